@@ -1,0 +1,53 @@
+import { chmod, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedServer } from '../../scripts/lib/embedded-server.mjs';
+
+/** A PostgreSQL server for one test run. */
+export interface TestServer {
+  /** An administrator's URL of the maintenance database. */
+  readonly url: string;
+  readonly origin: string;
+  stop(): Promise<void>;
+}
+
+/** In this order: `TEST_DATABASE_URL`; a container, when a Docker engine answers; an embedded server. */
+export async function startTestServer(): Promise<TestServer> {
+  const given = process.env['TEST_DATABASE_URL'];
+  if (given) return { url: given, origin: 'TEST_DATABASE_URL', stop: async () => undefined };
+  return (await startContainer()) ?? (await startEmbedded());
+}
+
+/** Not run where no Docker engine answers, which includes the machines that this project is developed on. */
+async function startContainer(): Promise<TestServer | undefined> {
+  const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers');
+  try {
+    await getContainerRuntimeClient();
+  } catch {
+    return undefined;
+  }
+  const container = await new GenericContainer('postgres:18-alpine')
+    .withEnvironment({ POSTGRES_PASSWORD: 'postgres' })
+    .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=200'])
+    .withExposedPorts(5432)
+    // The image starts the server twice: once to initialise the cluster, once for good.
+    .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
+    .start();
+  return {
+    url: `postgres://postgres:postgres@${container.getHost()}:${container.getMappedPort(5432)}/postgres`,
+    origin: 'a container',
+    stop: async () => void (await container.stop()),
+  };
+}
+
+/** An embedded server of its own: for the run, or for a test that stops and starts its server. */
+export async function startEmbedded(): Promise<TestServer & { readonly server: EmbeddedServer }> {
+  const folder = await mkdtemp(join(tmpdir(), 'backfill-pg-'));
+  // As root the server runs as another user, which must be able to reach its data.
+  await chmod(folder, 0o755);
+  const server = await EmbeddedServer.start({
+    dataFolder: join(folder, 'data'),
+    settings: { fsync: 'off', max_connections: '200' },
+  });
+  return { server, url: server.url(), origin: 'an embedded server', stop: () => server.stop() };
+}

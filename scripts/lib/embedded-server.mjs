@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { appendFile, chown, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -18,7 +18,8 @@ import { canReach, serverAccount, sharedFolder } from './server-account.mjs';
  * @property {string} [folder] where the cluster stays; left out: a temporary folder, removed at the end
  * @property {number} [port] a free one when left out
  * @property {boolean} [keepRunning] outlive this process, until somebody calls `stop()`; false by default
- * @property {string} [urlFile] a file that holds the URL as long as the server runs
+ * @property {string} [urlFile] a file that holds the URL of `database` as long as the server runs
+ * @property {string} [database] `postgres` by default
  * @property {Record<string, string>} [settings] server settings, e.g. `{ fsync: 'off' }`
  * @property {(message: string) => void} [note] told what a user should know; standard error by default
  */
@@ -76,13 +77,13 @@ export class EmbeddedServer {
   }
 
   /**
-   * The server that runs in `folder`, for stopping it.
+   * The server that runs in a folder, for stopping it.
    *
-   * @param {string} folder
+   * @param {Pick<EmbeddedServerOptions, 'urlFile'> & { folder: string }} options
    * @returns {Promise<EmbeddedServer | undefined>}
    */
-  static async find(folder) {
-    const server = new EmbeddedServer({ folder });
+  static async find(options) {
+    const server = new EmbeddedServer(options);
     await server.#prepare();
     return (await server.isRunning()) ? server : undefined;
   }
@@ -96,7 +97,7 @@ export class EmbeddedServer {
   }
 
   /** @param {string} [database] */
-  url(database = 'postgres') {
+  url(database = this.#options.database ?? 'postgres') {
     return `postgres://postgres:${this.#password}@127.0.0.1:${this.port}/${database}`;
   }
 
@@ -125,6 +126,7 @@ export class EmbeddedServer {
   /** Stops it as an operator would: clients are disconnected, nothing that was committed is lost. */
   async stop() {
     await this.#run('pg_ctl', ['stop', '-D', this.#cluster, '-m', 'fast', '-w']);
+    if (this.#options.urlFile) await rm(this.#options.urlFile, { force: true });
   }
 
   /** The end: stops it and removes a temporary folder. Does nothing to a server that is to outlive this process. */

@@ -2,12 +2,11 @@
  * The whole way of a backfill on a real database: schema, rows, backfills, proof. `npm run demo -- --help` tells the options.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { parseDemoArguments, USAGE, UsageError } from './demo/arguments.mjs';
-import { openDatabase, stopServer } from './demo/database.mjs';
+import { openDatabase, stopServer, untilUnused } from './demo/database.mjs';
 import { PROOF, prove } from './demo/proof.mjs';
 import { loadSampleData } from './demo/sample-data.mjs';
 
@@ -47,7 +46,7 @@ async function main() {
     const steps = [migrate, () => load(database.url, given.leads), backfill, () => report(database.url)];
     for (const step of steps) {
       const code = await step();
-      if (interrupted.aborted) return stopped();
+      if (interrupted.aborted) return await stopped(database.url);
       if (code !== 0) return code;
     }
     if (given.keepRunning) say(KEPT);
@@ -89,14 +88,19 @@ async function load(url, leads) {
 async function backfill() {
   say('▸ $ nest start --backfill\n');
   const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
-  const child = spawn(process.execPath, [nest, 'start', '--backfill'], { cwd: PROJECT, stdio: 'inherit' });
-  // From a terminal, Ctrl-C reaches the child too; it finishes the batch in hand, and is waited for.
-  interrupted.addEventListener('abort', () => {
-    if (interrupted.reason !== 'SIGINT' || !process.stdin.isTTY) child.kill(interrupted.reason);
+  // In a group of its own on POSIX: between the command line and the application stands a shell that passes no signal on.
+  const child = spawn(process.execPath, [nest, 'start', '--backfill'], {
+    cwd: PROJECT,
+    stdio: 'inherit',
+    detached: process.platform !== 'win32',
   });
-  /** @type {[number | null]} */
-  const [code] = /** @type {any} */ (await once(child, 'exit'));
-  return code ?? 1;
+  const pass = () => {
+    if (child.pid) process.kill(process.platform === 'win32' ? child.pid : -child.pid, interrupted.reason);
+  };
+  interrupted.addEventListener('abort', pass);
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  interrupted.removeEventListener('abort', pass);
+  return typeof code === 'number' ? code : 1;
 }
 
 /** @param {string} url */
@@ -112,7 +116,13 @@ async function report(url) {
   return complete ? 0 : 1;
 }
 
-function stopped() {
+/**
+ * The command line may be gone before the application, which still has its batch in hand.
+ *
+ * @param {string} url
+ */
+async function stopped(url) {
+  await untilUnused(url);
   say('\nStopped. What was committed stays: `npm run demo` goes on from here.');
   return interrupted.reason === 'SIGTERM' ? 143 : 130;
 }

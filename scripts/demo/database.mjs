@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { EmbeddedServer } from '../lib/embedded-server.mjs';
@@ -34,6 +35,26 @@ export async function openDatabase({ fresh, keepRunning }) {
   }
   const origin = `an embedded PostgreSQL${server.ranAlready ? ', which runs already,' : ''} with its data in ${server.folder}`;
   return { url: server.url(NAME), origin, close: () => server.close() };
+}
+
+/**
+ * Waits until nobody else has a session in the database, for ten seconds at most.
+ *
+ * @param {string} url
+ */
+export async function untilUnused(url) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const deadline = Date.now() + 10_000; Date.now() < deadline; await setTimeout(100)) {
+      const { rowCount } = await client.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+      );
+      if (!rowCount) return;
+    }
+  } finally {
+    await client.end();
+  }
 }
 
 /** @returns {Promise<boolean>} whether there was a server to stop */

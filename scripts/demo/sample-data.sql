@@ -14,7 +14,7 @@ CREATE FUNCTION pg_temp.pick(choices text[], n bigint, seed bigint) RETURNS text
 
 INSERT INTO tenants (name)
 SELECT
-  pg_temp.pick(ARRAY['Nordlicht', 'Café Olé', 'Blue Harbour', 'Škoda & Söhne', 'Aurélien', 'Green Field', 'São Jorge'], n, 1)
+  pg_temp.pick(ARRAY['Nordlicht', 'Café Olé', 'Blue Harbour', 'Šimon & Söhne', 'Aurélien', 'Green Field', 'São Jorge'], n, 1)
     || ' ' || pg_temp.pick(ARRAY['GmbH', 'Ltd', 'S.A.', 'AB', 'Inc', 'Sp. z o.o.'], n, 2) || ' ' || n
 FROM generate_series(1, 50) n
 ORDER BY n;

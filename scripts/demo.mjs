@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { parseDemoArguments, USAGE, UsageError } from './demo/arguments.mjs';
-import { openDatabase, stopServer, untilUnused } from './demo/database.mjs';
+import { openDatabase, stopServer } from './demo/database.mjs';
 import { PROOF, prove } from './demo/proof.mjs';
 import { loadSampleData } from './demo/sample-data.mjs';
 
@@ -46,7 +46,7 @@ async function main() {
     const steps = [migrate, () => load(database.url, given.leads), backfill, () => report(database.url)];
     for (const step of steps) {
       const code = await step();
-      if (interrupted.aborted) return await stopped(database.url);
+      if (interrupted.aborted) return await stopped(database);
       if (code !== 0) return code;
     }
     if (given.keepRunning) say(KEPT);
@@ -119,10 +119,10 @@ async function report(url) {
 /**
  * The command line may be gone before the application, which still has its batch in hand.
  *
- * @param {string} url
+ * @param {import('./demo/database.mjs').DemoDatabase} database
  */
-async function stopped(url) {
-  await untilUnused(url);
+async function stopped(database) {
+  await database.settled();
   say('\nStopped. What was committed stays: `npm run demo` goes on from here.');
   return interrupted.reason === 'SIGTERM' ? 143 : 130;
 }

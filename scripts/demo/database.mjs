@@ -13,6 +13,7 @@ const NAME = 'crm';
  * @typedef {object} DemoDatabase
  * @property {string} url
  * @property {string} origin in words
+ * @property {() => Promise<void>} settled once nobody else has a session in it, ten seconds at most
  * @property {() => Promise<void>} close
  */
 
@@ -22,7 +23,8 @@ const NAME = 'crm';
  */
 export async function openDatabase({ fresh, keepRunning }) {
   const given = process.env['DATABASE_URL'];
-  if (given) return { url: given, origin: 'the database of DATABASE_URL', close: async () => undefined };
+  const nothing = async () => undefined;
+  if (given) return { url: given, origin: 'the database of DATABASE_URL', settled: nothing, close: nothing };
   mkdirSync(DATA, { recursive: true });
   // The application finds the database by this file: see src/data-source.ts.
   const urlFile = join(DATA, 'database-url');
@@ -34,15 +36,12 @@ export async function openDatabase({ fresh, keepRunning }) {
     throw error;
   }
   const origin = `an embedded PostgreSQL${server.ranAlready ? ', which runs already,' : ''} with its data in ${server.folder}`;
-  return { url: server.url(NAME), origin, close: () => server.close() };
+  const url = server.url(NAME);
+  return { url, origin, settled: () => untilUnused(url), close: () => server.close() };
 }
 
-/**
- * Waits until nobody else has a session in the database, for ten seconds at most.
- *
- * @param {string} url
- */
-export async function untilUnused(url) {
+/** @param {string} url */
+async function untilUnused(url) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

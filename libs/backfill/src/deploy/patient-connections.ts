@@ -1,0 +1,63 @@
+import { DataSource } from 'typeorm';
+import { setTimeout as delay } from 'node:timers/promises';
+import { backOff } from './back-off.js';
+import { isDatabaseUnreachable } from './database-reachability.js';
+
+type Initialize = DataSource['initialize'];
+
+export interface PatienceOptions {
+  /** Told of each failed try. */
+  readonly failed: (error: unknown) => void;
+  /** Told of an error that waiting does not mend; the data source is not tried again. */
+  readonly refused: (error: unknown) => void;
+}
+
+/**
+ * Makes each PostgreSQL data source that is opened meanwhile wait for its server.
+ *
+ * Nest offers no way to do this from outside: an application context that could not be created cannot be closed, so
+ * creating it anew would repeat the constructors of all providers and leak what they opened. And the retries of
+ * `@nestjs/typeorm` (ten, 3 s apart) know neither a time limit nor that a wrong password stays wrong. So, until
+ * `restore()`, `DataSource.initialize` itself tries again, and never settles once there is nothing to hope for: who
+ * started the application has been told, and ends the process.
+ */
+export class PatientConnections {
+  readonly #original = Reflect.get(DataSource.prototype, 'initialize') as Initialize;
+  #over = false;
+
+  constructor(options: PatienceOptions) {
+    const original = this.#original;
+    const patiently = (attempt: () => Promise<DataSource>): Promise<DataSource> =>
+      this.#patiently(attempt, options);
+    DataSource.prototype.initialize = function (this: DataSource): Promise<DataSource> {
+      const attempt = (): Promise<DataSource> => original.call(this);
+      return this.options.type === 'postgres' ? patiently(attempt) : attempt();
+    };
+  }
+
+  /** No data source opened from now on waits, and those that wait do not try again. */
+  restore(): void {
+    this.#over = true;
+    DataSource.prototype.initialize = this.#original;
+  }
+
+  async #patiently(
+    attempt: () => Promise<DataSource>,
+    { failed, refused }: PatienceOptions,
+  ): Promise<DataSource> {
+    for (let tries = 1; !this.#over; tries++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!isDatabaseUnreachable(error)) {
+          refused(error);
+          break;
+        }
+        failed(error);
+        // The time limit of the start keeps the process alive, not this.
+        await delay(backOff(tries), undefined, { ref: false });
+      }
+    }
+    return new Promise<never>(() => undefined);
+  }
+}

@@ -1,0 +1,54 @@
+/** What asks a process to stop: an orchestrator, or a person at the terminal. */
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/** The batch in hand has this long to commit, so that the process has left 5 s after the signal. */
+export const STOP_GRACE_MS = 4_500;
+
+/**
+ * Ctrl+C reaches the application twice, from the terminal and passed on by `nest start`: what comes within this time of the
+ * first is the same wish.
+ */
+export const SAME_SIGNAL_MS = 1_000;
+
+/**
+ * Listens to SIGTERM and SIGINT: the first one asks the run to stop, a second one, or 4.5 s, ends it.
+ */
+export class StopSignals {
+  readonly #controller = new AbortController();
+  readonly #listeners = SIGNALS.map((signal) => ({ signal, heard: (): void => this.#hear(signal) }));
+  #firstAt: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #end: (reason: string) => void = () => undefined;
+
+  /** Settles when the run may not go on any longer, with the reason. */
+  readonly impatient = new Promise<string>((resolve) => (this.#end = resolve));
+
+  constructor() {
+    for (const { signal, heard } of this.#listeners) process.on(signal, heard);
+  }
+
+  /** Aborted at the first signal; its reason is the signal's name. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The application's own default holds again. */
+  release(): void {
+    clearTimeout(this.#timer);
+    for (const { signal, heard } of this.#listeners) process.off(signal, heard);
+  }
+
+  #hear(signal: string): void {
+    const now = performance.now();
+    if (this.#firstAt === undefined) {
+      this.#firstAt = now;
+      this.#timer = setTimeout(
+        () => this.#end(`${signal}; the batch in hand did not end within ${STOP_GRACE_MS / 1_000} s`),
+        STOP_GRACE_MS,
+      );
+      this.#controller.abort(signal);
+    } else if (now - this.#firstAt > SAME_SIGNAL_MS) {
+      this.#end(`${signal}, for the second time`);
+    }
+  }
+}

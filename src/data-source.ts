@@ -16,6 +16,8 @@ export class NoDatabaseError extends Error {
       'There is no database: set DATABASE_URL, or leave the demo’s server running with `npm run demo -- --keep-running`.',
     );
     this.name = 'NoDatabaseError';
+    // Its message tells all: where it was thrown helps nobody.
+    this.stack = `${this.name}: ${this.message}`;
   }
 }
 

@@ -3,7 +3,7 @@ import { isOneShot, runOneShot } from 'nestjs-backfill';
 import { AppModule } from './app.module.js';
 
 if (isOneShot()) {
-  await runOneShot(AppModule);
+  process.exitCode = await runOneShot(AppModule);
 } else {
   const app = await NestFactory.create(AppModule);
   app.enableShutdownHooks();

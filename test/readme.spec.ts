@@ -1,7 +1,4 @@
-import { DataSource } from 'typeorm';
-import { CreateCrm1751328000000 } from '../src/migrations/1751328000000-create-crm.ts';
-import { AddLastCallDirection1754006400000 } from '../src/migrations/1754006400000-add-last-call-direction.ts';
-import { AddSearchName1756684800000 } from '../src/migrations/1756684800000-add-search-name.ts';
+import { createCrm } from './support/crm.ts';
 import { TestDatabase } from './support/database.ts';
 import { readmeBlocks, readmeCommands } from './support/readme.ts';
 import { ReadmeApplication, type CommandEnd } from './support/readme-application.ts';
@@ -16,6 +13,7 @@ describe('the README', () => {
     application = ReadmeApplication.create();
     database = await TestDatabase.create();
     await createCrm(database);
+    await addLeads(database);
   });
 
   afterAll(async () => {
@@ -76,14 +74,7 @@ function expectSuccess(command: string, { code, stdout, stderr }: CommandEnd): v
 }
 
 /** Three leads: called by us last, called us last, never called. */
-async function createCrm(database: TestDatabase): Promise<void> {
-  const dataSource = await new DataSource({
-    type: 'postgres',
-    url: database.url,
-    migrations: [CreateCrm1751328000000, AddLastCallDirection1754006400000, AddSearchName1756684800000],
-  }).initialize();
-  await dataSource.runMigrations();
-  await dataSource.destroy();
+async function addLeads(database: TestDatabase): Promise<void> {
   await database.query(`INSERT INTO tenants (name) VALUES ('Café Olé')`);
   await database.query(`
     INSERT INTO leads (tenant_id, first_name, last_name, email)

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { postgresBinaries } from './postgres-binaries.mjs';
-import { canReach, serverAccount, sharedFolder } from './server-account.mjs';
+import { canReach, demandReachable, serverAccount, sharedFolder } from './server-account.mjs';
 
 /**
  * A real PostgreSQL server from the binaries that npm installed: nothing else is needed on the machine, and root may be the one
@@ -132,7 +132,7 @@ export class EmbeddedServer {
   /** The end: stops it and removes a temporary folder. Does nothing to a server that is to outlive this process. */
   async close() {
     const guardian = this.#guardian;
-    if (!guardian || guardian.exitCode !== null) return;
+    if (!guardian || guardian.exitCode !== null || guardian.signalCode !== null) return;
     guardian.ref();
     const gone = once(guardian, 'exit');
     guardian.stdin?.end();
@@ -160,7 +160,10 @@ export class EmbeddedServer {
   /** @param {(message: string) => void} note */
   async #home(note) {
     const wanted = this.#options.folder && resolve(this.#options.folder);
-    if (!wanted) return mkdtemp(join(tmpdir(), 'nestjs-backfill-test-'));
+    if (!wanted) {
+      demandReachable(this.#account, tmpdir());
+      return mkdtemp(join(tmpdir(), 'nestjs-backfill-test-'));
+    }
     await mkdir(wanted, { recursive: true });
     if (!this.#account || canReach(this.#account, wanted)) return wanted;
     const id = createHash('sha256').update(wanted).digest('hex').slice(0, 12);

@@ -33,6 +33,19 @@ export function canReach(account, path) {
 }
 
 /**
+ * @param {ServerAccount | undefined} account
+ * @param {string} folder
+ */
+export function demandReachable(account, folder) {
+  if (canReach(account, folder)) return;
+  throw new Error(
+    `PostgreSQL does not run as root, and the user that it runs as cannot enter ${folder}. ` +
+      'Set TMPDIR to a folder that every user can enter, such as /tmp, or DATABASE_URL (for the tests TEST_DATABASE_URL) ' +
+      'to a server of your own.',
+  );
+}
+
+/**
  * A folder of root's own that `account` can enter, under the system's temporary folder: for a project in a place such as
  * /root, which nobody but root can enter. Its name is predictable, so it is refused if somebody else has put it there.
  *
@@ -49,11 +62,6 @@ export function sharedFolder(name, account) {
     );
   }
   chmodSync(folder, 0o755);
-  if (!canReach(account, folder)) {
-    throw new Error(
-      `PostgreSQL does not run as root, and no other user can enter ${folder}. ` +
-        'Set TMPDIR to a folder that every user can enter, such as /tmp, or DATABASE_URL to a server of your own.',
-    );
-  }
+  demandReachable(account, folder);
   return folder;
 }

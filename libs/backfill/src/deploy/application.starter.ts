@@ -2,9 +2,10 @@ import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOff } from './back-off.js';
-import { isDatabaseUnreachable, reachabilityMessage } from './database-reachability.js';
+import { isDatabaseUnreachable } from './database-reachability.js';
+import { Patience } from './patience.js';
 import { PatientConnections } from './patient-connections.js';
-import { DatabaseUnreachableError, StoppedAtStartError } from './start-up.error.js';
+import { StoppedAtStartError } from './start-up.error.js';
 
 /** What `NestFactory.createApplicationContext` takes as the root module. */
 export type RootModule = Parameters<typeof NestFactory.createApplicationContext>[0];
@@ -69,34 +70,5 @@ async function createPatiently(
       if (patience.isExhausted) return { error: patience.exhausted() };
       await delay(backOff(tries));
     }
-  }
-}
-
-/** How long the database has not answered, and what was heard last. */
-class Patience {
-  readonly #timeoutMs: number;
-  readonly #waiting: (lastWords: string) => void;
-  #since: number | undefined;
-  #lastError: unknown;
-  #lastWords: string | undefined;
-
-  constructor(timeoutMs: number, waiting: (lastWords: string) => void) {
-    this.#timeoutMs = timeoutMs;
-    this.#waiting = waiting;
-  }
-
-  failed(error: unknown): void {
-    this.#since ??= performance.now();
-    const words = reachabilityMessage(error);
-    if (words !== this.#lastWords) this.#waiting(words);
-    [this.#lastError, this.#lastWords] = [error, words];
-  }
-
-  get isExhausted(): boolean {
-    return this.#since !== undefined && performance.now() - this.#since >= this.#timeoutMs;
-  }
-
-  exhausted(): DatabaseUnreachableError {
-    return new DatabaseUnreachableError(this.#timeoutMs, this.#lastWords, this.#lastError);
   }
 }

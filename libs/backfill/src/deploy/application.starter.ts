@@ -2,9 +2,10 @@ import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOff } from './back-off.js';
-import { isDatabaseUnreachable, reachabilityMessage } from './database-reachability.js';
+import { isDatabaseUnreachable } from './database-reachability.js';
+import { Patience } from './patience.js';
 import { PatientConnections } from './patient-connections.js';
-import { DatabaseUnreachableError, StoppedAtStartError } from './start-up.error.js';
+import { StoppedAtStartError } from './start-up.error.js';
 
 /** What `NestFactory.createApplicationContext` takes as the root module. */
 export type RootModule = Parameters<typeof NestFactory.createApplicationContext>[0];
@@ -25,49 +26,49 @@ export interface StartOptions {
  * @throws {StoppedAtStartError} when `signal` was aborted
  * @throws what the application threw
  */
-export function startApplication(
+export async function startApplication(
   module: RootModule,
   { logger, connectTimeoutMs, signal, waiting }: StartOptions,
 ): Promise<INestApplicationContext> {
-  return new Promise((resolve, reject) => {
-    let lastError: unknown;
-    let lastWords: string | undefined;
-    const failed = (error: unknown): void => {
-      const words = reachabilityMessage(error);
-      if (words !== lastWords) waiting(words);
-      [lastError, lastWords] = [error, words];
-    };
-    const connections = new PatientConnections({
-      failed,
-      refused: (error) => finish(() => reject(error)),
-    });
-    const timer = setTimeout(
-      () => finish(() => reject(new DatabaseUnreachableError(connectTimeoutMs, lastWords, lastError))),
-      connectTimeoutMs,
-    );
-    const stopped = (): void => finish(() => reject(new StoppedAtStartError(String(signal.reason))));
-    const finish = (settle: () => void): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stopped);
-      connections.restore();
-      settle();
-    };
-    signal.addEventListener('abort', stopped);
-    const create = async (): Promise<INestApplicationContext> => {
-      for (let tries = 1; ; tries++) {
-        try {
-          return await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
-        } catch (error) {
-          // A connection that is not TypeORM's, or that was lost after it had been made.
-          if (!isDatabaseUnreachable(error)) throw error;
-          failed(error);
-          await delay(backOff(tries), undefined, { ref: false });
-        }
-      }
-    };
-    create().then(
-      (app) => finish(() => resolve(app)),
-      (error: unknown) => finish(() => reject(error)),
-    );
+  let settle: (outcome: StartOutcome) => void = () => undefined;
+  const settled = new Promise<StartOutcome>((resolve) => (settle = resolve));
+  const patience = new Patience(connectTimeoutMs, waiting);
+  const connections = new PatientConnections({
+    timeoutMs: connectTimeoutMs,
+    failed: (error) => patience.failed(error),
+    refused: (error) => settle({ error }),
+    late: () => settle({ error: patience.exhausted() }),
   });
+  const stopped = (): void => settle({ error: new StoppedAtStartError(String(signal.reason)) });
+  signal.addEventListener('abort', stopped);
+  try {
+    if (signal.aborted) stopped();
+    else createPatiently(module, logger, patience).then(settle, (error: unknown) => settle({ error }));
+    const outcome = await settled;
+    if ('error' in outcome) throw outcome.error;
+    return outcome.app;
+  } finally {
+    signal.removeEventListener('abort', stopped);
+    connections.restore();
+  }
+}
+
+type StartOutcome = { readonly app: INestApplicationContext } | { readonly error: unknown };
+
+/** A connection that is not TypeORM's, or one lost after it had been made: the application is created anew. */
+async function createPatiently(
+  module: RootModule,
+  logger: LoggerService,
+  patience: Patience,
+): Promise<StartOutcome> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return { app: await NestFactory.createApplicationContext(module, { logger, abortOnError: false }) };
+    } catch (error) {
+      if (!isDatabaseUnreachable(error)) return { error };
+      patience.failed(error);
+      if (patience.isExhausted) return { error: patience.exhausted() };
+      await delay(backOff(tries));
+    }
+  }
 }

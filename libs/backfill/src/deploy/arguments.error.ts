@@ -2,7 +2,8 @@ import { BackfillError } from '../backfill.error.js';
 import { ARGUMENT_NAMES, ARGUMENTS, type ArgumentName, type ArgumentDefinition } from './arguments.table.js';
 import { nearest } from './suggestion.js';
 
-const HELP = '`--backfill --help` lists all arguments.';
+/** Without the `--`, the Nest command line would print its own help. */
+const HELP = '`nest start -- --backfill --help` lists all arguments.';
 
 /**
  * The arguments of a one-shot run are not what it takes: exit code 2, and nothing was run.

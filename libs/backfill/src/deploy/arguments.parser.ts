@@ -44,8 +44,8 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
       ...(given.get('status') ?? []),
     ]),
     tenants: unique(given.get('tenant') ?? []),
-    maxDurationMs: durationOf(given, 'max-duration', 1),
-    connectTimeoutMs: durationOf(given, 'connect-timeout', 0) ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    maxDurationMs: durationOf(given, 'max-duration'),
+    connectTimeoutMs: durationOf(given, 'connect-timeout') ?? DEFAULT_CONNECT_TIMEOUT_MS,
     retryQuarantined: given.has('retry-quarantined'),
     strict: given.has('strict'),
     json: given.has('json'),
@@ -117,9 +117,9 @@ function actionOf(given: Given): OneShotAction {
 }
 
 /** The same duration twice is one; two different ones are refused. */
-function durationOf(given: Given, name: ArgumentName, least: number): number | undefined {
+function durationOf(given: Given, name: ArgumentName): number | undefined {
   const texts = unique(given.get(name) ?? []);
-  const [milliseconds, second] = unique(texts.map((text) => durationFrom(name, text, least)));
+  const [milliseconds, second] = unique(texts.map((text) => durationFrom(name, text)));
   if (second !== undefined) {
     throw new ContradictoryArgumentsError(
       `--${name} ${texts[0]}`,
@@ -130,13 +130,13 @@ function durationOf(given: Given, name: ArgumentName, least: number): number | u
   return milliseconds;
 }
 
-function durationFrom(name: ArgumentName, text: string, least: number): number {
+function durationFrom(name: ArgumentName, text: string): number {
   const milliseconds = parseDuration(text);
-  if (milliseconds !== undefined && milliseconds >= least) return milliseconds;
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
   const hours = Math.floor(MAX_DURATION_MS / 3_600_000);
   throw new ArgumentValueError(
     name,
-    `cannot be "${text}": it takes a number with a unit (ms, s, m, h)${least > 0 ? ', more than zero' : ''} and at most ${hours}h`,
+    `cannot be "${text}": it takes a number with a unit (ms, s, m, h), more than zero and at most ${hours}h`,
   );
 }
 

@@ -17,7 +17,7 @@ export interface ArgumentDefinition {
 export const ARGUMENTS = {
   [PHASES.backfill.flag]: { opens: true, describe: PHASES.backfill.describe },
   status: { opens: true, describe: 'print what the ledger knows of each backfill; changes nothing' },
-  plan: { describe: 'print what a run would do, with SQL, EXPLAIN and a measured rate; changes nothing' },
+  plan: { describe: 'print what a run would do, SQL and EXPLAIN included; changes nothing' },
   tenant: { value: 'ID', describe: "only this tenant's rows; may be repeated" },
   'max-duration': { value: '10m', describe: 'stop with work left after this time (ms, s, m, h)' },
   'connect-timeout': {

@@ -1,12 +1,23 @@
 import { opensOneShot } from './arguments.table.js';
-import { takeHandover } from './handover.js';
+import { takeHandover, type TakenHandover } from './handover.js';
 
-let handedOver: readonly string[] | undefined;
+/** Read once: reading removes it from the environment. */
+let handover: { readonly taken: TakenHandover | undefined } | undefined;
+
+function handedOver(): TakenHandover | undefined {
+  handover ??= { taken: takeHandover(process.env) };
+  return handover.taken;
+}
 
 /** What was handed over and what was passed; the parser takes an argument that came both ways once. */
 export function oneShotArgv(): readonly string[] {
-  handedOver ??= takeHandover(process.env);
-  return [...handedOver, ...process.argv.slice(2)];
+  return [...(handedOver()?.arguments ?? []), ...process.argv.slice(2)];
+}
+
+/** The state of the `nest start` that started this process as a one-shot run; undefined when none did. */
+export function commandLineState(): 'alive' | 'ended' | undefined {
+  const taken = handedOver();
+  return taken && (taken.wanted ? 'alive' : 'ended');
 }
 
 /**

@@ -1,10 +1,11 @@
-import { ConsoleLogger, type LoggerService } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
 import type { PlanReport } from '../backfills/report/plan.js';
 import type { BackfillPhaseReport } from '../backfills/report/report.js';
 import type { StatusReport } from '../backfills/report/status-report.js';
 import { JsonObserver } from './json.observer.js';
 import { renderPhaseJson } from './json.renderer.js';
+import { OneShotLogger } from './one-shot.logger.js';
 import { LOG_CONTEXT, type OneShotOutput, type OutputStreams } from './one-shot.output.js';
 import { StdoutReservation } from './stdout.reservation.js';
 
@@ -14,7 +15,7 @@ export class JsonOutput implements OneShotOutput {
   readonly observer: BackfillObserver;
   readonly #stdout: StdoutReservation;
 
-  constructor({ stdout, stderr }: OutputStreams, logger: LoggerService = new ConsoleLogger({ json: true })) {
+  constructor({ stdout, stderr }: OutputStreams, logger: LoggerService = new OneShotLogger({ json: true })) {
     this.#stdout = new StdoutReservation(stdout, stderr);
     this.logger = logger;
     this.observer = new JsonObserver((line) => stderr.write(line));

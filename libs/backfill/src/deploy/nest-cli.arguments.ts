@@ -46,8 +46,8 @@ export function oneShotArgumentsOfNestCli(argv: readonly string[]): readonly str
   }
   if (opensOneShot(passedOn)) {
     refuseWatch(own);
-    // The application gets what follows `--` by itself, and what stands before it from here.
-    return kept.length > 0 ? kept : undefined;
+    // The application gets what follows `--` by itself, and what stands before it, which may be nothing, from here.
+    return kept;
   }
   refuseStrays(kept);
   return undefined;

@@ -13,6 +13,8 @@ import { DatabaseUnreachableError, StoppedAtStartError } from './start-up.error.
 import type { StopSignals } from './stop-signals.js';
 import { renderDuration } from './text-format.js';
 
+type Stop = Pick<StopSignals, 'signal' | 'impatient'>;
+
 /** How a run ended. */
 export interface OneShotEnd {
   readonly exitCode: ExitCode;
@@ -27,9 +29,9 @@ export class OneShotRunner {
   readonly #module: RootModule;
   readonly #arguments: OneShotArguments;
   readonly #output: OneShotOutput;
-  readonly #stop: StopSignals;
+  readonly #stop: Stop;
 
-  constructor(module: RootModule, request: OneShotArguments, output: OneShotOutput, stop: StopSignals) {
+  constructor(module: RootModule, request: OneShotArguments, output: OneShotOutput, stop: Stop) {
     this.#module = module;
     this.#arguments = request;
     this.#output = output;

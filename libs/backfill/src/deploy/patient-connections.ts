@@ -6,10 +6,14 @@ import { isDatabaseUnreachable } from './database-reachability.js';
 type Initialize = DataSource['initialize'];
 
 export interface PatienceOptions {
+  /** Milliseconds for which a data source may try to connect. */
+  readonly timeoutMs: number;
   /** Told of each failed try. */
   readonly failed: (error: unknown) => void;
   /** Told of an error that waiting does not mend; the data source is not tried again. */
   readonly refused: (error: unknown) => void;
+  /** Told when the time is over; the data source is not tried again. */
+  readonly late: () => void;
 }
 
 /**
@@ -22,16 +26,15 @@ export interface PatienceOptions {
  * started the application has been told, and ends the process.
  */
 export class PatientConnections {
-  readonly #original = Reflect.get(DataSource.prototype, 'initialize') as Initialize;
+  readonly #original: Initialize = Reflect.get(DataSource.prototype, 'initialize');
   #over = false;
 
   constructor(options: PatienceOptions) {
     const original = this.#original;
-    const patiently = (attempt: () => Promise<DataSource>): Promise<DataSource> =>
-      this.#patiently(attempt, options);
+    const patiently = (dataSource: DataSource): Promise<DataSource> =>
+      this.#patiently(dataSource, () => original.call(dataSource), options);
     DataSource.prototype.initialize = function (this: DataSource): Promise<DataSource> {
-      const attempt = (): Promise<DataSource> => original.call(this);
-      return this.options.type === 'postgres' ? patiently(attempt) : attempt();
+      return this.options.type === 'postgres' ? patiently(this) : original.call(this);
     };
   }
 
@@ -42,21 +45,28 @@ export class PatientConnections {
   }
 
   async #patiently(
+    dataSource: DataSource,
     attempt: () => Promise<DataSource>,
-    { failed, refused }: PatienceOptions,
+    { timeoutMs, failed, refused, late }: PatienceOptions,
   ): Promise<DataSource> {
-    for (let tries = 1; !this.#over; tries++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!isDatabaseUnreachable(error)) {
-          refused(error);
-          break;
+    // What follows the connection, such as migrations, may take its time.
+    const timer = setTimeout(() => !dataSource.isInitialized && late(), timeoutMs);
+    try {
+      for (let tries = 1; !this.#over; tries++) {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (!isDatabaseUnreachable(error)) {
+            refused(error);
+            break;
+          }
+          failed(error);
+          // The timer keeps the process alive, not this.
+          await delay(backOff(tries), undefined, { ref: false });
         }
-        failed(error);
-        // The time limit of the start keeps the process alive, not this.
-        await delay(backOff(tries), undefined, { ref: false });
       }
+    } finally {
+      clearTimeout(timer);
     }
     return new Promise<never>(() => undefined);
   }

@@ -4,7 +4,7 @@ import { ArgumentError } from './arguments.error.js';
 import { parseArguments, type OneShotArguments } from './arguments.parser.js';
 import { EXIT_CODES } from './exit-code.js';
 import { renderHelp } from './help.renderer.js';
-import { oneShotArgv } from './invocation.js';
+import { commandLineState, oneShotArgv } from './invocation.js';
 import { JsonOutput } from './json.output.js';
 import { OneShotRunner } from './one-shot.runner.js';
 import type { OneShotOutput, OutputStreams } from './one-shot.output.js';
@@ -56,7 +56,7 @@ async function perform(
   request: OneShotArguments,
   output: OneShotOutput,
 ): Promise<number> {
-  const stop = new StopSignals();
+  const stop = new StopSignals({ commandLine: commandLineState() });
   const { exitCode, app, abandoned } = await new OneShotRunner(module, request, output, stop).run();
   // Also for who forgets to assign what this returns.
   process.exitCode = exitCode;

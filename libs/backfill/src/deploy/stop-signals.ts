@@ -10,6 +10,19 @@ export const STOP_GRACE_MS = 4_500;
  */
 export const SAME_SIGNAL_MS = 1_000;
 
+/** How often to look whether the command line is still there. */
+const PARENT_CHECK_MS = 500;
+
+const COMMAND_LINE_ENDED = 'The command line that started the run ended';
+
+export interface StopSignalsOptions {
+  /**
+   * The `nest start` that this process belongs to, whose end is a wish to stop: it passes a signal on to the shell that it
+   * started the application with, and where that shell dies of it, the application is left alone and never hears of it.
+   */
+  readonly commandLine: 'alive' | 'ended' | undefined;
+}
+
 /**
  * Listens to SIGTERM and SIGINT: the first one asks the run to stop, a second one, or 4.5 s, ends it.
  */
@@ -18,13 +31,16 @@ export class StopSignals {
   readonly #listeners = SIGNALS.map((signal) => ({ signal, heard: (): void => this.#hear(signal) }));
   #firstAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #parentCheck: NodeJS.Timeout | undefined;
   #end: (reason: string) => void = () => undefined;
 
   /** Settles when the run may not go on any longer, with the reason. */
   readonly impatient = new Promise<string>((resolve) => (this.#end = resolve));
 
-  constructor() {
+  constructor({ commandLine }: StopSignalsOptions) {
     for (const { signal, heard } of this.#listeners) process.on(signal, heard);
+    if (commandLine === 'alive') this.#watch(process.ppid);
+    if (commandLine === 'ended') this.#hear(COMMAND_LINE_ENDED);
   }
 
   /** Aborted at the first signal; its reason is the signal's name. */
@@ -35,7 +51,17 @@ export class StopSignals {
   /** The application's own default holds again. */
   release(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#parentCheck);
     for (const { signal, heard } of this.#listeners) process.off(signal, heard);
+  }
+
+  #watch(parent: number): void {
+    this.#parentCheck = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(this.#parentCheck);
+      this.#hear(COMMAND_LINE_ENDED);
+    }, PARENT_CHECK_MS);
+    this.#parentCheck.unref();
   }
 
   #hear(signal: string): void {

@@ -5,7 +5,7 @@ import { printable, printableLine, renderCount, renderDuration, renderQuantity }
 const OUTCOMES = {
   complete: 'Complete: every backfill is done, which its query proves.',
   incomplete: 'Incomplete: work is left. The next run goes on where this one stopped.',
-  failed: 'Failed: this needs a person.',
+  failed: 'Failed.',
   'nothing-to-do': 'Nothing to do: every backfill was complete, which its query proved again.',
 } as const satisfies Record<PhaseOutcome, string>;
 

@@ -21,7 +21,7 @@ export function renderTenantTable(tenants: readonly TenantReport[]): string[] {
         each.lastTouchedAt,
       ]),
     ]),
-    ...(hidden > 0 ? [`… and ${renderCount(hidden)} more, all of them done; --json has them all`] : []),
+    ...(hidden > 0 ? [`… and ${renderCount(hidden)} more; --json has them all`] : []),
   ];
 }
 

@@ -64,7 +64,7 @@ describe('the demo', () => {
     const second = demo([], database);
     expect(second.status === 0 ? '' : second.stdout + second.stderr).toBe('');
     expect(second.stdout).toContain('Nothing to do');
-  });
+  }, 600_000);
 
   async function emptyDatabase(): Promise<TestDatabase> {
     const database = await TestDatabase.create();

@@ -3,6 +3,7 @@ import { freePort } from '../../scripts/lib/embedded-server.mjs';
 import {
   isDatabaseUnreachable,
   reachabilityMessage,
+  refusalState,
 } from '../../libs/backfill/src/deploy/database-reachability.ts';
 
 async function connectionError(url: string): Promise<unknown> {
@@ -60,10 +61,12 @@ describe('a database that is configured wrongly', () => {
   it('is one that does not exist on a server that does', async () => {
     const error = await connectionError(serverUrl((url) => (url.pathname = '/no_such_database')));
     expect(isDatabaseUnreachable(error)).toBe(false);
+    expect(refusalState(error)).toBe('3D000');
   });
 
   it('is one with a user that does not exist', async () => {
     const error = await connectionError(serverUrl((url) => (url.username = 'no_such_user')));
     expect(isDatabaseUnreachable(error)).toBe(false);
+    expect(refusalState(error)).toMatch(/^28/);
   });
 });

@@ -2,4 +2,4 @@ export { BackfillError, type BackfillErrorDetails } from './backfill.error.js';
 export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js';
 export { isOneShot } from './deploy/invocation.js';
 export { runOneShot, type RunOneShotOptions } from './deploy/run-one-shot.js';
-export { DatabaseUnreachableError } from './deploy/start-up.error.js';
+export { DatabaseRefusedError, DatabaseUnreachableError } from './deploy/start-up.error.js';

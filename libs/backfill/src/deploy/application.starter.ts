@@ -2,10 +2,10 @@ import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOff } from './back-off.js';
-import { isDatabaseUnreachable } from './database-reachability.js';
+import { isDatabaseUnreachable, reachabilityMessage, refusalState } from './database-reachability.js';
 import { Patience } from './patience.js';
 import { PatientConnections } from './patient-connections.js';
-import { StoppedAtStartError } from './start-up.error.js';
+import { DatabaseRefusedError, StoppedAtStartError } from './start-up.error.js';
 
 /** What `NestFactory.createApplicationContext` takes as the root module. */
 export type RootModule = Parameters<typeof NestFactory.createApplicationContext>[0];
@@ -36,7 +36,7 @@ export async function startApplication(
   const connections = new PatientConnections({
     timeoutMs: connectTimeoutMs,
     failed: (error) => patience.failed(error),
-    refused: (error) => settle({ error }),
+    refused: (error) => settle({ error: explained(error) }),
     late: () => settle({ error: patience.exhausted() }),
   });
   const stopped = (): void => settle({ error: new StoppedAtStartError(String(signal.reason)) });
@@ -65,10 +65,16 @@ async function createPatiently(
     try {
       return { app: await NestFactory.createApplicationContext(module, { logger, abortOnError: false }) };
     } catch (error) {
-      if (!isDatabaseUnreachable(error)) return { error };
+      if (!isDatabaseUnreachable(error)) return { error: explained(error) };
       patience.failed(error);
       if (patience.isExhausted) return { error: patience.exhausted() };
       await delay(backOff(tries));
     }
   }
+}
+
+/** In words of its own where the error is the database's, and its stack would tell nobody anything. */
+function explained(error: unknown): unknown {
+  const state = refusalState(error);
+  return state ? new DatabaseRefusedError(reachabilityMessage(error), state, error) : error;
 }

@@ -35,6 +35,15 @@ export function isDatabaseUnreachable(error: unknown): boolean {
   );
 }
 
+/**
+ * The SQLSTATE with which a server that was reached refused the session: class 28 (wrong user or password), no such database.
+ */
+export function refusalState(error: unknown): string | undefined {
+  return errorsWithin(error)
+    .map(({ code }) => code)
+    .find((code) => /^(28...|3D000)$/.test(code));
+}
+
 /** The plainest words for it, e.g. `connect ECONNREFUSED 127.0.0.1:5432`; an AggregateError has none of its own. */
 export function reachabilityMessage(error: unknown): string {
   const messages = errorsWithin(error)

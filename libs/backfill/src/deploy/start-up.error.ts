@@ -20,6 +20,21 @@ export class DatabaseUnreachableError extends BackfillError {
   }
 }
 
+/**
+ * The database answered, and does not let the application in: exit code 2, as waiting does not mend it.
+ *
+ * @publicApi
+ */
+export class DatabaseRefusedError extends BackfillError {
+  constructor(words: string, sqlState: string, cause: unknown) {
+    super(`The database does not let the application in: ${words} (SQLSTATE ${sqlState}).`, {
+      subject: 'database',
+      remedy: 'Check host, user, password and database name of the TypeORM data source.',
+      cause,
+    });
+  }
+}
+
 /** The run was asked to stop while the application was still starting. */
 export class StoppedAtStartError extends BackfillError {
   constructor(reason: string) {

@@ -1,3 +1,5 @@
+import { renderDuration } from './text-format.js';
+
 /** What asks a process to stop: an orchestrator, or a person at the terminal. */
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -21,6 +23,10 @@ export interface StopSignalsOptions {
    * started the application with, and where that shell dies of it, the application is left alone and never hears of it.
    */
   readonly commandLine: 'alive' | 'ended' | undefined;
+  /** Milliseconds from the first signal to the end. @default STOP_GRACE_MS */
+  readonly graceMs?: number;
+  /** Milliseconds in which a second signal is the first one again. @default SAME_SIGNAL_MS */
+  readonly sameSignalMs?: number;
 }
 
 /**
@@ -29,6 +35,8 @@ export interface StopSignalsOptions {
 export class StopSignals {
   readonly #controller = new AbortController();
   readonly #listeners = SIGNALS.map((signal) => ({ signal, heard: (): void => this.#hear(signal) }));
+  readonly #graceMs: number;
+  readonly #sameSignalMs: number;
   #firstAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #parentCheck: NodeJS.Timeout | undefined;
@@ -37,7 +45,9 @@ export class StopSignals {
   /** Settles when the run may not go on any longer, with the reason. */
   readonly impatient = new Promise<string>((resolve) => (this.#end = resolve));
 
-  constructor({ commandLine }: StopSignalsOptions) {
+  constructor({ commandLine, graceMs = STOP_GRACE_MS, sameSignalMs = SAME_SIGNAL_MS }: StopSignalsOptions) {
+    this.#graceMs = graceMs;
+    this.#sameSignalMs = sameSignalMs;
     for (const { signal, heard } of this.#listeners) process.on(signal, heard);
     if (commandLine === 'alive') this.#watch(process.ppid);
     if (commandLine === 'ended') this.#hear(COMMAND_LINE_ENDED);
@@ -69,11 +79,11 @@ export class StopSignals {
     if (this.#firstAt === undefined) {
       this.#firstAt = now;
       this.#timer = setTimeout(
-        () => this.#end(`${signal}; the batch in hand did not end within ${STOP_GRACE_MS / 1_000} s`),
-        STOP_GRACE_MS,
+        () => this.#end(`${signal}; the batch in hand did not end within ${renderDuration(this.#graceMs)}`),
+        this.#graceMs,
       );
       this.#controller.abort(signal);
-    } else if (now - this.#firstAt > SAME_SIGNAL_MS) {
+    } else if (now - this.#firstAt > this.#sameSignalMs) {
       this.#end(`${signal}, for the second time`);
     }
   }

@@ -51,6 +51,7 @@ export const STATUS_TRANSITIONS = {
     pending: 'A person wants it after all.',
   },
   failed: {
+    incomplete: 'Nothing but rows in quarantine is left.',
     running: 'A person mended the cause and started it again.',
     complete: 'The cause was mended and nothing was left, which the probe proved.',
     cancelled: 'A person gave it up.',

@@ -115,10 +115,9 @@ describe('the application itself', () => {
   it('with --json tells wrong arguments in the object too', async () => {
     const { code, stdout } = await app.node(['--backfill', '--json', '--max-duration', 'soon']).ended;
     expect(code).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({
-      outcome: 'failed',
-      reason: expect.stringContaining('"soon"'),
-    });
+    const { outcome, reason } = JSON.parse(stdout) as { outcome: string; reason: string };
+    expect(outcome).toBe('failed');
+    expect(reason).toContain('--max-duration cannot be "soon"');
   });
 
   it('prints its help without starting anything', async () => {
@@ -156,6 +155,13 @@ describe('the application itself', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('database "no_such_database" does not exist');
     expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  it('that breaks while it starts exits 2, not with the 1 of a failed migration', async () => {
+    const env = { ...(await unreachable()), FIXTURE_BREAKS: '1' };
+    const { code, stderr } = await app.node(['--backfill', '--connect-timeout', '500s'], env).ended;
+    expect(stderr).toContain('RangeError: nobody awaited this');
+    expect(code).toBe(2);
   });
 
   it('is ended when it forgets to close something', async () => {

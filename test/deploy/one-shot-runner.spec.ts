@@ -133,6 +133,30 @@ describe('a one-shot run', () => {
     ]);
   });
 
+  it('that an error ends which nobody caught has failed, and reports what has finished', async () => {
+    const told = new Told();
+    const engine = new StandIn();
+    const running = new Promise<void>((resolve) => {
+      engine.run.mockImplementation(async (request) => {
+        request?.observer?.finished?.(reportOf());
+        resolve();
+        return new Promise<never>(() => undefined);
+      });
+    });
+    const stop = { signal: new AbortController().signal, impatient: new Promise<string>(() => undefined) };
+    const runner = new OneShotRunner(
+      rootModule(engine),
+      parseArguments(['--backfill', '--strict']),
+      told,
+      stop,
+    );
+    void runner.run();
+    await running;
+    expect(await runner.crashed(new TypeError('floating'))).toEqual({ exitCode: 3, abandoned: true });
+    expect(told.reports).toEqual([{ ...phaseOf('failed'), reason: 'floating' }]);
+    expect(told.errors[0]).toContain('TypeError: floating');
+  });
+
   it('that may not go on reports what has finished, and that the rest is left', async () => {
     const engine = new StandIn();
     engine.run.mockImplementation(async (request) => {

@@ -30,12 +30,15 @@ export class OneShotRunner {
   readonly #arguments: OneShotArguments;
   readonly #output: OneShotOutput;
   readonly #stop: Stop;
+  readonly #recording: RecordingObserver;
+  #started = false;
 
   constructor(module: RootModule, request: OneShotArguments, output: OneShotOutput, stop: Stop) {
     this.#module = module;
     this.#arguments = request;
     this.#output = output;
     this.#stop = stop;
+    this.#recording = new RecordingObserver(output.observer);
   }
 
   async run(): Promise<OneShotEnd> {
@@ -54,11 +57,22 @@ export class OneShotRunner {
     } catch (error) {
       return { exitCode: await this.#notStarted(error), abandoned: true };
     }
+    this.#started = true;
     try {
       return { ...(await this.#perform(engineOf(app, nameOf(this.#module)))), app };
     } catch (error) {
       return { exitCode: await this.#failed(error), app };
     }
+  }
+
+  /** Ends the run for an error that nobody caught. */
+  async crashed(error: unknown): Promise<OneShotEnd> {
+    if (!this.#started) return { exitCode: await this.#refused(error), abandoned: true };
+    this.#output.error(stackOf(error));
+    return {
+      exitCode: await this.#tell(failure(messageOf(error), this.#recording.finished)),
+      abandoned: true,
+    };
   }
 
   async #perform(engine: BackfillEngine): Promise<Omit<OneShotEnd, 'app'>> {
@@ -71,7 +85,7 @@ export class OneShotRunner {
     // Looking changes nothing, so a signal ends it at once.
     const look = action === 'plan' ? engine.plan(chosen) : engine.status(chosen);
     const report = await Promise.race([look, aborted(this.#stop.signal)]);
-    if (typeof report === 'string') return this.#cutShort(report, []);
+    if (typeof report === 'string') return this.#cutShort(report);
     if ('plan' in report) await this.#output.plan(report);
     else await this.#output.status(report);
     return { exitCode: EXIT_CODES.ok };
@@ -82,24 +96,21 @@ export class OneShotRunner {
     chosen: Pick<RunRequest, 'names' | 'tenants'>,
   ): Promise<Omit<OneShotEnd, 'app'>> {
     const { maxDurationMs, connectTimeoutMs, retryQuarantined } = this.#arguments;
-    const recording = new RecordingObserver(this.#output.observer);
     const run = engine.run({
       ...chosen,
       ...(maxDurationMs === undefined ? {} : { maxDurationMs }),
       connectTimeoutMs,
       retryQuarantined,
       signal: this.#stop.signal,
-      observer: recording.observer,
+      observer: this.#recording.observer,
     });
     const report = await Promise.race([run, this.#stop.impatient]);
-    if (typeof report === 'string') return this.#cutShort(report, recording.finished);
+    if (typeof report === 'string') return this.#cutShort(report);
     return { exitCode: await this.#tell(report) };
   }
 
-  async #cutShort(
-    reason: string,
-    backfills: BackfillPhaseReport['backfills'],
-  ): Promise<Omit<OneShotEnd, 'app'>> {
+  async #cutShort(reason: string): Promise<Omit<OneShotEnd, 'app'>> {
+    const backfills = this.#recording.finished;
     const exitCode = await this.#tell({ phase: 'backfill', outcome: 'incomplete', reason, backfills });
     return { exitCode, abandoned: true };
   }
@@ -134,8 +145,8 @@ export class OneShotRunner {
   }
 }
 
-function failure(reason: string): BackfillPhaseReport {
-  return { phase: 'backfill', outcome: 'failed', reason, backfills: [] };
+function failure(reason: string, backfills: BackfillPhaseReport['backfills'] = []): BackfillPhaseReport {
+  return { phase: 'backfill', outcome: 'failed', reason, backfills };
 }
 
 function aborted(signal: AbortSignal): Promise<string> {

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { RootModule } from './application.starter.js';
 import { ArgumentError } from './arguments.error.js';
 import { parseArguments, type OneShotArguments } from './arguments.parser.js';
+import { CrashWatch } from './crash-watch.js';
 import { EXIT_CODES } from './exit-code.js';
 import { renderHelp } from './help.renderer.js';
 import { commandLineState, oneShotArgv } from './invocation.js';
@@ -57,14 +58,20 @@ async function perform(
   output: OneShotOutput,
 ): Promise<number> {
   const stop = new StopSignals({ commandLine: commandLineState() });
-  const { exitCode, app, abandoned } = await new OneShotRunner(module, request, output, stop).run();
+  const crash = new CrashWatch();
+  const runner = new OneShotRunner(module, request, output, stop);
+  const end = await Promise.race([runner.run(), crash.happened.then((error) => runner.crashed(error))]);
   // Also for who forgets to assign what this returns.
-  process.exitCode = exitCode;
-  if (abandoned) process.exit(exitCode);
-  if (app) await closeApplication(app, stop.impatient, (message) => output.warn(message));
+  process.exitCode = end.exitCode;
+  if (end.abandoned) process.exit(end.exitCode);
+  // The run is over: what breaks now is told, and changes nothing about how it ended.
+  void crash.happened.then((error) => {
+    process.stderr.write(`${String(error)}\n`, () => process.exit(end.exitCode));
+  });
+  if (end.app) await closeApplication(end.app, stop.impatient, (message) => output.warn(message));
   stop.release();
-  endWhenOverdue(exitCode, process.stderr);
-  return exitCode;
+  endWhenOverdue(end.exitCode, process.stderr);
+  return end.exitCode;
 }
 
 async function refuse(error: ArgumentError, json: JsonOutput | undefined): Promise<number> {

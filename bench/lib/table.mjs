@@ -6,7 +6,7 @@ export const Lead = new EntitySchema({
   name: 'Lead',
   tableName: 'leads',
   columns: {
-    id: { type: 'bigint', primary: true, generated: 'identity' },
+    id: { type: 'bigint', primary: true, generated: 'increment' },
     tenantId: { type: 'int', name: 'tenant_id' },
     firstName: { type: 'text', name: 'first_name' },
     lastName: { type: 'text', name: 'last_name' },

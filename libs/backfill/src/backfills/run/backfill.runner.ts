@@ -153,6 +153,8 @@ export class BackfillRunner {
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection);
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
+        if (outcome.kind === 'lost')
+          return { ...outcome, status: 'running', waitingFor: null, proved: false, unrecorded: true };
         if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
         continue;
       }

@@ -38,7 +38,7 @@ export function isoTime(expression: string): string {
 export class Ledger {
   /** The quoted schema. */
   readonly schema: string;
-  /** Told in leases and transitions: `host:pid:instance`. */
+  /** Told in leases and transitions: `host:pid:run`. */
   readonly owner: string;
   readonly leaseMs: number;
 
@@ -113,6 +113,8 @@ export class Ledger {
       },
     ]);
     const [moved, before] = rows[0]?.[0] ?? [];
+    // Done already, by a connection that was lost before it could tell.
+    if (before === to && !(moved ?? null)) return;
     if (moved === null || moved === undefined) {
       throw new IllegalTransitionError(subject.name, (before ?? 'pending') as BackfillStatus, to);
     }
@@ -188,14 +190,18 @@ export class Ledger {
     return toRange(rows[0]?.[0]);
   }
 
-  /** Takes our own range again, after a connection was lost: what the lost one may still send cannot commit any more. */
+  /**
+   * Takes our own range again, after a connection was lost: what the lost one may still send cannot commit any more. Ours by
+   * its token, or by the owner where the token was raised and the connection lost before it could be told.
+   */
   async leaseAgain(session: Session, range: LeasedRange): Promise<LeasedRange | null> {
     const parameters = new Parameters();
     const { rows } = await session.transaction([
       {
         text: `WITH own AS (
             SELECT id FROM ${this.schema}.range
-            WHERE id = ${parameters.add(range.id, 'bigint')} AND fencing_token = ${parameters.add(range.token, 'bigint')} FOR UPDATE
+            WHERE id = ${parameters.add(range.id, 'bigint')} AND (fencing_token = ${parameters.add(range.token, 'bigint')}
+              OR lease_owner = ${parameters.add(this.owner, 'text')}) FOR UPDATE
           ) ${this.#takeLease(parameters, 'own')}`,
         values: parameters.values,
       },
@@ -249,16 +255,13 @@ export class Ledger {
     }));
   }
 
-  /** Gives a sign of life. False when the lease is not ours any more. */
-  async heartbeat(session: Session, range: LeasedRange): Promise<boolean> {
-    const { rows } = await session.transaction([
-      {
-        text: `UPDATE ${this.schema}.range SET lease_expires_at = clock_timestamp() + $3::interval
-               WHERE id = $1::bigint AND fencing_token = $2::bigint RETURNING id::text`,
-        values: [range.id, range.token, this.#lease()],
-      },
-    ]);
-    return (rows[0]?.length ?? 0) > 0;
+  /** Gives a sign of life, while the lease is ours. */
+  heartbeat(range: LeasedRange): Statement {
+    return {
+      text: `UPDATE ${this.schema}.range SET lease_expires_at = clock_timestamp() + $3::interval
+             WHERE id = $1::bigint AND fencing_token = $2::bigint AND lease_owner = $4`,
+      values: [range.id, range.token, this.#lease(), this.owner],
+    };
   }
 
   /** Hands the range back, or closes it. */

@@ -107,6 +107,7 @@ class Flight {
   readonly #reject: (error: unknown) => void;
   readonly #rows: TextRow[][];
   readonly #types: (number[] | undefined)[];
+  readonly #parsed: string[] = [];
   #at = 0;
   #failed = false;
 
@@ -149,6 +150,7 @@ class Flight {
     if (state === 'unsure') connection.close({ type: 'S', name }, true);
     connection.parse({ text, name, types: [] }, true);
     known.set(name, 'unsure');
+    this.#parsed.push(name);
     return name;
   }
 
@@ -190,7 +192,8 @@ class Flight {
   handleReadyForQuery(): void {
     if (this.#failed) return;
     const known = this.#known();
-    for (const [name, state] of known) if (state === 'unsure') known.set(name, 'prepared');
+    // Those of this flight alone: another, that failed, may have left behind names that the server does not know.
+    for (const name of this.#parsed) known.set(name, 'prepared');
     this.#resolve({ rows: this.#rows, types: this.#types });
   }
 }

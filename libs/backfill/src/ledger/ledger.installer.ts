@@ -46,7 +46,9 @@ export async function installStatements(session: Session, schema: string): Promi
   const reached = await installedStep(session, schema);
   const steps = schemaSteps().filter((step) => step.number > reached);
   const quoted = quoteIdentifier(schema);
-  const { rows } = await session.send([{ text: 'SELECT to_regnamespace($1) IS NOT NULL', values: [quoted] }]);
+  const { rows } = await session.send([
+    { text: 'SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)', values: [schema] },
+  ]);
   // CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even where a person has made this one already.
   const createSchema = rows[0]?.[0]?.[0] === 't' ? [] : [{ text: `CREATE SCHEMA ${quoted}` }];
   return [
@@ -56,7 +58,8 @@ export async function installStatements(session: Session, schema: string): Promi
         (number integer PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
     },
     ...steps.flatMap(({ number, sql }) => [
-      ...splitStatements(sql.replaceAll('{{schema}}', quoted)).map((text) => ({ text })),
+      // Named after splitting, and by a function: a schema's name may hold anything.
+      ...splitStatements(sql).map((text) => ({ text: text.replaceAll('{{schema}}', () => quoted) })),
       { text: `INSERT INTO ${quoted}.installed_step (number) VALUES ($1::int)`, values: [String(number)] },
     ]),
   ];
@@ -65,7 +68,15 @@ export async function installStatements(session: Session, schema: string): Promi
 /** 0 when nothing is installed. */
 export async function installedStep(session: Session, schema: string): Promise<number> {
   const table = `${quoteIdentifier(schema)}.installed_step`;
-  const { rows } = await session.send([{ text: 'SELECT to_regclass($1) IS NOT NULL', values: [table] }]);
+  // Not by to_regclass(), which may answer from the session's cache: after a wait for another installer, that is as old as
+  // the transaction. A query reads the catalogue itself.
+  const { rows } = await session.send([
+    {
+      text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relname = 'installed_step')`,
+      values: [schema],
+    },
+  ]);
   if (rows[0]?.[0]?.[0] !== 't') return 0;
   const steps = await session.send([{ text: `SELECT coalesce(max(number), 0)::text FROM ${table}` }]);
   return Number(steps.rows[0]?.[0]?.[0] ?? 0);

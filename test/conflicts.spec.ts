@@ -18,7 +18,7 @@ describe('a conflict with another session', () => {
       END $$;
       CREATE TRIGGER take_ticket BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION take_ticket()`);
     const holder = await LockHolder.hold(stage.database, 'SELECT FROM ticket FOR UPDATE');
-    // Whoever waits longest looks for a deadlock first and is ended: let that be the backfill.
+    // The session that looks for a deadlock first is the one that it ends: let that be the backfill.
     await holder.query(`SET LOCAL deadlock_timeout = '60s'`);
     const recorder = new Recorder();
     const run = stage.run(name, { recorder });
@@ -53,7 +53,7 @@ describe('a conflict with another session', () => {
     await stage.query('DROP TRIGGER fail_twice ON jobs; DROP FUNCTION fail_twice; DROP SEQUENCE tries');
   });
 
-  it('an application whose own default is a stricter isolation, and read only, changes nothing', async () => {
+  it('is met as well where the application's own default isolation is a stricter one', async () => {
     await stage.query(`DO $$ BEGIN
       EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''serializable''', current_database());
     END $$`);

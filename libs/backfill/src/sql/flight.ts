@@ -154,7 +154,7 @@ class Flight {
 
   #known(): Map<string, Preparation> {
     let known = preparedByClient.get(this.#client);
-    if (!known) preparedByClient.set(this.#client, (known = new Map()));
+    if (!known) preparedByClient.set(this.#client, (known = new Map<string, Preparation>()));
     return known;
   }
 

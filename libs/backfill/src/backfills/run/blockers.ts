@@ -1,4 +1,5 @@
 import type { Key } from '../../ledger/range.js';
+import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import type { RowSelection } from '../batch/row-selection.js';
 
@@ -22,7 +23,7 @@ export async function describeBlockers(
 
 async function holdersOfRow(session: Session, selection: RowSelection, key: Key): Promise<string[]> {
   const xmax = `SELECT this_row.xmax FROM ${selection.from}`;
-  const parameters = selection.parameters();
+  const parameters = new Parameters();
   const query = (transactions: string) =>
     session.send([
       {

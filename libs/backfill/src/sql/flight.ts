@@ -98,8 +98,8 @@ function statementName(text: string): string {
 }
 
 class Flight {
-  /** node-postgres looks at this on every query. */
-  callback: undefined;
+  /** Set by node-postgres where the pool has a `query_timeout`: calling it stops that clock. */
+  callback: (() => void) | undefined;
   readonly #client: ClientBase;
   readonly #statements: readonly Statement[];
   readonly #prepare: boolean;
@@ -179,6 +179,7 @@ class Flight {
   }
 
   handleError(error: unknown): void {
+    this.callback?.();
     if (this.#failed) return;
     this.#failed = true;
     // The server may have dropped or never made any of them; each is closed and prepared again when it is next needed.
@@ -188,6 +189,7 @@ class Flight {
   }
 
   handleReadyForQuery(): void {
+    this.callback?.();
     if (this.#failed) return;
     const known = this.#known();
     for (const [name, state] of known) if (state === 'unsure') known.set(name, 'prepared');

@@ -11,7 +11,9 @@ import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport, TenantReport } from '../report/report.js';
+import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
+import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
@@ -108,8 +110,22 @@ export class BackfillRunner {
           proved: false,
         };
       }
-      return this.#failed(error);
+      return classifyFailure(error) === 'lock' ? this.#locked() : this.#failed(error);
     }
+  }
+
+  /** Somebody kept the table locked while we looked at it between two ranges. */
+  async #locked(): Promise<Ending> {
+    const selection = this.#selection;
+    const waitingFor = selection && (await this.#ask((session) => describeLock(session, selection, null)));
+    return {
+      status: 'incomplete',
+      reason: `Waited for a lock for as long as allowed: ${waitingFor ?? 'nobody could be named'}.`,
+      waitingFor: waitingFor ?? 'a lock',
+      proved: false,
+      // What is complete stays so until a probe has shown otherwise.
+      unrecorded: this.#found?.status === 'complete' && !this.#running,
+    };
   }
 
   /** An ending, when a backfill that this one depends on is not complete. */

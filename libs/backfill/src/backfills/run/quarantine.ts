@@ -1,6 +1,7 @@
 import type { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Session } from '../../sql/session.js';
+import { applyBatchPolicy } from '../../sql/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { describeFailure } from './failure.js';
 import { TooManyQuarantinedError } from './run.error.js';
@@ -45,8 +46,10 @@ export class Quarantine {
   }
 
   async #tenantOf(session: Session, key: Key): Promise<string | null> {
+    const { pace, name } = this.#selection.definition;
     const parameters = this.#selection.parameters();
-    const { rows } = await session.send([
+    const { rows } = await session.transaction([
+      applyBatchPolicy(pace, pace.synchronousCommit, name),
       {
         // The predicate is named so that its parameters have a use and a type.
         text: `SELECT ${this.#selection.tenantText}, (${this.#selection.definition.pending.sql}) IS TRUE
@@ -54,7 +57,7 @@ export class Quarantine {
         values: parameters.values,
       },
     ]);
-    return rows[0]?.[0]?.[0] ?? null;
+    return rows[1]?.[0]?.[0] ?? null;
   }
 
   /** What the rows have in common, if they share an error. */

@@ -8,7 +8,6 @@ import { searchName } from '../leads/search-name.js';
   name: 'leads-search-name',
   entity: Lead,
   where: { searchName: IsNull() },
-  tenant: 'tenantId',
   reads: ['firstName', 'lastName'],
   writes: ['searchName'],
 })

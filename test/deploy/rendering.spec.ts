@@ -74,7 +74,7 @@ leads-direction (version 1): complete
   Every row is done.
   98,213 updated, 0 skipped, 0 in quarantine, 0 remaining
   492 batches in 41.2 s, 2,384 rows/s
-  Proved by a query that finds no row:
+  Proved, as nothing is pending by this query:
     SELECT 1 FROM "leads" WHERE "direction" IS NULL LIMIT 1
 
 Complete: every backfill is done, which its query proves.
@@ -84,6 +84,7 @@ Complete: every backfill is done, which its query proves.
   it('tells what is left, what it waited for, and which tenants it concerns', () => {
     const report = reportOf({
       status: 'incomplete',
+      proved: false,
       reason: 'Rows are still locked.',
       skipped: 3,
       remaining: null,
@@ -99,7 +100,7 @@ leads-direction (version 1): incomplete
   Waited for a lock held by pid 12 (psql).
   98,213 updated, 3 skipped, 0 in quarantine, remaining not counted
   492 batches in 41.2 s, 2,384 rows/s
-  Complete once this query finds no row:
+  Complete once nothing is pending by this query:
     SELECT 1 FROM "leads" WHERE "direction" IS NULL LIMIT 1
   tenant  updated  skipped  quarantined              last touched
   (none)    8,213        3            0  2026-01-02T03:04:05.000Z
@@ -134,7 +135,7 @@ Incomplete: work is left. The next run goes on where this one stopped.
     expect(lines).toHaveLength(1 + MAX_TENANTS_SHOWN + 1);
     expect(lines[1]).toMatch(/^3 /);
     expect(lines[2]).toMatch(/^59 /);
-    expect(lines.at(-1)).toBe('… and 10 more; --json has them all');
+    expect(lines.at(-1)).toBe('… and 40 more; --json has them all');
   });
 });
 
@@ -235,6 +236,8 @@ Nothing was changed.
     expect(plan).toContain('Triggers: none will fire\n');
     expect(plan).toContain('Warning:  No index serves it.\n');
     expect(plan).toContain('Pending:  not known');
+    const done = planOf({ pending: 0, batches: 0, measuredRowsPerSecond: null });
+    expect(renderPlan({ phase: 'backfill', plan: [done] })).toContain('not measured: no row is pending');
   });
 });
 

@@ -26,6 +26,7 @@ export function reportOf(changes: Partial<BackfillReport> = {}): BackfillReport 
     version: 1,
     status: 'complete',
     nothingToDo: false,
+    proved: true,
     reason: 'Every row is done.',
     updated: 98_213,
     skipped: 0,

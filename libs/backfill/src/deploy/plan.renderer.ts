@@ -46,7 +46,8 @@ function renderPending({ pending, pendingIsEstimate, batches, batchSize }: Backf
   return `${rows}, ${pendingIsEstimate ? '~' : ''}${renderQuantity(batches, 'batch')} of ${renderCount(batchSize)}`;
 }
 
-function renderRate({ measuredRowsPerSecond, estimatedMs }: BackfillPlan): string {
+function renderRate({ pending, measuredRowsPerSecond, estimatedMs }: BackfillPlan): string {
+  if (pending === 0) return 'not measured: no row is pending';
   if (measuredRowsPerSecond === null) return 'not measured: no batch could be run and rolled back';
   const rate = `${renderCount(measuredRowsPerSecond)} rows/s, measured with one batch that was rolled back`;
   return estimatedMs === null ? rate : `${rate}; the whole takes ~${renderDuration(estimatedMs)}`;

@@ -2,7 +2,7 @@ import type { TenantReport } from '../backfills/report/report.js';
 import { printable, renderCount, renderTable } from './text-format.js';
 
 /** More would bury the summary; `--json` has them all. */
-export const MAX_TENANTS_SHOWN = 50;
+export const MAX_TENANTS_SHOWN = 20;
 
 /** One row a tenant: those with rows that are not done first, then those with most rows. */
 export function renderTenantTable(tenants: readonly TenantReport[]): string[] {

@@ -83,9 +83,23 @@ async function flyOneByOne(client: ClientBase, statements: readonly Statement[])
   return { rows, types };
 }
 
+const names = new Map<string, string>();
+/** Texts remembered at most: a process sends few different ones, but a name must not cost a digest in every batch. */
+const NAMES_MOST = 1_000;
+
+function statementName(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    if (names.size >= NAMES_MOST) names.clear();
+    name = `nestjs_backfill_${createHash('sha1').update(text).digest('hex').slice(0, 16)}`;
+    names.set(text, name);
+  }
+  return name;
+}
+
 class Flight {
-  /** node-postgres looks at this on every query. */
-  callback: undefined;
+  /** Set by node-postgres where the pool has a `query_timeout`: calling it stops that clock. */
+  callback: (() => void) | undefined;
   readonly #client: ClientBase;
   readonly #statements: readonly Statement[];
   readonly #prepare: boolean;
@@ -129,7 +143,7 @@ class Flight {
 
   #parseOnce(connection: WireConnection, text: string): string {
     const known = this.#known();
-    const name = `nestjs_backfill_${createHash('sha1').update(text).digest('hex').slice(0, 16)}`;
+    const name = statementName(text);
     const state = known.get(name);
     if (state === 'prepared') return name;
     // After an error nobody knows whether the server got as far as preparing it. Closing what is not there is no error.
@@ -142,7 +156,7 @@ class Flight {
 
   #known(): Map<string, Preparation> {
     let known = preparedByClient.get(this.#client);
-    if (!known) preparedByClient.set(this.#client, (known = new Map()));
+    if (!known) preparedByClient.set(this.#client, (known = new Map<string, Preparation>()));
     return known;
   }
 
@@ -167,6 +181,7 @@ class Flight {
   }
 
   handleError(error: unknown): void {
+    this.callback?.();
     if (this.#failed) return;
     this.#failed = true;
     // The server may have dropped or never made any of them; each is closed and prepared again when it is next needed.
@@ -176,6 +191,7 @@ class Flight {
   }
 
   handleReadyForQuery(): void {
+    this.callback?.();
     if (this.#failed) return;
     // Of others that are unsure this flight says nothing.
     const known = this.#known();

@@ -2,7 +2,8 @@ import pg, { type ClientBase, type ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { fly, type FlightResult, type Statement } from './flight.js';
 
-const BEGIN: Statement = { text: 'BEGIN' };
+// Whatever the role's default is: a batch looks at the current version of each row, and skips what is locked.
+const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' };
 const COMMIT: Statement = { text: 'COMMIT' };
 
 /**

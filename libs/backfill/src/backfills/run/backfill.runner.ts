@@ -181,7 +181,10 @@ export class BackfillRunner {
         await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
       )
         continue;
-      const pending = await this.#connection.use((session) => findPending(session, selection));
+      const pending = await this.#connection.use((session) => findPending(session, selection, stop));
+      if (pending === 'stopped') {
+        return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
+      }
       if (pending === null) return this.#nothingPending(record);
       if (sweeps === SWEEPS_MOST || this.#log.updated === changedBefore) {
         return this.#neverEnding(selection.describe(pending), this.#log.updated === changedBefore);

@@ -1,5 +1,6 @@
 import type { Key } from '../../ledger/range.js';
 import { isConnectionError } from '../../sql/error-classes.js';
+import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyPolicy } from '../../sql/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
@@ -31,7 +32,7 @@ export async function describeLock(
 
 async function holdersOfRow(session: Session, selection: RowSelection, key: Key): Promise<string[]> {
   const xmax = `SELECT this_row.xmax FROM ${selection.from}`;
-  const parameters = selection.parameters();
+  const parameters = new Parameters();
   const query = async (transactions: string) => {
     const { rows } = await session.transaction([
       applyPolicy(PATIENCE),

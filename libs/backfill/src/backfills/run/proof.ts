@@ -6,6 +6,7 @@ import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
+import type { StopSign } from './stop-sign.js';
 
 /** Milliseconds in which a question about the whole table must be answered; else it is asked window by window. */
 const WHOLE_TABLE_MS = 5_000;
@@ -23,9 +24,13 @@ export interface Count {
 /**
  * Looks for a row that is still pending, without locking anything. Only when it finds none is a backfill complete.
  *
- * @returns the key of a pending row (the lowest, where that is cheap to tell), or null
+ * @returns the key of a pending row, or null when there is none; `stopped` when it was told to stop before it knew
  */
-export async function findPending(session: Session, selection: RowSelection): Promise<Key | null> {
+export async function findPending(
+  session: Session,
+  selection: RowSelection,
+  stop: StopSign,
+): Promise<Key | null | 'stopped'> {
   const any = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
     const parameters = selection.parameters();
     return {
@@ -33,7 +38,7 @@ export async function findPending(session: Session, selection: RowSelection): Pr
       values: parameters.values,
     };
   });
-  return any === 'too slow' ? findPendingByWindows(session, selection) : keyFromJson(any?.[0]);
+  return any === 'too slow' ? findPendingByWindows(session, selection, stop) : keyFromJson(any?.[0]);
 }
 
 /** A bound below which no row is pending: the key before the lowest pending one; null for "from the start". */
@@ -112,10 +117,15 @@ export function proofQuery(selection: RowSelection): string {
   return `SELECT count(*) FROM ${selection.from} WHERE ${pending.replace(/\s*\n\s*/g, ' ')}${scope}`;
 }
 
-async function findPendingByWindows(session: Session, selection: RowSelection): Promise<Key | null> {
+async function findPendingByWindows(
+  session: Session,
+  selection: RowSelection,
+  stop: StopSign,
+): Promise<Key | null | 'stopped'> {
   const { pace, name } = selection.definition;
   let after: Key | null = null;
   for (;;) {
+    if (stop.reason !== null) return 'stopped';
     const parameters = selection.parameters();
     const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, true)}) IS TRUE AS due
         FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}

@@ -17,7 +17,7 @@ import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
-import { Quarantine } from './quarantine.js';
+import { Quarantine, releaseDone } from './quarantine.js';
 import { RangeWorker, type RangeOutcome, type WorkerTools } from './range.worker.js';
 import { RunLog } from './run-log.js';
 import { InvalidStatementError } from './run.error.js';
@@ -185,7 +185,7 @@ export class BackfillRunner {
       if (pending === 'stopped') {
         return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
       }
-      if (pending === null) return this.#nothingPending(record);
+      if (pending === null) return this.#nothingPending(record, selection);
       if (sweeps === SWEEPS_MOST || this.#log.updated === changedBefore) {
         return this.#neverEnding(selection.describe(pending), this.#log.updated === changedBefore);
       }
@@ -260,8 +260,10 @@ export class BackfillRunner {
     };
   }
 
-  async #nothingPending(record: LedgerRecord): Promise<Ending> {
+  async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<Ending> {
     const { tenants } = this.#options;
+    if (tenants === null)
+      await this.#connection.use((session) => releaseDone(session, selection, this.#rows));
     const counts = await this.#connection.use((session) => this.#rows.counts(session, tenants));
     if (counts.quarantined > 0) {
       return {

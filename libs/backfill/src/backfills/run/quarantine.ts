@@ -2,9 +2,30 @@ import type { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy } from '../../sql/timeout-policy.js';
+import { strikeOff } from '../batch/batch-entry.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { describeFailure } from './failure.js';
 import { TooManyQuarantinedError } from './run.error.js';
+
+/** Keys that one statement looks at. */
+const RELEASE_KEYS = 1_000;
+
+/** Takes out of quarantine what is not pending any more, since somebody has done it by hand or deleted it. */
+export async function releaseDone(
+  session: Session,
+  selection: RowSelection,
+  rows: RowsLedger,
+): Promise<void> {
+  const { pace, name } = selection.definition;
+  let keys = await rows.quarantinedKeys(session, null, RELEASE_KEYS);
+  while (keys.length > 0) {
+    await session.transaction([
+      applyBatchPolicy(pace, pace.synchronousCommit, name),
+      strikeOff(selection, keys),
+    ]);
+    keys = await rows.quarantinedKeys(session, keys.at(-1) ?? null, RELEASE_KEYS);
+  }
+}
 
 /** Sets rows aside that cannot be changed, so that they do not hold up the others. */
 export class Quarantine {

@@ -82,7 +82,7 @@ export async function keyAhead(
   return keyFromJson(rows[1]?.[0]?.[0]);
 }
 
-/** How many rows are pending, the quarantined ones included. */
+/** How many rows are pending, the quarantined ones included; null where that is not to be had, e.g. behind a lock on the table. */
 export async function countPending(session: Session, selection: RowSelection): Promise<Count | null> {
   const parameters = selection.parameters();
   const due = selection.isDue(parameters, false);
@@ -90,12 +90,20 @@ export async function countPending(session: Session, selection: RowSelection): P
     text: `${list} FROM ${selection.from} WHERE ${due}`,
     values: parameters.values,
   });
-  const exact = await withinTime(session, selection, COUNT_MS, () => statement('SELECT count(*)::text'));
-  if (exact !== 'too slow') return { rows: Number(exact?.[0] ?? 0), isEstimate: false };
-  const { rows } = await session.send([statement('EXPLAIN (FORMAT JSON) SELECT 1')]);
-  const plan = JSON.parse(rows[0]?.[0]?.[0] ?? '[]') as [{ Plan?: { 'Plan Rows'?: number } }?];
-  const estimate = plan[0]?.Plan?.['Plan Rows'];
-  return estimate === undefined ? null : { rows: estimate, isEstimate: true };
+  try {
+    const exact = await withinTime(session, selection, COUNT_MS, () => statement('SELECT count(*)::text'));
+    if (exact !== 'too slow') return { rows: Number(exact?.[0] ?? 0), isEstimate: false };
+    const planned = await withinTime(session, selection, COUNT_MS, () =>
+      statement('EXPLAIN (FORMAT JSON) SELECT 1'),
+    );
+    if (planned === 'too slow') return null;
+    const plan = JSON.parse(planned?.[0] ?? '[]') as [{ Plan?: { 'Plan Rows'?: number } }?];
+    const estimate = plan[0]?.Plan?.['Plan Rows'];
+    return estimate === undefined ? null : { rows: estimate, isEstimate: true };
+  } catch (error) {
+    if (classifyDatabaseError(error) === 'lock') return null;
+    throw error;
+  }
 }
 
 /** The proof as a query to paste: it finds a row as long as one is pending. */

@@ -53,7 +53,7 @@ describe('a conflict with another session', () => {
     await stage.query('DROP TRIGGER fail_twice ON jobs; DROP FUNCTION fail_twice; DROP SEQUENCE tries');
   });
 
-  it('is met as well where the application's own default isolation is a stricter one', async () => {
+  it('is met as well where the default isolation of the application is a stricter one', async () => {
     await stage.query(`DO $$ BEGIN
       EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''serializable''', current_database());
     END $$`);

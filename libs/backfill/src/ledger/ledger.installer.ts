@@ -5,7 +5,8 @@ import { quoteIdentifier } from '../sql/identifiers.js';
 import type { Statement } from '../sql/flight.js';
 import { applyPolicy } from '../sql/timeout-policy.js';
 import type { Session } from '../sql/session.js';
-import { LedgerTooNewError } from './ledger.error.js';
+import { classifyDatabaseError } from '../sql/error-classes.js';
+import { LedgerInstallError, LedgerTooNewError } from './ledger.error.js';
 
 /** A change of the ledger's own tables. */
 export interface SchemaStep {
@@ -26,7 +27,7 @@ export function schemaSteps(): readonly SchemaStep[] {
  * Installs and upgrades the ledger's tables. Several processes may call it at once: a lock that the transaction itself holds
  * lets one go first, and the others then find nothing to do.
  *
- * @throws LedgerTooNewError when a newer version of the library has upgraded the ledger in a way that this one does not know
+ * @throws LedgerInstallError when the role may not, LedgerTooNewError when a newer version of the library has upgraded the ledger in a way that this one does not know
  */
 export async function installLedger(
   session: Session,
@@ -34,16 +35,16 @@ export async function installLedger(
   steps: readonly SchemaStep[] = schemaSteps(),
 ): Promise<void> {
   if ((await missingSteps(session, schema, steps)).length === 0) return;
-  await session.begin([
-    applyPolicy({ lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 }),
-    // A lock of the transaction, not of the session: it cannot outlive a dead client and holds through poolers.
-    { text: `SELECT pg_advisory_xact_lock(hashtext($1))`, values: [`nestjs-backfill ledger ${schema}`] },
-  ]);
   try {
+    await session.begin([
+      applyPolicy({ lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 }),
+      // A lock of the transaction, not of the session: it cannot outlive a dead client and holds through poolers.
+      { text: `SELECT pg_advisory_xact_lock(hashtext($1))`, values: [`nestjs-backfill ledger ${schema}`] },
+    ]);
     await session.commit(await installStatements(session, schema, steps));
   } catch (error) {
     await session.rollback();
-    throw error;
+    throw classifyDatabaseError(error) === 'programming' ? new LedgerInstallError(schema, error) : error;
   }
 }
 

@@ -11,11 +11,13 @@ import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport, TenantReport } from '../report/report.js';
+import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
+import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
-import { Quarantine } from './quarantine.js';
+import { Quarantine, releaseDone } from './quarantine.js';
 import { RangeWorker, type RangeOutcome, type WorkerTools } from './range.worker.js';
 import { RunLog } from './run-log.js';
 import { InvalidStatementError } from './run.error.js';
@@ -113,8 +115,22 @@ export class BackfillRunner {
           unrecorded: !this.#running,
         };
       }
-      return this.#failed(error);
+      return classifyFailure(error) === 'lock' ? this.#locked() : this.#failed(error);
     }
+  }
+
+  /** Somebody kept the table locked while we looked at it between two ranges. */
+  async #locked(): Promise<Ending> {
+    const selection = this.#selection;
+    const waitingFor = selection && (await this.#ask((session) => describeLock(session, selection, null)));
+    return {
+      status: 'incomplete',
+      reason: `Waited for a lock for as long as allowed: ${waitingFor ?? 'nobody could be named'}.`,
+      waitingFor: waitingFor ?? 'a lock',
+      proved: false,
+      // What is complete stays so until a probe has shown otherwise.
+      unrecorded: this.#found?.status === 'complete' && !this.#running,
+    };
   }
 
   /** An ending, when a backfill that this one depends on is not complete. */
@@ -187,8 +203,11 @@ export class BackfillRunner {
         await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
       )
         continue;
-      const pending = await this.#connection.use((session) => findPending(session, selection));
-      if (pending === null) return this.#nothingPending(record);
+      const pending = await this.#connection.use((session) => findPending(session, selection, stop));
+      if (pending === 'stopped') {
+        return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
+      }
+      if (pending === null) return this.#nothingPending(record, selection);
       if (sweeps === SWEEPS_MOST || this.#log.updated === changedBefore) {
         return this.#neverEnding(selection.describe(pending), this.#log.updated === changedBefore);
       }
@@ -265,8 +284,10 @@ export class BackfillRunner {
     };
   }
 
-  async #nothingPending(record: LedgerRecord): Promise<Ending> {
+  async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<Ending> {
     const { tenants } = this.#options;
+    if (tenants === null)
+      await this.#connection.use((session) => releaseDone(session, selection, this.#rows));
     const counts = await this.#connection.use((session) => this.#rows.counts(session, tenants));
     if (counts.quarantined > 0) {
       return {

@@ -3,11 +3,12 @@ import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { RowsLedger } from '../../ledger/rows.ledger.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
+import { applyBatchPolicy } from '../../sql/timeout-policy.js';
 import type { BatchOutcome, BatchRunner } from '../batch/batch.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { backOff } from './back-off.js';
 import { BatchLimit } from './batch-limit.js';
-import { describeBlockers } from './blockers.js';
+import { describeLock } from './blockers.js';
 import { DatabaseLostError, type Connection } from './connection.js';
 import { classifyFailure } from './failure.js';
 import type { Quarantine } from './quarantine.js';
@@ -140,8 +141,10 @@ export class RangeWorker {
 
   async #firstDue(session: Session, windowUpper: Key): Promise<Key | null> {
     const { selection } = this.#tools;
+    const { pace, name } = selection.definition;
     const parameters = selection.parameters();
-    const { rows } = await session.send([
+    const { rows } = await session.transaction([
+      applyBatchPolicy(pace, pace.synchronousCommit, name),
       {
         text: `SELECT ${selection.keyJson}::text FROM ${selection.from}
           WHERE ${selection.between(this.#range.cursor, windowUpper, parameters)} AND ${selection.isDue(parameters, true)}
@@ -149,7 +152,7 @@ export class RangeWorker {
         values: parameters.values,
       },
     ]);
-    const json = rows[0]?.[0]?.[0];
+    const json = rows[1]?.[0]?.[0];
     return json ? (JSON.parse(json) as string[]) : null;
   }
 
@@ -305,9 +308,7 @@ export class RangeWorker {
   async #recoverFromLock(): Promise<RangeOutcome | null> {
     const { connection, log, selection, stop } = this.#tools;
     const key = this.#range.state === 'settling' ? this.#awaited : null;
-    const blockers = await connection.use((session) => describeBlockers(session, selection, key));
-    const what = key ? `the row ${selection.describe(key)}` : `the table ${selection.definition.table}`;
-    const waitingFor = `a lock on ${what}${blockers ? `, held by ${blockers}` : ''}`;
+    const waitingFor = await connection.use((session) => describeLock(session, selection, key));
     log.waiting(waitingFor);
     const patience = selection.definition.pace.lockTimeout;
     const patient =

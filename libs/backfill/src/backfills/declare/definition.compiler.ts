@@ -42,9 +42,10 @@ export function compileDefinition(
   defaults: PaceOptions,
 ): BackfillDefinition {
   checkName(className, options);
+  checkShapes(className, options);
   const code = instance as Code;
   const kind = kindOf(className, options, code);
-  const metadata = entityOf(className, 'entity', options.entity, dataSource);
+  const metadata = entityOf(className, 'entity', options.entity, dataSource, options.dataSource ?? 'default');
   if (metadata.primaryColumns.length === 0) throw new MissingPrimaryKeyError(className, metadata.name);
   const columns = new ColumnFinder(className, metadata);
   const base = {
@@ -146,6 +147,30 @@ function checkName(className: string, { name, version }: BackfillOptions): void 
   }
 }
 
+/** What the compiler checks for those who write TypeScript. */
+function checkShapes(className: string, options: BackfillOptions): void {
+  for (const option of ['reads', 'writes', 'conflict', 'dependsOn'] as const) {
+    const value: unknown = options[option];
+    if (value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string')))
+      continue;
+    throw new InvalidBackfillOptionError(
+      className,
+      option,
+      `is ${JSON.stringify(value)}`,
+      `Give a list of names, e.g. \`${option}: ["…"]\`.`,
+    );
+  }
+  const kind: unknown = options.kind;
+  if (kind !== undefined && kind !== 'purge') {
+    throw new InvalidBackfillOptionError(
+      className,
+      'kind',
+      `is ${JSON.stringify(kind)}`,
+      "The one kind to name is 'purge'; the others are told by the method that the class implements.",
+    );
+  }
+}
+
 function kindOf(className: string, options: BackfillOptions, code: Code): BackfillKind {
   const methods = (['set', 'transform', 'copy', 'process'] as const).filter(
     (kind) => typeof code[kind] === 'function',
@@ -161,14 +186,16 @@ function entityOf(
   option: string,
   entity: EntityTarget<ObjectLiteral>,
   dataSource: DataSource,
+  dataSourceName: string,
 ): EntityMetadata {
   if (entity !== undefined && dataSource.hasMetadata(entity)) return dataSource.getMetadata(entity);
-  const name = typeof entity === 'function' ? entity.name : String(entity);
-  throw new UnknownEntityError(className, option, name, dataSourceNameOf(dataSource));
+  throw new UnknownEntityError(className, option, nameOf(entity), dataSourceName);
 }
 
-function dataSourceNameOf(dataSource: DataSource): string {
-  return (dataSource as { name?: string }).name ?? 'default';
+/** A class, an EntitySchema, or a name. */
+function nameOf(entity: EntityTarget<ObjectLiteral>): string {
+  if (typeof entity !== 'object') return typeof entity === 'function' ? entity.name : String(entity);
+  return 'options' in entity ? entity.options.name : entity.name;
 }
 
 function withKey(key: readonly ColumnMetadata[], columns: readonly ColumnMetadata[]): ColumnMetadata[] {
@@ -245,7 +272,7 @@ function compileCopy(
       'Name the entity that rows are copied into: `@Backfill({ into: Target, … })`.',
     );
   }
-  const into = entityOf(className, 'into', options.into, base.dataSource);
+  const into = entityOf(className, 'into', options.into, base.dataSource, base.dataSourceName);
   const target = new ColumnFinder(className, into);
   const assignments = assign(className, target, 'copy', code.copy?.(source.row('copy')) ?? {});
   const conflict =

@@ -24,7 +24,7 @@ import {
 import { And, DataSource, EntitySchema, Equal, In, IsNull, LessThan, Not } from 'typeorm';
 import { Test } from '@nestjs/testing';
 import { TestApplication } from './support/application.ts';
-import { Contact, CRM, Lead } from './support/crm.ts';
+import { Contact, LEAD_TABLES, Lead } from './support/lead-tables.ts';
 import { TestDatabase } from './support/database.ts';
 import { declared, refusal } from './support/refusal.ts';
 
@@ -56,7 +56,7 @@ describe('a declaration that cannot work is refused at start-up:', () => {
   ): Promise<BackfillError> =>
     refusal({
       database,
-      entities: [...CRM, KeylessView as unknown as new () => object],
+      entities: [...LEAD_TABLES, KeylessView as unknown as new () => object],
       backfills,
       module,
       synchronize: false,
@@ -87,7 +87,7 @@ describe('a declaration that cannot work is refused at start-up:', () => {
     const One = declared('One', OPTIONS, SET);
     @Module({ providers: [One] })
     class Feature {}
-    const error = await refusal({ database, entities: CRM, backfills: [One], imports: [Feature] });
+    const error = await refusal({ database, entities: LEAD_TABLES, backfills: [One], imports: [Feature] });
     expectRefusal(error, DuplicateBackfillNameError, {
       names: ['One', 'leads-search-name', 'more than one module'],
       remedy: /one module alone/,
@@ -222,7 +222,7 @@ describe('a declaration that cannot work is refused at start-up:', () => {
     const sqlite = new DataSource({ type: 'better-sqlite3', database: ':memory:', driver: {} });
     const error = await refusal({
       database,
-      entities: CRM,
+      entities: LEAD_TABLES,
       backfills: [declared('One', { ...OPTIONS, dataSource: 'local' }, SET)],
       providers: [{ provide: getDataSourceToken('local'), useValue: sqlite }],
       synchronize: false,
@@ -298,7 +298,7 @@ describe('a declaration that cannot work is refused at start-up:', () => {
     }
     const error = await refusal({
       database,
-      entities: CRM,
+      entities: LEAD_TABLES,
       backfills: [Dependent],
       providers: [CurrentUser],
       synchronize: false,
@@ -392,7 +392,7 @@ describe('the start of an application', () => {
     const dataSource = new DataSource({
       type: 'postgres',
       url: database.url,
-      entities: [...CRM],
+      entities: [...LEAD_TABLES],
       logging: false,
     });
     await dataSource.initialize();
@@ -411,7 +411,7 @@ describe('the start of an application', () => {
     const database = await TestDatabase.create();
     const application = await TestApplication.start({
       database,
-      entities: CRM,
+      entities: LEAD_TABLES,
       backfills: [declared('One', OPTIONS, SET)],
       synchronize: false,
     });

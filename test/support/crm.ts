@@ -1,66 +1,27 @@
-import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { CallLog } from '../../src/leads/call-log.entity.ts';
+import { Lead } from '../../src/leads/lead.entity.ts';
+import { Tenant } from '../../src/leads/tenant.entity.ts';
+import { CreateCrm1751328000000 } from '../../src/migrations/1751328000000-create-crm.ts';
+import { AddLastCallDirection1754006400000 } from '../../src/migrations/1754006400000-add-last-call-direction.ts';
+import { AddSearchName1756684800000 } from '../../src/migrations/1756684800000-add-search-name.ts';
 import type { TestDatabase } from './database.ts';
 
-/** Who may become a customer. */
-@Entity('leads')
-export class Lead {
-  @PrimaryGeneratedColumn({ type: 'bigint' })
-  id!: string;
-
-  @Column({ type: 'text', name: 'tenant_id', nullable: true })
-  tenantId!: string | null;
-
-  @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text', name: 'search_name', nullable: true })
-  searchName!: string | null;
-
-  @Column({ type: 'text', name: 'last_call_direction', nullable: true })
-  lastCallDirection!: string | null;
+export function crmOptions({ url }: TestDatabase): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    entities: [Tenant, Lead, CallLog],
+    migrations: [CreateCrm1751328000000, AddLastCallDirection1754006400000, AddSearchName1756684800000],
+  };
 }
 
-@Entity('call_logs')
-export class CallLog {
-  @PrimaryGeneratedColumn()
-  id!: number;
-
-  @Column({ type: 'bigint', name: 'lead_id' })
-  leadId!: string;
-
-  @Column({ type: 'text' })
-  direction!: string;
-
-  @Column({ type: 'timestamptz', name: 'called_at' })
-  calledAt!: Date;
-}
-
-/** A table that rows are copied into. */
-@Entity('contacts')
-export class Contact {
-  @PrimaryColumn({ type: 'bigint', name: 'lead_id' })
-  leadId!: string;
-
-  @Column({ type: 'text', unique: true })
-  label!: string;
-}
-
-export const CRM = [Lead, CallLog, Contact] as const;
-
-/** Leads 1 to `count`, those of each tenant apart; nothing of them is backfilled. */
-export async function addLeads(database: TestDatabase, count: number, tenants = 1): Promise<void> {
-  await database.query(
-    `INSERT INTO leads (tenant_id, name) SELECT (i % $2::int)::text, 'Lead ' || i FROM generate_series(1, $1::int) AS i`,
-    [count, tenants],
-  );
-}
-
-/** Empties the tables and what the ledger knows, for the next test of the file. */
-export async function startAfresh(database: TestDatabase): Promise<void> {
-  await database.query(`TRUNCATE leads, call_logs, contacts RESTART IDENTITY;
-    DO $$ BEGIN
-      IF to_regnamespace('nestjs_backfill') IS NOT NULL THEN
-        TRUNCATE nestjs_backfill.backfill, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE;
-      END IF;
-    END $$`);
+/** The example application's tables, empty. */
+export async function createCrm(database: TestDatabase): Promise<void> {
+  const dataSource = await new DataSource(crmOptions(database)).initialize();
+  try {
+    await dataSource.runMigrations();
+  } finally {
+    await dataSource.destroy();
+  }
 }

@@ -83,6 +83,20 @@ async function flyOneByOne(client: ClientBase, statements: readonly Statement[])
   return { rows, types };
 }
 
+const names = new Map<string, string>();
+/** Texts remembered at most: a process sends few different ones, but a name must not cost a digest in every batch. */
+const NAMES_MOST = 1_000;
+
+function statementName(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    if (names.size >= NAMES_MOST) names.clear();
+    name = `nestjs_backfill_${createHash('sha1').update(text).digest('hex').slice(0, 16)}`;
+    names.set(text, name);
+  }
+  return name;
+}
+
 class Flight {
   /** node-postgres looks at this on every query. */
   callback: undefined;
@@ -128,7 +142,7 @@ class Flight {
 
   #parseOnce(connection: WireConnection, text: string): string {
     const known = this.#known();
-    const name = `nestjs_backfill_${createHash('sha1').update(text).digest('hex').slice(0, 16)}`;
+    const name = statementName(text);
     const state = known.get(name);
     if (state === 'prepared') return name;
     // After an error nobody knows whether the server got as far as preparing it. Closing what is not there is no error.

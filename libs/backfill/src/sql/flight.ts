@@ -107,6 +107,7 @@ class Flight {
   readonly #reject: (error: unknown) => void;
   readonly #rows: TextRow[][];
   readonly #types: (number[] | undefined)[];
+  readonly #parsed = new Set<string>();
   #at = 0;
   #failed = false;
 
@@ -149,6 +150,7 @@ class Flight {
     if (state === 'unsure') connection.close({ type: 'S', name }, true);
     connection.parse({ text, name, types: [] }, true);
     known.set(name, 'unsure');
+    this.#parsed.add(name);
     return name;
   }
 
@@ -189,8 +191,9 @@ class Flight {
 
   handleReadyForQuery(): void {
     if (this.#failed) return;
+    // Of others that are unsure this flight says nothing.
     const known = this.#known();
-    for (const [name, state] of known) if (state === 'unsure') known.set(name, 'prepared');
+    for (const name of this.#parsed) known.set(name, 'prepared');
     this.#resolve({ rows: this.#rows, types: this.#types });
   }
 }

@@ -16,7 +16,7 @@ import {
 import { type Assignment, type BackfillDefinition, type CompiledPredicate } from './definition.js';
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
 import { decidePace } from './pace.js';
-import { compilePredicate } from './predicate.compiler.js';
+import { compilePredicate, ownRows } from './predicate.compiler.js';
 
 type Row = Record<string, unknown>;
 type Code = Partial<
@@ -260,7 +260,7 @@ function compileCopy(
   className: string,
   options: BackfillOptions,
   code: Code,
-  source: ColumnFinder,
+  columns: ColumnFinder,
   base: Omit<Extract<BackfillDefinition, { kind: 'copy' }>, 'pending' | 'target' | 'assignments'>,
   where: CompiledPredicate | null,
 ): BackfillDefinition {
@@ -274,7 +274,7 @@ function compileCopy(
   }
   const into = entityOf(className, 'into', options.into, base.dataSource, base.dataSourceName);
   const target = new ColumnFinder(className, into);
-  const assignments = assign(className, target, 'copy', code.copy?.(source.row('copy')) ?? {});
+  const assignments = assign(className, target, 'copy', code.copy?.(columns.row('copy')) ?? {});
   const conflict =
     options.conflict?.map((property) => target.find('conflict', property)) ?? into.primaryColumns;
   const wanted = conflict.map((column, at) => {
@@ -292,12 +292,13 @@ function compileCopy(
   // The expressions stand in a sub-select of their own: there a bare column name means the source's, not the target's.
   const absent = `NOT EXISTS (SELECT FROM (SELECT ${wanted.map(({ expression, alias }) => `${expression} AS ${alias}`).join(', ')}) AS nb_wanted
     JOIN ${table} AS nb_target ON ${wanted.map(({ column, alias }) => `nb_target.${column} = nb_wanted.${alias}`).join(' AND ')})`;
+  const source = where?.sql ?? ownRows(base.metadata);
   return {
     ...base,
     target: table,
     assignments,
     pending: {
-      sql: where ? `(${where.sql} AND ${absent})` : `(${absent})`,
+      sql: source === null ? `(${absent})` : `(${source} AND ${absent})`,
       parameters: where?.parameters ?? [],
       text: where ? `${where.text} AND ${absent}` : absent,
     },

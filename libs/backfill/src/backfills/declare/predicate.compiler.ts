@@ -1,8 +1,9 @@
 import { FindOperator, type DataSource, type ObjectLiteral } from 'typeorm';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
+import { quoteLiteral } from '../../sql/identifiers.js';
 import { toText } from '../../sql/text-format.js';
 import type { PendingPredicate } from './backfill.options.js';
-import type { ColumnFinder } from './columns.js';
+import { columnOfRow, type ColumnFinder } from './columns.js';
 import { InvalidPredicateError } from './declaration.error.js';
 import { ROW, type CompiledPredicate } from './definition.js';
 
@@ -17,19 +18,37 @@ export function compilePredicate(
   dataSource: DataSource,
   columns: ColumnFinder,
 ): CompiledPredicate {
-  if (typeof where === 'string') return fromSql(className, where);
-  if (typeof where === 'function') return fromSql(className, where(columns.row('where')));
+  if (typeof where === 'string') return fromSql(className, where, metadata);
+  if (typeof where === 'function') return fromSql(className, where(columns.row('where')), metadata);
   if (typeof where === 'object' && where !== null)
     return fromConditions(className, where, metadata, dataSource, columns);
   throw new InvalidPredicateError(className, `is ${String(where)}`, EXAMPLE);
 }
 
-function fromSql(className: string, sql: unknown): CompiledPredicate {
+function fromSql(className: string, sql: unknown, metadata: EntityMetadata): CompiledPredicate {
   if (typeof sql !== 'string') throw new InvalidPredicateError(className, `returned ${String(sql)}`, EXAMPLE);
   const trimmed = sql.trim().replace(/;$/, '').trim();
   if (trimmed === '') throw new InvalidPredicateError(className, 'is empty', EXAMPLE);
   // On a line of its own, so that a comment at its end does not swallow what follows.
-  return { sql: `(${trimmed}\n)`, parameters: [], text: trimmed };
+  const own = ownRows(metadata);
+  return {
+    sql: own === null ? `(${trimmed}\n)` : `((${trimmed}\n) AND ${own})`,
+    parameters: [],
+    text: trimmed,
+  };
+}
+
+/**
+ * Of an entity that shares its table with others (single-table inheritance): which rows are its own, or its children's; null
+ * where all are. TypeORM says so in conditions by itself.
+ */
+export function ownRows(metadata: EntityMetadata): string | null {
+  const { discriminatorColumn, parentEntityMetadata, childEntityMetadatas } = metadata;
+  if (!discriminatorColumn || !(parentEntityMetadata as EntityMetadata | undefined)) return null;
+  const values = [metadata, ...childEntityMetadatas].flatMap(({ discriminatorValue }) =>
+    discriminatorValue === undefined ? [] : [quoteLiteral(discriminatorValue)],
+  );
+  return `${columnOfRow(discriminatorColumn)} IN (${values.join(', ')})`;
 }
 
 function fromConditions(

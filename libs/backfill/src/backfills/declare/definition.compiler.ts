@@ -71,7 +71,7 @@ export function compileDefinition(
     );
   };
   const found = (option: 'reads' | 'writes'): ColumnMetadata[] =>
-    (options[option] ?? []).map((property) => columns.find(option, property));
+    (options[option] ?? []).flatMap((property) => columns.findAll(option, property));
 
   switch (kind) {
     case 'set': {

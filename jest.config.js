@@ -1,3 +1,6 @@
+// In UTC, a date that is written in the wrong zone would pass unnoticed.
+process.env['TZ'] = 'Asia/Kolkata';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',

@@ -1,4 +1,4 @@
-import type { INestApplicationContext, Provider, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext, ModuleMetadata, Provider, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BackfillModule, BackfillService, type BackfillModuleOptions } from 'nestjs-backfill';
@@ -10,7 +10,12 @@ export interface TestApplicationOptions {
   readonly entities: readonly (Type<object> | EntitySchema)[];
   readonly backfills: readonly Type[];
   readonly providers?: readonly Provider[];
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
   readonly module?: BackfillModuleOptions;
+  /** Instead of `BackfillModule.forRoot(module)`. */
+  readonly backfillModule?: DynamicModule;
+  /** Let the entities make their tables. @default true */
+  readonly synchronize?: boolean;
   /** Connections of the pool. */
   readonly poolSize?: number;
 }
@@ -26,16 +31,9 @@ export class TestApplication {
   static async start(options: TestApplicationOptions): Promise<TestApplication> {
     const module = await Test.createTestingModule({
       imports: [
-        TypeOrmModule.forRoot({
-          type: 'postgres',
-          url: options.database.url,
-          entities: [...options.entities],
-          synchronize: true,
-          applicationName: 'the application',
-          poolSize: options.poolSize ?? 5,
-          retryAttempts: 1,
-        }),
-        BackfillModule.forRoot({ defaults: { pause: 0 }, ...options.module }),
+        dataSourceModule(options.database, options.entities, options),
+        options.backfillModule ?? BackfillModule.forRoot({ defaults: { pause: 0 }, ...options.module }),
+        ...(options.imports ?? []),
       ],
       providers: [...options.backfills, ...(options.providers ?? [])],
     }).compile();
@@ -46,4 +44,22 @@ export class TestApplication {
   async stop(): Promise<void> {
     await this.context.close();
   }
+}
+
+/** What `TypeOrmModule` makes of a test database; with a name, for a second data source. */
+export function dataSourceModule(
+  database: TestDatabase,
+  entities: TestApplicationOptions['entities'],
+  options: { readonly name?: string; readonly synchronize?: boolean; readonly poolSize?: number } = {},
+): DynamicModule {
+  return TypeOrmModule.forRoot({
+    ...(options.name === undefined ? {} : { name: options.name }),
+    type: 'postgres',
+    url: database.url,
+    entities: [...entities],
+    synchronize: options.synchronize ?? true,
+    applicationName: 'the application',
+    poolSize: options.poolSize ?? 5,
+    retryAttempts: 1,
+  });
 }

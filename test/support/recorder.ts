@@ -1,19 +1,27 @@
-import type { BackfillObserver, BackfillProgress, BackfillReport, BackfillWait } from 'nestjs-backfill';
+import type { BackfillObserver } from 'nestjs-backfill';
+
+type Heard<Event extends keyof BackfillObserver> = Parameters<NonNullable<BackfillObserver[Event]>>[0];
 
 /** Remembers all that a run tells, and lets a test wait for it. */
 export class Recorder implements BackfillObserver {
-  readonly progress: BackfillProgress[] = [];
-  readonly waits: BackfillWait[] = [];
+  readonly starts: Heard<'started'>[] = [];
+  readonly progress: Heard<'progressed'>[] = [];
+  readonly waits: Heard<'waiting'>[] = [];
   readonly notes: string[] = [];
-  readonly reports: BackfillReport[] = [];
+  readonly reports: Heard<'finished'>[] = [];
   readonly #awaited = new Set<() => void>();
 
-  progressed(event: BackfillProgress): void {
+  started(event: Heard<'started'>): void {
+    this.starts.push(event);
+    this.#told();
+  }
+
+  progressed(event: Heard<'progressed'>): void {
     this.progress.push(event);
     this.#told();
   }
 
-  waiting(event: BackfillWait): void {
+  waiting(event: Heard<'waiting'>): void {
     this.waits.push(event);
     this.#told();
   }
@@ -23,9 +31,14 @@ export class Recorder implements BackfillObserver {
     this.#told();
   }
 
-  finished(report: BackfillReport): void {
+  finished(report: Heard<'finished'>): void {
     this.reports.push(report);
     this.#told();
+  }
+
+  /** The progress of the batches that make a line. */
+  get lines(): Heard<'progressed'>[] {
+    return this.progress.filter(({ line }) => line);
   }
 
   /** Resolves as soon as the condition holds of what was told. */

@@ -23,7 +23,9 @@ export class BackfillExplorer {
       const options = this.#discovery.getMetadataByDecorator(BackfillMetadata, wrapper);
       if (options === undefined) return [];
       const className = classNameOf(wrapper);
-      if (!wrapper.isDependencyTreeStatic()) throw new RequestScopedBackfillError(className);
+      // Of a transient provider that nobody injects Nest makes a bare prototype, without its dependencies.
+      if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient)
+        throw new RequestScopedBackfillError(className);
       return [{ className, options, instance: wrapper.instance as object }];
     });
   }

@@ -28,6 +28,13 @@ export class ColumnFinder {
     );
   }
 
+  /** The column of a property, or the columns of an embedded object. @throws UnknownColumnError */
+  findAll(option: string, property: string): readonly ColumnMetadata[] {
+    return (
+      this.#metadata.findEmbeddedWithPropertyPath(property)?.columnsFromTree ?? [this.find(option, property)]
+    );
+  }
+
   /** References to the row at hand, by property. */
   row(option: string): RowColumns<Record<string, unknown>> {
     return new Proxy(Object.create(null) as Record<string, string>, {

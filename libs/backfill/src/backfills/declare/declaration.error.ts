@@ -44,11 +44,11 @@ export class UnclearBackfillKindError extends BackfillError {
   }
 }
 
-/** A provider whose instances live as long as a request cannot be run without one. */
+/** A backfill is one instance that lives as long as the application; this provider's instances do not. */
 export class RequestScopedBackfillError extends BackfillError {
   constructor(className: string) {
     super(
-      `${className} is request-scoped (or depends on a provider that is), and a backfill runs without a request.`,
+      `${className} is transient or request-scoped (or depends on a provider that is request-scoped), and a backfill is one instance that runs without a request.`,
       {
         subject: className,
         remedy:

@@ -16,7 +16,7 @@ import {
 import { type Assignment, type BackfillDefinition, type CompiledPredicate } from './definition.js';
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
 import { decidePace } from './pace.js';
-import { compilePredicate } from './predicate.compiler.js';
+import { compilePredicate, ownRows } from './predicate.compiler.js';
 
 type Row = Record<string, unknown>;
 type Code = Partial<
@@ -42,9 +42,10 @@ export function compileDefinition(
   defaults: PaceOptions,
 ): BackfillDefinition {
   checkName(className, options);
+  checkShapes(className, options);
   const code = instance as Code;
   const kind = kindOf(className, options, code);
-  const metadata = entityOf(className, 'entity', options.entity, dataSource);
+  const metadata = entityOf(className, 'entity', options.entity, dataSource, options.dataSource ?? 'default');
   if (metadata.primaryColumns.length === 0) throw new MissingPrimaryKeyError(className, metadata.name);
   const columns = new ColumnFinder(className, metadata);
   const base = {
@@ -70,7 +71,7 @@ export function compileDefinition(
     );
   };
   const found = (option: 'reads' | 'writes'): ColumnMetadata[] =>
-    (options[option] ?? []).map((property) => columns.find(option, property));
+    (options[option] ?? []).flatMap((property) => columns.findAll(option, property));
 
   switch (kind) {
     case 'set': {
@@ -146,6 +147,30 @@ function checkName(className: string, { name, version }: BackfillOptions): void 
   }
 }
 
+/** What the compiler checks for those who write TypeScript. */
+function checkShapes(className: string, options: BackfillOptions): void {
+  for (const option of ['reads', 'writes', 'conflict', 'dependsOn'] as const) {
+    const value: unknown = options[option];
+    if (value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string')))
+      continue;
+    throw new InvalidBackfillOptionError(
+      className,
+      option,
+      `is ${JSON.stringify(value)}`,
+      `Give a list of names, e.g. \`${option}: ["…"]\`.`,
+    );
+  }
+  const kind: unknown = options.kind;
+  if (kind !== undefined && kind !== 'purge') {
+    throw new InvalidBackfillOptionError(
+      className,
+      'kind',
+      `is ${JSON.stringify(kind)}`,
+      "The one kind to name is 'purge'; the others are told by the method that the class implements.",
+    );
+  }
+}
+
 function kindOf(className: string, options: BackfillOptions, code: Code): BackfillKind {
   const methods = (['set', 'transform', 'copy', 'process'] as const).filter(
     (kind) => typeof code[kind] === 'function',
@@ -161,14 +186,16 @@ function entityOf(
   option: string,
   entity: EntityTarget<ObjectLiteral>,
   dataSource: DataSource,
+  dataSourceName: string,
 ): EntityMetadata {
   if (entity !== undefined && dataSource.hasMetadata(entity)) return dataSource.getMetadata(entity);
-  const name = typeof entity === 'function' ? entity.name : JSON.stringify(entity);
-  throw new UnknownEntityError(className, option, name, dataSourceNameOf(dataSource));
+  throw new UnknownEntityError(className, option, nameOf(entity), dataSourceName);
 }
 
-function dataSourceNameOf(dataSource: DataSource): string {
-  return (dataSource as { name?: string }).name ?? 'default';
+/** A class, an EntitySchema, or a name. */
+function nameOf(entity: EntityTarget<ObjectLiteral>): string {
+  if (typeof entity !== 'object') return typeof entity === 'function' ? entity.name : String(entity);
+  return 'options' in entity ? entity.options.name : entity.name;
 }
 
 function withKey(key: readonly ColumnMetadata[], columns: readonly ColumnMetadata[]): ColumnMetadata[] {
@@ -233,7 +260,7 @@ function compileCopy(
   className: string,
   options: BackfillOptions,
   code: Code,
-  source: ColumnFinder,
+  columns: ColumnFinder,
   base: Omit<Extract<BackfillDefinition, { kind: 'copy' }>, 'pending' | 'target' | 'assignments'>,
   where: CompiledPredicate | null,
 ): BackfillDefinition {
@@ -245,9 +272,9 @@ function compileCopy(
       'Name the entity that rows are copied into: `@Backfill({ into: Target, … })`.',
     );
   }
-  const into = entityOf(className, 'into', options.into, base.dataSource);
+  const into = entityOf(className, 'into', options.into, base.dataSource, base.dataSourceName);
   const target = new ColumnFinder(className, into);
-  const assignments = assign(className, target, 'copy', code.copy?.(source.row('copy')) ?? {});
+  const assignments = assign(className, target, 'copy', code.copy?.(columns.row('copy')) ?? {});
   const conflict =
     options.conflict?.map((property) => target.find('conflict', property)) ?? into.primaryColumns;
   const wanted = conflict.map((column, at) => {
@@ -265,12 +292,13 @@ function compileCopy(
   // The expressions stand in a sub-select of their own: there a bare column name means the source's, not the target's.
   const absent = `NOT EXISTS (SELECT FROM (SELECT ${wanted.map(({ expression, alias }) => `${expression} AS ${alias}`).join(', ')}) AS nb_wanted
     JOIN ${table} AS nb_target ON ${wanted.map(({ column, alias }) => `nb_target.${column} = nb_wanted.${alias}`).join(' AND ')})`;
+  const source = where?.sql ?? ownRows(base.metadata);
   return {
     ...base,
     target: table,
     assignments,
     pending: {
-      sql: where ? `(${where.sql} AND ${absent})` : `(${absent})`,
+      sql: source === null ? `(${absent})` : `(${source} AND ${absent})`,
       parameters: where?.parameters ?? [],
       text: where ? `${where.text} AND ${absent}` : absent,
     },

@@ -8,8 +8,13 @@ import type { EntityManager, ObjectLiteral } from 'typeorm';
  */
 export type RowColumns<Entity> = { readonly [Property in keyof Entity]-?: string };
 
-/** Column → SQL expression. Written into the statement as it stands: never build it from user input. */
-export type SetExpressions<Entity> = { readonly [Property in keyof Entity]?: string };
+/**
+ * Column → SQL expression. Written into the statement as it stands: never build it from user input. A column of an embedded
+ * object goes by its path, `'address.city'`, which is checked at start-up.
+ */
+export type SetExpressions<Entity> = { readonly [Property in keyof Entity]?: string } & {
+  readonly [path: `${string}.${string}`]: string;
+};
 
 /** What a backfill's own code may know about the batch it is given. */
 export interface BatchContext {

@@ -63,8 +63,8 @@ export class RowsLedger {
       {
         text: `WITH moved AS (
             UPDATE ${schema}.range SET cursor_key = coalesce(${cursor}, cursor_key), ${this.#ledger.renewal(fenced)}
-            WHERE ${this.#ledger.fence(fenced, range)} RETURNING 1
-          ) SELECT ${this.#ledger.demand('EXISTS (SELECT FROM moved)', 'NB001', 'the lease is lost')}`,
+            WHERE ${this.#ledger.fence(fenced, range)} RETURNING lease_expires_at
+          ) SELECT ${this.#ledger.demandLease('moved')}`,
         values: fenced.values,
       },
     ];

@@ -25,8 +25,9 @@ import type { StopSign } from './stop-sign.js';
 
 /** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
 const SWEEPS_MOST = 5;
-/** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it. */
+/** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it, and until it is asked again. */
 const CANCEL_AFTER = 3_000;
+const CANCEL_EVERY = 500;
 
 export interface RunOptions {
   readonly tenants: TenantScope;
@@ -74,6 +75,7 @@ export class BackfillRunner {
     this.#log = new RunLog(definition.name, definition.pace.progressEvery, options.observer);
     this.#connection = new Connection(
       definition.dataSource,
+      definition.pace.statementTimeout,
       options.stop,
       options.connectTimeoutMs,
       (message) => this.#log.note('warn', message),
@@ -83,7 +85,8 @@ export class BackfillRunner {
 
   async run(): Promise<BackfillReport> {
     try {
-      const ending = await this.#runToEnding();
+      const cancel = this.#cancelWhenStopped();
+      const ending = await this.#runToEnding().finally(cancel);
       return await this.#report(await this.#record(ending));
     } finally {
       await this.#connection.drop();
@@ -109,6 +112,8 @@ export class BackfillRunner {
           reason: stopped ?? error.message,
           waitingFor: stopped === null ? 'the database' : null,
           proved: false,
+          // It stands where it stood.
+          unrecorded: !this.#running,
         };
       }
       return classifyFailure(error) === 'lock' ? this.#locked() : this.#failed(error);
@@ -133,8 +138,17 @@ export class BackfillRunner {
   async #waitsFor(record: LedgerRecord): Promise<Ending | null> {
     const { stop, connectTimeoutMs } = this.#options;
     for (const { name, version, dataSource } of this.#options.dependencies) {
-      // It may live in another database, with a ledger of its own.
-      const there = new Connection(dataSource, stop, connectTimeoutMs, () => undefined);
+      // It may live in another database, with a ledger of its own. In the same one the pool may have no second connection.
+      const there =
+        dataSource === this.#definition.dataSource
+          ? this.#connection
+          : new Connection(
+              dataSource,
+              this.#definition.pace.statementTimeout,
+              stop,
+              connectTimeoutMs,
+              () => undefined,
+            );
       try {
         await there.use((session) => installLedger(session, this.#schema));
         const status = await there.use((session) => this.#ledger.statusOf(session, { name, version }));
@@ -147,7 +161,7 @@ export class BackfillRunner {
           unrecorded: true,
         };
       } finally {
-        await there.drop();
+        if (there !== this.#connection) await there.drop();
       }
     }
     return null;
@@ -170,13 +184,21 @@ export class BackfillRunner {
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection);
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
+        if (outcome.kind === 'lost')
+          return { ...outcome, status: 'running', waitingFor: null, proved: false, unrecorded: true };
         if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
         continue;
       }
       const holder = await watchHolder(this.#connection, this.#ledger, this.#subject, tenants, stop);
       if (holder) return leasedBy(holder.owner);
       if (stop.reason !== null)
-        return { status: 'incomplete', reason: stop.reason, waitingFor: null, proved: false };
+        return {
+          status: 'incomplete',
+          reason: stop.reason,
+          waitingFor: null,
+          proved: false,
+          unrecorded: !this.#running,
+        };
       // A range that came free while we looked at its holder is taken in the next round.
       if (
         await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
@@ -231,8 +253,7 @@ export class BackfillRunner {
       stop,
     };
     const worker = new RangeWorker(range, tools);
-    const keeper = new LeaseKeeper(this.#definition.dataSource, this.#ledger, () => worker.range);
-    const cancel = this.#cancelWhenStopped();
+    const keeper = new LeaseKeeper(this.#connection, this.#ledger, () => worker.range);
     try {
       const outcome = await worker.work();
       await this.#connection
@@ -243,15 +264,18 @@ export class BackfillRunner {
       return outcome;
     } finally {
       keeper.stop();
-      cancel();
     }
   }
 
   #cancelWhenStopped(): () => void {
     const { signal } = this.#options.stop;
     let timer: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      void this.#connection.session?.cancel();
+      timer = setTimeout(cancel, CANCEL_EVERY);
+    };
     const arm = () => {
-      timer = setTimeout(() => void this.#connection.session?.cancel(), CANCEL_AFTER);
+      timer = setTimeout(cancel, CANCEL_AFTER);
     };
     if (signal.aborted) arm();
     else signal.addEventListener('abort', arm, { once: true });

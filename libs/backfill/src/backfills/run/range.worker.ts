@@ -30,6 +30,8 @@ const CONFLICT_TRIES = 20;
 /** How a range was left. */
 export type RangeOutcome =
   | { readonly kind: 'done' }
+  /** Another process has it now, and says how it ends. */
+  | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
   | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -65,6 +67,7 @@ export class RangeWorker {
   #awaited: Key | null = null;
   #patientSince: number | null = null;
   #tries = { lock: 0, conflict: 0 };
+  #leaseInDoubt = false;
 
   constructor(range: LeasedRange, tools: WorkerTools) {
     this.#range = range;
@@ -84,7 +87,7 @@ export class RangeWorker {
       if (stopped !== null) return { kind: 'stopped', reason: stopped, waitingFor: null };
       const session = this.#tools.connection.session;
       try {
-        if (session === null) await this.#reconnect();
+        if (session === null || this.#leaseInDoubt) await this.#leaseAgain();
         else if (this.#range.state === 'sweeping') await this.#sweepStep(session);
         else if (await this.#settleStep(session)) return { kind: 'done' };
       } catch (error) {
@@ -233,14 +236,16 @@ export class RangeWorker {
     if (selection.definition.pace.pause > 0) await stop.sleep(selection.definition.pace.pause);
   }
 
-  async #reconnect(): Promise<void> {
+  /** What the lost connection may still be doing, or another process since the lease ran out, is settled by this. */
+  async #leaseAgain(): Promise<void> {
     const { connection, ledger, log } = this.#tools;
     const range = await connection.use((session) => ledger.leaseAgain(session, this.#range));
     if (range === null) throw new LeaseGone();
     // The ledger knows whether the batch that was under way has committed.
     this.#range = range;
     this.#windowExhausted = false;
-    log.note('log', 'Connected again: going on from the cursor in the ledger.');
+    this.#leaseInDoubt = false;
+    log.note('log', 'The range is ours again: going on from the cursor in the ledger.');
   }
 
   /** @returns how the range is left; null to go on */
@@ -272,7 +277,11 @@ export class RangeWorker {
       case 'lock':
         return this.#recoverFromLock();
       case 'lease-lost':
-        return leaseLost();
+        if (++this.#tries.conflict > CONFLICT_TRIES) return gaveUp(error);
+        this.#leaseInDoubt = true;
+        // No sign of life got through while the batch ran: a shorter one does not need any.
+        this.#limit.lower();
+        return null;
       case 'too-slow':
         if (this.#limit.lower()) {
           log.note(
@@ -325,10 +334,9 @@ class LeaseGone extends Error {}
 
 function leaseLost(): RangeOutcome {
   return {
-    kind: 'stopped',
+    kind: 'lost',
     reason:
       'Another process has taken the range over, since no sign of life came from this one for the length of its lease.',
-    waitingFor: null,
   };
 }
 

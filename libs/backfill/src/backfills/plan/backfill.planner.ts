@@ -48,7 +48,8 @@ export async function planBackfill(
     const selection = new RowSelection(impatient, ledger, facts, tenants);
     const pending = await countPending(session, selection);
     const index = await indexForPending(session, selection);
-    const lower = await boundBelow(session, selection);
+    // The quarantine may not be there yet: the ledger is installed by the first run.
+    const lower = await boundBelow(session, selection, false);
     const upper =
       (await keyAhead(session, selection, lower, WINDOW)) ?? (await highestKey(session, selection));
     const rehearsal = await rehearse(session, selection, schema, lower, upper);

@@ -56,7 +56,7 @@ describe('a declaration that cannot work is refused at start-up:', () => {
   ): Promise<BackfillError> =>
     refusal({
       database,
-      entities: [...LEAD_TABLES, KeylessView as unknown as new () => object],
+      entities: [...LEAD_TABLES, KeylessView],
       backfills,
       module,
       synchronize: false,

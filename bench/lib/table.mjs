@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { EntitySchema } from 'typeorm';
 
 /** The table under measurement: a CRM's leads, with the indexes that such a table has. */
@@ -19,7 +18,7 @@ export const EXPRESSION = `lower(first_name || ' ' || last_name)`;
 
 /**
  * Builds the table anew, vacuumed and analysed, with nothing left to write out: every way starts from the same state.
- * @param {pg.Client} client
+ * @param {import('pg').Client} client
  * @param {number} rows
  */
 export async function buildLeads(client, rows) {
@@ -43,7 +42,7 @@ export async function buildLeads(client, rows) {
 }
 
 /**
- * @param {pg.Client} client
+ * @param {import('pg').Client} client
  * @returns {Promise<number>} rows that are still to be done
  */
 export async function pendingLeads(client) {

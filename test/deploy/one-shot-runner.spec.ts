@@ -6,7 +6,8 @@ import type { BackfillPhaseReport, PhaseOutcome } from '../../libs/backfill/src/
 import type { RunRequest } from '../../libs/backfill/src/backfills/report/request.ts';
 import type { StatusReport } from '../../libs/backfill/src/backfills/report/status-report.ts';
 import { parseArguments } from '../../libs/backfill/src/deploy/arguments.parser.ts';
-import { BACKFILL_ENGINE, type BackfillEngine } from '../../libs/backfill/src/deploy/engine.ts';
+import { BackfillService } from 'nestjs-backfill';
+import type { BackfillEngine } from '../../libs/backfill/src/deploy/engine.ts';
 import type { OneShotOutput } from '../../libs/backfill/src/deploy/one-shot.output.ts';
 import { OneShotRunner, type OneShotEnd } from '../../libs/backfill/src/deploy/one-shot.runner.ts';
 import { reportOf } from './reports.ts';
@@ -45,7 +46,7 @@ function phaseOf(outcome: PhaseOutcome): BackfillPhaseReport {
 }
 
 function rootModule(engine: BackfillEngine | undefined): new () => object {
-  @Module({ providers: engine ? [{ provide: BACKFILL_ENGINE, useValue: engine }] : [] })
+  @Module({ providers: engine ? [{ provide: BackfillService, useValue: engine }] : [] })
   class AppModule {}
   return AppModule;
 }

@@ -84,6 +84,7 @@ Complete: every backfill is done, which its query proves.
   it('tells what is left, what it waited for, and which tenants it concerns', () => {
     const report = reportOf({
       status: 'incomplete',
+      proved: false,
       reason: 'Rows are still locked.',
       skipped: 3,
       remaining: null,

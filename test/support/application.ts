@@ -2,12 +2,12 @@ import type { DynamicModule, INestApplicationContext, ModuleMetadata, Provider, 
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BackfillModule, BackfillService, type BackfillModuleOptions } from 'nestjs-backfill';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntitySchema } from 'typeorm';
 import type { TestDatabase } from './database.ts';
 
 export interface TestApplicationOptions {
   readonly database: TestDatabase;
-  readonly entities: readonly (new () => object)[];
+  readonly entities: readonly (Type<object> | EntitySchema)[];
   readonly backfills: readonly Type[];
   readonly providers?: readonly Provider[];
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
@@ -49,7 +49,7 @@ export class TestApplication {
 /** What `TypeOrmModule` makes of a test database; with a name, for a second data source. */
 export function dataSourceModule(
   database: TestDatabase,
-  entities: readonly (new () => object)[],
+  entities: TestApplicationOptions['entities'],
   options: { readonly name?: string; readonly synchronize?: boolean; readonly poolSize?: number } = {},
 ): DynamicModule {
   return TypeOrmModule.forRoot({

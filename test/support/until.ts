@@ -1,4 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import type { TestDatabase } from './database.ts';
+
+/** Looks again and again until the condition holds; a test that it never holds for ends at jest's own time limit. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await setTimeout(10);
+}
 
 /** Looks until the query finds a row, and returns it; jest's own time limit ends a wait in vain. */
 export async function untilRow<Row extends object>(

@@ -1,6 +1,6 @@
-import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { ConfigurableModuleClass } from './backfill.module-definition.js';
+import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
 
@@ -20,6 +20,13 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
   constructor(@Inject(BackfillService) service: BackfillService) {
     super();
     this.#service = service;
+  }
+
+  /** @param options all have defaults */
+  static override forRoot(
+    options: BackfillModuleOptions & { readonly isGlobal?: boolean } = {},
+  ): DynamicModule {
+    return super.forRoot(options);
   }
 
   /** A declaration that cannot work stops the start, in every mode, before anything runs. */

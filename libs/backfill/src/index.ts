@@ -55,5 +55,5 @@ export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js
 export { isOneShot } from './deploy/invocation.js';
 export { runOneShot, type RunOneShotOptions } from './deploy/run-one-shot.js';
 export { DatabaseRefusedError, DatabaseUnreachableError } from './deploy/start-up.error.js';
-export { IllegalTransitionError, LedgerTooNewError } from './ledger/ledger.error.js';
+export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from './ledger/ledger.error.js';
 export { BACKFILL_STATUSES, STATUS_TRANSITIONS, type BackfillStatus } from './ledger/status.js';

@@ -1,16 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { PlanReport } from '../backfills/report/plan.js';
-import type { BackfillPhaseReport } from '../backfills/report/report.js';
-import type { RunRequest } from '../backfills/report/request.js';
-import type { StatusReport } from '../backfills/report/status-report.js';
 import { BackfillError } from '../backfill.error.js';
+import { BackfillService } from '../backfills/backfill.service.js';
 
 /** What one-shot mode asks of the phase that runs backfills. */
-export interface BackfillEngine {
-  run(request?: RunRequest): Promise<BackfillPhaseReport>;
-  plan(request?: Pick<RunRequest, 'names' | 'tenants'>): Promise<PlanReport>;
-  status(request?: Pick<RunRequest, 'names'>): Promise<StatusReport>;
-}
+export type BackfillEngine = Pick<BackfillService, 'run' | 'plan' | 'status'>;
 
 /** @publicApi */
 export class BackfillModuleMissingError extends BackfillError {
@@ -23,12 +16,10 @@ export class BackfillModuleMissingError extends BackfillError {
   }
 }
 
-export const BACKFILL_ENGINE = Symbol.for('nestjs-backfill:engine');
-
 /** @throws {BackfillModuleMissingError} */
 export function engineOf(app: INestApplicationContext, module: string): BackfillEngine {
   try {
-    return app.get<BackfillEngine>(BACKFILL_ENGINE, { strict: false });
+    return app.get(BackfillService, { strict: false });
   } catch (error) {
     throw new BackfillModuleMissingError(module, error);
   }

@@ -26,7 +26,7 @@ function renderBackfill(report: BackfillReport): string[] {
       ...(report.waitingFor === null ? [] : [`Waited for ${printableLine(report.waitingFor)}.`]),
       renderCounts(report),
       ...(report.batches > 0 ? [renderPace(report)] : []),
-      `${report.status === 'complete' ? 'Proved, as nothing is pending by this query' : 'Complete once nothing is pending by this query'}:`,
+      `${report.proved ? 'Proved, as nothing is pending by this query' : 'Complete once nothing is pending by this query'}:`,
       ...report.proof.split('\n').map((line) => `  ${printable(line)}`),
       ...renderTenantTable(report.tenants),
     ].map((line) => `  ${line}`),

@@ -98,8 +98,8 @@ function statementName(text: string): string {
 }
 
 class Flight {
-  /** node-postgres looks at this on every query. */
-  callback: undefined;
+  /** Set by node-postgres where the pool has a `query_timeout`: calling it stops that clock. */
+  callback: (() => void) | undefined;
   readonly #client: ClientBase;
   readonly #statements: readonly Statement[];
   readonly #prepare: boolean;
@@ -156,7 +156,7 @@ class Flight {
 
   #known(): Map<string, Preparation> {
     let known = preparedByClient.get(this.#client);
-    if (!known) preparedByClient.set(this.#client, (known = new Map()));
+    if (!known) preparedByClient.set(this.#client, (known = new Map<string, Preparation>()));
     return known;
   }
 
@@ -181,6 +181,7 @@ class Flight {
   }
 
   handleError(error: unknown): void {
+    this.callback?.();
     if (this.#failed) return;
     this.#failed = true;
     // The server may have dropped or never made any of them; each is closed and prepared again when it is next needed.
@@ -190,6 +191,7 @@ class Flight {
   }
 
   handleReadyForQuery(): void {
+    this.callback?.();
     if (this.#failed) return;
     // Of others that are unsure this flight says nothing.
     const known = this.#known();

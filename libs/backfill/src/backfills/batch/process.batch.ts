@@ -1,5 +1,6 @@
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../sql/flight.js';
+import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy, freePlanner } from '../../sql/timeout-policy.js';
 import { ROW, type ProcessDefinition } from '../declare/definition.js';
@@ -77,7 +78,7 @@ export class ProcessBatchRunner implements BatchRunner {
 
   async #inTransaction<T>(session: Session, wait: number | null, work: () => Promise<T>): Promise<T> {
     const { queryRunner } = session;
-    await queryRunner.startTransaction();
+    await queryRunner.startTransaction('READ COMMITTED');
     try {
       await session.send([this.#policy(wait)]);
       const result = await work();
@@ -139,7 +140,7 @@ export class ProcessBatchRunner implements BatchRunner {
 
   #entry(range: LeasedRange, held: readonly HeldRow[], cursor: CursorMove): Statement {
     const selection = this.#selection;
-    const parameters = selection.parameters();
+    const parameters = new Parameters();
     const keys = this.#definition.key.map((_, at) =>
       parameters.addArray(held.map(({ key }) => key[at] ?? null)),
     );

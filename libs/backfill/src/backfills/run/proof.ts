@@ -6,6 +6,7 @@ import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
+import type { StopSign } from './stop-sign.js';
 
 /** Milliseconds in which a question about the whole table must be answered; else it is asked window by window. */
 const WHOLE_TABLE_MS = 5_000;
@@ -23,9 +24,13 @@ export interface Count {
 /**
  * Looks for a row that is still pending, without locking anything. Only when it finds none is a backfill complete.
  *
- * @returns the key of a pending row (the lowest, where that is cheap to tell), or null
+ * @returns the key of a pending row, or null when there is none; `stopped` when it was told to stop before it knew
  */
-export async function findPending(session: Session, selection: RowSelection): Promise<Key | null> {
+export async function findPending(
+  session: Session,
+  selection: RowSelection,
+  stop: StopSign,
+): Promise<Key | null | 'stopped'> {
   const any = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
     const parameters = selection.parameters();
     return {
@@ -33,7 +38,7 @@ export async function findPending(session: Session, selection: RowSelection): Pr
       values: parameters.values,
     };
   });
-  return any === 'too slow' ? findPendingByWindows(session, selection) : keyFromJson(any?.[0]);
+  return any === 'too slow' ? findPendingByWindows(session, selection, stop) : keyFromJson(any?.[0]);
 }
 
 /** A bound below which no row is pending: the key before the lowest pending one; null for "from the start". */
@@ -77,7 +82,7 @@ export async function keyAhead(
   return keyFromJson(rows[1]?.[0]?.[0]);
 }
 
-/** How many rows are pending, the quarantined ones included. */
+/** How many rows are pending, the quarantined ones included; null where that is not to be had, e.g. behind a lock on the table. */
 export async function countPending(session: Session, selection: RowSelection): Promise<Count | null> {
   const parameters = selection.parameters();
   const due = selection.isDue(parameters, false);
@@ -85,12 +90,20 @@ export async function countPending(session: Session, selection: RowSelection): P
     text: `${list} FROM ${selection.from} WHERE ${due}`,
     values: parameters.values,
   });
-  const exact = await withinTime(session, selection, COUNT_MS, () => statement('SELECT count(*)::text'));
-  if (exact !== 'too slow') return { rows: Number(exact?.[0] ?? 0), isEstimate: false };
-  const { rows } = await session.send([statement('EXPLAIN (FORMAT JSON) SELECT 1')]);
-  const plan = JSON.parse(rows[0]?.[0]?.[0] ?? '[]') as [{ Plan?: { 'Plan Rows'?: number } }?];
-  const estimate = plan[0]?.Plan?.['Plan Rows'];
-  return estimate === undefined ? null : { rows: estimate, isEstimate: true };
+  try {
+    const exact = await withinTime(session, selection, COUNT_MS, () => statement('SELECT count(*)::text'));
+    if (exact !== 'too slow') return { rows: Number(exact?.[0] ?? 0), isEstimate: false };
+    const planned = await withinTime(session, selection, COUNT_MS, () =>
+      statement('EXPLAIN (FORMAT JSON) SELECT 1'),
+    );
+    if (planned === 'too slow') return null;
+    const plan = JSON.parse(planned?.[0] ?? '[]') as [{ Plan?: { 'Plan Rows'?: number } }?];
+    const estimate = plan[0]?.Plan?.['Plan Rows'];
+    return estimate === undefined ? null : { rows: estimate, isEstimate: true };
+  } catch (error) {
+    if (classifyDatabaseError(error) === 'lock') return null;
+    throw error;
+  }
 }
 
 /** The proof as a query to paste: it finds a row as long as one is pending. */
@@ -104,10 +117,15 @@ export function proofQuery(selection: RowSelection): string {
   return `SELECT count(*) FROM ${selection.from} WHERE ${pending.replace(/\s*\n\s*/g, ' ')}${scope}`;
 }
 
-async function findPendingByWindows(session: Session, selection: RowSelection): Promise<Key | null> {
+async function findPendingByWindows(
+  session: Session,
+  selection: RowSelection,
+  stop: StopSign,
+): Promise<Key | null | 'stopped'> {
   const { pace, name } = selection.definition;
   let after: Key | null = null;
   for (;;) {
+    if (stop.reason !== null) return 'stopped';
     const parameters = selection.parameters();
     const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, true)}) IS TRUE AS due
         FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}

@@ -42,11 +42,15 @@ export async function findPending(
 }
 
 /** A bound below which no row is pending: the key before the lowest pending one; null for "from the start". */
-export async function boundBelow(session: Session, selection: RowSelection): Promise<Key | null> {
+export async function boundBelow(
+  session: Session,
+  selection: RowSelection,
+  excludeQuarantined = true,
+): Promise<Key | null> {
   const first = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
     const parameters = selection.parameters();
     return {
-      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, true)}
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, excludeQuarantined)}
         ORDER BY ${selection.orderBy()} LIMIT 1`,
       values: parameters.values,
     };

@@ -188,7 +188,7 @@ describe('per tenant', () => {
   it('progress tells the tenant at hand', async () => {
     const recorder = new Recorder();
     await run(undefined, { observer: recorder });
-    expect(new Set(recorder.batches.map(({ tenant }) => tenant))).toEqual(
+    expect(new Set(recorder.progress.map(({ tenant }) => tenant))).toEqual(
       new Set(['3', QUOTED, null, 'NULL']),
     );
   });

@@ -1,5 +1,5 @@
-import { loadClassifier, type StatementClassifier } from './statement-classifier.ts';
-import type { DataFinding, Statement } from './statement.types.ts';
+import { loadClassifier, type StatementClassifier } from '../libs/backfill/src/sql/statement-classifier.ts';
+import type { DataFinding, Statement } from '../libs/backfill/src/sql/statement.types.ts';
 
 let classifier: StatementClassifier;
 beforeAll(async () => {

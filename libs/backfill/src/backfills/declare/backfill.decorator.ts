@@ -1,0 +1,26 @@
+import { applyDecorators, Injectable } from '@nestjs/common';
+import type { ObjectLiteral } from 'typeorm';
+import { BackfillMetadata } from './backfill-metadata.accessor.js';
+import type { BackfillOptions } from './backfill.options.js';
+
+/**
+ * Declares a provider as a backfill: a change of data that runs apart from schema migrations, in small committed batches.
+ * Provide the class in any module of the application; the library finds it there.
+ *
+ * @publicApi
+ * @example
+ * ‍@Backfill<Lead>({
+ *   name: 'leads-last-call-direction',
+ *   entity: Lead,
+ *   where: { lastCallDirection: IsNull() },
+ *   tenant: 'tenantId',
+ * })
+ * export class LeadsLastCallDirection implements SetBackfill<Lead> {
+ *   set() {
+ *     return { lastCallDirection: `'none'` };
+ *   }
+ * }
+ */
+export function Backfill<Entity extends ObjectLiteral>(options: BackfillOptions<Entity>): ClassDecorator {
+  return applyDecorators(Injectable(), BackfillMetadata(options as unknown as BackfillOptions));
+}

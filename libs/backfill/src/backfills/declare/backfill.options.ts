@@ -1,0 +1,67 @@
+import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { RowColumns } from './kinds.js';
+
+/**
+ * Which rows are still to be done: TypeORM's conditions, checked against the entity by the compiler, or an SQL fragment.
+ * In SQL the row at hand is `this_row`; the function form gives quoted references: `(row) => `${row.email} IS NULL``.
+ *
+ * @publicApi
+ */
+export type PendingPredicate<Entity> =
+  FindOptionsWhere<Entity> | FindOptionsWhere<Entity>[] | string | ((row: RowColumns<Entity>) => string);
+
+/** How a run paces itself and how patient it is. Each can be set for the module and for one backfill. */
+export interface PaceOptions {
+  /** Rows a batch. @default 200 */
+  readonly batchSize?: number;
+  /** Milliseconds between batches. @default 50 */
+  readonly pause?: number;
+  /** Milliseconds that one statement waits for a lock. @default 60_000 */
+  readonly lockTimeout?: number;
+  /** Milliseconds that one statement may take. @default 120_000 */
+  readonly statementTimeout?: number;
+  /** Milliseconds that a batch's transaction may stand idle while your code computes. @default 120_000 */
+  readonly idleInTransactionTimeout?: number;
+  /** Rows in quarantine after which the backfill fails. @default 1000 */
+  readonly maxQuarantined?: number;
+  /** A progress line every so many batches. @default 10 */
+  readonly progressEvery?: number;
+  /**
+   * PostgreSQL's `synchronous_commit` of a batch. `off` does not wait for the disk at each batch: after a crash of the server the
+   * last batches are missing together with their cursor, and are done again. `process` uses `on` unless told otherwise,
+   * since your code may do things elsewhere that a crash does not undo.
+   * @default 'off' ('on' for `process`)
+   */
+  readonly synchronousCommit?: 'on' | 'off';
+}
+
+/**
+ * What `@Backfill` takes.
+ *
+ * @publicApi
+ */
+export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> extends PaceOptions {
+  /** Stable and unique: the ledger's key. Lower case letters, digits and dashes. */
+  readonly name: string;
+  readonly entity: EntityTarget<Entity>;
+  /** Which rows are still to be done. The change must make it false. Optional for `copy` alone. */
+  readonly where?: PendingPredicate<Entity>;
+  /** Raise it to run the backfill again; the old record is kept. @default 1 */
+  readonly version?: number;
+  /** The name of the TypeORM data source. @default 'default' */
+  readonly dataSource?: string;
+  /** The property that tells a row's tenant: progress is then kept per tenant, and `--tenant` works. */
+  readonly tenant?: keyof Entity & string;
+  /** Backfills that must be complete before this one starts. */
+  readonly dependsOn?: readonly string[];
+  /** `purge` deletes the pending rows; the other kinds are told by the method that the class implements. */
+  readonly kind?: 'purge';
+  /** `transform` and `process`: the properties that your code reads. The key is always read. */
+  readonly reads?: readonly (keyof Entity & string)[];
+  /** `transform`: the properties that your code writes. */
+  readonly writes?: readonly (keyof Entity & string)[];
+  /** `copy`: the entity that rows are copied into. */
+  readonly into?: EntityTarget<ObjectLiteral>;
+  /** `copy`: the target's properties that tell whether a row is there already. @default the target's primary key */
+  readonly conflict?: readonly string[];
+}

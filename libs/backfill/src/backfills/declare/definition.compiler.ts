@@ -1,0 +1,278 @@
+import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
+import { quoteIdentifier } from '../../sql/identifiers.js';
+import type { BackfillOptions, PaceOptions } from './backfill.options.js';
+import { ColumnFinder, tableOf } from './columns.js';
+import {
+  InvalidBackfillOptionError,
+  InvalidPredicateError,
+  KeyChangedError,
+  MissingPrimaryKeyError,
+  PredicateNotFalsifiedError,
+  UnclearBackfillKindError,
+  UnknownEntityError,
+} from './declaration.error.js';
+import { type Assignment, type BackfillDefinition, type CompiledPredicate } from './definition.js';
+import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
+import { decidePace } from './pace.js';
+import { compilePredicate } from './predicate.compiler.js';
+
+type Row = Record<string, unknown>;
+type Code = Partial<
+  SetBackfill<Row> & TransformBackfill<Row> & CopyBackfill<Row, Row> & ProcessBackfill<Row>
+>;
+
+/** What the explorer found. */
+export interface Declaration {
+  readonly className: string;
+  readonly options: BackfillOptions;
+  readonly instance: object;
+}
+
+/**
+ * Checks a declaration against its entity and turns it into SQL, without asking the database: an application must be able to
+ * start before its migrations have run.
+ *
+ * @throws the errors of declaration.error.ts, one class per refusal
+ */
+export function compileDefinition(
+  { className, options, instance }: Declaration,
+  dataSource: DataSource,
+  defaults: PaceOptions,
+): BackfillDefinition {
+  checkName(className, options);
+  const code = instance as Code;
+  const kind = kindOf(className, options, code);
+  const metadata = entityOf(className, 'entity', options.entity, dataSource);
+  if (metadata.primaryColumns.length === 0) throw new MissingPrimaryKeyError(className, metadata.name);
+  const columns = new ColumnFinder(className, metadata);
+  const base = {
+    name: options.name,
+    version: options.version ?? 1,
+    className,
+    dataSourceName: options.dataSource ?? 'default',
+    dataSource,
+    metadata,
+    table: tableOf(metadata),
+    key: metadata.primaryColumns,
+    tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
+    dependsOn: options.dependsOn ?? [],
+    pace: decidePace(className, kind === 'process' ? { synchronousCommit: 'on' } : {}, defaults, options),
+  };
+  const pending = (): CompiledPredicate => {
+    if (options.where !== undefined)
+      return compilePredicate(className, options.where, metadata, dataSource, columns);
+    throw new InvalidPredicateError(
+      className,
+      'is missing',
+      'Tell which rows are still to be done, e.g. `where: { searchName: IsNull() }`.',
+    );
+  };
+  const found = (option: 'reads' | 'writes'): ColumnMetadata[] =>
+    (options[option] ?? []).map((property) => columns.find(option, property));
+
+  switch (kind) {
+    case 'set': {
+      const assignments = assign(className, columns, 'set', code.set?.(columns.row('set')) ?? {});
+      const definition = { ...base, kind, assignments, pending: pending() };
+      checkWritten(
+        className,
+        assignments.map(({ target }) => target),
+        definition.pending,
+        base.key,
+      );
+      return definition;
+    }
+    case 'transform': {
+      const writes = found('writes');
+      if (writes.length === 0) {
+        throw new InvalidBackfillOptionError(
+          className,
+          'writes',
+          'is empty',
+          'Name the properties that transform() returns, e.g. `writes: ["searchName"]`.',
+        );
+      }
+      const definition = {
+        ...base,
+        kind,
+        writes,
+        pending: pending(),
+        reads: withKey(base.key, found('reads')),
+        code: code as TransformBackfill<Row>,
+      };
+      checkWritten(className, writes, definition.pending, base.key);
+      return definition;
+    }
+    case 'copy':
+      return compileCopy(
+        className,
+        options,
+        code,
+        columns,
+        { ...base, kind },
+        options.where === undefined ? null : pending(),
+      );
+    case 'purge':
+      return { ...base, kind, pending: pending() };
+    case 'process':
+      return {
+        ...base,
+        kind,
+        pending: pending(),
+        reads: withKey(base.key, found('reads')),
+        code: code as ProcessBackfill<Row>,
+      };
+  }
+}
+
+function checkName(className: string, { name, version }: BackfillOptions): void {
+  if (typeof name !== 'string' || !/^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/.test(name) || name.length > 200) {
+    throw new InvalidBackfillOptionError(
+      className,
+      'name',
+      `is ${JSON.stringify(name)}`,
+      'It is the key of the record in the ledger: lower case letters and digits, joined by single dashes, e.g. "leads-search-name".',
+    );
+  }
+  if (version !== undefined && (!Number.isInteger(version) || version < 1 || version > 2_147_483_647)) {
+    throw new InvalidBackfillOptionError(
+      className,
+      'version',
+      `is ${String(version)}`,
+      'Give a whole number from 1 upwards.',
+    );
+  }
+}
+
+function kindOf(className: string, options: BackfillOptions, code: Code): BackfillKind {
+  const methods = (['set', 'transform', 'copy', 'process'] as const).filter(
+    (kind) => typeof code[kind] === 'function',
+  );
+  const found: BackfillKind[] = options.kind === undefined ? methods : [options.kind, ...methods];
+  const [kind] = found;
+  if (kind === undefined || found.length > 1) throw new UnclearBackfillKindError(className, found);
+  return kind;
+}
+
+function entityOf(
+  className: string,
+  option: string,
+  entity: EntityTarget<ObjectLiteral>,
+  dataSource: DataSource,
+): EntityMetadata {
+  if (entity !== undefined && dataSource.hasMetadata(entity)) return dataSource.getMetadata(entity);
+  const name = typeof entity === 'function' ? entity.name : String(entity);
+  throw new UnknownEntityError(className, option, name, dataSourceNameOf(dataSource));
+}
+
+function dataSourceNameOf(dataSource: DataSource): string {
+  return (dataSource as { name?: string }).name ?? 'default';
+}
+
+function withKey(key: readonly ColumnMetadata[], columns: readonly ColumnMetadata[]): ColumnMetadata[] {
+  return [...new Set([...key, ...columns])];
+}
+
+function assign(
+  className: string,
+  columns: ColumnFinder,
+  option: string,
+  expressions: object,
+): (Assignment & { target: ColumnMetadata })[] {
+  const entries = Object.entries(expressions) as [string, unknown][];
+  if (entries.length === 0) {
+    throw new InvalidBackfillOptionError(
+      className,
+      `${option}()`,
+      'returned no column',
+      `Return e.g. \`{ searchName: "lower(name)" }\`: property → SQL expression.`,
+    );
+  }
+  return entries.map(([property, expression]) => {
+    const target = columns.find(`${option}()`, property);
+    if (typeof expression !== 'string' || expression.trim() === '') {
+      throw new InvalidBackfillOptionError(
+        className,
+        `${option}()`,
+        `returned ${JSON.stringify(expression)} for "${property}"`,
+        'Return an SQL expression as a string; a constant text is quoted for SQL: `"\'none\'"`.',
+      );
+    }
+    return { target, column: quoteIdentifier(target.databaseName), expression: `(${expression}\n)` };
+  });
+}
+
+function checkWritten(
+  className: string,
+  written: readonly ColumnMetadata[],
+  pending: CompiledPredicate,
+  key: readonly ColumnMetadata[],
+): void {
+  const changedKey = written.find((column) => key.includes(column));
+  if (changedKey) throw new KeyChangedError(className, changedKey.propertyPath);
+  // What a sub-query looks at cannot be told from here; there the running backfill finds out, row by row.
+  if (/\bselect\b/i.test(pending.text)) return;
+  const looksAt = (column: ColumnMetadata) =>
+    new RegExp(`(?<![\\w$])${escapeRegExp(column.databaseName)}(?![\\w$])`, 'i').test(pending.text);
+  if (!written.some(looksAt)) {
+    throw new PredicateNotFalsifiedError(
+      className,
+      written.map(({ propertyPath }) => propertyPath),
+      pending.text,
+    );
+  }
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+function compileCopy(
+  className: string,
+  options: BackfillOptions,
+  code: Code,
+  source: ColumnFinder,
+  base: Omit<Extract<BackfillDefinition, { kind: 'copy' }>, 'pending' | 'target' | 'assignments'>,
+  where: CompiledPredicate | null,
+): BackfillDefinition {
+  if (options.into === undefined) {
+    throw new InvalidBackfillOptionError(
+      className,
+      'into',
+      'is missing',
+      'Name the entity that rows are copied into: `@Backfill({ into: Target, … })`.',
+    );
+  }
+  const into = entityOf(className, 'into', options.into, base.dataSource);
+  const target = new ColumnFinder(className, into);
+  const assignments = assign(className, target, 'copy', code.copy?.(source.row('copy')) ?? {});
+  const conflict =
+    options.conflict?.map((property) => target.find('conflict', property)) ?? into.primaryColumns;
+  const wanted = conflict.map((column, at) => {
+    const assignment = assignments.find((one) => one.target === column);
+    if (assignment)
+      return { column: assignment.column, expression: assignment.expression, alias: `nb_wanted_${at + 1}` };
+    throw new InvalidBackfillOptionError(
+      className,
+      'conflict',
+      `tells by "${column.propertyPath}" whether a row is there already, and copy() does not give it`,
+      `Return "${column.propertyPath}" from copy(), or name in \`conflict\` the target's unique columns that it gives.`,
+    );
+  });
+  const table = tableOf(into);
+  // The expressions stand in a sub-select of their own: there a bare column name means the source's, not the target's.
+  const absent = `NOT EXISTS (SELECT FROM (SELECT ${wanted.map(({ expression, alias }) => `${expression} AS ${alias}`).join(', ')}) AS nb_wanted
+    JOIN ${table} AS nb_target ON ${wanted.map(({ column, alias }) => `nb_target.${column} = nb_wanted.${alias}`).join(' AND ')})`;
+  return {
+    ...base,
+    target: table,
+    assignments,
+    pending: {
+      sql: where ? `(${where.sql} AND ${absent})` : `(${absent})`,
+      parameters: where?.parameters ?? [],
+      text: where ? `${where.text} AND ${absent}` : absent,
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { PaceOptions } from './backfill.options.js';
+import { InvalidBackfillOptionError } from './declaration.error.js';
+
+/** Every setting of a run, decided. */
+export type Pace = Required<PaceOptions>;
+
+/** Where a run starts, and what it falls back to. */
+export const PACE_DEFAULTS = {
+  batchSize: 200,
+  pause: 50,
+  lockTimeout: 60_000,
+  statementTimeout: 120_000,
+  idleInTransactionTimeout: 120_000,
+  maxQuarantined: 1000,
+  progressEvery: 10,
+  synchronousCommit: 'off',
+} as const satisfies Pace;
+
+/** The least and the most that make sense: `[least, most, unit]`. */
+const BOUNDS = {
+  batchSize: [1, 100_000, 'rows'],
+  pause: [0, 3_600_000, 'milliseconds'],
+  lockTimeout: [1, 86_400_000, 'milliseconds'],
+  statementTimeout: [1, 86_400_000, 'milliseconds'],
+  idleInTransactionTimeout: [1, 86_400_000, 'milliseconds'],
+  maxQuarantined: [0, Number.MAX_SAFE_INTEGER, 'rows'],
+  progressEvery: [1, Number.MAX_SAFE_INTEGER, 'batches'],
+} as const;
+
+/** The options given, checked; what is given later wins. @throws InvalidBackfillOptionError naming the option */
+export function decidePace(className: string, ...given: readonly PaceOptions[]): Pace {
+  const pace: Record<string, unknown> = { ...PACE_DEFAULTS };
+  for (const options of given) {
+    for (const name of Object.keys(PACE_DEFAULTS) as (keyof Pace)[]) {
+      if (options[name] !== undefined) pace[name] = options[name];
+    }
+  }
+  for (const [name, [least, most, unit]] of Object.entries(BOUNDS)) {
+    const value = pace[name];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+      throw new InvalidBackfillOptionError(
+        className,
+        name,
+        `is ${String(value)}`,
+        `Give a whole number of ${unit} from ${least} to ${most}.`,
+      );
+    }
+  }
+  if (pace['synchronousCommit'] !== 'on' && pace['synchronousCommit'] !== 'off') {
+    throw new InvalidBackfillOptionError(
+      className,
+      'synchronousCommit',
+      `is ${String(pace['synchronousCommit'])}`,
+      "Give 'on' or 'off'.",
+    );
+  }
+  return pace as unknown as Pace;
+}

@@ -1,0 +1,18 @@
+import type { BackfillObserver } from './observer.js';
+
+/** Which backfills to run, and how far. */
+export interface RunRequest {
+  /** Names; all that are declared when left out. What they depend on is not added, but must be complete. */
+  readonly names?: readonly string[];
+  /** Only the rows of these tenants. The whole is never marked complete by such a run. */
+  readonly tenants?: readonly string[];
+  /** Milliseconds after which the run stops with work left. */
+  readonly maxDurationMs?: number;
+  /** Milliseconds for which a lost database is waited for before the run ends. @default 60_000 */
+  readonly connectTimeoutMs?: number;
+  /** Try the rows in quarantine again. */
+  readonly retryQuarantined?: boolean;
+  /** Asks the run to stop: the batch in hand is finished, the reason recorded. `signal.reason` is told, e.g. `SIGTERM`. */
+  readonly signal?: AbortSignal;
+  readonly observer?: BackfillObserver;
+}

@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { quoteIdentifier } from '../sql/identifiers.js';
+import type { Statement } from '../sql/flight.js';
+import { applyPolicy } from '../sql/timeout-policy.js';
+import type { Session } from '../sql/session.js';
+import { LedgerTooNewError } from './ledger.error.js';
+
+interface SchemaStep {
+  readonly number: number;
+  readonly sql: string;
+}
+
+/** The numbered files beside this one, in order. They are never edited once released: a change is a new file. */
+export function schemaSteps(): readonly SchemaStep[] {
+  const folder = join(dirname(fileURLToPath(import.meta.url)), 'schema');
+  return readdirSync(folder)
+    .filter((file) => /^\d{3}-.+\.sql$/.test(file))
+    .sort()
+    .map((file) => ({ number: Number(file.slice(0, 3)), sql: readFileSync(join(folder, file), 'utf8') }));
+}
+
+/**
+ * Installs and upgrades the ledger's tables. Several processes may call it at once: a lock that the transaction itself holds
+ * lets one go first, and the others then find nothing to do.
+ *
+ * @throws LedgerTooNewError when a newer version of the library has upgraded the ledger in a way that this one does not know
+ */
+export async function installLedger(session: Session, schema: string): Promise<void> {
+  const steps = schemaSteps();
+  const newest = steps.at(-1)?.number ?? 0;
+  const installed = await installedStep(session, schema);
+  if (installed > newest) throw new LedgerTooNewError(schema, installed, newest);
+  if (installed === newest) return;
+  await session.begin([
+    applyPolicy({ lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 }),
+    // A lock of the transaction, not of the session: it cannot outlive a dead client and holds through poolers.
+    { text: `SELECT pg_advisory_xact_lock(hashtext($1))`, values: [`nestjs-backfill ledger ${schema}`] },
+  ]);
+  await session.commit(await installStatements(session, schema));
+}
+
+/** What is left to do to bring a ledger up to date, for a transaction that the caller has open. */
+export async function installStatements(session: Session, schema: string): Promise<Statement[]> {
+  const reached = await installedStep(session, schema);
+  const steps = schemaSteps().filter((step) => step.number > reached);
+  const quoted = quoteIdentifier(schema);
+  const { rows } = await session.send([{ text: 'SELECT to_regnamespace($1) IS NOT NULL', values: [quoted] }]);
+  // CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even where a person has made this one already.
+  const createSchema = rows[0]?.[0]?.[0] === 't' ? [] : [{ text: `CREATE SCHEMA ${quoted}` }];
+  return [
+    ...createSchema,
+    {
+      text: `CREATE TABLE IF NOT EXISTS ${quoted}.installed_step
+        (number integer PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
+    },
+    ...steps.flatMap(({ number, sql }) => [
+      ...splitStatements(sql.replaceAll('{{schema}}', quoted)).map((text) => ({ text })),
+      { text: `INSERT INTO ${quoted}.installed_step (number) VALUES ($1::int)`, values: [String(number)] },
+    ]),
+  ];
+}
+
+/** 0 when nothing is installed. */
+export async function installedStep(session: Session, schema: string): Promise<number> {
+  const table = `${quoteIdentifier(schema)}.installed_step`;
+  const { rows } = await session.send([{ text: 'SELECT to_regclass($1) IS NOT NULL', values: [table] }]);
+  if (rows[0]?.[0]?.[0] !== 't') return 0;
+  const steps = await session.send([{ text: `SELECT coalesce(max(number), 0)::text FROM ${table}` }]);
+  return Number(steps.rows[0]?.[0]?.[0] ?? 0);
+}
+
+/** Splits our own files, in which a statement ends with a semicolon at a line's end, outside of a $$ body. */
+function splitStatements(sql: string): string[] {
+  const statements: string[] = [];
+  let current = '';
+  let inBody = false;
+  for (const line of sql.split('\n')) {
+    current += `${line}\n`;
+    if ((line.match(/\$\$/g)?.length ?? 0) % 2 === 1) inBody = !inBody;
+    if (!inBody && line.replace(/--.*$/, '').trimEnd().endsWith(';')) {
+      statements.push(current.trim());
+      current = '';
+    }
+  }
+  return statements;
+}

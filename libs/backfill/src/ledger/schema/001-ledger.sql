@@ -1,0 +1,103 @@
+-- What the library keeps about itself. {{schema}} is replaced by the quoted name of the ledger's schema.
+
+-- One row a backfill and version; older versions stay as a record.
+CREATE TABLE {{schema}}.backfill (
+  name         text        NOT NULL,
+  version      integer     NOT NULL,
+  kind         text        NOT NULL,
+  status       text        NOT NULL DEFAULT 'pending'
+               CHECK (status IN ('pending', 'running', 'complete', 'incomplete', 'paused', 'cancelled', 'failed')),
+  reason       text        NOT NULL,
+  waiting_for  text,
+  created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  started_at   timestamptz,
+  changed_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  completed_at timestamptz,
+  PRIMARY KEY (name, version)
+);
+
+-- Every change of status, with its reason and who made it.
+CREATE TABLE {{schema}}.transition (
+  id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name        text        NOT NULL,
+  version     integer     NOT NULL,
+  from_status text        NOT NULL,
+  to_status   text        NOT NULL,
+  reason      text        NOT NULL,
+  actor       text        NOT NULL,
+  at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+  FOREIGN KEY (name, version) REFERENCES {{schema}}.backfill
+);
+CREATE INDEX ON {{schema}}.transition (name, version);
+
+-- The unit of work: the keys above lower_key up to upper_key, under a lease. Keys are JSON arrays of text, one element a key
+-- column. The sweep goes through the range in windows, so that no statement reads more than one window.
+CREATE TABLE {{schema}}.range (
+  id               bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name             text        NOT NULL,
+  version          integer     NOT NULL,
+  tenants          text[],     -- the tenants it is limited to, sorted; NULL for all
+  purpose          text        NOT NULL CHECK (purpose IN ('sweep', 'retry')),
+  state            text        NOT NULL CHECK (state IN ('sweeping', 'settling', 'done')),
+  lower_key        jsonb,      -- exclusive; NULL: from the first key
+  upper_key        jsonb,      -- inclusive; NULL only for a retry, which has no keys to sweep
+  cursor_key       jsonb,      -- the last key that is done with; NULL: nothing yet
+  window_lower_key jsonb,      -- exclusive
+  window_upper_key jsonb,      -- inclusive
+  lease_owner      text,
+  lease_expires_at timestamptz,
+  fencing_token    bigint      NOT NULL DEFAULT 0,
+  updated          bigint      NOT NULL DEFAULT 0,
+  batches          bigint      NOT NULL DEFAULT 0,
+  created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+  finished_at      timestamptz,
+  FOREIGN KEY (name, version) REFERENCES {{schema}}.backfill
+) WITH (fillfactor = 50); -- its rows are updated once a batch: room for heap-only updates
+CREATE INDEX ON {{schema}}.range (name, version) WHERE state <> 'done';
+
+-- Rows that somebody else held when the sweep came by: the settling pass takes them.
+CREATE TABLE {{schema}}.skipped_row (
+  name       text        NOT NULL,
+  version    integer     NOT NULL,
+  key        jsonb       NOT NULL,
+  range_id   bigint      NOT NULL REFERENCES {{schema}}.range,
+  tenant     text,
+  skipped_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (name, version, key)
+);
+CREATE INDEX ON {{schema}}.skipped_row (range_id, key);
+
+-- Rows that cannot be changed, and why.
+CREATE TABLE {{schema}}.quarantined_row (
+  name           text        NOT NULL,
+  version        integer     NOT NULL,
+  key            jsonb       NOT NULL,
+  tenant         text,
+  error          text        NOT NULL,
+  error_code     text,
+  attempts       integer     NOT NULL DEFAULT 1,
+  first_tried_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  last_tried_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (name, version, key)
+);
+
+-- What each tenant has had done to it.
+CREATE TABLE {{schema}}.tenant_progress (
+  name            text        NOT NULL,
+  version         integer     NOT NULL,
+  tenant          text,
+  updated         bigint      NOT NULL DEFAULT 0,
+  last_touched_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
+CREATE UNIQUE INDEX tenant_progress_key
+  ON {{schema}}.tenant_progress (name, version, (tenant IS NULL), (coalesce(tenant, '')));
+
+-- Ends the transaction with an error of its own when a condition does not hold, so that a COMMIT that was sent along
+-- with the batch is not reached.
+CREATE FUNCTION {{schema}}.demand(holds boolean, code text, message text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF holds THEN RETURN true; END IF;
+  RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message;
+END
+$$;

@@ -1,0 +1,63 @@
+/**
+ * Where a backfill stands. `incomplete` is stopped with work left and resumes by itself; `failed` needs a person.
+ *
+ * @publicApi
+ */
+export const BACKFILL_STATUSES = [
+  'pending',
+  'running',
+  'complete',
+  'incomplete',
+  'paused',
+  'cancelled',
+  'failed',
+] as const;
+export type BackfillStatus = (typeof BACKFILL_STATUSES)[number];
+
+/** The state machine: from → to → why that is right. The ledger refuses every other edge. */
+export const STATUS_TRANSITIONS = {
+  pending: {
+    running: 'The first run took it up.',
+    complete: 'Nothing was pending when it was first looked at, which the probe proved.',
+    cancelled: 'A person decided that it shall not run.',
+    paused: 'A person holds it back before its first run.',
+    failed: 'It could not be prepared, e.g. a statement that PostgreSQL does not accept.',
+  },
+  running: {
+    running: 'Another process, or the next one after a kill, goes on with the ranges that are left.',
+    complete: 'Every range is swept and settled, and the probe of the pending predicate found nothing.',
+    incomplete:
+      'It stopped with work left: a time limit, a shutdown, rows still locked, rows in quarantine, rows that keep arriving.',
+    failed: 'A programming error, or more rows in quarantine than allowed: trying again would fail again.',
+    paused: 'A person stopped it for now.',
+    cancelled: 'A person stopped it for good.',
+  },
+  incomplete: {
+    running: 'The next run goes on where the last one stopped.',
+    complete: 'The application itself did the rest, which the probe proved.',
+    failed: 'It could not be taken up again.',
+    paused: 'A person holds it back.',
+    cancelled: 'A person stopped it for good.',
+  },
+  complete: {
+    running: 'The probe found rows that became pending after completion (drift): they are done too.',
+  },
+  paused: {
+    running: 'A person resumed it.',
+    incomplete: 'A person lifted the pause; the next run takes it up.',
+    cancelled: 'A person stopped it for good.',
+  },
+  cancelled: {
+    pending: 'A person wants it after all.',
+  },
+  failed: {
+    running: 'A person mended the cause and started it again.',
+    complete: 'The cause was mended and nothing was left, which the probe proved.',
+    cancelled: 'A person gave it up.',
+  },
+} as const satisfies Record<BackfillStatus, Partial<Record<BackfillStatus, string>>>;
+
+/** The statuses from which `to` can be reached. */
+export function sourcesOf(to: BackfillStatus): BackfillStatus[] {
+  return BACKFILL_STATUSES.filter((from) => to in STATUS_TRANSITIONS[from]);
+}

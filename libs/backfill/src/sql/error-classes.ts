@@ -1,0 +1,115 @@
+/** What an error means for the batch that it ended. */
+export const ERROR_CLASSES = [
+  'connection',
+  'lock',
+  'conflict',
+  'busy',
+  'too-slow',
+  'lease-lost',
+  'poison',
+  'programming',
+] as const;
+
+/**
+ * - `connection`: the session is gone (network, restart, terminated): again, on a fresh one
+ * - `lock`: a lock was not to be had in time: again
+ * - `conflict`: deadlock or serialization failure: again
+ * - `busy`: the server has no room or is not ready: again, later
+ * - `too-slow`: the statement timeout: a smaller batch
+ * - `lease-lost`: somebody else works on the range now: leave it to them
+ * - `poison`: a row's own fault: find the row
+ * - `programming`: it would fail for every row: stop
+ */
+export type ErrorClass = (typeof ERROR_CLASSES)[number];
+
+/** SQLSTATEs raised by the ledger's `demand` function. */
+export const LEASE_LOST = 'NB001';
+export const STILL_PENDING = 'NB002';
+export const PARTLY_DONE = 'NB003';
+
+const BY_CODE: Readonly<Record<string, ErrorClass>> = {
+  '55P03': 'lock',
+  '40P01': 'conflict',
+  '40001': 'conflict',
+  '25006': 'busy', // read-only: the primary has become a standby
+  '25P03': 'connection', // idle_in_transaction_session_timeout ended the session
+  '25P04': 'connection', // transaction_timeout ended the session
+  '57P01': 'connection',
+  '57P02': 'connection',
+  '57P03': 'busy',
+  '57P05': 'connection',
+  '26000': 'conflict', // a prepared statement that a pooler or DISCARD ALL took away: it is prepared again
+  P0001: 'poison', // RAISE EXCEPTION, as in a trigger
+  P0004: 'poison',
+  '44000': 'poison', // WITH CHECK OPTION
+  '54000': 'poison', // a row over a limit, e.g. of an index entry
+  [LEASE_LOST]: 'lease-lost',
+  [STILL_PENDING]: 'poison',
+  [PARTLY_DONE]: 'poison',
+};
+
+/** By the first two characters of the SQLSTATE (PostgreSQL manual, appendix A). */
+const BY_PREFIX: Readonly<Record<string, ErrorClass>> = {
+  '08': 'connection',
+  '22': 'poison',
+  '23': 'poison',
+  '53': 'busy',
+  '58': 'busy',
+  XX: 'programming',
+};
+
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+const CONNECTION_WORDS =
+  /connection (?:terminated|ended|was closed|error)|client has encountered a connection error|not queryable|Client was closed|timeout exceeded when trying to connect|Driver not Connected|Query runner already released/i;
+
+/** The SQLSTATE of an error that came from PostgreSQL, also when TypeORM wrapped it. */
+export function sqlState(error: unknown): string | undefined {
+  const own = codeOf(error);
+  if (own && /^[0-9A-Z]{5}$/.test(own) && !CONNECTION_CODES.has(own)) return own;
+  const driver = (error as { driverError?: unknown } | null)?.driverError;
+  return driver === undefined ? undefined : sqlState(driver);
+}
+
+/** Whether the database could not be reached or was lost. */
+export function isConnectionError(error: unknown): boolean {
+  return isTransportError(error) || classOfState(error) === 'connection';
+}
+
+/** What a database error means for the batch; `undefined` for errors that did not come from the database. */
+export function classifyDatabaseError(error: unknown): ErrorClass | undefined {
+  if (isTransportError(error)) return 'connection';
+  return classOfState(error);
+}
+
+function classOfState(error: unknown): ErrorClass | undefined {
+  const state = sqlState(error);
+  if (!state) return undefined;
+  if (state === '57014') return /statement timeout/i.test(messageOf(error)) ? 'too-slow' : 'conflict';
+  return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? 'programming';
+}
+
+function isTransportError(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isTransportError);
+  const code = codeOf(error);
+  if (code && CONNECTION_CODES.has(code)) return true;
+  return sqlState(error) === undefined && CONNECTION_WORDS.test(messageOf(error));
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import type { ClientBase, Submittable } from 'pg';
+
+/** One statement with its parameters in PostgreSQL's text format. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly (string | null)[];
+  /** Ask for the columns' types too, so that rows can be parsed (see `parsed`). */
+  readonly typed?: boolean;
+}
+
+/** A row's columns in text format, in the order of the select list. */
+export type TextRow = readonly (string | null)[];
+
+export interface FlightResult {
+  /** The rows of each statement, in order. */
+  readonly rows: readonly (readonly TextRow[])[];
+  /** The column types of each statement that was sent with `typed`. */
+  readonly types: readonly (readonly number[] | undefined)[];
+}
+
+/** The part of node-postgres' wire connection that a custom query (`Submittable`, as pg-cursor is one) may use. */
+interface WireConnection {
+  readonly stream: { cork?(): void; uncork?(): void };
+  parse(message: { text: string; name: string; types: number[] }, more: boolean): void;
+  bind(
+    message: { portal: string; statement: string; values: readonly (string | null)[]; binary: boolean },
+    more: boolean,
+  ): void;
+  describe(message: { type: 'P' | 'S'; name: string }, more: boolean): void;
+  execute(message: { portal: string; rows: number }, more: boolean): void;
+  close(message: { type: 'P' | 'S'; name: string }, more: boolean): void;
+  sync(): void;
+}
+
+type Preparation = 'prepared' | 'unsure';
+const preparedByClient = new WeakMap<ClientBase, Map<string, Preparation>>();
+
+/**
+ * Sends several statements at once and waits once: one round trip, whatever their number. The server stops at the first
+ * error and skips the rest, so a COMMIT at the end is reached only if everything before it succeeded; and since it needs
+ * no word from the client in between, a client that stalls or dies half-way leaves no transaction open.
+ *
+ * This is the extended query protocol's own pipelining (PostgreSQL manual, 54.2.4).
+ *
+ * @param prepare keep the statements' plans on the server; only where the server is reached directly, since a pooler in
+ * transaction mode hands the next transaction to another server session
+ * @throws the server's error, as node-postgres gives it; the transaction is then left to be rolled back
+ */
+export function fly(
+  client: ClientBase,
+  statements: readonly Statement[],
+  prepare: boolean,
+): Promise<FlightResult> {
+  if (!canPipeline(client)) return flyOneByOne(client, statements);
+  return new Promise((resolve, reject) => {
+    client.query(new Flight(client, statements, prepare, resolve, reject) as unknown as Submittable);
+  });
+}
+
+function canPipeline(client: ClientBase): boolean {
+  const { connection, pipeline } = client as unknown as {
+    connection?: { parse?: unknown };
+    pipeline?: boolean;
+  };
+  return typeof connection?.parse === 'function' && pipeline !== true;
+}
+
+/** For clients that take no custom queries (pg-native, or node-postgres in its own pipeline mode): more round trips, same result. */
+async function flyOneByOne(client: ClientBase, statements: readonly Statement[]): Promise<FlightResult> {
+  const rows: TextRow[][] = [];
+  const types: (number[] | undefined)[] = [];
+  for (const { text, values, typed } of statements) {
+    const result = await client.query<(string | null)[], (string | null)[]>({
+      text,
+      values: [...(values ?? [])],
+      rowMode: 'array',
+      types: { getTypeParser: () => (value: string | Buffer) => value },
+    });
+    rows.push(result.rows);
+    types.push(typed ? result.fields.map((field) => field.dataTypeID) : undefined);
+  }
+  return { rows, types };
+}
+
+class Flight {
+  /** node-postgres looks at this on every query. */
+  callback: undefined;
+  readonly #client: ClientBase;
+  readonly #statements: readonly Statement[];
+  readonly #prepare: boolean;
+  readonly #resolve: (result: FlightResult) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #rows: TextRow[][];
+  readonly #types: (number[] | undefined)[];
+  #at = 0;
+  #failed = false;
+
+  constructor(
+    client: ClientBase,
+    statements: readonly Statement[],
+    prepare: boolean,
+    resolve: (result: FlightResult) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#client = client;
+    this.#statements = statements;
+    this.#prepare = prepare;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#rows = statements.map(() => []);
+    this.#types = statements.map(() => undefined);
+  }
+
+  submit(connection: WireConnection): null {
+    connection.stream.cork?.();
+    for (const statement of this.#statements) {
+      const name = this.#prepare ? this.#parseOnce(connection, statement.text) : '';
+      if (!name) connection.parse({ text: statement.text, name: '', types: [] }, true);
+      connection.bind({ portal: '', statement: name, values: statement.values ?? [], binary: false }, true);
+      if (statement.typed) connection.describe({ type: 'P', name: '' }, true);
+      connection.execute({ portal: '', rows: 0 }, true);
+    }
+    connection.sync();
+    connection.stream.uncork?.();
+    return null;
+  }
+
+  #parseOnce(connection: WireConnection, text: string): string {
+    const known = this.#known();
+    const name = `nestjs_backfill_${createHash('sha1').update(text).digest('hex').slice(0, 16)}`;
+    const state = known.get(name);
+    if (state === 'prepared') return name;
+    // After an error nobody knows whether the server got as far as preparing it. Closing what is not there is no error.
+    if (state === 'unsure') connection.close({ type: 'S', name }, true);
+    connection.parse({ text, name, types: [] }, true);
+    known.set(name, 'unsure');
+    return name;
+  }
+
+  #known(): Map<string, Preparation> {
+    let known = preparedByClient.get(this.#client);
+    if (!known) preparedByClient.set(this.#client, (known = new Map()));
+    return known;
+  }
+
+  handleRowDescription(message: { fields: { dataTypeID: number }[] }): void {
+    this.#types[this.#at] = message.fields.map((field) => field.dataTypeID);
+  }
+
+  handleDataRow(message: { fields: (string | null)[] }): void {
+    this.#rows[this.#at]?.push(message.fields);
+  }
+
+  handleCommandComplete(): void {
+    this.#at++;
+  }
+
+  handleEmptyQuery(): void {
+    this.#at++;
+  }
+
+  handlePortalSuspended(): void {
+    // Portals are executed to their end: this message does not come.
+  }
+
+  handleError(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    // The server may have dropped or never made any of them; each is closed and prepared again when it is next needed.
+    const known = this.#known();
+    for (const name of known.keys()) known.set(name, 'unsure');
+    this.#reject(error);
+  }
+
+  handleReadyForQuery(): void {
+    if (this.#failed) return;
+    const known = this.#known();
+    for (const [name, state] of known) if (state === 'unsure') known.set(name, 'prepared');
+    this.#resolve({ rows: this.#rows, types: this.#types });
+  }
+}

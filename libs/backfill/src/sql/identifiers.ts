@@ -1,0 +1,14 @@
+/** Quotes a name for SQL, whatever it holds: reserved words, capitals, quotes. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quotes a qualified name: `quotePath('public', 'leads')` is `"public"."leads"`. */
+export function quotePath(...parts: string[]): string {
+  return parts.map(quoteIdentifier).join('.');
+}
+
+/** Quotes a value for SQL that a person reads or pastes. What is sent takes parameters instead. */
+export function quoteLiteral(value: string | null): string {
+  return value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`;
+}

@@ -52,7 +52,9 @@ export async function installStatements(session: Session, schema: string): Promi
   const reached = await installedStep(session, schema);
   const steps = schemaSteps().filter((step) => step.number > reached);
   const quoted = quoteIdentifier(schema);
-  const { rows } = await session.send([{ text: 'SELECT to_regnamespace($1) IS NOT NULL', values: [quoted] }]);
+  const { rows } = await session.send([
+    { text: 'SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)', values: [schema] },
+  ]);
   // CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even where a person has made this one already.
   const createSchema = rows[0]?.[0]?.[0] === 't' ? [] : [{ text: `CREATE SCHEMA ${quoted}` }];
   return [
@@ -71,7 +73,15 @@ export async function installStatements(session: Session, schema: string): Promi
 /** 0 when nothing is installed. */
 export async function installedStep(session: Session, schema: string): Promise<number> {
   const table = `${quoteIdentifier(schema)}.installed_step`;
-  const { rows } = await session.send([{ text: 'SELECT to_regclass($1) IS NOT NULL', values: [table] }]);
+  // Read from the catalogue's tables: to_regclass() answers from the session's cache, in which "not there" can outlive the wait for
+  // the process that is installing.
+  const { rows } = await session.send([
+    {
+      text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                             WHERE n.nspname = $1 AND c.relname = 'installed_step')`,
+      values: [schema],
+    },
+  ]);
   if (rows[0]?.[0]?.[0] !== 't') return 0;
   const steps = await session.send([{ text: `SELECT coalesce(max(number), 0)::text FROM ${table}` }]);
   return Number(steps.rows[0]?.[0]?.[0] ?? 0);

@@ -57,3 +57,49 @@ export { runOneShot, type RunOneShotOptions } from './deploy/run-one-shot.js';
 export { DatabaseRefusedError, DatabaseUnreachableError } from './deploy/start-up.error.js';
 export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from './ledger/ledger.error.js';
 export { BACKFILL_STATUSES, STATUS_TRANSITIONS, type BackfillStatus } from './ledger/status.js';
+
+export { DeployLeaseLostError } from './ledger/deploy-lease.error.js';
+export { guardMigrations, type GuardMigrationsOptions } from './migrations/migration.guarding.js';
+export { runMigrations, migrationStatus, type RunMigrationsOptions } from './migrations/migration.runner.js';
+export { retryUnlessRefused } from './migrations/nest-retry.js';
+export { SchemaMigration } from './migrations/schema-migration.js';
+export { addForeignKey, setNotNull, type ForeignKeyStep } from './migrations/safe-steps.js';
+export type {
+  CompletionGate,
+  CompletionProof,
+  DataExemption,
+  DdlPolicy,
+  IncompletePolicy,
+  MigrationDeclaration,
+  MigrationLog,
+} from './migrations/migration.options.js';
+export type {
+  DeferredMigration,
+  ExemptMigration,
+  MigrationOutcome,
+  MigrationPhaseReport,
+  MigrationStatus,
+  RanMigration,
+} from './migrations/migration.report.js';
+export {
+  DataInMigrationError,
+  InvalidMigrationOptionError,
+  MigrationBlockedError,
+  MigrationDeclarationError,
+  MigrationRefusedError,
+  RequirementNotMetError,
+  RowsWrittenError,
+  UnprovableRequirementError,
+  type UnmetRequirement,
+} from './migrations/migration.error.js';
+export { buildIndexes, type BuildIndexesOptions } from './indexes/index.builder.js';
+export { DuplicateIndexNameError, IndexBuildError, IndexDeclarationError } from './indexes/index.error.js';
+export type { DeclaredIndex, IndexMethod, OnlineIndexOptions } from './indexes/index.options.js';
+export type {
+  IndexOutcome,
+  IndexPhaseReport,
+  IndexReport,
+  IndexStatus,
+  UndeclaredIndex,
+} from './indexes/index.report.js';
+export { OnlineIndex } from './indexes/online-index.decorator.js';

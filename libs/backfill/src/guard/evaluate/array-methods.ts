@@ -12,10 +12,11 @@ export function callArrayMethod(machine: Machine, self: ArrayValue, name: string
   const [first, second] = args;
   switch (name) {
     case 'push':
+    case 'add':
     case 'unshift':
       // Filled in a loop that was gone through once: there may be more of the same.
-      if (machine.loops.some((loop) => loop !== 'values')) self.open = true;
-      if (name === 'push') self.items.push(...args);
+      if (machine.loops.some((loop) => loop !== 'values') || args.some((arg) => arg.kind === 'unknown' && arg.many)) self.open = true;
+      if (name !== 'unshift') self.items.push(...args);
       else self.items.unshift(...args);
       return unknown(site.callee);
     case 'join': {
@@ -72,7 +73,7 @@ export function callArrayMethod(machine: Machine, self: ArrayValue, name: string
     case 'at':
     case 'pop':
     case 'shift':
-      return self.items.length > 0 ? choice(self.items) : unknown(site.callee, factsOf(self));
+      return self.items.length > 0 ? choice([...self.items, UNDEFINED]) : unknown(site.callee, factsOf(self));
     default:
       return unknown(site.callee, factsOf(self));
   }

@@ -41,7 +41,7 @@ function evaluateArguments(machine: Machine, nodes: readonly ast.Argument[], con
   return nodes.flatMap((node): readonly Value[] => {
     const value = machine.evaluate(node, context);
     if (node.type !== 'SpreadElement') return [value];
-    return value.kind === 'array' && !value.open ? value.items : [unknown(codeOf(node.argument, context.module), factsOf(value))];
+    return value.kind === 'array' && !value.open ? value.items : [{ ...unknown(codeOf(node.argument, context.module), factsOf(value)), many: true }];
   });
 }
 

@@ -80,7 +80,10 @@ function elementName(expression: string): string {
 
 /** A body that may run any number of times: what it assigns is joined with what stood before. */
 function runMaybe(machine: Machine, body: () => Completion): Completion {
+  const before = machine.journal.changes;
   machine.journal.branch([body], () => true, () => true);
+  // What the first turn leaves is what the second starts from: `if (first) { first = false; continue; }`.
+  if (machine.journal.changes !== before) machine.journal.branch([body], () => true, () => true);
   return 'normal';
 }
 
@@ -141,7 +144,7 @@ function executeWhile(machine: Machine, node: ast.WhileStatement | ast.DoWhileSt
     };
     if (node.type === 'DoWhileStatement') {
       const completion = body();
-      return completion === 'return' || completion === 'throw' ? completion : 'normal';
+      return completion === 'return' || completion === 'throw' ? completion : runMaybe(machine, body);
     }
     return runMaybe(machine, body);
   });

@@ -42,11 +42,11 @@ export function memberOf(machine: Machine, target: Value, name: string, expressi
 }
 
 function arrayMember(items: readonly Value[], open: boolean, name: string, expression: string, method: NativeValue): Value {
-  if (name === 'length') return open ? unknown(expression, { rows: Boolean(factsOf({ kind: 'array', items: [...items], open }).rows) }) : constant(items.length);
+  if (name === 'length' || name === 'size') return open ? unknown(expression, { rows: Boolean(factsOf({ kind: 'array', items: [...items], open }).rows) }) : constant(items.length);
   if (!/^\d+$/.test(name)) return method;
   const item = items[Number(name)];
   if (item && !open) return item;
-  if (item || open) return items.length > 0 ? choice(items) : unknown(expression);
+  if (item || open) return items.length > 0 ? choice([...items, UNDEFINED]) : unknown(expression);
   return UNDEFINED;
 }
 

@@ -173,6 +173,8 @@ const MAX_DEPTH = 8;
 
 function mayExport(machine: Machine, specifier: string, name: string, from: ParsedModule, depth: number): boolean {
   if (depth > MAX_DEPTH) return false;
+  // Barrels re-export whole applications: a file that does not even mention the name is not parsed.
+  if (!machine.loader.mentions(specifier, name, from.source.path)) return false;
   const target = machine.loader.import(specifier, from.source.path);
   if (!target) return !specifier.startsWith('.');
   return target.exports.has(name) || target.starExports.some((star) => mayExport(machine, star, name, target, depth + 1));

@@ -55,6 +55,12 @@ export class Scope {
  */
 export class Journal {
   #writes: Map<Cell, Value | undefined> | undefined;
+  #changes = 0;
+
+  /** Counts joins that left a variable other than it was: a loop whose body does so is gone through once more. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   assign(cell: Cell, value: Value): void {
     if (this.#writes && !this.#writes.has(cell)) this.#writes.set(cell, cell.value);
@@ -86,7 +92,10 @@ export class Journal {
     if (mayBeSkipped(outcomes)) ends.push(new Map());
     for (const [cell, old] of before) {
       const values = ends.map((end) => (end.has(cell) ? end.get(cell) : old)).filter((value) => value !== undefined);
-      if (values.length > 0) this.assign(cell, choice(values));
+      if (values.length === 0) continue;
+      const joined = choice(values);
+      if (joined !== old) this.#changes++;
+      this.assign(cell, joined);
     }
     return outcomes;
   }

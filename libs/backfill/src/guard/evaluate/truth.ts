@@ -16,10 +16,11 @@ export function truthOf(value: Value): boolean | undefined {
     case 'database':
       return true;
     case 'object':
-      return true;
-    case 'native':
     case 'namespace':
       return true;
+    case 'native':
+      // A global or a property that the model does not know may be missing.
+      return undefined;
     case 'choice': {
       const [first, ...rest] = value.options.map(truthOf);
       return rest.every((truth) => truth === first) ? first : undefined;
@@ -45,7 +46,7 @@ function equalOne(left: Value, right: Value): boolean | undefined {
   const rightText = knownText(right);
   if (leftText !== undefined && rightText !== undefined) return leftText === rightText;
   if (left.kind === 'constant' && right.kind === 'constant') return left.value === right.value;
-  const definite = (value: Value): boolean => value.kind !== 'unknown' && value.kind !== 'choice' && value.kind !== 'text';
+  const definite = (value: Value): boolean => value.kind !== 'unknown' && value.kind !== 'choice' && value.kind !== 'text' && value.kind !== 'native';
   if (left.kind === 'constant' && (definite(right) || rightText !== undefined)) return false;
   if (right.kind === 'constant' && (definite(left) || leftText !== undefined)) return false;
   return undefined;

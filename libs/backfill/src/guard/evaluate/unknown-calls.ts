@@ -47,6 +47,7 @@ export function callUnknown(machine: Machine, callee: UnknownCallee, args: reado
     return unknown(expression, { rows: true });
   }
   const sent = isHarmless(callee) ? 0 : sendTexts(machine, callee, args, site);
+  openContainers(args);
   callCallbacks(machine, name, args, site, mergeFacts(receiver, given), sent > 0);
   if (sent > 0) return unknown(expression, { ...result.facts, rows: true });
   if (isHarmless(callee)) return result;
@@ -58,6 +59,12 @@ export function callUnknown(machine: Machine, callee: UnknownCallee, args: reado
     callOnContext(machine, callee, args, site);
   }
   return result;
+}
+
+/** An empty list that is handed to unknown code may come back filled. */
+function openContainers(args: readonly Value[]): void {
+  for (const arg of args)
+    if ((arg.kind === 'array' && arg.items.length === 0) || (arg.kind === 'object' && arg.properties.size === 0 && !arg.class)) arg.open = true;
 }
 
 function resultFacts(own: Facts, receiver: Facts, given: Facts): Facts {

@@ -130,6 +130,8 @@ export interface UnknownValue {
   /** The code that yields it, for messages; also its dotted name, for conventions such as `isPostgres`. */
   readonly expression: string;
   readonly facts: Facts;
+  /** It stands for any number of values: `...rows` among arguments. */
+  readonly many?: true;
 }
 
 export const NO_FACTS: Facts = Object.freeze({});

@@ -16,6 +16,7 @@ export class ModuleLoader {
   readonly #resolved = new Map<string, string | undefined>();
   readonly #aliases = new PathAliases(readTextFile);
   readonly #workspaces = new WorkspacePackages(readTextFile);
+  readonly #texts = new Map<string, string>();
   parseMilliseconds = 0;
 
   /** The module behind an import, or `undefined` when it is a package, missing, or not parsable. */
@@ -29,12 +30,26 @@ export class ModuleLoader {
   load(path: string, text?: string): ParsedSource | undefined {
     const known = this.#parsed.get(path);
     if (known || this.#parsed.has(path)) return known;
-    const content = text ?? readTextFile(path);
+    const content = text ?? this.#texts.get(path) ?? readTextFile(path);
+    this.#texts.delete(path);
     const start = performance.now();
     const parsed = content === undefined ? undefined : parseModule(path, content);
     this.parseMilliseconds += performance.now() - start;
     this.#parsed.set(path, parsed);
     return parsed;
+  }
+
+  /** May the module export the name? Told by its text; true when it cannot be read. */
+  mentions(specifier: string, name: string, fromFile: string): boolean {
+    const path = this.resolve(specifier, fromFile);
+    if (path === undefined || this.#parsed.has(path)) return true;
+    let text = this.#texts.get(path);
+    if (text === undefined) {
+      text = readTextFile(path);
+      if (text === undefined) return true;
+      this.#texts.set(path, text);
+    }
+    return text.includes(name) || text.includes('export *');
   }
 
   /** Frees a migration that is done with; helpers stay. */
@@ -76,8 +91,13 @@ function existing(base: string): string | undefined {
 }
 
 function isFile(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && stats.isFile() && stats.size <= MAX_IMPORT_BYTES;
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats !== undefined && stats.isFile() && stats.size <= MAX_IMPORT_BYTES;
+  } catch {
+    // A path through a file, or one that may not be read: no module either way.
+    return false;
+  }
 }
 
 export function readTextFile(path: string): string | undefined {

@@ -37,7 +37,7 @@ export function judgeSql(event: SqlEvent, state: JudgeState): readonly Finding[]
 }
 
 function judgeStatement(event: SqlEvent, statement: Statement, reading: SqlReading, state: JudgeState): Finding[] {
-  const findings = statement.findings.map((finding) => toFinding(event, finding, reading, state));
+  const findings = statement.findings.filter((finding) => !COPIES_NOTHING.test(finding.normalized)).map((finding) => toFinding(event, finding, reading, state));
   for (const unknown of statement.unknowns) {
     const found = judgeUnknown(event, statement, unknown, reading, state);
     if (found) findings.push(found);
@@ -48,6 +48,9 @@ function judgeStatement(event: SqlEvent, statement: Statement, reading: SqlReadi
   state.memory.note(statement.text);
   return findings;
 }
+
+/** `CREATE TABLE a AS SELECT * FROM b WHERE false` takes the columns alone. */
+const COPIES_NOTHING = /(?:\bwhere (?:false|1 ?= ?0|0 ?= ?1|1 ?= ?2)|\blimit 0)\s*;?$/;
 
 function toFinding(event: SqlEvent, finding: DataFinding, reading: SqlReading, state: JudgeState): Finding {
   const inRows = event.loops.includes('rows');
@@ -112,13 +115,13 @@ function dynamicData(event: SqlEvent, unknown: Unknown, quoted: string, state: J
   };
 }
 
-/** PostgreSQL's parser refuses it. With unknown pieces in it, how the statement starts still tells what it is. */
+/** PostgreSQL's parser refuses it: how the statement starts still tells what it was meant to be. */
 function unparsed(event: SqlEvent, reading: SqlReading, state: JudgeState): readonly Finding[] {
   if (event.guessed) return [];
   const { sql } = reading.rendered;
   const verb = /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*(update|insert|delete|merge|truncate)\b/i.exec(sql)?.[1]?.toLowerCase();
   const shown = withExpressions(sql.trim(), reading.holes);
-  if (verb === undefined || reading.holes.length === 0)
+  if (verb === undefined)
     return [stopped(event, state, 'unparsed', shown, reading.classification.failure?.message ?? 'not SQL')];
   const rule = event.loops.includes('rows') ? 'row-loop' : (verb as 'update' | 'insert' | 'delete' | 'merge' | 'truncate');
   return [

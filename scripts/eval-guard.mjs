@@ -19,7 +19,9 @@ if (!options.corpus || !options.labels) {
 
 const [header = '', ...lines] = readFileSync(options.labels, 'utf8').trimEnd().split('\n');
 const names = header.split('\t');
-const labels = lines.map((line) => Object.fromEntries(line.split('\t').map((value, index) => [names[index] ?? '', value])));
+const labels = lines.map((line) =>
+  Object.fromEntries(line.split('\t').map((value, index) => [names[index] ?? '', value])),
+);
 
 const RANK = { LOW: 0, MEDIUM: 1, HIGH: 2 };
 /** @type {{ label: Record<string, string>, direction: string, expected: boolean, verdict: string, findings: readonly import('nestjs-backfill/guard').Finding[], problem: import('nestjs-backfill/guard').FileProblem | undefined }[]} */
@@ -36,7 +38,9 @@ for (const [index, label] of labels.entries()) {
   for (const direction of ['up', 'down']) {
     const expected = label[`${direction}_has_data_change`];
     if (expected === 'na') continue;
-    const directions = reports.flatMap((migration) => migration.directions).filter((item) => item.direction === direction);
+    const directions = reports
+      .flatMap((migration) => migration.directions)
+      .filter((item) => item.direction === direction);
     const verdicts = directions.map(({ verdict }) => verdict);
     const verdict = problem
       ? 'unreadable'
@@ -60,12 +64,13 @@ for (const direction of ['up', 'down']) {
   const of = rows.filter((row) => row.direction === direction);
   const cell = (/** @type {boolean} */ expected, /** @type {string} */ verdict) =>
     of.filter((row) => row.expected === expected && row.verdict === verdict).length;
-  const open = (/** @type {boolean} */ expected) => cell(expected, 'cannot-decide') + cell(expected, 'unreadable');
+  const open = (/** @type {boolean} */ expected) =>
+    cell(expected, 'cannot-decide') + cell(expected, 'unreadable');
   console.log(
     [
       direction.padEnd(10),
-      ...[cell(true, 'violation'), cell(true, 'clean'), cell(false, 'violation'), cell(false, 'clean')].map((value) =>
-        String(value).padEnd(4),
+      ...[cell(true, 'violation'), cell(true, 'clean'), cell(false, 'violation'), cell(false, 'clean')].map(
+        (value) => String(value).padEnd(4),
       ),
       `${String(open(true))}/${String(open(false))}`,
     ].join(' '),
@@ -96,16 +101,26 @@ for (const file of files) {
   const [first] = of;
   if (!first || !of.some((row) => row.expected && row.verdict === 'violation')) continue;
   // The label is the file's worst statement, in the directions that change data.
-  severe.push({ file, expected: first.label['severity'], actual: worst(of.filter((row) => row.expected)), of });
+  severe.push({
+    file,
+    expected: first.label['severity'],
+    actual: worst(of.filter((row) => row.expected)),
+    of,
+  });
 }
 const agreed = severe.filter(({ expected, actual }) => expected === actual).length;
 
 console.log(`recall, violation or cannot decide  ${share(caught, positives)}  (target 0.98)`);
 console.log(`recall, violation alone             ${share(certain, positives)}  (target 0.93)`);
 console.log(
-  `precision of violation              ${share(count((row) => row.expected && row.verdict === 'violation'), claimed)}  (target 0.98)`,
+  `precision of violation              ${share(
+    count((row) => row.expected && row.verdict === 'violation'),
+    claimed,
+  )}  (target 0.98)`,
 );
-console.log(`files that cannot be decided        ${share(undecided.size, files.size)}  (target at most 0.05)`);
+console.log(
+  `files that cannot be decided        ${share(undecided.size, files.size)}  (target at most 0.05)`,
+);
 console.log(`severity agrees in true positives   ${share(agreed, severe.length)}  (target 0.80)`);
 console.log(`files per second                    ${(files.size / seconds).toFixed(0)}`);
 const { timing } = report;
@@ -117,7 +132,9 @@ if (options.misses) {
   for (const row of rows) {
     const wrong = row.expected !== (row.verdict === 'violation');
     if (!wrong) continue;
-    console.log(`\n${row.expected ? 'changed' : 'unchanged'} → ${row.verdict}  ${row.direction}  ${row.label['path']}  ${row.label['note'] ?? ''}`);
+    console.log(
+      `\n${row.expected ? 'changed' : 'unchanged'} → ${row.verdict}  ${row.direction}  ${row.label['path']}  ${row.label['note'] ?? ''}`,
+    );
     if (row.problem) console.log(`    ${row.problem.problem}`);
     for (const finding of row.findings.slice(0, 4))
       console.log(`    ${finding.rule} line ${finding.region.line}: ${finding.message.slice(0, 200)}`);
@@ -126,6 +143,9 @@ if (options.misses) {
   for (const { file, expected, actual, of } of severe.filter((item) => item.expected !== item.actual)) {
     console.log(`severity ${expected} → ${actual}  ${file}  ${of[0]?.label['note'] ?? ''}`);
     const finding = of.flatMap((row) => row.findings).find(({ severity }) => severity === actual);
-    if (finding) console.log(`    ${finding.message}: ${finding.reason} | ${finding.statement.replace(/\s+/g, ' ').slice(0, 220)}`);
+    if (finding)
+      console.log(
+        `    ${finding.message}: ${finding.reason} | ${finding.statement.replace(/\s+/g, ' ').slice(0, 220)}`,
+      );
   }
 }

@@ -6,7 +6,10 @@ export abstract class GuardError extends BackfillError {}
 /** A file or folder that was named does not exist. @publicApi */
 export class PathNotFoundError extends GuardError {
   constructor(path: string) {
-    super(`${path} does not exist`, { subject: path, remedy: 'Name the folder of your migrations, e.g. `npx nestjs-backfill guard src/migrations`.' });
+    super(`${path} does not exist`, {
+      subject: path,
+      remedy: 'Name the folder of your migrations, e.g. `npx nestjs-backfill guard src/migrations`.',
+    });
   }
 }
 
@@ -15,7 +18,8 @@ export class NoMigrationsError extends GuardError {
   constructor(paths: readonly string[]) {
     super(`no migration found in ${paths.join(', ')}`, {
       subject: paths.join(', '),
-      remedy: 'Name the folder that holds your TypeORM migrations (.ts, .js or .sql). An empty check would pass for ever.',
+      remedy:
+        'Name the folder that holds your TypeORM migrations (.ts, .js or .sql). An empty check would pass for ever.',
     });
   }
 }
@@ -26,7 +30,11 @@ export class UnreadableFileError extends GuardError {
     readonly file: string,
     readonly problem: string,
   ) {
-    super(`${file}: ${problem}`, { subject: file, remedy: 'Repair the file, or leave it out with `--exclude`. A file that cannot be read is never passed.' });
+    super(`${file}: ${problem}`, {
+      subject: file,
+      remedy:
+        'Repair the file, or leave it out with `--exclude`. A file that cannot be read is never passed.',
+    });
   }
 }
 
@@ -40,7 +48,10 @@ export class BaselineError extends GuardError {
 /** A file given with an option cannot be used. @publicApi */
 export class OptionFileError extends GuardError {
   constructor(option: string, file: string, problem: string) {
-    super(`${option} ${file}: ${problem}`, { subject: option, remedy: `Correct ${file}, or leave ${option} out.` });
+    super(`${option} ${file}: ${problem}`, {
+      subject: option,
+      remedy: `Correct ${file}, or leave ${option} out.`,
+    });
   }
 }
 

@@ -13,7 +13,13 @@ import { findMigrations, type MigrationCandidate } from '../source/migration-cla
 import { ModuleLoader } from '../source/module-loader.js';
 import { problemOf, selectFiles } from '../source/migration-files.js';
 import type { ParsedModule } from '../source/parsed-module.js';
-import type { CheckOptions, CheckReport, DirectionReport, FileProblem, MigrationReport } from './check.types.js';
+import type {
+  CheckOptions,
+  CheckReport,
+  DirectionReport,
+  FileProblem,
+  MigrationReport,
+} from './check.types.js';
 import { notesOf } from './notes.js';
 import { checkSqlFile } from './sql-file.js';
 import { codeSuppressions } from './suppressions.js';
@@ -44,7 +50,9 @@ export class Check {
     private readonly options: CheckOptions,
   ) {
     this.#classifier = new TimedClassifier(classifier);
-    this.#evaluator = new Evaluator(this.#loader, { dmlHelpers: new Set([...DML_HELPERS, ...(options.dmlHelpers ?? [])]) });
+    this.#evaluator = new Evaluator(this.#loader, {
+      dmlHelpers: new Set([...DML_HELPERS, ...(options.dmlHelpers ?? [])]),
+    });
   }
 
   run(): CheckReport {
@@ -60,7 +68,14 @@ export class Check {
     return {
       migrations,
       problems: this.#problems,
-      timing: { files: files.length, totalMs, readMs: this.#readMs, parseMs, sqlMs, evaluateMs: Math.max(0, totalMs - this.#readMs - parseMs - sqlMs) },
+      timing: {
+        files: files.length,
+        totalMs,
+        readMs: this.#readMs,
+        parseMs,
+        sqlMs,
+        evaluateMs: Math.max(0, totalMs - this.#readMs - parseMs - sqlMs),
+      },
     };
   }
 
@@ -71,7 +86,14 @@ export class Check {
   }
 
   checkText(file: string, text: string): readonly MigrationReport[] {
-    if (file.endsWith('.sql')) return [checkSqlFile(file, text, { classifier: this.#classifier, routines: this.#routines, sizes: this.options.tableSizes ?? new Map() })];
+    if (file.endsWith('.sql'))
+      return [
+        checkSqlFile(file, text, {
+          classifier: this.#classifier,
+          routines: this.#routines,
+          sizes: this.options.tableSizes ?? new Map(),
+        }),
+      ];
     const parsed = this.#loader.load(resolve(file), text);
     this.#loader.forget(resolve(file));
     if (!parsed) return [];
@@ -94,7 +116,10 @@ export class Check {
       handle = openSync(file, 'r');
       const { size } = fstatSync(handle);
       if (size > MAX_FILE_BYTES) {
-        this.#problems.push({ file, problem: `${String(Math.round(size / 1_000_000))} MB is too large to check (at most ${String(MAX_FILE_BYTES / 1_000_000)} MB)` });
+        this.#problems.push({
+          file,
+          problem: `${String(Math.round(size / 1_000_000))} MB is too large to check (at most ${String(MAX_FILE_BYTES / 1_000_000)} MB)`,
+        });
         return undefined;
       }
       return readFileSync(handle, 'utf8').replace(/^\uFEFF/, '');
@@ -114,8 +139,22 @@ export class Check {
       // A folder of migrations also holds helpers and an index; what is named like a migration must be one.
       if (!/^\d{8,}/.test(basename(file))) return [];
       const place = { site: { source: module.source, start: 0, end: 0 }, frames: [] };
-      const finding = stopped(place, { direction: 'up', file: module.source.path }, 'module', '', 'the file is named like a migration, but no migration class was found in it');
-      return [{ file, name: basename(file), directions: [{ direction: 'up', verdict: 'cannot-decide', findings: [finding] }], notes: [], suppressions }];
+      const finding = stopped(
+        place,
+        { direction: 'up', file: module.source.path },
+        'module',
+        '',
+        'the file is named like a migration, but no migration class was found in it',
+      );
+      return [
+        {
+          file,
+          name: basename(file),
+          directions: [{ direction: 'up', verdict: 'cannot-decide', findings: [finding] }],
+          notes: [],
+          suppressions,
+        },
+      ];
     }
     return found.map((migration) => this.#checkMigration(file, module, migration));
   }
@@ -124,17 +163,41 @@ export class Check {
     const sizes = this.options.tableSizes ?? new Map();
     const routines = [...this.#routines];
     const directions = DIRECTIONS.map((direction): DirectionReport => {
-      const state = { classifier: this.#classifier, direction, file: module.source.path, memory: new SchemaMemory(), sizes, routines };
+      const state = {
+        classifier: this.#classifier,
+        direction,
+        file: module.source.path,
+        memory: new SchemaMemory(),
+        sizes,
+        routines,
+      };
       const events = runDirection(this.#evaluator, module, migration, direction);
       const findings: Finding[] = events ? [...judgeEvents(events, state)] : [];
       if (!events && direction === 'up' && migration.missingUp !== undefined) {
-        const place = { site: { source: module.source, start: migration.start, end: migration.start }, frames: [] };
-        findings.push(stopped(place, state, 'module', '', `up() is inherited from ${migration.missingUp}, which could not be read`));
+        const place = {
+          site: { source: module.source, start: migration.start, end: migration.start },
+          frames: [],
+        };
+        findings.push(
+          stopped(
+            place,
+            state,
+            'module',
+            '',
+            `up() is inherited from ${migration.missingUp}, which could not be read`,
+          ),
+        );
       }
       if (direction === 'up') this.#routines.push(...routines.slice(this.#routines.length));
       return { direction, verdict: verdictOf(findings), findings };
     });
-    return { file, name: migration.name || basename(file), directions, notes: notesOf(module, migration), suppressions: codeSuppressions(module) };
+    return {
+      file,
+      name: migration.name || basename(file),
+      directions,
+      notes: notesOf(module, migration),
+      suppressions: codeSuppressions(module),
+    };
   }
 }
 

@@ -4,8 +4,10 @@ import { regionOf } from '../judge/regions.js';
 import type { MigrationCandidate } from '../source/migration-classes.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 
-const ANNOUNCES = /\bback-?fill(?:s|ed|ing)?\b|\bdata[ -]migration\b|\b(?:migrate|populate|update|convert|copy)\s+(?:all\s+|the\s+)?existing\b/i;
-const DENIES = /\b(?:no|not|never|without|nothing to|instead of|avoid\w*|n't|separate|later|elsewhere|see)\b/i;
+const ANNOUNCES =
+  /\bback-?fill(?:s|ed|ing)?\b|\bdata[ -]migration\b|\b(?:migrate|populate|update|convert|copy)\s+(?:all\s+|the\s+)?existing\b/i;
+const DENIES =
+  /\b(?:no|not|never|without|nothing to|instead of|avoid\w*|n't|separate|later|elsewhere|see)\b/i;
 
 /** What is said of a migration as a whole; it changes no verdict. */
 export function notesOf(module: ParsedModule, migration: MigrationCandidate): readonly Finding[] {
@@ -24,13 +26,18 @@ function notGuarded(module: ParsedModule, migration: MigrationCandidate): readon
       statement: migration.name,
       fingerprint: fingerprintOf(`not-schema-migration\0${migration.name}`),
       region: regionOf(module.source, migration.start, migration.start + Math.max(0, head)),
+      line: module.source.positionAt(migration.start).line,
     },
   ];
 }
 
 function announced(module: ParsedModule, migration: MigrationCandidate): readonly Finding[] {
-  const inside = module.comments.filter(({ start, end }) => migration.end === 0 || (end <= migration.end && start >= migration.start - 400));
-  const comment = inside.find(({ value }) => ANNOUNCES.test(value) && !DENIES.test(value) && !value.includes('nestjs-backfill-ignore'));
+  const inside = module.comments.filter(
+    ({ start, end }) => migration.end === 0 || (end <= migration.end && start >= migration.start - 400),
+  );
+  const comment = inside.find(
+    ({ value }) => ANNOUNCES.test(value) && !DENIES.test(value) && !value.includes('nestjs-backfill-ignore'),
+  );
   if (!comment) return [];
   const text = comment.value.replace(/\s+/g, ' ').trim();
   return [
@@ -42,6 +49,7 @@ function announced(module: ParsedModule, migration: MigrationCandidate): readonl
       statement: text,
       fingerprint: fingerprintOf(`backfill-comment\0${text}`),
       region: regionOf(module.source, comment.start, comment.end),
+      line: module.source.positionAt(comment.start).line,
     },
   ];
 }

@@ -17,13 +17,30 @@ interface SqlFileContext {
 }
 
 /** A migration written in SQL: the whole file runs, or the parts that the usual markers name. */
-export function checkSqlFile(file: string, content: string, { classifier, routines, sizes }: SqlFileContext): MigrationReport {
+export function checkSqlFile(
+  file: string,
+  content: string,
+  { classifier, routines, sizes }: SqlFileContext,
+): MigrationReport {
   const source = new SourceText(file, content);
   const directions = sectionsOf(file, content).map(({ direction, start, end }): DirectionReport => {
     const site = { source, start, end };
     const text = withoutClientCommands(content.slice(start, end));
-    const event: SqlEvent = { kind: 'sql', text: { kind: 'text', parts: [{ text, site }] }, site: { source, start, end: start }, frames: [], loops: [] };
-    const findings = judgeEvents([event], { classifier, direction, file, memory: new SchemaMemory(), sizes, routines });
+    const event: SqlEvent = {
+      kind: 'sql',
+      text: { kind: 'text', parts: [{ text, site }] },
+      site: { source, start, end: start },
+      frames: [],
+      loops: [],
+    };
+    const findings = judgeEvents([event], {
+      classifier,
+      direction,
+      file,
+      memory: new SchemaMemory(),
+      sizes,
+      routines,
+    });
     return { direction, verdict: verdictOf(findings), findings };
   });
   return { file, name: basename(file), directions, notes: [], suppressions: sqlSuppressions(source) };
@@ -40,7 +57,9 @@ const MARKER = /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)|migrate:|@)?[ \t]*(up|down
 function sectionsOf(file: string, content: string): readonly Section[] {
   const whole = { start: 0, end: content.length };
   if (/(?:\.|_|-)(?:down|undo|rollback)\.sql$/i.test(file)) return [{ direction: 'down', ...whole }];
-  const markers = [...content.matchAll(MARKER)].filter((match) => /\+(?:goose|migrate)|migrate:/i.test(match[0]));
+  const markers = [...content.matchAll(MARKER)].filter((match) =>
+    /\+(?:goose|migrate)|migrate:/i.test(match[0]),
+  );
   if (markers.length === 0) return [{ direction: 'up', ...whole }];
   return markers.map((match, index) => ({
     direction: (match[1] ?? 'up').toLowerCase() as Direction,
@@ -53,7 +72,10 @@ function sectionsOf(file: string, content: string): readonly Section[] {
 function withoutClientCommands(sql: string): string {
   const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
   return sql
-    .replace(/(^copy\b[^;]*\bfrom\s+stdin\b[^;]*;[^\n]*\n)([^]*?)^\\\.[ \t]*$/gim, (_, head: string, rows: string) => `${head}${blank(rows)}  `)
+    .replace(
+      /(^copy\b[^;]*\bfrom\s+stdin\b[^;]*;[^\n]*\n)([^]*?)^\\\.[ \t]*$/gim,
+      (_, head: string, rows: string) => `${head}${blank(rows)}  `,
+    )
     .replace(/^[ \t]*\\(?!copy)[a-z!?][^\n]*$/gim, blank)
     .replace(/^([ \t]*)\\copy\b/gim, '$1 copy');
 }

@@ -6,18 +6,30 @@ const PATTERN = /nestjs-backfill-ignore\s+([\w*-]+)(?:\s*:\s*(.*?))?\s*(?:\*\/)?
 
 /** Comments in code that suppress a rule on their own line or on the next line of code. */
 export function codeSuppressions(module: ParsedModule): readonly Suppression[] {
-  return module.comments.flatMap((comment) => fromComment(comment.value, comment.start, comment.end, module.source));
+  return module.comments.flatMap((comment) =>
+    fromComment(comment.value, comment.start, comment.end, module.source),
+  );
 }
 
 /** The same in SQL, where a comment starts with `--`. */
 export function sqlSuppressions(source: SourceText): readonly Suppression[] {
-  return [...source.text.matchAll(/--[^\n]*/g)].flatMap((match) => fromComment(match[0], match.index, match.index + match[0].length, source));
+  return [...source.text.matchAll(/--[^\n]*/g)].flatMap((match) =>
+    fromComment(match[0], match.index, match.index + match[0].length, source),
+  );
 }
 
 function fromComment(text: string, start: number, end: number, source: SourceText): readonly Suppression[] {
   const match = PATTERN.exec(text);
   if (!match) return [];
-  return [{ file: source.path, line: source.positionAt(start).line, codeLine: codeLine(source, start, end), rule: match[1] ?? '', reason: (match[2] ?? '').trim() }];
+  return [
+    {
+      file: source.path,
+      line: source.positionAt(start).line,
+      codeLine: codeLine(source, start, end),
+      rule: match[1] ?? '',
+      reason: (match[2] ?? '').trim(),
+    },
+  ];
 }
 
 /** The line that the comment is about: its own when code stands before it, else the next that is not blank. */

@@ -35,13 +35,28 @@ function fromType(machine: Machine, type: ast.TSType, context: Context): Databas
   if (type.type !== 'TSTypeReference') return undefined;
   const role = ROLE_OF_TYPE.get(typeName(type.typeName));
   if (role === undefined) return undefined;
-  if (role === 'builder') return { kind: 'database', role, builder: { verb: 'select', conditions: [], columns: new Map(), reported: false } };
+  if (role === 'builder')
+    return {
+      kind: 'database',
+      role,
+      builder: { verb: 'select', conditions: [], columns: new Map(), reported: false },
+    };
   const [argument] = type.typeArguments?.params ?? [];
-  if (role !== 'repository' || argument?.type !== 'TSTypeReference' || argument.typeName.type !== 'Identifier')
+  if (
+    role !== 'repository' ||
+    argument?.type !== 'TSTypeReference' ||
+    argument.typeName.type !== 'Identifier'
+  )
     return database(role);
   const { name } = argument.typeName;
   const cell = context.scope.find(name);
-  return database(role, entityFrom(cell ? machine.evaluate({ ...argument.typeName, type: 'Identifier' }, context) : undefined, name));
+  return database(
+    role,
+    entityFrom(
+      cell ? machine.evaluate({ ...argument.typeName, type: 'Identifier' }, context) : undefined,
+      name,
+    ),
+  );
 }
 
 export function typeName(name: ast.TSTypeName): string {

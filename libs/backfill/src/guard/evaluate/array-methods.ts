@@ -3,19 +3,38 @@ import { iterate } from './loops.js';
 import type { CallSite, Machine } from './machine.types.js';
 import { joinTexts, text } from './text-value.js';
 import { equality, truthOf } from './truth.js';
-import { type ArrayValue, type Value, UNDEFINED, array, choice, constant, factsOf, unknown } from './value.js';
+import {
+  type ArrayValue,
+  type Value,
+  UNDEFINED,
+  array,
+  choice,
+  constant,
+  factsOf,
+  unknown,
+} from './value.js';
 
 const MAX_UNROLLED = 400;
 
 /** Methods of arrays: known items one by one, unknown ones once. */
-export function callArrayMethod(machine: Machine, self: ArrayValue, name: string, args: readonly Value[], site: CallSite): Value {
+export function callArrayMethod(
+  machine: Machine,
+  self: ArrayValue,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value {
   const [first, second] = args;
   switch (name) {
     case 'push':
     case 'add':
     case 'unshift':
       // Filled in a loop that was gone through once: there may be more of the same.
-      if (machine.loops.some((loop) => loop !== 'values') || args.some((arg) => arg.kind === 'unknown' && arg.many)) self.open = true;
+      if (
+        machine.loops.some((loop) => loop !== 'values') ||
+        args.some((arg) => arg.kind === 'unknown' && arg.many)
+      )
+        self.open = true;
       if (name !== 'unshift') self.items.push(...args);
       else self.items.unshift(...args);
       return unknown(site.callee);
@@ -41,7 +60,12 @@ export function callArrayMethod(machine: Machine, self: ArrayValue, name: string
     }
     case 'slice':
       return first?.kind === 'constant' && typeof first.value === 'number' && !self.open
-        ? array(self.items.slice(first.value, second?.kind === 'constant' && typeof second.value === 'number' ? second.value : undefined))
+        ? array(
+            self.items.slice(
+              first.value,
+              second?.kind === 'constant' && typeof second.value === 'number' ? second.value : undefined,
+            ),
+          )
         : array([...self.items], true);
     case 'reverse':
     case 'toReversed':
@@ -56,9 +80,15 @@ export function callArrayMethod(machine: Machine, self: ArrayValue, name: string
     case 'forEach':
       return transform(machine, self, name, first, site);
     case 'entries':
-      return array(self.items.map((item, index) => array([constant(index), item])), self.open);
+      return array(
+        self.items.map((item, index) => array([constant(index), item])),
+        self.open,
+      );
     case 'keys':
-      return array(self.items.map((_, index) => constant(index)), self.open);
+      return array(
+        self.items.map((_, index) => constant(index)),
+        self.open,
+      );
     case 'reduce':
     case 'reduceRight':
       return reduce(machine, self, name, args, site);
@@ -67,7 +97,9 @@ export function callArrayMethod(machine: Machine, self: ArrayValue, name: string
     case 'every':
     case 'findIndex':
       transform(machine, self, 'forEach', first, site);
-      return name === 'find' && self.items.length > 0 ? choice([...self.items, UNDEFINED]) : unknown(site.callee, factsOf(self));
+      return name === 'find' && self.items.length > 0
+        ? choice([...self.items, UNDEFINED])
+        : unknown(site.callee, factsOf(self));
     case 'includes':
       return includes(self, first, site);
     case 'at':
@@ -79,13 +111,31 @@ export function callArrayMethod(machine: Machine, self: ArrayValue, name: string
   }
 }
 
-function transform(machine: Machine, self: ArrayValue, name: string, callback: Value | undefined, site: CallSite): Value {
-  if (name === 'flat') return array(self.items.flatMap((item) => (item.kind === 'array' ? item.items : [item])), self.open || self.items.some((item) => item.kind === 'array' && item.open));
+function transform(
+  machine: Machine,
+  self: ArrayValue,
+  name: string,
+  callback: Value | undefined,
+  site: CallSite,
+): Value {
+  if (name === 'flat')
+    return array(
+      self.items.flatMap((item) => (item.kind === 'array' ? item.items : [item])),
+      self.open || self.items.some((item) => item.kind === 'array' && item.open),
+    );
   if (name === 'sort' || name === 'toSorted' || name === 'values' || !callback) return self;
   if (callback.kind !== 'function' && !(callback.kind === 'native' && name !== 'filter')) {
-    if (name === 'filter') return array(self.items.filter((item) => truthOf(item) !== false), self.open);
-    if (callback.kind === 'unknown' || callback.kind === 'choice') for (const item of self.items.slice(0, 1)) machine.call(callback, [item], site);
-    return array(self.items.map(() => unknown(site.callee, factsOf(self))), self.open);
+    if (name === 'filter')
+      return array(
+        self.items.filter((item) => truthOf(item) !== false),
+        self.open,
+      );
+    if (callback.kind === 'unknown' || callback.kind === 'choice')
+      for (const item of self.items.slice(0, 1)) machine.call(callback, [item], site);
+    return array(
+      self.items.map(() => unknown(site.callee, factsOf(self))),
+      self.open,
+    );
   }
   const results: Value[] = [];
   let isOpen = self.open;
@@ -107,14 +157,21 @@ function transform(machine: Machine, self: ArrayValue, name: string, callback: V
   return name === 'forEach' ? UNDEFINED : array(results, isOpen);
 }
 
-function reduce(machine: Machine, self: ArrayValue, name: string, args: readonly Value[], site: CallSite): Value {
+function reduce(
+  machine: Machine,
+  self: ArrayValue,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value {
   const [callback, initial] = args;
   if (!callback) return unknown(site.callee);
   const items = name === 'reduce' ? self.items : [...self.items].reverse();
   let accumulated = initial ?? items[0] ?? UNDEFINED;
   const kind: LoopKind = factsOf(self).rows ? 'rows' : self.open ? 'unknown' : 'values';
   machine.inLoop(kind, () => {
-    for (const item of (initial ? items : items.slice(1)).slice(0, MAX_UNROLLED)) accumulated = machine.call(callback, [accumulated, item], site);
+    for (const item of (initial ? items : items.slice(1)).slice(0, MAX_UNROLLED))
+      accumulated = machine.call(callback, [accumulated, item], site);
   });
   return self.open ? unknown(site.callee, factsOf(accumulated)) : accumulated;
 }
@@ -126,4 +183,3 @@ function includes(self: ArrayValue, wanted: Value | undefined, site: CallSite): 
   const isCertain = !self.open && matches.every((match) => match === false);
   return isCertain ? constant(false) : unknown(site.callee);
 }
-

@@ -3,23 +3,41 @@ import { type Context, type Machine, codeOf } from './machine.types.js';
 import { concatenate } from './text-value.js';
 import { type Value, choice, constant, factsOf, mergeFacts, unknown } from './value.js';
 
-export function evaluateAssignment(machine: Machine, node: ast.AssignmentExpression, context: Context): Value {
+export function evaluateAssignment(
+  machine: Machine,
+  node: ast.AssignmentExpression,
+  context: Context,
+): Value {
   const right = machine.evaluate(node.right, context);
   const { left, operator } = node;
   if (operator === '=') {
     assign(machine, left, right, context);
     return right;
   }
-  const before = left.type === 'Identifier' || left.type === 'MemberExpression' ? machine.evaluate(left, context) : unknown('');
+  const before =
+    left.type === 'Identifier' || left.type === 'MemberExpression'
+      ? machine.evaluate(left, context)
+      : unknown('');
   const after = combine(operator, before, right, node, context);
   assign(machine, left, after, context);
   return after;
 }
 
-function combine(operator: string, before: Value, right: Value, node: ast.AssignmentExpression, { module }: Context): Value {
+function combine(
+  operator: string,
+  before: Value,
+  right: Value,
+  node: ast.AssignmentExpression,
+  { module }: Context,
+): Value {
   switch (operator) {
     case '+=':
-      if (before.kind === 'constant' && right.kind === 'constant' && typeof before.value === 'number' && typeof right.value === 'number')
+      if (
+        before.kind === 'constant' &&
+        right.kind === 'constant' &&
+        typeof before.value === 'number' &&
+        typeof right.value === 'number'
+      )
         return constant(before.value + right.value);
       return concatenate([
         { value: before, expression: codeOf(node.left, module) },
@@ -36,14 +54,25 @@ function combine(operator: string, before: Value, right: Value, node: ast.Assign
 
 export function evaluateUpdate(machine: Machine, node: ast.UpdateExpression, context: Context): Value {
   const target = node.argument;
-  const before = target.type === 'Identifier' || target.type === 'MemberExpression' ? machine.evaluate(target, context) : unknown('');
+  const before =
+    target.type === 'Identifier' || target.type === 'MemberExpression'
+      ? machine.evaluate(target, context)
+      : unknown('');
   const step = node.operator === '++' ? 1 : -1;
-  const after = before.kind === 'constant' && typeof before.value === 'number' ? constant(before.value + step) : unknown(codeOf(node, context.module));
+  const after =
+    before.kind === 'constant' && typeof before.value === 'number'
+      ? constant(before.value + step)
+      : unknown(codeOf(node, context.module));
   assign(machine, target, after, context);
   return node.prefix ? after : before;
 }
 
-type Target = ast.AssignmentTarget | ast.SimpleAssignmentTarget | ast.AssignmentTargetMaybeDefault | ast.Expression | ast.ForStatementLeft;
+type Target =
+  | ast.AssignmentTarget
+  | ast.SimpleAssignmentTarget
+  | ast.AssignmentTargetMaybeDefault
+  | ast.Expression
+  | ast.ForStatementLeft;
 
 export function assign(machine: Machine, target: Target, value: Value, context: Context): void {
   switch (target.type) {
@@ -61,15 +90,23 @@ export function assign(machine: Machine, target: Target, value: Value, context: 
     case 'ArrayPattern':
       target.elements.forEach((element, index) => {
         if (!element) return;
-        if (element.type === 'RestElement') assign(machine, element.argument as Target, unknown('', factsOf(value)), context);
-        else assign(machine, element as Target, machine.member(value, String(index), codeOf(element, context.module), context), context);
+        if (element.type === 'RestElement')
+          assign(machine, element.argument as Target, unknown('', factsOf(value)), context);
+        else
+          assign(
+            machine,
+            element as Target,
+            machine.member(value, String(index), codeOf(element, context.module), context),
+            context,
+          );
       });
       return;
     case 'ObjectPattern':
       for (const property of target.properties) {
         if (property.type === 'RestElement') continue;
         const name = property.key.type === 'Identifier' ? property.key.name : undefined;
-        const part = name === undefined ? unknown('', factsOf(value)) : machine.member(value, name, name, context);
+        const part =
+          name === undefined ? unknown('', factsOf(value)) : machine.member(value, name, name, context);
         assign(machine, property.value as Target, part, context);
       }
       return;
@@ -103,7 +140,8 @@ function assignMember(machine: Machine, target: ast.MemberExpression, value: Val
     container.statics.set(name, value);
   } else if (container.kind === 'array') {
     const index = name === undefined ? Number.NaN : Number(name);
-    if (Number.isInteger(index) && index <= container.items.length && index >= 0) container.items[index] = value;
+    if (Number.isInteger(index) && index <= container.items.length && index >= 0)
+      container.items[index] = value;
     else {
       container.items.push(value);
       container.open = true;

@@ -4,7 +4,11 @@ import type { Completion, Context, Machine } from './machine.types.js';
 import { UNDEFINED } from './value.js';
 
 /** Function declarations are hoisted, then the statements run in order until one of them leaves the block. */
-export function executeBlock(machine: Machine, body: readonly (ast.Statement | ast.Directive)[], context: Context): Completion {
+export function executeBlock(
+  machine: Machine,
+  body: readonly (ast.Statement | ast.Directive)[],
+  context: Context,
+): Completion {
   for (const statement of body)
     if (statement.type === 'FunctionDeclaration' && statement.id)
       context.scope.declare(statement.id.name, machine.evaluate(statement, context));
@@ -21,7 +25,13 @@ export function declareVariables(machine: Machine, node: ast.VariableDeclaration
     const value = init
       ? machine.evaluate(init, context)
       : (annotatedValue(machine, id.typeAnnotation, context) ?? UNDEFINED);
-    machine.bind(id, value.kind === 'function' && value.name === '' && id.type === 'Identifier' ? { ...value, name: id.name } : value, context, scope);
+    machine.bind(
+      id,
+      value.kind === 'function' && value.name === '' && id.type === 'Identifier'
+        ? { ...value, name: id.name }
+        : value,
+      context,
+      scope,
+    );
   }
 }
-

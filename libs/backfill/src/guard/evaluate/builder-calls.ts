@@ -13,10 +13,26 @@ const VERB_OF_METHOD: ReadonlyMap<string, BuilderVerb> = new Map([
   ['relation', 'relation'],
 ]);
 
-const CONDITIONS = new Set(['where', 'andWhere', 'orWhere', 'whereInIds', 'andWhereInIds', 'orWhereInIds', 'having']);
+const CONDITIONS = new Set([
+  'where',
+  'andWhere',
+  'orWhere',
+  'whereInIds',
+  'andWhereInIds',
+  'orWhereInIds',
+  'having',
+]);
 
 /** Methods that send what was built. */
-const SENDS = new Set(['execute', 'getRawMany', 'getMany', 'getOne', 'getRawOne', 'stream', 'getRawAndEntities']);
+const SENDS = new Set([
+  'execute',
+  'getRawMany',
+  'getMany',
+  'getOne',
+  'getRawOne',
+  'stream',
+  'getRawAndEntities',
+]);
 
 /** Methods of `relation()` builders that write without `execute()`. */
 const RELATION_WRITES = new Set(['add', 'remove', 'set', 'addAndRemove']);
@@ -30,7 +46,13 @@ export function builderState(entity?: EntityName): BuilderState {
 }
 
 /** Follows a chain of TypeORM's query builder; what it writes is reported where it is sent. */
-export function callBuilder(machine: Machine, target: DatabaseValue, name: string, args: readonly Value[], site: CallSite): Value {
+export function callBuilder(
+  machine: Machine,
+  target: DatabaseValue,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value {
   const state = target.builder ?? builderState(target.entity);
   const verb = VERB_OF_METHOD.get(name);
   if (verb) {
@@ -77,7 +99,9 @@ function builtText(state: BuilderState, site: CallSite, name: string): Value {
     delete: `DELETE FROM ${table}${where}`,
   }[state.verb];
   const text: Value = { kind: 'text', parts: [{ text: sql }] };
-  return name === 'getQueryAndParameters' ? { kind: 'array', items: [text, unknown(site.callee)], open: false } : text;
+  return name === 'getQueryAndParameters'
+    ? { kind: 'array', items: [text, unknown(site.callee)], open: false }
+    : text;
 }
 
 function addColumns(state: BuilderState, value: Value | undefined): void {
@@ -90,7 +114,8 @@ function addColumns(state: BuilderState, value: Value | undefined): void {
 function addCondition(state: BuilderState, value: Value | undefined): void {
   if (!value) return;
   if (value.kind === 'text') state.conditions.push({ text: value, columns: [], facts: factsOf(value) });
-  else if (value.kind === 'object') state.conditions.push({ columns: [...value.properties.keys()], facts: factsOf(value) });
+  else if (value.kind === 'object')
+    state.conditions.push({ columns: [...value.properties.keys()], facts: factsOf(value) });
   else state.conditions.push({ columns: ['id'], facts: factsOf(value) });
 }
 
@@ -100,7 +125,12 @@ function report(machine: Machine, state: BuilderState, site: CallSite, method: s
     {
       kind: 'orm',
       through: 'builder',
-      method: state.verb === 'relation' ? `relation().${method}` : state.verb === 'soft-delete' ? 'softDelete' : state.verb,
+      method:
+        state.verb === 'relation'
+          ? `relation().${method}`
+          : state.verb === 'soft-delete'
+            ? 'softDelete'
+            : state.verb,
       verb: ORM_VERB_OF_BUILDER[state.verb],
       columns: new Map(state.columns),
       ...(state.entity ? { entity: state.entity } : {}),

@@ -37,15 +37,27 @@ function unwrap(node: ast.Expression): ast.Expression {
   }
 }
 
-function evaluateArguments(machine: Machine, nodes: readonly ast.Argument[], context: Context): readonly Value[] {
+function evaluateArguments(
+  machine: Machine,
+  nodes: readonly ast.Argument[],
+  context: Context,
+): readonly Value[] {
   return nodes.flatMap((node): readonly Value[] => {
     const value = machine.evaluate(node, context);
     if (node.type !== 'SpreadElement') return [value];
-    return value.kind === 'array' && !value.open ? value.items : [{ ...unknown(codeOf(node.argument, context.module), factsOf(value)), many: true }];
+    return value.kind === 'array' && !value.open
+      ? value.items
+      : [{ ...unknown(codeOf(node.argument, context.module), factsOf(value)), many: true }];
   });
 }
 
-export function callMethod(machine: Machine, target: Value, name: string, args: readonly Value[], site: CallSite): Value {
+export function callMethod(
+  machine: Machine,
+  target: Value,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value {
   switch (target.kind) {
     case 'choice': {
       const results = machine.journal.branch(
@@ -63,7 +75,12 @@ export function callMethod(machine: Machine, target: Value, name: string, args: 
       if (member.kind === 'unknown' || (member.kind === 'constant' && member.value === undefined)) {
         const called = callEntity(machine, target, name, args, site);
         if (called) return called;
-        return callUnknown(machine, { name, expression: site.callee, receiver: target, facts: factsOf(member) }, args, site);
+        return callUnknown(
+          machine,
+          { name, expression: site.callee, receiver: target, facts: factsOf(member) },
+          args,
+          site,
+        );
       }
       return machine.call(member, args, site);
     }
@@ -72,7 +89,12 @@ export function callMethod(machine: Machine, target: Value, name: string, args: 
       if (member.kind !== 'unknown') return machine.call(member, args, site);
       const called = callEntity(machine, target, name, args, site);
       if (called) return called;
-      return callUnknown(machine, { name, expression: site.callee, receiver: target, facts: member.facts }, args, site);
+      return callUnknown(
+        machine,
+        { name, expression: site.callee, receiver: target, facts: member.facts },
+        args,
+        site,
+      );
     }
     default:
       return machine.call(machine.member(target, name, site.callee, site.context), args, site);
@@ -87,7 +109,11 @@ export function evaluateNew(machine: Machine, node: ast.NewExpression, context: 
 }
 
 /** A tag such as `sql` or `dedent` yields its text; a tag on a database handle sends it. */
-export function evaluateTagged(machine: Machine, node: ast.TaggedTemplateExpression, context: Context): Value {
+export function evaluateTagged(
+  machine: Machine,
+  node: ast.TaggedTemplateExpression,
+  context: Context,
+): Value {
   machine.tick();
   const site: CallSite = { node, context, callee: codeOf(node.tag, context.module) };
   const content = templateText(machine, node.quasi, context);
@@ -95,7 +121,8 @@ export function evaluateTagged(machine: Machine, node: ast.TaggedTemplateExpress
   if (tag.type === 'MemberExpression') {
     const target = machine.evaluate(tag.object, context);
     const name = memberName(machine, tag, context);
-    if (target.kind === 'database' && name !== undefined) return callDatabase(machine, target, name, [content], site);
+    if (target.kind === 'database' && name !== undefined)
+      return callDatabase(machine, target, name, [content], site);
   }
   const value = machine.evaluate(tag, context);
   if (value.kind === 'function' || value.kind === 'unknown') {

@@ -4,10 +4,25 @@ import { database } from './database-value.js';
 import { executeBlock } from './blocks.js';
 import { type CallSite, type Context, type Machine, codeOf, siteOf } from './machine.types.js';
 import { Scope } from './scope.js';
-import { type ClassValue, type FunctionValue, type ObjectValue, type Value, NO_FACTS, UNDEFINED, unknown } from './value.js';
+import {
+  type ClassValue,
+  type FunctionValue,
+  type ObjectValue,
+  type Value,
+  NO_FACTS,
+  UNDEFINED,
+  unknown,
+} from './value.js';
 
 export function makeClass(node: ast.Class, context: Context): ClassValue {
-  const value: ClassValue = { kind: 'class', node, scope: context.scope, module: context.module, name: node.id?.name ?? '', statics: new Map() };
+  const value: ClassValue = {
+    kind: 'class',
+    node,
+    scope: context.scope,
+    module: context.module,
+    name: node.id?.name ?? '',
+    statics: new Map(),
+  };
   return value;
 }
 
@@ -40,17 +55,38 @@ export function keyName(key: ast.PropertyKey): string | undefined {
 }
 
 /** A method or accessor of a class, or of one that it extends. */
-export function findMethod(machine: Machine, value: ClassValue, name: string, isStatic: boolean): { readonly definition: ast.MethodDefinition; readonly home: ClassValue } | undefined {
+export function findMethod(
+  machine: Machine,
+  value: ClassValue,
+  name: string,
+  isStatic: boolean,
+): { readonly definition: ast.MethodDefinition; readonly home: ClassValue } | undefined {
   for (const home of lineage(machine, value))
     for (const definition of home.node.body.body)
-      if (definition.type === 'MethodDefinition' && definition.static === isStatic && definition.kind !== 'set' && keyName(definition.key) === name)
+      if (
+        definition.type === 'MethodDefinition' &&
+        definition.static === isStatic &&
+        definition.kind !== 'set' &&
+        keyName(definition.key) === name
+      )
         return { definition, home };
   return undefined;
 }
 
-export function methodValue(found: { readonly definition: ast.MethodDefinition; readonly home: ClassValue }, self: Value): FunctionValue {
+export function methodValue(
+  found: { readonly definition: ast.MethodDefinition; readonly home: ClassValue },
+  self: Value,
+): FunctionValue {
   const { definition, home } = found;
-  return { kind: 'function', node: definition.value, scope: home.scope, module: home.module, self, home, name: keyName(definition.key) ?? '' };
+  return {
+    kind: 'function',
+    node: definition.value,
+    scope: home.scope,
+    module: home.module,
+    self,
+    home,
+    name: keyName(definition.key) ?? '',
+  };
 }
 
 export function staticMember(machine: Machine, value: ClassValue, name: string): Value | undefined {
@@ -60,7 +96,12 @@ export function staticMember(machine: Machine, value: ClassValue, name: string):
     for (const definition of home.node.body.body)
       if (definition.type === 'PropertyDefinition' && definition.static && keyName(definition.key) === name) {
         value.statics.set(name, unknown(name));
-        const computed = definition.value ? machine.evaluate(definition.value, { scope: new Scope(home.scope, value, true), module: home.module }) : UNDEFINED;
+        const computed = definition.value
+          ? machine.evaluate(definition.value, {
+              scope: new Scope(home.scope, value, true),
+              module: home.module,
+            })
+          : UNDEFINED;
         value.statics.set(name, computed);
         return computed;
       }
@@ -68,11 +109,22 @@ export function staticMember(machine: Machine, value: ClassValue, name: string):
 }
 
 /** Makes an instance: fields of all ancestors, then the constructor. Parameters that Nest injects are told by their types. */
-export function instantiate(machine: Machine, value: ClassValue, args: readonly Value[] | undefined, site: CallSite | undefined): ObjectValue {
+export function instantiate(
+  machine: Machine,
+  value: ClassValue,
+  args: readonly Value[] | undefined,
+  site: CallSite | undefined,
+): ObjectValue {
   const chain = lineage(machine, value);
   const last = chain.at(-1);
   const parent = last && superOf(machine, last);
-  const instance: ObjectValue = { kind: 'object', properties: new Map(), class: value, open: parent !== undefined, facts: NO_FACTS };
+  const instance: ObjectValue = {
+    kind: 'object',
+    properties: new Map(),
+    class: value,
+    open: parent !== undefined,
+    facts: NO_FACTS,
+  };
   for (const home of [...chain].reverse()) {
     const scope = new Scope(home.scope, instance, true);
     const context: Context = { scope, module: home.module };
@@ -82,8 +134,12 @@ export function instantiate(machine: Machine, value: ClassValue, args: readonly 
       if (name === undefined) continue;
       const initial = definition.value
         ? machine.evaluate(definition.value, context)
-        : (annotatedValue(machine, definition.typeAnnotation, context) ?? injected(machine, definition.typeAnnotation, context, name));
-      instance.properties.set(name, initial.kind === 'function' && initial.name === '' ? { ...initial, name } : initial);
+        : (annotatedValue(machine, definition.typeAnnotation, context) ??
+          injected(machine, definition.typeAnnotation, context, name));
+      instance.properties.set(
+        name,
+        initial.kind === 'function' && initial.name === '' ? { ...initial, name } : initial,
+      );
     }
   }
   const own = chain.find((home) => constructorOf(home));
@@ -92,10 +148,19 @@ export function instantiate(machine: Machine, value: ClassValue, args: readonly 
 }
 
 function constructorOf(value: ClassValue): ast.MethodDefinition | undefined {
-  return value.node.body.body.find((definition): definition is ast.MethodDefinition => definition.type === 'MethodDefinition' && definition.kind === 'constructor');
+  return value.node.body.body.find(
+    (definition): definition is ast.MethodDefinition =>
+      definition.type === 'MethodDefinition' && definition.kind === 'constructor',
+  );
 }
 
-export function runConstructor(machine: Machine, home: ClassValue, instance: ObjectValue, args: readonly Value[] | undefined, site: CallSite | undefined): void {
+export function runConstructor(
+  machine: Machine,
+  home: ClassValue,
+  instance: ObjectValue,
+  args: readonly Value[] | undefined,
+  site: CallSite | undefined,
+): void {
   const definition = constructorOf(home);
   if (!definition?.value.body) return;
   const scope = new Scope(home.scope, instance, true);
@@ -104,14 +169,21 @@ export function runConstructor(machine: Machine, home: ClassValue, instance: Obj
     const given = args?.[index];
     if (parameter.type === 'TSParameterProperty') {
       const { parameter: pattern } = parameter;
-      const annotation = pattern.type === 'AssignmentPattern' ? pattern.left.typeAnnotation : pattern.typeAnnotation;
+      const annotation =
+        pattern.type === 'AssignmentPattern' ? pattern.left.typeAnnotation : pattern.typeAnnotation;
       const identifier = pattern.type === 'AssignmentPattern' ? pattern.left : pattern;
       const name = identifier.type === 'Identifier' ? identifier.name : '';
-      const value = given ?? annotatedValue(machine, annotation, context) ?? injected(machine, annotation, context, name);
+      const value =
+        given ?? annotatedValue(machine, annotation, context) ?? injected(machine, annotation, context, name);
       machine.bind(pattern, value, context, scope);
       instance.properties.set(name, scope.find(name)?.value ?? value);
     } else {
-      machine.bind(parameter as ast.BindingPattern, given ?? (args ? UNDEFINED : unknown(codeOf(parameter, home.module))), context, scope);
+      machine.bind(
+        parameter as ast.BindingPattern,
+        given ?? (args ? UNDEFINED : unknown(codeOf(parameter, home.module))),
+        context,
+        scope,
+      );
     }
   });
   machine.tick();
@@ -122,7 +194,12 @@ export function runConstructor(machine: Machine, home: ClassValue, instance: Obj
 }
 
 /** A dependency that Nest would inject: its class is made on first use, when that class can be read. */
-export function injected(machine: Machine, annotation: ast.TSTypeAnnotation | null | undefined, context: Context, name: string): Value {
+export function injected(
+  machine: Machine,
+  annotation: ast.TSTypeAnnotation | null | undefined,
+  context: Context,
+  name: string,
+): Value {
   const type = annotation?.typeAnnotation;
   if (type?.type !== 'TSTypeReference' || type.typeName.type !== 'Identifier') return unknown(name);
   const cell = context.scope.find(typeName(type.typeName));
@@ -135,7 +212,13 @@ export function injected(machine: Machine, annotation: ast.TSTypeAnnotation | nu
 const pending = new WeakMap<ObjectValue, ClassValue>();
 
 export function lazyInstance(value: ClassValue): ObjectValue {
-  const instance: ObjectValue = { kind: 'object', properties: new Map(), class: value, open: true, facts: NO_FACTS };
+  const instance: ObjectValue = {
+    kind: 'object',
+    properties: new Map(),
+    class: value,
+    open: true,
+    facts: NO_FACTS,
+  };
   pending.set(instance, value);
   return instance;
 }
@@ -152,7 +235,12 @@ export function materialize(machine: Machine, instance: ObjectValue): void {
 export function databaseAncestor(machine: Machine, value: ClassValue): Value | undefined {
   const parent = lineage(machine, value).at(-1)?.node.superClass;
   if (!parent) return undefined;
-  const name = parent.type === 'Identifier' ? parent.name : parent.type === 'MemberExpression' && !parent.computed ? parent.property.name : '';
+  const name =
+    parent.type === 'Identifier'
+      ? parent.name
+      : parent.type === 'MemberExpression' && !parent.computed
+        ? parent.property.name
+        : '';
   if (/^(Abstract|Tree|Base)?Repository$/.test(name)) return database('repository');
   return undefined;
 }

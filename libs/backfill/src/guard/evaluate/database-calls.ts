@@ -30,7 +30,13 @@ const CONDITIONAL = new Set(['update', 'delete', 'softDelete', 'restore', 'incre
 
 const SENDS_SQL = new Set(['query', 'stream', 'sql', 'executeSqlQuery', 'execute']);
 
-export function callDatabase(machine: Machine, target: DatabaseValue, name: string, args: readonly Value[], site: CallSite): Value {
+export function callDatabase(
+  machine: Machine,
+  target: DatabaseValue,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value {
   if (target.role === 'builder') return callBuilder(machine, target, name, args, site);
   if (machine.options.dmlHelpers.has(name)) {
     machine.emit({ kind: 'helper', name }, site);
@@ -51,17 +57,31 @@ export function callDatabase(machine: Machine, target: DatabaseValue, name: stri
       return database('repository', entityFrom(args[0], argumentCode(site, 0)));
     case 'getCustomRepository':
     case 'withRepository':
-      return target.role === 'source' || target.role === 'manager' ? repositoryOf(machine, args[0], site) : database('repository');
+      return target.role === 'source' || target.role === 'manager'
+        ? repositoryOf(machine, args[0], site)
+        : database('repository');
     case 'extend':
       return target;
     case 'createQueryBuilder': {
-      const entity = target.entity ?? (args[0] && args.length > 1 ? entityFrom(args[0], argumentCode(site, 0)) : undefined);
+      const entity =
+        target.entity ??
+        (args[0] && args.length > 1 ? entityFrom(args[0], argumentCode(site, 0)) : undefined);
       return { kind: 'database', role: 'builder', builder: builderState(entity) };
     }
     case 'transaction':
       return transaction(machine, args, site);
     case 'clearTable':
-      machine.emit({ kind: 'orm', through: 'runner', method: name, verb: 'truncate', entity: entityFrom(args[0], argumentCode(site, 0)), columns: new Map() }, site);
+      machine.emit(
+        {
+          kind: 'orm',
+          through: 'runner',
+          method: name,
+          verb: 'truncate',
+          entity: entityFrom(args[0], argumentCode(site, 0)),
+          columns: new Map(),
+        },
+        site,
+      );
       return UNDEFINED;
     case 'runMigrations':
     case 'undoLastMigration':
@@ -76,12 +96,19 @@ export function callDatabase(machine: Machine, target: DatabaseValue, name: stri
 
 function send(machine: Machine, sql: Value | undefined, site: CallSite): Value {
   for (const option of sql ? optionsOf(sql) : []) {
-    if (option.kind === 'text' || option.kind === 'unknown') machine.emit({ kind: 'sql', text: option }, site);
-    else if (option.kind === 'object') send(machine, option.properties.get('text') ?? option.properties.get('sql') ?? unknown(site.callee), site);
+    if (option.kind === 'text' || option.kind === 'unknown')
+      machine.emit({ kind: 'sql', text: option }, site);
+    else if (option.kind === 'object')
+      send(
+        machine,
+        option.properties.get('text') ?? option.properties.get('sql') ?? unknown(site.callee),
+        site,
+      );
     else if (option.kind === 'array') {
       const joined = concatenate(option.items.map((value) => ({ value, expression: site.callee })));
       send(machine, option.items.length > 0 && !option.open ? joined : unknown(argumentCode(site, 0)), site);
-    } else if (option.kind !== 'constant') machine.emit({ kind: 'sql', text: unknown(argumentCode(site, 0)) }, site);
+    } else if (option.kind !== 'constant')
+      machine.emit({ kind: 'sql', text: unknown(argumentCode(site, 0)) }, site);
   }
   return unknown(site.callee, { rows: true });
 }
@@ -96,22 +123,45 @@ function transaction(machine: Machine, args: readonly Value[], site: CallSite): 
 
 function repositoryOf(machine: Machine, value: Value | undefined, site: CallSite): Value {
   if (value?.kind === 'class') return machine.construct(value, [], site);
-  return value?.kind === 'object' || value?.kind === 'database' ? value : database('repository', entityFrom(value, argumentCode(site, 0)));
+  return value?.kind === 'object' || value?.kind === 'database'
+    ? value
+    : database('repository', entityFrom(value, argumentCode(site, 0)));
 }
 
 /** Reads, and schema work of the query runner. Callbacks given to them are followed. */
-function read(machine: Machine, target: DatabaseValue, name: string, args: readonly Value[], site: CallSite): Value {
-  for (const arg of args) if (arg.kind === 'function') machine.invoke(arg, [unknown('', { rows: true })], site);
+function read(
+  machine: Machine,
+  target: DatabaseValue,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value {
+  for (const arg of args)
+    if (arg.kind === 'function') machine.invoke(arg, [unknown('', { rows: true })], site);
   if (target.role === 'runner') return unknown(site.callee);
   const isNew = name === 'create' || name === 'merge' || name === 'preload';
   return unknown(site.callee, isNew ? { entity: true } : { rows: true, entity: true });
 }
 
-function write(machine: Machine, target: DatabaseValue, name: string, verb: OrmVerb, args: readonly Value[], site: CallSite): Value {
-  const offset = target.role === 'manager' && (target.entity === undefined && takesEntity(name, args)) ? 1 : 0;
-  const entity = target.entity ?? (offset === 1 ? entityFrom(args[0], argumentCode(site, 0)) : entityOfRows(args[0]));
+function write(
+  machine: Machine,
+  target: DatabaseValue,
+  name: string,
+  verb: OrmVerb,
+  args: readonly Value[],
+  site: CallSite,
+): Value {
+  const offset = target.role === 'manager' && target.entity === undefined && takesEntity(name, args) ? 1 : 0;
+  const entity =
+    target.entity ?? (offset === 1 ? entityFrom(args[0], argumentCode(site, 0)) : entityOfRows(args[0]));
   const columns = columnsOf(CONDITIONAL.has(name) ? args[offset + 1] : args[offset]);
-  const base = { kind: 'orm', through: target.role === 'manager' ? 'manager' : 'repository', method: name, verb, columns } as const;
+  const base = {
+    kind: 'orm',
+    through: target.role === 'manager' ? 'manager' : 'repository',
+    method: name,
+    verb,
+    columns,
+  } as const;
   const withEntity = entity ? { ...base, entity } : base;
   if (CONDITIONAL.has(name)) machine.emit({ ...withEntity, conditions: conditionsOf(args[offset]) }, site);
   else {
@@ -149,7 +199,9 @@ export function conditionsOf(value: Value | undefined): readonly Condition[] {
     if (value.properties.size === 0) return [];
     return [{ columns: [...value.properties.keys()], facts: factsOf(value) }];
   }
-  return [{ columns: value.kind === 'object' ? [...value.properties.keys()] : ['id'], facts: factsOf(value) }];
+  return [
+    { columns: value.kind === 'object' ? [...value.properties.keys()] : ['id'], facts: factsOf(value) },
+  ];
 }
 
 export function argumentCode(site: CallSite, index: number): string {

@@ -4,13 +4,52 @@ import { knownText } from './text-value.js';
 /** TypeORM's name of the database that the guard speaks of. */
 export const POSTGRES = 'postgres';
 
-const POSTGRES_NAMES = new Set(['postgres', 'postgresql', 'postgresdb', 'pg', 'psql', 'pgsql', 'postgressql']);
+const POSTGRES_NAMES = new Set([
+  'postgres',
+  'postgresql',
+  'postgresdb',
+  'pg',
+  'psql',
+  'pgsql',
+  'postgressql',
+]);
 
-const OTHER_NAMES = new Set([
-  'mysql', 'mysqldb', 'mariadb', 'maria', 'aurora-mysql', 'auroramysql', 'sqlite', 'sqlite3', 'better-sqlite3', 'bettersqlite3',
-  'betterSqlite3', 'better_sqlite3', 'sqljs', 'sql.js', 'capacitor', 'cordova', 'expo', 'nativescript', 'react-native', 'mssql', 'sqlserver',
-  'oracle', 'sap', 'mongodb', 'mongo', 'cockroachdb', 'cockroach', 'spanner', 'pglite', 'sqlite-pooled', 'libsql', 'db2',
-].map((name) => name.toLowerCase()));
+const OTHER_NAMES = new Set(
+  [
+    'mysql',
+    'mysqldb',
+    'mariadb',
+    'maria',
+    'aurora-mysql',
+    'auroramysql',
+    'sqlite',
+    'sqlite3',
+    'better-sqlite3',
+    'bettersqlite3',
+    'betterSqlite3',
+    'better_sqlite3',
+    'sqljs',
+    'sql.js',
+    'capacitor',
+    'cordova',
+    'expo',
+    'nativescript',
+    'react-native',
+    'mssql',
+    'sqlserver',
+    'oracle',
+    'sap',
+    'mongodb',
+    'mongo',
+    'cockroachdb',
+    'cockroach',
+    'spanner',
+    'pglite',
+    'sqlite-pooled',
+    'libsql',
+    'db2',
+  ].map((name) => name.toLowerCase()),
+);
 
 /** True for a name of PostgreSQL, false for one of another database, `undefined` for any other word. */
 export function isPostgresName(name: string): boolean | undefined {
@@ -27,7 +66,11 @@ function lastName(expression: string): string {
 /** Is the expression named like something that tells the database's type: `dbType`, `DB_TYPE`, `options.type`, `driver`? */
 function namesDriver(value: UnknownValue): boolean {
   if (value.facts.rows || value.facts.entity) return false;
-  return /type$|driver|dialect|engine|database|vendor|provider|^db$|client$|kind$/i.test(lastName(value.expression)) && !/^(?:data_?source_?)?kind$/i.test(lastName(value.expression));
+  return (
+    /type$|driver|dialect|engine|database|vendor|provider|^db$|client$|kind$/i.test(
+      lastName(value.expression),
+    ) && !/^(?:data_?source_?)?kind$/i.test(lastName(value.expression))
+  );
 }
 
 /** `isPostgres`, `isMySQL()`, `usingSqlite`: true or false by its name alone. */
@@ -35,7 +78,9 @@ export function truthByName(value: UnknownValue): boolean | undefined {
   if (value.facts.rows || value.facts.entity) return undefined;
   const name = lastName(value.expression);
   const match = /^(?:is|use|uses|using|has|on)_?(.+)$/i.exec(name);
-  const word = match?.[1]?.replace(/_?(?:db|driver|database|dialect|connection|client|flavou?r|enabled)$/i, '').replace(/_/g, '');
+  const word = match?.[1]
+    ?.replace(/_?(?:db|driver|database|dialect|connection|client|flavou?r|enabled)$/i, '')
+    .replace(/_/g, '');
   return word === undefined ? undefined : isPostgresName(word);
 }
 

@@ -36,7 +36,12 @@ function nameIn(argument: ast.Argument): string | undefined {
   if (argument.type === 'Literal' && typeof argument.value === 'string') return argument.value;
   if (argument.type !== 'ObjectExpression') return undefined;
   for (const property of argument.properties)
-    if (property.type === 'Property' && property.key.type === 'Identifier' && property.key.name === 'name' && property.value.type === 'Literal')
+    if (
+      property.type === 'Property' &&
+      property.key.type === 'Identifier' &&
+      property.key.name === 'name' &&
+      property.value.type === 'Literal'
+    )
       return typeof property.value.value === 'string' ? property.value.value : undefined;
   return undefined;
 }

@@ -12,15 +12,24 @@ const ROW_WRITES = new Set(['save', 'remove', 'softRemove', 'recover']);
 const STATIC_READS = /^(?:find|count|exist|sum|average|minimum|maximum|query$|create$|merge$|preload$)/;
 
 /** TypeORM's active record: `User.update(…)`, `user.save()`. Yields nothing when the target is no entity. */
-export function callEntity(machine: Machine, target: Value, name: string, args: readonly Value[], site: CallSite): Value | undefined {
+export function callEntity(
+  machine: Machine,
+  target: Value,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value | undefined {
   if (target.kind === 'object') {
     if (!target.class || !ROW_WRITES.has(name) || !isEntity(machine, target.class)) return undefined;
     return writeRow(machine, target, name, site);
   }
-  if (target.kind === 'class') return isEntity(machine, target) ? callStatic(machine, target, name, args, site, target.name) : undefined;
+  if (target.kind === 'class')
+    return isEntity(machine, target) ? callStatic(machine, target, name, args, site, target.name) : undefined;
   if (target.kind !== 'unknown') return undefined;
   if (target.facts.entity && ROW_WRITES.has(name)) return writeRow(machine, target, name, site);
-  return namesEntity(target.expression, target.facts.module) ? callStatic(machine, target, name, args, site, target.expression) : undefined;
+  return namesEntity(target.expression, target.facts.module)
+    ? callStatic(machine, target, name, args, site, target.expression)
+    : undefined;
 }
 
 function isEntity(machine: Machine, value: ClassValue): boolean {
@@ -49,16 +58,41 @@ function writeRow(machine: Machine, target: Value, name: string, site: CallSite)
   return target;
 }
 
-function callStatic(machine: Machine, target: Value, name: string, args: readonly Value[], site: CallSite, expression: string): Value | undefined {
+function callStatic(
+  machine: Machine,
+  target: Value,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+  expression: string,
+): Value | undefined {
   const entity = entityFrom(target, expression);
-  if (name === 'createQueryBuilder') return { kind: 'database', role: 'builder', builder: builderState(entity) };
+  if (name === 'createQueryBuilder')
+    return { kind: 'database', role: 'builder', builder: builderState(entity) };
   if (name === 'getRepository') return database('repository', entity);
-  if (name === 'query') return machine.call({ kind: 'native', name: 'database.query', self: database('repository', entity) }, args, site);
+  if (name === 'query')
+    return machine.call(
+      { kind: 'native', name: 'database.query', self: database('repository', entity) },
+      args,
+      site,
+    );
   const verb = ORM_WRITES.get(name);
   if (verb) {
-    const base = { kind: 'orm', through: 'entity', method: name, verb, entity, columns: args[1]?.kind === 'object' ? args[1].properties : new Map<string, Value>() } as const;
-    machine.emit(verb === 'update' || verb === 'delete' ? { ...base, conditions: conditionsOf(args[0]) } : base, site);
+    const base = {
+      kind: 'orm',
+      through: 'entity',
+      method: name,
+      verb,
+      entity,
+      columns: args[1]?.kind === 'object' ? args[1].properties : new Map<string, Value>(),
+    } as const;
+    machine.emit(
+      verb === 'update' || verb === 'delete' ? { ...base, conditions: conditionsOf(args[0]) } : base,
+      site,
+    );
     return unknown(site.callee, { entity: true });
   }
-  return STATIC_READS.test(name) ? unknown(site.callee, { rows: !/^(?:create|merge)$/.test(name), entity: true }) : undefined;
+  return STATIC_READS.test(name)
+    ? unknown(site.callee, { rows: !/^(?:create|merge)$/.test(name), entity: true })
+    : undefined;
 }

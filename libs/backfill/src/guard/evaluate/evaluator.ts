@@ -7,7 +7,15 @@ import { database } from './database-value.js';
 import type { EvaluationEvent, LoopKind, Occurrence } from './event.types.js';
 import { evaluateExpression } from './expressions.js';
 import { fileConstant } from './file-natives.js';
-import { type CallSite, type Completion, type Context, type EvaluatorOptions, type Frame, type Machine, siteOf } from './machine.types.js';
+import {
+  type CallSite,
+  type Completion,
+  type Context,
+  type EvaluatorOptions,
+  type Frame,
+  type Machine,
+  siteOf,
+} from './machine.types.js';
 import { memberOf } from './members.js';
 import { exportedValue, importValue, moduleScope } from './modules.js';
 import { callApplication, callNative } from './native-calls.js';
@@ -16,7 +24,16 @@ import { Journal, Scope } from './scope.js';
 import { executeStatement } from './statements.js';
 import { text } from './text-value.js';
 import { callUnknown } from './unknown-calls.js';
-import { type FunctionValue, type Value, UNDEFINED, array, choice, factsOf, mergeFacts, unknown } from './value.js';
+import {
+  type FunctionValue,
+  type Value,
+  UNDEFINED,
+  array,
+  choice,
+  factsOf,
+  mergeFacts,
+  unknown,
+} from './value.js';
 import { EvaluationLimitError } from './evaluation-limit.error.js';
 
 /** Steps after which a migration counts as too large to follow. A large seed takes some ten thousand. */
@@ -71,7 +88,12 @@ export class Evaluator implements Machine {
     return value.kind === 'native' && !value.self ? (fileConstant(value.name, context) ?? value) : value;
   }
 
-  bind(pattern: ast.BindingPattern | ast.BindingRestElement, value: Value, context: Context, declareIn: Scope): void {
+  bind(
+    pattern: ast.BindingPattern | ast.BindingRestElement,
+    value: Value,
+    context: Context,
+    declareIn: Scope,
+  ): void {
     bindPattern(this, pattern, value, context, declareIn);
   }
 
@@ -89,10 +111,18 @@ export class Evaluator implements Machine {
         return this.invoke(callee, args, site);
       case 'native': {
         const thenable = thenCall(this, callee.self, callee.name, args, site);
-        return thenable ?? callApplication(callee.name, args[0], site) ?? callNative(this, callee, args, site);
+        return (
+          thenable ?? callApplication(callee.name, args[0], site) ?? callNative(this, callee, args, site)
+        );
       }
       case 'choice':
-        return choice(this.journal.branch(callee.options.map((option) => () => this.call(option, args, site)), () => false, () => true));
+        return choice(
+          this.journal.branch(
+            callee.options.map((option) => () => this.call(option, args, site)),
+            () => false,
+            () => true,
+          ),
+        );
       case 'unknown': {
         const name = /([\w$]+)\W*$/.exec(callee.expression)?.[1] ?? callee.expression;
         return callUnknown(this, { name, expression: site.callee, facts: callee.facts }, args, site);
@@ -107,9 +137,12 @@ export class Evaluator implements Machine {
     const name = callee.kind === 'native' ? callee.name : '';
     switch (name) {
       case 'Set':
-        return args[0]?.kind === 'array' ? args[0] : array(args[0] ? [unknown(site.callee, factsOf(args[0]))] : [], args[0] !== undefined);
+        return args[0]?.kind === 'array'
+          ? args[0]
+          : array(args[0] ? [unknown(site.callee, factsOf(args[0]))] : [], args[0] !== undefined);
       case 'Promise':
-        for (const arg of args) if (arg.kind === 'function') this.invoke(arg, [unknown('resolve'), unknown('reject')], site);
+        for (const arg of args)
+          if (arg.kind === 'function') this.invoke(arg, [unknown('resolve'), unknown('reject')], site);
         return unknown(site.callee);
       case 'URL': {
         const [path, base] = args;
@@ -140,8 +173,10 @@ export class Evaluator implements Machine {
     const context: Context = { scope, module: callee.module };
     scope.declare('arguments', array([...args]));
     node.params.forEach((parameter, index) => {
-      if (parameter.type === 'RestElement') this.bind(parameter.argument, array(args.slice(index)), context, scope);
-      else if (parameter.type !== 'TSParameterProperty') this.bind(parameter, args[index] ?? UNDEFINED, context, scope);
+      if (parameter.type === 'RestElement')
+        this.bind(parameter.argument, array(args.slice(index)), context, scope);
+      else if (parameter.type !== 'TSParameterProperty')
+        this.bind(parameter, args[index] ?? UNDEFINED, context, scope);
     });
     const frame: Frame = { function: callee, site: siteOf(site.node, site.context.module), returns: [] };
     this.frames.push(frame);
@@ -151,7 +186,9 @@ export class Evaluator implements Machine {
     } finally {
       this.frames.pop();
     }
-    return node.type !== 'ArrowFunctionExpression' && node.generator ? unknown(site.callee, { rows: true }) : choice(frame.returns);
+    return node.type !== 'ArrowFunctionExpression' && node.generator
+      ? unknown(site.callee, { rows: true })
+      : choice(frame.returns);
   }
 
   emit(event: Parameters<Machine['emit']>[0], site: CallSite): void {
@@ -178,7 +215,13 @@ export class Evaluator implements Machine {
 }
 
 /** `promise.then(callback)`: promises are transparent, so the callback gets the value itself. */
-function thenCall(machine: Machine, self: Value | undefined, name: string, args: readonly Value[], site: CallSite): Value | undefined {
+function thenCall(
+  machine: Machine,
+  self: Value | undefined,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value | undefined {
   const method = /\.(then|catch|finally)$/.exec(name)?.[1];
   if (!method || !self) return undefined;
   const [callback] = args;

@@ -119,7 +119,10 @@ export function templateText(machine: Machine, node: ast.TemplateLiteral, contex
     pieces.push({ value: { kind: 'text', parts }, expression: '' });
     const expression = node.expressions[index];
     if (expression)
-      pieces.push({ value: machine.evaluate(expression, context), expression: codeOf(expression, context.module) });
+      pieces.push({
+        value: machine.evaluate(expression, context),
+        expression: codeOf(expression, context.module),
+      });
   });
   return concatenate(pieces);
 }
@@ -189,7 +192,10 @@ function objectLiteral(machine: Machine, node: ast.ObjectExpression, context: Co
     }
     const name = propertyName(machine, property.key, property.computed, context);
     const value = machine.evaluate(property.value as ast.Expression, context);
-    const bound = value.kind === 'function' && value.node.type !== 'ArrowFunctionExpression' ? { ...value, self: result } : value;
+    const bound =
+      value.kind === 'function' && value.node.type !== 'ArrowFunctionExpression'
+        ? { ...value, self: result }
+        : value;
     if (name === undefined) result.open = true;
     else result.properties.set(name, bound);
   }
@@ -218,15 +224,21 @@ function memberExpression(machine: Machine, node: ast.MemberExpression, context:
 }
 
 /** The name behind `.` or in `[…]`, when it is known. */
-export function memberName(machine: Machine, node: ast.MemberExpression, context: Context): string | undefined {
-  if (!node.computed) return node.property.type === 'PrivateIdentifier' ? `#${node.property.name}` : node.property.name;
+export function memberName(
+  machine: Machine,
+  node: ast.MemberExpression,
+  context: Context,
+): string | undefined {
+  if (!node.computed)
+    return node.property.type === 'PrivateIdentifier' ? `#${node.property.name}` : node.property.name;
   return propertyName(machine, node.property as ast.PropertyKey, true, context);
 }
 
 /** `container[key]` with a key that is not known. */
 function elementOf(target: Value, expression: string): Value {
   if (target.kind === 'array' && target.items.length > 0 && !target.open) return choice(target.items);
-  if (target.kind === 'object' && !target.open && target.properties.size > 0) return choice([...target.properties.values()]);
+  if (target.kind === 'object' && !target.open && target.properties.size > 0)
+    return choice([...target.properties.values()]);
   return unknown(expression, factsOf(target));
 }
 
@@ -236,7 +248,12 @@ function binary(machine: Machine, node: ast.BinaryExpression, context: Context):
   const expression = codeOf(node, context.module);
   switch (node.operator) {
     case '+':
-      if (left.kind === 'constant' && right.kind === 'constant' && typeof left.value === 'number' && typeof right.value === 'number')
+      if (
+        left.kind === 'constant' &&
+        right.kind === 'constant' &&
+        typeof left.value === 'number' &&
+        typeof right.value === 'number'
+      )
         return constant(left.value + right.value);
       if (isTextual(left) || isTextual(right))
         return concatenate([
@@ -254,7 +271,14 @@ function binary(machine: Machine, node: ast.BinaryExpression, context: Context):
       const equal = equality(left, right);
       return equal === undefined ? unknown(expression) : constant(!equal);
     }
-    case '<': case '>': case '<=': case '>=': case '-': case '*': case '/': case '%':
+    case '<':
+    case '>':
+    case '<=':
+    case '>=':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
       return arithmetic(node.operator, left, right) ?? unknown(expression);
     case 'instanceof': {
       const driver = node.right.type === 'Identifier' ? /^(.+)Driver$/.exec(node.right.name)?.[1] : undefined;
@@ -275,14 +299,22 @@ function arithmetic(operator: string, left: Value, right: Value): Value | undefi
   const [a, b] = [left.value, right.value];
   if (typeof a !== 'number' || typeof b !== 'number') return undefined;
   switch (operator) {
-    case '<': return constant(a < b);
-    case '>': return constant(a > b);
-    case '<=': return constant(a <= b);
-    case '>=': return constant(a >= b);
-    case '-': return constant(a - b);
-    case '*': return constant(a * b);
-    case '/': return constant(a / b);
-    default: return constant(a % b);
+    case '<':
+      return constant(a < b);
+    case '>':
+      return constant(a > b);
+    case '<=':
+      return constant(a <= b);
+    case '>=':
+      return constant(a >= b);
+    case '-':
+      return constant(a - b);
+    case '*':
+      return constant(a * b);
+    case '/':
+      return constant(a / b);
+    default:
+      return constant(a % b);
   }
 }
 
@@ -293,7 +325,11 @@ function logical(machine: Machine, node: ast.LogicalExpression, context: Context
   if (takesRight === false) return left;
   if (takesRight === true) return machine.evaluate(node.right, context);
   let right: Value = UNDEFINED;
-  machine.journal.branch([() => (right = machine.evaluate(node.right, context))], () => true, () => true);
+  machine.journal.branch(
+    [() => (right = machine.evaluate(node.right, context))],
+    () => true,
+    () => true,
+  );
   return choice([left, right]);
 }
 
@@ -323,7 +359,9 @@ function unary(machine: Machine, node: ast.UnaryExpression, context: Context): V
       return truth === undefined ? unknown(codeOf(node, context.module)) : constant(!truth);
     }
     case '-':
-      return argument.kind === 'constant' && typeof argument.value === 'number' ? constant(-argument.value) : unknown(codeOf(node, context.module));
+      return argument.kind === 'constant' && typeof argument.value === 'number'
+        ? constant(-argument.value)
+        : unknown(codeOf(node, context.module));
     case 'void':
       return UNDEFINED;
     default:
@@ -333,7 +371,7 @@ function unary(machine: Machine, node: ast.UnaryExpression, context: Context): V
 
 function dynamicImport(machine: Machine, node: ast.ImportExpression, context: Context): Value {
   const specifier = knownText(machine.evaluate(node.source, context));
-  if (specifier === undefined) return unknown(codeOf(node, context.module), { module: codeOf(node.source, context.module) });
+  if (specifier === undefined)
+    return unknown(codeOf(node, context.module), { module: codeOf(node.source, context.module) });
   return machine.import(specifier, '*', context.module);
 }
-

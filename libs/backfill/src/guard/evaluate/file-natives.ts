@@ -10,7 +10,12 @@ import { type Value, array, constant, unknown } from './value.js';
 const MAX_FILE_BYTES = 2_000_000;
 
 /** Files and paths: SQL that a migration reads from disk is read too. */
-export function callFileSystem(machine: Machine, name: string, args: readonly Value[], site: CallSite): Value | undefined {
+export function callFileSystem(
+  machine: Machine,
+  name: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value | undefined {
   const texts = args.map((arg) => knownText(arg));
   const [first] = texts;
   switch (name) {
@@ -29,7 +34,9 @@ export function callFileSystem(machine: Machine, name: string, args: readonly Va
     case 'path.normalize':
       return first === undefined ? unknown(site.callee) : text(normalize(first));
     case 'url.fileURLToPath':
-      return first === undefined ? unknown(site.callee) : text(first.startsWith('file:') ? fileURLToPath(first) : first);
+      return first === undefined
+        ? unknown(site.callee)
+        : text(first.startsWith('file:') ? fileURLToPath(first) : first);
     case 'process.cwd':
       // The working directory of the day is not known; a path below it is looked for above the migration.
       return text('.');
@@ -39,7 +46,9 @@ export function callFileSystem(machine: Machine, name: string, args: readonly Va
     case 'fs.readFile':
       return readFile(machine, first, site);
     case 'fs.existsSync':
-      return first !== undefined && locate(first, site.context) !== undefined ? constant(true) : unknown(site.callee);
+      return first !== undefined && locate(first, site.context) !== undefined
+        ? constant(true)
+        : unknown(site.callee);
     case 'fs.readdirSync':
     case 'fs.promises.readdir':
     case 'fs/promises.readdir':
@@ -64,7 +73,11 @@ export function fileConstant(name: string, { module }: Context): Value | undefin
   }
 }
 
-function whole(texts: readonly (string | undefined)[], site: CallSite, make: (parts: readonly string[]) => string): Value {
+function whole(
+  texts: readonly (string | undefined)[],
+  site: CallSite,
+  make: (parts: readonly string[]) => string,
+): Value {
   const parts = texts.filter((part) => part !== undefined);
   return parts.length === texts.length ? text(make(parts)) : unknown(site.callee);
 }
@@ -90,7 +103,8 @@ function locate(path: string, { module }: Context): string | undefined {
 
 function readFile(machine: Machine, path: string | undefined, site: CallSite): Value {
   const found = path === undefined ? undefined : locate(path, site.context);
-  if (found === undefined || !statSync(found).isFile() || statSync(found).size > MAX_FILE_BYTES) return unknown(`${site.callee}(${path ?? '…'})`);
+  if (found === undefined || !statSync(found).isFile() || statSync(found).size > MAX_FILE_BYTES)
+    return unknown(`${site.callee}(${path ?? '…'})`);
   machine.tick();
   return sqlFile(found);
 }
@@ -98,5 +112,9 @@ function readFile(machine: Machine, path: string | undefined, site: CallSite): V
 function readDirectory(path: string | undefined, site: CallSite): Value {
   const found = path === undefined ? undefined : locate(path, site.context);
   if (found === undefined || !statSync(found).isDirectory()) return unknown(site.callee);
-  return array(readdirSync(found).sort().map((name) => text(name)));
+  return array(
+    readdirSync(found)
+      .sort()
+      .map((name) => text(name)),
+  );
 }

@@ -8,7 +8,8 @@ import { type Value, choice, factsOf, optionsOf, unknown } from './value.js';
 import { text } from './text-value.js';
 import { declareVariables } from './blocks.js';
 
-type Loop = ast.ForStatement | ast.ForOfStatement | ast.ForInStatement | ast.WhileStatement | ast.DoWhileStatement;
+type Loop =
+  ast.ForStatement | ast.ForOfStatement | ast.ForInStatement | ast.WhileStatement | ast.DoWhileStatement;
 
 /** A list written in the code is gone through item by item up to this length. */
 const MAX_UNROLLED = 400;
@@ -27,12 +28,19 @@ export function executeLoop(machine: Machine, node: Loop, context: Context): Com
 }
 
 function keysOf(value: Value): Value {
-  if (value.kind === 'object' && !value.open) return { kind: 'array', items: [...value.properties.keys()].map((key) => text(key)), open: false };
-  if (value.kind === 'array' && !value.open) return { kind: 'array', items: value.items.map((_, index) => text(String(index))), open: false };
+  if (value.kind === 'object' && !value.open)
+    return { kind: 'array', items: [...value.properties.keys()].map((key) => text(key)), open: false };
+  if (value.kind === 'array' && !value.open)
+    return { kind: 'array', items: value.items.map((_, index) => text(String(index))), open: false };
   return unknown('key', factsOf(value));
 }
 
-function executeEach(machine: Machine, node: ast.ForOfStatement | ast.ForInStatement, iterated: Value, context: Context): Completion {
+function executeEach(
+  machine: Machine,
+  node: ast.ForOfStatement | ast.ForInStatement,
+  iterated: Value,
+  context: Context,
+): Completion {
   const run = (item: Value): Completion => {
     const scope = new Scope(context.scope);
     const inner = { ...context, scope };
@@ -47,10 +55,19 @@ function executeEach(machine: Machine, node: ast.ForOfStatement | ast.ForInState
 }
 
 /** Runs a body for the items of a value: each when they are known, once for all when they are not. */
-export function iterate(machine: Machine, iterated: Value, expression: string, run: (item: Value) => Completion): Completion {
+export function iterate(
+  machine: Machine,
+  iterated: Value,
+  expression: string,
+  run: (item: Value) => Completion,
+): Completion {
   const options = optionsOf(iterated);
   if (options.length > 1) {
-    machine.journal.branch(options.map((option) => () => iterate(machine, option, expression, run)), () => true, () => true);
+    machine.journal.branch(
+      options.map((option) => () => iterate(machine, option, expression, run)),
+      () => true,
+      () => true,
+    );
     return 'normal';
   }
   if (iterated.kind === 'array' && !iterated.open && iterated.items.length <= MAX_UNROLLED) {
@@ -65,7 +82,10 @@ export function iterate(machine: Machine, iterated: Value, expression: string, r
     });
   }
   const facts = factsOf(iterated);
-  const item = iterated.kind === 'array' && iterated.items.length > 0 ? choice(iterated.items) : unknown(elementName(expression), facts);
+  const item =
+    iterated.kind === 'array' && iterated.items.length > 0
+      ? choice(iterated.items)
+      : unknown(elementName(expression), facts);
   return machine.inLoop(loopKind(iterated), () => runMaybe(machine, () => run(item)));
 }
 
@@ -81,9 +101,18 @@ function elementName(expression: string): string {
 /** A body that may run any number of times: what it assigns is joined with what stood before. */
 function runMaybe(machine: Machine, body: () => Completion): Completion {
   const before = machine.journal.changes;
-  machine.journal.branch([body], () => true, () => true);
+  machine.journal.branch(
+    [body],
+    () => true,
+    () => true,
+  );
   // What the first turn leaves is what the second starts from: `if (first) { first = false; continue; }`.
-  if (machine.journal.changes !== before) machine.journal.branch([body], () => true, () => true);
+  if (machine.journal.changes !== before)
+    machine.journal.branch(
+      [body],
+      () => true,
+      () => true,
+    );
   return 'normal';
 }
 
@@ -126,13 +155,22 @@ function forgetNumbers(node: ast.ForStatement, context: Context): void {
 function mentionsRows(machine: Machine, test: ast.Expression | null, context: Context): boolean {
   if (!test) return false;
   if (test.type === 'BinaryExpression' || test.type === 'LogicalExpression')
-    return mentionsRows(machine, test.left as ast.Expression, context) || mentionsRows(machine, test.right, context);
+    return (
+      mentionsRows(machine, test.left as ast.Expression, context) ||
+      mentionsRows(machine, test.right, context)
+    );
   if (test.type === 'Literal') return false;
   if (test.type === 'UnaryExpression') return mentionsRows(machine, test.argument, context);
-  return test.type === 'Identifier' || test.type === 'MemberExpression' ? Boolean(factsOf(machine.evaluate(test, context)).rows) : false;
+  return test.type === 'Identifier' || test.type === 'MemberExpression'
+    ? Boolean(factsOf(machine.evaluate(test, context)).rows)
+    : false;
 }
 
-function executeWhile(machine: Machine, node: ast.WhileStatement | ast.DoWhileStatement, context: Context): Completion {
+function executeWhile(
+  machine: Machine,
+  node: ast.WhileStatement | ast.DoWhileStatement,
+  context: Context,
+): Completion {
   const before = node.type === 'WhileStatement' ? truthOf(machine.evaluate(node.test, context)) : true;
   if (before === false) return 'normal';
   // A `while` in a migration goes on as long as there are rows, or it would not be needed.
@@ -149,4 +187,3 @@ function executeWhile(machine: Machine, node: ast.WhileStatement | ast.DoWhileSt
     return runMaybe(machine, body);
   });
 }
-

@@ -49,7 +49,12 @@ export interface Machine {
   call(callee: Value, args: readonly Value[], site: CallSite): Value;
   construct(callee: Value, args: readonly Value[], site: CallSite): Value;
   member(target: Value, name: string, expression: string, context: Context): Value;
-  bind(pattern: ast.BindingPattern | ast.BindingRestElement, value: Value, context: Context, declareIn: Scope): void;
+  bind(
+    pattern: ast.BindingPattern | ast.BindingRestElement,
+    value: Value,
+    context: Context,
+    declareIn: Scope,
+  ): void;
   import(specifier: string, name: string, from: ParsedModule): Value;
   exported(module: ParsedModule, name: string): Value;
   /** Runs a function value, e.g. a callback. */
@@ -71,6 +76,9 @@ const MAX_EXPRESSION = 80;
 
 /** The code of a node on one line, shortened for messages. */
 export function codeOf(node: { readonly start: number; readonly end: number }, module: ParsedModule): string {
-  const code = module.source.slice(node.start, Math.min(node.end, node.start + MAX_EXPRESSION * 3)).replace(/\s+/g, ' ').trim();
+  const code = module.source
+    .slice(node.start, Math.min(node.end, node.start + MAX_EXPRESSION * 3))
+    .replace(/\s+/g, ' ')
+    .trim();
   return code.length > MAX_EXPRESSION ? `${code.slice(0, MAX_EXPRESSION - 1)}…` : code;
 }

@@ -3,10 +3,26 @@ import { databaseMember } from './database-members.js';
 import { database } from './database-value.js';
 import type { Context, Machine } from './machine.types.js';
 import { knownText } from './text-value.js';
-import { type Facts, type NativeValue, type ObjectValue, type Value, UNDEFINED, choice, constant, factsOf, unknown } from './value.js';
+import {
+  type Facts,
+  type NativeValue,
+  type ObjectValue,
+  type Value,
+  UNDEFINED,
+  choice,
+  constant,
+  factsOf,
+  unknown,
+} from './value.js';
 
 /** The value of `target.name`. */
-export function memberOf(machine: Machine, target: Value, name: string, expression: string, context: Context): Value {
+export function memberOf(
+  machine: Machine,
+  target: Value,
+  name: string,
+  expression: string,
+  context: Context,
+): Value {
   switch (target.kind) {
     case 'choice':
       return choice(target.options.map((option) => memberOf(machine, option, name, expression, context)));
@@ -14,12 +30,19 @@ export function memberOf(machine: Machine, target: Value, name: string, expressi
       return objectMember(machine, target, name, expression);
     case 'class': {
       const found = findMethod(machine, target, name, true);
-      if (found) return found.definition.kind === 'get' ? getter(machine, methodValue(found, target), expression, context) : methodValue(found, target);
+      if (found)
+        return found.definition.kind === 'get'
+          ? getter(machine, methodValue(found, target), expression, context)
+          : methodValue(found, target);
       if (name === 'name') return { kind: 'text', parts: [{ text: target.name }] };
       return staticMember(machine, target, name) ?? unknown(expression);
     }
     case 'array':
-      return arrayMember(target.items, target.open, name, expression, { kind: 'native', name: `array.${name}`, self: target });
+      return arrayMember(target.items, target.open, name, expression, {
+        kind: 'native',
+        name: `array.${name}`,
+        self: target,
+      });
     case 'text': {
       const known = knownText(target);
       if (name === 'length') return known === undefined ? unknown(expression) : constant(known.length);
@@ -41,8 +64,17 @@ export function memberOf(machine: Machine, target: Value, name: string, expressi
   }
 }
 
-function arrayMember(items: readonly Value[], open: boolean, name: string, expression: string, method: NativeValue): Value {
-  if (name === 'length' || name === 'size') return open ? unknown(expression, { rows: Boolean(factsOf({ kind: 'array', items: [...items], open }).rows) }) : constant(items.length);
+function arrayMember(
+  items: readonly Value[],
+  open: boolean,
+  name: string,
+  expression: string,
+  method: NativeValue,
+): Value {
+  if (name === 'length' || name === 'size')
+    return open
+      ? unknown(expression, { rows: Boolean(factsOf({ kind: 'array', items: [...items], open }).rows) })
+      : constant(items.length);
   if (!/^\d+$/.test(name)) return method;
   const item = items[Number(name)];
   if (item && !open) return item;
@@ -58,7 +90,9 @@ function objectMember(machine: Machine, target: ObjectValue, name: string, expre
     const found = findMethod(machine, target.class, name, false);
     if (found) {
       const method = methodValue(found, target);
-      return found.definition.kind === 'get' ? getter(machine, method, expression, { scope: found.home.scope, module: found.home.module }) : method;
+      return found.definition.kind === 'get'
+        ? getter(machine, method, expression, { scope: found.home.scope, module: found.home.module })
+        : method;
     }
     if (name === 'constructor') return target.class;
     const ancestor = databaseAncestor(machine, target.class);
@@ -70,7 +104,18 @@ function objectMember(machine: Machine, target: ObjectValue, name: string, expre
 function getter(machine: Machine, method: Value, expression: string, context: Context): Value {
   if (method.kind !== 'function') return unknown(expression);
   const span = method.node;
-  return machine.invoke(method, [], { node: { type: 'CallExpression', callee: { type: 'ThisExpression', start: span.start, end: span.end }, arguments: [], optional: false, start: span.start, end: span.end }, context: { ...context, module: method.module }, callee: expression });
+  return machine.invoke(method, [], {
+    node: {
+      type: 'CallExpression',
+      callee: { type: 'ThisExpression', start: span.start, end: span.end },
+      arguments: [],
+      optional: false,
+      start: span.start,
+      end: span.end,
+    },
+    context: { ...context, module: method.module },
+    callee: expression,
+  });
 }
 
 function nativeMember(machine: Machine, target: NativeValue, name: string, expression: string): Value {
@@ -100,7 +145,8 @@ const ROLE_BY_NAME_OF_CONTEXT = new Map([
 function unknownMember(facts: Facts, name: string, expression: string): Value {
   const certain = (ROLE_BY_NAME as ReadonlyMap<string, 'runner' | 'manager'>).get(name);
   if (certain && !facts.rows) return database(certain);
-  const probable = facts.database ? (ROLE_BY_NAME_OF_CONTEXT as ReadonlyMap<string, 'runner' | 'manager' | 'source'>).get(name) : undefined;
+  const probable = facts.database
+    ? (ROLE_BY_NAME_OF_CONTEXT as ReadonlyMap<string, 'runner' | 'manager' | 'source'>).get(name)
+    : undefined;
   return probable ? database(probable) : unknown(expression, facts);
 }
-

@@ -11,11 +11,23 @@ import { type CallSite, codeOf } from './machine.types.js';
 import { type FunctionValue, type Value, unknown } from './value.js';
 
 /** What `up` or `down` of a migration does; nothing when it has no such method. */
-export function runDirection(evaluator: Evaluator, module: ParsedModule, migration: MigrationCandidate, direction: 'up' | 'down'): readonly EvaluationEvent[] | undefined {
+export function runDirection(
+  evaluator: Evaluator,
+  module: ParsedModule,
+  migration: MigrationCandidate,
+  direction: 'up' | 'down',
+): readonly EvaluationEvent[] | undefined {
   const context = evaluator.moduleContext(module);
   const node: ast.ThisExpression = { type: 'ThisExpression', start: migration.start, end: migration.start };
   const site: CallSite = {
-    node: { type: 'CallExpression', callee: node, arguments: [], optional: false, start: migration.start, end: migration.start },
+    node: {
+      type: 'CallExpression',
+      callee: node,
+      arguments: [],
+      optional: false,
+      start: migration.start,
+      end: migration.start,
+    },
     context,
     callee: `${migration.name}.${direction}`,
   };
@@ -40,7 +52,13 @@ export function runDirection(evaluator: Evaluator, module: ParsedModule, migrati
   return found ? events : undefined;
 }
 
-function methodOf(evaluator: Evaluator, module: ParsedModule, migration: MigrationCandidate, direction: string, site: CallSite): Value | undefined {
+function methodOf(
+  evaluator: Evaluator,
+  module: ParsedModule,
+  migration: MigrationCandidate,
+  direction: string,
+  site: CallSite,
+): Value | undefined {
   switch (migration.target.kind) {
     case 'module':
       return module.exports.has(direction) ? evaluator.exported(module, direction) : undefined;

@@ -28,8 +28,15 @@ function declareTopLevel(machine: Machine, statement: ast.Statement | ast.Direct
   switch (statement.type) {
     case 'ImportDeclaration':
       for (const specifier of statement.specifiers) {
-        const name = specifier.type === 'ImportSpecifier' ? nameOf(specifier.imported) : specifier.type === 'ImportDefaultSpecifier' ? 'default' : '*';
-        scope.declareLazy(specifier.local.name, () => named(machine.import(statement.source.value, name, module), specifier.local.name));
+        const name =
+          specifier.type === 'ImportSpecifier'
+            ? nameOf(specifier.imported)
+            : specifier.type === 'ImportDefaultSpecifier'
+              ? 'default'
+              : '*';
+        scope.declareLazy(specifier.local.name, () =>
+          named(machine.import(statement.source.value, name, module), specifier.local.name),
+        );
       }
       return;
     case 'TSImportEqualsDeclaration': {
@@ -43,7 +50,10 @@ function declareTopLevel(machine: Machine, statement: ast.Statement | ast.Direct
       return;
     case 'ExportDefaultDeclaration': {
       const { declaration } = statement;
-      if ((declaration.type === 'ClassDeclaration' || declaration.type === 'FunctionDeclaration') && declaration.id)
+      if (
+        (declaration.type === 'ClassDeclaration' || declaration.type === 'FunctionDeclaration') &&
+        declaration.id
+      )
         declareTopLevel(machine, declaration, context);
       return;
     }
@@ -68,7 +78,14 @@ function named(value: Value, name: string): Value {
 
 function declareVariable(machine: Machine, declarator: ast.VariableDeclarator, context: Context): void {
   const { scope, module } = context;
-  const names = declaredNames({ type: 'VariableDeclaration', kind: 'const', declarations: [declarator], declare: false, start: 0, end: 0 });
+  const names = declaredNames({
+    type: 'VariableDeclaration',
+    kind: 'const',
+    declarations: [declarator],
+    declare: false,
+    start: 0,
+    end: 0,
+  });
   for (const name of names) {
     scope.declareLazy(name, () => {
       const holder = new Scope(scope, undefined, true);
@@ -99,15 +116,23 @@ function declareVariable(machine: Machine, declarator: ast.VariableDeclarator, c
 function runMutations(machine: Machine, name: string, context: Context): void {
   const mentions = new RegExp(`(?<![\\w$.])${name.replace(/\$/g, '\\$')}(?=\\s*(?:\\.|\\[|[-+*|&?]*=(?!=)))`);
   for (const statement of context.module.program.body) {
-    const isAction = statement.type === 'ExpressionStatement' || statement.type.startsWith('For') || statement.type === 'IfStatement';
-    if (isAction && mentions.test(context.module.source.slice(statement.start, statement.end)) && !/^\s*(?:module\.)?exports/.test(context.module.source.slice(statement.start, statement.end)))
+    const isAction =
+      statement.type === 'ExpressionStatement' ||
+      statement.type.startsWith('For') ||
+      statement.type === 'IfStatement';
+    if (
+      isAction &&
+      mentions.test(context.module.source.slice(statement.start, statement.end)) &&
+      !/^\s*(?:module\.)?exports/.test(context.module.source.slice(statement.start, statement.end))
+    )
       executeBlock(machine, [statement], { ...context, scope: new Scope(context.scope) });
   }
 }
 
 export function importValue(machine: Machine, specifier: string, name: string, from: ParsedModule): Value {
   const builtin = specifier.replace(/^node:/, '').replace(/^fs-extra$/, 'fs');
-  if (isBuiltin(builtin)) return { kind: 'native', name: name === '*' || name === 'default' ? builtin : `${builtin}.${name}` };
+  if (isBuiltin(builtin))
+    return { kind: 'native', name: name === '*' || name === 'default' ? builtin : `${builtin}.${name}` };
   const path = machine.loader.resolve(specifier, from.source.path);
   if (path?.endsWith('.sql')) return sqlFile(path);
   if (path?.endsWith('.json')) return jsonFile(path);
@@ -135,7 +160,8 @@ export function exportedValue(machine: Machine, module: ParsedModule, name: stri
 
 function computeExport(machine: Machine, module: ParsedModule, name: string): Value | undefined {
   const context: Context = { scope: moduleScope(machine, module), module };
-  if (name === 'module.exports') return module.commonJs ? machine.evaluate(module.commonJs, context) : undefined;
+  if (name === 'module.exports')
+    return module.commonJs ? machine.evaluate(module.commonJs, context) : undefined;
   const entry = module.exports.get(name);
   switch (entry?.kind) {
     case 'local':
@@ -152,7 +178,11 @@ function computeExport(machine: Machine, module: ParsedModule, name: string): Va
     const whole = exportedValue(machine, module, 'module.exports');
     return name === 'default' ? whole : machine.member(whole, name, name, context);
   }
-  if (name === 'default' && module.exports.size > 0 && module.program.body.every((item) => !item.type.startsWith('Export')))
+  if (
+    name === 'default' &&
+    module.exports.size > 0 &&
+    module.program.body.every((item) => !item.type.startsWith('Export'))
+  )
     return { kind: 'namespace', module };
   return starExport(machine, module, name);
 }
@@ -171,13 +201,22 @@ function starExport(machine: Machine, module: ParsedModule, name: string): Value
 
 const MAX_DEPTH = 8;
 
-function mayExport(machine: Machine, specifier: string, name: string, from: ParsedModule, depth: number): boolean {
+function mayExport(
+  machine: Machine,
+  specifier: string,
+  name: string,
+  from: ParsedModule,
+  depth: number,
+): boolean {
   if (depth > MAX_DEPTH) return false;
   // Barrels re-export whole applications: a file that does not even mention the name is not parsed.
   if (!machine.loader.mentions(specifier, name, from.source.path)) return false;
   const target = machine.loader.import(specifier, from.source.path);
   if (!target) return !specifier.startsWith('.');
-  return target.exports.has(name) || target.starExports.some((star) => mayExport(machine, star, name, target, depth + 1));
+  return (
+    target.exports.has(name) ||
+    target.starExports.some((star) => mayExport(machine, star, name, target, depth + 1))
+  );
 }
 
 export function sqlFile(path: string): Value {

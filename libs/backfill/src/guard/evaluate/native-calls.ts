@@ -9,16 +9,32 @@ import { knownText, partsOf, text } from './text-value.js';
 import { callTextMethod } from './text-methods.js';
 import { truthOf } from './truth.js';
 import { callUnknown } from './unknown-calls.js';
-import { type NativeValue, type ObjectValue, type Value, UNDEFINED, array, constant, factsOf, object, unknown } from './value.js';
+import {
+  type NativeValue,
+  type ObjectValue,
+  type Value,
+  UNDEFINED,
+  array,
+  constant,
+  factsOf,
+  object,
+  unknown,
+} from './value.js';
 
 /** Functions of the platform and of the packages that migrations are made of. */
-export function callNative(machine: Machine, callee: NativeValue, args: readonly Value[], site: CallSite): Value {
+export function callNative(
+  machine: Machine,
+  callee: NativeValue,
+  args: readonly Value[],
+  site: CallSite,
+): Value {
   const { name, self } = callee;
   const [first, second] = args;
   if (self) {
     const method = name.slice(name.indexOf('.') + 1);
     if (self.kind === 'array') return callArrayMethod(machine, self, method, args, site);
-    if (self.kind === 'text') return callTextMethod(self, method, args, site.callee, (fn, given) => machine.call(fn, given, site));
+    if (self.kind === 'text')
+      return callTextMethod(self, method, args, site.callee, (fn, given) => machine.call(fn, given, site));
     if (self.kind === 'database') return callDatabase(machine, self, method, args, site);
     if (self.kind === 'function') return callFunctionMethod(machine, self, method, args, site);
   }
@@ -38,7 +54,11 @@ export function callNative(machine: Machine, callee: NativeValue, args: readonly
     case 'Array.of':
       return array([...args]);
     case 'Array.isArray':
-      return first?.kind === 'array' ? constant(true) : first && first.kind !== 'unknown' && first.kind !== 'choice' ? constant(false) : unknown(site.callee);
+      return first?.kind === 'array'
+        ? constant(true)
+        : first && first.kind !== 'unknown' && first.kind !== 'choice'
+          ? constant(false)
+          : unknown(site.callee);
     case 'Object.keys':
     case 'Object.values':
     case 'Object.entries':
@@ -59,12 +79,16 @@ export function callNative(machine: Machine, callee: NativeValue, args: readonly
     case 'parseInt':
     case 'parseFloat': {
       const known = first?.kind === 'constant' ? first.value : first && knownText(first);
-      return known === undefined || typeof known === 'object' ? unknown(site.callee, first ? factsOf(first) : {}) : constant(Number(known));
+      return known === undefined || typeof known === 'object'
+        ? unknown(site.callee, first ? factsOf(first) : {})
+        : constant(Number(known));
     }
     case 'require':
     case 'import': {
       const specifier = first && knownText(first);
-      return specifier === undefined ? unknown(site.callee, { module: site.callee }) : machine.import(specifier, '*', site.context.module);
+      return specifier === undefined
+        ? unknown(site.callee, { module: site.callee })
+        : machine.import(specifier, '*', site.context.module);
     }
     case 'super':
       return UNDEFINED;
@@ -80,14 +104,34 @@ export function callNative(machine: Machine, callee: NativeValue, args: readonly
     callFileSystem(machine, name, args, site) ??
     callTypeOrm(name, first, site) ??
     callNest(machine, name, site) ??
-    callUnknown(machine, { name: name.split('.').at(-1) ?? name, expression: /^(?:console|process|Math|JSON|Date|Intl|Symbol|Reflect)\b/.test(name) ? `console.${name}` : site.callee, facts: factsOf(self ?? UNDEFINED) }, args, site)
+    callUnknown(
+      machine,
+      {
+        name: name.split('.').at(-1) ?? name,
+        expression: /^(?:console|process|Math|JSON|Date|Intl|Symbol|Reflect)\b/.test(name)
+          ? `console.${name}`
+          : site.callee,
+        facts: factsOf(self ?? UNDEFINED),
+      },
+      args,
+      site,
+    )
   );
 }
 
-function callFunctionMethod(machine: Machine, self: Value, method: string, args: readonly Value[], site: CallSite): Value {
+function callFunctionMethod(
+  machine: Machine,
+  self: Value,
+  method: string,
+  args: readonly Value[],
+  site: CallSite,
+): Value {
   if (self.kind !== 'function') return UNDEFINED;
   const [receiver, ...rest] = args;
-  const bound = receiver && (receiver.kind === 'object' || receiver.kind === 'class') ? { ...self, self: receiver } : self;
+  const bound =
+    receiver && (receiver.kind === 'object' || receiver.kind === 'class')
+      ? { ...self, self: receiver }
+      : self;
   if (method === 'bind') return bound;
   if (method === 'apply') return machine.invoke(bound, rest[0]?.kind === 'array' ? rest[0].items : [], site);
   if (method === 'call') return machine.invoke(bound, rest, site);
@@ -107,7 +151,9 @@ function objectList(name: string, value: Value | undefined, expression: string):
     return array([name === 'Object.entries' ? array([unknown('key', facts), item]) : item], true);
   }
   return array(
-    [...value.properties].map(([key, item]) => (name === 'Object.keys' ? text(key) : name === 'Object.values' ? item : array([text(key), item]))),
+    [...value.properties].map(([key, item]) =>
+      name === 'Object.keys' ? text(key) : name === 'Object.values' ? item : array([text(key), item]),
+    ),
   );
 }
 
@@ -115,7 +161,8 @@ function objectAssign(args: readonly Value[], expression: string): Value {
   const [target, ...sources] = args;
   if (target?.kind !== 'object') return target ?? unknown(expression);
   for (const source of sources) {
-    if (source.kind === 'object') for (const [key, value] of source.properties) target.properties.set(key, value);
+    if (source.kind === 'object')
+      for (const [key, value] of source.properties) target.properties.set(key, value);
     else target.open = true;
     target.facts = { ...target.facts, ...factsOf(source) };
   }
@@ -149,7 +196,11 @@ function callTypeOrm(name: string, first: Value | undefined, site: CallSite): Va
       return database('repository', entityFrom(first, site.callee));
     case 'typeorm.createQueryBuilder':
     case 'typeorm.getConnection.createQueryBuilder':
-      return { kind: 'database', role: 'builder', builder: { verb: 'select', conditions: [], columns: new Map(), reported: false } };
+      return {
+        kind: 'database',
+        role: 'builder',
+        builder: { verb: 'select', conditions: [], columns: new Map(), reported: false },
+      };
     default:
       return name.startsWith('typeorm.') ? unknown(site.callee) : undefined;
   }
@@ -160,7 +211,14 @@ function callNest(machine: Machine, name: string, site: CallSite): Value | undef
   if (!name.startsWith('nest.')) return undefined;
   if (/\.(?:create\w*|compile)$/.test(name)) {
     machine.emit({ kind: 'undecided', reason: 'application', expression: site.callee }, site);
-    return object([['get', { kind: 'native', name: 'application.get' }], ['resolve', { kind: 'native', name: 'application.get' }], ['select', { kind: 'native', name: 'application.select' }]], true);
+    return object(
+      [
+        ['get', { kind: 'native', name: 'application.get' }],
+        ['resolve', { kind: 'native', name: 'application.get' }],
+        ['select', { kind: 'native', name: 'application.select' }],
+      ],
+      true,
+    );
   }
   return unknown(site.callee, { application: true });
 }
@@ -170,7 +228,8 @@ export function callApplication(name: string, first: Value | undefined, site: Ca
   if (name === 'application.select') return unknown(site.callee, { application: true });
   if (name !== 'application.get') return undefined;
   if (first?.kind === 'class') return lazyInstance(first);
-  if (first?.kind === 'native' && /typeorm\.(?:DataSource|Connection)$/.test(first.name)) return database('source');
+  if (first?.kind === 'native' && /typeorm\.(?:DataSource|Connection)$/.test(first.name))
+    return database('source');
   if (first?.kind === 'native' && first.name === 'typeorm.EntityManager') return database('manager');
   const token = first?.kind === 'unknown' ? first.expression : '';
   if (/^getRepositoryToken|Repository$/.test(token)) return database('repository');

@@ -14,8 +14,14 @@ export function bindPattern(
 ): void {
   switch (pattern.type) {
     case 'Identifier': {
-      const typed = value.kind === 'unknown' ? (annotatedValue(machine, pattern.typeAnnotation, context) ?? value) : value;
-      declareIn.declare(pattern.name, typed.kind === 'unknown' && typed.expression === '' ? { ...typed, expression: pattern.name } : typed);
+      const typed =
+        value.kind === 'unknown'
+          ? (annotatedValue(machine, pattern.typeAnnotation, context) ?? value)
+          : value;
+      declareIn.declare(
+        pattern.name,
+        typed.kind === 'unknown' && typed.expression === '' ? { ...typed, expression: pattern.name } : typed,
+      );
       return;
     }
     case 'AssignmentPattern': {
@@ -23,7 +29,9 @@ export function bindPattern(
       const bound = isMissing
         ? machine.evaluate(pattern.right, context)
         : value.kind === 'unknown'
-          ? value.facts.rows || value.facts.database ? value : choice([machine.evaluate(pattern.right, context), value])
+          ? value.facts.rows || value.facts.database
+            ? value
+            : choice([machine.evaluate(pattern.right, context), value])
           : value;
       bindPattern(machine, pattern.left, bound, context, declareIn);
       return;
@@ -31,7 +39,10 @@ export function bindPattern(
     case 'ArrayPattern':
       pattern.elements.forEach((element, index) => {
         if (!element) return;
-        const part = element.type === 'RestElement' ? rest(value, index) : machine.member(value, String(index), codeOf(element, context.module), context);
+        const part =
+          element.type === 'RestElement'
+            ? rest(value, index)
+            : machine.member(value, String(index), codeOf(element, context.module), context);
         bindPattern(machine, element, part, context, declareIn);
       });
       return;
@@ -42,8 +53,16 @@ export function bindPattern(
           continue;
         }
         const key = property.key;
-        const name = !property.computed && key.type === 'Identifier' ? key.name : key.type === 'Literal' ? String(key.value) : undefined;
-        const part = name === undefined ? unknown(codeOf(property, context.module), factsOf(value)) : machine.member(value, name, name, context);
+        const name =
+          !property.computed && key.type === 'Identifier'
+            ? key.name
+            : key.type === 'Literal'
+              ? String(key.value)
+              : undefined;
+        const part =
+          name === undefined
+            ? unknown(codeOf(property, context.module), factsOf(value))
+            : machine.member(value, name, name, context);
         bindPattern(machine, property.value, part, context, declareIn);
       }
       return;

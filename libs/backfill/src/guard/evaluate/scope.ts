@@ -69,7 +69,11 @@ export class Journal {
   }
 
   /** Runs each arm from the present state, then leaves every written variable at the join of what the arms left. */
-  branch<T>(arms: readonly (() => T)[], mayBeSkipped: (outcomes: readonly T[]) => boolean, reaches: (outcome: T) => boolean): readonly T[] {
+  branch<T>(
+    arms: readonly (() => T)[],
+    mayBeSkipped: (outcomes: readonly T[]) => boolean,
+    reaches: (outcome: T) => boolean,
+  ): readonly T[] {
     const outer = this.#writes;
     const before = new Map<Cell, Value | undefined>();
     const ends: Map<Cell, Value | undefined>[] = [];
@@ -91,7 +95,9 @@ export class Journal {
     this.#writes = outer;
     if (mayBeSkipped(outcomes)) ends.push(new Map());
     for (const [cell, old] of before) {
-      const values = ends.map((end) => (end.has(cell) ? end.get(cell) : old)).filter((value) => value !== undefined);
+      const values = ends
+        .map((end) => (end.has(cell) ? end.get(cell) : old))
+        .filter((value) => value !== undefined);
       if (values.length === 0) continue;
       const joined = choice(values);
       if (joined !== old) this.#changes++;

@@ -48,7 +48,8 @@ export function executeStatement(machine: Machine, node: ast.Statement, context:
       return completion === 'break' ? 'normal' : completion;
     }
     case 'ClassDeclaration':
-      if (node.id && !context.scope.hasOwn(node.id.name)) context.scope.declare(node.id.name, machine.evaluate(node, context));
+      if (node.id && !context.scope.hasOwn(node.id.name))
+        context.scope.declare(node.id.name, machine.evaluate(node, context));
       return 'normal';
     case 'TSEnumDeclaration':
       declareEnum(machine, node, context);
@@ -65,7 +66,11 @@ function executeIf(machine: Machine, node: ast.IfStatement, context: Context): C
   if (truth === false) return alternate ? machine.execute(alternate, context) : 'normal';
   const arms = [() => machine.execute(node.consequent, context)];
   if (alternate) arms.push(() => machine.execute(alternate, context));
-  const outcomes = machine.journal.branch(arms, () => !alternate, (outcome) => outcome === 'normal');
+  const outcomes = machine.journal.branch(
+    arms,
+    () => !alternate,
+    (outcome) => outcome === 'normal',
+  );
   return alternate ? joinCompletions(outcomes) : 'normal';
 }
 
@@ -81,7 +86,9 @@ export function joinCompletions(outcomes: readonly Completion[]): Completion {
 function executeSwitch(machine: Machine, node: ast.SwitchStatement, context: Context): Completion {
   const discriminant = machine.evaluate(node.discriminant, context);
   const inner: Context = { ...context, scope: new Scope(context.scope) };
-  const matches = node.cases.map(({ test }) => (test ? equality(discriminant, machine.evaluate(test, inner)) : undefined));
+  const matches = node.cases.map(({ test }) =>
+    test ? equality(discriminant, machine.evaluate(test, inner)) : undefined,
+  );
   const certain = matches.findIndex((match) => match === true);
   const onlyKnown = node.cases.every(({ test }, index) => test === null || matches[index] !== undefined);
   const isPossible = (index: number): boolean => {
@@ -94,7 +101,11 @@ function executeSwitch(machine: Machine, node: ast.SwitchStatement, context: Con
   const hasDefault = node.cases.some(({ test }) => test === null);
   if (arms.length === 0) return 'normal';
   if (arms.length === 1 && (hasDefault || certain >= 0)) return leaveSwitch(arms[0]?.() ?? 'normal');
-  const outcomes = machine.journal.branch(arms, () => !hasDefault, (outcome) => outcome === 'normal' || outcome === 'break');
+  const outcomes = machine.journal.branch(
+    arms,
+    () => !hasDefault,
+    (outcome) => outcome === 'normal' || outcome === 'break',
+  );
   return hasDefault ? joinCompletions(outcomes.map(leaveSwitch)) : 'normal';
 }
 
@@ -120,9 +131,14 @@ function executeTry(machine: Machine, node: ast.TryStatement, context: Context):
       return machine.execute(handler.body, { ...context, scope });
     });
   // What the block assigned before it failed may or may not stand.
-  const outcomes = handler ? machine.journal.branch(arms, () => false, (outcome) => outcome === 'normal') : [arms[0]?.() ?? 'normal'];
+  const outcomes = handler
+    ? machine.journal.branch(
+        arms,
+        () => false,
+        (outcome) => outcome === 'normal',
+      )
+    : [arms[0]?.() ?? 'normal'];
   const completion = joinCompletions(outcomes);
   const last = finalizer ? machine.execute(finalizer, context) : 'normal';
   return last === 'normal' ? completion : last;
 }
-

@@ -1,8 +1,25 @@
-import { globalPattern, isChunk, joinTexts, knownText, literalPattern, mapChunks, replaceInText, splitText, text, partsOf } from './text-value.js';
+import {
+  globalPattern,
+  isChunk,
+  joinTexts,
+  knownText,
+  literalPattern,
+  mapChunks,
+  replaceInText,
+  splitText,
+  text,
+  partsOf,
+} from './text-value.js';
 import { type TextValue, type Value, array, constant, factsOf, unknown } from './value.js';
 
 /** Methods of strings, as far as they keep a text's known pieces known. */
-export function callTextMethod(self: TextValue, name: string, args: readonly Value[], expression: string, callback: (fn: Value, args: readonly Value[]) => Value): Value {
+export function callTextMethod(
+  self: TextValue,
+  name: string,
+  args: readonly Value[],
+  expression: string,
+  callback: (fn: Value, args: readonly Value[]) => Value,
+): Value {
   const [first, second] = args;
   const known = knownText(self);
   switch (name) {
@@ -32,17 +49,26 @@ export function callTextMethod(self: TextValue, name: string, args: readonly Val
     case 'substr':
       return cut(self, name, first, second, expression);
     case 'repeat':
-      return known !== undefined && first?.kind === 'constant' && typeof first.value === 'number' && first.value < 1000 ? text(known.repeat(first.value)) : unknown(expression);
+      return known !== undefined &&
+        first?.kind === 'constant' &&
+        typeof first.value === 'number' &&
+        first.value < 1000
+        ? text(known.repeat(first.value))
+        : unknown(expression);
     case 'includes':
     case 'startsWith':
     case 'endsWith': {
       const wanted = first && knownText(first);
-      return known === undefined || wanted === undefined ? unknown(expression) : constant(known[name](wanted));
+      return known === undefined || wanted === undefined
+        ? unknown(expression)
+        : constant(known[name](wanted));
     }
     case 'indexOf':
     case 'lastIndexOf': {
       const wanted = first && knownText(first);
-      return known === undefined || wanted === undefined ? unknown(expression) : constant(known[name](wanted));
+      return known === undefined || wanted === undefined
+        ? unknown(expression)
+        : constant(known[name](wanted));
     }
     case 'padStart':
     case 'padEnd':
@@ -58,19 +84,31 @@ function keepSite(self: TextValue, trimmed: string): TextValue {
   return self.parts.length === 1 && only && isChunk(only) && only.site ? self : text(trimmed);
 }
 
-function replace(self: TextValue, name: string, pattern: Value | undefined, replacement: Value | undefined, expression: string, callback: (fn: Value, args: readonly Value[]) => Value): Value {
+function replace(
+  self: TextValue,
+  name: string,
+  pattern: Value | undefined,
+  replacement: Value | undefined,
+  expression: string,
+  callback: (fn: Value, args: readonly Value[]) => Value,
+): Value {
   const literal = pattern && knownText(pattern);
   const regular = pattern?.kind === 'constant' && pattern.value instanceof RegExp ? pattern.value : undefined;
   if (literal === undefined && !regular) return self;
   const source = regular ? (regular.global ? regular : firstOnly(regular)) : literalPattern(literal ?? '');
   const given = replacement?.kind === 'function' ? callback(replacement, [unknown('match')]) : replacement;
-  const parts: TextValue = given?.kind === 'text' ? given : { kind: 'text', parts: given ? partsOf(given, expression) : [] };
+  const parts: TextValue =
+    given?.kind === 'text' ? given : { kind: 'text', parts: given ? partsOf(given, expression) : [] };
   const isPlain = parts.parts.every(isChunk);
   const known = knownText(self);
   if (known !== undefined && isPlain && replacement?.kind !== 'function') {
     const to = knownText(parts) ?? '';
     if (regular) return text(known.replace(regular, to));
-    return text(name === 'replaceAll' ? known.replaceAll(literal ?? '', () => to) : known.replace(literal ?? '', () => to));
+    return text(
+      name === 'replaceAll'
+        ? known.replaceAll(literal ?? '', () => to)
+        : known.replace(literal ?? '', () => to),
+    );
   }
   return replaceInText(self, globalPattern(source), parts);
 }
@@ -81,17 +119,26 @@ function firstOnly(pattern: RegExp): RegExp {
 
 function split(self: TextValue, separator: Value | undefined, expression: string): Value {
   const literal = separator && knownText(separator);
-  const regular = separator?.kind === 'constant' && separator.value instanceof RegExp ? separator.value : undefined;
+  const regular =
+    separator?.kind === 'constant' && separator.value instanceof RegExp ? separator.value : undefined;
   if (literal === undefined && !regular) return array([unknown(expression, factsOf(self))], true);
-  if (self.parts.length === 1 && !self.parts.every(isChunk)) return array([unknown(expression, factsOf(self))], true);
+  if (self.parts.length === 1 && !self.parts.every(isChunk))
+    return array([unknown(expression, factsOf(self))], true);
   return array([...splitText(self, regular ?? literal ?? '')]);
 }
 
-function cut(self: TextValue, name: string, from: Value | undefined, to: Value | undefined, expression: string): Value {
+function cut(
+  self: TextValue,
+  name: string,
+  from: Value | undefined,
+  to: Value | undefined,
+  expression: string,
+): Value {
   const known = knownText(self);
   const start = from?.kind === 'constant' && typeof from.value === 'number' ? from.value : undefined;
   const end = to?.kind === 'constant' && typeof to.value === 'number' ? to.value : undefined;
-  if (known === undefined || start === undefined || (to && end === undefined)) return known === undefined ? self : unknown(expression, factsOf(self));
+  if (known === undefined || start === undefined || (to && end === undefined))
+    return known === undefined ? self : unknown(expression, factsOf(self));
   if (name === 'substr') return text(known.slice(start, end === undefined ? undefined : start + end));
   return text(name === 'slice' ? known.slice(start, end) : known.substring(start, end));
 }

@@ -57,12 +57,16 @@ function constantParts(value: ConstantValue): readonly TextPart[] {
 const MAX_COMBINATIONS = 12;
 
 /** Concatenates; a piece that may be one of several texts yields one of several results. */
-export function concatenate(pieces: readonly { readonly value: Value; readonly expression: string }[]): Value {
+export function concatenate(
+  pieces: readonly { readonly value: Value; readonly expression: string }[],
+): Value {
   let results: TextPart[][] = [[]];
   for (const { value, expression } of pieces) {
     const options = optionsOf(value);
     if (options.length > 1 && results.length * options.length <= MAX_COMBINATIONS) {
-      results = options.flatMap((option) => results.map((parts) => [...parts, ...partsOf(option, expression)]));
+      results = options.flatMap((option) =>
+        results.map((parts) => [...parts, ...partsOf(option, expression)]),
+      );
     } else {
       const parts = options.length > 1 ? [hole(value, expression)] : partsOf(value, expression);
       for (const result of results) result.push(...parts);

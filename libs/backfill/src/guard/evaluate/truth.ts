@@ -46,7 +46,8 @@ function equalOne(left: Value, right: Value): boolean | undefined {
   const rightText = knownText(right);
   if (leftText !== undefined && rightText !== undefined) return leftText === rightText;
   if (left.kind === 'constant' && right.kind === 'constant') return left.value === right.value;
-  const definite = (value: Value): boolean => value.kind !== 'unknown' && value.kind !== 'choice' && value.kind !== 'text' && value.kind !== 'native';
+  const definite = (value: Value): boolean =>
+    value.kind !== 'unknown' && value.kind !== 'choice' && value.kind !== 'text' && value.kind !== 'native';
   if (left.kind === 'constant' && (definite(right) || rightText !== undefined)) return false;
   if (right.kind === 'constant' && (definite(left) || leftText !== undefined)) return false;
   return undefined;

@@ -34,6 +34,8 @@ export interface Finding {
   /** Equal for statements that differ in formatting, comments and unknown pieces alone. */
   readonly fingerprint: string;
   readonly region: Region;
+  /** Where the call that sends it starts, in the migration: what a comment above it is about. */
+  readonly line: number;
   /** Where the statement itself stands, when that is not in the migration: a helper, an SQL file. */
   readonly elsewhere?: Region;
   /** The innermost loop that repeats it. */

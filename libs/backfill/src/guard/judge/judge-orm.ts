@@ -11,9 +11,20 @@ import { severityOfOrm } from './severity.js';
 /** A write that TypeORM makes by itself. */
 export function judgeOrm(event: OrmEvent, state: JudgeState): Finding {
   const inRows = event.loops.includes('rows');
-  const base: DataRule = event.through === 'builder' ? 'query-builder-write' : event.verb === 'truncate' && event.through === 'runner' ? 'truncate' : 'orm-write';
+  const base: DataRule =
+    event.through === 'builder'
+      ? 'query-builder-write'
+      : event.verb === 'truncate' && event.through === 'runner'
+        ? 'truncate'
+        : 'orm-write';
   const rule: DataRule = inRows ? 'row-loop' : base;
-  const judged = severityOfOrm(event, { loops: event.loops, memory: state.memory, sizes: state.sizes, ctes: new Set(), whole: '' });
+  const judged = severityOfOrm(event, {
+    loops: event.loops,
+    memory: state.memory,
+    sizes: state.sizes,
+    ctes: new Set(),
+    whole: '',
+  });
   const code = codeOfSite(event.site);
   const region = regionInMigration(event, state.file);
   const loop = event.loops.at(-1);
@@ -26,6 +37,7 @@ export function judgeOrm(event: OrmEvent, state: JudgeState): Finding {
     statement: code,
     fingerprint: fingerprintOf(`${rule}\0${code.replace(/\s+/g, '')}`),
     region,
+    line: region.line,
     ...(event.site.source.path === state.file ? {} : { elsewhere: regionOfSite(event.site) }),
     ...(loop ? { loop } : {}),
     orm: event,
@@ -44,6 +56,7 @@ export function judgeHelper(event: HelperEvent, state: JudgeState): Finding {
     statement: code,
     fingerprint: fingerprintOf(`helper-dml\0${code.replace(/\s+/g, '')}`),
     region: regionInMigration(event, state.file),
+    line: regionInMigration(event, state.file).line,
   };
 }
 

@@ -27,17 +27,28 @@ export interface JudgeState {
 
 /** Findings of one SQL text that is sent. */
 export function judgeSql(event: SqlEvent, state: JudgeState): readonly Finding[] {
-  if (event.text.kind === 'unknown') return [stopped(event, state, 'sql', event.text.expression, event.text.expression)];
+  if (event.text.kind === 'unknown')
+    return [stopped(event, state, 'sql', event.text.expression, event.text.expression)];
   const reading = readSql(state.classifier, event.text, { routines: state.routines });
   if (reading.unparsed) return unparsed(event, reading, state);
-  const findings = reading.classification.statements.flatMap((statement) => judgeStatement(event, statement, reading, state));
+  const findings = reading.classification.statements.flatMap((statement) =>
+    judgeStatement(event, statement, reading, state),
+  );
   const isCertain = findings.some(({ rule }) => rule !== 'cannot-decide');
-  if (reading.openPiece !== undefined && !isCertain) findings.push(stopped(event, state, 'sql', reading.openPiece, reading.openPiece));
+  if (reading.openPiece !== undefined && !isCertain)
+    findings.push(stopped(event, state, 'sql', reading.openPiece, reading.openPiece));
   return findings;
 }
 
-function judgeStatement(event: SqlEvent, statement: Statement, reading: SqlReading, state: JudgeState): Finding[] {
-  const findings = statement.findings.filter((finding) => !COPIES_NOTHING.test(finding.normalized)).map((finding) => toFinding(event, finding, reading, state));
+function judgeStatement(
+  event: SqlEvent,
+  statement: Statement,
+  reading: SqlReading,
+  state: JudgeState,
+): Finding[] {
+  const findings = statement.findings
+    .filter((finding) => !COPIES_NOTHING.test(finding.normalized))
+    .map((finding) => toFinding(event, finding, reading, state));
   for (const unknown of statement.unknowns) {
     const found = judgeUnknown(event, statement, unknown, reading, state);
     if (found) findings.push(found);
@@ -55,7 +66,13 @@ const COPIES_NOTHING = /(?:\bwhere (?:false|1 ?= ?0|0 ?= ?1|1 ?= ?2)|\blimit 0)\
 function toFinding(event: SqlEvent, finding: DataFinding, reading: SqlReading, state: JudgeState): Finding {
   const inRows = event.loops.includes('rows');
   const rule: DataRule = event.helper !== undefined ? 'helper-dml' : inRows ? 'row-loop' : finding.rule;
-  const judged = severityOfSql(finding, { loops: event.loops, memory: state.memory, sizes: state.sizes, ctes: cteNames(reading.rendered.sql), whole: reading.rendered.sql });
+  const judged = severityOfSql(finding, {
+    loops: event.loops,
+    memory: state.memory,
+    sizes: state.sizes,
+    ctes: cteNames(reading.rendered.sql),
+    whole: reading.rendered.sql,
+  });
   const table = finding.table && withExpressions(fullName(finding.table), reading.holes);
   const places = placesOf(event, reading, finding.position.offset, finding.text.length, state.file);
   const loop = event.loops.at(-1);
@@ -63,11 +80,17 @@ function toFinding(event: SqlEvent, finding: DataFinding, reading: SqlReading, s
     rule,
     ...judged,
     direction: state.direction,
-    message: operationSentence(finding.operation, table, { via: finding.via, loop: inRows || finding.inLoop ? 'rows' : loop, helper: event.helper, inCte: finding.inCte }),
+    message: operationSentence(finding.operation, table, {
+      via: finding.via,
+      loop: inRows || finding.inLoop ? 'rows' : loop,
+      helper: event.helper,
+      inCte: finding.inCte,
+    }),
     ...(table === undefined ? {} : { table }),
     statement: withExpressions(finding.text, reading.holes),
     fingerprint: fingerprintOf(`${rule}\0${withoutHoleNames(finding.normalized)}`),
     ...places,
+    line: regionInMigration(event, state.file).line,
     ...(loop ? { loop } : {}),
     sql: finding,
   };
@@ -75,26 +98,52 @@ function toFinding(event: SqlEvent, finding: DataFinding, reading: SqlReading, s
 
 function cteNames(sql: string): ReadonlySet<string> {
   if (!/\bwith\b/i.test(sql)) return NO_NAMES;
-  return new Set([...sql.matchAll(/"?([\w$]+)"?\s*(?:\([^()]*\)\s*)?\bas\s+(?:not\s+)?(?:materialized\s+)?\(/gi)].map((match) => match[1] ?? ''));
+  return new Set(
+    [...sql.matchAll(/"?([\w$]+)"?\s*(?:\([^()]*\)\s*)?\bas\s+(?:not\s+)?(?:materialized\s+)?\(/gi)].map(
+      (match) => match[1] ?? '',
+    ),
+  );
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-function judgeUnknown(event: SqlEvent, statement: Statement, unknown: Unknown, reading: SqlReading, state: JudgeState): Finding | undefined {
+function judgeUnknown(
+  event: SqlEvent,
+  statement: Statement,
+  unknown: Unknown,
+  reading: SqlReading,
+  state: JudgeState,
+): Finding | undefined {
   const quoted = withExpressions(unknown.text, reading.holes);
   switch (unknown.kind) {
     case 'unresolved-call':
-      if (!RUNS_ROUTINES.has(statement.node) || (unknown.call && isExtensionFunction(unknown.call.name))) return undefined;
-      return at(event, state, reading, unknown, stopped(event, state, 'call', quoted, `${unknown.call?.name ?? quoted}()`));
+      if (!RUNS_ROUTINES.has(statement.node) || (unknown.call && isExtensionFunction(unknown.call.name)))
+        return undefined;
+      return at(
+        event,
+        state,
+        reading,
+        unknown,
+        stopped(event, state, 'call', quoted, `${unknown.call?.name ?? quoted}()`),
+      );
     case 'dynamic-sql':
-      if (unknown.likely === 'data') return at(event, state, reading, unknown, dynamicData(event, unknown, quoted, state));
-      return unknown.likely === undefined ? at(event, state, reading, unknown, stopped(event, state, 'dynamic', quoted, quoted)) : undefined;
+      if (unknown.likely === 'data')
+        return at(event, state, reading, unknown, dynamicData(event, unknown, quoted, state));
+      return unknown.likely === undefined
+        ? at(event, state, reading, unknown, stopped(event, state, 'dynamic', quoted, quoted))
+        : undefined;
     case 'unparsed-body':
     case 'foreign-language':
     case 'remote-sql':
     case 'unknown-prepared':
     case 'unknown-statement':
-      return at(event, state, reading, unknown, stopped(event, state, unknown.kind === 'unparsed-body' ? 'unparsed' : 'call', quoted, unknown.detail));
+      return at(
+        event,
+        state,
+        reading,
+        unknown,
+        stopped(event, state, unknown.kind === 'unparsed-body' ? 'unparsed' : 'call', quoted, unknown.detail),
+      );
   }
 }
 
@@ -104,7 +153,11 @@ const RUNS_ROUTINES = new Set(['SelectStmt', 'CallStmt', 'DoStmt', 'ExecuteStmt'
 /** EXECUTE of a string whose constant part is DML. */
 function dynamicData(event: SqlEvent, unknown: Unknown, quoted: string, state: JudgeState): Finding {
   return {
-    rule: event.loops.includes('rows') ? 'row-loop' : unknown.via.some((step) => /function|procedure/.test(step)) ? 'function-call-dml' : 'do-block-dml',
+    rule: event.loops.includes('rows')
+      ? 'row-loop'
+      : unknown.via.some((step) => /function|procedure/.test(step))
+        ? 'function-call-dml'
+        : 'do-block-dml',
     severity: 'HIGH',
     reason: 'what it changes is put together at run time',
     direction: state.direction,
@@ -112,6 +165,7 @@ function dynamicData(event: SqlEvent, unknown: Unknown, quoted: string, state: J
     statement: quoted,
     fingerprint: fingerprintOf(`dynamic\0${withoutHoleNames(state.classifier.normalize(unknown.text))}`),
     region: regionInMigration(event, state.file),
+    line: regionInMigration(event, state.file).line,
   };
 }
 
@@ -119,11 +173,15 @@ function dynamicData(event: SqlEvent, unknown: Unknown, quoted: string, state: J
 function unparsed(event: SqlEvent, reading: SqlReading, state: JudgeState): readonly Finding[] {
   if (event.guessed) return [];
   const { sql } = reading.rendered;
-  const verb = /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*(update|insert|delete|merge|truncate)\b/i.exec(sql)?.[1]?.toLowerCase();
+  const verb = /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*(update|insert|delete|merge|truncate)\b/i
+    .exec(sql)?.[1]
+    ?.toLowerCase();
   const shown = withExpressions(sql.trim(), reading.holes);
   if (verb === undefined)
     return [stopped(event, state, 'unparsed', shown, reading.classification.failure?.message ?? 'not SQL')];
-  const rule = event.loops.includes('rows') ? 'row-loop' : (verb as 'update' | 'insert' | 'delete' | 'merge' | 'truncate');
+  const rule = event.loops.includes('rows')
+    ? 'row-loop'
+    : (verb as 'update' | 'insert' | 'delete' | 'merge' | 'truncate');
   return [
     {
       rule,
@@ -134,11 +192,18 @@ function unparsed(event: SqlEvent, reading: SqlReading, state: JudgeState): read
       statement: shown,
       fingerprint: fingerprintOf(`${rule}\0${withoutHoleNames(sql.replace(/\s+/g, ' ').trim())}`),
       region: regionInMigration(event, state.file),
+      line: regionInMigration(event, state.file).line,
     },
   ];
 }
 
-export function stopped(event: Pick<SqlEvent, 'site' | 'frames'>, state: Pick<JudgeState, 'direction' | 'file'>, stop: NonNullable<Finding['stop']>, code: string, detail: string): Finding {
+export function stopped(
+  event: Pick<SqlEvent, 'site' | 'frames'>,
+  state: Pick<JudgeState, 'direction' | 'file'>,
+  stop: NonNullable<Finding['stop']>,
+  code: string,
+  detail: string,
+): Finding {
   return {
     rule: 'cannot-decide',
     severity: 'MEDIUM',
@@ -148,25 +213,48 @@ export function stopped(event: Pick<SqlEvent, 'site' | 'frames'>, state: Pick<Ju
     statement: code,
     fingerprint: fingerprintOf(`cannot-decide\0${code.replace(/\s+/g, ' ')}`),
     region: regionInMigration(event, state.file),
+    line: regionInMigration(event, state.file).line,
     stop,
   };
 }
 
-export function regionInMigration({ site, frames }: { readonly site: Site; readonly frames: readonly Site[] }, file: string): Region {
+export function regionInMigration(
+  { site, frames }: { readonly site: Site; readonly frames: readonly Site[] },
+  file: string,
+): Region {
   return regionOfSite(siteInMigration([...frames, site], file) ?? site);
 }
 
-function at(event: SqlEvent, state: JudgeState, reading: SqlReading, unknown: Unknown, finding: Finding): Finding {
-  return { ...finding, ...placesOf(event, reading, unknown.position.offset, unknown.text.length, state.file) };
+function at(
+  event: SqlEvent,
+  state: JudgeState,
+  reading: SqlReading,
+  unknown: Unknown,
+  finding: Finding,
+): Finding {
+  return {
+    ...finding,
+    ...placesOf(event, reading, unknown.position.offset, unknown.text.length, state.file),
+  };
 }
 
 /** The statement's own place when it stands in the migration, else the call that leads to it, with the place elsewhere. */
-function placesOf(event: SqlEvent, reading: SqlReading, offset: number, length: number, file: string): { readonly region: Region; readonly elsewhere?: Region } {
+function placesOf(
+  event: SqlEvent,
+  reading: SqlReading,
+  offset: number,
+  length: number,
+  file: string,
+): { readonly region: Region; readonly elsewhere?: Region } {
   const start = reading.rendered.siteAt(offset);
   const fallback = regionInMigration(event, file);
-  if (!start) return event.site.source.path === file ? { region: fallback } : { region: fallback, elsewhere: regionOfSite(event.site) };
+  if (!start)
+    return event.site.source.path === file
+      ? { region: fallback }
+      : { region: fallback, elsewhere: regionOfSite(event.site) };
   const end = reading.rendered.siteAt(offset + length);
-  const until = end && end.site.source === start.site.source && end.offset >= start.offset ? end.offset : start.site.end;
+  const until =
+    end && end.site.source === start.site.source && end.offset >= start.offset ? end.offset : start.site.end;
   const region = regionOf(start.site.source, start.offset, until);
   return start.site.source.path === file ? { region } : { region: fallback, elsewhere: region };
 }

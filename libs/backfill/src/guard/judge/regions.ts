@@ -5,7 +5,15 @@ import type { Region } from './finding.types.js';
 export function regionOf(source: SourceText, start: number, end: number): Region {
   const from = source.positionAt(start);
   const to = source.positionAt(Math.max(start, end));
-  return { file: source.path, start, end: Math.max(start, end), line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
+  return {
+    file: source.path,
+    start,
+    end: Math.max(start, end),
+    line: from.line,
+    column: from.column,
+    endLine: to.line,
+    endColumn: to.column,
+  };
 }
 
 export function regionOfSite(site: Site): Region {

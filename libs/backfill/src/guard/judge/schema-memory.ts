@@ -8,14 +8,20 @@ export class SchemaMemory {
 
   /** @param statement one DDL statement as written */
   note(statement: string): void {
-    const created = /^\s*create\s+(?:temp\w*\s+|unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w$."]+)/i.exec(statement)?.[1];
+    const created =
+      /^\s*create\s+(?:temp\w*\s+|unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w$."]+)/i.exec(
+        statement,
+      )?.[1];
     if (created !== undefined) this.#created.add(bareName(created));
     const altered = /^\s*alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?([\w$."]+)/i.exec(statement);
     if (!altered) return;
     const table = bareName(altered[1] ?? '');
-    for (const match of statement.slice(altered[0].length).matchAll(/\badd\s+(?:column\s+)?(?:if\s+not\s+exists\s+)?("[^"]+"|[\w$]+)\s+(?!key\b|\()/gi)) {
+    for (const match of statement
+      .slice(altered[0].length)
+      .matchAll(/\badd\s+(?:column\s+)?(?:if\s+not\s+exists\s+)?("[^"]+"|[\w$]+)\s+(?!key\b|\()/gi)) {
       const column = bareName(match[1] ?? '');
-      if (!/^(?:constraint|primary|foreign|unique|check|exclude)$/i.test(column)) this.addColumn(table, column);
+      if (!/^(?:constraint|primary|foreign|unique|check|exclude)$/i.test(column))
+        this.addColumn(table, column);
     }
   }
 

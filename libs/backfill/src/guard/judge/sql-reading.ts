@@ -1,7 +1,14 @@
 import type { Classification, ClassifyOptions } from '../../sql/statement.types.js';
 import { isChunk } from '../evaluate/text-value.js';
 import type { TextValue } from '../evaluate/value.js';
-import { CANDIDATES, type PlacedHole, QUERY_CANDIDATE, type RenderedSql, placeHoles, render } from './sql-rendering.js';
+import {
+  CANDIDATES,
+  type PlacedHole,
+  QUERY_CANDIDATE,
+  type RenderedSql,
+  placeHoles,
+  render,
+} from './sql-rendering.js';
 
 /** What the classification of SQL needs to offer. */
 export interface SqlClassifier {
@@ -27,9 +34,16 @@ export function readSql(classifier: SqlClassifier, value: TextValue, options: Cl
   const choices: number[] = holes.map((placed) => (placed.place === 'statement' ? 1 : 0));
   const open = holes.find((placed) => placed.place === 'statement');
   let best = attempt(classifier, value, holes, choices, options);
-  if (best.classification.failure && !holes.some(isVariable)) best = retryParameters(classifier, value, holes, choices, options) ?? best;
-  for (let tries = 1; best.classification.failure && tries < MAX_ATTEMPTS; ) {
-    const target = suspect(best.holeOffsets, best.classification.failure.position.offset, holes, choices, best.exhausted);
+  if (best.classification.failure && !holes.some(isVariable))
+    best = retryParameters(classifier, value, holes, choices, options) ?? best;
+  for (let tries = 1; best.classification.failure && tries < MAX_ATTEMPTS;) {
+    const target = suspect(
+      best.holeOffsets,
+      best.classification.failure.position.offset,
+      holes,
+      choices,
+      best.exhausted,
+    );
     if (target === undefined) break;
     let improved: Attempt | undefined;
     let chosen = choices[target] ?? 0;
@@ -67,9 +81,20 @@ interface Attempt {
   readonly exhausted: Set<number>;
 }
 
-function attempt(classifier: SqlClassifier, value: TextValue, holes: readonly PlacedHole[], choices: readonly number[], options: ClassifyOptions): Attempt {
+function attempt(
+  classifier: SqlClassifier,
+  value: TextValue,
+  holes: readonly PlacedHole[],
+  choices: readonly number[],
+  options: ClassifyOptions,
+): Attempt {
   const rendered = render(value, holes, choices);
-  return { rendered, holeOffsets: rendered.holeOffsets, classification: classifier.classify(rendered.sql, options), exhausted: new Set() };
+  return {
+    rendered,
+    holeOffsets: rendered.holeOffsets,
+    classification: classifier.classify(rendered.sql, options),
+    exhausted: new Set(),
+  };
 }
 
 function isVariable(placed: PlacedHole): boolean {
@@ -86,14 +111,31 @@ function isBetter(outcome: Attempt, than: Attempt): boolean {
 }
 
 /** The hole to fill otherwise: the last one before the complaint, then its neighbours. */
-function suspect(offsets: readonly number[], complaint: number, holes: readonly PlacedHole[], choices: readonly number[], exhausted: ReadonlySet<number>): number | undefined {
-  const open = holes.map((_, index) => index).filter((index) => isVariable(holes[index] as PlacedHole) && !exhausted.has(index) && choices[index] !== undefined);
+function suspect(
+  offsets: readonly number[],
+  complaint: number,
+  holes: readonly PlacedHole[],
+  choices: readonly number[],
+  exhausted: ReadonlySet<number>,
+): number | undefined {
+  const open = holes
+    .map((_, index) => index)
+    .filter(
+      (index) =>
+        isVariable(holes[index] as PlacedHole) && !exhausted.has(index) && choices[index] !== undefined,
+    );
   const before = open.filter((index) => (offsets[index] ?? 0) <= complaint);
   return before.at(-1) ?? open[0];
 }
 
 /** Drivers' own parameters, `:name` and `?`, are no SQL: they are read as PostgreSQL's. */
-function retryParameters(classifier: SqlClassifier, value: TextValue, holes: readonly PlacedHole[], choices: readonly number[], options: ClassifyOptions): Attempt | undefined {
+function retryParameters(
+  classifier: SqlClassifier,
+  value: TextValue,
+  holes: readonly PlacedHole[],
+  choices: readonly number[],
+  options: ClassifyOptions,
+): Attempt | undefined {
   const replaced: TextValue = {
     kind: 'text',
     parts: value.parts.map((part) => {

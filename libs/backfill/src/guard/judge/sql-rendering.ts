@@ -76,7 +76,9 @@ function placeOf(state: LexState): HolePlace {
     case 'block-comment':
       return 'comment';
     case 'code':
-      return state.last === '' || /(?:;|\b(?:begin|then|else|loop))$/i.test(state.last) ? 'statement' : 'code';
+      return state.last === '' || /(?:;|\b(?:begin|then|else|loop))$/i.test(state.last)
+        ? 'statement'
+        : 'code';
   }
 }
 
@@ -141,7 +143,8 @@ function lexCode(text: string, at: number, char: string, next: string, state: Le
     }
   }
   if (/\s/.test(char)) {
-    if (!state.last.endsWith(' ') && state.last !== '' && /\w$/.test(state.last)) state.last = `${state.last}\0`.slice(-LAST_LENGTH);
+    if (!state.last.endsWith(' ') && state.last !== '' && /\w$/.test(state.last))
+      state.last = `${state.last}\0`.slice(-LAST_LENGTH);
   } else {
     state.last = `${state.last.replace(/\0$/, /\w/.test(char) ? ' ' : '')}${char}`.slice(-LAST_LENGTH);
   }
@@ -170,14 +173,19 @@ export interface RenderedSql {
 }
 
 /** The text with its holes filled; `choices` says for each hole which candidate it gets. */
-export function render(value: TextValue, holes: readonly PlacedHole[], choices: readonly number[]): RenderedSql & { readonly holeOffsets: readonly number[] } {
+export function render(
+  value: TextValue,
+  holes: readonly PlacedHole[],
+  choices: readonly number[],
+): RenderedSql & { readonly holeOffsets: readonly number[] } {
   let sql = '';
   let index = 0;
   const segments: { readonly start: number; readonly end: number; readonly site: Site }[] = [];
   const holeOffsets: number[] = [];
   for (const part of value.parts) {
     if (isChunk(part)) {
-      if (part.site) segments.push({ start: sql.length, end: sql.length + part.text.length, site: part.site });
+      if (part.site)
+        segments.push({ start: sql.length, end: sql.length + part.text.length, site: part.site });
       sql += part.text;
       continue;
     }
@@ -189,7 +197,10 @@ export function render(value: TextValue, holes: readonly PlacedHole[], choices: 
     sql,
     holeOffsets,
     siteAt: (offset) => {
-      const segment = segments.find((item) => offset >= item.start && offset <= item.end) ?? segments.find((item) => item.start >= offset) ?? segments.at(-1);
+      const segment =
+        segments.find((item) => offset >= item.start && offset <= item.end) ??
+        segments.find((item) => item.start >= offset) ??
+        segments.at(-1);
       if (!segment) return undefined;
       const { site } = segment;
       return { site, offset: Math.min(site.start + Math.max(0, offset - segment.start), site.end) };

@@ -21,7 +21,8 @@ const LOOKUP_WORDS = new Set(
 );
 
 /** A row for each of these makes a table grow with them, whatever its last word. */
-const PER_OWNER = /(?:^|_)(?:users?|accounts?|tenants?|customers?|members?|employees?|contacts?|leads?|orders?|transactions?|payments?|notes?|messages?|logs?|events?|histor(?:y|ies)|sessions?|notifications?|audit)(?:_|$)/;
+const PER_OWNER =
+  /(?:^|_)(?:users?|accounts?|tenants?|customers?|members?|employees?|contacts?|leads?|orders?|transactions?|payments?|notes?|messages?|logs?|events?|histor(?:y|ies)|sessions?|notifications?|audit)(?:_|$)/;
 
 export function growthOf(table: string, sizes: TableSizes): TableGrowth {
   const bare = table.slice(table.lastIndexOf('.') + 1);

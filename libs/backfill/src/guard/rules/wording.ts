@@ -23,13 +23,23 @@ export interface Circumstances {
 }
 
 /** What the statement does, and through what. */
-export function operationSentence(operation: DmlOperation, table: string | undefined, { via, loop, helper, inCte }: Circumstances): string {
+export function operationSentence(
+  operation: DmlOperation,
+  table: string | undefined,
+  { via, loop, helper, inCte }: Circumstances,
+): string {
   const base = SENTENCE[operation](table ?? 'a table');
   const through = [...(helper === undefined ? [] : [`${helper}()`]), ...via, ...(inCte ? ['a CTE'] : [])];
   return `${base}${through.length > 0 ? `, through ${through.join(' → ')}` : ''}${loop === 'rows' ? ', once for each row' : ''}`;
 }
 
-const THROUGH = { manager: 'the entity manager', repository: 'a repository', entity: 'the entity itself', builder: 'a query builder', runner: 'the query runner' } as const satisfies Record<OrmEvent['through'], string>;
+const THROUGH = {
+  manager: 'the entity manager',
+  repository: 'a repository',
+  entity: 'the entity itself',
+  builder: 'a query builder',
+  runner: 'the query runner',
+} as const satisfies Record<OrmEvent['through'], string>;
 
 export function ormSentence(event: OrmEvent): string {
   const loop = event.loops.includes('rows') ? ', once for each row' : '';

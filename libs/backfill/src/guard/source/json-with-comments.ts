@@ -1,11 +1,14 @@
 import { parseSync } from 'oxc-parser';
 import type * as ast from 'oxc-parser';
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** Reads JSON as tsconfig files are written: with comments and trailing commas. Anything else yields `undefined`. */
 export function parseJsonWithComments(text: string): JsonValue | undefined {
-  const { program, errors } = parseSync('config.js', `(${text.replace(/^\uFEFF/, '')}\n)`, { preserveParens: false });
+  const { program, errors } = parseSync('config.js', `(${text.replace(/^\uFEFF/, '')}\n)`, {
+    preserveParens: false,
+  });
   const [statement] = program.body;
   if (errors.length > 0 || statement?.type !== 'ExpressionStatement') return undefined;
   return toJson(statement.expression);
@@ -22,7 +25,12 @@ function toJson(node: ast.Expression): JsonValue | undefined {
       for (const property of node.properties) {
         if (property.type !== 'Property') continue;
         const value = toJson(property.value as ast.Expression);
-        const key = property.key.type === 'Literal' ? String(property.key.value) : property.key.type === 'Identifier' ? property.key.name : undefined;
+        const key =
+          property.key.type === 'Literal'
+            ? String(property.key.value)
+            : property.key.type === 'Identifier'
+              ? property.key.name
+              : undefined;
         if (key !== undefined && value !== undefined) entries.push([key, value]);
       }
       return Object.fromEntries(entries);

@@ -9,7 +9,10 @@ export interface MigrationCandidate {
   readonly name: string;
   readonly start: number;
   readonly end: number;
-  readonly target: { readonly kind: 'class'; readonly class: ClassValue } | { readonly kind: 'object'; readonly object: ObjectValue } | { readonly kind: 'module' };
+  readonly target:
+    | { readonly kind: 'class'; readonly class: ClassValue }
+    | { readonly kind: 'object'; readonly object: ObjectValue }
+    | { readonly kind: 'module' };
   readonly isSchemaMigration: boolean;
   /** It has no `up` of its own, and the class that it extends was not read. */
   readonly missingUp?: string;
@@ -19,7 +22,11 @@ export interface MigrationCandidate {
 const GUARDED_BASE = 'SchemaMigration';
 
 /** Finds the migrations of a module, whatever way it exports them. */
-export function findMigrations(machine: Machine, module: ParsedModule, context: Context): readonly MigrationCandidate[] {
+export function findMigrations(
+  machine: Machine,
+  module: ParsedModule,
+  context: Context,
+): readonly MigrationCandidate[] {
   const found: MigrationCandidate[] = [];
   for (const node of classNodes(module)) {
     if (node.abstract) continue;
@@ -30,10 +37,17 @@ export function findMigrations(machine: Machine, module: ParsedModule, context: 
   }
   if (found.length > 0) return found;
   const exported = [...module.exports.keys()];
-  if (exported.includes('up')) return [{ name: 'up', start: 0, end: 0, target: { kind: 'module' }, isSchemaMigration: false }];
+  if (exported.includes('up'))
+    return [{ name: 'up', start: 0, end: 0, target: { kind: 'module' }, isSchemaMigration: false }];
   for (const value of exportedValues(machine, module, context)) {
     if (value.kind === 'object' && value.properties.get('up')?.kind === 'function')
-      found.push({ name: 'default', start: 0, end: 0, target: { kind: 'object', object: value }, isSchemaMigration: false });
+      found.push({
+        name: 'default',
+        start: 0,
+        end: 0,
+        target: { kind: 'object', object: value },
+        isSchemaMigration: false,
+      });
     if (value.kind === 'class') {
       const candidate = fromClass(machine, value);
       if (candidate) found.push(candidate);
@@ -46,7 +60,8 @@ function* exportedValues(machine: Machine, module: ParsedModule, context: Contex
   if (module.commonJs) yield machine.evaluate(module.commonJs, context);
   for (const entry of module.exports.values()) {
     if (entry.kind === 'expression') yield machine.evaluate(entry.node, context);
-    else if (entry.kind === 'local') yield machine.evaluate({ type: 'Identifier', name: entry.name, start: 0, end: 0 }, context);
+    else if (entry.kind === 'local')
+      yield machine.evaluate({ type: 'Identifier', name: entry.name, start: 0, end: 0 }, context);
   }
 }
 
@@ -55,16 +70,28 @@ function fromClass(machine: Machine, value: ClassValue): MigrationCandidate | un
   const hasUp = findMethod(machine, value, 'up', false) !== undefined || hasUpProperty(value);
   const chain = lineage(machine, value);
   const roots = chain.map((home) => baseName(home.node.superClass));
-  const implemented = chain.flatMap((home) => home.node.implements ?? []).map(({ expression }) => (expression.type === 'Identifier' ? expression.name : ''));
-  const isDeclared = implemented.some((item) => /MigrationInterface$/.test(item)) || roots.some((root) => root !== undefined && /Migration/.test(root));
+  const implemented = chain
+    .flatMap((home) => home.node.implements ?? [])
+    .map(({ expression }) => (expression.type === 'Identifier' ? expression.name : ''));
+  const isDeclared =
+    implemented.some((item) => /MigrationInterface$/.test(item)) ||
+    roots.some((root) => root !== undefined && /Migration/.test(root));
   if (!hasUp && !isDeclared) return undefined;
   const base = roots.at(-1);
-  const candidate = { name, start: node.start, end: node.end, target: { kind: 'class', class: value }, isSchemaMigration: roots.includes(GUARDED_BASE) } as const;
+  const candidate = {
+    name,
+    start: node.start,
+    end: node.end,
+    target: { kind: 'class', class: value },
+    isSchemaMigration: roots.includes(GUARDED_BASE),
+  } as const;
   return hasUp ? candidate : { ...candidate, missingUp: base ?? 'nothing' };
 }
 
 function hasUpProperty(value: ClassValue): boolean {
-  return value.node.body.body.some((item) => item.type === 'PropertyDefinition' && !item.static && keyName(item.key) === 'up');
+  return value.node.body.body.some(
+    (item) => item.type === 'PropertyDefinition' && !item.static && keyName(item.key) === 'up',
+  );
 }
 
 function baseName(node: ast.Expression | null): string | undefined {
@@ -82,10 +109,15 @@ function* classNodes(module: ParsedModule): Generator<ast.Class> {
         break;
       case 'ExportNamedDeclaration':
         if (statement.declaration?.type === 'ClassDeclaration') yield statement.declaration;
-        else if (statement.declaration?.type === 'VariableDeclaration') yield* inDeclarators(statement.declaration);
+        else if (statement.declaration?.type === 'VariableDeclaration')
+          yield* inDeclarators(statement.declaration);
         break;
       case 'ExportDefaultDeclaration':
-        if (statement.declaration.type === 'ClassDeclaration' || statement.declaration.type === 'ClassExpression') yield statement.declaration;
+        if (
+          statement.declaration.type === 'ClassDeclaration' ||
+          statement.declaration.type === 'ClassExpression'
+        )
+          yield statement.declaration;
         break;
       case 'VariableDeclaration':
         yield* inDeclarators(statement);

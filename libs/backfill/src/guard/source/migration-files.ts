@@ -22,13 +22,19 @@ export function selectFiles(paths: readonly string[], exclude: readonly string[]
   const unreadable: { path: string; problem: string }[] = [];
   const visited = new Set<string>();
   const patterns = exclude.map(globPattern);
-  const isExcluded = (path: string): boolean => patterns.some((pattern) => pattern.test(relative(process.cwd(), path).split(sep).join('/')) || pattern.test(basename(path)));
+  const isExcluded = (path: string): boolean =>
+    patterns.some(
+      (pattern) =>
+        pattern.test(relative(process.cwd(), path).split(sep).join('/')) || pattern.test(basename(path)),
+    );
 
   const walk = (folder: string): void => {
     const real = realpathSync(folder);
     if (visited.has(real)) return;
     visited.add(real);
-    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
       const path = join(folder, entry.name);
       if (isExcluded(path)) continue;
       try {
@@ -79,6 +85,8 @@ export function problemOf(error: unknown): string {
 function globPattern(glob: string): RegExp {
   const source = glob
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*\*\/?|\*|\?/g, (wild) => (wild.startsWith('**') ? '(?:.*/)?' : wild === '*' ? '[^/]*' : '[^/]'));
+    .replace(/\*\*\/?|\*|\?/g, (wild) =>
+      wild.startsWith('**') ? '(?:.*/)?' : wild === '*' ? '[^/]*' : '[^/]',
+    );
   return new RegExp(`^(?:${source})$`);
 }

@@ -70,7 +70,10 @@ export class ModuleLoader {
     const bases =
       specifier.startsWith('.') || specifier.startsWith('/')
         ? [resolve(dirname(fromFile), specifier)]
-        : [...this.#aliases.candidates(specifier, fromFile), ...this.#workspaces.candidates(specifier, fromFile)];
+        : [
+            ...this.#aliases.candidates(specifier, fromFile),
+            ...this.#workspaces.candidates(specifier, fromFile),
+          ];
     for (const base of bases) {
       const path = existing(base);
       if (path !== undefined && !path.includes('/node_modules/')) return path;
@@ -85,7 +88,8 @@ function existing(base: string): string | undefined {
   const stems = withoutJs === base ? [base] : [withoutJs, base];
   for (const stem of stems) {
     for (const extension of EXTENSIONS) if (isFile(stem + extension)) return stem + extension;
-    for (const extension of EXTENSIONS) if (isFile(join(stem, `index${extension}`))) return join(stem, `index${extension}`);
+    for (const extension of EXTENSIONS)
+      if (isFile(join(stem, `index${extension}`))) return join(stem, `index${extension}`);
   }
   return /\.[mc]?[jt]sx?$/.test(base) && isFile(base) ? base : undefined;
 }

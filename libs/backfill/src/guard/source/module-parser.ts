@@ -80,14 +80,20 @@ function readNamedExport(statement: ast.ExportNamedDeclaration, exports: Map<str
 }
 
 /** `module.exports = x` is returned; `exports.a = x` and `module.exports.a = x` are added to the exports. */
-function readCommonJs(expression: ast.Expression, exports: Map<string, ModuleExport>): ast.Expression | undefined {
+function readCommonJs(
+  expression: ast.Expression,
+  exports: Map<string, ModuleExport>,
+): ast.Expression | undefined {
   if (expression.type !== 'AssignmentExpression' || expression.operator !== '=') return undefined;
   const { left, right } = expression;
   if (left.type !== 'MemberExpression' || left.computed) return undefined;
   const { object, property } = left;
   const isModuleExports =
-    object.type === 'MemberExpression' && !object.computed &&
-    object.object.type === 'Identifier' && object.object.name === 'module' && object.property.name === 'exports';
+    object.type === 'MemberExpression' &&
+    !object.computed &&
+    object.object.type === 'Identifier' &&
+    object.object.name === 'module' &&
+    object.property.name === 'exports';
   if (object.type === 'Identifier' && object.name === 'module' && property.name === 'exports') {
     if (right.type === 'AssignmentExpression') readCommonJs(right, exports);
     return right.type === 'AssignmentExpression' ? right.right : right;

@@ -40,7 +40,9 @@ export class PathAliases {
     const known = this.#byDirectory.get(directory);
     if (known) return known;
     const parent = dirname(directory);
-    const own = FILES.map((file) => this.#load(join(directory, file), 0)).filter((item) => item !== undefined);
+    const own = FILES.map((file) => this.#load(join(directory, file), 0)).filter(
+      (item) => item !== undefined,
+    );
     const all = parent === directory ? own : [...own, ...this.#configurations(parent)];
     this.#byDirectory.set(directory, all);
     return all;
@@ -53,8 +55,11 @@ export class PathAliases {
     const directory = dirname(path);
     const options = isRecord(json['compilerOptions']) ? json['compilerOptions'] : {};
     const inherited = this.#inherited(json['extends'], directory, depth);
-    const baseUrl = typeof options['baseUrl'] === 'string' ? resolve(directory, options['baseUrl']) : inherited?.baseUrl;
-    const aliases = isRecord(options['paths']) ? toAliases(options['paths'], baseUrl ?? directory) : (inherited?.aliases ?? []);
+    const baseUrl =
+      typeof options['baseUrl'] === 'string' ? resolve(directory, options['baseUrl']) : inherited?.baseUrl;
+    const aliases = isRecord(options['paths'])
+      ? toAliases(options['paths'], baseUrl ?? directory)
+      : (inherited?.aliases ?? []);
     return baseUrl === undefined ? { aliases } : { aliases, baseUrl };
   }
 

@@ -26,17 +26,26 @@ export class WorkspacePackages {
     if (this.#rootOf.has(directory)) return this.#rootOf.get(directory);
     const parent = dirname(directory);
     const root =
-      this.#patterns(directory).length > 0 ? directory : parent === directory ? undefined : this.#root(parent);
+      this.#patterns(directory).length > 0
+        ? directory
+        : parent === directory
+          ? undefined
+          : this.#root(parent);
     this.#rootOf.set(directory, root);
     return root;
   }
 
   #patterns(root: string): readonly string[] {
     const workspaces = manifest(this.readFile(join(root, 'package.json')))?.workspaces;
-    const listed = workspaces && 'packages' in workspaces ? (workspaces.packages ?? []) : ((workspaces as readonly string[] | undefined) ?? []);
+    const listed =
+      workspaces && 'packages' in workspaces
+        ? (workspaces.packages ?? [])
+        : ((workspaces as readonly string[] | undefined) ?? []);
     if (listed.length > 0) return listed;
     const yaml = this.readFile(join(root, 'pnpm-workspace.yaml'));
-    return yaml === undefined ? [] : [...yaml.matchAll(/^\s*-\s*['"]?([^'"\n#!]+?)['"]?\s*$/gm)].map((match) => match[1] ?? '');
+    return yaml === undefined
+      ? []
+      : [...yaml.matchAll(/^\s*-\s*['"]?([^'"\n#!]+?)['"]?\s*$/gm)].map((match) => match[1] ?? '');
   }
 
   #packages(root: string): ReadonlyMap<string, string> {

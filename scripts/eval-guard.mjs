@@ -2,6 +2,7 @@
 // The corpus holds one folder a repository, named as the labels name it; it is never part of the project.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { checkFiles } from 'nestjs-backfill/guard';
 

@@ -91,11 +91,11 @@ export function assign(machine: Machine, target: Target, value: Value, context: 
       target.elements.forEach((element, index) => {
         if (!element) return;
         if (element.type === 'RestElement')
-          assign(machine, element.argument as Target, unknown('', factsOf(value)), context);
+          assign(machine, element.argument, unknown('', factsOf(value)), context);
         else
           assign(
             machine,
-            element as Target,
+            element,
             machine.member(value, String(index), codeOf(element, context.module), context),
             context,
           );
@@ -107,14 +107,14 @@ export function assign(machine: Machine, target: Target, value: Value, context: 
         const name = property.key.type === 'Identifier' ? property.key.name : undefined;
         const part =
           name === undefined ? unknown('', factsOf(value)) : machine.member(value, name, name, context);
-        assign(machine, property.value as Target, part, context);
+        assign(machine, property.value, part, context);
       }
       return;
     case 'TSAsExpression':
     case 'TSNonNullExpression':
     case 'TSSatisfiesExpression':
     case 'TSTypeAssertion':
-      assign(machine, target.expression as Target, value, context);
+      assign(machine, target.expression, value, context);
       return;
     default:
   }
@@ -123,10 +123,10 @@ export function assign(machine: Machine, target: Target, value: Value, context: 
 function assignMember(machine: Machine, target: ast.MemberExpression, value: Value, context: Context): void {
   const container = machine.evaluate(target.object, context);
   const name = target.computed
-    ? nameFrom(machine.evaluate(target.property as ast.Expression, context))
+    ? nameFrom(machine.evaluate(target.property, context))
     : target.property.type === 'PrivateIdentifier'
       ? `#${target.property.name}`
-      : (target.property as ast.IdentifierName).name;
+      : target.property.name;
   if (container.kind === 'object') {
     if (name === undefined) {
       container.open = true;

@@ -3,7 +3,7 @@ import { callDatabase } from './database-calls.js';
 import { callEntity } from './entity-calls.js';
 import { memberName, templateText } from './expressions.js';
 import { type CallSite, type Context, type Machine, codeOf } from './machine.types.js';
-import { callUnknown } from './unknown-calls.js';
+import { callHelper, callUnknown } from './unknown-calls.js';
 import { type Value, array, choice, factsOf, unknown } from './value.js';
 
 export function evaluateCall(machine: Machine, node: ast.CallExpression, context: Context): Value {
@@ -18,7 +18,10 @@ export function evaluateCall(machine: Machine, node: ast.CallExpression, context
     return callMethod(machine, target, name, args, site);
   }
   const value = machine.evaluate(callee, context);
-  return machine.call(value, evaluateArguments(machine, node.arguments, context), site);
+  const args = evaluateArguments(machine, node.arguments, context);
+  if (callee.type === 'Identifier' && machine.options.dmlHelpers.has(callee.name))
+    return callHelper(machine, callee.name, args, site);
+  return machine.call(value, args, site);
 }
 
 /** `(a as B)!.c` is `a.c`. */
@@ -58,6 +61,7 @@ export function callMethod(
   args: readonly Value[],
   site: CallSite,
 ): Value {
+  if (machine.options.dmlHelpers.has(name)) return callHelper(machine, name, args, site);
   switch (target.kind) {
     case 'choice': {
       const results = machine.journal.branch(

@@ -38,10 +38,6 @@ export function callDatabase(
   site: CallSite,
 ): Value {
   if (target.role === 'builder') return callBuilder(machine, target, name, args, site);
-  if (machine.options.dmlHelpers.has(name)) {
-    machine.emit({ kind: 'helper', name }, site);
-    return unknown(site.callee, { rows: true });
-  }
   if (SENDS_SQL.has(name)) return send(machine, args[0], site);
   switch (name) {
     case 'createQueryRunner':

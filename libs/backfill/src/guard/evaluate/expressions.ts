@@ -191,7 +191,7 @@ function objectLiteral(machine: Machine, node: ast.ObjectExpression, context: Co
       continue;
     }
     const name = propertyName(machine, property.key, property.computed, context);
-    const value = machine.evaluate(property.value as ast.Expression, context);
+    const value = machine.evaluate(property.value, context);
     const bound =
       value.kind === 'function' && value.node.type !== 'ArrowFunctionExpression'
         ? { ...value, self: result }
@@ -210,7 +210,7 @@ export function propertyName(
 ): string | undefined {
   if (!computed && key.type === 'Identifier') return key.name;
   if (key.type === 'PrivateIdentifier') return `#${key.name}`;
-  const value = machine.evaluate(key as ast.Expression, context);
+  const value = machine.evaluate(key, context);
   if (value.kind === 'constant') return String(value.value);
   return knownText(value);
 }
@@ -231,7 +231,7 @@ export function memberName(
 ): string | undefined {
   if (!node.computed)
     return node.property.type === 'PrivateIdentifier' ? `#${node.property.name}` : node.property.name;
-  return propertyName(machine, node.property as ast.PropertyKey, true, context);
+  return propertyName(machine, node.property, true, context);
 }
 
 /** `container[key]` with a key that is not known. */
@@ -283,7 +283,7 @@ function binary(machine: Machine, node: ast.BinaryExpression, context: Context):
     case 'instanceof': {
       const driver = node.right.type === 'Identifier' ? /^(.+)Driver$/.exec(node.right.name)?.[1] : undefined;
       const equal = driver === undefined ? undefined : equality(text('postgres'), text(driver.toLowerCase()));
-      return equal === undefined || left.kind === 'object' ? unknown(expression) : constant(equal);
+      return equal === undefined ? unknown(expression) : constant(equal);
     }
     default:
       return unknown(expression, mergeFacts(factsOf(left), factsOf(right)));

@@ -38,8 +38,7 @@ export function runDirection(
     found = true;
     evaluator.invoke(method, [runnerFor(method)], site);
   };
-  let events: readonly EvaluationEvent[] = [];
-  events = evaluator.record(() => {
+  const events = evaluator.record(() => {
     try {
       work();
     } catch (error) {

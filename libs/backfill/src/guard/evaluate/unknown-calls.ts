@@ -40,6 +40,9 @@ const QUERY_NAME =
 /** A wrapper's own names for schema work. */
 const SCHEMA_NAME =
   /^(?:create|drop|add|alter|rename|change|set|has|get|build|make|remove|enable|disable|escape|quote|parse|load|format)|^(?:column|schema|table|index|tableName|columnName|indexName|logger|escape|prefix)/i;
+/** Links of a chain such as `schemaBuilder.createTable('a').withColumns(…)`. */
+const SCHEMA_CHAIN =
+  /\b(?:schema\w*|(?:create|drop|add|alter|rename)(?:Table|Columns?|Index|ForeignKey|NotNull|Enum\w*)|columns?|escape|logger)\b/i;
 const DATA_NAME =
   /rows?|record|data|seed|backfill|populate|insert|update|delete|upsert|save|copy|migrate|move|purge|truncate|batch|entit/i;
 
@@ -67,21 +70,17 @@ export function callUnknown(
   const receiver = callee.receiver ? factsOf(callee.receiver) : NO_FACTS;
   const given = mergeFacts(...args.map((arg) => factsOf(arg)));
   const result = unknown(expression, resultFacts(callee.facts, receiver, given));
-  if (machine.options.dmlHelpers.has(name)) {
-    callHelper(machine, name, args, site);
-    return unknown(expression, { rows: true });
-  }
   const sent = isHarmless(callee) ? 0 : sendTexts(machine, callee, args, site);
   openContainers(args);
   callCallbacks(machine, name, args, site, mergeFacts(receiver, given), sent > 0);
   if (sent > 0) return unknown(expression, { ...result.facts, rows: true });
   if (isHarmless(callee)) return result;
-  if (args.some((arg) => holdsDatabase(arg))) {
+  if (callee.facts.database) {
+    callOnContext(machine, callee, args, site);
+  } else if (args.some((arg) => holdsDatabase(arg))) {
     machine.emit({ kind: 'undecided', reason: 'helper', expression }, site);
   } else if (receiver.application && !APPLICATION_READS.test(name) && !HARMLESS_NAME.test(name)) {
     machine.emit({ kind: 'undecided', reason: 'application', expression }, site);
-  } else if (callee.facts.database) {
-    callOnContext(machine, callee, args, site);
   }
   return result;
 }
@@ -105,12 +104,14 @@ function isHarmless({ name, expression }: UnknownCallee): boolean {
   return HARMLESS_RECEIVER.test(expression) || (HARMLESS_NAME.test(name) && /log|console/i.test(expression));
 }
 
-function callHelper(machine: Machine, name: string, args: readonly Value[], site: CallSite): void {
+/** A function that changes data by agreement is not looked into: its name says what it does. */
+export function callHelper(machine: Machine, name: string, args: readonly Value[], site: CallSite): Value {
   const texts = args
     .flatMap(optionsOf)
     .filter((arg): arg is TextValue => arg.kind === 'text' && looksLikeSql(arg));
   for (const text of texts) machine.emit({ kind: 'sql', text, helper: name }, site);
   if (texts.length === 0) machine.emit({ kind: 'helper', name }, site);
+  return unknown(site.callee, { rows: true });
 }
 
 /** Texts that read like SQL are taken to be sent. */
@@ -174,14 +175,8 @@ function callOnContext(
       machine.emit({ kind: 'undecided', reason: 'sql', expression }, site);
     return;
   }
-  if (DATA_NAME.test(name) || !SCHEMA_NAME.test(lastReceiver(expression, name)))
+  if (DATA_NAME.test(name) || !(SCHEMA_NAME.test(name) || SCHEMA_CHAIN.test(expression)))
     machine.emit({ kind: 'undecided', reason: 'helper', expression }, site);
-}
-
-function lastReceiver(expression: string, name: string): string {
-  if (SCHEMA_NAME.test(name)) return name;
-  const before = expression.slice(0, Math.max(0, expression.lastIndexOf('.')));
-  return /([\w$]+)\W*$/.exec(before)?.[1] ?? name;
 }
 
 const HOLDS_DEPTH = 3;

@@ -129,7 +129,7 @@ function judgeUnknown(
     case 'dynamic-sql':
       if (unknown.likely === 'data')
         return at(event, state, reading, unknown, dynamicData(event, unknown, quoted, state));
-      return unknown.likely === undefined
+      return unknown.likely === undefined || unknown.likely === 'unknown'
         ? at(event, state, reading, unknown, stopped(event, state, 'dynamic', quoted, quoted))
         : undefined;
     case 'unparsed-body':

@@ -24,7 +24,7 @@ function toJson(node: ast.Expression): JsonValue | undefined {
       const entries: [string, JsonValue][] = [];
       for (const property of node.properties) {
         if (property.type !== 'Property') continue;
-        const value = toJson(property.value as ast.Expression);
+        const value = toJson(property.value);
         const key =
           property.key.type === 'Literal'
             ? String(property.key.value)

@@ -100,6 +100,7 @@ export function callArrayMethod(
       return name === 'find' && self.items.length > 0
         ? choice([...self.items, UNDEFINED])
         : unknown(site.callee, factsOf(self));
+    case 'has':
     case 'includes':
       return includes(self, first, site);
     case 'at':

@@ -1,10 +1,11 @@
 import type * as ast from 'oxc-parser';
+import { truthOfName } from './driver-names.js';
 import { callDatabase } from './database-calls.js';
 import { callEntity } from './entity-calls.js';
 import { memberName, templateText } from './expressions.js';
 import { type CallSite, type Context, type Machine, codeOf } from './machine.types.js';
 import { callHelper, callUnknown } from './unknown-calls.js';
-import { type Value, array, choice, factsOf, unknown } from './value.js';
+import { type Value, array, choice, constant, factsOf, unknown } from './value.js';
 
 export function evaluateCall(machine: Machine, node: ast.CallExpression, context: Context): Value {
   machine.tick();
@@ -17,6 +18,9 @@ export function evaluateCall(machine: Machine, node: ast.CallExpression, context
     if (name === undefined) return machine.call(unknown(site.callee, factsOf(target)), args, site);
     return callMethod(machine, target, name, args, site);
   }
+  const database =
+    callee.type === 'Identifier' && node.arguments.length <= 1 ? truthOfName(callee.name) : undefined;
+  if (database !== undefined) return constant(database);
   const value = machine.evaluate(callee, context);
   const args = evaluateArguments(machine, node.arguments, context);
   if (callee.type === 'Identifier' && machine.options.dmlHelpers.has(callee.name))

@@ -75,8 +75,11 @@ function namesDriver(value: UnknownValue): boolean {
 
 /** `isPostgres`, `isMySQL()`, `usingSqlite`: true or false by its name alone. */
 export function truthByName(value: UnknownValue): boolean | undefined {
-  if (value.facts.rows || value.facts.entity) return undefined;
-  const name = lastName(value.expression);
+  return value.facts.rows || value.facts.entity ? undefined : truthOfName(lastName(value.expression));
+}
+
+/** The same for the name of a function, also of one whose code could be read: it asks the environment. */
+export function truthOfName(name: string): boolean | undefined {
   const match = /^(?:is|use|uses|using|has|on)_?(.+)$/i.exec(name);
   const word = match?.[1]
     ?.replace(/_?(?:db|driver|database|dialect|connection|client|flavou?r|enabled)$/i, '')

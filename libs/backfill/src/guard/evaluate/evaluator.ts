@@ -52,6 +52,7 @@ export class Evaluator implements Machine {
   readonly journal = new Journal();
   readonly frames: Frame[] = [];
   readonly loops: LoopKind[] = [];
+  readonly awaited = new WeakSet<object>();
   #events: EvaluationEvent[] = [];
   #steps = 0;
 

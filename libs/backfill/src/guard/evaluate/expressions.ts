@@ -74,6 +74,7 @@ export function evaluateExpression(machine: Machine, node: Evaluable, context: C
       return last;
     }
     case 'AwaitExpression':
+      if (node.argument.type === 'CallExpression') machine.awaited.add(node.argument);
       return machine.evaluate(node.argument, context);
     case 'YieldExpression':
       return node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;

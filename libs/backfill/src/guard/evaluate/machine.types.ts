@@ -42,6 +42,8 @@ export interface Machine {
   readonly journal: Journal;
   readonly frames: Frame[];
   readonly loops: LoopKind[];
+  /** Calls whose result is awaited: they do something, rather than compute. */
+  readonly awaited: WeakSet<object>;
 
   evaluate(node: ast.Expression | ast.Argument | ast.Super | ast.PrivateIdentifier, context: Context): Value;
   execute(node: ast.Statement, context: Context): Completion;

@@ -1,5 +1,6 @@
 import type * as ast from 'oxc-parser';
 import { annotatedValue } from './annotations.js';
+import { type DatabaseRole, database } from './database-value.js';
 import { type Context, type Machine, codeOf } from './machine.types.js';
 import type { Scope } from './scope.js';
 import { type Value, array, choice, factsOf, object, unknown } from './value.js';
@@ -13,17 +14,9 @@ export function bindPattern(
   declareIn: Scope,
 ): void {
   switch (pattern.type) {
-    case 'Identifier': {
-      const typed =
-        value.kind === 'unknown'
-          ? (annotatedValue(machine, pattern.typeAnnotation, context) ?? value)
-          : value;
-      declareIn.declare(
-        pattern.name,
-        typed.kind === 'unknown' && typed.expression === '' ? { ...typed, expression: pattern.name } : typed,
-      );
+    case 'Identifier':
+      declareIn.declare(pattern.name, typedValue(machine, pattern, value, context));
       return;
-    }
     case 'AssignmentPattern': {
       const isMissing = value.kind === 'constant' && value.value === undefined;
       const bound = isMissing
@@ -69,6 +62,24 @@ export function bindPattern(
     case 'RestElement':
       bindPattern(machine, pattern.argument, value, context, declareIn);
   }
+}
+
+/** Parameters of callbacks are known by their type, or by the names that everybody gives them. */
+const ROLE_BY_NAME: ReadonlyMap<string, DatabaseRole> = new Map([
+  ['queryRunner', 'runner'],
+  ['manager', 'manager'],
+  ['entityManager', 'manager'],
+  ['transactionManager', 'manager'],
+  ['transactionalEntityManager', 'manager'],
+]);
+
+function typedValue(machine: Machine, pattern: ast.BindingIdentifier, value: Value, context: Context): Value {
+  if (value.kind !== 'unknown') return value;
+  const typed = annotatedValue(machine, pattern.typeAnnotation, context);
+  if (typed) return typed;
+  if (value.expression !== '') return value;
+  const role = value.facts.entity ? undefined : ROLE_BY_NAME.get(pattern.name);
+  return role ? database(role) : { ...value, expression: pattern.name };
 }
 
 function rest(value: Value, from: number): Value {

@@ -77,12 +77,18 @@ export function callUnknown(
   if (isHarmless(callee)) return result;
   if (callee.facts.database) {
     callOnContext(machine, callee, args, site);
-  } else if (args.some((arg) => holdsDatabase(arg))) {
+  } else if (args.some((arg) => holdsDatabase(arg)) || isMissingAction(machine, callee, site)) {
     machine.emit({ kind: 'undecided', reason: 'helper', expression }, site);
   } else if (receiver.application && !APPLICATION_READS.test(name) && !HARMLESS_NAME.test(name)) {
     machine.emit({ kind: 'undecided', reason: 'application', expression }, site);
   }
   return result;
+}
+
+/** `await seed()` of a file of the project that is not there: it may reach the database by itself. */
+function isMissingAction(machine: Machine, { facts, receiver }: UnknownCallee, { node }: CallSite): boolean {
+  const { module } = receiver ? factsOf(receiver) : facts;
+  return module !== undefined && /^\.{0,2}\//.test(module) && machine.awaited.has(node);
 }
 
 /** An empty list that is handed to unknown code may come back filled. */

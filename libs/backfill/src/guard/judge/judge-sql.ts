@@ -47,7 +47,7 @@ function judgeStatement(
   state: JudgeState,
 ): Finding[] {
   const findings = statement.findings
-    .filter((finding) => !COPIES_NOTHING.test(finding.normalized))
+    .filter((finding) => !COPIES_NOTHING.test(finding.normalized) && finding.table?.name !== BOOKKEEPING)
     .map((finding) => toFinding(event, finding, reading, state));
   for (const unknown of statement.unknowns) {
     const found = judgeUnknown(event, statement, unknown, reading, state);
@@ -59,6 +59,9 @@ function judgeStatement(
   state.memory.note(statement.text);
   return findings;
 }
+
+/** Where TypeORM keeps the definitions of views and generated columns: its generated migrations write it. */
+const BOOKKEEPING = 'typeorm_metadata';
 
 /** `CREATE TABLE a AS SELECT * FROM b WHERE false` takes the columns alone. */
 const COPIES_NOTHING = /(?:\bwhere (?:false|1 ?= ?0|0 ?= ?1|1 ?= ?2)|\blimit 0)\s*;?$/;

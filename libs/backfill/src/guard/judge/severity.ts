@@ -121,7 +121,7 @@ function isWeak({ text, conjuncts }: WhereShape): boolean {
 
 /** Columns by which a row is named. */
 const KEY =
-  /^(?:id|uuid|guid|key|name|unique_?name|slug|username|user_?name|e?mail|e?mail_?address|address)$/i;
+  /^(?:id|uuid|guid|key|name|unique_?name|slug|user_?name|e?mail|e?mail_?address|address|iban|domain|host_?name|phone(?:_?number)?|hash|token)$/i;
 
 /** `id = 1`, `name IN ('a', 'b')`: rows named one by one. */
 function pinsRow(where: WhereShape): boolean {
@@ -139,7 +139,8 @@ function comparesWithConstants(text: string, column: string): boolean {
     `${name}\\)?\\s+in\\s*\\(\\s*${constant}(?:\\s*,\\s*${constant}){0,30}\\s*\\)`,
     'i',
   );
-  return (equal.test(text) || among.test(text)) && !/\bor\b/i.test(text);
+  const one = new RegExp(`${name}\\s*=\\s*\\(\\s*select\\b`, 'i');
+  return (equal.test(text) || among.test(text) || one.test(text)) && !/\bor\b/i.test(text);
 }
 
 function insertSelect(finding: DataFinding, isLookup: boolean, place: JudgedIn): Judgement {
@@ -159,7 +160,7 @@ function insertSelect(finding: DataFinding, isLookup: boolean, place: JudgedIn):
   const growing = sources.filter((source) => growthOf(fullName(source), place.sizes) === 'growing');
   if (isLookup && growing.length === 0) return low('it fills one small table from another');
   if (!where && /\bwhere\b/i.test(finding.text)) return medium('it copies selected rows');
-  if (!where || where.tautology || where.joinOnly || isWeak(where))
+  if (!where || where.tautology || where.joinOnly)
     return growing.length > 0 && !/\blimit\s+\d/i.test(finding.text)
       ? high(`it copies all rows of ${growing.map(fullName).join(', ')}`)
       : medium('it copies a small table');

@@ -61,7 +61,7 @@ export class Check {
     for (const { path, problem } of unreadable) this.#problems.push({ file: path, problem });
     // Functions that an earlier migration created are known to the later ones: in the order of their names, as TypeORM runs them.
     const sorted = [...files].sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
-    const migrations = sorted.flatMap((file) => this.checkFile(file));
+    const migrations = sorted.flatMap((file) => this.#checkSafely(file));
     const totalMs = performance.now() - this.#started;
     const sqlMs = this.#classifier.milliseconds + this.#sqlMs;
     const parseMs = this.#loader.parseMilliseconds;
@@ -77,6 +77,16 @@ export class Check {
         evaluateMs: Math.max(0, totalMs - this.#readMs - parseMs - sqlMs),
       },
     };
+  }
+
+  /** A fault of the guard itself must not pass a file either. */
+  #checkSafely(file: string): readonly MigrationReport[] {
+    try {
+      return this.checkFile(file);
+    } catch (error) {
+      this.#problems.push({ file, problem: `the guard failed on it: ${problemOf(error)}` });
+      return [];
+    }
   }
 
   /** One file's migrations; a file that holds none yields nothing. */

@@ -134,7 +134,10 @@ function assignMember(machine: Machine, target: ast.MemberExpression, value: Val
     } else {
       const old = container.properties.get(name);
       // Inside a branch or loop the old value may still stand; keeping both is the safe reading.
-      container.properties.set(name, machine.loops.length > 0 && old ? choice([old, value]) : value);
+      container.properties.set(
+        name,
+        (machine.loops.length > 0 || machine.journal.isBranching) && old ? choice([old, value]) : value,
+      );
     }
   } else if (container.kind === 'class' && name !== undefined) {
     container.statics.set(name, value);

@@ -164,10 +164,13 @@ export class Evaluator implements Machine {
     return instantiate(this, callee, args, site);
   }
 
-  invoke(callee: FunctionValue, args: readonly Value[], site: CallSite): Value {
+  invoke(callee: FunctionValue, given: readonly Value[], site: CallSite): Value {
     this.tick();
+    const args = callee.bound ? [...callee.bound, ...given] : given;
     const { node } = callee;
     const depth = this.frames.filter((frame) => frame.function.node === node).length;
+    if (this.frames.length >= MAX_DEPTH)
+      this.emit({ kind: 'undecided', reason: 'budget', expression: site.callee }, site);
     if (!node.body || depth >= MAX_RECURSION || this.frames.length >= MAX_DEPTH)
       return unknown(site.callee, mergeFacts(...args.map((arg) => factsOf(arg))));
     const scope = new Scope(callee.scope, callee.self, true);

@@ -132,7 +132,7 @@ function callFunctionMethod(
     receiver && (receiver.kind === 'object' || receiver.kind === 'class')
       ? { ...self, self: receiver }
       : self;
-  if (method === 'bind') return bound;
+  if (method === 'bind') return { ...bound, bound: [...(self.bound ?? []), ...rest] };
   if (method === 'apply') return machine.invoke(bound, rest[0]?.kind === 'array' ? rest[0].items : [], site);
   if (method === 'call') return machine.invoke(bound, rest, site);
   return unknown(site.callee);

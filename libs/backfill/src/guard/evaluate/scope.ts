@@ -62,6 +62,11 @@ export class Journal {
     return this.#changes;
   }
 
+  /** Is what runs now one arm of a branch, which may not be taken? */
+  get isBranching(): boolean {
+    return this.#writes !== undefined;
+  }
+
   assign(cell: Cell, value: Value): void {
     if (this.#writes && !this.#writes.has(cell)) this.#writes.set(cell, cell.value);
     cell.value = value;

@@ -91,13 +91,10 @@ function isMissingAction(machine: Machine, { facts, receiver }: UnknownCallee, {
   return module !== undefined && /^\.{0,2}\//.test(module) && machine.awaited.has(node);
 }
 
-/** An empty list that is handed to unknown code may come back filled. */
+/** What is handed to unknown code may come back changed: an object with other properties, an empty list filled. */
 function openContainers(args: readonly Value[]): void {
   for (const arg of args)
-    if (
-      (arg.kind === 'array' && arg.items.length === 0) ||
-      (arg.kind === 'object' && arg.properties.size === 0 && !arg.class)
-    )
+    if ((arg.kind === 'array' && arg.items.length === 0) || (arg.kind === 'object' && !arg.class))
       arg.open = true;
 }
 

@@ -80,6 +80,8 @@ export interface FunctionValue {
   /** The class whose `super` it sees. */
   readonly home?: ClassValue;
   readonly name: string;
+  /** Arguments that `bind` put in front. */
+  readonly bound?: readonly Value[];
 }
 
 export interface ClassValue {

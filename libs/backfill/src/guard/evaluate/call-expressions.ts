@@ -5,7 +5,7 @@ import { callEntity } from './entity-calls.js';
 import { memberName, templateText } from './expressions.js';
 import { type CallSite, type Context, type Machine, codeOf } from './machine.types.js';
 import { callHelper, callUnknown } from './unknown-calls.js';
-import { type Value, array, choice, constant, factsOf, unknown } from './value.js';
+import { type FunctionValue, type Value, array, choice, constant, factsOf, unknown } from './value.js';
 
 export function evaluateCall(machine: Machine, node: ast.CallExpression, context: Context): Value {
   machine.tick();
@@ -15,6 +15,8 @@ export function evaluateCall(machine: Machine, node: ast.CallExpression, context
     const target = machine.evaluate(callee.object, context);
     const name = memberName(machine, callee, context);
     const args = evaluateArguments(machine, node.arguments, context);
+    const compiled = compiledAsync(machine, callee, args, site);
+    if (compiled) return compiled;
     if (name === undefined) return machine.call(unknown(site.callee, factsOf(target)), args, site);
     return callMethod(machine, target, name, args, site);
   }
@@ -25,7 +27,7 @@ export function evaluateCall(machine: Machine, node: ast.CallExpression, context
   const args = evaluateArguments(machine, node.arguments, context);
   if (callee.type === 'Identifier' && machine.options.dmlHelpers.has(callee.name))
     return callHelper(machine, callee.name, args, site);
-  return machine.call(value, args, site);
+  return compiledAsync(machine, callee, args, site) ?? machine.call(value, args, site);
 }
 
 /** `(a as B)!.c` is `a.c`. */
@@ -56,6 +58,27 @@ function evaluateArguments(
       ? value.items
       : [{ ...unknown(codeOf(node.argument, context.module), factsOf(value)), many: true }];
   });
+}
+
+/** `__awaiter(this, void 0, void 0, function* () { … })`: an async function as compilers write it for old targets. */
+function compiledAsync(
+  machine: Machine,
+  callee: ast.Expression,
+  args: readonly Value[],
+  site: CallSite,
+): Value | undefined {
+  const name =
+    callee.type === 'Identifier'
+      ? callee.name
+      : callee.type === 'MemberExpression' && !callee.computed
+        ? callee.property.name
+        : '';
+  if (name !== '__awaiter') return undefined;
+  const [self] = args;
+  const body = args.findLast((arg): arg is FunctionValue => arg.kind === 'function');
+  if (!body) return undefined;
+  const isOwner = self?.kind === 'object' || self?.kind === 'class';
+  return machine.invoke(isOwner ? { ...body, self } : body, [], site);
 }
 
 export function callMethod(

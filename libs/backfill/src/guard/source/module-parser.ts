@@ -1,5 +1,6 @@
 import { parseSync } from 'oxc-parser';
 import type * as ast from 'oxc-parser';
+import { readCompiledExports } from './compiled-exports.js';
 import type { ModuleExport, ParsedModule } from './parsed-module.js';
 import { SourceText } from './source-text.js';
 
@@ -56,6 +57,7 @@ function toModule(source: SourceText, program: ast.Program, comments: readonly a
         break;
       case 'ExpressionStatement':
         commonJs = readCommonJs(statement.expression, exports) ?? commonJs;
+        readCompiledExports(statement.expression, exports, starExports);
         break;
       default:
     }

@@ -9,7 +9,7 @@ import { judgeEvents, verdictOf } from '../judge/judge.js';
 import { stopped } from '../judge/judge-sql.js';
 import type { SqlClassifier } from '../judge/sql-reading.js';
 import { SchemaMemory } from '../judge/schema-memory.js';
-import { findMigrations, type MigrationCandidate } from '../source/migration-classes.js';
+import { findMigrations, type MigrationCandidate } from '../evaluate/migration-classes.js';
 import { ModuleLoader } from '../source/module-loader.js';
 import { problemOf, selectFiles } from '../source/migration-files.js';
 import type { ParsedModule } from '../source/parsed-module.js';

@@ -2,7 +2,7 @@ import type * as ast from 'oxc-parser';
 import { truthOfName } from './driver-names.js';
 import { callDatabase } from './database-calls.js';
 import { callEntity } from './entity-calls.js';
-import { memberName, templateText } from './expressions.js';
+import { memberName, templateText } from './literals.js';
 import { type CallSite, type Context, type Machine, codeOf } from './machine.types.js';
 import { callHelper, callUnknown } from './unknown-calls.js';
 import { type FunctionValue, type Value, array, choice, constant, factsOf, unknown } from './value.js';

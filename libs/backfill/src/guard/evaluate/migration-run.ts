@@ -1,5 +1,5 @@
 import type * as ast from 'oxc-parser';
-import type { MigrationCandidate } from '../source/migration-classes.js';
+import type { MigrationCandidate } from './migration-classes.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 import { typeName } from './annotations.js';
 import { instantiate } from './classes.js';

@@ -25,7 +25,7 @@ export function readCompiledExports(
   } else if (/^_export$/.test(callee) && isExports(first) && second?.type === 'ObjectExpression') {
     for (const property of second.properties) {
       if (property.type !== 'Property' || property.key.type !== 'Identifier') continue;
-      const node = returned(property.value as ast.Expression);
+      const node = returned(property.value);
       if (node) exports.set(property.key.name, { kind: 'expression', node });
     }
   } else if (
@@ -54,8 +54,8 @@ function isExports(node: ast.Argument | undefined): boolean {
 function definedValue(descriptor: ast.ObjectExpression): ast.Expression | undefined {
   for (const property of descriptor.properties) {
     if (property.type !== 'Property' || property.key.type !== 'Identifier') continue;
-    if (property.key.name === 'get') return returned(property.value as ast.Expression);
-    if (property.key.name === 'value') return property.value as ast.Expression;
+    if (property.key.name === 'get') return returned(property.value);
+    if (property.key.name === 'value') return property.value;
   }
   return undefined;
 }

@@ -1,8 +1,8 @@
 import type * as ast from 'oxc-parser';
-import { findMethod, keyName, lineage } from '../evaluate/classes.js';
-import type { Context, Machine } from '../evaluate/machine.types.js';
-import type { ClassValue, ObjectValue, Value } from '../evaluate/value.js';
-import type { ParsedModule } from './parsed-module.js';
+import { findMethod, keyName, lineage } from './classes.js';
+import type { Context, Machine } from './machine.types.js';
+import type { ClassValue, ObjectValue, Value } from './value.js';
+import type { ParsedModule } from '../source/parsed-module.js';
 
 /** One migration of a file: a class, or an object or a module with `up` and `down`. */
 export interface MigrationCandidate {

@@ -109,7 +109,12 @@ export class Check {
     if (!parsed) return [];
     if (!parsed.ok) {
       const { line, column } = parsed.source.positionAt(parsed.failure.offset);
-      this.#problems.push({ file, problem: `syntax error: ${parsed.failure.message}`, line, column });
+      this.#problems.push({
+        file,
+        problem: `syntax error: ${printable(parsed.failure.message)}`,
+        line,
+        column,
+      });
       return [];
     }
     return this.#checkModule(file, parsed.module);
@@ -211,7 +216,12 @@ export class Check {
   }
 }
 
-/** Remembers texts that were classified: generated migrations repeat themselves. */
+/** A binary file's characters stay out of the terminal. */
+function printable(message: string): string {
+  return message.replace(/\p{Cc}/gu, '?');
+}
+
+/** Measures the share of the SQL in the time that a check takes. */
 class TimedClassifier implements SqlClassifier {
   milliseconds = 0;
 

@@ -170,9 +170,7 @@ function selectList(sql: string): readonly string[] {
 }
 
 function transform(draft: Draft): Proposal {
-  const columns = draft.finding.sql?.set.map(({ column }) => column) ?? [
-    ...(draft.finding.orm?.columns.keys() ?? []),
-  ];
+  const columns = draft.finding.sql?.set.map(({ column }) => column) ?? draft.finding.columns ?? [];
   const writes = columns.map((column) => `'${propertyOf(draft, column)}'`).join(', ');
   const [first] = columns;
   const where = first === undefined ? 'false' : `${ROW}."${first}" IS NULL`;

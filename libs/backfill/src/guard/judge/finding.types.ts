@@ -1,5 +1,5 @@
 import type { DataFinding } from '../../sql/statement.types.js';
-import type { LoopKind, OrmEvent, StopReason } from '../evaluate/event.types.js';
+import type { LoopKind, StopReason } from '../evaluate/event.types.js';
 import type { RuleId, Severity } from '../rules/rule.types.js';
 
 export const DIRECTIONS = ['up', 'down'] as const;
@@ -44,7 +44,8 @@ export interface Finding {
   readonly reason: string;
   /** The SQL behind it, for `extract`. */
   readonly sql?: DataFinding;
-  readonly orm?: OrmEvent;
+  /** Columns that a write through TypeORM names. */
+  readonly columns?: readonly string[];
   /** For `cannot-decide`. */
   readonly stop?: StopReason | 'unparsed' | 'call' | 'dynamic';
 }

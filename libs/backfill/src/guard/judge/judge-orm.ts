@@ -40,7 +40,7 @@ export function judgeOrm(event: OrmEvent, state: JudgeState): Finding {
     line: region.line,
     ...(event.site.source.path === state.file ? {} : { elsewhere: regionOfSite(event.site) }),
     ...(loop ? { loop } : {}),
-    orm: event,
+    columns: [...event.columns.keys()],
   };
 }
 

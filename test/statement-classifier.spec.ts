@@ -227,9 +227,12 @@ describe('what the text cannot decide is said, with the reason', () => {
 
 describe('what concerns the session is told', () => {
   it.each([
-    ['SET LOCAL lock_timeout = 1', { settings: ['lock_timeout'] }],
-    [`SELECT set_config('track_counts', 'off', true)`, { settings: ['track_counts'] }],
-    ['RESET ALL', { settings: ['*'] }],
+    ['SET LOCAL lock_timeout = 1', { settings: [{ name: 'lock_timeout', value: '1' }] }],
+    [
+      `SELECT set_config('track_counts', 'off', true)`,
+      { settings: [{ name: 'track_counts', value: 'off' }] },
+    ],
+    ['RESET ALL', { settings: [{ name: '*' }] }],
     ['COMMIT', { transaction: 'commit' }],
     ['ROLLBACK TO s', { transaction: 'rollback-to' }],
     ['DO $$ BEGIN COMMIT; END $$', { controlsTransaction: true }],

@@ -1,6 +1,3 @@
-import { chmod, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { EmbeddedServer } from '../../scripts/lib/embedded-server.mjs';
 
 /** A PostgreSQL server for one test run. */
@@ -40,14 +37,11 @@ async function startContainer(): Promise<TestServer | undefined> {
   };
 }
 
-/** An embedded server of its own: for the run, or for a test that stops and starts its server. */
+/**
+ * An embedded server of its own: for the run, or for a test that stops and starts its server.
+ * Its data goes when it is stopped for good, or when the process that started it ends in any other way.
+ */
 export async function startEmbedded(): Promise<TestServer & { readonly server: EmbeddedServer }> {
-  const folder = await mkdtemp(join(tmpdir(), 'backfill-pg-'));
-  // As root the server runs as another user, which must be able to reach its data.
-  await chmod(folder, 0o755);
-  const server = await EmbeddedServer.start({
-    dataFolder: join(folder, 'data'),
-    settings: { fsync: 'off', max_connections: '200' },
-  });
-  return { server, url: server.url(), origin: 'an embedded server', stop: () => server.stop() };
+  const server = await EmbeddedServer.start({ settings: { fsync: 'off', max_connections: '200' } });
+  return { server, url: server.url(), origin: 'an embedded server', stop: () => server.close() };
 }

@@ -1,1 +1,105 @@
-export {};
+export { BackfillModule } from './backfill.module.js';
+export type { BackfillModuleOptions } from './backfill.module-definition.js';
+export { BackfillError, type BackfillErrorDetails } from './backfill.error.js';
+export { BackfillService } from './backfills/backfill.service.js';
+export { Backfill } from './backfills/declare/backfill.decorator.js';
+export type { BackfillOptions, PaceOptions, PendingPredicate } from './backfills/declare/backfill.options.js';
+export type {
+  BackfillKind,
+  BatchContext,
+  CopyBackfill,
+  ProcessBackfill,
+  ProcessBatch,
+  RowColumns,
+  SetBackfill,
+  SetExpressions,
+  TransformBackfill,
+} from './backfills/declare/kinds.js';
+export {
+  DependencyCycleError,
+  DuplicateBackfillNameError,
+  InvalidBackfillOptionError,
+  InvalidPredicateError,
+  KeyChangedError,
+  MissingPrimaryKeyError,
+  PredicateNotFalsifiedError,
+  RequestScopedBackfillError,
+  TenantNotDeclaredError,
+  UnclearBackfillKindError,
+  UnknownBackfillError,
+  UnknownColumnError,
+  UnknownDataSourceError,
+  UnknownDependencyError,
+  UnknownEntityError,
+  UnsupportedDatabaseError,
+} from './backfills/declare/declaration.error.js';
+export type { BackfillObserver, BackfillProgress, BackfillWait } from './backfills/report/observer.js';
+export type { BackfillPlan, PlanReport } from './backfills/report/plan.js';
+export type {
+  BackfillPhaseReport,
+  BackfillReport,
+  PhaseOutcome,
+  TenantReport,
+} from './backfills/report/report.js';
+export type { RunRequest } from './backfills/report/request.js';
+export type { BackfillStatusReport, StatusReport } from './backfills/report/status-report.js';
+export {
+  BackfillRetryError,
+  InvalidStatementError,
+  StillPendingError,
+  TableMismatchError,
+  TooManyQuarantinedError,
+  TransformResultError,
+} from './backfills/run/run.error.js';
+export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js';
+export { isOneShot } from './deploy/invocation.js';
+export { runOneShot, type RunOneShotOptions } from './deploy/run-one-shot.js';
+export { DatabaseRefusedError, DatabaseUnreachableError } from './deploy/start-up.error.js';
+export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from './ledger/ledger.error.js';
+export { BACKFILL_STATUSES, STATUS_TRANSITIONS, type BackfillStatus } from './ledger/status.js';
+
+export { DeployLeaseLostError } from './ledger/deploy-lease.error.js';
+export { guardMigrations, type GuardMigrationsOptions } from './migrations/migration.guarding.js';
+export { runMigrations, migrationStatus, type RunMigrationsOptions } from './migrations/migration.runner.js';
+export { retryUnlessRefused } from './migrations/nest-retry.js';
+export { SchemaMigration } from './migrations/schema-migration.js';
+export { addForeignKey, setNotNull, type ForeignKeyStep } from './migrations/safe-steps.js';
+export type {
+  CompletionGate,
+  CompletionProof,
+  DataExemption,
+  DdlPolicy,
+  IncompletePolicy,
+  MigrationDeclaration,
+  MigrationLog,
+} from './migrations/migration.options.js';
+export type {
+  DeferredMigration,
+  ExemptMigration,
+  MigrationOutcome,
+  MigrationPhaseReport,
+  MigrationStatus,
+  RanMigration,
+} from './migrations/migration.report.js';
+export {
+  DataInMigrationError,
+  InvalidMigrationOptionError,
+  MigrationBlockedError,
+  MigrationDeclarationError,
+  MigrationRefusedError,
+  RequirementNotMetError,
+  RowsWrittenError,
+  UnprovableRequirementError,
+  type UnmetRequirement,
+} from './migrations/migration.error.js';
+export { buildIndexes, type BuildIndexesOptions } from './indexes/index.builder.js';
+export { DuplicateIndexNameError, IndexBuildError, IndexDeclarationError } from './indexes/index.error.js';
+export type { DeclaredIndex, IndexMethod, OnlineIndexOptions } from './indexes/index.options.js';
+export type {
+  IndexOutcome,
+  IndexPhaseReport,
+  IndexReport,
+  IndexStatus,
+  UndeclaredIndex,
+} from './indexes/index.report.js';
+export { OnlineIndex } from './indexes/online-index.decorator.js';

@@ -83,9 +83,23 @@ async function flyOneByOne(client: ClientBase, statements: readonly Statement[])
   return { rows, types };
 }
 
+const names = new Map<string, string>();
+/** Texts remembered at most: a process sends few different ones, but a name must not cost a digest in every batch. */
+const NAMES_MOST = 1_000;
+
+function statementName(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    if (names.size >= NAMES_MOST) names.clear();
+    name = `nestjs_backfill_${createHash('sha1').update(text).digest('hex').slice(0, 16)}`;
+    names.set(text, name);
+  }
+  return name;
+}
+
 class Flight {
-  /** node-postgres looks at this on every query. */
-  callback: undefined;
+  /** Set by node-postgres where the pool has a `query_timeout`: calling it stops that clock. */
+  callback: (() => void) | undefined;
   readonly #client: ClientBase;
   readonly #statements: readonly Statement[];
   readonly #prepare: boolean;
@@ -93,6 +107,7 @@ class Flight {
   readonly #reject: (error: unknown) => void;
   readonly #rows: TextRow[][];
   readonly #types: (number[] | undefined)[];
+  readonly #parsed = new Set<string>();
   #at = 0;
   #failed = false;
 
@@ -128,19 +143,20 @@ class Flight {
 
   #parseOnce(connection: WireConnection, text: string): string {
     const known = this.#known();
-    const name = `nestjs_backfill_${createHash('sha1').update(text).digest('hex').slice(0, 16)}`;
+    const name = statementName(text);
     const state = known.get(name);
     if (state === 'prepared') return name;
     // After an error nobody knows whether the server got as far as preparing it. Closing what is not there is no error.
     if (state === 'unsure') connection.close({ type: 'S', name }, true);
     connection.parse({ text, name, types: [] }, true);
     known.set(name, 'unsure');
+    this.#parsed.add(name);
     return name;
   }
 
   #known(): Map<string, Preparation> {
     let known = preparedByClient.get(this.#client);
-    if (!known) preparedByClient.set(this.#client, (known = new Map()));
+    if (!known) preparedByClient.set(this.#client, (known = new Map<string, Preparation>()));
     return known;
   }
 
@@ -165,6 +181,7 @@ class Flight {
   }
 
   handleError(error: unknown): void {
+    this.callback?.();
     if (this.#failed) return;
     this.#failed = true;
     // The server may have dropped or never made any of them; each is closed and prepared again when it is next needed.
@@ -174,9 +191,11 @@ class Flight {
   }
 
   handleReadyForQuery(): void {
+    this.callback?.();
     if (this.#failed) return;
+    // Of others that are unsure this flight says nothing.
     const known = this.#known();
-    for (const [name, state] of known) if (state === 'unsure') known.set(name, 'prepared');
+    for (const name of this.#parsed) known.set(name, 'prepared');
     this.#resolve({ rows: this.#rows, types: this.#types });
   }
 }

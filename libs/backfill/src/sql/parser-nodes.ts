@@ -51,6 +51,17 @@ export function stringConstant(value: unknown): string | undefined {
   return cast ? stringConstant(cast['arg']) : undefined;
 }
 
+/** A constant of any kind as text: `'on'`, `1`, `true`. */
+export function constantText(value: unknown): string | undefined {
+  const string = stringConstant(value);
+  const constant = nodeOf(value, 'A_Const');
+  if (string !== undefined || !constant) return string;
+  const integer = nodeOf(constant, 'ival');
+  if (integer) return JSON.stringify(integer['ival'] ?? 0);
+  const boolean = nodeOf(constant, 'boolval');
+  return boolean ? String(boolean['boolval'] === true) : undefined;
+}
+
 /** Parts of a qualified name, e.g. of a function or a column. */
 export function nameParts(value: unknown): readonly string[] {
   return list(value)

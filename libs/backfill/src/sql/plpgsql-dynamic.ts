@@ -1,4 +1,4 @@
-import { isObject, list, nameParts, nodeOf, stringConstant, text, visit } from './parser-nodes.js';
+import { constantText, list, nameParts, nodeOf, stringConstant, text, visit } from './parser-nodes.js';
 import type { SqlParser } from './parser.js';
 
 /** What stands in for a value that is only known at run time. */
@@ -48,7 +48,7 @@ class Evaluator {
   }
 
   #of(value: unknown, following: ReadonlySet<string>): readonly SqlTemplate[] {
-    const constant = stringConstant(value) ?? numberConstant(value);
+    const constant = constantText(value);
     if (constant !== undefined) return [exactly(constant)];
     const operation = nodeOf(value, 'A_Expr');
     if (operation && nameParts(operation['name']).join('') === '||')
@@ -118,11 +118,6 @@ function join(parts: readonly (readonly SqlTemplate[])[]): readonly SqlTemplate[
 
 function limited(templates: readonly SqlTemplate[]): readonly SqlTemplate[] {
   return templates.length > MOST_ALTERNATIVES ? [UNKNOWN] : templates;
-}
-
-function numberConstant(value: unknown): string | undefined {
-  const integer = nodeOf(value, 'A_Const')?.['ival'];
-  return isObject(integer) ? JSON.stringify(integer['ival'] ?? 0) : undefined;
 }
 
 /** `x::regclass::text`: PostgreSQL prints a relation's name quoted where it must be. */

@@ -11,7 +11,7 @@ import {
   visit,
 } from './parser-nodes.js';
 import type { SqlUnit } from './statement-unit.js';
-import type { Routine, RoutineCall } from './statement.types.js';
+import type { Routine, RoutineCall, SettingChange } from './statement.types.js';
 
 /** Functions and procedures that run when the tree is executed. */
 export interface CallsFound {
@@ -20,7 +20,7 @@ export interface CallsFound {
   /** Calls that write large objects, whose rows no row counter of a user's table shows. */
   readonly largeObjects: readonly RoutineCall[];
   /** Settings changed by `set_config`; `*` for a computed name. */
-  readonly settings: readonly string[];
+  readonly settings: readonly SettingChange[];
 }
 
 const WRITES_LARGE_OBJECTS = new Set([
@@ -41,18 +41,25 @@ const STORED_ONLY = new Set(['AT_ColumnDefault']);
 export function findCalls(tree: unknown, unit: SqlUnit, known: readonly Routine[]): CallsFound {
   const calls: RoutineCall[] = [];
   const largeObjects: RoutineCall[] = [];
-  const settings: string[] = [];
+  const settings: SettingChange[] = [];
   visit(tree, (kind, fields) => {
     if (kind === 'AlterTableCmd' && STORED_ONLY.has(text(fields['subtype']) ?? '')) return false;
     if (kind !== 'FuncCall' && kind !== 'funccall') return true;
     const call = describe(fields, unit, kind === 'funccall' ? 'procedure' : 'function');
-    if (call.name === 'set_config')
-      settings.push(stringConstant(list(fields['args'])[0])?.toLowerCase() ?? '*');
+    if (call.name === 'set_config') settings.push(settingOf(list(fields['args'])));
     if (isSystems(call) && WRITES_LARGE_OBJECTS.has(call.name)) largeObjects.push(call);
     else if (!isBuiltin(call) || known.some((routine) => isCalledBy(call, routine))) calls.push(call);
     return true;
   });
   return { calls, largeObjects, settings };
+}
+
+function settingOf([name, value]: readonly unknown[]): SettingChange {
+  const constant = stringConstant(value);
+  return {
+    name: stringConstant(name)?.toLowerCase() ?? '*',
+    ...(constant !== undefined && { value: constant }),
+  };
 }
 
 /** dblink runs SQL through a connection of its own, whose effect this session's row counters do not show. */

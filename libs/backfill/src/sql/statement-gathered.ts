@@ -7,6 +7,7 @@ import type {
   DataFinding,
   Routine,
   RoutineCall,
+  SettingChange,
   StatementEffect,
   Unknown,
   UnknownKind,
@@ -17,7 +18,7 @@ export interface Gathered {
   readonly findings: DataFinding[];
   readonly unknowns: Unknown[];
   readonly calls: RoutineCall[];
-  readonly settings: string[];
+  readonly settings: SettingChange[];
   controlsTransaction: boolean;
   changesSchema: boolean;
 }

@@ -1,5 +1,5 @@
-import { isObject, type Json, list, nodeOf, nodesOf, text } from './parser-nodes.js';
-import type { StatementEffect, TransactionControl } from './statement.types.js';
+import { constantText, type Json, list, nodeOf, nodesOf, text } from './parser-nodes.js';
+import type { SettingChange, StatementEffect, TransactionControl } from './statement.types.js';
 
 const READS = [
   'SelectStmt',
@@ -136,7 +136,9 @@ function isFalse(value: unknown): boolean {
 }
 
 /** Server settings that a statement changes. */
-export function settingsOf(kind: string, fields: Json): readonly string[] {
+export function settingsOf(kind: string, fields: Json): readonly SettingChange[] {
   if (kind !== 'VariableSetStmt') return [];
-  return [isObject(fields) ? (text(fields['name']) ?? '*').toLowerCase() : '*'];
+  const name = text(fields['name'])?.toLowerCase() ?? '*';
+  const value = constantText(list(fields['args'])[0]);
+  return [{ name, ...(value !== undefined && { value }) }];
 }

@@ -190,8 +190,8 @@ export interface Statement {
   readonly calls: readonly RoutineCall[];
   /** Functions and procedures that it creates or replaces. */
   readonly creates: readonly Routine[];
-  /** Server settings that it changes: SET, RESET, `set_config()`; `*` for one that is computed, and for RESET ALL. */
-  readonly settings: readonly string[];
+  /** Server settings that it changes: SET, RESET, `set_config()`. */
+  readonly settings: readonly SettingChange[];
   readonly transaction?: TransactionControl;
   /** The name that a PREPARE gives; a PREPARE of a data change is a finding itself. */
   readonly prepares?: string;
@@ -199,6 +199,13 @@ export interface Statement {
   readonly controlsTransaction: boolean;
   /** PostgreSQL runs it only outside a transaction (CREATE INDEX CONCURRENTLY, VACUUM and their like). */
   readonly refusesTransaction: boolean;
+}
+
+export interface SettingChange {
+  /** Lower case; `*` for one that is computed, and for RESET ALL. */
+  readonly name: string;
+  /** As text; missing for RESET, SET … TO DEFAULT, and what is computed. */
+  readonly value?: string;
 }
 
 /** Why the text could not be parsed. Nothing of such a text is known, not even its first statement. */

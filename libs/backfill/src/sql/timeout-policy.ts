@@ -36,8 +36,22 @@ export function applyPolicy(policy: TimeoutPolicy, extra: Readonly<Record<string
 }
 
 /** The policy of a batch: patient, and through the index. */
-export function applyBatchPolicy(policy: TimeoutPolicy, synchronousCommit: 'on' | 'off'): Statement {
-  return applyPolicy(policy, { synchronous_commit: synchronousCommit, ...INDEX_DRIVEN });
+export function applyBatchPolicy(
+  policy: TimeoutPolicy,
+  synchronousCommit: 'on' | 'off',
+  name: string,
+): Statement {
+  return applyPolicy(policy, {
+    synchronous_commit: synchronousCommit,
+    // Who looks at pg_stat_activity sees whose locks these are.
+    application_name: `nestjs-backfill: ${name}`.slice(0, 63),
+    ...INDEX_DRIVEN,
+  });
+}
+
+/** Gives the planner its freedom back, for statements of the application's own that follow in the transaction. */
+export function freePlanner(): Statement[] {
+  return Object.keys(INDEX_DRIVEN).map((name) => ({ text: `SET LOCAL ${name} TO DEFAULT` }));
 }
 
 function setLocal(settings: Readonly<Record<string, string>>): Statement {

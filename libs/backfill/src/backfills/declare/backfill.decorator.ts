@@ -22,5 +22,5 @@ import type { BackfillOptions } from './backfill.options.js';
  * }
  */
 export function Backfill<Entity extends ObjectLiteral>(options: BackfillOptions<Entity>): ClassDecorator {
-  return applyDecorators(Injectable(), BackfillMetadata(options as unknown as BackfillOptions));
+  return applyDecorators(Injectable(), BackfillMetadata(options));
 }

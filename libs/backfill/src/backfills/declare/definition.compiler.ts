@@ -163,7 +163,7 @@ function entityOf(
   dataSource: DataSource,
 ): EntityMetadata {
   if (entity !== undefined && dataSource.hasMetadata(entity)) return dataSource.getMetadata(entity);
-  const name = typeof entity === 'function' ? entity.name : String(entity);
+  const name = typeof entity === 'function' ? entity.name : JSON.stringify(entity);
   throw new UnknownEntityError(className, option, name, dataSourceNameOf(dataSource));
 }
 

@@ -35,7 +35,7 @@ function fromConditions(
   metadata: EntityMetadata,
   dataSource: DataSource,
 ): CompiledPredicate {
-  const alternatives = Array.isArray(where) ? where : [where];
+  const alternatives: object[] = Array.isArray(where) ? (where as object[]) : [where];
   if (alternatives.length === 0 || alternatives.some((one) => Object.keys(one).length === 0)) {
     throw new InvalidPredicateError(
       className,
@@ -53,7 +53,7 @@ function fromConditions(
       // A soft-deleted row is a row: the column that becomes NOT NULL counts it too.
       .withDeleted()
       .where(where)
-      .getQueryAndParameters() as [string, unknown[]];
+      .getQueryAndParameters();
   } catch (error) {
     throw new InvalidPredicateError(
       className,
@@ -68,7 +68,7 @@ function fromConditions(
 }
 
 /** TypeORM reads `undefined` as "no condition", which here would mean every row. */
-function refuseMissingValues(className: string, condition: ObjectLiteral, path: string): void {
+function refuseMissingValues(className: string, condition: object, path: string): void {
   for (const [property, value] of Object.entries(condition) as [string, unknown][]) {
     const name = `${path}${property}`;
     if (value === undefined || value === null) {
@@ -79,7 +79,7 @@ function refuseMissingValues(className: string, condition: ObjectLiteral, path: 
       );
     }
     if (Object.getPrototypeOf(value) === Object.prototype) {
-      refuseMissingValues(className, value as ObjectLiteral, `${name}.`);
+      refuseMissingValues(className, value, `${name}.`);
     }
   }
 }

@@ -18,6 +18,8 @@ export interface BackfillReport {
   readonly status: BackfillStatus;
   /** True when the ledger said complete and the probe agreed: nothing was done. */
   readonly nothingToDo: boolean;
+  /** Whether all that this run was asked for is done and proved; of a run for some tenants, their rows. */
+  readonly proved: boolean;
   /** Why it stands where it stands, in a sentence. */
   readonly reason: string;
   /** Rows changed in this run. */

@@ -1,0 +1,51 @@
+import { EntitySchema } from 'typeorm';
+
+/** The table under measurement: a CRM's leads, with the indexes that such a table has. */
+export const Lead = new EntitySchema({
+  name: 'Lead',
+  tableName: 'leads',
+  columns: {
+    id: { type: 'bigint', primary: true, generated: 'increment' },
+    tenantId: { type: 'int', name: 'tenant_id' },
+    firstName: { type: 'text', name: 'first_name' },
+    lastName: { type: 'text', name: 'last_name' },
+    searchName: { type: 'text', name: 'search_name', nullable: true },
+  },
+});
+
+/** What every way of changing the table computes. */
+export const EXPRESSION = `lower(first_name || ' ' || last_name)`;
+
+/**
+ * Builds the table anew, vacuumed and analysed, with nothing left to write out: every way starts from the same state.
+ * @param {import('pg').Client} client
+ * @param {number} rows
+ */
+export async function buildLeads(client, rows) {
+  await client.query('DROP TABLE IF EXISTS leads');
+  await client.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
+  await client.query(`CREATE TABLE leads (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id int NOT NULL, first_name text NOT NULL, last_name text NOT NULL,
+    email text NOT NULL, phone text, status text NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, search_name text)`);
+  await client.query(
+    `INSERT INTO leads (tenant_id, first_name, last_name, email, phone, status, created_at, updated_at)
+     SELECT i % 50, 'First' || i % 1000, 'Last' || i, 'lead' || i || '@example.com', '+49 30 ' || i, (ARRAY['new','open','won','lost'])[i % 4 + 1],
+       timestamptz '2020-01-01' + i * interval '1 minute', timestamptz '2020-01-01' + i * interval '1 minute'
+     FROM generate_series(1, $1::int) AS i`,
+    [rows],
+  );
+  await client.query('CREATE INDEX ON leads (tenant_id, status)');
+  await client.query('CREATE INDEX ON leads (email)');
+  await client.query('CREATE INDEX ON leads (created_at)');
+  await client.query('VACUUM (ANALYZE) leads');
+  await client.query('CHECKPOINT');
+}
+
+/**
+ * @param {import('pg').Client} client
+ * @returns {Promise<number>} rows that are still to be done
+ */
+export async function pendingLeads(client) {
+  const { rows } = await client.query('SELECT count(*)::int AS pending FROM leads WHERE search_name IS NULL');
+  return rows[0].pending;
+}

@@ -1,0 +1,29 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { PaceOptions } from './backfills/declare/backfill.options.js';
+
+/** What `BackfillModule.forRoot` takes. */
+export interface BackfillModuleOptions {
+  /** The schema of the ledger's own tables, in each data source's database. @default 'nestjs_backfill' */
+  readonly schema?: string;
+  /** For every backfill that does not say otherwise. */
+  readonly defaults?: PaceOptions;
+  /**
+   * Milliseconds after which a process that gives no sign of life loses the ranges it works on. A live one renews its lease
+   * with every batch.
+   * @default 30_000
+   */
+  readonly leaseDuration?: number;
+}
+
+export const MODULE_DEFAULTS = {
+  schema: 'nestjs_backfill',
+  leaseDuration: 30_000,
+} as const satisfies BackfillModuleOptions;
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<BackfillModuleOptions>({
+    moduleName: 'Backfill',
+  })
+    .setClassMethodName('forRoot')
+    .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+    .build();

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Inject, Injectable } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import {
+  MODULE_DEFAULTS,
+  MODULE_OPTIONS_TOKEN,
+  type BackfillModuleOptions,
+} from '../backfill.module-definition.js';
+import { Ledger } from '../ledger/ledger.js';
+import { BackfillExplorer } from './declare/backfill.explorer.js';
+import { BackfillRegistry } from './declare/backfill.registry.js';
+import {
+  InvalidBackfillOptionError,
+  TenantNotDeclaredError,
+  UnknownDataSourceError,
+  UnsupportedDatabaseError,
+} from './declare/declaration.error.js';
+import type { BackfillDefinition } from './declare/definition.js';
+import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
+import { planBackfill } from './plan/backfill.planner.js';
+import type { PlanReport } from './report/plan.js';
+import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
+import type { RunRequest } from './report/request.js';
+import type { StatusReport } from './report/status-report.js';
+import { BackfillRunner } from './run/backfill.runner.js';
+import { StopSign } from './run/stop-sign.js';
+import { readStatus } from './status/status.reader.js';
+
+const CONNECT_TIMEOUT = 60_000;
+
+/**
+ * The declared backfills, to run, to plan and to look at.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class BackfillService {
+  readonly #explorer: BackfillExplorer;
+  readonly #options: Required<Pick<BackfillModuleOptions, 'schema' | 'leaseDuration'>> &
+    BackfillModuleOptions;
+  readonly #ledger: Ledger;
+  #registry: BackfillRegistry | null = null;
+
+  constructor(
+    @Inject(BackfillExplorer) explorer: BackfillExplorer,
+    @Inject(MODULE_OPTIONS_TOKEN) options: BackfillModuleOptions,
+  ) {
+    this.#explorer = explorer;
+    this.#options = { ...MODULE_DEFAULTS, ...options };
+    checkModuleOptions(this.#options);
+    this.#ledger = this.#ledgerOf('look');
+  }
+
+  /**
+   * Finds and checks the declarations. Called by the module at start-up.
+   * @throws the errors of declaration.error.ts
+   * @internal
+   */
+  declare(): BackfillRegistry {
+    if (this.#registry) return this.#registry;
+    const dataSources = this.#explorer.dataSources();
+    return (this.#registry = new BackfillRegistry(
+      this.#explorer
+        .declarations()
+        .map((declaration) =>
+          compileDefinition(
+            declaration,
+            dataSourceOf(declaration, dataSources),
+            this.#options.defaults ?? {},
+          ),
+        ),
+    ));
+  }
+
+  /** The names of the declared backfills, each after those that it depends on. */
+  get names(): readonly string[] {
+    return this.declare().names;
+  }
+
+  /**
+   * Runs backfills one after the other, each as far as it goes. What goes wrong with one is in its report and does not keep the
+   * others from running, except those that depend on it.
+   *
+   * @throws UnknownBackfillError, TenantNotDeclaredError before anything runs
+   */
+  async run(request: RunRequest = {}): Promise<BackfillPhaseReport> {
+    const definitions = this.declare().select(request.names);
+    const tenants = this.#scope(definitions, request.tenants);
+    const stop = new StopSign(request.signal, request.maxDurationMs);
+    const ledger = this.#ledgerOf(randomUUID().slice(0, 8));
+    const reports: BackfillReport[] = [];
+    for (const definition of definitions) {
+      const runner = new BackfillRunner(definition, ledger, this.#options.schema, {
+        tenants,
+        retryQuarantined: request.retryQuarantined ?? false,
+        connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT,
+        dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
+        stop,
+        observer: request.observer ?? {},
+      });
+      reports.push(await runner.run());
+    }
+    return { phase: 'backfill', outcome: outcomeOf(reports), backfills: reports };
+  }
+
+  /** What a run would do. Changes nothing. @throws as `run` */
+  async plan(request: Pick<RunRequest, 'names' | 'tenants'> = {}): Promise<PlanReport> {
+    const definitions = this.declare().select(request.names);
+    const tenants = this.#scope(definitions, request.tenants);
+    const plan = [];
+    for (const definition of definitions) {
+      plan.push(await planBackfill(definition, this.#ledger, this.#options.schema, tenants));
+    }
+    return { phase: 'backfill', plan };
+  }
+
+  /** What the ledgers say. Changes nothing. @throws UnknownBackfillError */
+  async status(request: Pick<RunRequest, 'names'> = {}): Promise<StatusReport> {
+    const definitions = this.declare().select(request.names);
+    return {
+      phase: 'backfill',
+      backfills: await readStatus(
+        definitions,
+        this.#ledger,
+        this.#options.schema,
+        request.names === undefined,
+      ),
+    };
+  }
+
+  /** @param run tells apart the runs of one process, each of which holds its own leases */
+  #ledgerOf(run: string): Ledger {
+    return new Ledger({
+      schema: this.#options.schema,
+      owner: `${hostname().replaceAll(':', '_')}:${process.pid}:${run}`,
+      leaseMs: this.#options.leaseDuration,
+    });
+  }
+
+  #scope(
+    definitions: readonly BackfillDefinition[],
+    tenants: readonly string[] | undefined,
+  ): readonly string[] | null {
+    if (!tenants || tenants.length === 0) return null;
+    for (const { name, tenant } of definitions) if (!tenant) throw new TenantNotDeclaredError(name);
+    return [...new Set(tenants)].sort();
+  }
+}
+
+function checkModuleOptions({ schema, leaseDuration }: BackfillModuleOptions): void {
+  if (typeof schema !== 'string' || schema.trim() === '' || schema.length > 63) {
+    throw new InvalidBackfillOptionError(
+      'BackfillModule',
+      'schema',
+      `is ${JSON.stringify(schema)}`,
+      'Give the name of a schema of its own for the ledger, e.g. "nestjs_backfill".',
+    );
+  }
+  if (!Number.isInteger(leaseDuration) || (leaseDuration ?? 0) < 1_000) {
+    throw new InvalidBackfillOptionError(
+      'BackfillModule',
+      'leaseDuration',
+      `is ${String(leaseDuration)}`,
+      'Give a whole number of milliseconds from 1000 upwards.',
+    );
+  }
+}
+
+function dataSourceOf(
+  { className, options }: Declaration,
+  known: ReadonlyMap<string, DataSource>,
+): DataSource {
+  const name = options.dataSource ?? 'default';
+  const dataSource = known.get(name);
+  if (!dataSource) throw new UnknownDataSourceError(className, name, [...known.keys()]);
+  if (dataSource.options.type !== 'postgres') {
+    throw new UnsupportedDatabaseError(className, name, dataSource.options.type);
+  }
+  return dataSource;
+}
+
+function outcomeOf(reports: readonly BackfillReport[]): PhaseOutcome {
+  if (reports.some(({ status }) => status === 'failed')) return 'failed';
+  if (reports.some(({ proved }) => !proved)) return 'incomplete';
+  return reports.every(({ nothingToDo }) => nothingToDo) ? 'nothing-to-do' : 'complete';
+}

@@ -1,0 +1,57 @@
+import type { Key, LeasedRange } from '../../ledger/range.js';
+import type { Statement } from '../../sql/flight.js';
+import type { Session } from '../../sql/session.js';
+
+/** What came of one batch. It is committed. */
+export interface BatchOutcome {
+  /** Rows that were pending and that this batch held. */
+  readonly taken: number;
+  readonly changed: number;
+  /** The last key that it held; null when it held none. */
+  readonly lastKey: Key | null;
+  /** The tenant of the last row. */
+  readonly tenant: string | null;
+}
+
+/** A stretch of a sweep: pending rows above the cursor, up to the window's end. */
+export interface SweepStep {
+  readonly cursor: Key | null;
+  /** Inclusive. */
+  readonly windowUpper: Key;
+  /** Rows at most. */
+  readonly limit: number;
+  /** Leave out the rows in quarantine. */
+  readonly excludeQuarantined: boolean;
+  /** The batch's number in this run. */
+  readonly number: number;
+  readonly signal: AbortSignal;
+}
+
+/** Single rows by their keys, e.g. those that were skipped. */
+export interface KeyStep {
+  readonly keys: readonly Key[];
+  /** Milliseconds to wait for the rows' locks; null: take those that are free. With a number, `keys` has one key. */
+  readonly wait: number | null;
+  /** Move the range's cursor there along with the change; null: leave it. */
+  readonly cursor: Key | null;
+  readonly number: number;
+  readonly signal: AbortSignal;
+}
+
+export interface KeyOutcome extends BatchOutcome {
+  /** How many of the keys are still pending: held by somebody else, or not falsified. */
+  readonly left: number;
+}
+
+/** One of the ways to change rows. Each call is one transaction: rows, cursor and counters, all or nothing. */
+export interface BatchRunner {
+  sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
+  byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome>;
+  /**
+   * Runs a batch in a transaction that the caller has open and will roll back, to see how long it takes; null for a kind whose code
+   * could do things that no rollback undoes.
+   */
+  rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome | null>;
+  /** The statement of one batch, for people to read; it is what `sweep` sends first. */
+  preview(range: LeasedRange, step: SweepStep): Statement;
+}

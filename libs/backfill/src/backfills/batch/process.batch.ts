@@ -1,0 +1,167 @@
+import type { Key, LeasedRange } from '../../ledger/range.js';
+import type { Statement } from '../../sql/flight.js';
+import { Parameters } from '../../sql/parameters.js';
+import type { Session } from '../../sql/session.js';
+import { applyBatchPolicy, freePlanner } from '../../sql/timeout-policy.js';
+import { ROW, type ProcessDefinition } from '../declare/definition.js';
+import { StillPendingError } from '../run/run.error.js';
+import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
+import { strikeOff, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
+import { describeCodeError } from './code-errors.js';
+import { RowCodec } from './row-codec.js';
+import type { RowSelection } from './row-selection.js';
+
+interface HeldRow {
+  readonly key: Key;
+  readonly tenant: string | null;
+  readonly entity: Record<string, unknown>;
+}
+
+const FIXED_COLUMNS = 2;
+
+/**
+ * `process`: free code in the batch's transaction, over locked rows. It takes more round trips than the other kinds: TypeORM has
+ * to know of the transaction, so that what the code saves nests in it instead of committing it, and the code's own
+ * statements come in between.
+ */
+export class ProcessBatchRunner implements BatchRunner {
+  readonly #selection: RowSelection;
+  readonly #definition: ProcessDefinition;
+  readonly #codec: RowCodec;
+
+  constructor(selection: RowSelection, definition: ProcessDefinition) {
+    this.#selection = selection;
+    this.#definition = definition;
+    this.#codec = new RowCodec(definition.dataSource);
+  }
+
+  async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
+    return this.#inTransaction(session, null, async () => {
+      const held = await this.#hold(session, this.preview(range, step));
+      return this.#process(session, range, held, step, held.at(-1)?.key ?? null);
+    });
+  }
+
+  /** The code may call services and send mail: it is never run for a rehearsal. */
+  async rehearse(): Promise<null> {
+    return null;
+  }
+
+  preview(_range: LeasedRange, step: SweepStep): Statement {
+    const selection = this.#selection;
+    const parameters = selection.parameters();
+    return {
+      text: `SELECT ${this.#columns()} FROM ${selection.from}
+      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isDue(parameters, step.excludeQuarantined)}
+      ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(step.limit, 'int')}
+      FOR NO KEY UPDATE OF ${ROW} SKIP LOCKED`,
+      values: parameters.values,
+      typed: true,
+    };
+  }
+
+  async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
+    return this.#inTransaction(session, step.wait, async () => {
+      const parameters = this.#selection.parameters();
+      const held = await this.#hold(session, {
+        text: `SELECT ${this.#columns()} FROM ${this.#selection.fromKeys(step.keys, parameters)}
+          WHERE ${this.#selection.isDue(parameters, false)}
+          FOR NO KEY UPDATE OF ${ROW} ${step.wait === null ? 'SKIP LOCKED' : ''}`,
+        values: parameters.values,
+        typed: true,
+      });
+      const outcome = await this.#process(session, range, held, step, step.cursor);
+      const { rows } = await session.send([strikeOff(this.#selection, step.keys)]);
+      return { ...outcome, left: Number(rows[0]?.[0]?.[0] ?? 0) };
+    });
+  }
+
+  async #inTransaction<T>(session: Session, wait: number | null, work: () => Promise<T>): Promise<T> {
+    const { queryRunner } = session;
+    await queryRunner.startTransaction('READ COMMITTED');
+    try {
+      await session.send([this.#policy(wait)]);
+      const result = await work();
+      await queryRunner.commitTransaction();
+      return result;
+    } catch (error) {
+      if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #policy(wait: number | null): Statement {
+    const { pace, name } = this.#definition;
+    return applyBatchPolicy(
+      wait === null ? pace : { ...pace, lockTimeout: wait },
+      pace.synchronousCommit,
+      name,
+    );
+  }
+
+  #columns(): string {
+    return `${this.#selection.keyJson}::text, ${this.#selection.tenantText}, ${this.#selection.reading(this.#definition.reads)}`;
+  }
+
+  async #hold(session: Session, statement: Statement): Promise<HeldRow[]> {
+    // The code's own queries are planned as usual.
+    const { rows, types } = await session.send([statement, ...freePlanner()]);
+    return (rows[0] ?? []).map((row) => ({
+      key: JSON.parse(row[0] ?? '[]') as string[],
+      tenant: row[1] ?? null,
+      entity: this.#codec.decode(session, this.#definition.reads, row, types[0] ?? [], FIXED_COLUMNS),
+    }));
+  }
+
+  async #process(
+    session: Session,
+    range: LeasedRange,
+    held: readonly HeldRow[],
+    step: { readonly number: number; readonly signal: AbortSignal },
+    cursor: CursorMove,
+  ): Promise<BatchOutcome> {
+    const { name, version, code } = this.#definition;
+    if (held.length > 0) {
+      const context = { backfill: name, version, batch: step.number, signal: step.signal };
+      try {
+        await code.process({ rows: held.map(({ entity }) => entity), context }, session.queryRunner.manager);
+      } catch (error) {
+        throw describeCodeError(error);
+      }
+    }
+    const { rows } = await session.send([this.#entry(range, held, cursor), this.#stillPending(held)]);
+    if (rows[1]?.[0]?.[0] !== '0') throw new StillPendingError(name);
+    return {
+      ...toOutcome(rows[0]?.[0]),
+      lastKey: held.at(-1)?.key ?? null,
+      tenant: held.at(-1)?.tenant ?? null,
+    };
+  }
+
+  #entry(range: LeasedRange, held: readonly HeldRow[], cursor: CursorMove): Statement {
+    const selection = this.#selection;
+    const parameters = new Parameters();
+    const keys = this.#definition.key.map((_, at) =>
+      parameters.addArray(held.map(({ key }) => key[at] ?? null)),
+    );
+    const names = this.#definition.key.map((_, at) => `nb_key_${at + 1}`);
+    const tenants = parameters.addArray(held.map(({ tenant }) => tenant));
+    return {
+      text: `WITH taken AS MATERIALIZED (
+          SELECT * FROM unnest(${[...keys, tenants].join(', ')}) AS nb_held (${[...names, 'nb_tenant'].join(', ')})
+        ), changed AS (
+          SELECT nb_tenant, false AS nb_still_pending FROM taken
+        ), ${withEntry(selection, parameters, range, { cursor, whole: false })}`,
+      values: parameters.values,
+    };
+  }
+
+  #stillPending(held: readonly HeldRow[]): Statement {
+    const parameters = this.#selection.parameters();
+    const keys = held.map(({ key }) => key);
+    return {
+      text: `SELECT count(*)::text FROM ${this.#selection.fromKeys(keys, parameters)} WHERE ${this.#selection.isDue(parameters, false)}`,
+      values: parameters.values,
+    };
+  }
+}

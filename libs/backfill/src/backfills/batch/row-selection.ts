@@ -1,0 +1,137 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import type { Key, TenantScope } from '../../ledger/range.js';
+import { quoteIdentifier } from '../../sql/identifiers.js';
+import { Parameters } from '../../sql/parameters.js';
+import { columnOfRow } from '../declare/columns.js';
+import { ROW, type BackfillDefinition } from '../declare/definition.js';
+import type { TableFacts } from './table.inspector.js';
+
+/** How rows are held: `FOR NO KEY UPDATE` does not block the foreign-key checks of other tables. */
+export type RowLock = 'FOR NO KEY UPDATE' | 'FOR UPDATE';
+
+/**
+ * The parts of SQL that pick rows of one backfill, whatever is then done with them. Names that it brings into a query begin
+ * with `nb_`, so that they do not clash with the columns that the user's SQL names.
+ */
+export class RowSelection {
+  readonly definition: BackfillDefinition;
+  readonly ledger: Ledger;
+  readonly facts: TableFacts;
+  readonly tenants: TenantScope;
+
+  constructor(definition: BackfillDefinition, ledger: Ledger, facts: TableFacts, tenants: TenantScope) {
+    this.definition = definition;
+    this.ledger = ledger;
+    this.facts = facts;
+    this.tenants = tenants;
+  }
+
+  /** The predicate's parameters come first in every statement. */
+  parameters(): Parameters {
+    return new Parameters(this.definition.pending.parameters);
+  }
+
+  /** `FROM "leads" AS "this_row"` */
+  get from(): string {
+    return `${this.definition.table} AS ${ROW}`;
+  }
+
+  /** What identifies the version of the row that a statement saw, and what is known of it. */
+  get identity(): string {
+    return [
+      `${ROW}.ctid AS nb_row_id`,
+      `${ROW}.tableoid AS nb_table_id`,
+      ...this.definition.key.map((column, at) => `${columnOfRow(column)} AS nb_key_${at + 1}`),
+      `${this.tenantText} AS nb_tenant`,
+    ].join(', ');
+  }
+
+  /** The condition that joins the row to `identity` of the CTE by its address: no index is needed for it. */
+  sameVersion(cte: string): string {
+    const sameTable = this.facts.partitioned ? ` AND ${ROW}.tableoid = ${cte}.nb_table_id` : '';
+    return `${ROW}.ctid = ${cte}.nb_row_id${sameTable}`;
+  }
+
+  get tenantText(): string {
+    return this.definition.tenant ? `${columnOfRow(this.definition.tenant)}::text` : 'NULL::text';
+  }
+
+  /** The key as the ledger keeps it. */
+  get keyJson(): string {
+    return `jsonb_build_array(${this.definition.key.map((column) => `${columnOfRow(column)}::text`).join(', ')})`;
+  }
+
+  /** The key in the columns of `identity`, as the ledger keeps it. */
+  get identityJson(): string {
+    return `jsonb_build_array(${this.definition.key.map((_, at) => `nb_key_${at + 1}::text`).join(', ')})`;
+  }
+
+  orderBy(direction: 'ASC' | 'DESC' = 'ASC'): string {
+    return this.definition.key.map((column) => `${columnOfRow(column)} ${direction}`).join(', ');
+  }
+
+  identityOrder(direction: 'ASC' | 'DESC'): string {
+    return this.definition.key.map((_, at) => `nb_key_${at + 1} ${direction}`).join(', ');
+  }
+
+  /** The row's key against a given one: a row comparison, which the primary key's index serves as it stands. */
+  compare(operator: '>' | '<' | '<=' | '=', key: Key, parameters: Parameters): string {
+    const columns = this.definition.key.map(columnOfRow);
+    const values = this.definition.key.map((column, at) =>
+      parameters.add(key[at] ?? null, this.facts.typeOf(column)),
+    );
+    return columns.length === 1
+      ? `${columns[0]} ${operator} ${values[0]}`
+      : `(${columns.join(', ')}) ${operator} (${values.join(', ')})`;
+  }
+
+  /** Whether the row is still to be done by this run: pending, of its tenants, and not in quarantine. */
+  isDue(parameters: Parameters, excludeQuarantined: boolean): string {
+    const conditions = [this.definition.pending.sql];
+    if (this.tenants !== null)
+      conditions.push(`${this.tenantText} = ANY(${parameters.addArray(this.tenants)})`);
+    if (excludeQuarantined) {
+      conditions.push(`NOT EXISTS (SELECT FROM ${this.ledger.schema}.quarantined_row AS nb_quarantined
+        WHERE nb_quarantined.name = ${parameters.add(this.definition.name, 'text')}
+          AND nb_quarantined.version = ${parameters.add(this.definition.version, 'int')}
+          AND nb_quarantined.key = ${this.keyJson})`);
+    }
+    return conditions.join(' AND ');
+  }
+
+  /** Keys above `after`, up to `upTo`. */
+  between(after: Key | null, upTo: Key | null, parameters: Parameters): string {
+    const bounds = [
+      ...(after ? [this.compare('>', after, parameters)] : []),
+      ...(upTo ? [this.compare('<=', upTo, parameters)] : []),
+    ];
+    return bounds.length > 0 ? bounds.join(' AND ') : 'true';
+  }
+
+  /** Joins the row to a list of keys: `FROM nb_wanted JOIN "leads" AS "this_row" ON …`. */
+  fromKeys(keys: readonly Key[], parameters: Parameters): string {
+    const arrays = this.definition.key.map((_, at) =>
+      parameters.addArray(keys.map((key) => key[at] ?? null)),
+    );
+    const names = this.definition.key.map((_, at) => `nb_wanted_key_${at + 1}`);
+    const same = this.definition.key.map(
+      (column, at) => `${columnOfRow(column)} = ${names[at]}::${this.facts.typeOf(column)}`,
+    );
+    return `unnest(${arrays.join(', ')}) AS nb_wanted (${names.join(', ')}) JOIN ${this.from} ON ${same.join(' AND ')}`;
+  }
+
+  /** Columns for code to read, as `nb_read_1` … */
+  reading(columns: readonly ColumnMetadata[]): string {
+    return columns.map((column, at) => `${columnOfRow(column)} AS nb_read_${at + 1}`).join(', ');
+  }
+
+  /** A key's readable form, for messages. */
+  describe(key: Key): string {
+    return this.definition.key.map((column, at) => `${column.databaseName}=${key[at]}`).join(', ');
+  }
+
+  static quote(column: ColumnMetadata): string {
+    return quoteIdentifier(column.databaseName);
+  }
+}

@@ -1,0 +1,239 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { Key, LeasedRange } from '../../ledger/range.js';
+import { quoteIdentifier } from '../../sql/identifiers.js';
+import type { FlightResult, Statement, TextRow } from '../../sql/flight.js';
+import type { Session } from '../../sql/session.js';
+import { applyBatchPolicy } from '../../sql/timeout-policy.js';
+import { ROW, type TransformDefinition } from '../declare/definition.js';
+import { TransformResultError } from '../run/run.error.js';
+import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
+import { strikeOff, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
+import { RowCodec } from './row-codec.js';
+import { describeCodeError } from './code-errors.js';
+import type { RowSelection } from './row-selection.js';
+
+type Entity = Record<string, unknown>;
+
+/** A row as it was read, and what to write into it. */
+interface ReadRow {
+  readonly address: string;
+  readonly table: string;
+  /** The transaction that made this version: with the address it tells the version apart from every other. */
+  readonly madeBy: string;
+  readonly key: Key;
+  readonly tenant: string | null;
+  readonly entity: Entity;
+}
+
+const FIXED_COLUMNS = 5;
+
+/**
+ * `transform`: rows are read without a lock, computed, and written back only where the row is still the very version that was
+ * read; the rest is settled afterwards. So no user ever waits for TypeScript, and nobody's write is overwritten.
+ */
+export class TransformBatchRunner implements BatchRunner {
+  readonly #selection: RowSelection;
+  readonly #definition: TransformDefinition;
+  readonly #codec: RowCodec;
+
+  constructor(selection: RowSelection, definition: TransformDefinition) {
+    this.#selection = selection;
+    this.#definition = definition;
+    this.#codec = new RowCodec(definition.dataSource);
+  }
+
+  /** Two round trips: the function in between runs here, not on the server. */
+  async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
+    return this.#sweep(session, range, step, (statements) => session.transaction(statements));
+  }
+
+  async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
+    return this.#sweep(session, range, step, (statements) => session.send(statements));
+  }
+
+  async #sweep(
+    session: Session,
+    range: LeasedRange,
+    step: SweepStep,
+    send: (statements: readonly Statement[]) => Promise<FlightResult>,
+  ): Promise<BatchOutcome> {
+    const { rows, types } = await send([this.#policy(), this.preview(range, step)]);
+    const read = this.#decode(session, rows[1] ?? [], types[1] ?? []);
+    const last = read.at(-1);
+    if (!last) return { taken: 0, changed: 0, lastKey: null, tenant: null };
+    const changes = await this.#compute(read, step);
+    const written = await send([this.#policy(), this.#write(range, changes, last.key)]);
+    // The cursor goes past every row that was read, changed or not.
+    return { ...toOutcome(written.rows[1]?.[0]), taken: read.length, lastKey: last.key, tenant: last.tenant };
+  }
+
+  preview(_range: LeasedRange, step: SweepStep): Statement {
+    const selection = this.#selection;
+    const parameters = selection.parameters();
+    return {
+      text: `SELECT ${this.#columns()} FROM ${selection.from}
+      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isDue(parameters, step.excludeQuarantined)}
+      ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(step.limit, 'int')}`,
+      values: parameters.values,
+      typed: true,
+    };
+  }
+
+  async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
+    const selection = this.#selection;
+    const parameters = selection.parameters();
+    const statement: Statement = {
+      text: `SELECT ${this.#columns()} FROM ${selection.fromKeys(step.keys, parameters)} WHERE ${selection.isDue(parameters, false)}
+        ${step.wait === null ? '' : `FOR NO KEY UPDATE OF ${ROW}`}`,
+      values: parameters.values,
+      typed: true,
+    };
+    // With a lock to wait for, the transaction stays open while the function runs: over one row, that would not come free otherwise.
+    const opened = await session.begin([this.#policy(step.wait), statement]);
+    if (step.wait === null) await session.commit();
+    try {
+      const read = this.#decode(session, opened.rows[1] ?? [], opened.types[1] ?? []);
+      const changes = await this.#compute(read, step);
+      const last: Statement[] = [this.#write(range, changes, step.cursor), strikeOff(selection, step.keys)];
+      const written =
+        step.wait === null
+          ? await session.transaction([this.#policy(), ...last])
+          : await session.commit(last);
+      const at = step.wait === null ? 1 : 0;
+      return {
+        ...toOutcome(written.rows[at]?.[0]),
+        left: Number(written.rows[at + 1]?.[0]?.[0] ?? 0),
+      };
+    } catch (error) {
+      if (step.wait !== null) await session.rollback();
+      throw error;
+    }
+  }
+
+  #columns(): string {
+    const selection = this.#selection;
+    return `${ROW}.ctid::text, ${ROW}.tableoid::text, ${ROW}.xmin::text, ${selection.keyJson}::text, ${selection.tenantText}, ${selection.reading(this.#definition.reads)}`;
+  }
+
+  #decode(session: Session, rows: readonly TextRow[], types: readonly number[]): ReadRow[] {
+    return rows.map((row) => ({
+      address: row[0] ?? '',
+      table: row[1] ?? '',
+      madeBy: row[2] ?? '',
+      key: JSON.parse(row[3] ?? '[]') as string[],
+      tenant: row[4] ?? null,
+      entity: this.#codec.decode(session, this.#definition.reads, row, types, FIXED_COLUMNS),
+    }));
+  }
+
+  async #compute(
+    read: readonly ReadRow[],
+    step: { readonly number: number; readonly signal: AbortSignal },
+  ): Promise<{ readonly row: ReadRow; readonly values: readonly (string | null | undefined)[] }[]> {
+    if (read.length === 0) return [];
+    const { name, version, writes, code } = this.#definition;
+    let results: readonly Partial<Entity>[];
+    try {
+      results = await code.transform(
+        read.map(({ entity }) => entity),
+        { backfill: name, version, batch: step.number, signal: step.signal },
+      );
+    } catch (error) {
+      throw describeCodeError(error);
+    }
+    if (!Array.isArray(results) || results.length !== read.length) {
+      throw new TransformResultError(
+        name,
+        `returned ${Array.isArray(results) ? `${results.length} entries` : typeof results} for ${read.length} rows`,
+        'Return one entry per row, in the order of the rows.',
+      );
+    }
+    return read.map((row, at) => ({
+      row,
+      values: this.#values(results[at] as Partial<Entity> | null | undefined, writes),
+    }));
+  }
+
+  /** One text a column; undefined leaves the column as it is. */
+  #values(
+    change: Partial<Entity> | null | undefined,
+    writes: readonly ColumnMetadata[],
+  ): (string | null | undefined)[] {
+    const given = Object.keys(change ?? {});
+    const known = writes.map(({ propertyPath }) => propertyPath);
+    const unknown = given.find(
+      (property) => !known.some((path) => path === property || path.startsWith(`${property}.`)),
+    );
+    if (unknown !== undefined) {
+      throw new TransformResultError(
+        this.#definition.name,
+        `returned "${unknown}", which is not in \`writes\``,
+        `Add it to \`writes\` of ${this.#definition.className}, or leave it out.`,
+      );
+    }
+    return writes.map((column) => {
+      const value: unknown = change ? column.getEntityValue(change) : undefined;
+      return value === undefined ? undefined : this.#codec.encode(column, value);
+    });
+  }
+
+  #write(
+    range: LeasedRange,
+    changes: readonly { readonly row: ReadRow; readonly values: readonly (string | null | undefined)[] }[],
+    cursor: CursorMove,
+  ): Statement {
+    const selection = this.#selection;
+    const { table, key, writes, pending } = this.#definition;
+    const parameters = selection.parameters();
+    const column = (values: readonly (string | null)[]) => parameters.addArray(values);
+    const sources = [
+      column(changes.map(({ row }) => row.address)),
+      column(changes.map(({ row }) => row.table)),
+      column(changes.map(({ row }) => row.madeBy)),
+      ...key.map((_, at) => column(changes.map(({ row }) => row.key[at] ?? null))),
+      ...writes.map((_, at) => column(changes.map(({ values }) => values[at] ?? null))),
+    ];
+    const partial = writes.map((_, at) => changes.some(({ values }) => values[at] === undefined));
+    const flags = writes.flatMap((_, at) =>
+      partial[at] ? [column(changes.map(({ values }) => (values[at] === undefined ? 'f' : 't')))] : [],
+    );
+    const names = [
+      'nb_new_address',
+      'nb_new_table',
+      'nb_new_made_by',
+      ...key.map((_, at) => `nb_new_key_${at + 1}`),
+      ...writes.map((_, at) => `nb_new_${at + 1}`),
+      ...writes.flatMap((_, at) => (partial[at] ? [`nb_given_${at + 1}`] : [])),
+    ];
+    const sameKey = key.map(
+      (one, at) =>
+        `${ROW}.${quoteIdentifier(one.databaseName)} = nb_new.nb_new_key_${at + 1}::${selection.facts.typeOf(one)}`,
+    );
+    const set = writes.map((one, at) => {
+      const name = quoteIdentifier(one.databaseName);
+      const value = `taken.nb_new_${at + 1}::${selection.facts.typeOf(one)}`;
+      return `${name} = ${partial[at] ? `CASE WHEN taken.nb_given_${at + 1} = 't' THEN ${value} ELSE ${ROW}.${name} END` : value}`;
+    });
+    const text = `WITH taken AS MATERIALIZED (
+      SELECT ${selection.identity}, nb_new.*
+      FROM unnest(${[...sources, ...flags].join(', ')}) AS nb_new (${names.join(', ')})
+      JOIN ${selection.from} ON ${ROW}.ctid = nb_new.nb_new_address::tid
+        AND ${ROW}.tableoid = nb_new.nb_new_table::oid AND ${ROW}.xmin = nb_new.nb_new_made_by::xid AND ${sameKey.join(' AND ')}
+      FOR NO KEY UPDATE OF ${ROW} SKIP LOCKED
+    ), changed AS (
+      UPDATE ${table} AS ${ROW} SET ${set.join(', ')}
+      FROM taken WHERE ${selection.sameVersion('taken')}
+      RETURNING taken.nb_tenant, (${pending.sql}) IS TRUE AS nb_still_pending
+    ), ${withEntry(selection, parameters, range, { cursor, whole: false })}`;
+    return { text, values: parameters.values };
+  }
+
+  #policy(wait: number | null = null): Statement {
+    const { pace, name } = this.#definition;
+    return applyBatchPolicy(
+      wait === null ? pace : { ...pace, lockTimeout: wait },
+      pace.synchronousCommit,
+      name,
+    );
+  }
+}

@@ -1,0 +1,200 @@
+import { installStatements } from '../../ledger/ledger.installer.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { keyToJson, type Key, type LeasedRange, type TenantScope } from '../../ledger/range.js';
+import type { BackfillStatus } from '../../ledger/status.js';
+import { messageOf } from '../../sql/error-classes.js';
+import type { Statement } from '../../sql/flight.js';
+import { Session } from '../../sql/session.js';
+import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
+import type { BatchRunner, SweepStep } from '../batch/batch.js';
+import { createBatchRunner } from '../batch/batch-runner.factory.js';
+import { RowSelection } from '../batch/row-selection.js';
+import { inspectTable } from '../batch/table.inspector.js';
+import type { BackfillDefinition } from '../declare/definition.js';
+import type { BackfillPlan } from '../report/plan.js';
+import { boundBelow, countPending, highestKey, keyAhead, type Count } from '../run/proof.js';
+import { indexForPending } from './index.inspector.js';
+import { triggersFired } from './trigger.inspector.js';
+
+/** Milliseconds: a plan must not make anybody wait. */
+const PATIENCE = { lockTimeout: 1_000, statementTimeout: 30_000, idleInTransactionTimeout: 30_000 };
+/** Keys that the rehearsed batch may look at. */
+const WINDOW = 10_000;
+
+interface Rehearsal {
+  readonly status: BackfillStatus;
+  readonly preview: Statement | null;
+  readonly explain: readonly string[];
+  readonly rowsPerSecond: number | null;
+  readonly problem: string | null;
+}
+
+/**
+ * What a run would do, found out without changing anything: the batch that is measured runs in a transaction that is rolled
+ * back, and so does the installation of the ledger where there is none yet.
+ *
+ * @throws TableMismatchError when the table or a column is not there
+ */
+export async function planBackfill(
+  definition: BackfillDefinition,
+  ledger: Ledger,
+  schema: string,
+  tenants: TenantScope,
+): Promise<BackfillPlan> {
+  const session = await Session.open(definition.dataSource);
+  try {
+    const facts = await inspectTable(session, definition);
+    const impatient = { ...definition, pace: { ...definition.pace, ...PATIENCE } };
+    const selection = new RowSelection(impatient, ledger, facts, tenants);
+    const pending = await countPending(session, selection);
+    const index = await indexForPending(session, selection);
+    const lower = await boundBelow(session, selection);
+    const upper =
+      (await keyAhead(session, selection, lower, WINDOW)) ?? (await highestKey(session, selection));
+    const rehearsal = await rehearse(session, selection, schema, lower, upper);
+    const { batchSize, pause } = definition.pace;
+    const batches = pending && Math.ceil(pending.rows / batchSize);
+    return {
+      name: definition.name,
+      version: definition.version,
+      kind: definition.kind,
+      table: definition.table,
+      status: rehearsal.status,
+      pending: pending?.rows ?? null,
+      pendingIsEstimate: pending?.isEstimate ?? false,
+      batchSize,
+      batches,
+      sql: rehearsal.preview?.text ?? '',
+      parameters: rehearsal.preview?.values ?? [],
+      explain: rehearsal.explain,
+      index,
+      triggers: await triggersFired(session, definition),
+      measuredRowsPerSecond: rehearsal.rowsPerSecond,
+      estimatedMs: timeFor(pending, batches, rehearsal.rowsPerSecond, pause),
+      warnings: warnings(definition, index, pending, rehearsal.problem),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+async function rehearse(
+  session: Session,
+  selection: RowSelection,
+  schema: string,
+  lower: Key | null,
+  upper: Key | null,
+): Promise<Rehearsal> {
+  const { definition } = selection;
+  const { ledger } = selection;
+  await session.begin([applyPolicy(PATIENCE)]);
+  try {
+    await session.send(await installStatements(session, schema));
+    const status = await statusInside(session, ledger, definition);
+    if (upper === null) return { status, preview: null, explain: [], rowsPerSecond: null, problem: null };
+    const range = await rangeInside(session, ledger, definition, lower, upper);
+    const runner: BatchRunner = createBatchRunner(selection);
+    const step: SweepStep = {
+      cursor: lower,
+      windowUpper: upper,
+      limit: definition.pace.batchSize,
+      excludeQuarantined: false,
+      number: 1,
+      signal: new AbortController().signal,
+    };
+    const preview = runner.preview(range, step);
+    const explained = await session.send([
+      applyBatchPolicy(PATIENCE, definition.pace.synchronousCommit, definition.name),
+      { text: `EXPLAIN ${preview.text}`, values: preview.values ?? [] },
+    ]);
+    const explain = (explained.rows[1] ?? []).map((row) => row[0] ?? '');
+    try {
+      const startedAt = performance.now();
+      const outcome = await runner.rehearse(session, range, step);
+      const seconds = (performance.now() - startedAt) / 1000;
+      const rowsPerSecond = outcome && outcome.changed > 0 ? Math.round(outcome.changed / seconds) : null;
+      return { status, preview, explain, rowsPerSecond, problem: null };
+    } catch (error) {
+      return { status, preview, explain, rowsPerSecond: null, problem: messageOf(error) };
+    }
+  } finally {
+    await session.rollback();
+  }
+}
+
+async function statusInside(
+  session: Session,
+  ledger: Ledger,
+  { name, version, kind }: BackfillDefinition,
+): Promise<BackfillStatus> {
+  const { rows } = await session.send([
+    {
+      text: `INSERT INTO ${ledger.schema}.backfill (name, version, kind, reason) VALUES ($1, $2::int, $3, 'planned') ON CONFLICT DO NOTHING`,
+      values: [name, String(version), kind],
+    },
+    {
+      text: `SELECT status FROM ${ledger.schema}.backfill WHERE name = $1 AND version = $2::int`,
+      values: [name, String(version)],
+    },
+  ]);
+  return (rows[1]?.[0]?.[0] ?? 'pending') as BackfillStatus;
+}
+
+async function rangeInside(
+  session: Session,
+  ledger: Ledger,
+  { name, version }: BackfillDefinition,
+  lower: Key | null,
+  upper: Key,
+): Promise<LeasedRange> {
+  const { rows } = await session.send([
+    {
+      text: `INSERT INTO ${ledger.schema}.range (name, version, purpose, state, upper_key, lease_owner, lease_expires_at, fencing_token)
+        VALUES ($1, $2::int, 'sweep', 'sweeping', $3::jsonb, 'plan', clock_timestamp() + interval '1 hour', 1) RETURNING id::text`,
+      values: [name, String(version), keyToJson(upper)],
+    },
+  ]);
+  return {
+    id: rows[0]?.[0]?.[0] ?? '',
+    purpose: 'sweep',
+    state: 'sweeping',
+    token: '1',
+    tenants: null,
+    lower,
+    upper,
+    cursor: lower,
+    windowLower: lower,
+    windowUpper: upper,
+  };
+}
+
+function timeFor(
+  pending: Count | null,
+  batches: number | null,
+  rate: number | null,
+  pause: number,
+): number | null {
+  if (pending === null || batches === null || rate === null) return null;
+  return Math.round((pending.rows / rate) * 1000 + batches * pause);
+}
+
+function warnings(
+  definition: BackfillDefinition,
+  index: string | null,
+  pending: Count | null,
+  problem: string | null,
+): string[] {
+  const found: string[] = [];
+  if (index === null && pending !== null) {
+    found.push(
+      'No index serves the pending predicate: the sweep goes along the primary key, and each probe reads the table. A partial index with the predicate as its condition makes both cheap.',
+    );
+  }
+  if (definition.kind === 'process') {
+    found.push(
+      'process() was not run: it may do things that no rollback undoes. Its rate is known once it runs.',
+    );
+  }
+  if (problem !== null) found.push(`The rehearsed batch failed, and was rolled back: ${problem}`);
+  return found;
+}

@@ -1,0 +1,39 @@
+import type { Session } from '../../sql/session.js';
+import type { BackfillDefinition } from '../declare/definition.js';
+
+/** Bits of pg_trigger.tgtype (PostgreSQL's catalog/pg_trigger.h). */
+const INSERT = 4;
+const DELETE = 8;
+const UPDATE = 16;
+
+/** The triggers that the backfill's changes fire, as `name (BEFORE UPDATE, each row)`. */
+export async function triggersFired(session: Session, definition: BackfillDefinition): Promise<string[]> {
+  const [table, events] = firing(definition);
+  const { rows } = await session.send([
+    {
+      text: `SELECT format('%s (%s %s, each %s)', tgname,
+          CASE WHEN tgtype & 2 > 0 THEN 'BEFORE' WHEN tgtype & 64 > 0 THEN 'INSTEAD OF' ELSE 'AFTER' END,
+          concat_ws(' OR ', CASE WHEN tgtype & 4 > 0 THEN 'INSERT' END, CASE WHEN tgtype & 16 > 0 THEN 'UPDATE' END,
+            CASE WHEN tgtype & 8 > 0 THEN 'DELETE' END),
+          CASE WHEN tgtype & 1 > 0 THEN 'row' ELSE 'statement' END)
+        FROM pg_trigger
+        WHERE tgrelid = to_regclass($1) AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & $2::int > 0 ORDER BY tgname`,
+      values: [table, String(events)],
+    },
+  ]);
+  return (rows[0] ?? []).map((row) => row[0] ?? '');
+}
+
+function firing(definition: BackfillDefinition): [table: string, events: number] {
+  switch (definition.kind) {
+    case 'set':
+    case 'transform':
+      return [definition.table, UPDATE];
+    case 'copy':
+      return [definition.target, INSERT];
+    case 'purge':
+      return [definition.table, DELETE];
+    case 'process':
+      return [definition.table, INSERT | UPDATE | DELETE];
+  }
+}

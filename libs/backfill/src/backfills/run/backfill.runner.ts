@@ -1,0 +1,444 @@
+import { Ledger, type LedgerRecord, type Subject } from '../../ledger/ledger.js';
+import { installLedger } from '../../ledger/ledger.installer.js';
+import { RowsLedger } from '../../ledger/rows.ledger.js';
+import type { LeasedRange, TenantScope } from '../../ledger/range.js';
+import type { BackfillStatus } from '../../ledger/status.js';
+import { messageOf, sqlState } from '../../sql/error-classes.js';
+import type { Session } from '../../sql/session.js';
+import { createBatchRunner } from '../batch/batch-runner.factory.js';
+import { RowSelection } from '../batch/row-selection.js';
+import { inspectTable } from '../batch/table.inspector.js';
+import type { BackfillDefinition } from '../declare/definition.js';
+import type { BackfillObserver } from '../report/observer.js';
+import type { BackfillReport, TenantReport } from '../report/report.js';
+import { describeLock } from './blockers.js';
+import { Connection, DatabaseLostError } from './connection.js';
+import { classifyFailure } from './failure.js';
+import { watchHolder } from './holder.watch.js';
+import { LeaseKeeper } from './lease.keeper.js';
+import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
+import { Quarantine, releaseDone } from './quarantine.js';
+import { RangeWorker, type RangeOutcome, type WorkerTools } from './range.worker.js';
+import { RunLog } from './run-log.js';
+import { InvalidStatementError } from './run.error.js';
+import type { StopSign } from './stop-sign.js';
+
+/** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
+const SWEEPS_MOST = 5;
+/** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it, and until it is asked again. */
+const CANCEL_AFTER = 3_000;
+const CANCEL_EVERY = 500;
+
+export interface RunOptions {
+  readonly tenants: TenantScope;
+  readonly retryQuarantined: boolean;
+  readonly connectTimeoutMs: number;
+  /** Those that must be complete first. */
+  readonly dependencies: readonly BackfillDefinition[];
+  readonly stop: StopSign;
+  readonly observer: BackfillObserver;
+}
+
+/** Where the backfill stands at the end of a run, and why. */
+interface Ending {
+  readonly status: BackfillStatus;
+  readonly reason: string;
+  readonly waitingFor: string | null;
+  readonly proved: boolean;
+  readonly nothingToDo?: boolean;
+  /** The ledger says so already, or it is not ours to say. */
+  readonly unrecorded?: boolean;
+}
+
+/**
+ * Runs one backfill as far as it goes: takes ranges, works them off, and proves at the end that nothing is pending.
+ */
+export class BackfillRunner {
+  readonly #definition: BackfillDefinition;
+  readonly #ledger: Ledger;
+  readonly #options: RunOptions;
+  readonly #schema: string;
+  readonly #subject: Subject;
+  readonly #log: RunLog;
+  readonly #connection: Connection;
+  readonly #rows: RowsLedger;
+  #selection: RowSelection | null = null;
+  #running = false;
+  #found: LedgerRecord | null = null;
+
+  constructor(definition: BackfillDefinition, ledger: Ledger, schema: string, options: RunOptions) {
+    this.#definition = definition;
+    this.#ledger = ledger;
+    this.#schema = schema;
+    this.#options = options;
+    this.#subject = { name: definition.name, version: definition.version };
+    this.#log = new RunLog(definition.name, definition.pace.progressEvery, options.observer);
+    this.#connection = new Connection(
+      definition.dataSource,
+      definition.pace.statementTimeout,
+      options.stop,
+      options.connectTimeoutMs,
+      (message) => this.#log.note('warn', message),
+    );
+    this.#rows = new RowsLedger(ledger, this.#subject);
+  }
+
+  async run(): Promise<BackfillReport> {
+    try {
+      const cancel = this.#cancelWhenStopped();
+      const ending = await this.#runToEnding().finally(cancel);
+      return await this.#report(await this.#record(ending));
+    } finally {
+      await this.#connection.drop();
+    }
+  }
+
+  async #runToEnding(): Promise<Ending> {
+    try {
+      await this.#connection.use((session) => installLedger(session, this.#schema));
+      const record = (this.#found = await this.#connection.use((session) =>
+        this.#ledger.open(session, this.#subject, this.#definition.kind),
+      ));
+      if (record.status === 'paused' || record.status === 'cancelled') {
+        return { ...record, waitingFor: null, proved: false, unrecorded: true };
+      }
+      return (await this.#waitsFor(record)) ?? (await this.#work(record));
+    } catch (error) {
+      if (error instanceof DatabaseLostError) {
+        const stopped = this.#options.stop.reason;
+        return {
+          status: 'incomplete',
+          reason: stopped ?? error.message,
+          waitingFor: stopped === null ? 'the database' : null,
+          proved: false,
+          // It stands where it stood.
+          unrecorded: !this.#running,
+        };
+      }
+      return classifyFailure(error) === 'lock' ? this.#locked() : this.#failed(error);
+    }
+  }
+
+  /** Somebody kept the table locked while we looked at it between two ranges. */
+  async #locked(): Promise<Ending> {
+    const selection = this.#selection;
+    const waitingFor = selection && (await this.#ask((session) => describeLock(session, selection, null)));
+    return {
+      status: 'incomplete',
+      reason: `Waited for a lock for as long as allowed: ${waitingFor ?? 'nobody could be named'}.`,
+      waitingFor: waitingFor ?? 'a lock',
+      proved: false,
+      // What is complete stays so until a probe has shown otherwise.
+      unrecorded: this.#found?.status === 'complete' && !this.#running,
+    };
+  }
+
+  /** An ending, when a backfill that this one depends on is not complete. */
+  async #waitsFor(record: LedgerRecord): Promise<Ending | null> {
+    const { stop, connectTimeoutMs } = this.#options;
+    for (const { name, version, dataSource } of this.#options.dependencies) {
+      // It may live in another database, with a ledger of its own. In the same one the pool may have no second connection.
+      const there =
+        dataSource === this.#definition.dataSource
+          ? this.#connection
+          : new Connection(
+              dataSource,
+              this.#definition.pace.statementTimeout,
+              stop,
+              connectTimeoutMs,
+              () => undefined,
+            );
+      try {
+        await there.use((session) => installLedger(session, this.#schema));
+        const status = await there.use((session) => this.#ledger.statusOf(session, { name, version }));
+        if (status === 'complete') continue;
+        return {
+          status: record.status,
+          reason: `Waits for the backfill "${name}", which is ${status ?? 'pending'}.`,
+          waitingFor: `the backfill "${name}"`,
+          proved: false,
+          unrecorded: true,
+        };
+      } finally {
+        if (there !== this.#connection) await there.drop();
+      }
+    }
+    return null;
+  }
+
+  async #work(record: LedgerRecord): Promise<Ending> {
+    const { stop, tenants } = this.#options;
+    const facts = await this.#connection.use((session) => inspectTable(session, this.#definition));
+    const selection = (this.#selection = new RowSelection(this.#definition, this.#ledger, facts, tenants));
+    if (this.#options.retryQuarantined) {
+      await this.#connection.use((session) => this.#ledger.planRetry(session, this.#subject, tenants));
+    }
+    let sweeps = 0;
+    let changedBefore = -1;
+    for (;;) {
+      const range = await this.#connection.use((session) =>
+        this.#ledger.lease(session, this.#subject, tenants),
+      );
+      if (range) {
+        await this.#start(record, selection);
+        const outcome = await this.#workOff(range, selection);
+        if (outcome.kind === 'failed') return this.#failed(outcome.error);
+        if (outcome.kind === 'lost')
+          return { ...outcome, status: 'running', waitingFor: null, proved: false, unrecorded: true };
+        if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
+        continue;
+      }
+      const holder = await watchHolder(this.#connection, this.#ledger, this.#subject, tenants, stop);
+      if (holder) return leasedBy(holder.owner);
+      if (stop.reason !== null)
+        return {
+          status: 'incomplete',
+          reason: stop.reason,
+          waitingFor: null,
+          proved: false,
+          unrecorded: !this.#running,
+        };
+      // A range that came free while we looked at its holder is taken in the next round.
+      if (
+        await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
+      )
+        continue;
+      const pending = await this.#connection.use((session) => findPending(session, selection, stop));
+      if (pending === 'stopped') {
+        return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
+      }
+      if (pending === null) return this.#nothingPending(record, selection);
+      if (sweeps === SWEEPS_MOST || this.#log.updated === changedBefore) {
+        return this.#neverEnding(selection.describe(pending), this.#log.updated === changedBefore);
+      }
+      changedBefore = this.#log.updated;
+      sweeps++;
+      await this.#plan(selection);
+    }
+  }
+
+  async #plan(selection: RowSelection): Promise<void> {
+    const { tenants } = this.#options;
+    await this.#connection.use(async (session) => {
+      const upper = await highestKey(session, selection);
+      if (upper === null) return;
+      const lower = await boundBelow(session, selection);
+      await this.#ledger.planSweep(session, this.#subject, tenants, lower, upper);
+    });
+  }
+
+  async #start(record: LedgerRecord, selection: RowSelection): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    const reason = startReason(record);
+    await this.#connection.use((session) =>
+      this.#ledger.transition(session, this.#subject, 'running', reason),
+    );
+    const total = await this.#connection.use((session) => countPending(session, selection));
+    this.#log.started(this.#subject.version, reason, total);
+  }
+
+  async #workOff(range: LeasedRange, selection: RowSelection): Promise<RangeOutcome> {
+    const { stop } = this.#options;
+    const counts = await this.#connection.use((session) => this.#rows.counts(session, null));
+    const tools: WorkerTools = {
+      connection: this.#connection,
+      ledger: this.#ledger,
+      rows: this.#rows,
+      selection,
+      runner: createBatchRunner(selection),
+      quarantine: new Quarantine(selection, this.#rows, counts.quarantined),
+      log: this.#log,
+      stop,
+    };
+    const worker = new RangeWorker(range, tools);
+    const keeper = new LeaseKeeper(this.#connection, this.#ledger, () => worker.range);
+    try {
+      const outcome = await worker.work();
+      await this.#connection
+        .use((session) => this.#ledger.release(session, worker.range, outcome.kind === 'done'))
+        .catch((error: unknown) =>
+          this.#log.note('warn', `The lease could not be handed back: ${messageOf(error)}`),
+        );
+      return outcome;
+    } finally {
+      keeper.stop();
+    }
+  }
+
+  #cancelWhenStopped(): () => void {
+    const { signal } = this.#options.stop;
+    let timer: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      void this.#connection.session?.cancel();
+      timer = setTimeout(cancel, CANCEL_EVERY);
+    };
+    const arm = () => {
+      timer = setTimeout(cancel, CANCEL_AFTER);
+    };
+    if (signal.aborted) arm();
+    else signal.addEventListener('abort', arm, { once: true });
+    return () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', arm);
+    };
+  }
+
+  async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<Ending> {
+    const { tenants } = this.#options;
+    if (tenants === null)
+      await this.#connection.use((session) => releaseDone(session, selection, this.#rows));
+    const counts = await this.#connection.use((session) => this.#rows.counts(session, tenants));
+    if (counts.quarantined > 0) {
+      return {
+        status: 'incomplete',
+        reason: `${counts.quarantined} rows are in quarantine; nothing else is pending. Mend the cause and run with --retry-quarantined.`,
+        waitingFor: null,
+        proved: false,
+        unrecorded: !this.#running && record.status === 'incomplete',
+      };
+    }
+    if (tenants !== null) {
+      const reason = `The rows of ${tenants.length === 1 ? 'tenant' : 'tenants'} ${tenants.join(', ')} are done, which the probe proved; the others were not part of this run.`;
+      const whole = record.status === 'complete' && !this.#running;
+      return {
+        status: whole ? 'complete' : this.#running ? 'incomplete' : record.status,
+        reason: this.#running ? reason : `Nothing to do: ${reason}`,
+        waitingFor: null,
+        proved: true,
+        nothingToDo: !this.#running,
+        unrecorded: !this.#running,
+      };
+    }
+    if (!this.#running && record.status === 'complete') {
+      return {
+        status: 'complete',
+        reason: `Nothing to do: complete since ${record.completedAt ?? 'its first run'}, and the probe finds no pending row now either.`,
+        waitingFor: null,
+        proved: true,
+        nothingToDo: true,
+        unrecorded: true,
+      };
+    }
+    return {
+      status: 'complete',
+      reason: this.#running
+        ? 'Every row is done: the probe of the pending predicate found none.'
+        : 'Nothing was pending: the probe of the pending predicate found no row.',
+      waitingFor: null,
+      proved: true,
+      nothingToDo: !this.#running,
+    };
+  }
+
+  #neverEnding(row: string, stuck: boolean): Ending {
+    return {
+      status: 'incomplete',
+      reason: stuck
+        ? `Row ${row} is pending, and the last sweep could change nothing; the next run tries again.`
+        : `Rows became pending during each of ${SWEEPS_MOST} sweeps (e.g. ${row}): the application still writes them so. Deploy the code that fills them, then run again.`,
+      waitingFor: null,
+      proved: false,
+    };
+  }
+
+  #failed(error: unknown): Ending {
+    const told =
+      sqlState(error) === undefined ? error : new InvalidStatementError(this.#definition.name, error);
+    // What is complete stays so, even where it cannot be probed any more, e.g. since a later migration dropped its column.
+    const unrecorded = this.#found === null || (this.#found.status === 'complete' && !this.#running);
+    return { status: 'failed', reason: messageOf(told), waitingFor: null, proved: false, unrecorded };
+  }
+
+  /** Writes the ending down, where it can be. */
+  async #record(ending: Ending): Promise<Ending> {
+    if (ending.unrecorded) return ending;
+    try {
+      await this.#connection.use((session) =>
+        this.#ledger.transition(session, this.#subject, ending.status, ending.reason, ending.waitingFor),
+      );
+    } catch (error) {
+      this.#log.note('warn', `The outcome could not be written to the ledger: ${messageOf(error)}`);
+    }
+    return ending;
+  }
+
+  async #report(ending: Ending): Promise<BackfillReport> {
+    const { name, version, tenant } = this.#definition;
+    const { tenants } = this.#options;
+    const selection = this.#selection;
+    const counts = await this.#ask((session) => this.#rows.counts(session, tenants));
+    const remaining = ending.proved
+      ? { rows: 0, isEstimate: false }
+      : selection && (await this.#ask((session) => countPending(session, selection)));
+    const report: BackfillReport = {
+      name,
+      version,
+      status: ending.status,
+      nothingToDo: ending.nothingToDo ?? false,
+      proved: ending.proved,
+      reason: ending.reason,
+      updated: this.#log.updated,
+      skipped: counts?.skipped ?? 0,
+      quarantined: counts?.quarantined ?? 0,
+      remaining: remaining && !remaining.isEstimate ? remaining.rows : null,
+      batches: this.#log.batches,
+      durationMs: this.#log.durationMs,
+      rowsPerSecond: this.#log.rowsPerSecond,
+      waitingFor: ending.waitingFor,
+      proof: selection ? proofQuery(selection) : '',
+      tenants: tenant
+        ? ((await this.#ask((session) => tenantReports(this.#rows, session, tenants))) ?? [])
+        : [],
+    };
+    this.#options.observer.finished?.(report);
+    return report;
+  }
+
+  /** For the report: what cannot be asked any more is left out. */
+  async #ask<T>(question: (session: Session) => Promise<T>): Promise<T | null> {
+    if (this.#connection.session === null) return null;
+    return this.#connection.use(question).catch(() => null);
+  }
+}
+
+export async function tenantReports(
+  rows: RowsLedger,
+  session: Session,
+  scope: TenantScope,
+): Promise<TenantReport[]> {
+  return (await rows.tenants(session, scope)).map(
+    ([tenant, updated, skipped, quarantined, lastTouchedAt]) => ({
+      tenant: tenant ?? null,
+      updated: Number(updated),
+      skipped: Number(skipped),
+      quarantined: Number(quarantined),
+      lastTouchedAt: lastTouchedAt ?? '',
+    }),
+  );
+}
+
+function startReason({ status, completedAt }: LedgerRecord): string {
+  switch (status) {
+    case 'complete':
+      return `Rows became pending after it was complete at ${completedAt ?? 'an earlier time'} (drift).`;
+    case 'running':
+      return 'Going on where a process left off.';
+    case 'incomplete':
+      return 'Going on where the last run stopped.';
+    case 'failed':
+      return 'Started again after it had failed.';
+    default:
+      return 'First run.';
+  }
+}
+
+function leasedBy(owner: string): Ending {
+  return {
+    status: 'running',
+    reason: `${owner} is running it; this process leaves it to them.`,
+    waitingFor: `the lease of ${owner}`,
+    proved: false,
+    unrecorded: true,
+  };
+}

@@ -1,0 +1,20 @@
+import { classifyDatabaseError, messageOf, sqlState, type ErrorClass } from '../../sql/error-classes.js';
+import { BatchCodeError } from '../batch/code-errors.js';
+import { BackfillRetryError, StillPendingError } from './run.error.js';
+
+/** What an error means for the batch that it ended. */
+export function classifyFailure(error: unknown): ErrorClass {
+  if (error instanceof BackfillRetryError) return 'conflict';
+  if (error instanceof BatchCodeError || error instanceof StillPendingError) return 'poison';
+  return classifyDatabaseError(error) ?? 'programming';
+}
+
+/** The error as the quarantine keeps it. */
+export function describeFailure(error: unknown): { readonly error: string; readonly code: string | null } {
+  const cause = error instanceof BatchCodeError ? error.cause : error;
+  const name =
+    cause instanceof Error && cause.name !== 'Error' && cause.name !== 'error' ? `${cause.name}: ` : '';
+  const text =
+    error instanceof StillPendingError ? messageOf(error).split('\n')[0] : `${name}${messageOf(cause)}`;
+  return { error: (text ?? '').slice(0, 2000), code: sqlState(error) ?? null };
+}

@@ -1,0 +1,55 @@
+import { hostname } from 'node:os';
+import type { Ledger, Subject } from '../../ledger/ledger.js';
+import type { ForeignLease, TenantScope } from '../../ledger/range.js';
+import type { Connection } from './connection.js';
+import type { StopSign } from './stop-sign.js';
+
+/** Milliseconds between two looks at a lease. */
+const LOOK = 250;
+
+/**
+ * Finds out whether the holder of a lease is alive: it is when it gives a sign of life; it is not when its lease runs out,
+ * or when it was a process of this machine that is gone.
+ *
+ * @returns the living holder; null when the ranges are free to take
+ */
+export async function watchHolder(
+  connection: Connection,
+  ledger: Ledger,
+  subject: Subject,
+  tenants: TenantScope,
+  stop: StopSign,
+): Promise<ForeignLease | null> {
+  const look = () => connection.use((session) => ledger.foreignLeases(session, subject, tenants));
+  const [first] = await look();
+  if (first === undefined) return null;
+  // Our own, which we do not know of: it was taken with a connection that was lost before it could tell.
+  if (first.owner === ledger.owner || isDeadHere(first.owner)) {
+    await connection.use((session) => ledger.expire(session, subject, first.owner));
+    return null;
+  }
+  for (;;) {
+    const [now] = await look();
+    if (now === undefined || now.expiresInMs === 0) return null;
+    if (now.sign !== first.sign || stop.reason !== null) return now;
+    await stop.sleep(Math.min(LOOK, now.expiresInMs + 1));
+  }
+}
+
+/** Even if it errs (two machines of one name), the fencing token lets only one of the two commit. */
+function isDeadHere(owner: string): boolean {
+  const [host, pid] = splitOwner(owner);
+  if (host !== hostname() || !Number.isInteger(pid) || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+/** `host:pid:instance`; a host's name has no colon. */
+function splitOwner(owner: string): [host: string, pid: number] {
+  const [host = '', pid = ''] = owner.split(':');
+  return [host, Number(pid)];
+}

@@ -1,0 +1,185 @@
+import { keyFromJson, type Key } from '../../ledger/range.js';
+import { classifyDatabaseError } from '../../sql/error-classes.js';
+import type { TextRow } from '../../sql/flight.js';
+import { quoteLiteral } from '../../sql/identifiers.js';
+import { Parameters } from '../../sql/parameters.js';
+import type { Session } from '../../sql/session.js';
+import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
+import type { RowSelection } from '../batch/row-selection.js';
+import type { StopSign } from './stop-sign.js';
+
+/** Milliseconds in which a question about the whole table must be answered; else it is asked window by window. */
+const WHOLE_TABLE_MS = 5_000;
+/** Milliseconds in which a count must return; else the planner's estimate serves. */
+const COUNT_MS = 1_000;
+/** Keys that one statement of the slow way looks at. */
+const PROBE_WINDOW = 50_000;
+
+/** A count, or the planner's estimate of it. */
+export interface Count {
+  readonly rows: number;
+  readonly isEstimate: boolean;
+}
+
+/**
+ * Looks for a row that is still pending, without locking anything. Only when it finds none is a backfill complete.
+ *
+ * @returns the key of a pending row, or null when there is none; `stopped` when it was told to stop before it knew
+ */
+export async function findPending(
+  session: Session,
+  selection: RowSelection,
+  stop: StopSign,
+): Promise<Key | null | 'stopped'> {
+  const any = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
+    const parameters = selection.parameters();
+    return {
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, true)} LIMIT 1`,
+      values: parameters.values,
+    };
+  });
+  return any === 'too slow' ? findPendingByWindows(session, selection, stop) : keyFromJson(any?.[0]);
+}
+
+/** A bound below which no row is pending: the key before the lowest pending one; null for "from the start". */
+export async function boundBelow(session: Session, selection: RowSelection): Promise<Key | null> {
+  const first = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
+    const parameters = selection.parameters();
+    return {
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, true)}
+        ORDER BY ${selection.orderBy()} LIMIT 1`,
+      values: parameters.values,
+    };
+  });
+  if (first === 'too slow' || !first) return null;
+  const parameters = new Parameters();
+  const below = selection.compare('<', keyFromJson(first[0]) ?? [], parameters);
+  return edge(session, selection, 'DESC', `WHERE ${below}`, parameters);
+}
+
+/** The highest key of the table: the sweep's upper bound, so that inserts cannot keep it alive for ever. */
+export function highestKey(session: Session, selection: RowSelection): Promise<Key | null> {
+  return edge(session, selection, 'DESC', '', new Parameters());
+}
+
+/** The key so many keys further on; null when there are not so many. */
+export async function keyAhead(
+  session: Session,
+  selection: RowSelection,
+  after: Key | null,
+  keys: number,
+): Promise<Key | null> {
+  const { pace, name } = selection.definition;
+  const parameters = new Parameters();
+  const { rows } = await session.transaction([
+    applyBatchPolicy(pace, 'off', name),
+    {
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}
+        ORDER BY ${selection.orderBy()} OFFSET ${parameters.add(keys - 1, 'bigint')} LIMIT 1`,
+      values: parameters.values,
+    },
+  ]);
+  return keyFromJson(rows[1]?.[0]?.[0]);
+}
+
+/** How many rows are pending, the quarantined ones included; null where that is not to be had, e.g. behind a lock on the table. */
+export async function countPending(session: Session, selection: RowSelection): Promise<Count | null> {
+  const parameters = selection.parameters();
+  const due = selection.isDue(parameters, false);
+  const statement = (list: string) => ({
+    text: `${list} FROM ${selection.from} WHERE ${due}`,
+    values: parameters.values,
+  });
+  try {
+    const exact = await withinTime(session, selection, COUNT_MS, () => statement('SELECT count(*)::text'));
+    if (exact !== 'too slow') return { rows: Number(exact?.[0] ?? 0), isEstimate: false };
+    const planned = await withinTime(session, selection, COUNT_MS, () =>
+      statement('EXPLAIN (FORMAT JSON) SELECT 1'),
+    );
+    if (planned === 'too slow') return null;
+    const plan = JSON.parse(planned?.[0] ?? '[]') as [{ Plan?: { 'Plan Rows'?: number } }?];
+    const estimate = plan[0]?.Plan?.['Plan Rows'];
+    return estimate === undefined ? null : { rows: estimate, isEstimate: true };
+  } catch (error) {
+    if (classifyDatabaseError(error) === 'lock') return null;
+    throw error;
+  }
+}
+
+/** The proof as a query to paste: it finds a row as long as one is pending. */
+export function proofQuery(selection: RowSelection): string {
+  const { definition, tenants } = selection;
+  const values = [...definition.pending.parameters];
+  const pending = definition.pending.sql.replace(/\$(\d+)/g, (_, at: string) =>
+    quoteLiteral(values[Number(at) - 1] ?? null),
+  );
+  const scope = tenants ? ` AND ${selection.tenantText} IN (${tenants.map(quoteLiteral).join(', ')})` : '';
+  return `SELECT count(*) FROM ${selection.from} WHERE ${pending.replace(/\s*\n\s*/g, ' ')}${scope}`;
+}
+
+async function findPendingByWindows(
+  session: Session,
+  selection: RowSelection,
+  stop: StopSign,
+): Promise<Key | null | 'stopped'> {
+  const { pace, name } = selection.definition;
+  let after: Key | null = null;
+  for (;;) {
+    if (stop.reason !== null) return 'stopped';
+    const parameters = selection.parameters();
+    const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, true)}) IS TRUE AS due
+        FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}
+        ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(PROBE_WINDOW, 'int')}`;
+    const { rows } = await session.transaction([
+      applyBatchPolicy(pace, 'off', name),
+      {
+        text: `WITH nb_window AS MATERIALIZED (SELECT key, due, row_number() OVER () AS at FROM (${window}) AS nb_ordered)
+          SELECT (SELECT key FROM nb_window WHERE due ORDER BY at LIMIT 1)::text,
+            (SELECT key FROM nb_window ORDER BY at DESC LIMIT 1)::text, (SELECT count(*) FROM nb_window)::text`,
+        values: parameters.values,
+      },
+    ]);
+    const [due, last, seen]: TextRow = rows[1]?.[0] ?? [];
+    if (due) return keyFromJson(due);
+    if (Number(seen) < PROBE_WINDOW) return null;
+    after = keyFromJson(last);
+  }
+}
+
+async function edge(
+  session: Session,
+  selection: RowSelection,
+  direction: 'ASC' | 'DESC',
+  where: string,
+  parameters: Parameters,
+): Promise<Key | null> {
+  const { pace, name } = selection.definition;
+  const { rows } = await session.transaction([
+    applyBatchPolicy(pace, 'off', name),
+    {
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} ${where} ORDER BY ${selection.orderBy(direction)} LIMIT 1`,
+      values: parameters.values,
+    },
+  ]);
+  return keyFromJson(rows[1]?.[0]?.[0]);
+}
+
+/** The first row of a statement that may take its time, but not more than so much. */
+async function withinTime(
+  session: Session,
+  selection: RowSelection,
+  ms: number,
+  statement: () => { readonly text: string; readonly values: readonly (string | null)[] },
+): Promise<TextRow | undefined | 'too slow'> {
+  const { pace } = selection.definition;
+  try {
+    const { rows } = await session.transaction([
+      applyPolicy({ ...pace, statementTimeout: Math.min(ms, pace.statementTimeout) }),
+      statement(),
+    ]);
+    return rows[1]?.[0];
+  } catch (error) {
+    if (classifyDatabaseError(error) === 'too-slow') return 'too slow';
+    throw error;
+  }
+}

@@ -1,0 +1,345 @@
+import type { Ledger } from '../../ledger/ledger.js';
+import type { Key, LeasedRange } from '../../ledger/range.js';
+import type { RowsLedger } from '../../ledger/rows.ledger.js';
+import { messageOf, sqlState } from '../../sql/error-classes.js';
+import type { Session } from '../../sql/session.js';
+import { applyBatchPolicy } from '../../sql/timeout-policy.js';
+import type { BatchOutcome, BatchRunner } from '../batch/batch.js';
+import type { RowSelection } from '../batch/row-selection.js';
+import { backOff } from './back-off.js';
+import { BatchLimit } from './batch-limit.js';
+import { describeLock } from './blockers.js';
+import { DatabaseLostError, type Connection } from './connection.js';
+import { classifyFailure } from './failure.js';
+import type { Quarantine } from './quarantine.js';
+import { InvalidStatementError, StillPendingError } from './run.error.js';
+import type { RunLog } from './run-log.js';
+import type { StopSign } from './stop-sign.js';
+import { moveWindow, sameKey } from './window.js';
+
+/** Keys of a sweep's window, in batches. */
+const WINDOW_BATCHES = 50;
+const WINDOW_LEAST = 1_000;
+const WINDOW_MOST = 200_000;
+/** Milliseconds of one wait for a row's lock: between two of them the worker looks around. */
+const LOCK_SLICE = 1_000;
+/** Tries of one batch that a lock or a conflict ends, before the run stops with work left. */
+const LOCK_TRIES = 3;
+const CONFLICT_TRIES = 20;
+
+/** How a range was left. */
+export type RangeOutcome =
+  | { readonly kind: 'done' }
+  /** Another process has it now, and says how it ends. */
+  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** What a worker works with. */
+export interface WorkerTools {
+  readonly connection: Connection;
+  readonly ledger: Ledger;
+  readonly rows: RowsLedger;
+  readonly selection: RowSelection;
+  readonly runner: BatchRunner;
+  readonly quarantine: Quarantine;
+  readonly log: RunLog;
+  readonly stop: StopSign;
+}
+
+/**
+ * Brings one range to its end: sweeps it window by window, then settles what was skipped. Every step is one transaction,
+ * and after any error the worker goes on from what the ledger says.
+ */
+export class RangeWorker {
+  readonly #tools: WorkerTools;
+  readonly #limit: BatchLimit;
+  #range: LeasedRange;
+  /** The size of the next window, in keys: larger where nothing is pending. */
+  #windowSize: number;
+  #windowIsEmpty = true;
+  #windowExhausted = false;
+  /** A batch of one row failed by its own fault: find out which row it is. */
+  #isolating = false;
+  /** Where the settling pass stands in the list of skipped rows. */
+  #settledTo: Key | null = null;
+  /** The row that is waited for. */
+  #awaited: Key | null = null;
+  #patientSince: number | null = null;
+  #tries = { lock: 0, conflict: 0 };
+  #leaseInDoubt = false;
+
+  constructor(range: LeasedRange, tools: WorkerTools) {
+    this.#range = range;
+    this.#tools = tools;
+    const { batchSize } = tools.selection.definition.pace;
+    this.#limit = new BatchLimit(batchSize);
+    this.#windowSize = Math.min(WINDOW_MOST, Math.max(WINDOW_LEAST, batchSize * WINDOW_BATCHES));
+  }
+
+  get range(): LeasedRange {
+    return this.#range;
+  }
+
+  async work(): Promise<RangeOutcome> {
+    for (;;) {
+      const stopped = this.#tools.stop.reason;
+      if (stopped !== null) return { kind: 'stopped', reason: stopped, waitingFor: null };
+      const session = this.#tools.connection.session;
+      try {
+        if (session === null || this.#leaseInDoubt) await this.#leaseAgain();
+        else if (this.#range.state === 'sweeping') await this.#sweepStep(session);
+        else if (await this.#settleStep(session)) return { kind: 'done' };
+      } catch (error) {
+        const outcome = await this.#recover(error);
+        if (outcome !== null) return outcome;
+      }
+    }
+  }
+
+  async #sweepStep(session: Session): Promise<void> {
+    const { windowUpper, cursor } = this.#range;
+    if (windowUpper === null || this.#windowExhausted || sameKey(cursor, windowUpper))
+      return this.#nextWindow(session);
+    if (this.#isolating) return this.#tryOneRow(session, windowUpper);
+    const limit = this.#limit.rows;
+    const outcome = await this.#tools.runner.sweep(session, this.#range, {
+      cursor,
+      windowUpper,
+      limit,
+      excludeQuarantined: this.#tools.quarantine.size > 0,
+      number: this.#tools.log.nextBatch,
+      signal: this.#tools.stop.signal,
+    });
+    this.#range = { ...this.#range, cursor: outcome.lastKey ?? cursor };
+    this.#windowExhausted = outcome.taken < limit;
+    if (outcome.taken > 0) await this.#batchDone(outcome);
+    else this.#tries = { lock: 0, conflict: 0 };
+  }
+
+  async #nextWindow(session: Session): Promise<void> {
+    // Where a whole window held nothing to do, the next one is twice as large: a sparse table is crossed quickly.
+    if (this.#range.windowUpper !== null && this.#windowIsEmpty) {
+      this.#windowSize = Math.min(WINDOW_MOST, this.#windowSize * 2);
+    }
+    this.#range = await moveWindow(session, this.#tools.selection, this.#range, this.#windowSize);
+    this.#windowExhausted = false;
+    this.#windowIsEmpty = true;
+  }
+
+  /** The batch of one row that failed: by its key, so that the error is certain to be that row's. */
+  async #tryOneRow(session: Session, windowUpper: Key): Promise<void> {
+    const key = await this.#firstDue(session, windowUpper);
+    this.#isolating = false;
+    if (key === null) {
+      this.#windowExhausted = true;
+      return;
+    }
+    await this.#changeOrQuarantine(session, key, null, key);
+    this.#range = { ...this.#range, cursor: key };
+  }
+
+  async #firstDue(session: Session, windowUpper: Key): Promise<Key | null> {
+    const { selection } = this.#tools;
+    const { pace, name } = selection.definition;
+    const parameters = selection.parameters();
+    const { rows } = await session.transaction([
+      applyBatchPolicy(pace, pace.synchronousCommit, name),
+      {
+        text: `SELECT ${selection.keyJson}::text FROM ${selection.from}
+          WHERE ${selection.between(this.#range.cursor, windowUpper, parameters)} AND ${selection.isDue(parameters, true)}
+          ORDER BY ${selection.orderBy()} LIMIT 1`,
+        values: parameters.values,
+      },
+    ]);
+    const json = rows[1]?.[0]?.[0];
+    return json ? (JSON.parse(json) as string[]) : null;
+  }
+
+  /** @returns whether the row is still pending, which it is only when somebody else holds it */
+  async #changeOrQuarantine(
+    session: Session,
+    key: Key,
+    wait: number | null,
+    cursor: Key | null,
+  ): Promise<boolean> {
+    try {
+      const outcome = await this.#tools.runner.byKey(session, this.#range, {
+        keys: [key],
+        wait,
+        cursor,
+        number: this.#tools.log.nextBatch,
+        signal: this.#tools.stop.signal,
+      });
+      // We held it, and it is as pending as before: e.g. a trigger keeps it as it was.
+      if (outcome.left > 0 && outcome.taken > 0)
+        throw new StillPendingError(this.#tools.selection.definition.name);
+      await this.#batchDone(outcome);
+      return outcome.left > 0;
+    } catch (error) {
+      const failure = classifyFailure(error);
+      if (failure !== 'poison' && failure !== 'too-slow') throw error;
+      await this.#tools.quarantine.add(session, this.#range, key, error, cursor !== null);
+      this.#tools.log.quarantined(this.#tools.selection.describe(key), error);
+      return false;
+    }
+  }
+
+  /** @returns true when nothing is left to settle */
+  async #settleStep(session: Session): Promise<boolean> {
+    if (this.#awaited !== null) return this.#await(session, this.#awaited);
+    const keys = await this.#tools.rows.skipped(session, this.#range, this.#settledTo, this.#limit.rows);
+    if (keys.length === 0) return this.#endOfList(session);
+    const [only] = keys;
+    if (this.#limit.rows === 1 && only) {
+      if (!(await this.#changeOrQuarantine(session, only, null, null))) this.#patientSince = null;
+      this.#limit.succeeded();
+    } else {
+      const outcome = await this.#tools.runner.byKey(session, this.#range, {
+        keys,
+        wait: null,
+        cursor: null,
+        number: this.#tools.log.nextBatch,
+        signal: this.#tools.stop.signal,
+      });
+      if (outcome.left < keys.length) this.#patientSince = null;
+      if (outcome.taken > 0) await this.#batchDone(outcome);
+    }
+    this.#settledTo = keys.at(-1) ?? null;
+    return false;
+  }
+
+  async #endOfList(session: Session): Promise<boolean> {
+    if (this.#settledTo === null) return true;
+    this.#settledTo = null;
+    const [first] = await this.#tools.rows.skipped(session, this.#range, null, 1);
+    this.#awaited = first ?? null;
+    return first === undefined;
+  }
+
+  /** Waits for one row while holding no other, so that nobody waits for us meanwhile. */
+  async #await(session: Session, key: Key): Promise<boolean> {
+    this.#patientSince ??= performance.now();
+    const slice = Math.min(LOCK_SLICE, this.#tools.selection.definition.pace.lockTimeout);
+    await this.#changeOrQuarantine(session, key, slice, null);
+    this.#awaited = null;
+    this.#patientSince = null;
+    return false;
+  }
+
+  async #batchDone(outcome: BatchOutcome): Promise<void> {
+    const { log, selection, stop } = this.#tools;
+    this.#windowIsEmpty &&= outcome.taken === 0;
+    this.#tries = { lock: 0, conflict: 0 };
+    this.#limit.succeeded();
+    log.batch(outcome, this.#range.cursor);
+    if (selection.definition.pace.pause > 0) await stop.sleep(selection.definition.pace.pause);
+  }
+
+  /** What the lost connection may still be doing, or another process since the lease ran out, is settled by this. */
+  async #leaseAgain(): Promise<void> {
+    const { connection, ledger, log } = this.#tools;
+    const range = await connection.use((session) => ledger.leaseAgain(session, this.#range));
+    if (range === null) throw new LeaseGone();
+    // The ledger knows whether the batch that was under way has committed.
+    this.#range = range;
+    this.#windowExhausted = false;
+    this.#leaseInDoubt = false;
+    log.note('log', 'The range is ours again: going on from the cursor in the ledger.');
+  }
+
+  /** @returns how the range is left; null to go on */
+  async #recover(error: unknown): Promise<RangeOutcome | null> {
+    const { connection, log, selection, stop } = this.#tools;
+    const stopped = stop.reason;
+    if (error instanceof LeaseGone) return leaseLost();
+    if (error instanceof DatabaseLostError) {
+      return {
+        kind: 'stopped',
+        reason: stopped ?? error.message,
+        waitingFor: stopped === null ? 'the database' : null,
+      };
+    }
+    const failure = classifyFailure(error);
+    switch (failure) {
+      case 'connection':
+      case 'busy':
+        await connection.drop();
+        log.note('warn', `The connection was lost: ${messageOf(error)}`);
+        if (failure === 'busy') await stop.sleep(backOff(++this.#tries.conflict, { base: 200, cap: 5_000 }));
+        return failure === 'busy' && this.#tries.conflict > CONFLICT_TRIES ? gaveUp(error) : null;
+      case 'conflict':
+        if (stopped !== null) return null;
+        if (++this.#tries.conflict > CONFLICT_TRIES) return gaveUp(error);
+        log.note('warn', `Trying the batch again (${this.#tries.conflict}): ${messageOf(error)}`);
+        await stop.sleep(backOff(this.#tries.conflict));
+        return null;
+      case 'lock':
+        return this.#recoverFromLock();
+      case 'lease-lost':
+        if (++this.#tries.conflict > CONFLICT_TRIES) return gaveUp(error);
+        this.#leaseInDoubt = true;
+        // No sign of life got through while the batch ran: a shorter one does not need any.
+        this.#limit.lower();
+        return null;
+      case 'too-slow':
+        if (this.#limit.lower()) {
+          log.note(
+            'warn',
+            `A batch took longer than its statement timeout: ${this.#limit.rows} rows a batch from now on.`,
+          );
+        } else this.#isolating = true;
+        return null;
+      case 'poison':
+        if (!this.#limit.halve()) this.#isolating = true;
+        return null;
+      case 'programming':
+        return {
+          kind: 'failed',
+          error:
+            sqlState(error) === undefined
+              ? error
+              : new InvalidStatementError(selection.definition.name, error),
+        };
+    }
+  }
+
+  /** While settling: until the patience for one row is at its end. In a sweep: somebody holds the table. */
+  async #recoverFromLock(): Promise<RangeOutcome | null> {
+    const { connection, log, selection, stop } = this.#tools;
+    const key = this.#range.state === 'settling' ? this.#awaited : null;
+    const waitingFor = await connection.use((session) => describeLock(session, selection, key));
+    log.waiting(waitingFor);
+    const patience = selection.definition.pace.lockTimeout;
+    const patient =
+      key === null
+        ? ++this.#tries.lock < LOCK_TRIES
+        : performance.now() - (this.#patientSince ?? 0) < patience;
+    if (patient) {
+      // Other rows may have come free meanwhile.
+      this.#awaited = null;
+      if (key === null) await stop.sleep(backOff(this.#tries.lock, { base: 500 }));
+      return null;
+    }
+    return {
+      kind: 'stopped',
+      reason: `Rows are still locked after ${Math.round(patience / 1000)} s: waiting for ${waitingFor}.`,
+      waitingFor,
+    };
+  }
+}
+
+/** Our range is somebody else's now. */
+class LeaseGone extends Error {}
+
+function leaseLost(): RangeOutcome {
+  return {
+    kind: 'lost',
+    reason:
+      'Another process has taken the range over, since no sign of life came from this one for the length of its lease.',
+  };
+}
+
+function gaveUp(error: unknown): RangeOutcome {
+  return { kind: 'stopped', reason: `A batch failed again and again: ${messageOf(error)}`, waitingFor: null };
+}

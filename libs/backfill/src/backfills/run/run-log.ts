@@ -1,0 +1,105 @@
+import type { Key } from '../../ledger/range.js';
+import type { BatchOutcome } from '../batch/batch.js';
+import type { BackfillObserver, BackfillProgress } from '../report/observer.js';
+import { describeFailure } from './failure.js';
+import type { Count } from './proof.js';
+
+/** Counts what a run does, and tells the observer. */
+export class RunLog {
+  readonly #name: string;
+  readonly #every: number;
+  readonly #observer: BackfillObserver;
+  readonly #startedAt = performance.now();
+  #total: Count | null = null;
+  #updated = 0;
+  #batches = 0;
+  #waitingFor: string | null = null;
+
+  constructor(name: string, every: number, observer: BackfillObserver) {
+    this.#name = name;
+    this.#every = every;
+    this.#observer = observer;
+  }
+
+  get updated(): number {
+    return this.#updated;
+  }
+
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /** From 1. */
+  get nextBatch(): number {
+    return this.#batches + 1;
+  }
+
+  get durationMs(): number {
+    return Math.round(performance.now() - this.#startedAt);
+  }
+
+  get rowsPerSecond(): number {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    return seconds > 0 ? Math.round(this.#updated / seconds) : 0;
+  }
+
+  started(version: number, reason: string, total: Count | null): void {
+    this.#total = total;
+    this.#observer.started?.({
+      name: this.#name,
+      version,
+      reason,
+      total: total?.rows ?? null,
+      totalIsEstimate: total?.isEstimate ?? false,
+    });
+  }
+
+  batch({ changed, tenant }: BatchOutcome, cursor: Key | null): void {
+    this.#batches++;
+    this.#updated += changed;
+    this.#waitingFor = null;
+    this.#observer.progressed?.({
+      ...this.#progress(tenant, cursor),
+      line: this.#batches % this.#every === 0,
+    });
+  }
+
+  /** Told once for as long as the reason stays the same. */
+  waiting(waitingFor: string): void {
+    const gist = waitingFor.replace(/\d+ s\b/g, '');
+    if (gist === this.#waitingFor) return;
+    this.#waitingFor = gist;
+    this.#observer.waiting?.({ name: this.#name, waitingFor });
+  }
+
+  note(level: 'log' | 'warn', message: string): void {
+    this.#observer.noted?.({ name: this.#name, level, message });
+  }
+
+  quarantined(row: string, error: unknown): void {
+    this.note('warn', `Row ${row} is in quarantine: ${describeFailure(error).error}`);
+  }
+
+  #progress(tenant: string | null, cursor: Key | null): BackfillProgress {
+    const total = this.#total?.rows ?? null;
+    const isEstimate = this.#total?.isEstimate ?? false;
+    const fraction =
+      total === null || total === 0 ? null : Math.min(this.#updated / total, isEstimate ? 0.99 : 1);
+    const { rowsPerSecond } = this;
+    return {
+      name: this.#name,
+      updated: this.#updated,
+      batches: this.#batches,
+      rowsPerSecond,
+      total,
+      totalIsEstimate: isEstimate,
+      fraction,
+      remainingMs:
+        total === null || rowsPerSecond === 0
+          ? null
+          : Math.round((Math.max(0, total - this.#updated) / rowsPerSecond) * 1000),
+      tenant,
+      cursor,
+    };
+  }
+}

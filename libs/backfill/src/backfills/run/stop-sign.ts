@@ -1,0 +1,48 @@
+/** Tells a run when to stop, and why: a signal, or its time limit. */
+export class StopSign {
+  readonly #signal: AbortSignal | undefined;
+  readonly #deadline: number | null;
+  readonly #maxDurationMs: number | undefined;
+  readonly #controller = new AbortController();
+
+  constructor(signal: AbortSignal | undefined, maxDurationMs: number | undefined) {
+    this.#signal = signal;
+    this.#maxDurationMs = maxDurationMs;
+    this.#deadline = maxDurationMs === undefined ? null : performance.now() + maxDurationMs;
+    if (signal?.aborted) this.#controller.abort(signal.reason);
+    else signal?.addEventListener('abort', () => this.#controller.abort(signal.reason), { once: true });
+  }
+
+  /** For code that listens; aborted by the signal alone, since a time limit lets the batch in hand finish. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why to stop, in a sentence; null to go on. */
+  get reason(): string | null {
+    if (this.#signal?.aborted) return `Stopped by ${signalName(this.#signal.reason)}.`;
+    if (this.#deadline !== null && performance.now() >= this.#deadline) {
+      return `Stopped at its time limit of ${Math.round((this.#maxDurationMs ?? 0) / 1000)} s.`;
+    }
+    return null;
+  }
+
+  /** Sleeps, or returns early when it is time to stop. */
+  async sleep(ms: number): Promise<void> {
+    const left = this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
+    if (left <= 0 || this.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, left);
+      this.signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}
+
+function signalName(reason: unknown): string {
+  return typeof reason === 'string' ? reason : 'a request to stop';
+}

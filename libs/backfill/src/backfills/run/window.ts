@@ -1,0 +1,86 @@
+import type { Key, LeasedRange } from '../../ledger/range.js';
+import { keyFromJson, keyToJson } from '../../ledger/range.js';
+import type { Statement } from '../../sql/flight.js';
+import { Parameters } from '../../sql/parameters.js';
+import type { Session } from '../../sql/session.js';
+import { applyBatchPolicy } from '../../sql/timeout-policy.js';
+import type { RowSelection } from '../batch/row-selection.js';
+
+/**
+ * Closes the window that the sweep has come to the end of, and opens the next one, in one round trip.
+ *
+ * A window bounds how far a batch may look for pending rows, so that a batch in a stretch without any does not read on to the
+ * table's end. When it closes, what is still pending in it was skipped because somebody held it, or became
+ * pending again: it goes on the list for the settling pass.
+ *
+ * @param size keys of the next window
+ */
+export async function moveWindow(
+  session: Session,
+  selection: RowSelection,
+  range: LeasedRange,
+  size: number,
+): Promise<LeasedRange> {
+  const { pace, name } = selection.definition;
+  const state =
+    range.windowUpper !== null && sameKey(range.windowUpper, range.upper) ? 'settling' : 'sweeping';
+  const start = range.windowUpper ?? range.cursor;
+  const { rows } = await session.transaction([
+    applyBatchPolicy(pace, pace.synchronousCommit, name),
+    ...(range.windowUpper === null ? [] : [listSkipped(selection, range)]),
+    openNext(selection, range, start, state, size),
+  ]);
+  return {
+    ...range,
+    state,
+    cursor: start,
+    windowLower: start,
+    windowUpper: keyFromJson(rows.at(-1)?.[0]?.[0]),
+  };
+}
+
+function listSkipped(selection: RowSelection, range: LeasedRange): Statement {
+  const { definition, ledger } = selection;
+  const parameters = selection.parameters();
+  return {
+    text: `INSERT INTO ${ledger.schema}.skipped_row (name, version, key, range_id, tenant)
+      SELECT ${parameters.add(definition.name, 'text')}, ${parameters.add(definition.version, 'int')}, ${selection.keyJson},
+        ${parameters.add(range.id, 'bigint')}, ${selection.tenantText}
+      FROM ${selection.from}
+      WHERE ${selection.between(range.windowLower, range.windowUpper, parameters)} AND ${selection.isDue(parameters, true)}
+      ON CONFLICT DO NOTHING`,
+    values: parameters.values,
+  };
+}
+
+function openNext(
+  selection: RowSelection,
+  range: LeasedRange,
+  start: Key | null,
+  state: LeasedRange['state'],
+  size: number,
+): Statement {
+  const { ledger } = selection;
+  const parameters = new Parameters();
+  const upper = parameters.add(keyToJson(range.upper), 'jsonb');
+  const cursor = parameters.add(keyToJson(start), 'jsonb');
+  const bound =
+    state === 'settling'
+      ? upper
+      : `coalesce((SELECT ${selection.keyJson} FROM ${selection.from} WHERE ${selection.between(start, range.upper, parameters)}
+          ORDER BY ${selection.orderBy()} OFFSET ${parameters.add(size - 1, 'bigint')} LIMIT 1), ${upper})`;
+  return {
+    text: `WITH nb_moved AS (
+        UPDATE ${ledger.schema}.range SET cursor_key = ${cursor}, window_lower_key = ${cursor}, window_upper_key = ${bound},
+          state = ${parameters.add(state, 'text')}, ${ledger.renewal(parameters)}
+        WHERE ${ledger.fence(parameters, range)} RETURNING window_upper_key, lease_expires_at
+      )
+      SELECT (SELECT window_upper_key FROM nb_moved)::text,
+        ${ledger.demandLease('nb_moved')}`,
+    values: parameters.values,
+  };
+}
+
+export function sameKey(a: Key | null, b: Key | null): boolean {
+  return keyToJson(a) === keyToJson(b);
+}

@@ -1,0 +1,58 @@
+import { BackfillError } from '../backfill.error.js';
+import { ARGUMENT_NAMES, ARGUMENTS, type ArgumentName, type ArgumentDefinition } from './arguments.table.js';
+import { nearest } from './suggestion.js';
+
+/** Without the `--`, the Nest command line would print its own help. */
+const HELP = '`nest start -- --backfill --help` lists all arguments.';
+
+/**
+ * The arguments of a one-shot run are not what it takes: exit code 2, and nothing was run.
+ *
+ * @publicApi
+ */
+export abstract class ArgumentError extends BackfillError {}
+
+/** @publicApi */
+export class UnknownArgumentError extends ArgumentError {
+  constructor(flag: string) {
+    const meant = nearest(flag.replace(/^-+/, ''), ARGUMENT_NAMES);
+    super(`Unknown argument ${flag}: a one-shot run takes no argument that it does not know.`, {
+      subject: flag,
+      remedy: meant
+        ? `Did you mean --${meant}? ${HELP}`
+        : `It takes ${ARGUMENT_NAMES.map((name) => `--${name}`).join(', ')}. ${HELP}`,
+    });
+  }
+}
+
+/** @publicApi */
+export class ArgumentWithoutPhaseError extends ArgumentError {
+  constructor(flag: string, meant: string) {
+    super(`${flag} names no phase to run, so the application would start as a server.`, {
+      subject: flag,
+      remedy: `Did you mean ${meant}? ${HELP}`,
+    });
+  }
+}
+
+/** @publicApi */
+export class ArgumentValueError extends ArgumentError {
+  constructor(name: ArgumentName, why: string) {
+    const definition: ArgumentDefinition = ARGUMENTS[name];
+    const usage = definition.value ? `--${name} ${definition.value}` : `--${name}`;
+    super(`--${name} ${why}.`, {
+      subject: `--${name}`,
+      remedy: `Write \`${usage}\`: ${definition.describe}.`,
+    });
+  }
+}
+
+/** @publicApi */
+export class ContradictoryArgumentsError extends ArgumentError {
+  constructor(one: string, other: string, why: string) {
+    super(`${one} and ${other} contradict each other: ${why}.`, {
+      subject: `${one} ${other}`,
+      remedy: 'Leave one of them out.',
+    });
+  }
+}

@@ -1,0 +1,145 @@
+import { parseArgs } from 'node:util';
+import { ArgumentValueError, ContradictoryArgumentsError, UnknownArgumentError } from './arguments.error.js';
+import { ARGUMENT_NAMES, CONTRADICTIONS, definitionOf, type ArgumentName } from './arguments.table.js';
+import { MAX_DURATION_MS, parseDuration } from './duration.parser.js';
+import { PHASE_NAMES, PHASES, type OneShotAction, type Phase } from './phases.js';
+
+/** What a one-shot run was asked for. */
+export interface OneShotArguments {
+  readonly action: OneShotAction;
+  readonly phases: readonly Phase[];
+  /** Empty for all. */
+  readonly names: readonly string[];
+  /** Empty for all. */
+  readonly tenants: readonly string[];
+  /** Milliseconds; undefined for no limit. */
+  readonly maxDurationMs: number | undefined;
+  /** Milliseconds. */
+  readonly connectTimeoutMs: number;
+  readonly retryQuarantined: boolean;
+  readonly strict: boolean;
+  readonly json: boolean;
+  readonly progress: boolean;
+}
+
+export const DEFAULT_CONNECT_TIMEOUT_MS = 60_000;
+
+type Given = ReadonlyMap<ArgumentName, readonly string[]>;
+
+/**
+ * @param argv without the interpreter and the script; may hold the same argument twice, e.g. handed on and passed
+ * @throws {ArgumentError} what it does not know, what lacks a value or has a wrong one, what contradicts itself
+ */
+export function parseArguments(argv: readonly string[]): OneShotArguments {
+  const { given, positionals } = collect(argv);
+  refuseContradictions(given);
+  const phases = PHASE_NAMES.filter((phase) => given.has(PHASES[phase].flag));
+  return {
+    action: actionOf(given),
+    // `--status` alone looks at every phase.
+    phases: phases.length > 0 ? phases : PHASE_NAMES,
+    names: unique([
+      ...positionals,
+      ...PHASE_NAMES.flatMap((phase) => given.get(PHASES[phase].flag) ?? []),
+      ...(given.get('status') ?? []),
+    ]),
+    tenants: unique(given.get('tenant') ?? []),
+    maxDurationMs: durationOf(given, 'max-duration'),
+    connectTimeoutMs: durationOf(given, 'connect-timeout') ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    retryQuarantined: given.has('retry-quarantined'),
+    strict: given.has('strict'),
+    json: given.has('json'),
+    progress: !given.has('no-progress'),
+  };
+}
+
+/** Each argument that was given, with its values. */
+function collect(argv: readonly string[]): { given: Given; positionals: string[] } {
+  const given = new Map<ArgumentName, string[]>();
+  const positionals: string[] = [];
+  const { tokens } = parseArgs({
+    // Some package managers pass the `--` on that separates their own arguments from the script's.
+    args: argv.filter((argument) => argument !== '--'),
+    options: Object.fromEntries(
+      ARGUMENT_NAMES.map((name) => [
+        name,
+        { type: definitionOf(name)?.value ? 'string' : 'boolean' } as const,
+      ]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    const name = knownName(token.name, token.rawName);
+    const values = given.get(name) ?? [];
+    given.set(name, values);
+    const value = checkedValue(name, token.value, token.inlineValue === true);
+    if (value !== undefined) values.push(value);
+  }
+  return { given, positionals };
+}
+
+function knownName(name: string, rawName: string): ArgumentName {
+  if (!rawName.startsWith('--') || !definitionOf(name)) throw new UnknownArgumentError(rawName);
+  return name as ArgumentName;
+}
+
+function checkedValue(name: ArgumentName, value: string | undefined, inline: boolean): string | undefined {
+  const definition = definitionOf(name);
+  if (definition?.value) {
+    if (!value) throw new ArgumentValueError(name, 'needs a value');
+    if (!inline && value.startsWith('--')) {
+      throw new ArgumentValueError(name, `is followed by ${value} instead of a value`);
+    }
+    return value;
+  }
+  // `--backfill=name`: what opens one-shot mode takes names.
+  if (value !== undefined && !definition?.opens)
+    throw new ArgumentValueError(name, `takes no value, but got "${value}"`);
+  if (value === '') throw new ArgumentValueError(name, 'has an empty name after its `=`');
+  return value;
+}
+
+function refuseContradictions(given: Given): void {
+  for (const [one, other, why] of CONTRADICTIONS) {
+    if (given.has(one) && given.has(other))
+      throw new ContradictoryArgumentsError(`--${one}`, `--${other}`, why);
+  }
+}
+
+function actionOf(given: Given): OneShotAction {
+  if (given.has('help')) return 'help';
+  if (given.has('status')) return 'status';
+  return given.has('plan') ? 'plan' : 'run';
+}
+
+/** The same duration twice is one; two different ones are refused. */
+function durationOf(given: Given, name: ArgumentName): number | undefined {
+  const texts = unique(given.get(name) ?? []);
+  const [milliseconds, second] = unique(texts.map((text) => durationFrom(name, text)));
+  if (second !== undefined) {
+    throw new ContradictoryArgumentsError(
+      `--${name} ${texts[0]}`,
+      `--${name} ${texts[1]}`,
+      'only one can hold',
+    );
+  }
+  return milliseconds;
+}
+
+function durationFrom(name: ArgumentName, text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  const hours = Math.floor(MAX_DURATION_MS / 3_600_000);
+  throw new ArgumentValueError(
+    name,
+    `cannot be "${text}": it takes a number with a unit (ms, s, m, h), more than zero and at most ${hours}h`,
+  );
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}

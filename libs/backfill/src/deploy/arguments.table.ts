@@ -1,0 +1,61 @@
+import { PHASES } from './phases.js';
+
+/** How one argument is written and what it means. */
+export interface ArgumentDefinition {
+  readonly describe: string;
+  /** What stands for its value in the help; an argument without it takes no value. */
+  readonly value?: string;
+  /** Its presence turns the start of the application into a one-shot run; names of backfills may follow it. */
+  readonly opens?: true;
+  /** Too common a word to be told apart from an application's own argument when no phase stands beside it. */
+  readonly common?: true;
+  /** Read by people alone: `--help` shows it as it stands. */
+  readonly fallback?: string;
+}
+
+/** Every argument of one-shot mode. */
+export const ARGUMENTS = {
+  [PHASES.backfill.flag]: { opens: true, describe: PHASES.backfill.describe },
+  status: { opens: true, describe: 'print what the ledger knows of each backfill; changes nothing' },
+  plan: { describe: 'print what a run would do, SQL and EXPLAIN included; changes nothing' },
+  tenant: { value: 'ID', describe: "only this tenant's rows; may be repeated" },
+  'max-duration': { value: '10m', describe: 'stop with work left after this time (ms, s, m, h)' },
+  'connect-timeout': {
+    value: '60s',
+    fallback: '60s',
+    describe: 'wait this long for a database that cannot be reached',
+  },
+  'retry-quarantined': { describe: 'try the rows in quarantine again' },
+  strict: { common: true, describe: 'exit 3 when a backfill is incomplete or failed' },
+  json: { common: true, describe: 'records on stderr, one object as the last line of stdout' },
+  'no-progress': { common: true, describe: 'log lines instead of the progress bar' },
+  help: { common: true, describe: 'print this' },
+} as const satisfies Record<string, ArgumentDefinition>;
+
+export type ArgumentName = keyof typeof ARGUMENTS;
+
+export const ARGUMENT_NAMES = Object.keys(ARGUMENTS) as ArgumentName[];
+
+export function definitionOf(name: string): ArgumentDefinition | undefined {
+  return Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name as ArgumentName] : undefined;
+}
+
+/** `--tenant=5` → `tenant`; undefined for what is not a long flag. */
+export function flagNameOf(argument: string): string | undefined {
+  return /^--([^=]+)/.exec(argument)?.[1];
+}
+
+/** Whether these arguments ask for a one-shot run. */
+export function opensOneShot(argv: readonly string[]): boolean {
+  return argv.some((argument) => definitionOf(flagNameOf(argument) ?? '')?.opens === true);
+}
+
+/** Which arguments exclude each other, and why. */
+export const CONTRADICTIONS: readonly (readonly [ArgumentName, ArgumentName, string])[] = [
+  ['plan', 'status', 'one looks ahead, the other back'],
+  ['plan', 'retry-quarantined', 'a plan changes nothing, so it retries nothing'],
+  ['plan', 'max-duration', 'a plan runs no batches that a time limit could stop'],
+  ['status', 'retry-quarantined', 'looking at the ledger changes nothing, so it retries nothing'],
+  ['status', 'max-duration', 'looking at the ledger runs no batches that a time limit could stop'],
+  ['status', 'tenant', 'the status shows every tenant'],
+];

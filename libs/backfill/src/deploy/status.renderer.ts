@@ -1,0 +1,52 @@
+import type { BackfillStatusReport, StatusReport } from '../backfills/report/status-report.js';
+import { renderTenantTable } from './tenant-table.renderer.js';
+import { printableLine, renderCount, renderKey, renderTable } from './text-format.js';
+
+/** What the ledger knows, for people. Ends with a line break. */
+export function renderStatus({ backfills }: StatusReport): string {
+  if (backfills.length === 0) return '\nNo backfill is declared, and the ledger knows none.\n';
+  const table = renderTable(
+    [
+      ['backfill', 'version', 'status', 'updated', 'skipped', 'quarantined', 'batches', 'since'],
+      ...backfills.map((each) => [
+        each.name,
+        String(each.version),
+        each.status,
+        renderCount(each.updated),
+        renderCount(each.skipped),
+        renderCount(each.quarantined),
+        renderCount(each.batches),
+        each.changedAt ?? 'never run',
+      ]),
+    ],
+    [2, 7],
+  );
+  const details = backfills.map((each) =>
+    [each.name, ...renderDetails(each).map((line) => `  ${line}`)].join('\n'),
+  );
+  return `\n${[table.join('\n'), ...details].join('\n\n')}\n`;
+}
+
+function renderDetails(report: BackfillStatusReport): string[] {
+  return [
+    printableLine(report.reason),
+    ...(report.declared ? [] : ['Not declared by this application: another deployment of it has run it.']),
+    ...(report.leasedBy === null ? [] : [`Being run by ${printableLine(report.leasedBy)}.`]),
+    ...(report.waitingFor === null ? [] : [`Waiting for ${printableLine(report.waitingFor)}.`]),
+    ...renderQuarantine(report),
+    ...renderTenantTable(report.tenants),
+  ];
+}
+
+function renderQuarantine({ quarantine, quarantined }: BackfillStatusReport): string[] {
+  if (quarantine.length === 0) return [];
+  const hidden = quarantined - quarantine.length;
+  return [
+    'In quarantine (--retry-quarantined tries them again):',
+    ...quarantine.map(
+      ({ key, error, attempts }) =>
+        `  ${renderKey(key)}: ${printableLine(error)} (${renderCount(attempts)} attempt${attempts === 1 ? '' : 's'})`,
+    ),
+    ...(hidden > 0 ? [`  … and ${renderCount(hidden)} more`] : []),
+  ];
+}

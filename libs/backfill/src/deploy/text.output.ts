@@ -1,0 +1,59 @@
+import type { LoggerService } from '@nestjs/common';
+import type { BackfillObserver } from '../backfills/report/observer.js';
+import type { PlanReport } from '../backfills/report/plan.js';
+import type { BackfillPhaseReport } from '../backfills/report/report.js';
+import type { StatusReport } from '../backfills/report/status-report.js';
+import { LogObserver } from './log.observer.js';
+import { OneShotLogger } from './one-shot.logger.js';
+import { LOG_CONTEXT, type OneShotOutput, type OutputStreams } from './one-shot.output.js';
+import { renderPlan } from './plan.renderer.js';
+import { ProgressBarObserver } from './progress-bar.observer.js';
+import { renderStatus } from './status.renderer.js';
+import { renderSummary } from './summary.renderer.js';
+import { TerminalLine } from './terminal-line.js';
+
+/** For people: log lines, a progress bar on a terminal, and a summary. */
+export class TextOutput implements OneShotOutput {
+  readonly logger: LoggerService;
+  readonly observer: BackfillObserver;
+  readonly #streams: OutputStreams;
+  readonly #line: TerminalLine | undefined;
+
+  /** @param bar whether a progress bar is wanted; only a terminal gets one */
+  constructor(streams: OutputStreams, bar: boolean, logger: LoggerService = new OneShotLogger()) {
+    this.#streams = streams;
+    this.logger = logger;
+    const log = new LogObserver({
+      log: (message: unknown) => void this.logger.log(message, LOG_CONTEXT),
+      warn: (message: unknown) => void this.logger.warn(message, LOG_CONTEXT),
+    });
+    this.#line = bar && streams.stdout.isTTY ? new TerminalLine(streams.stdout, streams.stderr) : undefined;
+    this.observer = this.#line ? new ProgressBarObserver(this.#line, log) : log;
+  }
+
+  warn(message: string): void {
+    this.logger.warn(message, LOG_CONTEXT);
+  }
+
+  error(message: string): void {
+    this.#line?.release();
+    this.#streams.stderr.write(`${message}\n`);
+  }
+
+  async phase(report: BackfillPhaseReport): Promise<void> {
+    await this.#print(renderSummary(report));
+  }
+
+  async plan(report: PlanReport): Promise<void> {
+    await this.#print(renderPlan(report));
+  }
+
+  async status(report: StatusReport): Promise<void> {
+    await this.#print(renderStatus(report));
+  }
+
+  async #print(text: string): Promise<void> {
+    this.#line?.release();
+    await new Promise<void>((resolve) => this.#streams.stdout.write(text, () => resolve()));
+  }
+}

@@ -1,0 +1,344 @@
+import { LEASE_LOST } from '../sql/error-classes.js';
+import { quoteIdentifier } from '../sql/identifiers.js';
+import { Parameters } from '../sql/parameters.js';
+import type { Session } from '../sql/session.js';
+import type { Statement, TextRow } from '../sql/flight.js';
+import { IllegalTransitionError } from './ledger.error.js';
+import {
+  keyFromJson,
+  keyToJson,
+  type ForeignLease,
+  type Key,
+  type LeasedRange,
+  type TenantScope,
+} from './range.js';
+import { sourcesOf, type BackfillStatus } from './status.js';
+
+/** Whose record it is. */
+export interface Subject {
+  readonly name: string;
+  readonly version: number;
+}
+
+export interface LedgerRecord {
+  readonly status: BackfillStatus;
+  readonly reason: string;
+  readonly completedAt: string | null;
+}
+
+/** A timestamp as ISO 8601 in UTC. */
+export function isoTime(expression: string): string {
+  return `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
+/**
+ * What the library remembers of its work, in tables of its own beside the application's: so that a batch's rows and its
+ * cursor commit together. Every instant is by the database's clock.
+ */
+export class Ledger {
+  /** The quoted schema. */
+  readonly schema: string;
+  /** Told in leases and transitions: `host:pid:run`. */
+  readonly owner: string;
+  readonly leaseMs: number;
+
+  constructor(options: { readonly schema: string; readonly owner: string; readonly leaseMs: number }) {
+    this.schema = quoteIdentifier(options.schema);
+    this.owner = options.owner;
+    this.leaseMs = options.leaseMs;
+  }
+
+  /** The backfill's record; made when there is none. */
+  async open(session: Session, { name, version }: Subject, kind: string): Promise<LedgerRecord> {
+    const { rows } = await session.transaction([
+      {
+        text: `INSERT INTO ${this.schema}.backfill (name, version, kind, reason)
+               VALUES ($1, $2::int, $3, 'Declared, and not run yet.') ON CONFLICT DO NOTHING`,
+        values: [name, String(version), kind],
+      },
+      {
+        text: `SELECT status, reason, ${isoTime('completed_at')} FROM ${this.schema}.backfill WHERE name = $1 AND version = $2::int`,
+        values: [name, String(version)],
+      },
+    ]);
+    const [status, reason, completedAt] = rows[1]?.[0] ?? [];
+    return { status: status as BackfillStatus, reason: reason ?? '', completedAt: completedAt ?? null };
+  }
+
+  async statusOf(session: Session, { name, version }: Subject): Promise<BackfillStatus | null> {
+    const { rows } = await session.send([
+      {
+        text: `SELECT status FROM ${this.schema}.backfill WHERE name = $1 AND version = $2::int`,
+        values: [name, String(version)],
+      },
+    ]);
+    return (rows[0]?.[0]?.[0] as BackfillStatus | undefined) ?? null;
+  }
+
+  /**
+   * Moves the record along an edge of the state machine and writes that down, in one statement.
+   * @throws IllegalTransitionError when there is no such edge from where it stands
+   */
+  async transition(
+    session: Session,
+    subject: Subject,
+    to: BackfillStatus,
+    reason: string,
+    waitingFor: string | null = null,
+  ): Promise<void> {
+    const parameters = new Parameters();
+    const name = parameters.add(subject.name, 'text');
+    const version = parameters.add(subject.version, 'int');
+    const status = parameters.add(to, 'text');
+    const why = parameters.add(reason, 'text');
+    const { rows } = await session.transaction([
+      {
+        text: `WITH before AS (
+            SELECT status FROM ${this.schema}.backfill WHERE name = ${name} AND version = ${version} FOR UPDATE
+          ), moved AS (
+            UPDATE ${this.schema}.backfill AS b
+            SET status = ${status}, reason = ${why}, waiting_for = ${parameters.add(waitingFor, 'text')},
+                changed_at = clock_timestamp(),
+                started_at = CASE WHEN ${status} = 'running' THEN coalesce(b.started_at, clock_timestamp()) ELSE b.started_at END,
+                completed_at = CASE WHEN ${status} = 'complete' THEN clock_timestamp() ELSE NULL END
+            FROM before
+            WHERE b.name = ${name} AND b.version = ${version} AND before.status = ANY(${parameters.addArray(sourcesOf(to))})
+            RETURNING before.status AS from_status
+          ), noted AS (
+            INSERT INTO ${this.schema}.transition (name, version, from_status, to_status, reason, actor)
+            SELECT ${name}, ${version}, from_status, ${status}, ${why}, ${parameters.add(this.owner, 'text')} FROM moved
+          )
+          SELECT (SELECT from_status FROM moved), (SELECT status FROM before)`,
+        values: parameters.values,
+      },
+    ]);
+    const [moved, before] = rows[0]?.[0] ?? [];
+    // Done already, by a connection that was lost before it could tell.
+    if (before === to && !(moved ?? null)) return;
+    if (moved === null || moved === undefined) {
+      throw new IllegalTransitionError(subject.name, (before ?? 'pending') as BackfillStatus, to);
+    }
+  }
+
+  /**
+   * Plans a sweep, unless one is unfinished in the same scope: of several processes that plan at once, one does.
+   */
+  async planSweep(
+    session: Session,
+    subject: Subject,
+    tenants: TenantScope,
+    lower: Key | null,
+    upper: Key,
+  ): Promise<void> {
+    const parameters = new Parameters();
+    const name = parameters.add(subject.name, 'text');
+    const version = parameters.add(subject.version, 'int');
+    const scope = parameters.addArray(tenants);
+    await session.transaction([
+      this.#lockRecord(subject),
+      {
+        text: `INSERT INTO ${this.schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key)
+          SELECT ${name}, ${version}, ${scope}, 'sweep', 'sweeping', low, ${parameters.add(keyToJson(upper), 'jsonb')}, low, low
+          FROM (SELECT ${parameters.add(keyToJson(lower), 'jsonb')} AS low) AS bounds
+          WHERE NOT EXISTS (SELECT FROM ${this.schema}.range
+            WHERE name = ${name} AND version = ${version} AND state <> 'done' AND tenants IS NOT DISTINCT FROM ${scope})`,
+        values: parameters.values,
+      },
+    ]);
+  }
+
+  /** Puts the rows in quarantine up for another try, as a range that has only settling left. */
+  async planRetry(session: Session, subject: Subject, tenants: TenantScope): Promise<void> {
+    const parameters = new Parameters();
+    const name = parameters.add(subject.name, 'text');
+    const version = parameters.add(subject.version, 'int');
+    const scope = parameters.addArray(tenants);
+    await session.transaction([
+      this.#lockRecord(subject),
+      {
+        text: `WITH due AS (
+            SELECT key, tenant FROM ${this.schema}.quarantined_row AS q
+            WHERE q.name = ${name} AND q.version = ${version} AND (${scope} IS NULL OR q.tenant = ANY(${scope}))
+              AND NOT EXISTS (SELECT FROM ${this.schema}.skipped_row AS s
+                WHERE s.name = q.name AND s.version = q.version AND s.key = q.key)
+          ), planned AS (
+            INSERT INTO ${this.schema}.range (name, version, tenants, purpose, state)
+            SELECT ${name}, ${version}, ${scope}, 'retry', 'settling' WHERE EXISTS (SELECT FROM due) RETURNING id
+          )
+          INSERT INTO ${this.schema}.skipped_row (name, version, key, range_id, tenant)
+          SELECT ${name}, ${version}, due.key, planned.id, due.tenant FROM due, planned`,
+        values: parameters.values,
+      },
+    ]);
+  }
+
+  /** Takes a range that nobody holds; null when there is none. Raises its fencing token, so that a former holder cannot commit. */
+  async lease(session: Session, subject: Subject, tenants: TenantScope): Promise<LeasedRange | null> {
+    const parameters = new Parameters();
+    const { rows } = await session.transaction([
+      {
+        text: `WITH free AS (
+            SELECT id FROM ${this.schema}.range
+            WHERE name = ${parameters.add(subject.name, 'text')} AND version = ${parameters.add(subject.version, 'int')}
+              AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done'
+              AND (lease_owner IS NULL OR lease_expires_at <= clock_timestamp())
+            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+          ) ${this.#takeLease(parameters, 'free')}`,
+        values: parameters.values,
+      },
+    ]);
+    return toRange(rows[0]?.[0]);
+  }
+
+  /**
+   * Takes our own range again, after a connection was lost: what the lost one may still send cannot commit any more. Ours by
+   * its token, or by the owner where the token was raised and the connection lost before it could be told.
+   */
+  async leaseAgain(session: Session, range: LeasedRange): Promise<LeasedRange | null> {
+    const parameters = new Parameters();
+    const { rows } = await session.transaction([
+      {
+        text: `WITH own AS (
+            SELECT id FROM ${this.schema}.range
+            WHERE id = ${parameters.add(range.id, 'bigint')} AND (fencing_token = ${parameters.add(range.token, 'bigint')}
+              OR lease_owner = ${parameters.add(this.owner, 'text')}) FOR UPDATE
+          ) ${this.#takeLease(parameters, 'own')}`,
+        values: parameters.values,
+      },
+    ]);
+    return toRange(rows[0]?.[0]);
+  }
+
+  /** Takes over the ranges whose holder is known to be dead. */
+  async expire(session: Session, subject: Subject, owner: string): Promise<void> {
+    await session.transaction([
+      {
+        text: `UPDATE ${this.schema}.range SET lease_owner = NULL, lease_expires_at = NULL, fencing_token = fencing_token + 1
+               WHERE name = $1 AND version = $2::int AND lease_owner = $3 AND state <> 'done'`,
+        values: [subject.name, String(subject.version), owner],
+      },
+    ]);
+  }
+
+  /** Whether any range of the scope is not done yet, held or not. */
+  async hasUnfinished(session: Session, subject: Subject, tenants: TenantScope): Promise<boolean> {
+    const parameters = new Parameters();
+    const { rows } = await session.send([
+      {
+        text: `SELECT EXISTS (SELECT FROM ${this.schema}.range
+          WHERE name = ${parameters.add(subject.name, 'text')} AND version = ${parameters.add(subject.version, 'int')}
+            AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done')`,
+        values: parameters.values,
+      },
+    ]);
+    return rows[0]?.[0]?.[0] === 't';
+  }
+
+  /** Who holds the unfinished ranges of the scope. */
+  async foreignLeases(session: Session, subject: Subject, tenants: TenantScope): Promise<ForeignLease[]> {
+    const parameters = new Parameters();
+    const { rows } = await session.send([
+      {
+        text: `SELECT lease_owner, greatest(0, extract(epoch FROM lease_expires_at - clock_timestamp()) * 1000)::text,
+                 lease_expires_at::text || '/' || fencing_token::text
+          FROM ${this.schema}.range
+          WHERE name = ${parameters.add(subject.name, 'text')} AND version = ${parameters.add(subject.version, 'int')}
+            AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done' AND lease_owner IS NOT NULL
+          ORDER BY id`,
+        values: parameters.values,
+      },
+    ]);
+    return (rows[0] ?? []).map(([owner, expiresInMs, sign]) => ({
+      owner: owner ?? '',
+      expiresInMs: Number(expiresInMs),
+      sign: sign ?? '',
+    }));
+  }
+
+  /** Gives a sign of life, while the lease is ours. */
+  heartbeat(range: LeasedRange): Statement {
+    return {
+      text: `UPDATE ${this.schema}.range SET lease_expires_at = clock_timestamp() + $3::interval
+             WHERE id = $1::bigint AND fencing_token = $2::bigint AND lease_owner = $4`,
+      values: [range.id, range.token, this.#lease(), this.owner],
+    };
+  }
+
+  /** Hands the range back, or closes it. */
+  async release(session: Session, range: LeasedRange, done: boolean): Promise<void> {
+    await session.transaction([
+      {
+        text: `UPDATE ${this.schema}.range
+               SET lease_owner = NULL, lease_expires_at = NULL${done ? ", state = 'done', finished_at = clock_timestamp()" : ''}
+               WHERE id = $1::bigint AND fencing_token = $2::bigint`,
+        values: [range.id, range.token],
+      },
+    ]);
+  }
+
+  /** The condition under which a change to the range may commit, as `UPDATE … WHERE`: the token is ours. */
+  fence(parameters: Parameters, range: LeasedRange): string {
+    return `id = ${parameters.add(range.id, 'bigint')} AND fencing_token = ${parameters.add(range.token, 'bigint')}`;
+  }
+
+  /**
+   * SET clause that gives a sign of life along with other work, and leaves NULL behind a lease that has run out, for
+   * `demandLease`. Told here and not in WHERE: a statement that takes longer than the lease sees the row as it was when it began,
+   * and only an assignment is computed anew for the version that a heartbeat has made meanwhile.
+   */
+  renewal(parameters: Parameters): string {
+    return `lease_expires_at = CASE WHEN lease_expires_at > clock_timestamp()
+      THEN clock_timestamp() + ${parameters.add(this.#lease(), 'interval')} END`;
+  }
+
+  /** Ends the transaction unless the CTE has moved the range, under a lease that holds. It returns `lease_expires_at`. */
+  demandLease(cte: string): string {
+    return this.demand(
+      `EXISTS (SELECT FROM ${cte} WHERE lease_expires_at IS NOT NULL)`,
+      LEASE_LOST,
+      'the lease has run out, or another process has taken the range over',
+    );
+  }
+
+  /** A call that ends the transaction unless the condition holds. */
+  demand(condition: string, code: string, message: string): string {
+    return `${this.schema}.demand(${condition}, '${code}', '${message}')`;
+  }
+
+  #lease(): string {
+    return `${this.leaseMs} milliseconds`;
+  }
+
+  #lockRecord({ name, version }: Subject): Statement {
+    return {
+      text: `SELECT FROM ${this.schema}.backfill WHERE name = $1 AND version = $2::int FOR UPDATE`,
+      values: [name, String(version)],
+    };
+  }
+
+  #takeLease(parameters: Parameters, from: string): string {
+    return `UPDATE ${this.schema}.range AS r
+      SET lease_owner = ${parameters.add(this.owner, 'text')}, fencing_token = fencing_token + 1,
+        lease_expires_at = clock_timestamp() + ${parameters.add(this.#lease(), 'interval')}
+      FROM ${from} WHERE r.id = ${from}.id
+      RETURNING r.id::text, r.purpose, r.state, r.fencing_token::text, to_jsonb(r.tenants)::text, r.lower_key::text,
+        r.upper_key::text, r.cursor_key::text, r.window_lower_key::text, r.window_upper_key::text`;
+  }
+}
+
+function toRange(row: TextRow | undefined): LeasedRange | null {
+  if (!row) return null;
+  const [id, purpose, state, token, tenants, lower, upper, cursor, windowLower, windowUpper] = row;
+  return {
+    id: id ?? '',
+    purpose: purpose as LeasedRange['purpose'],
+    state: state as LeasedRange['state'],
+    token: token ?? '',
+    tenants: keyFromJson(tenants),
+    lower: keyFromJson(lower),
+    upper: keyFromJson(upper),
+    cursor: keyFromJson(cursor),
+    windowLower: keyFromJson(windowLower),
+    windowUpper: keyFromJson(windowUpper),
+  };
+}

@@ -1,0 +1,41 @@
+/** A row's key: one text an element of the primary key, in its order. */
+export type Key = readonly string[];
+
+/** Which rows a run is about: those of some tenants, sorted, or all. */
+export type TenantScope = readonly string[] | null;
+
+/** A range of keys that this process holds a lease on. */
+export interface LeasedRange {
+  readonly id: string;
+  readonly purpose: 'sweep' | 'retry';
+  readonly state: 'sweeping' | 'settling';
+  /** Proves that the lease is still ours: whoever takes the range over raises it. */
+  readonly token: string;
+  readonly tenants: TenantScope;
+  /** Exclusive. */
+  readonly lower: Key | null;
+  /** Inclusive. */
+  readonly upper: Key | null;
+  readonly cursor: Key | null;
+  /** Exclusive. */
+  readonly windowLower: Key | null;
+  /** Inclusive; null before the first window was opened. */
+  readonly windowUpper: Key | null;
+}
+
+/** Somebody else's lease. */
+export interface ForeignLease {
+  readonly owner: string;
+  /** Milliseconds until it expires, by the database's clock. */
+  readonly expiresInMs: number;
+  /** Changes whenever the holder gives a sign of life. */
+  readonly sign: string;
+}
+
+export function keyToJson(key: Key | null): string | null {
+  return key === null ? null : JSON.stringify(key);
+}
+
+export function keyFromJson(json: string | null | undefined): Key | null {
+  return json === null || json === undefined ? null : (JSON.parse(json) as string[]);
+}

@@ -1,0 +1,140 @@
+/**
+ * The whole way of a backfill on a real database: schema, rows, backfills, proof. `npm run demo -- --help` tells the options.
+ */
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { DataSource } from 'typeorm';
+import { parseDemoArguments, USAGE, UsageError } from './demo/arguments.mjs';
+import { openDatabase, stopServer } from './demo/database.mjs';
+import { PROOF, prove } from './demo/proof.mjs';
+import { loadSampleData } from './demo/sample-data.mjs';
+
+const KEPT = `
+The server keeps running. Try
+  npx nest start --backfill --status
+  npx nest start --backfill --plan
+  psql "$(cat .data/database-url)"
+and stop it with
+  npm run demo -- --stop`;
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const number = new Intl.NumberFormat('en').format;
+const say = (/** @type {string} */ text) => console.log(text);
+
+/** @type {AbortSignal & { reason?: NodeJS.Signals }} */
+const interrupted = onSignal();
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n\n${USAGE}`);
+  process.exitCode = 2;
+}
+
+/** @returns {Promise<number>} the exit code */
+async function main() {
+  const given = parseDemoArguments(process.argv.slice(2), Boolean(process.env['DATABASE_URL']));
+  if (given.help) return (say(USAGE), 0);
+  if (given.stop) return (say((await stopServer()) ? 'The server is stopped.' : 'No server is running.'), 0);
+
+  const database = await openDatabase(given);
+  try {
+    say(`▸ Database: ${database.origin}`);
+    process.env['DATABASE_URL'] = database.url;
+    const steps = [migrate, () => load(database.url, given.leads), backfill, () => report(database.url)];
+    for (const step of steps) {
+      const code = await step();
+      if (interrupted.aborted) return await stopped(database);
+      if (code !== 0) return code;
+    }
+    if (given.keepRunning) say(KEPT);
+    return 0;
+  } finally {
+    await database.close();
+  }
+}
+
+async function migrate() {
+  const built = new URL('../dist/data-source.js', import.meta.url).href;
+  /** @type {{ dataSourceOptions(): import('typeorm').DataSourceOptions }} */
+  const { dataSourceOptions } = await import(built);
+  const dataSource = await new DataSource(dataSourceOptions()).initialize();
+  try {
+    const done = await dataSource.runMigrations({ transaction: 'each' });
+    say(`▸ Schema: ${done.length ? done.map(({ name }) => name).join(', ') : 'no migration is pending'}`);
+  } finally {
+    await dataSource.destroy();
+  }
+  return 0;
+}
+
+/**
+ * @param {string} url
+ * @param {number | undefined} leads
+ */
+async function load(url, leads) {
+  const start = Date.now();
+  const held = await loadSampleData(url, leads);
+  const how = held.loaded ? `loaded in ${((Date.now() - start) / 1000).toFixed(1)} s` : 'there already';
+  say(
+    `▸ Rows: ${number(held.leads)} leads of ${held.tenants} tenants, ${number(held.calls)} call logs, ${how}`,
+  );
+  return 0;
+}
+
+/** Any other exit code than 0 is the demo's own too. */
+async function backfill() {
+  say('▸ $ nest start --backfill\n');
+  const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
+  // In a group of its own on POSIX: between the command line and the application stands a shell that passes no signal on.
+  const child = spawn(process.execPath, [nest, 'start', '--backfill'], {
+    cwd: PROJECT,
+    stdio: 'inherit',
+    detached: process.platform !== 'win32',
+  });
+  const pass = () => {
+    if (child.pid) process.kill(process.platform === 'win32' ? child.pid : -child.pid, interrupted.reason);
+  };
+  interrupted.addEventListener('abort', pass);
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  interrupted.removeEventListener('abort', pass);
+  return typeof code === 'number' ? code : 1;
+}
+
+/** @param {string} url */
+async function report(url) {
+  const { complete, row } = await prove(url);
+  say(`\n▸ The proof, by a query that knows nothing of the backfills:\n\n${PROOF}\n`);
+  console.table([row]);
+  say(
+    complete
+      ? 'Every row is done, and right.'
+      : 'Work is left: run `npm run demo` again, it goes on from here.',
+  );
+  return complete ? 0 : 1;
+}
+
+/**
+ * The command line may be gone before the application, which still has its batch in hand.
+ *
+ * @param {import('./demo/database.mjs').DemoDatabase} database
+ */
+async function stopped(database) {
+  await database.settled();
+  say('\nStopped. What was committed stays: `npm run demo` goes on from here.');
+  return interrupted.reason === 'SIGTERM' ? 143 : 130;
+}
+
+/** The step in hand ends first, then the server is stopped. Who asks twice does not wait: the guardian stops the server. */
+function onSignal() {
+  const controller = new AbortController();
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort(signal);
+    });
+  }
+  return controller.signal;
+}

@@ -1,0 +1,33 @@
+import pg from 'pg';
+
+/** Not the predicate alone: each value is compared with what the call logs say now. */
+export const PROOF = `
+SELECT
+  count(*)::int AS leads,
+  count(*) FILTER (WHERE last_call_direction IS NULL OR search_name IS NULL)::int AS pending,
+  count(*) FILTER (WHERE last_call_direction = 'none')::int AS never_called,
+  count(*) FILTER (WHERE last_call_direction IS DISTINCT FROM truth.direction)::int AS wrong,
+  (SELECT count(*)::int FROM call_logs WHERE outcome = 'test') AS test_calls
+FROM leads
+CROSS JOIN LATERAL (
+  SELECT COALESCE((
+    SELECT direction FROM call_logs
+    WHERE lead_id = leads.id ORDER BY called_at DESC, call_logs.id DESC LIMIT 1
+  ), 'none') AS direction
+) truth`.trim();
+
+/**
+ * @param {string} url
+ * @returns {Promise<{ complete: boolean, row: Record<string, number> }>}
+ */
+export async function prove(url) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query(PROOF);
+    const row = /** @type {Record<string, number>} */ (rows[0]);
+    return { complete: row['pending'] === 0 && row['wrong'] === 0 && row['test_calls'] === 0, row };
+  } finally {
+    await client.end();
+  }
+}

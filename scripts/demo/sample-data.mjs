@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+import { UsageError } from './arguments.mjs';
+
+const DEFAULT_LEADS = 100_000;
+
+/**
+ * Loads the sample data into an empty schema, all of it or nothing.
+ *
+ * @param {string} url
+ * @param {number | undefined} leads
+ * @returns {Promise<{ loaded: boolean, tenants: number, leads: number, calls: number }>} what the database holds
+ * @throws {UsageError} when it holds another number of leads than the one asked for
+ */
+export async function loadSampleData(url, leads) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const present = await holdings(client);
+    if (present.leads === 0) {
+      await load(client, leads ?? DEFAULT_LEADS);
+      return { loaded: true, ...(await holdings(client)) };
+    }
+    if (leads !== undefined && leads !== present.leads) {
+      throw new UsageError(
+        `The database holds ${present.leads} leads already, not ${leads}. ` +
+          'Leave --leads out, or begin anew with --fresh (with DATABASE_URL: with an empty database).',
+      );
+    }
+    return { loaded: false, ...present };
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * @param {pg.Client} client
+ * @param {number} leads
+ */
+async function load(client, leads) {
+  const sql = await readFile(new URL('sample-data.sql', import.meta.url), 'utf8');
+  await client.query('BEGIN');
+  await client.query(`SELECT set_config('demo.leads', $1, true)`, [String(leads)]);
+  await client.query(sql);
+  await client.query('COMMIT');
+  await client.query('VACUUM (ANALYZE) tenants, leads, call_logs');
+}
+
+/** @param {pg.Client} client */
+async function holdings(client) {
+  const { rows } = await client.query(`
+    SELECT
+      (SELECT count(*) FROM tenants)::int AS tenants,
+      (SELECT count(*) FROM leads)::int AS leads,
+      (SELECT count(*) FROM call_logs)::int AS calls`);
+  return /** @type {{ tenants: number, leads: number, calls: number }} */ (rows[0]);
+}

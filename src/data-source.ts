@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import type { DataSourceOptions } from 'typeorm';
+import { CallLog } from './leads/call-log.entity.js';
+import { Lead } from './leads/lead.entity.js';
+import { Tenant } from './leads/tenant.entity.js';
+import { CreateCrm1751328000000 } from './migrations/1751328000000-create-crm.js';
+import { AddLastCallDirection1754006400000 } from './migrations/1754006400000-add-last-call-direction.js';
+import { AddSearchName1756684800000 } from './migrations/1756684800000-add-search-name.js';
+
+/** Holds the URL of the demo's server while that runs. */
+const DEMO_URL_FILE = new URL('../.data/database-url', import.meta.url);
+
+export class NoDatabaseError extends Error {
+  constructor() {
+    super(
+      'There is no database: set DATABASE_URL, or leave the demo’s server running with `npm run demo -- --keep-running`.',
+    );
+    this.name = 'NoDatabaseError';
+    // Its message tells all: where it was thrown helps nobody.
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
+
+/** @throws NoDatabaseError */
+function databaseUrl(): string {
+  const given = process.env['DATABASE_URL'];
+  if (given) return given;
+  try {
+    return readFileSync(DEMO_URL_FILE, 'utf8').trim();
+  } catch {
+    throw new NoDatabaseError();
+  }
+}
+
+export function dataSourceOptions(): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url: databaseUrl(),
+    applicationName: 'crm',
+    entities: [Tenant, Lead, CallLog],
+    migrations: [CreateCrm1751328000000, AddLastCallDirection1754006400000, AddSearchName1756684800000],
+  };
+}

@@ -1,0 +1,51 @@
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
+import { DataSource, Like, Repository } from 'typeorm';
+import { CallLog } from './call-log.entity.js';
+import { Lead } from './lead.entity.js';
+import { searchName } from './search-name.js';
+
+export type LeadDraft = Pick<Lead, 'firstName' | 'lastName' | 'email'>;
+export type Call = Pick<CallLog, 'direction' | 'outcome' | 'durationSeconds'>;
+
+/**
+ * Every way to write a lead fills the new columns. That code is deployed before the backfills run: they take the rows from
+ * before, and none that comes after them is left out.
+ */
+@Injectable()
+export class LeadsService {
+  constructor(
+    @InjectRepository(Lead) private readonly leads: Repository<Lead>,
+    @InjectDataSource() private readonly dataSource: DataSource,
+  ) {}
+
+  find(tenantId: number, name: string): Promise<Lead[]> {
+    const start = searchName(name, '').replace(/[\\%_]/g, String.raw`\$&`);
+    return this.leads.find({
+      where: { tenantId, searchName: Like(`${start}%`) },
+      order: { searchName: 'ASC', id: 'ASC' },
+      take: 50,
+    });
+  }
+
+  create(tenantId: number, draft: LeadDraft): Promise<Lead> {
+    return this.leads.save({
+      ...draft,
+      tenantId,
+      searchName: searchName(draft.firstName, draft.lastName),
+      lastCallDirection: 'none' as const,
+    });
+  }
+
+  logCall(tenantId: number, leadId: string, call: Call): Promise<CallLog> {
+    return this.dataSource.transaction(async (manager) => {
+      const { affected } = await manager.update(
+        Lead,
+        { id: leadId, tenantId },
+        { lastCallDirection: call.direction },
+      );
+      if (!affected) throw new NotFoundException(`There is no lead ${leadId}.`);
+      return manager.save(CallLog, { ...call, leadId, calledAt: new Date() });
+    });
+  }
+}

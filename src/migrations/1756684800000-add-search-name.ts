@@ -1,0 +1,12 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** The column alone, in an instant: the rows are filled by the backfill `leads-search-name`. */
+export class AddSearchName1756684800000 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`ALTER TABLE leads ADD COLUMN search_name text`);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`ALTER TABLE leads DROP COLUMN search_name`);
+  }
+}

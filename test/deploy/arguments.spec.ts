@@ -1,0 +1,123 @@
+import { parseArguments, type OneShotArguments } from '../../libs/backfill/src/deploy/arguments.parser.ts';
+import { opensOneShot } from '../../libs/backfill/src/deploy/arguments.table.ts';
+import { renderHelp } from '../../libs/backfill/src/deploy/help.renderer.ts';
+import { editDistance, nearest } from '../../libs/backfill/src/deploy/suggestion.ts';
+
+const DEFAULTS: OneShotArguments = {
+  action: 'run',
+  phases: ['backfill'],
+  names: [],
+  tenants: [],
+  maxDurationMs: undefined,
+  connectTimeoutMs: 60_000,
+  retryQuarantined: false,
+  strict: false,
+  json: false,
+  progress: true,
+};
+
+describe('one-shot arguments', () => {
+  it.each<[string, Partial<OneShotArguments>]>([
+    ['--backfill', {}],
+    ['--backfill a b', { names: ['a', 'b'] }],
+    ['--backfill=a --backfill=b', { names: ['a', 'b'] }],
+    ['a --backfill', { names: ['a'] }],
+    ['--backfill a --backfill a', { names: ['a'] }],
+    ['-- --backfill a', { names: ['a'] }],
+    ['--backfill --tenant 5 --tenant=6 --tenant 5', { tenants: ['5', '6'] }],
+    ['--backfill --tenant -5', { tenants: ['-5'] }],
+    ['--backfill --tenant=--odd', { tenants: ['--odd'] }],
+    ['--backfill a --tenant 5 b', { names: ['a', 'b'], tenants: ['5'] }],
+    ['--backfill --max-duration 10m', { maxDurationMs: 600_000 }],
+    ['--backfill --max-duration 90s --max-duration 1.5m', { maxDurationMs: 90_000 }],
+    ['--backfill --max-duration=1.5h', { maxDurationMs: 5_400_000 }],
+    ['--backfill --connect-timeout 500ms', { connectTimeoutMs: 500 }],
+    ['--backfill --strict --json --no-progress', { strict: true, json: true, progress: false }],
+    ['--backfill --retry-quarantined', { retryQuarantined: true }],
+    ['--backfill --plan a --tenant 5', { action: 'plan', names: ['a'], tenants: ['5'] }],
+    ['--status', { action: 'status' }],
+    ['--status a', { action: 'status', names: ['a'] }],
+    ['--backfill --status --json', { action: 'status', json: true }],
+    ['--backfill --help', { action: 'help' }],
+  ])('understands `%s`', (line, expected) => {
+    expect(parseArguments(line.split(' '))).toEqual({ ...DEFAULTS, ...expected });
+  });
+
+  it.each([
+    ['--backfill --tenat 5', 'Unknown argument --tenat', 'Did you mean --tenant?'],
+    [
+      '--backfill --retry-quarantine',
+      'Unknown argument --retry-quarantine',
+      'Did you mean --retry-quarantined?',
+    ],
+    ['--backfill --port 3000', 'Unknown argument --port', 'It takes --backfill, --status'],
+    ['--backfill --migrate', 'Unknown argument --migrate', 'It takes --backfill'],
+    ['--backfill -x', 'Unknown argument -x', 'It takes --backfill'],
+    ['--backfill --constructor', 'Unknown argument --constructor', 'It takes --backfill'],
+    ['--backfill --tenant', '--tenant needs a value', '--tenant ID'],
+    ['--backfill --tenant=', '--tenant needs a value', '--tenant ID'],
+    ['--backfill --tenant --json', '--tenant is followed by --json instead of a value', '--tenant ID'],
+    ['--backfill --strict=yes', '--strict takes no value, but got "yes"', '`--strict`'],
+    ['--backfill=', '--backfill has an empty name', '--backfill'],
+    ['--backfill --max-duration 10', '--max-duration cannot be "10"', '--max-duration 10m'],
+    ['--backfill --max-duration 0s', '--max-duration cannot be "0s"', '--max-duration 10m'],
+    ['--backfill --max-duration 1000h', 'at most 596h', '--max-duration 10m'],
+    [
+      '--backfill --max-duration 1m --max-duration 2m',
+      'contradict each other: only one can hold',
+      'Leave one',
+    ],
+    [
+      '--backfill --plan --retry-quarantined',
+      '--plan and --retry-quarantined contradict',
+      'Leave one of them out',
+    ],
+    ['--backfill --plan --max-duration 1m', '--plan and --max-duration contradict', 'Leave one of them out'],
+    ['--plan --status', '--plan and --status contradict', 'Leave one of them out'],
+    ['--status --max-duration 1m', '--status and --max-duration contradict', 'Leave one of them out'],
+    ['--status --retry-quarantined', '--status and --retry-quarantined contradict', 'Leave one of them out'],
+    ['--status --tenant 5', '--status and --tenant contradict', 'Leave one of them out'],
+  ])('refuses `%s` and says what to do', (line, why, remedy) => {
+    expect(() => parseArguments(line.split(' '))).toThrow(why);
+    expect(() => parseArguments(line.split(' '))).toThrow(remedy);
+  });
+
+  it.each([
+    ['--backfill', true],
+    ['--backfill=a', true],
+    ['--status', true],
+    ['--port 3000', false],
+    ['--plan --strict --json', false],
+    ['--backfills', false],
+    ['backfill', false],
+    ['', false],
+  ])('`%s` asks for a one-shot run: %s', (line, expected) => {
+    expect(opensOneShot(line.split(' '))).toBe(expected);
+  });
+
+  it('lists every argument in the help, with its default', () => {
+    const help = renderHelp();
+    expect(help).toContain('--backfill ');
+    expect(help).toContain(
+      '--connect-timeout 60s   wait this long for a database that cannot be reached (default 60s)',
+    );
+    expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('suggestions', () => {
+  it.each([
+    ['backfil', 'backfill', 1],
+    ['bakcfill', 'backfill', 1],
+    ['', 'abc', 3],
+    ['abc', 'abc', 0],
+    ['kitten', 'sitting', 3],
+  ])('counts the letters that are wrong between "%s" and "%s"', (from, to, distance) => {
+    expect(editDistance(from, to)).toBe(distance);
+  });
+
+  it('keep silent rather than suggest something far off', () => {
+    expect(nearest('port', ['backfill', 'status', 'plan'])).toBeUndefined();
+    expect(nearest('stauts', ['backfill', 'status', 'plan'])).toBe('status');
+  });
+});

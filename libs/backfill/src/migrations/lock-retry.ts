@@ -13,10 +13,17 @@ export function isLockError(error: unknown): boolean {
   return LOCK_CODES.has(sqlState(error) ?? '');
 }
 
+/** What was seen while the statement of a lock error was waiting; kept by the error, which passes through several hands. */
+interface Sighting {
+  readonly blockers: readonly LockBlocker[];
+  readonly statement: string;
+}
+const sightings = new WeakMap<object, Sighting>();
+
 /** Tries again what did not get its locks, with growing, jittered pauses, and names who held them each time. */
 export class LockRetry {
+  /** The last that were seen: a try may end before anybody could be asked. */
   #blockers: readonly LockBlocker[] = [];
-  #statement = '';
   #attempt = 0;
   readonly #startedAt = performance.now();
 
@@ -45,7 +52,7 @@ export class LockRetry {
     const { lockAttempts, lockRetryTotal } = this.policy;
     const delay = this.#delay();
     const spent = performance.now() - this.#startedAt;
-    const statement = this.#statement || what;
+    const statement = this.#look(error)?.statement ?? what;
     if (this.#attempt >= lockAttempts || spent + delay > lockRetryTotal)
       throw this.#blocked(error, statement);
     const who =
@@ -60,7 +67,13 @@ export class LockRetry {
   /** For where there can be no other try. */
   giveUp(error: unknown, what: string): MigrationBlockedError {
     this.#attempt += 1;
-    return this.#blocked(error, this.#statement || what);
+    return this.#blocked(error, this.#look(error)?.statement ?? what);
+  }
+
+  #look(error: unknown): Sighting | undefined {
+    const sighting = typeof error === 'object' && error !== null ? sightings.get(error) : undefined;
+    if (sighting && sighting.blockers.length > 0) this.#blockers = sighting.blockers;
+    return sighting;
   }
 
   #blocked(error: unknown, statement: string): MigrationBlockedError {
@@ -69,21 +82,15 @@ export class LockRetry {
 
   /** Asks who blocks, should `work` wait for half of the lock timeout. */
   async observe<T>(pid: number, statement: string, work: () => Promise<T>): Promise<T> {
-    let asking: Promise<void> | undefined;
-    const ask = async () => {
-      const blockers = await findBlockers(this.dataSource, pid);
-      if (blockers.length > 0) this.#blockers = blockers;
-    };
+    let asking: Promise<readonly LockBlocker[]> | undefined;
     const timer = setTimeout(() => {
-      asking = ask();
+      asking = findBlockers(this.dataSource, pid);
     }, this.policy.lockTimeout / 2);
     try {
       return await work();
     } catch (error) {
-      if (isLockError(error)) {
-        this.#statement = statement;
-        await asking;
-      }
+      if (isLockError(error) && typeof error === 'object' && error !== null)
+        sightings.set(error, { blockers: (await asking) ?? [], statement });
       throw error;
     } finally {
       clearTimeout(timer);

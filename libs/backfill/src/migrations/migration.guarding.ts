@@ -20,8 +20,8 @@ const guardedSources = new WeakMap<DataSource, GuardMigrationsOptions>();
  * @throws InvalidMigrationOptionError
  */
 export function guardMigrations(dataSource: DataSource, options: GuardMigrationsOptions = {}): void {
-  const { grandfathered = [], ...rest } = options;
-  const { log } = configureMigrations(dataSource, rest);
+  const { grandfathered = [] } = options;
+  const { log } = configureMigrations(dataSource, options);
   const first = !guardedSources.has(dataSource);
   guardedSources.set(dataSource, options);
   if (first) {

@@ -22,7 +22,8 @@ export function configureMigrations(dataSource: DataSource, options: MigrationOp
   const current = settingsFor(dataSource);
   const policy = { ...current.policy, ...options.policy };
   validate(policy);
-  const next = { ...current, ...options, policy };
+  const { gate = current.gate, log = current.log } = options;
+  const next = { policy, log, driven: current.driven, ...(gate && { gate }) };
   settings.set(dataSource, next);
   return next;
 }

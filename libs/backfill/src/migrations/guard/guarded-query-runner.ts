@@ -39,6 +39,11 @@ export function guardQueryRunner(raw: QueryRunner, session: GuardedSession, open
         case 'dataSource':
         case 'connection':
           return dataSource;
+        case 'connect':
+        case 'release':
+        case 'releasePostgresConnection':
+          // The driver keeps a list of query runners by identity, and closing its pool waits until the list is empty.
+          return (Reflect.get(target, property) as (...args: unknown[]) => unknown).bind(target);
         default:
           return Reflect.get(target, property) as unknown;
       }

@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
+import { MigrationsService } from './deploy/migrations.service.js';
 
 /**
  * Import it once, beside `TypeOrmModule.forRoot`; declare backfills as providers of any module.
@@ -11,15 +12,20 @@ import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [BackfillExplorer, BackfillService],
-  exports: [BackfillService],
+  providers: [BackfillExplorer, BackfillService, MigrationsService],
+  exports: [BackfillService, MigrationsService],
 })
 export class BackfillModule extends ConfigurableModuleClass implements OnModuleInit {
-  readonly #service: BackfillService;
+  readonly #backfills: BackfillService;
+  readonly #migrations: MigrationsService;
 
-  constructor(@Inject(BackfillService) service: BackfillService) {
+  constructor(
+    @Inject(BackfillService) backfills: BackfillService,
+    @Inject(MigrationsService) migrations: MigrationsService,
+  ) {
     super();
-    this.#service = service;
+    this.#backfills = backfills;
+    this.#migrations = migrations;
   }
 
   /** @param options all have defaults */
@@ -31,6 +37,7 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
 
   /** A declaration that cannot work stops the start, in every mode, before anything runs. */
   onModuleInit(): void {
-    this.#service.declare();
+    this.#backfills.declare();
+    this.#migrations.guard();
   }
 }

@@ -51,9 +51,48 @@ export {
   TooManyQuarantinedError,
   TransformResultError,
 } from './backfills/run/run.error.js';
+export type { BackfillProof } from './backfills/status/completion.prover.js';
 export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js';
+export type { DeployReport, LeftWork } from './deploy/deploy.report.js';
 export { isOneShot } from './deploy/invocation.js';
+export type { DataSourceMigrations, MigrateReport, MigrateStatus } from './deploy/migrate.report.js';
+export type { MigrationModuleOptions } from './deploy/migrations.options.js';
+export { MigrationsService, type MigrateRequest } from './deploy/migrations.service.js';
 export { runOneShot, type RunOneShotOptions } from './deploy/run-one-shot.js';
 export { DatabaseRefusedError, DatabaseUnreachableError } from './deploy/start-up.error.js';
 export { IllegalTransitionError, LedgerTooNewError } from './ledger/ledger.error.js';
 export { BACKFILL_STATUSES, STATUS_TRANSITIONS, type BackfillStatus } from './ledger/status.js';
+export {
+  DataInMigrationError,
+  DeployLeaseLostError,
+  InvalidMigrationOptionError,
+  MigrationBlockedError,
+  MigrationDeclarationError,
+  MigrationRefusedError,
+  RequirementNotMetError,
+  RowsWrittenError,
+  UnprovableRequirementError,
+  type UnmetRequirement,
+} from './migrations/migration.error.js';
+export { guardMigrations, type GuardMigrationsOptions } from './migrations/migration.guarding.js';
+export type {
+  CompletionGate,
+  CompletionProof,
+  DataExemption,
+  DdlPolicy,
+  IncompletePolicy,
+  MigrationDeclaration,
+  MigrationLog,
+  MigrationOptions,
+} from './migrations/migration.options.js';
+export type {
+  DeferredMigration,
+  ExemptMigration,
+  FailedMigration,
+  MigrationOutcome,
+  MigrationPhaseReport,
+  MigrationStatus,
+  RanMigration,
+} from './migrations/migration.report.js';
+export { runMigrations, type RunMigrationsOptions } from './migrations/migration.runner.js';
+export { SchemaMigration } from './migrations/schema-migration.js';

@@ -23,17 +23,24 @@ export interface Count {
 /**
  * Looks for a row that is still pending, without locking anything. Only when it finds none is a backfill complete.
  *
+ * @param excludeQuarantined false counts the rows in quarantine as pending too, and asks no ledger
  * @returns the key of a pending row (the lowest, where that is cheap to tell), or null
  */
-export async function findPending(session: Session, selection: RowSelection): Promise<Key | null> {
+export async function findPending(
+  session: Session,
+  selection: RowSelection,
+  excludeQuarantined = true,
+): Promise<Key | null> {
   const any = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
     const parameters = selection.parameters();
     return {
-      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, true)} LIMIT 1`,
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, excludeQuarantined)} LIMIT 1`,
       values: parameters.values,
     };
   });
-  return any === 'too slow' ? findPendingByWindows(session, selection) : keyFromJson(any?.[0]);
+  return any === 'too slow'
+    ? findPendingByWindows(session, selection, excludeQuarantined)
+    : keyFromJson(any?.[0]);
 }
 
 /** A bound below which no row is pending: the key before the lowest pending one; null for "from the start". */
@@ -104,12 +111,16 @@ export function proofQuery(selection: RowSelection): string {
   return `SELECT count(*) FROM ${selection.from} WHERE ${pending.replace(/\s*\n\s*/g, ' ')}${scope}`;
 }
 
-async function findPendingByWindows(session: Session, selection: RowSelection): Promise<Key | null> {
+async function findPendingByWindows(
+  session: Session,
+  selection: RowSelection,
+  excludeQuarantined: boolean,
+): Promise<Key | null> {
   const { pace, name } = selection.definition;
   let after: Key | null = null;
   for (;;) {
     const parameters = selection.parameters();
-    const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, true)}) IS TRUE AS due
+    const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, excludeQuarantined)}) IS TRUE AS due
         FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}
         ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(PROBE_WINDOW, 'int')}`;
     const { rows } = await session.transaction([

@@ -1,15 +1,10 @@
 // Prints the body of libs/backfill/src/sql/statement-builtins.ts: the functions of the newest PostgreSQL that npm installed.
-import { mkdtemp, chmod } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { EmbeddedServer } from './lib/embedded-server.mjs';
 
 const WRITES_LARGE_OBJECTS = /^(lo_(creat|create|from_bytea|import|put|truncate|truncate64|unlink)|lowrite)$/;
 
-const folder = await mkdtemp(join(tmpdir(), 'builtins-'));
-await chmod(folder, 0o755);
-const server = await EmbeddedServer.start({ dataFolder: join(folder, 'data') });
+const server = await EmbeddedServer.start({});
 const client = new pg.Client({ connectionString: server.url() });
 await client.connect();
 const { rows } = await client.query(

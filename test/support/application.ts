@@ -2,12 +2,12 @@ import type { INestApplicationContext, Provider, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BackfillModule, BackfillService, type BackfillModuleOptions } from 'nestjs-backfill';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntitySchema } from 'typeorm';
 import type { TestDatabase } from './database.ts';
 
 export interface TestApplicationOptions {
   readonly database: TestDatabase;
-  readonly entities: readonly (new () => object)[];
+  readonly entities: readonly (Type<object> | EntitySchema)[];
   readonly backfills: readonly Type[];
   readonly providers?: readonly Provider[];
   readonly module?: BackfillModuleOptions;

@@ -17,6 +17,11 @@ export class TestDatabase {
     return new TestDatabase(url.href, name);
   }
 
+  /** The same database, reached another way. */
+  at(url: string): TestDatabase {
+    return new TestDatabase(url, this.name);
+  }
+
   async drop(): Promise<void> {
     await administer(runServerUrl(), `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
   }

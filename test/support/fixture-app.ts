@@ -23,8 +23,11 @@ export interface Running {
 /** An application under test/fixtures, built and started as its user would, with the library as it was built. */
 export class FixtureApp {
   readonly #folder: string;
+  readonly #entry: string;
 
-  constructor(name: string) {
+  /** @param entry the program; what `nest build` makes of the application unless it needs no building */
+  constructor(name: string, entry = 'dist/main.js') {
+    this.#entry = entry;
     this.#folder = `${ROOT}/test/fixtures/${name}`;
     if (!existsSync(`${ROOT}/libs/backfill/dist/plugin.js`)) {
       throw new Error('The library is not built: run `npm run build:lib` first.');
@@ -36,9 +39,9 @@ export class FixtureApp {
     return this.#spawn([NEST, ...parameters], env);
   }
 
-  /** The application itself, which `nest build` has compiled. */
+  /** The application itself. */
   node(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-    return this.#spawn(['dist/main.js', ...parameters], env);
+    return this.#spawn([this.#entry, ...parameters], env);
   }
 
   #spawn(parameters: readonly string[], env: NodeJS.ProcessEnv): Running {

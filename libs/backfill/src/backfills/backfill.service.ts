@@ -50,11 +50,7 @@ export class BackfillService {
     this.#explorer = explorer;
     this.#options = { ...MODULE_DEFAULTS, ...options };
     checkModuleOptions(this.#options);
-    this.#ledger = new Ledger({
-      schema: this.#options.schema,
-      owner: `${hostname().replaceAll(':', '_')}:${process.pid}:${randomUUID().slice(0, 8)}`,
-      leaseMs: this.#options.leaseDuration,
-    });
+    this.#ledger = this.#ledgerOf('look');
   }
 
   /**
@@ -103,9 +99,10 @@ export class BackfillService {
     const definitions = this.declare().select(request.names);
     const tenants = this.#scope(definitions, request.tenants);
     const stop = new StopSign(request.signal, request.maxDurationMs);
+    const ledger = this.#ledgerOf(randomUUID().slice(0, 8));
     const reports: BackfillReport[] = [];
     for (const definition of definitions) {
-      const runner = new BackfillRunner(definition, this.#ledger, this.#options.schema, {
+      const runner = new BackfillRunner(definition, ledger, this.#options.schema, {
         tenants,
         retryQuarantined: request.retryQuarantined ?? false,
         connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT,
@@ -160,6 +157,15 @@ export class BackfillService {
     for (const { dependsOn } of this.declare().select([name]))
       for (const dependency of dependsOn) this.#withDependencies(dependency, found);
     return found;
+  }
+
+  /** @param run tells apart the runs of one process, each of which holds its own leases */
+  #ledgerOf(run: string): Ledger {
+    return new Ledger({
+      schema: this.#options.schema,
+      owner: `${hostname().replaceAll(':', '_')}:${process.pid}:${run}`,
+      leaseMs: this.#options.leaseDuration,
+    });
   }
 
   #scope(

@@ -23,6 +23,8 @@ export interface OneShotArguments {
   /** Milliseconds. */
   readonly connectTimeoutMs: number;
   readonly retryQuarantined: boolean;
+  /** Replace indexes that are not as declared. */
+  readonly rebuild: boolean;
   readonly strict: boolean;
   readonly json: boolean;
   readonly progress: boolean;
@@ -50,6 +52,7 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
     maxDurationMs: durationOf(given, 'max-duration'),
     connectTimeoutMs: durationOf(given, 'connect-timeout') ?? DEFAULT_CONNECT_TIMEOUT_MS,
     retryQuarantined: given.has('retry-quarantined'),
+    rebuild: given.has('rebuild'),
     strict: given.has('strict'),
     json: given.has('json'),
     progress: !given.has('no-progress'),

@@ -20,6 +20,7 @@ export interface ArgumentDefinition {
 /** Every argument of one-shot mode. */
 export const ARGUMENTS = {
   [PHASES.migrate.flag]: { opens: true, describe: PHASES.migrate.describe },
+  [PHASES.indexes.flag]: { opens: true, describe: PHASES.indexes.describe },
   [PHASES.backfill.flag]: { opens: true, names: true, describe: PHASES.backfill.describe },
   [DEPLOY_FLAG]: { opens: true, describe: 'all phases, in this order' },
   status: { opens: true, names: true, describe: 'print where each phase stands; changes nothing' },
@@ -30,6 +31,7 @@ export const ARGUMENTS = {
     of: 'backfill',
     describe: 'stop the backfills with work left after this time (ms, s, m, h)',
   },
+  rebuild: { of: 'indexes', describe: 'replace indexes that are not as declared' },
   'connect-timeout': {
     value: '60s',
     fallback: '60s',
@@ -68,6 +70,9 @@ export const CONTRADICTIONS: readonly (readonly [ArgumentName, ArgumentName, str
   ['status', 'retry-quarantined', 'looking at the ledger changes nothing, so it retries nothing'],
   ['status', 'max-duration', 'looking at the ledger runs no batches that a time limit could stop'],
   ['status', 'tenant', 'the status shows every tenant'],
+  ['plan', 'rebuild', 'a plan changes nothing, so it rebuilds nothing'],
+  ['status', 'rebuild', 'looking changes nothing, so it rebuilds nothing'],
+  ['indexes', 'tenant', 'an index is for all tenants; run their backfills with --backfill alone'],
   ['deploy', 'tenant', 'a deployment is for all tenants; run their backfills with --backfill alone'],
   ['migrate', 'tenant', 'a migration is for all tenants; run their backfills with --backfill alone'],
 ];

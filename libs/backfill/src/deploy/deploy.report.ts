@@ -1,6 +1,7 @@
 import type { PlanReport } from '../backfills/report/plan.js';
 import type { BackfillPhaseReport, PhaseOutcome } from '../backfills/report/report.js';
 import type { StatusReport } from '../backfills/report/status-report.js';
+import type { IndexesReport, IndexesStatus } from './indexes.report.js';
 import type { MigrateReport, MigrateStatus } from './migrate.report.js';
 import type { Phase } from './phases.js';
 
@@ -23,16 +24,18 @@ export interface DeployReport {
   readonly left: readonly LeftWork[];
   /** Missing when it was not asked for; so are the others, also when a failed migration kept them from running. */
   readonly migrate?: MigrateReport;
+  readonly indexes?: IndexesReport;
   readonly backfill?: BackfillPhaseReport;
 }
 
 /** What came of a one-shot run: of the one phase that it was asked for, or of several. */
-export type OneShotReport = MigrateReport | BackfillPhaseReport | DeployReport;
+export type OneShotReport = MigrateReport | IndexesReport | BackfillPhaseReport | DeployReport;
 
 /** What is known of several phases. */
 export interface DeployStatus {
   readonly phase: 'deploy';
   readonly migrate?: MigrateStatus;
+  readonly indexes?: IndexesStatus;
   readonly backfill?: StatusReport;
 }
 
@@ -40,9 +43,10 @@ export interface DeployStatus {
 export interface DeployPlan {
   readonly phase: 'deploy';
   readonly migrate?: MigrateStatus;
+  readonly indexes?: IndexesStatus;
   /** `reason` says why there is no plan, e.g. because a column comes with a migration that is pending. */
   readonly backfill?: PlanReport & { readonly reason?: string };
 }
 
-export type OneShotStatus = MigrateStatus | StatusReport | DeployStatus;
-export type OneShotPlan = MigrateStatus | PlanReport | DeployPlan;
+export type OneShotStatus = MigrateStatus | IndexesStatus | StatusReport | DeployStatus;
+export type OneShotPlan = MigrateStatus | IndexesStatus | PlanReport | DeployPlan;

@@ -1,11 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { BackfillPhaseReport, PhaseOutcome } from '../backfills/report/report.js';
 import type { DeployReport, OneShotReport } from './deploy.report.js';
+import type { IndexesReport } from './indexes.report.js';
 import { leftWork, type PhaseReports } from './left-work.js';
 import type { MigrateReport } from './migrate.report.js';
 import type { PhaseRun, ShortEnd } from './phase-run.js';
 
-type PhaseReport = MigrateReport | BackfillPhaseReport;
+type PhaseReport = MigrateReport | IndexesReport | BackfillPhaseReport;
 
 /**
  * The phases of one run, in their order. A failed migration ends it; whatever becomes of the others, the next one runs.
@@ -72,6 +73,6 @@ function outcomeOf(reports: readonly PhaseReport[]): DeployReport['outcome'] {
 }
 
 function commonOutcome({ outcome }: PhaseReport): PhaseOutcome {
-  if (outcome === 'deferred') return 'incomplete';
+  if (outcome === 'deferred' || outcome === 'warnings') return 'incomplete';
   return outcome === 'done' ? 'complete' : outcome;
 }

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { BackfillError } from '../backfill.error.js';
 import { BackfillService } from '../backfills/backfill.service.js';
+import { IndexesService } from './indexes.service.js';
 import { MigrationsService } from './migrations.service.js';
 
 /** What one-shot mode asks of the phase that runs backfills. */
@@ -8,6 +9,9 @@ export type BackfillEngine = Pick<BackfillService, 'run' | 'plan' | 'status'>;
 
 /** What one-shot mode asks of the phase that runs migrations. */
 export type MigrationEngine = Pick<MigrationsService, 'run' | 'status'>;
+
+/** What one-shot mode asks of the phase that builds indexes. */
+export type IndexEngine = Pick<IndexesService, 'run' | 'status'>;
 
 /** @publicApi */
 export class BackfillModuleMissingError extends BackfillError {
@@ -28,6 +32,11 @@ export function engineOf(app: INestApplicationContext, module: string): Backfill
 /** @throws {BackfillModuleMissingError} */
 export function migrationsOf(app: INestApplicationContext, module: string): MigrationEngine {
   return find(() => app.get(MigrationsService, { strict: false }), module);
+}
+
+/** @throws {BackfillModuleMissingError} */
+export function indexesOf(app: INestApplicationContext, module: string): IndexEngine {
+  return find(() => app.get(IndexesService, { strict: false }), module);
 }
 
 function find<Engine>(get: () => Engine, module: string): Engine {

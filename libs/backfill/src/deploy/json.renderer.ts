@@ -7,14 +7,15 @@ import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.
  * may grow.
  */
 export function renderReportJson(report: OneShotReport): string {
-  if (report.phase === 'migrate') return stringify(report);
+  if (report.phase === 'migrate' || report.phase === 'indexes') return stringify(report);
   if (report.phase === 'backfill') return stringify(backfillsFirst(report));
-  const { phase, outcome, left, migrate, backfill, ...rest } = report;
+  const { phase, outcome, left, migrate, indexes, backfill, ...rest } = report;
   return stringify({
     phase,
     outcome,
     left,
     ...(migrate ? { migrate } : {}),
+    ...(indexes ? { indexes } : {}),
     ...(backfill ? { backfill: backfillsFirst(backfill) } : {}),
     ...rest,
   });

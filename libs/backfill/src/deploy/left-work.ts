@@ -1,11 +1,13 @@
 import type { BackfillPhaseReport } from '../backfills/report/report.js';
 import type { LeftWork } from './deploy.report.js';
+import { isBuilt, whyNotBuilt, type DataSourceIndexes, type IndexesReport } from './indexes.report.js';
 import type { DataSourceMigrations, MigrateReport } from './migrate.report.js';
 import type { Phase } from './phases.js';
 
 /** Reports of the phases that ran. */
 export interface PhaseReports {
   readonly migrate?: MigrateReport;
+  readonly indexes?: IndexesReport;
   readonly backfill?: BackfillPhaseReport;
 }
 
@@ -15,10 +17,12 @@ export interface PhaseReports {
  * @param notRun phases that were asked for and that a failed migration kept from running
  */
 export function leftWork(reports: PhaseReports, notRun: readonly Phase[]): LeftWork[] {
-  const { migrate, backfill } = reports;
+  const { migrate, indexes, backfill } = reports;
   return [
     ...whole('migrate', migrate?.reason),
     ...(migrate?.dataSources ?? []).flatMap((report) => leftMigrations(report, backfill)),
+    ...whole('indexes', indexes?.reason),
+    ...(indexes?.dataSources ?? []).flatMap(leftIndexes),
     ...whole('backfill', backfill?.reason),
     ...(backfill?.backfills ?? [])
       .filter(({ proved }) => !proved)
@@ -43,6 +47,15 @@ function leftMigrations(
       why: stopper ? `It comes after ${stopper}.` : 'It was not run.',
     })),
   );
+}
+
+function leftIndexes({ indexes, error }: DataSourceIndexes): LeftWork[] {
+  return [
+    ...whole('indexes', error?.message),
+    ...indexes
+      .filter(({ status }) => !isBuilt(status))
+      .map((report) => ({ phase: 'indexes' as const, name: report.name, why: whyNotBuilt(report) })),
+  ];
 }
 
 function waitsFor(

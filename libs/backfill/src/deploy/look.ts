@@ -2,7 +2,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { BackfillError } from '../backfill.error.js';
 import type { OneShotArguments } from './arguments.parser.js';
 import type { DeployPlan, OneShotPlan, OneShotStatus } from './deploy.report.js';
-import { engineOf, migrationsOf } from './engine.js';
+import type { Phase } from './phases.js';
+import { engineOf, indexesOf, migrationsOf } from './engine.js';
 
 /** What was found without changing anything. */
 export type Found =
@@ -25,10 +26,12 @@ async function status(
 ): Promise<OneShotStatus> {
   const backfills = () => engineOf(app, module).status(names.length > 0 ? { names } : {});
   const migrations = () => migrationsOf(app, module).status();
-  if (phases.length === 1) return phases[0] === 'migrate' ? migrations() : backfills();
+  const indexes = () => indexesOf(app, module).status();
+  if (phases.length === 1) return { migrate: migrations, indexes, backfill: backfills }[phases[0] as Phase]();
   return {
     phase: 'deploy',
     ...(phases.includes('migrate') ? { migrate: await migrations() } : {}),
+    ...(phases.includes('indexes') ? { indexes: await indexes() } : {}),
     ...(phases.includes('backfill') ? { backfill: await backfills() } : {}),
   };
 }
@@ -41,10 +44,12 @@ async function plan(
   const chosen = { ...(names.length > 0 ? { names } : {}), ...(tenants.length > 0 ? { tenants } : {}) };
   const backfills = () => engineOf(app, module).plan(chosen);
   const migrations = () => migrationsOf(app, module).status();
-  if (phases.length === 1) return phases[0] === 'migrate' ? migrations() : backfills();
+  const indexes = () => indexesOf(app, module).status();
+  if (phases.length === 1) return { migrate: migrations, indexes, backfill: backfills }[phases[0] as Phase]();
   return {
     phase: 'deploy',
     ...(phases.includes('migrate') ? { migrate: await migrations() } : {}),
+    ...(phases.includes('indexes') ? { indexes: await indexes() } : {}),
     ...(phases.includes('backfill') ? { backfill: await unlessTooEarly(backfills) } : {}),
   };
 }

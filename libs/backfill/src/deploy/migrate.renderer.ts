@@ -1,6 +1,6 @@
 import type { MigrationOutcome } from '../migrations/migration.report.js';
 import type { DataSourceMigrations, MigrateReport, MigrateStatus } from './migrate.report.js';
-import { printable, renderCount, renderDuration, renderQuantity } from './text-format.js';
+import { printable, printableLines, renderCount, renderDuration, renderQuantity } from './text-format.js';
 
 const OUTCOMES = {
   done: 'Migrated: no migration is pending.',
@@ -12,7 +12,7 @@ const OUTCOMES = {
 /** What came of the migrations, for people. Ends with a line break. */
 export function renderMigrations({ outcome, reason, dataSources }: MigrateReport): string {
   const blocks = dataSources.map((report) => renderDataSource(report, dataSources.length > 1).join('\n'));
-  const end = [OUTCOMES[outcome], ...(reason ? [lines(reason)] : [])].join('\n');
+  const end = [OUTCOMES[outcome], ...(reason ? [printableLines(reason)] : [])].join('\n');
   return `\n${[...blocks.filter(Boolean), end].join('\n\n')}\n`;
 }
 
@@ -53,7 +53,10 @@ function renderDataSource(report: DataSourceMigrations, named: boolean): string[
     ),
     ...(deferred ? [`${printable(deferred.name)}: deferred, waits for ${renderUnmet(deferred)}`] : []),
     ...(failed
-      ? [`${printable(failed.name ?? 'The migrations')}: failed.`, indent(lines(failed.error.message))]
+      ? [
+          `${printable(failed.name ?? 'The migrations')}: failed.`,
+          indent(printableLines(failed.error.message)),
+        ]
       : []),
     ...(behind.length > 0 ? [`Pending behind it: ${behind.map(printable).join(', ')}`] : []),
   ];
@@ -66,11 +69,6 @@ function renderUnmet({ waitsFor }: NonNullable<DataSourceMigrations['deferred']>
       return `the backfill ${backfill} (${status}${rows})`;
     })
     .join(' and ');
-}
-
-/** An error's own line breaks stay. */
-function lines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
 }
 
 function indent(text: string): string {

@@ -7,6 +7,7 @@ import { isDatabaseUnreachable, reachabilityMessage } from './database-reachabil
 import type { OneShotReport } from './deploy.report.js';
 import { DeploySequence } from './deploy.sequence.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-code.js';
+import { IndexesPhase } from './indexes.phase.js';
 import { look } from './look.js';
 import { MigratePhase } from './migrate.phase.js';
 import type { OneShotOutput } from './one-shot.output.js';
@@ -75,7 +76,8 @@ export class OneShotRunner {
   }
 
   #phases(): DeploySequence {
-    const { phases, names, tenants, maxDurationMs, connectTimeoutMs, retryQuarantined } = this.#arguments;
+    const { phases, names, tenants, maxDurationMs, connectTimeoutMs, retryQuarantined, rebuild } =
+      this.#arguments;
     const { observer } = this.#output;
     const [signal, log] = [this.#stop.signal, this.#output.log];
     const backfills = {
@@ -88,6 +90,7 @@ export class OneShotRunner {
     };
     const all = {
       migrate: () => new MigratePhase({ log, signal, connectTimeoutMs, observer }),
+      indexes: () => new IndexesPhase({ log, signal, rebuild }),
       backfill: () => new BackfillPhase(backfills, observer),
     };
     return new DeploySequence(

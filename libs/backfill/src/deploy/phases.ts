@@ -4,6 +4,7 @@
  */
 export const PHASES = {
   migrate: { flag: 'migrate', describe: 'run the schema migrations; one that fails stops the deployment' },
+  indexes: { flag: 'indexes', describe: 'build the declared indexes that are missing, concurrently' },
   backfill: { flag: 'backfill', describe: 'run the backfills: all of them, or those named' },
 } as const;
 

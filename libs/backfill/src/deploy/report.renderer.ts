@@ -1,4 +1,5 @@
 import type { DeployReport, OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
+import { renderIndexes, renderIndexStatus } from './indexes.renderer.js';
 import { renderMigrations, renderMigrationStatus } from './migrate.renderer.js';
 import { renderPlan } from './plan.renderer.js';
 import { renderStatus } from './status.renderer.js';
@@ -15,10 +16,12 @@ const OUTCOMES = {
 /** What came of a run, for people. Ends with a line break. */
 export function renderReport(report: OneShotReport): string {
   if (report.phase === 'migrate') return renderMigrations(report);
+  if (report.phase === 'indexes') return renderIndexes(report);
   if (report.phase === 'backfill') return renderSummary(report);
-  const { migrate, backfill } = report;
+  const { migrate, indexes, backfill } = report;
   return [
     ...(migrate ? [heading('Migrations'), renderMigrations(migrate)] : []),
+    ...(indexes ? [heading('Indexes'), renderIndexes(indexes)] : []),
     ...(backfill ? [heading('Backfills'), renderSummary(backfill)] : []),
     heading('Deployment'),
     renderEnd(report),
@@ -28,20 +31,28 @@ export function renderReport(report: OneShotReport): string {
 /** Where the phases stand, for people. Ends with a line break. */
 export function renderOneShotStatus(report: OneShotStatus): string {
   if (report.phase === 'migrate') return renderMigrationStatus(report);
+  if (report.phase === 'indexes') return renderIndexStatus(report);
   if (report.phase === 'backfill') return renderStatus(report);
-  const { migrate, backfill } = report;
-  return [migrate && renderMigrationStatus(migrate), backfill && renderStatus(backfill)].join('');
+  const { migrate, indexes, backfill } = report;
+  return [
+    migrate && renderMigrationStatus(migrate),
+    indexes && renderIndexStatus(indexes),
+    backfill && renderStatus(backfill),
+  ].join('');
 }
 
 /** What a run would do, for people. Ends with a line break. */
 export function renderOneShotPlan(report: OneShotPlan): string {
   if (report.phase === 'migrate') return renderMigrationStatus(report);
+  if (report.phase === 'indexes') return renderIndexStatus(report);
   if (report.phase === 'backfill') return renderPlan(report);
-  const { migrate, backfill } = report;
+  const { migrate, indexes, backfill } = report;
   const backfills = backfill?.reason
     ? `\nThe backfills cannot be planned before the migrations have run: ${printableLine(backfill.reason)}\n`
     : backfill && renderPlan(backfill);
-  return [migrate && renderMigrationStatus(migrate), backfills].join('');
+  return [migrate && renderMigrationStatus(migrate), indexes && renderIndexStatus(indexes), backfills].join(
+    '',
+  );
 }
 
 function renderEnd({ outcome, reason, left, migrate }: DeployReport): string {

@@ -14,6 +14,20 @@ export class LedgerTooNewError extends BackfillError {
   }
 }
 
+/** The ledger's tables could not be made or brought up to date. */
+export class LedgerInstallError extends BackfillError {
+  constructor(schema: string, cause: unknown) {
+    super(
+      `The ledger's tables in schema "${schema}" could not be installed: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      {
+        subject: schema,
+        remedy: `Let a role that may do so run it once; or create the schema for the application: CREATE SCHEMA "${schema}" AUTHORIZATION <its role>.`,
+        cause,
+      },
+    );
+  }
+}
+
 /** A change of status that the state machine does not have. */
 export class IllegalTransitionError extends BackfillError {
   readonly from: BackfillStatus;

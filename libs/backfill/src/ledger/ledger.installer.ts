@@ -5,7 +5,8 @@ import { quoteIdentifier } from '../sql/identifiers.js';
 import type { Statement } from '../sql/flight.js';
 import { applyPolicy } from '../sql/timeout-policy.js';
 import type { Session } from '../sql/session.js';
-import { LedgerTooNewError } from './ledger.error.js';
+import { classifyDatabaseError } from '../sql/error-classes.js';
+import { LedgerInstallError, LedgerTooNewError } from './ledger.error.js';
 
 interface SchemaStep {
   readonly number: number;
@@ -25,7 +26,7 @@ export function schemaSteps(): readonly SchemaStep[] {
  * Installs and upgrades the ledger's tables. Several processes may call it at once: a lock that the transaction itself holds
  * lets one go first, and the others then find nothing to do.
  *
- * @throws LedgerTooNewError when a newer version of the library has upgraded the ledger in a way that this one does not know
+ * @throws LedgerInstallError when the role may not, LedgerTooNewError when a newer version of the library has upgraded the ledger in a way that this one does not know
  */
 export async function installLedger(session: Session, schema: string): Promise<void> {
   const steps = schemaSteps();
@@ -33,12 +34,17 @@ export async function installLedger(session: Session, schema: string): Promise<v
   const installed = await installedStep(session, schema);
   if (installed > newest) throw new LedgerTooNewError(schema, installed, newest);
   if (installed === newest) return;
-  await session.begin([
-    applyPolicy({ lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 }),
-    // A lock of the transaction, not of the session: it cannot outlive a dead client and holds through poolers.
-    { text: `SELECT pg_advisory_xact_lock(hashtext($1))`, values: [`nestjs-backfill ledger ${schema}`] },
-  ]);
-  await session.commit(await installStatements(session, schema));
+  try {
+    await session.begin([
+      applyPolicy({ lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 }),
+      // A lock of the transaction, not of the session: it cannot outlive a dead client and holds through poolers.
+      { text: `SELECT pg_advisory_xact_lock(hashtext($1))`, values: [`nestjs-backfill ledger ${schema}`] },
+    ]);
+    await session.commit(await installStatements(session, schema));
+  } catch (error) {
+    await session.rollback();
+    throw classifyDatabaseError(error) === 'programming' ? new LedgerInstallError(schema, error) : error;
+  }
 }
 
 /** What is left to do to bring a ledger up to date, for a transaction that the caller has open. */
@@ -46,7 +52,9 @@ export async function installStatements(session: Session, schema: string): Promi
   const reached = await installedStep(session, schema);
   const steps = schemaSteps().filter((step) => step.number > reached);
   const quoted = quoteIdentifier(schema);
-  const { rows } = await session.send([{ text: 'SELECT to_regnamespace($1) IS NOT NULL', values: [quoted] }]);
+  const { rows } = await session.send([
+    { text: 'SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)', values: [schema] },
+  ]);
   // CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even where a person has made this one already.
   const createSchema = rows[0]?.[0]?.[0] === 't' ? [] : [{ text: `CREATE SCHEMA ${quoted}` }];
   return [
@@ -65,7 +73,15 @@ export async function installStatements(session: Session, schema: string): Promi
 /** 0 when nothing is installed. */
 export async function installedStep(session: Session, schema: string): Promise<number> {
   const table = `${quoteIdentifier(schema)}.installed_step`;
-  const { rows } = await session.send([{ text: 'SELECT to_regclass($1) IS NOT NULL', values: [table] }]);
+  // Read from the catalogue's tables: to_regclass() answers from the session's cache, in which "not there" can outlive the wait for
+  // the process that is installing.
+  const { rows } = await session.send([
+    {
+      text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                             WHERE n.nspname = $1 AND c.relname = 'installed_step')`,
+      values: [schema],
+    },
+  ]);
   if (rows[0]?.[0]?.[0] !== 't') return 0;
   const steps = await session.send([{ text: `SELECT coalesce(max(number), 0)::text FROM ${table}` }]);
   return Number(steps.rows[0]?.[0]?.[0] ?? 0);

@@ -63,8 +63,8 @@ export class RowsLedger {
       {
         text: `WITH moved AS (
             UPDATE ${schema}.range SET cursor_key = coalesce(${cursor}, cursor_key), ${this.#ledger.renewal(fenced)}
-            WHERE ${this.#ledger.fence(fenced, range)} RETURNING 1
-          ) SELECT ${this.#ledger.demand('EXISTS (SELECT FROM moved)', 'NB001', 'the lease is lost')}`,
+            WHERE ${this.#ledger.fence(fenced, range)} RETURNING lease_expires_at
+          ) SELECT ${this.#ledger.demandLease('moved')}`,
         values: fenced.values,
       },
     ];
@@ -99,6 +99,18 @@ export class RowsLedger {
       },
     ]);
     return (rows[0] ?? []).map(([error, count]) => ({ error: error ?? '', rows: Number(count) }));
+  }
+
+  /** Keys in quarantine after `after`, in the order of their JSON. */
+  async quarantinedKeys(session: Session, after: Key | null, limit: number): Promise<Key[]> {
+    const { rows } = await session.send([
+      {
+        text: `SELECT key::text FROM ${this.#ledger.schema}.quarantined_row
+               WHERE name = $1 AND version = $2::int AND ($3::jsonb IS NULL OR key > $3::jsonb) ORDER BY key LIMIT $4::int`,
+        values: [this.#subject.name, String(this.#subject.version), keyToJson(after), String(limit)],
+      },
+    ]);
+    return (rows[0] ?? []).map((row) => keyFromJson(row[0]) ?? []);
   }
 
   /** The first rows of the quarantine. */

@@ -19,6 +19,8 @@ export const STATUS_TRANSITIONS = {
   pending: {
     running: 'The first run took it up.',
     complete: 'Nothing was pending when it was first looked at, which the probe proved.',
+    incomplete:
+      'The first run stopped before its first batch: somebody kept the table locked, or the database was lost.',
     cancelled: 'A person decided that it shall not run.',
     paused: 'A person holds it back before its first run.',
     failed: 'It could not be prepared, e.g. a statement that PostgreSQL does not accept.',

@@ -1,5 +1,4 @@
 import { BackfillError, type BackfillErrorDetails } from '../backfill.error.js';
-import type { Unknown } from '../sql/statement.types.js';
 import type { LockBlocker } from './lock-blockers.js';
 import { surfaceAtOnce } from './nest-retry.js';
 import type { Refusal } from './guard/refusal.js';
@@ -134,23 +133,4 @@ export class InvalidMigrationOptionError extends BackfillError {
       remedy: 'Give a number of milliseconds from 0 up; `lockAttempts` is a count from 1 up.',
     });
   }
-}
-
-/** Somebody else has taken over the deployment's lease, because this process did not renew it in time. */
-export class DeployLeaseLostError extends BackfillError {
-  constructor(phase: string) {
-    super(
-      `Another process has taken over "${phase}" while this one was not heard of for longer than its lease.`,
-      {
-        subject: phase,
-        remedy:
-          'Nothing of this process was committed since. Look at the other process; start again when it is done.',
-      },
-    );
-  }
-}
-
-/** For a message: what the text did not decide. */
-export function wordUnknown({ kind, detail }: Unknown): string {
-  return `${kind}: ${detail}`;
 }

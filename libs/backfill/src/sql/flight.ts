@@ -98,8 +98,8 @@ function statementName(text: string): string {
 }
 
 class Flight {
-  /** node-postgres looks at this on every query. */
-  callback: undefined;
+  /** Set by node-postgres where the pool has a `query_timeout`: calling it stops that clock. */
+  callback: (() => void) | undefined;
   readonly #client: ClientBase;
   readonly #statements: readonly Statement[];
   readonly #prepare: boolean;
@@ -107,6 +107,7 @@ class Flight {
   readonly #reject: (error: unknown) => void;
   readonly #rows: TextRow[][];
   readonly #types: (number[] | undefined)[];
+  readonly #parsed = new Set<string>();
   #at = 0;
   #failed = false;
 
@@ -149,6 +150,7 @@ class Flight {
     if (state === 'unsure') connection.close({ type: 'S', name }, true);
     connection.parse({ text, name, types: [] }, true);
     known.set(name, 'unsure');
+    this.#parsed.add(name);
     return name;
   }
 
@@ -179,6 +181,7 @@ class Flight {
   }
 
   handleError(error: unknown): void {
+    this.callback?.();
     if (this.#failed) return;
     this.#failed = true;
     // The server may have dropped or never made any of them; each is closed and prepared again when it is next needed.
@@ -188,9 +191,11 @@ class Flight {
   }
 
   handleReadyForQuery(): void {
+    this.callback?.();
     if (this.#failed) return;
+    // Of others that are unsure this flight says nothing.
     const known = this.#known();
-    for (const [name, state] of known) if (state === 'unsure') known.set(name, 'prepared');
+    for (const name of this.#parsed) known.set(name, 'prepared');
     this.#resolve({ rows: this.#rows, types: this.#types });
   }
 }

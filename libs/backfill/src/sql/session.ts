@@ -2,8 +2,34 @@ import pg, { type ClientBase, type ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { fly, type FlightResult, type Statement } from './flight.js';
 
-const BEGIN: Statement = { text: 'BEGIN' };
+/** Named, since an application's own default may be another: a later statement must see what others have committed. */
+const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' };
 const COMMIT: Statement = { text: 'COMMIT' };
+/** Milliseconds in which a connection must be had. */
+const OPEN_WITHIN = 10_000;
+/** The same once the run is asked to stop. */
+const OPEN_WITHIN_AT_STOP = 1_000;
+/** Milliseconds that a reply may take on its way, beyond what the server's own timeouts allow. */
+const REPLY_MARGIN = 5_000;
+/** Milliseconds that a timer of Node.js takes at most: one with more fires at once. */
+const TIMER_MOST = 2 ** 31 - 1;
+/** Milliseconds of silence after which the other side is asked whether it is still there. */
+const KEEP_ALIVE = 10_000;
+
+export interface SessionOptions {
+  /** Milliseconds that the server gives one statement. @default 120_000 */
+  readonly statementTimeout?: number;
+  /** Once it is aborted, a connection is not waited for much longer. */
+  readonly signal?: AbortSignal;
+}
+
+/** No connection came, from the pool or from the server. */
+export class NoConnectionError extends Error {
+  constructor(why: string) {
+    super(`timeout exceeded when trying to connect: ${why}`);
+    this.name = 'NoConnectionError';
+  }
+}
 
 /**
  * One connection of the application's own pool, held for a while by one worker.
@@ -11,29 +37,46 @@ const COMMIT: Statement = { text: 'COMMIT' };
 export class Session {
   readonly #client: ClientBase;
   readonly #prepare: boolean;
+  readonly #statementTimeout: number;
+  #flights = 0;
   /** For code that needs TypeORM's own transaction on this connection. */
   readonly queryRunner: QueryRunner;
 
-  private constructor(queryRunner: QueryRunner, client: ClientBase, prepare: boolean) {
+  private constructor(
+    queryRunner: QueryRunner,
+    client: ClientBase,
+    prepare: boolean,
+    statementTimeout: number,
+  ) {
     this.queryRunner = queryRunner;
+    this.#statementTimeout = statementTimeout;
     this.#client = client;
     this.#prepare = prepare;
     // The loss of the connection is told by the statement that it ends, or by the next one.
     client.on('error', ignore);
+    // A network that went away without a word would be waited for for ever, also by the code of a `process`.
+    streamOf(client)?.setKeepAlive?.(true, KEEP_ALIVE);
   }
 
-  /** @throws the driver's error when no connection is to be had */
-  static async open(dataSource: DataSource): Promise<Session> {
+  /** @throws the driver's error, or NoConnectionError, when no connection is to be had */
+  static async open(
+    dataSource: DataSource,
+    { statementTimeout = 120_000, signal }: SessionOptions = {},
+  ): Promise<Session> {
     const queryRunner = dataSource.createQueryRunner('master');
+    const connecting = queryRunner.connect() as Promise<ClientBase>;
     try {
-      const client = (await queryRunner.connect()) as ClientBase;
-      const { rows } = await fly(client, [{ text: 'SELECT pg_backend_pid()::text' }], false);
+      const client = await inTime(connecting, signal);
+      const { rows } = await orDestroyed(client, OPEN_WITHIN, () =>
+        fly(client, [{ text: 'SELECT pg_backend_pid()::text' }], false),
+      );
       // A pooler tells a process id of its own making. Where it is the server's, the session is ours from end to end and
       // may keep prepared statements.
       const direct = rows[0]?.[0]?.[0] === String((client as { processID?: number }).processID);
-      return new Session(queryRunner, client, direct);
+      return new Session(queryRunner, client, direct, statementTimeout);
     } catch (error) {
-      await queryRunner.release().catch(() => undefined);
+      // One that comes too late goes back to the pool.
+      void connecting.catch(ignore).then(() => queryRunner.release().catch(ignore));
       throw error;
     }
   }
@@ -57,13 +100,21 @@ export class Session {
 
   /** Never throws: a connection that cannot roll back is closed, and the server rolls back. */
   async rollback(): Promise<void> {
-    await this.#client.query('ROLLBACK').catch(() => this.#destroy());
+    await orDestroyed(this.#client, REPLY_MARGIN, () => this.#client.query('ROLLBACK')).catch(() =>
+      streamOf(this.#client)?.destroy(),
+    );
   }
 
-  /** Statements in one round trip. After an error the transaction is rolled back. */
+  /**
+   * Statements in one round trip. After an error the transaction is rolled back; the connection is given up when no reply
+   * comes in the time that the server gives each of them.
+   */
   async send(statements: readonly Statement[]): Promise<FlightResult> {
+    this.#flights++;
     try {
-      return await fly(this.#client, statements, this.#prepare);
+      return await orDestroyed(this.#client, statements.length * this.#statementTimeout + REPLY_MARGIN, () =>
+        fly(this.#client, statements, this.#prepare),
+      );
     } catch (error) {
       await this.rollback();
       throw error;
@@ -80,25 +131,40 @@ export class Session {
   }
 
   /**
-   * Asks the server to cancel what this session is doing. Behind a pooler the server's process is not known and nothing is
-   * asked: there the statement ends by its own timeouts.
+   * Asks the server to cancel what this session is doing now. Behind a pooler the server's process is not known and nothing is
+   * asked: there the statement ends by its own timeouts. Never throws.
    */
   async cancel(): Promise<void> {
-    const { processID, connectionParameters } = this.#client as unknown as {
-      processID: number;
-      connectionParameters: ClientConfig;
-    };
+    const { processID } = this.#client as unknown as { processID: number };
     if (!this.#prepare) return;
-    // A connection of its own: the pool may have none left to give.
-    const canceller = new pg.Client(connectionParameters);
-    canceller.on('error', ignore);
+    const flight = this.#flights;
+    const cancelling: Statement = {
+      text: 'SELECT pg_cancel_backend($1::int)',
+      values: [String(processID)],
+    };
+    // The server that is gone or refuses has nothing to cancel, or nothing that we may.
+    await this.#aside((client) =>
+      // What was meant may be over by the time that the connection stands.
+      flight === this.#flights ? fly(client, [cancelling], false) : Promise.resolve(null),
+    ).catch(ignore);
+  }
+
+  /** Statements beside what this session is doing, on a connection outside of the pool, which may have none left to give. */
+  async sendAside(statements: readonly Statement[]): Promise<FlightResult> {
+    return this.#aside((client) => fly(client, statements, false));
+  }
+
+  async #aside<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    const { connectionParameters } = this.#client as unknown as { connectionParameters: ClientConfig };
+    const client = new pg.Client(connectionParameters);
+    client.on('error', ignore);
     try {
-      await canceller.connect();
-      await canceller.query('SELECT pg_cancel_backend($1)', [processID]);
-    } catch {
-      // The server is gone or refuses; then there is nothing to cancel or nothing that we may do.
+      return await orDestroyed(client, REPLY_MARGIN, async () => {
+        await client.connect();
+        return work(client);
+      });
     } finally {
-      await canceller.end().catch(ignore);
+      void client.end().catch(ignore);
     }
   }
 
@@ -107,11 +173,44 @@ export class Session {
     await this.queryRunner.release().catch(ignore);
     this.#client.removeListener('error', ignore);
   }
+}
 
-  #destroy(): void {
-    (
-      this.#client as unknown as { connection?: { stream?: { destroy(): void } } }
-    ).connection?.stream?.destroy();
+interface Stream {
+  destroy(): void;
+  setKeepAlive?(enable: boolean, initialDelay: number): void;
+}
+
+function streamOf(client: ClientBase): Stream | undefined {
+  return (client as unknown as { connection?: { stream?: Stream } }).connection?.stream;
+}
+
+/** Gives the connection up when the work takes longer: it then fails as for any other lost connection. */
+async function orDestroyed<T>(client: ClientBase, ms: number, work: () => Promise<T>): Promise<T> {
+  const overdue = setTimeout(() => streamOf(client)?.destroy(), Math.min(ms, TIMER_MOST));
+  try {
+    return await work();
+  } finally {
+    clearTimeout(overdue);
+  }
+}
+
+/** @throws NoConnectionError after `OPEN_WITHIN`, or sooner when the signal is aborted */
+async function inTime<T>(connecting: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const timers: NodeJS.Timeout[] = [];
+  let hurry: () => void = ignore;
+  const late = new Promise<never>((_, reject) => {
+    const giveUp = () =>
+      reject(new NoConnectionError('the pool has none left, or the server does not answer'));
+    hurry = () => timers.push(setTimeout(giveUp, OPEN_WITHIN_AT_STOP));
+    timers.push(setTimeout(giveUp, OPEN_WITHIN));
+  });
+  if (signal?.aborted) hurry();
+  signal?.addEventListener('abort', hurry);
+  try {
+    return await Promise.race([connecting, late]);
+  } finally {
+    timers.forEach(clearTimeout);
+    signal?.removeEventListener('abort', hurry);
   }
 }
 

@@ -2,7 +2,7 @@ import type { BackfillDefinition } from '../declare/definition.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { keyToJson, type Key, type LeasedRange } from '../../ledger/range.js';
 import type { Statement, TextRow } from '../../sql/flight.js';
-import { LEASE_LOST, PARTLY_DONE, STILL_PENDING } from '../../sql/error-classes.js';
+import { PARTLY_DONE, STILL_PENDING } from '../../sql/error-classes.js';
 import type { Parameters } from '../../sql/parameters.js';
 import type { BatchOutcome } from './batch.js';
 import type { RowSelection } from './row-selection.js';
@@ -38,11 +38,11 @@ export function withEntry(
       UPDATE ${ledger.schema}.range AS nb_range
       SET cursor_key = coalesce(${newCursor}, cursor_key), updated = updated + (SELECT changed FROM nb_counted),
           batches = batches + 1, ${ledger.renewal(parameters)}
-      WHERE ${ledger.fence(parameters, range)} RETURNING 1
+      WHERE ${ledger.fence(parameters, range)} RETURNING lease_expires_at
     )
     SELECT (SELECT count(*) FROM taken)::text, (SELECT changed FROM nb_counted)::text,
       (SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last),
-      ${ledger.demand('EXISTS (SELECT FROM nb_entered)', LEASE_LOST, 'another process has taken the range over')},
+      ${ledger.demandLease('nb_entered')},
       ${ledger.demand('(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
         whole
           ? `,

@@ -78,7 +78,7 @@ export class ProcessBatchRunner implements BatchRunner {
 
   async #inTransaction<T>(session: Session, wait: number | null, work: () => Promise<T>): Promise<T> {
     const { queryRunner } = session;
-    await queryRunner.startTransaction();
+    await queryRunner.startTransaction('READ COMMITTED');
     try {
       await session.send([this.#policy(wait)]);
       const result = await work();

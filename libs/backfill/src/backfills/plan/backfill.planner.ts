@@ -44,7 +44,8 @@ export async function planBackfill(
   const session = await Session.open(definition.dataSource);
   try {
     const facts = await inspectTable(session, definition);
-    const selection = new RowSelection(definition, ledger, facts, tenants);
+    const impatient = { ...definition, pace: { ...definition.pace, ...PATIENCE } };
+    const selection = new RowSelection(impatient, ledger, facts, tenants);
     const pending = await countPending(session, selection);
     const index = await indexForPending(session, selection);
     const lower = await boundBelow(session, selection);

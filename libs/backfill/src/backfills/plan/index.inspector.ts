@@ -1,4 +1,5 @@
 import type { Session } from '../../sql/session.js';
+import { applyPolicy } from '../../sql/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
 
 interface PlanNode {
@@ -16,7 +17,7 @@ interface PlanNode {
 export async function indexForPending(session: Session, selection: RowSelection): Promise<string | null> {
   const parameters = selection.parameters();
   const { rows } = await session.transaction([
-    { text: `SET LOCAL enable_seqscan = off` },
+    applyPolicy(selection.definition.pace, { enable_seqscan: 'off' }),
     {
       text: `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${selection.from} WHERE ${selection.isDue(parameters, false)}`,
       values: parameters.values,

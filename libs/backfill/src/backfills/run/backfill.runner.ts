@@ -11,11 +11,13 @@ import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport, TenantReport } from '../report/report.js';
+import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
+import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
-import { Quarantine } from './quarantine.js';
+import { Quarantine, releaseDone } from './quarantine.js';
 import { RangeWorker, type RangeOutcome, type WorkerTools } from './range.worker.js';
 import { RunLog } from './run-log.js';
 import { InvalidStatementError } from './run.error.js';
@@ -23,8 +25,9 @@ import type { StopSign } from './stop-sign.js';
 
 /** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
 const SWEEPS_MOST = 5;
-/** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it. */
+/** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it, and until it is asked again. */
 const CANCEL_AFTER = 3_000;
+const CANCEL_EVERY = 500;
 
 export interface RunOptions {
   readonly tenants: TenantScope;
@@ -72,6 +75,7 @@ export class BackfillRunner {
     this.#log = new RunLog(definition.name, definition.pace.progressEvery, options.observer);
     this.#connection = new Connection(
       definition.dataSource,
+      definition.pace.statementTimeout,
       options.stop,
       options.connectTimeoutMs,
       (message) => this.#log.note('warn', message),
@@ -81,7 +85,8 @@ export class BackfillRunner {
 
   async run(): Promise<BackfillReport> {
     try {
-      const ending = await this.#runToEnding();
+      const cancel = this.#cancelWhenStopped();
+      const ending = await this.#runToEnding().finally(cancel);
       return await this.#report(await this.#record(ending));
     } finally {
       await this.#connection.drop();
@@ -106,18 +111,43 @@ export class BackfillRunner {
           reason: stopped ?? error.message,
           waitingFor: stopped === null ? 'the database' : null,
           proved: false,
+          // It stands where it stood.
+          unrecorded: !this.#running,
         };
       }
-      return this.#failed(error);
+      return classifyFailure(error) === 'lock' ? this.#locked() : this.#failed(error);
     }
+  }
+
+  /** Somebody kept the table locked while we looked at it between two ranges. */
+  async #locked(): Promise<Ending> {
+    const selection = this.#selection;
+    const waitingFor = selection && (await this.#ask((session) => describeLock(session, selection, null)));
+    return {
+      status: 'incomplete',
+      reason: `Waited for a lock for as long as allowed: ${waitingFor ?? 'nobody could be named'}.`,
+      waitingFor: waitingFor ?? 'a lock',
+      proved: false,
+      // What is complete stays so until a probe has shown otherwise.
+      unrecorded: this.#found?.status === 'complete' && !this.#running,
+    };
   }
 
   /** An ending, when a backfill that this one depends on is not complete. */
   async #waitsFor(record: LedgerRecord): Promise<Ending | null> {
     const { stop, connectTimeoutMs } = this.#options;
     for (const { name, version, dataSource } of this.#options.dependencies) {
-      // It may live in another database, with a ledger of its own.
-      const there = new Connection(dataSource, stop, connectTimeoutMs, () => undefined);
+      // It may live in another database, with a ledger of its own. In the same one the pool may have no second connection.
+      const there =
+        dataSource === this.#definition.dataSource
+          ? this.#connection
+          : new Connection(
+              dataSource,
+              this.#definition.pace.statementTimeout,
+              stop,
+              connectTimeoutMs,
+              () => undefined,
+            );
       try {
         await there.use((session) => installLedger(session, this.#schema));
         const status = await there.use((session) => this.#ledger.statusOf(session, { name, version }));
@@ -130,7 +160,7 @@ export class BackfillRunner {
           unrecorded: true,
         };
       } finally {
-        await there.drop();
+        if (there !== this.#connection) await there.drop();
       }
     }
     return null;
@@ -153,20 +183,31 @@ export class BackfillRunner {
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection);
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
+        if (outcome.kind === 'lost')
+          return { ...outcome, status: 'running', waitingFor: null, proved: false, unrecorded: true };
         if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
         continue;
       }
       const holder = await watchHolder(this.#connection, this.#ledger, this.#subject, tenants, stop);
       if (holder) return leasedBy(holder.owner);
       if (stop.reason !== null)
-        return { status: 'incomplete', reason: stop.reason, waitingFor: null, proved: false };
+        return {
+          status: 'incomplete',
+          reason: stop.reason,
+          waitingFor: null,
+          proved: false,
+          unrecorded: !this.#running,
+        };
       // A range that came free while we looked at its holder is taken in the next round.
       if (
         await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
       )
         continue;
-      const pending = await this.#connection.use((session) => findPending(session, selection));
-      if (pending === null) return this.#nothingPending(record);
+      const pending = await this.#connection.use((session) => findPending(session, selection, stop));
+      if (pending === 'stopped') {
+        return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
+      }
+      if (pending === null) return this.#nothingPending(record, selection);
       if (sweeps === SWEEPS_MOST || this.#log.updated === changedBefore) {
         return this.#neverEnding(selection.describe(pending), this.#log.updated === changedBefore);
       }
@@ -211,8 +252,7 @@ export class BackfillRunner {
       stop,
     };
     const worker = new RangeWorker(range, tools);
-    const keeper = new LeaseKeeper(this.#definition.dataSource, this.#ledger, () => worker.range);
-    const cancel = this.#cancelWhenStopped();
+    const keeper = new LeaseKeeper(this.#connection, this.#ledger, () => worker.range);
     try {
       const outcome = await worker.work();
       await this.#connection
@@ -223,15 +263,18 @@ export class BackfillRunner {
       return outcome;
     } finally {
       keeper.stop();
-      cancel();
     }
   }
 
   #cancelWhenStopped(): () => void {
     const { signal } = this.#options.stop;
     let timer: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      void this.#connection.session?.cancel();
+      timer = setTimeout(cancel, CANCEL_EVERY);
+    };
     const arm = () => {
-      timer = setTimeout(() => void this.#connection.session?.cancel(), CANCEL_AFTER);
+      timer = setTimeout(cancel, CANCEL_AFTER);
     };
     if (signal.aborted) arm();
     else signal.addEventListener('abort', arm, { once: true });
@@ -241,8 +284,10 @@ export class BackfillRunner {
     };
   }
 
-  async #nothingPending(record: LedgerRecord): Promise<Ending> {
+  async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<Ending> {
     const { tenants } = this.#options;
+    if (tenants === null)
+      await this.#connection.use((session) => releaseDone(session, selection, this.#rows));
     const counts = await this.#connection.use((session) => this.#rows.counts(session, tenants));
     if (counts.quarantined > 0) {
       return {

@@ -19,12 +19,23 @@ export class DatabaseLostError extends Error {
 /** The one connection that a worker uses, made again when it is lost. */
 export class Connection {
   readonly #dataSource: DataSource;
+  readonly #statementTimeout: number;
   readonly #stop: StopSign;
   readonly #patienceMs: number;
   readonly #note: (message: string) => void;
   #session: Session | null = null;
+  /** It was waited for in vain: what is left to say gets one try. */
+  #lost = false;
 
-  constructor(dataSource: DataSource, stop: StopSign, patienceMs: number, note: (message: string) => void) {
+  /** @param statementTimeout of the batches, in milliseconds */
+  constructor(
+    dataSource: DataSource,
+    statementTimeout: number,
+    stop: StopSign,
+    patienceMs: number,
+    note: (message: string) => void,
+  ) {
+    this.#statementTimeout = statementTimeout;
     this.#dataSource = dataSource;
     this.#stop = stop;
     this.#patienceMs = patienceMs;
@@ -43,14 +54,18 @@ export class Connection {
     const since = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
-        return await work((this.#session ??= await Session.open(this.#dataSource)));
+        const result = await work((this.#session ??= await this.#open()));
+        this.#lost = false;
+        return result;
       } catch (error) {
         const failure = classifyFailure(error);
         if (failure !== 'connection' && failure !== 'busy' && failure !== 'conflict') throw error;
         if (isConnectionError(error) || this.#session === null) await this.drop();
         const waited = performance.now() - since;
-        if (waited > this.#patienceMs || this.#stop.reason !== null)
+        if (this.#lost || waited > this.#patienceMs || this.#stop.reason !== null) {
+          this.#lost = true;
           throw new DatabaseLostError(waited, error);
+        }
         if (attempt === 1)
           this.#note(
             `Connection lost, trying again: ${error instanceof Error ? error.message : String(error)}`,
@@ -58,6 +73,13 @@ export class Connection {
         await this.#stop.sleep(backOff(attempt, { base: 50, cap: 2_000 }));
       }
     }
+  }
+
+  #open(): Promise<Session> {
+    return Session.open(this.#dataSource, {
+      statementTimeout: this.#statementTimeout,
+      signal: this.#stop.signal,
+    });
   }
 
   /** Gives the connection up, e.g. because it is broken. */

@@ -23,7 +23,8 @@ export async function watchHolder(
   const look = () => connection.use((session) => ledger.foreignLeases(session, subject, tenants));
   const [first] = await look();
   if (first === undefined) return null;
-  if (isDeadHere(first.owner)) {
+  // Our own, which we do not know of: it was taken with a connection that was lost before it could tell.
+  if (first.owner === ledger.owner || isDeadHere(first.owner)) {
     await connection.use((session) => ledger.expire(session, subject, first.owner));
     return null;
   }

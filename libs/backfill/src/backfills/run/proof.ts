@@ -6,6 +6,7 @@ import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
+import type { StopSign } from './stop-sign.js';
 
 /** Milliseconds in which a question about the whole table must be answered; else it is asked window by window. */
 const WHOLE_TABLE_MS = 5_000;
@@ -24,13 +25,14 @@ export interface Count {
  * Looks for a row that is still pending, without locking anything. Only when it finds none is a backfill complete.
  *
  * @param excludeQuarantined false counts the rows in quarantine as pending too, and asks no ledger
- * @returns the key of a pending row (the lowest, where that is cheap to tell), or null
+ * @returns the key of a pending row, or null when there is none; `stopped` when it was told to stop before it knew
  */
 export async function findPending(
   session: Session,
   selection: RowSelection,
+  stop: StopSign,
   excludeQuarantined = true,
-): Promise<Key | null> {
+): Promise<Key | null | 'stopped'> {
   const any = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
     const parameters = selection.parameters();
     return {
@@ -39,7 +41,7 @@ export async function findPending(
     };
   });
   return any === 'too slow'
-    ? findPendingByWindows(session, selection, excludeQuarantined)
+    ? findPendingByWindows(session, selection, stop, excludeQuarantined)
     : keyFromJson(any?.[0]);
 }
 
@@ -84,7 +86,7 @@ export async function keyAhead(
   return keyFromJson(rows[1]?.[0]?.[0]);
 }
 
-/** How many rows are pending, the quarantined ones included. */
+/** How many rows are pending, the quarantined ones included; null where that is not to be had, e.g. behind a lock on the table. */
 export async function countPending(session: Session, selection: RowSelection): Promise<Count | null> {
   const parameters = selection.parameters();
   const due = selection.isDue(parameters, false);
@@ -92,12 +94,20 @@ export async function countPending(session: Session, selection: RowSelection): P
     text: `${list} FROM ${selection.from} WHERE ${due}`,
     values: parameters.values,
   });
-  const exact = await withinTime(session, selection, COUNT_MS, () => statement('SELECT count(*)::text'));
-  if (exact !== 'too slow') return { rows: Number(exact?.[0] ?? 0), isEstimate: false };
-  const { rows } = await session.send([statement('EXPLAIN (FORMAT JSON) SELECT 1')]);
-  const plan = JSON.parse(rows[0]?.[0]?.[0] ?? '[]') as [{ Plan?: { 'Plan Rows'?: number } }?];
-  const estimate = plan[0]?.Plan?.['Plan Rows'];
-  return estimate === undefined ? null : { rows: estimate, isEstimate: true };
+  try {
+    const exact = await withinTime(session, selection, COUNT_MS, () => statement('SELECT count(*)::text'));
+    if (exact !== 'too slow') return { rows: Number(exact?.[0] ?? 0), isEstimate: false };
+    const planned = await withinTime(session, selection, COUNT_MS, () =>
+      statement('EXPLAIN (FORMAT JSON) SELECT 1'),
+    );
+    if (planned === 'too slow') return null;
+    const plan = JSON.parse(planned?.[0] ?? '[]') as [{ Plan?: { 'Plan Rows'?: number } }?];
+    const estimate = plan[0]?.Plan?.['Plan Rows'];
+    return estimate === undefined ? null : { rows: estimate, isEstimate: true };
+  } catch (error) {
+    if (classifyDatabaseError(error) === 'lock') return null;
+    throw error;
+  }
 }
 
 /** The proof as a query to paste: it finds a row as long as one is pending. */
@@ -114,11 +124,13 @@ export function proofQuery(selection: RowSelection): string {
 async function findPendingByWindows(
   session: Session,
   selection: RowSelection,
+  stop: StopSign,
   excludeQuarantined: boolean,
-): Promise<Key | null> {
+): Promise<Key | null | 'stopped'> {
   const { pace, name } = selection.definition;
   let after: Key | null = null;
   for (;;) {
+    if (stop.reason !== null) return 'stopped';
     const parameters = selection.parameters();
     const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, excludeQuarantined)}) IS TRUE AS due
         FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}

@@ -1,9 +1,31 @@
 import type { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Session } from '../../sql/session.js';
+import { applyBatchPolicy } from '../../sql/timeout-policy.js';
+import { strikeOff } from '../batch/batch-entry.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { describeFailure } from './failure.js';
 import { TooManyQuarantinedError } from './run.error.js';
+
+/** Keys that one statement looks at. */
+const RELEASE_KEYS = 1_000;
+
+/** Takes out of quarantine what is not pending any more, since somebody has done it by hand or deleted it. */
+export async function releaseDone(
+  session: Session,
+  selection: RowSelection,
+  rows: RowsLedger,
+): Promise<void> {
+  const { pace, name } = selection.definition;
+  let keys = await rows.quarantinedKeys(session, null, RELEASE_KEYS);
+  while (keys.length > 0) {
+    await session.transaction([
+      applyBatchPolicy(pace, pace.synchronousCommit, name),
+      strikeOff(selection, keys),
+    ]);
+    keys = await rows.quarantinedKeys(session, keys.at(-1) ?? null, RELEASE_KEYS);
+  }
+}
 
 /** Sets rows aside that cannot be changed, so that they do not hold up the others. */
 export class Quarantine {
@@ -45,8 +67,10 @@ export class Quarantine {
   }
 
   async #tenantOf(session: Session, key: Key): Promise<string | null> {
+    const { pace, name } = this.#selection.definition;
     const parameters = this.#selection.parameters();
-    const { rows } = await session.send([
+    const { rows } = await session.transaction([
+      applyBatchPolicy(pace, pace.synchronousCommit, name),
       {
         // The predicate is named so that its parameters have a use and a type.
         text: `SELECT ${this.#selection.tenantText}, (${this.#selection.definition.pending.sql}) IS TRUE
@@ -54,7 +78,7 @@ export class Quarantine {
         values: parameters.values,
       },
     ]);
-    return rows[0]?.[0]?.[0] ?? null;
+    return rows[1]?.[0]?.[0] ?? null;
   }
 
   /** What the rows have in common, if they share an error. */

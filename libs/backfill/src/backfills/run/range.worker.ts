@@ -3,11 +3,12 @@ import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { RowsLedger } from '../../ledger/rows.ledger.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
+import { applyBatchPolicy } from '../../sql/timeout-policy.js';
 import type { BatchOutcome, BatchRunner } from '../batch/batch.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { backOff } from './back-off.js';
 import { BatchLimit } from './batch-limit.js';
-import { describeBlockers } from './blockers.js';
+import { describeLock } from './blockers.js';
 import { DatabaseLostError, type Connection } from './connection.js';
 import { classifyFailure } from './failure.js';
 import type { Quarantine } from './quarantine.js';
@@ -29,6 +30,8 @@ const CONFLICT_TRIES = 20;
 /** How a range was left. */
 export type RangeOutcome =
   | { readonly kind: 'done' }
+  /** Another process has it now, and says how it ends. */
+  | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
   | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -64,6 +67,7 @@ export class RangeWorker {
   #awaited: Key | null = null;
   #patientSince: number | null = null;
   #tries = { lock: 0, conflict: 0 };
+  #leaseInDoubt = false;
 
   constructor(range: LeasedRange, tools: WorkerTools) {
     this.#range = range;
@@ -83,7 +87,7 @@ export class RangeWorker {
       if (stopped !== null) return { kind: 'stopped', reason: stopped, waitingFor: null };
       const session = this.#tools.connection.session;
       try {
-        if (session === null) await this.#reconnect();
+        if (session === null || this.#leaseInDoubt) await this.#leaseAgain();
         else if (this.#range.state === 'sweeping') await this.#sweepStep(session);
         else if (await this.#settleStep(session)) return { kind: 'done' };
       } catch (error) {
@@ -137,8 +141,10 @@ export class RangeWorker {
 
   async #firstDue(session: Session, windowUpper: Key): Promise<Key | null> {
     const { selection } = this.#tools;
+    const { pace, name } = selection.definition;
     const parameters = selection.parameters();
-    const { rows } = await session.send([
+    const { rows } = await session.transaction([
+      applyBatchPolicy(pace, pace.synchronousCommit, name),
       {
         text: `SELECT ${selection.keyJson}::text FROM ${selection.from}
           WHERE ${selection.between(this.#range.cursor, windowUpper, parameters)} AND ${selection.isDue(parameters, true)}
@@ -146,7 +152,7 @@ export class RangeWorker {
         values: parameters.values,
       },
     ]);
-    const json = rows[0]?.[0]?.[0];
+    const json = rows[1]?.[0]?.[0];
     return json ? (JSON.parse(json) as string[]) : null;
   }
 
@@ -230,14 +236,16 @@ export class RangeWorker {
     if (selection.definition.pace.pause > 0) await stop.sleep(selection.definition.pace.pause);
   }
 
-  async #reconnect(): Promise<void> {
+  /** What the lost connection may still be doing, or another process since the lease ran out, is settled by this. */
+  async #leaseAgain(): Promise<void> {
     const { connection, ledger, log } = this.#tools;
     const range = await connection.use((session) => ledger.leaseAgain(session, this.#range));
     if (range === null) throw new LeaseGone();
     // The ledger knows whether the batch that was under way has committed.
     this.#range = range;
     this.#windowExhausted = false;
-    log.note('log', 'Connected again: going on from the cursor in the ledger.');
+    this.#leaseInDoubt = false;
+    log.note('log', 'The range is ours again: going on from the cursor in the ledger.');
   }
 
   /** @returns how the range is left; null to go on */
@@ -269,7 +277,11 @@ export class RangeWorker {
       case 'lock':
         return this.#recoverFromLock();
       case 'lease-lost':
-        return leaseLost();
+        if (++this.#tries.conflict > CONFLICT_TRIES) return gaveUp(error);
+        this.#leaseInDoubt = true;
+        // No sign of life got through while the batch ran: a shorter one does not need any.
+        this.#limit.lower();
+        return null;
       case 'too-slow':
         if (this.#limit.lower()) {
           log.note(
@@ -296,9 +308,7 @@ export class RangeWorker {
   async #recoverFromLock(): Promise<RangeOutcome | null> {
     const { connection, log, selection, stop } = this.#tools;
     const key = this.#range.state === 'settling' ? this.#awaited : null;
-    const blockers = await connection.use((session) => describeBlockers(session, selection, key));
-    const what = key ? `the row ${selection.describe(key)}` : `the table ${selection.definition.table}`;
-    const waitingFor = `a lock on ${what}${blockers ? `, held by ${blockers}` : ''}`;
+    const waitingFor = await connection.use((session) => describeLock(session, selection, key));
     log.waiting(waitingFor);
     const patience = selection.definition.pace.lockTimeout;
     const patient =
@@ -324,10 +334,9 @@ class LeaseGone extends Error {}
 
 function leaseLost(): RangeOutcome {
   return {
-    kind: 'stopped',
+    kind: 'lost',
     reason:
       'Another process has taken the range over, since no sign of life came from this one for the length of its lease.',
-    waitingFor: null,
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import { keyFromJson, keyToJson } from '../../ledger/range.js';
-import { LEASE_LOST } from '../../sql/error-classes.js';
 import type { Statement } from '../../sql/flight.js';
 import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
@@ -74,10 +73,10 @@ function openNext(
     text: `WITH nb_moved AS (
         UPDATE ${ledger.schema}.range SET cursor_key = ${cursor}, window_lower_key = ${cursor}, window_upper_key = ${bound},
           state = ${parameters.add(state, 'text')}, ${ledger.renewal(parameters)}
-        WHERE ${ledger.fence(parameters, range)} RETURNING window_upper_key
+        WHERE ${ledger.fence(parameters, range)} RETURNING window_upper_key, lease_expires_at
       )
       SELECT (SELECT window_upper_key FROM nb_moved)::text,
-        ${ledger.demand('EXISTS (SELECT FROM nb_moved)', LEASE_LOST, 'another process has taken the range over')}`,
+        ${ledger.demandLease('nb_moved')}`,
     values: parameters.values,
   };
 }

@@ -6,6 +6,7 @@ import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import { countPending, findPending } from '../run/proof.js';
 import { TableMismatchError } from '../run/run.error.js';
+import { StopSign } from '../run/stop-sign.js';
 import { readStatus } from './status.reader.js';
 
 /** Whether nothing is left of a backfill, asked of the table itself at this moment. */
@@ -19,6 +20,8 @@ export interface BackfillProof {
   readonly reason?: string;
 }
 
+const NEVER = new StopSign(undefined, undefined);
+
 /** Probes the pending predicate, the rows in quarantine included. Locks, installs and changes nothing. */
 export async function proveCompletion(
   definition: BackfillDefinition,
@@ -31,7 +34,7 @@ export async function proveCompletion(
   try {
     const facts = await inspectTable(session, definition);
     const selection = new RowSelection(definition, ledger, facts, null);
-    if ((await findPending(session, selection, false)) === null) return { complete: true, status };
+    if ((await findPending(session, selection, NEVER, false)) === null) return { complete: true, status };
     const left = await countPending(session, selection);
     return {
       complete: false,

@@ -7,3 +7,12 @@ CREATE TABLE {{schema}}.deploy_lease (
   acquired_at   timestamptz NOT NULL,
   expires_at    timestamptz NOT NULL
 );
+
+-- Indexes that were declared in code at one time, so that one that no longer is can be told from those of others.
+CREATE TABLE {{schema}}.online_index (
+  name        text        NOT NULL,
+  table_name  text        NOT NULL,
+  definition  text        NOT NULL,
+  declared_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (table_name, name)
+);

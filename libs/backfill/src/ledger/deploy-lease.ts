@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { DeployLeaseLedger } from '../ledger/deploy-lease.ledger.js';
-import { installLedger } from '../ledger/ledger.installer.js';
 import { Session } from '../sql/session.js';
-import { DeployLeaseLostError } from './migration.error.js';
-import type { MigrationLog } from './migration.options.js';
+import { DeployLeaseLostError } from './deploy-lease.error.js';
+import { DeployLeaseLedger } from './deploy-lease.ledger.js';
+import { installLedger } from './ledger.installer.js';
 
 export interface DeployLeaseOptions {
   /** The ledger's schema. */
@@ -15,7 +14,8 @@ export interface DeployLeaseOptions {
   readonly phase: string;
   /** How long a killed holder keeps others waiting, in milliseconds. */
   readonly duration: number;
-  readonly log: MigrationLog;
+  /** Told once, when somebody else holds it. */
+  readonly log: { log(message: string): void };
 }
 
 /** How often a waiting process looks whether the lease has become free, in milliseconds. */

@@ -1,0 +1,33 @@
+import type pg from 'pg';
+import type { TestDatabase } from './database.ts';
+
+/** Another session that keeps a transaction open, with the locks that its statement took. */
+export class LockHolder {
+  readonly #client: pg.Client;
+  readonly pid: number;
+
+  private constructor(client: pg.Client, pid: number) {
+    this.#client = client;
+    this.pid = pid;
+  }
+
+  /** @param name its application_name */
+  static async hold(database: TestDatabase, sql: string, name = 'a report'): Promise<LockHolder> {
+    const client = await database.connect(name);
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await client.query('BEGIN');
+    await client.query(sql);
+    return new LockHolder(client, rows[0]?.pid ?? 0);
+  }
+
+  /** One more statement in the open transaction. */
+  async query(sql: string): Promise<void> {
+    await this.#client.query(sql);
+  }
+
+  /** Ends the transaction and the session. */
+  async release(end: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): Promise<void> {
+    await this.#client.query(end);
+    await this.#client.end();
+  }
+}

@@ -29,7 +29,7 @@ export const ARGUMENTS = {
   'max-duration': {
     value: '10m',
     of: 'backfill',
-    describe: 'stop the backfills with work left after this time (ms, s, m, h)',
+    describe: 'stop the backfills, work left, after this time (ms, s, m, h)',
   },
   rebuild: { of: 'indexes', describe: 'replace indexes that are not as declared' },
   'connect-timeout': {

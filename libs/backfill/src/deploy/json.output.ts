@@ -1,25 +1,33 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
-import type { MigrationLog } from '../migrations/migration.options.js';
 import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
 import { JsonObserver } from './json.observer.js';
 import { renderLookJson, renderReportJson } from './json.renderer.js';
 import { OneShotLogger } from './one-shot.logger.js';
-import { LOG_CONTEXT, migrationLog, type OneShotOutput, type OutputStreams } from './one-shot.output.js';
+import {
+  LOG_CONTEXT,
+  phaseLog,
+  type LogContext,
+  type OneShotOutput,
+  type OutputStreams,
+  type PhaseLog,
+} from './one-shot.output.js';
 import { StdoutReservation } from './stdout.reservation.js';
 
 /** For machines: one object on stdout; records and logs, one JSON object a line, on stderr. */
 export class JsonOutput implements OneShotOutput {
   readonly logger: LoggerService;
   readonly observer: BackfillObserver;
-  readonly log: MigrationLog;
   readonly #stdout: StdoutReservation;
 
   constructor({ stdout, stderr }: OutputStreams, logger: LoggerService = new OneShotLogger({ json: true })) {
     this.#stdout = new StdoutReservation(stdout, stderr);
     this.logger = logger;
-    this.log = migrationLog(logger);
     this.observer = new JsonObserver((line) => stderr.write(line));
+  }
+
+  logOf(context: LogContext): PhaseLog {
+    return phaseLog(this.logger, context);
   }
 
   warn(message: string): void {

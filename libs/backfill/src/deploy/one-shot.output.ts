@@ -1,6 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
-import type { MigrationLog } from '../migrations/migration.options.js';
 import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
 
 /** Where a one-shot run tells what it does and what came of it. */
@@ -8,8 +7,8 @@ export interface OneShotOutput {
   /** For the application, as long as the run lasts. */
   readonly logger: LoggerService;
   readonly observer: BackfillObserver;
-  /** Where the migrations tell what they do. */
-  readonly log: MigrationLog;
+  /** Where a phase without an observer of its own tells what it does. */
+  logOf(context: LogContext): PhaseLog;
   /** What a person should know while it runs. */
   warn(message: string): void;
   /** An error that ended the run. */
@@ -27,12 +26,17 @@ export interface OutputStreams {
 
 /** The names under which a run's log lines stand. */
 export const LOG_CONTEXT = 'Backfill';
-export const MIGRATION_CONTEXT = 'Migration';
+export type LogContext = typeof LOG_CONTEXT | 'Migration' | 'Index';
 
-/** The migrations' part of the application's log. */
-export function migrationLog(logger: LoggerService): MigrationLog {
+/** The part of the application's log that a phase writes to. */
+export interface PhaseLog {
+  log(message: string): void;
+  warn(message: string): void;
+}
+
+export function phaseLog(logger: LoggerService, context: LogContext): PhaseLog {
   return {
-    log: (message) => void logger.log(message, MIGRATION_CONTEXT),
-    warn: (message) => void logger.warn(message, MIGRATION_CONTEXT),
+    log: (message) => void logger.log(message, context),
+    warn: (message) => void logger.warn(message, context),
   };
 }

@@ -79,7 +79,7 @@ export class OneShotRunner {
     const { phases, names, tenants, maxDurationMs, connectTimeoutMs, retryQuarantined, rebuild } =
       this.#arguments;
     const { observer } = this.#output;
-    const [signal, log] = [this.#stop.signal, this.#output.log];
+    const { signal } = this.#stop;
     const backfills = {
       ...(names.length > 0 ? { names } : {}),
       ...(tenants.length > 0 ? { tenants } : {}),
@@ -89,8 +89,9 @@ export class OneShotRunner {
       signal,
     };
     const all = {
-      migrate: () => new MigratePhase({ log, signal, connectTimeoutMs, observer }),
-      indexes: () => new IndexesPhase({ log, signal, rebuild }),
+      migrate: () =>
+        new MigratePhase({ log: this.#output.logOf('Migration'), signal, connectTimeoutMs, observer }),
+      indexes: () => new IndexesPhase({ log: this.#output.logOf('Index'), signal, rebuild }),
       backfill: () => new BackfillPhase(backfills, observer),
     };
     return new DeploySequence(

@@ -1,10 +1,16 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
-import type { MigrationLog } from '../migrations/migration.options.js';
 import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
 import { LogObserver } from './log.observer.js';
 import { OneShotLogger } from './one-shot.logger.js';
-import { LOG_CONTEXT, migrationLog, type OneShotOutput, type OutputStreams } from './one-shot.output.js';
+import {
+  LOG_CONTEXT,
+  phaseLog,
+  type LogContext,
+  type OneShotOutput,
+  type OutputStreams,
+  type PhaseLog,
+} from './one-shot.output.js';
 import { ProgressBarObserver } from './progress-bar.observer.js';
 import { renderOneShotPlan, renderOneShotStatus, renderReport } from './report.renderer.js';
 import { TerminalLine } from './terminal-line.js';
@@ -13,7 +19,6 @@ import { TerminalLine } from './terminal-line.js';
 export class TextOutput implements OneShotOutput {
   readonly logger: LoggerService;
   readonly observer: BackfillObserver;
-  readonly log: MigrationLog;
   readonly #streams: OutputStreams;
   readonly #line: TerminalLine | undefined;
 
@@ -21,13 +26,16 @@ export class TextOutput implements OneShotOutput {
   constructor(streams: OutputStreams, bar: boolean, logger: LoggerService = new OneShotLogger()) {
     this.#streams = streams;
     this.logger = logger;
-    this.log = migrationLog(logger);
     const log = new LogObserver({
       log: (message: unknown) => void this.logger.log(message, LOG_CONTEXT),
       warn: (message: unknown) => void this.logger.warn(message, LOG_CONTEXT),
     });
     this.#line = bar && streams.stdout.isTTY ? new TerminalLine(streams.stdout, streams.stderr) : undefined;
     this.observer = this.#line ? new ProgressBarObserver(this.#line, log) : log;
+  }
+
+  logOf(context: LogContext): PhaseLog {
+    return phaseLog(this.logger, context);
   }
 
   warn(message: string): void {

@@ -51,8 +51,15 @@ export {
   TooManyQuarantinedError,
   TransformResultError,
 } from './backfills/run/run.error.js';
+export type { BackfillProof } from './backfills/status/completion.prover.js';
 export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js';
+export type { DeployReport, LeftWork } from './deploy/deploy.report.js';
+export type { DataSourceIndexes, IndexesReport } from './deploy/indexes.report.js';
+export { IndexesService, type IndexesRequest } from './deploy/indexes.service.js';
 export { isOneShot } from './deploy/invocation.js';
+export type { DataSourceMigrations, MigrateReport, MigrateStatus } from './deploy/migrate.report.js';
+export type { MigrationModuleOptions } from './deploy/migrations.options.js';
+export { MigrationsService, type MigrateRequest } from './deploy/migrations.service.js';
 export { runOneShot, type RunOneShotOptions } from './deploy/run-one-shot.js';
 export { DatabaseRefusedError, DatabaseUnreachableError } from './deploy/start-up.error.js';
 export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from './ledger/ledger.error.js';
@@ -76,6 +83,7 @@ export type {
 export type {
   DeferredMigration,
   ExemptMigration,
+  FailedMigration,
   MigrationOutcome,
   MigrationPhaseReport,
   MigrationStatus,

@@ -12,7 +12,11 @@ const HELP = '`nest start -- --backfill --help` lists all arguments.';
  */
 export abstract class ArgumentError extends BackfillError {}
 
-/** @publicApi */
+/**
+ * An argument that the one-shot mode does not know. Nothing is ignored: it could have been meant to hold something back.
+ *
+ * @publicApi
+ */
 export class UnknownArgumentError extends ArgumentError {
   constructor(flag: string) {
     const meant = nearest(flag.replace(/^-+/, ''), ARGUMENT_NAMES);

@@ -14,7 +14,11 @@ import { closeApplication, endWhenOverdue, surviveClosedPipes } from './process-
 import { StopSignals } from './stop-signals.js';
 import { TextOutput } from './text.output.js';
 
-/** @publicApi */
+/**
+ * What `runOneShot` takes besides the application.
+ *
+ * @publicApi
+ */
 export interface RunOneShotOptions {
   /**
    * The application's logger. With `--json` what it writes to stdout goes to stderr.

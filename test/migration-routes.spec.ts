@@ -12,6 +12,7 @@ import {
 } from 'typeorm';
 import { DataInMigrationError } from '../libs/backfill/src/migrations/migration.error.ts';
 import { TestDatabase } from './support/database.ts';
+import { gate } from './support/gate.ts';
 import { migration, plainMigration, postgres, rejection } from './support/migrations.ts';
 import { guardMigrations } from '../libs/backfill/src/migrations/migration.guarding.ts';
 
@@ -79,7 +80,10 @@ const ROUTES: readonly (readonly [name: string, route: (queryRunner: QueryRunner
   ['repository.save', (q) => q.manager.getRepository(Lead).save(lead)],
   ['repository.manager', (q) => q.manager.getRepository(Lead).manager.update(Lead, 1, { note: 'x' })],
   ['repository.query', (q) => q.manager.getRepository(Lead).query(UPDATE)],
-  ['repository.queryRunner', async (q) => q.manager.getRepository(Lead).queryRunner?.query(UPDATE)],
+  [
+    'repository.queryRunner',
+    async (q) => q.manager.getRepository(Lead).queryRunner?.query(UPDATE) as Promise<unknown> | undefined,
+  ],
   [
     'repository.metadata',
     async (q) => {
@@ -358,11 +362,4 @@ async function run(
 async function notes(): Promise<number> {
   const [row] = await database.query<{ n: number }>('SELECT count(note)::int AS n FROM leads');
   return row?.n ?? -1;
-}
-
-/** A promise and its key. */
-function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }

@@ -14,7 +14,9 @@ import type { CompletionGate, MigrationOptions } from '../libs/backfill/src/migr
 import { migrationStatus, runMigrations } from '../libs/backfill/src/migrations/migration.runner.ts';
 import { addForeignKey, setNotNull } from '../libs/backfill/src/migrations/safe-steps.ts';
 import { TestDatabase } from './support/database.ts';
+import { gate } from './support/gate.ts';
 import { migration, plainMigration, postgres, rejection, withDataSource } from './support/migrations.ts';
+import { until } from './support/until.ts';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -139,6 +141,45 @@ it('rows written before a COMMIT of the migration’s own are found before it', 
     );
   });
   expect(await notes()).toBe(0);
+});
+
+describe('rows that an event trigger writes behind a schema change', () => {
+  beforeEach(async () => {
+    await database.query(`CREATE TABLE ddl_log (tag text)`);
+    await database.query(
+      `CREATE FUNCTION note_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO ddl_log VALUES (tg_tag); END $$`,
+    );
+    await database.query('CREATE EVENT TRIGGER note_ddl ON ddl_command_end EXECUTE FUNCTION note_ddl()');
+    await database.query('DELETE FROM ddl_log');
+  });
+
+  it.each([
+    ['in the migration’s transaction', { up: addColumn }],
+    [
+      'in a transaction that it opens and commits itself',
+      { transaction: false, up: `BEGIN; ${addColumn}; COMMIT` },
+    ],
+  ])('are found before they are committed, %s', async (_where, script) => {
+    const Up = migration('Up', script);
+    await withDataSource(postgres(database, [Up]), async (dataSource) => {
+      // TypeORM's own tables come first: the trigger notes them too.
+      await dataSource.showMigrations();
+      await database.query('DELETE FROM ddl_log');
+      expect(await rejection(dataSource.runMigrations({ transaction: 'each' }))).toBeInstanceOf(
+        RowsWrittenError,
+      );
+    });
+    expect([await count('ddl_log'), await columns()]).toEqual([0, ['id', 'note']]);
+  });
+
+  it('pass where they are exempt', async () => {
+    const Up = migration('Up', {
+      up: addColumn,
+      allowsData: { reason: 'the log of DDL', tables: ['public.ddl_log'] },
+    });
+    await withDataSource(postgres(database, [Up]), (dataSource) => dataSource.runMigrations());
+    expect(await columns()).toContain('extra');
+  });
 });
 
 describe('an exemption', () => {
@@ -484,15 +525,4 @@ async function count(from: string): Promise<number> {
 
 function notes(): Promise<number> {
   return count('leads WHERE note IS NOT NULL');
-}
-
-/** Waits until it holds; the test's own time limit ends a wait in vain. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-}
-
-function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }

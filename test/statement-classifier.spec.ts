@@ -155,6 +155,18 @@ describe('a change inside something else is found', () => {
       `CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'UPDATE t SET a = 1 RETURNING 1'; ALTER TABLE t ADD COLUMN x int DEFAULT f(1)`,
       ['function-call-dml | update | t | function f()'],
     ],
+    [
+      `CREATE FUNCTION f() RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'DELETE FROM t RETURNING 1'; END $$; SELECT f()`,
+      ['function-call-dml | delete | t | function f() | EXECUTE'],
+    ],
+    [
+      `DO $$ DECLARE c refcursor; BEGIN OPEN c FOR EXECUTE 'UPDATE t SET a = 1 RETURNING 1'; END $$`,
+      ['do-block-dml | update | t | DO block | EXECUTE'],
+    ],
+    [
+      `DO $$ DECLARE r record; BEGIN FOR r IN EXECUTE 'DELETE FROM t RETURNING 1' LOOP NULL; END LOOP; END $$`,
+      ['do-block-dml | delete | t | DO block | EXECUTE'],
+    ],
     [`SELECT lo_unlink(1)`, ['large-object | large-object | ']],
   ])('in %s', (sql, expected) => {
     expect(brief(sql)).toEqual(expected);

@@ -1,5 +1,5 @@
 /**
- * The whole way of a backfill on a real database: schema, rows, backfills, proof. `npm run demo -- --help` tells the options.
+ * A deployment on a real database: the last release's schema and its rows, then migrations, indexes, backfills, and the proof. `npm run demo -- --help` tells the options.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { parseDemoArguments, USAGE, UsageError } from './demo/arguments.mjs';
 import { openDatabase, stopServer } from './demo/database.mjs';
-import { PROOF, prove } from './demo/proof.mjs';
+import { PROOF, prove, requiresNotNull } from './demo/proof.mjs';
 import { loadSampleData } from './demo/sample-data.mjs';
 
 const KEPT = `
 The server keeps running. Try
-  npx nest start --backfill --status
+  npx nest start --status
   npx nest start --backfill --plan
   psql "$(cat .data/database-url)"
 and stop it with
@@ -43,7 +43,13 @@ async function main() {
   try {
     say(`▸ Database: ${database.origin}`);
     process.env['DATABASE_URL'] = database.url;
-    const steps = [migrate, () => load(database.url, given.leads), backfill, () => report(database.url)];
+    const steps = [
+      lastRelease,
+      () => load(database.url, given.leads),
+      () => deploy('A deployment'),
+      () => nextDeployment(database.url),
+      () => report(database.url),
+    ];
     for (const step of steps) {
       const code = await step();
       if (interrupted.aborted) return await stopped(database);
@@ -56,14 +62,19 @@ async function main() {
   }
 }
 
-async function migrate() {
+/** The schema that production has before the deployment: without the new columns. */
+async function lastRelease() {
   const built = new URL('../dist/data-source.js', import.meta.url).href;
   /** @type {{ dataSourceOptions(): import('typeorm').DataSourceOptions }} */
   const { dataSourceOptions } = await import(built);
-  const dataSource = await new DataSource(dataSourceOptions()).initialize();
+  const options = dataSourceOptions();
+  const [first] = Object.values(options.migrations ?? {});
+  const dataSource = await new DataSource({ ...options, migrations: first ? [first] : [] }).initialize();
   try {
     const done = await dataSource.runMigrations({ transaction: 'each' });
-    say(`▸ Schema: ${done.length ? done.map(({ name }) => name).join(', ') : 'no migration is pending'}`);
+    say(
+      `▸ The last release: ${done.length ? `its schema, by ${done.map(({ name }) => name).join(', ')}` : 'its schema is there already'}`,
+    );
   } finally {
     await dataSource.destroy();
   }
@@ -84,12 +95,25 @@ async function load(url, leads) {
   return 0;
 }
 
-/** Any other exit code than 0 is the demo's own too. */
-async function backfill() {
-  say('▸ $ nest start --backfill\n');
+/**
+ * The migration that requires the backfill was left for a deployment that finds it complete.
+ *
+ * @param {string} url
+ */
+async function nextDeployment(url) {
+  return (await requiresNotNull(url)) ? 0 : deploy('The next deployment');
+}
+
+/**
+ * Any other exit code than 0 is the demo's own too.
+ *
+ * @param {string} which
+ */
+async function deploy(which) {
+  say(`\n▸ ${which}: $ nest start --deploy\n`);
   const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
   // In a group of its own on POSIX: between the command line and the application stands a shell that passes no signal on.
-  const child = spawn(process.execPath, [nest, 'start', '--backfill'], {
+  const child = spawn(process.execPath, [nest, 'start', '--deploy'], {
     cwd: PROJECT,
     stdio: 'inherit',
     detached: process.platform !== 'win32',

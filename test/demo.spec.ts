@@ -60,10 +60,14 @@ describe('the demo', () => {
     const first = demo(['--leads', '1000'], database);
     expect(first.status === 0 ? '' : first.stdout + first.stderr).toBe('');
     expect(first.stdout).toContain('1,000 leads of 50 tenants, 3,000 call logs, loaded');
+    expect(first.stdout).toMatch(
+      /RequireLastCallDirection\d+: deferred, waits for the backfill leads-last-call-direction/,
+    );
+    expect(first.stdout).toMatch(/The next deployment: .*RequireLastCallDirection\d+: done/s);
     expect(first.stdout).toContain('Every row is done, and right.');
     const second = demo([], database);
     expect(second.status === 0 ? '' : second.stdout + second.stderr).toBe('');
-    expect(second.stdout).toContain('Nothing to do');
+    expect(second.stdout).toContain('Deployed: there was nothing to do.');
   }, 600_000);
 
   async function emptyDatabase(): Promise<TestDatabase> {

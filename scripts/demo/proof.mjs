@@ -31,3 +31,22 @@ export async function prove(url) {
     await client.end();
   }
 }
+
+/**
+ * Whether the schema says by now that every lead has a direction: the last step of the story.
+ *
+ * @param {string} url
+ * @returns {Promise<boolean>}
+ */
+export async function requiresNotNull(url) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      `SELECT attnotnull FROM pg_attribute WHERE attrelid = 'leads'::regclass AND attname = 'last_call_direction'`,
+    );
+    return rows[0]?.attnotnull === true;
+  } finally {
+    await client.end();
+  }
+}

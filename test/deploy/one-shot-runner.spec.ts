@@ -14,7 +14,7 @@ import type {
 } from '../../libs/backfill/src/deploy/deploy.report.ts';
 import type { BackfillEngine, IndexEngine, MigrationEngine } from '../../libs/backfill/src/deploy/engine.ts';
 import type { IndexesReport } from '../../libs/backfill/src/deploy/indexes.report.ts';
-import type { MigrateReport } from '../../libs/backfill/src/deploy/migrate.report.ts';
+import type { DataSourceMigrations, MigrateReport } from '../../libs/backfill/src/deploy/migrate.report.ts';
 import type { OneShotOutput } from '../../libs/backfill/src/deploy/one-shot.output.ts';
 import { OneShotRunner, type OneShotEnd } from '../../libs/backfill/src/deploy/one-shot.runner.ts';
 import { indexesOf, migrateOf, reportOf } from './reports.ts';
@@ -76,8 +76,8 @@ class Phases {
   }
 }
 
-function phaseOf(outcome: PhaseOutcome): BackfillPhaseReport {
-  return { phase: 'backfill', outcome, backfills: [reportOf()] };
+function phaseOf(outcome: PhaseOutcome, name = 'leads-direction'): BackfillPhaseReport {
+  return { phase: 'backfill', outcome, backfills: [reportOf({ name })] };
 }
 
 function rootModule(engine: BackfillEngine | Phases | undefined): new () => object {
@@ -352,6 +352,29 @@ describe('a deployment', () => {
     expect((await run('--deploy --strict', phases)).exitCode).toBe(3);
   });
 
+  it('runs a contract migration that waited for a backfill as soon as that is complete', async () => {
+    const phases = new Phases();
+    phases.migrate.run = async () => {
+      phases.order.push('migrate');
+      return phases.order.length === 1 ? deferred({ ran: [] }) : migrateOf();
+    };
+    phases.backfill.run.mockResolvedValue(phaseOf('complete', 'leads-x'));
+    const { exitCode, told } = await run('--deploy', phases);
+    expect({ exitCode, order: phases.order }).toEqual({
+      exitCode: 0,
+      order: ['migrate', 'indexes', 'migrate'],
+    });
+    expect(told.reports).toMatchObject([{ outcome: 'complete', left: [], migrate: { outcome: 'done' } }]);
+  });
+
+  it('leaves it for the next deployment when this one has extended the schema', async () => {
+    const phases = new Phases();
+    phases.migrated = deferred();
+    phases.backfill.run.mockResolvedValue(phaseOf('complete', 'leads-x'));
+    await run('--deploy', phases);
+    expect(phases.order).toEqual(['migrate', 'indexes']);
+  });
+
   it('tells when what a migration waited for has been completed since', async () => {
     const phases = new Phases();
     phases.migrated = deferred();
@@ -401,12 +424,13 @@ describe('a deployment', () => {
   });
 });
 
-function deferred(): MigrateReport {
+function deferred(changes: Partial<DataSourceMigrations> = {}): MigrateReport {
   const waitsFor = [{ backfill: 'leads-x', status: 'incomplete', left: 3 }];
   return migrateOf({
     outcome: 'deferred',
     deferred: { name: 'RequireX2', waitsFor },
     pending: ['RequireX2'],
+    ...changes,
   });
 }
 

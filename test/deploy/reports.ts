@@ -2,7 +2,7 @@ import type { BackfillProgress } from '../../libs/backfill/src/backfills/report/
 import type { BackfillPlan } from '../../libs/backfill/src/backfills/report/plan.ts';
 import type { BackfillReport } from '../../libs/backfill/src/backfills/report/report.ts';
 import type { BackfillStatusReport } from '../../libs/backfill/src/backfills/report/status-report.ts';
-import type { IndexesReport } from '../../libs/backfill/src/deploy/indexes.report.ts';
+import type { DataSourceIndexes, IndexesReport } from '../../libs/backfill/src/deploy/indexes.report.ts';
 import type { DataSourceMigrations, MigrateReport } from '../../libs/backfill/src/deploy/migrate.report.ts';
 import type { IndexReport } from '../../libs/backfill/src/indexes/index.report.ts';
 
@@ -95,6 +95,7 @@ export function migrateOf({
   ...changes
 }: Partial<DataSourceMigrations> = {}): MigrateReport {
   const report: DataSourceMigrations = {
+    phase: 'migrate',
     dataSource: 'default',
     outcome,
     ran: [{ name: 'AddLastCallDirection1', durationMs: 12 }],
@@ -120,6 +121,13 @@ export function indexesOf(
     declared: 'USING btree (id)',
     ...changes,
   };
-  const report = { dataSource: 'default', outcome, indexes: [index], undeclared: [], durationMs: 1_300 };
+  const report: DataSourceIndexes = {
+    phase: 'indexes',
+    dataSource: 'default',
+    outcome,
+    indexes: [index],
+    undeclared: [],
+    durationMs: 1_300,
+  };
   return { phase: 'indexes', outcome, dataSources: [report] };
 }

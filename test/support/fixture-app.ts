@@ -20,15 +20,18 @@ export interface Running {
   printed(text: string): Promise<void>;
 }
 
-/** An application under test/fixtures, built and started as its user would, with the library as it was built. */
+/** An application under test/fixtures, or the example application, built and started as its user would, with the library as it was built. */
 export class FixtureApp {
   readonly #folder: string;
   readonly #entry: string;
 
-  /** @param entry the program; what `nest build` makes of the application unless it needs no building */
-  constructor(name: string, entry = 'dist/main.js') {
+  /**
+   * @param name its folder; the example application when left out
+   * @param entry the program; what `nest build` makes of the application unless it needs no building
+   */
+  constructor(name?: string, entry = 'dist/main.js') {
     this.#entry = entry;
-    this.#folder = `${ROOT}/test/fixtures/${name}`;
+    this.#folder = name === undefined ? ROOT : `${ROOT}/test/fixtures/${name}`;
     if (!existsSync(`${ROOT}/libs/backfill/dist/plugin.js`)) {
       throw new Error('The library is not built: run `npm run build:lib` first.');
     }

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { BackfillPhaseReport, PhaseOutcome } from '../backfills/report/report.js';
+import { contractsAreDue } from './contract-pass.js';
 import type { DeployReport, OneShotReport } from './deploy.report.js';
 import type { IndexesReport } from './indexes.report.js';
 import { leftWork, type PhaseReports } from './left-work.js';
@@ -10,6 +11,7 @@ type PhaseReport = MigrateReport | IndexesReport | BackfillPhaseReport;
 
 /**
  * The phases of one run, in their order. A failed migration ends it; whatever becomes of the others, the next one runs.
+ * At the end the migrations are run once more where `contractsAreDue`.
  * The report of a single phase is that phase's own.
  */
 export class DeploySequence {
@@ -31,6 +33,9 @@ export class DeploySequence {
       this.#finished.push(report);
       if (report.phase === 'migrate' && report.outcome === 'failed') break;
     }
+    for (const { phase, run } of prepared) {
+      if (phase.phase === 'migrate') await this.#runContracts(phase, run);
+    }
     return this.#report(this.#finished);
   }
 
@@ -38,6 +43,21 @@ export class DeploySequence {
   cutShort(end: ShortEnd, reason: string): OneShotReport {
     const inHand = this.#phases[this.#finished.length]?.cutShort(end, reason);
     return this.#report([...this.#finished, ...(inHand ? [inHand] : [])]);
+  }
+
+  async #runContracts(phase: PhaseRun<PhaseReport>, run: () => Promise<PhaseReport>): Promise<void> {
+    const [migrate, backfill] = [this.#reportOf('migrate'), this.#reportOf('backfill')];
+    if (!migrate || !backfill || !contractsAreDue(migrate, backfill)) return;
+    // The first pass has run nothing: its report has nothing that this one lacks.
+    this.#finished[0] = await this.#runOne(phase, run);
+  }
+
+  #reportOf<Name extends PhaseReport['phase']>(
+    name: Name,
+  ): Extract<PhaseReport, { phase: Name }> | undefined {
+    return this.#finished.find(
+      (report): report is Extract<PhaseReport, { phase: Name }> => report.phase === name,
+    );
   }
 
   async #runOne(phase: PhaseRun<PhaseReport>, run: () => Promise<PhaseReport>): Promise<PhaseReport> {

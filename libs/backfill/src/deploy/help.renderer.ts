@@ -17,7 +17,8 @@ export function renderHelp(): string {
     '',
     'Exit codes: 0 done, or stopped with work left, which is a warning;',
     '            1 the migrations did not succeed: the deployment must stop;',
-    '            2 wrong arguments or configuration; 3 with --strict only: anything is left or has failed.',
+    '            2 wrong arguments or configuration;',
+    '            3 with --strict only: anything is left or has failed.',
     '',
   ].join('\n');
 }

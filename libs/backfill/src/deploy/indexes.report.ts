@@ -1,7 +1,7 @@
 import type { IndexOutcome, IndexPhaseReport, IndexReport, IndexStatus } from '../indexes/index.report.js';
 
 /** What was done to the indexes of one data source. */
-export interface DataSourceIndexes extends Omit<IndexPhaseReport, 'phase'> {
+export interface DataSourceIndexes extends IndexPhaseReport {
   /** Its name; `default` for one without. */
   readonly dataSource: string;
 }

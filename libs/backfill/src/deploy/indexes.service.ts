@@ -56,7 +56,7 @@ export class IndexesService {
         const reason = `${String(signal.reason)} before every index was built.`;
         return { phase: 'indexes', outcome: 'warnings', reason, dataSources: reports };
       }
-      const { phase: _, ...report } = await buildIndexes(dataSource, declared, {
+      const report = await buildIndexes(dataSource, declared, {
         rebuild,
         schema: this.#backfills.schema,
         ...(log ? { log } : {}),

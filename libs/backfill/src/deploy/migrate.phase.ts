@@ -16,7 +16,10 @@ export class MigratePhase implements PhaseRun<MigrateReport> {
 
   prepare(app: INestApplicationContext, module: string): () => Promise<MigrateReport> {
     const engine = migrationsOf(app, module);
-    return () => engine.run(this.#request);
+    return () => {
+      this.#finished.length = 0;
+      return engine.run(this.#request);
+    };
   }
 
   cutShort(_: ShortEnd, reason: string): MigrateReport {

@@ -5,7 +5,7 @@ import type {
 } from '../migrations/migration.report.js';
 
 /** What was done to the schema of one data source. */
-export interface DataSourceMigrations extends Omit<MigrationPhaseReport, 'phase'> {
+export interface DataSourceMigrations extends MigrationPhaseReport {
   /** Its name; `default` for one without. */
   readonly dataSource: string;
 }

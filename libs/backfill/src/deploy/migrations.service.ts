@@ -59,7 +59,7 @@ export class MigrationsService {
     const reports: DataSourceMigrations[] = [];
     for (const [name, dataSource] of this.#dataSources()) {
       if (signal?.aborted) return stopped(reports, String(signal.reason));
-      const { phase: _, ...report } = await runMigrations(dataSource, {
+      const report = await runMigrations(dataSource, {
         ...this.#guarding(),
         ...(this.#options.transaction ? { transaction: this.#options.transaction } : {}),
         ...(log ? { log } : {}),

@@ -1,0 +1,143 @@
+import { DataSource } from 'typeorm';
+import { freePort } from '../scripts/lib/embedded-server.mjs';
+import { loadSampleData } from '../scripts/demo/sample-data.mjs';
+import { CreateCrm1751328000000 } from '../src/migrations/1751328000000-create-crm.ts';
+import { crmOptions } from './support/crm.ts';
+import { TestDatabase } from './support/database.ts';
+import { FixtureApp, type Ended } from './support/fixture-app.ts';
+import { LockHolder } from './support/lock-holder.ts';
+import { until } from './support/until.ts';
+
+const LEADS = 1_000;
+const HELD = [1, 2, 3];
+
+/** What a deployment says of itself with `--json`, as far as it is looked at here. */
+interface Said {
+  readonly outcome: string;
+  readonly left: readonly { readonly phase: string; readonly name: string | null; readonly why: string }[];
+  readonly migrate: {
+    readonly outcome: string;
+    readonly dataSources: readonly [
+      { readonly ran: readonly { readonly name: string }[]; readonly pending: readonly string[] },
+    ];
+  };
+}
+
+/** As `npm run build` has made it. */
+const app = new FixtureApp();
+
+describe('a deployment of the example application', () => {
+  let database: TestDatabase;
+  let env: NodeJS.ProcessEnv;
+
+  /** The last release: its schema, and rows from before the column. */
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    env = { DATABASE_URL: database.url };
+    const options = { ...crmOptions(database), migrations: [CreateCrm1751328000000] };
+    const lastRelease = await new DataSource(options).initialize();
+    await lastRelease.runMigrations();
+    await lastRelease.destroy();
+    await loadSampleData(database.url, LEADS);
+  });
+
+  afterAll(async () => {
+    await database?.drop();
+  });
+
+  it('goes through while somebody holds leads, starts the api, and the next one completes it', async () => {
+    // Holds the deployment between its indexes and its backfill of leads, so that leads can be locked there.
+    const gate = await LockHolder.hold(database, 'LOCK TABLE call_logs IN ACCESS EXCLUSIVE MODE');
+    const first = app.node(['--deploy', '--json', '--max-duration', '8s'], env);
+    await Promise.race([first.ended, until(() => blocks(gate))]);
+    const leads = `SELECT FROM leads WHERE id IN (${HELD.join(', ')}) FOR UPDATE`;
+    const user = await LockHolder.hold(database, leads, 'a user');
+    await gate.release();
+
+    const incomplete = said(await first.ended);
+    expect(incomplete).toMatchObject({
+      outcome: 'incomplete',
+      migrate: { outcome: 'deferred' },
+      indexes: { outcome: 'done' },
+      backfill: { outcome: 'incomplete' },
+    });
+    const [{ ran, pending }] = incomplete.migrate.dataSources;
+    expect(ran.map(({ name }) => name)).toEqual([
+      'AddLastCallDirection1754006400000',
+      'AddSearchName1756684800000',
+    ]);
+    expect(pending).toEqual(['RequireLastCallDirection1759276800000']);
+    const left = incomplete.left.map(({ phase, name }) => `${phase} ${name}`);
+    expect(left).toContain('migrate RequireLastCallDirection1759276800000');
+    expect(left).toContain('backfill leads-last-call-direction');
+    expect(await undone()).toEqual(expect.arrayContaining(HELD.map(String)));
+
+    await expectApiToStart();
+    await user.release();
+
+    const complete = said(await app.node(['--deploy', '--json'], env).ended);
+    expect(complete).toMatchObject({
+      outcome: 'complete',
+      left: [],
+      migrate: { outcome: 'done', dataSources: [{ pending: [] }] },
+      backfill: { outcome: 'complete' },
+    });
+    expect(await undone()).toEqual([]);
+    await expect(database.query(`UPDATE leads SET last_call_direction = NULL`)).rejects.toThrow('not-null');
+
+    const nothing = said(await app.node(['--deploy', '--json'], env).ended);
+    expect(nothing).toMatchObject({ outcome: 'nothing-to-do', left: [] });
+  }, 240_000);
+
+  async function blocks(gate: LockHolder): Promise<boolean> {
+    const waiting = await database.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND $1::int = ANY (pg_blocking_pids(pid))`,
+      [gate.pid],
+    );
+    return waiting.length > 0;
+  }
+
+  async function undone(): Promise<string[]> {
+    const rows = await database.query<{ id: string }>(
+      'SELECT id FROM leads WHERE last_call_direction IS NULL ORDER BY id',
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async function expectApiToStart(): Promise<void> {
+    const port = await freePort();
+    const api = app.node([], { ...env, PORT: String(port) });
+    await api.printed('Nest application successfully started');
+    const answer = await fetch(`http://127.0.0.1:${port}/tenants/1/leads?name=a`);
+    expect(answer.status).toBe(200);
+    api.child.kill('SIGTERM');
+    await api.ended;
+  }
+});
+
+describe('a deployment whose migration fails', () => {
+  it('exits 1, names the migration, and runs nothing after it', async () => {
+    const database = await TestDatabase.create();
+    try {
+      // Made by hand, and the first migration makes it too.
+      await database.query('CREATE TABLE tenants (id int PRIMARY KEY)');
+      const { code, stdout } = await app.node(['--deploy', '--json'], { DATABASE_URL: database.url }).ended;
+      expect(code).toBe(1);
+      const report = JSON.parse(stdout) as Said;
+      expect(report).toMatchObject({ outcome: 'failed', migrate: { outcome: 'failed' } });
+      expect(Object.keys(report)).not.toEqual(expect.arrayContaining(['indexes']));
+      expect(Object.keys(report)).not.toEqual(expect.arrayContaining(['backfill']));
+      expect(report.left[0]).toMatchObject({ phase: 'migrate', name: 'CreateCrm1751328000000' });
+      expect(report.left[0]?.why).toContain('relation "tenants" already exists');
+      expect(await database.query(`SELECT to_regclass('leads') AS leads`)).toEqual([{ leads: null }]);
+    } finally {
+      await database.drop();
+    }
+  });
+});
+
+/** Of a deployment that lets the new version start. */
+function said({ code, stdout, stderr }: Ended): Said {
+  expect(code === 0 ? '' : `${code}\n${stdout}${stderr}`).toBe('');
+  return JSON.parse(stdout) as Said;
+}

@@ -16,5 +16,6 @@ export function describeFailure(error: unknown): { readonly error: string; reado
     cause instanceof Error && cause.name !== 'Error' && cause.name !== 'error' ? `${cause.name}: ` : '';
   const text =
     error instanceof StillPendingError ? messageOf(error).split('\n')[0] : `${name}${messageOf(cause)}`;
-  return { error: (text ?? '').slice(0, 2000), code: sqlState(error) ?? null };
+  // A text of PostgreSQL cannot hold NUL, and the row must get into quarantine whatever its error says.
+  return { error: (text ?? '').replaceAll('\0', '\uFFFD').slice(0, 2000), code: sqlState(error) ?? null };
 }

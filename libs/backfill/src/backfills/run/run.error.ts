@@ -22,6 +22,21 @@ export class InvalidStatementError extends BackfillError {
   }
 }
 
+/** The pending predicate cannot be evaluated on a row: which row that is cannot be asked either. */
+export class FailingPredicateError extends BackfillError {
+  constructor(backfill: string, cause: unknown) {
+    super(
+      `Backfill "${backfill}": its pending predicate fails on a row: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      {
+        subject: backfill,
+        remedy:
+          "Write `where` so that it holds or does not hold for every row, e.g. `note ~ '^[0-9]+$'` instead of a cast; if it takes long, give it an index.",
+        cause,
+      },
+    );
+  }
+}
+
 /** More rows in quarantine than allowed. */
 export class TooManyQuarantinedError extends BackfillError {
   constructor(backfill: string, limit: number, inCommon: string) {

@@ -26,6 +26,10 @@ export type ErrorClass = (typeof ERROR_CLASSES)[number];
 export const LEASE_LOST = 'NB001';
 export const STILL_PENDING = 'NB002';
 export const PARTLY_DONE = 'NB003';
+export const TRANSACTION_ENDED = 'NB004';
+
+/** A statement failed before, and whoever sent it went on regardless. */
+export const IN_FAILED_TRANSACTION = '25P02';
 
 const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   '55P03': 'lock',

@@ -17,6 +17,9 @@ import {
   startAfresh,
 } from './support/jobs.ts';
 
+/** As many rows as the ledger has numbered files, each installed once. */
+const STEPS = String(schemaSteps().length);
+
 describe('the ledger', () => {
   const stage = jobsStage(10);
   beforeEach(() => startAfresh(stage.database, 10));
@@ -42,7 +45,7 @@ describe('the ledger', () => {
       ['do-jobs', 'note-jobs', 'do-jobs', 'note-jobs'].map((name) => stage.run(name)),
     );
     expect(reports.map(({ status }) => status)).not.toContain('failed');
-    expect(await stage.value('SELECT count(*) FROM nestjs_backfill.installed_step')).toBe('1');
+    expect(await stage.value('SELECT count(*) FROM nestjs_backfill.installed_step')).toBe(STEPS);
     expect(await stage.value('SELECT count(*) FROM job_log')).toBe('10');
   });
 
@@ -60,20 +63,24 @@ describe('the ledger', () => {
     );
     await holder.release();
     expect((await Promise.all(runs)).map(({ status }) => status)).not.toContain('failed');
-    expect(await stage.value('SELECT count(*) FROM nestjs_backfill.installed_step')).toBe('1');
+    expect(await stage.value('SELECT count(*) FROM nestjs_backfill.installed_step')).toBe(STEPS);
   });
 
   it('is upgraded by the steps that are missing, once and in whole steps, and keeps what it knows', async () => {
     await stage.run('do-jobs');
     const first = schemaSteps();
+    const newest = first.length;
     const upgrade = [
       ...first,
-      { number: 2, sql: `ALTER TABLE {{schema}}.backfill ADD COLUMN second text NOT NULL DEFAULT 'kept';\n` },
+      {
+        number: newest + 1,
+        sql: `ALTER TABLE {{schema}}.backfill ADD COLUMN second text NOT NULL DEFAULT 'kept';\n`,
+      },
     ];
     const broken = [
       ...upgrade,
       {
-        number: 3,
+        number: newest + 2,
         sql: 'ALTER TABLE {{schema}}.backfill DROP COLUMN reason;\nALTER TABLE {{schema}}.nowhere ADD COLUMN x int;\n',
       },
     ];
@@ -87,11 +94,13 @@ describe('the ledger', () => {
     };
     await Promise.all([install(upgrade), install(upgrade), install(upgrade)]);
     await expect(install(broken)).rejects.toThrow('nowhere');
-    await expect(install(first)).rejects.toThrow('at step 2, and this version of nestjs-backfill knows 1');
+    await expect(install(first)).rejects.toThrow(
+      `at step ${newest + 1}, and this version of nestjs-backfill knows ${newest}`,
+    );
     expect(
       await stage.query(`SELECT b.name, b.second, b.reason <> '' AS told, array_agg(s.number ORDER BY s.number) AS steps
         FROM nestjs_backfill.backfill AS b, nestjs_backfill.installed_step AS s GROUP BY 1, 2, 3`),
-    ).toEqual([{ name: 'do-jobs', second: 'kept', told: true, steps: [1, 2] }]);
+    ).toEqual([{ name: 'do-jobs', second: 'kept', told: true, steps: upgrade.map(({ number }) => number) }]);
     await stage.query('DROP SCHEMA nestjs_backfill CASCADE');
   });
 
@@ -101,7 +110,7 @@ describe('the ledger', () => {
     const report = await stage.run('note-jobs');
     await stage.query('DELETE FROM nestjs_backfill.installed_step WHERE number = 999');
     expect(report).toMatchObject({ status: 'failed', updated: 0 });
-    expect(report.reason).toContain('is at step 999, and this version of nestjs-backfill knows 1');
+    expect(report.reason).toContain(`is at step 999, and this version of nestjs-backfill knows ${STEPS}`);
     expect(report.reason).toContain('Install the version of nestjs-backfill that upgraded it');
     expect(await stage.value('SELECT count(*) FROM jobs WHERE note IS NOT NULL')).toBe('0');
   });

@@ -159,14 +159,36 @@ export class Ledger {
         text: `WITH due AS (
             SELECT key, tenant FROM ${this.schema}.quarantined_row AS q
             WHERE q.name = ${name} AND q.version = ${version} AND (${scope} IS NULL OR q.tenant = ANY(${scope}))
-              AND NOT EXISTS (SELECT FROM ${this.schema}.skipped_row AS s
-                WHERE s.name = q.name AND s.version = q.version AND s.key = q.key)
+              AND NOT EXISTS (SELECT FROM ${this.schema}.skipped_row AS s JOIN ${this.schema}.range AS r ON r.id = s.range_id
+                WHERE s.name = q.name AND s.version = q.version AND s.key = q.key
+                  AND r.state <> 'done' AND r.tenants IS NOT DISTINCT FROM ${scope})
           ), planned AS (
             INSERT INTO ${this.schema}.range (name, version, tenants, purpose, state)
             SELECT ${name}, ${version}, ${scope}, 'retry', 'settling' WHERE EXISTS (SELECT FROM due) RETURNING id
           )
           INSERT INTO ${this.schema}.skipped_row (name, version, key, range_id, tenant)
           SELECT ${name}, ${version}, due.key, planned.id, due.tenant FROM due, planned`,
+        values: parameters.values,
+      },
+    ]);
+  }
+
+  /**
+   * Once a probe has found nothing pending in the scope: what runs of other scopes have left behind there is done too. A list that
+   * a run at work loses by this costs it no row, since it ends with a probe of its own.
+   */
+  async closeLeftovers(session: Session, subject: Subject, tenants: TenantScope): Promise<void> {
+    const parameters = new Parameters();
+    const whose = `name = ${parameters.add(subject.name, 'text')} AND version = ${parameters.add(subject.version, 'int')}`;
+    const scope = parameters.addArray(tenants);
+    await session.transaction([
+      {
+        text: `WITH closed AS (
+            UPDATE ${this.schema}.range SET state = 'done', finished_at = clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL,
+              fencing_token = fencing_token + 1
+            WHERE ${whose} AND state <> 'done' AND ${scope} IS NULL AND (lease_owner IS NULL OR lease_expires_at <= clock_timestamp())
+          )
+          DELETE FROM ${this.schema}.skipped_row WHERE ${whose} AND (${scope} IS NULL OR tenant = ANY(${scope}))`,
         values: parameters.values,
       },
     ]);

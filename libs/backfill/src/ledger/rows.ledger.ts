@@ -72,7 +72,7 @@ export class RowsLedger {
 
   async counts(session: Session, tenants: TenantScope): Promise<RowCounts> {
     const count = (table: string, scope: string) =>
-      `(SELECT count(*) FROM ${this.#ledger.schema}.${table}
+      `(SELECT count(DISTINCT key) FROM ${this.#ledger.schema}.${table}
         WHERE name = $1 AND version = $2::int AND (${scope} IS NULL OR tenant = ANY(${scope})))::text`;
     const parameters = new Parameters([this.#subject.name, String(this.#subject.version)]);
     const scope = parameters.addArray(tenants);
@@ -102,12 +102,25 @@ export class RowsLedger {
   }
 
   /** Keys in quarantine after `after`, in the order of their JSON. */
-  async quarantinedKeys(session: Session, after: Key | null, limit: number): Promise<Key[]> {
+  async quarantinedKeys(
+    session: Session,
+    tenants: TenantScope,
+    after: Key | null,
+    limit: number,
+  ): Promise<Key[]> {
+    const parameters = new Parameters([
+      this.#subject.name,
+      String(this.#subject.version),
+      keyToJson(after),
+      String(limit),
+    ]);
+    const scope = parameters.addArray(tenants);
     const { rows } = await session.send([
       {
         text: `SELECT key::text FROM ${this.#ledger.schema}.quarantined_row
-               WHERE name = $1 AND version = $2::int AND ($3::jsonb IS NULL OR key > $3::jsonb) ORDER BY key LIMIT $4::int`,
-        values: [this.#subject.name, String(this.#subject.version), keyToJson(after), String(limit)],
+               WHERE name = $1 AND version = $2::int AND ($3::jsonb IS NULL OR key > $3::jsonb)
+                 AND (${scope} IS NULL OR tenant = ANY(${scope})) ORDER BY key LIMIT $4::int`,
+        values: parameters.values,
       },
     ]);
     return (rows[0] ?? []).map((row) => keyFromJson(row[0]) ?? []);
@@ -143,7 +156,7 @@ export class RowsLedger {
           FROM (
             SELECT tenant, updated, 0 AS skipped, 0 AS quarantined, last_touched_at AS touched_at
               FROM ${schema}.tenant_progress WHERE name = $1 AND version = $2::int
-            UNION ALL SELECT tenant, 0, 1, 0, skipped_at FROM ${schema}.skipped_row WHERE name = $1 AND version = $2::int
+            UNION ALL SELECT max(tenant), 0, 1, 0, max(skipped_at) FROM ${schema}.skipped_row WHERE name = $1 AND version = $2::int GROUP BY key
             UNION ALL SELECT tenant, 0, 0, 1, last_tried_at FROM ${schema}.quarantined_row WHERE name = $1 AND version = $2::int
           ) AS touched
           WHERE ${only} IS NULL OR tenant = ANY(${only})

@@ -26,6 +26,10 @@ export type ErrorClass = (typeof ERROR_CLASSES)[number];
 export const LEASE_LOST = 'NB001';
 export const STILL_PENDING = 'NB002';
 export const PARTLY_DONE = 'NB003';
+export const TRANSACTION_ENDED = 'NB004';
+
+/** A statement failed before, and whoever sent it went on regardless. */
+export const IN_FAILED_TRANSACTION = '25P02';
 
 const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   '55P03': 'lock',
@@ -75,7 +79,7 @@ const CONNECTION_WORDS =
 /** The SQLSTATE of an error that came from PostgreSQL, also when TypeORM wrapped it. */
 export function sqlState(error: unknown): string | undefined {
   const own = codeOf(error);
-  if (own && /^[0-9A-Z]{5}$/.test(own) && !CONNECTION_CODES.has(own)) return own;
+  if (own && /^[0-9A-Z]{5}$/.test(own) && !CONNECTION_CODES.has(own) && !isErrno(error)) return own;
   const driver = (error as { driverError?: unknown } | null)?.driverError;
   return driver === undefined ? undefined : sqlState(driver);
 }
@@ -94,7 +98,10 @@ export function classifyDatabaseError(error: unknown): ErrorClass | undefined {
 function classOfState(error: unknown): ErrorClass | undefined {
   const state = sqlState(error);
   if (!state) return undefined;
-  if (state === '57014') return /statement timeout/i.test(messageOf(error)) ? 'too-slow' : 'conflict';
+  // A timeout and a person's wish have one code, and words in the server's language. What was not understood is taken for a
+  // timeout: then the batch gets smaller, and does not run into it again and again.
+  if (state === '57014') return /user request/i.test(messageOf(error)) ? 'conflict' : 'too-slow';
+  if (state === '0A000' && routineOf(error) === 'RevalidateCachedQuery') return 'conflict';
   return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? 'programming';
 }
 
@@ -103,6 +110,17 @@ function isTransportError(error: unknown): boolean {
   const code = codeOf(error);
   if (code && CONNECTION_CODES.has(code)) return true;
   return sqlState(error) === undefined && CONNECTION_WORDS.test(messageOf(error));
+}
+
+/** Errors of Node.js have codes too, some of them as long as a SQLSTATE: EBUSY, EPERM. */
+function isErrno(error: unknown): boolean {
+  return typeof (error as { errno?: unknown }).errno === 'number';
+}
+
+/** The function of PostgreSQL that raised it: told in no language. */
+function routineOf(error: unknown): unknown {
+  const { routine, driverError } = error as { routine?: unknown; driverError?: unknown };
+  return routine ?? (driverError === undefined ? undefined : routineOf(driverError));
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -17,6 +17,10 @@ export function describeCodeError(error: unknown): unknown {
 }
 
 function findRetry(error: unknown): BackfillRetryError | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof BackfillRetryError) return at;
+  const seen = new Set<unknown>();
+  for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
+    if (at instanceof BackfillRetryError) return at;
+    seen.add(at);
+  }
   return undefined;
 }

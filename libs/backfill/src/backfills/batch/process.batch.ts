@@ -1,10 +1,11 @@
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../sql/flight.js';
+import { IN_FAILED_TRANSACTION, sqlState, TRANSACTION_ENDED } from '../../sql/error-classes.js';
 import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy, freePlanner } from '../../sql/timeout-policy.js';
 import { ROW, type ProcessDefinition } from '../declare/definition.js';
-import { StillPendingError } from '../run/run.error.js';
+import { StillPendingError, SwallowedErrorError, TransactionEndedError } from '../run/run.error.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
 import { strikeOff, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
 import { describeCodeError } from './code-errors.js';
@@ -18,6 +19,11 @@ interface HeldRow {
 }
 
 const FIXED_COLUMNS = 2;
+
+/** TypeORM says nothing of it, and a role's default may be another. */
+const WRITABLE: Statement = { text: 'SET TRANSACTION READ WRITE' };
+/** A setting of the transaction: gone when the code has ended the transaction, so that what follows would not be part of it. */
+const MARK: Statement = { text: "SELECT set_config('nestjs_backfill.batch', 'open', true)" };
 
 /**
  * `process`: free code in the batch's transaction, over locked rows. It takes more round trips than the other kinds: TypeORM has
@@ -80,7 +86,7 @@ export class ProcessBatchRunner implements BatchRunner {
     const { queryRunner } = session;
     await queryRunner.startTransaction('READ COMMITTED');
     try {
-      await session.send([this.#policy(wait)]);
+      await session.send([WRITABLE, this.#policy(wait), MARK]);
       const result = await work();
       await queryRunner.commitTransaction();
       return result;
@@ -129,12 +135,26 @@ export class ProcessBatchRunner implements BatchRunner {
         throw describeCodeError(error);
       }
     }
-    const { rows } = await session.send([this.#entry(range, held, cursor), this.#stillPending(held)]);
-    if (rows[1]?.[0]?.[0] !== '0') throw new StillPendingError(name);
+    const { rows } = await session
+      .send([this.#demandOpen(), this.#entry(range, held, cursor), this.#stillPending(held)])
+      .catch((error: unknown) => {
+        const state = sqlState(error);
+        if (state === IN_FAILED_TRANSACTION) throw new SwallowedErrorError(name, error);
+        throw state === TRANSACTION_ENDED ? new TransactionEndedError(name) : error;
+      });
+    if (rows[2]?.[0]?.[0] !== '0') throw new StillPendingError(name);
     return {
-      ...toOutcome(rows[0]?.[0]),
+      ...toOutcome(rows[1]?.[0]),
       lastKey: held.at(-1)?.key ?? null,
       tenant: held.at(-1)?.tenant ?? null,
+    };
+  }
+
+  /** The code has had the transaction in its hands: whether it is still there. */
+  #demandOpen(): Statement {
+    const isMarked = "current_setting('nestjs_backfill.batch', true) IS NOT DISTINCT FROM 'open'";
+    return {
+      text: `SELECT ${this.#selection.ledger.demand(isMarked, TRANSACTION_ENDED, 'the transaction was ended')}`,
     };
   }
 

@@ -21,7 +21,7 @@ export class RowSelection {
   readonly tenants: TenantScope;
 
   constructor(definition: BackfillDefinition, ledger: Ledger, facts: TableFacts, tenants: TenantScope) {
-    this.definition = definition;
+    this.definition = { ...definition, key: facts.key };
     this.ledger = ledger;
     this.facts = facts;
     this.tenants = tenants;

@@ -1,7 +1,10 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Session } from '../../sql/session.js';
 import type { BackfillDefinition } from '../declare/definition.js';
-import { TableMismatchError } from '../run/run.error.js';
+import { KeyNotIndexedError, RowsHiddenError, TableMismatchError } from '../run/run.error.js';
+
+/** Bytes of a table that may be read from end to end in every batch, for want of an index on its key. */
+const SMALL = 8 * 2 ** 20;
 
 /** What the database's catalogue says of the table, at this moment. */
 export interface TableFacts {
@@ -9,13 +12,18 @@ export interface TableFacts {
   typeOf(column: ColumnMetadata): string;
   /** Whether row addresses (ctid) are unique only within a partition or child table. */
   readonly partitioned: boolean;
+  /** The entity's key columns in the order of an index, along which they are read. */
+  readonly key: readonly ColumnMetadata[];
 }
 
-/** @throws TableMismatchError when the table, or a column that the backfill names, is not there */
+/**
+ * @throws TableMismatchError when the table, or a column that the backfill names, is not there; RowsHiddenError; KeyNotIndexedError
+ */
 export async function inspectTable(session: Session, definition: BackfillDefinition): Promise<TableFacts> {
   const { rows } = await session.send([
     {
-      text: `SELECT c.relkind::text, (c.relhassubclass OR c.relkind = 'p')::text, a.attname, format_type(a.atttypid, a.atttypmod)
+      text: `SELECT c.relkind::text, (c.relhassubclass OR c.relkind = 'p')::text, a.attname, format_type(a.atttypid, a.atttypmod),
+          CASE WHEN row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END
         FROM pg_class AS c
         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE c.oid = to_regclass($1)`,
@@ -38,9 +46,12 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
       'Declare the backfill on the entity of the table that holds the rows; views and foreign tables cannot be locked row by row.',
     );
   }
+  const hiddenFrom = found[0]?.[4];
+  if (hiddenFrom) throw new RowsHiddenError(definition.name, definition.table, hiddenFrom);
   const types = new Map(found.map((row) => [row[2], row[3]]));
   return {
     partitioned: hasChildren === 'true',
+    key: await indexedKey(session, definition),
     typeOf(column) {
       const type = types.get(column.databaseName);
       if (type) return type;
@@ -51,4 +62,49 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
       );
     },
   };
+}
+
+/** Of the table `c`: whether the policies for the role at hand let it read every row after all. */
+const SEES_ALL = `SELECT coalesce(bool_and(polpermissive), false) AND coalesce(bool_or(pg_get_expr(polqual, polrelid) = 'true'), false)
+  FROM pg_policy WHERE polrelid = c.oid AND polcmd IN ('*', 'r')
+    AND EXISTS (SELECT FROM unnest(polroles) AS r WHERE r = 0 OR pg_has_role(r, 'USAGE'))`;
+
+/** The columns of each index that can be read along, those first that are read in one direction; the smallest index first. */
+const INDEXES = `SELECT array_to_json(ARRAY(
+      SELECT a.attname FROM unnest(i.indkey) WITH ORDINALITY AS k (attnum, at) LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+      WHERE at <= i.indnkeyatts AND at <= $2::int AND (i.indoption[at - 1] & 1) = (i.indoption[0] & 1) ORDER BY at))::text
+  FROM pg_index AS i JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_am AS m ON m.oid = x.relam
+  WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree'
+  ORDER BY i.indisprimary DESC, i.indisunique DESC, x.relpages`;
+
+/**
+ * The order of the key's columns in the entity says nothing about the order in the index: read in another one, each batch would
+ * sort the whole table.
+ */
+async function indexedKey(
+  session: Session,
+  definition: BackfillDefinition,
+): Promise<readonly ColumnMetadata[]> {
+  const { key, table, name } = definition;
+  const { rows } = await session.send([
+    { text: INDEXES, values: [table, String(key.length)] },
+    {
+      text: `SELECT (greatest(pg_relation_size(c.oid), coalesce((SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(c.oid)), 0)) > $2::bigint)::text
+        FROM pg_class AS c WHERE c.oid = to_regclass($1)`,
+      values: [table, String(SMALL)],
+    },
+  ]);
+  const orders = (rows[0] ?? []).map((row) => JSON.parse(row[0] ?? '[]') as (string | null)[]);
+  const asDeclared = (order: readonly (string | null)[]) =>
+    key.every(({ databaseName }, at) => databaseName === order[at]);
+  const serving = orders.filter((order) => key.every(({ databaseName }) => order.includes(databaseName)));
+  const order = serving.find(asDeclared) ?? serving[0];
+  if (order) return [...key].sort((a, b) => order.indexOf(a.databaseName) - order.indexOf(b.databaseName));
+  if (rows[1]?.[0]?.[0] === 'true')
+    throw new KeyNotIndexedError(
+      name,
+      table,
+      key.map(({ databaseName }) => databaseName),
+    );
+  return key;
 }

@@ -12,7 +12,8 @@ import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillPlan } from '../report/plan.js';
-import { boundBelow, countPending, highestKey, keyAhead, type Count } from '../run/proof.js';
+import { boundBelow, countPending, highestKey, type Count } from '../run/proof.js';
+import { keyWithin } from '../run/window.js';
 import { indexForPending } from './index.inspector.js';
 import { triggersFired } from './trigger.inspector.js';
 
@@ -51,7 +52,7 @@ export async function planBackfill(
     const installed = (await installedStep(session, schema)) > 0;
     const lower = await boundBelow(session, selection, installed);
     const upper =
-      (await keyAhead(session, selection, lower, WINDOW)) ?? (await highestKey(session, selection));
+      (await keyWithin(session, selection, lower, null, WINDOW)) ?? (await highestKey(session, selection));
     const rehearsal = await rehearse(session, selection, schema, lower, upper);
     const { batchSize, pause } = definition.pace;
     const batches = pending && Math.ceil(pending.rows / batchSize);

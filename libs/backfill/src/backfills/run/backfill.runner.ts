@@ -19,7 +19,7 @@ import { LeaseKeeper } from './lease.keeper.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
 import { RangeWorker, type RangeOutcome, type WorkerTools } from './range.worker.js';
-import { RunLog } from './run-log.js';
+import { guarded, RunLog } from './run-log.js';
 import { InvalidStatementError } from './run.error.js';
 import type { StopSign } from './stop-sign.js';
 
@@ -287,8 +287,7 @@ export class BackfillRunner {
 
   async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<Ending> {
     const { tenants } = this.#options;
-    if (tenants === null)
-      await this.#connection.use((session) => releaseDone(session, selection, this.#rows));
+    await this.#connection.use((session) => releaseDone(session, selection, this.#rows));
     const counts = await this.#connection.use((session) => this.#rows.counts(session, tenants));
     if (counts.quarantined > 0) {
       return {
@@ -299,6 +298,8 @@ export class BackfillRunner {
         unrecorded: !this.#running && record.status === 'incomplete',
       };
     }
+    if (counts.skipped > 0 || this.#running)
+      await this.#connection.use((session) => this.#ledger.closeLeftovers(session, this.#subject, tenants));
     if (tenants !== null) {
       const reason = `The rows of ${tenants.length === 1 ? 'tenant' : 'tenants'} ${tenants.join(', ')} are done, which the probe proved; the others were not part of this run.`;
       const whole = record.status === 'complete' && !this.#running;
@@ -392,7 +393,7 @@ export class BackfillRunner {
         ? ((await this.#ask((session) => tenantReports(this.#rows, session, tenants))) ?? [])
         : [],
     };
-    this.#options.observer.finished?.(report);
+    guarded(this.#options.observer).finished?.(report);
     return report;
   }
 

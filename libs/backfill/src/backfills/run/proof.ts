@@ -12,8 +12,9 @@ import type { StopSign } from './stop-sign.js';
 const WHOLE_TABLE_MS = 5_000;
 /** Milliseconds in which a count must return; else the planner's estimate serves. */
 const COUNT_MS = 1_000;
-/** Keys that one statement of the slow way looks at. */
+/** Keys that one statement of the slow way looks at: fewer where the predicate takes long, since each has its timeout. */
 const PROBE_WINDOW = 50_000;
+const PROBE_NARROWING = 8;
 
 /** A count, or the planner's estimate of it. */
 export interface Count {
@@ -70,26 +71,6 @@ export function highestKey(session: Session, selection: RowSelection): Promise<K
   return edge(session, selection, 'DESC', '', new Parameters());
 }
 
-/** The key so many keys further on; null when there are not so many. */
-export async function keyAhead(
-  session: Session,
-  selection: RowSelection,
-  after: Key | null,
-  keys: number,
-): Promise<Key | null> {
-  const { pace, name } = selection.definition;
-  const parameters = new Parameters();
-  const { rows } = await session.transaction([
-    applyBatchPolicy(pace, 'off', name),
-    {
-      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}
-        ORDER BY ${selection.orderBy()} OFFSET ${parameters.add(keys - 1, 'bigint')} LIMIT 1`,
-      values: parameters.values,
-    },
-  ]);
-  return keyFromJson(rows[1]?.[0]?.[0]);
-}
-
 /** How many rows are pending, the quarantined ones included; null where that is not to be had, e.g. behind a lock on the table. */
 export async function countPending(session: Session, selection: RowSelection): Promise<Count | null> {
   const parameters = selection.parameters();
@@ -131,28 +112,47 @@ async function findPendingByWindows(
   stop: StopSign,
   excludeQuarantined: boolean,
 ): Promise<Key | null | 'stopped'> {
-  const { pace, name } = selection.definition;
   let after: Key | null = null;
+  let size = PROBE_WINDOW;
   for (;;) {
     if (stop.reason !== null) return 'stopped';
-    const parameters = selection.parameters();
-    const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, excludeQuarantined)}) IS TRUE AS due
-        FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}
-        ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(PROBE_WINDOW, 'int')}`;
-    const { rows } = await session.transaction([
-      applyBatchPolicy(pace, 'off', name),
-      {
-        text: `WITH nb_window AS MATERIALIZED (SELECT key, due, row_number() OVER () AS at FROM (${window}) AS nb_ordered)
-          SELECT (SELECT key FROM nb_window WHERE due ORDER BY at LIMIT 1)::text,
-            (SELECT key FROM nb_window ORDER BY at DESC LIMIT 1)::text, (SELECT count(*) FROM nb_window)::text`,
-        values: parameters.values,
-      },
-    ]);
-    const [due, last, seen]: TextRow = rows[1]?.[0] ?? [];
+    const window = await withoutTimeout(
+      () => probeWindow(session, selection, after, size, excludeQuarantined),
+      size === 1,
+    );
+    if (window === 'too slow') {
+      size = Math.ceil(size / PROBE_NARROWING);
+      continue;
+    }
+    const [due, last, seen]: TextRow = window;
     if (due) return keyFromJson(due);
-    if (Number(seen) < PROBE_WINDOW) return null;
+    if (Number(seen) < size) return null;
     after = keyFromJson(last);
   }
+}
+
+async function probeWindow(
+  session: Session,
+  selection: RowSelection,
+  after: Key | null,
+  size: number,
+  excludeQuarantined: boolean,
+): Promise<TextRow> {
+  const { pace, name } = selection.definition;
+  const parameters = selection.parameters();
+  const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, excludeQuarantined)}) IS TRUE AS due
+      FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}
+      ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(size, 'int')}`;
+  const { rows } = await session.transaction([
+    applyBatchPolicy(pace, 'off', name),
+    {
+      text: `WITH nb_window AS MATERIALIZED (SELECT key, due, row_number() OVER () AS at FROM (${window}) AS nb_ordered)
+        SELECT (SELECT key FROM nb_window WHERE due ORDER BY at LIMIT 1)::text,
+          (SELECT key FROM nb_window ORDER BY at DESC LIMIT 1)::text, (SELECT count(*) FROM nb_window)::text`,
+      values: parameters.values,
+    },
+  ]);
+  return rows[1]?.[0] ?? [];
 }
 
 async function edge(
@@ -181,14 +181,21 @@ async function withinTime(
   statement: () => { readonly text: string; readonly values: readonly (string | null)[] },
 ): Promise<TextRow | undefined | 'too slow'> {
   const { pace } = selection.definition;
-  try {
+  return withoutTimeout(async () => {
     const { rows } = await session.transaction([
       applyPolicy({ ...pace, statementTimeout: Math.min(ms, pace.statementTimeout) }),
       statement(),
     ]);
     return rows[1]?.[0];
+  });
+}
+
+/** @param last there is no other way to ask */
+async function withoutTimeout<T>(ask: () => Promise<T>, last = false): Promise<T | 'too slow'> {
+  try {
+    return await ask();
   } catch (error) {
-    if (classifyDatabaseError(error) === 'too-slow') return 'too slow';
+    if (classifyDatabaseError(error) === 'too-slow' && !last) return 'too slow';
     throw error;
   }
 }

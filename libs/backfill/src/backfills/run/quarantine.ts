@@ -17,13 +17,14 @@ export async function releaseDone(
   rows: RowsLedger,
 ): Promise<void> {
   const { pace, name } = selection.definition;
-  let keys = await rows.quarantinedKeys(session, null, RELEASE_KEYS);
+  const { tenants } = selection;
+  let keys = await rows.quarantinedKeys(session, tenants, null, RELEASE_KEYS);
   while (keys.length > 0) {
     await session.transaction([
       applyBatchPolicy(pace, pace.synchronousCommit, name),
       strikeOff(selection, keys),
     ]);
-    keys = await rows.quarantinedKeys(session, keys.at(-1) ?? null, RELEASE_KEYS);
+    keys = await rows.quarantinedKeys(session, tenants, keys.at(-1) ?? null, RELEASE_KEYS);
   }
 }
 

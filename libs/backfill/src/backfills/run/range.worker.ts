@@ -12,10 +12,10 @@ import { describeLock } from './blockers.js';
 import { DatabaseLostError, type Connection } from './connection.js';
 import { classifyFailure } from './failure.js';
 import type { Quarantine } from './quarantine.js';
-import { InvalidStatementError, StillPendingError } from './run.error.js';
+import { FailingPredicateError, InvalidStatementError, StillPendingError } from './run.error.js';
 import type { RunLog } from './run-log.js';
 import type { StopSign } from './stop-sign.js';
-import { moveWindow, sameKey } from './window.js';
+import { keyWithin, moveWindow, sameKey } from './window.js';
 
 /** Keys of a sweep's window, in batches. */
 const WINDOW_BATCHES = 50;
@@ -23,9 +23,12 @@ const WINDOW_LEAST = 1_000;
 const WINDOW_MOST = 200_000;
 /** Milliseconds of one wait for a row's lock: between two of them the worker looks around. */
 const LOCK_SLICE = 1_000;
-/** Tries of one batch that a lock or a conflict ends, before the run stops with work left. */
+/** Tries of one batch that a lock or a conflict ends, or that loses its connection, before the run stops with work left. */
 const LOCK_TRIES = 3;
 const CONFLICT_TRIES = 20;
+const CONNECTION_TRIES = 10;
+/** How much a window shrinks that cannot be looked through within the statement timeout. */
+const NARROWING = 4;
 
 /** How a range was left. */
 export type RangeOutcome =
@@ -34,6 +37,8 @@ export type RangeOutcome =
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
   | { readonly kind: 'failed'; readonly error: unknown };
+
+const NO_TRIES = { lock: 0, conflict: 0, connection: 0 } as const satisfies Record<string, number>;
 
 /** What a worker works with. */
 export interface WorkerTools {
@@ -66,7 +71,10 @@ export class RangeWorker {
   /** The row that is waited for. */
   #awaited: Key | null = null;
   #patientSince: number | null = null;
-  #tries = { lock: 0, conflict: 0 };
+  #tries: Record<keyof typeof NO_TRIES, number> = { ...NO_TRIES };
+  /** A batch is under way: what goes wrong is the fault of one of its rows, not of the predicate by which they are found. */
+  #inBatch = false;
+  #windowMost = WINDOW_MOST;
   #leaseInDoubt = false;
 
   constructor(range: LeasedRange, tools: WorkerTools) {
@@ -86,6 +94,7 @@ export class RangeWorker {
       const stopped = this.#tools.stop.reason;
       if (stopped !== null) return { kind: 'stopped', reason: stopped, waitingFor: null };
       const session = this.#tools.connection.session;
+      this.#inBatch = false;
       try {
         if (session === null || this.#leaseInDoubt) await this.#leaseAgain();
         else if (this.#range.state === 'sweeping') await this.#sweepStep(session);
@@ -103,6 +112,7 @@ export class RangeWorker {
       return this.#nextWindow(session);
     if (this.#isolating) return this.#tryOneRow(session, windowUpper);
     const limit = this.#limit.rows;
+    this.#inBatch = true;
     const outcome = await this.#tools.runner.sweep(session, this.#range, {
       cursor,
       windowUpper,
@@ -114,13 +124,13 @@ export class RangeWorker {
     this.#range = { ...this.#range, cursor: outcome.lastKey ?? cursor };
     this.#windowExhausted = outcome.taken < limit;
     if (outcome.taken > 0) await this.#batchDone(outcome);
-    else this.#tries = { lock: 0, conflict: 0 };
+    else this.#tries = { ...NO_TRIES };
   }
 
   async #nextWindow(session: Session): Promise<void> {
     // Where a whole window held nothing to do, the next one is twice as large: a sparse table is crossed quickly.
     if (this.#range.windowUpper !== null && this.#windowIsEmpty) {
-      this.#windowSize = Math.min(WINDOW_MOST, this.#windowSize * 2);
+      this.#windowSize = Math.min(this.#windowMost, this.#windowSize * 2);
     }
     this.#range = await moveWindow(session, this.#tools.selection, this.#range, this.#windowSize);
     this.#windowExhausted = false;
@@ -195,6 +205,7 @@ export class RangeWorker {
       if (!(await this.#changeOrQuarantine(session, only, null, null))) this.#patientSince = null;
       this.#limit.succeeded();
     } else {
+      this.#inBatch = true;
       const outcome = await this.#tools.runner.byKey(session, this.#range, {
         keys,
         wait: null,
@@ -230,7 +241,7 @@ export class RangeWorker {
   async #batchDone(outcome: BatchOutcome): Promise<void> {
     const { log, selection, stop } = this.#tools;
     this.#windowIsEmpty &&= outcome.taken === 0;
-    this.#tries = { lock: 0, conflict: 0 };
+    this.#tries = { ...NO_TRIES };
     this.#limit.succeeded();
     log.batch(outcome, this.#range.cursor);
     if (selection.definition.pace.pause > 0) await stop.sleep(selection.definition.pace.pause);
@@ -263,11 +274,12 @@ export class RangeWorker {
     const failure = classifyFailure(error);
     switch (failure) {
       case 'connection':
+        return this.#recoverFromLoss(error);
       case 'busy':
         await connection.drop();
         log.note('warn', `The connection was lost: ${messageOf(error)}`);
-        if (failure === 'busy') await stop.sleep(backOff(++this.#tries.conflict, { base: 200, cap: 5_000 }));
-        return failure === 'busy' && this.#tries.conflict > CONFLICT_TRIES ? gaveUp(error) : null;
+        await stop.sleep(backOff(++this.#tries.conflict, { base: 200, cap: 5_000 }));
+        return this.#tries.conflict > CONFLICT_TRIES ? gaveUp(error) : null;
       case 'conflict':
         if (stopped !== null) return null;
         if (++this.#tries.conflict > CONFLICT_TRIES) return gaveUp(error);
@@ -283,14 +295,11 @@ export class RangeWorker {
         this.#limit.lower();
         return null;
       case 'too-slow':
-        if (this.#limit.lower()) {
-          log.note(
-            'warn',
-            `A batch took longer than its statement timeout: ${this.#limit.rows} rows a batch from now on.`,
-          );
-        } else this.#isolating = true;
-        return null;
+        return this.#recoverFromSlowness(error);
       case 'poison':
+        // No row is at hand: the predicate itself fails on one, and would for ever.
+        if (!this.#inBatch)
+          return { kind: 'failed', error: new FailingPredicateError(selection.definition.name, error) };
         if (!this.#limit.halve()) this.#isolating = true;
         return null;
       case 'programming':
@@ -302,6 +311,56 @@ export class RangeWorker {
               : new InvalidStatementError(selection.definition.name, error),
         };
     }
+  }
+
+  /**
+   * The session may have been ended because of what the batch does (a timeout that is not ours, a crash of the server), so
+   * that the same batch again would end the same way, for ever.
+   */
+  async #recoverFromLoss(error: unknown): Promise<RangeOutcome | null> {
+    const { connection, log, stop } = this.#tools;
+    await connection.drop();
+    log.note('warn', `The connection was lost: ${messageOf(error)}`);
+    if (++this.#tries.connection === 1) return null;
+    if (this.#tries.connection > CONNECTION_TRIES) {
+      return {
+        kind: 'stopped',
+        reason: `The same batch lost its connection ${this.#tries.connection} times in a row: ${messageOf(error)}`,
+        waitingFor: null,
+      };
+    }
+    if (this.#limit.lower())
+      log.note('warn', `The same batch again: ${this.#limit.rows} rows a batch from now on.`);
+    await stop.sleep(backOff(this.#tries.connection - 1));
+    return null;
+  }
+
+  /** The batch has too many rows, or the way to the next pending row is too long: look less far ahead. */
+  async #recoverFromSlowness(error: unknown): Promise<RangeOutcome | null> {
+    const { connection, log, selection } = this.#tools;
+    const lowered = this.#inBatch && this.#limit.lower();
+    if (lowered)
+      log.note(
+        'warn',
+        `A batch took longer than its statement timeout: ${this.#limit.rows} rows a batch from now on.`,
+      );
+    if (this.#range.state === 'sweeping' && this.#windowSize > 1) {
+      this.#windowMost = this.#windowSize = Math.max(1, Math.floor(this.#windowSize / NARROWING));
+      const from = this.#inBatch ? this.#range.cursor : this.#range.windowLower;
+      const closer = await connection.use((session) =>
+        keyWithin(session, selection, from, this.#range.windowUpper, this.#windowSize),
+      );
+      // Only here, not in the ledger: the batch or the next window writes down what became of it.
+      if (closer !== null) this.#range = { ...this.#range, windowUpper: closer };
+      this.#windowExhausted = false;
+      return null;
+    }
+    if (lowered) return null;
+    if (this.#inBatch) {
+      this.#isolating = true;
+      return null;
+    }
+    return { kind: 'failed', error: new FailingPredicateError(selection.definition.name, error) };
   }
 
   /** While settling: until the patience for one row is at its end. In a sweep: somebody holds the table. */

@@ -18,7 +18,7 @@ export class RunLog {
   constructor(name: string, every: number, observer: BackfillObserver) {
     this.#name = name;
     this.#every = every;
-    this.#observer = observer;
+    this.#observer = guarded(observer);
   }
 
   get updated(): number {
@@ -102,4 +102,22 @@ export class RunLog {
       cursor,
     };
   }
+}
+
+/** What goes wrong with the telling, e.g. a logger whose disk is full, is no fault of the rows. */
+export function guarded(observer: BackfillObserver): BackfillObserver {
+  const quietly = (tell: () => void): void => {
+    try {
+      tell();
+    } catch {
+      // Nobody is left to be told.
+    }
+  };
+  return {
+    started: (event) => quietly(() => observer.started?.(event)),
+    progressed: (event) => quietly(() => observer.progressed?.(event)),
+    waiting: (event) => quietly(() => observer.waiting?.(event)),
+    noted: (event) => quietly(() => observer.noted?.(event)),
+    finished: (report) => quietly(() => observer.finished?.(report)),
+  };
 }

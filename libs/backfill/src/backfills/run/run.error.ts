@@ -1,9 +1,37 @@
 import { BackfillError } from '../../backfill.error.js';
+import { quoteIdentifier } from '../../sql/identifiers.js';
 
 /** The entity's table is not in the database as the entity says. */
 export class TableMismatchError extends BackfillError {
   constructor(backfill: string, problem: string, remedy: string) {
     super(`Backfill "${backfill}": ${problem}.`, { subject: backfill, remedy });
+  }
+}
+
+/** Row-level security keeps rows out of sight: what is not seen would be taken for done. */
+export class RowsHiddenError extends BackfillError {
+  constructor(backfill: string, table: string, role: string) {
+    super(
+      `Backfill "${backfill}": row-level security hides rows of ${table} from the role "${role}"; they would pass for done.`,
+      {
+        subject: backfill,
+        remedy: `Run the backfills as a role that sees every row: one with BYPASSRLS, or with a policy of its own: CREATE POLICY backfill ON ${table} TO "${role}" USING (true).`,
+      },
+    );
+  }
+}
+
+/** No index leads through the table by its key: every batch would read it all. */
+export class KeyNotIndexedError extends BackfillError {
+  constructor(backfill: string, table: string, columns: readonly string[]) {
+    const list = columns.map(quoteIdentifier).join(', ');
+    super(
+      `Backfill "${backfill}": no index of ${table} begins with the columns of the entity's key (${list}), so that each batch would read the whole table.`,
+      {
+        subject: backfill,
+        remedy: `Declare the table's real primary key in the entity, or build an index: CREATE UNIQUE INDEX CONCURRENTLY ON ${table} (${list}).`,
+      },
+    );
   }
 }
 
@@ -16,6 +44,21 @@ export class InvalidStatementError extends BackfillError {
         subject: backfill,
         remedy:
           'Run the schema migrations first if a column is missing; else correct the SQL in `where` or in the class.',
+        cause,
+      },
+    );
+  }
+}
+
+/** The pending predicate cannot be evaluated on a row: which row that is cannot be asked either. */
+export class FailingPredicateError extends BackfillError {
+  constructor(backfill: string, cause: unknown) {
+    super(
+      `Backfill "${backfill}": its pending predicate fails on a row: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      {
+        subject: backfill,
+        remedy:
+          "Write `where` so that it holds or does not hold for every row, e.g. `note ~ '^[0-9]+$'` instead of a cast; if it takes long, give it an index.",
         cause,
       },
     );
@@ -62,6 +105,28 @@ export class StillPendingError extends BackfillError {
     super('The row still matches the pending predicate after its change', {
       subject: backfill,
       remedy: 'Let the change make `where` false for every row, then run with --retry-quarantined.',
+    });
+  }
+}
+
+/** `process()` went on after a statement had failed, which PostgreSQL answers by undoing the whole transaction. */
+export class SwallowedErrorError extends BackfillError {
+  constructor(backfill: string, cause: unknown) {
+    super('process() caught an error of the database and went on; the transaction cannot be saved any more', {
+      subject: backfill,
+      remedy:
+        'Let the error out, so that the row that it is about is found; or run the statement in `manager.transaction()`, which undoes that alone.',
+      cause,
+    });
+  }
+}
+
+/** `process()` ended the batch's transaction: rows and cursor would not commit together. */
+export class TransactionEndedError extends BackfillError {
+  constructor(backfill: string) {
+    super(`Backfill "${backfill}": process() ended the batch's transaction.`, {
+      subject: backfill,
+      remedy: 'Leave COMMIT and ROLLBACK to the backfill; `manager.transaction()` nests in its transaction.',
     });
   }
 }

@@ -81,6 +81,27 @@ function openNext(
   };
 }
 
+/** The key so many keys further on, up to the window's end; null when there are not so many. */
+export async function keyWithin(
+  session: Session,
+  selection: RowSelection,
+  after: Key | null,
+  upTo: Key | null,
+  keys: number,
+): Promise<Key | null> {
+  const { pace, name } = selection.definition;
+  const parameters = new Parameters();
+  const { rows } = await session.transaction([
+    applyBatchPolicy(pace, 'off', name),
+    {
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.between(after, upTo, parameters)}
+        ORDER BY ${selection.orderBy()} OFFSET ${parameters.add(keys - 1, 'bigint')} LIMIT 1`,
+      values: parameters.values,
+    },
+  ]);
+  return keyFromJson(rows[1]?.[0]?.[0]);
+}
+
 export function sameKey(a: Key | null, b: Key | null): boolean {
   return keyToJson(a) === keyToJson(b);
 }

@@ -55,7 +55,8 @@ CREATE TABLE {{schema}}.range (
 ) WITH (fillfactor = 50); -- its rows are updated once a batch: room for heap-only updates
 CREATE INDEX ON {{schema}}.range (name, version) WHERE state <> 'done';
 
--- Rows that somebody else held when the sweep came by: the settling pass takes them.
+-- Rows that somebody else held when the sweep came by: the settling pass takes them. Each range has a list of its own, since
+-- the run of one tenant and that of all may both come by.
 CREATE TABLE {{schema}}.skipped_row (
   name       text        NOT NULL,
   version    integer     NOT NULL,
@@ -63,9 +64,9 @@ CREATE TABLE {{schema}}.skipped_row (
   range_id   bigint      NOT NULL REFERENCES {{schema}}.range,
   tenant     text,
   skipped_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  PRIMARY KEY (name, version, key)
+  PRIMARY KEY (range_id, key)
 );
-CREATE INDEX ON {{schema}}.skipped_row (range_id, key);
+CREATE INDEX ON {{schema}}.skipped_row (name, version, key);
 
 -- Rows that cannot be changed, and why.
 CREATE TABLE {{schema}}.quarantined_row (

@@ -22,6 +22,7 @@ import type { DeclaredIndex } from './index.options.js';
 import { withProgress } from './index.progress.js';
 import type { IndexPhaseReport, IndexReport, UndeclaredIndex } from './index.report.js';
 
+/** What `buildIndexes` takes. */
 export interface BuildIndexesOptions {
   /** Replace indexes whose definition differs. @default false */
   readonly rebuild?: boolean;
@@ -29,7 +30,7 @@ export interface BuildIndexesOptions {
   readonly schema?: string;
   /** How long a killed process keeps the next one waiting, in milliseconds. @default 30000 */
   readonly lease?: number;
-  /** @default a Nest logger */
+  /** Where progress is told. @default a Nest logger */
   readonly log?: { log(message: string): void; warn(message: string): void };
 }
 

@@ -15,8 +15,10 @@ export const INDEX_STATUSES = [
   'duplicates',
   'failed',
 ] as const;
+/** One of `INDEX_STATUSES`. */
 export type IndexStatus = (typeof INDEX_STATUSES)[number];
 
+/** What became of one declared index. */
 export interface IndexReport {
   readonly name: string;
   readonly table: string;
@@ -38,7 +40,9 @@ export interface UndeclaredIndex {
   readonly definition: string;
 }
 
+/** `warnings`: something is left that a person should look at. */
 export const INDEX_OUTCOMES = ['done', 'nothing-to-do', 'warnings'] as const;
+/** One of `INDEX_OUTCOMES`. */
 export type IndexOutcome = (typeof INDEX_OUTCOMES)[number];
 
 /** What the indexes phase of a deployment did. Never a reason to stop the deployment. */

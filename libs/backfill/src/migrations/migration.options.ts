@@ -7,6 +7,7 @@ export interface DataExemption {
 
 /** What a contract migration does while a backfill that it requires is not complete. */
 export const INCOMPLETE_POLICIES = ['fail', 'defer'] as const;
+/** One of `INCOMPLETE_POLICIES`. */
 export type IncompletePolicy = (typeof INCOMPLETE_POLICIES)[number];
 
 /** The statics that a migration class may declare. */
@@ -67,8 +68,11 @@ export interface MigrationLog {
 }
 
 export interface MigrationSettings {
+  /** How patient statements are. */
   readonly policy: DdlPolicy;
+  /** Proves and finishes the backfills that a contract migration requires. @default none: such a migration is refused */
   readonly gate?: CompletionGate;
+  /** Where it is told what happens. @default a Nest logger */
   readonly log: MigrationLog;
   /** Set while the phase's own runner drives: it tries again by itself, with a transaction that is new from the start. */
   readonly driven: boolean;
@@ -76,5 +80,6 @@ export interface MigrationSettings {
 
 /** The options of a data source's migrations; whatever is left out keeps its value. */
 export type MigrationOptions = Partial<Omit<MigrationSettings, 'policy' | 'driven'>> & {
+  /** How patient statements are; what is left out keeps its value. */
   readonly policy?: Partial<DdlPolicy>;
 };

@@ -120,6 +120,14 @@ export class Ledger {
     }
   }
 
+  /** Tells whoever asks for the status what a run waits for; null when it goes on. */
+  waits({ name, version }: Subject, waitingFor: string | null): Statement {
+    return {
+      text: `UPDATE ${this.schema}.backfill SET waiting_for = $3 WHERE name = $1 AND version = $2::int AND status = 'running'`,
+      values: [name, String(version), waitingFor],
+    };
+  }
+
   /**
    * Plans a sweep, unless one is unfinished in the same scope: of several processes that plan at once, one does.
    */

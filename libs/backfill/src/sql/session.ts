@@ -37,6 +37,7 @@ export class NoConnectionError extends Error {
 export class Session {
   readonly #client: ClientBase;
   readonly #prepare: boolean;
+  #sentAt: number | null = null;
   readonly #statementTimeout: number;
   #flights = 0;
   /** For code that needs TypeORM's own transaction on this connection. */
@@ -111,6 +112,7 @@ export class Session {
    */
   async send(statements: readonly Statement[]): Promise<FlightResult> {
     this.#flights++;
+    this.#sentAt = performance.now();
     try {
       return await orDestroyed(this.#client, statements.length * this.#statementTimeout + REPLY_MARGIN, () =>
         fly(this.#client, statements, this.#prepare),
@@ -118,7 +120,30 @@ export class Session {
     } catch (error) {
       await this.rollback();
       throw error;
+    } finally {
+      this.#sentAt = null;
     }
+  }
+
+  /** Milliseconds for which the server has owed a reply; 0 when it owes none. */
+  get waitedMs(): number {
+    return this.#sentAt === null ? 0 : performance.now() - this.#sentAt;
+  }
+
+  /**
+   * The server's processes that this session waits for at this moment, as `pg_blocking_pids()` tells them. Behind a pooler the
+   * own process is not known, and nothing is told.
+   */
+  async blockedBy(description: string): Promise<string[]> {
+    const { processID } = this.#client as unknown as { processID: number };
+    if (!this.#prepare) return [];
+    const { rows } = await this.sendAside([
+      {
+        text: `SELECT ${description} FROM pg_stat_activity AS a WHERE a.pid = ANY(pg_blocking_pids($1::int))`,
+        values: [String(processID)],
+      },
+    ]);
+    return (rows[0] ?? []).map((row) => row[0] ?? '');
   }
 
   /** Parses a value as the application's own queries on this connection would. */

@@ -16,6 +16,7 @@ import { Connection, DatabaseLostError } from './connection.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
 import { LeaseKeeper } from './lease.keeper.js';
+import { WaitWatch } from './wait.watch.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
 import { RangeWorker, type RangeOutcome, type WorkerTools } from './range.worker.js';
@@ -254,6 +255,7 @@ export class BackfillRunner {
     };
     const worker = new RangeWorker(range, tools);
     const keeper = new LeaseKeeper(this.#connection, this.#ledger, () => worker.range);
+    const watch = new WaitWatch(this.#connection, this.#ledger, this.#subject, this.#log);
     try {
       const outcome = await worker.work();
       await this.#connection
@@ -264,6 +266,7 @@ export class BackfillRunner {
       return outcome;
     } finally {
       keeper.stop();
+      watch.stop();
     }
   }
 

@@ -5,7 +5,8 @@ import type { Session } from '../../sql/session.js';
 import { applyPolicy } from '../../sql/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
 
-const DESCRIBED = `format('pid %s (%s), %s for %s s, query: %s', a.pid,
+/** A row `a` of pg_stat_activity in words. */
+export const DESCRIBED = `format('pid %s (%s), %s for %s s, query: %s', a.pid,
   coalesce(nullif(a.application_name, ''), 'no application name'), coalesce(a.state, a.backend_type),
   round(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)))::text,
   coalesce(nullif(left(regexp_replace(a.query, '\\s+', ' ', 'g'), 120), ''), 'none'))`;

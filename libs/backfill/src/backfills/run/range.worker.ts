@@ -382,7 +382,10 @@ export class RangeWorker {
     }
     return {
       kind: 'stopped',
-      reason: `Rows are still locked after ${Math.round(patience / 1000)} s: waiting for ${waitingFor}.`,
+      reason:
+        key === null
+          ? `${LOCK_TRIES} times in a row a batch did not get its locks within ${Math.round(patience / 1000)} s: waiting for ${waitingFor}.`
+          : `Rows are still locked after ${Math.round(patience / 1000)} s: waiting for ${waitingFor}.`,
       waitingFor,
     };
   }

@@ -12,7 +12,11 @@ const HELP = '`nest start -- --backfill --help` lists all arguments.';
  */
 export abstract class ArgumentError extends BackfillError {}
 
-/** @publicApi */
+/**
+ * An argument that the one-shot mode does not know. Nothing is ignored: it could have been meant to hold something back.
+ *
+ * @publicApi
+ */
 export class UnknownArgumentError extends ArgumentError {
   constructor(flag: string) {
     const meant = nearest(flag.replace(/^-+/, ''), ARGUMENT_NAMES);
@@ -31,6 +35,26 @@ export class ArgumentWithoutPhaseError extends ArgumentError {
     super(`${flag} names no phase to run, so the application would start as a server.`, {
       subject: flag,
       remedy: `Did you mean ${meant}? ${HELP}`,
+    });
+  }
+}
+
+/** @publicApi */
+export class MissingPhaseError extends ArgumentError {
+  constructor(name: ArgumentName, phase: string) {
+    super(`--${name} belongs to --${phase}, which is not asked for.`, {
+      subject: `--${name}`,
+      remedy: `Leave it out, or add --${phase}.`,
+    });
+  }
+}
+
+/** @publicApi */
+export class NamesWithoutBackfillError extends ArgumentError {
+  constructor(name: string) {
+    super(`"${name}" names a backfill, and phases that are run whole are asked for.`, {
+      subject: name,
+      remedy: `To run that backfill alone, write \`--backfill ${name}\`; to run everything, leave the name out.`,
     });
   }
 }

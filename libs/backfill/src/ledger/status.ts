@@ -12,6 +12,7 @@ export const BACKFILL_STATUSES = [
   'cancelled',
   'failed',
 ] as const;
+/** One of `BACKFILL_STATUSES`. */
 export type BackfillStatus = (typeof BACKFILL_STATUSES)[number];
 
 /** The state machine: from → to → why that is right. The ledger refuses every other edge. */

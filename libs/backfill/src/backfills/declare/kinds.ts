@@ -8,12 +8,27 @@ import type { EntityManager, ObjectLiteral } from 'typeorm';
  */
 export type RowColumns<Entity> = { readonly [Property in keyof Entity]-?: string };
 
+/** What is a column's value and no embedded object. */
+type ColumnValue = string | number | bigint | boolean | symbol | Date | Uint8Array | readonly unknown[];
+
+/** The columns of embedded objects by their path, e.g. `'address.city'`. */
+type EmbeddedPath<Entity> = {
+  [Property in keyof Entity & string]: NonNullable<Entity[Property]> extends infer Value
+    ? Value extends ColumnValue
+      ? never
+      : // JSON with any keys is one column.
+        string extends keyof Value
+        ? never
+        : `${Property}.${keyof Value & string}`
+    : never;
+}[keyof Entity & string];
+
 /**
  * Column → SQL expression. Written into the statement as it stands: never build it from user input. A column of an embedded
- * object goes by its path, `'address.city'`, which is checked at start-up.
+ * object goes by its path, e.g. `'address.city'`.
  */
-export type SetExpressions<Entity> = { readonly [Property in keyof Entity]?: string } & {
-  readonly [path: `${string}.${string}`]: string;
+export type SetExpressions<Entity> = {
+  readonly [Property in keyof Entity | EmbeddedPath<Entity>]?: string;
 };
 
 /** What a backfill's own code may know about the batch it is given. */
@@ -87,4 +102,5 @@ export interface ProcessBackfill<Entity extends ObjectLiteral, Read extends keyo
 
 /** How a backfill changes rows, from the fastest to the freest. `purge` has no method: it deletes what is pending. */
 export const BACKFILL_KINDS = ['set', 'transform', 'copy', 'purge', 'process'] as const;
+/** One of the five ways to change rows. */
 export type BackfillKind = (typeof BACKFILL_KINDS)[number];

@@ -1,4 +1,4 @@
-import { installStatements } from '../../ledger/ledger.installer.js';
+import { installedStep, installStatements } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { keyToJson, type Key, type LeasedRange, type TenantScope } from '../../ledger/range.js';
 import type { BackfillStatus } from '../../ledger/status.js';
@@ -49,8 +49,8 @@ export async function planBackfill(
     const selection = new RowSelection(impatient, ledger, facts, tenants);
     const pending = await countPending(session, selection);
     const index = await indexForPending(session, selection);
-    // The quarantine may not be there yet: the ledger is installed by the first run.
-    const lower = await boundBelow(session, selection, false);
+    const installed = (await installedStep(session, schema)) > 0;
+    const lower = await boundBelow(session, selection, installed);
     const upper =
       (await keyWithin(session, selection, lower, null, WINDOW)) ?? (await highestKey(session, selection));
     const rehearsal = await rehearse(session, selection, schema, lower, upper);
@@ -100,7 +100,7 @@ async function rehearse(
       cursor: lower,
       windowUpper: upper,
       limit: definition.pace.batchSize,
-      excludeQuarantined: false,
+      excludeQuarantined: true,
       number: 1,
       signal: new AbortController().signal,
     };

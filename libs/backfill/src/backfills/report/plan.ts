@@ -30,6 +30,7 @@ export interface BackfillPlan {
   readonly warnings: readonly string[];
 }
 
+/** What a run would do. */
 export interface PlanReport {
   readonly phase: 'backfill';
   readonly plan: readonly BackfillPlan[];

@@ -41,6 +41,7 @@ export interface BackfillReport {
 }
 
 export const PHASE_OUTCOMES = ['complete', 'incomplete', 'failed', 'nothing-to-do'] as const;
+/** What came of a phase: done, stopped with work left, in need of a person, or nothing to do and proved so. */
 export type PhaseOutcome = (typeof PHASE_OUTCOMES)[number];
 
 /** What came of the whole phase. */

@@ -30,6 +30,7 @@ export interface BackfillStatusReport {
   }[];
 }
 
+/** What the ledgers know. */
 export interface StatusReport {
   readonly phase: 'backfill';
   readonly backfills: readonly BackfillStatusReport[];

@@ -22,7 +22,7 @@ export class StopSign {
   get reason(): string | null {
     if (this.#signal?.aborted) return `Stopped by ${signalName(this.#signal.reason)}.`;
     if (this.#deadline !== null && performance.now() >= this.#deadline) {
-      return `Stopped at its time limit of ${Math.round((this.#maxDurationMs ?? 0) / 1000)} s.`;
+      return `Stopped at its time limit of ${(this.#maxDurationMs ?? 0) / 1000} s.`;
     }
     return null;
   }

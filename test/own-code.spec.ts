@@ -101,7 +101,9 @@ describe('code of a backfill’s own that goes wrong', () => {
     await stage.query('DELETE FROM leads WHERE id > 20');
     const recorder = new Recorder();
     expect(await stage.run('process', { recorder })).toMatchObject({ status: 'complete', updated: 20 });
-    expect(recorder.notes).toContain('The same batch again: 2 rows a batch from now on.');
+    expect(recorder.notes).toContain(
+      'It was the same batch again: at most 2 of its rows at once from now on.',
+    );
   });
 
   it('a row whose database error is caught and ignored goes to quarantine, the others are done', async () => {
@@ -114,12 +116,15 @@ describe('code of a backfill’s own that goes wrong', () => {
     };
     expect(await stage.run('process')).toMatchObject({ status: 'incomplete', updated: 99, quarantined: 1 });
     expect(await quarantine()).toEqual([
-      { id: 5, error: expect.stringContaining('process() caught an error of the database and went on') },
+      {
+        id: 5,
+        error: expect.stringContaining('process() caught an error of the database and went on') as string,
+      },
     ]);
   });
 
   it.each([
-    ['with SQL', async (manager: EntityManager) => manager.query('COMMIT')],
+    ['with SQL', async (manager: EntityManager): Promise<unknown> => manager.query('COMMIT')],
     ['through TypeORM', async (manager: EntityManager) => manager.queryRunner?.commitTransaction()],
   ])('code that commits the batch’s transaction itself, %s, is refused', async (_, commit) => {
     ProcessLeads.code = async (ids, manager) => {

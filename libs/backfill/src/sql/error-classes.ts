@@ -74,7 +74,7 @@ const CONNECTION_CODES = new Set([
   'ENETUNREACH',
 ]);
 const CONNECTION_WORDS =
-  /connection (?:terminated|ended|was closed|error)|client has encountered a connection error|not queryable|Client was closed|timeout exceeded when trying to connect|Query read timeout|Driver not Connected|Query runner already released/i;
+  /connection (?:terminated|ended|was closed|error)|client has encountered a connection error|not queryable|Client was closed|timeout exceeded when trying to connect|Query read timeout|Driver not Connected|(?:query runner|was) already released/i;
 
 /** The SQLSTATE of an error that came from PostgreSQL, also when TypeORM wrapped it. */
 export function sqlState(error: unknown): string | undefined {

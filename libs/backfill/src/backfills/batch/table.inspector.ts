@@ -1,5 +1,6 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Session } from '../../sql/session.js';
+import { applyPolicy } from '../../sql/timeout-policy.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import { KeyNotIndexedError, RowsHiddenError, TableMismatchError } from '../run/run.error.js';
 
@@ -20,7 +21,9 @@ export interface TableFacts {
  * @throws TableMismatchError when the table, or a column that the backfill names, is not there; RowsHiddenError; KeyNotIndexedError
  */
 export async function inspectTable(session: Session, definition: BackfillDefinition): Promise<TableFacts> {
-  const { rows } = await session.send([
+  const { rows } = await session.transaction([
+    // A policy is read under a lock on the table.
+    applyPolicy(definition.pace),
     {
       text: `SELECT c.relkind::text, (c.relhassubclass OR c.relkind = 'p')::text, a.attname, format_type(a.atttypid, a.atttypmod),
           CASE WHEN row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END
@@ -30,7 +33,7 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
       values: [definition.table],
     },
   ]);
-  const found = rows[0] ?? [];
+  const found = rows[1] ?? [];
   const [relkind, hasChildren] = found[0] ?? [];
   if (relkind === undefined) {
     throw new TableMismatchError(
@@ -89,8 +92,11 @@ async function indexedKey(
   const { rows } = await session.send([
     { text: INDEXES, values: [table, String(key.length)] },
     {
-      text: `SELECT (greatest(pg_relation_size(c.oid), coalesce((SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(c.oid)), 0)) > $2::bigint)::text
-        FROM pg_class AS c WHERE c.oid = to_regclass($1)`,
+      // As the statistics have it: to measure it would mean to wait for a lock on the table.
+      text: `WITH RECURSIVE part (oid) AS (
+          SELECT to_regclass($1)::oid UNION SELECT h.inhrelid FROM part JOIN pg_inherits AS h ON h.inhparent = part.oid
+        ) SELECT (sum(greatest(c.relpages, 0)) * current_setting('block_size')::bigint > $2::bigint)::text
+        FROM part JOIN pg_class AS c ON c.oid = part.oid`,
       values: [table, String(SMALL)],
     },
   ]);

@@ -330,7 +330,10 @@ export class RangeWorker {
       };
     }
     if (this.#limit.lower())
-      log.note('warn', `The same batch again: ${this.#limit.rows} rows a batch from now on.`);
+      log.note(
+        'warn',
+        `It was the same batch again: at most ${this.#limit.rows} of its rows at once from now on.`,
+      );
     await stop.sleep(backOff(this.#tries.connection - 1));
     return null;
   }

@@ -9,28 +9,24 @@ export class TableMismatchError extends BackfillError {
 }
 
 /** Row-level security keeps rows out of sight: what is not seen would be taken for done. */
-export class RowsHiddenError extends BackfillError {
+export class RowsHiddenError extends TableMismatchError {
   constructor(backfill: string, table: string, role: string) {
     super(
-      `Backfill "${backfill}": row-level security hides rows of ${table} from the role "${role}"; they would pass for done.`,
-      {
-        subject: backfill,
-        remedy: `Run the backfills as a role that sees every row: one with BYPASSRLS, or with a policy of its own: CREATE POLICY backfill ON ${table} TO "${role}" USING (true).`,
-      },
+      backfill,
+      `row-level security hides rows of ${table} from the role ${quoteIdentifier(role)}; they would pass for done`,
+      `Run the backfills as a role that sees every row: one with BYPASSRLS, or with a policy of its own: CREATE POLICY backfill ON ${table} TO ${quoteIdentifier(role)} USING (true).`,
     );
   }
 }
 
 /** No index leads through the table by its key: every batch would read it all. */
-export class KeyNotIndexedError extends BackfillError {
+export class KeyNotIndexedError extends TableMismatchError {
   constructor(backfill: string, table: string, columns: readonly string[]) {
     const list = columns.map(quoteIdentifier).join(', ');
     super(
-      `Backfill "${backfill}": no index of ${table} begins with the columns of the entity's key (${list}), so that each batch would read the whole table.`,
-      {
-        subject: backfill,
-        remedy: `Declare the table's real primary key in the entity, or build an index: CREATE UNIQUE INDEX CONCURRENTLY ON ${table} (${list}).`,
-      },
+      backfill,
+      `no index of ${table} begins with the columns of the entity's key (${list}), so that each batch would read the whole table`,
+      `Declare the table's real primary key in the entity, or build an index: CREATE UNIQUE INDEX CONCURRENTLY ON ${table} (${list}).`,
     );
   }
 }

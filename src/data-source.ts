@@ -6,6 +6,7 @@ import { Tenant } from './leads/tenant.entity.js';
 import { CreateCrm1751328000000 } from './migrations/1751328000000-create-crm.js';
 import { AddLastCallDirection1754006400000 } from './migrations/1754006400000-add-last-call-direction.js';
 import { AddSearchName1756684800000 } from './migrations/1756684800000-add-search-name.js';
+import { RequireLastCallDirection1759276800000 } from './migrations/1759276800000-require-last-call-direction.js';
 
 /** Holds the URL of the demo's server while that runs. */
 const DEMO_URL_FILE = new URL('../.data/database-url', import.meta.url);
@@ -38,6 +39,11 @@ export function dataSourceOptions(): DataSourceOptions {
     url: databaseUrl(),
     applicationName: 'crm',
     entities: [Tenant, Lead, CallLog],
-    migrations: [CreateCrm1751328000000, AddLastCallDirection1754006400000, AddSearchName1756684800000],
+    migrations: [
+      CreateCrm1751328000000,
+      AddLastCallDirection1754006400000,
+      AddSearchName1756684800000,
+      RequireLastCallDirection1759276800000,
+    ],
   };
 }

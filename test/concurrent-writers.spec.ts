@@ -138,6 +138,23 @@ describe('transform, while the application writes between reading and writing', 
     expect(await stage.value('SELECT count(*) FROM leads WHERE id < 0 AND slug IS NOT NULL')).toBe('3');
   });
 
+  it('tells a new row from the one that it read, in the same place and with the same key', async () => {
+    // The first row of a table that was just emptied always has the same place.
+    const begin = (marker: string, slug: string | null) =>
+      stage.query(
+        `TRUNCATE leads; INSERT INTO leads VALUES (20, '${marker}', ${slug === null ? 'NULL' : `'${slug}'`})`,
+      );
+    await begin('read', null);
+    const place = await stage.value('SELECT ctid FROM leads');
+    interlude.once(() => begin('new row', 'own'));
+    await stage.run('transform');
+    expect(await stage.query('SELECT ctid::text AS place, slug FROM leads')).toEqual([
+      { place, slug: 'own' },
+    ]);
+    await stage.query('UPDATE leads SET slug = NULL');
+    await stage.query('INSERT INTO leads (id, marker) SELECT i, $$more$$ FROM generate_series(21, 60) AS i');
+  });
+
   it('comes to an end with a row that is written all the time', async () => {
     await stage.query(`UPDATE leads SET slug = NULL WHERE id <= 100`);
     // Every reading of row 20 without a lock is out of date by the time its value is to be written.

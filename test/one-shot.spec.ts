@@ -123,7 +123,7 @@ describe('the application itself', () => {
   it('prints its help without starting anything', async () => {
     const { code, stdout } = await app.node(['--backfill', '--help'], await unreachable()).ended;
     expect(code).toBe(0);
-    expect(stdout).toContain('Usage: nest start --backfill');
+    expect(stdout).toContain('Usage: nest start --deploy');
   });
 
   it('tells an unreachable database once, whatever its own retries', async () => {

@@ -123,9 +123,13 @@ export class EmbeddedServer {
     if (urlFile) await writeFile(urlFile, this.url(), { mode: 0o600 });
   }
 
-  /** Stops it as an operator would: clients are disconnected, nothing that was committed is lost. */
-  async stop() {
-    await this.#run('pg_ctl', ['stop', '-D', this.#cluster, '-m', 'fast', '-w']);
+  /**
+   * Stops it as an operator would: clients are disconnected, nothing that was committed is lost; or at once, as a crash does.
+   *
+   * @param {'fast' | 'immediate'} [mode]
+   */
+  async stop(mode = 'fast') {
+    await this.#run('pg_ctl', ['stop', '-D', this.#cluster, '-m', mode, '-w']);
     if (this.#options.urlFile) await rm(this.#options.urlFile, { force: true });
   }
 

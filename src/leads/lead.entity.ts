@@ -31,6 +31,7 @@ export class Lead {
   @Column('text', { name: 'search_name', nullable: true })
   searchName!: string | null;
 
+  /** NOT NULL once the backfill is complete; this version of the application runs before that and after. */
   @Column('text', { name: 'last_call_direction', nullable: true })
   lastCallDirection!: LastCallDirection | null;
 

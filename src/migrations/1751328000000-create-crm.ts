@@ -1,6 +1,7 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { SchemaMigration } from 'nestjs-backfill';
+import type { QueryRunner } from 'typeorm';
 
-export class CreateCrm1751328000000 implements MigrationInterface {
+export class CreateCrm1751328000000 extends SchemaMigration {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE TABLE tenants (

@@ -1,7 +1,8 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { SchemaMigration } from 'nestjs-backfill';
+import type { QueryRunner } from 'typeorm';
 
 /** The column alone, in an instant: the rows are filled by the backfill `leads-search-name`. */
-export class AddSearchName1756684800000 implements MigrationInterface {
+export class AddSearchName1756684800000 extends SchemaMigration {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`ALTER TABLE leads ADD COLUMN search_name text`);
   }

@@ -3,6 +3,8 @@ import { opensOneShot } from '../../libs/backfill/src/deploy/arguments.table.ts'
 import { renderHelp } from '../../libs/backfill/src/deploy/help.renderer.ts';
 import { editDistance, nearest } from '../../libs/backfill/src/deploy/suggestion.ts';
 
+const ALL = ['migrate', 'indexes', 'backfill'] as const;
+
 const DEFAULTS: OneShotArguments = {
   action: 'run',
   phases: ['backfill'],
@@ -11,6 +13,7 @@ const DEFAULTS: OneShotArguments = {
   maxDurationMs: undefined,
   connectTimeoutMs: 60_000,
   retryQuarantined: false,
+  rebuild: false,
   strict: false,
   json: false,
   progress: true,
@@ -35,7 +38,14 @@ describe('one-shot arguments', () => {
     ['--backfill --strict --json --no-progress', { strict: true, json: true, progress: false }],
     ['--backfill --retry-quarantined', { retryQuarantined: true }],
     ['--backfill --plan a --tenant 5', { action: 'plan', names: ['a'], tenants: ['5'] }],
-    ['--status', { action: 'status' }],
+    ['--migrate', { phases: ['migrate'] }],
+    ['--indexes --rebuild', { phases: ['indexes'], rebuild: true }],
+    ['--deploy', { phases: ALL }],
+    ['--deploy --max-duration 10m --rebuild', { phases: ALL, maxDurationMs: 600_000, rebuild: true }],
+    ['--backfill --migrate', { phases: ['migrate', 'backfill'] }],
+    ['--deploy --plan', { action: 'plan', phases: ALL }],
+    ['--status', { action: 'status', phases: ALL }],
+    ['--migrate --status', { action: 'status', phases: ['migrate'] }],
     ['--status a', { action: 'status', names: ['a'] }],
     ['--backfill --status --json', { action: 'status', json: true }],
     ['--backfill --help', { action: 'help' }],
@@ -50,10 +60,13 @@ describe('one-shot arguments', () => {
       'Unknown argument --retry-quarantine',
       'Did you mean --retry-quarantined?',
     ],
-    ['--backfill --port 3000', 'Unknown argument --port', 'It takes --backfill, --status'],
-    ['--backfill --migrate', 'Unknown argument --migrate', 'It takes --backfill'],
-    ['--backfill -x', 'Unknown argument -x', 'It takes --backfill'],
-    ['--backfill --constructor', 'Unknown argument --constructor', 'It takes --backfill'],
+    [
+      '--backfill --port 3000',
+      'Unknown argument --port',
+      'It takes --migrate, --indexes, --backfill, --deploy, --status',
+    ],
+    ['--backfill -x', 'Unknown argument -x', 'It takes --migrate'],
+    ['--backfill --constructor', 'Unknown argument --constructor', 'It takes --migrate'],
     ['--backfill --tenant', '--tenant needs a value', '--tenant ID'],
     ['--backfill --tenant=', '--tenant needs a value', '--tenant ID'],
     ['--backfill --tenant --json', '--tenant is followed by --json instead of a value', '--tenant ID'],
@@ -76,6 +89,15 @@ describe('one-shot arguments', () => {
     ['--plan --status', '--plan and --status contradict', 'Leave one of them out'],
     ['--status --max-duration 1m', '--status and --max-duration contradict', 'Leave one of them out'],
     ['--status --retry-quarantined', '--status and --retry-quarantined contradict', 'Leave one of them out'],
+    ['--deploy leads', '"leads" names a backfill', '`--backfill leads`'],
+    ['--migrate --backfill leads', '"leads" names a backfill', '`--backfill leads`'],
+    ['--deploy=leads', '--deploy takes no value', '`--deploy`'],
+    ['--deploy --tenant 5', '--deploy and --tenant contradict', 'Leave one of them out'],
+    ['--migrate --tenant 5', '--migrate and --tenant contradict', 'Leave one of them out'],
+    ['--migrate --max-duration 1m', '--max-duration belongs to --backfill', 'add --backfill'],
+    ['--backfill --rebuild', '--rebuild belongs to --indexes', 'add --indexes'],
+    ['--deploy --plan --rebuild', '--plan and --rebuild contradict', 'Leave one of them out'],
+    ['--status --rebuild', '--status and --rebuild contradict', 'Leave one of them out'],
     ['--status --tenant 5', '--status and --tenant contradict', 'Leave one of them out'],
   ])('refuses `%s` and says what to do', (line, why, remedy) => {
     expect(() => parseArguments(line.split(' '))).toThrow(why);
@@ -86,6 +108,9 @@ describe('one-shot arguments', () => {
     ['--backfill', true],
     ['--backfill=a', true],
     ['--status', true],
+    ['--migrate', true],
+    ['--indexes', true],
+    ['--deploy', true],
     ['--port 3000', false],
     ['--plan --strict --json', false],
     ['--backfills', false],
@@ -97,7 +122,8 @@ describe('one-shot arguments', () => {
 
   it('lists every argument in the help, with its default', () => {
     const help = renderHelp();
-    expect(help).toContain('--backfill ');
+    for (const phase of ['--migrate ', '--indexes ', '--backfill ', '--deploy '])
+      expect(help).toContain(phase);
     expect(help).toContain(
       '--connect-timeout 60s   wait this long for a database that cannot be reached (default 60s)',
     );

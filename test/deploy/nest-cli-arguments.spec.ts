@@ -16,6 +16,8 @@ describe('the arguments of `nest start`', () => {
     ['start -c nest-cli.json --no-shell --env-file .env --backfill a --exec bun b', '--backfill a b'],
     ['start --builder=tsc --backfill=a', '--backfill=a'],
     ['start --status --json', '--status --json'],
+    ['start crm --deploy --max-duration 10m', '--deploy --max-duration 10m'],
+    ['start --migrate', '--migrate'],
     ['start --backfill --unknown', '--backfill --unknown'],
     ['start --backfill a -- --json', '--backfill a'],
     ['start --json -- --backfill', '--json'],
@@ -47,6 +49,8 @@ describe('the arguments of `nest start`', () => {
 
   it.each([
     ['start --backfil', 'Did you mean --backfill?'],
+    ['start --migarte', 'Did you mean --migrate?'],
+    ['start --rebuild', 'Did you mean --indexes --rebuild?'],
     ['start --stauts', 'Did you mean --status?'],
     ['start --plan', 'Did you mean --backfill --plan?'],
     ['start --tenant 5', 'Did you mean --backfill --tenant?'],

@@ -1,4 +1,4 @@
-import { Module, type LoggerService } from '@nestjs/common';
+import { Module, type LoggerService, type Provider } from '@nestjs/common';
 import { jest } from '@jest/globals';
 import { BackfillError } from '../../libs/backfill/src/backfill.error.ts';
 import type { PlanReport } from '../../libs/backfill/src/backfills/report/plan.ts';
@@ -6,11 +6,18 @@ import type { BackfillPhaseReport, PhaseOutcome } from '../../libs/backfill/src/
 import type { RunRequest } from '../../libs/backfill/src/backfills/report/request.ts';
 import type { StatusReport } from '../../libs/backfill/src/backfills/report/status-report.ts';
 import { parseArguments } from '../../libs/backfill/src/deploy/arguments.parser.ts';
-import { BackfillService } from 'nestjs-backfill';
-import type { BackfillEngine } from '../../libs/backfill/src/deploy/engine.ts';
+import { BackfillService, IndexesService, MigrationsService } from 'nestjs-backfill';
+import type {
+  OneShotPlan,
+  OneShotReport,
+  OneShotStatus,
+} from '../../libs/backfill/src/deploy/deploy.report.ts';
+import type { BackfillEngine, IndexEngine, MigrationEngine } from '../../libs/backfill/src/deploy/engine.ts';
+import type { IndexesReport } from '../../libs/backfill/src/deploy/indexes.report.ts';
+import type { MigrateReport } from '../../libs/backfill/src/deploy/migrate.report.ts';
 import type { OneShotOutput } from '../../libs/backfill/src/deploy/one-shot.output.ts';
 import { OneShotRunner, type OneShotEnd } from '../../libs/backfill/src/deploy/one-shot.runner.ts';
-import { reportOf } from './reports.ts';
+import { indexesOf, migrateOf, reportOf } from './reports.ts';
 
 class UnknownBackfillError extends BackfillError {
   constructor() {
@@ -26,13 +33,14 @@ class Told implements OneShotOutput {
   readonly observer = {};
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
-  readonly reports: (BackfillPhaseReport | PlanReport | StatusReport)[] = [];
+  readonly reports: (OneShotReport | OneShotPlan | OneShotStatus)[] = [];
 
+  logOf = () => ({ log: () => undefined, warn: this.warn });
   warn = (message: string): void => void this.warnings.push(message);
   error = (message: string): void => void this.errors.push(message);
-  phase = async (report: BackfillPhaseReport): Promise<void> => void this.reports.push(report);
-  plan = async (report: PlanReport): Promise<void> => void this.reports.push(report);
-  status = async (report: StatusReport): Promise<void> => void this.reports.push(report);
+  phase = async (report: OneShotReport): Promise<void> => void this.reports.push(report);
+  plan = async (report: OneShotPlan): Promise<void> => void this.reports.push(report);
+  status = async (report: OneShotStatus): Promise<void> => void this.reports.push(report);
 }
 
 class StandIn implements BackfillEngine {
@@ -41,19 +49,56 @@ class StandIn implements BackfillEngine {
   readonly status = jest.fn<(request?: RunRequest) => Promise<StatusReport>>();
 }
 
+/** The three phases of an application; what a test does not say ends as it should. */
+class Phases {
+  readonly order: string[] = [];
+  readonly backfill = new StandIn();
+  readonly migrate: MigrationEngine = {
+    run: jest.fn<MigrationEngine['run']>(async () => this.#reached('migrate', this.migrated)),
+    status: async () => ({ phase: 'migrate', dataSources: [] }),
+  };
+  readonly indexes: IndexEngine = {
+    run: jest.fn<IndexEngine['run']>(async () => this.#reached('indexes', this.built)),
+    status: async () => ({ phase: 'indexes', dataSources: [] }),
+  };
+  migrated: MigrateReport = migrateOf();
+  built: IndexesReport = indexesOf();
+
+  constructor(outcome: PhaseOutcome = 'complete') {
+    this.backfill.run.mockImplementation(async () => this.#reached('backfill', phaseOf(outcome)));
+    this.backfill.status.mockResolvedValue({ phase: 'backfill', backfills: [] });
+    this.backfill.plan.mockResolvedValue({ phase: 'backfill', plan: [] });
+  }
+
+  #reached<Report>(phase: string, report: Report): Report {
+    this.order.push(phase);
+    return report;
+  }
+}
+
 function phaseOf(outcome: PhaseOutcome): BackfillPhaseReport {
   return { phase: 'backfill', outcome, backfills: [reportOf()] };
 }
 
-function rootModule(engine: BackfillEngine | undefined): new () => object {
-  @Module({ providers: engine ? [{ provide: BackfillService, useValue: engine }] : [] })
+function rootModule(engine: BackfillEngine | Phases | undefined): new () => object {
+  @Module({ providers: providersOf(engine) })
   class AppModule {}
   return AppModule;
 }
 
+function providersOf(engine: BackfillEngine | Phases | undefined): Provider[] {
+  if (!engine) return [];
+  if (!(engine instanceof Phases)) return [{ provide: BackfillService, useValue: engine }];
+  return [
+    { provide: BackfillService, useValue: engine.backfill },
+    { provide: IndexesService, useValue: engine.indexes },
+    { provide: MigrationsService, useValue: engine.migrate },
+  ];
+}
+
 async function run(
   line: string,
-  engine: BackfillEngine | undefined,
+  engine: BackfillEngine | Phases | undefined,
   stop: { signal: AbortSignal; impatient: Promise<string> } = {
     signal: new AbortController().signal,
     impatient: new Promise<string>(() => undefined),
@@ -193,10 +238,32 @@ describe('a look at the backfills', () => {
   it('prints the status and exits 0', async () => {
     const engine = new StandIn();
     engine.status.mockResolvedValue({ phase: 'backfill', backfills: [] });
-    const { exitCode, told } = await run('--status', engine);
+    const { exitCode, told } = await run('--backfill --status', engine);
     expect(exitCode).toBe(0);
     expect(engine.status).toHaveBeenCalledWith({});
     expect(told.reports).toEqual([{ phase: 'backfill', backfills: [] }]);
+  });
+
+  it('looks at every phase', async () => {
+    const expected = {
+      phase: 'deploy',
+      migrate: { phase: 'migrate', dataSources: [] },
+      indexes: { phase: 'indexes', dataSources: [] },
+    };
+    const status = await run('--status', new Phases());
+    expect(status.told.reports).toEqual([{ ...expected, backfill: { phase: 'backfill', backfills: [] } }]);
+    const plan = await run('--deploy --plan', new Phases());
+    expect(plan.told.reports).toEqual([{ ...expected, backfill: { phase: 'backfill', plan: [] } }]);
+  });
+
+  it('says why backfills cannot be planned before the migrations', async () => {
+    const phases = new Phases();
+    phases.backfill.plan.mockRejectedValue(new UnknownBackfillError());
+    const { exitCode, told } = await run('--deploy --plan', phases);
+    expect(exitCode).toBe(0);
+    expect(told.reports).toMatchObject([
+      { backfill: { plan: [], reason: expect.stringContaining('"a"') as unknown } },
+    ]);
   });
 
   it('ends at once when asked to stop, as it changes nothing', async () => {
@@ -207,6 +274,146 @@ describe('a look at the backfills', () => {
       return new Promise<never>(() => undefined);
     });
     const stop = { signal: controller.signal, impatient: new Promise<string>(() => undefined) };
-    expect(await run('--status', engine, stop)).toMatchObject({ exitCode: 0, abandoned: true });
+    expect(await run('--backfill --status', engine, stop)).toMatchObject({ exitCode: 0, abandoned: true });
   });
 });
+
+describe('a deployment', () => {
+  it('runs migrations, indexes and backfills, in this order, and tells the three in one report', async () => {
+    const phases = new Phases();
+    const { exitCode, told } = await run('--deploy', phases);
+    expect(phases.order).toEqual(['migrate', 'indexes', 'backfill']);
+    expect(exitCode).toBe(0);
+    expect(told.reports).toEqual([
+      {
+        phase: 'deploy',
+        outcome: 'complete',
+        left: [],
+        migrate: migrateOf(),
+        indexes: indexesOf(),
+        backfill: phaseOf('complete'),
+      },
+    ]);
+  });
+
+  it('runs the phases that are asked for alone, whatever the order of the arguments', async () => {
+    const phases = new Phases();
+    await run('--backfill --migrate', phases);
+    expect(phases.order).toEqual(['migrate', 'backfill']);
+  });
+
+  it('stops at a failed migration with exit code 1, and says what was not run', async () => {
+    const phases = new Phases();
+    phases.migrated = migrateOf({
+      outcome: 'failed',
+      failed: { name: 'AddX1', error: new UnknownBackfillError() },
+      pending: ['AddX1', 'AddY2'],
+    });
+    const { exitCode, told } = await run('--deploy', phases);
+    expect({ exitCode, order: phases.order }).toEqual({ exitCode: 1, order: ['migrate'] });
+    expect(told.reports).toMatchObject([
+      {
+        outcome: 'failed',
+        left: [
+          { phase: 'migrate', name: 'AddX1' },
+          { phase: 'migrate', name: 'AddY2', why: 'It comes after AddX1.' },
+          { phase: 'indexes', name: null, why: 'It was not run, as the migrations did not succeed.' },
+          { phase: 'backfill', name: null },
+        ],
+      },
+    ]);
+    expect((await run('--deploy --strict', phases)).exitCode).toBe(1);
+  });
+
+  it.each<[string, (phases: Phases) => void, string]>([
+    ['a deferred migration', (phases) => (phases.migrated = deferred()), 'migrate'],
+    ['an index that could not be built', (phases) => (phases.built = notBuilt()), 'indexes'],
+    [
+      'a backfill with work left',
+      ({ backfill }) => backfill.run.mockResolvedValue({ ...phaseOf('incomplete'), backfills: [unproved()] }),
+      'backfill',
+    ],
+    [
+      'a backfill that broke',
+      ({ backfill }) => backfill.run.mockRejectedValue(new TypeError('x is not a function')),
+      'backfill',
+    ],
+    [
+      'a refused backfill, as the migrations have run by then',
+      ({ backfill }) => backfill.run.mockRejectedValue(new UnknownBackfillError()),
+      'backfill',
+    ],
+  ])('goes on with %s, exits 0, and 3 with --strict', async (_, happens, phase) => {
+    const phases = new Phases();
+    happens(phases);
+    const { exitCode, told } = await run('--deploy', phases);
+    expect(exitCode).toBe(0);
+    expect(told.reports).toMatchObject([{ phase: 'deploy', left: [{ phase }] }]);
+    expect((await run('--deploy --strict', phases)).exitCode).toBe(3);
+  });
+
+  it('tells when what a migration waited for has been completed since', async () => {
+    const phases = new Phases();
+    phases.migrated = deferred();
+    phases.backfill.run.mockResolvedValue({
+      ...phaseOf('complete'),
+      backfills: [reportOf({ name: 'leads-x' })],
+    });
+    const { told } = await run('--deploy', phases);
+    expect(told.reports).toMatchObject([
+      {
+        left: [{ name: 'RequireX2', why: expect.stringContaining('the next deployment runs it') as unknown }],
+      },
+    ]);
+  });
+
+  it('that is stopped before its migrations have run has failed', async () => {
+    const stop = { signal: AbortSignal.abort('SIGTERM'), impatient: new Promise<string>(() => undefined) };
+    const { exitCode, told } = await run('--deploy', new Phases(), stop);
+    expect(exitCode).toBe(1);
+    expect(told.reports).toMatchObject([{ outcome: 'failed', migrate: { outcome: 'failed' } }]);
+  });
+
+  it('that is cut short in its backfills has succeeded so far', async () => {
+    const phases = new Phases();
+    let end: (reason: string) => void = () => undefined;
+    const impatient = new Promise<string>((resolve) => (end = resolve));
+    phases.backfill.run.mockImplementation(async () => {
+      end('SIGTERM, twice');
+      return new Promise<never>(() => undefined);
+    });
+    const stop = { signal: new AbortController().signal, impatient };
+    const { exitCode, told } = await run('--deploy', phases, stop);
+    expect(exitCode).toBe(0);
+    expect(told.reports).toMatchObject([
+      {
+        outcome: 'incomplete',
+        migrate: { outcome: 'done' },
+        left: [{ phase: 'backfill', why: 'SIGTERM, twice' }],
+      },
+    ]);
+  });
+
+  it('of an application without the library runs nothing and exits 2', async () => {
+    const { exitCode, told } = await run('--deploy', undefined);
+    expect(exitCode).toBe(2);
+    expect(told.errors[0]).toContain('AppModule does not import BackfillModule');
+  });
+});
+
+function deferred(): MigrateReport {
+  const waitsFor = [{ backfill: 'leads-x', status: 'incomplete', left: 3 }];
+  return migrateOf({
+    outcome: 'deferred',
+    deferred: { name: 'RequireX2', waitsFor },
+    pending: ['RequireX2'],
+  });
+}
+
+function notBuilt(): IndexesReport {
+  return indexesOf({ outcome: 'warnings' }, { status: 'busy' });
+}
+
+function unproved(): ReturnType<typeof reportOf> {
+  return reportOf({ status: 'incomplete', proved: false, reason: '3 rows are held.' });
+}

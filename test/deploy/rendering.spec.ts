@@ -1,4 +1,4 @@
-import { renderPhaseJson } from '../../libs/backfill/src/deploy/json.renderer.ts';
+import { renderReportJson } from '../../libs/backfill/src/deploy/json.renderer.ts';
 import { renderPlan } from '../../libs/backfill/src/deploy/plan.renderer.ts';
 import {
   renderProgressBar,
@@ -141,7 +141,7 @@ Incomplete: work is left. The next run goes on where this one stopped.
 
 describe('the one object of --json', () => {
   it('is one line and starts with the keys that are promised', () => {
-    const json = renderPhaseJson({ phase: 'backfill', outcome: 'complete', backfills: [reportOf()] });
+    const json = renderReportJson({ phase: 'backfill', outcome: 'complete', backfills: [reportOf()] });
     expect(json).not.toContain('\n');
     expect(json).toMatch(
       /^\{"phase":"backfill","outcome":"complete","backfills":\[\{"name":"leads-direction","status":"complete","updated":98213,"skipped":0,"quarantined":0,"remaining":0,"batches":492,"durationMs":41200,"rowsPerSecond":2383.8,"waitingFor":null,/,

@@ -2,6 +2,9 @@ import type { BackfillProgress } from '../../libs/backfill/src/backfills/report/
 import type { BackfillPlan } from '../../libs/backfill/src/backfills/report/plan.ts';
 import type { BackfillReport } from '../../libs/backfill/src/backfills/report/report.ts';
 import type { BackfillStatusReport } from '../../libs/backfill/src/backfills/report/status-report.ts';
+import type { IndexesReport } from '../../libs/backfill/src/deploy/indexes.report.ts';
+import type { DataSourceMigrations, MigrateReport } from '../../libs/backfill/src/deploy/migrate.report.ts';
+import type { IndexReport } from '../../libs/backfill/src/indexes/index.report.ts';
 
 /** Reports as the engine gives them, for what renders them. */
 export function progressOf(changes: Partial<BackfillProgress> = {}): BackfillProgress {
@@ -84,4 +87,39 @@ export function planOf(changes: Partial<BackfillPlan> = {}): BackfillPlan {
     warnings: [],
     ...changes,
   };
+}
+
+/** The migrations phase of one data source. */
+export function migrateOf({
+  outcome = 'done',
+  ...changes
+}: Partial<DataSourceMigrations> = {}): MigrateReport {
+  const report: DataSourceMigrations = {
+    dataSource: 'default',
+    outcome,
+    ran: [{ name: 'AddLastCallDirection1', durationMs: 12 }],
+    pending: [],
+    grandfathered: [],
+    waitedForOther: false,
+    durationMs: 20,
+    ...changes,
+  };
+  return { phase: 'migrate', outcome, dataSources: [report] };
+}
+
+/** The indexes phase of one data source with one index. */
+export function indexesOf(
+  { outcome = 'done' }: Partial<Pick<IndexesReport, 'outcome'>> = {},
+  changes: Partial<IndexReport> = {},
+): IndexesReport {
+  const index: IndexReport = {
+    name: 'leads_pending',
+    table: '"leads"',
+    status: 'built',
+    durationMs: 1_200,
+    declared: 'USING btree (id)',
+    ...changes,
+  };
+  const report = { dataSource: 'default', outcome, indexes: [index], undeclared: [], durationMs: 1_300 };
+  return { phase: 'indexes', outcome, dataSources: [report] };
 }

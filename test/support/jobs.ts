@@ -4,7 +4,7 @@ import type { TestDatabase } from './database.ts';
 import { FixtureApp, type Running } from './fixture-app.ts';
 import { Stage, type StageOptions } from './stage.ts';
 
-export { DoJobs, NoteJobs };
+export { DoJobs, Job, JobLog, NoteJobs };
 
 /** What a ledger says and what the tables hold, in one look: all of it at the same instant. */
 export interface JobsLook {

@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { PaceOptions } from './backfills/declare/backfill.options.js';
+import type { MigrationModuleOptions } from './deploy/migrations.options.js';
 
 /** What `BackfillModule.forRoot` takes. */
 export interface BackfillModuleOptions {
@@ -13,6 +14,8 @@ export interface BackfillModuleOptions {
    * @default 30_000
    */
   readonly leaseDuration?: number;
+  /** For the schema migrations of every data source. */
+  readonly migrations?: MigrationModuleOptions;
 }
 
 export const MODULE_DEFAULTS = {

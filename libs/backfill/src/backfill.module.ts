@@ -3,6 +3,10 @@ import { DiscoveryModule } from '@nestjs/core';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
+import { IndexesService } from './deploy/indexes.service.js';
+import { MigrationsService } from './deploy/migrations.service.js';
+
+import { IndexExplorer } from './indexes/index.explorer.js';
 
 /**
  * Import it once, beside `TypeOrmModule.forRoot`; declare backfills as providers of any module.
@@ -11,15 +15,23 @@ import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [BackfillExplorer, BackfillService],
-  exports: [BackfillService],
+  providers: [BackfillExplorer, BackfillService, IndexExplorer, IndexesService, MigrationsService],
+  exports: [BackfillService, IndexesService, MigrationsService],
 })
 export class BackfillModule extends ConfigurableModuleClass implements OnModuleInit {
-  readonly #service: BackfillService;
+  readonly #backfills: BackfillService;
+  readonly #indexes: IndexesService;
+  readonly #migrations: MigrationsService;
 
-  constructor(@Inject(BackfillService) service: BackfillService) {
+  constructor(
+    @Inject(BackfillService) backfills: BackfillService,
+    @Inject(IndexesService) indexes: IndexesService,
+    @Inject(MigrationsService) migrations: MigrationsService,
+  ) {
     super();
-    this.#service = service;
+    this.#backfills = backfills;
+    this.#indexes = indexes;
+    this.#migrations = migrations;
   }
 
   /** @param options all have defaults */
@@ -31,6 +43,8 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
 
   /** A declaration that cannot work stops the start, in every mode, before anything runs. */
   onModuleInit(): void {
-    this.#service.declare();
+    this.#backfills.declare();
+    this.#indexes.declare();
+    this.#migrations.guard();
   }
 }

@@ -51,9 +51,63 @@ export {
   TooManyQuarantinedError,
   TransformResultError,
 } from './backfills/run/run.error.js';
+export type { BackfillProof } from './backfills/status/completion.prover.js';
 export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js';
+export type { DeployReport, LeftWork } from './deploy/deploy.report.js';
+export type { DataSourceIndexes, IndexesReport } from './deploy/indexes.report.js';
+export { IndexesService, type IndexesRequest } from './deploy/indexes.service.js';
 export { isOneShot } from './deploy/invocation.js';
+export type { DataSourceMigrations, MigrateReport, MigrateStatus } from './deploy/migrate.report.js';
+export type { MigrationModuleOptions } from './deploy/migrations.options.js';
+export { MigrationsService, type MigrateRequest } from './deploy/migrations.service.js';
 export { runOneShot, type RunOneShotOptions } from './deploy/run-one-shot.js';
 export { DatabaseRefusedError, DatabaseUnreachableError } from './deploy/start-up.error.js';
 export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from './ledger/ledger.error.js';
 export { BACKFILL_STATUSES, STATUS_TRANSITIONS, type BackfillStatus } from './ledger/status.js';
+
+export { DeployLeaseLostError } from './ledger/deploy-lease.error.js';
+export { guardMigrations, type GuardMigrationsOptions } from './migrations/migration.guarding.js';
+export { runMigrations, migrationStatus, type RunMigrationsOptions } from './migrations/migration.runner.js';
+export { retryUnlessRefused } from './migrations/nest-retry.js';
+export { SchemaMigration } from './migrations/schema-migration.js';
+export { addForeignKey, setNotNull, type ForeignKeyStep } from './migrations/safe-steps.js';
+export type {
+  CompletionGate,
+  CompletionProof,
+  DataExemption,
+  DdlPolicy,
+  IncompletePolicy,
+  MigrationDeclaration,
+  MigrationLog,
+} from './migrations/migration.options.js';
+export type {
+  DeferredMigration,
+  ExemptMigration,
+  FailedMigration,
+  MigrationOutcome,
+  MigrationPhaseReport,
+  MigrationStatus,
+  RanMigration,
+} from './migrations/migration.report.js';
+export {
+  DataInMigrationError,
+  InvalidMigrationOptionError,
+  MigrationBlockedError,
+  MigrationDeclarationError,
+  MigrationRefusedError,
+  RequirementNotMetError,
+  RowsWrittenError,
+  UnprovableRequirementError,
+  type UnmetRequirement,
+} from './migrations/migration.error.js';
+export { buildIndexes, type BuildIndexesOptions } from './indexes/index.builder.js';
+export { DuplicateIndexNameError, IndexBuildError, IndexDeclarationError } from './indexes/index.error.js';
+export type { DeclaredIndex, IndexMethod, OnlineIndexOptions } from './indexes/index.options.js';
+export type {
+  IndexOutcome,
+  IndexPhaseReport,
+  IndexReport,
+  IndexStatus,
+  UndeclaredIndex,
+} from './indexes/index.report.js';
+export { OnlineIndex } from './indexes/online-index.decorator.js';

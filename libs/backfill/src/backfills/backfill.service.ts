@@ -25,6 +25,7 @@ import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
 import { BackfillRunner } from './run/backfill.runner.js';
 import { StopSign } from './run/stop-sign.js';
+import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
 
 const CONNECT_TIMEOUT = 60_000;
@@ -71,6 +72,16 @@ export class BackfillService {
           ),
         ),
     ));
+  }
+
+  /** The schema of the ledger's tables. */
+  get schema(): string {
+    return this.#options.schema;
+  }
+
+  /** The application's data sources by name. @internal */
+  get dataSources(): ReadonlyMap<string, DataSource> {
+    return this.#explorer.dataSources();
   }
 
   /** The names of the declared backfills, each after those that it depends on. */
@@ -127,6 +138,25 @@ export class BackfillService {
         request.names === undefined,
       ),
     };
+  }
+
+  /** Whether nothing is pending, asked of the table at this moment. Changes nothing. @throws UnknownBackfillError */
+  async prove(name: string): Promise<BackfillProof> {
+    const [definition] = this.declare().select([name]);
+    return proveCompletion(definition as BackfillDefinition, this.#ledger, this.#options.schema);
+  }
+
+  /** Runs what is left of a backfill, and first of all that it depends on. @throws UnknownBackfillError */
+  async finish(name: string, request: Omit<RunRequest, 'names' | 'tenants'> = {}): Promise<void> {
+    await this.run({ ...request, names: [...this.#withDependencies(name)] });
+  }
+
+  #withDependencies(name: string, found = new Set<string>()): ReadonlySet<string> {
+    if (found.has(name)) return found;
+    found.add(name);
+    for (const { dependsOn } of this.declare().select([name]))
+      for (const dependency of dependsOn) this.#withDependencies(dependency, found);
+    return found;
   }
 
   /** @param run tells apart the runs of one process, each of which holds its own leases */

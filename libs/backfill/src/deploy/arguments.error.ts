@@ -40,6 +40,26 @@ export class ArgumentWithoutPhaseError extends ArgumentError {
 }
 
 /** @publicApi */
+export class MissingPhaseError extends ArgumentError {
+  constructor(name: ArgumentName, phase: string) {
+    super(`--${name} belongs to --${phase}, which is not asked for.`, {
+      subject: `--${name}`,
+      remedy: `Leave it out, or add --${phase}.`,
+    });
+  }
+}
+
+/** @publicApi */
+export class NamesWithoutBackfillError extends ArgumentError {
+  constructor(name: string) {
+    super(`"${name}" names a backfill, and phases that are run whole are asked for.`, {
+      subject: name,
+      remedy: `To run that backfill alone, write \`--backfill ${name}\`; to run everything, leave the name out.`,
+    });
+  }
+}
+
+/** @publicApi */
 export class ArgumentValueError extends ArgumentError {
   constructor(name: ArgumentName, why: string) {
     const definition: ArgumentDefinition = ARGUMENTS[name];

@@ -1,8 +1,14 @@
 import { parseArgs } from 'node:util';
-import { ArgumentValueError, ContradictoryArgumentsError, UnknownArgumentError } from './arguments.error.js';
+import {
+  ArgumentValueError,
+  ContradictoryArgumentsError,
+  MissingPhaseError,
+  NamesWithoutBackfillError,
+  UnknownArgumentError,
+} from './arguments.error.js';
 import { ARGUMENT_NAMES, CONTRADICTIONS, definitionOf, type ArgumentName } from './arguments.table.js';
 import { MAX_DURATION_MS, parseDuration } from './duration.parser.js';
-import { PHASE_NAMES, PHASES, type OneShotAction, type Phase } from './phases.js';
+import { DEPLOY_FLAG, PHASE_NAMES, PHASES, type OneShotAction, type Phase } from './phases.js';
 
 /** What a one-shot run was asked for. */
 export interface OneShotArguments {
@@ -17,6 +23,8 @@ export interface OneShotArguments {
   /** Milliseconds. */
   readonly connectTimeoutMs: number;
   readonly retryQuarantined: boolean;
+  /** Replace indexes that are not as declared. */
+  readonly rebuild: boolean;
   readonly strict: boolean;
   readonly json: boolean;
   readonly progress: boolean;
@@ -33,20 +41,18 @@ type Given = ReadonlyMap<ArgumentName, readonly string[]>;
 export function parseArguments(argv: readonly string[]): OneShotArguments {
   const { given, positionals } = collect(argv);
   refuseContradictions(given);
-  const phases = PHASE_NAMES.filter((phase) => given.has(PHASES[phase].flag));
+  const names = unique([...positionals, ...(given.get('backfill') ?? []), ...(given.get('status') ?? [])]);
+  const phases = phasesOf(given, names);
+  refuseOtherPhases(given, phases);
   return {
     action: actionOf(given),
-    // `--status` alone looks at every phase.
-    phases: phases.length > 0 ? phases : PHASE_NAMES,
-    names: unique([
-      ...positionals,
-      ...PHASE_NAMES.flatMap((phase) => given.get(PHASES[phase].flag) ?? []),
-      ...(given.get('status') ?? []),
-    ]),
+    phases,
+    names,
     tenants: unique(given.get('tenant') ?? []),
     maxDurationMs: durationOf(given, 'max-duration'),
     connectTimeoutMs: durationOf(given, 'connect-timeout') ?? DEFAULT_CONNECT_TIMEOUT_MS,
     retryQuarantined: given.has('retry-quarantined'),
+    rebuild: given.has('rebuild'),
     strict: given.has('strict'),
     json: given.has('json'),
     progress: !given.has('no-progress'),
@@ -96,8 +102,8 @@ function checkedValue(name: ArgumentName, value: string | undefined, inline: boo
     }
     return value;
   }
-  // `--backfill=name`: what opens one-shot mode takes names.
-  if (value !== undefined && !definition?.opens)
+  // `--backfill=name`
+  if (value !== undefined && !definition?.names)
     throw new ArgumentValueError(name, `takes no value, but got "${value}"`);
   if (value === '') throw new ArgumentValueError(name, 'has an empty name after its `=`');
   return value;
@@ -107,6 +113,24 @@ function refuseContradictions(given: Given): void {
   for (const [one, other, why] of CONTRADICTIONS) {
     if (given.has(one) && given.has(other))
       throw new ContradictoryArgumentsError(`--${one}`, `--${other}`, why);
+  }
+}
+
+/** @throws NamesWithoutBackfillError when a name could not be a backfill's, as other phases run too */
+function phasesOf(given: Given, names: readonly string[]): readonly Phase[] {
+  const asked = PHASE_NAMES.filter((phase) => given.has(DEPLOY_FLAG) || given.has(PHASES[phase].flag));
+  // `--status` alone looks at every phase, and with names at those backfills.
+  if (asked.length === 0) return names.length > 0 ? ['backfill'] : PHASE_NAMES;
+  const [name] = names;
+  if (name !== undefined && asked.some((phase) => phase !== 'backfill'))
+    throw new NamesWithoutBackfillError(name);
+  return asked;
+}
+
+function refuseOtherPhases(given: Given, phases: readonly Phase[]): void {
+  for (const name of given.keys()) {
+    const phase = definitionOf(name)?.of;
+    if (phase && !phases.includes(phase)) throw new MissingPhaseError(name, PHASES[phase].flag);
   }
 }
 

@@ -1,12 +1,16 @@
-import { PHASES } from './phases.js';
+import { DEPLOY_FLAG, PHASES, type Phase } from './phases.js';
 
 /** How one argument is written and what it means. */
 export interface ArgumentDefinition {
   readonly describe: string;
   /** What stands for its value in the help; an argument without it takes no value. */
   readonly value?: string;
-  /** Its presence turns the start of the application into a one-shot run; names of backfills may follow it. */
+  /** Its presence turns the start of the application into a one-shot run. */
   readonly opens?: true;
+  /** Names of backfills may follow it. */
+  readonly names?: true;
+  /** Means something to this phase only, which must be asked for. */
+  readonly of?: Phase;
   /** Too common a word to be told apart from an application's own argument when no phase stands beside it. */
   readonly common?: true;
   /** Read by people alone: `--help` shows it as it stands. */
@@ -15,18 +19,26 @@ export interface ArgumentDefinition {
 
 /** Every argument of one-shot mode. */
 export const ARGUMENTS = {
-  [PHASES.backfill.flag]: { opens: true, describe: PHASES.backfill.describe },
-  status: { opens: true, describe: 'print what the ledger knows of each backfill; changes nothing' },
+  [PHASES.migrate.flag]: { opens: true, describe: PHASES.migrate.describe },
+  [PHASES.indexes.flag]: { opens: true, describe: PHASES.indexes.describe },
+  [PHASES.backfill.flag]: { opens: true, names: true, describe: PHASES.backfill.describe },
+  [DEPLOY_FLAG]: { opens: true, describe: 'all phases, in this order' },
+  status: { opens: true, names: true, describe: 'print where each phase stands; changes nothing' },
   plan: { describe: 'print what a run would do, SQL and EXPLAIN included; changes nothing' },
-  tenant: { value: 'ID', describe: "only this tenant's rows; may be repeated" },
-  'max-duration': { value: '10m', describe: 'stop with work left after this time (ms, s, m, h)' },
+  tenant: { value: 'ID', of: 'backfill', describe: "only this tenant's rows; may be repeated" },
+  'max-duration': {
+    value: '10m',
+    of: 'backfill',
+    describe: 'stop the backfills, work left, after this time (ms, s, m, h)',
+  },
+  rebuild: { of: 'indexes', describe: 'replace indexes that are not as declared' },
   'connect-timeout': {
     value: '60s',
     fallback: '60s',
     describe: 'wait this long for a database that cannot be reached',
   },
-  'retry-quarantined': { describe: 'try the rows in quarantine again' },
-  strict: { common: true, describe: 'exit 3 when a backfill is incomplete or failed' },
+  'retry-quarantined': { of: 'backfill', describe: 'try the rows in quarantine again' },
+  strict: { common: true, describe: 'exit 3 when anything is left or has failed' },
   json: { common: true, describe: 'records on stderr, one object as the last line of stdout' },
   'no-progress': { common: true, describe: 'log lines instead of the progress bar' },
   help: { common: true, describe: 'print this' },
@@ -58,4 +70,9 @@ export const CONTRADICTIONS: readonly (readonly [ArgumentName, ArgumentName, str
   ['status', 'retry-quarantined', 'looking at the ledger changes nothing, so it retries nothing'],
   ['status', 'max-duration', 'looking at the ledger runs no batches that a time limit could stop'],
   ['status', 'tenant', 'the status shows every tenant'],
+  ['plan', 'rebuild', 'a plan changes nothing, so it rebuilds nothing'],
+  ['status', 'rebuild', 'looking changes nothing, so it rebuilds nothing'],
+  ['indexes', 'tenant', 'an index is for all tenants; run their backfills with --backfill alone'],
+  ['deploy', 'tenant', 'a deployment is for all tenants; run their backfills with --backfill alone'],
+  ['migrate', 'tenant', 'a migration is for all tenants; run their backfills with --backfill alone'],
 ];

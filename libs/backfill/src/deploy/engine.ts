@@ -1,14 +1,22 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { BackfillError } from '../backfill.error.js';
 import { BackfillService } from '../backfills/backfill.service.js';
+import { IndexesService } from './indexes.service.js';
+import { MigrationsService } from './migrations.service.js';
 
 /** What one-shot mode asks of the phase that runs backfills. */
 export type BackfillEngine = Pick<BackfillService, 'run' | 'plan' | 'status'>;
 
+/** What one-shot mode asks of the phase that runs migrations. */
+export type MigrationEngine = Pick<MigrationsService, 'run' | 'status'>;
+
+/** What one-shot mode asks of the phase that builds indexes. */
+export type IndexEngine = Pick<IndexesService, 'run' | 'status'>;
+
 /** @publicApi */
 export class BackfillModuleMissingError extends BackfillError {
   constructor(module: string, cause: unknown) {
-    super(`${module} does not import BackfillModule, so it has no backfills to run.`, {
+    super(`${module} does not import BackfillModule, so it has nothing to run.`, {
       subject: module,
       remedy: `Add it to the imports of ${module}: BackfillModule.forRoot().`,
       cause,
@@ -18,8 +26,22 @@ export class BackfillModuleMissingError extends BackfillError {
 
 /** @throws {BackfillModuleMissingError} */
 export function engineOf(app: INestApplicationContext, module: string): BackfillEngine {
+  return find(() => app.get(BackfillService, { strict: false }), module);
+}
+
+/** @throws {BackfillModuleMissingError} */
+export function migrationsOf(app: INestApplicationContext, module: string): MigrationEngine {
+  return find(() => app.get(MigrationsService, { strict: false }), module);
+}
+
+/** @throws {BackfillModuleMissingError} */
+export function indexesOf(app: INestApplicationContext, module: string): IndexEngine {
+  return find(() => app.get(IndexesService, { strict: false }), module);
+}
+
+function find<Engine>(get: () => Engine, module: string): Engine {
   try {
-    return app.get(BackfillService, { strict: false });
+    return get();
   } catch (error) {
     throw new BackfillModuleMissingError(module, error);
   }

@@ -9,13 +9,15 @@ export function renderHelp(): string {
     return `  ${usage.padEnd(24)}${definition.describe}${fallback}`;
   });
   return [
-    'Usage: nest start --backfill [name…] [arguments]',
-    '       node dist/main.js --backfill [name…] [arguments]',
+    'Usage: nest start --deploy [arguments]',
+    '       nest start --backfill [name…] [arguments]',
+    '       node dist/main.js --deploy … as well',
     '',
     ...rows,
     '',
-    'Exit codes: 0 done, or stopped with work left; 2 wrong arguments or configuration;',
-    '            3 with --strict only: incomplete or failed.',
+    'Exit codes: 0 done, or stopped with work left, which is a warning;',
+    '            1 the migrations did not succeed: the deployment must stop;',
+    '            2 wrong arguments or configuration; 3 with --strict only: anything is left or has failed.',
     '',
   ].join('\n');
 }

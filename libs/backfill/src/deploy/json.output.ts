@@ -1,12 +1,17 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
-import type { PlanReport } from '../backfills/report/plan.js';
-import type { BackfillPhaseReport } from '../backfills/report/report.js';
-import type { StatusReport } from '../backfills/report/status-report.js';
+import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
 import { JsonObserver } from './json.observer.js';
-import { renderPhaseJson } from './json.renderer.js';
+import { renderLookJson, renderReportJson } from './json.renderer.js';
 import { OneShotLogger } from './one-shot.logger.js';
-import { LOG_CONTEXT, type OneShotOutput, type OutputStreams } from './one-shot.output.js';
+import {
+  LOG_CONTEXT,
+  phaseLog,
+  type LogContext,
+  type OneShotOutput,
+  type OutputStreams,
+  type PhaseLog,
+} from './one-shot.output.js';
 import { StdoutReservation } from './stdout.reservation.js';
 
 /** For machines: one object on stdout; records and logs, one JSON object a line, on stderr. */
@@ -21,6 +26,10 @@ export class JsonOutput implements OneShotOutput {
     this.observer = new JsonObserver((line) => stderr.write(line));
   }
 
+  logOf(context: LogContext): PhaseLog {
+    return phaseLog(this.logger, context);
+  }
+
   warn(message: string): void {
     this.logger.warn(message, LOG_CONTEXT);
   }
@@ -29,15 +38,15 @@ export class JsonOutput implements OneShotOutput {
     this.logger.error(message, LOG_CONTEXT);
   }
 
-  async phase(report: BackfillPhaseReport): Promise<void> {
-    await this.#stdout.write(`${renderPhaseJson(report)}\n`);
+  async phase(report: OneShotReport): Promise<void> {
+    await this.#stdout.write(`${renderReportJson(report)}\n`);
   }
 
-  async plan(report: PlanReport): Promise<void> {
-    await this.#stdout.write(`${JSON.stringify(report)}\n`);
+  async plan(report: OneShotPlan): Promise<void> {
+    await this.#stdout.write(`${renderLookJson(report)}\n`);
   }
 
-  async status(report: StatusReport): Promise<void> {
-    await this.#stdout.write(`${JSON.stringify(report)}\n`);
+  async status(report: OneShotStatus): Promise<void> {
+    await this.#stdout.write(`${renderLookJson(report)}\n`);
   }
 }

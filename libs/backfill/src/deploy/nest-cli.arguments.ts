@@ -88,7 +88,7 @@ function refuseStrays(kept: readonly string[]): void {
     if (name === undefined) continue;
     const definition = definitionOf(name);
     if (definition && !definition.common)
-      throw new ArgumentWithoutPhaseError(argument, `--backfill ${argument}`);
+      throw new ArgumentWithoutPhaseError(argument, `--${definition.of ?? 'backfill'} ${argument}`);
     const meant = definition ? undefined : nearest(name, OPENERS);
     if (meant) throw new ArgumentWithoutPhaseError(argument, `--${meant}`);
   }

@@ -1,14 +1,17 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { BackfillPhaseReport } from '../backfills/report/report.js';
-import type { RunRequest } from '../backfills/report/request.js';
 import { BackfillError } from '../backfill.error.js';
 import { startApplication, type RootModule } from './application.starter.js';
 import type { OneShotArguments } from './arguments.parser.js';
+import { BackfillPhase } from './backfill.phase.js';
 import { isDatabaseUnreachable, reachabilityMessage } from './database-reachability.js';
-import { engineOf, type BackfillEngine } from './engine.js';
+import type { OneShotReport } from './deploy.report.js';
+import { DeploySequence } from './deploy.sequence.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-code.js';
+import { IndexesPhase } from './indexes.phase.js';
+import { look } from './look.js';
+import { MigratePhase } from './migrate.phase.js';
 import type { OneShotOutput } from './one-shot.output.js';
-import { RecordingObserver } from './recording.observer.js';
+import type { ShortEnd } from './phase-run.js';
 import { DatabaseUnreachableError, StoppedAtStartError } from './start-up.error.js';
 import type { StopSignals } from './stop-signals.js';
 import { renderDuration } from './text-format.js';
@@ -30,7 +33,7 @@ export class OneShotRunner {
   readonly #arguments: OneShotArguments;
   readonly #output: OneShotOutput;
   readonly #stop: Stop;
-  readonly #recording: RecordingObserver;
+  readonly #sequence: DeploySequence;
   #started = false;
 
   constructor(module: RootModule, request: OneShotArguments, output: OneShotOutput, stop: Stop) {
@@ -38,7 +41,7 @@ export class OneShotRunner {
     this.#arguments = request;
     this.#output = output;
     this.#stop = stop;
-    this.#recording = new RecordingObserver(output.observer);
+    this.#sequence = this.#phases();
   }
 
   async run(): Promise<OneShotEnd> {
@@ -59,7 +62,7 @@ export class OneShotRunner {
     }
     this.#started = true;
     try {
-      return { ...(await this.#perform(engineOf(app, nameOf(this.#module)))), app };
+      return { ...(await this.#perform(app)), app };
     } catch (error) {
       return { exitCode: await this.#failed(error), app };
     }
@@ -69,84 +72,90 @@ export class OneShotRunner {
   async crashed(error: unknown): Promise<OneShotEnd> {
     if (!this.#started) return { exitCode: await this.#refused(error), abandoned: true };
     this.#output.error(stackOf(error));
-    return {
-      exitCode: await this.#tell(failure(messageOf(error), this.#recording.finished)),
-      abandoned: true,
-    };
+    return { exitCode: await this.#tellShort('failed', messageOf(error)), abandoned: true };
   }
 
-  async #perform(engine: BackfillEngine): Promise<Omit<OneShotEnd, 'app'>> {
-    const { action, names, tenants } = this.#arguments;
-    const chosen = {
+  #phases(): DeploySequence {
+    const { phases, names, tenants, maxDurationMs, connectTimeoutMs, retryQuarantined, rebuild } =
+      this.#arguments;
+    const { observer } = this.#output;
+    const { signal } = this.#stop;
+    const backfills = {
       ...(names.length > 0 ? { names } : {}),
       ...(tenants.length > 0 ? { tenants } : {}),
-    };
-    if (action === 'run') return this.#runBackfills(engine, chosen);
-    // Looking changes nothing, so a signal ends it at once.
-    const look = action === 'plan' ? engine.plan(chosen) : engine.status(chosen);
-    const report = await Promise.race([look, aborted(this.#stop.signal)]);
-    if (typeof report === 'string') return this.#cutShort(report);
-    if ('plan' in report) await this.#output.plan(report);
-    else await this.#output.status(report);
-    return { exitCode: EXIT_CODES.ok };
-  }
-
-  async #runBackfills(
-    engine: BackfillEngine,
-    chosen: Pick<RunRequest, 'names' | 'tenants'>,
-  ): Promise<Omit<OneShotEnd, 'app'>> {
-    const { maxDurationMs, connectTimeoutMs, retryQuarantined } = this.#arguments;
-    const run = engine.run({
-      ...chosen,
       ...(maxDurationMs === undefined ? {} : { maxDurationMs }),
       connectTimeoutMs,
       retryQuarantined,
-      signal: this.#stop.signal,
-      observer: this.#recording.observer,
-    });
-    const report = await Promise.race([run, this.#stop.impatient]);
+      signal,
+    };
+    const all = {
+      migrate: () =>
+        new MigratePhase({ log: this.#output.logOf('Migration'), signal, connectTimeoutMs, observer }),
+      indexes: () => new IndexesPhase({ log: this.#output.logOf('Index'), signal, rebuild }),
+      backfill: () => new BackfillPhase(backfills, observer),
+    };
+    return new DeploySequence(
+      phases.map((phase) => all[phase]()),
+      (error) => this.#output.error(error instanceof BackfillError ? error.message : stackOf(error)),
+    );
+  }
+
+  async #perform(app: INestApplicationContext): Promise<Omit<OneShotEnd, 'app'>> {
+    const module = nameOf(this.#module);
+    if (this.#arguments.action !== 'run') return this.#look(app, module);
+    const report = await Promise.race([this.#sequence.run(app, module), this.#stop.impatient]);
     if (typeof report === 'string') return this.#cutShort(report);
     return { exitCode: await this.#tell(report) };
   }
 
+  async #look(app: INestApplicationContext, module: string): Promise<Omit<OneShotEnd, 'app'>> {
+    // Looking changes nothing, so a signal ends it at once, and with 0 whatever was looked at.
+    const found = await Promise.race([look(app, module, this.#arguments), aborted(this.#stop.signal)]);
+    if (typeof found === 'string') {
+      this.#output.error(`${found}: the look was cut short.`);
+      return { exitCode: EXIT_CODES.ok, abandoned: true };
+    }
+    if (found.action === 'plan') await this.#output.plan(found.report);
+    else await this.#output.status(found.report);
+    return { exitCode: EXIT_CODES.ok };
+  }
+
   async #cutShort(reason: string): Promise<Omit<OneShotEnd, 'app'>> {
-    const backfills = this.#recording.finished;
-    const exitCode = await this.#tell({ phase: 'backfill', outcome: 'incomplete', reason, backfills });
-    return { exitCode, abandoned: true };
+    return { exitCode: await this.#tellShort('incomplete', reason), abandoned: true };
   }
 
   async #notStarted(error: unknown): Promise<ExitCode> {
     if (error instanceof StoppedAtStartError) {
-      return this.#tell({ phase: 'backfill', outcome: 'incomplete', reason: error.message, backfills: [] });
+      return this.#tellShort('incomplete', error.message);
     }
-    if (error instanceof DatabaseUnreachableError) return this.#tell(failure(error.message));
+    if (error instanceof DatabaseUnreachableError) return this.#tellShort('failed', error.message);
     return this.#refused(error);
   }
 
   async #failed(error: unknown): Promise<ExitCode> {
     if (error instanceof BackfillError) return this.#refused(error);
     if (isDatabaseUnreachable(error)) {
-      return this.#tell(failure(`The database was lost: ${reachabilityMessage(error)}.`));
+      return this.#tellShort('failed', `The database was lost: ${reachabilityMessage(error)}.`);
     }
     this.#output.error(stackOf(error));
-    return this.#tell(failure(messageOf(error)));
+    return this.#tellShort('failed', messageOf(error));
   }
 
   /** Wrong usage or configuration: nothing was run. */
   async #refused(error: unknown): Promise<ExitCode> {
     this.#output.error(error instanceof BackfillError ? error.message : stackOf(error));
-    if (this.#arguments.json) await this.#output.phase(failure(messageOf(error)));
+    if (this.#arguments.json) await this.#output.phase(this.#sequence.cutShort('failed', messageOf(error)));
     return EXIT_CODES.usage;
   }
 
-  async #tell(report: BackfillPhaseReport): Promise<ExitCode> {
-    await this.#output.phase(report);
-    return exitCodeOf(report.outcome, this.#arguments.strict);
+  #tellShort(end: ShortEnd, reason: string): Promise<ExitCode> {
+    return this.#tell(this.#sequence.cutShort(end, reason));
   }
-}
 
-function failure(reason: string, backfills: BackfillPhaseReport['backfills'] = []): BackfillPhaseReport {
-  return { phase: 'backfill', outcome: 'failed', reason, backfills };
+  async #tell(report: OneShotReport): Promise<ExitCode> {
+    await this.#output.phase(report);
+    return exitCodeOf(report, this.#arguments.strict);
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<string> {

@@ -3,12 +3,17 @@
  * The flag of a phase opens one-shot mode.
  */
 export const PHASES = {
+  migrate: { flag: 'migrate', describe: 'run the schema migrations; one that fails stops the deployment' },
+  indexes: { flag: 'indexes', describe: 'build the declared indexes that are missing, concurrently' },
   backfill: { flag: 'backfill', describe: 'run the backfills: all of them, or those named' },
 } as const;
 
 export type Phase = keyof typeof PHASES;
 
 export const PHASE_NAMES = Object.keys(PHASES) as Phase[];
+
+/** The flag that stands for all phases. */
+export const DEPLOY_FLAG = 'deploy';
 
 /** What a one-shot run does with its phases. */
 export type OneShotAction = 'run' | 'plan' | 'status' | 'help';

@@ -9,6 +9,7 @@ import { commandLineState, oneShotArgv } from './invocation.js';
 import { JsonOutput } from './json.output.js';
 import { OneShotRunner } from './one-shot.runner.js';
 import type { OneShotOutput, OutputStreams } from './one-shot.output.js';
+import { PHASES } from './phases.js';
 import { closeApplication, endWhenOverdue, surviveClosedPipes } from './process-end.js';
 import { StopSignals } from './stop-signals.js';
 import { TextOutput } from './text.output.js';
@@ -29,8 +30,8 @@ export interface RunOneShotOptions {
 /**
  * Runs what the process's arguments ask for, without an HTTP server, prints what came of it and closes the application.
  *
- * Exit codes: 0 done, or stopped with work left; 2 wrong arguments or configuration; 3 with `--strict` only: incomplete
- * or failed. Never throws. The process ends by itself; it is ended 5 s later if the application keeps it alive, and
+ * Exit codes: 0 done, or stopped with work left; 1 the migrations did not succeed; 2 wrong arguments or configuration;
+ * 3 with `--strict` only: anything is left or has failed. Never throws. The process ends by itself; it is ended 5 s later if the application keeps it alive, and
  * at once when the application could not be started or the run had to be cut short.
  *
  * @returns the exit code
@@ -47,7 +48,7 @@ export async function runOneShot(module: RootModule, options: RunOneShotOptions 
     request = parseArguments(argv);
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
-    return refuse(error, argv.includes('--json') ? new JsonOutput({ stdout, stderr }) : undefined);
+    return refuse(error, argv, argv.includes('--json') ? new JsonOutput({ stdout, stderr }) : undefined);
   }
   if (request.action === 'help') {
     stdout.write(renderHelp());
@@ -78,10 +79,19 @@ async function perform(
   return end.exitCode;
 }
 
-async function refuse(error: ArgumentError, json: JsonOutput | undefined): Promise<number> {
+async function refuse(
+  error: ArgumentError,
+  argv: readonly string[],
+  json: JsonOutput | undefined,
+): Promise<number> {
   if (json) {
     json.error(error.message);
-    await json.phase({ phase: 'backfill', outcome: 'failed', reason: error.message, backfills: [] });
+    const failure = { outcome: 'failed', reason: error.message } as const;
+    await json.phase(
+      argv.some((argument) => argument === `--${PHASES.backfill.flag}`)
+        ? { phase: 'backfill', ...failure, backfills: [] }
+        : { phase: 'deploy', ...failure, left: [] },
+    );
   } else {
     process.stderr.write(`${error.message}\n`);
   }

@@ -52,6 +52,11 @@ export function printableLine(text: string): string {
   return printable(text.replace(/\s*[\r\n]+\s*/g, ' '));
 }
 
+/** As `printable`; the text's own line breaks stay. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
 /** `5`, or `(5, x)` for a composite key. */
 export function renderKey(key: readonly string[]): string {
   const parts = key.map(printable);

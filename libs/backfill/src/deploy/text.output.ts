@@ -1,15 +1,18 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
-import type { PlanReport } from '../backfills/report/plan.js';
-import type { BackfillPhaseReport } from '../backfills/report/report.js';
-import type { StatusReport } from '../backfills/report/status-report.js';
+import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
 import { LogObserver } from './log.observer.js';
 import { OneShotLogger } from './one-shot.logger.js';
-import { LOG_CONTEXT, type OneShotOutput, type OutputStreams } from './one-shot.output.js';
-import { renderPlan } from './plan.renderer.js';
+import {
+  LOG_CONTEXT,
+  phaseLog,
+  type LogContext,
+  type OneShotOutput,
+  type OutputStreams,
+  type PhaseLog,
+} from './one-shot.output.js';
 import { ProgressBarObserver } from './progress-bar.observer.js';
-import { renderStatus } from './status.renderer.js';
-import { renderSummary } from './summary.renderer.js';
+import { renderOneShotPlan, renderOneShotStatus, renderReport } from './report.renderer.js';
 import { TerminalLine } from './terminal-line.js';
 
 /** For people: log lines, a progress bar on a terminal, and a summary. */
@@ -31,6 +34,10 @@ export class TextOutput implements OneShotOutput {
     this.observer = this.#line ? new ProgressBarObserver(this.#line, log) : log;
   }
 
+  logOf(context: LogContext): PhaseLog {
+    return phaseLog(this.logger, context);
+  }
+
   warn(message: string): void {
     this.logger.warn(message, LOG_CONTEXT);
   }
@@ -40,16 +47,16 @@ export class TextOutput implements OneShotOutput {
     this.#streams.stderr.write(`${message}\n`);
   }
 
-  async phase(report: BackfillPhaseReport): Promise<void> {
-    await this.#print(renderSummary(report));
+  async phase(report: OneShotReport): Promise<void> {
+    await this.#print(renderReport(report));
   }
 
-  async plan(report: PlanReport): Promise<void> {
-    await this.#print(renderPlan(report));
+  async plan(report: OneShotPlan): Promise<void> {
+    await this.#print(renderOneShotPlan(report));
   }
 
-  async status(report: StatusReport): Promise<void> {
-    await this.#print(renderStatus(report));
+  async status(report: OneShotStatus): Promise<void> {
+    await this.#print(renderOneShotStatus(report));
   }
 
   async #print(text: string): Promise<void> {

@@ -8,7 +8,8 @@ import type { Session } from '../sql/session.js';
 import { classifyDatabaseError } from '../sql/error-classes.js';
 import { LedgerInstallError, LedgerTooNewError } from './ledger.error.js';
 
-interface SchemaStep {
+/** A change of the ledger's own tables. */
+export interface SchemaStep {
   readonly number: number;
   readonly sql: string;
 }
@@ -28,19 +29,19 @@ export function schemaSteps(): readonly SchemaStep[] {
  *
  * @throws LedgerInstallError when the role may not, LedgerTooNewError when a newer version of the library has upgraded the ledger in a way that this one does not know
  */
-export async function installLedger(session: Session, schema: string): Promise<void> {
-  const steps = schemaSteps();
-  const newest = steps.at(-1)?.number ?? 0;
-  const installed = await installedStep(session, schema);
-  if (installed > newest) throw new LedgerTooNewError(schema, installed, newest);
-  if (installed === newest) return;
+export async function installLedger(
+  session: Session,
+  schema: string,
+  steps: readonly SchemaStep[] = schemaSteps(),
+): Promise<void> {
+  if ((await missingSteps(session, schema, steps)).length === 0) return;
   try {
     await session.begin([
       applyPolicy({ lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 }),
       // A lock of the transaction, not of the session: it cannot outlive a dead client and holds through poolers.
       { text: `SELECT pg_advisory_xact_lock(hashtext($1))`, values: [`nestjs-backfill ledger ${schema}`] },
     ]);
-    await session.commit(await installStatements(session, schema));
+    await session.commit(await installStatements(session, schema, steps));
   } catch (error) {
     await session.rollback();
     throw classifyDatabaseError(error) === 'programming' ? new LedgerInstallError(schema, error) : error;
@@ -48,11 +49,16 @@ export async function installLedger(session: Session, schema: string): Promise<v
 }
 
 /** What is left to do to bring a ledger up to date, for a transaction that the caller has open. */
-export async function installStatements(session: Session, schema: string): Promise<Statement[]> {
-  const reached = await installedStep(session, schema);
-  const steps = schemaSteps().filter((step) => step.number > reached);
+export async function installStatements(
+  session: Session,
+  schema: string,
+  steps: readonly SchemaStep[] = schemaSteps(),
+): Promise<Statement[]> {
+  const missing = await missingSteps(session, schema, steps);
   const quoted = quoteIdentifier(schema);
-  const { rows } = await session.send([{ text: 'SELECT to_regnamespace($1) IS NOT NULL', values: [quoted] }]);
+  const { rows } = await session.send([
+    { text: 'SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)', values: [schema] },
+  ]);
   // CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even where a person has made this one already.
   const createSchema = rows[0]?.[0]?.[0] === 't' ? [] : [{ text: `CREATE SCHEMA ${quoted}` }];
   return [
@@ -61,17 +67,38 @@ export async function installStatements(session: Session, schema: string): Promi
       text: `CREATE TABLE IF NOT EXISTS ${quoted}.installed_step
         (number integer PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
     },
-    ...steps.flatMap(({ number, sql }) => [
-      ...splitStatements(sql.replaceAll('{{schema}}', quoted)).map((text) => ({ text })),
+    ...missing.flatMap(({ number, sql }) => [
+      // Named after splitting, and by a function: a schema's name may hold anything.
+      ...splitStatements(sql).map((text) => ({ text: text.replaceAll('{{schema}}', () => quoted) })),
       { text: `INSERT INTO ${quoted}.installed_step (number) VALUES ($1::int)`, values: [String(number)] },
     ]),
   ];
 }
 
+/** @throws LedgerTooNewError */
+async function missingSteps(
+  session: Session,
+  schema: string,
+  steps: readonly SchemaStep[],
+): Promise<readonly SchemaStep[]> {
+  const newest = steps.at(-1)?.number ?? 0;
+  const installed = await installedStep(session, schema);
+  if (installed > newest) throw new LedgerTooNewError(schema, installed, newest);
+  return steps.filter(({ number }) => number > installed);
+}
+
 /** 0 when nothing is installed. */
 export async function installedStep(session: Session, schema: string): Promise<number> {
   const table = `${quoteIdentifier(schema)}.installed_step`;
-  const { rows } = await session.send([{ text: 'SELECT to_regclass($1) IS NOT NULL', values: [table] }]);
+  // Not by to_regclass(), which may answer from the session's cache: after a wait for another installer, that is as old as
+  // the transaction. A query reads the catalogue itself.
+  const { rows } = await session.send([
+    {
+      text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relname = 'installed_step')`,
+      values: [schema],
+    },
+  ]);
   if (rows[0]?.[0]?.[0] !== 't') return 0;
   const steps = await session.send([{ text: `SELECT coalesce(max(number), 0)::text FROM ${table}` }]);
   return Number(steps.rows[0]?.[0]?.[0] ?? 0);

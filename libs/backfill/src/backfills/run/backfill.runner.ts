@@ -100,7 +100,8 @@ export class BackfillRunner {
         this.#ledger.open(session, this.#subject, this.#definition.kind),
       ));
       if (record.status === 'paused' || record.status === 'cancelled') {
-        return { ...record, waitingFor: null, proved: false, unrecorded: true };
+        const waitingFor = record.status === 'paused' ? `a person to resume it: ${record.reason}` : null;
+        return { ...record, waitingFor, proved: false, unrecorded: true };
       }
       return (await this.#waitsFor(record)) ?? (await this.#work(record));
     } catch (error) {
@@ -222,7 +223,7 @@ export class BackfillRunner {
     await this.#connection.use(async (session) => {
       const upper = await highestKey(session, selection);
       if (upper === null) return;
-      const lower = await boundBelow(session, selection);
+      const lower = await boundBelow(session, selection, true);
       await this.#ledger.planSweep(session, this.#subject, tenants, lower, upper);
     });
   }

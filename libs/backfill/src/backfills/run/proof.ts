@@ -24,28 +24,32 @@ export interface Count {
 /**
  * Looks for a row that is still pending, without locking anything. Only when it finds none is a backfill complete.
  *
+ * @param excludeQuarantined false counts the rows in quarantine as pending too, and asks no ledger
  * @returns the key of a pending row, or null when there is none; `stopped` when it was told to stop before it knew
  */
 export async function findPending(
   session: Session,
   selection: RowSelection,
   stop: StopSign,
+  excludeQuarantined = true,
 ): Promise<Key | null | 'stopped'> {
   const any = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
     const parameters = selection.parameters();
     return {
-      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, true)} LIMIT 1`,
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, excludeQuarantined)} LIMIT 1`,
       values: parameters.values,
     };
   });
-  return any === 'too slow' ? findPendingByWindows(session, selection, stop) : keyFromJson(any?.[0]);
+  return any === 'too slow'
+    ? findPendingByWindows(session, selection, stop, excludeQuarantined)
+    : keyFromJson(any?.[0]);
 }
 
 /** A bound below which no row is pending: the key before the lowest pending one; null for "from the start". */
 export async function boundBelow(
   session: Session,
   selection: RowSelection,
-  excludeQuarantined = true,
+  excludeQuarantined: boolean,
 ): Promise<Key | null> {
   const first = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
     const parameters = selection.parameters();
@@ -125,13 +129,14 @@ async function findPendingByWindows(
   session: Session,
   selection: RowSelection,
   stop: StopSign,
+  excludeQuarantined: boolean,
 ): Promise<Key | null | 'stopped'> {
   const { pace, name } = selection.definition;
   let after: Key | null = null;
   for (;;) {
     if (stop.reason !== null) return 'stopped';
     const parameters = selection.parameters();
-    const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, true)}) IS TRUE AS due
+    const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, excludeQuarantined)}) IS TRUE AS due
         FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}
         ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(PROBE_WINDOW, 'int')}`;
     const { rows } = await session.transaction([

@@ -1,0 +1,52 @@
+import type { Ledger } from '../../ledger/ledger.js';
+import type { BackfillStatus } from '../../ledger/status.js';
+import { Session } from '../../sql/session.js';
+import { RowSelection } from '../batch/row-selection.js';
+import { inspectTable } from '../batch/table.inspector.js';
+import type { BackfillDefinition } from '../declare/definition.js';
+import { countPending, findPending } from '../run/proof.js';
+import { TableMismatchError } from '../run/run.error.js';
+import { StopSign } from '../run/stop-sign.js';
+import { readStatus } from './status.reader.js';
+
+/** Whether nothing is left of a backfill, asked of the table itself at this moment. */
+export interface BackfillProof {
+  readonly complete: boolean;
+  /** What the ledger says; a table without a pending row is complete also where no run has recorded it yet. */
+  readonly status: BackfillStatus;
+  /** Pending rows, those in quarantine included; left out where counting them would take too long. */
+  readonly left?: number;
+  /** What it waits for or what keeps it from completing, in a sentence. */
+  readonly reason?: string;
+}
+
+const NEVER = new StopSign(undefined, undefined);
+
+/** Probes the pending predicate, the rows in quarantine included. Locks, installs and changes nothing. */
+export async function proveCompletion(
+  definition: BackfillDefinition,
+  ledger: Ledger,
+  schema: string,
+): Promise<BackfillProof> {
+  const [known] = await readStatus([definition], ledger, schema, false);
+  const status = known?.status ?? 'pending';
+  const session = await Session.open(definition.dataSource);
+  try {
+    const facts = await inspectTable(session, definition);
+    const selection = new RowSelection(definition, ledger, facts, null);
+    if ((await findPending(session, selection, NEVER, false)) === null) return { complete: true, status };
+    const left = await countPending(session, selection);
+    return {
+      complete: false,
+      status,
+      ...(left && !left.isEstimate ? { left: left.rows } : {}),
+      ...(known ? { reason: known.reason } : {}),
+    };
+  } catch (error) {
+    // As long as the table or the column is not there, e.g. before the first migration, nothing is complete.
+    if (!(error instanceof TableMismatchError)) throw error;
+    return { complete: false, status, reason: error.message };
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,78 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { BackfillPhaseReport, PhaseOutcome } from '../backfills/report/report.js';
+import type { DeployReport, OneShotReport } from './deploy.report.js';
+import type { IndexesReport } from './indexes.report.js';
+import { leftWork, type PhaseReports } from './left-work.js';
+import type { MigrateReport } from './migrate.report.js';
+import type { PhaseRun, ShortEnd } from './phase-run.js';
+
+type PhaseReport = MigrateReport | IndexesReport | BackfillPhaseReport;
+
+/**
+ * The phases of one run, in their order. A failed migration ends it; whatever becomes of the others, the next one runs.
+ * The report of a single phase is that phase's own.
+ */
+export class DeploySequence {
+  readonly #phases: readonly PhaseRun<PhaseReport>[];
+  readonly #finished: PhaseReport[] = [];
+  readonly #broke: (error: unknown) => void;
+
+  /** @param broke told of an error that a later phase threw, which ends that phase alone */
+  constructor(phases: readonly PhaseRun<PhaseReport>[], broke: (error: unknown) => void) {
+    this.#phases = phases;
+    this.#broke = broke;
+  }
+
+  /** @throws what a phase throws while nothing has been changed */
+  async run(app: INestApplicationContext, module: string): Promise<OneShotReport> {
+    const prepared = this.#phases.map((phase) => ({ phase, run: phase.prepare(app, module) }));
+    for (const { phase, run } of prepared) {
+      const report = await this.#runOne(phase, run);
+      this.#finished.push(report);
+      if (report.phase === 'migrate' && report.outcome === 'failed') break;
+    }
+    return this.#report(this.#finished);
+  }
+
+  /** The report of a run that does not come to its own end: of what has finished, and of the phase in hand. */
+  cutShort(end: ShortEnd, reason: string): OneShotReport {
+    const inHand = this.#phases[this.#finished.length]?.cutShort(end, reason);
+    return this.#report([...this.#finished, ...(inHand ? [inHand] : [])]);
+  }
+
+  async #runOne(phase: PhaseRun<PhaseReport>, run: () => Promise<PhaseReport>): Promise<PhaseReport> {
+    try {
+      return await run();
+    } catch (error) {
+      // The first phase: what is wrong may be the usage.
+      if (this.#finished.length === 0) throw error;
+      this.#broke(error);
+      return phase.cutShort('failed', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #report(finished: readonly PhaseReport[]): OneShotReport {
+    const [only] = finished;
+    if (only && this.#phases.length === 1) return only;
+    const reports = Object.fromEntries(finished.map((report) => [report.phase, report])) as PhaseReports;
+    const notRun = this.#phases.map(({ phase }) => phase).filter((phase) => !reports[phase]);
+    return {
+      phase: 'deploy',
+      outcome: outcomeOf(finished),
+      left: leftWork(reports, notRun),
+      ...reports,
+    };
+  }
+}
+
+/** The worst outcome of the phases. */
+function outcomeOf(reports: readonly PhaseReport[]): DeployReport['outcome'] {
+  const found = new Set(reports.map(commonOutcome));
+  const order = ['failed', 'incomplete', 'complete', 'nothing-to-do'] as const;
+  return order.find((outcome) => found.has(outcome)) ?? 'nothing-to-do';
+}
+
+function commonOutcome({ outcome }: PhaseReport): PhaseOutcome {
+  if (outcome === 'deferred' || outcome === 'warnings') return 'incomplete';
+  return outcome === 'done' ? 'complete' : outcome;
+}

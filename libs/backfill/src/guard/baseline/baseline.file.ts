@@ -1,0 +1,99 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { BaselineError } from '../guard.error.js';
+import { isRuleId, SEVERITIES, type Severity } from '../rules/rule.types.js';
+import { BASELINE_FORMAT, type Baseline, type BaselineEntry } from './baseline.types.js';
+
+export const DEFAULT_BASELINE = 'nestjs-backfill-baseline.json';
+
+/**
+ * @returns nothing when the file does not exist
+ * @throws {BaselineError} when it is not JSON, of a newer format, or not a baseline
+ */
+export function readBaseline(path: string): Baseline | undefined {
+  if (!existsSync(path)) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new BaselineError(
+      path,
+      `not JSON: ${error instanceof Error ? error.message : String(error)}`,
+      'Restore it from version control, or write a new one with `--update-baseline`.',
+    );
+  }
+  if (!isRecord(json) || typeof json['format'] !== 'number')
+    throw new BaselineError(
+      path,
+      'not a baseline: it has no "format"',
+      'Name the file that `--update-baseline` wrote.',
+    );
+  if (json['format'] > BASELINE_FORMAT)
+    throw new BaselineError(
+      path,
+      `format ${String(json['format'])} is newer than this version reads (${String(BASELINE_FORMAT)})`,
+      'Update nestjs-backfill to the version that wrote it.',
+    );
+  const entries = json['entries'];
+  if (!Array.isArray(entries))
+    throw new BaselineError(path, 'not a baseline: it has no "entries"', 'Restore it from version control.');
+  const checked = entries.map((entry: unknown, index) => {
+    if (!isEntry(entry))
+      throw new BaselineError(
+        path,
+        `entry ${String(index + 1)} is not one: it needs rule, file, fingerprint and severity`,
+        'Restore it from version control.',
+      );
+    return entry;
+  });
+  return {
+    format: BASELINE_FORMAT,
+    counts: countBySeverity(checked),
+    initial: typeof json['initial'] === 'number' ? json['initial'] : checked.length,
+    entries: checked,
+  };
+}
+
+/** Sorted and one entry a line or so: a baseline is read in reviews. */
+export function writeBaseline(path: string, entries: readonly BaselineEntry[], initial: number): Baseline {
+  const sorted = [...entries].sort(
+    (a, b) =>
+      compare(a.file, b.file) ||
+      compare(a.direction ?? '', b.direction ?? '') ||
+      compare(a.rule, b.rule) ||
+      compare(a.fingerprint, b.fingerprint),
+  );
+  const baseline: Baseline = {
+    format: BASELINE_FORMAT,
+    counts: countBySeverity(sorted),
+    initial,
+    entries: sorted,
+  };
+  writeFileSync(path, `${JSON.stringify(baseline, null, 2)}\n`);
+  return baseline;
+}
+
+export function countBySeverity(items: readonly { readonly severity: Severity }[]): Record<Severity, number> {
+  const counts: Record<Severity, number> = { HIGH: 0, MEDIUM: 0, LOW: 0 };
+  for (const { severity } of items) counts[severity]++;
+  return counts;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isEntry(value: unknown): value is BaselineEntry {
+  if (!isRecord(value)) return false;
+  const { rule, file, fingerprint, severity } = value;
+  return (
+    typeof rule === 'string' &&
+    isRuleId(rule) &&
+    typeof file === 'string' &&
+    typeof fingerprint === 'string' &&
+    (SEVERITIES as readonly unknown[]).includes(severity)
+  );
+}

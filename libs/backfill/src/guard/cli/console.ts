@@ -1,0 +1,9 @@
+/** Where a command prints to. */
+export interface Console {
+  readonly out: (text: string) => void;
+  readonly error: (text: string) => void;
+  readonly colour: boolean;
+}
+
+/** The command's exit codes. */
+export const EXIT = { clean: 0, violations: 1, unusable: 2 } as const;

@@ -1,0 +1,63 @@
+import { BackfillError } from '../backfill.error.js';
+
+/** The check was asked for something that it cannot do: a usage or configuration error, exit code 2. @publicApi */
+export abstract class GuardError extends BackfillError {}
+
+/** A file or folder that was named does not exist. @publicApi */
+export class PathNotFoundError extends GuardError {
+  constructor(path: string) {
+    super(`${path} does not exist`, {
+      subject: path,
+      remedy: 'Name the folder of your migrations, e.g. `npx nestjs-backfill guard src/migrations`.',
+    });
+  }
+}
+
+/** There is nothing to check, which a wrong path looks like too. @publicApi */
+export class NoMigrationsError extends GuardError {
+  constructor(paths: readonly string[]) {
+    super(`no migration found in ${paths.join(', ')}`, {
+      subject: paths.join(', '),
+      remedy:
+        'Name the folder that holds your TypeORM migrations (.ts, .js or .sql). An empty check would pass for ever.',
+    });
+  }
+}
+
+/** A file of migrations that cannot be checked. @publicApi */
+export class UnreadableFileError extends GuardError {
+  constructor(
+    readonly file: string,
+    readonly problem: string,
+  ) {
+    super(`${file}: ${problem}`, {
+      subject: file,
+      remedy:
+        'Repair the file, or leave it out with `--exclude`. A file that cannot be read is never passed.',
+    });
+  }
+}
+
+/** The baseline cannot be used. @publicApi */
+export class BaselineError extends GuardError {
+  constructor(file: string, problem: string, remedy: string) {
+    super(`${file}: ${problem}`, { subject: file, remedy });
+  }
+}
+
+/** A file given with an option cannot be used. @publicApi */
+export class OptionFileError extends GuardError {
+  constructor(option: string, file: string, problem: string) {
+    super(`${option} ${file}: ${problem}`, {
+      subject: option,
+      remedy: `Correct ${file}, or leave ${option} out.`,
+    });
+  }
+}
+
+/** The command line is wrong. @publicApi */
+export class GuardUsageError extends GuardError {
+  constructor(problem: string, remedy = 'See `npx nestjs-backfill --help`.') {
+    super(problem, { subject: 'arguments', remedy });
+  }
+}

@@ -1,0 +1,28 @@
+export { checkFiles, DML_HELPERS, MAX_FILE_BYTES } from './check/check-files.js';
+export type {
+  CheckOptions,
+  CheckReport,
+  CheckTiming,
+  DirectionReport,
+  FileProblem,
+  MigrationReport,
+  Suppression,
+} from './check/check.types.js';
+export type { Direction, Finding, Region, Verdict } from './judge/finding.types.js';
+export type { DataRule, RuleId, Severity } from './rules/rule.types.js';
+export { REMEDIES, type Remedy } from './rules/remedies.js';
+export { DATA_RULES, RULES, SEVERITIES } from './rules/rule.types.js';
+export { rulePages } from './rules/rule-page.js';
+export { BASELINE_FORMAT, type Baseline, type BaselineEntry } from './baseline/baseline.types.js';
+export { readBaseline, writeBaseline, DEFAULT_BASELINE } from './baseline/baseline.file.js';
+export { judgeOutcome, type FindingStatus, type JudgedFinding, type Outcome } from './check/outcome.js';
+export type { TableGrowth, TableSizes } from './judge/table-growth.js';
+export {
+  BaselineError,
+  GuardError,
+  GuardUsageError,
+  NoMigrationsError,
+  OptionFileError,
+  PathNotFoundError,
+  UnreadableFileError,
+} from './guard.error.js';

@@ -1,0 +1,6 @@
+import type { Site } from '../evaluate/value.js';
+
+/** The code of a place as it is written. */
+export function codeOfSite({ source, start, end }: Site): string {
+  return source.slice(start, end);
+}

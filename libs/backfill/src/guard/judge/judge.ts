@@ -1,0 +1,41 @@
+import type { EvaluationEvent } from '../evaluate/event.types.js';
+import { isDataRule } from '../rules/rule.types.js';
+import type { Finding, Verdict } from './finding.types.js';
+import { judgeHelper, judgeOrm, judgeUndecided } from './judge-orm.js';
+import { type JudgeState, judgeSql } from './judge-sql.js';
+
+/** Findings of what one direction of a migration does, in the order in which it does it. */
+export function judgeEvents(events: readonly EvaluationEvent[], state: JudgeState): readonly Finding[] {
+  const found = new Map<string, Finding>();
+  for (const event of events) {
+    for (const finding of judgeEvent(event, state)) {
+      const key = `${finding.fingerprint} ${String(finding.region.start)}`;
+      // Reached on several paths, it is one finding, as severe as on its worst path.
+      const known = found.get(key);
+      if (!known || rank(finding) > rank(known)) found.set(key, finding);
+    }
+  }
+  return [...found.values()];
+}
+
+function judgeEvent(event: EvaluationEvent, state: JudgeState): readonly Finding[] {
+  switch (event.kind) {
+    case 'sql':
+      return judgeSql(event, state);
+    case 'orm':
+      return [judgeOrm(event, state)];
+    case 'helper':
+      return [judgeHelper(event, state)];
+    case 'undecided':
+      return [judgeUndecided(event, state)];
+  }
+}
+
+function rank({ severity }: Finding): number {
+  return { LOW: 0, MEDIUM: 1, HIGH: 2 }[severity];
+}
+
+export function verdictOf(findings: readonly Finding[]): Verdict {
+  if (findings.some(({ rule }) => isDataRule(rule))) return 'violation';
+  return findings.some(({ rule }) => rule === 'cannot-decide') ? 'cannot-decide' : 'clean';
+}

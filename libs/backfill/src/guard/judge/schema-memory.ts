@@ -1,0 +1,49 @@
+/**
+ * What a migration did to the schema before the statement at hand: rows of a table that it has just created are its own, and a
+ * column that it has just added is NULL in every row.
+ */
+export class SchemaMemory {
+  readonly #created = new Set<string>();
+  readonly #added = new Map<string, Set<string>>();
+
+  /** @param statement one DDL statement as written */
+  note(statement: string): void {
+    const created =
+      /^\s*create\s+(?:temp\w*\s+|unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w$."]+)/i.exec(
+        statement,
+      )?.[1];
+    if (created !== undefined) this.#created.add(bareName(created));
+    const altered = /^\s*alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?([\w$."]+)/i.exec(statement);
+    if (!altered) return;
+    const table = bareName(altered[1] ?? '');
+    for (const match of statement
+      .slice(altered[0].length)
+      .matchAll(/\badd\s+(?:column\s+)?(?:if\s+not\s+exists\s+)?("[^"]+"|[\w$]+)\s+(?!key\b|\()/gi)) {
+      const column = bareName(match[1] ?? '');
+      if (!/^(?:constraint|primary|foreign|unique|check|exclude)$/i.test(column))
+        this.addColumn(table, column);
+    }
+  }
+
+  addColumn(table: string, column: string): void {
+    const columns = this.#added.get(bareName(table)) ?? new Set();
+    columns.add(column);
+    this.#added.set(bareName(table), columns);
+  }
+
+  createTable(table: string): void {
+    this.#created.add(bareName(table));
+  }
+
+  hasCreated(table: string): boolean {
+    return this.#created.has(bareName(table));
+  }
+
+  hasAdded(table: string, column: string): boolean {
+    return this.#added.get(bareName(table))?.has(column) ?? false;
+  }
+}
+
+function bareName(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1).replace(/"/g, '');
+}

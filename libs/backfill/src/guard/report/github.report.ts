@@ -1,0 +1,37 @@
+import { type JudgedFinding, type Outcome, shortened } from '../check/outcome.js';
+import { REMEDIES } from '../rules/remedies.js';
+import { shownPath } from './paths.js';
+
+/** Workflow commands of GitHub Actions: each new finding stands beside its line in the pull request. */
+export function githubReport(outcome: Outcome): string {
+  const shown = outcome.findings.filter(({ status }) => status === 'new' || status === 'note');
+  const lines = [
+    ...shown.map(annotation),
+    ...outcome.problems.map(
+      ({ file, problem, line }) =>
+        `::error file=${property(shownPath(file))}${line === undefined ? '' : `,line=${String(line)}`},title=nestjs-backfill::${data(`could not be checked: ${problem}`)}`,
+    ),
+    ...outcome.suppressionProblems.map(
+      ({ suppression, problem }) =>
+        `::warning file=${property(shownPath(suppression.file))},line=${String(suppression.line)},title=nestjs-backfill::${data(problem === 'no-reason' ? 'this comment has no reason, and suppresses nothing' : 'this comment suppresses nothing any more')}`,
+    ),
+  ];
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function annotation({ finding, migration, status }: JudgedFinding): string {
+  const level = status === 'note' ? 'notice' : finding.severity === 'LOW' ? 'warning' : 'error';
+  const { line, endLine, column } = finding.region;
+  const place = `file=${property(shownPath(migration.file))},line=${String(line)},endLine=${String(endLine)},col=${String(column)}`;
+  const remedy = REMEDIES[finding.rule].steps.join(' ');
+  const text = `${finding.message} (${finding.severity}: ${finding.reason})\n${shortened(finding.statement)}\n${remedy}`;
+  return `::${level} ${place},title=${property(`nestjs-backfill ${finding.rule}`)}::${data(text)}`;
+}
+
+function data(text: string): string {
+  return text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replace(/:/g, '%3A').replace(/,/g, '%2C');
+}

@@ -1,0 +1,54 @@
+import type { Outcome } from '../check/outcome.js';
+import { shownPath } from './paths.js';
+import { summaryOf } from './summary.js';
+
+/** For programs. Paths are below the working directory. */
+export function jsonReport(outcome: Outcome): string {
+  const report = {
+    format: 1,
+    summary: summaryOf(outcome),
+    migrations: outcome.report.migrations.map((migration) => ({
+      file: shownPath(migration.file),
+      name: migration.name,
+      verdicts: Object.fromEntries(
+        migration.directions.map(({ direction, verdict }) => [direction, verdict]),
+      ),
+    })),
+    findings: outcome.findings.map(({ finding, migration, status, suppression }) => ({
+      rule: finding.rule,
+      severity: finding.severity,
+      status,
+      file: shownPath(migration.file),
+      migration: migration.name,
+      ...(finding.direction ? { direction: finding.direction } : {}),
+      line: finding.region.line,
+      column: finding.region.column,
+      endLine: finding.region.endLine,
+      endColumn: finding.region.endColumn,
+      message: finding.message,
+      reason: finding.reason,
+      ...(finding.table === undefined ? {} : { table: finding.table }),
+      statement: finding.statement,
+      fingerprint: finding.fingerprint,
+      ...(finding.elsewhere
+        ? {
+            writtenIn: {
+              file: shownPath(finding.elsewhere.file),
+              line: finding.elsewhere.line,
+              column: finding.elsewhere.column,
+            },
+          }
+        : {}),
+      ...(suppression ? { suppressedBecause: suppression.reason } : {}),
+    })),
+    problems: outcome.problems.map((problem) => ({ ...problem, file: shownPath(problem.file) })),
+    comments: outcome.suppressionProblems.map(({ suppression, problem }) => ({
+      file: shownPath(suppression.file),
+      line: suppression.line,
+      rule: suppression.rule,
+      problem,
+    })),
+    stale: outcome.stale,
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}

@@ -1,0 +1,111 @@
+import { type JudgedFinding, type Outcome, shortened } from '../check/outcome.js';
+import { REMEDIES, type Remedy } from '../rules/remedies.js';
+import type { RuleId, Severity } from '../rules/rule.types.js';
+import { painter, type Painter } from './painter.js';
+import { shownPath } from './paths.js';
+import { plural, summaryOf } from './summary.js';
+
+export interface TextOptions {
+  readonly colour: boolean;
+  readonly timing: boolean;
+}
+
+/** For a terminal: findings grouped by migration, each rule's remedy once. */
+export function textReport(outcome: Outcome, { colour, timing }: TextOptions): string {
+  const paint = painter(colour);
+  const lines: string[] = [];
+  const shown = outcome.findings.filter(({ status }) => status === 'new' || status === 'note');
+  const explained = new Set<RuleId>();
+  for (const [file, items] of groups(shown)) {
+    lines.push(paint.bold(shownPath(file)));
+    for (const item of items) {
+      lines.push(...findingLines(item, paint));
+      const { rule } = item.finding;
+      if (item.status === 'new' && !explained.has(rule)) {
+        explained.add(rule);
+        lines.push(...remedyLines(REMEDIES[rule], paint));
+      }
+    }
+    lines.push('');
+  }
+  lines.push(...problemLines(outcome, paint), ...summaryLines(outcome, paint));
+  if (timing) lines.push(...timingLines(outcome));
+  return `${lines.join('\n')}\n`;
+}
+
+function groups(items: readonly JudgedFinding[]): ReadonlyMap<string, readonly JudgedFinding[]> {
+  const result = new Map<string, JudgedFinding[]>();
+  for (const item of items) {
+    const list = result.get(item.migration.file) ?? [];
+    list.push(item);
+    result.set(item.migration.file, list);
+  }
+  return result;
+}
+
+function findingLines({ finding, status }: JudgedFinding, paint: Painter): readonly string[] {
+  const place = `${String(finding.region.line)}:${String(finding.region.column)}`;
+  const level = status === 'note' ? paint.cyan('note') : severityText(finding.severity, paint);
+  const direction = finding.direction ? ` ${paint.dim(`in ${finding.direction}()`)}` : '';
+  const lines = [
+    `  ${place.padEnd(8)} ${level} ${finding.rule}${direction}  ${finding.message}`,
+    `           ${paint.dim(finding.reason)}`,
+  ];
+  if (finding.statement !== '')
+    lines.push(`           ${paint.dim('│')} ${shortened(finding.statement, 160)}`);
+  if (finding.elsewhere)
+    lines.push(
+      `           ${paint.dim(`written in ${shownPath(finding.elsewhere.file)}:${String(finding.elsewhere.line)}`)}`,
+    );
+  return lines;
+}
+
+function severityText(severity: Severity, paint: Painter): string {
+  return { HIGH: paint.red, MEDIUM: paint.yellow, LOW: paint.green }[severity](severity.padEnd(6));
+}
+
+function remedyLines(remedy: Remedy, paint: Painter): readonly string[] {
+  return [
+    `           ${paint.bold('Danger')} ${remedy.danger}`,
+    `           ${paint.bold('Instead')}`,
+    ...remedy.steps.map((step, index) => `             ${String(index + 1)}. ${step}`),
+    ...remedy.instead.split('\n').map((line) => `               ${paint.dim(line)}`),
+  ];
+}
+
+function problemLines({ problems, stale, suppressionProblems }: Outcome, paint: Painter): readonly string[] {
+  return [
+    ...problems.map(
+      ({ file, problem, line, column }) =>
+        `${paint.red('could not be checked')} ${shownPath(file)}${line === undefined ? '' : `:${String(line)}:${String(column ?? 1)}`}: ${problem}`,
+    ),
+    ...suppressionProblems.map(
+      ({ suppression, problem }) =>
+        `${paint.yellow('comment')} ${shownPath(suppression.file)}:${String(suppression.line)}: ${problem === 'no-reason' ? `nestjs-backfill-ignore ${suppression.rule} has no reason, and suppresses nothing: write one behind a colon` : `nestjs-backfill-ignore ${suppression.rule} suppresses nothing any more: remove it`}`,
+    ),
+    ...stale.map(
+      (entry) =>
+        `${paint.yellow('stale')} ${entry.file}: ${entry.rule} is in the baseline, but no longer in the migration: \`--update-baseline\` removes it`,
+    ),
+  ];
+}
+
+function summaryLines(outcome: Outcome, paint: Painter): readonly string[] {
+  const summary = summaryOf(outcome);
+  const verdict =
+    summary.new === 0 ? paint.green('no new violation') : paint.red(plural(summary.new, 'new violation'));
+  const rest = [
+    ...(summary.cannotDecide > 0 ? [`${String(summary.cannotDecide)} of them could not be decided`] : []),
+    ...(summary.grandfathered > 0 ? [`${String(summary.grandfathered)} grandfathered`] : []),
+    ...(summary.suppressed > 0 ? [`${String(summary.suppressed)} suppressed`] : []),
+  ];
+  return [`${plural(summary.migrations, 'migration')}: ${[verdict, ...rest].join(', ')}`];
+}
+
+function timingLines({ report: { timing } }: Outcome): readonly string[] {
+  const part = (milliseconds: number): string =>
+    `${milliseconds.toFixed(0)} ms (${((100 * milliseconds) / Math.max(1, timing.totalMs)).toFixed(0)} %)`;
+  return [
+    `${plural(timing.files, 'file')} in ${timing.totalMs.toFixed(0)} ms: reading ${part(timing.readMs)}, parsing ${part(timing.parseMs)}, following ${part(timing.evaluateMs)}, SQL ${part(timing.sqlMs)}`,
+  ];
+}

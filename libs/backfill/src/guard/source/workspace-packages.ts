@@ -1,0 +1,94 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Packages of the monorepo that a file belongs to, so that `@acme/config` is read from its source. */
+export class WorkspacePackages {
+  readonly #byRoot = new Map<string, ReadonlyMap<string, string>>();
+  readonly #rootOf = new Map<string, string | undefined>();
+
+  constructor(private readonly readFile: (path: string) => string | undefined) {}
+
+  /** Absolute paths (without extension) that a bare specifier may stand for. */
+  candidates(specifier: string, fromFile: string): readonly string[] {
+    const root = this.#root(dirname(fromFile));
+    if (root === undefined) return [];
+    const parts = specifier.split('/');
+    const name = parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+    const directory = this.#packages(root).get(name);
+    if (directory === undefined) return [];
+    const rest = parts.slice(specifier.startsWith('@') ? 2 : 1).join('/');
+    return rest === ''
+      ? [join(directory, 'src', 'index'), join(directory, 'index'), join(directory, 'lib', 'index')]
+      : [join(directory, rest), join(directory, 'src', rest)];
+  }
+
+  #root(directory: string): string | undefined {
+    if (this.#rootOf.has(directory)) return this.#rootOf.get(directory);
+    const parent = dirname(directory);
+    const root =
+      this.#patterns(directory).length > 0
+        ? directory
+        : parent === directory
+          ? undefined
+          : this.#root(parent);
+    this.#rootOf.set(directory, root);
+    return root;
+  }
+
+  #patterns(root: string): readonly string[] {
+    const workspaces = manifest(this.readFile(join(root, 'package.json')))?.workspaces;
+    const listed =
+      workspaces && 'packages' in workspaces
+        ? (workspaces.packages ?? [])
+        : ((workspaces as readonly string[] | undefined) ?? []);
+    if (listed.length > 0) return listed;
+    const yaml = this.readFile(join(root, 'pnpm-workspace.yaml'));
+    return yaml === undefined
+      ? []
+      : [...yaml.matchAll(/^\s*-\s*['"]?([^'"\n#!]+?)['"]?\s*$/gm)].map((match) => match[1] ?? '');
+  }
+
+  #packages(root: string): ReadonlyMap<string, string> {
+    const known = this.#byRoot.get(root);
+    if (known) return known;
+    const packages = new Map<string, string>();
+    for (const pattern of this.#patterns(root)) {
+      for (const directory of expand(root, pattern)) {
+        const name = manifest(this.readFile(join(directory, 'package.json')))?.name;
+        if (name !== undefined) packages.set(name, directory);
+      }
+    }
+    this.#byRoot.set(root, packages);
+    return packages;
+  }
+}
+
+/** `packages/*` and `packages/**`, one level and two. */
+function expand(root: string, pattern: string): readonly string[] {
+  const star = pattern.indexOf('*');
+  if (star < 0) return [join(root, pattern)];
+  const base = join(root, pattern.slice(0, star));
+  if (!existsSync(base)) return [];
+  const children = directoriesIn(base);
+  return pattern.includes('**') ? [...children, ...children.flatMap(directoriesIn)] : children;
+}
+
+function directoriesIn(path: string): readonly string[] {
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+    .map((entry) => join(path, entry.name));
+}
+
+interface Manifest {
+  readonly name?: string;
+  readonly workspaces?: readonly string[] | { readonly packages?: readonly string[] };
+}
+
+function manifest(text: string | undefined): Manifest | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch {
+    return undefined;
+  }
+}

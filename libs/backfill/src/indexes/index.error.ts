@@ -1,0 +1,29 @@
+import { BackfillError } from '../backfill.error.js';
+
+/** Two classes declare an index of one name. */
+export class DuplicateIndexNameError extends BackfillError {
+  constructor(name: string, first: string, second: string) {
+    super(`${first} and ${second} both declare the index "${name}".`, {
+      subject: second,
+      remedy: 'Give one of them another name.',
+    });
+  }
+}
+
+/** The declaration does not fit its entity or its table. */
+export class IndexDeclarationError extends BackfillError {
+  constructor(className: string, what: string, remedy: string, cause?: unknown) {
+    super(`${className}: ${what}`, { subject: className, remedy, ...(cause !== undefined && { cause }) });
+  }
+}
+
+/** The index could not be built. */
+export class IndexBuildError extends BackfillError {
+  constructor(name: string, what: string, remedy: string, cause?: unknown) {
+    super(`The index "${name}" was not built: ${what}`, {
+      subject: name,
+      remedy,
+      ...(cause !== undefined && { cause }),
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { Session } from '../sql/session.js';
+import { DeployLeaseLostError } from './deploy-lease.error.js';
+import { DeployLeaseLedger } from './deploy-lease.ledger.js';
+import { installLedger } from './ledger.installer.js';
+
+export interface DeployLeaseOptions {
+  /** The ledger's schema. */
+  readonly schema: string;
+  /** What is being done: one process at a time does it. */
+  readonly phase: string;
+  /** How long a killed holder keeps others waiting, in milliseconds. */
+  readonly duration: number;
+  /** Told once, when somebody else holds it. */
+  readonly log: { log(message: string): void };
+}
+
+/** How often a waiting process looks whether the lease has become free, in milliseconds. */
+const LOOK_AGAIN = 500;
+
+/**
+ * The right to carry out a phase of a deployment: a row, not a session's advisory lock, so that it holds through a pooler in transaction
+ * mode, and so that a dead holder blocks the next for no longer than its lease.
+ */
+export class DeployLease {
+  readonly #timer: NodeJS.Timeout;
+  #lost = false;
+
+  private constructor(
+    private readonly dataSource: DataSource,
+    private readonly ledger: DeployLeaseLedger,
+    private readonly options: DeployLeaseOptions,
+    private readonly token: string,
+    /** Whether another process held it when this one came. */
+    readonly waited: boolean,
+  ) {
+    this.#timer = setInterval(() => void this.#renew(), options.duration / 3);
+    this.#timer.unref();
+  }
+
+  /** Waits until nobody else holds it. Installs the ledger where it is missing. */
+  static async acquire(dataSource: DataSource, options: DeployLeaseOptions): Promise<DeployLease> {
+    const ledger = new DeployLeaseLedger(options.schema);
+    const session = await Session.open(dataSource);
+    try {
+      await installLedger(session, options.schema);
+      const { token, waited } = await waitForToken(session, ledger, options);
+      return new DeployLease(dataSource, ledger, options, token, waited);
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** @throws DeployLeaseLostError; else nobody can take the lease over before the transaction at hand has ended */
+  async confirm(runner: QueryRunner): Promise<void> {
+    const { text, values } = this.ledger.confirm(this.options.phase, this.token);
+    const rows = (await runner.query(text, [...(values ?? [])])) as unknown[];
+    if (rows.length === 0) throw new DeployLeaseLostError(this.options.phase);
+  }
+
+  async release(): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#lost) return;
+    // A lease that cannot be given back runs out by itself.
+    await this.#send(this.ledger.release(this.options.phase, this.token)).catch(() => undefined);
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      const rows = await this.#send(this.ledger.renew(this.options.phase, this.token, this.options.duration));
+      this.#lost = rows.length === 0;
+    } catch {
+      // The next beat tries again; whether the lease is still ours is settled before each commit.
+    }
+  }
+
+  async #send({ text, values }: { readonly text: string; readonly values?: readonly (string | null)[] }) {
+    return this.dataSource.query<unknown[]>(text, [...(values ?? [])]);
+  }
+}
+
+async function waitForToken(
+  session: Session,
+  ledger: DeployLeaseLedger,
+  { phase, duration, log }: DeployLeaseOptions,
+): Promise<{ readonly token: string; readonly waited: boolean }> {
+  const owner = randomUUID();
+  const described = `pid ${process.pid} on ${hostname()}`;
+  for (let waited = false; ; waited = true) {
+    const { rows } = await session.transaction([ledger.acquire(phase, owner, described, duration)]);
+    const token = rows[0]?.[0]?.[0];
+    if (token) return { token, waited };
+    if (!waited) {
+      const holder = await session.transaction([ledger.holder(phase)]);
+      const who = holder.rows[0]?.[0]?.[0] ?? 'another process';
+      log.log(`Waiting for "${phase}", which ${who} is carrying out.`);
+    }
+    await pause(Math.min(LOOK_AGAIN, duration / 4) * (0.5 + Math.random() / 2));
+  }
+}

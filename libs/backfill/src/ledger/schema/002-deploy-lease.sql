@@ -1,0 +1,18 @@
+-- Who carries out a phase of a deployment. One row a phase; the holder renews its lease while it lives.
+CREATE TABLE {{schema}}.deploy_lease (
+  phase         text        PRIMARY KEY,
+  owner         text        NOT NULL,
+  described     text        NOT NULL,
+  fencing_token bigint      NOT NULL,
+  acquired_at   timestamptz NOT NULL,
+  expires_at    timestamptz NOT NULL
+);
+
+-- Indexes that were declared in code at one time, so that one that no longer is can be told from those of others.
+CREATE TABLE {{schema}}.online_index (
+  name        text        NOT NULL,
+  table_name  text        NOT NULL,
+  definition  text        NOT NULL,
+  declared_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (table_name, name)
+);

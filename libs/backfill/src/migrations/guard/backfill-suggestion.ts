@@ -1,0 +1,115 @@
+import type { DataFinding, WhereShape } from '../../sql/statement.types.js';
+
+/** The backfill class to write in place of a data change, filled in from the parsed statement. */
+export function suggestBackfill(finding: DataFinding, entity: string | undefined): string {
+  const table = finding.table?.name ?? 'rows';
+  const entityName = entity ?? pascal(singular(table));
+  const columns = finding.set.map(({ column }) => column);
+  const name = kebab([table, verb(finding), ...columns.slice(0, 2)].join('-'));
+  const head = [
+    `@Backfill<${entityName}>({`,
+    `  name: '${name}',`,
+    `  entity: ${entityName},`,
+    `  where: ${where(finding)},`,
+    ...(verb(finding) === 'purge' ? [`  kind: 'purge',`] : []),
+    `})`,
+  ];
+  return [...head, ...body(finding, pascal(name), entityName)].join('\n');
+}
+
+function body(finding: DataFinding, className: string, entity: string): readonly string[] {
+  switch (finding.operation) {
+    case 'update':
+    case 'merge':
+      return [
+        `export class ${className} implements SetBackfill<${entity}> {`,
+        `  set() {`,
+        `    return {`,
+        ...assignments(finding),
+        `    };`,
+        `  }`,
+        `}`,
+      ];
+    case 'delete':
+    case 'truncate':
+      return [`export class ${className} {}`];
+    default:
+      return [
+        `export class ${className} implements ProcessBackfill<${entity}> {`,
+        `  async process(batch, manager) {`,
+        `    // the rows of this batch: ${oneLine(finding.text)}`,
+        `  }`,
+        `}`,
+      ];
+  }
+}
+
+function assignments(finding: DataFinding): readonly string[] {
+  if (finding.set.length === 0) return [`      column: 'sql expression',`];
+  return finding.set.map(
+    ({ column, expression }) =>
+      `      ${property(camel(column))}: ${quoted(expression || 'sql expression')},`,
+  );
+}
+
+/** The pending predicate: what the statement asked, and that the row still has to change. */
+function where(finding: DataFinding): string {
+  const asked = finding.where && worthKeeping(finding.where) ? finding.where.text : undefined;
+  const [first] = finding.set;
+  const pending =
+    first && finding.operation === 'update' && !asked?.includes(first.column)
+      ? `${first.column} IS NULL`
+      : undefined;
+  const parts = [asked, pending].filter((part) => part !== undefined);
+  return quoted(parts.length > 0 ? parts.join(' AND ') : 'which rows still have to change');
+}
+
+function worthKeeping(shape: WhereShape): boolean {
+  return shape.text !== '' && !shape.tautology;
+}
+
+function verb({ operation }: DataFinding): string {
+  if (operation === 'delete' || operation === 'truncate') return 'purge';
+  return operation === 'update' || operation === 'merge' ? 'set' : 'fill';
+}
+
+function quoted(text: string): string {
+  return text.includes("'") || text.includes('\n') ? `\`${text.replace(/[`\\$]/g, '\\$&')}\`` : `'${text}'`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
+function words(name: string): readonly string[] {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== '');
+}
+
+function kebab(name: string): string {
+  return words(name)
+    .map((word) => word.toLowerCase())
+    .join('-');
+}
+
+function pascal(name: string): string {
+  return words(name)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}
+
+function camel(name: string): string {
+  const [first = '', ...rest] = words(name);
+  return first.charAt(0).toLowerCase() + first.slice(1) + pascal(rest.join('-'));
+}
+
+function property(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
+}
+
+function singular(name: string): string {
+  if (/ies$/i.test(name)) return name.replace(/ies$/i, 'y');
+  return name.replace(/([^s])s$/i, '$1');
+}

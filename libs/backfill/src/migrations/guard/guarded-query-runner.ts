@@ -1,0 +1,71 @@
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { GuardedSession } from './guarded-session.js';
+import { dataSourceOf } from './migration-guard.js';
+
+const guarded = new WeakSet<object>();
+
+/** Whether a query runner is already behind a guard, as when one migration's method calls another. */
+export function isGuarded(queryRunner: QueryRunner): boolean {
+  return guarded.has(queryRunner);
+}
+
+/** Opens a guarded session on another query runner of the same data source. */
+export type OpenSession = (raw: QueryRunner) => GuardedSession;
+
+/**
+ * The query runner that a migration is handed. Its own methods (`createTable`, `changeColumn`, …) run with it as `this`, so that
+ * the SQL they send comes by `query` too; the manager, the data source and their offspring lead back to it.
+ */
+export function guardQueryRunner(raw: QueryRunner, session: GuardedSession, open: OpenSession): QueryRunner {
+  const dataSource = guardDataSource(dataSourceOf(raw), open);
+  let manager: EntityManager | undefined;
+  const query = (sql: string, parameters?: unknown[], structured?: boolean) =>
+    session.query(sql, parameters, structured);
+  const stream = (
+    sql: string,
+    parameters?: unknown[],
+    onEnd?: () => void,
+    onError?: (error: Error) => void,
+  ) => session.stream(sql, parameters, onEnd, onError);
+  const proxy: QueryRunner = new Proxy(raw, {
+    get(target, property) {
+      switch (property) {
+        case 'query':
+          return query;
+        case 'stream':
+          return stream;
+        case 'manager':
+          return (manager ??= dataSource.createEntityManager(proxy));
+        case 'dataSource':
+        case 'connection':
+          return dataSource;
+        case 'connect':
+        case 'release':
+        case 'releasePostgresConnection':
+          // The driver keeps a list of query runners by identity, and closing its pool waits until the list is empty.
+          return (Reflect.get(target, property) as (...args: unknown[]) => unknown).bind(target);
+        default:
+          return Reflect.get(target, property) as unknown;
+      }
+    },
+  });
+  guarded.add(proxy);
+  return proxy;
+}
+
+/** The data source, as far as it is reached from a guarded query runner: whatever connection it opens is guarded. */
+function guardDataSource(raw: DataSource, open: OpenSession): DataSource {
+  let manager: EntityManager | undefined;
+  const createQueryRunner: DataSource['createQueryRunner'] = (mode) => {
+    const runner = raw.createQueryRunner(mode);
+    return guardQueryRunner(runner, open(runner), open);
+  };
+  const proxy: DataSource = new Proxy(raw, {
+    get(target, property) {
+      if (property === 'createQueryRunner') return createQueryRunner;
+      if (property === 'manager') return (manager ??= proxy.createEntityManager());
+      return Reflect.get(target, property) as unknown;
+    },
+  });
+  return proxy;
+}

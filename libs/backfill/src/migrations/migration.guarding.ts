@@ -1,0 +1,79 @@
+import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import type { MigrationOptions } from './migration.options.js';
+import { type Direction, migrationName, type MigrationMethod, runBehindGuard } from './migration.run.js';
+import { configureMigrations } from './migration.settings.js';
+import { SchemaMigration } from './schema-migration.js';
+
+export interface GuardMigrationsOptions extends MigrationOptions {
+  /** Class names of migrations from before the wall: they run as they are, with a warning that counts them. @default none */
+  readonly grandfathered?: readonly string[];
+}
+
+const guardedInstances = new WeakSet<MigrationInterface>();
+const guardedSources = new WeakMap<DataSource, GuardMigrationsOptions>();
+
+/**
+ * Puts the guard before every migration of a data source, also those that do not extend `SchemaMigration`. Call it before
+ * `initialize()` where `migrationsRun` is set. Called again, it takes the new options.
+ *
+ * @publicApi
+ * @throws InvalidMigrationOptionError
+ */
+export function guardMigrations(dataSource: DataSource, options: GuardMigrationsOptions = {}): void {
+  const { grandfathered = [] } = options;
+  const { log } = configureMigrations(dataSource, options);
+  const first = !guardedSources.has(dataSource);
+  guardedSources.set(dataSource, options);
+  if (first) {
+    // TypeORM makes the instances in initialize() and runs or reverts them by these two.
+    for (const method of ['runMigrations', 'undoLastMigration'] as const) {
+      const original = dataSource[method].bind(dataSource) as (...args: unknown[]) => Promise<never>;
+      Object.defineProperty(dataSource, method, {
+        configurable: true,
+        writable: true,
+        value: (...args: unknown[]) => {
+          guardInstances(dataSource);
+          return original(...args);
+        },
+      });
+    }
+  }
+  if (dataSource.isInitialized) guardInstances(dataSource);
+  const unknown = dataSource.isInitialized ? unknownNames(dataSource, grandfathered) : [];
+  if (unknown.length > 0)
+    log.warn(
+      `Grandfathered, but no longer among the migrations: ${unknown.join(', ')}. Remove them from the list.`,
+    );
+}
+
+/** Names of the migrations that run unguarded. */
+export function grandfatheredOf(dataSource: DataSource): readonly string[] {
+  const listed = new Set(guardedSources.get(dataSource)?.grandfathered ?? []);
+  return dataSource.migrations.map(migrationName).filter((name) => listed.has(name));
+}
+
+function guardInstances(dataSource: DataSource): void {
+  const grandfathered = new Set(guardedSources.get(dataSource)?.grandfathered ?? []);
+  for (const instance of dataSource.migrations) {
+    if (instance instanceof SchemaMigration || guardedInstances.has(instance)) continue;
+    if (grandfathered.has(migrationName(instance))) continue;
+    guardedInstances.add(instance);
+    wrap(instance, 'up');
+    wrap(instance, 'down');
+  }
+}
+
+function wrap(instance: MigrationInterface, direction: Direction): void {
+  const method = Reflect.get(instance, direction) as MigrationMethod | undefined;
+  if (typeof method !== 'function') return;
+  Object.defineProperty(instance, direction, {
+    configurable: true,
+    writable: true,
+    value: (queryRunner: QueryRunner) => runBehindGuard(instance, direction, method, queryRunner),
+  });
+}
+
+function unknownNames(dataSource: DataSource, grandfathered: readonly string[]): readonly string[] {
+  const names = new Set(dataSource.migrations.map(migrationName));
+  return grandfathered.filter((name) => !names.has(name));
+}

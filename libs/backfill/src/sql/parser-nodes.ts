@@ -1,0 +1,99 @@
+/** The parser's tree is JSON in which each node is an object with one key, its kind. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The fields of `value` when it is a node of that kind. */
+export function nodeOf(value: unknown, kind: string): Json | undefined {
+  if (!isObject(value)) return undefined;
+  const fields = value[kind];
+  return isObject(fields) ? fields : undefined;
+}
+
+/** Kind and fields of a node. */
+export function kindOf(value: unknown): readonly [kind: string, fields: Json] | undefined {
+  if (!isObject(value)) return undefined;
+  for (const [kind, fields] of Object.entries(value)) if (isObject(fields)) return [kind, fields];
+  return undefined;
+}
+
+export function list(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  const items = nodeOf(value, 'List')?.['items'];
+  return Array.isArray(items) ? items : [];
+}
+
+/** The fields of those items of a list that are nodes of that kind. */
+export function nodesOf(value: unknown, kind: string): readonly Json[] {
+  return list(value)
+    .map((item) => nodeOf(item, kind))
+    .filter((fields) => fields !== undefined);
+}
+
+export function text(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  const string = nodeOf(value, 'String')?.['sval'];
+  return typeof string === 'string' ? string : undefined;
+}
+
+/** A string constant's value, also under casts: `'x'`, `'x'::text`. */
+export function stringConstant(value: unknown): string | undefined {
+  const constant = nodeOf(value, 'A_Const');
+  if (constant) {
+    const sval = constant['sval'];
+    if (!isObject(sval)) return undefined;
+    // An empty string is left out of the JSON.
+    return typeof sval['sval'] === 'string' ? sval['sval'] : '';
+  }
+  const cast = nodeOf(value, 'TypeCast');
+  return cast ? stringConstant(cast['arg']) : undefined;
+}
+
+/** A constant of any kind as text: `'on'`, `1`, `true`. */
+export function constantText(value: unknown): string | undefined {
+  const string = stringConstant(value);
+  const constant = nodeOf(value, 'A_Const');
+  if (string !== undefined || !constant) return string;
+  const integer = nodeOf(constant, 'ival');
+  if (integer) return JSON.stringify(integer['ival'] ?? 0);
+  const boolean = nodeOf(constant, 'boolval');
+  return boolean ? String(boolean['boolval'] === true) : undefined;
+}
+
+/** Parts of a qualified name, e.g. of a function or a column. */
+export function nameParts(value: unknown): readonly string[] {
+  return list(value)
+    .map(text)
+    .filter((part) => part !== undefined);
+}
+
+export function locationOf(fields: Json): number | undefined {
+  const location = fields['location'];
+  return typeof location === 'number' && location >= 0 ? location : undefined;
+}
+
+/** The smallest location in a tree: where its text starts (an operator's own location is in its middle). */
+export function startOf(tree: unknown): number | undefined {
+  let smallest: number | undefined;
+  visit(tree, (_kind, fields) => {
+    const location = locationOf(fields);
+    if (location !== undefined && (smallest === undefined || location < smallest)) smallest = location;
+    return true;
+  });
+  return smallest;
+}
+
+/** Calls `visitor` for every object field of a tree, outside in; a visitor that returns false is not taken further down. */
+export function visit(tree: unknown, visitor: (kind: string, fields: Json) => boolean): void {
+  if (Array.isArray(tree)) {
+    for (const item of tree) visit(item, visitor);
+  } else if (isObject(tree)) {
+    for (const [kind, fields] of Object.entries(tree)) {
+      if (isObject(fields)) {
+        if (visitor(kind, fields)) visit(fields, visitor);
+      } else if (Array.isArray(fields)) visit(fields, visitor);
+    }
+  }
+}

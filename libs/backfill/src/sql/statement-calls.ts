@@ -1,0 +1,116 @@
+import { BUILTIN_FUNCTIONS } from './statement-builtins.js';
+import {
+  isObject,
+  type Json,
+  list,
+  locationOf,
+  nameParts,
+  nodesOf,
+  stringConstant,
+  text,
+  visit,
+} from './parser-nodes.js';
+import type { SqlUnit } from './statement-unit.js';
+import type { Routine, RoutineCall, SettingChange } from './statement.types.js';
+
+/** Functions and procedures that run when the tree is executed. */
+export interface CallsFound {
+  /** Neither PostgreSQL's own nor created under a name of PostgreSQL's own. */
+  readonly calls: readonly RoutineCall[];
+  /** Calls that write large objects, whose rows no row counter of a user's table shows. */
+  readonly largeObjects: readonly RoutineCall[];
+  /** Settings changed by `set_config`; `*` for a computed name. */
+  readonly settings: readonly SettingChange[];
+}
+
+const WRITES_LARGE_OBJECTS = new Set([
+  'lo_creat',
+  'lo_create',
+  'lo_from_bytea',
+  'lo_import',
+  'lo_put',
+  'lo_truncate',
+  'lo_truncate64',
+  'lo_unlink',
+  'lowrite',
+]);
+const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema']);
+/** ALTER TABLE subcommands whose expressions are only stored. */
+const STORED_ONLY = new Set(['AT_ColumnDefault']);
+
+export function findCalls(tree: unknown, unit: SqlUnit, known: readonly Routine[]): CallsFound {
+  const calls: RoutineCall[] = [];
+  const largeObjects: RoutineCall[] = [];
+  const settings: SettingChange[] = [];
+  visit(tree, (kind, fields) => {
+    if (kind === 'AlterTableCmd' && STORED_ONLY.has(text(fields['subtype']) ?? '')) return false;
+    if (kind !== 'FuncCall' && kind !== 'funccall') return true;
+    const call = describe(fields, unit, kind === 'funccall' ? 'procedure' : 'function');
+    if (call.name === 'set_config') settings.push(settingOf(list(fields['args'])));
+    if (isSystems(call) && WRITES_LARGE_OBJECTS.has(call.name)) largeObjects.push(call);
+    else if (!isBuiltin(call) || known.some((routine) => isCalledBy(call, routine))) calls.push(call);
+    return true;
+  });
+  return { calls, largeObjects, settings };
+}
+
+function settingOf([name, value]: readonly unknown[]): SettingChange {
+  const constant = stringConstant(value);
+  return {
+    name: stringConstant(name)?.toLowerCase() ?? '*',
+    ...(constant !== undefined && { value: constant }),
+  };
+}
+
+/** dblink runs SQL through a connection of its own, whose effect this session's row counters do not show. */
+export function isRemote(call: RoutineCall): boolean {
+  return /^dblink(_exec|_send_query|_open)?$/.test(call.name);
+}
+
+/** Could this call run that routine? Overloads are not told apart: each of the name counts. */
+export function isCalledBy(call: RoutineCall, routine: Routine): boolean {
+  const schemasAgree =
+    call.schema === undefined || routine.schema === undefined || call.schema === routine.schema;
+  return call.name === routine.name && schemasAgree;
+}
+
+function isSystems(call: RoutineCall): boolean {
+  return call.schema === undefined || SYSTEM_SCHEMAS.has(call.schema);
+}
+
+function isBuiltin(call: RoutineCall): boolean {
+  if (call.schema !== undefined) return SYSTEM_SCHEMAS.has(call.schema);
+  return BUILTIN_FUNCTIONS.has(call.name);
+}
+
+function describe(fields: Json, unit: SqlUnit, kind: RoutineCall['kind']): RoutineCall {
+  const parts = nameParts(fields['funcname']);
+  const schema = parts.at(-2);
+  return {
+    ...(schema !== undefined && { schema }),
+    name: parts.at(-1) ?? '',
+    arguments: list(fields['args']).length,
+    position: unit.position(locationOf(fields) ?? 0),
+    kind,
+  };
+}
+
+/** `app.fill`, for messages. */
+export function routineName(routine: { readonly schema?: string; readonly name: string }): string {
+  return routine.schema === undefined ? routine.name : `${routine.schema}.${routine.name}`;
+}
+
+/** The body and language of CREATE FUNCTION, CREATE PROCEDURE and DO. */
+export function bodyOf(options: unknown): {
+  readonly language: string | undefined;
+  readonly source: string | undefined;
+} {
+  let language: string | undefined;
+  let source: string | undefined;
+  for (const option of nodesOf(options, 'DefElem')) {
+    if (option['defname'] === 'language') language = text(option['arg'])?.toLowerCase();
+    if (option['defname'] === 'as')
+      source = isObject(option['arg']) ? (text(option['arg']) ?? text(list(option['arg'])[0])) : undefined;
+  }
+  return { language, source };
+}

@@ -1,0 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { rulePages } from '../../libs/backfill/src/guard/index.ts';
+
+const FOLDER = join(import.meta.dirname, '../../docs/guard/rules');
+
+describe('the documentation of the rules', () => {
+  it('has a page for each rule and none besides', () => {
+    expect(readdirSync(FOLDER).sort()).toEqual([...rulePages().keys()].sort());
+  });
+
+  it.each([...rulePages()])('%s says what the messages say', async (name, text) => {
+    const options = await resolveConfig(join(FOLDER, name));
+    expect(readFileSync(join(FOLDER, name), 'utf8')).toBe(
+      await format(text, { ...options, parser: 'markdown' }),
+    );
+  });
+});

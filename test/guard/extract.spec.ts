@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Project } from './support.ts';
+
+describe('nestjs-backfill extract', () => {
+  let project: Project;
+
+  beforeEach(() => {
+    project = new Project();
+    project.write('package.json', '{}');
+    project.write(
+      'src/leads/lead.entity.ts',
+      `@Entity('leads') export class Lead { @Column() id!: number; @Column({ name: 'tenant_id' }) tenantId!: number; @Column({ name: 'search_name' }) searchText!: string; }`,
+    );
+  });
+
+  afterEach(() => {
+    project.remove();
+  });
+
+  const extract = async (body: string, ...args: readonly string[]): Promise<string> =>
+    (await project.run('extract', project.migration(body), ...args)).out;
+
+  it('proposes a set backfill with the table, the predicate, the expressions and the tenant', async () => {
+    const out = await extract(
+      'await queryRunner.query(`UPDATE leads l SET search_name = lower(l.name) WHERE l.search_name IS NULL`);',
+    );
+    expect(out).toContain("+import { Lead } from '../leads/lead.entity.js';");
+    expect(out).toContain("+  name: 'leads-search-name',");
+    expect(out).toContain('+  where: `this_row.search_name IS NULL`,');
+    expect(out).toContain("+  tenant: 'tenantId',");
+    expect(out).toContain('+export class LeadsSearchName implements SetBackfill<Lead> {');
+    expect(out).toContain('+      searchText: `lower(this_row.name)`,');
+    expect(out).toContain('+    // data: leads-search-name'.replace('+    ', '+'));
+  });
+
+  it('turns UPDATE … FROM into a correlated sub-query', async () => {
+    const out = await extract(
+      'await queryRunner.query(`UPDATE leads SET owner_id = o.id FROM owners o WHERE o.email = leads.email`);',
+    );
+    expect(out).toContain('ownerId: `(SELECT o.id FROM owners o WHERE o.email = this_row.email LIMIT 1)`');
+    expect(out).toContain('EXISTS (SELECT 1 FROM owners o WHERE o.email = this_row.email)');
+  });
+
+  it('adds what makes the predicate false where the WHERE does not', async () => {
+    const out = await extract(
+      "await queryRunner.query(`UPDATE leads SET status = 'x' WHERE source = 'import'`);",
+    );
+    expect(out).toContain(`where: \`(source = 'import') AND (this_row."status" IS DISTINCT FROM 'x')\``);
+  });
+
+  it('warns of a change that cannot be repeated', async () => {
+    expect(await extract('await queryRunner.query(`UPDATE leads SET score = score * 10`);')).toContain(
+      'The change reads the column that it writes',
+    );
+  });
+
+  it('proposes a purge for DELETE and a copy for INSERT … SELECT', async () => {
+    const out = await extract(
+      'await queryRunner.query(`DELETE FROM calls WHERE test`);\nawait queryRunner.query(`INSERT INTO contacts (lead_id) SELECT id FROM leads`);',
+    );
+    expect(out).toContain("+  kind: 'purge',");
+    expect(out).toContain('+  into: Contact,');
+    expect(out).toContain('+      leadId: `id`,');
+  });
+
+  it('proposes a transform skeleton for a loop over rows, and takes the whole loop out', async () => {
+    const out = await extract(
+      'const rows = await queryRunner.query(`SELECT id, name FROM leads`);\nfor (const row of rows) {\n  await queryRunner.query(`UPDATE leads SET search_name = $1 WHERE id = $2`, [f(row.name), row.id]);\n}',
+    );
+    expect(out).toContain('implements TransformBackfill<Lead>');
+    expect(out).toContain("+  writes: ['searchText'],");
+    expect(out).toContain('-for (const row of rows) {');
+  });
+
+  it('writes nothing without --write, and everything with it', async () => {
+    const body = 'await queryRunner.query(`UPDATE leads SET a = 1`);';
+    await extract(body);
+    expect(existsSync(project.path('src/backfills'))).toBe(false);
+    await extract(body, '--write');
+    expect(readFileSync(project.path('src/backfills/leads-a.backfill.ts'), 'utf8')).toContain(
+      'export class LeadsA ',
+    );
+    expect(readFileSync(project.path('src/migrations/1757000000000-example.ts'), 'utf8')).toContain(
+      '// data: leads-a',
+    );
+    expect(
+      (await project.run('guard', project.path('src/migrations'), '--baseline', project.path('none.json')))
+        .code,
+    ).toBe(0);
+  });
+
+  it('never overwrites a backfill', async () => {
+    project.write('src/backfills/leads-a.backfill.ts', 'mine');
+    const result = await project.run(
+      'extract',
+      project.migration('await queryRunner.query(`UPDATE leads SET a = 1`);'),
+      '--write',
+    );
+    expect(result).toMatchObject({ code: 2, error: expect.stringContaining('exists already') as string });
+    expect(readFileSync(project.path('src/backfills/leads-a.backfill.ts'), 'utf8')).toBe('mine');
+  });
+
+  it('keeps a call that also changes the schema, and says so', async () => {
+    const file = project.migration(
+      'await queryRunner.query(`UPDATE leads SET a = 1; ALTER TABLE leads ADD b int`);',
+    );
+    const { out, error } = await project.run('extract', file);
+    expect(error).toContain('left to you');
+    expect(out).not.toContain('-await queryRunner');
+  });
+
+  it('leaves suppressed statements alone', async () => {
+    expect(
+      await extract(
+        '// nestjs-backfill-ignore update: three rows\nawait queryRunner.query(`UPDATE leads SET a = 1`);',
+      ),
+    ).toContain('nothing to extract');
+  });
+});

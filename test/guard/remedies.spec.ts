@@ -1,0 +1,32 @@
+import { allFindings } from '../../libs/backfill/src/guard/check/outcome.ts';
+import { checkFiles, REMEDIES, RULES } from '../../libs/backfill/src/guard/index.ts';
+import { Project } from './support.ts';
+
+describe('the example of each rule', () => {
+  let project: Project;
+
+  beforeEach(() => {
+    project = new Project();
+  });
+
+  afterEach(() => {
+    project.remove();
+  });
+
+  const rulesOf = async (code: string): Promise<readonly string[]> => {
+    const file = project.write('1757000000000-example.ts', `import { execDml } from 'tools';\n${code}`);
+    const { migrations } = await checkFiles({ paths: [file] });
+    return migrations.flatMap(allFindings).map(({ rule }) => rule);
+  };
+
+  it.each(RULES)('%s: what it shows as dangerous is refused by it', async (rule) => {
+    expect(await rulesOf(REMEDIES[rule].refused)).toContain(rule);
+  });
+
+  it.each(RULES.filter((rule) => REMEDIES[rule].instead.includes('SchemaMigration')))(
+    '%s: the migration that it shows instead is clean',
+    async (rule) => {
+      expect(await rulesOf(REMEDIES[rule].instead)).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,132 @@
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import Ajv from 'ajv';
+import { Project } from './support.ts';
+
+interface SarifLog {
+  readonly runs: readonly [
+    {
+      readonly results: readonly {
+        readonly ruleId: string;
+        readonly suppressions: readonly unknown[];
+        readonly locations: readonly [
+          { readonly physicalLocation: { readonly region: Record<string, number> } },
+        ];
+      }[];
+    },
+  ];
+}
+
+const require = createRequire(import.meta.url);
+
+describe('the reports of the guard', () => {
+  let project: Project;
+
+  beforeEach(() => {
+    project = new Project();
+    project.migration(`    await queryRunner.query(\`UPDATE leads SET status = 'a|b<c>' WHERE status IS NULL\`);
+    const rows = await queryRunner.query(\`SELECT id FROM leads\`);
+    for (const row of rows) await queryRunner.query(\`DELETE FROM calls WHERE lead_id = \${row.id}\`);
+    await queryRunner.query(process.env.SQL);`);
+  });
+
+  afterEach(() => {
+    project.remove();
+  });
+
+  it('are valid SARIF 2.1.0, with regions', async () => {
+    project.write('src/migrations/1757000000001-broken.ts', 'class {');
+    const { out } = await project.guard('--format', 'sarif');
+    const schema = JSON.parse(
+      readFileSync(require.resolve('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json'), 'utf8'),
+    ) as object;
+    const ajv = new Ajv({ schemaId: 'auto', unknownFormats: 'ignore', meta: true });
+    ajv.addMetaSchema(require('ajv/lib/refs/json-schema-draft-04.json') as object);
+    const validate = ajv.compile(schema);
+    const log = JSON.parse(out) as SarifLog;
+    expect({ valid: validate(log), errors: validate.errors }).toEqual({ valid: true, errors: null });
+    const [result] = log.runs[0].results;
+    expect(result?.locations[0].physicalLocation.region).toEqual({
+      startLine: 3,
+      startColumn: 30,
+      endLine: 3,
+      endColumn: 85,
+    });
+  });
+
+  it('mark grandfathered results as suppressed in SARIF', async () => {
+    await project.guard('--update-baseline');
+    const log = JSON.parse((await project.guard('--format', 'sarif')).out) as SarifLog;
+    expect(log.runs[0].results.map(({ suppressions }) => suppressions.length)).toEqual([1, 1, 1]);
+  });
+
+  it('are JSON for programs', async () => {
+    const report = JSON.parse((await project.guard('--format', 'json')).out) as unknown;
+    expect(report).toMatchObject({
+      summary: { migrations: 1, new: 3, cannotDecide: 1 },
+      migrations: [{ name: 'Example', verdicts: { up: 'violation', down: 'clean' } }],
+      findings: [
+        { rule: 'update', status: 'new', direction: 'up', table: 'leads', line: 3 },
+        { rule: 'row-loop', severity: 'HIGH', table: 'calls' },
+        { rule: 'cannot-decide' },
+      ],
+    });
+  });
+
+  it('are GitHub annotations, escaped', async () => {
+    const { out } = await project.guard('--format', 'github');
+    const [first] = out.split('\n');
+    expect(first).toMatch(
+      /^::error file=\S+1757000000000-example\.ts,line=3,endLine=3,col=30,title=nestjs-backfill update::UPDATE rewrites rows of leads/,
+    );
+    expect(first).toContain('%0A');
+    expect(out.trimEnd().split('\n')).toHaveLength(3);
+  });
+
+  it('are coloured when asked for, and plain otherwise', async () => {
+    expect((await project.guard('--color')).out).toContain('\u001b[31m');
+    expect((await project.guard()).out).not.toContain('\u001b[');
+  });
+
+  it('go to a file with --output', async () => {
+    const file = project.path('report.json');
+    expect((await project.guard('--format', 'json', '--output', file)).out).toBe('');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ summary: { new: 3 } });
+  });
+
+  describe('the audit', () => {
+    const audit = (...args: readonly string[]): ReturnType<Project['run']> =>
+      project.run(
+        'audit',
+        project.path('src/migrations'),
+        '--baseline',
+        project.path('baseline.json'),
+        ...args,
+      );
+
+    it('lists violations by severity, kind and table, each with the backfill to write', async () => {
+      const { code, out } = await audit();
+      expect(code).toBe(0);
+      expect(out).toContain('1 migration, 1 of them changes rows.');
+      expect(out).toContain('| HIGH | 1 |');
+      expect(out).toContain('| row-loop | 1 |');
+      expect(out).toContain('| calls | 1 |');
+      expect(out).toContain('export class LeadsStatus implements SetBackfill<Lead>');
+      expect(out).toContain('## What could not be decided');
+    });
+
+    it('shows how far the grandfathered list has burned down', async () => {
+      await project.guard('--update-baseline');
+      project.migration('await queryRunner.query(process.env.SQL);');
+      expect((await audit()).out).toContain(
+        '1 of 3 grandfathered violations remain; 2 have moved out, 2 of them still in the baseline.',
+      );
+    });
+
+    it('is one HTML page that loads nothing and escapes what it quotes', async () => {
+      const { out } = await audit('--format', 'html');
+      expect(out).toContain('a|b&lt;c&gt;');
+      expect(out).not.toMatch(/<(?:script|link|img|iframe)\b|https?:\/\//);
+    });
+  });
+});

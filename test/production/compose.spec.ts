@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FILE = `${ROOT}/docker-compose.prod.yml`;
+
+interface Service {
+  readonly command?: readonly string[];
+  readonly restart?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+}
+
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+}
+
+/** The two implementations; each is asked where it is installed. */
+const COMMANDS = [
+  ['docker-compose', []],
+  ['docker', ['compose']],
+] as const;
+
+const read = (): Compose => parse(readFileSync(FILE, 'utf8'), { merge: true }) as Compose;
+
+describe('docker-compose.prod.yml', () => {
+  const { services } = read();
+
+  it('runs the phases one after the other, and the api after them', () => {
+    const waitsFor = Object.fromEntries(
+      Object.entries(services).map(([name, { depends_on: conditions = {} }]) => [
+        name,
+        Object.entries(conditions).map(([other, { condition }]) => `${other}: ${condition}`),
+      ]),
+    );
+    expect(waitsFor).toEqual({
+      postgres: [],
+      migrate: ['postgres: service_healthy'],
+      indexes: ['migrate: service_completed_successfully'],
+      backfills: ['indexes: service_completed_successfully'],
+      api: ['backfills: service_completed_successfully'],
+    });
+  });
+
+  it('starts nothing after a failed migration, and everything after a failed index or backfill', () => {
+    const mayWarn = Object.entries(services)
+      .filter(([, { command }]) => command?.[0] === 'scripts/may-warn.sh')
+      .map(([name]) => name);
+    expect(mayWarn).toEqual(['indexes', 'backfills']);
+    expect(services['migrate']?.command?.slice(0, 3)).toEqual(['node', 'dist/main.js', '--migrate']);
+  });
+
+  it('runs each phase once, and keeps the others running', () => {
+    const restarts = Object.fromEntries(
+      Object.entries(services).map(([name, { restart }]) => [name, restart]),
+    );
+    expect(restarts).toEqual({
+      postgres: 'unless-stopped',
+      migrate: 'no',
+      indexes: 'no',
+      backfills: 'no',
+      api: 'unless-stopped',
+    });
+  });
+
+  it('waits for the server that stays, not for the one that initialises a new volume', () => {
+    expect(services['postgres']?.healthcheck?.test).toContain('--host=127.0.0.1');
+  });
+
+  it('holds no password', () => {
+    expect(services['postgres']?.environment?.['POSTGRES_PASSWORD']).toMatch(/^\$\{POSTGRES_PASSWORD:\?/);
+    expect(services['api']?.environment?.['DATABASE_URL']).toContain('${POSTGRES_PASSWORD:?');
+  });
+
+  it('is a file that compose itself accepts, and refuses without a password', () => {
+    const installed = COMMANDS.filter(([command, first]) => run(command, [...first, 'version']).status === 0);
+    if (installed.length === 0)
+      console.warn('Not asked: neither docker-compose nor docker compose is installed.');
+    for (const [command, first] of installed) {
+      const config = [...first, '--file', FILE, 'config', '--quiet'];
+      const given = run(command, config, { POSTGRES_PASSWORD: 'secret' });
+      expect(given.status === 0 ? '' : given.stderr).toBe('');
+      expect(run(command, config, { POSTGRES_PASSWORD: '' }).stderr).toContain(
+        "Set it to the database's password",
+      );
+    }
+  });
+});
+
+describe('the Dockerfile', () => {
+  const stages = readFileSync(`${ROOT}/Dockerfile`, 'utf8')
+    .split(/^(?=FROM )/m)
+    .slice(1);
+  const final = stages.at(-1) ?? '';
+
+  it('ships production dependencies and compiled code only', () => {
+    expect(stages.length).toBeGreaterThan(1);
+    expect(stages.find((stage) => / AS dependencies\b/.test(stage))).toContain('npm ci --omit=dev');
+    const copied = [...final.matchAll(/^COPY (.+)$/gm)].map(([, what]) => what);
+    expect(copied).toEqual([
+      '--from=dependencies /app/node_modules node_modules',
+      '--from=build /app/libs/backfill/package.json libs/backfill/package.json',
+      '--from=build /app/libs/backfill/dist libs/backfill/dist',
+      '--from=build /app/dist dist',
+      'package.json ./',
+      '--chmod=755 scripts/may-warn.sh scripts/may-warn.sh',
+    ]);
+  });
+
+  it('runs as a user without rights, and Node itself gets the signals', () => {
+    expect(final).toMatch(/^USER node$/m);
+    expect(final).toMatch(/^CMD \["node", "dist\/main\.js"\]$/m);
+  });
+
+  it('gets neither secrets nor what the host has built into its context', () => {
+    const [first, ...rest] = readFileSync(`${ROOT}/.dockerignore`, 'utf8')
+      .split('\n')
+      .filter((line) => line && !line.startsWith('#'));
+    expect(first).toBe('*');
+    expect(rest).toEqual(expect.arrayContaining(['**/node_modules', '**/dist']));
+    expect(rest.filter((line) => /env|\.git|\.data/.test(line))).toEqual([]);
+  });
+});
+
+function run(command: string, parameters: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return spawnSync(command, parameters, { cwd: ROOT, encoding: 'utf8', env: { ...process.env, ...env } });
+}

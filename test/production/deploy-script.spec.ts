@@ -1,0 +1,110 @@
+import { fileURLToPath } from 'node:url';
+import { DockerStandIn, type ScriptEnd } from '../support/docker-stand-in.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/deploy-production.sh', import.meta.url));
+
+const BUILD = 'build migrate';
+const DATABASE = 'up --detach --wait postgres';
+const STOP = 'stop api';
+const MIGRATE = 'run --rm --no-deps -T migrate node dist/main.js --migrate --no-progress';
+const INDEXES = 'run --rm --no-deps -T indexes node dist/main.js --indexes --strict --no-progress';
+const BACKFILLS =
+  'run --rm --no-deps -T backfills node dist/main.js --backfill --strict --max-duration 10m --no-progress';
+const START = 'up --detach --no-deps --wait api';
+const REPORT = 'run --rm --no-deps -T migrate node dist/main.js --status --no-progress';
+const ALL = [BUILD, DATABASE, STOP, MIGRATE, INDEXES, BACKFILLS, START, REPORT];
+
+describe('scripts/deploy-production.sh', () => {
+  const docker = new DockerStandIn();
+  const deploy = (line = '', fails = '', code = 1, env: NodeJS.ProcessEnv = {}): ScriptEnd =>
+    docker.run(SCRIPT, line.split(' ').filter(Boolean), fails, code, env);
+
+  afterAll(() => docker.remove());
+
+  it('stops the services, runs the three phases in order, starts the services and prints the report', () => {
+    const { code, stdout, stderr, calls } = deploy();
+    expect(calls).toEqual(ALL);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/\nDeployed\.\n$/);
+  });
+
+  it('with --rolling leaves the services running until the new ones start', () => {
+    const { code, calls } = deploy('--rolling');
+    expect(code).toBe(0);
+    expect(calls).toEqual(ALL.filter((call) => call !== STOP));
+  });
+
+  it.each([
+    ['the image', BUILD, []],
+    ['the database', DATABASE, [BUILD]],
+    ['a service that is to be stopped', STOP, [BUILD, DATABASE]],
+  ])('goes no further when %s fails', (_, failing, before) => {
+    const { code, calls, stderr } = deploy('', failing);
+    expect(code).toBe(1);
+    expect(calls).toEqual([...before, failing]);
+    expect(stderr).toContain('The deployment has failed');
+  });
+
+  it('starts nothing when a migration fails, and says how to go back', () => {
+    const { code, calls, stderr } = deploy('', '--migrate');
+    expect(code).toBe(1);
+    expect(calls).toEqual([BUILD, DATABASE, STOP, MIGRATE]);
+    expect(stderr).toContain('the migrations did not succeed (exit code 1)');
+    expect(stderr).toContain('The services are stopped (api)');
+    expect(stderr).toMatch(/docker compose --file \S+ start api/);
+  });
+
+  it('with --rolling leaves the old version running when a migration fails', () => {
+    const { code, calls, stderr } = deploy('--rolling', '--migrate');
+    expect(code).toBe(1);
+    expect(calls).toEqual([BUILD, DATABASE, MIGRATE]);
+    expect(stderr).toContain('No service was stopped or started.');
+  });
+
+  it.each([
+    ['indexes', INDEXES, 3, 'indexes: exit code 3'],
+    ['indexes', INDEXES, 137, 'indexes: exit code 137'],
+    ['backfills', BACKFILLS, 3, 'backfills: exit code 3'],
+    ['backfills', BACKFILLS, 2, 'backfills: exit code 2'],
+    ['the report', REPORT, 1, 'the report could not be printed (exit code 1)'],
+  ])('goes on when %s fail, and says so at the end', (_, failing, failure, warning) => {
+    const { code, calls, stdout, stderr } = deploy('', failing, failure);
+    expect(calls).toEqual(ALL);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`Warning: ${warning}`);
+    expect(stdout).toContain('Deployed, with warnings:');
+    expect(stdout).toContain(warning);
+  });
+
+  it('has failed when the services do not start', () => {
+    const { code, calls, stderr } = deploy('', START);
+    expect(code).toBe(1);
+    expect(calls).toEqual(ALL.slice(0, -1));
+    expect(stderr).toContain('the services did not start');
+    expect(stderr).toContain('The schema is migrated');
+  });
+
+  it('takes the services, the time limit and the image from outside', () => {
+    const { calls } = deploy('--no-build --max-duration 1h', '', 0, { SERVICES: 'api worker' });
+    expect(calls).toEqual(
+      ALL.slice(1).map((call) => call.replace(/api$/, 'api worker').replace('10m', '1h')),
+    );
+  });
+
+  it.each([
+    ['--roling', 'Unknown argument --roling'],
+    ['--max-duration', '--max-duration needs a value'],
+    ['--max-duration soon', 'not "soon"'],
+    ['api', 'Unknown argument api'],
+  ])('refuses `%s` with exit code 2, before it touches anything', (line, why) => {
+    const { code, calls, stderr } = deploy(line);
+    expect({ code, calls }).toEqual({ code: 2, calls: [] });
+    expect(stderr).toContain(why);
+  });
+
+  it('explains itself without touching anything', () => {
+    const { code, calls, stdout } = deploy('--help');
+    expect({ code, calls }).toEqual({ code: 0, calls: [] });
+    expect(stdout).toContain('must succeed, or the deployment ends here');
+  });
+});

@@ -22,6 +22,7 @@ import type { DeclaredIndex } from './index.options.js';
 import { withProgress } from './index.progress.js';
 import type { IndexPhaseReport, IndexReport, UndeclaredIndex } from './index.report.js';
 
+/** How declared indexes are built. */
 export interface BuildIndexesOptions {
   /** Replace indexes whose definition differs. @default false */
   readonly rebuild?: boolean;

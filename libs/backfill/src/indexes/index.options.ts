@@ -20,9 +20,16 @@ interface SharedIndexOptions<Entity extends ObjectLiteral> {
 /** What an index is on: properties of the entity, or SQL. */
 export type OnlineIndexOptions<Entity extends ObjectLiteral = ObjectLiteral> = SharedIndexOptions<Entity> &
   (
-    | { readonly columns: readonly (keyof Entity & string)[]; readonly expression?: never }
-    /** As it stands between the parentheses: `lower(email), created_at DESC`. Never built from user input. */
-    | { readonly expression: string; readonly columns?: never }
+    | {
+        /** Properties, in the order of the index. */
+        readonly columns: readonly (keyof Entity & string)[];
+        readonly expression?: never;
+      }
+    | {
+        /** As it stands between the parentheses: `lower(email), created_at DESC`. Never built from user input. */
+        readonly expression: string;
+        readonly columns?: never;
+      }
   );
 
 /** A declared index and the class that declares it. */

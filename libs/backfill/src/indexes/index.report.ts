@@ -15,8 +15,10 @@ export const INDEX_STATUSES = [
   'duplicates',
   'failed',
 ] as const;
+/** One of `INDEX_STATUSES`. */
 export type IndexStatus = (typeof INDEX_STATUSES)[number];
 
+/** What became of one declared index. */
 export interface IndexReport {
   readonly name: string;
   readonly table: string;
@@ -39,6 +41,7 @@ export interface UndeclaredIndex {
 }
 
 export const INDEX_OUTCOMES = ['done', 'nothing-to-do', 'warnings'] as const;
+/** What came of the indexes phase: indexes were built, none was missing, or a person should look. */
 export type IndexOutcome = (typeof INDEX_OUTCOMES)[number];
 
 /** What the indexes phase of a deployment did. Never a reason to stop the deployment. */

@@ -4,6 +4,7 @@ import { type Direction, migrationName, type MigrationMethod, runBehindGuard } f
 import { configureMigrations } from './migration.settings.js';
 import { SchemaMigration } from './schema-migration.js';
 
+/** What `guardMigrations` takes. */
 export interface GuardMigrationsOptions extends MigrationOptions {
   /** Class names of migrations from before the wall: they run as they are, with a warning that counts them. @default none */
   readonly grandfathered?: readonly string[];

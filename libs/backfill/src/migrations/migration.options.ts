@@ -7,6 +7,7 @@ export interface DataExemption {
 
 /** What a contract migration does while a backfill that it requires is not complete. */
 export const INCOMPLETE_POLICIES = ['fail', 'defer'] as const;
+/** One of `INCOMPLETE_POLICIES`. */
 export type IncompletePolicy = (typeof INCOMPLETE_POLICIES)[number];
 
 /** The statics that a migration class may declare. */
@@ -68,7 +69,9 @@ export interface MigrationLog {
 
 export interface MigrationSettings {
   readonly policy: DdlPolicy;
+  /** Proves that the backfills in `requires` are complete. @default none: `requires` cannot be met */
   readonly gate?: CompletionGate;
+  /** @default a Nest logger */
   readonly log: MigrationLog;
   /** Set while the phase's own runner drives: it tries again by itself, with a transaction that is new from the start. */
   readonly driven: boolean;
@@ -76,5 +79,6 @@ export interface MigrationSettings {
 
 /** The options of a data source's migrations; whatever is left out keeps its value. */
 export type MigrationOptions = Partial<Omit<MigrationSettings, 'policy' | 'driven'>> & {
+  /** Timeouts and retries of schema changes. */
   readonly policy?: Partial<DdlPolicy>;
 };

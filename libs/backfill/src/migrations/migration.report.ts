@@ -8,8 +8,10 @@ import type { UnmetRequirement } from './migration.error.js';
  * - `failed`: the deployment must stop
  */
 export const MIGRATION_OUTCOMES = ['done', 'nothing-to-do', 'deferred', 'failed'] as const;
+/** One of `MIGRATION_OUTCOMES`. */
 export type MigrationOutcome = (typeof MIGRATION_OUTCOMES)[number];
 
+/** A migration that ran and was recorded. */
 export interface RanMigration {
   readonly name: string;
   readonly durationMs: number;
@@ -17,11 +19,13 @@ export interface RanMigration {
   readonly allowsData?: string;
 }
 
+/** A migration that was left pending, and the backfills that it waits for. */
 export interface DeferredMigration {
   readonly name: string;
   readonly waitsFor: readonly UnmetRequirement[];
 }
 
+/** What stopped the deployment. */
 export interface FailedMigration {
   /** Missing when no migration was at hand, e.g. when the database could not be reached. */
   readonly name?: string;

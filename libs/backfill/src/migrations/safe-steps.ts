@@ -5,6 +5,7 @@ import { MigrationDeclarationError } from './migration.error.js';
 /** A table by name, with or without its schema: `'leads'`, `'crm.leads'`. */
 export type TableReference = string;
 
+/** The foreign key to add, by names of the database. */
 export interface ForeignKeyStep {
   readonly table: TableReference;
   readonly columns: readonly string[];

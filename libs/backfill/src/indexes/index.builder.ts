@@ -22,7 +22,7 @@ import type { DeclaredIndex } from './index.options.js';
 import { withProgress } from './index.progress.js';
 import type { IndexPhaseReport, IndexReport, UndeclaredIndex } from './index.report.js';
 
-/** What `buildIndexes` takes. */
+/** How declared indexes are built. */
 export interface BuildIndexesOptions {
   /** Replace indexes whose definition differs. @default false */
   readonly rebuild?: boolean;
@@ -30,7 +30,7 @@ export interface BuildIndexesOptions {
   readonly schema?: string;
   /** How long a killed process keeps the next one waiting, in milliseconds. @default 30000 */
   readonly lease?: number;
-  /** Where progress is told. @default a Nest logger */
+  /** @default a Nest logger */
   readonly log?: { log(message: string): void; warn(message: string): void };
 }
 

@@ -7,13 +7,13 @@ interface SharedIndexOptions<Entity extends ObjectLiteral> {
   /** The index's name in the database; stable. */
   readonly name: string;
   readonly entity: EntityTarget<Entity>;
-  /** No two rows with the same key. @default false */
+  /** @default false */
   readonly unique?: boolean;
   /** The predicate of a partial index, in SQL with the table's own column names. @default every row */
   readonly where?: string;
   /** Properties that the index carries along without being ordered by them. @default none */
   readonly include?: readonly (keyof Entity & string)[];
-  /** PostgreSQL's access method. @default 'btree' */
+  /** @default 'btree' */
   readonly using?: IndexMethod;
 }
 
@@ -21,7 +21,7 @@ interface SharedIndexOptions<Entity extends ObjectLiteral> {
 export type OnlineIndexOptions<Entity extends ObjectLiteral = ObjectLiteral> = SharedIndexOptions<Entity> &
   (
     | {
-        /** Properties of the entity, in the index's order. */
+        /** Properties, in the order of the index. */
         readonly columns: readonly (keyof Entity & string)[];
         readonly expression?: never;
       }

@@ -40,9 +40,8 @@ export interface UndeclaredIndex {
   readonly definition: string;
 }
 
-/** `warnings`: something is left that a person should look at. */
 export const INDEX_OUTCOMES = ['done', 'nothing-to-do', 'warnings'] as const;
-/** One of `INDEX_OUTCOMES`. */
+/** What came of the indexes phase: indexes were built, none was missing, or a person should look. */
 export type IndexOutcome = (typeof INDEX_OUTCOMES)[number];
 
 /** What the indexes phase of a deployment did. Never a reason to stop the deployment. */

@@ -126,7 +126,7 @@ export class MigrationDeclarationError extends MigrationRefusedError {
   }
 }
 
-/** An option of the migrations phase has a value that cannot work. */
+/** An option of the migrations has a value that cannot work. */
 export class InvalidMigrationOptionError extends BackfillError {
   constructor(option: string, value: unknown) {
     super(`The migrations option ${option} is ${String(value)}.`, {

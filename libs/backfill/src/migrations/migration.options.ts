@@ -68,11 +68,10 @@ export interface MigrationLog {
 }
 
 export interface MigrationSettings {
-  /** How patient statements are. */
   readonly policy: DdlPolicy;
-  /** Proves and finishes the backfills that a contract migration requires. @default none: such a migration is refused */
+  /** Proves that the backfills in `requires` are complete. @default none: `requires` cannot be met */
   readonly gate?: CompletionGate;
-  /** Where it is told what happens. @default a Nest logger */
+  /** @default a Nest logger */
   readonly log: MigrationLog;
   /** Set while the phase's own runner drives: it tries again by itself, with a transaction that is new from the start. */
   readonly driven: boolean;
@@ -80,6 +79,6 @@ export interface MigrationSettings {
 
 /** The options of a data source's migrations; whatever is left out keeps its value. */
 export type MigrationOptions = Partial<Omit<MigrationSettings, 'policy' | 'driven'>> & {
-  /** How patient statements are; what is left out keeps its value. */
+  /** Timeouts and retries of schema changes. */
   readonly policy?: Partial<DdlPolicy>;
 };

@@ -11,7 +11,7 @@ export const MIGRATION_OUTCOMES = ['done', 'nothing-to-do', 'deferred', 'failed'
 /** One of `MIGRATION_OUTCOMES`. */
 export type MigrationOutcome = (typeof MIGRATION_OUTCOMES)[number];
 
-/** A migration that ran, and is committed. */
+/** A migration that ran and was recorded. */
 export interface RanMigration {
   readonly name: string;
   readonly durationMs: number;
@@ -19,13 +19,13 @@ export interface RanMigration {
   readonly allowsData?: string;
 }
 
-/** A contract migration that waits for backfills. */
+/** A migration that was left pending, and the backfills that it waits for. */
 export interface DeferredMigration {
   readonly name: string;
   readonly waitsFor: readonly UnmetRequirement[];
 }
 
-/** Why the phase failed. */
+/** What stopped the deployment. */
 export interface FailedMigration {
   /** Missing when no migration was at hand, e.g. when the database could not be reached. */
   readonly name?: string;

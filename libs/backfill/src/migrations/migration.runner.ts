@@ -19,7 +19,7 @@ import type {
 import { declarationOf, migrationName } from './migration.run.js';
 import { settingsFor, whileDriven } from './migration.settings.js';
 
-/** What `runMigrations` takes. */
+/** How pending migrations are run. */
 export interface RunMigrationsOptions extends GuardMigrationsOptions {
   /**
    * `each`: a transaction for each migration, so that locks are held for a moment. `all`: one for all.

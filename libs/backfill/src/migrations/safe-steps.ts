@@ -5,12 +5,10 @@ import { MigrationDeclarationError } from './migration.error.js';
 /** A table by name, with or without its schema: `'leads'`, `'crm.leads'`. */
 export type TableReference = string;
 
-/** The foreign key that `addForeignKey` adds. */
+/** The foreign key to add, by names of the database. */
 export interface ForeignKeyStep {
-  /** The table that gets it. */
   readonly table: TableReference;
   readonly columns: readonly string[];
-  /** The table that it points to. */
   readonly references: TableReference;
   /** @default the primary key */
   readonly referencedColumns?: readonly string[];

@@ -46,6 +46,7 @@ const preparedByClient = new WeakMap<ClientBase, Map<string, Preparation>>();
  * @param prepare keep the statements' plans on the server; only where the server is reached directly, since a pooler in
  * transaction mode hands the next transaction to another server session
  * @throws the server's error, as node-postgres gives it; the transaction is then left to be rolled back
+ * @internal not in the package's types: node-postgres has its own in a package that an application need not have
  */
 export function fly(
   client: ClientBase,

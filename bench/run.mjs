@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { EmbeddedServer } from '../scripts/lib/embedded-server.mjs';
+import { guardCost } from './lib/guard.mjs';
 import { memoryOf, median, percentile, pointUpdates, seconds } from './lib/measure.mjs';
 import { buildLeads } from './lib/table.mjs';
 import { backfill, oneUpdate, predicateOnlyLoop } from './lib/ways.mjs';
@@ -50,6 +51,24 @@ try {
   };
   const rate = (/** @type {number} */ rows, /** @type {number} */ s) =>
     `${Math.round(rows / s).toLocaleString('en')} rows/s`;
+
+  // First, while no migration has run in this process: the parser must not be there yet.
+  const guard = await guardCost(server.url());
+  record(
+    'a migration of 200 statements, guarded against unguarded',
+    guard.ratio,
+    'most',
+    1.2,
+    `${guard.guardedMs.toFixed(0)} ms against ${guard.unguardedMs.toFixed(0)} ms`,
+  );
+  record('the guard per statement, median, in ms', guard.perStatementMs, 'most', 1, 'with the parser loaded');
+  record(
+    'the parser is loaded by the first migration, not before',
+    guard.parserIsLazy ? 1 : 0,
+    'least',
+    1,
+    guard.parserIsLazy ? 'yes' : 'no',
+  );
 
   const million = size(1_000_000);
   const half = size(500_000);

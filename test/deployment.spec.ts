@@ -1,8 +1,7 @@
-import { DataSource } from 'typeorm';
 import { freePort } from '../scripts/lib/embedded-server.mjs';
 import { loadSampleData } from '../scripts/demo/sample-data.mjs';
 import { CreateCrm1751328000000 } from '../src/migrations/1751328000000-create-crm.ts';
-import { crmOptions } from './support/crm.ts';
+import { createCrmOf } from './support/crm.ts';
 import { TestDatabase } from './support/database.ts';
 import { FixtureApp, type Ended } from './support/fixture-app.ts';
 import { LockHolder } from './support/lock-holder.ts';
@@ -34,10 +33,7 @@ describe('a deployment of the example application', () => {
   beforeAll(async () => {
     database = await TestDatabase.create();
     env = { DATABASE_URL: database.url };
-    const options = { ...crmOptions(database), migrations: [CreateCrm1751328000000] };
-    const lastRelease = await new DataSource(options).initialize();
-    await lastRelease.runMigrations();
-    await lastRelease.destroy();
+    await createCrmOf(database, [CreateCrm1751328000000]);
     await loadSampleData(database.url, LEADS);
   });
 
@@ -49,7 +45,7 @@ describe('a deployment of the example application', () => {
     // Holds the deployment between its indexes and its backfill of leads, so that leads can be locked there.
     const gate = await LockHolder.hold(database, 'LOCK TABLE call_logs IN ACCESS EXCLUSIVE MODE');
     const first = app.node(['--deploy', '--json', '--max-duration', '8s'], env);
-    await Promise.race([first.ended, until(() => blocks(gate))]);
+    await Promise.race([first.ended, until(() => gate.isWaitedFor(database))]);
     const leads = `SELECT FROM leads WHERE id IN (${HELD.join(', ')}) FOR UPDATE`;
     const user = await LockHolder.hold(database, leads, 'a user');
     await gate.release();
@@ -89,14 +85,6 @@ describe('a deployment of the example application', () => {
     expect(nothing).toMatchObject({ outcome: 'nothing-to-do', left: [] });
   }, 240_000);
 
-  async function blocks(gate: LockHolder): Promise<boolean> {
-    const waiting = await database.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND $1::int = ANY (pg_blocking_pids(pid))`,
-      [gate.pid],
-    );
-    return waiting.length > 0;
-  }
-
   async function undone(): Promise<string[]> {
     const rows = await database.query<{ id: string }>(
       'SELECT id FROM leads WHERE last_call_direction IS NULL ORDER BY id',
@@ -115,8 +103,29 @@ describe('a deployment of the example application', () => {
   }
 });
 
-describe('a deployment whose migration fails', () => {
-  it('exits 1, names the migration, and runs nothing after it', async () => {
+describe('a deployment whose migrations do not come to their end', () => {
+  it('exits 1 when it is told to stop, and leaves nothing of the migration in hand', async () => {
+    const database = await TestDatabase.create();
+    try {
+      await createCrmOf(database, [CreateCrm1751328000000]);
+      const user = await LockHolder.hold(database, 'LOCK TABLE leads IN ACCESS SHARE MODE', 'a user');
+      const deployment = app.node(['--deploy', '--json'], { DATABASE_URL: database.url });
+      await Promise.race([deployment.ended, until(() => user.isWaitedFor(database))]);
+      deployment.child.kill('SIGTERM');
+      const { code, stdout } = await deployment.ended;
+      await user.release();
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', migrate: { outcome: 'failed' } });
+      const columns = await database.query(
+        `SELECT FROM information_schema.columns WHERE table_name = 'leads' AND column_name = 'last_call_direction'`,
+      );
+      expect(columns).toEqual([]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it('exits 1 when one fails, names it, and runs nothing after it', async () => {
     const database = await TestDatabase.create();
     try {
       // Made by hand, and the first migration makes it too.

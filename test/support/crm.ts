@@ -16,9 +16,17 @@ export function crmOptions({ url }: TestDatabase): DataSourceOptions {
   };
 }
 
-/** The example application's tables, empty. */
+/** The example application's tables, empty, from before the migration that requires a backfill. */
 export async function createCrm(database: TestDatabase): Promise<void> {
-  const dataSource = await new DataSource(crmOptions(database)).initialize();
+  await createCrmOf(database, Object.values(crmOptions(database).migrations ?? {}));
+}
+
+/** The tables of an earlier release. */
+export async function createCrmOf(
+  database: TestDatabase,
+  migrations: NonNullable<DataSourceOptions['migrations']>,
+): Promise<void> {
+  const dataSource = await new DataSource({ ...crmOptions(database), migrations }).initialize();
   try {
     await dataSource.runMigrations();
   } finally {

@@ -25,6 +25,15 @@ export class LockHolder {
     await this.#client.query(sql);
   }
 
+  /** Whether a session of its database waits for its locks at this moment. */
+  async isWaitedFor(database: TestDatabase): Promise<boolean> {
+    const waiting = await database.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND $1::int = ANY (pg_blocking_pids(pid))`,
+      [this.pid],
+    );
+    return waiting.length > 0;
+  }
+
   /** Ends the transaction and the session. */
   async release(end: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): Promise<void> {
     await this.#client.query(end);

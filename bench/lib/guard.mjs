@@ -1,0 +1,92 @@
+import { createRequire } from 'node:module';
+import { SchemaMigration } from 'nestjs-backfill';
+import { DataSource } from 'typeorm';
+import { median } from './measure.mjs';
+
+const STATEMENTS = 200;
+const ROUNDS = 9;
+
+/** @typedef {import('typeorm').QueryRunner} QueryRunner */
+
+/** A migration of 200 statements, of the kinds that migrations are made of; takes down how long each took, in milliseconds. */
+const timed = (/** @type {number[]} */ taken) =>
+  async function up(/** @type {QueryRunner} */ queryRunner) {
+    for (let n = 0; n < STATEMENTS / 4; n += 1) {
+      for (const statement of [
+        `CREATE TABLE bench_${n} (id int PRIMARY KEY, note text DEFAULT 'x', tenant int)`,
+        `ALTER TABLE bench_${n} ADD COLUMN extra text`,
+        `CREATE INDEX ON bench_${n} (tenant) WHERE note IS NULL`,
+        `ALTER TABLE bench_${n} ADD CONSTRAINT positive CHECK (id > 0) NOT VALID`,
+      ]) {
+        const startedAt = performance.now();
+        await queryRunner.query(statement);
+        taken.push(performance.now() - startedAt);
+      }
+    }
+  };
+
+/** Whether PostgreSQL's parser is in this process's memory. */
+const isParserLoaded = () =>
+  Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('libpg-query'));
+
+/**
+ * What the guard costs: a migration of 200 statements behind it and without it, on the same server, in turns. Call it in a process
+ * that has run no migration yet.
+ *
+ * @param {string} url
+ * @returns {Promise<{ ratio: number, perStatementMs: number, guardedMs: number, unguardedMs: number, parserIsLazy: boolean }>}
+ */
+export async function guardCost(url) {
+  const dataSource = await new DataSource({ type: 'postgres', url }).initialize();
+  const loadedBefore = isParserLoaded();
+  try {
+    await run(dataSource, 'guarded');
+    const parserIsLazy = !loadedBefore && isParserLoaded();
+    /** @typedef {Awaited<ReturnType<typeof run>>} Run */
+    const guarded = /** @type {Run[]} */ ([]);
+    const unguarded = /** @type {Run[]} */ ([]);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      unguarded.push(await run(dataSource, 'unguarded'));
+      guarded.push(await run(dataSource, 'guarded'));
+    }
+    const of = (/** @type {Run[]} */ runs, /** @type {number} */ at) =>
+      median(runs.map(({ taken }) => taken[at] ?? NaN));
+    const extra = Array.from({ length: STATEMENTS }, (_, at) => of(guarded, at) - of(unguarded, at));
+    const guardedMs = median(guarded.map(({ total }) => total));
+    const unguardedMs = median(unguarded.map(({ total }) => total));
+    return {
+      ratio: guardedMs / unguardedMs,
+      perStatementMs: median(extra),
+      guardedMs,
+      unguardedMs,
+      parserIsLazy,
+    };
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/**
+ * @param {DataSource} dataSource
+ * @param {'guarded' | 'unguarded'} how
+ * @returns {Promise<{ total: number, taken: number[] }>} milliseconds: of the whole from BEGIN to COMMIT, and of each statement
+ */
+async function run(dataSource, how) {
+  /** @type {number[]} */
+  const taken = [];
+  const up = timed(taken);
+  class BenchMigration extends SchemaMigration {
+    up = up;
+    async down() {}
+  }
+  const queryRunner = dataSource.createQueryRunner();
+  const startedAt = performance.now();
+  await queryRunner.startTransaction();
+  await (how === 'guarded' ? new BenchMigration().up(queryRunner) : up(queryRunner));
+  await queryRunner.commitTransaction();
+  const total = performance.now() - startedAt;
+  const tables = Array.from({ length: STATEMENTS / 4 }, (_, n) => `bench_${n}`);
+  await queryRunner.query(`DROP TABLE ${tables.join(', ')}`);
+  await queryRunner.release();
+  return { total, taken };
+}

@@ -33,7 +33,9 @@ describe('the ledger', () => {
     const outcomes = ended.map(({ stdout }) => (JSON.parse(stdout) as { outcome: string }).outcome);
     // The one who took the range does the work; who finds it leased or done leaves it at that.
     expect(outcomes).not.toContain('failed');
-    expect(await stage.query(`SELECT number FROM "${schema}".installed_step ORDER BY number`)).toEqual(schemaSteps().map(({ number }) => ({ number })));
+    expect(await stage.query(`SELECT number FROM "${schema}".installed_step ORDER BY number`)).toEqual(
+      schemaSteps().map(({ number }) => ({ number })),
+    );
     expect(await stage.value('SELECT count(*) FROM job_log')).toBe('10');
   });
 

@@ -574,6 +574,29 @@ describe('a contract migration', () => {
   });
 });
 
+it('the status tells a required backfill that does not exist, and everything else all the same', async () => {
+  const Known = migration('Known', { requires: ['leads'] });
+  const Unknown = migration('Unknown', { requires: ['lead', 'leads'] });
+  const proving = {
+    names: () => ['leads'],
+    prove: () => Promise.resolve({ complete: false, status: 'running', left: 3 }),
+    finish: () => Promise.resolve(),
+  };
+  await withDataSource(postgres(database, [Known, Unknown]), async (dataSource) => {
+    guardMigrations(dataSource, { log, gate: proving });
+    expect((await migrationStatus(dataSource)).waiting).toEqual([
+      { name: Known.name, waitsFor: [{ backfill: 'leads', complete: false, status: 'running', left: 3 }] },
+      {
+        name: Unknown.name,
+        waitsFor: [
+          { backfill: 'lead', status: 'not declared' },
+          { backfill: 'leads', complete: false, status: 'running', left: 3 },
+        ],
+      },
+    ]);
+  });
+});
+
 describe('safe steps', () => {
   it('set NOT NULL and add a foreign key in steps that each commit, and can be run again after a failure', async () => {
     await database.query('CREATE TABLE calls (id int PRIMARY KEY, lead_id int)');

@@ -8,7 +8,8 @@ import {
 import { DeployLease } from '../ledger/deploy-lease.js';
 import { LockRetry } from './lock-retry.js';
 import { unmetRequirements } from './migration.contract.js';
-import { MigrationDeclarationError } from './migration.error.js';
+import { MigrationDeclarationError, type UnmetRequirement } from './migration.error.js';
+import type { CompletionGate, MigrationDeclaration } from './migration.options.js';
 import { grandfatheredOf, guardMigrations, type GuardMigrationsOptions } from './migration.guarding.js';
 import type {
   DeferredMigration,
@@ -56,7 +57,7 @@ export async function migrationStatus(dataSource: DataSource): Promise<Migration
   for (const { name, instance } of pending) {
     const declaration = instance && declarationOf(instance);
     if (!declaration || !gate) continue;
-    const waitsFor = await unmetRequirements(name, { ...declaration, finish: false }, gate);
+    const waitsFor = await openRequirements(name, declaration, gate);
     if (waitsFor.length > 0) waiting.push({ name, waitsFor });
   }
   return {
@@ -68,6 +69,20 @@ export async function migrationStatus(dataSource: DataSource): Promise<Migration
     }),
     grandfathered: grandfatheredOf(dataSource),
   };
+}
+
+/** For a look: a name that does not exist is told with the others, and does not keep them from being told. */
+async function openRequirements(
+  name: string,
+  declaration: MigrationDeclaration,
+  gate: CompletionGate,
+): Promise<readonly UnmetRequirement[]> {
+  const { requires = [] } = declaration;
+  const known = new Set(gate.names());
+  const unknown = requires.filter((backfill) => !known.has(backfill));
+  const asked = { requires: requires.filter((backfill) => known.has(backfill)) };
+  const told = unknown.map((backfill) => ({ backfill, status: 'not declared' }));
+  return [...told, ...(await unmetRequirements(name, asked, gate))];
 }
 
 class MigrationPhase {

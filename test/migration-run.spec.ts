@@ -93,6 +93,58 @@ it('migrationsRun runs behind the guard as well', async () => {
   );
 });
 
+it('one transaction for all is refused, with the remedy, where a migration asks for none', async () => {
+  const Add = migration('Add', { up: addColumn });
+  const Alone = migration('Alone', { up: 'CREATE TABLE alone ()', transaction: false });
+  await withDataSource(postgres(database, [Add, Alone]), async (dataSource) => {
+    const report = await runMigrations(dataSource, { log, transaction: 'all' });
+    expect(report).toMatchObject({ outcome: 'failed', failed: { name: Alone.name }, ran: [] });
+    expect(report.failed?.error.message).toContain("transaction: 'each'");
+  });
+  expect(await columns()).not.toContain('extra');
+});
+
+describe('rows that a statement writes which only reads', () => {
+  beforeEach(async () => {
+    await database.query(
+      `CREATE FUNCTION fill(int DEFAULT 1, int DEFAULT 1) RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE leads SET note = 'x'; RETURN 1; END $$`,
+    );
+    await database.query('CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = fill)');
+    await database.query('CREATE VIEW filling AS SELECT fill() AS filled');
+  });
+
+  describe.each([true, false])('inside of a transaction: %s,', (transaction) => {
+    it.each([
+      ['a view', 'SELECT * FROM filling'],
+      ['an operator', 'SELECT 1 ### 2'],
+      ['a query inside a text', `SELECT query_to_xml('SELECT fill()', true, true, '')`],
+      ['EXPLAIN ANALYZE', 'EXPLAIN ANALYZE SELECT * FROM filling'],
+      ['COPY … TO', `COPY (SELECT * FROM filling) TO STDOUT`],
+      ['a prepared statement', 'PREPARE fills AS SELECT * FROM filling; EXECUTE fills'],
+      ['a cursor that outlives the transaction', 'DECLARE c CURSOR WITH HOLD FOR SELECT * FROM filling'],
+      ['a computed default', 'ALTER TABLE leads ADD COLUMN g int DEFAULT (1 ### 2)'],
+    ])('are found by way of %s, and rolled back', async (_what, sql) => {
+      const Up = migration('Up', { up: sql, transaction });
+      const report = await withDataSource(postgres(database, [Up]), (dataSource) =>
+        runMigrations(dataSource, { log }),
+      );
+      expect(report.failed?.error.name).toMatch(/^(RowsWrittenError|DataInMigrationError)$/);
+      expect(await database.query('SELECT FROM leads WHERE note IS NOT NULL')).toEqual([]);
+    });
+  });
+});
+
+it.each([
+  ['RESET ALL', []],
+  [`SELECT set_config($1, 'off', false)`, ['track_counts']],
+])('a setting that is not named could be one that the guard relies on: %s', async (sql, parameters) => {
+  const Up = migration('Up', { up: (queryRunner) => queryRunner.query(sql, parameters) });
+  const report = await withDataSource(postgres(database, [Up]), (dataSource) =>
+    runMigrations(dataSource, { log }),
+  );
+  expect(report.failed?.error).toBeInstanceOf(DataInMigrationError);
+});
+
 describe('a migration without a transaction', () => {
   it('tells what was already committed when a later statement is refused', async () => {
     const Up = migration('Up', {
@@ -363,6 +415,56 @@ describe('two processes that migrate at once', () => {
     });
   });
 
+  it('a pool of one connection, used by a long statement, does not let the lease run out', async () => {
+    let runs = 0;
+    const Slow = migration('Slow', {
+      transaction: false,
+      up: async (queryRunner) => {
+        runs += 1;
+        await queryRunner.query('SELECT pg_sleep(2)');
+        await queryRunner.query(addColumn);
+      },
+    });
+    const small = () => postgres(database, [Slow], { extra: { max: 1 } });
+    await withDataSource(small(), (one) =>
+      withDataSource(small(), async (two) => {
+        const first = runMigrations(one, { log, lease: 900 });
+        await until(() => runs === 1);
+        const second = runMigrations(two, { log, lease: 900 });
+        expect(await first).toMatchObject({ outcome: 'done' });
+        expect(await second).toMatchObject({ outcome: 'nothing-to-do', waitedForOther: true });
+      }),
+    );
+    expect(runs).toBe(1);
+  });
+
+  it('one that was overtaken before it began begins nothing, with a transaction or without', async () => {
+    const overtake = () =>
+      database.query(
+        `UPDATE nestjs_backfill.deploy_lease SET owner = 'other', fencing_token = fencing_token + 1`,
+      );
+    const First = migration('First', { up: addColumn, requires: ['leads'] });
+    const Second = migration('Second', {
+      transaction: false,
+      up: 'CREATE TABLE second ()',
+      requires: ['last'],
+    });
+    const proving = {
+      names: () => ['leads', 'last'],
+      prove: async (name: string) => {
+        if (name === 'last') await overtake();
+        return { complete: true, status: 'complete' };
+      },
+      finish: () => Promise.resolve(),
+    };
+    await withDataSource(postgres(database, [First, Second]), async (dataSource) => {
+      const report = await runMigrations(dataSource, { log, gate: proving });
+      expect(report.ran.map(({ name }) => name)).toEqual([First.name]);
+      expect(report.failed?.error.name).toBe('DeployLeaseLostError');
+    });
+    expect(await database.query(`SELECT FROM pg_class WHERE relname = 'second'`)).toEqual([]);
+  });
+
   it('one that was overtaken while it stalled commits nothing', async () => {
     const [reached, overtaken] = [gate(), gate()];
     const Up = migration('Up', {
@@ -469,6 +571,29 @@ describe('a contract migration', () => {
       expect(failed?.error).toBeInstanceOf(UnprovableRequirementError);
       expect(failed?.error.message).toMatch(message);
     });
+  });
+});
+
+it('the status tells a required backfill that does not exist, and everything else all the same', async () => {
+  const Known = migration('Known', { requires: ['leads'] });
+  const Unknown = migration('Unknown', { requires: ['lead', 'leads'] });
+  const proving = {
+    names: () => ['leads'],
+    prove: () => Promise.resolve({ complete: false, status: 'running', left: 3 }),
+    finish: () => Promise.resolve(),
+  };
+  await withDataSource(postgres(database, [Known, Unknown]), async (dataSource) => {
+    guardMigrations(dataSource, { log, gate: proving });
+    expect((await migrationStatus(dataSource)).waiting).toEqual([
+      { name: Known.name, waitsFor: [{ backfill: 'leads', complete: false, status: 'running', left: 3 }] },
+      {
+        name: Unknown.name,
+        waitsFor: [
+          { backfill: 'lead', status: 'not declared' },
+          { backfill: 'leads', complete: false, status: 'running', left: 3 },
+        ],
+      },
+    ]);
   });
 });
 

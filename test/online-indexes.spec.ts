@@ -130,6 +130,53 @@ it('reports an index that differs with both definitions, and replaces it only wh
   expect(await build([declared()])).toMatchObject({ outcome: 'nothing-to-do' });
 });
 
+describe('a rebuild that was killed', () => {
+  it('after its build is not gone on with once another definition is declared', async () => {
+    await database.query('CREATE INDEX leads_tenant ON leads (email)');
+    await database.query('CREATE INDEX leads_tenant_nestjs_backfill_new ON leads (email, id)');
+    await build([declared()], { rebuild: true });
+    expect(await build([declared()])).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(await validity()).toEqual({ leads_tenant: true });
+  });
+
+  it('before it dropped the old index leaves that to the next run', async () => {
+    await database.query('CREATE INDEX leads_tenant ON leads (tenant_id)');
+    await database.query('CREATE INDEX leads_tenant_nestjs_backfill_old ON leads (email)');
+    await build([declared()]);
+    expect(await validity()).toEqual({ leads_tenant: true });
+  });
+
+  it('does not mistake an index of the application for what it left behind', async () => {
+    await database.query('CREATE INDEX leads_tenant ON leads (email)');
+    await database.query('CREATE INDEX leads_tenant_old ON leads (email)');
+    await database.query('CREATE INDEX leads_tenant_rebuild ON leads (email)');
+    expect(await build([declared()], { rebuild: true })).toMatchObject({ outcome: 'done' });
+    expect(await validity()).toEqual({
+      leads_tenant: true,
+      leads_tenant_old: true,
+      leads_tenant_rebuild: true,
+    });
+  });
+});
+
+it('leaves no INVALID index on a partitioned table either, and goes on when the rows are unique', async () => {
+  await database.query('CREATE TABLE calls (id int, at timestamptz) PARTITION BY RANGE (at)');
+  await database.query(
+    `CREATE TABLE calls_1 PARTITION OF calls FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')`,
+  );
+  await database.query(
+    `CREATE TABLE calls_2 PARTITION OF calls FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')`,
+  );
+  await database.query(`INSERT INTO calls SELECT 1, '2026-02-02' FROM generate_series(1, 2)`);
+  const options = { name: 'calls_key', entity: Call, columns: ['id', 'at'], unique: true };
+  const index = { className: 'CallsKey', options };
+  expect(await build([index])).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'duplicates' }] });
+  expect(Object.values(await validity())).not.toContain(false);
+  await database.query('DELETE FROM calls');
+  expect(await build([index])).toMatchObject({ outcome: 'done' });
+  expect(await validity()).toEqual({ calls_key: true, calls_key_calls_1: true, calls_key_calls_2: true });
+});
+
 it('reports an index that is no longer declared, and leaves it', async () => {
   await build([declared()]);
   expect(await build([])).toMatchObject({ undeclared: [{ name: 'leads_tenant', table: '"leads"' }] });

@@ -94,6 +94,18 @@ describe('the reports of the guard', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ summary: { new: 3 } });
   });
 
+  it('end with exit 2 and the file, where that cannot be written', async () => {
+    const nowhere = project.path('nowhere/report.json');
+    for (const args of [
+      ['--format', 'json', '--output', nowhere],
+      ['--baseline', nowhere, '--update-baseline'],
+    ]) {
+      const { code, error } = await project.run('guard', project.path('src/migrations'), ...args);
+      expect(code).toBe(2);
+      expect(error).toContain(`${nowhere} could not be written`);
+    }
+  });
+
   describe('the audit', () => {
     const audit = (...args: readonly string[]): ReturnType<Project['run']> =>
       project.run(

@@ -55,6 +55,17 @@ export class OptionFileError extends GuardError {
   }
 }
 
+/** What was asked for could not be written. @publicApi */
+export class OutputFileError extends GuardError {
+  constructor(file: string, cause: unknown) {
+    super(`${file} could not be written: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      subject: file,
+      remedy: 'Name a file in a folder that is there and may be written to.',
+      cause,
+    });
+  }
+}
+
 /** The command line is wrong. @publicApi */
 export class GuardUsageError extends GuardError {
   constructor(problem: string, remedy = 'See `npx nestjs-backfill --help`.') {

@@ -116,7 +116,10 @@ class IndexBuilder {
     if (existing?.inProgress) return { status: 'busy', declared };
     if (existing && existing.shape !== declared && !isUnfinished(existing))
       return this.#differing(definition, declared, existing);
-    if (existing?.valid) return { status: 'exists', declared };
+    if (existing?.valid) {
+      await this.#drop(definition.table, derivedName(definition.name, 'nestjs_backfill_old'));
+      return { status: 'exists', declared };
+    }
     return this.#build(definition, declared);
   }
 
@@ -146,11 +149,15 @@ class IndexBuilder {
       );
       return { status: 'differs', ...both };
     }
-    const temporary = derivedName(definition.name, 'rebuild');
+    const temporary = derivedName(definition.name, 'nestjs_backfill_new');
+    const old = derivedName(definition.name, 'nestjs_backfill_old');
+    // Left behind by a rebuild that was killed: the new one may be of an earlier declaration.
+    const left = await findIndex(this.runner, definition.table, temporary);
+    if (left && left.shape !== declared) await this.#drop(definition.table, temporary);
+    await this.#drop(definition.table, old);
     const failure = await this.#buildOn(definition, temporary, definition.table);
     if (failure) return { ...failure, ...both };
     const built = await findIndex(this.runner, definition.table, temporary);
-    const old = derivedName(definition.name, 'old');
     await briefly(
       this.runner,
       renameIndex(existing.path, old),
@@ -170,30 +177,47 @@ class IndexBuilder {
     return failure ? { ...failure, declared } : { status: 'built', declared };
   }
 
-  /** Nothing is scanned under a lock: an empty index on each parent, one built concurrently on each partition, then attached. */
+  /**
+   * Nothing is scanned under a lock: an index built concurrently on each partition, then an empty one on each parent, to which
+   * they are attached. The parents come last: theirs are INVALID until all is attached, and a partition whose rows are not unique
+   * must not leave them so.
+   */
   async #buildOnPartitions(
     definition: IndexDefinition,
     tree: readonly TableNode[],
   ): Promise<Found | undefined> {
-    const names = new Map<string, string>();
-    for (const node of tree) {
-      const name = node.parent === undefined ? definition.name : derivedName(definition.name, node.name);
-      names.set(node.path, name);
-      const parentIndex =
-        node.parent === undefined ? undefined : await this.#path(node.parent, names.get(node.parent) ?? '');
-      if (parentIndex !== undefined && (await attachedIndex(this.runner, parentIndex, node.path))) continue;
-      if (node.leaf) {
-        const failure = await this.#buildOn(definition, name, node.path);
+    const nameOn = new Map(
+      tree.map(({ path, parent, name }) => [
+        path,
+        parent === undefined ? definition.name : derivedName(definition.name, name),
+      ]),
+    );
+    const own = (path: string): string => nameOn.get(path) ?? '';
+    for (const { path, parent, leaf } of tree)
+      if (leaf && !(await this.#isAttached(path, parent, own))) {
+        const failure = await this.#buildOn(definition, own(path), path);
         if (failure) return failure;
-      } else if (!(await findIndex(this.runner, node.path, name)))
-        await briefly(this.runner, createIndex(definition, name, `ONLY ${node.path}`, ''));
-      if (parentIndex !== undefined)
+      }
+    for (const { path, parent, leaf } of tree) {
+      if (await this.#isAttached(path, parent, own)) continue;
+      if (!leaf && !(await findIndex(this.runner, path, own(path))))
+        await briefly(this.runner, createIndex(definition, own(path), `ONLY ${path}`, ''));
+      if (parent !== undefined)
         await briefly(
           this.runner,
-          `ALTER INDEX ${parentIndex} ATTACH PARTITION ${await this.#path(node.path, name)}`,
+          `ALTER INDEX ${await this.#path(parent, own(parent))} ATTACH PARTITION ${await this.#path(path, own(path))}`,
         );
     }
     return undefined;
+  }
+
+  async #isAttached(
+    path: string,
+    parent: string | undefined,
+    own: (path: string) => string,
+  ): Promise<boolean> {
+    if (parent === undefined) return false;
+    return attachedIndex(this.runner, await this.#path(parent, own(parent)), path);
   }
 
   async #path(table: string, name: string): Promise<string> {

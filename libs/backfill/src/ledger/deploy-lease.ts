@@ -31,6 +31,8 @@ export class DeployLease {
 
   private constructor(
     private readonly dataSource: DataSource,
+    /** Given back to the pool; kept for what goes beside it. */
+    private readonly session: Session,
     private readonly ledger: DeployLeaseLedger,
     private readonly options: DeployLeaseOptions,
     private readonly token: string,
@@ -48,7 +50,7 @@ export class DeployLease {
     try {
       await installLedger(session, options.schema);
       const { token, waited } = await waitForToken(session, ledger, options);
-      return new DeployLease(dataSource, ledger, options, token, waited);
+      return new DeployLease(dataSource, session, ledger, options, token, waited);
     } finally {
       await session.close();
     }
@@ -65,20 +67,19 @@ export class DeployLease {
     clearInterval(this.#timer);
     if (this.#lost) return;
     // A lease that cannot be given back runs out by itself.
-    await this.#send(this.ledger.release(this.options.phase, this.token)).catch(() => undefined);
+    const { text, values } = this.ledger.release(this.options.phase, this.token);
+    await this.dataSource.query(text, [...(values ?? [])]).catch(() => undefined);
   }
 
   async #renew(): Promise<void> {
     try {
-      const rows = await this.#send(this.ledger.renew(this.options.phase, this.token, this.options.duration));
-      this.#lost = rows.length === 0;
+      const renewal = this.ledger.renew(this.options.phase, this.token, this.options.duration);
+      // Outside of the pool: a long statement may hold the last connection of it, and the lease would run out meanwhile.
+      const { rows } = await this.session.sendAside([renewal]);
+      this.#lost = rows[0]?.length === 0;
     } catch {
       // The next beat tries again; whether the lease is still ours is settled before each commit.
     }
-  }
-
-  async #send({ text, values }: { readonly text: string; readonly values?: readonly (string | null)[] }) {
-    return this.dataSource.query<unknown[]>(text, [...(values ?? [])]);
   }
 }
 

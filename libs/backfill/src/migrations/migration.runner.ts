@@ -8,6 +8,8 @@ import {
 import { DeployLease } from '../ledger/deploy-lease.js';
 import { LockRetry } from './lock-retry.js';
 import { unmetRequirements } from './migration.contract.js';
+import { MigrationDeclarationError, type UnmetRequirement } from './migration.error.js';
+import type { CompletionGate, MigrationDeclaration } from './migration.options.js';
 import { grandfatheredOf, guardMigrations, type GuardMigrationsOptions } from './migration.guarding.js';
 import type {
   DeferredMigration,
@@ -56,7 +58,7 @@ export async function migrationStatus(dataSource: DataSource): Promise<Migration
   for (const { name, instance } of pending) {
     const declaration = instance && declarationOf(instance);
     if (!declaration || !gate) continue;
-    const waitsFor = await unmetRequirements(name, { ...declaration, finish: false }, gate);
+    const waitsFor = await openRequirements(name, declaration, gate);
     if (waitsFor.length > 0) waiting.push({ name, waitsFor });
   }
   return {
@@ -68,6 +70,20 @@ export async function migrationStatus(dataSource: DataSource): Promise<Migration
     }),
     grandfathered: grandfatheredOf(dataSource),
   };
+}
+
+/** For a look: a name that does not exist is told with the others, and does not keep them from being told. */
+async function openRequirements(
+  name: string,
+  declaration: MigrationDeclaration,
+  gate: CompletionGate,
+): Promise<readonly UnmetRequirement[]> {
+  const { requires = [] } = declaration;
+  const known = new Set(gate.names());
+  const unknown = requires.filter((backfill) => !known.has(backfill));
+  const asked = { requires: requires.filter((backfill) => known.has(backfill)) };
+  const told = unknown.map((backfill) => ({ backfill, status: 'not declared' }));
+  return [...told, ...(await unmetRequirements(name, asked, gate))];
 }
 
 class MigrationPhase {
@@ -104,6 +120,8 @@ class MigrationPhase {
     // Read under the lease: what another process has done meanwhile is no longer pending.
     const pending = await pendingOf(this.dataSource);
     this.#warnOfGrandfathered(pending);
+    const misfit = this.#mode === 'all' ? outsideOfAll(pending) : undefined;
+    if (misfit) return this.#report({ failed: { name: misfit.migration, error: misfit } }, pending);
     const groups = this.#mode === 'all' ? await this.#groupOfAll(pending) : pending.map((one) => [one]);
     let done = 0;
     for (const group of groups) {
@@ -171,6 +189,8 @@ class MigrationPhase {
     const ran: RanMigration[] = [];
     const inTransaction = this.#mode === 'all' || inOwnTransaction(group[0]?.instance, this.#mode);
     try {
+      // Without a transaction there is no commit to be kept from: whoever has been overtaken does not begin.
+      await lease.confirm(runner);
       if (inTransaction) await runner.startTransaction();
       for (const migration of group) ran.push(await this.#runOne(migration, runner));
       await lease.confirm(runner);
@@ -229,6 +249,19 @@ class MigrationPhase {
 
 function pendingOf(dataSource: DataSource): Promise<Migration[]> {
   return new MigrationExecutor(dataSource).getPendingMigrations();
+}
+
+/** As TypeORM refuses it, when it runs them by itself. */
+function outsideOfAll(pending: readonly Migration[]): MigrationDeclarationError | undefined {
+  const other = pending.find(({ instance }) => instance?.transaction === false);
+  return (
+    other &&
+    new MigrationDeclarationError(
+      other.name,
+      `${other.name} declares \`transaction = false\`, and all migrations are asked to share one transaction.`,
+      "Run migrations in transactions of their own: migrations: { transaction: 'each' } in BackfillModule.forRoot().",
+    )
+  );
 }
 
 function inOwnTransaction(instance: MigrationInterface | undefined, mode: 'all' | 'each' | 'none'): boolean {

@@ -7,6 +7,7 @@ import { findDml, type StatementSpan } from './statement-dml.js';
 import {
   effectOfKind,
   explainRuns,
+  holdsCursor,
   refusesTransaction,
   settingsOf,
   transactionControl,
@@ -132,6 +133,18 @@ class Walk {
         return [];
       case 'PrepareStmt':
         this.#prepared.add(text(fields['name']) ?? '');
+        break;
+      case 'DeclareCursorStmt':
+        if (holdsCursor(fields))
+          into.unknowns.push(
+            unknown(
+              'remote-sql',
+              span,
+              span.start,
+              span.text,
+              'a cursor WITH HOLD runs its query at the commit',
+            ),
+          );
         break;
       case 'CopyStmt':
         if (fields['is_program'] === true)

@@ -120,6 +120,13 @@ export function explainRuns(fields: Json): boolean {
   return hasOption(fields['options'], 'analyze');
 }
 
+/** PostgreSQL's CURSOR_OPT_HOLD: what the query does, it does at the commit, behind every check of the transaction. */
+const CURSOR_HOLD = 0x20;
+
+export function holdsCursor(fields: Json): boolean {
+  return (Number(fields['options'] ?? 0) & CURSOR_HOLD) !== 0;
+}
+
 function hasOption(options: unknown, name: string): boolean {
   const option = nodesOf(options, 'DefElem').findLast((item) => item['defname'] === name);
   return option !== undefined && !isFalse(option['arg']);

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { writeOutput } from '../cli/output-file.js';
 import { BaselineError } from '../guard.error.js';
 import { isRuleId, SEVERITIES, type Severity } from '../rules/rule.types.js';
 import { BASELINE_FORMAT, type Baseline, type BaselineEntry } from './baseline.types.js';
@@ -68,7 +69,7 @@ export function writeBaseline(path: string, entries: readonly BaselineEntry[], i
     initial,
     entries: sorted,
   };
-  writeFileSync(path, `${JSON.stringify(baseline, null, 2)}\n`);
+  writeOutput(path, `${JSON.stringify(baseline, null, 2)}\n`);
   return baseline;
 }
 

@@ -68,6 +68,10 @@ function sectionsOf(file: string, content: string): readonly Section[] {
   }));
 }
 
+/** psql's commands that run what is not in this text (`\i`, `\!`, `\gexec`): left in place, where the parser stops at them. */
+const RUNS_OTHERS = String.raw`copy\b|ir?\b|include|!|gexec\b`;
+const CLIENT_COMMAND = new RegExp(String.raw`^[ \t]*\\(?!${RUNS_OTHERS})[a-z?][^\n]*$`, 'gim');
+
 /** psql's own commands and the rows behind COPY … FROM stdin are no SQL; blanks keep every position. */
 function withoutClientCommands(sql: string): string {
   const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
@@ -76,6 +80,6 @@ function withoutClientCommands(sql: string): string {
       /(^copy\b[^;]*\bfrom\s+stdin\b[^;]*;[^\n]*\n)([^]*?)^\\\.[ \t]*$/gim,
       (_, head: string, rows: string) => `${head}${blank(rows)}  `,
     )
-    .replace(/^[ \t]*\\(?!copy)[a-z!?][^\n]*$/gim, blank)
+    .replace(CLIENT_COMMAND, blank)
     .replace(/^([ \t]*)\\copy\b/gim, '$1 copy');
 }

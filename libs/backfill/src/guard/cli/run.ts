@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BackfillError } from '../../backfill.error.js';
 import { DEFAULT_BASELINE, readBaseline, writeBaseline } from '../baseline/baseline.file.js';
@@ -20,6 +20,7 @@ import { shownPath } from '../report/paths.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { EXIT, type Console } from './console.js';
 import { runExtract } from './extract.command.js';
+import { writeOutput } from './output-file.js';
 
 /** The command `nestjs-backfill`. @returns its exit code */
 export async function run(args: readonly string[], console: Console): Promise<number> {
@@ -91,7 +92,7 @@ function auditText(outcome: Outcome, { format }: Arguments): string {
 
 function print(text: string, { output }: Arguments, console: Console): void {
   if (output === undefined) console.out(text);
-  else writeFileSync(output, text);
+  else writeOutput(output, text);
 }
 
 /** What could not be checked is never passed; then come new violations, then, if asked for, an untidy baseline. */

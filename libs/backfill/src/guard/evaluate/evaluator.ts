@@ -152,6 +152,9 @@ export class Evaluator implements Machine {
       case 'typeorm.DataSource':
       case 'typeorm.Connection':
         return database('source');
+      case 'worker_threads.Worker':
+        this.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
+        return unknown(site.callee);
       default:
     }
     const holds = args.some((arg) => arg.kind === 'database' || factsOf(arg).database);

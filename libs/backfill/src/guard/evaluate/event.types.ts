@@ -54,11 +54,12 @@ export interface HelperEvent extends Occurrence {
  * What stopped the evaluation.
  * - `helper`: a function that receives the database and whose code could not be read
  * - `application`: code of an application that is started inside the migration
+ * - `outside`: a program, another thread or a text run as code, which may reach the database by itself
  * - `sql`: SQL whose text is not known
  * - `budget`: the code is too large to follow
  * - `module`: a migration whose class could not be found
  */
-export type StopReason = 'helper' | 'application' | 'sql' | 'budget' | 'module';
+export type StopReason = 'helper' | 'application' | 'outside' | 'sql' | 'budget' | 'module';
 
 export interface UndecidedEvent extends Occurrence {
   readonly kind: 'undecided';

@@ -1,6 +1,10 @@
 import { database } from './database-value.js';
 import { type Value, unknown } from './value.js';
 
+/** Clients that reach a database by themselves. */
+const DATABASE_CLIENTS =
+  /^(?:pg|pg-promise|postgres|knex|kysely|objection|sequelize|sequelize-typescript|slonik|@prisma\/client|drizzle-orm(?:\/.+)?|@mikro-orm\/.+)$/;
+
 /** What an import from a package, or from a file that could not be read, stands for. */
 export function importedFromPackage(specifier: string, name: string): Value {
   const imported = name === '*' || name === 'default' ? (specifier.split('/').at(-1) ?? specifier) : name;
@@ -9,7 +13,6 @@ export function importedFromPackage(specifier: string, name: string): Value {
   if (specifier === '@nestjs/core' || specifier === '@nestjs/testing')
     return { kind: 'native', name: name === '*' ? 'nest' : `nest.${name}` };
   if (/data-?source$/i.test(imported) || imported === 'AppDataSource') return database('source');
-  if (specifier === 'pg' || specifier === 'postgres')
-    return unknown(imported, { module: specifier, database: true });
+  if (DATABASE_CLIENTS.test(specifier)) return unknown(imported, { module: specifier, database: true });
   return unknown(imported, { module: specifier });
 }

@@ -38,7 +38,13 @@ export function callNative(
     if (self.kind === 'database') return callDatabase(machine, self, method, args, site);
     if (self.kind === 'function') return callFunctionMethod(machine, self, method, args, site);
   }
+  if (/^child_process\.|^worker_threads\.Worker$|^vm\.(?:run|compile)/.test(name))
+    machine.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
   switch (name) {
+    case 'Reflect.apply':
+      return first
+        ? machine.call(first, args[2]?.kind === 'array' ? args[2].items : args.slice(2), site)
+        : UNDEFINED;
     case 'Promise.all':
     case 'Promise.allSettled':
     case 'Promise.resolve':
@@ -108,7 +114,7 @@ export function callNative(
       machine,
       {
         name: name.split('.').at(-1) ?? name,
-        expression: /^(?:console|process|Math|JSON|Date|Intl|Symbol|Reflect)\b/.test(name)
+        expression: /^(?:console|process|Math|JSON|Date|Intl|Symbol)\b/.test(name)
           ? `console.${name}`
           : site.callee,
         facts: factsOf(self ?? UNDEFINED),

@@ -67,6 +67,8 @@ export function callUnknown(
   site: CallSite,
 ): Value {
   const { name, expression } = callee;
+  if (/^(?:globalThis\.|window\.)?eval$/.test(expression) || runsPrograms(callee.facts))
+    machine.emit({ kind: 'undecided', reason: 'outside', expression }, site);
   const receiver = callee.receiver ? factsOf(callee.receiver) : NO_FACTS;
   const given = mergeFacts(...args.map((arg) => factsOf(arg)));
   const result = unknown(expression, resultFacts(callee.facts, receiver, given));
@@ -83,6 +85,11 @@ export function callUnknown(
     machine.emit({ kind: 'undecided', reason: 'application', expression }, site);
   }
   return result;
+}
+
+/** Packages that start other programs, psql among them. */
+function runsPrograms({ module }: Facts): boolean {
+  return module !== undefined && /^(?:execa|zx|shelljs|cross-spawn)$/.test(module);
 }
 
 /** `await seed()` of a file of the project that is not there: it may reach the database by itself. */

@@ -52,6 +52,8 @@ export function stopSentence(stop: NonNullable<Finding['stop']>, detail: string)
       return `${detail} receives the database, and its code could not be read`;
     case 'application':
       return `${detail} runs code of the application, which could not be followed`;
+    case 'outside':
+      return `${detail} runs what is outside of this code, and may reach the database by itself`;
     case 'sql':
       return `the SQL in ${detail} is not known`;
     case 'budget':

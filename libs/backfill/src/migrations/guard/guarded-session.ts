@@ -141,8 +141,9 @@ export class GuardedSession {
     const byItself = statements.find((one) => one.refusesTransaction || one.controlsTransaction);
     if (byItself && watch && byItself.unknowns.length > 0) this.#guard.refuseUnwitnessed(byItself);
     const harmless = !watch && statements.every(({ effect }) => effect === 'read' || effect === 'session');
+    const ofTheSession = !watch && statements.every(({ effect }) => effect === 'session');
     const result =
-      byItself || harmless
+      byItself || ofTheSession
         ? await send()
         : await this.#retry.run(sql, () => this.#inOwnTransaction(admitted, sql, send));
     if (!harmless) this.#guard.noteCommitted(sql);
@@ -153,8 +154,10 @@ export class GuardedSession {
     await this.#ask('BEGIN');
     try {
       await this.#applyPolicy();
-      if (admitted.watch) await this.#witness.begin();
+      // Also for what reads: a view, an operator, a default or an event trigger may run a function that writes.
+      await this.#witness.begin();
       const result = await this.#retry.observe(this.#pid, sql, () => this.#watched(admitted, send));
+      this.#accept(await this.#witness.written());
       await this.#ask('COMMIT');
       return result;
     } catch (error) {

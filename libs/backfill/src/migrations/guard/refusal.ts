@@ -36,6 +36,8 @@ export interface Refusal {
 const RELIED_UPON: Readonly<Record<string, readonly string[]>> = {
   track_counts: ['on', 'true', '1', 'yes'],
   standard_conforming_strings: ['on', 'true', '1', 'yes'],
+  /** RESET ALL, and set_config of a computed name: any setting at all. */
+  '*': [],
 };
 
 /** What may be changed all the same. */
@@ -57,7 +59,10 @@ export function judge(statement: Statement, { exemptTables, bookkeeping }: Judge
   for (const { name, value } of statement.settings) {
     const harmless = RELIED_UPON[name];
     if (harmless && !(value !== undefined && harmless.includes(value.toLowerCase())))
-      return { refused: { kind: 'blinding', setting: name }, watch: false };
+      return {
+        refused: { kind: 'blinding', setting: name === '*' ? 'of a name that is not told' : name },
+        watch: false,
+      };
   }
   const finding = statement.findings.find(
     (one) => !isExempt(one, exemptTables) && !isBookkeeping(one, bookkeeping),

@@ -1,5 +1,6 @@
 import {
   Backfill,
+  InvalidStatementError,
   type CopyBackfill,
   type ProcessBackfill,
   type RowColumns,
@@ -36,6 +37,13 @@ class Process implements ProcessBackfill<Lead> {
   }
 }
 
+@Backfill<Lead>({ ...PENDING, name: 'misspelt' })
+class Misspelt implements SetBackfill<Lead> {
+  set() {
+    return { searchName: 'lower(nmae)' };
+  }
+}
+
 describe('a plan', () => {
   let database: TestDatabase;
   let application: TestApplication;
@@ -45,7 +53,7 @@ describe('a plan', () => {
     application = await TestApplication.start({
       database,
       entities: LEAD_TABLES,
-      backfills: [Set, Copy, Purge, Process],
+      backfills: [Set, Copy, Purge, Process, Misspelt],
     });
     await addLeads(database, 250, 2);
     await database.query(`CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -151,6 +159,12 @@ describe('a plan', () => {
       estimatedMs: null,
       warnings: expect.arrayContaining([expect.stringContaining('process() was not run')]) as string[],
     });
+  });
+
+  it('of SQL that PostgreSQL does not accept names the backfill, the fault and the remedy', async () => {
+    const plan = application.service.plan({ names: ['misspelt'] });
+    await expect(plan).rejects.toThrow(InvalidStatementError);
+    await expect(plan).rejects.toThrow(/"misspelt".*column "nmae" does not exist[^]*correct the SQL/);
   });
 
   it('of a batch that would fail tells the error', async () => {

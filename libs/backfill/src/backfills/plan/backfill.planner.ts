@@ -2,7 +2,7 @@ import { installedStep, installStatements } from '../../ledger/ledger.installer.
 import type { Ledger } from '../../ledger/ledger.js';
 import { keyToJson, type Key, type LeasedRange, type TenantScope } from '../../ledger/range.js';
 import type { BackfillStatus } from '../../ledger/status.js';
-import { messageOf } from '../../sql/error-classes.js';
+import { classifyDatabaseError, messageOf } from '../../sql/error-classes.js';
 import type { Statement } from '../../sql/flight.js';
 import { Session } from '../../sql/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
@@ -14,6 +14,7 @@ import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillPlan } from '../report/plan.js';
 import { boundBelow, countPending, highestKey, type Count } from '../run/proof.js';
 import { keyWithin } from '../run/window.js';
+import { InvalidStatementError } from '../run/run.error.js';
 import { indexForPending } from './index.inspector.js';
 import { triggersFired } from './trigger.inspector.js';
 
@@ -34,7 +35,7 @@ interface Rehearsal {
  * What a run would do, found out without changing anything: the batch that is measured runs in a transaction that is rolled
  * back, and so does the installation of the ledger where there is none yet.
  *
- * @throws TableMismatchError when the table or a column is not there
+ * @throws TableMismatchError when the table or a column is not there, InvalidStatementError when PostgreSQL does not accept its SQL
  */
 export async function planBackfill(
   definition: BackfillDefinition,
@@ -75,6 +76,10 @@ export async function planBackfill(
       estimatedMs: timeFor(pending, batches, rehearsal.rowsPerSecond, pause),
       warnings: warnings(definition, index, pending, rehearsal.problem),
     };
+  } catch (error) {
+    throw classifyDatabaseError(error) === 'programming'
+      ? new InvalidStatementError(definition.name, error)
+      : error;
   } finally {
     await session.close();
   }

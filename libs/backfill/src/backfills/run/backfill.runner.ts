@@ -295,7 +295,7 @@ export class BackfillRunner {
     if (counts.quarantined > 0) {
       return {
         status: 'incomplete',
-        reason: `${counts.quarantined} rows are in quarantine; nothing else is pending. Mend the cause and run with --retry-quarantined.`,
+        reason: `${counts.quarantined === 1 ? '1 row is' : `${counts.quarantined} rows are`} in quarantine; nothing else is pending. Mend the cause and run with --retry-quarantined.`,
         waitingFor: null,
         proved: false,
         unrecorded: !this.#running && record.status === 'incomplete',

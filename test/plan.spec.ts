@@ -44,6 +44,9 @@ class Misspelt implements SetBackfill<Lead> {
   }
 }
 
+/** Those whose SQL PostgreSQL accepts. */
+const SOUND = ['set', 'copy', 'purge', 'process'];
+
 describe('a plan', () => {
   let database: TestDatabase;
   let application: TestApplication;
@@ -83,7 +86,7 @@ describe('a plan', () => {
 
   it('changes nothing: not a row, not a ledger', async () => {
     const before = await everything();
-    const { plan } = await application.service.plan();
+    const { plan } = await application.service.plan({ names: SOUND });
     expect(plan.map(({ name, status }) => [name, status])).toEqual([
       ['set', 'pending'],
       ['copy', 'pending'],
@@ -103,7 +106,7 @@ describe('a plan', () => {
         UNION ALL SELECT xmin::text, t::text FROM nestjs_backfill.transition AS t ORDER BY 2`);
     const before = await ledger();
     expect(before.length).toBeGreaterThan(0);
-    await application.service.plan();
+    await application.service.plan({ names: SOUND });
     expect(await ledger()).toEqual(before);
   });
 

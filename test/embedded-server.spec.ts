@@ -8,7 +8,12 @@ import pg from 'pg';
 import { startEmbedded } from './support/server.ts';
 
 const MODULE = new URL('../scripts/lib/embedded-server.mjs', import.meta.url).href;
-const asRoot = process.getuid?.() === 0 ? it : it.skip;
+const isRoot = process.getuid?.() === 0;
+const asRoot = isRoot ? it : it.skip;
+if (!isRoot)
+  console.log(
+    'Skipped: what only root can show (a server run as another user). Run the tests as root for it.',
+  );
 
 describe('the embedded server', () => {
   it('keeps its rows when it is stopped and started, and leaves nothing behind in the end', async () => {

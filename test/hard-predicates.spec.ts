@@ -1,6 +1,5 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { addLeads, Lead, LEAD_TABLES, startAfresh } from './support/lead-tables.ts';
-import { Recorder } from './support/recorder.ts';
 import { Stage } from './support/stage.ts';
 
 class SetSearchName implements SetBackfill<Lead> {
@@ -30,19 +29,23 @@ describe('a predicate that is hard to evaluate', () => {
   const stage = Stage.for({
     entities: LEAD_TABLES,
     backfills: [Cast, Costly],
-    prepare: (database) =>
-      database.query(`CREATE FUNCTION is_due(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_sleep(0.001); RETURN id > 390; END $$`),
+    prepare: async (database) => {
+      await database.query(`CREATE FUNCTION is_due(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(0.001); RETURN id > 390; END $$`);
+      // What a user writes while the run is under way.
+      await database.query(`CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN UPDATE leads SET tenant_id = 'abc' WHERE id = 295; RETURN NULL; END $$`);
+    },
   });
   beforeEach(() => startAfresh(stage.database));
 
   it('fails the run, and says so, when it comes upon a row that it cannot be evaluated on', async () => {
     await addLeads(stage.database, 300, 3);
-    const recorder = new Recorder();
-    const run = stage.run('cast', { recorder });
-    await recorder.until(({ progress }) => progress.length > 1);
-    await stage.query(`UPDATE leads SET tenant_id = 'abc' WHERE id = 295`);
-    const report = await run;
+    await stage.query(
+      'CREATE TRIGGER spoil AFTER UPDATE ON leads FOR EACH ROW WHEN (new.id = 100) EXECUTE FUNCTION spoil()',
+    );
+    const report = await stage.run('cast');
+    await stage.query('DROP TRIGGER spoil ON leads');
     expect(report.status).toBe('failed');
     expect(report.reason).toContain(
       'its pending predicate fails on a row: invalid input syntax for type integer: "abc"',

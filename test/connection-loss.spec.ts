@@ -15,7 +15,7 @@ import {
 import { Recorder } from './support/recorder.ts';
 import { seed, seeded } from './support/seeded.ts';
 import { startEmbedded } from './support/server.ts';
-import { StallingProxy } from './support/stalling-proxy.ts';
+import { ProtocolProxy } from './support/protocol-proxy.ts';
 
 const SEED = seed();
 
@@ -117,9 +117,9 @@ describe('a server', () => {
 describe('a network that swallows everything without a word', () => {
   it('is noticed: the run goes on over a new connection, each row once', async () => {
     const direct = await TestDatabase.create();
-    const proxy = await StallingProxy.before(direct.url);
+    const proxy = await ProtocolProxy.before(direct);
     const application = await TestApplication.start({
-      database: { ...direct, url: proxy.url } as TestDatabase,
+      database: proxy.database,
       entities: [Job, JobLog],
       backfills: [DoJobs, NoteJobs],
       module: { defaults: { pause: 0, statementTimeout: 500, idleInTransactionTimeout: 500 } },
@@ -132,8 +132,8 @@ describe('a network that swallows everything without a word', () => {
     expect(await run).toMatchObject({ outcome: 'complete' });
     expect(recorder.notes.join()).toContain('The connection was lost');
     expect(await direct.query('SELECT id FROM jobs WHERE note IS NULL')).toEqual([]);
-    proxy.close();
     await application.stop();
+    await proxy.close();
     await direct.drop();
   });
 });

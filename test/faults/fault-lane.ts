@@ -94,27 +94,34 @@ export class FaultLane {
     await resetItems(this.#database);
     const struck = this.#proxy.strike(fault, at);
     const abort = new AbortController();
+    const over = new AbortController();
     const first = this.#first.service.run({ names: [kind], signal: abort.signal });
     const message = await Promise.race([struck, first.then(() => null)]);
     try {
       if (message === null) return null;
       // Whoever is behind a network that has vanished is out of the game.
       if (fault === 'vanish') abort.abort('SIGKILL');
+      const late = delay(CASE_MOST, undefined, { signal: over.signal, ref: false }).catch(() => undefined);
       const wrong = await Promise.race([
-        this.#finish(kind, first),
-        delay(CASE_MOST, undefined, { ref: false }).then(async () => [
+        this.#finish(kind, first, over.signal),
+        late.then(async () => [
           `hangs: ${(await openTransactions(this.#database)).join('; ') || 'no transaction is open'}`,
         ]),
       ]);
       return { message: told(message, at), wrong, ms: performance.now() - started };
     } finally {
+      over.abort();
       this.#proxy.heal();
       abort.abort('the end of the test');
       await first;
     }
   }
 
-  async #finish(kind: Kind, first: Promise<BackfillPhaseReport>): Promise<readonly string[]> {
+  async #finish(
+    kind: Kind,
+    first: Promise<BackfillPhaseReport>,
+    over: AbortSignal,
+  ): Promise<readonly string[]> {
     const names = [kind];
     // At once, beside what the first one tries; then alone, since it leaves a range to a first one that lives.
     await this.#second.service.run({ names });
@@ -122,14 +129,14 @@ export class FaultLane {
     const last = await this.#second.service.run({ names });
     const wrong = differences(await lookAtItems(this.#database, kind));
     if (!last.backfills[0]?.proved) wrong.push(`not proved: ${last.backfills[0]?.reason}`);
-    await untilNothingOpen(this.#database);
+    await untilNothingOpen(this.#database, over);
     return wrong;
   }
 }
 
 /** A case in which this goes on for ever is told as one that hangs. */
-async function untilNothingOpen(database: TestDatabase): Promise<void> {
-  while ((await openTransactions(database)).length > 0) await delay(50);
+async function untilNothingOpen(database: TestDatabase, over: AbortSignal): Promise<void> {
+  while (!over.aborted && (await openTransactions(database)).length > 0) await delay(50);
 }
 
 function differences(look: ItemsLook): string[] {

@@ -149,7 +149,7 @@ export async function openTransactions(database: TestDatabase): Promise<readonly
       (SELECT string_agg(DISTINCT mode || ' on ' || coalesce(relation::regclass::text, locktype), ', ')
         FROM pg_locks AS l WHERE l.pid = a.pid), left(query, 60)) AS described
     FROM pg_stat_activity AS a
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+    WHERE datname = current_database() AND application_name <> 'test' AND backend_type = 'client backend'
       AND (xact_start IS NOT NULL OR state LIKE 'idle in transaction%')`);
   return rows.map(({ described }) => described);
 }

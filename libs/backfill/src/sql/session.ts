@@ -1,10 +1,16 @@
 import pg, { type ClientBase, type ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { fly, type FlightResult, type Statement } from './flight.js';
+import { quietBefore, StallWatch, type BackendIdentity } from './stall.watch.js';
+import { streamOf } from './stream.js';
 
 /** Named, since an application's own default may be another: a later statement must see what others have committed. */
 const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' };
 const COMMIT: Statement = { text: 'COMMIT' };
+const WHO_SERVES = `
+  SELECT a.pid::text AS pid, extract(epoch FROM a.backend_start)::text AS "startedAt",
+    extract(epoch FROM pg_postmaster_start_time())::text AS "serverStartedAt"
+  FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid()`;
 /** Milliseconds in which a connection must be had. */
 const OPEN_WITHIN = 10_000;
 /** The same once the run is asked to stop. */
@@ -40,23 +46,30 @@ export class Session {
   #sentAt: number | null = null;
   readonly #statementTimeout: number;
   #flights = 0;
+  readonly #stall: StallWatch | null;
   /** For code that needs TypeORM's own transaction on this connection. */
   readonly queryRunner: QueryRunner;
 
   private constructor(
     queryRunner: QueryRunner,
     client: ClientBase,
-    prepare: boolean,
+    backend: BackendIdentity | null,
     statementTimeout: number,
   ) {
     this.queryRunner = queryRunner;
     this.#statementTimeout = statementTimeout;
     this.#client = client;
-    this.#prepare = prepare;
+    this.#prepare = backend !== null;
     // The loss of the connection is told by the statement that it ends, or by the next one.
     client.on('error', ignore);
     // A network that went away without a word would be waited for for ever, also by the code of a `process`.
     streamOf(client)?.setKeepAlive?.(true, KEEP_ALIVE);
+    this.#stall =
+      backend &&
+      new StallWatch(client, backend, quietBefore(statementTimeout), async (statement) => {
+        const { rows } = await this.sendAside([statement]);
+        return rows[0] ?? [];
+      });
   }
 
   /** @throws the driver's error, or NoConnectionError, when no connection is to be had */
@@ -68,13 +81,13 @@ export class Session {
     const connecting = queryRunner.connect() as Promise<ClientBase>;
     try {
       const client = await inTime(connecting, signal);
-      const { rows } = await orDestroyed(client, OPEN_WITHIN, () =>
-        fly(client, [{ text: 'SELECT pg_backend_pid()::text' }], false),
-      );
+      // In one message, which arrives whole or not at all: nobody watches over this connection yet.
+      const { rows } = await orDestroyed(client, OPEN_WITHIN, () => client.query<BackendIdentity>(WHO_SERVES));
+      const [backend] = rows;
       // A pooler tells a process id of its own making. Where it is the server's, the session is ours from end to end and
       // may keep prepared statements.
-      const direct = rows[0]?.[0]?.[0] === String((client as { processID?: number }).processID);
-      return new Session(queryRunner, client, direct, statementTimeout);
+      const direct = backend?.pid === String((client as { processID?: number }).processID);
+      return new Session(queryRunner, client, direct ? backend : null, statementTimeout);
     } catch (error) {
       // One that comes too late goes back to the pool.
       void connecting.catch(ignore).then(() => queryRunner.release().catch(ignore));
@@ -195,18 +208,10 @@ export class Session {
 
   /** Hands the connection back to the pool. */
   async close(): Promise<void> {
+    this.#stall?.stop();
     await this.queryRunner.release().catch(ignore);
     this.#client.removeListener('error', ignore);
   }
-}
-
-interface Stream {
-  destroy(): void;
-  setKeepAlive?(enable: boolean, initialDelay: number): void;
-}
-
-function streamOf(client: ClientBase): Stream | undefined {
-  return (client as unknown as { connection?: { stream?: Stream } }).connection?.stream;
 }
 
 /** Gives the connection up when the work takes longer: it then fails as for any other lost connection. */

@@ -31,6 +31,7 @@ const MARK: Statement = { text: "SELECT set_config('nestjs_backfill.batch', 'ope
  * statements come in between.
  */
 export class ProcessBatchRunner implements BatchRunner {
+  readonly canBeBrief = false;
   readonly #selection: RowSelection;
   readonly #definition: ProcessDefinition;
   readonly #codec: RowCodec;

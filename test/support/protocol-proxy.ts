@@ -84,10 +84,14 @@ export class ProtocolProxy {
   }
 
   #join(client: Socket, target: { readonly host: string; readonly port: number }): void {
-    const connection = new ProxiedConnection(client, connect(target), (message, turn) => {
-      if (turn) this.#turns++;
-      return this.#passes(message, connection);
-    });
+    const connection: ProxiedConnection = new ProxiedConnection(
+      client,
+      connect(target),
+      (message, turn): boolean => {
+        if (turn) this.#turns++;
+        return this.#passes(message, connection);
+      },
+    );
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
     if (this.#vanished) connection.stall();

@@ -1,8 +1,9 @@
 import pg, { type ClientBase, type ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { fly, type FlightResult, type Statement } from './flight.js';
-import { quietBefore, StallWatch, type BackendIdentity } from './stall.watch.js';
+import { canFlyAhead, fly, type FlightResult, type Statement } from './flight.js';
+import { endAbandoned, quietBefore, StallWatch, type BackendIdentity } from './stall.watch.js';
 import { streamOf } from './stream.js';
+import { boundTransaction } from './timeout-policy.js';
 
 /** Named, since an application's own default may be another: a later statement must see what others have committed. */
 const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' };
@@ -19,6 +20,8 @@ const OPEN_WITHIN_AT_STOP = 1_000;
 const REPLY_MARGIN = 5_000;
 /** Milliseconds that a timer of Node.js takes at most: one with more fires at once. */
 const TIMER_MOST = 2 ** 31 - 1;
+/** Times as long as a connection may be quiet before somebody asks. */
+const ABANDONED_AFTER = 3;
 /** Milliseconds of silence after which the other side is asked whether it is still there. */
 const KEEP_ALIVE = 10_000;
 
@@ -44,6 +47,8 @@ export class Session {
   readonly #client: ClientBase;
   readonly #prepare: boolean;
   #sentAt: number | null = null;
+  /** Flights that the server owes an answer to. */
+  #inAir = 0;
   readonly #statementTimeout: number;
   #flights = 0;
   readonly #stall: StallWatch | null;
@@ -82,7 +87,9 @@ export class Session {
     try {
       const client = await inTime(connecting, signal);
       // In one message, which arrives whole or not at all: nobody watches over this connection yet.
-      const { rows } = await orDestroyed(client, OPEN_WITHIN, () => client.query<BackendIdentity>(WHO_SERVES));
+      const { rows } = await orDestroyed(client, OPEN_WITHIN, () =>
+        client.query<BackendIdentity>(WHO_SERVES),
+      );
       const [backend] = rows;
       // A pooler tells a process id of its own making. Where it is the server's, the session is ours from end to end and
       // may keep prepared statements.
@@ -97,14 +104,15 @@ export class Session {
 
   /** Statements in a transaction of their own: one round trip. */
   async transaction(statements: readonly Statement[]): Promise<FlightResult> {
-    const result = await this.send([BEGIN, ...statements, COMMIT]);
-    return { rows: result.rows.slice(1, -1), types: result.types.slice(1, -1) };
+    const opening = this.#opening(statements);
+    const { rows, types } = await this.send([...opening, ...statements, COMMIT]);
+    return { rows: rows.slice(opening.length, -1), types: types.slice(opening.length, -1) };
   }
 
   /** Opens a transaction that further calls of `send` go on with; end it with `commit` or `rollback`. */
   async begin(statements: readonly Statement[]): Promise<FlightResult> {
-    const result = await this.send([BEGIN, ...statements]);
-    return { rows: result.rows.slice(1), types: result.types.slice(1) };
+    const { rows, types } = await this.send([BEGIN, ...statements]);
+    return { rows: rows.slice(1), types: types.slice(1) };
   }
 
   /** The last statements of a transaction opened with `begin`, and its COMMIT: one round trip. */
@@ -120,22 +128,67 @@ export class Session {
   }
 
   /**
+   * A transaction that the server finds waiting as soon as it is done with the one under way: it does not stand idle while that one's
+   * answer travels here. When the one under way fails, so does this one, since it begins in a transaction that has failed.
+   *
+   * @returns null where that cannot be had: nothing or too much is under way, or the statements are not prepared yet
+   */
+  transactionAhead(statements: readonly Statement[]): Promise<FlightResult> | null {
+    const opening = this.#opening(statements);
+    const all = [...opening, ...statements, COMMIT];
+    if (!this.#prepare || this.#inAir !== 1 || !canFlyAhead(this.#client, all)) return null;
+    return this.#send(all, 2, true).then(({ rows, types }) => ({
+      rows: rows.slice(opening.length, -1),
+      types: types.slice(opening.length, -1),
+    }));
+  }
+
+  #opening(statements: readonly Statement[]): readonly Statement[] {
+    if (statements[0]?.bounds) return [BEGIN];
+    return [BEGIN, boundTransaction(statements.length + 1, this.#statementTimeout)];
+  }
+
+  /**
+   * Ends the transactions of this library's processes that are gone, of which the server has the first half and waits for the rest:
+   * it has no timeout for that before PostgreSQL 17.
+   *
+   * @returns how many
+   */
+  async endAbandoned(): Promise<number> {
+    const { rows } = await this.send([endAbandoned(ABANDONED_AFTER * quietBefore(this.#statementTimeout))]);
+    return rows[0]?.length ?? 0;
+  }
+
+  /**
    * Statements in one round trip. After an error the transaction is rolled back; the connection is given up when no reply
    * comes in the time that the server gives each of them.
    */
   async send(statements: readonly Statement[]): Promise<FlightResult> {
+    return this.#send(statements, 1, false);
+  }
+
+  async #send(statements: readonly Statement[], flights: number, ahead: boolean): Promise<FlightResult> {
     this.#flights++;
-    this.#sentAt = performance.now();
+    this.#inAir++;
+    this.#sentAt ??= performance.now();
+    const patience = flights * statements.length * this.#statementTimeout + REPLY_MARGIN;
     try {
-      return await orDestroyed(this.#client, statements.length * this.#statementTimeout + REPLY_MARGIN, () =>
-        fly(this.#client, statements, this.#prepare),
+      const result = await orDestroyed(this.#client, patience, () =>
+        fly(this.#client, statements, this.#prepare, ahead),
       );
+      this.#landed();
+      return result;
     } catch (error) {
-      await this.rollback();
+      this.#landed();
+      // The one behind fails too, and rolls back.
+      if (this.#inAir === 0) await this.rollback();
       throw error;
-    } finally {
-      this.#sentAt = null;
     }
+  }
+
+  #landed(): void {
+    this.#inAir--;
+    this.#sentAt = this.#inAir > 0 ? performance.now() : null;
   }
 
   /** Milliseconds for which the server has owed a reply; 0 when it owes none. */

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Statement, TextRow } from './flight.js';
 import { streamOf } from './stream.js';
+import { OUR_NAME } from './timeout-policy.js';
 
 /** Milliseconds without a byte after which the server is asked what it does for the connection. */
 const QUIET_MOST = 10_000;
@@ -111,5 +112,19 @@ function end({ pid, startedAt }: BackendIdentity): Statement {
     text: `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a
       WHERE a.pid = $1::int AND extract(epoch FROM a.backend_start)::text = $2`,
     values: [pid, startedAt],
+  };
+}
+
+/**
+ * Ends our transactions of which only a part has arrived, some time ago: their sender cannot do it any more, or is stuck, and then
+ * finds the connection lost. Those between two flights are not meant: they have a timeout, and code at work in them.
+ */
+export function endAbandoned(afterMs: number): Statement {
+  return {
+    text: `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a
+      WHERE a.datname = current_database() AND a.usename = session_user AND a.pid <> pg_backend_pid()
+        AND a.application_name LIKE $1 || '%' AND a.state = 'active' AND a.wait_event = 'ClientRead'
+        AND a.query !~* '^\\s*copy' AND a.state_change < clock_timestamp() - $2::interval`,
+    values: [OUR_NAME, `${afterMs} milliseconds`],
   };
 }

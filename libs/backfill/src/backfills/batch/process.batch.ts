@@ -31,6 +31,7 @@ const MARK: Statement = { text: "SELECT set_config('nestjs_backfill.batch', 'ope
  * statements come in between.
  */
 export class ProcessBatchRunner implements BatchRunner {
+  readonly canBeBrief = false;
   readonly #selection: RowSelection;
   readonly #definition: ProcessDefinition;
   readonly #codec: RowCodec;
@@ -98,8 +99,10 @@ export class ProcessBatchRunner implements BatchRunner {
 
   #policy(wait: number | null): Statement {
     const { pace, name } = this.#definition;
+    // How long the code takes as a whole is its own affair.
+    const open = { ...pace, transactionTimeout: 0 };
     return applyBatchPolicy(
-      wait === null ? pace : { ...pace, lockTimeout: wait },
+      wait === null ? open : { ...open, lockTimeout: wait },
       pace.synchronousCommit,
       name,
     );

@@ -32,6 +32,7 @@ const FIXED_COLUMNS = 5;
  * read; the rest is settled afterwards. So no user ever waits for TypeScript, and nobody's write is overwritten.
  */
 export class TransformBatchRunner implements BatchRunner {
+  readonly canBeBrief = false;
   readonly #selection: RowSelection;
   readonly #definition: TransformDefinition;
   readonly #codec: RowCodec;

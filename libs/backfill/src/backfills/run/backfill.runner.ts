@@ -11,6 +11,7 @@ import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport, TenantReport } from '../report/report.js';
+import { backOff } from './back-off.js';
 import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
 import { classifyFailure } from './failure.js';
@@ -97,6 +98,7 @@ export class BackfillRunner {
   async #runToEnding(): Promise<Ending> {
     try {
       await this.#connection.use((session) => installLedger(session, this.#schema));
+      await this.#endAbandoned();
       const record = (this.#found = await this.#connection.use((session) =>
         this.#ledger.open(session, this.#subject, this.#definition.kind),
       ));
@@ -177,11 +179,13 @@ export class BackfillRunner {
     }
     let sweeps = 0;
     let changedBefore = -1;
+    let misses = 0;
     for (;;) {
       const range = await this.#connection.use((session) =>
         this.#ledger.lease(session, this.#subject, tenants),
       );
       if (range) {
+        misses = 0;
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection);
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
@@ -203,8 +207,12 @@ export class BackfillRunner {
       // A range that came free while we looked at its holder is taken in the next round.
       if (
         await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
-      )
+      ) {
+        // Or its row is locked, as by a transaction of a process that is gone.
+        await this.#endAbandoned();
+        await stop.sleep(backOff(++misses, { base: 20, cap: 1_000 }));
         continue;
+      }
       const pending = await this.#connection.use((session) => findPending(session, selection, stop));
       if (pending === 'stopped') {
         return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
@@ -217,6 +225,16 @@ export class BackfillRunner {
       sweeps++;
       await this.#plan(selection);
     }
+  }
+
+  /** What nobody else would ever end, and what our own rows and ranges would be locked by. */
+  async #endAbandoned(): Promise<void> {
+    const ended = await this.#connection.use((session) => session.endAbandoned());
+    if (ended > 0)
+      this.#log.note(
+        'warn',
+        `Ended ${ended === 1 ? 'a transaction' : `${ended} transactions`} that a process which is gone has left half sent.`,
+      );
   }
 
   async #plan(selection: RowSelection): Promise<void> {

@@ -4,7 +4,7 @@ import type { RowsLedger } from '../../ledger/rows.ledger.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy } from '../../sql/timeout-policy.js';
-import type { BatchOutcome, BatchRunner } from '../batch/batch.js';
+import type { BatchOutcome, BatchRunner, Locking, SweepStep } from '../batch/batch.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { backOff } from './back-off.js';
 import { BatchLimit } from './batch-limit.js';
@@ -30,6 +30,9 @@ const CONNECTION_TRIES = 10;
 /** How much a window shrinks that cannot be looked through within the statement timeout. */
 const NARROWING = 4;
 
+/** Batches that lock their rows first, after one that did not has met a row that somebody held. */
+const CAREFUL_BATCHES = 20;
+
 /** How a range was left. */
 export type RangeOutcome =
   | { readonly kind: 'done' }
@@ -37,6 +40,13 @@ export type RangeOutcome =
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
   | { readonly kind: 'failed'; readonly error: unknown };
+
+/** A batch that is under way. */
+interface Sent {
+  readonly limit: number;
+  readonly locking: Locking;
+  readonly outcome: Promise<BatchOutcome>;
+}
 
 const NO_TRIES = { lock: 0, conflict: 0, connection: 0 } as const satisfies Record<string, number>;
 
@@ -76,6 +86,15 @@ export class RangeWorker {
   #inBatch = false;
   #windowMost = WINDOW_MOST;
   #leaseInDoubt = false;
+  /** The batch that was sent behind the one before. */
+  #ahead: Sent | null = null;
+  /** Batches that are still to lock their rows first. */
+  #careful = 0;
+  /** Rows taken in the window, and keys that it has at most; unknown where somebody else opened it. */
+  #windowTaken = 0;
+  #windowKeys = Infinity;
+  /** Pending rows may be left behind in the window: skipped, or kept as they were by a trigger. */
+  #windowHasGaps = true;
 
   constructor(range: LeasedRange, tools: WorkerTools) {
     this.#range = range;
@@ -92,7 +111,8 @@ export class RangeWorker {
   async work(): Promise<RangeOutcome> {
     for (;;) {
       const stopped = this.#tools.stop.reason;
-      if (stopped !== null) return { kind: 'stopped', reason: stopped, waitingFor: null };
+      if (stopped !== null && this.#ahead === null)
+        return { kind: 'stopped', reason: stopped, waitingFor: null };
       const session = this.#tools.connection.session;
       this.#inBatch = false;
       try {
@@ -108,23 +128,68 @@ export class RangeWorker {
 
   async #sweepStep(session: Session): Promise<void> {
     const { windowUpper, cursor } = this.#range;
-    if (windowUpper === null || this.#windowExhausted || sameKey(cursor, windowUpper))
-      return this.#nextWindow(session);
+    const isOver = windowUpper === null || this.#windowExhausted || sameKey(cursor, windowUpper);
+    if (windowUpper === null || (isOver && this.#ahead === null)) return this.#nextWindow(session);
     if (this.#isolating) return this.#tryOneRow(session, windowUpper);
-    const limit = this.#limit.rows;
     this.#inBatch = true;
-    const outcome = await this.#tools.runner.sweep(session, this.#range, {
-      cursor,
-      windowUpper,
-      limit,
-      excludeQuarantined: this.#tools.quarantine.size > 0,
-      number: this.#tools.log.nextBatch,
-      signal: this.#tools.stop.signal,
-    });
+    const sent = this.#ahead ?? this.#send(session, windowUpper);
+    this.#ahead = isOver ? null : this.#sendAhead(session, windowUpper, sent);
+    const outcome = await this.#landing(sent);
+    if (outcome === null) return;
     this.#range = { ...this.#range, cursor: outcome.lastKey ?? cursor };
-    this.#windowExhausted = outcome.taken < limit;
+    this.#windowExhausted = outcome.taken < sent.limit;
+    this.#windowTaken += outcome.taken;
+    this.#windowHasGaps ||= sent.locking === 'skip' || outcome.changed < outcome.taken;
     if (outcome.taken > 0) await this.#batchDone(outcome);
     else this.#tries = { ...NO_TRIES };
+  }
+
+  #send(session: Session, windowUpper: Key): Sent {
+    const { runner } = this.#tools;
+    const limit = this.#limit.rows;
+    const locking = runner.canBeBrief && this.#careful === 0 && limit > 1 ? 'brief' : 'skip';
+    if (this.#careful > 0) this.#careful--;
+    const step = this.#step(windowUpper, limit, locking);
+    return { limit, locking, outcome: runner.sweep(session, this.#range, step) };
+  }
+
+  /** Where there is no pause between batches, the server need not wait for us either. */
+  #sendAhead(session: Session, windowUpper: Key, before: Sent): Sent | null {
+    const { runner, selection, stop } = this.#tools;
+    const { limit, locking } = before;
+    const mayBeMore = this.#windowTaken + limit < this.#windowKeys;
+    const isSteady = limit === this.#limit.rows && locking === 'brief';
+    if (selection.definition.pace.pause > 0 || !isSteady || !mayBeMore || stop.reason !== null) return null;
+    const outcome = runner.sweepAhead?.(session, this.#range, this.#step(windowUpper, limit, locking));
+    // It is awaited in its turn, or when the one before has failed.
+    outcome?.catch(() => undefined);
+    return outcome ? { limit, locking, outcome } : null;
+  }
+
+  #step(windowUpper: Key, limit: number, locking: Locking): SweepStep {
+    const { log, quarantine, stop } = this.#tools;
+    return {
+      cursor: this.#range.cursor,
+      windowUpper,
+      limit,
+      locking,
+      excludeQuarantined: quarantine.size > 0,
+      number: log.nextBatch,
+      signal: stop.signal,
+    };
+  }
+
+  /** @returns null when a row was held, so that nothing has happened: the same rows again, without those */
+  async #landing(sent: Sent): Promise<BatchOutcome | null> {
+    try {
+      return await sent.outcome;
+    } catch (error) {
+      await this.#ahead?.outcome.catch(() => undefined);
+      this.#ahead = null;
+      if (sent.locking === 'skip' || classifyFailure(error) !== 'lock') throw error;
+      this.#careful = CAREFUL_BATCHES;
+      return null;
+    }
   }
 
   async #nextWindow(session: Session): Promise<void> {
@@ -132,15 +197,25 @@ export class RangeWorker {
     if (this.#range.windowUpper !== null && this.#windowIsEmpty) {
       this.#windowSize = Math.min(this.#windowMost, this.#windowSize * 2);
     }
-    this.#range = await moveWindow(session, this.#tools.selection, this.#range, this.#windowSize);
+    this.#range = await moveWindow(
+      session,
+      this.#tools.selection,
+      this.#range,
+      this.#windowSize,
+      this.#windowHasGaps,
+    );
     this.#windowExhausted = false;
     this.#windowIsEmpty = true;
+    this.#windowHasGaps = false;
+    this.#windowTaken = 0;
+    this.#windowKeys = this.#windowSize;
   }
 
   /** The batch of one row that failed: by its key, so that the error is certain to be that row's. */
   async #tryOneRow(session: Session, windowUpper: Key): Promise<void> {
     const key = await this.#firstDue(session, windowUpper);
     this.#isolating = false;
+    this.#windowHasGaps = true;
     if (key === null) {
       this.#windowExhausted = true;
       return;
@@ -255,6 +330,8 @@ export class RangeWorker {
     // The ledger knows whether the batch that was under way has committed.
     this.#range = range;
     this.#windowExhausted = false;
+    this.#windowHasGaps = true;
+    this.#windowKeys = Infinity;
     this.#leaseInDoubt = false;
     log.note('log', 'The range is ours again: going on from the cursor in the ledger.');
   }
@@ -370,7 +447,11 @@ export class RangeWorker {
   async #recoverFromLock(): Promise<RangeOutcome | null> {
     const { connection, log, selection, stop } = this.#tools;
     const key = this.#range.state === 'settling' ? this.#awaited : null;
-    const waitingFor = await connection.use((session) => describeLock(session, selection, key));
+    const waitingFor = await connection.use(async (session) => {
+      const holders = await describeLock(session, selection, key);
+      await session.endAbandoned();
+      return holders;
+    });
     log.waiting(waitingFor);
     const patience = selection.definition.pace.lockTimeout;
     const patient =

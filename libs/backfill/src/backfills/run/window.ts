@@ -14,12 +14,15 @@ import type { RowSelection } from '../batch/row-selection.js';
  * pending again: it goes on the list for the settling pass.
  *
  * @param size keys of the next window
+ * @param hasGaps false spares the look for rows that were skipped, since none was; what became pending again behind the sweep
+ * is then found by the proof
  */
 export async function moveWindow(
   session: Session,
   selection: RowSelection,
   range: LeasedRange,
   size: number,
+  hasGaps: boolean,
 ): Promise<LeasedRange> {
   const { pace, name } = selection.definition;
   const state =
@@ -27,7 +30,7 @@ export async function moveWindow(
   const start = range.windowUpper ?? range.cursor;
   const { rows } = await session.transaction([
     applyBatchPolicy(pace, pace.synchronousCommit, name),
-    ...(range.windowUpper === null ? [] : [listSkipped(selection, range)]),
+    ...(range.windowUpper === null || !hasGaps ? [] : [listSkipped(selection, range)]),
     openNext(selection, range, start, state, size),
   ]);
   return {

@@ -142,14 +142,24 @@ export async function lookAtItems(database: TestDatabase, kind: Kind): Promise<I
   return row?.look ?? { ...EACH_ONCE, status: 'nothing was found' };
 }
 
-/** Transactions that other sessions have open, with or without locks, in words. */
-export async function openTransactions(database: TestDatabase): Promise<readonly string[]> {
-  const rows = await database.query<{ described: string }>(`
+/**
+ * Transactions that the sessions of workers have open, in words.
+ *
+ * @param holding only those that anybody could notice: they hold a lock or a row. After a BEGIN alone there is nothing
+ * that would end the session of a machine that is gone, before TCP does.
+ */
+export async function openTransactions(database: TestDatabase, holding: boolean): Promise<readonly string[]> {
+  const locks = `pg_locks AS l WHERE l.pid = a.pid AND l.locktype <> 'virtualxid'`;
+  const rows = await database.query<{ described: string }>(
+    `
     SELECT format('%s, %s, waiting for %s, locks: %s, %s', application_name, state, wait_event,
-      (SELECT string_agg(DISTINCT mode || ' on ' || coalesce(relation::regclass::text, locktype), ', ')
-        FROM pg_locks AS l WHERE l.pid = a.pid), left(query, 60)) AS described
+      (SELECT string_agg(DISTINCT mode || ' on ' || coalesce(relation::regclass::text, locktype), ', ') FROM ${locks}),
+      left(query, 60)) AS described
     FROM pg_stat_activity AS a
     WHERE datname = current_database() AND application_name <> 'test' AND backend_type = 'client backend'
-      AND (xact_start IS NOT NULL OR state LIKE 'idle in transaction%')`);
+      AND (xact_start IS NOT NULL OR state LIKE 'idle in transaction%')
+      AND (NOT $1 OR backend_xid IS NOT NULL OR EXISTS (SELECT FROM ${locks}))`,
+    [holding],
+  );
   return rows.map(({ described }) => described);
 }

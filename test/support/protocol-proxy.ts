@@ -18,6 +18,7 @@ export class ProtocolProxy {
   readonly database: TestDatabase;
   readonly #server: Server;
   readonly #connections = new Set<ProxiedConnection>();
+  readonly #unanswered = new Set<Socket>();
   #vanished = false;
   #messages = 0;
   #turns = 0;
@@ -75,26 +76,30 @@ export class ProtocolProxy {
     this.#planned = null;
     this.#vanished = false;
     for (const connection of this.#connections) if (connection.isStalled) connection.destroy();
+    for (const client of this.#unanswered) client.destroy();
+    this.#unanswered.clear();
   }
 
   async close(): Promise<void> {
     this.#server.close();
+    this.heal();
     for (const connection of this.#connections) connection.destroy();
     await once(this.#server, 'close');
   }
 
   #join(client: Socket, target: { readonly host: string; readonly port: number }): void {
-    const connection: ProxiedConnection = new ProxiedConnection(
-      client,
-      connect(target),
-      (message, turn): boolean => {
-        if (turn) this.#turns++;
-        return this.#passes(message, connection);
-      },
-    );
+    if (this.#vanished) {
+      client.on('error', () => undefined).pause();
+      this.#unanswered.add(client);
+      return;
+    }
+    const passes = (message: Message, turn: boolean): boolean => {
+      if (turn) this.#turns++;
+      return this.#passes(message, connection);
+    };
+    const connection: ProxiedConnection = new ProxiedConnection(client, connect(target), passes);
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
-    if (this.#vanished) connection.stall();
   }
 
   #passes(message: Message, connection: ProxiedConnection): boolean {

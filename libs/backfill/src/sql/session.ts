@@ -51,6 +51,8 @@ export class Session {
   #inAir = 0;
   readonly #statementTimeout: number;
   #flights = 0;
+  /** In a transaction of `begin`. */
+  #open = false;
   readonly #stall: StallWatch | null;
   /** For code that needs TypeORM's own transaction on this connection. */
   readonly queryRunner: QueryRunner;
@@ -105,23 +107,27 @@ export class Session {
   /** Statements in a transaction of their own: one round trip. */
   async transaction(statements: readonly Statement[]): Promise<FlightResult> {
     const opening = this.#opening(statements);
-    const { rows, types } = await this.send([...opening, ...statements, COMMIT]);
+    const { rows, types } = await this.#send([...opening, ...statements, COMMIT], 1, false);
     return { rows: rows.slice(opening.length, -1), types: types.slice(opening.length, -1) };
   }
 
   /** Opens a transaction that further calls of `send` go on with; end it with `commit` or `rollback`. */
   async begin(statements: readonly Statement[]): Promise<FlightResult> {
-    const { rows, types } = await this.send([BEGIN, ...statements]);
+    this.#open = true;
+    const { rows, types } = await this.#send([BEGIN, ...statements], 1, false);
     return { rows: rows.slice(1), types: types.slice(1) };
   }
 
   /** The last statements of a transaction opened with `begin`, and its COMMIT: one round trip. */
   async commit(statements: readonly Statement[] = []): Promise<FlightResult> {
-    return this.send([...statements, COMMIT]);
+    const result = await this.#send([...statements, COMMIT], 1, false);
+    this.#open = false;
+    return result;
   }
 
   /** Never throws: a connection that cannot roll back is closed, and the server rolls back. */
   async rollback(): Promise<void> {
+    this.#open = false;
     await orDestroyed(this.#client, REPLY_MARGIN, () => this.#client.query('ROLLBACK')).catch(() =>
       streamOf(this.#client)?.destroy(),
     );
@@ -160,11 +166,12 @@ export class Session {
   }
 
   /**
-   * Statements in one round trip. After an error the transaction is rolled back; the connection is given up when no reply
+   * Statements in one round trip, outside of a transaction in one of their own. After an error the transaction is rolled back; the connection is given up when no reply
    * comes in the time that the server gives each of them.
    */
   async send(statements: readonly Statement[]): Promise<FlightResult> {
-    return this.#send(statements, 1, false);
+    const isInside = this.#open || this.queryRunner.isTransactionActive;
+    return isInside ? this.#send(statements, 1, false) : this.transaction(statements);
   }
 
   async #send(statements: readonly Statement[], flights: number, ahead: boolean): Promise<FlightResult> {

@@ -19,7 +19,12 @@ import { indexForPending } from './index.inspector.js';
 import { triggersFired } from './trigger.inspector.js';
 
 /** Milliseconds: a plan must not make anybody wait. */
-const PATIENCE = { lockTimeout: 1_000, statementTimeout: 30_000, idleInTransactionTimeout: 30_000 };
+const PATIENCE = {
+  lockTimeout: 1_000,
+  statementTimeout: 30_000,
+  idleInTransactionTimeout: 30_000,
+  transactionTimeout: 600_000,
+};
 /** Keys that the rehearsed batch may look at. */
 const WINDOW = 10_000;
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
+import type { PaceOptions } from 'nestjs-backfill';
 import { TestApplication } from './support/application.ts';
 import { TestDatabase } from './support/database.ts';
 import { terminateBackfills } from './support/jobs.ts';
@@ -25,8 +26,15 @@ const RUNS = Number(process.env['RANDOM_RUNS'] ?? 20);
 const PATH = process.env['RANDOM_PATH'];
 /** Milliseconds after which no further run begins, unless more of them were asked for. */
 const TIME_MOST = process.env['RANDOM_RUNS'] === undefined ? 40_000 : undefined;
-/** Runs of the same backfill at once, each with a lease of its own. */
-const WORKERS = [1, 2, 3] as const;
+/** Runs of the same backfill at once, as by several processes. */
+const PROCESSES = [1, 2, 3] as const;
+/** Workers of each, and of all together. */
+const WORKERS = [
+  { workers: 1, maxWorkers: 1 },
+  { workers: 1, maxWorkers: 3 },
+  { workers: 2, maxWorkers: 2 },
+  { workers: 3, maxWorkers: 4 },
+] as const;
 
 const anyEvent = fc.record({
   /** Milliseconds after the one before. */
@@ -45,6 +53,7 @@ const anyRun = fc.record({
   gap: fc.constantFrom(1, 2, 7),
   hole: fc.boolean(),
   batchSize: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(40, 200)),
+  processes: fc.constantFrom(...PROCESSES),
   workers: fc.constantFrom(...WORKERS),
   events: fc.array(anyEvent, { maxLength: 14 }),
 });
@@ -56,26 +65,28 @@ describe('a backfill of any table, whatever happens meanwhile', () => {
 
   beforeAll(async () => {
     database = await TestDatabase.create();
-    const first = await TestApplication.start({ ...applicationOptions(10), synchronize: true });
+    const first = await TestApplication.start({ ...applicationOptions({}), synchronize: true });
     await auditRandomTables(database);
     await first.service.run(); // installs the ledger
     await first.stop();
   });
   afterAll(() => database.drop());
 
-  const applicationOptions = (batchSize: number) => ({
+  const applicationOptions = (pace: PaceOptions) => ({
     database,
     entities: RANDOM_TABLES,
     backfills: RANDOM_BACKFILLS,
     synchronize: false,
-    poolSize: 8,
-    module: { leaseDuration: 1_000, defaults: { pause: 0, batchSize, progressEvery: 1 } },
+    poolSize: 12,
+    module: { leaseDuration: 1_000, defaults: { pause: 0, progressEvery: 1, ...pace } },
   });
 
   it(`is complete in the end, each row changed once and counted once (SEED=${SEED})`, async () => {
     await fc.assert(
       fc.asyncProperty(anyRun, async (run) => {
-        const application = await TestApplication.start(applicationOptions(run.batchSize));
+        const application = await TestApplication.start(
+          applicationOptions({ batchSize: run.batchSize, ...run.workers }),
+        );
         try {
           await check(application, run);
         } finally {
@@ -113,7 +124,7 @@ describe('a backfill of any table, whatever happens meanwhile', () => {
       aborts.push(abort);
       runs.push(application.service.run({ names, signal: abort.signal }));
     };
-    for (let worker = 0; worker < run.workers; worker++) start();
+    for (let process = 0; process < run.processes; process++) start();
     const held: Promise<unknown>[] = [];
     for (const [at, event] of run.events.entries()) {
       await delay(event.after);

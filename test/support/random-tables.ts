@@ -74,7 +74,7 @@ function backfillOf(kind: KeyKind, change: Change): Type {
     tenant: 'tenant',
     ...(change === 'set' ? {} : { reads: ['n'] }),
     ...(change === 'transform' ? { writes: ['done'] } : {}),
-  } as Parameters<typeof Backfill>[0])(body);
+  })(body);
   return body;
 }
 

@@ -103,6 +103,20 @@ export class RowSelection {
       .join(', ');
   }
 
+  /** A key as the ledger keeps it, as a row to compare with. */
+  rowFromJson(json: string): string {
+    const parts = this.definition.key.map(
+      (column, at) => `((${json})->>${at})::${this.facts.typeOf(column)}`,
+    );
+    return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(', ')})`;
+  }
+
+  /** The key in the columns of `identity`, as a row to compare with. */
+  identityRow(cte: string): string {
+    const parts = this.definition.key.map((_, at) => `${cte}.nb_key_${at + 1}`);
+    return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(', ')})`;
+  }
+
   #keyValues(key: Key, parameters: Parameters): string[] {
     return this.definition.key.map((column, at) =>
       parameters.add(key[at] ?? null, this.facts.typeOf(column)),

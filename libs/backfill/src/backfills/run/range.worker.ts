@@ -8,11 +8,12 @@ import type { BatchOutcome, BatchRunner, Locking, SweepStep } from '../batch/bat
 import type { RowSelection } from '../batch/row-selection.js';
 import { backOff } from './back-off.js';
 import { BatchLimit } from './batch-limit.js';
+import { Breather } from './breather.js';
 import { describeLock } from './blockers.js';
 import { DatabaseLostError, type Connection } from './connection.js';
 import { classifyFailure } from './failure.js';
 import type { Quarantine } from './quarantine.js';
-import { FailingPredicateError, InvalidStatementError, StillPendingError } from './run.error.js';
+import { FailingPredicateError, InvalidStatementError, StillPendingError } from '../run.error.js';
 import type { RunLog } from './run-log.js';
 import type { StopSign } from './stop-sign.js';
 import { keyWithin, moveWindow, sameKey } from './window.js';
@@ -41,6 +42,8 @@ export type RangeOutcome =
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
   | { readonly kind: 'failed'; readonly error: unknown };
 
+const OVER = { kind: 'stopped', reason: 'Another worker failed.', waitingFor: null } as const;
+
 /** A batch that is under way. */
 interface Sent {
   readonly limit: number;
@@ -60,6 +63,8 @@ export interface WorkerTools {
   readonly quarantine: Quarantine;
   readonly log: RunLog;
   readonly stop: StopSign;
+  /** Another worker has found that the whole fails: there is no use in going on. */
+  isOver(): boolean;
 }
 
 /**
@@ -69,6 +74,9 @@ export interface WorkerTools {
 export class RangeWorker {
   readonly #tools: WorkerTools;
   readonly #limit: BatchLimit;
+  readonly #breather: Breather;
+  /** When the batch in hand began, as far as the server is concerned. */
+  #begunAt = 0;
   #range: LeasedRange;
   /** The size of the next window, in keys: larger where nothing is pending. */
   #windowSize: number;
@@ -99,9 +107,10 @@ export class RangeWorker {
   constructor(range: LeasedRange, tools: WorkerTools) {
     this.#range = range;
     this.#tools = tools;
-    const { batchSize } = tools.selection.definition.pace;
-    this.#limit = new BatchLimit(batchSize);
-    this.#windowSize = Math.min(WINDOW_MOST, Math.max(WINDOW_LEAST, batchSize * WINDOW_BATCHES));
+    const { pace } = tools.selection.definition;
+    this.#limit = new BatchLimit(pace);
+    this.#breather = new Breather(pace);
+    this.#windowSize = Math.min(WINDOW_MOST, Math.max(WINDOW_LEAST, pace.batchSize * WINDOW_BATCHES));
   }
 
   get range(): LeasedRange {
@@ -111,6 +120,7 @@ export class RangeWorker {
   async work(): Promise<RangeOutcome> {
     for (;;) {
       const stopped = this.#tools.stop.reason;
+      if (this.#tools.isOver() && this.#ahead === null) return OVER;
       if (stopped !== null && this.#ahead === null)
         return { kind: 'stopped', reason: stopped, waitingFor: null };
       const session = this.#tools.connection.session;
@@ -132,6 +142,7 @@ export class RangeWorker {
     if (windowUpper === null || (isOver && this.#ahead === null)) return this.#nextWindow(session);
     if (this.#isolating) return this.#tryOneRow(session, windowUpper);
     this.#inBatch = true;
+    if (this.#ahead === null) this.#begunAt = performance.now();
     const sent = this.#ahead ?? this.#send(session, windowUpper);
     this.#ahead = isOver ? null : this.#sendAhead(session, windowUpper, sent);
     const outcome = await this.#landing(sent);
@@ -140,7 +151,7 @@ export class RangeWorker {
     this.#windowExhausted = outcome.taken < sent.limit;
     this.#windowTaken += outcome.taken;
     this.#windowHasGaps ||= sent.locking === 'skip' || outcome.changed < outcome.taken;
-    if (outcome.taken > 0) await this.#batchDone(outcome);
+    if (outcome.taken > 0) await this.#batchDone(outcome, outcome.taken === sent.limit);
     else this.#tries = { ...NO_TRIES };
   }
 
@@ -155,11 +166,12 @@ export class RangeWorker {
 
   /** Where there is no pause between batches, the server need not wait for us either. */
   #sendAhead(session: Session, windowUpper: Key, before: Sent): Sent | null {
-    const { runner, selection, stop } = this.#tools;
+    const { runner, stop } = this.#tools;
     const { limit, locking } = before;
     const mayBeMore = this.#windowTaken + limit < this.#windowKeys;
     const isSteady = limit === this.#limit.rows && locking === 'brief';
-    if (selection.definition.pace.pause > 0 || !isSteady || !mayBeMore || stop.reason !== null) return null;
+    if (this.#breather.pause > 0 || !isSteady || !mayBeMore) return null;
+    if (stop.reason !== null || this.#tools.isOver()) return null;
     const outcome = runner.sweepAhead?.(session, this.#range, this.#step(windowUpper, limit, locking));
     // It is awaited in its turn, or when the one before has failed.
     outcome?.catch(() => undefined);
@@ -194,8 +206,9 @@ export class RangeWorker {
 
   async #nextWindow(session: Session): Promise<void> {
     // Where a whole window held nothing to do, the next one is twice as large: a sparse table is crossed quickly.
-    if (this.#range.windowUpper !== null && this.#windowIsEmpty) {
-      this.#windowSize = Math.min(this.#windowMost, this.#windowSize * 2);
+    if (this.#range.windowUpper !== null) {
+      const wanted = this.#windowIsEmpty ? this.#windowSize * 2 : this.#limit.rows * WINDOW_BATCHES;
+      this.#windowSize = Math.min(this.#windowMost, Math.max(this.#windowSize, wanted));
     }
     this.#range = await moveWindow(
       session,
@@ -259,7 +272,7 @@ export class RangeWorker {
       // We held it, and it is as pending as before: e.g. a trigger keeps it as it was.
       if (outcome.left > 0 && outcome.taken > 0)
         throw new StillPendingError(this.#tools.selection.definition.name);
-      await this.#batchDone(outcome);
+      await this.#batchDone(outcome, false);
       return outcome.left > 0;
     } catch (error) {
       const failure = classifyFailure(error);
@@ -278,7 +291,7 @@ export class RangeWorker {
     const [only] = keys;
     if (this.#limit.rows === 1 && only) {
       if (!(await this.#changeOrQuarantine(session, only, null, null))) this.#patientSince = null;
-      this.#limit.succeeded();
+      this.#limit.succeeded(null);
     } else {
       this.#inBatch = true;
       const outcome = await this.#tools.runner.byKey(session, this.#range, {
@@ -289,7 +302,7 @@ export class RangeWorker {
         signal: this.#tools.stop.signal,
       });
       if (outcome.left < keys.length) this.#patientSince = null;
-      if (outcome.taken > 0) await this.#batchDone(outcome);
+      if (outcome.taken > 0) await this.#batchDone(outcome, false);
     }
     this.#settledTo = keys.at(-1) ?? null;
     return false;
@@ -313,18 +326,23 @@ export class RangeWorker {
     return false;
   }
 
-  async #batchDone(outcome: BatchOutcome): Promise<void> {
-    const { log, selection, stop } = this.#tools;
+  async #batchDone(outcome: BatchOutcome, isFull: boolean): Promise<void> {
+    const { log, stop } = this.#tools;
+    const now = performance.now();
+    const ms = now - this.#begunAt;
+    // The one behind it begins as it ends.
+    this.#begunAt = now;
     this.#windowIsEmpty &&= outcome.taken === 0;
     this.#tries = { ...NO_TRIES };
-    this.#limit.succeeded();
+    this.#breather.after(ms, this.#limit.succeeded(isFull ? ms : null));
     log.batch(outcome, this.#range.cursor);
-    if (selection.definition.pace.pause > 0) await stop.sleep(selection.definition.pace.pause);
+    if (this.#breather.pause > 0) await stop.sleep(this.#breather.pause);
   }
 
   /** What the lost connection may still be doing, or another process since the lease ran out, is settled by this. */
   async #leaseAgain(): Promise<void> {
     const { connection, ledger, log } = this.#tools;
+    const { upper } = this.#range;
     const range = await connection.use((session) => ledger.leaseAgain(session, this.#range));
     if (range === null) throw new LeaseGone();
     // The ledger knows whether the batch that was under way has committed.
@@ -333,7 +351,9 @@ export class RangeWorker {
     this.#windowHasGaps = true;
     this.#windowKeys = Infinity;
     this.#leaseInDoubt = false;
-    log.note('log', 'The range is ours again: going on from the cursor in the ledger.');
+    // An end that has come nearer means that the range was split, not that it was lost.
+    if (sameKey(range.upper, upper))
+      log.note('log', 'The range is ours again: going on from the cursor in the ledger.');
   }
 
   /** @returns how the range is left; null to go on */
@@ -369,7 +389,7 @@ export class RangeWorker {
         if (++this.#tries.conflict > CONFLICT_TRIES) return gaveUp(error);
         this.#leaseInDoubt = true;
         // No sign of life got through while the batch ran: a shorter one does not need any.
-        this.#limit.lower();
+        if (this.#inBatch) this.#limit.lower();
         return null;
       case 'too-slow':
         return this.#recoverFromSlowness(error);

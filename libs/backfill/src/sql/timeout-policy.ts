@@ -27,6 +27,16 @@ function transactionTimeout(ms: number): readonly [name: string, value: string] 
 /** Milliseconds that a setting of PostgreSQL holds. */
 const MOST = 2 ** 31 - 1;
 
+/** Milliseconds that a flight of a few statements may take at most. */
+export function flightTimeout({ statementTimeout }: Pick<TimeoutPolicy, 'statementTimeout'>): number {
+  return LONG_STATEMENTS * statementTimeout + MARGIN;
+}
+
+/** Bounds the rest of a transaction, from now on. @param ms 0 for code whose time is its own affair */
+export function limitTransaction(ms: number): Statement {
+  return setLocal({}, ms);
+}
+
 /** For a transaction of a few short statements about the ledger. */
 export function boundTransaction(statements: number, statementTimeout: number): Statement {
   return setLocal({ application_name: `${OUR_NAME}ledger` }, statements * statementTimeout + MARGIN);

@@ -115,7 +115,10 @@ describe('a server', () => {
 });
 
 describe('a network that swallows everything without a word', () => {
-  it('is noticed: the run goes on over a new connection, each row once', async () => {
+  it.each([
+    ['set', 'note-jobs', 'note'],
+    ['process', 'do-jobs', 'done_at'],
+  ])('is noticed by %s: the run goes on over a new connection, each row once', async (_, name, column) => {
     const direct = await TestDatabase.create();
     const proxy = await ProtocolProxy.before(direct);
     const application = await TestApplication.start({
@@ -126,12 +129,12 @@ describe('a network that swallows everything without a word', () => {
     });
     await addJobs(direct, 100);
     const recorder = new Recorder();
-    const run = application.service.run({ names: ['note-jobs'], observer: recorder });
+    const run = application.service.run({ names: [name], observer: recorder });
     await recorder.until(({ progress }) => progress.length === 2);
     proxy.stallConnections();
     expect(await run).toMatchObject({ outcome: 'complete' });
     expect(recorder.notes.join()).toContain('The connection was lost');
-    expect(await direct.query('SELECT id FROM jobs WHERE note IS NULL')).toEqual([]);
+    expect(await direct.query(`SELECT id FROM jobs WHERE ${column} IS NULL`)).toEqual([]);
     await application.stop();
     await proxy.close();
     await direct.drop();

@@ -162,6 +162,14 @@ describe('nestjs-backfill guard', () => {
     expect((await project.guard()).out).toBe('1 migration: no new violation\n');
   });
 
+  it.each([
+    ['the name of this library', '// kept in nestjs-backfill-baseline.json'],
+    ['a backfill that has to be complete first', '// until the backfill is proved complete, this one waits'],
+  ])('does not note %s in a comment', async (_what, comment) => {
+    project.migration(comment);
+    expect((await project.guard()).out).toBe('1 migration: no new violation\n');
+  });
+
   describe('a comment that suppresses', () => {
     it('works on the line below it, with a reason', async () => {
       project.migration(`// nestjs-backfill-ignore update: four rows, agreed with Ann\n${UPDATE}`);

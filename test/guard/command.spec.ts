@@ -202,6 +202,29 @@ describe('nestjs-backfill guard', () => {
       });
     });
 
+    it.each([
+      ['* names all rules', '*: we know', 'would let everything through'],
+      ['all names all rules', 'all: we know', 'would let everything through'],
+      ['no rule is named', ': we know', 'would let everything through'],
+      ['the rule does not exist', 'updates: we know', 'names no rule of the guard'],
+      ['two rules are named', 'update, delete: we know', 'one comment a rule'],
+    ])('is void when %s, and says what to write instead', async (_when, words, message) => {
+      project.migration(`// nestjs-backfill-ignore ${words}\n${UPDATE}`);
+      const { code, out } = await project.guard();
+      expect({ code, said: out.replace(/\s+/g, ' ') }).toEqual({
+        code: 1,
+        said: expect.stringContaining(message) as string,
+      });
+      expect(out).toContain('name the rule that the finding names');
+    });
+
+    it('stands once for each rule of a line', async () => {
+      project.migration(
+        '// nestjs-backfill-ignore update: four rows\n// nestjs-backfill-ignore delete: four rows\nawait queryRunner.query(`UPDATE leads SET a = 1; DELETE FROM plans`);',
+      );
+      expect((await project.guard()).code).toBe(0);
+    });
+
     it('does not reach other rules or other lines', async () => {
       project.migration(`// nestjs-backfill-ignore delete: no\n${UPDATE}\n${UPDATE}`);
       expect((await project.guard()).code).toBe(1);

@@ -86,24 +86,33 @@ describe('nestjs-backfill guard', () => {
       });
     });
 
-    it('may be too large', async () => {
+    it('may be too large, which is said without reading it, with what to do', async () => {
       project.migration('');
-      writeFileSync(project.path('src/migrations/1757000000003-huge.sql'), Buffer.alloc(33_000_000, ' '));
-      expect(await project.guard()).toMatchObject({
-        code: 2,
-        out: expect.stringContaining('33 MB is too large') as string,
-      });
+      writeFileSync(project.path('src/migrations/1757000000003-huge.sql'), Buffer.alloc(20_000_000, ' '));
+      const { code, out } = await project.guard();
+      expect(code).toBe(2);
+      expect(out).toContain('1757000000003-huge.sql: 20 MB is too large to check (at most 4 MB)');
+      expect(out).toContain("leave the file out with `--exclude '1757000000003-huge.sql'`");
+      expect((await project.guard('--exclude', '1757000000003-huge.sql')).code).toBe(0);
     });
   });
 
-  it('checks a file of 20 MB', async () => {
-    const row = `('${'x'.repeat(980)}'),\n`;
+  it('checks a file of nearly 4 MB in one statement, and one in many', async () => {
+    const row = `('${'x'.repeat(980)}')`;
     project.write(
       'src/migrations/1757000000004-seed.sql',
-      `INSERT INTO words (word) VALUES\n${row.repeat(20_400)}('end');`,
+      `INSERT INTO words (word) VALUES\n${`${row},\n`.repeat(3_900)}('end');`,
     );
-    const { code, out } = await project.guard();
-    expect({ code, found: out.includes('INSERT adds rows to words') }).toEqual({ code: 1, found: true });
+    project.write(
+      'src/migrations/1757000000005-seed.sql',
+      `INSERT INTO words (word) VALUES ${row};\n`.repeat(3_900),
+    );
+    const { code, out } = await project.guard('--format', 'json');
+    const { findings } = JSON.parse(out) as { findings: readonly { readonly rule: string }[] };
+    expect({ code, found: findings.filter(({ rule }) => rule === 'insert').length }).toEqual({
+      code: 1,
+      found: 3_901,
+    });
   });
 
   it('follows a folder that links back to itself once', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Project } from './support.ts';
 
@@ -83,6 +84,15 @@ describe('nestjs-backfill guard', () => {
       expect(await project.guard()).toMatchObject({
         code: 2,
         out: expect.stringContaining('a link that leads nowhere') as string,
+      });
+    });
+
+    it('may be a pipe, which is not waited for', async () => {
+      project.migration('');
+      execFileSync('mkfifo', [project.path('src/migrations/1757000000002-pipe.sql')]);
+      expect(await project.guard()).toMatchObject({
+        code: 2,
+        out: expect.stringContaining('1757000000002-pipe.sql: not a file that can be read') as string,
       });
     });
 
@@ -306,6 +316,19 @@ describe('nestjs-backfill guard', () => {
         initial: 2,
         entries: [{ rule: 'update' }],
       });
+    });
+
+    it('is not stale for files that were not asked for, and keeps their entries', async () => {
+      const first = project.migration(UPDATE);
+      await project.guard('--update-baseline');
+      const second = project.migration(UPDATE, '1757000000001-second.ts');
+      const baseline = ['--baseline', project.path('baseline.json')];
+      expect((await project.run('guard', first, ...baseline, '--strict-baseline')).code).toBe(0);
+      expect((await project.run('guard', second, ...baseline)).out).not.toContain('stale');
+      await project.run('guard', second, ...baseline, '--update-baseline');
+      expect((await project.guard('--strict-baseline')).out).toBe(
+        '2 migrations: no new violation, 2 grandfathered\n',
+      );
     });
 
     it('is not written while a file cannot be checked', async () => {

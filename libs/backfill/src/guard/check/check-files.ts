@@ -57,7 +57,7 @@ export class Check {
 
   run(): CheckReport {
     this.#started = performance.now();
-    const { files, unreadable } = selectFiles(this.options.paths, this.options.exclude);
+    const { files, unreadable, covers } = selectFiles(this.options.paths, this.options.exclude);
     for (const { path, problem } of unreadable) this.#problems.push({ file: path, problem });
     // Functions that an earlier migration created are known to the later ones: in the order of their names, as TypeORM runs them.
     const sorted = [...files].sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
@@ -66,6 +66,7 @@ export class Check {
     const sqlMs = this.#classifier.milliseconds + this.#sqlMs;
     const parseMs = this.#loader.parseMilliseconds;
     return {
+      covers,
       migrations,
       problems: this.#problems,
       timing: {

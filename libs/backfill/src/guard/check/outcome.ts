@@ -74,7 +74,7 @@ export function judgeOutcome(
     report,
     findings,
     suppressionProblems: suppressionProblems(report, used),
-    stale: remaining,
+    stale: remaining.filter((entry) => report.covers(resolve(dirname(baselineFile), entry.file))),
     problems: report.problems,
   };
   return baseline ? { ...outcome, baseline } : outcome;

@@ -3,6 +3,7 @@ export type { BackfillModuleOptions } from './backfill.module-definition.js';
 export { BackfillError, type BackfillErrorDetails } from './backfill.error.js';
 export { BackfillService } from './backfills/backfill.service.js';
 export { Backfill } from './backfills/declare/backfill.decorator.js';
+export type { Canary, TenantOrder } from './backfills/declare/tenant.options.js';
 export type { BackfillOptions, PaceOptions, PendingPredicate } from './backfills/declare/backfill.options.js';
 export type {
   BackfillKind,
@@ -50,7 +51,7 @@ export {
   TableMismatchError,
   TooManyQuarantinedError,
   TransformResultError,
-} from './backfills/run/run.error.js';
+} from './backfills/run.error.js';
 export type { BackfillProof } from './backfills/status/completion.prover.js';
 export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js';
 export type { DeployReport, LeftWork } from './deploy/deploy.report.js';

@@ -1,5 +1,6 @@
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { RowColumns } from './kinds.js';
+import type { Canary, TenantOrder } from './tenant.options.js';
 
 /**
  * Which rows are still to be done: TypeORM's conditions, checked against the entity by the compiler, or an SQL fragment.
@@ -12,10 +13,21 @@ export type PendingPredicate<Entity> =
 
 /** How a run paces itself and how patient it is. Each can be set for the module and for one backfill. */
 export interface PaceOptions {
-  /** Rows a batch. @default 200 */
+  /** Rows of a batch: where a run starts. @default 200 */
   readonly batchSize?: number;
-  /** Milliseconds between batches. @default 50 */
-  readonly pause?: number;
+  /**
+   * Rows up to which a batch grows while batches keep within `targetDuration`.
+   * @default 2000, or `batchSize` where that is given: a size that you choose is kept to
+   */
+  readonly maxBatchSize?: number;
+  /** Milliseconds that a batch is to take, and may make others wait, at most. @default 20 */
+  readonly targetDuration?: number;
+  /**
+   * Milliseconds between batches. `'auto'` starts with 50, and where batches keep within their target becomes half of the time
+   * that a batch takes. With 0, the next batch is under way before the last one's answer has come back.
+   * @default 'auto'
+   */
+  readonly pause?: number | 'auto';
   /** Milliseconds that one statement waits for a lock. @default 60_000 */
   readonly lockTimeout?: number;
   /** Milliseconds that one statement may take. @default 120_000 */
@@ -33,6 +45,10 @@ export interface PaceOptions {
    * @default 'off' ('on' for `process`)
    */
   readonly synchronousCommit?: 'on' | 'off';
+  /** Ranges of the table that one process works on at the same time, each on a connection of its own. @default 1 */
+  readonly workers?: number;
+  /** The same over all processes: who comes when so many are at work leaves it to them. @default `workers` */
+  readonly maxWorkers?: number;
 }
 
 /**
@@ -52,6 +68,13 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly dataSource?: string;
   /** The property that tells a row's tenant: progress is then kept per tenant, and `--tenant` works. */
   readonly tenant?: keyof Entity & string;
+  /** Tenants whose rows are done and proved first; then the run waits for a person, or goes on. Needs `tenant`. */
+  readonly canary?: Canary;
+  /**
+   * The order in which tenants have their turn, each in a sweep of its own: give the table an index that begins with the tenant
+   * where there are many. Needs `tenant`. @default all at once, by key
+   */
+  readonly tenantOrder?: TenantOrder;
   /** Backfills that must be complete before this one starts. */
   readonly dependsOn?: readonly string[];
   /** `purge` deletes the pending rows; the other kinds are told by the method that the class implements. */

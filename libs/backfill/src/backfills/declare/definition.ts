@@ -36,6 +36,8 @@ interface DefinitionBase {
   readonly key: readonly ColumnMetadata[];
   readonly pending: CompiledPredicate;
   readonly tenant: ColumnMetadata | null;
+  /** The name of the declared index that serves the pending predicate. */
+  readonly index: string | null;
   readonly dependsOn: readonly string[];
   readonly pace: Pace;
 }

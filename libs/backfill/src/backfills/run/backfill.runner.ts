@@ -5,6 +5,7 @@ import type { LeasedRange, TenantScope } from '../../ledger/range.js';
 import type { BackfillStatus } from '../../ledger/status.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
+import { inspectDeclaredIndex } from '../batch/declared-index.inspector.js';
 import { createBatchRunner } from '../batch/batch-runner.factory.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
@@ -238,6 +239,8 @@ export class BackfillRunner {
     );
     const total = await this.#connection.use((session) => countPending(session, selection));
     this.#log.started(this.#subject.version, reason, total);
+    const problem = await this.#connection.use((session) => inspectDeclaredIndex(session, this.#definition));
+    if (problem !== null) this.#log.note('warn', problem);
   }
 
   async #workOff(range: LeasedRange, selection: RowSelection): Promise<RangeOutcome> {

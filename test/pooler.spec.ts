@@ -35,7 +35,7 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
     // Keeps whoever comes first in its first migration until the other one is there, too.
     const gate = await LockHolder.hold(database, `CREATE TABLE things (id int)`);
     const running = [1, 2].map(() => deployApp(pooled, ['--migrate', '--json']));
-    await Promise.race(running.map(({ printed }) => printed('Waiting for \\"migrate\\", which pid')));
+    await Promise.race(running.map((each) => each.printed('Waiting for \\"migrate\\", which pid')));
     await gate.release('ROLLBACK');
     expect(outcomes(await Promise.all(running.map(({ ended }) => ended)))).toEqual(['done', 'nothing-to-do']);
     expect(await migrationsRun(database)).toEqual(MIGRATIONS);

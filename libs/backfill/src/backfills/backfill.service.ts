@@ -84,6 +84,11 @@ export class BackfillService {
     return this.#options.schema;
   }
 
+  /** Milliseconds. @internal */
+  get leaseDuration(): number {
+    return this.#options.leaseDuration;
+  }
+
   /** The application's data sources by name. @internal */
   get dataSources(): ReadonlyMap<string, DataSource> {
     return this.#explorer.dataSources();

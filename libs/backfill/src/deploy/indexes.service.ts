@@ -58,6 +58,7 @@ export class IndexesService {
       const report = await buildIndexes(dataSource, declared, {
         rebuild,
         schema: this.#backfills.schema,
+        lease: this.#backfills.leaseDuration,
         ...(log ? { log } : {}),
         ...(signal ? { signal } : {}),
         ...(maxWait === undefined ? {} : { maxWait }),

@@ -103,6 +103,7 @@ export class OneShotRunner {
     return new DeploySequence(
       phases.map((phase) => all[phase]()),
       (error) => this.#output.error(error instanceof BackfillError ? error.message : stackOf(error)),
+      signal,
     );
   }
 

@@ -8,6 +8,7 @@ import {
   IndexBuildError,
   IndexDeclarationError,
 } from '../libs/backfill/src/indexes/index.error.ts';
+import { DeployLeaseLostError } from '../libs/backfill/src/ledger/deploy-lease.error.ts';
 import { IndexExplorer } from '../libs/backfill/src/indexes/index.explorer.ts';
 import type { DeclaredIndex, OnlineIndexOptions } from '../libs/backfill/src/indexes/index.options.ts';
 import { OnlineIndex } from '../libs/backfill/src/indexes/online-index.decorator.ts';
@@ -308,6 +309,32 @@ describe('while another session has a transaction open', () => {
     expect(building).toEqual([]);
     await writer.release();
   });
+});
+
+it('a process that was overtaken while it built begins no further index', async () => {
+  const writer = await LockHolder.hold(database, 'UPDATE leads SET tenant_id = 0 WHERE id = 1');
+  const running = build([declared(), declared({ name: 'leads_other' })]);
+  await until(() => writer.isWaitedFor(database));
+  await database.query('UPDATE nestjs_backfill.deploy_lease SET fencing_token = fencing_token + 1');
+  await writer.release();
+  const report = await running;
+  expect(report).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'built' }] });
+  expect(report.error).toBeInstanceOf(DeployLeaseLostError);
+  expect(await validity()).toEqual({ leads_tenant: true });
+});
+
+it('a swap that does not get its lock names the index, and the next run goes on with it', async () => {
+  await database.query('CREATE INDEX leads_tenant ON leads (tenant_id, id)');
+  await database.query('CREATE INDEX leads_tenant_nestjs_backfill_new ON leads (tenant_id)');
+  // In the way of the swap alone, since the new index is built already.
+  const other = await LockHolder.hold(database, 'ALTER INDEX leads_tenant SET (fillfactor = 80)');
+  const report = await build([declared()], { rebuild: true });
+  expect(report).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'failed' }] });
+  expect(report.indexes[0]?.error).toBeInstanceOf(IndexBuildError);
+  expect(report.indexes[0]?.error?.message).toMatch(/"leads_tenant" was not built: .*lock timeout/);
+  await other.release('ROLLBACK');
+  expect(await build([declared()], { rebuild: true })).toMatchObject({ outcome: 'done' });
+  expect(await validity()).toEqual({ leads_tenant: true });
 });
 
 it('tells how far a build has come', async () => {

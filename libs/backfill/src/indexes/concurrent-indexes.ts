@@ -49,9 +49,9 @@ export class ConcurrentIndexes {
   /** @returns what is left behind all the same, in a sentence */
   async #cleanUp(table: string, name: string): Promise<string> {
     try {
-      // What is valid was built by somebody else meanwhile.
-      if ((await findIndex(this.runner, table, name))?.valid === false)
-        await this.drop(table, name, { maxWait: CLEAN_UP_WAIT });
+      const left = await findIndex(this.runner, table, name);
+      // What is valid, or being built, is somebody else's.
+      if (left && !left.valid && !left.inProgress) await this.drop(table, name, { maxWait: CLEAN_UP_WAIT });
       return '';
     } catch {
       // It would have to wait for the same transaction, or the connection is lost.

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { BackfillError } from '../backfill.error.js';
 import { DeployLease } from '../ledger/deploy-lease.js';
 import { messageOf } from '../sql/error-classes.js';
 import { quoteIdentifier } from '../sql/identifiers.js';
@@ -71,14 +72,20 @@ export async function buildIndexes(
       beside: lease.beside,
     });
     const builder = new IndexBuilder(dataSource, runner, concurrent, { ...options, schema, log });
-    for (const one of declared)
-      indexes.push(options.signal?.aborted ? notBegun(one, options.signal) : await builder.bring(one));
+    for (const one of declared) {
+      if (options.signal?.aborted) {
+        indexes.push(notBegun(one, options.signal));
+        continue;
+      }
+      // Whoever has been overtaken while it stalled must not get in the way of who builds now.
+      await lease.confirm(runner);
+      indexes.push(await builder.bring(one));
+    }
     undeclared = await undeclaredIndexes(runner, schema, indexes);
     for (const { name, table } of undeclared)
       log.warn(`The index ${name} on ${table} is no longer declared. It is left as it is.`);
   } catch (failure) {
-    error =
-      failure instanceof Error ? failure : new IndexBuildError('', String(failure), 'Look at its cause.');
+    error = failure instanceof Error ? failure : new TypeError(String(failure), { cause: failure });
   } finally {
     await runner?.release();
     await lease?.release();
@@ -114,11 +121,7 @@ class IndexBuilder {
       ({ table } = definition);
       found = await this.#settle(definition);
     } catch (error) {
-      found = {
-        status: 'failed',
-        error:
-          error instanceof Error ? error : new IndexBuildError(name, String(error), 'Look at its cause.'),
-      };
+      found = { status: 'failed', error: named(name, error) };
     }
     if (found.error) this.options.log.warn(found.error.message);
     return { name, table, durationMs: Math.round(performance.now() - startedAt), ...found };
@@ -238,6 +241,17 @@ class IndexBuilder {
   async #path(table: string, name: string): Promise<string> {
     return (await findIndex(this.runner, table, name))?.path ?? quoteIdentifier(name);
   }
+}
+
+/** Also what the database says while it renames or attaches names the index, and what to do. */
+function named(name: string, error: unknown): Error {
+  if (error instanceof BackfillError) return error;
+  return new IndexBuildError(
+    name,
+    `${messageOf(error)}.`,
+    'Run --indexes again, which goes on with it.',
+    error,
+  );
 }
 
 function notBegun({ options: { name } }: DeclaredIndex, { reason }: AbortSignal): IndexReport {

@@ -17,6 +17,7 @@ import { type Assignment, type BackfillDefinition, type CompiledPredicate } from
 import { resolveIndex, type IndexDirectory } from './index.directory.js';
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
 import { decidePace } from './pace.js';
+import { decideTenants } from './tenant.options.js';
 import { compilePredicate, ownRows } from './predicate.compiler.js';
 
 type Row = Record<string, unknown>;
@@ -61,6 +62,7 @@ export function compileDefinition(
     key: metadata.primaryColumns,
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
     index: resolveIndex(className, options.index, metadata, dataSource, indexes),
+    ...decideTenants(className, options),
     dependsOn: options.dependsOn ?? [],
     pace: decidePace(className, kind === 'process' ? { synchronousCommit: 'on' } : {}, defaults, options),
   };

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import type { Pace } from './pace.js';
+import type { Canary, TenantOrder } from './tenant.options.js';
 import type { ProcessBackfill, TransformBackfill } from './kinds.js';
 
 /** The alias of the row at hand, in every statement and in the user's SQL. */
@@ -38,6 +39,8 @@ interface DefinitionBase {
   readonly tenant: ColumnMetadata | null;
   /** The name of the declared index that serves the pending predicate. */
   readonly index: string | null;
+  readonly canary: Canary | null;
+  readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];
   readonly pace: Pace;
 }

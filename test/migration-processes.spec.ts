@@ -50,7 +50,8 @@ describe('a process that migrates', () => {
 
   it('and is blocked for ever ends with 1, names the blocker, and leaves nothing half-done', async () => {
     const user = await LockHolder.hold(database, 'SELECT FROM things', 'a user who forgot it');
-    const policy = { lockTimeout: 300, lockAttempts: 2, lockBackoff: 50 };
+    // Half of the lock timeout must do to ask who holds the lock, on a machine that is busy as well.
+    const policy = { lockTimeout: 2_000, lockAttempts: 2, lockBackoff: 50 };
     const { code, stdout, stderr } = await deployApp(database, ['--migrate'], { migrations: { policy } })
       .ended;
     expect(code).toBe(1);

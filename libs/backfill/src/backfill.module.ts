@@ -3,9 +3,9 @@ import { DiscoveryModule } from '@nestjs/core';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
+import { indexDirectoryProvider } from './deploy/index.directory.provider.js';
 import { IndexesService } from './deploy/indexes.service.js';
 import { MigrationsService } from './deploy/migrations.service.js';
-
 import { IndexExplorer } from './indexes/index.explorer.js';
 
 /**
@@ -15,7 +15,14 @@ import { IndexExplorer } from './indexes/index.explorer.js';
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [BackfillExplorer, BackfillService, IndexExplorer, IndexesService, MigrationsService],
+  providers: [
+    BackfillExplorer,
+    BackfillService,
+    IndexExplorer,
+    indexDirectoryProvider,
+    IndexesService,
+    MigrationsService,
+  ],
   exports: [BackfillService, IndexesService, MigrationsService],
 })
 export class BackfillModule extends ConfigurableModuleClass implements OnModuleInit {

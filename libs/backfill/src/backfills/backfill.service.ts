@@ -18,6 +18,7 @@ import {
 } from './declare/declaration.error.js';
 import type { BackfillDefinition } from './declare/definition.js';
 import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
+import { INDEX_DIRECTORY, type IndexDirectory } from './declare/index.directory.js';
 import { planBackfill } from './plan/backfill.planner.js';
 import type { PlanReport } from './report/plan.js';
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
@@ -41,13 +42,16 @@ export class BackfillService {
   readonly #options: Required<Pick<BackfillModuleOptions, 'schema' | 'leaseDuration'>> &
     BackfillModuleOptions;
   readonly #ledger: Ledger;
+  readonly #indexes: IndexDirectory;
   #registry: BackfillRegistry | null = null;
 
   constructor(
     @Inject(BackfillExplorer) explorer: BackfillExplorer,
     @Inject(MODULE_OPTIONS_TOKEN) options: BackfillModuleOptions,
+    @Inject(INDEX_DIRECTORY) indexes: IndexDirectory,
   ) {
     this.#explorer = explorer;
+    this.#indexes = indexes;
     this.#options = { ...MODULE_DEFAULTS, ...options };
     checkModuleOptions(this.#options);
     this.#ledger = this.#ledgerOf('look');
@@ -69,6 +73,7 @@ export class BackfillService {
             declaration,
             dataSourceOf(declaration, dataSources),
             this.#options.defaults ?? {},
+            this.#indexes,
           ),
         ),
     ));
@@ -77,6 +82,11 @@ export class BackfillService {
   /** The schema of the ledger's tables. */
   get schema(): string {
     return this.#options.schema;
+  }
+
+  /** Milliseconds. @internal */
+  get leaseDuration(): number {
+    return this.#options.leaseDuration;
   }
 
   /** The application's data sources by name. @internal */

@@ -14,6 +14,7 @@ import {
   UnknownEntityError,
 } from './declaration.error.js';
 import { type Assignment, type BackfillDefinition, type CompiledPredicate } from './definition.js';
+import { resolveIndex, type IndexDirectory } from './index.directory.js';
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
 import { decidePace } from './pace.js';
 import { decideTenants } from './tenant.options.js';
@@ -41,6 +42,7 @@ export function compileDefinition(
   { className, options, instance }: Declaration,
   dataSource: DataSource,
   defaults: PaceOptions,
+  indexes: IndexDirectory,
 ): BackfillDefinition {
   checkName(className, options);
   checkShapes(className, options);
@@ -59,6 +61,7 @@ export function compileDefinition(
     table: tableOf(metadata),
     key: metadata.primaryColumns,
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
+    index: resolveIndex(className, options.index, metadata, dataSource, indexes),
     ...decideTenants(className, options),
     dependsOn: options.dependsOn ?? [],
     pace: decidePace(className, kind === 'process' ? { synchronousCommit: 'on' } : {}, defaults, options),

@@ -4,6 +4,7 @@ import { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { LeasedRange, TenantScope } from '../../ledger/range.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
+import { inspectDeclaredIndex } from '../batch/declared-index.inspector.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
@@ -294,6 +295,8 @@ export class BackfillRunner {
     );
     const total = await this.#connection.use((session) => countPending(session, selection));
     this.#log.started(this.#subject.version, reason, total);
+    const problem = await this.#connection.use((session) => inspectDeclaredIndex(session, this.#definition));
+    if (problem !== null) this.#log.note('warn', problem);
   }
 
   async #workOff(range: LeasedRange, selection: RowSelection): Promise<RangeOutcome> {

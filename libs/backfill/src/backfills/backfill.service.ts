@@ -23,7 +23,7 @@ import type { PlanReport } from './report/plan.js';
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
 import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
-import { BackfillRunner } from './run/backfill.runner.js';
+import { BackfillRunner, CANCEL_AFTER } from './run/backfill.runner.js';
 import { StopSign } from './run/stop-sign.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
@@ -74,6 +74,16 @@ export class BackfillService {
     ));
   }
 
+  /** The declared backfills, each after those that it depends on. @internal */
+  get definitions(): readonly BackfillDefinition[] {
+    return this.declare().select();
+  }
+
+  /** For who looks at the ledger. @internal */
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
   /** The schema of the ledger's tables. */
   get schema(): string {
     return this.#options.schema;
@@ -98,7 +108,7 @@ export class BackfillService {
   async run(request: RunRequest = {}): Promise<BackfillPhaseReport> {
     const definitions = this.declare().select(request.names);
     const tenants = this.#scope(definitions, request.tenants);
-    const stop = new StopSign(request.signal, request.maxDurationMs);
+    const stop = new StopSign(request.signal, request.maxDurationMs, request.stopWhen);
     const ledger = this.#ledgerOf(randomUUID().slice(0, 8));
     const reports: BackfillReport[] = [];
     for (const definition of definitions) {
@@ -106,6 +116,7 @@ export class BackfillService {
         tenants,
         retryQuarantined: request.retryQuarantined ?? false,
         connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT,
+        cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER,
         dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
         stop,
         observer: request.observer ?? {},

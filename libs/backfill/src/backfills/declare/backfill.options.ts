@@ -1,4 +1,5 @@
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { CatchUpOptions } from './catch-up.options.js';
 import type { RowColumns } from './kinds.js';
 
 /**
@@ -54,6 +55,8 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly tenant?: keyof Entity & string;
   /** Backfills that must be complete before this one starts. */
   readonly dependsOn?: readonly string[];
+  /** When a running application catches up on this one, beside or instead of the module's `catchUp`; false: never. @default the module's */
+  readonly catchUp?: CatchUpOptions | false;
   /** `purge` deletes the pending rows; the other kinds are told by the method that the class implements. */
   readonly kind?: 'purge';
   /** `transform` and `process`: the properties that your code reads. The key is always read. */

@@ -15,6 +15,7 @@ import {
 } from './declaration.error.js';
 import { type Assignment, type BackfillDefinition, type CompiledPredicate } from './definition.js';
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
+import { mentions } from './mentions.js';
 import { decidePace } from './pace.js';
 import { compilePredicate, ownRows } from './predicate.compiler.js';
 
@@ -59,6 +60,7 @@ export function compileDefinition(
     key: metadata.primaryColumns,
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
     dependsOn: options.dependsOn ?? [],
+    catchUp: options.catchUp,
     pace: decidePace(className, kind === 'process' ? { synchronousCommit: 'on' } : {}, defaults, options),
   };
   const pending = (): CompiledPredicate => {
@@ -241,19 +243,13 @@ function checkWritten(
   if (changedKey) throw new KeyChangedError(className, changedKey.propertyPath);
   // What a sub-query looks at cannot be told from here; there the running backfill finds out, row by row.
   if (/\bselect\b/i.test(pending.text)) return;
-  const looksAt = (column: ColumnMetadata) =>
-    new RegExp(`(?<![\\w$])${escapeRegExp(column.databaseName)}(?![\\w$])`, 'i').test(pending.text);
-  if (!written.some(looksAt)) {
+  if (!written.some(({ databaseName }) => mentions(pending.text, databaseName))) {
     throw new PredicateNotFalsifiedError(
       className,
       written.map(({ propertyPath }) => propertyPath),
       pending.text,
     );
   }
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function compileCopy(

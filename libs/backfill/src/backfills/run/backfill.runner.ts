@@ -27,13 +27,14 @@ import type { StopSign } from './stop-sign.js';
 /** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
 const SWEEPS_MOST = 5;
 /** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it, and until it is asked again. */
-const CANCEL_AFTER = 3_000;
+export const CANCEL_AFTER = 3_000;
 const CANCEL_EVERY = 500;
 
 export interface RunOptions {
   readonly tenants: TenantScope;
   readonly retryQuarantined: boolean;
   readonly connectTimeoutMs: number;
+  readonly cancelAfterMs: number;
   /** Those that must be complete first. */
   readonly dependencies: readonly BackfillDefinition[];
   readonly stop: StopSign;
@@ -278,7 +279,7 @@ export class BackfillRunner {
       timer = setTimeout(cancel, CANCEL_EVERY);
     };
     const arm = () => {
-      timer = setTimeout(cancel, CANCEL_AFTER);
+      timer = setTimeout(cancel, this.#options.cancelAfterMs);
     };
     if (signal.aborted) arm();
     else signal.addEventListener('abort', arm, { once: true });

@@ -1,0 +1,201 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { MODULE_OPTIONS_TOKEN, type BackfillModuleOptions } from '../backfill.module-definition.js';
+import { BackfillService } from '../backfills/backfill.service.js';
+import type { BackfillDefinition } from '../backfills/declare/definition.js';
+import { inOneShot } from '../deploy/invocation.js';
+import { SYSTEM_CLOCK } from './catch-up.clock.js';
+import type { CatchUpModuleOptions } from './catch-up.options.js';
+import { CatchUpRound } from './catch-up.round.js';
+import {
+  CATCH_UP_DEFAULTS,
+  checkNumber,
+  decideSettings,
+  mergeOptions,
+  type CatchUpSettings,
+} from './catch-up.settings.js';
+import { RoundLog } from './round.log.js';
+import { endBefore } from './end-before.js';
+import { loadScheduler, type Scheduler } from './scheduler.loader.js';
+
+/** The job's name in the `SchedulerRegistry`; that of a backfill with options of its own has `:<name>` behind it. */
+export const CATCH_UP_JOB = 'nestjs-backfill:catch-up';
+
+/** Of the time for shutting down, the share after which the batch in hand is cancelled: the rest is to record and to hand back. */
+const CANCEL_SHARE = 0.8;
+
+interface CatchUpJob {
+  readonly name: string;
+  readonly settings: CatchUpSettings;
+  readonly backfills: readonly BackfillDefinition[];
+}
+
+/** Owns the jobs that catch up while the application serves its users: from its start to its shutdown. */
+@Injectable()
+export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #service: BackfillService;
+  readonly #moduleRef: ModuleRef;
+  readonly #options: CatchUpModuleOptions | false | undefined;
+  readonly #logger = new Logger('CatchUp');
+  readonly #log = new RoundLog(this.#logger);
+  readonly #shutdown = new AbortController();
+  readonly #ends = new Map<string, () => void>();
+  readonly #busy = new Set<string>();
+  #jobs: readonly CatchUpJob[] = [];
+  #scheduler: Scheduler | null = null;
+  /** Rounds of one process come one after the other. */
+  #rounds: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | null = null;
+
+  constructor(
+    @Inject(BackfillService) service: BackfillService,
+    @Inject(ModuleRef) moduleRef: ModuleRef,
+    @Inject(MODULE_OPTIONS_TOKEN) { catchUp }: BackfillModuleOptions,
+  ) {
+    this.#service = service;
+    this.#moduleRef = moduleRef;
+    this.#options = catchUp;
+  }
+
+  /**
+   * Checks the options. Called by the module at start-up, in every mode.
+   * @throws the errors of catch-up.error.ts
+   */
+  async declare(): Promise<void> {
+    if (this.#options === false) return;
+    const { shutdownTimeout } = this.#options ?? {};
+    if (shutdownTimeout !== undefined) checkNumber('BackfillModule', 'shutdownTimeout', shutdownTimeout);
+    const own = this.#service.definitions.filter(({ catchUp }) => typeof catchUp === 'object');
+    const [first] = own;
+    if (this.#options === undefined && first === undefined) return;
+    const scheduler = await loadScheduler(
+      this.#options ? 'BackfillModule' : (first?.className ?? ''),
+      this.#moduleRef,
+    );
+    this.#scheduler = scheduler;
+    this.#jobs = [
+      ...this.#ofModule(scheduler),
+      ...own.map((definition) => this.#ofBackfill(definition, scheduler)),
+    ];
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.#scheduler === null || inOneShot()) return;
+    for (const job of this.#jobs) {
+      this.#schedule(job, this.#scheduler);
+      for (const definition of job.backfills) endBefore(definition, () => this.onModuleDestroy());
+    }
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  #ofModule(scheduler: Scheduler): CatchUpJob[] {
+    if (!this.#options) return [];
+    const settings = decideSettings('BackfillModule', this.#options, scheduler);
+    const backfills = this.#service.definitions.filter(({ catchUp }) => catchUp === undefined);
+    return backfills.length > 0 ? [{ name: CATCH_UP_JOB, settings, backfills }] : [];
+  }
+
+  #ofBackfill(definition: BackfillDefinition, scheduler: Scheduler): CatchUpJob {
+    const { name, className, catchUp } = definition;
+    const options = mergeOptions(this.#options || {}, catchUp || {});
+    return {
+      name: `${CATCH_UP_JOB}:${name}`,
+      settings: decideSettings(className, options, scheduler),
+      backfills: [definition],
+    };
+  }
+
+  #schedule(job: CatchUpJob, { registry, cron }: Scheduler): void {
+    const { trigger } = job.settings;
+    const { name } = job;
+    const onTick = () => this.#due(job);
+    if (trigger.kind === 'cron') {
+      const { cron: cronTime, timeZone } = trigger;
+      // A tick during a round is left out.
+      const scheduled = cron.CronJob.from({ cronTime, timeZone, name, waitForCompletion: true, onTick });
+      registry.addCronJob(name, scheduled);
+      scheduled.start();
+      this.#ends.set(name, () => void scheduled.stop());
+    } else {
+      registry.addInterval(
+        name,
+        setInterval(() => void onTick(), trigger.ms),
+      );
+      this.#ends.set(name, () => {
+        if (registry.doesExist('interval', name)) registry.deleteInterval(name);
+      });
+    }
+  }
+
+  /** Never throws. */
+  async #due(job: CatchUpJob): Promise<void> {
+    if (this.#stopped !== null || this.#busy.has(job.name)) return;
+    this.#busy.add(job.name);
+    try {
+      const { signal } = this.#shutdown;
+      const later = Math.random() * job.settings.jitterMs;
+      // An application that shuts down does not wait for it.
+      if (later > 0) await pause(later, undefined, { signal }).catch(() => undefined);
+      this.#rounds = this.#rounds.then(() => this.#round(job));
+      await this.#rounds;
+    } finally {
+      this.#busy.delete(job.name);
+    }
+  }
+
+  async #round({ name, settings, backfills }: CatchUpJob): Promise<void> {
+    const { signal } = this.#shutdown;
+    const { window, maxDurationMs } = settings;
+    const { clock = SYSTEM_CLOCK } = this.#options || {};
+    const closed = () =>
+      window === null || window.isOpen(clock.now())
+        ? null
+        : `Outside its window, ${String(window)}: a later round goes on.`;
+    if (signal.aborted || closed() !== null)
+      return this.#log.debug(`${name}: ${closed() ?? 'shutting down.'}`);
+    try {
+      const cancelAfterMs = this.#shutdownTimeout * CANCEL_SHARE;
+      const options = { backfills, maxDurationMs, signal, cancelAfterMs, closed };
+      const { allSealed } = await new CatchUpRound(this.#service, options, this.#log).run();
+      if (allSealed) this.#end(name);
+    } catch (error) {
+      this.#log.failed(name, error);
+    }
+  }
+
+  /** Until the application starts again, by a deployment that may have changed the table. */
+  #end(name: string): void {
+    this.#ends.get(name)?.();
+    this.#ends.delete(name);
+    this.#log.log(`${name} has ended: every backfill of it is sealed, and nothing can become pending.`);
+  }
+
+  get #shutdownTimeout(): number {
+    return (this.#options || {}).shutdownTimeout ?? CATCH_UP_DEFAULTS.shutdownTimeout;
+  }
+
+  async #stop(): Promise<void> {
+    for (const end of this.#ends.values()) end();
+    this.#ends.clear();
+    this.#shutdown.abort("the application's shutdown");
+    const timeout = new AbortController();
+    const late = pause(this.#shutdownTimeout, true, { signal: timeout.signal }).catch(() => false);
+    const isLate = await Promise.race([late, this.#rounds.then(() => false)]);
+    timeout.abort();
+    if (isLate) {
+      this.#logger.warn(
+        `The round at work did not end within ${this.#shutdownTimeout} ms. Nothing of its last batch is committed; its lease runs out by itself.`,
+      );
+    }
+  }
+}

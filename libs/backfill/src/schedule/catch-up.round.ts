@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { BackfillService } from '../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../backfills/declare/definition.js';
 import type { BackfillReport } from '../backfills/report/report.js';
+import type { RunRequest } from '../backfills/report/request.js';
 import { DeployLease } from '../ledger/deploy-lease.js';
 import { Session } from '../sql/session.js';
 import { inspectDue, pauseAfter, type Due } from './due.inspector.js';
@@ -105,12 +106,26 @@ export class CatchUpRound {
 
   async #run({ name }: BackfillDefinition): Promise<BackfillReport> {
     const { signal, cancelAfterMs, closed } = this.#options;
+    // A signal of the run's own: what listens to it goes with it, while the application's stays for as long as that.
+    const stop = new AbortController();
+    const pass = () => stop.abort(signal.reason);
+    signal.addEventListener('abort', pass);
+    if (signal.aborted) pass();
+    try {
+      return await this.#runUntil(name, { signal: stop.signal, cancelAfterMs, stopWhen: closed });
+    } finally {
+      signal.removeEventListener('abort', pass);
+    }
+  }
+
+  async #runUntil(
+    name: string,
+    until: Pick<RunRequest, 'signal' | 'cancelAfterMs' | 'stopWhen'>,
+  ): Promise<BackfillReport> {
     const { backfills } = await this.#service.run({
       names: [name],
       maxDurationMs: Math.max(0, this.#deadline - performance.now()),
-      signal,
-      cancelAfterMs,
-      stopWhen: closed,
+      ...until,
       observer: { noted: ({ message }) => this.#log.debug(`${name}: ${message}`) },
     });
     return backfills[0] as BackfillReport;

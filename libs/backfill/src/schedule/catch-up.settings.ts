@@ -35,8 +35,8 @@ const BOUNDS = {
   shutdownTimeout: [0, 3_600_000],
 } as const;
 
-/** Rounds ahead that are looked at for the shortest time between two of them. */
-const ROUNDS_AHEAD = 24;
+/** So many of the next rounds are looked at for the shortest time between two of them. */
+const ROUNDS_AHEAD = [24, 6, 2] as const;
 
 /** A backfill's own options over those of the module. Its own `cron` stands for the module's `interval` too, and the other way round. */
 export function mergeOptions(module: CatchUpOptions, own: CatchUpOptions): CatchUpOptions {
@@ -98,6 +98,7 @@ export function checkNumber(className: string, option: keyof typeof BOUNDS, valu
   );
 }
 
+/** Milliseconds between two rounds that lie closest to each other, among the next ones. */
 function shortestGap(
   className: string,
   cron: unknown,
@@ -106,10 +107,20 @@ function shortestGap(
 ): number {
   // Anything else would be taken for a date by the package.
   if (typeof cron !== 'string') throw new InvalidCronExpressionError(className, cron);
+  let time: InstanceType<typeof CronTime>;
   try {
-    const due = new CronTime(cron, timeZone).sendAt(ROUNDS_AHEAD).map((date) => date.toMillis());
-    return Math.min(...due.slice(1).map((at, before) => at - (due[before] ?? at)));
+    time = new CronTime(cron, timeZone);
+    time.sendAt(1);
   } catch (error) {
     throw new InvalidCronExpressionError(className, cron, error);
   }
+  for (const ahead of ROUNDS_AHEAD) {
+    try {
+      const due = time.sendAt(ahead).map((date) => date.toMillis());
+      return Math.min(...due.slice(1).map((at, before) => at - (due[before] ?? at)));
+    } catch {
+      // The package looks some years ahead, and found no more rounds in them: ask for fewer.
+    }
+  }
+  return Infinity;
 }

@@ -136,5 +136,12 @@ const ABSENT: ReadonlySet<string | undefined> = new Set(['42P01', '42703']);
 /** What of an error may be otherwise in the next round; null where it is an error. */
 function notNow(error: unknown): string | null {
   if (error instanceof TableMismatchError || ABSENT.has(sqlState(error))) return 'the table does not fit';
-  return classifyDatabaseError(error) === 'lock' ? 'somebody keeps the table locked' : null;
+  switch (classifyDatabaseError(error)) {
+    case 'lock':
+      return 'somebody keeps the table locked';
+    case 'too-slow':
+      return 'the database takes too long to answer';
+    default:
+      return null;
+  }
 }

@@ -11,6 +11,8 @@ import { inspectAccess } from './access.inspector.js';
 
 /** Milliseconds that one statement of a look may take: more would be felt by others, each time that it is asked. */
 const LOOK_MS = 1_000;
+/** The part of it that may go by in waiting for a lock, so that it is known which of the two it was. */
+const LOOK_LOCK_MS = 500;
 /** Keys that a look without an index goes on by, and of the highest ones, where new rows arrive. */
 const KEYS_ON = 10_000;
 const KEYS_HIGHEST = 1_000;
@@ -29,7 +31,7 @@ export type PendingLook =
 /** The same backfill with little time for each statement, for a look. */
 export function inBrief(definition: BackfillDefinition): BackfillDefinition {
   const { pace } = definition;
-  const lockTimeout = Math.min(LOOK_MS, pace.lockTimeout);
+  const lockTimeout = Math.min(LOOK_LOCK_MS, pace.lockTimeout);
   const statementTimeout = Math.min(LOOK_MS, pace.statementTimeout);
   return { ...definition, pace: { ...pace, lockTimeout, statementTimeout } };
 }

@@ -51,7 +51,7 @@ export {
   TableMismatchError,
   TooManyQuarantinedError,
   TransformResultError,
-} from './backfills/run/run.error.js';
+} from './backfills/run.error.js';
 export type { BackfillProof } from './backfills/status/completion.prover.js';
 export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js';
 export type { DeployReport, LeftWork } from './deploy/deploy.report.js';

@@ -117,6 +117,7 @@ export class BackfillService {
         retryQuarantined: request.retryQuarantined ?? false,
         connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT,
         cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER,
+        abandonAfterMs: request.abandonAfterMs ?? null,
         dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
         stop,
         observer: request.observer ?? {},

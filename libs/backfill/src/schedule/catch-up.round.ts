@@ -18,8 +18,9 @@ export interface RoundOptions {
   readonly maxDurationMs: number;
   /** Aborted when the application shuts down. */
   readonly signal: AbortSignal;
-  /** Milliseconds from then until a batch is cancelled. */
+  /** Milliseconds from then until a batch is cancelled, and until connections are broken off. */
   readonly cancelAfterMs: number;
+  readonly abandonAfterMs: number;
   /** Why no work may be done at this moment, in a sentence; null when it may. */
   readonly closed: () => string | null;
 }
@@ -57,9 +58,14 @@ export class CatchUpRound {
         await this.#catchUp(definition).catch((error: unknown) => this.#log.failed(definition.name, error));
       }
     } finally {
-      for (const lease of this.#leases.values()) await lease?.release();
+      await this.giveUp();
     }
     return { allSealed: this.#sealed === backfills.length };
+  }
+
+  /** Hands the leases back, whatever is under way. */
+  async giveUp(): Promise<void> {
+    for (const lease of this.#leases.values()) await lease?.release();
   }
 
   #isOver(): boolean {
@@ -105,14 +111,19 @@ export class CatchUpRound {
   }
 
   async #run({ name }: BackfillDefinition): Promise<BackfillReport> {
-    const { signal, cancelAfterMs, closed } = this.#options;
+    const { signal, cancelAfterMs, abandonAfterMs, closed } = this.#options;
     // A signal of the run's own: what listens to it goes with it, while the application's stays for as long as that.
     const stop = new AbortController();
     const pass = () => stop.abort(signal.reason);
     signal.addEventListener('abort', pass);
     if (signal.aborted) pass();
     try {
-      return await this.#runUntil(name, { signal: stop.signal, cancelAfterMs, stopWhen: closed });
+      return await this.#runUntil(name, {
+        signal: stop.signal,
+        cancelAfterMs,
+        abandonAfterMs,
+        stopWhen: closed,
+      });
     } finally {
       signal.removeEventListener('abort', pass);
     }
@@ -120,7 +131,7 @@ export class CatchUpRound {
 
   async #runUntil(
     name: string,
-    until: Pick<RunRequest, 'signal' | 'cancelAfterMs' | 'stopWhen'>,
+    until: Pick<RunRequest, 'signal' | 'cancelAfterMs' | 'abandonAfterMs' | 'stopWhen'>,
   ): Promise<BackfillReport> {
     const { backfills } = await this.#service.run({
       names: [name],

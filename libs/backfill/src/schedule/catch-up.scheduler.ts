@@ -28,8 +28,12 @@ import { loadScheduler, type Scheduler } from './scheduler.loader.js';
 /** The job's name in the `SchedulerRegistry`; that of a backfill with options of its own has `:<name>` behind it. */
 export const CATCH_UP_JOB = 'nestjs-backfill:catch-up';
 
-/** Of the time for shutting down, the share after which the batch in hand is cancelled: the rest is to record and to hand back. */
-const CANCEL_SHARE = 0.8;
+/**
+ * Of the time for shutting down, the share after which the batch in hand is cancelled, so that there is time left to record and to hand
+ * back; and that after which its connection is broken off, without which the application's pool would wait for it for ever.
+ */
+const CANCEL_SHARE = 0.7;
+const ABANDON_SHARE = 0.9;
 
 interface CatchUpJob {
   readonly name: string;
@@ -52,6 +56,9 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
   #scheduler: Scheduler | null = null;
   /** Rounds of one process come one after the other. */
   #rounds: Promise<void> = Promise.resolve();
+  #giveUp: () => void = () => undefined;
+  readonly #givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve));
+  #inHand: CatchUpRound | null = null;
   #stopped: Promise<void> | null = null;
 
   constructor(
@@ -147,7 +154,8 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
       // An application that shuts down does not wait for it.
       if (later > 0) await pause(later, undefined, { signal }).catch(() => undefined);
       this.#rounds = this.#rounds.then(() => this.#round(job));
-      await this.#rounds;
+      // A round that does not come back must not keep the cron package looking for its end, and the process with it.
+      await Promise.race([this.#rounds, this.#givenUp]);
     } finally {
       this.#busy.delete(job.name);
     }
@@ -165,8 +173,10 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
       return this.#log.debug(`${name}: ${closed() ?? 'shutting down.'}`);
     try {
       const cancelAfterMs = this.#shutdownTimeout * CANCEL_SHARE;
-      const options = { backfills, maxDurationMs, signal, cancelAfterMs, closed };
-      const { allSealed } = await new CatchUpRound(this.#service, options, this.#log).run();
+      const abandonAfterMs = this.#shutdownTimeout * ABANDON_SHARE;
+      const options = { backfills, maxDurationMs, signal, cancelAfterMs, abandonAfterMs, closed };
+      const round = (this.#inHand = new CatchUpRound(this.#service, options, this.#log));
+      const { allSealed } = await round.run();
       if (allSealed) this.#end(name);
     } catch (error) {
       this.#log.failed(name, error);
@@ -193,8 +203,10 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
     const isLate = await Promise.race([late, this.#rounds.then(() => false)]);
     timeout.abort();
     if (isLate) {
+      this.#giveUp();
+      await this.#inHand?.giveUp();
       this.#logger.warn(
-        `The round at work did not end within ${this.#shutdownTimeout} ms. Nothing of its last batch is committed; its lease runs out by itself.`,
+        `The round at work did not end within ${this.#shutdownTimeout} ms. Nothing of its last batch is committed.`,
       );
     }
   }

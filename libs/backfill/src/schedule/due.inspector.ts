@@ -6,7 +6,7 @@ import { applyPolicy } from '../sql/timeout-policy.js';
 import { RowSelection } from '../backfills/batch/row-selection.js';
 import { inspectTable } from '../backfills/batch/table.inspector.js';
 import type { BackfillDefinition } from '../backfills/declare/definition.js';
-import { TableMismatchError } from '../backfills/run/run.error.js';
+import { TableMismatchError } from '../backfills/run.error.js';
 import { inBrief, lookForPending, type PendingLook } from '../backfills/status/pending.look.js';
 
 /** A look without an index, or a slow one, is followed by a pause of so many times the time that it took: 5 % of the time at most. */

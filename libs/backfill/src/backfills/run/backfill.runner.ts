@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly retryQuarantined: boolean;
   readonly connectTimeoutMs: number;
   readonly cancelAfterMs: number;
+  /** Null: never. */
+  readonly abandonAfterMs: number | null;
   /** Those that must be complete first. */
   readonly dependencies: readonly BackfillDefinition[];
   readonly stop: StopSign;
@@ -278,19 +280,27 @@ export class BackfillRunner {
 
   #cancelWhenStopped(): () => void {
     const { signal } = this.#options.stop;
+    const { cancelAfterMs, abandonAfterMs } = this.#options;
     let timer: NodeJS.Timeout | undefined;
+    let last: NodeJS.Timeout | undefined;
+    const connections = () => new Set([this.#connection, ...(this.#crew?.connections ?? [])]);
     const cancel = () => {
-      const others = this.#crew?.connections ?? [];
-      for (const { session } of new Set([this.#connection, ...others])) void session?.cancel();
+      for (const { session } of connections()) void session?.cancel();
       timer = setTimeout(cancel, CANCEL_EVERY);
     };
+    const abandon = () => {
+      clearTimeout(timer);
+      for (const connection of connections()) void connection.abandon();
+    };
     const arm = () => {
-      timer = setTimeout(cancel, this.#options.cancelAfterMs);
+      timer = setTimeout(cancel, cancelAfterMs);
+      if (abandonAfterMs !== null) last = setTimeout(abandon, abandonAfterMs);
     };
     if (signal.aborted) arm();
     else signal.addEventListener('abort', arm, { once: true });
     return () => {
       clearTimeout(timer);
+      clearTimeout(last);
       signal.removeEventListener('abort', arm);
     };
   }

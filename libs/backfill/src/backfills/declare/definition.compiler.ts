@@ -17,6 +17,7 @@ import { type Assignment, type BackfillDefinition, type CompiledPredicate } from
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
 import { mentions } from './mentions.js';
 import { decidePace } from './pace.js';
+import { decideTenants } from './tenant.options.js';
 import { compilePredicate, ownRows } from './predicate.compiler.js';
 
 type Row = Record<string, unknown>;
@@ -59,6 +60,7 @@ export function compileDefinition(
     table: tableOf(metadata),
     key: metadata.primaryColumns,
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
+    ...decideTenants(className, options),
     dependsOn: options.dependsOn ?? [],
     catchUp: options.catchUp,
     pace: decidePace(className, kind === 'process' ? { synchronousCommit: 'on' } : {}, defaults, options),

@@ -168,10 +168,29 @@ describe('an application does not start with', () => {
     expect(error).toMatchObject({ option: 'catchUp.cron' });
   });
 
+  it.each([
+    ['a word', 'hourly'],
+    ['true', true],
+    ['null', null],
+  ])('%s for options', async (_, given) => {
+    expect(await refusal(start(given as unknown as CatchUpModuleOptions))).toMatchObject({
+      option: 'catchUp',
+    });
+    const own = await refusal(start(undefined, given as unknown as CatchUpOptions));
+    expect(own).toMatchObject({ option: 'catchUp', subject: 'LeadsName' });
+  });
+
   it('catch-up and no ScheduleModule', async () => {
     const error = await refusal(start({ cron: CRON }, undefined, []));
     expect(error).toBeInstanceOf(SchedulerMissingError);
     expect(error.remedy).toContain('ScheduleModule.forRoot()');
+  });
+});
+
+describe('the module', () => {
+  it('may leave it to each backfill when rounds are due, and give what they share', async () => {
+    const window = { from: '22:00', to: '05:00' };
+    await expect(start({ window }, { cron: CRON })).resolves.toBeUndefined();
   });
 });
 

@@ -191,6 +191,23 @@ describe('a round', () => {
     }
   });
 
+  it('that had no time left for a backfill is followed by one that begins with it', async () => {
+    const busy = await CatchingUp.start({
+      database,
+      entities: ENTITIES,
+      backfills: [searchName({ batchSize: 1, pause: 3_600_000 }), Direction],
+      catchUp: { cron: ONCE_A_YEAR, maxDuration: 1_000 },
+    });
+    try {
+      await busy.round();
+      expect(await database.query('SELECT FROM leads WHERE last_call_direction IS NULL')).toHaveLength(5);
+      await busy.round();
+      expect(await database.query('SELECT FROM leads WHERE last_call_direction IS NULL')).toEqual([]);
+    } finally {
+      await busy.stop();
+    }
+  });
+
   it('that goes wrong is told once with its reason, and the next one does the work', async () => {
     await app.round();
     await addLeads(database, 1);

@@ -191,7 +191,16 @@ export class BackfillService {
   }
 }
 
-function checkModuleOptions({ schema, leaseDuration }: BackfillModuleOptions): void {
+function checkModuleOptions({ schema, leaseDuration, catchUp }: BackfillModuleOptions): void {
+  const given: unknown = catchUp;
+  if (given !== undefined && given !== false && (typeof given !== 'object' || given === null)) {
+    throw new InvalidBackfillOptionError(
+      'BackfillModule',
+      'catchUp',
+      `is ${JSON.stringify(given)}`,
+      'Give options, e.g. `catchUp: { cron: "0 * * * *" }`, or false.',
+    );
+  }
   if (typeof schema !== 'string' || schema.trim() === '' || schema.length > 63) {
     throw new InvalidBackfillOptionError(
       'BackfillModule',

@@ -13,7 +13,7 @@ const LEASE = 'catch-up';
 
 /** What a round needs of who starts it. */
 export interface RoundOptions {
-  /** In an order in which each comes after those that it depends on. */
+  /** In this order. */
   readonly backfills: readonly BackfillDefinition[];
   readonly maxDurationMs: number;
   /** Aborted when the application shuts down. */
@@ -29,6 +29,8 @@ export interface RoundOptions {
 export interface RoundEnd {
   /** Nothing can ever become pending again, of none of the backfills. */
   readonly allSealed: boolean;
+  /** The one that was at work when the time of the round was over. */
+  readonly cutShort: BackfillDefinition | null;
 }
 
 /**
@@ -52,15 +54,17 @@ export class CatchUpRound {
 
   async run(): Promise<RoundEnd> {
     const { backfills } = this.#options;
+    let cutShort: BackfillDefinition | null = null;
     try {
       for (const definition of backfills) {
         if (this.#isOver()) break;
         await this.#catchUp(definition).catch((error: unknown) => this.#log.failed(definition.name, error));
+        if (performance.now() >= this.#deadline) cutShort = definition;
       }
     } finally {
       await this.giveUp();
     }
-    return { allSealed: this.#sealed === backfills.length };
+    return { allSealed: this.#sealed === backfills.length, cutShort };
   }
 
   /** Hands the leases back, whatever is under way. */

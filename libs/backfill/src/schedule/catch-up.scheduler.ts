@@ -52,6 +52,7 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
   readonly #shutdown = new AbortController();
   readonly #ends = new Map<string, () => void>();
   readonly #busy = new Set<string>();
+  readonly #lastCut = new Map<string, BackfillDefinition | null>();
   #jobs: readonly CatchUpJob[] = [];
   #scheduler: Scheduler | null = null;
   /** Rounds of one process come one after the other. */
@@ -107,8 +108,11 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
 
   #ofModule(scheduler: Scheduler): CatchUpJob[] {
     if (!this.#options) return [];
-    const settings = decideSettings('BackfillModule', this.#options, scheduler);
+    const { cron, interval } = this.#options;
     const backfills = this.#service.definitions.filter(({ catchUp }) => catchUp === undefined);
+    // A window, say, that all of them share, each at a time of its own.
+    if (backfills.length === 0 && cron === undefined && interval === undefined) return [];
+    const settings = decideSettings('BackfillModule', this.#options, scheduler);
     return backfills.length > 0 ? [{ name: CATCH_UP_JOB, settings, backfills }] : [];
   }
 
@@ -161,7 +165,8 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
     }
   }
 
-  async #round({ name, settings, backfills }: CatchUpJob): Promise<void> {
+  async #round(job: CatchUpJob): Promise<void> {
+    const { name, settings } = job;
     const { signal } = this.#shutdown;
     const { window, maxDurationMs } = settings;
     const { clock = SYSTEM_CLOCK } = this.#options || {};
@@ -174,13 +179,28 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
     try {
       const cancelAfterMs = this.#shutdownTimeout * CANCEL_SHARE;
       const abandonAfterMs = this.#shutdownTimeout * ABANDON_SHARE;
-      const options = { backfills, maxDurationMs, signal, cancelAfterMs, abandonAfterMs, closed };
+      const options = {
+        backfills: this.#inTurn(job),
+        maxDurationMs,
+        signal,
+        cancelAfterMs,
+        abandonAfterMs,
+        closed,
+      };
       const round = (this.#inHand = new CatchUpRound(this.#service, options, this.#log));
-      const { allSealed } = await round.run();
+      const { allSealed, cutShort } = await round.run();
+      this.#lastCut.set(name, cutShort);
       if (allSealed) this.#end(name);
     } catch (error) {
       this.#log.failed(name, error);
     }
+  }
+
+  /** Those that depend on others come after them; but one that takes all the time of its rounds keeps nobody else waiting for ever. */
+  #inTurn({ name, backfills }: CatchUpJob): readonly BackfillDefinition[] {
+    const cut = this.#lastCut.get(name);
+    const first = cut ? backfills.indexOf(cut) + 1 : 0;
+    return [...backfills.slice(first), ...backfills.slice(0, first)];
   }
 
   /** Until the application starts again, by a deployment that may have changed the table. */

@@ -164,6 +164,15 @@ function checkShapes(className: string, options: BackfillOptions): void {
       `Give a list of names, e.g. \`${option}: ["…"]\`.`,
     );
   }
+  const catchUp: unknown = options.catchUp;
+  if (catchUp !== undefined && catchUp !== false && (typeof catchUp !== 'object' || catchUp === null)) {
+    throw new InvalidBackfillOptionError(
+      className,
+      'catchUp',
+      `is ${JSON.stringify(catchUp)}`,
+      'Give options, e.g. `catchUp: { cron: "0 * * * *" }`, or false.',
+    );
+  }
   const kind: unknown = options.kind;
   if (kind !== undefined && kind !== 'purge') {
     throw new InvalidBackfillOptionError(

@@ -67,6 +67,8 @@ export function fly(
 /**
  * Whether a flight may be sent behind the one under way: its statements must be prepared, since what that one would do to them when
  * it failed is not known yet.
+ *
+ * @internal as `fly`
  */
 export function canFlyAhead(client: ClientBase, statements: readonly Statement[]): boolean {
   const known = preparedByClient.get(client);

@@ -6,6 +6,7 @@ import { BackfillsModule } from './backfills/backfills.module.js';
 import { dataSourceOptions } from './data-source.js';
 import { IndexesModule } from './indexes/indexes.module.js';
 import { LeadsModule } from './leads/leads.module.js';
+import { AddEmailVerified1752624000000 } from './migrations/1752624000000-add-email-verified.js';
 
 @Module({
   imports: [
@@ -16,6 +17,7 @@ import { LeadsModule } from './leads/leads.module.js';
       defaults: { batchSize: 500, pause: 10 },
       // While the server runs: leads that were written without the new columns are found and done within some minutes.
       catchUp: { cron: '*/5 * * * *', jitter: 30_000 },
+      migrations: { grandfathered: [AddEmailVerified1752624000000.name] },
     }),
     LeadsModule,
     IndexesModule,

@@ -1,7 +1,7 @@
 import { parseArguments, type OneShotArguments } from '../../libs/backfill/src/deploy/arguments.parser.ts';
 import { opensOneShot } from '../../libs/backfill/src/deploy/arguments.table.ts';
 import { renderHelp } from '../../libs/backfill/src/deploy/help.renderer.ts';
-import { editDistance, nearest } from '../../libs/backfill/src/deploy/suggestion.ts';
+import { editDistance, nearest } from '../../libs/backfill/src/suggestion.ts';
 
 const ALL = ['migrate', 'indexes', 'backfill'] as const;
 

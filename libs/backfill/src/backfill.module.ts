@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
+import { ThrottleExplorer } from './backfills/throttle/throttle.explorer.js';
 import { IndexesService } from './deploy/indexes.service.js';
 import { MigrationsService } from './deploy/migrations.service.js';
 
@@ -15,7 +16,14 @@ import { IndexExplorer } from './indexes/index.explorer.js';
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [BackfillExplorer, BackfillService, IndexExplorer, IndexesService, MigrationsService],
+  providers: [
+    BackfillExplorer,
+    BackfillService,
+    IndexExplorer,
+    IndexesService,
+    MigrationsService,
+    ThrottleExplorer,
+  ],
   exports: [BackfillService, IndexesService, MigrationsService],
 })
 export class BackfillModule extends ConfigurableModuleClass implements OnModuleInit {

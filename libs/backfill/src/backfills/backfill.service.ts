@@ -8,6 +8,9 @@ import {
   type BackfillModuleOptions,
 } from '../backfill.module-definition.js';
 import { Ledger } from '../ledger/ledger.js';
+import { ControlDesk } from './control/control.desk.js';
+import { NothingToSetError } from './control/setting.error.js';
+import { checkChanges, type SettingChanges } from './control/setting.parser.js';
 import { BackfillExplorer } from './declare/backfill.explorer.js';
 import { BackfillRegistry } from './declare/backfill.registry.js';
 import {
@@ -19,6 +22,7 @@ import {
 import type { BackfillDefinition } from './declare/definition.js';
 import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
 import { planBackfill } from './plan/backfill.planner.js';
+import type { ControlledBackfill, ControlOptions } from './report/control-report.js';
 import type { PlanReport } from './report/plan.js';
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
 import type { RunRequest } from './report/request.js';
@@ -27,6 +31,9 @@ import { BackfillRunner } from './run/backfill.runner.js';
 import { StopSign } from './run/stop-sign.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
+import type { DeclaredCheck } from './throttle/throttle-check.js';
+import { ThrottleExplorer } from './throttle/throttle.explorer.js';
+import { decideThrottles } from './throttle/throttle.limits.js';
 
 const CONNECT_TIMEOUT = 60_000;
 
@@ -41,12 +48,16 @@ export class BackfillService {
   readonly #options: Required<Pick<BackfillModuleOptions, 'schema' | 'leaseDuration'>> &
     BackfillModuleOptions;
   readonly #ledger: Ledger;
+  readonly #throttles: ThrottleExplorer;
+  #checks: readonly DeclaredCheck[] = [];
   #registry: BackfillRegistry | null = null;
 
   constructor(
     @Inject(BackfillExplorer) explorer: BackfillExplorer,
     @Inject(MODULE_OPTIONS_TOKEN) options: BackfillModuleOptions,
+    @Inject(ThrottleExplorer) throttles: ThrottleExplorer,
   ) {
+    this.#throttles = throttles;
     this.#explorer = explorer;
     this.#options = { ...MODULE_DEFAULTS, ...options };
     checkModuleOptions(this.#options);
@@ -55,23 +66,24 @@ export class BackfillService {
 
   /**
    * Finds and checks the declarations. Called by the module at start-up.
-   * @throws the errors of declaration.error.ts
+   * @throws the errors of declaration.error.ts and throttle.error.ts
    * @internal
    */
   declare(): BackfillRegistry {
     if (this.#registry) return this.#registry;
     const dataSources = this.#explorer.dataSources();
-    return (this.#registry = new BackfillRegistry(
+    const { defaults = {}, throttles } = this.#options;
+    // Also where no backfill is declared yet that they would be wrong for.
+    decideThrottles('BackfillModule', throttles);
+    const registry = new BackfillRegistry(
       this.#explorer
         .declarations()
         .map((declaration) =>
-          compileDefinition(
-            declaration,
-            dataSourceOf(declaration, dataSources),
-            this.#options.defaults ?? {},
-          ),
+          compileDefinition(declaration, dataSourceOf(declaration, dataSources), defaults, throttles),
         ),
-    ));
+    );
+    this.#checks = this.#throttles.checks(registry.names);
+    return (this.#registry = registry);
   }
 
   /** The schema of the ledger's tables. */
@@ -87,6 +99,11 @@ export class BackfillService {
   /** The names of the declared backfills, each after those that it depends on. */
   get names(): readonly string[] {
     return this.declare().names;
+  }
+
+  /** @throws UnknownBackfillError for a name that is not declared @internal */
+  demand(names: readonly string[]): void {
+    this.declare().select(names);
   }
 
   /**
@@ -107,6 +124,7 @@ export class BackfillService {
         retryQuarantined: request.retryQuarantined ?? false,
         connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT,
         dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
+        checks: this.#checks,
         stop,
         observer: request.observer ?? {},
       });
@@ -140,15 +158,59 @@ export class BackfillService {
     };
   }
 
+  /**
+   * Holds a backfill back. Running workers, in whatever process, finish the batch in hand, hand their ranges back and end within
+   * a second; no run takes it up before `resume`.
+   *
+   * @throws UnknownBackfillError; IllegalTransitionError where it is at its end already
+   */
+  async pause(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
+    return this.#desk(options).move(this.#one(name), 'pause');
+  }
+
+  /** Lets the next run take up what was paused or cancelled; changes nothing of any other. @throws UnknownBackfillError */
+  async resume(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
+    return this.#desk(options).move(this.#one(name), 'resume');
+  }
+
+  /** Ends a backfill for good: as `pause`, for when it is not expected to go on. @throws as `pause` */
+  async cancel(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
+    return this.#desk(options).move(this.#one(name), 'cancel');
+  }
+
+  /**
+   * Sets the pace of a backfill, now and in its later runs. Running workers, in whatever process, follow within a second.
+   *
+   * @param changes null takes a setting back to what the code says
+   * @throws UnknownBackfillError, UnknownSettingError, SettingValueError, NothingToSetError
+   */
+  async set(
+    name: string,
+    changes: SettingChanges,
+    options: ControlOptions = {},
+  ): Promise<ControlledBackfill> {
+    const checked = checkChanges(changes);
+    if (checked.length === 0) throw new NothingToSetError(name);
+    return this.#desk(options).set(this.#one(name), checked);
+  }
+
   /** Whether nothing is pending, asked of the table at this moment. Changes nothing. @throws UnknownBackfillError */
   async prove(name: string): Promise<BackfillProof> {
-    const [definition] = this.declare().select([name]);
-    return proveCompletion(definition as BackfillDefinition, this.#ledger, this.#options.schema);
+    return proveCompletion(this.#one(name), this.#ledger, this.#options.schema);
   }
 
   /** Runs what is left of a backfill, and first of all that it depends on. @throws UnknownBackfillError */
   async finish(name: string, request: Omit<RunRequest, 'names' | 'tenants'> = {}): Promise<void> {
     await this.run({ ...request, names: [...this.#withDependencies(name)] });
+  }
+
+  #one(name: string): BackfillDefinition {
+    const [definition] = this.declare().select([name]);
+    return definition as BackfillDefinition;
+  }
+
+  #desk(options: ControlOptions): ControlDesk {
+    return new ControlDesk(this.#ledger, this.#options.schema, options);
   }
 
   #withDependencies(name: string, found = new Set<string>()): ReadonlySet<string> {

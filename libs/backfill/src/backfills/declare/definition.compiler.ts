@@ -2,6 +2,8 @@ import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import { quoteIdentifier } from '../../sql/identifiers.js';
+import { decideThrottles } from '../throttle/throttle.limits.js';
+import type { ThrottleOptions } from '../throttle/throttle.options.js';
 import type { BackfillOptions, PaceOptions } from './backfill.options.js';
 import { ColumnFinder, tableOf } from './columns.js';
 import {
@@ -40,6 +42,7 @@ export function compileDefinition(
   { className, options, instance }: Declaration,
   dataSource: DataSource,
   defaults: PaceOptions,
+  throttles?: ThrottleOptions | false,
 ): BackfillDefinition {
   checkName(className, options);
   checkShapes(className, options);
@@ -59,6 +62,7 @@ export function compileDefinition(
     key: metadata.primaryColumns,
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
     dependsOn: options.dependsOn ?? [],
+    throttles: decideThrottles(className, throttles, options.throttles),
     pace: decidePace(className, kind === 'process' ? { synchronousCommit: 'on' } : {}, defaults, options),
   };
   const pending = (): CompiledPredicate => {

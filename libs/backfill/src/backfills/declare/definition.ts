@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
+import type { ThrottleLimits } from '../throttle/throttle.limits.js';
 import type { Pace } from './pace.js';
 import type { ProcessBackfill, TransformBackfill } from './kinds.js';
 
@@ -38,6 +39,7 @@ interface DefinitionBase {
   readonly tenant: ColumnMetadata | null;
   readonly dependsOn: readonly string[];
   readonly pace: Pace;
+  readonly throttles: ThrottleLimits;
 }
 
 export interface SetDefinition extends DefinitionBase {

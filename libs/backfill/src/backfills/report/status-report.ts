@@ -1,3 +1,4 @@
+import type { SettingInForce } from '../../ledger/control.ledger.js';
 import type { BackfillStatus } from '../../ledger/status.js';
 import type { TenantReport } from './report.js';
 
@@ -21,6 +22,8 @@ export interface BackfillStatusReport {
   /** Who holds a lease on it now: `host:pid`, else null. */
   readonly leasedBy: string | null;
   readonly waitingFor: string | null;
+  /** What people have set while it runs, over what the code says, by name. */
+  readonly settings: readonly SettingInForce[];
   readonly tenants: readonly TenantReport[];
   /** Up to ten rows of the quarantine. */
   readonly quarantine: readonly {

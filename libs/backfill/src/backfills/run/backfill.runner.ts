@@ -1,14 +1,17 @@
+import { IllegalTransitionError } from '../../ledger/ledger.error.js';
 import { Ledger, type LedgerRecord, type Subject } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
 import { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { LeasedRange, TenantScope } from '../../ledger/range.js';
-import type { BackfillStatus } from '../../ledger/status.js';
+import { isHeld, type BackfillStatus } from '../../ledger/status.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
 import { createBatchRunner } from '../batch/batch-runner.factory.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
+import { PaceControl } from '../control/pace.control.js';
 import type { BackfillDefinition } from '../declare/definition.js';
+import type { DeclaredCheck } from '../throttle/throttle-check.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport, TenantReport } from '../report/report.js';
 import { describeLock } from './blockers.js';
@@ -17,6 +20,7 @@ import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import { WaitWatch } from './wait.watch.js';
+import { PaceGate, type Held } from './pace.gate.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
 import { RangeWorker, type RangeOutcome, type WorkerTools } from './range.worker.js';
@@ -36,6 +40,8 @@ export interface RunOptions {
   readonly connectTimeoutMs: number;
   /** Those that must be complete first. */
   readonly dependencies: readonly BackfillDefinition[];
+  /** The application's own throttles. */
+  readonly checks: readonly DeclaredCheck[];
   readonly stop: StopSign;
   readonly observer: BackfillObserver;
 }
@@ -63,6 +69,7 @@ export class BackfillRunner {
   readonly #log: RunLog;
   readonly #connection: Connection;
   readonly #rows: RowsLedger;
+  readonly #gate: PaceGate;
   #selection: RowSelection | null = null;
   #running = false;
   #found: LedgerRecord | null = null;
@@ -82,6 +89,10 @@ export class BackfillRunner {
       (message) => this.#log.note('warn', message),
     );
     this.#rows = new RowsLedger(ledger, this.#subject);
+    const { checks, stop } = options;
+    const { batchSize, pause } = definition.pace;
+    const control = new PaceControl({ batchSize, pause, workers: 1, maxWorkers: null });
+    this.#gate = new PaceGate({ definition, ledger, control, checks, stop, log: this.#log });
   }
 
   async run(): Promise<BackfillReport> {
@@ -100,10 +111,8 @@ export class BackfillRunner {
       const record = (this.#found = await this.#connection.use((session) =>
         this.#ledger.open(session, this.#subject, this.#definition.kind),
       ));
-      if (record.status === 'paused' || record.status === 'cancelled') {
-        const waitingFor = record.status === 'paused' ? `a person to resume it: ${record.reason}` : null;
-        return { ...record, waitingFor, proved: false, unrecorded: true };
-      }
+      const { status, reason } = record;
+      if (isHeld(status)) return heldBack({ status, reason });
       return (await this.#waitsFor(record)) ?? (await this.#work(record));
     } catch (error) {
       if (error instanceof DatabaseLostError) {
@@ -187,6 +196,7 @@ export class BackfillRunner {
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
         if (outcome.kind === 'lost')
           return { ...outcome, status: 'running', waitingFor: null, proved: false, unrecorded: true };
+        if (outcome.kind === 'held') return heldBack(outcome);
         if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
         continue;
       }
@@ -233,9 +243,12 @@ export class BackfillRunner {
     if (this.#running) return;
     this.#running = true;
     const reason = startReason(record);
-    await this.#connection.use((session) =>
-      this.#ledger.transition(session, this.#subject, 'running', reason),
-    );
+    await this.#connection
+      .use((session) => this.#ledger.transition(session, this.#subject, 'running', reason))
+      // A person has paused it a moment ago, which the gate before the first batch tells.
+      .catch((error: unknown) => {
+        if (!(error instanceof IllegalTransitionError && isHeld(error.from))) throw error;
+      });
     const total = await this.#connection.use((session) => countPending(session, selection));
     this.#log.started(this.#subject.version, reason, total);
   }
@@ -250,6 +263,7 @@ export class BackfillRunner {
       selection,
       runner: createBatchRunner(selection),
       quarantine: new Quarantine(selection, this.#rows, counts.quarantined),
+      gate: this.#gate,
       log: this.#log,
       stop,
     };
@@ -436,6 +450,12 @@ function startReason({ status, completedAt }: LedgerRecord): string {
     default:
       return 'First run.';
   }
+}
+
+/** A person holds it back, which the ledger says already. */
+function heldBack({ status, reason }: Held): Ending {
+  const waitingFor = status === 'paused' ? `a person to resume it: ${reason}` : null;
+  return { status, reason, waitingFor, proved: false, unrecorded: true };
 }
 
 function leasedBy(owner: string): Ending {

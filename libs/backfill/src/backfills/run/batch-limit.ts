@@ -1,11 +1,19 @@
 /** How many rows the next batch may take: halved to find a poisonous row, lowered for good when batches are too slow. */
 export class BatchLimit {
+  #wanted: number;
   #ceiling: number;
   #rows: number;
 
   constructor(batchSize: number) {
+    this.#wanted = batchSize;
     this.#ceiling = batchSize;
     this.#rows = batchSize;
+  }
+
+  /** A person has set another size, which holds at once, whatever was found out before. */
+  follow(batchSize: number): void {
+    if (batchSize === this.#wanted) return;
+    this.#wanted = this.#ceiling = this.#rows = batchSize;
   }
 
   get rows(): number {

@@ -11,6 +11,7 @@ import { BatchLimit } from './batch-limit.js';
 import { describeLock } from './blockers.js';
 import { DatabaseLostError, type Connection } from './connection.js';
 import { classifyFailure } from './failure.js';
+import type { Held, PaceGate } from './pace.gate.js';
 import type { Quarantine } from './quarantine.js';
 import { FailingPredicateError, InvalidStatementError, StillPendingError } from './run.error.js';
 import type { RunLog } from './run-log.js';
@@ -36,6 +37,8 @@ export type RangeOutcome =
   /** Another process has it now, and says how it ends. */
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
+  /** A person has paused or cancelled it; the ledger says so already. */
+  | ({ readonly kind: 'held' } & Held)
   | { readonly kind: 'failed'; readonly error: unknown };
 
 const NO_TRIES = { lock: 0, conflict: 0, connection: 0 } as const satisfies Record<string, number>;
@@ -48,6 +51,7 @@ export interface WorkerTools {
   readonly selection: RowSelection;
   readonly runner: BatchRunner;
   readonly quarantine: Quarantine;
+  readonly gate: PaceGate;
   readonly log: RunLog;
   readonly stop: StopSign;
 }
@@ -92,10 +96,15 @@ export class RangeWorker {
   async work(): Promise<RangeOutcome> {
     for (;;) {
       const stopped = this.#tools.stop.reason;
-      if (stopped !== null) return { kind: 'stopped', reason: stopped, waitingFor: null };
+      if (stopped !== null)
+        return { kind: 'stopped', reason: stopped, waitingFor: this.#tools.gate.waitingFor };
       const session = this.#tools.connection.session;
       this.#inBatch = false;
       try {
+        const held = session && (await this.#tools.gate.pass(session));
+        if (held) return { kind: 'held', ...held };
+        if (this.#tools.stop.reason !== null) continue;
+        this.#limit.follow(this.#tools.gate.control.current().batchSize);
         if (session === null || this.#leaseInDoubt) await this.#leaseAgain();
         else if (this.#range.state === 'sweeping') await this.#sweepStep(session);
         else if (await this.#settleStep(session)) return { kind: 'done' };
@@ -239,12 +248,12 @@ export class RangeWorker {
   }
 
   async #batchDone(outcome: BatchOutcome): Promise<void> {
-    const { log, selection, stop } = this.#tools;
+    const { log, gate, connection } = this.#tools;
     this.#windowIsEmpty &&= outcome.taken === 0;
     this.#tries = { ...NO_TRIES };
     this.#limit.succeeded();
     log.batch(outcome, this.#range.cursor);
-    if (selection.definition.pace.pause > 0) await stop.sleep(selection.definition.pace.pause);
+    await gate.rest(connection.session, () => gate.control.current().pause);
   }
 
   /** What the lost connection may still be doing, or another process since the lease ran out, is settled by this. */

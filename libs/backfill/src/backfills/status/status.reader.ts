@@ -1,5 +1,6 @@
+import { CONTROL_STEP, ControlLedger } from '../../ledger/control.ledger.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
-import { isoTime, type Ledger } from '../../ledger/ledger.js';
+import { isoTime, type Ledger, type Subject } from '../../ledger/ledger.js';
 import { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { BackfillStatus } from '../../ledger/status.js';
 import { toArrayText } from '../../sql/text-format.js';
@@ -26,12 +27,13 @@ export async function readStatus(
     const session = await Session.open(dataSource);
     try {
       const here = definitions.filter((definition) => definition.dataSource === dataSource);
-      const installed = (await installedStep(session, schema)) > 0;
+      const step = await installedStep(session, schema);
+      const installed = step > 0;
       for (const { name, version } of here) {
-        const report = installed ? await readOne(session, ledger, name, version) : null;
+        const report = installed ? await readOne(session, ledger, { name, version }, step) : null;
         reports.push(report ?? neverRun(name, version));
       }
-      if (installed && undeclaredToo) reports.push(...(await readUndeclared(session, ledger, here)));
+      if (installed && undeclaredToo) reports.push(...(await readUndeclared(session, ledger, here, step)));
     } finally {
       await session.close();
     }
@@ -42,8 +44,8 @@ export async function readStatus(
 async function readOne(
   session: Session,
   ledger: Ledger,
-  name: string,
-  version: number,
+  { name, version }: Subject,
+  step: number,
   declared = true,
 ): Promise<BackfillStatusReport | null> {
   const { rows } = await session.send([
@@ -74,6 +76,8 @@ async function readOne(
     changedAt: changedAt ?? null,
     leasedBy: leasedBy ?? null,
     waitingFor: waitingFor ?? null,
+    // Looking does not upgrade a ledger from before.
+    settings: step < CONTROL_STEP ? [] : await new ControlLedger(ledger, { name, version }).inForce(session),
     tenants: await tenantReports(rowsLedger, session, null),
     quarantine: await rowsLedger.quarantined(session, QUARANTINE_SHOWN),
   };
@@ -83,6 +87,7 @@ async function readUndeclared(
   session: Session,
   ledger: Ledger,
   declared: readonly BackfillDefinition[],
+  step: number,
 ): Promise<BackfillStatusReport[]> {
   const { rows } = await session.send([
     {
@@ -93,7 +98,13 @@ async function readUndeclared(
   ]);
   const reports: BackfillStatusReport[] = [];
   for (const [name, version] of rows[0] ?? []) {
-    const report = await readOne(session, ledger, name ?? '', Number(version), false);
+    const report = await readOne(
+      session,
+      ledger,
+      { name: name ?? '', version: Number(version) },
+      step,
+      false,
+    );
     if (report) reports.push(report);
   }
   return reports;
@@ -114,6 +125,7 @@ function neverRun(name: string, version: number): BackfillStatusReport {
     changedAt: null,
     leasedBy: null,
     waitingFor: null,
+    settings: [],
     tenants: [],
     quarantine: [],
   };

@@ -1,0 +1,49 @@
+import { messageOf } from '../../sql/error-classes.js';
+import { Reading, type MonotonicClock } from './reading.js';
+import type { DeclaredCheck, ThrottleContext } from './throttle-check.js';
+
+/** Asks one of the application's own throttles, in the background and never twice at once. */
+export class CheckRunner {
+  readonly reading: Reading;
+  readonly #check: DeclaredCheck;
+  readonly #context: Omit<ThrottleContext, 'signal'>;
+  readonly #stop: AbortSignal;
+  readonly #overdueAfter: number;
+  #asking: Promise<void> | null = null;
+
+  constructor(
+    check: DeclaredCheck,
+    context: Omit<ThrottleContext, 'signal'>,
+    stop: AbortSignal,
+    overdueAfter: number,
+    now: MonotonicClock,
+  ) {
+    this.#check = check;
+    this.#context = context;
+    this.#stop = stop;
+    this.#overdueAfter = overdueAfter;
+    this.reading = new Reading(check.name, overdueAfter, now);
+  }
+
+  /** @returns when it has answered or failed; the question before, while that one is still open */
+  ask(): Promise<void> {
+    this.reading.asked();
+    return (this.#asking ??= this.#ask().finally(() => (this.#asking = null)));
+  }
+
+  async #ask(): Promise<void> {
+    const overdue = new AbortController();
+    const timer = setTimeout(() => overdue.abort(), this.#overdueAfter);
+    timer.unref();
+    try {
+      const signal = AbortSignal.any([this.#stop, overdue.signal]);
+      const reason = await this.#check.check.check({ ...this.#context, signal });
+      if (reason === null || typeof reason === 'string') this.reading.answered(reason || null);
+      else this.reading.failed(`check() returned ${typeof reason} instead of a reason or null`);
+    } catch (error) {
+      this.reading.failed(messageOf(error));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

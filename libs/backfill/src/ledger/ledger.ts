@@ -137,6 +137,15 @@ export class Ledger {
     };
   }
 
+  /** The same of a run that may not have begun yet. */
+  waitsToBegin({ name, version }: Subject, waitingFor: string | null): Statement {
+    return {
+      text: `UPDATE ${this.schema}.backfill SET waiting_for = $3
+        WHERE name = $1 AND version = $2::int AND status NOT IN ('complete', 'paused', 'cancelled')`,
+      values: [name, String(version), waitingFor],
+    };
+  }
+
   /**
    * Plans a sweep, unless one is unfinished in the same scope: of several processes that plan at once, one does.
    */

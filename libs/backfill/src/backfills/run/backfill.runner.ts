@@ -113,7 +113,9 @@ export class BackfillRunner {
       ));
       const { status, reason } = record;
       if (isHeld(status)) return heldBack({ status, reason });
-      return (await this.#waitsFor(record)) ?? (await this.#work(record));
+      return (
+        (await this.#waitsFor(record)) ?? (await this.#waitsToBegin(record)) ?? (await this.#work(record))
+      );
     } catch (error) {
       if (error instanceof DatabaseLostError) {
         const stopped = this.#options.stop.reason;
@@ -175,6 +177,21 @@ export class BackfillRunner {
       }
     }
     return null;
+  }
+
+  /**
+   * Before anything is read of the table: counting what is pending is work for the database too, and would queue up behind whoever
+   * waits for the table. Where there is nothing to do, as far as is known, only a probe is coming.
+   */
+  async #waitsToBegin({ status }: LedgerRecord): Promise<Ending | null> {
+    if (status === 'complete') return null;
+    const held = await this.#connection.use((session) => this.#gate.pass(session));
+    if (held !== null) return heldBack(held);
+    const { reason } = this.#options.stop;
+    const { waitingFor } = this.#gate;
+    if (reason === null || waitingFor === null) return null;
+    await this.#connection.use((session) => this.#gate.leave(session));
+    return { status: 'incomplete', reason, waitingFor, proved: false, unrecorded: true };
   }
 
   async #work(record: LedgerRecord): Promise<Ending> {

@@ -2,6 +2,7 @@ import { ControlLedger, toOrders } from '../../ledger/control.ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { isHeld, type HELD_STATUSES } from '../../ledger/status.js';
 import { isConnectionError } from '../../sql/error-classes.js';
+import type { Statement } from '../../sql/flight.js';
 import type { Session } from '../../sql/session.js';
 import type { PaceControl } from '../control/pace.control.js';
 import type { BackfillDefinition } from '../declare/definition.js';
@@ -97,6 +98,12 @@ export class PaceGate {
     }
   }
 
+  /** A run that leaves before it has begun waits for nothing any more. */
+  async leave(session: Session): Promise<void> {
+    if (this.waitingFor !== null)
+      await this.#write(session, this.#options.ledger.waitsToBegin(this.#options.definition, null));
+  }
+
   /**
    * Sleeps between two batches, and goes on looking meanwhile: a pause that is made shorter ends early, as does one in which the run is
    * asked to stop.
@@ -159,8 +166,12 @@ export class PaceGate {
       this.#throttledSince ??= now;
       log.waiting(waitingFor, this.#active);
     }
+    await this.#write(session, ledger.waitsToBegin(definition, waitingFor));
+  }
+
+  async #write(session: Session, statement: Statement): Promise<void> {
     try {
-      await session.transaction([ledger.waits(definition, waitingFor)]);
+      await session.transaction([statement]);
     } catch (error) {
       if (isConnectionError(error)) throw error;
       // It is told in the log; the ledger is told at the next change.

@@ -17,9 +17,9 @@ export interface ThrottleContext {
  * A throttle of the application's own, e.g. by the length of a queue. Decorate the class with `@BackfillThrottle` and provide it in
  * any module.
  *
- * It is asked at every look (`throttles.interval`), never twice at once, and between batches: no transaction is open
- * meanwhile. Until it answers, its last answer holds. When it throws, or does not answer, for longer than
- * `throttles.unreadableAfter`, the run waits as if it had given a reason.
+ * It is asked at every look (`throttles.interval`), between batches: no transaction is open meanwhile. Until it answers, its last
+ * answer holds. When it throws, or does not answer, for longer than `throttles.unreadableAfter`, the run waits as if it had
+ * given a reason; an answer that is overdue by then is given up, and the check is asked again.
  *
  * @publicApi
  */

@@ -75,7 +75,7 @@ export function decideThrottles(
 }
 
 function merged(className: string, name: string, before: unknown, value: unknown): unknown {
-  const fallback: unknown = THROTTLE_DEFAULTS[name as keyof ThrottleLimits];
+  const fallback: object | number = THROTTLE_DEFAULTS[name as keyof ThrottleLimits];
   if (typeof fallback === 'number') return value;
   if (value === false) return null;
   if (Array.isArray(fallback) ? !Array.isArray(value) : !isObject(value)) {
@@ -89,6 +89,11 @@ function merged(className: string, name: string, before: unknown, value: unknown
   }
   if (Array.isArray(value)) return value;
   const fields = Object.entries(value as object).filter(([, each]) => each !== undefined);
+  for (const [field] of fields) {
+    if (Object.hasOwn(fallback, field)) continue;
+    const known = Object.keys(fallback).join(', ');
+    throw invalid(className, `${name}.${field}`, 'is not a limit', `It takes ${known}.`);
+  }
   return { ...(isObject(before) ? before : fallback), ...Object.fromEntries(fields) };
 }
 

@@ -32,6 +32,8 @@ class Labels implements SetBackfill<Parcel> {
 @Backfill<Parcel>({
   ...LABELS,
   name: 'by-bytes',
+  // Long enough at work to be found unable to read it.
+  pause: 50,
   throttles: { replicaLag: { bytes: MEGABYTE, seconds: 3_600 } },
 })
 class ByBytes extends Labels {}
@@ -222,10 +224,20 @@ describe.each([
     );
   }
 
-  /** Ends it, and leaves nothing for another one to do. */
+  /** Ends it, and keeps another one from starting. */
   async function letEnd(): Promise<void> {
-    await seenBy().query(`ALTER TABLE parcels SET (autovacuum_enabled = false)`);
-    await seenBy().query(`SELECT pg_terminate_backend(pid) FROM pg_stat_progress_vacuum`);
+    let altered = false;
+    // It queues up behind the worker for the table's lock, and so comes before the next one.
+    const altering = seenBy()
+      .query(
+        `ALTER TABLE parcels SET (autovacuum_enabled = false), RESET (autovacuum_vacuum_cost_delay, autovacuum_vacuum_cost_limit)`,
+      )
+      .finally(() => (altered = true));
+    await until(async () => {
+      await seenBy().query('SELECT pg_terminate_backend(pid) FROM pg_stat_progress_vacuum');
+      return altered;
+    });
+    await altering;
     await seenBy().query('VACUUM (FREEZE) parcels');
   }
 
@@ -245,6 +257,8 @@ describe.each([
   });
 
   it('is waited for when it keeps transaction ids from wrapping around', async () => {
+    // Only this one comes to a table that autovacuum is to leave alone.
+    await seenBy().query('ALTER TABLE parcels SET (autovacuum_enabled = false)');
     await slowTable();
     await seenBy().query(`CREATE TABLE IF NOT EXISTS filler (text text)`);
     // Each block is a transaction of its own inside of the one, with an id of its own.

@@ -38,7 +38,16 @@ export class JobsProcess {
     parameters: readonly string[],
     module: BackfillModuleOptions = { defaults: { pause: 0 } },
   ): Running {
-    return JobsProcess.#app.node(['--backfill', ...parameters, '--no-progress'], {
+    return JobsProcess.order(database, ['--backfill', ...parameters, '--no-progress'], module);
+  }
+
+  /** With the arguments as they are, e.g. `--pause do-jobs`. */
+  static order(
+    database: TestDatabase,
+    parameters: readonly string[],
+    module: BackfillModuleOptions = {},
+  ): Running {
+    return JobsProcess.#app.node(parameters, {
       DATABASE_URL: database.url,
       BACKFILL_MODULE: JSON.stringify(module),
     });

@@ -171,9 +171,15 @@ describe('--set', () => {
     });
     const { settings } = await stage.status('do-jobs');
     expect(settings).toEqual([
-      { setting: 'batchSize', value: 95, by: WHO, why: 'it is night', at: expect.stringMatching(/^\d{4}-/) },
-      { setting: 'pause', value: 20, by: WHO, why: 'it is night', at: expect.stringMatching(/^\d{4}-/) },
-      { setting: 'workers', value: 3, by: WHO, why: 'it is night', at: expect.stringMatching(/^\d{4}-/) },
+      {
+        setting: 'batchSize',
+        value: '95',
+        by: WHO,
+        why: 'it is night',
+        at: expect.stringMatching(/^\d{4}-/),
+      },
+      { setting: 'pause', value: '20', by: WHO, why: 'it is night', at: expect.stringMatching(/^\d{4}-/) },
+      { setting: 'workers', value: '3', by: WHO, why: 'it is night', at: expect.stringMatching(/^\d{4}-/) },
     ]);
     const status = await JobsProcess.order(stage.database, ['--status', 'do-jobs']).ended;
     expect(status.stdout).toContain(`Set while it runs: pause=20 (${WHO}, `);
@@ -186,10 +192,10 @@ describe('--set', () => {
     await service().set('do-jobs', { batchSize: null }, { by: 'bob@desk', why: 'too much' });
     expect((await stage.status('do-jobs')).settings).toMatchObject([{ setting: 'pause', by: 'ann@desk' }]);
     expect(
-      await stage.query('SELECT setting, value::int, set_by, why FROM nestjs_backfill.control ORDER BY id'),
+      await stage.query('SELECT setting, value, set_by, why FROM nestjs_backfill.control ORDER BY id'),
     ).toEqual([
-      { setting: 'batchSize', value: 100, set_by: 'ann@desk', why: null },
-      { setting: 'pause', value: 0, set_by: 'ann@desk', why: null },
+      { setting: 'batchSize', value: '100', set_by: 'ann@desk', why: null },
+      { setting: 'pause', value: '0', set_by: 'ann@desk', why: null },
       { setting: 'batchSize', value: null, set_by: 'bob@desk', why: 'too much' },
     ]);
   });

@@ -148,11 +148,11 @@ describe('per tenant', () => {
   it('a full run that was stopped is not taken for the run of a tenant, nor the other way round', async () => {
     const stop = new AbortController();
     const observer = { progressed: () => stop.abort('the test') };
-    expect(await run(undefined, { observer, signal: stop.signal })).toMatchObject({
-      status: 'incomplete',
-      updated: 4,
-    });
-    expect(await run(['3'])).toMatchObject({ status: 'incomplete', updated: 6 });
+    const { status, updated = 0 } = await run(undefined, { observer, signal: stop.signal });
+    expect(status).toBe('incomplete');
+    // The batch in hand, and the one that may have been sent behind it.
+    expect([4, 8]).toContain(updated);
+    expect(await run(['3'])).toMatchObject({ status: 'incomplete', updated: 10 - updated });
     expect(await run()).toMatchObject({ status: 'complete', updated: 12 });
     expect(await statusOf()).toMatchObject({ updated: 22, tenants: [{ updated: 10 }, {}, {}, {}] });
   });

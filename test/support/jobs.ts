@@ -37,8 +37,9 @@ export class JobsProcess {
     database: TestDatabase,
     parameters: readonly string[],
     module: BackfillModuleOptions = { defaults: { pause: 0 } },
+    env: NodeJS.ProcessEnv = {},
   ): Running {
-    return JobsProcess.order(database, ['--backfill', ...parameters, '--no-progress'], module);
+    return JobsProcess.order(database, ['--backfill', ...parameters, '--no-progress'], module, env);
   }
 
   /** With the arguments as they are, e.g. `--pause do-jobs`. */
@@ -46,10 +47,12 @@ export class JobsProcess {
     database: TestDatabase,
     parameters: readonly string[],
     module: BackfillModuleOptions = {},
+    env: NodeJS.ProcessEnv = {},
   ): Running {
     return JobsProcess.#app.node(parameters, {
       DATABASE_URL: database.url,
       BACKFILL_MODULE: JSON.stringify(module),
+      ...env,
     });
   }
 }

@@ -58,7 +58,7 @@ export {
   TableMismatchError,
   TooManyQuarantinedError,
   TransformResultError,
-} from './backfills/run/run.error.js';
+} from './backfills/run.error.js';
 export type { BackfillProof } from './backfills/status/completion.prover.js';
 export { BackfillThrottle } from './backfills/throttle/backfill-throttle.decorator.js';
 export type { ActiveThrottle } from './backfills/throttle/throttle.js';

@@ -7,7 +7,8 @@ import type { BackfillStatus } from './status.js';
 /** A setting that a person has made. */
 export interface SettingInForce {
   readonly setting: string;
-  readonly value: number;
+  /** As it is written: `500`, milliseconds for a time, `auto`. */
+  readonly value: string;
   /** `user@host` */
   readonly by: string;
   readonly why: string | null;
@@ -19,7 +20,7 @@ export interface SettingInForce {
 export interface Orders {
   readonly status: BackfillStatus;
   readonly reason: string;
-  readonly settings: Readonly<Record<string, number>>;
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** The step of the ledger's schema that brought the table. */
@@ -44,25 +45,18 @@ export class ControlLedger {
   }
 
   /** @param value null takes the setting back */
-  set(setting: string, value: number | null, by: string, why: string | null): Statement {
+  set(setting: string, value: string | null, by: string, why: string | null): Statement {
     return {
       text: `INSERT INTO ${this.#ledger.schema}.control (name, version, setting, value, set_by, why)
-        VALUES ($1, $2::int, $3, $4::bigint, $5, $6)`,
-      values: [
-        this.#subject.name,
-        String(this.#subject.version),
-        setting,
-        value === null ? null : String(value),
-        by,
-        why,
-      ],
+        VALUES ($1, $2::int, $3, $4, $5, $6)`,
+      values: [this.#subject.name, String(this.#subject.version), setting, value, by, why],
     };
   }
 
   async inForce(session: Session): Promise<SettingInForce[]> {
     const { rows } = await session.send([
       {
-        text: `SELECT s.setting, s.value::text, s.set_by, s.why, ${isoTime('s.set_at')}
+        text: `SELECT s.setting, s.value, s.set_by, s.why, ${isoTime('s.set_at')}
           FROM (${this.#newest((alias) => `${alias}.name = $1 AND ${alias}.version = $2::int`)}) AS s
           WHERE s.value IS NOT NULL ORDER BY s.setting`,
         values: [this.#subject.name, String(this.#subject.version)],
@@ -70,7 +64,7 @@ export class ControlLedger {
     ]);
     return (rows[0] ?? []).map(([setting, value, by, why, at]) => ({
       setting: setting ?? '',
-      value: Number(value),
+      value: value ?? '',
       by: by ?? '',
       why: why ?? null,
       at: at ?? '',

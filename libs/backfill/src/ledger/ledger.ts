@@ -4,14 +4,7 @@ import { Parameters } from '../sql/parameters.js';
 import type { Session } from '../sql/session.js';
 import type { Statement, TextRow } from '../sql/flight.js';
 import { IllegalTransitionError } from './ledger.error.js';
-import {
-  keyFromJson,
-  keyToJson,
-  type ForeignLease,
-  type Key,
-  type LeasedRange,
-  type TenantScope,
-} from './range.js';
+import { keyFromJson, type ForeignLease, type Key, type LeasedRange, type TenantScope } from './range.js';
 import { sourcesOf, type BackfillStatus } from './status.js';
 
 /** Whose record it is. */
@@ -148,24 +141,27 @@ export class Ledger {
 
   /**
    * Plans a sweep, unless one is unfinished in the same scope: of several processes that plan at once, one does.
+   *
+   * @param bounds of the ranges, in order: each reaches from above one bound up to the next
    */
   async planSweep(
     session: Session,
     subject: Subject,
     tenants: TenantScope,
-    lower: Key | null,
-    upper: Key,
+    bounds: readonly (Key | null)[],
   ): Promise<void> {
     const parameters = new Parameters();
     const name = parameters.add(subject.name, 'text');
     const version = parameters.add(subject.version, 'int');
     const scope = parameters.addArray(tenants);
+    const list = parameters.add(JSON.stringify(bounds), 'jsonb');
     await session.transaction([
       this.#lockRecord(subject),
       {
         text: `INSERT INTO ${this.schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key)
-          SELECT ${name}, ${version}, ${scope}, 'sweep', 'sweeping', low, ${parameters.add(keyToJson(upper), 'jsonb')}, low, low
-          FROM (SELECT ${parameters.add(keyToJson(lower), 'jsonb')} AS low) AS bounds
+          SELECT ${name}, ${version}, ${scope}, 'sweep', 'sweeping', low, high, low, low
+          FROM (SELECT nullif(${list}->(at - 1), 'null') AS low, ${list}->at AS high
+            FROM generate_series(1, ${parameters.add(bounds.length - 1, 'int')}) AS at ORDER BY at) AS bounds
           WHERE NOT EXISTS (SELECT FROM ${this.schema}.range
             WHERE name = ${name} AND version = ${version} AND state <> 'done' AND tenants IS NOT DISTINCT FROM ${scope})`,
         values: parameters.values,
@@ -220,22 +216,34 @@ export class Ledger {
     ]);
   }
 
-  /** Takes a range that nobody holds; null when there is none. Raises its fencing token, so that a former holder cannot commit. */
-  async lease(session: Session, subject: Subject, tenants: TenantScope): Promise<LeasedRange | null> {
+  /**
+   * Takes a range that nobody holds; null when there is none, or when `most` are held already, by whomever. Raises its fencing
+   * token, so that a former holder cannot commit.
+   */
+  async lease(
+    session: Session,
+    subject: Subject,
+    tenants: TenantScope,
+    { most, except = [] }: { readonly most: number; readonly except?: readonly string[] },
+  ): Promise<LeasedRange | null> {
     const parameters = new Parameters();
+    const whose = `name = ${parameters.add(subject.name, 'text')} AND version = ${parameters.add(subject.version, 'int')}
+      AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done'`;
+    const isFree = '(lease_owner IS NULL OR lease_expires_at <= clock_timestamp())';
     const { rows } = await session.transaction([
+      // One after the other, so that together they do not take more than the most.
+      this.#lockRecord(subject),
       {
         text: `WITH free AS (
             SELECT id FROM ${this.schema}.range
-            WHERE name = ${parameters.add(subject.name, 'text')} AND version = ${parameters.add(subject.version, 'int')}
-              AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done'
-              AND (lease_owner IS NULL OR lease_expires_at <= clock_timestamp())
+            WHERE ${whose} AND ${isFree} AND id <> ALL(${parameters.addArray(except)}::bigint[])
+              AND ${parameters.add(most, 'int')} > (SELECT count(*) FROM ${this.schema}.range WHERE ${whose} AND NOT ${isFree})
             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
           ) ${this.#takeLease(parameters, 'free')}`,
         values: parameters.values,
       },
     ]);
-    return toRange(rows[0]?.[0]);
+    return toRange(rows[1]?.[0]);
   }
 
   /**

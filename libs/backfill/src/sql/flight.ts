@@ -45,6 +45,7 @@ const preparedByClient = new WeakMap<ClientBase, Map<string, Preparation>>();
  *
  * @param prepare keep the statements' plans on the server; only where the server is reached directly, since a pooler in
  * transaction mode hands the next transaction to another server session
+ * @param ahead send it behind the flight that is under way, not after its return; see `canFlyAhead`
  * @throws the server's error, as node-postgres gives it; the transaction is then left to be rolled back
  * @internal not in the package's types: node-postgres has its own in a package that an application need not have
  */
@@ -52,11 +53,26 @@ export function fly(
   client: ClientBase,
   statements: readonly Statement[],
   prepare: boolean,
+  ahead = false,
 ): Promise<FlightResult> {
   if (!canPipeline(client)) return flyOneByOne(client, statements);
   return new Promise((resolve, reject) => {
-    client.query(new Flight(client, statements, prepare, resolve, reject) as unknown as Submittable);
+    const flight = new Flight(client, statements, prepare, resolve, reject);
+    // node-postgres keeps it in its queue until the one under way is over; what it says is on its way before.
+    client.query(flight as unknown as Submittable);
+    if (ahead) flight.write((client as unknown as { connection: WireConnection }).connection);
   });
+}
+
+/**
+ * Whether a flight may be sent behind the one under way: its statements must be prepared, since what that one would do to them when
+ * it failed is not known yet.
+ */
+export function canFlyAhead(client: ClientBase, statements: readonly Statement[]): boolean {
+  const known = preparedByClient.get(client);
+  return (
+    canPipeline(client) && statements.every(({ text }) => known?.get(statementName(text)) === 'prepared')
+  );
 }
 
 function canPipeline(client: ClientBase): boolean {
@@ -110,6 +126,7 @@ class Flight {
   readonly #types: (number[] | undefined)[];
   readonly #parsed = new Set<string>();
   #at = 0;
+  #written = false;
   #failed = false;
 
   constructor(
@@ -128,7 +145,15 @@ class Flight {
     this.#types = statements.map(() => undefined);
   }
 
+  /** node-postgres: it is this one's turn. */
   submit(connection: WireConnection): null {
+    this.write(connection);
+    return null;
+  }
+
+  write(connection: WireConnection): void {
+    if (this.#written) return;
+    this.#written = true;
     connection.stream.cork?.();
     for (const statement of this.#statements) {
       const name = this.#prepare ? this.#parseOnce(connection, statement.text) : '';
@@ -139,7 +164,6 @@ class Flight {
     }
     connection.sync();
     connection.stream.uncork?.();
-    return null;
   }
 
   #parseOnce(connection: WireConnection, text: string): string {

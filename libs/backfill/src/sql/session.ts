@@ -1,6 +1,6 @@
 import pg, { type ClientBase, type ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { fly, type FlightResult, type Statement } from './flight.js';
+import { canFlyAhead, fly, type FlightResult, type Statement } from './flight.js';
 
 /** Named, since an application's own default may be another: a later statement must see what others have committed. */
 const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' };
@@ -38,6 +38,8 @@ export class Session {
   readonly #client: ClientBase;
   readonly #prepare: boolean;
   #sentAt: number | null = null;
+  /** Flights that the server owes an answer to. */
+  #inAir = 0;
   readonly #statementTimeout: number;
   #flights = 0;
   /** For code that needs TypeORM's own transaction on this connection. */
@@ -107,22 +109,50 @@ export class Session {
   }
 
   /**
+   * A transaction that the server finds waiting as soon as it is done with the one under way: it does not stand idle while that one's
+   * answer travels here. When the one under way fails, so does this one, since it begins in a transaction that has failed.
+   *
+   * @returns null where that cannot be had: nothing or too much is under way, or the statements are not prepared yet
+   */
+  transactionAhead(statements: readonly Statement[]): Promise<FlightResult> | null {
+    const all = [BEGIN, ...statements, COMMIT];
+    if (!this.#prepare || this.#inAir !== 1 || !canFlyAhead(this.#client, all)) return null;
+    return this.#send(all, 2, true).then(({ rows, types }) => ({
+      rows: rows.slice(1, -1),
+      types: types.slice(1, -1),
+    }));
+  }
+
+  /**
    * Statements in one round trip. After an error the transaction is rolled back; the connection is given up when no reply
    * comes in the time that the server gives each of them.
    */
   async send(statements: readonly Statement[]): Promise<FlightResult> {
+    return this.#send(statements, 1, false);
+  }
+
+  async #send(statements: readonly Statement[], flights: number, ahead: boolean): Promise<FlightResult> {
     this.#flights++;
-    this.#sentAt = performance.now();
+    this.#inAir++;
+    this.#sentAt ??= performance.now();
+    const patience = flights * statements.length * this.#statementTimeout + REPLY_MARGIN;
     try {
-      return await orDestroyed(this.#client, statements.length * this.#statementTimeout + REPLY_MARGIN, () =>
-        fly(this.#client, statements, this.#prepare),
+      const result = await orDestroyed(this.#client, patience, () =>
+        fly(this.#client, statements, this.#prepare, ahead),
       );
+      this.#landed();
+      return result;
     } catch (error) {
-      await this.rollback();
+      this.#landed();
+      // The one behind fails too, and rolls back.
+      if (this.#inAir === 0) await this.rollback();
       throw error;
-    } finally {
-      this.#sentAt = null;
     }
+  }
+
+  #landed(): void {
+    this.#inAir--;
+    this.#sentAt = this.#inAir > 0 ? performance.now() : null;
   }
 
   /** Milliseconds for which the server has owed a reply; 0 when it owes none. */

@@ -13,6 +13,17 @@ export interface BatchOutcome {
   readonly tenant: string | null;
 }
 
+/**
+ * How a batch of a sweep takes its rows:
+ * - `skip`: each is locked first, and those that somebody holds are left out, without a wait
+ * - `brief`: they are changed right away, which spares a pass over them; a row that somebody holds for longer than a moment
+ *   ends the batch with a lock timeout, and it is to be sent again with `skip`
+ */
+export type Locking = 'skip' | 'brief';
+
+/** The cursor is where the ledger has it by the time that the batch begins: behind the batch that is sent before it. */
+export const LEDGER_CURSOR = Symbol('the cursor in the ledger');
+
 /** A stretch of a sweep: pending rows above the cursor, up to the window's end. */
 export interface SweepStep {
   readonly cursor: Key | null;
@@ -25,6 +36,8 @@ export interface SweepStep {
   /** The batch's number in this run. */
   readonly number: number;
   readonly signal: AbortSignal;
+  /** @default 'skip' */
+  readonly locking?: Locking;
 }
 
 /** Single rows by their keys, e.g. those that were skipped. */
@@ -46,6 +59,13 @@ export interface KeyOutcome extends BatchOutcome {
 /** One of the ways to change rows. Each call is one transaction: rows, cursor and counters, all or nothing. */
 export interface BatchRunner {
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
+  /** Whether `locking: 'brief'` is to be had. */
+  readonly canBeBrief: boolean;
+  /**
+   * Sends the batch that follows the one under way, before that has come back: the server goes on without a word from
+   * here. Null when that is not to be had. When the one under way fails, so does this one.
+   */
+  sweepAhead?(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null;
   byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome>;
   /**
    * Runs a batch in a transaction that the caller has open and will roll back, to see how long it takes; null for a kind whose code

@@ -1,5 +1,5 @@
 import { isConnectionError, messageOf, sqlState } from '../../sql/error-classes.js';
-import { BackfillRetryError } from '../run/run.error.js';
+import { BackfillRetryError } from '../run.error.js';
 
 /** An error that the application's own code threw for a batch. */
 export class BatchCodeError extends Error {

@@ -5,7 +5,7 @@ import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy, freePlanner } from '../../sql/timeout-policy.js';
 import { ROW, type ProcessDefinition } from '../declare/definition.js';
-import { StillPendingError, SwallowedErrorError, TransactionEndedError } from '../run/run.error.js';
+import { StillPendingError, SwallowedErrorError, TransactionEndedError } from '../run.error.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
 import { strikeOff, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
 import { describeCodeError } from './code-errors.js';
@@ -31,6 +31,7 @@ const MARK: Statement = { text: "SELECT set_config('nestjs_backfill.batch', 'ope
  * statements come in between.
  */
 export class ProcessBatchRunner implements BatchRunner {
+  readonly canBeBrief = false;
   readonly #selection: RowSelection;
   readonly #definition: ProcessDefinition;
   readonly #codec: RowCodec;

@@ -10,6 +10,9 @@ import type { TableFacts } from './table.inspector.js';
 /** How rows are held: `FOR NO KEY UPDATE` does not block the foreign-key checks of other tables. */
 export type RowLock = 'FOR NO KEY UPDATE' | 'FOR UPDATE';
 
+/** Comparisons of keys. */
+export type KeyOperator = '>' | '<' | '<=' | '=';
+
 /**
  * The parts of SQL that pick rows of one backfill, whatever is then done with them. Names that it brings into a query begin
  * with `nb_`, so that they do not clash with the columns that the user's SQL names.
@@ -75,15 +78,49 @@ export class RowSelection {
     return this.definition.key.map((_, at) => `nb_key_${at + 1} ${direction}`).join(', ');
   }
 
-  /** The row's key against a given one: a row comparison, which the primary key's index serves as it stands. */
-  compare(operator: '>' | '<' | '<=' | '=', key: Key, parameters: Parameters): string {
+  /** The row's key against a given one. */
+  compare(operator: KeyOperator, key: Key, parameters: Parameters): string {
+    return this.compareTo(operator, this.#keyValues(key, parameters));
+  }
+
+  /** The row's key against one SQL expression a column: a row comparison, which the primary key's index serves as it stands. */
+  compareTo(operator: KeyOperator, expressions: readonly string[]): string {
     const columns = this.definition.key.map(columnOfRow);
-    const values = this.definition.key.map((column, at) =>
+    return columns.length === 1
+      ? `${columns[0]} ${operator} ${expressions[0]}`
+      : `(${columns.join(', ')}) ${operator} (${expressions.join(', ')})`;
+  }
+
+  /** The columns `nb_key_1` … of a CTE that has one row, as expressions. */
+  keyOf(cte: string): string[] {
+    return this.definition.key.map((_, at) => `(SELECT nb_key_${at + 1} FROM ${cte})`);
+  }
+
+  /** The columns `nb_key_1` … out of a key as the ledger keeps it. */
+  keyFromJson(json: string): string {
+    return this.definition.key
+      .map((column, at) => `(${json}->>${at})::${this.facts.typeOf(column)} AS nb_key_${at + 1}`)
+      .join(', ');
+  }
+
+  /** A key as the ledger keeps it, as a row to compare with. */
+  rowFromJson(json: string): string {
+    const parts = this.definition.key.map(
+      (column, at) => `((${json})->>${at})::${this.facts.typeOf(column)}`,
+    );
+    return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(', ')})`;
+  }
+
+  /** The key in the columns of `identity`, as a row to compare with. */
+  identityRow(cte: string): string {
+    const parts = this.definition.key.map((_, at) => `${cte}.nb_key_${at + 1}`);
+    return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(', ')})`;
+  }
+
+  #keyValues(key: Key, parameters: Parameters): string[] {
+    return this.definition.key.map((column, at) =>
       parameters.add(key[at] ?? null, this.facts.typeOf(column)),
     );
-    return columns.length === 1
-      ? `${columns[0]} ${operator} ${values[0]}`
-      : `(${columns.join(', ')}) ${operator} (${values.join(', ')})`;
   }
 
   /** Whether the row is still to be done by this run: pending, of its tenants, and not in quarantine. */

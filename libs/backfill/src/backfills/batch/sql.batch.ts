@@ -1,12 +1,19 @@
-import type { LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../sql/flight.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy } from '../../sql/timeout-policy.js';
 import type { CopyDefinition, PurgeDefinition, SetDefinition } from '../declare/definition.js';
 import { ROW } from '../declare/definition.js';
-import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
+import type { Key, LeasedRange } from '../../ledger/range.js';
+import {
+  LEDGER_CURSOR,
+  type BatchOutcome,
+  type BatchRunner,
+  type KeyOutcome,
+  type KeyStep,
+  type SweepStep,
+} from './batch.js';
 import { strikeOff, toOutcome, withEntry, type EntryOptions } from './batch-entry.js';
-import type { RowLock, RowSelection } from './row-selection.js';
+import { RowSelection, type RowLock } from './row-selection.js';
 
 /** What a kind does with the rows in the CTE `taken`, as the body of the CTE `changed`. */
 export interface SqlChange {
@@ -16,7 +23,17 @@ export interface SqlChange {
   /** CTEs that `body` refers to. */
   readonly before?: string;
   readonly body: string;
+  /** The same for rows that are found by a condition instead: what `locking: 'brief'` needs. */
+  readonly bodyWhere?: (condition: string) => string;
 }
+
+/**
+ * Milliseconds that a batch with `locking: 'brief'` waits for a row, since it holds others meanwhile: longer than a request of the
+ * application usually holds one, and too short for anybody to notice.
+ */
+const BRIEF_WAIT = 15;
+
+type SweepCursor = Key | null | typeof LEDGER_CURSOR;
 
 /** `set`, `copy` and `purge`: a batch is one statement, sent with its transaction in one round trip. */
 export class SqlBatchRunner implements BatchRunner {
@@ -28,9 +45,21 @@ export class SqlBatchRunner implements BatchRunner {
     this.#change = change;
   }
 
+  get canBeBrief(): boolean {
+    return this.#change.bodyWhere !== undefined;
+  }
+
   async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    const { rows } = await session.transaction([this.#policy(), this.preview(range, step)]);
+    // The same statement as for `sweepAhead`, which can go ahead only with one that is prepared.
+    const { rows } = await session.transaction(
+      this.#batch(range, step, step.cursor === null ? null : LEDGER_CURSOR),
+    );
     return toOutcome(rows[1]?.[0]);
+  }
+
+  sweepAhead(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
+    const flight = session.transactionAhead(this.#batch(range, step, LEDGER_CURSOR));
+    return flight && flight.then(({ rows }) => toOutcome(rows[1]?.[0]));
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
@@ -39,14 +68,47 @@ export class SqlBatchRunner implements BatchRunner {
   }
 
   preview(range: LeasedRange, step: SweepStep): Statement {
+    return this.#sweepStatement(range, step, step.cursor);
+  }
+
+  #batch(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement[] {
+    return [
+      this.#policy(step.locking === 'brief' ? BRIEF_WAIT : null),
+      this.#sweepStatement(range, step, cursor),
+    ];
+  }
+
+  #sweepStatement(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement {
     const selection = this.#selection;
     const parameters = selection.parameters();
+    const from =
+      cursor === LEDGER_CURSOR
+        ? `nb_from AS MATERIALIZED (
+      SELECT ${selection.keyFromJson('cursor_key')} FROM ${selection.ledger.schema}.range WHERE id = ${parameters.add(range.id, 'bigint')}
+    ), `
+        : '';
+    const above =
+      cursor === LEDGER_CURSOR
+        ? selection.compareTo('>', selection.keyOf('nb_from'))
+        : selection.between(cursor, null, parameters);
+    const due = selection.isDue(parameters, step.excludeQuarantined);
+    const brief = step.locking === 'brief' ? this.#change.bodyWhere : undefined;
     const taken = `SELECT ${selection.identity} FROM ${selection.from}
-      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isDue(parameters, step.excludeQuarantined)}
+      WHERE ${above} AND ${selection.between(null, step.windowUpper, parameters)} AND ${due}
       ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(step.limit, 'int')}
-      ${this.#change.lock} OF ${ROW} SKIP LOCKED`;
+      ${brief ? '' : `${this.#change.lock} OF ${ROW} SKIP LOCKED`}`;
+    const change = brief
+      ? {
+          ...this.#change,
+          before: `nb_end AS MATERIALIZED (
+      SELECT * FROM taken ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
+    ),`,
+          body: brief(`${above} AND ${selection.compareTo('<=', selection.keyOf('nb_end'))} AND ${due}`),
+        }
+      : this.#change;
+    const options = { cursor: 'last', whole: change.whole } as const;
     return {
-      text: this.#statement(taken, parameters, range, { cursor: 'last', whole: this.#change.whole }),
+      text: this.#statement(`${from}taken`, taken, change, parameters, range, options),
       values: parameters.values,
     };
   }
@@ -57,7 +119,8 @@ export class SqlBatchRunner implements BatchRunner {
     const parameters = selection.parameters();
     const taken = `SELECT ${selection.identity} FROM ${selection.fromKeys(step.keys, parameters)}
       WHERE ${selection.isDue(parameters, false)} ${this.#change.lock} OF ${ROW} SKIP LOCKED`;
-    const text = this.#statement(taken, parameters, range, { cursor: step.cursor, whole: false });
+    const options = { cursor: step.cursor, whole: false };
+    const text = this.#statement('taken', taken, this.#change, parameters, range, options);
     const { rows } = await session.transaction([
       this.#policy(step.wait),
       ...hold,
@@ -78,15 +141,17 @@ export class SqlBatchRunner implements BatchRunner {
   }
 
   #statement(
+    head: string,
     taken: string,
+    change: SqlChange,
     parameters: ReturnType<RowSelection['parameters']>,
     range: LeasedRange,
     options: EntryOptions,
   ): string {
-    return `WITH taken AS MATERIALIZED (
+    return `WITH ${head} AS MATERIALIZED (
       ${taken}
-    ), ${this.#change.before ?? ''} changed AS (
-      ${this.#change.body}
+    ), ${change.before ?? ''} changed AS (
+      ${change.body}
     ), ${withEntry(this.#selection, parameters, range, options)}`;
   }
 
@@ -103,15 +168,21 @@ export class SqlBatchRunner implements BatchRunner {
 /** `UPDATE … SET column = expression`. */
 export function setChange(
   selection: RowSelection,
-  { assignments, table, pending }: SetDefinition,
+  { assignments, table, pending, tenant }: SetDefinition,
 ): SqlChange {
+  const update = `UPDATE ${table} AS ${ROW} SET ${assignments.map(({ column, expression }) => `${column} = ${expression}`).join(', ')}`;
+  const stillPending = `(${pending.sql}) IS TRUE AS nb_still_pending`;
+  const tenantStays = !tenant || assignments.every(({ column }) => column !== RowSelection.quote(tenant));
   return {
     lock: 'FOR NO KEY UPDATE',
     // A row that a trigger kept as it was, or whose new version this statement cannot see yet, is settled afterwards.
     whole: false,
-    body: `UPDATE ${table} AS ${ROW} SET ${assignments.map(({ column, expression }) => `${column} = ${expression}`).join(', ')}
-      FROM taken WHERE ${selection.sameVersion('taken')}
-      RETURNING taken.nb_tenant, (${pending.sql}) IS TRUE AS nb_still_pending`,
+    body: `${update} FROM taken WHERE ${selection.sameVersion('taken')} RETURNING taken.nb_tenant, ${stillPending}`,
+    // The row's tenant is told from its new version here.
+    ...(tenantStays && {
+      bodyWhere: (condition) =>
+        `${update} WHERE ${condition} RETURNING ${selection.tenantText} AS nb_tenant, ${stillPending}`,
+    }),
   };
 }
 
@@ -138,5 +209,7 @@ export function purgeChange(selection: RowSelection, { table }: PurgeDefinition)
     whole: false,
     body: `DELETE FROM ${table} AS ${ROW} USING taken WHERE ${selection.sameVersion('taken')}
       RETURNING taken.nb_tenant, false AS nb_still_pending`,
+    bodyWhere: (condition) =>
+      `DELETE FROM ${table} AS ${ROW} WHERE ${condition} RETURNING ${selection.tenantText} AS nb_tenant, false AS nb_still_pending`,
   };
 }

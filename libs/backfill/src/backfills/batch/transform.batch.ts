@@ -5,7 +5,7 @@ import type { FlightResult, Statement, TextRow } from '../../sql/flight.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy } from '../../sql/timeout-policy.js';
 import { ROW, type TransformDefinition } from '../declare/definition.js';
-import { TransformResultError } from '../run/run.error.js';
+import { TransformResultError } from '../run.error.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
 import { strikeOff, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
 import { RowCodec } from './row-codec.js';
@@ -32,6 +32,7 @@ const FIXED_COLUMNS = 5;
  * read; the rest is settled afterwards. So no user ever waits for TypeScript, and nobody's write is overwritten.
  */
 export class TransformBatchRunner implements BatchRunner {
+  readonly canBeBrief = false;
   readonly #selection: RowSelection;
   readonly #definition: TransformDefinition;
   readonly #codec: RowCodec;

@@ -51,11 +51,12 @@ export class ControlDesk {
       const ledger = new ControlLedger(this.#ledger, definition);
       const before = await ledger.inForce(session);
       const news = changes.filter(
-        ({ setting, value }) => (before.find((each) => each.setting === setting)?.value ?? null) !== value,
+        ({ setting, value }) =>
+          (before.find((each) => each.setting === setting)?.value ?? null) !== textOf(value),
       );
       if (news.length === 0) return false;
       await session.transaction(
-        news.map(({ setting, value }) => ledger.set(setting, value, this.#by, this.#why)),
+        news.map(({ setting, value }) => ledger.set(setting, textOf(value), this.#by, this.#why)),
       );
       return true;
     });
@@ -110,4 +111,8 @@ export class ControlDesk {
       await session.close();
     }
   }
+}
+
+function textOf(value: SettingChange['value']): string | null {
+  return value === null ? null : String(value);
 }

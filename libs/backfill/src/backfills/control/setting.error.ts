@@ -22,11 +22,11 @@ export class UnknownSettingError extends BackfillError {
 /** A setting's value is out of its bounds, or no number. */
 export class SettingValueError extends BackfillError {
   constructor(name: SettingName, value: string) {
-    const { least, most, unit, isTime }: SettingDefinition = SETTINGS[name];
+    const { least, most, unit, isTime, canBeAuto }: SettingDefinition = SETTINGS[name];
     const numbers = `a whole number of ${unit} from ${least} to ${most}`;
     super(`${name} cannot be "${value}".`, {
       subject: name,
-      remedy: `Give ${numbers}${isTime ? ', or a time with its unit such as 20ms or 1.5s' : ''}; "${DEFAULT_WORD}" takes it back.`,
+      remedy: `Give ${numbers}${isTime ? ', or a time with its unit such as 20ms or 1.5s' : ''}${canBeAuto ? ', or "auto"' : ''}; "${DEFAULT_WORD}" takes it back.`,
     });
   }
 }

@@ -14,7 +14,7 @@ export type SettingChanges = { readonly [Name in SettingName]?: PaceSettings[Nam
 /** One decided change. */
 export interface SettingChange {
   readonly setting: SettingName;
-  readonly value: number | null;
+  readonly value: PaceSettings[SettingName] | null;
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -26,7 +26,8 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 export function parseSetting(key: string, text: string): SettingChange {
   if (!isSettingName(key)) throw new UnknownSettingError(key);
   if (text === DEFAULT_WORD) return { setting: key, value: null };
-  const { isTime }: SettingDefinition = SETTINGS[key];
+  const { isTime, canBeAuto }: SettingDefinition = SETTINGS[key];
+  if (canBeAuto && text === 'auto') return { setting: key, value: text };
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   const readable = number !== undefined && (isTime || unit === undefined);
   const value = readable ? Number(number) * (UNITS[unit ?? 'ms'] ?? 1) : Number.NaN;
@@ -39,7 +40,9 @@ export function checkChanges(changes: SettingChanges): readonly SettingChange[] 
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => {
       if (!isSettingName(key)) throw new UnknownSettingError(key);
-      return value === null ? { setting: key, value } : checked(key, value, String(value));
+      const { canBeAuto }: SettingDefinition = SETTINGS[key];
+      if (value === null || (canBeAuto && value === 'auto')) return { setting: key, value };
+      return checked(key, Number(value), String(value));
     });
 }
 

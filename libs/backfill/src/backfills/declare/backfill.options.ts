@@ -13,10 +13,21 @@ export type PendingPredicate<Entity> =
 
 /** How a run paces itself and how patient it is. Each can be set for the module and for one backfill. */
 export interface PaceOptions {
-  /** Rows a batch. @default 200 */
+  /** Rows of a batch: where a run starts. @default 200 */
   readonly batchSize?: number;
-  /** Milliseconds between batches. @default 50 */
-  readonly pause?: number;
+  /**
+   * Rows up to which a batch grows while batches keep within `targetDuration`.
+   * @default 2000, or `batchSize` where that is given: a size that you choose is kept to
+   */
+  readonly maxBatchSize?: number;
+  /** Milliseconds that a batch is to take, and may make others wait, at most. @default 20 */
+  readonly targetDuration?: number;
+  /**
+   * Milliseconds between batches. `'auto'` starts with 50, and where batches keep within their target becomes half of the time
+   * that a batch takes. With 0, the next batch is under way before the last one's answer has come back.
+   * @default 'auto'
+   */
+  readonly pause?: number | 'auto';
   /** Milliseconds that one statement waits for a lock. @default 60_000 */
   readonly lockTimeout?: number;
   /** Milliseconds that one statement may take. @default 120_000 */
@@ -34,6 +45,10 @@ export interface PaceOptions {
    * @default 'off' ('on' for `process`)
    */
   readonly synchronousCommit?: 'on' | 'off';
+  /** Ranges of the table that one process works on at the same time, each on a connection of its own. @default 1 */
+  readonly workers?: number;
+  /** The same over all processes: who comes when so many are at work leaves it to them. @default `workers` */
+  readonly maxWorkers?: number;
 }
 
 /**

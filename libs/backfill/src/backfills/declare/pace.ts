@@ -7,24 +7,35 @@ export type Pace = Required<PaceOptions>;
 /** Where a run starts, and what it falls back to. */
 export const PACE_DEFAULTS = {
   batchSize: 200,
-  pause: 50,
+  maxBatchSize: 2_000,
+  targetDuration: 20,
+  pause: 'auto',
   lockTimeout: 60_000,
   statementTimeout: 120_000,
   idleInTransactionTimeout: 120_000,
   maxQuarantined: 1000,
   progressEvery: 10,
   synchronousCommit: 'off',
+  workers: 1,
+  maxWorkers: 1,
 } as const satisfies Pace;
+
+/** The pause that a healthy database earns with `'auto'`, as a share of the time that a batch takes. */
+export const PAUSE_SHARE = 0.5;
 
 /** The least and the most that make sense: `[least, most, unit]`. */
 const BOUNDS = {
   batchSize: [1, 100_000, 'rows'],
-  pause: [0, 3_600_000, 'milliseconds'],
+  maxBatchSize: [1, 100_000, 'rows'],
+  targetDuration: [1, 60_000, 'milliseconds'],
+  pause: [0, 3_600_000, "milliseconds, or 'auto',"],
   lockTimeout: [1, 86_400_000, 'milliseconds'],
   statementTimeout: [1, 86_400_000, 'milliseconds'],
   idleInTransactionTimeout: [1, 86_400_000, 'milliseconds'],
   maxQuarantined: [0, Number.MAX_SAFE_INTEGER, 'rows'],
   progressEvery: [1, Number.MAX_SAFE_INTEGER, 'batches'],
+  workers: [1, 100, 'workers'],
+  maxWorkers: [1, 1_000, 'workers'],
 } as const;
 
 /** The options given, checked; what is given later wins. @throws InvalidBackfillOptionError naming the option */
@@ -35,8 +46,13 @@ export function decidePace(className: string, ...given: readonly PaceOptions[]):
       if (options[name] !== undefined) pace[name] = options[name];
     }
   }
+  const isGiven = (name: keyof Pace) => given.some((options) => options[name] !== undefined);
+  // A size that somebody chose is kept to, unless they say up to where it may grow.
+  if (isGiven('batchSize') && !isGiven('maxBatchSize')) pace['maxBatchSize'] = pace['batchSize'];
+  if (!isGiven('maxWorkers')) pace['maxWorkers'] = pace['workers'];
   for (const [name, [least, most, unit]] of Object.entries(BOUNDS)) {
     const value = pace[name];
+    if (name === 'pause' && value === 'auto') continue;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
       throw new InvalidBackfillOptionError(
         className,

@@ -11,10 +11,11 @@ import { createBatchRunner } from '../batch/batch-runner.factory.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
+import { PAUSE_SHARE, type Pace } from '../declare/pace.js';
 import type { BackfillPlan } from '../report/plan.js';
 import { boundBelow, countPending, highestKey, type Count } from '../run/proof.js';
 import { keyWithin } from '../run/window.js';
-import { InvalidStatementError } from '../run/run.error.js';
+import { InvalidStatementError } from '../run.error.js';
 import { indexForPending } from './index.inspector.js';
 import { triggersFired } from './trigger.inspector.js';
 
@@ -179,10 +180,11 @@ function timeFor(
   pending: Count | null,
   batches: number | null,
   rate: number | null,
-  pause: number,
+  pause: Pace['pause'],
 ): number | null {
   if (pending === null || batches === null || rate === null) return null;
-  return Math.round((pending.rows / rate) * 1000 + batches * pause);
+  const work = (pending.rows / rate) * 1000;
+  return Math.round(work + (pause === 'auto' ? work * PAUSE_SHARE : batches * pause));
 }
 
 function warnings(

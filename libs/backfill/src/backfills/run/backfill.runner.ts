@@ -3,29 +3,31 @@ import { Ledger, type LedgerRecord, type Subject } from '../../ledger/ledger.js'
 import { installLedger } from '../../ledger/ledger.installer.js';
 import { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { LeasedRange, TenantScope } from '../../ledger/range.js';
-import { isHeld, type BackfillStatus } from '../../ledger/status.js';
+import { isHeld } from '../../ledger/status.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
-import { createBatchRunner } from '../batch/batch-runner.factory.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import { PaceControl } from '../control/pace.control.js';
 import type { BackfillDefinition } from '../declare/definition.js';
-import type { DeclaredCheck } from '../throttle/throttle-check.js';
 import type { BackfillObserver } from '../report/observer.js';
-import type { BackfillReport, TenantReport } from '../report/report.js';
+import type { BackfillReport } from '../report/report.js';
+import { tenantReports } from '../report/tenant.reader.js';
+import type { DeclaredCheck } from '../throttle/throttle-check.js';
 import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
+import { Crew } from './crew.js';
+import { FinishLease } from './finish.lease.js';
+import { heldBack, leasedBy, startReason, type Ending } from './ending.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
-import { LeaseKeeper } from './lease.keeper.js';
-import { WaitWatch } from './wait.watch.js';
-import { PaceGate, type Held } from './pace.gate.js';
+import { PaceGate } from './pace.gate.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
-import { RangeWorker, type RangeOutcome, type WorkerTools } from './range.worker.js';
+import { divide, splitLargest } from './range.splitter.js';
+import type { RangeOutcome } from './range.worker.js';
 import { guarded, RunLog } from './run-log.js';
-import { InvalidStatementError } from './run.error.js';
+import { InvalidStatementError } from '../run.error.js';
 import type { StopSign } from './stop-sign.js';
 
 /** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
@@ -33,6 +35,8 @@ const SWEEPS_MOST = 5;
 /** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it, and until it is asked again. */
 const CANCEL_AFTER = 3_000;
 const CANCEL_EVERY = 500;
+/** Milliseconds between two looks at what other processes still work on. */
+const LOOK_AGAIN = 500;
 
 export interface RunOptions {
   readonly tenants: TenantScope;
@@ -44,17 +48,6 @@ export interface RunOptions {
   readonly checks: readonly DeclaredCheck[];
   readonly stop: StopSign;
   readonly observer: BackfillObserver;
-}
-
-/** Where the backfill stands at the end of a run, and why. */
-interface Ending {
-  readonly status: BackfillStatus;
-  readonly reason: string;
-  readonly waitingFor: string | null;
-  readonly proved: boolean;
-  readonly nothingToDo?: boolean;
-  /** The ledger says so already, or it is not ours to say. */
-  readonly unrecorded?: boolean;
 }
 
 /**
@@ -69,8 +62,10 @@ export class BackfillRunner {
   readonly #log: RunLog;
   readonly #connection: Connection;
   readonly #rows: RowsLedger;
+  readonly #finish: FinishLease;
   readonly #gate: PaceGate;
   #selection: RowSelection | null = null;
+  #crew: Crew | null = null;
   #running = false;
   #found: LedgerRecord | null = null;
 
@@ -81,17 +76,11 @@ export class BackfillRunner {
     this.#options = options;
     this.#subject = { name: definition.name, version: definition.version };
     this.#log = new RunLog(definition.name, definition.pace.progressEvery, options.observer);
-    this.#connection = new Connection(
-      definition.dataSource,
-      definition.pace.statementTimeout,
-      options.stop,
-      options.connectTimeoutMs,
-      (message) => this.#log.note('warn', message),
-    );
+    this.#connection = this.#connect();
     this.#rows = new RowsLedger(ledger, this.#subject);
+    this.#finish = new FinishLease(this.#connection, schema, ledger, this.#subject, options.tenants);
     const { checks, stop } = options;
-    const { batchSize, pause } = definition.pace;
-    const control = new PaceControl({ batchSize, pause, workers: 1, maxWorkers: null });
+    const control = new PaceControl(definition.pace);
     this.#gate = new PaceGate({ definition, ledger, control, checks, stop, log: this.#log });
   }
 
@@ -101,6 +90,7 @@ export class BackfillRunner {
       const ending = await this.#runToEnding().finally(cancel);
       return await this.#report(await this.#record(ending));
     } finally {
+      await this.#finish.release();
       await this.#connection.drop();
     }
   }
@@ -203,21 +193,26 @@ export class BackfillRunner {
     }
     let sweeps = 0;
     let changedBefore = -1;
+    let hasWorked = false;
     for (;;) {
-      const range = await this.#connection.use((session) =>
-        this.#ledger.lease(session, this.#subject, tenants),
-      );
+      const range = await this.#take(selection);
       if (range) {
+        hasWorked = true;
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection);
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
-        if (outcome.kind === 'lost')
+        if (outcome.kind === 'lost' && !this.#isShared)
           return { ...outcome, status: 'running', waitingFor: null, proved: false, unrecorded: true };
         if (outcome.kind === 'held') return heldBack(outcome);
         if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
         continue;
       }
       const holder = await watchHolder(this.#connection, this.#ledger, this.#subject, tenants, stop);
+      // Who has a part in it stays until the whole is done: the others' ranges may come free, or be worth halving.
+      if (holder && hasWorked && stop.reason === null) {
+        await this.#others(holder.owner);
+        continue;
+      }
       if (holder) return leasedBy(holder.owner);
       if (stop.reason !== null)
         return {
@@ -232,6 +227,12 @@ export class BackfillRunner {
         await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
       )
         continue;
+      if (this.#isShared && !(await this.#finish.take())) {
+        await this.#others('the one that proves that it is complete');
+        continue;
+      }
+      const ended = hasWorked ? await this.#endedByAnother() : null;
+      if (ended) return ended;
       const pending = await this.#connection.use((session) => findPending(session, selection, stop));
       if (pending === 'stopped') {
         return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
@@ -243,7 +244,43 @@ export class BackfillRunner {
       changedBefore = this.#log.updated;
       sweeps++;
       await this.#plan(selection);
+      await this.#finish.release();
     }
+  }
+
+  /** Whether other processes may have a part in it. */
+  get #isShared(): boolean {
+    return this.#definition.pace.maxWorkers > 1;
+  }
+
+  async #endedByAnother(): Promise<Ending | null> {
+    if (!this.#isShared) return null;
+    const status = await this.#connection.use((session) => this.#ledger.statusOf(session, this.#subject));
+    if (status !== 'complete') return null;
+    return {
+      status,
+      reason: 'Every row is done: another process that had a part in it has proved it.',
+      waitingFor: null,
+      proved: true,
+      unrecorded: true,
+    };
+  }
+
+  /** A range that nobody holds, or the half of one, where one more worker is welcome. */
+  async #take(selection: RowSelection): Promise<LeasedRange | null> {
+    const { maxWorkers } = this.#definition.pace;
+    const { tenants } = this.#options;
+    const lease = (session: Session) =>
+      this.#ledger.lease(session, this.#subject, tenants, { most: maxWorkers });
+    const range = await this.#connection.use(lease);
+    if (range || maxWorkers === 1) return range;
+    const isNew = await this.#connection.use((session) => splitLargest(session, selection, this.#subject));
+    return isNew ? this.#connection.use(lease) : null;
+  }
+
+  async #others(owner: string): Promise<void> {
+    this.#log.waiting(`the other workers, e.g. ${owner}`);
+    await this.#options.stop.sleep(LOOK_AGAIN);
   }
 
   async #plan(selection: RowSelection): Promise<void> {
@@ -252,7 +289,8 @@ export class BackfillRunner {
       const upper = await highestKey(session, selection);
       if (upper === null) return;
       const lower = await boundBelow(session, selection, true);
-      await this.#ledger.planSweep(session, this.#subject, tenants, lower, upper);
+      const cuts = await divide(session, selection, lower, upper, this.#definition.pace.maxWorkers);
+      await this.#ledger.planSweep(session, this.#subject, tenants, [lower, ...cuts, upper]);
     });
   }
 
@@ -271,41 +309,38 @@ export class BackfillRunner {
   }
 
   async #workOff(range: LeasedRange, selection: RowSelection): Promise<RangeOutcome> {
-    const { stop } = this.#options;
     const counts = await this.#connection.use((session) => this.#rows.counts(session, null));
-    const tools: WorkerTools = {
-      connection: this.#connection,
+    const crew = (this.#crew = new Crew({
+      subject: this.#subject,
       ledger: this.#ledger,
       rows: this.#rows,
       selection,
-      runner: createBatchRunner(selection),
       quarantine: new Quarantine(selection, this.#rows, counts.quarantined),
       gate: this.#gate,
       log: this.#log,
-      stop,
-    };
-    const worker = new RangeWorker(range, tools);
-    const keeper = new LeaseKeeper(this.#connection, this.#ledger, () => worker.range);
-    const watch = new WaitWatch(this.#connection, this.#ledger, this.#subject, this.#log);
-    try {
-      const outcome = await worker.work();
-      await this.#connection
-        .use((session) => this.#ledger.release(session, worker.range, outcome.kind === 'done'))
-        .catch((error: unknown) =>
-          this.#log.note('warn', `The lease could not be handed back: ${messageOf(error)}`),
-        );
-      return outcome;
-    } finally {
-      keeper.stop();
-      watch.stop();
-    }
+      stop: this.#options.stop,
+      connection: this.#connection,
+      connect: () => this.#connect(),
+    }));
+    return crew.work(range);
+  }
+
+  #connect(): Connection {
+    return new Connection(
+      this.#definition.dataSource,
+      this.#definition.pace.statementTimeout,
+      this.#options.stop,
+      this.#options.connectTimeoutMs,
+      (message) => this.#log.note('warn', message),
+    );
   }
 
   #cancelWhenStopped(): () => void {
     const { signal } = this.#options.stop;
     let timer: NodeJS.Timeout | undefined;
     const cancel = () => {
-      void this.#connection.session?.cancel();
+      const others = this.#crew?.connections ?? [];
+      for (const { session } of new Set([this.#connection, ...others])) void session?.cancel();
       timer = setTimeout(cancel, CANCEL_EVERY);
     };
     const arm = () => {
@@ -386,10 +421,20 @@ export class BackfillRunner {
     return { status: 'failed', reason: messageOf(told), waitingFor: null, proved: false, unrecorded };
   }
 
+  /** Others have ranges in hand: how it ends is theirs to say. */
+  async #isGoingOn(): Promise<boolean> {
+    const { tenants } = this.#options;
+    const leases = await this.#connection.use((session) =>
+      this.#ledger.foreignLeases(session, this.#subject, tenants),
+    );
+    return leases.some(({ owner, expiresInMs }) => owner !== this.#ledger.owner && expiresInMs > 0);
+  }
+
   /** Writes the ending down, where it can be. */
   async #record(ending: Ending): Promise<Ending> {
     if (ending.unrecorded) return ending;
     try {
+      if (ending.status === 'incomplete' && this.#isShared && (await this.#isGoingOn())) return ending;
       await this.#connection.use((session) =>
         this.#ledger.transition(session, this.#subject, ending.status, ending.reason, ending.waitingFor),
       );
@@ -436,51 +481,4 @@ export class BackfillRunner {
     if (this.#connection.session === null) return null;
     return this.#connection.use(question).catch(() => null);
   }
-}
-
-export async function tenantReports(
-  rows: RowsLedger,
-  session: Session,
-  scope: TenantScope,
-): Promise<TenantReport[]> {
-  return (await rows.tenants(session, scope)).map(
-    ([tenant, updated, skipped, quarantined, lastTouchedAt]) => ({
-      tenant: tenant ?? null,
-      updated: Number(updated),
-      skipped: Number(skipped),
-      quarantined: Number(quarantined),
-      lastTouchedAt: lastTouchedAt ?? '',
-    }),
-  );
-}
-
-function startReason({ status, completedAt }: LedgerRecord): string {
-  switch (status) {
-    case 'complete':
-      return `Rows became pending after it was complete at ${completedAt ?? 'an earlier time'} (drift).`;
-    case 'running':
-      return 'Going on where a process left off.';
-    case 'incomplete':
-      return 'Going on where the last run stopped.';
-    case 'failed':
-      return 'Started again after it had failed.';
-    default:
-      return 'First run.';
-  }
-}
-
-/** A person holds it back, which the ledger says already. */
-function heldBack({ status, reason }: Held): Ending {
-  const waitingFor = status === 'paused' ? `a person to resume it: ${reason}` : null;
-  return { status, reason, waitingFor, proved: false, unrecorded: true };
-}
-
-function leasedBy(owner: string): Ending {
-  return {
-    status: 'running',
-    reason: `${owner} is running it; this process leaves it to them.`,
-    waitingFor: `the lease of ${owner}`,
-    proved: false,
-    unrecorded: true,
-  };
 }

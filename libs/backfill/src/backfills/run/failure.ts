@@ -1,6 +1,6 @@
 import { classifyDatabaseError, messageOf, sqlState, type ErrorClass } from '../../sql/error-classes.js';
 import { BatchCodeError } from '../batch/code-errors.js';
-import { BackfillRetryError, StillPendingError, SwallowedErrorError } from './run.error.js';
+import { BackfillRetryError, StillPendingError, SwallowedErrorError } from '../run.error.js';
 
 /** What an error means for the batch that it ended. */
 export function classifyFailure(error: unknown): ErrorClass {

@@ -82,6 +82,15 @@ export class PaceGate {
     return this.#active.length === 0 ? null : inWords(this.#active);
   }
 
+  /** A look is due: no batch may be under way when `pass` is called next. */
+  get isDue(): boolean {
+    return this.#active.length > 0 || this.#isDue;
+  }
+
+  get #isDue(): boolean {
+    return this.#lookedAt === null || this.#now() - this.#lookedAt >= this.#interval;
+  }
+
   /**
    * Returns as soon as a batch may begin, or the run is asked to stop. Waits with no transaction open.
    *
@@ -123,7 +132,7 @@ export class PaceGate {
 
   /** Another worker's look is not waited for: its connection may be the one that hangs. */
   async #lookWhenDue(session: Session): Promise<void> {
-    if (this.#lookedAt !== null && (this.#looking || this.#now() - this.#lookedAt < this.#interval)) return;
+    if (!this.#isDue || (this.#looking && this.#lookedAt !== null)) return;
     this.#looking = true;
     await this.#lookNow(session).finally(() => (this.#looking = false));
   }

@@ -5,7 +5,7 @@ import { applyBatchPolicy } from '../../sql/timeout-policy.js';
 import { strikeOff } from '../batch/batch-entry.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { describeFailure } from './failure.js';
-import { TooManyQuarantinedError } from './run.error.js';
+import { TooManyQuarantinedError } from '../run.error.js';
 
 /** Keys that one statement looks at. */
 const RELEASE_KEYS = 1_000;

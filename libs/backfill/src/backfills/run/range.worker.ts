@@ -4,16 +4,17 @@ import type { RowsLedger } from '../../ledger/rows.ledger.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy } from '../../sql/timeout-policy.js';
-import type { BatchOutcome, BatchRunner } from '../batch/batch.js';
+import type { BatchOutcome, BatchRunner, Locking, SweepStep } from '../batch/batch.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { backOff } from './back-off.js';
 import { BatchLimit } from './batch-limit.js';
+import { Breather } from './breather.js';
 import { describeLock } from './blockers.js';
 import { DatabaseLostError, type Connection } from './connection.js';
 import { classifyFailure } from './failure.js';
 import type { Held, PaceGate } from './pace.gate.js';
 import type { Quarantine } from './quarantine.js';
-import { FailingPredicateError, InvalidStatementError, StillPendingError } from './run.error.js';
+import { FailingPredicateError, InvalidStatementError, StillPendingError } from '../run.error.js';
 import type { RunLog } from './run-log.js';
 import type { StopSign } from './stop-sign.js';
 import { keyWithin, moveWindow, sameKey } from './window.js';
@@ -31,6 +32,9 @@ const CONNECTION_TRIES = 10;
 /** How much a window shrinks that cannot be looked through within the statement timeout. */
 const NARROWING = 4;
 
+/** Batches that lock their rows first, after one that did not has met a row that somebody held. */
+const CAREFUL_BATCHES = 20;
+
 /** How a range was left. */
 export type RangeOutcome =
   | { readonly kind: 'done' }
@@ -40,6 +44,15 @@ export type RangeOutcome =
   /** A person has paused or cancelled it; the ledger says so already. */
   | ({ readonly kind: 'held' } & Held)
   | { readonly kind: 'failed'; readonly error: unknown };
+
+const OVER = { kind: 'stopped', reason: 'Another worker failed.', waitingFor: null } as const;
+
+/** A batch that is under way. */
+interface Sent {
+  readonly limit: number;
+  readonly locking: Locking;
+  readonly outcome: Promise<BatchOutcome>;
+}
 
 const NO_TRIES = { lock: 0, conflict: 0, connection: 0 } as const satisfies Record<string, number>;
 
@@ -54,6 +67,8 @@ export interface WorkerTools {
   readonly gate: PaceGate;
   readonly log: RunLog;
   readonly stop: StopSign;
+  /** Another worker has found that the whole fails: there is no use in going on. */
+  isOver(): boolean;
 }
 
 /**
@@ -63,6 +78,9 @@ export interface WorkerTools {
 export class RangeWorker {
   readonly #tools: WorkerTools;
   readonly #limit: BatchLimit;
+  readonly #breather: Breather;
+  /** When the batch in hand began, as far as the server is concerned. */
+  #begunAt = 0;
   #range: LeasedRange;
   /** The size of the next window, in keys: larger where nothing is pending. */
   #windowSize: number;
@@ -80,13 +98,23 @@ export class RangeWorker {
   #inBatch = false;
   #windowMost = WINDOW_MOST;
   #leaseInDoubt = false;
+  /** The batch that was sent behind the one before. */
+  #ahead: Sent | null = null;
+  /** Batches that are still to lock their rows first. */
+  #careful = 0;
+  /** Rows taken in the window, and keys that it has at most; unknown where somebody else opened it. */
+  #windowTaken = 0;
+  #windowKeys = Infinity;
+  /** Pending rows may be left behind in the window: skipped, or kept as they were by a trigger. */
+  #windowHasGaps = true;
 
   constructor(range: LeasedRange, tools: WorkerTools) {
     this.#range = range;
     this.#tools = tools;
-    const { batchSize } = tools.selection.definition.pace;
-    this.#limit = new BatchLimit(batchSize);
-    this.#windowSize = Math.min(WINDOW_MOST, Math.max(WINDOW_LEAST, batchSize * WINDOW_BATCHES));
+    const { pace } = tools.selection.definition;
+    this.#limit = new BatchLimit(pace);
+    this.#breather = new Breather(pace);
+    this.#windowSize = Math.min(WINDOW_MOST, Math.max(WINDOW_LEAST, pace.batchSize * WINDOW_BATCHES));
   }
 
   get range(): LeasedRange {
@@ -96,15 +124,18 @@ export class RangeWorker {
   async work(): Promise<RangeOutcome> {
     for (;;) {
       const stopped = this.#tools.stop.reason;
-      if (stopped !== null)
+      if (this.#tools.isOver() && this.#ahead === null) return OVER;
+      if (stopped !== null && this.#ahead === null)
         return { kind: 'stopped', reason: stopped, waitingFor: this.#tools.gate.waitingFor };
       const session = this.#tools.connection.session;
       this.#inBatch = false;
       try {
-        const held = session && (await this.#tools.gate.pass(session));
-        if (held) return { kind: 'held', ...held };
-        if (this.#tools.stop.reason !== null) continue;
-        this.#limit.follow(this.#tools.gate.control.current().batchSize);
+        if (session !== null && this.#ahead === null) {
+          const held = await this.#tools.gate.pass(session);
+          if (held !== null) return { kind: 'held', ...held };
+          if (this.#tools.stop.reason !== null) continue;
+        }
+        this.#follow();
         if (session === null || this.#leaseInDoubt) await this.#leaseAgain();
         else if (this.#range.state === 'sweeping') await this.#sweepStep(session);
         else if (await this.#settleStep(session)) return { kind: 'done' };
@@ -115,41 +146,106 @@ export class RangeWorker {
     }
   }
 
+  /** What a person has set meanwhile. */
+  #follow(): void {
+    const { control } = this.#tools.gate;
+    this.#limit.follow(control.set('batchSize'));
+    this.#breather.follow(control.current().pause);
+  }
+
   async #sweepStep(session: Session): Promise<void> {
     const { windowUpper, cursor } = this.#range;
-    if (windowUpper === null || this.#windowExhausted || sameKey(cursor, windowUpper))
-      return this.#nextWindow(session);
+    const isOver = windowUpper === null || this.#windowExhausted || sameKey(cursor, windowUpper);
+    if (windowUpper === null || (isOver && this.#ahead === null)) return this.#nextWindow(session);
     if (this.#isolating) return this.#tryOneRow(session, windowUpper);
-    const limit = this.#limit.rows;
     this.#inBatch = true;
-    const outcome = await this.#tools.runner.sweep(session, this.#range, {
-      cursor,
+    if (this.#ahead === null) this.#begunAt = performance.now();
+    const sent = this.#ahead ?? this.#send(session, windowUpper);
+    this.#ahead = isOver ? null : this.#sendAhead(session, windowUpper, sent);
+    const outcome = await this.#landing(sent);
+    if (outcome === null) return;
+    this.#range = { ...this.#range, cursor: outcome.lastKey ?? cursor };
+    this.#windowExhausted = outcome.taken < sent.limit;
+    this.#windowTaken += outcome.taken;
+    this.#windowHasGaps ||= sent.locking === 'skip' || outcome.changed < outcome.taken;
+    if (outcome.taken > 0) await this.#batchDone(outcome, outcome.taken === sent.limit);
+    else this.#tries = { ...NO_TRIES };
+  }
+
+  #send(session: Session, windowUpper: Key): Sent {
+    const { runner } = this.#tools;
+    const limit = this.#limit.rows;
+    const locking = runner.canBeBrief && this.#careful === 0 && limit > 1 ? 'brief' : 'skip';
+    if (this.#careful > 0) this.#careful--;
+    const step = this.#step(windowUpper, limit, locking);
+    return { limit, locking, outcome: runner.sweep(session, this.#range, step) };
+  }
+
+  /** Where there is no pause between batches, the server need not wait for us either. */
+  #sendAhead(session: Session, windowUpper: Key, before: Sent): Sent | null {
+    const { runner, stop, gate } = this.#tools;
+    const { limit, locking } = before;
+    const mayBeMore = this.#windowTaken + limit < this.#windowKeys;
+    const isSteady = limit === this.#limit.rows && locking === 'brief';
+    if (this.#breather.pause > 0 || !isSteady || !mayBeMore) return null;
+    if (stop.reason !== null || this.#tools.isOver() || gate.isDue) return null;
+    const outcome = runner.sweepAhead?.(session, this.#range, this.#step(windowUpper, limit, locking));
+    // It is awaited in its turn, or when the one before has failed.
+    outcome?.catch(() => undefined);
+    return outcome ? { limit, locking, outcome } : null;
+  }
+
+  #step(windowUpper: Key, limit: number, locking: Locking): SweepStep {
+    const { log, quarantine, stop } = this.#tools;
+    return {
+      cursor: this.#range.cursor,
       windowUpper,
       limit,
-      excludeQuarantined: this.#tools.quarantine.size > 0,
-      number: this.#tools.log.nextBatch,
-      signal: this.#tools.stop.signal,
-    });
-    this.#range = { ...this.#range, cursor: outcome.lastKey ?? cursor };
-    this.#windowExhausted = outcome.taken < limit;
-    if (outcome.taken > 0) await this.#batchDone(outcome);
-    else this.#tries = { ...NO_TRIES };
+      locking,
+      excludeQuarantined: quarantine.size > 0,
+      number: log.nextBatch,
+      signal: stop.signal,
+    };
+  }
+
+  /** @returns null when a row was held, so that nothing has happened: the same rows again, without those */
+  async #landing(sent: Sent): Promise<BatchOutcome | null> {
+    try {
+      return await sent.outcome;
+    } catch (error) {
+      await this.#ahead?.outcome.catch(() => undefined);
+      this.#ahead = null;
+      if (sent.locking === 'skip' || classifyFailure(error) !== 'lock') throw error;
+      this.#careful = CAREFUL_BATCHES;
+      return null;
+    }
   }
 
   async #nextWindow(session: Session): Promise<void> {
     // Where a whole window held nothing to do, the next one is twice as large: a sparse table is crossed quickly.
-    if (this.#range.windowUpper !== null && this.#windowIsEmpty) {
-      this.#windowSize = Math.min(this.#windowMost, this.#windowSize * 2);
+    if (this.#range.windowUpper !== null) {
+      const wanted = this.#windowIsEmpty ? this.#windowSize * 2 : this.#limit.rows * WINDOW_BATCHES;
+      this.#windowSize = Math.min(this.#windowMost, Math.max(this.#windowSize, wanted));
     }
-    this.#range = await moveWindow(session, this.#tools.selection, this.#range, this.#windowSize);
+    this.#range = await moveWindow(
+      session,
+      this.#tools.selection,
+      this.#range,
+      this.#windowSize,
+      this.#windowHasGaps,
+    );
     this.#windowExhausted = false;
     this.#windowIsEmpty = true;
+    this.#windowHasGaps = false;
+    this.#windowTaken = 0;
+    this.#windowKeys = this.#windowSize;
   }
 
   /** The batch of one row that failed: by its key, so that the error is certain to be that row's. */
   async #tryOneRow(session: Session, windowUpper: Key): Promise<void> {
     const key = await this.#firstDue(session, windowUpper);
     this.#isolating = false;
+    this.#windowHasGaps = true;
     if (key === null) {
       this.#windowExhausted = true;
       return;
@@ -193,7 +289,7 @@ export class RangeWorker {
       // We held it, and it is as pending as before: e.g. a trigger keeps it as it was.
       if (outcome.left > 0 && outcome.taken > 0)
         throw new StillPendingError(this.#tools.selection.definition.name);
-      await this.#batchDone(outcome);
+      await this.#batchDone(outcome, false);
       return outcome.left > 0;
     } catch (error) {
       const failure = classifyFailure(error);
@@ -212,7 +308,7 @@ export class RangeWorker {
     const [only] = keys;
     if (this.#limit.rows === 1 && only) {
       if (!(await this.#changeOrQuarantine(session, only, null, null))) this.#patientSince = null;
-      this.#limit.succeeded();
+      this.#limit.succeeded(null);
     } else {
       this.#inBatch = true;
       const outcome = await this.#tools.runner.byKey(session, this.#range, {
@@ -223,7 +319,7 @@ export class RangeWorker {
         signal: this.#tools.stop.signal,
       });
       if (outcome.left < keys.length) this.#patientSince = null;
-      if (outcome.taken > 0) await this.#batchDone(outcome);
+      if (outcome.taken > 0) await this.#batchDone(outcome, false);
     }
     this.#settledTo = keys.at(-1) ?? null;
     return false;
@@ -247,25 +343,38 @@ export class RangeWorker {
     return false;
   }
 
-  async #batchDone(outcome: BatchOutcome): Promise<void> {
+  async #batchDone(outcome: BatchOutcome, isFull: boolean): Promise<void> {
     const { log, gate, connection } = this.#tools;
+    const now = performance.now();
+    const ms = now - this.#begunAt;
+    // The one behind it begins as it ends.
+    this.#begunAt = now;
     this.#windowIsEmpty &&= outcome.taken === 0;
     this.#tries = { ...NO_TRIES };
-    this.#limit.succeeded();
+    this.#breather.after(ms, this.#limit.succeeded(isFull ? ms : null));
     log.batch(outcome, this.#range.cursor);
-    await gate.rest(connection.session, () => gate.control.current().pause);
+    if (this.#breather.pause === 0) return;
+    await gate.rest(this.#ahead === null ? connection.session : null, () => {
+      this.#follow();
+      return this.#breather.pause;
+    });
   }
 
   /** What the lost connection may still be doing, or another process since the lease ran out, is settled by this. */
   async #leaseAgain(): Promise<void> {
     const { connection, ledger, log } = this.#tools;
+    const { upper } = this.#range;
     const range = await connection.use((session) => ledger.leaseAgain(session, this.#range));
     if (range === null) throw new LeaseGone();
     // The ledger knows whether the batch that was under way has committed.
     this.#range = range;
     this.#windowExhausted = false;
+    this.#windowHasGaps = true;
+    this.#windowKeys = Infinity;
     this.#leaseInDoubt = false;
-    log.note('log', 'The range is ours again: going on from the cursor in the ledger.');
+    // An end that has come nearer means that the range was split, not that it was lost.
+    if (sameKey(range.upper, upper))
+      log.note('log', 'The range is ours again: going on from the cursor in the ledger.');
   }
 
   /** @returns how the range is left; null to go on */
@@ -301,7 +410,7 @@ export class RangeWorker {
         if (++this.#tries.conflict > CONFLICT_TRIES) return gaveUp(error);
         this.#leaseInDoubt = true;
         // No sign of life got through while the batch ran: a shorter one does not need any.
-        this.#limit.lower();
+        if (this.#inBatch) this.#limit.lower();
         return null;
       case 'too-slow':
         return this.#recoverFromSlowness(error);

@@ -13,13 +13,18 @@ import type { RowSelection } from '../batch/row-selection.js';
  * table's end. When it closes, what is still pending in it was skipped because somebody held it, or became
  * pending again: it goes on the list for the settling pass.
  *
+ * It does nothing when the range was split meanwhile: then the lease is told to be in doubt, and taking it again tells the new end.
+ *
  * @param size keys of the next window
+ * @param hasGaps false spares the look for rows that were skipped, since none was; what became pending again behind the sweep
+ * is then found by the proof
  */
 export async function moveWindow(
   session: Session,
   selection: RowSelection,
   range: LeasedRange,
   size: number,
+  hasGaps: boolean,
 ): Promise<LeasedRange> {
   const { pace, name } = selection.definition;
   const state =
@@ -27,7 +32,7 @@ export async function moveWindow(
   const start = range.windowUpper ?? range.cursor;
   const { rows } = await session.transaction([
     applyBatchPolicy(pace, pace.synchronousCommit, name),
-    ...(range.windowUpper === null ? [] : [listSkipped(selection, range)]),
+    ...(range.windowUpper === null || !hasGaps ? [] : [listSkipped(selection, range)]),
     openNext(selection, range, start, state, size),
   ]);
   return {
@@ -73,7 +78,7 @@ function openNext(
     text: `WITH nb_moved AS (
         UPDATE ${ledger.schema}.range SET cursor_key = ${cursor}, window_lower_key = ${cursor}, window_upper_key = ${bound},
           state = ${parameters.add(state, 'text')}, ${ledger.renewal(parameters)}
-        WHERE ${ledger.fence(parameters, range)} RETURNING window_upper_key, lease_expires_at
+        WHERE ${ledger.fence(parameters, range)} AND upper_key IS NOT DISTINCT FROM ${upper} RETURNING window_upper_key, lease_expires_at
       )
       SELECT (SELECT window_upper_key FROM nb_moved)::text,
         ${ledger.demandLease('nb_moved')}`,

@@ -5,7 +5,7 @@ import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import { countPending, findPending } from '../run/proof.js';
-import { TableMismatchError } from '../run/run.error.js';
+import { TableMismatchError } from '../run.error.js';
 import { StopSign } from '../run/stop-sign.js';
 import { readStatus } from './status.reader.js';
 

@@ -8,7 +8,7 @@ import type { TextRow } from '../../sql/flight.js';
 import { Session } from '../../sql/session.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillStatusReport } from '../report/status-report.js';
-import { tenantReports } from '../run/backfill.runner.js';
+import { tenantReports } from '../report/tenant.reader.js';
 
 const QUARANTINE_SHOWN = 10;
 

@@ -5,7 +5,7 @@ CREATE TABLE {{schema}}.control (
   name    text        NOT NULL,
   version integer     NOT NULL,
   setting text        NOT NULL,
-  value   bigint,
+  value   text,
   set_by  text        NOT NULL,
   why     text,
   set_at  timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -13,6 +13,8 @@ import { until } from './support/until.ts';
 const JOBS = 200;
 const WHO = `${userInfo().username}@${hostname()}`;
 
+const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string;
+
 /** Slow enough to be met at work: ten jobs a batch, 20 batches. */
 const SLOWLY = { defaults: { pause: 200, progressEvery: 1 } };
 
@@ -135,6 +137,32 @@ describe('--pause', () => {
   });
 });
 
+describe('--pause of a run with several workers', () => {
+  const MANY = 2_000;
+  const several = jobsStage(MANY, {
+    module: { defaults: { pause: 100, workers: 3 }, throttles: { interval: 50 } },
+    poolSize: 10,
+  });
+  const held = 'SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL';
+
+  it('ends them all, each after the batch in hand', async () => {
+    const run = several.run('note-jobs');
+    await until(async () => (await several.value(held).catch(() => '0')) === '3');
+    await several.application.service.pause('note-jobs');
+    expect(await run).toMatchObject({ status: 'paused' });
+    expect(await several.value(held)).toBe('0');
+    const done = await several.value('SELECT count(*) FROM jobs WHERE note IS NOT NULL');
+    expect(done).toBe(await several.value('SELECT sum(updated) FROM nestjs_backfill.range'));
+    expect(Number(done)).toBeLessThan(MANY);
+    await several.application.service.resume('note-jobs');
+    await several.application.service.set('note-jobs', { pause: 0 });
+    expect(await several.run('note-jobs')).toMatchObject({
+      status: 'complete',
+      updated: MANY - Number(done),
+    });
+  });
+});
+
 describe('--cancel', () => {
   it('ends a running backfill for good, until it is resumed', async () => {
     const run = stage.run('do-jobs');
@@ -176,10 +204,10 @@ describe('--set', () => {
         value: '95',
         by: WHO,
         why: 'it is night',
-        at: expect.stringMatching(/^\d{4}-/),
+        at: ISO,
       },
-      { setting: 'pause', value: '20', by: WHO, why: 'it is night', at: expect.stringMatching(/^\d{4}-/) },
-      { setting: 'workers', value: '3', by: WHO, why: 'it is night', at: expect.stringMatching(/^\d{4}-/) },
+      { setting: 'pause', value: '20', by: WHO, why: 'it is night', at: ISO },
+      { setting: 'workers', value: '3', by: WHO, why: 'it is night', at: ISO },
     ]);
     const status = await JobsProcess.order(stage.database, ['--status', 'do-jobs']).ended;
     expect(status.stdout).toContain(`Set while it runs: pause=20 (${WHO}, `);

@@ -10,6 +10,10 @@ import {
   type ThrottleContext,
 } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
+import { Look, type LookPart } from '../libs/backfill/src/backfills/throttle/look.ts';
+import { Reading } from '../libs/backfill/src/backfills/throttle/reading.ts';
+import { THROTTLE_DEFAULTS } from '../libs/backfill/src/backfills/throttle/throttle.limits.ts';
+import { Session } from '../libs/backfill/src/sql/session.ts';
 import { TestApplication } from './support/application.ts';
 import { TestDatabase } from './support/database.ts';
 import { HeldRun } from './support/held-run.ts';
@@ -240,6 +244,42 @@ describe('a throttle that cannot be read', () => {
     await run.isHeldBy(says);
     queue().answer = async () => null;
     expect(await run.ended).toMatchObject(COMPLETE);
+  });
+
+  it('counts as above its limit after 15 s, by a clock that nobody sets, and its last answer holds until then', () => {
+    let now = 1_000;
+    const reading = new Reading('replica lag', THROTTLE_DEFAULTS.unreadableAfter, () => now);
+    reading.asked();
+    reading.answered('too far behind');
+    now += 3_600_000;
+    // Nobody has asked since: that is no fault of the throttle.
+    expect(reading.verdict).toBe('too far behind');
+    reading.asked();
+    reading.failed('permission denied');
+    now += 14_999;
+    reading.asked();
+    expect(reading.verdict).toBe('too far behind');
+    now += 1;
+    expect(reading.verdict).toBe('it could not be read for 15 s: permission denied');
+    reading.answered(null);
+    expect(reading.verdict).toBeNull();
+  });
+
+  it('does not hide what the others say', async () => {
+    const said: string[] = [];
+    const part = (name: string, query: string): LookPart => ({
+      reading: new Reading(name, 0, () => 0),
+      query: () => query,
+      take: (value) => (said.push(`${name} ${value}`), null),
+    });
+    const broken = part('broken', 'SELECT 1 / (random() * 0)::int');
+    const look = new Look('"parcels"', [part('first', 'SELECT 1'), broken, part('last', 'SELECT 2')]);
+    const session = await Session.open(stage.application.dataSource);
+    expect(await look.read(session)).toMatch(/^\d{4}-/);
+    expect(await look.read(session)).toMatch(/^\d{4}-/);
+    await session.close();
+    expect(said).toEqual(['first 1', 'last 2', 'first 1', 'last 2']);
+    expect(broken.reading.verdict).toContain('division by zero');
   });
 
   it('is told to give up when its answer is overdue, and is asked again', async () => {

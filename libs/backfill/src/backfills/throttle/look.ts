@@ -77,7 +77,7 @@ export class Look {
     const locks = parts.some(({ usesLocks }) => usesLocks) ? tableLocks(parameters, this.#table) : '';
     const columns = parts.map((part) => `(${part.query(parameters)})::text`);
     const { rows } = await session.transaction([
-      applyPolicy(PATIENCE),
+      applyPolicy(PATIENCE, { jit: 'off', max_parallel_workers_per_gather: '0' }),
       {
         text: `${locks}SELECT ${[isoTime('clock_timestamp()'), ...columns].join(',\n')}`,
         values: parameters.values,

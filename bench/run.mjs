@@ -4,6 +4,7 @@ import pg from 'pg';
 import { EmbeddedServer } from '../scripts/lib/embedded-server.mjs';
 import { guardCost } from './lib/guard.mjs';
 import { memoryOf, median, percentile, pointUpdates, seconds } from './lib/measure.mjs';
+import { fractions, staticGuardCost } from './lib/migrations.mjs';
 import { buildLeads } from './lib/table.mjs';
 import { backfill, oneUpdate, predicateOnlyLoop } from './lib/ways.mjs';
 
@@ -68,6 +69,24 @@ try {
     'least',
     1,
     guard.parserIsLazy ? 'yes' : 'no',
+  );
+
+  const files = Math.max(50, Math.round(1_000 * Math.min(scale, 1)));
+  const check = await staticGuardCost(files);
+  record(
+    `the static guard over ${files.toLocaleString('en')} migrations, CPU seconds a thousand`,
+    (1_000 * check.cpuSeconds) / files,
+    'most',
+    // A small sample pays for the start of the process.
+    files >= 1_000 ? 5 : 50,
+    `${check.wallSeconds.toFixed(1)} s on the clock: ${fractions(check.timing)}`,
+  );
+  record(
+    'the static guard, memory in MB',
+    check.memoryMb,
+    'most',
+    500,
+    `${files.toLocaleString('en')} files`,
   );
 
   const million = size(1_000_000);

@@ -3,6 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import type { ThrottleLimits } from '../throttle/throttle.limits.js';
 import type { Pace } from './pace.js';
+import type { Canary, TenantOrder } from './tenant.options.js';
 import type { ProcessBackfill, TransformBackfill } from './kinds.js';
 
 /** The alias of the row at hand, in every statement and in the user's SQL. */
@@ -37,6 +38,8 @@ interface DefinitionBase {
   readonly key: readonly ColumnMetadata[];
   readonly pending: CompiledPredicate;
   readonly tenant: ColumnMetadata | null;
+  readonly canary: Canary | null;
+  readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];
   readonly pace: Pace;
   readonly throttles: ThrottleLimits;

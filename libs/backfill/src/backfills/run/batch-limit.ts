@@ -19,6 +19,8 @@ export class BatchLimit {
   /** What a person has set, and is kept to. */
   #set: number | null = null;
   #start: number;
+  /** Somebody chose the size: only errors change it. */
+  #isFixed: boolean;
   readonly #target: number;
   #ceiling: number;
   #rows: number;
@@ -33,6 +35,7 @@ export class BatchLimit {
   }: Pick<Pace, 'batchSize' | 'maxBatchSize' | 'targetDuration'>) {
     this.#declared = { batchSize, maxBatchSize };
     this.#start = batchSize;
+    this.#isFixed = maxBatchSize <= batchSize;
     this.#target = targetDuration;
     this.#ceiling = maxBatchSize;
     this.#rows = this.#settled = Math.min(batchSize, maxBatchSize);
@@ -48,7 +51,7 @@ export class BatchLimit {
    */
   succeeded(ms: number | null): boolean {
     if (this.#rows < this.#settled) this.#rows = Math.min(this.#settled, this.#rows * 2);
-    else if (ms !== null) return this.#adapt(ms);
+    else if (ms !== null && !this.#isFixed) return this.#adapt(ms);
     return true;
   }
 
@@ -58,6 +61,7 @@ export class BatchLimit {
     this.#set = set;
     this.#start = set ?? this.#declared.batchSize;
     this.#ceiling = set ?? this.#declared.maxBatchSize;
+    this.#isFixed = this.#ceiling <= this.#start;
     this.#become(this.#start);
   }
 

@@ -12,8 +12,8 @@ export interface BackfillModuleOptions {
   /** When runs make way for the rest of the database, for every backfill that does not say otherwise. `false`: never. */
   readonly throttles?: ThrottleOptions | false;
   /**
-   * Milliseconds after which a process that gives no sign of life loses the ranges it works on. A live one renews its lease
-   * with every batch.
+   * Milliseconds after which a process that gives no sign of life loses what it works on: the ranges of a backfill, which it
+   * renews its lease on with every batch, and the migrations and indexes phases.
    * @default 30_000
    */
   readonly leaseDuration?: number;

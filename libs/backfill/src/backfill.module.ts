@@ -4,9 +4,9 @@ import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
 import { ThrottleExplorer } from './backfills/throttle/throttle.explorer.js';
+import { indexDirectoryProvider } from './deploy/index.directory.provider.js';
 import { IndexesService } from './deploy/indexes.service.js';
 import { MigrationsService } from './deploy/migrations.service.js';
-
 import { IndexExplorer } from './indexes/index.explorer.js';
 
 /**
@@ -20,6 +20,7 @@ import { IndexExplorer } from './indexes/index.explorer.js';
     BackfillExplorer,
     BackfillService,
     IndexExplorer,
+    indexDirectoryProvider,
     IndexesService,
     MigrationsService,
     ThrottleExplorer,

@@ -21,6 +21,7 @@ import {
 } from './declare/declaration.error.js';
 import type { BackfillDefinition } from './declare/definition.js';
 import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
+import { INDEX_DIRECTORY, type IndexDirectory } from './declare/index.directory.js';
 import { planBackfill } from './plan/backfill.planner.js';
 import type { ControlledBackfill, ControlOptions } from './report/control-report.js';
 import type { PlanReport } from './report/plan.js';
@@ -50,15 +51,18 @@ export class BackfillService {
   readonly #ledger: Ledger;
   readonly #throttles: ThrottleExplorer;
   #checks: readonly DeclaredCheck[] = [];
+  readonly #indexes: IndexDirectory;
   #registry: BackfillRegistry | null = null;
 
   constructor(
     @Inject(BackfillExplorer) explorer: BackfillExplorer,
     @Inject(MODULE_OPTIONS_TOKEN) options: BackfillModuleOptions,
     @Inject(ThrottleExplorer) throttles: ThrottleExplorer,
+    @Inject(INDEX_DIRECTORY) indexes: IndexDirectory,
   ) {
     this.#throttles = throttles;
     this.#explorer = explorer;
+    this.#indexes = indexes;
     this.#options = { ...MODULE_DEFAULTS, ...options };
     checkModuleOptions(this.#options);
     this.#ledger = this.#ledgerOf('look');
@@ -79,7 +83,13 @@ export class BackfillService {
       this.#explorer
         .declarations()
         .map((declaration) =>
-          compileDefinition(declaration, dataSourceOf(declaration, dataSources), defaults, throttles),
+          compileDefinition(
+            declaration,
+            dataSourceOf(declaration, dataSources),
+            defaults,
+            this.#indexes,
+            throttles,
+          ),
         ),
     );
     this.#checks = this.#throttles.checks(registry.names);
@@ -89,6 +99,11 @@ export class BackfillService {
   /** The schema of the ledger's tables. */
   get schema(): string {
     return this.#options.schema;
+  }
+
+  /** Milliseconds. @internal */
+  get leaseDuration(): number {
+    return this.#options.leaseDuration;
   }
 
   /** The application's data sources by name. @internal */

@@ -43,6 +43,12 @@ export const ARGUMENTS = {
   resume: { opens: true, names: true, usage: 'NAME…', describe: 'let the next run take them up again' },
   cancel: { opens: true, names: true, usage: 'NAME…', describe: 'end backfills for good' },
   why: { value: 'TEXT', describe: 'with one of these four: the reason, for the status' },
+  'max-wait': {
+    value: '5m',
+    of: 'indexes',
+    fallback: '5m',
+    describe: 'give up an index whose build waits this long for others',
+  },
   rebuild: { of: 'indexes', describe: 'replace indexes that are not as declared' },
   'connect-timeout': {
     value: '60s',
@@ -96,6 +102,8 @@ export const CONTRADICTIONS: readonly (readonly [ArgumentName, ArgumentName, str
   ['status', 'retry-quarantined', 'looking at the ledger changes nothing, so it retries nothing'],
   ['status', 'max-duration', 'looking at the ledger runs no batches that a time limit could stop'],
   ['status', 'tenant', 'the status shows every tenant'],
+  ['plan', 'max-wait', 'a plan builds nothing that could wait'],
+  ['status', 'max-wait', 'looking builds nothing that could wait'],
   ['plan', 'rebuild', 'a plan changes nothing, so it rebuilds nothing'],
   ['status', 'rebuild', 'looking changes nothing, so it rebuilds nothing'],
   ['indexes', 'tenant', 'an index is for all tenants; run their backfills with --backfill alone'],

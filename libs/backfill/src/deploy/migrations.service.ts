@@ -64,6 +64,7 @@ export class MigrationsService {
         ...(this.#options.transaction ? { transaction: this.#options.transaction } : {}),
         ...(log ? { log } : {}),
         schema: this.#backfills.schema,
+        lease: this.#backfills.leaseDuration,
         gate: this.#gate({ ...request, ...(signal ? { signal } : {}) }),
       });
       const told = { dataSource: name, ...report };

@@ -56,6 +56,11 @@ export class DeployLease {
     }
   }
 
+  /** Sends statements on connections outside of the pool, which a long statement may have used up. */
+  get beside(): Pick<Session, 'sendAside'> {
+    return this.session;
+  }
+
   /** @throws DeployLeaseLostError; else nobody can take the lease over before the transaction at hand has ended */
   async confirm(runner: QueryRunner): Promise<void> {
     const { text, values } = this.ledger.confirm(this.options.phase, this.token);

@@ -1,5 +1,6 @@
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { ThrottleOptions } from '../throttle/throttle.options.js';
+import type { IndexReference } from './index.directory.js';
 import type { RowColumns } from './kinds.js';
 import type { Canary, TenantOrder } from './tenant.options.js';
 
@@ -69,6 +70,12 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly dataSource?: string;
   /** The property that tells a row's tenant: progress is then kept per tenant, and `--tenant` works. */
   readonly tenant?: keyof Entity & string;
+  /**
+   * The class that declares, with `@OnlineIndex`, the index that finds the pending rows; or the index's name. The plan and each run
+   * warn when it is missing or INVALID.
+   * @default none
+   */
+  readonly index?: IndexReference;
   /** Tenants whose rows are done and proved first; then the run waits for a person, or goes on. Needs `tenant`. */
   readonly canary?: Canary;
   /**

@@ -16,6 +16,7 @@ import {
   UnknownEntityError,
 } from './declaration.error.js';
 import { type Assignment, type BackfillDefinition, type CompiledPredicate } from './definition.js';
+import { resolveIndex, type IndexDirectory } from './index.directory.js';
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
 import { decidePace } from './pace.js';
 import { decideTenants } from './tenant.options.js';
@@ -43,6 +44,7 @@ export function compileDefinition(
   { className, options, instance }: Declaration,
   dataSource: DataSource,
   defaults: PaceOptions,
+  indexes: IndexDirectory,
   throttles?: ThrottleOptions | false,
 ): BackfillDefinition {
   checkName(className, options);
@@ -62,6 +64,7 @@ export function compileDefinition(
     table: tableOf(metadata),
     key: metadata.primaryColumns,
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
+    index: resolveIndex(className, options.index, metadata, dataSource, indexes),
     ...decideTenants(className, options),
     dependsOn: options.dependsOn ?? [],
     throttles: decideThrottles(className, throttles, options.throttles),

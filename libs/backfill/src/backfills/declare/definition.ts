@@ -38,6 +38,8 @@ interface DefinitionBase {
   readonly key: readonly ColumnMetadata[];
   readonly pending: CompiledPredicate;
   readonly tenant: ColumnMetadata | null;
+  /** The name of the declared index that serves the pending predicate. */
+  readonly index: string | null;
   readonly canary: Canary | null;
   readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];

@@ -6,6 +6,7 @@ import type { LeasedRange, TenantScope } from '../../ledger/range.js';
 import { isHeld } from '../../ledger/status.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
+import { inspectDeclaredIndex } from '../batch/declared-index.inspector.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import { PaceControl } from '../control/pace.control.js';
@@ -14,6 +15,7 @@ import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport } from '../report/report.js';
 import { tenantReports } from '../report/tenant.reader.js';
 import type { DeclaredCheck } from '../throttle/throttle-check.js';
+import { backOff } from './back-off.js';
 import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
 import { Crew } from './crew.js';
@@ -98,6 +100,7 @@ export class BackfillRunner {
   async #runToEnding(): Promise<Ending> {
     try {
       await this.#connection.use((session) => installLedger(session, this.#schema));
+      await this.#endAbandoned();
       const record = (this.#found = await this.#connection.use((session) =>
         this.#ledger.open(session, this.#subject, this.#definition.kind),
       ));
@@ -193,10 +196,12 @@ export class BackfillRunner {
     }
     let sweeps = 0;
     let changedBefore = -1;
+    let misses = 0;
     let hasWorked = false;
     for (;;) {
       const range = await this.#take(selection);
       if (range) {
+        misses = 0;
         hasWorked = true;
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection);
@@ -225,8 +230,12 @@ export class BackfillRunner {
       // A range that came free while we looked at its holder is taken in the next round.
       if (
         await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
-      )
+      ) {
+        // Or its row is locked, as by a transaction of a process that is gone.
+        await this.#endAbandoned();
+        await stop.sleep(backOff(++misses, { base: 20, cap: 1_000 }));
         continue;
+      }
       if (this.#isShared && !(await this.#finish.take())) {
         await this.#others('the one that proves that it is complete');
         continue;
@@ -246,6 +255,16 @@ export class BackfillRunner {
       await this.#plan(selection);
       await this.#finish.release();
     }
+  }
+
+  /** What nobody else would ever end, and what our own rows and ranges would be locked by. */
+  async #endAbandoned(): Promise<void> {
+    const ended = await this.#connection.use((session) => session.endAbandoned());
+    if (ended > 0)
+      this.#log.note(
+        'warn',
+        `Ended ${ended === 1 ? 'a transaction' : `${ended} transactions`} that a process which is gone has left half sent.`,
+      );
   }
 
   /** Whether other processes may have a part in it. */
@@ -306,6 +325,8 @@ export class BackfillRunner {
       });
     const total = await this.#connection.use((session) => countPending(session, selection));
     this.#log.started(this.#subject.version, reason, total);
+    const problem = await this.#connection.use((session) => inspectDeclaredIndex(session, this.#definition));
+    if (problem !== null) this.#log.note('warn', problem);
   }
 
   async #workOff(range: LeasedRange, selection: RowSelection): Promise<RangeOutcome> {

@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { PaceOptions } from './backfills/declare/backfill.options.js';
 import type { ThrottleOptions } from './backfills/throttle/throttle.options.js';
 import type { MigrationModuleOptions } from './deploy/migrations.options.js';
+import type { CatchUpModuleOptions } from './schedule/catch-up.options.js';
 
 /** What `BackfillModule.forRoot` takes. */
 export interface BackfillModuleOptions {
@@ -17,6 +18,12 @@ export interface BackfillModuleOptions {
    * @default 30_000
    */
   readonly leaseDuration?: number;
+  /**
+   * When a running application looks for rows that are left, or that became pending again, and does them. Needs `@nestjs/schedule`.
+   * `false` turns it off, whatever single backfills say. One-shot runs never catch up.
+   * @default only the backfills that say so themselves
+   */
+  readonly catchUp?: CatchUpModuleOptions | false;
   /** For the schema migrations of every data source. */
   readonly migrations?: MigrationModuleOptions;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg, { type ClientBase, type ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { canFlyAhead, fly, type FlightResult, type Statement } from './flight.js';
@@ -22,6 +23,8 @@ const REPLY_MARGIN = 5_000;
 const TIMER_MOST = 2 ** 31 - 1;
 /** Times as long as a connection may be quiet before somebody asks. */
 const ABANDONED_AFTER = 3;
+/** Milliseconds in which a connection that was broken off has ended. */
+const ABANDONED_WITHIN = 500;
 /** Milliseconds of silence after which the other side is asked whether it is still there. */
 const KEEP_ALIVE = 10_000;
 
@@ -271,6 +274,20 @@ export class Session {
     this.#stall?.stop();
     await this.queryRunner.release().catch(ignore);
     this.#client.removeListener('error', ignore);
+  }
+
+  /** Breaks the connection off, whatever is under way on it, and lets the pool go on without it. The server rolls back. */
+  async abandon(): Promise<void> {
+    const ended = new Promise((resolve) => this.#client.once('end', resolve));
+    streamOf(this.#client)?.destroy();
+    // Given back before its end is known, it could be handed out again.
+    const patience = new AbortController();
+    await Promise.race([
+      ended,
+      delay(ABANDONED_WITHIN, undefined, { signal: patience.signal }).catch(ignore),
+    ]);
+    patience.abort();
+    await this.close();
   }
 }
 

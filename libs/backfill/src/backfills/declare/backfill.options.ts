@@ -1,6 +1,7 @@
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { ThrottleOptions } from '../throttle/throttle.options.js';
 import type { IndexReference } from './index.directory.js';
+import type { CatchUpOptions } from './catch-up.options.js';
 import type { RowColumns } from './kinds.js';
 import type { Canary, TenantOrder } from './tenant.options.js';
 
@@ -85,6 +86,8 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly tenantOrder?: TenantOrder;
   /** Backfills that must be complete before this one starts. */
   readonly dependsOn?: readonly string[];
+  /** When a running application catches up on this one, beside or instead of the module's `catchUp`; false: never. @default the module's */
+  readonly catchUp?: CatchUpOptions | false;
   /** `purge` deletes the pending rows; the other kinds are told by the method that the class implements. */
   readonly kind?: 'purge';
   /** `transform` and `process`: the properties that your code reads. The key is always read. */

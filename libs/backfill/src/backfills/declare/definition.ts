@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import type { ThrottleLimits } from '../throttle/throttle.limits.js';
+import type { CatchUpOptions } from './catch-up.options.js';
 import type { Pace } from './pace.js';
 import type { Canary, TenantOrder } from './tenant.options.js';
 import type { ProcessBackfill, TransformBackfill } from './kinds.js';
@@ -45,6 +46,8 @@ interface DefinitionBase {
   readonly dependsOn: readonly string[];
   readonly pace: Pace;
   readonly throttles: ThrottleLimits;
+  /** As given; checked where it is used. */
+  readonly catchUp: CatchUpOptions | false | undefined;
 }
 
 export interface SetDefinition extends DefinitionBase {

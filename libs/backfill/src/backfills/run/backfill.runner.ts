@@ -35,7 +35,7 @@ import type { StopSign } from './stop-sign.js';
 /** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
 const SWEEPS_MOST = 5;
 /** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it, and until it is asked again. */
-const CANCEL_AFTER = 3_000;
+export const CANCEL_AFTER = 3_000;
 const CANCEL_EVERY = 500;
 /** Milliseconds between two looks at what other processes still work on. */
 const LOOK_AGAIN = 500;
@@ -44,6 +44,9 @@ export interface RunOptions {
   readonly tenants: TenantScope;
   readonly retryQuarantined: boolean;
   readonly connectTimeoutMs: number;
+  readonly cancelAfterMs: number;
+  /** Null: never. */
+  readonly abandonAfterMs: number | null;
   /** Those that must be complete first. */
   readonly dependencies: readonly BackfillDefinition[];
   /** The application's own throttles. */
@@ -358,19 +361,27 @@ export class BackfillRunner {
 
   #cancelWhenStopped(): () => void {
     const { signal } = this.#options.stop;
+    const { cancelAfterMs, abandonAfterMs } = this.#options;
     let timer: NodeJS.Timeout | undefined;
+    let last: NodeJS.Timeout | undefined;
+    const connections = () => new Set([this.#connection, ...(this.#crew?.connections ?? [])]);
     const cancel = () => {
-      const others = this.#crew?.connections ?? [];
-      for (const { session } of new Set([this.#connection, ...others])) void session?.cancel();
+      for (const { session } of connections()) void session?.cancel();
       timer = setTimeout(cancel, CANCEL_EVERY);
     };
+    const abandon = () => {
+      clearTimeout(timer);
+      for (const connection of connections()) void connection.abandon();
+    };
     const arm = () => {
-      timer = setTimeout(cancel, CANCEL_AFTER);
+      timer = setTimeout(cancel, cancelAfterMs);
+      if (abandonAfterMs !== null) last = setTimeout(abandon, abandonAfterMs);
     };
     if (signal.aborted) arm();
     else signal.addEventListener('abort', arm, { once: true });
     return () => {
       clearTimeout(timer);
+      clearTimeout(last);
       signal.removeEventListener('abort', arm);
     };
   }

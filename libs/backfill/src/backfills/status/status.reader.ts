@@ -1,4 +1,5 @@
 import { CONTROL_STEP, ControlLedger } from '../../ledger/control.ledger.js';
+import { CATCH_UP_STEP, CatchUpLedger, NO_CATCH_UP } from '../../ledger/catch-up.ledger.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import { isoTime, type Ledger, type Subject } from '../../ledger/ledger.js';
 import { RowsLedger } from '../../ledger/rows.ledger.js';
@@ -78,6 +79,9 @@ async function readOne(
     waitingFor: waitingFor ?? null,
     // Looking does not upgrade a ledger from before.
     settings: step < CONTROL_STEP ? [] : await new ControlLedger(ledger, { name, version }).inForce(session),
+    ...(step < CATCH_UP_STEP
+      ? NO_CATCH_UP
+      : await new CatchUpLedger(ledger).summary(session, { name, version })),
     tenants: await tenantReports(rowsLedger, session, null),
     quarantine: await rowsLedger.quarantined(session, QUARANTINE_SHOWN),
   };
@@ -126,6 +130,7 @@ function neverRun(name: string, version: number): BackfillStatusReport {
     leasedBy: null,
     waitingFor: null,
     settings: [],
+    ...NO_CATCH_UP,
     tenants: [],
     quarantine: [],
   };

@@ -91,6 +91,13 @@ describe('the order of tenants', () => {
     expect(await pending()).toBe(String(ALL - SIZES.medium));
   });
 
+  it('goes on after the canary once a person has resumed it', async () => {
+    await stage.run('canary-waits');
+    await stage.application.service.resume('canary-waits', { by: 'ann@desk', why: 'they look well' });
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'complete', proved: true });
+    expect(await pending()).toBe('0');
+  });
+
   it('begins with the canary, and goes on where it was told to', async () => {
     expect(await stage.run('canary-goes-on')).toMatchObject({
       status: 'complete',

@@ -1,7 +1,8 @@
 import { parseArguments, type OneShotArguments } from '../../libs/backfill/src/deploy/arguments.parser.ts';
+import type { ControlArguments } from '../../libs/backfill/src/deploy/control.arguments.ts';
 import { opensOneShot } from '../../libs/backfill/src/deploy/arguments.table.ts';
 import { renderHelp } from '../../libs/backfill/src/deploy/help.renderer.ts';
-import { editDistance, nearest } from '../../libs/backfill/src/deploy/suggestion.ts';
+import { editDistance, nearest } from '../../libs/backfill/src/suggestion.ts';
 
 const ALL = ['migrate', 'indexes', 'backfill'] as const;
 
@@ -19,6 +20,20 @@ const DEFAULTS: OneShotArguments = {
   json: false,
   progress: true,
 };
+
+function order(
+  verb: ControlArguments['verb'],
+  names: readonly string[],
+  more: Partial<ControlArguments> = {},
+  others: Partial<OneShotArguments> = {},
+): Partial<OneShotArguments> {
+  return {
+    action: 'control',
+    names,
+    control: { verb, names, changes: {}, why: undefined, ...more },
+    ...others,
+  };
+}
 
 describe('one-shot arguments', () => {
   it.each<[string, Partial<OneShotArguments>]>([
@@ -51,6 +66,16 @@ describe('one-shot arguments', () => {
     ['--status a', { action: 'status', names: ['a'] }],
     ['--backfill --status --json', { action: 'status', json: true }],
     ['--backfill --help', { action: 'help' }],
+    ['--pause a b --why lunch --json', order('pause', ['a', 'b'], { why: 'lunch' }, { json: true })],
+    ['--pause=a', order('pause', ['a'])],
+    ['a --resume', order('resume', ['a'])],
+    ['--cancel a --connect-timeout 1s', order('cancel', ['a'], {}, { connectTimeoutMs: 1_000 })],
+    [
+      '--set a batchSize=500 pause=1.5s workers=4 maxWorkers=default',
+      order('set', ['a'], { changes: { batchSize: 500, pause: 1_500, workers: 4, maxWorkers: null } }),
+    ],
+    ['--set a pause=20 b', order('set', ['a', 'b'], { changes: { pause: 20 } })],
+    ['--set a pause=auto', order('set', ['a'], { changes: { pause: 'auto' } })],
   ])('understands `%s`', (line, expected) => {
     expect(parseArguments(line.split(' '))).toEqual({ ...DEFAULTS, ...expected });
   });
@@ -103,6 +128,21 @@ describe('one-shot arguments', () => {
     ['--deploy --plan --rebuild', '--plan and --rebuild contradict', 'Leave one of them out'],
     ['--status --rebuild', '--status and --rebuild contradict', 'Leave one of them out'],
     ['--status --tenant 5', '--status and --tenant contradict', 'Leave one of them out'],
+    ['--pause', '--pause needs the name of a backfill', '`--pause`'],
+    ['--set a', '--set names nothing to set', 'batchSize, pause, workers'],
+    ['--set workers=4', '--set needs the name of a backfill', 'batchSize, pause, workers'],
+    ['--set a worker=4', '"worker" cannot be set', 'Did you mean workers?'],
+    ['--set a speed=4', '"speed" cannot be set', 'It takes batchSize, pause, workers, maxWorkers'],
+    ['--set a workers=0', 'workers cannot be "0"', 'from 1 to 100'],
+    ['--set a workers=4x', 'workers cannot be "4x"', 'from 1 to 100'],
+    ['--set a pause=2h', 'pause cannot be "2h"', 'such as 20ms'],
+    ['--set a pause=1 pause=2', 'two values of pause', 'Leave one of them out'],
+    ['--pause a workers=4', '--pause takes no workers=4', '`--pause`'],
+    ['--pause a --resume b', '--pause and --resume contradict each other: one order', 'Leave one'],
+    ['--backfill a --pause b', '--pause and --backfill contradict', 'Leave one of them out'],
+    ['--pause a --tenant 5', '--pause and --tenant contradict', 'Leave one of them out'],
+    ['--backfill --why lunch', '--why tells the reason of nothing', '--why TEXT'],
+    ['--pause a --why b --why c', 'only one is kept', 'Leave one of them out'],
   ])('refuses `%s` and says what to do', (line, why, remedy) => {
     expect(() => parseArguments(line.split(' '))).toThrow(why);
     expect(() => parseArguments(line.split(' '))).toThrow(remedy);

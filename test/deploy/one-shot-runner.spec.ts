@@ -1,6 +1,7 @@
 import { Module, type LoggerService, type Provider } from '@nestjs/common';
 import { jest } from '@jest/globals';
 import { BackfillError } from '../../libs/backfill/src/backfill.error.ts';
+import type { ControlReport } from '../../libs/backfill/src/backfills/report/control-report.ts';
 import type { PlanReport } from '../../libs/backfill/src/backfills/report/plan.ts';
 import type { BackfillPhaseReport, PhaseOutcome } from '../../libs/backfill/src/backfills/report/report.ts';
 import type { RunRequest } from '../../libs/backfill/src/backfills/report/request.ts';
@@ -34,6 +35,7 @@ class Told implements OneShotOutput {
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
   readonly reports: (OneShotReport | OneShotPlan | OneShotStatus)[] = [];
+  readonly orders: ControlReport[] = [];
 
   logOf = () => ({ log: () => undefined, warn: this.warn });
   warn = (message: string): void => void this.warnings.push(message);
@@ -41,6 +43,7 @@ class Told implements OneShotOutput {
   phase = async (report: OneShotReport): Promise<void> => void this.reports.push(report);
   plan = async (report: OneShotPlan): Promise<void> => void this.reports.push(report);
   status = async (report: OneShotStatus): Promise<void> => void this.reports.push(report);
+  control = async (report: ControlReport): Promise<void> => void this.orders.push(report);
 }
 
 class StandIn implements BackfillEngine {

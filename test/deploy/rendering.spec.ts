@@ -5,6 +5,8 @@ import {
   renderProgressLine,
   renderWait,
 } from '../../libs/backfill/src/deploy/progress.renderer.ts';
+import type { ControlledBackfill } from 'nestjs-backfill';
+import { renderControl } from '../../libs/backfill/src/deploy/control.renderer.ts';
 import { renderStatus } from '../../libs/backfill/src/deploy/status.renderer.ts';
 import { renderSummary } from '../../libs/backfill/src/deploy/summary.renderer.ts';
 import {
@@ -191,6 +193,24 @@ old
 `);
   });
 
+  it('shows what is set while it runs: by whom, when and why', () => {
+    const settings = [
+      {
+        setting: 'batchSize',
+        value: '500',
+        by: 'ann@desk',
+        why: 'it is\nnight',
+        at: '2026-01-02T03:04:05.000Z',
+      },
+      { setting: 'pause', value: '20', by: 'bob@desk', why: null, at: '2026-01-02T03:04:06.000Z' },
+    ];
+    const status = renderStatus({ phase: 'backfill', backfills: [statusOf({ settings })] });
+    expect(status).toContain(`
+  Set while it runs: batchSize=500 (ann@desk, 2026-01-02T03:04:05.000Z: it is night)
+  Set while it runs: pause=20 (bob@desk, 2026-01-02T03:04:06.000Z)
+`);
+  });
+
   it('says so when there is nothing to show', () => {
     expect(renderStatus({ phase: 'backfill', backfills: [] })).toContain('No backfill is declared');
   });
@@ -226,6 +246,29 @@ old
       '  Sealed by migration RequireDirection1: NOT NULL of direction: nothing can become pending any more.\n',
     );
     expect(status).not.toContain('Catch-up last looked');
+  });
+});
+
+describe('an order to backfills', () => {
+  const paused: ControlledBackfill = {
+    name: 'leads-direction',
+    version: 1,
+    changed: true,
+    status: 'paused',
+    reason: 'Paused by ann@desk: lunch.',
+    settings: [],
+  };
+
+  it('is told with what follows from it, or that it was so already', () => {
+    const backfills = [paused, { ...paused, name: 'old', changed: false }];
+    expect(renderControl({ phase: 'backfill', control: 'pause', backfills })).toBe(`
+leads-direction: paused
+  Paused by ann@desk: lunch.
+  Running workers finish the batch in hand and end within a second; --resume lets it go on.
+
+old: paused; it is paused already
+  Paused by ann@desk: lunch.
+`);
   });
 });
 

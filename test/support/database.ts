@@ -6,6 +6,7 @@ export class TestDatabase {
   private constructor(
     readonly url: string,
     readonly name: string,
+    readonly serverUrl: string,
   ) {}
 
   /** @param serverUrl another server than the run's own */
@@ -14,16 +15,30 @@ export class TestDatabase {
     await administer(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
     const url = new URL(serverUrl);
     url.pathname = `/${name}`;
-    return new TestDatabase(url.href, name);
+    return new TestDatabase(url.href, name, serverUrl);
   }
 
   /** The same database, reached another way. */
   at(url: string): TestDatabase {
-    return new TestDatabase(url, this.name);
+    return new TestDatabase(url, this.name, this.serverUrl);
+  }
+
+  /** The same database for a role of its own, which owns it and has no other right. It goes with the database. */
+  async asPlainRole(): Promise<TestDatabase> {
+    const url = new URL(this.url);
+    [url.username, url.password] = [this.#plainRole, randomUUID()];
+    await administer(this.serverUrl, `CREATE ROLE ${this.#plainRole} LOGIN PASSWORD '${url.password}'`);
+    await this.query(`ALTER DATABASE ${this.name} OWNER TO ${this.#plainRole}`);
+    return this.at(url.href);
   }
 
   async drop(): Promise<void> {
-    await administer(runServerUrl(), `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+    await administer(this.serverUrl, `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+    await administer(this.serverUrl, `DROP ROLE IF EXISTS ${this.#plainRole}`);
+  }
+
+  get #plainRole(): string {
+    return `plain_${this.name.slice(-32)}`;
   }
 
   /** One statement on a connection of its own. */

@@ -39,7 +39,17 @@ export class JobsProcess {
     module: BackfillModuleOptions = { defaults: { pause: 0 } },
     env: NodeJS.ProcessEnv = {},
   ): Running {
-    return JobsProcess.#app.node(['--backfill', ...parameters, '--no-progress'], {
+    return JobsProcess.order(database, ['--backfill', ...parameters, '--no-progress'], module, env);
+  }
+
+  /** With the arguments as they are, e.g. `--pause do-jobs`. */
+  static order(
+    database: TestDatabase,
+    parameters: readonly string[],
+    module: BackfillModuleOptions = {},
+    env: NodeJS.ProcessEnv = {},
+  ): Running {
+    return JobsProcess.#app.node(parameters, {
       DATABASE_URL: database.url,
       BACKFILL_MODULE: JSON.stringify(module),
       ...env,

@@ -5,6 +5,10 @@ import { TestDatabase } from './database.ts';
 import { Recorder } from './recorder.ts';
 
 export interface StageOptions extends Omit<TestApplicationOptions, 'database'> {
+  /** The URL of another server than the run's own; asked when the stage is set. */
+  readonly server?: () => string;
+  /** The application comes as a role that owns the database and may see nothing else, not as the administrator. */
+  readonly plainRole?: true;
   /** Runs once the tables are there. */
   readonly prepare?: (database: TestDatabase) => Promise<unknown>;
   /** Runs while the database is still empty, e.g. to make types or tables of its own. */
@@ -65,10 +69,11 @@ export class Stage {
     return backfills[0] as BackfillStatusReport;
   }
 
-  async #set({ before, prepare, ...options }: StageOptions): Promise<void> {
-    this.#database = await TestDatabase.create();
+  async #set({ before, prepare, server, plainRole, ...options }: StageOptions): Promise<void> {
+    this.#database = await TestDatabase.create(server?.());
     await before?.(this.#database);
-    this.#application = await TestApplication.start({ ...options, database: this.#database });
+    const database = plainRole ? await this.#database.asPlainRole() : this.#database;
+    this.#application = await TestApplication.start({ ...options, database });
     await prepare?.(this.#database);
   }
 

@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { PaceOptions } from './backfills/declare/backfill.options.js';
+import type { ThrottleOptions } from './backfills/throttle/throttle.options.js';
 import type { MigrationModuleOptions } from './deploy/migrations.options.js';
 import type { CatchUpModuleOptions } from './schedule/catch-up.options.js';
 
@@ -9,6 +10,8 @@ export interface BackfillModuleOptions {
   readonly schema?: string;
   /** For every backfill that does not say otherwise. */
   readonly defaults?: PaceOptions;
+  /** When runs make way for the rest of the database, for every backfill that does not say otherwise. `false`: never. */
+  readonly throttles?: ThrottleOptions | false;
   /**
    * Milliseconds after which a process that gives no sign of life loses what it works on: the ranges of a backfill, which it
    * renews its lease on with every batch, and the migrations and indexes phases.

@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
+import { ThrottleExplorer } from './backfills/throttle/throttle.explorer.js';
 import { indexDirectoryProvider } from './deploy/index.directory.provider.js';
 import { IndexesService } from './deploy/indexes.service.js';
 import { MigrationsService } from './deploy/migrations.service.js';
@@ -24,6 +25,7 @@ import { CatchUpScheduler } from './schedule/catch-up.scheduler.js';
     indexDirectoryProvider,
     IndexesService,
     MigrationsService,
+    ThrottleExplorer,
   ],
   exports: [BackfillService, IndexesService, MigrationsService],
 })

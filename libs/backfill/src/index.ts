@@ -37,6 +37,14 @@ export {
   UnknownEntityError,
   UnsupportedDatabaseError,
 } from './backfills/declare/declaration.error.js';
+export {
+  NothingToSetError,
+  SettingValueError,
+  UnknownSettingError,
+} from './backfills/control/setting.error.js';
+export type { SettingChanges } from './backfills/control/setting.parser.js';
+export type { PaceSettings } from './backfills/control/setting.table.js';
+export type { ControlledBackfill, ControlOptions } from './backfills/report/control-report.js';
 export type { BackfillObserver, BackfillProgress, BackfillWait } from './backfills/report/observer.js';
 export type { BackfillPlan, PlanReport } from './backfills/report/plan.js';
 export type {
@@ -56,6 +64,19 @@ export {
   TransformResultError,
 } from './backfills/run.error.js';
 export type { BackfillProof } from './backfills/status/completion.prover.js';
+export { BackfillThrottle } from './backfills/throttle/backfill-throttle.decorator.js';
+export type { ActiveThrottle } from './backfills/throttle/throttle.js';
+export type {
+  BackfillThrottleOptions,
+  ThrottleCheck,
+  ThrottleContext,
+} from './backfills/throttle/throttle-check.js';
+export { RequestScopedThrottleError, ThrottleDeclarationError } from './backfills/throttle/throttle.error.js';
+export {
+  MAINTENANCE_KINDS,
+  type MaintenanceKind,
+  type ThrottleOptions,
+} from './backfills/throttle/throttle.options.js';
 export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js';
 export type { DeployReport, LeftWork } from './deploy/deploy.report.js';
 export type { DataSourceIndexes, IndexesReport } from './deploy/indexes.report.js';
@@ -66,6 +87,7 @@ export type { MigrationModuleOptions } from './deploy/migrations.options.js';
 export { MigrationsService, type MigrateRequest } from './deploy/migrations.service.js';
 export { runOneShot, type RunOneShotOptions } from './deploy/run-one-shot.js';
 export { DatabaseRefusedError, DatabaseUnreachableError } from './deploy/start-up.error.js';
+export type { SettingInForce } from './ledger/control.ledger.js';
 export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from './ledger/ledger.error.js';
 export { BACKFILL_STATUSES, STATUS_TRANSITIONS, type BackfillStatus } from './ledger/status.js';
 

@@ -8,6 +8,9 @@ import {
   type BackfillModuleOptions,
 } from '../backfill.module-definition.js';
 import { Ledger } from '../ledger/ledger.js';
+import { ControlDesk } from './control/control.desk.js';
+import { NothingToSetError } from './control/setting.error.js';
+import { checkChanges, type SettingChanges } from './control/setting.parser.js';
 import { BackfillExplorer } from './declare/backfill.explorer.js';
 import { BackfillRegistry } from './declare/backfill.registry.js';
 import {
@@ -20,6 +23,7 @@ import type { BackfillDefinition } from './declare/definition.js';
 import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
 import { INDEX_DIRECTORY, type IndexDirectory } from './declare/index.directory.js';
 import { planBackfill } from './plan/backfill.planner.js';
+import type { ControlledBackfill, ControlOptions } from './report/control-report.js';
 import type { PlanReport } from './report/plan.js';
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
 import type { RunRequest } from './report/request.js';
@@ -29,6 +33,9 @@ import { runBackfill } from './run/run-backfill.js';
 import { StopSign } from './run/stop-sign.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
+import type { DeclaredCheck } from './throttle/throttle-check.js';
+import { ThrottleExplorer } from './throttle/throttle.explorer.js';
+import { decideThrottles } from './throttle/throttle.limits.js';
 
 const CONNECT_TIMEOUT = 60_000;
 
@@ -43,14 +50,18 @@ export class BackfillService {
   readonly #options: Required<Pick<BackfillModuleOptions, 'schema' | 'leaseDuration'>> &
     BackfillModuleOptions;
   readonly #ledger: Ledger;
+  readonly #throttles: ThrottleExplorer;
+  #checks: readonly DeclaredCheck[] = [];
   readonly #indexes: IndexDirectory;
   #registry: BackfillRegistry | null = null;
 
   constructor(
     @Inject(BackfillExplorer) explorer: BackfillExplorer,
     @Inject(MODULE_OPTIONS_TOKEN) options: BackfillModuleOptions,
+    @Inject(ThrottleExplorer) throttles: ThrottleExplorer,
     @Inject(INDEX_DIRECTORY) indexes: IndexDirectory,
   ) {
+    this.#throttles = throttles;
     this.#explorer = explorer;
     this.#indexes = indexes;
     this.#options = { ...MODULE_DEFAULTS, ...options };
@@ -60,24 +71,30 @@ export class BackfillService {
 
   /**
    * Finds and checks the declarations. Called by the module at start-up.
-   * @throws the errors of declaration.error.ts
+   * @throws the errors of declaration.error.ts and throttle.error.ts
    * @internal
    */
   declare(): BackfillRegistry {
     if (this.#registry) return this.#registry;
     const dataSources = this.#explorer.dataSources();
-    return (this.#registry = new BackfillRegistry(
+    const { defaults = {}, throttles } = this.#options;
+    // Also where no backfill is declared yet that they would be wrong for.
+    decideThrottles('BackfillModule', throttles);
+    const registry = new BackfillRegistry(
       this.#explorer
         .declarations()
         .map((declaration) =>
           compileDefinition(
             declaration,
             dataSourceOf(declaration, dataSources),
-            this.#options.defaults ?? {},
+            defaults,
             this.#indexes,
+            throttles,
           ),
         ),
-    ));
+    );
+    this.#checks = this.#throttles.checks(registry.names);
+    return (this.#registry = registry);
   }
 
   /** The declared backfills, each after those that it depends on. @internal */
@@ -110,6 +127,11 @@ export class BackfillService {
     return this.declare().names;
   }
 
+  /** @throws UnknownBackfillError for a name that is not declared @internal */
+  demand(names: readonly string[]): void {
+    this.declare().select(names);
+  }
+
   /**
    * Runs backfills one after the other, each as far as it goes. What goes wrong with one is in its report and does not keep the
    * others from running, except those that depend on it.
@@ -129,6 +151,7 @@ export class BackfillService {
         cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER,
         abandonAfterMs: request.abandonAfterMs ?? null,
         dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
+        checks: this.#checks,
         observer: request.observer ?? {},
       };
       reports.push(
@@ -163,15 +186,59 @@ export class BackfillService {
     };
   }
 
+  /**
+   * Holds a backfill back. Running workers, in whatever process, finish the batch in hand, hand their ranges back and end within
+   * a second; no run takes it up before `resume`.
+   *
+   * @throws UnknownBackfillError; IllegalTransitionError where it is at its end already
+   */
+  async pause(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
+    return this.#desk(options).move(this.#one(name), 'pause');
+  }
+
+  /** Lets the next run take up what was paused or cancelled; changes nothing of any other. @throws UnknownBackfillError */
+  async resume(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
+    return this.#desk(options).move(this.#one(name), 'resume');
+  }
+
+  /** Ends a backfill for good: as `pause`, for when it is not expected to go on. @throws as `pause` */
+  async cancel(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
+    return this.#desk(options).move(this.#one(name), 'cancel');
+  }
+
+  /**
+   * Sets the pace of a backfill, now and in its later runs. Running workers, in whatever process, follow within a second.
+   *
+   * @param changes null takes a setting back to what the code says
+   * @throws UnknownBackfillError, UnknownSettingError, SettingValueError, NothingToSetError
+   */
+  async set(
+    name: string,
+    changes: SettingChanges,
+    options: ControlOptions = {},
+  ): Promise<ControlledBackfill> {
+    const checked = checkChanges(changes);
+    if (checked.length === 0) throw new NothingToSetError(name);
+    return this.#desk(options).set(this.#one(name), checked);
+  }
+
   /** Whether nothing is pending, asked of the table at this moment. Changes nothing. @throws UnknownBackfillError */
   async prove(name: string): Promise<BackfillProof> {
-    const [definition] = this.declare().select([name]);
-    return proveCompletion(definition as BackfillDefinition, this.#ledger, this.#options.schema);
+    return proveCompletion(this.#one(name), this.#ledger, this.#options.schema);
   }
 
   /** Runs what is left of a backfill, and first of all that it depends on. @throws UnknownBackfillError */
   async finish(name: string, request: Omit<RunRequest, 'names' | 'tenants'> = {}): Promise<void> {
     await this.run({ ...request, names: [...this.#withDependencies(name)] });
+  }
+
+  #one(name: string): BackfillDefinition {
+    const [definition] = this.declare().select([name]);
+    return definition as BackfillDefinition;
+  }
+
+  #desk(options: ControlOptions): ControlDesk {
+    return new ControlDesk(this.#ledger, this.#options.schema, options);
   }
 
   #withDependencies(name: string, found = new Set<string>()): ReadonlySet<string> {

@@ -1,6 +1,6 @@
 import { BackfillError } from '../backfill.error.js';
 import { ARGUMENT_NAMES, ARGUMENTS, type ArgumentName, type ArgumentDefinition } from './arguments.table.js';
-import { nearest } from './suggestion.js';
+import { nearest } from '../suggestion.js';
 
 /** Without the `--`, the Nest command line would print its own help. */
 const HELP = '`nest start -- --backfill --help` lists all arguments.';
@@ -68,6 +68,14 @@ export class ArgumentValueError extends ArgumentError {
       subject: `--${name}`,
       remedy: `Write \`${usage}\`: ${definition.describe}.`,
     });
+  }
+}
+
+/** @publicApi */
+export class SettingArgumentError extends ArgumentError {
+  constructor(setting: string, cause: unknown) {
+    const [what, remedy] = (cause instanceof Error ? cause.message : String(cause)).split('\n  → ');
+    super(what ?? '', { subject: setting, remedy: remedy ?? HELP, cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { CONTROL_VERBS } from '../backfills/report/control-report.js';
 import {
   ArgumentValueError,
   ContradictoryArgumentsError,
@@ -7,6 +8,7 @@ import {
   UnknownArgumentError,
 } from './arguments.error.js';
 import { ARGUMENT_NAMES, CONTRADICTIONS, definitionOf, type ArgumentName } from './arguments.table.js';
+import { parseControl, type ControlArguments } from './control.arguments.js';
 import { MAX_DURATION_MS, parseDuration } from './duration.parser.js';
 import { DEPLOY_FLAG, PHASE_NAMES, PHASES, type OneShotAction, type Phase } from './phases.js';
 
@@ -30,6 +32,8 @@ export interface OneShotArguments {
   readonly strict: boolean;
   readonly json: boolean;
   readonly progress: boolean;
+  /** With `--set`, `--pause`, `--resume` and `--cancel` alone. */
+  readonly control?: ControlArguments;
 }
 
 export const DEFAULT_CONNECT_TIMEOUT_MS = 60_000;
@@ -43,10 +47,15 @@ type Given = ReadonlyMap<ArgumentName, readonly string[]>;
 export function parseArguments(argv: readonly string[]): OneShotArguments {
   const { given, positionals } = collect(argv);
   refuseContradictions(given);
-  const names = unique([...positionals, ...(given.get('backfill') ?? []), ...(given.get('status') ?? [])]);
+  const control = parseControl(given, positionals);
+  if (control === undefined && given.has('why'))
+    throw new ArgumentValueError('why', 'tells the reason of nothing');
+  const named = control?.names ?? positionals;
+  const names = unique([...named, ...(given.get('backfill') ?? []), ...(given.get('status') ?? [])]);
   const phases = phasesOf(given, names);
   refuseOtherPhases(given, phases);
   return {
+    ...(control ? { control } : {}),
     action: actionOf(given),
     phases,
     names,
@@ -140,6 +149,7 @@ function refuseOtherPhases(given: Given, phases: readonly Phase[]): void {
 function actionOf(given: Given): OneShotAction {
   if (given.has('help')) return 'help';
   if (given.has('status')) return 'status';
+  if (CONTROL_VERBS.some((verb) => given.has(verb))) return 'control';
   return given.has('plan') ? 'plan' : 'run';
 }
 

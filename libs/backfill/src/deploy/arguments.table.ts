@@ -3,6 +3,8 @@ import { DEPLOY_FLAG, PHASES, type Phase } from './phases.js';
 /** How one argument is written and what it means. */
 export interface ArgumentDefinition {
   readonly describe: string;
+  /** What follows it, for the help, where that is no value of its own. */
+  readonly usage?: string;
   /** What stands for its value in the help; an argument without it takes no value. */
   readonly value?: string;
   /** Its presence turns the start of the application into a one-shot run. */
@@ -31,6 +33,16 @@ export const ARGUMENTS = {
     of: 'backfill',
     describe: 'stop the backfills, work left, after this time (ms, s, m, h)',
   },
+  set: {
+    opens: true,
+    names: true,
+    usage: 'NAME KEY=VALUE…',
+    describe: 'batchSize, pause, workers, maxWorkers of a backfill, now',
+  },
+  pause: { opens: true, names: true, usage: 'NAME…', describe: 'hold backfills back, also running ones' },
+  resume: { opens: true, names: true, usage: 'NAME…', describe: 'let the next run take them up again' },
+  cancel: { opens: true, names: true, usage: 'NAME…', describe: 'end backfills for good' },
+  why: { value: 'TEXT', describe: 'with one of these four: the reason, for the status' },
   'max-wait': {
     value: '5m',
     of: 'indexes',
@@ -68,8 +80,22 @@ export function opensOneShot(argv: readonly string[]): boolean {
   return argv.some((argument) => definitionOf(flagNameOf(argument) ?? '')?.opens === true);
 }
 
+/** What a person does to backfills that may be running. */
+const ORDERS = ['set', 'pause', 'resume', 'cancel'] as const satisfies readonly ArgumentName[];
+/** What an order cannot stand beside: `--json`, `--connect-timeout` and the like go with all of them. */
+const NO_ORDERS = [
+  ...(['migrate', 'indexes', 'backfill', 'deploy', 'status', 'plan'] as const),
+  ...(['tenant', 'max-duration', 'rebuild', 'retry-quarantined'] as const),
+] satisfies readonly ArgumentName[];
+
 /** Which arguments exclude each other, and why. */
 export const CONTRADICTIONS: readonly (readonly [ArgumentName, ArgumentName, string])[] = [
+  ...ORDERS.flatMap((order, at) =>
+    ORDERS.slice(at + 1).map((other) => [order, other, 'one order at a time'] as const),
+  ),
+  ...ORDERS.flatMap((order) =>
+    NO_ORDERS.map((other) => [order, other, 'an order starts no run and takes only names'] as const),
+  ),
   ['plan', 'status', 'one looks ahead, the other back'],
   ['plan', 'retry-quarantined', 'a plan changes nothing, so it retries nothing'],
   ['plan', 'max-duration', 'a plan runs no batches that a time limit could stop'],

@@ -7,6 +7,9 @@ import { MigrationsService } from './migrations.service.js';
 /** What one-shot mode asks of the phase that runs backfills. */
 export type BackfillEngine = Pick<BackfillService, 'run' | 'plan' | 'status'>;
 
+/** What one-shot mode asks of a running backfill. */
+export type BackfillControls = Pick<BackfillService, 'set' | 'pause' | 'resume' | 'cancel' | 'demand'>;
+
 /** What one-shot mode asks of the phase that runs migrations. */
 export type MigrationEngine = Pick<MigrationsService, 'run' | 'status'>;
 
@@ -26,6 +29,11 @@ export class BackfillModuleMissingError extends BackfillError {
 
 /** @throws {BackfillModuleMissingError} */
 export function engineOf(app: INestApplicationContext, module: string): BackfillEngine {
+  return find(() => app.get(BackfillService, { strict: false }), module);
+}
+
+/** @throws {BackfillModuleMissingError} */
+export function controlsOf(app: INestApplicationContext, module: string): BackfillControls {
   return find(() => app.get(BackfillService, { strict: false }), module);
 }
 

@@ -4,13 +4,15 @@ import { ARGUMENT_NAMES, ARGUMENTS, type ArgumentDefinition } from './arguments.
 export function renderHelp(): string {
   const rows = ARGUMENT_NAMES.map((name) => {
     const definition: ArgumentDefinition = ARGUMENTS[name];
-    const usage = `--${name}${definition.value ? ` ${definition.value}` : ''}`;
+    const value = definition.value ?? definition.usage;
+    const usage = `--${name}${value ? ` ${value}` : ''}`;
     const fallback = definition.fallback ? ` (default ${definition.fallback})` : '';
     return `  ${usage.padEnd(24)}${definition.describe}${fallback}`;
   });
   return [
     'Usage: nest start --deploy [arguments]',
     '       nest start --backfill [name…] [arguments]',
+    '       nest start --pause name… [--why text], and so --set, --resume, --cancel',
     '       node dist/main.js --deploy … as well',
     '',
     ...rows,

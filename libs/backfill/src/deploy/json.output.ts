@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
+import type { ControlReport } from '../backfills/report/control-report.js';
 import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
 import { JsonObserver } from './json.observer.js';
 import { renderLookJson, renderReportJson } from './json.renderer.js';
@@ -47,6 +48,10 @@ export class JsonOutput implements OneShotOutput {
   }
 
   async status(report: OneShotStatus): Promise<void> {
+    await this.#stdout.write(`${renderLookJson(report)}\n`);
+  }
+
+  async control(report: ControlReport): Promise<void> {
     await this.#stdout.write(`${renderLookJson(report)}\n`);
   }
 }

@@ -1,4 +1,5 @@
 import { BackfillError } from '../backfill.error.js';
+import type { ControlReport } from '../backfills/report/control-report.js';
 import type { BackfillPhaseReport, BackfillReport } from '../backfills/report/report.js';
 import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
 
@@ -21,8 +22,8 @@ export function renderReportJson(report: OneShotReport): string {
   });
 }
 
-/** The one object of `--json` with `--status` or `--plan`. */
-export function renderLookJson(report: OneShotStatus | OneShotPlan): string {
+/** The one object of `--json` with `--status` or `--plan`, or with an order to a backfill. */
+export function renderLookJson(report: OneShotStatus | OneShotPlan | ControlReport): string {
   return stringify(report);
 }
 

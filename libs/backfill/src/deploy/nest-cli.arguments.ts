@@ -7,7 +7,7 @@ import {
   opensOneShot,
   type ArgumentDefinition,
 } from './arguments.table.js';
-import { nearest } from './suggestion.js';
+import { nearest } from '../suggestion.js';
 
 /** The arguments of `nest start` itself that take no value. */
 const NEST_SWITCHES = new Set(

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
+import type { ControlReport } from '../backfills/report/control-report.js';
 import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
 
 /** Where a one-shot run tells what it does and what came of it. */
@@ -16,6 +17,7 @@ export interface OneShotOutput {
   phase(report: OneShotReport): Promise<void>;
   plan(report: OneShotPlan): Promise<void>;
   status(report: OneShotStatus): Promise<void>;
+  control(report: ControlReport): Promise<void>;
 }
 
 /** The process's two streams. */

@@ -5,6 +5,8 @@ import type { OneShotArguments } from './arguments.parser.js';
 import { BackfillPhase } from './backfill.phase.js';
 import { isDatabaseUnreachable, reachabilityMessage } from './database-reachability.js';
 import type { OneShotReport } from './deploy.report.js';
+import type { ControlArguments } from './control.arguments.js';
+import { giveOrder } from './control.js';
 import { DeploySequence } from './deploy.sequence.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-code.js';
 import { IndexesPhase } from './indexes.phase.js';
@@ -109,10 +111,21 @@ export class OneShotRunner {
 
   async #perform(app: INestApplicationContext): Promise<Omit<OneShotEnd, 'app'>> {
     const module = nameOf(this.#module);
+    const { control } = this.#arguments;
+    if (control) return this.#control(app, module, control);
     if (this.#arguments.action !== 'run') return this.#look(app, module);
     const report = await Promise.race([this.#sequence.run(app, module), this.#stop.impatient]);
     if (typeof report === 'string') return this.#cutShort(report);
     return { exitCode: await this.#tell(report) };
+  }
+
+  async #control(
+    app: INestApplicationContext,
+    module: string,
+    order: ControlArguments,
+  ): Promise<Omit<OneShotEnd, 'app'>> {
+    await this.#output.control(await giveOrder(app, module, order));
+    return { exitCode: EXIT_CODES.ok };
   }
 
   async #look(app: INestApplicationContext, module: string): Promise<Omit<OneShotEnd, 'app'>> {
@@ -155,7 +168,12 @@ export class OneShotRunner {
     return EXIT_CODES.usage;
   }
 
-  #tellShort(end: ShortEnd, reason: string): Promise<ExitCode> {
+  async #tellShort(end: ShortEnd, reason: string): Promise<ExitCode> {
+    // An order that was not carried out is no work that is left: whoever gave it must not take it for done.
+    if (this.#arguments.control) {
+      await this.#tell(this.#sequence.cutShort('failed', reason));
+      return EXIT_CODES.usage;
+    }
     return this.#tell(this.#sequence.cutShort(end, reason));
   }
 

@@ -16,4 +16,4 @@ export const PHASE_NAMES = Object.keys(PHASES) as Phase[];
 export const DEPLOY_FLAG = 'deploy';
 
 /** What a one-shot run does with its phases. */
-export type OneShotAction = 'run' | 'plan' | 'status' | 'help';
+export type OneShotAction = 'run' | 'plan' | 'status' | 'control' | 'help';

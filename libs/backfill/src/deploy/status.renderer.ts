@@ -1,4 +1,5 @@
 import type { BackfillStatusReport, StatusReport } from '../backfills/report/status-report.js';
+import type { SettingInForce } from '../ledger/control.ledger.js';
 import { renderTenantTable } from './tenant-table.renderer.js';
 import {
   printable,
@@ -40,10 +41,17 @@ function renderDetails(report: BackfillStatusReport): string[] {
     ...(report.declared ? [] : ['Not declared by this application: another deployment of it has run it.']),
     ...(report.leasedBy === null ? [] : [`Being run by ${printableLine(report.leasedBy)}.`]),
     ...(report.waitingFor === null ? [] : [`Waiting for ${printableLine(report.waitingFor)}.`]),
+    ...report.settings.map(renderSetting),
     ...renderCatchUp(report),
     ...renderQuarantine(report),
     ...renderTenantTable(report.tenants),
   ];
+}
+
+/** One line: what is set over what the code says, by whom, when and why. */
+export function renderSetting({ setting, value, by, at, why }: SettingInForce): string {
+  const because = why === null ? '' : `: ${why}`;
+  return printableLine(`Set while it runs: ${setting}=${value} (${by}, ${at}${because})`);
 }
 
 function renderCatchUp({ sealedBy, drift, looked }: BackfillStatusReport): string[] {

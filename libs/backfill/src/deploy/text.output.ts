@@ -1,5 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
+import type { ControlReport } from '../backfills/report/control-report.js';
+import { renderControl } from './control.renderer.js';
 import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
 import { LogObserver } from './log.observer.js';
 import { OneShotLogger } from './one-shot.logger.js';
@@ -57,6 +59,10 @@ export class TextOutput implements OneShotOutput {
 
   async status(report: OneShotStatus): Promise<void> {
     await this.#print(renderOneShotStatus(report));
+  }
+
+  async control(report: ControlReport): Promise<void> {
+    await this.#print(renderControl(report));
   }
 
   async #print(text: string): Promise<void> {

@@ -70,6 +70,8 @@ export class Ledger {
 
   /**
    * Moves the record along an edge of the state machine and writes that down, in one statement.
+   * @param person who decides it; null when it is the run that moves on, which leaves alone what a person has paused or cancelled
+   * @returns whether it was somewhere else before
    * @throws IllegalTransitionError when there is no such edge from where it stands
    */
   async transition(
@@ -78,7 +80,9 @@ export class Ledger {
     to: BackfillStatus,
     reason: string,
     waitingFor: string | null = null,
-  ): Promise<void> {
+    person: string | null = null,
+  ): Promise<boolean> {
+    const sources = sourcesOf(to, person === null ? 'run' : 'person');
     const parameters = new Parameters();
     const name = parameters.add(subject.name, 'text');
     const version = parameters.add(subject.version, 'int');
@@ -95,11 +99,11 @@ export class Ledger {
                 started_at = CASE WHEN ${status} = 'running' THEN coalesce(b.started_at, clock_timestamp()) ELSE b.started_at END,
                 completed_at = CASE WHEN ${status} = 'complete' THEN clock_timestamp() ELSE NULL END
             FROM before
-            WHERE b.name = ${name} AND b.version = ${version} AND before.status = ANY(${parameters.addArray(sourcesOf(to))})
+            WHERE b.name = ${name} AND b.version = ${version} AND before.status = ANY(${parameters.addArray(sources)})
             RETURNING before.status AS from_status
           ), noted AS (
             INSERT INTO ${this.schema}.transition (name, version, from_status, to_status, reason, actor)
-            SELECT ${name}, ${version}, from_status, ${status}, ${why}, ${parameters.add(this.owner, 'text')} FROM moved
+            SELECT ${name}, ${version}, from_status, ${status}, ${why}, ${parameters.add(person ?? this.owner, 'text')} FROM moved
           )
           SELECT (SELECT from_status FROM moved), (SELECT status FROM before)`,
         values: parameters.values,
@@ -107,10 +111,11 @@ export class Ledger {
     ]);
     const [moved, before] = rows[0]?.[0] ?? [];
     // Done already, by a connection that was lost before it could tell.
-    if (before === to && !(moved ?? null)) return;
+    if (before === to && !(moved ?? null)) return false;
     if (moved === null || moved === undefined) {
       throw new IllegalTransitionError(subject.name, (before ?? 'pending') as BackfillStatus, to);
     }
+    return true;
   }
 
   /** Whether a person has let it go on after it was paused. */
@@ -125,10 +130,23 @@ export class Ledger {
     return rows[0]?.[0]?.[0] === 't';
   }
 
-  /** Tells whoever asks for the status what a run waits for; null when it goes on. */
-  waits({ name, version }: Subject, waitingFor: string | null): Statement {
+  /**
+   * Tells whoever asks for the status what a run waits for; null when it goes on.
+   * @param told only where this is what it says now
+   */
+  waits({ name, version }: Subject, waitingFor: string | null, told: string | null = null): Statement {
     return {
-      text: `UPDATE ${this.schema}.backfill SET waiting_for = $3 WHERE name = $1 AND version = $2::int AND status = 'running'`,
+      text: `UPDATE ${this.schema}.backfill SET waiting_for = $3
+        WHERE name = $1 AND version = $2::int AND status = 'running' AND ($4::text IS NULL OR waiting_for = $4)`,
+      values: [name, String(version), waitingFor, told],
+    };
+  }
+
+  /** The same of a run that may not have begun yet. */
+  waitsToBegin({ name, version }: Subject, waitingFor: string | null): Statement {
+    return {
+      text: `UPDATE ${this.schema}.backfill SET waiting_for = $3
+        WHERE name = $1 AND version = $2::int AND status NOT IN ('complete', 'paused', 'cancelled')`,
       values: [name, String(version), waitingFor],
     };
   }

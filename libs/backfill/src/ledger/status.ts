@@ -46,7 +46,7 @@ export const STATUS_TRANSITIONS = {
     running: 'The probe found rows that became pending after completion (drift): they are done too.',
   },
   paused: {
-    running: 'A person resumed it.',
+    running: 'A person lifted the pause before the run at work had noticed it.',
     incomplete: 'A person lifted the pause; the next run takes it up.',
     cancelled: 'A person stopped it for good.',
   },
@@ -61,7 +61,16 @@ export const STATUS_TRANSITIONS = {
   },
 } as const satisfies Record<BackfillStatus, Partial<Record<BackfillStatus, string>>>;
 
-/** The statuses from which `to` can be reached. */
-export function sourcesOf(to: BackfillStatus): BackfillStatus[] {
-  return BACKFILL_STATUSES.filter((from) => to in STATUS_TRANSITIONS[from]);
+/** Where a person has put it: from there only a person leads on, never a run. */
+export const HELD_STATUSES = ['paused', 'cancelled'] as const satisfies readonly BackfillStatus[];
+
+export function isHeld(status: BackfillStatus): status is (typeof HELD_STATUSES)[number] {
+  return (HELD_STATUSES as readonly BackfillStatus[]).includes(status);
+}
+
+/** The statuses from which `to` can be reached, by a run or by a person. */
+export function sourcesOf(to: BackfillStatus, by: 'run' | 'person'): BackfillStatus[] {
+  return BACKFILL_STATUSES.filter(
+    (from) => to in STATUS_TRANSITIONS[from] && (by === 'person' || !isHeld(from)),
+  );
 }

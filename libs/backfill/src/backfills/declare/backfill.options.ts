@@ -1,4 +1,5 @@
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { ThrottleOptions } from '../throttle/throttle.options.js';
 import type { IndexReference } from './index.directory.js';
 import type { CatchUpOptions } from './catch-up.options.js';
 import type { RowColumns } from './kinds.js';
@@ -97,4 +98,6 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly into?: EntityTarget<ObjectLiteral>;
   /** `copy`: the target's properties that tell whether a row is there already. @default the target's primary key */
   readonly conflict?: readonly string[];
+  /** When the run makes way for the rest of the database; what is not named is as the module says. `false`: never. */
+  readonly throttles?: ThrottleOptions | false;
 }

@@ -1,4 +1,5 @@
 import { BackfillError } from '../../backfill.error.js';
+import { nearest } from '../../suggestion.js';
 import { BACKFILL_KINDS, type BackfillKind } from './kinds.js';
 
 /** Two providers claim one name. */
@@ -192,11 +193,12 @@ export class DependencyCycleError extends BackfillError {
 /** Somebody asked for a backfill that is not there. */
 export class UnknownBackfillError extends BackfillError {
   constructor(name: string, known: readonly string[]) {
+    const meant = nearest(name, known);
     super(`There is no backfill "${name}".`, {
       subject: name,
       remedy:
         known.length > 0
-          ? `Declared are ${listed(known)}.`
+          ? `${meant ? `Did you mean "${meant}"? ` : ''}Declared are ${listed(known)}.`
           : 'None is declared: provide a class with @Backfill in a module.',
     });
   }

@@ -2,6 +2,8 @@ import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import { quoteIdentifier } from '../../sql/identifiers.js';
+import { decideThrottles } from '../throttle/throttle.limits.js';
+import type { ThrottleOptions } from '../throttle/throttle.options.js';
 import type { BackfillOptions, PaceOptions } from './backfill.options.js';
 import { ColumnFinder, tableOf } from './columns.js';
 import {
@@ -44,6 +46,7 @@ export function compileDefinition(
   dataSource: DataSource,
   defaults: PaceOptions,
   indexes: IndexDirectory,
+  throttles?: ThrottleOptions | false,
 ): BackfillDefinition {
   checkName(className, options);
   checkShapes(className, options);
@@ -65,6 +68,7 @@ export function compileDefinition(
     index: resolveIndex(className, options.index, metadata, dataSource, indexes),
     ...decideTenants(className, options),
     dependsOn: options.dependsOn ?? [],
+    throttles: decideThrottles(className, throttles, options.throttles),
     catchUp: options.catchUp,
     pace: decidePace(className, kind === 'process' ? { synchronousCommit: 'on' } : {}, defaults, options),
   };

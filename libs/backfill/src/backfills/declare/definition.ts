@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
+import type { ThrottleLimits } from '../throttle/throttle.limits.js';
 import type { CatchUpOptions } from './catch-up.options.js';
 import type { Pace } from './pace.js';
 import type { Canary, TenantOrder } from './tenant.options.js';
@@ -44,6 +45,7 @@ interface DefinitionBase {
   readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];
   readonly pace: Pace;
+  readonly throttles: ThrottleLimits;
   /** As given; checked where it is used. */
   readonly catchUp: CatchUpOptions | false | undefined;
 }

@@ -1,3 +1,4 @@
+import type { ActiveThrottle } from '../throttle/throttle.js';
 import type { BackfillReport } from './report.js';
 
 /** How far a backfill is. */
@@ -24,6 +25,8 @@ export interface BackfillProgress {
 export interface BackfillWait {
   readonly name: string;
   readonly waitingFor: string;
+  /** When it makes way for the rest of the database: which throttles hold it, and since when. */
+  readonly throttles?: readonly ActiveThrottle[];
 }
 
 /**

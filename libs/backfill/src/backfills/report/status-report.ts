@@ -1,3 +1,4 @@
+import type { SettingInForce } from '../../ledger/control.ledger.js';
 import type { BackfillStatus } from '../../ledger/status.js';
 import type { TenantReport } from './report.js';
 
@@ -21,6 +22,8 @@ export interface BackfillStatusReport {
   /** Who holds a lease on it now: `host:pid`, else null. */
   readonly leasedBy: string | null;
   readonly waitingFor: string | null;
+  /** What people have set while it runs, over what the code says, by name. */
+  readonly settings: readonly SettingInForce[];
   /** What rules out that a row becomes pending again: a contract migration, a constraint. It is not looked for any more. */
   readonly sealedBy: string | null;
   /** Rows that became pending after it had been complete and were done since, and how often such were found. */

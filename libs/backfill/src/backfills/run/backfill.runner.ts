@@ -1,24 +1,29 @@
+import { IllegalTransitionError } from '../../ledger/ledger.error.js';
 import { Ledger, type LedgerRecord, type Subject } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
 import { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { LeasedRange, TenantScope } from '../../ledger/range.js';
+import { isHeld } from '../../ledger/status.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
 import { inspectDeclaredIndex } from '../batch/declared-index.inspector.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
+import { PaceControl } from '../control/pace.control.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport } from '../report/report.js';
 import { tenantReports } from '../report/tenant.reader.js';
+import type { DeclaredCheck } from '../throttle/throttle-check.js';
 import { backOff } from './back-off.js';
 import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
 import { Crew } from './crew.js';
 import { FinishLease } from './finish.lease.js';
-import { leasedBy, startReason, type Ending } from './ending.js';
+import { heldBack, leasedBy, startReason, type Ending } from './ending.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
+import { PaceGate } from './pace.gate.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
 import { divide, splitLargest } from './range.splitter.js';
@@ -44,6 +49,8 @@ export interface RunOptions {
   readonly abandonAfterMs: number | null;
   /** Those that must be complete first. */
   readonly dependencies: readonly BackfillDefinition[];
+  /** The application's own throttles. */
+  readonly checks: readonly DeclaredCheck[];
   readonly stop: StopSign;
   readonly observer: BackfillObserver;
 }
@@ -61,6 +68,7 @@ export class BackfillRunner {
   readonly #connection: Connection;
   readonly #rows: RowsLedger;
   readonly #finish: FinishLease;
+  readonly #gate: PaceGate;
   #selection: RowSelection | null = null;
   #crew: Crew | null = null;
   #running = false;
@@ -76,6 +84,9 @@ export class BackfillRunner {
     this.#connection = this.#connect();
     this.#rows = new RowsLedger(ledger, this.#subject);
     this.#finish = new FinishLease(this.#connection, schema, ledger, this.#subject, options.tenants);
+    const { checks, stop } = options;
+    const control = new PaceControl(definition.pace);
+    this.#gate = new PaceGate({ definition, ledger, control, checks, stop, log: this.#log });
   }
 
   async run(): Promise<BackfillReport> {
@@ -96,11 +107,11 @@ export class BackfillRunner {
       const record = (this.#found = await this.#connection.use((session) =>
         this.#ledger.open(session, this.#subject, this.#definition.kind),
       ));
-      if (record.status === 'paused' || record.status === 'cancelled') {
-        const waitingFor = record.status === 'paused' ? `a person to resume it: ${record.reason}` : null;
-        return { ...record, waitingFor, proved: false, unrecorded: true };
-      }
-      return (await this.#waitsFor(record)) ?? (await this.#work(record));
+      const { status, reason } = record;
+      if (isHeld(status)) return heldBack({ status, reason });
+      return (
+        (await this.#waitsFor(record)) ?? (await this.#waitsToBegin(record)) ?? (await this.#work(record))
+      );
     } catch (error) {
       if (error instanceof DatabaseLostError) {
         const stopped = this.#options.stop.reason;
@@ -164,6 +175,21 @@ export class BackfillRunner {
     return null;
   }
 
+  /**
+   * Before anything is read of the table: counting what is pending is work for the database too, and would queue up behind whoever
+   * waits for the table. Where there is nothing to do, as far as is known, only a probe is coming.
+   */
+  async #waitsToBegin({ status }: LedgerRecord): Promise<Ending | null> {
+    if (status === 'complete') return null;
+    const held = await this.#connection.use((session) => this.#gate.pass(session));
+    if (held !== null) return heldBack(held);
+    const { reason } = this.#options.stop;
+    const { waitingFor } = this.#gate;
+    if (reason === null || waitingFor === null) return null;
+    await this.#connection.use((session) => this.#gate.leave(session));
+    return { status: 'incomplete', reason, waitingFor, proved: false, unrecorded: true };
+  }
+
   async #work(record: LedgerRecord): Promise<Ending> {
     const { stop, tenants } = this.#options;
     const facts = await this.#connection.use((session) => inspectTable(session, this.#definition));
@@ -185,6 +211,7 @@ export class BackfillRunner {
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
         if (outcome.kind === 'lost' && !this.#isShared)
           return { ...outcome, status: 'running', waitingFor: null, proved: false, unrecorded: true };
+        if (outcome.kind === 'held') return heldBack(outcome);
         if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
         continue;
       }
@@ -293,9 +320,12 @@ export class BackfillRunner {
     if (this.#running) return;
     this.#running = true;
     const reason = startReason(record);
-    await this.#connection.use((session) =>
-      this.#ledger.transition(session, this.#subject, 'running', reason),
-    );
+    await this.#connection
+      .use((session) => this.#ledger.transition(session, this.#subject, 'running', reason))
+      // A person has paused it a moment ago, which the gate before the first batch tells.
+      .catch((error: unknown) => {
+        if (!(error instanceof IllegalTransitionError && isHeld(error.from))) throw error;
+      });
     const total = await this.#connection.use((session) => countPending(session, selection));
     this.#log.started(this.#subject.version, reason, total);
     const problem = await this.#connection.use((session) => inspectDeclaredIndex(session, this.#definition));
@@ -310,6 +340,7 @@ export class BackfillRunner {
       rows: this.#rows,
       selection,
       quarantine: new Quarantine(selection, this.#rows, counts.quarantined),
+      gate: this.#gate,
       log: this.#log,
       stop: this.#options.stop,
       connection: this.#connection,

@@ -15,9 +15,12 @@ const TROUBLE = 5;
  * into their timeout.
  */
 export class BatchLimit {
-  readonly #start: number;
+  readonly #declared: Pick<Pace, 'batchSize' | 'maxBatchSize'>;
+  /** What a person has set, and is kept to. */
+  #set: number | null = null;
+  #start: number;
   /** Somebody chose the size: only errors change it. */
-  readonly #isFixed: boolean;
+  #isFixed: boolean;
   readonly #target: number;
   #ceiling: number;
   #rows: number;
@@ -30,6 +33,7 @@ export class BatchLimit {
     maxBatchSize,
     targetDuration,
   }: Pick<Pace, 'batchSize' | 'maxBatchSize' | 'targetDuration'>) {
+    this.#declared = { batchSize, maxBatchSize };
     this.#start = batchSize;
     this.#isFixed = maxBatchSize <= batchSize;
     this.#target = targetDuration;
@@ -49,6 +53,16 @@ export class BatchLimit {
     if (this.#rows < this.#settled) this.#rows = Math.min(this.#settled, this.#rows * 2);
     else if (ms !== null && !this.#isFixed) return this.#adapt(ms);
     return true;
+  }
+
+  /** @param set by a person, at once and whatever was found out before; null: as the code says again */
+  follow(set: number | null): void {
+    if (set === this.#set) return;
+    this.#set = set;
+    this.#start = set ?? this.#declared.batchSize;
+    this.#ceiling = set ?? this.#declared.maxBatchSize;
+    this.#isFixed = this.#ceiling <= this.#start;
+    this.#become(this.#start);
   }
 
   /** @returns false when it cannot be halved any more */

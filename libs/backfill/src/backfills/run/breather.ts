@@ -10,7 +10,7 @@ const EASING = 1.25;
  * one.
  */
 export class Breather {
-  readonly #fixed: number | null;
+  #fixed: number | null;
   #pause: number;
 
   constructor({ pause }: Pick<Pace, 'pause'>) {
@@ -21,6 +21,14 @@ export class Breather {
   /** Milliseconds before the next batch. */
   get pause(): number {
     return this.#pause;
+  }
+
+  /** The pause that is in force, where a person may have set another one. */
+  follow(pause: Pace['pause']): void {
+    const fixed = pause === 'auto' ? null : pause;
+    if (fixed === this.#fixed) return;
+    this.#fixed = fixed;
+    this.#pause = fixed ?? START;
   }
 
   /** @param ms how long the batch took @param healthy false: it took far too long */

@@ -7,6 +7,7 @@ import { createBatchRunner } from '../batch/batch-runner.factory.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { DatabaseLostError, type Connection } from './connection.js';
 import { LeaseKeeper } from './lease.keeper.js';
+import type { PaceGate } from './pace.gate.js';
 import type { Quarantine } from './quarantine.js';
 import { splitLargest } from './range.splitter.js';
 import { RangeWorker, type RangeOutcome } from './range.worker.js';
@@ -21,6 +22,7 @@ export interface CrewTools {
   readonly rows: RowsLedger;
   readonly selection: RowSelection;
   readonly quarantine: Quarantine;
+  readonly gate: PaceGate;
   readonly log: RunLog;
   readonly stop: StopSign;
   /** The first worker's. */
@@ -93,7 +95,7 @@ export class Crew {
       connection.use((session) =>
         ledger.lease(session, subject, selection.tenants, { most: maxWorkers, except: this.#left }),
       );
-    while (stop.reason === null && this.#outcome?.kind !== 'failed') {
+    while (stop.reason === null && this.#outcome?.kind !== 'failed' && this.#outcome?.kind !== 'held') {
       const range = await lease();
       if (range !== null || maxWorkers === 1) return range;
       if (!(await connection.use((session) => splitLargest(session, selection, subject)))) return null;

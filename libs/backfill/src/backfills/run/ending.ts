@@ -1,5 +1,6 @@
 import type { LedgerRecord } from '../../ledger/ledger.js';
 import type { BackfillStatus } from '../../ledger/status.js';
+import type { Held } from './pace.gate.js';
 
 /** Where the backfill stands at the end of a run, and why. */
 export interface Ending {
@@ -26,6 +27,12 @@ export function startReason({ status, completedAt }: LedgerRecord): string {
     default:
       return 'First run.';
   }
+}
+
+/** A person holds it back, which the ledger says already. */
+export function heldBack({ status, reason }: Held): Ending {
+  const waitingFor = status === 'paused' ? `a person to resume it: ${reason}` : null;
+  return { status, reason, waitingFor, proved: false, unrecorded: true };
 }
 
 /** Somebody else is at it. */

@@ -12,6 +12,7 @@ import { Breather } from './breather.js';
 import { describeLock } from './blockers.js';
 import { DatabaseLostError, type Connection } from './connection.js';
 import { classifyFailure } from './failure.js';
+import type { Held, PaceGate } from './pace.gate.js';
 import type { Quarantine } from './quarantine.js';
 import { FailingPredicateError, InvalidStatementError, StillPendingError } from '../run.error.js';
 import type { RunLog } from './run-log.js';
@@ -40,6 +41,8 @@ export type RangeOutcome =
   /** Another process has it now, and says how it ends. */
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
+  /** A person has paused or cancelled it; the ledger says so already. */
+  | ({ readonly kind: 'held' } & Held)
   | { readonly kind: 'failed'; readonly error: unknown };
 
 const OVER = { kind: 'stopped', reason: 'Another worker failed.', waitingFor: null } as const;
@@ -61,6 +64,7 @@ export interface WorkerTools {
   readonly selection: RowSelection;
   readonly runner: BatchRunner;
   readonly quarantine: Quarantine;
+  readonly gate: PaceGate;
   readonly log: RunLog;
   readonly stop: StopSign;
   /** Another worker has found that the whole fails: there is no use in going on. */
@@ -122,10 +126,16 @@ export class RangeWorker {
       const stopped = this.#tools.stop.reason;
       if (this.#tools.isOver() && this.#ahead === null) return OVER;
       if (stopped !== null && this.#ahead === null)
-        return { kind: 'stopped', reason: stopped, waitingFor: null };
+        return { kind: 'stopped', reason: stopped, waitingFor: this.#tools.gate.waitingFor };
       const session = this.#tools.connection.session;
       this.#inBatch = false;
       try {
+        if (session !== null && this.#ahead === null) {
+          const held = await this.#tools.gate.pass(session);
+          if (held !== null) return { kind: 'held', ...held };
+          if (this.#tools.stop.reason !== null) continue;
+        }
+        this.#follow();
         if (session === null || this.#leaseInDoubt) await this.#leaseAgain();
         else if (this.#range.state === 'sweeping') await this.#sweepStep(session);
         else if (await this.#settleStep(session)) return { kind: 'done' };
@@ -134,6 +144,13 @@ export class RangeWorker {
         if (outcome !== null) return outcome;
       }
     }
+  }
+
+  /** What a person has set meanwhile. */
+  #follow(): void {
+    const { control } = this.#tools.gate;
+    this.#limit.follow(control.set('batchSize'));
+    this.#breather.follow(control.current().pause);
   }
 
   async #sweepStep(session: Session): Promise<void> {
@@ -166,12 +183,12 @@ export class RangeWorker {
 
   /** Where there is no pause between batches, the server need not wait for us either. */
   #sendAhead(session: Session, windowUpper: Key, before: Sent): Sent | null {
-    const { runner, stop } = this.#tools;
+    const { runner, stop, gate } = this.#tools;
     const { limit, locking } = before;
     const mayBeMore = this.#windowTaken + limit < this.#windowKeys;
     const isSteady = limit === this.#limit.rows && locking === 'brief';
     if (this.#breather.pause > 0 || !isSteady || !mayBeMore) return null;
-    if (stop.reason !== null || this.#tools.isOver()) return null;
+    if (stop.reason !== null || this.#tools.isOver() || gate.isDue) return null;
     const outcome = runner.sweepAhead?.(session, this.#range, this.#step(windowUpper, limit, locking));
     // It is awaited in its turn, or when the one before has failed.
     outcome?.catch(() => undefined);
@@ -327,7 +344,7 @@ export class RangeWorker {
   }
 
   async #batchDone(outcome: BatchOutcome, isFull: boolean): Promise<void> {
-    const { log, stop } = this.#tools;
+    const { log, gate, connection } = this.#tools;
     const now = performance.now();
     const ms = now - this.#begunAt;
     // The one behind it begins as it ends.
@@ -336,7 +353,11 @@ export class RangeWorker {
     this.#tries = { ...NO_TRIES };
     this.#breather.after(ms, this.#limit.succeeded(isFull ? ms : null));
     log.batch(outcome, this.#range.cursor);
-    if (this.#breather.pause > 0) await stop.sleep(this.#breather.pause);
+    if (this.#breather.pause === 0) return;
+    await gate.rest(this.#ahead === null ? connection.session : null, () => {
+      this.#follow();
+      return this.#breather.pause;
+    });
   }
 
   /** What the lost connection may still be doing, or another process since the lease ran out, is settled by this. */

@@ -1,6 +1,7 @@
 import type { Key } from '../../ledger/range.js';
 import type { BatchOutcome } from '../batch/batch.js';
 import type { BackfillObserver, BackfillProgress } from '../report/observer.js';
+import type { ActiveThrottle } from '../throttle/throttle.js';
 import { describeFailure } from './failure.js';
 import type { Count } from './proof.js';
 
@@ -65,11 +66,11 @@ export class RunLog {
   }
 
   /** Told once for as long as the reason stays the same. */
-  waiting(waitingFor: string): void {
+  waiting(waitingFor: string, throttles?: readonly ActiveThrottle[]): void {
     const gist = waitingFor.replace(/\d+ s\b/g, '');
     if (gist === this.#waitingFor) return;
     this.#waitingFor = gist;
-    this.#observer.waiting?.({ name: this.#name, waitingFor });
+    this.#observer.waiting?.({ name: this.#name, waitingFor, ...(throttles ? { throttles } : {}) });
   }
 
   note(level: 'log' | 'warn', message: string): void {

@@ -26,7 +26,9 @@ export class WaitWatch {
         const holders = session.waitedMs < LONG ? [] : await session.blockedBy(DESCRIBED);
         const waitingFor = holders.length > 0 ? `a lock, held by ${holders.join('; ')}` : null;
         if (waitingFor !== null) log.waiting(waitingFor);
-        if (waitingFor !== told) await session.sendAside([ledger.waits(subject, waitingFor)]);
+        // What a throttle has told meanwhile is not taken back.
+        if (waitingFor !== told)
+          await session.sendAside([ledger.waits(subject, waitingFor, waitingFor === null ? told : null)]);
         told = waitingFor;
       } catch {
         // What could not be asked now is asked again at the next look.

@@ -1,3 +1,4 @@
+import { CONTROL_STEP, ControlLedger } from '../../ledger/control.ledger.js';
 import { CATCH_UP_STEP, CatchUpLedger, NO_CATCH_UP } from '../../ledger/catch-up.ledger.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import { isoTime, type Ledger, type Subject } from '../../ledger/ledger.js';
@@ -29,14 +30,11 @@ export async function readStatus(
       const here = definitions.filter((definition) => definition.dataSource === dataSource);
       const step = await installedStep(session, schema);
       const installed = step > 0;
-      // A ledger that no run has upgraded yet knows nothing of it.
-      const caughtUp = step >= CATCH_UP_STEP;
       for (const { name, version } of here) {
-        const report = installed ? await readOne(session, ledger, { name, version }, caughtUp) : null;
+        const report = installed ? await readOne(session, ledger, { name, version }, step) : null;
         reports.push(report ?? neverRun(name, version));
       }
-      if (installed && undeclaredToo)
-        reports.push(...(await readUndeclared(session, ledger, here, caughtUp)));
+      if (installed && undeclaredToo) reports.push(...(await readUndeclared(session, ledger, here, step)));
     } finally {
       await session.close();
     }
@@ -48,7 +46,7 @@ async function readOne(
   session: Session,
   ledger: Ledger,
   { name, version }: Subject,
-  caughtUp: boolean,
+  step: number,
   declared = true,
 ): Promise<BackfillStatusReport | null> {
   const { rows } = await session.send([
@@ -79,7 +77,11 @@ async function readOne(
     changedAt: changedAt ?? null,
     leasedBy: leasedBy ?? null,
     waitingFor: waitingFor ?? null,
-    ...(caughtUp ? await new CatchUpLedger(ledger).summary(session, { name, version }) : NO_CATCH_UP),
+    // Looking does not upgrade a ledger from before.
+    settings: step < CONTROL_STEP ? [] : await new ControlLedger(ledger, { name, version }).inForce(session),
+    ...(step < CATCH_UP_STEP
+      ? NO_CATCH_UP
+      : await new CatchUpLedger(ledger).summary(session, { name, version })),
     tenants: await tenantReports(rowsLedger, session, null),
     quarantine: await rowsLedger.quarantined(session, QUARANTINE_SHOWN),
   };
@@ -89,7 +91,7 @@ async function readUndeclared(
   session: Session,
   ledger: Ledger,
   declared: readonly BackfillDefinition[],
-  caughtUp: boolean,
+  step: number,
 ): Promise<BackfillStatusReport[]> {
   const { rows } = await session.send([
     {
@@ -104,7 +106,7 @@ async function readUndeclared(
       session,
       ledger,
       { name: name ?? '', version: Number(version) },
-      caughtUp,
+      step,
       false,
     );
     if (report) reports.push(report);
@@ -127,6 +129,7 @@ function neverRun(name: string, version: number): BackfillStatusReport {
     changedAt: null,
     leasedBy: null,
     waitingFor: null,
+    settings: [],
     ...NO_CATCH_UP,
     tenants: [],
     quarantine: [],

@@ -1,0 +1,44 @@
+import { OURS, type ServerThrottle } from './throttle.js';
+import type { ThrottleLimits } from './throttle.limits.js';
+
+/**
+ * Sessions that wait for a lock: on the table, which everybody after them then queues up behind, or on one of its rows. Who waits for a
+ * row waits for a transaction, and tells by a lock that it holds on the row meanwhile which table it is about.
+ */
+export class LockWaitersThrottle implements ServerThrottle {
+  readonly name = 'sessions waiting for locks';
+  readonly usesLocks = true;
+  readonly #limits: NonNullable<ThrottleLimits['lockWaiters']>;
+
+  constructor(limits: NonNullable<ThrottleLimits['lockWaiters']>) {
+    this.#limits = limits;
+  }
+
+  query(): string {
+    return `SELECT json_build_object(
+        'table', count(*) FILTER (WHERE w.for_table),
+        'rows', count(*) FILTER (WHERE w.for_row AND NOT w.for_table))
+      FROM (
+        SELECT l.pid,
+          bool_or(l.on_table AND NOT l.granted AND l.locktype <> 'tuple') AS for_table,
+          bool_or(NOT l.granted) AND bool_or(l.on_table AND l.locktype = 'tuple') AS for_row
+        FROM table_lock AS l GROUP BY l.pid
+      ) AS w JOIN pg_stat_activity AS a ON a.pid = w.pid
+      WHERE (w.for_table OR w.for_row) AND a.application_name NOT LIKE ${OURS}`;
+  }
+
+  judge(value: string | null): string | null {
+    if (value === null) return null;
+    const waiting = JSON.parse(value) as { table: number; rows: number };
+    const { table, rows } = this.#limits;
+    const reasons = [
+      ...(waiting.table > table ? [`${sessions(waiting.table)} for the table (limit ${table})`] : []),
+      ...(waiting.rows > rows ? [`${sessions(waiting.rows)} for its rows (limit ${rows})`] : []),
+    ];
+    return reasons.length > 0 ? reasons.join(', ') : null;
+  }
+}
+
+function sessions(count: number): string {
+  return count === 1 ? '1 session waits' : `${count} sessions wait`;
+}

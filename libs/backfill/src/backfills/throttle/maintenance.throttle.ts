@@ -1,0 +1,67 @@
+import type { ServerThrottle } from './throttle.js';
+import type { MaintenanceKind } from './throttle.options.js';
+
+const LABELS = {
+  wraparound: 'autovacuum to prevent wraparound',
+  autovacuum: 'autovacuum',
+  vacuum: 'VACUUM',
+  analyze: 'ANALYZE',
+  'create-index': 'CREATE INDEX',
+  cluster: 'CLUSTER or VACUUM FULL',
+} as const satisfies Record<MaintenanceKind, string>;
+
+const PROGRESS = {
+  vacuum: 'pg_stat_progress_vacuum',
+  analyze: 'pg_stat_progress_analyze',
+  'create-index': 'pg_stat_progress_create_index',
+  cluster: 'pg_stat_progress_cluster',
+} as const;
+
+/** By the table's age, for a role that may not read what the worker does: any autovacuum of a table this old is one. */
+const IS_OLD = `EXISTS (
+  SELECT FROM relation AS r LEFT JOIN LATERAL (
+    SELECT max(option_value::bigint) FILTER (WHERE option_name = 'autovacuum_freeze_max_age') AS age,
+      max(option_value::bigint) FILTER (WHERE option_name = 'autovacuum_multixact_freeze_max_age') AS multixact_age
+    FROM pg_options_to_table(r.reloptions) WHERE option_name LIKE 'autovacuum%freeze_max_age') AS own ON true
+  WHERE r.relkind IN ('r', 'm') AND (
+    age(r.relfrozenxid) > least(own.age, current_setting('autovacuum_freeze_max_age')::bigint)
+    OR mxid_age(r.relminmxid) > least(own.multixact_age, current_setting('autovacuum_multixact_freeze_max_age')::bigint)))`;
+
+/**
+ * Maintenance of the table itself. Told by the lock that it holds on the table together with its line in a progress view: the
+ * views show to every role who is at work, but only to few on which table.
+ */
+export class MaintenanceThrottle implements ServerThrottle {
+  readonly name = 'maintenance of the table';
+  readonly usesLocks = true;
+  readonly #kinds: readonly MaintenanceKind[];
+
+  constructor(kinds: readonly MaintenanceKind[]) {
+    this.#kinds = kinds;
+  }
+
+  query(): string {
+    const views = Object.entries(PROGRESS).map(
+      ([kind, view]) => `SELECT pid, '${kind}' AS kind FROM ${view}`,
+    );
+    return `SELECT json_agg(json_build_object('pid', w.pid, 'kind', CASE
+          WHEN p.kind <> 'vacuum' OR a.usesysid IS NOT NULL THEN p.kind
+          WHEN CASE WHEN a.query LIKE 'autovacuum:%' THEN a.query LIKE '%(to prevent wraparound)%' ELSE ${IS_OLD} END
+            THEN 'wraparound' ELSE 'autovacuum' END))
+      FROM (SELECT DISTINCT pid FROM table_lock WHERE on_table AND granted AND mode <> 'AccessShareLock') AS w
+      JOIN (${views.join(' UNION ALL ')}) AS p ON p.pid = w.pid
+      JOIN pg_stat_activity AS a ON a.pid = w.pid`;
+  }
+
+  judge(value: string | null): string | null {
+    const running = value === null ? [] : (JSON.parse(value) as { pid: number; kind: MaintenanceKind }[]);
+    const awaited = running.filter(({ kind }) => this.#awaits(kind));
+    if (awaited.length === 0) return null;
+    return `${awaited.map(({ pid, kind }) => `${LABELS[kind]} (pid ${pid})`).join(', ')} is running on it`;
+  }
+
+  /** An autovacuum against wraparound is an autovacuum too. */
+  #awaits(kind: MaintenanceKind): boolean {
+    return this.#kinds.includes(kind) || (kind === 'wraparound' && this.#kinds.includes('autovacuum'));
+  }
+}

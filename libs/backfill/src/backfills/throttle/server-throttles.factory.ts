@@ -1,0 +1,21 @@
+import { ActiveConnectionsThrottle } from './active-connections.throttle.js';
+import { LockWaitersThrottle } from './lock-waiters.throttle.js';
+import { MaintenanceThrottle } from './maintenance.throttle.js';
+import { OldestTransactionThrottle } from './oldest-transaction.throttle.js';
+import { ReplicaLagThrottle } from './replica-lag.throttle.js';
+import type { ServerThrottle } from './throttle.js';
+import type { ThrottleLimits } from './throttle.limits.js';
+import { WalArchiveThrottle } from './wal-archive.throttle.js';
+
+/** The throttles that are on. */
+export function serverThrottles(limits: ThrottleLimits): readonly ServerThrottle[] {
+  const { replicaLag, walArchive, maintenance, lockWaiters, oldestTransaction, activeConnections } = limits;
+  return [
+    ...(replicaLag ? [new ReplicaLagThrottle(replicaLag)] : []),
+    ...(walArchive ? [new WalArchiveThrottle(walArchive)] : []),
+    ...(maintenance && maintenance.length > 0 ? [new MaintenanceThrottle(maintenance)] : []),
+    ...(lockWaiters ? [new LockWaitersThrottle(lockWaiters)] : []),
+    ...(oldestTransaction ? [new OldestTransactionThrottle(oldestTransaction)] : []),
+    ...(activeConnections ? [new ActiveConnectionsThrottle(activeConnections)] : []),
+  ];
+}

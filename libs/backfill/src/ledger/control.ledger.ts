@@ -1,0 +1,88 @@
+import type { Statement } from '../sql/flight.js';
+import type { Parameters } from '../sql/parameters.js';
+import type { Session } from '../sql/session.js';
+import { isoTime, type Ledger, type Subject } from './ledger.js';
+import type { BackfillStatus } from './status.js';
+
+/** A setting that a person has made. */
+export interface SettingInForce {
+  readonly setting: string;
+  /** As it is written: `500`, milliseconds for a time, `auto`. */
+  readonly value: string;
+  /** `user@host` */
+  readonly by: string;
+  readonly why: string | null;
+  /** ISO 8601, the database's clock. */
+  readonly at: string;
+}
+
+/** What people want of a backfill at this moment. */
+export interface Orders {
+  readonly status: BackfillStatus;
+  readonly reason: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** The step of the ledger's schema that brought the table. */
+export const CONTROL_STEP = 3;
+
+/** What people have set while a backfill runs. */
+export class ControlLedger {
+  readonly #ledger: Ledger;
+  readonly #subject: Subject;
+
+  constructor(ledger: Ledger, subject: Subject) {
+    this.#ledger = ledger;
+    this.#subject = subject;
+  }
+
+  /** A query of one value for `toOrders`; NULL where the ledger does not know the backfill. */
+  orders(parameters: Parameters): string {
+    const whose = this.#whose(parameters);
+    return `SELECT json_build_object('status', b.status, 'reason', b.reason, 'settings', (
+        SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(whose)}) AS s WHERE s.value IS NOT NULL))
+      FROM ${this.#ledger.schema}.backfill AS b WHERE ${whose('b')}`;
+  }
+
+  /** @param value null takes the setting back */
+  set(setting: string, value: string | null, by: string, why: string | null): Statement {
+    return {
+      text: `INSERT INTO ${this.#ledger.schema}.control (name, version, setting, value, set_by, why)
+        VALUES ($1, $2::int, $3, $4, $5, $6)`,
+      values: [this.#subject.name, String(this.#subject.version), setting, value, by, why],
+    };
+  }
+
+  async inForce(session: Session): Promise<SettingInForce[]> {
+    const { rows } = await session.send([
+      {
+        text: `SELECT s.setting, s.value, s.set_by, s.why, ${isoTime('s.set_at')}
+          FROM (${this.#newest((alias) => `${alias}.name = $1 AND ${alias}.version = $2::int`)}) AS s
+          WHERE s.value IS NOT NULL ORDER BY s.setting`,
+        values: [this.#subject.name, String(this.#subject.version)],
+      },
+    ]);
+    return (rows[0] ?? []).map(([setting, value, by, why, at]) => ({
+      setting: setting ?? '',
+      value: value ?? '',
+      by: by ?? '',
+      why: why ?? null,
+      at: at ?? '',
+    }));
+  }
+
+  #newest(whose: (alias: string) => string): string {
+    return `SELECT DISTINCT ON (c.setting) c.* FROM ${this.#ledger.schema}.control AS c
+      WHERE ${whose('c')} ORDER BY c.setting, c.id DESC`;
+  }
+
+  #whose(parameters: Parameters): (alias: string) => string {
+    const name = parameters.add(this.#subject.name, 'text');
+    const version = parameters.add(this.#subject.version, 'int');
+    return (alias) => `${alias}.name = ${name} AND ${alias}.version = ${version}`;
+  }
+}
+
+export function toOrders(value: string): Orders {
+  return JSON.parse(value) as Orders;
+}

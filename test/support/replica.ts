@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { EmbeddedServer } from '../../scripts/lib/embedded-server.mjs';
+import { until } from './until.ts';
+
+/** The replica's `application_name` at its primary. */
+export const REPLICA = 'reports-replica';
+
+/** A primary and a replica that streams from it: embedded servers of their own, whatever server the other tests use. */
+export class ReplicatedServer {
+  readonly #primary: EmbeddedServer;
+  readonly #replica: EmbeddedServer;
+  readonly #replicaFolder: string;
+
+  private constructor(primary: EmbeddedServer, replica: EmbeddedServer, replicaFolder: string) {
+    this.#primary = primary;
+    this.#replica = replica;
+    this.#replicaFolder = replicaFolder;
+  }
+
+  /** @param settings of both */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<ReplicatedServer> {
+    const all = { fsync: 'off', max_connections: '100', ...settings };
+    const primary = await EmbeddedServer.start({ settings: all });
+    // A cold copy: what is in the folder of a server that was stopped is the whole of it.
+    await primary.stop();
+    const folder = await mkdtemp(join(tmpdir(), 'nestjs-backfill-replica-'));
+    execFileSync('cp', ['-a', `${primary.folder}/.`, folder]);
+    await writeFile(join(folder, 'cluster', 'standby.signal'), '');
+    await primary.start();
+    const { port, password } = new URL(primary.url());
+    const replica = await EmbeddedServer.start({
+      folder,
+      settings: {
+        ...all,
+        primary_conninfo: `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${REPLICA}`,
+      },
+    });
+    const server = new ReplicatedServer(primary, replica, folder);
+    await until(async () => (await server.onPrimary('SELECT FROM pg_stat_replication')).length === 1);
+    return server;
+  }
+
+  /** An administrator's URL of the primary's maintenance database. */
+  get url(): string {
+    return this.#primary.url();
+  }
+
+  /** The primary's data directory. */
+  get folder(): string {
+    return this.#primary.folder;
+  }
+
+  onPrimary<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
+    return query<Row>(this.#primary.url(), sql);
+  }
+
+  /** From now on the replica receives and does not apply. */
+  async pauseReplay(): Promise<void> {
+    await query(this.#replica.url(), 'SELECT pg_wal_replay_pause()');
+    await until(async () => {
+      const [row] = await query<{ state: string }>(
+        this.#replica.url(),
+        'SELECT pg_get_wal_replay_pause_state() AS state',
+      );
+      return row?.state === 'paused';
+    });
+  }
+
+  async resumeReplay(): Promise<void> {
+    await query(this.#replica.url(), 'SELECT pg_wal_replay_resume()');
+  }
+
+  async stop(): Promise<void> {
+    await this.#replica.close();
+    await this.#primary.close();
+    await rm(this.#replicaFolder, { recursive: true, force: true });
+  }
+}
+
+async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}

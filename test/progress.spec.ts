@@ -75,10 +75,15 @@ describe('progress', () => {
       signal: stop.signal,
       observer: { progressed: ({ updated }) => updated === 200 && stop.abort('the test') },
     });
+    const [{ left }] = (await database.query(
+      'SELECT count(*)::int AS left FROM leads WHERE search_name IS NULL',
+    )) as [{ left: number }];
+    // The batch that was under way when it was stopped may be done, too.
+    expect([90, 100]).toContain(left);
     const recorder = new Recorder();
     await application.service.run({ names: ['search-name'], observer: recorder });
-    expect(recorder.starts).toMatchObject([{ total: 100, reason: 'Going on where the last run stopped.' }]);
-    expect(recorder.lines).toMatchObject([{ updated: 100, fraction: 1 }]);
+    expect(recorder.starts).toMatchObject([{ total: left, reason: 'Going on where the last run stopped.' }]);
+    expect(recorder.progress.at(-1)).toMatchObject({ updated: left, fraction: 1 });
   });
 
   it('shows the planner’s estimate as such, where counting would take longer than a second', async () => {

@@ -114,6 +114,22 @@ describe('several workers', () => {
     await expectEachOnce('alone');
   });
 
+  it('become more or fewer while a run is at work, as a person says', async () => {
+    const { service } = stage.application;
+    await service.set('alone', { pause: 100 });
+    const active = async () =>
+      Number(await stage.value(`SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL`));
+    const run = stage.run('alone');
+    await until(async () => (await active()) === 1);
+    await service.set('alone', { workers: 3 });
+    await until(async () => (await active()) === 3);
+    await service.set('alone', { workers: 1 });
+    await until(async () => (await active()) === 1);
+    await service.set('alone', { pause: 0 });
+    expect(await run).toMatchObject({ status: 'complete', updated: LEADS });
+    await expectEachOnce('alone');
+  });
+
   it('end together when one finds that the backfill fails', async () => {
     await stage.query(
       `ALTER TABLE leads ADD CONSTRAINT not_this CHECK (search_name <> 'Lead 700') NOT VALID`,

@@ -13,6 +13,12 @@ export class PaceControl {
     return { ...this.#declared, ...this.#set };
   }
 
+  /** Workers at most, over all processes. Who sets more workers wants them, unless a limit was set as well. */
+  get most(): number {
+    const { workers, maxWorkers } = this.current();
+    return this.set('maxWorkers') ?? Math.max(workers, maxWorkers);
+  }
+
   /** What a person has set, and wants just so; null where the code's word holds. */
   set<Name extends SettingName>(name: Name): PaceSettings[Name] | null {
     return this.#set[name] ?? null;

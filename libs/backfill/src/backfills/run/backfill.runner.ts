@@ -272,7 +272,7 @@ export class BackfillRunner {
 
   /** Whether other processes may have a part in it. */
   get #isShared(): boolean {
-    return this.#definition.pace.maxWorkers > 1;
+    return this.#gate.control.most > 1;
   }
 
   async #endedByAnother(): Promise<Ending | null> {
@@ -290,12 +290,11 @@ export class BackfillRunner {
 
   /** A range that nobody holds, or the half of one, where one more worker is welcome. */
   async #take(selection: RowSelection): Promise<LeasedRange | null> {
-    const { maxWorkers } = this.#definition.pace;
+    const { most } = this.#gate.control;
     const { tenants } = this.#options;
-    const lease = (session: Session) =>
-      this.#ledger.lease(session, this.#subject, tenants, { most: maxWorkers });
+    const lease = (session: Session) => this.#ledger.lease(session, this.#subject, tenants, { most });
     const range = await this.#connection.use(lease);
-    if (range || maxWorkers === 1) return range;
+    if (range || most === 1) return range;
     const isNew = await this.#connection.use((session) => splitLargest(session, selection, this.#subject));
     return isNew ? this.#connection.use(lease) : null;
   }
@@ -311,7 +310,7 @@ export class BackfillRunner {
       const upper = await highestKey(session, selection);
       if (upper === null) return;
       const lower = await boundBelow(session, selection, true);
-      const cuts = await divide(session, selection, lower, upper, this.#definition.pace.maxWorkers);
+      const cuts = await divide(session, selection, lower, upper, this.#gate.control.most);
       await this.#ledger.planSweep(session, this.#subject, tenants, [lower, ...cuts, upper]);
     });
   }

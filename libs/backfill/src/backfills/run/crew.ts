@@ -15,6 +15,11 @@ import type { RunLog } from './run-log.js';
 import type { StopSign } from './stop-sign.js';
 import { WaitWatch } from './wait.watch.js';
 
+/** Milliseconds between two looks at how many workers are wanted. */
+const LOOK = 250;
+
+const OVER = { kind: 'stopped', reason: 'Another worker failed.', waitingFor: null } as const;
+
 /** What a crew works with. */
 export interface CrewTools {
   readonly subject: Subject;
@@ -40,7 +45,11 @@ export class Crew {
   readonly #connections = new Set<Connection>();
   /** Ranges that a worker had to leave with work left: they are for another run. */
   readonly #left: string[] = [];
+  readonly #atWork = new Set<Promise<void>>();
+  /** Workers that were asked for, the first one included. */
+  #recruited = 1;
   #outcome: RangeOutcome | null = null;
+  #error: { readonly cause: unknown } | null = null;
 
   constructor(tools: CrewTools) {
     this.#tools = tools;
@@ -53,17 +62,36 @@ export class Crew {
 
   /** @returns `done` when there is nothing left that could be taken; else what kept a worker from it */
   async work(first: LeasedRange): Promise<RangeOutcome> {
-    const { workers } = this.#tools.selection.definition.pace;
-    const others = Array.from({ length: workers - 1 }, () => this.#further());
-    await Promise.all([this.#member(this.#tools.connection, first), ...others]);
+    this.#start(this.#member(this.#tools.connection, first, 0));
+    this.#recruit();
+    const timer = setInterval(() => this.#recruit(), LOOK);
+    try {
+      while (this.#atWork.size > 0) await Promise.allSettled(this.#atWork);
+    } finally {
+      clearInterval(timer);
+    }
+    if (this.#error !== null) throw this.#error.cause;
     return this.#outcome ?? { kind: 'done' };
   }
 
-  async #further(): Promise<void> {
+  #start(work: Promise<void>): void {
+    const started = work.finally(() => this.#atWork.delete(started));
+    this.#atWork.add(started);
+    started.catch((cause: unknown) => (this.#error ??= { cause }));
+  }
+
+  /** As many as are wanted by now. Who has found nothing to take is not asked again. */
+  #recruit(): void {
+    const { workers } = this.#tools.gate.control.current();
+    while (this.#recruited < workers) this.#start(this.#further(this.#recruited++));
+    this.#recruited = workers;
+  }
+
+  async #further(position: number): Promise<void> {
     const connection = this.#tools.connect();
     try {
-      const range = await this.#next(connection);
-      if (range) await this.#member(connection, range);
+      const range = await this.#next(connection, position);
+      if (range) await this.#member(connection, range, position);
     } catch (error) {
       // The first worker goes on, and whatever is wrong with the database is told by it.
       const lost = error instanceof DatabaseLostError ? error.cause : error;
@@ -74,12 +102,12 @@ export class Crew {
     }
   }
 
-  async #member(connection: Connection, first: LeasedRange): Promise<void> {
+  async #member(connection: Connection, first: LeasedRange, position: number): Promise<void> {
     this.#connections.add(connection);
     try {
-      for (let range: LeasedRange | null = first; range; range = await this.#next(connection)) {
-        const outcome = await this.#workOff(connection, range);
-        if (outcome.kind === 'done') continue;
+      for (let range: LeasedRange | null = first; range; range = await this.#next(connection, position)) {
+        const outcome = await this.#workOff(connection, range, position);
+        if (outcome.kind === 'done' || outcome.kind === 'dismissed') continue;
         this.#left.push(range.id);
         if (this.#outcome === null || outcome.kind === 'failed') this.#outcome = outcome;
       }
@@ -88,28 +116,32 @@ export class Crew {
     }
   }
 
-  async #next(connection: Connection): Promise<LeasedRange | null> {
-    const { ledger, selection, stop, subject } = this.#tools;
-    const { maxWorkers } = selection.definition.pace;
-    const lease = () =>
-      connection.use((session) =>
-        ledger.lease(session, subject, selection.tenants, { most: maxWorkers, except: this.#left }),
+  /** Why the worker is to leave its range although there is work left in it; null to go on. */
+  #leave(position: number): RangeOutcome | null {
+    if (this.#outcome?.kind === 'failed') return OVER;
+    return position < this.#tools.gate.control.current().workers ? null : { kind: 'dismissed' };
+  }
+
+  async #next(connection: Connection, position: number): Promise<LeasedRange | null> {
+    const { gate, ledger, selection, stop, subject } = this.#tools;
+    while (stop.reason === null && this.#outcome?.kind !== 'held' && this.#leave(position) === null) {
+      const { most } = gate.control;
+      const range = await connection.use((session) =>
+        ledger.lease(session, subject, selection.tenants, { most, except: this.#left }),
       );
-    while (stop.reason === null && this.#outcome?.kind !== 'failed' && this.#outcome?.kind !== 'held') {
-      const range = await lease();
-      if (range !== null || maxWorkers === 1) return range;
+      if (range !== null || most === 1) return range;
       if (!(await connection.use((session) => splitLargest(session, selection, subject)))) return null;
     }
     return null;
   }
 
-  async #workOff(connection: Connection, range: LeasedRange): Promise<RangeOutcome> {
+  async #workOff(connection: Connection, range: LeasedRange, position: number): Promise<RangeOutcome> {
     const { ledger, log, selection, subject } = this.#tools;
     const worker = new RangeWorker(range, {
       ...this.#tools,
       connection,
       runner: createBatchRunner(selection),
-      isOver: () => this.#outcome?.kind === 'failed',
+      leave: () => this.#leave(position),
     });
     const keeper = new LeaseKeeper(connection, ledger, () => worker.range);
     const watch = new WaitWatch(connection, ledger, subject, log);

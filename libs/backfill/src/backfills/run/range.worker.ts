@@ -43,9 +43,9 @@ export type RangeOutcome =
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
   /** A person has paused or cancelled it; the ledger says so already. */
   | ({ readonly kind: 'held' } & Held)
+  /** Fewer workers are wanted: another one takes it. */
+  | { readonly kind: 'dismissed' }
   | { readonly kind: 'failed'; readonly error: unknown };
-
-const OVER = { kind: 'stopped', reason: 'Another worker failed.', waitingFor: null } as const;
 
 /** A batch that is under way. */
 interface Sent {
@@ -67,8 +67,8 @@ export interface WorkerTools {
   readonly gate: PaceGate;
   readonly log: RunLog;
   readonly stop: StopSign;
-  /** Another worker has found that the whole fails: there is no use in going on. */
-  isOver(): boolean;
+  /** How to leave the range at once, with work left in it; null to go on. */
+  leave(): RangeOutcome | null;
 }
 
 /**
@@ -124,7 +124,8 @@ export class RangeWorker {
   async work(): Promise<RangeOutcome> {
     for (;;) {
       const stopped = this.#tools.stop.reason;
-      if (this.#tools.isOver() && this.#ahead === null) return OVER;
+      const leaving = this.#tools.leave();
+      if (leaving !== null && this.#ahead === null) return leaving;
       if (stopped !== null && this.#ahead === null)
         return { kind: 'stopped', reason: stopped, waitingFor: this.#tools.gate.waitingFor };
       const session = this.#tools.connection.session;
@@ -188,7 +189,7 @@ export class RangeWorker {
     const mayBeMore = this.#windowTaken + limit < this.#windowKeys;
     const isSteady = limit === this.#limit.rows && locking === 'brief';
     if (this.#breather.pause > 0 || !isSteady || !mayBeMore) return null;
-    if (stop.reason !== null || this.#tools.isOver() || gate.isDue) return null;
+    if (stop.reason !== null || this.#tools.leave() !== null || gate.isDue) return null;
     const outcome = runner.sweepAhead?.(session, this.#range, this.#step(windowUpper, limit, locking));
     // It is awaited in its turn, or when the one before has failed.
     outcome?.catch(() => undefined);

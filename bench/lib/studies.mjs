@@ -1,0 +1,43 @@
+import { measureBloat } from './bloat.mjs';
+import { guardCost } from './guard.mjs';
+import { measureMemory } from './memory.mjs';
+import { measureProbe } from './probe.mjs';
+import { measureUser } from './user.mjs';
+
+/**
+ * @typedef {object} Setting
+ * @property {import('./stage.mjs').Stage} stage
+ * @property {(rows: number) => number} size rows at this scale
+ * @property {number} scale
+ * @property {boolean} quick whether it is too small for its numbers to tell much
+ * @property {number} repeat
+ * @property {(line: string) => void} log
+ */
+
+/** What is more than the time of a way. Each runs at most once, and several rows of the result may read what it found. */
+export const STUDIES = {
+  guard: (/** @type {Setting} */ { stage, quick }) => guardCost(stage.url, { rounds: quick ? 3 : 9 }),
+
+  memory: async (/** @type {Setting} */ { stage, size, log }) => ({
+    small: await measureMemory(stage, 'transform, adaptive', { rows: size(500_000), log }),
+    large: await measureMemory(stage, 'transform, adaptive', { rows: size(5_000_000), log }),
+  }),
+
+  user: (/** @type {Setting} */ { stage, size, scale, quick, repeat, log }) =>
+    measureUser(stage, /** @type {const} */ (['set, defaults', 'set, adaptive']), {
+      rows: size(500_000),
+      rounds: quick ? repeat : repeat + 3,
+      quietMs: Math.max(500, 5_000 * Math.min(1, scale)),
+      log,
+    }),
+
+  probe: (/** @type {Setting} */ { stage, size, log }) => measureProbe(stage, { rows: size(5_000_000), log }),
+
+  bloat: (/** @type {Setting} */ { stage, size, log }) =>
+    measureBloat(stage, /** @type {const} */ (['one UPDATE', 'set, defaults', 'set, adaptive']), {
+      rows: size(1_000_000),
+      log,
+    }),
+};
+
+/** @typedef {{ [Name in keyof typeof STUDIES]: Awaited<ReturnType<typeof STUDIES[Name]>> }} Findings */

@@ -122,7 +122,12 @@ describe('a declaration that cannot work is refused at start-up:', () => {
   it.each([
     ['batchSize', 0],
     ['batchSize', 1e9],
+    ['maxBatchSize', 100],
+    ['targetDuration', 0],
     ['pause', -1],
+    ['pause', 'sometimes'],
+    ['workers', 0],
+    ['maxWorkers', 1.5],
     ['lockTimeout', 0],
     ['lockTimeout', '60s'],
     ['statementTimeout', Number.POSITIVE_INFINITY],
@@ -358,6 +363,20 @@ describe('a declaration that cannot work is refused at start-up:', () => {
     ['copy() without the key that tells', { into: Contact }, { copy: () => ({ label: 'name' }) }, 'conflict'],
     ['`writes` that is no list', { writes: 'searchName' }, { transform: () => [] }, 'writes'],
     ['dependsOn that is no list', { dependsOn: 'other' }, SET, 'dependsOn'],
+    ['an order of tenants without `tenant`', { tenantOrder: 'round-robin' }, SET, 'tenantOrder'],
+    ['an order that there is not', { tenant: 'tenantId', tenantOrder: 'largest-first' }, SET, 'tenantOrder'],
+    [
+      'a canary without tenants',
+      { tenant: 'tenantId', canary: { tenants: [], then: 'wait' } },
+      SET,
+      'canary',
+    ],
+    [
+      'a canary that leaves open what follows',
+      { tenant: 'tenantId', canary: { tenants: ['7'] } },
+      SET,
+      'canary',
+    ],
   ])('%s', async (_, options, code, option) => {
     const error = await refusalOf([declared('One', { ...OPTIONS, ...options }, code)]);
     expectRefusal(error, InvalidBackfillOptionError, { names: ['One', `\`${option}\``], remedy: /./ });

@@ -37,10 +37,12 @@ export class JobsProcess {
     database: TestDatabase,
     parameters: readonly string[],
     module: BackfillModuleOptions = { defaults: { pause: 0 } },
+    env: NodeJS.ProcessEnv = {},
   ): Running {
     return JobsProcess.#app.node(['--backfill', ...parameters, '--no-progress'], {
       DATABASE_URL: database.url,
       BACKFILL_MODULE: JSON.stringify(module),
+      ...env,
     });
   }
 }

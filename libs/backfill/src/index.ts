@@ -3,6 +3,7 @@ export type { BackfillModuleOptions } from './backfill.module-definition.js';
 export { BackfillError, type BackfillErrorDetails } from './backfill.error.js';
 export { BackfillService } from './backfills/backfill.service.js';
 export { Backfill } from './backfills/declare/backfill.decorator.js';
+export type { Canary, TenantOrder } from './backfills/declare/tenant.options.js';
 export type { BackfillOptions, PaceOptions, PendingPredicate } from './backfills/declare/backfill.options.js';
 export type {
   BackfillKind,

@@ -23,7 +23,7 @@ import type { PlanReport } from './report/plan.js';
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
 import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
-import { BackfillRunner } from './run/backfill.runner.js';
+import { runBackfill } from './run/run-backfill.js';
 import { StopSign } from './run/stop-sign.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
@@ -102,15 +102,15 @@ export class BackfillService {
     const ledger = this.#ledgerOf(randomUUID().slice(0, 8));
     const reports: BackfillReport[] = [];
     for (const definition of definitions) {
-      const runner = new BackfillRunner(definition, ledger, this.#options.schema, {
-        tenants,
+      const options = {
         retryQuarantined: request.retryQuarantined ?? false,
         connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT,
         dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
-        stop,
         observer: request.observer ?? {},
-      });
-      reports.push(await runner.run());
+      };
+      reports.push(
+        await runBackfill(definition, ledger, this.#options.schema, { ...options, tenants, stop }),
+      );
     }
     return { phase: 'backfill', outcome: outcomeOf(reports), backfills: reports };
   }

@@ -113,6 +113,18 @@ export class Ledger {
     }
   }
 
+  /** Whether a person has let it go on after it was paused. */
+  async wasResumed(session: Session, { name, version }: Subject): Promise<boolean> {
+    const { rows } = await session.send([
+      {
+        text: `SELECT EXISTS (SELECT FROM ${this.schema}.transition
+          WHERE name = $1 AND version = $2::int AND from_status = 'paused' AND to_status <> 'cancelled')`,
+        values: [name, String(version)],
+      },
+    ]);
+    return rows[0]?.[0]?.[0] === 't';
+  }
+
   /** Tells whoever asks for the status what a run waits for; null when it goes on. */
   waits({ name, version }: Subject, waitingFor: string | null): Statement {
     return {

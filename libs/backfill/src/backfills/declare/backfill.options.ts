@@ -1,5 +1,6 @@
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { RowColumns } from './kinds.js';
+import type { Canary, TenantOrder } from './tenant.options.js';
 
 /**
  * Which rows are still to be done: TypeORM's conditions, checked against the entity by the compiler, or an SQL fragment.
@@ -67,6 +68,13 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly dataSource?: string;
   /** The property that tells a row's tenant: progress is then kept per tenant, and `--tenant` works. */
   readonly tenant?: keyof Entity & string;
+  /** Tenants whose rows are done and proved first; then the run waits for a person, or goes on. Needs `tenant`. */
+  readonly canary?: Canary;
+  /**
+   * The order in which tenants have their turn, each in a sweep of its own: give the table an index that begins with the tenant
+   * where there are many. Needs `tenant`. @default all at once, by key
+   */
+  readonly tenantOrder?: TenantOrder;
   /** Backfills that must be complete before this one starts. */
   readonly dependsOn?: readonly string[];
   /** `purge` deletes the pending rows; the other kinds are told by the method that the class implements. */

@@ -16,6 +16,7 @@ import {
 import { type Assignment, type BackfillDefinition, type CompiledPredicate } from './definition.js';
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
 import { decidePace } from './pace.js';
+import { decideTenants } from './tenant.options.js';
 import { compilePredicate, ownRows } from './predicate.compiler.js';
 
 type Row = Record<string, unknown>;
@@ -58,6 +59,7 @@ export function compileDefinition(
     table: tableOf(metadata),
     key: metadata.primaryColumns,
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
+    ...decideTenants(className, options),
     dependsOn: options.dependsOn ?? [],
     pace: decidePace(className, kind === 'process' ? { synchronousCommit: 'on' } : {}, defaults, options),
   };

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import type { Pace } from './pace.js';
+import type { Canary, TenantOrder } from './tenant.options.js';
 import type { ProcessBackfill, TransformBackfill } from './kinds.js';
 
 /** The alias of the row at hand, in every statement and in the user's SQL. */
@@ -36,6 +37,8 @@ interface DefinitionBase {
   readonly key: readonly ColumnMetadata[];
   readonly pending: CompiledPredicate;
   readonly tenant: ColumnMetadata | null;
+  readonly canary: Canary | null;
+  readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];
   readonly pace: Pace;
 }

@@ -62,6 +62,14 @@ export function decidePace(className: string, ...given: readonly PaceOptions[]):
       );
     }
   }
+  if (Number(pace['maxBatchSize']) < Number(pace['batchSize'])) {
+    throw new InvalidBackfillOptionError(
+      className,
+      'maxBatchSize',
+      `is ${String(pace['maxBatchSize'])}, less than the batchSize of ${String(pace['batchSize'])}`,
+      'Give the rows up to which a batch may grow, or leave it out.',
+    );
+  }
   if (pace['synchronousCommit'] !== 'on' && pace['synchronousCommit'] !== 'off') {
     throw new InvalidBackfillOptionError(
       className,

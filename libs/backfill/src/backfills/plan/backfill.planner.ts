@@ -107,6 +107,7 @@ async function rehearse(
       windowUpper: upper,
       limit: definition.pace.batchSize,
       excludeQuarantined: true,
+      locking: runner.canBeBrief ? 'brief' : 'skip',
       number: 1,
       signal: new AbortController().signal,
     };

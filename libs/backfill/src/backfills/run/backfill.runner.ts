@@ -13,6 +13,7 @@ import { tenantReports } from '../report/tenant.reader.js';
 import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
 import { Crew } from './crew.js';
+import { FinishLease } from './finish.lease.js';
 import { leasedBy, startReason, type Ending } from './ending.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
@@ -54,6 +55,7 @@ export class BackfillRunner {
   readonly #log: RunLog;
   readonly #connection: Connection;
   readonly #rows: RowsLedger;
+  readonly #finish: FinishLease;
   #selection: RowSelection | null = null;
   #crew: Crew | null = null;
   #running = false;
@@ -68,6 +70,7 @@ export class BackfillRunner {
     this.#log = new RunLog(definition.name, definition.pace.progressEvery, options.observer);
     this.#connection = this.#connect();
     this.#rows = new RowsLedger(ledger, this.#subject);
+    this.#finish = new FinishLease(this.#connection, schema, ledger, this.#subject, options.tenants);
   }
 
   async run(): Promise<BackfillReport> {
@@ -76,6 +79,7 @@ export class BackfillRunner {
       const ending = await this.#runToEnding().finally(cancel);
       return await this.#report(await this.#record(ending));
     } finally {
+      await this.#finish.release();
       await this.#connection.drop();
     }
   }
@@ -171,7 +175,7 @@ export class BackfillRunner {
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection);
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
-        if (outcome.kind === 'lost')
+        if (outcome.kind === 'lost' && !this.#isShared)
           return { ...outcome, status: 'running', waitingFor: null, proved: false, unrecorded: true };
         if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
         continue;
@@ -196,6 +200,12 @@ export class BackfillRunner {
         await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
       )
         continue;
+      if (this.#isShared && !(await this.#finish.take())) {
+        await this.#others('the one that proves that it is complete');
+        continue;
+      }
+      const ended = hasWorked ? await this.#endedByAnother() : null;
+      if (ended) return ended;
       const pending = await this.#connection.use((session) => findPending(session, selection, stop));
       if (pending === 'stopped') {
         return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
@@ -207,7 +217,26 @@ export class BackfillRunner {
       changedBefore = this.#log.updated;
       sweeps++;
       await this.#plan(selection);
+      await this.#finish.release();
     }
+  }
+
+  /** Whether other processes may have a part in it. */
+  get #isShared(): boolean {
+    return this.#definition.pace.maxWorkers > 1;
+  }
+
+  async #endedByAnother(): Promise<Ending | null> {
+    if (!this.#isShared) return null;
+    const status = await this.#connection.use((session) => this.#ledger.statusOf(session, this.#subject));
+    if (status !== 'complete') return null;
+    return {
+      status,
+      reason: 'Every row is done: another process that had a part in it has proved it.',
+      waitingFor: null,
+      proved: true,
+      unrecorded: true,
+    };
   }
 
   /** A range that nobody holds, or the half of one, where one more worker is welcome. */
@@ -361,10 +390,20 @@ export class BackfillRunner {
     return { status: 'failed', reason: messageOf(told), waitingFor: null, proved: false, unrecorded };
   }
 
+  /** Others have ranges in hand: how it ends is theirs to say. */
+  async #isGoingOn(): Promise<boolean> {
+    const { tenants } = this.#options;
+    const leases = await this.#connection.use((session) =>
+      this.#ledger.foreignLeases(session, this.#subject, tenants),
+    );
+    return leases.some(({ owner, expiresInMs }) => owner !== this.#ledger.owner && expiresInMs > 0);
+  }
+
   /** Writes the ending down, where it can be. */
   async #record(ending: Ending): Promise<Ending> {
     if (ending.unrecorded) return ending;
     try {
+      if (ending.status === 'incomplete' && this.#isShared && (await this.#isGoingOn())) return ending;
       await this.#connection.use((session) =>
         this.#ledger.transition(session, this.#subject, ending.status, ending.reason, ending.waitingFor),
       );

@@ -16,6 +16,8 @@ const TROUBLE = 5;
  */
 export class BatchLimit {
   readonly #start: number;
+  /** Somebody chose the size: only errors change it. */
+  readonly #isFixed: boolean;
   readonly #target: number;
   #ceiling: number;
   #rows: number;
@@ -29,6 +31,7 @@ export class BatchLimit {
     targetDuration,
   }: Pick<Pace, 'batchSize' | 'maxBatchSize' | 'targetDuration'>) {
     this.#start = batchSize;
+    this.#isFixed = maxBatchSize <= batchSize;
     this.#target = targetDuration;
     this.#ceiling = maxBatchSize;
     this.#rows = this.#settled = Math.min(batchSize, maxBatchSize);
@@ -44,7 +47,7 @@ export class BatchLimit {
    */
   succeeded(ms: number | null): boolean {
     if (this.#rows < this.#settled) this.#rows = Math.min(this.#settled, this.#rows * 2);
-    else if (ms !== null) return this.#adapt(ms);
+    else if (ms !== null && !this.#isFixed) return this.#adapt(ms);
     return true;
   }
 

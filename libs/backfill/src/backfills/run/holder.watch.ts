@@ -21,13 +21,14 @@ export async function watchHolder(
   stop: StopSign,
 ): Promise<ForeignLease | null> {
   const look = () => connection.use((session) => ledger.foreignLeases(session, subject, tenants));
-  const [first] = await look();
+  const leases = await look();
+  const [first] = leases;
   if (first === undefined) return null;
   // Our own, which we do not know of: it was taken with a connection that was lost before it could tell.
-  if (first.owner === ledger.owner || isDeadHere(first.owner)) {
-    await connection.use((session) => ledger.expire(session, subject, first.owner));
-    return null;
-  }
+  const dead = leases.filter(({ owner }) => owner === ledger.owner || isDeadHere(owner));
+  for (const owner of new Set(dead.map((lease) => lease.owner)))
+    await connection.use((session) => ledger.expire(session, subject, owner));
+  if (dead.length > 0) return null;
   for (;;) {
     const [now] = await look();
     if (now === undefined || now.expiresInMs === 0) return null;

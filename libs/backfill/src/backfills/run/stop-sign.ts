@@ -13,6 +13,12 @@ export class StopSign {
     else signal?.addEventListener('abort', () => this.#controller.abort(signal.reason), { once: true });
   }
 
+  /** The same, with a time limit of its own besides. */
+  within(ms: number): StopSign {
+    const left = this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
+    return new StopSign(this.signal, Math.max(0, left));
+  }
+
   /** For code that listens; aborted by the signal alone, since a time limit lets the batch in hand finish. */
   get signal(): AbortSignal {
     return this.#controller.signal;

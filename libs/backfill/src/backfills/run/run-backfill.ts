@@ -1,0 +1,66 @@
+import type { Ledger } from '../../ledger/ledger.js';
+import { installLedger } from '../../ledger/ledger.installer.js';
+import type { TenantScope } from '../../ledger/range.js';
+import type { BackfillDefinition } from '../declare/definition.js';
+import type { BackfillObserver } from '../report/observer.js';
+import type { BackfillReport } from '../report/report.js';
+import { BackfillRunner, type RunOptions } from './backfill.runner.js';
+import { Connection } from './connection.js';
+import { guarded } from './run-log.js';
+import type { StopSign } from './stop-sign.js';
+import { TenantSequence } from './tenant.sequence.js';
+
+/** Runs one backfill: at once, or where all tenants are asked for and it has an order of them, one after the other. */
+export async function runBackfill(
+  definition: BackfillDefinition,
+  ledger: Ledger,
+  schema: string,
+  options: RunOptions,
+): Promise<BackfillReport> {
+  const isWhole = options.tenants === null && !options.retryQuarantined;
+  if (!isWhole || (definition.canary === null && definition.tenantOrder === null))
+    return new BackfillRunner(definition, ledger, schema, options).run();
+  const observer = guarded(options.observer);
+  const note = (message: string) => observer.noted?.({ name: definition.name, level: 'log', message });
+  const connection = new Connection(
+    definition.dataSource,
+    definition.pace.statementTimeout,
+    options.stop,
+    options.connectTimeoutMs,
+    note,
+  );
+  try {
+    await connection.use((session) => installLedger(session, schema)).catch(() => undefined);
+    const run = (tenants: TenantScope, stop: StopSign) =>
+      new BackfillRunner(definition, ledger, schema, {
+        ...options,
+        tenants,
+        stop,
+        observer: withoutEnd(options.observer),
+      }).run();
+    const sequence = new TenantSequence({
+      definition,
+      ledger,
+      connection,
+      stop: options.stop,
+      note,
+      run,
+    });
+    // A run tells what is wrong with the database as its outcome; it must not go beyond the canary for that.
+    const report = await sequence.run().catch(() => run(definition.canary?.tenants ?? null, options.stop));
+    observer.finished?.(report);
+    return report;
+  } finally {
+    await connection.drop();
+  }
+}
+
+/** The parts of a run have one end, which is told once. */
+function withoutEnd(observer: BackfillObserver): BackfillObserver {
+  return {
+    started: (event) => observer.started?.(event),
+    progressed: (event) => observer.progressed?.(event),
+    waiting: (event) => observer.waiting?.(event),
+    noted: (event) => observer.noted?.(event),
+  };
+}

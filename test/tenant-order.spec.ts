@@ -1,0 +1,107 @@
+import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { Lead, LEAD_TABLES, startAfresh } from './support/lead-tables.ts';
+import { Recorder } from './support/recorder.ts';
+import { Stage } from './support/stage.ts';
+
+const SIZES = { small: 6, large: 40, medium: 12 };
+const ALL = 6 + 40 + 12 + 3;
+
+class SetSearchName implements SetBackfill<Lead> {
+  set() {
+    return { searchName: 'name' };
+  }
+}
+
+const options = { entity: Lead, where: 'search_name IS NULL', tenant: 'tenantId', batchSize: 5 } as const;
+
+@Backfill<Lead>({ ...options, name: 'smallest-first', tenantOrder: 'smallest-first' })
+class SmallestFirst extends SetSearchName {}
+
+@Backfill<Lead>({ ...options, name: 'listed-first', tenantOrder: ['medium', 'small'] })
+class ListedFirst extends SetSearchName {}
+
+@Backfill<Lead>({ ...options, name: 'round-robin', tenantOrder: 'round-robin' })
+class RoundRobin extends SetSearchName {}
+
+@Backfill<Lead>({ ...options, name: 'canary-waits', canary: { tenants: ['medium'], then: 'wait' } })
+class CanaryWaits extends SetSearchName {}
+
+@Backfill<Lead>({ ...options, name: 'canary-goes-on', canary: { tenants: ['large'], then: 'continue' } })
+class CanaryGoesOn extends SetSearchName {}
+
+describe('the order of tenants', () => {
+  const stage = Stage.for({
+    entities: LEAD_TABLES,
+    backfills: [SmallestFirst, ListedFirst, RoundRobin, CanaryWaits, CanaryGoesOn],
+    prepare: (database) =>
+      database.query(`CREATE TABLE changes (at int GENERATED ALWAYS AS IDENTITY, tenant text);
+        CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN INSERT INTO changes (tenant) VALUES (coalesce(new.tenant_id, 'nobody')); RETURN NULL; END $$;
+        CREATE TRIGGER note_change AFTER UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION note_change()`),
+  });
+  beforeEach(async () => {
+    await startAfresh(stage.database);
+    await stage.query('TRUNCATE changes');
+    for (const [tenant, size] of [...Object.entries(SIZES), [null, 3] as const]) {
+      await stage.query(
+        `INSERT INTO leads (tenant_id, name) SELECT $1, 'Lead' FROM generate_series(1, $2::int)`,
+        [tenant, size],
+      );
+    }
+  });
+
+  /** The tenants in the order in which their last row was done. */
+  const finished = async () =>
+    (
+      await stage.query<{ tenant: string }>('SELECT tenant FROM changes GROUP BY tenant ORDER BY max(at)')
+    ).map(({ tenant }) => tenant);
+  const pending = () => stage.value('SELECT count(*) FROM leads WHERE search_name IS NULL');
+
+  it('is by size where the smallest go first, and rows of no tenant come last', async () => {
+    const recorder = new Recorder();
+    expect(await stage.run('smallest-first', { recorder })).toMatchObject({
+      status: 'complete',
+      updated: ALL,
+      proved: true,
+    });
+    expect(await finished()).toEqual(['small', 'medium', 'large', 'nobody']);
+    expect(recorder.reports).toHaveLength(1);
+  });
+
+  it('is the list where one is given, and the others follow', async () => {
+    expect(await stage.run('listed-first')).toMatchObject({ status: 'complete', updated: ALL });
+    expect((await finished()).slice(0, 2)).toEqual(['medium', 'small']);
+  });
+
+  it('by turns does every row of every tenant', async () => {
+    expect(await stage.run('round-robin')).toMatchObject({ status: 'complete', updated: ALL, proved: true });
+    expect(await pending()).toBe('0');
+  });
+
+  it('begins with the canary, and waits for a person once its rows are proved to be done', async () => {
+    const report = await stage.run('canary-waits');
+    expect(report).toMatchObject({
+      status: 'paused',
+      updated: SIZES.medium,
+      waitingFor: 'a person to resume it',
+    });
+    expect(report.reason).toContain("the canary's tenants (medium)");
+    expect(await finished()).toEqual(['medium']);
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: 0 });
+    expect(await pending()).toBe(String(ALL - SIZES.medium));
+  });
+
+  it('begins with the canary, and goes on where it was told to', async () => {
+    expect(await stage.run('canary-goes-on')).toMatchObject({
+      status: 'complete',
+      updated: ALL,
+      proved: true,
+    });
+    expect((await finished())[0]).toBe('large');
+  });
+
+  it('of a run for some tenants is not asked', async () => {
+    expect(await stage.run('canary-waits', { tenants: ['small'] })).toMatchObject({ updated: SIZES.small });
+    expect(await finished()).toEqual(['small']);
+  });
+});

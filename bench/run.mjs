@@ -32,6 +32,7 @@ try {
     ...(curves ? { curves } : {}),
   };
   printTable(results);
+  if (quick) console.log('This shows that everything runs; at so small a scale the numbers tell nothing.');
   console.log(`Written to ${await writeJson(run, only ? 'partial' : 'latest')}`);
   if (curves)
     for (const file of await writeDocs(run, curves, { table: !only })) console.log(`Written to ${file}`);

@@ -1,13 +1,8 @@
 const WIDTH = 760;
 const HEIGHT = 440;
 const PLOT = { left: 78, right: 560, top: 64, bottom: 376 };
-/** Told apart by people who see colours differently, and by their dashes in black and white. Okabe and Ito, 2008. */
-const STYLES = [
-  { colour: '#0072b2', dash: '' },
-  { colour: '#d55e00', dash: '8 4' },
-  { colour: '#009e73', dash: '2 3' },
-  { colour: '#8c6d1f', dash: '10 3 2 3' },
-];
+/** How a line looks. @typedef {{ colour: string, dash?: string }} Style */
+/** A line with its name. @typedef {{ name: string, style: Style, points: readonly { rows: number, value: number }[] }} Line */
 
 /** @typedef {(value: number) => number} Scale from a value to a place between 0 and 1 */
 
@@ -17,7 +12,7 @@ const STYLES = [
  * @param {object} chart
  * @param {string} chart.title
  * @param {string} chart.subtitle
- * @param {readonly import('./plot.mjs').Curve[]} chart.curves
+ * @param {readonly Line[]} chart.curves
  * @param {'linear' | 'logarithmic'} chart.scale of the values
  * @param {(value: number) => string} chart.label of a value
  * @returns {string}
@@ -32,7 +27,9 @@ export function lineChart({ title, subtitle, curves, scale, label }) {
     scale === 'linear' ? linear(0, ticks.at(-1) ?? 1) : logarithmic(ticks[0] ?? 1, ticks.at(-1) ?? 10);
   const x = (/** @type {number} */ rows) => PLOT.left + across(rows) * (PLOT.right - PLOT.left);
   const y = (/** @type {number} */ value) => PLOT.bottom - up(value) * (PLOT.bottom - PLOT.top);
-  const ends = apart(curves.map(({ points }) => y(points.at(-1)?.value ?? 0)));
+  const places = apart(
+    curves.map(({ points }) => ({ x: x(points.at(-1)?.rows ?? 1), y: y(points.at(-1)?.value ?? 0) })),
+  );
 
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" font-family="system-ui, sans-serif" font-size="13">`,
@@ -55,30 +52,22 @@ export function lineChart({ title, subtitle, curves, scale, label }) {
       'rows of the table',
       'text-anchor="middle" fill="#555555"',
     ),
-    ...curves.flatMap(({ name, points }, index) => {
-      const { colour, dash } = STYLES[index % STYLES.length] ?? { colour: '#000000', dash: '' };
+    ...curves.flatMap(({ name, style: { colour, dash }, points }) => [
+      `<polyline points="${points.map(({ rows, value }) => `${at(x(rows))},${at(y(value))}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="2.5"${dash ? ` stroke-dasharray="${dash}"` : ''}/>`,
+      ...points.map(
+        ({ rows, value }) =>
+          `<circle cx="${at(x(rows))}" cy="${at(y(value))}" r="3.5" fill="${colour}"><title>${escape(`${name}, ${short(rows)} rows: ${label(value)}`)}</title></circle>`,
+      ),
+    ]),
+    // Names come last and with a margin of white: they may lie across a line.
+    ...curves.flatMap(({ name, style: { colour }, points }, index) => {
       const end = points.at(-1);
-      const line = points.map(({ rows, value }) => `${at(x(rows))},${at(y(value))}`).join(' ');
-      return [
-        `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2.5"${dash && ` stroke-dasharray="${dash}"`}/>`,
-        ...points.map(
-          ({ rows, value }) =>
-            `<circle cx="${at(x(rows))}" cy="${at(y(value))}" r="3.5" fill="${colour}"><title>${escape(`${name}, ${short(rows)} rows: ${label(value)}`)}</title></circle>`,
-        ),
-        end
-          ? text(
-              x(end.rows) + 10,
-              (ends[index] ?? 0) + 4,
-              `${name}: ${label(end.value)}`,
-              `fill="${colour}" font-weight="600"`,
-            )
-          : '',
-      ];
+      const place = (places[index] ?? 0) + 4;
+      const look = `fill="${colour}" font-weight="600" stroke="#ffffff" stroke-width="4" paint-order="stroke"`;
+      return end ? [text(x(end.rows) + 10, place, `${name}: ${label(end.value)}`, look)] : [];
     }),
     '</svg>',
-  ]
-    .filter(Boolean)
-    .join('\n')}\n`;
+  ].join('\n')}\n`;
 }
 
 /** @param {number} from @param {number} to @returns {Scale} */
@@ -102,14 +91,17 @@ function logarithmicTicks(values) {
   return Array.from({ length: to - from + 1 }, (_, n) => 10 ** (from + n));
 }
 
-/** Moves labels so that none stands upon another. @param {readonly number[]} places */
-function apart(places) {
-  const moved = [...places];
-  let last = -Infinity;
-  for (const index of places.map((_, n) => n).sort((a, b) => (places[a] ?? 0) - (places[b] ?? 0))) {
-    last = moved[index] = Math.max(places[index] ?? 0, last + 17);
+/** Where names stand, so that none covers another at the same end. @param {readonly { x: number, y: number }[]} ends */
+function apart(ends) {
+  /** @type {Map<number, number>} */
+  const lowest = new Map();
+  const places = ends.map(({ y }) => y);
+  for (const end of [...ends].sort((a, b) => a.y - b.y)) {
+    const place = Math.max(end.y, (lowest.get(end.x) ?? -Infinity) + 17);
+    lowest.set(end.x, place);
+    places[ends.indexOf(end)] = place;
   }
-  return moved;
+  return places;
 }
 
 const at = (/** @type {number} */ place) => place.toFixed(1);

@@ -11,7 +11,12 @@ const ROUNDS = 5;
 /** @typedef {{ name: string, points: { rows: number, value: number }[] }} Curve */
 /** @typedef {{ rowsPerSecond: Curve[], p99: Curve[] }} Curves `p99` in milliseconds */
 
-const SPEEDS = /** @type {const} */ (['set, adaptive', 'one UPDATE', 'predicate-only loop']);
+const SPEEDS = /** @type {const} */ ([
+  'set, adaptive',
+  'set, adaptive, 2 workers',
+  'one UPDATE',
+  'predicate-only loop',
+]);
 const DURING = /** @type {const} */ (['set, defaults', 'one UPDATE', 'predicate-only loop']);
 
 /**
@@ -46,6 +51,6 @@ export async function measurePlot({ stage, size, scale, quick, repeat, log }, kn
       name: way,
       points: sizesOf(way).map((rows) => ({ rows, value: rows / times.typical({ way, rows }) })),
     })),
-    p99: [...waits].map(([name, points]) => ({ name: name === 'none' ? 'no backfill' : name, points })),
+    p99: [...waits].map(([name, points]) => ({ name: name, points })),
   };
 }

@@ -1,7 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
-import { lineChart } from './chart.mjs';
-import { count, milliseconds } from './numbers.mjs';
+import { drawCurves } from './curves.mjs';
 import { wordOf } from './runner.mjs';
 
 const RESULTS = 'bench/results';
@@ -46,26 +45,16 @@ export async function writeJson(run, name) {
  */
 export async function writeDocs(run, curves, { table }) {
   await mkdir(CHARTS, { recursive: true });
-  const subtitle = `PostgreSQL ${run.postgres}, Node.js ${run.node}, ${run.cores} cores${run.scale < 1 ? `, sizes times ${run.scale}` : ''}`;
-  const charts = {
-    [`${CHARTS}/rows-per-second.svg`]: lineChart({
-      title: 'Rows changed per second',
-      subtitle,
-      curves: curves.rowsPerSecond,
-      scale: 'linear',
-      label: count,
-    }),
-    [`${CHARTS}/p99.svg`]: lineChart({
-      title: 'A user’s point updates meanwhile, p99',
-      subtitle,
-      curves: curves.p99,
-      scale: 'logarithmic',
-      label: milliseconds,
-    }),
-  };
-  for (const [file, svg] of Object.entries(charts)) await writeFile(file, svg);
+  const subtitle = `PostgreSQL ${run.postgres}, Node.js ${run.node}, ${run.cores} cores${run.scale === 1 ? '' : `, sizes times ${run.scale}`}`;
+  const charts = drawCurves(curves, subtitle);
+  const files = [];
+  for (const [name, svg] of Object.entries(charts)) {
+    const file = `${CHARTS}/${name}.svg`;
+    await writeFile(file, svg);
+    files.push(file);
+  }
   if (table) await writePage(run);
-  return [...Object.keys(charts), ...(table ? [PAGE] : [])];
+  return table ? [...files, PAGE] : files;
 }
 
 /** @param {Run} run */

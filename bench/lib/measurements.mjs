@@ -1,41 +1,10 @@
-import { count, milliseconds } from './numbers.mjs';
-
-/** @typedef {import('./studies.mjs').Findings} Findings */
-/** @typedef {import('./times.mjs').Cell} Cell */
-/** @typedef {'most' | 'least' | 'under'} Bound */
-
-/**
- * A row of the result: what is measured, and what it is held against. Without a target it is there for comparison.
- *
- * @typedef {object} Measurement
- * @property {string} what
- * @property {string} unit '×' for a ratio
- * @property {Bound} [bound]
- * @property {number} [target]
- * @property {number} [formerly] the target of the first version of the engine
- */
-
-/**
- * A row that sets one way against another.
- * @typedef {Measurement & { of: Cell, against: Cell, by: 'time' | 'speed', note?: string }} Comparison
- */
-
-/**
- * A row that one of the studies finds.
- * @template {keyof Findings} Name
- * @typedef {Measurement & { study: Name, read: (found: Findings[Name]) => { value: number, detail: string } }} Reading
- */
+import { bloat, comparison, longest, p99, reading } from './measurement.mjs';
+import { milliseconds } from './numbers.mjs';
 
 const FIXED = 'set, 200 rows a batch';
 const ADAPTIVE = 'set, adaptive';
 const PAIR = 'set, adaptive, 2 workers';
 const LOOP = 'predicate-only loop';
-
-/** @template {keyof Findings} Name @param {Reading<Name>} reading @returns {Reading<Name>} */
-const reading = (reading) => reading;
-
-/** @param {Omit<Comparison, 'unit'>} row @returns {Comparison} */
-const comparison = (row) => ({ ...row, unit: '×' });
 
 /**
  * Everything that the bench measures, in its order. Sizes are those of the full scale.
@@ -43,7 +12,7 @@ const comparison = (row) => ({ ...row, unit: '×' });
  */
 export function measurements(size) {
   const [tenth, half, million, five] = [size(100_000), size(500_000), size(1_000_000), size(5_000_000)];
-  /** @param {import('./ways.mjs').WayName} way @param {number} rows @returns {Cell} */
+  /** @param {import('./ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
   const cell = (way, rows) => ({ way, rows });
 
   return [
@@ -261,31 +230,4 @@ export function measurements(size) {
       note: 'the latter measured on 3,000 rows and extrapolated for each row',
     }),
   ];
-}
-
-/** @typedef {import('./user.mjs').Waits} Waits */
-
-/** @param {Waits} during @param {Waits} none */
-function p99(during, none) {
-  return {
-    value: during.p99 / none.p99,
-    detail: `${during.p99.toFixed(1)} against ${none.p99.toFixed(1)} ms, of ${count(during.updates)} and ${count(none.updates)} updates`,
-  };
-}
-
-/** @param {Waits} during @param {Waits} none */
-function longest(during, none) {
-  return {
-    value: during.longest,
-    detail: `without a backfill ${none.longest.toFixed(1)} ms; of ${count(during.updates)} and ${count(none.updates)} updates`,
-  };
-}
-
-/** @param {import('./bloat.mjs').Bloat} ours @param {import('./bloat.mjs').Bloat} other */
-function bloat(ours, other) {
-  const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(0)} %`;
-  return {
-    value: ours.growth / other.growth,
-    detail: `${percent(ours.growth)} in ${ours.seconds.toFixed(1)} s against ${percent(other.growth)} in ${other.seconds.toFixed(1)} s`,
-  };
 }

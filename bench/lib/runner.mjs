@@ -10,7 +10,7 @@ import { Times, measureTimes } from './times.mjs';
  * @property {string} what
  * @property {number} value
  * @property {string} unit
- * @property {import('./measurements.mjs').Bound} [bound]
+ * @property {import('./measurement.mjs').Bound} [bound]
  * @property {number} [target]
  * @property {boolean} [met]
  * @property {number} [formerly] the target of the first version, met or not as `metFormerly` says
@@ -55,11 +55,11 @@ async function run(name, findings, setting) {
 /** @param {Row} row @param {Partial<Findings>} findings */
 function read(row, findings) {
   // Each row reads the findings of the study that it names, which the type of the list guarantees and a union cannot say.
-  const { study, read: reader } = /** @type {import('./measurements.mjs').Reading<keyof Findings>} */ (row);
+  const { study, read: reader } = /** @type {import('./measurement.mjs').Reading<keyof Findings>} */ (row);
   return /** @type {(found: unknown) => { value: number, detail: string }} */ (reader)(findings[study]);
 }
 
-/** @param {import('./measurements.mjs').Comparison} row @param {Times} times */
+/** @param {import('./measurement.mjs').Comparison} row @param {Times} times */
 function compared({ of, against, by, note }, times) {
   const ratio = times.ratio(of, against);
   const [a, b] = [times.typical(of), times.typical(against)];
@@ -71,7 +71,7 @@ function compared({ of, against, by, note }, times) {
   return { value: by === 'time' ? ratio : 1 / ratio, detail: note ? `${numbers}; ${note}` : numbers };
 }
 
-/** @param {import('./measurements.mjs').Measurement} row @param {{ value: number, detail: string }} found @returns {Result} */
+/** @param {import('./measurement.mjs').Measurement} row @param {{ value: number, detail: string }} found @returns {Result} */
 function judged({ what, unit, bound, target, formerly }, { value, detail }) {
   return {
     what,
@@ -83,7 +83,7 @@ function judged({ what, unit, bound, target, formerly }, { value, detail }) {
   };
 }
 
-/** @param {number} value @param {import('./measurements.mjs').Bound} bound @param {number} target */
+/** @param {number} value @param {import('./measurement.mjs').Bound} bound @param {number} target */
 function isMet(value, bound, target) {
   if (bound === 'least') return value >= target;
   return bound === 'most' ? value <= target : value < target;
@@ -96,5 +96,5 @@ const mark = ({ met }) => (met === undefined ? '·' : met ? '✓' : '✗');
 const sentence = ({ what, value, unit, bound, target, detail }) =>
   `${what}: ${value.toFixed(2)} ${unit}${bound ? ` (${wordOf(bound)} ${target})` : ''} — ${detail}`;
 
-/** @param {import('./measurements.mjs').Bound} bound */
+/** @param {import('./measurement.mjs').Bound} bound */
 export const wordOf = (bound) => ({ most: 'at most', least: 'at least', under: 'less than' })[bound];

@@ -18,6 +18,9 @@ The server keeps running. Try
 and stop it with
   npm run demo -- --stop`;
 
+/** How many of the migrations production has before the deployment. */
+const LAST_RELEASE = 2;
+
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const number = new Intl.NumberFormat('en').format;
 const say = (/** @type {string} */ text) => console.log(text);
@@ -68,8 +71,8 @@ async function lastRelease() {
   /** @type {{ dataSourceOptions(): import('typeorm').DataSourceOptions }} */
   const { dataSourceOptions } = await import(built);
   const options = dataSourceOptions();
-  const [first] = Object.values(options.migrations ?? {});
-  const dataSource = await new DataSource({ ...options, migrations: first ? [first] : [] }).initialize();
+  const migrations = Object.values(options.migrations ?? {}).slice(0, LAST_RELEASE);
+  const dataSource = await new DataSource({ ...options, migrations }).initialize();
   try {
     const done = await dataSource.runMigrations({ transaction: 'each' });
     say(

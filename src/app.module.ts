@@ -5,12 +5,16 @@ import { BackfillsModule } from './backfills/backfills.module.js';
 import { dataSourceOptions } from './data-source.js';
 import { IndexesModule } from './indexes/indexes.module.js';
 import { LeadsModule } from './leads/leads.module.js';
+import { AddEmailVerified1752624000000 } from './migrations/1752624000000-add-email-verified.js';
 
 @Module({
   imports: [
     TypeOrmModule.forRootAsync({ useFactory: dataSourceOptions }),
     // The demo's database has nobody else to serve: larger batches and shorter pauses than the defaults, 200 rows and 50 ms.
-    BackfillModule.forRoot({ defaults: { batchSize: 500, pause: 10 } }),
+    BackfillModule.forRoot({
+      defaults: { batchSize: 500, pause: 10 },
+      migrations: { grandfathered: [AddEmailVerified1752624000000.name] },
+    }),
     LeadsModule,
     IndexesModule,
     BackfillsModule,

@@ -4,6 +4,7 @@ import { CallLog } from './leads/call-log.entity.js';
 import { Lead } from './leads/lead.entity.js';
 import { Tenant } from './leads/tenant.entity.js';
 import { CreateCrm1751328000000 } from './migrations/1751328000000-create-crm.js';
+import { AddEmailVerified1752624000000 } from './migrations/1752624000000-add-email-verified.js';
 import { AddLastCallDirection1754006400000 } from './migrations/1754006400000-add-last-call-direction.js';
 import { AddSearchName1756684800000 } from './migrations/1756684800000-add-search-name.js';
 import { RequireLastCallDirection1759276800000 } from './migrations/1759276800000-require-last-call-direction.js';
@@ -41,6 +42,7 @@ export function dataSourceOptions(): DataSourceOptions {
     entities: [Tenant, Lead, CallLog],
     migrations: [
       CreateCrm1751328000000,
+      AddEmailVerified1752624000000,
       AddLastCallDirection1754006400000,
       AddSearchName1756684800000,
       RequireLastCallDirection1759276800000,

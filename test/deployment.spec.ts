@@ -1,6 +1,7 @@
 import { freePort } from '../scripts/lib/embedded-server.mjs';
 import { loadSampleData } from '../scripts/demo/sample-data.mjs';
 import { CreateCrm1751328000000 } from '../src/migrations/1751328000000-create-crm.ts';
+import { AddEmailVerified1752624000000 } from '../src/migrations/1752624000000-add-email-verified.ts';
 import { createCrmOf } from './support/crm.ts';
 import { TestDatabase } from './support/database.ts';
 import { FixtureApp, type Ended } from './support/fixture-app.ts';
@@ -9,6 +10,7 @@ import { until } from './support/until.ts';
 
 const LEADS = 1_000;
 const HELD = [1, 2, 3];
+const LAST_RELEASE = [CreateCrm1751328000000, AddEmailVerified1752624000000];
 
 /** What a deployment says of itself with `--json`, as far as it is looked at here. */
 interface Said {
@@ -33,7 +35,7 @@ describe('a deployment of the example application', () => {
   beforeAll(async () => {
     database = await TestDatabase.create();
     env = { DATABASE_URL: database.url };
-    await createCrmOf(database, [CreateCrm1751328000000]);
+    await createCrmOf(database, LAST_RELEASE);
     await loadSampleData(database.url, LEADS);
   });
 
@@ -96,8 +98,11 @@ describe('a deployment of the example application', () => {
     const port = await freePort();
     const api = app.node([], { ...env, PORT: String(port) });
     await api.printed('Nest application successfully started');
-    const answer = await fetch(`http://127.0.0.1:${port}/tenants/1/leads?name=a`);
-    expect(answer.status).toBe(200);
+    // Nest says so just before it listens.
+    await until(
+      async () =>
+        (await fetch(`http://127.0.0.1:${port}/tenants/1/leads?name=a`).catch(() => null))?.status === 200,
+    );
     api.child.kill('SIGTERM');
     await api.ended;
   }
@@ -107,7 +112,7 @@ describe('a deployment whose migrations do not come to their end', () => {
   it('exits 1 when it is told to stop, and leaves nothing of the migration in hand', async () => {
     const database = await TestDatabase.create();
     try {
-      await createCrmOf(database, [CreateCrm1751328000000]);
+      await createCrmOf(database, LAST_RELEASE);
       const user = await LockHolder.hold(database, 'LOCK TABLE leads IN ACCESS SHARE MODE', 'a user');
       const deployment = app.node(['--deploy', '--json'], { DATABASE_URL: database.url });
       await Promise.race([deployment.ended, until(() => user.isWaitedFor(database))]);
@@ -120,6 +125,25 @@ describe('a deployment whose migrations do not come to their end', () => {
         `SELECT FROM information_schema.columns WHERE table_name = 'leads' AND column_name = 'last_call_direction'`,
       );
       expect(columns).toEqual([]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it('runs the migration from before the wall as it is, on a new database, and warns of it', async () => {
+    const database = await TestDatabase.create();
+    try {
+      const { code, stdout, stderr } = await app.node(['--migrate', '--json'], { DATABASE_URL: database.url })
+        .ended;
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringContaining(
+          `1 grandfathered migration runs without the guard: ${AddEmailVerified1752624000000.name}`,
+        ) as string,
+      });
+      expect(JSON.parse(stdout)).toMatchObject({
+        dataSources: [{ grandfathered: [AddEmailVerified1752624000000.name] }],
+      });
     } finally {
       await database.drop();
     }

@@ -1,5 +1,6 @@
 import { bloat, comparison, longest, p99, reading } from './measurement.mjs';
-import { milliseconds } from './numbers.mjs';
+import { fractions } from './migrations.mjs';
+import { count, milliseconds, seconds } from './numbers.mjs';
 
 const FIXED = 'set, 200 rows a batch';
 const ADAPTIVE = 'set, adaptive';
@@ -43,6 +44,25 @@ export function measurements(size) {
       target: 1,
       study: 'guard',
       read: ({ parserIsLazy }) => ({ value: parserIsLazy ? 1 : 0, detail: parserIsLazy ? 'yes' : 'no' }),
+    }),
+    reading({
+      what: 'the static guard over 1,000 migration files, processor time',
+      unit: 's',
+      bound: 'under',
+      target: 5,
+      study: 'staticGuard',
+      read: ({ files, cpuSeconds, wallSeconds, timing }) => ({
+        value: (1_000 * cpuSeconds) / files,
+        detail: `${count(files)} files, ${seconds(wallSeconds)} on the clock: ${fractions(timing)}`,
+      }),
+    }),
+    reading({
+      what: 'the static guard over 1,000 migration files, peak of its memory',
+      unit: 'MiB',
+      bound: 'under',
+      target: 500,
+      study: 'staticGuard',
+      read: ({ files, memoryMb }) => ({ value: memoryMb, detail: `${count(files)} files` }),
     }),
 
     comparison({

@@ -1,6 +1,7 @@
 import { measureBloat } from './bloat.mjs';
 import { guardCost } from './guard.mjs';
 import { measureMemory } from './memory.mjs';
+import { staticGuardCost } from './migrations.mjs';
 import { measureProbe } from './probe.mjs';
 import { measureUser } from './user.mjs';
 
@@ -17,6 +18,12 @@ import { measureUser } from './user.mjs';
 /** What is more than the time of a way. Each runs at most once, and several rows of the result may read what it found. */
 export const STUDIES = {
   guard: (/** @type {Setting} */ { stage, quick }) => guardCost(stage.url, { rounds: quick ? 3 : 9 }),
+
+  staticGuard: async (/** @type {Setting} */ { scale }) => {
+    // Below some fifty files the start of the process is most of it.
+    const files = Math.max(50, Math.round(1_000 * Math.min(scale, 1)));
+    return { files, ...(await staticGuardCost(files)) };
+  },
 
   memory: async (/** @type {Setting} */ { stage, size, log }) => ({
     small: await measureMemory(stage, 'transform, adaptive', { rows: size(500_000), log }),

@@ -27,6 +27,9 @@ export class Lead {
   @Column('text')
   email!: string;
 
+  @Column('boolean', { name: 'email_verified', default: false })
+  emailVerified!: boolean;
+
   /** What people are found by: see `search-name.ts`. */
   @Column('text', { name: 'search_name', nullable: true })
   searchName!: string | null;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Project } from './support.ts';
 
@@ -86,24 +87,42 @@ describe('nestjs-backfill guard', () => {
       });
     });
 
-    it('may be too large', async () => {
+    it('may be a pipe, which is not waited for', async () => {
       project.migration('');
-      writeFileSync(project.path('src/migrations/1757000000003-huge.sql'), Buffer.alloc(33_000_000, ' '));
+      execFileSync('mkfifo', [project.path('src/migrations/1757000000002-pipe.sql')]);
       expect(await project.guard()).toMatchObject({
         code: 2,
-        out: expect.stringContaining('33 MB is too large') as string,
+        out: expect.stringContaining('1757000000002-pipe.sql: not a file that can be read') as string,
       });
+    });
+
+    it('may be too large, which is said without reading it, with what to do', async () => {
+      project.migration('');
+      writeFileSync(project.path('src/migrations/1757000000003-huge.sql'), Buffer.alloc(20_000_000, ' '));
+      const { code, out } = await project.guard();
+      expect(code).toBe(2);
+      expect(out).toContain('1757000000003-huge.sql: 20 MB is too large to check (at most 4 MB)');
+      expect(out).toContain("leave the file out with `--exclude '1757000000003-huge.sql'`");
+      expect((await project.guard('--exclude', '1757000000003-huge.sql')).code).toBe(0);
     });
   });
 
-  it('checks a file of 20 MB', async () => {
-    const row = `('${'x'.repeat(980)}'),\n`;
+  it('checks a file of nearly 4 MB in one statement, and one in many', async () => {
+    const row = `('${'x'.repeat(980)}')`;
     project.write(
       'src/migrations/1757000000004-seed.sql',
-      `INSERT INTO words (word) VALUES\n${row.repeat(20_400)}('end');`,
+      `INSERT INTO words (word) VALUES\n${`${row},\n`.repeat(3_900)}('end');`,
     );
-    const { code, out } = await project.guard();
-    expect({ code, found: out.includes('INSERT adds rows to words') }).toEqual({ code: 1, found: true });
+    project.write(
+      'src/migrations/1757000000005-seed.sql',
+      `INSERT INTO words (word) VALUES ${row};\n`.repeat(3_900),
+    );
+    const { code, out } = await project.guard('--format', 'json');
+    const { findings } = JSON.parse(out) as { findings: readonly { readonly rule: string }[] };
+    expect({ code, found: findings.filter(({ rule }) => rule === 'insert').length }).toEqual({
+      code: 1,
+      found: 3_901,
+    });
   });
 
   it('follows a folder that links back to itself once', async () => {
@@ -162,6 +181,14 @@ describe('nestjs-backfill guard', () => {
     expect((await project.guard()).out).toBe('1 migration: no new violation\n');
   });
 
+  it.each([
+    ['the name of this library', '// kept in nestjs-backfill-baseline.json'],
+    ['a backfill that has to be complete first', '// until the backfill is proved complete, this one waits'],
+  ])('does not note %s in a comment', async (_what, comment) => {
+    project.migration(comment);
+    expect((await project.guard()).out).toBe('1 migration: no new violation\n');
+  });
+
   describe('a comment that suppresses', () => {
     it('works on the line below it, with a reason', async () => {
       project.migration(`// nestjs-backfill-ignore update: four rows, agreed with Ann\n${UPDATE}`);
@@ -192,6 +219,29 @@ describe('nestjs-backfill guard', () => {
         code: 1,
         out: expect.stringContaining('has no reason') as string,
       });
+    });
+
+    it.each([
+      ['* names all rules', '*: we know', 'would let everything through'],
+      ['all names all rules', 'all: we know', 'would let everything through'],
+      ['no rule is named', ': we know', 'would let everything through'],
+      ['the rule does not exist', 'updates: we know', 'names no rule of the guard'],
+      ['two rules are named', 'update, delete: we know', 'one comment a rule'],
+    ])('is void when %s, and says what to write instead', async (_when, words, message) => {
+      project.migration(`// nestjs-backfill-ignore ${words}\n${UPDATE}`);
+      const { code, out } = await project.guard();
+      expect({ code, said: out.replace(/\s+/g, ' ') }).toEqual({
+        code: 1,
+        said: expect.stringContaining(message) as string,
+      });
+      expect(out).toContain('name the rule that the finding names');
+    });
+
+    it('stands once for each rule of a line', async () => {
+      project.migration(
+        '// nestjs-backfill-ignore update: four rows\n// nestjs-backfill-ignore delete: four rows\nawait queryRunner.query(`UPDATE leads SET a = 1; DELETE FROM plans`);',
+      );
+      expect((await project.guard()).code).toBe(0);
     });
 
     it('does not reach other rules or other lines', async () => {
@@ -266,6 +316,19 @@ describe('nestjs-backfill guard', () => {
         initial: 2,
         entries: [{ rule: 'update' }],
       });
+    });
+
+    it('is not stale for files that were not asked for, and keeps their entries', async () => {
+      const first = project.migration(UPDATE);
+      await project.guard('--update-baseline');
+      const second = project.migration(UPDATE, '1757000000001-second.ts');
+      const baseline = ['--baseline', project.path('baseline.json')];
+      expect((await project.run('guard', first, ...baseline, '--strict-baseline')).code).toBe(0);
+      expect((await project.run('guard', second, ...baseline)).out).not.toContain('stale');
+      await project.run('guard', second, ...baseline, '--update-baseline');
+      expect((await project.guard('--strict-baseline')).out).toBe(
+        '2 migrations: no new violation, 2 grandfathered\n',
+      );
     });
 
     it('is not written while a file cannot be checked', async () => {

@@ -109,6 +109,33 @@ describe('nestjs-backfill extract', () => {
     expect(out).not.toContain('-await queryRunner');
   });
 
+  it('keeps a call whose statement stands in a helper, and says so', async () => {
+    project.write(
+      'src/migrations/helper.ts',
+      'export async function fill(runner) { await runner.query(`UPDATE leads SET a = 1`); await runner.query(`ALTER TABLE leads ADD b int`); }',
+    );
+    const file = project.write(
+      'src/migrations/1757000000000-example.ts',
+      "import { fill } from './helper';\nexport class Example extends SchemaMigration {\n  async up(queryRunner) {\n    await fill(queryRunner);\n  }\n  async down() {}\n}\n",
+    );
+    const { out, error } = await project.run('extract', file);
+    expect(out).toContain('implements SetBackfill<Lead>');
+    expect(out).not.toContain('-    await fill');
+    expect(error).toContain('left to you');
+  });
+
+  it('takes a statement out of a file of SQL, and leaves what stands in a block', async () => {
+    const file = project.write(
+      'src/migrations/1757000000000-example.sql',
+      'ALTER TABLE leads ADD a int;\nUPDATE leads SET a = 1;\nDO $$ BEGIN DELETE FROM calls WHERE test; END $$;\n',
+    );
+    const { code, error } = await project.run('extract', file, '--write');
+    expect({ code, left: error.includes('left to you') }).toEqual({ code: 0, left: true });
+    expect(readFileSync(file, 'utf8')).toBe(
+      'ALTER TABLE leads ADD a int;\n-- data: leads-a\nDO $$ BEGIN DELETE FROM calls WHERE test; END $$;\n',
+    );
+  });
+
   it('leaves suppressed statements alone', async () => {
     expect(
       await extract(

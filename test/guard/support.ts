@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../libs/backfill/src/guard/cli/run.ts';
@@ -19,6 +19,10 @@ export class Project {
       `src/migrations/${name}`,
       `export class Example extends SchemaMigration {\n  async up(queryRunner) {\n${body}\n  }\n  async down() {}\n}\n`,
     );
+  }
+
+  link(target: string, path: string): void {
+    symlinkSync(target, join(this.root, path));
   }
 
   path(path: string): string {

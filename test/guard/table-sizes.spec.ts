@@ -36,6 +36,12 @@ describe('the guard with a database to ask', () => {
     ]);
   });
 
+  it('ends with exit 2 when the URL is none', async () => {
+    const { code, error } = await project.guard('--database', 'foo');
+    expect(code).toBe(2);
+    expect(error).toContain('--database URL');
+  });
+
   it('ends with exit 2 when the database cannot be reached', async () => {
     const { code, error } = await project.guard('--database', 'postgres://nobody@127.0.0.1:1/nothing');
     expect(code).toBe(2);

@@ -4,9 +4,12 @@ import { dirname, join } from 'node:path';
 import { checkFiles, type MigrationReport } from '../../libs/backfill/src/guard/index.ts';
 import { CODE } from './fixtures/code.fixtures.ts';
 import { DRIVERS } from './fixtures/drivers.fixtures.ts';
+import { EARLY_EXITS } from './fixtures/early-exits.fixtures.ts';
 import type { Fixture } from './fixtures/fixture.types.ts';
+import { HABITS } from './fixtures/habits.fixtures.ts';
 import { IMPORTS } from './fixtures/imports.fixtures.ts';
 import { ORM } from './fixtures/orm.fixtures.ts';
+import { OUTSIDE } from './fixtures/outside.fixtures.ts';
 import { PLPGSQL } from './fixtures/plpgsql.fixtures.ts';
 import { SQL_FILES } from './fixtures/sql-files.fixtures.ts';
 import { STATEMENTS } from './fixtures/statements.fixtures.ts';
@@ -21,6 +24,9 @@ describe.each([
   ['imports', IMPORTS],
   ['databases', DRIVERS],
   ['SQL files', SQL_FILES],
+  ['early exits', EARLY_EXITS],
+  ['what leaves the code', OUTSIDE],
+  ['habits', HABITS],
 ])('the guard on %s', (_name, fixtures: readonly Fixture[]) => {
   let root: string;
 

@@ -3,6 +3,7 @@ import { CallLog } from '../../src/leads/call-log.entity.ts';
 import { Lead } from '../../src/leads/lead.entity.ts';
 import { Tenant } from '../../src/leads/tenant.entity.ts';
 import { CreateCrm1751328000000 } from '../../src/migrations/1751328000000-create-crm.ts';
+import { AddEmailVerified1752624000000 } from '../../src/migrations/1752624000000-add-email-verified.ts';
 import { AddLastCallDirection1754006400000 } from '../../src/migrations/1754006400000-add-last-call-direction.ts';
 import { AddSearchName1756684800000 } from '../../src/migrations/1756684800000-add-search-name.ts';
 import type { TestDatabase } from './database.ts';
@@ -12,7 +13,12 @@ export function crmOptions({ url }: TestDatabase): DataSourceOptions {
     type: 'postgres',
     url,
     entities: [Tenant, Lead, CallLog],
-    migrations: [CreateCrm1751328000000, AddLastCallDirection1754006400000, AddSearchName1756684800000],
+    migrations: [
+      CreateCrm1751328000000,
+      AddEmailVerified1752624000000,
+      AddLastCallDirection1754006400000,
+      AddSearchName1756684800000,
+    ],
   };
 }
 

@@ -52,6 +52,8 @@ export interface FileProblem {
 }
 
 export interface CheckReport {
+  /** Is a file of this absolute path one of those that were asked for? What the baseline says of others stands. */
+  readonly covers: (file: string) => boolean;
   readonly migrations: readonly MigrationReport[];
   readonly problems: readonly FileProblem[];
   readonly timing: CheckTiming;

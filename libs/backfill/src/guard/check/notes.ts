@@ -5,9 +5,9 @@ import type { MigrationCandidate } from '../evaluate/migration-classes.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 
 const ANNOUNCES =
-  /\bback-?fill(?:s|ed|ing)?\b|\bdata[ -]migration\b|\b(?:migrate|populate|update|convert|copy)\s+(?:all\s+|the\s+)?existing\b/i;
+  /(?<!nestjs-)\bback-?fill(?:s|ed|ing)?\b|\bdata[ -]migration\b|\b(?:migrate|populate|update|convert|copy)\s+(?:all\s+|the\s+)?existing\b/i;
 const DENIES =
-  /\b(?:no|not|never|without|nothing to|instead of|by (?:the|a) backfill|avoid\w*|n't|separate|later|elsewhere|see)\b/i;
+  /\b(?:no|not|never|without|nothing to|instead of|by (?:the|a) backfill|backfills? (?:is|are) (?:proved|complete)|avoid\w*|n't|separate|later|elsewhere|see)\b/i;
 
 /** What is said of a migration as a whole; it changes no verdict. */
 export function notesOf(module: ParsedModule, migration: MigrationCandidate): readonly Finding[] {

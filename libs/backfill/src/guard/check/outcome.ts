@@ -1,6 +1,7 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import type { Baseline, BaselineEntry } from '../baseline/baseline.types.js';
 import type { Finding } from '../judge/finding.types.js';
+import { isRuleId } from '../rules/rule.types.js';
 import type { CheckReport, FileProblem, MigrationReport, Suppression } from './check.types.js';
 
 /**
@@ -20,8 +21,13 @@ export interface JudgedFinding {
 
 export interface SuppressionProblem {
   readonly suppression: Suppression;
-  /** It has no reason, or matches nothing. */
-  readonly problem: 'no-reason' | 'unused';
+  /**
+   * - `no-reason`: nothing is said behind the colon
+   * - `wildcard`: it names `*`, `all` or no rule: a wall has no such door
+   * - `unknown-rule`: no rule has this name
+   * - `unused`: it matches nothing
+   */
+  readonly problem: 'no-reason' | 'wildcard' | 'unknown-rule' | 'unused';
 }
 
 /** What the check says, once the baseline and the comments are taken into account. */
@@ -68,7 +74,7 @@ export function judgeOutcome(
     report,
     findings,
     suppressionProblems: suppressionProblems(report, used),
-    stale: remaining,
+    stale: remaining.filter((entry) => report.covers(resolve(dirname(baselineFile), entry.file))),
     problems: report.problems,
   };
   return baseline ? { ...outcome, baseline } : outcome;
@@ -110,7 +116,7 @@ function suppressionOf(finding: Finding, suppressions: readonly Suppression[]): 
   return suppressions.find(
     ({ rule, reason, codeLine, line }) =>
       reason !== '' &&
-      (rule === finding.rule || rule === '*') &&
+      rule === finding.rule &&
       [finding.region.line, finding.line].some((at) => at === codeLine || at === line),
   );
 }
@@ -130,5 +136,11 @@ function suppressionProblems(
       seen.add(key);
       return true;
     })
-    .map((suppression) => ({ suppression, problem: suppression.reason === '' ? 'no-reason' : 'unused' }));
+    .map((suppression) => ({ suppression, problem: problemWith(suppression) }));
+}
+
+function problemWith({ rule, reason }: Suppression): SuppressionProblem['problem'] {
+  if (/^(?:|\*|all|any)$/i.test(rule)) return 'wildcard';
+  if (!isRuleId(rule)) return 'unknown-rule';
+  return reason === '' ? 'no-reason' : 'unused';
 }

@@ -2,7 +2,8 @@ import type { ParsedModule } from '../source/parsed-module.js';
 import { SourceText } from '../source/source-text.js';
 import type { Suppression } from './check.types.js';
 
-const PATTERN = /nestjs-backfill-ignore\s+([\w*-]+)(?:\s*:\s*(.*?))?\s*(?:\*\/)?\s*$/m;
+/** Whatever stands between the word and the colon is taken for the rule, so that a wrong one is told of rather than overlooked. */
+const PATTERN = /nestjs-backfill-ignore\b[ \t]*([^:\n]*?)(?:[ \t]*:[ \t]*(.*?))?\s*(?:\*\/)?\s*$/m;
 
 /** Comments in code that suppress a rule on their own line or on the next line of code. */
 export function codeSuppressions(module: ParsedModule): readonly Suppression[] {
@@ -32,11 +33,14 @@ function fromComment(text: string, start: number, end: number, source: SourceTex
   ];
 }
 
-/** The line that the comment is about: its own when code stands before it, else the next that is not blank. */
+const AHEAD = /(?:\s|(?:\/\/|--)[^\n]*(?:\n|$))*/y;
+
+/** The line that the comment is about: its own when code stands before it, else the next that is neither blank nor another comment. */
 function codeLine(source: SourceText, start: number, end: number): number {
   const { line, column } = source.positionAt(start);
   const before = source.text.slice(start - column + 1, start);
   if (before.trim() !== '') return line;
-  const next = /\S/.exec(source.text.slice(end));
-  return next ? source.positionAt(end + next.index).line : line;
+  AHEAD.lastIndex = end;
+  const next = end + (AHEAD.exec(source.text)?.[0].length ?? 0);
+  return next < source.text.length ? source.positionAt(next).line : line;
 }

@@ -1,8 +1,15 @@
 #!/usr/bin/env node
+import { EXIT } from './console.js';
 import { run } from './run.js';
 
-process.exitCode = await run(process.argv.slice(2), {
-  out: (text) => process.stdout.write(text),
-  error: (text) => process.stderr.write(text),
-  colour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
-});
+try {
+  process.exitCode = await run(process.argv.slice(2), {
+    out: (text) => process.stdout.write(text),
+    error: (text) => process.stderr.write(text),
+    colour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+  });
+} catch (error) {
+  // A fault of the command itself: Node would end with 1, which says that there are violations.
+  console.error(error);
+  process.exitCode = EXIT.unusable;
+}

@@ -4,12 +4,13 @@ import type { CheckReport } from '../check/check.types.js';
 import { judgeOutcome } from '../check/outcome.js';
 import { proposalFor, type Proposal } from '../extract/proposal.js';
 import { unifiedDiff } from '../extract/line-diff.js';
-import { remainderOf } from '../extract/remainder.js';
+import { type Extracted, remainderOf, sqlRemainderOf } from '../extract/remainder.js';
 import { GuardUsageError, UnreadableFileError } from '../guard.error.js';
 import type { Finding } from '../judge/finding.types.js';
 import { isDataRule } from '../rules/rule.types.js';
 import { shownPath } from '../report/paths.js';
 import { parseModule } from '../source/module-parser.js';
+import type { ParsedModule } from '../source/parsed-module.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
 
@@ -27,13 +28,15 @@ export function runExtract(report: CheckReport, args: Arguments, console: Consol
     console.out(`${shownPath(file)}: nothing to extract\n`);
     return EXIT.clean;
   }
-  for (const proposal of proposals.values()) {
-    const path = join(folder, proposal.fileName);
-    if (existsSync(path) && args.write)
+  // Before anything is written, so that a refusal leaves nothing half done.
+  for (const { fileName } of args.write ? proposals.values() : [])
+    if (existsSync(join(folder, fileName)))
       throw new GuardUsageError(
-        `${shownPath(path)} exists already`,
+        `${shownPath(join(folder, fileName))} exists already`,
         'Rename it, or choose another folder with --into.',
       );
+  for (const proposal of proposals.values()) {
+    const path = join(folder, proposal.fileName);
     console.out(unifiedDiff(shownPath(path), undefined, proposal.code));
     if (args.write) {
       mkdirSync(folder, { recursive: true });
@@ -49,14 +52,14 @@ export function runExtract(report: CheckReport, args: Arguments, console: Consol
 
 interface Proposed {
   readonly proposals: ReadonlyMap<string, Proposal>;
-  readonly taken: readonly { readonly finding: Finding; readonly backfill: string }[];
+  readonly taken: readonly Extracted[];
   readonly left: readonly Finding[];
 }
 
 /** One backfill per data change of `up`; what `down` changes needs none, since a backfill is not undone. */
 function propose(report: CheckReport, folder: string): Proposed {
   const proposals = new Map<string, Proposal>();
-  const taken: { readonly finding: Finding; readonly backfill: string }[] = [];
+  const taken: Extracted[] = [];
   const left: Finding[] = [];
   for (const { finding, migration, status } of judgeOutcome(report, undefined, folder).findings) {
     if (status === 'suppressed' || finding.direction !== 'up' || !isDataRule(finding.rule)) continue;
@@ -84,17 +87,25 @@ function uniqueName(proposal: Proposal, known: ReadonlyMap<string, Proposal>): P
   return { ...proposal, name, className, fileName: `${name}.backfill.ts`, code };
 }
 
+/** @throws UnreadableFileError */
+function parsedOf(file: string, text: string): ParsedModule {
+  const parsed = parseModule(file, text);
+  if (!parsed.ok) throw new UnreadableFileError(shownPath(file), parsed.failure.message);
+  return parsed.module;
+}
+
 function rewriteMigration(
   file: string,
   taken: Proposed['taken'],
   args: Arguments,
   console: Console,
 ): readonly Finding[] {
-  if (taken.length === 0 || file.endsWith('.sql')) return taken.map(({ finding }) => finding);
-  const parsed = parseModule(file, readFileSync(file, 'utf8'));
-  if (!parsed.ok) throw new UnreadableFileError(shownPath(file), parsed.failure.message);
-  const { text, kept } = remainderOf(parsed.module, taken);
-  console.out(unifiedDiff(shownPath(file), parsed.module.source.text, text));
+  if (taken.length === 0) return [];
+  const before = readFileSync(file, 'utf8');
+  const { text, kept } = file.endsWith('.sql')
+    ? sqlRemainderOf(before, taken)
+    : remainderOf(parsedOf(file, before), taken);
+  if (text !== before) console.out(unifiedDiff(shownPath(file), before, text));
   if (args.write) writeFileSync(file, text);
   return kept;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { BackfillError } from '../../backfill.error.js';
 import { DEFAULT_BASELINE, readBaseline, writeBaseline } from '../baseline/baseline.file.js';
 import { checkFiles } from '../check/check-files.js';
@@ -113,7 +113,11 @@ function updateBaseline(report: CheckReport, file: string, console: Console): nu
     return EXIT.unusable;
   }
   const before = readBaseline(file);
-  const entries = baselineEntries(report, file);
+  // Of files that were not asked for, nothing is known: their entries stay.
+  const others = (before?.entries ?? []).filter(
+    (entry) => !report.covers(resolve(dirname(file), entry.file)),
+  );
+  const entries = [...others, ...baselineEntries(report, file)];
   const { counts } = writeBaseline(file, entries, Math.max(before?.initial ?? 0, entries.length));
   console.out(
     `${shownPath(file)}: ${plural(entries.length, 'grandfathered violation')} (${String(counts.HIGH)} HIGH, ${String(counts.MEDIUM)} MEDIUM, ${String(counts.LOW)} LOW)\n`,

@@ -2,6 +2,7 @@ import type * as ast from 'oxc-parser';
 import { truthOfName } from './driver-names.js';
 import { callDatabase } from './database-calls.js';
 import { callEntity } from './entity-calls.js';
+import { elementOf } from './members.js';
 import { memberName, templateText } from './literals.js';
 import { type CallSite, type Context, type Machine, codeOf } from './machine.types.js';
 import { callHelper, callUnknown } from './unknown-calls.js';
@@ -17,7 +18,7 @@ export function evaluateCall(machine: Machine, node: ast.CallExpression, context
     const args = evaluateArguments(machine, node.arguments, context);
     const compiled = compiledAsync(machine, callee, args, site);
     if (compiled) return compiled;
-    if (name === undefined) return machine.call(unknown(site.callee, factsOf(target)), args, site);
+    if (name === undefined) return callComputed(machine, target, args, site);
     return callMethod(machine, target, name, args, site);
   }
   const database =
@@ -78,7 +79,16 @@ function compiledAsync(
   const body = args.findLast((arg): arg is FunctionValue => arg.kind === 'function');
   if (!body) return undefined;
   const isOwner = self?.kind === 'object' || self?.kind === 'class';
-  return machine.invoke(isOwner ? { ...body, self } : body, [], site);
+  return machine.invoke({ ...body, ...(isOwner ? { self } : {}), isAsync: true }, [], site);
+}
+
+/** `target[name]()` with a name that is not known: any of its functions. */
+function callComputed(machine: Machine, target: Value, args: readonly Value[], site: CallSite): Value {
+  if (target.kind === 'database' || (target.kind === 'object' && target.class)) {
+    machine.emit({ kind: 'undecided', reason: 'helper', expression: site.callee }, site);
+    return unknown(site.callee, { rows: true });
+  }
+  return machine.call(elementOf(target, site.callee), args, site);
 }
 
 export function callMethod(

@@ -2,7 +2,7 @@ import type * as ast from 'oxc-parser';
 import { annotatedValue, typeName } from './annotations.js';
 import { database } from './database-value.js';
 import { executeBlock } from './blocks.js';
-import { type CallSite, type Context, type Machine, codeOf, siteOf } from './machine.types.js';
+import { frameOf, type CallSite, type Context, type Machine, codeOf, siteOf } from './machine.types.js';
 import { Scope } from './scope.js';
 import {
   type ClassValue,
@@ -188,9 +188,11 @@ export function runConstructor(
   });
   machine.tick();
   const place = site ? siteOf(site.node, site.context.module) : siteOf(definition, home.module);
-  machine.frames.push({ function: methodValue({ definition, home }, instance), site: place, returns: [] });
+  machine.frames.push(frameOf(methodValue({ definition, home }, instance), place, machine.loops.length));
+  const { exits } = machine.journal;
   executeBlock(machine, definition.value.body.body, context);
   machine.frames.pop();
+  machine.journal.rejoin(exits, () => true);
 }
 
 /** A dependency that Nest would inject: its class is made on first use, when that class can be read. */

@@ -28,6 +28,10 @@ export const ORM_WRITES: ReadonlyMap<string, OrmVerb> = new Map([
 /** Writes whose second argument says which rows; the others are given the rows themselves. */
 const CONDITIONAL = new Set(['update', 'delete', 'softDelete', 'restore', 'increment', 'decrement']);
 
+/** What TypeORM's own repositories have besides writes: any other method is the application's. */
+const REPOSITORY_READS =
+  /^(?:find|count|exist|sum|average|minimum|maximum|aggregate|create|merge|preload|hasId|getId|target|metadata|then|catch|finally|release|on$|once$)/;
+
 const SENDS_SQL = new Set(['query', 'stream', 'sql', 'executeSqlQuery', 'execute']);
 
 export function callDatabase(
@@ -37,6 +41,8 @@ export function callDatabase(
   args: readonly Value[],
   site: CallSite,
 ): Value {
+  const own = target.methods?.get(name);
+  if (own) return machine.call(own.kind === 'function' ? { ...own, self: target } : own, args, site);
   if (target.role === 'builder') return callBuilder(machine, target, name, args, site);
   if (SENDS_SQL.has(name)) return send(machine, args[0], site);
   switch (name) {
@@ -57,7 +63,7 @@ export function callDatabase(
         ? repositoryOf(machine, args[0], site)
         : database('repository');
     case 'extend':
-      return target;
+      return args[0]?.kind === 'object' ? { ...target, methods: args[0].properties } : target;
     case 'createQueryBuilder': {
       const entity =
         target.entity ??
@@ -135,6 +141,8 @@ function read(
   for (const arg of args)
     if (arg.kind === 'function') machine.invoke(arg, [unknown('', { rows: true })], site);
   if (target.role === 'runner') return unknown(site.callee);
+  if (target.role === 'repository' && !REPOSITORY_READS.test(name))
+    machine.emit({ kind: 'undecided', reason: 'helper', expression: site.callee }, site);
   const isNew = name === 'create' || name === 'merge' || name === 'preload';
   return unknown(site.callee, isNew ? { entity: true } : { rows: true, entity: true });
 }

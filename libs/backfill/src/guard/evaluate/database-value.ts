@@ -13,6 +13,8 @@ export interface DatabaseValue {
   readonly entity?: EntityName;
   /** Of a builder: what was called on it so far. */
   readonly builder?: BuilderState;
+  /** Of a repository: what `extend` added. */
+  readonly methods?: ReadonlyMap<string, Value>;
 }
 
 /** An entity as the migration names it: its class, its name in a string, or the table behind it. */

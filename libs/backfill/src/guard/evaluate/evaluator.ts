@@ -14,11 +14,13 @@ import {
   type EvaluatorOptions,
   type Frame,
   type Machine,
+  frameOf,
   siteOf,
 } from './machine.types.js';
 import { memberOf } from './members.js';
 import { exportedValue, importValue, moduleScope } from './modules.js';
 import { callApplication, callNative } from './native-calls.js';
+import { isOutsideNative } from './outside-calls.js';
 import { bindPattern } from './patterns.js';
 import { Journal, Scope } from './scope.js';
 import { executeStatement } from './statements.js';
@@ -152,11 +154,10 @@ export class Evaluator implements Machine {
       case 'typeorm.DataSource':
       case 'typeorm.Connection':
         return database('source');
-      case 'worker_threads.Worker':
-        this.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
-        return unknown(site.callee);
       default:
     }
+    if (isOutsideNative(name, args))
+      this.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
     const holds = args.some((arg) => arg.kind === 'database' || factsOf(arg).database);
     const facts = mergeFacts(factsOf(callee), ...args.map((arg) => factsOf(arg)));
     return unknown(site.callee, holds && !name.startsWith('typeorm.') ? { ...facts, database: true } : facts);
@@ -185,17 +186,19 @@ export class Evaluator implements Machine {
       else if (parameter.type !== 'TSParameterProperty')
         this.bind(parameter, args[index] ?? UNDEFINED, context, scope);
     });
-    const frame: Frame = { function: callee, site: siteOf(site.node, site.context.module), returns: [] };
+    const frame = frameOf(callee, siteOf(site.node, site.context.module), this.loops.length);
     this.frames.push(frame);
+    const { exits } = this.journal;
     try {
       if (node.body.type !== 'BlockStatement') return this.evaluate(node.body, context);
       executeBlock(this, node.body.body, context);
     } finally {
       this.frames.pop();
+      // A function that has returned early has assigned all the same to what stands around it.
+      this.journal.rejoin(exits, () => true);
     }
-    return node.type !== 'ArrowFunctionExpression' && node.generator
-      ? unknown(site.callee, { rows: true })
-      : choice(frame.returns);
+    const isGenerator = node.type !== 'ArrowFunctionExpression' && node.generator;
+    return isGenerator && !callee.isAsync ? frame.yields : choice(frame.returns);
   }
 
   emit(event: Parameters<Machine['emit']>[0], site: CallSite): void {

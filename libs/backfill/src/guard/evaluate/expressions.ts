@@ -5,8 +5,9 @@ import { makeClass } from './classes.js';
 import { arrayLiteral, literal, memberName, objectLiteral, templateText } from './literals.js';
 import { binary, conditional, logical, unary } from './operators.js';
 import { type Context, type Machine, codeOf } from './machine.types.js';
+import { elementOf } from './members.js';
 import { knownText } from './text-value.js';
-import { type Value, UNDEFINED, array, choice, factsOf, unknown } from './value.js';
+import { type Value, UNDEFINED, array, factsOf, unknown } from './value.js';
 
 type Evaluable = ast.Expression | ast.Argument | ast.Super | ast.PrivateIdentifier;
 
@@ -66,7 +67,7 @@ export function evaluateExpression(machine: Machine, node: Evaluable, context: C
       if (node.argument.type === 'CallExpression') machine.awaited.add(node.argument);
       return machine.evaluate(node.argument, context);
     case 'YieldExpression':
-      return node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
+      return evaluateYield(machine, node, context);
     case 'SpreadElement':
       return machine.evaluate(node.argument, context);
     case 'ParenthesizedExpression':
@@ -86,6 +87,24 @@ export function evaluateExpression(machine: Machine, node: Evaluable, context: C
     default:
       return unknown(codeOf(node, module));
   }
+}
+
+/** What a generator yields is what it is a list of; more than once in a loop whose length is not known. */
+function evaluateYield(machine: Machine, node: ast.YieldExpression, context: Context): Value {
+  const value = node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
+  const frame = machine.frames.at(-1);
+  if (!frame) return value;
+  const { yields } = frame;
+  if (machine.loops.slice(frame.loops).some((loop) => loop !== 'values')) yields.open = true;
+  if (!node.delegate) yields.items.push(value);
+  else if (value.kind === 'array') {
+    yields.items.push(...value.items);
+    yields.open ||= value.open;
+  } else {
+    yields.items.push(unknown(codeOf(node, context.module), factsOf(value)));
+    yields.open = true;
+  }
+  return value;
 }
 
 function identifier(node: ast.IdentifierReference, context: Context): Value {
@@ -113,14 +132,6 @@ function memberExpression(machine: Machine, node: ast.MemberExpression, context:
   const expression = codeOf(node, context.module);
   if (name === undefined) return elementOf(target, expression);
   return machine.member(target, name, expression, context);
-}
-
-/** `container[key]` with a key that is not known. */
-function elementOf(target: Value, expression: string): Value {
-  if (target.kind === 'array' && target.items.length > 0 && !target.open) return choice(target.items);
-  if (target.kind === 'object' && !target.open && target.properties.size > 0)
-    return choice([...target.properties.values()]);
-  return unknown(expression, factsOf(target));
 }
 
 function dynamicImport(machine: Machine, node: ast.ImportExpression, context: Context): Value {

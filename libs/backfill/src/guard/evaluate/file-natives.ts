@@ -109,6 +109,16 @@ function readFile(machine: Machine, path: string | undefined, site: CallSite): V
   return sqlFile(found);
 }
 
+/** A package's own reader of SQL files, `SqlReader.readSqlFile(path)`: told by the file that it is given. */
+export function readSqlFileOf(args: readonly Value[], { context }: CallSite): Value | undefined {
+  const path = args[0] && knownText(args[0]);
+  if (path === undefined || !path.endsWith('.sql')) return undefined;
+  const found = locate(path, context);
+  return found !== undefined && statSync(found).isFile() && statSync(found).size <= MAX_FILE_BYTES
+    ? sqlFile(found)
+    : undefined;
+}
+
 function readDirectory(path: string | undefined, site: CallSite): Value {
   const found = path === undefined ? undefined : locate(path, site.context);
   if (found === undefined || !statSync(found).isDirectory()) return unknown(site.callee);

@@ -49,7 +49,7 @@ function executeEach(
     } else {
       assign(machine, node.left, item, inner);
     }
-    return machine.execute(node.body, inner);
+    return executeBody(machine, node.body, inner);
   };
   return iterate(machine, iterated, codeOf(node.right, context.module), run);
 }
@@ -94,6 +94,14 @@ function loopKind(iterated: Value): LoopKind {
   return iterated.kind === 'array' && !iterated.open ? 'values' : 'unknown';
 }
 
+/** One turn; what it assigned before `continue` or `break` is there for the next turn, and behind the loop. */
+function executeBody(machine: Machine, body: ast.Statement, context: Context): Completion {
+  const { exits } = machine.journal;
+  const completion = machine.execute(body, context);
+  machine.journal.rejoin(exits, (outcome) => outcome === 'continue' || outcome === 'break');
+  return completion;
+}
+
 function elementName(expression: string): string {
   return `an element of ${expression}`;
 }
@@ -125,7 +133,7 @@ function executeFor(machine: Machine, node: ast.ForStatement, context: Context):
     const truth = node.test ? truthOf(machine.evaluate(node.test, inner)) : undefined;
     if (truth === false) return 'normal';
     if (truth === undefined || turn === MAX_UNROLLED) break;
-    const completion = machine.inLoop('values', () => machine.execute(node.body, inner));
+    const completion = machine.inLoop('values', () => executeBody(machine, node.body, inner));
     if (completion === 'return' || completion === 'throw') return completion;
     if (completion === 'break') return 'normal';
     if (node.update) machine.evaluate(node.update, inner);
@@ -134,7 +142,7 @@ function executeFor(machine: Machine, node: ast.ForStatement, context: Context):
   forgetNumbers(node, inner);
   return machine.inLoop(bounds.rows || mentionsRows(machine, node.test, inner) ? 'rows' : 'unknown', () =>
     runMaybe(machine, () => {
-      const completion = machine.execute(node.body, inner);
+      const completion = executeBody(machine, node.body, inner);
       if (node.update) machine.evaluate(node.update, inner);
       return completion;
     }),
@@ -176,7 +184,7 @@ function executeWhile(
   // A `while` in a migration goes on as long as there are rows, or it would not be needed.
   return machine.inLoop('rows', () => {
     const body = (): Completion => {
-      const completion = machine.execute(node.body, context);
+      const completion = executeBody(machine, node.body, context);
       machine.evaluate(node.test, context);
       return completion;
     };

@@ -3,7 +3,7 @@ import type { ModuleLoader } from '../source/module-loader.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 import type { EvaluationEvent, LoopKind, Occurrence } from './event.types.js';
 import type { Journal, Scope } from './scope.js';
-import type { FunctionValue, Site, Value } from './value.js';
+import { type ArrayValue, type FunctionValue, type Site, type Value, array } from './value.js';
 
 /** How a piece of code ends. */
 export type Completion = 'normal' | 'return' | 'throw' | 'break' | 'continue';
@@ -20,6 +20,14 @@ export interface Frame {
   /** The call. */
   readonly site: Site;
   readonly returns: Value[];
+  /** Of a generator. */
+  readonly yields: ArrayValue;
+  /** How many loops the call stands in. */
+  readonly loops: number;
+}
+
+export function frameOf(called: FunctionValue, site: Site, loops: number): Frame {
+  return { function: called, site, returns: [], yields: array([]), loops };
 }
 
 /** One call, as the models of the platform and of TypeORM see it. */

@@ -150,3 +150,11 @@ function unknownMember(facts: Facts, name: string, expression: string): Value {
     : undefined;
   return probable ? database(probable) : unknown(expression, facts);
 }
+
+/** `container[key]` with a key that is not known. */
+export function elementOf(target: Value, expression: string): Value {
+  if (target.kind === 'array' && target.items.length > 0 && !target.open) return choice(target.items);
+  if (target.kind === 'object' && !target.open && target.properties.size > 0)
+    return choice([...target.properties.values()]);
+  return unknown(expression, factsOf(target));
+}

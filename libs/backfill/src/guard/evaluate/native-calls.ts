@@ -5,6 +5,7 @@ import { database } from './database-value.js';
 import { entityFrom } from './entities.js';
 import { callFileSystem } from './file-natives.js';
 import type { CallSite, Machine } from './machine.types.js';
+import { isOutsideNative } from './outside-calls.js';
 import { knownText, partsOf, text } from './text-value.js';
 import { callTextMethod } from './text-methods.js';
 import { truthOf } from './truth.js';
@@ -38,7 +39,7 @@ export function callNative(
     if (self.kind === 'database') return callDatabase(machine, self, method, args, site);
     if (self.kind === 'function') return callFunctionMethod(machine, self, method, args, site);
   }
-  if (/^child_process\.|^worker_threads\.Worker$|^vm\.(?:run|compile)/.test(name))
+  if (isOutsideNative(name, args))
     machine.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
   switch (name) {
     case 'Reflect.apply':
@@ -215,7 +216,7 @@ function callTypeOrm(name: string, first: Value | undefined, site: CallSite): Va
 /** Starting an application runs its start-up hooks, which may do anything. */
 function callNest(machine: Machine, name: string, site: CallSite): Value | undefined {
   if (!name.startsWith('nest.')) return undefined;
-  if (/\.(?:create\w*|compile)$/.test(name)) {
+  if (/\.(?:create\w*|compile|run\w*)$/.test(name)) {
     machine.emit({ kind: 'undecided', reason: 'application', expression: site.callee }, site);
     return object(
       [

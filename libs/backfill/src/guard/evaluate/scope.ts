@@ -49,6 +49,14 @@ export class Scope {
   }
 }
 
+export type Assignments = ReadonlyMap<Cell, Value | undefined>;
+
+/** What an arm had assigned when it left early: by `break`, `continue`, `return` or `throw`. */
+interface Exit {
+  readonly outcome: unknown;
+  readonly end: Assignments;
+}
+
 /**
  * Remembers assignments, so that the arms of a branch each start from the same state and their outcomes are joined
  * afterwards.
@@ -56,6 +64,7 @@ export class Scope {
 export class Journal {
   #writes: Map<Cell, Value | undefined> | undefined;
   #changes = 0;
+  #exits: Exit[] = [];
 
   /** Counts joins that left a variable other than it was: a loop whose body does so is gone through once more. */
   get changes(): number {
@@ -71,6 +80,37 @@ export class Journal {
     if (this.#writes && !this.#writes.has(cell)) this.#writes.set(cell, cell.value);
     cell.value = value;
     cell.compute = undefined;
+  }
+
+  /** The place in time that `rejoin` goes back to. */
+  get exits(): number {
+    return this.#exits.length;
+  }
+
+  /** Joins what arms assigned that left early since then: `if (found) { done = true; break; }` shows behind the loop. */
+  rejoin(since: number, leaves: (outcome: unknown) => boolean): void {
+    const kept = this.#exits.slice(0, since);
+    for (const exit of this.#exits.slice(since)) {
+      if (leaves(exit.outcome)) this.join(exit.end);
+      else kept.push(exit);
+    }
+    this.#exits = kept;
+  }
+
+  /** What the arm that is running has assigned so far. */
+  assigned(): Assignments {
+    return new Map([...(this.#writes?.keys() ?? [])].map((cell) => [cell, cell.value]));
+  }
+
+  /** Lets these assignments stand beside what stands now: they may have happened. */
+  join(assignments: Assignments): void {
+    for (const [cell, value] of assignments) {
+      if (value === undefined) continue;
+      const joined = cell.value === undefined ? value : choice([cell.value, value]);
+      if (joined === cell.value) continue;
+      this.#changes++;
+      this.assign(cell, joined);
+    }
   }
 
   /** Runs each arm from the present state, then leaves every written variable at the join of what the arms left. */
@@ -94,8 +134,9 @@ export class Journal {
         end.set(cell, cell.value);
         cell.value = old;
       }
-      // An arm that returns or throws leaves no value behind it.
+      // An arm that leaves early has no say in what comes next, but in what comes behind the loop, the function or the try.
       if (reaches(outcome)) ends.push(end);
+      else this.#exits.push({ outcome, end });
     }
     this.#writes = outer;
     if (mayBeSkipped(outcomes)) ends.push(new Map());

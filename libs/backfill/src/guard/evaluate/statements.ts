@@ -2,7 +2,7 @@ import type * as ast from 'oxc-parser';
 import { executeLoop } from './loops.js';
 import type { Completion, Context, Machine } from './machine.types.js';
 import { declareVariables, executeBlock } from './blocks.js';
-import { Scope } from './scope.js';
+import { type Assignments, Scope } from './scope.js';
 import { equality, truthOf } from './truth.js';
 import { UNDEFINED, unknown } from './value.js';
 import { declareEnum } from './enums.js';
@@ -123,21 +123,31 @@ function leaveSwitch(completion: Completion): Completion {
 
 function executeTry(machine: Machine, node: ast.TryStatement, context: Context): Completion {
   const { handler, finalizer } = node;
-  const arms = [() => machine.execute(node.block, context)];
+  const { journal } = machine;
+  const { exits } = journal;
+  let assigned: Assignments = new Map();
+  const block = (): Completion => {
+    const completion = machine.execute(node.block, context);
+    assigned = journal.assigned();
+    return completion;
+  };
+  const arms = [block];
   if (handler)
     arms.push(() => {
+      // What the block assigned before it failed may or may not stand.
+      journal.join(assigned);
+      journal.rejoin(exits, (outcome) => outcome === 'throw');
       const scope = new Scope(context.scope);
       if (handler.param) machine.bind(handler.param, unknown('error'), context, scope);
       return machine.execute(handler.body, { ...context, scope });
     });
-  // What the block assigned before it failed may or may not stand.
   const outcomes = handler
-    ? machine.journal.branch(
+    ? journal.branch(
         arms,
         () => false,
         (outcome) => outcome === 'normal',
       )
-    : [arms[0]?.() ?? 'normal'];
+    : [block()];
   const completion = joinCompletions(outcomes);
   const last = finalizer ? machine.execute(finalizer, context) : 'normal';
   return last === 'normal' ? completion : last;

@@ -1,4 +1,6 @@
+import { readSqlFileOf } from './file-natives.js';
 import type { CallSite, Machine } from './machine.types.js';
+import { isOutsidePackage } from './outside-calls.js';
 import { isChunk, knownText } from './text-value.js';
 import {
   type Facts,
@@ -67,7 +69,9 @@ export function callUnknown(
   site: CallSite,
 ): Value {
   const { name, expression } = callee;
-  if (/^(?:globalThis\.|window\.)?eval$/.test(expression) || runsPrograms(callee.facts))
+  const read = /read|load|file|sql|import/i.test(name) ? readSqlFileOf(args, site) : undefined;
+  if (read) return read;
+  if (isOutsidePackage(callee.facts.module, name, args))
     machine.emit({ kind: 'undecided', reason: 'outside', expression }, site);
   const receiver = callee.receiver ? factsOf(callee.receiver) : NO_FACTS;
   const given = mergeFacts(...args.map((arg) => factsOf(arg)));
@@ -87,15 +91,18 @@ export function callUnknown(
   return result;
 }
 
-/** Packages that start other programs, psql among them. */
-function runsPrograms({ module }: Facts): boolean {
-  return module !== undefined && /^(?:execa|zx|shelljs|cross-spawn)$/.test(module);
-}
-
-/** `await seed()` of a file of the project that is not there: it may reach the database by itself. */
-function isMissingAction(machine: Machine, { facts, receiver }: UnknownCallee, { node }: CallSite): boolean {
+/**
+ * `await seed()` of a file of the project that is not there, or of a package that says so by the function's name: it may reach the
+ * database by itself.
+ */
+function isMissingAction(
+  machine: Machine,
+  { name, facts, receiver }: UnknownCallee,
+  { node }: CallSite,
+): boolean {
   const { module } = receiver ? factsOf(receiver) : facts;
-  return module !== undefined && /^\.{0,2}\//.test(module) && machine.awaited.has(node);
+  if (module === undefined || !machine.awaited.has(node)) return false;
+  return /^\.{0,2}\//.test(module) || (!receiver && /^(?:seed|back_?fill|populate|migrate)/i.test(name));
 }
 
 /** What is handed to unknown code may come back changed: an object with other properties, an empty list filled. */

@@ -82,6 +82,8 @@ export interface FunctionValue {
   readonly name: string;
   /** Arguments that `bind` put in front. */
   readonly bound?: readonly Value[];
+  /** A generator that stands for an async function, as compilers write one for old targets. */
+  readonly isAsync?: true;
 }
 
 export interface ClassValue {

@@ -48,7 +48,7 @@ function judgeStatement(
 ): Finding[] {
   const findings = statement.findings
     .filter((finding) => !COPIES_NOTHING.test(finding.normalized) && finding.table?.name !== BOOKKEEPING)
-    .map((finding) => toFinding(event, finding, reading, state));
+    .map((finding) => toFinding(event, finding, statement, reading, state));
   for (const unknown of statement.unknowns) {
     const found = judgeUnknown(event, statement, unknown, reading, state);
     if (found) findings.push(found);
@@ -66,15 +66,21 @@ const BOOKKEEPING = 'typeorm_metadata';
 /** `CREATE TABLE a AS SELECT * FROM b WHERE false` takes the columns alone. */
 const COPIES_NOTHING = /(?:\bwhere (?:false|1 ?= ?0|0 ?= ?1|1 ?= ?2)|\blimit 0)\s*;?$/;
 
-function toFinding(event: SqlEvent, finding: DataFinding, reading: SqlReading, state: JudgeState): Finding {
+function toFinding(
+  event: SqlEvent,
+  finding: DataFinding,
+  { text }: Statement,
+  reading: SqlReading,
+  state: JudgeState,
+): Finding {
   const inRows = event.loops.includes('rows');
   const rule: DataRule = event.helper !== undefined ? 'helper-dml' : inRows ? 'row-loop' : finding.rule;
   const judged = severityOfSql(finding, {
     loops: event.loops,
     memory: state.memory,
     sizes: state.sizes,
-    ctes: cteNames(reading.rendered.sql),
-    whole: reading.rendered.sql,
+    ctes: cteNames(text),
+    whole: text,
   });
   const table = finding.table && withExpressions(fullName(finding.table), reading.holes);
   const places = placesOf(event, reading, finding.position.offset, finding.text.length, state.file);

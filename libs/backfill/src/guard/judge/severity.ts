@@ -16,7 +16,7 @@ export interface JudgedIn {
   readonly sizes: TableSizes;
   /** Names of the CTEs of the whole statement. */
   readonly ctes: ReadonlySet<string>;
-  /** The whole text that is sent. */
+  /** The whole statement that the change is a part of. */
   readonly whole: string;
 }
 

@@ -59,7 +59,7 @@ export async function readDatabaseSizes(url: string): Promise<TableSizes> {
   } catch (error) {
     throw new OptionFileError(
       '--database',
-      new URL(url).host,
+      URL.canParse(url) ? new URL(url).host : 'URL',
       error instanceof Error ? error.message : String(error),
     );
   } finally {

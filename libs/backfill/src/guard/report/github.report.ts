@@ -1,5 +1,6 @@
 import { type JudgedFinding, type Outcome, shortened } from '../check/outcome.js';
 import { REMEDIES } from '../rules/remedies.js';
+import { suppressionSentence } from '../rules/wording.js';
 import { shownPath } from './paths.js';
 
 /** Workflow commands of GitHub Actions: each new finding stands beside its line in the pull request. */
@@ -12,8 +13,8 @@ export function githubReport(outcome: Outcome): string {
         `::error file=${property(shownPath(file))}${line === undefined ? '' : `,line=${String(line)}`},title=nestjs-backfill::${data(`could not be checked: ${problem}`)}`,
     ),
     ...outcome.suppressionProblems.map(
-      ({ suppression, problem }) =>
-        `::warning file=${property(shownPath(suppression.file))},line=${String(suppression.line)},title=nestjs-backfill::${data(problem === 'no-reason' ? 'this comment has no reason, and suppresses nothing' : 'this comment suppresses nothing any more')}`,
+      (problem) =>
+        `::warning file=${property(shownPath(problem.suppression.file))},line=${String(problem.suppression.line)},title=nestjs-backfill::${data(suppressionSentence(problem))}`,
     ),
   ];
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

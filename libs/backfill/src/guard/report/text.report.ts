@@ -1,6 +1,7 @@
 import { type JudgedFinding, type Outcome, shortened } from '../check/outcome.js';
 import { REMEDIES, type Remedy } from '../rules/remedies.js';
 import type { RuleId, Severity } from '../rules/rule.types.js';
+import { suppressionSentence } from '../rules/wording.js';
 import { painter, type Painter } from './painter.js';
 import { shownPath } from './paths.js';
 import { plural, summaryOf } from './summary.js';
@@ -80,8 +81,8 @@ function problemLines({ problems, stale, suppressionProblems }: Outcome, paint: 
         `${paint.red('could not be checked')} ${shownPath(file)}${line === undefined ? '' : `:${String(line)}:${String(column ?? 1)}`}: ${problem}`,
     ),
     ...suppressionProblems.map(
-      ({ suppression, problem }) =>
-        `${paint.yellow('comment')} ${shownPath(suppression.file)}:${String(suppression.line)}: ${problem === 'no-reason' ? `nestjs-backfill-ignore ${suppression.rule} has no reason, and suppresses nothing: write one behind a colon` : `nestjs-backfill-ignore ${suppression.rule} suppresses nothing any more: remove it`}`,
+      (problem) =>
+        `${paint.yellow('comment')} ${shownPath(problem.suppression.file)}:${String(problem.suppression.line)}: ${suppressionSentence(problem)}`,
     ),
     ...stale.map(
       (entry) =>

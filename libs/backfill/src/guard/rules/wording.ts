@@ -1,5 +1,6 @@
 import type { DmlOperation } from '../../sql/statement.types.js';
 import type { LoopKind, OrmEvent } from '../evaluate/event.types.js';
+import type { SuppressionProblem } from '../check/outcome.js';
 import type { Finding } from '../judge/finding.types.js';
 
 const SENTENCE: Readonly<Record<DmlOperation, (table: string) => string>> = {
@@ -44,6 +45,21 @@ const THROUGH = {
 export function ormSentence(event: OrmEvent): string {
   const loop = event.loops.includes('rows') ? ', once for each row' : '';
   return `${event.method}() changes rows of ${event.entity?.table ?? 'a table'} through ${THROUGH[event.through]}${loop}`;
+}
+
+/** What is wrong with a comment that is to suppress a finding, and what to write instead. */
+export function suppressionSentence({ suppression: { rule }, problem }: SuppressionProblem): string {
+  const comment = `nestjs-backfill-ignore${rule === '' ? '' : ` ${rule}`}`;
+  switch (problem) {
+    case 'no-reason':
+      return `${comment} has no reason, and suppresses nothing: write one behind a colon`;
+    case 'wildcard':
+      return `${comment} would let everything through, and suppresses nothing: name the rule that the finding names, \`nestjs-backfill-ignore update: <reason>\`, one comment a rule`;
+    case 'unknown-rule':
+      return `${comment} names no rule of the guard, and suppresses nothing: name the rule that the finding names, one comment a rule`;
+    case 'unused':
+      return `${comment} suppresses nothing any more: remove it`;
+  }
 }
 
 export function stopSentence(stop: NonNullable<Finding['stop']>, detail: string): string {

@@ -6,11 +6,15 @@ const MIGRATION_FILE = /\.(?:[cm]?ts|[cm]?js|sql)$/;
 const LEFT_OUT_FILE = /(?:\.d\.[cm]?ts|\.(?:spec|test|stories|config|snapshot)\.[cm]?[tj]s|\.min\.js)$/;
 const LEFT_OUT_FOLDER = new Set(['node_modules', '.git', '__tests__', '__mocks__', 'coverage']);
 
+const NOT_A_FILE = 'not a file that can be read: a pipe, a socket or a device';
+
 export interface FileSelection {
   /** Absolute paths, sorted by name within each folder, each file once. */
   readonly files: readonly string[];
   /** Folders and files that could not be read, with the reason. */
   readonly unreadable: readonly { readonly path: string; readonly problem: string }[];
+  /** Would the selection have a file at this path, if there were one? */
+  readonly covers: (path: string) => boolean;
 }
 
 /**
@@ -38,11 +42,13 @@ export function selectFiles(paths: readonly string[], exclude: readonly string[]
       const path = join(folder, entry.name);
       if (isExcluded(path)) continue;
       try {
-        const isFolder = entry.isSymbolicLink() ? statSync(path).isDirectory() : entry.isDirectory();
-        if (isFolder) {
+        const kind = entry.isSymbolicLink() ? statSync(path) : entry;
+        if (kind.isDirectory()) {
           if (!LEFT_OUT_FOLDER.has(entry.name)) walk(path);
         } else if (MIGRATION_FILE.test(entry.name) && !LEFT_OUT_FILE.test(entry.name)) {
-          files.add(path);
+          // A pipe would be waited for without end.
+          if (kind.isFile()) files.add(path);
+          else unreadable.push({ path, problem: NOT_A_FILE });
         }
       } catch (error) {
         unreadable.push({ path, problem: problemOf(error) });
@@ -54,7 +60,8 @@ export function selectFiles(paths: readonly string[], exclude: readonly string[]
     const path = resolve(given);
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats) throw new PathNotFoundError(given);
-    if (!stats.isDirectory()) files.add(path);
+    if (stats.isFile()) files.add(path);
+    else if (!stats.isDirectory()) unreadable.push({ path, problem: NOT_A_FILE });
     else {
       try {
         walk(path);
@@ -63,7 +70,12 @@ export function selectFiles(paths: readonly string[], exclude: readonly string[]
       }
     }
   }
-  return { files: [...files], unreadable };
+  const given = paths.map((path) => resolve(path));
+  return {
+    files: [...files],
+    unreadable,
+    covers: (path) => given.some((root) => path === root || path.startsWith(root + sep)) && !isExcluded(path),
+  };
 }
 
 export function problemOf(error: unknown): string {

@@ -1,0 +1,16 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * From before the wall, and kept as it ran: the column, and at once a value for every lead there was. While it ran, nobody could
+ * edit a lead. It is grandfathered twice: for the guard in `nestjs-backfill-baseline.json`, for `--migrate` in `app.module.ts`.
+ */
+export class AddEmailVerified1752624000000 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`ALTER TABLE leads ADD COLUMN email_verified boolean NOT NULL DEFAULT false`);
+    await queryRunner.query(`UPDATE leads SET email_verified = true`);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`ALTER TABLE leads DROP COLUMN email_verified`);
+  }
+}

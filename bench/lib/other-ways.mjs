@@ -51,14 +51,14 @@ export async function pgrollWay({ client }) {
 export const onlineMigrationsWay =
   (pause, most = Infinity) =>
   async ({ client }) => {
-    /** The first key of a batch and that of the next one. @param {string} from @param {string | null} end @param {number} size */
+    /** The key so many rows further on, or the end where there are fewer. @param {string} from @param {string | null} end @param {number} size */
     const bounds = async (from, end, size) => {
       const { rows } = await client.query({
         name: 'bounds',
-        text: `SELECT id::text FROM leads WHERE id >= $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id OFFSET $3 LIMIT 1`,
+        text: `SELECT id::text AS key FROM leads WHERE id >= $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id OFFSET $3 LIMIT 1`,
         values: [from, end, size],
       });
-      return rows[0]?.id ?? end;
+      return rows[0]?.key ?? end;
     };
     let done = 0;
     /** @type {string | null} */

@@ -25,16 +25,20 @@ export const STUDIES = {
     return { files, ...(await staticGuardCost(files)) };
   },
 
-  memory: async (/** @type {Setting} */ { stage, size, log }) => ({
-    small: await measureMemory(stage, 'transform, adaptive', { rows: size(500_000), log }),
-    large: await measureMemory(stage, 'transform, adaptive', { rows: size(5_000_000), log }),
+  memory: async (/** @type {Setting} */ { stage, size, quick, repeat, log }) => ({
+    small: await measureMemory(stage, 'transform, adaptive', {
+      rows: size(500_000),
+      rounds: quick ? repeat : Math.max(3, repeat),
+      log,
+    }),
+    large: await measureMemory(stage, 'transform, adaptive', { rows: size(5_000_000), rounds: repeat, log }),
   }),
 
   user: (/** @type {Setting} */ { stage, size, scale, quick, repeat, log }) =>
     measureUser(stage, /** @type {const} */ (['set, defaults', 'set, adaptive']), {
       rows: size(500_000),
       rounds: quick ? repeat : repeat + 3,
-      quietMs: Math.max(500, 5_000 * Math.min(1, scale)),
+      quietMs: quick ? 500 : Math.max(2_000, 5_000 * Math.min(1, scale)),
       log,
     }),
 

@@ -16,14 +16,15 @@ Usage: scripts/deploy-production.sh [--rolling] [--no-build] [--max-duration 10m
 
 Environment: POSTGRES_PASSWORD and what else docker-compose.prod.yml reads;
   SERVICES      the services that use the database (default: api)
-  COMPOSE_FILE  another compose file
+  COMPOSE_FILE  another compose file, or several with : between them, as docker compose takes it
 
 Exit codes: 0 deployed, with warnings or without; 1 a step that must succeed did not; 2 wrong arguments.
 USAGE
 }
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
-compose_file=${COMPOSE_FILE:-$root/docker-compose.prod.yml}
+# Read by docker compose itself, which knows how to take it apart.
+export COMPOSE_FILE="${COMPOSE_FILE:-$root/docker-compose.prod.yml}"
 services=${SERVICES:-api}
 max_duration=${BACKFILL_MAX_DURATION:-10m}
 rolling=false
@@ -55,15 +56,26 @@ while [ "$#" -gt 0 ]; do
   shift
 done
 
-case $max_duration in
-  [0-9]*ms | [0-9]*s | [0-9]*m | [0-9]*h) ;;
-  *)
-    echo "--max-duration takes a number with a unit (ms, s, m, h), not \"$max_duration\"." >&2
-    exit 2
-    ;;
-esac
+# As the application reads it: refused there, the backfills would be left out with a warning.
+is_duration() {
+  number=${1%ms} most=2147483647
+  [ "$number" != "$1" ] || { number=${1%s} most=2147483; }
+  [ "$number" != "$1" ] || { number=${1%m} most=35791; }
+  [ "$number" != "$1" ] || { number=${1%h} most=596; }
+  case $number in
+    "$1" | '' | *[!0-9.]* | .* | *. | *.*.*) return 1 ;;
+    *[1-9]*) ;;
+    *) return 1 ;;
+  esac
+  whole=${number%.*}
+  [ "${#whole}" -le 10 ] && [ "$whole" -le "$most" ]
+}
+if ! is_duration "$max_duration"; then
+  echo "--max-duration takes a number with a unit (ms, s, m, h), e.g. 10m, up to 596h, not \"$max_duration\"." >&2
+  exit 2
+fi
 
-compose() { docker compose --file "$compose_file" "$@"; }
+compose() { docker compose "$@"; }
 step() { printf '\n▸ %s\n' "$*"; }
 
 warnings=''
@@ -102,7 +114,7 @@ if $rolling; then
 else
   step "Stop the services that use the database ($services)"
   state="The services are stopped ($services). Mend the cause and deploy again. To go back to the version that ran before:
-  docker compose --file $compose_file start $services"
+  COMPOSE_FILE='$COMPOSE_FILE' docker compose start $services"
   # shellcheck disable=SC2086 # one word a service
   compose stop $services || abort 'the services could not be stopped.'
 fi
@@ -119,7 +131,7 @@ phase backfills --backfill --strict --max-duration "$max_duration" || warn "back
 
 step "Start the services ($services)"
 # What they depend on has run: not again.
-state="The schema is migrated. See why: docker compose --file $compose_file logs $services"
+state="The schema is migrated. See why: COMPOSE_FILE='$COMPOSE_FILE' docker compose logs $services"
 # shellcheck disable=SC2086 # one word a service
 compose up --detach --no-deps --wait $services || abort 'the services did not start.'
 

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BackfillModule } from 'nestjs-backfill';
 import { BackfillsModule } from './backfills/backfills.module.js';
@@ -10,9 +11,12 @@ import { AddEmailVerified1752624000000 } from './migrations/1752624000000-add-em
 @Module({
   imports: [
     TypeOrmModule.forRootAsync({ useFactory: dataSourceOptions }),
-    // The demo's database has nobody else to serve: larger batches and shorter pauses than the defaults, 200 rows and 50 ms.
+    ScheduleModule.forRoot(),
     BackfillModule.forRoot({
+      // The demo's database has nobody else to serve: larger batches and shorter pauses than the defaults, 200 rows and 50 ms.
       defaults: { batchSize: 500, pause: 10 },
+      // While the server runs: leads that were written without the new columns are found and done within some minutes.
+      catchUp: { cron: '*/5 * * * *', jitter: 30_000 },
       migrations: { grandfathered: [AddEmailVerified1752624000000.name] },
     }),
     LeadsModule,

@@ -15,7 +15,7 @@ import {
 import { Recorder } from './support/recorder.ts';
 import { seed, seeded } from './support/seeded.ts';
 import { startEmbedded } from './support/server.ts';
-import { StallingProxy } from './support/stalling-proxy.ts';
+import { ProtocolProxy } from './support/protocol-proxy.ts';
 
 const SEED = seed();
 
@@ -115,25 +115,28 @@ describe('a server', () => {
 });
 
 describe('a network that swallows everything without a word', () => {
-  it('is noticed: the run goes on over a new connection, each row once', async () => {
+  it.each([
+    ['set', 'note-jobs', 'note'],
+    ['process', 'do-jobs', 'done_at'],
+  ])('is noticed by %s: the run goes on over a new connection, each row once', async (_, name, column) => {
     const direct = await TestDatabase.create();
-    const proxy = await StallingProxy.before(direct.url);
+    const proxy = await ProtocolProxy.before(direct);
     const application = await TestApplication.start({
-      database: { ...direct, url: proxy.url } as TestDatabase,
+      database: proxy.database,
       entities: [Job, JobLog],
       backfills: [DoJobs, NoteJobs],
       module: { defaults: { pause: 0, statementTimeout: 500, idleInTransactionTimeout: 500 } },
     });
     await addJobs(direct, 100);
     const recorder = new Recorder();
-    const run = application.service.run({ names: ['note-jobs'], observer: recorder });
+    const run = application.service.run({ names: [name], observer: recorder });
     await recorder.until(({ progress }) => progress.length === 2);
     proxy.stallConnections();
     expect(await run).toMatchObject({ outcome: 'complete' });
     expect(recorder.notes.join()).toContain('The connection was lost');
-    expect(await direct.query('SELECT id FROM jobs WHERE note IS NULL')).toEqual([]);
-    proxy.close();
+    expect(await direct.query(`SELECT id FROM jobs WHERE ${column} IS NULL`)).toEqual([]);
     await application.stop();
+    await proxy.close();
     await direct.drop();
   });
 });

@@ -19,6 +19,8 @@ import {
 
 /** As many rows as the ledger has numbered files, each installed once. */
 const STEPS = String(schemaSteps().length);
+/** The number of the last one. */
+const NEWEST = schemaSteps().at(-1)?.number ?? NaN;
 
 describe('the ledger', () => {
   const stage = jobsStage(10);
@@ -69,7 +71,7 @@ describe('the ledger', () => {
   it('is upgraded by the steps that are missing, once and in whole steps, and keeps what it knows', async () => {
     await stage.run('do-jobs');
     const first = schemaSteps();
-    const newest = first.length;
+    const newest = NEWEST;
     const upgrade = [
       ...first,
       {
@@ -110,7 +112,7 @@ describe('the ledger', () => {
     const report = await stage.run('note-jobs');
     await stage.query('DELETE FROM nestjs_backfill.installed_step WHERE number = 999');
     expect(report).toMatchObject({ status: 'failed', updated: 0 });
-    expect(report.reason).toContain(`is at step 999, and this version of nestjs-backfill knows ${STEPS}`);
+    expect(report.reason).toContain(`is at step 999, and this version of nestjs-backfill knows ${NEWEST}`);
     expect(report.reason).toContain('Install the version of nestjs-backfill that upgraded it');
     expect(await stage.value('SELECT count(*) FROM jobs WHERE note IS NOT NULL')).toBe('0');
   });

@@ -8,11 +8,14 @@ import {
   IndexBuildError,
   IndexDeclarationError,
 } from '../libs/backfill/src/indexes/index.error.ts';
+import { DeployLeaseLostError } from '../libs/backfill/src/ledger/deploy-lease.error.ts';
 import { IndexExplorer } from '../libs/backfill/src/indexes/index.explorer.ts';
 import type { DeclaredIndex, OnlineIndexOptions } from '../libs/backfill/src/indexes/index.options.ts';
 import { OnlineIndex } from '../libs/backfill/src/indexes/online-index.decorator.ts';
 import { TestDatabase } from './support/database.ts';
+import { LockHolder } from './support/lock-holder.ts';
 import { postgres, rejection } from './support/migrations.ts';
+import { until } from './support/until.ts';
 
 @Entity('leads')
 class Lead {
@@ -243,19 +246,135 @@ it('two processes at once build each index once', async () => {
   expect(reports.map(({ indexes }) => indexes[0]?.status).sort()).toEqual(['built', 'exists']);
 });
 
-it('waits for a transaction that is open, as long as it takes, and does not fail', async () => {
-  const holder = await database.connect();
-  await holder.query('BEGIN; LOCK TABLE leads IN ROW EXCLUSIVE MODE; SELECT txid_current()');
-  const running = build([declared()]);
-  for (;;) {
-    const [row] = await database.query<{ n: number }>(
-      `SELECT count(*)::int AS n FROM pg_stat_progress_create_index`,
+describe('while another session has a transaction open', () => {
+  let writer: LockHolder;
+
+  beforeEach(async () => {
+    writer = await LockHolder.hold(database, 'UPDATE leads SET tenant_id = 0 WHERE id = 1', 'a report');
+  });
+  const told = (text: string) => until(() => lines.some((line) => line.includes(text)));
+
+  it('a build waits, says for whom, and is done when that ends', async () => {
+    const running = build([declared()]);
+    await told('waiting for pid');
+    expect(lines.at(-1)).toMatch(
+      /^leads_tenant: waiting for writers before build, waiting for pid \d+, application "a report" \(idle in transaction, its transaction open for \d+ s\): UPDATE leads/,
     );
-    if (row?.n) break;
-  }
-  await holder.query('COMMIT');
-  await holder.end();
+    await writer.release();
+    expect(await running).toMatchObject({ outcome: 'done' });
+  });
+
+  it('a build that has waited for as long as allowed is given up, and leaves an INVALID index only where it says so', async () => {
+    const report = await build([declared()], { maxWait: 100 });
+    expect(report).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'stopped' }] });
+    const message = report.indexes[0]?.error?.message ?? '';
+    expect(message).toMatch(/waited for .* as long as allowed, for pid \d+, application "a report"/);
+    expect(message).toContain('--max-wait');
+    // The removal would have to wait for the writer, too.
+    expect(message).toContain('It leaves an INVALID index behind, which the next run drops.');
+    expect(await validity()).toEqual({ leads_tenant: false });
+    await writer.release();
+    expect(await build([declared()])).toMatchObject({ outcome: 'done' });
+    expect(await validity()).toEqual({ leads_tenant: true });
+  });
+
+  it('a build that waits for a snapshot alone leaves nothing behind when it is given up', async () => {
+    await writer.release();
+    // Reads another table: it is in nobody's way but that of the last phase.
+    await database.query('CREATE TABLE others (id int)');
+    writer = await LockHolder.hold(
+      database,
+      'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM others',
+    );
+    const report = await build([declared()], { maxWait: 100 });
+    expect(report).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'stopped' }] });
+    expect(report.indexes[0]?.error?.message).not.toContain('INVALID');
+    expect(await validity()).toEqual({});
+    await writer.release();
+  });
+
+  it('a build is cancelled at once when the process is told to stop, and no other is begun', async () => {
+    const stop = new AbortController();
+    const running = build([declared(), declared({ name: 'leads_other' })], { signal: stop.signal });
+    await told('waiting for pid');
+    stop.abort('SIGTERM');
+    const report = await running;
+    expect(report).toMatchObject({
+      outcome: 'warnings',
+      indexes: [{ status: 'stopped' }, { status: 'stopped' }],
+    });
+    expect(report.indexes[0]?.error?.message).toContain('SIGTERM');
+    expect(report.indexes[1]?.error?.message).toContain('SIGTERM before it was begun');
+    const building = await database.query(`SELECT FROM pg_stat_progress_create_index`);
+    expect(building).toEqual([]);
+    await writer.release();
+  });
+});
+
+it('a process that was overtaken while it built begins no further index', async () => {
+  const writer = await LockHolder.hold(database, 'UPDATE leads SET tenant_id = 0 WHERE id = 1');
+  const running = build([declared(), declared({ name: 'leads_other' })]);
+  await until(() => writer.isWaitedFor(database));
+  await database.query('UPDATE nestjs_backfill.deploy_lease SET fencing_token = fencing_token + 1');
+  await writer.release();
+  const report = await running;
+  expect(report).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'built' }] });
+  expect(report.error).toBeInstanceOf(DeployLeaseLostError);
+  expect(await validity()).toEqual({ leads_tenant: true });
+});
+
+it('a swap that does not get its lock names the index, and the next run goes on with it', async () => {
+  await database.query('CREATE INDEX leads_tenant ON leads (tenant_id, id)');
+  await database.query('CREATE INDEX leads_tenant_nestjs_backfill_new ON leads (tenant_id)');
+  // In the way of the swap alone, since the new index is built already.
+  const other = await LockHolder.hold(database, 'ALTER INDEX leads_tenant SET (fillfactor = 80)');
+  const report = await build([declared()], { rebuild: true });
+  expect(report).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'failed' }] });
+  expect(report.indexes[0]?.error).toBeInstanceOf(IndexBuildError);
+  expect(report.indexes[0]?.error?.message).toMatch(/"leads_tenant" was not built: .*lock timeout/);
+  await other.release('ROLLBACK');
+  expect(await build([declared()], { rebuild: true })).toMatchObject({ outcome: 'done' });
+  expect(await validity()).toEqual({ leads_tenant: true });
+});
+
+it('tells how far a build has come', async () => {
+  // Stands still in the middle of the table, at a lock that the index's expression asks for.
+  await database.query(`CREATE FUNCTION slowly(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+    BEGIN IF $1 = 200 THEN PERFORM pg_advisory_xact_lock(42); END IF; RETURN $1; END $$`);
+  await database.query(`ALTER TABLE leads ADD COLUMN padding text DEFAULT repeat('x', 500)`);
+  const gate = await LockHolder.hold(database, 'SELECT pg_advisory_xact_lock(42)', 'the gate');
+  const running = build([
+    declared({ name: 'leads_slowly', columns: undefined, expression: 'slowly(id)' } as never),
+  ]);
+  await until(() => lines.some((line) => line.includes('building index: scanning table')));
+  expect(lines.join('\n')).toMatch(
+    /leads_slowly: building index: scanning table, \d+ % of the table, waiting for pid \d+, application "the gate"/,
+  );
+  await gate.release();
   expect(await running).toMatchObject({ outcome: 'done' });
+});
+
+it.each(['statement_timeout', 'lock_timeout'])('no %s of the role ends a build', async (timeout) => {
+  await dataSource.destroy();
+  dataSource = await postgres(database, [], {
+    entities: [Lead, Call],
+    extra: { options: `-c ${timeout}=200`, max: 1 },
+  }).initialize();
+  const writer = await LockHolder.hold(database, 'UPDATE leads SET tenant_id = 0 WHERE id = 1');
+  const running = build([declared()]);
+  await until(() => writer.isWaitedFor(database));
+  const [waiting] = await database.query<{ since: Date }>('SELECT clock_timestamp() AS since');
+  await until(async () => {
+    const [row] = await database.query<{ long: boolean }>(
+      `SELECT clock_timestamp() - $1::timestamptz > interval '400 ms' AS long`,
+      [waiting?.since],
+    );
+    return row?.long === true;
+  });
+  await writer.release();
+  expect(await running).toMatchObject({ outcome: 'done' });
+  // The application's own queries on that connection are under it as before.
+  expect(await dataSource.query(`SELECT current_setting('${timeout}') AS now`)).toEqual([{ now: '200ms' }]);
 });
 
 describe('declared with @OnlineIndex', () => {

@@ -101,11 +101,11 @@ async function addLeads(database: TestDatabase): Promise<void> {
       (2, 'inbound', 'answered', 30, '2025-01-01'), (2, 'outbound', 'test', 0, '2024-01-01')`);
 }
 
-/** Every backfill of the README as a provider. */
+/** Every backfill and index of the README as a provider. */
 function provideAll(application: ReadmeApplication): void {
   const backfills = readmeBlocks().flatMap(({ title, text }) => {
     const [, name] = /^export class (\w+)/m.exec(text) ?? [];
-    return title?.startsWith('src/backfills/') && name ? [{ title, name }] : [];
+    return title && /^src\/(backfills|indexes)\//.test(title) && name ? [{ title, name }] : [];
   });
   expect(backfills.length).toBeGreaterThan(3);
   const imports = backfills.map(

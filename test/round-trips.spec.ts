@@ -2,7 +2,7 @@ import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryGeneratedColumn } from 'typeorm';
 import { TestApplication } from './support/application.ts';
 import { TestDatabase } from './support/database.ts';
-import { TrafficCounter } from './support/traffic-counter.ts';
+import { ProtocolProxy } from './support/protocol-proxy.ts';
 
 @Entity('contacts')
 class Contact {
@@ -23,7 +23,7 @@ class ContactsState implements SetBackfill<Contact> {
 describe('round trips to the database', () => {
   it('are at most one for a batch of `set`, its commit included', async () => {
     const database = await TestDatabase.create();
-    const traffic = await TrafficCounter.start(database);
+    const traffic = await ProtocolProxy.before(database);
     const application = await TestApplication.start({
       database: traffic.database,
       entities: [Contact],
@@ -50,7 +50,7 @@ describe('round trips to the database', () => {
       expect(many.roundTrips - few.roundTrips).toBeLessThanOrEqual(200);
     } finally {
       await application.stop();
-      await traffic.stop();
+      await traffic.close();
       await database.drop();
     }
   });

@@ -1,5 +1,6 @@
 import { Backfill, type RowColumns, type SetBackfill, type SetExpressions } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
+import { LeadsWithoutCallDirection } from '../indexes/leads-without-call-direction.index.js';
 import { Lead } from '../leads/lead.entity.js';
 
 /** A lead that nobody has called becomes `none`: left at NULL, it would be pending for ever. */
@@ -8,6 +9,7 @@ import { Lead } from '../leads/lead.entity.js';
   entity: Lead,
   where: { lastCallDirection: IsNull() },
   tenant: 'tenantId',
+  index: LeadsWithoutCallDirection,
   dependsOn: ['call-logs-test-calls'],
 })
 export class LeadsLastCallDirection implements SetBackfill<Lead> {

@@ -194,6 +194,39 @@ old
   it('says so when there is nothing to show', () => {
     expect(renderStatus({ phase: 'backfill', backfills: [] })).toContain('No backfill is declared');
   });
+
+  it('tells how many rows drifted, and when catch-up last looked and how', () => {
+    const at = '2026-01-03T00:00:00.000Z';
+    const caughtUp = statusOf({
+      drift: { rows: 1_200, times: 2, lastAt: at },
+      looked: { at, index: 'leads_pending' },
+    });
+    const told = (report: typeof caughtUp) => renderStatus({ phase: 'backfill', backfills: [report] });
+    expect(told(caughtUp)).toContain(
+      `  Rows became pending after it was complete (drift), 2 times, last at ${at}: 1,200 rows done since.
+  Catch-up last looked at ${at}, by the index leads_pending.
+`,
+    );
+    expect(told({ ...caughtUp, looked: { at, index: null } })).toContain(
+      'no index serves the pending predicate',
+    );
+  });
+
+  it('tells by what a backfill is sealed, and not when it was looked at before', () => {
+    const status = renderStatus({
+      phase: 'backfill',
+      backfills: [
+        statusOf({
+          sealedBy: 'migration RequireDirection1: NOT NULL of direction',
+          looked: { at: '2026-01-03T00:00:00.000Z', index: 'leads_pending' },
+        }),
+      ],
+    });
+    expect(status).toContain(
+      '  Sealed by migration RequireDirection1: NOT NULL of direction: nothing can become pending any more.\n',
+    );
+    expect(status).not.toContain('Catch-up last looked');
+  });
 });
 
 describe('the plan', () => {

@@ -51,7 +51,7 @@ describe('scripts/deploy-production.sh', () => {
     expect(calls).toEqual([BUILD, DATABASE, STOP, MIGRATE]);
     expect(stderr).toContain('the migrations did not succeed (exit code 1)');
     expect(stderr).toContain('The services are stopped (api)');
-    expect(stderr).toMatch(/docker compose --file \S+ start api/);
+    expect(stderr).toMatch(/COMPOSE_FILE='\S+docker-compose\.prod\.yml' docker compose start api/);
   });
 
   it('with --rolling leaves the old version running when a migration fails', () => {
@@ -89,6 +89,41 @@ describe('scripts/deploy-production.sh', () => {
     expect(calls).toEqual(
       ALL.slice(1).map((call) => call.replace(/api$/, 'api worker').replace('10m', '1h')),
     );
+  });
+
+  it.each([
+    ['its own', undefined, fileURLToPath(new URL('../../docker-compose.prod.yml', import.meta.url))],
+    ['another', '/srv/crm.yml', '/srv/crm.yml'],
+    ['several', 'docker-compose.prod.yml:my site.yml', 'docker-compose.prod.yml:my site.yml'],
+  ])('works on %s compose file in every step', (_, COMPOSE_FILE, used) => {
+    const { composeFiles, calls } = deploy('', '', 0, { COMPOSE_FILE });
+    expect(calls).toEqual(ALL);
+    expect(composeFiles).toEqual([used]);
+  });
+
+  it.each(['500ms', '90s', '10m', '1.5h', '596h'])('takes %s for a time limit', (duration) => {
+    const { calls } = deploy(`--max-duration ${duration}`);
+    expect(calls).toEqual(ALL.map((call) => call.replace('10m', duration)));
+  });
+
+  it.each([
+    '1xm',
+    '10',
+    'm',
+    '1..5h',
+    '1.h',
+    '.5h',
+    '-1m',
+    '0s',
+    '0.0h',
+    '597h',
+    '99999999999999999999s',
+    '1m 2',
+    '10 m',
+  ])('refuses %j for a time limit, wherever it comes from', (duration) => {
+    const { code, calls, stderr } = deploy('', '', 0, { BACKFILL_MAX_DURATION: duration });
+    expect({ code, calls }).toEqual({ code: 2, calls: [] });
+    expect(stderr).toContain(`not "${duration}"`);
   });
 
   it.each([

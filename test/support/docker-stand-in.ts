@@ -8,8 +8,10 @@ export interface ScriptEnd {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** What the script asked of docker, in order: the words after `docker compose --file FILE`. */
+  /** What the script asked of docker, in order: the words after `docker compose`. */
   readonly calls: readonly string[];
+  /** The compose files of these calls, as docker compose reads them from the environment. */
+  readonly composeFiles: readonly string[];
 }
 
 /** Stands in for `docker` on PATH: takes down what it is asked, and fails where it is told to. */
@@ -22,7 +24,7 @@ export class DockerStandIn {
     writeFileSync(
       docker,
       `#!/bin/sh
-printf '%s\\n' "$*" >> "$DOCKER_CALLS"
+printf '%s\\n%s\\n' "$COMPOSE_FILE" "$*" >> "$DOCKER_CALLS"
 case "$*" in *"$DOCKER_FAILS"*) [ -z "$DOCKER_FAILS" ] || exit "$DOCKER_CODE" ;; esac
 exit 0
 `,
@@ -50,12 +52,13 @@ exit 0
         ...env,
       },
     });
-    const calls = existsSync(this.#calls) ? readFileSync(this.#calls, 'utf8').trimEnd().split('\n') : [];
+    const lines = existsSync(this.#calls) ? readFileSync(this.#calls, 'utf8').trimEnd().split('\n') : [];
     return {
       code: status,
       stdout,
       stderr,
-      calls: calls.map((call) => call.replace(/^compose --file \S*docker-compose\.prod\.yml /, '')),
+      calls: lines.filter((_, at) => at % 2 === 1).map((call) => call.replace(/^compose /, '')),
+      composeFiles: [...new Set(lines.filter((_, at) => at % 2 === 0))],
     };
   }
 

@@ -29,7 +29,7 @@ export function jobsStage(count: number, options: Partial<StageOptions> = {}): S
   });
 }
 
-/** The same application as a process of its own, in one-shot mode. */
+/** The same application as a process of its own, in one-shot mode or serving. */
 export class JobsProcess {
   static readonly #app = new FixtureApp('jobs-app', 'main.mjs');
 
@@ -43,6 +43,14 @@ export class JobsProcess {
       DATABASE_URL: database.url,
       BACKFILL_MODULE: JSON.stringify(module),
       ...env,
+    });
+  }
+
+  /** As its users have it, until it is sent a signal. */
+  static serve(database: TestDatabase, module: BackfillModuleOptions): Running {
+    return JobsProcess.#app.node([], {
+      DATABASE_URL: database.url,
+      BACKFILL_MODULE: JSON.stringify(module),
     });
   }
 }

@@ -8,9 +8,9 @@ export interface ReadmeBlock {
   readonly text: string;
 }
 
-/** Every fenced block of the README, in its order. */
-export function readmeBlocks(): ReadmeBlock[] {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+/** Every fenced block of the README, or of a page in docs/, in its order. */
+export function readmeBlocks(page = 'README.md'): ReadmeBlock[] {
+  const readme = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8');
   return [...readme.matchAll(/^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$/gms)].map(
     ([, language = '', title, text = '']) => ({ language, title: title ?? null, text }),
   );

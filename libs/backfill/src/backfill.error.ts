@@ -1,3 +1,5 @@
+import { inspect, type InspectOptions } from 'node:util';
+
 /** What every error of this library tells, besides its message. */
 export interface BackfillErrorDetails {
   /** The class, backfill, table or option that the error is about. */
@@ -24,3 +26,12 @@ export abstract class BackfillError extends Error {
     this.remedy = remedy;
   }
 }
+
+// As `console.error` prints it: the message holds the remedy already, and what else is kept for programs is no reading.
+// Defined aside, so that the declarations do not ask for Node's types.
+Object.defineProperty(BackfillError.prototype, inspect.custom, {
+  value(this: BackfillError, _depth: number, options: InspectOptions): string {
+    const stack = this.stack ?? this.message;
+    return this.cause === undefined ? stack : `${stack}\n  [cause]: ${inspect(this.cause, options)}`;
+  },
+});

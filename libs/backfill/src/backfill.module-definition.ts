@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { PaceOptions } from './backfills/declare/backfill.options.js';
 import type { MigrationModuleOptions } from './deploy/migrations.options.js';
+import type { CatchUpModuleOptions } from './schedule/catch-up.options.js';
 
 /** What `BackfillModule.forRoot` takes. */
 export interface BackfillModuleOptions {
@@ -9,11 +10,17 @@ export interface BackfillModuleOptions {
   /** For every backfill that does not say otherwise. */
   readonly defaults?: PaceOptions;
   /**
-   * Milliseconds after which a process that gives no sign of life loses the ranges it works on. A live one renews its lease
-   * with every batch.
+   * Milliseconds after which a process that gives no sign of life loses what it works on: the ranges of a backfill, which it
+   * renews its lease on with every batch, and the migrations and indexes phases.
    * @default 30_000
    */
   readonly leaseDuration?: number;
+  /**
+   * When a running application looks for rows that are left, or that became pending again, and does them. Needs `@nestjs/schedule`.
+   * `false` turns it off, whatever single backfills say. One-shot runs never catch up.
+   * @default only the backfills that say so themselves
+   */
+  readonly catchUp?: CatchUpModuleOptions | false;
   /** For the schema migrations of every data source. */
   readonly migrations?: MigrationModuleOptions;
 }

@@ -3,10 +3,11 @@ import { DiscoveryModule } from '@nestjs/core';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
+import { indexDirectoryProvider } from './deploy/index.directory.provider.js';
 import { IndexesService } from './deploy/indexes.service.js';
 import { MigrationsService } from './deploy/migrations.service.js';
-
 import { IndexExplorer } from './indexes/index.explorer.js';
+import { CatchUpScheduler } from './schedule/catch-up.scheduler.js';
 
 /**
  * Import it once, beside `TypeOrmModule.forRoot`; declare backfills as providers of any module.
@@ -15,23 +16,34 @@ import { IndexExplorer } from './indexes/index.explorer.js';
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [BackfillExplorer, BackfillService, IndexExplorer, IndexesService, MigrationsService],
+  providers: [
+    BackfillExplorer,
+    BackfillService,
+    CatchUpScheduler,
+    IndexExplorer,
+    indexDirectoryProvider,
+    IndexesService,
+    MigrationsService,
+  ],
   exports: [BackfillService, IndexesService, MigrationsService],
 })
 export class BackfillModule extends ConfigurableModuleClass implements OnModuleInit {
   readonly #backfills: BackfillService;
   readonly #indexes: IndexesService;
   readonly #migrations: MigrationsService;
+  readonly #catchUp: CatchUpScheduler;
 
   constructor(
     @Inject(BackfillService) backfills: BackfillService,
     @Inject(IndexesService) indexes: IndexesService,
     @Inject(MigrationsService) migrations: MigrationsService,
+    @Inject(CatchUpScheduler) catchUp: CatchUpScheduler,
   ) {
     super();
     this.#backfills = backfills;
     this.#indexes = indexes;
     this.#migrations = migrations;
+    this.#catchUp = catchUp;
   }
 
   /** @param options all have defaults */
@@ -42,9 +54,10 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
   }
 
   /** A declaration that cannot work stops the start, in every mode, before anything runs. */
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     this.#backfills.declare();
     this.#indexes.declare();
     this.#migrations.guard();
+    await this.#catchUp.declare();
   }
 }

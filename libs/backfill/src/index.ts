@@ -3,6 +3,8 @@ export type { BackfillModuleOptions } from './backfill.module-definition.js';
 export { BackfillError, type BackfillErrorDetails } from './backfill.error.js';
 export { BackfillService } from './backfills/backfill.service.js';
 export { Backfill } from './backfills/declare/backfill.decorator.js';
+export type { IndexReference } from './backfills/declare/index.directory.js';
+export type { CatchUpOptions, CatchUpWindow } from './backfills/declare/catch-up.options.js';
 export type { Canary, TenantOrder } from './backfills/declare/tenant.options.js';
 export type { BackfillOptions, PaceOptions, PendingPredicate } from './backfills/declare/backfill.options.js';
 export type {
@@ -27,6 +29,7 @@ export {
   RequestScopedBackfillError,
   TenantNotDeclaredError,
   UnclearBackfillKindError,
+  UndeclaredIndexError,
   UnknownBackfillError,
   UnknownColumnError,
   UnknownDataSourceError,
@@ -67,6 +70,17 @@ export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from '.
 export { BACKFILL_STATUSES, STATUS_TRANSITIONS, type BackfillStatus } from './ledger/status.js';
 
 export { DeployLeaseLostError } from './ledger/deploy-lease.error.js';
+export type { CatchUpClock } from './schedule/catch-up.clock.js';
+export {
+  InvalidCatchUpNumberError,
+  InvalidCronExpressionError,
+  InvalidWindowError,
+  JitterTooLongError,
+  SchedulerMissingError,
+  UnclearScheduleError,
+  UnknownTimeZoneError,
+} from './schedule/catch-up.error.js';
+export type { CatchUpModuleOptions } from './schedule/catch-up.options.js';
 export { guardMigrations, type GuardMigrationsOptions } from './migrations/migration.guarding.js';
 export { runMigrations, migrationStatus, type RunMigrationsOptions } from './migrations/migration.runner.js';
 export { retryUnlessRefused } from './migrations/nest-retry.js';

@@ -18,11 +18,13 @@ import {
 } from './declare/declaration.error.js';
 import type { BackfillDefinition } from './declare/definition.js';
 import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
+import { INDEX_DIRECTORY, type IndexDirectory } from './declare/index.directory.js';
 import { planBackfill } from './plan/backfill.planner.js';
 import type { PlanReport } from './report/plan.js';
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
 import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
+import { CANCEL_AFTER } from './run/backfill.runner.js';
 import { runBackfill } from './run/run-backfill.js';
 import { StopSign } from './run/stop-sign.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
@@ -41,13 +43,16 @@ export class BackfillService {
   readonly #options: Required<Pick<BackfillModuleOptions, 'schema' | 'leaseDuration'>> &
     BackfillModuleOptions;
   readonly #ledger: Ledger;
+  readonly #indexes: IndexDirectory;
   #registry: BackfillRegistry | null = null;
 
   constructor(
     @Inject(BackfillExplorer) explorer: BackfillExplorer,
     @Inject(MODULE_OPTIONS_TOKEN) options: BackfillModuleOptions,
+    @Inject(INDEX_DIRECTORY) indexes: IndexDirectory,
   ) {
     this.#explorer = explorer;
+    this.#indexes = indexes;
     this.#options = { ...MODULE_DEFAULTS, ...options };
     checkModuleOptions(this.#options);
     this.#ledger = this.#ledgerOf('look');
@@ -69,14 +74,30 @@ export class BackfillService {
             declaration,
             dataSourceOf(declaration, dataSources),
             this.#options.defaults ?? {},
+            this.#indexes,
           ),
         ),
     ));
   }
 
+  /** The declared backfills, each after those that it depends on. @internal */
+  get definitions(): readonly BackfillDefinition[] {
+    return this.declare().select();
+  }
+
+  /** For who looks at the ledger. @internal */
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
   /** The schema of the ledger's tables. */
   get schema(): string {
     return this.#options.schema;
+  }
+
+  /** Milliseconds. @internal */
+  get leaseDuration(): number {
+    return this.#options.leaseDuration;
   }
 
   /** The application's data sources by name. @internal */
@@ -98,13 +119,15 @@ export class BackfillService {
   async run(request: RunRequest = {}): Promise<BackfillPhaseReport> {
     const definitions = this.declare().select(request.names);
     const tenants = this.#scope(definitions, request.tenants);
-    const stop = new StopSign(request.signal, request.maxDurationMs);
+    const stop = new StopSign(request.signal, request.maxDurationMs, request.stopWhen);
     const ledger = this.#ledgerOf(randomUUID().slice(0, 8));
     const reports: BackfillReport[] = [];
     for (const definition of definitions) {
       const options = {
         retryQuarantined: request.retryQuarantined ?? false,
         connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT,
+        cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER,
+        abandonAfterMs: request.abandonAfterMs ?? null,
         dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
         observer: request.observer ?? {},
       };
@@ -178,7 +201,16 @@ export class BackfillService {
   }
 }
 
-function checkModuleOptions({ schema, leaseDuration }: BackfillModuleOptions): void {
+function checkModuleOptions({ schema, leaseDuration, catchUp }: BackfillModuleOptions): void {
+  const given: unknown = catchUp;
+  if (given !== undefined && given !== false && (typeof given !== 'object' || given === null)) {
+    throw new InvalidBackfillOptionError(
+      'BackfillModule',
+      'catchUp',
+      `is ${JSON.stringify(given)}`,
+      'Give options, e.g. `catchUp: { cron: "0 * * * *" }`, or false.',
+    );
+  }
   if (typeof schema !== 'string' || schema.trim() === '' || schema.length > 63) {
     throw new InvalidBackfillOptionError(
       'BackfillModule',

@@ -20,6 +20,8 @@ export interface OneShotArguments {
   readonly tenants: readonly string[];
   /** Milliseconds; undefined for no limit. */
   readonly maxDurationMs: number | undefined;
+  /** Milliseconds that the build of an index may wait for others; undefined for the default. */
+  readonly maxWaitMs: number | undefined;
   /** Milliseconds. */
   readonly connectTimeoutMs: number;
   readonly retryQuarantined: boolean;
@@ -50,6 +52,7 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
     names,
     tenants: unique(given.get('tenant') ?? []),
     maxDurationMs: durationOf(given, 'max-duration'),
+    maxWaitMs: durationOf(given, 'max-wait'),
     connectTimeoutMs: durationOf(given, 'connect-timeout') ?? DEFAULT_CONNECT_TIMEOUT_MS,
     retryQuarantined: given.has('retry-quarantined'),
     rebuild: given.has('rebuild'),

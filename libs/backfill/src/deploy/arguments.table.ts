@@ -31,6 +31,12 @@ export const ARGUMENTS = {
     of: 'backfill',
     describe: 'stop the backfills, work left, after this time (ms, s, m, h)',
   },
+  'max-wait': {
+    value: '5m',
+    of: 'indexes',
+    fallback: '5m',
+    describe: 'give up an index whose build waits this long for others',
+  },
   rebuild: { of: 'indexes', describe: 'replace indexes that are not as declared' },
   'connect-timeout': {
     value: '60s',
@@ -70,6 +76,8 @@ export const CONTRADICTIONS: readonly (readonly [ArgumentName, ArgumentName, str
   ['status', 'retry-quarantined', 'looking at the ledger changes nothing, so it retries nothing'],
   ['status', 'max-duration', 'looking at the ledger runs no batches that a time limit could stop'],
   ['status', 'tenant', 'the status shows every tenant'],
+  ['plan', 'max-wait', 'a plan builds nothing that could wait'],
+  ['status', 'max-wait', 'looking builds nothing that could wait'],
   ['plan', 'rebuild', 'a plan changes nothing, so it rebuilds nothing'],
   ['status', 'rebuild', 'looking changes nothing, so it rebuilds nothing'],
   ['indexes', 'tenant', 'an index is for all tenants; run their backfills with --backfill alone'],

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { BackfillPhaseReport, PhaseOutcome } from '../backfills/report/report.js';
-import { contractsAreDue } from './contract-pass.js';
+import { afterContractPass, contractsAreDue } from './contract-pass.js';
 import type { DeployReport, OneShotReport } from './deploy.report.js';
 import type { IndexesReport } from './indexes.report.js';
 import { leftWork, type PhaseReports } from './left-work.js';
@@ -18,11 +18,20 @@ export class DeploySequence {
   readonly #phases: readonly PhaseRun<PhaseReport>[];
   readonly #finished: PhaseReport[] = [];
   readonly #broke: (error: unknown) => void;
+  readonly #signal: AbortSignal;
 
-  /** @param broke told of an error that a later phase threw, which ends that phase alone */
-  constructor(phases: readonly PhaseRun<PhaseReport>[], broke: (error: unknown) => void) {
+  /**
+   * @param broke told of an error that a later phase threw, which ends that phase alone
+   * @param signal asks to stop: what is due at the end alone is left out
+   */
+  constructor(
+    phases: readonly PhaseRun<PhaseReport>[],
+    broke: (error: unknown) => void,
+    signal: AbortSignal,
+  ) {
     this.#phases = phases;
     this.#broke = broke;
+    this.#signal = signal;
   }
 
   /** @throws what a phase throws while nothing has been changed */
@@ -47,9 +56,10 @@ export class DeploySequence {
 
   async #runContracts(phase: PhaseRun<PhaseReport>, run: () => Promise<PhaseReport>): Promise<void> {
     const [migrate, backfill] = [this.#reportOf('migrate'), this.#reportOf('backfill')];
-    if (!migrate || !backfill || !contractsAreDue(migrate, backfill)) return;
+    if (!migrate || !backfill || this.#signal.aborted || !contractsAreDue(migrate, backfill)) return;
+    const report = await this.#runOne(phase, run);
     // The first pass has run nothing: its report has nothing that this one lacks.
-    this.#finished[0] = await this.#runOne(phase, run);
+    this.#finished[0] = report.phase === 'migrate' ? afterContractPass(report) : report;
   }
 
   #reportOf<Name extends PhaseReport['phase']>(

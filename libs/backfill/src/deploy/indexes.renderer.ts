@@ -1,6 +1,8 @@
-import type { IndexOutcome, IndexReport } from '../indexes/index.report.js';
+import type { PresentIndex } from '../indexes/index.presence.js';
+import type { IndexOutcome, IndexReport, UndeclaredIndex } from '../indexes/index.report.js';
 import {
   isBuilt,
+  whatDiffers,
   whyNotBuilt,
   type DataSourceIndexes,
   type IndexesReport,
@@ -23,19 +25,28 @@ export function renderIndexes({ outcome, reason, dataSources }: IndexesReport): 
 
 /** Which indexes are there, for people. Ends with a line break. */
 export function renderIndexStatus({ dataSources }: IndexesStatus): string {
-  const lines = dataSources.flatMap(({ indexes }) =>
-    indexes.map(({ name, table, presence, reason }) =>
-      [
-        `  ${printable(name)}`,
-        table && ` on ${printable(table)}`,
-        `: ${presence}`,
-        reason && `. ${printableLine(reason)}`,
-      ]
-        .filter(Boolean)
-        .join(''),
-    ),
-  );
+  const lines = dataSources.flatMap(({ indexes, undeclared }) => [
+    ...indexes.map(renderPresence),
+    ...undeclared.map((each) => `  ${renderUndeclared(each)}`),
+  ]);
   return lines.length === 0 ? '\nNo index is declared.\n' : `\nIndexes:\n${lines.join('\n')}\n`;
+}
+
+function renderPresence(index: PresentIndex): string {
+  const { name, table, presence } = index;
+  const reason = presence === 'differs' ? whatDiffers(index) : index.reason;
+  return [
+    `  ${printable(name)}`,
+    table && ` on ${printable(table)}`,
+    `: ${presence}`,
+    reason && `. ${printableLine(reason)}`,
+  ]
+    .filter(Boolean)
+    .join('');
+}
+
+function renderUndeclared({ name, table }: UndeclaredIndex): string {
+  return `${printable(name)} on ${printable(table)}: no longer declared, left as it is`;
 }
 
 function renderDataSource(report: DataSourceIndexes, named: boolean): string[] {
@@ -43,9 +54,7 @@ function renderDataSource(report: DataSourceIndexes, named: boolean): string[] {
   return [
     ...(named ? [`Data source ${dataSource}:`] : []),
     ...indexes.map(renderIndex),
-    ...undeclared.map(
-      ({ name, table }) => `${printable(name)} on ${printable(table)}: no longer declared, left as it is`,
-    ),
+    ...undeclared.map(renderUndeclared),
     ...(error ? [printableLines(error.message)] : []),
   ];
 }

@@ -1,4 +1,11 @@
-import type { IndexOutcome, IndexPhaseReport, IndexReport, IndexStatus } from '../indexes/index.report.js';
+import type { PresentIndex } from '../indexes/index.presence.js';
+import type {
+  IndexOutcome,
+  IndexPhaseReport,
+  IndexReport,
+  IndexStatus,
+  UndeclaredIndex,
+} from '../indexes/index.report.js';
 
 /** What was done to the indexes of one data source. */
 export interface DataSourceIndexes extends IndexPhaseReport {
@@ -15,22 +22,14 @@ export interface IndexesReport {
   readonly dataSources: readonly DataSourceIndexes[];
 }
 
-/** `invalid`: left behind by a broken build; the next run builds it again. */
-export const INDEX_PRESENCES = ['exists', 'missing', 'building', 'invalid', 'misdeclared'] as const;
-export type IndexPresence = (typeof INDEX_PRESENCES)[number];
-
-/** What `--status` and `--plan` tell of the indexes phase. Whether one is as declared is found by building alone. */
+/** What `--status` and `--plan` tell of the indexes phase. */
 export interface IndexesStatus {
   readonly phase: 'indexes';
   readonly dataSources: readonly {
     readonly dataSource: string;
-    readonly indexes: readonly {
-      readonly name: string;
-      readonly table: string;
-      readonly presence: IndexPresence;
-      /** With `misdeclared`: why. */
-      readonly reason?: string;
-    }[];
+    readonly indexes: readonly PresentIndex[];
+    /** Built by this library once, still there, and no longer declared. */
+    readonly undeclared: readonly UndeclaredIndex[];
   }[];
 }
 
@@ -40,8 +39,14 @@ export function isBuilt(status: IndexStatus): boolean {
 }
 
 /** In a sentence. */
-export function whyNotBuilt({ status, error, declared, existing }: IndexReport): string {
+export function whatDiffers({ declared, existing }: Pick<IndexReport, 'declared' | 'existing'>): string {
+  return `It is ${existing ?? 'another'}; declared is ${declared ?? 'something else'}. --rebuild replaces it.`;
+}
+
+/** In a sentence. */
+export function whyNotBuilt(report: IndexReport): string {
+  const { status, error } = report;
   if (error) return error.message;
   if (status === 'busy') return 'Another session is building it at this moment.';
-  return `It is ${existing ?? 'another'}; declared is ${declared ?? 'something else'}. --rebuild replaces it.`;
+  return whatDiffers(report);
 }

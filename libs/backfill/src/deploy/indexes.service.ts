@@ -1,17 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { DataSource, QueryRunner } from 'typeorm';
-import { BackfillError } from '../backfill.error.js';
+import type { DataSource } from 'typeorm';
 import { BackfillService } from '../backfills/backfill.service.js';
 import { buildIndexes, type BuildIndexesOptions } from '../indexes/index.builder.js';
-import { findIndex, type ExistingIndex } from '../indexes/index.catalog.js';
-import { defineIndex } from '../indexes/index.definition.js';
 import { IndexExplorer } from '../indexes/index.explorer.js';
+import { undeclaredIndexes } from '../indexes/index.ledger-note.js';
 import type { DeclaredIndex } from '../indexes/index.options.js';
-import type { DataSourceIndexes, IndexesReport, IndexesStatus, IndexPresence } from './indexes.report.js';
+import { presenceOf } from '../indexes/index.presence.js';
+import type { DataSourceIndexes, IndexesReport, IndexesStatus } from './indexes.report.js';
 
 /** How the indexes phase is run. */
-export interface IndexesRequest extends Pick<BuildIndexesOptions, 'log' | 'rebuild'> {
-  /** Asks to stop: no further data source is gone to; the index in hand is not cut short. */
+export interface IndexesRequest extends Pick<BuildIndexesOptions, 'log' | 'rebuild' | 'maxWait'> {
+  /** Asks to stop: the build in hand is cancelled, no further one is begun. */
   readonly signal?: AbortSignal;
   /** Told of each data source's report as soon as there is one. */
   readonly done?: (report: DataSourceIndexes) => void;
@@ -49,7 +48,7 @@ export class IndexesService {
   }
 
   /** Builds what is missing, one index after the other. Never throws for what becomes of an index: see `outcome`. */
-  async run({ signal, done, log, rebuild = false }: IndexesRequest = {}): Promise<IndexesReport> {
+  async run({ signal, done, log, maxWait, rebuild = false }: IndexesRequest = {}): Promise<IndexesReport> {
     const reports: DataSourceIndexes[] = [];
     for (const { name, dataSource, declared } of this.#shares()) {
       if (signal?.aborted) {
@@ -59,7 +58,10 @@ export class IndexesService {
       const report = await buildIndexes(dataSource, declared, {
         rebuild,
         schema: this.#backfills.schema,
+        lease: this.#backfills.leaseDuration,
         ...(log ? { log } : {}),
+        ...(signal ? { signal } : {}),
+        ...(maxWait === undefined ? {} : { maxWait }),
       });
       const told = { dataSource: name, ...report };
       reports.push(told);
@@ -74,7 +76,7 @@ export class IndexesService {
     };
   }
 
-  /** Which of the declared indexes are there. Builds and changes nothing. */
+  /** Which of the declared indexes are there and as declared, and which are no longer declared. Builds and changes nothing. */
   async status(): Promise<IndexesStatus> {
     const dataSources = [];
     for (const { name, dataSource, declared } of this.#shares()) {
@@ -82,7 +84,8 @@ export class IndexesService {
       try {
         const indexes = [];
         for (const one of declared) indexes.push(await presenceOf(one, dataSource, runner));
-        dataSources.push({ dataSource: name, indexes });
+        const undeclared = await undeclaredIndexes(runner, this.#backfills.schema, indexes);
+        dataSources.push({ dataSource: name, indexes, undeclared });
       } finally {
         await runner.release();
       }
@@ -104,24 +107,4 @@ export class IndexesService {
       }))
       .filter((share) => share.declared.length > 0 || share.dataSource.migrations.length > 0);
   }
-}
-
-async function presenceOf(
-  declared: DeclaredIndex,
-  dataSource: DataSource,
-  runner: QueryRunner,
-): Promise<IndexesStatus['dataSources'][number]['indexes'][number]> {
-  try {
-    const { name, table } = defineIndex(dataSource, declared);
-    return { name, table, presence: wordPresence(await findIndex(runner, table, name)) };
-  } catch (error) {
-    if (!(error instanceof BackfillError)) throw error;
-    return { name: declared.options.name, table: '', presence: 'misdeclared', reason: error.message };
-  }
-}
-
-function wordPresence(existing: ExistingIndex | undefined): IndexPresence {
-  if (!existing) return 'missing';
-  if (existing.inProgress) return 'building';
-  return existing.valid ? 'exists' : 'invalid';
 }

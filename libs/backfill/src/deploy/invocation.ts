@@ -9,6 +9,18 @@ function handedOver(): TakenHandover | undefined {
   return handover.taken;
 }
 
+let entered = false;
+
+/** From now on this process is a one-shot run, whatever its arguments. */
+export function enterOneShot(): void {
+  entered = true;
+}
+
+/** Whether this process is a one-shot run, or was asked for one. */
+export function inOneShot(): boolean {
+  return entered || isOneShot();
+}
+
 /** What was handed over and what was passed; the parser takes an argument that came both ways once. */
 export function oneShotArgv(): readonly string[] {
   return [...(handedOver()?.arguments ?? []), ...process.argv.slice(2)];

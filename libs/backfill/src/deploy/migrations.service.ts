@@ -1,11 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { MODULE_OPTIONS_TOKEN, type BackfillModuleOptions } from '../backfill.module-definition.js';
 import { BackfillService } from '../backfills/backfill.service.js';
 import type { RunRequest } from '../backfills/report/request.js';
 import { guardMigrations, type GuardMigrationsOptions } from '../migrations/migration.guarding.js';
 import type { CompletionGate, MigrationLog } from '../migrations/migration.options.js';
+import type { MigrationPhaseReport } from '../migrations/migration.report.js';
 import { migrationStatus, runMigrations } from '../migrations/migration.runner.js';
+import { sealRequired } from './contract-seal.js';
 import type { DataSourceMigrations, MigrateReport, MigrateStatus } from './migrate.report.js';
 import type { MigrationModuleOptions } from './migrations.options.js';
 
@@ -64,10 +66,12 @@ export class MigrationsService {
         ...(this.#options.transaction ? { transaction: this.#options.transaction } : {}),
         ...(log ? { log } : {}),
         schema: this.#backfills.schema,
+        lease: this.#backfills.leaseDuration,
         gate: this.#gate({ ...request, ...(signal ? { signal } : {}) }),
       });
       const told = { dataSource: name, ...report };
       reports.push(told);
+      await sealRequired(this.#backfills, dataSource, ranBy(report), log ?? new Logger('SchemaMigration'));
       done?.(told);
       if (report.outcome === 'failed') break;
     }
@@ -102,6 +106,10 @@ export class MigrationsService {
       finish: (name) => this.#backfills.finish(name, request),
     };
   }
+}
+
+function ranBy({ ran }: MigrationPhaseReport): readonly string[] {
+  return ran.map(({ name }) => name);
 }
 
 function stopped(dataSources: readonly DataSourceMigrations[], reason: string): MigrateReport {

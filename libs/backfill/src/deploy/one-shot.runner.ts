@@ -76,7 +76,7 @@ export class OneShotRunner {
   }
 
   #phases(): DeploySequence {
-    const { phases, names, tenants, maxDurationMs, connectTimeoutMs, retryQuarantined, rebuild } =
+    const { phases, names, tenants, maxDurationMs, maxWaitMs, connectTimeoutMs, retryQuarantined, rebuild } =
       this.#arguments;
     const { observer } = this.#output;
     const { signal } = this.#stop;
@@ -91,12 +91,19 @@ export class OneShotRunner {
     const all = {
       migrate: () =>
         new MigratePhase({ log: this.#output.logOf('Migration'), signal, connectTimeoutMs, observer }),
-      indexes: () => new IndexesPhase({ log: this.#output.logOf('Index'), signal, rebuild }),
+      indexes: () =>
+        new IndexesPhase({
+          log: this.#output.logOf('Index'),
+          signal,
+          rebuild,
+          ...(maxWaitMs === undefined ? {} : { maxWait: maxWaitMs }),
+        }),
       backfill: () => new BackfillPhase(backfills, observer),
     };
     return new DeploySequence(
       phases.map((phase) => all[phase]()),
       (error) => this.#output.error(error instanceof BackfillError ? error.message : stackOf(error)),
+      signal,
     );
   }
 

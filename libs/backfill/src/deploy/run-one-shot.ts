@@ -5,7 +5,7 @@ import { parseArguments, type OneShotArguments } from './arguments.parser.js';
 import { CrashWatch } from './crash-watch.js';
 import { EXIT_CODES } from './exit-code.js';
 import { renderHelp } from './help.renderer.js';
-import { commandLineState, oneShotArgv } from './invocation.js';
+import { commandLineState, enterOneShot, oneShotArgv } from './invocation.js';
 import { JsonOutput } from './json.output.js';
 import { OneShotRunner } from './one-shot.runner.js';
 import type { OneShotOutput, OutputStreams } from './one-shot.output.js';
@@ -40,6 +40,7 @@ export interface RunOneShotOptions {
  * if (isOneShot()) process.exitCode = await runOneShot(AppModule);
  */
 export async function runOneShot(module: RootModule, options: RunOneShotOptions = {}): Promise<number> {
+  enterOneShot();
   const { stdout, stderr } = process;
   surviveClosedPipes([stdout, stderr]);
   const argv = oneShotArgv();

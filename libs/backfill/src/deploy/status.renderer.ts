@@ -1,6 +1,13 @@
 import type { BackfillStatusReport, StatusReport } from '../backfills/report/status-report.js';
 import { renderTenantTable } from './tenant-table.renderer.js';
-import { printableLine, renderCount, renderKey, renderTable } from './text-format.js';
+import {
+  printable,
+  printableLine,
+  renderCount,
+  renderKey,
+  renderQuantity,
+  renderTable,
+} from './text-format.js';
 
 /** What the ledger knows, for people. Ends with a line break. */
 export function renderStatus({ backfills }: StatusReport): string {
@@ -33,8 +40,28 @@ function renderDetails(report: BackfillStatusReport): string[] {
     ...(report.declared ? [] : ['Not declared by this application: another deployment of it has run it.']),
     ...(report.leasedBy === null ? [] : [`Being run by ${printableLine(report.leasedBy)}.`]),
     ...(report.waitingFor === null ? [] : [`Waiting for ${printableLine(report.waitingFor)}.`]),
+    ...renderCatchUp(report),
     ...renderQuarantine(report),
     ...renderTenantTable(report.tenants),
+  ];
+}
+
+function renderCatchUp({ sealedBy, drift, looked }: BackfillStatusReport): string[] {
+  const times = drift.times === 1 ? 'once' : `${renderCount(drift.times)} times`;
+  return [
+    ...(sealedBy === null
+      ? []
+      : [`Sealed by ${printableLine(sealedBy)}: nothing can become pending any more.`]),
+    ...(drift.times === 0
+      ? []
+      : [
+          `Rows became pending after it was complete (drift), ${times}, last at ${drift.lastAt ?? 'an unknown time'}: ${renderQuantity(drift.rows, 'row')} done since.`,
+        ]),
+    ...(looked === null || sealedBy !== null
+      ? []
+      : [
+          `Catch-up last looked at ${looked.at}, ${looked.index === null ? 'at some keys only: no index serves the pending predicate' : `by the index ${printable(looked.index)}`}.`,
+        ]),
   ];
 }
 

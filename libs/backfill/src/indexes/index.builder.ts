@@ -1,25 +1,25 @@
-import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { BackfillError } from '../backfill.error.js';
 import { DeployLease } from '../ledger/deploy-lease.js';
-import { messageOf, sqlState } from '../sql/error-classes.js';
+import { messageOf } from '../sql/error-classes.js';
 import { quoteIdentifier } from '../sql/identifiers.js';
 import {
   attachedIndex,
   briefly,
   declaredShape,
-  duplicateKeys,
   type ExistingIndex,
   findIndex,
   partitionTree,
   renameIndex,
   type TableNode,
 } from './index.catalog.js';
+import { ConcurrentIndexes, type Unbuilt } from './concurrent-indexes.js';
 import { createIndex, defineIndex, type IndexDefinition } from './index.definition.js';
+import { derivedName, OLD } from './index.names.js';
 import { IndexBuildError, IndexDeclarationError } from './index.error.js';
 import { noteDeclared, undeclaredIndexes } from './index.ledger-note.js';
 import type { DeclaredIndex } from './index.options.js';
-import { withProgress } from './index.progress.js';
 import type { IndexPhaseReport, IndexReport, UndeclaredIndex } from './index.report.js';
 
 /** How declared indexes are built. */
@@ -30,6 +30,14 @@ export interface BuildIndexesOptions {
   readonly schema?: string;
   /** How long a killed process keeps the next one waiting, in milliseconds. @default 30000 */
   readonly lease?: number;
+  /**
+   * How long a build waits in one go for other sessions' transactions, in milliseconds; or for as long as it has been at it before,
+   * where that is more. Then it is given up, which is a warning.
+   * @default 300000 (5 minutes)
+   */
+  readonly maxWait?: number;
+  /** Asks to stop: the build in hand is cancelled, no further one is begun. `signal.reason` is told. */
+  readonly signal?: AbortSignal;
   /** @default a Nest logger */
   readonly log?: { log(message: string): void; warn(message: string): void };
 }
@@ -57,14 +65,27 @@ export async function buildIndexes(
   try {
     lease = await DeployLease.acquire(dataSource, { schema, phase: 'indexes', duration, log });
     runner = dataSource.createQueryRunner();
-    const builder = new IndexBuilder(dataSource, runner, { ...options, schema, log });
-    for (const one of declared) indexes.push(await builder.bring(one));
+    const concurrent = new ConcurrentIndexes(runner, {
+      maxWait: 300_000,
+      ...options,
+      log,
+      beside: lease.beside,
+    });
+    const builder = new IndexBuilder(dataSource, runner, concurrent, { ...options, schema, log });
+    for (const one of declared) {
+      if (options.signal?.aborted) {
+        indexes.push(notBegun(one, options.signal));
+        continue;
+      }
+      // Whoever has been overtaken while it stalled must not get in the way of who builds now.
+      await lease.confirm(runner);
+      indexes.push(await builder.bring(one));
+    }
     undeclared = await undeclaredIndexes(runner, schema, indexes);
     for (const { name, table } of undeclared)
       log.warn(`The index ${name} on ${table} is no longer declared. It is left as it is.`);
   } catch (failure) {
-    error =
-      failure instanceof Error ? failure : new IndexBuildError('', String(failure), 'Look at its cause.');
+    error = failure instanceof Error ? failure : new TypeError(String(failure), { cause: failure });
   } finally {
     await runner?.release();
     await lease?.release();
@@ -85,6 +106,7 @@ class IndexBuilder {
   constructor(
     private readonly dataSource: DataSource,
     private readonly runner: QueryRunner,
+    private readonly concurrent: ConcurrentIndexes,
     private readonly options: Required<Pick<BuildIndexesOptions, 'schema' | 'log'>> & BuildIndexesOptions,
   ) {}
 
@@ -99,11 +121,7 @@ class IndexBuilder {
       ({ table } = definition);
       found = await this.#settle(definition);
     } catch (error) {
-      found = {
-        status: 'failed',
-        error:
-          error instanceof Error ? error : new IndexBuildError(name, String(error), 'Look at its cause.'),
-      };
+      found = { status: 'failed', error: named(name, error) };
     }
     if (found.error) this.options.log.warn(found.error.message);
     return { name, table, durationMs: Math.round(performance.now() - startedAt), ...found };
@@ -117,7 +135,7 @@ class IndexBuilder {
     if (existing && existing.shape !== declared && !isUnfinished(existing))
       return this.#differing(definition, declared, existing);
     if (existing?.valid) {
-      await this.#drop(definition.table, derivedName(definition.name, 'nestjs_backfill_old'));
+      await this.concurrent.dropOld(definition);
       return { status: 'exists', declared };
     }
     return this.#build(definition, declared);
@@ -150,12 +168,12 @@ class IndexBuilder {
       return { status: 'differs', ...both };
     }
     const temporary = derivedName(definition.name, 'nestjs_backfill_new');
-    const old = derivedName(definition.name, 'nestjs_backfill_old');
+    const old = derivedName(definition.name, OLD);
     // Left behind by a rebuild that was killed: the new one may be of an earlier declaration.
     const left = await findIndex(this.runner, definition.table, temporary);
-    if (left && left.shape !== declared) await this.#drop(definition.table, temporary);
-    await this.#drop(definition.table, old);
-    const failure = await this.#buildOn(definition, temporary, definition.table);
+    if (left && left.shape !== declared) await this.concurrent.drop(definition.table, temporary);
+    await this.concurrent.drop(definition.table, old);
+    const failure = await this.concurrent.build(definition, temporary, definition.table);
     if (failure) return { ...failure, ...both };
     const built = await findIndex(this.runner, definition.table, temporary);
     await briefly(
@@ -163,7 +181,7 @@ class IndexBuilder {
       renameIndex(existing.path, old),
       renameIndex(built?.path ?? quoteIdentifier(temporary), definition.name),
     );
-    await this.#drop(definition.table, old);
+    await this.concurrent.dropOld(definition);
     return { status: 'rebuilt', ...both };
   }
 
@@ -173,7 +191,7 @@ class IndexBuilder {
     const failure =
       tree.length > 1 || tree[0]?.leaf === false
         ? await this.#buildOnPartitions(definition, tree)
-        : await this.#buildOn(definition, definition.name, definition.table);
+        : await this.concurrent.build(definition, definition.name, definition.table);
     return failure ? { ...failure, declared } : { status: 'built', declared };
   }
 
@@ -185,7 +203,7 @@ class IndexBuilder {
   async #buildOnPartitions(
     definition: IndexDefinition,
     tree: readonly TableNode[],
-  ): Promise<Found | undefined> {
+  ): Promise<Unbuilt | undefined> {
     const nameOn = new Map(
       tree.map(({ path, parent, name }) => [
         path,
@@ -195,7 +213,7 @@ class IndexBuilder {
     const own = (path: string): string => nameOn.get(path) ?? '';
     for (const { path, parent, leaf } of tree)
       if (leaf && !(await this.#isAttached(path, parent, own))) {
-        const failure = await this.#buildOn(definition, own(path), path);
+        const failure = await this.concurrent.build(definition, own(path), path);
         if (failure) return failure;
       }
     for (const { path, parent, leaf } of tree) {
@@ -223,68 +241,25 @@ class IndexBuilder {
   async #path(table: string, name: string): Promise<string> {
     return (await findIndex(this.runner, table, name))?.path ?? quoteIdentifier(name);
   }
+}
 
-  /** @returns why it was not built; then no INVALID index is left behind */
-  async #buildOn(definition: IndexDefinition, name: string, table: string): Promise<Found | undefined> {
-    const leftover = await findIndex(this.runner, table, name);
-    if (leftover?.valid) return undefined;
-    if (leftover) {
-      this.options.log.warn(
-        `The index ${name} is INVALID, left behind by a broken build. It is dropped and built again.`,
-      );
-      await this.#drop(table, name);
-    }
-    try {
-      const [row] = (await this.runner.query('SELECT pg_backend_pid() AS pid')) as { pid: number }[];
-      const tell = (line: string) => this.options.log.log(`${name}: ${line}`);
-      await withProgress(this.dataSource, row?.pid ?? 0, tell, () =>
-        this.runner.query(createIndex(definition, name, table, 'CONCURRENTLY')),
-      );
-      return undefined;
-    } catch (error) {
-      // A connection that was lost cannot clean up; the next run drops what is left.
-      await this.#drop(table, name).catch(() => undefined);
-      return this.#failure(definition, name, error);
-    }
-  }
+/** Also what the database says while it renames or attaches names the index, and what to do. */
+function named(name: string, error: unknown): Error {
+  if (error instanceof BackfillError) return error;
+  return new IndexBuildError(
+    name,
+    `${messageOf(error)}.`,
+    'Run --indexes again, which goes on with it.',
+    error,
+  );
+}
 
-  async #failure(definition: IndexDefinition, name: string, cause: unknown): Promise<Found> {
-    if (sqlState(cause) !== '23505')
-      return {
-        status: 'failed',
-        error: new IndexBuildError(
-          name,
-          `${messageOf(cause)}.`,
-          'Mend what it names, and run --indexes again.',
-          cause,
-        ),
-      };
-    const duplicates = await duplicateKeys(this.runner, definition);
-    const detail = (cause as { driverError?: { detail?: string } }).driverError?.detail ?? messageOf(cause);
-    const keys = duplicates.map(({ key, rows }) => `${key} ${rows} times`).join(', ');
-    const error = new IndexBuildError(
-      name,
-      `the rows are not unique. ${keys === '' ? detail : `Duplicate keys: ${keys}.`}`,
-      'Merge or delete the duplicates with a backfill, and run --indexes again.',
-      cause,
-    );
-    return { status: 'duplicates', duplicates, error };
-  }
-
-  async #drop(table: string, name: string): Promise<void> {
-    const index = await findIndex(this.runner, table, name);
-    if (index) await this.runner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index.path}`);
-  }
+function notBegun({ options: { name } }: DeclaredIndex, { reason }: AbortSignal): IndexReport {
+  const error = new IndexBuildError(name, `${String(reason)} before it was begun.`, 'Run --indexes again.');
+  return { name, table: '', status: 'stopped', durationMs: 0, error };
 }
 
 /** An INVALID leftover, also of a partitioned table whose partitions are not all attached, is gone on with, not compared. */
 function isUnfinished({ valid }: ExistingIndex): boolean {
   return !valid;
-}
-
-/** A name for a helper of the index, found again in the next run: cut to what PostgreSQL keeps, and told apart by a digest. */
-function derivedName(name: string, suffix: string): string {
-  const full = `${name}_${suffix}`;
-  if (Buffer.byteLength(full) <= 63) return full;
-  return `${full.slice(0, 50)}_${createHash('sha1').update(full).digest('hex').slice(0, 8)}`;
 }

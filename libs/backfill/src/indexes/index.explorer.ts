@@ -1,8 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { DuplicateIndexNameError } from './index.error.js';
 import type { DeclaredIndex } from './index.options.js';
 import { OnlineIndexMetadata } from './online-index-metadata.accessor.js';
+
+/** A declared index, with the class itself. */
+export interface FoundIndex extends DeclaredIndex {
+  readonly type: Type<unknown>;
+}
 
 /** Finds the indexes that the application declares. */
 @Injectable()
@@ -10,16 +15,17 @@ export class IndexExplorer {
   constructor(private readonly discovery: DiscoveryService) {}
 
   /** @throws DuplicateIndexNameError */
-  explore(): readonly DeclaredIndex[] {
-    const found = new Map<string, DeclaredIndex>();
+  explore(): readonly FoundIndex[] {
+    const found = new Map<string, FoundIndex>();
     for (const wrapper of this.discovery.getProviders({ metadataKey: OnlineIndexMetadata.KEY })) {
       const options = this.discovery.getMetadataByDecorator(OnlineIndexMetadata, wrapper);
-      const className = wrapper.metatype?.name;
-      if (!options || className === undefined) continue;
+      const type = wrapper.metatype as Type<unknown> | null;
+      const className = type?.name;
+      if (!options || !type || className === undefined) continue;
       const other = found.get(options.name);
       if (other && other.className !== className)
         throw new DuplicateIndexNameError(options.name, other.className, className);
-      found.set(options.name, { className, options });
+      found.set(options.name, { className, type, options });
     }
     return [...found.values()];
   }

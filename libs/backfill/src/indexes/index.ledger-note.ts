@@ -17,14 +17,19 @@ export async function noteDeclared(
   );
 }
 
-/** Indexes that are still there, were declared once, and are no longer. */
+/** Indexes that are still there, were declared once, and are no longer. None where nothing has been built yet. */
 export async function undeclaredIndexes(
   runner: QueryRunner,
   schema: string,
   declared: readonly { readonly name: string; readonly table: string }[],
 ): Promise<readonly UndeclaredIndex[]> {
+  const table = `${quoteIdentifier(schema)}.online_index`;
+  const [ledger] = (await runner.query('SELECT to_regclass($1) IS NOT NULL AS there', [table])) as {
+    there: boolean;
+  }[];
+  if (!ledger?.there) return [];
   const rows = (await runner.query(
-    `SELECT o.name, o.table_name AS table, o.definition FROM ${quoteIdentifier(schema)}.online_index o
+    `SELECT o.name, o.table_name AS table, o.definition FROM ${table} o
       WHERE EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
                      WHERE c.relname = o.name AND i.indrelid = to_regclass(o.table_name))
       ORDER BY o.name`,

@@ -3,6 +3,7 @@
  * - `built`, `rebuilt`: in this run
  * - `differs`: there, but not as declared; `--rebuild` replaces it
  * - `busy`: another session is building it at this moment
+ * - `stopped`: told to stop, or others were waited for as long as allowed; the next run builds it
  * - `duplicates`: unique, and the rows are not
  * - `failed`: see `error`
  */
@@ -12,6 +13,7 @@ export const INDEX_STATUSES = [
   'rebuilt',
   'differs',
   'busy',
+  'stopped',
   'duplicates',
   'failed',
 ] as const;

@@ -34,7 +34,7 @@ export class DeployLease {
     /** Given back to the pool; kept for what goes beside it. */
     private readonly session: Session,
     private readonly ledger: DeployLeaseLedger,
-    private readonly options: DeployLeaseOptions,
+    private readonly options: Omit<DeployLeaseOptions, 'log'>,
     private readonly token: string,
     /** Whether another process held it when this one came. */
     readonly waited: boolean,
@@ -54,6 +54,32 @@ export class DeployLease {
     } finally {
       await session.close();
     }
+  }
+
+  /** Sends statements on connections outside of the pool, which a long statement may have used up. */
+  get beside(): Pick<Session, 'sendAside'> {
+    return this.session;
+  }
+
+  /** Does not wait: null when somebody else holds it. Installs the ledger where it is missing. */
+  static async tryAcquire(
+    dataSource: DataSource,
+    options: Omit<DeployLeaseOptions, 'log'>,
+  ): Promise<DeployLease | null> {
+    const ledger = new DeployLeaseLedger(options.schema);
+    const session = await Session.open(dataSource);
+    try {
+      await installLedger(session, options.schema);
+      const token = await tryForToken(session, ledger, options, randomUUID());
+      return token === null ? null : new DeployLease(dataSource, session, ledger, options, token, false);
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** Another process was seen to hold it. What is known is as old as the last sign of life that was given. */
+  get lost(): boolean {
+    return this.#lost;
   }
 
   /** @throws DeployLeaseLostError; else nobody can take the lease over before the transaction at hand has ended */
@@ -83,17 +109,28 @@ export class DeployLease {
   }
 }
 
+/** The token is null when somebody else holds the lease. */
+async function tryForToken(
+  session: Session,
+  ledger: DeployLeaseLedger,
+  { phase, duration }: Omit<DeployLeaseOptions, 'log'>,
+  owner: string,
+): Promise<string | null> {
+  const described = `pid ${process.pid} on ${hostname()}`;
+  const { rows } = await session.transaction([ledger.acquire(phase, owner, described, duration)]);
+  return rows[0]?.[0]?.[0] ?? null;
+}
+
 async function waitForToken(
   session: Session,
   ledger: DeployLeaseLedger,
-  { phase, duration, log }: DeployLeaseOptions,
+  options: DeployLeaseOptions,
 ): Promise<{ readonly token: string; readonly waited: boolean }> {
+  const { phase, duration, log } = options;
   const owner = randomUUID();
-  const described = `pid ${process.pid} on ${hostname()}`;
   for (let waited = false; ; waited = true) {
-    const { rows } = await session.transaction([ledger.acquire(phase, owner, described, duration)]);
-    const token = rows[0]?.[0]?.[0];
-    if (token) return { token, waited };
+    const token = await tryForToken(session, ledger, options, owner);
+    if (token !== null) return { token, waited };
     if (!waited) {
       const holder = await session.transaction([ledger.holder(phase)]);
       const who = holder.rows[0]?.[0]?.[0] ?? 'another process';

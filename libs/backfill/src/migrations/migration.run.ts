@@ -9,7 +9,6 @@ import { demandRequirements } from './migration.contract.js';
 import { MigrationDeclarationError } from './migration.error.js';
 import type { MigrationDeclaration, MigrationSettings } from './migration.options.js';
 import { settingsFor } from './migration.settings.js';
-import { holdsNothing } from './migration.transaction.js';
 
 export type Direction = 'up' | 'down';
 export type MigrationMethod = (queryRunner: QueryRunner) => Promise<unknown>;
@@ -41,6 +40,8 @@ class MigrationRun {
   readonly #name: string;
   readonly #declaration: MigrationDeclaration;
   readonly #settings: MigrationSettings;
+  /** The transaction that it was handed had done nothing before. */
+  #renewable = false;
 
   constructor(
     private readonly instance: MigrationInterface,
@@ -60,14 +61,13 @@ class MigrationRun {
       await demandRequirements(this.#name, this.#declaration, this.#settings, this.raw);
     const { policy, log, driven } = this.#settings;
     const retry = new LockRetry(policy, dataSource, this.#name, log);
-    // Tried again here only where nothing is lost by it, and nobody else does so.
-    const renewable = this.raw.isTransactionActive && !driven && (await holdsNothing(this.raw));
     for (;;) {
       try {
         return await this.#attempt(retry);
       } catch (error) {
         if (!isLockError(error) || driven) throw error;
-        if (!renewable || !this.raw.isTransactionActive) throw retry.giveUp(error, this.#name);
+        // Tried again here only where nothing is lost by it, and nobody else does so.
+        if (!this.#renewable || !this.raw.isTransactionActive) throw retry.giveUp(error, this.#name);
         await this.raw.rollbackTransaction();
         try {
           await retry.failed(error, this.#name);
@@ -92,12 +92,11 @@ class MigrationRun {
     watchDriver(dataSource.driver);
     const session = new GuardedSession(this.raw, guard, retry);
     const runner = guardQueryRunner(this.raw, session, (other) => new GuardedSession(other, guard, retry));
-    if (this.raw.isTransactionActive) await session.enterTransaction();
+    this.#renewable = this.raw.isTransactionActive && (await session.enterTransaction());
     try {
       const result = await insideMigration(guard, () => this.method.call(this.instance, runner));
       await guard.end();
-      await session.verify();
-      await session.leaveTransaction();
+      await session.leave();
       return result;
     } catch (error) {
       const refusal = await guard.endFailed();

@@ -7,6 +7,8 @@ export interface Statement {
   readonly values?: readonly (string | null)[];
   /** Ask for the columns' types too, so that rows can be parsed (see `parsed`). */
   readonly typed?: boolean;
+  /** It bounds the transaction that it is in: see `applyPolicy`. */
+  readonly bounds?: boolean;
 }
 
 /** A row's columns in text format, in the order of the select list. */
@@ -67,6 +69,8 @@ export function fly(
 /**
  * Whether a flight may be sent behind the one under way: its statements must be prepared, since what that one would do to them when
  * it failed is not known yet.
+ *
+ * @internal see `fly`
  */
 export function canFlyAhead(client: ClientBase, statements: readonly Statement[]): boolean {
   const known = preparedByClient.get(client);

@@ -15,7 +15,10 @@ export function nodeOf(value: unknown, kind: string): Json | undefined {
 /** Kind and fields of a node. */
 export function kindOf(value: unknown): readonly [kind: string, fields: Json] | undefined {
   if (!isObject(value)) return undefined;
-  for (const [kind, fields] of Object.entries(value)) if (isObject(fields)) return [kind, fields];
+  for (const kind in value) {
+    const fields = value[kind];
+    if (isObject(fields)) return [kind, fields];
+  }
   return undefined;
 }
 
@@ -85,15 +88,18 @@ export function startOf(tree: unknown): number | undefined {
   return smallest;
 }
 
-/** Calls `visitor` for every object field of a tree, outside in; a visitor that returns false is not taken further down. */
+/**
+ * Calls `visitor` for every object field of a tree, outside in; a visitor that returns false is not taken further down.
+ * Every statement of a migration comes by here, mostly before anything was compiled: hence no list of entries is made.
+ */
 export function visit(tree: unknown, visitor: (kind: string, fields: Json) => boolean): void {
   if (Array.isArray(tree)) {
     for (const item of tree) visit(item, visitor);
   } else if (isObject(tree)) {
-    for (const [kind, fields] of Object.entries(tree)) {
-      if (isObject(fields)) {
-        if (visitor(kind, fields)) visit(fields, visitor);
-      } else if (Array.isArray(fields)) visit(fields, visitor);
+    for (const kind in tree) {
+      const fields = tree[kind];
+      if (typeof fields !== 'object' || fields === null) continue;
+      if (Array.isArray(fields) || visitor(kind, fields as Json)) visit(fields, visitor);
     }
   }
 }

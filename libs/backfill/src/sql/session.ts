@@ -1,10 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg, { type ClientBase, type ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { canFlyAhead, fly, type FlightResult, type Statement } from './flight.js';
+import { endAbandoned, quietBefore, StallWatch, type BackendIdentity } from './stall.watch.js';
+import { streamOf } from './stream.js';
+import { boundTransaction } from './timeout-policy.js';
 
 /** Named, since an application's own default may be another: a later statement must see what others have committed. */
 const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' };
 const COMMIT: Statement = { text: 'COMMIT' };
+const WHO_SERVES = `
+  SELECT a.pid::text AS pid, extract(epoch FROM a.backend_start)::text AS "startedAt",
+    extract(epoch FROM pg_postmaster_start_time())::text AS "serverStartedAt"
+  FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid()`;
 /** Milliseconds in which a connection must be had. */
 const OPEN_WITHIN = 10_000;
 /** The same once the run is asked to stop. */
@@ -13,6 +21,10 @@ const OPEN_WITHIN_AT_STOP = 1_000;
 const REPLY_MARGIN = 5_000;
 /** Milliseconds that a timer of Node.js takes at most: one with more fires at once. */
 const TIMER_MOST = 2 ** 31 - 1;
+/** Times as long as a connection may be quiet before somebody asks. */
+const ABANDONED_AFTER = 3;
+/** Milliseconds in which a connection that was broken off has ended. */
+const ABANDONED_WITHIN = 500;
 /** Milliseconds of silence after which the other side is asked whether it is still there. */
 const KEEP_ALIVE = 10_000;
 
@@ -42,23 +54,32 @@ export class Session {
   #inAir = 0;
   readonly #statementTimeout: number;
   #flights = 0;
+  /** In a transaction of `begin`. */
+  #open = false;
+  readonly #stall: StallWatch | null;
   /** For code that needs TypeORM's own transaction on this connection. */
   readonly queryRunner: QueryRunner;
 
   private constructor(
     queryRunner: QueryRunner,
     client: ClientBase,
-    prepare: boolean,
+    backend: BackendIdentity | null,
     statementTimeout: number,
   ) {
     this.queryRunner = queryRunner;
     this.#statementTimeout = statementTimeout;
     this.#client = client;
-    this.#prepare = prepare;
+    this.#prepare = backend !== null;
     // The loss of the connection is told by the statement that it ends, or by the next one.
     client.on('error', ignore);
     // A network that went away without a word would be waited for for ever, also by the code of a `process`.
     streamOf(client)?.setKeepAlive?.(true, KEEP_ALIVE);
+    this.#stall =
+      backend &&
+      new StallWatch(client, backend, quietBefore(statementTimeout), async (statement) => {
+        const { rows } = await this.sendAside([statement]);
+        return rows[0] ?? [];
+      });
   }
 
   /** @throws the driver's error, or NoConnectionError, when no connection is to be had */
@@ -70,13 +91,15 @@ export class Session {
     const connecting = queryRunner.connect() as Promise<ClientBase>;
     try {
       const client = await inTime(connecting, signal);
+      // In one message, which arrives whole or not at all: nobody watches over this connection yet.
       const { rows } = await orDestroyed(client, OPEN_WITHIN, () =>
-        fly(client, [{ text: 'SELECT pg_backend_pid()::text' }], false),
+        client.query<BackendIdentity>(WHO_SERVES),
       );
+      const [backend] = rows;
       // A pooler tells a process id of its own making. Where it is the server's, the session is ours from end to end and
       // may keep prepared statements.
-      const direct = rows[0]?.[0]?.[0] === String((client as { processID?: number }).processID);
-      return new Session(queryRunner, client, direct, statementTimeout);
+      const direct = backend?.pid === String((client as { processID?: number }).processID);
+      return new Session(queryRunner, client, direct ? backend : null, statementTimeout);
     } catch (error) {
       // One that comes too late goes back to the pool.
       void connecting.catch(ignore).then(() => queryRunner.release().catch(ignore));
@@ -86,23 +109,28 @@ export class Session {
 
   /** Statements in a transaction of their own: one round trip. */
   async transaction(statements: readonly Statement[]): Promise<FlightResult> {
-    const result = await this.send([BEGIN, ...statements, COMMIT]);
-    return { rows: result.rows.slice(1, -1), types: result.types.slice(1, -1) };
+    const opening = this.#opening(statements);
+    const { rows, types } = await this.#send([...opening, ...statements, COMMIT], 1, false);
+    return { rows: rows.slice(opening.length, -1), types: types.slice(opening.length, -1) };
   }
 
   /** Opens a transaction that further calls of `send` go on with; end it with `commit` or `rollback`. */
   async begin(statements: readonly Statement[]): Promise<FlightResult> {
-    const result = await this.send([BEGIN, ...statements]);
-    return { rows: result.rows.slice(1), types: result.types.slice(1) };
+    this.#open = true;
+    const { rows, types } = await this.#send([BEGIN, ...statements], 1, false);
+    return { rows: rows.slice(1), types: types.slice(1) };
   }
 
   /** The last statements of a transaction opened with `begin`, and its COMMIT: one round trip. */
   async commit(statements: readonly Statement[] = []): Promise<FlightResult> {
-    return this.send([...statements, COMMIT]);
+    const result = await this.#send([...statements, COMMIT], 1, false);
+    this.#open = false;
+    return result;
   }
 
   /** Never throws: a connection that cannot roll back is closed, and the server rolls back. */
   async rollback(): Promise<void> {
+    this.#open = false;
     await orDestroyed(this.#client, REPLY_MARGIN, () => this.#client.query('ROLLBACK')).catch(() =>
       streamOf(this.#client)?.destroy(),
     );
@@ -115,20 +143,38 @@ export class Session {
    * @returns null where that cannot be had: nothing or too much is under way, or the statements are not prepared yet
    */
   transactionAhead(statements: readonly Statement[]): Promise<FlightResult> | null {
-    const all = [BEGIN, ...statements, COMMIT];
+    const opening = this.#opening(statements);
+    const all = [...opening, ...statements, COMMIT];
     if (!this.#prepare || this.#inAir !== 1 || !canFlyAhead(this.#client, all)) return null;
     return this.#send(all, 2, true).then(({ rows, types }) => ({
-      rows: rows.slice(1, -1),
-      types: types.slice(1, -1),
+      rows: rows.slice(opening.length, -1),
+      types: types.slice(opening.length, -1),
     }));
   }
 
+  #opening(statements: readonly Statement[]): readonly Statement[] {
+    if (statements[0]?.bounds) return [BEGIN];
+    return [BEGIN, boundTransaction(statements.length + 1, this.#statementTimeout)];
+  }
+
   /**
-   * Statements in one round trip. After an error the transaction is rolled back; the connection is given up when no reply
+   * Ends the transactions of this library's processes that are gone, of which the server has the first half and waits for the rest:
+   * it has no timeout for that before PostgreSQL 17.
+   *
+   * @returns how many
+   */
+  async endAbandoned(): Promise<number> {
+    const { rows } = await this.send([endAbandoned(ABANDONED_AFTER * quietBefore(this.#statementTimeout))]);
+    return rows[0]?.length ?? 0;
+  }
+
+  /**
+   * Statements in one round trip, outside of a transaction in one of their own. After an error the transaction is rolled back; the connection is given up when no reply
    * comes in the time that the server gives each of them.
    */
   async send(statements: readonly Statement[]): Promise<FlightResult> {
-    return this.#send(statements, 1, false);
+    const isInside = this.#open || this.queryRunner.isTransactionActive;
+    return isInside ? this.#send(statements, 1, false) : this.transaction(statements);
   }
 
   async #send(statements: readonly Statement[], flights: number, ahead: boolean): Promise<FlightResult> {
@@ -225,18 +271,24 @@ export class Session {
 
   /** Hands the connection back to the pool. */
   async close(): Promise<void> {
+    this.#stall?.stop();
     await this.queryRunner.release().catch(ignore);
     this.#client.removeListener('error', ignore);
   }
-}
 
-interface Stream {
-  destroy(): void;
-  setKeepAlive?(enable: boolean, initialDelay: number): void;
-}
-
-function streamOf(client: ClientBase): Stream | undefined {
-  return (client as unknown as { connection?: { stream?: Stream } }).connection?.stream;
+  /** Breaks the connection off, whatever is under way on it, and lets the pool go on without it. The server rolls back. */
+  async abandon(): Promise<void> {
+    const ended = new Promise((resolve) => this.#client.once('end', resolve));
+    streamOf(this.#client)?.destroy();
+    // Given back before its end is known, it could be handed out again.
+    const patience = new AbortController();
+    await Promise.race([
+      ended,
+      delay(ABANDONED_WITHIN, undefined, { signal: patience.signal }).catch(ignore),
+    ]);
+    patience.abort();
+    await this.close();
+  }
 }
 
 /** Gives the connection up when the work takes longer: it then fails as for any other lost connection. */

@@ -43,9 +43,11 @@ function collect(
 ): void {
   if (Array.isArray(tree)) for (const item of tree) collect(item, inCte, found);
   else if (isObject(tree))
-    for (const [kind, fields] of Object.entries(tree)) {
+    for (const kind in tree) {
+      const fields = tree[kind];
+      if (typeof fields !== 'object' || fields === null) continue;
       if (isObject(fields)) found(kind, fields, inCte);
-      if (typeof fields === 'object') collect(fields, inCte || kind === 'ctequery', found);
+      collect(fields, inCte || kind === 'ctequery', found);
     }
 }
 

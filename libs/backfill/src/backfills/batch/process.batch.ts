@@ -3,7 +3,7 @@ import type { Statement } from '../../sql/flight.js';
 import { IN_FAILED_TRANSACTION, sqlState, TRANSACTION_ENDED } from '../../sql/error-classes.js';
 import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
-import { applyBatchPolicy, freePlanner } from '../../sql/timeout-policy.js';
+import { applyBatchPolicy, flightTimeout, freePlanner, limitTransaction } from '../../sql/timeout-policy.js';
 import { ROW, type ProcessDefinition } from '../declare/definition.js';
 import { StillPendingError, SwallowedErrorError, TransactionEndedError } from '../run.error.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
@@ -111,8 +111,8 @@ export class ProcessBatchRunner implements BatchRunner {
   }
 
   async #hold(session: Session, statement: Statement): Promise<HeldRow[]> {
-    // The code's own queries are planned as usual.
-    const { rows, types } = await session.send([statement, ...freePlanner()]);
+    // The code's own queries are planned as usual, and how long they take together is their affair.
+    const { rows, types } = await session.send([statement, ...freePlanner(), limitTransaction(0)]);
     return (rows[0] ?? []).map((row) => ({
       key: JSON.parse(row[0] ?? '[]') as string[],
       tenant: row[1] ?? null,
@@ -137,15 +137,20 @@ export class ProcessBatchRunner implements BatchRunner {
       }
     }
     const { rows } = await session
-      .send([this.#demandOpen(), this.#entry(range, held, cursor), this.#stillPending(held)])
+      .send([
+        this.#demandOpen(),
+        limitTransaction(flightTimeout(this.#definition.pace)),
+        this.#entry(range, held, cursor),
+        this.#stillPending(held),
+      ])
       .catch((error: unknown) => {
         const state = sqlState(error);
         if (state === IN_FAILED_TRANSACTION) throw new SwallowedErrorError(name, error);
         throw state === TRANSACTION_ENDED ? new TransactionEndedError(name) : error;
       });
-    if (rows[2]?.[0]?.[0] !== '0') throw new StillPendingError(name);
+    if (rows[3]?.[0]?.[0] !== '0') throw new StillPendingError(name);
     return {
-      ...toOutcome(rows[1]?.[0]),
+      ...toOutcome(rows[2]?.[0]),
       lastKey: held.at(-1)?.key ?? null,
       tenant: held.at(-1)?.tenant ?? null,
     };

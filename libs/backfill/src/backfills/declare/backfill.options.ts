@@ -1,4 +1,6 @@
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { IndexReference } from './index.directory.js';
+import type { CatchUpOptions } from './catch-up.options.js';
 import type { RowColumns } from './kinds.js';
 import type { Canary, TenantOrder } from './tenant.options.js';
 
@@ -68,6 +70,12 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly dataSource?: string;
   /** The property that tells a row's tenant: progress is then kept per tenant, and `--tenant` works. */
   readonly tenant?: keyof Entity & string;
+  /**
+   * The class that declares, with `@OnlineIndex`, the index that finds the pending rows; or the index's name. The plan and each run
+   * warn when it is missing or INVALID.
+   * @default none
+   */
+  readonly index?: IndexReference;
   /** Tenants whose rows are done and proved first; then the run waits for a person, or goes on. Needs `tenant`. */
   readonly canary?: Canary;
   /**
@@ -77,6 +85,8 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly tenantOrder?: TenantOrder;
   /** Backfills that must be complete before this one starts. */
   readonly dependsOn?: readonly string[];
+  /** When a running application catches up on this one, beside or instead of the module's `catchUp`; false: never. @default the module's */
+  readonly catchUp?: CatchUpOptions | false;
   /** `purge` deletes the pending rows; the other kinds are told by the method that the class implements. */
   readonly kind?: 'purge';
   /** `transform` and `process`: the properties that your code reads. The key is always read. */

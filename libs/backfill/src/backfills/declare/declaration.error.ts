@@ -29,6 +29,20 @@ export class InvalidBackfillOptionError extends BackfillError {
   }
 }
 
+/** The index that serves the backfill is declared by no provider of the application. */
+export class UndeclaredIndexError extends BackfillError {
+  readonly option = 'index';
+
+  constructor(className: string, named: string, declared: readonly string[]) {
+    super(`${className}: the option \`index\` names ${named}, and no provider declares that index.`, {
+      subject: className,
+      remedy:
+        'Decorate its class with @OnlineIndex and provide it in a module. ' +
+        (declared.length > 0 ? `Declared are: ${declared.join(', ')}.` : 'No index is declared at all.'),
+    });
+  }
+}
+
 /** The class has no method that says what to do, or more than one. */
 export class UnclearBackfillKindError extends BackfillError {
   constructor(className: string, found: readonly BackfillKind[]) {

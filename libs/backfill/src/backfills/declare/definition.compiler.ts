@@ -14,7 +14,9 @@ import {
   UnknownEntityError,
 } from './declaration.error.js';
 import { type Assignment, type BackfillDefinition, type CompiledPredicate } from './definition.js';
+import { resolveIndex, type IndexDirectory } from './index.directory.js';
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
+import { mentions } from './mentions.js';
 import { decidePace } from './pace.js';
 import { decideTenants } from './tenant.options.js';
 import { compilePredicate, ownRows } from './predicate.compiler.js';
@@ -41,6 +43,7 @@ export function compileDefinition(
   { className, options, instance }: Declaration,
   dataSource: DataSource,
   defaults: PaceOptions,
+  indexes: IndexDirectory,
 ): BackfillDefinition {
   checkName(className, options);
   checkShapes(className, options);
@@ -59,8 +62,10 @@ export function compileDefinition(
     table: tableOf(metadata),
     key: metadata.primaryColumns,
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
+    index: resolveIndex(className, options.index, metadata, dataSource, indexes),
     ...decideTenants(className, options),
     dependsOn: options.dependsOn ?? [],
+    catchUp: options.catchUp,
     pace: decidePace(className, kind === 'process' ? { synchronousCommit: 'on' } : {}, defaults, options),
   };
   const pending = (): CompiledPredicate => {
@@ -162,6 +167,15 @@ function checkShapes(className: string, options: BackfillOptions): void {
       `Give a list of names, e.g. \`${option}: ["…"]\`.`,
     );
   }
+  const catchUp: unknown = options.catchUp;
+  if (catchUp !== undefined && catchUp !== false && (typeof catchUp !== 'object' || catchUp === null)) {
+    throw new InvalidBackfillOptionError(
+      className,
+      'catchUp',
+      `is ${JSON.stringify(catchUp)}`,
+      'Give options, e.g. `catchUp: { cron: "0 * * * *" }`, or false.',
+    );
+  }
   const kind: unknown = options.kind;
   if (kind !== undefined && kind !== 'purge') {
     throw new InvalidBackfillOptionError(
@@ -243,19 +257,13 @@ function checkWritten(
   if (changedKey) throw new KeyChangedError(className, changedKey.propertyPath);
   // What a sub-query looks at cannot be told from here; there the running backfill finds out, row by row.
   if (/\bselect\b/i.test(pending.text)) return;
-  const looksAt = (column: ColumnMetadata) =>
-    new RegExp(`(?<![\\w$])${escapeRegExp(column.databaseName)}(?![\\w$])`, 'i').test(pending.text);
-  if (!written.some(looksAt)) {
+  if (!written.some(({ databaseName }) => mentions(pending.text, databaseName))) {
     throw new PredicateNotFalsifiedError(
       className,
       written.map(({ propertyPath }) => propertyPath),
       pending.text,
     );
   }
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function compileCopy(

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
+import type { CatchUpOptions } from './catch-up.options.js';
 import type { Pace } from './pace.js';
 import type { Canary, TenantOrder } from './tenant.options.js';
 import type { ProcessBackfill, TransformBackfill } from './kinds.js';
@@ -37,10 +38,14 @@ interface DefinitionBase {
   readonly key: readonly ColumnMetadata[];
   readonly pending: CompiledPredicate;
   readonly tenant: ColumnMetadata | null;
+  /** The name of the declared index that serves the pending predicate. */
+  readonly index: string | null;
   readonly canary: Canary | null;
   readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];
   readonly pace: Pace;
+  /** As given; checked where it is used. */
+  readonly catchUp: CatchUpOptions | false | undefined;
 }
 
 export interface SetDefinition extends DefinitionBase {

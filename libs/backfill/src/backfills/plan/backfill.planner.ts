@@ -6,6 +6,7 @@ import { classifyDatabaseError, messageOf } from '../../sql/error-classes.js';
 import type { Statement } from '../../sql/flight.js';
 import { Session } from '../../sql/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
+import { inspectDeclaredIndex } from '../batch/declared-index.inspector.js';
 import type { BatchRunner, SweepStep } from '../batch/batch.js';
 import { createBatchRunner } from '../batch/batch-runner.factory.js';
 import { RowSelection } from '../batch/row-selection.js';
@@ -20,7 +21,12 @@ import { indexForPending } from './index.inspector.js';
 import { triggersFired } from './trigger.inspector.js';
 
 /** Milliseconds: a plan must not make anybody wait. */
-const PATIENCE = { lockTimeout: 1_000, statementTimeout: 30_000, idleInTransactionTimeout: 30_000 };
+const PATIENCE = {
+  lockTimeout: 1_000,
+  statementTimeout: 30_000,
+  idleInTransactionTimeout: 30_000,
+  transactionTimeout: 600_000,
+};
 /** Keys that the rehearsed batch may look at. */
 const WINDOW = 10_000;
 
@@ -51,6 +57,7 @@ export async function planBackfill(
     const selection = new RowSelection(impatient, ledger, facts, tenants);
     const pending = await countPending(session, selection);
     const index = await indexForPending(session, selection);
+    const unserved = await inspectDeclaredIndex(session, definition);
     const installed = (await installedStep(session, schema)) > 0;
     const lower = await boundBelow(session, selection, installed);
     const upper =
@@ -75,7 +82,7 @@ export async function planBackfill(
       triggers: await triggersFired(session, definition),
       measuredRowsPerSecond: rehearsal.rowsPerSecond,
       estimatedMs: timeFor(pending, batches, rehearsal.rowsPerSecond, pause),
-      warnings: warnings(definition, index, pending, rehearsal.problem),
+      warnings: warnings(definition, index, pending, unserved, rehearsal.problem),
     };
   } catch (error) {
     throw classifyDatabaseError(error) === 'programming'
@@ -192,10 +199,17 @@ function warnings(
   definition: BackfillDefinition,
   index: string | null,
   pending: Count | null,
+  unserved: string | null,
   problem: string | null,
 ): string[] {
   const found: string[] = [];
-  if (index === null && pending !== null) {
+  if (unserved !== null) {
+    found.push(unserved);
+  } else if (index === null && definition.index !== null && pending !== null) {
+    found.push(
+      `The index "${definition.index}" is there, and yet does not serve the pending predicate: compare its columns and its condition with \`where\`.`,
+    );
+  } else if (index === null && pending !== null) {
     found.push(
       'No index serves the pending predicate: the sweep goes along the primary key, and each probe reads the table. A partial index with the predicate as its condition makes both cheap.',
     );

@@ -14,5 +14,11 @@ export interface RunRequest {
   readonly retryQuarantined?: boolean;
   /** Asks the run to stop: the batch in hand is finished, the reason recorded. `signal.reason` is told, e.g. `SIGTERM`. */
   readonly signal?: AbortSignal;
+  /** Milliseconds that the batch in hand gets after `signal`, before the server is asked to cancel it. @default 3_000 */
+  readonly cancelAfterMs?: number;
+  /** Milliseconds after `signal` at which the run's connections are broken off, whatever it is doing: for a pool that is to be closed. @default never */
+  readonly abandonAfterMs?: number;
+  /** Asked between batches: a sentence that says why stops the run there, null lets it go on. */
+  readonly stopWhen?: () => string | null;
   readonly observer?: BackfillObserver;
 }

@@ -21,6 +21,12 @@ export interface BackfillStatusReport {
   /** Who holds a lease on it now: `host:pid`, else null. */
   readonly leasedBy: string | null;
   readonly waitingFor: string | null;
+  /** What rules out that a row becomes pending again: a contract migration, a constraint. It is not looked for any more. */
+  readonly sealedBy: string | null;
+  /** Rows that became pending after it had been complete and were done since, and how often such were found. */
+  readonly drift: { readonly rows: number; readonly times: number; readonly lastAt: string | null };
+  /** When catch-up last looked for pending rows, and by which index (null: at some keys a look, for want of one); null before the first look. */
+  readonly looked: { readonly at: string; readonly index: string | null } | null;
   readonly tenants: readonly TenantReport[];
   /** Up to ten rows of the quarantine. */
   readonly quarantine: readonly {

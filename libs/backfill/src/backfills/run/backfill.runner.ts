@@ -4,12 +4,14 @@ import { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { LeasedRange, TenantScope } from '../../ledger/range.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
+import { inspectDeclaredIndex } from '../batch/declared-index.inspector.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport } from '../report/report.js';
 import { tenantReports } from '../report/tenant.reader.js';
+import { backOff } from './back-off.js';
 import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
 import { Crew } from './crew.js';
@@ -28,7 +30,7 @@ import type { StopSign } from './stop-sign.js';
 /** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
 const SWEEPS_MOST = 5;
 /** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it, and until it is asked again. */
-const CANCEL_AFTER = 3_000;
+export const CANCEL_AFTER = 3_000;
 const CANCEL_EVERY = 500;
 /** Milliseconds between two looks at what other processes still work on. */
 const LOOK_AGAIN = 500;
@@ -37,6 +39,9 @@ export interface RunOptions {
   readonly tenants: TenantScope;
   readonly retryQuarantined: boolean;
   readonly connectTimeoutMs: number;
+  readonly cancelAfterMs: number;
+  /** Null: never. */
+  readonly abandonAfterMs: number | null;
   /** Those that must be complete first. */
   readonly dependencies: readonly BackfillDefinition[];
   readonly stop: StopSign;
@@ -87,6 +92,7 @@ export class BackfillRunner {
   async #runToEnding(): Promise<Ending> {
     try {
       await this.#connection.use((session) => installLedger(session, this.#schema));
+      await this.#endAbandoned();
       const record = (this.#found = await this.#connection.use((session) =>
         this.#ledger.open(session, this.#subject, this.#definition.kind),
       ));
@@ -167,10 +173,12 @@ export class BackfillRunner {
     }
     let sweeps = 0;
     let changedBefore = -1;
+    let misses = 0;
     let hasWorked = false;
     for (;;) {
       const range = await this.#take(selection);
       if (range) {
+        misses = 0;
         hasWorked = true;
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection);
@@ -198,8 +206,12 @@ export class BackfillRunner {
       // A range that came free while we looked at its holder is taken in the next round.
       if (
         await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
-      )
+      ) {
+        // Or its row is locked, as by a transaction of a process that is gone.
+        await this.#endAbandoned();
+        await stop.sleep(backOff(++misses, { base: 20, cap: 1_000 }));
         continue;
+      }
       if (this.#isShared && !(await this.#finish.take())) {
         await this.#others('the one that proves that it is complete');
         continue;
@@ -219,6 +231,16 @@ export class BackfillRunner {
       await this.#plan(selection);
       await this.#finish.release();
     }
+  }
+
+  /** What nobody else would ever end, and what our own rows and ranges would be locked by. */
+  async #endAbandoned(): Promise<void> {
+    const ended = await this.#connection.use((session) => session.endAbandoned());
+    if (ended > 0)
+      this.#log.note(
+        'warn',
+        `Ended ${ended === 1 ? 'a transaction' : `${ended} transactions`} that a process which is gone has left half sent.`,
+      );
   }
 
   /** Whether other processes may have a part in it. */
@@ -276,6 +298,8 @@ export class BackfillRunner {
     );
     const total = await this.#connection.use((session) => countPending(session, selection));
     this.#log.started(this.#subject.version, reason, total);
+    const problem = await this.#connection.use((session) => inspectDeclaredIndex(session, this.#definition));
+    if (problem !== null) this.#log.note('warn', problem);
   }
 
   async #workOff(range: LeasedRange, selection: RowSelection): Promise<RangeOutcome> {
@@ -306,19 +330,27 @@ export class BackfillRunner {
 
   #cancelWhenStopped(): () => void {
     const { signal } = this.#options.stop;
+    const { cancelAfterMs, abandonAfterMs } = this.#options;
     let timer: NodeJS.Timeout | undefined;
+    let last: NodeJS.Timeout | undefined;
+    const connections = () => new Set([this.#connection, ...(this.#crew?.connections ?? [])]);
     const cancel = () => {
-      const others = this.#crew?.connections ?? [];
-      for (const { session } of new Set([this.#connection, ...others])) void session?.cancel();
+      for (const { session } of connections()) void session?.cancel();
       timer = setTimeout(cancel, CANCEL_EVERY);
     };
+    const abandon = () => {
+      clearTimeout(timer);
+      for (const connection of connections()) void connection.abandon();
+    };
     const arm = () => {
-      timer = setTimeout(cancel, CANCEL_AFTER);
+      timer = setTimeout(cancel, cancelAfterMs);
+      if (abandonAfterMs !== null) last = setTimeout(abandon, abandonAfterMs);
     };
     if (signal.aborted) arm();
     else signal.addEventListener('abort', arm, { once: true });
     return () => {
       clearTimeout(timer);
+      clearTimeout(last);
       signal.removeEventListener('abort', arm);
     };
   }

@@ -82,6 +82,13 @@ export class Connection {
     });
   }
 
+  /** Breaks the connection off while it is in use. */
+  async abandon(): Promise<void> {
+    const session = this.#session;
+    this.#session = null;
+    await session?.abandon();
+  }
+
   /** Gives the connection up, e.g. because it is broken. */
   async drop(): Promise<void> {
     const session = this.#session;

@@ -131,7 +131,8 @@ async function findPendingByWindows(
   }
 }
 
-async function probeWindow(
+/** Looks at so many keys above `after`. @returns the first that is due, the last that was looked at, and how many there were */
+export async function probeWindow(
   session: Session,
   selection: RowSelection,
   after: Key | null,

@@ -467,7 +467,11 @@ export class RangeWorker {
   async #recoverFromLock(): Promise<RangeOutcome | null> {
     const { connection, log, selection, stop } = this.#tools;
     const key = this.#range.state === 'settling' ? this.#awaited : null;
-    const waitingFor = await connection.use((session) => describeLock(session, selection, key));
+    const waitingFor = await connection.use(async (session) => {
+      const holders = await describeLock(session, selection, key);
+      await session.endAbandoned();
+      return holders;
+    });
     log.waiting(waitingFor);
     const patience = selection.definition.pace.lockTimeout;
     const patient =

@@ -29,6 +29,15 @@ export async function runBackfill(
     options.connectTimeoutMs,
     note,
   );
+  const { signal } = options.stop;
+  let last: NodeJS.Timeout | undefined;
+  // The runs break their own connections off.
+  const arm = () => {
+    if (options.abandonAfterMs !== null)
+      last = setTimeout(() => void connection.abandon(), options.abandonAfterMs);
+  };
+  if (signal.aborted) arm();
+  else signal.addEventListener('abort', arm, { once: true });
   try {
     await connection.use((session) => installLedger(session, schema)).catch(() => undefined);
     const run = (tenants: TenantScope, stop: StopSign) =>
@@ -51,6 +60,8 @@ export async function runBackfill(
     observer.finished?.(report);
     return report;
   } finally {
+    clearTimeout(last);
+    signal.removeEventListener('abort', arm);
     await connection.drop();
   }
 }

@@ -1,11 +1,18 @@
-/** Tells a run when to stop, and why: a signal, or its time limit. */
+/** Tells a run when to stop, and why: a signal, its time limit, or what its caller says between two batches. */
 export class StopSign {
   readonly #signal: AbortSignal | undefined;
   readonly #deadline: number | null;
   readonly #maxDurationMs: number | undefined;
+  readonly #stopWhen: (() => string | null) | undefined;
   readonly #controller = new AbortController();
 
-  constructor(signal: AbortSignal | undefined, maxDurationMs: number | undefined) {
+  /** @param stopWhen gives the reason in a sentence; asked often */
+  constructor(
+    signal: AbortSignal | undefined,
+    maxDurationMs: number | undefined,
+    stopWhen?: () => string | null,
+  ) {
+    this.#stopWhen = stopWhen;
     this.#signal = signal;
     this.#maxDurationMs = maxDurationMs;
     this.#deadline = maxDurationMs === undefined ? null : performance.now() + maxDurationMs;
@@ -16,7 +23,7 @@ export class StopSign {
   /** The same, with a time limit of its own besides. */
   within(ms: number): StopSign {
     const left = this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
-    return new StopSign(this.signal, Math.max(0, left));
+    return new StopSign(this.signal, Math.max(0, left), this.#stopWhen);
   }
 
   /** For code that listens; aborted by the signal alone, since a time limit lets the batch in hand finish. */
@@ -30,7 +37,7 @@ export class StopSign {
     if (this.#deadline !== null && performance.now() >= this.#deadline) {
       return `Stopped at its time limit of ${(this.#maxDurationMs ?? 0) / 1000} s.`;
     }
-    return null;
+    return this.#stopWhen?.() ?? null;
   }
 
   /** Sleeps, or returns early when it is time to stop. */

@@ -1,5 +1,6 @@
+import { CATCH_UP_STEP, CatchUpLedger, NO_CATCH_UP } from '../../ledger/catch-up.ledger.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
-import { isoTime, type Ledger } from '../../ledger/ledger.js';
+import { isoTime, type Ledger, type Subject } from '../../ledger/ledger.js';
 import { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { BackfillStatus } from '../../ledger/status.js';
 import { toArrayText } from '../../sql/text-format.js';
@@ -26,12 +27,16 @@ export async function readStatus(
     const session = await Session.open(dataSource);
     try {
       const here = definitions.filter((definition) => definition.dataSource === dataSource);
-      const installed = (await installedStep(session, schema)) > 0;
+      const step = await installedStep(session, schema);
+      const installed = step > 0;
+      // A ledger that no run has upgraded yet knows nothing of it.
+      const caughtUp = step >= CATCH_UP_STEP;
       for (const { name, version } of here) {
-        const report = installed ? await readOne(session, ledger, name, version) : null;
+        const report = installed ? await readOne(session, ledger, { name, version }, caughtUp) : null;
         reports.push(report ?? neverRun(name, version));
       }
-      if (installed && undeclaredToo) reports.push(...(await readUndeclared(session, ledger, here)));
+      if (installed && undeclaredToo)
+        reports.push(...(await readUndeclared(session, ledger, here, caughtUp)));
     } finally {
       await session.close();
     }
@@ -42,8 +47,8 @@ export async function readStatus(
 async function readOne(
   session: Session,
   ledger: Ledger,
-  name: string,
-  version: number,
+  { name, version }: Subject,
+  caughtUp: boolean,
   declared = true,
 ): Promise<BackfillStatusReport | null> {
   const { rows } = await session.send([
@@ -74,6 +79,7 @@ async function readOne(
     changedAt: changedAt ?? null,
     leasedBy: leasedBy ?? null,
     waitingFor: waitingFor ?? null,
+    ...(caughtUp ? await new CatchUpLedger(ledger).summary(session, { name, version }) : NO_CATCH_UP),
     tenants: await tenantReports(rowsLedger, session, null),
     quarantine: await rowsLedger.quarantined(session, QUARANTINE_SHOWN),
   };
@@ -83,6 +89,7 @@ async function readUndeclared(
   session: Session,
   ledger: Ledger,
   declared: readonly BackfillDefinition[],
+  caughtUp: boolean,
 ): Promise<BackfillStatusReport[]> {
   const { rows } = await session.send([
     {
@@ -93,7 +100,13 @@ async function readUndeclared(
   ]);
   const reports: BackfillStatusReport[] = [];
   for (const [name, version] of rows[0] ?? []) {
-    const report = await readOne(session, ledger, name ?? '', Number(version), false);
+    const report = await readOne(
+      session,
+      ledger,
+      { name: name ?? '', version: Number(version) },
+      caughtUp,
+      false,
+    );
     if (report) reports.push(report);
   }
   return reports;
@@ -114,6 +127,7 @@ function neverRun(name: string, version: number): BackfillStatusReport {
     changedAt: null,
     leasedBy: null,
     waitingFor: null,
+    ...NO_CATCH_UP,
     tenants: [],
     quarantine: [],
   };

@@ -9,8 +9,9 @@ import { type Ask, RowWitness, type WrittenTable } from './row-witness.js';
 
 /** Sets the DDL policy for the transaction at hand, in a way that holds through a pooler and ends with the transaction. */
 const SET_LOCK_TIMEOUT = `
-  SELECT pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
-         pg_catalog.set_config('lock_timeout', $1, true) AS now`;
+  pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
+  pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS untouched, pg_catalog.set_config('lock_timeout', $1, true) AS now`;
+const RESTORE_LOCK_TIMEOUT = `pg_catalog.set_config('lock_timeout', $1, true) AS now`;
 
 /** What a migration does on one connection: every statement is admitted, then sent, and watched where it could not be read. */
 export class GuardedSession {
@@ -40,26 +41,37 @@ export class GuardedSession {
     return this.#raw.isTransactionActive || this.#begun;
   }
 
-  /** The migration starts inside a transaction that its runner has opened. */
-  async enterTransaction(): Promise<void> {
-    await this.#applyPolicy();
-    await this.#witness.begin();
+  /**
+   * The migration starts inside a transaction that its runner has opened.
+   *
+   * @returns whether that transaction has done nothing yet. It gets its number with its first change, DDL included.
+   */
+  async enterTransaction(): Promise<boolean> {
+    const row = await this.#witness.begin({
+      select: SET_LOCK_TIMEOUT,
+      parameters: [String(this.#retry.policy.lockTimeout)],
+    });
+    this.#pid = Number(row['pid']);
+    this.#lockTimeoutBefore = String(row['before']);
+    return row['untouched'] === true;
   }
 
-  /** Others that share the transaction find their own patience again. */
-  async leaveTransaction(): Promise<void> {
-    if (this.#inTransaction && this.#lockTimeoutBefore !== undefined)
-      await this.#ask(`SELECT pg_catalog.set_config('lock_timeout', $1, true)`, [this.#lockTimeoutBefore]);
+  /**
+   * The migration has ended. Others that share the transaction find their own patience again.
+   *
+   * @throws RowsWrittenError when the transaction holds rows that it should not
+   */
+  async leave(): Promise<void> {
+    if (!this.#inTransaction) return;
+    const before = this.#lockTimeoutBefore;
+    this.#accept(
+      await this.#witness.written(
+        before === undefined ? undefined : { select: RESTORE_LOCK_TIMEOUT, parameters: [before] },
+      ),
+    );
   }
 
-  async #applyPolicy(): Promise<void> {
-    const [row] = await this.#ask(SET_LOCK_TIMEOUT, [String(this.#retry.policy.lockTimeout)]);
-    this.#pid = Number(row?.['pid']);
-    this.#lockTimeoutBefore = String(row?.['before']);
-  }
-
-  /** @throws RowsWrittenError when the transaction holds rows that it should not */
-  async verify(): Promise<void> {
+  async #verify(): Promise<void> {
     if (this.#inTransaction) this.#accept(await this.#witness.written());
   }
 
@@ -116,7 +128,7 @@ export class GuardedSession {
     const { statements } = admitted;
     const send = () => pastTheGuard(() => this.#raw.query(sql, parameters, structured as true));
     const control = statements[0]?.transaction;
-    if (control === 'commit' || control === 'prepare') await this.verify();
+    if (control === 'commit' || control === 'prepare') await this.#verify();
     if (control) return this.#control(control, send);
     if (this.#inTransaction) return this.#retry.observe(this.#pid, sql, () => this.#watched(admitted, send));
     return this.#alone(admitted, sql, send);
@@ -153,9 +165,8 @@ export class GuardedSession {
   async #inOwnTransaction(admitted: Admitted, sql: string, send: () => Promise<unknown>): Promise<unknown> {
     await this.#ask('BEGIN');
     try {
-      await this.#applyPolicy();
       // Also for what reads: a view, an operator, a default or an event trigger may run a function that writes.
-      await this.#witness.begin();
+      await this.enterTransaction();
       const result = await this.#retry.observe(this.#pid, sql, () => this.#watched(admitted, send));
       this.#accept(await this.#witness.written());
       await this.#ask('COMMIT');

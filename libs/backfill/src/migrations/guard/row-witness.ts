@@ -16,17 +16,30 @@ export type Ask = (sql: string, parameters?: unknown[]) => Promise<Record<string
 /**
  * The difference to what a transaction began with, because counters of the session's earlier transactions may still be in
  * it. Left out: materialized views, whose rows are derived, and tables that belong to an extension, which CREATE EXTENSION fills.
+ *
+ * This is what the view pg_stat_xact_user_tables shows (system_views.sql), without its join to every index, which takes longer
+ * than all the rest.
  */
 const COUNTERS = `
-  SELECT n.nspname AS schema, c.relname AS name, s.relid::text AS id,
-         s.n_tup_ins::float8 AS inserted, s.n_tup_upd::float8 AS updated, s.n_tup_del::float8 AS deleted
-    FROM pg_catalog.pg_stat_xact_user_tables s
-    JOIN pg_catalog.pg_class c ON c.oid = s.relid
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0
-     AND c.relkind <> 'm'
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+  SELECT n.nspname AS schema, s.*
+    FROM (SELECT c.oid, c.oid::text AS id, c.relname AS name, c.relnamespace,
+                 pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)::float8 AS inserted,
+                 pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)::float8 AS updated,
+                 pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)::float8 AS deleted
+            FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') OFFSET 0) s
+    JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
+   WHERE s.inserted + s.updated + s.deleted > 0
+     AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'
+     AND (SELECT count(*) FROM pg_catalog.pg_depend d
+           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = s.oid AND d.deptype = 'e') = 0`;
+
+/** Something to be asked or set in the same round trip: a select list without FROM. */
+export interface Beside {
+  readonly select: string;
+  readonly parameters: readonly unknown[];
+}
+
+const NOTHING: Beside = { select: '1', parameters: [] };
 
 /** TRUNCATE counts no rows, but gives the table an empty file of another name. Takes no lock on the tables. */
 const FILES = `
@@ -65,15 +78,18 @@ export class RowWitness {
     private readonly mayWrite: readonly string[],
   ) {}
 
-  /** Takes what the counters show now for the beginning. */
-  async begin(): Promise<void> {
-    this.#before = await this.#count();
+  /** Takes what the counters show now for the beginning. @returns what stood beside */
+  async begin(beside = NOTHING): Promise<Record<string, unknown>> {
+    const [counted, row] = await this.#count(beside);
+    this.#before = counted;
+    return row;
   }
 
   /** @returns the tables that were written since `begin()`, in the same transaction, and should not have been */
-  async written(): Promise<readonly WrittenTable[]> {
+  async written(beside = NOTHING): Promise<readonly WrittenTable[]> {
     const written: WrittenTable[] = [];
-    for (const [id, now] of await this.#count()) {
+    const [counted] = await this.#count(beside);
+    for (const [id, now] of counted) {
       const before = this.#before.get(id);
       const inserted = now.inserted - (before?.inserted ?? 0);
       const updated = now.updated - (before?.updated ?? 0);
@@ -109,19 +125,29 @@ export class RowWitness {
     return this.mayWrite.some((listed) => coversTable(listed, table));
   }
 
-  async #count(): Promise<Map<string, Counted>> {
-    const rows = await this.ask(COUNTERS);
-    return new Map(
-      rows.map((row) => [
-        String(row['id']),
-        {
-          schema: String(row['schema']),
-          name: String(row['name']),
-          inserted: Number(row['inserted']),
-          updated: Number(row['updated']),
-          deleted: Number(row['deleted']),
-        },
-      ]),
+  async #count({
+    select,
+    parameters,
+  }: Beside): Promise<readonly [Map<string, Counted>, Record<string, unknown>]> {
+    const rows = await this.ask(
+      `SELECT b.*, s.* FROM (SELECT ${select} OFFSET 0) b LEFT JOIN (${COUNTERS}) s ON true`,
+      [...parameters],
     );
+    const counted = rows.filter(({ id }) => id !== null);
+    return [
+      new Map(
+        counted.map((row) => [
+          String(row['id']),
+          {
+            schema: String(row['schema']),
+            name: String(row['name']),
+            inserted: Number(row['inserted']),
+            updated: Number(row['updated']),
+            deleted: Number(row['deleted']),
+          },
+        ]),
+      ),
+      rows[0] ?? {},
+    ];
   }
 }

@@ -1,0 +1,13 @@
+import type { FactoryProvider } from '@nestjs/common';
+import { INDEX_DIRECTORY, type IndexDirectory } from '../backfills/declare/index.directory.js';
+import { IndexExplorer } from '../indexes/index.explorer.js';
+
+/** Tells the backfills which indexes are declared: the two phases do not know each other. */
+export const indexDirectoryProvider: FactoryProvider<IndexDirectory> = {
+  provide: INDEX_DIRECTORY,
+  inject: [IndexExplorer],
+  useFactory: (explorer: IndexExplorer) => ({
+    indexes: () =>
+      explorer.explore().map(({ type, options: { name, entity } }) => ({ name, entity, declaredBy: type })),
+  }),
+};

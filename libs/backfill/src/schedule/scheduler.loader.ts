@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module';
+import type { ModuleRef } from '@nestjs/core';
+import { SchedulerMissingError } from './catch-up.error.js';
+
+/*
+ * What is used of @nestjs/schedule, and of the package `cron` below it, in shapes of our own: both are there only where an application
+ * uses catch-up, and nobody else's compiler shall ask for their types.
+ */
+
+/** A `CronJob`. */
+export interface ScheduledJob {
+  start(): void;
+  stop(): unknown;
+}
+
+/** The `SchedulerRegistry`. */
+export interface JobRegistry {
+  addCronJob(name: string, job: ScheduledJob): void;
+  addInterval(name: string, interval: NodeJS.Timeout): void;
+  doesExist(type: 'cron' | 'interval', name: string): boolean;
+  deleteInterval(name: string): void;
+}
+
+interface CronPackage {
+  readonly CronJob: {
+    from(parameters: {
+      readonly cronTime: string;
+      readonly timeZone: string;
+      readonly name: string;
+      readonly waitForCompletion: boolean;
+      readonly onTick: () => Promise<void>;
+    }): ScheduledJob;
+  };
+  readonly CronTime: new (
+    cron: string,
+    timeZone: string,
+  ) => { sendAt(times: number): readonly { toMillis(): number }[] };
+}
+
+/** What the application schedules its jobs with. */
+export interface Scheduler {
+  readonly registry: JobRegistry;
+  readonly cron: CronPackage;
+}
+
+/** Loaded only when it is needed: an application without catch-up need not have it. @throws SchedulerMissingError */
+export async function loadScheduler(className: string, moduleRef: ModuleRef): Promise<Scheduler> {
+  const { token, cron } = await loadPackages(className);
+  try {
+    return { registry: moduleRef.get<JobRegistry>(token, { strict: false }), cron };
+  } catch (error) {
+    throw new SchedulerMissingError(className, 'module', error);
+  }
+}
+
+async function loadPackages(
+  className: string,
+): Promise<{ readonly token: abstract new () => unknown; readonly cron: CronPackage }> {
+  try {
+    const { SchedulerRegistry } = await import('@nestjs/schedule');
+    // The copy that @nestjs/schedule itself uses, wherever the package manager has put it.
+    const schedule = createRequire(import.meta.url).resolve('@nestjs/schedule');
+    return { token: SchedulerRegistry, cron: createRequire(schedule)('cron') as CronPackage };
+  } catch (error) {
+    throw new SchedulerMissingError(className, 'package', error);
+  }
+}

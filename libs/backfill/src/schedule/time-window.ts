@@ -1,0 +1,55 @@
+import type { CatchUpWindow } from '../backfills/declare/catch-up.options.js';
+import { InvalidWindowError } from './catch-up.error.js';
+import { checkTimeZone } from './time-zone.js';
+
+const MINUTES_A_DAY = 24 * 60;
+
+/**
+ * Some hours of the day, told by the clock on the wall of a time zone: at the end of summer time an hour that comes twice is in the window
+ * twice, and at its beginning one that is left out is not in it at all.
+ */
+export class TimeWindow {
+  readonly #from: number;
+  readonly #to: number;
+  readonly #text: string;
+  readonly #wall: Intl.DateTimeFormat;
+
+  /** @throws InvalidWindowError, UnknownTimeZoneError */
+  constructor(className: string, { from, to, timeZone = 'UTC' }: CatchUpWindow) {
+    this.#from = minuteOf(className, 'from', from, MINUTES_A_DAY - 1);
+    this.#to = minuteOf(className, 'to', to, MINUTES_A_DAY);
+    if (this.#from === this.#to)
+      throw new InvalidWindowError(className, `has no time in it: from ${from} to ${to}`);
+    checkTimeZone(className, 'window.timeZone', timeZone);
+    this.#text = `${from} to ${to} ${timeZone}`;
+    this.#wall = new Intl.DateTimeFormat('en-GB', {
+      timeZone,
+      hour: 'numeric',
+      minute: 'numeric',
+      hourCycle: 'h23',
+    });
+  }
+
+  isOpen(at: Date): boolean {
+    const parts = Object.fromEntries(this.#wall.formatToParts(at).map(({ type, value }) => [type, value]));
+    const minute = Number(parts['hour']) * 60 + Number(parts['minute']);
+    return this.#from < this.#to
+      ? minute >= this.#from && minute < this.#to
+      : minute >= this.#from || minute < this.#to;
+  }
+
+  /** `22:00 to 05:00 Europe/Berlin` */
+  toString(): string {
+    return this.#text;
+  }
+}
+
+function minuteOf(className: string, end: 'from' | 'to', text: unknown, most: number): number {
+  const [, hours, minutes] = (typeof text === 'string' && /^(\d{2}):([0-5]\d)$/.exec(text)) || [];
+  const minute = Number(hours) * 60 + Number(minutes);
+  if (minute <= most) return minute;
+  throw new InvalidWindowError(
+    className,
+    `has ${JSON.stringify(text)} for \`${end}\`, which is no time of day as HH:MM`,
+  );
+}

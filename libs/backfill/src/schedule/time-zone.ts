@@ -1,0 +1,11 @@
+import { UnknownTimeZoneError } from './catch-up.error.js';
+
+/** @throws UnknownTimeZoneError */
+export function checkTimeZone(className: string, option: string, timeZone: unknown): void {
+  try {
+    if (typeof timeZone === 'string' && new Intl.DateTimeFormat('en', { timeZone })) return;
+  } catch {
+    // Told below.
+  }
+  throw new UnknownTimeZoneError(className, option, timeZone);
+}

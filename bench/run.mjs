@@ -11,6 +11,10 @@ const { scale, repeat, only, plot } = options();
 const quick = scale < 0.1;
 const size = (/** @type {number} */ rows) => Math.max(2_000, Math.round(rows * scale));
 const rows = measurements(size).filter(({ what }) => !only || only.test(what));
+if (rows.length === 0) {
+  console.error(`--only ${only?.source}: no row of the table says that.`);
+  process.exit(2);
+}
 const startedAt = performance.now();
 const minutes = () => (performance.now() - startedAt) / 60_000;
 const log = (/** @type {string} */ line) => console.log(`${minutes().toFixed(1).padStart(5)} min  ${line}`);

@@ -1,10 +1,9 @@
 import { createRequire } from 'node:module';
 import { SchemaMigration } from 'nestjs-backfill';
 import { DataSource } from 'typeorm';
-import { median } from './measure.mjs';
+import { median } from './numbers.mjs';
 
 const STATEMENTS = 200;
-const ROUNDS = 9;
 
 /** @typedef {import('typeorm').QueryRunner} QueryRunner */
 
@@ -34,9 +33,10 @@ const isParserLoaded = () =>
  * that has run no migration yet.
  *
  * @param {string} url
+ * @param {{ rounds: number }} options
  * @returns {Promise<{ ratio: number, perStatementMs: number, guardedMs: number, unguardedMs: number, parserIsLazy: boolean }>}
  */
-export async function guardCost(url) {
+export async function guardCost(url, { rounds }) {
   const dataSource = await new DataSource({ type: 'postgres', url }).initialize();
   const loadedBefore = isParserLoaded();
   try {
@@ -45,7 +45,7 @@ export async function guardCost(url) {
     /** @typedef {Awaited<ReturnType<typeof run>>} Run */
     const guarded = /** @type {Run[]} */ ([]);
     const unguarded = /** @type {Run[]} */ ([]);
-    for (let round = 0; round < ROUNDS; round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       unguarded.push(await run(dataSource, 'unguarded'));
       guarded.push(await run(dataSource, 'guarded'));
     }

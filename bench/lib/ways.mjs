@@ -1,77 +1,27 @@
-import 'reflect-metadata';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { TypeOrmModule } from '@nestjs/typeorm';
-import { Backfill, BackfillModule, BackfillService } from 'nestjs-backfill';
-import { IsNull } from 'typeorm';
-import { EXPRESSION, Lead } from './table.mjs';
+import { backfill } from './application.mjs';
+import { onlineMigrationsWay, oneUpdate, pgrollWay, predicateOnlyLoop } from './other-ways.mjs';
 
-/** @typedef {{ client: import('pg').Client, url: string }} Bench */
+/** Rows that the paused way is measured on: 100 ms for every 100 rows is 8 minutes for 500,000, each like the other. */
+const PAUSED_ROWS = 3_000;
 
 /**
- * One UPDATE of the whole table: the least work there can be, and the longest locks.
- * @param {Bench} bench
+ * @typedef {object} Way
+ * @property {(scene: { client: import('pg').Client, url: string }) => Promise<void>} run changes the table
+ * @property {number} [most] rows that it stops after: its time for the whole is worked out from these
  */
-export async function oneUpdate({ client }) {
-  await client.query(`UPDATE leads SET search_name = ${EXPRESSION} WHERE search_name IS NULL`);
-}
 
-/**
- * The loop that is often written by hand: the first 200 pending rows, again and again.
- * @param {Bench} bench
- */
-export async function predicateOnlyLoop({ client }) {
-  for (;;) {
-    const { rowCount } = await client.query(
-      `WITH batch AS (SELECT id FROM leads WHERE search_name IS NULL LIMIT 200 FOR UPDATE SKIP LOCKED)
-       UPDATE leads SET search_name = ${EXPRESSION} FROM batch WHERE leads.id = batch.id`,
-    );
-    if (rowCount === 0) return;
-  }
-}
+/** Every way of changing the table that is measured. All compute the same value. */
+export const WAYS = /** @satisfies {Record<string, Way>} */ ({
+  'one UPDATE': { run: oneUpdate },
+  'set, 200 rows a batch': { run: backfill('set', { batchSize: 200, pause: 0 }) },
+  'set, adaptive': { run: backfill('set', { pause: 0 }) },
+  'set, adaptive, 2 workers': { run: backfill('set', { pause: 0, workers: 2 }) },
+  'set, defaults': { run: backfill('set', {}) },
+  'transform, adaptive': { run: backfill('transform', { pause: 0 }) },
+  'predicate-only loop': { run: predicateOnlyLoop },
+  "pgroll's way": { run: pgrollWay },
+  "online_migrations' way, no pause": { run: onlineMigrationsWay(0) },
+  "online_migrations' way": { run: onlineMigrationsWay(100, PAUSED_ROWS), most: PAUSED_ROWS },
+});
 
-/**
- * This library, as an application would run it.
- * @param {'set' | 'transform'} kind
- * @param {import('nestjs-backfill').PaceOptions} pace
- * @returns {(bench: Bench) => Promise<void>}
- */
-export function backfill(kind, pace) {
-  const options = { name: 'leads-search-name', entity: Lead, where: { searchName: IsNull() }, ...pace };
-  class SetSearchName {
-    set() {
-      return { searchName: EXPRESSION };
-    }
-  }
-  class TransformSearchName {
-    /** @param {{ firstName: string, lastName: string }[]} rows */
-    transform(rows) {
-      return rows.map(({ firstName, lastName }) => ({
-        searchName: `${firstName} ${lastName}`.toLowerCase(),
-      }));
-    }
-  }
-  const Declared = kind === 'set' ? SetSearchName : TransformSearchName;
-  Backfill(
-    kind === 'set' ? options : { ...options, reads: ['firstName', 'lastName'], writes: ['searchName'] },
-  )(Declared);
-
-  return async ({ url }) => {
-    class BenchModule {}
-    Module({
-      imports: [
-        TypeOrmModule.forRoot({ type: 'postgres', url, entities: [Lead] }),
-        BackfillModule.forRoot({}),
-      ],
-      providers: [Declared],
-    })(BenchModule);
-    const application = await NestFactory.createApplicationContext(BenchModule, { logger: false });
-    try {
-      const report = await application.get(BackfillService).run();
-      if (report.outcome !== 'complete')
-        throw new Error(`The backfill ended ${report.outcome}: ${report.backfills[0]?.reason}`);
-    } finally {
-      await application.close();
-    }
-  };
-}
+/** @typedef {keyof typeof WAYS} WayName */

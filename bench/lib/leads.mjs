@@ -17,15 +17,14 @@ export const Lead = new EntitySchema({
 export const EXPRESSION = `lower(first_name || ' ' || last_name)`;
 
 /**
- * Builds the table anew, vacuumed and analysed, with nothing left to write out: every way starts from the same state.
+ * Builds the table, vacuumed and analysed.
  * @param {import('pg').Client} client
  * @param {number} rows
  */
 export async function buildLeads(client, rows) {
-  await client.query('DROP TABLE IF EXISTS leads');
-  await client.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
+  await client.query(`SET maintenance_work_mem = '256MB'`);
   await client.query(`CREATE TABLE leads (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant_id int NOT NULL, first_name text NOT NULL, last_name text NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY, tenant_id int NOT NULL, first_name text NOT NULL, last_name text NOT NULL,
     email text NOT NULL, phone text, status text NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, search_name text)`);
   await client.query(
     `INSERT INTO leads (tenant_id, first_name, last_name, email, phone, status, created_at, updated_at)
@@ -34,11 +33,11 @@ export async function buildLeads(client, rows) {
      FROM generate_series(1, $1::int) AS i`,
     [rows],
   );
+  await client.query('ALTER TABLE leads ADD PRIMARY KEY (id)');
   await client.query('CREATE INDEX ON leads (tenant_id, status)');
   await client.query('CREATE INDEX ON leads (email)');
   await client.query('CREATE INDEX ON leads (created_at)');
   await client.query('VACUUM (ANALYZE) leads');
-  await client.query('CHECKPOINT');
 }
 
 /**
@@ -48,4 +47,13 @@ export async function buildLeads(client, rows) {
 export async function pendingLeads(client) {
   const { rows } = await client.query('SELECT count(*)::int AS pending FROM leads WHERE search_name IS NULL');
   return rows[0].pending;
+}
+
+/**
+ * @param {import('pg').Client} client
+ * @returns {Promise<number>} bytes of the table, its indexes included
+ */
+export async function sizeOfLeads(client) {
+  const { rows } = await client.query(`SELECT pg_total_relation_size('leads')::float8 AS bytes`);
+  return rows[0].bytes;
 }

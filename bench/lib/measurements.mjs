@@ -1,0 +1,253 @@
+import { bloat, comparison, longest, p99, reading } from './measurement.mjs';
+import { fractions } from './migrations.mjs';
+import { count, milliseconds, seconds } from './numbers.mjs';
+
+const FIXED = 'set, 200 rows a batch';
+const ADAPTIVE = 'set, adaptive';
+const PAIR = 'set, adaptive, 2 workers';
+const LOOP = 'predicate-only loop';
+
+/**
+ * Everything that the bench measures, in its order. Sizes are those of the full scale.
+ * @param {(rows: number) => number} size
+ */
+export function measurements(size) {
+  const [tenth, half, million, five] = [size(100_000), size(500_000), size(1_000_000), size(5_000_000)];
+  /** @param {import('./ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
+  const cell = (way, rows) => ({ way, rows });
+
+  return [
+    // While no migration has run in this process: the parser must not be there yet.
+    reading({
+      what: 'a migration of 200 statements, guarded against unguarded, time',
+      unit: '×',
+      bound: 'most',
+      target: 1.2,
+      study: 'guard',
+      read: ({ ratio, guardedMs, unguardedMs }) => ({
+        value: ratio,
+        detail: `${milliseconds(guardedMs)} against ${milliseconds(unguardedMs)}`,
+      }),
+    }),
+    reading({
+      what: 'the guard for each statement, median',
+      unit: 'ms',
+      bound: 'under',
+      target: 1,
+      study: 'guard',
+      read: ({ perStatementMs }) => ({ value: perStatementMs, detail: 'with the parser loaded' }),
+    }),
+    reading({
+      what: 'the parser is loaded by the first migration, not before (1 is yes)',
+      unit: '',
+      bound: 'least',
+      target: 1,
+      study: 'guard',
+      read: ({ parserIsLazy }) => ({ value: parserIsLazy ? 1 : 0, detail: parserIsLazy ? 'yes' : 'no' }),
+    }),
+    reading({
+      what: 'the static guard over 1,000 migration files, processor time',
+      unit: 's',
+      bound: 'under',
+      target: 5,
+      study: 'staticGuard',
+      read: ({ files, cpuSeconds, wallSeconds, timing }) => ({
+        value: (1_000 * cpuSeconds) / files,
+        detail: `${count(files)} files, ${seconds(wallSeconds)} on the clock: ${fractions(timing)}`,
+      }),
+    }),
+    reading({
+      what: 'the static guard over 1,000 migration files, peak of its memory',
+      unit: 'MiB',
+      bound: 'under',
+      target: 500,
+      study: 'staticGuard',
+      read: ({ files, memoryMb }) => ({ value: memoryMb, detail: `${count(files)} files` }),
+    }),
+
+    comparison({
+      what: 'set, 1 worker, 200 rows a batch, no pause, against one UPDATE of 1,000,000 rows, time',
+      by: 'time',
+      of: cell(FIXED, million),
+      against: cell('one UPDATE', million),
+      bound: 'most',
+      target: 1.35,
+      formerly: 1.6,
+    }),
+    comparison({
+      what: 'set, 1 worker, adaptive, no pause, against one UPDATE, time',
+      by: 'time',
+      of: cell(ADAPTIVE, million),
+      against: cell('one UPDATE', million),
+      bound: 'most',
+      target: 1.15,
+    }),
+    comparison({
+      what: 'set, 2 workers, adaptive, no pause, against one UPDATE, time',
+      by: 'time',
+      of: cell(PAIR, million),
+      against: cell('one UPDATE', million),
+      bound: 'most',
+      target: 0.75,
+    }),
+    comparison({
+      what: 'rows/s at 1,000,000 rows against 100,000, 200 rows a batch',
+      by: 'speed',
+      of: cell(FIXED, million),
+      against: cell(FIXED, tenth),
+      bound: 'least',
+      target: 0.9,
+    }),
+    comparison({
+      what: 'rows/s at 5,000,000 rows against 500,000, adaptive',
+      by: 'speed',
+      of: cell(ADAPTIVE, five),
+      against: cell(ADAPTIVE, half),
+      bound: 'least',
+      target: 0.9,
+    }),
+    comparison({
+      what: 'set, 1 worker, adaptive, against the predicate-only loop at 500,000 rows, speed',
+      by: 'speed',
+      of: cell(ADAPTIVE, half),
+      against: cell(LOOP, half),
+      bound: 'least',
+      target: 6,
+      formerly: 4,
+    }),
+    comparison({
+      what: 'set, 1 worker, 200 rows a batch, against the predicate-only loop at 500,000 rows, speed',
+      by: 'speed',
+      of: cell(FIXED, half),
+      against: cell(LOOP, half),
+      bound: 'least',
+      target: 6,
+      formerly: 4,
+    }),
+    comparison({
+      what: 'transform with a trivial function against set, both adaptive, speed',
+      by: 'speed',
+      of: cell('transform, adaptive', half),
+      against: cell(ADAPTIVE, half),
+      bound: 'least',
+      target: 0.6,
+      formerly: 0.4,
+    }),
+    reading({
+      what: 'memory of a transform run at 5,000,000 rows against 500,000, peak of the process',
+      unit: '×',
+      bound: 'most',
+      target: 1.25,
+      study: 'memory',
+      read: ({ small, large }) => ({
+        value: large.peakMib / small.peakMib,
+        detail:
+          `${large.peakMib.toFixed(0)} against ${small.peakMib.toFixed(0)} MiB; above the start ` +
+          `${(large.peakMib - large.startMib).toFixed(0)} against ${(small.peakMib - small.startMib).toFixed(0)} MiB`,
+      }),
+    }),
+
+    reading({
+      what: "a user's point updates during set with its defaults, p99 against none",
+      unit: '×',
+      bound: 'most',
+      target: 1.5,
+      formerly: 3,
+      study: 'user',
+      read: (found) => p99(found['set, defaults'], found.none),
+    }),
+    reading({
+      what: "a user's point updates during set with its defaults, the longest wait",
+      unit: 'ms',
+      bound: 'most',
+      target: 50,
+      study: 'user',
+      read: (found) => longest(found['set, defaults'], found.none),
+    }),
+    reading({
+      what: "a user's point updates during set, adaptive, no pause, p99 against none",
+      unit: '×',
+      bound: 'most',
+      target: 3,
+      study: 'user',
+      read: (found) => p99(found[ADAPTIVE], found.none),
+    }),
+    reading({
+      what: "a user's point updates during set, adaptive, no pause, the longest wait",
+      unit: 'ms',
+      study: 'user',
+      read: (found) => longest(found[ADAPTIVE], found.none),
+    }),
+
+    reading({
+      what: 'a catch-up probe of a complete backfill at 5,000,000 rows, with its index, median',
+      unit: 'ms',
+      bound: 'under',
+      target: 5,
+      study: 'probe',
+      read: ({ medianMs, slowestMs }) => ({ value: medianMs, detail: `slowest ${milliseconds(slowestMs)}` }),
+    }),
+    reading({
+      what: 'sequential scans of the table by these probes',
+      unit: '',
+      bound: 'most',
+      target: 0,
+      study: 'probe',
+      read: ({ sequentialScans }) => ({
+        value: sequentialScans,
+        detail: 'as pg_stat_user_tables counts them',
+      }),
+    }),
+    reading({
+      what: 'the first probe right after the run, before any vacuum',
+      unit: 'ms',
+      study: 'probe',
+      read: ({ firstMs }) => ({
+        value: firstMs,
+        detail: 'the index still holds an entry for every row changed',
+      }),
+    }),
+
+    reading({
+      what: 'growth of the table and its indexes, autovacuum on: set with its defaults against one UPDATE',
+      unit: '×',
+      bound: 'under',
+      target: 1,
+      study: 'bloat',
+      read: (found) => bloat(found['set, defaults'], found['one UPDATE']),
+    }),
+    reading({
+      what: 'the same: set, 1 worker, adaptive, no pause, against one UPDATE',
+      unit: '×',
+      study: 'bloat',
+      read: (found) => bloat(found[ADAPTIVE], found['one UPDATE']),
+    }),
+
+    comparison({
+      what: "for comparison: set, adaptive, against pgroll's way at 500,000 rows, speed",
+      by: 'speed',
+      of: cell(ADAPTIVE, half),
+      against: cell("pgroll's way", half),
+    }),
+    comparison({
+      what: "for comparison: set, adaptive, against online_migrations' way without its pause, speed",
+      by: 'speed',
+      of: cell(ADAPTIVE, half),
+      against: cell("online_migrations' way, no pause", half),
+    }),
+    comparison({
+      what: "for comparison: set, adaptive, no pause, against online_migrations' way with its pause of 100 ms, speed",
+      by: 'speed',
+      of: cell(ADAPTIVE, half),
+      against: cell("online_migrations' way", half),
+      note: 'the latter measured on 3,000 rows and extrapolated for each row',
+    }),
+    comparison({
+      what: "for comparison: set with its defaults against online_migrations' way with its pause of 100 ms, speed",
+      by: 'speed',
+      of: cell('set, defaults', half),
+      against: cell("online_migrations' way", half),
+      note: 'the latter measured on 3,000 rows and extrapolated for each row',
+    }),
+  ];
+}

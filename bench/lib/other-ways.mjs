@@ -1,0 +1,85 @@
+import { EXPRESSION } from './leads.mjs';
+
+/** @typedef {{ client: import('pg').Client }} Scene */
+
+/** One UPDATE of the whole table: the least work that one connection can do, and the longest locks. @param {Scene} scene */
+export async function oneUpdate({ client }) {
+  await client.query(`UPDATE leads SET search_name = ${EXPRESSION} WHERE search_name IS NULL`);
+}
+
+/** The loop that is often written by hand: the first 200 pending rows, again and again. @param {Scene} scene */
+export async function predicateOnlyLoop({ client }) {
+  for (;;) {
+    const { rowCount } = await client.query(
+      `WITH batch AS (SELECT id FROM leads WHERE search_name IS NULL LIMIT 200 FOR UPDATE SKIP LOCKED)
+       UPDATE leads SET search_name = ${EXPRESSION} FROM batch WHERE leads.id = batch.id`,
+    );
+    if (rowCount === 0) return;
+  }
+}
+
+/**
+ * pgroll's way, from its description: batches of 1,000 in the order of the primary key, each locked with FOR NO KEY UPDATE, which
+ * waits for rows that somebody holds. Generous to it: pgroll computes the value in a trigger for each row, left out here.
+ * https://github.com/xataio/pgroll/blob/main/docs/tutorial.md
+ * @param {Scene} scene
+ */
+export async function pgrollWay({ client }) {
+  let after = '0';
+  for (;;) {
+    const { rows } = await client.query({
+      name: 'pgroll',
+      text: `WITH batch AS (SELECT id FROM leads WHERE id > $1 ORDER BY id LIMIT 1000 FOR NO KEY UPDATE),
+         done AS (UPDATE leads SET search_name = ${EXPRESSION} FROM batch WHERE leads.id = batch.id RETURNING leads.id)
+         SELECT max(id)::text AS last FROM done`,
+      values: [after],
+    });
+    if (rows[0].last === null) return;
+    after = rows[0].last;
+  }
+}
+
+/**
+ * The way of online_migrations, from its description: ranges of 1,000 rows by primary key, worked off in sub-batches of 100, each
+ * an UPDATE between two keys, and a pause after each. Generous to it: the record that it keeps of each range, and the minute
+ * between runs of its scheduler, are left out.
+ * https://github.com/fatkodima/online_migrations/blob/master/docs/background_data_migrations.md
+ * @param {number} pause milliseconds
+ * @param {number} [most] rows to stop after
+ * @returns {(scene: Scene) => Promise<void>}
+ */
+export const onlineMigrationsWay =
+  (pause, most = Infinity) =>
+  async ({ client }) => {
+    /** The key so many rows further on, or the end where there are fewer. @param {string} from @param {string | null} end @param {number} size */
+    const bounds = async (from, end, size) => {
+      const { rows } = await client.query({
+        name: 'bounds',
+        text: `SELECT id::text AS key FROM leads WHERE id >= $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id OFFSET $3 LIMIT 1`,
+        values: [from, end, size],
+      });
+      return rows[0]?.key ?? end;
+    };
+    let done = 0;
+    /** @type {string | null} */
+    let from = '0';
+    while (from !== null && done < most) {
+      const rangeEnd = await bounds(from, null, 1000);
+      /** @type {string | null} */
+      let at = from;
+      while (at !== rangeEnd && at !== null && done < most) {
+        /** @type {string | null} */
+        const next = await bounds(at, rangeEnd, 100);
+        const { rowCount } = await client.query({
+          name: 'sub-batch',
+          text: `UPDATE leads SET search_name = ${EXPRESSION}
+            WHERE id >= $1 AND ($2::bigint IS NULL OR id < $2) AND search_name IS NULL`,
+          values: [at, next],
+        });
+        done += rowCount ?? 0;
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        at = next;
+      }
+      from = rangeEnd;
+    }
+  };

@@ -1,0 +1,32 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
+
+/**
+ * A way in a process of its own, as a deployment runs it: it shares neither the event loop nor the heap with what is measured here.
+ *
+ * @param {import('./ways.mjs').WayName} way
+ * @param {string} url
+ * @returns {Promise<{ go: () => Promise<import('./child.mjs').Finished> }>} once it is ready to begin
+ */
+export async function inOwnProcess(way, url) {
+  const child = fork(CHILD, [way, url]);
+  /** @type {Promise<never>} */
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`${way} ended in its process with ${code}`);
+  });
+  ended.catch(() => undefined);
+  await Promise.race([once(child, 'message'), ended]);
+  return {
+    async go() {
+      const answer = once(child, 'message');
+      const gone = once(child, 'exit');
+      child.send('go');
+      const [finished] = await Promise.race([answer, ended]);
+      await gone;
+      return finished;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { count, rate, seconds } from './numbers.mjs';
+import { STUDIES } from './studies.mjs';
+import { Times, measureTimes } from './times.mjs';
+
+/** @typedef {ReturnType<typeof import('./measurements.mjs').measurements>[number]} Row */
+/** @typedef {import('./studies.mjs').Findings} Findings */
+
+/**
+ * @typedef {object} Result
+ * @property {string} what
+ * @property {number} value
+ * @property {string} unit
+ * @property {import('./measurement.mjs').Bound} [bound]
+ * @property {number} [target]
+ * @property {boolean} [met]
+ * @property {number} [formerly] the target of the first version, met or not as `metFormerly` says
+ * @property {boolean} [metFormerly]
+ * @property {string} detail
+ */
+
+/**
+ * Measures rows of the list. The studies run one after the other in the list's order; the ways that are compared run in rounds.
+ *
+ * @param {readonly Row[]} rows
+ * @param {import('./studies.mjs').Setting} setting
+ * @returns {Promise<{ results: Result[], times: Times }>}
+ */
+export async function measure(rows, setting) {
+  const { stage, repeat, log } = setting;
+  /** @type {Partial<Findings>} */
+  const findings = {};
+  const results = [];
+  let times = new Times();
+  const cells = rows.flatMap((row) => ('of' in row ? [row.against, row.of] : []));
+  for (const row of rows) {
+    if ('of' in row) times = await measureTimes(stage, cells, { rounds: repeat, log, known: times });
+    else await run(row.study, findings, setting);
+    const result = judged(row, 'of' in row ? compared(row, times) : read(row, findings));
+    log(`${mark(result)} ${sentence(result)}`);
+    results.push(result);
+  }
+  return { results, times };
+}
+
+/**
+ * @template {keyof Findings} Name
+ * @param {Name} name
+ * @param {Partial<Findings>} findings
+ * @param {import('./studies.mjs').Setting} setting
+ */
+async function run(name, findings, setting) {
+  findings[name] ??= /** @type {Findings[Name]} */ (await STUDIES[name](setting));
+}
+
+/** @param {Row} row @param {Partial<Findings>} findings */
+function read(row, findings) {
+  // Each row reads the findings of the study that it names, which the type of the list guarantees and a union cannot say.
+  const { study, read: reader } = /** @type {import('./measurement.mjs').Reading<keyof Findings>} */ (row);
+  return /** @type {(found: unknown) => { value: number, detail: string }} */ (reader)(findings[study]);
+}
+
+/** @param {import('./measurement.mjs').Comparison} row @param {Times} times */
+function compared({ of, against, by, note }, times) {
+  const ratio = times.ratio(of, against);
+  const [a, b] = [times.typical(of), times.typical(against)];
+  const numbers =
+    by === 'time'
+      ? `${seconds(a)} against ${seconds(b)}, ${count(of.rows)} rows`
+      : `${rate(of.rows, a)} against ${rate(against.rows, b)}` +
+        (of.rows === against.rows ? `, ${count(of.rows)} rows` : '');
+  return { value: by === 'time' ? ratio : 1 / ratio, detail: note ? `${numbers}; ${note}` : numbers };
+}
+
+/** @param {import('./measurement.mjs').Measurement} row @param {{ value: number, detail: string }} found @returns {Result} */
+function judged({ what, unit, bound, target, formerly }, { value, detail }) {
+  return {
+    what,
+    value,
+    unit,
+    ...(bound && target !== undefined ? { bound, target, met: isMet(value, bound, target) } : {}),
+    ...(bound && formerly !== undefined ? { formerly, metFormerly: isMet(value, bound, formerly) } : {}),
+    detail,
+  };
+}
+
+/** @param {number} value @param {import('./measurement.mjs').Bound} bound @param {number} target */
+function isMet(value, bound, target) {
+  if (bound === 'least') return value >= target;
+  return bound === 'most' ? value <= target : value < target;
+}
+
+/** @param {Result} result */
+const mark = ({ met }) => (met === undefined ? '·' : met ? '✓' : '✗');
+
+/** @param {Result} result */
+const sentence = ({ what, value, unit, bound, target, detail }) =>
+  `${what}: ${value.toFixed(2)} ${unit}${bound ? ` (${wordOf(bound)} ${target})` : ''} — ${detail}`;
+
+/** @param {import('./measurement.mjs').Bound} bound */
+export const wordOf = (bound) => ({ most: 'at most', least: 'at least', under: 'less than' })[bound];

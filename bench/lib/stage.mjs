@@ -1,0 +1,131 @@
+import { totalmem } from 'node:os';
+import pg from 'pg';
+import { EmbeddedServer } from '../../scripts/lib/embedded-server.mjs';
+import { buildLeads } from './leads.mjs';
+
+const MIB = 2 ** 20;
+/** A quarter of the memory, as PostgreSQL's documentation advises. */
+const SHARED_BUFFERS = Math.floor(Math.max(128, Math.min(totalmem() / 4 / MIB, 4096)));
+
+const SETTINGS = {
+  shared_buffers: `${SHARED_BUFFERS}MB`,
+  // No checkpoint falls into a measurement: it would fall into one way's and not into the other's.
+  max_wal_size: '16GB',
+  checkpoint_timeout: '1h',
+  // For the same reason; the bloat, which is about autovacuum, is measured with it on.
+  autovacuum: 'off',
+  max_connections: '60',
+};
+
+/** A quick look asks whether all runs, not how fast: it waits for no disk. */
+const QUICK = { fsync: 'off' };
+
+/**
+ * A table as every way finds it, in a database of its own.
+ * @typedef {{ client: import('pg').Client, url: string, rows: number }} Scene
+ */
+
+/** One server for all measurements. Each size of table is built once; every measurement gets a fresh copy of it. */
+export class Stage {
+  /** @type {EmbeddedServer} */ #server;
+  /** @type {import('pg').Client} */ #admin;
+  /** @type {import('pg').Client | undefined} */ #client;
+  /** @type {Set<number>} */ #built = new Set();
+  /** @type {'file_copy' | 'wal_log'} */ #strategy;
+
+  /** @private @param {EmbeddedServer} server @param {import('pg').Client} admin @param {boolean} quick */
+  constructor(server, admin, quick) {
+    this.#server = server;
+    this.#admin = admin;
+    this.#strategy = quick ? 'wal_log' : 'file_copy';
+  }
+
+  /** @param {{ quick: boolean }} options */
+  static async start({ quick }) {
+    const server = await EmbeddedServer.start({ settings: { ...SETTINGS, ...(quick ? QUICK : {}) } });
+    const admin = await connect(server.url());
+    return new Stage(server, admin, quick);
+  }
+
+  /** A database for measurements that need no leads. */
+  get url() {
+    return this.#server.url();
+  }
+
+  /** What the numbers were measured on. */
+  async describe() {
+    const { rows } = await this.#admin.query(`SELECT current_setting('server_version') AS version`);
+    return { postgres: rows[0].version, sharedBuffers: SETTINGS.shared_buffers };
+  }
+
+  /**
+   * The table as it was built, vacuumed and read into memory, with nothing left to write out: copying the files of a
+   * database begins and ends with a checkpoint.
+   * @param {number} rows
+   * @returns {Promise<Scene>}
+   */
+  async fresh(rows) {
+    await this.#leave();
+    const template = `leads_${rows}`;
+    if (!this.#built.has(rows)) await this.#build(template, rows);
+    await this.#admin.query(`CREATE DATABASE bench TEMPLATE ${template} STRATEGY ${this.#strategy}`);
+    const url = this.#server.url('bench');
+    const client = (this.#client = await connect(url));
+    await client.query(
+      `SELECT pg_prewarm(oid::regclass) FROM pg_class
+       WHERE oid = 'leads'::regclass OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'leads'::regclass)`,
+    );
+    return { client, url, rows };
+  }
+
+  /**
+   * Changes settings of the server for the time of some work.
+   * @template T
+   * @param {Record<string, string>} settings
+   * @param {() => Promise<T>} work
+   */
+  async withSettings(settings, work) {
+    const names = Object.keys(settings);
+    for (const name of names)
+      await this.#admin.query(`ALTER SYSTEM SET ${name} = ${pg.escapeLiteral(settings[name] ?? '')}`);
+    await this.#admin.query('SELECT pg_reload_conf()');
+    try {
+      return await work();
+    } finally {
+      for (const name of names) await this.#admin.query(`ALTER SYSTEM RESET ${name}`);
+      await this.#admin.query('SELECT pg_reload_conf()');
+    }
+  }
+
+  async stop() {
+    await this.#client?.end().catch(() => undefined);
+    await this.#admin.end().catch(() => undefined);
+    await this.#server.close();
+  }
+
+  async #leave() {
+    await this.#client?.end();
+    this.#client = undefined;
+    await this.#admin.query('DROP DATABASE IF EXISTS bench WITH (FORCE)');
+  }
+
+  /** @param {string} template @param {number} rows */
+  async #build(template, rows) {
+    await this.#admin.query(`CREATE DATABASE ${template}`);
+    const client = await connect(this.#server.url(template));
+    try {
+      await client.query('CREATE EXTENSION pg_prewarm');
+      await buildLeads(client, rows);
+      this.#built.add(rows);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+/** @param {string} url */
+async function connect(url) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return client;
+}

@@ -1,0 +1,54 @@
+import { measureBloat } from './bloat.mjs';
+import { guardCost } from './guard.mjs';
+import { measureMemory } from './memory.mjs';
+import { staticGuardCost } from './migrations.mjs';
+import { measureProbe } from './probe.mjs';
+import { measureUser } from './user.mjs';
+
+/**
+ * @typedef {object} Setting
+ * @property {import('./stage.mjs').Stage} stage
+ * @property {(rows: number) => number} size rows at this scale
+ * @property {number} scale
+ * @property {boolean} quick whether it is too small for its numbers to tell much
+ * @property {number} repeat
+ * @property {(line: string) => void} log
+ */
+
+/** What is more than the time of a way. Each runs at most once, and several rows of the result may read what it found. */
+export const STUDIES = {
+  guard: (/** @type {Setting} */ { stage, quick }) => guardCost(stage.url, { rounds: quick ? 3 : 9 }),
+
+  staticGuard: async (/** @type {Setting} */ { scale }) => {
+    // Below some fifty files the start of the process is most of it.
+    const files = Math.max(50, Math.round(1_000 * Math.min(scale, 1)));
+    return { files, ...(await staticGuardCost(files)) };
+  },
+
+  memory: async (/** @type {Setting} */ { stage, size, quick, repeat, log }) => ({
+    small: await measureMemory(stage, 'transform, adaptive', {
+      rows: size(500_000),
+      rounds: quick ? repeat : Math.max(3, repeat),
+      log,
+    }),
+    large: await measureMemory(stage, 'transform, adaptive', { rows: size(5_000_000), rounds: repeat, log }),
+  }),
+
+  user: (/** @type {Setting} */ { stage, size, scale, quick, repeat, log }) =>
+    measureUser(stage, /** @type {const} */ (['set, defaults', 'set, adaptive']), {
+      rows: size(500_000),
+      rounds: quick ? repeat : repeat + 3,
+      quietMs: quick ? 500 : Math.max(2_000, 5_000 * Math.min(1, scale)),
+      log,
+    }),
+
+  probe: (/** @type {Setting} */ { stage, size, log }) => measureProbe(stage, { rows: size(5_000_000), log }),
+
+  bloat: (/** @type {Setting} */ { stage, size, log }) =>
+    measureBloat(stage, /** @type {const} */ (['one UPDATE', 'set, defaults', 'set, adaptive']), {
+      rows: size(1_000_000),
+      log,
+    }),
+};
+
+/** @typedef {{ [Name in keyof typeof STUDIES]: Awaited<ReturnType<typeof STUDIES[Name]>> }} Findings */

@@ -89,6 +89,18 @@ describe('the order of tenants', () => {
     expect(await finished()).toEqual(['medium']);
     expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: 0 });
     expect(await pending()).toBe(String(ALL - SIZES.medium));
+    await stage.application.service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({
+      status: 'complete',
+      updated: ALL - SIZES.medium,
+    });
+  });
+
+  it('begins with the canary also after a pause that had another reason', async () => {
+    const { service } = stage.application;
+    await service.pause('canary-waits');
+    await service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: SIZES.medium });
   });
 
   it('goes on after the canary once a person has resumed it', async () => {

@@ -118,13 +118,14 @@ export class Ledger {
     return true;
   }
 
-  /** Whether a person has let it go on after it was paused. */
-  async wasResumed(session: Session, { name, version }: Subject): Promise<boolean> {
+  /** Whether a person has let it go on after it was paused for a reason that begins so. */
+  async wasResumed(session: Session, { name, version }: Subject, reason: string): Promise<boolean> {
     const { rows } = await session.send([
       {
-        text: `SELECT EXISTS (SELECT FROM ${this.schema}.transition
-          WHERE name = $1 AND version = $2::int AND from_status = 'paused' AND to_status <> 'cancelled')`,
-        values: [name, String(version)],
+        text: `SELECT EXISTS (SELECT FROM ${this.schema}.transition AS held JOIN ${this.schema}.transition AS resumed USING (name, version)
+          WHERE name = $1 AND version = $2::int AND held.to_status = 'paused' AND starts_with(held.reason, $3)
+            AND resumed.id > held.id AND resumed.from_status = 'paused' AND resumed.to_status <> 'cancelled')`,
+        values: [name, String(version), reason],
       },
     ]);
     return rows[0]?.[0]?.[0] === 't';

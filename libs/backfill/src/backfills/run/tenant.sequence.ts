@@ -10,6 +10,8 @@ import type { BackfillReport } from '../report/report.js';
 import type { Connection } from './connection.js';
 import type { StopSign } from './stop-sign.js';
 
+/** How the reason begins for which a backfill is paused once its canary is done. */
+const CANARY_DONE = "Every row of the canary's tenants";
 /** Milliseconds of one tenant's turn, where they take turns. */
 const TURN = 30_000;
 /** Milliseconds in which the tenants must be counted; else a sample of the table tells which there are. */
@@ -65,13 +67,13 @@ export class TenantSequence {
     const whose = `the canary's tenants (${canary.tenants.join(', ')})`;
     if (
       canary.then === 'continue' ||
-      (await connection.use((session) => ledger.wasResumed(session, definition)))
+      (await connection.use((session) => ledger.wasResumed(session, definition, CANARY_DONE)))
     ) {
       this.#parts.push(report);
       if (!report.nothingToDo) note(`Going on with all tenants: ${whose} are done, which the probe proved.`);
       return null;
     }
-    const reason = `Every row of ${whose} is done, which the probe proved. Look at them, and let the others follow with --resume ${definition.name}.`;
+    const reason = `${CANARY_DONE} (${canary.tenants.join(', ')}) is done, which the probe proved. Look at them, and let the others follow with --resume ${definition.name}.`;
     await connection.use((session) => ledger.transition(session, definition, 'paused', reason));
     return { ...report, status: 'paused', proved: false, reason, waitingFor: 'a person to resume it' };
   }

@@ -21,6 +21,12 @@ export interface BatchOutcome {
  */
 export type Locking = 'skip' | 'brief';
 
+/**
+ * Milliseconds that a batch with `locking: 'brief'` waits for a row, since it holds others meanwhile: longer than a request of the
+ * application usually holds one, and too short for anybody to notice.
+ */
+export const BRIEF_WAIT = 15;
+
 /** The cursor is where the ledger has it by the time that the batch begins: behind the batch that is sent before it. */
 export const LEDGER_CURSOR = Symbol('the cursor in the ledger');
 

@@ -5,6 +5,7 @@ import type { CopyDefinition, PurgeDefinition, SetDefinition } from '../declare/
 import { ROW } from '../declare/definition.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import {
+  BRIEF_WAIT,
   LEDGER_CURSOR,
   type BatchOutcome,
   type BatchRunner,
@@ -26,12 +27,6 @@ export interface SqlChange {
   /** The same for rows that are found by a condition instead: what `locking: 'brief'` needs. */
   readonly bodyWhere?: (condition: string) => string;
 }
-
-/**
- * Milliseconds that a batch with `locking: 'brief'` waits for a row, since it holds others meanwhile: longer than a request of the
- * application usually holds one, and too short for anybody to notice.
- */
-const BRIEF_WAIT = 15;
 
 type SweepCursor = Key | null | typeof LEDGER_CURSOR;
 

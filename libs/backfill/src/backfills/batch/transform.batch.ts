@@ -6,7 +6,15 @@ import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy } from '../../sql/timeout-policy.js';
 import { ROW, type TransformDefinition } from '../declare/definition.js';
 import { TransformResultError } from '../run.error.js';
-import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
+import {
+  BRIEF_WAIT,
+  type BatchOutcome,
+  type BatchRunner,
+  type KeyOutcome,
+  type KeyStep,
+  type Locking,
+  type SweepStep,
+} from './batch.js';
 import { strikeOff, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
 import { RowCodec } from './row-codec.js';
 import { describeCodeError } from './code-errors.js';
@@ -25,6 +33,19 @@ interface ReadRow {
   readonly entity: Entity;
 }
 
+/** What to write. */
+interface Change {
+  readonly row: ReadRow;
+  readonly values: readonly (string | null | undefined)[];
+}
+
+/** A batch that has begun. */
+interface UnderWay {
+  readonly read: Promise<readonly ReadRow[]>;
+  readonly computed: Promise<readonly Change[]>;
+  readonly outcome: Promise<BatchOutcome>;
+}
+
 const FIXED_COLUMNS = 5;
 
 /**
@@ -32,43 +53,98 @@ const FIXED_COLUMNS = 5;
  * read; the rest is settled afterwards. So no user ever waits for TypeScript, and nobody's write is overwritten.
  */
 export class TransformBatchRunner implements BatchRunner {
-  readonly canBeBrief = false;
+  /** Its tenant is then told from the row's new version, which must be that of the old one. */
+  readonly canBeBrief: boolean;
   readonly #selection: RowSelection;
   readonly #definition: TransformDefinition;
   readonly #codec: RowCodec;
+  #underWay: UnderWay | null = null;
 
   constructor(selection: RowSelection, definition: TransformDefinition) {
     this.#selection = selection;
     this.#definition = definition;
     this.#codec = new RowCodec(definition.dataSource);
+    this.canBeBrief = definition.writes.every((column) => column !== definition.tenant);
   }
 
   /** Two round trips: the function in between runs here, not on the server. */
-  async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    return this.#sweep(session, range, step, (statements) => session.transaction(statements));
+  sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
+    return this.#begin(session, range, step, this.#read(session, step), null);
+  }
+
+  /**
+   * The rows of the next batch are read while the function is at work on those of this one, and the function is at work on them
+   * while the server writes this one. What is read too early is not written: only the version that was read is.
+   */
+  sweepAhead(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
+    const before = this.#underWay;
+    if (before === null) return null;
+    const read = before.read.then((rows) => {
+      const last = rows.at(-1);
+      return last && rows.length === step.limit ? this.#read(session, { ...step, cursor: last.key }) : [];
+    });
+    return this.#begin(session, range, { ...step, number: step.number + 1 }, read, before);
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    return this.#sweep(session, range, step, (statements) => session.send(statements));
+    const { rows, types } = await session.send([this.#policy(), this.preview(range, step)]);
+    const read = this.#decode(session, rows[1] ?? [], types[1] ?? []);
+    const changes = await this.#compute(read, step);
+    return this.#writeBatch(
+      read,
+      this.#write(range, changes, read.at(-1)?.key ?? null, step.locking),
+      (write) => session.send([this.#policy(), write]),
+    );
   }
 
-  async #sweep(
+  /** @param before is committed before this one is written */
+  #begin(
     session: Session,
     range: LeasedRange,
     step: SweepStep,
-    send: (statements: readonly Statement[]) => Promise<FlightResult>,
+    read: Promise<readonly ReadRow[]>,
+    before: UnderWay | null,
   ): Promise<BatchOutcome> {
-    const { rows, types } = await send([this.#policy(), this.preview(range, step)]);
-    const read = this.#decode(session, rows[1] ?? [], types[1] ?? []);
+    const computed = (async () => {
+      const rows = await read;
+      await before?.computed;
+      return this.#compute(rows, step);
+    })();
+    const outcome = (async () => {
+      const [rows, changes] = [await read, await computed];
+      await before?.outcome;
+      const write = this.#write(range, changes, rows.at(-1)?.key ?? null, step.locking);
+      const wait = step.locking === 'brief' ? BRIEF_WAIT : null;
+      return this.#writeBatch(rows, write, () => session.transaction([this.#policy(wait), write]));
+    })();
+    // Who awaits the outcome is told.
+    for (const part of [read, computed]) part.catch(() => undefined);
+    this.#underWay = { read, computed, outcome };
+    return outcome;
+  }
+
+  async #read(session: Session, step: SweepStep): Promise<readonly ReadRow[]> {
+    const { rows, types } = await session.transaction([this.#policy(), this.#select(step)]);
+    return this.#decode(session, rows[1] ?? [], types[1] ?? []);
+  }
+
+  async #writeBatch(
+    read: readonly ReadRow[],
+    write: Statement,
+    send: (write: Statement) => Promise<FlightResult>,
+  ): Promise<BatchOutcome> {
     const last = read.at(-1);
     if (!last) return { taken: 0, changed: 0, lastKey: null, tenant: null };
-    const changes = await this.#compute(read, step);
-    const written = await send([this.#policy(), this.#write(range, changes, last.key)]);
+    const written = await send(write);
     // The cursor goes past every row that was read, changed or not.
     return { ...toOutcome(written.rows[1]?.[0]), taken: read.length, lastKey: last.key, tenant: last.tenant };
   }
 
   preview(_range: LeasedRange, step: SweepStep): Statement {
+    return this.#select(step);
+  }
+
+  #select(step: SweepStep): Statement {
     const selection = this.#selection;
     const parameters = selection.parameters();
     return {
@@ -95,7 +171,10 @@ export class TransformBatchRunner implements BatchRunner {
     try {
       const read = this.#decode(session, opened.rows[1] ?? [], opened.types[1] ?? []);
       const changes = await this.#compute(read, step);
-      const last: Statement[] = [this.#write(range, changes, step.cursor), strikeOff(selection, step.keys)];
+      const last: Statement[] = [
+        this.#write(range, changes, step.cursor, 'skip'),
+        strikeOff(selection, step.keys),
+      ];
       const written =
         step.wait === null
           ? await session.transaction([this.#policy(), ...last])
@@ -130,7 +209,7 @@ export class TransformBatchRunner implements BatchRunner {
   async #compute(
     read: readonly ReadRow[],
     step: { readonly number: number; readonly signal: AbortSignal },
-  ): Promise<{ readonly row: ReadRow; readonly values: readonly (string | null | undefined)[] }[]> {
+  ): Promise<Change[]> {
     if (read.length === 0) return [];
     const { name, version, writes, code } = this.#definition;
     let results: readonly Partial<Entity>[];
@@ -180,8 +259,9 @@ export class TransformBatchRunner implements BatchRunner {
 
   #write(
     range: LeasedRange,
-    changes: readonly { readonly row: ReadRow; readonly values: readonly (string | null | undefined)[] }[],
+    changes: readonly Change[],
     cursor: CursorMove,
+    locking: Locking = 'skip',
   ): Statement {
     const selection = this.#selection;
     const { table, key, writes, pending } = this.#definition;
@@ -210,22 +290,31 @@ export class TransformBatchRunner implements BatchRunner {
       (one, at) =>
         `${ROW}.${quoteIdentifier(one.databaseName)} = nb_new.nb_new_key_${at + 1}::${selection.facts.typeOf(one)}`,
     );
+    const source = locking === 'brief' ? 'nb_new' : 'taken';
     const set = writes.map((one, at) => {
       const name = quoteIdentifier(one.databaseName);
-      const value = `taken.nb_new_${at + 1}::${selection.facts.typeOf(one)}`;
-      return `${name} = ${partial[at] ? `CASE WHEN taken.nb_given_${at + 1} = 't' THEN ${value} ELSE ${ROW}.${name} END` : value}`;
+      const value = `${source}.nb_new_${at + 1}::${selection.facts.typeOf(one)}`;
+      return `${name} = ${partial[at] ? `CASE WHEN ${source}.nb_given_${at + 1} = 't' THEN ${value} ELSE ${ROW}.${name} END` : value}`;
     });
-    const text = `WITH taken AS MATERIALIZED (
-      SELECT ${selection.identity}, nb_new.*
-      FROM unnest(${[...sources, ...flags].join(', ')}) AS nb_new (${names.join(', ')})
-      JOIN ${selection.from} ON ${ROW}.ctid = nb_new.nb_new_address::tid
-        AND ${ROW}.tableoid = nb_new.nb_new_table::oid AND ${ROW}.xmin = nb_new.nb_new_made_by::xid AND ${sameKey.join(' AND ')}
+    const news = `unnest(${[...sources, ...flags].join(', ')}) AS nb_new (${names.join(', ')})`;
+    const isThatVersion = `${ROW}.ctid = nb_new.nb_new_address::tid
+        AND ${ROW}.tableoid = nb_new.nb_new_table::oid AND ${ROW}.xmin = nb_new.nb_new_made_by::xid AND ${sameKey.join(' AND ')}`;
+    const update = `UPDATE ${table} AS ${ROW} SET ${set.join(', ')}`;
+    const stillPending = `(${pending.sql}) IS TRUE AS nb_still_pending`;
+    const change =
+      locking === 'brief'
+        ? `changed AS (
+      ${update} FROM ${news} WHERE ${isThatVersion} RETURNING ${selection.identity}, ${stillPending}
+    ), taken AS (
+      SELECT * FROM changed
+    )`
+        : `taken AS MATERIALIZED (
+      SELECT ${selection.identity}, nb_new.* FROM ${news} JOIN ${selection.from} ON ${isThatVersion}
       FOR NO KEY UPDATE OF ${ROW} SKIP LOCKED
     ), changed AS (
-      UPDATE ${table} AS ${ROW} SET ${set.join(', ')}
-      FROM taken WHERE ${selection.sameVersion('taken')}
-      RETURNING taken.nb_tenant, (${pending.sql}) IS TRUE AS nb_still_pending
-    ), ${withEntry(selection, parameters, range, { cursor, whole: false })}`;
+      ${update} FROM taken WHERE ${selection.sameVersion('taken')} RETURNING taken.nb_tenant, ${stillPending}
+    )`;
+    const text = `WITH ${change}, ${withEntry(selection, parameters, range, { cursor, whole: false })}`;
     return { text, values: parameters.values };
   }
 

@@ -118,13 +118,15 @@ export class Ledger {
     return true;
   }
 
-  /** Whether a person has let it go on after it was paused. */
-  async wasResumed(session: Session, { name, version }: Subject): Promise<boolean> {
+  /** Whether a person has let it go on after it was paused for this reason. */
+  async wasResumed(session: Session, { name, version }: Subject, reason: string): Promise<boolean> {
     const { rows } = await session.send([
       {
-        text: `SELECT EXISTS (SELECT FROM ${this.schema}.transition
-          WHERE name = $1 AND version = $2::int AND from_status = 'paused' AND to_status <> 'cancelled')`,
-        values: [name, String(version)],
+        text: `SELECT EXISTS (SELECT FROM ${this.schema}.transition AS paused JOIN ${this.schema}.transition AS resumed
+            ON resumed.name = paused.name AND resumed.version = paused.version AND resumed.id > paused.id
+          WHERE paused.name = $1 AND paused.version = $2::int AND paused.to_status = 'paused' AND paused.reason = $3
+            AND resumed.from_status = 'paused' AND resumed.to_status <> 'cancelled')`,
+        values: [name, String(version), reason],
       },
     ]);
     return rows[0]?.[0]?.[0] === 't';

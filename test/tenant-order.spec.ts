@@ -1,7 +1,9 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { Lead, LEAD_TABLES, startAfresh } from './support/lead-tables.ts';
+import { LockHolder } from './support/lock-holder.ts';
 import { Recorder } from './support/recorder.ts';
 import { Stage } from './support/stage.ts';
+import { until } from './support/until.ts';
 
 const SIZES = { small: 6, large: 40, medium: 12 };
 const ALL = 6 + 40 + 12 + 3;
@@ -23,6 +25,9 @@ class ListedFirst extends SetSearchName {}
 @Backfill<Lead>({ ...options, name: 'round-robin', tenantOrder: 'round-robin' })
 class RoundRobin extends SetSearchName {}
 
+@Backfill<Lead>({ ...options, name: 'one-at-a-time', tenantOrder: ['small', 'medium'] })
+class OneAtATime extends SetSearchName {}
+
 @Backfill<Lead>({ ...options, name: 'canary-waits', canary: { tenants: ['medium'], then: 'wait' } })
 class CanaryWaits extends SetSearchName {}
 
@@ -32,7 +37,8 @@ class CanaryGoesOn extends SetSearchName {}
 describe('the order of tenants', () => {
   const stage = Stage.for({
     entities: LEAD_TABLES,
-    backfills: [SmallestFirst, ListedFirst, RoundRobin, CanaryWaits, CanaryGoesOn],
+    backfills: [SmallestFirst, ListedFirst, RoundRobin, OneAtATime, CanaryWaits, CanaryGoesOn],
+    module: { leaseDuration: 1_500 },
     prepare: (database) =>
       database.query(`CREATE TABLE changes (at int GENERATED ALWAYS AS IDENTITY, tenant text);
         CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -78,6 +84,36 @@ describe('the order of tenants', () => {
     expect(await pending()).toBe('0');
   });
 
+  it('by turns comes to its end where a row of one tenant cannot be done', async () => {
+    const [poison] = await stage.query<{ id: string }>(
+      `SELECT min(id) AS id FROM leads WHERE tenant_id = 'medium'`,
+    );
+    await stage.query(
+      `ALTER TABLE leads ADD CONSTRAINT no_name CHECK (id <> ${poison?.id} OR search_name IS NULL)`,
+    );
+    const report = await stage.run('round-robin');
+    await stage.query('ALTER TABLE leads DROP CONSTRAINT no_name');
+    expect(report).toMatchObject({ status: 'incomplete', updated: ALL - 1, quarantined: 1 });
+    expect(report.reason).toContain('1 row is in quarantine');
+  });
+
+  it('has one process at work where one is allowed: the other leaves the whole to it', async () => {
+    await stage.query(`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_advisory_xact_lock(15); RETURN NEW; END $$;
+      CREATE TRIGGER dawdle BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.tenant_id = 'small') EXECUTE FUNCTION dawdle()`);
+    const holder = await LockHolder.hold(stage.database, 'SELECT pg_advisory_xact_lock(15)');
+    const first = stage.run('one-at-a-time');
+    await until(() => holder.isWaitedFor(stage.database));
+    const second = await stage.run('one-at-a-time');
+    const done = await finished();
+    await holder.release();
+    expect(await first).toMatchObject({ status: 'complete', updated: ALL });
+    await stage.query('DROP TRIGGER dawdle ON leads; DROP FUNCTION dawdle');
+    expect(second).toMatchObject({ status: 'running', updated: 0 });
+    expect(second.reason).toContain('is running it; this process leaves it to them.');
+    expect(done).toEqual([]);
+  });
+
   it('begins with the canary, and waits for a person once its rows are proved to be done', async () => {
     const report = await stage.run('canary-waits');
     expect(report).toMatchObject({
@@ -108,6 +144,14 @@ describe('the order of tenants', () => {
     await stage.application.service.resume('canary-waits', { by: 'ann@desk', why: 'they look well' });
     expect(await stage.run('canary-waits')).toMatchObject({ status: 'complete', proved: true });
     expect(await pending()).toBe('0');
+  });
+
+  it('waits after the canary also where a person had paused and resumed it before', async () => {
+    const { service } = stage.application;
+    await service.pause('canary-waits', { by: 'ann@desk', why: 'a sale is on' });
+    await service.resume('canary-waits', { by: 'ann@desk' });
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: SIZES.medium });
+    expect(await finished()).toEqual(['medium']);
   });
 
   it('begins with the canary, and goes on where it was told to', async () => {

@@ -118,13 +118,14 @@ export class Ledger {
     return true;
   }
 
-  /** Whether a person has let it go on after it was paused for a reason that begins so. */
+  /** Whether a person has let it go on after it was paused for this reason. */
   async wasResumed(session: Session, { name, version }: Subject, reason: string): Promise<boolean> {
     const { rows } = await session.send([
       {
-        text: `SELECT EXISTS (SELECT FROM ${this.schema}.transition AS held JOIN ${this.schema}.transition AS resumed USING (name, version)
-          WHERE name = $1 AND version = $2::int AND held.to_status = 'paused' AND starts_with(held.reason, $3)
-            AND resumed.id > held.id AND resumed.from_status = 'paused' AND resumed.to_status <> 'cancelled')`,
+        text: `SELECT EXISTS (SELECT FROM ${this.schema}.transition AS paused JOIN ${this.schema}.transition AS resumed
+            ON resumed.name = paused.name AND resumed.version = paused.version AND resumed.id > paused.id
+          WHERE paused.name = $1 AND paused.version = $2::int AND paused.to_status = 'paused' AND paused.reason = $3
+            AND resumed.from_status = 'paused' AND resumed.to_status <> 'cancelled')`,
         values: [name, String(version), reason],
       },
     ]);

@@ -20,7 +20,7 @@ import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
 import { Crew } from './crew.js';
 import { FinishLease } from './finish.lease.js';
-import { heldBack, leasedBy, startReason, type Ending } from './ending.js';
+import { heldBack, leasedBy, startReason, THE_DATABASE, type Ending } from './ending.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
 import { PaceGate } from './pace.gate.js';
@@ -118,7 +118,7 @@ export class BackfillRunner {
         return {
           status: 'incomplete',
           reason: stopped ?? error.message,
-          waitingFor: stopped === null ? 'the database' : null,
+          waitingFor: stopped === null ? THE_DATABASE : null,
           proved: false,
           // It stands where it stood.
           unrecorded: !this.#running,
@@ -207,7 +207,7 @@ export class BackfillRunner {
         misses = 0;
         hasWorked = true;
         await this.#start(record, selection);
-        const outcome = await this.#workOff(range, selection);
+        const outcome = await this.#workOff(range, selection, sweeps > 1);
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
         if (outcome.kind === 'lost' && !this.#isShared)
           return { ...outcome, status: 'running', waitingFor: null, proved: false, unrecorded: true };
@@ -331,7 +331,7 @@ export class BackfillRunner {
     if (problem !== null) this.#log.note('warn', problem);
   }
 
-  async #workOff(range: LeasedRange, selection: RowSelection): Promise<RangeOutcome> {
+  async #workOff(range: LeasedRange, selection: RowSelection, isRepeated: boolean): Promise<RangeOutcome> {
     const counts = await this.#connection.use((session) => this.#rows.counts(session, null));
     const crew = (this.#crew = new Crew({
       subject: this.#subject,
@@ -344,6 +344,7 @@ export class BackfillRunner {
       stop: this.#options.stop,
       connection: this.#connection,
       connect: () => this.#connect(),
+      isRepeated,
     }));
     return crew.work(range);
   }

@@ -30,6 +30,8 @@ export interface CrewTools {
   readonly gate: PaceGate;
   readonly log: RunLog;
   readonly stop: StopSign;
+  /** See `WorkerTools`. */
+  readonly isRepeated: boolean;
   /** The first worker's. */
   readonly connection: Connection;
   /** One for each further worker. */

@@ -13,6 +13,9 @@ export interface Ending {
   readonly unrecorded?: boolean;
 }
 
+/** What a run waited for that lost its connection for longer than it waits. */
+export const THE_DATABASE = 'the database';
+
 /** Why a run begins, for the record. */
 export function startReason({ status, completedAt }: LedgerRecord): string {
   switch (status) {

@@ -11,6 +11,7 @@ import { BatchLimit } from './batch-limit.js';
 import { Breather } from './breather.js';
 import { describeLock } from './blockers.js';
 import { DatabaseLostError, type Connection } from './connection.js';
+import { THE_DATABASE } from './ending.js';
 import { classifyFailure } from './failure.js';
 import type { Held, PaceGate } from './pace.gate.js';
 import type { Quarantine } from './quarantine.js';
@@ -67,6 +68,8 @@ export interface WorkerTools {
   readonly gate: PaceGate;
   readonly log: RunLog;
   readonly stop: StopSign;
+  /** A sweep before this one has left rows pending, e.g. since a trigger takes their change back: each window is looked through. */
+  readonly isRepeated: boolean;
   /** How to leave the range at once, with work left in it; null to go on. */
   leave(): RangeOutcome | null;
 }
@@ -214,12 +217,24 @@ export class RangeWorker {
     try {
       return await sent.outcome;
     } catch (error) {
-      await this.#ahead?.outcome.catch(() => undefined);
-      this.#ahead = null;
+      await this.#landBehind();
       if (sent.locking === 'skip' || classifyFailure(error) !== 'lock') throw error;
       this.#careful = CAREFUL_BATCHES;
       return null;
     }
+  }
+
+  /**
+   * The one that was sent behind one which failed. It has failed too, unless the other got as far as its COMMIT: then its transaction
+   * was over, and this one has done the same rows.
+   */
+  async #landBehind(): Promise<void> {
+    const outcome = await this.#ahead?.outcome.catch(() => null);
+    this.#ahead = null;
+    if (!outcome) return;
+    this.#windowHasGaps = true;
+    this.#range = { ...this.#range, cursor: outcome.lastKey ?? this.#range.cursor };
+    if (outcome.taken > 0) await this.#batchDone(outcome, false);
   }
 
   async #nextWindow(session: Session): Promise<void> {
@@ -237,7 +252,7 @@ export class RangeWorker {
     );
     this.#windowExhausted = false;
     this.#windowIsEmpty = true;
-    this.#windowHasGaps = false;
+    this.#windowHasGaps = this.#tools.isRepeated;
     this.#windowTaken = 0;
     this.#windowKeys = this.#windowSize;
   }
@@ -387,7 +402,7 @@ export class RangeWorker {
       return {
         kind: 'stopped',
         reason: stopped ?? error.message,
-        waitingFor: stopped === null ? 'the database' : null,
+        waitingFor: stopped === null ? THE_DATABASE : null,
       };
     }
     const failure = classifyFailure(error);

@@ -1,10 +1,9 @@
 /** Tells a run when to stop, and why: a signal, its time limit, or what its caller says between two batches. */
 export class StopSign {
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   readonly #deadline: number | null;
   readonly #maxDurationMs: number | undefined;
   readonly #stopWhen: (() => string | null) | undefined;
-  readonly #controller = new AbortController();
 
   /** @param stopWhen gives the reason in a sentence; asked often */
   constructor(
@@ -13,31 +12,31 @@ export class StopSign {
     stopWhen?: () => string | null,
   ) {
     this.#stopWhen = stopWhen;
-    this.#signal = signal;
+    this.#signal = signal ?? new AbortController().signal;
     this.#maxDurationMs = maxDurationMs;
     this.#deadline = maxDurationMs === undefined ? null : performance.now() + maxDurationMs;
-    if (signal?.aborted) this.#controller.abort(signal.reason);
-    else signal?.addEventListener('abort', () => this.#controller.abort(signal.reason), { once: true });
   }
 
-  /** The same, with a time limit of its own besides. */
+  /** The same, with a time limit of its own besides: what stops the whole is told first. */
   within(ms: number): StopSign {
     const left = this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
-    return new StopSign(this.signal, Math.max(0, left), this.#stopWhen);
+    return new StopSign(this.#signal, Math.max(0, left), () => this.reason);
   }
 
   /** For code that listens; aborted by the signal alone, since a time limit lets the batch in hand finish. */
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.#signal;
   }
 
   /** Why to stop, in a sentence; null to go on. */
   get reason(): string | null {
-    if (this.#signal?.aborted) return `Stopped by ${signalName(this.#signal.reason)}.`;
+    if (this.#signal.aborted) return `Stopped by ${signalName(this.#signal.reason)}.`;
+    const asked = this.#stopWhen?.() ?? null;
+    if (asked !== null) return asked;
     if (this.#deadline !== null && performance.now() >= this.#deadline) {
       return `Stopped at its time limit of ${(this.#maxDurationMs ?? 0) / 1000} s.`;
     }
-    return this.#stopWhen?.() ?? null;
+    return null;
   }
 
   /** Sleeps, or returns early when it is time to stop. */

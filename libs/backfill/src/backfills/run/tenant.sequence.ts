@@ -8,10 +8,9 @@ import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillReport } from '../report/report.js';
 import type { Connection } from './connection.js';
+import { THE_DATABASE } from './ending.js';
 import type { StopSign } from './stop-sign.js';
 
-/** How the reason begins for which a backfill is paused once its canary is done. */
-const CANARY_DONE = "Every row of the canary's tenants";
 /** Milliseconds of one tenant's turn, where they take turns. */
 const TURN = 30_000;
 /** Milliseconds in which the tenants must be counted; else a sample of the table tells which there are. */
@@ -65,15 +64,15 @@ export class TenantSequence {
     const report = await run(canary.tenants, stop);
     if (!report.proved) return report;
     const whose = `the canary's tenants (${canary.tenants.join(', ')})`;
+    const reason = `Every row of ${whose} is done, which the probe proved. Look at them, and let the others follow with --resume ${definition.name}.`;
     if (
       canary.then === 'continue' ||
-      (await connection.use((session) => ledger.wasResumed(session, definition, CANARY_DONE)))
+      (await connection.use((session) => ledger.wasResumed(session, definition, reason)))
     ) {
       this.#parts.push(report);
       if (!report.nothingToDo) note(`Going on with all tenants: ${whose} are done, which the probe proved.`);
       return null;
     }
-    const reason = `${CANARY_DONE} (${canary.tenants.join(', ')}) is done, which the probe proved. Look at them, and let the others follow with --resume ${definition.name}.`;
     await connection.use((session) => ledger.transition(session, definition, 'paused', reason));
     return { ...report, status: 'paused', proved: false, reason, waitingFor: 'a person to resume it' };
   }
@@ -100,9 +99,10 @@ export class TenantSequence {
     while (left.length > 0) {
       const unfinished: string[] = [];
       for (const tenant of left) {
-        const end = await this.#turn(tenant, this.#options.stop.within(TURN));
+        const stop = this.#options.stop.within(TURN);
+        const end = await this.#turn(tenant, stop);
         if (end) return end;
-        if (this.#parts.at(-1)?.proved !== true) unfinished.push(tenant);
+        if (isWorthATurn(this.#parts.at(-1)) && stop.reason !== null) unfinished.push(tenant);
       }
       left = unfinished;
     }
@@ -112,12 +112,7 @@ export class TenantSequence {
   /** @returns how the run ends with it; null to go on with the next */
   async #turn(tenant: string, stop: StopSign): Promise<BackfillReport | null> {
     const report = await this.#options.run([tenant], stop);
-    const isOver =
-      this.#options.stop.reason !== null ||
-      report.status === 'failed' ||
-      report.status === 'paused' ||
-      report.status === 'cancelled';
-    if (isOver) return report;
+    if (this.#options.stop.reason !== null || concernsAll(report)) return report;
     this.#parts.push(report);
     return null;
   }
@@ -168,4 +163,15 @@ export class TenantSequence {
       rowsPerSecond: durationMs > 0 ? Math.round((updated / durationMs) * 1000) : 0,
     };
   }
+}
+
+/** What the tenant's turn was too short for; what it could not get done at all is left to the run of the whole, which tells why. */
+function isWorthATurn(report: BackfillReport | undefined): boolean {
+  return report?.proved === false && (report.updated > 0 || report.waitingFor !== null);
+}
+
+/** What keeps this tenant's rows from being done keeps those of the others too, or is a person's or another process' affair. */
+function concernsAll({ status, proved, waitingFor }: BackfillReport): boolean {
+  const isOurs = status === 'incomplete' || status === 'complete' || proved;
+  return !isOurs || waitingFor === THE_DATABASE;
 }

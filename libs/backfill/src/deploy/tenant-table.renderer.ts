@@ -10,7 +10,8 @@ export const MAX_TENANTS_SHOWN = 20;
  * @param done what was done to the rows, for the head of their column
  */
 export function renderTenantTable(tenants: readonly TenantReport[], done = 'updated'): string[] {
-  if (tenants.length === 0) return [];
+  // Where no tenant is declared, what is counted beside tenants says nothing that the totals do not.
+  if (tenants.every(({ tenant }) => tenant === null)) return [];
   const ordered = [...tenants].sort((a, b) => undone(b) - undone(a) || b.updated - a.updated);
   const shown = ordered.slice(0, MAX_TENANTS_SHOWN);
   const hidden = ordered.length - shown.length;

@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import {
   MODULE_DEFAULTS,
+  MODULE_OPTION_NAMES,
   MODULE_OPTIONS_TOKEN,
   type BackfillModuleOptions,
 } from '../backfill.module-definition.js';
@@ -21,6 +22,7 @@ import {
 } from './declare/declaration.error.js';
 import type { BackfillDefinition } from './declare/definition.js';
 import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
+import { CATCH_UP_NAMES, PACE_NAMES, refuseUnknown } from './declare/known-options.js';
 import type { BackfillKind } from './declare/kinds.js';
 import { INDEX_DIRECTORY, type IndexDirectory } from './declare/index.directory.js';
 import { planBackfill } from './plan/backfill.planner.js';
@@ -273,7 +275,11 @@ export class BackfillService {
   }
 }
 
-function checkModuleOptions({ schema, leaseDuration, catchUp }: BackfillModuleOptions): void {
+function checkModuleOptions(options: BackfillModuleOptions): void {
+  const { schema, leaseDuration, catchUp, defaults } = options;
+  refuseUnknown('BackfillModule', options, MODULE_OPTION_NAMES);
+  refuseUnknown('BackfillModule', defaults, PACE_NAMES, 'defaults');
+  refuseUnknown('BackfillModule', catchUp, [...CATCH_UP_NAMES, 'shutdownTimeout', 'clock'], 'catchUp');
   const given: unknown = catchUp;
   if (given !== undefined && given !== false && (typeof given !== 'object' || given === null)) {
     throw new InvalidBackfillOptionError(

@@ -108,6 +108,24 @@ describe('a declaration that cannot work is refused at start-up:', () => {
     },
   );
 
+  it.each([
+    [{ wrkers: 4 }, '`wrkers`', /^Did you mean `workers`\? It takes name, /],
+    [{ catchUp: { cron: '0 * * * *', jiter: 5 } }, '`catchUp.jiter`', /^Did you mean `jitter`\?/],
+    [{ colour: 'red' }, '`colour`', /^It takes name, /],
+  ])('an option that does not exist: %j', async (options, named, remedy) => {
+    const error = await refusalOf([declared('One', { ...OPTIONS, ...options }, SET)]);
+    expectRefusal(error, InvalidBackfillOptionError, { names: ['One', named], remedy });
+  });
+
+  it.each([
+    [{ throttle: false }, '`throttle`', /^Did you mean `throttles`\?/],
+    [{ defaults: { batchsize: 4 } }, '`defaults.batchsize`', /^Did you mean `batchSize`\?/],
+    [{ catchUp: { cron: '0 * * * *', shutdownTimeot: 5 } }, '`catchUp.shutdownTimeot`', /`shutdownTimeout`/],
+  ])('an option of the module that does not exist: %j', async (module, named, remedy) => {
+    const error = await refusalOf([declared('One', OPTIONS, SET)], module as BackfillModuleOptions);
+    expectRefusal(error, InvalidBackfillOptionError, { names: ['BackfillModule', named], remedy });
+  });
+
   it.each([0, -1, 1.5, '2', Number.NaN, 2 ** 31])('the version %p', async (version) => {
     expectRefusal(
       await refusalOf([declared('One', { ...OPTIONS, version }, SET)]),

@@ -40,6 +40,7 @@ describe('the log of a run', () => {
     observer.noted({ name: 'a', level: 'warn', message: 'retried:\n deadlock' });
     observer.finished(reportOf());
     observer.finished(reportOf({ status: 'failed', reason: 'Too many.', updated: 1 }));
+    observer.finished(reportOf({ nothingToDo: true, reason: 'Nothing to do: complete since noon.' }));
     expect(lines).toEqual([
       'log a: started, ~5,000 pending. First run.',
       'log leads-direction: 42,000 rows, 3,950 rows/s, 42 %, ~15 s left, at 42017',
@@ -47,6 +48,7 @@ describe('the log of a run', () => {
       'warn a: retried: deadlock',
       'log leads-direction: complete, 98,213 rows in 41.2 s. Every row is done.',
       'warn leads-direction: failed, 1 row in 41.2 s. Too many.',
+      'log leads-direction: nothing to do. Complete since noon.',
     ]);
   });
 });

@@ -23,6 +23,7 @@ import {
 } from '../../libs/backfill/src/deploy/text-format.ts';
 import { planOf, progressOf, reportOf, statusOf } from './reports.ts';
 
+const ROWS = { updated: 1, skipped: 0, quarantined: 0 };
 const touched = { lastTouchedAt: '2026-01-02T03:04:05.000Z' };
 
 describe('a progress line', () => {
@@ -119,6 +120,49 @@ Incomplete: work is left. The next run goes on where this one stopped.
       'leads-direction (version 1): nothing to do\n  The query found no row.\n  0 updated',
     );
     expect(summary).not.toContain('rows/s');
+  });
+
+  it.each([
+    ['transform', 'updated'],
+    ['process', 'processed'],
+    ['copy', 'inserted'],
+    ['purge', 'deleted'],
+  ] as const)('says of a %s that its rows are %s', (kind, done) => {
+    const report = reportOf({ kind, tenants: [{ tenant: '1', ...ROWS, ...touched }] });
+    const summary = renderSummary({ phase: 'backfill', outcome: 'complete', backfills: [report] });
+    expect(summary).toContain(`\n  98,213 ${done}, 0 skipped`);
+    expect(summary).toMatch(new RegExp(`tenant +${done} +skipped`));
+  });
+
+  it.each([
+    ['that another process is at it', { status: 'running' }, /another process is running what is left/],
+    ['that a person holds it back', { status: 'paused' }, /`--resume` lets the next run take it up/],
+    ['that a person has cancelled it', { status: 'cancelled' }, /held back by a person/],
+    ['that only a quarantine is left', { quarantined: 2, remaining: 2 }, /only rows in quarantine are left/],
+    ['that rows are left besides', { quarantined: 2, remaining: 3 }, /The next run goes on/],
+    ['that rows are left, counted or not', { quarantined: 2, remaining: null }, /The next run goes on/],
+  ] as const)('closes by saying %s', (_, changes, closing) => {
+    const report = reportOf({ status: 'incomplete', proved: false, ...changes });
+    const backfills = [reportOf(), report];
+    expect(renderSummary({ phase: 'backfill', outcome: 'incomplete', backfills }).trim()).toMatch(
+      new RegExp(`\\n\\nIncomplete: .*${closing.source}.*$`),
+    );
+    const stopped = reportOf({ name: 'other', status: 'incomplete', proved: false, remaining: 9 });
+    expect(
+      renderSummary({ phase: 'backfill', outcome: 'incomplete', backfills: [report, stopped] }),
+    ).toContain('The next run goes on where this one stopped.');
+  });
+
+  it('says once that there was nothing to do, and shows no query where none is known', () => {
+    const nothing = reportOf({ nothingToDo: true, reason: 'Nothing to do: complete since noon.' });
+    const paused = reportOf({
+      ...{ status: 'paused', proved: false, reason: 'Paused by ann.', proof: '' },
+      waitingFor: 'a person to resume it: Paused by ann.',
+    } as const);
+    const summary = renderSummary({ phase: 'backfill', outcome: 'incomplete', backfills: [nothing, paused] });
+    expect(summary).toContain('(version 1): nothing to do\n  Complete since noon.\n');
+    expect(summary).toContain('Waited for a person to resume it: Paused by ann.\n');
+    expect(summary).not.toContain('Complete once');
   });
 
   it('tells a reason of several lines as it is', () => {

@@ -28,6 +28,17 @@ export interface BackfillModuleOptions {
   readonly migrations?: MigrationModuleOptions;
 }
 
+const MODULE = {
+  schema: true,
+  defaults: true,
+  throttles: true,
+  leaseDuration: true,
+  catchUp: true,
+  migrations: true,
+} as const satisfies Record<keyof BackfillModuleOptions, true>;
+
+export const MODULE_OPTION_NAMES = Object.keys(MODULE);
+
 export const MODULE_DEFAULTS = {
   schema: 'nestjs_backfill',
   leaseDuration: 30_000,

@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import {
   MODULE_DEFAULTS,
+  MODULE_OPTION_NAMES,
   MODULE_OPTIONS_TOKEN,
   type BackfillModuleOptions,
 } from '../backfill.module-definition.js';
@@ -21,9 +22,12 @@ import {
 } from './declare/declaration.error.js';
 import type { BackfillDefinition } from './declare/definition.js';
 import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
+import { CATCH_UP_NAMES, PACE_NAMES, refuseUnknown } from './declare/known-options.js';
+import type { BackfillKind } from './declare/kinds.js';
 import { INDEX_DIRECTORY, type IndexDirectory } from './declare/index.directory.js';
 import { planBackfill } from './plan/backfill.planner.js';
 import type { ControlledBackfill, ControlOptions } from './report/control-report.js';
+import type { BackfillObserver } from './report/observer.js';
 import type { PlanReport } from './report/plan.js';
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
 import type { RunRequest } from './report/request.js';
@@ -152,11 +156,14 @@ export class BackfillService {
         abandonAfterMs: request.abandonAfterMs ?? null,
         dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
         checks: this.#checks,
-        observer: request.observer ?? {},
+        observer: tellingKind(request.observer ?? {}, definition.kind),
       };
-      reports.push(
-        await runBackfill(definition, ledger, this.#options.schema, { ...options, tenants, stop }),
-      );
+      const report = await runBackfill(definition, ledger, this.#options.schema, {
+        ...options,
+        tenants,
+        stop,
+      });
+      reports.push({ ...report, kind: definition.kind });
     }
     return { phase: 'backfill', outcome: outcomeOf(reports), backfills: reports };
   }
@@ -268,7 +275,11 @@ export class BackfillService {
   }
 }
 
-function checkModuleOptions({ schema, leaseDuration, catchUp }: BackfillModuleOptions): void {
+function checkModuleOptions(options: BackfillModuleOptions): void {
+  const { schema, leaseDuration, catchUp, defaults } = options;
+  refuseUnknown('BackfillModule', options, MODULE_OPTION_NAMES);
+  refuseUnknown('BackfillModule', defaults, PACE_NAMES, 'defaults');
+  refuseUnknown('BackfillModule', catchUp, [...CATCH_UP_NAMES, 'shutdownTimeout', 'clock'], 'catchUp');
   const given: unknown = catchUp;
   if (given !== undefined && given !== false && (typeof given !== 'object' || given === null)) {
     throw new InvalidBackfillOptionError(
@@ -307,6 +318,17 @@ function dataSourceOf(
     throw new UnsupportedDatabaseError(className, name, dataSource.options.type);
   }
   return dataSource;
+}
+
+/** Reports tell what becomes of a row, so that nobody takes deleted rows for updated ones. */
+function tellingKind(observer: BackfillObserver, kind: BackfillKind): BackfillObserver {
+  return {
+    started: (event) => observer.started?.(event),
+    progressed: (event) => observer.progressed?.(event),
+    waiting: (event) => observer.waiting?.(event),
+    noted: (event) => observer.noted?.(event),
+    finished: (report) => observer.finished?.({ ...report, kind }),
+  };
 }
 
 function outcomeOf(reports: readonly BackfillReport[]): PhaseOutcome {

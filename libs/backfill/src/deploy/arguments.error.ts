@@ -63,7 +63,8 @@ export class NamesWithoutBackfillError extends ArgumentError {
 export class ArgumentValueError extends ArgumentError {
   constructor(name: ArgumentName, why: string) {
     const definition: ArgumentDefinition = ARGUMENTS[name];
-    const usage = definition.value ? `--${name} ${definition.value}` : `--${name}`;
+    const takes = definition.value ?? definition.usage;
+    const usage = takes ? `--${name} ${takes}` : `--${name}`;
     super(`--${name} ${why}.`, {
       subject: `--${name}`,
       remedy: `Write \`${usage}\`: ${definition.describe}.`,

@@ -75,9 +75,17 @@ export function flagNameOf(argument: string): string | undefined {
   return /^--([^=]+)/.exec(argument)?.[1];
 }
 
-/** Whether these arguments ask for a one-shot run. */
+/** Whether these arguments ask for a one-shot run, or for nothing but its help. */
 export function opensOneShot(argv: readonly string[]): boolean {
-  return argv.some((argument) => definitionOf(flagNameOf(argument) ?? '')?.opens === true);
+  return (
+    isOnlyHelp(argv) || argv.some((argument) => definitionOf(flagNameOf(argument) ?? '')?.opens === true)
+  );
+}
+
+/** Beside arguments of the application's own, `--help` is the application's. */
+function isOnlyHelp(argv: readonly string[]): boolean {
+  const [help, ...others] = argv.filter((argument) => argument !== '--');
+  return help === '--help' && others.length === 0;
 }
 
 /** What a person does to backfills that may be running. */

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver, BackfillProgress, BackfillWait } from '../backfills/report/observer.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 import { renderProgressLine, renderWait } from './progress.renderer.js';
+import { renderReason } from './summary.renderer.js';
 import { printableLine, renderDuration, renderEstimate, renderQuantity } from './text-format.js';
 
 /** Tells a run in log lines; a progress line every `progressEvery` batches. */
@@ -39,6 +40,6 @@ export class LogObserver implements BackfillObserver {
     const did = report.nothingToDo
       ? 'nothing to do'
       : `${report.status}, ${renderQuantity(report.updated, 'row')} in ${renderDuration(report.durationMs)}`;
-    this.#logger[level](`${report.name}: ${did}. ${printableLine(report.reason)}`);
+    this.#logger[level](`${report.name}: ${did}. ${renderReason(report)}`);
   }
 }

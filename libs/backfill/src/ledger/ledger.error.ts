@@ -36,7 +36,10 @@ export class IllegalTransitionError extends BackfillError {
   constructor(name: string, from: BackfillStatus, to: BackfillStatus) {
     super(`Backfill "${name}" is ${from}, and from there it cannot become ${to}.`, {
       subject: name,
-      remedy: 'Look at `--status` for how it got there; a person may have paused or cancelled it.',
+      remedy:
+        from === 'complete'
+          ? 'It is done, so there is nothing to hold back. To run it again, raise its `version`.'
+          : 'Look at `--status` for how it got there; a person may have paused or cancelled it.',
     });
     this.from = from;
     this.to = to;

@@ -24,7 +24,7 @@ export const PACE_DEFAULTS = {
 export const PAUSE_SHARE = 0.5;
 
 /** The least and the most that make sense: `[least, most, unit]`. */
-const BOUNDS = {
+export const PACE_BOUNDS = {
   batchSize: [1, 100_000, 'rows'],
   maxBatchSize: [1, 100_000, 'rows'],
   targetDuration: [1, 60_000, 'milliseconds'],
@@ -50,7 +50,7 @@ export function decidePace(className: string, ...given: readonly PaceOptions[]):
   // A size that somebody chose is kept to, unless they say up to where it may grow.
   if (isGiven('batchSize') && !isGiven('maxBatchSize')) pace['maxBatchSize'] = pace['batchSize'];
   if (!isGiven('maxWorkers')) pace['maxWorkers'] = pace['workers'];
-  for (const [name, [least, most, unit]] of Object.entries(BOUNDS)) {
+  for (const [name, [least, most, unit]] of Object.entries(PACE_BOUNDS)) {
     const value = pace[name];
     if (name === 'pause' && value === 'auto') continue;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {

@@ -33,7 +33,7 @@ export function decideTenants(
       className,
       'canary',
       `is ${JSON.stringify(canary)}`,
-      "Name at least one tenant and what follows, e.g. `canary: { tenants: ['7'], then: 'wait' }`.",
+      "Name at least one tenant, each as text, and what follows, e.g. `canary: { tenants: ['7'], then: 'wait' }`.",
     );
   }
   if (

@@ -1,4 +1,5 @@
 import type { BackfillStatus } from '../../ledger/status.js';
+import type { BackfillKind } from '../declare/kinds.js';
 
 /** What one tenant has had done to it, over all runs of the backfill's version. */
 export interface TenantReport {
@@ -15,6 +16,8 @@ export interface TenantReport {
 export interface BackfillReport {
   readonly name: string;
   readonly version: number;
+  /** What it does to a row. `BackfillService` always tells it. */
+  readonly kind?: BackfillKind;
   readonly status: BackfillStatus;
   /** True when the ledger said complete and the probe agreed: nothing was done. */
   readonly nothingToDo: boolean;
@@ -22,7 +25,7 @@ export interface BackfillReport {
   readonly proved: boolean;
   /** Why it stands where it stands, in a sentence. */
   readonly reason: string;
-  /** Rows changed in this run. */
+  /** Rows changed in this run: updated, with `copy` inserted, with `purge` deleted. */
   readonly updated: number;
   /** Rows that somebody else held and that are still to be done. */
   readonly skipped: number;

@@ -5,6 +5,9 @@ import type { ActiveThrottle } from '../throttle/throttle.js';
 import { describeFailure } from './failure.js';
 import type { Count } from './proof.js';
 
+/** Rows in quarantine that are named one by one. */
+const NAMED_ROWS = 10;
+
 /** Counts what a run does, and tells the observer. */
 export class RunLog {
   readonly #name: string;
@@ -15,6 +18,7 @@ export class RunLog {
   #updated = 0;
   #batches = 0;
   #waitingFor: string | null = null;
+  #quarantined = 0;
 
   constructor(name: string, every: number, observer: BackfillObserver) {
     this.#name = name;
@@ -77,8 +81,15 @@ export class RunLog {
     this.#observer.noted?.({ name: this.#name, level, message });
   }
 
+  /** The first rows by name, then how many they are by now: a log of a thousand alike lines hides all others. */
   quarantined(row: string, error: unknown): void {
-    this.note('warn', `Row ${row} is in quarantine: ${describeFailure(error).error}`);
+    const count = ++this.#quarantined;
+    const { error: why } = describeFailure(error);
+    if (count <= NAMED_ROWS) this.note('warn', `Row ${row} is in quarantine: ${why}`);
+    if (count === NAMED_ROWS)
+      this.note('warn', 'Further rows in quarantine are counted here; `--status` shows errors.');
+    else if (count > NAMED_ROWS && isRound(count))
+      this.note('warn', `This run has put ${count} rows in quarantine by now, the last one for: ${why}`);
   }
 
   #progress(tenant: string | null, cursor: Key | null): BackfillProgress {
@@ -103,6 +114,12 @@ export class RunLog {
       cursor,
     };
   }
+}
+
+/** 20, 50, 100, 200, 500 and so on. */
+function isRound(count: number): boolean {
+  const unit = 10 ** Math.floor(Math.log10(count));
+  return [1, 2, 5].some((times) => count === times * unit);
 }
 
 /** What goes wrong with the telling, e.g. a logger whose disk is full, is no fault of the rows. */

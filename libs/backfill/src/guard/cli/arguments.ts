@@ -128,7 +128,9 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new GuardUsageError(error instanceof Error ? error.message : String(error));
+    // What Node.js adds, on arguments that start with a dash, is not what was meant.
+    const [what = ''] = (error instanceof Error ? error.message : String(error)).split('. To specify');
+    throw new GuardUsageError(what);
   }
 }
 

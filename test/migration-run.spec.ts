@@ -5,6 +5,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import {
   DataInMigrationError,
   MigrationBlockedError,
+  MigrationDeclarationError,
   RequirementNotMetError,
   RowsWrittenError,
   UnprovableRequirementError,
@@ -573,6 +574,15 @@ describe('a contract migration', () => {
       expect(report.failed?.error.message).toMatch(
         /leads-note: incomplete, 5 rows left[\s\S]*--backfill leads-note/,
       );
+    });
+  });
+
+  it('is refused when it names what it requires without a list, and says how to write it', async () => {
+    const Up = migration('Contract', { up: setNotNullNow, requires: 'leads-note' as unknown as string[] });
+    await withDataSource(postgres(database, [Up]), async (dataSource) => {
+      const report = await runMigrations(dataSource, { log, gate: backfills() });
+      expect(report.failed?.error).toBeInstanceOf(MigrationDeclarationError);
+      expect(report.failed?.error.message).toContain('static readonly requires = [');
     });
   });
 

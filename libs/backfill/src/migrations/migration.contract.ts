@@ -22,10 +22,11 @@ export async function unmetRequirements(
   { requires = [], finish = false }: MigrationDeclaration,
   gate: CompletionGate | undefined,
 ): Promise<readonly UnmetRequirement[]> {
-  if (!Array.isArray(requires))
+  const declared: unknown = requires;
+  if (!Array.isArray(declared))
     throw new MigrationDeclarationError(
       migration,
-      `${migration} declares \`requires\` as a ${typeof requires}, not as a list.`,
+      `${migration} declares \`requires\` as a ${typeof declared}, not as a list.`,
       "static readonly requires = ['name-of-the-backfill'];",
     );
   if (requires.length === 0) return [];

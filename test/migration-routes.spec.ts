@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import pg from 'pg';
 import {
   BaseEntity,
@@ -29,17 +30,23 @@ let database: TestDatabase;
 let dataSource: DataSource;
 /** Another data source of the same process, as a module's `export const AppDataSource`. */
 let imported: DataSource;
+/** One whose pool has a single client. */
+let busy: DataSource;
+/** What does not run inside a migration. */
+const elsewhere = new AsyncResource('elsewhere');
 beforeAll(async () => {
   database = await TestDatabase.create();
   await database.query(`CREATE TABLE leads (id int PRIMARY KEY, note text)`);
   await database.query(`INSERT INTO leads SELECT n FROM generate_series(1, 5) n`);
   dataSource = await postgres(database, [], { entities: [Lead] }).initialize();
   imported = await postgres(database, [], { entities: [Lead] }).initialize();
+  busy = await postgres(database, [], { extra: { max: 1 } }).initialize();
   Lead.useDataSource(imported);
 });
 afterAll(async () => {
   await dataSource.destroy();
   await imported.destroy();
+  await busy.destroy();
   await database.drop();
 });
 
@@ -205,6 +212,25 @@ const ROUTES: readonly (readonly [name: string, route: (queryRunner: QueryRunner
         `DO $$ DECLARE r record; BEGIN FOR r IN SELECT 'UPDATE leads SET note = 1' AS q LOOP EXECUTE r.q; END LOOP; END $$`,
       ),
   ],
+  [
+    'a query object that tells no text',
+    async (q) => {
+      const client = (await q.connect()) as pg.Client;
+      client.query({ submit: (connection: pg.Connection) => connection.query(UPDATE) } as never);
+    },
+  ],
+  ['a query configuration in place of a text', (q) => q.query({ text: UPDATE } as unknown as string)],
+  ['nothing in place of a text', (q) => q.query(undefined as unknown as string)],
+  [
+    'a pool that calls back when somebody else gives a client back',
+    async () => {
+      const own = (busy.driver as unknown as { master: pg.Pool }).master;
+      const held = await elsewhere.runInAsyncScope(() => own.connect());
+      const update = own.query(UPDATE);
+      elsewhere.runInAsyncScope(() => held.release());
+      return update;
+    },
+  ],
   ['clearTable', (q) => q.clearTable('leads')],
   [
     'forEach(async …)',
@@ -276,6 +302,29 @@ it('everybody else’s queries pass while a migration runs', async () => {
   await imported.query(`UPDATE leads SET note = NULL`);
   finish.resolve();
   await expect(running).resolves.toBeUndefined();
+});
+
+it('everybody else’s queries pass on a client that a migration gives back', async () => {
+  const pool = (busy.driver as unknown as { master: pg.Pool }).master;
+  const asked = gate();
+  const Migration = migration('Busy', {
+    up: async () => {
+      const client = await pool.connect();
+      const update = elsewhere.runInAsyncScope(
+        () =>
+          new Promise((resolve, reject) =>
+            pool.query(`UPDATE leads SET note = NULL`, (error: Error | undefined) =>
+              error ? reject(error) : resolve(1),
+            ),
+          ),
+      );
+      asked.resolve();
+      client.release();
+      await update;
+    },
+  });
+  await expect(run(Migration, 'up', true)).resolves.toBeUndefined();
+  await asked.promise;
 });
 
 describe('schema changes pass, also by TypeORM’s own methods:', () => {

@@ -5,6 +5,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import {
   DataInMigrationError,
   MigrationBlockedError,
+  MigrationDeclarationError,
   RequirementNotMetError,
   RowsWrittenError,
   UnprovableRequirementError,
@@ -193,6 +194,65 @@ it('rows written before a COMMIT of the migration’s own are found before it', 
     );
   });
   expect(await notes()).toBe(0);
+});
+
+it.each(['COMMIT', 'ROLLBACK', 'COMMIT AND CHAIN', 'BEGIN; COMMIT AND CHAIN'])(
+  'rows written after a %s of the migration’s own are rolled back',
+  async (control) => {
+    const Up = migration('Up', {
+      up: async (queryRunner) => {
+        await queryRunner.query(control);
+        await queryRunner.query(sly(update));
+      },
+    });
+    await withDataSource(postgres(database, [Up]), async (dataSource) => {
+      const report = await runMigrations(dataSource, { log });
+      expect(report.failed?.error).toBeInstanceOf(RowsWrittenError);
+    });
+    expect(await notes()).toBe(0);
+  },
+);
+
+describe('rows that are written while PostgreSQL’s counters are off', () => {
+  const slyBody = sly(update).replace(/^DO \$\$|\$\$$/g, '');
+  const routine = (clause: string, body: string) =>
+    `CREATE FUNCTION fill() RETURNS void LANGUAGE plpgsql ${clause} AS $$ ${body} $$`;
+  const blind = slyBody.replace('BEGIN', `BEGIN PERFORM set_config('track_counts', 'off', true);`);
+
+  describe.each([true, false])('inside of a transaction: %s,', (transaction) => {
+    it.each([
+      ['by the function that writes them', [routine('', blind), 'SELECT fill()']],
+      ['by its SET clause', [routine('SET track_counts = off', slyBody), 'SELECT fill()']],
+      [
+        'by a SET clause that it gets later',
+        [routine('', slyBody), 'ALTER FUNCTION fill() SET track_counts = off', 'SELECT fill()'],
+      ],
+      ['by SQL that cannot be read', [sly('SET track_counts = off'), sly(update)]],
+      ['for the whole server', ['ALTER SYSTEM SET track_counts = off', sly(update)]],
+    ])('%s, are refused', async (_how, statements) => {
+      const Up = migration('Up', {
+        transaction,
+        up: async (queryRunner) => {
+          for (const sql of statements) await queryRunner.query(sql);
+        },
+      });
+      const report = await withDataSource(postgres(database, [Up]), (dataSource) =>
+        runMigrations(dataSource, { log }),
+      );
+      expect(report.failed?.error).toBeInstanceOf(DataInMigrationError);
+      expect(await notes()).toBe(0);
+    });
+
+    it('by a function that was there before, are refused', async () => {
+      await database.query(routine('SET track_counts = off', slyBody));
+      const Up = migration('Up', { transaction, up: 'SELECT fill()' });
+      const report = await withDataSource(postgres(database, [Up]), (dataSource) =>
+        runMigrations(dataSource, { log }),
+      );
+      expect(report.failed?.error).toBeInstanceOf(DataInMigrationError);
+      expect(await notes()).toBe(0);
+    });
+  });
 });
 
 describe('rows that an event trigger writes behind a schema change', () => {
@@ -514,6 +574,15 @@ describe('a contract migration', () => {
       expect(report.failed?.error.message).toMatch(
         /leads-note: incomplete, 5 rows left[\s\S]*--backfill leads-note/,
       );
+    });
+  });
+
+  it('is refused when it names what it requires without a list, and says how to write it', async () => {
+    const Up = migration('Contract', { up: setNotNullNow, requires: 'leads-note' as unknown as string[] });
+    await withDataSource(postgres(database, [Up]), async (dataSource) => {
+      const report = await runMigrations(dataSource, { log, gate: backfills() });
+      expect(report.failed?.error).toBeInstanceOf(MigrationDeclarationError);
+      expect(report.failed?.error.message).toContain('static readonly requires = [');
     });
   });
 

@@ -78,6 +78,15 @@ describe('nestjs-backfill guard', () => {
       expect(out).toContain('UPDATE rewrites rows of leads');
     });
 
+    it('may be nested beyond the stack of the parser, which is said without parsing it', async () => {
+      const nested = `${'('.repeat(20_000)}sql${')'.repeat(20_000)}`;
+      project.write('src/migrations/1757000000001-deep.ts', `export const deep = ${nested};`);
+      expect(await project.guard()).toMatchObject({
+        code: 2,
+        out: expect.stringContaining('nested deeper than 2000 brackets') as string,
+      });
+    });
+
     it('may be a link that leads nowhere', async () => {
       project.migration('');
       symlinkSync(project.path('gone.ts'), project.path('src/migrations/1757000000002-gone.ts'));

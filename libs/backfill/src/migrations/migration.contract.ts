@@ -13,6 +13,7 @@ import { holdsNothing } from './migration.transaction.js';
  * Proves that everything a contract migration requires is complete, at this moment.
  *
  * @param finish run what is left first; the caller makes sure that no lock is held meanwhile
+ * @throws MigrationDeclarationError when `requires` is no list
  * @throws UnprovableRequirementError when a name is unknown or nobody can prove anything here
  * @returns what is not complete
  */
@@ -21,6 +22,13 @@ export async function unmetRequirements(
   { requires = [], finish = false }: MigrationDeclaration,
   gate: CompletionGate | undefined,
 ): Promise<readonly UnmetRequirement[]> {
+  const declared: unknown = requires;
+  if (!Array.isArray(declared))
+    throw new MigrationDeclarationError(
+      migration,
+      `${migration} declares \`requires\` as a ${typeof declared}, not as a list.`,
+      "static readonly requires = ['name-of-the-backfill'];",
+    );
   if (requires.length === 0) return [];
   if (!gate)
     throw new UnprovableRequirementError(

@@ -34,6 +34,8 @@ const WRITES_LARGE_OBJECTS = new Set([
   'lo_unlink',
   'lowrite',
 ]);
+/** PostgreSQL's own functions that run a query which they are given as a text. */
+const RUNS_TEXT = new Set(['query_to_xml', 'query_to_xmlschema', 'query_to_xml_and_xmlschema', 'ts_stat']);
 const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema']);
 /** ALTER TABLE subcommands whose expressions are only stored. */
 const STORED_ONLY = new Set(['AT_ColumnDefault']);
@@ -79,6 +81,7 @@ function isSystems(call: RoutineCall): boolean {
 }
 
 function isBuiltin(call: RoutineCall): boolean {
+  if (isSystems(call) && RUNS_TEXT.has(call.name)) return false;
   if (call.schema !== undefined) return SYSTEM_SCHEMAS.has(call.schema);
   return BUILTIN_FUNCTIONS.has(call.name);
 }

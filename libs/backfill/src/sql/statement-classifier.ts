@@ -8,6 +8,7 @@ import {
   effectOfKind,
   explainRuns,
   holdsCursor,
+  ownSettings,
   refusesTransaction,
   settingsOf,
   transactionControl,
@@ -202,6 +203,7 @@ class Walk {
       for (const open of routine.body.unknowns)
         if (open.kind !== 'unresolved-call')
           into.unknowns.push({ ...open, position: call.position, via: [...via, ...open.via] });
+      into.settings.push(...routine.body.settings);
       if (routine.body.controlsTransaction) into.controlsTransaction = true;
       // Routines that it calls may have been created after it.
       const inner = routine.body.calls.filter((next) => !isCalledBy(next, routine));
@@ -254,6 +256,7 @@ class Walk {
     const { language, source } = bodyOf(fields['options']);
     const schema = parts.at(-2);
     const body = newGathered();
+    body.settings.push(...ownSettings(fields['options']));
     const atomic = fields['sql_body'];
     const name = parts.at(-1) ?? '';
     if (atomic !== undefined) this.#atomic(span, atomic, body, depth);

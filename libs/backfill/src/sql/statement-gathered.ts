@@ -51,8 +51,8 @@ export function merge(into: Gathered, from: Gathered): void {
   into.changesSchema ||= from.changesSchema;
 }
 
-export function frozen({ findings, unknowns, calls, controlsTransaction }: Gathered): BodyAnalysis {
-  return { findings, unknowns, calls, controlsTransaction };
+export function frozen({ findings, unknowns, calls, settings, controlsTransaction }: Gathered): BodyAnalysis {
+  return { findings, unknowns, calls, settings, controlsTransaction };
 }
 
 export function effectOf(kind: string, gathered: Gathered): StatementEffect {

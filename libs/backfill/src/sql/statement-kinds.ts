@@ -1,4 +1,4 @@
-import { constantText, type Json, list, nodeOf, nodesOf, text } from './parser-nodes.js';
+import { constantText, isObject, type Json, list, nodeOf, nodesOf, text } from './parser-nodes.js';
 import type { SettingChange, StatementEffect, TransactionControl } from './statement.types.js';
 
 const READS = [
@@ -142,10 +142,31 @@ function isFalse(value: unknown): boolean {
   return ['false', 'off', '0'].includes(text(value)?.toLowerCase() ?? '');
 }
 
-/** Server settings that a statement changes. */
+/** Server settings that a statement changes, for the session or for what runs later. */
 export function settingsOf(kind: string, fields: Json): readonly SettingChange[] {
-  if (kind !== 'VariableSetStmt') return [];
+  switch (kind) {
+    case 'VariableSetStmt':
+      return [settingOf(fields)];
+    case 'AlterSystemStmt':
+      return isObject(fields['setstmt']) ? [settingOf(fields['setstmt'])] : [];
+    case 'AlterFunctionStmt':
+      return ownSettings(fields['actions']);
+    default:
+      return [];
+  }
+}
+
+/** The SET clauses of a routine, which hold while it runs. */
+export function ownSettings(options: unknown): readonly SettingChange[] {
+  return nodesOf(options, 'DefElem')
+    .filter((option) => option['defname'] === 'set')
+    .map((option) => nodeOf(option['arg'], 'VariableSetStmt') ?? {})
+    .filter((setting) => setting['name'] !== undefined)
+    .map(settingOf);
+}
+
+function settingOf(fields: Json): SettingChange {
   const name = text(fields['name'])?.toLowerCase() ?? '*';
   const value = constantText(list(fields['args'])[0]);
-  return [{ name, ...(value !== undefined && { value }) }];
+  return { name, ...(value !== undefined && { value }) };
 }

@@ -168,6 +168,8 @@ export interface BodyAnalysis {
   readonly findings: readonly DataFinding[];
   readonly unknowns: readonly Unknown[];
   readonly calls: readonly RoutineCall[];
+  /** Server settings that it changes while it runs. */
+  readonly settings: readonly SettingChange[];
   /** It commits or rolls back by itself. */
   readonly controlsTransaction: boolean;
 }

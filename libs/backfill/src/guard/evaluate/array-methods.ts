@@ -67,7 +67,15 @@ export function callArrayMethod(
             ),
           )
         : array([...self.items], true);
+    case 'splice':
+    case 'fill':
+      self.items.push(...(name === 'splice' ? args.slice(2) : args.slice(0, 1)));
+      return shifted(self);
+    case 'copyWithin':
+      return shifted(self);
     case 'reverse':
+      self.items.reverse();
+      return self;
     case 'toReversed':
       return array([...self.items].reverse(), self.open);
     case 'sort':
@@ -103,13 +111,25 @@ export function callArrayMethod(
     case 'has':
     case 'includes':
       return includes(self, first, site);
-    case 'at':
     case 'pop':
     case 'shift':
-      return self.items.length > 0 ? choice([...self.items, UNDEFINED]) : unknown(site.callee, factsOf(self));
+      self.open = true;
+      return takeOne(self, site);
+    case 'at':
+      return takeOne(self, site);
     default:
       return unknown(site.callee, factsOf(self));
   }
+}
+
+/** Which item stands where is no longer told. */
+function shifted(self: ArrayValue): Value {
+  self.open = true;
+  return array([...self.items], true);
+}
+
+function takeOne(self: ArrayValue, site: CallSite): Value {
+  return self.items.length > 0 ? choice([...self.items, UNDEFINED]) : unknown(site.callee, factsOf(self));
 }
 
 function transform(

@@ -1,7 +1,9 @@
 import type * as ast from 'oxc-parser';
+import { findMethod, methodValue } from './classes.js';
+import { callAccessor } from './members.js';
 import { type Context, type Machine, codeOf } from './machine.types.js';
 import { concatenate } from './text-value.js';
-import { type Value, choice, constant, factsOf, mergeFacts, unknown } from './value.js';
+import { type ObjectValue, type Value, choice, constant, factsOf, mergeFacts, unknown } from './value.js';
 
 export function evaluateAssignment(
   machine: Machine,
@@ -131,7 +133,7 @@ function assignMember(machine: Machine, target: ast.MemberExpression, value: Val
     if (name === undefined) {
       container.open = true;
       container.facts = mergeFacts(container.facts, factsOf(value));
-    } else {
+    } else if (!assignBySetter(machine, container, name, value)) {
       const old = container.properties.get(name);
       // Inside a branch or loop the old value may still stand; keeping both is the safe reading.
       container.properties.set(
@@ -150,6 +152,15 @@ function assignMember(machine: Machine, target: ast.MemberExpression, value: Val
       container.open = true;
     }
   }
+}
+
+/** @returns whether the object's class has a `set` of that name, which was called */
+function assignBySetter(machine: Machine, target: ObjectValue, name: string, value: Value): boolean {
+  const found = target.class && findMethod(machine, target.class, name, false, true);
+  if (!found) return false;
+  const { scope, module } = found.home;
+  callAccessor(machine, methodValue(found, target), [value], name, { scope, module });
+  return true;
 }
 
 function nameFrom(value: Value): string | undefined {

@@ -60,13 +60,14 @@ export function findMethod(
   value: ClassValue,
   name: string,
   isStatic: boolean,
+  writing = false,
 ): { readonly definition: ast.MethodDefinition; readonly home: ClassValue } | undefined {
   for (const home of lineage(machine, value))
     for (const definition of home.node.body.body)
       if (
         definition.type === 'MethodDefinition' &&
         definition.static === isStatic &&
-        definition.kind !== 'set' &&
+        (definition.kind === 'set') === writing &&
         keyName(definition.key) === name
       )
         return { definition, home };

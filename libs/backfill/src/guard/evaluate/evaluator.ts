@@ -170,12 +170,13 @@ export class Evaluator implements Machine {
 
   invoke(callee: FunctionValue, given: readonly Value[], site: CallSite): Value {
     this.tick();
-    const args = callee.bound ? [...callee.bound, ...given] : given;
     const { node } = callee;
     const depth = this.frames.filter((frame) => frame.function.node === node).length;
+    const bound = callee.bound ? [...callee.bound, ...given] : given;
+    const args = depth < MAX_RECURSION ? bound : bound.map((arg) => anyTurn(arg, site.callee));
     if (this.frames.length >= MAX_DEPTH)
       this.emit({ kind: 'undecided', reason: 'budget', expression: site.callee }, site);
-    if (!node.body || depth >= MAX_RECURSION || this.frames.length >= MAX_DEPTH)
+    if (!node.body || depth > MAX_RECURSION || this.frames.length >= MAX_DEPTH)
       return unknown(site.callee, mergeFacts(...args.map((arg) => factsOf(arg))));
     const scope = new Scope(callee.scope, callee.self, true);
     const context: Context = { scope, module: callee.module };
@@ -222,6 +223,11 @@ export class Evaluator implements Machine {
       this.loops.pop();
     }
   }
+}
+
+/** In the last turn that is followed, a number stands for those of all later turns. */
+function anyTurn(arg: Value, expression: string): Value {
+  return arg.kind === 'constant' && typeof arg.value === 'number' ? unknown(expression) : arg;
 }
 
 /** `promise.then(callback)`: promises are transparent, so the callback gets the value itself. */

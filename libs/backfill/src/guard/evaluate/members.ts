@@ -32,7 +32,7 @@ export function memberOf(
       const found = findMethod(machine, target, name, true);
       if (found)
         return found.definition.kind === 'get'
-          ? getter(machine, methodValue(found, target), expression, context)
+          ? callAccessor(machine, methodValue(found, target), [], expression, context)
           : methodValue(found, target);
       if (name === 'name') return { kind: 'text', parts: [{ text: target.name }] };
       return staticMember(machine, target, name) ?? unknown(expression);
@@ -91,7 +91,10 @@ function objectMember(machine: Machine, target: ObjectValue, name: string, expre
     if (found) {
       const method = methodValue(found, target);
       return found.definition.kind === 'get'
-        ? getter(machine, method, expression, { scope: found.home.scope, module: found.home.module })
+        ? callAccessor(machine, method, [], expression, {
+            scope: found.home.scope,
+            module: found.home.module,
+          })
         : method;
     }
     if (name === 'constructor') return target.class;
@@ -101,10 +104,17 @@ function objectMember(machine: Machine, target: ObjectValue, name: string, expre
   return target.open || Object.keys(target.facts).length > 0 ? unknown(expression, target.facts) : UNDEFINED;
 }
 
-function getter(machine: Machine, method: Value, expression: string, context: Context): Value {
+/** Calls a `get` or `set`: what it does stands where it is declared. */
+export function callAccessor(
+  machine: Machine,
+  method: Value,
+  args: readonly Value[],
+  expression: string,
+  context: Context,
+): Value {
   if (method.kind !== 'function') return unknown(expression);
   const span = method.node;
-  return machine.invoke(method, [], {
+  return machine.invoke(method, args, {
     node: {
       type: 'CallExpression',
       callee: { type: 'ThisExpression', start: span.start, end: span.end },

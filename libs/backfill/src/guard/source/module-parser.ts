@@ -14,14 +14,36 @@ export type ParsedSource =
   | { readonly ok: true; readonly module: ParsedModule }
   | { readonly ok: false; readonly source: SourceText; readonly failure: SyntaxFailure };
 
+/** The parser is native code: beyond its stack, which holds more than 5,000 levels, it would take the process down with it. */
+const MOST_NESTED = 2_000;
+
 /** Parses TypeScript or JavaScript, ESM or CommonJS, by the file's extension. */
 export function parseModule(path: string, text: string): ParsedSource {
   const source = new SourceText(path, text);
+  const tooDeep = deeperThan(MOST_NESTED, text);
+  if (tooDeep !== undefined)
+    return {
+      ok: false,
+      source,
+      failure: { message: `nested deeper than ${String(MOST_NESTED)} brackets`, offset: tooDeep },
+    };
   const result = parseSync(path, text, { preserveParens: false, sourceType: sourceTypeOf(path, text) });
   const [error] = result.errors.filter((candidate) => String(candidate.severity) === 'Error');
   if (error && (result.program.body.length === 0 || isSyntaxError(error.message)))
     return { ok: false, source, failure: { message: error.message, offset: error.labels[0]?.start ?? 0 } };
   return { ok: true, module: toModule(source, result.program, result.comments) };
+}
+
+/** Brackets in strings and comments count too, which only a text made for it would notice. @returns where it goes too deep */
+function deeperThan(most: number, text: string): number | undefined {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x28 || code === 0x5b || code === 0x7b) depth += 1;
+    else if ((code === 0x29 || code === 0x5d || code === 0x7d) && depth > 0) depth -= 1;
+    if (depth > most) return at;
+  }
+  return undefined;
 }
 
 /** Semantic complaints (a name declared twice, say) leave a whole tree; only a tree that is cut short is refused. */

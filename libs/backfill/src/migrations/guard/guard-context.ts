@@ -1,9 +1,12 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 /** The guard in whose migration the running code is; `undefined` for the library's own work inside of it. */
 export interface GateKeeper {
-  /** @throws when the SQL must not be sent on a connection that is not the migration's own */
-  admitElsewhere(sql: string): void;
+  /**
+   * @param sql what is about to be sent; not a text where it cannot be told
+   * @throws when it must not be sent on a connection that is not the migration's own
+   */
+  admitElsewhere(sql: unknown): void;
 }
 
 interface Context {
@@ -27,7 +30,17 @@ interface ClientPrototype {
   query: (...args: unknown[]) => unknown;
 }
 
-const watched = new WeakSet<ClientPrototype>();
+/** A pool's own `query` asks it for a client by callback. */
+interface PoolPrototype {
+  connect: (callback?: (...args: unknown[]) => void) => unknown;
+}
+
+interface PostgresLibrary {
+  readonly Client?: { readonly prototype?: ClientPrototype };
+  readonly Pool?: { readonly prototype?: PoolPrototype };
+}
+
+const watched = new WeakSet<ClientPrototype | PoolPrototype>();
 
 /**
  * Watches a driver's client class for queries of code that runs inside a migration and reached the database round its query
@@ -35,7 +48,8 @@ const watched = new WeakSet<ClientPrototype>();
  * the asynchronous context.
  */
 export function watchDriver(driver: unknown): void {
-  const library = (driver as { postgres?: { Client?: { prototype?: ClientPrototype } } }).postgres;
+  const library = (driver as { postgres?: PostgresLibrary }).postgres;
+  watchPool(library?.Pool?.prototype);
   const prototype = library?.Client?.prototype;
   if (!prototype || watched.has(prototype)) return;
   watched.add(prototype);
@@ -52,12 +66,24 @@ export function watchDriver(driver: unknown): void {
   };
 }
 
+/**
+ * A pool that has no client free calls back from wherever one is given back. What is asked for inside a migration stays the
+ * migration's, and what is asked for outside of one does not become it.
+ */
+function watchPool(prototype: PoolPrototype | undefined): void {
+  if (!prototype || watched.has(prototype)) return;
+  watched.add(prototype);
+  const connect = prototype.connect;
+  prototype.connect = function (this: unknown, callback): unknown {
+    return connect.call(this, callback && AsyncResource.bind(callback));
+  };
+}
+
 /** A text, a configuration with a text, or a query object such as pg-cursor and pg-query-stream submit. */
-function sqlOf(query: unknown): string {
+function sqlOf(query: unknown): unknown {
   if (typeof query === 'string') return query;
   const { text, cursor } = (query ?? {}) as { text?: unknown; cursor?: { text?: unknown } };
-  const sql = text ?? cursor?.text;
-  return typeof sql === 'string' ? sql : '';
+  return text ?? cursor?.text;
 }
 
 /** In the way in which the caller waits: by callback, by promise, or, for a query object, by an exception. */

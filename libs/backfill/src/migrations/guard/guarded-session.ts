@@ -24,6 +24,8 @@ export class GuardedSession {
   #last: Promise<unknown> = Promise.resolve();
   /** The migration has sent BEGIN as SQL. */
   #begun = false;
+  /** The migration has ended a transaction by SQL of its own, which its runner believes to be open. */
+  #ended = false;
   /** The server's process of the transaction at hand: behind a pooler it changes from one to the next. */
   #pid = 0;
   #lockTimeoutBefore: string | undefined;
@@ -38,7 +40,7 @@ export class GuardedSession {
   }
 
   get #inTransaction(): boolean {
-    return this.#raw.isTransactionActive || this.#begun;
+    return this.#begun || (this.#raw.isTransactionActive && !this.#ended);
   }
 
   /**
@@ -141,8 +143,12 @@ export class GuardedSession {
     const result = await send();
     if (control === 'begin') {
       this.#begun = true;
+      this.#ended = false;
       await this.enterTransaction();
-    } else if (control === 'commit' || control === 'rollback' || control === 'prepare') this.#begun = false;
+    } else if (control === 'commit' || control === 'rollback' || control === 'prepare') {
+      this.#begun = false;
+      this.#ended = true;
+    }
     if (control === 'commit') this.#guard.noteCommitted('everything up to its COMMIT');
     return result;
   }
@@ -185,6 +191,7 @@ export class GuardedSession {
   }
 
   #accept(written: readonly WrittenTable[]): void {
+    if (this.#witness.blinded) this.#guard.refuseBlinded();
     if (written.length === 0) return;
     const { migration, direction, committed } = this.#guard;
     const fate =

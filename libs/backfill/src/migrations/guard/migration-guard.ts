@@ -58,6 +58,7 @@ export class MigrationGuard implements GateKeeper {
 
   /** @throws DataInMigrationError before anything is sent */
   async admit(sql: string, ask: Ask): Promise<Admitted> {
+    this.#demandText(sql);
     this.#refuseLate(sql);
     const first = this.#classify(sql);
     const open = first.statements.flatMap(({ unknowns }) => unknowns.flatMap(({ call }) => call ?? []));
@@ -71,7 +72,8 @@ export class MigrationGuard implements GateKeeper {
   }
 
   /** For connections other than the migration's own, where no row counters are looked at: what cannot be read may not pass. */
-  admitElsewhere(sql: string): void {
+  admitElsewhere(sql: unknown): void {
+    this.#demandText(sql);
     this.#refuseLate(sql);
     const { watch, statements } = this.#judge(sql, this.#classify(sql));
     const unread = watch ? statements.find(({ unknowns }) => unknowns.length > 0) : undefined;
@@ -96,6 +98,13 @@ export class MigrationGuard implements GateKeeper {
       statement.text,
       statement,
     );
+  }
+
+  /** @throws DataInMigrationError: the row counters have been switched off, so that nothing can be witnessed any more */
+  refuseBlinded(): never {
+    return this.#refuse({ kind: 'blinding', setting: 'track_counts' }, '', {
+      position: { offset: 0, line: 1, column: 1 },
+    });
   }
 
   /** Counts a statement as under way until it has settled. */
@@ -145,6 +154,14 @@ export class MigrationGuard implements GateKeeper {
       if (prepares !== undefined) this.#prepared.add(prepares);
     }
     return { statements, watch };
+  }
+
+  /** A query object that builds what it sends by itself, or a caller that passes no text at all. */
+  #demandText(sql: unknown): asserts sql is string {
+    if (typeof sql === 'string') return;
+    const message = `a text of SQL was expected, not ${sql === null ? 'null' : typeof sql}`;
+    const position = { offset: 0, line: 1, column: 1 };
+    this.#refuse({ kind: 'unreadable', failure: { message, position } }, '', { position });
   }
 
   #refuseLate(sql: string): void {

@@ -71,6 +71,8 @@ interface Counted {
 /** PostgreSQL's own word on what a transaction has written: the last witness, for SQL that could not be read. */
 export class RowWitness {
   #before = new Map<string, Counted>();
+  #countedBefore = true;
+  #counts = true;
 
   constructor(
     private readonly ask: Ask,
@@ -82,7 +84,13 @@ export class RowWitness {
   async begin(beside = NOTHING): Promise<Record<string, unknown>> {
     const [counted, row] = await this.#count(beside);
     this.#before = counted;
+    this.#countedBefore = this.#counts;
     return row;
+  }
+
+  /** The counters were switched off since `begin()`, by SQL that could not be read. */
+  get blinded(): boolean {
+    return this.#countedBefore && !this.#counts;
   }
 
   /** @returns the tables that were written since `begin()`, in the same transaction, and should not have been */
@@ -130,9 +138,10 @@ export class RowWitness {
     parameters,
   }: Beside): Promise<readonly [Map<string, Counted>, Record<string, unknown>]> {
     const rows = await this.ask(
-      `SELECT b.*, s.* FROM (SELECT ${select} OFFSET 0) b LEFT JOIN (${COUNTERS}) s ON true`,
+      `SELECT b.*, pg_catalog.current_setting('track_counts') AS counting, s.* FROM (SELECT ${select} OFFSET 0) b LEFT JOIN (${COUNTERS}) s ON true`,
       [...parameters],
     );
+    this.#counts = rows[0]?.['counting'] !== 'off';
     const counted = rows.filter(({ id }) => id !== null);
     return [
       new Map(

@@ -138,7 +138,7 @@ export class Session {
 
   /**
    * A transaction that the server finds waiting as soon as it is done with the one under way: it does not stand idle while that one's
-   * answer travels here. When the one under way fails, so does this one, since it begins in a transaction that has failed.
+   * answer travels here. When the one under way fails before its COMMIT, so does this one, since it begins in a transaction that has failed.
    *
    * @returns null where that cannot be had: nothing or too much is under way, or the statements are not prepared yet
    */

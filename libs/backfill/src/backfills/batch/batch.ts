@@ -1,6 +1,7 @@
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../sql/flight.js';
 import type { Session } from '../../sql/session.js';
+import { flightTimeout, type TimeoutPolicy } from '../../sql/timeout-policy.js';
 
 /** What came of one batch. It is committed. */
 export interface BatchOutcome {
@@ -25,7 +26,19 @@ export type Locking = 'skip' | 'brief';
  * Milliseconds that a batch with `locking: 'brief'` waits for a row, since it holds others meanwhile: longer than a request of the
  * application usually holds one, and too short for anybody to notice.
  */
-export const BRIEF_WAIT = 15;
+const BRIEF_WAIT = 15;
+/** Milliseconds that such a batch takes at most: many short waits, one after the other, must not add up to a long one for others. */
+const BRIEF_MOST = 40;
+
+/** The patience of a batch with `locking: 'brief'`; its COMMIT, with deferred triggers, may take as long as any other's. */
+export function briefly(pace: TimeoutPolicy): TimeoutPolicy {
+  return {
+    ...pace,
+    lockTimeout: BRIEF_WAIT,
+    statementTimeout: Math.min(BRIEF_MOST, pace.statementTimeout),
+    transactionTimeout: flightTimeout(pace),
+  };
+}
 
 /** The cursor is where the ledger has it by the time that the batch begins: behind the batch that is sent before it. */
 export const LEDGER_CURSOR = Symbol('the cursor in the ledger');
@@ -69,7 +82,7 @@ export interface BatchRunner {
   readonly canBeBrief: boolean;
   /**
    * Sends the batch that follows the one under way, before that has come back: the server goes on without a word from
-   * here. Null when that is not to be had. When the one under way fails, so does this one.
+   * here. Null when that is not to be had. When the one under way fails before its COMMIT, so does this one.
    */
   sweepAhead?(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null;
   byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome>;

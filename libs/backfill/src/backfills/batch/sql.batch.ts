@@ -5,12 +5,13 @@ import type { CopyDefinition, PurgeDefinition, SetDefinition } from '../declare/
 import { ROW } from '../declare/definition.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import {
-  BRIEF_WAIT,
+  briefly,
   LEDGER_CURSOR,
   type BatchOutcome,
   type BatchRunner,
   type KeyOutcome,
   type KeyStep,
+  type Locking,
   type SweepStep,
 } from './batch.js';
 import { strikeOff, toOutcome, withEntry, type EntryOptions } from './batch-entry.js';
@@ -67,10 +68,7 @@ export class SqlBatchRunner implements BatchRunner {
   }
 
   #batch(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement[] {
-    return [
-      this.#policy(step.locking === 'brief' ? BRIEF_WAIT : null),
-      this.#sweepStatement(range, step, cursor),
-    ];
+    return [this.#policy(null, step.locking), this.#sweepStatement(range, step, cursor)];
   }
 
   #sweepStatement(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement {
@@ -150,10 +148,10 @@ export class SqlBatchRunner implements BatchRunner {
     ), ${withEntry(this.#selection, parameters, range, options)}`;
   }
 
-  #policy(wait: number | null = null): Statement {
+  #policy(wait: number | null = null, locking: Locking = 'skip'): Statement {
     const { pace } = this.#selection.definition;
     return applyBatchPolicy(
-      wait === null ? pace : { ...pace, lockTimeout: wait },
+      locking === 'brief' ? briefly(pace) : wait === null ? pace : { ...pace, lockTimeout: wait },
       pace.synchronousCommit,
       this.#selection.definition.name,
     );

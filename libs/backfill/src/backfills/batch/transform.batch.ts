@@ -7,7 +7,7 @@ import { applyBatchPolicy } from '../../sql/timeout-policy.js';
 import { ROW, type TransformDefinition } from '../declare/definition.js';
 import { TransformResultError } from '../run.error.js';
 import {
-  BRIEF_WAIT,
+  briefly,
   type BatchOutcome,
   type BatchRunner,
   type KeyOutcome,
@@ -114,8 +114,8 @@ export class TransformBatchRunner implements BatchRunner {
       const [rows, changes] = [await read, await computed];
       await before?.outcome;
       const write = this.#write(range, changes, rows.at(-1)?.key ?? null, step.locking);
-      const wait = step.locking === 'brief' ? BRIEF_WAIT : null;
-      return this.#writeBatch(rows, write, () => session.transaction([this.#policy(wait), write]));
+      const policy = this.#policy(null, step.locking);
+      return this.#writeBatch(rows, write, () => session.transaction([policy, write]));
     })();
     // Who awaits the outcome is told.
     for (const part of [read, computed]) part.catch(() => undefined);
@@ -318,10 +318,10 @@ export class TransformBatchRunner implements BatchRunner {
     return { text, values: parameters.values };
   }
 
-  #policy(wait: number | null = null): Statement {
+  #policy(wait: number | null = null, locking: Locking = 'skip'): Statement {
     const { pace, name } = this.#definition;
     return applyBatchPolicy(
-      wait === null ? pace : { ...pace, lockTimeout: wait },
+      locking === 'brief' ? briefly(pace) : wait === null ? pace : { ...pace, lockTimeout: wait },
       pace.synchronousCommit,
       name,
     );

@@ -35,6 +35,7 @@ const NARROWING = 4;
 
 /** Batches that lock their rows first, after one that did not has met a row that somebody held. */
 const CAREFUL_BATCHES = 20;
+const CAREFUL_MOST = 640;
 
 /** How a range was left. */
 export type RangeOutcome =
@@ -105,6 +106,7 @@ export class RangeWorker {
   #ahead: Sent | null = null;
   /** Batches that are still to lock their rows first. */
   #careful = 0;
+  #carefulNext = CAREFUL_BATCHES;
   /** Rows taken in the window, and keys that it has at most; unknown where somebody else opened it. */
   #windowTaken = 0;
   #windowKeys = Infinity;
@@ -215,11 +217,16 @@ export class RangeWorker {
   /** @returns null when a row was held, so that nothing has happened: the same rows again, without those */
   async #landing(sent: Sent): Promise<BatchOutcome | null> {
     try {
-      return await sent.outcome;
+      const outcome = await sent.outcome;
+      if (sent.locking === 'brief') this.#carefulNext = Math.max(CAREFUL_BATCHES, this.#carefulNext - 1);
+      return outcome;
     } catch (error) {
       await this.#landBehind();
-      if (sent.locking === 'skip' || classifyFailure(error) !== 'lock') throw error;
-      this.#careful = CAREFUL_BATCHES;
+      const failure = classifyFailure(error);
+      if (sent.locking === 'skip' || (failure !== 'lock' && failure !== 'too-slow')) throw error;
+      // Where it happens again and again, as where batches are slow by nature, it is tried less and less often.
+      this.#careful = this.#carefulNext;
+      this.#carefulNext = Math.min(CAREFUL_MOST, this.#carefulNext * 2);
       return null;
     }
   }

@@ -74,7 +74,15 @@ export class TenantSequence {
       return null;
     }
     await connection.use((session) => ledger.transition(session, definition, 'paused', reason));
-    return { ...report, status: 'paused', proved: false, reason, waitingFor: 'a person to resume it' };
+    // Of the other tenants nothing has been counted.
+    return {
+      ...report,
+      status: 'paused',
+      proved: false,
+      remaining: null,
+      reason,
+      waitingFor: 'a person to resume it',
+    };
   }
 
   async #inOrder(): Promise<BackfillReport | null> {
@@ -154,8 +162,10 @@ export class TenantSequence {
       all.reduce((sum, report) => sum + of(report), 0);
     const updated = total((report) => report.updated);
     const durationMs = total((report) => report.durationMs);
+    const wasDoneBefore = last.nothingToDo && last.proved && updated > 0;
     return {
       ...last,
+      ...(wasDoneBefore && { reason: 'Every row is done: the probe of the pending predicate found none.' }),
       nothingToDo: all.every(({ nothingToDo }) => nothingToDo),
       updated,
       batches: total((report) => report.batches),

@@ -113,14 +113,16 @@ describe('catch-up with a window', () => {
     now = NIGHT;
     interlude.once(async () => (now = NOON));
     await app.round();
-    expect(await app.status('search-name')).toMatchObject({
+    const stopped = await app.status('search-name');
+    expect(stopped).toMatchObject({
       status: 'incomplete',
       reason: 'Outside its window, 22:00 to 05:00 Europe/Berlin: a later round goes on.',
-      updated: 10,
       leasedBy: null,
     });
+    // The batch in hand, and the one whose rows were read meanwhile.
+    expect([10, 20]).toContain(stopped?.updated);
     await app.round();
-    expect(await app.status('search-name')).toMatchObject({ updated: 10 });
+    expect(await app.status('search-name')).toMatchObject({ updated: stopped?.updated });
     now = NIGHT;
     await app.round();
     expect(await app.status('search-name')).toMatchObject({ status: 'complete', updated: 50 });

@@ -22,10 +22,12 @@ describe('a conflict with another session', () => {
     await holder.query(`SET LOCAL deadlock_timeout = '60s'`);
     const recorder = new Recorder();
     const run = stage.run(name, { recorder });
+    // Longer than a batch waits that has not locked its rows first.
     await until(
       async () =>
         (await stage.value(`SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'nestjs-backfill:%'
-          AND datname = current_database() AND wait_event_type = 'Lock'`)) !== '0',
+          AND datname = current_database() AND wait_event_type = 'Lock'
+          AND clock_timestamp() - query_start > interval '100 ms'`)) !== '0',
     );
     await holder.query('SELECT FROM jobs WHERE id = 33 FOR UPDATE');
     await holder.release();

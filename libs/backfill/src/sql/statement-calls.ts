@@ -2,6 +2,7 @@ import { BUILTIN_FUNCTIONS } from './statement-builtins.js';
 import {
   isObject,
   type Json,
+  kindOf,
   list,
   locationOf,
   nameParts,
@@ -54,6 +55,21 @@ export function findCalls(tree: unknown, unit: SqlUnit, known: readonly Routine[
     return true;
   });
   return { calls, largeObjects, settings };
+}
+
+/** Routines that a definition keeps for later under a name of its own: a view, an operator, an aggregate or a cast. */
+export function findWrapped(kind: string, fields: Json, unit: SqlUnit): readonly RoutineCall[] {
+  const names: unknown[] = [];
+  if (kind === 'CreateCastStmt' && isObject(fields['func'])) names.push(fields['func']['objname']);
+  // Also the types of its operands, which no routine is called like.
+  if (kind === 'DefineStmt') names.push(...nodesOf(fields['definition'], 'DefElem').map(operandOf));
+  const calls = names.map((funcname) => describe({ funcname }, unit, 'function'));
+  return kind === 'ViewStmt' ? findCalls(fields, unit, []).calls : calls.filter(({ name }) => name !== '');
+}
+
+function operandOf({ arg }: Json): unknown {
+  const [kind, fields] = kindOf(arg) ?? [];
+  return kind === 'TypeName' ? fields?.['names'] : undefined;
 }
 
 function settingOf([name, value]: readonly unknown[]): SettingChange {

@@ -2,7 +2,7 @@ import { evaluateDynamic } from './plpgsql-dynamic.js';
 import { readBody } from './plpgsql-body.js';
 import { loadParser, type SqlParser } from './parser.js';
 import { type Json, kindOf, nameParts, text } from './parser-nodes.js';
-import { bodyOf, findCalls, isCalledBy, isRemote, routineName } from './statement-calls.js';
+import { bodyOf, findCalls, findWrapped, isCalledBy, isRemote, routineName } from './statement-calls.js';
 import { findDml, type StatementSpan } from './statement-dml.js';
 import {
   effectOfKind,
@@ -157,7 +157,20 @@ class Walk {
     if (kind === 'TransactionStmt' && unit.place.via.length > 0) into.controlsTransaction = true;
     if (mayHoldDml(kind)) into.findings.push(...findDml(tree, span));
     if (runsExpressions(kind)) this.#calls(tree, span, into, depth, kind);
+    this.#wraps(kind, fields, span, into);
     return [];
+  }
+
+  /** What is created here runs nothing yet, and no statement that uses it later names the routine. */
+  #wraps(kind: string, fields: Json, span: StatementSpan, into: Gathered): void {
+    for (const call of findWrapped(kind, fields, span.unit)) {
+      const known = this.#routines.filter((routine) => isCalledBy(call, routine));
+      const run = newGathered();
+      this.#follow(call, known, span, run, 0);
+      const what = `it keeps ${routineName(call)}() for later, which changes rows, or may`;
+      if (run.findings.length > 0 || run.unknowns.length > 0)
+        into.unknowns.push(called('wrapped-call', call, span, what));
+    }
   }
 
   #calls(tree: unknown, span: StatementSpan, into: Gathered, depth: number, kind: string): void {

@@ -111,6 +111,7 @@ export interface DataFinding {
  * What the text alone cannot decide.
  * - `dynamic-sql`: EXECUTE of a string that is not constant
  * - `unresolved-call`: a function or procedure that is neither PostgreSQL's own nor known from `routines`
+ * - `wrapped-call`: a view, operator, aggregate or cast over a routine that changes rows: whoever uses it later runs that
  * - `unparsed-body`: a DO block or routine body that the PL/pgSQL parser refuses; `detail` is its message
  * - `foreign-language`: a body in a language that is not SQL or PL/pgSQL
  * - `remote-sql`: dblink and COPY … PROGRAM, whose effect PostgreSQL's counters do not show
@@ -120,6 +121,7 @@ export interface DataFinding {
 export type UnknownKind =
   | 'dynamic-sql'
   | 'unresolved-call'
+  | 'wrapped-call'
   | 'unparsed-body'
   | 'foreign-language'
   | 'remote-sql'

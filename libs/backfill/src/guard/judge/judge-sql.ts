@@ -141,6 +141,7 @@ function judgeUnknown(
       return unknown.likely === undefined || unknown.likely === 'unknown'
         ? at(event, state, reading, unknown, stopped(event, state, 'dynamic', quoted, quoted))
         : undefined;
+    case 'wrapped-call':
     case 'unparsed-body':
     case 'foreign-language':
     case 'remote-sql':

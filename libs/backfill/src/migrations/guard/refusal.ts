@@ -98,7 +98,7 @@ function isBookkeeping(
 
 /** What the row counters would show, should it write. */
 function isWatchable({ kind, via }: Unknown): boolean {
-  if (kind === 'dynamic-sql' || kind === 'unresolved-call') return true;
+  if (kind === 'dynamic-sql' || kind === 'unresolved-call' || kind === 'wrapped-call') return true;
   // A body that PostgreSQL has accepted and this parser cannot read; a DO block is not such a body.
   const inRoutine = via.some((step) => step.startsWith('function ') || step.startsWith('procedure '));
   return inRoutine && (kind === 'foreign-language' || kind === 'unparsed-body');

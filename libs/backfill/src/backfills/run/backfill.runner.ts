@@ -26,8 +26,9 @@ import { watchHolder } from './holder.watch.js';
 import { PaceGate } from './pace.gate.js';
 import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
-import { divide, splitLargest } from './range.splitter.js';
-import type { RangeOutcome } from './range.worker.js';
+import { divide } from './range.splitter.js';
+import { takeRange } from './range.taker.js';
+import type { RangeOutcome } from './range.outcome.js';
 import { guarded, RunLog } from './run-log.js';
 import { InvalidStatementError } from '../run.error.js';
 import type { StopSign } from './stop-sign.js';
@@ -202,7 +203,13 @@ export class BackfillRunner {
     let misses = 0;
     let hasWorked = false;
     for (;;) {
-      const range = await this.#take(selection);
+      const range = await takeRange(this.#connection, {
+        ledger: this.#ledger,
+        selection,
+        subject: this.#subject,
+        most: this.#gate.control.most,
+        goOn: () => stop.reason === null,
+      });
       if (range) {
         misses = 0;
         hasWorked = true;
@@ -286,17 +293,6 @@ export class BackfillRunner {
       proved: true,
       unrecorded: true,
     };
-  }
-
-  /** A range that nobody holds, or the half of one, where one more worker is welcome. */
-  async #take(selection: RowSelection): Promise<LeasedRange | null> {
-    const { most } = this.#gate.control;
-    const { tenants } = this.#options;
-    const lease = (session: Session) => this.#ledger.lease(session, this.#subject, tenants, { most });
-    const range = await this.#connection.use(lease);
-    if (range || most === 1) return range;
-    const isNew = await this.#connection.use((session) => splitLargest(session, selection, this.#subject));
-    return isNew ? this.#connection.use(lease) : null;
   }
 
   async #others(owner: string): Promise<void> {

@@ -9,8 +9,9 @@ import { DatabaseLostError, type Connection } from './connection.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import type { PaceGate } from './pace.gate.js';
 import type { Quarantine } from './quarantine.js';
-import { splitLargest } from './range.splitter.js';
-import { RangeWorker, type RangeOutcome } from './range.worker.js';
+import { takeRange } from './range.taker.js';
+import type { RangeOutcome } from './range.outcome.js';
+import { RangeWorker } from './range.worker.js';
 import type { RunLog } from './run-log.js';
 import type { StopSign } from './stop-sign.js';
 import { WaitWatch } from './wait.watch.js';
@@ -125,16 +126,11 @@ export class Crew {
   }
 
   async #next(connection: Connection, position: number): Promise<LeasedRange | null> {
-    const { gate, ledger, selection, stop, subject } = this.#tools;
-    while (stop.reason === null && this.#outcome?.kind !== 'held' && this.#leave(position) === null) {
-      const { most } = gate.control;
-      const range = await connection.use((session) =>
-        ledger.lease(session, subject, selection.tenants, { most, except: this.#left }),
-      );
-      if (range !== null || most === 1) return range;
-      if (!(await connection.use((session) => splitLargest(session, selection, subject)))) return null;
-    }
-    return null;
+    const { gate, stop } = this.#tools;
+    const goOn = () =>
+      stop.reason === null && this.#outcome?.kind !== 'held' && this.#leave(position) === null;
+    const { most } = gate.control;
+    return goOn() ? takeRange(connection, { ...this.#tools, most, except: this.#left, goOn }) : null;
   }
 
   async #workOff(connection: Connection, range: LeasedRange, position: number): Promise<RangeOutcome> {

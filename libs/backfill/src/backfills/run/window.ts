@@ -86,6 +86,27 @@ function openNext(
   };
 }
 
+/** The first key of a row that is still to be done; null when there is none. */
+export async function firstDue(
+  session: Session,
+  selection: RowSelection,
+  after: Key | null,
+  upTo: Key,
+): Promise<Key | null> {
+  const { pace, name } = selection.definition;
+  const parameters = selection.parameters();
+  const { rows } = await session.transaction([
+    applyBatchPolicy(pace, pace.synchronousCommit, name),
+    {
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from}
+        WHERE ${selection.between(after, upTo, parameters)} AND ${selection.isDue(parameters, true)}
+        ORDER BY ${selection.orderBy()} LIMIT 1`,
+      values: parameters.values,
+    },
+  ]);
+  return keyFromJson(rows[1]?.[0]?.[0]);
+}
+
 /** The key so many keys further on, up to the window's end; null when there are not so many. */
 export async function keyWithin(
   session: Session,

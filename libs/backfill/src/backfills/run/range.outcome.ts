@@ -1,0 +1,13 @@
+import type { Held } from './pace.gate.js';
+
+/** How a range was left. */
+export type RangeOutcome =
+  | { readonly kind: 'done' }
+  /** Another process has it now, and says how it ends. */
+  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
+  /** A person has paused or cancelled it; the ledger says so already. */
+  | ({ readonly kind: 'held' } & Held)
+  /** Fewer workers are wanted: another one takes it. */
+  | { readonly kind: 'dismissed' }
+  | { readonly kind: 'failed'; readonly error: unknown };

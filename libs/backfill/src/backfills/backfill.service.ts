@@ -32,7 +32,7 @@ import type { PlanReport } from './report/plan.js';
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
 import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
-import { CANCEL_AFTER } from './run/backfill.runner.js';
+import { CANCEL_AFTER } from './run/stop.enforcer.js';
 import { runBackfill } from './run/run-backfill.js';
 import { StopSign } from './run/stop-sign.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';

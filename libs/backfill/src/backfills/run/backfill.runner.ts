@@ -20,7 +20,17 @@ import { describeLock } from './blockers.js';
 import { Connection, DatabaseLostError } from './connection.js';
 import { Crew } from './crew.js';
 import { FinishLease } from './finish.lease.js';
-import { heldBack, leasedBy, startReason, THE_DATABASE, type Ending } from './ending.js';
+import {
+  heldBack,
+  leasedBy,
+  startReason,
+  THE_DATABASE,
+  heldByQuarantine,
+  neverEnding,
+  nothingPending,
+  provedByAnother,
+  type Ending,
+} from './ending.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
 import { PaceGate } from './pace.gate.js';
@@ -31,23 +41,18 @@ import { takeRange } from './range.taker.js';
 import type { RangeOutcome } from './range.outcome.js';
 import { guarded, RunLog } from './run-log.js';
 import { InvalidStatementError } from '../run.error.js';
+import { enforceStop, type StopPatience } from './stop.enforcer.js';
 import type { StopSign } from './stop-sign.js';
 
 /** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
 const SWEEPS_MOST = 5;
-/** Milliseconds that the batch in hand gets after a signal, before the server is asked to cancel it, and until it is asked again. */
-export const CANCEL_AFTER = 3_000;
-const CANCEL_EVERY = 500;
 /** Milliseconds between two looks at what other processes still work on. */
 const LOOK_AGAIN = 500;
 
-export interface RunOptions {
+export interface RunOptions extends StopPatience {
   readonly tenants: TenantScope;
   readonly retryQuarantined: boolean;
   readonly connectTimeoutMs: number;
-  readonly cancelAfterMs: number;
-  /** Null: never. */
-  readonly abandonAfterMs: number | null;
   /** Those that must be complete first. */
   readonly dependencies: readonly BackfillDefinition[];
   /** The application's own throttles. */
@@ -92,8 +97,9 @@ export class BackfillRunner {
 
   async run(): Promise<BackfillReport> {
     try {
-      const cancel = this.#cancelWhenStopped();
-      const ending = await this.#runToEnding().finally(cancel);
+      const { stop } = this.#options;
+      const connections = () => new Set([this.#connection, ...(this.#crew?.connections ?? [])]);
+      const ending = await this.#runToEnding().finally(enforceStop(stop, this.#options, connections));
       return await this.#report(await this.#record(ending));
     } finally {
       await this.#finish.release();
@@ -145,19 +151,9 @@ export class BackfillRunner {
 
   /** An ending, when a backfill that this one depends on is not complete. */
   async #waitsFor(record: LedgerRecord): Promise<Ending | null> {
-    const { stop, connectTimeoutMs } = this.#options;
     for (const { name, version, dataSource } of this.#options.dependencies) {
       // It may live in another database, with a ledger of its own. In the same one the pool may have no second connection.
-      const there =
-        dataSource === this.#definition.dataSource
-          ? this.#connection
-          : new Connection(
-              dataSource,
-              this.#definition.pace.statementTimeout,
-              stop,
-              connectTimeoutMs,
-              () => undefined,
-            );
+      const there = dataSource === this.#definition.dataSource ? this.#connection : this.#connect(dataSource);
       try {
         await there.use((session) => installLedger(session, this.#schema));
         const status = await there.use((session) => this.#ledger.statusOf(session, { name, version }));
@@ -258,7 +254,7 @@ export class BackfillRunner {
       }
       if (pending === null) return this.#nothingPending(record, selection);
       if (sweeps === SWEEPS_MOST || this.#log.updated === changedBefore) {
-        return this.#neverEnding(selection.describe(pending), this.#log.updated === changedBefore);
+        return neverEnding(selection.describe(pending), this.#log.updated === changedBefore, SWEEPS_MOST);
       }
       changedBefore = this.#log.updated;
       sweeps++;
@@ -285,14 +281,7 @@ export class BackfillRunner {
   async #endedByAnother(): Promise<Ending | null> {
     if (!this.#isShared) return null;
     const status = await this.#connection.use((session) => this.#ledger.statusOf(session, this.#subject));
-    if (status !== 'complete') return null;
-    return {
-      status,
-      reason: 'Every row is done: another process that had a part in it has proved it.',
-      waitingFor: null,
-      proved: true,
-      unrecorded: true,
-    };
+    return status === 'complete' ? provedByAnother() : null;
   }
 
   async #others(owner: string): Promise<void> {
@@ -345,9 +334,9 @@ export class BackfillRunner {
     return crew.work(range);
   }
 
-  #connect(): Connection {
+  #connect(dataSource = this.#definition.dataSource): Connection {
     return new Connection(
-      this.#definition.dataSource,
+      dataSource,
       this.#definition.pace.statementTimeout,
       this.#options.stop,
       this.#options.connectTimeoutMs,
@@ -355,90 +344,14 @@ export class BackfillRunner {
     );
   }
 
-  #cancelWhenStopped(): () => void {
-    const { signal } = this.#options.stop;
-    const { cancelAfterMs, abandonAfterMs } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    let last: NodeJS.Timeout | undefined;
-    const connections = () => new Set([this.#connection, ...(this.#crew?.connections ?? [])]);
-    const cancel = () => {
-      for (const { session } of connections()) void session?.cancel();
-      timer = setTimeout(cancel, CANCEL_EVERY);
-    };
-    const abandon = () => {
-      clearTimeout(timer);
-      for (const connection of connections()) void connection.abandon();
-    };
-    const arm = () => {
-      timer = setTimeout(cancel, cancelAfterMs);
-      if (abandonAfterMs !== null) last = setTimeout(abandon, abandonAfterMs);
-    };
-    if (signal.aborted) arm();
-    else signal.addEventListener('abort', arm, { once: true });
-    return () => {
-      clearTimeout(timer);
-      clearTimeout(last);
-      signal.removeEventListener('abort', arm);
-    };
-  }
-
   async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<Ending> {
     const { tenants } = this.#options;
     await this.#connection.use((session) => releaseDone(session, selection, this.#rows));
     const counts = await this.#connection.use((session) => this.#rows.counts(session, tenants));
-    if (counts.quarantined > 0) {
-      return {
-        status: 'incomplete',
-        reason: `${counts.quarantined === 1 ? '1 row is' : `${counts.quarantined} rows are`} in quarantine; nothing else is pending. Mend the cause and run with --retry-quarantined.`,
-        waitingFor: null,
-        proved: false,
-        unrecorded: !this.#running && record.status === 'incomplete',
-      };
-    }
+    if (counts.quarantined > 0) return heldByQuarantine(record, counts.quarantined, this.#running);
     if (counts.skipped > 0 || this.#running)
       await this.#connection.use((session) => this.#ledger.closeLeftovers(session, this.#subject, tenants));
-    if (tenants !== null) {
-      const reason = `The rows of ${tenants.length === 1 ? 'tenant' : 'tenants'} ${tenants.join(', ')} are done, which the probe proved; the others were not part of this run.`;
-      const whole = record.status === 'complete' && !this.#running;
-      return {
-        status: whole ? 'complete' : this.#running ? 'incomplete' : record.status,
-        reason: this.#running ? reason : `Nothing to do: ${reason}`,
-        waitingFor: null,
-        proved: true,
-        nothingToDo: !this.#running,
-        unrecorded: !this.#running,
-      };
-    }
-    if (!this.#running && record.status === 'complete') {
-      return {
-        status: 'complete',
-        reason: `Nothing to do: complete since ${record.completedAt ?? 'its first run'}, and the probe finds no pending row now either.`,
-        waitingFor: null,
-        proved: true,
-        nothingToDo: true,
-        unrecorded: true,
-      };
-    }
-    return {
-      status: 'complete',
-      reason: this.#running
-        ? 'Every row is done: the probe of the pending predicate found none.'
-        : 'Nothing was pending: the probe of the pending predicate found no row.',
-      waitingFor: null,
-      proved: true,
-      nothingToDo: !this.#running,
-    };
-  }
-
-  #neverEnding(row: string, stuck: boolean): Ending {
-    return {
-      status: 'incomplete',
-      reason: stuck
-        ? `Row ${row} is pending, and the last sweep could change nothing; the next run tries again.`
-        : `Rows became pending during each of ${SWEEPS_MOST} sweeps (e.g. ${row}): the application still writes them so. Deploy the code that fills them, then run again.`,
-      waitingFor: null,
-      proved: false,
-    };
+    return nothingPending(record, tenants, this.#running);
   }
 
   #failed(error: unknown): Ending {

@@ -1,4 +1,5 @@
 import type { LedgerRecord } from '../../ledger/ledger.js';
+import type { TenantScope } from '../../ledger/range.js';
 import type { BackfillStatus } from '../../ledger/status.js';
 import type { Held } from './pace.gate.js';
 
@@ -46,5 +47,68 @@ export function leasedBy(owner: string): Ending {
     waitingFor: `the lease of ${owner}`,
     proved: false,
     unrecorded: true,
+  };
+}
+
+/** Another process that has a part in the run was the one to prove it. */
+export function provedByAnother(): Ending {
+  return {
+    status: 'complete',
+    reason: 'Every row is done: another process that had a part in it has proved it.',
+    waitingFor: null,
+    proved: true,
+    unrecorded: true,
+  };
+}
+
+/** The probe found nothing but rows in quarantine. @param running the run has done something */
+export function heldByQuarantine(record: LedgerRecord, rows: number, running: boolean): Ending {
+  return {
+    status: 'incomplete',
+    reason: `${rows === 1 ? '1 row is' : `${rows} rows are`} in quarantine; nothing else is pending. Mend the cause and run with --retry-quarantined.`,
+    waitingFor: null,
+    proved: false,
+    unrecorded: !running && record.status === 'incomplete',
+  };
+}
+
+/** The probe found nothing. @param running the run has done something */
+export function nothingPending(record: LedgerRecord, tenants: TenantScope, running: boolean): Ending {
+  const found = { waitingFor: null, proved: true, nothingToDo: !running };
+  if (tenants !== null) {
+    const reason = `The rows of ${tenants.length === 1 ? 'tenant' : 'tenants'} ${tenants.join(', ')} are done, which the probe proved; the others were not part of this run.`;
+    return running
+      ? { ...found, status: 'incomplete', reason, unrecorded: false }
+      : { ...found, status: record.status, reason: `Nothing to do: ${reason}`, unrecorded: true };
+  }
+  if (running)
+    return {
+      ...found,
+      status: 'complete',
+      reason: 'Every row is done: the probe of the pending predicate found none.',
+    };
+  return record.status === 'complete'
+    ? {
+        ...found,
+        status: 'complete',
+        reason: `Nothing to do: complete since ${record.completedAt ?? 'its first run'}, and the probe finds no pending row now either.`,
+        unrecorded: true,
+      }
+    : {
+        ...found,
+        status: 'complete',
+        reason: 'Nothing was pending: the probe of the pending predicate found no row.',
+      };
+}
+
+/** A row is pending although the table was swept. @param stuck the last sweep could change nothing */
+export function neverEnding(row: string, stuck: boolean, sweeps: number): Ending {
+  return {
+    status: 'incomplete',
+    reason: stuck
+      ? `Row ${row} is pending, and the last sweep could change nothing; the next run tries again.`
+      : `Rows became pending during each of ${sweeps} sweeps (e.g. ${row}): the application still writes them so. Deploy the code that fills them, then run again.`,
+    waitingFor: null,
+    proved: false,
   };
 }

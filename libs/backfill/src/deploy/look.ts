@@ -25,15 +25,7 @@ async function status(
   { phases, names }: Asked,
 ): Promise<OneShotStatus> {
   const backfills = () => engineOf(app, module).status(names.length > 0 ? { names } : {});
-  const migrations = () => migrationsOf(app, module).status();
-  const indexes = () => indexesOf(app, module).status();
-  if (phases.length === 1) return { migrate: migrations, indexes, backfill: backfills }[phases[0] as Phase]();
-  return {
-    phase: 'deploy',
-    ...(phases.includes('migrate') ? { migrate: await migrations() } : {}),
-    ...(phases.includes('indexes') ? { indexes: await indexes() } : {}),
-    ...(phases.includes('backfill') ? { backfill: await backfills() } : {}),
-  };
+  return inPhases(app, module, phases, backfills, backfills);
 }
 
 async function plan(
@@ -43,14 +35,25 @@ async function plan(
 ): Promise<OneShotPlan> {
   const chosen = { ...(names.length > 0 ? { names } : {}), ...(tenants.length > 0 ? { tenants } : {}) };
   const backfills = () => engineOf(app, module).plan(chosen);
+  return inPhases(app, module, phases, backfills, () => unlessTooEarly(backfills));
+}
+
+/** Migrations and indexes are looked at in one way. @param besideOthers instead of `alone`, where other phases are asked for too */
+async function inPhases<Alone, BesideOthers>(
+  app: INestApplicationContext,
+  module: string,
+  phases: readonly Phase[],
+  alone: () => Promise<Alone>,
+  besideOthers: () => Promise<BesideOthers>,
+) {
   const migrations = () => migrationsOf(app, module).status();
   const indexes = () => indexesOf(app, module).status();
-  if (phases.length === 1) return { migrate: migrations, indexes, backfill: backfills }[phases[0] as Phase]();
+  if (phases.length === 1) return { migrate: migrations, indexes, backfill: alone }[phases[0] as Phase]();
   return {
-    phase: 'deploy',
+    phase: 'deploy' as const,
     ...(phases.includes('migrate') ? { migrate: await migrations() } : {}),
     ...(phases.includes('indexes') ? { indexes: await indexes() } : {}),
-    ...(phases.includes('backfill') ? { backfill: await unlessTooEarly(backfills) } : {}),
+    ...(phases.includes('backfill') ? { backfill: await besideOthers() } : {}),
   };
 }
 

@@ -3,7 +3,6 @@ import { TestApplication } from './support/application.ts';
 import { TestDatabase } from './support/database.ts';
 import { Job, JobLog } from './fixtures/jobs-app/jobs.mjs';
 import {
-  addJobs,
   DoJobs,
   eachOnce,
   jobsStage,
@@ -16,6 +15,7 @@ import { Recorder } from './support/recorder.ts';
 import { seed, seeded } from './support/seeded.ts';
 import { startEmbedded } from './support/server.ts';
 import { ProtocolProxy } from './support/protocol-proxy.ts';
+import { until } from './support/until.ts';
 
 const SEED = seed();
 
@@ -114,29 +114,56 @@ describe('a server', () => {
   });
 });
 
-describe('a network that swallows everything without a word', () => {
-  it.each([
-    ['set', 'note-jobs', 'note'],
-    ['process', 'do-jobs', 'done_at'],
-  ])('is noticed by %s: the run goes on over a new connection, each row once', async (_, name, column) => {
-    const direct = await TestDatabase.create();
-    const proxy = await ProtocolProxy.before(direct);
-    const application = await TestApplication.start({
+describe('a network', () => {
+  let direct: TestDatabase;
+  let proxy: ProtocolProxy;
+  let application: TestApplication;
+
+  beforeAll(async () => {
+    direct = await TestDatabase.create();
+    proxy = await ProtocolProxy.before(direct);
+    application = await TestApplication.start({
       database: proxy.database,
       entities: [Job, JobLog],
       backfills: [DoJobs, NoteJobs],
       module: { defaults: { pause: 0, statementTimeout: 500, idleInTransactionTimeout: 500 } },
     });
-    await addJobs(direct, 100);
-    const recorder = new Recorder();
-    const run = application.service.run({ names: [name], observer: recorder });
-    await recorder.until(({ progress }) => progress.length === 2);
-    proxy.stallConnections();
-    expect(await run).toMatchObject({ outcome: 'complete' });
-    expect(recorder.notes.join()).toContain('The connection was lost');
-    expect(await direct.query(`SELECT id FROM jobs WHERE ${column} IS NULL`)).toEqual([]);
+    await application.service.run(); // installs the ledger
+  });
+  beforeEach(() => startAfresh(direct, 100));
+  afterAll(async () => {
     await application.stop();
     await proxy.close();
     await direct.drop();
   });
+
+  it('that tells the end of a connection together with any message of its start ends no process: the run completes', async () => {
+    const struck: string[] = [];
+    while (struck.at(-1) !== 'ReadyForQuery') {
+      await terminateBackfills(direct);
+      await until(() => proxy.connections === 0); // so that the run needs a new one
+      const strike = proxy.strike('terminate', struck.length + 1);
+      const run = application.service.run({ names: ['note-jobs'] });
+      struck.push((await strike).name);
+      expect(await run).toMatchObject({ backfills: [{ status: 'complete', proved: true }] });
+    }
+    expect(struck[0]).toBe('StartupMessage');
+    expect(await direct.query('SELECT id FROM jobs WHERE note IS NULL')).toEqual([]);
+  });
+
+  it.each([
+    ['set', 'note-jobs', 'note'],
+    ['process', 'do-jobs', 'done_at'],
+  ])(
+    'that swallows everything is noticed by %s: the run goes on over a new connection, each row once',
+    async (_, name, column) => {
+      const recorder = new Recorder();
+      const run = application.service.run({ names: [name], observer: recorder });
+      await recorder.until(({ progress }) => progress.length === 2);
+      proxy.stallConnections();
+      expect(await run).toMatchObject({ outcome: 'complete' });
+      expect(recorder.notes.join()).toContain('The connection was lost');
+      expect(await direct.query(`SELECT id FROM jobs WHERE ${column} IS NULL`)).toEqual([]);
+    },
+  );
 });

@@ -1,5 +1,7 @@
 import { Backfill, type BackfillReport, type SetBackfill } from 'nestjs-backfill';
+import { TestApplication } from './support/application.ts';
 import { addLeads, Lead, LEAD_TABLES, startAfresh } from './support/lead-tables.ts';
+import { ProtocolProxy } from './support/protocol-proxy.ts';
 import { Recorder } from './support/recorder.ts';
 import { Stage } from './support/stage.ts';
 import { until } from './support/until.ts';
@@ -26,11 +28,11 @@ class TwoOfMany extends SetSearchName {}
 @Backfill<Lead>({ ...options, name: 'failing', workers: 4, maxQuarantined: 0 })
 class Failing extends SetSearchName {}
 
+const OPTIONS = { entities: LEAD_TABLES, backfills: [Alone, Four, TwoOfMany, Failing], poolSize: 6 };
+
 describe('several workers', () => {
   const stage = Stage.for({
-    entities: LEAD_TABLES,
-    backfills: [Alone, Four, TwoOfMany, Failing],
-    poolSize: 6,
+    ...OPTIONS,
     prepare: (database) =>
       database.query(`CREATE TABLE changes (id bigint, pid int DEFAULT pg_backend_pid());
         CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -111,6 +113,28 @@ describe('several workers', () => {
     });
     expect(reports.map(({ updated }) => updated > 0)).toEqual([true, true]);
     expect(reports.map(({ status }) => status)).toContain('complete');
+    await expectEachOnce('alone');
+  });
+
+  it('that come while another process divides the table stay, and take their part', async () => {
+    const proxy = await ProtocolProxy.before(stage.database);
+    const late = await TestApplication.start({ ...OPTIONS, database: proxy.database, synchronize: false });
+    const answer = proxy.holdAnswer('nb_ranges AS MATERIALIZED');
+    const lateRun = late.service.run({ names: ['alone'] });
+    const pass = await answer; // there was no range to halve
+    const [early] = await whileOneIsStuck(stage, async () => {
+      const run = stage.run('alone');
+      await until(async () => (await stage.value(WAITING)) === '1');
+      pass();
+      await until(() => isAnyDone('alone'));
+      return [run];
+    });
+    const { backfills } = await lateRun;
+    await late.stop();
+    await proxy.close();
+    expect(backfills).toMatchObject([{ status: 'complete', proved: true }]);
+    expect(backfills[0]?.updated).toBeGreaterThan(0);
+    expect(early?.updated).toBeGreaterThan(0);
     await expectEachOnce('alone');
   });
 

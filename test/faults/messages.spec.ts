@@ -13,6 +13,7 @@ const LANES = 12;
 const CASES = KINDS.flatMap((kind) => FAULTS.map((fault) => [kind, fault] as const));
 const PROMISE = {
   cut: 'is cut',
+  terminate: 'is ended by its server',
   stall: 'stalls without a word',
   vanish: 'and every other one of its machine vanish',
 } as const satisfies Record<Fault, string>;

@@ -6,10 +6,11 @@ import { ProtocolFramer, type Message, type Sender } from './protocol-framer.ts'
 /**
  * What may happen to a message instead of its delivery:
  * - `cut`: its connection ends on both sides, and what went before has arrived
+ * - `terminate`: the server ends its connection, and says so to the application, in one packet with the message if it is the server's own
  * - `stall`: nothing passes over its connection any more, in either direction, and no side is told
  * - `vanish`: the same for all connections, and for those that are tried later, as when a machine is gone
  */
-export const FAULTS = ['cut', 'stall', 'vanish'] as const;
+export const FAULTS = ['cut', 'terminate', 'stall', 'vanish'] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** Stands between an application and its database, counts the messages of their protocol, and can lose the k-th. */
@@ -27,6 +28,8 @@ export class ProtocolProxy {
     readonly at: number;
     readonly strike: (message: Message) => void;
   } | null = null;
+
+  #awaited: { readonly text: string; readonly there: (release: () => void) => void } | null = null;
 
   private constructor(database: TestDatabase, server: Server) {
     this.database = database;
@@ -50,6 +53,11 @@ export class ProtocolProxy {
     return this.#messages;
   }
 
+  /** Connections that stand, or stall. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
   /** How often the application waits for an answer while the work is done. */
   async roundTrips(work: () => Promise<unknown>): Promise<number> {
     const before = this.#turns;
@@ -64,6 +72,14 @@ export class ProtocolProxy {
   strike(fault: Fault, at: number): Promise<Message> {
     this.#messages = 0;
     return new Promise((strike) => (this.#planned = { fault, at, strike }));
+  }
+
+  /**
+   * Keeps the server's answer to the next statement with this text from the application, whatever happens elsewhere meanwhile.
+   * @returns what lets it pass, as soon as the answer is there
+   */
+  holdAnswer(text: string): Promise<() => void> {
+    return new Promise((there) => (this.#awaited = { text, there }));
   }
 
   /** From now on nothing passes over the connections that there are; new ones work. */
@@ -104,10 +120,16 @@ export class ProtocolProxy {
 
   #passes(message: Message, connection: ProxiedConnection): boolean {
     this.#messages++;
+    if (this.#awaited && message.from === 'client' && message.bytes.includes(this.#awaited.text)) {
+      const { there } = this.#awaited;
+      this.#awaited = null;
+      connection.hold(there);
+    }
     if (this.#planned?.at !== this.#messages) return true;
     const { fault, strike } = this.#planned;
     this.#planned = null;
     if (fault === 'cut') connection.cut();
+    if (fault === 'terminate') connection.terminate(message);
     if (fault === 'stall') connection.stall();
     if (fault === 'vanish') {
       this.#vanished = true;
@@ -118,10 +140,28 @@ export class ProtocolProxy {
   }
 }
 
+/** What `pg_terminate_backend()` makes a server say. */
+const TERMINATED = errorResponse({
+  S: 'FATAL',
+  V: 'FATAL',
+  C: '57P01',
+  M: 'terminating connection due to administrator command',
+});
+
+/** PostgreSQL manual, 54.7 and 54.8: the letter, the length of all but it, and the fields, each and all ended by a zero. */
+function errorResponse(fields: Readonly<Record<string, string>>): Buffer {
+  const body = Object.entries(fields).map(([letter, value]) => `${letter}${value}\0`);
+  const bytes = Buffer.from(`E....${body.join('')}\0`);
+  bytes.writeInt32BE(bytes.length - 1, 1);
+  return bytes;
+}
+
 class ProxiedConnection {
   readonly #sockets: Readonly<Record<Sender, Socket>>;
   #state: 'open' | 'cut' | 'stalled' = 'open';
   #answered = true;
+  /** Takes the server's messages in place of the application. */
+  #held: ((message: Message) => void) | null = null;
   readonly closed: Promise<unknown>;
 
   /** @param passes whether the message is delivered; `turn` when the application speaks after the server has */
@@ -140,7 +180,9 @@ class ProxiedConnection {
           if (this.#state !== 'open') return;
           const turn = from === 'client' && this.#answered;
           this.#answered = from === 'server';
-          if (passes(message, turn)) target.write(message.bytes);
+          if (!passes(message, turn)) continue;
+          if (from === 'server' && this.#held) this.#held(message);
+          else target.write(message.bytes);
         }
       });
       socket.on('end', () => {
@@ -155,6 +197,24 @@ class ProxiedConnection {
 
   get isStalled(): boolean {
     return this.#state === 'stalled';
+  }
+
+  /** @param there told when an answer is whole, with what lets it pass */
+  hold(there: (release: () => void) => void): void {
+    const late: Buffer[] = [];
+    this.#held = ({ name, bytes }) => {
+      late.push(bytes);
+      if (name !== 'ReadyForQuery') return;
+      there(() => {
+        this.#held = null;
+        this.#sockets.client.write(Buffer.concat(late));
+      });
+    };
+  }
+
+  terminate(last: Message): void {
+    this.#sockets.client.write(last.from === 'server' ? Buffer.concat([last.bytes, TERMINATED]) : TERMINATED);
+    this.cut();
   }
 
   /** Both sides are told; by `end` and not by a reset, which may overtake what was sent before. */

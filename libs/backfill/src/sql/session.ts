@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg, { type ClientBase, type ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { canFlyAhead, fly, type FlightResult, type Statement } from './flight.js';
+import { guardPool } from './pool.guard.js';
 import { endAbandoned, quietBefore, StallWatch, type BackendIdentity } from './stall.watch.js';
 import { streamOf } from './stream.js';
 import { boundTransaction } from './timeout-policy.js';
@@ -87,6 +88,7 @@ export class Session {
     dataSource: DataSource,
     { statementTimeout = 120_000, signal }: SessionOptions = {},
   ): Promise<Session> {
+    guardPool(dataSource);
     const queryRunner = dataSource.createQueryRunner('master');
     const connecting = queryRunner.connect() as Promise<ClientBase>;
     try {

@@ -198,6 +198,7 @@ export class BackfillRunner {
     let changedBefore = -1;
     let misses = 0;
     let hasWorked = false;
+    let hasSeenHolder = false;
     for (;;) {
       const range = await takeRange(this.#connection, {
         ledger: this.#ledger,
@@ -218,12 +219,18 @@ export class BackfillRunner {
         if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
         continue;
       }
+      // While somebody was still dividing the work there was nothing to take: only what is not found beside a holder is not there.
+      if (!hasSeenHolder && (await this.#isGoingOn())) {
+        hasSeenHolder = true;
+        continue;
+      }
       const holder = await watchHolder(this.#connection, this.#ledger, this.#subject, tenants, stop);
       // Who has a part in it stays until the whole is done: the others' ranges may come free, or be worth halving.
       if (holder && hasWorked && stop.reason === null) {
         await this.#others(holder.owner);
         continue;
       }
+      if (holder && !hasSeenHolder && stop.reason === null) continue;
       if (holder) return leasedBy(holder.owner);
       if (stop.reason !== null)
         return {

@@ -15,6 +15,8 @@ export function measurements(size) {
   const [tenth, half, million, five] = [size(100_000), size(500_000), size(1_000_000), size(5_000_000)];
   /** @param {import('./ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
   const cell = (way, rows) => ({ way, rows });
+  /** @param {import('./ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
+  const keyAlone = (way, rows) => ({ way, rows, indexes: 'key alone' });
 
   return [
     // While no migration has run in this process: the parser must not be there yet.
@@ -123,6 +125,54 @@ export function measurements(size) {
       bound: 'least',
       target: 6,
       formerly: 4,
+    }),
+    comparison({
+      what: 'set, 2 workers, adaptive, against the predicate-only loop at 500,000 rows, speed',
+      by: 'speed',
+      of: cell(PAIR, half),
+      against: cell(LOOP, half),
+      bound: 'least',
+      target: 6,
+      formerly: 4,
+    }),
+    comparison({
+      what: 'a table whose only index is its key: set, 1 worker, 200 rows a batch, against the predicate-only loop, speed',
+      by: 'speed',
+      of: keyAlone(FIXED, half),
+      against: keyAlone(LOOP, half),
+      bound: 'least',
+      target: 6,
+      formerly: 4,
+    }),
+    comparison({
+      what: 'a table whose only index is its key: set, 1 worker, adaptive, against the predicate-only loop, speed',
+      by: 'speed',
+      of: keyAlone(ADAPTIVE, half),
+      against: keyAlone(LOOP, half),
+      bound: 'least',
+      target: 6,
+      formerly: 4,
+    }),
+    comparison({
+      what: 'a table whose only index is its key: set, 2 workers, adaptive, against the predicate-only loop, speed',
+      by: 'speed',
+      of: keyAlone(PAIR, half),
+      against: keyAlone(LOOP, half),
+      bound: 'least',
+      target: 6,
+      formerly: 4,
+    }),
+    comparison({
+      what: 'a table whose only index is its key: set, 1 worker, 200 rows a batch, against one UPDATE of 500,000 rows, time',
+      by: 'time',
+      of: keyAlone(FIXED, half),
+      against: keyAlone('one UPDATE', half),
+    }),
+    comparison({
+      what: 'a table whose only index is its key: the predicate-only loop against one UPDATE of 500,000 rows, time',
+      by: 'time',
+      of: keyAlone(LOOP, half),
+      against: keyAlone('one UPDATE', half),
     }),
     comparison({
       what: 'transform with a trivial function against set, both adaptive, speed',

@@ -30,7 +30,7 @@ export class Stage {
   /** @type {EmbeddedServer} */ #server;
   /** @type {import('pg').Client} */ #admin;
   /** @type {import('pg').Client | undefined} */ #client;
-  /** @type {Set<number>} */ #built = new Set();
+  /** @type {Set<string>} */ #built = new Set();
   /** @type {'file_copy' | 'wal_log'} */ #strategy;
 
   /** @private @param {EmbeddedServer} server @param {import('pg').Client} admin @param {boolean} quick */
@@ -62,12 +62,13 @@ export class Stage {
    * The table as it was built, vacuumed and read into memory, with nothing left to write out: copying the files of a
    * database begins and ends with a checkpoint.
    * @param {number} rows
+   * @param {import('./leads.mjs').Indexes} [indexes]
    * @returns {Promise<Scene>}
    */
-  async fresh(rows) {
+  async fresh(rows, indexes = 'as in use') {
     await this.#leave();
-    const template = `leads_${rows}`;
-    if (!this.#built.has(rows)) await this.#build(template, rows);
+    const template = `leads_${rows}_${indexes.replaceAll(' ', '_')}`;
+    if (!this.#built.has(template)) await this.#build(template, rows, indexes);
     await this.#admin.query(`CREATE DATABASE bench TEMPLATE ${template} STRATEGY ${this.#strategy}`);
     const url = this.#server.url('bench');
     const client = (this.#client = await connect(url));
@@ -109,14 +110,14 @@ export class Stage {
     await this.#admin.query('DROP DATABASE IF EXISTS bench WITH (FORCE)');
   }
 
-  /** @param {string} template @param {number} rows */
-  async #build(template, rows) {
+  /** @param {string} template @param {number} rows @param {import('./leads.mjs').Indexes} indexes */
+  async #build(template, rows, indexes) {
     await this.#admin.query(`CREATE DATABASE ${template}`);
     const client = await connect(this.#server.url(template));
     try {
       await client.query('CREATE EXTENSION pg_prewarm');
-      await buildLeads(client, rows);
-      this.#built.add(rows);
+      await buildLeads(client, rows, indexes);
+      this.#built.add(template);
     } finally {
       await client.end();
     }

@@ -2,10 +2,13 @@ import { count, median, seconds } from './numbers.mjs';
 import { pendingLeads } from './leads.mjs';
 import { WAYS } from './ways.mjs';
 
-/** @typedef {{ way: import('./ways.mjs').WayName, rows: number }} Cell a way on a table of a size */
+/**
+ * A way on a table of a size.
+ * @typedef {{ way: import('./ways.mjs').WayName, rows: number, indexes?: import('./leads.mjs').Indexes }} Cell
+ */
 
 /** @param {Cell} cell */
-export const keyOf = ({ way, rows }) => `${way} of ${rows}`;
+export const keyOf = ({ way, rows, indexes = 'as in use' }) => `${way} of ${rows}, indexes ${indexes}`;
 
 /**
  * How long ways take, each time on a freshly built table. A cell that several rows of the result need is measured once a round, and
@@ -23,7 +26,9 @@ export async function measureTimes(stage, cells, { rounds, log, known = new Time
     for (const cell of order) {
       const taken = await timeOf(stage, cell);
       known.add(cell, taken);
-      log(`${cell.way}, ${count(cell.rows)} rows: ${seconds(taken)}`);
+      log(
+        `${cell.way}, ${count(cell.rows)} rows${cell.indexes === undefined ? '' : `, indexes: ${cell.indexes}`}: ${seconds(taken)}`,
+      );
     }
   }
   return known;
@@ -60,9 +65,9 @@ export class Times {
 }
 
 /** Seconds for the whole table. A way that leaves rows undone has no time. @param {import('./stage.mjs').Stage} stage @param {Cell} cell */
-async function timeOf(stage, { way, rows }) {
+async function timeOf(stage, { way, rows, indexes }) {
   const { run, most = rows } = /** @type {import('./ways.mjs').Way} */ (WAYS[way]);
-  const scene = await stage.fresh(rows);
+  const scene = await stage.fresh(rows, indexes);
   const startedAt = performance.now();
   await run(scene);
   const taken = (performance.now() - startedAt) / 1000;

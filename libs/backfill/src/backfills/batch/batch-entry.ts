@@ -14,6 +14,10 @@ export interface EntryOptions {
   readonly cursor: CursorMove;
   /** Refuse to commit unless every row that was taken was changed too. */
   readonly whole: boolean;
+  /** How many rows it took, as SQL. @default those in the CTE `taken` */
+  readonly taken?: string;
+  /** The CTE with the identity of the last row that it took. @default 'taken' */
+  readonly last?: string;
 }
 
 /**
@@ -25,7 +29,7 @@ export function withEntry(
   selection: RowSelection,
   parameters: Parameters,
   range: LeasedRange,
-  { cursor, whole }: EntryOptions,
+  { cursor, whole, taken = '(SELECT count(*) FROM taken)', last = 'taken' }: EntryOptions,
 ): string {
   const { definition, ledger } = selection;
   const newCursor =
@@ -33,20 +37,20 @@ export function withEntry(
   return `nb_counted AS (
       SELECT count(*) AS changed, count(*) FILTER (WHERE nb_still_pending) AS still_pending FROM changed
     ), nb_last AS (
-      SELECT ${selection.identityJson} AS key, nb_tenant FROM taken ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
+      SELECT ${selection.identityJson} AS key, nb_tenant FROM ${last} ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
     )${tenantEntry(definition, ledger, parameters)}, nb_entered AS (
       UPDATE ${ledger.schema}.range AS nb_range
       SET cursor_key = coalesce(${newCursor}, cursor_key), updated = updated + (SELECT changed FROM nb_counted),
           batches = batches + 1, ${ledger.renewal(parameters)}
       WHERE ${ledger.fence(parameters, range)} RETURNING lease_expires_at
     )
-    SELECT (SELECT count(*) FROM taken)::text, (SELECT changed FROM nb_counted)::text,
+    SELECT (${taken})::text, (SELECT changed FROM nb_counted)::text,
       (SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last),
       ${ledger.demandLease('nb_entered')},
       ${ledger.demand('(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
         whole
           ? `,
-      ${ledger.demand('(SELECT changed FROM nb_counted) = (SELECT count(*) FROM taken)', PARTLY_DONE, 'not every row was changed')}`
+      ${ledger.demand(`(SELECT changed FROM nb_counted) = ${taken}`, PARTLY_DONE, 'not every row was changed')}`
           : ''
       }`;
 }

@@ -57,6 +57,8 @@ export interface SweepStep {
   readonly signal: AbortSignal;
   /** @default 'skip' */
   readonly locking?: Locking;
+  /** As many rows are expected as it may take, since there were in the batch before it. */
+  readonly isDense?: boolean;
 }
 
 /** Single rows by their keys, e.g. those that were skipped. */

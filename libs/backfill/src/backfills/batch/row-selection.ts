@@ -50,6 +50,20 @@ export class RowSelection {
     ].join(', ');
   }
 
+  /** Its key and its tenant alone, where the row itself comes out of a subquery. */
+  get keyAndTenant(): string {
+    const key = this.definition.key.map((column, at) => `${columnOfRow(column)} AS nb_key_${at + 1}`);
+    return [...key, `${this.tenantText} AS nb_tenant`].join(', ');
+  }
+
+  /**
+   * `FROM` the one row that is so many rows further on among those of a condition, in the key's order. A subquery, since what is
+   * selected would else be computed for each row that is passed over.
+   */
+  fromRowAt(condition: string, offset: string): string {
+    return `FROM (SELECT ${ROW}.* FROM ${this.from} WHERE ${condition} ORDER BY ${this.orderBy()} OFFSET ${offset} LIMIT 1) AS ${ROW}`;
+  }
+
   /** The condition that joins the row to `identity` of the CTE by its address: no index is needed for it. */
   sameVersion(cte: string): string {
     const sameTable = this.facts.partitioned ? ` AND ${ROW}.tableoid = ${cte}.nb_table_id` : '';

@@ -86,22 +86,38 @@ export class SqlBatchRunner implements BatchRunner {
         : selection.between(cursor, null, parameters);
     const due = selection.isDue(parameters, step.excludeQuarantined);
     const brief = step.locking === 'brief' ? this.#change.bodyWhere : undefined;
-    const taken = `SELECT ${selection.identity} FROM ${selection.from}
-      WHERE ${above} AND ${selection.between(null, step.windowUpper, parameters)} AND ${due}
-      ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(step.limit, 'int')}
+    const pending = `${above} AND ${selection.between(null, step.windowUpper, parameters)} AND ${due}`;
+    const limit = parameters.add(step.limit, 'int');
+    // Only the last row of a batch needs to be known where its rows are not locked, unless there are fewer of them.
+    const full = brief && step.isDense === true;
+    const taken = `SELECT ${full ? selection.keyAndTenant : selection.identity} FROM ${selection.from}
+      WHERE ${full ? 'NOT EXISTS (SELECT FROM nb_full) AND ' : ''}${pending}
+      ORDER BY ${selection.orderBy()} LIMIT ${limit}
       ${brief ? '' : `${this.#change.lock} OF ${ROW} SKIP LOCKED`}`;
+    const head = full
+      ? `nb_full AS MATERIALIZED (
+      SELECT ${selection.keyAndTenant} ${selection.fromRowAt(pending, `${limit} - 1`)}
+    ), taken`
+      : 'taken';
     const change = brief
       ? {
           ...this.#change,
           before: `nb_end AS MATERIALIZED (
-      SELECT * FROM taken ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
+      ${full ? 'SELECT * FROM nb_full UNION ALL ' : ''}(SELECT * FROM taken ORDER BY ${selection.identityOrder('DESC')} LIMIT 1)
     ),`,
           body: brief(`${above} AND ${selection.compareTo('<=', selection.keyOf('nb_end'))} AND ${due}`),
         }
       : this.#change;
-    const options = { cursor: 'last', whole: change.whole } as const;
+    const options: EntryOptions = {
+      cursor: 'last',
+      whole: change.whole,
+      ...(full && {
+        taken: `CASE WHEN EXISTS (SELECT FROM nb_full) THEN ${limit} ELSE (SELECT count(*) FROM taken) END`,
+        last: 'nb_end',
+      }),
+    };
     return {
-      text: this.#statement(`${from}taken`, taken, change, parameters, range, options),
+      text: this.#statement(`${from}${head}`, taken, change, parameters, range, options),
       values: parameters.values,
     };
   }

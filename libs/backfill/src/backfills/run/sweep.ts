@@ -36,6 +36,8 @@ export class Sweep {
   #windowKeys = Infinity;
   /** Pending rows may be left behind in the window: skipped, or kept as they were by a trigger. */
   #windowHasGaps = true;
+  /** The last batch was full. */
+  #isDense = false;
   /** A batch of one row failed by its own fault: find out which row it is. */
   #isolating = false;
   /** The batch that was sent behind the one before. */
@@ -96,6 +98,7 @@ export class Sweep {
     if (outcome === null) return;
     this.#work.range = { ...this.#work.range, cursor: outcome.lastKey ?? cursor };
     this.#windowExhausted = outcome.taken < sent.limit;
+    this.#isDense = !this.#windowExhausted;
     this.#windowTaken += outcome.taken;
     this.#windowHasGaps ||= sent.locking === 'skip' || outcome.changed < outcome.taken;
     if (outcome.taken > 0) {
@@ -134,6 +137,7 @@ export class Sweep {
       windowUpper,
       limit,
       locking,
+      isDense: this.#isDense,
       excludeQuarantined: quarantine.size > 0,
       number: log.nextBatch,
       signal: stop.signal,

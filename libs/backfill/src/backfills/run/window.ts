@@ -72,8 +72,8 @@ function openNext(
   const bound =
     state === 'settling'
       ? upper
-      : `coalesce((SELECT ${selection.keyJson} FROM ${selection.from} WHERE ${selection.between(start, range.upper, parameters)}
-          ORDER BY ${selection.orderBy()} OFFSET ${parameters.add(size - 1, 'bigint')} LIMIT 1), ${upper})`;
+      : `coalesce((SELECT ${selection.keyJson}
+          ${selection.fromRowAt(selection.between(start, range.upper, parameters), parameters.add(size - 1, 'bigint'))}), ${upper})`;
   return {
     text: `WITH nb_moved AS (
         UPDATE ${ledger.schema}.range SET cursor_key = ${cursor}, window_lower_key = ${cursor}, window_upper_key = ${bound},
@@ -120,8 +120,8 @@ export async function keyWithin(
   const { rows } = await session.transaction([
     applyBatchPolicy(pace, 'off', name),
     {
-      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.between(after, upTo, parameters)}
-        ORDER BY ${selection.orderBy()} OFFSET ${parameters.add(keys - 1, 'bigint')} LIMIT 1`,
+      text: `SELECT ${selection.keyJson}::text
+        ${selection.fromRowAt(selection.between(after, upTo, parameters), parameters.add(keys - 1, 'bigint'))}`,
       values: parameters.values,
     },
   ]);

@@ -76,7 +76,12 @@ export class RowSelection {
 
   /** The key as the ledger keeps it. */
   get keyJson(): string {
-    return `jsonb_build_array(${this.definition.key.map((column) => `${columnOfRow(column)}::text`).join(', ')})`;
+    return `jsonb_build_array(${this.keyTexts.join(', ')})`;
+  }
+
+  /** The parts of the key, each as text. */
+  get keyTexts(): readonly string[] {
+    return this.definition.key.map((column) => `${columnOfRow(column)}::text`);
   }
 
   /** The key in the columns of `identity`, as the ledger keeps it. */

@@ -99,6 +99,34 @@ describe('a round', () => {
     expect(await left()).toBe(0);
   });
 
+  it.each<Partial<BackfillOptions<Lead>>>([
+    { tenantOrder: 'smallest-first' },
+    { tenantOrder: 'round-robin' },
+    { canary: { tenants: ['1'], then: 'continue' } },
+  ])(
+    'goes on with what was stopped among its tenants, whatever pause a look was given: %j',
+    async (order) => {
+      const ordered = await CatchingUp.start({
+        database,
+        entities: ENTITIES,
+        backfills: [searchName({ tenant: 'tenantId', batchSize: 1, progressEvery: 1, ...order })],
+      });
+      try {
+        await database.query('UPDATE leads SET tenant_id = (id % 2)::text');
+        const stop = new AbortController();
+        const observer = { progressed: () => stop.abort('by the test') };
+        await ordered.application.service.run({ signal: stop.signal, observer });
+        expect(await ordered.status('search-name')).toMatchObject({ status: 'incomplete' });
+        await database.query(`INSERT INTO nestjs_backfill.catch_up (name, version, not_before)
+        VALUES ('search-name', 1, clock_timestamp() + interval '1 hour')`);
+        await ordered.round();
+        expect(await ordered.status('search-name')).toMatchObject({ status: 'complete', updated: 5 });
+      } finally {
+        await ordered.stop();
+      }
+    },
+  );
+
   it.each(['paused', 'cancelled', 'failed'])('leaves a backfill alone that is %s', async (status) => {
     await app.round();
     await addLeads(database, 1);

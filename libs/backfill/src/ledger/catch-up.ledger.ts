@@ -62,20 +62,27 @@ export class CatchUpLedger {
     this.#schema = ledger.schema;
   }
 
-  /** Null where no run has made a record yet. */
-  async record(session: Session, { name, version }: Subject): Promise<CatchUpRecord | null> {
+  /**
+   * Null where no run has made a record yet.
+   * @param byTenant a run of the whole takes up ranges of single tenants too
+   */
+  async record(
+    session: Session,
+    { name, version }: Subject,
+    byTenant: boolean,
+  ): Promise<CatchUpRecord | null> {
     const { rows } = await session.send([
       {
         text: `SELECT b.status, b.sealed_by, (SELECT max(newer.version) FROM ${this.#schema}.backfill AS newer WHERE newer.name = b.name)::text,
             (SELECT max(r.lease_owner) FROM ${this.#schema}.range AS r WHERE r.name = b.name AND r.version = b.version
               AND r.state <> 'done' AND r.lease_expires_at > clock_timestamp()),
             EXISTS (SELECT FROM ${this.#schema}.range AS r WHERE r.name = b.name AND r.version = b.version
-              AND r.state <> 'done' AND r.tenants IS NULL),
+              AND r.state <> 'done' AND (r.tenants IS NULL OR $3::boolean)),
             EXISTS (SELECT FROM ${this.#schema}.quarantined_row AS q WHERE q.name = b.name AND q.version = b.version),
             coalesce(c.not_before > clock_timestamp(), false), c.cursor_key::text
           FROM ${this.#schema}.backfill AS b LEFT JOIN ${this.#schema}.catch_up AS c USING (name, version)
           WHERE b.name = $1 AND b.version = $2::int`,
-        values: [name, String(version)],
+        values: [name, String(version), String(byTenant)],
       },
     ]);
     const [status, sealedBy, newest, leasedBy, unfinished, quarantined, postponed, cursor] =

@@ -88,7 +88,9 @@ export class CatchUpRound {
     if (due.kind !== 'run' || this.#isOver()) return;
     const report = await this.#run(definition);
     this.#log.ran(report, due.drift);
-    if (due.indexed === false) await this.#pause(definition, report.durationMs);
+    // What was stopped with work left has read nothing to its end, and the next round goes on with it.
+    if (due.indexed === false && (report.proved || !this.#isOver()))
+      await this.#pause(definition, report.durationMs);
   }
 
   /** Asked for once a round and data source: each has a ledger of its own. */

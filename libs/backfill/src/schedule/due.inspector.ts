@@ -37,7 +37,8 @@ export async function inspectDue(
   ledger: Ledger,
 ): Promise<Due> {
   const records = new CatchUpLedger(ledger);
-  const record = await records.record(session, definition);
+  const byTenant = definition.canary !== null || definition.tenantOrder !== null;
+  const record = await records.record(session, definition, byTenant);
   const newest = record?.newestVersion ?? (await records.newestVersion(session, definition.name));
   if (newest > definition.version) return left(`version ${newest} of it is deployed elsewhere`);
   const why = record && notForUs(record);
@@ -66,12 +67,9 @@ async function inspectRows(
       values: definition.pending.parameters,
     },
   ]);
-  if (record === null || record.status === 'pending' || record.unfinished) return run(null, false);
+  if (record === null || !isAtRest(record)) return run(null, false);
   if (record.postponed) return left('the pause after its last look is not over');
   const found = await look(session, new CatchUpLedger(ledger), selection, record);
-  // Nothing is known to be left, and nobody has proved it yet.
-  if (found.kind === 'nothing' && record.status !== 'complete' && !record.quarantined)
-    return run(found.indexed, false);
   if (found.kind === 'sealed' && record.status !== 'complete') return run(null, false);
   return found;
 }
@@ -110,6 +108,11 @@ export async function pauseAfter(
 ): Promise<void> {
   if (tookMs <= CHEAP_RUN_MS) return;
   await new CatchUpLedger(ledger).postpone(session, definition, tookMs * PAUSE_FACTOR);
+}
+
+/** It is complete, or nothing but rows in quarantine is known to be left: only what became pending since can be done. */
+function isAtRest({ status, quarantined, unfinished }: CatchUpRecord): boolean {
+  return status === 'complete' || (status === 'incomplete' && quarantined && !unfinished);
 }
 
 function notForUs({ status, leasedBy }: CatchUpRecord): string | null {

@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import {
   Backfill,
   type BackfillError,
+  type BackfillModuleOptions,
   type BackfillOptions,
   type CatchUpModuleOptions,
   type CatchUpOptions,
@@ -178,6 +179,21 @@ describe('an application does not start with', () => {
     });
     const own = await refusal(start(undefined, given as unknown as CatchUpOptions));
     expect(own).toMatchObject({ option: 'catchUp', subject: 'LeadsName' });
+  });
+
+  it.each<[string, CatchUpOptions & BackfillModuleOptions, object]>([
+    [
+      "a misspelt option of catch-up's window",
+      { cron: CRON, window: { from: '22:00', to: '05:00', timezone: 'Europe/Berlin' } } as never,
+      {
+        option: 'catchUp.window.timezone',
+        remedy: expect.stringContaining('Did you mean `timeZone`?') as string,
+      },
+    ],
+    ['a window that is none', { cron: CRON, window: null as never }, { option: 'catchUp.window' }],
+  ])('%s', async (_, catchUp, expected) => {
+    expect(await refusal(start(catchUp))).toMatchObject({ ...expected, subject: 'BackfillModule' });
+    expect(await refusal(start(undefined, catchUp))).toMatchObject({ ...expected, subject: 'LeadsName' });
   });
 
   it('catch-up and no ScheduleModule', async () => {

@@ -111,6 +111,11 @@ describe('a declaration that cannot work is refused at start-up:', () => {
   it.each([
     [{ wrkers: 4 }, '`wrkers`', /^Did you mean `workers`\? It takes name, /],
     [{ catchUp: { cron: '0 * * * *', jiter: 5 } }, '`catchUp.jiter`', /^Did you mean `jitter`\?/],
+    [
+      { canary: { tenants: ['1'], then: 'wait', tenats: [] } },
+      '`canary.tenats`',
+      /^Did you mean `tenants`\?/,
+    ],
     [{ colour: 'red' }, '`colour`', /^It takes name, /],
   ])('an option that does not exist: %j', async (options, named, remedy) => {
     const error = await refusalOf([declared('One', { ...OPTIONS, ...options }, SET)]);
@@ -120,6 +125,8 @@ describe('a declaration that cannot work is refused at start-up:', () => {
   it.each([
     [{ throttle: false }, '`throttle`', /^Did you mean `throttles`\?/],
     [{ defaults: { batchsize: 4 } }, '`defaults.batchsize`', /^Did you mean `batchSize`\?/],
+    [{ migrations: { grandfatherd: [] } }, '`migrations.grandfatherd`', /^Did you mean `grandfathered`\?/],
+    [{ migrations: { policy: { lockTimout: 5 } } }, '`migrations.policy.lockTimout`', /`lockTimeout`/],
     [{ catchUp: { cron: '0 * * * *', shutdownTimeot: 5 } }, '`catchUp.shutdownTimeot`', /`shutdownTimeout`/],
   ])('an option of the module that does not exist: %j', async (module, named, remedy) => {
     const error = await refusalOf([declared('One', OPTIONS, SET)], module as BackfillModuleOptions);
@@ -161,7 +168,15 @@ describe('a declaration that cannot work is refused at start-up:', () => {
     });
     expect((backfill as InvalidBackfillOptionError).option).toBe(option);
     const ofModule = await refusalOf([declared('One', OPTIONS, SET)], { defaults: { [option]: value } });
-    expectRefusal(ofModule, InvalidBackfillOptionError, { names: [`\`${option}\``], remedy: /^Give / });
+    expectRefusal(ofModule, InvalidBackfillOptionError, { names: [`${option}\``], remedy: /^Give / });
+  });
+
+  it("a duration as text among the module's defaults, in the module's name", async () => {
+    const error = await refusalOf([declared('One', OPTIONS, SET)], { defaults: { pause: '20ms' as never } });
+    expectRefusal(error, InvalidBackfillOptionError, {
+      names: ['BackfillModule: the option `defaults.pause` is "20ms".'],
+      remedy: /whole number of milliseconds, or 'auto', .*, as a number without quotes and unit\.$/,
+    });
   });
 
   it.each([

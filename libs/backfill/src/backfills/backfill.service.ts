@@ -22,9 +22,10 @@ import {
 } from './declare/declaration.error.js';
 import type { BackfillDefinition } from './declare/definition.js';
 import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
-import { CATCH_UP_NAMES, PACE_NAMES, refuseUnknown } from './declare/known-options.js';
+import { PACE_NAMES, refuseUnknown, refuseUnknownCatchUp } from './declare/known-options.js';
 import type { BackfillKind } from './declare/kinds.js';
 import { INDEX_DIRECTORY, type IndexDirectory } from './declare/index.directory.js';
+import { checkPace } from './declare/pace.js';
 import { planBackfill } from './plan/backfill.planner.js';
 import type { ControlledBackfill, ControlOptions } from './report/control-report.js';
 import type { BackfillObserver } from './report/observer.js';
@@ -279,7 +280,8 @@ function checkModuleOptions(options: BackfillModuleOptions): void {
   const { schema, leaseDuration, catchUp, defaults } = options;
   refuseUnknown('BackfillModule', options, MODULE_OPTION_NAMES);
   refuseUnknown('BackfillModule', defaults, PACE_NAMES, 'defaults');
-  refuseUnknown('BackfillModule', catchUp, [...CATCH_UP_NAMES, 'shutdownTimeout', 'clock'], 'catchUp');
+  checkPace('BackfillModule', defaults ?? {}, 'defaults');
+  refuseUnknownCatchUp('BackfillModule', catchUp, ['shutdownTimeout', 'clock']);
   const given: unknown = catchUp;
   if (given !== undefined && given !== false && (typeof given !== 'object' || given === null)) {
     throw new InvalidBackfillOptionError(

@@ -9,7 +9,7 @@ import type { MigrationPhaseReport } from '../migrations/migration.report.js';
 import { migrationStatus, runMigrations } from '../migrations/migration.runner.js';
 import { sealRequired } from './contract-seal.js';
 import type { DataSourceMigrations, MigrateReport, MigrateStatus } from './migrate.report.js';
-import type { MigrationModuleOptions } from './migrations.options.js';
+import { refuseUnknownMigrationOptions, type MigrationModuleOptions } from './migrations.options.js';
 
 /** How the migrations phase is run. */
 export interface MigrateRequest extends Pick<RunRequest, 'connectTimeoutMs' | 'observer'> {
@@ -44,10 +44,11 @@ export class MigrationsService {
    * Puts the guard before the migrations of every data source, so that it holds for `dataSource.runMigrations()` too.
    * Called by the module at start-up.
    *
-   * @throws InvalidMigrationOptionError
+   * @throws InvalidMigrationOptionError, InvalidBackfillOptionError
    * @internal
    */
   guard(): void {
+    refuseUnknownMigrationOptions(this.#options);
     for (const [, dataSource] of this.#dataSources()) {
       guardMigrations(dataSource, { ...this.#guarding(), gate: this.#gate({}) });
     }

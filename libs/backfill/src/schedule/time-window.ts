@@ -15,7 +15,11 @@ export class TimeWindow {
   readonly #wall: Intl.DateTimeFormat;
 
   /** @throws InvalidWindowError, UnknownTimeZoneError */
-  constructor(className: string, { from, to, timeZone = 'UTC' }: CatchUpWindow) {
+  constructor(className: string, window: CatchUpWindow) {
+    const given: unknown = window;
+    if (typeof given !== 'object' || given === null)
+      throw new InvalidWindowError(className, `is ${JSON.stringify(given)}, which tells no two times of day`);
+    const { from, to, timeZone = 'UTC' } = window;
     this.#from = minuteOf(className, 'from', from, MINUTES_A_DAY - 1);
     this.#to = minuteOf(className, 'to', to, MINUTES_A_DAY);
     if (this.#from === this.#to)

@@ -19,7 +19,7 @@ import { type Assignment, type BackfillDefinition, type CompiledPredicate } from
 import { resolveIndex, type IndexDirectory } from './index.directory.js';
 import type { BackfillKind, CopyBackfill, ProcessBackfill, SetBackfill, TransformBackfill } from './kinds.js';
 import { mentions } from './mentions.js';
-import { BACKFILL_NAMES, CATCH_UP_NAMES, refuseUnknown } from './known-options.js';
+import { BACKFILL_NAMES, CANARY_NAMES, refuseUnknown, refuseUnknownCatchUp } from './known-options.js';
 import { decidePace } from './pace.js';
 import { decideTenants } from './tenant.options.js';
 import { compilePredicate, ownRows } from './predicate.compiler.js';
@@ -162,7 +162,8 @@ function checkName(className: string, { name, version }: BackfillOptions): void 
 /** What the compiler checks for those who write TypeScript. */
 function checkShapes(className: string, options: BackfillOptions): void {
   refuseUnknown(className, options, BACKFILL_NAMES);
-  refuseUnknown(className, options.catchUp, CATCH_UP_NAMES, 'catchUp');
+  refuseUnknown(className, options.canary, CANARY_NAMES, 'canary');
+  refuseUnknownCatchUp(className, options.catchUp);
   for (const option of ['reads', 'writes', 'conflict', 'dependsOn'] as const) {
     const value: unknown = options[option];
     if (value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string')))

@@ -1,8 +1,9 @@
 import { nearest } from '../../suggestion.js';
 import type { BackfillOptions } from './backfill.options.js';
-import type { CatchUpOptions } from './catch-up.options.js';
+import type { CatchUpOptions, CatchUpWindow } from './catch-up.options.js';
 import { InvalidBackfillOptionError } from './declaration.error.js';
 import { PACE_DEFAULTS } from './pace.js';
+import type { Canary } from './tenant.options.js';
 
 export const PACE_NAMES = Object.keys(PACE_DEFAULTS);
 
@@ -15,7 +16,13 @@ const CATCH_UP = {
   maxDuration: true,
 } as const satisfies Record<keyof CatchUpOptions, true>;
 
-export const CATCH_UP_NAMES = Object.keys(CATCH_UP);
+const CATCH_UP_NAMES = Object.keys(CATCH_UP);
+
+const WINDOW = { from: true, to: true, timeZone: true } as const satisfies Record<keyof CatchUpWindow, true>;
+
+const CANARY = { tenants: true, then: true } as const satisfies Record<keyof Canary, true>;
+
+export const CANARY_NAMES = Object.keys(CANARY);
 
 const BACKFILL = {
   name: true,
@@ -57,4 +64,11 @@ export function refuseUnknown(className: string, given: unknown, known: readonly
     'is not known',
     `${meant === undefined ? '' : `Did you mean \`${meant}\`? `}It takes ${known.join(', ')}.`,
   );
+}
+
+/** @param more what `catchUp` takes in this place besides @throws InvalidBackfillOptionError naming the option */
+export function refuseUnknownCatchUp(className: string, given: unknown, more: readonly string[] = []): void {
+  refuseUnknown(className, given, [...CATCH_UP_NAMES, ...more], 'catchUp');
+  if (typeof given === 'object' && given !== null && 'window' in given)
+    refuseUnknown(className, given.window, Object.keys(WINDOW), 'catchUp.window');
 }

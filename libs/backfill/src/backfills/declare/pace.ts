@@ -50,18 +50,7 @@ export function decidePace(className: string, ...given: readonly PaceOptions[]):
   // A size that somebody chose is kept to, unless they say up to where it may grow.
   if (isGiven('batchSize') && !isGiven('maxBatchSize')) pace['maxBatchSize'] = pace['batchSize'];
   if (!isGiven('maxWorkers')) pace['maxWorkers'] = pace['workers'];
-  for (const [name, [least, most, unit]] of Object.entries(PACE_BOUNDS)) {
-    const value = pace[name];
-    if (name === 'pause' && value === 'auto') continue;
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-      throw new InvalidBackfillOptionError(
-        className,
-        name,
-        `is ${String(value)}`,
-        `Give a whole number of ${unit} from ${least} to ${most}.`,
-      );
-    }
-  }
+  checkPace(className, pace);
   if (Number(pace['maxBatchSize']) < Number(pace['batchSize'])) {
     throw new InvalidBackfillOptionError(
       className,
@@ -70,13 +59,32 @@ export function decidePace(className: string, ...given: readonly PaceOptions[]):
       'Give the rows up to which a batch may grow, or leave it out.',
     );
   }
-  if (pace['synchronousCommit'] !== 'on' && pace['synchronousCommit'] !== 'off') {
-    throw new InvalidBackfillOptionError(
-      className,
-      'synchronousCommit',
-      `is ${String(pace['synchronousCommit'])}`,
-      "Give 'on' or 'off'.",
-    );
-  }
   return pace as unknown as Pace;
+}
+
+/**
+ * Each value for itself; what is not given is not looked at.
+ *
+ * @param path of the object that holds the options, e.g. `defaults`; empty for the outermost
+ * @throws InvalidBackfillOptionError naming the option
+ */
+export function checkPace(className: string, given: PaceOptions, path = ''): void {
+  const invalid = (name: string, value: unknown, remedy: string) => {
+    const option = path === '' ? name : `${path}.${name}`;
+    return new InvalidBackfillOptionError(className, option, `is ${shown(value)}`, remedy);
+  };
+  for (const [name, [least, most, unit]] of Object.entries(PACE_BOUNDS)) {
+    const value: unknown = given[name as keyof typeof PACE_BOUNDS];
+    if (value === undefined || (name === 'pause' && value === 'auto')) continue;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) continue;
+    const plainly = typeof value === 'string' ? ', as a number without quotes and unit' : '';
+    throw invalid(name, value, `Give a whole number of ${unit} from ${least} to ${most}${plainly}.`);
+  }
+  const commit: unknown = given.synchronousCommit;
+  if (commit !== undefined && commit !== 'on' && commit !== 'off')
+    throw invalid('synchronousCommit', commit, "Give 'on' or 'off'.");
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

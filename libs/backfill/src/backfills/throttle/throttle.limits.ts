@@ -1,4 +1,5 @@
 import { InvalidBackfillOptionError } from '../declare/declaration.error.js';
+import { refuseUnknown } from '../declare/known-options.js';
 import { MAINTENANCE_KINDS, type MaintenanceKind, type ThrottleOptions } from './throttle.options.js';
 
 type Numbers<Name extends string> = Readonly<Record<Name, number>>;
@@ -58,15 +59,16 @@ export function decideThrottles(
 ): ThrottleLimits {
   const limits: Record<string, unknown> = { ...THROTTLE_DEFAULTS };
   for (const options of given) {
+    if (options !== undefined && options !== false && !isObject(options)) {
+      throw new InvalidBackfillOptionError(
+        className,
+        'throttles',
+        `is ${JSON.stringify(options)}`,
+        'Give false to turn all of them off, or limits, e.g. `throttles: { lockWaiters: { rows: 10 } }`.',
+      );
+    }
+    refuseUnknown(className, options, Object.keys(THROTTLE_DEFAULTS), 'throttles');
     for (const [name, value] of Object.entries(options === false ? OFF : (options ?? {}))) {
-      if (!Object.hasOwn(THROTTLE_DEFAULTS, name)) {
-        throw invalid(
-          className,
-          name,
-          'is not a throttle',
-          `It takes ${Object.keys(THROTTLE_DEFAULTS).join(', ')}.`,
-        );
-      }
       if (value !== undefined) limits[name] = merged(className, name, limits[name], value);
     }
   }
@@ -88,12 +90,8 @@ function merged(className: string, name: string, before: unknown, value: unknown
     );
   }
   if (Array.isArray(value)) return value;
+  refuseUnknown(className, value, Object.keys(fallback), `throttles.${name}`);
   const fields = Object.entries(value as object).filter(([, each]) => each !== undefined);
-  for (const [field] of fields) {
-    if (Object.hasOwn(fallback, field)) continue;
-    const known = Object.keys(fallback).join(', ');
-    throw invalid(className, `${name}.${field}`, 'is not a limit', `It takes ${known}.`);
-  }
   return { ...(isObject(before) ? before : fallback), ...Object.fromEntries(fields) };
 }
 

@@ -96,12 +96,23 @@ describe('a backfill is sealed', () => {
     expect(await app.status('search-name')).toMatchObject({ status: 'complete', drift: { rows: 1 } });
   });
 
+  it('no longer when a run has found rows of it', async () => {
+    await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
+    await app.round();
+    await database.query('ALTER TABLE leads ALTER search_name DROP NOT NULL');
+    await addLeads(database, 1);
+    await app.application.service.run({ names: ['search-name'] });
+    expect(await app.status('search-name')).toMatchObject({ status: 'complete', sealedBy: null, updated: 6 });
+  });
+
   it('with its seal told by --status', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await addLeads(database, 0);
     await app.round();
     const status = renderStatus(await app.application.service.status());
-    expect(status).toContain('Sealed by NOT NULL of search_name: nothing can become pending any more.');
+    expect(status).toContain(
+      'Sealed by NOT NULL of search_name: while that stands, nothing can become pending.',
+    );
   });
 });
 

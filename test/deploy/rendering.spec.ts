@@ -287,7 +287,7 @@ old
       ],
     });
     expect(status).toContain(
-      '  Sealed by migration RequireDirection1: NOT NULL of direction: nothing can become pending any more.\n',
+      '  Sealed by migration RequireDirection1: NOT NULL of direction: while that stands, nothing can become pending.\n',
     );
     expect(status).not.toContain('Catch-up last looked');
   });

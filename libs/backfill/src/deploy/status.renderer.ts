@@ -59,7 +59,7 @@ function renderCatchUp({ sealedBy, drift, looked }: BackfillStatusReport): strin
   return [
     ...(sealedBy === null
       ? []
-      : [`Sealed by ${printableLine(sealedBy)}: nothing can become pending any more.`]),
+      : [`Sealed by ${printableLine(sealedBy)}: while that stands, nothing can become pending.`]),
     ...(drift.times === 0
       ? []
       : [

@@ -97,7 +97,10 @@ export class Ledger {
             SET status = ${status}, reason = ${why}, waiting_for = ${parameters.add(waitingFor, 'text')},
                 changed_at = clock_timestamp(),
                 started_at = CASE WHEN ${status} = 'running' THEN coalesce(b.started_at, clock_timestamp()) ELSE b.started_at END,
-                completed_at = CASE WHEN ${status} = 'complete' THEN clock_timestamp() ELSE NULL END
+                completed_at = CASE WHEN ${status} = 'complete' THEN clock_timestamp() ELSE NULL END,
+                -- Rows were pending: what ruled that out is no longer there.
+                sealed_by = CASE WHEN ${status} = 'complete' THEN b.sealed_by END,
+                sealed_at = CASE WHEN ${status} = 'complete' THEN b.sealed_at END
             FROM before
             WHERE b.name = ${name} AND b.version = ${version} AND before.status = ANY(${parameters.addArray(sources)})
             RETURNING before.status AS from_status

@@ -24,7 +24,7 @@ export interface BackfillStatusReport {
   readonly waitingFor: string | null;
   /** What people have set while it runs, over what the code says, by name. */
   readonly settings: readonly SettingInForce[];
-  /** What rules out that a row becomes pending again: a contract migration, a constraint. It is not looked for any more. */
+  /** What rules out that a row becomes pending again: a contract migration, a constraint. While it stands, no row is read to look for any. */
   readonly sealedBy: string | null;
   /** Rows that became pending after it had been complete and were done since, and how often such were found. */
   readonly drift: { readonly rows: number; readonly times: number; readonly lastAt: string | null };

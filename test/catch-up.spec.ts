@@ -209,7 +209,7 @@ describe('a round', () => {
       const { status, reason, updated } = await brief.status('search-name');
       expect({ status, reason }).toEqual({
         status: 'incomplete',
-        reason: expect.stringContaining('time limit') as string,
+        reason: "Stopped at the round's time limit of 1 s.",
       });
       expect(updated).toBeLessThan(5);
       while ((await brief.status('search-name')).status !== 'complete') await brief.round();

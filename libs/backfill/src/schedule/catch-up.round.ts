@@ -3,6 +3,7 @@ import type { BackfillService } from '../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../backfills/declare/definition.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 import type { RunRequest } from '../backfills/report/request.js';
+import { renderDuration } from '../deploy/text-format.js';
 import { DeployLease } from '../ledger/deploy-lease.js';
 import { Session } from '../sql/session.js';
 import { inspectDue, pauseAfter, type Due } from './due.inspector.js';
@@ -59,7 +60,7 @@ export class CatchUpRound {
       for (const definition of backfills) {
         if (this.#isOver()) break;
         await this.#catchUp(definition).catch((error: unknown) => this.#log.failed(definition.name, error));
-        if (performance.now() >= this.#deadline) cutShort = definition;
+        if (this.#timeIsUp) cutShort = definition;
       }
     } finally {
       await this.giveUp();
@@ -74,7 +75,11 @@ export class CatchUpRound {
 
   #isOver(): boolean {
     const { signal, closed } = this.#options;
-    return signal.aborted || performance.now() >= this.#deadline || closed() !== null;
+    return signal.aborted || this.#timeIsUp || closed() !== null;
+  }
+
+  get #timeIsUp(): boolean {
+    return performance.now() >= this.#deadline;
   }
 
   async #catchUp(definition: BackfillDefinition): Promise<void> {
@@ -117,7 +122,8 @@ export class CatchUpRound {
   }
 
   async #run({ name }: BackfillDefinition): Promise<BackfillReport> {
-    const { signal, cancelAfterMs, abandonAfterMs, closed } = this.#options;
+    const { signal, cancelAfterMs, abandonAfterMs, closed, maxDurationMs } = this.#options;
+    const limit = `time limit of ${renderDuration(maxDurationMs)}`;
     // A signal of the run's own: what listens to it goes with it, while the application's stays for as long as that.
     const stop = new AbortController();
     const pass = () => stop.abort(signal.reason);
@@ -128,7 +134,8 @@ export class CatchUpRound {
         signal: stop.signal,
         cancelAfterMs,
         abandonAfterMs,
-        stopWhen: closed,
+        // The run has what is left of the round's time, and tells the round's limit.
+        stopWhen: () => closed() ?? (this.#timeIsUp ? `Stopped at the round's ${limit}.` : null),
       });
     } finally {
       signal.removeEventListener('abort', pass);

@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { BackfillDefinition } from '../backfills/declare/definition.js';
+import { renderCount, renderDuration, renderQuantity } from '../deploy/text-format.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 import { messageOf } from '../sql/error-classes.js';
 import type { Due } from './due.inspector.js';
@@ -29,7 +30,7 @@ export class RoundLog {
     const { name } = definition;
     if (due.kind === 'sealed' && due.newly) {
       this.log(
-        `${name}: sealed by ${due.by}: nothing can become pending any more, and it is not looked for.`,
+        `${name}: sealed by ${due.by}: while that stands, nothing can become pending, and no row is looked for.`,
       );
     } else if (due.kind === 'left') {
       this.#logger.debug(`${name}: left alone, since ${due.why}.`);
@@ -46,7 +47,7 @@ export class RoundLog {
     drift: boolean,
   ): void {
     if (status === 'failed') return this.#once('error', name, `${name}: failed. ${gist(reason)}`);
-    const rows = `${updated} ${updated === 1 ? 'row' : 'rows'}`;
+    const rows = renderQuantity(updated, 'row');
     if (updated === 0) {
       if (status === 'complete' || nothingToDo) return this.#logger.debug(`${name}: ${gist(reason)}`);
       return this.#once('warn', name, `${name}: ${status}, nothing could be done. ${gist(reason)}`);
@@ -54,9 +55,9 @@ export class RoundLog {
     const what = drift ? `${rows} had become pending since it was complete (drift), and` : `${rows}`;
     const done = updated === 1 ? 'is done' : 'are done';
     const ending = status === 'complete' ? '' : ` It is ${status}: ${gist(reason)}`;
-    const set = quarantined > 0 ? ` ${quarantined} in quarantine.` : '';
+    const set = quarantined > 0 ? ` ${renderCount(quarantined)} in quarantine.` : '';
     this.#logger[quarantined > 0 ? 'warn' : 'log'](
-      `${name}: ${what} ${done}, in ${durationMs} ms.${set}${ending}`,
+      `${name}: ${what} ${done}, in ${renderDuration(durationMs)}.${set}${ending}`,
     );
   }
 

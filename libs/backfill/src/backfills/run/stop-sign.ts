@@ -34,7 +34,7 @@ export class StopSign {
     const asked = this.#stopWhen?.() ?? null;
     if (asked !== null) return asked;
     if (this.#deadline !== null && performance.now() >= this.#deadline) {
-      return `Stopped at its time limit of ${(this.#maxDurationMs ?? 0) / 1000} s.`;
+      return `Stopped at its time limit of ${Math.round(this.#maxDurationMs ?? 0) / 1000} s.`;
     }
     return null;
   }

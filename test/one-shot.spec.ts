@@ -112,6 +112,31 @@ describe('the application itself', () => {
     );
   });
 
+  it.each([
+    [['--status'], 'The status could not be read.', 0],
+    [['--backfill', '--plan', '--strict'], 'The plan could not be read.', 3],
+  ])(
+    'says of %j that nothing could be read where the database is away, and why',
+    async (line, says, exit) => {
+      const { code, stdout } = await app.node([...line, '--connect-timeout', '300ms'], await unreachable())
+        .ended;
+      expect(stdout).toContain(says);
+      expect(stdout).toContain('The database could not be reached within 300 ms: connect ECONNREFUSED');
+      expect(stdout).not.toMatch(/deploy/i);
+      expect(code).toBe(exit);
+    },
+  );
+
+  it('with --json tells of a status that could not be read in an object without phases', async () => {
+    const line = ['--status', '--json', '--connect-timeout', '300ms'];
+    const { stdout } = await app.node(line, await unreachable()).ended;
+    expect(JSON.parse(stdout)).toEqual({
+      phase: 'deploy',
+      outcome: 'failed',
+      reason: expect.stringContaining('could not be reached') as string,
+    });
+  });
+
   it('with --json tells wrong arguments in the object too', async () => {
     const { code, stdout } = await app.node(['--backfill', '--json', '--max-duration', 'soon']).ended;
     expect(code).toBe(2);

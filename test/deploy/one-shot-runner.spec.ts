@@ -12,6 +12,7 @@ import type {
   OneShotPlan,
   OneShotReport,
   OneShotStatus,
+  UnreadLook,
 } from '../../libs/backfill/src/deploy/deploy.report.ts';
 import type { BackfillEngine, IndexEngine, MigrationEngine } from '../../libs/backfill/src/deploy/engine.ts';
 import type { IndexesReport } from '../../libs/backfill/src/deploy/indexes.report.ts';
@@ -34,7 +35,7 @@ class Told implements OneShotOutput {
   readonly observer = {};
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
-  readonly reports: (OneShotReport | OneShotPlan | OneShotStatus)[] = [];
+  readonly reports: (OneShotReport | OneShotPlan | OneShotStatus | UnreadLook)[] = [];
   readonly orders: ControlReport[] = [];
 
   logOf = () => ({ log: () => undefined, warn: this.warn });
@@ -43,6 +44,7 @@ class Told implements OneShotOutput {
   phase = async (report: OneShotReport): Promise<void> => void this.reports.push(report);
   plan = async (report: OneShotPlan): Promise<void> => void this.reports.push(report);
   status = async (report: OneShotStatus): Promise<void> => void this.reports.push(report);
+  unread = async (_: string, report: UnreadLook): Promise<void> => void this.reports.push(report);
   control = async (report: ControlReport): Promise<void> => void this.orders.push(report);
 }
 

@@ -48,5 +48,13 @@ export interface DeployPlan {
   readonly backfill?: PlanReport & { readonly reason?: string };
 }
 
+/** A look that found out nothing. */
+export interface UnreadLook {
+  /** `deploy` where more than one phase was to be looked at. */
+  readonly phase: Phase | 'deploy';
+  readonly outcome: 'failed' | 'incomplete';
+  readonly reason: string;
+}
+
 export type OneShotStatus = MigrateStatus | IndexesStatus | StatusReport | DeployStatus;
 export type OneShotPlan = MigrateStatus | IndexesStatus | PlanReport | DeployPlan;

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
 import type { ControlReport } from '../backfills/report/control-report.js';
-import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
+import type { OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from './deploy.report.js';
 import { JsonObserver } from './json.observer.js';
 import { renderLookJson, renderReportJson } from './json.renderer.js';
 import { OneShotLogger } from './one-shot.logger.js';
@@ -13,6 +13,7 @@ import {
   type OutputStreams,
   type PhaseLog,
 } from './one-shot.output.js';
+import type { LookAction } from './phases.js';
 import { StdoutReservation } from './stdout.reservation.js';
 
 /** For machines: one object on stdout; records and logs, one JSON object a line, on stderr. */
@@ -48,6 +49,10 @@ export class JsonOutput implements OneShotOutput {
   }
 
   async status(report: OneShotStatus): Promise<void> {
+    await this.#stdout.write(`${renderLookJson(report)}\n`);
+  }
+
+  async unread(_: LookAction, report: UnreadLook): Promise<void> {
     await this.#stdout.write(`${renderLookJson(report)}\n`);
   }
 

@@ -1,7 +1,7 @@
 import { BackfillError } from '../backfill.error.js';
 import type { ControlReport } from '../backfills/report/control-report.js';
 import type { BackfillPhaseReport, BackfillReport } from '../backfills/report/report.js';
-import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
+import type { OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from './deploy.report.js';
 
 /**
  * The one object of `--json`, the last line on stdout. Its named keys come first and are a contract; what follows them
@@ -23,7 +23,7 @@ export function renderReportJson(report: OneShotReport): string {
 }
 
 /** The one object of `--json` with `--status` or `--plan`, or with an order to a backfill. */
-export function renderLookJson(report: OneShotStatus | OneShotPlan | ControlReport): string {
+export function renderLookJson(report: OneShotStatus | OneShotPlan | UnreadLook | ControlReport): string {
   return stringify(report);
 }
 

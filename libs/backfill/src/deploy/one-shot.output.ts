@@ -1,7 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
 import type { ControlReport } from '../backfills/report/control-report.js';
-import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
+import type { OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from './deploy.report.js';
+import type { LookAction } from './phases.js';
 
 /** Where a one-shot run tells what it does and what came of it. */
 export interface OneShotOutput {
@@ -17,6 +18,8 @@ export interface OneShotOutput {
   phase(report: OneShotReport): Promise<void>;
   plan(report: OneShotPlan): Promise<void>;
   status(report: OneShotStatus): Promise<void>;
+  /** In place of the plan or the status. */
+  unread(action: LookAction, report: UnreadLook): Promise<void>;
   control(report: ControlReport): Promise<void>;
 }
 

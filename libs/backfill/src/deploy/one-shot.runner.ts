@@ -14,6 +14,7 @@ import { look } from './look.js';
 import { MigratePhase } from './migrate.phase.js';
 import type { OneShotOutput } from './one-shot.output.js';
 import type { ShortEnd } from './phase-run.js';
+import { isLook, type LookAction } from './phases.js';
 import { DatabaseUnreachableError, StoppedAtStartError } from './start-up.error.js';
 import type { StopSignals } from './stop-signals.js';
 import { renderDuration } from './text-format.js';
@@ -113,7 +114,7 @@ export class OneShotRunner {
     const module = nameOf(this.#module);
     const { control } = this.#arguments;
     if (control) return this.#control(app, module, control);
-    if (this.#arguments.action !== 'run') return this.#look(app, module);
+    if (isLook(this.#arguments.action)) return this.#look(app, module);
     const report = await Promise.race([this.#sequence.run(app, module), this.#stop.impatient]);
     if (typeof report === 'string') return this.#cutShort(report);
     return { exitCode: await this.#tell(report) };
@@ -164,7 +165,9 @@ export class OneShotRunner {
   /** Wrong usage or configuration: nothing was run. */
   async #refused(error: unknown): Promise<ExitCode> {
     this.#output.error(error instanceof BackfillError ? error.message : stackOf(error));
-    if (this.#arguments.json) await this.#output.phase(this.#sequence.cutShort('failed', messageOf(error)));
+    const { json, action } = this.#arguments;
+    if (json && isLook(action)) await this.#tellUnread(action, 'failed', messageOf(error));
+    else if (json) await this.#output.phase(this.#sequence.cutShort('failed', messageOf(error)));
     return EXIT_CODES.usage;
   }
 
@@ -174,7 +177,17 @@ export class OneShotRunner {
       await this.#tell(this.#sequence.cutShort('failed', reason));
       return EXIT_CODES.usage;
     }
+    const { action } = this.#arguments;
+    if (isLook(action)) return this.#tellUnread(action, end, reason);
     return this.#tell(this.#sequence.cutShort(end, reason));
+  }
+
+  /** Nothing was to be changed, so nothing has failed that a deployment must stop for. */
+  async #tellUnread(action: LookAction, outcome: ShortEnd, reason: string): Promise<ExitCode> {
+    const { phases, strict } = this.#arguments;
+    const [only = 'deploy'] = phases.length === 1 ? phases : [];
+    await this.#output.unread(action, { phase: only, outcome, reason });
+    return strict && outcome === 'failed' ? EXIT_CODES.strict : EXIT_CODES.ok;
   }
 
   async #tell(report: OneShotReport): Promise<ExitCode> {

@@ -16,4 +16,11 @@ export const PHASE_NAMES = Object.keys(PHASES) as Phase[];
 export const DEPLOY_FLAG = 'deploy';
 
 /** What a one-shot run does with its phases. */
-export type OneShotAction = 'run' | 'plan' | 'status' | 'control' | 'help';
+export type OneShotAction = 'run' | LookAction | 'control' | 'help';
+
+/** What changes nothing. */
+export type LookAction = 'plan' | 'status';
+
+export function isLook(action: OneShotAction): action is LookAction {
+  return action === 'plan' || action === 'status';
+}

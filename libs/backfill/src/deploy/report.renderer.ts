@@ -1,10 +1,11 @@
-import type { DeployReport, OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
+import type { DeployReport, OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from './deploy.report.js';
 import { renderIndexes, renderIndexStatus } from './indexes.renderer.js';
 import { renderMigrations, renderMigrationStatus } from './migrate.renderer.js';
+import type { LookAction } from './phases.js';
 import { renderPlan } from './plan.renderer.js';
 import { renderStatus } from './status.renderer.js';
 import { renderSummary } from './summary.renderer.js';
-import { printableLine, renderTable } from './text-format.js';
+import { printableLine, printableLines, renderTable } from './text-format.js';
 
 const OUTCOMES = {
   complete: 'Deployed: nothing is left.',
@@ -53,6 +54,11 @@ export function renderOneShotPlan(report: OneShotPlan): string {
   return [migrate && renderMigrationStatus(migrate), indexes && renderIndexStatus(indexes), backfills].join(
     '',
   );
+}
+
+/** That nothing is known, and why, for people. Ends with a line break. */
+export function renderUnread(action: LookAction, { reason }: UnreadLook): string {
+  return `\nThe ${action} could not be read.\n${printableLines(reason)}\n`;
 }
 
 function renderEnd({ outcome, reason, left, migrate }: DeployReport): string {

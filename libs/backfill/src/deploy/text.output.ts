@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
 import type { ControlReport } from '../backfills/report/control-report.js';
 import { renderControl } from './control.renderer.js';
-import type { OneShotPlan, OneShotReport, OneShotStatus } from './deploy.report.js';
+import type { OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from './deploy.report.js';
 import { LogObserver } from './log.observer.js';
 import { OneShotLogger } from './one-shot.logger.js';
 import {
@@ -13,8 +13,9 @@ import {
   type OutputStreams,
   type PhaseLog,
 } from './one-shot.output.js';
+import type { LookAction } from './phases.js';
 import { ProgressBarObserver } from './progress-bar.observer.js';
-import { renderOneShotPlan, renderOneShotStatus, renderReport } from './report.renderer.js';
+import { renderOneShotPlan, renderOneShotStatus, renderReport, renderUnread } from './report.renderer.js';
 import { TerminalLine } from './terminal-line.js';
 
 /** For people: log lines, a progress bar on a terminal, and a summary. */
@@ -59,6 +60,10 @@ export class TextOutput implements OneShotOutput {
 
   async status(report: OneShotStatus): Promise<void> {
     await this.#print(renderOneShotStatus(report));
+  }
+
+  async unread(action: LookAction, report: UnreadLook): Promise<void> {
+    await this.#print(renderUnread(action, report));
   }
 
   async control(report: ControlReport): Promise<void> {

@@ -11,6 +11,7 @@ import {
   InvalidCronExpressionError,
   InvalidWindowError,
   JitterTooLongError,
+  NeverDueError,
   SchedulerMissingError,
   type SetBackfill,
   UnclearScheduleError,
@@ -83,6 +84,24 @@ const REFUSALS: [string, CatchUpModuleOptions, abstract new (...args: never[]) =
     { cron: '0 24 * * *' },
     InvalidCronExpressionError,
     /"0 24 \* \* \*"/,
+  ],
+  [
+    'a cron expression whose time never comes',
+    { cron: '0 0 31 2 *' },
+    NeverDueError,
+    /^BackfillModule: `catchUp.cron` is "0 0 31 2 \*" \(UTC\), a time that never comes\.\s+→/,
+  ],
+  [
+    'a cron expression that never falls into its window',
+    { cron: '0 12 * * *', window: { from: '22:00', to: '05:00' } },
+    NeverDueError,
+    /"0 12 \* \* \*" \(UTC\), which never falls into its window, 22:00 to 05:00 UTC\./,
+  ],
+  [
+    'a cron expression of a day that comes every four years, and never in its window',
+    { cron: '0 12 29 2 *', window: { from: '22:00', to: '05:00' } },
+    NeverDueError,
+    /never falls into its window/,
   ],
   [
     'a time zone that nobody knows',
@@ -235,6 +254,30 @@ describe("a backfill's own options", () => {
 });
 
 describe('a cron expression', () => {
+  it.each<[string, CatchUpOptions]>([
+    [
+      'each second, whatever the time is now',
+      { cron: '* * * * * *', window: { from: '03:00', to: '03:01' } },
+    ],
+    [
+      'each second, in the other half of the day',
+      { cron: '* * * * * *', window: { from: '15:00', to: '15:01' } },
+    ],
+    ['once a day, at the opening', { cron: '0 22 * * *', window: { from: '22:00', to: '05:00' } }],
+    ['once in four years', { cron: '0 23 29 2 *', window: { from: '22:00', to: '05:00' } }],
+    [
+      'in summer alone, as the clocks of window and expression differ',
+      {
+        cron: '0 3 * * *',
+        timeZone: 'UTC',
+        window: { from: '04:30', to: '05:30', timeZone: 'Europe/Berlin' },
+      },
+    ],
+    ['by its jitter', { cron: '59 21 * * *', window: { from: '22:00', to: '05:00' }, jitter: 120_000 }],
+  ])('may fall into its window %s', async (_, catchUp) => {
+    await expect(start(catchUp)).resolves.toBeUndefined();
+  });
+
   it('is read in the time zone of the window, unless another is named', async () => {
     const cron = createRequire(createRequire(import.meta.url).resolve('@nestjs/schedule'))('cron') as Awaited<
       ReturnType<typeof loadScheduler>

@@ -98,6 +98,7 @@ export {
   InvalidCronExpressionError,
   InvalidWindowError,
   JitterTooLongError,
+  NeverDueError,
   SchedulerMissingError,
   UnclearScheduleError,
   UnknownTimeZoneError,

@@ -43,6 +43,28 @@ export class InvalidCronExpressionError extends BackfillError {
   }
 }
 
+/** A cron expression whose time never comes, or never within the window, so that no round would ever be carried out. */
+export class NeverDueError extends BackfillError {
+  readonly option = 'catchUp.cron';
+
+  /** @param window null where its time never comes at all */
+  constructor(className: string, cron: string, timeZone: string, window: string | null, cause?: unknown) {
+    super(
+      `${className}: \`catchUp.cron\` is ${shown(cron)} (${timeZone}), ${
+        window === null ? 'a time that never comes' : `which never falls into its window, ${window}`
+      }.`,
+      {
+        subject: className,
+        remedy:
+          window === null
+            ? 'Give a time that comes: "0 0 1 * *" is midnight on the first of each month.'
+            : 'Let `cron` come within the window, e.g. each ten minutes ("*/10 * * * *"): outside of it nothing is done.',
+        cause,
+      },
+    );
+  }
+}
+
 /** A time zone that is not in the IANA database of this Node.js. */
 export class UnknownTimeZoneError extends BackfillError {
   readonly option: string;

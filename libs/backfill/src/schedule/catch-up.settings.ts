@@ -3,6 +3,7 @@ import {
   InvalidCatchUpNumberError,
   InvalidCronExpressionError,
   JitterTooLongError,
+  NeverDueError,
   UnclearScheduleError,
 } from './catch-up.error.js';
 import type { CatchUpModuleOptions } from './catch-up.options.js';
@@ -37,6 +38,9 @@ const BOUNDS = {
 
 /** So many of the next rounds are looked at for the shortest time between two of them. */
 const ROUNDS_AHEAD = [24, 6, 2] as const;
+
+/** On so many days it is looked for a round that falls into the window: also what summer time alone makes fall into it is found. */
+const DAYS_AHEAD = 366;
 
 /** A backfill's own options over those of the module. Its own `cron` stands for the module's `interval` too, and the other way round. */
 export function mergeOptions(module: CatchUpOptions, own: CatchUpOptions): CatchUpOptions {
@@ -73,8 +77,11 @@ export function decideSettings(
   const window = options.window === undefined ? null : new TimeWindow(className, options.window);
   const timeZone = options.timeZone ?? options.window?.timeZone ?? 'UTC';
   checkTimeZone(className, 'timeZone', timeZone);
-  const between = interval ?? shortestGap(className, cron, timeZone, CronTime);
+  const times = interval === undefined ? readCron(className, cron, timeZone, CronTime) : null;
+  const between = interval ?? (times === null ? Infinity : shortestGap(times));
   if (jitter > 0 && jitter >= between) throw new JitterTooLongError(className, jitter, between);
+  if (times !== null && window !== null && !isEverOpen(window, times, timeZone, jitter))
+    throw new NeverDueError(className, cron ?? '', timeZone, String(window));
   return {
     trigger:
       interval === undefined
@@ -98,29 +105,58 @@ export function checkNumber(className: string, option: keyof typeof BOUNDS, valu
   );
 }
 
-/** Milliseconds between two rounds that lie closest to each other, among the next ones. */
-function shortestGap(
+type CronTimes = InstanceType<Scheduler['cron']['CronTime']>;
+
+/** @throws InvalidCronExpressionError, NeverDueError */
+function readCron(
   className: string,
   cron: unknown,
   timeZone: string,
   CronTime: Scheduler['cron']['CronTime'],
-): number {
+): CronTimes {
   // Anything else would be taken for a date by the package.
   if (typeof cron !== 'string') throw new InvalidCronExpressionError(className, cron);
-  let time: InstanceType<typeof CronTime>;
+  let times: CronTimes;
   try {
-    time = new CronTime(cron, timeZone);
-    time.sendAt(1);
+    times = new CronTime(cron, timeZone);
   } catch (error) {
     throw new InvalidCronExpressionError(className, cron, error);
   }
+  try {
+    times.sendAt(1);
+  } catch (error) {
+    // The package looks eight years ahead.
+    throw new NeverDueError(className, cron, timeZone, null, error);
+  }
+  return times;
+}
+
+/** Milliseconds between two rounds that lie closest to each other, among the next ones. */
+function shortestGap(times: CronTimes): number {
   for (const ahead of ROUNDS_AHEAD) {
     try {
-      const due = time.sendAt(ahead).map((date) => date.toMillis());
+      const due = times.sendAt(ahead).map((date) => date.toMillis());
       return Math.min(...due.slice(1).map((at, before) => at - (due[before] ?? at)));
     } catch {
       // The package looks some years ahead, and found no more rounds in them: ask for fewer.
     }
   }
   return Infinity;
+}
+
+/** Whether a round, or its jitter, comes while the window is open: of so many days the first round from its opening on is looked at. */
+function isEverOpen(window: TimeWindow, times: CronTimes, timeZone: string, jitterMs: number): boolean {
+  let from = new Date();
+  try {
+    for (let days = 0; days < DAYS_AHEAD; days++) {
+      const due = new Date(times.getNextDateFrom(from, timeZone).toMillis());
+      const opening = window.opening(due);
+      if (opening.getTime() <= due.getTime() + jitterMs) return true;
+      // The first time after this moment may be the opening itself.
+      from = new Date(opening.getTime() - 1_000);
+    }
+  } catch {
+    // No more rounds come in the years that the package looks ahead.
+  }
+  return false;
 }

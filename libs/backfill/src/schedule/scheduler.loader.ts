@@ -34,7 +34,11 @@ interface CronPackage {
   readonly CronTime: new (
     cron: string,
     timeZone: string,
-  ) => { sendAt(times: number): readonly { toMillis(): number }[] };
+  ) => {
+    sendAt(times: number): readonly { toMillis(): number }[];
+    /** The first time after this one. */
+    getNextDateFrom(start: Date, timeZone: string): { toMillis(): number };
+  };
 }
 
 /** What the application schedules its jobs with. */

@@ -35,11 +35,22 @@ export class TimeWindow {
   }
 
   isOpen(at: Date): boolean {
-    const parts = Object.fromEntries(this.#wall.formatToParts(at).map(({ type, value }) => [type, value]));
-    const minute = Number(parts['hour']) * 60 + Number(parts['minute']);
+    const minute = this.#minute(at);
     return this.#from < this.#to
       ? minute >= this.#from && minute < this.#to
       : minute >= this.#from || minute < this.#to;
+  }
+
+  /** When it is open next, this moment included; on a day on which clocks are changed, up to an hour off. */
+  opening(at: Date): Date {
+    if (this.isOpen(at)) return at;
+    const minutes = (this.#from - this.#minute(at) + MINUTES_A_DAY) % MINUTES_A_DAY;
+    return new Date((Math.floor(at.getTime() / 60_000) + minutes) * 60_000);
+  }
+
+  #minute(at: Date): number {
+    const parts = Object.fromEntries(this.#wall.formatToParts(at).map(({ type, value }) => [type, value]));
+    return Number(parts['hour']) * 60 + Number(parts['minute']);
   }
 
   /** `22:00 to 05:00 Europe/Berlin` */

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import {
   Backfill,
   BackfillThrottle,
@@ -295,3 +297,18 @@ async function hold(stage: Stage): Promise<() => Promise<void>> {
   await runner.connect();
   return () => runner.release();
 }
+
+describe('many workers that rest', () => {
+  it('listen to one signal, and Node.js takes that for no leak', async () => {
+    // A process of its own: what Node.js warns of goes past the test's.
+    const code = `import { StopSign } from ${JSON.stringify(new URL('../libs/backfill/dist/backfills/run/stop-sign.js', import.meta.url).href)};
+      const stop = new AbortController();
+      const sign = new StopSign(stop.signal);
+      const rests = Array.from({ length: 50 }, () => sign.sleep(3_600_000));
+      stop.abort();
+      await Promise.all(rests);
+      console.log('rested');`;
+    const ended = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code]);
+    expect(ended).toEqual({ stdout: 'rested\n', stderr: '' });
+  });
+});

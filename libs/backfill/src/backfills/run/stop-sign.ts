@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Tells a run when to stop, and why: a signal, its time limit, or what its caller says between two batches. */
 export class StopSign {
   readonly #signal: AbortSignal;
@@ -13,6 +15,8 @@ export class StopSign {
   ) {
     this.#stopWhen = stopWhen;
     this.#signal = signal ?? new AbortController().signal;
+    // Each of many workers listens for as long as it rests or connects, which Node.js would take for a leak.
+    setMaxListeners(0, this.#signal);
     this.#maxDurationMs = maxDurationMs;
     this.#deadline = maxDurationMs === undefined ? null : performance.now() + maxDurationMs;
   }

@@ -1,9 +1,18 @@
 import { Injectable, Module } from '@nestjs/common';
-import { Backfill, BackfillModule, BackfillService, type SetBackfill } from 'nestjs-backfill';
+import { ScheduleModule } from '@nestjs/schedule';
+import {
+  Backfill,
+  BackfillModule,
+  type BackfillModuleOptions,
+  BackfillService,
+  ImportedTwiceError,
+  type SetBackfill,
+} from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { dataSourceModule, TestApplication } from './support/application.ts';
 import { TestDatabase } from './support/database.ts';
 import { addLeads, Lead, LEAD_TABLES } from './support/lead-tables.ts';
+import { refusal } from './support/refusal.ts';
 
 const SEARCH_NAME = { entity: Lead, where: { searchName: IsNull() } };
 
@@ -145,5 +154,36 @@ describe('an application', () => {
       { name: 'here', status: 'complete', updated: 3 },
       { name: 'there', status: 'complete', updated: 5 },
     ]);
+  });
+});
+
+describe('forRoot imported twice', () => {
+  it.each<[string, BackfillModuleOptions]>([
+    ['as it is', {}],
+    ['with catch-up', { catchUp: { interval: 60_000 } }],
+  ])('stops the start with one error, %s', async (_, module) => {
+    const database = await TestDatabase.create();
+    const imports = [ScheduleModule.forRoot(), BackfillModule.forRoot(module)];
+    const error = await refusal({ database, entities: LEAD_TABLES, backfills: [Here], imports, module });
+    await database.drop();
+    expect(error).toBeInstanceOf(ImportedTwiceError);
+    expect(error.message).toMatch(/^BackfillModule\.forRoot is imported twice\.\s+→ Import it once/);
+  });
+
+  it('is no matter of one import that many modules share', async () => {
+    const database = await TestDatabase.create();
+    const shared = BackfillModule.forRoot();
+    @Module({ imports: [shared] })
+    class Feature {}
+    const application = await TestApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [Here],
+      imports: [Feature],
+      backfillModule: shared,
+    });
+    await application.stop();
+    await database.drop();
+    expect(application.service.names).toEqual(['here']);
   });
 });

@@ -1,5 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { ImportedTwiceError } from './backfill.module.error.js';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
@@ -34,18 +35,21 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
   readonly #indexes: IndexesService;
   readonly #migrations: MigrationsService;
   readonly #catchUp: CatchUpScheduler;
+  readonly #modules: ModulesContainer;
 
   constructor(
     @Inject(BackfillService) backfills: BackfillService,
     @Inject(IndexesService) indexes: IndexesService,
     @Inject(MigrationsService) migrations: MigrationsService,
     @Inject(CatchUpScheduler) catchUp: CatchUpScheduler,
+    @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     super();
     this.#backfills = backfills;
     this.#indexes = indexes;
     this.#migrations = migrations;
     this.#catchUp = catchUp;
+    this.#modules = modules;
   }
 
   /** @param options all have defaults */
@@ -57,6 +61,8 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
 
   /** A declaration that cannot work stops the start, in every mode, before anything runs. */
   async onModuleInit(): Promise<void> {
+    const copies = [...this.#modules.values()].filter(({ metatype }) => metatype === BackfillModule);
+    if (copies.length > 1) throw new ImportedTwiceError();
     this.#backfills.declare();
     this.#indexes.declare();
     this.#migrations.guard();

@@ -1,5 +1,6 @@
 export { BackfillModule } from './backfill.module.js';
 export type { BackfillModuleOptions } from './backfill.module-definition.js';
+export { ImportedTwiceError } from './backfill.module.error.js';
 export { BackfillError, type BackfillErrorDetails } from './backfill.error.js';
 export { BackfillService } from './backfills/backfill.service.js';
 export { Backfill } from './backfills/declare/backfill.decorator.js';

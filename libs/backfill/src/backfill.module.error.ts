@@ -1,0 +1,12 @@
+import { BackfillError } from './backfill.error.js';
+
+/** Two modules would each run, guard and catch up on the same backfills. */
+export class ImportedTwiceError extends BackfillError {
+  constructor() {
+    super('BackfillModule.forRoot is imported twice.', {
+      subject: 'BackfillModule',
+      remedy:
+        'Import it once, in the root module: it is global. A feature module only provides its classes with @Backfill.',
+    });
+  }
+}

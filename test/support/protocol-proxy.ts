@@ -29,7 +29,7 @@ export class ProtocolProxy {
     readonly strike: (message: Message) => void;
   } | null = null;
 
-  #awaited: { readonly text: string; readonly there: (release: () => void) => void } | null = null;
+  #awaited: { readonly text: string; readonly there: (release: () => boolean) => void } | null = null;
 
   private constructor(database: TestDatabase, server: Server) {
     this.database = database;
@@ -76,9 +76,9 @@ export class ProtocolProxy {
 
   /**
    * Keeps the server's answer to the next statement with this text from the application, whatever happens elsewhere meanwhile.
-   * @returns what lets it pass, as soon as the answer is there
+   * @returns as soon as the answer is there, what lets it pass, and tells whether the application still waits for it
    */
-  holdAnswer(text: string): Promise<() => void> {
+  holdAnswer(text: string): Promise<() => boolean> {
     return new Promise((there) => (this.#awaited = { text, there }));
   }
 
@@ -200,14 +200,16 @@ class ProxiedConnection {
   }
 
   /** @param there told when an answer is whole, with what lets it pass */
-  hold(there: (release: () => void) => void): void {
+  hold(there: (release: () => boolean) => void): void {
     const late: Buffer[] = [];
     this.#held = ({ name, bytes }) => {
       late.push(bytes);
       if (name !== 'ReadyForQuery') return;
       there(() => {
         this.#held = null;
+        const isAwaited = this.#sockets.client.writable;
         this.#sockets.client.write(Buffer.concat(late));
+        return isAwaited;
       });
     };
   }

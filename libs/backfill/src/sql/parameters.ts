@@ -19,7 +19,8 @@ export class Parameters {
     return `$${this.#values.length}::${type}`;
   }
 
-  addArray(values: readonly (string | null)[] | null): string {
-    return this.add(values === null ? null : toArrayText(values), 'text[]');
+  /** @param type of its elements, written as it stands */
+  addArray(values: readonly (string | null)[] | null, type = 'text'): string {
+    return this.add(values === null ? null : toArrayText(values), `${type}[]`);
   }
 }

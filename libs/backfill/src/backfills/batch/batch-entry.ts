@@ -16,8 +16,8 @@ export interface EntryOptions {
   readonly whole: boolean;
   /** How many rows it took, as SQL. @default those in the CTE `taken` */
   readonly taken?: string;
-  /** The CTE with the identity of the last row that it took. @default 'taken' */
-  readonly last?: string;
+  /** The CTE with the identity of the last row that it took; null when who sends it knows the row. @default 'taken' */
+  readonly last?: string | null;
 }
 
 /**
@@ -36,16 +36,20 @@ export function withEntry(
     cursor === 'last' ? '(SELECT key FROM nb_last)' : parameters.add(keyToJson(cursor), 'jsonb');
   return `nb_counted AS (
       SELECT count(*) AS changed, count(*) FILTER (WHERE nb_still_pending) AS still_pending FROM changed
-    ), nb_last AS (
+    )${
+      last === null
+        ? ''
+        : `, nb_last AS (
       SELECT ${selection.identityJson} AS key, nb_tenant FROM ${last} ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
-    )${tenantEntry(definition, ledger, parameters)}, nb_entered AS (
+    )`
+    }${tenantEntry(definition, ledger, parameters)}, nb_entered AS (
       UPDATE ${ledger.schema}.range AS nb_range
       SET cursor_key = coalesce(${newCursor}, cursor_key), updated = updated + (SELECT changed FROM nb_counted),
           batches = batches + 1, ${ledger.renewal(parameters)}
       WHERE ${ledger.fence(parameters, range)} RETURNING lease_expires_at
     )
     SELECT (${taken})::text, (SELECT changed FROM nb_counted)::text,
-      (SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last),
+      ${last === null ? 'NULL, NULL' : '(SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last)'},
       ${ledger.demandLease('nb_entered')},
       ${ledger.demand('(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
         whole

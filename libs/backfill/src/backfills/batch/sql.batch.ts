@@ -105,7 +105,10 @@ export class SqlBatchRunner implements BatchRunner {
           before: `nb_end AS MATERIALIZED (
       ${full ? 'SELECT * FROM nb_full UNION ALL ' : ''}(SELECT * FROM taken ORDER BY ${selection.identityOrder('DESC')} LIMIT 1)
     ),`,
-          body: brief(`${above} AND ${selection.compareTo('<=', selection.keyOf('nb_end'))} AND ${due}`),
+          body: brief(
+            `${above} AND ${selection.compareTo('<=', selection.keyOf('nb_end'))}
+        AND ${full ? selection.isDue(parameters, step.excludeQuarantined, false) : due}`,
+          ),
         }
       : this.#change;
     const options: EntryOptions = {

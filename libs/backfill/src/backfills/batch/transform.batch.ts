@@ -15,7 +15,7 @@ import {
   type Locking,
   type SweepStep,
 } from './batch.js';
-import { strikeOff, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
+import { strikeOff, toOutcome, withEntry, type CursorMove, type EntryOptions } from './batch-entry.js';
 import { RowCodec } from './row-codec.js';
 import { describeCodeError } from './code-errors.js';
 import type { RowSelection } from './row-selection.js';
@@ -25,7 +25,8 @@ type Entity = Record<string, unknown>;
 /** A row as it was read, and what to write into it. */
 interface ReadRow {
   readonly address: string;
-  readonly table: string;
+  /** The partition, where there are any. */
+  readonly table: string | null;
   /** The transaction that made this version: with the address it tells the version apart from every other. */
   readonly madeBy: string;
   readonly key: Key;
@@ -46,7 +47,8 @@ interface UnderWay {
   readonly outcome: Promise<BatchOutcome>;
 }
 
-const FIXED_COLUMNS = 5;
+/** Before its key: `address`, `table`, `madeBy`, `tenant`. */
+const FIXED_COLUMNS = 4;
 
 /**
  * `transform`: rows are read without a lock, computed, and written back only where the row is still the very version that was
@@ -192,17 +194,26 @@ export class TransformBatchRunner implements BatchRunner {
 
   #columns(): string {
     const selection = this.#selection;
-    return `${ROW}.ctid::text, ${ROW}.tableoid::text, ${ROW}.xmin::text, ${selection.keyJson}::text, ${selection.tenantText}, ${selection.reading(this.#definition.reads)}`;
+    return [
+      `${ROW}.ctid::text`,
+      selection.facts.partitioned ? `${ROW}.tableoid::text` : 'NULL',
+      `${ROW}.xmin::text`,
+      selection.tenantText,
+      ...selection.keyTexts,
+      selection.reading(this.#definition.reads),
+    ].join(', ');
   }
 
   #decode(session: Session, rows: readonly TextRow[], types: readonly number[]): ReadRow[] {
+    const { reads, key } = this.#definition;
+    const readsAt = FIXED_COLUMNS + key.length;
     return rows.map((row) => ({
       address: row[0] ?? '',
-      table: row[1] ?? '',
+      table: row[1] ?? null,
       madeBy: row[2] ?? '',
-      key: JSON.parse(row[3] ?? '[]') as string[],
-      tenant: row[4] ?? null,
-      entity: this.#codec.decode(session, this.#definition.reads, row, types, FIXED_COLUMNS),
+      tenant: row[3] ?? null,
+      key: row.slice(FIXED_COLUMNS, readsAt).map((part) => part ?? ''),
+      entity: this.#codec.decode(session, reads, row, types, readsAt),
     }));
   }
 
@@ -266,22 +277,24 @@ export class TransformBatchRunner implements BatchRunner {
     const selection = this.#selection;
     const { table, key, writes, pending } = this.#definition;
     const parameters = selection.parameters();
-    const column = (values: readonly (string | null)[]) => parameters.addArray(values);
+    const { partitioned } = selection.facts;
+    const column = (value: (change: Change) => string | null, type?: string) =>
+      parameters.addArray(changes.map(value), type);
     const sources = [
-      column(changes.map(({ row }) => row.address)),
-      column(changes.map(({ row }) => row.table)),
-      column(changes.map(({ row }) => row.madeBy)),
-      ...key.map((_, at) => column(changes.map(({ row }) => row.key[at] ?? null))),
-      ...writes.map((_, at) => column(changes.map(({ values }) => values[at] ?? null))),
+      column(({ row }) => row.address, 'tid'),
+      column(({ row }) => row.madeBy, 'xid'),
+      ...(partitioned ? [column(({ row }) => row.table, 'oid')] : []),
+      ...key.map((_, at) => column(({ row }) => row.key[at] ?? null)),
+      ...writes.map((_, at) => column(({ values }) => values[at] ?? null)),
     ];
     const partial = writes.map((_, at) => changes.some(({ values }) => values[at] === undefined));
     const flags = writes.flatMap((_, at) =>
-      partial[at] ? [column(changes.map(({ values }) => (values[at] === undefined ? 'f' : 't')))] : [],
+      partial[at] ? [column(({ values }) => (values[at] === undefined ? 'f' : 't'))] : [],
     );
     const names = [
       'nb_new_address',
-      'nb_new_table',
       'nb_new_made_by',
+      ...(partitioned ? ['nb_new_table'] : []),
       ...key.map((_, at) => `nb_new_key_${at + 1}`),
       ...writes.map((_, at) => `nb_new_${at + 1}`),
       ...writes.flatMap((_, at) => (partial[at] ? [`nb_given_${at + 1}`] : [])),
@@ -297,16 +310,14 @@ export class TransformBatchRunner implements BatchRunner {
       return `${name} = ${partial[at] ? `CASE WHEN ${source}.nb_given_${at + 1} = 't' THEN ${value} ELSE ${ROW}.${name} END` : value}`;
     });
     const news = `unnest(${[...sources, ...flags].join(', ')}) AS nb_new (${names.join(', ')})`;
-    const isThatVersion = `${ROW}.ctid = nb_new.nb_new_address::tid
-        AND ${ROW}.tableoid = nb_new.nb_new_table::oid AND ${ROW}.xmin = nb_new.nb_new_made_by::xid AND ${sameKey.join(' AND ')}`;
+    const isThatVersion = `${ROW}.ctid = nb_new.nb_new_address AND ${ROW}.xmin = nb_new.nb_new_made_by
+        ${partitioned ? `AND ${ROW}.tableoid = nb_new.nb_new_table ` : ''}AND ${sameKey.join(' AND ')}`;
     const update = `UPDATE ${table} AS ${ROW} SET ${set.join(', ')}`;
     const stillPending = `(${pending.sql}) IS TRUE AS nb_still_pending`;
     const change =
       locking === 'brief'
         ? `changed AS (
-      ${update} FROM ${news} WHERE ${isThatVersion} RETURNING ${selection.identity}, ${stillPending}
-    ), taken AS (
-      SELECT * FROM changed
+      ${update} FROM ${news} WHERE ${isThatVersion} RETURNING ${selection.tenantText} AS nb_tenant, ${stillPending}
     )`
         : `taken AS MATERIALIZED (
       SELECT ${selection.identity}, nb_new.* FROM ${news} JOIN ${selection.from} ON ${isThatVersion}
@@ -314,7 +325,12 @@ export class TransformBatchRunner implements BatchRunner {
     ), changed AS (
       ${update} FROM taken WHERE ${selection.sameVersion('taken')} RETURNING taken.nb_tenant, ${stillPending}
     )`;
-    const text = `WITH ${change}, ${withEntry(selection, parameters, range, { cursor, whole: false })}`;
+    const options: EntryOptions = {
+      cursor,
+      whole: false,
+      ...(locking === 'brief' && { taken: '(SELECT changed FROM nb_counted)', last: null }),
+    };
+    const text = `WITH ${change}, ${withEntry(selection, parameters, range, options)}`;
     return { text, values: parameters.values };
   }
 

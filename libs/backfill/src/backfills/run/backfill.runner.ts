@@ -33,8 +33,8 @@ import {
 } from './ending.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
-import { PaceGate } from './pace.gate.js';
-import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
+import { PaceGate, type Held } from './pace.gate.js';
+import { boundAbove, boundBelow, countPending, findPending, proofQuery } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
 import { divide } from './range.splitter.js';
 import { takeRange } from './range.taker.js';
@@ -90,9 +90,9 @@ export class BackfillRunner {
     this.#connection = this.#connect();
     this.#rows = new RowsLedger(ledger, this.#subject);
     this.#finish = new FinishLease(this.#connection, schema, ledger, this.#subject, options.tenants);
-    const { checks, stop } = options;
+    const { checks, stop, tenants } = options;
     const control = new PaceControl(definition.pace);
-    this.#gate = new PaceGate({ definition, ledger, control, checks, stop, log: this.#log });
+    this.#gate = new PaceGate({ definition, tenants, ledger, control, checks, stop, log: this.#log });
   }
 
   async run(): Promise<BackfillReport> {
@@ -224,10 +224,19 @@ export class BackfillRunner {
         hasSeenHolder = true;
         continue;
       }
-      const holder = await watchHolder(this.#connection, this.#ledger, this.#subject, tenants, stop);
+      const isCalled = hasWorked ? this.#callBack() : undefined;
+      const holder = await watchHolder(
+        this.#connection,
+        this.#ledger,
+        this.#subject,
+        tenants,
+        stop,
+        isCalled,
+      );
       // Who has a part in it stays until the whole is done: the others' ranges may come free, or be worth halving.
       if (holder && hasWorked && stop.reason === null) {
-        await this.#others(holder.owner);
+        const held = await this.#others(holder.owner);
+        if (held !== null) return heldBack(held);
         continue;
       }
       if (holder && !hasSeenHolder && stop.reason === null) continue;
@@ -250,13 +259,21 @@ export class BackfillRunner {
         continue;
       }
       if (this.#isShared && !(await this.#finish.take())) {
-        await this.#others('the one that proves that it is complete');
+        const held = await this.#others('the one that proves that it is complete');
+        if (held !== null) return heldBack(held);
         continue;
       }
       const ended = hasWorked ? await this.#endedByAnother() : null;
       if (ended) return ended;
-      const pending = await this.#connection.use((session) => findPending(session, selection, stop));
+      let held: Held | null = null;
+      const pending = await this.#connection.use((session) =>
+        findPending(session, selection, async () => {
+          held = await this.#gate.pass(session);
+          return held === null && stop.reason === null;
+        }),
+      );
       if (pending === 'stopped') {
+        if (held !== null) return heldBack(held);
         return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
       }
       if (pending === null) return this.#nothingPending(record, selection);
@@ -282,7 +299,7 @@ export class BackfillRunner {
 
   /** Whether other processes may have a part in it. */
   get #isShared(): boolean {
-    return this.#gate.control.most > 1;
+    return this.#gate.control.isShared;
   }
 
   async #endedByAnother(): Promise<Ending | null> {
@@ -291,15 +308,27 @@ export class BackfillRunner {
     return status === 'complete' ? provedByAnother() : null;
   }
 
-  async #others(owner: string): Promise<void> {
+  /** Tells whether people have said something meanwhile that is not to wait: e.g. that there may be more workers again. */
+  #callBack(): () => Promise<boolean> {
+    const { most } = this.#gate.control;
+    return async () => {
+      const held = await this.#connection.use((session) => this.#gate.heed(session));
+      return held !== null || this.#gate.control.most !== most;
+    };
+  }
+
+  /** Waits a moment for the other processes. @returns why not to wait any longer; null to look again */
+  async #others(owner: string): Promise<Held | null> {
     this.#log.waiting(`the other workers, e.g. ${owner}`);
     await this.#options.stop.sleep(LOOK_AGAIN);
+    // More workers may be wanted by now than when this one had to leave.
+    return this.#connection.use((session) => this.#gate.heed(session));
   }
 
   async #plan(selection: RowSelection): Promise<void> {
     const { tenants } = this.#options;
     await this.#connection.use(async (session) => {
-      const upper = await highestKey(session, selection);
+      const upper = await boundAbove(session, selection, true);
       if (upper === null) return;
       const lower = await boundBelow(session, selection, true);
       const cuts = await divide(session, selection, lower, upper, this.#gate.control.most);
@@ -387,9 +416,20 @@ export class BackfillRunner {
         this.#ledger.transition(session, this.#subject, ending.status, ending.reason, ending.waitingFor),
       );
     } catch (error) {
+      if (error instanceof IllegalTransitionError && isHeld(error.from)) return this.#heldMeanwhile(ending);
       this.#log.note('warn', `The outcome could not be written to the ledger: ${messageOf(error)}`);
     }
     return ending;
+  }
+
+  /** A person has paused or cancelled it while it came to its end: that is how it stands, until a person says otherwise. */
+  async #heldMeanwhile(ending: Ending): Promise<Ending> {
+    const found = await this.#ask((session) =>
+      this.#ledger.open(session, this.#subject, this.#definition.kind),
+    );
+    return found !== null && isHeld(found.status)
+      ? heldBack({ status: found.status, reason: found.reason })
+      : ending;
   }
 
   async #report(ending: Ending): Promise<BackfillReport> {

@@ -25,7 +25,7 @@ export class ProtocolProxy {
   #turns = 0;
   #planned: {
     readonly fault: Fault;
-    readonly at: number;
+    readonly at: number | ((message: Message) => boolean);
     readonly strike: (message: Message) => void;
   } | null = null;
 
@@ -67,9 +67,10 @@ export class ProtocolProxy {
 
   /**
    * Counts from 1 again and lets the fault happen to message `at`, of whichever connection it is.
+   * @param at its number, or what tells it from those before
    * @returns the message that was lost, once it is; a promise that stays pending when there are fewer
    */
-  strike(fault: Fault, at: number): Promise<Message> {
+  strike(fault: Fault, at: number | ((message: Message) => boolean)): Promise<Message> {
     this.#messages = 0;
     return new Promise((strike) => (this.#planned = { fault, at, strike }));
   }
@@ -125,8 +126,9 @@ export class ProtocolProxy {
       this.#awaited = null;
       connection.hold(there);
     }
-    if (this.#planned?.at !== this.#messages) return true;
-    const { fault, strike } = this.#planned;
+    if (!this.#planned) return true;
+    const { fault, at, strike } = this.#planned;
+    if (typeof at === 'number' ? at !== this.#messages : !at(message)) return true;
     this.#planned = null;
     if (fault === 'cut') connection.cut();
     if (fault === 'terminate') connection.terminate(message);

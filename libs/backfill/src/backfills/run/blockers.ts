@@ -28,7 +28,9 @@ export async function describeLock(
   const inRow = key === null ? [] : await holdersOfRow(session, selection, key);
   const holders = inRow.length > 0 ? inRow : await holdersOfTable(session, selection);
   const what = key ? `the row ${selection.describe(key)}` : `the table ${selection.definition.table}`;
-  return `a lock on ${what}${holders.length > 0 ? `, held by ${holders.join('; ')}` : ''}`;
+  if (holders.length > 0) return `a lock on ${what}, held by ${holders.join('; ')}`;
+  // Nobody holds the row: it may be e.g. a parent row, whose foreign key is checked.
+  return `a lock on ${what}${key ? ', or one that its change needs' : ''}`;
 }
 
 async function holdersOfRow(session: Session, selection: RowSelection, key: Key): Promise<string[]> {

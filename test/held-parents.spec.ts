@@ -160,6 +160,9 @@ describe('process: somebody holds a row that its code needs', () => {
       updated: ORDERS - HELD.length,
       skipped: HELD.length,
       quarantined: 0,
+      waitingFor: expect.stringMatching(
+        /the row id=\d+, or one that its change needs \(.* "customers"\)/,
+      ) as string,
     });
     await holder.release();
     expect(await stage.run('process')).toMatchObject({ status: 'complete', updated: HELD.length });

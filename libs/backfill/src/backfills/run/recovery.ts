@@ -49,7 +49,7 @@ export class Recovery {
         waitingFor: stopped === null ? THE_DATABASE : null,
       };
     }
-    if (error instanceof RowHeldUpError) return this.#withTablesFree(() => this.#setAside(error.key));
+    if (error instanceof RowHeldUpError) return this.#withTablesFree(() => this.#setAside(error));
     const failure = classifyFailure(error);
     switch (failure) {
       case 'connection':
@@ -66,7 +66,7 @@ export class Recovery {
         await stop.sleep(backOff(this.#work.tries.conflict));
         return null;
       case 'lock':
-        return this.#recoverFromLock();
+        return this.#recoverFromLock(error);
       case 'lease-lost':
         if (++this.#work.tries.conflict > CONFLICT_TRIES) return gaveUp(error);
         this.leaseInDoubt = true;
@@ -135,10 +135,10 @@ export class Recovery {
     return { kind: 'failed', error: new FailingPredicateError(selection.definition.name, error) };
   }
 
-  async #recoverFromLock(): Promise<RangeOutcome | null> {
+  async #recoverFromLock(error: unknown): Promise<RangeOutcome | null> {
     const { inBatch, range } = this.#work;
     const awaited = range.state === 'settling' ? this.#settling.awaited : null;
-    if (awaited !== null || !inBatch) return this.#wait(awaited);
+    if (awaited !== null || !inBatch) return this.#wait(awaited, error);
     return this.#withTablesFree(() => {
       if (!this.#work.limit.halve()) this.#sweep.isolate();
       return Promise.resolve(null);
@@ -155,7 +155,7 @@ export class Recovery {
       await connection.use((session) => runner.waitForTables(session, this.#work.range));
       return await goOn();
     } catch (error) {
-      return classifyFailure(error) === 'lock' ? this.#wait(null) : this.from(error);
+      return classifyFailure(error) === 'lock' ? this.#wait(null, error) : this.from(error);
     }
   }
 
@@ -163,7 +163,7 @@ export class Recovery {
    * Nobody holds the row, and yet its change waits, e.g. for a parent row or in a trigger: it is left to the settling pass. Where
    * that goes on row after row, they must not all end up there.
    */
-  async #setAside(key: Key): Promise<RangeOutcome | null> {
+  async #setAside({ key, cause }: RowHeldUpError): Promise<RangeOutcome | null> {
     const { connection, log, rows, selection, stop } = this.#work.tools;
     const { pace, name } = selection.definition;
     const waitingFor = await connection.use(async (session) => {
@@ -172,7 +172,7 @@ export class Recovery {
         listSkipped(selection, this.#work.range, (parameters) => selection.compare('=', key, parameters)),
         rows.moveCursor(this.#work.range, key),
       ]);
-      return describeLock(session, selection, key);
+      return describeLock(session, selection, key, cause);
     });
     this.#sweep.passOver(key);
     log.waiting(waitingFor);
@@ -191,10 +191,10 @@ export class Recovery {
   }
 
   /** While settling: until the patience for one row is at its end. In a sweep: somebody holds the table. */
-  async #wait(key: Key | null): Promise<RangeOutcome | null> {
+  async #wait(key: Key | null, error: unknown): Promise<RangeOutcome | null> {
     const { connection, log, selection, stop } = this.#work.tools;
     const waitingFor = await connection.use(async (session) => {
-      const holders = await describeLock(session, selection, key);
+      const holders = await describeLock(session, selection, key, error);
       await session.endAbandoned();
       return holders;
     });

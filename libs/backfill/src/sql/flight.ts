@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ClientBase, Submittable } from 'pg';
+import type { ClientBase, ClientConfig, Submittable } from 'pg';
 
 /** One statement with its parameters in PostgreSQL's text format. */
 export interface Statement {
@@ -105,6 +105,8 @@ async function flyOneByOne(client: ClientBase, statements: readonly Statement[])
 }
 
 const names = new Map<string, string>();
+/** Milliseconds that a timer of Node.js takes at most. */
+const TIMER_MOST = 2 ** 31 - 1;
 /** Texts remembered at most: a process sends few different ones, but a name must not cost a digest in every batch. */
 const NAMES_MOST = 1_000;
 
@@ -121,6 +123,11 @@ function statementName(text: string): string {
 class Flight {
   /** Set by node-postgres where the pool has a `query_timeout`: calling it stops that clock. */
   callback: (() => void) | undefined;
+  /**
+   * In place of the pool's own, in milliseconds: a read that looks through a window of the table takes as long as the server's timeouts
+   * let it, and whoever sends a flight gives the connection up soon after that. Without one, node-postgres starts no clock.
+   */
+  readonly query_timeout: number | undefined;
   readonly #client: ClientBase;
   readonly #statements: readonly Statement[];
   readonly #prepare: boolean;
@@ -141,6 +148,8 @@ class Flight {
     reject: (error: unknown) => void,
   ) {
     this.#client = client;
+    const { connectionParameters } = client as unknown as { connectionParameters?: ClientConfig };
+    this.query_timeout = connectionParameters?.query_timeout ? TIMER_MOST : undefined;
     this.#statements = statements;
     this.#prepare = prepare;
     this.#resolve = resolve;

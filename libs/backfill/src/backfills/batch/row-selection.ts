@@ -6,6 +6,7 @@ import { Parameters } from '../../sql/parameters.js';
 import { columnOfRow } from '../declare/columns.js';
 import { ROW, type BackfillDefinition } from '../declare/definition.js';
 import type { TableFacts } from './table.inspector.js';
+import { isComparedAsValue, tenantCondition } from './tenant-condition.js';
 
 /** How rows are held: `FOR NO KEY UPDATE` does not block the foreign-key checks of other tables. */
 export type RowLock = 'FOR NO KEY UPDATE' | 'FOR UPDATE';
@@ -145,8 +146,7 @@ export class RowSelection {
   /** Whether the row is still to be done by this run: pending, of its tenants, and not in quarantine. */
   isDue(parameters: Parameters, excludeQuarantined: boolean): string {
     const conditions = [this.definition.pending.sql];
-    if (this.tenants !== null)
-      conditions.push(`${this.tenantText} = ANY(${parameters.addArray(this.tenants)})`);
+    conditions.push(...this.#ofTenants(parameters));
     if (excludeQuarantined) {
       conditions.push(`NOT EXISTS (SELECT FROM ${this.ledger.schema}.quarantined_row AS nb_quarantined
         WHERE nb_quarantined.name = ${parameters.add(this.definition.name, 'text')}
@@ -154,6 +154,28 @@ export class RowSelection {
           AND nb_quarantined.key = ${this.keyJson})`);
     }
     return conditions.join(' AND ');
+  }
+
+  #ofTenants(parameters: Parameters): string[] {
+    const { tenant } = this.definition;
+    if (this.tenants === null || !tenant) return [];
+    return [tenantCondition(columnOfRow(tenant), this.facts.typeOf(tenant), this.tenants, parameters)];
+  }
+
+  /**
+   * The keys that a window is measured in: those of the table, or of the one tenant alone where an index tells which these are. Else
+   * each tenant's sweep would go through the keys of all.
+   */
+  windowed(after: Key | null, upTo: Key | null, parameters: Parameters): string {
+    const { tenants, facts } = this;
+    const { tenant } = this.definition;
+    const byTenant =
+      facts.tenantIsIndexed &&
+      tenants?.length === 1 &&
+      tenant &&
+      isComparedAsValue(facts.typeOf(tenant), tenants);
+    const between = this.between(after, upTo, parameters);
+    return byTenant ? [between, ...this.#ofTenants(parameters)].join(' AND ') : between;
   }
 
   /** Keys above `after`, up to `upTo`. */

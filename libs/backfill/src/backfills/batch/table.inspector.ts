@@ -15,6 +15,8 @@ export interface TableFacts {
   readonly partitioned: boolean;
   /** The entity's key columns in the order of an index, along which they are read. */
   readonly key: readonly ColumnMetadata[];
+  /** Whether an index gives the rows of one tenant in the order of the key. */
+  readonly tenantIsIndexed: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
   const types = new Map(found.map((row) => [row[2], row[3]]));
   return {
     partitioned: hasChildren === 'true',
-    key: await indexedKey(session, definition),
+    ...(await indexedKey(session, definition)),
     typeOf(column) {
       const type = types.get(column.databaseName);
       if (type) return type;
@@ -87,10 +89,10 @@ const INDEXES = `SELECT array_to_json(ARRAY(
 async function indexedKey(
   session: Session,
   definition: BackfillDefinition,
-): Promise<readonly ColumnMetadata[]> {
-  const { key, table, name } = definition;
+): Promise<Pick<TableFacts, 'key' | 'tenantIsIndexed'>> {
+  const { key, table, name, tenant } = definition;
   const { rows } = await session.send([
-    { text: INDEXES, values: [table, String(key.length)] },
+    { text: INDEXES, values: [table, String(key.length + 1)] },
     {
       // As the statistics have it: to measure it would mean to wait for a lock on the table.
       text: `WITH RECURSIVE part (oid) AS (
@@ -100,17 +102,23 @@ async function indexedKey(
       values: [table, String(SMALL)],
     },
   ]);
-  const orders = (rows[0] ?? []).map((row) => JSON.parse(row[0] ?? '[]') as (string | null)[]);
+  const indexes = (rows[0] ?? []).map((row) => JSON.parse(row[0] ?? '[]') as (string | null)[]);
+  const orders = indexes.map((columns) => columns.slice(0, key.length));
   const asDeclared = (order: readonly (string | null)[]) =>
     key.every(({ databaseName }, at) => databaseName === order[at]);
   const serving = orders.filter((order) => key.every(({ databaseName }) => order.includes(databaseName)));
   const order = serving.find(asDeclared) ?? serving[0];
-  if (order) return [...key].sort((a, b) => order.indexOf(a.databaseName) - order.indexOf(b.databaseName));
+  if (order) {
+    const sorted = [...key].sort((a, b) => order.indexOf(a.databaseName) - order.indexOf(b.databaseName));
+    const ofTenant = [tenant, ...sorted].map((column) => column?.databaseName);
+    const tenantIsIndexed = indexes.some((columns) => ofTenant.every((column, at) => column === columns[at]));
+    return { key: sorted, tenantIsIndexed };
+  }
   if (rows[1]?.[0]?.[0] === 'true')
     throw new KeyNotIndexedError(
       name,
       table,
       key.map(({ databaseName }) => databaseName),
     );
-  return key;
+  return { key, tenantIsIndexed: false };
 }

@@ -33,8 +33,8 @@ import {
 } from './ending.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
-import { PaceGate } from './pace.gate.js';
-import { boundBelow, countPending, findPending, highestKey, proofQuery } from './proof.js';
+import { PaceGate, type Held } from './pace.gate.js';
+import { boundAbove, boundBelow, countPending, findPending, proofQuery } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
 import { divide } from './range.splitter.js';
 import { takeRange } from './range.taker.js';
@@ -255,8 +255,15 @@ export class BackfillRunner {
       }
       const ended = hasWorked ? await this.#endedByAnother() : null;
       if (ended) return ended;
-      const pending = await this.#connection.use((session) => findPending(session, selection, stop));
+      let held: Held | null = null;
+      const pending = await this.#connection.use((session) =>
+        findPending(session, selection, async () => {
+          held = await this.#gate.pass(session);
+          return held === null && stop.reason === null;
+        }),
+      );
       if (pending === 'stopped') {
+        if (held !== null) return heldBack(held);
         return { status: 'incomplete', reason: stop.reason ?? 'Stopped.', waitingFor: null, proved: false };
       }
       if (pending === null) return this.#nothingPending(record, selection);
@@ -299,7 +306,7 @@ export class BackfillRunner {
   async #plan(selection: RowSelection): Promise<void> {
     const { tenants } = this.#options;
     await this.#connection.use(async (session) => {
-      const upper = await highestKey(session, selection);
+      const upper = await boundAbove(session, selection, true);
       if (upper === null) return;
       const lower = await boundBelow(session, selection, true);
       const cuts = await divide(session, selection, lower, upper, this.#gate.control.most);
@@ -387,9 +394,20 @@ export class BackfillRunner {
         this.#ledger.transition(session, this.#subject, ending.status, ending.reason, ending.waitingFor),
       );
     } catch (error) {
+      if (error instanceof IllegalTransitionError && isHeld(error.from)) return this.#heldMeanwhile(ending);
       this.#log.note('warn', `The outcome could not be written to the ledger: ${messageOf(error)}`);
     }
     return ending;
+  }
+
+  /** A person has paused or cancelled it while it came to its end: that is how it stands, until a person says otherwise. */
+  async #heldMeanwhile(ending: Ending): Promise<Ending> {
+    const found = await this.#ask((session) =>
+      this.#ledger.open(session, this.#subject, this.#definition.kind),
+    );
+    return found !== null && isHeld(found.status)
+      ? heldBack({ status: found.status, reason: found.reason })
+      : ending;
   }
 
   async #report(ending: Ending): Promise<BackfillReport> {

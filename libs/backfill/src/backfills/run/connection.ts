@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { isConnectionError } from '../../sql/error-classes.js';
+import { isConnectionError, messageOf } from '../../sql/error-classes.js';
 import { Session } from '../../sql/session.js';
 import { backOff } from './back-off.js';
 import { classifyFailure } from './failure.js';
@@ -8,10 +8,8 @@ import type { StopSign } from './stop-sign.js';
 /** The database stayed away for longer than a run waits. */
 export class DatabaseLostError extends Error {
   constructor(ms: number, cause: unknown) {
-    super(
-      `The database could not be reached for ${Math.round(ms / 1000)} s: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    const long = ms < 1_000 ? '' : ` for ${Math.round(ms / 1000)} s`;
+    super(`The database could not be reached${long}: ${messageOf(cause)}`, { cause });
     this.name = 'DatabaseLostError';
   }
 }

@@ -6,7 +6,6 @@ import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
-import type { StopSign } from './stop-sign.js';
 
 /** Milliseconds in which a question about the whole table must be answered; else it is asked window by window. */
 const WHOLE_TABLE_MS = 5_000;
@@ -25,13 +24,14 @@ export interface Count {
 /**
  * Looks for a row that is still pending, without locking anything. Only when it finds none is a backfill complete.
  *
+ * @param mayGoOn asked before each part of a large table, with no transaction open
  * @param excludeQuarantined false counts the rows in quarantine as pending too, and asks no ledger
- * @returns the key of a pending row, or null when there is none; `stopped` when it was told to stop before it knew
+ * @returns the key of a pending row, or null when there is none; `stopped` when it might not go on before it knew
  */
 export async function findPending(
   session: Session,
   selection: RowSelection,
-  stop: StopSign,
+  mayGoOn: (session: Session) => Promise<boolean>,
   excludeQuarantined = true,
 ): Promise<Key | null | 'stopped'> {
   const any = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
@@ -42,7 +42,7 @@ export async function findPending(
     };
   });
   return any === 'too slow'
-    ? findPendingByWindows(session, selection, stop, excludeQuarantined)
+    ? findPendingByWindows(session, selection, mayGoOn, excludeQuarantined)
     : keyFromJson(any?.[0]);
 }
 
@@ -52,23 +52,49 @@ export async function boundBelow(
   selection: RowSelection,
   excludeQuarantined: boolean,
 ): Promise<Key | null> {
-  const first = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
-    const parameters = selection.parameters();
-    return {
-      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, excludeQuarantined)}
-        ORDER BY ${selection.orderBy()} LIMIT 1`,
-      values: parameters.values,
-    };
-  });
-  if (first === 'too slow' || !first) return null;
+  const first = await outermostPending(session, selection, 'ASC', excludeQuarantined);
+  if (first === null) return null;
   const parameters = new Parameters();
-  const below = selection.compare('<', keyFromJson(first[0]) ?? [], parameters);
+  const below = selection.compare('<', first, parameters);
   return edge(session, selection, 'DESC', `WHERE ${below}`, parameters);
 }
 
-/** The highest key of the table: the sweep's upper bound, so that inserts cannot keep it alive for ever. */
+/**
+ * The sweep's upper bound, so that inserts cannot keep it alive for ever: the highest pending key, or that of the table where the
+ * former is not to be had in time.
+ *
+ * @returns null when the table is empty
+ */
+export async function boundAbove(
+  session: Session,
+  selection: RowSelection,
+  excludeQuarantined: boolean,
+): Promise<Key | null> {
+  const last = await outermostPending(session, selection, 'DESC', excludeQuarantined);
+  return last ?? highestKey(session, selection);
+}
+
+/** The highest key of the table; null when it is empty. */
 export function highestKey(session: Session, selection: RowSelection): Promise<Key | null> {
   return edge(session, selection, 'DESC', '', new Parameters());
+}
+
+/** @returns null when there is none, or it is not to be had in time */
+async function outermostPending(
+  session: Session,
+  selection: RowSelection,
+  direction: 'ASC' | 'DESC',
+  excludeQuarantined: boolean,
+): Promise<Key | null> {
+  const found = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
+    const parameters = selection.parameters();
+    return {
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, excludeQuarantined)}
+        ORDER BY ${selection.orderBy(direction)} LIMIT 1`,
+      values: parameters.values,
+    };
+  });
+  return found === 'too slow' ? null : keyFromJson(found?.[0]);
 }
 
 /** How many rows are pending, the quarantined ones included; null where that is not to be had, e.g. behind a lock on the table. */
@@ -109,13 +135,13 @@ export function proofQuery(selection: RowSelection): string {
 async function findPendingByWindows(
   session: Session,
   selection: RowSelection,
-  stop: StopSign,
+  mayGoOn: (session: Session) => Promise<boolean>,
   excludeQuarantined: boolean,
 ): Promise<Key | null | 'stopped'> {
   let after: Key | null = null;
   let size = PROBE_WINDOW;
   for (;;) {
-    if (stop.reason !== null) return 'stopped';
+    if (!(await mayGoOn(session))) return 'stopped';
     const window = await withoutTimeout(
       () => probeWindow(session, selection, after, size, excludeQuarantined),
       size === 1,

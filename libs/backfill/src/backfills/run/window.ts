@@ -88,7 +88,7 @@ function openNext(
     state === 'settling'
       ? upper
       : `coalesce((SELECT ${selection.keyJson}
-          ${selection.fromRowAt(selection.between(start, range.upper, parameters), parameters.add(size - 1, 'bigint'))}), ${upper})`;
+          ${selection.fromRowAt(selection.windowed(start, range.upper, parameters), parameters.add(size - 1, 'bigint'))}), ${upper})`;
   return {
     text: `WITH nb_moved AS (
         UPDATE ${ledger.schema}.range SET cursor_key = ${cursor}, window_lower_key = ${cursor}, window_upper_key = ${bound},
@@ -136,7 +136,7 @@ export async function keyWithin(
     applyBatchPolicy(pace, 'off', name),
     {
       text: `SELECT ${selection.keyJson}::text
-        ${selection.fromRowAt(selection.between(after, upTo, parameters), parameters.add(keys - 1, 'bigint'))}`,
+        ${selection.fromRowAt(selection.windowed(after, upTo, parameters), parameters.add(keys - 1, 'bigint'))}`,
       values: parameters.values,
     },
   ]);

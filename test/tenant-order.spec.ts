@@ -43,7 +43,10 @@ describe('the order of tenants', () => {
       database.query(`CREATE TABLE changes (at int GENERATED ALWAYS AS IDENTITY, tenant text);
         CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
           BEGIN INSERT INTO changes (tenant) VALUES (coalesce(new.tenant_id, 'nobody')); RETURN NULL; END $$;
-        CREATE TRIGGER note_change AFTER UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION note_change()`),
+        CREATE TRIGGER note_change AFTER UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION note_change();
+        CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          PERFORM pg_advisory_xact_lock_shared(15); RETURN NEW; END $$;
+        CREATE TRIGGER dawdle BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.tenant_id = 'small') EXECUTE FUNCTION dawdle()`),
   });
   beforeEach(async () => {
     await startAfresh(stage.database);
@@ -61,6 +64,8 @@ describe('the order of tenants', () => {
     (
       await stage.query<{ tenant: string }>('SELECT tenant FROM changes GROUP BY tenant ORDER BY max(at)')
     ).map(({ tenant }) => tenant);
+  /** Keeps the rows of the tenant `small` from being done until it is released. */
+  const stuckAtSmall = () => LockHolder.hold(stage.database, 'SELECT pg_advisory_xact_lock(15)');
   const pending = () => stage.value('SELECT count(*) FROM leads WHERE search_name IS NULL');
 
   it('is by size where the smallest go first, and rows of no tenant come last', async () => {
@@ -98,20 +103,32 @@ describe('the order of tenants', () => {
   });
 
   it('has one process at work where one is allowed: the other leaves the whole to it', async () => {
-    await stage.query(`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        PERFORM pg_advisory_xact_lock(15); RETURN NEW; END $$;
-      CREATE TRIGGER dawdle BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.tenant_id = 'small') EXECUTE FUNCTION dawdle()`);
-    const holder = await LockHolder.hold(stage.database, 'SELECT pg_advisory_xact_lock(15)');
+    const stuck = await stuckAtSmall();
     const first = stage.run('one-at-a-time');
-    await until(() => holder.isWaitedFor(stage.database));
+    await until(() => stuck.isWaitedFor(stage.database));
     const second = await stage.run('one-at-a-time');
     const done = await finished();
-    await holder.release();
+    await stuck.release();
     expect(await first).toMatchObject({ status: 'complete', updated: ALL });
-    await stage.query('DROP TRIGGER dawdle ON leads; DROP FUNCTION dawdle');
     expect(second).toMatchObject({ status: 'running', updated: 0 });
     expect(second.reason).toContain('is running it; this process leaves it to them.');
     expect(done).toEqual([]);
+  });
+
+  it('has its status say that it is running for as long as one process is at it, though another one has done its part', async () => {
+    const stuck = await stuckAtSmall();
+    const first = stage.run('one-at-a-time', { tenants: ['small'] });
+    await until(() => stuck.isWaitedFor(stage.database));
+    expect(await stage.run('one-at-a-time', { tenants: ['medium'] })).toMatchObject({ status: 'incomplete' });
+    const status = await stage.status('one-at-a-time');
+    await stuck.release();
+    await first;
+    expect(status).toMatchObject({
+      status: 'running',
+      reason: expect.stringMatching(/ is running it\.$/) as string,
+      leasedBy: expect.any(String) as string,
+    });
+    expect(await stage.status('one-at-a-time')).toMatchObject({ status: 'incomplete', leasedBy: null });
   });
 
   it('begins with the canary, and waits for a person once its rows are proved to be done', async () => {
@@ -152,6 +169,32 @@ describe('the order of tenants', () => {
     await service.resume('canary-waits', { by: 'ann@desk' });
     expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: SIZES.medium });
     expect(await finished()).toEqual(['medium']);
+  });
+
+  it('that has failed is not begun beyond its canary, nor paused: it stays failed, and says why and what to do', async () => {
+    const { service } = stage.application;
+    await stage.query(`UPDATE leads SET search_name = name WHERE tenant_id = 'medium';
+      CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nothing_of_that_name(); RETURN NEW; END $$;
+      CREATE TRIGGER broken BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION broken()`);
+    const failed = await stage.run('canary-waits', { tenants: ['large'] });
+    const report = await stage.run('canary-waits');
+    await stage.query('DROP TRIGGER broken ON leads; DROP FUNCTION broken');
+    expect(failed).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('nothing_of_that_name') as string,
+    });
+    expect(report).toMatchObject({ status: 'failed', updated: 0, proved: false, remaining: null });
+    expect(report.reason).toContain(`It has failed: ${failed.reason}`);
+    expect(report.reason).toContain('--cancel canary-waits and --resume canary-waits');
+    expect(await stage.status('canary-waits')).toMatchObject({ status: 'failed', reason: failed.reason });
+    await service.cancel('canary-waits');
+    await service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: 0 });
+    await service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({
+      status: 'complete',
+      updated: ALL - SIZES.medium,
+    });
   });
 
   it('begins with the canary, and goes on where it was told to', async () => {

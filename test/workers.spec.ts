@@ -1,4 +1,10 @@
-import { Backfill, type BackfillReport, type SetBackfill } from 'nestjs-backfill';
+import {
+  Backfill,
+  BackfillThrottle,
+  type BackfillReport,
+  type SetBackfill,
+  type ThrottleCheck,
+} from 'nestjs-backfill';
 import { TestApplication } from './support/application.ts';
 import { addLeads, Lead, LEAD_TABLES, startAfresh } from './support/lead-tables.ts';
 import { ProtocolProxy } from './support/protocol-proxy.ts';
@@ -28,7 +34,32 @@ class TwoOfMany extends SetSearchName {}
 @Backfill<Lead>({ ...options, name: 'failing', workers: 4, maxQuarantined: 0 })
 class Failing extends SetSearchName {}
 
-const OPTIONS = { entities: LEAD_TABLES, backfills: [Alone, Four, TwoOfMany, Failing], poolSize: 6 };
+/** Its workers rest after their first batch, and look at what people say meanwhile. */
+@Backfill<Lead>({ ...options, name: 'resting', maxWorkers: 8, pause: 3_600_000, throttles: { interval: 50 } })
+class Resting extends SetSearchName {}
+
+@BackfillThrottle({ name: 'looks', backfills: ['resting'] })
+class Looks implements ThrottleCheck {
+  #seen = 0;
+
+  check() {
+    this.#seen++;
+    return Promise.resolve(null);
+  }
+
+  /** Waits until the run has looked many times, so that all of it knows of what was said before. */
+  async pass(): Promise<void> {
+    const from = this.#seen;
+    await until(() => this.#seen > from + 20);
+  }
+}
+
+const OPTIONS = {
+  entities: LEAD_TABLES,
+  backfills: [Alone, Four, TwoOfMany, Failing, Resting],
+  providers: [Looks],
+  poolSize: 6,
+};
 
 describe('several workers', () => {
   const stage = Stage.for({
@@ -63,6 +94,11 @@ describe('several workers', () => {
       await stage.value(`SELECT sum(updated) FROM nestjs_backfill.tenant_progress WHERE name = $1`, [name]),
     ).toBe(String(LEADS));
   };
+
+  const active = async () =>
+    Number(await stage.value(`SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL`));
+  /** How often a range was taken by a worker. */
+  const taken = async () => Number(await stage.value('SELECT sum(fencing_token) FROM nestjs_backfill.range'));
 
   const isAnyDone = async (name: string) => (await ranges(name)).some(({ state }) => state === 'done');
 
@@ -141,8 +177,6 @@ describe('several workers', () => {
   it('become more or fewer while a run is at work, as a person says', async () => {
     const { service } = stage.application;
     await service.set('alone', { pause: 100 });
-    const active = async () =>
-      Number(await stage.value(`SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL`));
     const run = stage.run('alone');
     await until(async () => (await active()) === 1);
     await service.set('alone', { workers: 3 });
@@ -152,6 +186,59 @@ describe('several workers', () => {
     await service.set('alone', { pause: 0 });
     expect(await run).toMatchObject({ status: 'complete', updated: LEADS });
     await expectEachOnce('alone');
+  });
+
+  it('of all processes together become fewer or more: just the surplus leaves, and comes back', async () => {
+    const { service } = stage.application;
+    await service.set('resting', { workers: 2, maxWorkers: 4 });
+    const runs = [stage.run('resting'), stage.run('resting')];
+    await until(async () => (await active()) === 4);
+    const before = await taken();
+    await service.set('resting', { maxWorkers: 2 });
+    await until(async () => (await active()) === 2);
+    await service.set('resting', { maxWorkers: 4 });
+    await until(async () => (await active()) === 4);
+    expect(await taken()).toBe(before + 2);
+    await service.set('resting', { maxWorkers: 1 });
+    await until(async () => (await active()) === 1);
+    await service.set('resting', { maxWorkers: 3 });
+    await until(async () => (await active()) === 3);
+    expect(await taken()).toBe(before + 4);
+    await service.set('resting', { pause: 0 });
+    const reports = await Promise.all(runs);
+    expect(reports.map(({ status }) => status)).toEqual(['complete', 'complete']);
+    await expectEachOnce('resting');
+  });
+
+  it('are as many as was said last, also where it was said twice during one batch', async () => {
+    const { service, context } = stage.application;
+    const looks = context.get(Looks);
+    await service.set('resting', { workers: 4 });
+    await stage.query(`
+      CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        WHILE NOT pg_try_advisory_xact_lock_shared(15) LOOP PERFORM pg_sleep(0.02); END LOOP; RETURN NEW; END $$;
+      CREATE TRIGGER dawdle BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.id > 500) EXECUTE FUNCTION dawdle()`);
+    const run = await stage.database.session(async (holder) => {
+      await holder.query('SELECT pg_advisory_lock(15)');
+      const run = stage.run('resting');
+      await until(async () => (await stage.value(ASLEEP)) === '3');
+      await service.set('resting', { workers: 2 });
+      await looks.pass();
+      await service.set('resting', { workers: 4 });
+      await looks.pass();
+      expect(await active()).toBe(4);
+      await service.set('resting', { workers: 2 });
+      await looks.pass();
+      await holder.query('SELECT pg_advisory_unlock(15)');
+      return [run];
+    });
+    await until(async () => (await active()) === 2);
+    await looks.pass();
+    expect([await active(), await taken()]).toEqual([2, 4]);
+    await stage.query('DROP TRIGGER dawdle ON leads; DROP FUNCTION dawdle');
+    await service.set('resting', { pause: 0 });
+    expect(await run[0]).toMatchObject({ status: 'complete', updated: LEADS });
+    await expectEachOnce('resting');
   });
 
   it('end together when one finds that the backfill fails', async () => {
@@ -197,6 +284,10 @@ async function whileOneIsStuck(
 
 const WAITING = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+/** For longer than a batch may take that does not lock its rows first, and is sent again otherwise. */
+const ASLEEP = `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()
+  AND query_start < clock_timestamp() - interval '0.2 s'`;
 
 /** Takes a connection out of the application's pool. */
 async function hold(stage: Stage): Promise<() => Promise<void>> {

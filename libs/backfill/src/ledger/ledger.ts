@@ -241,17 +241,15 @@ export class Ledger {
     { most, except = [] }: { readonly most: number; readonly except?: readonly string[] },
   ): Promise<LeasedRange | null> {
     const parameters = new Parameters();
-    const whose = `name = ${parameters.add(subject.name, 'text')} AND version = ${parameters.add(subject.version, 'int')}
-      AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done'`;
-    const isFree = '(lease_owner IS NULL OR lease_expires_at <= clock_timestamp())';
+    const whose = unfinished(parameters, subject, tenants);
     const { rows } = await session.transaction([
       // One after the other, so that together they do not take more than the most.
       this.#lockRecord(subject),
       {
         text: `WITH free AS (
             SELECT id FROM ${this.schema}.range
-            WHERE ${whose} AND ${isFree} AND id <> ALL(${parameters.addArray(except)}::bigint[])
-              AND ${parameters.add(most, 'int')} > (SELECT count(*) FROM ${this.schema}.range WHERE ${whose} AND NOT ${isFree})
+            WHERE ${whose} AND ${IS_FREE} AND id <> ALL(${parameters.addArray(except)}::bigint[])
+              AND ${parameters.add(most, 'int')} > (SELECT count(*) FROM ${this.schema}.range WHERE ${whose} AND NOT ${IS_FREE})
             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
           ) ${this.#takeLease(parameters, 'free')}`,
         values: parameters.values,
@@ -277,6 +275,37 @@ export class Ledger {
       },
     ]);
     return toRange(rows[0]?.[0]);
+  }
+
+  /** A query of one JSON value, a `Roster`. */
+  roster(parameters: Parameters, subject: Subject, tenants: TenantScope): string {
+    return `SELECT json_build_object(
+        'leases', coalesce(json_agg(id || '/' || fencing_token ORDER BY id) FILTER (WHERE NOT ${IS_FREE}), '[]'),
+        'free', coalesce(json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE}), '[]'))
+      FROM ${this.schema}.range WHERE ${unfinished(parameters, subject, tenants)}`;
+  }
+
+  /**
+   * Hands our range back if more than `most` of the scope are held. One after the other with all who take or leave one, so that of those
+   * who are too many just the surplus leaves, whatever each of them has seen before.
+   *
+   * @returns whether it is handed back
+   */
+  async yieldSurplus(session: Session, subject: Subject, range: LeasedRange, most: number): Promise<boolean> {
+    const parameters = new Parameters();
+    const whose = unfinished(parameters, subject, range.tenants);
+    const { rows } = await session.transaction([
+      this.#lockRecord(subject),
+      {
+        // Without an owner it is by this very statement, over a connection that was lost before it could tell.
+        text: `UPDATE ${this.schema}.range SET lease_owner = NULL, lease_expires_at = NULL
+          WHERE ${this.fence(parameters, range)} AND (lease_owner IS NULL
+            OR ${parameters.add(most, 'int')} < (SELECT count(*) FROM ${this.schema}.range WHERE ${whose} AND NOT ${IS_FREE}))
+          RETURNING id::text`,
+        values: parameters.values,
+      },
+    ]);
+    return rows[1]?.[0] !== undefined;
   }
 
   /** Takes over the ranges whose holder is known to be dead. */
@@ -394,6 +423,14 @@ export class Ledger {
       RETURNING r.id::text, r.purpose, r.state, r.fencing_token::text, to_jsonb(r.tenants)::text, r.lower_key::text,
         r.upper_key::text, r.cursor_key::text, r.window_lower_key::text, r.window_upper_key::text`;
   }
+}
+
+const IS_FREE = '(lease_owner IS NULL OR lease_expires_at <= clock_timestamp())';
+
+/** The condition of a scope's ranges that are not done. */
+function unfinished(parameters: Parameters, { name, version }: Subject, tenants: TenantScope): string {
+  return `name = ${parameters.add(name, 'text')} AND version = ${parameters.add(version, 'int')}
+      AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done'`;
 }
 
 function toRange(row: TextRow | undefined): LeasedRange | null {

@@ -32,6 +32,19 @@ export interface ForeignLease {
   readonly sign: string;
 }
 
+/** Who is at work on the unfinished ranges of one scope, and which are free, in one look. */
+export interface Roster {
+  /** The living leases as `leaseSign` writes them, in the order of their ranges. */
+  readonly leases: readonly string[];
+  /** The ids of the ranges that nobody holds. */
+  readonly free: readonly string[];
+}
+
+/** Tells a lease from every other one, also from those before and after it on the same range. */
+export function leaseSign({ id, token }: Pick<LeasedRange, 'id' | 'token'>): string {
+  return `${id}/${token}`;
+}
+
 export function keyToJson(key: Key | null): string | null {
   return key === null ? null : JSON.stringify(key);
 }

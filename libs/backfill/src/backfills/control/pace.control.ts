@@ -4,9 +4,11 @@ import { isSettingName, type PaceSettings, type SettingName } from './setting.ta
 export class PaceControl {
   readonly #declared: PaceSettings;
   #set: Partial<PaceSettings> = {};
+  #mostEver: number;
 
   constructor({ batchSize, pause, workers, maxWorkers }: PaceSettings) {
     this.#declared = { batchSize, pause, workers, maxWorkers };
+    this.#mostEver = this.most;
   }
 
   current(): PaceSettings {
@@ -17,6 +19,11 @@ export class PaceControl {
   get most(): number {
     const { workers, maxWorkers } = this.current();
     return this.set('maxWorkers') ?? Math.max(workers, maxWorkers);
+  }
+
+  /** Whether other processes may have a part in it: a limit of one that was set meanwhile does not make them never have been there. */
+  get isShared(): boolean {
+    return this.#mostEver > 1;
   }
 
   /** What a person has set, and wants just so; null where the code's word holds. */
@@ -30,5 +37,6 @@ export class PaceControl {
     this.#set = Object.fromEntries(
       known.map(([name, text]) => [name, text === 'auto' ? text : Number(text)]),
     );
+    this.#mostEver = Math.max(this.#mostEver, this.most);
   }
 }

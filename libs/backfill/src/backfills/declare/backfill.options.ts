@@ -53,7 +53,10 @@ export interface PaceOptions {
   readonly synchronousCommit?: 'on' | 'off';
   /** Ranges of the table that one process works on at the same time, each on a connection of its own. @default 1 */
   readonly workers?: number;
-  /** The same over all processes: who comes when so many are at work leaves it to them. @default `workers` */
+  /**
+   * The same over all processes: who comes when so many are at work leaves it to them, and of those at work the surplus leaves when it is set
+   * lower meanwhile. @default `workers`
+   */
   readonly maxWorkers?: number;
 }
 

@@ -90,9 +90,9 @@ export class BackfillRunner {
     this.#connection = this.#connect();
     this.#rows = new RowsLedger(ledger, this.#subject);
     this.#finish = new FinishLease(this.#connection, schema, ledger, this.#subject, options.tenants);
-    const { checks, stop } = options;
+    const { checks, stop, tenants } = options;
     const control = new PaceControl(definition.pace);
-    this.#gate = new PaceGate({ definition, ledger, control, checks, stop, log: this.#log });
+    this.#gate = new PaceGate({ definition, tenants, ledger, control, checks, stop, log: this.#log });
   }
 
   async run(): Promise<BackfillReport> {
@@ -224,10 +224,19 @@ export class BackfillRunner {
         hasSeenHolder = true;
         continue;
       }
-      const holder = await watchHolder(this.#connection, this.#ledger, this.#subject, tenants, stop);
+      const isCalled = hasWorked ? this.#callBack() : undefined;
+      const holder = await watchHolder(
+        this.#connection,
+        this.#ledger,
+        this.#subject,
+        tenants,
+        stop,
+        isCalled,
+      );
       // Who has a part in it stays until the whole is done: the others' ranges may come free, or be worth halving.
       if (holder && hasWorked && stop.reason === null) {
-        await this.#others(holder.owner);
+        const held = await this.#others(holder.owner);
+        if (held !== null) return heldBack(held);
         continue;
       }
       if (holder && !hasSeenHolder && stop.reason === null) continue;
@@ -250,7 +259,8 @@ export class BackfillRunner {
         continue;
       }
       if (this.#isShared && !(await this.#finish.take())) {
-        await this.#others('the one that proves that it is complete');
+        const held = await this.#others('the one that proves that it is complete');
+        if (held !== null) return heldBack(held);
         continue;
       }
       const ended = hasWorked ? await this.#endedByAnother() : null;
@@ -289,7 +299,7 @@ export class BackfillRunner {
 
   /** Whether other processes may have a part in it. */
   get #isShared(): boolean {
-    return this.#gate.control.most > 1;
+    return this.#gate.control.isShared;
   }
 
   async #endedByAnother(): Promise<Ending | null> {
@@ -298,9 +308,21 @@ export class BackfillRunner {
     return status === 'complete' ? provedByAnother() : null;
   }
 
-  async #others(owner: string): Promise<void> {
+  /** Tells whether people have said something meanwhile that is not to wait: e.g. that there may be more workers again. */
+  #callBack(): () => Promise<boolean> {
+    const { most } = this.#gate.control;
+    return async () => {
+      const held = await this.#connection.use((session) => this.#gate.heed(session));
+      return held !== null || this.#gate.control.most !== most;
+    };
+  }
+
+  /** Waits a moment for the other processes. @returns why not to wait any longer; null to look again */
+  async #others(owner: string): Promise<Held | null> {
     this.#log.waiting(`the other workers, e.g. ${owner}`);
     await this.#options.stop.sleep(LOOK_AGAIN);
+    // More workers may be wanted by now than when this one had to leave.
+    return this.#connection.use((session) => this.#gate.heed(session));
   }
 
   async #plan(selection: RowSelection): Promise<void> {

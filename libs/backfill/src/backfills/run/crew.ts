@@ -1,5 +1,5 @@
 import type { Ledger, Subject } from '../../ledger/ledger.js';
-import type { LeasedRange } from '../../ledger/range.js';
+import { leaseSign, type LeasedRange, type Roster } from '../../ledger/range.js';
 import type { RowsLedger } from '../../ledger/rows.ledger.js';
 import { messageOf } from '../../sql/error-classes.js';
 import { NoConnectionError } from '../../sql/session.js';
@@ -13,6 +13,7 @@ import { takeRange } from './range.taker.js';
 import type { RangeOutcome } from './range.outcome.js';
 import { RangeWorker } from './range.worker.js';
 import type { RunLog } from './run-log.js';
+import { Seats } from './seats.js';
 import type { StopSign } from './stop-sign.js';
 import { WaitWatch } from './wait.watch.js';
 
@@ -49,8 +50,7 @@ export class Crew {
   /** Ranges that a worker had to leave with work left: they are for another run. */
   readonly #left: string[] = [];
   readonly #atWork = new Set<Promise<void>>();
-  /** Workers that were asked for, the first one included. */
-  #recruited = 1;
+  readonly #seats = new Seats();
   #outcome: RangeOutcome | null = null;
   #error: { readonly cause: unknown } | null = null;
 
@@ -65,7 +65,7 @@ export class Crew {
 
   /** @returns `done` when there is nothing left that could be taken; else what kept a worker from it */
   async work(first: LeasedRange): Promise<RangeOutcome> {
-    this.#start(this.#member(this.#tools.connection, first, 0));
+    this.#start(0, first);
     this.#recruit();
     const timer = setInterval(() => this.#recruit(), LOOK);
     try {
@@ -77,40 +77,66 @@ export class Crew {
     return this.#outcome ?? { kind: 'done' };
   }
 
-  #start(work: Promise<void>): void {
-    const started = work.finally(() => this.#atWork.delete(started));
+  #start(seat: number, range: LeasedRange | null): void {
+    this.#seats.take(seat);
+    const work = seat === 0 ? this.#first(range) : this.#further(seat);
+    const started = work.then((isWell) => {
+      this.#atWork.delete(started);
+      this.#seats.leave(seat, !isWell);
+    });
     this.#atWork.add(started);
-    started.catch((cause: unknown) => (this.#error ??= { cause }));
   }
 
-  /** As many as are wanted by now. Who has found nothing to take is not asked again. */
+  /** As many as are wanted by now. */
   #recruit(): void {
-    const { workers } = this.#tools.gate.control.current();
-    while (this.#recruited < workers) this.#start(this.#further(this.#recruited++));
-    this.#recruited = workers;
+    const { gate, stop } = this.#tools;
+    if (stop.reason !== null || this.#error !== null || this.#isOver) return;
+    const { workers } = gate.control.current();
+    const { most } = gate.control;
+    for (const seat of this.#seats.free({ workers, most }, gate.roster, this.#left)) this.#start(seat, null);
   }
 
-  async #further(position: number): Promise<void> {
+  /** There is nothing to be taken any more, whatever is free. */
+  get #isOver(): boolean {
+    return this.#outcome?.kind === 'failed' || this.#outcome?.kind === 'held';
+  }
+
+  /** @returns whether it could go on */
+  async #first(range: LeasedRange | null): Promise<boolean> {
+    try {
+      await this.#member(this.#tools.connection, range, 0);
+      return true;
+    } catch (cause) {
+      this.#error ??= { cause };
+      return false;
+    }
+  }
+
+  /** @returns whether it could go on */
+  async #further(seat: number): Promise<boolean> {
     const connection = this.#tools.connect();
     try {
-      const range = await this.#next(connection, position);
-      if (range) await this.#member(connection, range, position);
+      await this.#member(connection, null, seat);
+      return true;
     } catch (error) {
       // The first worker goes on, and whatever is wrong with the database is told by it.
       const lost = error instanceof DatabaseLostError ? error.cause : error;
       const why = lost instanceof NoConnectionError ? 'The pool has no connection for it' : messageOf(error);
       this.#tools.log.note('warn', `A further worker could not go on: ${why}. The others do.`);
+      return false;
     } finally {
       await connection.drop();
     }
   }
 
-  async #member(connection: Connection, first: LeasedRange, position: number): Promise<void> {
+  /** @param first the range to begin with; null: the next one that is free */
+  async #member(connection: Connection, first: LeasedRange | null, seat: number): Promise<void> {
     this.#connections.add(connection);
     try {
-      for (let range: LeasedRange | null = first; range; range = await this.#next(connection, position)) {
-        const outcome = await this.#workOff(connection, range, position);
-        if (outcome.kind === 'done' || outcome.kind === 'dismissed') continue;
+      const next = () => this.#next(connection, seat);
+      for (let range = first ?? (await next()); range; range = await next()) {
+        const outcome = await this.#workOff(connection, range, seat);
+        if (outcome.kind === 'done' || outcome.kind === 'dismissed' || outcome.kind === 'surplus') continue;
         this.#left.push(range.id);
         if (this.#outcome === null || outcome.kind === 'failed') this.#outcome = outcome;
       }
@@ -120,40 +146,56 @@ export class Crew {
   }
 
   /** Why the worker is to leave its range although there is work left in it; null to go on. */
-  #leave(position: number): RangeOutcome | null {
+  #leave(seat: number): RangeOutcome | null {
     if (this.#outcome?.kind === 'failed') return OVER;
-    return position < this.#tools.gate.control.current().workers ? null : { kind: 'dismissed' };
+    return seat < this.#tools.gate.control.current().workers ? null : { kind: 'dismissed' };
   }
 
-  async #next(connection: Connection, position: number): Promise<LeasedRange | null> {
+  async #next(connection: Connection, seat: number): Promise<LeasedRange | null> {
     const { gate, stop } = this.#tools;
-    const goOn = () =>
-      stop.reason === null && this.#outcome?.kind !== 'held' && this.#leave(position) === null;
+    const goOn = () => stop.reason === null && !this.#isOver && this.#leave(seat) === null;
     const { most } = gate.control;
     return goOn() ? takeRange(connection, { ...this.#tools, most, except: this.#left, goOn }) : null;
   }
 
-  async #workOff(connection: Connection, range: LeasedRange, position: number): Promise<RangeOutcome> {
-    const { ledger, log, selection, subject } = this.#tools;
-    const worker = new RangeWorker(range, {
+  async #workOff(connection: Connection, range: LeasedRange, seat: number): Promise<RangeOutcome> {
+    const { gate, ledger, log, selection, subject } = this.#tools;
+    /** The roster by which it was one too many, and yet had not to leave. */
+    let outdated: Roster | null = null;
+    const isSurplus = (): boolean =>
+      gate.roster !== outdated && gate.roster.leases.indexOf(leaseSign(worker.range)) >= gate.control.most;
+    const worker: RangeWorker = new RangeWorker(range, {
       ...this.#tools,
       connection,
       runner: createBatchRunner(selection),
-      leave: () => this.#leave(position),
+      leave: () => this.#leave(seat) ?? (isSurplus() ? { kind: 'surplus' } : null),
     });
     const keeper = new LeaseKeeper(connection, ledger, () => worker.range);
     const watch = new WaitWatch(connection, ledger, subject, log);
     try {
-      const outcome = await worker.work();
-      await connection
-        .use((session) => ledger.release(session, worker.range, outcome.kind === 'done'))
-        .catch((error: unknown) =>
-          log.note('warn', `The lease could not be handed back: ${messageOf(error)}`),
-        );
-      return outcome;
+      for (;;) {
+        const outcome = await worker.work();
+        if (outcome.kind === 'surplus') {
+          outdated = gate.roster;
+          if (await this.#yield(connection, worker.range)) return outcome;
+          continue;
+        }
+        await connection
+          .use((session) => ledger.release(session, worker.range, outcome.kind === 'done'))
+          .catch((error: unknown) =>
+            log.note('warn', `The lease could not be handed back: ${messageOf(error)}`),
+          );
+        return outcome;
+      }
     } finally {
       keeper.stop();
       watch.stop();
     }
+  }
+
+  /** @returns false where others have left before, so that it is not one too many any more */
+  #yield(connection: Connection, range: LeasedRange): Promise<boolean> {
+    const { gate, ledger, subject } = this.#tools;
+    return connection.use((session) => ledger.yieldSurplus(session, subject, range, gate.control.most));
   }
 }

@@ -11,7 +11,8 @@ const LOOK = 250;
  * Finds out whether the holder of a lease is alive: it is when it gives a sign of life; it is not when its lease runs out,
  * or when it was a process of this machine that is gone.
  *
- * @returns the living holder; null when the ranges are free to take
+ * @param isNeeded asked again and again: whether there is something else to do than to watch
+ * @returns the living holder, or the one that was watched in vain; null when the ranges are free to take
  */
 export async function watchHolder(
   connection: Connection,
@@ -19,6 +20,7 @@ export async function watchHolder(
   subject: Subject,
   tenants: TenantScope,
   stop: StopSign,
+  isNeeded: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<ForeignLease | null> {
   const look = () => connection.use((session) => ledger.foreignLeases(session, subject, tenants));
   const leases = await look();
@@ -32,7 +34,7 @@ export async function watchHolder(
   for (;;) {
     const [now] = await look();
     if (now === undefined || now.expiresInMs === 0) return null;
-    if (now.sign !== first.sign || stop.reason !== null) return now;
+    if (now.sign !== first.sign || stop.reason !== null || (await isNeeded())) return now;
     await stop.sleep(Math.min(LOOK, now.expiresInMs + 1));
   }
 }

@@ -1,5 +1,6 @@
 import { ControlLedger, toOrders } from '../../ledger/control.ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import type { Roster, TenantScope } from '../../ledger/range.js';
 import { isHeld, type HELD_STATUSES } from '../../ledger/status.js';
 import { isConnectionError } from '../../sql/error-classes.js';
 import type { Statement } from '../../sql/flight.js';
@@ -17,6 +18,8 @@ import type { StopSign } from './stop-sign.js';
 
 /** Milliseconds after which what a run waits for is told again, with its newest numbers. */
 const TELL_AGAIN = 30_000;
+/** Milliseconds after which nobody relies on another's look any more that has not come back. */
+const OVERDUE = 1_000;
 
 /** A person has put the backfill there: the range is handed back. */
 export interface Held {
@@ -26,6 +29,8 @@ export interface Held {
 
 export interface PaceGateOptions {
   readonly definition: BackfillDefinition;
+  /** Whose ranges are worked on. */
+  readonly tenants: TenantScope;
   readonly ledger: Ledger;
   readonly control: PaceControl;
   readonly checks: readonly DeclaredCheck[];
@@ -36,7 +41,7 @@ export interface PaceGateOptions {
 
 /**
  * Stands before each batch: lets it pass while the database is well and nobody has said otherwise. All workers of a run in one
- * process share it; at most once in an interval one of them looks, on its own session, for all.
+ * process share it; at most once in an interval one of them looks, on its own session, for all. When that session hangs, another looks.
  */
 export class PaceGate {
   readonly #options: PaceGateOptions;
@@ -47,8 +52,10 @@ export class PaceGate {
   readonly #checks: readonly CheckRunner[];
   /** Null before the first look, which no batch goes before. */
   #lookedAt: number | null = null;
-  #looking = false;
+  /** The look under way that was begun last. */
+  #looking: { readonly since: number } | null = null;
   #held: Held | null = null;
+  #roster: Roster = { leases: [], free: [] };
   #active: readonly ActiveThrottle[] = [];
   #told: { readonly names: string; readonly at: number } | null = null;
   #throttledSince: number | null = null;
@@ -77,6 +84,11 @@ export class PaceGate {
     return this.#options.control;
   }
 
+  /** Who is at work, as the last look has seen it. */
+  get roster(): Roster {
+    return this.#roster;
+  }
+
   /** What holds the run at this moment, in words; null when nothing does. */
   get waitingFor(): string | null {
     return this.#active.length === 0 ? null : inWords(this.#active);
@@ -95,16 +107,23 @@ export class PaceGate {
    * Returns as soon as a batch may begin, or the run is asked to stop. Waits with no transaction open.
    *
    * @param session with no transaction open
+   * @param leaves whoever has another reason to leave does not wait
    * @returns why the worker has to leave its range; null to go on
    * @throws the loss of the connection
    */
-  async pass(session: Session): Promise<Held | null> {
+  async pass(session: Session, leaves: () => boolean = () => false): Promise<Held | null> {
     for (;;) {
-      await this.#lookWhenDue(session);
-      if (this.#held !== null || this.#active.length === 0 || this.#options.stop.reason !== null)
-        return this.#held;
+      const held = await this.heed(session);
+      if (held !== null || this.#active.length === 0 || this.#options.stop.reason !== null || leaves())
+        return held;
       await this.#options.stop.sleep(this.#interval);
     }
+  }
+
+  /** The same for who is not about to begin a batch: looks when it is due, and does not wait. */
+  async heed(session: Session): Promise<Held | null> {
+    await this.#lookWhenDue(session);
+    return this.#held;
   }
 
   /** A run that leaves before it has begun waits for nothing any more. */
@@ -130,11 +149,18 @@ export class PaceGate {
     }
   }
 
-  /** Another worker's look is not waited for: its connection may be the one that hangs. */
+  /** Another worker's look is not waited for, and not relied on for long: its connection may be the one that hangs. */
   async #lookWhenDue(session: Session): Promise<void> {
-    if (!this.#isDue || (this.#looking && this.#lookedAt !== null)) return;
-    this.#looking = true;
-    await this.#lookNow(session).finally(() => (this.#looking = false));
+    if (!this.#isDue || this.#isLookedFor) return;
+    const look = (this.#looking = { since: this.#now() });
+    await this.#lookNow(session).finally(() => {
+      if (this.#looking === look) this.#looking = null;
+    });
+  }
+
+  get #isLookedFor(): boolean {
+    if (this.#lookedAt === null || this.#looking === null) return false;
+    return this.#now() - this.#looking.since < OVERDUE;
   }
 
   async #lookNow(session: Session): Promise<void> {
@@ -189,15 +215,16 @@ export class PaceGate {
 
   /** What people want is read along with the throttles. */
   #ordersPart(reading: Reading): LookPart {
-    const { ledger, definition, control } = this.#options;
+    const { ledger, definition, control, tenants } = this.#options;
     const orders = new ControlLedger(ledger, definition);
     return {
       reading,
-      query: (parameters) => orders.orders(parameters),
+      query: (parameters) => orders.orders(parameters, tenants),
       take: (value) => {
         if (value === null) return null;
-        const { status, reason, settings } = toOrders(value);
+        const { status, reason, settings, roster } = toOrders(value);
         control.follow(settings);
+        this.#roster = roster;
         this.#held = isHeld(status) ? { status, reason } : null;
         return null;
       },

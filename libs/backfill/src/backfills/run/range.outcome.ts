@@ -10,4 +10,6 @@ export type RangeOutcome =
   | ({ readonly kind: 'held' } & Held)
   /** Fewer workers are wanted: another one takes it. */
   | { readonly kind: 'dismissed' }
+  /** More are at work, over all processes, than may be. */
+  | { readonly kind: 'surplus' }
   | { readonly kind: 'failed'; readonly error: unknown };

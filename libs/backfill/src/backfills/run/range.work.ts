@@ -97,7 +97,7 @@ export class RangeWork {
     if (this.pause === 0) return;
     await gate.rest(isLast ? connection.session : null, () => {
       this.follow();
-      return this.pause;
+      return this.tools.leave() === null ? this.pause : 0;
     });
   }
 

@@ -38,9 +38,9 @@ export class RangeWorker {
       this.#work.inBatch = false;
       try {
         if (session !== null && !this.#sweep.isUnderWay) {
-          const held = await this.#work.tools.gate.pass(session);
+          const held = await this.#work.tools.gate.pass(session, () => this.#work.tools.leave() !== null);
           if (held !== null) return { kind: 'held', ...held };
-          if (this.#work.tools.stop.reason !== null) continue;
+          if (this.#work.tools.stop.reason !== null || this.#work.tools.leave() !== null) continue;
         }
         this.#work.follow();
         if (session === null || this.#recovery.leaseInDoubt) await this.#leaseAgain();

@@ -64,6 +64,7 @@ export class TenantSequence {
     const report = await run(canary.tenants, stop);
     if (!report.proved) return report;
     const whose = `the canary's tenants (${canary.tenants.join(', ')})`;
+    const isHeldUp = { proved: false, remaining: null } as const; // of the other tenants nothing has been counted
     const reason = `Every row of ${whose} is done, which the probe proved. Look at them, and let the others follow with --resume ${definition.name}.`;
     if (
       canary.then === 'continue' ||
@@ -73,16 +74,21 @@ export class TenantSequence {
       if (!report.nothingToDo) note(`Going on with all tenants: ${whose} are done, which the probe proved.`);
       return null;
     }
+    // Nothing was pending, so that the run did not begin, and what made an earlier one fail may be as it was. A pause would hide that.
+    if (report.status === 'failed') {
+      const { reason: why } = await connection.use((session) =>
+        ledger.open(session, definition, definition.kind),
+      );
+      const remedy = `Once its cause is mended, say so with --cancel ${definition.name} and --resume ${definition.name}; the next run then waits for a person to look at the canary.`;
+      return {
+        ...report,
+        ...isHeldUp,
+        reason: `It has failed: ${why} Nothing is pending of ${whose}, and the others are not begun. ${remedy}`,
+        waitingFor: 'a person to mend what it failed by',
+      };
+    }
     await connection.use((session) => ledger.transition(session, definition, 'paused', reason));
-    // Of the other tenants nothing has been counted.
-    return {
-      ...report,
-      status: 'paused',
-      proved: false,
-      remaining: null,
-      reason,
-      waitingFor: 'a person to resume it',
-    };
+    return { ...report, ...isHeldUp, status: 'paused', reason, waitingFor: 'a person to resume it' };
   }
 
   async #inOrder(): Promise<BackfillReport | null> {

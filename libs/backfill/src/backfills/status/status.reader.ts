@@ -62,14 +62,16 @@ async function readOne(
   const found: TextRow | undefined = rows[0]?.[0];
   if (!found) return null;
   const [status, reason, waitingFor, startedAt, changedAt, updated, batches, leasedBy] = found;
+  // A process that has done its part, e.g. one tenant's, says so for itself alone.
+  const isGoingOn = leasedBy !== null && (status === 'pending' || status === 'incomplete');
   const rowsLedger = new RowsLedger(ledger, { name, version });
   const counts = await rowsLedger.counts(session, null);
   return {
     name,
     version,
     declared,
-    status: status as BackfillStatus,
-    reason: reason ?? '',
+    status: isGoingOn ? 'running' : (status as BackfillStatus),
+    reason: isGoingOn ? `${leasedBy} is running it.` : (reason ?? ''),
     updated: Number(updated),
     ...counts,
     batches: Number(batches),

@@ -30,12 +30,16 @@ const PATIENCE = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionT
 
 /**
  * Reads all parts in one query and one round trip, on the session that the batches use. A part that fails is read by itself from then on,
- * until it answers again: what the others say must not be lost with it.
+ * until it answers again: what the others say must not be lost with it. Several workers may read at once, each on its own session: an answer
+ * that comes in after that of a later question is out of date, and left.
  */
 export class Look {
   readonly #table: string;
   readonly #parts: readonly LookPart[];
   readonly #broken = new Set<LookPart>();
+  /** Looks that were begun, and the last of them that was answered. */
+  #begun = 0;
+  #answered = 0;
 
   /** @param table quoted and qualified */
   constructor(table: string, parts: readonly LookPart[]) {
@@ -45,23 +49,24 @@ export class Look {
 
   /** @returns the database's clock, ISO 8601; null when it was not to be had. @throws the loss of the connection */
   async read(session: Session): Promise<string | null> {
+    const number = ++this.#begun;
     for (const { reading } of this.#parts) reading.asked();
     const sound = this.#parts.filter((part) => !this.#broken.has(part));
     const alone = [...this.#broken];
     const times: (string | undefined)[] = [];
     try {
-      times.push(await this.#readTogether(session, sound));
+      times.push(await this.#readTogether(session, sound, number));
     } catch (error) {
       throwLoss(error);
       alone.push(...sound);
     }
-    for (const part of alone) times.push(await this.#readAlone(session, part));
+    for (const part of alone) times.push(await this.#readAlone(session, part, number));
     return times.find((time) => time !== undefined) ?? null;
   }
 
-  async #readAlone(session: Session, part: LookPart): Promise<string | undefined> {
+  async #readAlone(session: Session, part: LookPart, number: number): Promise<string | undefined> {
     try {
-      const time = await this.#readTogether(session, [part]);
+      const time = await this.#readTogether(session, [part], number);
       this.#broken.delete(part);
       return time;
     } catch (error) {
@@ -72,7 +77,11 @@ export class Look {
     }
   }
 
-  async #readTogether(session: Session, parts: readonly LookPart[]): Promise<string | undefined> {
+  async #readTogether(
+    session: Session,
+    parts: readonly LookPart[],
+    number: number,
+  ): Promise<string | undefined> {
     const parameters = new Parameters();
     const locks = parts.some(({ usesLocks }) => usesLocks) ? tableLocks(parameters, this.#table) : '';
     const columns = parts.map((part) => `(${part.query(parameters)})::text`);
@@ -83,6 +92,8 @@ export class Look {
         values: parameters.values,
       },
     ]);
+    if (number < this.#answered) return undefined;
+    this.#answered = number;
     const [time, ...values] = rows[1]?.[0] ?? [];
     parts.forEach((part, at) => {
       try {

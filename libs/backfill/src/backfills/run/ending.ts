@@ -12,6 +12,8 @@ export interface Ending {
   readonly nothingToDo?: boolean;
   /** The ledger says so already, or it is not ours to say. */
   readonly unrecorded?: boolean;
+  /** In a run that goes tenant by tenant: who has all in hand that is left of the one. */
+  readonly holder?: string;
 }
 
 /** What a run waited for that lost its connection for longer than it waits. */

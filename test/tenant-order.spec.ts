@@ -265,6 +265,20 @@ describe('the order of tenants', () => {
     expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: SIZES.medium });
   });
 
+  it('says of a canary that no row belongs to that nothing was tried out, and goes on once a person wants it so', async () => {
+    const { service } = stage.application;
+    await stage.query(`DELETE FROM leads WHERE tenant_id = 'medium'`);
+    const recorder = new Recorder();
+    const report = await stage.run('canary-waits', { recorder });
+    expect(report).toMatchObject({ status: 'paused', withoutRows: ['medium'], remaining: 49 });
+    expect(report.reason).toMatch(
+      /^No row of the table has the tenant medium of the canary, so that nothing was tried out\./,
+    );
+    expect(recorder.notes).toEqual(['No row of the table has the tenant medium.']);
+    await service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'complete', updated: 49 });
+  });
+
   it('goes on after the canary once a person has resumed it', async () => {
     await stage.run('canary-waits');
     await stage.application.service.resume('canary-waits', { by: 'ann@desk', why: 'they look well' });

@@ -13,6 +13,7 @@ import { PaceControl } from '../control/pace.control.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport } from '../report/report.js';
+import { tenantReports } from '../report/tenant.reader.js';
 import type { DeclaredCheck } from '../throttle/throttle-check.js';
 import { backOff } from './back-off.js';
 import { describeLock } from './blockers.js';
@@ -26,6 +27,7 @@ import {
   THE_DATABASE,
   heldByQuarantine,
   neverEnding,
+  noRowHas,
   nothingPending,
   provedByAnother,
   type Ending,
@@ -34,7 +36,7 @@ import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
 import { NO_NUMBERS, readNumbers, type BackfillNumbers } from './numbers.reader.js';
 import { PaceGate, type Held } from './pace.gate.js';
-import { boundAbove, boundBelow, countPending, findPending } from './proof.js';
+import { boundAbove, boundBelow, countPending, findPending, tenantsWithoutRows } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
 import { divide } from './range.splitter.js';
 import { takeRange } from './range.taker.js';
@@ -448,7 +450,21 @@ export class BackfillRunner {
     if (counts.quarantined > 0) return heldByQuarantine(record, counts.quarantined, this.#running);
     if (counts.skipped > 0 || this.#running)
       await this.#connection.use((session) => this.#ledger.closeLeftovers(session, this.#subject, tenants));
-    return nothingPending(record, tenants, this.#running);
+    const withoutRows = (await this.#ask((session) => this.#tenantsWithoutRows(session, selection))) ?? [];
+    if (withoutRows.length > 0) this.#log.note('warn', `${noRowHas(withoutRows)}.`);
+    return nothingPending(record, tenants, this.#running, withoutRows);
+  }
+
+  /** Of those that a person has named for this run, which may be misspelt; one that rows were done of had some. */
+  async #tenantsWithoutRows(session: Session, selection: RowSelection): Promise<string[]> {
+    const { turn, tenants } = this.#options;
+    if (tenants === null || turn?.waits === false) return [];
+    const touched = new Set((await tenantReports(this.#rows, session, tenants)).map(({ tenant }) => tenant));
+    return tenantsWithoutRows(
+      session,
+      selection,
+      tenants.filter((tenant) => !touched.has(tenant)),
+    );
   }
 
   #failed(error: unknown): Ending {
@@ -495,6 +511,8 @@ export class BackfillRunner {
   /** @param endsRun of a turn that does not, only what it did is told */
   async #report(ending: Ending, endsRun: boolean): Promise<BackfillReport> {
     const { name, version } = this.#definition;
+    const { turn, tenants } = this.#options;
+    const { withoutRows = [] } = ending;
     const numbers = endsRun ? await this.#numbers(ending.proved) : NO_NUMBERS;
     const report: BackfillReport = {
       name,
@@ -509,6 +527,8 @@ export class BackfillRunner {
       rowsPerSecond: this.#log.rowsPerSecond,
       waitingFor: ending.waitingFor,
       ...numbers,
+      ...(turn === undefined && tenants !== null ? { onlyTenants: tenants } : {}),
+      ...(withoutRows.length > 0 ? { withoutRows } : {}),
     };
     guarded(this.#options.observer).finished?.(report);
     return report;

@@ -9,6 +9,7 @@ import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillReport } from '../report/report.js';
 import type { Connection } from './connection.js';
+import { noRowHas } from './ending.js';
 import { readNumbers, type BackfillNumbers } from './numbers.reader.js';
 import type { StopSign } from './stop-sign.js';
 import { concernsAll, type Turn, type TurnOutcome } from './turn.js';
@@ -78,10 +79,16 @@ export class TenantSequence {
     });
     if (endsRun) return report;
     const whose = `the canary's tenants (${canary.tenants.join(', ')})`;
-    const reason = `Every row of ${whose} is done, which the probe proved. Look at them, and let the others follow with --resume ${definition.name}.`;
+    const { withoutRows = [] } = report;
+    const proved = `Every row of ${whose} is done, which the probe proved. Look at them, and let the others follow with --resume ${definition.name}.`;
+    const isEmpty = withoutRows.length === canary.tenants.length;
+    const untried = `${noRowHas(canary.tenants)} of the canary, so that nothing was tried out. Mend the declaration, or let all tenants follow with --resume ${definition.name}.`;
+    const reason = isEmpty
+      ? untried
+      : [proved, ...(withoutRows.length > 0 ? [`${noRowHas(withoutRows)}.`] : [])].join(' ');
     if (
       canary.then === 'continue' ||
-      (await connection.use((session) => ledger.wasResumed(session, definition, [reason])))
+      (await connection.use((session) => ledger.wasResumed(session, definition, [proved, untried])))
     ) {
       this.#parts.push(report);
       if (!report.nothingToDo) note(`Going on with all tenants: ${whose} are done, which the probe proved.`);
@@ -211,11 +218,13 @@ export class TenantSequence {
       all.reduce((sum, report) => sum + of(report), 0);
     const updated = total((report) => report.updated);
     const durationMs = total((report) => report.durationMs);
+    const withoutRows = all.flatMap((report) => report.withoutRows ?? []);
     const wasDoneBefore = last.nothingToDo && last.proved && updated > 0;
     return {
       ...last,
       ...(wasDoneBefore && { reason: 'Every row is done: the probe of the pending predicate found none.' }),
       nothingToDo: all.every(({ nothingToDo }) => nothingToDo),
+      ...(withoutRows.length > 0 ? { withoutRows } : {}),
       updated,
       batches: total((report) => report.batches),
       durationMs,

@@ -15,7 +15,7 @@ import { Recorder } from './support/recorder.ts';
 import { seed, seeded } from './support/seeded.ts';
 import { startEmbedded } from './support/server.ts';
 import { ProtocolProxy } from './support/protocol-proxy.ts';
-import { until } from './support/until.ts';
+import { until, untilRow } from './support/until.ts';
 
 const SEED = seed();
 
@@ -166,4 +166,35 @@ describe('a network', () => {
       expect(await direct.query(`SELECT id FROM jobs WHERE ${column} IS NULL`)).toEqual([]);
     },
   );
+
+  it('that loses the second half of a sign of life leaves its range to another process, which finishes', async () => {
+    const module = {
+      leaseDuration: 1_000,
+      defaults: { statementTimeout: 500, idleInTransactionTimeout: 500 },
+    };
+    const options = { entities: [Job, JobLog], backfills: [DoJobs, NoteJobs], module, synchronize: false };
+    const first = await TestApplication.start({ ...options, database: proxy.database });
+    const second = await TestApplication.start({ ...options, database: direct });
+    let goOn: () => void = () => undefined;
+    const free = new Promise<void>((resolve) => (goOn = resolve));
+    DoJobs.before = () => free;
+    let isAlive = false;
+    const strike = proxy.strike('vanish', ({ from, name, bytes }) => {
+      isAlive ||= name === 'Parse' && bytes.includes('SET lease_expires_at');
+      return isAlive && from === 'client' && name === 'Sync';
+    });
+    const run = first.service.run({ names: ['do-jobs'] });
+    expect((await strike).name).toBe('Sync');
+    DoJobs.before = () => undefined;
+    await untilRow(direct, 'SELECT FROM nestjs_backfill.range WHERE lease_expires_at < clock_timestamp()');
+    expect(await second.service.run({ names: ['do-jobs'] })).toMatchObject({
+      backfills: [{ status: 'complete', proved: true, updated: 100 }],
+    });
+    proxy.heal();
+    goOn();
+    await run;
+    expect(await lookAtJobs(direct)).toMatchObject({ lines: 100, distinct: 100, counted: 100 });
+    await first.stop();
+    await second.stop();
+  });
 });

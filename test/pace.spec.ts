@@ -47,6 +47,17 @@ describe('the size of a batch', () => {
     expect(limit.rows).toBe(batchSize / 2);
   });
 
+  it('comes to rest at its target where each row takes so long that 200 take too long, and grows back when rows become quick', () => {
+    const limit = new BatchLimit(PACE_DEFAULTS);
+    const seen = sizes(limit, 5, 200).slice(-50);
+    expect(Math.max(...seen) * 5).toBeLessThanOrEqual(2 * targetDuration);
+    const after = sizes(limit, 0.001, 300);
+    expect(after.at(-1)).toBe(PACE_DEFAULTS.maxBatchSize);
+    expect(
+      after.every((rows, at) => rows <= Math.max((after[at - 1] ?? rows) * 1.5, (after[at - 1] ?? rows) + 1)),
+    ).toBe(true);
+  });
+
   it('that somebody chose is kept to', () => {
     const limit = new BatchLimit({ batchSize: 500, maxBatchSize: 500, targetDuration });
     expect(new Set(sizes(limit, 0.001, 50))).toEqual(new Set([500]));

@@ -18,6 +18,7 @@ import { TestApplication } from './support/application.ts';
 import { TestDatabase } from './support/database.ts';
 import { HeldRun } from './support/held-run.ts';
 import { LockHolder } from './support/lock-holder.ts';
+import { ProtocolProxy } from './support/protocol-proxy.ts';
 import { Recorder } from './support/recorder.ts';
 import { Stage } from './support/stage.ts';
 import { until, untilBlocked, untilRow } from './support/until.ts';
@@ -63,11 +64,24 @@ class SeldomLooking extends Labels {}
 @Backfill<Parcel>({ ...LABELS, name: 'slowly', pause: 50 })
 class Slowly extends Labels {}
 
+/** Its workers rest after their first batch, and look meanwhile; what a look sends is told by its mark. */
+@Backfill<Parcel>({
+  ...LABELS,
+  name: 'together',
+  workers: 2,
+  pause: 3_600_000,
+  throttles: { replicaLag: { ignore: ['the mark of a look'] } },
+})
+class Together extends Labels {}
+
 @Backfill<Parcel>({ ...LABELS, name: 'never-throttled', throttles: false })
 class NeverThrottled extends Labels {}
 
 /** What the application's own throttle says is said here. */
-@BackfillThrottle({ name: 'mail queue', backfills: ['labels', 'often-looking', 'seldom-looking', 'slowly'] })
+@BackfillThrottle({
+  name: 'mail queue',
+  backfills: ['labels', 'often-looking', 'seldom-looking', 'slowly', 'together'],
+})
 class MailQueue implements ThrottleCheck {
   readonly asked: ThrottleContext[] = [];
   answer: (context: ThrottleContext) => Promise<string | null> = async () => null;
@@ -78,19 +92,39 @@ class MailQueue implements ThrottleCheck {
   }
 }
 
-const stage = Stage.for({
+const OPTIONS = {
   entities: [Parcel],
-  backfills: [Labels, YoungOnly, OftenLooking, SeldomLooking, Slowly, NeverThrottled],
+  backfills: [Labels, YoungOnly, OftenLooking, SeldomLooking, Slowly, Together, NeverThrottled],
   providers: [MailQueue],
   module: {
     leaseDuration: 1_000,
     defaults: { pause: 0 },
     throttles: { interval: 20, unreadableAfter: 300, lockWaiters: { rows: 1 } },
   },
-});
+};
 
-function queue(): MailQueue {
-  return stage.application.context.get(MailQueue);
+const stage = Stage.for(OPTIONS);
+
+function queue({ context }: Pick<TestApplication, 'context'> = stage.application): MailQueue {
+  return context.get(MailQueue);
+}
+
+/** The same application by way of a proxy. */
+async function byProxy(
+  work: (application: TestApplication, proxy: ProtocolProxy) => Promise<void>,
+): Promise<void> {
+  const proxy = await ProtocolProxy.before(stage.database);
+  const application = await TestApplication.start({
+    ...OPTIONS,
+    database: proxy.database,
+    synchronize: false,
+  });
+  try {
+    await work(application, proxy);
+  } finally {
+    await application.stop();
+    await proxy.close();
+  }
 }
 
 beforeEach(async () => {
@@ -101,6 +135,8 @@ beforeEach(async () => {
       IF to_regclass('nestjs_backfill.range') IS NOT NULL THEN TRUNCATE nestjs_backfill.backfill CASCADE; END IF;
     END $$`);
 });
+
+const LEASES = 'SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL';
 
 const COMPLETE = { status: 'complete', updated: ROWS, waitingFor: null };
 
@@ -265,13 +301,47 @@ describe('a throttle that cannot be read', () => {
     expect(reading.verdict).toBeNull();
   });
 
-  it('does not hide what the others say', async () => {
-    const said: string[] = [];
-    const part = (name: string, query: string): LookPart => ({
-      reading: new Reading(name, 0, () => 0),
-      query: () => query,
-      take: (value) => (said.push(`${name} ${value}`), null),
+  const said: string[] = [];
+  const part = (name: string, query: string): LookPart => ({
+    reading: new Reading(name, 0, () => 0),
+    query: () => query,
+    take: (value) => (said.push(`${name} ${value}`), null),
+  });
+  beforeEach(() => (said.length = 0));
+
+  it('since one worker waits for it on a connection that hangs, is read by the others on theirs', async () => {
+    await byProxy(async ({ service, context }, proxy) => {
+      const recorder = new Recorder();
+      const run = service.run({ names: ['together'], observer: recorder });
+      await until(async () => (await stage.value(LEASES).catch(() => '0')) === '2');
+      const pass = await proxy.holdAnswer('the mark of a look');
+      queue({ context }).answer = async () => 'not now';
+      await recorder.until(({ waits }) => waits.some(({ waitingFor }) => waitingFor.includes('not now')));
+      const wasStillAwaited = pass();
+      expect(wasStillAwaited).toBe(true);
+      queue({ context }).answer = async () => null;
+      await service.set('together', { pause: 0 });
+      expect(await run).toMatchObject({ backfills: [COMPLETE] });
     });
+  });
+
+  it('and answers late is not believed where another worker has read it since', async () => {
+    await byProxy(async ({ dataSource }, proxy) => {
+      const look = new Look('"parcels"', [part('parcels', 'SELECT count(*) FROM parcels')]);
+      const sessions = [await Session.open(dataSource), await Session.open(dataSource)] as const;
+      const answer = proxy.holdAnswer('SELECT count(*) FROM parcels');
+      const late = look.read(sessions[0]);
+      const pass = await answer;
+      await stage.query('DELETE FROM parcels WHERE id > 10');
+      await look.read(sessions[1]);
+      pass();
+      await late;
+      for (const session of sessions) await session.close();
+      expect(said).toEqual(['parcels 10']);
+    });
+  });
+
+  it('does not hide what the others say', async () => {
     const broken = part('broken', 'SELECT 1 / (random() * 0)::int');
     const look = new Look('"parcels"', [part('first', 'SELECT 1'), broken, part('last', 'SELECT 2')]);
     const session = await Session.open(stage.application.dataSource);
@@ -325,9 +395,7 @@ describe('a run that is held', () => {
       reason: 'Stopped by SIGTERM.',
       waitingFor: expect.stringMatching(/^mail queue: not now, since /) as string,
     });
-    expect(
-      await stage.value('SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL'),
-    ).toBe('0');
+    expect(await stage.value(LEASES)).toBe('0');
     expect(await stage.status('slowly')).toMatchObject({
       status: 'incomplete',
       waitingFor: expect.stringContaining('not now') as string,

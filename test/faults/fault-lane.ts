@@ -5,15 +5,17 @@ import { TestDatabase } from '../support/database.ts';
 import type { Message } from '../support/protocol-framer.ts';
 import { ProtocolProxy, type Fault } from '../support/protocol-proxy.ts';
 import {
-  EACH_ONCE,
+  eachOnce,
   installAudit,
   ITEM_BACKFILLS,
   ITEM_ENTITIES,
   lookAtItems,
+  nameOf,
   openTransactions,
   resetItems,
   type ItemsLook,
-  type Kind,
+  WORKS,
+  type Work,
 } from './items.ts';
 
 /** Short, so that a stall is decided soon; long enough for a slow machine. */
@@ -23,6 +25,8 @@ const MODULE: BackfillModuleOptions = {
 };
 /** Milliseconds after which a case is given up, and told as one that hangs. */
 const CASE_MOST = 90_000;
+/** Milliseconds that the struck run has for its end, once its connections are whole again and it is asked to stop. */
+const END_MOST = 60_000;
 
 /** What became of one case; null when there was no such message. */
 export interface CaseOutcome {
@@ -33,7 +37,7 @@ export interface CaseOutcome {
 }
 
 /**
- * A database with two workers: the first reaches it by way of a proxy, the second directly. Its cases run one after the other,
+ * A database with two processes' worth of workers: the first reaches it by way of a proxy, the second directly. Its cases run one after the other,
  * those of several lanes at once.
  */
 export class FaultLane {
@@ -68,7 +72,7 @@ export class FaultLane {
     const second = await application(database, true);
     const first = await application(proxy.database, false);
     await installAudit(database);
-    await second.service.run(); // installs the ledger
+    await second.service.run({ names: WORKS.slice(0, 1).map(nameOf) }); // installs the ledger
     return new FaultLane(database, proxy, first, second);
   }
 
@@ -81,54 +85,58 @@ export class FaultLane {
   }
 
   /** How many messages a run takes that nothing happens to. */
-  async messages(kind: Kind): Promise<number> {
-    await resetItems(this.#database);
+  async messages(work: Work): Promise<number> {
+    await resetItems(this.#database, work);
     const before = this.#proxy.messages;
-    await this.#first.service.run({ names: [kind] });
+    await this.#first.service.run({ names: [nameOf(work)] });
     return this.#proxy.messages - before;
   }
 
-  /** A run that loses message `at`, and a second worker that finishes. */
-  async run(kind: Kind, fault: Fault, at: number): Promise<CaseOutcome | null> {
+  /** A run that loses message `at`, and a second process that finishes. */
+  async run(work: Work, fault: Fault, at: number): Promise<CaseOutcome | null> {
     const started = performance.now();
-    await resetItems(this.#database);
+    await resetItems(this.#database, work);
     const struck = this.#proxy.strike(fault, at);
     const abort = new AbortController();
     const over = new AbortController();
-    const first = this.#first.service.run({ names: [kind], signal: abort.signal });
+    const first = this.#first.service.run({ names: [nameOf(work)], signal: abort.signal });
     const message = await Promise.race([struck, first.then(() => null)]);
+    const wrong: string[] = [];
+    let ms: number;
     try {
       if (message === null) return null;
       // Whoever is behind a network that has vanished is out of the game.
       if (fault === 'vanish') abort.abort('SIGKILL');
-      const late = delay(CASE_MOST, undefined, { signal: over.signal, ref: false }).catch(() => undefined);
-      const wrong = await Promise.race([
-        this.#finish(kind, fault, first, over.signal),
-        late.then(async () => [
-          `hangs: ${(await openTransactions(this.#database, fault === 'vanish')).join('; ') || 'no transaction is open'}`,
-        ]),
-      ]);
-      return { message: told(message, at), wrong, ms: performance.now() - started };
+      const hangs = inTime(CASE_MOST, over.signal, async () => {
+        const open = await openTransactions(this.#database, fault === 'vanish');
+        return [`hangs: ${open.join('; ') || 'no transaction is open'}`];
+      });
+      wrong.push(...(await Promise.race([this.#finish(work, fault, first, over.signal), hangs])));
+      ms = performance.now() - started;
     } finally {
       over.abort();
       this.#proxy.heal();
       abort.abort('the end of the test');
-      await first;
+      const ended = new AbortController();
+      const never = inTime(END_MOST, ended.signal, () => ['the run that was struck never ends']);
+      wrong.push(...(await Promise.race([first.then(() => []), never])));
+      ended.abort();
     }
+    return { message: told(message, at), wrong, ms };
   }
 
   async #finish(
-    kind: Kind,
+    work: Work,
     fault: Fault,
     first: Promise<BackfillPhaseReport>,
     over: AbortSignal,
   ): Promise<readonly string[]> {
-    const names = [kind];
+    const names = [nameOf(work)];
     // At once, beside what the first one tries; then alone, since it leaves a range to a first one that lives.
     await this.#second.service.run({ names });
     if (fault !== 'vanish') await first;
     const last = await this.#second.service.run({ names });
-    const wrong = differences(await lookAtItems(this.#database, kind));
+    const wrong = differences(await lookAtItems(this.#database, work), eachOnce(work));
     if (!last.backfills[0]?.proved) wrong.push(`not proved: ${last.backfills[0]?.reason}`);
     while (!over.aborted && (await openTransactions(this.#database, fault === 'vanish')).length > 0)
       await delay(50);
@@ -136,10 +144,16 @@ export class FaultLane {
   }
 }
 
-function differences(look: ItemsLook): string[] {
-  return (Object.keys(EACH_ONCE) as (keyof ItemsLook)[])
-    .filter((key) => look[key] !== EACH_ONCE[key])
-    .map((key) => `${key} is ${look[key]} instead of ${EACH_ONCE[key]}`);
+/** What there is to say after so many milliseconds; a promise that stays pending when it is over before. */
+async function inTime<T>(ms: number, over: AbortSignal, late: () => T | Promise<T>): Promise<T> {
+  await delay(ms, undefined, { signal: over, ref: false }).catch(() => new Promise(() => undefined));
+  return late();
+}
+
+function differences(look: ItemsLook, expected: ItemsLook): string[] {
+  return (Object.keys(expected) as (keyof ItemsLook)[])
+    .filter((key) => look[key] !== expected[key])
+    .map((key) => `${key} is ${look[key]} instead of ${expected[key]}`);
 }
 
 function told({ name, from, bytes }: Message, at: number): string {

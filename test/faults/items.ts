@@ -1,16 +1,22 @@
+import type { Type } from '@nestjs/common';
 import {
   Backfill,
+  type CopyBackfill,
   type ProcessBackfill,
   type ProcessBatch,
   type SetBackfill,
   type TransformBackfill,
 } from 'nestjs-backfill';
-import { Column, Entity, IsNull, PrimaryGeneratedColumn, type EntityManager } from 'typeorm';
+import {
+  Column,
+  Entity,
+  IsNull,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type EntityManager,
+  type FindOptionsWhere,
+} from 'typeorm';
 import type { TestDatabase } from '../support/database.ts';
-
-/** Rows of a run: some hundred messages between the worker and the server. */
-export const ITEMS = 40;
-const BATCH = 10;
 
 @Entity('items')
 export class Item {
@@ -20,14 +26,18 @@ export class Item {
   @Column({ type: 'text' })
   tenant!: string;
 
-  @Column({ type: 'text', name: 'by_set', nullable: true })
-  bySet!: string | null;
+  @Column({ type: 'text', nullable: true })
+  done!: string | null;
+}
 
-  @Column({ type: 'text', name: 'by_transform', nullable: true })
-  byTransform!: string | null;
+/** What `copy` makes of an item. */
+@Entity('item_copies')
+export class ItemCopy {
+  @PrimaryColumn({ type: 'int', name: 'item_id' })
+  itemId!: number;
 
-  @Column({ type: 'text', name: 'by_process', nullable: true })
-  byProcess!: string | null;
+  @Column({ type: 'text' })
+  done!: string;
 }
 
 /** One line for each time that the code of `process` has done a row: nothing keeps a second one out. */
@@ -40,63 +50,96 @@ export class ItemLog {
   itemId!: number;
 }
 
-@Backfill<Item>({ name: 'set', entity: Item, where: { bySet: IsNull() }, tenant: 'tenant', batchSize: BATCH })
-class SetItems implements SetBackfill<Item> {
-  set() {
-    return { bySet: `'item ' || id` };
-  }
-}
-
-@Backfill<Item>({
-  name: 'transform',
-  entity: Item,
-  where: { byTransform: IsNull() },
-  tenant: 'tenant',
-  reads: ['id'],
-  writes: ['byTransform'],
-  batchSize: BATCH,
-})
-class TransformItems implements TransformBackfill<Item, 'id'> {
-  transform(rows: readonly Pick<Item, 'id'>[]) {
-    return rows.map(({ id }) => ({ byTransform: `item ${id}` }));
-  }
-}
-
-@Backfill<Item>({
-  name: 'process',
-  entity: Item,
-  where: { byProcess: IsNull() },
-  tenant: 'tenant',
-  reads: ['id'],
-  batchSize: BATCH,
-})
-class ProcessItems implements ProcessBackfill<Item, 'id'> {
-  async process({ rows }: ProcessBatch<Item, 'id'>, manager: EntityManager) {
-    const ids = rows.map(({ id }) => id);
-    await manager.query('INSERT INTO item_log (item_id) SELECT unnest($1::int[])', [ids]);
-    await manager.query(`UPDATE items SET by_process = 'item ' || id WHERE id = ANY($1)`, [ids]);
-  }
-}
-
-export const KINDS = ['set', 'transform', 'process'] as const;
+export const KINDS = ['set', 'transform', 'process', 'copy', 'purge'] as const;
 export type Kind = (typeof KINDS)[number];
-export const ITEM_ENTITIES = [Item, ItemLog] as const;
-export const ITEM_BACKFILLS = [SetItems, TransformItems, ProcessItems] as const;
 
-/** Every change of an item leaves a line, in the transaction that made it. */
+/** How a run goes about it: some hundred messages between one worker and the server, or some more over several connections at once. */
+export const FORMS = {
+  'one-worker': { rows: 40, pace: { batchSize: 10 } },
+  // Small batches, so that there are ranges enough for a worker of the other process to join.
+  'two-workers': { rows: 60, pace: { batchSize: 2, workers: 2, maxWorkers: 4 } },
+} as const;
+export type Form = keyof typeof FORMS;
+
+/** One of the runs that faults happen to: how it changes rows, and with how many workers. */
+export interface Work {
+  readonly kind: Kind;
+  readonly form: Form;
+}
+export const WORKS: readonly Work[] = (Object.keys(FORMS) as Form[]).flatMap((form) =>
+  KINDS.map((kind) => ({ kind, form })),
+);
+export const nameOf = ({ kind, form }: Work) => `${kind}-${form}`;
+
+function backfillOf(work: Work): Type {
+  const bodies: Record<Kind, () => Type> = {
+    set: () =>
+      class implements SetBackfill<Item> {
+        set() {
+          return { done: `'item ' || id` };
+        }
+      },
+    transform: () =>
+      class implements TransformBackfill<Item, 'id'> {
+        transform(rows: readonly Pick<Item, 'id'>[]) {
+          return rows.map(({ id }) => ({ done: `item ${id}` }));
+        }
+      },
+    process: () =>
+      class implements ProcessBackfill<Item, 'id'> {
+        async process({ rows }: ProcessBatch<Item, 'id'>, manager: EntityManager) {
+          const ids = rows.map(({ id }) => id);
+          await manager.query('INSERT INTO item_log (item_id) SELECT unnest($1::int[])', [ids]);
+          await manager.query(`UPDATE items SET done = 'item ' || id WHERE id = ANY($1)`, [ids]);
+        }
+      },
+    copy: () =>
+      class implements CopyBackfill<Item, ItemCopy> {
+        copy() {
+          return { itemId: 'id', done: `'item ' || id` };
+        }
+      },
+    purge: () => class {},
+  };
+  const where: FindOptionsWhere<Item> = { done: IsNull() };
+  const options = {
+    set: { where },
+    transform: { where, reads: ['id'], writes: ['done'] },
+    process: { where, reads: ['id'] },
+    copy: { into: ItemCopy },
+    purge: { where, kind: 'purge' },
+  } as const;
+  const body = bodies[work.kind]();
+  Backfill<Item>({
+    name: nameOf(work),
+    entity: Item,
+    tenant: 'tenant',
+    ...FORMS[work.form].pace,
+    ...options[work.kind],
+  })(body);
+  return body;
+}
+
+export const ITEM_ENTITIES = [Item, ItemCopy, ItemLog] as const;
+export const ITEM_BACKFILLS = WORKS.map(backfillOf);
+
+/** Every change, copy and deletion of an item leaves a line, in the transaction that made it. */
 export async function installAudit(database: TestDatabase): Promise<void> {
   await database.query(`
     CREATE TABLE item_change (item_id int NOT NULL);
     CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql
-      AS 'BEGIN INSERT INTO item_change VALUES (NEW.id); RETURN NULL; END';
-    CREATE TRIGGER noted AFTER UPDATE ON items FOR EACH ROW EXECUTE FUNCTION note_change()`);
+      AS 'BEGIN INSERT INTO item_change VALUES (OLD.id); RETURN NULL; END';
+    CREATE TRIGGER noted AFTER UPDATE OR DELETE ON items FOR EACH ROW EXECUTE FUNCTION note_change();
+    CREATE FUNCTION note_copy() RETURNS trigger LANGUAGE plpgsql
+      AS 'BEGIN INSERT INTO item_change VALUES (NEW.item_id); RETURN NULL; END';
+    CREATE TRIGGER noted AFTER INSERT ON item_copies FOR EACH ROW EXECUTE FUNCTION note_copy()`);
 }
 
 /** Nothing is done, and the ledger knows of nothing. */
-export async function resetItems(database: TestDatabase): Promise<void> {
-  await database.query(`TRUNCATE items, item_log, item_change RESTART IDENTITY;
+export async function resetItems(database: TestDatabase, { form }: Work): Promise<void> {
+  await database.query(`TRUNCATE items, item_copies, item_log, item_change RESTART IDENTITY;
     TRUNCATE nestjs_backfill.backfill, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE;
-    INSERT INTO items (tenant) SELECT (i % 3)::text FROM generate_series(1, ${ITEMS}) AS i`);
+    INSERT INTO items (tenant) SELECT (i % 3)::text FROM generate_series(1, ${FORMS[form].rows}) AS i`);
 }
 
 /** What the tables hold and what the ledger says, in one look. */
@@ -104,7 +147,7 @@ export interface ItemsLook {
   readonly status: string;
   readonly done: number;
   readonly changes: number;
-  /** Items that were changed other than once. */
+  /** Items that were changed, copied or deleted other than once. */
   readonly notOnce: number;
   /** Lines that `process` has written; for the other kinds as many as there are items. */
   readonly lines: number;
@@ -113,33 +156,45 @@ export interface ItemsLook {
   readonly unfinishedRanges: number;
 }
 
-export const EACH_ONCE: ItemsLook = {
-  status: 'complete',
-  done: ITEMS,
-  changes: ITEMS,
-  notOnce: 0,
-  lines: ITEMS,
-  inRanges: ITEMS,
-  inTenants: ITEMS,
-  unfinishedRanges: 0,
-};
+export function eachOnce({ form }: Work): ItemsLook {
+  const { rows } = FORMS[form];
+  return {
+    status: 'complete',
+    done: rows,
+    changes: rows,
+    notOnce: 0,
+    lines: rows,
+    inRanges: rows,
+    inTenants: rows,
+    unfinishedRanges: 0,
+  };
+}
 
-export async function lookAtItems(database: TestDatabase, kind: Kind): Promise<ItemsLook> {
+export async function lookAtItems(database: TestDatabase, work: Work): Promise<ItemsLook> {
+  const { rows } = FORMS[work.form];
+  const changed = `(SELECT count(*) FROM items WHERE done IS NOT DISTINCT FROM 'item ' || id)`;
+  const done = {
+    set: changed,
+    transform: changed,
+    process: changed,
+    copy: `(SELECT count(*) FROM items JOIN item_copies AS c ON c.item_id = id WHERE c.done = 'item ' || id AND items.done IS NULL)`,
+    purge: `${rows} - (SELECT count(*) FROM items)`,
+  } as const satisfies Record<Kind, string>;
   const [row] = await database.query<{ look: ItemsLook }>(
     `SELECT json_build_object(
       'status', (SELECT status FROM nestjs_backfill.backfill WHERE name = $1),
-      'done', (SELECT count(*) FROM items WHERE by_${kind} IS NOT DISTINCT FROM 'item ' || id),
+      'done', ${done[work.kind]},
       'changes', (SELECT count(*) FROM item_change),
-      'notOnce', (SELECT count(*) FROM items WHERE (SELECT count(*) FROM item_change WHERE item_id = items.id) <> 1),
-      'lines', CASE WHEN $1 = 'process' THEN (SELECT count(DISTINCT item_id) + 1000 * (count(*) - count(DISTINCT item_id)) FROM item_log)
-        ELSE ${ITEMS} END,
+      'notOnce', (SELECT count(*) FROM generate_series(1, ${rows}) AS i WHERE (SELECT count(*) FROM item_change WHERE item_id = i) <> 1),
+      'lines', CASE WHEN $2 = 'process' THEN (SELECT count(DISTINCT item_id) + 1000 * (count(*) - count(DISTINCT item_id)) FROM item_log)
+        ELSE ${rows} END,
       'inRanges', (SELECT sum(updated) FROM nestjs_backfill.range WHERE name = $1),
       'inTenants', (SELECT sum(updated) FROM nestjs_backfill.tenant_progress WHERE name = $1),
       'unfinishedRanges', (SELECT count(*) FROM nestjs_backfill.range WHERE name = $1 AND state <> 'done')
     ) AS look`,
-    [kind],
+    [nameOf(work), work.kind],
   );
-  return row?.look ?? { ...EACH_ONCE, status: 'nothing was found' };
+  return row?.look ?? { ...eachOnce(work), status: 'nothing was found' };
 }
 
 /**

@@ -25,11 +25,11 @@ export class ProtocolProxy {
   #turns = 0;
   #planned: {
     readonly fault: Fault;
-    readonly at: number;
+    readonly at: number | ((message: Message) => boolean);
     readonly strike: (message: Message) => void;
   } | null = null;
 
-  #awaited: { readonly text: string; readonly there: (release: () => void) => void } | null = null;
+  #awaited: { readonly text: string; readonly there: (release: () => boolean) => void } | null = null;
 
   private constructor(database: TestDatabase, server: Server) {
     this.database = database;
@@ -67,18 +67,19 @@ export class ProtocolProxy {
 
   /**
    * Counts from 1 again and lets the fault happen to message `at`, of whichever connection it is.
+   * @param at its number, or what tells it from those before
    * @returns the message that was lost, once it is; a promise that stays pending when there are fewer
    */
-  strike(fault: Fault, at: number): Promise<Message> {
+  strike(fault: Fault, at: number | ((message: Message) => boolean)): Promise<Message> {
     this.#messages = 0;
     return new Promise((strike) => (this.#planned = { fault, at, strike }));
   }
 
   /**
    * Keeps the server's answer to the next statement with this text from the application, whatever happens elsewhere meanwhile.
-   * @returns what lets it pass, as soon as the answer is there
+   * @returns as soon as the answer is there, what lets it pass, and tells whether the application still waits for it
    */
-  holdAnswer(text: string): Promise<() => void> {
+  holdAnswer(text: string): Promise<() => boolean> {
     return new Promise((there) => (this.#awaited = { text, there }));
   }
 
@@ -125,8 +126,9 @@ export class ProtocolProxy {
       this.#awaited = null;
       connection.hold(there);
     }
-    if (this.#planned?.at !== this.#messages) return true;
-    const { fault, strike } = this.#planned;
+    if (!this.#planned) return true;
+    const { fault, at, strike } = this.#planned;
+    if (typeof at === 'number' ? at !== this.#messages : !at(message)) return true;
     this.#planned = null;
     if (fault === 'cut') connection.cut();
     if (fault === 'terminate') connection.terminate(message);
@@ -200,14 +202,16 @@ class ProxiedConnection {
   }
 
   /** @param there told when an answer is whole, with what lets it pass */
-  hold(there: (release: () => void) => void): void {
+  hold(there: (release: () => boolean) => void): void {
     const late: Buffer[] = [];
     this.#held = ({ name, bytes }) => {
       late.push(bytes);
       if (name !== 'ReadyForQuery') return;
       there(() => {
         this.#held = null;
+        const isAwaited = this.#sockets.client.writable;
         this.#sockets.client.write(Buffer.concat(late));
+        return isAwaited;
       });
     };
   }

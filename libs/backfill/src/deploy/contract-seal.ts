@@ -3,7 +3,7 @@ import { RowSelection } from '../backfills/batch/row-selection.js';
 import { inspectTable } from '../backfills/batch/table.inspector.js';
 import type { BackfillService } from '../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../backfills/declare/definition.js';
-import { inspectAccess } from '../backfills/status/access.inspector.js';
+import { inspectAccess } from '../backfills/batch/access.inspector.js';
 import { inBrief } from '../backfills/status/pending.look.js';
 import { CatchUpLedger } from '../ledger/catch-up.ledger.js';
 import { installLedger } from '../ledger/ledger.installer.js';

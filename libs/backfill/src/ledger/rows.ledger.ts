@@ -46,8 +46,6 @@ export class RowsLedger {
     const name = parameters.add(this.#subject.name, 'text');
     const version = parameters.add(this.#subject.version, 'int');
     const key = parameters.add(keyToJson(entry.key), 'jsonb');
-    const fenced = new Parameters();
-    const cursor = fenced.add(moveCursor ? keyToJson(entry.key) : null, 'jsonb');
     return [
       {
         text: `WITH released AS (
@@ -60,14 +58,21 @@ export class RowsLedger {
             error_code = excluded.error_code, last_tried_at = clock_timestamp()`,
         values: parameters.values,
       },
-      {
-        text: `WITH moved AS (
-            UPDATE ${schema}.range SET cursor_key = coalesce(${cursor}, cursor_key), ${this.#ledger.renewal(fenced)}
-            WHERE ${this.#ledger.fence(fenced, range)} RETURNING lease_expires_at
-          ) SELECT ${this.#ledger.demandLease('moved')}`,
-        values: fenced.values,
-      },
+      this.moveCursor(range, moveCursor ? entry.key : null),
     ];
+  }
+
+  /** Under the range's lease. @param to null: it stays, and only the lease is demanded */
+  moveCursor(range: LeasedRange, to: Key | null): Statement {
+    const parameters = new Parameters();
+    const cursor = parameters.add(keyToJson(to), 'jsonb');
+    return {
+      text: `WITH moved AS (
+          UPDATE ${this.#ledger.schema}.range SET cursor_key = coalesce(${cursor}, cursor_key), ${this.#ledger.renewal(parameters)}
+          WHERE ${this.#ledger.fence(parameters, range)} RETURNING lease_expires_at
+        ) SELECT ${this.#ledger.demandLease('moved')}`,
+      values: parameters.values,
+    };
   }
 
   async counts(session: Session, tenants: TenantScope): Promise<RowCounts> {

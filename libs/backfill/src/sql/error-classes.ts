@@ -84,6 +84,13 @@ export function sqlState(error: unknown): string | undefined {
   return driver === undefined ? undefined : sqlState(driver);
 }
 
+/** Where PostgreSQL was when the error came up, in its own words: e.g. `while locking tuple (0,7) in relation "customers"`. */
+export function contextOf(error: unknown): string | undefined {
+  const { where, driverError } = error as { where?: unknown; driverError?: unknown };
+  if (typeof where === 'string') return where.split('\n')[0];
+  return driverError === undefined ? undefined : contextOf(driverError);
+}
+
 /** Whether the database could not be reached or was lost. */
 export function isConnectionError(error: unknown): boolean {
   return isTransportError(error) || classOfState(error) === 'connection';

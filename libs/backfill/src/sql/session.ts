@@ -252,9 +252,14 @@ export class Session {
     ).catch(ignore);
   }
 
-  /** Statements beside what this session is doing, on a connection outside of the pool, which may have none left to give. */
+  /**
+   * Statements beside what this session is doing, in a transaction on a connection outside of the pool, which may have none left to give.
+   * It is bounded and goes by our name like every other: of a sign of life that has arrived by half, the lock on its row would stay.
+   */
   async sendAside(statements: readonly Statement[]): Promise<FlightResult> {
-    return this.#aside((client) => fly(client, statements, false));
+    const all = [BEGIN, boundTransaction(0, this.#statementTimeout), ...statements, COMMIT];
+    const { rows, types } = await this.#aside((client) => fly(client, all, false));
+    return { rows: rows.slice(2, -1), types: types.slice(2, -1) };
   }
 
   async #aside<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {

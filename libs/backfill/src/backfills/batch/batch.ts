@@ -16,14 +16,15 @@ export interface BatchOutcome {
 
 /**
  * How a batch of a sweep takes its rows:
- * - `skip`: each is locked first, and those that somebody holds are left out, without a wait
+ * - `skip`: each is locked first, and those that somebody holds are left out, without a wait; what their change waits for then, e.g.
+ *   a parent row whose foreign key is checked, it waits for no longer than a brief one
  * - `brief`: they are changed right away, which spares a pass over them; a row that somebody holds for longer than a moment
  *   ends the batch with a lock timeout, and it is to be sent again with `skip`
  */
 export type Locking = 'skip' | 'brief';
 
 /**
- * Milliseconds that a batch with `locking: 'brief'` waits for a row, since it holds others meanwhile: longer than a request of the
+ * Milliseconds that a batch waits for a lock while it holds rows, since others wait for those meanwhile: longer than a request of the
  * application usually holds one, and too short for anybody to notice.
  */
 const BRIEF_WAIT = 15;
@@ -38,6 +39,14 @@ export function briefly(pace: TimeoutPolicy): TimeoutPolicy {
     statementTimeout: Math.min(BRIEF_MOST, pace.statementTimeout),
     transactionTimeout: flightTimeout(pace),
   };
+}
+
+/**
+ * The patience of a batch that holds rows, or is about to: not even for a table's lock. Whoever can wait without a row in hand does it in
+ * `waitForTables`.
+ */
+export function holding(pace: TimeoutPolicy): TimeoutPolicy {
+  return { ...pace, lockTimeout: Math.min(BRIEF_WAIT, pace.lockTimeout) };
 }
 
 /** The cursor is where the ledger has it by the time that the batch begins: behind the batch that is sent before it. */
@@ -64,7 +73,10 @@ export interface SweepStep {
 /** Single rows by their keys, e.g. those that were skipped. */
 export interface KeyStep {
   readonly keys: readonly Key[];
-  /** Milliseconds to wait for the rows' locks; null: take those that are free. With a number, `keys` has one key. */
+  /**
+   * Milliseconds to wait for the rows' locks; null: take those that are free. With a number, `keys` has one key. What the change of a
+   * row that is held waits for is waited for as in a sweep.
+   */
   readonly wait: number | null;
   /** Move the range's cursor there along with the change; null: leave it. */
   readonly cursor: Key | null;
@@ -88,6 +100,10 @@ export interface BatchRunner {
    */
   sweepAhead?(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null;
   byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome>;
+  /**
+   * Waits for the locks on tables that a batch takes, for as long as `lockTimeout` says and with no row in hand; then leaves them again.
+   */
+  waitForTables(session: Session, range: LeasedRange): Promise<void>;
   /**
    * Runs a batch in a transaction that the caller has open and will roll back, to see how long it takes; null for a kind whose code
    * could do things that no rollback undoes.

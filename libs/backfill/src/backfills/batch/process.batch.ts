@@ -19,6 +19,12 @@ interface HeldRow {
 }
 
 const FIXED_COLUMNS = 2;
+/**
+ * Milliseconds that a statement waits for a lock in a transaction in which the application's code runs over rows that are held. The code
+ * takes as long as it takes anyway, and a wait that is cut short is an error in it; so it is longer than for the other kinds, and
+ * than PostgreSQL's `deadlock_timeout` (1 s), by which a deadlock is told as one.
+ */
+const CODE_WAIT = 2_000;
 
 /** TypeORM says nothing of it, and a role's default may be another. */
 const WRITABLE: Statement = { text: 'SET TRANSACTION READ WRITE' };
@@ -43,7 +49,7 @@ export class ProcessBatchRunner implements BatchRunner {
   }
 
   async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    return this.#inTransaction(session, null, async () => {
+    return this.#inTransaction(session, this.#codeWait, async () => {
       const held = await this.#hold(session, this.preview(range, step));
       return this.#process(session, range, held, step, held.at(-1)?.key ?? null);
     });
@@ -68,7 +74,7 @@ export class ProcessBatchRunner implements BatchRunner {
   }
 
   async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
-    return this.#inTransaction(session, step.wait, async () => {
+    return this.#inTransaction(session, step.wait ?? this.#codeWait, async () => {
       const parameters = this.#selection.parameters();
       const held = await this.#hold(session, {
         text: `SELECT ${this.#columns()} FROM ${this.#selection.fromKeys(step.keys, parameters)}
@@ -83,7 +89,23 @@ export class ProcessBatchRunner implements BatchRunner {
     });
   }
 
-  async #inTransaction<T>(session: Session, wait: number | null, work: () => Promise<T>): Promise<T> {
+  async waitForTables(session: Session): Promise<void> {
+    const parameters = this.#selection.parameters();
+    // A batch of no rows. Which other tables the code would need is not known.
+    const none = {
+      text: `SELECT ${this.#columns()} FROM ${this.#selection.fromKeys([], parameters)}
+        WHERE ${this.#selection.isDue(parameters, false)} FOR NO KEY UPDATE OF ${ROW}`,
+      values: parameters.values,
+    };
+    await session.begin([this.#policy(this.#definition.pace.lockTimeout), none]);
+    await session.rollback();
+  }
+
+  get #codeWait(): number {
+    return Math.min(CODE_WAIT, this.#definition.pace.lockTimeout);
+  }
+
+  async #inTransaction<T>(session: Session, wait: number, work: () => Promise<T>): Promise<T> {
     const { queryRunner } = session;
     await queryRunner.startTransaction('READ COMMITTED');
     try {
@@ -97,13 +119,9 @@ export class ProcessBatchRunner implements BatchRunner {
     }
   }
 
-  #policy(wait: number | null): Statement {
+  #policy(lockTimeout: number): Statement {
     const { pace, name } = this.#definition;
-    return applyBatchPolicy(
-      wait === null ? pace : { ...pace, lockTimeout: wait },
-      pace.synchronousCommit,
-      name,
-    );
+    return applyBatchPolicy({ ...pace, lockTimeout }, pace.synchronousCommit, name);
   }
 
   #columns(): string {

@@ -143,9 +143,14 @@ export class RowSelection {
     );
   }
 
-  /** Whether the row is still to be done by this run: pending, of its tenants, and not in quarantine. */
-  isDue(parameters: Parameters, excludeQuarantined: boolean): string {
-    const conditions = [this.definition.pending.sql];
+  /**
+   * Whether the row is still to be done by this run: pending, of its tenants, and not in quarantine.
+   *
+   * @param isPlain false keeps an index on what the predicate names from tempting the planner, where nearly all rows are pending
+   */
+  isDue(parameters: Parameters, excludeQuarantined: boolean, isPlain = true): string {
+    const { sql } = this.definition.pending;
+    const conditions = [isPlain ? sql : `(${sql}) IS TRUE`];
     conditions.push(...this.#ofTenants(parameters));
     if (excludeQuarantined) {
       conditions.push(`NOT EXISTS (SELECT FROM ${this.ledger.schema}.quarantined_row AS nb_quarantined

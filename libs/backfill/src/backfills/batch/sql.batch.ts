@@ -1,17 +1,17 @@
 import type { Statement } from '../../sql/flight.js';
 import type { Session } from '../../sql/session.js';
-import { applyBatchPolicy } from '../../sql/timeout-policy.js';
+import { applyBatchPolicy, type TimeoutPolicy } from '../../sql/timeout-policy.js';
 import type { CopyDefinition, PurgeDefinition, SetDefinition } from '../declare/definition.js';
 import { ROW } from '../declare/definition.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import {
   briefly,
+  holding,
   LEDGER_CURSOR,
   type BatchOutcome,
   type BatchRunner,
   type KeyOutcome,
   type KeyStep,
-  type Locking,
   type SweepStep,
 } from './batch.js';
 import { strikeOff, toOutcome, withEntry, type EntryOptions } from './batch-entry.js';
@@ -59,7 +59,10 @@ export class SqlBatchRunner implements BatchRunner {
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    const { rows } = await session.send([this.#policy(), this.preview(range, step)]);
+    const { rows } = await session.send([
+      this.#policy(this.#selection.definition.pace),
+      this.preview(range, step),
+    ]);
     return toOutcome(rows[1]?.[0]);
   }
 
@@ -68,7 +71,9 @@ export class SqlBatchRunner implements BatchRunner {
   }
 
   #batch(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement[] {
-    return [this.#policy(null, step.locking), this.#sweepStatement(range, step, cursor)];
+    const { pace } = this.#selection.definition;
+    const policy = step.locking === 'brief' ? briefly(pace) : holding(pace);
+    return [this.#policy(policy), this.#sweepStatement(range, step, cursor)];
   }
 
   #sweepStatement(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement {
@@ -105,9 +110,9 @@ export class SqlBatchRunner implements BatchRunner {
           before: `nb_end AS MATERIALIZED (
       ${full ? 'SELECT * FROM nb_full UNION ALL ' : ''}(SELECT * FROM taken ORDER BY ${selection.identityOrder('DESC')} LIMIT 1)
     ),`,
-          // Where most rows between the two keys are due, an index on what the predicate names must not tempt the planner.
           body: brief(
-            `${above} AND ${selection.compareTo('<=', selection.keyOf('nb_end'))} AND ${full ? `(${due}) IS TRUE` : due}`,
+            `${above} AND ${selection.compareTo('<=', selection.keyOf('nb_end'))}
+        AND ${full ? selection.isDue(parameters, step.excludeQuarantined, false) : due}`,
           ),
         }
       : this.#change;
@@ -126,20 +131,33 @@ export class SqlBatchRunner implements BatchRunner {
   }
 
   async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
-    const selection = this.#selection;
-    const hold = step.wait === null ? [] : [this.#waitFor(step)];
-    const parameters = selection.parameters();
-    const taken = `SELECT ${selection.identity} FROM ${selection.fromKeys(step.keys, parameters)}
-      WHERE ${selection.isDue(parameters, false)} ${this.#change.lock} OF ${ROW} SKIP LOCKED`;
-    const options = { cursor: step.cursor, whole: false };
-    const text = this.#statement('taken', taken, this.#change, parameters, range, options);
+    const { pace } = this.#selection.definition;
+    const hold =
+      step.wait === null ? [] : [this.#policy({ ...pace, lockTimeout: step.wait }), this.#waitFor(step)];
     const { rows } = await session.transaction([
-      this.#policy(step.wait),
       ...hold,
-      { text, values: parameters.values },
-      strikeOff(selection, step.keys),
+      this.#policy(holding(pace)),
+      this.#keysStatement(range, step.keys, step.cursor),
+      strikeOff(this.#selection, step.keys),
     ]);
     return { ...toOutcome(rows.at(-2)?.[0]), left: Number(rows.at(-1)?.[0]?.[0] ?? 0) };
+  }
+
+  async waitForTables(session: Session, range: LeasedRange): Promise<void> {
+    // A batch of no rows.
+    const { pace } = this.#selection.definition;
+    await session.begin([this.#policy(pace), this.#keysStatement(range, [], null)]);
+    await session.rollback();
+  }
+
+  #keysStatement(range: LeasedRange, keys: readonly Key[], cursor: Key | null): Statement {
+    const selection = this.#selection;
+    const parameters = selection.parameters();
+    const taken = `SELECT ${selection.identity} FROM ${selection.fromKeys(keys, parameters)}
+      WHERE ${selection.isDue(parameters, false)} ${this.#change.lock} OF ${ROW} SKIP LOCKED`;
+    const options = { cursor, whole: false };
+    const text = this.#statement('taken', taken, this.#change, parameters, range, options);
+    return { text, values: parameters.values };
   }
 
   /** A statement of its own: the next one then sees the row as it is under the lock. */
@@ -167,13 +185,9 @@ export class SqlBatchRunner implements BatchRunner {
     ), ${withEntry(this.#selection, parameters, range, options)}`;
   }
 
-  #policy(wait: number | null = null, locking: Locking = 'skip'): Statement {
-    const { pace } = this.#selection.definition;
-    return applyBatchPolicy(
-      locking === 'brief' ? briefly(pace) : wait === null ? pace : { ...pace, lockTimeout: wait },
-      pace.synchronousCommit,
-      this.#selection.definition.name,
-    );
+  #policy(policy: TimeoutPolicy): Statement {
+    const { pace, name } = this.#selection.definition;
+    return applyBatchPolicy(policy, pace.synchronousCommit, name);
   }
 }
 

@@ -3,11 +3,12 @@ import type { Key, LeasedRange } from '../../ledger/range.js';
 import { quoteIdentifier } from '../../sql/identifiers.js';
 import type { FlightResult, Statement, TextRow } from '../../sql/flight.js';
 import type { Session } from '../../sql/session.js';
-import { applyBatchPolicy } from '../../sql/timeout-policy.js';
+import { applyBatchPolicy, type TimeoutPolicy } from '../../sql/timeout-policy.js';
 import { ROW, type TransformDefinition } from '../declare/definition.js';
 import { TransformResultError } from '../run.error.js';
 import {
   briefly,
+  holding,
   type BatchOutcome,
   type BatchRunner,
   type KeyOutcome,
@@ -89,13 +90,16 @@ export class TransformBatchRunner implements BatchRunner {
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    const { rows, types } = await session.send([this.#policy(), this.preview(range, step)]);
+    const { rows, types } = await session.send([
+      this.#policy(this.#definition.pace),
+      this.preview(range, step),
+    ]);
     const read = this.#decode(session, rows[1] ?? [], types[1] ?? []);
     const changes = await this.#compute(read, step);
     return this.#writeBatch(
       read,
       this.#write(range, changes, read.at(-1)?.key ?? null, step.locking),
-      (write) => session.send([this.#policy(), write]),
+      (write) => session.send([this.#policy(this.#definition.pace), write]),
     );
   }
 
@@ -116,7 +120,8 @@ export class TransformBatchRunner implements BatchRunner {
       const [rows, changes] = [await read, await computed];
       await before?.outcome;
       const write = this.#write(range, changes, rows.at(-1)?.key ?? null, step.locking);
-      const policy = this.#policy(null, step.locking);
+      const { pace } = this.#definition;
+      const policy = this.#policy(step.locking === 'brief' ? briefly(pace) : holding(pace));
       return this.#writeBatch(rows, write, () => session.transaction([policy, write]));
     })();
     // Who awaits the outcome is told.
@@ -126,7 +131,9 @@ export class TransformBatchRunner implements BatchRunner {
   }
 
   async #read(session: Session, step: SweepStep): Promise<readonly ReadRow[]> {
-    const { rows, types } = await session.transaction([this.#policy(), this.#select(step)]);
+    // It holds nothing; but whoever is to wait for the table with patience does so in `waitForTables`.
+    const policy = this.#policy(holding(this.#definition.pace));
+    const { rows, types } = await session.transaction([policy, this.#select(step)]);
     return this.#decode(session, rows[1] ?? [], types[1] ?? []);
   }
 
@@ -168,28 +175,30 @@ export class TransformBatchRunner implements BatchRunner {
       typed: true,
     };
     // With a lock to wait for, the transaction stays open while the function runs: over one row, that would not come free otherwise.
-    const opened = await session.begin([this.#policy(step.wait), statement]);
+    const { pace } = this.#definition;
+    const patience = step.wait === null ? holding(pace) : { ...pace, lockTimeout: step.wait };
+    const opened = await session.begin([this.#policy(patience), statement]);
     if (step.wait === null) await session.commit();
     try {
       const read = this.#decode(session, opened.rows[1] ?? [], opened.types[1] ?? []);
       const changes = await this.#compute(read, step);
       const last: Statement[] = [
+        this.#policy(holding(pace)),
         this.#write(range, changes, step.cursor, 'skip'),
         strikeOff(selection, step.keys),
       ];
-      const written =
-        step.wait === null
-          ? await session.transaction([this.#policy(), ...last])
-          : await session.commit(last);
-      const at = step.wait === null ? 1 : 0;
-      return {
-        ...toOutcome(written.rows[at]?.[0]),
-        left: Number(written.rows[at + 1]?.[0]?.[0] ?? 0),
-      };
+      const written = step.wait === null ? await session.transaction(last) : await session.commit(last);
+      return { ...toOutcome(written.rows[1]?.[0]), left: Number(written.rows[2]?.[0]?.[0] ?? 0) };
     } catch (error) {
       if (step.wait !== null) await session.rollback();
       throw error;
     }
+  }
+
+  async waitForTables(session: Session, range: LeasedRange): Promise<void> {
+    // A batch of no rows.
+    await session.begin([this.#policy(this.#definition.pace), this.#write(range, [], null)]);
+    await session.rollback();
   }
 
   #columns(): string {
@@ -334,12 +343,8 @@ export class TransformBatchRunner implements BatchRunner {
     return { text, values: parameters.values };
   }
 
-  #policy(wait: number | null = null, locking: Locking = 'skip'): Statement {
+  #policy(policy: TimeoutPolicy): Statement {
     const { pace, name } = this.#definition;
-    return applyBatchPolicy(
-      locking === 'brief' ? briefly(pace) : wait === null ? pace : { ...pace, lockTimeout: wait },
-      pace.synchronousCommit,
-      name,
-    );
+    return applyBatchPolicy(policy, pace.synchronousCommit, name);
   }
 }

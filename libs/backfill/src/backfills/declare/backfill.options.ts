@@ -31,7 +31,10 @@ export interface PaceOptions {
    * @default 'auto'
    */
   readonly pause?: number | 'auto';
-  /** Milliseconds that one statement waits for a lock. @default 60_000 */
+  /**
+   * Milliseconds that a run waits for a lock with no row in hand, e.g. for a table that somebody has locked; a batch that holds rows lets go of
+   * them much sooner. @default 60_000
+   */
   readonly lockTimeout?: number;
   /** Milliseconds that one statement may take. @default 120_000 */
   readonly statementTimeout?: number;

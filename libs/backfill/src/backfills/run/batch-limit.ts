@@ -88,8 +88,10 @@ export class BatchLimit {
     if (this.#seen.length < SEEN) return true;
     const slowest = this.#seen.sort((a, b) => a - b)[Math.ceil(this.#seen.length * 0.9) - 1] ?? this.#target;
     const factor = Math.min(GROWTH, this.#target / slowest);
-    // Below where it started it goes only in trouble: there the pause makes room for others.
-    const next = Math.min(this.#ceiling, Math.max(this.#start, Math.floor(this.#rows * factor)));
+    // Below where it started it goes only in trouble, since there the pause makes room for others; once there, it finds its own way back.
+    const least = this.#rows < this.#start ? 1 : this.#start;
+    const most = factor > STEADY ? Math.max(this.#rows + 1, this.#rows * factor) : this.#rows * factor;
+    const next = Math.min(this.#ceiling, Math.max(least, Math.floor(most)));
     if (next > this.#rows * STEADY || next < this.#rows / STEADY) this.#become(next);
     else this.#seen = [];
     return true;

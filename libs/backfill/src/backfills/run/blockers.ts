@@ -1,5 +1,5 @@
 import type { Key } from '../../ledger/range.js';
-import { isConnectionError } from '../../sql/error-classes.js';
+import { contextOf, isConnectionError } from '../../sql/error-classes.js';
 import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyPolicy } from '../../sql/timeout-policy.js';
@@ -19,16 +19,22 @@ const PATIENCE = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionT
  * whoever has locked the table. Nobody is named when they are gone by now, or may not be seen.
  *
  * @param key the row; null for the table
+ * @param error that ended the wait
  */
 export async function describeLock(
   session: Session,
   selection: RowSelection,
   key: Key | null,
+  error?: unknown,
 ): Promise<string> {
   const inRow = key === null ? [] : await holdersOfRow(session, selection, key);
   const holders = inRow.length > 0 ? inRow : await holdersOfTable(session, selection);
   const what = key ? `the row ${selection.describe(key)}` : `the table ${selection.definition.table}`;
-  return `a lock on ${what}${holders.length > 0 ? `, held by ${holders.join('; ')}` : ''}`;
+  if (holders.length > 0) return `a lock on ${what}, held by ${holders.join('; ')}`;
+  if (!key) return `a lock on ${what}`;
+  // Nobody holds the row: it may be e.g. a parent row, whose foreign key is checked.
+  const context = contextOf(error);
+  return `a lock on ${what}, or one that its change needs${context === undefined ? '' : ` (${context})`}`;
 }
 
 async function holdersOfRow(session: Session, selection: RowSelection, key: Key): Promise<string[]> {

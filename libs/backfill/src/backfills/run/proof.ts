@@ -5,6 +5,7 @@ import { quoteLiteral } from '../../sql/identifiers.js';
 import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
+import { inspectAccess } from '../batch/access.inspector.js';
 import { RowSelection } from '../batch/row-selection.js';
 
 /** Milliseconds in which a question about the whole table must be answered; else it is asked window by window. */
@@ -60,8 +61,8 @@ export async function boundBelow(
 }
 
 /**
- * The sweep's upper bound, so that inserts cannot keep it alive for ever: the highest pending key, or that of the table where the
- * former is not to be had in time.
+ * The sweep's upper bound, so that inserts cannot keep it alive for ever: the highest pending key where an index tells it, else that of
+ * the table: to look for it backwards through all that is done would cost more than it spares.
  *
  * @returns null when the table is empty
  */
@@ -70,7 +71,9 @@ export async function boundAbove(
   selection: RowSelection,
   excludeQuarantined: boolean,
 ): Promise<Key | null> {
-  const last = await outermostPending(session, selection, 'DESC', excludeQuarantined);
+  const { kind } = await inspectAccess(session, selection);
+  const last =
+    kind === 'index' ? await outermostPending(session, selection, 'DESC', excludeQuarantined) : null;
   return last ?? highestKey(session, selection);
 }
 

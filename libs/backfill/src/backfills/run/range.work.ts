@@ -43,6 +43,8 @@ export class RangeWork {
   inBatch = false;
   /** Of one batch, since the last one that succeeded. */
   tries: Record<keyof typeof NO_TRIES, number> = { ...NO_TRIES };
+  /** The first row of an unbroken row of them that was set aside, since its change waited for a lock: in `performance.now()`, and how many. */
+  heldUp: { readonly since: number; readonly rows: number } | null = null;
   readonly #breather: Breather;
   /** When the batch in hand began, as far as the server is concerned. */
   #begunAt = 0;
@@ -74,6 +76,7 @@ export class RangeWork {
 
   succeeded(): void {
     this.tries = { ...NO_TRIES };
+    this.heldUp = null;
   }
 
   /**

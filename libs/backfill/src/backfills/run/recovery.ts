@@ -1,5 +1,7 @@
 import { messageOf, sqlState } from '../../sql/error-classes.js';
+import { applyBatchPolicy } from '../../sql/timeout-policy.js';
 import { FailingPredicateError, InvalidStatementError } from '../run.error.js';
+import type { Key } from '../../ledger/range.js';
 import { backOff } from './back-off.js';
 import { describeLock } from './blockers.js';
 import { DatabaseLostError } from './connection.js';
@@ -8,12 +10,19 @@ import { classifyFailure } from './failure.js';
 import type { RangeOutcome } from './range.outcome.js';
 import type { RangeWork } from './range.work.js';
 import type { Settling } from './settling.js';
-import type { Sweep } from './sweep.js';
+import { RowHeldUpError, type Sweep } from './sweep.js';
+import { listSkipped } from './window.js';
 
 /** Tries of one batch that a lock or a conflict ends, or that loses its connection, before the run stops with work left. */
 const LOCK_TRIES = 3;
 const CONFLICT_TRIES = 20;
 const CONNECTION_TRIES = 10;
+/** Milliseconds of rest after rows that were set aside one after the other: hardly any at first, then long enough for them to stay few. */
+const ASIDE_BASE = 10;
+const ASIDE_CAP = 2_000;
+/** So many of them one after the other, for as long as a run waits for a lock, are not those few rows' affair any more. */
+const ASIDE_MANY = 10;
+
 /** Decides, by the class of an error, what becomes of the range: again, smaller, without the row at fault, or no further. */
 export class Recovery {
   readonly #work: RangeWork;
@@ -40,6 +49,7 @@ export class Recovery {
         waitingFor: stopped === null ? THE_DATABASE : null,
       };
     }
+    if (error instanceof RowHeldUpError) return this.#withTablesFree(() => this.#setAside(error));
     const failure = classifyFailure(error);
     switch (failure) {
       case 'connection':
@@ -56,7 +66,7 @@ export class Recovery {
         await stop.sleep(backOff(this.#work.tries.conflict));
         return null;
       case 'lock':
-        return this.#recoverFromLock();
+        return this.#recoverFromLock(error);
       case 'lease-lost':
         if (++this.#work.tries.conflict > CONFLICT_TRIES) return gaveUp(error);
         this.leaseInDoubt = true;
@@ -125,12 +135,66 @@ export class Recovery {
     return { kind: 'failed', error: new FailingPredicateError(selection.definition.name, error) };
   }
 
-  /** While settling: until the patience for one row is at its end. In a sweep: somebody holds the table. */
-  async #recoverFromLock(): Promise<RangeOutcome | null> {
-    const { connection, log, selection, stop } = this.#work.tools;
-    const key = this.#work.range.state === 'settling' ? this.#settling.awaited : null;
+  async #recoverFromLock(error: unknown): Promise<RangeOutcome | null> {
+    const { inBatch, range } = this.#work;
+    const awaited = range.state === 'settling' ? this.#settling.awaited : null;
+    if (awaited !== null || !inBatch) return this.#wait(awaited, error);
+    return this.#withTablesFree(() => {
+      if (!this.#work.limit.halve()) this.#sweep.isolate();
+      return Promise.resolve(null);
+    });
+  }
+
+  /**
+   * Whether a batch was held up by a lock on a table is found out with no row in hand, and with patience. Otherwise it is something
+   * that one of its rows waits for, so that fewer of them are to be held meanwhile.
+   */
+  async #withTablesFree(goOn: () => Promise<RangeOutcome | null>): Promise<RangeOutcome | null> {
+    const { connection, runner } = this.#work.tools;
+    try {
+      await connection.use((session) => runner.waitForTables(session, this.#work.range));
+      return await goOn();
+    } catch (error) {
+      return classifyFailure(error) === 'lock' ? this.#wait(null, error) : this.from(error);
+    }
+  }
+
+  /**
+   * Nobody holds the row, and yet its change waits, e.g. for a parent row or in a trigger: it is left to the settling pass. Where
+   * that goes on row after row, they must not all end up there.
+   */
+  async #setAside({ key, cause }: RowHeldUpError): Promise<RangeOutcome | null> {
+    const { connection, log, rows, selection, stop } = this.#work.tools;
+    const { pace, name } = selection.definition;
     const waitingFor = await connection.use(async (session) => {
-      const holders = await describeLock(session, selection, key);
+      await session.transaction([
+        applyBatchPolicy(pace, pace.synchronousCommit, name),
+        listSkipped(selection, this.#work.range, (parameters) => selection.compare('=', key, parameters)),
+        rows.moveCursor(this.#work.range, key),
+      ]);
+      return describeLock(session, selection, key, cause);
+    });
+    this.#sweep.passOver(key);
+    log.waiting(waitingFor);
+    const now = performance.now();
+    const { since, rows: before } = this.#work.heldUp ?? { since: now, rows: 0 };
+    this.#work.heldUp = { since, rows: before + 1 };
+    if (now - since < pace.lockTimeout || before < ASIDE_MANY) {
+      await stop.sleep(backOff(before + 1, { base: ASIDE_BASE, cap: ASIDE_CAP }));
+      return null;
+    }
+    return {
+      kind: 'stopped',
+      reason: `For ${Math.round(pace.lockTimeout / 1000)} s no row could be changed, although ${before + 1} were free: waiting for ${waitingFor}.`,
+      waitingFor,
+    };
+  }
+
+  /** While settling: until the patience for one row is at its end. In a sweep: somebody holds the table. */
+  async #wait(key: Key | null, error: unknown): Promise<RangeOutcome | null> {
+    const { connection, log, selection, stop } = this.#work.tools;
+    const waitingFor = await connection.use(async (session) => {
+      const holders = await describeLock(session, selection, key, error);
       await session.endAbandoned();
       return holders;
     });
@@ -139,7 +203,7 @@ export class Recovery {
     const patient = key === null ? ++this.#work.tries.lock < LOCK_TRIES : this.#settling.waitedMs < patience;
     if (patient) {
       this.#settling.lookAtOthers();
-      if (key === null) await stop.sleep(backOff(this.#work.tries.lock, { base: 500 }));
+      await stop.sleep(key === null ? backOff(this.#work.tries.lock, { base: 500 }) : this.#settling.restMs);
       return null;
     }
     return {

@@ -1,5 +1,6 @@
 import type { Key } from '../../ledger/range.js';
 import type { Session } from '../../sql/session.js';
+import { classifyFailure } from './failure.js';
 import type { RangeWork } from './range.work.js';
 
 /** Milliseconds of one wait for a row's lock: between two of them the worker looks around. */
@@ -11,6 +12,7 @@ export class Settling {
   #settledTo: Key | null = null;
   #awaited: Key | null = null;
   #patientSince: number | null = null;
+  #awaitedSince = 0;
 
   constructor(work: RangeWork) {
     this.#work = work;
@@ -24,6 +26,18 @@ export class Settling {
   /** Milliseconds since it began to wait for rows of which none came free. */
   get waitedMs(): number {
     return performance.now() - (this.#patientSince ?? 0);
+  }
+
+  /**
+   * Milliseconds that are left of the wait for one row: it was free, but not what its change needs, and so it was let go at
+   * once. What is left is waited for with no row in hand.
+   */
+  get restMs(): number {
+    return Math.max(0, this.#slice - (performance.now() - this.#awaitedSince));
+  }
+
+  get #slice(): number {
+    return Math.min(LOCK_SLICE, this.#work.tools.selection.definition.pace.lockTimeout);
   }
 
   /** Other rows may have come free meanwhile. */
@@ -42,9 +56,8 @@ export class Settling {
     );
     if (keys.length === 0) return this.#endOfList(session);
     const [only] = keys;
-    if (this.#work.limit.rows === 1 && only) {
-      if (!(await this.#work.changeOrQuarantine(session, only, null, null))) this.#patientSince = null;
-      this.#work.limit.succeeded(null);
+    if (keys.length === 1 && only) {
+      if (!(await this.#tryOneRow(session, only))) this.#patientSince = null;
     } else {
       this.#work.inBatch = true;
       const outcome = await this.#work.tools.runner.byKey(session, this.#work.range, {
@@ -61,6 +74,18 @@ export class Settling {
     return false;
   }
 
+  /** @returns whether it is still pending: somebody holds it, or what its change needs */
+  async #tryOneRow(session: Session, key: Key): Promise<boolean> {
+    try {
+      const isHeld = await this.#work.changeOrQuarantine(session, key, null, null);
+      this.#work.limit.succeeded(null);
+      return isHeld;
+    } catch (error) {
+      if (classifyFailure(error) !== 'lock') throw error;
+      return true;
+    }
+  }
+
   async #endOfList(session: Session): Promise<boolean> {
     if (this.#settledTo === null) return true;
     this.#settledTo = null;
@@ -71,9 +96,9 @@ export class Settling {
 
   /** Waits for one row while holding no other, so that nobody waits for us meanwhile. */
   async #await(session: Session, key: Key): Promise<boolean> {
-    this.#patientSince ??= performance.now();
-    const slice = Math.min(LOCK_SLICE, this.#work.tools.selection.definition.pace.lockTimeout);
-    await this.#work.changeOrQuarantine(session, key, slice, null);
+    this.#awaitedSince = performance.now();
+    this.#patientSince ??= this.#awaitedSince;
+    await this.#work.changeOrQuarantine(session, key, this.#slice, null);
     this.#awaited = null;
     this.#patientSince = null;
     return false;

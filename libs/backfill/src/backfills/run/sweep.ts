@@ -1,5 +1,6 @@
 import type { Key } from '../../ledger/range.js';
 import type { Session } from '../../sql/session.js';
+import { messageOf } from '../../sql/error-classes.js';
 import type { BatchOutcome, Locking, SweepStep } from '../batch/batch.js';
 import { classifyFailure } from './failure.js';
 import type { RangeWork } from './range.work.js';
@@ -12,7 +13,7 @@ const WINDOW_MOST = 200_000;
 /** How much a window shrinks that cannot be looked through within the statement timeout. */
 const NARROWING = 4;
 
-/** Batches that lock their rows first, after one that did not has met a row that somebody held. */
+/** Batches that lock their rows first, after one that did not has met a row that somebody held, or was slow. */
 const CAREFUL_BATCHES = 20;
 const CAREFUL_MOST = 640;
 
@@ -21,6 +22,17 @@ interface Sent {
   readonly limit: number;
   readonly locking: Locking;
   readonly outcome: Promise<BatchOutcome>;
+}
+
+/** The change of one row, with no other in hand, waits for a lock. */
+export class RowHeldUpError extends Error {
+  constructor(
+    readonly key: Key,
+    cause: unknown,
+  ) {
+    super(messageOf(cause), { cause });
+    this.name = 'RowHeldUpError';
+  }
 }
 
 /** Goes forward through the range window by window, and leaves a list of what it had to skip to the settling pass. */
@@ -59,6 +71,12 @@ export class Sweep {
 
   /** The batch of one row fails by that row's own fault: the next step takes it by its key. */
   isolate(): void {
+    this.#isolating = true;
+  }
+
+  /** That row is left to the settling pass: the next step takes the one behind it by its key too. */
+  passOver(key: Key): void {
+    this.#work.range = { ...this.#work.range, cursor: key };
     this.#isolating = true;
   }
 
@@ -206,7 +224,11 @@ export class Sweep {
       return;
     }
     this.#windowIsEmpty = false;
-    await this.#work.changeOrQuarantine(session, key, null, key);
+    try {
+      await this.#work.changeOrQuarantine(session, key, null, key);
+    } catch (error) {
+      throw classifyFailure(error) === 'lock' ? new RowHeldUpError(key, error) : error;
+    }
     this.#work.range = { ...this.#work.range, cursor: key };
   }
 }

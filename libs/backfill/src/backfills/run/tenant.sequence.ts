@@ -9,7 +9,7 @@ import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillReport } from '../report/report.js';
 import type { Connection } from './connection.js';
-import { noRowHas } from './ending.js';
+import { noRowHas, provedByAnother } from './ending.js';
 import { readNumbers, type BackfillNumbers } from './numbers.reader.js';
 import type { StopSign } from './stop-sign.js';
 import { concernsAll, type Turn, type TurnOutcome } from './turn.js';
@@ -219,11 +219,17 @@ export class TenantSequence {
     const updated = total((report) => report.updated);
     const durationMs = total((report) => report.durationMs);
     const withoutRows = all.flatMap((report) => report.withoutRows ?? []);
-    const wasDoneBefore = last.nothingToDo && last.proved && updated > 0;
+    const nothingToDo = all.every((report) => report.nothingToDo);
+    // The last part found nothing, but it is by this run, or beside it, that all is done.
+    const isJustDone = last.nothingToDo && last.proved && !nothingToDo;
+    const byWhom =
+      updated > 0
+        ? 'Every row is done: the probe of the pending predicate found none.'
+        : provedByAnother().reason;
     return {
       ...last,
-      ...(wasDoneBefore && { reason: 'Every row is done: the probe of the pending predicate found none.' }),
-      nothingToDo: all.every(({ nothingToDo }) => nothingToDo),
+      ...(isJustDone && { reason: byWhom }),
+      nothingToDo,
       ...(withoutRows.length > 0 ? { withoutRows } : {}),
       updated,
       batches: total((report) => report.batches),

@@ -32,7 +32,13 @@ export async function moveWindow(
   const start = range.windowUpper ?? range.cursor;
   const { rows } = await session.transaction([
     applyBatchPolicy(pace, pace.synchronousCommit, name),
-    ...(range.windowUpper === null || !hasGaps ? [] : [listSkipped(selection, range)]),
+    ...(range.windowUpper === null || !hasGaps
+      ? []
+      : [
+          listSkipped(selection, range, (parameters) =>
+            selection.between(range.windowLower, range.windowUpper, parameters),
+          ),
+        ]),
     openNext(selection, range, start, state, size),
   ]);
   return {
@@ -44,7 +50,16 @@ export async function moveWindow(
   };
 }
 
-function listSkipped(selection: RowSelection, range: LeasedRange): Statement {
+/**
+ * Puts rows that are still to be done on the list for the settling pass.
+ *
+ * @param which of them, as a condition
+ */
+export function listSkipped(
+  selection: RowSelection,
+  range: LeasedRange,
+  which: (parameters: Parameters) => string,
+): Statement {
   const { definition, ledger } = selection;
   const parameters = selection.parameters();
   return {
@@ -52,7 +67,7 @@ function listSkipped(selection: RowSelection, range: LeasedRange): Statement {
       SELECT ${parameters.add(definition.name, 'text')}, ${parameters.add(definition.version, 'int')}, ${selection.keyJson},
         ${parameters.add(range.id, 'bigint')}, ${selection.tenantText}
       FROM ${selection.from}
-      WHERE ${selection.between(range.windowLower, range.windowUpper, parameters)} AND ${selection.isDue(parameters, true)}
+      WHERE ${which(parameters)} AND ${selection.isDue(parameters, true)}
       ON CONFLICT DO NOTHING`,
     values: parameters.values,
   };

@@ -7,7 +7,7 @@ import type { RowSelection } from '../batch/row-selection.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import { probeWindow } from '../run/proof.js';
 import { keyWithin } from '../run/window.js';
-import { inspectAccess } from './access.inspector.js';
+import { inspectAccess } from '../batch/access.inspector.js';
 
 /** Milliseconds that one statement of a look may take: more would be felt by others, each time that it is asked. */
 const LOOK_MS = 1_000;

@@ -1,7 +1,7 @@
 import type { Session } from '../../sql/session.js';
 import { toArrayText } from '../../sql/text-format.js';
 import { applyPolicy } from '../../sql/timeout-policy.js';
-import type { RowSelection } from '../batch/row-selection.js';
+import type { RowSelection } from './row-selection.js';
 import { mentions } from '../declare/mentions.js';
 
 /** How the pending rows of a table can be found. */

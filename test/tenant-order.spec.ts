@@ -118,6 +118,19 @@ describe('the order of tenants', () => {
     expect(done).toEqual([]);
   });
 
+  it('is left to the process at work also where one that is gone has left a lease behind at another tenant', async () => {
+    await stage.run('one-at-a-time', { tenants: ['medium'] });
+    await stage.query(`UPDATE nestjs_backfill.range SET state = 'sweeping', lease_owner = 'elsewhere:1:gone',
+      lease_expires_at = clock_timestamp() - interval '1 min'`);
+    const stuck = await stuckAtSmall();
+    const first = stage.run('one-at-a-time');
+    await until(() => stuck.isWaitedFor(stage.database));
+    const second = await stage.run('one-at-a-time');
+    await stuck.release();
+    expect(second).toMatchObject({ status: 'running', updated: 0 });
+    expect(await first).toMatchObject({ status: 'complete', updated: ALL - SIZES.medium });
+  });
+
   /** Two processes, of which one is stuck at the tenant `small` and the other has nothing left to do but wait for it. */
   const oneStuckAndOneWaiting = async () => {
     const stuck = await stuckAtSmall();

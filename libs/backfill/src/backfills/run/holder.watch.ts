@@ -22,7 +22,11 @@ export async function watchHolder(
   stop: StopSign,
   isNeeded: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<ForeignLease | null> {
-  const look = () => connection.use((session) => ledger.foreignLeases(session, subject, among));
+  const look = async () => {
+    const leases = await connection.use((session) => ledger.foreignLeases(session, subject, among));
+    // What has run out in another scope is not free to take in this one.
+    return among === 'every' ? leases.filter(({ expiresInMs }) => expiresInMs > 0) : leases;
+  };
   const leases = await look();
   const [first] = leases;
   if (first === undefined) return null;

@@ -1,4 +1,4 @@
-import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { Backfill, type BackfillReport, type SetBackfill } from 'nestjs-backfill';
 import { Lead, LEAD_TABLES, startAfresh } from './support/lead-tables.ts';
 import { LockHolder } from './support/lock-holder.ts';
 import { Recorder } from './support/recorder.ts';
@@ -28,6 +28,9 @@ class RoundRobin extends SetSearchName {}
 @Backfill<Lead>({ ...options, name: 'one-at-a-time', tenantOrder: ['small', 'medium'] })
 class OneAtATime extends SetSearchName {}
 
+@Backfill<Lead>({ ...options, name: 'two-at-once', tenantOrder: ['small', 'medium'], maxWorkers: 2 })
+class TwoAtOnce extends SetSearchName {}
+
 @Backfill<Lead>({ ...options, name: 'canary-waits', canary: { tenants: ['medium'], then: 'wait' } })
 class CanaryWaits extends SetSearchName {}
 
@@ -37,7 +40,7 @@ class CanaryGoesOn extends SetSearchName {}
 describe('the order of tenants', () => {
   const stage = Stage.for({
     entities: LEAD_TABLES,
-    backfills: [SmallestFirst, ListedFirst, RoundRobin, OneAtATime, CanaryWaits, CanaryGoesOn],
+    backfills: [SmallestFirst, ListedFirst, RoundRobin, OneAtATime, TwoAtOnce, CanaryWaits, CanaryGoesOn],
     module: { leaseDuration: 1_500 },
     prepare: (database) =>
       database.query(`CREATE TABLE changes (at int GENERATED ALWAYS AS IDENTITY, tenant text);
@@ -115,6 +118,125 @@ describe('the order of tenants', () => {
     expect(done).toEqual([]);
   });
 
+  it('is left to the process at work also where one that is gone has left a lease behind at another tenant', async () => {
+    await stage.run('one-at-a-time', { tenants: ['medium'] });
+    await stage.query(`UPDATE nestjs_backfill.range SET state = 'sweeping', lease_owner = 'elsewhere:1:gone',
+      lease_expires_at = clock_timestamp() - interval '1 min'`);
+    const stuck = await stuckAtSmall();
+    const first = stage.run('one-at-a-time');
+    await until(() => stuck.isWaitedFor(stage.database));
+    const second = await stage.run('one-at-a-time');
+    await stuck.release();
+    expect(second).toMatchObject({ status: 'running', updated: 0 });
+    expect(await first).toMatchObject({ status: 'complete', updated: ALL - SIZES.medium });
+  });
+
+  /** Two processes, of which one is stuck at the tenant `small` and the other has nothing left to do but wait for it. */
+  const oneStuckAndOneWaiting = async () => {
+    const stuck = await stuckAtSmall();
+    const first = stage.run('two-at-once');
+    await until(() => stuck.isWaitedFor(stage.database));
+    const recorder = new Recorder();
+    const second = stage.run('two-at-once', { recorder });
+    await recorder.until(({ waits }) => waits.some(({ waitingFor }) => waitingFor.includes('other workers')));
+    return { stuck, runs: [first, second] };
+  };
+  const expectOneFinish = async (runs: readonly Promise<BackfillReport>[]) => {
+    const reports = await Promise.all(runs);
+    expect(reports.map(({ status, proved }) => ({ status, proved }))).toEqual([
+      { status: 'complete', proved: true },
+      { status: 'complete', proved: true },
+    ]);
+    expect(reports.reduce((sum, { updated }) => sum + updated, 0)).toBe(ALL);
+    expect(await stage.value('SELECT count(*) FROM changes')).toBe(String(ALL));
+    expect(
+      await stage.value(`SELECT count(*) FROM nestjs_backfill.transition WHERE to_status = 'complete'`),
+    ).toBe('1');
+  };
+
+  it('has a process go on with the next tenant where another has one in hand, and wait for it at last; one finishes the whole', async () => {
+    const { stuck, runs } = await oneStuckAndOneWaiting();
+    const done = await finished();
+    const status = await stage.status('two-at-once');
+    await stuck.release();
+    await expectOneFinish(runs);
+    expect(done).toEqual(['medium']);
+    expect(status.status).toBe('running');
+    expect(status.reason).toContain('Tenant medium is at hand.');
+  });
+
+  it('keeps a process that has a part in the run also where fewer may be at work by then', async () => {
+    const { stuck, runs } = await oneStuckAndOneWaiting();
+    await stage.application.service.set('two-at-once', { maxWorkers: 1 });
+    const late = await stage.run('two-at-once');
+    await stuck.release();
+    await expectOneFinish(runs);
+    expect(late).toMatchObject({ status: 'running', updated: 0 });
+  });
+
+  it('has each tenant told as it begins', async () => {
+    const recorder = new Recorder();
+    await stage.run('listed-first', { recorder });
+    expect(recorder.starts.map(({ reason }) => reason)).toEqual([
+      'First run. Tenant medium is at hand.',
+      'Tenant small is at hand.',
+      'All tenants are at hand.',
+    ]);
+  });
+
+  describe('has the report of a run that ends before its end tell of all tenants', () => {
+    const expectTheWhole = async (report: BackfillReport) => {
+      expect(report.proof).not.toContain('tenant_id');
+      expect(String(report.remaining)).toBe(await pending());
+      expect(report.tenants.map(({ tenant }) => tenant)).toContain('medium');
+      expect(report.updated).toBe(ALL - Number(await pending()));
+    };
+
+    it.each([
+      ['paused', 'pause'],
+      ['cancelled', 'cancel'],
+    ] as const)('where it is %s', async (status, order) => {
+      const stuck = await stuckAtSmall();
+      const run = stage.run('listed-first');
+      await until(() => stuck.isWaitedFor(stage.database));
+      await stage.application.service[order]('listed-first');
+      await stuck.release();
+      const report = await run;
+      expect(report).toMatchObject({ status });
+      await expectTheWhole(report);
+    });
+
+    it('where it is stopped, which its status tells too', async () => {
+      const recorder = new Recorder();
+      const isEnough = () => recorder.progress.length === 3; // all of the tenant `medium`
+      const report = await stage.run('listed-first', {
+        recorder,
+        stopWhen: () => (isEnough() ? 'That is enough.' : null),
+      });
+      expect(report).toMatchObject({ status: 'incomplete', reason: 'That is enough.', remaining: 49 });
+      await expectTheWhole(report);
+      expect(await stage.status('listed-first')).toMatchObject({
+        status: 'incomplete',
+        reason: 'That is enough.',
+      });
+    });
+
+    it('where it fails', async () => {
+      await stage.query(`CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nothing_of_that_name(); RETURN NEW; END $$;
+        CREATE TRIGGER broken BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.tenant_id = 'small') EXECUTE FUNCTION broken()`);
+      const report = await stage.run('listed-first');
+      await stage.query('DROP TRIGGER broken ON leads; DROP FUNCTION broken');
+      expect(report).toMatchObject({ status: 'failed', remaining: 49 });
+      await expectTheWhole(report);
+    });
+
+    it('where it waits for a person to look at the canary', async () => {
+      const report = await stage.run('canary-waits');
+      expect(report).toMatchObject({ status: 'paused', remaining: 49 });
+      await expectTheWhole(report);
+    });
+  });
+
   it('has its status say that it is running for as long as one process is at it, though another one has done its part', async () => {
     const stuck = await stuckAtSmall();
     const first = stage.run('one-at-a-time', { tenants: ['small'] });
@@ -156,6 +278,20 @@ describe('the order of tenants', () => {
     expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: SIZES.medium });
   });
 
+  it('says of a canary that no row belongs to that nothing was tried out, and goes on once a person wants it so', async () => {
+    const { service } = stage.application;
+    await stage.query(`DELETE FROM leads WHERE tenant_id = 'medium'`);
+    const recorder = new Recorder();
+    const report = await stage.run('canary-waits', { recorder });
+    expect(report).toMatchObject({ status: 'paused', withoutRows: ['medium'], remaining: 49 });
+    expect(report.reason).toMatch(
+      /^No row of the table has the tenant medium of the canary, so that nothing was tried out\./,
+    );
+    expect(recorder.notes).toEqual(['No row of the table has the tenant medium.']);
+    await service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'complete', updated: 49 });
+  });
+
   it('goes on after the canary once a person has resumed it', async () => {
     await stage.run('canary-waits');
     await stage.application.service.resume('canary-waits', { by: 'ann@desk', why: 'they look well' });
@@ -183,7 +319,7 @@ describe('the order of tenants', () => {
       status: 'failed',
       reason: expect.stringContaining('nothing_of_that_name') as string,
     });
-    expect(report).toMatchObject({ status: 'failed', updated: 0, proved: false, remaining: null });
+    expect(report).toMatchObject({ status: 'failed', updated: 0, proved: false, remaining: 49 });
     expect(report.reason).toContain(`It has failed: ${failed.reason}`);
     expect(report.reason).toContain('--cancel canary-waits and --resume canary-waits');
     expect(await stage.status('canary-waits')).toMatchObject({ status: 'failed', reason: failed.reason });

@@ -171,8 +171,28 @@ describe('per tenant', () => {
     expect(await database.query(proof ?? '')).toEqual([{ count: '6' }]);
   });
 
-  it('a tenant without rows is no error: nothing of it is pending', async () => {
-    expect(await run(['nobody'])).toMatchObject({ outcome: 'nothing-to-do', status: 'pending', updated: 0 });
+  it('a tenant without rows is no error, but told: it may be misspelt', async () => {
+    const recorder = new Recorder();
+    const report = await run(['nobody'], { observer: recorder });
+    expect(report).toMatchObject({ outcome: 'nothing-to-do', status: 'pending', updated: 0 });
+    expect(report).toMatchObject({ onlyTenants: ['nobody'], withoutRows: ['nobody'] });
+    expect(report.reason).toContain('No row of the table has the tenant nobody; the others were not part');
+    expect(recorder.notes).toEqual(['No row of the table has the tenant nobody.']);
+  });
+
+  it('of several tenants those without rows are told, pending or not; of others nothing of the kind', async () => {
+    const report = await run(['3', 'nobody', 'no one']);
+    expect(report).toMatchObject({ outcome: 'complete', updated: 10, withoutRows: ['no one', 'nobody'] });
+    expect(report.reason).toContain('The rows of tenant 3 are done');
+    expect(report.reason).toContain('No row of the table has the tenants no one, nobody.');
+    expect(await run(['3'])).not.toHaveProperty('withoutRows');
+    expect(await run()).not.toHaveProperty('onlyTenants');
+  });
+
+  it('one whose rows are gone by now had some, which is not told as if it were misspelt', async () => {
+    await run(['3']);
+    await database.query(`DELETE FROM leads WHERE tenant_id = '3'`);
+    expect(await run(['3'])).not.toHaveProperty('withoutRows');
   });
 
   it('a row that moved to another tenant is done once, and counted where it was when it was done', async () => {

@@ -153,6 +153,29 @@ Incomplete: work is left. The next run goes on where this one stopped.
     ).toContain('The next run goes on where this one stopped.');
   });
 
+  it.each([
+    ['done', 'complete', {}, 'Complete for the tenants asked for: '],
+    ['done before', 'nothing-to-do', {}, 'Nothing to do for the tenants asked for: '],
+    [
+      'of no row',
+      'nothing-to-do',
+      { withoutRows: ['acme'] },
+      'Nothing to do: no row has a tenant that was asked for.',
+    ],
+  ] as const)(
+    'closes with no word of all backfills where some tenants were %s',
+    (_, outcome, changes, closing) => {
+      const report = reportOf({
+        nothingToDo: outcome === 'nothing-to-do',
+        onlyTenants: ['acme'],
+        ...changes,
+      });
+      const summary = renderSummary({ phase: 'backfill', outcome, backfills: [report] });
+      expect(summary).toContain(`\n\n${closing}`);
+      expect(summary).not.toContain('every backfill');
+    },
+  );
+
   it('says once that there was nothing to do, and shows no query where none is known', () => {
     const nothing = reportOf({ nothingToDo: true, reason: 'Nothing to do: complete since noon.' });
     const paused = reportOf({

@@ -2,7 +2,7 @@ import type { Statement } from '../sql/flight.js';
 import type { Parameters } from '../sql/parameters.js';
 import type { Session } from '../sql/session.js';
 import { isoTime, type Ledger, type Subject } from './ledger.js';
-import type { Roster, TenantScope } from './range.js';
+import type { LeaseScope, Roster, TenantScope } from './range.js';
 import type { BackfillStatus } from './status.js';
 
 /** A setting that a person has made. */
@@ -39,11 +39,11 @@ export class ControlLedger {
   }
 
   /** A query of one value for `toOrders`; NULL where the ledger does not know the backfill. */
-  orders(parameters: Parameters, tenants: TenantScope): string {
+  orders(parameters: Parameters, tenants: TenantScope, among: LeaseScope): string {
     const whose = this.#whose(parameters);
     return `SELECT json_build_object('status', b.status, 'reason', b.reason, 'settings', (
         SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(whose)}) AS s WHERE s.value IS NOT NULL),
-        'roster', (${this.#ledger.roster(parameters, this.#subject, tenants)}))
+        'roster', (${this.#ledger.roster(parameters, this.#subject, tenants, among)}))
       FROM ${this.#ledger.schema}.backfill AS b WHERE ${whose('b')}`;
   }
 

@@ -4,7 +4,14 @@ import { Parameters } from '../sql/parameters.js';
 import type { Session } from '../sql/session.js';
 import type { Statement, TextRow } from '../sql/flight.js';
 import { IllegalTransitionError } from './ledger.error.js';
-import { keyFromJson, type ForeignLease, type Key, type LeasedRange, type TenantScope } from './range.js';
+import {
+  keyFromJson,
+  type ForeignLease,
+  type Key,
+  type LeasedRange,
+  type LeaseScope,
+  type TenantScope,
+} from './range.js';
 import { sourcesOf, type BackfillStatus } from './status.js';
 
 /** Whose record it is. */
@@ -121,15 +128,22 @@ export class Ledger {
     return true;
   }
 
-  /** Whether a person has let it go on after it was paused for this reason. */
-  async wasResumed(session: Session, { name, version }: Subject, reason: string): Promise<boolean> {
+  /** Whether a person has let it go on after it was paused for a reason that begins so. */
+  async wasResumed(
+    session: Session,
+    { name, version }: Subject,
+    reasons: readonly string[],
+  ): Promise<boolean> {
+    const parameters = new Parameters([name, String(version)]);
+    const begun = parameters.addArray(reasons);
     const { rows } = await session.send([
       {
         text: `SELECT EXISTS (SELECT FROM ${this.schema}.transition AS paused JOIN ${this.schema}.transition AS resumed
             ON resumed.name = paused.name AND resumed.version = paused.version AND resumed.id > paused.id
-          WHERE paused.name = $1 AND paused.version = $2::int AND paused.to_status = 'paused' AND paused.reason = $3
+          WHERE paused.name = $1 AND paused.version = $2::int AND paused.to_status = 'paused'
+            AND EXISTS (SELECT FROM unnest(${begun}) AS begun WHERE left(paused.reason, length(begun)) = begun)
             AND resumed.from_status = 'paused' AND resumed.to_status <> 'cancelled')`,
-        values: [name, String(version), reason],
+        values: parameters.values,
       },
     ]);
     return rows[0]?.[0]?.[0] === 't';
@@ -234,17 +248,22 @@ export class Ledger {
   }
 
   /**
-   * Takes a range that nobody holds; null when there is none, or when `most` are held already, by whomever. Raises its fencing
-   * token, so that a former holder cannot commit.
+   * Takes a range that nobody holds; null when there is none, or when `most` of those among which they count are held already, by
+   * whomever. Raises its fencing token, so that a former holder cannot commit.
    */
   async lease(
     session: Session,
     subject: Subject,
     tenants: TenantScope,
-    { most, except = [] }: { readonly most: number; readonly except?: readonly string[] },
+    {
+      most,
+      among,
+      except = [],
+    }: { readonly most: number; readonly among: LeaseScope; readonly except?: readonly string[] },
   ): Promise<LeasedRange | null> {
     const parameters = new Parameters();
     const whose = unfinished(parameters, subject, tenants);
+    const counted = unfinished(parameters, subject, among);
     const { rows } = await session.transaction([
       // One after the other, so that together they do not take more than the most.
       this.#lockRecord(subject),
@@ -252,7 +271,7 @@ export class Ledger {
         text: `WITH free AS (
             SELECT id FROM ${this.schema}.range
             WHERE ${whose} AND ${IS_FREE} AND id <> ALL(${parameters.addArray(except)}::bigint[])
-              AND ${parameters.add(most, 'int')} > (SELECT count(*) FROM ${this.schema}.range WHERE ${whose} AND NOT ${IS_FREE})
+              AND ${parameters.add(most, 'int')} > (SELECT count(*) FROM ${this.schema}.range WHERE ${counted} AND NOT ${IS_FREE})
             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
           ) ${this.#takeLease(parameters, 'free')}`,
         values: parameters.values,
@@ -280,23 +299,34 @@ export class Ledger {
     return toRange(rows[0]?.[0]);
   }
 
-  /** A query of one JSON value, a `Roster`. */
-  roster(parameters: Parameters, subject: Subject, tenants: TenantScope): string {
+  /**
+   * A query of one JSON value, a `Roster`.
+   *
+   * @param tenants whose free ranges are told
+   * @param among whose leases are
+   */
+  roster(parameters: Parameters, subject: Subject, tenants: TenantScope, among: LeaseScope): string {
+    const isOurs = `tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)}`;
     return `SELECT json_build_object(
         'leases', coalesce(json_agg(id || '/' || fencing_token ORDER BY id) FILTER (WHERE NOT ${IS_FREE}), '[]'),
-        'free', coalesce(json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE}), '[]'))
-      FROM ${this.schema}.range WHERE ${unfinished(parameters, subject, tenants)}`;
+        'free', coalesce(json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE} AND ${isOurs}), '[]'))
+      FROM ${this.schema}.range WHERE ${unfinished(parameters, subject, among)}`;
   }
 
   /**
-   * Hands our range back if more than `most` of the scope are held. One after the other with all who take or leave one, so that of those
+   * Hands our range back if more than `most` of those among which it counts are held. One after the other with all who take or leave one, so that of those
    * who are too many just the surplus leaves, whatever each of them has seen before.
    *
    * @returns whether it is handed back
    */
-  async yieldSurplus(session: Session, subject: Subject, range: LeasedRange, most: number): Promise<boolean> {
+  async yieldSurplus(
+    session: Session,
+    subject: Subject,
+    range: LeasedRange,
+    { most, among }: { readonly most: number; readonly among: LeaseScope },
+  ): Promise<boolean> {
     const parameters = new Parameters();
-    const whose = unfinished(parameters, subject, range.tenants);
+    const whose = unfinished(parameters, subject, among);
     const { rows } = await session.transaction([
       this.#lockRecord(subject),
       {
@@ -337,15 +367,14 @@ export class Ledger {
   }
 
   /** Who holds the unfinished ranges of the scope. */
-  async foreignLeases(session: Session, subject: Subject, tenants: TenantScope): Promise<ForeignLease[]> {
+  async foreignLeases(session: Session, subject: Subject, among: LeaseScope): Promise<ForeignLease[]> {
     const parameters = new Parameters();
     const { rows } = await session.send([
       {
         text: `SELECT lease_owner, greatest(0, extract(epoch FROM lease_expires_at - clock_timestamp()) * 1000)::text,
                  lease_expires_at::text || '/' || fencing_token::text
           FROM ${this.schema}.range
-          WHERE name = ${parameters.add(subject.name, 'text')} AND version = ${parameters.add(subject.version, 'int')}
-            AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done' AND lease_owner IS NOT NULL
+          WHERE ${unfinished(parameters, subject, among)} AND lease_owner IS NOT NULL
           ORDER BY id`,
         values: parameters.values,
       },
@@ -431,9 +460,11 @@ export class Ledger {
 const IS_FREE = '(lease_owner IS NULL OR lease_expires_at <= clock_timestamp())';
 
 /** The condition of a scope's ranges that are not done. */
-function unfinished(parameters: Parameters, { name, version }: Subject, tenants: TenantScope): string {
-  return `name = ${parameters.add(name, 'text')} AND version = ${parameters.add(version, 'int')}
-      AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done'`;
+function unfinished(parameters: Parameters, { name, version }: Subject, scope: LeaseScope): string {
+  const whose = `name = ${parameters.add(name, 'text')} AND version = ${parameters.add(version, 'int')} AND state <> 'done'`;
+  return scope === 'every'
+    ? whose
+    : `${whose} AND tenants IS NOT DISTINCT FROM ${parameters.addArray(scope)}`;
 }
 
 function toRange(row: TextRow | undefined): LeasedRange | null {

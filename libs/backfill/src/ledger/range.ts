@@ -4,6 +4,9 @@ export type Key = readonly string[];
 /** Which rows a run is about: those of some tenants, sorted, or all. */
 export type TenantScope = readonly string[] | null;
 
+/** Whose leases are meant: those of one scope, or those of the backfill in whatever scope. */
+export type LeaseScope = TenantScope | 'every';
+
 /** A range of keys that this process holds a lease on. */
 export interface LeasedRange {
   readonly id: string;
@@ -32,7 +35,7 @@ export interface ForeignLease {
   readonly sign: string;
 }
 
-/** Who is at work on the unfinished ranges of one scope, and which are free, in one look. */
+/** Who is at work, and which unfinished ranges of one scope are free, in one look. */
 export interface Roster {
   /** The living leases as `leaseSign` writes them, in the order of their ranges. */
   readonly leases: readonly string[];

@@ -161,6 +161,11 @@ export class RowSelection {
     return conditions.join(' AND ');
   }
 
+  /** Whether the row is of this run's tenants, pending or not. */
+  isOfTenants(parameters: Parameters): string {
+    return this.#ofTenants(parameters)[0] ?? 'true';
+  }
+
   #ofTenants(parameters: Parameters): string[] {
     const { tenant } = this.definition;
     if (this.tenants === null || !tenant) return [];

@@ -41,6 +41,10 @@ export interface BackfillReport {
   readonly proof: string;
   /** With `tenant` declared; else empty. */
   readonly tenants: readonly TenantReport[];
+  /** Set by a run for some tenants: nothing of the others was looked at. */
+  readonly onlyTenants?: readonly string[];
+  /** Those of the tenants asked for, or of the canary, that no row of the table has: they may be misspelt. Left out where there are none. */
+  readonly withoutRows?: readonly string[];
 }
 
 export const PHASE_OUTCOMES = ['complete', 'incomplete', 'failed', 'nothing-to-do'] as const;

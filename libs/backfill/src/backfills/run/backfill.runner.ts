@@ -2,7 +2,7 @@ import { IllegalTransitionError } from '../../ledger/ledger.error.js';
 import { Ledger, type LedgerRecord, type Subject } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
 import { RowsLedger } from '../../ledger/rows.ledger.js';
-import type { LeasedRange, TenantScope } from '../../ledger/range.js';
+import type { ForeignLease, LeasedRange, LeaseScope, TenantScope } from '../../ledger/range.js';
 import { isHeld } from '../../ledger/status.js';
 import { messageOf, sqlState } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
@@ -27,14 +27,16 @@ import {
   THE_DATABASE,
   heldByQuarantine,
   neverEnding,
+  noRowHas,
   nothingPending,
   provedByAnother,
   type Ending,
 } from './ending.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
+import { NO_NUMBERS, readNumbers, type BackfillNumbers } from './numbers.reader.js';
 import { PaceGate, type Held } from './pace.gate.js';
-import { boundAbove, boundBelow, countPending, findPending, proofQuery } from './proof.js';
+import { boundAbove, boundBelow, countPending, findPending, tenantsWithoutRows } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
 import { divide } from './range.splitter.js';
 import { takeRange } from './range.taker.js';
@@ -43,6 +45,7 @@ import { guarded, RunLog } from './run-log.js';
 import { InvalidStatementError } from '../run.error.js';
 import { enforceStop, type StopPatience } from './stop.enforcer.js';
 import type { StopSign } from './stop-sign.js';
+import { inOthersHands, type Turn, type TurnOutcome } from './turn.js';
 
 /** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
 const SWEEPS_MOST = 5;
@@ -59,6 +62,8 @@ export interface RunOptions extends StopPatience {
   readonly checks: readonly DeclaredCheck[];
   readonly stop: StopSign;
   readonly observer: BackfillObserver;
+  /** Where this is one part of a run that goes tenant by tenant; else all there is. */
+  readonly turn?: Turn;
 }
 
 /**
@@ -92,15 +97,23 @@ export class BackfillRunner {
     this.#finish = new FinishLease(this.#connection, schema, ledger, this.#subject, options.tenants);
     const { checks, stop, tenants } = options;
     const control = new PaceControl(definition.pace);
-    this.#gate = new PaceGate({ definition, tenants, ledger, control, checks, stop, log: this.#log });
+    const among = this.#among;
+    this.#gate = new PaceGate({ definition, tenants, among, ledger, control, checks, stop, log: this.#log });
   }
 
   async run(): Promise<BackfillReport> {
+    return (await this.take()).report;
+  }
+
+  /** The same as one turn. */
+  async take(): Promise<TurnOutcome> {
     try {
       const { stop } = this.#options;
       const connections = () => new Set([this.#connection, ...(this.#crew?.connections ?? [])]);
       const ending = await this.#runToEnding().finally(enforceStop(stop, this.#options, connections));
-      return await this.#report(await this.#record(ending));
+      const endsRun = this.#options.turn?.endsRun(ending) ?? true;
+      const report = await this.#report(endsRun ? await this.#record(ending) : ending, endsRun);
+      return { report, endsRun, holder: ending.holder ?? null };
     } finally {
       await this.#finish.release();
       await this.#connection.drop();
@@ -128,7 +141,7 @@ export class BackfillRunner {
           waitingFor: stopped === null ? THE_DATABASE : null,
           proved: false,
           // It stands where it stood.
-          unrecorded: !this.#running,
+          unrecorded: !this.#hasBegun,
         };
       }
       return classifyFailure(error) === 'lock' ? this.#locked() : this.#failed(error);
@@ -184,11 +197,11 @@ export class BackfillRunner {
     const { waitingFor } = this.#gate;
     if (reason === null || waitingFor === null) return null;
     await this.#connection.use((session) => this.#gate.leave(session));
-    return { status: 'incomplete', reason, waitingFor, proved: false, unrecorded: true };
+    return { status: 'incomplete', reason, waitingFor, proved: false, unrecorded: !this.#hasBegun };
   }
 
   async #work(record: LedgerRecord): Promise<Ending> {
-    const { stop, tenants } = this.#options;
+    const { stop, tenants, turn } = this.#options;
     const facts = await this.#connection.use((session) => inspectTable(session, this.#definition));
     const selection = (this.#selection = new RowSelection(this.#definition, this.#ledger, facts, tenants));
     if (this.#options.retryQuarantined) {
@@ -205,11 +218,13 @@ export class BackfillRunner {
         selection,
         subject: this.#subject,
         most: this.#gate.control.most,
+        among: this.#among,
         goOn: () => stop.reason === null,
       });
       if (range) {
         misses = 0;
         hasWorked = true;
+        if (turn) turn.course.hasPlace = true;
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection, sweeps > 1);
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
@@ -219,20 +234,16 @@ export class BackfillRunner {
         if (outcome.kind === 'stopped') return { ...outcome, status: 'incomplete', proved: false };
         continue;
       }
+      const met = turn && stop.reason === null ? await this.#meet(turn) : null;
+      if (met === 'again') continue;
+      if (met !== null) return met;
       // While somebody was still dividing the work there was nothing to take: only what is not found beside a holder is not there.
-      if (!hasSeenHolder && (await this.#isGoingOn())) {
+      if (!turn && !hasSeenHolder && (await this.#isGoingOn())) {
         hasSeenHolder = true;
         continue;
       }
       const isCalled = hasWorked ? this.#callBack() : undefined;
-      const holder = await watchHolder(
-        this.#connection,
-        this.#ledger,
-        this.#subject,
-        tenants,
-        stop,
-        isCalled,
-      );
+      const holder = turn ? null : await this.#watch(tenants, isCalled);
       // Who has a part in it stays until the whole is done: the others' ranges may come free, or be worth halving.
       if (holder && hasWorked && stop.reason === null) {
         const held = await this.#others(holder.owner);
@@ -247,7 +258,7 @@ export class BackfillRunner {
           reason: stop.reason,
           waitingFor: null,
           proved: false,
-          unrecorded: !this.#running,
+          unrecorded: !this.#hasBegun,
         };
       // A range that came free while we looked at its holder is taken in the next round.
       if (
@@ -263,7 +274,8 @@ export class BackfillRunner {
         if (held !== null) return heldBack(held);
         continue;
       }
-      const ended = hasWorked ? await this.#endedByAnother() : null;
+      const isWatched = hasWorked || (turn !== undefined && record.status !== 'complete');
+      const ended = isWatched ? await this.#endedByAnother() : null;
       if (ended) return ended;
       let held: Held | null = null;
       const pending = await this.#connection.use((session) =>
@@ -297,9 +309,52 @@ export class BackfillRunner {
       );
   }
 
-  /** Whether other processes may have a part in it. */
+  /**
+   * A turn in which there is nothing to take: a process that finds no place free leaves the run to the others; one that has had one goes
+   * on elsewhere meanwhile, or waits.
+   *
+   * @returns how this turn ends; `again` to look again; null when nobody has anything of it in hand
+   */
+  async #meet({ course, waits }: Turn): Promise<Ending | 'again' | null> {
+    const { tenants } = this.#options;
+    const leases = await this.#connection.use((session) =>
+      this.#ledger.foreignLeases(session, this.#subject, 'every'),
+    );
+    const alive = leases.filter(({ expiresInMs }) => expiresInMs > 0).length;
+    const isFull = alive >= this.#gate.control.most;
+    if (!isFull) course.hasPlace = true;
+    const atOnce = () => Promise.resolve(true);
+    const holder = await this.#watch(
+      isFull ? 'every' : (tenants ?? 'every'),
+      course.hasPlace ? atOnce : undefined,
+    );
+    if (holder === null) return isFull ? 'again' : null;
+    if (this.#options.stop.reason !== null) return 'again';
+    if (!course.hasPlace) return leasedBy(holder.owner);
+    if (!isFull && !waits) return inOthersHands(holder.owner);
+    const held = await this.#others(holder.owner);
+    return held === null ? 'again' : heldBack(held);
+  }
+
+  #watch(among: LeaseScope, isNeeded?: () => Promise<boolean>): Promise<ForeignLease | null> {
+    const { stop } = this.#options;
+    return watchHolder(this.#connection, this.#ledger, this.#subject, among, stop, isNeeded);
+  }
+
+  /** Among whose leases the most workers are counted: where each tenant has a sweep of its own, among those of all. */
+  get #among(): LeaseScope {
+    return this.#options.turn ? 'every' : this.#options.tenants;
+  }
+
+  /** Whether the ledger was told that the run has begun, be it by an earlier turn. */
+  get #hasBegun(): boolean {
+    const { turn } = this.#options;
+    return this.#running || (turn?.course.hasBegun === true && this.#found?.status !== 'complete');
+  }
+
+  /** Whether other processes may have a part in it: between two turns, one comes in even where one alone may be at work. */
   get #isShared(): boolean {
-    return this.#gate.control.isShared;
+    return this.#options.turn !== undefined || this.#gate.control.isShared;
   }
 
   async #endedByAnother(): Promise<Ending | null> {
@@ -338,8 +393,8 @@ export class BackfillRunner {
 
   async #start(record: LedgerRecord, selection: RowSelection): Promise<void> {
     if (this.#running) return;
+    const reason = this.#startReason(record);
     this.#running = true;
-    const reason = startReason(record);
     await this.#connection
       .use((session) => this.#ledger.transition(session, this.#subject, 'running', reason))
       // A person has paused it a moment ago, which the gate before the first batch tells.
@@ -350,6 +405,14 @@ export class BackfillRunner {
     this.#log.started(this.#subject.version, reason, total);
     const problem = await this.#connection.use((session) => inspectDeclaredIndex(session, this.#definition));
     if (problem !== null) this.#log.note('warn', problem);
+  }
+
+  #startReason(record: LedgerRecord): string {
+    const { turn } = this.#options;
+    if (!turn) return startReason(record);
+    const why = this.#hasBegun ? '' : `${startReason(record)} `;
+    turn.course.hasBegun = true;
+    return `${why}${turn.title}`;
   }
 
   async #workOff(range: LeasedRange, selection: RowSelection, isRepeated: boolean): Promise<RangeOutcome> {
@@ -387,7 +450,21 @@ export class BackfillRunner {
     if (counts.quarantined > 0) return heldByQuarantine(record, counts.quarantined, this.#running);
     if (counts.skipped > 0 || this.#running)
       await this.#connection.use((session) => this.#ledger.closeLeftovers(session, this.#subject, tenants));
-    return nothingPending(record, tenants, this.#running);
+    const withoutRows = (await this.#ask((session) => this.#tenantsWithoutRows(session, selection))) ?? [];
+    if (withoutRows.length > 0) this.#log.note('warn', `${noRowHas(withoutRows)}.`);
+    return nothingPending(record, tenants, this.#running, withoutRows);
+  }
+
+  /** Of those that a person has named for this run, which may be misspelt; one that rows were done of had some. */
+  async #tenantsWithoutRows(session: Session, selection: RowSelection): Promise<string[]> {
+    const { turn, tenants } = this.#options;
+    if (tenants === null || turn?.waits === false) return [];
+    const touched = new Set((await tenantReports(this.#rows, session, tenants)).map(({ tenant }) => tenant));
+    return tenantsWithoutRows(
+      session,
+      selection,
+      tenants.filter((tenant) => !touched.has(tenant)),
+    );
   }
 
   #failed(error: unknown): Ending {
@@ -400,9 +477,8 @@ export class BackfillRunner {
 
   /** Others have ranges in hand: how it ends is theirs to say. */
   async #isGoingOn(): Promise<boolean> {
-    const { tenants } = this.#options;
     const leases = await this.#connection.use((session) =>
-      this.#ledger.foreignLeases(session, this.#subject, tenants),
+      this.#ledger.foreignLeases(session, this.#subject, this.#among),
     );
     return leases.some(({ owner, expiresInMs }) => owner !== this.#ledger.owner && expiresInMs > 0);
   }
@@ -432,14 +508,12 @@ export class BackfillRunner {
       : ending;
   }
 
-  async #report(ending: Ending): Promise<BackfillReport> {
-    const { name, version, tenant } = this.#definition;
-    const { tenants } = this.#options;
-    const selection = this.#selection;
-    const counts = await this.#ask((session) => this.#rows.counts(session, tenants));
-    const remaining = ending.proved
-      ? { rows: 0, isEstimate: false }
-      : selection && (await this.#ask((session) => countPending(session, selection)));
+  /** @param endsRun of a turn that does not, only what it did is told */
+  async #report(ending: Ending, endsRun: boolean): Promise<BackfillReport> {
+    const { name, version } = this.#definition;
+    const { turn, tenants } = this.#options;
+    const { withoutRows = [] } = ending;
+    const numbers = endsRun ? await this.#numbers(ending.proved) : NO_NUMBERS;
     const report: BackfillReport = {
       name,
       version,
@@ -448,20 +522,28 @@ export class BackfillRunner {
       proved: ending.proved,
       reason: ending.reason,
       updated: this.#log.updated,
-      skipped: counts?.skipped ?? 0,
-      quarantined: counts?.quarantined ?? 0,
-      remaining: remaining && !remaining.isEstimate ? remaining.rows : null,
       batches: this.#log.batches,
       durationMs: this.#log.durationMs,
       rowsPerSecond: this.#log.rowsPerSecond,
       waitingFor: ending.waitingFor,
-      proof: selection ? proofQuery(selection) : '',
-      tenants: tenant
-        ? ((await this.#ask((session) => tenantReports(this.#rows, session, tenants))) ?? [])
-        : [],
+      ...numbers,
+      ...(turn === undefined && tenants !== null ? { onlyTenants: tenants } : {}),
+      ...(withoutRows.length > 0 ? { withoutRows } : {}),
     };
     guarded(this.#options.observer).finished?.(report);
     return report;
+  }
+
+  /** Of the whole, where this is a turn of it. */
+  async #numbers(proved: boolean): Promise<BackfillNumbers> {
+    const { turn, tenants } = this.#options;
+    const ask = this.#ask.bind(this);
+    if (!turn) return readNumbers(ask, this.#rows, this.#definition, this.#selection, tenants, proved);
+    const facts =
+      this.#selection?.facts ??
+      (this.#hasBegun ? await ask((session) => inspectTable(session, this.#definition)) : null);
+    const whole = facts && new RowSelection(this.#definition, this.#ledger, facts, null);
+    return readNumbers(ask, this.#rows, this.#definition, whole, null, proved);
   }
 
   /** For the report: what cannot be asked any more is left out. */

@@ -155,7 +155,8 @@ export class Crew {
     const { gate, stop } = this.#tools;
     const goOn = () => stop.reason === null && !this.#isOver && this.#leave(seat) === null;
     const { most } = gate.control;
-    return goOn() ? takeRange(connection, { ...this.#tools, most, except: this.#left, goOn }) : null;
+    const { among } = gate;
+    return goOn() ? takeRange(connection, { ...this.#tools, most, among, except: this.#left, goOn }) : null;
   }
 
   async #workOff(connection: Connection, range: LeasedRange, seat: number): Promise<RangeOutcome> {
@@ -196,6 +197,7 @@ export class Crew {
   /** @returns false where others have left before, so that it is not one too many any more */
   #yield(connection: Connection, range: LeasedRange): Promise<boolean> {
     const { gate, ledger, subject } = this.#tools;
-    return connection.use((session) => ledger.yieldSurplus(session, subject, range, gate.control.most));
+    const limit = { most: gate.control.most, among: gate.among };
+    return connection.use((session) => ledger.yieldSurplus(session, subject, range, limit));
   }
 }

@@ -12,6 +12,10 @@ export interface Ending {
   readonly nothingToDo?: boolean;
   /** The ledger says so already, or it is not ours to say. */
   readonly unrecorded?: boolean;
+  /** In a run that goes tenant by tenant: who has all in hand that is left of the one. */
+  readonly holder?: string;
+  /** Tenants of this run that no row of the table has. */
+  readonly withoutRows?: readonly string[];
 }
 
 /** What a run waited for that lost its connection for longer than it waits. */
@@ -72,11 +76,29 @@ export function heldByQuarantine(record: LedgerRecord, rows: number, running: bo
   };
 }
 
-/** The probe found nothing. @param running the run has done something */
-export function nothingPending(record: LedgerRecord, tenants: TenantScope, running: boolean): Ending {
-  const found = { waitingFor: null, proved: true, nothingToDo: !running };
+/** A sentence without its full stop. */
+export function noRowHas(tenants: readonly string[]): string {
+  return `No row of the table has the ${tenants.length === 1 ? 'tenant' : 'tenants'} ${tenants.join(', ')}`;
+}
+
+/**
+ * The probe found nothing.
+ *
+ * @param running the run has done something
+ * @param withoutRows those of the tenants that no row of the table has
+ */
+export function nothingPending(
+  record: LedgerRecord,
+  tenants: TenantScope,
+  running: boolean,
+  withoutRows: readonly string[],
+): Ending {
+  const found = { waitingFor: null, proved: true, nothingToDo: !running, withoutRows };
   if (tenants !== null) {
-    const reason = `The rows of ${tenants.length === 1 ? 'tenant' : 'tenants'} ${tenants.join(', ')} are done, which the probe proved; the others were not part of this run.`;
+    const reason = doneOf(
+      tenants.filter((tenant) => !withoutRows.includes(tenant)),
+      withoutRows,
+    );
     return running
       ? { ...found, status: 'incomplete', reason, unrecorded: false }
       : { ...found, status: record.status, reason: `Nothing to do: ${reason}`, unrecorded: true };
@@ -99,6 +121,13 @@ export function nothingPending(record: LedgerRecord, tenants: TenantScope, runni
         status: 'complete',
         reason: 'Nothing was pending: the probe of the pending predicate found no row.',
       };
+}
+
+function doneOf(tenants: readonly string[], withoutRows: readonly string[]): string {
+  const others = 'the others were not part of this run.';
+  if (tenants.length === 0) return `${noRowHas(withoutRows)}; ${others}`;
+  const done = `The rows of ${tenants.length === 1 ? 'tenant' : 'tenants'} ${tenants.join(', ')} are done, which the probe proved; ${others}`;
+  return withoutRows.length === 0 ? done : `${done} ${noRowHas(withoutRows)}.`;
 }
 
 /** A row is pending although the table was swept. @param stuck the last sweep could change nothing */

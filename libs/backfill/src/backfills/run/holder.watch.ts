@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Ledger, Subject } from '../../ledger/ledger.js';
-import type { ForeignLease, TenantScope } from '../../ledger/range.js';
+import type { ForeignLease, LeaseScope } from '../../ledger/range.js';
 import type { Connection } from './connection.js';
 import type { StopSign } from './stop-sign.js';
 
@@ -18,11 +18,15 @@ export async function watchHolder(
   connection: Connection,
   ledger: Ledger,
   subject: Subject,
-  tenants: TenantScope,
+  among: LeaseScope,
   stop: StopSign,
   isNeeded: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<ForeignLease | null> {
-  const look = () => connection.use((session) => ledger.foreignLeases(session, subject, tenants));
+  const look = async () => {
+    const leases = await connection.use((session) => ledger.foreignLeases(session, subject, among));
+    // What has run out in another scope is not free to take in this one.
+    return among === 'every' ? leases.filter(({ expiresInMs }) => expiresInMs > 0) : leases;
+  };
   const leases = await look();
   const [first] = leases;
   if (first === undefined) return null;

@@ -1,6 +1,6 @@
 import { ControlLedger, toOrders } from '../../ledger/control.ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import type { Roster, TenantScope } from '../../ledger/range.js';
+import type { LeaseScope, Roster, TenantScope } from '../../ledger/range.js';
 import { isHeld, type HELD_STATUSES } from '../../ledger/status.js';
 import { isConnectionError } from '../../sql/error-classes.js';
 import type { Statement } from '../../sql/flight.js';
@@ -31,6 +31,8 @@ export interface PaceGateOptions {
   readonly definition: BackfillDefinition;
   /** Whose ranges are worked on. */
   readonly tenants: TenantScope;
+  /** Among whose leases the most workers are counted. */
+  readonly among: LeaseScope;
   readonly ledger: Ledger;
   readonly control: PaceControl;
   readonly checks: readonly DeclaredCheck[];
@@ -82,6 +84,11 @@ export class PaceGate {
   /** The settings in force. */
   get control(): PaceControl {
     return this.#options.control;
+  }
+
+  /** Among whose leases the most workers are counted. */
+  get among(): LeaseScope {
+    return this.#options.among;
   }
 
   /** Who is at work, as the last look has seen it. */
@@ -215,11 +222,11 @@ export class PaceGate {
 
   /** What people want is read along with the throttles. */
   #ordersPart(reading: Reading): LookPart {
-    const { ledger, definition, control, tenants } = this.#options;
+    const { ledger, definition, control, tenants, among } = this.#options;
     const orders = new ControlLedger(ledger, definition);
     return {
       reading,
-      query: (parameters) => orders.orders(parameters, tenants),
+      query: (parameters) => orders.orders(parameters, tenants, among),
       take: (value) => {
         if (value === null) return null;
         const { status, reason, settings, roster } = toOrders(value);

@@ -6,7 +6,7 @@ import { Parameters } from '../../sql/parameters.js';
 import type { Session } from '../../sql/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../sql/timeout-policy.js';
 import { inspectAccess } from '../batch/access.inspector.js';
-import type { RowSelection } from '../batch/row-selection.js';
+import { RowSelection } from '../batch/row-selection.js';
 
 /** Milliseconds in which a question about the whole table must be answered; else it is asked window by window. */
 const WHOLE_TABLE_MS = 5_000;
@@ -122,6 +122,34 @@ export async function countPending(session: Session, selection: RowSelection): P
     if (classifyDatabaseError(error) === 'lock') return null;
     throw error;
   }
+}
+
+/**
+ * Tenants that no row of the table has. Where an index that begins with the tenant tells, that is known at once; else as many are told
+ * as a bounded time allows for.
+ */
+export async function tenantsWithoutRows(
+  session: Session,
+  { definition, ledger, facts }: RowSelection,
+  tenants: readonly string[],
+): Promise<string[]> {
+  const until = performance.now() + WHOLE_TABLE_MS;
+  const none: string[] = [];
+  for (const tenant of tenants) {
+    const left = Math.round(until - performance.now());
+    if (left <= 0) break;
+    const selection = new RowSelection(definition, ledger, facts, [tenant]);
+    const row = await withinTime(session, selection, left, () => {
+      const parameters = new Parameters();
+      return {
+        text: `SELECT 1 FROM ${selection.from} WHERE ${selection.isOfTenants(parameters)} LIMIT 1`,
+        values: parameters.values,
+      };
+    });
+    if (row === 'too slow') break;
+    if (row === undefined) none.push(tenant);
+  }
+  return none;
 }
 
 /** The proof as a query to paste: it finds a row as long as one is pending. */

@@ -1,14 +1,13 @@
 import type { Ledger } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
-import type { TenantScope } from '../../ledger/range.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport } from '../report/report.js';
 import { BackfillRunner, type RunOptions } from './backfill.runner.js';
 import { Connection } from './connection.js';
 import { guarded } from './run-log.js';
-import type { StopSign } from './stop-sign.js';
-import { TenantSequence } from './tenant.sequence.js';
+import { lastTurn, TenantSequence, type ScopedRun } from './tenant.sequence.js';
+import type { Course } from './turn.js';
 
 /** Runs one backfill: at once, or where all tenants are asked for and it has an order of them, one after the other. */
 export async function runBackfill(
@@ -40,23 +39,30 @@ export async function runBackfill(
   else signal.addEventListener('abort', arm, { once: true });
   try {
     await connection.use((session) => installLedger(session, schema)).catch(() => undefined);
-    const run = (tenants: TenantScope, stop: StopSign) =>
+    const course: Course = { hasPlace: false, hasBegun: false };
+    const run: ScopedRun = (tenants, stop, turn) =>
       new BackfillRunner(definition, ledger, schema, {
         ...options,
         tenants,
         stop,
         observer: withoutEnd(options.observer),
-      }).run();
+        turn: { ...turn, course },
+      }).take();
     const sequence = new TenantSequence({
       definition,
       ledger,
       connection,
       stop: options.stop,
       note,
+      waiting: (owner) =>
+        observer.waiting?.({ name: definition.name, waitingFor: `the other workers, e.g. ${owner}` }),
       run,
     });
     // A run tells what is wrong with the database as its outcome; it must not go beyond the canary for that.
-    const report = await sequence.run().catch(() => run(definition.canary?.tenants ?? null, options.stop));
+    const report = await sequence.run().catch(async () => {
+      const tenants = definition.canary?.tenants ?? null;
+      return (await run(tenants, options.stop, lastTurn(tenants))).report;
+    });
     observer.finished?.(report);
     return report;
   } finally {

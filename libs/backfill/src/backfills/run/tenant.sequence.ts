@@ -3,13 +3,16 @@ import type { TenantScope } from '../../ledger/range.js';
 import { classifyDatabaseError } from '../../sql/error-classes.js';
 import type { Session } from '../../sql/session.js';
 import { applyPolicy } from '../../sql/timeout-policy.js';
+import { RowsLedger } from '../../ledger/rows.ledger.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../declare/definition.js';
 import type { BackfillReport } from '../report/report.js';
 import type { Connection } from './connection.js';
-import { THE_DATABASE } from './ending.js';
+import { noRowHas, provedByAnother } from './ending.js';
+import { readNumbers, type BackfillNumbers } from './numbers.reader.js';
 import type { StopSign } from './stop-sign.js';
+import { concernsAll, type Turn, type TurnOutcome } from './turn.js';
 
 /** Milliseconds of one tenant's turn, where they take turns. */
 const TURN = 30_000;
@@ -20,8 +23,14 @@ const TENANTS_MOST = 10_000;
 /** Pages that the sample reads, in percent of the table. */
 const SAMPLE_PERCENT = 1;
 
+/** Milliseconds before tenants that others have in hand are looked at again. */
+const LOOK_AGAIN = 500;
+
+/** A turn as the order has it, whatever this process has come to. */
+type OrderedTurn = Omit<Turn, 'course'>;
+
 /** One run of the backfill, for some tenants or for all. */
-export type ScopedRun = (tenants: TenantScope, stop: StopSign) => Promise<BackfillReport>;
+export type ScopedRun = (tenants: TenantScope, stop: StopSign, turn: OrderedTurn) => Promise<TurnOutcome>;
 
 export interface TenantSequenceOptions {
   readonly definition: BackfillDefinition;
@@ -30,12 +39,14 @@ export interface TenantSequenceOptions {
   readonly stop: StopSign;
   readonly run: ScopedRun;
   readonly note: (message: string) => void;
+  /** Told once for as long as it goes on. */
+  readonly waiting: (owner: string) => void;
 }
 
 /**
  * A run of all tenants, in the order that the backfill asks for: first its canary, then tenant by tenant, and at the end the whole, which
  * takes what is of no tenant and proves that everything is done. Each part is a run of its own in the ledger, so that it goes on
- * where it was left.
+ * where it was left. Of several processes, each takes the next tenant that the others leave it something of.
  */
 export class TenantSequence {
   readonly #options: TenantSequenceOptions;
@@ -53,7 +64,7 @@ export class TenantSequence {
       status === 'complete' || status === 'cancelled'
         ? null
         : ((await this.#canary()) ?? (await this.#inOrder()));
-    return this.#sum(end ?? (await this.#options.run(null, stop)));
+    return this.#sum(end ?? (await this.#options.run(null, stop, lastTurn(null))).report);
   }
 
   /** @returns how the run ends with it; null to go on */
@@ -61,14 +72,23 @@ export class TenantSequence {
     const { definition, connection, ledger, stop, run, note } = this.#options;
     const { canary } = definition;
     if (canary === null) return null;
-    const report = await run(canary.tenants, stop);
-    if (!report.proved) return report;
+    const { report, endsRun } = await run(canary.tenants, stop, {
+      title: titleOf(canary.tenants, "The canary's tenant"),
+      waits: true,
+      endsRun: ({ proved }) => !proved,
+    });
+    if (endsRun) return report;
     const whose = `the canary's tenants (${canary.tenants.join(', ')})`;
-    const isHeldUp = { proved: false, remaining: null } as const; // of the other tenants nothing has been counted
-    const reason = `Every row of ${whose} is done, which the probe proved. Look at them, and let the others follow with --resume ${definition.name}.`;
+    const { withoutRows = [] } = report;
+    const proved = `Every row of ${whose} is done, which the probe proved. Look at them, and let the others follow with --resume ${definition.name}.`;
+    const isEmpty = withoutRows.length === canary.tenants.length;
+    const untried = `${noRowHas(canary.tenants)} of the canary, so that nothing was tried out. Mend the declaration, or let all tenants follow with --resume ${definition.name}.`;
+    const reason = isEmpty
+      ? untried
+      : [proved, ...(withoutRows.length > 0 ? [`${noRowHas(withoutRows)}.`] : [])].join(' ');
     if (
       canary.then === 'continue' ||
-      (await connection.use((session) => ledger.wasResumed(session, definition, reason)))
+      (await connection.use((session) => ledger.wasResumed(session, definition, [proved, untried])))
     ) {
       this.#parts.push(report);
       if (!report.nothingToDo) note(`Going on with all tenants: ${whose} are done, which the probe proved.`);
@@ -82,53 +102,83 @@ export class TenantSequence {
       const remedy = `Once its cause is mended, say so with --cancel ${definition.name} and --resume ${definition.name}; the next run then waits for a person to look at the canary.`;
       return {
         ...report,
-        ...isHeldUp,
+        ...(await this.#numbers()),
+        proved: false,
         reason: `It has failed: ${why} Nothing is pending of ${whose}, and the others are not begun. ${remedy}`,
         waitingFor: 'a person to mend what it failed by',
       };
     }
     await connection.use((session) => ledger.transition(session, definition, 'paused', reason));
-    return { ...report, ...isHeldUp, status: 'paused', reason, waitingFor: 'a person to resume it' };
+    return {
+      ...report,
+      ...(await this.#numbers()),
+      status: 'paused',
+      proved: false,
+      reason,
+      waitingFor: 'a person to resume it',
+    };
   }
 
   async #inOrder(): Promise<BackfillReport | null> {
-    const { definition, connection } = this.#options;
+    const { definition, connection, stop } = this.#options;
     const { tenantOrder } = definition;
     if (tenantOrder === null) return null;
-    if (typeof tenantOrder !== 'string') return this.#oneByOne(tenantOrder);
+    if (typeof tenantOrder !== 'string') return this.#each(tenantOrder, () => stop);
     const tenants = await connection.use((session) => this.#pendingTenants(session));
-    return tenantOrder === 'smallest-first' ? this.#oneByOne(tenants) : this.#inTurns(tenants);
+    return this.#each(tenants, () => (tenantOrder === 'round-robin' ? stop.within(TURN) : stop));
   }
 
-  async #oneByOne(tenants: readonly string[]): Promise<BackfillReport | null> {
-    for (const tenant of tenants) {
-      const end = await this.#turn(tenant, this.#options.stop);
-      if (end) return end;
-    }
-    return null;
-  }
-
-  async #inTurns(tenants: readonly string[]): Promise<BackfillReport | null> {
-    let left = [...tenants];
+  /**
+   * Those that a turn was too short for, and those that others have in hand, come again: the latter are done, or come free, or get worth
+   * halving.
+   *
+   * @param limit of one turn
+   * @returns how the run ends with it; null to go on
+   */
+  async #each(tenants: readonly string[], limit: () => StopSign): Promise<BackfillReport | null> {
+    let left = tenants;
+    let isTold = false;
     while (left.length > 0) {
-      const unfinished: string[] = [];
+      const again: string[] = [];
+      const holders: string[] = [];
       for (const tenant of left) {
-        const stop = this.#options.stop.within(TURN);
-        const end = await this.#turn(tenant, stop);
-        if (end) return end;
-        if (isWorthATurn(this.#parts.at(-1)) && stop.reason !== null) unfinished.push(tenant);
+        const stop = limit();
+        const { report, endsRun, holder } = await this.#turn(tenant, stop);
+        if (endsRun) return report;
+        if (holder !== null) holders.push(holder);
+        if (holder !== null || (isWorthATurn(report) && stop.reason !== null)) again.push(tenant);
       }
-      left = unfinished;
+      const [holder] = holders;
+      if (holder !== undefined && holders.length === left.length) {
+        if (!isTold) this.#options.waiting(holder);
+        isTold = true;
+        await this.#options.stop.sleep(LOOK_AGAIN);
+      } else isTold = false;
+      left = again;
     }
     return null;
   }
 
-  /** @returns how the run ends with it; null to go on with the next */
-  async #turn(tenant: string, stop: StopSign): Promise<BackfillReport | null> {
-    const report = await this.#options.run([tenant], stop);
-    if (this.#options.stop.reason !== null || concernsAll(report)) return report;
-    this.#parts.push(report);
-    return null;
+  async #turn(tenant: string, stop: StopSign): Promise<TurnOutcome> {
+    const outcome = await this.#options.run([tenant], stop, {
+      title: titleOf([tenant], 'Tenant'),
+      waits: false,
+      endsRun: (ending) =>
+        ending.holder === undefined && (this.#options.stop.reason !== null || concernsAll(ending)),
+    });
+    // Who looks at what others have in hand has done nothing: there is nothing to remember.
+    if (!outcome.endsRun && (outcome.holder === null || outcome.report.batches > 0))
+      this.#parts.push(outcome.report);
+    return outcome;
+  }
+
+  /** How all rows stand, where a part of them was looked at last. */
+  async #numbers(): Promise<BackfillNumbers> {
+    const { definition, ledger, connection } = this.#options;
+    const ask = <T>(question: (session: Session) => Promise<T>) => connection.use(question).catch(() => null);
+    const facts = await ask((session) => inspectTable(session, definition));
+    const whole = facts && new RowSelection(definition, ledger, facts, null);
+    return readNumbers(ask, new RowsLedger(ledger, definition), definition, whole, null, false);
   }
 
   /** Tenants with pending rows, those with the fewest first. */
@@ -168,11 +218,19 @@ export class TenantSequence {
       all.reduce((sum, report) => sum + of(report), 0);
     const updated = total((report) => report.updated);
     const durationMs = total((report) => report.durationMs);
-    const wasDoneBefore = last.nothingToDo && last.proved && updated > 0;
+    const withoutRows = all.flatMap((report) => report.withoutRows ?? []);
+    const nothingToDo = all.every((report) => report.nothingToDo);
+    // The last part found nothing, but it is by this run, or beside it, that all is done.
+    const isJustDone = last.nothingToDo && last.proved && !nothingToDo;
+    const byWhom =
+      updated > 0
+        ? 'Every row is done: the probe of the pending predicate found none.'
+        : provedByAnother().reason;
     return {
       ...last,
-      ...(wasDoneBefore && { reason: 'Every row is done: the probe of the pending predicate found none.' }),
-      nothingToDo: all.every(({ nothingToDo }) => nothingToDo),
+      ...(isJustDone && { reason: byWhom }),
+      nothingToDo,
+      ...(withoutRows.length > 0 ? { withoutRows } : {}),
       updated,
       batches: total((report) => report.batches),
       durationMs,
@@ -182,12 +240,17 @@ export class TenantSequence {
 }
 
 /** What the tenant's turn was too short for; what it could not get done at all is left to the run of the whole, which tells why. */
-function isWorthATurn(report: BackfillReport | undefined): boolean {
-  return report?.proved === false && (report.updated > 0 || report.waitingFor !== null);
+function isWorthATurn({ proved, updated, waitingFor }: BackfillReport): boolean {
+  return !proved && (updated > 0 || waitingFor !== null);
 }
 
-/** What keeps this tenant's rows from being done keeps those of the others too, or is a person's or another process' affair. */
-function concernsAll({ status, proved, waitingFor }: BackfillReport): boolean {
-  const isOurs = status === 'incomplete' || status === 'complete' || proved;
-  return !isOurs || waitingFor === THE_DATABASE;
+/** The turn that the run ends with, whatever comes of it. */
+export function lastTurn(tenants: TenantScope): OrderedTurn {
+  const title = tenants === null ? 'All tenants are at hand.' : titleOf(tenants, "The canary's tenant");
+  return { title, waits: true, endsRun: () => true };
+}
+
+function titleOf(tenants: readonly string[], which: string): string {
+  const [s, are] = tenants.length === 1 ? ['', 'is'] : ['s', 'are'];
+  return `${which}${s} ${tenants.join(', ')} ${are} at hand.`;
 }

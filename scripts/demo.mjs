@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { parseDemoArguments, USAGE, UsageError } from './demo/arguments.mjs';
 import { openDatabase, stopServer } from './demo/database.mjs';
+import { BusyError } from './demo/lone-run.mjs';
 import { PROOF, prove, requiresNotNull } from './demo/proof.mjs';
 import { loadSampleData } from './demo/sample-data.mjs';
 
@@ -31,9 +32,10 @@ const interrupted = onSignal();
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message}\n\n${USAGE}`);
-  process.exitCode = 2;
+  const isMisused = error instanceof UsageError;
+  if (!isMisused && !(error instanceof BusyError)) throw error;
+  console.error(isMisused ? `${error.message}\n\n${USAGE}` : error.message);
+  process.exitCode = isMisused ? 2 : 1;
 }
 
 /** @returns {Promise<number>} the exit code */

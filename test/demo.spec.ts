@@ -1,6 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { claimFolder } from '../scripts/demo/lone-run.mjs';
 import { loadSampleData } from '../scripts/demo/sample-data.mjs';
 import { createCrm } from './support/crm.ts';
 import { TestDatabase } from './support/database.ts';
@@ -24,6 +28,18 @@ describe('the demo', () => {
     const { status, stderr, stdout } = demo(parameters);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(message);
+  });
+
+  it('keeps a second one from the data of the first, and names it; one that was killed keeps nobody out', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'demo-'));
+    const file = join(folder, 'demo.pid');
+    await writeFile(file, String(process.ppid));
+    expect(() => claimFolder(folder)).toThrow(`(process ${process.ppid})`);
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    await writeFile(file, String(pid));
+    claimFolder(folder);
+    expect(await readFile(file, 'utf8')).toBe(String(process.pid));
+    await rm(folder, { recursive: true });
   });
 
   it('throws away no database that is not its own', async () => {

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { EmbeddedServer } from '../lib/embedded-server.mjs';
+import { claimFolder } from './lone-run.mjs';
 
 const DATA = fileURLToPath(new URL('../../.data', import.meta.url));
 const CLUSTER = join(DATA, 'postgres');
@@ -20,12 +21,14 @@ const NAME = 'crm';
 /**
  * @param {{ fresh: boolean, keepRunning: boolean }} options
  * @returns {Promise<DemoDatabase>}
+ * @throws {import('./lone-run.mjs').BusyError}
  */
 export async function openDatabase({ fresh, keepRunning }) {
   const given = process.env['DATABASE_URL'];
   const nothing = async () => undefined;
   if (given) return { url: given, origin: 'the database of DATABASE_URL', settled: nothing, close: nothing };
   mkdirSync(DATA, { recursive: true });
+  claimFolder(DATA);
   // The application finds the database by this file: see src/data-source.ts.
   const urlFile = join(DATA, 'database-url');
   const server = await EmbeddedServer.start({ folder: CLUSTER, database: NAME, urlFile, keepRunning });

@@ -1,5 +1,6 @@
+import type { Type } from '@nestjs/common';
 import { Backfill, MigrationsService, type SetBackfill } from 'nestjs-backfill';
-import { IsNull } from 'typeorm';
+import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
 import { CatchingUp, HeardLog, MODULE_JOB } from './support/catch-up.ts';
 import { TestDatabase } from './support/database.ts';
 import { addLeads, Lead, LEAD_TABLES } from './support/lead-tables.ts';
@@ -24,18 +25,41 @@ class Direction implements SetBackfill<Lead> {
   }
 }
 
+/** Of a table with a partition for each year. */
+@Entity('events', { synchronize: false })
+class Event {
+  @PrimaryColumn({ type: 'int' })
+  id!: number;
+
+  @PrimaryColumn({ type: 'int' })
+  year!: number;
+
+  @Column({ type: 'text', nullable: true })
+  kind!: string | null;
+}
+
+@Backfill<Event>({ name: 'kind', entity: Event, where: 'kind IS NULL AND year >= 2026' })
+class Kind implements SetBackfill<Event> {
+  set() {
+    return { kind: `'call'` };
+  }
+}
+
 let database: TestDatabase;
 let app: CatchingUp;
 let heard: HeardLog;
 
-beforeEach(async () => {
-  database = await TestDatabase.create();
-  app = await CatchingUp.start({
+const start = (backfills: readonly Type[]) =>
+  CatchingUp.start({
     database,
-    entities: LEAD_TABLES,
-    backfills: [SearchName, Direction],
+    entities: [...LEAD_TABLES, Event],
+    backfills,
     catchUp: { cron: '0 0 1 1 *' },
   });
+
+beforeEach(async () => {
+  database = await TestDatabase.create();
+  app = await start([SearchName, Direction]);
   await addLeads(database, 5);
   await app.round();
   heard = HeardLog.listen();
@@ -64,6 +88,20 @@ describe('a backfill is sealed', () => {
     await app.round();
     expect(await lookedAt('search-name')).toBe(before);
     expect(await sealedBy('direction')).toBeNull();
+  });
+
+  it('never where a partition that could hold such rows may come later', async () => {
+    await database.query(`CREATE TABLE events (id int, year int, kind text, PRIMARY KEY (id, year)) PARTITION BY RANGE (year);
+      CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM (2025) TO (2026)`);
+    await app.stop();
+    app = await start([Kind]);
+    await app.round();
+    await app.round();
+    expect(await app.status('kind')).toMatchObject({ status: 'complete', sealedBy: null });
+    await database.query(`CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM (2026) TO (2027);
+      INSERT INTO events VALUES (1, 2026, NULL)`);
+    await app.round();
+    expect(await database.query('SELECT kind FROM events')).toEqual([{ kind: 'call' }]);
   });
 
   it('by a validated CHECK constraint that its predicate contradicts', async () => {

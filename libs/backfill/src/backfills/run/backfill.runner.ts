@@ -34,14 +34,14 @@ import {
 } from './ending.js';
 import { classifyFailure } from './failure.js';
 import { watchHolder } from './holder.watch.js';
-import { NO_NUMBERS, readNumbers, type BackfillNumbers } from './numbers.reader.js';
 import { PaceGate, type Held } from './pace.gate.js';
 import { boundAbove, boundBelow, countPending, findPending, tenantsWithoutRows } from './proof.js';
 import { Quarantine, releaseDone } from './quarantine.js';
 import { divide } from './range.splitter.js';
 import { takeRange } from './range.taker.js';
 import type { RangeOutcome } from './range.outcome.js';
-import { guarded, RunLog } from './run-log.js';
+import { RunClosing } from './run.closing.js';
+import { RunLog } from './run-log.js';
 import { InvalidStatementError } from '../run.error.js';
 import { enforceStop, type StopPatience } from './stop.enforcer.js';
 import type { StopSign } from './stop-sign.js';
@@ -80,6 +80,7 @@ export class BackfillRunner {
   readonly #rows: RowsLedger;
   readonly #finish: FinishLease;
   readonly #gate: PaceGate;
+  readonly #closing: RunClosing;
   #selection: RowSelection | null = null;
   #crew: Crew | null = null;
   #running = false;
@@ -95,6 +96,14 @@ export class BackfillRunner {
     this.#connection = this.#connect();
     this.#rows = new RowsLedger(ledger, this.#subject);
     this.#finish = new FinishLease(this.#connection, schema, ledger, this.#subject, options.tenants);
+    this.#closing = new RunClosing({
+      definition,
+      ledger,
+      connection: this.#connection,
+      rows: this.#rows,
+      log: this.#log,
+      options,
+    });
     const { checks, stop, tenants } = options;
     const control = new PaceControl(definition.pace);
     const among = this.#among;
@@ -112,7 +121,10 @@ export class BackfillRunner {
       const connections = () => new Set([this.#connection, ...(this.#crew?.connections ?? [])]);
       const ending = await this.#runToEnding().finally(enforceStop(stop, this.#options, connections));
       const endsRun = this.#options.turn?.endsRun(ending) ?? true;
-      const report = await this.#report(endsRun ? await this.#record(ending) : ending, endsRun);
+      const stands = endsRun
+        ? await this.#closing.record(ending, async () => this.#isShared && (await this.#isGoingOn()))
+        : ending;
+      const report = await this.#closing.report(stands, endsRun, this.#selection, this.#hasBegun);
       return { report, endsRun, holder: ending.holder ?? null };
     } finally {
       await this.#finish.release();
@@ -151,7 +163,8 @@ export class BackfillRunner {
   /** Somebody kept the table locked while we looked at it between two ranges. */
   async #locked(): Promise<Ending> {
     const selection = this.#selection;
-    const waitingFor = selection && (await this.#ask((session) => describeLock(session, selection, null)));
+    const waitingFor =
+      selection && (await this.#closing.ask((session) => describeLock(session, selection, null)));
     return {
       status: 'incomplete',
       reason: `Waited for a lock for as long as allowed: ${waitingFor ?? 'nobody could be named'}.`,
@@ -450,7 +463,8 @@ export class BackfillRunner {
     if (counts.quarantined > 0) return heldByQuarantine(record, counts.quarantined, this.#running);
     if (counts.skipped > 0 || this.#running)
       await this.#connection.use((session) => this.#ledger.closeLeftovers(session, this.#subject, tenants));
-    const withoutRows = (await this.#ask((session) => this.#tenantsWithoutRows(session, selection))) ?? [];
+    const withoutRows =
+      (await this.#closing.ask((session) => this.#tenantsWithoutRows(session, selection))) ?? [];
     if (withoutRows.length > 0) this.#log.note('warn', `${noRowHas(withoutRows)}.`);
     return nothingPending(record, tenants, this.#running, withoutRows);
   }
@@ -481,74 +495,5 @@ export class BackfillRunner {
       this.#ledger.foreignLeases(session, this.#subject, this.#among),
     );
     return leases.some(({ owner, expiresInMs }) => owner !== this.#ledger.owner && expiresInMs > 0);
-  }
-
-  /** Writes the ending down, where it can be. */
-  async #record(ending: Ending): Promise<Ending> {
-    if (ending.unrecorded) return ending;
-    try {
-      if (ending.status === 'incomplete' && this.#isShared && (await this.#isGoingOn())) return ending;
-      await this.#connection.use((session) =>
-        this.#ledger.transition(session, this.#subject, ending.status, ending.reason, ending.waitingFor),
-      );
-    } catch (error) {
-      if (error instanceof IllegalTransitionError && isHeld(error.from)) return this.#heldMeanwhile(ending);
-      this.#log.note('warn', `The outcome could not be written to the ledger: ${messageOf(error)}`);
-    }
-    return ending;
-  }
-
-  /** A person has paused or cancelled it while it came to its end: that is how it stands, until a person says otherwise. */
-  async #heldMeanwhile(ending: Ending): Promise<Ending> {
-    const found = await this.#ask((session) =>
-      this.#ledger.open(session, this.#subject, this.#definition.kind),
-    );
-    return found !== null && isHeld(found.status)
-      ? heldBack({ status: found.status, reason: found.reason })
-      : ending;
-  }
-
-  /** @param endsRun of a turn that does not, only what it did is told */
-  async #report(ending: Ending, endsRun: boolean): Promise<BackfillReport> {
-    const { name, version } = this.#definition;
-    const { turn, tenants } = this.#options;
-    const { withoutRows = [] } = ending;
-    const numbers = endsRun ? await this.#numbers(ending.proved) : NO_NUMBERS;
-    const report: BackfillReport = {
-      name,
-      version,
-      status: ending.status,
-      nothingToDo: ending.nothingToDo ?? false,
-      proved: ending.proved,
-      reason: ending.reason,
-      updated: this.#log.updated,
-      batches: this.#log.batches,
-      durationMs: this.#log.durationMs,
-      rowsPerSecond: this.#log.rowsPerSecond,
-      waitingFor: ending.waitingFor,
-      ...numbers,
-      ...(turn === undefined && tenants !== null ? { onlyTenants: tenants } : {}),
-      ...(withoutRows.length > 0 ? { withoutRows } : {}),
-    };
-    guarded(this.#options.observer).finished?.(report);
-    return report;
-  }
-
-  /** Of the whole, where this is a turn of it. */
-  async #numbers(proved: boolean): Promise<BackfillNumbers> {
-    const { turn, tenants } = this.#options;
-    const ask = this.#ask.bind(this);
-    if (!turn) return readNumbers(ask, this.#rows, this.#definition, this.#selection, tenants, proved);
-    const facts =
-      this.#selection?.facts ??
-      (this.#hasBegun ? await ask((session) => inspectTable(session, this.#definition)) : null);
-    const whole = facts && new RowSelection(this.#definition, this.#ledger, facts, null);
-    return readNumbers(ask, this.#rows, this.#definition, whole, null, proved);
-  }
-
-  /** For the report: what cannot be asked any more is left out. */
-  async #ask<T>(question: (session: Session) => Promise<T>): Promise<T | null> {
-    if (this.#connection.session === null) return null;
-    return this.#connection.use(question).catch(() => null);
   }
 }

@@ -11,9 +11,13 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-backfill$': '<rootDir>/libs/backfill/src/index.ts',
+    '^nestjs-backfill-sql$': '<rootDir>/libs/sql/src/index.ts',
+    '^nestjs-backfill-guard$': '<rootDir>/libs/guard/src/index.ts',
+    '^nestjs-backfill-guard/testing$': '<rootDir>/libs/guard/src/testing/index.ts',
+    '^nestjs-backfill-guard/eslint$': '<rootDir>/libs/guard/src/eslint/plugin.ts',
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/libs/backfill/dist'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/libs/.*/dist'],
   transform: {
     '\\.ts$': [
       '@swc/jest',

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { checkFiles } from 'nestjs-backfill/guard';
+import { checkFiles } from 'nestjs-backfill-guard';
 
 const { values: options } = parseArgs({
   options: {
@@ -25,7 +25,7 @@ const labels = lines.map((line) =>
 );
 
 const RANK = { LOW: 0, MEDIUM: 1, HIGH: 2 };
-/** @type {{ label: Record<string, string>, direction: string, expected: boolean, verdict: string, findings: readonly import('nestjs-backfill/guard').Finding[], problem: import('nestjs-backfill/guard').FileProblem | undefined }[]} */
+/** @type {{ label: Record<string, string>, direction: string, expected: boolean, verdict: string, findings: readonly import('nestjs-backfill-guard').Finding[], problem: import('nestjs-backfill-guard').FileProblem | undefined }[]} */
 const rows = [];
 const paths = labels.map((label) => join(options.corpus ?? '', label['repo'] ?? '', label['path'] ?? ''));
 const start = performance.now();

@@ -1,4 +1,4 @@
-// Prints the body of libs/backfill/src/sql/statement-builtins.ts: the functions of the newest PostgreSQL that npm installed.
+// Prints the body of libs/sql/src/classification/builtin-functions.ts: the functions of the newest PostgreSQL that npm installed.
 import pg from 'pg';
 import { EmbeddedServer } from './lib/embedded-server.mjs';
 

@@ -1,7 +1,7 @@
 // Writes docs/guard/rules from the remedies that the guard's messages print: `npm run docs:guard`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rulePages } from 'nestjs-backfill/guard';
+import { rulePages } from 'nestjs-backfill-guard';
 
 const folder = join(import.meta.dirname, '..', 'docs', 'guard', 'rules');
 mkdirSync(folder, { recursive: true });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 
-const COMMAND = fileURLToPath(new URL('../../libs/backfill/dist/guard/cli/bin.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../libs/guard/dist/cli/bin.js', import.meta.url));
 
 /** What `guard --timing` says of itself, in milliseconds. @typedef {{ files: number, totalMs: number, readMs: number, parseMs: number, evaluateMs: number, sqlMs: number }} Timing */
 
@@ -40,7 +40,7 @@ export async function staticGuardCost(files) {
         '--eval',
         code,
         'nestjs-backfill',
-        ...['guard', folder, '--format', 'json', '--timing'],
+        ...['check', folder, '--format', 'json', '--timing'],
         ...['--baseline', join(root, 'none.json'), '--output', join(root, 'out.json')],
       ],
       { cwd: root },

@@ -2,7 +2,7 @@ import { MigrationBlockedError, type DataSourceMigrations, type MigrateReport } 
 import { DeploySequence } from '../../libs/backfill/src/deploy/deploy.sequence.ts';
 import type { PhaseRun } from '../../libs/backfill/src/deploy/phase-run.ts';
 import type { DeployReport } from '../../libs/backfill/src/deploy/deploy.report.ts';
-import { migrateOf, reportOf } from './reports.ts';
+import { migrateOf, reportOf } from '../one-shot/output/reports.ts';
 
 const CONTRACT = 'RequireX2';
 

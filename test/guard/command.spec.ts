@@ -4,7 +4,7 @@ import { Project } from './support.ts';
 
 const UPDATE = 'await queryRunner.query(`UPDATE leads SET status = 1`);';
 
-describe('nestjs-backfill guard', () => {
+describe('nestjs-backfill-guard check', () => {
   let project: Project;
 
   beforeEach(() => {
@@ -53,17 +53,17 @@ describe('nestjs-backfill guard', () => {
     });
 
     it.each([
-      ['an unknown option', ['guard', '.', '--frobnicate']],
+      ['an unknown option', ['check', '.', '--frobnicate']],
       ['an unknown command', ['gurad', '.']],
-      ['a missing path', ['guard']],
-      ['an unknown format', ['guard', '.', '--format', 'xml']],
-      ['options that contradict each other', ['guard', '.', '--update-baseline', '--strict-baseline']],
-      ['--write without extract', ['guard', '.', '--write']],
+      ['a missing path', ['check']],
+      ['an unknown format', ['check', '.', '--format', 'xml']],
+      ['options that contradict each other', ['check', '.', '--update-baseline', '--strict-baseline']],
+      ['--write without extract', ['check', '.', '--write']],
     ])('is 2 for %s', async (_what, [command = '', ...args]) => {
       expect(await project.run(command, ...args)).toMatchObject({
         code: 2,
         out: '',
-        error: expect.stringContaining('nestjs-backfill: ') as string,
+        error: expect.stringContaining('nestjs-backfill-guard: ') as string,
       });
     });
   });
@@ -332,9 +332,9 @@ describe('nestjs-backfill guard', () => {
       await project.guard('--update-baseline');
       const second = project.migration(UPDATE, '1757000000001-second.ts');
       const baseline = ['--baseline', project.path('baseline.json')];
-      expect((await project.run('guard', first, ...baseline, '--strict-baseline')).code).toBe(0);
-      expect((await project.run('guard', second, ...baseline)).out).not.toContain('stale');
-      await project.run('guard', second, ...baseline, '--update-baseline');
+      expect((await project.run('check', first, ...baseline, '--strict-baseline')).code).toBe(0);
+      expect((await project.run('check', second, ...baseline)).out).not.toContain('stale');
+      await project.run('check', second, ...baseline, '--update-baseline');
       expect((await project.guard('--strict-baseline')).out).toBe(
         '2 migrations: no new violation, 2 grandfathered\n',
       );

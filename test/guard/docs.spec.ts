@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { rulePages } from '../../libs/backfill/src/guard/index.ts';
+import { rulePages } from '../../libs/guard/src/index.ts';
 
 const FOLDER = join(import.meta.dirname, '../../docs/guard/rules');
 

@@ -1,7 +1,7 @@
 import { ESLint } from 'eslint';
-import plugin from '../../libs/backfill/src/guard/eslint/plugin.ts';
-import { DataInMigrationsError, expectSchemaOnly } from '../../libs/backfill/src/testing/index.ts';
-import { NoMigrationsError } from '../../libs/backfill/src/guard/guard.error.ts';
+import plugin from '../../libs/guard/src/eslint/plugin.ts';
+import { DataInMigrationsError, expectSchemaOnly } from '../../libs/guard/src/testing/index.ts';
+import { NoMigrationsError } from '../../libs/guard/src/guard.error.ts';
 import { Project } from './support.ts';
 
 describe('the guard in tests and editors', () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Project } from './support.ts';
 
-describe('nestjs-backfill extract', () => {
+describe('nestjs-backfill-guard extract', () => {
   let project: Project;
 
   beforeEach(() => {
@@ -84,7 +84,7 @@ describe('nestjs-backfill extract', () => {
       '// data: leads-a',
     );
     expect(
-      (await project.run('guard', project.path('src/migrations'), '--baseline', project.path('none.json')))
+      (await project.run('check', project.path('src/migrations'), '--baseline', project.path('none.json')))
         .code,
     ).toBe(0);
   });

@@ -1,5 +1,5 @@
-import { run } from '../../libs/backfill/src/guard/cli/run.ts';
-import { expectSchemaOnly } from '../../libs/backfill/src/testing/index.ts';
+import { run } from '../../libs/guard/src/cli/run.ts';
+import { expectSchemaOnly } from '../../libs/guard/src/testing/index.ts';
 
 describe('the migrations of the example application', () => {
   it('change the schema alone, but for what the baseline holds', async () => {
@@ -8,7 +8,7 @@ describe('the migrations of the example application', () => {
 
   it('are as the baseline has them: the one from before the wall is still there', async () => {
     let out = '';
-    const code = await run(['guard', 'src/migrations', '--strict-baseline'], {
+    const code = await run(['check', 'src/migrations', '--strict-baseline'], {
       out: (text) => void (out += text),
       error: (text) => void (out += text),
       colour: false,

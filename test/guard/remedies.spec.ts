@@ -1,5 +1,5 @@
-import { allFindings } from '../../libs/backfill/src/guard/check/outcome.ts';
-import { checkFiles, REMEDIES, RULES } from '../../libs/backfill/src/guard/index.ts';
+import { allFindings } from '../../libs/guard/src/check/outcome.ts';
+import { checkFiles, REMEDIES, RULES } from '../../libs/guard/src/index.ts';
 import { Project } from './support.ts';
 
 describe('the example of each rule', () => {

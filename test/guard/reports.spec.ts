@@ -100,7 +100,7 @@ describe('the reports of the guard', () => {
       ['--format', 'json', '--output', nowhere],
       ['--baseline', nowhere, '--update-baseline'],
     ]) {
-      const { code, error } = await project.run('guard', project.path('src/migrations'), ...args);
+      const { code, error } = await project.run('check', project.path('src/migrations'), ...args);
       expect(code).toBe(2);
       expect(error).toContain(`${nowhere} could not be written`);
     }

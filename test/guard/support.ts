@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run } from '../../libs/backfill/src/guard/cli/run.ts';
+import { run } from '../../libs/guard/src/cli/run.ts';
 
 /** A project of its own on disk, and the command run over it. */
 export class Project {
@@ -45,7 +45,7 @@ export class Project {
   }
 
   guard(...args: readonly string[]): Promise<{ code: number; out: string; error: string }> {
-    return this.run('guard', this.path('src/migrations'), '--baseline', this.path('baseline.json'), ...args);
+    return this.run('check', this.path('src/migrations'), '--baseline', this.path('baseline.json'), ...args);
   }
 
   remove(): void {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { checkFiles, type MigrationReport } from '../../libs/backfill/src/guard/index.ts';
+import { checkFiles, type MigrationReport } from '../../libs/guard/src/index.ts';
 import { CODE } from './fixtures/code.fixtures.ts';
 import { DRIVERS } from './fixtures/drivers.fixtures.ts';
 import { EARLY_EXITS } from './fixtures/early-exits.fixtures.ts';

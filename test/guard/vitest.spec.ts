@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Project } from './support.ts';
 
-const LIBRARY = join(import.meta.dirname, '../../libs/backfill/dist/testing/index.js');
+const LIBRARY = join(import.meta.dirname, '../../libs/guard/dist/testing/index.js');
 
 const VITEST = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 

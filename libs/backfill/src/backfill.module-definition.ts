@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { PaceOptions } from './backfills/declare/backfill.options.js';
 import type { ThrottleOptions } from './backfills/throttle/throttle.options.js';
-import type { MigrationModuleOptions } from './deploy/migrations.options.js';
+import type { MigrationModuleOptions } from './migrations/migrations-module.options.js';
 import type { CatchUpModuleOptions } from './schedule/catch-up.options.js';
 
 /** What `BackfillModule.forRoot` takes. */

@@ -6,8 +6,8 @@ import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
 import { ThrottleExplorer } from './backfills/throttle/throttle.explorer.js';
 import { indexDirectoryProvider } from './deploy/index.directory.provider.js';
-import { IndexesService } from './deploy/indexes.service.js';
-import { MigrationsService } from './deploy/migrations.service.js';
+import { IndexesService } from './indexes/indexes.service.js';
+import { MigrationsService } from './migrations/migrations.service.js';
 import { IndexExplorer } from './indexes/index.explorer.js';
 import { CatchUpScheduler } from './schedule/catch-up.scheduler.js';
 

@@ -78,16 +78,16 @@ export {
   type MaintenanceKind,
   type ThrottleOptions,
 } from './backfills/throttle/throttle.options.js';
-export { ArgumentError, UnknownArgumentError } from './deploy/arguments.error.js';
+export { ArgumentError, UnknownArgumentError } from './one-shot/arguments/arguments.error.js';
 export type { DeployReport, LeftWork } from './deploy/deploy.report.js';
-export type { DataSourceIndexes, IndexesReport } from './deploy/indexes.report.js';
-export { IndexesService, type IndexesRequest } from './deploy/indexes.service.js';
-export { isOneShot } from './deploy/invocation.js';
-export type { DataSourceMigrations, MigrateReport, MigrateStatus } from './deploy/migrate.report.js';
-export type { MigrationModuleOptions } from './deploy/migrations.options.js';
-export { MigrationsService, type MigrateRequest } from './deploy/migrations.service.js';
-export { runOneShot, type RunOneShotOptions } from './deploy/run-one-shot.js';
-export { DatabaseRefusedError, DatabaseUnreachableError } from './deploy/start-up.error.js';
+export type { DataSourceIndexes, IndexesReport } from './indexes/indexes.report.js';
+export { IndexesService, type IndexesRequest } from './indexes/indexes.service.js';
+export { isOneShot } from './one-shot/invocation.js';
+export type { DataSourceMigrations, MigrateReport, MigrateStatus } from './migrations/migrate.report.js';
+export type { MigrationModuleOptions } from './migrations/migrations-module.options.js';
+export { MigrationsService, type MigrateRequest } from './migrations/migrations.service.js';
+export { runOneShot, type RunOneShotOptions } from './one-shot/run-one-shot.js';
+export { DatabaseRefusedError, DatabaseUnreachableError } from './one-shot/startup/start-up.error.js';
 export type { SettingInForce } from './ledger/control.ledger.js';
 export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from './ledger/ledger.error.js';
 export { BACKFILL_STATUSES, STATUS_TRANSITIONS, type BackfillStatus } from './ledger/status.js';
@@ -106,7 +106,11 @@ export {
 } from './schedule/catch-up.error.js';
 export type { CatchUpModuleOptions } from './schedule/catch-up.options.js';
 export { guardMigrations, type GuardMigrationsOptions } from './migrations/migration.guarding.js';
-export { runMigrations, migrationStatus, type RunMigrationsOptions } from './migrations/migration.runner.js';
+export {
+  runMigrations,
+  migrationStatus,
+  type RunMigrationsOptions,
+} from './migrations/run/migration.runner.js';
 export { retryUnlessRefused } from './migrations/nest-retry.js';
 export { SchemaMigration } from './migrations/schema-migration.js';
 export { addForeignKey, setNotNull, type ForeignKeyStep } from './migrations/safe-steps.js';

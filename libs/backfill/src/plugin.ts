@@ -5,10 +5,10 @@
  *
  * @packageDocumentation
  */
-import { ArgumentError } from './deploy/arguments.error.js';
-import { EXIT_CODES } from './deploy/exit-code.js';
-import { handOver } from './deploy/handover.js';
-import { oneShotArgumentsOfNestCli } from './deploy/nest-cli.arguments.js';
+import { ArgumentError } from './one-shot/arguments/arguments.error.js';
+import { EXIT_CODES } from './one-shot/exit-code.js';
+import { handOver } from './one-shot/nest-cli/handover.js';
+import { oneShotArgumentsOfNestCli } from './one-shot/nest-cli/nest-cli.arguments.js';
 
 handOverOneShotArguments();
 

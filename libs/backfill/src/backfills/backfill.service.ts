@@ -9,7 +9,7 @@ import {
   type BackfillModuleOptions,
 } from '../backfill.module-definition.js';
 import { Ledger } from '../ledger/ledger.js';
-import { ControlDesk } from './control/control.desk.js';
+import { ControlDesk } from './control/control.service.js';
 import { NothingToSetError } from './control/setting.error.js';
 import { checkChanges, type SettingChanges } from './control/setting.parser.js';
 import { BackfillExplorer } from './declare/backfill.explorer.js';
@@ -20,8 +20,8 @@ import {
   UnknownDataSourceError,
   UnsupportedDatabaseError,
 } from './declare/declaration.error.js';
-import type { BackfillDefinition } from './declare/definition.js';
-import { compileDefinition, type Declaration } from './declare/definition.compiler.js';
+import type { BackfillDefinition } from './definition/definition.js';
+import { compileDefinition, type Declaration } from './definition/definition.compiler.js';
 import { PACE_NAMES, refuseUnknown, refuseUnknownCatchUp } from './declare/known-options.js';
 import type { BackfillKind } from './declare/kinds.js';
 import { INDEX_DIRECTORY, type IndexDirectory } from './declare/index.directory.js';
@@ -33,9 +33,9 @@ import type { PlanReport } from './report/plan.js';
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
 import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
-import { CANCEL_AFTER } from './run/stop.enforcer.js';
+import { CANCEL_AFTER } from './run/stop/stop.enforcer.js';
 import { runBackfill } from './run/run-backfill.js';
-import { StopSign } from './run/stop-sign.js';
+import { StopSign } from './run/stop/stop-signal.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
 import type { DeclaredCheck } from './throttle/throttle-check.js';

@@ -1,5 +1,5 @@
 import { BackfillError } from '../backfill.error.js';
-import { quoteIdentifier } from '../sql/identifiers.js';
+import { quoteIdentifier } from '../postgres/identifiers.js';
 
 /** The entity's table is not in the database as the entity says. */
 export class TableMismatchError extends BackfillError {

@@ -1,7 +1,7 @@
 import type { BackfillStatus } from '../ledger/status.js';
 import type { BackfillPhaseReport } from '../backfills/report/report.js';
 import { MigrationBlockedError } from '../migrations/migration.error.js';
-import type { MigrateReport } from './migrate.report.js';
+import type { MigrateReport } from '../migrations/migrate.report.js';
 
 /**
  * Statuses that a backfill has from a run that came to its own end, so that the deployment could go on and start the new code.

@@ -2,15 +2,15 @@ import type { DataSource } from 'typeorm';
 import { RowSelection } from '../backfills/batch/row-selection.js';
 import { inspectTable } from '../backfills/batch/table.inspector.js';
 import type { BackfillService } from '../backfills/backfill.service.js';
-import type { BackfillDefinition } from '../backfills/declare/definition.js';
+import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import { inspectAccess } from '../backfills/batch/access.inspector.js';
-import { inBrief } from '../backfills/status/pending.look.js';
+import { inBrief } from '../backfills/pending/cheap.probe.js';
 import { CatchUpLedger } from '../ledger/catch-up.ledger.js';
 import { installLedger } from '../ledger/ledger.installer.js';
 import type { MigrationLog } from '../migrations/migration.options.js';
-import { declarationOf, migrationName } from '../migrations/migration.run.js';
-import { messageOf } from '../sql/error-classes.js';
-import { Session } from '../sql/session.js';
+import { declarationOf, migrationName } from '../migrations/run/migration.run.js';
+import { messageOf } from '../postgres/error-classes.js';
+import { Session } from '../postgres/session.js';
 
 /**
  * After contract migrations have run: seals the backfills that they required, where the table now rules out that a row becomes pending

@@ -1,8 +1,8 @@
 import type { PlanReport } from '../backfills/report/plan.js';
 import type { BackfillPhaseReport, PhaseOutcome } from '../backfills/report/report.js';
 import type { StatusReport } from '../backfills/report/status-report.js';
-import type { IndexesReport, IndexesStatus } from './indexes.report.js';
-import type { MigrateReport, MigrateStatus } from './migrate.report.js';
+import type { IndexesReport, IndexesStatus } from '../indexes/indexes.report.js';
+import type { MigrateReport, MigrateStatus } from '../migrations/migrate.report.js';
 import type { Phase } from './phases.js';
 
 /** Something that a deployment left for the next one, or for a person. */

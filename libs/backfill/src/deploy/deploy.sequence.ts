@@ -2,9 +2,9 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { BackfillPhaseReport, PhaseOutcome } from '../backfills/report/report.js';
 import { afterContractPass, contractsAreDue } from './contract-pass.js';
 import type { DeployReport, OneShotReport } from './deploy.report.js';
-import type { IndexesReport } from './indexes.report.js';
+import type { IndexesReport } from '../indexes/indexes.report.js';
 import { leftWork, type PhaseReports } from './left-work.js';
-import type { MigrateReport } from './migrate.report.js';
+import type { MigrateReport } from '../migrations/migrate.report.js';
 import type { PhaseRun, ShortEnd } from './phase-run.js';
 
 type PhaseReport = MigrateReport | IndexesReport | BackfillPhaseReport;

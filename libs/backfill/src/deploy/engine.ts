@@ -1,8 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { BackfillError } from '../backfill.error.js';
 import { BackfillService } from '../backfills/backfill.service.js';
-import { IndexesService } from './indexes.service.js';
-import { MigrationsService } from './migrations.service.js';
+import { IndexesService } from '../indexes/indexes.service.js';
+import { MigrationsService } from '../migrations/migrations.service.js';
 
 /** What one-shot mode asks of the phase that runs backfills. */
 export type BackfillEngine = Pick<BackfillService, 'run' | 'plan' | 'status'>;

@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { indexesOf } from './engine.js';
-import type { DataSourceIndexes, IndexesReport } from './indexes.report.js';
-import type { IndexesRequest } from './indexes.service.js';
+import type { DataSourceIndexes, IndexesReport } from '../indexes/indexes.report.js';
+import type { IndexesRequest } from '../indexes/indexes.service.js';
 import type { PhaseRun, ShortEnd } from './phase-run.js';
 
 /** The indexes phase of a one-shot run. Whatever keeps it from its end is a warning. */

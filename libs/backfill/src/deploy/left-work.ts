@@ -1,7 +1,12 @@
 import type { BackfillPhaseReport } from '../backfills/report/report.js';
 import type { LeftWork } from './deploy.report.js';
-import { isBuilt, whyNotBuilt, type DataSourceIndexes, type IndexesReport } from './indexes.report.js';
-import type { DataSourceMigrations, MigrateReport } from './migrate.report.js';
+import {
+  isBuilt,
+  whyNotBuilt,
+  type DataSourceIndexes,
+  type IndexesReport,
+} from '../indexes/indexes.report.js';
+import type { DataSourceMigrations, MigrateReport } from '../migrations/migrate.report.js';
 import type { Phase } from './phases.js';
 
 /** Reports of the phases that ran. */

@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { DataSourceMigrations, MigrateReport } from './migrate.report.js';
+import type { DataSourceMigrations, MigrateReport } from '../migrations/migrate.report.js';
 import { migrationsOf } from './engine.js';
-import type { MigrateRequest } from './migrations.service.js';
+import type { MigrateRequest } from '../migrations/migrations.service.js';
 import type { PhaseRun, ShortEnd } from './phase-run.js';
 
 /** The migrations phase of a one-shot run. Whatever keeps it from its end is a failure: the new version must not start. */

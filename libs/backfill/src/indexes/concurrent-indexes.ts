@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { messageOf, sqlState } from '../sql/error-classes.js';
+import { messageOf, sqlState } from '../postgres/error-classes.js';
 import { duplicateKeys, findIndex } from './index.catalog.js';
 import { createIndex, type IndexDefinition } from './index.definition.js';
 import { IndexBuildError } from './index.error.js';

@@ -2,8 +2,8 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { BackfillError } from '../backfill.error.js';
 import { DeployLease } from '../ledger/deploy-lease.js';
-import { messageOf } from '../sql/error-classes.js';
-import { quoteIdentifier } from '../sql/identifiers.js';
+import { messageOf } from '../postgres/error-classes.js';
+import { quoteIdentifier } from '../postgres/identifiers.js';
 import {
   attachedIndex,
   briefly,

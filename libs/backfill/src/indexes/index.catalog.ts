@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { quoteIdentifier } from '../sql/identifiers.js';
+import { quoteIdentifier } from '../postgres/identifiers.js';
 import { createIndex, type IndexDefinition } from './index.definition.js';
 
 /** An index as the database has it. */

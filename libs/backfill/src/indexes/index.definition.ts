@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { quoteIdentifier, quotePath } from '../sql/identifiers.js';
+import { quoteIdentifier, quotePath } from '../postgres/identifiers.js';
 import { IndexDeclarationError } from './index.error.js';
 import type { DeclaredIndex } from './index.options.js';
 

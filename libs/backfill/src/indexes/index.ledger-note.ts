@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { quoteIdentifier } from '../sql/identifiers.js';
+import { quoteIdentifier } from '../postgres/identifiers.js';
 import type { IndexDefinition } from './index.definition.js';
 import type { UndeclaredIndex } from './index.report.js';
 

@@ -1,6 +1,6 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { BackfillError } from '../backfill.error.js';
-import { messageOf, sqlState } from '../sql/error-classes.js';
+import { messageOf, sqlState } from '../postgres/error-classes.js';
 import { declaredShape, findIndex } from './index.catalog.js';
 import { defineIndex } from './index.definition.js';
 import type { DeclaredIndex } from './index.options.js';

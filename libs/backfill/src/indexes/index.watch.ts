@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { QueryRunner } from 'typeorm';
-import type { Session } from '../sql/session.js';
+import type { Session } from '../postgres/session.js';
 
 /** How often a statement under watch is looked at, in milliseconds. */
 const LOOK_EVERY = 500;

@@ -1,4 +1,4 @@
-import type { Session } from '../sql/session.js';
+import type { Session } from '../postgres/session.js';
 import { isoTime, type Ledger, type Subject } from './ledger.js';
 import { keyFromJson, keyToJson, type Key } from './range.js';
 import type { BackfillStatus } from './status.js';

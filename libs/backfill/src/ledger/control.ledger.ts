@@ -1,6 +1,6 @@
-import type { Statement } from '../sql/flight.js';
-import type { Parameters } from '../sql/parameters.js';
-import type { Session } from '../sql/session.js';
+import type { Statement } from '../postgres/pipeline.js';
+import type { Parameters } from '../postgres/parameters.js';
+import type { Session } from '../postgres/session.js';
 import { isoTime, type Ledger, type Subject } from './ledger.js';
 import type { LeaseScope, Roster, TenantScope } from './range.js';
 import type { BackfillStatus } from './status.js';

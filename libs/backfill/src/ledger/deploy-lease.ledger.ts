@@ -1,5 +1,5 @@
-import { quoteIdentifier } from '../sql/identifiers.js';
-import type { Statement } from '../sql/flight.js';
+import { quoteIdentifier } from '../postgres/identifiers.js';
+import type { Statement } from '../postgres/pipeline.js';
 
 /** Statements about the lease on a phase of a deployment. */
 export class DeployLeaseLedger {

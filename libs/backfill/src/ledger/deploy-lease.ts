@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { Session } from '../sql/session.js';
+import { Session } from '../postgres/session.js';
 import { DeployLeaseLostError } from './deploy-lease.error.js';
 import { DeployLeaseLedger } from './deploy-lease.ledger.js';
 import { installLedger } from './ledger.installer.js';

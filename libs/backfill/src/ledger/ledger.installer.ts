@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { quoteIdentifier } from '../sql/identifiers.js';
-import type { Statement } from '../sql/flight.js';
-import { applyPolicy } from '../sql/timeout-policy.js';
-import type { Session } from '../sql/session.js';
-import { classifyDatabaseError } from '../sql/error-classes.js';
+import { quoteIdentifier } from '../postgres/identifiers.js';
+import type { Statement } from '../postgres/pipeline.js';
+import { applyPolicy } from '../postgres/timeout-policy.js';
+import type { Session } from '../postgres/session.js';
+import { classifyDatabaseError } from '../postgres/error-classes.js';
 import { LedgerInstallError, LedgerTooNewError } from './ledger.error.js';
 
 /** A change of the ledger's own tables. */

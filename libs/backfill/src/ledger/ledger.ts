@@ -1,8 +1,8 @@
-import { LEASE_LOST } from '../sql/error-classes.js';
-import { quoteIdentifier } from '../sql/identifiers.js';
-import { Parameters } from '../sql/parameters.js';
-import type { Session } from '../sql/session.js';
-import type { Statement, TextRow } from '../sql/flight.js';
+import { LEASE_LOST } from '../postgres/error-classes.js';
+import { quoteIdentifier } from '../postgres/identifiers.js';
+import { Parameters } from '../postgres/parameters.js';
+import type { Session } from '../postgres/session.js';
+import type { Statement, TextRow } from '../postgres/pipeline.js';
 import { IllegalTransitionError } from './ledger.error.js';
 import {
   keyFromJson,

@@ -1,6 +1,6 @@
-import type { Session } from '../sql/session.js';
-import type { Statement, TextRow } from '../sql/flight.js';
-import { Parameters } from '../sql/parameters.js';
+import type { Session } from '../postgres/session.js';
+import type { Statement, TextRow } from '../postgres/pipeline.js';
+import { Parameters } from '../postgres/parameters.js';
 import { isoTime, type Ledger, type Subject } from './ledger.js';
 import { keyFromJson, keyToJson, type Key, type LeasedRange, type TenantScope } from './range.js';
 

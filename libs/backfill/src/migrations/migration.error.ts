@@ -1,5 +1,5 @@
 import { BackfillError, type BackfillErrorDetails } from '../backfill.error.js';
-import type { LockBlocker } from './lock-blockers.js';
+import type { LockBlocker } from './run/lock-blockers.js';
 import { surfaceAtOnce } from './nest-retry.js';
 import type { Refusal } from './guard/refusal.js';
 import { wordRefusal } from './guard/refusal-message.js';

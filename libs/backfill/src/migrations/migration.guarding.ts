@@ -1,7 +1,7 @@
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationOptions } from './migration.options.js';
-import { type Direction, migrationName, type MigrationMethod, runBehindGuard } from './migration.run.js';
-import { configureMigrations } from './migration.settings.js';
+import { type Direction, migrationName, type MigrationMethod, runBehindGuard } from './run/migration.run.js';
+import { configureMigrations } from './run/migration.settings.js';
 import { SchemaMigration } from './schema-migration.js';
 
 /** What `guardMigrations` takes. */

@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { quoteIdentifier, quotePath } from '../sql/identifiers.js';
+import { quoteIdentifier, quotePath } from '../postgres/identifiers.js';
 import { MigrationDeclarationError } from './migration.error.js';
 
 /** A table by name, with or without its schema: `'leads'`, `'crm.leads'`. */

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { DataExemption, IncompletePolicy } from './migration.options.js';
-import { type MigrationMethod, runBehindGuard } from './migration.run.js';
+import { type MigrationMethod, runBehindGuard } from './run/migration.run.js';
 
 /**
  * A migration that changes the schema and no rows. `up` and `down` stay TypeORM's own; what they are handed is a guarded query runner

@@ -1,11 +1,11 @@
 import type { DataSource } from 'typeorm';
 import type { BackfillService } from '../backfills/backfill.service.js';
-import type { BackfillDefinition } from '../backfills/declare/definition.js';
+import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 import type { RunRequest } from '../backfills/report/request.js';
-import { renderDuration } from '../deploy/text-format.js';
+import { renderDuration } from '../one-shot/output/text/text-format.js';
 import { DeployLease } from '../ledger/deploy-lease.js';
-import { Session } from '../sql/session.js';
+import { Session } from '../postgres/session.js';
 import { inspectDue, pauseAfter, type Due } from './due.inspector.js';
 import type { RoundLog } from './round.log.js';
 

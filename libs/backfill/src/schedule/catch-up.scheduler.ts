@@ -9,8 +9,8 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { MODULE_OPTIONS_TOKEN, type BackfillModuleOptions } from '../backfill.module-definition.js';
 import { BackfillService } from '../backfills/backfill.service.js';
-import type { BackfillDefinition } from '../backfills/declare/definition.js';
-import { inOneShot } from '../deploy/invocation.js';
+import type { BackfillDefinition } from '../backfills/definition/definition.js';
+import { inOneShot } from '../one-shot/invocation.js';
 import { SYSTEM_CLOCK } from './catch-up.clock.js';
 import type { CatchUpModuleOptions } from './catch-up.options.js';
 import { CatchUpRound } from './catch-up.round.js';

@@ -1,13 +1,13 @@
 import { CatchUpLedger, type CatchUpRecord } from '../ledger/catch-up.ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { classifyDatabaseError, messageOf, sqlState } from '../sql/error-classes.js';
-import type { Session } from '../sql/session.js';
-import { applyPolicy } from '../sql/timeout-policy.js';
+import { classifyDatabaseError, messageOf, sqlState } from '../postgres/error-classes.js';
+import type { Session } from '../postgres/session.js';
+import { applyPolicy } from '../postgres/timeout-policy.js';
 import { RowSelection } from '../backfills/batch/row-selection.js';
 import { inspectTable } from '../backfills/batch/table.inspector.js';
-import type { BackfillDefinition } from '../backfills/declare/definition.js';
+import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import { TableMismatchError } from '../backfills/run.error.js';
-import { inBrief, lookForPending, type PendingLook } from '../backfills/status/pending.look.js';
+import { inBrief, lookForPending, type PendingLook } from '../backfills/pending/cheap.probe.js';
 
 /** A look without an index, or a slow one, is followed by a pause of so many times the time that it took: 5 % of the time at most. */
 const PAUSE_FACTOR = 20;

@@ -1,5 +1,5 @@
 import type { OnModuleDestroy } from '@nestjs/common';
-import type { BackfillDefinition } from '../backfills/declare/definition.js';
+import type { BackfillDefinition } from '../backfills/definition/definition.js';
 
 /**
  * Lets work end before the backfill's instance is destroyed, and so before what it injects is: Nest destroys a provider's dependencies after

@@ -1,8 +1,8 @@
 import type { Logger } from '@nestjs/common';
-import type { BackfillDefinition } from '../backfills/declare/definition.js';
-import { renderCount, renderDuration, renderQuantity } from '../deploy/text-format.js';
+import type { BackfillDefinition } from '../backfills/definition/definition.js';
+import { renderCount, renderDuration, renderQuantity } from '../one-shot/output/text/text-format.js';
 import type { BackfillReport } from '../backfills/report/report.js';
-import { messageOf } from '../sql/error-classes.js';
+import { messageOf } from '../postgres/error-classes.js';
 import type { Due } from './due.inspector.js';
 
 type Level = 'log' | 'warn' | 'error';

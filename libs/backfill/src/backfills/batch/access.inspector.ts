@@ -1,8 +1,8 @@
-import type { Session } from '../../sql/session.js';
-import { toArrayText } from '../../sql/text-format.js';
-import { applyPolicy } from '../../sql/timeout-policy.js';
+import type { Session } from '../../postgres/session.js';
+import { toArrayText } from '../../postgres/text-format.js';
+import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { RowSelection } from './row-selection.js';
-import { mentions } from '../declare/mentions.js';
+import { mentions } from '../definition/mentions.js';
 
 /** How the pending rows of a table can be found. */
 export type Access =

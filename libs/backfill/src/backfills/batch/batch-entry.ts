@@ -1,9 +1,9 @@
-import type { BackfillDefinition } from '../declare/definition.js';
+import type { BackfillDefinition } from '../definition/definition.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { keyToJson, type Key, type LeasedRange } from '../../ledger/range.js';
-import type { Statement, TextRow } from '../../sql/flight.js';
-import { PARTLY_DONE, STILL_PENDING } from '../../sql/error-classes.js';
-import type { Parameters } from '../../sql/parameters.js';
+import type { Statement, TextRow } from '../../postgres/pipeline.js';
+import { PARTLY_DONE, STILL_PENDING } from '../../postgres/error-classes.js';
+import type { Parameters } from '../../postgres/parameters.js';
 import type { BatchOutcome } from './batch.js';
 import type { RowSelection } from './row-selection.js';
 

@@ -1,7 +1,7 @@
 import type { Key, LeasedRange } from '../../ledger/range.js';
-import type { Statement } from '../../sql/flight.js';
-import type { Session } from '../../sql/session.js';
-import { flightTimeout, type TimeoutPolicy } from '../../sql/timeout-policy.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import type { Session } from '../../postgres/session.js';
+import { flightTimeout, type TimeoutPolicy } from '../../postgres/timeout-policy.js';
 
 /** What came of one batch. It is committed. */
 export interface BatchOutcome {

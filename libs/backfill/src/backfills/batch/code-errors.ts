@@ -1,4 +1,4 @@
-import { isConnectionError, messageOf, sqlState } from '../../sql/error-classes.js';
+import { isConnectionError, messageOf, sqlState } from '../../postgres/error-classes.js';
 import { BackfillRetryError } from '../run.error.js';
 
 /** An error that the application's own code threw for a batch. */

@@ -1,5 +1,5 @@
-import type { Session } from '../../sql/session.js';
-import type { BackfillDefinition } from '../declare/definition.js';
+import type { Session } from '../../postgres/session.js';
+import type { BackfillDefinition } from '../definition/definition.js';
 
 const FIND = `SELECT i.indisvalid::text, EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid)::text
   FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid

@@ -1,10 +1,15 @@
 import type { Key, LeasedRange } from '../../ledger/range.js';
-import type { Statement } from '../../sql/flight.js';
-import { IN_FAILED_TRANSACTION, sqlState, TRANSACTION_ENDED } from '../../sql/error-classes.js';
-import { Parameters } from '../../sql/parameters.js';
-import type { Session } from '../../sql/session.js';
-import { applyBatchPolicy, flightTimeout, freePlanner, limitTransaction } from '../../sql/timeout-policy.js';
-import { ROW, type ProcessDefinition } from '../declare/definition.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import { IN_FAILED_TRANSACTION, sqlState, TRANSACTION_ENDED } from '../../postgres/error-classes.js';
+import { Parameters } from '../../postgres/parameters.js';
+import type { Session } from '../../postgres/session.js';
+import {
+  applyBatchPolicy,
+  flightTimeout,
+  freePlanner,
+  limitTransaction,
+} from '../../postgres/timeout-policy.js';
+import { ROW, type ProcessDefinition } from '../definition/definition.js';
 import { StillPendingError, SwallowedErrorError, TransactionEndedError } from '../run.error.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
 import { strikeOff, toOutcome, withEntry, type CursorMove } from './batch-entry.js';

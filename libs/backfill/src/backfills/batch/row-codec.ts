@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { TextRow } from '../../sql/flight.js';
-import type { Session } from '../../sql/session.js';
-import { toText } from '../../sql/text-format.js';
+import type { TextRow } from '../../postgres/pipeline.js';
+import type { Session } from '../../postgres/session.js';
+import { toText } from '../../postgres/text-format.js';
 
 /** Rows as the application's code knows them: TypeORM's own conversions, for the named columns alone. */
 export class RowCodec {

@@ -1,10 +1,10 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { Key, TenantScope } from '../../ledger/range.js';
-import { quoteIdentifier } from '../../sql/identifiers.js';
-import { Parameters } from '../../sql/parameters.js';
-import { columnOfRow } from '../declare/columns.js';
-import { ROW, type BackfillDefinition } from '../declare/definition.js';
+import { quoteIdentifier } from '../../postgres/identifiers.js';
+import { Parameters } from '../../postgres/parameters.js';
+import { columnOfRow } from '../definition/columns.js';
+import { ROW, type BackfillDefinition } from '../definition/definition.js';
 import type { TableFacts } from './table.inspector.js';
 import { isComparedAsValue, tenantCondition } from './tenant-condition.js';
 

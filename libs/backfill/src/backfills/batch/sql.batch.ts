@@ -1,8 +1,8 @@
-import type { Statement } from '../../sql/flight.js';
-import type { Session } from '../../sql/session.js';
-import { applyBatchPolicy, type TimeoutPolicy } from '../../sql/timeout-policy.js';
-import type { CopyDefinition, PurgeDefinition, SetDefinition } from '../declare/definition.js';
-import { ROW } from '../declare/definition.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import type { Session } from '../../postgres/session.js';
+import { applyBatchPolicy, type TimeoutPolicy } from '../../postgres/timeout-policy.js';
+import type { CopyDefinition, PurgeDefinition, SetDefinition } from '../definition/definition.js';
+import { ROW } from '../definition/definition.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import {
   briefly,

@@ -1,7 +1,7 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import type { Session } from '../../sql/session.js';
-import { applyPolicy } from '../../sql/timeout-policy.js';
-import type { BackfillDefinition } from '../declare/definition.js';
+import type { Session } from '../../postgres/session.js';
+import { applyPolicy } from '../../postgres/timeout-policy.js';
+import type { BackfillDefinition } from '../definition/definition.js';
 import { KeyNotIndexedError, RowsHiddenError, TableMismatchError } from '../run.error.js';
 
 /** Bytes of a table that may be read from end to end in every batch, for want of an index on its key. */

@@ -1,4 +1,4 @@
-import type { Parameters } from '../../sql/parameters.js';
+import type { Parameters } from '../../postgres/parameters.js';
 
 /** Types whose values are written in one way only, and how: equal as text then means equal as values. */
 const CANONICAL: readonly (readonly [type: RegExp, value: (text: string) => boolean])[] = [

@@ -1,10 +1,10 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
-import { quoteIdentifier } from '../../sql/identifiers.js';
-import type { FlightResult, Statement, TextRow } from '../../sql/flight.js';
-import type { Session } from '../../sql/session.js';
-import { applyBatchPolicy, type TimeoutPolicy } from '../../sql/timeout-policy.js';
-import { ROW, type TransformDefinition } from '../declare/definition.js';
+import { quoteIdentifier } from '../../postgres/identifiers.js';
+import type { FlightResult, Statement, TextRow } from '../../postgres/pipeline.js';
+import type { Session } from '../../postgres/session.js';
+import { applyBatchPolicy, type TimeoutPolicy } from '../../postgres/timeout-policy.js';
+import { ROW, type TransformDefinition } from '../definition/definition.js';
 import { TransformResultError } from '../run.error.js';
 import {
   briefly,

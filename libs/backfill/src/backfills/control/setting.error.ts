@@ -1,5 +1,5 @@
 import { BackfillError } from '../../backfill.error.js';
-import { nearest } from '../../suggestion.js';
+import { nearest } from '../../text/nearest.js';
 import {
   DEFAULT_WORD,
   SETTING_NAMES,

@@ -4,7 +4,7 @@ import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js'
 import { DataSource } from 'typeorm';
 import { BackfillMetadata } from './backfill-metadata.accessor.js';
 import { RequestScopedBackfillError } from './declaration.error.js';
-import type { Declaration } from './definition.compiler.js';
+import type { Declaration } from '../definition/definition.compiler.js';
 
 /** Finds declared backfills and data sources among the application's providers. */
 @Injectable()

@@ -1,4 +1,4 @@
-import type { BackfillDefinition } from './definition.js';
+import type { BackfillDefinition } from '../definition/definition.js';
 import {
   DependencyCycleError,
   DuplicateBackfillNameError,

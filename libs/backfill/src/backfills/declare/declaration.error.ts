@@ -1,5 +1,5 @@
 import { BackfillError } from '../../backfill.error.js';
-import { nearest } from '../../suggestion.js';
+import { nearest } from '../../text/nearest.js';
 import { BACKFILL_KINDS, type BackfillKind } from './kinds.js';
 
 /** Two providers claim one name. */

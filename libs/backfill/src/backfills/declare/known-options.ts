@@ -1,4 +1,4 @@
-import { nearest } from '../../suggestion.js';
+import { nearest } from '../../text/nearest.js';
 import type { BackfillOptions } from './backfill.options.js';
 import type { CatchUpOptions, CatchUpWindow } from './catch-up.options.js';
 import { InvalidBackfillOptionError } from './declaration.error.js';

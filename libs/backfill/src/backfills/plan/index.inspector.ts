@@ -1,5 +1,5 @@
-import type { Session } from '../../sql/session.js';
-import { applyPolicy } from '../../sql/timeout-policy.js';
+import type { Session } from '../../postgres/session.js';
+import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
 
 interface PlanNode {

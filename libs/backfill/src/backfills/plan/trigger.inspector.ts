@@ -1,5 +1,5 @@
-import type { Session } from '../../sql/session.js';
-import type { BackfillDefinition } from '../declare/definition.js';
+import type { Session } from '../../postgres/session.js';
+import type { BackfillDefinition } from '../definition/definition.js';
 
 /** Bits of pg_trigger.tgtype (PostgreSQL's catalog/pg_trigger.h). */
 const INSERT = 4;

@@ -1,6 +1,6 @@
 import type { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { TenantScope } from '../../ledger/range.js';
-import type { Session } from '../../sql/session.js';
+import type { Session } from '../../postgres/session.js';
 import type { TenantReport } from './report.js';
 
 /** What the ledger knows of each tenant. */

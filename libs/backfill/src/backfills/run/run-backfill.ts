@@ -1,13 +1,13 @@
 import type { Ledger } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
-import type { BackfillDefinition } from '../declare/definition.js';
+import type { BackfillDefinition } from '../definition/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport } from '../report/report.js';
-import { BackfillRunner, type RunOptions } from './backfill.runner.js';
-import { Connection } from './connection.js';
-import { guarded } from './run-log.js';
-import { lastTurn, TenantSequence, type ScopedRun } from './tenant.sequence.js';
-import type { Course } from './turn.js';
+import { BackfillRunner, type RunOptions } from './loop/backfill.runner.js';
+import { Connection } from './connection/run-connection.js';
+import { guarded } from './log/run-log.js';
+import { lastTurn, TenantSequence, type ScopedRun } from './tenants/tenant.sequence.js';
+import type { Course } from './tenants/tenant-run.js';
 
 /** Runs one backfill: at once, or where all tenants are asked for and it has an order of them, one after the other. */
 export async function runBackfill(

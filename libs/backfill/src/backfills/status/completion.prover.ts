@@ -1,10 +1,10 @@
 import type { Ledger } from '../../ledger/ledger.js';
 import type { BackfillStatus } from '../../ledger/status.js';
-import { Session } from '../../sql/session.js';
+import { Session } from '../../postgres/session.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
-import type { BackfillDefinition } from '../declare/definition.js';
-import { countPending, findPending } from '../run/proof.js';
+import type { BackfillDefinition } from '../definition/definition.js';
+import { countPending, findPending } from '../pending/pending.probe.js';
 import { TableMismatchError } from '../run.error.js';
 import { readStatus } from './status.reader.js';
 

@@ -4,10 +4,10 @@ import { installedStep } from '../../ledger/ledger.installer.js';
 import { isoTime, type Ledger, type Subject } from '../../ledger/ledger.js';
 import { RowsLedger } from '../../ledger/rows.ledger.js';
 import type { BackfillStatus } from '../../ledger/status.js';
-import { toArrayText } from '../../sql/text-format.js';
-import type { TextRow } from '../../sql/flight.js';
-import { Session } from '../../sql/session.js';
-import type { BackfillDefinition } from '../declare/definition.js';
+import { toArrayText } from '../../postgres/text-format.js';
+import type { TextRow } from '../../postgres/pipeline.js';
+import { Session } from '../../postgres/session.js';
+import type { BackfillDefinition } from '../definition/definition.js';
 import type { BackfillStatusReport } from '../report/status-report.js';
 import { tenantReports } from '../report/tenant.reader.js';
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../../sql/error-classes.js';
+import { messageOf } from '../../postgres/error-classes.js';
 import { Reading, type MonotonicClock } from './reading.js';
 import type { DeclaredCheck, ThrottleContext } from './throttle-check.js';
 

@@ -1,8 +1,8 @@
 import { isoTime } from '../../ledger/ledger.js';
-import { isConnectionError, messageOf } from '../../sql/error-classes.js';
-import { Parameters } from '../../sql/parameters.js';
-import type { Session } from '../../sql/session.js';
-import { applyPolicy } from '../../sql/timeout-policy.js';
+import { isConnectionError, messageOf } from '../../postgres/error-classes.js';
+import { Parameters } from '../../postgres/parameters.js';
+import type { Session } from '../../postgres/session.js';
+import { applyPolicy } from '../../postgres/timeout-policy.js';
 import { tableLocks } from './table-locks.js';
 import type { Reading } from './reading.js';
 import type { ServerThrottle } from './throttle.js';

@@ -1,4 +1,4 @@
-import type { Parameters } from '../../sql/parameters.js';
+import type { Parameters } from '../../postgres/parameters.js';
 import { renderBytes, type ServerThrottle } from './throttle.js';
 import { ThrottleUnreadableError } from './throttle.error.js';
 import type { ThrottleLimits } from './throttle.limits.js';

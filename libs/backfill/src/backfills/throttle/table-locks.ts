@@ -1,4 +1,4 @@
-import type { Parameters } from '../../sql/parameters.js';
+import type { Parameters } from '../../postgres/parameters.js';
 
 /**
  * `WITH` of the queries that look at the locks of the table, its partitions and their TOAST tables. `pg_locks` is read once for all of

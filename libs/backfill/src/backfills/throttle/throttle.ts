@@ -1,4 +1,4 @@
-import type { Parameters } from '../../sql/parameters.js';
+import type { Parameters } from '../../postgres/parameters.js';
 
 /** A throttle that the database itself is asked about: one column of the query that reads them all. */
 export interface ServerThrottle {

@@ -1,4 +1,4 @@
-import type { DataFinding, WhereShape } from '../../sql/statement.types.js';
+import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
 
 /** The backfill class to write in place of a data change, filled in from the parsed statement. */
 export function suggestBackfill(finding: DataFinding, entity: string | undefined): string {

@@ -1,7 +1,7 @@
+import type { Statement } from 'nestjs-backfill-sql';
 import type { ReadStream } from 'node:fs';
 import type { QueryRunner } from 'typeorm';
-import type { Statement } from '../../sql/statement.types.js';
-import type { LockRetry } from '../lock-retry.js';
+import type { LockRetry } from '../run/lock-retry.js';
 import { RowsWrittenError } from '../migration.error.js';
 import { pastTheGuard } from './guard-context.js';
 import type { Admitted, MigrationGuard } from './migration-guard.js';

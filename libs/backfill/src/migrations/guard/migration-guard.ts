@@ -1,6 +1,5 @@
+import type { StatementClassifier, Classification, Routine, Statement } from 'nestjs-backfill-sql';
 import type { DataSource, QueryRunner } from 'typeorm';
-import type { StatementClassifier } from '../../sql/statement-classifier.js';
-import type { Classification, Routine, Statement } from '../../sql/statement.types.js';
 import { DataInMigrationError } from '../migration.error.js';
 import type { GateKeeper } from './guard-context.js';
 import { judge, type JudgeOptions, type Refusal, type RefusalCause } from './refusal.js';

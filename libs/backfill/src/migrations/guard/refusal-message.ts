@@ -1,4 +1,4 @@
-import type { DataFinding } from '../../sql/statement.types.js';
+import type { DataFinding } from 'nestjs-backfill-sql';
 import { suggestBackfill } from './backfill-suggestion.js';
 import type { Refusal, RefusalCause } from './refusal.js';
 

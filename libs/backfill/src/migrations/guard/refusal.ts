@@ -1,10 +1,4 @@
-import type {
-  DataFinding,
-  ParseFailure,
-  Statement,
-  TextPosition,
-  Unknown,
-} from '../../sql/statement.types.js';
+import type { DataFinding, ParseFailure, Statement, TextPosition, Unknown } from 'nestjs-backfill-sql';
 
 /** Why a statement is refused. */
 export type RefusalCause =

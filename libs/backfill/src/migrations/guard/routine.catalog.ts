@@ -1,5 +1,4 @@
-import type { StatementClassifier } from '../../sql/statement-classifier.js';
-import type { Routine, RoutineCall } from '../../sql/statement.types.js';
+import type { StatementClassifier, Routine, RoutineCall } from 'nestjs-backfill-sql';
 import type { Ask } from './row-witness.js';
 
 /** Definitions of routines that are there already; those of extensions are left to the row counters. */

@@ -1,0 +1,84 @@
+import type { DataSource } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
+import type { ThrottleLimits } from '../throttle/throttle.limits.js';
+import type { CatchUpOptions } from '../declare/catch-up.options.js';
+import type { Pace } from '../declare/pace.js';
+import type { Canary, TenantOrder } from '../declare/tenant.options.js';
+import type { ProcessBackfill, TransformBackfill } from '../declare/kinds.js';
+
+/** The alias of the row at hand, in every statement and in the user's SQL. */
+export const ROW = '"this_row"';
+
+/** A condition with its parameters in text format: they are `$1` … in every statement that holds it. */
+export interface CompiledPredicate {
+  /** In parentheses. */
+  readonly sql: string;
+  readonly parameters: readonly (string | null)[];
+  /** For messages. */
+  readonly text: string;
+}
+
+/** A column and what is written into it. */
+export interface Assignment {
+  /** Quoted. */
+  readonly column: string;
+  readonly expression: string;
+}
+
+interface DefinitionBase {
+  readonly name: string;
+  readonly version: number;
+  readonly className: string;
+  readonly dataSourceName: string;
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  /** Quoted and qualified. */
+  readonly table: string;
+  /** The primary key's columns, in its order. */
+  readonly key: readonly ColumnMetadata[];
+  readonly pending: CompiledPredicate;
+  readonly tenant: ColumnMetadata | null;
+  /** The name of the declared index that serves the pending predicate. */
+  readonly index: string | null;
+  readonly canary: Canary | null;
+  readonly tenantOrder: TenantOrder | null;
+  readonly dependsOn: readonly string[];
+  readonly pace: Pace;
+  readonly throttles: ThrottleLimits;
+  /** As given; checked where it is used. */
+  readonly catchUp: CatchUpOptions | false | undefined;
+}
+
+export interface SetDefinition extends DefinitionBase {
+  readonly kind: 'set';
+  readonly assignments: readonly Assignment[];
+}
+
+export interface TransformDefinition extends DefinitionBase {
+  readonly kind: 'transform';
+  readonly reads: readonly ColumnMetadata[];
+  readonly writes: readonly ColumnMetadata[];
+  readonly code: TransformBackfill<Record<string, unknown>>;
+}
+
+export interface CopyDefinition extends DefinitionBase {
+  readonly kind: 'copy';
+  /** Quoted and qualified. */
+  readonly target: string;
+  readonly assignments: readonly Assignment[];
+}
+
+export interface PurgeDefinition extends DefinitionBase {
+  readonly kind: 'purge';
+}
+
+export interface ProcessDefinition extends DefinitionBase {
+  readonly kind: 'process';
+  readonly reads: readonly ColumnMetadata[];
+  readonly code: ProcessBackfill<Record<string, unknown>>;
+}
+
+/** A declared backfill, checked against its entity and turned into SQL. */
+export type BackfillDefinition =
+  SetDefinition | TransformDefinition | CopyDefinition | PurgeDefinition | ProcessDefinition;

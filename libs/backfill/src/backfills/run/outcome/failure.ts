@@ -1,0 +1,36 @@
+import {
+  classifyDatabaseError,
+  messageOf,
+  sqlState,
+  type ErrorClass,
+} from '../../../postgres/error-classes.js';
+import { BatchCodeError } from '../../batch/code-errors.js';
+import { BackfillRetryError, StillPendingError, SwallowedErrorError } from '../../run.error.js';
+
+/** What an error means for the batch that it ended. */
+export function classifyFailure(error: unknown): ErrorClass {
+  if (error instanceof BackfillRetryError) return 'conflict';
+  if (isOfOneRow(error)) return 'poison';
+  return classifyDatabaseError(error) ?? 'programming';
+}
+
+function isOfOneRow(error: unknown): boolean {
+  return (
+    error instanceof BatchCodeError ||
+    error instanceof StillPendingError ||
+    error instanceof SwallowedErrorError
+  );
+}
+
+/** The error as the quarantine keeps it. */
+export function describeFailure(error: unknown): { readonly error: string; readonly code: string | null } {
+  const cause = error instanceof BatchCodeError ? error.cause : error;
+  const name =
+    cause instanceof Error && cause.name !== 'Error' && cause.name !== 'error' ? `${cause.name}: ` : '';
+  const text =
+    error instanceof StillPendingError || error instanceof SwallowedErrorError
+      ? messageOf(error).split('\n')[0]
+      : `${name}${messageOf(cause)}`;
+  // A text of PostgreSQL cannot hold NUL, and the row must get into quarantine whatever its error says.
+  return { error: (text ?? '').replaceAll('\0', '\uFFFD').slice(0, 2000), code: sqlState(error) ?? null };
+}

@@ -1,0 +1,51 @@
+import type { TenantScope } from '../../../ledger/range.js';
+import type { RowsLedger } from '../../../ledger/rows.ledger.js';
+import type { Session } from '../../../postgres/session.js';
+import type { RowSelection } from '../../batch/row-selection.js';
+import { countPending, proofQuery } from '../../pending/pending.probe.js';
+import type { BackfillDefinition } from '../../definition/definition.js';
+import type { BackfillReport } from '../../report/report.js';
+import { tenantReports } from '../../report/tenant.reader.js';
+
+/** What a report tells beside what its run did. */
+export type BackfillNumbers = Pick<
+  BackfillReport,
+  'skipped' | 'quarantined' | 'remaining' | 'proof' | 'tenants'
+>;
+
+/** Of a run that has nothing to tell but what it did. */
+export const NO_NUMBERS: BackfillNumbers = {
+  skipped: 0,
+  quarantined: 0,
+  remaining: null,
+  proof: '',
+  tenants: [],
+};
+
+/**
+ * How the rows of the selection stand.
+ *
+ * @param ask returns null where the question cannot be answered any more, which is then left out
+ * @param selection null where the table was not looked at
+ * @param proved nothing is pending, so that nothing need be counted
+ */
+export async function readNumbers(
+  ask: <T>(question: (session: Session) => Promise<T>) => Promise<T | null>,
+  rows: RowsLedger,
+  { tenant }: Pick<BackfillDefinition, 'tenant'>,
+  selection: RowSelection | null,
+  tenants: TenantScope,
+  proved: boolean,
+): Promise<BackfillNumbers> {
+  const counts = await ask((session) => rows.counts(session, tenants));
+  const remaining = proved
+    ? { rows: 0, isEstimate: false }
+    : selection && (await ask((session) => countPending(session, selection)));
+  return {
+    skipped: counts?.skipped ?? 0,
+    quarantined: counts?.quarantined ?? 0,
+    remaining: remaining && !remaining.isEstimate ? remaining.rows : null,
+    proof: selection ? proofQuery(selection) : '',
+    tenants: tenant ? ((await ask((session) => tenantReports(rows, session, tenants))) ?? []) : [],
+  };
+}

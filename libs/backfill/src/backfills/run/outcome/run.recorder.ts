@@ -1,0 +1,123 @@
+import { IllegalTransitionError } from '../../../ledger/ledger.error.js';
+import type { Ledger, Subject } from '../../../ledger/ledger.js';
+import type { TenantScope } from '../../../ledger/range.js';
+import type { RowsLedger } from '../../../ledger/rows.ledger.js';
+import { isHeld } from '../../../ledger/status.js';
+import { messageOf } from '../../../postgres/error-classes.js';
+import type { Session } from '../../../postgres/session.js';
+import { RowSelection } from '../../batch/row-selection.js';
+import { inspectTable } from '../../batch/table.inspector.js';
+import type { BackfillDefinition } from '../../definition/definition.js';
+import type { BackfillObserver } from '../../report/observer.js';
+import type { BackfillReport } from '../../report/report.js';
+import type { Connection } from '../connection/run-connection.js';
+import { heldBack, type Ending } from './run-outcome.js';
+import { NO_NUMBERS, readNumbers, type BackfillNumbers } from './numbers.reader.js';
+import { guarded, type RunLog } from '../log/run-log.js';
+import type { Turn } from '../tenants/tenant-run.js';
+
+export interface RunClosingTools {
+  readonly definition: BackfillDefinition;
+  readonly ledger: Ledger;
+  readonly connection: Connection;
+  readonly rows: RowsLedger;
+  readonly log: RunLog;
+  readonly options: {
+    readonly tenants: TenantScope;
+    readonly observer: BackfillObserver;
+    readonly turn?: Turn;
+  };
+}
+
+/** Writes down how a run has ended, and tells it, as far as the database can still be asked. */
+export class RunClosing {
+  readonly #tools: RunClosingTools;
+  readonly #subject: Subject;
+
+  constructor(tools: RunClosingTools) {
+    this.#tools = tools;
+    this.#subject = { name: tools.definition.name, version: tools.definition.version };
+  }
+
+  /**
+   * Writes the ending down, where it can be.
+   *
+   * @param isGoingOn whether others have ranges in hand, so that how it ends is theirs to say
+   * @returns how it stands
+   */
+  async record(ending: Ending, isGoingOn: () => Promise<boolean>): Promise<Ending> {
+    const { connection, ledger, log } = this.#tools;
+    if (ending.unrecorded) return ending;
+    try {
+      if (ending.status === 'incomplete' && (await isGoingOn())) return ending;
+      await connection.use((session) =>
+        ledger.transition(session, this.#subject, ending.status, ending.reason, ending.waitingFor),
+      );
+    } catch (error) {
+      if (error instanceof IllegalTransitionError && isHeld(error.from)) return this.#heldMeanwhile(ending);
+      log.note('warn', `The outcome could not be written to the ledger: ${messageOf(error)}`);
+    }
+    return ending;
+  }
+
+  /** @param endsRun of a turn that does not, only what it did is told */
+  async report(
+    ending: Ending,
+    endsRun: boolean,
+    selection: RowSelection | null,
+    hasBegun: boolean,
+  ): Promise<BackfillReport> {
+    const { log, options } = this.#tools;
+    const { turn, tenants } = options;
+    const { withoutRows = [] } = ending;
+    const numbers = endsRun ? await this.#numbers(ending.proved, selection, hasBegun) : NO_NUMBERS;
+    const report: BackfillReport = {
+      ...this.#subject,
+      status: ending.status,
+      nothingToDo: ending.nothingToDo ?? false,
+      proved: ending.proved,
+      reason: ending.reason,
+      updated: log.updated,
+      batches: log.batches,
+      durationMs: log.durationMs,
+      rowsPerSecond: log.rowsPerSecond,
+      waitingFor: ending.waitingFor,
+      ...numbers,
+      ...(turn === undefined && tenants !== null ? { onlyTenants: tenants } : {}),
+      ...(withoutRows.length > 0 ? { withoutRows } : {}),
+    };
+    guarded(options.observer).finished?.(report);
+    return report;
+  }
+
+  /** What cannot be asked any more is left out. */
+  async ask<T>(question: (session: Session) => Promise<T>): Promise<T | null> {
+    const { connection } = this.#tools;
+    if (connection.session === null) return null;
+    return connection.use(question).catch(() => null);
+  }
+
+  /** A person has paused or cancelled it while it came to its end: that is how it stands, until a person says otherwise. */
+  async #heldMeanwhile(ending: Ending): Promise<Ending> {
+    const { definition, ledger } = this.#tools;
+    const found = await this.ask((session) => ledger.open(session, this.#subject, definition.kind));
+    return found !== null && isHeld(found.status)
+      ? heldBack({ status: found.status, reason: found.reason })
+      : ending;
+  }
+
+  /** Of the whole, where this is a turn of it. */
+  async #numbers(
+    proved: boolean,
+    selection: RowSelection | null,
+    hasBegun: boolean,
+  ): Promise<BackfillNumbers> {
+    const { definition, ledger, rows, options } = this.#tools;
+    const ask = this.ask.bind(this);
+    if (!options.turn) return readNumbers(ask, rows, definition, selection, options.tenants, proved);
+    const facts =
+      selection?.facts ?? (hasBegun ? await ask((session) => inspectTable(session, definition)) : null);
+    const whole = facts && new RowSelection(definition, ledger, facts, null);
+    return readNumbers(ask, rows, definition, whole, null, proved);
+  }
+}

@@ -1,0 +1,37 @@
+import type { Ledger, Subject } from '../../../ledger/ledger.js';
+import type { LeasedRange, LeaseScope } from '../../../ledger/range.js';
+import type { RowSelection } from '../../batch/row-selection.js';
+import type { Connection } from '../connection/run-connection.js';
+import { splitLargest } from '../../pending/range.splitter.js';
+
+export interface TakingOptions {
+  readonly ledger: Ledger;
+  readonly selection: RowSelection;
+  readonly subject: Subject;
+  /** Workers at most, over all processes. */
+  readonly most: number;
+  /** Among whose leases they are counted. */
+  readonly among: LeaseScope;
+  /** Ranges that are not wanted. */
+  readonly except?: readonly string[];
+  /** Asked before another try. */
+  readonly goOn: () => boolean;
+}
+
+/** A range that nobody holds, or else half of the largest one that somebody sweeps, where one more worker is welcome. */
+export async function takeRange(
+  connection: Connection,
+  { ledger, selection, subject, most, among, except = [], goOn }: TakingOptions,
+): Promise<LeasedRange | null> {
+  const { tenants } = selection;
+  do {
+    const range = await connection.use((session) =>
+      ledger.lease(session, subject, tenants, { most, among, except }),
+    );
+    if (range !== null || most === 1) return range;
+    const leases = await connection.use((session) => ledger.foreignLeases(session, subject, among));
+    if (leases.filter(({ expiresInMs }) => expiresInMs > 0).length >= most) return null;
+    if (!(await connection.use((session) => splitLargest(session, selection, subject)))) return null;
+  } while (goOn());
+  return null;
+}

@@ -1,0 +1,110 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { BackfillService } from '../backfills/backfill.service.js';
+import { buildIndexes, type BuildIndexesOptions } from './index.builder.js';
+import { IndexExplorer } from './index.explorer.js';
+import { undeclaredIndexes } from './index.ledger-note.js';
+import type { DeclaredIndex } from './index.options.js';
+import { presenceOf } from './index.presence.js';
+import type { DataSourceIndexes, IndexesReport, IndexesStatus } from './indexes.report.js';
+
+/** How the indexes phase is run. */
+export interface IndexesRequest extends Pick<BuildIndexesOptions, 'log' | 'rebuild' | 'maxWait'> {
+  /** Asks to stop: the build in hand is cancelled, no further one is begun. */
+  readonly signal?: AbortSignal;
+  /** Told of each data source's report as soon as there is one. */
+  readonly done?: (report: DataSourceIndexes) => void;
+}
+
+/** A data source and what is declared on its tables. */
+interface Share {
+  readonly name: string;
+  readonly dataSource: DataSource;
+  readonly declared: readonly DeclaredIndex[];
+}
+
+/**
+ * The declared indexes of the application's PostgreSQL data sources.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class IndexesService {
+  readonly #backfills: BackfillService;
+  readonly #explorer: IndexExplorer;
+  #declared: readonly DeclaredIndex[] | null = null;
+
+  constructor(
+    @Inject(BackfillService) backfills: BackfillService,
+    @Inject(IndexExplorer) explorer: IndexExplorer,
+  ) {
+    this.#backfills = backfills;
+    this.#explorer = explorer;
+  }
+
+  /** Called by the module at start-up. @throws DuplicateIndexNameError @internal */
+  declare(): readonly DeclaredIndex[] {
+    return (this.#declared ??= this.#explorer.explore());
+  }
+
+  /** Builds what is missing, one index after the other. Never throws for what becomes of an index: see `outcome`. */
+  async run({ signal, done, log, maxWait, rebuild = false }: IndexesRequest = {}): Promise<IndexesReport> {
+    const reports: DataSourceIndexes[] = [];
+    for (const { name, dataSource, declared } of this.#shares()) {
+      if (signal?.aborted) {
+        const reason = `${String(signal.reason)} before every index was built.`;
+        return { phase: 'indexes', outcome: 'warnings', reason, dataSources: reports };
+      }
+      const report = await buildIndexes(dataSource, declared, {
+        rebuild,
+        schema: this.#backfills.schema,
+        lease: this.#backfills.leaseDuration,
+        ...(log ? { log } : {}),
+        ...(signal ? { signal } : {}),
+        ...(maxWait === undefined ? {} : { maxWait }),
+      });
+      const told = { dataSource: name, ...report };
+      reports.push(told);
+      done?.(told);
+    }
+    const found = new Set(reports.map(({ outcome }) => outcome));
+    const order = ['warnings', 'done'] as const;
+    return {
+      phase: 'indexes',
+      outcome: order.find((outcome) => found.has(outcome)) ?? 'nothing-to-do',
+      dataSources: reports,
+    };
+  }
+
+  /** Which of the declared indexes are there and as declared, and which are no longer declared. Builds and changes nothing. */
+  async status(): Promise<IndexesStatus> {
+    const dataSources = [];
+    for (const { name, dataSource, declared } of this.#shares()) {
+      const runner = dataSource.createQueryRunner();
+      try {
+        const indexes = [];
+        for (const one of declared) indexes.push(await presenceOf(one, dataSource, runner));
+        const undeclared = await undeclaredIndexes(runner, this.#backfills.schema, indexes);
+        dataSources.push({ dataSource: name, indexes, undeclared });
+      } finally {
+        await runner.release();
+      }
+    }
+    return { phase: 'indexes', dataSources };
+  }
+
+  /** By entity; what is on an entity that no data source knows goes to the first, whose report says so. */
+  #shares(): readonly Share[] {
+    const sources = [...this.#backfills.dataSources].filter(([, { options }]) => options.type === 'postgres');
+    const ownerOf = ({ options }: DeclaredIndex) =>
+      (sources.find(([, dataSource]) => dataSource.hasMetadata(options.entity)) ?? sources[0])?.[0];
+    const declared = this.declare().map((one) => ({ one, owner: ownerOf(one) }));
+    return sources
+      .map(([name, dataSource]) => ({
+        name,
+        dataSource,
+        declared: declared.filter(({ owner }) => owner === name).map(({ one }) => one),
+      }))
+      .filter((share) => share.declared.length > 0 || share.dataSource.migrations.length > 0);
+  }
+}

@@ -1,0 +1,47 @@
+import { Logger } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { InvalidMigrationOptionError } from '../migration.error.js';
+import {
+  DDL_POLICY,
+  type DdlPolicy,
+  type MigrationOptions,
+  type MigrationSettings,
+} from '../migration.options.js';
+
+const settings = new WeakMap<DataSource, MigrationSettings>();
+
+/** The settings of a data source's migrations: what was configured, and the defaults, so that TypeORM's own commands work too. */
+export function settingsFor(dataSource: DataSource): MigrationSettings {
+  return (
+    settings.get(dataSource) ?? { policy: DDL_POLICY, log: new Logger('SchemaMigration'), driven: false }
+  );
+}
+
+/** @throws InvalidMigrationOptionError */
+export function configureMigrations(dataSource: DataSource, options: MigrationOptions): MigrationSettings {
+  const current = settingsFor(dataSource);
+  const policy = { ...current.policy, ...options.policy };
+  validate(policy);
+  const { gate = current.gate, log = current.log } = options;
+  const next = { policy, log, driven: current.driven, ...(gate && { gate }) };
+  settings.set(dataSource, next);
+  return next;
+}
+
+/** Marks a data source as driven by the phase's own runner while `work` runs. */
+export async function whileDriven<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
+  const before = settings.get(dataSource);
+  settings.set(dataSource, { ...settingsFor(dataSource), driven: true });
+  try {
+    return await work();
+  } finally {
+    if (before) settings.set(dataSource, before);
+    else settings.delete(dataSource);
+  }
+}
+
+function validate(policy: DdlPolicy): void {
+  for (const [name, value] of Object.entries(policy))
+    if (!Number.isFinite(value) || value < 0 || (name === 'lockAttempts' && value < 1))
+      throw new InvalidMigrationOptionError(`policy.${name}`, value);
+}

@@ -1,0 +1,85 @@
+import type { Routine } from 'nestjs-backfill-sql';
+import { basename } from 'node:path';
+import type { SqlEvent } from '../evaluate/event.types.js';
+import type { Direction } from '../judge/finding.types.js';
+import { judgeEvents, verdictOf } from '../judge/judge.js';
+import { SchemaMemory } from '../judge/schema-memory.js';
+import type { SqlClassifier } from '../judge/sql-reading.js';
+import type { TableSizes } from '../judge/table-growth.js';
+import { SourceText } from '../source/source-text.js';
+import type { DirectionReport, MigrationReport } from './check.types.js';
+import { sqlSuppressions } from './suppressions.js';
+
+interface SqlFileContext {
+  readonly classifier: SqlClassifier;
+  readonly routines: Routine[];
+  readonly sizes: TableSizes;
+}
+
+/** A migration written in SQL: the whole file runs, or the parts that the usual markers name. */
+export function checkSqlFile(
+  file: string,
+  content: string,
+  { classifier, routines, sizes }: SqlFileContext,
+): MigrationReport {
+  const source = new SourceText(file, content);
+  const directions = sectionsOf(file, content).map(({ direction, start, end }): DirectionReport => {
+    const site = { source, start, end };
+    const text = withoutClientCommands(content.slice(start, end));
+    const event: SqlEvent = {
+      kind: 'sql',
+      text: { kind: 'text', parts: [{ text, site }] },
+      site: { source, start, end: start },
+      frames: [],
+      loops: [],
+    };
+    const findings = judgeEvents([event], {
+      classifier,
+      direction,
+      file,
+      memory: new SchemaMemory(),
+      sizes,
+      routines,
+    });
+    return { direction, verdict: verdictOf(findings), findings };
+  });
+  return { file, name: basename(file), directions, notes: [], suppressions: sqlSuppressions(source) };
+}
+
+interface Section {
+  readonly direction: Direction;
+  readonly start: number;
+  readonly end: number;
+}
+
+const MARKER = /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)|migrate:|@)?[ \t]*(up|down)\b[^\n]*$/gim;
+
+function sectionsOf(file: string, content: string): readonly Section[] {
+  const whole = { start: 0, end: content.length };
+  if (/(?:\.|_|-)(?:down|undo|rollback)\.sql$/i.test(file)) return [{ direction: 'down', ...whole }];
+  const markers = [...content.matchAll(MARKER)].filter((match) =>
+    /\+(?:goose|migrate)|migrate:/i.test(match[0]),
+  );
+  if (markers.length === 0) return [{ direction: 'up', ...whole }];
+  return markers.map((match, index) => ({
+    direction: (match[1] ?? 'up').toLowerCase() as Direction,
+    start: match.index,
+    end: markers[index + 1]?.index ?? content.length,
+  }));
+}
+
+/** psql's commands that run what is not in this text (`\i`, `\!`, `\gexec`): left in place, where the parser stops at them. */
+const RUNS_OTHERS = String.raw`copy\b|ir?\b|include|!|gexec\b`;
+const CLIENT_COMMAND = new RegExp(String.raw`^[ \t]*\\(?!${RUNS_OTHERS})[a-z?][^\n]*$`, 'gim');
+
+/** psql's own commands and the rows behind COPY … FROM stdin are no SQL; blanks keep every position. */
+function withoutClientCommands(sql: string): string {
+  const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
+  return sql
+    .replace(
+      /(^copy\b[^;]*\bfrom\s+stdin\b[^;]*;[^\n]*\n)([^]*?)^\\\.[ \t]*$/gim,
+      (_, head: string, rows: string) => `${head}${blank(rows)}  `,
+    )
+    .replace(CLIENT_COMMAND, blank)
+    .replace(/^([ \t]*)\\copy\b/gim, '$1 copy');
+}

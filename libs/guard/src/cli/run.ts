@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { DEFAULT_BASELINE, readBaseline, writeBaseline } from '../baseline/baseline.file.js';
+import { checkFiles } from '../check/check-files.js';
+import type { CheckReport } from '../check/check.types.js';
+import { baselineEntries, judgeOutcome, type Outcome } from '../check/outcome.js';
+import { GuardError, NoMigrationsError } from '../guard.error.js';
+import { readDatabaseSizes, readTableSizes } from '../judge/table-sizes.loader.js';
+import type { TableSizes } from '../judge/table-growth.js';
+import { auditOf } from '../report/audit.model.js';
+import { githubReport } from '../report/github.report.js';
+import { htmlReport } from '../report/html.report.js';
+import { jsonReport } from '../report/json.report.js';
+import { markdownReport } from '../report/markdown.report.js';
+import { sarifReport } from '../report/sarif.report.js';
+import { plural } from '../report/summary.js';
+import { textReport } from '../report/text.report.js';
+import { shownPath } from '../report/paths.js';
+import { type Arguments, parseArguments, USAGE } from './arguments.js';
+import { EXIT, type Console } from './console.js';
+import { runExtract } from './extract.command.js';
+import { writeOutput } from './output-file.js';
+
+/** The command `nestjs-backfill`. @returns its exit code */
+export async function run(args: readonly string[], console: Console): Promise<number> {
+  try {
+    const parsed = parseArguments(args);
+    if (parsed === 'help') {
+      console.out(USAGE);
+      return EXIT.clean;
+    }
+    if (parsed === 'version') {
+      console.out(`${packageVersion()}\n`);
+      return EXIT.clean;
+    }
+    return await runCommand(parsed, console);
+  } catch (error) {
+    if (!(error instanceof GuardError)) throw error;
+    console.error(`nestjs-backfill-guard: ${error.message}\n`);
+    return EXIT.unusable;
+  }
+}
+
+async function runCommand(args: Arguments, console: Console): Promise<number> {
+  const report = await checkFiles({
+    paths: args.paths,
+    exclude: args.exclude,
+    dmlHelpers: args.dmlHelpers,
+    tableSizes: await sizesOf(args),
+  });
+  if (report.migrations.length === 0 && report.problems.length === 0) throw new NoMigrationsError(args.paths);
+  if (args.command === 'extract') return runExtract(report, args, console);
+  const file = resolve(args.baseline ?? DEFAULT_BASELINE);
+  if (args.updateBaseline) return updateBaseline(report, file, console);
+  const outcome = judgeOutcome(report, readBaseline(file), file);
+  if (args.command === 'audit') {
+    print(auditText(outcome, args), args, console);
+    if (args.timing)
+      console.error(
+        textReport(outcome, { colour: false, timing: true }).trimEnd().split('\n').slice(-1).join('\n') +
+          '\n',
+      );
+    return outcome.problems.length > 0 ? EXIT.unusable : EXIT.clean;
+  }
+  print(guardText(outcome, args, console), args, console);
+  if (args.timing && args.format !== 'text') console.error(`${JSON.stringify(report.timing)}\n`);
+  return exitCode(outcome, args.strictBaseline);
+}
+
+function guardText(outcome: Outcome, args: Arguments, console: Console): string {
+  switch (args.format) {
+    case 'json':
+      return jsonReport(outcome);
+    case 'sarif':
+      return sarifReport(outcome, packageVersion());
+    case 'github':
+      return githubReport(outcome);
+    default:
+      return textReport(outcome, {
+        colour: args.output === undefined && (args.colour ?? console.colour),
+        timing: args.timing,
+      });
+  }
+}
+
+function auditText(outcome: Outcome, { format }: Arguments): string {
+  const audit = auditOf(outcome);
+  if (format === 'html') return htmlReport(audit);
+  return format === 'json' ? `${JSON.stringify({ format: 1, ...audit }, null, 2)}\n` : markdownReport(audit);
+}
+
+function print(text: string, { output }: Arguments, console: Console): void {
+  if (output === undefined) console.out(text);
+  else writeOutput(output, text);
+}
+
+/** What could not be checked is never passed; then come new violations, then, if asked for, an untidy baseline. */
+export function exitCode(outcome: Outcome, strictBaseline: boolean): number {
+  if (outcome.problems.length > 0) return EXIT.unusable;
+  if (outcome.findings.some(({ status }) => status === 'new')) return EXIT.violations;
+  return strictBaseline && (outcome.stale.length > 0 || outcome.suppressionProblems.length > 0)
+    ? EXIT.violations
+    : EXIT.clean;
+}
+
+function updateBaseline(report: CheckReport, file: string, console: Console): number {
+  const [problem] = report.problems;
+  if (problem) {
+    console.error(
+      `nestjs-backfill-guard: ${shownPath(problem.file)}: ${problem.problem}\n  → A baseline is only written when every file could be checked.\n`,
+    );
+    return EXIT.unusable;
+  }
+  const before = readBaseline(file);
+  // Of files that were not asked for, nothing is known: their entries stay.
+  const others = (before?.entries ?? []).filter(
+    (entry) => !report.covers(resolve(dirname(file), entry.file)),
+  );
+  const entries = [...others, ...baselineEntries(report, file)];
+  const { counts } = writeBaseline(file, entries, Math.max(before?.initial ?? 0, entries.length));
+  console.out(
+    `${shownPath(file)}: ${plural(entries.length, 'grandfathered violation')} (${String(counts.HIGH)} HIGH, ${String(counts.MEDIUM)} MEDIUM, ${String(counts.LOW)} LOW)\n`,
+  );
+  return EXIT.clean;
+}
+
+async function sizesOf({ tableSizes, database }: Arguments): Promise<TableSizes> {
+  if (tableSizes !== undefined) return readTableSizes(tableSizes);
+  return database === undefined ? new Map() : readDatabaseSizes(database);
+}
+
+function packageVersion(): string {
+  for (const up of ['../..', '../../..']) {
+    try {
+      const json = JSON.parse(readFileSync(join(import.meta.dirname, up, 'package.json'), 'utf8')) as {
+        readonly name?: string;
+        readonly version?: string;
+      };
+      if (json.name === 'nestjs-backfill-guard') return json.version ?? '0.0.0';
+    } catch {
+      // The sources and the build lie at different depths.
+    }
+  }
+  return '0.0.0';
+}

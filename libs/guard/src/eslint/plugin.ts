@@ -1,0 +1,88 @@
+import { loadClassifier } from 'nestjs-backfill-sql';
+import { resolve } from 'node:path';
+import type { Rule } from 'eslint';
+import { DEFAULT_BASELINE, readBaseline } from '../baseline/baseline.file.js';
+import { Check } from '../check/check-files.js';
+import { judgeOutcome } from '../check/outcome.js';
+import type { Finding } from '../judge/finding.types.js';
+import { REMEDIES } from '../rules/remedies.js';
+import { RULES, type RuleId } from '../rules/rule.types.js';
+
+/** ESLint runs rules synchronously: the parser is loaded with the plugin. */
+const classifier = await loadClassifier();
+
+const NO_TIMING = { files: 1, totalMs: 0, readMs: 0, parseMs: 0, evaluateMs: 0, sqlMs: 0 } as const;
+
+/** All rules ask about the same file one after another: it is checked once. */
+let last: { readonly file: string; readonly text: string; readonly findings: readonly Finding[] } | undefined;
+
+function findingsOf(file: string, text: string): readonly Finding[] {
+  if (last?.file !== file || last.text !== text) {
+    const check = new Check(classifier, { paths: [] });
+    const migrations = check.checkText(file, text);
+    const baselineFile = resolve(DEFAULT_BASELINE);
+    const outcome = judgeOutcome(
+      { covers: (path) => path === file, migrations, problems: [], timing: NO_TIMING },
+      readBaseline(baselineFile),
+      baselineFile,
+    );
+    last = {
+      file,
+      text,
+      findings: outcome.findings
+        .filter(({ status }) => status === 'new' || status === 'note')
+        .map(({ finding }) => finding),
+    };
+  }
+  return last.findings;
+}
+
+function ruleOf(id: RuleId): Rule.RuleModule {
+  const { title, steps } = REMEDIES[id];
+  return {
+    meta: {
+      type: 'problem',
+      docs: { description: title },
+      schema: [],
+      messages: { found: '{{message}} ({{severity}}: {{reason}}). {{remedy}}' },
+    },
+    create: (context) => ({
+      Program: () => {
+        for (const { rule, region, message, severity, reason } of findingsOf(
+          context.filename,
+          context.sourceCode.text,
+        )) {
+          if (rule !== id) continue;
+          const loc = {
+            start: { line: region.line, column: region.column - 1 },
+            end: { line: region.endLine, column: region.endColumn - 1 },
+          };
+          context.report({
+            loc,
+            messageId: 'found',
+            data: { message, severity, reason, remedy: steps.join(' ') },
+          });
+        }
+      },
+    }),
+  };
+}
+
+const rules: Record<string, Rule.RuleModule> = Object.fromEntries(RULES.map((id) => [id, ruleOf(id)]));
+
+const meta = { name: 'nestjs-backfill', version: '0.1.0' } as const;
+
+/** Every rule as an error, but `backfill-comment`, which only warns. */
+const recommended = {
+  name: 'nestjs-backfill/recommended',
+  files: ['**/migrations/**/*.{ts,js,mts,mjs,cts,cjs}'],
+  plugins: { 'nestjs-backfill': { meta, rules } },
+  rules: Object.fromEntries(
+    RULES.map((id) => [`nestjs-backfill/${id}`, id === 'backfill-comment' ? 'warn' : 'error'] as const),
+  ),
+};
+
+/** The guard's rules for ESLint's flat configuration. @publicApi */
+const plugin = { meta, rules, configs: { recommended } };
+
+export default plugin;

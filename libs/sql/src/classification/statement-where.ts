@@ -1,0 +1,76 @@
+import { isObject, kindOf, list, nameParts, nodeOf, visit } from '../parser/parser-nodes.js';
+import type { Conjunct, WhereShape } from './statement.types.js';
+
+/** @param text the condition as written */
+export function whereShape(condition: unknown, text: string): WhereShape {
+  const conjuncts = conjunctsOf(condition).map(judge);
+  const narrowing = conjuncts.filter(({ kind }) => kind !== 'tautology');
+  const selective = narrowing.some(({ kind }) => kind === 'filter');
+  return {
+    text,
+    conjuncts,
+    selective,
+    tautology: narrowing.length === 0,
+    joinOnly: narrowing.length > 0 && narrowing.every(({ kind }) => kind === 'join'),
+    onlyNullColumns: selective
+      ? []
+      : narrowing.filter(({ kind }) => kind === 'is-null').flatMap(({ columns }) => columns),
+  };
+}
+
+function conjunctsOf(condition: unknown): readonly unknown[] {
+  const bool = nodeOf(condition, 'BoolExpr');
+  return bool?.['boolop'] === 'AND_EXPR' ? list(bool['args']).flatMap(conjunctsOf) : [condition];
+}
+
+function judge(condition: unknown): Conjunct {
+  const references = columnReferences(condition);
+  const columns = [...new Set(references.flatMap((parts) => parts.at(-1) ?? []))];
+  return { kind: kindOfConjunct(condition, references), columns };
+}
+
+function kindOfConjunct(condition: unknown, references: readonly (readonly string[])[]): Conjunct['kind'] {
+  if (isTautology(condition)) return 'tautology';
+  const nullTest = nodeOf(condition, 'NullTest');
+  if (nullTest?.['nulltesttype'] === 'IS_NULL' && nodeOf(nullTest['arg'], 'ColumnRef')) return 'is-null';
+  return isJoin(condition, references) ? 'join' : 'filter';
+}
+
+function isTautology(condition: unknown): boolean {
+  const constant = nodeOf(condition, 'A_Const');
+  // False is left out of the JSON.
+  if (constant) return isObject(constant['boolval']) && constant['boolval']['boolval'] === true;
+  const bool = nodeOf(condition, 'BoolExpr');
+  if (bool?.['boolop'] === 'OR_EXPR') return list(bool['args']).some(isTautology);
+  if (bool?.['boolop'] === 'AND_EXPR') return list(bool['args']).every(isTautology);
+  const comparison = nodeOf(condition, 'A_Expr');
+  if (comparison?.['kind'] !== 'AEXPR_OP' || nameParts(comparison['name']).join('') !== '=') return false;
+  const [left, right] = [comparison['lexpr'], comparison['rexpr']];
+  const comparable = ['A_Const', 'ColumnRef'].includes(kindOf(left)?.[0] ?? '');
+  return comparable && withoutLocations(left) === withoutLocations(right);
+}
+
+/** A comparison that names two relations, and no constant, parameter or sub-query that could narrow either. */
+function isJoin(condition: unknown, references: readonly (readonly string[])[]): boolean {
+  if (!nodeOf(condition, 'A_Expr')) return false;
+  let narrows = false;
+  visit({ condition }, (kind) => {
+    if (kind === 'A_Const' || kind === 'ParamRef' || kind === 'SubLink') narrows = true;
+    return !narrows;
+  });
+  const relations = new Set(references.map((parts) => parts.slice(0, -1).join('.')));
+  return !narrows && relations.size > 1;
+}
+
+function columnReferences(tree: unknown): readonly (readonly string[])[] {
+  const references: (readonly string[])[] = [];
+  visit({ tree }, (kind, fields) => {
+    if (kind === 'ColumnRef') references.push(nameParts(fields['fields']));
+    return kind !== 'SubLink';
+  });
+  return references;
+}
+
+function withoutLocations(tree: unknown): string {
+  return JSON.stringify(tree, (key, value: unknown) => (key === 'location' ? undefined : value));
+}

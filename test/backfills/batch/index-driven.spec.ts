@@ -1,0 +1,155 @@
+import { Backfill, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
+import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
+import { Stage } from '../../support/stage.ts';
+import { until } from '../../support/until.ts';
+
+@Entity('leads')
+class Lead {
+  @PrimaryColumn({ type: 'int' })
+  id!: number;
+
+  @Column({ type: 'text', nullable: true })
+  slug!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  title!: string | null;
+
+  @Column({ type: 'int', default: 0 })
+  tenant!: number;
+}
+
+@Backfill<Lead>({ name: 'set', entity: Lead, where: { slug: IsNull() }, batchSize: 5_000 })
+class SetSlug implements SetBackfill<Lead> {
+  set() {
+    return { slug: `'lead-' || id` };
+  }
+}
+
+@Backfill<Lead>({
+  name: 'transform',
+  entity: Lead,
+  where: { title: IsNull() },
+  writes: ['title'],
+  batchSize: 5_000,
+})
+class TransformTitle implements TransformBackfill<Lead, 'id'> {
+  transform(rows: readonly Pick<Lead, 'id'>[]) {
+    return rows.map(({ id }) => ({ title: `Lead ${id}` }));
+  }
+}
+
+@Backfill<Lead>({ name: 'of-tenants', entity: Lead, where: { slug: IsNull() }, tenant: 'tenant' })
+class SetSlugOfTenants extends SetSlug {}
+
+const options = { entities: [Lead], backfills: [SetSlug, TransformTitle, SetSlugOfTenants] };
+
+describe('a table whose statistics are wrong', () => {
+  const stage = Stage.for({
+    ...options,
+    // The planner believes that the table is empty, and that a sequential scan costs nothing.
+    prepare: (database) =>
+      database.query(`ALTER TABLE leads SET (autovacuum_enabled = off);
+        ANALYZE leads;
+        INSERT INTO leads (id) SELECT generate_series(1, 60000)`),
+  });
+
+  it.each(['set', 'transform'])(
+    '%s: the plan of a batch of 5,000 rows goes through the index',
+    async (name) => {
+      const { plan } = await stage.application.service.plan({ names: [name] });
+      const explain = plan[0]?.explain.join('\n') ?? '';
+      expect(explain).toMatch(/Index.* Scan using .* on leads/);
+      expect(explain).not.toMatch(/Seq Scan on leads/);
+    },
+  );
+
+  it.each(['set', 'transform'])('%s: no batch scans the table', async (name) => {
+    const before = await scans(stage);
+    expect(await stage.run(name)).toMatchObject({ status: 'complete', updated: 60_000, batches: 12 });
+    const after = await scans(stage);
+    // The count at the start, the lowest pending key, and the probes before and after: no more, however many batches.
+    expect(after - before).toBeLessThanOrEqual(4);
+  });
+});
+
+/** Sequential scans of the table so far. */
+const scans = (stage: Stage) =>
+  reported(stage, `SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'leads'`);
+
+/** Entries of the primary key's index that were read so far. */
+const keysRead = (stage: Stage) =>
+  reported(
+    stage,
+    `SELECT idx_tup_read FROM pg_stat_user_indexes JOIN pg_index USING (indexrelid) WHERE relname = 'leads' AND indisprimary`,
+  );
+
+/** A number of the server's statistics. A session reports its own when it ends. */
+async function reported(stage: Stage, sql: string): Promise<number> {
+  await stage.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
+  await until(
+    async () =>
+      (await stage.value(
+        `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+      )) === '0',
+  );
+  return Number(await stage.value(sql));
+}
+
+describe('30 pending rows scattered over a table of 300,000', () => {
+  const stage = Stage.for({
+    ...options,
+    prepare: (database) =>
+      database.query(`INSERT INTO leads (id, slug, title) SELECT i, CASE WHEN i % 10000 <> 7 THEN 'done' END, 'done'
+        FROM generate_series(1, 300000) AS i`),
+  });
+
+  it('are all found, in a few batches', async () => {
+    const report = await stage.run('set');
+    expect(report).toMatchObject({ status: 'complete', updated: 30 });
+    expect(report.batches).toBeLessThanOrEqual(10);
+    expect(await stage.value(`SELECT count(*) FROM leads WHERE slug = 'lead-' || id`)).toBe('30');
+  });
+});
+
+describe('one tenant of a hundred, with an index that begins with the tenant', () => {
+  const stage = Stage.for({
+    ...options,
+    prepare: (database) =>
+      database.query(`INSERT INTO leads (id, tenant) SELECT i, i % 100 FROM generate_series(1, 100000) AS i;
+        CREATE INDEX leads_of_tenant ON leads (tenant, id);
+        ANALYZE leads`),
+  });
+
+  it('is served by that index, and the keys of the others are not read', async () => {
+    const { plan } = await stage.application.service.plan({ names: ['of-tenants'], tenants: ['7'] });
+    expect(plan[0]?.explain.join('\n')).toMatch(
+      /Index.* Scan using leads_of_tenant .*\n.*Index Cond: \(+tenant = /,
+    );
+    const before = await keysRead(stage);
+    expect(await stage.run('of-tenants', { tenants: ['7'] })).toMatchObject({ updated: 1_000 });
+    expect((await keysRead(stage)) - before).toBeLessThan(10_000);
+  });
+
+  it('is told by its text: what only looks like its number is another one', async () => {
+    expect(await stage.run('of-tenants', { tenants: ['08'] })).toMatchObject({ updated: 0 });
+    expect(await stage.run('of-tenants', { tenants: ['8', 'nobody'] })).toMatchObject({ updated: 1_000 });
+  });
+});
+
+describe('one old row that became pending again, with an index of those that are pending', () => {
+  const stage = Stage.for({
+    ...options,
+    prepare: (database) =>
+      database.query(`INSERT INTO leads (id, slug) SELECT i, CASE WHEN i <> 5 THEN 'done' END FROM generate_series(1, 100000) AS i;
+        CREATE INDEX leads_pending ON leads (id) WHERE slug IS NULL;
+        ANALYZE leads`),
+  });
+
+  it('is done without going through the keys behind it', async () => {
+    const before = await keysRead(stage);
+    expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: 1 });
+    expect((await keysRead(stage)) - before).toBeLessThan(1_000);
+  });
+});

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Backfill,
+  type ProcessBackfill,
+  type ProcessBatch,
+  type RunRequest,
+  type TransformBackfill,
+} from 'nestjs-backfill';
+import type { EntityManager } from 'typeorm';
+import { IsNull } from 'typeorm';
+import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { Recorder } from '../../support/recorder.ts';
+import { Stage } from '../../support/stage.ts';
+
+const where = { searchName: IsNull() };
+type Row = Pick<Lead, 'id' | 'name'>;
+
+@Backfill<Lead>({
+  name: 'transform',
+  entity: Lead,
+  where,
+  reads: ['name'],
+  writes: ['searchName'],
+  batchSize: 10,
+})
+class TransformLeads implements TransformBackfill<Lead, 'id' | 'name'> {
+  static code: (rows: readonly Row[]) => Promise<unknown> | void = () => undefined;
+
+  async transform(rows: readonly Row[]) {
+    await TransformLeads.code(rows);
+    return rows.map(({ name }) => ({ searchName: name.toLowerCase() }));
+  }
+}
+
+@Backfill<Lead>({ name: 'process', entity: Lead, where, batchSize: 10, idleInTransactionTimeout: 100 })
+class ProcessLeads implements ProcessBackfill<Lead, 'id'> {
+  static code: (ids: readonly string[], manager: EntityManager) => Promise<unknown>;
+
+  async process({ rows }: ProcessBatch<Lead, 'id'>, manager: EntityManager) {
+    await ProcessLeads.code(
+      rows.map(({ id }) => id),
+      manager,
+    );
+  }
+}
+
+const DO = 'UPDATE leads SET search_name = name WHERE id = ANY($1)';
+
+describe('code of a backfill’s own that goes wrong', () => {
+  const stage = Stage.for({ entities: LEAD_TABLES, backfills: [TransformLeads, ProcessLeads] });
+  beforeEach(async () => {
+    TransformLeads.code = () => undefined;
+    await startAfresh(stage.database);
+    await addLeads(stage.database, 100);
+  });
+  const quarantine = () =>
+    stage.query(`SELECT (key ->> 0)::int AS id, error FROM nestjs_backfill.quarantined_row ORDER BY 1`);
+  const failFor5 = (error: Error) => (rows: readonly Row[]) => {
+    if (rows.some(({ id }) => id === '5')) throw error;
+  };
+
+  it('an error whose message holds a NUL character sends its row to quarantine, and the rest is done', async () => {
+    TransformLeads.code = failFor5(new Error('not a name: \0'));
+    expect(await stage.run('transform')).toMatchObject({ status: 'incomplete', updated: 99, quarantined: 1 });
+    expect(await quarantine()).toEqual([{ id: 5, error: 'not a name: \uFFFD' }]);
+  });
+
+  it('an error of Node.js with a code as long as a SQLSTATE is not taken for one of the database', async () => {
+    TransformLeads.code = failFor5(Object.assign(new Error('EBUSY: locked'), { code: 'EBUSY', errno: -16 }));
+    expect(await stage.run('transform')).toMatchObject({ status: 'incomplete', updated: 99, quarantined: 1 });
+    expect(await quarantine()).toEqual([{ id: 5, error: 'EBUSY: locked' }]);
+  });
+
+  it('an error that is its own cause is told as any other', async () => {
+    const error = new Error('a circle');
+    error.cause = error;
+    TransformLeads.code = failFor5(error);
+    expect(await stage.run('transform')).toMatchObject({ status: 'incomplete', updated: 99, quarantined: 1 });
+  });
+
+  it('a service that never answers ends the run with work left, after some tries', async () => {
+    let calls = 0;
+    TransformLeads.code = () => {
+      calls++;
+      throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:80'), { code: 'ECONNREFUSED' });
+    };
+    const report = await stage.run('transform');
+    expect(report).toMatchObject({ status: 'incomplete', updated: 0, quarantined: 0 });
+    expect(report.reason).toMatch(/in a row: connect ECONNREFUSED 10\.0\.0\.1:80/);
+    expect(calls).toBeLessThan(20);
+    TransformLeads.code = () => undefined;
+    expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 100 });
+  });
+
+  it('code that idles in its transaction for longer than allowed gets fewer rows, and the run completes', async () => {
+    // 100 ms are allowed: five rows take too long, two do not.
+    ProcessLeads.code = async (ids, manager) => {
+      if (ids.length > 2) await delay(1_000);
+      await manager.query(DO, [ids]);
+    };
+    await stage.query('DELETE FROM leads WHERE id > 20');
+    const recorder = new Recorder();
+    expect(await stage.run('process', { recorder })).toMatchObject({ status: 'complete', updated: 20 });
+    expect(recorder.notes).toContain(
+      'It was the same batch again: at most 2 of its rows at once from now on.',
+    );
+  });
+
+  it('a row whose database error is caught and ignored goes to quarantine, the others are done', async () => {
+    ProcessLeads.code = async (ids, manager) => {
+      for (const id of ids) {
+        await manager
+          .query(`UPDATE leads SET search_name = (1 / ($1 - 5))::text WHERE id = $1`, [Number(id)])
+          .catch(() => undefined);
+      }
+    };
+    expect(await stage.run('process')).toMatchObject({ status: 'incomplete', updated: 99, quarantined: 1 });
+    expect(await quarantine()).toEqual([
+      {
+        id: 5,
+        error: expect.stringContaining('process() caught an error of the database and went on') as string,
+      },
+    ]);
+  });
+
+  it.each([
+    ['with SQL', async (manager: EntityManager): Promise<unknown> => manager.query('COMMIT')],
+    ['through TypeORM', async (manager: EntityManager) => manager.queryRunner?.commitTransaction()],
+  ])('code that commits the batch’s transaction itself, %s, is refused', async (_, commit) => {
+    ProcessLeads.code = async (ids, manager) => {
+      await manager.query(DO, [ids]);
+      await commit(manager);
+    };
+    const report = await stage.run('process');
+    expect(report).toMatchObject({ status: 'failed', batches: 0 });
+    expect(report.reason).toContain("process() ended the batch's transaction");
+  });
+
+  it('code may nest a transaction in that of the batch', async () => {
+    ProcessLeads.code = (ids, manager) => manager.transaction((nested) => nested.query(DO, [ids]));
+    expect(await stage.run('process')).toMatchObject({ status: 'complete', updated: 100 });
+  });
+
+  it('an observer that throws changes nothing about the run', async () => {
+    const fail = () => {
+      throw new Error('the disk of the log is full');
+    };
+    const observer: RunRequest['observer'] = { started: fail, progressed: fail, noted: fail, finished: fail };
+    const { outcome } = await stage.runAll({ names: ['transform'], observer });
+    expect(outcome).toBe('complete');
+  });
+
+  it('a column whose type is changed in mid-run is read as it is from then on', async () => {
+    TransformLeads.code = async (rows) => {
+      if (rows[0]?.id === '21') await stage.query('ALTER TABLE leads ALTER name TYPE varchar(50)');
+    };
+    expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 100 });
+    await stage.query('ALTER TABLE leads ALTER name TYPE text');
+  });
+});

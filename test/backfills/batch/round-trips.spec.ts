@@ -1,0 +1,57 @@
+import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { Column, Entity, IsNull, PrimaryGeneratedColumn } from 'typeorm';
+import { TestApplication } from '../../support/application.ts';
+import { TestDatabase } from '../../support/database.ts';
+import { ProtocolProxy } from '../../support/protocol-proxy.ts';
+
+@Entity('contacts')
+class Contact {
+  @PrimaryGeneratedColumn()
+  id!: number;
+
+  @Column({ type: 'text', nullable: true })
+  state!: string | null;
+}
+
+@Backfill<Contact>({ name: 'contacts-state', entity: Contact, where: { state: IsNull() }, batchSize: 10 })
+class ContactsState implements SetBackfill<Contact> {
+  set() {
+    return { state: `'new'` };
+  }
+}
+
+describe('round trips to the database', () => {
+  it('are at most one for a batch of `set`, its commit included', async () => {
+    const database = await TestDatabase.create();
+    const traffic = await ProtocolProxy.before(database);
+    const application = await TestApplication.start({
+      database: traffic.database,
+      entities: [Contact],
+      backfills: [ContactsState],
+    });
+    try {
+      const insert = (rows: number) =>
+        database.query('INSERT INTO contacts (state) SELECT NULL FROM generate_series(1, $1::int)', [rows]);
+      const measured = async () => {
+        let batches = 0;
+        const roundTrips = await traffic.roundTrips(async () => {
+          const { backfills } = await application.service.run();
+          batches = backfills[0]?.batches ?? 0;
+        });
+        return { batches, roundTrips };
+      };
+      await application.service.run(); // installs the ledger
+      await insert(1_000);
+      const few = await measured();
+      await insert(3_000);
+      const many = await measured();
+      expect(many.batches - few.batches).toBe(200);
+      // What a run costs besides its batches is the same in both. Two batches are under way at a time, so it is nearer to half.
+      expect(many.roundTrips - few.roundTrips).toBeLessThanOrEqual(200);
+    } finally {
+      await application.stop();
+      await traffic.close();
+      await database.drop();
+    }
+  });
+});

@@ -1,0 +1,262 @@
+import { hostname, userInfo } from 'node:os';
+import {
+  IllegalTransitionError,
+  NothingToSetError,
+  SettingValueError,
+  UnknownBackfillError,
+  UnknownSettingError,
+} from 'nestjs-backfill';
+import { DoJobs, eachOnce, JobsProcess, jobsStage, lookAtJobs, startAfresh } from '../../support/jobs.ts';
+import { Recorder } from '../../support/recorder.ts';
+import { until } from '../../support/until.ts';
+
+const JOBS = 200;
+const WHO = `${userInfo().username}@${hostname()}`;
+
+const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string;
+
+/** Slow enough to be met at work: ten jobs a batch, 20 batches. */
+const SLOWLY = { defaults: { pause: 200, progressEvery: 1 } };
+
+const stage = jobsStage(JOBS, { module: { leaseDuration: 5_000, ...SLOWLY, throttles: { interval: 50 } } });
+beforeEach(() => startAfresh(stage.database, JOBS));
+
+function service() {
+  return stage.application.service;
+}
+
+function lastTransition(): Promise<unknown[]> {
+  return stage.query(
+    `SELECT from_status, to_status, reason, actor FROM nestjs_backfill.transition ORDER BY id DESC LIMIT 1`,
+  );
+}
+
+/** The command line, as an operator types it. */
+function order(...parameters: string[]) {
+  return JobsProcess.order(stage.database, parameters);
+}
+
+describe('--pause', () => {
+  it('lets a run in another process finish the batch in hand, hand its range back and end; --resume lets the next one go on', async () => {
+    const running = JobsProcess.run(stage.database, ['do-jobs', '--json'], SLOWLY);
+    await running.printed('"updated":20');
+    const { code, stdout } = await order('--pause', 'do-jobs', '--why', 'the noon rush').ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Paused by ${WHO}: the noon rush.`);
+    const ended = await running.ended;
+    expect(ended.code).toBe(0);
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      outcome: 'incomplete',
+      backfills: [
+        {
+          status: 'paused',
+          reason: `Paused by ${WHO}: the noon rush.`,
+          waitingFor: `a person to resume it: Paused by ${WHO}: the noon rush.`,
+        },
+      ],
+    });
+    expect(await lastTransition()).toEqual([
+      {
+        from_status: 'running',
+        to_status: 'paused',
+        reason: `Paused by ${WHO}: the noon rush.`,
+        actor: WHO,
+      },
+    ]);
+    const look = await lookAtJobs(stage.database);
+    expect(look.done).toBeLessThan(JOBS);
+    expect(look).toMatchObject({ lines: look.done, counted: look.done, astray: 0 });
+    expect(await stage.status('do-jobs')).toMatchObject({ status: 'paused', leasedBy: null });
+    // It stays so, whoever runs it, and says so to --strict.
+    expect((await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended).code).toBe(3);
+    expect(await lookAtJobs(stage.database)).toMatchObject({ done: look.done });
+    expect((await order('--resume', 'do-jobs').ended).stdout).toContain('The next run takes it up.');
+    expect((await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended).code).toBe(0);
+    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+  });
+
+  it('holds back a backfill that has never run', async () => {
+    await stage.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
+    expect(await service().pause('do-jobs')).toMatchObject({ changed: true, status: 'paused' });
+    expect(await stage.run('do-jobs')).toMatchObject({ status: 'paused', updated: 0 });
+    expect(await service().resume('do-jobs')).toMatchObject({ changed: true, status: 'incomplete' });
+  });
+
+  it('is not lifted by a run that ends for another reason meanwhile', async () => {
+    const stop = new AbortController();
+    const recorder = new Recorder();
+    DoJobs.before = async ({ context }) => {
+      if (context.batch !== 2) return;
+      await service().pause('do-jobs', { by: 'ann@desk' });
+      stop.abort('SIGTERM');
+    };
+    await stage.run('do-jobs', { signal: stop.signal, recorder });
+    expect(await stage.status('do-jobs')).toMatchObject({ status: 'paused', reason: 'Paused by ann@desk.' });
+    expect(await stage.run('do-jobs')).toMatchObject({ status: 'paused', updated: 0 });
+  });
+
+  it('is heeded by a run that has just taken the backfill up', async () => {
+    DoJobs.before = () =>
+      service()
+        .pause('do-jobs')
+        .then(() => undefined);
+    const report = await stage.run('do-jobs');
+    expect(report).toMatchObject({ status: 'paused' });
+    expect(report.updated).toBeLessThan(JOBS);
+  });
+
+  it('twice is as good as once, and lifting what is not paused changes nothing', async () => {
+    await service().pause('do-jobs', { by: 'ann@desk', why: 'lunch' });
+    expect(await service().pause('do-jobs', { by: 'bob@desk' })).toMatchObject({
+      changed: false,
+      reason: 'Paused by ann@desk: lunch.',
+    });
+    await service().resume('do-jobs');
+    expect(await service().resume('do-jobs')).toMatchObject({ changed: false, status: 'incomplete' });
+  });
+
+  it('lifted before the run has noticed it leaves the run at work', async () => {
+    let resumed: unknown;
+    DoJobs.before = async ({ context }) => {
+      if (context.batch !== 2) return;
+      await service().pause('do-jobs');
+      resumed = await service().resume('do-jobs');
+    };
+    await service().set('do-jobs', { pause: 0 });
+    expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete', updated: JOBS });
+    expect(resumed).toMatchObject({ status: 'running', changed: true });
+  });
+
+  it('of what is complete is refused', async () => {
+    await service().set('do-jobs', { pause: 0 });
+    await stage.run('do-jobs');
+    await expect(service().pause('do-jobs')).rejects.toThrow(IllegalTransitionError);
+    const { code, stderr } = await order('--pause', 'do-jobs').ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('is complete, and from there it cannot become paused');
+  });
+});
+
+describe('--pause of a run with several workers', () => {
+  const MANY = 2_000;
+  const several = jobsStage(MANY, {
+    module: { defaults: { pause: 100, workers: 3 }, throttles: { interval: 50 } },
+    poolSize: 10,
+  });
+  const held = 'SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL';
+
+  it('ends them all, each after the batch in hand', async () => {
+    const run = several.run('note-jobs');
+    await until(async () => (await several.value(held).catch(() => '0')) === '3');
+    await several.application.service.pause('note-jobs');
+    expect(await run).toMatchObject({ status: 'paused' });
+    expect(await several.value(held)).toBe('0');
+    const done = await several.value('SELECT count(*) FROM jobs WHERE note IS NOT NULL');
+    expect(done).toBe(await several.value('SELECT sum(updated) FROM nestjs_backfill.range'));
+    expect(Number(done)).toBeLessThan(MANY);
+    await several.application.service.resume('note-jobs');
+    await several.application.service.set('note-jobs', { pause: 0 });
+    expect(await several.run('note-jobs')).toMatchObject({
+      status: 'complete',
+      updated: MANY - Number(done),
+    });
+  });
+});
+
+describe('--cancel', () => {
+  it('ends a running backfill for good, until it is resumed', async () => {
+    const run = stage.run('do-jobs');
+    await until(async () => (await lookAtJobs(stage.database).catch(() => null))?.done === 20);
+    await service().cancel('do-jobs', { by: 'ann@desk', why: 'not needed after all' });
+    expect(await run).toMatchObject({
+      status: 'cancelled',
+      reason: 'Cancelled by ann@desk: not needed after all.',
+      waitingFor: null,
+    });
+    expect(await stage.run('do-jobs')).toMatchObject({ status: 'cancelled', updated: 0 });
+    expect(await service().resume('do-jobs')).toMatchObject({ status: 'pending' });
+    await service().set('do-jobs', { pause: 0 });
+    expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete' });
+    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+  });
+});
+
+describe('--set', () => {
+  it('is followed by a run in another process, and shown with who, when and why', async () => {
+    const running = JobsProcess.run(stage.database, ['do-jobs', '--json'], {
+      defaults: { pause: 3_600_000, progressEvery: 1 },
+    });
+    await running.printed('"updated":10');
+    // In the midst of a pause of an hour.
+    const set = ['--set', 'do-jobs', 'batchSize=95', 'pause=20ms', 'workers=3', '--why', 'it is night'];
+    const { code, stdout } = await order(...set).ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Set while it runs: batchSize=95 (${WHO}, `);
+    const ended = await running.ended;
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      outcome: 'complete',
+      backfills: [{ updated: JOBS, batches: 3 }],
+    });
+    const { settings } = await stage.status('do-jobs');
+    expect(settings).toEqual([
+      {
+        setting: 'batchSize',
+        value: '95',
+        by: WHO,
+        why: 'it is night',
+        at: ISO,
+      },
+      { setting: 'pause', value: '20', by: WHO, why: 'it is night', at: ISO },
+      { setting: 'workers', value: '3', by: WHO, why: 'it is night', at: ISO },
+    ]);
+    const status = await JobsProcess.order(stage.database, ['--status', 'do-jobs']).ended;
+    expect(status.stdout).toContain(`Set while it runs: pause=20 (${WHO}, `);
+  });
+
+  it('holds for later runs, is taken back by `default`, and keeps who had set what', async () => {
+    await service().set('do-jobs', { batchSize: 100, pause: 0 }, { by: 'ann@desk' });
+    expect(await service().set('do-jobs', { batchSize: 100 })).toMatchObject({ changed: false });
+    expect(await stage.run('do-jobs')).toMatchObject({ batches: 2 });
+    await service().set('do-jobs', { batchSize: null }, { by: 'bob@desk', why: 'too much' });
+    expect((await stage.status('do-jobs')).settings).toMatchObject([{ setting: 'pause', by: 'ann@desk' }]);
+    expect(
+      await stage.query('SELECT setting, value, set_by, why FROM nestjs_backfill.control ORDER BY id'),
+    ).toEqual([
+      { setting: 'batchSize', value: '100', set_by: 'ann@desk', why: null },
+      { setting: 'pause', value: '0', set_by: 'ann@desk', why: null },
+      { setting: 'batchSize', value: null, set_by: 'bob@desk', why: 'too much' },
+    ]);
+  });
+
+  it.each([
+    [['--set', 'do-job', 'workers=4'], 'There is no backfill "do-job"', 'Did you mean "do-jobs"?'],
+    [['--set', 'do-jobs', 'worker=4'], '"worker" cannot be set', 'Did you mean workers?'],
+    [['--set', 'do-jobs', 'batchSize=0'], 'batchSize cannot be "0"', 'from 1 to 100000'],
+    [['--set', 'do-jobs', 'batchSize=20ms'], 'batchSize cannot be "20ms"', 'from 1 to 100000'],
+    [['--pause', 'do-job'], 'There is no backfill "do-job"', 'Did you mean "do-jobs"?'],
+  ])('%j is refused with exit code 2, and changes nothing', async (parameters, says, remedy) => {
+    await service().set('do-jobs', { pause: 1 });
+    const { code, stderr } = await order(...parameters).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(says);
+    expect(stderr).toContain(remedy);
+    expect(await stage.value('SELECT count(*) FROM nestjs_backfill.control')).toBe('1');
+  });
+
+  it('that reaches no database is not taken for done', async () => {
+    const { code, stdout } = await JobsProcess.order(
+      stage.database.at('postgres://nobody@127.0.0.1:1/nowhere'),
+      ['--pause', 'do-jobs', '--connect-timeout', '100ms'],
+    ).ended;
+    expect(code).toBe(2);
+    expect(stdout).toContain('could not be reached');
+  });
+
+  it('in code is refused by errors of its own', async () => {
+    const { set } = { set: service().set.bind(service()) };
+    await expect(set('do-job', { pause: 1 })).rejects.toThrow(UnknownBackfillError);
+    await expect(set('do-jobs', {})).rejects.toThrow(NothingToSetError);
+    await expect(set('do-jobs', { pause: -1 })).rejects.toThrow(SettingValueError);
+    await expect(set('do-jobs', { speed: 1 } as never)).rejects.toThrow(UnknownSettingError);
+  });
+});

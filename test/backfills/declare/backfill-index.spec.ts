@@ -1,0 +1,136 @@
+import type { Type } from '@nestjs/common';
+import {
+  Backfill,
+  buildIndexes,
+  InvalidBackfillOptionError,
+  OnlineIndex,
+  UndeclaredIndexError,
+  type BackfillError,
+  type IndexReference,
+  type SetBackfill,
+} from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { TestDatabase } from '../../support/database.ts';
+import { addLeads, CallLog, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { Recorder } from '../../support/recorder.ts';
+import { declared, refusal } from '../../support/refusal.ts';
+import { Stage } from '../../support/stage.ts';
+
+const PENDING = { name: 'leads_pending', entity: Lead, where: 'search_name IS NULL' };
+
+@OnlineIndex<Lead>({ ...PENDING, columns: ['id'] })
+class LeadsPendingIndex {}
+
+@OnlineIndex<CallLog>({ name: 'calls_by_lead', entity: CallLog, columns: ['leadId'] })
+class CallsByLead {}
+
+@OnlineIndex<Lead>({ name: 'forgotten', entity: Lead, columns: ['id'] })
+class Forgotten {}
+
+const TODO = { entity: Lead, where: { searchName: IsNull() }, batchSize: 10 };
+
+@Backfill<Lead>({ ...TODO, name: 'by-class', index: LeadsPendingIndex })
+class ByClass implements SetBackfill<Lead> {
+  set() {
+    return { searchName: 'lower(name)' };
+  }
+}
+
+@Backfill<Lead>({ ...TODO, name: 'by-name', index: 'leads_pending' })
+class ByName extends ByClass {}
+
+describe('a backfill that names its index', () => {
+  const stage = Stage.for({ entities: LEAD_TABLES, backfills: [ByClass, ByName, LeadsPendingIndex] });
+
+  const build = () =>
+    buildIndexes(stage.application.dataSource, [
+      { className: 'LeadsPendingIndex', options: { ...PENDING, columns: ['id'] } },
+    ]);
+  const warnings = async (name = 'by-class') =>
+    (await stage.application.service.plan({ names: [name] })).plan[0]?.warnings;
+  const notes = async () => {
+    const recorder = new Recorder();
+    await stage.run('by-class', { recorder });
+    return recorder.notes;
+  };
+
+  beforeEach(async () => {
+    await startAfresh(stage.database);
+    await addLeads(stage.database, 45);
+    await stage.query('DROP INDEX IF EXISTS leads_pending');
+  });
+
+  it('is warned of, once a run and in the plan, when the index is missing, and runs all the same', async () => {
+    const missing = /"leads_pending" is missing on "leads".*--indexes/;
+    expect(await warnings()).toEqual([expect.stringMatching(missing)]);
+    expect(await warnings('by-name')).toEqual([expect.stringMatching(missing)]);
+    expect(await notes()).toEqual([expect.stringMatching(missing)]);
+    expect(await stage.status('by-class')).toMatchObject({ status: 'complete' });
+  });
+
+  it('is warned of when the index is INVALID', async () => {
+    await stage.query('CREATE INDEX leads_pending ON leads (id) WHERE search_name IS NULL');
+    await stage.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'leads_pending'::regclass`);
+    const invalid = /"leads_pending" on "leads" is INVALID.*--indexes/;
+    expect(await warnings()).toEqual([expect.stringMatching(invalid)]);
+    expect(await notes()).toEqual([expect.stringMatching(invalid)]);
+  });
+
+  it('is not warned of once --indexes has built it', async () => {
+    await build();
+    expect(await warnings()).toEqual([]);
+    expect(await notes()).toEqual([]);
+  });
+
+  it('is told when the index is there and does not serve the predicate', async () => {
+    await stage.query('CREATE INDEX leads_pending ON leads (tenant_id) WHERE name IS NULL');
+    expect(await warnings()).toEqual([
+      expect.stringMatching(/"leads_pending" is there, and yet does not serve/),
+    ]);
+  });
+});
+
+describe('at start-up', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+  });
+  afterAll(async () => {
+    await database.drop();
+  });
+
+  const refusalOf = (index: unknown, providers: readonly Type[] = []): Promise<BackfillError> => {
+    const options = { ...TODO, name: 'named', index: index as IndexReference };
+    const backfill = declared('Named', options, { set: () => ({ searchName: 'lower(name)' }) });
+    return refusal({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [backfill, ...providers],
+      synchronize: false,
+    });
+  };
+
+  it.each([
+    ['a class that no module provides', Forgotten, 'Forgotten'],
+    ['a name that no class declares', 'leads_pendign', '"leads_pendign"'],
+  ])('%s is refused with its class, the option and what is declared', async (_what, index, named) => {
+    const error = await refusalOf(index, [LeadsPendingIndex, CallsByLead]);
+    expect(error).toBeInstanceOf(UndeclaredIndexError);
+    expect(error).toMatchObject({ subject: 'Named', option: 'index' });
+    expect(error.message).toContain(`Named: the option \`index\` names ${named}`);
+    expect(error.remedy).toMatch(/@OnlineIndex.*leads_pending, calls_by_lead/);
+  });
+
+  it('an index that is declared on another table is refused', async () => {
+    const error = await refusalOf(CallsByLead, [CallsByLead]);
+    expect(error).toBeInstanceOf(InvalidBackfillOptionError);
+    expect(error.message).toMatch(
+      /Named: the option `index` names the index "calls_by_lead".*another table than Lead/,
+    );
+  });
+
+  it('what is neither a class nor a name is refused', async () => {
+    expect((await refusalOf(7)).message).toMatch(/Named: the option `index` is 7/);
+  });
+});

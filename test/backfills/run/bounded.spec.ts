@@ -1,0 +1,178 @@
+import { Inject } from '@nestjs/common';
+import { Backfill, BackfillRetryError, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
+import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
+import { Interlude } from '../../support/interlude.ts';
+import { Stage } from '../../support/stage.ts';
+
+@Entity('leads')
+class Lead {
+  @PrimaryColumn({ type: 'int', generated: 'increment' })
+  id!: number;
+
+  @Column({ type: 'text', nullable: true })
+  slug!: string | null;
+}
+
+@Backfill<Lead>({
+  name: 'transform',
+  entity: Lead,
+  where: { slug: IsNull() },
+  writes: ['slug'],
+  batchSize: 10,
+})
+class TransformSlug implements TransformBackfill<Lead, 'id'> {
+  constructor(@Inject(Interlude) private readonly interlude: Interlude) {}
+
+  async transform(rows: readonly Pick<Lead, 'id'>[]) {
+    await this.interlude.happen(rows.map(({ id }) => id));
+    return rows.map(({ id }) => ({ slug: `lead-${id}` }));
+  }
+}
+
+@Backfill<Lead>({ name: 'set-wrongly', entity: Lead, where: { slug: IsNull() } })
+class SetWrongly implements SetBackfill<Lead> {
+  set() {
+    return { slug: 'no_such_column' };
+  }
+}
+
+@Backfill<Lead>({ name: 'dependent', entity: Lead, where: { slug: IsNull() }, dependsOn: ['transform'] })
+class Dependent implements SetBackfill<Lead> {
+  set() {
+    return { slug: `'x'` };
+  }
+}
+
+function stageWith(rows: number) {
+  const interlude = new Interlude();
+  const stage = Stage.for({
+    entities: [Lead],
+    backfills: [TransformSlug, SetWrongly, Dependent],
+    providers: [{ provide: Interlude, useValue: interlude }],
+    prepare: (database) =>
+      database.query(`INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, ${rows})`),
+  });
+  return { stage, interlude };
+}
+
+describe('complete means proved', () => {
+  const { stage, interlude } = stageWith(95);
+
+  it('rows that become pending behind the cursor are found and done before the run says complete', async () => {
+    interlude.once(
+      () => stage.query('UPDATE leads SET slug = NULL WHERE id IN (3, 17, 31)'),
+      (keys) => keys.includes(90),
+    );
+    expect(await stage.run('transform')).toMatchObject({
+      status: 'complete',
+      proved: true,
+      remaining: 0,
+      updated: 98,
+    });
+    expect(await stage.value('SELECT count(*) FROM leads WHERE slug IS NULL')).toBe('0');
+  });
+
+  it('a complete backfill is probed again: rows that became pending later are done', async () => {
+    await stage.query('INSERT INTO leads (id) VALUES (-5), (1000)');
+    expect(await stage.run('transform')).toMatchObject({
+      status: 'complete',
+      updated: 2,
+      nothingToDo: false,
+    });
+    expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 0, nothingToDo: true });
+  });
+
+  it('the query in the report finds a row as long as one is pending', async () => {
+    const { proof } = await stage.run('transform');
+    expect(await stage.value(proof)).toBe('0');
+    await stage.query('INSERT INTO leads (id) VALUES (2000)');
+    expect(await stage.value(proof)).toBe('1');
+  });
+});
+
+describe('an application that inserts pending rows without end', () => {
+  const { stage, interlude } = stageWith(50);
+
+  it('does not keep a run alive: it ends, and says what the application still does', async () => {
+    interlude.always(() => stage.query('INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, 10)'));
+    const report = await stage.run('transform');
+    expect(report).toMatchObject({ status: 'incomplete', proved: false });
+    expect(report.reason).toMatch(/Rows became pending during each of 5 sweeps \(e\.g\. id=\d+\)/);
+    interlude.never();
+    expect(await stage.run('transform')).toMatchObject({ status: 'complete', proved: true });
+  });
+
+  it('does not make one sweep longer than the keys that were there at its start', async () => {
+    await stage.query('UPDATE leads SET slug = NULL');
+    const rows = Number(await stage.value('SELECT count(*) FROM leads'));
+    interlude.once(() => stage.query('INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, 1000)'));
+    await stage.run('transform');
+    const sweeps = await stage.query<{ updated: string }>(
+      'SELECT updated FROM nestjs_backfill.range ORDER BY id DESC LIMIT 2',
+    );
+    expect(sweeps.map(({ updated }) => Number(updated))).toEqual([1000, rows]);
+  });
+});
+
+describe('errors have classes', () => {
+  const { stage, interlude } = stageWith(50);
+
+  it('a statement that PostgreSQL does not accept fails the backfill at once, and no row is blamed', async () => {
+    const report = await stage.run('set-wrongly');
+    expect(report).toMatchObject({ status: 'failed', updated: 0, quarantined: 0, batches: 0 });
+    expect(report.reason).toContain('no_such_column');
+  });
+
+  it('a fault that lies outside the rows is tried again, and no row is blamed', async () => {
+    interlude.once(() => Promise.reject(new BackfillRetryError('the service does not answer')));
+    expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 50, quarantined: 0 });
+  });
+});
+
+describe('always a reason', () => {
+  const { stage, interlude } = stageWith(50);
+
+  it('a backfill that waits for another names it', async () => {
+    expect(await stage.run('dependent')).toMatchObject({
+      proved: false,
+      waitingFor: 'the backfill "transform"',
+    });
+  });
+
+  it('a run that is told to stop says by what, and goes on next time', async () => {
+    const stop = new AbortController();
+    interlude.once(
+      async () => stop.abort('SIGTERM'),
+      (keys) => keys.includes(20),
+    );
+    const report = await stage.run('transform', { signal: stop.signal });
+    expect(report).toMatchObject({ status: 'incomplete', updated: 20, reason: 'Stopped by SIGTERM.' });
+    expect((await stage.status('transform')).reason).toBe('Stopped by SIGTERM.');
+    expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 30 });
+  });
+
+  it('a paused backfill tells who paused it, and changes nothing', async () => {
+    await stage.query(`UPDATE leads SET slug = NULL`);
+    await stage.query(
+      `UPDATE nestjs_backfill.backfill SET status = 'paused', reason = 'Paused by Ada: sale in progress.' WHERE name = 'transform'`,
+    );
+    expect(await stage.run('transform')).toMatchObject({
+      status: 'paused',
+      updated: 0,
+      waitingFor: 'a person to resume it: Paused by Ada: sale in progress.',
+    });
+  });
+
+  it('every change of status is recorded with its reason', async () => {
+    const steps = await stage.query<{ step: string; reason: string }>(
+      `SELECT from_status || ' → ' || to_status AS step, reason FROM nestjs_backfill.transition WHERE name = 'transform' ORDER BY id`,
+    );
+    expect(steps.map(({ step }) => step)).toEqual([
+      'pending → running',
+      'running → incomplete',
+      'incomplete → running',
+      'running → complete',
+    ]);
+    for (const { reason } of steps) expect(reason).not.toBe('');
+  });
+});

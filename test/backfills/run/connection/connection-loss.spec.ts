@@ -1,0 +1,200 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { TestApplication } from '../../../support/application.ts';
+import { TestDatabase } from '../../../support/database.ts';
+import { Job, JobLog } from '../../../fixtures/jobs-app/jobs.mjs';
+import {
+  DoJobs,
+  eachOnce,
+  jobsStage,
+  lookAtJobs,
+  NoteJobs,
+  startAfresh,
+  terminateBackfills,
+} from '../../../support/jobs.ts';
+import { Recorder } from '../../../support/recorder.ts';
+import { seed, seeded } from '../../../support/seeded.ts';
+import { startEmbedded } from '../../../support/server.ts';
+import { ProtocolProxy } from '../../../support/protocol-proxy.ts';
+import { until, untilRow } from '../../../support/until.ts';
+
+const SEED = seed();
+
+describe('a connection that the server ends', () => {
+  const stage = jobsStage(100);
+  beforeEach(() => startAfresh(stage.database, 100));
+
+  it('in the middle of a batch is made again: the same run completes, each row once', async () => {
+    let ended = 0;
+    DoJobs.before = async ({ context }) => {
+      if (context.batch === 3 && ended === 0) ended = await terminateBackfills(stage.database);
+    };
+    const recorder = new Recorder();
+    expect(await stage.run('do-jobs', { recorder })).toMatchObject({ status: 'complete', proved: true });
+    expect(ended).toBeGreaterThan(0);
+    expect(recorder.notes.join()).toContain('The connection was lost');
+    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(100));
+  });
+
+  it(`at random moments, again and again, commits no row twice and loses none (SEED=${SEED})`, async () => {
+    await startAfresh(stage.database, 4_000);
+    const chance = seeded(SEED);
+    const recorder = new Recorder();
+    let over = false;
+    const run = stage.run('do-jobs', { recorder }).finally(() => (over = true));
+    let ended = 0;
+    while (!over && ended < 40) {
+      // Whenever a batch has committed, some time later: before, in or after the next commit.
+      const seen = recorder.progress.length;
+      await Promise.race([recorder.until(({ progress }) => progress.length > seen), run]);
+      await delay(chance(8));
+      ended += await terminateBackfills(stage.database);
+    }
+    expect((await run).status).toBe('complete');
+    expect(ended).toBeGreaterThan(0);
+    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(4_000));
+  });
+});
+
+describe('a server', () => {
+  let server: Awaited<ReturnType<typeof startEmbedded>>;
+  let database: TestDatabase;
+  let application: TestApplication;
+
+  beforeAll(async () => {
+    server = await startEmbedded();
+    database = await TestDatabase.create(server.url);
+    application = await TestApplication.start({
+      database,
+      entities: [Job, JobLog],
+      backfills: [DoJobs, NoteJobs],
+      // So that a crash can lose what was committed.
+      module: { leaseDuration: 1_000, defaults: { pause: 0, synchronousCommit: 'off' } },
+    });
+  });
+  beforeEach(() => startAfresh(database, 100));
+  afterAll(async () => {
+    await application.stop();
+    await server.stop();
+  });
+
+  it.each([
+    ['is stopped and started', 'fast'],
+    ['crashes and recovers', 'immediate'],
+  ] as const)('that %s in the middle of a run: the same run completes, each row once', async (_, mode) => {
+    let stopped = false;
+    DoJobs.before = async ({ context }) => {
+      if (context.batch !== 4 || stopped) return;
+      stopped = true;
+      await server.server.stop(mode);
+      // Only now, so that the run has met the closed door.
+      void recorder.until(({ notes }) => notes.length > 0).then(() => server.server.start());
+    };
+    const recorder = new Recorder();
+    const { backfills } = await application.service.run({ names: ['do-jobs'], observer: recorder });
+    expect(backfills).toMatchObject([{ status: 'complete', proved: true }]);
+    expect(stopped).toBe(true);
+    expect(await lookAtJobs(database)).toEqual(eachOnce(100));
+  });
+
+  it('that stays away ends the run after the time it was given, once, with work left', async () => {
+    DoJobs.before = async ({ context }) => {
+      if (context.batch === 2) await server.server.stop();
+    };
+    const started = performance.now();
+    const { backfills } = await application.service.run({ names: ['do-jobs'], connectTimeoutMs: 1_000 });
+    const took = performance.now() - started;
+    await server.server.start();
+    DoJobs.before = () => undefined;
+    expect(backfills).toMatchObject([{ status: 'incomplete', waitingFor: 'the database', updated: 10 }]);
+    // Not the same time again for handing the lease back, and again for writing down the outcome.
+    expect(took).toBeLessThan(20_000);
+    const after = await application.service.run({ names: ['do-jobs'] });
+    expect(after).toMatchObject({ outcome: 'complete', backfills: [{ updated: 90 }] });
+    expect(await lookAtJobs(database)).toEqual(eachOnce(100));
+  });
+});
+
+describe('a network', () => {
+  let direct: TestDatabase;
+  let proxy: ProtocolProxy;
+  let application: TestApplication;
+
+  beforeAll(async () => {
+    direct = await TestDatabase.create();
+    proxy = await ProtocolProxy.before(direct);
+    application = await TestApplication.start({
+      database: proxy.database,
+      entities: [Job, JobLog],
+      backfills: [DoJobs, NoteJobs],
+      module: { defaults: { pause: 0, statementTimeout: 500, idleInTransactionTimeout: 500 } },
+    });
+    await application.service.run(); // installs the ledger
+  });
+  beforeEach(() => startAfresh(direct, 100));
+  afterAll(async () => {
+    await application.stop();
+    await proxy.close();
+    await direct.drop();
+  });
+
+  it('that tells the end of a connection together with any message of its start ends no process: the run completes', async () => {
+    const struck: string[] = [];
+    while (struck.at(-1) !== 'ReadyForQuery') {
+      await terminateBackfills(direct);
+      await until(() => proxy.connections === 0); // so that the run needs a new one
+      const strike = proxy.strike('terminate', struck.length + 1);
+      const run = application.service.run({ names: ['note-jobs'] });
+      struck.push((await strike).name);
+      expect(await run).toMatchObject({ backfills: [{ status: 'complete', proved: true }] });
+    }
+    expect(struck[0]).toBe('StartupMessage');
+    expect(await direct.query('SELECT id FROM jobs WHERE note IS NULL')).toEqual([]);
+  });
+
+  it.each([
+    ['set', 'note-jobs', 'note'],
+    ['process', 'do-jobs', 'done_at'],
+  ])(
+    'that swallows everything is noticed by %s: the run goes on over a new connection, each row once',
+    async (_, name, column) => {
+      const recorder = new Recorder();
+      const run = application.service.run({ names: [name], observer: recorder });
+      await recorder.until(({ progress }) => progress.length === 2);
+      proxy.stallConnections();
+      expect(await run).toMatchObject({ outcome: 'complete' });
+      expect(recorder.notes.join()).toContain('The connection was lost');
+      expect(await direct.query(`SELECT id FROM jobs WHERE ${column} IS NULL`)).toEqual([]);
+    },
+  );
+
+  it('that loses the second half of a sign of life leaves its range to another process, which finishes', async () => {
+    const module = {
+      leaseDuration: 1_000,
+      defaults: { statementTimeout: 500, idleInTransactionTimeout: 500 },
+    };
+    const options = { entities: [Job, JobLog], backfills: [DoJobs, NoteJobs], module, synchronize: false };
+    const first = await TestApplication.start({ ...options, database: proxy.database });
+    const second = await TestApplication.start({ ...options, database: direct });
+    let goOn: () => void = () => undefined;
+    const free = new Promise<void>((resolve) => (goOn = resolve));
+    DoJobs.before = () => free;
+    let isAlive = false;
+    const strike = proxy.strike('vanish', ({ from, name, bytes }) => {
+      isAlive ||= name === 'Parse' && bytes.includes('SET lease_expires_at');
+      return isAlive && from === 'client' && name === 'Sync';
+    });
+    const run = first.service.run({ names: ['do-jobs'] });
+    expect((await strike).name).toBe('Sync');
+    DoJobs.before = () => undefined;
+    await untilRow(direct, 'SELECT FROM nestjs_backfill.range WHERE lease_expires_at < clock_timestamp()');
+    expect(await second.service.run({ names: ['do-jobs'] })).toMatchObject({
+      backfills: [{ status: 'complete', proved: true, updated: 100 }],
+    });
+    proxy.heal();
+    goOn();
+    await run;
+    expect(await lookAtJobs(direct)).toMatchObject({ lines: 100, distinct: 100, counted: 100 });
+    await first.stop();
+    await second.stop();
+  });
+});

@@ -1,0 +1,86 @@
+import { addThings, deployApp, MIGRATIONS, migrationsRun } from '../../../support/deploy-app.ts';
+import { TestDatabase } from '../../../support/database.ts';
+import { Pgbouncer } from '../../../support/pgbouncer.ts';
+import { LockHolder } from '../../../support/lock-holder.ts';
+import type { Ended } from '../../../support/fixture-app.ts';
+
+Pgbouncer.describe('through a pooler in transaction mode', () => {
+  let bouncer: Pgbouncer;
+  let database: TestDatabase;
+  let pooled: TestDatabase;
+
+  beforeAll(async () => {
+    // Fewer than the two processes have connections: each transaction may find another session of the server.
+    bouncer = await Pgbouncer.start({ poolSize: 4 });
+    database = await TestDatabase.create();
+    pooled = database.at(bouncer.url(database));
+  });
+
+  afterAll(async () => {
+    await bouncer?.stop();
+    await database?.drop();
+  });
+
+  const two = (argument: string) =>
+    Promise.all([1, 2].map(() => deployApp(pooled, [argument, '--json']).ended));
+  const outcomes = (ended: readonly Ended[]) =>
+    ended
+      .map(({ code, stdout, stderr }) => {
+        expect(code === 0 ? '' : stdout + stderr).toBe('');
+        return (JSON.parse(stdout) as { outcome: string }).outcome;
+      })
+      .sort();
+
+  it('two processes that migrate at once run each migration once', async () => {
+    // Keeps whoever comes first in its first migration until the other one is there, too.
+    const gate = await LockHolder.hold(database, `CREATE TABLE things (id int)`);
+    const running = [1, 2].map(() => deployApp(pooled, ['--migrate', '--json']));
+    await Promise.race(running.map((each) => each.printed('Waiting for \\"migrate\\", which pid')));
+    await gate.release('ROLLBACK');
+    expect(outcomes(await Promise.all(running.map(({ ended }) => ended)))).toEqual(['done', 'nothing-to-do']);
+    expect(await migrationsRun(database)).toEqual(MIGRATIONS);
+  });
+
+  it('two that build indexes at once build each once, and tell whom a build waits for', async () => {
+    await addThings(database, 200);
+    const writer = await LockHolder.hold(database, 'UPDATE things SET name = name WHERE id = 1', 'a report');
+    const running = deployApp(pooled, ['--indexes', '--json']);
+    await running.printed('waiting for pid');
+    const other = deployApp(pooled, ['--indexes', '--json']);
+    await other.printed('Waiting for \\"indexes\\", which pid');
+    await writer.release();
+    expect(outcomes(await Promise.all([running.ended, other.ended]))).toEqual(['done', 'nothing-to-do']);
+    expect((await running.ended).stderr).toContain('a report');
+    expect(await valid('things_without_label')).toEqual([{ indisvalid: true }]);
+  });
+
+  it('a build is given up when the process is told to stop', async () => {
+    await database.query('DROP INDEX things_without_label');
+    const writer = await LockHolder.hold(database, 'UPDATE things SET name = name WHERE id = 1');
+    const running = deployApp(pooled, ['--indexes', '--json']);
+    await running.printed('waiting for pid');
+    running.child.kill('SIGTERM');
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: 'warnings',
+      dataSources: [{ indexes: [{ status: 'stopped' }] }],
+    });
+    expect(await database.query('SELECT FROM pg_stat_progress_create_index')).toEqual([]);
+    await writer.release();
+  });
+
+  it('backfills complete, by two processes at once, and nothing is set for the sessions of others', async () => {
+    outcomes(await two('--backfill'));
+    expect(await database.query('SELECT count(*)::int AS left FROM things WHERE label IS NULL')).toEqual([
+      { left: 0 },
+    ]);
+    expect(outcomes(await two('--deploy'))).toEqual(['complete', 'nothing-to-do']);
+    expect(await valid('things_without_label')).toEqual([{ indisvalid: true }]);
+    for (const setting of ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'])
+      expect(await pooled.query(`SELECT current_setting('${setting}') AS now`)).toEqual([{ now: '0' }]);
+  });
+
+  const valid = (name: string) =>
+    database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = $1::regclass`, [name]);
+});

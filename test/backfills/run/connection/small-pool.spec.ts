@@ -1,0 +1,74 @@
+import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { Job, JobLog } from '../../../fixtures/jobs-app/jobs.mjs';
+import { DoJobs, eachOnce, jobsStage, lookAtJobs, startAfresh } from '../../../support/jobs.ts';
+import { LockHolder } from '../../../support/lock-holder.ts';
+import { Recorder } from '../../../support/recorder.ts';
+import { until } from '../../../support/until.ts';
+
+@Backfill<{ id: string; note: string | null }>({
+  name: 'after-jobs',
+  entity: Job,
+  where: { note: IsNull() },
+  dependsOn: ['do-jobs'],
+  lockTimeout: 300,
+})
+class AfterJobs implements SetBackfill<{ id: string; note: string | null }> {
+  set() {
+    return { note: `'after'` };
+  }
+}
+
+describe('with a pool of one connection', () => {
+  const stage = jobsStage(50, {
+    entities: [Job, JobLog],
+    backfills: [DoJobs, AfterJobs],
+    poolSize: 1,
+    module: { leaseDuration: 1_000, defaults: { pause: 0 } },
+  });
+  beforeEach(() => startAfresh(stage.database, 50));
+
+  it('one backfill after the other runs, though the second one asks for the first', async () => {
+    expect(await stage.runAll()).toMatchObject({ outcome: 'complete' });
+    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(50));
+  });
+
+  it('a batch that takes longer than the lease keeps it', async () => {
+    let renewals = 0;
+    DoJobs.before = async ({ context }) => {
+      if (context.batch !== 2) return;
+      const expiry = () => stage.value('SELECT lease_expires_at::text FROM nestjs_backfill.range');
+      for (let last = await expiry(); renewals < 4; renewals++) {
+        await until(async () => (await expiry()) !== last);
+        last = await expiry();
+      }
+    };
+    expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete', updated: 50 });
+    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(50));
+  });
+
+  it('a row that stays locked is told with its blocker, and the run ends', async () => {
+    await stage.run('do-jobs');
+    const holder = await LockHolder.hold(
+      stage.database,
+      'SELECT FROM jobs WHERE id = 7 FOR UPDATE',
+      'a report',
+    );
+    const report = await stage.run('after-jobs');
+    await holder.release();
+    expect(report).toMatchObject({ status: 'incomplete', updated: 49, skipped: 1 });
+    expect(report.waitingFor).toContain(`pid ${holder.pid} (a report)`);
+    expect(await stage.run('after-jobs')).toMatchObject({ status: 'complete', updated: 1 });
+  });
+
+  it('a request to stop while a statement is stuck ends the run', async () => {
+    const holder = await LockHolder.hold(stage.database, 'LOCK TABLE jobs IN EXCLUSIVE MODE');
+    const stop = new AbortController();
+    const recorder = new Recorder();
+    const run = stage.run('do-jobs', { signal: stop.signal, recorder });
+    await until(async () => (await stage.value('SELECT count(*) FROM pg_locks WHERE NOT granted')) !== '0');
+    stop.abort('SIGTERM');
+    expect(await run).toMatchObject({ status: 'incomplete', reason: 'Stopped by SIGTERM.' });
+    await holder.release();
+  });
+});

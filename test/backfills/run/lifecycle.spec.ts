@@ -1,0 +1,225 @@
+import {
+  Backfill,
+  IllegalTransitionError,
+  type BackfillOptions,
+  type BackfillStatus,
+  type SetBackfill,
+} from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { Ledger } from '../../../libs/backfill/src/ledger/ledger.ts';
+import { BACKFILL_STATUSES, STATUS_TRANSITIONS } from '../../../libs/backfill/src/ledger/status.ts';
+import { Session } from '../../../libs/backfill/src/postgres/session.ts';
+import { TestApplication } from '../../support/application.ts';
+import { TestDatabase } from '../../support/database.ts';
+import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+
+/** Where a person has put it. */
+const HELD: readonly BackfillStatus[] = ['paused', 'cancelled'];
+
+function searchName(options: Partial<BackfillOptions<Lead>>, by: string): new () => object {
+  @Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, ...options })
+  class SearchName implements SetBackfill<Lead> {
+    set() {
+      return { searchName: `'${by}' || (length(name) / (name <> 'poison')::int)::text` };
+    }
+  }
+  return SearchName;
+}
+
+@Backfill<Lead>({
+  name: 'after-it',
+  entity: Lead,
+  where: { lastCallDirection: IsNull() },
+  dependsOn: ['search-name'],
+})
+class AfterIt implements SetBackfill<Lead> {
+  set() {
+    return { lastCallDirection: 'search_name' };
+  }
+}
+
+describe('a backfill', () => {
+  let database: TestDatabase;
+  let application: TestApplication;
+  let second: TestApplication;
+
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    // The dependent one is declared first: the order is dependsOn's.
+    const backfills = [AfterIt, searchName({}, 'v1 ')];
+    application = await TestApplication.start({ database, entities: LEAD_TABLES, backfills });
+    second = await TestApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [searchName({ version: 2, where: `search_name IS NULL OR search_name LIKE 'v1 %'` }, 'v2 ')],
+    });
+  });
+
+  afterAll(async () => {
+    await application.stop();
+    await second.stop();
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    await startAfresh(database);
+    await addLeads(database, 20);
+  });
+
+  const transitions = () =>
+    database.query(
+      `SELECT name, version, from_status AS "from", to_status AS "to", reason FROM nestjs_backfill.transition ORDER BY id`,
+    );
+
+  it('runs after those that it depends on, whatever the order of declaration', async () => {
+    expect(application.service.names).toEqual(['search-name', 'after-it']);
+    expect(await application.service.run()).toMatchObject({
+      outcome: 'complete',
+      backfills: [
+        { name: 'search-name', updated: 20 },
+        { name: 'after-it', updated: 20 },
+      ],
+    });
+    expect(
+      await database.query('SELECT FROM leads WHERE last_call_direction IS DISTINCT FROM search_name'),
+    ).toEqual([]);
+  });
+
+  it('waits while one that it depends on is incomplete, says so, and runs when that is done', async () => {
+    await database.query(`UPDATE leads SET name = 'poison' WHERE id = 7`);
+    expect(await application.service.run()).toMatchObject({
+      outcome: 'incomplete',
+      backfills: [
+        { name: 'search-name', status: 'incomplete', updated: 19, quarantined: 1 },
+        {
+          name: 'after-it',
+          status: 'pending',
+          updated: 0,
+          reason: 'Waits for the backfill "search-name", which is incomplete.',
+          waitingFor: 'the backfill "search-name"',
+        },
+      ],
+    });
+    await database.query(`UPDATE leads SET name = 'mended' WHERE id = 7`);
+    expect(await application.service.run({ retryQuarantined: true })).toMatchObject({
+      outcome: 'complete',
+      backfills: [{ updated: 1 }, { status: 'complete', updated: 20 }],
+    });
+  });
+
+  it('run by its name alone does not run those that it depends on', async () => {
+    expect(await application.service.run({ names: ['after-it'] })).toMatchObject({
+      outcome: 'incomplete',
+      backfills: [{ name: 'after-it', reason: 'Waits for the backfill "search-name", which is pending.' }],
+    });
+  });
+
+  it('of a higher version runs again, and the old record is kept', async () => {
+    await application.service.run({ names: ['search-name'] });
+    expect(await second.service.run()).toMatchObject({
+      outcome: 'complete',
+      backfills: [{ version: 2, updated: 20 }],
+    });
+    expect(await database.query(`SELECT FROM leads WHERE search_name NOT LIKE 'v2 %'`)).toEqual([]);
+    expect(
+      await database.query(
+        `SELECT version, status, (SELECT sum(updated)::int FROM nestjs_backfill.range r WHERE r.version = b.version) AS updated
+         FROM nestjs_backfill.backfill b WHERE name = 'search-name' ORDER BY version`,
+      ),
+    ).toEqual([
+      { version: 1, status: 'complete', updated: 20 },
+      { version: 2, status: 'complete', updated: 20 },
+    ]);
+    expect((await second.service.status()).backfills).toMatchObject([
+      { version: 2, status: 'complete', updated: 20 },
+    ]);
+  });
+
+  it('that is complete finds rows that became pending since, does them, and says why', async () => {
+    await application.service.run({ names: ['search-name'] });
+    await addLeads(database, 3);
+    await database.query('UPDATE leads SET search_name = NULL WHERE id = 4');
+    expect(await application.service.run({ names: ['search-name'] })).toMatchObject({
+      outcome: 'complete',
+      backfills: [{ status: 'complete', updated: 4 }],
+    });
+    expect(await transitions()).toMatchObject([
+      { from: 'pending', to: 'running', reason: 'First run.' },
+      { from: 'running', to: 'complete', reason: expect.stringContaining('the probe') as string },
+      {
+        from: 'complete',
+        to: 'running',
+        reason: expect.stringMatching(/complete at \d{4}-.*\(drift\)/) as string,
+      },
+      { from: 'running', to: 'complete' },
+    ]);
+  });
+
+  it('leaves each change of its status in the ledger, with its time, its reason and who made it', async () => {
+    const [before] = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+    const stop = new AbortController();
+    stop.abort('SIGTERM');
+    await application.service.run({ names: ['search-name'], maxDurationMs: 0 });
+    await application.service.run({ names: ['search-name'], signal: stop.signal });
+    await application.service.run({ names: ['search-name'] });
+    const told = await database.query<{ to: string; reason: string; actor: string; at: Date }>(
+      `SELECT to_status AS "to", reason, actor, at FROM nestjs_backfill.transition ORDER BY id`,
+    );
+    expect(told.at(-1)).toMatchObject({ to: 'complete' });
+    for (const { reason, actor, at } of told) {
+      expect(reason).toMatch(/\.$/);
+      expect(actor).toMatch(new RegExp(`:${process.pid}:`));
+      expect(at.getTime()).toBeGreaterThanOrEqual(before?.now.getTime() ?? Infinity);
+    }
+  });
+
+  it.each([
+    ['a person', 'ann@desk'],
+    ['a run, which leaves alone what a person has paused or cancelled', null],
+  ])('moves only along the edges of its state machine: %s', async (_, person) => {
+    const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'test:1:a', leaseMs: 1_000 });
+    const subject = { name: 'search-name', version: 1 };
+    await application.service.run({ names: ['search-name'] });
+    const session = await Session.open(application.dataSource);
+    try {
+      for (const from of BACKFILL_STATUSES) {
+        for (const to of BACKFILL_STATUSES) {
+          await database.query(`UPDATE nestjs_backfill.backfill SET status = $1 WHERE name = 'search-name'`, [
+            from,
+          ]);
+          const moved = ledger.transition(session, subject, to, 'because', null, person);
+          const legal = to in STATUS_TRANSITIONS[from] && (person !== null || !HELD.includes(from));
+          // To be where it is already is no move: a lost connection may have got there.
+          if (legal || to === from) await moved;
+          else await expect(moved).rejects.toThrow(IllegalTransitionError);
+          const [now] = await database.query(
+            `SELECT status FROM nestjs_backfill.backfill WHERE name = 'search-name'`,
+          );
+          expect(now).toEqual({ status: legal ? to : from });
+        }
+      }
+    } finally {
+      await session.close();
+    }
+    const edges = BACKFILL_STATUSES.filter((from) => person !== null || !HELD.includes(from)).flatMap(
+      (from) => Object.keys(STATUS_TRANSITIONS[from]),
+    );
+    expect((await transitions()).filter((row) => 'reason' in row && row.reason === 'because')).toHaveLength(
+      edges.length,
+    );
+  });
+
+  it.each(['paused', 'cancelled'])('that a person has %s is left alone, and says so', async (status) => {
+    await application.service.run({ names: ['search-name'], maxDurationMs: 0 });
+    await database.query(
+      `INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('search-name', 1, 'set', $1, 'by Ann')
+       ON CONFLICT (name, version) DO UPDATE SET status = excluded.status, reason = excluded.reason`,
+      [status],
+    );
+    expect(await application.service.run({ names: ['search-name'] })).toMatchObject({
+      outcome: 'incomplete',
+      backfills: [{ status, reason: 'by Ann', updated: 0 }],
+    });
+    expect(await database.query('SELECT FROM leads WHERE search_name IS NOT NULL')).toEqual([]);
+  });
+});

@@ -1,0 +1,90 @@
+import { DoJobs, eachOnce, jobsStage, lookAtJobs, startAfresh } from '../../../support/jobs.ts';
+import { LockHolder } from '../../../support/lock-holder.ts';
+import { Recorder } from '../../../support/recorder.ts';
+import { untilRow } from '../../../support/until.ts';
+
+describe('a conflict with another session', () => {
+  const stage = jobsStage(100, { module: { defaults: { pause: 0, lockTimeout: 10_000 } } });
+  beforeEach(() => startAfresh(stage.database, 100));
+
+  describe('over a row that a batch wants while it holds its own', () => {
+    let holder: LockHolder;
+    let recorder: Recorder;
+    beforeEach(async () => {
+      await stage.query(`
+        CREATE TABLE ticket (id int PRIMARY KEY, taken int NOT NULL DEFAULT 0);
+        INSERT INTO ticket (id) VALUES (1);
+        CREATE FUNCTION take_ticket() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          IF NEW.id = 35 THEN UPDATE ticket SET taken = taken + 1; END IF;
+          RETURN NEW;
+        END $$;
+        CREATE TRIGGER take_ticket BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION take_ticket()`);
+      holder = await LockHolder.hold(stage.database, 'SELECT FROM ticket FOR UPDATE');
+      recorder = new Recorder();
+    });
+    afterEach(async () => {
+      expect(await stage.value('SELECT taken FROM ticket')).toBe('1');
+      await stage.query('DROP TRIGGER take_ticket ON jobs; DROP FUNCTION take_ticket; DROP TABLE ticket');
+    });
+
+    it('a deadlock is resolved, and do-jobs completes', async () => {
+      // The session that looks for a deadlock first is the one that it ends: let that be the backfill.
+      await holder.query(`SET LOCAL deadlock_timeout = '60s'`);
+      let wanting: Promise<void> | undefined;
+      DoJobs.before = async ({ rows }) => {
+        if (wanting !== undefined || !rows.some(({ id }) => id === '33')) return;
+        wanting = holder.query('SELECT FROM jobs WHERE id = 33 FOR UPDATE');
+        await untilRow(stage.database, 'SELECT FROM pg_locks WHERE pid = $1 AND NOT granted', [holder.pid]);
+      };
+      const run = stage.run('do-jobs', { recorder });
+      await recorder.until(({ notes }) => notes.join().includes('deadlock detected'));
+      await wanting;
+      await holder.release();
+      expect(await run).toMatchObject({ status: 'complete', proved: true, updated: 100 });
+      expect(await lookAtJobs(stage.database)).toEqual(eachOnce(100));
+    });
+
+    it('a deadlock is not come to where the batch runs no code: it lets go of its rows, and note-jobs completes', async () => {
+      const run = stage.run('note-jobs', { recorder });
+      await recorder.until(({ waits }) => waits.length > 0);
+      await holder.query('SELECT FROM jobs WHERE id = 33 FOR UPDATE');
+      await holder.release();
+      expect(await run).toMatchObject({ status: 'complete', proved: true, updated: 100 });
+      expect(recorder.notes).toEqual([]);
+    });
+  });
+
+  it('a serialization failure is tried again', async () => {
+    await stage.query(`
+      CREATE SEQUENCE tries;
+      CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.id = 35 AND nextval('tries') < 3 THEN
+          RAISE EXCEPTION USING ERRCODE = 'serialization_failure', MESSAGE = 'could not serialize access';
+        END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER fail_twice BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION fail_twice()`);
+    const recorder = new Recorder();
+    expect(await stage.run('do-jobs', { recorder })).toMatchObject({ status: 'complete', quarantined: 0 });
+    expect(recorder.notes.join()).toContain('could not serialize access');
+    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(100));
+    await stage.query('DROP TRIGGER fail_twice ON jobs; DROP FUNCTION fail_twice; DROP SEQUENCE tries');
+  });
+
+  it('is met as well where the default isolation of the application is a stricter one', async () => {
+    await stage.query(`DO $$ BEGIN
+      EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''serializable''', current_database());
+    END $$`);
+    // Sessions that there are already keep what they have.
+    await stage.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'the application'`);
+    const holder = await LockHolder.hold(stage.database, `SELECT FROM jobs WHERE id = 7 FOR UPDATE`);
+    const recorder = new Recorder();
+    const run = stage.run('note-jobs', { recorder });
+    await recorder.until(({ progress }) => progress.some(({ updated }) => updated === 99));
+    await holder.query(`UPDATE jobs SET note = 'by the application' WHERE id = 7`);
+    await holder.release();
+    expect(await run).toMatchObject({ status: 'complete', updated: 99 });
+    expect(await stage.value('SELECT note FROM jobs WHERE id = 7')).toBe('by the application');
+  });
+});

@@ -1,0 +1,200 @@
+import {
+  Backfill,
+  type CopyBackfill,
+  type ProcessBackfill,
+  type ProcessBatch,
+  type SetBackfill,
+  type TransformBackfill,
+} from 'nestjs-backfill';
+import { Column, Entity, IsNull, PrimaryColumn, type EntityManager } from 'typeorm';
+import type { TestDatabase } from '../../../support/database.ts';
+import { LockHolder } from '../../../support/lock-holder.ts';
+import { Recorder } from '../../../support/recorder.ts';
+import { Stage } from '../../../support/stage.ts';
+
+@Entity('customers')
+class Customer {
+  @PrimaryColumn({ type: 'int' })
+  id!: number;
+}
+
+@Entity('orders')
+class Order {
+  @PrimaryColumn({ type: 'int' })
+  id!: number;
+
+  @Column({ type: 'int' })
+  buyer!: number;
+
+  @Column({ type: 'int', name: 'customer_id', nullable: true })
+  customerId!: number | null;
+
+  @Column({ type: 'text', unique: true, nullable: true })
+  slug!: string | null;
+
+  @Column({ type: 'int', default: 0 })
+  touched!: number;
+}
+
+@Entity('bills')
+class Bill {
+  @PrimaryColumn({ type: 'int', name: 'order_id' })
+  orderId!: number;
+
+  @Column({ type: 'int', name: 'customer_id' })
+  customerId!: number;
+}
+
+const PENDING = { entity: Order, where: { customerId: IsNull() } } as const;
+
+@Backfill<Order>({ ...PENDING, name: 'set' })
+class SetCustomer implements SetBackfill<Order> {
+  set() {
+    return { customerId: 'buyer' };
+  }
+}
+
+@Backfill<Order>({ ...PENDING, name: 'transform', reads: ['buyer'], writes: ['customerId'] })
+class TransformCustomer implements TransformBackfill<Order, 'id' | 'buyer'> {
+  transform(rows: readonly Pick<Order, 'id' | 'buyer'>[]) {
+    return rows.map(({ buyer }) => ({ customerId: buyer }));
+  }
+}
+
+@Backfill<Order>({ name: 'copy', entity: Order, into: Bill })
+class CopyBills implements CopyBackfill<Order, Bill> {
+  copy() {
+    return { orderId: 'id', customerId: 'buyer' };
+  }
+}
+
+/** What it waits for with its rows in hand, it waits for no longer than `lockTimeout`. */
+@Backfill<Order>({ ...PENDING, name: 'process', reads: ['id'], batchSize: 8, lockTimeout: 200 })
+class ProcessOrders implements ProcessBackfill<Order, 'id'> {
+  async process({ rows }: ProcessBatch<Order, 'id'>, manager: EntityManager) {
+    const ids = rows.map(({ id }) => id);
+    await manager.query('UPDATE orders SET customer_id = buyer WHERE id = ANY($1)', [ids]);
+  }
+}
+
+@Backfill<Order>({ name: 'slug', entity: Order, where: { slug: IsNull() } })
+class SetSlug implements SetBackfill<Order> {
+  set() {
+    return { slug: `'order-' || id` };
+  }
+}
+
+const ORDERS = 600;
+/** Orders of the customer that somebody holds, in different batches and side by side. */
+const HELD = [50, 250, 251];
+const BUYER = 7;
+
+const options = {
+  entities: [Customer, Order, Bill],
+  backfills: [SetCustomer, TransformCustomer, CopyBills, ProcessOrders, SetSlug],
+  module: { defaults: { pause: 0, lockTimeout: 60_000 } },
+  prepare: (database: TestDatabase) =>
+    database.query(`INSERT INTO customers SELECT generate_series(1, 10);
+      INSERT INTO orders (id, buyer)
+        SELECT i, CASE WHEN i IN (${HELD.join(', ')}) THEN ${BUYER} ELSE 1 + i % 5 END FROM generate_series(1, ${ORDERS}) AS i;
+      ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;
+      ALTER TABLE bills ADD FOREIGN KEY (customer_id) REFERENCES customers`),
+} as const;
+
+/**
+ * Somebody who changes one order after the other, while the run is at it, except those of the held customer; and loses patience long
+ * before the run does, and long after any machine is through with a batch.
+ */
+async function changeOrders(database: TestDatabase, until: () => boolean): Promise<number> {
+  return database.session(async (user) => {
+    await user.query(`SET lock_timeout = '20s'`);
+    let changes = 0;
+    for (let at = 1; !until(); at = (at % ORDERS) + 1) {
+      if (HELD.includes(at)) continue;
+      await user.query('UPDATE orders SET touched = touched + 1 WHERE id = $1', [at]);
+      changes++;
+    }
+    return changes;
+  }, 'a user');
+}
+
+describe.each(['set', 'transform', 'copy'])(
+  '%s: somebody holds a row that the change of a few rows needs',
+  (name) => {
+    const stage = Stage.for(options);
+
+    it('keeps nobody from the other rows, which are done meanwhile; the run waits for those few at its end', async () => {
+      const holder = await LockHolder.hold(
+        stage.database,
+        `SELECT FROM customers WHERE id = ${BUYER} FOR UPDATE`,
+      );
+      const recorder = new Recorder();
+      const running = stage.run(name, { recorder });
+      let othersDone = false;
+      const changing = changeOrders(stage.database, () => othersDone);
+      const done = ORDERS - HELD.length;
+      await Promise.race([changing, recorder.until(({ progress }) => progress.at(-1)?.updated === done)]);
+      othersDone = true;
+      expect(await changing).toBeGreaterThan(0);
+      await holder.release();
+      expect(await running).toMatchObject({
+        status: 'complete',
+        updated: ORDERS,
+        quarantined: 0,
+        proved: true,
+      });
+    });
+  },
+);
+
+describe('process: somebody holds a row that its code needs', () => {
+  const stage = Stage.for(options);
+
+  it('does all others, and says how many are left', async () => {
+    const holder = await LockHolder.hold(
+      stage.database,
+      `SELECT FROM customers WHERE id = ${BUYER} FOR UPDATE`,
+    );
+    expect(await stage.run('process')).toMatchObject({
+      status: 'incomplete',
+      updated: ORDERS - HELD.length,
+      skipped: HELD.length,
+      quarantined: 0,
+      waitingFor: expect.stringMatching(
+        /the row id=\d+, or one that its change needs \(.* "customers"\)/,
+      ) as string,
+    });
+    await holder.release();
+    expect(await stage.run('process')).toMatchObject({ status: 'complete', updated: HELD.length });
+  });
+});
+
+describe('a value that somebody is about to take in a unique column', () => {
+  const stage = Stage.for(options);
+
+  it('is waited for by its row alone', async () => {
+    const holder = await LockHolder.hold(
+      stage.database,
+      `INSERT INTO orders (id, buyer, slug) VALUES (10000, 1, 'order-50')`,
+    );
+    const recorder = new Recorder();
+    const running = stage.run('slug', { recorder });
+    await recorder.until(({ progress }) => progress.at(-1)?.updated === ORDERS - 1);
+    await holder.release('ROLLBACK');
+    expect(await running).toMatchObject({ status: 'complete', updated: ORDERS, quarantined: 0 });
+  });
+});
+
+describe('a whole table that somebody has locked and that each change needs', () => {
+  const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 1_000 } } });
+
+  it('ends the run with few rows set aside, and none in quarantine', async () => {
+    const holder = await LockHolder.hold(stage.database, 'LOCK TABLE customers');
+    const report = await stage.run('set');
+    expect(report).toMatchObject({ status: 'incomplete', updated: 0, quarantined: 0 });
+    expect(report.skipped).toBeLessThan(100);
+    expect(report.reason).toContain('no row could be changed');
+    await holder.release();
+    expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: ORDERS });
+  });
+});

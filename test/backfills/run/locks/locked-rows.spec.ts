@@ -1,0 +1,225 @@
+import { Inject } from '@nestjs/common';
+import { Backfill, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
+import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
+import type { TestDatabase } from '../../../support/database.ts';
+import { Interlude } from '../../../support/interlude.ts';
+import { LockHolder } from '../../../support/lock-holder.ts';
+import { Recorder } from '../../../support/recorder.ts';
+import { Stage } from '../../../support/stage.ts';
+
+@Entity('leads')
+class Lead {
+  @PrimaryColumn({ type: 'int' })
+  id!: number;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'text', nullable: true })
+  upper!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  lower!: string | null;
+}
+
+@Entity('notes')
+class Note {
+  @PrimaryColumn({ type: 'int' })
+  id!: number;
+}
+
+@Backfill<Lead>({ name: 'set', entity: Lead, where: { upper: IsNull() } })
+class SetUpper implements SetBackfill<Lead> {
+  set() {
+    return { upper: 'upper(name)' };
+  }
+}
+
+@Backfill<Lead>({
+  name: 'transform',
+  entity: Lead,
+  where: { lower: IsNull() },
+  reads: ['name'],
+  writes: ['lower'],
+})
+class TransformLower implements TransformBackfill<Lead, 'id' | 'name'> {
+  constructor(@Inject(Interlude) private readonly interlude: Interlude) {}
+
+  async transform(rows: readonly Pick<Lead, 'id' | 'name'>[]) {
+    await this.interlude.happen(rows.map(({ id }) => id));
+    return rows.map(({ name }) => ({ lower: name.toLowerCase() }));
+  }
+}
+
+@Backfill<Note>({ name: 'purge', entity: Note, kind: 'purge', where: 'this_row.id > 0' })
+class PurgeNotes {}
+
+const LOCKED = [17, 2500, 4999];
+
+function load(database: TestDatabase) {
+  return database.query(
+    `INSERT INTO leads (id, name) SELECT i, 'Lead ' || i FROM generate_series(1, 5000) AS i`,
+  );
+}
+
+const interlude = new Interlude();
+const options = {
+  entities: [Lead, Note],
+  backfills: [SetUpper, TransformLower, PurgeNotes],
+  providers: [{ provide: Interlude, useValue: interlude }],
+  prepare: load,
+};
+
+function lockRows(database: TestDatabase, strength = 'FOR UPDATE', ids = LOCKED, name = 'a report') {
+  return LockHolder.hold(database, `SELECT FROM leads WHERE id IN (${ids.join(', ')}) ${strength}`, name);
+}
+
+describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another session', (name) => {
+  const column = name === 'set' ? 'upper' : 'lower';
+
+  describe('and released while the run waits for them', () => {
+    const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 60_000 } } });
+
+    it('completes, with every row done', async () => {
+      const holder = await lockRows(stage.database);
+      const recorder = new Recorder();
+      const running = stage.run(name, { recorder });
+      await recorder.until(({ waits }) => waits.length > 0);
+      expect(await stage.value(`SELECT count(*) FROM leads WHERE ${column} IS NULL`)).toBe('3');
+      await holder.release();
+      expect(await running).toMatchObject({ status: 'complete', updated: 5000, skipped: 0, proved: true });
+      expect(
+        await stage.value(`SELECT count(*) FROM leads WHERE ${column} IS DISTINCT FROM ${column}(name)`),
+      ).toBe('0');
+    });
+  });
+
+  describe('for longer than a run waits', () => {
+    const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 1_500 } } });
+    let holder: LockHolder;
+
+    it('ends incomplete, and names the session that blocks: process, application, how long', async () => {
+      holder = await lockRows(stage.database);
+      const recorder = new Recorder();
+      const report = await stage.run(name, { recorder });
+      expect(report).toMatchObject({
+        status: 'incomplete',
+        updated: 4997,
+        skipped: 3,
+        remaining: 3,
+        proved: false,
+      });
+      const named = new RegExp(
+        `a lock on the row id=\\d+, held by pid ${holder.pid} \\(a report\\), idle in transaction for \\d+ s`,
+      );
+      expect(report.waitingFor).toMatch(named);
+      expect(report.reason).toMatch(named);
+      expect(recorder.waits[0]?.waitingFor).toMatch(named);
+      expect((await stage.status(name)).waitingFor).toBe(report.waitingFor);
+    });
+
+    it('takes just the rest in the next run', async () => {
+      await holder.release();
+      const seen = await stage.value('SELECT max(id) FROM nestjs_backfill.range');
+      const report = await stage.run(name);
+      expect(report).toMatchObject({ status: 'complete', updated: 3, batches: 1, waitingFor: null });
+      expect(await stage.value('SELECT max(id) FROM nestjs_backfill.range')).toBe(seen);
+      expect((await stage.status(name)).waitingFor).toBeNull();
+    });
+  });
+});
+
+describe('a row that several sessions hold at once', () => {
+  const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 1_500 } } });
+
+  it('is waited for, and each of them is named', async () => {
+    const holders = [
+      await lockRows(stage.database, 'FOR SHARE', [42], 'first reader'),
+      await lockRows(stage.database, 'FOR SHARE', [42], 'second reader'),
+      await lockRows(stage.database, 'FOR KEY SHARE', [42], 'a foreign-key check'),
+    ];
+    const report = await stage.run('set');
+    expect(report).toMatchObject({ status: 'incomplete', updated: 4999, skipped: 1 });
+    expect(report.waitingFor).toContain('(first reader)');
+    expect(report.waitingFor).toContain('(second reader)');
+    for (const holder of holders) await holder.release();
+    expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: 1 });
+  });
+
+  it('is not waited for when they are foreign-key checks alone', async () => {
+    const checks = [
+      await lockRows(stage.database, 'FOR KEY SHARE', LOCKED),
+      await lockRows(stage.database, 'FOR KEY SHARE', LOCKED),
+    ];
+    expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 5000 });
+    for (const check of checks) await check.release();
+  });
+
+  it('is left alone by a purge as long as a foreign-key check holds it', async () => {
+    await stage.query('INSERT INTO notes SELECT generate_series(1, 10)');
+    const check = await LockHolder.hold(
+      stage.database,
+      'SELECT FROM notes WHERE id = 3 FOR KEY SHARE',
+      'an insert',
+    );
+    expect(await stage.run('purge')).toMatchObject({
+      status: 'incomplete',
+      updated: 9,
+      waitingFor: expect.stringContaining('(an insert)') as string,
+    });
+    await check.release();
+    expect(await stage.run('purge')).toMatchObject({ status: 'complete', updated: 1 });
+  });
+});
+
+describe('a whole table that another session has locked', () => {
+  const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 500 } } });
+
+  it('is waited for, named in the report, and the run leaves', async () => {
+    const holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');
+    const report = await stage.run('set');
+    expect(report).toMatchObject({ status: 'incomplete', updated: 0, proved: false });
+    expect(report.waitingFor).toMatch(
+      new RegExp(`a lock on the table "leads", held by pid ${holder.pid} \\(ALTER TABLE by hand\\)`),
+    );
+    expect((await stage.status('set')).waitingFor).toBe(report.waitingFor);
+    await holder.release();
+  });
+
+  it('is waited for in mid-run too', async () => {
+    let holder: LockHolder | undefined;
+    interlude.once(
+      async () => {
+        holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');
+      },
+      (keys) => keys.includes(1000),
+    );
+    const report = await stage.run('transform');
+    expect(report).toMatchObject({ status: 'incomplete', updated: 800 });
+    expect(report.waitingFor).toContain('(ALTER TABLE by hand)');
+    await holder?.release();
+    expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 4200 });
+  });
+
+  it('is waited for while a row is', async () => {
+    const holder = await lockRows(stage.database);
+    const table = await stage.database.connect('DDL');
+    const recorder = new Recorder();
+    const running = stage.run('set', { recorder });
+    await recorder.until(({ waits }) => waits.length > 0);
+    // Queues up behind the row locks, and everybody else behind it.
+    const locking = table.query('BEGIN; LOCK TABLE leads');
+    expect(await running).toMatchObject({ status: 'incomplete', updated: 4997 });
+    await holder.release();
+    await locking;
+    await table.query('COMMIT');
+    await table.end();
+    expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: 3 });
+  });
+
+  it('does not hold up a plan', async () => {
+    const holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');
+    await expect(stage.application.service.plan({ names: ['set'] })).rejects.toThrow(/lock timeout/);
+    await holder.release();
+  });
+});

@@ -1,0 +1,105 @@
+import { PACE_DEFAULTS } from '../../../libs/backfill/src/backfills/declare/pace.ts';
+import { BatchLimit } from '../../../libs/backfill/src/backfills/run/range/batch-limit.ts';
+import { Breather } from '../../../libs/backfill/src/backfills/run/range/batch-pause.ts';
+
+const { batchSize, maxBatchSize, targetDuration } = PACE_DEFAULTS;
+
+/** The sizes that batches get, one after the other, where each takes so many milliseconds a row. */
+function sizes(limit: BatchLimit, msPerRow: number, batches: number): number[] {
+  return Array.from({ length: batches }, () => {
+    const { rows } = limit;
+    limit.succeeded(rows * msPerRow);
+    return rows;
+  });
+}
+
+describe('the size of a batch', () => {
+  it('grows by half at most while batches are quick, up to its bound', () => {
+    const seen = sizes(new BatchLimit(PACE_DEFAULTS), 0.001, 100);
+    expect(seen[0]).toBe(batchSize);
+    expect(seen.at(-1)).toBe(maxBatchSize);
+    for (const [at, rows] of seen.slice(1).entries()) expect(rows / (seen[at] ?? 0)).toBeLessThanOrEqual(1.5);
+  });
+
+  it('comes to rest where a batch takes its target duration', () => {
+    const msPerRow = targetDuration / 600;
+    const seen = sizes(new BatchLimit(PACE_DEFAULTS), msPerRow, 200).slice(-50);
+    for (const rows of seen) expect(Math.abs(rows - 600)).toBeLessThanOrEqual(60);
+  });
+
+  it('stays where it started as long as its batches take longer than the target, but not much longer', () => {
+    const msPerRow = (2 * targetDuration) / batchSize;
+    expect(new Set(sizes(new BatchLimit(PACE_DEFAULTS), msPerRow, 50))).toEqual(new Set([batchSize]));
+  });
+
+  it('goes by the slowest of the last few batches, not by their mean', () => {
+    const limit = new BatchLimit(PACE_DEFAULTS);
+    for (let batch = 0; batch < 100; batch++) limit.succeeded(batch % 5 === 0 ? targetDuration : 1);
+    expect(limit.rows).toBe(batchSize);
+  });
+
+  it('falls at once when one batch takes five times its target, and the database gets a rest', () => {
+    const limit = new BatchLimit(PACE_DEFAULTS);
+    sizes(limit, 0.001, 100);
+    expect(limit.succeeded(5 * targetDuration + 1)).toBe(false);
+    expect(limit.rows).toBe(batchSize);
+    expect(limit.succeeded(5 * targetDuration + 1)).toBe(false);
+    expect(limit.rows).toBe(batchSize / 2);
+  });
+
+  it('comes to rest at its target where each row takes so long that 200 take too long, and grows back when rows become quick', () => {
+    const limit = new BatchLimit(PACE_DEFAULTS);
+    const seen = sizes(limit, 5, 200).slice(-50);
+    expect(Math.max(...seen) * 5).toBeLessThanOrEqual(2 * targetDuration);
+    const after = sizes(limit, 0.001, 300);
+    expect(after.at(-1)).toBe(PACE_DEFAULTS.maxBatchSize);
+    expect(
+      after.every((rows, at) => rows <= Math.max((after[at - 1] ?? rows) * 1.5, (after[at - 1] ?? rows) + 1)),
+    ).toBe(true);
+  });
+
+  it('that somebody chose is kept to', () => {
+    const limit = new BatchLimit({ batchSize: 500, maxBatchSize: 500, targetDuration });
+    expect(new Set(sizes(limit, 0.001, 50))).toEqual(new Set([500]));
+    limit.succeeded(100 * targetDuration);
+    expect(limit.rows).toBe(500);
+  });
+
+  it('returns to what it was once a poisonous row is found', () => {
+    const limit = new BatchLimit(PACE_DEFAULTS);
+    sizes(limit, 0.001, 100);
+    while (limit.halve());
+    expect(limit.rows).toBe(1);
+    expect(sizes(limit, 0.001, 15).at(-1)).toBe(maxBatchSize);
+  });
+
+  it('never grows again beyond what ran into the statement timeout', () => {
+    const limit = new BatchLimit(PACE_DEFAULTS);
+    limit.lower();
+    expect(Math.max(...sizes(limit, 0.001, 100))).toBe(batchSize / 2);
+  });
+});
+
+describe('the pause between batches', () => {
+  it('begins with 50 ms, and becomes half of the time that a batch takes', () => {
+    const breather = new Breather({ pause: 'auto' });
+    expect(breather.pause).toBe(50);
+    for (let batch = 0; batch < 30; batch++) breather.after(10, true);
+    expect(breather.pause).toBe(5);
+  });
+
+  it('goes back to 50 ms, or half of a long batch, when one took far too long', () => {
+    const breather = new Breather({ pause: 'auto' });
+    for (let batch = 0; batch < 30; batch++) breather.after(10, true);
+    breather.after(90, false);
+    expect(breather.pause).toBe(50);
+    breather.after(400, false);
+    expect(breather.pause).toBe(200);
+  });
+
+  it.each([0, 20])('that somebody chose is kept to: %d ms', (pause) => {
+    const breather = new Breather({ pause });
+    breather.after(400, false);
+    expect(breather.pause).toBe(pause);
+  });
+});

@@ -1,0 +1,134 @@
+import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { TestApplication } from '../../support/application.ts';
+import { TestDatabase } from '../../support/database.ts';
+import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { Recorder } from '../../support/recorder.ts';
+
+@Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, batchSize: 10 })
+class SearchName implements SetBackfill<Lead> {
+  set() {
+    return { searchName: 'name' };
+  }
+}
+
+/** Nothing here is large; counting it takes long all the same, as it would on a large table. */
+@Backfill<Lead>({
+  name: 'slow-to-count',
+  entity: Lead,
+  where: (row) => `${row.searchName} IS NULL AND pg_sleep(0.4) IS NOT NULL`,
+  batchSize: 10,
+})
+class SlowToCount extends SearchName {}
+
+describe('progress', () => {
+  let database: TestDatabase;
+  let application: TestApplication;
+
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    application = await TestApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [SearchName, SlowToCount],
+    });
+  });
+
+  afterAll(async () => {
+    await application.stop();
+    await database.drop();
+  });
+
+  beforeEach(() => startAfresh(database));
+
+  it('is told after every batch, with a line every 10 batches: rows, fraction, time left, key', async () => {
+    await addLeads(database, 300);
+    const recorder = new Recorder();
+    await application.service.run({ names: ['search-name'], observer: recorder });
+    expect(recorder.starts).toEqual([
+      { name: 'search-name', version: 1, reason: 'First run.', total: 300, totalIsEstimate: false },
+    ]);
+    expect(recorder.progress.map(({ batches }) => batches)).toEqual(
+      Array.from({ length: 30 }, (_, at) => at + 1),
+    );
+    expect(recorder.lines.map(({ batches }) => batches)).toEqual([10, 20, 30]);
+    const [first, , last] = recorder.lines;
+    expect(first).toMatchObject({
+      name: 'search-name',
+      updated: 100,
+      total: 300,
+      totalIsEstimate: false,
+      fraction: 1 / 3,
+      cursor: ['100'],
+    });
+    expect(first?.rowsPerSecond).toBeGreaterThan(0);
+    expect(first?.remainingMs).toBeCloseTo((200 / (first?.rowsPerSecond ?? 0)) * 1000, -1);
+    expect(last).toMatchObject({ updated: 300, fraction: 1, remainingMs: 0, cursor: ['300'] });
+    expect(recorder.reports).toMatchObject([{ status: 'complete', updated: 300, batches: 30 }]);
+  });
+
+  it('says of a run that goes on how far the rest of it is', async () => {
+    await addLeads(database, 300);
+    const stop = new AbortController();
+    await application.service.run({
+      names: ['search-name'],
+      signal: stop.signal,
+      observer: { progressed: ({ updated }) => updated === 200 && stop.abort('the test') },
+    });
+    const [{ left }] = (await database.query(
+      'SELECT count(*)::int AS left FROM leads WHERE search_name IS NULL',
+    )) as [{ left: number }];
+    // The batch that was under way when it was stopped may be done, too.
+    expect([90, 100]).toContain(left);
+    const recorder = new Recorder();
+    await application.service.run({ names: ['search-name'], observer: recorder });
+    expect(recorder.starts).toMatchObject([{ total: left, reason: 'Going on where the last run stopped.' }]);
+    expect(recorder.progress.at(-1)).toMatchObject({ updated: left, fraction: 1 });
+  });
+
+  it('shows the planner’s estimate as such, where counting would take longer than a second', async () => {
+    await addLeads(database, 4);
+    await database.query('ANALYZE leads');
+    const recorder = new Recorder();
+    const report = await application.service.run({ names: ['slow-to-count'], observer: recorder });
+    expect(report).toMatchObject({ outcome: 'complete', backfills: [{ updated: 4 }] });
+    expect(recorder.starts).toMatchObject([{ totalIsEstimate: true }]);
+    expect(recorder.starts[0]?.total).toBeGreaterThan(0);
+    expect(recorder.progress[0]).toMatchObject({ totalIsEstimate: true });
+    // An estimate may be wrong: it never says that all is done.
+    expect(recorder.progress.at(-1)?.fraction).toBeLessThan(1);
+  });
+
+  it('ends at maxDurationMs with the reason, and the next run goes on from there', async () => {
+    await addLeads(database, 300);
+    const recorder = new Recorder();
+    const started = performance.now();
+    const limit = 1_500;
+    const report = await application.service.run({
+      names: ['search-name'],
+      maxDurationMs: limit,
+      observer: {
+        // The limit is over long before the last of the 30 batches, however fast or slow the machine is.
+        progressed: (event) => {
+          recorder.progressed(event);
+          while (performance.now() - started < (limit * event.batches) / 2);
+        },
+      },
+    });
+    expect(report).toMatchObject({
+      outcome: 'incomplete',
+      backfills: [
+        {
+          status: 'incomplete',
+          reason: expect.stringMatching(/^Stopped at its time limit of 1.5 s\.$/) as string,
+        },
+      ],
+    });
+    const done = recorder.progress.length;
+    expect(done).toBeLessThan(30);
+    expect(await application.service.run({ names: ['search-name'] })).toMatchObject({
+      outcome: 'complete',
+      backfills: [{ updated: 300 - done * 10 }],
+    });
+  });
+});

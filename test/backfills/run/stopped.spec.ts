@@ -1,0 +1,149 @@
+import { DoJobs, eachOnce, JobsProcess, jobsStage, lookAtJobs, startAfresh } from '../../support/jobs.ts';
+import { LockHolder } from '../../support/lock-holder.ts';
+import { until } from '../../support/until.ts';
+
+/** Milliseconds within which a process has left. */
+const LEAVES_WITHIN = 5_000;
+const JOBS = 200;
+
+describe('SIGTERM', () => {
+  const stage = jobsStage(JOBS);
+  beforeEach(() => startAfresh(stage.database, JOBS));
+
+  /** What the ledger keeps of how the run ended. */
+  async function record(name: string): Promise<unknown> {
+    const [row] = await stage.query(
+      `SELECT b.status, b.reason, t.to_status, t.reason AS transition, r.lease_owner AS holder, count(*) OVER ()::int AS ranges
+       FROM nestjs_backfill.backfill AS b JOIN nestjs_backfill.range AS r USING (name, version),
+         LATERAL (SELECT * FROM nestjs_backfill.transition AS t WHERE t.name = b.name ORDER BY id DESC LIMIT 1) AS t
+       WHERE b.name = $1`,
+      [name],
+    );
+    return row;
+  }
+
+  const RECORDED = {
+    status: 'incomplete',
+    reason: 'Stopped by SIGTERM.',
+    to_status: 'incomplete',
+    transition: 'Stopped by SIGTERM.',
+    holder: null,
+    ranges: 1,
+  };
+
+  /** @returns milliseconds from the signal to the end of the process */
+  async function terminate(running: ReturnType<typeof JobsProcess.run>): Promise<number> {
+    const sent = performance.now();
+    running.child.kill('SIGTERM');
+    const { code } = await running.ended;
+    expect(code).toBe(0);
+    return performance.now() - sent;
+  }
+
+  function untilSomebodyWaits(): Promise<void> {
+    return until(
+      async () =>
+        (await stage.value(
+          `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        )) !== '0',
+    );
+  }
+
+  it('in the middle of a run lets the batch in hand commit, and records why it stopped', async () => {
+    const running = JobsProcess.run(stage.database, ['do-jobs'], {
+      defaults: { pause: 20, progressEvery: 1 },
+    });
+    await running.printed('do-jobs: 30 rows');
+    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
+    const look = await lookAtJobs(stage.database);
+    expect(look).toMatchObject({ done: look.lines, counted: look.lines, distinct: look.lines, astray: 0 });
+    expect(look.done).toBeLessThan(JOBS);
+    expect(await record('do-jobs')).toEqual(RECORDED);
+    const { code } = await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended;
+    expect(code).toBe(0);
+    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+  });
+
+  it('is heeded while a batch waits for a lock on the table', async () => {
+    const holder = await LockHolder.hold(stage.database, 'SELECT 1');
+    const running = JobsProcess.run(stage.database, ['note-jobs'], {
+      defaults: { pause: 100, progressEvery: 1 },
+    });
+    await running.printed('note-jobs: 10 rows');
+    await holder.query('LOCK TABLE jobs IN EXCLUSIVE MODE');
+    await untilSomebodyWaits();
+    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
+    await holder.release();
+    expect(await record('note-jobs')).toEqual(RECORDED);
+  });
+
+  it('is heeded while the settling pass waits for a row', async () => {
+    const holder = await LockHolder.hold(stage.database, 'SELECT FROM jobs WHERE id = 7 FOR UPDATE');
+    const running = JobsProcess.run(stage.database, ['do-jobs']);
+    await running.printed('id=7');
+    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
+    await holder.release();
+    expect(await record('do-jobs')).toEqual(RECORDED);
+    expect(await lookAtJobs(stage.database)).toMatchObject({ done: JOBS - 1, lines: JOBS - 1 });
+  });
+
+  it('is heeded while a statement is stuck in a slow trigger, whose batch is rolled back', async () => {
+    await stage.query(`
+      CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.id = 25 THEN PERFORM pg_advisory_xact_lock(25); END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER dawdle BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION dawdle()`);
+    const holder = await LockHolder.hold(stage.database, 'SELECT pg_advisory_xact_lock(25)');
+    const running = JobsProcess.run(stage.database, ['do-jobs']);
+    await untilSomebodyWaits();
+    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
+    await holder.release();
+    await stage.query('DROP TRIGGER dawdle ON jobs; DROP FUNCTION dawdle');
+    expect(await record('do-jobs')).toEqual(RECORDED);
+    expect(await lookAtJobs(stage.database)).toMatchObject({ done: 20, lines: 20, counted: 20 });
+  });
+
+  it('is heeded while the ledger is being installed by another', async () => {
+    await stage.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
+    const holder = await LockHolder.hold(
+      stage.database,
+      `SELECT pg_advisory_xact_lock(hashtext('nestjs-backfill ledger nestjs_backfill'))`,
+    );
+    const running = JobsProcess.run(stage.database, ['do-jobs']);
+    await untilSomebodyWaits();
+    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
+    await holder.release();
+    expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete' });
+  });
+});
+
+describe('a request to stop', () => {
+  const stage = jobsStage(JOBS);
+
+  it('that comes before the first batch leaves the ledger as it was', async () => {
+    const stop = AbortSignal.abort('SIGTERM');
+    expect(await stage.run('do-jobs', { signal: stop })).toMatchObject({
+      status: 'incomplete',
+      reason: 'Stopped by SIGTERM.',
+      updated: 0,
+    });
+    expect(await stage.status('do-jobs')).toMatchObject({ status: 'pending' });
+  });
+
+  it('lets the batch in hand commit, and no other', async () => {
+    const stop = new AbortController();
+    DoJobs.before = ({ context }) => {
+      if (context.batch === 3) stop.abort('SIGINT');
+    };
+    expect(await stage.run('do-jobs', { signal: stop.signal })).toMatchObject({
+      status: 'incomplete',
+      reason: 'Stopped by SIGINT.',
+      updated: 30,
+    });
+    expect(await stage.status('do-jobs')).toMatchObject({
+      status: 'incomplete',
+      reason: 'Stopped by SIGINT.',
+    });
+  });
+});

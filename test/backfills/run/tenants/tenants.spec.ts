@@ -1,0 +1,225 @@
+import { Backfill, TenantNotDeclaredError, type SetBackfill } from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { TestApplication } from '../../../support/application.ts';
+import { TestDatabase } from '../../../support/database.ts';
+import { Lead, LEAD_TABLES, startAfresh } from '../../../support/lead-tables.ts';
+import { Recorder } from '../../../support/recorder.ts';
+
+@Backfill<Lead>({
+  name: 'per-tenant',
+  entity: Lead,
+  where: { searchName: IsNull() },
+  tenant: 'tenantId',
+  batchSize: 4,
+  lockTimeout: 200,
+})
+class PerTenant implements SetBackfill<Lead> {
+  set() {
+    return { searchName: `(length(name) / (name <> 'poison')::int)::text` };
+  }
+}
+
+@Backfill<Lead>({ name: 'for-all', entity: Lead, where: { lastCallDirection: IsNull() } })
+class ForAll implements SetBackfill<Lead> {
+  set() {
+    return { lastCallDirection: `'none'` };
+  }
+}
+
+const QUOTED = `O'Neill "&" \\Co, {NULL}`;
+
+/** Ten rows of tenant 3, six of the one with quotes, five of none, one of NULL as a text. */
+const TENANTS = [
+  ...Array<string>(10).fill('3'),
+  ...Array<string>(6).fill(QUOTED),
+  ...Array<null>(5).fill(null),
+  'NULL',
+];
+
+describe('per tenant', () => {
+  let database: TestDatabase;
+  let application: TestApplication;
+
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    application = await TestApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [PerTenant, ForAll],
+    });
+  });
+
+  afterAll(async () => {
+    await application.stop();
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    await startAfresh(database);
+    await database.query(
+      `INSERT INTO leads (tenant_id, name) SELECT t, 'Lead' FROM unnest($1::text[]) AS t`,
+      [TENANTS],
+    );
+  });
+
+  const run = async (tenants?: readonly string[], more: object = {}) => {
+    const request = { names: ['per-tenant'], ...(tenants ? { tenants } : {}), ...more };
+    const { outcome, backfills } = await application.service.run(request);
+    return { outcome, ...backfills[0] };
+  };
+  const statusOf = async () => (await application.service.status({ names: ['per-tenant'] })).backfills[0];
+  const left = () =>
+    database.query(
+      'SELECT tenant_id AS tenant, count(*)::int AS n FROM leads WHERE search_name IS NULL GROUP BY 1',
+    );
+
+  it('report and status count what was done to each, and when', async () => {
+    const [before] = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+    const report = await run();
+    const expected = [
+      { tenant: '3', updated: 10, skipped: 0, quarantined: 0 },
+      { tenant: QUOTED, updated: 6, skipped: 0, quarantined: 0 },
+      { tenant: null, updated: 5, skipped: 0, quarantined: 0 },
+      { tenant: 'NULL', updated: 1, skipped: 0, quarantined: 0 },
+    ];
+    expect(report).toMatchObject({ outcome: 'complete', updated: 22, tenants: expected });
+    expect(await statusOf()).toMatchObject({ status: 'complete', updated: 22, tenants: expected });
+    const [after] = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+    for (const { lastTouchedAt } of report.tenants ?? []) {
+      expect(lastTouchedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      expect(Date.parse(lastTouchedAt)).toBeGreaterThanOrEqual((before?.now.getTime() ?? 0) - 1);
+      expect(Date.parse(lastTouchedAt)).toBeLessThanOrEqual(after?.now.getTime() ?? 0);
+    }
+  });
+
+  it('locked and poisonous rows count for theirs', async () => {
+    await database.query(`UPDATE leads SET name = 'poison' WHERE id IN (12, 20)`);
+    const expected = [
+      { tenant: '3', updated: 8, skipped: 2, quarantined: 0 },
+      { tenant: QUOTED, updated: 5, skipped: 0, quarantined: 1 },
+      { tenant: null, updated: 4, skipped: 0, quarantined: 1 },
+      { tenant: 'NULL', updated: 1, skipped: 0, quarantined: 0 },
+    ];
+    await database.session(async (somebody) => {
+      await somebody.query('BEGIN; SELECT FROM leads WHERE id IN (2, 3) FOR UPDATE');
+      expect(await run()).toMatchObject({
+        outcome: 'incomplete',
+        updated: 18,
+        skipped: 2,
+        quarantined: 2,
+        tenants: expected,
+      });
+      expect(await statusOf()).toMatchObject({ skipped: 2, quarantined: 2, tenants: expected });
+    });
+  });
+
+  it('a run of one tenant changes its rows alone, and is remembered as such', async () => {
+    expect(await run(['3'])).toMatchObject({
+      outcome: 'complete',
+      status: 'incomplete',
+      proved: true,
+      updated: 10,
+      remaining: 0,
+      reason: expect.stringContaining('tenant 3') as string,
+      tenants: [{ tenant: '3', updated: 10 }],
+    });
+    expect(await left()).toHaveLength(3);
+    expect(await statusOf()).toMatchObject({
+      status: 'incomplete',
+      reason: expect.stringContaining('tenant 3') as string,
+      updated: 10,
+      tenants: [{ tenant: '3', updated: 10 }],
+    });
+    expect(await run(['3'])).toMatchObject({ outcome: 'nothing-to-do', status: 'incomplete', updated: 0 });
+  });
+
+  it('a run of every single tenant never marks the whole complete; the full run that follows does the rest', async () => {
+    expect(await run(['3', QUOTED])).toMatchObject({ status: 'incomplete', updated: 16 });
+    expect(await run(['NULL'])).toMatchObject({ status: 'incomplete', updated: 1 });
+    expect(await left()).toEqual([{ tenant: null, n: 5 }]);
+    expect(await run()).toMatchObject({ outcome: 'complete', status: 'complete', updated: 5, batches: 2 });
+    expect(await statusOf()).toMatchObject({
+      status: 'complete',
+      updated: 22,
+      tenants: [{ updated: 10 }, { updated: 6 }, { tenant: null, updated: 5 }, { updated: 1 }],
+    });
+  });
+
+  it('a full run that was stopped is not taken for the run of a tenant, nor the other way round', async () => {
+    const stop = new AbortController();
+    const observer = { progressed: () => stop.abort('the test') };
+    const { status, updated = 0 } = await run(undefined, { observer, signal: stop.signal });
+    expect(status).toBe('incomplete');
+    // The batch in hand, and the one that may have been sent behind it.
+    expect([4, 8]).toContain(updated);
+    expect(await run(['3'])).toMatchObject({ status: 'incomplete', updated: 10 - updated });
+    expect(await run()).toMatchObject({ status: 'complete', updated: 12 });
+    expect(await statusOf()).toMatchObject({ updated: 22, tenants: [{ updated: 10 }, {}, {}, {}] });
+  });
+
+  it('of what is complete, a run of a tenant leaves the record as it is', async () => {
+    await run();
+    expect(await run(['3'])).toMatchObject({ outcome: 'nothing-to-do', status: 'complete', updated: 0 });
+    expect(await statusOf()).toMatchObject({ status: 'complete' });
+  });
+
+  it('the ids of tenants are values, whatever they hold', async () => {
+    expect(await run([QUOTED, `'; DROP TABLE leads --`])).toMatchObject({ outcome: 'complete', updated: 6 });
+    const { proof } = await run([QUOTED]);
+    expect(await database.query(proof ?? '')).toEqual([{ count: '0' }]);
+    await database.query(`UPDATE leads SET search_name = NULL`);
+    expect(await database.query(proof ?? '')).toEqual([{ count: '6' }]);
+  });
+
+  it('a tenant without rows is no error, but told: it may be misspelt', async () => {
+    const recorder = new Recorder();
+    const report = await run(['nobody'], { observer: recorder });
+    expect(report).toMatchObject({ outcome: 'nothing-to-do', status: 'pending', updated: 0 });
+    expect(report).toMatchObject({ onlyTenants: ['nobody'], withoutRows: ['nobody'] });
+    expect(report.reason).toContain('No row of the table has the tenant nobody; the others were not part');
+    expect(recorder.notes).toEqual(['No row of the table has the tenant nobody.']);
+  });
+
+  it('of several tenants those without rows are told, pending or not; of others nothing of the kind', async () => {
+    const report = await run(['3', 'nobody', 'no one']);
+    expect(report).toMatchObject({ outcome: 'complete', updated: 10, withoutRows: ['no one', 'nobody'] });
+    expect(report.reason).toContain('The rows of tenant 3 are done');
+    expect(report.reason).toContain('No row of the table has the tenants no one, nobody.');
+    expect(await run(['3'])).not.toHaveProperty('withoutRows');
+    expect(await run()).not.toHaveProperty('onlyTenants');
+  });
+
+  it('one whose rows are gone by now had some, which is not told as if it were misspelt', async () => {
+    await run(['3']);
+    await database.query(`DELETE FROM leads WHERE tenant_id = '3'`);
+    expect(await run(['3'])).not.toHaveProperty('withoutRows');
+  });
+
+  it('a row that moved to another tenant is done once, and counted where it was when it was done', async () => {
+    await run(['3']);
+    await database.query(`UPDATE leads SET tenant_id = '3', name = 'moved' WHERE tenant_id IS NULL`);
+    expect(await run(['3'])).toMatchObject({
+      outcome: 'complete',
+      updated: 5,
+      tenants: [{ tenant: '3', updated: 15 }],
+    });
+  });
+
+  it('progress tells the tenant at hand', async () => {
+    const recorder = new Recorder();
+    await run(undefined, { observer: recorder });
+    expect(new Set(recorder.progress.map(({ tenant }) => tenant))).toEqual(
+      new Set(['3', QUOTED, null, 'NULL']),
+    );
+  });
+
+  it('cannot be asked of a backfill that does not say whose a row is, and then nothing at all runs', async () => {
+    const asked = application.service.run({ tenants: ['3'] });
+    await expect(asked).rejects.toThrow(TenantNotDeclaredError);
+    await expect(asked).rejects.toMatchObject({
+      subject: 'for-all',
+      remedy: expect.stringContaining('tenant') as string,
+    });
+    expect(await left()).toHaveLength(4);
+  });
+});

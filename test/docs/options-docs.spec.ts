@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { MODULE_DEFAULTS } from '../../libs/backfill/src/backfill.module-definition.ts';
+import { PACE_BOUNDS, PACE_DEFAULTS } from '../../libs/backfill/src/backfills/declare/pace.ts';
+import { THROTTLE_DEFAULTS } from '../../libs/backfill/src/backfills/throttle/throttle.limits.ts';
+import { DDL_POLICY } from '../../libs/backfill/src/migrations/migration.options.ts';
+import { CATCH_UP_DEFAULTS } from '../../libs/backfill/src/schedule/catch-up.settings.ts';
+
+const PROJECT = join(import.meta.dirname, '../..');
+const SOURCES = join(PROJECT, 'libs/backfill/src');
+const page = readFileSync(join(PROJECT, 'docs/options.md'), 'utf8');
+
+/** The cells of each row of a section's table, by the option that the row is about. */
+function table(section: string): Map<string, string[]> {
+  const [, text = ''] = page.split(`\n## ${section}\n`);
+  const [own = ''] = text.split('\n## ');
+  const rows = [...own.matchAll(/^\| `([\w.]+)` *\|(.*)\|$/gm)];
+  return new Map(rows.map(([, name = '', rest = '']) => [name, rest.split('|').map((cell) => cell.trim())]));
+}
+
+function defaultsIn(section: string): Record<string, string> {
+  return Object.fromEntries([...table(section)].map(([name, [fallback = '']]) => [name, fallback]));
+}
+
+/** `{ a: { b: 1 } }` as `{ 'a.b': '1' }`, each value as the page writes it. */
+function written(defaults: object, prefix = ''): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(defaults).flatMap(([name, value]: [string, unknown]) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.entries(written(value, `${prefix}${name}.`))
+        : [[`${prefix}${name}`, writtenValue(value)]],
+    ),
+  );
+}
+
+function writtenValue(value: unknown): string {
+  if (typeof value === 'number') return value.toLocaleString('en-US');
+  if (Array.isArray(value)) return value.map(String).map(code).join(', ') || 'none';
+  return code(String(value));
+}
+
+const code = (text: string): string => `\`${text}\``;
+
+/** The properties of an interface as the compiler sees them, those that it inherits included. */
+function propertiesOf(file: string, name: string): string[] {
+  const path = join(SOURCES, file);
+  const program = ts.createProgram([path], {
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    target: ts.ScriptTarget.ES2023,
+    skipLibCheck: true,
+    types: [],
+  });
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(path);
+  const module = source && checker.getSymbolAtLocation(source);
+  const symbol = module && checker.getExportsOfModule(module).find((each) => each.name === name);
+  return symbol
+    ? checker
+        .getDeclaredTypeOfSymbol(symbol)
+        .getProperties()
+        .map((property) => property.name)
+    : [];
+}
+
+/** `policy.lockTimeout` → `policy` */
+const outermost = (names: Iterable<string>): string[] => [
+  ...new Set([...names].map((name) => name.split('.')[0] ?? '')),
+];
+
+describe('the page of all options', () => {
+  it.each([
+    ['BackfillModule.forRoot', MODULE_DEFAULTS],
+    ['Pace', PACE_DEFAULTS],
+    ['Throttles', THROTTLE_DEFAULTS],
+    ['Catch-up', CATCH_UP_DEFAULTS],
+    ['Migrations', { policy: DDL_POLICY }],
+  ])('tells the defaults that hold: %s', (section, defaults) => {
+    expect(defaultsIn(section)).toMatchObject(written(defaults));
+  });
+
+  it('tells the unit and the bounds of each option of the pace', () => {
+    const told = Object.fromEntries([...table('Pace')].map(([name, [, bounds]]) => [name, bounds]));
+    const most = (value: number) =>
+      value === Number.MAX_SAFE_INTEGER ? null : value.toLocaleString('en-US');
+    const bounds = Object.entries(PACE_BOUNDS).map(([name, [least, greatest, words]]) => {
+      const unit = words.split(',')[0] ?? '';
+      const to = most(greatest);
+      return [name, to === null ? `${unit}, from ${least}` : `${unit}, ${least} – ${to}`];
+    });
+    expect(told).toMatchObject(Object.fromEntries(bounds));
+  });
+
+  it.each([
+    ['BackfillModule.forRoot', 'backfill.module-definition.ts', 'BackfillModuleOptions', ['isGlobal']],
+    ['Pace', 'backfills/declare/backfill.options.ts', 'PaceOptions', []],
+    ['Throttles', 'backfills/throttle/throttle.options.ts', 'ThrottleOptions', []],
+    ['Catch-up', 'schedule/catch-up.options.ts', 'CatchUpModuleOptions', []],
+    ['Migrations', 'deploy/migrations.options.ts', 'MigrationModuleOptions', []],
+  ] as const)('has every option, and none that does not exist: %s', (section, file, type, besides) => {
+    const options = [...propertiesOf(file, type), ...besides];
+    expect(options.length).toBeGreaterThan(2);
+    expect(outermost(table(section).keys()).sort()).toEqual(options.sort());
+  });
+
+  it('has every option of a backfill', () => {
+    const options = propertiesOf('backfills/declare/backfill.options.ts', 'BackfillOptions');
+    const told = [...table('@Backfill').keys(), ...table('Pace').keys()];
+    expect(told.sort()).toEqual(options.sort());
+  });
+
+  it('is what the README and the other pages lead to', () => {
+    expect(readFileSync(join(PROJECT, 'README.md'), 'utf8')).toContain('(docs/options.md)');
+    expect(readFileSync(join(PROJECT, 'docs/pace.md'), 'utf8')).toContain('(options.md#pace)');
+  });
+});

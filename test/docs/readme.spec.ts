@@ -1,0 +1,119 @@
+import { createCrm } from '../support/crm.ts';
+import { TestDatabase } from '../support/database.ts';
+import { readmeBlocks, readmeCommands } from '../support/readme.ts';
+import { ReadmeApplication, type CommandEnd } from '../support/readme-application.ts';
+
+const STEPS = readmeCommands().filter((line) => /^(npx nest|node dist)/.test(line));
+
+/** Milliseconds. Each command compiles the application and starts it; none is in a hurry. */
+const MANY_COMMANDS = 600_000;
+
+describe('the README', () => {
+  let application: ReadmeApplication;
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    application = ReadmeApplication.create();
+    database = await TestDatabase.create();
+    await createCrm(database);
+    await addLeads(database);
+  });
+
+  afterAll(async () => {
+    await database?.drop();
+    application?.remove();
+  });
+
+  it('gives each snippet of code a file', () => {
+    const code = readmeBlocks().filter(({ language }) => ['ts', 'json'].includes(language));
+    expect(code.length).toBeGreaterThan(5);
+    expect(code.filter(({ title }) => title === null)).toEqual([]);
+  });
+
+  it('says nothing of commands that this repository does not have', () => {
+    const others = readmeCommands().filter((line) => !STEPS.includes(line));
+    expect(others).toEqual(['npm ci && npm run demo', 'npm ci && npm test', 'npm install nestjs-backfill']);
+  });
+
+  it('has snippets that compile as they stand', async () => {
+    expect(await application.run('tsc -p tsconfig.json --noEmit')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it(
+    'leads by its steps to rows that are done',
+    async () => {
+      const said: string[] = [];
+      for (const command of STEPS) {
+        const end = await application.run(command, { DATABASE_URL: database.url });
+        expectSuccess(command, end);
+        said.push(end.stdout);
+      }
+      expect(JSON.parse(said.at(-1) ?? '')).toMatchObject({ phase: 'backfill', outcome: 'nothing-to-do' });
+      expect(await database.query('SELECT id, last_call_direction FROM leads ORDER BY id')).toEqual([
+        { id: '1', last_call_direction: 'outbound' },
+        { id: '2', last_call_direction: 'inbound' },
+        { id: '3', last_call_direction: 'none' },
+      ]);
+    },
+    MANY_COMMANDS,
+  );
+
+  it(
+    'shows backfills of the other kinds that do what it says',
+    async () => {
+      provideAll(application);
+      const command = 'nest start --backfill --strict';
+      expectSuccess(command, await application.run(command, { DATABASE_URL: database.url }));
+      expect(await database.query('SELECT search_name FROM leads ORDER BY id')).toEqual([
+        { search_name: 'zoe quinn' },
+        { search_name: 'jose garcia' },
+        { search_name: 'anna smith' },
+      ]);
+      expect(await database.query('SELECT outcome, duration_seconds FROM call_logs ORDER BY id')).toEqual([
+        { outcome: 'answered', duration_seconds: 20 },
+        { outcome: 'missed', duration_seconds: 0 },
+        { outcome: 'answered', duration_seconds: 30 },
+      ]);
+    },
+    MANY_COMMANDS,
+  );
+});
+
+/** Shows what the command said when it failed. */
+function expectSuccess(command: string, { code, stdout, stderr }: CommandEnd): void {
+  expect(code === 0 ? '' : `${command}\nended with ${code}\n${stdout}${stderr}`).toBe('');
+}
+
+/** Three leads: called by us last, called us last, never called. */
+async function addLeads(database: TestDatabase): Promise<void> {
+  await database.query(`INSERT INTO tenants (name) VALUES ('Café Olé')`);
+  await database.query(`
+    INSERT INTO leads (tenant_id, first_name, last_name, email)
+    VALUES (1, 'Zoë', 'Quinn', 'z@example.com'), (1, 'José', 'García', 'j@example.com'), (1, 'Anna', 'Smith', 'a@example.com')`);
+  await database.query(`
+    INSERT INTO call_logs (lead_id, direction, outcome, duration_seconds, called_at)
+    VALUES
+      (1, 'inbound', 'answered', 20, '2025-01-01'), (1, 'outbound', 'missed', 3, '2025-01-02'),
+      (2, 'inbound', 'answered', 30, '2025-01-01'), (2, 'outbound', 'test', 0, '2024-01-01')`);
+}
+
+/** Every backfill and index of the README as a provider. */
+function provideAll(application: ReadmeApplication): void {
+  const backfills = readmeBlocks().flatMap(({ title, text }) => {
+    const [, name] = /^export class (\w+)/m.exec(text) ?? [];
+    return title && /^src\/(backfills|indexes)\//.test(title) && name ? [{ title, name }] : [];
+  });
+  expect(backfills.length).toBeGreaterThan(3);
+  const imports = backfills.map(
+    ({ title, name }) => `import { ${name} } from './${title.slice('src/'.length).replace(/\.ts$/, '.js')}';`,
+  );
+  const module = application
+    .read('src/app.module.ts')
+    .replace(/^import \{ LeadsLastCallDirection \}.*$/m, imports.join('\n'))
+    .replace('[LeadsLastCallDirection]', `[${backfills.map(({ name }) => name).join(', ')}]`);
+  application.write('src/app.module.ts', module);
+}

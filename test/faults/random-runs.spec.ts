@@ -1,0 +1,179 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { PaceOptions } from 'nestjs-backfill';
+import { TestApplication } from '../support/application.ts';
+import { TestDatabase } from '../support/database.ts';
+import { terminateBackfills } from '../support/jobs.ts';
+import { LockHolder } from '../support/lock-holder.ts';
+import {
+  addRandomRows,
+  auditRandomTables,
+  CHANGES,
+  clearRandomTable,
+  KEY_KINDS,
+  lookAtRandomTable,
+  nameOf,
+  RANDOM_BACKFILLS,
+  RANDOM_TABLES,
+  tableOf,
+  type KeyKind,
+} from '../support/random-tables.ts';
+import { seed } from '../support/seeded.ts';
+
+/** To repeat a run that failed: `SEED` and `RANDOM_PATH` as printed. More runs: `RANDOM_RUNS`. */
+const SEED = seed();
+const RUNS = Number(process.env['RANDOM_RUNS'] ?? 20);
+const PATH = process.env['RANDOM_PATH'];
+/** Milliseconds after which no further run begins, unless more of them were asked for. */
+const TIME_MOST = process.env['RANDOM_RUNS'] === undefined ? 40_000 : undefined;
+/** Runs of the same backfill at once, as by several processes. */
+const PROCESSES = [1, 2, 3] as const;
+/** Workers of each, and of all together. */
+const WORKERS = [
+  { workers: 1, maxWorkers: 1 },
+  { workers: 1, maxWorkers: 3 },
+  { workers: 2, maxWorkers: 2 },
+  { workers: 3, maxWorkers: 4 },
+] as const;
+
+const anyEvent = fc.record({
+  /** Milliseconds after the one before. */
+  after: fc.nat({ max: 25 }),
+  what: fc.constantFrom('terminate', 'abort', 'lock', 'lock table', 'update', 'delete', 'insert', 'start'),
+  /** Which rows, by their number's remainder. */
+  rows: fc.nat({ max: 9 }),
+  /** Milliseconds for which a lock is held. */
+  holds: fc.nat({ max: 80 }),
+});
+const anyRun = fc.record({
+  key: fc.constantFrom(...KEY_KINDS),
+  change: fc.constantFrom(...CHANGES),
+  rows: fc.oneof(fc.nat({ max: 12 }), fc.integer({ min: 40, max: 400 })),
+  /** A row for every so manieth number, and none in the middle. */
+  gap: fc.constantFrom(1, 2, 7),
+  hole: fc.boolean(),
+  batchSize: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(40, 200)),
+  processes: fc.constantFrom(...PROCESSES),
+  workers: fc.constantFrom(...WORKERS),
+  events: fc.array(anyEvent, { maxLength: 14 }),
+});
+type Run = typeof anyRun extends fc.Arbitrary<infer T> ? T : never;
+type Event = Run['events'][number];
+
+describe('a backfill of any table, whatever happens meanwhile', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    const first = await TestApplication.start({ ...applicationOptions({}), synchronize: true });
+    await auditRandomTables(database);
+    await first.service.run(); // installs the ledger
+    await first.stop();
+  });
+  afterAll(() => database.drop());
+
+  const applicationOptions = (pace: PaceOptions) => ({
+    database,
+    entities: RANDOM_TABLES,
+    backfills: RANDOM_BACKFILLS,
+    synchronize: false,
+    poolSize: 12,
+    module: { leaseDuration: 1_000, defaults: { pause: 0, progressEvery: 1, ...pace } },
+  });
+
+  it(`is complete in the end, each row changed once and counted once (SEED=${SEED})`, async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRun, async (run) => {
+        const application = await TestApplication.start(
+          applicationOptions({ batchSize: run.batchSize, ...run.workers }),
+        );
+        try {
+          await check(application, run);
+        } finally {
+          await application.stop();
+        }
+      }),
+      {
+        seed: SEED | 0,
+        numRuns: RUNS,
+        // What chance and the clock have brought about does not come back in a smaller case.
+        endOnFailure: true,
+        ...(PATH === undefined ? {} : { path: PATH }),
+        ...(TIME_MOST === undefined
+          ? {}
+          : { interruptAfterTimeLimit: TIME_MOST, markInterruptAsFailure: false }),
+      },
+    );
+  }, 3_600_000);
+
+  async function check(application: TestApplication, run: Run): Promise<void> {
+    const { key, change, rows, gap, hole } = run;
+    await clearRandomTable(database, key);
+    await addRandomRows(
+      database,
+      key,
+      1,
+      rows * gap,
+      `i % ${gap} = 0 ${hole ? `AND i NOT BETWEEN ${Math.floor((rows * gap) / 3)} AND ${Math.floor((rows * gap) / 2)}` : ''}`,
+    );
+    const names = [nameOf(key, change)];
+    const aborts: AbortController[] = [];
+    const runs: Promise<unknown>[] = [];
+    const start = () => {
+      const abort = new AbortController();
+      aborts.push(abort);
+      runs.push(application.service.run({ names, signal: abort.signal }));
+    };
+    for (let process = 0; process < run.processes; process++) start();
+    const held: Promise<unknown>[] = [];
+    for (const [at, event] of run.events.entries()) {
+      await delay(event.after);
+      if (event.what === 'start') start();
+      else if (event.what === 'abort') aborts.at(event.rows % aborts.length)?.abort('the test');
+      else await happen(key, event, rows * gap + at + 1, held);
+    }
+    await Promise.all(held);
+    await Promise.all(runs);
+    const { backfills } = await application.service.run({ names });
+    expect({ ...backfills[0], look: await lookAtRandomTable(database, key, change) }).toMatchObject({
+      status: 'complete',
+      proved: true,
+      look: {
+        notDone: 0,
+        notNoted: 0,
+        twice: 0,
+        miscounted: 0,
+        miscountedByTenant: 0,
+        quarantined: 0,
+        unfinished: 0,
+        idleInTransaction: 0,
+      },
+    });
+  }
+
+  /** @param held gets what ends later */
+  async function happen(key: KeyKind, event: Event, fresh: number, held: Promise<unknown>[]): Promise<void> {
+    const table = tableOf(key);
+    const which = `n % 10 = ${event.rows}`;
+    const hold = async (sql: string) => {
+      const holder = await LockHolder.hold(database, sql, 'test, holding');
+      held.push(delay(event.holds).then(() => holder.release()));
+    };
+    // A user whose statement meets a lock of the test's own waits for it: beside, so that the test goes on.
+    const write = (sql: string) => held.push(database.query(sql));
+    switch (event.what) {
+      case 'terminate':
+        return void (await terminateBackfills(database));
+      case 'lock':
+        return hold(`SELECT FROM ${table} WHERE ${which} FOR UPDATE`);
+      case 'lock table':
+        return hold(`LOCK TABLE ${table} IN EXCLUSIVE MODE`);
+      case 'update':
+        return void write(`UPDATE ${table} SET touched = touched + 1 WHERE ${which}`);
+      case 'delete':
+        return void write(`DELETE FROM ${table} WHERE ${which} AND n % 3 = 0`);
+      default:
+        return void held.push(addRandomRows(database, key, fresh, fresh));
+    }
+  }
+});

@@ -1,0 +1,189 @@
+import { Injectable, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import {
+  Backfill,
+  BackfillModule,
+  type BackfillModuleOptions,
+  BackfillService,
+  ImportedTwiceError,
+  type SetBackfill,
+} from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { dataSourceModule, TestApplication } from '../support/application.ts';
+import { TestDatabase } from '../support/database.ts';
+import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
+import { refusal } from '../support/refusal.ts';
+
+const SEARCH_NAME = { entity: Lead, where: { searchName: IsNull() } };
+
+@Backfill<Lead>({ ...SEARCH_NAME, name: 'here' })
+class Here implements SetBackfill<Lead> {
+  set() {
+    return { searchName: `'here'` };
+  }
+}
+
+@Backfill<Lead>({ ...SEARCH_NAME, name: 'there', dataSource: 'archive', dependsOn: ['here'] })
+class There implements SetBackfill<Lead> {
+  set() {
+    return { searchName: `'there'` };
+  }
+}
+
+/** A feature module, as an application has many. */
+@Module({ providers: [Here, { provide: 'an alias of it', useExisting: Here }] })
+class LeadsModule {}
+
+@Injectable()
+class Settings {
+  readonly schema = 'ledger of "mine"';
+}
+
+@Module({ providers: [Settings], exports: [Settings] })
+class SettingsModule {}
+
+const ledgerSchemas = `SELECT nspname AS schema FROM pg_namespace AS n
+  WHERE EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relname = 'installed_step')`;
+
+describe('an application', () => {
+  let database: TestDatabase;
+  let archive: TestDatabase;
+  let application: TestApplication | undefined;
+
+  beforeEach(async () => {
+    [database, archive] = await Promise.all([TestDatabase.create(), TestDatabase.create()]);
+  });
+
+  afterEach(async () => {
+    await application?.stop();
+    await Promise.all([database.drop(), archive.drop()]);
+  });
+
+  it('has backfills in feature modules, configured by forRoot', async () => {
+    application = await TestApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [],
+      imports: [LeadsModule],
+      module: { schema: 'my ledger' },
+    });
+    await addLeads(database, 3);
+    expect(application.service.names).toEqual(['here']);
+    expect(await application.service.run()).toMatchObject({
+      outcome: 'complete',
+      backfills: [{ updated: 3 }],
+    });
+    expect(await database.query(ledgerSchemas)).toEqual([{ schema: 'my ledger' }]);
+  });
+
+  it('configures with forRootAsync, from what it injects', async () => {
+    application = await TestApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [],
+      imports: [LeadsModule],
+      backfillModule: BackfillModule.forRootAsync({
+        imports: [SettingsModule],
+        inject: [Settings],
+        useFactory: async ({ schema }: Settings) => ({ schema, defaults: { batchSize: 2, pause: 0 } }),
+      }),
+    });
+    await addLeads(database, 3);
+    expect(await application.service.run()).toMatchObject({
+      outcome: 'complete',
+      backfills: [{ batches: 2 }],
+    });
+    expect(await database.query(ledgerSchemas)).toEqual([{ schema: 'ledger of "mine"' }]);
+  });
+
+  it('reaches the service from any module', async () => {
+    @Injectable()
+    class Admin {
+      constructor(readonly backfills: BackfillService) {}
+    }
+    @Module({ providers: [Admin] })
+    class AdminModule {}
+    application = await TestApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [],
+      imports: [LeadsModule, AdminModule],
+    });
+    expect(application.context.get(Admin, { strict: false }).backfills.names).toEqual(['here']);
+  });
+
+  it('runs without any backfill, and touches no database', async () => {
+    application = await TestApplication.start({ database, entities: LEAD_TABLES, backfills: [] });
+    expect(await application.service.run()).toEqual({
+      phase: 'backfill',
+      outcome: 'nothing-to-do',
+      backfills: [],
+    });
+    expect(await application.service.status()).toEqual({ phase: 'backfill', backfills: [] });
+    expect(await database.query(ledgerSchemas)).toEqual([]);
+  });
+
+  it('has two data sources by name, each with a ledger of its own', async () => {
+    application = await TestApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [There],
+      imports: [LeadsModule, dataSourceModule(archive, LEAD_TABLES, { name: 'archive' })],
+    });
+    await addLeads(database, 3);
+    await addLeads(archive, 5);
+    const waiting = await application.service.run({ names: ['there'] });
+    expect(waiting).toMatchObject({
+      outcome: 'incomplete',
+      backfills: [{ name: 'there', updated: 0, waitingFor: 'the backfill "here"' }],
+    });
+    expect(await application.service.run()).toMatchObject({
+      outcome: 'complete',
+      backfills: [
+        { name: 'here', updated: 3 },
+        { name: 'there', updated: 5 },
+      ],
+    });
+    const done = 'SELECT DISTINCT search_name AS by FROM leads';
+    expect(await database.query(done)).toEqual([{ by: 'here' }]);
+    expect(await archive.query(done)).toEqual([{ by: 'there' }]);
+    const known = 'SELECT name, status FROM nestjs_backfill.backfill';
+    expect(await database.query(known)).toEqual([{ name: 'here', status: 'complete' }]);
+    expect(await archive.query(known)).toEqual([{ name: 'there', status: 'complete' }]);
+    expect((await application.service.status()).backfills).toMatchObject([
+      { name: 'here', status: 'complete', updated: 3 },
+      { name: 'there', status: 'complete', updated: 5 },
+    ]);
+  });
+});
+
+describe('forRoot imported twice', () => {
+  it.each<[string, BackfillModuleOptions]>([
+    ['as it is', {}],
+    ['with catch-up', { catchUp: { interval: 60_000 } }],
+  ])('stops the start with one error, %s', async (_, module) => {
+    const database = await TestDatabase.create();
+    const imports = [ScheduleModule.forRoot(), BackfillModule.forRoot(module)];
+    const error = await refusal({ database, entities: LEAD_TABLES, backfills: [Here], imports, module });
+    await database.drop();
+    expect(error).toBeInstanceOf(ImportedTwiceError);
+    expect(error.message).toMatch(/^BackfillModule\.forRoot is imported twice\.\s+→ Import it once/);
+  });
+
+  it('is no matter of one import that many modules share', async () => {
+    const database = await TestDatabase.create();
+    const shared = BackfillModule.forRoot();
+    @Module({ imports: [shared] })
+    class Feature {}
+    const application = await TestApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [Here],
+      imports: [Feature],
+      backfillModule: shared,
+    });
+    await application.stop();
+    await database.drop();
+    expect(application.service.names).toEqual(['here']);
+  });
+});

@@ -1,0 +1,78 @@
+import { IndexesService, OnlineIndex } from 'nestjs-backfill';
+import { renderOneShotStatus } from '../../libs/backfill/src/one-shot/output/text/report.renderer.ts';
+import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
+import { Stage } from '../support/stage.ts';
+
+@OnlineIndex<Lead>({ name: 'as_declared', entity: Lead, columns: ['name'] })
+class AsDeclared {}
+
+@OnlineIndex<Lead>({ name: 'of_old', entity: Lead, columns: ['name'], where: 'search_name IS NULL' })
+class OfOld {}
+
+@OnlineIndex<Lead>({ name: 'broken', entity: Lead, columns: ['tenantId'] })
+class Broken {}
+
+@OnlineIndex<Lead>({ name: 'not_yet', entity: Lead, columns: ['tenantId', 'id'] })
+class NotYet {}
+
+@OnlineIndex<Lead>({ name: 'nonsense', entity: Lead, expression: 'no_such_column' })
+class Nonsense {}
+
+describe('the status of indexes', () => {
+  const stage = Stage.for({
+    entities: LEAD_TABLES,
+    backfills: [AsDeclared, OfOld, Broken, NotYet, Nonsense],
+    prepare: (database) => addLeads(database, 20),
+  });
+
+  it('tells those that are missing before anything was ever built', async () => {
+    const [{ indexes, undeclared } = { indexes: [], undeclared: [] }] = (await look()).dataSources;
+    expect(new Set(indexes.map(({ presence }) => presence))).toEqual(new Set(['missing']));
+    expect(undeclared).toEqual([]);
+  });
+
+  it('tells those that differ, with both definitions, those that are broken, and those no longer declared', async () => {
+    await stage.application.context
+      .get(IndexesService)
+      .run({ log: { log: () => undefined, warn: () => undefined } });
+    await stage.query(`DROP INDEX not_yet; DROP INDEX of_old; CREATE INDEX of_old ON leads (name);
+      CREATE INDEX nonsense ON leads (id); CREATE INDEX left_over ON leads (id);
+      INSERT INTO nestjs_backfill.online_index (name, table_name, definition) VALUES ('left_over', '"leads"', 'USING btree (id)');
+      UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass`);
+    const before = await relations();
+    const status = await look();
+    expect(status.dataSources).toMatchObject([
+      {
+        indexes: [
+          { name: 'as_declared', presence: 'exists' },
+          {
+            name: 'of_old',
+            presence: 'differs',
+            existing: 'USING btree (name)',
+            declared: 'USING btree (name) WHERE (search_name IS NULL)',
+          },
+          { name: 'broken', presence: 'invalid' },
+          { name: 'not_yet', presence: 'missing' },
+          {
+            name: 'nonsense',
+            presence: 'misdeclared',
+            reason: expect.stringContaining('no_such_column') as string,
+          },
+        ],
+        undeclared: [{ name: 'left_over', table: '"leads"' }],
+      },
+    ]);
+    expect(await relations()).toEqual(before);
+    const text = renderOneShotStatus(status);
+    expect(text).toContain(
+      'of_old on "leads": differs. It is USING btree (name); declared is USING btree (name) WHERE',
+    );
+    expect(text).toContain('left_over on "leads": no longer declared, left as it is');
+  });
+
+  const look = () => stage.application.context.get(IndexesService).status();
+  const relations = () =>
+    stage.query(
+      `SELECT oid, relname FROM pg_class WHERE relnamespace <> 'pg_toast'::regnamespace ORDER BY 1`,
+    );
+});

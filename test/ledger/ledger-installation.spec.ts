@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { installLedger, schemaSteps } from '../../libs/backfill/src/ledger/ledger.installer.ts';
+import { Session } from '../../libs/backfill/src/postgres/session.ts';
+import { TestApplication } from '../support/application.ts';
+import { TestDatabase } from '../support/database.ts';
+import { LockHolder } from '../support/lock-holder.ts';
+import { until } from '../support/until.ts';
+import {
+  addJobs,
+  DoJobs,
+  Job,
+  JobLog,
+  JobsProcess,
+  jobsStage,
+  NoteJobs,
+  startAfresh,
+} from '../support/jobs.ts';
+
+/** As many rows as the ledger has numbered files, each installed once. */
+const STEPS = String(schemaSteps().length);
+/** The number of the last one. */
+const NEWEST = schemaSteps().at(-1)?.number ?? NaN;
+
+describe('the ledger', () => {
+  const stage = jobsStage(10);
+  beforeEach(() => startAfresh(stage.database, 10));
+
+  it('is installed once when several processes come upon a fresh database at the same time', async () => {
+    const schema = 'of many';
+    const module = { schema, defaults: { pause: 0 } };
+    const ended = await Promise.all(
+      Array.from({ length: 4 }, () => JobsProcess.run(stage.database, ['do-jobs', '--json'], module).ended),
+    );
+    const outcomes = ended.map(({ stdout }) => (JSON.parse(stdout) as { outcome: string }).outcome);
+    // The one who took the range does the work; who finds it leased or done leaves it at that.
+    expect(outcomes).not.toContain('failed');
+    expect(await stage.query(`SELECT number FROM "${schema}".installed_step ORDER BY number`)).toEqual(
+      schemaSteps().map(({ number }) => ({ number })),
+    );
+    expect(await stage.value('SELECT count(*) FROM job_log')).toBe('10');
+  });
+
+  it('is installed once when several runs of one process come upon a fresh database at the same time', async () => {
+    await stage.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
+    const reports = await Promise.all(
+      ['do-jobs', 'note-jobs', 'do-jobs', 'note-jobs'].map((name) => stage.run(name)),
+    );
+    expect(reports.map(({ status }) => status)).not.toContain('failed');
+    expect(await stage.value('SELECT count(*) FROM nestjs_backfill.installed_step')).toBe(STEPS);
+    expect(await stage.value('SELECT count(*) FROM job_log')).toBe('10');
+  });
+
+  it('is installed once when runs waited for each other to install it', async () => {
+    await stage.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
+    const holder = await LockHolder.hold(
+      stage.database,
+      `SELECT pg_advisory_xact_lock(hashtext('nestjs-backfill ledger nestjs_backfill'))`,
+    );
+    const runs = ['do-jobs', 'note-jobs', 'do-jobs'].map((name) => stage.run(name));
+    await until(
+      async () =>
+        (await stage.value(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)) === '3',
+    );
+    await holder.release();
+    expect((await Promise.all(runs)).map(({ status }) => status)).not.toContain('failed');
+    expect(await stage.value('SELECT count(*) FROM nestjs_backfill.installed_step')).toBe(STEPS);
+  });
+
+  it('is upgraded by the steps that are missing, once and in whole steps, and keeps what it knows', async () => {
+    await stage.run('do-jobs');
+    const first = schemaSteps();
+    const newest = NEWEST;
+    const upgrade = [
+      ...first,
+      {
+        number: newest + 1,
+        sql: `ALTER TABLE {{schema}}.backfill ADD COLUMN second text NOT NULL DEFAULT 'kept';\n`,
+      },
+    ];
+    const broken = [
+      ...upgrade,
+      {
+        number: newest + 2,
+        sql: 'ALTER TABLE {{schema}}.backfill DROP COLUMN reason;\nALTER TABLE {{schema}}.nowhere ADD COLUMN x int;\n',
+      },
+    ];
+    const install = async (steps: typeof first) => {
+      const session = await Session.open(stage.application.context.get(DataSource));
+      try {
+        await installLedger(session, 'nestjs_backfill', steps);
+      } finally {
+        await session.close();
+      }
+    };
+    await Promise.all([install(upgrade), install(upgrade), install(upgrade)]);
+    await expect(install(broken)).rejects.toThrow('nowhere');
+    await expect(install(first)).rejects.toThrow(
+      `at step ${newest + 1}, and this version of nestjs-backfill knows ${newest}`,
+    );
+    expect(
+      await stage.query(`SELECT b.name, b.second, b.reason <> '' AS told, array_agg(s.number ORDER BY s.number) AS steps
+        FROM nestjs_backfill.backfill AS b, nestjs_backfill.installed_step AS s GROUP BY 1, 2, 3`),
+    ).toEqual([{ name: 'do-jobs', second: 'kept', told: true, steps: upgrade.map(({ number }) => number) }]);
+    await stage.query('DROP SCHEMA nestjs_backfill CASCADE');
+  });
+
+  it('of a newer version is refused, and left as it is', async () => {
+    await stage.run('do-jobs');
+    await stage.query('INSERT INTO nestjs_backfill.installed_step (number) VALUES (999)');
+    const report = await stage.run('note-jobs');
+    await stage.query('DELETE FROM nestjs_backfill.installed_step WHERE number = 999');
+    expect(report).toMatchObject({ status: 'failed', updated: 0 });
+    expect(report.reason).toContain(`is at step 999, and this version of nestjs-backfill knows ${NEWEST}`);
+    expect(report.reason).toContain('Install the version of nestjs-backfill that upgraded it');
+    expect(await stage.value('SELECT count(*) FROM jobs WHERE note IS NOT NULL')).toBe('0');
+  });
+
+  it('takes a schema name that needs quoting', async () => {
+    const application = await TestApplication.start({
+      database: stage.database,
+      entities: [Job, JobLog],
+      backfills: [DoJobs],
+      module: { schema: `The "Ledger" of $& '; --`, defaults: { pause: 0 } },
+    });
+    expect(await application.service.run()).toMatchObject({ outcome: 'complete' });
+    expect(await application.service.status()).toMatchObject({ backfills: [{ status: 'complete' }] });
+    await application.stop();
+    expect(await stage.value(`SELECT count(*) FROM "The ""Ledger"" of $& '; --".backfill`)).toBe('1');
+  });
+});
+
+describe('a role that may not create schemas', () => {
+  const role = `runner_${randomUUID().replaceAll('-', '')}`;
+  let database: TestDatabase;
+  let application: TestApplication;
+
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    await database.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${role}`);
+    const url = new URL(database.url);
+    url.username = role;
+    url.password = 'secret';
+    application = await TestApplication.start({
+      database: { ...database, url: url.href } as TestDatabase,
+      entities: [Job, JobLog],
+      backfills: [DoJobs, NoteJobs],
+    });
+    await addJobs(database, 10);
+  });
+  afterAll(async () => {
+    await application.stop();
+    await database.drop();
+    const admin = await TestDatabase.create();
+    await admin.query(`DROP ROLE ${role}`);
+    await admin.drop();
+  });
+
+  it('is told what is missing', async () => {
+    const { outcome, backfills } = await application.service.run({ names: ['do-jobs'] });
+    expect(outcome).toBe('failed');
+    expect(backfills[0]?.reason).toMatch(/permission denied for database/);
+  });
+
+  it('works in a schema that an administrator has made for it', async () => {
+    await database.query(`CREATE SCHEMA nestjs_backfill AUTHORIZATION ${role}`);
+    expect(await application.service.run()).toMatchObject({ outcome: 'complete' });
+  });
+});

@@ -1,0 +1,29 @@
+import { RunLog } from '../../../libs/backfill/src/backfills/run/log/run-log.ts';
+
+describe('rows that go to the quarantine', () => {
+  const told = (rows: number): string[] => {
+    const lines: string[] = [];
+    const log = new RunLog('a', 10, { noted: ({ message }) => void lines.push(message) });
+    for (let row = 1; row <= rows; row++) log.quarantined(`(${row})`, new RangeError(`${row} is too much`));
+    return lines;
+  };
+
+  it('are named one by one, with their error', () => {
+    expect(told(2)).toEqual([
+      'Row (1) is in quarantine: RangeError: 1 is too much',
+      'Row (2) is in quarantine: RangeError: 2 is too much',
+    ]);
+  });
+
+  it('are counted beyond the first ten, ever more rarely, so that a thousand take no thousand lines', () => {
+    const lines = told(1_000);
+    expect(lines.filter((line) => line.startsWith('Row '))).toHaveLength(10);
+    expect(lines.slice(10)).toEqual([
+      'Further rows in quarantine are counted here; `--status` shows errors.',
+      ...[20, 50, 100, 200, 500, 1_000].map(
+        (count) =>
+          `This run has put ${count} rows in quarantine by now, the last one for: RangeError: ${count} is too much`,
+      ),
+    ]);
+  });
+});

@@ -1,0 +1,176 @@
+import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { CatchingUp, HeardLog } from '../support/catch-up.ts';
+import { TestDatabase } from '../support/database.ts';
+import { Lead, LEAD_TABLES } from '../support/lead-tables.ts';
+import { until } from '../support/until.ts';
+
+@Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, batchSize: 5_000 })
+class SearchName implements SetBackfill<Lead> {
+  set() {
+    return { searchName: 'lower(name)' };
+  }
+}
+
+/** More than the keys that a look without an index reads. */
+const LEADS = 60_000;
+const INDEX = 'CREATE INDEX leads_pending ON leads (id) WHERE search_name IS NULL';
+
+describe('looking for rows that became pending', () => {
+  let database: TestDatabase;
+  let app: CatchingUp;
+  let heard: HeardLog;
+
+  beforeEach(async () => {
+    database = await TestDatabase.create();
+    app = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [SearchName] });
+    heard = HeardLog.listen();
+    await database.query(`ALTER TABLE leads SET (autovacuum_enabled = off);
+      INSERT INTO leads (name, search_name) SELECT 'Lead ' || i, 'done' FROM generate_series(1, ${LEADS}) AS i;
+      ANALYZE leads`);
+    await app.round();
+  });
+
+  afterEach(async () => {
+    heard.rest();
+    await app.stop();
+    await database.drop();
+  });
+
+  /** What sessions have read of the table so far. A session reports its own when it ends. */
+  async function reads(): Promise<{ readonly scans: number; readonly rows: number }> {
+    await database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    );
+    await until(
+      async () =>
+        (
+          await database.query(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+          )
+        ).length === 0,
+    );
+    const [read] = await database.query<{ scans: number; rows: number }>(
+      `SELECT seq_scan::int AS scans, (seq_tup_read + idx_tup_fetch)::int AS rows FROM pg_stat_user_tables WHERE relname = 'leads'`,
+    );
+    return read ?? { scans: NaN, rows: NaN };
+  }
+
+  it('goes through the index that serves the predicate, and reads no row of a table that has none pending', async () => {
+    await database.query(INDEX);
+    const before = await reads();
+    await app.round();
+    expect(await reads()).toEqual(before);
+    expect((await app.status('search-name')).looked).toMatchObject({ index: 'leads_pending' });
+  });
+
+  it('goes through the index when the statistics say that the table is empty', async () => {
+    await database.query(`${INDEX}; UPDATE pg_class SET reltuples = 0, relpages = 0 WHERE relname = 'leads'`);
+    const before = await reads();
+    await app.round();
+    expect(await reads()).toEqual(before);
+  });
+
+  it('without an index reads a part of the table only, in no sequential scan', async () => {
+    const before = await reads();
+    await app.round();
+    const after = await reads();
+    expect(after.scans).toBe(before.scans);
+    expect(after.rows - before.rows).toBeLessThan(LEADS / 2);
+  });
+
+  it('without an index finds the newest rows at once', async () => {
+    await database.query(`INSERT INTO leads (name) VALUES ('New')`);
+    await app.round();
+    expect((await app.status('search-name')).drift.rows).toBe(1);
+  });
+
+  it('without an index finds every row in the end, wherever it is', async () => {
+    await app.round();
+    await database.query('UPDATE leads SET search_name = NULL WHERE id IN (3, 25000)');
+    let rounds = 0;
+    while ((await app.status('search-name')).drift.rows < 2) {
+      await database.query('UPDATE nestjs_backfill.catch_up SET not_before = NULL');
+      await app.round();
+      expect((rounds += 1)).toBeLessThan(10);
+    }
+  });
+
+  it('without an index says so once, with the index to build', async () => {
+    await app.round();
+    await app.round();
+    expect(heard.seen).toEqual([
+      expect.stringContaining(
+        'Build one: CREATE INDEX CONCURRENTLY ON "leads" (id) WHERE "search_name" IS NULL',
+      ),
+    ]);
+  });
+
+  it('is not taken in by an index of another table that the predicate asks', async () => {
+    await database.query(`CREATE INDEX ON call_logs (lead_id);
+      INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('without-calls', 1, 'set', 'complete', 'Done.')`);
+    const other = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [WithoutCalls] });
+    try {
+      await other.round();
+      expect((await other.status('without-calls')).looked).toMatchObject({ index: null });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('pauses for twenty times as long as a look took that was slow', async () => {
+    await database.query(
+      `CREATE FUNCTION slowly(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN $1 IS NULL; END $$`,
+    );
+    const slow = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [Slowly] });
+    try {
+      await database.query(
+        `INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('slowly', 1, 'set', 'complete', 'Done.')`,
+      );
+      await slow.round();
+      const [{ pause } = { pause: 0 }] = await database.query<{ pause: number }>(
+        `SELECT extract(epoch FROM not_before - looked_at)::float8 AS pause FROM nestjs_backfill.catch_up WHERE name = 'slowly'`,
+      );
+      expect(pause).toBeGreaterThan(20);
+      const { looked } = await slow.status('slowly');
+      await slow.round();
+      expect((await slow.status('slowly')).looked).toEqual(looked);
+    } finally {
+      await slow.stop();
+    }
+  });
+
+  it('never waits long for a table that somebody keeps locked', async () => {
+    const client = await database.connect('a migration');
+    await client.query('BEGIN; LOCK TABLE leads IN ACCESS EXCLUSIVE MODE');
+    heard.clear();
+    await app.round();
+    await client.query('COMMIT');
+    await client.end();
+    expect(heard.lines).toEqual([
+      {
+        level: 'debug',
+        text: expect.stringMatching(/left alone, since somebody keeps the table locked/) as string,
+      },
+    ]);
+  });
+});
+
+@Backfill<Lead>({ name: 'slowly', entity: Lead, where: (lead) => `slowly(${lead.searchName})` })
+class Slowly implements SetBackfill<Lead> {
+  set() {
+    return { searchName: `'x'` };
+  }
+}
+
+@Backfill<Lead>({
+  name: 'without-calls',
+  entity: Lead,
+  where: (lead) =>
+    `${lead.searchName} = 'never' AND EXISTS (SELECT FROM call_logs WHERE lead_id = ${lead.id})`,
+})
+class WithoutCalls implements SetBackfill<Lead> {
+  set() {
+    return { searchName: `'x'` };
+  }
+}

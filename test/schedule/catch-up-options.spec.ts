@@ -1,0 +1,292 @@
+import { createRequire } from 'node:module';
+import { ScheduleModule } from '@nestjs/schedule';
+import {
+  Backfill,
+  type BackfillError,
+  type BackfillModuleOptions,
+  type BackfillOptions,
+  type CatchUpModuleOptions,
+  type CatchUpOptions,
+  InvalidCatchUpNumberError,
+  InvalidCronExpressionError,
+  InvalidWindowError,
+  JitterTooLongError,
+  NeverDueError,
+  SchedulerMissingError,
+  type SetBackfill,
+  UnclearScheduleError,
+  UnknownTimeZoneError,
+} from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { loadScheduler } from '../../libs/backfill/src/schedule/scheduler.loader.ts';
+import { decideSettings, mergeOptions } from '../../libs/backfill/src/schedule/catch-up.settings.ts';
+import { TestApplication } from '../support/application.ts';
+import { TestDatabase } from '../support/database.ts';
+import { Lead, LEAD_TABLES } from '../support/lead-tables.ts';
+
+function leadsName(catchUp?: BackfillOptions<Lead>['catchUp']): new () => object {
+  @Backfill<Lead>({
+    name: 'search-name',
+    entity: Lead,
+    where: { searchName: IsNull() },
+    ...(catchUp === undefined ? {} : { catchUp }),
+  })
+  class LeadsName implements SetBackfill<Lead> {
+    set() {
+      return { searchName: `'x'` };
+    }
+  }
+  return LeadsName;
+}
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await TestDatabase.create();
+});
+afterAll(() => database.drop());
+
+async function start(
+  catchUp: CatchUpModuleOptions | undefined,
+  own?: CatchUpOptions,
+  imports = [ScheduleModule.forRoot()],
+): Promise<void> {
+  const application = await TestApplication.start({
+    database,
+    entities: LEAD_TABLES,
+    backfills: [leadsName(own)],
+    imports,
+    module: catchUp === undefined ? {} : { catchUp },
+  });
+  await application.stop();
+}
+
+async function refusal(starting: Promise<void>): Promise<BackfillError> {
+  return starting.then(
+    () => {
+      throw new Error('It started.');
+    },
+    (error: BackfillError) => error,
+  );
+}
+
+const CRON = '0 * * * *';
+const REFUSALS: [string, CatchUpModuleOptions, abstract new (...args: never[]) => BackfillError, RegExp][] = [
+  ['no cron expression and no interval', {}, UnclearScheduleError, /neither `cron` nor `interval`/],
+  ['both of them', { cron: CRON, interval: 60_000 }, UnclearScheduleError, /both `cron` and `interval`/],
+  [
+    'a cron expression that is none',
+    { cron: 'every day' },
+    InvalidCronExpressionError,
+    /`catchUp.cron` is "every day"/,
+  ],
+  [
+    'a cron expression with an hour too many',
+    { cron: '0 24 * * *' },
+    InvalidCronExpressionError,
+    /"0 24 \* \* \*"/,
+  ],
+  [
+    'a cron expression whose time never comes',
+    { cron: '0 0 31 2 *' },
+    NeverDueError,
+    /^BackfillModule: `catchUp.cron` is "0 0 31 2 \*" \(UTC\), a time that never comes\.\s+→/,
+  ],
+  [
+    'a cron expression that never falls into its window',
+    { cron: '0 12 * * *', window: { from: '22:00', to: '05:00' } },
+    NeverDueError,
+    /"0 12 \* \* \*" \(UTC\), which never falls into its window, 22:00 to 05:00 UTC\./,
+  ],
+  [
+    'a cron expression of a day that comes every four years, and never in its window',
+    { cron: '0 12 29 2 *', window: { from: '22:00', to: '05:00' } },
+    NeverDueError,
+    /never falls into its window/,
+  ],
+  [
+    'a time zone that nobody knows',
+    { cron: CRON, timeZone: 'Europe/Berlim' },
+    UnknownTimeZoneError,
+    /`catchUp.timeZone`/,
+  ],
+  [
+    'a window in a time zone that nobody knows',
+    { cron: CRON, window: { from: '22:00', to: '05:00', timeZone: 'Mars/Base' } },
+    UnknownTimeZoneError,
+    /`catchUp.window.timeZone` is "Mars\/Base"/,
+  ],
+  [
+    'a window without time in it',
+    { cron: CRON, window: { from: '22:00', to: '22:00' } },
+    InvalidWindowError,
+    /no time in it/,
+  ],
+  [
+    'a window that begins at no time of day',
+    { cron: CRON, window: { from: '25:00', to: '05:00' } },
+    InvalidWindowError,
+    /"25:00" for `from`/,
+  ],
+  [
+    'a window that ends at no time of day',
+    { cron: CRON, window: { from: '22:00', to: '5' } },
+    InvalidWindowError,
+    /"5" for `to`/,
+  ],
+  [
+    'jitter longer than the interval',
+    { interval: 60_000, jitter: 60_000 },
+    JitterTooLongError,
+    /only 60000 ms lie between/,
+  ],
+  [
+    'jitter longer than from one cron time to the next',
+    { cron: '0,10 * * * *', jitter: 700_000 },
+    JitterTooLongError,
+    /only 600000 ms/,
+  ],
+  ['an interval too short', { interval: 10 }, InvalidCatchUpNumberError, /`catchUp.interval` is 10/],
+  [
+    'an interval that no timer can wait for',
+    { interval: 2 ** 31 },
+    InvalidCatchUpNumberError,
+    /`catchUp.interval`/,
+  ],
+  [
+    'a negative jitter',
+    { interval: 60_000, jitter: -1 },
+    InvalidCatchUpNumberError,
+    /`catchUp.jitter` is -1/,
+  ],
+  [
+    'a time limit that is no number',
+    { cron: CRON, maxDuration: NaN },
+    InvalidCatchUpNumberError,
+    /`catchUp.maxDuration` is NaN/,
+  ],
+  [
+    'a time for shutting down that is no number',
+    { cron: CRON, shutdownTimeout: 1.5 },
+    InvalidCatchUpNumberError,
+    /`catchUp.shutdownTimeout`/,
+  ],
+];
+
+describe('an application does not start with', () => {
+  it.each(REFUSALS)('%s', async (_, catchUp, expected, message) => {
+    const error = await refusal(start(catchUp));
+    expect(error).toBeInstanceOf(expected);
+    expect(error.message).toMatch(message);
+    expect(error.subject).toBe('BackfillModule');
+    expect(error.remedy).toMatch(/\w/);
+  });
+
+  it('a backfill whose own options cannot work, which names its class', async () => {
+    const error = await refusal(start(undefined, { cron: 'x' }));
+    expect(error).toBeInstanceOf(InvalidCronExpressionError);
+    expect(error.subject).toBe('LeadsName');
+    expect(error).toMatchObject({ option: 'catchUp.cron' });
+  });
+
+  it.each([
+    ['a word', 'hourly'],
+    ['true', true],
+    ['null', null],
+  ])('%s for options', async (_, given) => {
+    expect(await refusal(start(given as unknown as CatchUpModuleOptions))).toMatchObject({
+      option: 'catchUp',
+    });
+    const own = await refusal(start(undefined, given as unknown as CatchUpOptions));
+    expect(own).toMatchObject({ option: 'catchUp', subject: 'LeadsName' });
+  });
+
+  it.each<[string, CatchUpOptions & BackfillModuleOptions, object]>([
+    [
+      "a misspelt option of catch-up's window",
+      { cron: CRON, window: { from: '22:00', to: '05:00', timezone: 'Europe/Berlin' } } as never,
+      {
+        option: 'catchUp.window.timezone',
+        remedy: expect.stringContaining('Did you mean `timeZone`?') as string,
+      },
+    ],
+    ['a window that is none', { cron: CRON, window: null as never }, { option: 'catchUp.window' }],
+  ])('%s', async (_, catchUp, expected) => {
+    expect(await refusal(start(catchUp))).toMatchObject({ ...expected, subject: 'BackfillModule' });
+    expect(await refusal(start(undefined, catchUp))).toMatchObject({ ...expected, subject: 'LeadsName' });
+  });
+
+  it('catch-up and no ScheduleModule', async () => {
+    const error = await refusal(start({ cron: CRON }, undefined, []));
+    expect(error).toBeInstanceOf(SchedulerMissingError);
+    expect(error.remedy).toContain('ScheduleModule.forRoot()');
+  });
+});
+
+describe('the module', () => {
+  it('may leave it to each backfill when rounds are due, and give what they share', async () => {
+    const window = { from: '22:00', to: '05:00' };
+    await expect(start({ window }, { cron: CRON })).resolves.toBeUndefined();
+  });
+});
+
+describe('an application without catch-up', () => {
+  it('needs no ScheduleModule', async () => {
+    await expect(start(undefined, undefined, [])).resolves.toBeUndefined();
+  });
+});
+
+describe("a backfill's own options", () => {
+  it('take the place of the module’s one by one', () => {
+    const window = { from: '22:00', to: '05:00' };
+    expect(mergeOptions({ cron: CRON, window, jitter: 5 }, { jitter: 7 })).toEqual({
+      cron: CRON,
+      window,
+      jitter: 7,
+    });
+  });
+
+  it('with an interval take the place of the module’s cron expression', () => {
+    expect(mergeOptions({ cron: CRON, jitter: 5 }, { interval: 60_000 })).toEqual({
+      interval: 60_000,
+      jitter: 5,
+    });
+  });
+});
+
+describe('a cron expression', () => {
+  it.each<[string, CatchUpOptions]>([
+    [
+      'each second, whatever the time is now',
+      { cron: '* * * * * *', window: { from: '03:00', to: '03:01' } },
+    ],
+    [
+      'each second, in the other half of the day',
+      { cron: '* * * * * *', window: { from: '15:00', to: '15:01' } },
+    ],
+    ['once a day, at the opening', { cron: '0 22 * * *', window: { from: '22:00', to: '05:00' } }],
+    ['once in four years', { cron: '0 23 29 2 *', window: { from: '22:00', to: '05:00' } }],
+    [
+      'in summer alone, as the clocks of window and expression differ',
+      {
+        cron: '0 3 * * *',
+        timeZone: 'UTC',
+        window: { from: '04:30', to: '05:30', timeZone: 'Europe/Berlin' },
+      },
+    ],
+    ['by its jitter', { cron: '59 21 * * *', window: { from: '22:00', to: '05:00' }, jitter: 120_000 }],
+  ])('may fall into its window %s', async (_, catchUp) => {
+    await expect(start(catchUp)).resolves.toBeUndefined();
+  });
+
+  it('is read in the time zone of the window, unless another is named', async () => {
+    const cron = createRequire(createRequire(import.meta.url).resolve('@nestjs/schedule'))('cron') as Awaited<
+      ReturnType<typeof loadScheduler>
+    >['cron'];
+    const scheduler = { cron } as Awaited<ReturnType<typeof loadScheduler>>;
+    const window = { from: '22:00', to: '05:00', timeZone: 'Europe/Berlin' };
+    const zone = (options: CatchUpOptions) => decideSettings('A', options, scheduler).trigger;
+    expect(zone({ cron: CRON, window })).toMatchObject({ timeZone: 'Europe/Berlin' });
+    expect(zone({ cron: CRON, window, timeZone: 'Asia/Tokyo' })).toMatchObject({ timeZone: 'Asia/Tokyo' });
+    expect(zone({ cron: CRON })).toMatchObject({ timeZone: 'UTC' });
+  });
+});

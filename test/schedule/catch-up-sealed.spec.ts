@@ -1,0 +1,200 @@
+import type { Type } from '@nestjs/common';
+import { Backfill, MigrationsService, type SetBackfill } from 'nestjs-backfill';
+import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
+import { CatchingUp, HeardLog, MODULE_JOB } from '../support/catch-up.ts';
+import { TestDatabase } from '../support/database.ts';
+import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
+import { migration } from '../support/migrations.ts';
+import { renderStatus } from '../../libs/backfill/src/one-shot/output/text/status.renderer.ts';
+
+@Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() } })
+class SearchName implements SetBackfill<Lead> {
+  set() {
+    return { searchName: 'lower(name)' };
+  }
+}
+
+@Backfill<Lead>({
+  name: 'direction',
+  entity: Lead,
+  where: (lead) => `${lead.lastCallDirection} IS NULL OR ${lead.lastCallDirection} = ''`,
+})
+class Direction implements SetBackfill<Lead> {
+  set() {
+    return { lastCallDirection: `'none'` };
+  }
+}
+
+/** Of a table with a partition for each year. */
+@Entity('events', { synchronize: false })
+class Event {
+  @PrimaryColumn({ type: 'int' })
+  id!: number;
+
+  @PrimaryColumn({ type: 'int' })
+  year!: number;
+
+  @Column({ type: 'text', nullable: true })
+  kind!: string | null;
+}
+
+@Backfill<Event>({ name: 'kind', entity: Event, where: 'kind IS NULL AND year >= 2026' })
+class Kind implements SetBackfill<Event> {
+  set() {
+    return { kind: `'call'` };
+  }
+}
+
+let database: TestDatabase;
+let app: CatchingUp;
+let heard: HeardLog;
+
+const start = (backfills: readonly Type[]) =>
+  CatchingUp.start({
+    database,
+    entities: [...LEAD_TABLES, Event],
+    backfills,
+    catchUp: { cron: '0 0 1 1 *' },
+  });
+
+beforeEach(async () => {
+  database = await TestDatabase.create();
+  app = await start([SearchName, Direction]);
+  await addLeads(database, 5);
+  await app.round();
+  heard = HeardLog.listen();
+});
+
+afterEach(async () => {
+  heard.rest();
+  await app.stop();
+  await database.drop();
+});
+
+const sealedBy = async (name: string) => (await app.status(name)).sealedBy;
+/** When the table was last read for a row of the backfill; null for never. */
+const lookedAt = async (name: string) => (await app.status(name)).looked?.at ?? null;
+
+describe('a backfill is sealed', () => {
+  it('by NOT NULL on the column that its predicate asks to be NULL, and not looked at any more', async () => {
+    await app.round();
+    const before = await lookedAt('search-name');
+    await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
+    await app.round();
+    expect(await sealedBy('search-name')).toBe('NOT NULL of search_name');
+    expect(heard.seen).toContainEqual(
+      expect.stringContaining('search-name: sealed by NOT NULL of search_name'),
+    );
+    await app.round();
+    expect(await lookedAt('search-name')).toBe(before);
+    expect(await sealedBy('direction')).toBeNull();
+  });
+
+  it('never where a partition that could hold such rows may come later', async () => {
+    await database.query(`CREATE TABLE events (id int, year int, kind text, PRIMARY KEY (id, year)) PARTITION BY RANGE (year);
+      CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM (2025) TO (2026)`);
+    await app.stop();
+    app = await start([Kind]);
+    await app.round();
+    await app.round();
+    expect(await app.status('kind')).toMatchObject({ status: 'complete', sealedBy: null });
+    await database.query(`CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM (2026) TO (2027);
+      INSERT INTO events VALUES (1, 2026, NULL)`);
+    await app.round();
+    expect(await database.query('SELECT kind FROM events')).toEqual([{ kind: 'call' }]);
+  });
+
+  it('by a validated CHECK constraint that its predicate contradicts', async () => {
+    await database.query(
+      `ALTER TABLE leads ADD CONSTRAINT told CHECK (last_call_direction IS NOT NULL AND last_call_direction <> '') NOT VALID`,
+    );
+    await app.round();
+    expect(await sealedBy('direction')).toBeNull();
+    await database.query('ALTER TABLE leads VALIDATE CONSTRAINT told');
+    await app.round();
+    expect(await sealedBy('direction')).toBe('the constraint told');
+  });
+
+  it('not by a constraint that leaves a part of its predicate possible', async () => {
+    await database.query('ALTER TABLE leads ALTER last_call_direction SET NOT NULL');
+    await app.round();
+    expect(await sealedBy('direction')).toBeNull();
+    await database.query(`INSERT INTO leads (name, last_call_direction) VALUES ('New', '')`);
+    await app.round();
+    expect(await app.status('direction')).toMatchObject({ status: 'complete', drift: { rows: 1 } });
+  });
+
+  it('no longer when the constraint is dropped, and its rows are found again', async () => {
+    await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
+    await app.round();
+    await database.query('ALTER TABLE leads ALTER search_name DROP NOT NULL');
+    await addLeads(database, 1);
+    await app.round();
+    expect(await sealedBy('search-name')).toBeNull();
+    expect(await app.status('search-name')).toMatchObject({ status: 'complete', drift: { rows: 1 } });
+  });
+
+  it('no longer when a run has found rows of it', async () => {
+    await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
+    await app.round();
+    await database.query('ALTER TABLE leads ALTER search_name DROP NOT NULL');
+    await addLeads(database, 1);
+    await app.application.service.run({ names: ['search-name'] });
+    expect(await app.status('search-name')).toMatchObject({ status: 'complete', sealedBy: null, updated: 6 });
+  });
+
+  it('with its seal told by --status', async () => {
+    await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
+    await addLeads(database, 0);
+    await app.round();
+    const status = renderStatus(await app.application.service.status());
+    expect(status).toContain(
+      'Sealed by NOT NULL of search_name: while that stands, nothing can become pending.',
+    );
+  });
+});
+
+describe('a job', () => {
+  it('ends when all of its backfills are sealed, and says so', async () => {
+    await database.query(`ALTER TABLE leads ALTER search_name SET NOT NULL, ALTER last_call_direction SET NOT NULL,
+      ADD CONSTRAINT told CHECK (last_call_direction <> '')`);
+    await app.round();
+    expect(heard.seen).toContainEqual(
+      `log: ${MODULE_JOB} has ended: every backfill of it is sealed, and nothing can become pending.`,
+    );
+    expect(app.registry.getCronJob(MODULE_JOB).isActive).toBe(false);
+  });
+
+  it('goes on as long as one of its backfills is not sealed', async () => {
+    await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
+    await app.round();
+    expect(app.registry.getCronJob(MODULE_JOB).isActive).toBe(true);
+  });
+});
+
+describe('a contract migration', () => {
+  const contract = (name: string, up: string) => migration(name, { requires: ['search-name'], up });
+
+  async function migrate(...migrations: (new () => object)[]): Promise<void> {
+    const { dataSource, context } = app.application;
+    dataSource.setOptions({ migrations });
+    await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
+    const report = await context
+      .get(MigrationsService)
+      .run({ log: { log: () => undefined, warn: () => undefined } });
+    expect(report.outcome).toBe('done');
+  }
+
+  it('that makes the predicate impossible seals the backfills that it requires, by its name', async () => {
+    const Contract = contract('RequireSearchName', 'ALTER TABLE leads ALTER search_name SET NOT NULL');
+    await migrate(Contract);
+    expect(await sealedBy('search-name')).toBe(`migration ${Contract.name}: NOT NULL of search_name`);
+    await app.round();
+    expect(await sealedBy('search-name')).toBe(`migration ${Contract.name}: NOT NULL of search_name`);
+  });
+
+  it('that leaves the predicate possible seals nothing, whatever it requires', async () => {
+    await migrate(contract('DropOldColumn', 'ALTER TABLE leads DROP COLUMN tenant_id'));
+    expect(await sealedBy('search-name')).toBeNull();
+  });
+});

@@ -1,0 +1,130 @@
+import { Backfill, type CatchUpClock, type TransformBackfill } from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { TimeWindow } from '../../libs/backfill/src/schedule/time-window.ts';
+import { CatchingUp, HeardLog, ONCE_A_YEAR } from '../support/catch-up.ts';
+import { TestDatabase } from '../support/database.ts';
+import { Interlude } from '../support/interlude.ts';
+import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
+
+describe('a window', () => {
+  const NIGHT = { from: '22:00', to: '05:00', timeZone: 'Europe/Berlin' } as const;
+
+  it.each([
+    ['begins with its first minute', '2026-01-10T21:00:00Z', true],
+    ['is open at midnight', '2026-01-10T23:00:00Z', true],
+    ['is open until its end', '2026-01-11T03:59:59Z', true],
+    ['ends with its last minute', '2026-01-11T04:00:00Z', false],
+    ['is closed before its beginning', '2026-01-10T20:59:59Z', false],
+    ['begins an hour earlier in summer, as the clock on the wall does', '2026-07-10T20:00:00Z', true],
+    ['ends an hour earlier in summer', '2026-07-11T03:00:00Z', false],
+  ])('across midnight %s', (_, at, open) => {
+    expect(new TimeWindow('A', NIGHT).isOpen(new Date(at))).toBe(open);
+  });
+
+  it.each([
+    ['before it', '2026-01-10T08:59:00Z', false],
+    ['in it', '2026-01-10T09:00:00Z', true],
+    ['at its end', '2026-01-10T17:00:00Z', false],
+  ])('within a day, %s', (_, at, open) => {
+    expect(new TimeWindow('A', { from: '09:00', to: '17:00' }).isOpen(new Date(at))).toBe(open);
+  });
+
+  it('that comes twice, when summer time ends, is open both times', () => {
+    const window = new TimeWindow('A', { from: '02:15', to: '02:45', timeZone: 'Europe/Berlin' });
+    const open = (at: string) => window.isOpen(new Date(at));
+    // 02:30 in summer time, then in winter time, of 25 October 2026.
+    expect([open('2026-10-25T00:30:00Z'), open('2026-10-25T01:30:00Z')]).toEqual([true, true]);
+    expect(open('2026-10-25T01:00:00Z')).toBe(false);
+  });
+
+  it('that the clocks leave out, when summer time begins, does not open', () => {
+    const window = new TimeWindow('A', { from: '02:15', to: '02:45', timeZone: 'Europe/Berlin' });
+    const day = Array.from({ length: 24 * 60 }, (_, minute) => new Date(Date.UTC(2026, 2, 28, 23, minute)));
+    expect(day.filter((at) => window.isOpen(at))).toEqual([]);
+  });
+
+  it('of a whole day ends at 24:00', () => {
+    const window = new TimeWindow('A', { from: '00:00', to: '24:00' });
+    expect(window.isOpen(new Date('2026-01-10T23:59:59Z'))).toBe(true);
+    expect(window.isOpen(new Date('2026-01-10T00:00:00Z'))).toBe(true);
+  });
+});
+
+const interlude = new Interlude();
+
+@Backfill<Lead>({
+  name: 'search-name',
+  entity: Lead,
+  where: { searchName: IsNull() },
+  reads: ['id', 'name'],
+  writes: ['searchName'],
+  batchSize: 10,
+})
+class SearchName implements TransformBackfill<Lead, 'id' | 'name'> {
+  async transform(leads: readonly Pick<Lead, 'id' | 'name'>[]) {
+    await interlude.happen(leads.map(({ id }) => id));
+    return leads.map(({ name }) => ({ searchName: name.toLowerCase() }));
+  }
+}
+
+describe('catch-up with a window', () => {
+  const NOON = new Date('2026-01-10T12:00:00Z');
+  const NIGHT = new Date('2026-01-10T23:00:00Z');
+  let now = NIGHT;
+  const clock: CatchUpClock = { now: () => now };
+  let database: TestDatabase;
+  let app: CatchingUp;
+
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    app = await CatchingUp.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [SearchName],
+      catchUp: {
+        cron: ONCE_A_YEAR,
+        window: { from: '22:00', to: '05:00', timeZone: 'Europe/Berlin' },
+        clock,
+      },
+    });
+    await addLeads(database, 50);
+  });
+
+  afterAll(async () => {
+    await app.stop();
+    await database.drop();
+  });
+
+  it('does not so much as ask the database outside of it', async () => {
+    const heard = HeardLog.listen();
+    now = NOON;
+    await app.round();
+    heard.rest();
+    expect(await database.query(`SELECT FROM pg_namespace WHERE nspname = 'nestjs_backfill'`)).toEqual([]);
+    expect(heard.lines).toEqual([
+      {
+        level: 'debug',
+        text: 'nestjs-backfill:catch-up: Outside its window, 22:00 to 05:00 Europe/Berlin: a later round goes on.',
+      },
+    ]);
+  });
+
+  it('finishes the batch in hand when it closes, says why it stopped, and goes on when it is open again', async () => {
+    now = NIGHT;
+    interlude.once(async () => (now = NOON));
+    await app.round();
+    const stopped = await app.status('search-name');
+    expect(stopped).toMatchObject({
+      status: 'incomplete',
+      reason: 'Outside its window, 22:00 to 05:00 Europe/Berlin: a later round goes on.',
+      leasedBy: null,
+    });
+    // The batch in hand, and the one whose rows were read meanwhile.
+    expect([10, 20]).toContain(stopped?.updated);
+    await app.round();
+    expect(await app.status('search-name')).toMatchObject({ updated: stopped?.updated });
+    now = NIGHT;
+    await app.round();
+    expect(await app.status('search-name')).toMatchObject({ status: 'complete', updated: 50 });
+  });
+});

@@ -1,6 +1,6 @@
 import { PACE_DEFAULTS } from '../../../libs/backfill/src/backfills/declare/pace.ts';
 import { BatchLimit } from '../../../libs/backfill/src/backfills/run/range/batch-limit.ts';
-import { Breather } from '../../../libs/backfill/src/backfills/run/range/batch-pause.ts';
+import { BatchPause } from '../../../libs/backfill/src/backfills/run/range/batch-pause.ts';
 
 const { batchSize, maxBatchSize, targetDuration } = PACE_DEFAULTS;
 
@@ -82,14 +82,14 @@ describe('the size of a batch', () => {
 
 describe('the pause between batches', () => {
   it('begins with 50 ms, and becomes half of the time that a batch takes', () => {
-    const breather = new Breather({ pause: 'auto' });
+    const breather = new BatchPause({ pause: 'auto' });
     expect(breather.pause).toBe(50);
     for (let batch = 0; batch < 30; batch++) breather.after(10, true);
     expect(breather.pause).toBe(5);
   });
 
   it('goes back to 50 ms, or half of a long batch, when one took far too long', () => {
-    const breather = new Breather({ pause: 'auto' });
+    const breather = new BatchPause({ pause: 'auto' });
     for (let batch = 0; batch < 30; batch++) breather.after(10, true);
     breather.after(90, false);
     expect(breather.pause).toBe(50);
@@ -98,7 +98,7 @@ describe('the pause between batches', () => {
   });
 
   it.each([0, 20])('that somebody chose is kept to: %d ms', (pause) => {
-    const breather = new Breather({ pause });
+    const breather = new BatchPause({ pause });
     breather.after(400, false);
     expect(breather.pause).toBe(pause);
   });

@@ -10,7 +10,7 @@ import {
   type ThrottleContext,
 } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { Look, type LookPart } from '../../../libs/backfill/src/backfills/throttle/look.ts';
+import { ThrottlePoll, type PollPart } from '../../../libs/backfill/src/backfills/throttle/look.ts';
 import { Reading } from '../../../libs/backfill/src/backfills/throttle/reading.ts';
 import { THROTTLE_DEFAULTS } from '../../../libs/backfill/src/backfills/throttle/throttle.limits.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
@@ -302,7 +302,7 @@ describe('a throttle that cannot be read', () => {
   });
 
   const said: string[] = [];
-  const part = (name: string, query: string): LookPart => ({
+  const part = (name: string, query: string): PollPart => ({
     reading: new Reading(name, 0, () => 0),
     query: () => query,
     take: (value) => (said.push(`${name} ${value}`), null),
@@ -327,7 +327,7 @@ describe('a throttle that cannot be read', () => {
 
   it('and answers late is not believed where another worker has read it since', async () => {
     await byProxy(async ({ dataSource }, proxy) => {
-      const look = new Look('"parcels"', [part('parcels', 'SELECT count(*) FROM parcels')]);
+      const look = new ThrottlePoll('"parcels"', [part('parcels', 'SELECT count(*) FROM parcels')]);
       const sessions = [await Session.open(dataSource), await Session.open(dataSource)] as const;
       const answer = proxy.holdAnswer('SELECT count(*) FROM parcels');
       const late = look.read(sessions[0]);
@@ -343,7 +343,7 @@ describe('a throttle that cannot be read', () => {
 
   it('does not hide what the others say', async () => {
     const broken = part('broken', 'SELECT 1 / (random() * 0)::int');
-    const look = new Look('"parcels"', [part('first', 'SELECT 1'), broken, part('last', 'SELECT 2')]);
+    const look = new ThrottlePoll('"parcels"', [part('first', 'SELECT 1'), broken, part('last', 'SELECT 2')]);
     const session = await Session.open(stage.application.dataSource);
     expect(await look.read(session)).toMatch(/^\d{4}-/);
     expect(await look.read(session)).toMatch(/^\d{4}-/);

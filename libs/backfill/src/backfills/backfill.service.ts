@@ -9,7 +9,7 @@ import {
   type BackfillModuleOptions,
 } from '../backfill.module-definition.js';
 import { Ledger } from '../ledger/ledger.js';
-import { ControlDesk } from './control/control.service.js';
+import { ControlService } from './control/control.service.js';
 import { NothingToSetError } from './control/setting.error.js';
 import { checkChanges, type SettingChanges } from './control/setting.parser.js';
 import { BackfillExplorer } from './declare/backfill.explorer.js';
@@ -35,7 +35,7 @@ import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
 import { CANCEL_AFTER } from './run/stop/stop.enforcer.js';
 import { runBackfill } from './run/run-backfill.js';
-import { StopSign } from './run/stop/stop-signal.js';
+import { StopSignal } from './run/stop/stop-signal.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
 import type { DeclaredCheck } from './throttle/throttle-check.js';
@@ -133,7 +133,7 @@ export class BackfillService {
   }
 
   /** @throws UnknownBackfillError for a name that is not declared @internal */
-  demand(names: readonly string[]): void {
+  assertDeclared(names: readonly string[]): void {
     this.declare().select(names);
   }
 
@@ -146,7 +146,7 @@ export class BackfillService {
   async run(request: RunRequest = {}): Promise<BackfillPhaseReport> {
     const definitions = this.declare().select(request.names);
     const tenants = this.#scope(definitions, request.tenants);
-    const stop = new StopSign(request.signal, request.maxDurationMs, request.stopWhen);
+    const stop = new StopSignal(request.signal, request.maxDurationMs, request.stopWhen);
     const ledger = this.#ledgerOf(randomUUID().slice(0, 8));
     const reports: BackfillReport[] = [];
     for (const definition of definitions) {
@@ -245,8 +245,8 @@ export class BackfillService {
     return definition as BackfillDefinition;
   }
 
-  #desk(options: ControlOptions): ControlDesk {
-    return new ControlDesk(this.#ledger, this.#options.schema, options);
+  #desk(options: ControlOptions): ControlService {
+    return new ControlService(this.#ledger, this.#options.schema, options);
   }
 
   #withDependencies(name: string, found = new Set<string>()): ReadonlySet<string> {

@@ -10,7 +10,7 @@ const TELL_EVERY = 10_000;
 /** What a statement under watch may do. */
 export interface WatchOptions {
   /** Sends statements beside the one that is watched, on connections outside of the pool. */
-  readonly beside: Pick<Session, 'sendAside'>;
+  readonly beside: Pick<Session, 'sendOnSideConnection'>;
   /**
    * How long it may wait for others in one go, in milliseconds; or for as long as it has been at it before, where that is more: an
    * hour's work is not thrown away for want of five minutes.
@@ -110,7 +110,7 @@ class Watch {
     const { beside, signal, maxWait } = this.#options;
     if (signal?.aborted) this.#cancelling ??= `${String(signal.reason)}: it was stopped`;
     if (this.#cancelling === undefined) {
-      const { rows } = await beside.sendAside([{ text: LOOK, values: [this.#mark] }]);
+      const { rows } = await beside.sendOnSideConnection([{ text: LOOK, values: [this.#mark] }]);
       const [phase, share = null, blockers = null] = rows[0]?.[0] ?? [];
       if (this.#ended || typeof phase !== 'string') return;
       this.#tell(phase, share, blockers);
@@ -124,7 +124,8 @@ class Watch {
       }
     }
     // Asked again at each look: the statement may only be on its way to the server.
-    if (this.#cancelling !== undefined) await beside.sendAside([{ text: CANCEL, values: [this.#mark] }]);
+    if (this.#cancelling !== undefined)
+      await beside.sendOnSideConnection([{ text: CANCEL, values: [this.#mark] }]);
   }
 
   #tell(phase: string, share: string | null, blockers: string | null): void {

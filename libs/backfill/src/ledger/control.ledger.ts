@@ -2,7 +2,7 @@ import type { Statement } from '../postgres/pipeline.js';
 import type { Parameters } from '../postgres/parameters.js';
 import type { Session } from '../postgres/session.js';
 import { isoTime, type Ledger, type Subject } from './ledger.js';
-import type { LeaseScope, Roster, TenantScope } from './range.js';
+import type { LeaseScope, LeaseSnapshot, TenantScope } from './range.js';
 import type { BackfillStatus } from './status.js';
 
 /** A setting that a person has made. */
@@ -22,7 +22,7 @@ export interface Orders {
   readonly status: BackfillStatus;
   readonly reason: string;
   readonly settings: Readonly<Record<string, string>>;
-  readonly roster: Roster;
+  readonly roster: LeaseSnapshot;
 }
 
 /** The step of the ledger's schema that brought the table. */
@@ -43,7 +43,7 @@ export class ControlLedger {
     const whose = this.#whose(parameters);
     return `SELECT json_build_object('status', b.status, 'reason', b.reason, 'settings', (
         SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(whose)}) AS s WHERE s.value IS NOT NULL),
-        'roster', (${this.#ledger.roster(parameters, this.#subject, tenants, among)}))
+        'roster', (${this.#ledger.leaseSnapshot(parameters, this.#subject, tenants, among)}))
       FROM ${this.#ledger.schema}.backfill AS b WHERE ${whose('b')}`;
   }
 

@@ -57,7 +57,7 @@ export class DeployLease {
   }
 
   /** Sends statements on connections outside of the pool, which a long statement may have used up. */
-  get beside(): Pick<Session, 'sendAside'> {
+  get beside(): Pick<Session, 'sendOnSideConnection'> {
     return this.session;
   }
 
@@ -101,7 +101,7 @@ export class DeployLease {
     try {
       const renewal = this.ledger.renew(this.options.phase, this.token, this.options.duration);
       // Outside of the pool: a long statement may hold the last connection of it, and the lease would run out meanwhile.
-      const { rows } = await this.session.sendAside([renewal]);
+      const { rows } = await this.session.sendOnSideConnection([renewal]);
       this.#lost = rows[0]?.length === 0;
     } catch {
       // The next beat tries again; whether the lease is still ours is settled before each commit.

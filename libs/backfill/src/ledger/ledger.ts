@@ -305,7 +305,7 @@ export class Ledger {
    * @param tenants whose free ranges are told
    * @param among whose leases are
    */
-  roster(parameters: Parameters, subject: Subject, tenants: TenantScope, among: LeaseScope): string {
+  leaseSnapshot(parameters: Parameters, subject: Subject, tenants: TenantScope, among: LeaseScope): string {
     const isOurs = `tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)}`;
     return `SELECT json_build_object(
         'leases', coalesce(json_agg(id || '/' || fencing_token ORDER BY id) FILTER (WHERE NOT ${IS_FREE}), '[]'),
@@ -423,8 +423,8 @@ export class Ledger {
   }
 
   /** Ends the transaction unless the CTE has moved the range, under a lease that holds. It returns `lease_expires_at`. */
-  demandLease(cte: string): string {
-    return this.demand(
+  assertLease(cte: string): string {
+    return this.assert(
       `EXISTS (SELECT FROM ${cte} WHERE lease_expires_at IS NOT NULL)`,
       LEASE_LOST,
       'the lease has run out, or another process has taken the range over',
@@ -432,7 +432,7 @@ export class Ledger {
   }
 
   /** A call that ends the transaction unless the condition holds. */
-  demand(condition: string, code: string, message: string): string {
+  assert(condition: string, code: string, message: string): string {
     return `${this.schema}.demand(${condition}, '${code}', '${message}')`;
   }
 

@@ -36,7 +36,7 @@ export interface ForeignLease {
 }
 
 /** Who is at work, and which unfinished ranges of one scope are free, in one look. */
-export interface Roster {
+export interface LeaseSnapshot {
   /** The living leases as `leaseSign` writes them, in the order of their ranges. */
   readonly leases: readonly string[];
   /** The ids of the ranges that nobody holds. */
@@ -44,7 +44,7 @@ export interface Roster {
 }
 
 /** Tells a lease from every other one, also from those before and after it on the same range. */
-export function leaseSign({ id, token }: Pick<LeasedRange, 'id' | 'token'>): string {
+export function leaseId({ id, token }: Pick<LeasedRange, 'id' | 'token'>): string {
   return `${id}/${token}`;
 }
 

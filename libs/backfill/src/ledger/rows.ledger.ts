@@ -70,7 +70,7 @@ export class RowsLedger {
       text: `WITH moved AS (
           UPDATE ${this.#ledger.schema}.range SET cursor_key = coalesce(${cursor}, cursor_key), ${this.#ledger.renewal(parameters)}
           WHERE ${this.#ledger.fence(parameters, range)} RETURNING lease_expires_at
-        ) SELECT ${this.#ledger.demandLease('moved')}`,
+        ) SELECT ${this.#ledger.assertLease('moved')}`,
       values: parameters.values,
     };
   }

@@ -10,7 +10,7 @@ export async function giveOrder(
   { verb, names, changes, why }: ControlArguments,
 ): Promise<ControlReport> {
   const controls = controlsOf(app, module);
-  controls.demand(names);
+  controls.assertDeclared(names);
   const options = why === undefined ? {} : { why };
   const backfills: ControlledBackfill[] = [];
   for (const name of names) {

@@ -14,7 +14,7 @@ export interface Statement {
 /** A row's columns in text format, in the order of the select list. */
 export type TextRow = readonly (string | null)[];
 
-export interface FlightResult {
+export interface PipelineResult {
   /** The rows of each statement, in order. */
   readonly rows: readonly (readonly TextRow[])[];
   /** The column types of each statement that was sent with `typed`. */
@@ -51,15 +51,15 @@ const preparedByClient = new WeakMap<ClientBase, Map<string, Preparation>>();
  * @throws the server's error, as node-postgres gives it; the transaction is then left to be rolled back
  * @internal not in the package's types: node-postgres has its own in a package that an application need not have
  */
-export function fly(
+export function sendPipeline(
   client: ClientBase,
   statements: readonly Statement[],
   prepare: boolean,
   ahead = false,
-): Promise<FlightResult> {
-  if (!canPipeline(client)) return flyOneByOne(client, statements);
+): Promise<PipelineResult> {
+  if (!supportsPipeline(client)) return sendOneByOne(client, statements);
   return new Promise((resolve, reject) => {
-    const flight = new Flight(client, statements, prepare, resolve, reject);
+    const flight = new Pipeline(client, statements, prepare, resolve, reject);
     // node-postgres keeps it in its queue until the one under way is over; what it says is on its way before.
     client.query(flight as unknown as Submittable);
     if (ahead) flight.write((client as unknown as { connection: WireConnection }).connection);
@@ -72,14 +72,14 @@ export function fly(
  *
  * @internal see `fly`
  */
-export function canFlyAhead(client: ClientBase, statements: readonly Statement[]): boolean {
+export function canPipeline(client: ClientBase, statements: readonly Statement[]): boolean {
   const known = preparedByClient.get(client);
   return (
-    canPipeline(client) && statements.every(({ text }) => known?.get(statementName(text)) === 'prepared')
+    supportsPipeline(client) && statements.every(({ text }) => known?.get(statementName(text)) === 'prepared')
   );
 }
 
-function canPipeline(client: ClientBase): boolean {
+function supportsPipeline(client: ClientBase): boolean {
   const { connection, pipeline } = client as unknown as {
     connection?: { parse?: unknown };
     pipeline?: boolean;
@@ -88,7 +88,7 @@ function canPipeline(client: ClientBase): boolean {
 }
 
 /** For clients that take no custom queries (pg-native, or node-postgres in its own pipeline mode): more round trips, same result. */
-async function flyOneByOne(client: ClientBase, statements: readonly Statement[]): Promise<FlightResult> {
+async function sendOneByOne(client: ClientBase, statements: readonly Statement[]): Promise<PipelineResult> {
   const rows: TextRow[][] = [];
   const types: (number[] | undefined)[] = [];
   for (const { text, values, typed } of statements) {
@@ -120,7 +120,7 @@ function statementName(text: string): string {
   return name;
 }
 
-class Flight {
+class Pipeline {
   /** Set by node-postgres where the pool has a `query_timeout`: calling it stops that clock. */
   callback: (() => void) | undefined;
   /**
@@ -131,7 +131,7 @@ class Flight {
   readonly #client: ClientBase;
   readonly #statements: readonly Statement[];
   readonly #prepare: boolean;
-  readonly #resolve: (result: FlightResult) => void;
+  readonly #resolve: (result: PipelineResult) => void;
   readonly #reject: (error: unknown) => void;
   readonly #rows: TextRow[][];
   readonly #types: (number[] | undefined)[];
@@ -144,7 +144,7 @@ class Flight {
     client: ClientBase,
     statements: readonly Statement[],
     prepare: boolean,
-    resolve: (result: FlightResult) => void,
+    resolve: (result: PipelineResult) => void,
     reject: (error: unknown) => void,
   ) {
     this.#client = client;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg, { type ClientBase, type ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { canFlyAhead, fly, type FlightResult, type Statement } from './pipeline.js';
+import { canPipeline, sendPipeline, type PipelineResult, type Statement } from './pipeline.js';
 import { guardPool } from './pool.guard.js';
 import { endAbandoned, quietBefore, StallWatch, type BackendIdentity } from './stall.watch.js';
 import { streamOf } from './stream.js';
@@ -52,9 +52,9 @@ export class Session {
   readonly #prepare: boolean;
   #sentAt: number | null = null;
   /** Flights that the server owes an answer to. */
-  #inAir = 0;
+  #inFlight = 0;
   readonly #statementTimeout: number;
-  #flights = 0;
+  #pipelinesSent = 0;
   /** In a transaction of `begin`. */
   #open = false;
   readonly #stall: StallWatch | null;
@@ -78,7 +78,7 @@ export class Session {
     this.#stall =
       backend &&
       new StallWatch(client, backend, quietBefore(statementTimeout), async (statement) => {
-        const { rows } = await this.sendAside([statement]);
+        const { rows } = await this.sendOnSideConnection([statement]);
         return rows[0] ?? [];
       });
   }
@@ -110,21 +110,21 @@ export class Session {
   }
 
   /** Statements in a transaction of their own: one round trip. */
-  async transaction(statements: readonly Statement[]): Promise<FlightResult> {
+  async transaction(statements: readonly Statement[]): Promise<PipelineResult> {
     const opening = this.#opening(statements);
     const { rows, types } = await this.#send([...opening, ...statements, COMMIT], 1, false);
     return { rows: rows.slice(opening.length, -1), types: types.slice(opening.length, -1) };
   }
 
   /** Opens a transaction that further calls of `send` go on with; end it with `commit` or `rollback`. */
-  async begin(statements: readonly Statement[]): Promise<FlightResult> {
+  async begin(statements: readonly Statement[]): Promise<PipelineResult> {
     this.#open = true;
     const { rows, types } = await this.#send([BEGIN, ...statements], 1, false);
     return { rows: rows.slice(1), types: types.slice(1) };
   }
 
   /** The last statements of a transaction opened with `begin`, and its COMMIT: one round trip. */
-  async commit(statements: readonly Statement[] = []): Promise<FlightResult> {
+  async commit(statements: readonly Statement[] = []): Promise<PipelineResult> {
     const result = await this.#send([...statements, COMMIT], 1, false);
     this.#open = false;
     return result;
@@ -144,10 +144,10 @@ export class Session {
    *
    * @returns null where that cannot be had: nothing or too much is under way, or the statements are not prepared yet
    */
-  transactionAhead(statements: readonly Statement[]): Promise<FlightResult> | null {
+  pipelineTransaction(statements: readonly Statement[]): Promise<PipelineResult> | null {
     const opening = this.#opening(statements);
     const all = [...opening, ...statements, COMMIT];
-    if (!this.#prepare || this.#inAir !== 1 || !canFlyAhead(this.#client, all)) return null;
+    if (!this.#prepare || this.#inFlight !== 1 || !canPipeline(this.#client, all)) return null;
     return this.#send(all, 2, true).then(({ rows, types }) => ({
       rows: rows.slice(opening.length, -1),
       types: types.slice(opening.length, -1),
@@ -174,33 +174,33 @@ export class Session {
    * Statements in one round trip, outside of a transaction in one of their own. After an error the transaction is rolled back; the connection is given up when no reply
    * comes in the time that the server gives each of them.
    */
-  async send(statements: readonly Statement[]): Promise<FlightResult> {
+  async send(statements: readonly Statement[]): Promise<PipelineResult> {
     const isInside = this.#open || this.queryRunner.isTransactionActive;
     return isInside ? this.#send(statements, 1, false) : this.transaction(statements);
   }
 
-  async #send(statements: readonly Statement[], flights: number, ahead: boolean): Promise<FlightResult> {
-    this.#flights++;
-    this.#inAir++;
+  async #send(statements: readonly Statement[], flights: number, ahead: boolean): Promise<PipelineResult> {
+    this.#pipelinesSent++;
+    this.#inFlight++;
     this.#sentAt ??= performance.now();
     const patience = flights * statements.length * this.#statementTimeout + REPLY_MARGIN;
     try {
       const result = await orDestroyed(this.#client, patience, () =>
-        fly(this.#client, statements, this.#prepare, ahead),
+        sendPipeline(this.#client, statements, this.#prepare, ahead),
       );
-      this.#landed();
+      this.#replyReceived();
       return result;
     } catch (error) {
-      this.#landed();
+      this.#replyReceived();
       // The one behind fails too, and rolls back.
-      if (this.#inAir === 0) await this.rollback();
+      if (this.#inFlight === 0) await this.rollback();
       throw error;
     }
   }
 
-  #landed(): void {
-    this.#inAir--;
-    this.#sentAt = this.#inAir > 0 ? performance.now() : null;
+  #replyReceived(): void {
+    this.#inFlight--;
+    this.#sentAt = this.#inFlight > 0 ? performance.now() : null;
   }
 
   /** Milliseconds for which the server has owed a reply; 0 when it owes none. */
@@ -215,7 +215,7 @@ export class Session {
   async blockedBy(description: string): Promise<string[]> {
     const { processID } = this.#client as unknown as { processID: number };
     if (!this.#prepare) return [];
-    const { rows } = await this.sendAside([
+    const { rows } = await this.sendOnSideConnection([
       {
         text: `SELECT ${description} FROM pg_stat_activity AS a WHERE a.pid = ANY(pg_blocking_pids($1::int))`,
         values: [String(processID)],
@@ -240,7 +240,7 @@ export class Session {
   async cancel(): Promise<void> {
     const { processID } = this.#client as unknown as { processID: number };
     if (!this.#prepare) return;
-    const flight = this.#flights;
+    const flight = this.#pipelinesSent;
     const cancelling: Statement = {
       text: 'SELECT pg_cancel_backend($1::int)',
       values: [String(processID)],
@@ -248,7 +248,7 @@ export class Session {
     // The server that is gone or refuses has nothing to cancel, or nothing that we may.
     await this.#aside((client) =>
       // What was meant may be over by the time that the connection stands.
-      flight === this.#flights ? fly(client, [cancelling], false) : Promise.resolve(null),
+      flight === this.#pipelinesSent ? sendPipeline(client, [cancelling], false) : Promise.resolve(null),
     ).catch(ignore);
   }
 
@@ -256,9 +256,9 @@ export class Session {
    * Statements beside what this session is doing, in a transaction on a connection outside of the pool, which may have none left to give.
    * It is bounded and goes by our name like every other: of a sign of life that has arrived by half, the lock on its row would stay.
    */
-  async sendAside(statements: readonly Statement[]): Promise<FlightResult> {
+  async sendOnSideConnection(statements: readonly Statement[]): Promise<PipelineResult> {
     const all = [BEGIN, boundTransaction(0, this.#statementTimeout), ...statements, COMMIT];
-    const { rows, types } = await this.#aside((client) => fly(client, all, false));
+    const { rows, types } = await this.#aside((client) => sendPipeline(client, all, false));
     return { rows: rows.slice(2, -1), types: types.slice(2, -1) };
   }
 

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Statement, TextRow } from './pipeline.js';
 import { streamOf } from './stream.js';
-import { OUR_NAME } from './timeout-policy.js';
+import { APPLICATION_NAME_PREFIX } from './timeout-policy.js';
 
 /** Milliseconds without a byte after which the server is asked what it does for the connection. */
 const QUIET_MOST = 10_000;
@@ -125,6 +125,6 @@ export function endAbandoned(afterMs: number): Statement {
       WHERE a.datname = current_database() AND a.usename = session_user AND a.pid <> pg_backend_pid()
         AND a.application_name LIKE $1 || '%' AND a.state = 'active' AND a.wait_event = 'ClientRead'
         AND a.query !~* '^\\s*copy' AND a.state_change < clock_timestamp() - $2::interval`,
-    values: [OUR_NAME, `${afterMs} milliseconds`],
+    values: [APPLICATION_NAME_PREFIX, `${afterMs} milliseconds`],
   };
 }

@@ -13,7 +13,7 @@ export interface TimeoutPolicy {
 const LONG_STATEMENTS = 4;
 const MARGIN = 5_000;
 /** How our transactions begin to be called in pg_stat_activity. */
-export const OUR_NAME = 'nestjs-backfill: ';
+export const APPLICATION_NAME_PREFIX = 'nestjs-backfill: ';
 
 /**
  * Bounds a transaction as a whole. The other timeouts run while a statement is carried out, or after a flight's end; while the server
@@ -28,7 +28,7 @@ function transactionTimeout(ms: number): readonly [name: string, value: string] 
 const MOST = 2 ** 31 - 1;
 
 /** Milliseconds that a flight of a few statements may take at most. */
-export function flightTimeout({ statementTimeout }: Pick<TimeoutPolicy, 'statementTimeout'>): number {
+export function pipelineTimeout({ statementTimeout }: Pick<TimeoutPolicy, 'statementTimeout'>): number {
   return LONG_STATEMENTS * statementTimeout + MARGIN;
 }
 
@@ -39,7 +39,10 @@ export function limitTransaction(ms: number): Statement {
 
 /** For a transaction of a few short statements about the ledger. */
 export function boundTransaction(statements: number, statementTimeout: number): Statement {
-  return setLocal({ application_name: `${OUR_NAME}ledger` }, statements * statementTimeout + MARGIN);
+  return setLocal(
+    { application_name: `${APPLICATION_NAME_PREFIX}ledger` },
+    statements * statementTimeout + MARGIN,
+  );
 }
 
 /**
@@ -66,7 +69,7 @@ export function applyPolicy(policy: TimeoutPolicy, extra: Readonly<Record<string
     lock_timeout: String(Math.round(policy.lockTimeout)),
     statement_timeout: String(Math.round(policy.statementTimeout)),
     idle_in_transaction_session_timeout: String(Math.round(policy.idleInTransactionTimeout)),
-    application_name: `${OUR_NAME}ledger`,
+    application_name: `${APPLICATION_NAME_PREFIX}ledger`,
     ...extra,
   };
   return setLocal(settings, policy.transactionTimeout ?? LONG_STATEMENTS * policy.statementTimeout + MARGIN);
@@ -81,7 +84,7 @@ export function applyBatchPolicy(
   return applyPolicy(policy, {
     synchronous_commit: synchronousCommit,
     // Who looks at pg_stat_activity sees whose locks these are.
-    application_name: `${OUR_NAME}${name}`.slice(0, 63),
+    application_name: `${APPLICATION_NAME_PREFIX}${name}`.slice(0, 63),
     ...INDEX_DRIVEN,
   });
 }

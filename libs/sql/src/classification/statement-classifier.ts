@@ -22,13 +22,13 @@ import {
   DO_BLOCK,
   effectOf,
   frozen,
-  type Gathered,
+  type StatementFacts,
   inputParameters,
   isSameRoutine,
   likelyEffect,
   mayHoldDml,
   merge,
-  newGathered,
+  newFacts,
   openString,
   ruleInside,
   runsExpressions,
@@ -89,7 +89,7 @@ class Walk {
 
   #statement(span: StatementSpan, tree: unknown): Statement {
     const [kind, fields] = kindOf(tree) ?? ['', {}];
-    const gathered = newGathered();
+    const gathered = newFacts();
     const creates = this.#gather(span, tree, gathered, 0);
     const transaction = transactionControl(kind, fields);
     const prepares = kind === 'PrepareStmt' ? text(fields['name']) : undefined;
@@ -112,7 +112,7 @@ class Walk {
     };
   }
 
-  #gather(span: StatementSpan, tree: unknown, into: Gathered, depth: number): readonly Routine[] {
+  #gather(span: StatementSpan, tree: unknown, into: StatementFacts, depth: number): readonly Routine[] {
     const [kind, fields] = kindOf(tree) ?? ['', {}];
     const { unit } = span;
     if (effectOfKind(kind) === 'unknown')
@@ -162,10 +162,10 @@ class Walk {
   }
 
   /** What is created here runs nothing yet, and no statement that uses it later names the routine. */
-  #wraps(kind: string, fields: Json, span: StatementSpan, into: Gathered): void {
+  #wraps(kind: string, fields: Json, span: StatementSpan, into: StatementFacts): void {
     for (const call of findWrapped(kind, fields, span.unit)) {
       const known = this.#routines.filter((routine) => isCalledBy(call, routine));
-      const run = newGathered();
+      const run = newFacts();
       this.#follow(call, known, span, run, 0);
       const what = `it keeps ${routineName(call)}() for later, which changes rows, or may`;
       if (run.findings.length > 0 || run.unknowns.length > 0)
@@ -173,7 +173,7 @@ class Walk {
     }
   }
 
-  #calls(tree: unknown, span: StatementSpan, into: Gathered, depth: number, kind: string): void {
+  #calls(tree: unknown, span: StatementSpan, into: StatementFacts, depth: number, kind: string): void {
     const { calls, largeObjects, settings } = findCalls(tree, span.unit, this.#routines);
     into.settings.push(...settings);
     for (const call of largeObjects) into.findings.push(this.#largeObject(call, span));
@@ -198,7 +198,7 @@ class Walk {
     call: RoutineCall,
     routines: readonly Routine[],
     span: StatementSpan,
-    into: Gathered,
+    into: StatementFacts,
     depth: number,
   ): void {
     if (depth > DEEPEST_BODY) return;
@@ -251,7 +251,7 @@ class Walk {
     };
   }
 
-  #execute(span: StatementSpan, fields: Json, into: Gathered): void {
+  #execute(span: StatementSpan, fields: Json, into: StatementFacts): void {
     const name = text(fields['name']) ?? '';
     if (!this.#prepared.has(name))
       into.unknowns.push(
@@ -259,7 +259,7 @@ class Walk {
       );
   }
 
-  #doBlock(span: StatementSpan, fields: Json, into: Gathered, depth: number): void {
+  #doBlock(span: StatementSpan, fields: Json, into: StatementFacts, depth: number): void {
     const { language, source } = bodyOf(fields['args']);
     this.#body(span, language ?? 'plpgsql', source ?? '', DO_BLOCK, into, depth);
   }
@@ -268,7 +268,7 @@ class Walk {
     const parts = nameParts(fields['funcname']);
     const { language, source } = bodyOf(fields['options']);
     const schema = parts.at(-2);
-    const body = newGathered();
+    const body = newFacts();
     body.settings.push(...ownSettings(fields['options']));
     const atomic = fields['sql_body'];
     const name = parts.at(-1) ?? '';
@@ -288,7 +288,7 @@ class Walk {
   }
 
   /** BEGIN ATOMIC and RETURN expression: parsed with the statement that creates them. */
-  #atomic(span: StatementSpan, tree: unknown, into: Gathered, depth: number): void {
+  #atomic(span: StatementSpan, tree: unknown, into: StatementFacts, depth: number): void {
     into.findings.push(...findDml(tree, { ...span, encloses: true }));
     this.#calls({ tree }, span, into, depth, 'SelectStmt');
   }
@@ -298,7 +298,7 @@ class Walk {
     language: string,
     source: string,
     via: string | undefined,
-    into: Gathered,
+    into: StatementFacts,
     depth: number,
   ): void {
     const start = span.unit.toText(span.start);
@@ -321,7 +321,13 @@ class Walk {
       );
   }
 
-  #plpgsql(span: StatementSpan, start: number, via: string | undefined, into: Gathered, depth: number): void {
+  #plpgsql(
+    span: StatementSpan,
+    start: number,
+    via: string | undefined,
+    into: StatementFacts,
+    depth: number,
+  ): void {
     const parsed = this.parser.parsePlpgsql(span.text);
     if (!parsed.ok) {
       into.unknowns.push(unknown('unparsed-body', span, span.start, span.text, parsed.failure.message));
@@ -356,7 +362,7 @@ class Walk {
     return new SqlUnit(this.parser, sql, { ...unit.place, offset: offset - (sql.length - written.length) });
   }
 
-  #expression(unit: SqlUnit, into: Gathered, depth: number): void {
+  #expression(unit: SqlUnit, into: StatementFacts, depth: number): void {
     this.#text(this.#shifted(unit, `SELECT ${unit.sql}`, unit.sql), into, depth + 1);
   }
 
@@ -364,7 +370,7 @@ class Walk {
     unit: SqlUnit,
     expression: string,
     variables: ReadonlyMap<string, readonly string[]>,
-    into: Gathered,
+    into: StatementFacts,
     depth: number,
   ): void {
     this.#expression(unit, into, depth);
@@ -376,10 +382,10 @@ class Walk {
         via: [...place.via, 'EXECUTE'],
         dynamic: !template.exact,
       });
-      const found = newGathered();
+      const found = newFacts();
       const parsed = this.#text(inner, found, depth + 1);
       const decided = found.findings.length > 0 || (template.safe && parsed);
-      merge(into, decided ? found : { ...newGathered(), settings: found.settings });
+      merge(into, decided ? found : { ...newFacts(), settings: found.settings });
       if (!decided)
         into.unknowns.push(
           openString(unit, expression, parsed ? likelyEffect(found) : verbEffect(template.sql)),
@@ -388,7 +394,7 @@ class Walk {
   }
 
   /** Everything in a text of SQL; false when it does not parse, which is then an unknown as well. */
-  #text(unit: SqlUnit, into: Gathered, depth: number): boolean {
+  #text(unit: SqlUnit, into: StatementFacts, depth: number): boolean {
     const parsed = this.parser.parse(unit.sql);
     if (!parsed.ok) {
       const span = { unit, start: 0, end: Buffer.byteLength(unit.sql), text: unit.sql };
@@ -396,7 +402,7 @@ class Walk {
       return false;
     }
     for (const [span, tree] of spansOf(unit, parsed.value.stmts)) {
-      const inner = newGathered();
+      const inner = newFacts();
       this.#gather(span, tree, inner, depth);
       const { via } = unit.place;
       merge(into, {

@@ -14,7 +14,7 @@ import type {
 } from './statement.types.js';
 
 /** What happens in a piece of SQL, gathered while it is walked. */
-export interface Gathered {
+export interface StatementFacts {
   readonly findings: DataFinding[];
   readonly unknowns: Unknown[];
   readonly calls: RoutineCall[];
@@ -31,7 +31,7 @@ export function ruleInside(via: readonly string[], rule: DataFinding['rule']): D
   return via[0] === DO_BLOCK ? 'do-block-dml' : rule;
 }
 
-export function newGathered(): Gathered {
+export function newFacts(): StatementFacts {
   return {
     findings: [],
     unknowns: [],
@@ -42,7 +42,7 @@ export function newGathered(): Gathered {
   };
 }
 
-export function merge(into: Gathered, from: Gathered): void {
+export function merge(into: StatementFacts, from: StatementFacts): void {
   into.findings.push(...from.findings);
   into.unknowns.push(...from.unknowns);
   into.calls.push(...from.calls);
@@ -51,18 +51,24 @@ export function merge(into: Gathered, from: Gathered): void {
   into.changesSchema ||= from.changesSchema;
 }
 
-export function frozen({ findings, unknowns, calls, settings, controlsTransaction }: Gathered): BodyAnalysis {
+export function frozen({
+  findings,
+  unknowns,
+  calls,
+  settings,
+  controlsTransaction,
+}: StatementFacts): BodyAnalysis {
   return { findings, unknowns, calls, settings, controlsTransaction };
 }
 
-export function effectOf(kind: string, gathered: Gathered): StatementEffect {
+export function effectOf(kind: string, gathered: StatementFacts): StatementEffect {
   if (gathered.findings.length > 0) return 'data';
   if (gathered.unknowns.length > 0) return 'unknown';
   const effect = effectOfKind(kind);
   return effect === 'read' && gathered.changesSchema ? 'schema' : effect;
 }
 
-export function likelyEffect(gathered: Gathered): StatementEffect {
+export function likelyEffect(gathered: StatementFacts): StatementEffect {
   if (gathered.unknowns.length > 0) return 'unknown';
   return gathered.changesSchema ? 'schema' : 'read';
 }

@@ -50,11 +50,11 @@ export function withEntry(
     )
     SELECT (${taken})::text, (SELECT changed FROM nb_counted)::text,
       ${last === null ? 'NULL, NULL' : '(SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last)'},
-      ${ledger.demandLease('nb_entered')},
-      ${ledger.demand('(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
+      ${ledger.assertLease('nb_entered')},
+      ${ledger.assert('(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
         whole
           ? `,
-      ${ledger.demand(`(SELECT changed FROM nb_counted) = ${taken}`, PARTLY_DONE, 'not every row was changed')}`
+      ${ledger.assert(`(SELECT changed FROM nb_counted) = ${taken}`, PARTLY_DONE, 'not every row was changed')}`
           : ''
       }`;
 }
@@ -85,7 +85,7 @@ export function toOutcome(row: TextRow | undefined): BatchOutcome {
  * Takes keys off the list of skipped rows, and out of quarantine, if their rows are not pending any more (changed by us, by the
  * application, or gone), and tells how many are left. A statement of its own: it must see what the batch has changed.
  */
-export function strikeOff(selection: RowSelection, keys: readonly Key[]): Statement {
+export function removeFromSkipped(selection: RowSelection, keys: readonly Key[]): Statement {
   const { definition, ledger } = selection;
   const parameters = selection.parameters();
   const name = parameters.add(definition.name, 'text');

@@ -1,7 +1,7 @@
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
-import { flightTimeout, type TimeoutPolicy } from '../../postgres/timeout-policy.js';
+import { pipelineTimeout, type TimeoutPolicy } from '../../postgres/timeout-policy.js';
 
 /** What came of one batch. It is committed. */
 export interface BatchOutcome {
@@ -21,7 +21,7 @@ export interface BatchOutcome {
  * - `brief`: they are changed right away, which spares a pass over them; a row that somebody holds for longer than a moment
  *   ends the batch with a lock timeout, and it is to be sent again with `skip`
  */
-export type Locking = 'skip' | 'brief';
+export type LockMode = 'skip' | 'brief';
 
 /**
  * Milliseconds that a batch waits for a lock while it holds rows, since others wait for those meanwhile: longer than a request of the
@@ -32,12 +32,12 @@ const BRIEF_WAIT = 15;
 const BRIEF_MOST = 40;
 
 /** The patience of a batch with `locking: 'brief'`; its COMMIT, with deferred triggers, may take as long as any other's. */
-export function briefly(pace: TimeoutPolicy): TimeoutPolicy {
+export function optimisticPolicy(pace: TimeoutPolicy): TimeoutPolicy {
   return {
     ...pace,
     lockTimeout: BRIEF_WAIT,
     statementTimeout: Math.min(BRIEF_MOST, pace.statementTimeout),
-    transactionTimeout: flightTimeout(pace),
+    transactionTimeout: pipelineTimeout(pace),
   };
 }
 
@@ -45,7 +45,7 @@ export function briefly(pace: TimeoutPolicy): TimeoutPolicy {
  * The patience of a batch that holds rows, or is about to: not even for a table's lock. Whoever can wait without a row in hand does it in
  * `waitForTables`.
  */
-export function holding(pace: TimeoutPolicy): TimeoutPolicy {
+export function lockingPolicy(pace: TimeoutPolicy): TimeoutPolicy {
   return { ...pace, lockTimeout: Math.min(BRIEF_WAIT, pace.lockTimeout) };
 }
 
@@ -65,7 +65,7 @@ export interface SweepStep {
   readonly number: number;
   readonly signal: AbortSignal;
   /** @default 'skip' */
-  readonly locking?: Locking;
+  readonly locking?: LockMode;
   /** As many rows are expected as it may take, since there were in the batch before it. */
   readonly isDense?: boolean;
 }
@@ -93,12 +93,12 @@ export interface KeyOutcome extends BatchOutcome {
 export interface BatchRunner {
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
   /** Whether `locking: 'brief'` is to be had. */
-  readonly canBeBrief: boolean;
+  readonly canBeOptimistic: boolean;
   /**
    * Sends the batch that follows the one under way, before that has come back: the server goes on without a word from
    * here. Null when that is not to be had. When the one under way fails before its COMMIT, so does this one.
    */
-  sweepAhead?(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null;
+  pipelineSweep?(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null;
   byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome>;
   /**
    * Waits for the locks on tables that a batch takes, for as long as `lockTimeout` says and with no row in hand; then leaves them again.

@@ -5,14 +5,14 @@ import { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';
 import {
   applyBatchPolicy,
-  flightTimeout,
+  pipelineTimeout,
   freePlanner,
   limitTransaction,
 } from '../../postgres/timeout-policy.js';
 import { ROW, type ProcessDefinition } from '../definition/definition.js';
 import { StillPendingError, SwallowedErrorError, TransactionEndedError } from '../run.error.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
-import { strikeOff, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
+import { removeFromSkipped, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
 import { describeCodeError } from './code-errors.js';
 import { RowCodec } from './row-codec.js';
 import type { RowSelection } from './row-selection.js';
@@ -42,7 +42,7 @@ const MARK: Statement = { text: "SELECT set_config('nestjs_backfill.batch', 'ope
  * statements come in between.
  */
 export class ProcessBatchRunner implements BatchRunner {
-  readonly canBeBrief = false;
+  readonly canBeOptimistic = false;
   readonly #selection: RowSelection;
   readonly #definition: ProcessDefinition;
   readonly #codec: RowCodec;
@@ -89,7 +89,7 @@ export class ProcessBatchRunner implements BatchRunner {
         typed: true,
       });
       const outcome = await this.#process(session, range, held, step, step.cursor);
-      const { rows } = await session.send([strikeOff(this.#selection, step.keys)]);
+      const { rows } = await session.send([removeFromSkipped(this.#selection, step.keys)]);
       return { ...outcome, left: Number(rows[0]?.[0]?.[0] ?? 0) };
     });
   }
@@ -162,7 +162,7 @@ export class ProcessBatchRunner implements BatchRunner {
     const { rows } = await session
       .send([
         this.#demandOpen(),
-        limitTransaction(flightTimeout(this.#definition.pace)),
+        limitTransaction(pipelineTimeout(this.#definition.pace)),
         this.#entry(range, held, cursor),
         this.#stillPending(held),
       ])
@@ -183,7 +183,7 @@ export class ProcessBatchRunner implements BatchRunner {
   #demandOpen(): Statement {
     const isMarked = "current_setting('nestjs_backfill.batch', true) IS NOT DISTINCT FROM 'open'";
     return {
-      text: `SELECT ${this.#selection.ledger.demand(isMarked, TRANSACTION_ENDED, 'the transaction was ended')}`,
+      text: `SELECT ${this.#selection.ledger.assert(isMarked, TRANSACTION_ENDED, 'the transaction was ended')}`,
     };
   }
 

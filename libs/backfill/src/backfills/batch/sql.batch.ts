@@ -5,8 +5,8 @@ import type { CopyDefinition, PurgeDefinition, SetDefinition } from '../definiti
 import { ROW } from '../definition/definition.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import {
-  briefly,
-  holding,
+  optimisticPolicy,
+  lockingPolicy,
   LEDGER_CURSOR,
   type BatchOutcome,
   type BatchRunner,
@@ -14,7 +14,7 @@ import {
   type KeyStep,
   type SweepStep,
 } from './batch.js';
-import { strikeOff, toOutcome, withEntry, type EntryOptions } from './batch-entry.js';
+import { removeFromSkipped, toOutcome, withEntry, type EntryOptions } from './batch-entry.js';
 import { RowSelection, type RowLock } from './row-selection.js';
 
 /** What a kind does with the rows in the CTE `taken`, as the body of the CTE `changed`. */
@@ -41,7 +41,7 @@ export class SqlBatchRunner implements BatchRunner {
     this.#change = change;
   }
 
-  get canBeBrief(): boolean {
+  get canBeOptimistic(): boolean {
     return this.#change.bodyWhere !== undefined;
   }
 
@@ -53,8 +53,8 @@ export class SqlBatchRunner implements BatchRunner {
     return toOutcome(rows[1]?.[0]);
   }
 
-  sweepAhead(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
-    const flight = session.transactionAhead(this.#batch(range, step, LEDGER_CURSOR));
+  pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
+    const flight = session.pipelineTransaction(this.#batch(range, step, LEDGER_CURSOR));
     return flight && flight.then(({ rows }) => toOutcome(rows[1]?.[0]));
   }
 
@@ -72,7 +72,7 @@ export class SqlBatchRunner implements BatchRunner {
 
   #batch(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement[] {
     const { pace } = this.#selection.definition;
-    const policy = step.locking === 'brief' ? briefly(pace) : holding(pace);
+    const policy = step.locking === 'brief' ? optimisticPolicy(pace) : lockingPolicy(pace);
     return [this.#policy(policy), this.#sweepStatement(range, step, cursor)];
   }
 
@@ -136,9 +136,9 @@ export class SqlBatchRunner implements BatchRunner {
       step.wait === null ? [] : [this.#policy({ ...pace, lockTimeout: step.wait }), this.#waitFor(step)];
     const { rows } = await session.transaction([
       ...hold,
-      this.#policy(holding(pace)),
+      this.#policy(lockingPolicy(pace)),
       this.#keysStatement(range, step.keys, step.cursor),
-      strikeOff(this.#selection, step.keys),
+      removeFromSkipped(this.#selection, step.keys),
     ]);
     return { ...toOutcome(rows.at(-2)?.[0]), left: Number(rows.at(-1)?.[0]?.[0] ?? 0) };
   }

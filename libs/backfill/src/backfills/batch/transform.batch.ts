@@ -1,22 +1,28 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import { quoteIdentifier } from '../../postgres/identifiers.js';
-import type { FlightResult, Statement, TextRow } from '../../postgres/pipeline.js';
+import type { PipelineResult, Statement, TextRow } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import { applyBatchPolicy, type TimeoutPolicy } from '../../postgres/timeout-policy.js';
 import { ROW, type TransformDefinition } from '../definition/definition.js';
 import { TransformResultError } from '../run.error.js';
 import {
-  briefly,
-  holding,
+  optimisticPolicy,
+  lockingPolicy,
   type BatchOutcome,
   type BatchRunner,
   type KeyOutcome,
   type KeyStep,
-  type Locking,
+  type LockMode,
   type SweepStep,
 } from './batch.js';
-import { strikeOff, toOutcome, withEntry, type CursorMove, type EntryOptions } from './batch-entry.js';
+import {
+  removeFromSkipped,
+  toOutcome,
+  withEntry,
+  type CursorMove,
+  type EntryOptions,
+} from './batch-entry.js';
 import { RowCodec } from './row-codec.js';
 import { describeCodeError } from './code-errors.js';
 import type { RowSelection } from './row-selection.js';
@@ -57,7 +63,7 @@ const FIXED_COLUMNS = 4;
  */
 export class TransformBatchRunner implements BatchRunner {
   /** Its tenant is then told from the row's new version, which must be that of the old one. */
-  readonly canBeBrief: boolean;
+  readonly canBeOptimistic: boolean;
   readonly #selection: RowSelection;
   readonly #definition: TransformDefinition;
   readonly #codec: RowCodec;
@@ -67,7 +73,7 @@ export class TransformBatchRunner implements BatchRunner {
     this.#selection = selection;
     this.#definition = definition;
     this.#codec = new RowCodec(definition.dataSource);
-    this.canBeBrief = definition.writes.every((column) => column !== definition.tenant);
+    this.canBeOptimistic = definition.writes.every((column) => column !== definition.tenant);
   }
 
   /** Two round trips: the function in between runs here, not on the server. */
@@ -79,7 +85,7 @@ export class TransformBatchRunner implements BatchRunner {
    * The rows of the next batch are read while the function is at work on those of this one, and the function is at work on them
    * while the server writes this one. What is read too early is not written: only the version that was read is.
    */
-  sweepAhead(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
+  pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
     const before = this.#underWay;
     if (before === null) return null;
     const read = before.read.then((rows) => {
@@ -121,7 +127,7 @@ export class TransformBatchRunner implements BatchRunner {
       await before?.outcome;
       const write = this.#write(range, changes, rows.at(-1)?.key ?? null, step.locking);
       const { pace } = this.#definition;
-      const policy = this.#policy(step.locking === 'brief' ? briefly(pace) : holding(pace));
+      const policy = this.#policy(step.locking === 'brief' ? optimisticPolicy(pace) : lockingPolicy(pace));
       return this.#writeBatch(rows, write, () => session.transaction([policy, write]));
     })();
     // Who awaits the outcome is told.
@@ -132,7 +138,7 @@ export class TransformBatchRunner implements BatchRunner {
 
   async #read(session: Session, step: SweepStep): Promise<readonly ReadRow[]> {
     // It holds nothing; but whoever is to wait for the table with patience does so in `waitForTables`.
-    const policy = this.#policy(holding(this.#definition.pace));
+    const policy = this.#policy(lockingPolicy(this.#definition.pace));
     const { rows, types } = await session.transaction([policy, this.#select(step)]);
     return this.#decode(session, rows[1] ?? [], types[1] ?? []);
   }
@@ -140,7 +146,7 @@ export class TransformBatchRunner implements BatchRunner {
   async #writeBatch(
     read: readonly ReadRow[],
     write: Statement,
-    send: (write: Statement) => Promise<FlightResult>,
+    send: (write: Statement) => Promise<PipelineResult>,
   ): Promise<BatchOutcome> {
     const last = read.at(-1);
     if (!last) return { taken: 0, changed: 0, lastKey: null, tenant: null };
@@ -176,16 +182,16 @@ export class TransformBatchRunner implements BatchRunner {
     };
     // With a lock to wait for, the transaction stays open while the function runs: over one row, that would not come free otherwise.
     const { pace } = this.#definition;
-    const patience = step.wait === null ? holding(pace) : { ...pace, lockTimeout: step.wait };
+    const patience = step.wait === null ? lockingPolicy(pace) : { ...pace, lockTimeout: step.wait };
     const opened = await session.begin([this.#policy(patience), statement]);
     if (step.wait === null) await session.commit();
     try {
       const read = this.#decode(session, opened.rows[1] ?? [], opened.types[1] ?? []);
       const changes = await this.#compute(read, step);
       const last: Statement[] = [
-        this.#policy(holding(pace)),
+        this.#policy(lockingPolicy(pace)),
         this.#write(range, changes, step.cursor, 'skip'),
-        strikeOff(selection, step.keys),
+        removeFromSkipped(selection, step.keys),
       ];
       const written = step.wait === null ? await session.transaction(last) : await session.commit(last);
       return { ...toOutcome(written.rows[1]?.[0]), left: Number(written.rows[2]?.[0]?.[0] ?? 0) };
@@ -281,7 +287,7 @@ export class TransformBatchRunner implements BatchRunner {
     range: LeasedRange,
     changes: readonly Change[],
     cursor: CursorMove,
-    locking: Locking = 'skip',
+    locking: LockMode = 'skip',
   ): Statement {
     const selection = this.#selection;
     const { table, key, writes, pending } = this.#definition;

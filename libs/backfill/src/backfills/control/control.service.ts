@@ -20,7 +20,7 @@ type Verb = 'pause' | 'resume' | 'cancel';
  * Takes the orders of people and writes them into the ledger, where running workers, in whatever process, read them within
  * a second.
  */
-export class ControlDesk {
+export class ControlService {
   readonly #ledger: Ledger;
   readonly #schema: string;
   readonly #by: string;

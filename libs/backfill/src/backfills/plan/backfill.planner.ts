@@ -114,7 +114,7 @@ async function rehearse(
       windowUpper: upper,
       limit: definition.pace.batchSize,
       excludeQuarantined: true,
-      locking: runner.canBeBrief ? 'brief' : 'skip',
+      locking: runner.canBeOptimistic ? 'brief' : 'skip',
       number: 1,
       signal: new AbortController().signal,
     };

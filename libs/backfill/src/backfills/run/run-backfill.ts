@@ -4,10 +4,10 @@ import type { BackfillDefinition } from '../definition/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport } from '../report/report.js';
 import { BackfillRunner, type RunOptions } from './loop/backfill.runner.js';
-import { Connection } from './connection/run-connection.js';
+import { RunConnection } from './connection/run-connection.js';
 import { guarded } from './log/run-log.js';
 import { lastTurn, TenantSequence, type ScopedRun } from './tenants/tenant.sequence.js';
-import type { Course } from './tenants/tenant-run.js';
+import type { TenantRunState } from './tenants/tenant-run.js';
 
 /** Runs one backfill: at once, or where all tenants are asked for and it has an order of them, one after the other. */
 export async function runBackfill(
@@ -21,7 +21,7 @@ export async function runBackfill(
     return new BackfillRunner(definition, ledger, schema, options).run();
   const observer = guarded(options.observer);
   const note = (message: string) => observer.noted?.({ name: definition.name, level: 'log', message });
-  const connection = new Connection(
+  const connection = new RunConnection(
     definition.dataSource,
     definition.pace.statementTimeout,
     options.stop,
@@ -39,14 +39,14 @@ export async function runBackfill(
   else signal.addEventListener('abort', arm, { once: true });
   try {
     await connection.use((session) => installLedger(session, schema)).catch(() => undefined);
-    const course: Course = { hasPlace: false, hasBegun: false };
+    const state: TenantRunState = { hasPlace: false, hasBegun: false };
     const run: ScopedRun = (tenants, stop, turn) =>
       new BackfillRunner(definition, ledger, schema, {
         ...options,
         tenants,
         stop,
         observer: withoutEnd(options.observer),
-        turn: { ...turn, course },
+        turn: { ...turn, state },
       }).take();
     const sequence = new TenantSequence({
       definition,

@@ -8,7 +8,7 @@ import type { Reading } from './reading.js';
 import type { ServerThrottle } from './throttle.js';
 
 /** One value of a look, and who takes it. */
-export interface LookPart {
+export interface PollPart {
   readonly usesLocks?: true;
   readonly reading: Reading;
   query(parameters: Parameters): string;
@@ -16,7 +16,7 @@ export interface LookPart {
   take(value: string | null): string | null;
 }
 
-export function throttlePart(throttle: ServerThrottle, reading: Reading): LookPart {
+export function throttlePart(throttle: ServerThrottle, reading: Reading): PollPart {
   return {
     ...(throttle.usesLocks ? { usesLocks: true as const } : {}),
     reading,
@@ -33,16 +33,16 @@ const PATIENCE = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionT
  * until it answers again: what the others say must not be lost with it. Several workers may read at once, each on its own session: an answer
  * that comes in after that of a later question is out of date, and left.
  */
-export class Look {
+export class ThrottlePoll {
   readonly #table: string;
-  readonly #parts: readonly LookPart[];
-  readonly #broken = new Set<LookPart>();
+  readonly #parts: readonly PollPart[];
+  readonly #broken = new Set<PollPart>();
   /** Looks that were begun, and the last of them that was answered. */
   #begun = 0;
   #answered = 0;
 
   /** @param table quoted and qualified */
-  constructor(table: string, parts: readonly LookPart[]) {
+  constructor(table: string, parts: readonly PollPart[]) {
     this.#table = table;
     this.#parts = parts;
   }
@@ -64,7 +64,7 @@ export class Look {
     return times.find((time) => time !== undefined) ?? null;
   }
 
-  async #readAlone(session: Session, part: LookPart, number: number): Promise<string | undefined> {
+  async #readAlone(session: Session, part: PollPart, number: number): Promise<string | undefined> {
     try {
       const time = await this.#readTogether(session, [part], number);
       this.#broken.delete(part);
@@ -79,7 +79,7 @@ export class Look {
 
   async #readTogether(
     session: Session,
-    parts: readonly LookPart[],
+    parts: readonly PollPart[],
     number: number,
   ): Promise<string | undefined> {
     const parameters = new Parameters();

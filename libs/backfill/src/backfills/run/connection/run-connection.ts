@@ -3,7 +3,7 @@ import { isConnectionError, messageOf } from '../../../postgres/error-classes.js
 import { Session } from '../../../postgres/session.js';
 import { backOff } from '../../../text/back-off.js';
 import { classifyFailure } from '../outcome/failure.js';
-import type { StopSign } from '../stop/stop-signal.js';
+import type { StopSignal } from '../stop/stop-signal.js';
 
 /** The database stayed away for longer than a run waits. */
 export class DatabaseLostError extends Error {
@@ -15,10 +15,10 @@ export class DatabaseLostError extends Error {
 }
 
 /** The one connection that a worker uses, made again when it is lost. */
-export class Connection {
+export class RunConnection {
   readonly #dataSource: DataSource;
   readonly #statementTimeout: number;
-  readonly #stop: StopSign;
+  readonly #stop: StopSignal;
   readonly #patienceMs: number;
   readonly #note: (message: string) => void;
   #session: Session | null = null;
@@ -29,7 +29,7 @@ export class Connection {
   constructor(
     dataSource: DataSource,
     statementTimeout: number,
-    stop: StopSign,
+    stop: StopSignal,
     patienceMs: number,
     note: (message: string) => void,
   ) {

@@ -1,6 +1,6 @@
 import { ControlLedger, toOrders } from '../../../ledger/control.ledger.js';
 import type { Ledger } from '../../../ledger/ledger.js';
-import type { LeaseScope, Roster, TenantScope } from '../../../ledger/range.js';
+import type { LeaseScope, LeaseSnapshot, TenantScope } from '../../../ledger/range.js';
 import { isHeld, type HELD_STATUSES } from '../../../ledger/status.js';
 import { isConnectionError } from '../../../postgres/error-classes.js';
 import type { Statement } from '../../../postgres/pipeline.js';
@@ -8,13 +8,13 @@ import type { Session } from '../../../postgres/session.js';
 import type { PaceControl } from '../../control/pace.control.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
 import { CheckRunner } from '../../throttle/check.runner.js';
-import { Look, throttlePart, type LookPart } from '../../throttle/look.js';
+import { ThrottlePoll, throttlePart, type PollPart } from '../../throttle/look.js';
 import { Reading, type MonotonicClock } from '../../throttle/reading.js';
 import { serverThrottles } from '../../throttle/server-throttles.factory.js';
 import type { ActiveThrottle } from '../../throttle/throttle.js';
 import type { DeclaredCheck } from '../../throttle/throttle-check.js';
 import type { RunLog } from '../log/run-log.js';
-import type { StopSign } from '../stop/stop-signal.js';
+import type { StopSignal } from '../stop/stop-signal.js';
 
 /** Milliseconds after which what a run waits for is told again, with its newest numbers. */
 const TELL_AGAIN = 30_000;
@@ -27,7 +27,7 @@ export interface Held {
   readonly reason: string;
 }
 
-export interface PaceGateOptions {
+export interface BatchGateOptions {
   readonly definition: BackfillDefinition;
   /** Whose ranges are worked on. */
   readonly tenants: TenantScope;
@@ -37,7 +37,7 @@ export interface PaceGateOptions {
   readonly control: PaceControl;
   readonly checks: readonly DeclaredCheck[];
   readonly log: RunLog;
-  readonly stop: StopSign;
+  readonly stop: StopSignal;
   readonly now?: MonotonicClock;
 }
 
@@ -45,11 +45,11 @@ export interface PaceGateOptions {
  * Stands before each batch: lets it pass while the database is well and nobody has said otherwise. All workers of a run in one
  * process share it; at most once in an interval one of them looks, on its own session, for all. When that session hangs, another looks.
  */
-export class PaceGate {
-  readonly #options: PaceGateOptions;
+export class BatchGate {
+  readonly #options: BatchGateOptions;
   readonly #now: MonotonicClock;
   readonly #interval: number;
-  readonly #look: Look;
+  readonly #look: ThrottlePoll;
   readonly #readings: readonly Reading[];
   readonly #checks: readonly CheckRunner[];
   /** Null before the first look, which no batch goes before. */
@@ -57,12 +57,12 @@ export class PaceGate {
   /** The look under way that was begun last. */
   #looking: { readonly since: number } | null = null;
   #held: Held | null = null;
-  #roster: Roster = { leases: [], free: [] };
+  #roster: LeaseSnapshot = { leases: [], free: [] };
   #active: readonly ActiveThrottle[] = [];
   #told: { readonly names: string; readonly at: number } | null = null;
   #throttledSince: number | null = null;
 
-  constructor(options: PaceGateOptions) {
+  constructor(options: BatchGateOptions) {
     const { definition, checks, stop, now = () => performance.now() } = options;
     const { throttles, name, version, table } = definition;
     this.#options = options;
@@ -71,7 +71,7 @@ export class PaceGate {
     const reading = (of: string) => new Reading(of, throttles.unreadableAfter, now);
     const parts = serverThrottles(throttles).map((each) => throttlePart(each, reading(each.name)));
     const orders = this.#ordersPart(reading('the ledger'));
-    this.#look = new Look(table, [orders, ...parts]);
+    this.#look = new ThrottlePoll(table, [orders, ...parts]);
     this.#checks = checks
       .filter(({ backfills }) => backfills === undefined || backfills.includes(name))
       .map((check) => {
@@ -92,7 +92,7 @@ export class PaceGate {
   }
 
   /** Who is at work, as the last look has seen it. */
-  get roster(): Roster {
+  get leaseSnapshot(): LeaseSnapshot {
     return this.#roster;
   }
 
@@ -120,7 +120,7 @@ export class PaceGate {
    */
   async pass(session: Session, leaves: () => boolean = () => false): Promise<Held | null> {
     for (;;) {
-      const held = await this.heed(session);
+      const held = await this.poll(session);
       if (held !== null || this.#active.length === 0 || this.#options.stop.reason !== null || leaves())
         return held;
       await this.#options.stop.sleep(this.#interval);
@@ -128,7 +128,7 @@ export class PaceGate {
   }
 
   /** The same for who is not about to begin a batch: looks when it is due, and does not wait. */
-  async heed(session: Session): Promise<Held | null> {
+  async poll(session: Session): Promise<Held | null> {
     await this.#lookWhenDue(session);
     return this.#held;
   }
@@ -221,7 +221,7 @@ export class PaceGate {
   }
 
   /** What people want is read along with the throttles. */
-  #ordersPart(reading: Reading): LookPart {
+  #ordersPart(reading: Reading): PollPart {
     const { ledger, definition, control, tenants, among } = this.#options;
     const orders = new ControlLedger(ledger, definition);
     return {

@@ -17,9 +17,9 @@ import { tenantReports } from '../../report/tenant.reader.js';
 import type { DeclaredCheck } from '../../throttle/throttle-check.js';
 import { backOff } from '../../../text/back-off.js';
 import { describeLock } from '../../pending/lock-holders.js';
-import { Connection, DatabaseLostError } from '../connection/run-connection.js';
-import { Crew } from '../workers/worker.pool.js';
-import { FinishLease } from '../workers/completion.lease.js';
+import { RunConnection, DatabaseLostError } from '../connection/run-connection.js';
+import { WorkerPool } from '../workers/worker.pool.js';
+import { CompletionLease } from '../workers/completion.lease.js';
 import {
   heldBack,
   leasedBy,
@@ -30,11 +30,11 @@ import {
   noRowHas,
   nothingPending,
   provedByAnother,
-  type Ending,
+  type RunOutcome,
 } from '../outcome/run-outcome.js';
 import { classifyFailure } from '../outcome/failure.js';
 import { watchHolder } from '../workers/holder.watch.js';
-import { PaceGate, type Held } from '../gate/batch.gate.js';
+import { BatchGate, type Held } from '../gate/batch.gate.js';
 import {
   boundAbove,
   boundBelow,
@@ -46,12 +46,12 @@ import { Quarantine, releaseDone } from '../range/quarantine.js';
 import { divide } from '../../pending/range.splitter.js';
 import { takeRange } from '../workers/range.taker.js';
 import type { RangeOutcome } from '../range/range.outcome.js';
-import { RunClosing } from '../outcome/run.recorder.js';
+import { RunRecorder } from '../outcome/run.recorder.js';
 import { RunLog } from '../log/run-log.js';
 import { InvalidStatementError } from '../../run.error.js';
 import { enforceStop, type StopPatience } from '../stop/stop.enforcer.js';
-import type { StopSign } from '../stop/stop-signal.js';
-import { inOthersHands, type Turn, type TurnOutcome } from '../tenants/tenant-run.js';
+import type { StopSignal } from '../stop/stop-signal.js';
+import { inOthersHands, type TenantRun, type TenantRunOutcome } from '../tenants/tenant-run.js';
 
 /** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
 const SWEEPS_MOST = 5;
@@ -66,10 +66,10 @@ export interface RunOptions extends StopPatience {
   readonly dependencies: readonly BackfillDefinition[];
   /** The application's own throttles. */
   readonly checks: readonly DeclaredCheck[];
-  readonly stop: StopSign;
+  readonly stop: StopSignal;
   readonly observer: BackfillObserver;
   /** Where this is one part of a run that goes tenant by tenant; else all there is. */
-  readonly turn?: Turn;
+  readonly turn?: TenantRun;
 }
 
 /**
@@ -82,13 +82,13 @@ export class BackfillRunner {
   readonly #schema: string;
   readonly #subject: Subject;
   readonly #log: RunLog;
-  readonly #connection: Connection;
+  readonly #connection: RunConnection;
   readonly #rows: RowsLedger;
-  readonly #finish: FinishLease;
-  readonly #gate: PaceGate;
-  readonly #closing: RunClosing;
+  readonly #finish: CompletionLease;
+  readonly #gate: BatchGate;
+  readonly #closing: RunRecorder;
   #selection: RowSelection | null = null;
-  #crew: Crew | null = null;
+  #crew: WorkerPool | null = null;
   #running = false;
   #found: LedgerRecord | null = null;
 
@@ -101,8 +101,8 @@ export class BackfillRunner {
     this.#log = new RunLog(definition.name, definition.pace.progressEvery, options.observer);
     this.#connection = this.#connect();
     this.#rows = new RowsLedger(ledger, this.#subject);
-    this.#finish = new FinishLease(this.#connection, schema, ledger, this.#subject, options.tenants);
-    this.#closing = new RunClosing({
+    this.#finish = new CompletionLease(this.#connection, schema, ledger, this.#subject, options.tenants);
+    this.#closing = new RunRecorder({
       definition,
       ledger,
       connection: this.#connection,
@@ -113,7 +113,7 @@ export class BackfillRunner {
     const { checks, stop, tenants } = options;
     const control = new PaceControl(definition.pace);
     const among = this.#among;
-    this.#gate = new PaceGate({ definition, tenants, among, ledger, control, checks, stop, log: this.#log });
+    this.#gate = new BatchGate({ definition, tenants, among, ledger, control, checks, stop, log: this.#log });
   }
 
   async run(): Promise<BackfillReport> {
@@ -121,7 +121,7 @@ export class BackfillRunner {
   }
 
   /** The same as one turn. */
-  async take(): Promise<TurnOutcome> {
+  async take(): Promise<TenantRunOutcome> {
     try {
       const { stop } = this.#options;
       const connections = () => new Set([this.#connection, ...(this.#crew?.connections ?? [])]);
@@ -138,7 +138,7 @@ export class BackfillRunner {
     }
   }
 
-  async #runToEnding(): Promise<Ending> {
+  async #runToEnding(): Promise<RunOutcome> {
     try {
       await this.#connection.use((session) => installLedger(session, this.#schema));
       await this.#endAbandoned();
@@ -167,7 +167,7 @@ export class BackfillRunner {
   }
 
   /** Somebody kept the table locked while we looked at it between two ranges. */
-  async #locked(): Promise<Ending> {
+  async #locked(): Promise<RunOutcome> {
     const selection = this.#selection;
     const waitingFor =
       selection && (await this.#closing.ask((session) => describeLock(session, selection, null)));
@@ -182,7 +182,7 @@ export class BackfillRunner {
   }
 
   /** An ending, when a backfill that this one depends on is not complete. */
-  async #waitsFor(record: LedgerRecord): Promise<Ending | null> {
+  async #waitsFor(record: LedgerRecord): Promise<RunOutcome | null> {
     for (const { name, version, dataSource } of this.#options.dependencies) {
       // It may live in another database, with a ledger of its own. In the same one the pool may have no second connection.
       const there = dataSource === this.#definition.dataSource ? this.#connection : this.#connect(dataSource);
@@ -208,7 +208,7 @@ export class BackfillRunner {
    * Before anything is read of the table: counting what is pending is work for the database too, and would queue up behind whoever
    * waits for the table. Where there is nothing to do, as far as is known, only a probe is coming.
    */
-  async #waitsToBegin({ status }: LedgerRecord): Promise<Ending | null> {
+  async #waitsToBegin({ status }: LedgerRecord): Promise<RunOutcome | null> {
     if (status === 'complete') return null;
     const held = await this.#connection.use((session) => this.#gate.pass(session));
     if (held !== null) return heldBack(held);
@@ -219,7 +219,7 @@ export class BackfillRunner {
     return { status: 'incomplete', reason, waitingFor, proved: false, unrecorded: !this.#hasBegun };
   }
 
-  async #work(record: LedgerRecord): Promise<Ending> {
+  async #work(record: LedgerRecord): Promise<RunOutcome> {
     const { stop, tenants, turn } = this.#options;
     const facts = await this.#connection.use((session) => inspectTable(session, this.#definition));
     const selection = (this.#selection = new RowSelection(this.#definition, this.#ledger, facts, tenants));
@@ -243,7 +243,7 @@ export class BackfillRunner {
       if (range) {
         misses = 0;
         hasWorked = true;
-        if (turn) turn.course.hasPlace = true;
+        if (turn) turn.state.hasPlace = true;
         await this.#start(record, selection);
         const outcome = await this.#workOff(range, selection, sweeps > 1);
         if (outcome.kind === 'failed') return this.#failed(outcome.error);
@@ -334,22 +334,22 @@ export class BackfillRunner {
    *
    * @returns how this turn ends; `again` to look again; null when nobody has anything of it in hand
    */
-  async #meet({ course, waits }: Turn): Promise<Ending | 'again' | null> {
+  async #meet({ state, waits }: TenantRun): Promise<RunOutcome | 'again' | null> {
     const { tenants } = this.#options;
     const leases = await this.#connection.use((session) =>
       this.#ledger.foreignLeases(session, this.#subject, 'every'),
     );
     const alive = leases.filter(({ expiresInMs }) => expiresInMs > 0).length;
     const isFull = alive >= this.#gate.control.most;
-    if (!isFull) course.hasPlace = true;
+    if (!isFull) state.hasPlace = true;
     const atOnce = () => Promise.resolve(true);
     const holder = await this.#watch(
       isFull ? 'every' : (tenants ?? 'every'),
-      course.hasPlace ? atOnce : undefined,
+      state.hasPlace ? atOnce : undefined,
     );
     if (holder === null) return isFull ? 'again' : null;
     if (this.#options.stop.reason !== null) return 'again';
-    if (!course.hasPlace) return leasedBy(holder.owner);
+    if (!state.hasPlace) return leasedBy(holder.owner);
     if (!isFull && !waits) return inOthersHands(holder.owner);
     const held = await this.#others(holder.owner);
     return held === null ? 'again' : heldBack(held);
@@ -368,7 +368,7 @@ export class BackfillRunner {
   /** Whether the ledger was told that the run has begun, be it by an earlier turn. */
   get #hasBegun(): boolean {
     const { turn } = this.#options;
-    return this.#running || (turn?.course.hasBegun === true && this.#found?.status !== 'complete');
+    return this.#running || (turn?.state.hasBegun === true && this.#found?.status !== 'complete');
   }
 
   /** Whether other processes may have a part in it: between two turns, one comes in even where one alone may be at work. */
@@ -376,7 +376,7 @@ export class BackfillRunner {
     return this.#options.turn !== undefined || this.#gate.control.isShared;
   }
 
-  async #endedByAnother(): Promise<Ending | null> {
+  async #endedByAnother(): Promise<RunOutcome | null> {
     if (!this.#isShared) return null;
     const status = await this.#connection.use((session) => this.#ledger.statusOf(session, this.#subject));
     return status === 'complete' ? provedByAnother() : null;
@@ -386,7 +386,7 @@ export class BackfillRunner {
   #callBack(): () => Promise<boolean> {
     const { most } = this.#gate.control;
     return async () => {
-      const held = await this.#connection.use((session) => this.#gate.heed(session));
+      const held = await this.#connection.use((session) => this.#gate.poll(session));
       return held !== null || this.#gate.control.most !== most;
     };
   }
@@ -396,7 +396,7 @@ export class BackfillRunner {
     this.#log.waiting(`the other workers, e.g. ${owner}`);
     await this.#options.stop.sleep(LOOK_AGAIN);
     // More workers may be wanted by now than when this one had to leave.
-    return this.#connection.use((session) => this.#gate.heed(session));
+    return this.#connection.use((session) => this.#gate.poll(session));
   }
 
   async #plan(selection: RowSelection): Promise<void> {
@@ -430,13 +430,13 @@ export class BackfillRunner {
     const { turn } = this.#options;
     if (!turn) return startReason(record);
     const why = this.#hasBegun ? '' : `${startReason(record)} `;
-    turn.course.hasBegun = true;
+    turn.state.hasBegun = true;
     return `${why}${turn.title}`;
   }
 
   async #workOff(range: LeasedRange, selection: RowSelection, isRepeated: boolean): Promise<RangeOutcome> {
     const counts = await this.#connection.use((session) => this.#rows.counts(session, null));
-    const crew = (this.#crew = new Crew({
+    const crew = (this.#crew = new WorkerPool({
       subject: this.#subject,
       ledger: this.#ledger,
       rows: this.#rows,
@@ -452,8 +452,8 @@ export class BackfillRunner {
     return crew.work(range);
   }
 
-  #connect(dataSource = this.#definition.dataSource): Connection {
-    return new Connection(
+  #connect(dataSource = this.#definition.dataSource): RunConnection {
+    return new RunConnection(
       dataSource,
       this.#definition.pace.statementTimeout,
       this.#options.stop,
@@ -462,7 +462,7 @@ export class BackfillRunner {
     );
   }
 
-  async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<Ending> {
+  async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<RunOutcome> {
     const { tenants } = this.#options;
     await this.#connection.use((session) => releaseDone(session, selection, this.#rows));
     const counts = await this.#connection.use((session) => this.#rows.counts(session, tenants));
@@ -487,7 +487,7 @@ export class BackfillRunner {
     );
   }
 
-  #failed(error: unknown): Ending {
+  #failed(error: unknown): RunOutcome {
     const told =
       sqlState(error) === undefined ? error : new InvalidStatementError(this.#definition.name, error);
     // What is complete stays so, even where it cannot be probed any more, e.g. since a later migration dropped its column.

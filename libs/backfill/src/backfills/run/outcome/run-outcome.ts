@@ -4,7 +4,7 @@ import type { BackfillStatus } from '../../../ledger/status.js';
 import type { Held } from '../gate/batch.gate.js';
 
 /** Where the backfill stands at the end of a run, and why. */
-export interface Ending {
+export interface RunOutcome {
   readonly status: BackfillStatus;
   readonly reason: string;
   readonly waitingFor: string | null;
@@ -38,13 +38,13 @@ export function startReason({ status, completedAt }: LedgerRecord): string {
 }
 
 /** A person holds it back, which the ledger says already. */
-export function heldBack({ status, reason }: Held): Ending {
+export function heldBack({ status, reason }: Held): RunOutcome {
   const waitingFor = status === 'paused' ? `a person to resume it: ${reason}` : null;
   return { status, reason, waitingFor, proved: false, unrecorded: true };
 }
 
 /** Somebody else is at it. */
-export function leasedBy(owner: string): Ending {
+export function leasedBy(owner: string): RunOutcome {
   return {
     status: 'running',
     reason: `${owner} is running it; this process leaves it to them.`,
@@ -55,7 +55,7 @@ export function leasedBy(owner: string): Ending {
 }
 
 /** Another process that has a part in the run was the one to prove it. */
-export function provedByAnother(): Ending {
+export function provedByAnother(): RunOutcome {
   return {
     status: 'complete',
     reason: 'Every row is done: another process that had a part in it has proved it.',
@@ -66,7 +66,7 @@ export function provedByAnother(): Ending {
 }
 
 /** The probe found nothing but rows in quarantine. @param running the run has done something */
-export function heldByQuarantine(record: LedgerRecord, rows: number, running: boolean): Ending {
+export function heldByQuarantine(record: LedgerRecord, rows: number, running: boolean): RunOutcome {
   return {
     status: 'incomplete',
     reason: `${rows === 1 ? '1 row is' : `${rows} rows are`} in quarantine; nothing else is pending. Mend the cause and run with --retry-quarantined.`,
@@ -92,7 +92,7 @@ export function nothingPending(
   tenants: TenantScope,
   running: boolean,
   withoutRows: readonly string[],
-): Ending {
+): RunOutcome {
   const found = { waitingFor: null, proved: true, nothingToDo: !running, withoutRows };
   if (tenants !== null) {
     const reason = doneOf(
@@ -131,7 +131,7 @@ function doneOf(tenants: readonly string[], withoutRows: readonly string[]): str
 }
 
 /** A row is pending although the table was swept. @param stuck the last sweep could change nothing */
-export function neverEnding(row: string, stuck: boolean, sweeps: number): Ending {
+export function neverEnding(row: string, stuck: boolean, sweeps: number): RunOutcome {
   return {
     status: 'incomplete',
     reason: stuck

@@ -10,27 +10,27 @@ import { inspectTable } from '../../batch/table.inspector.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
 import type { BackfillObserver } from '../../report/observer.js';
 import type { BackfillReport } from '../../report/report.js';
-import type { Connection } from '../connection/run-connection.js';
-import { heldBack, type Ending } from './run-outcome.js';
+import type { RunConnection } from '../connection/run-connection.js';
+import { heldBack, type RunOutcome } from './run-outcome.js';
 import { NO_NUMBERS, readNumbers, type BackfillNumbers } from './numbers.reader.js';
 import { guarded, type RunLog } from '../log/run-log.js';
-import type { Turn } from '../tenants/tenant-run.js';
+import type { TenantRun } from '../tenants/tenant-run.js';
 
 export interface RunClosingTools {
   readonly definition: BackfillDefinition;
   readonly ledger: Ledger;
-  readonly connection: Connection;
+  readonly connection: RunConnection;
   readonly rows: RowsLedger;
   readonly log: RunLog;
   readonly options: {
     readonly tenants: TenantScope;
     readonly observer: BackfillObserver;
-    readonly turn?: Turn;
+    readonly turn?: TenantRun;
   };
 }
 
 /** Writes down how a run has ended, and tells it, as far as the database can still be asked. */
-export class RunClosing {
+export class RunRecorder {
   readonly #tools: RunClosingTools;
   readonly #subject: Subject;
 
@@ -45,7 +45,7 @@ export class RunClosing {
    * @param isGoingOn whether others have ranges in hand, so that how it ends is theirs to say
    * @returns how it stands
    */
-  async record(ending: Ending, isGoingOn: () => Promise<boolean>): Promise<Ending> {
+  async record(ending: RunOutcome, isGoingOn: () => Promise<boolean>): Promise<RunOutcome> {
     const { connection, ledger, log } = this.#tools;
     if (ending.unrecorded) return ending;
     try {
@@ -62,7 +62,7 @@ export class RunClosing {
 
   /** @param endsRun of a turn that does not, only what it did is told */
   async report(
-    ending: Ending,
+    ending: RunOutcome,
     endsRun: boolean,
     selection: RowSelection | null,
     hasBegun: boolean,
@@ -98,7 +98,7 @@ export class RunClosing {
   }
 
   /** A person has paused or cancelled it while it came to its end: that is how it stands, until a person says otherwise. */
-  async #heldMeanwhile(ending: Ending): Promise<Ending> {
+  async #heldMeanwhile(ending: RunOutcome): Promise<RunOutcome> {
     const { definition, ledger } = this.#tools;
     const found = await this.ask((session) => ledger.open(session, this.#subject, definition.kind));
     return found !== null && isHeld(found.status)

@@ -9,7 +9,7 @@ const EASING = 1.25;
  * The pause between batches: as long as it was set, or a share of the work, so that a slow database gets more of a rest than a fast
  * one.
  */
-export class Breather {
+export class BatchPause {
   #fixed: number | null;
   #pause: number;
 

@@ -2,7 +2,7 @@ import type { RowsLedger } from '../../../ledger/rows.ledger.js';
 import type { Key, LeasedRange } from '../../../ledger/range.js';
 import type { Session } from '../../../postgres/session.js';
 import { applyBatchPolicy } from '../../../postgres/timeout-policy.js';
-import { strikeOff } from '../../batch/batch-entry.js';
+import { removeFromSkipped } from '../../batch/batch-entry.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import { describeFailure } from '../outcome/failure.js';
 import { TooManyQuarantinedError } from '../../run.error.js';
@@ -22,7 +22,7 @@ export async function releaseDone(
   while (keys.length > 0) {
     await session.transaction([
       applyBatchPolicy(pace, pace.synchronousCommit, name),
-      strikeOff(selection, keys),
+      removeFromSkipped(selection, keys),
     ]);
     keys = await rows.quarantinedKeys(session, tenants, keys.at(-1) ?? null, RELEASE_KEYS);
   }

@@ -6,28 +6,28 @@ import type { BatchOutcome, BatchRunner } from '../../batch/batch.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import { StillPendingError } from '../../run.error.js';
 import { BatchLimit } from './batch-limit.js';
-import { Breather } from './batch-pause.js';
-import type { Connection } from '../connection/run-connection.js';
+import { BatchPause } from './batch-pause.js';
+import type { RunConnection } from '../connection/run-connection.js';
 import { classifyFailure } from '../outcome/failure.js';
-import type { PaceGate } from '../gate/batch.gate.js';
+import type { BatchGate } from '../gate/batch.gate.js';
 import type { Quarantine } from './quarantine.js';
 import type { RangeOutcome } from './range.outcome.js';
 import type { RunLog } from '../log/run-log.js';
-import type { StopSign } from '../stop/stop-signal.js';
+import type { StopSignal } from '../stop/stop-signal.js';
 
 const NO_TRIES = { lock: 0, conflict: 0, connection: 0 } as const satisfies Record<string, number>;
 
 /** What a worker works with. */
 export interface WorkerTools {
-  readonly connection: Connection;
+  readonly connection: RunConnection;
   readonly ledger: Ledger;
   readonly rows: RowsLedger;
   readonly selection: RowSelection;
   readonly runner: BatchRunner;
   readonly quarantine: Quarantine;
-  readonly gate: PaceGate;
+  readonly gate: BatchGate;
   readonly log: RunLog;
-  readonly stop: StopSign;
+  readonly stop: StopSignal;
   /** A sweep before this one has left rows pending, e.g. since a trigger takes their change back: each window is looked through. */
   readonly isRepeated: boolean;
   /** How to leave the range at once, with work left in it; null to go on. */
@@ -45,7 +45,7 @@ export class RangeWork {
   tries: Record<keyof typeof NO_TRIES, number> = { ...NO_TRIES };
   /** The first row of an unbroken row of them that was set aside, since its change waited for a lock: in `performance.now()`, and how many. */
   heldUp: { readonly since: number; readonly rows: number } | null = null;
-  readonly #breather: Breather;
+  readonly #breather: BatchPause;
   /** When the batch in hand began, as far as the server is concerned. */
   #begunAt = 0;
 
@@ -54,7 +54,7 @@ export class RangeWork {
     this.range = range;
     this.tools = tools;
     this.limit = new BatchLimit(pace);
-    this.#breather = new Breather(pace);
+    this.#breather = new BatchPause(pace);
   }
 
   /** Milliseconds before the next batch. */

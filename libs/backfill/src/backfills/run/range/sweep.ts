@@ -1,7 +1,7 @@
 import type { Key } from '../../../ledger/range.js';
 import type { Session } from '../../../postgres/session.js';
 import { messageOf } from '../../../postgres/error-classes.js';
-import type { BatchOutcome, Locking, SweepStep } from '../../batch/batch.js';
+import type { BatchOutcome, LockMode, SweepStep } from '../../batch/batch.js';
 import { classifyFailure } from '../outcome/failure.js';
 import type { RangeWork } from './range.work.js';
 import { firstDue, keyWithin, moveWindow, sameKey } from './window.js';
@@ -20,7 +20,7 @@ const CAREFUL_MOST = 640;
 /** A batch that is under way. */
 interface Sent {
   readonly limit: number;
-  readonly locking: Locking;
+  readonly locking: LockMode;
   readonly outcome: Promise<BatchOutcome>;
 }
 
@@ -128,7 +128,7 @@ export class Sweep {
   #send(session: Session, windowUpper: Key): Sent {
     const { runner } = this.#work.tools;
     const limit = this.#work.limit.rows;
-    const locking = runner.canBeBrief && this.#careful === 0 && limit > 1 ? 'brief' : 'skip';
+    const locking = runner.canBeOptimistic && this.#careful === 0 && limit > 1 ? 'brief' : 'skip';
     if (this.#careful > 0) this.#careful--;
     const step = this.#step(windowUpper, limit, locking);
     return { limit, locking, outcome: runner.sweep(session, this.#work.range, step) };
@@ -142,13 +142,17 @@ export class Sweep {
     const isSteady = limit === this.#work.limit.rows && locking === 'brief';
     if (this.#work.pause > 0 || !isSteady || !mayBeMore) return null;
     if (stop.reason !== null || this.#work.tools.leave() !== null || gate.isDue) return null;
-    const outcome = runner.sweepAhead?.(session, this.#work.range, this.#step(windowUpper, limit, locking));
+    const outcome = runner.pipelineSweep?.(
+      session,
+      this.#work.range,
+      this.#step(windowUpper, limit, locking),
+    );
     // It is awaited in its turn, or when the one before has failed.
     outcome?.catch(() => undefined);
     return outcome ? { limit, locking, outcome } : null;
   }
 
-  #step(windowUpper: Key, limit: number, locking: Locking): SweepStep {
+  #step(windowUpper: Key, limit: number, locking: LockMode): SweepStep {
     const { log, quarantine, stop } = this.#work.tools;
     return {
       cursor: this.#work.range.cursor,

@@ -96,7 +96,7 @@ function openNext(
         WHERE ${ledger.fence(parameters, range)} AND upper_key IS NOT DISTINCT FROM ${upper} RETURNING window_upper_key, lease_expires_at
       )
       SELECT (SELECT window_upper_key FROM nb_moved)::text,
-        ${ledger.demandLease('nb_moved')}`,
+        ${ledger.assertLease('nb_moved')}`,
     values: parameters.values,
   };
 }

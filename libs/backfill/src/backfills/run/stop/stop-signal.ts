@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
 /** Tells a run when to stop, and why: a signal, its time limit, or what its caller says between two batches. */
-export class StopSign {
+export class StopSignal {
   readonly #signal: AbortSignal;
   readonly #deadline: number | null;
   readonly #maxDurationMs: number | undefined;
@@ -22,9 +22,9 @@ export class StopSign {
   }
 
   /** The same, with a time limit of its own besides: what stops the whole is told first. */
-  within(ms: number): StopSign {
+  within(ms: number): StopSignal {
     const left = this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
-    return new StopSign(this.#signal, Math.max(0, left), () => this.reason);
+    return new StopSignal(this.#signal, Math.max(0, left), () => this.reason);
   }
 
   /** For code that listens; aborted by the signal alone, since a time limit lets the batch in hand finish. */

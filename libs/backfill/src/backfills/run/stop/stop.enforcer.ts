@@ -1,5 +1,5 @@
-import type { Connection } from '../connection/run-connection.js';
-import type { StopSign } from './stop-signal.js';
+import type { RunConnection } from '../connection/run-connection.js';
+import type { StopSignal } from './stop-signal.js';
 
 /** Milliseconds that the batch in hand gets after a signal, where nothing else is said. */
 export const CANCEL_AFTER = 3_000;
@@ -20,9 +20,9 @@ export interface StopPatience {
  * @returns ends the watch
  */
 export function enforceStop(
-  { signal }: StopSign,
+  { signal }: StopSignal,
   { cancelAfterMs, abandonAfterMs }: StopPatience,
-  connections: () => Iterable<Connection>,
+  connections: () => Iterable<RunConnection>,
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
   let last: NodeJS.Timeout | undefined;

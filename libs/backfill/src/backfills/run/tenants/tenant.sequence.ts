@@ -8,11 +8,11 @@ import { RowSelection } from '../../batch/row-selection.js';
 import { inspectTable } from '../../batch/table.inspector.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
 import type { BackfillReport } from '../../report/report.js';
-import type { Connection } from '../connection/run-connection.js';
+import type { RunConnection } from '../connection/run-connection.js';
 import { noRowHas, provedByAnother } from '../outcome/run-outcome.js';
 import { readNumbers, type BackfillNumbers } from '../outcome/numbers.reader.js';
-import type { StopSign } from '../stop/stop-signal.js';
-import { concernsAll, type Turn, type TurnOutcome } from './tenant-run.js';
+import type { StopSignal } from '../stop/stop-signal.js';
+import { concernsAll, type TenantRun, type TenantRunOutcome } from './tenant-run.js';
 
 /** Milliseconds of one tenant's turn, where they take turns. */
 const TURN = 30_000;
@@ -27,16 +27,20 @@ const SAMPLE_PERCENT = 1;
 const LOOK_AGAIN = 500;
 
 /** A turn as the order has it, whatever this process has come to. */
-type OrderedTurn = Omit<Turn, 'course'>;
+type OrderedTurn = Omit<TenantRun, 'state'>;
 
 /** One run of the backfill, for some tenants or for all. */
-export type ScopedRun = (tenants: TenantScope, stop: StopSign, turn: OrderedTurn) => Promise<TurnOutcome>;
+export type ScopedRun = (
+  tenants: TenantScope,
+  stop: StopSignal,
+  turn: OrderedTurn,
+) => Promise<TenantRunOutcome>;
 
 export interface TenantSequenceOptions {
   readonly definition: BackfillDefinition;
   readonly ledger: Ledger;
-  readonly connection: Connection;
-  readonly stop: StopSign;
+  readonly connection: RunConnection;
+  readonly stop: StopSignal;
   readonly run: ScopedRun;
   readonly note: (message: string) => void;
   /** Told once for as long as it goes on. */
@@ -135,7 +139,7 @@ export class TenantSequence {
    * @param limit of one turn
    * @returns how the run ends with it; null to go on
    */
-  async #each(tenants: readonly string[], limit: () => StopSign): Promise<BackfillReport | null> {
+  async #each(tenants: readonly string[], limit: () => StopSignal): Promise<BackfillReport | null> {
     let left = tenants;
     let isTold = false;
     while (left.length > 0) {
@@ -159,7 +163,7 @@ export class TenantSequence {
     return null;
   }
 
-  async #turn(tenant: string, stop: StopSign): Promise<TurnOutcome> {
+  async #turn(tenant: string, stop: StopSignal): Promise<TenantRunOutcome> {
     const outcome = await this.#options.run([tenant], stop, {
       title: titleOf([tenant], 'Tenant'),
       waits: false,

@@ -1,14 +1,14 @@
 import { DeployLeaseLedger } from '../../../ledger/deploy-lease.ledger.js';
 import type { Ledger, Subject } from '../../../ledger/ledger.js';
 import type { TenantScope } from '../../../ledger/range.js';
-import type { Connection } from '../connection/run-connection.js';
+import type { RunConnection } from '../connection/run-connection.js';
 
 /**
  * The right to prove that a backfill is complete, or to plan its next sweep: where several processes have a part in a run, one
  * of them does it, once every range is done. A row, under a lease that is renewed, as everything else here.
  */
-export class FinishLease {
-  readonly #connection: Connection;
+export class CompletionLease {
+  readonly #connection: RunConnection;
   readonly #lease: DeployLeaseLedger;
   readonly #ledger: Ledger;
   readonly #what: string;
@@ -16,7 +16,7 @@ export class FinishLease {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    connection: Connection,
+    connection: RunConnection,
     schema: string,
     ledger: Ledger,
     { name, version }: Subject,
@@ -58,6 +58,6 @@ export class FinishLease {
   async #renew(token: string): Promise<void> {
     const renewal = this.#lease.renew(this.#what, token, this.#ledger.leaseMs);
     // What does not get through is made up for by the next one.
-    await this.#connection.session?.sendAside([renewal]).catch(() => undefined);
+    await this.#connection.session?.sendOnSideConnection([renewal]).catch(() => undefined);
   }
 }

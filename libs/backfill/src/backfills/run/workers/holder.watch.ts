@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { Ledger, Subject } from '../../../ledger/ledger.js';
 import type { ForeignLease, LeaseScope } from '../../../ledger/range.js';
-import type { Connection } from '../connection/run-connection.js';
-import type { StopSign } from '../stop/stop-signal.js';
+import type { RunConnection } from '../connection/run-connection.js';
+import type { StopSignal } from '../stop/stop-signal.js';
 
 /** Milliseconds between two looks at a lease. */
 const LOOK = 250;
@@ -15,11 +15,11 @@ const LOOK = 250;
  * @returns the living holder, or the one that was watched in vain; null when the ranges are free to take
  */
 export async function watchHolder(
-  connection: Connection,
+  connection: RunConnection,
   ledger: Ledger,
   subject: Subject,
   among: LeaseScope,
-  stop: StopSign,
+  stop: StopSignal,
   isNeeded: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<ForeignLease | null> {
   const look = async () => {

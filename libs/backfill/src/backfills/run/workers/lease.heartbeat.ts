@@ -1,22 +1,22 @@
 import type { Ledger } from '../../../ledger/ledger.js';
 import type { LeasedRange } from '../../../ledger/range.js';
-import type { Connection } from '../connection/run-connection.js';
+import type { RunConnection } from '../connection/run-connection.js';
 
 /**
  * Gives signs of life while a batch takes long (a slow trigger, code that computes): batches renew the lease themselves, but
  * only when they commit.
  */
-export class LeaseKeeper {
+export class LeaseHeartbeat {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(connection: Connection, ledger: Ledger, range: () => LeasedRange) {
+  constructor(connection: RunConnection, ledger: Ledger, range: () => LeasedRange) {
     let busy = false;
     const beat = async () => {
       if (busy) return;
       busy = true;
       // Aside, since the worker's connection is busy with the batch. A sign that did not get through is made up for by the
       // next one, or the lease runs out, as it should.
-      await connection.session?.sendAside([ledger.heartbeat(range())]).catch(() => undefined);
+      await connection.session?.sendOnSideConnection([ledger.heartbeat(range())]).catch(() => undefined);
       busy = false;
     };
     this.#timer = setInterval(() => void beat(), ledger.leaseMs / 3);

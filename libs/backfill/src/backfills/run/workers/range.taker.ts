@@ -1,7 +1,7 @@
 import type { Ledger, Subject } from '../../../ledger/ledger.js';
 import type { LeasedRange, LeaseScope } from '../../../ledger/range.js';
 import type { RowSelection } from '../../batch/row-selection.js';
-import type { Connection } from '../connection/run-connection.js';
+import type { RunConnection } from '../connection/run-connection.js';
 import { splitLargest } from '../../pending/range.splitter.js';
 
 export interface TakingOptions {
@@ -20,7 +20,7 @@ export interface TakingOptions {
 
 /** A range that nobody holds, or else half of the largest one that somebody sweeps, where one more worker is welcome. */
 export async function takeRange(
-  connection: Connection,
+  connection: RunConnection,
   { ledger, selection, subject, most, among, except = [], goOn }: TakingOptions,
 ): Promise<LeasedRange | null> {
   const { tenants } = selection;

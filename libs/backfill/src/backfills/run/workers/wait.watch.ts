@@ -1,6 +1,6 @@
 import type { Ledger, Subject } from '../../../ledger/ledger.js';
 import { DESCRIBED } from '../../pending/lock-holders.js';
-import type { Connection } from '../connection/run-connection.js';
+import type { RunConnection } from '../connection/run-connection.js';
 import type { RunLog } from '../log/run-log.js';
 
 /** Milliseconds between two looks. */
@@ -15,7 +15,7 @@ const LONG = 1_500;
 export class WaitWatch {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(connection: Connection, ledger: Ledger, subject: Subject, log: RunLog) {
+  constructor(connection: RunConnection, ledger: Ledger, subject: Subject, log: RunLog) {
     let looking = false;
     let told: string | null = null;
     const look = async () => {
@@ -28,7 +28,9 @@ export class WaitWatch {
         if (waitingFor !== null) log.waiting(waitingFor);
         // What a throttle has told meanwhile is not taken back.
         if (waitingFor !== told)
-          await session.sendAside([ledger.waits(subject, waitingFor, waitingFor === null ? told : null)]);
+          await session.sendOnSideConnection([
+            ledger.waits(subject, waitingFor, waitingFor === null ? told : null),
+          ]);
         told = waitingFor;
       } catch {
         // What could not be asked now is asked again at the next look.

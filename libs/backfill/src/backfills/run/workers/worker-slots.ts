@@ -1,4 +1,4 @@
-import type { Roster } from '../../../ledger/range.js';
+import type { LeaseSnapshot } from '../../../ledger/range.js';
 
 /** How many workers are wanted, in this process and over all of them. */
 export interface Wanted {
@@ -10,14 +10,14 @@ export interface Wanted {
  * The places at work in one process, numbered from 0. One worker at most sits on each, also while those who are to leave have not left yet
  * and others are wanted already.
  */
-export class Seats {
+export class WorkerSlots {
   readonly #taken = new Set<number>();
   /** Who sat there found nothing to take. */
   readonly #idle = new Set<number>();
   /** Who sat there could not go on. */
   readonly #barred = new Set<number>();
   #wanted: Wanted | null = null;
-  #roster: Roster | null = null;
+  #roster: LeaseSnapshot | null = null;
 
   take(seat: number): void {
     this.#taken.add(seat);
@@ -35,7 +35,7 @@ export class Seats {
    *
    * @param except ranges that are not wanted
    */
-  free(wanted: Wanted, roster: Roster, except: readonly string[]): number[] {
+  free(wanted: Wanted, roster: LeaseSnapshot, except: readonly string[]): number[] {
     if (wanted.workers !== this.#wanted?.workers || wanted.most !== this.#wanted.most) {
       this.#idle.clear();
       this.#barred.clear();

@@ -1,20 +1,20 @@
 import type { Ledger, Subject } from '../../../ledger/ledger.js';
-import { leaseSign, type LeasedRange, type Roster } from '../../../ledger/range.js';
+import { leaseId, type LeasedRange, type LeaseSnapshot } from '../../../ledger/range.js';
 import type { RowsLedger } from '../../../ledger/rows.ledger.js';
 import { messageOf } from '../../../postgres/error-classes.js';
 import { NoConnectionError } from '../../../postgres/session.js';
 import { createBatchRunner } from '../../batch/batch-runner.factory.js';
 import type { RowSelection } from '../../batch/row-selection.js';
-import { DatabaseLostError, type Connection } from '../connection/run-connection.js';
-import { LeaseKeeper } from './lease.heartbeat.js';
-import type { PaceGate } from '../gate/batch.gate.js';
+import { DatabaseLostError, type RunConnection } from '../connection/run-connection.js';
+import { LeaseHeartbeat } from './lease.heartbeat.js';
+import type { BatchGate } from '../gate/batch.gate.js';
 import type { Quarantine } from '../range/quarantine.js';
 import { takeRange } from './range.taker.js';
 import type { RangeOutcome } from '../range/range.outcome.js';
 import { RangeWorker } from '../range/range.worker.js';
 import type { RunLog } from '../log/run-log.js';
-import { Seats } from './worker-slots.js';
-import type { StopSign } from '../stop/stop-signal.js';
+import { WorkerSlots } from './worker-slots.js';
+import type { StopSignal } from '../stop/stop-signal.js';
 import { WaitWatch } from './wait.watch.js';
 
 /** Milliseconds between two looks at how many workers are wanted. */
@@ -23,43 +23,43 @@ const LOOK = 250;
 const OVER = { kind: 'stopped', reason: 'Another worker failed.', waitingFor: null } as const;
 
 /** What a crew works with. */
-export interface CrewTools {
+export interface WorkerPoolOptions {
   readonly subject: Subject;
   readonly ledger: Ledger;
   readonly rows: RowsLedger;
   readonly selection: RowSelection;
   readonly quarantine: Quarantine;
-  readonly gate: PaceGate;
+  readonly gate: BatchGate;
   readonly log: RunLog;
-  readonly stop: StopSign;
+  readonly stop: StopSignal;
   /** See `WorkerTools`. */
   readonly isRepeated: boolean;
   /** The first worker's. */
-  readonly connection: Connection;
+  readonly connection: RunConnection;
   /** One for each further worker. */
-  connect(): Connection;
+  connect(): RunConnection;
 }
 
 /**
  * The workers of one process on one backfill. Each takes a range that nobody holds; when there is none, it halves the largest one
  * that is being swept, by this process or another. What one worker cannot get done does not keep the others from their ranges.
  */
-export class Crew {
-  readonly #tools: CrewTools;
-  readonly #connections = new Set<Connection>();
+export class WorkerPool {
+  readonly #tools: WorkerPoolOptions;
+  readonly #connections = new Set<RunConnection>();
   /** Ranges that a worker had to leave with work left: they are for another run. */
   readonly #left: string[] = [];
   readonly #atWork = new Set<Promise<void>>();
-  readonly #seats = new Seats();
+  readonly #seats = new WorkerSlots();
   #outcome: RangeOutcome | null = null;
   #error: { readonly cause: unknown } | null = null;
 
-  constructor(tools: CrewTools) {
+  constructor(tools: WorkerPoolOptions) {
     this.#tools = tools;
   }
 
   /** The connections in use. */
-  get connections(): ReadonlySet<Connection> {
+  get connections(): ReadonlySet<RunConnection> {
     return this.#connections;
   }
 
@@ -93,7 +93,8 @@ export class Crew {
     if (stop.reason !== null || this.#error !== null || this.#isOver) return;
     const { workers } = gate.control.current();
     const { most } = gate.control;
-    for (const seat of this.#seats.free({ workers, most }, gate.roster, this.#left)) this.#start(seat, null);
+    for (const seat of this.#seats.free({ workers, most }, gate.leaseSnapshot, this.#left))
+      this.#start(seat, null);
   }
 
   /** There is nothing to be taken any more, whatever is free. */
@@ -130,7 +131,7 @@ export class Crew {
   }
 
   /** @param first the range to begin with; null: the next one that is free */
-  async #member(connection: Connection, first: LeasedRange | null, seat: number): Promise<void> {
+  async #member(connection: RunConnection, first: LeasedRange | null, seat: number): Promise<void> {
     this.#connections.add(connection);
     try {
       const next = () => this.#next(connection, seat);
@@ -151,7 +152,7 @@ export class Crew {
     return seat < this.#tools.gate.control.current().workers ? null : { kind: 'dismissed' };
   }
 
-  async #next(connection: Connection, seat: number): Promise<LeasedRange | null> {
+  async #next(connection: RunConnection, seat: number): Promise<LeasedRange | null> {
     const { gate, stop } = this.#tools;
     const goOn = () => stop.reason === null && !this.#isOver && this.#leave(seat) === null;
     const { most } = gate.control;
@@ -159,25 +160,26 @@ export class Crew {
     return goOn() ? takeRange(connection, { ...this.#tools, most, among, except: this.#left, goOn }) : null;
   }
 
-  async #workOff(connection: Connection, range: LeasedRange, seat: number): Promise<RangeOutcome> {
+  async #workOff(connection: RunConnection, range: LeasedRange, seat: number): Promise<RangeOutcome> {
     const { gate, ledger, log, selection, subject } = this.#tools;
     /** The roster by which it was one too many, and yet had not to leave. */
-    let outdated: Roster | null = null;
+    let outdated: LeaseSnapshot | null = null;
     const isSurplus = (): boolean =>
-      gate.roster !== outdated && gate.roster.leases.indexOf(leaseSign(worker.range)) >= gate.control.most;
+      gate.leaseSnapshot !== outdated &&
+      gate.leaseSnapshot.leases.indexOf(leaseId(worker.range)) >= gate.control.most;
     const worker: RangeWorker = new RangeWorker(range, {
       ...this.#tools,
       connection,
       runner: createBatchRunner(selection),
       leave: () => this.#leave(seat) ?? (isSurplus() ? { kind: 'surplus' } : null),
     });
-    const keeper = new LeaseKeeper(connection, ledger, () => worker.range);
+    const keeper = new LeaseHeartbeat(connection, ledger, () => worker.range);
     const watch = new WaitWatch(connection, ledger, subject, log);
     try {
       for (;;) {
         const outcome = await worker.work();
         if (outcome.kind === 'surplus') {
-          outdated = gate.roster;
+          outdated = gate.leaseSnapshot;
           if (await this.#yield(connection, worker.range)) return outcome;
           continue;
         }
@@ -195,7 +197,7 @@ export class Crew {
   }
 
   /** @returns false where others have left before, so that it is not one too many any more */
-  #yield(connection: Connection, range: LeasedRange): Promise<boolean> {
+  #yield(connection: RunConnection, range: LeasedRange): Promise<boolean> {
     const { gate, ledger, subject } = this.#tools;
     const limit = { most: gate.control.most, among: gate.among };
     return connection.use((session) => ledger.yieldSurplus(session, subject, range, limit));

@@ -8,7 +8,10 @@ import { MigrationsService } from '../migrations/migrations.service.js';
 export type BackfillEngine = Pick<BackfillService, 'run' | 'plan' | 'status'>;
 
 /** What one-shot mode asks of a running backfill. */
-export type BackfillControls = Pick<BackfillService, 'set' | 'pause' | 'resume' | 'cancel' | 'assertDeclared'>;
+export type BackfillControls = Pick<
+  BackfillService,
+  'set' | 'pause' | 'resume' | 'cancel' | 'assertDeclared'
+>;
 
 /** What one-shot mode asks of the phase that runs migrations. */
 export type MigrationEngine = Pick<MigrationsService, 'run' | 'status'>;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase, ClientConfig, Submittable } from 'pg';
+import { StatementResult, type TextRow } from './statement-result.js';
 
 /** One statement with its parameters in PostgreSQL's text format. */
 export interface Statement {
@@ -11,14 +12,34 @@ export interface Statement {
   readonly bounds?: boolean;
 }
 
-/** A row's columns in text format, in the order of the select list. */
-export type TextRow = readonly (string | null)[];
+export type { TextRow } from './statement-result.js';
 
-export interface PipelineResult {
+/** What the statements of one pipeline returned, in their order. */
+export class PipelineResult {
   /** The rows of each statement, in order. */
   readonly rows: readonly (readonly TextRow[])[];
   /** The column types of each statement that was sent with `typed`. */
   readonly types: readonly (readonly number[] | undefined)[];
+
+  constructor(rows: readonly (readonly TextRow[])[], types: readonly (readonly number[] | undefined)[]) {
+    this.rows = rows;
+    this.types = types;
+  }
+
+  /** The result of one statement. @param index from 0; negative counts from the last */
+  at(index: number): StatementResult {
+    return new StatementResult(this.rows.at(index) ?? [], this.types.at(index));
+  }
+
+  /** The result of the last statement. */
+  get last(): StatementResult {
+    return this.at(-1);
+  }
+
+  /** Without the statements that the session itself put around those of the caller. */
+  slice(start: number, end?: number): PipelineResult {
+    return new PipelineResult(this.rows.slice(start, end), this.types.slice(start, end));
+  }
 }
 
 /** The part of node-postgres' wire connection that a custom query (`Submittable`, as pg-cursor is one) may use. */
@@ -101,7 +122,7 @@ async function sendOneByOne(client: ClientBase, statements: readonly Statement[]
     rows.push(result.rows);
     types.push(typed ? result.fields.map((field) => field.dataTypeID) : undefined);
   }
-  return { rows, types };
+  return new PipelineResult(rows, types);
 }
 
 const names = new Map<string, string>();
@@ -234,6 +255,6 @@ class Pipeline {
     // Of others that are unsure this flight says nothing.
     const known = this.#known();
     for (const name of this.#parsed) known.set(name, 'prepared');
-    this.#resolve({ rows: this.#rows, types: this.#types });
+    this.#resolve(new PipelineResult(this.#rows, this.#types));
   }
 }

@@ -4,6 +4,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { canPipeline, sendPipeline, type PipelineResult, type Statement } from './pipeline.js';
 import { guardPool } from './pool.guard.js';
 import { endAbandoned, quietBefore, StallWatch, type BackendIdentity } from './stall.watch.js';
+import type { StatementResult } from './statement-result.js';
 import { streamOf } from './stream.js';
 import { boundTransaction } from './timeout-policy.js';
 
@@ -112,15 +113,24 @@ export class Session {
   /** Statements in a transaction of their own: one round trip. */
   async transaction(statements: readonly Statement[]): Promise<PipelineResult> {
     const opening = this.#opening(statements);
-    const { rows, types } = await this.#send([...opening, ...statements, COMMIT], 1, false);
-    return { rows: rows.slice(opening.length, -1), types: types.slice(opening.length, -1) };
+    const result = await this.#send([...opening, ...statements, COMMIT], 1, false);
+    return result.slice(opening.length, -1);
+  }
+
+  /**
+   * One statement in a transaction of its own, under a policy: one round trip.
+   *
+   * @param policy see `applyPolicy`
+   */
+  async query(policy: Statement, statement: Statement): Promise<StatementResult> {
+    return (await this.transaction([policy, statement])).last;
   }
 
   /** Opens a transaction that further calls of `send` go on with; end it with `commit` or `rollback`. */
   async begin(statements: readonly Statement[]): Promise<PipelineResult> {
     this.#open = true;
-    const { rows, types } = await this.#send([BEGIN, ...statements], 1, false);
-    return { rows: rows.slice(1), types: types.slice(1) };
+    const result = await this.#send([BEGIN, ...statements], 1, false);
+    return result.slice(1);
   }
 
   /** The last statements of a transaction opened with `begin`, and its COMMIT: one round trip. */
@@ -148,10 +158,7 @@ export class Session {
     const opening = this.#opening(statements);
     const all = [...opening, ...statements, COMMIT];
     if (!this.#prepare || this.#inFlight !== 1 || !canPipeline(this.#client, all)) return null;
-    return this.#send(all, 2, true).then(({ rows, types }) => ({
-      rows: rows.slice(opening.length, -1),
-      types: types.slice(opening.length, -1),
-    }));
+    return this.#send(all, 2, true).then((result) => result.slice(opening.length, -1));
   }
 
   #opening(statements: readonly Statement[]): readonly Statement[] {
@@ -258,8 +265,8 @@ export class Session {
    */
   async sendOnSideConnection(statements: readonly Statement[]): Promise<PipelineResult> {
     const all = [BEGIN, boundTransaction(0, this.#statementTimeout), ...statements, COMMIT];
-    const { rows, types } = await this.#aside((client) => sendPipeline(client, all, false));
-    return { rows: rows.slice(2, -1), types: types.slice(2, -1) };
+    const result = await this.#aside((client) => sendPipeline(client, all, false));
+    return result.slice(2, -1);
   }
 
   async #aside<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {

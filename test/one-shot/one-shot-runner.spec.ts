@@ -1,6 +1,6 @@
 import { Module, type LoggerService, type Provider } from '@nestjs/common';
 import { jest } from '@jest/globals';
-import { BackfillError } from '../../libs/backfill/src/backfill.error.ts';
+import { BackfillError } from '../../libs/backfill/src/errors/backfill.error.ts';
 import type { ControlReport } from '../../libs/backfill/src/backfills/report/control-report.ts';
 import type { PlanReport } from '../../libs/backfill/src/backfills/report/plan.ts';
 import type { BackfillPhaseReport, PhaseOutcome } from '../../libs/backfill/src/backfills/report/report.ts';

@@ -1,4 +1,4 @@
-import { BackfillError } from './backfill.error.js';
+import { BackfillError } from './errors/backfill.error.js';
 
 /** Two modules would each run, guard and catch up on the same backfills. */
 export class ImportedTwiceError extends BackfillError {

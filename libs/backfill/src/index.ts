@@ -1,7 +1,7 @@
 export { BackfillModule } from './backfill.module.js';
 export type { BackfillModuleOptions } from './backfill.module-definition.js';
 export { ImportedTwiceError } from './backfill.module.error.js';
-export { BackfillError, type BackfillErrorDetails } from './backfill.error.js';
+export { BackfillError, type BackfillErrorDetails } from './errors/backfill.error.js';
 export { BackfillService } from './backfills/backfill.service.js';
 export { Backfill } from './backfills/declare/backfill.decorator.js';
 export type { IndexReference } from './backfills/declare/index.directory.js';

@@ -20,7 +20,7 @@ import {
   renderDuration,
   renderPercentage,
   renderTable,
-} from '../../../libs/backfill/src/one-shot/output/text/text-format.ts';
+} from '../../../libs/backfill/src/text/format.ts';
 import { planOf, progressOf, reportOf, statusOf } from './reports.ts';
 
 const ROWS = { updated: 1, skipped: 0, quarantined: 0 };

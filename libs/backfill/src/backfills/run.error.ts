@@ -1,4 +1,4 @@
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 import { quoteIdentifier } from '../postgres/identifiers.js';
 
 /** The entity's table is not in the database as the entity says. */

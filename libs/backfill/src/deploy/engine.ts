@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 import { BackfillService } from '../backfills/backfill.service.js';
 import { IndexesService } from '../indexes/indexes.service.js';
 import { MigrationsService } from '../migrations/migrations.service.js';

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 import { DeployLease } from '../ledger/deploy-lease.js';
 import { messageOf } from '../postgres/error-classes.js';
 import { quoteIdentifier } from '../postgres/identifiers.js';

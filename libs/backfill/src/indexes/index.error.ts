@@ -1,4 +1,4 @@
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 
 /** Two classes declare an index of one name. */
 export class DuplicateIndexNameError extends BackfillError {

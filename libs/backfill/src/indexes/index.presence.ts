@@ -1,5 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 import { messageOf, sqlState } from '../postgres/error-classes.js';
 import { declaredShape, findIndex } from './index.catalog.js';
 import { defineIndex } from './index.definition.js';

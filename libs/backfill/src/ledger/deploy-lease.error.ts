@@ -1,4 +1,4 @@
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 
 /** Somebody else has taken over the deployment's lease, because this process did not renew it in time. */
 export class DeployLeaseLostError extends BackfillError {

@@ -1,4 +1,4 @@
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 import type { BackfillStatus } from './status.js';
 
 /** The ledger was upgraded by a newer version of the library. */

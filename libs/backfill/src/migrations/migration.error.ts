@@ -1,4 +1,4 @@
-import { BackfillError, type BackfillErrorDetails } from '../backfill.error.js';
+import { BackfillError, type BackfillErrorDetails } from '../errors/backfill.error.js';
 import type { LockBlocker } from './run/lock-blockers.js';
 import { surfaceAtOnce } from './nest-retry.js';
 import type { Refusal } from './guard/refusal.js';

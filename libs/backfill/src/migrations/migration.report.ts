@@ -1,4 +1,4 @@
-import type { BackfillError } from '../backfill.error.js';
+import type { BackfillError } from '../errors/backfill.error.js';
 import type { UnmetRequirement } from './migration.error.js';
 
 /**

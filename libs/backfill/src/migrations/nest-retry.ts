@@ -1,4 +1,4 @@
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 
 /**
  * Whether @nestjs/typeorm should try `initialize()` again after this error: not when a migration was refused, which no

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 import type { OneShotArguments } from './arguments/arguments.parser.js';
 import type { DeployPlan, OneShotPlan, OneShotStatus } from '../deploy/deploy.report.js';
 import type { Phase } from '../deploy/phases.js';

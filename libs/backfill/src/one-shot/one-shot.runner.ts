@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 import { startApplication, type RootModule } from './startup/application.starter.js';
 import type { OneShotArguments } from './arguments/arguments.parser.js';
 import { BackfillPhase } from '../deploy/backfill.phase.js';
@@ -17,7 +17,7 @@ import type { ShortEnd } from '../deploy/phase-run.js';
 import { isLook, type LookAction } from '../deploy/phases.js';
 import { DatabaseUnreachableError, StoppedAtStartError } from './startup/start-up.error.js';
 import type { StopSignals } from './stop-signals.js';
-import { renderDuration } from './output/text/text-format.js';
+import { renderDuration } from '../text/format.js';
 
 type Stop = Pick<StopSignals, 'signal' | 'impatient'>;
 

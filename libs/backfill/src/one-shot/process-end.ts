@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { renderDuration } from './output/text/text-format.js';
+import { renderDuration } from '../text/format.js';
 
 /** The application has this long to close, and the process to end by itself after that. */
 export const END_GRACE_MS = 5_000;

@@ -1,4 +1,4 @@
-import { renderDuration } from './output/text/text-format.js';
+import { renderDuration } from '../text/format.js';
 
 /** What asks a process to stop: an orchestrator, or a person at the terminal. */
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;

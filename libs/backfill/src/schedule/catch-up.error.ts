@@ -1,4 +1,4 @@
-import { BackfillError } from '../backfill.error.js';
+import { BackfillError } from '../errors/backfill.error.js';
 
 /** A number among the options of `catchUp` that cannot work. */
 export class InvalidCatchUpNumberError extends BackfillError {

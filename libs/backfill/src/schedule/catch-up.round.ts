@@ -3,7 +3,7 @@ import type { BackfillService } from '../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 import type { RunRequest } from '../backfills/report/request.js';
-import { renderDuration } from '../one-shot/output/text/text-format.js';
+import { renderDuration } from '../text/format.js';
 import { DeployLease } from '../ledger/deploy-lease.js';
 import { Session } from '../postgres/session.js';
 import { inspectDue, pauseAfter, type Due } from './due.inspector.js';

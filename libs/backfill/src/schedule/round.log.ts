@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
-import { renderCount, renderDuration, renderQuantity } from '../one-shot/output/text/text-format.js';
+import { renderCount, renderDuration, renderQuantity } from '../text/format.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 import { messageOf } from '../postgres/error-classes.js';
 import type { Due } from './due.inspector.js';

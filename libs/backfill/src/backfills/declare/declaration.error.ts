@@ -1,4 +1,4 @@
-import { BackfillError } from '../../backfill.error.js';
+import { BackfillError } from '../../errors/backfill.error.js';
 import { nearest } from '../../text/nearest.js';
 import { BACKFILL_KINDS, type BackfillKind } from './kinds.js';
 

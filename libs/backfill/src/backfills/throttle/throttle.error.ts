@@ -1,4 +1,4 @@
-import { BackfillError } from '../../backfill.error.js';
+import { BackfillError } from '../../errors/backfill.error.js';
 
 /** A throttle's value is there, and does not tell what it should. */
 export class ThrottleUnreadableError extends BackfillError {

@@ -1,4 +1,4 @@
-import { BackfillError } from '../../backfill.error.js';
+import { BackfillError } from '../../errors/backfill.error.js';
 import { ARGUMENT_NAMES, ARGUMENTS, type ArgumentName, type ArgumentDefinition } from './arguments.table.js';
 import { nearest } from '../../text/nearest.js';
 

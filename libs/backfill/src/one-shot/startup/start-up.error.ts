@@ -1,5 +1,5 @@
-import { BackfillError } from '../../backfill.error.js';
-import { renderDuration } from '../output/text/text-format.js';
+import { BackfillError } from '../../errors/backfill.error.js';
+import { renderDuration } from '../../text/format.js';
 
 /**
  * The application could not be started because its database did not answer: outcome `failed`, which is a warning.

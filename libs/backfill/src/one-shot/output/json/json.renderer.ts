@@ -1,4 +1,4 @@
-import { BackfillError } from '../../../backfill.error.js';
+import { BackfillError } from '../../../errors/backfill.error.js';
 import type { ControlReport } from '../../../backfills/report/control-report.js';
 import type { BackfillPhaseReport, BackfillReport } from '../../../backfills/report/report.js';
 import type { OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from '../../../deploy/deploy.report.js';

@@ -3,7 +3,7 @@ import type { BackfillObserver, BackfillProgress, BackfillWait } from '../../../
 import type { BackfillReport } from '../../../backfills/report/report.js';
 import { renderProgressLine, renderWait } from './progress.renderer.js';
 import { renderReason } from '../text/summary.renderer.js';
-import { printableLine, renderDuration, renderEstimate, renderQuantity } from '../text/text-format.js';
+import { printableLine, renderDuration, renderEstimate, renderQuantity } from '../../../text/format.js';
 
 /** Tells a run in log lines; a progress line every `progressEvery` batches. */
 export class LogObserver implements BackfillObserver {

@@ -2,7 +2,7 @@ import type { BackfillObserver, BackfillProgress, BackfillWait } from '../../../
 import type { BackfillReport } from '../../../backfills/report/report.js';
 import { renderProgressBar, renderWait } from './progress.renderer.js';
 import type { TerminalLine } from './terminal-line.js';
-import { clip } from '../text/text-format.js';
+import { clip } from '../../../text/format.js';
 
 /** Quick enough for the eye; a batch may take no more than a millisecond. */
 const REDRAW_EVERY_MS = 100;

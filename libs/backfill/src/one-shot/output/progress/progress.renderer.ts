@@ -9,7 +9,7 @@ import {
   renderKey,
   renderPercentage,
   renderQuantity,
-} from '../text/text-format.js';
+} from '../../../text/format.js';
 
 /** One log line: what is done, how fast, how far, and where. Estimates are marked with `~`. */
 export function renderProgressLine(progress: BackfillProgress): string {

@@ -4,7 +4,7 @@ import type {
   ControlVerb,
 } from '../../../backfills/report/control-report.js';
 import { renderSetting } from './status.renderer.js';
-import { printableLine } from './text-format.js';
+import { printableLine } from '../../../text/format.js';
 
 /** What was so already, when an order changes nothing. */
 const UNCHANGED = {

@@ -8,7 +8,7 @@ import {
   type IndexesReport,
   type IndexesStatus,
 } from '../../../indexes/indexes.report.js';
-import { printable, printableLine, printableLines, renderDuration } from './text-format.js';
+import { printable, printableLine, printableLines, renderDuration } from '../../../text/format.js';
 
 const OUTCOMES = {
   done: 'Built: every declared index is there.',

@@ -4,7 +4,13 @@ import type {
   MigrateReport,
   MigrateStatus,
 } from '../../../migrations/migrate.report.js';
-import { printable, printableLines, renderCount, renderDuration, renderQuantity } from './text-format.js';
+import {
+  printable,
+  printableLines,
+  renderCount,
+  renderDuration,
+  renderQuantity,
+} from '../../../text/format.js';
 
 const OUTCOMES = {
   done: 'Migrated: no migration is pending.',

@@ -6,7 +6,7 @@ import {
   renderDuration,
   renderEstimate,
   renderQuantity,
-} from './text-format.js';
+} from '../../../text/format.js';
 
 /** What a run would do, for people. Ends with a line break. */
 export function renderPlan({ plan }: PlanReport): string {

@@ -11,7 +11,7 @@ import type { LookAction } from '../../../deploy/phases.js';
 import { renderPlan } from './plan.renderer.js';
 import { renderStatus } from './status.renderer.js';
 import { renderSummary } from './summary.renderer.js';
-import { printableLine, printableLines, renderTable } from './text-format.js';
+import { printableLine, printableLines, renderTable } from '../../../text/format.js';
 
 const OUTCOMES = {
   complete: 'Deployed: nothing is left.',

@@ -8,7 +8,7 @@ import {
   renderKey,
   renderQuantity,
   renderTable,
-} from './text-format.js';
+} from '../../../text/format.js';
 
 /** What the ledger knows, for people. Ends with a line break. */
 export function renderStatus({ backfills }: StatusReport): string {

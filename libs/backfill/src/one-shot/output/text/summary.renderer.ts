@@ -2,7 +2,13 @@ import type { BackfillKind } from '../../../backfills/declare/kinds.js';
 import type { BackfillPhaseReport, BackfillReport } from '../../../backfills/report/report.js';
 import { renderClosingLine } from './closing-line.renderer.js';
 import { renderTenantTable } from './tenant-table.renderer.js';
-import { printable, printableLine, renderCount, renderDuration, renderQuantity } from './text-format.js';
+import {
+  printable,
+  printableLine,
+  renderCount,
+  renderDuration,
+  renderQuantity,
+} from '../../../text/format.js';
 
 /** What was done to the rows that are counted as updated. */
 const DONE = {

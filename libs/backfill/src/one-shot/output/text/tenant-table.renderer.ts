@@ -1,5 +1,5 @@
 import type { TenantReport } from '../../../backfills/report/report.js';
-import { printable, renderCount, renderTable } from './text-format.js';
+import { printable, renderCount, renderTable } from '../../../text/format.js';
 
 /** More would bury the summary; `--json` has them all. */
 export const MAX_TENANTS_SHOWN = 20;

@@ -9,6 +9,7 @@ import {
   type BackfillModuleOptions,
 } from '../backfill.module-definition.js';
 import { Ledger } from '../ledger/ledger.js';
+import { worstOf } from '../text/worst-of.js';
 import { ControlService } from './control/control.service.js';
 import { NothingToSetError } from './control/setting.error.js';
 import { checkChanges, type SettingChanges } from './control/setting.parser.js';
@@ -29,8 +30,14 @@ import { checkPace } from './declare/pace.js';
 import { planBackfill } from './plan/backfill.planner.js';
 import type { ControlledBackfill, ControlOptions } from './report/control-report.js';
 import type { BackfillObserver } from './report/observer.js';
+import { wrapObserver } from './report/observer.wrapper.js';
 import type { PlanReport } from './report/plan.js';
-import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from './report/report.js';
+import {
+  WORST_FIRST,
+  type BackfillPhaseReport,
+  type BackfillReport,
+  type PhaseOutcome,
+} from './report/report.js';
 import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
 import { CANCEL_AFTER } from './run/stop/stop.enforcer.js';
@@ -157,7 +164,7 @@ export class BackfillService {
         abandonAfterMs: request.abandonAfterMs ?? null,
         dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
         checks: this.#checks,
-        observer: tellingKind(request.observer ?? {}, definition.kind),
+        observer: addKind(request.observer ?? {}, definition.kind),
       };
       const report = await runBackfill(definition, ledger, this.#options.schema, {
         ...options,
@@ -166,7 +173,7 @@ export class BackfillService {
       });
       reports.push({ ...report, kind: definition.kind });
     }
-    return { phase: 'backfill', outcome: outcomeOf(reports), backfills: reports };
+    return { phase: 'backfill', outcome: worstOf(WORST_FIRST, reports.map(outcomeOf)), backfills: reports };
   }
 
   /** What a run would do. Changes nothing. @throws as `run` */
@@ -322,19 +329,13 @@ function dataSourceOf(
   return dataSource;
 }
 
-/** Reports tell what becomes of a row, so that nobody takes deleted rows for updated ones. */
-function tellingKind(observer: BackfillObserver, kind: BackfillKind): BackfillObserver {
-  return {
-    started: (event) => observer.started?.(event),
-    progressed: (event) => observer.progressed?.(event),
-    waiting: (event) => observer.waiting?.(event),
-    noted: (event) => observer.noted?.(event),
-    finished: (report) => observer.finished?.({ ...report, kind }),
-  };
+/** Adds the kind to each report, so that deleted rows are not mistaken for updated ones. */
+function addKind(observer: BackfillObserver, kind: BackfillKind): BackfillObserver {
+  return wrapObserver(observer, { finished: (report) => observer.finished?.({ ...report, kind }) });
 }
 
-function outcomeOf(reports: readonly BackfillReport[]): PhaseOutcome {
-  if (reports.some(({ status }) => status === 'failed')) return 'failed';
-  if (reports.some(({ proved }) => !proved)) return 'incomplete';
-  return reports.every(({ nothingToDo }) => nothingToDo) ? 'nothing-to-do' : 'complete';
+function outcomeOf({ status, proved, nothingToDo }: BackfillReport): PhaseOutcome {
+  if (status === 'failed') return 'failed';
+  if (!proved) return 'incomplete';
+  return nothingToDo ? 'nothing-to-do' : 'complete';
 }

@@ -1,7 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { BackfillPhaseReport, PhaseOutcome } from '../backfills/report/report.js';
+import { WORST_FIRST, type BackfillPhaseReport, type PhaseOutcome } from '../backfills/report/report.js';
+import { worstOf } from '../text/worst-of.js';
 import { afterContractPass, contractsAreDue } from './contract-pass.js';
-import type { DeployReport, OneShotReport } from './deploy.report.js';
+import type { OneShotReport } from './deploy.report.js';
 import type { IndexesReport } from '../indexes/indexes.report.js';
 import { leftWork, type PhaseReports } from './left-work.js';
 import type { MigrateReport } from '../migrations/migrate.report.js';
@@ -88,18 +89,11 @@ export class DeploySequence {
     const notRun = this.#phases.map(({ phase }) => phase).filter((phase) => !reports[phase]);
     return {
       phase: 'deploy',
-      outcome: outcomeOf(finished),
+      outcome: worstOf(WORST_FIRST, finished.map(commonOutcome)),
       left: leftWork(reports, notRun),
       ...reports,
     };
   }
-}
-
-/** The worst outcome of the phases. */
-function outcomeOf(reports: readonly PhaseReport[]): DeployReport['outcome'] {
-  const found = new Set(reports.map(commonOutcome));
-  const order = ['failed', 'incomplete', 'complete', 'nothing-to-do'] as const;
-  return order.find((outcome) => found.has(outcome)) ?? 'nothing-to-do';
 }
 
 function commonOutcome({ outcome }: PhaseReport): PhaseOutcome {

@@ -6,7 +6,11 @@ import { IndexExplorer } from './index.explorer.js';
 import { undeclaredIndexes } from './index.ledger-note.js';
 import type { DeclaredIndex } from './index.options.js';
 import { presenceOf } from './index.presence.js';
+import type { IndexOutcome } from './index.report.js';
 import type { DataSourceIndexes, IndexesReport, IndexesStatus } from './indexes.report.js';
+import { worstOf } from '../text/worst-of.js';
+
+const WORST_FIRST: readonly IndexOutcome[] = ['warnings', 'done', 'nothing-to-do'];
 
 /** How the indexes phase is run. */
 export interface IndexesRequest extends Pick<BuildIndexesOptions, 'log' | 'rebuild' | 'maxWait'> {
@@ -67,11 +71,12 @@ export class IndexesService {
       reports.push(told);
       done?.(told);
     }
-    const found = new Set(reports.map(({ outcome }) => outcome));
-    const order = ['warnings', 'done'] as const;
     return {
       phase: 'indexes',
-      outcome: order.find((outcome) => found.has(outcome)) ?? 'nothing-to-do',
+      outcome: worstOf(
+        WORST_FIRST,
+        reports.map(({ outcome }) => outcome),
+      ),
       dataSources: reports,
     };
   }

@@ -5,11 +5,14 @@ import { BackfillService } from '../backfills/backfill.service.js';
 import type { RunRequest } from '../backfills/report/request.js';
 import { guardMigrations, type GuardMigrationsOptions } from './migration.guarding.js';
 import type { CompletionGate, MigrationLog } from './migration.options.js';
-import type { MigrationPhaseReport } from './migration.report.js';
+import type { MigrationOutcome, MigrationPhaseReport } from './migration.report.js';
 import { migrationStatus, runMigrations } from './run/migration.runner.js';
 import { sealRequired } from '../deploy/contract-seal.js';
+import { worstOf } from '../text/worst-of.js';
 import type { DataSourceMigrations, MigrateReport, MigrateStatus } from './migrate.report.js';
 import { refuseUnknownMigrationOptions, type MigrationModuleOptions } from './migrations-module.options.js';
+
+const WORST_FIRST: readonly MigrationOutcome[] = ['failed', 'deferred', 'done', 'nothing-to-do'];
 
 /** How the migrations phase is run. */
 export interface MigrateRequest extends Pick<RunRequest, 'connectTimeoutMs' | 'observer'> {
@@ -76,7 +79,14 @@ export class MigrationsService {
       done?.(told);
       if (report.outcome === 'failed') break;
     }
-    return { phase: 'migrate', outcome: outcomeOf(reports), dataSources: reports };
+    return {
+      phase: 'migrate',
+      outcome: worstOf(
+        WORST_FIRST,
+        reports.map(({ outcome }) => outcome),
+      ),
+      dataSources: reports,
+    };
   }
 
   /** What is pending, what it waits for, and what is exempt from the guard. Runs no migration. */
@@ -120,11 +130,4 @@ function stopped(dataSources: readonly DataSourceMigrations[], reason: string): 
     reason: `${reason} before every migration had run.`,
     dataSources,
   };
-}
-
-/** The worst of them. */
-function outcomeOf(reports: readonly DataSourceMigrations[]): MigrateReport['outcome'] {
-  const found = new Set(reports.map(({ outcome }) => outcome));
-  const order = ['failed', 'deferred', 'done', 'nothing-to-do'] as const;
-  return order.find((outcome) => found.has(outcome)) ?? 'nothing-to-do';
 }

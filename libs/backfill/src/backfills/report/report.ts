@@ -51,6 +51,9 @@ export const PHASE_OUTCOMES = ['complete', 'incomplete', 'failed', 'nothing-to-d
 /** What came of a phase: done, stopped with work left, in need of a person, or nothing to do and proved so. */
 export type PhaseOutcome = (typeof PHASE_OUTCOMES)[number];
 
+/** For `worstOf`. */
+export const WORST_FIRST: readonly PhaseOutcome[] = ['failed', 'incomplete', 'complete', 'nothing-to-do'];
+
 /** What came of the whole phase. */
 export interface BackfillPhaseReport {
   readonly phase: 'backfill';

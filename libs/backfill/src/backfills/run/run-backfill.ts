@@ -1,11 +1,10 @@
 import type { Ledger } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import type { BackfillObserver } from '../report/observer.js';
 import type { BackfillReport } from '../report/report.js';
 import { BackfillRunner, type RunOptions } from './loop/backfill.runner.js';
 import { RunConnection } from './connection/run-connection.js';
-import { guarded } from './log/run-log.js';
+import { ignoreObserverErrors, wrapObserver } from '../report/observer.wrapper.js';
 import { lastTurn, TenantSequence, type ScopedRun } from './tenants/tenant.sequence.js';
 import type { TenantRunState } from './tenants/tenant-run.js';
 
@@ -19,7 +18,7 @@ export async function runBackfill(
   const isWhole = options.tenants === null && !options.retryQuarantined;
   if (!isWhole || (definition.canary === null && definition.tenantOrder === null))
     return new BackfillRunner(definition, ledger, schema, options).run();
-  const observer = guarded(options.observer);
+  const observer = ignoreObserverErrors(options.observer);
   const note = (message: string) => observer.noted?.({ name: definition.name, level: 'log', message });
   const connection = new RunConnection(
     definition.dataSource,
@@ -45,7 +44,7 @@ export async function runBackfill(
         ...options,
         tenants,
         stop,
-        observer: withoutEnd(options.observer),
+        observer: wrapObserver(options.observer, { finished: () => undefined }),
         turn: { ...turn, state },
       }).take();
     const sequence = new TenantSequence({
@@ -70,14 +69,4 @@ export async function runBackfill(
     signal.removeEventListener('abort', arm);
     await connection.drop();
   }
-}
-
-/** The parts of a run have one end, which is told once. */
-function withoutEnd(observer: BackfillObserver): BackfillObserver {
-  return {
-    started: (event) => observer.started?.(event),
-    progressed: (event) => observer.progressed?.(event),
-    waiting: (event) => observer.waiting?.(event),
-    noted: (event) => observer.noted?.(event),
-  };
 }

@@ -1,6 +1,7 @@
 import type { Key } from '../../../ledger/range.js';
 import type { BatchOutcome } from '../../batch/batch.js';
 import type { BackfillObserver, BackfillProgress } from '../../report/observer.js';
+import { ignoreObserverErrors } from '../../report/observer.wrapper.js';
 import type { ActiveThrottle } from '../../throttle/throttle.js';
 import { describeFailure } from '../outcome/failure.js';
 import type { Count } from '../../pending/pending.probe.js';
@@ -23,7 +24,7 @@ export class RunLog {
   constructor(name: string, every: number, observer: BackfillObserver) {
     this.#name = name;
     this.#every = every;
-    this.#observer = guarded(observer);
+    this.#observer = ignoreObserverErrors(observer);
   }
 
   get updated(): number {
@@ -120,22 +121,4 @@ export class RunLog {
 function isRound(count: number): boolean {
   const unit = 10 ** Math.floor(Math.log10(count));
   return [1, 2, 5].some((times) => count === times * unit);
-}
-
-/** What goes wrong with the telling, e.g. a logger whose disk is full, is no fault of the rows. */
-export function guarded(observer: BackfillObserver): BackfillObserver {
-  const quietly = (tell: () => void): void => {
-    try {
-      tell();
-    } catch {
-      // Nobody is left to be told.
-    }
-  };
-  return {
-    started: (event) => quietly(() => observer.started?.(event)),
-    progressed: (event) => quietly(() => observer.progressed?.(event)),
-    waiting: (event) => quietly(() => observer.waiting?.(event)),
-    noted: (event) => quietly(() => observer.noted?.(event)),
-    finished: (report) => quietly(() => observer.finished?.(report)),
-  };
 }

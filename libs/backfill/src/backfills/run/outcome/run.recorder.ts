@@ -9,11 +9,12 @@ import { RowSelection } from '../../batch/row-selection.js';
 import { inspectTable } from '../../batch/table.inspector.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
 import type { BackfillObserver } from '../../report/observer.js';
+import { ignoreObserverErrors } from '../../report/observer.wrapper.js';
 import type { BackfillReport } from '../../report/report.js';
 import type { RunConnection } from '../connection/run-connection.js';
 import { heldBack, type RunOutcome } from './run-outcome.js';
 import { NO_NUMBERS, readNumbers, type BackfillNumbers } from './numbers.reader.js';
-import { guarded, type RunLog } from '../log/run-log.js';
+import type { RunLog } from '../log/run-log.js';
 import type { TenantRun } from '../tenants/tenant-run.js';
 
 export interface RunClosingTools {
@@ -86,7 +87,7 @@ export class RunRecorder {
       ...(turn === undefined && tenants !== null ? { onlyTenants: tenants } : {}),
       ...(withoutRows.length > 0 ? { withoutRows } : {}),
     };
-    guarded(options.observer).finished?.(report);
+    ignoreObserverErrors(options.observer).finished(report);
     return report;
   }
 

@@ -102,6 +102,8 @@ describe('the Dockerfile', () => {
     const copied = [...final.matchAll(/^COPY (.+)$/gm)].map(([, what]) => what);
     expect(copied).toEqual([
       '--from=dependencies /app/node_modules node_modules',
+      '--from=build /app/libs/sql/package.json libs/sql/package.json',
+      '--from=build /app/libs/sql/dist libs/sql/dist',
       '--from=build /app/libs/backfill/package.json libs/backfill/package.json',
       '--from=build /app/libs/backfill/dist libs/backfill/dist',
       '--from=build /app/dist dist',

@@ -1,0 +1,239 @@
+import { execFile } from 'node:child_process';
+import { copyFile, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { TestDatabase } from '../support/database.ts';
+
+const PROJECT = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+/** A time limit here only detects a hang: npm installs applications. */
+const INSTALL_LIMIT_MS = 600_000;
+const MAX_PRODUCTION_INSTALL_BYTES = 6_000_000;
+
+const LIBRARIES = ['sql', 'backfill', 'guard'] as const;
+type Library = (typeof LIBRARIES)[number];
+
+/** Files that each package must hold, besides its README and licence. */
+const CONTENT = {
+  sql: ['dist/index.js', 'dist/index.d.ts'],
+  backfill: [
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/plugin.js',
+    'dist/plugin.d.ts',
+    'dist/ledger/schema/001-ledger.sql',
+  ],
+  guard: [
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/cli/bin.js',
+    'dist/eslint/plugin.js',
+    'dist/testing/index.js',
+  ],
+} as const satisfies Record<Library, readonly string[]>;
+
+const RELEASES = {
+  'Nest 12, TypeORM 1': {
+    '@nestjs/common': '^12',
+    '@nestjs/core': '^12',
+    '@nestjs/typeorm': '^12',
+    typeorm: '^1',
+  },
+  'Nest 11, TypeORM 0.3': {
+    '@nestjs/common': '^11',
+    '@nestjs/core': '^11',
+    '@nestjs/typeorm': '^11',
+    typeorm: '>=0.3.20 <0.4',
+  },
+} as const;
+
+/** What an application brings itself; it holds nothing that only the library may use. */
+const APPLICATION_DEPENDENCIES = { pg: '^8', 'reflect-metadata': '^0.2', rxjs: '^7' };
+
+const IMPORTING = `
+import { Backfill, BackfillModule, BackfillService, type SetBackfill } from 'nestjs-backfill';
+import 'nestjs-backfill/plugin';
+class Lead { id!: string; searchName!: string | null }
+@Backfill<Lead>({ name: 'x', entity: Lead, where: 'search_name IS NULL' })
+export class SearchName implements SetBackfill<Lead> { set() { return { searchName: 'name' }; } }
+export const outcome = async (service: BackfillService) => (await service.run()).outcome;
+export const module = BackfillModule.forRoot({});
+`;
+
+interface Packed {
+  readonly tarball: string;
+  readonly files: readonly string[];
+}
+
+/** Packs a library as it was built, in a copy, since other tests use the built one meanwhile. */
+async function pack(folder: string, library: Library): Promise<Packed> {
+  const source = join(PROJECT, 'libs', library);
+  const copy = join(folder, library);
+  await cp(join(source, 'dist'), join(copy, 'dist'), { recursive: true });
+  for (const file of ['package.json', 'README.md']) await copyFile(join(source, file), join(copy, file));
+  await copyFile(join(PROJECT, 'LICENSE'), join(copy, 'LICENSE'));
+  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json'], { cwd: copy });
+  const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
+  return { tarball: join(copy, packed.filename), files: packed.files.map(({ path }) => path) };
+}
+
+/** Why the npm registry cannot be reached, in npm's words; null when it can. */
+async function registryProblem(): Promise<string | null> {
+  return run('npm', ['view', 'pg', 'version'], { timeout: 60_000 }).then(
+    () => null,
+    (error: Error) => error.message,
+  );
+}
+
+async function install(folder: string, manifest: object, ...args: string[]): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, ...manifest }));
+  const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...args];
+  await run('npm', ['install', ...options], { cwd: folder });
+  return folder;
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+describe('the packages as they are installed', () => {
+  let folder: string;
+  let packed: Record<Library, Packed>;
+  let database: TestDatabase;
+  let problem: string | null;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'backfill-packages-'));
+    database = await TestDatabase.create();
+    packed = {
+      sql: await pack(folder, 'sql'),
+      backfill: await pack(folder, 'backfill'),
+      guard: await pack(folder, 'guard'),
+    };
+    problem = await registryProblem();
+    if (problem !== null) console.warn(`Skipped, because the npm registry cannot be reached: ${problem}`);
+  }, INSTALL_LIMIT_MS);
+
+  afterAll(async () => {
+    await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const tarballs = (...libraries: Library[]) =>
+    Object.fromEntries(
+      libraries.map((library) => [
+        library === 'backfill' ? 'nestjs-backfill' : `nestjs-backfill-${library}`,
+        `file:${packed[library].tarball}`,
+      ]),
+    );
+
+  it.each(LIBRARIES)('%s holds code, types, README and licence, and no sources or tests', (library) => {
+    const { files } = packed[library];
+    expect(files).toEqual(
+      expect.arrayContaining([...CONTENT[library], 'README.md', 'LICENSE', 'package.json']),
+    );
+    const unexpected = files.filter(
+      (file) => !/^(dist\/.*\.(d\.ts|js|sql)|[A-Z]+(\.md)?|package\.json)$/.test(file),
+    );
+    expect(unexpected).toEqual([]);
+    expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);
+  });
+
+  it(
+    'the production install of the runtime is under 6 MB and holds no oxc-parser',
+    async () => {
+      if (problem !== null) return;
+      const application = await install(
+        join(folder, 'production'),
+        { dependencies: tarballs('sql', 'backfill') },
+        '--omit=peer',
+        '--legacy-peer-deps',
+      );
+      const modules = join(application, 'node_modules');
+      expect(await sizeOf(modules)).toBeLessThan(MAX_PRODUCTION_INSTALL_BYTES);
+      expect((await readdir(modules)).filter((name) => name.includes('oxc'))).toEqual([]);
+    },
+    INSTALL_LIMIT_MS,
+  );
+
+  it.each(Object.entries(RELEASES))(
+    'the runtime works by import and by require() under %s, and its types need nothing undeclared',
+    async (title, release) => {
+      if (problem !== null) return;
+      const application = await install(await mkdtemp(join(folder, 'application-')), {
+        dependencies: { ...release, ...APPLICATION_DEPENDENCIES, ...tarballs('sql', 'backfill') },
+      });
+      await copyFile(join(PROJECT, 'test/fixtures/installed/program.cjs'), join(application, 'program.cjs'));
+      for (const way of ['import', 'require']) {
+        const schema = `${way}_${title.replaceAll(/\W/g, '')}`.toLowerCase();
+        await database.query(`CREATE SCHEMA ${schema}`);
+        const { stdout } = await run('node', ['program.cjs', way, database.url, schema], {
+          cwd: application,
+        });
+        expect(JSON.parse(stdout)).toEqual({ first: 'complete', second: 'nothing-to-do', left: 0 });
+      }
+
+      await writeFile(join(application, 'importing.mts'), IMPORTING);
+      const compiler = join(PROJECT, 'node_modules/typescript/bin/tsc');
+      const types = ['--types', 'node', '--typeRoots', join(PROJECT, 'node_modules/@types')];
+      const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext'];
+      const compiled = await run(
+        'node',
+        [
+          compiler,
+          ...options,
+          '--experimentalDecorators',
+          '--skipLibCheck',
+          'false',
+          ...types,
+          'importing.mts',
+        ],
+        { cwd: application },
+      ).catch((error: { stdout: string }) => error);
+      expect(compiled.stdout).toBe('');
+    },
+    INSTALL_LIMIT_MS,
+  );
+
+  it(
+    'the guard checks migrations as a development dependency, without the runtime, NestJS or TypeORM',
+    async () => {
+      if (problem !== null) return;
+      const application = await install(join(folder, 'guarded'), {
+        devDependencies: tarballs('sql', 'guard'),
+      });
+      await mkdir(join(application, 'migrations'));
+      const migration = (sql: string) => `
+        import { SchemaMigration } from 'nestjs-backfill';
+        export class Change1 extends SchemaMigration {
+          async up(runner) { await runner.query(\`${sql}\`); }
+          async down() {}
+        }`;
+      const file = join(application, 'migrations/1-change.js');
+      const check = () =>
+        run('npx', ['nestjs-backfill-guard', 'check', 'migrations'], { cwd: application }).then(
+          () => 0,
+          (error: { code: number }) => error.code,
+        );
+      await writeFile(file, migration('ALTER TABLE leads ADD COLUMN status text'));
+      expect(await check()).toBe(0);
+      await writeFile(file, migration("UPDATE leads SET status = 'new'"));
+      expect(await check()).toBe(1);
+      const program = `
+        import { expectSchemaOnly } from 'nestjs-backfill-guard/testing';
+        await expectSchemaOnly('migrations').then(() => console.log('passed'), (error) => console.log(error.name));`;
+      await writeFile(join(application, 'program.mjs'), program);
+      const { stdout } = await run('node', ['program.mjs'], { cwd: application });
+      expect(stdout.trim()).toBe('DataInMigrationsError');
+    },
+    INSTALL_LIMIT_MS,
+  );
+});

@@ -10,8 +10,11 @@ import {
   type ThrottleContext,
 } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { ThrottlePoll, type PollPart } from '../../../libs/backfill/src/backfills/throttle/look.ts';
-import { Reading } from '../../../libs/backfill/src/backfills/throttle/reading.ts';
+import {
+  ThrottlePoll,
+  type ThrottlePollPart,
+} from '../../../libs/backfill/src/backfills/throttle/throttle.poll.ts';
+import { ThrottleReading } from '../../../libs/backfill/src/backfills/throttle/throttle.reading.ts';
 import { THROTTLE_DEFAULTS } from '../../../libs/backfill/src/backfills/throttle/throttle.limits.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { TestApplication } from '../../support/application.ts';
@@ -284,26 +287,26 @@ describe('a throttle that cannot be read', () => {
 
   it('counts as above its limit after 15 s, by a clock that nobody sets, and its last answer holds until then', () => {
     let now = 1_000;
-    const reading = new Reading('replica lag', THROTTLE_DEFAULTS.unreadableAfter, () => now);
-    reading.asked();
-    reading.answered('too far behind');
+    const reading = new ThrottleReading('replica lag', THROTTLE_DEFAULTS.unreadableAfter, () => now);
+    reading.pollStarted();
+    reading.pollSucceeded('too far behind');
     now += 3_600_000;
     // Nobody has asked since: that is no fault of the throttle.
-    expect(reading.verdict).toBe('too far behind');
-    reading.asked();
-    reading.failed('permission denied');
+    expect(reading.waitReason).toBe('too far behind');
+    reading.pollStarted();
+    reading.pollFailed('permission denied');
     now += 14_999;
-    reading.asked();
-    expect(reading.verdict).toBe('too far behind');
+    reading.pollStarted();
+    expect(reading.waitReason).toBe('too far behind');
     now += 1;
-    expect(reading.verdict).toBe('it could not be read for 15 s: permission denied');
-    reading.answered(null);
-    expect(reading.verdict).toBeNull();
+    expect(reading.waitReason).toBe('it could not be read for 15 s: permission denied');
+    reading.pollSucceeded(null);
+    expect(reading.waitReason).toBeNull();
   });
 
   const said: string[] = [];
-  const part = (name: string, query: string): PollPart => ({
-    reading: new Reading(name, 0, () => 0),
+  const part = (name: string, query: string): ThrottlePollPart => ({
+    reading: new ThrottleReading(name, 0, () => 0),
     query: () => query,
     take: (value) => (said.push(`${name} ${value}`), null),
   });
@@ -349,7 +352,7 @@ describe('a throttle that cannot be read', () => {
     expect(await look.read(session)).toMatch(/^\d{4}-/);
     await session.close();
     expect(said).toEqual(['first 1', 'last 2', 'first 1', 'last 2']);
-    expect(broken.reading.verdict).toContain('division by zero');
+    expect(broken.reading.waitReason).toContain('division by zero');
   });
 
   it('is told to give up when its answer is overdue, and is asked again', async () => {

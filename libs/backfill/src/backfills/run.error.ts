@@ -106,7 +106,7 @@ export class StillPendingError extends BackfillError {
 }
 
 /** `process()` went on after a statement had failed, which PostgreSQL answers by undoing the whole transaction. */
-export class SwallowedErrorError extends BackfillError {
+export class SwallowedDatabaseError extends BackfillError {
   constructor(backfill: string, cause: unknown) {
     super('process() caught an error of the database and went on; the transaction cannot be saved any more', {
       subject: backfill,

@@ -34,7 +34,7 @@ export async function inspectAccess(session: Session, selection: RowSelection): 
     // Sequential scans are discouraged, so that the table's present size does not decide it.
     applyPolicy(definition.pace, { enable_seqscan: 'off', constraint_exclusion: 'on', jit: 'off' }),
     {
-      text: `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${from} WHERE ${selection.isDue(parameters, false)} LIMIT 1`,
+      text: `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${from} WHERE ${selection.isPending(parameters)} LIMIT 1`,
       values: parameters.values,
     },
     { text: PARTIAL_INDEXES, values: [definition.table] },

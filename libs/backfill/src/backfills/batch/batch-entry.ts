@@ -74,7 +74,7 @@ function tenantEntry(definition: BackfillDefinition, ledger: Ledger, parameters:
 export function toOutcome(row: TextRow | undefined): BatchOutcome {
   const [taken, changed, lastKey, tenant] = row ?? [];
   return {
-    taken: Number(taken ?? 0),
+    selected: Number(taken ?? 0),
     changed: Number(changed ?? 0),
     lastKey: lastKey ? (JSON.parse(lastKey) as string[]) : null,
     tenant: tenant ?? null,
@@ -94,7 +94,7 @@ export function removeFromSkipped(selection: RowSelection, keys: readonly Key[])
   return {
     text: `WITH nb_left AS MATERIALIZED (
         SELECT ${selection.keyJson} AS key FROM ${selection.fromKeys(keys, parameters)}
-        WHERE ${selection.isDue(parameters, false)}
+        WHERE ${selection.isPending(parameters)}
       ), nb_done AS MATERIALIZED (
         SELECT value AS key FROM jsonb_array_elements(${wanted}) EXCEPT SELECT key FROM nb_left
       ), nb_struck AS (

@@ -6,7 +6,7 @@ import { pipelineTimeout, type TimeoutPolicy } from '../../postgres/timeout-poli
 /** What came of one batch. It is committed. */
 export interface BatchOutcome {
   /** Rows that were pending and that this batch held. */
-  readonly taken: number;
+  readonly selected: number;
   readonly changed: number;
   /** The last key that it held; null when it held none. */
   readonly lastKey: Key | null;
@@ -21,7 +21,7 @@ export interface BatchOutcome {
  * - `brief`: they are changed right away, which spares a pass over them; a row that somebody holds for longer than a moment
  *   ends the batch with a lock timeout, and it is to be sent again with `skip`
  */
-export type LockMode = 'skip' | 'brief';
+export type LockMode = 'locking' | 'optimistic';
 
 /**
  * Milliseconds that a batch waits for a lock while it holds rows, since others wait for those meanwhile: longer than a request of the
@@ -31,7 +31,7 @@ const BRIEF_WAIT = 15;
 /** Milliseconds that such a batch takes at most: many short waits, one after the other, must not add up to a long one for others. */
 const BRIEF_MOST = 40;
 
-/** The patience of a batch with `locking: 'brief'`; its COMMIT, with deferred triggers, may take as long as any other's. */
+/** The patience of a batch with `locking: 'optimistic'`; its COMMIT, with deferred triggers, may take as long as any other's. */
 export function optimisticPolicy(pace: TimeoutPolicy): TimeoutPolicy {
   return {
     ...pace,
@@ -64,8 +64,8 @@ export interface SweepStep {
   /** The batch's number in this run. */
   readonly number: number;
   readonly signal: AbortSignal;
-  /** @default 'skip' */
-  readonly locking?: LockMode;
+  /** @default 'locking' */
+  readonly lockMode?: LockMode;
   /** As many rows are expected as it may take, since there were in the batch before it. */
   readonly isDense?: boolean;
 }
@@ -77,7 +77,7 @@ export interface KeyStep {
    * Milliseconds to wait for the rows' locks; null: take those that are free. With a number, `keys` has one key. What the change of a
    * row that is held waits for is waited for as in a sweep.
    */
-  readonly wait: number | null;
+  readonly lockTimeoutMs: number | null;
   /** Move the range's cursor there along with the change; null: leave it. */
   readonly cursor: Key | null;
   readonly number: number;
@@ -86,13 +86,13 @@ export interface KeyStep {
 
 export interface KeyOutcome extends BatchOutcome {
   /** How many of the keys are still pending: held by somebody else, or not falsified. */
-  readonly left: number;
+  readonly stillPending: number;
 }
 
 /** One of the ways to change rows. Each call is one transaction: rows, cursor and counters, all or nothing. */
 export interface BatchRunner {
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
-  /** Whether `locking: 'brief'` is to be had. */
+  /** Whether `locking: 'optimistic'` is to be had. */
   readonly canBeOptimistic: boolean;
   /**
    * Sends the batch that follows the one under way, before that has come back: the server goes on without a word from

@@ -10,7 +10,7 @@ import {
   limitTransaction,
 } from '../../postgres/timeout-policy.js';
 import { ROW, type ProcessDefinition } from '../definition/definition.js';
-import { StillPendingError, SwallowedErrorError, TransactionEndedError } from '../run.error.js';
+import { StillPendingError, SwallowedDatabaseError, TransactionEndedError } from '../run.error.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from './batch.js';
 import { removeFromSkipped, toOutcome, withEntry, type CursorMove } from './batch-entry.js';
 import { describeCodeError } from './code-errors.js';
@@ -70,7 +70,7 @@ export class ProcessBatchRunner implements BatchRunner {
     const parameters = selection.parameters();
     return {
       text: `SELECT ${this.#columns()} FROM ${selection.from}
-      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isDue(parameters, step.excludeQuarantined)}
+      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isPending(parameters, step)}
       ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(step.limit, 'int')}
       FOR NO KEY UPDATE OF ${ROW} SKIP LOCKED`,
       values: parameters.values,
@@ -79,18 +79,18 @@ export class ProcessBatchRunner implements BatchRunner {
   }
 
   async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
-    return this.#inTransaction(session, step.wait ?? this.#codeWait, async () => {
+    return this.#inTransaction(session, step.lockTimeoutMs ?? this.#codeWait, async () => {
       const parameters = this.#selection.parameters();
       const held = await this.#hold(session, {
         text: `SELECT ${this.#columns()} FROM ${this.#selection.fromKeys(step.keys, parameters)}
-          WHERE ${this.#selection.isDue(parameters, false)}
-          FOR NO KEY UPDATE OF ${ROW} ${step.wait === null ? 'SKIP LOCKED' : ''}`,
+          WHERE ${this.#selection.isPending(parameters)}
+          FOR NO KEY UPDATE OF ${ROW} ${step.lockTimeoutMs === null ? 'SKIP LOCKED' : ''}`,
         values: parameters.values,
         typed: true,
       });
       const outcome = await this.#process(session, range, held, step, step.cursor);
       const { rows } = await session.send([removeFromSkipped(this.#selection, step.keys)]);
-      return { ...outcome, left: Number(rows[0]?.[0]?.[0] ?? 0) };
+      return { ...outcome, stillPending: Number(rows[0]?.[0]?.[0] ?? 0) };
     });
   }
 
@@ -99,7 +99,7 @@ export class ProcessBatchRunner implements BatchRunner {
     // A batch of no rows. Which other tables the code would need is not known.
     const none = {
       text: `SELECT ${this.#columns()} FROM ${this.#selection.fromKeys([], parameters)}
-        WHERE ${this.#selection.isDue(parameters, false)} FOR NO KEY UPDATE OF ${ROW}`,
+        WHERE ${this.#selection.isPending(parameters)} FOR NO KEY UPDATE OF ${ROW}`,
       values: parameters.values,
     };
     await session.begin([this.#policy(this.#definition.pace.lockTimeout), none]);
@@ -130,7 +130,7 @@ export class ProcessBatchRunner implements BatchRunner {
   }
 
   #columns(): string {
-    return `${this.#selection.keyJson}::text, ${this.#selection.tenantText}, ${this.#selection.reading(this.#definition.reads)}`;
+    return `${this.#selection.keyJson}::text, ${this.#selection.tenantText}, ${this.#selection.readColumns(this.#definition.reads)}`;
   }
 
   async #hold(session: Session, statement: Statement): Promise<HeldRow[]> {
@@ -168,7 +168,7 @@ export class ProcessBatchRunner implements BatchRunner {
       ])
       .catch((error: unknown) => {
         const state = sqlState(error);
-        if (state === IN_FAILED_TRANSACTION) throw new SwallowedErrorError(name, error);
+        if (state === IN_FAILED_TRANSACTION) throw new SwallowedDatabaseError(name, error);
         throw state === TRANSACTION_ENDED ? new TransactionEndedError(name) : error;
       });
     if (rows[3]?.[0]?.[0] !== '0') throw new StillPendingError(name);
@@ -209,7 +209,7 @@ export class ProcessBatchRunner implements BatchRunner {
     const parameters = this.#selection.parameters();
     const keys = held.map(({ key }) => key);
     return {
-      text: `SELECT count(*)::text FROM ${this.#selection.fromKeys(keys, parameters)} WHERE ${this.#selection.isDue(parameters, false)}`,
+      text: `SELECT count(*)::text FROM ${this.#selection.fromKeys(keys, parameters)} WHERE ${this.#selection.isPending(parameters)}`,
       values: parameters.values,
     };
   }

@@ -15,7 +15,11 @@ import {
   type SweepStep,
 } from './batch.js';
 import { removeFromSkipped, toOutcome, withEntry, type EntryOptions } from './batch-entry.js';
-import { RowSelection, type RowLock } from './row-selection.js';
+import type { RowSelection } from './row-selection.js';
+import { quoteIdentifier } from '../../postgres/identifiers.js';
+
+/** How rows are locked: `FOR NO KEY UPDATE` does not block the foreign-key checks of other tables. */
+export type RowLock = 'FOR NO KEY UPDATE' | 'FOR UPDATE';
 
 /** What a kind does with the rows in the CTE `taken`, as the body of the CTE `changed`. */
 export interface SqlChange {
@@ -25,7 +29,7 @@ export interface SqlChange {
   /** CTEs that `body` refers to. */
   readonly before?: string;
   readonly body: string;
-  /** The same for rows that are found by a condition instead: what `locking: 'brief'` needs. */
+  /** The same for rows that are found by a condition instead: what `locking: 'optimistic'` needs. */
   readonly bodyWhere?: (condition: string) => string;
 }
 
@@ -72,7 +76,7 @@ export class SqlBatchRunner implements BatchRunner {
 
   #batch(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement[] {
     const { pace } = this.#selection.definition;
-    const policy = step.locking === 'brief' ? optimisticPolicy(pace) : lockingPolicy(pace);
+    const policy = step.lockMode === 'optimistic' ? optimisticPolicy(pace) : lockingPolicy(pace);
     return [this.#policy(policy), this.#sweepStatement(range, step, cursor)];
   }
 
@@ -87,10 +91,10 @@ export class SqlBatchRunner implements BatchRunner {
         : '';
     const above =
       cursor === LEDGER_CURSOR
-        ? selection.compareTo('>', selection.keyOf('nb_from'))
+        ? selection.compareTo('>', selection.keyColumnsOf('nb_from'))
         : selection.between(cursor, null, parameters);
-    const due = selection.isDue(parameters, step.excludeQuarantined);
-    const brief = step.locking === 'brief' ? this.#change.bodyWhere : undefined;
+    const due = selection.isPending(parameters, step);
+    const brief = step.lockMode === 'optimistic' ? this.#change.bodyWhere : undefined;
     const pending = `${above} AND ${selection.between(null, step.windowUpper, parameters)} AND ${due}`;
     const limit = parameters.add(step.limit, 'int');
     // Only the last row of a batch needs to be known where its rows are not locked, unless there are fewer of them.
@@ -111,8 +115,8 @@ export class SqlBatchRunner implements BatchRunner {
       ${full ? 'SELECT * FROM nb_full UNION ALL ' : ''}(SELECT * FROM taken ORDER BY ${selection.identityOrder('DESC')} LIMIT 1)
     ),`,
           body: brief(
-            `${above} AND ${selection.compareTo('<=', selection.keyOf('nb_end'))}
-        AND ${full ? selection.isDue(parameters, step.excludeQuarantined, false) : due}`,
+            `${above} AND ${selection.compareTo('<=', selection.keyColumnsOf('nb_end'))}
+        AND ${full ? selection.isPending(parameters, { ...step, predicate: 'opaque' }) : due}`,
           ),
         }
       : this.#change;
@@ -133,14 +137,16 @@ export class SqlBatchRunner implements BatchRunner {
   async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
     const { pace } = this.#selection.definition;
     const hold =
-      step.wait === null ? [] : [this.#policy({ ...pace, lockTimeout: step.wait }), this.#waitFor(step)];
+      step.lockTimeoutMs === null
+        ? []
+        : [this.#policy({ ...pace, lockTimeout: step.lockTimeoutMs }), this.#waitFor(step)];
     const { rows } = await session.transaction([
       ...hold,
       this.#policy(lockingPolicy(pace)),
       this.#keysStatement(range, step.keys, step.cursor),
       removeFromSkipped(this.#selection, step.keys),
     ]);
-    return { ...toOutcome(rows.at(-2)?.[0]), left: Number(rows.at(-1)?.[0]?.[0] ?? 0) };
+    return { ...toOutcome(rows.at(-2)?.[0]), stillPending: Number(rows.at(-1)?.[0]?.[0] ?? 0) };
   }
 
   async waitForTables(session: Session, range: LeasedRange): Promise<void> {
@@ -154,7 +160,7 @@ export class SqlBatchRunner implements BatchRunner {
     const selection = this.#selection;
     const parameters = selection.parameters();
     const taken = `SELECT ${selection.identity} FROM ${selection.fromKeys(keys, parameters)}
-      WHERE ${selection.isDue(parameters, false)} ${this.#change.lock} OF ${ROW} SKIP LOCKED`;
+      WHERE ${selection.isPending(parameters)} ${this.#change.lock} OF ${ROW} SKIP LOCKED`;
     const options = { cursor, whole: false };
     const text = this.#statement('taken', taken, this.#change, parameters, range, options);
     return { text, values: parameters.values };
@@ -165,7 +171,7 @@ export class SqlBatchRunner implements BatchRunner {
     const parameters = this.#selection.parameters();
     return {
       text: `SELECT 1 FROM ${this.#selection.fromKeys(step.keys, parameters)}
-        WHERE ${this.#selection.isDue(parameters, false)} ${this.#change.lock} OF ${ROW}`,
+        WHERE ${this.#selection.isPending(parameters)} ${this.#change.lock} OF ${ROW}`,
       values: parameters.values,
     };
   }
@@ -198,7 +204,8 @@ export function setChange(
 ): SqlChange {
   const update = `UPDATE ${table} AS ${ROW} SET ${assignments.map(({ column, expression }) => `${column} = ${expression}`).join(', ')}`;
   const stillPending = `(${pending.sql}) IS TRUE AS nb_still_pending`;
-  const tenantStays = !tenant || assignments.every(({ column }) => column !== RowSelection.quote(tenant));
+  const tenantStays =
+    !tenant || assignments.every(({ column }) => column !== quoteIdentifier(tenant.databaseName));
   return {
     lock: 'FOR NO KEY UPDATE',
     // A row that a trigger kept as it was, or whose new version this statement cannot see yet, is settled afterwards.

@@ -104,7 +104,7 @@ export class TransformBatchRunner implements BatchRunner {
     const changes = await this.#compute(read, step);
     return this.#writeBatch(
       read,
-      this.#write(range, changes, read.at(-1)?.key ?? null, step.locking),
+      this.#write(range, changes, read.at(-1)?.key ?? null, step.lockMode),
       (write) => session.send([this.#policy(this.#definition.pace), write]),
     );
   }
@@ -125,9 +125,11 @@ export class TransformBatchRunner implements BatchRunner {
     const outcome = (async () => {
       const [rows, changes] = [await read, await computed];
       await before?.outcome;
-      const write = this.#write(range, changes, rows.at(-1)?.key ?? null, step.locking);
+      const write = this.#write(range, changes, rows.at(-1)?.key ?? null, step.lockMode);
       const { pace } = this.#definition;
-      const policy = this.#policy(step.locking === 'brief' ? optimisticPolicy(pace) : lockingPolicy(pace));
+      const policy = this.#policy(
+        step.lockMode === 'optimistic' ? optimisticPolicy(pace) : lockingPolicy(pace),
+      );
       return this.#writeBatch(rows, write, () => session.transaction([policy, write]));
     })();
     // Who awaits the outcome is told.
@@ -149,10 +151,15 @@ export class TransformBatchRunner implements BatchRunner {
     send: (write: Statement) => Promise<PipelineResult>,
   ): Promise<BatchOutcome> {
     const last = read.at(-1);
-    if (!last) return { taken: 0, changed: 0, lastKey: null, tenant: null };
+    if (!last) return { selected: 0, changed: 0, lastKey: null, tenant: null };
     const written = await send(write);
     // The cursor goes past every row that was read, changed or not.
-    return { ...toOutcome(written.rows[1]?.[0]), taken: read.length, lastKey: last.key, tenant: last.tenant };
+    return {
+      ...toOutcome(written.rows[1]?.[0]),
+      selected: read.length,
+      lastKey: last.key,
+      tenant: last.tenant,
+    };
   }
 
   preview(_range: LeasedRange, step: SweepStep): Statement {
@@ -164,7 +171,7 @@ export class TransformBatchRunner implements BatchRunner {
     const parameters = selection.parameters();
     return {
       text: `SELECT ${this.#columns()} FROM ${selection.from}
-      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isDue(parameters, step.excludeQuarantined)}
+      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isPending(parameters, step)}
       ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(step.limit, 'int')}`,
       values: parameters.values,
       typed: true,
@@ -175,28 +182,30 @@ export class TransformBatchRunner implements BatchRunner {
     const selection = this.#selection;
     const parameters = selection.parameters();
     const statement: Statement = {
-      text: `SELECT ${this.#columns()} FROM ${selection.fromKeys(step.keys, parameters)} WHERE ${selection.isDue(parameters, false)}
-        ${step.wait === null ? '' : `FOR NO KEY UPDATE OF ${ROW}`}`,
+      text: `SELECT ${this.#columns()} FROM ${selection.fromKeys(step.keys, parameters)} WHERE ${selection.isPending(parameters)}
+        ${step.lockTimeoutMs === null ? '' : `FOR NO KEY UPDATE OF ${ROW}`}`,
       values: parameters.values,
       typed: true,
     };
     // With a lock to wait for, the transaction stays open while the function runs: over one row, that would not come free otherwise.
     const { pace } = this.#definition;
-    const patience = step.wait === null ? lockingPolicy(pace) : { ...pace, lockTimeout: step.wait };
+    const patience =
+      step.lockTimeoutMs === null ? lockingPolicy(pace) : { ...pace, lockTimeout: step.lockTimeoutMs };
     const opened = await session.begin([this.#policy(patience), statement]);
-    if (step.wait === null) await session.commit();
+    if (step.lockTimeoutMs === null) await session.commit();
     try {
       const read = this.#decode(session, opened.rows[1] ?? [], opened.types[1] ?? []);
       const changes = await this.#compute(read, step);
       const last: Statement[] = [
         this.#policy(lockingPolicy(pace)),
-        this.#write(range, changes, step.cursor, 'skip'),
+        this.#write(range, changes, step.cursor, 'locking'),
         removeFromSkipped(selection, step.keys),
       ];
-      const written = step.wait === null ? await session.transaction(last) : await session.commit(last);
-      return { ...toOutcome(written.rows[1]?.[0]), left: Number(written.rows[2]?.[0]?.[0] ?? 0) };
+      const written =
+        step.lockTimeoutMs === null ? await session.transaction(last) : await session.commit(last);
+      return { ...toOutcome(written.rows[1]?.[0]), stillPending: Number(written.rows[2]?.[0]?.[0] ?? 0) };
     } catch (error) {
-      if (step.wait !== null) await session.rollback();
+      if (step.lockTimeoutMs !== null) await session.rollback();
       throw error;
     }
   }
@@ -215,7 +224,7 @@ export class TransformBatchRunner implements BatchRunner {
       `${ROW}.xmin::text`,
       selection.tenantText,
       ...selection.keyTexts,
-      selection.reading(this.#definition.reads),
+      selection.readColumns(this.#definition.reads),
     ].join(', ');
   }
 
@@ -287,7 +296,7 @@ export class TransformBatchRunner implements BatchRunner {
     range: LeasedRange,
     changes: readonly Change[],
     cursor: CursorMove,
-    locking: LockMode = 'skip',
+    locking: LockMode = 'locking',
   ): Statement {
     const selection = this.#selection;
     const { table, key, writes, pending } = this.#definition;
@@ -318,7 +327,7 @@ export class TransformBatchRunner implements BatchRunner {
       (one, at) =>
         `${ROW}.${quoteIdentifier(one.databaseName)} = nb_new.nb_new_key_${at + 1}::${selection.facts.typeOf(one)}`,
     );
-    const source = locking === 'brief' ? 'nb_new' : 'taken';
+    const source = locking === 'optimistic' ? 'nb_new' : 'taken';
     const set = writes.map((one, at) => {
       const name = quoteIdentifier(one.databaseName);
       const value = `${source}.nb_new_${at + 1}::${selection.facts.typeOf(one)}`;
@@ -330,7 +339,7 @@ export class TransformBatchRunner implements BatchRunner {
     const update = `UPDATE ${table} AS ${ROW} SET ${set.join(', ')}`;
     const stillPending = `(${pending.sql}) IS TRUE AS nb_still_pending`;
     const change =
-      locking === 'brief'
+      locking === 'optimistic'
         ? `changed AS (
       ${update} FROM ${news} WHERE ${isThatVersion} RETURNING ${selection.tenantText} AS nb_tenant, ${stillPending}
     )`
@@ -343,7 +352,7 @@ export class TransformBatchRunner implements BatchRunner {
     const options: EntryOptions = {
       cursor,
       whole: false,
-      ...(locking === 'brief' && { taken: '(SELECT changed FROM nb_counted)', last: null }),
+      ...(locking === 'optimistic' && { taken: '(SELECT changed FROM nb_counted)', last: null }),
     };
     const text = `WITH ${change}, ${withEntry(selection, parameters, range, options)}`;
     return { text, values: parameters.values };

@@ -65,7 +65,7 @@ async function firstDue(session: Session, selection: RowSelection): Promise<bool
     // Whatever the statistics say: it is known that the index serves.
     applyPolicy(selection.definition.pace, { enable_seqscan: 'off', jit: 'off' }),
     {
-      text: `SELECT 1 FROM ${selection.from} WHERE ${selection.isDue(parameters, true)} LIMIT 1`,
+      text: `SELECT 1 FROM ${selection.from} WHERE ${selection.isPending(parameters, { excludeQuarantined: true })} LIMIT 1`,
       values: parameters.values,
     },
   ]);

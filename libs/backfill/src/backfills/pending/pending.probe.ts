@@ -38,7 +38,7 @@ export async function findPending(
   const any = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
     const parameters = selection.parameters();
     return {
-      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, excludeQuarantined)} LIMIT 1`,
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isPending(parameters, { excludeQuarantined })} LIMIT 1`,
       values: parameters.values,
     };
   });
@@ -92,7 +92,7 @@ async function outermostPending(
   const found = await withinTime(session, selection, WHOLE_TABLE_MS, () => {
     const parameters = selection.parameters();
     return {
-      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isDue(parameters, excludeQuarantined)}
+      text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${selection.isPending(parameters, { excludeQuarantined })}
         ORDER BY ${selection.orderBy(direction)} LIMIT 1`,
       values: parameters.values,
     };
@@ -103,7 +103,7 @@ async function outermostPending(
 /** How many rows are pending, the quarantined ones included; null where that is not to be had, e.g. behind a lock on the table. */
 export async function countPending(session: Session, selection: RowSelection): Promise<Count | null> {
   const parameters = selection.parameters();
-  const due = selection.isDue(parameters, false);
+  const due = selection.isPending(parameters);
   const statement = (list: string) => ({
     text: `${list} FROM ${selection.from} WHERE ${due}`,
     values: parameters.values,
@@ -198,7 +198,7 @@ export async function probeWindow(
 ): Promise<TextRow> {
   const { pace, name } = selection.definition;
   const parameters = selection.parameters();
-  const window = `SELECT ${selection.keyJson} AS key, (${selection.isDue(parameters, excludeQuarantined)}) IS TRUE AS due
+  const window = `SELECT ${selection.keyJson} AS key, (${selection.isPending(parameters, { excludeQuarantined })}) IS TRUE AS due
       FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}
       ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(size, 'int')}`;
   const { rows } = await session.transaction([

@@ -136,7 +136,7 @@ function sample(
   parts: number,
 ): string {
   return `nb_sample AS MATERIALIZED (
-        SELECT ${selection.identity}, ${selection.keyJson} AS nb_key, (${selection.isDue(parameters, false)}) IS TRUE AS nb_due
+        SELECT ${selection.identity}, ${selection.keyJson} AS nb_key, (${selection.isPending(parameters)}) IS TRUE AS nb_due
         FROM ${selection.from} TABLESAMPLE SYSTEM (${parameters.add(share * 100, 'real')}) WHERE ${where}
       ), nb_chosen AS MATERIALIZED (
         SELECT * FROM nb_sample

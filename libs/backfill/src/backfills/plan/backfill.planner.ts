@@ -114,7 +114,7 @@ async function rehearse(
       windowUpper: upper,
       limit: definition.pace.batchSize,
       excludeQuarantined: true,
-      locking: runner.canBeOptimistic ? 'brief' : 'skip',
+      lockMode: runner.canBeOptimistic ? 'optimistic' : 'locking',
       number: 1,
       signal: new AbortController().signal,
     };

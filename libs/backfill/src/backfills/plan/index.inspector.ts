@@ -19,7 +19,7 @@ export async function indexForPending(session: Session, selection: RowSelection)
   const { rows } = await session.transaction([
     applyPolicy(selection.definition.pace, { enable_seqscan: 'off' }),
     {
-      text: `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${selection.from} WHERE ${selection.isDue(parameters, false)}`,
+      text: `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${selection.from} WHERE ${selection.isPending(parameters)}`,
       values: parameters.values,
     },
   ]);

@@ -7,9 +7,9 @@ import type { Statement } from '../../../postgres/pipeline.js';
 import type { Session } from '../../../postgres/session.js';
 import type { PaceControl } from '../../control/pace.control.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
-import { CheckRunner } from '../../throttle/check.runner.js';
-import { ThrottlePoll, throttlePart, type PollPart } from '../../throttle/look.js';
-import { Reading, type MonotonicClock } from '../../throttle/reading.js';
+import { CheckPoll } from '../../throttle/check.poll.js';
+import { ThrottlePoll, serverPart, type ThrottlePollPart } from '../../throttle/throttle.poll.js';
+import { ThrottleReading, type MonotonicClock } from '../../throttle/throttle.reading.js';
 import { serverThrottles } from '../../throttle/server-throttles.factory.js';
 import type { ActiveThrottle } from '../../throttle/throttle.js';
 import type { DeclaredCheck } from '../../throttle/throttle-check.js';
@@ -50,8 +50,8 @@ export class BatchGate {
   readonly #now: MonotonicClock;
   readonly #interval: number;
   readonly #look: ThrottlePoll;
-  readonly #readings: readonly Reading[];
-  readonly #checks: readonly CheckRunner[];
+  readonly #readings: readonly ThrottleReading[];
+  readonly #checks: readonly CheckPoll[];
   /** Null before the first look, which no batch goes before. */
   #lookedAt: number | null = null;
   /** The look under way that was begun last. */
@@ -68,15 +68,15 @@ export class BatchGate {
     this.#options = options;
     this.#now = now;
     this.#interval = throttles.interval;
-    const reading = (of: string) => new Reading(of, throttles.unreadableAfter, now);
-    const parts = serverThrottles(throttles).map((each) => throttlePart(each, reading(each.name)));
+    const reading = (of: string) => new ThrottleReading(of, throttles.unreadableAfter, now);
+    const parts = serverThrottles(throttles).map((each) => serverPart(each, reading(each.name)));
     const orders = this.#ordersPart(reading('the ledger'));
     this.#look = new ThrottlePoll(table, [orders, ...parts]);
     this.#checks = checks
       .filter(({ backfills }) => backfills === undefined || backfills.includes(name))
       .map((check) => {
         const context = { backfill: name, version, table };
-        return new CheckRunner(check, context, stop.signal, throttles.unreadableAfter, now);
+        return new CheckPoll(check, context, stop.signal, throttles.unreadableAfter, now);
       });
     this.#readings = [orders, ...parts, ...this.#checks].map((part) => part.reading);
   }
@@ -171,7 +171,7 @@ export class BatchGate {
   }
 
   async #lookNow(session: Session): Promise<void> {
-    const answers = this.#checks.map((check) => check.ask());
+    const answers = this.#checks.map((check) => check.poll());
     const time = await this.#look.read(session);
     if (answers.length > 0) await this.#inTime(answers);
     this.#lookedAt = this.#now();
@@ -179,10 +179,10 @@ export class BatchGate {
     await this.#tell(session);
   }
 
-  #activeOf({ name, verdict }: Reading, time: string | null): ActiveThrottle[] {
-    if (verdict === null) return [];
+  #activeOf({ name, waitReason }: ThrottleReading, time: string | null): ActiveThrottle[] {
+    if (waitReason === null) return [];
     const before = this.#active.find((each) => each.name === name);
-    return [{ name, reason: verdict, since: before?.since ?? time ?? new Date().toISOString() }];
+    return [{ name, reason: waitReason, since: before?.since ?? time ?? new Date().toISOString() }];
   }
 
   /** The slowest check may not hold up the batches for longer than a look's interval. */
@@ -221,7 +221,7 @@ export class BatchGate {
   }
 
   /** What people want is read along with the throttles. */
-  #ordersPart(reading: Reading): PollPart {
+  #ordersPart(reading: ThrottleReading): ThrottlePollPart {
     const { ledger, definition, control, tenants, among } = this.#options;
     const orders = new ControlLedger(ledger, definition);
     return {

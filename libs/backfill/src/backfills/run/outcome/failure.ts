@@ -5,7 +5,7 @@ import {
   type ErrorClass,
 } from '../../../postgres/error-classes.js';
 import { BatchCodeError } from '../../batch/code-errors.js';
-import { BackfillRetryError, StillPendingError, SwallowedErrorError } from '../../run.error.js';
+import { BackfillRetryError, StillPendingError, SwallowedDatabaseError } from '../../run.error.js';
 
 /** What an error means for the batch that it ended. */
 export function classifyFailure(error: unknown): ErrorClass {
@@ -18,7 +18,7 @@ function isOfOneRow(error: unknown): boolean {
   return (
     error instanceof BatchCodeError ||
     error instanceof StillPendingError ||
-    error instanceof SwallowedErrorError
+    error instanceof SwallowedDatabaseError
   );
 }
 
@@ -28,7 +28,7 @@ export function describeFailure(error: unknown): { readonly error: string; reado
   const name =
     cause instanceof Error && cause.name !== 'Error' && cause.name !== 'error' ? `${cause.name}: ` : '';
   const text =
-    error instanceof StillPendingError || error instanceof SwallowedErrorError
+    error instanceof StillPendingError || error instanceof SwallowedDatabaseError
       ? messageOf(error).split('\n')[0]
       : `${name}${messageOf(cause)}`;
   // A text of PostgreSQL cannot hold NUL, and the row must get into quarantine whatever its error says.

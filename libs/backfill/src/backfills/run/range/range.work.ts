@@ -105,22 +105,22 @@ export class RangeWork {
   async changeOrQuarantine(
     session: Session,
     key: Key,
-    wait: number | null,
+    lockTimeoutMs: number | null,
     cursor: Key | null,
   ): Promise<boolean> {
     try {
       const outcome = await this.tools.runner.byKey(session, this.range, {
         keys: [key],
-        wait,
+        lockTimeoutMs,
         cursor,
         number: this.tools.log.nextBatch,
         signal: this.tools.stop.signal,
       });
       // We held it, and it is as pending as before: e.g. a trigger keeps it as it was.
-      if (outcome.left > 0 && outcome.taken > 0)
+      if (outcome.stillPending > 0 && outcome.selected > 0)
         throw new StillPendingError(this.tools.selection.definition.name);
       await this.done(outcome);
-      return outcome.left > 0;
+      return outcome.stillPending > 0;
     } catch (error) {
       const failure = classifyFailure(error);
       if (failure !== 'poison' && failure !== 'too-slow') throw error;

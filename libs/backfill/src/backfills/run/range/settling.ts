@@ -62,13 +62,13 @@ export class Settling {
       this.#work.inBatch = true;
       const outcome = await this.#work.tools.runner.byKey(session, this.#work.range, {
         keys,
-        wait: null,
+        lockTimeoutMs: null,
         cursor: null,
         number: this.#work.tools.log.nextBatch,
         signal: this.#work.tools.stop.signal,
       });
-      if (outcome.left < keys.length) this.#patientSince = null;
-      if (outcome.taken > 0) await this.#work.done(outcome);
+      if (outcome.stillPending < keys.length) this.#patientSince = null;
+      if (outcome.selected > 0) await this.#work.done(outcome);
     }
     this.#settledTo = keys.at(-1) ?? null;
     return false;

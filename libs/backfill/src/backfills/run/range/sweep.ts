@@ -20,7 +20,7 @@ const CAREFUL_MOST = 640;
 /** A batch that is under way. */
 interface Sent {
   readonly limit: number;
-  readonly locking: LockMode;
+  readonly lockMode: LockMode;
   readonly outcome: Promise<BatchOutcome>;
 }
 
@@ -115,50 +115,50 @@ export class Sweep {
     const outcome = await this.#landing(sent);
     if (outcome === null) return;
     this.#work.range = { ...this.#work.range, cursor: outcome.lastKey ?? cursor };
-    this.#windowExhausted = outcome.taken < sent.limit;
+    this.#windowExhausted = outcome.selected < sent.limit;
     this.#isDense = !this.#windowExhausted;
-    this.#windowTaken += outcome.taken;
-    this.#windowHasGaps ||= sent.locking === 'skip' || outcome.changed < outcome.taken;
-    if (outcome.taken > 0) {
+    this.#windowTaken += outcome.selected;
+    this.#windowHasGaps ||= sent.lockMode === 'locking' || outcome.changed < outcome.selected;
+    if (outcome.selected > 0) {
       this.#windowIsEmpty = false;
-      await this.#work.done(outcome, outcome.taken === sent.limit, this.#ahead === null);
+      await this.#work.done(outcome, outcome.selected === sent.limit, this.#ahead === null);
     } else this.#work.succeeded();
   }
 
   #send(session: Session, windowUpper: Key): Sent {
     const { runner } = this.#work.tools;
     const limit = this.#work.limit.rows;
-    const locking = runner.canBeOptimistic && this.#careful === 0 && limit > 1 ? 'brief' : 'skip';
+    const lockMode = runner.canBeOptimistic && this.#careful === 0 && limit > 1 ? 'optimistic' : 'locking';
     if (this.#careful > 0) this.#careful--;
-    const step = this.#step(windowUpper, limit, locking);
-    return { limit, locking, outcome: runner.sweep(session, this.#work.range, step) };
+    const step = this.#step(windowUpper, limit, lockMode);
+    return { limit, lockMode, outcome: runner.sweep(session, this.#work.range, step) };
   }
 
   /** Where there is no pause between batches, the server need not wait for us either. */
   #sendAhead(session: Session, windowUpper: Key, before: Sent): Sent | null {
     const { runner, stop, gate } = this.#work.tools;
-    const { limit, locking } = before;
+    const { limit, lockMode } = before;
     const mayBeMore = this.#windowTaken + limit < this.#windowKeys;
-    const isSteady = limit === this.#work.limit.rows && locking === 'brief';
+    const isSteady = limit === this.#work.limit.rows && lockMode === 'optimistic';
     if (this.#work.pause > 0 || !isSteady || !mayBeMore) return null;
     if (stop.reason !== null || this.#work.tools.leave() !== null || gate.isDue) return null;
     const outcome = runner.pipelineSweep?.(
       session,
       this.#work.range,
-      this.#step(windowUpper, limit, locking),
+      this.#step(windowUpper, limit, lockMode),
     );
     // It is awaited in its turn, or when the one before has failed.
     outcome?.catch(() => undefined);
-    return outcome ? { limit, locking, outcome } : null;
+    return outcome ? { limit, lockMode, outcome } : null;
   }
 
-  #step(windowUpper: Key, limit: number, locking: LockMode): SweepStep {
+  #step(windowUpper: Key, limit: number, lockMode: LockMode): SweepStep {
     const { log, quarantine, stop } = this.#work.tools;
     return {
       cursor: this.#work.range.cursor,
       windowUpper,
       limit,
-      locking,
+      lockMode,
       isDense: this.#isDense,
       excludeQuarantined: quarantine.size > 0,
       number: log.nextBatch,
@@ -170,12 +170,13 @@ export class Sweep {
   async #landing(sent: Sent): Promise<BatchOutcome | null> {
     try {
       const outcome = await sent.outcome;
-      if (sent.locking === 'brief') this.#carefulNext = Math.max(CAREFUL_BATCHES, this.#carefulNext - 1);
+      if (sent.lockMode === 'optimistic')
+        this.#carefulNext = Math.max(CAREFUL_BATCHES, this.#carefulNext - 1);
       return outcome;
     } catch (error) {
       await this.#landBehind();
       const failure = classifyFailure(error);
-      if (sent.locking === 'skip' || (failure !== 'lock' && failure !== 'too-slow')) throw error;
+      if (sent.lockMode === 'locking' || (failure !== 'lock' && failure !== 'too-slow')) throw error;
       // Where it happens again and again, as where batches are slow by nature, it is tried less and less often.
       this.#careful = this.#carefulNext;
       this.#carefulNext = Math.min(CAREFUL_MOST, this.#carefulNext * 2);
@@ -193,7 +194,7 @@ export class Sweep {
     if (!outcome) return;
     this.#windowHasGaps = true;
     this.#work.range = { ...this.#work.range, cursor: outcome.lastKey ?? this.#work.range.cursor };
-    if (outcome.taken === 0) return;
+    if (outcome.selected === 0) return;
     this.#windowIsEmpty = false;
     await this.#work.done(outcome);
   }

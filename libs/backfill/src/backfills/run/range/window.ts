@@ -67,7 +67,7 @@ export function listSkipped(
       SELECT ${parameters.add(definition.name, 'text')}, ${parameters.add(definition.version, 'int')}, ${selection.keyJson},
         ${parameters.add(range.id, 'bigint')}, ${selection.tenantText}
       FROM ${selection.from}
-      WHERE ${which(parameters)} AND ${selection.isDue(parameters, true)}
+      WHERE ${which(parameters)} AND ${selection.isPending(parameters, { excludeQuarantined: true })}
       ON CONFLICT DO NOTHING`,
     values: parameters.values,
   };
@@ -88,7 +88,7 @@ function openNext(
     state === 'settling'
       ? upper
       : `coalesce((SELECT ${selection.keyJson}
-          ${selection.fromRowAt(selection.windowed(start, range.upper, parameters), parameters.add(size - 1, 'bigint'))}), ${upper})`;
+          ${selection.fromRowAt(selection.isInWindow(start, range.upper, parameters), parameters.add(size - 1, 'bigint'))}), ${upper})`;
   return {
     text: `WITH nb_moved AS (
         UPDATE ${ledger.schema}.range SET cursor_key = ${cursor}, window_lower_key = ${cursor}, window_upper_key = ${bound},
@@ -114,7 +114,7 @@ export async function firstDue(
     applyBatchPolicy(pace, pace.synchronousCommit, name),
     {
       text: `SELECT ${selection.keyJson}::text FROM ${selection.from}
-        WHERE ${selection.between(after, upTo, parameters)} AND ${selection.isDue(parameters, true)}
+        WHERE ${selection.between(after, upTo, parameters)} AND ${selection.isPending(parameters, { excludeQuarantined: true })}
         ORDER BY ${selection.orderBy()} LIMIT 1`,
       values: parameters.values,
     },
@@ -136,7 +136,7 @@ export async function keyWithin(
     applyBatchPolicy(pace, 'off', name),
     {
       text: `SELECT ${selection.keyJson}::text
-        ${selection.fromRowAt(selection.windowed(after, upTo, parameters), parameters.add(keys - 1, 'bigint'))}`,
+        ${selection.fromRowAt(selection.isInWindow(after, upTo, parameters), parameters.add(keys - 1, 'bigint'))}`,
       values: parameters.values,
     },
   ]);

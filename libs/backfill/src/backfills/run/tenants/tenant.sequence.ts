@@ -194,7 +194,7 @@ export class TenantSequence {
       const parameters = selection.parameters();
       return {
         text: `SELECT nb_tenant FROM (SELECT ${selection.tenantText} AS nb_tenant FROM ${selection.from} ${sample}
-            WHERE ${selection.isDue(parameters, false)}) AS nb_pending
+            WHERE ${selection.isPending(parameters)}) AS nb_pending
           WHERE nb_tenant IS NOT NULL GROUP BY nb_tenant ORDER BY count(*), nb_tenant LIMIT ${parameters.add(TENANTS_MOST, 'int')}`,
         values: parameters.values,
       };

@@ -2,7 +2,7 @@
 export type MonotonicClock = () => number;
 
 /** What is known of one throttle, and since when nothing new can be had. */
-export class Reading {
+export class ThrottleReading {
   readonly name: string;
   readonly #unreadableAfter: number;
   readonly #now: MonotonicClock;
@@ -18,22 +18,22 @@ export class Reading {
   }
 
   /** Of several questions without an answer the first one counts. */
-  asked(): void {
+  pollStarted(): void {
     this.#unansweredSince ??= this.#now();
   }
 
-  answered(reason: string | null): void {
+  pollSucceeded(reason: string | null): void {
     this.#reason = reason;
     this.#unansweredSince = null;
     this.#trouble = 'it gives no answer';
   }
 
-  failed(why: string): void {
+  pollFailed(why: string): void {
     this.#trouble = why;
   }
 
   /** Why to wait, in words; null to go on. */
-  get verdict(): string | null {
+  get waitReason(): string | null {
     const unanswered = this.#unansweredSince === null ? 0 : this.#now() - this.#unansweredSince;
     if (this.#unansweredSince !== null && unanswered >= this.#unreadableAfter) {
       return `it could not be read for ${Math.round(unanswered / 1000)} s: ${this.#trouble}`;

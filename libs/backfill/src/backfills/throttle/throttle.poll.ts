@@ -4,19 +4,19 @@ import { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 import { tableLocks } from './table-locks.js';
-import type { Reading } from './reading.js';
+import type { ThrottleReading } from './throttle.reading.js';
 import type { ServerThrottle } from './throttle.js';
 
 /** One value of a look, and who takes it. */
-export interface PollPart {
+export interface ThrottlePollPart {
   readonly usesLocks?: true;
-  readonly reading: Reading;
+  readonly reading: ThrottleReading;
   query(parameters: Parameters): string;
   /** @returns why to wait; null to go on */
   take(value: string | null): string | null;
 }
 
-export function throttlePart(throttle: ServerThrottle, reading: Reading): PollPart {
+export function serverPart(throttle: ServerThrottle, reading: ThrottleReading): ThrottlePollPart {
   return {
     ...(throttle.usesLocks ? { usesLocks: true as const } : {}),
     reading,
@@ -35,14 +35,14 @@ const PATIENCE = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionT
  */
 export class ThrottlePoll {
   readonly #table: string;
-  readonly #parts: readonly PollPart[];
-  readonly #broken = new Set<PollPart>();
+  readonly #parts: readonly ThrottlePollPart[];
+  readonly #broken = new Set<ThrottlePollPart>();
   /** Looks that were begun, and the last of them that was answered. */
   #begun = 0;
   #answered = 0;
 
   /** @param table quoted and qualified */
-  constructor(table: string, parts: readonly PollPart[]) {
+  constructor(table: string, parts: readonly ThrottlePollPart[]) {
     this.#table = table;
     this.#parts = parts;
   }
@@ -50,7 +50,7 @@ export class ThrottlePoll {
   /** @returns the database's clock, ISO 8601; null when it was not to be had. @throws the loss of the connection */
   async read(session: Session): Promise<string | null> {
     const number = ++this.#begun;
-    for (const { reading } of this.#parts) reading.asked();
+    for (const { reading } of this.#parts) reading.pollStarted();
     const sound = this.#parts.filter((part) => !this.#broken.has(part));
     const alone = [...this.#broken];
     const times: (string | undefined)[] = [];
@@ -64,14 +64,14 @@ export class ThrottlePoll {
     return times.find((time) => time !== undefined) ?? null;
   }
 
-  async #readAlone(session: Session, part: PollPart, number: number): Promise<string | undefined> {
+  async #readAlone(session: Session, part: ThrottlePollPart, number: number): Promise<string | undefined> {
     try {
       const time = await this.#readTogether(session, [part], number);
       this.#broken.delete(part);
       return time;
     } catch (error) {
       throwLoss(error);
-      part.reading.failed(messageOf(error));
+      part.reading.pollFailed(messageOf(error));
       this.#broken.add(part);
       return undefined;
     }
@@ -79,7 +79,7 @@ export class ThrottlePoll {
 
   async #readTogether(
     session: Session,
-    parts: readonly PollPart[],
+    parts: readonly ThrottlePollPart[],
     number: number,
   ): Promise<string | undefined> {
     const parameters = new Parameters();
@@ -97,9 +97,9 @@ export class ThrottlePoll {
     const [time, ...values] = rows[1]?.[0] ?? [];
     parts.forEach((part, at) => {
       try {
-        part.reading.answered(part.take(values[at] ?? null));
+        part.reading.pollSucceeded(part.take(values[at] ?? null));
       } catch (error) {
-        part.reading.failed(messageOf(error));
+        part.reading.pollFailed(messageOf(error));
       }
     });
     return time ?? undefined;

@@ -1,10 +1,10 @@
 import { messageOf } from '../../postgres/error-classes.js';
-import { Reading, type MonotonicClock } from './reading.js';
+import { ThrottleReading, type MonotonicClock } from './throttle.reading.js';
 import type { DeclaredCheck, ThrottleContext } from './throttle-check.js';
 
 /** Asks one of the application's own throttles, in the background, and never twice at once unless it was given up. */
-export class CheckRunner {
-  readonly reading: Reading;
+export class CheckPoll {
+  readonly reading: ThrottleReading;
   readonly #check: DeclaredCheck;
   readonly #context: Omit<ThrottleContext, 'signal'>;
   readonly #stop: AbortSignal;
@@ -22,12 +22,12 @@ export class CheckRunner {
     this.#context = context;
     this.#stop = stop;
     this.#overdueAfter = overdueAfter;
-    this.reading = new Reading(check.name, overdueAfter, now);
+    this.reading = new ThrottleReading(check.name, overdueAfter, now);
   }
 
   /** @returns when it has answered, failed or been given up; the question before, while that one is still open */
-  ask(): Promise<void> {
-    this.reading.asked();
+  poll(): Promise<void> {
+    this.reading.pollStarted();
     return (this.#asking ??= this.#ask().finally(() => (this.#asking = null)));
   }
 
@@ -41,10 +41,10 @@ export class CheckRunner {
       // Whoever does not heed the signal either is asked anew: what has hung once may be well now.
       const reason: unknown = await Promise.race([answer, aborted(overdue.signal)]);
       if (reason === GIVEN_UP) return;
-      if (reason === null || typeof reason === 'string') this.reading.answered(reason || null);
-      else this.reading.failed(`check() returned ${typeof reason} instead of a reason or null`);
+      if (reason === null || typeof reason === 'string') this.reading.pollSucceeded(reason || null);
+      else this.reading.pollFailed(`check() returned ${typeof reason} instead of a reason or null`);
     } catch (error) {
-      this.reading.failed(messageOf(error));
+      this.reading.pollFailed(messageOf(error));
     } finally {
       clearTimeout(timer);
     }

@@ -1,0 +1,158 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { Key } from '../../ledger/range.js';
+import type { Parameters } from '../../postgres/parameters.js';
+import { columnOfRow } from '../definition/columns.js';
+import { ROW, type BackfillDefinition } from '../definition/definition.js';
+import type { TableFacts } from './table.inspector.js';
+
+export type KeyOperator = '>' | '<' | '<=' | '=';
+
+/**
+ * SQL fragments about a backfill's table and the key that its rows are read along. The names that the fragments bring into a
+ * query begin with `nb_`, so that they do not clash with names in the user's SQL.
+ */
+export class KeyedTable {
+  /** Its `key` has the order of the index. */
+  readonly definition: BackfillDefinition;
+  readonly facts: TableFacts;
+
+  constructor(definition: BackfillDefinition, facts: TableFacts) {
+    this.definition = { ...definition, key: facts.key };
+    this.facts = facts;
+  }
+
+  /** `"leads" AS "this_row"` */
+  get from(): string {
+    return `${this.definition.table} AS ${ROW}`;
+  }
+
+  /** Select list that identifies the version of the row: address, table, key and tenant. */
+  get identity(): string {
+    return `${ROW}.ctid AS nb_row_id, ${ROW}.tableoid AS nb_table_id, ${this.keyAndTenant}`;
+  }
+
+  /** Select list for a row that comes from a subquery and therefore has no address. */
+  get keyAndTenant(): string {
+    const key = this.definition.key.map((column, at) => `${columnOfRow(column)} AS nb_key_${at + 1}`);
+    return [...key, `${this.tenantText} AS nb_tenant`].join(', ');
+  }
+
+  get tenantText(): string {
+    return this.definition.tenant ? `${columnOfRow(this.definition.tenant)}::text` : 'NULL::text';
+  }
+
+  /** The row's key in the form of the ledger: a JSON array of texts. */
+  get keyJson(): string {
+    return `jsonb_build_array(${this.keyTexts.join(', ')})`;
+  }
+
+  /** One expression of type text per key column. */
+  get keyTexts(): readonly string[] {
+    return this.definition.key.map((column) => `${columnOfRow(column)}::text`);
+  }
+
+  /** The key in the columns of `identity`, in the form of the ledger. */
+  get identityJson(): string {
+    return `jsonb_build_array(${this.definition.key.map((_, at) => `nb_key_${at + 1}::text`).join(', ')})`;
+  }
+
+  /** The condition that joins a row to the `identity` in a CTE. It compares addresses, so it needs no index. */
+  sameVersion(cte: string): string {
+    const sameTable = this.facts.partitioned ? ` AND ${ROW}.tableoid = ${cte}.nb_table_id` : '';
+    return `${ROW}.ctid = ${cte}.nb_row_id${sameTable}`;
+  }
+
+  orderBy(direction: 'ASC' | 'DESC' = 'ASC'): string {
+    return this.definition.key.map((column) => `${columnOfRow(column)} ${direction}`).join(', ');
+  }
+
+  identityOrder(direction: 'ASC' | 'DESC'): string {
+    return this.definition.key.map((_, at) => `nb_key_${at + 1} ${direction}`).join(', ');
+  }
+
+  /** Compares the row's key with a given key. */
+  compare(operator: KeyOperator, key: Key, parameters: Parameters): string {
+    return this.compareTo(operator, this.#keyValues(key, parameters));
+  }
+
+  /** A row comparison, which the key's index serves. @param expressions one per key column */
+  compareTo(operator: KeyOperator, expressions: readonly string[]): string {
+    const columns = this.definition.key.map(columnOfRow);
+    return columns.length === 1
+      ? `${columns[0]} ${operator} ${expressions[0]}`
+      : `(${columns.join(', ')}) ${operator} (${expressions.join(', ')})`;
+  }
+
+  /** Keys above `after` and up to `upTo`, which is inclusive; null leaves that side open. */
+  between(after: Key | null, upTo: Key | null, parameters: Parameters): string {
+    const bounds = [
+      ...(after ? [this.compare('>', after, parameters)] : []),
+      ...(upTo ? [this.compare('<=', upTo, parameters)] : []),
+    ];
+    return bounds.length > 0 ? bounds.join(' AND ') : 'true';
+  }
+
+  /** The columns `nb_key_1` … of a CTE of one row, as expressions. */
+  keyColumnsOf(cte: string): string[] {
+    return this.definition.key.map((_, at) => `(SELECT nb_key_${at + 1} FROM ${cte})`);
+  }
+
+  /** Select list that turns a key in the form of the ledger into the columns `nb_key_1` … */
+  keyFromJson(json: string): string {
+    return this.definition.key
+      .map((column, at) => `(${json}->>${at})::${this.facts.typeOf(column)} AS nb_key_${at + 1}`)
+      .join(', ');
+  }
+
+  /** A key in the form of the ledger, as the right side of a row comparison. */
+  rowFromJson(json: string): string {
+    return asRow(
+      this.definition.key.map((column, at) => `((${json})->>${at})::${this.facts.typeOf(column)}`),
+    );
+  }
+
+  /** The key in the columns of `identity`, as one side of a row comparison. */
+  identityRow(cte: string): string {
+    return asRow(this.definition.key.map((_, at) => `${cte}.nb_key_${at + 1}`));
+  }
+
+  /**
+   * `FROM` the row at an offset among the rows that match a condition, in the order of the key. It is a subquery, because a select
+   * list beside OFFSET is computed for each row that OFFSET discards.
+   */
+  fromRowAt(condition: string, offset: string): string {
+    return `FROM (SELECT ${ROW}.* FROM ${this.from} WHERE ${condition} ORDER BY ${this.orderBy()} OFFSET ${offset} LIMIT 1) AS ${ROW}`;
+  }
+
+  /** Joins the table to a list of keys: `unnest(…) AS nb_wanted (…) JOIN "leads" AS "this_row" ON …`. */
+  fromKeys(keys: readonly Key[], parameters: Parameters): string {
+    const arrays = this.definition.key.map((_, at) =>
+      parameters.addArray(keys.map((key) => key[at] ?? null)),
+    );
+    const names = this.definition.key.map((_, at) => `nb_wanted_key_${at + 1}`);
+    const same = this.definition.key.map(
+      (column, at) => `${columnOfRow(column)} = ${names[at]}::${this.facts.typeOf(column)}`,
+    );
+    return `unnest(${arrays.join(', ')}) AS nb_wanted (${names.join(', ')}) JOIN ${this.from} ON ${same.join(' AND ')}`;
+  }
+
+  /** Select list of columns that code reads: `nb_read_1` … */
+  readColumns(columns: readonly ColumnMetadata[]): string {
+    return columns.map((column, at) => `${columnOfRow(column)} AS nb_read_${at + 1}`).join(', ');
+  }
+
+  /** `tenant_id=7, id=42`, for messages. */
+  describe(key: Key): string {
+    return this.definition.key.map((column, at) => `${column.databaseName}=${key[at]}`).join(', ');
+  }
+
+  #keyValues(key: Key, parameters: Parameters): string[] {
+    return this.definition.key.map((column, at) =>
+      parameters.add(key[at] ?? null, this.facts.typeOf(column)),
+    );
+  }
+}
+
+function asRow(parts: readonly string[]): string {
+  return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(', ')})`;
+}

@@ -40,7 +40,7 @@ import {
 } from './report/report.js';
 import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
-import { CANCEL_AFTER } from './run/stop/stop.enforcer.js';
+import { CANCEL_AFTER_MS } from './run/stop/stop.enforcer.js';
 import { runBackfill } from './run/run-backfill.js';
 import { StopSignal } from './run/stop/stop-signal.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
@@ -153,14 +153,14 @@ export class BackfillService {
   async run(request: RunRequest = {}): Promise<BackfillPhaseReport> {
     const definitions = this.declare().select(request.names);
     const tenants = this.#scope(definitions, request.tenants);
-    const stop = new StopSignal(request.signal, request.maxDurationMs, request.stopWhen);
+    const stop = new StopSignal(request);
     const ledger = this.#ledgerOf(randomUUID().slice(0, 8));
     const reports: BackfillReport[] = [];
     for (const definition of definitions) {
       const options = {
         retryQuarantined: request.retryQuarantined ?? false,
         connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT,
-        cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER,
+        cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER_MS,
         abandonAfterMs: request.abandonAfterMs ?? null,
         dependencies: definition.dependsOn.flatMap((name) => this.declare().select([name])),
         checks: this.#checks,

@@ -4,6 +4,7 @@ import type { BackfillDefinition } from '../definition/definition.js';
 import type { BackfillReport } from '../report/report.js';
 import { BackfillRunner, type RunOptions } from './loop/backfill.runner.js';
 import { RunConnection } from './connection/run-connection.js';
+import { enforceStop } from './stop/stop.enforcer.js';
 import { ignoreObserverErrors, wrapObserver } from '../report/observer.wrapper.js';
 import { lastTurn, TenantSequence, type ScopedRun } from './tenants/tenant.sequence.js';
 import type { TenantRunState } from './tenants/tenant-run.js';
@@ -20,22 +21,15 @@ export async function runBackfill(
     return new BackfillRunner(definition, ledger, schema, options).run();
   const observer = ignoreObserverErrors(options.observer);
   const note = (message: string) => observer.noted?.({ name: definition.name, level: 'log', message });
-  const connection = new RunConnection(
-    definition.dataSource,
-    definition.pace.statementTimeout,
-    options.stop,
-    options.connectTimeoutMs,
-    note,
-  );
-  const { signal } = options.stop;
-  let last: NodeJS.Timeout | undefined;
-  // The runs break their own connections off.
-  const arm = () => {
-    if (options.abandonAfterMs !== null)
-      last = setTimeout(() => void connection.abandon(), options.abandonAfterMs);
-  };
-  if (signal.aborted) arm();
-  else signal.addEventListener('abort', arm, { once: true });
+  const connection = new RunConnection({
+    dataSource: definition.dataSource,
+    statementTimeout: definition.pace.statementTimeout,
+    stop: options.stop,
+    connectTimeoutMs: options.connectTimeoutMs,
+    warn: note,
+  });
+  // The runs enforce the stop on their own connections.
+  const endEnforcement = enforceStop(options.stop, { ...options, cancelAfterMs: null }, () => [connection]);
   try {
     await connection.use((session) => installLedger(session, schema)).catch(() => undefined);
     const state: TenantRunState = { hasPlace: false, hasBegun: false };
@@ -65,8 +59,7 @@ export async function runBackfill(
     observer.finished?.(report);
     return report;
   } finally {
-    clearTimeout(last);
-    signal.removeEventListener('abort', arm);
+    endEnforcement();
     await connection.drop();
   }
 }

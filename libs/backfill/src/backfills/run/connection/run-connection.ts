@@ -4,40 +4,27 @@ import { Session } from '../../../postgres/session.js';
 import { backOff } from '../../../text/back-off.js';
 import { classifyFailure } from '../outcome/failure.js';
 import type { StopSignal } from '../stop/stop-signal.js';
+import { DatabaseLostError } from './database-lost.error.js';
 
-/** The database stayed away for longer than a run waits. */
-export class DatabaseLostError extends Error {
-  constructor(ms: number, cause: unknown) {
-    const long = ms < 1_000 ? '' : ` for ${Math.round(ms / 1000)} s`;
-    super(`The database could not be reached${long}: ${messageOf(cause)}`, { cause });
-    this.name = 'DatabaseLostError';
-  }
+export interface RunConnectionOptions {
+  readonly dataSource: DataSource;
+  /** Of the batches, in milliseconds. */
+  readonly statementTimeout: number;
+  readonly stop: StopSignal;
+  /** How long to try to reconnect, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  readonly warn: (message: string) => void;
 }
 
-/** The one connection that a worker uses, made again when it is lost. */
+/** The connection of one worker. It reconnects when it is lost. */
 export class RunConnection {
-  readonly #dataSource: DataSource;
-  readonly #statementTimeout: number;
-  readonly #stop: StopSignal;
-  readonly #patienceMs: number;
-  readonly #note: (message: string) => void;
+  readonly #options: RunConnectionOptions;
   #session: Session | null = null;
-  /** It was waited for in vain: what is left to say gets one try. */
-  #lost = false;
+  /** Reconnecting has failed once: each later call makes a single attempt. */
+  #isLost = false;
 
-  /** @param statementTimeout of the batches, in milliseconds */
-  constructor(
-    dataSource: DataSource,
-    statementTimeout: number,
-    stop: StopSignal,
-    patienceMs: number,
-    note: (message: string) => void,
-  ) {
-    this.#statementTimeout = statementTimeout;
-    this.#dataSource = dataSource;
-    this.#stop = stop;
-    this.#patienceMs = patienceMs;
-    this.#note = note;
+  constructor(options: RunConnectionOptions) {
+    this.#options = options;
   }
 
   get session(): Session | null {
@@ -45,49 +32,50 @@ export class RunConnection {
   }
 
   /**
-   * Runs work on the connection; when it is lost, on a new one, from the work's start. For work that may be done twice.
-   * @throws DatabaseLostError after the patience, the work's own errors at once
+   * Runs `work` on the connection. If the connection is lost, runs `work` again from its start on a new one: `work` must be repeatable.
+   *
+   * @throws DatabaseLostError after `connectTimeoutMs`; the errors of `work` itself at once
    */
   async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const since = performance.now();
+    const startedAt = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await work((this.#session ??= await this.#open()));
-        this.#lost = false;
+        this.#isLost = false;
         return result;
       } catch (error) {
-        const failure = classifyFailure(error);
-        if (failure !== 'connection' && failure !== 'busy' && failure !== 'conflict') throw error;
-        if (isConnectionError(error) || this.#session === null) await this.drop();
-        const waited = performance.now() - since;
-        if (this.#lost || waited > this.#patienceMs || this.#stop.reason !== null) {
-          this.#lost = true;
-          throw new DatabaseLostError(waited, error);
-        }
-        if (attempt === 1)
-          this.#note(
-            `Connection lost, trying again: ${error instanceof Error ? error.message : String(error)}`,
-          );
-        await this.#stop.sleep(backOff(attempt, { base: 50, cap: 2_000 }));
+        await this.#prepareRetry(error, startedAt);
+        if (attempt === 1) this.#options.warn(`Connection lost, trying again: ${messageOf(error)}`);
+        await this.#options.stop.sleep(backOff(attempt, { base: 50, cap: 2_000 }));
       }
     }
   }
 
-  #open(): Promise<Session> {
-    return Session.open(this.#dataSource, {
-      statementTimeout: this.#statementTimeout,
-      signal: this.#stop.signal,
-    });
+  /** @throws the error if another attempt cannot help, DatabaseLostError if there is no time for one */
+  async #prepareRetry(error: unknown, startedAt: number): Promise<void> {
+    const { connectTimeoutMs, stop } = this.#options;
+    const failure = classifyFailure(error);
+    if (failure !== 'connection' && failure !== 'busy' && failure !== 'conflict') throw error;
+    if (isConnectionError(error) || this.#session === null) await this.drop();
+    const waitedMs = performance.now() - startedAt;
+    if (!this.#isLost && waitedMs <= connectTimeoutMs && stop.reason === null) return;
+    this.#isLost = true;
+    throw new DatabaseLostError(waitedMs, error);
   }
 
-  /** Breaks the connection off while it is in use. */
+  #open(): Promise<Session> {
+    const { dataSource, statementTimeout, stop } = this.#options;
+    return Session.open(dataSource, { statementTimeout, signal: stop.signal });
+  }
+
+  /** Closes the connection while it is in use: the current statement fails. */
   async abandon(): Promise<void> {
     const session = this.#session;
     this.#session = null;
     await session?.abandon();
   }
 
-  /** Gives the connection up, e.g. because it is broken. */
+  /** Closes the connection; the next `use` opens a new one. */
   async drop(): Promise<void> {
     const session = this.#session;
     this.#session = null;

@@ -17,7 +17,8 @@ import { tenantReports } from '../../report/tenant.reader.js';
 import type { DeclaredCheck } from '../../throttle/throttle-check.js';
 import { backOff } from '../../../text/back-off.js';
 import { describeLock } from '../../pending/lock-holders.js';
-import { RunConnection, DatabaseLostError } from '../connection/run-connection.js';
+import { DatabaseLostError } from '../connection/database-lost.error.js';
+import { RunConnection } from '../connection/run-connection.js';
 import { WorkerPool } from '../workers/worker.pool.js';
 import { CompletionLease } from '../workers/completion.lease.js';
 import {
@@ -453,13 +454,10 @@ export class BackfillRunner {
   }
 
   #connect(dataSource = this.#definition.dataSource): RunConnection {
-    return new RunConnection(
-      dataSource,
-      this.#definition.pace.statementTimeout,
-      this.#options.stop,
-      this.#options.connectTimeoutMs,
-      (message) => this.#log.note('warn', message),
-    );
+    const { stop, connectTimeoutMs } = this.#options;
+    const { statementTimeout } = this.#definition.pace;
+    const warn = (message: string) => this.#log.note('warn', message);
+    return new RunConnection({ dataSource, statementTimeout, stop, connectTimeoutMs, warn });
   }
 
   async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<RunOutcome> {

@@ -4,7 +4,7 @@ import { FailingPredicateError, InvalidStatementError } from '../../run.error.js
 import type { Key } from '../../../ledger/range.js';
 import { backOff } from '../../../text/back-off.js';
 import { describeLock } from '../../pending/lock-holders.js';
-import { DatabaseLostError } from '../connection/run-connection.js';
+import { DatabaseLostError } from '../connection/database-lost.error.js';
 import { THE_DATABASE } from '../outcome/run-outcome.js';
 import { classifyFailure } from '../outcome/failure.js';
 import type { RangeOutcome } from './range.outcome.js';

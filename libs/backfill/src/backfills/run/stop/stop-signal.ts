@@ -1,64 +1,76 @@
 import { setMaxListeners } from 'node:events';
+import { onAbort } from '../../../text/abort.listener.js';
 
-/** Tells a run when to stop, and why: a signal, its time limit, or what its caller says between two batches. */
+export interface StopOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The time limit in milliseconds, from the creation of the signal. */
+  readonly maxDurationMs?: number | undefined;
+  /** Returns the reason to stop as a sentence, or null to continue. Called often. */
+  readonly stopWhen?: (() => string | null) | undefined;
+}
+
+/** Says when a run must stop, and why: an abort signal, a time limit, or the caller's own condition. */
 export class StopSignal {
   readonly #signal: AbortSignal;
   readonly #deadline: number | null;
   readonly #maxDurationMs: number | undefined;
   readonly #stopWhen: (() => string | null) | undefined;
 
-  /** @param stopWhen gives the reason in a sentence; asked often */
-  constructor(
-    signal: AbortSignal | undefined,
-    maxDurationMs: number | undefined,
-    stopWhen?: () => string | null,
-  ) {
+  constructor({ signal, maxDurationMs, stopWhen }: StopOptions) {
     this.#stopWhen = stopWhen;
     this.#signal = signal ?? new AbortController().signal;
-    // Each of many workers listens for as long as it rests or connects, which Node.js would take for a leak.
+    // Each worker listens while it sleeps or connects. Node.js would report so many listeners as a leak.
     setMaxListeners(0, this.#signal);
     this.#maxDurationMs = maxDurationMs;
     this.#deadline = maxDurationMs === undefined ? null : performance.now() + maxDurationMs;
   }
 
-  /** The same, with a time limit of its own besides: what stops the whole is told first. */
+  /** A copy with an additional time limit. The reason to stop the whole run takes precedence. */
   within(ms: number): StopSignal {
-    const left = this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
-    return new StopSignal(this.#signal, Math.max(0, left), () => this.reason);
+    return new StopSignal({
+      signal: this.#signal,
+      maxDurationMs: Math.max(0, this.#untilDeadline(ms)),
+      stopWhen: () => this.reason,
+    });
   }
 
-  /** For code that listens; aborted by the signal alone, since a time limit lets the batch in hand finish. */
+  /** For code that listens. The time limit does not abort it: at the limit, the current batch may finish. */
   get signal(): AbortSignal {
     return this.#signal;
   }
 
-  /** Why to stop, in a sentence; null to go on. */
+  /** Why to stop, as a sentence; null to continue. */
   get reason(): string | null {
-    if (this.#signal.aborted) return `Stopped by ${signalName(this.#signal.reason)}.`;
-    const asked = this.#stopWhen?.() ?? null;
-    if (asked !== null) return asked;
+    if (this.#signal.aborted) return `Stopped by ${describeAbort(this.#signal.reason)}.`;
+    const requested = this.#stopWhen?.() ?? null;
+    if (requested !== null) return requested;
     if (this.#deadline !== null && performance.now() >= this.#deadline) {
       return `Stopped at its time limit of ${Math.round(this.#maxDurationMs ?? 0) / 1000} s.`;
     }
     return null;
   }
 
-  /** Sleeps, or returns early when it is time to stop. */
+  /** Sleeps; returns early on an abort and at the time limit. */
   async sleep(ms: number): Promise<void> {
-    const left = this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
-    if (left <= 0 || this.signal.aborted) return;
+    const left = this.#untilDeadline(ms);
+    if (left <= 0 || this.#signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const done = () => {
+      const wake = () => {
         clearTimeout(timer);
-        this.signal.removeEventListener('abort', done);
+        removeListener();
         resolve();
       };
-      const timer = setTimeout(done, left);
-      this.signal.addEventListener('abort', done, { once: true });
+      const timer = setTimeout(wake, left);
+      const removeListener = onAbort(this.#signal, wake);
     });
+  }
+
+  /** `ms`, or the time to the deadline if that is shorter. */
+  #untilDeadline(ms: number): number {
+    return this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
   }
 }
 
-function signalName(reason: unknown): string {
+function describeAbort(reason: unknown): string {
   return typeof reason === 'string' ? reason : 'a request to stop';
 }

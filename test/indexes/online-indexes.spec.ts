@@ -258,7 +258,7 @@ describe('while another session has a transaction open', () => {
     const running = build([declared()]);
     await told('waiting for pid');
     expect(lines.at(-1)).toMatch(
-      /^leads_tenant: waiting for writers before build, waiting for pid \d+, application "a report" \(idle in transaction, its transaction open for \d+ s\): UPDATE leads/,
+      /^leads_tenant: waiting for writers before build, waiting for pid \d+ \(a report\), idle in transaction, transaction open for \d+ s, query: UPDATE leads/,
     );
     await writer.release();
     expect(await running).toMatchObject({ outcome: 'done' });
@@ -268,7 +268,7 @@ describe('while another session has a transaction open', () => {
     const report = await build([declared()], { maxWait: 100 });
     expect(report).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'stopped' }] });
     const message = report.indexes[0]?.error?.message ?? '';
-    expect(message).toMatch(/waited for .* as long as allowed, for pid \d+, application "a report"/);
+    expect(message).toMatch(/waited for .* as long as allowed, for pid \d+ \(a report\)/);
     expect(message).toContain('--max-wait');
     // The removal would have to wait for the writer, too.
     expect(message).toContain('It leaves an INVALID index behind, which the next run drops.');
@@ -348,7 +348,7 @@ it('tells how far a build has come', async () => {
   ]);
   await until(() => lines.some((line) => line.includes('building index: scanning table')));
   expect(lines.join('\n')).toMatch(
-    /leads_slowly: building index: scanning table, \d+ % of the table, waiting for pid \d+, application "the gate"/,
+    /leads_slowly: building index: scanning table, \d+ % of the table, waiting for pid \d+ \(the gate\)/,
   );
   await gate.release();
   expect(await running).toMatchObject({ outcome: 'done' });

@@ -55,7 +55,7 @@ describe('a process that migrates', () => {
     const { code, stdout, stderr } = await deployApp(database, ['--migrate'], { migrations: { policy } })
       .ended;
     expect(code).toBe(1);
-    const blocker = new RegExp(`pid ${user.pid}, application "a user who forgot it" \\(idle in transaction`);
+    const blocker = new RegExp(`pid ${user.pid} \\(a user who forgot it\\), idle in transaction`);
     const [tries, end] = (stdout + stderr).split('AddLabel1700000000002: failed');
     expect(tries).toMatch(/AddLabel1700000000002 did not get its lock \(try 1 of 2\), blocked by pid/);
     expect(tries).toMatch(blocker);

@@ -397,7 +397,7 @@ describe('a lock that somebody else holds', () => {
     });
     await holder.end();
     expect(lines.join('\n')).toMatch(
-      /blocked by pid \d+, application "the holder" \(idle in transaction, .*LOCK TABLE leads/,
+      /blocked by pid \d+ \(the holder\), idle in transaction, .*LOCK TABLE leads/,
     );
   });
 
@@ -412,7 +412,7 @@ describe('a lock that somebody else holds', () => {
       });
       expect(report).toMatchObject({ outcome: 'failed', pending: [Up.name] });
       expect(report.failed?.error).toBeInstanceOf(MigrationBlockedError);
-      expect(report.failed?.error.message).toMatch(/2 tries.*\n.*application "the holder"/);
+      expect(report.failed?.error.message).toMatch(/2 tries.*\n.*\(the holder\)/);
     });
     await holder.query('ROLLBACK');
     await holder.end();

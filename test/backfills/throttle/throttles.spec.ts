@@ -213,7 +213,7 @@ describe('a run makes way', () => {
     );
     const run = HeldRun.start(stage, 'young-only');
     await run.isHeldBy(
-      /oldest transaction: pid \d+ \(a report, idle in transaction\) has a transaction open for \d+ s \(limit 1 s\)/,
+      /oldest transaction: pid \d+ \(a report\), idle in transaction, has a transaction open for \d+ s \(limit 1 s\)/,
     );
     expect(await stage.run('labels')).toMatchObject({ status: 'complete' });
     await report.release();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { QueryRunner } from 'typeorm';
+import { describeSession } from '../postgres/session-description.js';
 import type { Session } from '../postgres/session.js';
 
 /** How often a statement under watch is looked at, in milliseconds. */
@@ -40,12 +41,7 @@ export class CancelledError extends Error {
 const LOOK = `
   SELECT coalesce(p.phase, a.wait_event, 'beginning'),
          CASE WHEN p.blocks_total > 0 THEN (100 * p.blocks_done / p.blocks_total)::text END,
-         (SELECT string_agg(format('%s (%s, its transaction open for %s s): %s',
-                   CASE WHEN b.application_name <> '' THEN format('pid %s, application "%s"', b.pid, b.application_name)
-                        ELSE coalesce('pid ' || b.pid, 'a prepared transaction') END,
-                   coalesce(b.state, b.backend_type, 'unknown'),
-                   coalesce(extract(epoch FROM clock_timestamp() - b.xact_start)::int, 0),
-                   left(regexp_replace(coalesce(b.query, ''), '\\s+', ' ', 'g'), 200)), '; ')
+         (SELECT string_agg(${describeSession('b')}, '; ')
             FROM unnest(pg_blocking_pids(a.pid)) AS w (pid) LEFT JOIN pg_stat_activity AS b ON b.pid = w.pid)
     FROM pg_stat_activity AS a
     LEFT JOIN pg_stat_progress_create_index AS p ON p.pid = a.pid

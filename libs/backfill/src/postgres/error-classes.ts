@@ -1,4 +1,4 @@
-/** What an error means for the batch that it ended. */
+/** How a run reacts to the error that ended a batch. */
 export const ERROR_CLASSES = [
   'connection',
   'lock',
@@ -11,42 +11,42 @@ export const ERROR_CLASSES = [
 ] as const;
 
 /**
- * - `connection`: the session is gone (network, restart, terminated): again, on a fresh one
- * - `lock`: a lock was not to be had in time: again
- * - `conflict`: deadlock or serialization failure: again
- * - `busy`: the server has no room or is not ready: again, later
- * - `too-slow`: the statement timeout: a smaller batch
- * - `lease-lost`: somebody else works on the range now: leave it to them
- * - `poison`: a row's own fault: find the row
- * - `programming`: it would fail for every row: stop
+ * - `connection`: the session is lost (network, restart, terminated). Retry on a new connection.
+ * - `lock`: the lock timeout. Retry.
+ * - `conflict`: a deadlock or serialization failure. Retry.
+ * - `busy`: the server has no capacity or is not ready. Retry later.
+ * - `too-slow`: the statement timeout. Use a smaller batch.
+ * - `lease-lost`: another process works on the range now. Release it.
+ * - `poison`: one row causes the error. Find the row.
+ * - `programming`: every row would cause the error. Stop.
  */
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
-/** SQLSTATEs raised by the ledger's `demand` function. */
+/** SQLSTATEs that the ledger's `assert` function raises. */
 export const LEASE_LOST = 'NB001';
 export const STILL_PENDING = 'NB002';
 export const PARTLY_DONE = 'NB003';
 export const TRANSACTION_ENDED = 'NB004';
 
-/** A statement failed before, and whoever sent it went on regardless. */
+/** An earlier statement of the transaction failed, and the caller sent another one. */
 export const IN_FAILED_TRANSACTION = '25P02';
 
 const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   '55P03': 'lock',
   '40P01': 'conflict',
   '40001': 'conflict',
-  '25006': 'busy', // read-only: the primary has become a standby
+  '25006': 'busy', // read_only_sql_transaction: the primary has become a standby
   '25P03': 'connection', // idle_in_transaction_session_timeout ended the session
   '25P04': 'connection', // transaction_timeout ended the session
   '57P01': 'connection',
   '57P02': 'connection',
   '57P03': 'busy',
   '57P05': 'connection',
-  '26000': 'conflict', // a prepared statement that a pooler or DISCARD ALL took away: it is prepared again
-  P0001: 'poison', // RAISE EXCEPTION, as in a trigger
-  P0004: 'poison',
+  '26000': 'conflict', // a pooler or DISCARD ALL removed a prepared statement, which is prepared again
+  P0001: 'poison', // RAISE EXCEPTION, for example in a trigger
+  P0004: 'poison', // ASSERT
   '44000': 'poison', // WITH CHECK OPTION
-  '54000': 'poison', // a row over a limit, e.g. of an index entry
+  '54000': 'poison', // program_limit_exceeded: for example, an index entry that is too large
   [LEASE_LOST]: 'lease-lost',
   [STILL_PENDING]: 'poison',
   [PARTLY_DONE]: 'poison',
@@ -73,10 +73,10 @@ const CONNECTION_CODES = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-const CONNECTION_WORDS =
+const CONNECTION_MESSAGES =
   /connection (?:terminated|ended|was closed|error)|client has encountered a connection error|not queryable|Client was closed|timeout exceeded when trying to connect|Query read timeout|Driver not Connected|(?:query runner|was) already released/i;
 
-/** The SQLSTATE of an error that came from PostgreSQL, also when TypeORM wrapped it. */
+/** The SQLSTATE of a PostgreSQL error, also when TypeORM has wrapped it. */
 export function sqlState(error: unknown): string | undefined {
   const own = codeOf(error);
   if (own && /^[0-9A-Z]{5}$/.test(own) && !CONNECTION_CODES.has(own) && !isErrno(error)) return own;
@@ -84,19 +84,19 @@ export function sqlState(error: unknown): string | undefined {
   return driver === undefined ? undefined : sqlState(driver);
 }
 
-/** Where PostgreSQL was when the error came up, in its own words: e.g. `while locking tuple (0,7) in relation "customers"`. */
+/** PostgreSQL's context of an error, such as `while locking tuple (0,7) in relation "customers"`. */
 export function contextOf(error: unknown): string | undefined {
   const { where, driverError } = error as { where?: unknown; driverError?: unknown };
   if (typeof where === 'string') return where.split('\n')[0];
   return driverError === undefined ? undefined : contextOf(driverError);
 }
 
-/** Whether the database could not be reached or was lost. */
+/** Whether the database could not be reached, or the connection was lost. */
 export function isConnectionError(error: unknown): boolean {
   return isTransportError(error) || classOfState(error) === 'connection';
 }
 
-/** What a database error means for the batch; `undefined` for errors that did not come from the database. */
+/** The class of a database error; undefined for an error that does not come from the database. */
 export function classifyDatabaseError(error: unknown): ErrorClass | undefined {
   if (isTransportError(error)) return 'connection';
   return classOfState(error);
@@ -105,8 +105,9 @@ export function classifyDatabaseError(error: unknown): ErrorClass | undefined {
 function classOfState(error: unknown): ErrorClass | undefined {
   const state = sqlState(error);
   if (!state) return undefined;
-  // A timeout and a person's wish have one code, and words in the server's language. What was not understood is taken for a
-  // timeout: then the batch gets smaller, and does not run into it again and again.
+  // query_canceled is both a timeout and a user's request, and the message is in the server's language. Any
+  // other text counts as a timeout: a smaller batch is safe, while a retry of the same batch could time out
+  // again and again.
   if (state === '57014') return /user request/i.test(messageOf(error)) ? 'conflict' : 'too-slow';
   if (state === '0A000' && routineOf(error) === 'RevalidateCachedQuery') return 'conflict';
   return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? 'programming';
@@ -116,15 +117,15 @@ function isTransportError(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isTransportError);
   const code = codeOf(error);
   if (code && CONNECTION_CODES.has(code)) return true;
-  return sqlState(error) === undefined && CONNECTION_WORDS.test(messageOf(error));
+  return sqlState(error) === undefined && CONNECTION_MESSAGES.test(messageOf(error));
 }
 
-/** Errors of Node.js have codes too, some of them as long as a SQLSTATE: EBUSY, EPERM. */
+/** Errors of Node.js have codes too, some of them as long as a SQLSTATE, such as EBUSY and EPERM. */
 function isErrno(error: unknown): boolean {
   return typeof (error as { errno?: unknown }).errno === 'number';
 }
 
-/** The function of PostgreSQL that raised it: told in no language. */
+/** The C function of PostgreSQL that raised the error: unlike the message, it is not translated. */
 function routineOf(error: unknown): unknown {
   const { routine, driverError } = error as { routine?: unknown; driverError?: unknown };
   return routine ?? (driverError === undefined ? undefined : routineOf(driverError));

@@ -1,4 +1,4 @@
-/** Quotes a name for SQL, whatever it holds: reserved words, capitals, quotes. */
+/** Quotes a name for SQL: reserved words, capitals and quotes are safe. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -8,7 +8,10 @@ export function quotePath(...parts: string[]): string {
   return parts.map(quoteIdentifier).join('.');
 }
 
-/** Quotes a value for SQL that a person reads or pastes. What is sent takes parameters instead. */
+/**
+ * Quotes a value for SQL that a person reads or pastes. Statements that this library sends use parameters
+ * instead.
+ */
 export function quoteLiteral(value: string | null): string {
   return value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`;
 }

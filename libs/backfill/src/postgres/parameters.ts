@@ -1,10 +1,13 @@
 import { toArrayText } from './text-format.js';
 
-/** Collects a statement's parameters while its text is written: `add` returns the placeholder, with its type. */
+/**
+ * Collects the parameters of a statement while its text is built: `add` returns the placeholder with its
+ * type.
+ */
 export class Parameters {
   readonly #values: (string | null)[];
 
-  /** @param initial the values of `$1` …, for text that was written before */
+  /** @param initial the values of `$1` …, when the text already has placeholders */
   constructor(initial: readonly (string | null)[] = []) {
     this.#values = [...initial];
   }
@@ -13,13 +16,13 @@ export class Parameters {
     return this.#values;
   }
 
-  /** @param type written as it stands: a type's name from the catalogue, never from outside */
+  /** @param type inserted without quoting: a type name from the catalogue, never user input */
   add(value: string | number | null, type: string): string {
     this.#values.push(value === null ? null : String(value));
     return `$${this.#values.length}::${type}`;
   }
 
-  /** @param type of its elements, written as it stands */
+  /** @param type of the elements, inserted without quoting */
   addArray(values: readonly (string | null)[] | null, type = 'text'): string {
     return this.add(values === null ? null : toArrayText(values), `${type}[]`);
   }

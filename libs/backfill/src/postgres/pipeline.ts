@@ -1,48 +1,40 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase, ClientConfig, Submittable } from 'pg';
-import { StatementResult, type TextRow } from './statement-result.js';
+import { MAX_TIMER_MS } from '../text/timers.js';
+import { PipelineResult, type TextRow } from './statement-result.js';
+
+export { PipelineResult, type TextRow } from './statement-result.js';
 
 /** One statement with its parameters in PostgreSQL's text format. */
 export interface Statement {
   readonly text: string;
   readonly values?: readonly (string | null)[];
-  /** Ask for the columns' types too, so that rows can be parsed (see `parsed`). */
+  /** Return the types of the columns too, so that the rows can be parsed (see `Session.parse`). */
   readonly typed?: boolean;
-  /** It bounds the transaction that it is in: see `applyPolicy`. */
-  readonly bounds?: boolean;
+  /** The statement sets the timeouts of its transaction: see `applyPolicy`. */
+  readonly setsTimeouts?: boolean;
 }
 
-export type { TextRow } from './statement-result.js';
-
-/** What the statements of one pipeline returned, in their order. */
-export class PipelineResult {
-  /** The rows of each statement, in order. */
-  readonly rows: readonly (readonly TextRow[])[];
-  /** The column types of each statement that was sent with `typed`. */
-  readonly types: readonly (readonly number[] | undefined)[];
-
-  constructor(rows: readonly (readonly TextRow[])[], types: readonly (readonly number[] | undefined)[]) {
-    this.rows = rows;
-    this.types = types;
-  }
-
-  /** The result of one statement. @param index from 0; negative counts from the last */
-  at(index: number): StatementResult {
-    return new StatementResult(this.rows.at(index) ?? [], this.types.at(index));
-  }
-
-  /** The result of the last statement. */
-  get last(): StatementResult {
-    return this.at(-1);
-  }
-
-  /** Without the statements that the session itself put around those of the caller. */
-  slice(start: number, end?: number): PipelineResult {
-    return new PipelineResult(this.rows.slice(start, end), this.types.slice(start, end));
-  }
+/** How a pipeline is sent. */
+export interface PipelineOptions {
+  /**
+   * Keep the statements prepared on the server. Only for a direct connection: a pooler in transaction mode
+   * runs the next transaction in another server session.
+   *
+   * @default false
+   */
+  readonly prepare?: boolean;
+  /**
+   * Write the messages now, behind the pipeline in flight, instead of after its reply: see `canPipeline`.
+   * @default false
+   */
+  readonly writeAtOnce?: boolean;
 }
 
-/** The part of node-postgres' wire connection that a custom query (`Submittable`, as pg-cursor is one) may use. */
+/**
+ * The part of node-postgres' wire connection that a custom query (`Submittable`, like that of pg-cursor)
+ * uses.
+ */
 interface WireConnection {
   readonly stream: { cork?(): void; uncork?(): void };
   parse(message: { text: string; name: string; types: number[] }, more: boolean): void;
@@ -56,47 +48,52 @@ interface WireConnection {
   sync(): void;
 }
 
-type Preparation = 'prepared' | 'unsure';
-const preparedByClient = new WeakMap<ClientBase, Map<string, Preparation>>();
+/** `unknown`: after an error it is not known whether the server has prepared the statement. */
+type Preparation = 'prepared' | 'unknown';
+const preparationsByClient = new WeakMap<ClientBase, Map<string, Preparation>>();
 
 /**
- * Sends several statements at once and waits once: one round trip, whatever their number. The server stops at the first
- * error and skips the rest, so a COMMIT at the end is reached only if everything before it succeeded; and since it needs
- * no word from the client in between, a client that stalls or dies half-way leaves no transaction open.
+ * Sends several statements and waits once for all replies: one round trip. The server stops at the first
+ * error and skips the rest, so that it reaches a COMMIT at the end only if everything before succeeded. A
+ * client that stops half-way leaves no transaction open, because the server needs no further message from it.
  *
- * This is the extended query protocol's own pipelining (PostgreSQL manual, 54.2.4).
+ * This is the pipelining of the extended query protocol (PostgreSQL manual, 54.2.4).
  *
- * @param prepare keep the statements' plans on the server; only where the server is reached directly, since a pooler in
- * transaction mode hands the next transaction to another server session
- * @param ahead send it behind the flight that is under way, not after its return; see `canFlyAhead`
- * @throws the server's error, as node-postgres gives it; the transaction is then left to be rolled back
- * @internal not in the package's types: node-postgres has its own in a package that an application need not have
+ * @throws the server's error, as node-postgres reports it; the caller must roll the transaction back
+ * @internal not in the package's types: an application need not have `@types/pg`
  */
 export function sendPipeline(
   client: ClientBase,
   statements: readonly Statement[],
-  prepare: boolean,
-  ahead = false,
+  options: PipelineOptions = {},
 ): Promise<PipelineResult> {
   if (!supportsPipeline(client)) return sendOneByOne(client, statements);
   return new Promise((resolve, reject) => {
-    const flight = new Pipeline(client, statements, prepare, resolve, reject);
-    // node-postgres keeps it in its queue until the one under way is over; what it says is on its way before.
-    client.query(flight as unknown as Submittable);
-    if (ahead) flight.write((client as unknown as { connection: WireConnection }).connection);
+    const pipeline = new Pipeline({
+      client,
+      statements,
+      prepare: options.prepare ?? false,
+      resolve,
+      reject,
+    });
+    // node-postgres queues it until the pipeline in flight has ended; its messages can be written before
+    // that.
+    client.query(pipeline as unknown as Submittable);
+    if (options.writeAtOnce) pipeline.write((client as unknown as { connection: WireConnection }).connection);
   });
 }
 
 /**
- * Whether a flight may be sent behind the one under way: its statements must be prepared, since what that one would do to them when
- * it failed is not known yet.
+ * Whether the statements may be written behind the pipeline in flight. All of them must be prepared: if the
+ * pipeline in flight fails, the state of its own preparations is unknown.
  *
- * @internal see `fly`
+ * @internal see `sendPipeline`
  */
 export function canPipeline(client: ClientBase, statements: readonly Statement[]): boolean {
-  const known = preparedByClient.get(client);
+  const preparations = preparationsByClient.get(client);
   return (
-    supportsPipeline(client) && statements.every(({ text }) => known?.get(statementName(text)) === 'prepared')
+    supportsPipeline(client) &&
+    statements.every(({ text }) => preparations?.get(statementName(text)) === 'prepared')
   );
 }
 
@@ -108,7 +105,10 @@ function supportsPipeline(client: ClientBase): boolean {
   return typeof connection?.parse === 'function' && pipeline !== true;
 }
 
-/** For clients that take no custom queries (pg-native, or node-postgres in its own pipeline mode): more round trips, same result. */
+/**
+ * For clients without custom queries (pg-native, or node-postgres in its own pipeline mode): more round
+ * trips, the same result.
+ */
 async function sendOneByOne(client: ClientBase, statements: readonly Statement[]): Promise<PipelineResult> {
   const rows: TextRow[][] = [];
   const types: (number[] | undefined)[] = [];
@@ -125,72 +125,66 @@ async function sendOneByOne(client: ClientBase, statements: readonly Statement[]
   return new PipelineResult(rows, types);
 }
 
-const names = new Map<string, string>();
-/** Milliseconds that a timer of Node.js takes at most. */
-const TIMER_MOST = 2 ** 31 - 1;
-/** Texts remembered at most: a process sends few different ones, but a name must not cost a digest in every batch. */
-const NAMES_MOST = 1_000;
+/** A process sends few different texts; the cache saves a digest per batch. */
+const MAX_CACHED_NAMES = 1_000;
+const namesByText = new Map<string, string>();
 
 function statementName(text: string): string {
-  let name = names.get(text);
+  let name = namesByText.get(text);
   if (name === undefined) {
-    if (names.size >= NAMES_MOST) names.clear();
+    if (namesByText.size >= MAX_CACHED_NAMES) namesByText.clear();
     name = `nestjs_backfill_${createHash('sha1').update(text).digest('hex').slice(0, 16)}`;
-    names.set(text, name);
+    namesByText.set(text, name);
   }
   return name;
 }
 
+interface PipelineRequest {
+  readonly client: ClientBase;
+  readonly statements: readonly Statement[];
+  readonly prepare: boolean;
+  readonly resolve: (result: PipelineResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 class Pipeline {
-  /** Set by node-postgres where the pool has a `query_timeout`: calling it stops that clock. */
+  /** node-postgres sets it when the pool has a `query_timeout`; calling it stops that timer. */
   callback: (() => void) | undefined;
   /**
-   * In place of the pool's own, in milliseconds: a read that looks through a window of the table takes as long as the server's timeouts
-   * let it, and whoever sends a flight gives the connection up soon after that. Without one, node-postgres starts no clock.
+   * Replaces the `query_timeout` of the pool, in milliseconds. A batch may take as long as the server's
+   * timeouts allow, and the session gives the connection up soon after that. Undefined when the pool has no
+   * such timeout: node-postgres then starts no timer.
    */
   readonly query_timeout: number | undefined;
-  readonly #client: ClientBase;
-  readonly #statements: readonly Statement[];
-  readonly #prepare: boolean;
-  readonly #resolve: (result: PipelineResult) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #request: PipelineRequest;
   readonly #rows: TextRow[][];
   readonly #types: (number[] | undefined)[];
-  readonly #parsed = new Set<string>();
-  #at = 0;
-  #written = false;
-  #failed = false;
+  readonly #newlyPrepared = new Set<string>();
+  #statementIndex = 0;
+  #isWritten = false;
+  #hasFailed = false;
 
-  constructor(
-    client: ClientBase,
-    statements: readonly Statement[],
-    prepare: boolean,
-    resolve: (result: PipelineResult) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#client = client;
+  constructor(request: PipelineRequest) {
+    const { client, statements } = request;
     const { connectionParameters } = client as unknown as { connectionParameters?: ClientConfig };
-    this.query_timeout = connectionParameters?.query_timeout ? TIMER_MOST : undefined;
-    this.#statements = statements;
-    this.#prepare = prepare;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.query_timeout = connectionParameters?.query_timeout ? MAX_TIMER_MS : undefined;
+    this.#request = request;
     this.#rows = statements.map(() => []);
     this.#types = statements.map(() => undefined);
   }
 
-  /** node-postgres: it is this one's turn. */
+  /** node-postgres calls it when the query in front of it has ended. */
   submit(connection: WireConnection): null {
     this.write(connection);
     return null;
   }
 
   write(connection: WireConnection): void {
-    if (this.#written) return;
-    this.#written = true;
+    if (this.#isWritten) return;
+    this.#isWritten = true;
     connection.stream.cork?.();
-    for (const statement of this.#statements) {
-      const name = this.#prepare ? this.#parseOnce(connection, statement.text) : '';
+    for (const statement of this.#request.statements) {
+      const name = this.#request.prepare ? this.#prepareOnce(connection, statement.text) : '';
       if (!name) connection.parse({ text: statement.text, name: '', types: [] }, true);
       connection.bind({ portal: '', statement: name, values: statement.values ?? [], binary: false }, true);
       if (statement.typed) connection.describe({ type: 'P', name: '' }, true);
@@ -200,61 +194,62 @@ class Pipeline {
     connection.stream.uncork?.();
   }
 
-  #parseOnce(connection: WireConnection, text: string): string {
-    const known = this.#known();
+  #prepareOnce(connection: WireConnection, text: string): string {
+    const preparations = this.#preparations();
     const name = statementName(text);
-    const state = known.get(name);
-    if (state === 'prepared') return name;
-    // After an error nobody knows whether the server got as far as preparing it. Closing what is not there is no error.
-    if (state === 'unsure') connection.close({ type: 'S', name }, true);
+    const preparation = preparations.get(name);
+    if (preparation === 'prepared') return name;
+    // Closing a statement that does not exist is no error.
+    if (preparation === 'unknown') connection.close({ type: 'S', name }, true);
     connection.parse({ text, name, types: [] }, true);
-    known.set(name, 'unsure');
-    this.#parsed.add(name);
+    preparations.set(name, 'unknown');
+    this.#newlyPrepared.add(name);
     return name;
   }
 
-  #known(): Map<string, Preparation> {
-    let known = preparedByClient.get(this.#client);
-    if (!known) preparedByClient.set(this.#client, (known = new Map<string, Preparation>()));
-    return known;
+  #preparations(): Map<string, Preparation> {
+    const { client } = this.#request;
+    let preparations = preparationsByClient.get(client);
+    if (!preparations) preparationsByClient.set(client, (preparations = new Map<string, Preparation>()));
+    return preparations;
   }
 
   handleRowDescription(message: { fields: { dataTypeID: number }[] }): void {
-    this.#types[this.#at] = message.fields.map((field) => field.dataTypeID);
+    this.#types[this.#statementIndex] = message.fields.map((field) => field.dataTypeID);
   }
 
   handleDataRow(message: { fields: (string | null)[] }): void {
-    this.#rows[this.#at]?.push(message.fields);
+    this.#rows[this.#statementIndex]?.push(message.fields);
   }
 
   handleCommandComplete(): void {
-    this.#at++;
+    this.#statementIndex++;
   }
 
   handleEmptyQuery(): void {
-    this.#at++;
+    this.#statementIndex++;
   }
 
   handlePortalSuspended(): void {
-    // Portals are executed to their end: this message does not come.
+    // Portals are executed to their end, so the server does not send this message.
   }
 
   handleError(error: unknown): void {
     this.callback?.();
-    if (this.#failed) return;
-    this.#failed = true;
-    // The server may have dropped or never made any of them; each is closed and prepared again when it is next needed.
-    const known = this.#known();
-    for (const name of known.keys()) known.set(name, 'unsure');
-    this.#reject(error);
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    // The server may have none of them now: each is closed and prepared again before its next use.
+    const preparations = this.#preparations();
+    for (const name of preparations.keys()) preparations.set(name, 'unknown');
+    this.#request.reject(error);
   }
 
   handleReadyForQuery(): void {
     this.callback?.();
-    if (this.#failed) return;
-    // Of others that are unsure this flight says nothing.
-    const known = this.#known();
-    for (const name of this.#parsed) known.set(name, 'prepared');
-    this.#resolve(new PipelineResult(this.#rows, this.#types));
+    if (this.#hasFailed) return;
+    // Other unknown preparations stay unknown.
+    const preparations = this.#preparations();
+    for (const name of this.#newlyPrepared) preparations.set(name, 'prepared');
+    this.#request.resolve(new PipelineResult(this.#rows, this.#types));
   }
 }

@@ -1,25 +1,23 @@
 import type { ClientBase, Pool } from 'pg';
 import type { DataSource } from 'typeorm';
+import { ignoreError } from './stream.js';
 
-const guarded = new WeakSet<Pool>();
+const guardedPools = new WeakSet<Pool>();
 
 /**
- * Keeps the process alive when the server ends a connection in the same breath in which it says that it is ready.
+ * Keeps the process alive when the server closes a new connection right after it reported that it is ready.
  *
- * pg-pool takes its own listener off a new connection as it hands it out, and TypeORM puts one on in the next microtask. The driver
- * reads both messages of one packet in between, and an `error` that nobody listens to ends the process.
+ * pg-pool removes its own `error` listener before it hands out a new connection, and TypeORM adds one in the
+ * next microtask. When both messages arrive in one packet, the driver emits `error` in between. An `error`
+ * event without a listener ends the process.
  */
 export function guardPool(dataSource: DataSource): void {
   const { master } = dataSource.driver as { readonly master?: Pool };
-  if (typeof master?.on !== 'function' || guarded.has(master)) return;
-  guarded.add(master);
+  if (typeof master?.on !== 'function' || guardedPools.has(master)) return;
+  guardedPools.add(master);
   master.on('connect', (client: ClientBase) => {
-    client.on('error', ignore);
-    // By then its borrower listens, who is to hear of it as ever.
-    setImmediate(() => client.removeListener('error', ignore));
+    client.on('error', ignoreError);
+    // By then TypeORM has added its listener, which must receive later errors.
+    setImmediate(() => client.removeListener('error', ignoreError));
   });
-}
-
-function ignore(): void {
-  // Told by the next statement on this connection.
 }

@@ -1,124 +1,80 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg, { type ClientBase, type ClientConfig } from 'pg';
+import type { ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { canPipeline, sendPipeline, type PipelineResult, type Statement } from './pipeline.js';
-import { guardPool } from './pool.guard.js';
-import { endAbandoned, quietBefore, StallWatch, type BackendIdentity } from './stall.watch.js';
-import type { StatementResult } from './statement-result.js';
-import { streamOf } from './stream.js';
-import { boundTransaction } from './timeout-policy.js';
+import { text } from './decoders.js';
+import { canPipeline, sendPipeline, type Statement } from './pipeline.js';
+import { describeSession } from './session-description.js';
+import { openConnection, type OpenConnection, type SessionOptions } from './session.opener.js';
+import { SideConnection } from './side-connection.js';
+import { maxQuietMs, StallWatch, terminateAbandoned, type BackendIdentity } from './stall.watch.js';
+import type { PipelineResult, StatementResult } from './statement-result.js';
+import { ignoreError, streamOf, withTimeLimit } from './stream.js';
+import { BEGIN, COMMIT, setLedgerTimeouts } from './timeout-policy.js';
 
-/** Named, since an application's own default may be another: a later statement must see what others have committed. */
-const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' };
-const COMMIT: Statement = { text: 'COMMIT' };
-const WHO_SERVES = `
-  SELECT a.pid::text AS pid, extract(epoch FROM a.backend_start)::text AS "startedAt",
-    extract(epoch FROM pg_postmaster_start_time())::text AS "serverStartedAt"
-  FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid()`;
-/** Milliseconds in which a connection must be had. */
-const OPEN_WITHIN = 10_000;
-/** The same once the run is asked to stop. */
-const OPEN_WITHIN_AT_STOP = 1_000;
-/** Milliseconds that a reply may take on its way, beyond what the server's own timeouts allow. */
-const REPLY_MARGIN = 5_000;
-/** Milliseconds that a timer of Node.js takes at most: one with more fires at once. */
-const TIMER_MOST = 2 ** 31 - 1;
-/** Times as long as a connection may be quiet before somebody asks. */
-const ABANDONED_AFTER = 3;
-/** Milliseconds in which a connection that was broken off has ended. */
-const ABANDONED_WITHIN = 500;
-/** Milliseconds of silence after which the other side is asked whether it is still there. */
-const KEEP_ALIVE = 10_000;
+/** Time for the network, in addition to the server's own timeouts. */
+const REPLY_MARGIN_MS = 5_000;
+/** A session whose pipeline is incomplete for this many times the quiet time is abandoned. */
+const ABANDONED_QUIET_TIMES = 3;
+/** A destroyed connection must report its end within this time. */
+const MAX_END_MS = 500;
+/** Idle time before TCP sends its first keep-alive probe. */
+const KEEP_ALIVE_DELAY_MS = 10_000;
 
-export interface SessionOptions {
-  /** Milliseconds that the server gives one statement. @default 120_000 */
-  readonly statementTimeout?: number;
-  /** Once it is aborted, a connection is not waited for much longer. */
-  readonly signal?: AbortSignal;
-}
-
-/** No connection came, from the pool or from the server. */
-export class NoConnectionError extends Error {
-  constructor(why: string) {
-    super(`timeout exceeded when trying to connect: ${why}`);
-    this.name = 'NoConnectionError';
-  }
-}
-
-/**
- * One connection of the application's own pool, held for a while by one worker.
- */
+/** One connection of the application's pool, used by one worker at a time. */
 export class Session {
   readonly #client: ClientBase;
-  readonly #prepare: boolean;
-  #sentAt: number | null = null;
-  /** Flights that the server owes an answer to. */
-  #inFlight = 0;
+  /** Null behind a pooler. A direct connection may keep prepared statements. */
+  readonly #backend: BackendIdentity | null;
   readonly #statementTimeout: number;
+  readonly #side: SideConnection;
+  readonly #stallWatch: StallWatch | null;
+  /** Pipelines whose reply has not arrived. */
+  #inFlight = 0;
+  #sentAt: number | null = null;
   #pipelinesSent = 0;
-  /** In a transaction of `begin`. */
-  #open = false;
-  readonly #stall: StallWatch | null;
+  /** Between `begin` and `commit` or `rollback`. */
+  #isInTransaction = false;
   /** For code that needs TypeORM's own transaction on this connection. */
   readonly queryRunner: QueryRunner;
 
-  private constructor(
-    queryRunner: QueryRunner,
-    client: ClientBase,
-    backend: BackendIdentity | null,
-    statementTimeout: number,
-  ) {
+  /** @internal use `Session.open` */
+  constructor({ queryRunner, client, backend, statementTimeout }: OpenConnection) {
     this.queryRunner = queryRunner;
-    this.#statementTimeout = statementTimeout;
     this.#client = client;
-    this.#prepare = backend !== null;
-    // The loss of the connection is told by the statement that it ends, or by the next one.
-    client.on('error', ignore);
-    // A network that went away without a word would be waited for for ever, also by the code of a `process`.
-    streamOf(client)?.setKeepAlive?.(true, KEEP_ALIVE);
-    this.#stall =
-      backend &&
-      new StallWatch(client, backend, quietBefore(statementTimeout), async (statement) => {
-        const { rows } = await this.sendOnSideConnection([statement]);
-        return rows[0] ?? [];
-      });
+    this.#backend = backend;
+    this.#statementTimeout = statementTimeout;
+    this.#side = new SideConnection(client, statementTimeout);
+    // The current statement, or the next one, reports the loss of the connection.
+    client.on('error', ignoreError);
+    // Without it, a connection whose network disappeared would never end, not even for the code of a
+    // `process`.
+    streamOf(client)?.setKeepAlive?.(true, KEEP_ALIVE_DELAY_MS);
+    this.#stallWatch = backend && this.#watchStalls(backend);
   }
 
-  /** @throws the driver's error, or NoConnectionError, when no connection is to be had */
-  static async open(
-    dataSource: DataSource,
-    { statementTimeout = 120_000, signal }: SessionOptions = {},
-  ): Promise<Session> {
-    guardPool(dataSource);
-    const queryRunner = dataSource.createQueryRunner('master');
-    const connecting = queryRunner.connect() as Promise<ClientBase>;
-    try {
-      const client = await inTime(connecting, signal);
-      // In one message, which arrives whole or not at all: nobody watches over this connection yet.
-      const { rows } = await orDestroyed(client, OPEN_WITHIN, () =>
-        client.query<BackendIdentity>(WHO_SERVES),
-      );
-      const [backend] = rows;
-      // A pooler tells a process id of its own making. Where it is the server's, the session is ours from end to end and
-      // may keep prepared statements.
-      const direct = backend?.pid === String((client as { processID?: number }).processID);
-      return new Session(queryRunner, client, direct ? backend : null, statementTimeout);
-    } catch (error) {
-      // One that comes too late goes back to the pool.
-      void connecting.catch(ignore).then(() => queryRunner.release().catch(ignore));
-      throw error;
-    }
+  #watchStalls(backend: BackendIdentity): StallWatch {
+    return new StallWatch({
+      client: this.#client,
+      backend,
+      quietMs: maxQuietMs(this.#statementTimeout),
+      sendAside: async (statement) => (await this.sendOnSideConnection([statement])).last,
+    });
   }
 
-  /** Statements in a transaction of their own: one round trip. */
+  /** @throws the driver's error; NoConnectionError when no connection is available in time */
+  static async open(dataSource: DataSource, options?: SessionOptions): Promise<Session> {
+    return new Session(await openConnection(dataSource, options));
+  }
+
+  /** Runs the statements in a transaction of their own: one round trip. */
   async transaction(statements: readonly Statement[]): Promise<PipelineResult> {
     const opening = this.#opening(statements);
-    const result = await this.#send([...opening, ...statements, COMMIT], 1, false);
+    const result = await this.#send([...opening, ...statements, COMMIT]);
     return result.slice(opening.length, -1);
   }
 
   /**
-   * One statement in a transaction of its own, under a policy: one round trip.
+   * Runs one statement in a transaction of its own, under a policy: one round trip.
    *
    * @param policy see `applyPolicy`
    */
@@ -126,80 +82,89 @@ export class Session {
     return (await this.transaction([policy, statement])).last;
   }
 
-  /** Opens a transaction that further calls of `send` go on with; end it with `commit` or `rollback`. */
+  /** Opens a transaction. `send` runs further statements in it; `commit` or `rollback` ends it. */
   async begin(statements: readonly Statement[]): Promise<PipelineResult> {
-    this.#open = true;
-    const result = await this.#send([BEGIN, ...statements], 1, false);
+    this.#isInTransaction = true;
+    const result = await this.#send([BEGIN, ...statements]);
     return result.slice(1);
   }
 
-  /** The last statements of a transaction opened with `begin`, and its COMMIT: one round trip. */
+  /** Runs the last statements of a transaction opened with `begin`, and its COMMIT: one round trip. */
   async commit(statements: readonly Statement[] = []): Promise<PipelineResult> {
-    const result = await this.#send([...statements, COMMIT], 1, false);
-    this.#open = false;
+    const result = await this.#send([...statements, COMMIT]);
+    this.#isInTransaction = false;
     return result;
   }
 
-  /** Never throws: a connection that cannot roll back is closed, and the server rolls back. */
+  /** Never throws: a connection that cannot roll back is closed, and then the server rolls back. */
   async rollback(): Promise<void> {
-    this.#open = false;
-    await orDestroyed(this.#client, REPLY_MARGIN, () => this.#client.query('ROLLBACK')).catch(() =>
+    this.#isInTransaction = false;
+    await withTimeLimit(this.#client, REPLY_MARGIN_MS, () => this.#client.query('ROLLBACK')).catch(() =>
       streamOf(this.#client)?.destroy(),
     );
   }
 
   /**
-   * A transaction that the server finds waiting as soon as it is done with the one under way: it does not stand idle while that one's
-   * answer travels here. When the one under way fails before its COMMIT, so does this one, since it begins in a transaction that has failed.
+   * Sends a transaction behind the pipeline in flight. The server starts it as soon as it has finished that
+   * one, without waiting for a round trip. If the pipeline in flight fails before its COMMIT, this one fails
+   * too, because it begins in a failed transaction.
    *
-   * @returns null where that cannot be had: nothing or too much is under way, or the statements are not prepared yet
+   * @returns null when not exactly one pipeline is in flight, behind a pooler, or when a statement is not
+   * prepared yet
    */
   pipelineTransaction(statements: readonly Statement[]): Promise<PipelineResult> | null {
     const opening = this.#opening(statements);
     const all = [...opening, ...statements, COMMIT];
-    if (!this.#prepare || this.#inFlight !== 1 || !canPipeline(this.#client, all)) return null;
-    return this.#send(all, 2, true).then((result) => result.slice(opening.length, -1));
+    if (!this.#backend || this.#inFlight !== 1 || !canPipeline(this.#client, all)) return null;
+    return this.#send(all, 'behind').then((result) => result.slice(opening.length, -1));
   }
 
   #opening(statements: readonly Statement[]): readonly Statement[] {
-    if (statements[0]?.bounds) return [BEGIN];
-    return [BEGIN, boundTransaction(statements.length + 1, this.#statementTimeout)];
+    if (statements[0]?.setsTimeouts) return [BEGIN];
+    return [BEGIN, setLedgerTimeouts(statements.length + 1, this.#statementTimeout)];
   }
 
   /**
-   * Ends the transactions of this library's processes that are gone, of which the server has the first half and waits for the rest:
-   * it has no timeout for that before PostgreSQL 17.
+   * Terminates sessions of this library whose process is gone in the middle of a pipeline. Before PostgreSQL
+   * 17 the server itself has no timeout for them.
    *
-   * @returns how many
+   * @returns how many sessions were terminated
    */
   async endAbandoned(): Promise<number> {
-    const { rows } = await this.send([endAbandoned(ABANDONED_AFTER * quietBefore(this.#statementTimeout))]);
-    return rows[0]?.length ?? 0;
+    const idleMs = ABANDONED_QUIET_TIMES * maxQuietMs(this.#statementTimeout);
+    return (await this.send([terminateAbandoned(idleMs)])).last.rows.length;
   }
 
   /**
-   * Statements in one round trip, outside of a transaction in one of their own. After an error the transaction is rolled back; the connection is given up when no reply
-   * comes in the time that the server gives each of them.
+   * Runs the statements in one round trip: in the open transaction, or else in a transaction of their own. An
+   * error rolls the transaction back. The connection is closed when no reply arrives in the time that the
+   * server has for the statements.
    */
   async send(statements: readonly Statement[]): Promise<PipelineResult> {
-    const isInside = this.#open || this.queryRunner.isTransactionActive;
-    return isInside ? this.#send(statements, 1, false) : this.transaction(statements);
+    const isInside = this.#isInTransaction || this.queryRunner.isTransactionActive;
+    return isInside ? this.#send(statements) : this.transaction(statements);
   }
 
-  async #send(statements: readonly Statement[], flights: number, ahead: boolean): Promise<PipelineResult> {
+  async #send(
+    statements: readonly Statement[],
+    order: 'alone' | 'behind' = 'alone',
+  ): Promise<PipelineResult> {
     this.#pipelinesSent++;
     this.#inFlight++;
     this.#sentAt ??= performance.now();
-    const patience = flights * statements.length * this.#statementTimeout + REPLY_MARGIN;
+    const isBehind = order === 'behind';
+    const pipelines = isBehind ? 2 : 1;
+    const limitMs = pipelines * statements.length * this.#statementTimeout + REPLY_MARGIN_MS;
+    const options = { prepare: this.#backend !== null, writeAtOnce: isBehind };
     try {
-      const result = await orDestroyed(this.#client, patience, () =>
-        sendPipeline(this.#client, statements, this.#prepare, ahead),
+      const result = await withTimeLimit(this.#client, limitMs, () =>
+        sendPipeline(this.#client, statements, options),
       );
       this.#replyReceived();
       return result;
     } catch (error) {
       this.#replyReceived();
-      // The one behind fails too, and rolls back.
+      // A pipeline behind this one fails too, and rolls back.
       if (this.#inFlight === 0) await this.rollback();
       throw error;
     }
@@ -210,28 +175,29 @@ export class Session {
     this.#sentAt = this.#inFlight > 0 ? performance.now() : null;
   }
 
-  /** Milliseconds for which the server has owed a reply; 0 when it owes none. */
+  /** Milliseconds since the server owes a reply; 0 when no pipeline is in flight. */
   get waitedMs(): number {
     return this.#sentAt === null ? 0 : performance.now() - this.#sentAt;
   }
 
   /**
-   * The server's processes that this session waits for at this moment, as `pg_blocking_pids()` tells them. Behind a pooler the
-   * own process is not known, and nothing is told.
+   * The sessions that block this one now (`pg_blocking_pids()`), see `describeSession`; none behind a pooler.
    */
-  async blockedBy(description: string): Promise<string[]> {
-    const { processID } = this.#client as unknown as { processID: number };
-    if (!this.#prepare) return [];
-    const { rows } = await this.sendOnSideConnection([
+  async describeBlockers(): Promise<string[]> {
+    if (!this.#backend) return [];
+    const result = await this.sendOnSideConnection([
       {
-        text: `SELECT ${description} FROM pg_stat_activity AS a WHERE a.pid = ANY(pg_blocking_pids($1::int))`,
-        values: [String(processID)],
+        text: `SELECT ${describeSession('a')} FROM pg_stat_activity AS a WHERE a.pid = ANY(pg_blocking_pids($1::int))`,
+        values: [this.#backend.pid],
       },
     ]);
-    return (rows[0] ?? []).map((row) => row[0] ?? '');
+    return result.last.values(text);
   }
 
-  /** Parses a value as the application's own queries on this connection would. */
+  /**
+   * Parses a value as the application's own queries on this connection do. @param type OID of the value's
+   * type
+   */
   parse(value: string | null, type: number): unknown {
     if (value === null) return null;
     const parser = (
@@ -241,100 +207,48 @@ export class Session {
   }
 
   /**
-   * Asks the server to cancel what this session is doing now. Behind a pooler the server's process is not known and nothing is
-   * asked: there the statement ends by its own timeouts. Never throws.
+   * Asks the server to cancel the current statement. Does nothing behind a pooler: there the statement ends
+   * by its own timeouts. Never throws.
    */
   async cancel(): Promise<void> {
-    const { processID } = this.#client as unknown as { processID: number };
-    if (!this.#prepare) return;
-    const flight = this.#pipelinesSent;
-    const cancelling: Statement = {
+    if (!this.#backend) return;
+    const pipelinesSent = this.#pipelinesSent;
+    const cancelStatement: Statement = {
       text: 'SELECT pg_cancel_backend($1::int)',
-      values: [String(processID)],
+      values: [this.#backend.pid],
     };
-    // The server that is gone or refuses has nothing to cancel, or nothing that we may.
-    await this.#aside((client) =>
-      // What was meant may be over by the time that the connection stands.
-      flight === this.#pipelinesSent ? sendPipeline(client, [cancelling], false) : Promise.resolve(null),
-    ).catch(ignore);
+    // If the server cannot be reached or refuses, nothing more can be cancelled.
+    await this.#side
+      .use(async (client) => {
+        // While the side connection was opened, the statement may have ended and another may have started.
+        if (pipelinesSent === this.#pipelinesSent) await sendPipeline(client, [cancelStatement]);
+      })
+      .catch(ignoreError);
   }
 
   /**
-   * Statements beside what this session is doing, in a transaction on a connection outside of the pool, which may have none left to give.
-   * It is bounded and goes by our name like every other: of a sign of life that has arrived by half, the lock on its row would stay.
+   * Runs the statements in a transaction on another connection, outside the pool, while this session may be
+   * busy.
    */
-  async sendOnSideConnection(statements: readonly Statement[]): Promise<PipelineResult> {
-    const all = [BEGIN, boundTransaction(0, this.#statementTimeout), ...statements, COMMIT];
-    const result = await this.#aside((client) => sendPipeline(client, all, false));
-    return result.slice(2, -1);
+  sendOnSideConnection(statements: readonly Statement[]): Promise<PipelineResult> {
+    return this.#side.send(statements);
   }
 
-  async #aside<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
-    const { connectionParameters } = this.#client as unknown as { connectionParameters: ClientConfig };
-    const client = new pg.Client(connectionParameters);
-    client.on('error', ignore);
-    try {
-      return await orDestroyed(client, REPLY_MARGIN, async () => {
-        await client.connect();
-        return work(client);
-      });
-    } finally {
-      void client.end().catch(ignore);
-    }
-  }
-
-  /** Hands the connection back to the pool. */
+  /** Returns the connection to the pool. */
   async close(): Promise<void> {
-    this.#stall?.stop();
-    await this.queryRunner.release().catch(ignore);
-    this.#client.removeListener('error', ignore);
+    this.#stallWatch?.stop();
+    await this.queryRunner.release().catch(ignoreError);
+    this.#client.removeListener('error', ignoreError);
   }
 
-  /** Breaks the connection off, whatever is under way on it, and lets the pool go on without it. The server rolls back. */
+  /** Destroys the connection, whatever runs on it, and removes it from the pool. The server rolls back. */
   async abandon(): Promise<void> {
     const ended = new Promise((resolve) => this.#client.once('end', resolve));
     streamOf(this.#client)?.destroy();
-    // Given back before its end is known, it could be handed out again.
-    const patience = new AbortController();
-    await Promise.race([
-      ended,
-      delay(ABANDONED_WITHIN, undefined, { signal: patience.signal }).catch(ignore),
-    ]);
-    patience.abort();
+    // If the pool got the connection back before its end is known, it could lend it again.
+    const timeout = new AbortController();
+    await Promise.race([ended, delay(MAX_END_MS, undefined, { signal: timeout.signal }).catch(ignoreError)]);
+    timeout.abort();
     await this.close();
   }
-}
-
-/** Gives the connection up when the work takes longer: it then fails as for any other lost connection. */
-async function orDestroyed<T>(client: ClientBase, ms: number, work: () => Promise<T>): Promise<T> {
-  const overdue = setTimeout(() => streamOf(client)?.destroy(), Math.min(ms, TIMER_MOST));
-  try {
-    return await work();
-  } finally {
-    clearTimeout(overdue);
-  }
-}
-
-/** @throws NoConnectionError after `OPEN_WITHIN`, or sooner when the signal is aborted */
-async function inTime<T>(connecting: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  const timers: NodeJS.Timeout[] = [];
-  let hurry: () => void = ignore;
-  const late = new Promise<never>((_, reject) => {
-    const giveUp = () =>
-      reject(new NoConnectionError('the pool has none left, or the server does not answer'));
-    hurry = () => timers.push(setTimeout(giveUp, OPEN_WITHIN_AT_STOP));
-    timers.push(setTimeout(giveUp, OPEN_WITHIN));
-  });
-  if (signal?.aborted) hurry();
-  signal?.addEventListener('abort', hurry);
-  try {
-    return await Promise.race([connecting, late]);
-  } finally {
-    timers.forEach(clearTimeout);
-    signal?.removeEventListener('abort', hurry);
-  }
-}
-
-function ignore(): void {
-  // On purpose.
 }

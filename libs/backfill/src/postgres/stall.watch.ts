@@ -1,113 +1,135 @@
 import type { ClientBase } from 'pg';
-import type { Statement, TextRow } from './pipeline.js';
+import type { Statement } from './pipeline.js';
+import type { StatementResult } from './statement-result.js';
 import { streamOf } from './stream.js';
+import { text } from './decoders.js';
 import { APPLICATION_NAME_PREFIX } from './timeout-policy.js';
 
-/** Milliseconds without a byte after which the server is asked what it does for the connection. */
-const QUIET_MOST = 10_000;
-/** Not sooner, however short the statements are: a network may take its time too. */
-const QUIET_LEAST = 500;
+/**
+ * The server is asked about a connection on which no byte has arrived for this time, or for half of the
+ * statement timeout.
+ */
+const MAX_QUIET_MS = 10_000;
+/** The lower limit for short statement timeouts: a network needs time too. */
+const MIN_QUIET_MS = 500;
 
-/** Tells one session of one server apart from every other, also from a later one with the same process id. */
+/** Identifies one server process. A later process, or one of another server, may have the same process id. */
 export interface BackendIdentity {
   readonly pid: string;
   readonly startedAt: string;
   readonly serverStartedAt: string;
 }
 
-/** The server had nothing more to do for the connection, and its answer did not come. */
+/** The server process waits for its client, but its reply never arrived. */
 export class StalledConnectionError extends Error {
-  constructor(ms: number) {
+  constructor(quietMs: number) {
     super(
-      `connection terminated: for ${Math.round(ms / 1000)} s nothing came over it, while the server waits for us at its other end`,
+      `connection terminated: no data arrived for ${Math.round(quietMs / 1000)} s, while the server waits for the next message of this client`,
     );
     this.name = 'StalledConnectionError';
   }
 }
 
-/** Milliseconds of quiet that are no reason to ask. */
-export function quietBefore(statementTimeout: number): number {
-  return Math.max(QUIET_LEAST, Math.min(QUIET_MOST, statementTimeout / 2));
+/** Milliseconds without a byte before the server is asked what it does. */
+export function maxQuietMs(statementTimeout: number): number {
+  return Math.max(MIN_QUIET_MS, Math.min(MAX_QUIET_MS, statementTimeout / 2));
+}
+
+export interface StallWatchOptions {
+  readonly client: ClientBase;
+  readonly backend: BackendIdentity;
+  /** See `maxQuietMs`. */
+  readonly quietMs: number;
+  /** Sends a statement over another connection. */
+  readonly sendAside: (statement: Statement) => Promise<StatementResult>;
 }
 
 /**
- * Notices a connection over which nothing passes any more, and of which nobody says so: a firewall that has forgotten it, a proxy
- * that hangs. The time that a statement may take is no measure of that, and TCP's own signs of life are answered by the
- * proxy. But the server knows, by way of another connection: when a reply is due here, and the server says twice in a row
- * that it has none to give and waits for our next word, then that word or the reply is lost.
+ * Detects a connection that no longer delivers messages and that nobody has closed: a firewall forgot it, or
+ * a proxy hangs. A long statement looks the same on this side, and a proxy answers TCP's keep-alive probes.
+ * Only the server knows, through another connection: if a reply is due here, and the server reports twice in
+ * a row that its process waits for the next message of the client, then that message or the reply is lost.
  *
- * The session is ended on the server too, so that the locks of a transaction that only half arrived come free.
+ * The watch also ends the session on the server, so that the locks of a half-received transaction are
+ * released.
  */
 export class StallWatch {
+  readonly #options: StallWatchOptions;
   readonly #timer: NodeJS.Timeout;
+  #lastProgress: string | null = null;
+  #quietSince = 0;
+  #isSuspected = false;
+  #isInspecting = false;
 
-  /** @param ask sends a statement over another connection */
-  constructor(
-    client: ClientBase,
-    identity: BackendIdentity,
-    quietMs: number,
-    ask: (statement: Statement) => Promise<readonly TextRow[]>,
-  ) {
-    let seen: string | null = null;
-    let quietSince = 0;
-    let suspected = false;
-    let looking = false;
-    const look = async () => {
-      const now = performance.now();
-      const bytes = bytesOfReply(client);
-      if (bytes === null || bytes !== seen) {
-        [seen, quietSince, suspected] = [bytes, now, false];
-        return;
-      }
-      if (looking || now - quietSince < quietMs) return;
-      looking = true;
-      try {
-        const [answer] = await ask(whatItDoes(identity));
-        if (bytes !== bytesOfReply(client)) return;
-        const waits = answer !== undefined && answer[0] !== 'at work';
-        if (waits && suspected) {
-          await ask(end(identity)).catch(() => undefined);
-          streamOf(client)?.destroy(new StalledConnectionError(performance.now() - quietSince));
-        }
-        suspected = waits;
-      } catch {
-        // Nobody could be asked: what cannot be known is asked again at the next look.
-      } finally {
-        looking = false;
-      }
-    };
-    this.#timer = setInterval(() => void look(), quietMs / 2);
+  constructor(options: StallWatchOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.#poll(), options.quietMs / 2);
     this.#timer.unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
+
+  async #poll(): Promise<void> {
+    const now = performance.now();
+    const progress = replyProgress(this.#options.client);
+    if (progress === null || progress !== this.#lastProgress) {
+      this.#lastProgress = progress;
+      this.#quietSince = now;
+      this.#isSuspected = false;
+      return;
+    }
+    if (this.#isInspecting || now - this.#quietSince < this.#options.quietMs) return;
+    this.#isInspecting = true;
+    try {
+      await this.#inspect(progress);
+    } catch {
+      // The server could not be asked. The next poll tries again.
+    } finally {
+      this.#isInspecting = false;
+    }
+  }
+
+  async #inspect(progress: string): Promise<void> {
+    const { client, backend, sendAside } = this.#options;
+    const activity = (await sendAside(readActivity(backend))).firstValue(text);
+    if (progress !== replyProgress(client)) return;
+    const isWaiting = activity !== undefined && activity !== 'working';
+    if (isWaiting && this.#isSuspected) {
+      await sendAside(terminateBackend(backend)).catch(() => undefined);
+      streamOf(client)?.destroy(new StalledConnectionError(performance.now() - this.#quietSince));
+    }
+    this.#isSuspected = isWaiting;
+  }
 }
 
 /**
- * What has been read so far, while a reply is due and all of the question is under way; else null. A question that is still
- * being written may just be long, and the network slow.
+ * The bytes read and written so far; null when no reply is due, or while the request is still being written:
+ * a long request on a slow network takes time.
  */
-function bytesOfReply(client: ClientBase): string | null {
+function replyProgress(client: ClientBase): string | null {
   const { readyForQuery } = client as unknown as { readyForQuery?: boolean };
   const stream = streamOf(client);
   if (readyForQuery !== false || !stream || stream.writableLength !== 0) return null;
   return `${stream.bytesRead} read, ${stream.bytesWritten} written`;
 }
 
-/** No row where the question got to another server than the connection's: then nothing is known. */
-function whatItDoes({ pid, startedAt, serverStartedAt }: BackendIdentity): Statement {
+/**
+ * Returns no row when the statement reached another server than the watched connection: then nothing is
+ * known.
+ */
+function readActivity({ pid, startedAt, serverStartedAt }: BackendIdentity): Statement {
   return {
     text: `SELECT coalesce((
-        SELECT CASE WHEN a.wait_event_type = 'Client' OR a.state LIKE 'idle%' THEN 'waits' ELSE 'at work' END
+        SELECT CASE WHEN a.wait_event_type = 'Client' OR a.state LIKE 'idle%' THEN 'waiting' ELSE 'working' END
         FROM pg_stat_activity AS a WHERE a.pid = $1::int AND extract(epoch FROM a.backend_start)::text = $2), 'gone')
       WHERE extract(epoch FROM pg_postmaster_start_time())::text = $3`,
     values: [pid, startedAt, serverStartedAt],
   };
 }
 
-function end({ pid, startedAt }: BackendIdentity): Statement {
+function terminateBackend({ pid, startedAt }: BackendIdentity): Statement {
   return {
     text: `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a
       WHERE a.pid = $1::int AND extract(epoch FROM a.backend_start)::text = $2`,
@@ -116,15 +138,16 @@ function end({ pid, startedAt }: BackendIdentity): Statement {
 }
 
 /**
- * Ends our transactions of which only a part has arrived, some time ago: their sender cannot do it any more, or is stuck, and then
- * finds the connection lost. Those between two flights are not meant: they have a timeout, and code at work in them.
+ * Terminates sessions of this library that have been waiting for the rest of a pipeline: the client is gone
+ * or stuck, and a client that still lives then finds its connection lost. A session between two pipelines is
+ * left alone: it has a timeout, and the application's code may be at work in its transaction.
  */
-export function endAbandoned(afterMs: number): Statement {
+export function terminateAbandoned(idleMs: number): Statement {
   return {
     text: `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a
       WHERE a.datname = current_database() AND a.usename = session_user AND a.pid <> pg_backend_pid()
         AND a.application_name LIKE $1 || '%' AND a.state = 'active' AND a.wait_event = 'ClientRead'
         AND a.query !~* '^\\s*copy' AND a.state_change < clock_timestamp() - $2::interval`,
-    values: [APPLICATION_NAME_PREFIX, `${afterMs} milliseconds`],
+    values: [APPLICATION_NAME_PREFIX, `${idleMs} milliseconds`],
   };
 }

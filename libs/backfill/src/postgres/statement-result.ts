@@ -3,16 +3,16 @@ import type { Columns, Decoder } from './decoders.js';
 /** A row's columns in PostgreSQL's text format, in the order of the select list. */
 export type TextRow = readonly (string | null)[];
 
-/** A statement returned no row although it must return one: a fault of this library. */
+/** A statement returned no row although it must return one: a bug in this library. */
 export class MissingRowError extends Error {
   constructor() {
-    super('a statement of this library returned no row although it must return one');
+    super('a statement of nestjs-backfill returned no row although it must return one');
     this.name = 'MissingRowError';
   }
 }
 
 /**
- * What one statement returned.
+ * The rows that one statement returned.
  *
  * @example
  * const { status, reason } = result.one({ status: text, reason: nullable(text) });
@@ -65,5 +65,37 @@ export class StatementResult {
 
 function decode<T>(row: TextRow, columns: Columns<T>): T {
   const entries = Object.entries(columns) as [keyof T, Decoder<T[keyof T]>][];
-  return Object.fromEntries(entries.map(([name, decoder], at) => [name, decoder(row[at] ?? null)])) as T;
+  return Object.fromEntries(
+    entries.map(([name, decoder], index) => [name, decoder(row[index] ?? null)]),
+  ) as T;
+}
+
+/** The results of the statements of one pipeline, in their order. */
+export class PipelineResult {
+  /** The rows of each statement. */
+  readonly rows: readonly (readonly TextRow[])[];
+  /** The column types of each statement that was sent with `typed`. */
+  readonly types: readonly (readonly number[] | undefined)[];
+
+  constructor(rows: readonly (readonly TextRow[])[], types: readonly (readonly number[] | undefined)[]) {
+    this.rows = rows;
+    this.types = types;
+  }
+
+  /** The result of one statement. @param index from 0; a negative index counts from the end */
+  at(index: number): StatementResult {
+    return new StatementResult(this.rows.at(index) ?? [], this.types.at(index));
+  }
+
+  /** The result of the last statement. */
+  get last(): StatementResult {
+    return this.at(-1);
+  }
+
+  /**
+   * The results of some of the statements: the session removes those of its own statements, such as BEGIN.
+   */
+  slice(start: number, end?: number): PipelineResult {
+    return new PipelineResult(this.rows.slice(start, end), this.types.slice(start, end));
+  }
 }

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
+import { MAX_TIMER_MS } from '../text/timers.js';
 
-/** The socket of a connection, or what node-postgres uses in its place. */
+/** The socket of a connection, or the object that node-postgres uses instead of one. */
 export interface Stream {
   readonly bytesRead?: number;
   readonly bytesWritten?: number;
@@ -9,7 +10,29 @@ export interface Stream {
   setKeepAlive?(enable: boolean, initialDelay: number): void;
 }
 
-/** Undefined for clients that have no socket of their own, as pg-native. */
+/** Undefined for a client without a socket of its own, such as pg-native. */
 export function streamOf(client: ClientBase): Stream | undefined {
   return (client as unknown as { connection?: { stream?: Stream } }).connection?.stream;
+}
+
+/**
+ * Destroys the connection when the work takes longer than the time limit. The work then fails with the same
+ * error as for any other lost connection.
+ */
+export async function withTimeLimit<T>(
+  client: ClientBase,
+  limitMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const timer = setTimeout(() => streamOf(client)?.destroy(), Math.min(limitMs, MAX_TIMER_MS));
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A listener for the `error` event of a client whose errors are reported by its next statement. */
+export function ignoreError(): void {
+  // An `error` event without a listener ends the process.
 }

@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * Values in PostgreSQL's text format. Statements of this library are sent with text parameters and explicit casts,
- * so that no key or value ever passes through a JavaScript number.
+ * A value in PostgreSQL's text format. This library sends text parameters with explicit casts, so that no key
+ * or value loses precision in a JavaScript number.
  */
 export function toText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
@@ -16,7 +16,7 @@ export function toText(value: unknown): string | null {
   return JSON.stringify(value);
 }
 
-/** An array literal: `{"a","b",NULL}`. */
+/** An array literal, such as `{"a","b",NULL}`. */
 export function toArrayText(values: readonly unknown[]): string {
   return `{${values.map(toElementText).join(',')}}`;
 }
@@ -28,17 +28,18 @@ function toElementText(value: unknown): string {
 }
 
 /**
- * A date in the process's own time zone, with its offset, as node-postgres and so TypeORM send it: a column without a time zone
- * keeps the digits and drops the offset, and must hold what the application itself would have written.
+ * A date in the time zone of the process, with its offset: the format of node-postgres and TypeORM. A column
+ * without a time zone keeps the digits and drops the offset, and must hold the value that the application
+ * itself would write.
  */
 function toLocalTime(date: Date): string {
   const local = new Date(0);
   local.setUTCFullYear(date.getFullYear(), date.getMonth(), date.getDate());
   local.setUTCHours(date.getHours(), date.getMinutes(), date.getSeconds(), date.getMilliseconds());
-  // Old time zones had seconds in their offsets, which getTimezoneOffset() does not tell.
-  const ahead = local.getTime() - date.getTime();
-  const zone = new Date(Math.abs(ahead)).toISOString().slice(11, 19);
+  // Offsets of historical time zones have seconds, which getTimezoneOffset() does not return.
+  const offsetMs = local.getTime() - date.getTime();
+  const zone = new Date(Math.abs(offsetMs)).toISOString().slice(11, 19);
   const year = date.getFullYear();
   const digits = local.toISOString().slice(-20, -1);
-  return `${String(year > 0 ? year : 1 - year).padStart(4, '0')}${digits}${ahead < 0 ? '-' : '+'}${zone}${year > 0 ? '' : ' BC'}`;
+  return `${String(year > 0 ? year : 1 - year).padStart(4, '0')}${digits}${offsetMs < 0 ? '-' : '+'}${zone}${year > 0 ? '' : ' BC'}`;
 }

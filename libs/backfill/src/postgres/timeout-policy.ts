@@ -1,53 +1,58 @@
 import type { Statement } from './pipeline.js';
 
-/** How patient the statements of one transaction are, in milliseconds. */
+/**
+ * Named explicitly, because the application may have set other defaults: a later statement must see what
+ * others have committed.
+ */
+export const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' };
+export const COMMIT: Statement = { text: 'COMMIT' };
+
+/** Timeouts of one transaction, in milliseconds. */
 export interface TimeoutPolicy {
   readonly lockTimeout: number;
   readonly statementTimeout: number;
   readonly idleInTransactionTimeout: number;
-  /** From PostgreSQL 17 on. @default what the statements of one flight may take; 0 for none */
+  /**
+   * Only from PostgreSQL 17; 0 for no limit. @default the time that the statements of one pipeline may take
+   */
   readonly transactionTimeout?: number;
 }
 
-/** Statements of one flight that may each take as long as a statement may. */
+/** The number of statements in one pipeline that may each take as long as the statement timeout. */
 const LONG_STATEMENTS = 4;
-const MARGIN = 5_000;
-/** How our transactions begin to be called in pg_stat_activity. */
+const MARGIN_MS = 5_000;
+/** The largest value of a PostgreSQL setting of type integer. */
+const MAX_SETTING = 2 ** 31 - 1;
+/** The longest application name that PostgreSQL keeps (NAMEDATALEN - 1), in bytes. */
+const MAX_APPLICATION_NAME_LENGTH = 63;
+/** The application name of every transaction of this library starts with it. */
 export const APPLICATION_NAME_PREFIX = 'nestjs-backfill: ';
 
-/**
- * Bounds a transaction as a whole. The other timeouts run while a statement is carried out, or after a flight's end; while the server
- * waits for the second half of a flight whose sender is gone, this one alone does (and the locks of the first half are held).
- * Servers before 17 have no such setting; there `endAbandoned` does what can be done.
- */
-function transactionTimeout(ms: number): readonly [name: string, value: string] {
-  const name = `CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'transaction_timeout' ELSE 'nestjs_backfill.transaction_timeout' END`;
-  return [name, String(Math.round(Math.min(ms, MOST)))];
-}
-/** Milliseconds that a setting of PostgreSQL holds. */
-const MOST = 2 ** 31 - 1;
-
-/** Milliseconds that a flight of a few statements may take at most. */
+/** The time that a pipeline of a few statements may take, in milliseconds. */
 export function pipelineTimeout({ statementTimeout }: Pick<TimeoutPolicy, 'statementTimeout'>): number {
-  return LONG_STATEMENTS * statementTimeout + MARGIN;
+  return LONG_STATEMENTS * statementTimeout + MARGIN_MS;
 }
 
-/** Bounds the rest of a transaction, from now on. @param ms 0 for code whose time is its own affair */
+/**
+ * Limits the rest of the current transaction. @param ms 0 for no limit, when the application's own code runs
+ * in it
+ */
 export function limitTransaction(ms: number): Statement {
   return setLocal({}, ms);
 }
 
-/** For a transaction of a few short statements about the ledger. */
-export function boundTransaction(statements: number, statementTimeout: number): Statement {
+/** Limits a transaction of a few short statements on the ledger. */
+export function setLedgerTimeouts(statementCount: number, statementTimeout: number): Statement {
   return setLocal(
     { application_name: `${APPLICATION_NAME_PREFIX}ledger` },
-    statements * statementTimeout + MARGIN,
+    statementCount * statementTimeout + MARGIN_MS,
   );
 }
 
 /**
- * Planner settings of a batch: it goes through the index by key whatever the statistics say. Without them, batches of some
- * thousand rows flip to a hash join with a sequential scan; a sort would mean reading everything before the first row.
+ * Planner settings of a batch: it reads an index in key order, whatever the statistics say. Without them, a
+ * batch of some thousand rows may change to a hash join with a sequential scan, and a sort would read
+ * everything before it returns the first row.
  */
 const INDEX_DRIVEN = {
   enable_seqscan: 'off',
@@ -61,8 +66,8 @@ const INDEX_DRIVEN = {
 } as const;
 
 /**
- * Sets the policy for the transaction at hand. `set_config(…, true)` is SET LOCAL that takes parameters: it holds until the
- * transaction's end and no longer, also through a pooler in transaction mode.
+ * Sets the timeouts of the current transaction. `set_config(…, true)` is a SET LOCAL with parameters: it ends
+ * with the transaction, also behind a pooler in transaction mode.
  */
 export function applyPolicy(policy: TimeoutPolicy, extra: Readonly<Record<string, string>> = {}): Statement {
   const settings = {
@@ -72,10 +77,10 @@ export function applyPolicy(policy: TimeoutPolicy, extra: Readonly<Record<string
     application_name: `${APPLICATION_NAME_PREFIX}ledger`,
     ...extra,
   };
-  return setLocal(settings, policy.transactionTimeout ?? LONG_STATEMENTS * policy.statementTimeout + MARGIN);
+  return setLocal(settings, policy.transactionTimeout ?? pipelineTimeout(policy));
 }
 
-/** The policy of a batch: patient, and through the index. */
+/** The timeouts of a batch, and its planner settings. */
 export function applyBatchPolicy(
   policy: TimeoutPolicy,
   synchronousCommit: 'on' | 'off',
@@ -83,23 +88,34 @@ export function applyBatchPolicy(
 ): Statement {
   return applyPolicy(policy, {
     synchronous_commit: synchronousCommit,
-    // Who looks at pg_stat_activity sees whose locks these are.
-    application_name: `${APPLICATION_NAME_PREFIX}${name}`.slice(0, 63),
+    // pg_stat_activity then shows which backfill holds the locks.
+    application_name: `${APPLICATION_NAME_PREFIX}${name}`.slice(0, MAX_APPLICATION_NAME_LENGTH),
     ...INDEX_DRIVEN,
   });
 }
 
-/** Gives the planner its freedom back, for statements of the application's own that follow in the transaction. */
-export function freePlanner(): Statement[] {
+/**
+ * Resets the planner settings of a batch, for statements of the application that follow in the transaction.
+ */
+export function resetPlannerSettings(): Statement[] {
   return Object.keys(INDEX_DRIVEN).map((name) => ({ text: `SET LOCAL ${name} TO DEFAULT` }));
 }
 
 function setLocal(settings: Readonly<Record<string, string>>, transactionMs: number): Statement {
-  const [transactionSetting, limit] = transactionTimeout(transactionMs);
-  const names = [...Object.keys(settings).map((name) => `'${name}'`), transactionSetting];
+  const names = [...Object.keys(settings).map((name) => `'${name}'`), TRANSACTION_TIMEOUT];
+  const transactionTimeout = String(Math.round(Math.min(transactionMs, MAX_SETTING)));
   return {
-    text: `SELECT ${names.map((name, at) => `set_config(${name}, $${at + 1}, true)`).join(', ')}`,
-    values: [...Object.values(settings), limit],
-    bounds: true,
+    text: `SELECT ${names.map((name, index) => `set_config(${name}, $${index + 1}, true)`).join(', ')}`,
+    values: [...Object.values(settings), transactionTimeout],
+    setsTimeouts: true,
   };
 }
+
+/**
+ * SQL: the setting that limits a whole transaction. The other timeouts apply while a statement runs, or
+ * between two pipelines. Only this one applies while the server, holding locks, waits for the second half of
+ * a pipeline whose sender is gone.
+ *
+ * Servers before 17 do not have it and get a setting without effect; for them see `Session.endAbandoned`.
+ */
+const TRANSACTION_TIMEOUT = `CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'transaction_timeout' ELSE 'nestjs_backfill.transaction_timeout' END`;

@@ -6,6 +6,7 @@ import {
   NeverDueError,
   UnclearScheduleError,
 } from './catch-up.error.js';
+import { MAX_TIMER_MS } from '../text/timers.js';
 import type { CatchUpModuleOptions } from './catch-up.options.js';
 import type { Scheduler } from './scheduler.loader.js';
 import { TimeWindow } from './time-window.js';
@@ -28,11 +29,11 @@ export const CATCH_UP_DEFAULTS = {
   shutdownTimeout: 10_000,
 } as const satisfies CatchUpModuleOptions;
 
-/** The least and the most, in milliseconds; the most is what a timer of Node.js takes. */
+/** The smallest and the largest value, in milliseconds. */
 const BOUNDS = {
-  interval: [1_000, 2 ** 31 - 1],
-  jitter: [0, 2 ** 31 - 1],
-  maxDuration: [1_000, 2 ** 31 - 1],
+  interval: [1_000, MAX_TIMER_MS],
+  jitter: [0, MAX_TIMER_MS],
+  maxDuration: [1_000, MAX_TIMER_MS],
   shutdownTimeout: [0, 3_600_000],
 } as const;
 

@@ -1,10 +1,31 @@
+export interface BackOffOptions {
+  /**
+   * The longest pause after the first attempt, in milliseconds; it doubles with each attempt. @default 100
+   */
+  readonly baseMs?: number;
+  /** The longest pause after any attempt, in milliseconds. @default 5_000 */
+  readonly maxMs?: number;
+  /**
+   * - `full`: the pause is random, from zero to the longest
+   * - `equal`: the pause is random, from half of the longest to the longest
+   *
+   * @default 'full'
+   */
+  readonly jitter?: 'full' | 'equal';
+}
+
 /**
- * Exponential back-off with full jitter: workers that failed together do not come back together
- * (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+ * Exponential back-off with jitter: workers that failed together do not try again together (M. Brooker,
+ * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
  *
  * @param attempt from 1
  * @returns milliseconds
  */
-export function backOff(attempt: number, { base = 100, cap = 5_000 } = {}): number {
-  return Math.ceil(Math.random() * Math.min(cap, base * 2 ** (attempt - 1)));
+export function backOff(
+  attempt: number,
+  { baseMs = 100, maxMs = 5_000, jitter = 'full' }: BackOffOptions = {},
+): number {
+  const longest = Math.min(maxMs, baseMs * 2 ** (attempt - 1));
+  const fixed = jitter === 'equal' ? longest / 2 : 0;
+  return Math.ceil(fixed + Math.random() * (longest - fixed));
 }

@@ -1,15 +1,21 @@
+import { MAX_TIMER_MS } from './timers.js';
+
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
-/** The longest time that a Node.js timer can hold, some 24 days. */
-export const MAX_DURATION_MS = 2_147_483_647;
+export interface DurationOptions {
+  /** The unit of a number without one. @default none: such a number is refused */
+  readonly defaultUnit?: keyof typeof UNITS;
+}
 
 /**
  * @param text a number and its unit: `500ms`, `90s`, `10m`, `1.5h`
- * @returns milliseconds; undefined when it is no duration, or longer than a timer can hold
+ * @returns milliseconds, with a fraction if the text has one; undefined for any other text and above
+ * `MAX_TIMER_MS`
  */
-export function parseDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  if (!match) return undefined;
-  const milliseconds = Math.round(Number(match[1]) * UNITS[match[2] as keyof typeof UNITS]);
-  return milliseconds <= MAX_DURATION_MS ? milliseconds : undefined;
+export function parseDuration(text: string, { defaultUnit }: DurationOptions = {}): number | undefined {
+  const [, number, unit = defaultUnit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  if (number === undefined || unit === undefined) return undefined;
+  // `1.1s` is 1100.0000000000002 as a product of two floating-point numbers.
+  const milliseconds = Number((Number(number) * UNITS[unit as keyof typeof UNITS]).toFixed(6));
+  return milliseconds <= MAX_TIMER_MS ? milliseconds : undefined;
 }

@@ -1,33 +1,36 @@
 /**
- * The number of letters to insert, delete, replace or swap to turn one word into the other
- * (optimal string alignment distance, Boytsov 2011).
+ * The number of letters to insert, delete, replace or swap that turns one word into the other (optimal string
+ * alignment distance, Boytsov 2011).
  */
 export function editDistance(from: string, to: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: to.length + 1 }, (_, column) => column);
+  let rowBeforeLast: number[] = [];
+  let lastRow = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {
-    const current = [row];
+    const currentRow = [row];
     for (let column = 1; column <= to.length; column++) {
-      const same = from[row - 1] === to[column - 1];
+      const isSame = from[row - 1] === to[column - 1];
       let cost = Math.min(
-        at(last, column) + 1,
-        at(current, column - 1) + 1,
-        at(last, column - 1) + (same ? 0 : 1),
+        costAt(lastRow, column) + 1,
+        costAt(currentRow, column - 1) + 1,
+        costAt(lastRow, column - 1) + (isSame ? 0 : 1),
       );
-      const swapped = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
-      if (row > 1 && column > 1 && swapped) cost = Math.min(cost, at(beforeLast, column - 2) + 1);
-      current.push(cost);
+      const isSwapped = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      if (row > 1 && column > 1 && isSwapped) cost = Math.min(cost, costAt(rowBeforeLast, column - 2) + 1);
+      currentRow.push(cost);
     }
-    [beforeLast, last] = [last, current];
+    [rowBeforeLast, lastRow] = [lastRow, currentRow];
   }
-  return at(last, to.length);
+  return costAt(lastRow, to.length);
 }
 
-function at(row: readonly number[], column: number): number {
+function costAt(row: readonly number[], column: number): number {
   return row[column] ?? Number.POSITIVE_INFINITY;
 }
 
-/** The candidate that was probably meant: at most a third of its letters are wrong; undefined when none is near. */
+/**
+ * The candidate that is probably meant: at most a third of its letters differ. Undefined when no candidate is
+ * that close.
+ */
 export function nearest<Candidate extends string>(
   word: string,
   candidates: readonly Candidate[],

@@ -110,7 +110,7 @@ describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another s
         proved: false,
       });
       const named = new RegExp(
-        `a lock on the row id=\\d+, held by pid ${holder.pid} \\(a report\\), idle in transaction for \\d+ s`,
+        `a lock on the row id=\\d+, held by pid ${holder.pid} \\(a report\\), idle in transaction, transaction open for \\d+ s`,
       );
       expect(report.waitingFor).toMatch(named);
       expect(report.reason).toMatch(named);

@@ -6,7 +6,7 @@ import type { Session } from '../../postgres/session.js';
 import {
   applyBatchPolicy,
   pipelineTimeout,
-  freePlanner,
+  resetPlannerSettings,
   limitTransaction,
 } from '../../postgres/timeout-policy.js';
 import { ROW, type ProcessDefinition } from '../definition/definition.js';
@@ -135,7 +135,7 @@ export class ProcessBatchRunner implements BatchRunner {
 
   async #hold(session: Session, statement: Statement): Promise<HeldRow[]> {
     // The code's own queries are planned as usual, and how long they take together is their affair.
-    const { rows, types } = await session.send([statement, ...freePlanner(), limitTransaction(0)]);
+    const { rows, types } = await session.send([statement, ...resetPlannerSettings(), limitTransaction(0)]);
     return (rows[0] ?? []).map((row) => ({
       key: JSON.parse(row[0] ?? '[]') as string[],
       tenant: row[1] ?? null,

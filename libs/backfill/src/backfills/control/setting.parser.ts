@@ -1,3 +1,4 @@
+import { parseDuration } from '../../text/duration.parser.js';
 import { SettingValueError, UnknownSettingError } from './setting.error.js';
 import {
   DEFAULT_WORD,
@@ -17,8 +18,6 @@ export interface SettingChange {
   readonly value: PaceSettings[SettingName] | null;
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
 /**
  * @param text e.g. `500`, `20ms`, `default`
  * @throws UnknownSettingError, SettingValueError
@@ -28,10 +27,8 @@ export function parseSetting(key: string, text: string): SettingChange {
   if (text === DEFAULT_WORD) return { setting: key, value: null };
   const { isTime, canBeAuto }: SettingDefinition = SETTINGS[key];
   if (canBeAuto && text === 'auto') return { setting: key, value: text };
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
-  const readable = number !== undefined && (isTime || unit === undefined);
-  const value = readable ? Number(number) * (UNITS[unit ?? 'ms'] ?? 1) : Number.NaN;
-  return checked(key, value, text);
+  const value = isTime ? parseDuration(text, { defaultUnit: 'ms' }) : parseNumber(text);
+  return checked(key, value ?? Number.NaN, text);
 }
 
 /** @throws UnknownSettingError, SettingValueError */
@@ -50,4 +47,8 @@ function checked(setting: SettingName, value: number, text: string): SettingChan
   const { least, most } = SETTINGS[setting];
   if (!Number.isInteger(value) || value < least || value > most) throw new SettingValueError(setting, text);
   return { setting, value };
+}
+
+function parseNumber(text: string): number | undefined {
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
 }

@@ -1,15 +1,10 @@
 import type { Key } from '../../ledger/range.js';
 import { contextOf, isConnectionError } from '../../postgres/error-classes.js';
 import { Parameters } from '../../postgres/parameters.js';
+import { describeSession } from '../../postgres/session-description.js';
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
-
-/** A row `a` of pg_stat_activity in words. */
-export const DESCRIBED = `format('pid %s (%s), %s for %s s, query: %s', a.pid,
-  coalesce(nullif(a.application_name, ''), 'no application name'), coalesce(a.state, a.backend_type),
-  round(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)))::text,
-  coalesce(nullif(left(regexp_replace(a.query, '\\s+', ' ', 'g'), 120), ''), 'none'))`;
 
 /** Milliseconds: the row may be out of sight too, behind a lock on its table. */
 const PATIENCE = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionTimeout: 5_000 };
@@ -44,7 +39,7 @@ async function holdersOfRow(session: Session, selection: RowSelection, key: Key)
     const { rows } = await session.transaction([
       applyPolicy(PATIENCE),
       {
-        text: `SELECT DISTINCT ${DESCRIBED} FROM (${transactions}) AS held (transaction)
+        text: `SELECT DISTINCT ${describeSession('a')} FROM (${transactions}) AS held (transaction)
           JOIN pg_locks AS l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid::text = held.transaction::text
           JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.pid <> pg_backend_pid()`,
         values: parameters.values,
@@ -70,7 +65,7 @@ async function holdersOfRow(session: Session, selection: RowSelection, key: Key)
 async function holdersOfTable(session: Session, selection: RowSelection): Promise<string[]> {
   const { rows } = await session.send([
     {
-      text: `SELECT DISTINCT ${DESCRIBED} FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+      text: `SELECT DISTINCT ${describeSession('a')} FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.relation = to_regclass($1) AND a.pid <> pg_backend_pid()
           AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`,
       values: [selection.definition.table],

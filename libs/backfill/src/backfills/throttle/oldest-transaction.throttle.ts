@@ -1,3 +1,4 @@
+import { nameSession } from '../../postgres/session-description.js';
 import { OURS, type ServerThrottle } from './throttle.js';
 import type { ThrottleLimits } from './throttle.limits.js';
 
@@ -18,7 +19,7 @@ export class OldestTransactionThrottle implements ServerThrottle {
     return `SELECT json_build_object('seconds', extract(epoch FROM clock_timestamp() - o.since), 'who', o.who)
       FROM (
         SELECT a.xact_start AS since,
-          format('pid %s (%s, %s)', a.pid, coalesce(nullif(a.application_name, ''), 'no application name'), a.state) AS who
+          format('%s, %s,', ${nameSession('a')}, a.state) AS who
         FROM pg_stat_activity AS a
         WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
           AND a.xact_start IS NOT NULL AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL)

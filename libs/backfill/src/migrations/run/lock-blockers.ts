@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { describeSession } from '../../postgres/session-description.js';
 import { pastTheGuard } from '../guard/guard-context.js';
 
 /** A session that holds what another waits for. */
@@ -17,7 +18,8 @@ export interface LockBlocker {
 const BLOCKERS = `
   SELECT b.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, a.backend_type, 'unknown') AS state,
          left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200) AS query,
-         coalesce(extract(epoch FROM clock_timestamp() - a.xact_start) * 1000, 0)::float8 AS age
+         coalesce(extract(epoch FROM clock_timestamp() - a.xact_start) * 1000, 0)::float8 AS age,
+         ${describeSession('a')} AS description
     FROM unnest(pg_catalog.pg_blocking_pids($1)) b (pid)
     LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid`;
 
@@ -43,17 +45,14 @@ export async function findBlockers(
 }
 
 function describe(row: Record<string, unknown>): LockBlocker {
-  const blocker = {
+  return {
     pid: Number(row['pid']),
     application: String(row['application']),
     state: String(row['state']),
     query: String(row['query']),
     transactionAge: Number(row['age']),
+    description: String(row['description']),
   };
-  const { pid, application, state, query, transactionAge } = blocker;
-  const who = application === '' ? `pid ${pid}` : `pid ${pid}, application "${application}"`;
-  const how = `${state}, its transaction open for ${(transactionAge / 1000).toFixed(1)} s`;
-  return { ...blocker, description: `${who} (${how}): ${query}` };
 }
 
 /** A pool that is used up would have us wait for the very connection that waits. */

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { sqlState } from '../../postgres/error-classes.js';
+import { backOff } from '../../text/back-off.js';
 import { findBlockers, type LockBlocker } from './lock-blockers.js';
 import { MigrationBlockedError } from '../migration.error.js';
 import type { DdlPolicy, MigrationLog } from '../migration.options.js';
 
-const LONGEST_PAUSE = 30_000;
+const MAX_PAUSE_MS = 30_000;
 /** Lock timeout, and the deadlock that DDL runs into with the application's own transactions. */
 const LOCK_CODES = new Set(['55P03', '40P01']);
 
@@ -50,7 +51,11 @@ export class LockRetry {
   async failed(error: unknown, what: string): Promise<void> {
     this.#attempt += 1;
     const { lockAttempts, lockRetryTotal } = this.policy;
-    const delay = this.#delay();
+    const delay = backOff(this.#attempt, {
+      baseMs: this.policy.lockBackoff,
+      maxMs: MAX_PAUSE_MS,
+      jitter: 'equal',
+    });
     const spent = performance.now() - this.#startedAt;
     const statement = this.#look(error)?.statement ?? what;
     if (this.#attempt >= lockAttempts || spent + delay > lockRetryTotal)
@@ -59,7 +64,7 @@ export class LockRetry {
       this.#blockers.map(({ description }) => description).join('; ') ||
       'a session that could not be found out';
     this.log.warn(
-      `${this.migration} did not get its lock (try ${this.#attempt} of ${lockAttempts}), blocked by ${who}; again in ${Math.round(delay)} ms: ${statement}`,
+      `${this.migration} did not get its lock (try ${this.#attempt} of ${lockAttempts}), blocked by ${who}; again in ${delay} ms: ${statement}`,
     );
     await pause(delay);
   }
@@ -95,10 +100,5 @@ export class LockRetry {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  #delay(): number {
-    const full = Math.min(this.policy.lockBackoff * 2 ** (this.#attempt - 1), LONGEST_PAUSE);
-    return full * (0.5 + Math.random() / 2);
   }
 }

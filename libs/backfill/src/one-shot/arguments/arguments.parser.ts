@@ -9,7 +9,8 @@ import {
 } from './arguments.error.js';
 import { ARGUMENT_NAMES, CONTRADICTIONS, definitionOf, type ArgumentName } from './arguments.table.js';
 import { parseControl, type ControlArguments } from './control.arguments.js';
-import { MAX_DURATION_MS, parseDuration } from '../../text/duration.parser.js';
+import { parseDuration } from '../../text/duration.parser.js';
+import { MAX_TIMER_MS } from '../../text/timers.js';
 import { DEPLOY_FLAG, PHASE_NAMES, PHASES, type OneShotAction, type Phase } from '../../deploy/phases.js';
 
 /** What a one-shot run was asked for. */
@@ -168,9 +169,9 @@ function durationOf(given: Given, name: ArgumentName): number | undefined {
 }
 
 function durationFrom(name: ArgumentName, text: string): number {
-  const milliseconds = parseDuration(text);
-  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
-  const hours = Math.floor(MAX_DURATION_MS / 3_600_000);
+  const milliseconds = Math.round(parseDuration(text) ?? 0);
+  if (milliseconds > 0) return milliseconds;
+  const hours = Math.floor(MAX_TIMER_MS / 3_600_000);
   throw new ArgumentValueError(
     name,
     `cannot be "${text}": it takes a number with a unit (ms, s, m, h), more than zero and at most ${hours}h`,

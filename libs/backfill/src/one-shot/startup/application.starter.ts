@@ -1,9 +1,9 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { backOff } from './back-off.js';
+import { backOff } from '../../text/back-off.js';
 import { isDatabaseUnreachable, reachabilityMessage, refusalState } from './database-reachability.js';
-import { Patience } from './patience.js';
+import { Patience, RETRY_BACK_OFF } from './patience.js';
 import { PatientConnections } from './patient-connections.js';
 import { DatabaseRefusedError, StoppedAtStartError } from './start-up.error.js';
 
@@ -68,7 +68,7 @@ async function createPatiently(
       if (!isDatabaseUnreachable(error)) return { error: explained(error) };
       patience.failed(error);
       if (patience.isExhausted) return { error: patience.exhausted() };
-      await delay(backOff(tries));
+      await delay(backOff(tries, RETRY_BACK_OFF));
     }
   }
 }

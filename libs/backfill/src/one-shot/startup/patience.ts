@@ -1,5 +1,13 @@
+import type { BackOffOptions } from '../../text/back-off.js';
 import { reachabilityMessage } from './database-reachability.js';
 import { DatabaseUnreachableError } from './start-up.error.js';
+
+/** Pauses between two attempts to reach the database. */
+export const RETRY_BACK_OFF = {
+  baseMs: 250,
+  maxMs: 5_000,
+  jitter: 'equal',
+} as const satisfies BackOffOptions;
 
 /** How long the database has not answered, and what was heard last. */
 export class Patience {

@@ -1,7 +1,8 @@
 import { DataSource } from 'typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
-import { backOff } from './back-off.js';
+import { backOff } from '../../text/back-off.js';
 import { isDatabaseUnreachable } from './database-reachability.js';
+import { RETRY_BACK_OFF } from './patience.js';
 
 type Initialize = DataSource['initialize'];
 
@@ -62,7 +63,7 @@ export class PatientConnections {
           }
           failed(error);
           // The timer keeps the process alive, not this.
-          await delay(backOff(tries), undefined, { ref: false });
+          await delay(backOff(tries, RETRY_BACK_OFF), undefined, { ref: false });
         }
       }
     } finally {

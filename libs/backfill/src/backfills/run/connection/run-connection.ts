@@ -46,7 +46,7 @@ export class RunConnection {
       } catch (error) {
         await this.#prepareRetry(error, startedAt);
         if (attempt === 1) this.#options.warn(`Connection lost, trying again: ${messageOf(error)}`);
-        await this.#options.stop.sleep(backOff(attempt, { base: 50, cap: 2_000 }));
+        await this.#options.stop.sleep(backOff(attempt, { baseMs: 50, maxMs: 2_000 }));
       }
     }
   }

@@ -286,7 +286,7 @@ export class BackfillRunner {
       ) {
         // Or its row is locked, as by a transaction of a process that is gone.
         await this.#endAbandoned();
-        await stop.sleep(backOff(++misses, { base: 20, cap: 1_000 }));
+        await stop.sleep(backOff(++misses, { baseMs: 20, maxMs: 1_000 }));
         continue;
       }
       if (this.#isShared && !(await this.#finish.take())) {

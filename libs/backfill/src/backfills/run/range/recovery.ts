@@ -57,7 +57,7 @@ export class Recovery {
       case 'busy':
         await connection.drop();
         log.note('warn', `The connection was lost: ${messageOf(error)}`);
-        await stop.sleep(backOff(++this.#work.tries.conflict, { base: 200, cap: 5_000 }));
+        await stop.sleep(backOff(++this.#work.tries.conflict, { baseMs: 200, maxMs: 5_000 }));
         return this.#work.tries.conflict > CONFLICT_TRIES ? gaveUp(error) : null;
       case 'conflict':
         if (stopped !== null) return null;
@@ -180,7 +180,7 @@ export class Recovery {
     const { since, rows: before } = this.#work.heldUp ?? { since: now, rows: 0 };
     this.#work.heldUp = { since, rows: before + 1 };
     if (now - since < pace.lockTimeout || before < ASIDE_MANY) {
-      await stop.sleep(backOff(before + 1, { base: ASIDE_BASE, cap: ASIDE_CAP }));
+      await stop.sleep(backOff(before + 1, { baseMs: ASIDE_BASE, maxMs: ASIDE_CAP }));
       return null;
     }
     return {
@@ -203,7 +203,9 @@ export class Recovery {
     const patient = key === null ? ++this.#work.tries.lock < LOCK_TRIES : this.#settling.waitedMs < patience;
     if (patient) {
       this.#settling.lookAtOthers();
-      await stop.sleep(key === null ? backOff(this.#work.tries.lock, { base: 500 }) : this.#settling.restMs);
+      await stop.sleep(
+        key === null ? backOff(this.#work.tries.lock, { baseMs: 500 }) : this.#settling.restMs,
+      );
       return null;
     }
     return {

@@ -1,5 +1,4 @@
 import type { Ledger, Subject } from '../../../ledger/ledger.js';
-import { DESCRIBED } from '../../pending/lock-holders.js';
 import type { RunConnection } from '../connection/run-connection.js';
 import type { RunLog } from '../log/run-log.js';
 
@@ -23,7 +22,7 @@ export class WaitWatch {
       if (!session || looking || (session.waitedMs < LONG && told === null)) return;
       looking = true;
       try {
-        const holders = session.waitedMs < LONG ? [] : await session.blockedBy(DESCRIBED);
+        const holders = session.waitedMs < LONG ? [] : await session.describeBlockers();
         const waitingFor = holders.length > 0 ? `a lock, held by ${holders.join('; ')}` : null;
         if (waitingFor !== null) log.waiting(waitingFor);
         // What a throttle has told meanwhile is not taken back.

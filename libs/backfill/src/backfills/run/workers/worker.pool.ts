@@ -2,7 +2,7 @@ import type { Ledger, Subject } from '../../../ledger/ledger.js';
 import { leaseId, type LeasedRange, type LeaseSnapshot } from '../../../ledger/range.js';
 import type { RowsLedger } from '../../../ledger/rows.ledger.js';
 import { messageOf } from '../../../postgres/error-classes.js';
-import { NoConnectionError } from '../../../postgres/session.js';
+import { NoConnectionError } from '../../../postgres/session.opener.js';
 import { createBatchRunner } from '../../batch/batch-runner.factory.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import { DatabaseLostError } from '../connection/database-lost.error.js';

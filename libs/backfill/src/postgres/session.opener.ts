@@ -1,0 +1,88 @@
+import type { ClientBase } from 'pg';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { onAbort } from '../text/abort-listener.js';
+import { guardPool } from './pool.guard.js';
+import type { BackendIdentity } from './stall.watch.js';
+import { ignoreError, withTimeLimit } from './stream.js';
+
+/** A connection must be open within this time. */
+const MAX_OPEN_MS = 10_000;
+/** The same, counted from the request to stop. */
+const MAX_OPEN_MS_AFTER_STOP = 1_000;
+
+const READ_BACKEND_IDENTITY = `
+  SELECT a.pid::text AS pid, extract(epoch FROM a.backend_start)::text AS "startedAt",
+    extract(epoch FROM pg_postmaster_start_time())::text AS "serverStartedAt"
+  FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid()`;
+
+export interface SessionOptions {
+  /** The server's limit for one statement, in milliseconds. @default 120_000 */
+  readonly statementTimeout?: number;
+  /** After its abort, opening a connection is given up within a second. */
+  readonly signal?: AbortSignal;
+}
+
+/** A connection from the pool that has not been used yet. */
+export interface OpenConnection {
+  readonly queryRunner: QueryRunner;
+  readonly client: ClientBase;
+  /** The server process of this connection; null behind a pooler, which changes it between transactions. */
+  readonly backend: BackendIdentity | null;
+  readonly statementTimeout: number;
+}
+
+/** Neither the pool nor the server provided a connection in time. */
+export class NoConnectionError extends Error {
+  constructor(reason: string) {
+    super(`timeout exceeded when trying to connect: ${reason}`);
+    this.name = 'NoConnectionError';
+  }
+}
+
+/** @throws the driver's error; NoConnectionError when no connection is available in time */
+export async function openConnection(
+  dataSource: DataSource,
+  { statementTimeout = 120_000, signal }: SessionOptions = {},
+): Promise<OpenConnection> {
+  guardPool(dataSource);
+  const queryRunner = dataSource.createQueryRunner('master');
+  const connecting = queryRunner.connect() as Promise<ClientBase>;
+  try {
+    const client = await connectInTime(connecting, signal);
+    const backend = await readBackend(client);
+    return { queryRunner, client, backend, statementTimeout };
+  } catch (error) {
+    // A connection that arrives too late is returned to the pool.
+    void connecting.catch(ignoreError).then(() => queryRunner.release().catch(ignoreError));
+    throw error;
+  }
+}
+
+async function readBackend(client: ClientBase): Promise<BackendIdentity | null> {
+  // The simple query protocol sends one message, which arrives whole or not at all: no StallWatch runs yet.
+  const { rows } = await withTimeLimit(client, MAX_OPEN_MS, () =>
+    client.query<BackendIdentity>(READ_BACKEND_IDENTITY),
+  );
+  const [backend] = rows;
+  // A pooler reports a process id of its own. If it is the server's, the connection is direct.
+  const { processID } = client as { processID?: number };
+  return backend !== undefined && backend.pid === String(processID) ? backend : null;
+}
+
+/** @throws NoConnectionError after `MAX_OPEN_MS`, or sooner when the signal is aborted */
+async function connectInTime<T>(connecting: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const timers: NodeJS.Timeout[] = [];
+  let removeListener: () => void = ignoreError;
+  const overdue = new Promise<never>((_, reject) => {
+    const giveUp = () =>
+      reject(new NoConnectionError('the pool has no free connection, or the server does not answer'));
+    timers.push(setTimeout(giveUp, MAX_OPEN_MS));
+    removeListener = onAbort(signal, () => timers.push(setTimeout(giveUp, MAX_OPEN_MS_AFTER_STOP)));
+  });
+  try {
+    return await Promise.race([connecting, overdue]);
+  } finally {
+    timers.forEach(clearTimeout);
+    removeListener();
+  }
+}

@@ -1,0 +1,47 @@
+import pg, { type ClientBase, type ClientConfig } from 'pg';
+import { sendPipeline, type Statement } from './pipeline.js';
+import type { PipelineResult } from './statement-result.js';
+import { ignoreError, withTimeLimit } from './stream.js';
+import { BEGIN, COMMIT, setLedgerTimeouts } from './timeout-policy.js';
+
+/** A short statement must have its reply within this time. */
+const MAX_REPLY_MS = 5_000;
+
+/**
+ * A new connection to the server of another connection, for statements while that one is busy. It does not
+ * come from the pool, which may have no free connection.
+ */
+export class SideConnection {
+  readonly #client: ClientBase;
+  readonly #statementTimeout: number;
+
+  /** @param client the connection whose server and login are used */
+  constructor(client: ClientBase, statementTimeout: number) {
+    this.#client = client;
+    this.#statementTimeout = statementTimeout;
+  }
+
+  /**
+   * Sends the statements in one transaction. It has a timeout and our application name: if only half of it
+   * arrives, the locks of that half are released.
+   */
+  async send(statements: readonly Statement[]): Promise<PipelineResult> {
+    const all = [BEGIN, setLedgerTimeouts(0, this.#statementTimeout), ...statements, COMMIT];
+    const result = await this.use((client) => sendPipeline(client, all));
+    return result.slice(2, -1);
+  }
+
+  async use<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    const { connectionParameters } = this.#client as unknown as { connectionParameters: ClientConfig };
+    const client = new pg.Client(connectionParameters);
+    client.on('error', ignoreError);
+    try {
+      return await withTimeLimit(client, MAX_REPLY_MS, async () => {
+        await client.connect();
+        return work(client);
+      });
+    } finally {
+      void client.end().catch(ignoreError);
+    }
+  }
+}

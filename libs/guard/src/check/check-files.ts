@@ -8,13 +8,13 @@ import {
 import { openSync, closeSync, fstatSync, readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Evaluator } from '../evaluate/evaluator.js';
-import { runDirection } from '../evaluate/migration-run.js';
+import { runDirection } from '../evaluate/migrations/migration-run.js';
 import { DIRECTIONS, type Finding } from '../judge/finding.types.js';
 import { judgeEvents, verdictOf } from '../judge/judge.js';
 import { stopped } from '../judge/judge-sql.js';
 import type { SqlClassifier } from '../judge/sql-reading.js';
 import { SchemaMemory } from '../judge/schema-memory.js';
-import { findMigrations, type MigrationCandidate } from '../evaluate/migration-classes.js';
+import { findMigrations, type MigrationCandidate } from '../evaluate/migrations/migration-classes.js';
 import { ModuleLoader } from '../source/module-loader.js';
 import { problemOf, selectFiles } from '../source/migration-files.js';
 import type { ParsedModule } from '../source/parsed-module.js';

@@ -1,7 +1,7 @@
 import { fingerprintOf } from '../judge/fingerprint.js';
 import type { Finding } from '../judge/finding.types.js';
 import { regionOf } from '../judge/regions.js';
-import type { MigrationCandidate } from '../evaluate/migration-classes.js';
+import type { MigrationCandidate } from '../evaluate/migrations/migration-classes.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 
 const ANNOUNCES =

@@ -1,6 +1,6 @@
 import type { Routine } from 'nestjs-backfill-sql';
 import { basename } from 'node:path';
-import type { SqlEvent } from '../evaluate/event.types.js';
+import type { SqlEvent } from '../evaluate/machine/event.types.js';
 import type { Direction } from '../judge/finding.types.js';
 import { judgeEvents, verdictOf } from '../judge/judge.js';
 import { SchemaMemory } from '../judge/schema-memory.js';

@@ -1,12 +1,12 @@
 import type * as ast from 'oxc-parser';
 import type { ModuleLoader } from '../source/module-loader.js';
 import type { ParsedModule } from '../source/parsed-module.js';
-import { executeBlock } from './blocks.js';
-import { instantiate } from './classes.js';
-import { database } from './database-value.js';
-import type { EvaluationEvent, LoopKind, Occurrence } from './event.types.js';
-import { evaluateExpression } from './expressions.js';
-import { fileConstant } from './file-natives.js';
+import { executeBlock } from './statements/blocks.js';
+import { instantiate } from './classes/classes.js';
+import { database } from './values/database-value.js';
+import type { EvaluationEvent, LoopKind, Occurrence } from './machine/event.types.js';
+import { evaluateExpression } from './expressions/expressions.js';
+import { fileConstant } from './natives/file-natives.js';
 import {
   type CallSite,
   type Completion,
@@ -16,16 +16,16 @@ import {
   type Machine,
   frameOf,
   siteOf,
-} from './machine.types.js';
-import { memberOf } from './members.js';
-import { exportedValue, importValue, moduleScope } from './modules.js';
-import { callApplication, callNative } from './native-calls.js';
-import { isOutsideNative } from './outside-calls.js';
-import { bindPattern } from './patterns.js';
-import { Journal, Scope } from './scope.js';
-import { executeStatement } from './statements.js';
-import { text } from './text-value.js';
-import { callUnknown } from './unknown-calls.js';
+} from './machine/machine.types.js';
+import { memberOf } from './expressions/members.js';
+import { exportedValue, importValue, moduleScope } from './modules/modules.js';
+import { callApplication, callNative } from './natives/native-calls.js';
+import { isOutsideNative } from './calls/outside-calls.js';
+import { bindPattern } from './expressions/patterns.js';
+import { Journal, Scope } from './machine/scope.js';
+import { executeStatement } from './statements/statements.js';
+import { text } from './values/text-value.js';
+import { callUnknown } from './calls/unknown-calls.js';
 import {
   type FunctionValue,
   type Value,
@@ -35,8 +35,8 @@ import {
   factsOf,
   mergeFacts,
   unknown,
-} from './value.js';
-import { EvaluationLimitError } from './evaluation-limit.error.js';
+} from './values/value.js';
+import { EvaluationLimitError } from './machine/evaluation-limit.error.js';
 
 /** Steps after which a migration counts as too large to follow. A large seed takes some ten thousand. */
 const MAX_STEPS = 400_000;

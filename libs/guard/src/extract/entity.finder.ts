@@ -1,8 +1,8 @@
 import { dirname, join, relative, sep } from 'node:path';
 import { existsSync, readdirSync } from 'node:fs';
 import type * as ast from 'oxc-parser';
-import { keyName } from '../evaluate/classes.js';
-import { snakeCase } from '../evaluate/entities.js';
+import { keyName } from '../evaluate/classes/classes.js';
+import { snakeCase } from '../evaluate/typeorm/entities.js';
 import { parseModule } from '../source/module-parser.js';
 import { readTextFile } from '../source/module-loader.js';
 import { bare } from './names.js';

@@ -1,5 +1,5 @@
 import type { DataFinding } from 'nestjs-backfill-sql';
-import type { LoopKind, StopReason } from '../evaluate/event.types.js';
+import type { LoopKind, StopReason } from '../evaluate/machine/event.types.js';
 import type { RuleId, Severity } from '../rules/rule.types.js';
 
 export const DIRECTIONS = ['up', 'down'] as const;

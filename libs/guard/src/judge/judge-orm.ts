@@ -1,4 +1,4 @@
-import type { HelperEvent, OrmEvent, UndecidedEvent } from '../evaluate/event.types.js';
+import type { HelperEvent, OrmEvent, UndecidedEvent } from '../evaluate/machine/event.types.js';
 import type { DataRule } from '../rules/rule.types.js';
 import { ormSentence } from '../rules/wording.js';
 import { codeOfSite } from './code-of-site.js';

@@ -1,4 +1,4 @@
-import type { EvaluationEvent } from '../evaluate/event.types.js';
+import type { EvaluationEvent } from '../evaluate/machine/event.types.js';
 import { isDataRule } from '../rules/rule.types.js';
 import type { Finding, Verdict } from './finding.types.js';
 import { judgeHelper, judgeOrm, judgeUndecided } from './judge-orm.js';

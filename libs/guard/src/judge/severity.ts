@@ -1,6 +1,6 @@
 import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
-import type { LoopKind, OrmEvent } from '../evaluate/event.types.js';
-import { knownText } from '../evaluate/text-value.js';
+import type { LoopKind, OrmEvent } from '../evaluate/machine/event.types.js';
+import { knownText } from '../evaluate/values/text-value.js';
 import type { Severity } from '../rules/rule.types.js';
 import type { SchemaMemory } from './schema-memory.js';
 import { type TableSizes, growthOf } from './table-growth.js';

@@ -1,5 +1,5 @@
 import type { DmlOperation } from 'nestjs-backfill-sql';
-import type { LoopKind, OrmEvent } from '../evaluate/event.types.js';
+import type { LoopKind, OrmEvent } from '../evaluate/machine/event.types.js';
 import type { SuppressionProblem } from '../check/outcome.js';
 import type { Finding } from '../judge/finding.types.js';
 

@@ -1,6 +1,6 @@
 import type * as ast from 'oxc-parser';
-import type { Scope } from '../evaluate/scope.js';
-import type { Value } from '../evaluate/value.js';
+import type { Scope } from '../evaluate/machine/scope.js';
+import type { Value } from '../evaluate/values/value.js';
 import type { SourceText } from './source-text.js';
 
 /** What a name that a module exports refers to. */

@@ -1,0 +1,46 @@
+import { knownText } from '../values/text-value.js';
+import type { Value } from '../values/value.js';
+
+/** Of the platform: programs, threads, text run as code, sockets. A server's protocol can be spoken by hand. */
+const PLATFORM =
+  /^(?:child_process\.|cluster\.fork$|worker_threads\.Worker$|vm\.(?:run|compile)|(?:globalThis\.|window\.)?(?:eval|Function)$|(?:net|tls)\.(?:connect|createConnection)$|https?\.request$|Bun\.spawn)/;
+
+/** Packages that start programs, psql among them. */
+const PROGRAMS =
+  /^(?:execa|zx|shelljs|cross-spawn|tinyexec|nano-spawn|child-process-promise|node-pty|dockerode)(?:\/|$)/;
+
+/** Packages that send requests. */
+const REQUESTS =
+  /^(?:axios|axios-retry|got|ky|node-fetch|cross-fetch|isomorphic-fetch|undici|superagent|needle|phin|bent|request|request-promise(?:-native)?|graphql-request|@nestjs\/axios)$/;
+
+/** Methods of theirs that may change something on the other side, whoever that is: this application, for one. */
+const SENDS = /^(?:post|put|patch|del|delete|request|send|mutate|query)$/i;
+
+const READS = /^(?:get|head|options)$/i;
+
+/** Does a function of the platform run what is outside of this code, or may it make another service change rows? */
+export function isOutsideNative(name: string, args: readonly Value[]): boolean {
+  if (/^(?:globalThis\.|window\.)?fetch$/.test(name)) return sends(args[1]);
+  return PLATFORM.test(name);
+}
+
+/** The same for a function of a package. @param name the function's own, without its receiver */
+export function isOutsidePackage(module: string | undefined, name: string, args: readonly Value[]): boolean {
+  if (module === undefined) return false;
+  if (PROGRAMS.test(module)) return true;
+  return REQUESTS.test(module) && (SENDS.test(name) || args.slice(0, 2).some(hasMethod));
+}
+
+/** A request with options: GET unless they say otherwise. */
+function sends(options: Value | undefined): boolean {
+  if (options === undefined || (options.kind === 'constant' && options.value === undefined)) return false;
+  return options.kind !== 'object' || options.open || hasMethod(options);
+}
+
+function hasMethod(options: Value): boolean {
+  if (options.kind !== 'object') return false;
+  const method = options.properties.get('method');
+  if (!method) return false;
+  const known = knownText(method);
+  return known === undefined || !READS.test(known);
+}

@@ -1,0 +1,37 @@
+import type * as ast from 'oxc-parser';
+import { annotatedValue } from '../classes/annotations.js';
+import type { Completion, Context, Machine } from '../machine/machine.types.js';
+import { UNDEFINED } from '../values/value.js';
+
+/** Function declarations are hoisted, then the statements run in order until one of them leaves the block. */
+export function executeBlock(
+  machine: Machine,
+  body: readonly (ast.Statement | ast.Directive)[],
+  context: Context,
+): Completion {
+  for (const statement of body)
+    if (statement.type === 'FunctionDeclaration' && statement.id)
+      context.scope.declare(statement.id.name, machine.evaluate(statement, context));
+  for (const statement of body) {
+    const completion = machine.execute(statement, context);
+    if (completion !== 'normal') return completion;
+  }
+  return 'normal';
+}
+
+export function declareVariables(machine: Machine, node: ast.VariableDeclaration, context: Context): void {
+  const scope = node.kind === 'var' ? context.scope.functionScope() : context.scope;
+  for (const { id, init } of node.declarations) {
+    const value = init
+      ? machine.evaluate(init, context)
+      : (annotatedValue(machine, id.typeAnnotation, context) ?? UNDEFINED);
+    machine.bind(
+      id,
+      value.kind === 'function' && value.name === '' && id.type === 'Identifier'
+        ? { ...value, name: id.name }
+        : value,
+      context,
+      scope,
+    );
+  }
+}

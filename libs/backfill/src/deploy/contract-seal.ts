@@ -4,7 +4,7 @@ import { inspectTable } from '../backfills/batch/table.inspector.js';
 import type { BackfillService } from '../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import { inspectAccess } from '../backfills/batch/access.inspector.js';
-import { inBrief } from '../backfills/pending/cheap.probe.js';
+import { withShortTimeouts } from '../backfills/pending/cheap.probe.js';
 import { CatchUpLedger } from '../ledger/catch-up.ledger.js';
 import { installLedger } from '../ledger/ledger.installer.js';
 import type { MigrationLog } from '../migrations/migration.options.js';
@@ -47,7 +47,7 @@ async function sealBy(
   const session = await Session.open(definition.dataSource);
   try {
     await installLedger(session, schema);
-    const brief = inBrief(definition);
+    const brief = withShortTimeouts(definition);
     const selection = new RowSelection(brief, ledger, await inspectTable(session, brief), null);
     const access = await inspectAccess(session, selection);
     if (access.kind !== 'impossible') return false;

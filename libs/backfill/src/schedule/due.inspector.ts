@@ -7,7 +7,7 @@ import { RowSelection } from '../backfills/batch/row-selection.js';
 import { inspectTable } from '../backfills/batch/table.inspector.js';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import { TableMismatchError } from '../backfills/run.error.js';
-import { inBrief, lookForPending, type PendingLook } from '../backfills/pending/cheap.probe.js';
+import { withShortTimeouts, probeCheaply, type CheapProbeResult } from '../backfills/pending/cheap.probe.js';
 
 /** A look without an index, or a slow one, is followed by a pause of so many times the time that it took: 5 % of the time at most. */
 const PAUSE_FACTOR = 20;
@@ -44,7 +44,7 @@ export async function inspectDue(
   const why = record && notForUs(record);
   if (why) return left(why);
   try {
-    return await inspectRows(session, inBrief(definition), ledger, record);
+    return await inspectRows(session, withShortTimeouts(definition), ledger, record);
   } catch (error) {
     const reason = notNow(error);
     if (reason === null) throw error;
@@ -82,7 +82,7 @@ async function look(
 ): Promise<Due> {
   const subject = selection.definition;
   const since = performance.now();
-  const found = await lookForPending(session, selection, record.cursor);
+  const found = await probeCheaply(session, selection, record.cursor);
   const took = performance.now() - since;
   if (found.kind === 'sealed') {
     const newly = record.sealedBy === null && (await records.seal(session, subject, found.by));
@@ -121,7 +121,7 @@ function notForUs({ status, leasedBy }: CatchUpRecord): string | null {
   return leasedBy === null ? null : `${leasedBy} is running it`;
 }
 
-function cursorOf(found: Exclude<PendingLook, { kind: 'sealed' }>): readonly string[] | null {
+function cursorOf(found: Exclude<CheapProbeResult, { kind: 'sealed' }>): readonly string[] | null {
   return found.kind === 'none' ? found.cursor : null;
 }
 

@@ -14,8 +14,9 @@ import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { PAUSE_SHARE, type Pace } from '../declare/pace.js';
 import type { BackfillPlan } from '../report/plan.js';
-import { boundBelow, countPending, highestKey, type Count } from '../pending/pending.probe.js';
-import { keyWithin } from '../run/range/window.js';
+import { keyAtDistance } from '../pending/key-window.js';
+import { countPending, type Count } from '../pending/pending.counter.js';
+import { highestKey, lowerSweepBound } from '../pending/sweep-bounds.js';
 import { InvalidStatementError } from '../run.error.js';
 import { indexForPending } from './index.inspector.js';
 import { triggersFired } from './trigger.inspector.js';
@@ -59,9 +60,10 @@ export async function planBackfill(
     const index = await indexForPending(session, selection);
     const unserved = await inspectDeclaredIndex(session, definition);
     const installed = (await installedStep(session, schema)) > 0;
-    const lower = await boundBelow(session, selection, installed);
+    const lower = await lowerSweepBound(session, selection, { excludeQuarantined: installed });
     const upper =
-      (await keyWithin(session, selection, lower, null, WINDOW)) ?? (await highestKey(session, selection));
+      (await keyAtDistance(session, selection, { after: lower, upTo: null, keys: WINDOW })) ??
+      (await highestKey(session, selection));
     const rehearsal = await rehearse(session, selection, schema, lower, upper);
     const { batchSize, pause } = definition.pace;
     const batches = pending && Math.ceil(pending.rows / batchSize);

@@ -4,7 +4,8 @@ import { Session } from '../../postgres/session.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import { countPending, findPending } from '../pending/pending.probe.js';
+import { countPending } from '../pending/pending.counter.js';
+import { findPending, type ProbeOptions } from '../pending/pending.probe.js';
 import { TableMismatchError } from '../run.error.js';
 import { readStatus } from './status.reader.js';
 
@@ -19,7 +20,10 @@ export interface BackfillProof {
   readonly reason?: string;
 }
 
-const GO_ON = () => Promise.resolve(true);
+const TO_THE_END = {
+  excludeQuarantined: false,
+  canContinue: () => Promise.resolve(true),
+} satisfies ProbeOptions;
 
 /** Probes the pending predicate, the rows in quarantine included. Locks, installs and changes nothing. */
 export async function proveCompletion(
@@ -33,7 +37,7 @@ export async function proveCompletion(
   try {
     const facts = await inspectTable(session, definition);
     const selection = new RowSelection(definition, ledger, facts, null);
-    if ((await findPending(session, selection, GO_ON, false)) === null) return { complete: true, status };
+    if ((await findPending(session, selection, TO_THE_END)) === null) return { complete: true, status };
     const left = await countPending(session, selection);
     return {
       complete: false,

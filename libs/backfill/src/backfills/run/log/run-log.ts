@@ -4,7 +4,7 @@ import type { BackfillObserver, BackfillProgress } from '../../report/observer.j
 import { ignoreObserverErrors } from '../../report/observer.wrapper.js';
 import type { ActiveThrottle } from '../../throttle/throttle.js';
 import { describeFailure } from '../outcome/failure.js';
-import type { Count } from '../../pending/pending.probe.js';
+import type { Count } from '../../pending/pending.counter.js';
 
 /** Rows in quarantine that are named one by one. */
 const NAMED_ROWS = 10;

@@ -36,15 +36,12 @@ import {
 import { classifyFailure } from '../outcome/failure.js';
 import { watchHolder } from '../workers/holder.watch.js';
 import { BatchGate, type Held } from '../gate/batch.gate.js';
-import {
-  boundAbove,
-  boundBelow,
-  countPending,
-  findPending,
-  tenantsWithoutRows,
-} from '../../pending/pending.probe.js';
+import { countPending } from '../../pending/pending.counter.js';
+import { findPending } from '../../pending/pending.probe.js';
+import { lowerSweepBound, upperSweepBound } from '../../pending/sweep-bounds.js';
+import { tenantsWithoutRows } from '../../pending/tenants-without-rows.js';
 import { Quarantine, releaseDone } from '../range/quarantine.js';
-import { divide } from '../../pending/range.splitter.js';
+import { findSplitKeys } from '../../pending/range.splitter.js';
 import { takeRange } from '../workers/range.taker.js';
 import type { RangeOutcome } from '../range/range.outcome.js';
 import { RunRecorder } from '../outcome/run.recorder.js';
@@ -299,9 +296,12 @@ export class BackfillRunner {
       if (ended) return ended;
       let held: Held | null = null;
       const pending = await this.#connection.use((session) =>
-        findPending(session, selection, async () => {
-          held = await this.#gate.pass(session);
-          return held === null && stop.reason === null;
+        findPending(session, selection, {
+          excludeQuarantined: true,
+          canContinue: async () => {
+            held = await this.#gate.pass(session);
+            return held === null && stop.reason === null;
+          },
         }),
       );
       if (pending === 'stopped') {
@@ -403,10 +403,14 @@ export class BackfillRunner {
   async #plan(selection: RowSelection): Promise<void> {
     const { tenants } = this.#options;
     await this.#connection.use(async (session) => {
-      const upper = await boundAbove(session, selection, true);
+      const upper = await upperSweepBound(session, selection, { excludeQuarantined: true });
       if (upper === null) return;
-      const lower = await boundBelow(session, selection, true);
-      const cuts = await divide(session, selection, lower, upper, this.#gate.control.most);
+      const lower = await lowerSweepBound(session, selection, { excludeQuarantined: true });
+      const cuts = await findSplitKeys(session, selection, {
+        lower,
+        upper,
+        parts: this.#gate.control.most,
+      });
       await this.#ledger.planSweep(session, this.#subject, tenants, [lower, ...cuts, upper]);
     });
   }

@@ -2,9 +2,10 @@ import type { Key } from '../../../ledger/range.js';
 import type { Session } from '../../../postgres/session.js';
 import { messageOf } from '../../../postgres/error-classes.js';
 import type { BatchOutcome, LockMode, SweepStep } from '../../batch/batch.js';
+import { keyAtDistance } from '../../pending/key-window.js';
 import { classifyFailure } from '../outcome/failure.js';
 import type { RangeWork } from './range.work.js';
-import { firstDue, keyWithin, moveWindow, sameKey } from './window.js';
+import { firstDue, moveWindow, sameKey } from './window.js';
 
 /** Keys of a sweep's window, in batches. */
 const WINDOW_BATCHES = 50;
@@ -95,7 +96,7 @@ export class Sweep {
     this.#windowMost = this.#windowSize = Math.max(1, Math.floor(this.#windowSize / NARROWING));
     const from = inBatch ? range.cursor : range.windowLower;
     const closer = await connection.use((session) =>
-      keyWithin(session, selection, from, range.windowUpper, this.#windowSize),
+      keyAtDistance(session, selection, { after: from, upTo: range.windowUpper, keys: this.#windowSize }),
     );
     // Only here, not in the ledger: the batch or the next window writes down what became of it.
     if (closer !== null) this.#work.range = { ...this.#work.range, windowUpper: closer };

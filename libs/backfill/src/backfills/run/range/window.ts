@@ -122,27 +122,6 @@ export async function firstDue(
   return keyFromJson(rows[1]?.[0]?.[0]);
 }
 
-/** The key so many keys further on, up to the window's end; null when there are not so many. */
-export async function keyWithin(
-  session: Session,
-  selection: RowSelection,
-  after: Key | null,
-  upTo: Key | null,
-  keys: number,
-): Promise<Key | null> {
-  const { pace, name } = selection.definition;
-  const parameters = new Parameters();
-  const { rows } = await session.transaction([
-    applyBatchPolicy(pace, 'off', name),
-    {
-      text: `SELECT ${selection.keyJson}::text
-        ${selection.fromRowAt(selection.isInWindow(after, upTo, parameters), parameters.add(keys - 1, 'bigint'))}`,
-      values: parameters.values,
-    },
-  ]);
-  return keyFromJson(rows[1]?.[0]?.[0]);
-}
-
 export function sameKey(a: Key | null, b: Key | null): boolean {
   return keyToJson(a) === keyToJson(b);
 }

@@ -2,7 +2,7 @@ import type { Ledger, Subject } from '../../../ledger/ledger.js';
 import type { LeasedRange, LeaseScope } from '../../../ledger/range.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import type { RunConnection } from '../connection/run-connection.js';
-import { splitLargest } from '../../pending/range.splitter.js';
+import { splitLargestRange } from '../../pending/range.splitter.js';
 
 export interface TakingOptions {
   readonly ledger: Ledger;
@@ -31,7 +31,7 @@ export async function takeRange(
     if (range !== null || most === 1) return range;
     const leases = await connection.use((session) => ledger.foreignLeases(session, subject, among));
     if (leases.filter(({ expiresInMs }) => expiresInMs > 0).length >= most) return null;
-    if (!(await connection.use((session) => splitLargest(session, selection, subject)))) return null;
+    if (!(await connection.use((session) => splitLargestRange(session, selection, subject)))) return null;
   } while (goOn());
   return null;
 }

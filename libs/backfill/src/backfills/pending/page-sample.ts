@@ -1,0 +1,46 @@
+import { number } from '../../postgres/decoders.js';
+import type { Parameters } from '../../postgres/parameters.js';
+import type { Session } from '../../postgres/session.js';
+import type { RowSelection } from '../batch/row-selection.js';
+
+/** Maximum number of pages in a sample, whatever the size of the table. */
+const MAX_SAMPLE_PAGES = 400;
+/** With fewer pending rows per part in the sample, the sample's other rows are used too. */
+const MIN_PENDING_PER_PART = 25;
+
+export interface SampleOptions {
+  /** Share of the table's pages, 0 to 1. */
+  readonly share: number;
+  /** A condition on the sampled rows. */
+  readonly where: string;
+  readonly parts: number;
+}
+
+/** The CTEs `nb_sample`, and `nb_chosen`: the pending rows of the sample, or all of its rows if few are pending. */
+export function pageSample(
+  selection: RowSelection,
+  parameters: Parameters,
+  { share, where, parts }: SampleOptions,
+): string {
+  return `nb_sample AS MATERIALIZED (
+        SELECT ${selection.identity}, ${selection.keyJson} AS nb_key, (${selection.isPending(parameters)}) IS TRUE AS nb_due
+        FROM ${selection.from} TABLESAMPLE SYSTEM (${parameters.add(share * 100, 'real')}) WHERE ${where}
+      ), nb_chosen AS MATERIALIZED (
+        SELECT * FROM nb_sample
+        WHERE nb_due OR (SELECT count(*) FILTER (WHERE nb_due) < ${parameters.add(MIN_PENDING_PER_PART * parts, 'int')} FROM nb_sample)
+      )`;
+}
+
+/** The share of the table's pages that a sample reads, 0 to 1. */
+export async function sampledShare(session: Session, { definition }: RowSelection): Promise<number> {
+  const result = await session.send([
+    {
+      text: `WITH RECURSIVE nb_tables AS (
+          SELECT to_regclass($1)::oid AS oid UNION ALL SELECT inhrelid FROM pg_inherits JOIN nb_tables ON inhparent = oid
+        )
+        SELECT coalesce(sum(pg_relation_size(oid)) / current_setting('block_size')::int, 0)::text FROM nb_tables`,
+      values: [definition.table],
+    },
+  ]);
+  return Math.min(1, MAX_SAMPLE_PAGES / Math.max(1, result.last.value(number)));
+}

@@ -1,0 +1,74 @@
+import { keyFromJson, type Key } from '../../ledger/range.js';
+import { Parameters } from '../../postgres/parameters.js';
+import type { Session } from '../../postgres/session.js';
+import { applyBatchPolicy } from '../../postgres/timeout-policy.js';
+import { inspectAccess } from '../batch/access.inspector.js';
+import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
+import { queryWithin, TOO_SLOW, WHOLE_TABLE_MS } from './too-slow.js';
+
+/** The key before the lowest pending row, exclusive; null: the sweep begins at the start of the table. */
+export async function lowerSweepBound(
+  session: Session,
+  selection: RowSelection,
+  options: PendingOptions,
+): Promise<Key | null> {
+  const first = await outermostPending(session, selection, 'ASC', options);
+  if (first === null) return null;
+  const parameters = new Parameters();
+  const below = selection.compare('<', first, parameters);
+  return highestKeyWhere(session, selection, below, parameters);
+}
+
+/**
+ * The highest key of a sweep, inclusive. Because it is fixed, inserts cannot extend the sweep forever. With an index
+ * on the pending rows it is the highest pending key. Without one it is the highest key of the table: a backward scan
+ * through finished rows costs more than it saves.
+ *
+ * @returns null if the table is empty
+ */
+export async function upperSweepBound(
+  session: Session,
+  selection: RowSelection,
+  options: PendingOptions,
+): Promise<Key | null> {
+  const { kind } = await inspectAccess(session, selection);
+  const last = kind === 'index' ? await outermostPending(session, selection, 'DESC', options) : null;
+  return last ?? highestKey(session, selection);
+}
+
+/** The highest key of the table; null if the table is empty. */
+export function highestKey(session: Session, selection: RowSelection): Promise<Key | null> {
+  return highestKeyWhere(session, selection, 'true', new Parameters());
+}
+
+/** @returns null if no row is pending, or if the query takes too long */
+async function outermostPending(
+  session: Session,
+  selection: RowSelection,
+  direction: 'ASC' | 'DESC',
+  options: PendingOptions,
+): Promise<Key | null> {
+  const parameters = selection.parameters();
+  const pending = selection.isPending(parameters, options);
+  const result = await queryWithin(WHOLE_TABLE_MS, session, selection, {
+    text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${pending}
+        ORDER BY ${selection.orderBy(direction)} LIMIT 1`,
+    values: parameters.values,
+  });
+  return result === TOO_SLOW ? null : (result.firstValue(keyFromJson) ?? null);
+}
+
+async function highestKeyWhere(
+  session: Session,
+  selection: RowSelection,
+  condition: string,
+  { values }: Parameters,
+): Promise<Key | null> {
+  const { pace, name } = selection.definition;
+  const result = await session.query(applyBatchPolicy(pace, 'off', name), {
+    text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${condition}
+        ORDER BY ${selection.orderBy('DESC')} LIMIT 1`,
+    values,
+  });
+  return result.firstValue(keyFromJson) ?? null;
+}

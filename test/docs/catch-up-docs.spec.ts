@@ -42,7 +42,7 @@ import { LeadsNightly } from './backfills/leads-nightly.backfill.js';`,
   }, 240_000);
 
   it('tells each option with its default', () => {
-    const page = readFileSync(new URL(`../${PAGE}`, import.meta.url), 'utf8');
+    const page = readFileSync(new URL(`../../${PAGE}`, import.meta.url), 'utf8');
     const told = Object.fromEntries(
       [...page.matchAll(/^\| `(\w+)`.*?\| (.*?) *\|/gm)].map(([, option = '', value = '']) => [
         option,

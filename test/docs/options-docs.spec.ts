@@ -97,7 +97,7 @@ describe('the page of all options', () => {
     ['Pace', 'backfills/declare/backfill.options.ts', 'PaceOptions', []],
     ['Throttles', 'backfills/throttle/throttle.options.ts', 'ThrottleOptions', []],
     ['Catch-up', 'schedule/catch-up.options.ts', 'CatchUpModuleOptions', []],
-    ['Migrations', 'deploy/migrations.options.ts', 'MigrationModuleOptions', []],
+    ['Migrations', 'migrations/migrations-module.options.ts', 'MigrationModuleOptions', []],
   ] as const)('has every option, and none that does not exist: %s', (section, file, type, besides) => {
     const options = [...propertiesOf(file, type), ...besides];
     expect(options.length).toBeGreaterThan(2);

@@ -178,7 +178,7 @@ describe('a backfill', () => {
     ['a run, which leaves alone what a person has paused or cancelled', null],
   ])('moves only along the edges of its state machine: %s', async (_, person) => {
     const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'test:1:a', leaseMs: 1_000 });
-    const subject = { name: 'search-name', version: 1 };
+    const { status } = ledger.of({ name: 'search-name', version: 1 });
     await application.service.run({ names: ['search-name'] });
     const session = await Session.open(application.dataSource);
     try {
@@ -187,7 +187,7 @@ describe('a backfill', () => {
           await database.query(`UPDATE nestjs_backfill.backfill SET status = $1 WHERE name = 'search-name'`, [
             from,
           ]);
-          const moved = ledger.transition(session, subject, to, 'because', null, person);
+          const moved = status.transition(session, { to, reason: 'because', person });
           const legal = to in STATUS_TRANSITIONS[from] && (person !== null || !HELD.includes(from));
           // To be where it is already is no move: a lost connection may have got there.
           if (legal || to === from) await moved;

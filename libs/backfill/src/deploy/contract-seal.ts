@@ -5,7 +5,6 @@ import type { BackfillService } from '../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import { inspectAccess } from '../backfills/batch/access.inspector.js';
 import { withShortTimeouts } from '../backfills/pending/cheap.probe.js';
-import { CatchUpLedger } from '../ledger/catch-up.ledger.js';
 import { installLedger } from '../ledger/ledger.installer.js';
 import type { MigrationLog } from '../migrations/migration.options.js';
 import { declarationOf, migrationName } from '../migrations/run/migration.run.js';
@@ -48,10 +47,15 @@ async function sealBy(
   try {
     await installLedger(session, schema);
     const brief = withShortTimeouts(definition);
-    const selection = new RowSelection(brief, ledger, await inspectTable(session, brief), null);
+    const selection = new RowSelection(
+      brief,
+      ledger.of(definition),
+      await inspectTable(session, brief),
+      null,
+    );
     const access = await inspectAccess(session, selection);
     if (access.kind !== 'impossible') return false;
-    return await new CatchUpLedger(ledger).seal(session, definition, `migration ${migration}: ${access.by}`);
+    return await ledger.of(definition).catchUp.seal(session, `migration ${migration}: ${access.by}`);
   } finally {
     await session.close();
   }

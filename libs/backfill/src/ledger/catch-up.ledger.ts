@@ -1,5 +1,7 @@
 import type { Session } from '../postgres/session.js';
-import { isoTime, type Ledger, type Subject } from './ledger.js';
+import { boolean, nullable, number, oneOf, text } from '../postgres/decoders.js';
+import { isoTime } from '../postgres/iso-time.js';
+import type { SubjectContext } from './ledger.context.js';
 import { keyFromJson, keyToJson, type Key } from './range.js';
 import type { BackfillStatus } from './status.js';
 
@@ -56,10 +58,10 @@ export const NO_CATCH_UP = {
 
 /** Statements about catching up. */
 export class CatchUpLedger {
-  readonly #schema: string;
+  readonly #context: SubjectContext;
 
-  constructor(ledger: Ledger) {
-    this.#schema = ledger.schema;
+  constructor(context: SubjectContext) {
+    this.#context = context;
   }
 
   /**
@@ -68,108 +70,112 @@ export class CatchUpLedger {
    */
   async record(
     session: Session,
-    { name, version }: Subject,
-    byTenant: boolean,
+    { byTenant }: { readonly byTenant: boolean },
   ): Promise<CatchUpRecord | null> {
-    const { rows } = await session.send([
+    const { last } = await session.send([
       {
-        text: `SELECT b.status, b.sealed_by, (SELECT max(newer.version) FROM ${this.#schema}.backfill AS newer WHERE newer.name = b.name)::text,
-            (SELECT max(r.lease_owner) FROM ${this.#schema}.range AS r WHERE r.name = b.name AND r.version = b.version
+        text: `SELECT b.status, b.sealed_by, (SELECT max(newer.version) FROM ${this.#context.schema}.backfill AS newer WHERE newer.name = b.name)::text,
+            (SELECT max(r.lease_owner) FROM ${this.#context.schema}.range AS r WHERE r.name = b.name AND r.version = b.version
               AND r.state <> 'done' AND r.lease_expires_at > clock_timestamp()),
-            EXISTS (SELECT FROM ${this.#schema}.range AS r WHERE r.name = b.name AND r.version = b.version
+            EXISTS (SELECT FROM ${this.#context.schema}.range AS r WHERE r.name = b.name AND r.version = b.version
               AND r.state <> 'done' AND (r.tenants IS NULL OR $3::boolean)),
-            EXISTS (SELECT FROM ${this.#schema}.quarantined_row AS q WHERE q.name = b.name AND q.version = b.version),
+            EXISTS (SELECT FROM ${this.#context.schema}.quarantined_row AS q WHERE q.name = b.name AND q.version = b.version),
             coalesce(c.not_before > clock_timestamp(), false), c.cursor_key::text
-          FROM ${this.#schema}.backfill AS b LEFT JOIN ${this.#schema}.catch_up AS c USING (name, version)
+          FROM ${this.#context.schema}.backfill AS b LEFT JOIN ${this.#context.schema}.catch_up AS c USING (name, version)
           WHERE b.name = $1 AND b.version = $2::int`,
-        values: [name, String(version), String(byTenant)],
+        values: [...this.#context.values, String(byTenant)],
       },
     ]);
-    const [status, sealedBy, newest, leasedBy, unfinished, quarantined, postponed, cursor] =
-      rows[0]?.[0] ?? [];
-    if (status === undefined || status === null) return null;
-    return {
-      status: status as BackfillStatus,
-      sealedBy: sealedBy ?? null,
-      newestVersion: Number(newest),
-      leasedBy: leasedBy ?? null,
-      unfinished: unfinished === 't',
-      quarantined: quarantined === 't',
-      postponed: postponed === 't',
-      cursor: keyFromJson(cursor),
-    };
+    const record = last.first({
+      status: oneOf<BackfillStatus>(),
+      sealedBy: nullable(text),
+      newestVersion: number,
+      leasedBy: nullable(text),
+      unfinished: boolean,
+      quarantined: boolean,
+      postponed: boolean,
+      cursor: keyFromJson,
+    });
+    return record ?? null;
   }
 
   /** The highest version of the name that any deployment has run; 0 for none. */
-  async newestVersion(session: Session, name: string): Promise<number> {
-    const { rows } = await session.send([
+  async newestVersion(session: Session): Promise<number> {
+    const { last } = await session.send([
       {
-        text: `SELECT coalesce(max(version), 0)::text FROM ${this.#schema}.backfill WHERE name = $1`,
-        values: [name],
+        text: `SELECT coalesce(max(version), 0)::text FROM ${this.#context.schema}.backfill WHERE name = $1`,
+        values: [this.#context.subject.name],
       },
     ]);
-    return Number(rows[0]?.[0]?.[0] ?? 0);
+    return last.value(number);
   }
 
-  async looked(session: Session, { name, version }: Subject, look: LookRecord): Promise<void> {
+  async looked(session: Session, look: LookRecord): Promise<void> {
     await session.transaction([
       {
-        text: `INSERT INTO ${this.#schema}.catch_up (name, version, index_name, cursor_key, not_before)
+        text: `INSERT INTO ${this.#context.schema}.catch_up (name, version, index_name, cursor_key, not_before)
           VALUES ($1, $2::int, $3, $4::jsonb, clock_timestamp() + $5::float8 * interval '1 millisecond')
           ON CONFLICT (name, version) DO UPDATE SET looked_at = clock_timestamp(), index_name = excluded.index_name,
             cursor_key = excluded.cursor_key, not_before = excluded.not_before`,
-        values: [name, String(version), look.index, keyToJson(look.cursor), String(look.pauseMs)],
+        values: [...this.#context.values, look.index, keyToJson(look.cursor), String(look.pauseMs)],
       },
     ]);
   }
 
   /** Puts the next look off, once what the last one found has been done. */
-  async postpone(session: Session, { name, version }: Subject, ms: number): Promise<void> {
+  async postpone(session: Session, ms: number): Promise<void> {
     await session.transaction([
       {
-        text: `UPDATE ${this.#schema}.catch_up SET not_before = clock_timestamp() + $3::float8 * interval '1 millisecond'
+        text: `UPDATE ${this.#context.schema}.catch_up SET not_before = clock_timestamp() + $3::float8 * interval '1 millisecond'
           WHERE name = $1 AND version = $2::int`,
-        values: [name, String(version), String(ms)],
+        values: [...this.#context.values, String(ms)],
       },
     ]);
   }
 
   /** Of a complete backfill; null takes the seal away. @returns whether that changed anything */
-  async seal(session: Session, { name, version }: Subject, by: string | null): Promise<boolean> {
-    const { rows } = await session.transaction([
+  async seal(session: Session, by: string | null): Promise<boolean> {
+    const { last } = await session.transaction([
       {
-        text: `UPDATE ${this.#schema}.backfill SET sealed_by = $3, sealed_at = CASE WHEN $3 IS NULL THEN NULL ELSE clock_timestamp() END
+        text: `UPDATE ${this.#context.schema}.backfill SET sealed_by = $3, sealed_at = CASE WHEN $3 IS NULL THEN NULL ELSE clock_timestamp() END
           WHERE name = $1 AND version = $2::int AND status = 'complete' AND sealed_by IS DISTINCT FROM $3 RETURNING 1`,
-        values: [name, String(version), by],
+        values: [...this.#context.values, by],
       },
     ]);
-    return (rows[0]?.length ?? 0) > 0;
+    return last.rows.length > 0;
   }
 
   /** Drift is counted from the ranges that were begun after the first completion: these commit together with their rows. */
-  async summary(session: Session, { name, version }: Subject): Promise<CatchUpSummary> {
-    const { rows } = await session.send([
+  async summary(session: Session): Promise<CatchUpSummary> {
+    const { last } = await session.send([
       {
         text: `WITH completed AS (
-            SELECT min(at) AS at FROM ${this.#schema}.transition WHERE name = $1 AND version = $2::int AND to_status = 'complete'
+            SELECT min(at) AS at FROM ${this.#context.schema}.transition WHERE name = $1 AND version = $2::int AND to_status = 'complete'
           ), drifted AS (
-            SELECT coalesce(sum(r.updated), 0) AS updated FROM ${this.#schema}.range AS r, completed
+            SELECT coalesce(sum(r.updated), 0) AS updated FROM ${this.#context.schema}.range AS r, completed
             WHERE r.name = $1 AND r.version = $2::int AND r.created_at > completed.at
           ), found AS (
-            SELECT count(*) AS times, max(at) AS last_at FROM ${this.#schema}.transition
+            SELECT count(*) AS times, max(at) AS last_at FROM ${this.#context.schema}.transition
             WHERE name = $1 AND version = $2::int AND from_status = 'complete' AND to_status = 'running'
           )
           SELECT b.sealed_by, drifted.updated::text, found.times::text, ${isoTime('found.last_at')}, ${isoTime('c.looked_at')}, c.index_name
-          FROM drifted, found, ${this.#schema}.backfill AS b LEFT JOIN ${this.#schema}.catch_up AS c USING (name, version)
+          FROM drifted, found, ${this.#context.schema}.backfill AS b LEFT JOIN ${this.#context.schema}.catch_up AS c USING (name, version)
           WHERE b.name = $1 AND b.version = $2::int`,
-        values: [name, String(version)],
+        values: this.#context.values,
       },
     ]);
-    const [sealedBy, updated, times, lastAt, lookedAt, index] = rows[0]?.[0] ?? [];
+    const { sealedBy, rows, times, lastAt, lookedAt, index } = last.one({
+      sealedBy: nullable(text),
+      rows: number,
+      times: number,
+      lastAt: nullable(text),
+      lookedAt: nullable(text),
+      index: nullable(text),
+    });
     return {
-      sealedBy: sealedBy ?? null,
-      drift: { rows: Number(updated), times: Number(times), lastAt: lastAt ?? null },
-      looked: lookedAt ? { at: lookedAt, index: index ?? null } : null,
+      sealedBy,
+      drift: { rows, times, lastAt },
+      looked: lookedAt === null ? null : { at: lookedAt, index },
     };
   }
 }

@@ -1,7 +1,10 @@
 import type { Statement } from '../postgres/pipeline.js';
 import type { Parameters } from '../postgres/parameters.js';
 import type { Session } from '../postgres/session.js';
-import { isoTime, type Ledger, type Subject } from './ledger.js';
+import { isoTime } from '../postgres/iso-time.js';
+import { nullable, text } from '../postgres/decoders.js';
+import type { SubjectContext } from './ledger.context.js';
+import type { LeaseLedger } from './lease/lease.ledger.js';
 import type { LeaseScope, LeaseSnapshot, TenantScope } from './range.js';
 import type { BackfillStatus } from './status.js';
 
@@ -17,6 +20,15 @@ export interface SettingInForce {
   readonly at: string;
 }
 
+/** A change of a setting, and who makes it. */
+export interface NewSetting {
+  readonly setting: string;
+  /** Null takes the setting back. */
+  readonly value: string | null;
+  readonly by: string;
+  readonly why: string | null;
+}
+
 /** What people want of a backfill at this moment, and who is at it. */
 export interface Orders {
   readonly status: BackfillStatus;
@@ -30,12 +42,12 @@ export const CONTROL_STEP = 3;
 
 /** What people have set while a backfill runs. */
 export class ControlLedger {
-  readonly #ledger: Ledger;
-  readonly #subject: Subject;
+  readonly #context: SubjectContext;
+  readonly #leases: LeaseLedger;
 
-  constructor(ledger: Ledger, subject: Subject) {
-    this.#ledger = ledger;
-    this.#subject = subject;
+  constructor(context: SubjectContext, leases: LeaseLedger) {
+    this.#context = context;
+    this.#leases = leases;
   }
 
   /** A query of one value for `toOrders`; NULL where the ledger does not know the backfill. */
@@ -43,45 +55,37 @@ export class ControlLedger {
     const whose = this.#whose(parameters);
     return `SELECT json_build_object('status', b.status, 'reason', b.reason, 'settings', (
         SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(whose)}) AS s WHERE s.value IS NOT NULL),
-        'roster', (${this.#ledger.leaseSnapshot(parameters, this.#subject, tenants, among)}))
-      FROM ${this.#ledger.schema}.backfill AS b WHERE ${whose('b')}`;
+        'roster', (${this.#leases.snapshot(parameters, tenants, among)}))
+      FROM ${this.#context.schema}.backfill AS b WHERE ${whose('b')}`;
   }
 
-  /** @param value null takes the setting back */
-  set(setting: string, value: string | null, by: string, why: string | null): Statement {
+  set({ setting, value, by, why }: NewSetting): Statement {
     return {
-      text: `INSERT INTO ${this.#ledger.schema}.control (name, version, setting, value, set_by, why)
+      text: `INSERT INTO ${this.#context.schema}.control (name, version, setting, value, set_by, why)
         VALUES ($1, $2::int, $3, $4, $5, $6)`,
-      values: [this.#subject.name, String(this.#subject.version), setting, value, by, why],
+      values: [...this.#context.values, setting, value, by, why],
     };
   }
 
   async inForce(session: Session): Promise<SettingInForce[]> {
-    const { rows } = await session.send([
+    const { last } = await session.send([
       {
         text: `SELECT s.setting, s.value, s.set_by, s.why, ${isoTime('s.set_at')}
           FROM (${this.#newest((alias) => `${alias}.name = $1 AND ${alias}.version = $2::int`)}) AS s
           WHERE s.value IS NOT NULL ORDER BY s.setting`,
-        values: [this.#subject.name, String(this.#subject.version)],
+        values: this.#context.values,
       },
     ]);
-    return (rows[0] ?? []).map(([setting, value, by, why, at]) => ({
-      setting: setting ?? '',
-      value: value ?? '',
-      by: by ?? '',
-      why: why ?? null,
-      at: at ?? '',
-    }));
+    return last.all({ setting: text, value: text, by: text, why: nullable(text), at: text });
   }
 
   #newest(whose: (alias: string) => string): string {
-    return `SELECT DISTINCT ON (c.setting) c.* FROM ${this.#ledger.schema}.control AS c
+    return `SELECT DISTINCT ON (c.setting) c.* FROM ${this.#context.schema}.control AS c
       WHERE ${whose('c')} ORDER BY c.setting, c.id DESC`;
   }
 
   #whose(parameters: Parameters): (alias: string) => string {
-    const name = parameters.add(this.#subject.name, 'text');
-    const version = parameters.add(this.#subject.version, 'int');
+    const { name, version } = this.#context.parameters(parameters);
     return (alias) => `${alias}.name = ${name} AND ${alias}.version = ${version}`;
   }
 }

@@ -1,3 +1,5 @@
+import { text } from '../postgres/decoders.js';
+
 /** A row's key: one text an element of the primary key, in its order. */
 export type Key = readonly string[];
 
@@ -54,4 +56,9 @@ export function keyToJson(key: Key | null): string | null {
 
 export function keyFromJson(json: string | null | undefined): Key | null {
   return json === null || json === undefined ? null : (JSON.parse(json) as string[]);
+}
+
+/** The same where the column is not null. @throws UnexpectedNullError */
+export function requiredKey(json: string | null): Key {
+  return JSON.parse(text(json)) as string[];
 }

@@ -1,4 +1,5 @@
-import { CatchUpLedger, type CatchUpRecord } from '../ledger/catch-up.ledger.js';
+import type { CatchUpLedger, CatchUpRecord } from '../ledger/catch-up.ledger.js';
+import type { BackfillLedger } from '../ledger/backfill.ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { classifyDatabaseError, messageOf, sqlState } from '../postgres/error-classes.js';
 import type { Session } from '../postgres/session.js';
@@ -36,15 +37,16 @@ export async function inspectDue(
   definition: BackfillDefinition,
   ledger: Ledger,
 ): Promise<Due> {
-  const records = new CatchUpLedger(ledger);
+  const own = ledger.of(definition);
+  const { catchUp } = own;
   const byTenant = definition.canary !== null || definition.tenantOrder !== null;
-  const record = await records.record(session, definition, byTenant);
-  const newest = record?.newestVersion ?? (await records.newestVersion(session, definition.name));
+  const record = await catchUp.record(session, { byTenant });
+  const newest = record?.newestVersion ?? (await catchUp.newestVersion(session));
   if (newest > definition.version) return left(`version ${newest} of it is deployed elsewhere`);
   const why = record && notForUs(record);
   if (why) return left(why);
   try {
-    return await inspectRows(session, withShortTimeouts(definition), ledger, record);
+    return await inspectRows(session, withShortTimeouts(definition), own, record);
   } catch (error) {
     const reason = notNow(error);
     if (reason === null) throw error;
@@ -55,7 +57,7 @@ export async function inspectDue(
 async function inspectRows(
   session: Session,
   definition: BackfillDefinition,
-  ledger: Ledger,
+  ledger: BackfillLedger,
   record: CatchUpRecord | null,
 ): Promise<Due> {
   const selection = new RowSelection(definition, ledger, await inspectTable(session, definition), null);
@@ -69,7 +71,7 @@ async function inspectRows(
   ]);
   if (record === null || !isAtRest(record)) return run(null, false);
   if (record.postponed) return left('the pause after its last look is not over');
-  const found = await look(session, new CatchUpLedger(ledger), selection, record);
+  const found = await look(session, ledger.catchUp, selection, record);
   if (found.kind === 'sealed' && record.status !== 'complete') return run(null, false);
   return found;
 }
@@ -80,17 +82,16 @@ async function look(
   selection: RowSelection,
   record: CatchUpRecord,
 ): Promise<Due> {
-  const subject = selection.definition;
   const since = performance.now();
   const found = await probeCheaply(session, selection, record.cursor);
   const took = performance.now() - since;
   if (found.kind === 'sealed') {
-    const newly = record.sealedBy === null && (await records.seal(session, subject, found.by));
+    const newly = record.sealedBy === null && (await records.seal(session, found.by));
     return { kind: 'sealed', by: record.sealedBy ?? found.by, newly };
   }
   // What the seal stood for is no longer there.
-  if (record.sealedBy !== null) await records.seal(session, subject, null);
-  await records.looked(session, subject, {
+  if (record.sealedBy !== null) await records.seal(session, null);
+  await records.looked(session, {
     index: found.index,
     cursor: cursorOf(found),
     pauseMs: took > CHEAP_MS ? took * PAUSE_FACTOR : 0,
@@ -107,7 +108,7 @@ export async function pauseAfter(
   tookMs: number,
 ): Promise<void> {
   if (tookMs <= CHEAP_RUN_MS) return;
-  await new CatchUpLedger(ledger).postpone(session, definition, tookMs * PAUSE_FACTOR);
+  await ledger.of(definition).catchUp.postpone(session, tookMs * PAUSE_FACTOR);
 }
 
 /** It is complete, or nothing but rows in quarantine is known to be left: only what became pending since can be done. */

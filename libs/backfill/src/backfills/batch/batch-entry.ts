@@ -1,5 +1,7 @@
 import type { BackfillDefinition } from '../definition/definition.js';
-import type { Ledger } from '../../ledger/ledger.js';
+import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
+import { assertion } from '../../ledger/ledger.context.js';
+import { assertLease, fence, renewal } from '../../ledger/lease/lease.sql.js';
 import { keyToJson, type Key, type LeasedRange } from '../../ledger/range.js';
 import type { Statement, TextRow } from '../../postgres/pipeline.js';
 import { PARTLY_DONE, STILL_PENDING } from '../../postgres/error-classes.js';
@@ -45,21 +47,21 @@ export function withEntry(
     }${tenantEntry(definition, ledger, parameters)}, nb_entered AS (
       UPDATE ${ledger.schema}.range AS nb_range
       SET cursor_key = coalesce(${newCursor}, cursor_key), updated = updated + (SELECT changed FROM nb_counted),
-          batches = batches + 1, ${ledger.renewal(parameters)}
-      WHERE ${ledger.fence(parameters, range)} RETURNING lease_expires_at
+          batches = batches + 1, ${renewal(ledger, parameters)}
+      WHERE ${fence(parameters, range)} RETURNING lease_expires_at
     )
     SELECT (${taken})::text, (SELECT changed FROM nb_counted)::text,
       ${last === null ? 'NULL, NULL' : '(SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last)'},
-      ${ledger.assertLease('nb_entered')},
-      ${ledger.assert('(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
+      ${assertLease(ledger, 'nb_entered')},
+      ${assertion(ledger, '(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
         whole
           ? `,
-      ${ledger.assert(`(SELECT changed FROM nb_counted) = ${taken}`, PARTLY_DONE, 'not every row was changed')}`
+      ${assertion(ledger, `(SELECT changed FROM nb_counted) = ${taken}`, PARTLY_DONE, 'not every row was changed')}`
           : ''
       }`;
 }
 
-function tenantEntry(definition: BackfillDefinition, ledger: Ledger, parameters: Parameters): string {
+function tenantEntry(definition: BackfillDefinition, ledger: BackfillLedger, parameters: Parameters): string {
   if (!definition.tenant) return '';
   return `, nb_tenants AS (
       INSERT INTO ${ledger.schema}.tenant_progress AS nb_progress (name, version, tenant, updated)

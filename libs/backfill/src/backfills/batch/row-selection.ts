@@ -1,4 +1,4 @@
-import type { Ledger } from '../../ledger/ledger.js';
+import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import type { Key, TenantScope } from '../../ledger/range.js';
 import { Parameters } from '../../postgres/parameters.js';
 import { columnOfRow } from '../definition/columns.js';
@@ -19,10 +19,15 @@ export interface PendingOptions {
 
 /** The conditions that select the rows of one run: pending, of its tenants, not in quarantine. */
 export class RowSelection extends KeyedTable {
-  readonly ledger: Ledger;
+  readonly ledger: BackfillLedger;
   readonly tenants: TenantScope;
 
-  constructor(definition: BackfillDefinition, ledger: Ledger, facts: TableFacts, tenants: TenantScope) {
+  constructor(
+    definition: BackfillDefinition,
+    ledger: BackfillLedger,
+    facts: TableFacts,
+    tenants: TenantScope,
+  ) {
     super(definition, facts);
     this.ledger = ledger;
     this.tenants = tenants;

@@ -1,6 +1,7 @@
-import { ControlLedger } from '../../ledger/control.ledger.js';
+import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
+import type { Ledger } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
-import type { Ledger, LedgerRecord } from '../../ledger/ledger.js';
+import type { LedgerRecord } from '../../ledger/status.ledger.js';
 import { isHeld, type BackfillStatus } from '../../ledger/status.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
@@ -8,17 +9,10 @@ import type { ControlledBackfill, ControlOptions } from '../report/control-repor
 import { actor } from './actor.js';
 import type { SettingChange } from './setting.parser.js';
 
-/** What the ledger says of an order: where the backfill goes, and why. */
-interface Order {
-  readonly to: BackfillStatus;
-  readonly reason: string;
-}
-
 type Verb = 'pause' | 'resume' | 'cancel';
 
 /**
- * Takes the orders of people and writes them into the ledger, where running workers, in whatever process, read them within
- * a second.
+ * Writes what people decide about a backfill into the ledger. Running workers, in any process, read it within a second.
  */
 export class ControlService {
   readonly #ledger: Ledger;
@@ -35,84 +29,67 @@ export class ControlService {
 
   /** @throws IllegalTransitionError where the state machine has no such edge */
   async move(definition: BackfillDefinition, verb: Verb): Promise<ControlledBackfill> {
-    return this.#with(definition, async (session, record) => {
-      const order = this.#order(
-        verb,
-        record,
-        verb === 'resume' && (await this.#isLeased(session, definition)),
-      );
-      if (order === null) return false;
-      return this.#ledger.transition(session, definition, order.to, order.reason, null, this.#by);
+    return this.#change(definition, async (session, ledger, record) => {
+      const to = await this.#target(verb, session, ledger, record);
+      if (to === null) return false;
+      return ledger.status.transition(session, { to, reason: this.#reason(verb), person: this.#by });
     });
   }
 
   async set(definition: BackfillDefinition, changes: readonly SettingChange[]): Promise<ControlledBackfill> {
-    return this.#with(definition, async (session) => {
-      const ledger = new ControlLedger(this.#ledger, definition);
-      const before = await ledger.inForce(session);
-      const news = changes.filter(
-        ({ setting, value }) =>
-          (before.find((each) => each.setting === setting)?.value ?? null) !== textOf(value),
-      );
-      if (news.length === 0) return false;
+    return this.#change(definition, async (session, { control }) => {
+      const before = new Map((await control.inForce(session)).map(({ setting, value }) => [setting, value]));
+      const changed = changes
+        .map(({ setting, value }) => ({ setting, value: value === null ? null : String(value) }))
+        .filter(({ setting, value }) => (before.get(setting) ?? null) !== value);
+      if (changed.length === 0) return false;
       await session.transaction(
-        news.map(({ setting, value }) => ledger.set(setting, textOf(value), this.#by, this.#why)),
+        changed.map((change) => control.set({ ...change, by: this.#by, why: this.#why })),
       );
       return true;
     });
   }
 
   /** @returns null when there is nothing to resume */
-  #order(verb: Verb, { status }: LedgerRecord, atWork: boolean): Order | null {
-    switch (verb) {
-      case 'pause':
-        return { to: 'paused', reason: this.#sentence('Paused') };
-      case 'cancel':
-        return { to: 'cancelled', reason: this.#sentence('Cancelled') };
-      case 'resume':
-        if (!isHeld(status)) return null;
-        return {
-          to: status === 'cancelled' ? 'pending' : atWork ? 'running' : 'incomplete',
-          reason: this.#sentence('Resumed'),
-        };
-    }
+  async #target(
+    verb: Verb,
+    session: Session,
+    ledger: BackfillLedger,
+    { status }: LedgerRecord,
+  ): Promise<BackfillStatus | null> {
+    if (verb === 'pause') return 'paused';
+    if (verb === 'cancel') return 'cancelled';
+    if (!isHeld(status)) return null;
+    if (status === 'cancelled') return 'pending';
+    // A run that has not noticed the pause yet still holds its ranges.
+    return (await ledger.leases.isHeld(session)) ? 'running' : 'incomplete';
   }
 
-  #sentence(did: string): string {
+  #reason(verb: Verb): string {
     const why = this.#why === null ? '' : `: ${this.#why}`;
-    return `${did} by ${this.#by}${why}${/[.!?]$/.test(why) ? '' : '.'}`;
+    return `${PAST_TENSE[verb]} by ${this.#by}${why}${/[.!?]$/.test(why) ? '' : '.'}`;
   }
 
-  /** A run that has not noticed the pause yet still holds its ranges. */
-  async #isLeased(session: Session, { name, version }: BackfillDefinition): Promise<boolean> {
-    const { rows } = await session.send([
-      {
-        text: `SELECT EXISTS (SELECT FROM ${this.#ledger.schema}.range WHERE name = $1 AND version = $2::int
-          AND state <> 'done' AND lease_expires_at > clock_timestamp())`,
-        values: [name, String(version)],
-      },
-    ]);
-    return rows[0]?.[0]?.[0] === 't';
-  }
-
-  async #with(
+  async #change(
     definition: BackfillDefinition,
-    work: (session: Session, record: LedgerRecord) => Promise<boolean>,
+    change: (session: Session, ledger: BackfillLedger, record: LedgerRecord) => Promise<boolean>,
   ): Promise<ControlledBackfill> {
-    const { name, version, kind } = definition;
+    const { kind } = definition;
+    const ledger = this.#ledger.of(definition);
     const session = await Session.open(definition.dataSource);
     try {
       await installLedger(session, this.#schema);
-      const changed = await work(session, await this.#ledger.open(session, definition, kind));
-      const { status, reason } = await this.#ledger.open(session, definition, kind);
-      const settings = await new ControlLedger(this.#ledger, definition).inForce(session);
-      return { name, version, changed, status, reason, settings };
+      const changed = await change(session, ledger, await ledger.status.open(session, kind));
+      const { status, reason } = await ledger.status.open(session, kind);
+      const settings = await ledger.control.inForce(session);
+      return { ...ledger.subject, changed, status, reason, settings };
     } finally {
       await session.close();
     }
   }
 }
 
-function textOf(value: SettingChange['value']): string | null {
-  return value === null ? null : String(value);
-}
+const PAST_TENSE = { pause: 'Paused', resume: 'Resumed', cancel: 'Cancelled' } as const satisfies Record<
+  Verb,
+  string
+>;

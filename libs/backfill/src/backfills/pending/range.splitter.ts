@@ -1,5 +1,4 @@
 import { keyToJson, type Key } from '../../ledger/range.js';
-import type { Subject } from '../../ledger/ledger.js';
 import { json, text } from '../../postgres/decoders.js';
 import { classifyDatabaseError } from '../../postgres/error-classes.js';
 import { Parameters } from '../../postgres/parameters.js';
@@ -67,14 +66,10 @@ interface Split {
  *
  * @returns whether a range was created
  */
-export async function splitLargestRange(
-  session: Session,
-  selection: RowSelection,
-  subject: Subject,
-): Promise<boolean> {
+export async function splitLargestRange(session: Session, selection: RowSelection): Promise<boolean> {
   const share = await sampledShare(session, selection);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const statement = largestRange(selection, subject, share);
+    const statement = largestRange(selection, share);
     const split = await orIfUnavailable(undefined, async () =>
       (await session.query(applyPolicy(TIMEOUTS), statement)).first<Split>({
         id: text,
@@ -89,8 +84,9 @@ export async function splitLargestRange(
 }
 
 /** The range with the most sampled rows beyond its window, and the middle of those rows. */
-function largestRange(selection: RowSelection, { name, version }: Subject, share: number): Statement {
+function largestRange(selection: RowSelection, share: number): Statement {
   const { ledger, tenants } = selection;
+  const { name, version } = ledger.subject;
   const parameters = selection.parameters();
   const from = 'coalesce(window_upper_key, cursor_key, lower_key)';
   const ranges = `SELECT id AS nb_id, upper_key AS nb_upper, ${from} AS nb_from FROM ${ledger.schema}.range

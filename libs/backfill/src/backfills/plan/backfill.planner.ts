@@ -1,4 +1,5 @@
 import { installedStep, installStatements } from '../../ledger/ledger.installer.js';
+import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { keyToJson, type Key, type LeasedRange, type TenantScope } from '../../ledger/range.js';
 import type { BackfillStatus } from '../../ledger/status.js';
@@ -55,7 +56,7 @@ export async function planBackfill(
   try {
     const facts = await inspectTable(session, definition);
     const impatient = { ...definition, pace: { ...definition.pace, ...PATIENCE } };
-    const selection = new RowSelection(impatient, ledger, facts, tenants);
+    const selection = new RowSelection(impatient, ledger.of(definition), facts, tenants);
     const pending = await countPending(session, selection);
     const index = await indexForPending(session, selection);
     const unserved = await inspectDeclaredIndex(session, definition);
@@ -107,7 +108,7 @@ async function rehearse(
   await session.begin([applyPolicy(PATIENCE)]);
   try {
     await session.send(await installStatements(session, schema));
-    const status = await statusInside(session, ledger, definition);
+    const status = (await ledger.status.open(session, definition.kind)).status;
     if (upper === null) return { status, preview: null, explain: [], rowsPerSecond: null, problem: null };
     const range = await rangeInside(session, ledger, definition, lower, upper);
     const runner: BatchRunner = createBatchRunner(selection);
@@ -140,27 +141,9 @@ async function rehearse(
   }
 }
 
-async function statusInside(
-  session: Session,
-  ledger: Ledger,
-  { name, version, kind }: BackfillDefinition,
-): Promise<BackfillStatus> {
-  const { rows } = await session.send([
-    {
-      text: `INSERT INTO ${ledger.schema}.backfill (name, version, kind, reason) VALUES ($1, $2::int, $3, 'planned') ON CONFLICT DO NOTHING`,
-      values: [name, String(version), kind],
-    },
-    {
-      text: `SELECT status FROM ${ledger.schema}.backfill WHERE name = $1 AND version = $2::int`,
-      values: [name, String(version)],
-    },
-  ]);
-  return (rows[1]?.[0]?.[0] ?? 'pending') as BackfillStatus;
-}
-
 async function rangeInside(
   session: Session,
-  ledger: Ledger,
+  ledger: BackfillLedger,
   { name, version }: BackfillDefinition,
   lower: Key | null,
   upper: Key,

@@ -43,7 +43,7 @@ export async function runBackfill(
       }).take();
     const sequence = new TenantSequence({
       definition,
-      ledger,
+      ledger: ledger.of(definition),
       connection,
       stop: options.stop,
       note,

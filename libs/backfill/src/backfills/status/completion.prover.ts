@@ -36,7 +36,7 @@ export async function proveCompletion(
   const session = await Session.open(definition.dataSource);
   try {
     const facts = await inspectTable(session, definition);
-    const selection = new RowSelection(definition, ledger, facts, null);
+    const selection = new RowSelection(definition, ledger.of(definition), facts, null);
     if ((await findPending(session, selection, TO_THE_END)) === null) return { complete: true, status };
     const left = await countPending(session, selection);
     return {

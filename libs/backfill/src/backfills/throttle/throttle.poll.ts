@@ -1,4 +1,4 @@
-import { isoTime } from '../../ledger/ledger.js';
+import { isoTime } from '../../postgres/iso-time.js';
 import { isConnectionError, messageOf } from '../../postgres/error-classes.js';
 import { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';

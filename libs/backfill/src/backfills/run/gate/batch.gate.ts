@@ -1,5 +1,5 @@
-import { ControlLedger, toOrders } from '../../../ledger/control.ledger.js';
-import type { Ledger } from '../../../ledger/ledger.js';
+import { toOrders } from '../../../ledger/control.ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { LeaseScope, LeaseSnapshot, TenantScope } from '../../../ledger/range.js';
 import { isHeld, type HELD_STATUSES } from '../../../ledger/status.js';
 import { isConnectionError } from '../../../postgres/error-classes.js';
@@ -33,7 +33,7 @@ export interface BatchGateOptions {
   readonly tenants: TenantScope;
   /** Among whose leases the most workers are counted. */
   readonly among: LeaseScope;
-  readonly ledger: Ledger;
+  readonly ledger: BackfillLedger;
   readonly control: PaceControl;
   readonly checks: readonly DeclaredCheck[];
   readonly log: RunLog;
@@ -136,7 +136,7 @@ export class BatchGate {
   /** A run that leaves before it has begun waits for nothing any more. */
   async leave(session: Session): Promise<void> {
     if (this.waitingFor !== null)
-      await this.#write(session, this.#options.ledger.waitsToBegin(this.#options.definition, null));
+      await this.#write(session, this.#options.ledger.status.waitingToStart(null));
   }
 
   /**
@@ -194,7 +194,7 @@ export class BatchGate {
   }
 
   async #tell(session: Session): Promise<void> {
-    const { log, ledger, definition } = this.#options;
+    const { log, ledger } = this.#options;
     const names = this.#active.map(({ name }) => name).join();
     const now = this.#now();
     if (names === (this.#told?.names ?? '') && (names === '' || now - (this.#told?.at ?? 0) < TELL_AGAIN))
@@ -208,7 +208,7 @@ export class BatchGate {
       this.#throttledSince ??= now;
       log.waiting(waitingFor, this.#active);
     }
-    await this.#write(session, ledger.waitsToBegin(definition, waitingFor));
+    await this.#write(session, ledger.status.waitingToStart(waitingFor));
   }
 
   async #write(session: Session, statement: Statement): Promise<void> {
@@ -222,11 +222,10 @@ export class BatchGate {
 
   /** What people want is read along with the throttles. */
   #ordersPart(reading: ThrottleReading): ThrottlePollPart {
-    const { ledger, definition, control, tenants, among } = this.#options;
-    const orders = new ControlLedger(ledger, definition);
+    const { ledger, control, tenants, among } = this.#options;
     return {
       reading,
-      query: (parameters) => orders.orders(parameters, tenants, among),
+      query: (parameters) => ledger.control.orders(parameters, tenants, among),
       take: (value) => {
         if (value === null) return null;
         const { status, reason, settings, roster } = toOrders(value);

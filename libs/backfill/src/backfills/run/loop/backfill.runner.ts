@@ -1,7 +1,8 @@
 import { IllegalTransitionError } from '../../../ledger/ledger.error.js';
-import { Ledger, type LedgerRecord, type Subject } from '../../../ledger/ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
+import type { Ledger } from '../../../ledger/ledger.js';
+import type { LedgerRecord } from '../../../ledger/status.ledger.js';
 import { installLedger } from '../../../ledger/ledger.installer.js';
-import { RowsLedger } from '../../../ledger/rows.ledger.js';
 import type { ForeignLease, LeasedRange, LeaseScope, TenantScope } from '../../../ledger/range.js';
 import { isHeld } from '../../../ledger/status.js';
 import { messageOf, sqlState } from '../../../postgres/error-classes.js';
@@ -13,7 +14,6 @@ import { PaceControl } from '../../control/pace.control.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
 import type { BackfillObserver } from '../../report/observer.js';
 import type { BackfillReport } from '../../report/report.js';
-import { tenantReports } from '../../report/tenant.reader.js';
 import type { DeclaredCheck } from '../../throttle/throttle-check.js';
 import { backOff } from '../../../text/back-off.js';
 import { describeLock } from '../../pending/lock-holders.js';
@@ -75,13 +75,12 @@ export interface RunOptions extends StopPatience {
  */
 export class BackfillRunner {
   readonly #definition: BackfillDefinition;
-  readonly #ledger: Ledger;
+  readonly #ledgers: Ledger;
+  readonly #ledger: BackfillLedger;
   readonly #options: RunOptions;
   readonly #schema: string;
-  readonly #subject: Subject;
   readonly #log: RunLog;
   readonly #connection: RunConnection;
-  readonly #rows: RowsLedger;
   readonly #finish: CompletionLease;
   readonly #gate: BatchGate;
   readonly #closing: RunRecorder;
@@ -92,26 +91,33 @@ export class BackfillRunner {
 
   constructor(definition: BackfillDefinition, ledger: Ledger, schema: string, options: RunOptions) {
     this.#definition = definition;
-    this.#ledger = ledger;
+    this.#ledgers = ledger;
+    this.#ledger = ledger.of(definition);
     this.#schema = schema;
     this.#options = options;
-    this.#subject = { name: definition.name, version: definition.version };
     this.#log = new RunLog(definition.name, definition.pace.progressEvery, options.observer);
     this.#connection = this.#connect();
-    this.#rows = new RowsLedger(ledger, this.#subject);
-    this.#finish = new CompletionLease(this.#connection, schema, ledger, this.#subject, options.tenants);
+    this.#finish = new CompletionLease(this.#connection, schema, this.#ledger, options.tenants);
     this.#closing = new RunRecorder({
       definition,
-      ledger,
+      ledger: this.#ledger,
       connection: this.#connection,
-      rows: this.#rows,
       log: this.#log,
       options,
     });
     const { checks, stop, tenants } = options;
     const control = new PaceControl(definition.pace);
     const among = this.#among;
-    this.#gate = new BatchGate({ definition, tenants, among, ledger, control, checks, stop, log: this.#log });
+    this.#gate = new BatchGate({
+      definition,
+      tenants,
+      among,
+      ledger: this.#ledger,
+      control,
+      checks,
+      stop,
+      log: this.#log,
+    });
   }
 
   async run(): Promise<BackfillReport> {
@@ -141,7 +147,7 @@ export class BackfillRunner {
       await this.#connection.use((session) => installLedger(session, this.#schema));
       await this.#endAbandoned();
       const record = (this.#found = await this.#connection.use((session) =>
-        this.#ledger.open(session, this.#subject, this.#definition.kind),
+        this.#ledger.status.open(session, this.#definition.kind),
       ));
       const { status, reason } = record;
       if (isHeld(status)) return heldBack({ status, reason });
@@ -186,7 +192,7 @@ export class BackfillRunner {
       const there = dataSource === this.#definition.dataSource ? this.#connection : this.#connect(dataSource);
       try {
         await there.use((session) => installLedger(session, this.#schema));
-        const status = await there.use((session) => this.#ledger.statusOf(session, { name, version }));
+        const status = await there.use((session) => this.#ledgers.of({ name, version }).status.read(session));
         if (status === 'complete') continue;
         return {
           status: record.status,
@@ -222,7 +228,7 @@ export class BackfillRunner {
     const facts = await this.#connection.use((session) => inspectTable(session, this.#definition));
     const selection = (this.#selection = new RowSelection(this.#definition, this.#ledger, facts, tenants));
     if (this.#options.retryQuarantined) {
-      await this.#connection.use((session) => this.#ledger.planRetry(session, this.#subject, tenants));
+      await this.#connection.use((session) => this.#ledger.ranges.planRetry(session, tenants));
     }
     let sweeps = 0;
     let changedBefore = -1;
@@ -233,7 +239,6 @@ export class BackfillRunner {
       const range = await takeRange(this.#connection, {
         ledger: this.#ledger,
         selection,
-        subject: this.#subject,
         most: this.#gate.control.most,
         among: this.#among,
         goOn: () => stop.reason === null,
@@ -278,9 +283,7 @@ export class BackfillRunner {
           unrecorded: !this.#hasBegun,
         };
       // A range that came free while we looked at its holder is taken in the next round.
-      if (
-        await this.#connection.use((session) => this.#ledger.hasUnfinished(session, this.#subject, tenants))
-      ) {
+      if (await this.#connection.use((session) => this.#ledger.ranges.hasUnfinished(session, tenants))) {
         // Or its row is locked, as by a transaction of a process that is gone.
         await this.#endAbandoned();
         await stop.sleep(backOff(++misses, { baseMs: 20, maxMs: 1_000 }));
@@ -338,7 +341,7 @@ export class BackfillRunner {
   async #meet({ state, waits }: TenantRun): Promise<RunOutcome | 'again' | null> {
     const { tenants } = this.#options;
     const leases = await this.#connection.use((session) =>
-      this.#ledger.foreignLeases(session, this.#subject, 'every'),
+      this.#ledger.leases.foreignLeases(session, 'every'),
     );
     const alive = leases.filter(({ expiresInMs }) => expiresInMs > 0).length;
     const isFull = alive >= this.#gate.control.most;
@@ -358,7 +361,7 @@ export class BackfillRunner {
 
   #watch(among: LeaseScope, isNeeded?: () => Promise<boolean>): Promise<ForeignLease | null> {
     const { stop } = this.#options;
-    return watchHolder(this.#connection, this.#ledger, this.#subject, among, stop, isNeeded);
+    return watchHolder(this.#connection, this.#ledger, among, stop, isNeeded);
   }
 
   /** Among whose leases the most workers are counted: where each tenant has a sweep of its own, among those of all. */
@@ -379,7 +382,7 @@ export class BackfillRunner {
 
   async #endedByAnother(): Promise<RunOutcome | null> {
     if (!this.#isShared) return null;
-    const status = await this.#connection.use((session) => this.#ledger.statusOf(session, this.#subject));
+    const status = await this.#connection.use((session) => this.#ledger.status.read(session));
     return status === 'complete' ? provedByAnother() : null;
   }
 
@@ -411,7 +414,7 @@ export class BackfillRunner {
         upper,
         parts: this.#gate.control.most,
       });
-      await this.#ledger.planSweep(session, this.#subject, tenants, [lower, ...cuts, upper]);
+      await this.#ledger.ranges.planSweep(session, tenants, [lower, ...cuts, upper]);
     });
   }
 
@@ -420,13 +423,13 @@ export class BackfillRunner {
     const reason = this.#startReason(record);
     this.#running = true;
     await this.#connection
-      .use((session) => this.#ledger.transition(session, this.#subject, 'running', reason))
+      .use((session) => this.#ledger.status.transition(session, { to: 'running', reason }))
       // A person has paused it a moment ago, which the gate before the first batch tells.
       .catch((error: unknown) => {
         if (!(error instanceof IllegalTransitionError && isHeld(error.from))) throw error;
       });
     const total = await this.#connection.use((session) => countPending(session, selection));
-    this.#log.started(this.#subject.version, reason, total);
+    this.#log.started(this.#definition.version, reason, total);
     const problem = await this.#connection.use((session) => inspectDeclaredIndex(session, this.#definition));
     if (problem !== null) this.#log.note('warn', problem);
   }
@@ -440,13 +443,11 @@ export class BackfillRunner {
   }
 
   async #workOff(range: LeasedRange, selection: RowSelection, isRepeated: boolean): Promise<RangeOutcome> {
-    const counts = await this.#connection.use((session) => this.#rows.counts(session, null));
+    const counts = await this.#connection.use((session) => this.#ledger.progress.counts(session, null));
     const crew = (this.#crew = new WorkerPool({
-      subject: this.#subject,
       ledger: this.#ledger,
-      rows: this.#rows,
       selection,
-      quarantine: new Quarantine(selection, this.#rows, counts.quarantined),
+      quarantine: new Quarantine(selection, counts.quarantined),
       gate: this.#gate,
       log: this.#log,
       stop: this.#options.stop,
@@ -466,11 +467,11 @@ export class BackfillRunner {
 
   async #nothingPending(record: LedgerRecord, selection: RowSelection): Promise<RunOutcome> {
     const { tenants } = this.#options;
-    await this.#connection.use((session) => releaseDone(session, selection, this.#rows));
-    const counts = await this.#connection.use((session) => this.#rows.counts(session, tenants));
+    await this.#connection.use((session) => releaseDone(session, selection));
+    const counts = await this.#connection.use((session) => this.#ledger.progress.counts(session, tenants));
     if (counts.quarantined > 0) return heldByQuarantine(record, counts.quarantined, this.#running);
     if (counts.skipped > 0 || this.#running)
-      await this.#connection.use((session) => this.#ledger.closeLeftovers(session, this.#subject, tenants));
+      await this.#connection.use((session) => this.#ledger.ranges.closeLeftovers(session, tenants));
     const withoutRows =
       (await this.#closing.ask((session) => this.#tenantsWithoutRows(session, selection))) ?? [];
     if (withoutRows.length > 0) this.#log.note('warn', `${noRowHas(withoutRows)}.`);
@@ -481,7 +482,9 @@ export class BackfillRunner {
   async #tenantsWithoutRows(session: Session, selection: RowSelection): Promise<string[]> {
     const { turn, tenants } = this.#options;
     if (tenants === null || turn?.waits === false) return [];
-    const touched = new Set((await tenantReports(this.#rows, session, tenants)).map(({ tenant }) => tenant));
+    const touched = new Set(
+      (await this.#ledger.progress.tenants(session, tenants)).map(({ tenant }) => tenant),
+    );
     return tenantsWithoutRows(
       session,
       selection,
@@ -500,7 +503,7 @@ export class BackfillRunner {
   /** Others have ranges in hand: how it ends is theirs to say. */
   async #isGoingOn(): Promise<boolean> {
     const leases = await this.#connection.use((session) =>
-      this.#ledger.foreignLeases(session, this.#subject, this.#among),
+      this.#ledger.leases.foreignLeases(session, this.#among),
     );
     return leases.some(({ owner, expiresInMs }) => owner !== this.#ledger.owner && expiresInMs > 0);
   }

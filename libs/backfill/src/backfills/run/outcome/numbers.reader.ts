@@ -1,12 +1,11 @@
 import type { TenantScope } from '../../../ledger/range.js';
-import type { RowsLedger } from '../../../ledger/rows.ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { Session } from '../../../postgres/session.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import { countPending } from '../../pending/pending.counter.js';
 import { proofQuery } from '../../pending/proof-query.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
 import type { BackfillReport } from '../../report/report.js';
-import { tenantReports } from '../../report/tenant.reader.js';
 
 /** What a report tells beside what its run did. */
 export type BackfillNumbers = Pick<
@@ -32,13 +31,13 @@ export const NO_NUMBERS: BackfillNumbers = {
  */
 export async function readNumbers(
   ask: <T>(question: (session: Session) => Promise<T>) => Promise<T | null>,
-  rows: RowsLedger,
+  { progress }: BackfillLedger,
   { tenant }: Pick<BackfillDefinition, 'tenant'>,
   selection: RowSelection | null,
   tenants: TenantScope,
   proved: boolean,
 ): Promise<BackfillNumbers> {
-  const counts = await ask((session) => rows.counts(session, tenants));
+  const counts = await ask((session) => progress.counts(session, tenants));
   const remaining = proved
     ? { rows: 0, isEstimate: false }
     : selection && (await ask((session) => countPending(session, selection)));
@@ -47,6 +46,6 @@ export async function readNumbers(
     quarantined: counts?.quarantined ?? 0,
     remaining: remaining && !remaining.isEstimate ? remaining.rows : null,
     proof: selection ? proofQuery(selection) : '',
-    tenants: tenant ? ((await ask((session) => tenantReports(rows, session, tenants))) ?? []) : [],
+    tenants: tenant ? ((await ask((session) => progress.tenants(session, tenants))) ?? []) : [],
   };
 }

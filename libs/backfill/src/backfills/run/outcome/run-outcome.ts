@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '../../../ledger/ledger.js';
+import type { LedgerRecord } from '../../../ledger/status.ledger.js';
 import type { TenantScope } from '../../../ledger/range.js';
 import type { BackfillStatus } from '../../../ledger/status.js';
 import type { Held } from '../gate/batch.gate.js';

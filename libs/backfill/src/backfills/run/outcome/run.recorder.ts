@@ -1,7 +1,6 @@
 import { IllegalTransitionError } from '../../../ledger/ledger.error.js';
-import type { Ledger, Subject } from '../../../ledger/ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { TenantScope } from '../../../ledger/range.js';
-import type { RowsLedger } from '../../../ledger/rows.ledger.js';
 import { isHeld } from '../../../ledger/status.js';
 import { messageOf } from '../../../postgres/error-classes.js';
 import type { Session } from '../../../postgres/session.js';
@@ -19,9 +18,8 @@ import type { TenantRun } from '../tenants/tenant-run.js';
 
 export interface RunClosingTools {
   readonly definition: BackfillDefinition;
-  readonly ledger: Ledger;
+  readonly ledger: BackfillLedger;
   readonly connection: RunConnection;
-  readonly rows: RowsLedger;
   readonly log: RunLog;
   readonly options: {
     readonly tenants: TenantScope;
@@ -33,11 +31,9 @@ export interface RunClosingTools {
 /** Writes down how a run has ended, and tells it, as far as the database can still be asked. */
 export class RunRecorder {
   readonly #tools: RunClosingTools;
-  readonly #subject: Subject;
 
   constructor(tools: RunClosingTools) {
     this.#tools = tools;
-    this.#subject = { name: tools.definition.name, version: tools.definition.version };
   }
 
   /**
@@ -52,7 +48,11 @@ export class RunRecorder {
     try {
       if (ending.status === 'incomplete' && (await isGoingOn())) return ending;
       await connection.use((session) =>
-        ledger.transition(session, this.#subject, ending.status, ending.reason, ending.waitingFor),
+        ledger.status.transition(session, {
+          to: ending.status,
+          reason: ending.reason,
+          waitingFor: ending.waitingFor,
+        }),
       );
     } catch (error) {
       if (error instanceof IllegalTransitionError && isHeld(error.from)) return this.#heldMeanwhile(ending);
@@ -68,12 +68,12 @@ export class RunRecorder {
     selection: RowSelection | null,
     hasBegun: boolean,
   ): Promise<BackfillReport> {
-    const { log, options } = this.#tools;
+    const { ledger, log, options } = this.#tools;
     const { turn, tenants } = options;
     const { withoutRows = [] } = ending;
     const numbers = endsRun ? await this.#numbers(ending.proved, selection, hasBegun) : NO_NUMBERS;
     const report: BackfillReport = {
-      ...this.#subject,
+      ...ledger.subject,
       status: ending.status,
       nothingToDo: ending.nothingToDo ?? false,
       proved: ending.proved,
@@ -101,7 +101,7 @@ export class RunRecorder {
   /** A person has paused or cancelled it while it came to its end: that is how it stands, until a person says otherwise. */
   async #heldMeanwhile(ending: RunOutcome): Promise<RunOutcome> {
     const { definition, ledger } = this.#tools;
-    const found = await this.ask((session) => ledger.open(session, this.#subject, definition.kind));
+    const found = await this.ask((session) => ledger.status.open(session, definition.kind));
     return found !== null && isHeld(found.status)
       ? heldBack({ status: found.status, reason: found.reason })
       : ending;
@@ -113,12 +113,12 @@ export class RunRecorder {
     selection: RowSelection | null,
     hasBegun: boolean,
   ): Promise<BackfillNumbers> {
-    const { definition, ledger, rows, options } = this.#tools;
+    const { definition, ledger, options } = this.#tools;
     const ask = this.ask.bind(this);
-    if (!options.turn) return readNumbers(ask, rows, definition, selection, options.tenants, proved);
+    if (!options.turn) return readNumbers(ask, ledger, definition, selection, options.tenants, proved);
     const facts =
       selection?.facts ?? (hasBegun ? await ask((session) => inspectTable(session, definition)) : null);
     const whole = facts && new RowSelection(definition, ledger, facts, null);
-    return readNumbers(ask, rows, definition, whole, null, proved);
+    return readNumbers(ask, ledger, definition, whole, null, proved);
   }
 }

@@ -1,4 +1,3 @@
-import type { RowsLedger } from '../../../ledger/rows.ledger.js';
 import type { Key, LeasedRange } from '../../../ledger/range.js';
 import type { Session } from '../../../postgres/session.js';
 import { applyBatchPolicy } from '../../../postgres/timeout-policy.js';
@@ -11,32 +10,26 @@ import { TooManyQuarantinedError } from '../../run.error.js';
 const RELEASE_KEYS = 1_000;
 
 /** Takes out of quarantine what is not pending any more, since somebody has done it by hand or deleted it. */
-export async function releaseDone(
-  session: Session,
-  selection: RowSelection,
-  rows: RowsLedger,
-): Promise<void> {
+export async function releaseDone(session: Session, selection: RowSelection): Promise<void> {
   const { pace, name } = selection.definition;
-  const { tenants } = selection;
-  let keys = await rows.quarantinedKeys(session, tenants, null, RELEASE_KEYS);
+  const { ledger, tenants } = selection;
+  let keys = await ledger.quarantine.keys(session, tenants, null, RELEASE_KEYS);
   while (keys.length > 0) {
     await session.transaction([
       applyBatchPolicy(pace, pace.synchronousCommit, name),
       removeFromSkipped(selection, keys),
     ]);
-    keys = await rows.quarantinedKeys(session, tenants, keys.at(-1) ?? null, RELEASE_KEYS);
+    keys = await ledger.quarantine.keys(session, tenants, keys.at(-1) ?? null, RELEASE_KEYS);
   }
 }
 
 /** Sets rows aside that cannot be changed, so that they do not hold up the others. */
 export class Quarantine {
   readonly #selection: RowSelection;
-  readonly #rows: RowsLedger;
   #size: number;
 
-  constructor(selection: RowSelection, rows: RowsLedger, size: number) {
+  constructor(selection: RowSelection, size: number) {
     this.#selection = selection;
-    this.#rows = rows;
     this.#size = size;
   }
 
@@ -58,10 +51,12 @@ export class Quarantine {
   ): Promise<void> {
     const { name, pace } = this.#selection.definition;
     const tenant = await this.#tenantOf(session, key);
-    await session.transaction(
-      this.#rows.quarantine(range, { key, tenant, ...describeFailure(error) }, moveCursor),
-    );
-    this.#size = (await this.#rows.counts(session, null)).quarantined;
+    const { quarantine, ranges, progress } = this.#selection.ledger;
+    await session.transaction([
+      quarantine.add({ key, tenant, ...describeFailure(error) }),
+      ranges.moveCursor(range, moveCursor ? key : null),
+    ]);
+    this.#size = (await progress.counts(session, null)).quarantined;
     if (this.#size > pace.maxQuarantined) {
       throw new TooManyQuarantinedError(name, pace.maxQuarantined, await this.#inCommon(session));
     }
@@ -84,7 +79,7 @@ export class Quarantine {
 
   /** What the rows have in common, if they share an error. */
   async #inCommon(session: Session): Promise<string> {
-    const errors = await this.#rows.commonErrors(session, 3);
+    const errors = await this.#selection.ledger.quarantine.commonErrors(session, 3);
     const [first] = errors;
     if (!first) return '';
     if (errors.length === 1) return `All ${first.rows} share one error: ${first.error}`;

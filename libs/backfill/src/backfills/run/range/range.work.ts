@@ -1,6 +1,5 @@
-import type { Ledger } from '../../../ledger/ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { Key, LeasedRange } from '../../../ledger/range.js';
-import type { RowsLedger } from '../../../ledger/rows.ledger.js';
 import type { Session } from '../../../postgres/session.js';
 import type { BatchOutcome, BatchRunner } from '../../batch/batch.js';
 import type { RowSelection } from '../../batch/row-selection.js';
@@ -20,8 +19,7 @@ const NO_TRIES = { lock: 0, conflict: 0, connection: 0 } as const satisfies Reco
 /** What a worker works with. */
 export interface WorkerTools {
   readonly connection: RunConnection;
-  readonly ledger: Ledger;
-  readonly rows: RowsLedger;
+  readonly ledger: BackfillLedger;
   readonly selection: RowSelection;
   readonly runner: BatchRunner;
   readonly quarantine: Quarantine;

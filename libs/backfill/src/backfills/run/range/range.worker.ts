@@ -57,7 +57,7 @@ export class RangeWorker {
   async #leaseAgain(): Promise<void> {
     const { connection, ledger, log } = this.#work.tools;
     const { upper } = this.#work.range;
-    const range = await connection.use((session) => ledger.leaseAgain(session, this.#work.range));
+    const range = await connection.use((session) => ledger.leases.leaseAgain(session, this.#work.range));
     if (range === null) throw new LeaseGoneError();
     // The ledger knows whether the batch that was under way has committed.
     this.#work.range = range;

@@ -164,13 +164,13 @@ export class Recovery {
    * that goes on row after row, they must not all end up there.
    */
   async #setAside({ key, cause }: RowHeldUpError): Promise<RangeOutcome | null> {
-    const { connection, log, rows, selection, stop } = this.#work.tools;
+    const { connection, ledger, log, selection, stop } = this.#work.tools;
     const { pace, name } = selection.definition;
     const waitingFor = await connection.use(async (session) => {
       await session.transaction([
         applyBatchPolicy(pace, pace.synchronousCommit, name),
         listSkipped(selection, this.#work.range, (parameters) => selection.compare('=', key, parameters)),
-        rows.moveCursor(this.#work.range, key),
+        ledger.ranges.moveCursor(this.#work.range, key),
       ]);
       return describeLock(session, selection, key, cause);
     });

@@ -48,7 +48,7 @@ export class Settling {
   /** @returns true when nothing is left to settle */
   async step(session: Session): Promise<boolean> {
     if (this.#awaited !== null) return this.#await(session, this.#awaited);
-    const keys = await this.#work.tools.rows.skipped(
+    const keys = await this.#work.tools.ledger.skipped.list(
       session,
       this.#work.range,
       this.#settledTo,
@@ -89,7 +89,7 @@ export class Settling {
   async #endOfList(session: Session): Promise<boolean> {
     if (this.#settledTo === null) return true;
     this.#settledTo = null;
-    const [first] = await this.#work.tools.rows.skipped(session, this.#work.range, null, 1);
+    const [first] = await this.#work.tools.ledger.skipped.list(session, this.#work.range, null, 1);
     this.#awaited = first ?? null;
     return first === undefined;
   }

@@ -1,4 +1,5 @@
 import type { Key, LeasedRange } from '../../../ledger/range.js';
+import { assertLease, fence, renewal } from '../../../ledger/lease/lease.sql.js';
 import { keyFromJson, keyToJson } from '../../../ledger/range.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { Parameters } from '../../../postgres/parameters.js';
@@ -92,11 +93,11 @@ function openNext(
   return {
     text: `WITH nb_moved AS (
         UPDATE ${ledger.schema}.range SET cursor_key = ${cursor}, window_lower_key = ${cursor}, window_upper_key = ${bound},
-          state = ${parameters.add(state, 'text')}, ${ledger.renewal(parameters)}
-        WHERE ${ledger.fence(parameters, range)} AND upper_key IS NOT DISTINCT FROM ${upper} RETURNING window_upper_key, lease_expires_at
+          state = ${parameters.add(state, 'text')}, ${renewal(ledger, parameters)}
+        WHERE ${fence(parameters, range)} AND upper_key IS NOT DISTINCT FROM ${upper} RETURNING window_upper_key, lease_expires_at
       )
       SELECT (SELECT window_upper_key FROM nb_moved)::text,
-        ${ledger.assertLease('nb_moved')}`,
+        ${assertLease(ledger, 'nb_moved')}`,
     values: parameters.values,
   };
 }

@@ -1,9 +1,8 @@
-import type { Ledger } from '../../../ledger/ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { TenantScope } from '../../../ledger/range.js';
 import { classifyDatabaseError } from '../../../postgres/error-classes.js';
 import type { Session } from '../../../postgres/session.js';
 import { applyPolicy } from '../../../postgres/timeout-policy.js';
-import { RowsLedger } from '../../../ledger/rows.ledger.js';
 import { RowSelection } from '../../batch/row-selection.js';
 import { inspectTable } from '../../batch/table.inspector.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
@@ -38,7 +37,7 @@ export type ScopedRun = (
 
 export interface TenantSequenceOptions {
   readonly definition: BackfillDefinition;
-  readonly ledger: Ledger;
+  readonly ledger: BackfillLedger;
   readonly connection: RunConnection;
   readonly stop: StopSignal;
   readonly run: ScopedRun;
@@ -61,8 +60,8 @@ export class TenantSequence {
   }
 
   async run(): Promise<BackfillReport> {
-    const { definition, connection, ledger, stop } = this.#options;
-    const status = await connection.use((session) => ledger.statusOf(session, definition)).catch(() => null);
+    const { connection, ledger, stop } = this.#options;
+    const status = await connection.use((session) => ledger.status.read(session)).catch(() => null);
     // Of what is complete only drift is left, which has no order.
     const end =
       status === 'complete' || status === 'cancelled'
@@ -92,7 +91,7 @@ export class TenantSequence {
       : [proved, ...(withoutRows.length > 0 ? [`${noRowHas(withoutRows)}.`] : [])].join(' ');
     if (
       canary.then === 'continue' ||
-      (await connection.use((session) => ledger.wasResumed(session, definition, [proved, untried])))
+      (await connection.use((session) => ledger.status.wasResumed(session, [proved, untried])))
     ) {
       this.#parts.push(report);
       if (!report.nothingToDo) note(`Going on with all tenants: ${whose} are done, which the probe proved.`);
@@ -100,9 +99,7 @@ export class TenantSequence {
     }
     // Nothing was pending, so that the run did not begin, and what made an earlier one fail may be as it was. A pause would hide that.
     if (report.status === 'failed') {
-      const { reason: why } = await connection.use((session) =>
-        ledger.open(session, definition, definition.kind),
-      );
+      const { reason: why } = await connection.use((session) => ledger.status.open(session, definition.kind));
       const remedy = `Once its cause is mended, say so with --cancel ${definition.name} and --resume ${definition.name}; the next run then waits for a person to look at the canary.`;
       return {
         ...report,
@@ -112,7 +109,7 @@ export class TenantSequence {
         waitingFor: 'a person to mend what it failed by',
       };
     }
-    await connection.use((session) => ledger.transition(session, definition, 'paused', reason));
+    await connection.use((session) => ledger.status.transition(session, { to: 'paused', reason }));
     return {
       ...report,
       ...(await this.#numbers()),
@@ -182,7 +179,7 @@ export class TenantSequence {
     const ask = <T>(question: (session: Session) => Promise<T>) => connection.use(question).catch(() => null);
     const facts = await ask((session) => inspectTable(session, definition));
     const whole = facts && new RowSelection(definition, ledger, facts, null);
-    return readNumbers(ask, new RowsLedger(ledger, definition), definition, whole, null, false);
+    return readNumbers(ask, ledger, definition, whole, null, false);
   }
 
   /** Tenants with pending rows, those with the fewest first. */

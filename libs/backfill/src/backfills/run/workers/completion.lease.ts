@@ -1,5 +1,5 @@
 import { DeployLeaseLedger } from '../../../ledger/deploy-lease.ledger.js';
-import type { Ledger, Subject } from '../../../ledger/ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { TenantScope } from '../../../ledger/range.js';
 import type { RunConnection } from '../connection/run-connection.js';
 
@@ -10,19 +10,14 @@ import type { RunConnection } from '../connection/run-connection.js';
 export class CompletionLease {
   readonly #connection: RunConnection;
   readonly #lease: DeployLeaseLedger;
-  readonly #ledger: Ledger;
+  readonly #ledger: BackfillLedger;
   readonly #what: string;
   #token: string | null = null;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    connection: RunConnection,
-    schema: string,
-    ledger: Ledger,
-    { name, version }: Subject,
-    tenants: TenantScope,
-  ) {
+  constructor(connection: RunConnection, schema: string, ledger: BackfillLedger, tenants: TenantScope) {
     this.#connection = connection;
+    const { name, version } = ledger.subject;
     this.#ledger = ledger;
     this.#lease = new DeployLeaseLedger(schema);
     this.#what = `finish of ${name} v${version}${tenants === null ? '' : ` for ${JSON.stringify(tenants)}`}`;

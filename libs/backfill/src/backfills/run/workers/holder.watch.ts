@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Ledger, Subject } from '../../../ledger/ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { ForeignLease, LeaseScope } from '../../../ledger/range.js';
 import type { RunConnection } from '../connection/run-connection.js';
 import type { StopSignal } from '../stop/stop-signal.js';
@@ -16,14 +16,13 @@ const LOOK = 250;
  */
 export async function watchHolder(
   connection: RunConnection,
-  ledger: Ledger,
-  subject: Subject,
+  ledger: BackfillLedger,
   among: LeaseScope,
   stop: StopSignal,
   isNeeded: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<ForeignLease | null> {
   const look = async () => {
-    const leases = await connection.use((session) => ledger.foreignLeases(session, subject, among));
+    const leases = await connection.use((session) => ledger.leases.foreignLeases(session, among));
     // What has run out in another scope is not free to take in this one.
     return among === 'every' ? leases.filter(({ expiresInMs }) => expiresInMs > 0) : leases;
   };
@@ -33,7 +32,7 @@ export async function watchHolder(
   // Our own, which we do not know of: it was taken with a connection that was lost before it could tell.
   const dead = leases.filter(({ owner }) => owner === ledger.owner || isDeadHere(owner));
   for (const owner of new Set(dead.map((lease) => lease.owner)))
-    await connection.use((session) => ledger.expire(session, subject, owner));
+    await connection.use((session) => ledger.leases.expire(session, owner));
   if (dead.length > 0) return null;
   for (;;) {
     const [now] = await look();

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../../ledger/ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { LeasedRange } from '../../../ledger/range.js';
 import type { RunConnection } from '../connection/run-connection.js';
 
@@ -9,14 +9,16 @@ import type { RunConnection } from '../connection/run-connection.js';
 export class LeaseHeartbeat {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(connection: RunConnection, ledger: Ledger, range: () => LeasedRange) {
+  constructor(connection: RunConnection, ledger: BackfillLedger, range: () => LeasedRange) {
     let busy = false;
     const beat = async () => {
       if (busy) return;
       busy = true;
       // Aside, since the worker's connection is busy with the batch. A sign that did not get through is made up for by the
       // next one, or the lease runs out, as it should.
-      await connection.session?.sendOnSideConnection([ledger.heartbeat(range())]).catch(() => undefined);
+      await connection.session
+        ?.sendOnSideConnection([ledger.leases.heartbeat(range())])
+        .catch(() => undefined);
       busy = false;
     };
     this.#timer = setInterval(() => void beat(), ledger.leaseMs / 3);

@@ -1,4 +1,4 @@
-import type { Ledger, Subject } from '../../../ledger/ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { RunConnection } from '../connection/run-connection.js';
 import type { RunLog } from '../log/run-log.js';
 
@@ -14,7 +14,7 @@ const LONG = 1_500;
 export class WaitWatch {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(connection: RunConnection, ledger: Ledger, subject: Subject, log: RunLog) {
+  constructor(connection: RunConnection, ledger: BackfillLedger, log: RunLog) {
     let looking = false;
     let told: string | null = null;
     const look = async () => {
@@ -28,7 +28,7 @@ export class WaitWatch {
         // What a throttle has told meanwhile is not taken back.
         if (waitingFor !== told)
           await session.sendOnSideConnection([
-            ledger.waits(subject, waitingFor, waitingFor === null ? told : null),
+            ledger.status.waiting(waitingFor, waitingFor === null ? told : null),
           ]);
         told = waitingFor;
       } catch {

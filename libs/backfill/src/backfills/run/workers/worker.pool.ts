@@ -1,6 +1,5 @@
-import type { Ledger, Subject } from '../../../ledger/ledger.js';
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import { leaseId, type LeasedRange, type LeaseSnapshot } from '../../../ledger/range.js';
-import type { RowsLedger } from '../../../ledger/rows.ledger.js';
 import { messageOf } from '../../../postgres/error-classes.js';
 import { NoConnectionError } from '../../../postgres/session.opener.js';
 import { createBatchRunner } from '../../batch/batch-runner.factory.js';
@@ -25,9 +24,7 @@ const OVER = { kind: 'stopped', reason: 'Another worker failed.', waitingFor: nu
 
 /** What a crew works with. */
 export interface WorkerPoolOptions {
-  readonly subject: Subject;
-  readonly ledger: Ledger;
-  readonly rows: RowsLedger;
+  readonly ledger: BackfillLedger;
   readonly selection: RowSelection;
   readonly quarantine: Quarantine;
   readonly gate: BatchGate;
@@ -162,7 +159,7 @@ export class WorkerPool {
   }
 
   async #workOff(connection: RunConnection, range: LeasedRange, seat: number): Promise<RangeOutcome> {
-    const { gate, ledger, log, selection, subject } = this.#tools;
+    const { gate, ledger, log, selection } = this.#tools;
     /** The roster by which it was one too many, and yet had not to leave. */
     let outdated: LeaseSnapshot | null = null;
     const isSurplus = (): boolean =>
@@ -175,7 +172,7 @@ export class WorkerPool {
       leave: () => this.#leave(seat) ?? (isSurplus() ? { kind: 'surplus' } : null),
     });
     const keeper = new LeaseHeartbeat(connection, ledger, () => worker.range);
-    const watch = new WaitWatch(connection, ledger, subject, log);
+    const watch = new WaitWatch(connection, ledger, log);
     try {
       for (;;) {
         const outcome = await worker.work();
@@ -185,7 +182,11 @@ export class WorkerPool {
           continue;
         }
         await connection
-          .use((session) => ledger.release(session, worker.range, outcome.kind === 'done'))
+          .use((session) =>
+            outcome.kind === 'done'
+              ? ledger.leases.finish(session, worker.range)
+              : ledger.leases.release(session, worker.range),
+          )
           .catch((error: unknown) =>
             log.note('warn', `The lease could not be handed back: ${messageOf(error)}`),
           );
@@ -199,8 +200,8 @@ export class WorkerPool {
 
   /** @returns false where others have left before, so that it is not one too many any more */
   #yield(connection: RunConnection, range: LeasedRange): Promise<boolean> {
-    const { gate, ledger, subject } = this.#tools;
-    const limit = { most: gate.control.most, among: gate.among };
-    return connection.use((session) => ledger.yieldSurplus(session, subject, range, limit));
+    const { gate, ledger } = this.#tools;
+    const limit = { maxWorkers: gate.control.most, among: gate.among };
+    return connection.use((session) => ledger.leases.yieldSurplus(session, range, limit));
   }
 }

@@ -1,0 +1,222 @@
+import { boolean, number, oneOf, text } from '../../postgres/decoders.js';
+import { Parameters } from '../../postgres/parameters.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import type { Session } from '../../postgres/session.js';
+import type { StatementResult } from '../../postgres/statement-result.js';
+import type { SubjectContext } from '../ledger.context.js';
+import {
+  keyFromJson,
+  type ForeignLease,
+  type LeasedRange,
+  type LeaseScope,
+  type TenantScope,
+} from '../range.js';
+import { fence, IS_FREE, isUnfinished, leaseInterval } from './lease.sql.js';
+
+/** How many ranges may be leased at once. */
+export interface LeaseLimit {
+  /** Over all processes. */
+  readonly maxWorkers: number;
+  /** The leases that count. */
+  readonly among: LeaseScope;
+}
+
+/** The leases on the ranges of one backfill. */
+export class LeaseLedger {
+  readonly #context: SubjectContext;
+
+  constructor(context: SubjectContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Leases a free range and raises its fencing token, so that a former holder cannot commit.
+   *
+   * @returns null when there is no free range, or as many as the limit are leased already
+   */
+  async lease(
+    session: Session,
+    tenants: TenantScope,
+    { maxWorkers, among, except = [] }: LeaseLimit & { readonly except?: readonly string[] },
+  ): Promise<LeasedRange | null> {
+    const { schema } = this.#context;
+    const parameters = new Parameters();
+    const wanted = isUnfinished(this.#context, parameters, tenants);
+    const counted = isUnfinished(this.#context, parameters, among);
+    const { last } = await session.transaction([
+      // One process after the other, so that together they do not exceed the limit.
+      this.#context.lockRecord(),
+      {
+        text: `WITH free AS (
+            SELECT id FROM ${schema}.range
+            WHERE ${wanted} AND ${IS_FREE} AND id <> ALL(${parameters.addArray(except)}::bigint[])
+              AND ${parameters.add(maxWorkers, 'int')} > (SELECT count(*) FROM ${schema}.range WHERE ${counted} AND NOT ${IS_FREE})
+            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+          ) ${this.#takeLease(parameters, 'free')}`,
+        values: parameters.values,
+      },
+    ]);
+    return toRange(last);
+  }
+
+  /**
+   * Leases our own range again after a connection was lost, so that the lost connection cannot commit any more. The range is ours
+   * by its token; or by its owner, where an earlier attempt has raised the token and its reply was lost.
+   *
+   * @returns null when another process holds it
+   */
+  async leaseAgain(session: Session, range: LeasedRange): Promise<LeasedRange | null> {
+    const { schema, owner } = this.#context;
+    const parameters = new Parameters();
+    const { last } = await session.transaction([
+      {
+        text: `WITH own AS (
+            SELECT id FROM ${schema}.range
+            WHERE id = ${parameters.add(range.id, 'bigint')} AND (fencing_token = ${parameters.add(range.token, 'bigint')}
+              OR lease_owner = ${parameters.add(owner, 'text')}) FOR UPDATE
+          ) ${this.#takeLease(parameters, 'own')}`,
+        values: parameters.values,
+      },
+    ]);
+    return toRange(last);
+  }
+
+  /**
+   * Releases our range if more ranges are leased than the limit. All processes that take or release a range do so one after the
+   * other, so that only the surplus is released, whatever each of them has seen before.
+   *
+   * @returns whether the range is released
+   */
+  async yieldSurplus(
+    session: Session,
+    range: LeasedRange,
+    { maxWorkers, among }: LeaseLimit,
+  ): Promise<boolean> {
+    const { schema } = this.#context;
+    const parameters = new Parameters();
+    const counted = isUnfinished(this.#context, parameters, among);
+    const { last } = await session.transaction([
+      this.#context.lockRecord(),
+      {
+        // Without an owner, this statement has released it over a connection that was lost before the reply arrived.
+        text: `UPDATE ${schema}.range SET lease_owner = NULL, lease_expires_at = NULL
+          WHERE ${fence(parameters, range)} AND (lease_owner IS NULL
+            OR ${parameters.add(maxWorkers, 'int')} < (SELECT count(*) FROM ${schema}.range WHERE ${counted} AND NOT ${IS_FREE}))
+          RETURNING id::text`,
+        values: parameters.values,
+      },
+    ]);
+    return last.rows.length > 0;
+  }
+
+  /** Ends the leases of a process that is known to be dead. */
+  async expire(session: Session, owner: string): Promise<void> {
+    const { schema, values } = this.#context;
+    await session.transaction([
+      {
+        text: `UPDATE ${schema}.range SET lease_owner = NULL, lease_expires_at = NULL, fencing_token = fencing_token + 1
+               WHERE name = $1 AND version = $2::int AND lease_owner = $3 AND state <> 'done'`,
+        values: [...values, owner],
+      },
+    ]);
+  }
+
+  /** The leases on the unfinished ranges of a scope, those that have expired included. */
+  async foreignLeases(session: Session, among: LeaseScope): Promise<ForeignLease[]> {
+    const parameters = new Parameters();
+    const { last } = await session.send([
+      {
+        text: `SELECT lease_owner, greatest(0, extract(epoch FROM lease_expires_at - clock_timestamp()) * 1000)::text,
+                 lease_expires_at::text || '/' || fencing_token::text
+          FROM ${this.#context.schema}.range
+          WHERE ${isUnfinished(this.#context, parameters, among)} AND lease_owner IS NOT NULL
+          ORDER BY id`,
+        values: parameters.values,
+      },
+    ]);
+    return last.all({ owner: text, expiresInMs: number, sign: text });
+  }
+
+  /** Whether any process holds a lease on an unfinished range. */
+  async isHeld(session: Session): Promise<boolean> {
+    const { schema, values } = this.#context;
+    const { last } = await session.send([
+      {
+        text: `SELECT EXISTS (SELECT FROM ${schema}.range WHERE name = $1 AND version = $2::int
+          AND state <> 'done' AND lease_expires_at > clock_timestamp())`,
+        values,
+      },
+    ]);
+    return last.value(boolean);
+  }
+
+  /**
+   * A query of one JSON value, a `LeaseSnapshot`.
+   *
+   * @param tenants the scope whose free ranges it lists
+   * @param among the scope whose leases it lists
+   */
+  snapshot(parameters: Parameters, tenants: TenantScope, among: LeaseScope): string {
+    const isOurs = `tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)}`;
+    return `SELECT json_build_object(
+        'leases', coalesce(json_agg(id || '/' || fencing_token ORDER BY id) FILTER (WHERE NOT ${IS_FREE}), '[]'),
+        'free', coalesce(json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE} AND ${isOurs}), '[]'))
+      FROM ${this.#context.schema}.range WHERE ${isUnfinished(this.#context, parameters, among)}`;
+  }
+
+  /** Renews the lease, while it is ours. */
+  heartbeat(range: LeasedRange): Statement {
+    const { schema, owner, leaseMs } = this.#context;
+    return {
+      text: `UPDATE ${schema}.range SET lease_expires_at = clock_timestamp() + $3::interval
+             WHERE id = $1::bigint AND fencing_token = $2::bigint AND lease_owner = $4`,
+      values: [range.id, range.token, `${leaseMs} milliseconds`, owner],
+    };
+  }
+
+  /** Releases the range with work left in it. */
+  release(session: Session, range: LeasedRange): Promise<void> {
+    return this.#end(session, range, '');
+  }
+
+  /** Releases the range, which is done. */
+  finish(session: Session, range: LeasedRange): Promise<void> {
+    return this.#end(session, range, ", state = 'done', finished_at = clock_timestamp()");
+  }
+
+  async #end(session: Session, range: LeasedRange, assignments: string): Promise<void> {
+    await session.transaction([
+      {
+        text: `UPDATE ${this.#context.schema}.range
+               SET lease_owner = NULL, lease_expires_at = NULL${assignments}
+               WHERE id = $1::bigint AND fencing_token = $2::bigint`,
+        values: [range.id, range.token],
+      },
+    ]);
+  }
+
+  #takeLease(parameters: Parameters, from: string): string {
+    return `UPDATE ${this.#context.schema}.range AS r
+      SET lease_owner = ${parameters.add(this.#context.owner, 'text')}, fencing_token = fencing_token + 1,
+        lease_expires_at = clock_timestamp() + ${leaseInterval(this.#context, parameters)}
+      FROM ${from} WHERE r.id = ${from}.id
+      RETURNING r.id::text, r.purpose, r.state, r.fencing_token::text, to_jsonb(r.tenants)::text, r.lower_key::text,
+        r.upper_key::text, r.cursor_key::text, r.window_lower_key::text, r.window_upper_key::text`;
+  }
+}
+
+function toRange(result: StatementResult): LeasedRange | null {
+  const range = result.first({
+    id: text,
+    purpose: oneOf<LeasedRange['purpose']>(),
+    state: oneOf<LeasedRange['state']>(),
+    token: text,
+    tenants: keyFromJson,
+    lower: keyFromJson,
+    upper: keyFromJson,
+    cursor: keyFromJson,
+    windowLower: keyFromJson,
+    windowUpper: keyFromJson,
+  });
+  return range ?? null;
+}

@@ -1,0 +1,88 @@
+import { number, text } from '../../postgres/decoders.js';
+import { Parameters } from '../../postgres/parameters.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import type { Session } from '../../postgres/session.js';
+import type { SubjectContext } from '../ledger.context.js';
+import { requiredKey, keyToJson, type Key, type TenantScope } from '../range.js';
+
+/** A row that cannot be changed. */
+export interface QuarantineEntry {
+  readonly key: Key;
+  readonly tenant: string | null;
+  readonly error: string;
+  /** The error's SQLSTATE. */
+  readonly code: string | null;
+}
+
+/** The rows of one backfill that cannot be changed. */
+export class QuarantineLedger {
+  readonly #context: SubjectContext;
+
+  constructor(context: SubjectContext) {
+    this.#context = context;
+  }
+
+  /** Puts a row in quarantine and removes it from the skipped rows. */
+  add(entry: QuarantineEntry): Statement {
+    const { schema } = this.#context;
+    const parameters = new Parameters();
+    const { name, version } = this.#context.parameters(parameters);
+    const key = parameters.add(keyToJson(entry.key), 'jsonb');
+    return {
+      text: `WITH released AS (
+          DELETE FROM ${schema}.skipped_row WHERE name = ${name} AND version = ${version} AND key = ${key}
+        )
+        INSERT INTO ${schema}.quarantined_row AS q (name, version, key, tenant, error, error_code)
+        VALUES (${name}, ${version}, ${key}, ${parameters.add(entry.tenant, 'text')},
+          ${parameters.add(entry.error, 'text')}, ${parameters.add(entry.code, 'text')})
+        ON CONFLICT (name, version, key) DO UPDATE SET attempts = q.attempts + 1, error = excluded.error,
+          error_code = excluded.error_code, last_tried_at = clock_timestamp()`,
+      values: parameters.values,
+    };
+  }
+
+  /** Keys in quarantine after `after`, in the order of their JSON. */
+  async keys(session: Session, tenants: TenantScope, after: Key | null, limit: number): Promise<Key[]> {
+    const parameters = new Parameters([...this.#context.values, keyToJson(after), String(limit)]);
+    const scope = parameters.addArray(tenants);
+    const { last } = await session.send([
+      {
+        text: `SELECT key::text FROM ${this.#context.schema}.quarantined_row
+               WHERE name = $1 AND version = $2::int AND ($3::jsonb IS NULL OR key > $3::jsonb)
+                 AND (${scope} IS NULL OR tenant = ANY(${scope})) ORDER BY key LIMIT $4::int`,
+        values: parameters.values,
+      },
+    ]);
+    return last.values(requiredKey);
+  }
+
+  /** The errors of the rows in quarantine, the most frequent first. */
+  async commonErrors(
+    session: Session,
+    limit: number,
+  ): Promise<{ readonly error: string; readonly rows: number }[]> {
+    const { last } = await session.send([
+      {
+        text: `SELECT error, count(*)::text FROM ${this.#context.schema}.quarantined_row
+               WHERE name = $1 AND version = $2::int GROUP BY error ORDER BY count(*) DESC, error LIMIT $3::int`,
+        values: [...this.#context.values, String(limit)],
+      },
+    ]);
+    return last.all({ error: text, rows: number });
+  }
+
+  /** The rows that were put in quarantine first. */
+  async first(
+    session: Session,
+    limit: number,
+  ): Promise<{ readonly key: Key; readonly error: string; readonly attempts: number }[]> {
+    const { last } = await session.send([
+      {
+        text: `SELECT key::text, error, attempts::text FROM ${this.#context.schema}.quarantined_row
+               WHERE name = $1 AND version = $2::int ORDER BY first_tried_at, key LIMIT $3::int`,
+        values: [...this.#context.values, String(limit)],
+      },
+    ]);
+    return last.all({ key: requiredKey, error: text, attempts: number });
+  }
+}

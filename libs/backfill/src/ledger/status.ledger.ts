@@ -1,0 +1,190 @@
+import { boolean, nullable, number, oneOf, text } from '../postgres/decoders.js';
+import { isoTime } from '../postgres/iso-time.js';
+import { Parameters } from '../postgres/parameters.js';
+import type { Statement } from '../postgres/pipeline.js';
+import type { Session } from '../postgres/session.js';
+import type { SubjectContext } from './ledger.context.js';
+import { IllegalTransitionError } from './ledger.error.js';
+import { sourcesOf, type BackfillStatus } from './status.js';
+
+/** A backfill's record. */
+export interface LedgerRecord {
+  readonly status: BackfillStatus;
+  readonly reason: string;
+  /** ISO 8601; null unless the status is `complete`. */
+  readonly completedAt: string | null;
+}
+
+/** A change of status. */
+export interface Transition {
+  readonly to: BackfillStatus;
+  readonly reason: string;
+  readonly waitingFor?: string | null;
+  /** The person who decides it. Without one the run decides, which leaves alone what a person has paused or cancelled. */
+  readonly person?: string | null;
+}
+
+/** A backfill's record with the sums of its ranges. */
+export interface StatusSummary {
+  readonly status: BackfillStatus;
+  readonly reason: string;
+  readonly waitingFor: string | null;
+  readonly startedAt: string | null;
+  readonly changedAt: string | null;
+  /** Rows. */
+  readonly updated: number;
+  readonly batches: number;
+  /** The owner of a lease that has not expired. */
+  readonly leasedBy: string | null;
+}
+
+/** The status of one backfill and its transitions. */
+export class StatusLedger {
+  readonly #context: SubjectContext;
+
+  constructor(context: SubjectContext) {
+    this.#context = context;
+  }
+
+  /** The backfill's record. It is inserted if there is none. */
+  async open(session: Session, kind: string): Promise<LedgerRecord> {
+    const { schema, values } = this.#context;
+    const { last } = await session.send([
+      {
+        text: `INSERT INTO ${schema}.backfill (name, version, kind, reason)
+               VALUES ($1, $2::int, $3, 'Declared, and not run yet.') ON CONFLICT DO NOTHING`,
+        values: [...values, kind],
+      },
+      {
+        text: `SELECT status, reason, ${isoTime('completed_at')} FROM ${schema}.backfill WHERE name = $1 AND version = $2::int`,
+        values,
+      },
+    ]);
+    return last.one({ status: oneOf<BackfillStatus>(), reason: text, completedAt: nullable(text) });
+  }
+
+  /** Null without a record. */
+  async read(session: Session): Promise<BackfillStatus | null> {
+    const { schema, values } = this.#context;
+    const { last } = await session.send([
+      { text: `SELECT status FROM ${schema}.backfill WHERE name = $1 AND version = $2::int`, values },
+    ]);
+    return last.firstValue(oneOf<BackfillStatus>()) ?? null;
+  }
+
+  /** Null without a record. */
+  async summary(session: Session): Promise<StatusSummary | null> {
+    const { schema, values } = this.#context;
+    const { last } = await session.send([
+      {
+        text: `SELECT b.status, b.reason, b.waiting_for, ${isoTime('b.started_at')}, ${isoTime('b.changed_at')},
+            coalesce(sum(r.updated), 0)::text, coalesce(sum(r.batches), 0)::text,
+            max(r.lease_owner) FILTER (WHERE r.lease_expires_at > clock_timestamp())
+          FROM ${schema}.backfill AS b LEFT JOIN ${schema}.range AS r USING (name, version)
+          WHERE b.name = $1 AND b.version = $2::int GROUP BY b.name, b.version`,
+        values,
+      },
+    ]);
+    const summary = last.first({
+      status: oneOf<BackfillStatus>(),
+      reason: text,
+      waitingFor: nullable(text),
+      startedAt: nullable(text),
+      changedAt: nullable(text),
+      updated: number,
+      batches: number,
+      leasedBy: nullable(text),
+    });
+    return summary ?? null;
+  }
+
+  /**
+   * Changes the status along an edge of the state machine and records the transition, in one statement.
+   *
+   * @returns whether the status was another before
+   * @throws IllegalTransitionError when the state machine has no such edge from the current status
+   */
+  async transition(
+    session: Session,
+    { to, reason, waitingFor = null, person = null }: Transition,
+  ): Promise<boolean> {
+    const { schema, subject, owner } = this.#context;
+    const sources = sourcesOf(to, person === null ? 'run' : 'person');
+    const parameters = new Parameters();
+    const { name, version } = this.#context.parameters(parameters);
+    const status = parameters.add(to, 'text');
+    const why = parameters.add(reason, 'text');
+    const { last } = await session.transaction([
+      {
+        text: `WITH before AS (
+            SELECT status FROM ${schema}.backfill WHERE name = ${name} AND version = ${version} FOR UPDATE
+          ), moved AS (
+            UPDATE ${schema}.backfill AS b
+            SET status = ${status}, reason = ${why}, waiting_for = ${parameters.add(waitingFor, 'text')},
+                changed_at = clock_timestamp(),
+                started_at = CASE WHEN ${status} = 'running' THEN coalesce(b.started_at, clock_timestamp()) ELSE b.started_at END,
+                completed_at = CASE WHEN ${status} = 'complete' THEN clock_timestamp() ELSE NULL END,
+                -- Rows were pending, so the constraint or the migration that ruled this out no longer does.
+                sealed_by = CASE WHEN ${status} = 'complete' THEN b.sealed_by END,
+                sealed_at = CASE WHEN ${status} = 'complete' THEN b.sealed_at END
+            FROM before
+            WHERE b.name = ${name} AND b.version = ${version} AND before.status = ANY(${parameters.addArray(sources)})
+            RETURNING before.status AS from_status
+          ), recorded AS (
+            INSERT INTO ${schema}.transition (name, version, from_status, to_status, reason, actor)
+            SELECT ${name}, ${version}, from_status, ${status}, ${why}, ${parameters.add(person ?? owner, 'text')} FROM moved
+          )
+          SELECT (SELECT from_status FROM moved), (SELECT status FROM before)`,
+        values: parameters.values,
+      },
+    ]);
+    const nullableStatus = nullable(oneOf<BackfillStatus>());
+    const { moved, before } = last.one({ moved: nullableStatus, before: nullableStatus });
+    if (moved !== null) return true;
+    // An earlier attempt has committed, but its connection was lost before the reply arrived.
+    if (before === to) return false;
+    throw new IllegalTransitionError(subject.name, before ?? 'pending', to);
+  }
+
+  /** Whether a person has resumed the backfill after a pause for a reason that starts with one of these texts. */
+  async wasResumed(session: Session, reasons: readonly string[]): Promise<boolean> {
+    const { schema, values } = this.#context;
+    const parameters = new Parameters(values);
+    const starts = parameters.addArray(reasons);
+    const { last } = await session.send([
+      {
+        text: `SELECT EXISTS (SELECT FROM ${schema}.transition AS paused JOIN ${schema}.transition AS resumed
+            ON resumed.name = paused.name AND resumed.version = paused.version AND resumed.id > paused.id
+          WHERE paused.name = $1 AND paused.version = $2::int AND paused.to_status = 'paused'
+            AND EXISTS (SELECT FROM unnest(${starts}) AS start WHERE left(paused.reason, length(start)) = start)
+            AND resumed.from_status = 'paused' AND resumed.to_status <> 'cancelled')`,
+        values: parameters.values,
+      },
+    ]);
+    return last.value(boolean);
+  }
+
+  /**
+   * Records what a running backfill waits for; null when it waits no longer.
+   *
+   * @param expected only if this is what the record says now; null for any
+   */
+  waiting(waitingFor: string | null, expected: string | null = null): Statement {
+    const { schema, values } = this.#context;
+    return {
+      text: `UPDATE ${schema}.backfill SET waiting_for = $3
+        WHERE name = $1 AND version = $2::int AND status = 'running' AND ($4::text IS NULL OR waiting_for = $4)`,
+      values: [...values, waitingFor, expected],
+    };
+  }
+
+  /** The same for a backfill that may not have started yet. */
+  waitingToStart(waitingFor: string | null): Statement {
+    const { schema, values } = this.#context;
+    return {
+      text: `UPDATE ${schema}.backfill SET waiting_for = $3
+        WHERE name = $1 AND version = $2::int AND status NOT IN ('complete', 'paused', 'cancelled')`,
+      values: [...values, waitingFor],
+    };
+  }
+}

@@ -75,28 +75,43 @@ function section(run) {
     `${run.repeat === 1 ? 'one round' : `${run.repeat} rounds`}, ${run.minutes} minutes` +
     (run.scale === 1 ? '.' : `. **Not a full run: every size is to be multiplied by ${run.scale}.**`);
   return [
-    about,
+    wrapped(about, ''),
     '',
-    '| what | found | target | met | in numbers |',
-    '| --- | ---: | --- | --- | --- |',
-    ...run.results.map((result) =>
-      [
-        '',
-        result.what,
-        found(result),
-        target(result),
-        result.met === undefined ? '' : result.met ? 'yes' : '**no**',
-        result.detail,
-        '',
-      ]
-        .join(' | ')
-        .trim(),
-    ),
+    ...run.results.map((result) => wrapped(item(result), '  ')),
     '',
     '![Rows changed per second over the size of the table](performance/rows-per-second.svg)',
     '',
     '![The p99 of a user’s point updates over the size of the table](performance/p99.svg)',
   ].join('\n');
+}
+
+/** @param {Result} result */
+function item(result) {
+  const { what, detail, met } = result;
+  const goal = target(result);
+  const verdict = goal === '' ? '' : ` Target: ${goal}, ${met ? 'met' : 'missed'}.`;
+  return `- **${capitalized(what)}: ${found(result)}.**${verdict} ${capitalized(detail)}.`;
+}
+
+/** @param {string} text */
+const capitalized = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+/**
+ * A paragraph in lines of at most 100 characters.
+ * @param {string} text
+ * @param {string} indent of every line but the first
+ */
+function wrapped(text, indent) {
+  /** @type {string[]} */
+  const lines = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > 100) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
 }
 
 /** @param {Result} result */

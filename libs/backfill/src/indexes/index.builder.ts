@@ -18,7 +18,7 @@ import { ConcurrentIndexes, type Unbuilt } from './concurrent-indexes.js';
 import { createIndex, defineIndex, type IndexDefinition } from './index.definition.js';
 import { derivedName, OLD } from './index.names.js';
 import { IndexBuildError, IndexDeclarationError } from './index.error.js';
-import { noteDeclared, undeclaredIndexes } from './index.ledger-note.js';
+import { OnlineIndexLedger } from '../ledger/online-index.ledger.js';
 import type { DeclaredIndex } from './index.options.js';
 import type { IndexPhaseReport, IndexReport, UndeclaredIndex } from './index.report.js';
 
@@ -81,7 +81,7 @@ export async function buildIndexes(
       await lease.confirm(runner);
       indexes.push(await builder.bring(one));
     }
-    undeclared = await undeclaredIndexes(runner, schema, indexes);
+    undeclared = await new OnlineIndexLedger(runner, schema).undeclared(indexes);
     for (const { name, table } of undeclared)
       log.warn(`The index ${name} on ${table} is no longer declared. It is left as it is.`);
   } catch (failure) {
@@ -129,7 +129,11 @@ class IndexBuilder {
 
   async #settle(definition: IndexDefinition): Promise<Found> {
     const declared = await this.#shapeOf(definition);
-    await noteDeclared(this.runner, this.options.schema, definition, declared);
+    await new OnlineIndexLedger(this.runner, this.options.schema).record({
+      name: definition.name,
+      table: definition.table,
+      definition: declared,
+    });
     const existing = await findIndex(this.runner, definition.table, definition.name);
     if (existing?.inProgress) return { status: 'busy', declared };
     if (existing && existing.shape !== declared && !isUnfinished(existing))

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { BackfillService } from '../backfills/backfill.service.js';
 import { buildIndexes, type BuildIndexesOptions } from './index.builder.js';
 import { IndexExplorer } from './index.explorer.js';
-import { undeclaredIndexes } from './index.ledger-note.js';
+import { OnlineIndexLedger } from '../ledger/online-index.ledger.js';
 import type { DeclaredIndex } from './index.options.js';
 import { presenceOf } from './index.presence.js';
 import type { IndexOutcome } from './index.report.js';
@@ -89,7 +89,7 @@ export class IndexesService {
       try {
         const indexes = [];
         for (const one of declared) indexes.push(await presenceOf(one, dataSource, runner));
-        const undeclared = await undeclaredIndexes(runner, this.#backfills.schema, indexes);
+        const undeclared = await new OnlineIndexLedger(runner, this.#backfills.schema).undeclared(indexes);
         dataSources.push({ dataSource: name, indexes, undeclared });
       } finally {
         await runner.release();

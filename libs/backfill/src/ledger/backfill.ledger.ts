@@ -9,14 +9,7 @@ import { SkippedRowLedger } from './rows/skipped-row.ledger.js';
 import { StatusLedger } from './status.ledger.js';
 
 /** Everything that the ledger keeps about one backfill. */
-export class BackfillLedger {
-  /** The quoted schema. */
-  readonly schema: string;
-  /** Names this run in leases and transitions: `host:pid:run`. */
-  readonly owner: string;
-  /** Duration of a lease in milliseconds. */
-  readonly leaseMs: number;
-  readonly subject: Subject;
+export class BackfillLedger extends SubjectContext {
   readonly status: StatusLedger;
   readonly ranges: RangeLedger;
   readonly leases: LeaseLedger;
@@ -27,18 +20,14 @@ export class BackfillLedger {
   readonly catchUp: CatchUpLedger;
 
   constructor(ledger: LedgerContext, subject: Subject) {
-    const context = new SubjectContext(ledger, subject);
-    this.schema = context.schema;
-    this.owner = context.owner;
-    this.leaseMs = context.leaseMs;
-    this.subject = context.subject;
-    this.status = new StatusLedger(context);
-    this.ranges = new RangeLedger(context);
-    this.leases = new LeaseLedger(context);
-    this.skipped = new SkippedRowLedger(context);
-    this.quarantine = new QuarantineLedger(context);
-    this.progress = new ProgressLedger(context);
-    this.control = new ControlLedger(context, this.leases);
-    this.catchUp = new CatchUpLedger(context);
+    super(ledger, subject);
+    this.status = new StatusLedger(this);
+    this.ranges = new RangeLedger(this);
+    this.leases = new LeaseLedger(this);
+    this.skipped = new SkippedRowLedger(this);
+    this.quarantine = new QuarantineLedger(this);
+    this.progress = new ProgressLedger(this);
+    this.control = new ControlLedger(this, this.leases);
+    this.catchUp = new CatchUpLedger(this);
   }
 }

@@ -57,15 +57,10 @@ export class SubjectContext implements LedgerContext {
       values: this.values,
     };
   }
-}
 
-/** A call that ends the transaction with this SQLSTATE and message unless the condition holds. */
-export function assertion(
-  { schema }: LedgerContext,
-  condition: string,
-  code: string,
-  message: string,
-): string {
-  // The function's name in the database is `demand`: existing ledgers and older releases use it.
-  return `${schema}.demand(${condition}, '${code}', '${message}')`;
+  /** A call that ends the transaction with this SQLSTATE and message unless the condition holds. */
+  assert(condition: string, code: string, message: string): string {
+    // The function's name in the database is `demand`: existing ledgers and older releases use it.
+    return `${this.schema}.demand(${condition}, '${code}', '${message}')`;
+  }
 }

@@ -1,10 +1,32 @@
-import { boolean } from '../postgres/decoders.js';
+import { boolean, text } from '../postgres/decoders.js';
 import { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { SubjectContext } from './ledger.context.js';
 import { assertLease, fence, renewal } from './lease/lease.sql.js';
 import { keyToJson, type Key, type LeasedRange, type TenantScope } from './range.js';
+
+/** The next window of a range, as SQL where it depends on the table. */
+export interface NextWindow {
+  readonly state: LeasedRange['state'];
+  /** The placeholder of the range's upper bound. */
+  readonly upper: string;
+  /** The placeholder of the key at which the window begins. */
+  readonly start: string;
+  /** The last key of the window. */
+  readonly end: string;
+}
+
+/** A range and the key that divides it. */
+export interface RangeSplit {
+  readonly id: string;
+  /** The range's upper bound as it was read. */
+  readonly upper: Key;
+  readonly middle: Key;
+}
+
+/** The last key of a range that its holder has read up to. */
+const READ_UP_TO = 'coalesce(window_upper_key, cursor_key, lower_key)';
 
 /** The ranges of one backfill. */
 export class RangeLedger {
@@ -99,6 +121,98 @@ export class RangeLedger {
       },
     ]);
     return last.value(boolean);
+  }
+
+  /** A query of `nb_id`, `nb_upper` and `nb_from` of each leased range of the scope that can be split above the key `nb_from`. */
+  splittable(parameters: Parameters, tenants: TenantScope): string {
+    return `SELECT id AS nb_id, upper_key AS nb_upper, ${READ_UP_TO} AS nb_from FROM ${this.#context.schema}.range
+      WHERE ${this.#context.isSubject(parameters)}
+        AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state = 'sweeping' AND purpose = 'sweep'
+        AND lease_owner IS NOT NULL AND window_upper_key IS DISTINCT FROM upper_key`;
+  }
+
+  /**
+   * Makes a range of its own of what is above the middle. Returns a row unless the holder has come past the middle, or another
+   * process has split the range.
+   *
+   * @param row writes a key's JSON as a row to compare
+   */
+  split({ id, upper, middle }: RangeSplit, row: (json: string) => string): Statement {
+    const { schema } = this.#context;
+    const parameters = new Parameters();
+    const end = parameters.add(keyToJson(upper), 'jsonb');
+    const at = parameters.add(keyToJson(middle), 'jsonb');
+    return {
+      text: `WITH nb_shortened AS (
+          UPDATE ${schema}.range SET upper_key = ${at}
+          WHERE id = ${parameters.add(id, 'bigint')} AND state = 'sweeping' AND upper_key = ${end}
+            AND (${READ_UP_TO} IS NULL OR ${row(READ_UP_TO)} < ${row(at)})
+          RETURNING name, version, tenants, purpose
+        )
+        INSERT INTO ${schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key)
+        SELECT name, version, tenants, purpose, 'sweeping', ${at}, ${end}, ${at}, ${at} FROM nb_shortened RETURNING id::text`,
+      values: parameters.values,
+    };
+  }
+
+  /** A leased range for a rehearsal, in a transaction that is rolled back. */
+  async insertRehearsal(session: Session, lower: Key | null, upper: Key): Promise<LeasedRange> {
+    const { schema, values } = this.#context;
+    const { last } = await session.send([
+      {
+        text: `INSERT INTO ${schema}.range (name, version, purpose, state, upper_key, lease_owner, lease_expires_at, fencing_token)
+          VALUES ($1, $2::int, 'sweep', 'sweeping', $3::jsonb, 'plan', clock_timestamp() + interval '1 hour', 1) RETURNING id::text`,
+        values: [...values, keyToJson(upper)],
+      },
+    ]);
+    return {
+      id: last.value(text),
+      purpose: 'sweep',
+      state: 'sweeping',
+      token: '1',
+      tenants: null,
+      lower,
+      upper,
+      cursor: lower,
+      windowLower: lower,
+      windowUpper: upper,
+    };
+  }
+
+  /**
+   * Opens the next window under the range's lease, and returns its last key. It ends the transaction if the range was split
+   * meanwhile: taking the lease again then shows the new upper bound.
+   */
+  openWindow(parameters: Parameters, range: LeasedRange, { state, upper, start, end }: NextWindow): string {
+    return `WITH nb_moved AS (
+        UPDATE ${this.#context.schema}.range SET cursor_key = ${start}, window_lower_key = ${start}, window_upper_key = ${end},
+          state = ${parameters.add(state, 'text')}, ${renewal(this.#context, parameters)}
+        WHERE ${fence(parameters, range)} AND upper_key IS NOT DISTINCT FROM ${upper} RETURNING window_upper_key, lease_expires_at
+      )
+      SELECT (SELECT window_upper_key FROM nb_moved)::text,
+        ${assertLease(this.#context, 'nb_moved')}`;
+  }
+
+  /** A query of the range's cursor. @param columns writes the columns for a key's JSON */
+  cursor(parameters: Parameters, range: LeasedRange, columns: (json: string) => string): string {
+    return `SELECT ${columns('cursor_key')} FROM ${this.#context.schema}.range WHERE id = ${parameters.add(range.id, 'bigint')}`;
+  }
+
+  /**
+   * An UPDATE that records a batch under the range's lease. It returns `lease_expires_at`, for `assertLease`.
+   *
+   * @param cursor the new cursor as SQL; NULL leaves it
+   * @param updated rows that the batch has changed, as SQL
+   */
+  advance(
+    parameters: Parameters,
+    range: LeasedRange,
+    { cursor, updated }: { readonly cursor: string; readonly updated: string },
+  ): string {
+    return `UPDATE ${this.#context.schema}.range AS nb_range
+      SET cursor_key = coalesce(${cursor}, cursor_key), updated = updated + ${updated},
+          batches = batches + 1, ${renewal(this.#context, parameters)}
+      WHERE ${fence(parameters, range)} RETURNING lease_expires_at`;
   }
 
   /** Moves the cursor under the range's lease. @param to null only asserts the lease */

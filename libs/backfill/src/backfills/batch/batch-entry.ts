@@ -1,7 +1,3 @@
-import type { BackfillDefinition } from '../definition/definition.js';
-import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
-import { assertion } from '../../ledger/ledger.context.js';
-import { assertLease, fence, renewal } from '../../ledger/lease/lease.sql.js';
 import { keyToJson, type Key, type LeasedRange } from '../../ledger/range.js';
 import type { Statement, TextRow } from '../../postgres/pipeline.js';
 import { PARTLY_DONE, STILL_PENDING } from '../../postgres/error-classes.js';
@@ -44,32 +40,24 @@ export function withEntry(
         : `, nb_last AS (
       SELECT ${selection.identityJson} AS key, nb_tenant FROM ${last} ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
     )`
-    }${tenantEntry(definition, ledger, parameters)}, nb_entered AS (
-      UPDATE ${ledger.schema}.range AS nb_range
-      SET cursor_key = coalesce(${newCursor}, cursor_key), updated = updated + (SELECT changed FROM nb_counted),
-          batches = batches + 1, ${renewal(ledger, parameters)}
-      WHERE ${fence(parameters, range)} RETURNING lease_expires_at
+    }${
+      definition.tenant
+        ? `, nb_tenants AS (
+      ${ledger.progress.add(parameters)}
+    )`
+        : ''
+    }, nb_entered AS (
+      ${ledger.ranges.advance(parameters, range, { cursor: newCursor, updated: '(SELECT changed FROM nb_counted)' })}
     )
     SELECT (${taken})::text, (SELECT changed FROM nb_counted)::text,
       ${last === null ? 'NULL, NULL' : '(SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last)'},
-      ${assertLease(ledger, 'nb_entered')},
-      ${assertion(ledger, '(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
+      ${ledger.leases.assert('nb_entered')},
+      ${ledger.assert('(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
         whole
           ? `,
-      ${assertion(ledger, `(SELECT changed FROM nb_counted) = ${taken}`, PARTLY_DONE, 'not every row was changed')}`
+      ${ledger.assert(`(SELECT changed FROM nb_counted) = ${taken}`, PARTLY_DONE, 'not every row was changed')}`
           : ''
       }`;
-}
-
-function tenantEntry(definition: BackfillDefinition, ledger: BackfillLedger, parameters: Parameters): string {
-  if (!definition.tenant) return '';
-  return `, nb_tenants AS (
-      INSERT INTO ${ledger.schema}.tenant_progress AS nb_progress (name, version, tenant, updated)
-      SELECT ${parameters.add(definition.name, 'text')}, ${parameters.add(definition.version, 'int')}, nb_tenant, count(*)
-      FROM changed GROUP BY nb_tenant ORDER BY nb_tenant
-      ON CONFLICT (name, version, (tenant IS NULL), (coalesce(tenant, ''))) DO UPDATE
-      SET updated = nb_progress.updated + excluded.updated, last_touched_at = clock_timestamp()
-    )`;
 }
 
 /** Reads what `withEntry` selects. */
@@ -88,10 +76,8 @@ export function toOutcome(row: TextRow | undefined): BatchOutcome {
  * application, or gone), and tells how many are left. A statement of its own: it must see what the batch has changed.
  */
 export function removeFromSkipped(selection: RowSelection, keys: readonly Key[]): Statement {
-  const { definition, ledger } = selection;
+  const { ledger } = selection;
   const parameters = selection.parameters();
-  const name = parameters.add(definition.name, 'text');
-  const version = parameters.add(definition.version, 'int');
   const wanted = parameters.add(JSON.stringify(keys), 'jsonb');
   return {
     text: `WITH nb_left AS MATERIALIZED (
@@ -100,11 +86,9 @@ export function removeFromSkipped(selection: RowSelection, keys: readonly Key[])
       ), nb_done AS MATERIALIZED (
         SELECT value AS key FROM jsonb_array_elements(${wanted}) EXCEPT SELECT key FROM nb_left
       ), nb_struck AS (
-        DELETE FROM ${ledger.schema}.skipped_row AS s USING nb_done
-        WHERE s.name = ${name} AND s.version = ${version} AND s.key = nb_done.key
+        ${ledger.skipped.remove(parameters, 'nb_done')}
       ), nb_freed AS (
-        DELETE FROM ${ledger.schema}.quarantined_row AS q USING nb_done
-        WHERE q.name = ${name} AND q.version = ${version} AND q.key = nb_done.key
+        ${ledger.quarantine.remove(parameters, 'nb_done')}
       )
       SELECT count(*)::text FROM nb_left`,
     values: parameters.values,

@@ -1,4 +1,3 @@
-import { assertion } from '../../ledger/ledger.context.js';
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import { IN_FAILED_TRANSACTION, sqlState, TRANSACTION_ENDED } from '../../postgres/error-classes.js';
@@ -184,7 +183,7 @@ export class ProcessBatchRunner implements BatchRunner {
   #demandOpen(): Statement {
     const isMarked = "current_setting('nestjs_backfill.batch', true) IS NOT DISTINCT FROM 'open'";
     return {
-      text: `SELECT ${assertion(this.#selection.ledger, isMarked, TRANSACTION_ENDED, 'the transaction was ended')}`,
+      text: `SELECT ${this.#selection.ledger.assert(isMarked, TRANSACTION_ENDED, 'the transaction was ended')}`,
     };
   }
 

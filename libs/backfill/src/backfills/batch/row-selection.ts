@@ -47,10 +47,7 @@ export class RowSelection extends KeyedTable {
     const conditions = [predicate === 'plain' ? sql : `(${sql}) IS TRUE`];
     conditions.push(...this.#tenantConditions(parameters));
     if (excludeQuarantined) {
-      conditions.push(`NOT EXISTS (SELECT FROM ${this.ledger.schema}.quarantined_row AS nb_quarantined
-        WHERE nb_quarantined.name = ${parameters.add(this.definition.name, 'text')}
-          AND nb_quarantined.version = ${parameters.add(this.definition.version, 'int')}
-          AND nb_quarantined.key = ${this.keyJson})`);
+      conditions.push(this.ledger.quarantine.excludes(parameters, this.keyJson));
     }
     return conditions.join(' AND ');
   }

@@ -86,7 +86,7 @@ export class SqlBatchRunner implements BatchRunner {
     const from =
       cursor === LEDGER_CURSOR
         ? `nb_from AS MATERIALIZED (
-      SELECT ${selection.keyFromJson('cursor_key')} FROM ${selection.ledger.schema}.range WHERE id = ${parameters.add(range.id, 'bigint')}
+      ${selection.ledger.ranges.cursor(parameters, range, (json) => selection.keyFromJson(json))}
     ), `
         : '';
     const above =

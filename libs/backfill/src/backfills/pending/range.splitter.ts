@@ -1,7 +1,7 @@
-import { keyToJson, type Key } from '../../ledger/range.js';
+import type { Key } from '../../ledger/range.js';
+import type { RangeSplit } from '../../ledger/range.ledger.js';
 import { json, text } from '../../postgres/decoders.js';
 import { classifyDatabaseError } from '../../postgres/error-classes.js';
-import { Parameters } from '../../postgres/parameters.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
@@ -54,12 +54,6 @@ export async function findSplitKeys(
   );
 }
 
-interface Split {
-  readonly id: string;
-  readonly upper: Key;
-  readonly middle: Key;
-}
-
 /**
  * Splits the largest range that a worker sweeps into halves, beyond the worker's current window. The second half becomes
  * a free range. The worker learns its new upper bound when it opens its next window.
@@ -71,7 +65,7 @@ export async function splitLargestRange(session: Session, selection: RowSelectio
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const statement = largestRange(selection, share);
     const split = await orIfUnavailable(undefined, async () =>
-      (await session.query(applyPolicy(TIMEOUTS), statement)).first<Split>({
+      (await session.query(applyPolicy(TIMEOUTS), statement)).first<RangeSplit>({
         id: text,
         upper: json(),
         middle: json(),
@@ -86,16 +80,10 @@ export async function splitLargestRange(session: Session, selection: RowSelectio
 /** The range with the most sampled rows beyond its window, and the middle of those rows. */
 function largestRange(selection: RowSelection, share: number): Statement {
   const { ledger, tenants } = selection;
-  const { name, version } = ledger.subject;
   const parameters = selection.parameters();
-  const from = 'coalesce(window_upper_key, cursor_key, lower_key)';
-  const ranges = `SELECT id AS nb_id, upper_key AS nb_upper, ${from} AS nb_from FROM ${ledger.schema}.range
-      WHERE name = ${parameters.add(name, 'text')} AND version = ${parameters.add(version, 'int')}
-        AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state = 'sweeping' AND purpose = 'sweep'
-        AND lease_owner IS NOT NULL AND window_upper_key IS DISTINCT FROM upper_key`;
   const keys = selection.identityRow('nb_chosen');
   return {
-    text: `WITH ${pageSample(selection, parameters, { share, where: 'true', parts: 2 })}, nb_ranges AS MATERIALIZED (${ranges}), nb_numbered AS (
+    text: `WITH ${pageSample(selection, parameters, { share, where: 'true', parts: 2 })}, nb_ranges AS MATERIALIZED (${ledger.ranges.splittable(parameters, tenants)}), nb_numbered AS (
           SELECT nb_id, nb_upper, nb_key, row_number() OVER (PARTITION BY nb_id ORDER BY ${selection.identityOrder('ASC')}) AS nb_at,
             count(*) OVER (PARTITION BY nb_id) AS nb_all
           FROM nb_ranges JOIN nb_chosen ON (nb_from IS NULL OR ${keys} > ${selection.rowFromJson('nb_from')})
@@ -110,27 +98,8 @@ function largestRange(selection: RowSelection, share: number): Statement {
 }
 
 /** @returns false if the worker has moved past the middle, or if another process has split the range */
-async function splitRange(
-  session: Session,
-  selection: RowSelection,
-  { id, upper, middle }: Split,
-): Promise<boolean> {
-  const { schema } = selection.ledger;
-  const parameters = new Parameters();
-  const end = parameters.add(keyToJson(upper), 'jsonb');
-  const at = parameters.add(keyToJson(middle), 'jsonb');
-  const statement = {
-    text: `WITH nb_shortened AS (
-        UPDATE ${schema}.range SET upper_key = ${at}
-        WHERE id = ${parameters.add(id, 'bigint')} AND state = 'sweeping' AND upper_key = ${end}
-          AND (coalesce(window_upper_key, cursor_key, lower_key) IS NULL
-            OR ${selection.rowFromJson('coalesce(window_upper_key, cursor_key, lower_key)')} < ${selection.rowFromJson(at)})
-        RETURNING name, version, tenants, purpose
-      )
-      INSERT INTO ${schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key)
-      SELECT name, version, tenants, purpose, 'sweeping', ${at}, ${end}, ${at}, ${at} FROM nb_shortened RETURNING id::text`,
-    values: parameters.values,
-  };
+async function splitRange(session: Session, selection: RowSelection, split: RangeSplit): Promise<boolean> {
+  const statement = selection.ledger.ranges.split(split, (json) => selection.rowFromJson(json));
   return orIfUnavailable(
     false,
     async () => (await session.query(applyPolicy(TIMEOUTS), statement)).rows.length > 0,

@@ -1,7 +1,6 @@
 import { installedStep, installStatements } from '../../ledger/ledger.installer.js';
-import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import { keyToJson, type Key, type LeasedRange, type TenantScope } from '../../ledger/range.js';
+import type { Key, TenantScope } from '../../ledger/range.js';
 import type { BackfillStatus } from '../../ledger/status.js';
 import { classifyDatabaseError, messageOf } from '../../postgres/error-classes.js';
 import type { Statement } from '../../postgres/pipeline.js';
@@ -110,7 +109,7 @@ async function rehearse(
     await session.send(await installStatements(session, schema));
     const status = (await ledger.status.open(session, definition.kind)).status;
     if (upper === null) return { status, preview: null, explain: [], rowsPerSecond: null, problem: null };
-    const range = await rangeInside(session, ledger, definition, lower, upper);
+    const range = await ledger.ranges.insertRehearsal(session, lower, upper);
     const runner: BatchRunner = createBatchRunner(selection);
     const step: SweepStep = {
       cursor: lower,
@@ -139,34 +138,6 @@ async function rehearse(
   } finally {
     await session.rollback();
   }
-}
-
-async function rangeInside(
-  session: Session,
-  ledger: BackfillLedger,
-  { name, version }: BackfillDefinition,
-  lower: Key | null,
-  upper: Key,
-): Promise<LeasedRange> {
-  const { rows } = await session.send([
-    {
-      text: `INSERT INTO ${ledger.schema}.range (name, version, purpose, state, upper_key, lease_owner, lease_expires_at, fencing_token)
-        VALUES ($1, $2::int, 'sweep', 'sweeping', $3::jsonb, 'plan', clock_timestamp() + interval '1 hour', 1) RETURNING id::text`,
-      values: [name, String(version), keyToJson(upper)],
-    },
-  ]);
-  return {
-    id: rows[0]?.[0]?.[0] ?? '',
-    purpose: 'sweep',
-    state: 'sweeping',
-    token: '1',
-    tenants: null,
-    lower,
-    upper,
-    cursor: lower,
-    windowLower: lower,
-    windowUpper: upper,
-  };
 }
 
 function timeFor(

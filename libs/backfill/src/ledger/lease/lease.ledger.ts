@@ -11,7 +11,7 @@ import {
   type LeaseScope,
   type TenantScope,
 } from '../range.js';
-import { fence, IS_FREE, isUnfinished, leaseInterval } from './lease.sql.js';
+import { assertLease, fence, IS_FREE, isUnfinished, leaseInterval } from './lease.sql.js';
 
 /** How many ranges may be leased at once. */
 export interface LeaseLimit {
@@ -162,6 +162,11 @@ export class LeaseLedger {
         'leases', coalesce(json_agg(id || '/' || fencing_token ORDER BY id) FILTER (WHERE NOT ${IS_FREE}), '[]'),
         'free', coalesce(json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE} AND ${isOurs}), '[]'))
       FROM ${this.#context.schema}.range WHERE ${isUnfinished(this.#context, parameters, among)}`;
+  }
+
+  /** See `assertLease`. */
+  assert(cte: string): string {
+    return assertLease(this.#context, cte);
   }
 
   /** Renews the lease, while it is ours. */

@@ -1,6 +1,6 @@
 import { LEASE_LOST } from '../../postgres/error-classes.js';
 import type { Parameters } from '../../postgres/parameters.js';
-import { assertion, type LedgerContext, type SubjectContext } from '../ledger.context.js';
+import type { LedgerContext, SubjectContext } from '../ledger.context.js';
 import type { LeasedRange, LeaseScope } from '../range.js';
 
 /** The condition that no process holds the range. */
@@ -30,9 +30,8 @@ export function renewal(context: LedgerContext, parameters: Parameters): string 
 }
 
 /** Ends the transaction unless the CTE has changed the range under a valid lease. The CTE returns `lease_expires_at`. */
-export function assertLease(context: LedgerContext, cte: string): string {
-  return assertion(
-    context,
+export function assertLease(context: SubjectContext, cte: string): string {
+  return context.assert(
     `EXISTS (SELECT FROM ${cte} WHERE lease_expires_at IS NOT NULL)`,
     LEASE_LOST,
     'the lease has run out, or another process has taken the range over',

@@ -30,6 +30,16 @@ export class ProgressLedger {
     this.#context = context;
   }
 
+  /** An INSERT of the CTE `changed`, which has the column `nb_tenant` for each row that a batch has changed. */
+  add(parameters: Parameters): string {
+    const { name, version } = this.#context.parameters(parameters);
+    return `INSERT INTO ${this.#context.schema}.tenant_progress AS nb_progress (name, version, tenant, updated)
+      SELECT ${name}, ${version}, nb_tenant, count(*)
+      FROM changed GROUP BY nb_tenant ORDER BY nb_tenant
+      ON CONFLICT (name, version, (tenant IS NULL), (coalesce(tenant, ''))) DO UPDATE
+      SET updated = nb_progress.updated + excluded.updated, last_touched_at = clock_timestamp()`;
+  }
+
   async counts(session: Session, tenants: TenantScope): Promise<RowCounts> {
     const count = (table: string, scope: string) =>
       `(SELECT count(DISTINCT key) FROM ${this.#context.schema}.${table}

@@ -41,6 +41,20 @@ export class QuarantineLedger {
     };
   }
 
+  /** A DELETE of the rows whose keys the CTE has in its column `key`. */
+  remove(parameters: Parameters, cte: string): string {
+    const { name, version } = this.#context.parameters(parameters);
+    return `DELETE FROM ${this.#context.schema}.quarantined_row AS q USING ${cte}
+      WHERE q.name = ${name} AND q.version = ${version} AND q.key = ${cte}.key`;
+  }
+
+  /** The condition that the row with this key is not in quarantine. @param key as JSON */
+  excludes(parameters: Parameters, key: string): string {
+    const { name, version } = this.#context.parameters(parameters);
+    return `NOT EXISTS (SELECT FROM ${this.#context.schema}.quarantined_row AS nb_quarantined
+        WHERE nb_quarantined.name = ${name} AND nb_quarantined.version = ${version} AND nb_quarantined.key = ${key})`;
+  }
+
   /** Keys in quarantine after `after`, in the order of their JSON. */
   async keys(session: Session, tenants: TenantScope, after: Key | null, limit: number): Promise<Key[]> {
     const parameters = new Parameters([...this.#context.values, keyToJson(after), String(limit)]);

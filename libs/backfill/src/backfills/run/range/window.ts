@@ -1,5 +1,4 @@
 import type { Key, LeasedRange } from '../../../ledger/range.js';
-import { assertLease, fence, renewal } from '../../../ledger/lease/lease.sql.js';
 import { keyFromJson, keyToJson } from '../../../ledger/range.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { Parameters } from '../../../postgres/parameters.js';
@@ -61,17 +60,14 @@ export function listSkipped(
   range: LeasedRange,
   which: (parameters: Parameters) => string,
 ): Statement {
-  const { definition, ledger } = selection;
   const parameters = selection.parameters();
-  return {
-    text: `INSERT INTO ${ledger.schema}.skipped_row (name, version, key, range_id, tenant)
-      SELECT ${parameters.add(definition.name, 'text')}, ${parameters.add(definition.version, 'int')}, ${selection.keyJson},
-        ${parameters.add(range.id, 'bigint')}, ${selection.tenantText}
-      FROM ${selection.from}
-      WHERE ${which(parameters)} AND ${selection.isPending(parameters, { excludeQuarantined: true })}
-      ON CONFLICT DO NOTHING`,
-    values: parameters.values,
-  };
+  const isPending = selection.isPending(parameters, { excludeQuarantined: true });
+  const text = selection.ledger.skipped.insert(parameters, range, {
+    key: selection.keyJson,
+    tenant: selection.tenantText,
+    from: `${selection.from} WHERE ${which(parameters)} AND ${isPending}`,
+  });
+  return { text, values: parameters.values };
 }
 
 function openNext(
@@ -81,7 +77,6 @@ function openNext(
   state: LeasedRange['state'],
   size: number,
 ): Statement {
-  const { ledger } = selection;
   const parameters = new Parameters();
   const upper = parameters.add(keyToJson(range.upper), 'jsonb');
   const cursor = parameters.add(keyToJson(start), 'jsonb');
@@ -90,16 +85,13 @@ function openNext(
       ? upper
       : `coalesce((SELECT ${selection.keyJson}
           ${selection.fromRowAt(selection.isInWindow(start, range.upper, parameters), parameters.add(size - 1, 'bigint'))}), ${upper})`;
-  return {
-    text: `WITH nb_moved AS (
-        UPDATE ${ledger.schema}.range SET cursor_key = ${cursor}, window_lower_key = ${cursor}, window_upper_key = ${bound},
-          state = ${parameters.add(state, 'text')}, ${renewal(ledger, parameters)}
-        WHERE ${fence(parameters, range)} AND upper_key IS NOT DISTINCT FROM ${upper} RETURNING window_upper_key, lease_expires_at
-      )
-      SELECT (SELECT window_upper_key FROM nb_moved)::text,
-        ${assertLease(ledger, 'nb_moved')}`,
-    values: parameters.values,
-  };
+  const text = selection.ledger.ranges.openWindow(parameters, range, {
+    state,
+    upper,
+    start: cursor,
+    end: bound,
+  });
+  return { text, values: parameters.values };
 }
 
 /** The first key of a row that is still to be done; null when there is none. */

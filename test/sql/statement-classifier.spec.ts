@@ -1,7 +1,7 @@
 import {
   loadClassifier,
   type StatementClassifier,
-} from '../../libs/sql/src/classification/statement-classifier.ts';
+} from '../../libs/sql/src/classification/statement.classifier.ts';
 import type { DataFinding, Statement } from '../../libs/sql/src/classification/statement.types.ts';
 
 let classifier: StatementClassifier;

@@ -1,11 +1,8 @@
-import { type Json, nodesOf } from '../parser/parser-nodes.js';
-import type { StatementSpan } from './statement-dml.js';
 import { effectOfKind } from './statement-kinds.js';
-import type { SqlUnit } from './statement-unit.js';
+import type { StatementSpan } from './statement-spans.js';
 import type {
   BodyAnalysis,
   DataFinding,
-  Routine,
   RoutineCall,
   SettingChange,
   StatementEffect,
@@ -13,7 +10,7 @@ import type {
   UnknownKind,
 } from './statement.types.js';
 
-/** What happens in a piece of SQL, gathered while it is walked. */
+/** What is known about a piece of SQL; the walk adds to it. */
 export interface StatementFacts {
   readonly findings: DataFinding[];
   readonly unknowns: Unknown[];
@@ -23,13 +20,17 @@ export interface StatementFacts {
   changesSchema: boolean;
 }
 
-export const DO_BLOCK = 'DO block';
-/** Languages whose functions run no SQL text of their own. */
-export const BODILESS = new Set(['c', 'internal']);
-
-export function ruleInside(via: readonly string[], rule: DataFinding['rule']): DataFinding['rule'] {
-  return via[0] === DO_BLOCK ? 'do-block-dml' : rule;
+/** A statement, the facts that receive what it does, and the number of bodies around it. */
+export interface StatementScope {
+  readonly span: StatementSpan;
+  readonly facts: StatementFacts;
+  readonly depth: number;
 }
+
+/** The first entry of `via` for everything in a DO block. */
+export const DO_BLOCK = 'DO block';
+/** Bodies nested deeper in other bodies are not followed. */
+export const MAX_BODY_DEPTH = 12;
 
 export function newFacts(): StatementFacts {
   return {
@@ -42,16 +43,16 @@ export function newFacts(): StatementFacts {
   };
 }
 
-export function merge(into: StatementFacts, from: StatementFacts): void {
-  into.findings.push(...from.findings);
-  into.unknowns.push(...from.unknowns);
-  into.calls.push(...from.calls);
-  into.settings.push(...from.settings);
-  into.controlsTransaction ||= from.controlsTransaction;
-  into.changesSchema ||= from.changesSchema;
+export function addFacts(target: StatementFacts, added: StatementFacts): void {
+  target.findings.push(...added.findings);
+  target.unknowns.push(...added.unknowns);
+  target.calls.push(...added.calls);
+  target.settings.push(...added.settings);
+  target.controlsTransaction ||= added.controlsTransaction;
+  target.changesSchema ||= added.changesSchema;
 }
 
-export function frozen({
+export function toBodyAnalysis({
   findings,
   unknowns,
   calls,
@@ -61,69 +62,34 @@ export function frozen({
   return { findings, unknowns, calls, settings, controlsTransaction };
 }
 
-export function effectOf(kind: string, gathered: StatementFacts): StatementEffect {
-  if (gathered.findings.length > 0) return 'data';
-  if (gathered.unknowns.length > 0) return 'unknown';
+export function ruleInside(via: readonly string[], rule: DataFinding['rule']): DataFinding['rule'] {
+  return via[0] === DO_BLOCK ? 'do-block-dml' : rule;
+}
+
+export function effectOf(kind: string, facts: StatementFacts): StatementEffect {
+  if (facts.findings.length > 0) return 'data';
+  if (facts.unknowns.length > 0) return 'unknown';
   const effect = effectOfKind(kind);
-  return effect === 'read' && gathered.changesSchema ? 'schema' : effect;
+  return effect === 'read' && facts.changesSchema ? 'schema' : effect;
 }
 
-export function likelyEffect(gathered: StatementFacts): StatementEffect {
-  if (gathered.unknowns.length > 0) return 'unknown';
-  return gathered.changesSchema ? 'schema' : 'read';
+/** The effect of the constant part of a dynamic string. */
+export function likelyEffect(facts: StatementFacts): StatementEffect {
+  if (facts.unknowns.length > 0) return 'unknown';
+  return facts.changesSchema ? 'schema' : 'read';
 }
 
-/** When the string does not parse even with placeholders: what its first word announces. */
-export function verbEffect(sql: string): StatementEffect {
-  const verb = /^[\s(]*([a-z]+)/i.exec(sql)?.[1]?.toLowerCase() ?? '';
-  if (['update', 'insert', 'delete', 'merge', 'truncate', 'copy'].includes(verb)) return 'data';
-  if (['alter', 'create', 'drop', 'comment', 'grant', 'revoke', 'reindex', 'refresh'].includes(verb))
-    return 'schema';
-  return 'unknown';
+/** Something about a statement that its text does not decide. */
+export function unknown(kind: UnknownKind, { unit, start, text }: StatementSpan, detail: string): Unknown {
+  return { kind, position: unit.position(start), text, detail, via: unit.place.via };
 }
 
-export function openString(unit: SqlUnit, expression: string, likely: StatementEffect): Unknown {
-  return {
-    kind: 'dynamic-sql',
-    position: unit.position(0),
-    text: expression,
-    detail: 'EXECUTE runs a string that is put together at run time',
-    likely,
-    via: unit.place.via,
-  };
-}
-
-export function unknown(
+/** Something about a call in a statement that the text does not decide. */
+export function unknownCall(
   kind: UnknownKind,
-  span: StatementSpan,
-  location: number,
-  sql: string,
+  call: RoutineCall,
+  { unit, text }: StatementSpan,
   detail: string,
 ): Unknown {
-  return { kind, position: span.unit.position(location), text: sql, detail, via: span.unit.place.via };
-}
-
-export function called(kind: UnknownKind, call: RoutineCall, span: StatementSpan, detail: string): Unknown {
-  return { kind, position: call.position, text: span.text, detail, call, via: span.unit.place.via };
-}
-
-/** Definitions store what they contain, without running it. */
-export function mayHoldDml(kind: string): boolean {
-  return effectOfKind(kind) !== 'schema' || kind === 'CreateTableAsStmt';
-}
-
-export const EVALUATES = new Set(['AlterTableStmt', 'IndexStmt', 'CreateTableAsStmt']);
-
-export function runsExpressions(kind: string): boolean {
-  return effectOfKind(kind) !== 'schema' || EVALUATES.has(kind);
-}
-
-export function inputParameters(fields: Json): number {
-  return nodesOf(fields['parameters'], 'FunctionParameter').filter(
-    (parameter) => !['FUNC_PARAM_OUT', 'FUNC_PARAM_TABLE'].includes(String(parameter['mode'])),
-  ).length;
-}
-
-export function isSameRoutine(a: Routine, b: Routine): boolean {
-  return a.name === b.name && a.schema === b.schema && a.parameters === b.parameters;
+  return { kind, position: call.position, text, detail, call, via: unit.place.via };
 }

@@ -30,10 +30,13 @@ const SESSION = [
   'AlterSystemStmt',
 ];
 
-/** Changes rows whatever else is in it. */
+/** These always change rows. */
 const DATA = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'TruncateStmt'];
 
-/** Definitions and maintenance. REFRESH rewrites a materialized view's rows, which are derived and can be made again. */
+/**
+ * Definitions and maintenance. REFRESH only writes the rows of a materialized view, which are derived from
+ * other tables.
+ */
 const SCHEMA = [
   'CommentStmt',
   'ClusterStmt',
@@ -60,8 +63,10 @@ const SCHEMA = [
   'ViewStmt',
 ];
 
-/** Every `Create…Stmt` and `Alter…Stmt` defines something; what a CREATE TABLE AS copies is found by itself. */
-const DEFINES = /^(Create|Alter)\w*Stmt$/;
+/**
+ * Every `Create…Stmt` and `Alter…Stmt` defines something. The rows that CREATE TABLE AS copies are a finding.
+ */
+const DEFINITION = /^(Create|Alter)\w*Stmt$/;
 
 const EFFECTS: ReadonlyMap<string, StatementEffect> = new Map([
   ...READS.map((kind) => [kind, 'read'] as const),
@@ -70,9 +75,9 @@ const EFFECTS: ReadonlyMap<string, StatementEffect> = new Map([
   ...SCHEMA.map((kind) => [kind, 'schema'] as const),
 ]);
 
-/** The effect that a kind of statement has when nothing else is found in it. */
+/** The effect of a kind of statement, as long as nothing inside it has another effect. */
 export function effectOfKind(kind: string): StatementEffect {
-  return EFFECTS.get(kind) ?? (DEFINES.test(kind) ? 'schema' : 'unknown');
+  return EFFECTS.get(kind) ?? (DEFINITION.test(kind) ? 'schema' : 'unknown');
 }
 
 const TRANSACTION: Readonly<Record<string, TransactionControl>> = {
@@ -92,7 +97,7 @@ export function transactionControl(kind: string, fields: Json): TransactionContr
   return kind === 'TransactionStmt' ? TRANSACTION[text(fields['kind']) ?? ''] : undefined;
 }
 
-const NEVER_IN_A_TRANSACTION = new Set([
+const NEVER_IN_TRANSACTION = new Set([
   'CreatedbStmt',
   'DropdbStmt',
   'CreateTableSpaceStmt',
@@ -100,9 +105,12 @@ const NEVER_IN_A_TRANSACTION = new Set([
   'AlterSystemStmt',
 ]);
 
-/** From PostgreSQL's PreventInTransactionBlock: what fails with "cannot run inside a transaction block". */
+/**
+ * Whether the statement fails with "cannot run inside a transaction block" (PreventInTransactionBlock in
+ * PostgreSQL's source).
+ */
 export function refusesTransaction(kind: string, fields: Json): boolean {
-  if (NEVER_IN_A_TRANSACTION.has(kind)) return true;
+  if (NEVER_IN_TRANSACTION.has(kind)) return true;
   if (kind === 'VacuumStmt') return fields['is_vacuumcmd'] === true;
   if (kind === 'IndexStmt' || kind === 'DropStmt') return fields['concurrent'] === true;
   if (kind === 'ReindexStmt')
@@ -115,16 +123,43 @@ export function refusesTransaction(kind: string, fields: Json): boolean {
   return kind === 'ClusterStmt' && fields['relation'] === undefined;
 }
 
-/** EXPLAIN runs its statement only with ANALYZE. */
+/** Whether EXPLAIN runs its statement: only with ANALYZE. */
 export function explainRuns(fields: Json): boolean {
   return hasOption(fields['options'], 'analyze');
 }
 
-/** PostgreSQL's CURSOR_OPT_HOLD: what the query does, it does at the commit, behind every check of the transaction. */
+/** CURSOR_OPT_HOLD in PostgreSQL's source. */
 const CURSOR_HOLD = 0x20;
 
-export function holdsCursor(fields: Json): boolean {
-  return (Number(fields['options'] ?? 0) & CURSOR_HOLD) !== 0;
+/** Why the row counters of the transaction do not show what the statement does; undefined when they do. */
+export function remoteEffect(kind: string, fields: Json): string | undefined {
+  const isHeldCursor = kind === 'DeclareCursorStmt' && (Number(fields['options'] ?? 0) & CURSOR_HOLD) !== 0;
+  if (isHeldCursor) return 'a cursor WITH HOLD runs its query at the commit';
+  if (kind === 'CopyStmt' && fields['is_program'] === true)
+    return 'COPY … PROGRAM runs a command on the server';
+  return undefined;
+}
+
+/** A definition stores its statements without running them. */
+export function canContainDml(kind: string): boolean {
+  return effectOfKind(kind) !== 'schema' || kind === 'CreateTableAsStmt';
+}
+
+const EVALUATING_DEFINITIONS = new Set(['AlterTableStmt', 'IndexStmt', 'CreateTableAsStmt']);
+
+/** Most definitions store their expressions. These evaluate them for each row. */
+export function evaluatesExpressions(kind: string): boolean {
+  return effectOfKind(kind) !== 'schema' || EVALUATING_DEFINITIONS.has(kind);
+}
+
+const DATA_VERBS = new Set(['update', 'insert', 'delete', 'merge', 'truncate', 'copy']);
+const SCHEMA_VERBS = new Set(['alter', 'create', 'drop', 'comment', 'grant', 'revoke', 'reindex', 'refresh']);
+
+/** The likely effect of a text that cannot be parsed, by its first word. */
+export function effectOfVerb(sql: string): StatementEffect {
+  const verb = /^[\s(]*([a-z]+)/i.exec(sql)?.[1]?.toLowerCase() ?? '';
+  if (DATA_VERBS.has(verb)) return 'data';
+  return SCHEMA_VERBS.has(verb) ? 'schema' : 'unknown';
 }
 
 function hasOption(options: unknown, name: string): boolean {
@@ -132,7 +167,7 @@ function hasOption(options: unknown, name: string): boolean {
   return option !== undefined && !isFalse(option['arg']);
 }
 
-/** As PostgreSQL's defGetBoolean reads it. */
+/** The same rules as defGetBoolean in PostgreSQL's source. */
 function isFalse(value: unknown): boolean {
   if (value === undefined) return false;
   const integer = nodeOf(value, 'Integer');
@@ -142,7 +177,7 @@ function isFalse(value: unknown): boolean {
   return ['false', 'off', '0'].includes(text(value)?.toLowerCase() ?? '');
 }
 
-/** Server settings that a statement changes, for the session or for what runs later. */
+/** Server settings that a statement changes: for the session, or for later calls of a routine. */
 export function settingsOf(kind: string, fields: Json): readonly SettingChange[] {
   switch (kind) {
     case 'VariableSetStmt':
@@ -150,14 +185,14 @@ export function settingsOf(kind: string, fields: Json): readonly SettingChange[]
     case 'AlterSystemStmt':
       return isObject(fields['setstmt']) ? [settingOf(fields['setstmt'])] : [];
     case 'AlterFunctionStmt':
-      return ownSettings(fields['actions']);
+      return routineSettings(fields['actions']);
     default:
       return [];
   }
 }
 
-/** The SET clauses of a routine, which hold while it runs. */
-export function ownSettings(options: unknown): readonly SettingChange[] {
+/** The SET clauses of a routine, which apply while it runs. */
+export function routineSettings(options: unknown): readonly SettingChange[] {
   return nodesOf(options, 'DefElem')
     .filter((option) => option['defname'] === 'set')
     .map((option) => nodeOf(option['arg'], 'VariableSetStmt') ?? {})

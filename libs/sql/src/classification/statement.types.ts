@@ -1,121 +1,126 @@
-/**
- * What classifying a SQL text yields. Plain data: the run-time guard and the static guard word and judge it, each in
- * its own way.
- */
+import type { ParseFailure } from '../parser/sql-parser.js';
+import type { TextPosition } from '../text/text-position.js';
 
 /**
- * - `schema`: changes or maintains definitions; also CREATE/REFRESH MATERIALIZED VIEW, whose rows are derived
+ * - `schema`: changes or maintains definitions. CREATE and REFRESH MATERIALIZED VIEW count too: the rows of
+ *   the view are derived.
  * - `read`: changes nothing
- * - `data`: changes rows for certain; `findings` says which
- * - `session`: SET, BEGIN, LOCK and their like
- * - `unknown`: not decided by the text alone; `unknowns` says what stopped it
+ * - `data`: changes rows; see `findings`
+ * - `session`: SET, BEGIN, LOCK and similar statements
+ * - `unknown`: the text does not decide it; see `unknowns`
  */
 export type StatementEffect = 'schema' | 'read' | 'data' | 'session' | 'unknown';
 
-/** How rows are changed, wherever the change stands. */
-export const DML_OPERATIONS = [
-  'update',
-  'insert',
-  'insert-select',
-  'delete',
-  'merge',
-  'copy',
-  'truncate',
-  'create-table-as',
-  'select-into',
-  'large-object',
-] as const;
-export type DmlOperation = (typeof DML_OPERATIONS)[number];
+/**
+ * How rows are changed.
+ *
+ * @publicApi
+ */
+export type DmlOperation =
+  | 'update'
+  | 'insert'
+  | 'insert-select'
+  | 'delete'
+  | 'merge'
+  | 'copy'
+  | 'truncate'
+  | 'create-table-as'
+  | 'select-into'
+  | 'large-object';
 
-/** The operation, or the wrapping that hides it from a reader: a DO block, a called function or procedure. */
+/** The operation; or what hides it from a reader: a DO block, or a call of a function or procedure. */
 export type StatementRule = DmlOperation | 'do-block-dml' | 'function-call-dml';
 
-/** A place in the classified text: `offset` in UTF-16 code units from 0, `line` and `column` from 1. */
-export interface TextPosition {
-  readonly offset: number;
-  readonly line: number;
-  readonly column: number;
-}
-
-/** A table as it was written: without a schema where none was written, names folded as PostgreSQL folds them. */
+/** A table name as written: without a schema if none was written, and in lower case unless quoted. */
 export interface TableName {
   readonly schema?: string;
   readonly name: string;
 }
 
 /**
- * One AND-ed part of a WHERE.
  * - `tautology`: always true (`true`, `1 = 1`, `id = id`)
- * - `join`: compares columns of two relations, and nothing else
- * - `is-null`: `column IS NULL` of the changed table
- * - `filter`: anything that can leave rows out
+ * - `join`: only compares columns of two relations
+ * - `is-null`: `column IS NULL`
+ * - `filter`: everything else; it can leave out rows
  */
 export type ConjunctKind = 'tautology' | 'join' | 'is-null' | 'filter';
 
+/** One of the parts of a WHERE condition that AND connects. */
 export interface Conjunct {
   readonly kind: ConjunctKind;
-  /** The columns that it names, last name part only. */
+  /** The columns in it, without their qualifiers. */
   readonly columns: readonly string[];
 }
 
+/**
+ * How far a WHERE condition limits its statement.
+ *
+ * @publicApi
+ */
 export interface WhereShape {
-  /** As written, comments left out. */
+  /** As written, without comments. */
   readonly text: string;
   readonly conjuncts: readonly Conjunct[];
-  /** True when it consists of tautologies alone. */
+  /** True when every conjunct is a tautology. */
   readonly tautology: boolean;
-  /** True when nothing but join conditions (and tautologies) narrows it. */
+  /** True when every conjunct is a join condition or a tautology, and at least one is a join condition. */
   readonly joinOnly: boolean;
-  /** Columns tested `IS NULL` when nothing else narrows the statement; empty otherwise. */
+  /** The columns tested with IS NULL when no conjunct is a `filter`; else empty. */
   readonly onlyNullColumns: readonly string[];
-  /** True when at least one part is a `filter`. */
+  /** True when at least one conjunct is a `filter`. */
   readonly selective: boolean;
 }
 
 export interface SetColumn {
   readonly column: string;
-  /** The expression as written, comments left out. */
+  /** As written, without comments. */
   readonly expression: string;
 }
 
-/** One change of rows, found in the text. */
+/**
+ * One change of rows.
+ *
+ * @publicApi
+ */
 export interface DataFinding {
   readonly rule: StatementRule;
   readonly operation: DmlOperation;
   /** The changed table; missing for large objects. */
   readonly table?: TableName;
+  /** Where the change is, or the call of the routine that contains it. */
   readonly position: TextPosition;
-  /** The changing statement itself, as written: inside a DO block or CTE, that inner statement. */
+  /** The changing statement as written. In a DO block or CTE it is the inner statement. */
   readonly text: string;
-  /** `text` with comments removed, whitespace collapsed, and unquoted words in lower case: what a fingerprint is made of. */
+  /** `text` in a normal form for fingerprints: see `StatementClassifier.normalize`. */
   readonly normalized: string;
-  /** Missing: there is no WHERE, or the operation has none. */
+  /** Missing when there is no WHERE. */
   readonly where?: WhereShape;
-  /** Columns that an UPDATE sets, or an INSERT names (then with an empty expression). */
+  /** The columns that an UPDATE sets; those that an INSERT names, with an empty expression. */
   readonly set: readonly SetColumn[];
-  /** Other tables that it reads (FROM, USING, SELECT). */
+  /** Tables that the statement reads (FROM, USING, SELECT). */
   readonly sources: readonly TableName[];
-  /** Rows of an INSERT … VALUES; missing otherwise. */
+  /** The number of rows of an INSERT … VALUES; missing for other operations. */
   readonly rows?: number;
-  /** It stands inside a PL/pgSQL loop. */
+  /** It is inside a PL/pgSQL loop. */
   readonly inLoop: boolean;
-  /** It stands in a CTE (`WITH d AS (DELETE …)`). */
+  /** It is inside a CTE (`WITH d AS (DELETE …)`). */
   readonly inCte: boolean;
-  /** Through which wrappings it is reached, outermost first: `DO block`, `function app.fill()`, `EXECUTE`. */
+  /** What it is nested in, outermost first: `DO block`, `function app.fill()`, `EXECUTE`. */
   readonly via: readonly string[];
-  /** It was put together at run time: `text` is the recognisable part, with `_dynamic_` in place of the rest. */
+  /** Its text is built at run time: `text` has `_dynamic_` in place of the unknown parts. */
   readonly dynamic: boolean;
 }
 
 /**
- * What the text alone cannot decide.
  * - `dynamic-sql`: EXECUTE of a string that is not constant
- * - `unresolved-call`: a function or procedure that is neither PostgreSQL's own nor known from `routines`
- * - `wrapped-call`: a view, operator, aggregate or cast over a routine that changes rows: whoever uses it later runs that
- * - `unparsed-body`: a DO block or routine body that the PL/pgSQL parser refuses; `detail` is its message
- * - `foreign-language`: a body in a language that is not SQL or PL/pgSQL
- * - `remote-sql`: dblink and COPY … PROGRAM, whose effect PostgreSQL's counters do not show
- * - `unknown-prepared`: EXECUTE of a statement prepared elsewhere
+ * - `unresolved-call`: a call of a function or procedure that is neither PostgreSQL's own nor in `routines`
+ * - `wrapped-call`: a view, operator, aggregate or cast that calls a routine which changes rows; using it
+ *   later runs the routine
+ * - `unparsed-body`: the body of a DO block or routine cannot be parsed; `detail` is the parser's message
+ * - `foreign-language`: a body in a language other than SQL and PL/pgSQL
+ * - `remote-sql`: dblink, COPY … PROGRAM and cursors WITH HOLD: PostgreSQL's row counters do not show their
+ *   effect in the transaction
+ * - `unknown-prepared`: EXECUTE of a statement that the text does not prepare
  * - `unknown-statement`: a kind of statement that this version does not know
  */
 export type UnknownKind =
@@ -128,41 +133,57 @@ export type UnknownKind =
   | 'unknown-prepared'
   | 'unknown-statement';
 
+/**
+ * Something that the text alone does not decide.
+ *
+ * @publicApi
+ */
 export interface Unknown {
   readonly kind: UnknownKind;
   readonly position: TextPosition;
   readonly text: string;
+  /** The reason, for messages. */
   readonly detail: string;
-  /** For `unresolved-call`. */
+  /** For `unresolved-call`, `wrapped-call` and calls of dblink. */
   readonly call?: RoutineCall;
   /**
-   * For `dynamic-sql`: the effect of the string's constant part with `_dynamic_` in place of the rest, when that parses.
-   * Not a proof: a value spliced in unquoted can carry anything. (Where every spliced value passes through `%I`, `%L`,
-   * `quote_ident`, `quote_literal` or `::regclass` it is a proof, and the string is not reported as unknown at all.)
+   * For `dynamic-sql`: the effect of the string, with `_dynamic_` in place of the unknown parts. It is no
+   * proof, because a value that is inserted without quoting can contain any SQL. (A string is not unknown
+   * when every value passes through `%I`, `%L`, `quote_ident`, `quote_literal` or `::regclass`.)
    */
   readonly likely?: StatementEffect;
-  /** Through which wrappings it is reached, outermost first. */
+  /** What it is nested in, outermost first. */
   readonly via: readonly string[];
 }
 
+/**
+ * A call of a function (`f(…)`) or procedure (`CALL p()`).
+ *
+ * @publicApi
+ */
 export interface RoutineCall {
   readonly schema?: string;
   readonly name: string;
+  /** The number of arguments. */
   readonly arguments: number;
   readonly position: TextPosition;
-  /** `f(...)` in an expression, or `CALL p()`. */
   readonly kind: 'function' | 'procedure';
 }
 
-/** A function or procedure that a text creates, and what its body does when it is called. */
+/**
+ * A function or procedure that a text creates.
+ *
+ * @publicApi
+ */
 export interface Routine {
   readonly kind: 'function' | 'procedure';
   readonly schema?: string;
   readonly name: string;
   readonly language: string;
-  /** Input parameters: with schema and name, what tells overloads apart. */
+  /** The number of input parameters. */
   readonly parameters: number;
   readonly position: TextPosition;
+  /** What a call of it does. */
   readonly body: BodyAnalysis;
 }
 
@@ -172,62 +193,77 @@ export interface BodyAnalysis {
   readonly calls: readonly RoutineCall[];
   /** Server settings that it changes while it runs. */
   readonly settings: readonly SettingChange[];
-  /** It commits or rolls back by itself. */
+  /** It runs COMMIT or ROLLBACK. */
   readonly controlsTransaction: boolean;
 }
 
 export type TransactionControl =
   'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare';
 
+/**
+ * One top-level statement of a text, and what it does.
+ *
+ * @publicApi
+ */
 export interface Statement {
-  /** PostgreSQL's own name of the node, e.g. `UpdateStmt`, `AlterTableStmt`. */
+  /** PostgreSQL's name of the parse node, such as `UpdateStmt` or `AlterTableStmt`. */
   readonly node: string;
   readonly effect: StatementEffect;
-  /** As written, without surrounding whitespace and comments. */
+  /** As written, without the whitespace and comments around it. */
   readonly text: string;
   readonly position: TextPosition;
-  /** Offset behind its last character. */
+  /** The offset after its last character. */
   readonly end: number;
   readonly findings: readonly DataFinding[];
   readonly unknowns: readonly Unknown[];
-  /** Functions and procedures that run with it and are not PostgreSQL's own. */
+  /** The functions and procedures that run with it and are not PostgreSQL's own. */
   readonly calls: readonly RoutineCall[];
-  /** Functions and procedures that it creates or replaces. */
+  /** The functions and procedures that it creates or replaces. */
   readonly creates: readonly Routine[];
-  /** Server settings that it changes: SET, RESET, `set_config()`. */
+  /** The server settings that it changes: SET, RESET, `set_config()`. */
   readonly settings: readonly SettingChange[];
   readonly transaction?: TransactionControl;
-  /** The name that a PREPARE gives; a PREPARE of a data change is a finding itself. */
+  /** The name of the statement that a PREPARE prepares. A prepared change of rows is also a finding. */
   readonly prepares?: string;
-  /** A DO block or an expanded routine that commits or rolls back by itself. */
+  /** A DO block or called routine in it runs COMMIT or ROLLBACK. */
   readonly controlsTransaction: boolean;
-  /** PostgreSQL runs it only outside a transaction (CREATE INDEX CONCURRENTLY, VACUUM and their like). */
+  /**
+   * PostgreSQL only runs it outside a transaction block (CREATE INDEX CONCURRENTLY, VACUUM and similar
+   * statements).
+   */
   readonly refusesTransaction: boolean;
 }
 
 export interface SettingChange {
-  /** Lower case; `*` for one that is computed, and for RESET ALL. */
+  /** In lower case; `*` for RESET ALL and for a name that is not constant. */
   readonly name: string;
-  /** As text; missing for RESET, SET … TO DEFAULT, and what is computed. */
+  /** Missing for RESET, SET … TO DEFAULT and a value that is not constant. */
   readonly value?: string;
 }
 
-/** Why the text could not be parsed. Nothing of such a text is known, not even its first statement. */
-export interface ParseFailure {
-  /** PostgreSQL's own message. */
-  readonly message: string;
-  readonly position: TextPosition;
-}
-
+/**
+ * What a text does, statement by statement.
+ *
+ * @publicApi
+ */
 export interface Classification {
-  /** Empty when the text could not be parsed. */
+  /** In the order of the text; empty when the text cannot be parsed. */
   readonly statements: readonly Statement[];
+  /** Missing when the text was parsed. */
   readonly failure?: ParseFailure;
 }
 
+/**
+ * What the session knows before the text runs.
+ *
+ * @publicApi
+ */
 export interface ClassifyOptions {
-  /** Routines known beforehand, e.g. created earlier in the same migration; the latest of a name wins. */
+  /**
+   * Routines that exist already, such as those that earlier texts created. A later one of the same name wins.
+   * @default none
+   */
   readonly routines?: readonly Routine[];
-  /** Names that the session prepared earlier with harmless statements. @default none */
+  /** Names of prepared statements that change no rows. @default none */
   readonly prepared?: ReadonlySet<string>;
 }

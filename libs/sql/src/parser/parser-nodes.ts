@@ -1,18 +1,18 @@
-/** The parser's tree is JSON in which each node is an object with one key, its kind. */
+/** The parse tree is JSON: each node is an object with one key, the kind of the node. */
 export type Json = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The fields of `value` when it is a node of that kind. */
+/** The fields of a node; undefined when it is of another kind. */
 export function nodeOf(value: unknown, kind: string): Json | undefined {
   if (!isObject(value)) return undefined;
   const fields = value[kind];
   return isObject(fields) ? fields : undefined;
 }
 
-/** Kind and fields of a node. */
+/** The kind and the fields of a node. */
 export function kindOf(value: unknown): readonly [kind: string, fields: Json] | undefined {
   if (!isObject(value)) return undefined;
   for (const kind in value) {
@@ -22,39 +22,41 @@ export function kindOf(value: unknown): readonly [kind: string, fields: Json] | 
   return undefined;
 }
 
+/** The items of an array or of a List node. */
 export function list(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   const items = nodeOf(value, 'List')?.['items'];
   return Array.isArray(items) ? items : [];
 }
 
-/** The fields of those items of a list that are nodes of that kind. */
+/** The fields of the nodes of one kind in a list. */
 export function nodesOf(value: unknown, kind: string): readonly Json[] {
   return list(value)
     .map((item) => nodeOf(item, kind))
     .filter((fields) => fields !== undefined);
 }
 
+/** A string, or the value of a String node. */
 export function text(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   const string = nodeOf(value, 'String')?.['sval'];
   return typeof string === 'string' ? string : undefined;
 }
 
-/** A string constant's value, also under casts: `'x'`, `'x'::text`. */
+/** The value of a string constant, with or without a cast: `'x'`, `'x'::text`. */
 export function stringConstant(value: unknown): string | undefined {
   const constant = nodeOf(value, 'A_Const');
   if (constant) {
     const sval = constant['sval'];
     if (!isObject(sval)) return undefined;
-    // An empty string is left out of the JSON.
+    // The JSON leaves out an empty string.
     return typeof sval['sval'] === 'string' ? sval['sval'] : '';
   }
   const cast = nodeOf(value, 'TypeCast');
   return cast ? stringConstant(cast['arg']) : undefined;
 }
 
-/** A constant of any kind as text: `'on'`, `1`, `true`. */
+/** A constant of any type as text: `'on'`, `1`, `true`. */
 export function constantText(value: unknown): string | undefined {
   const string = stringConstant(value);
   const constant = nodeOf(value, 'A_Const');
@@ -65,19 +67,23 @@ export function constantText(value: unknown): string | undefined {
   return boolean ? String(boolean['boolval'] === true) : undefined;
 }
 
-/** Parts of a qualified name, e.g. of a function or a column. */
+/** The parts of a qualified name, such as that of a function or a column. */
 export function nameParts(value: unknown): readonly string[] {
   return list(value)
     .map(text)
     .filter((part) => part !== undefined);
 }
 
+/** The offset of a node in UTF-8 bytes. */
 export function locationOf(fields: Json): number | undefined {
   const location = fields['location'];
   return typeof location === 'number' && location >= 0 ? location : undefined;
 }
 
-/** The smallest location in a tree: where its text starts (an operator's own location is in its middle). */
+/**
+ * The smallest location in a tree, where its text starts: the location of an operator is in the middle of its
+ * text.
+ */
 export function startOf(tree: unknown): number | undefined {
   let smallest: number | undefined;
   visit(tree, (_kind, fields) => {
@@ -89,8 +95,11 @@ export function startOf(tree: unknown): number | undefined {
 }
 
 /**
- * Calls `visitor` for every object field of a tree, outside in; a visitor that returns false is not taken further down.
- * Every statement of a migration comes by here, mostly before anything was compiled: hence no list of entries is made.
+ * Calls the visitor for every object in a tree, parents first. The visitor returns false to skip the
+ * children.
+ *
+ * It runs for every statement of a migration, often before the JIT compiler has optimised it: it creates no
+ * lists of entries.
  */
 export function visit(tree: unknown, visitor: (kind: string, fields: Json) => boolean): void {
   if (Array.isArray(tree)) {

@@ -1,57 +1,63 @@
-import type { SqlParser } from '../parser/parser.js';
+import type { SqlParser } from './sql-parser.js';
 
-/** Above this size (UTF-16 code units) texts are normalised without the scanner, whose result is many times as large. */
-const LARGEST_SCANNED = 512 * 1024;
+/**
+ * Longer texts, in UTF-16 code units, are normalised without the scanner: its result is many times larger
+ * than the text.
+ */
+const MAX_SCANNED_LENGTH = 512 * 1024;
 
 interface Token {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** Lower case unless quoted: the form in which keywords compare. */
+  /** In lower case unless quoted, so that keywords can be compared. */
   readonly word: string;
-  /** Parentheses, brackets and CASEs open before it; a closing one counts as inside. */
+  /** The number of parentheses, brackets and CASEs that are open; a closing one is inside. */
   readonly depth: number;
 }
 
-/** The tokens of one statement, comments left out: slices of its text by meaning, which the parser's tree has no ends for. */
+/**
+ * The tokens of one statement without comments. They cut clauses out of its text: the parse tree has no end
+ * offsets.
+ */
 export class StatementTokens {
+  readonly sql: string;
+  /** The byte offset of `sql` in the parsed text. */
+  readonly base: number;
   readonly #tokens: readonly Token[];
 
-  /** @param base byte offset of `sql` in the text that the tree's locations count from */
-  constructor(
-    parser: SqlParser,
-    readonly sql: string,
-    readonly base: number,
-  ) {
-    this.#tokens = sql.length > LARGEST_SCANNED ? [] : tokenize(parser, sql);
+  constructor(parser: SqlParser, sql: string, base: number) {
+    this.sql = sql;
+    this.base = base;
+    this.#tokens = sql.length > MAX_SCANNED_LENGTH ? [] : tokenize(parser, sql);
   }
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.#tokens.length === 0;
   }
 
-  /** The byte offset, in the tree's terms, of the last `word` before `location`. */
+  /** The byte offset in the parsed text of the last `word` before `location`. */
   wordBefore(location: number, word: string): number | undefined {
     const found = this.#tokens.findLast((token) => token.start < location - this.base && token.word === word);
     return found && found.start + this.base;
   }
 
-  /** From `location` to the end of the (sub-)statement that it stands in. */
+  /** The text from `location` to the end of the statement or sub-statement around it. */
   statementFrom(location: number): string {
     return this.#join(this.#until(this.#indexAt(location), () => false));
   }
 
-  /** What follows the WHERE of the (sub-)statement whose condition starts around `location`. */
+  /** The WHERE condition of the statement or sub-statement whose condition starts at `location`. */
   whereAround(location: number): string {
     const inside = this.#indexAt(location);
     let at = inside;
-    // The condition may open with parentheses, so the WHERE stands at the same depth or further out.
+    // The condition may start with parentheses, so its WHERE is at the same depth or at a smaller one.
     while (at >= 0 && !(this.#tokens[at]?.word === 'where' && this.#at(at).depth <= this.#at(inside).depth))
       at -= 1;
     return at < 0 ? '' : this.#join(this.#until(at + 1, isWhereEnd));
   }
 
-  /** The expression that is assigned to the column named at `location`. */
+  /** The expression that is assigned to the column at `location`. */
   assignedAt(location: number): string {
     let at = this.#indexAt(location);
     const depth = this.#at(at).depth;
@@ -68,12 +74,12 @@ export class StatementTokens {
     return index < 0 ? this.#tokens.length : index;
   }
 
-  #until(from: number, stops: (token: Token, previous: Token | undefined) => boolean): readonly Token[] {
+  #until(from: number, isEnd: (token: Token, previous: Token | undefined) => boolean): readonly Token[] {
     const depth = this.#at(from).depth;
     const taken: Token[] = [];
     for (const token of this.#tokens.slice(from)) {
       if (token.depth < depth || (token.depth === depth && token.word === ')')) break;
-      if (token.depth === depth && (token.word === ';' || stops(token, taken.at(-1)))) break;
+      if (token.depth === depth && (token.word === ';' || isEnd(token, taken.at(-1)))) break;
       taken.push(token);
     }
     return taken;
@@ -88,9 +94,12 @@ export class StatementTokens {
   }
 }
 
-/** Comments removed, whitespace collapsed, unquoted words in lower case: equal for two texts that differ in formatting alone. */
+/**
+ * Without comments, whitespace collapsed, unquoted words in lower case: equal for texts that differ only in
+ * formatting.
+ */
 export function normalizeSql(parser: SqlParser, sql: string): string {
-  if (sql.length > LARGEST_SCANNED) return sql.replace(/\s+/g, ' ').trim();
+  if (sql.length > MAX_SCANNED_LENGTH) return sql.replace(/\s+/g, ' ').trim();
   const words = tokenize(parser, sql).map((token) => token.word);
   while (words.at(-1) === ';') words.pop();
   return words.join(' ');
@@ -103,7 +112,7 @@ function tokenize(parser: SqlParser, sql: string): readonly Token[] {
     if (raw.tokenName === 'SQL_COMMENT' || raw.tokenName === 'C_COMMENT') continue;
     const word = /["'$]/.test(raw.text) ? raw.text : raw.text.toLowerCase();
     tokens.push({ start: raw.start, end: raw.end, text: raw.text, word, depth: open.length });
-    // CASE … END nests as parentheses do; the END of a routine's BEGIN ATOMIC does not close one.
+    // CASE … END nests like parentheses. An END without an open CASE belongs to BEGIN ATOMIC.
     if (word === '(' || word === '[' || word === 'case') open.push(word);
     else if (word === ')' || word === ']' || (word === 'end' && open.at(-1) === 'case')) open.pop();
   }
@@ -134,6 +143,6 @@ const ASSIGNMENT_ENDS = new Set([',', 'from', 'where', 'returning', 'when']);
 
 function isAssignmentEnd(token: Token, previous: Token | undefined): boolean {
   if (!ASSIGNMENT_ENDS.has(token.word)) return false;
-  // `IS [NOT] DISTINCT FROM` is an operator.
+  // The FROM of `IS [NOT] DISTINCT FROM` is part of an operator.
   return !(token.word === 'from' && previous?.word === 'distinct');
 }

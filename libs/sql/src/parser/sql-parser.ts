@@ -1,18 +1,29 @@
-import type { ParseFailure } from '../classification/statement.types.js';
-import { TextIndex } from '../text/statement-position.js';
+import { TextIndex, type TextPosition } from '../text/text-position.js';
 
-/** PostgreSQL's own grammar, in WebAssembly: `libpg-query` (PostgreSQL 18). */
+/** PostgreSQL's own parser, compiled to WebAssembly: `libpg-query` (PostgreSQL 18). */
 export interface SqlParser {
   readonly parse: (sql: string) => ParseOutcome<{ readonly stmts: readonly RawStatement[] }>;
   readonly parsePlpgsql: (sql: string) => ParseOutcome<unknown>;
-  /** Tokens of a text, comments included; offsets are in UTF-8 bytes. */
+  /** The tokens of a text, comments included. Offsets are in UTF-8 bytes. */
   readonly scan: (sql: string) => readonly RawToken[];
 }
 
 export type ParseOutcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: ParseFailure };
 
-/** As libpg-query gives it: offsets in UTF-8 bytes, zero left out. */
+/**
+ * Why a text could not be parsed. PostgreSQL parses a text as a whole, so nothing is known about any of its
+ * statements.
+ *
+ * @publicApi
+ */
+export interface ParseFailure {
+  /** PostgreSQL's message. */
+  readonly message: string;
+  readonly position: TextPosition;
+}
+
+/** As libpg-query returns it: offsets in UTF-8 bytes, and an offset of zero is left out. */
 export interface RawStatement {
   readonly stmt: Readonly<Record<string, unknown>>;
   readonly stmt_location?: number;
@@ -30,7 +41,9 @@ type Library = typeof import('libpg-query');
 
 let loading: Promise<SqlParser> | undefined;
 
-/** Loads the parser on first use (about 50 ms); an application that runs no migration never pays for it. */
+/**
+ * Loads the parser once, on first use (about 50 ms): an application that classifies nothing does not load it.
+ */
 export function loadParser(): Promise<SqlParser> {
   loading ??= load();
   return loading;
@@ -38,7 +51,7 @@ export function loadParser(): Promise<SqlParser> {
 
 async function load(): Promise<SqlParser> {
   const module = (await import('libpg-query')) as Library & { readonly default?: Library };
-  // CommonJS: under some loaders everything hangs on `default`.
+  // It is a CommonJS module: some loaders put all its exports on `default`.
   const library = module.default ?? module;
   await library.loadModule();
   return {
@@ -51,12 +64,12 @@ async function load(): Promise<SqlParser> {
 
 function attempt<T>(sql: string, parse: () => T): ParseOutcome<T> {
   const nul = sql.indexOf('\0');
-  // The WebAssembly boundary ends a string at NUL: what follows would go unseen.
+  // WebAssembly receives a C string, which ends at the first NUL: the parser would not see the rest.
   if (nul >= 0) return failed('a NUL character, which no SQL text may contain', sql, nul);
   try {
     return { ok: true, value: parse() };
   } catch (error) {
-    // Deep nesting exhausts a stack, in the parser or in JSON.parse: also a text that could not be parsed.
+    // Deep nesting exhausts the stack of the parser or of JSON.parse: that is a parse failure too.
     const characters =
       (error as { sqlDetails?: { cursorPosition?: number } }).sqlDetails?.cursorPosition ?? 0;
     const offset = [...sql.slice(0, characters * 2)].slice(0, characters).join('').length;

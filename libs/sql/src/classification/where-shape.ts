@@ -1,9 +1,9 @@
 import { isObject, kindOf, list, nameParts, nodeOf, visit } from '../parser/parser-nodes.js';
 import type { Conjunct, WhereShape } from './statement.types.js';
 
-/** @param text the condition as written */
+/** @param text the text of the condition */
 export function whereShape(condition: unknown, text: string): WhereShape {
-  const conjuncts = conjunctsOf(condition).map(judge);
+  const conjuncts = conjunctsOf(condition).map(toConjunct);
   const narrowing = conjuncts.filter(({ kind }) => kind !== 'tautology');
   const selective = narrowing.some(({ kind }) => kind === 'filter');
   return {
@@ -23,7 +23,7 @@ function conjunctsOf(condition: unknown): readonly unknown[] {
   return bool?.['boolop'] === 'AND_EXPR' ? list(bool['args']).flatMap(conjunctsOf) : [condition];
 }
 
-function judge(condition: unknown): Conjunct {
+function toConjunct(condition: unknown): Conjunct {
   const references = columnReferences(condition);
   const columns = [...new Set(references.flatMap((parts) => parts.at(-1) ?? []))];
   return { kind: kindOfConjunct(condition, references), columns };
@@ -38,7 +38,7 @@ function kindOfConjunct(condition: unknown, references: readonly (readonly strin
 
 function isTautology(condition: unknown): boolean {
   const constant = nodeOf(condition, 'A_Const');
-  // False is left out of the JSON.
+  // The JSON leaves out false.
   if (constant) return isObject(constant['boolval']) && constant['boolval']['boolval'] === true;
   const bool = nodeOf(condition, 'BoolExpr');
   if (bool?.['boolop'] === 'OR_EXPR') return list(bool['args']).some(isTautology);
@@ -46,20 +46,22 @@ function isTautology(condition: unknown): boolean {
   const comparison = nodeOf(condition, 'A_Expr');
   if (comparison?.['kind'] !== 'AEXPR_OP' || nameParts(comparison['name']).join('') !== '=') return false;
   const [left, right] = [comparison['lexpr'], comparison['rexpr']];
-  const comparable = ['A_Const', 'ColumnRef'].includes(kindOf(left)?.[0] ?? '');
-  return comparable && withoutLocations(left) === withoutLocations(right);
+  const isComparable = ['A_Const', 'ColumnRef'].includes(kindOf(left)?.[0] ?? '');
+  return isComparable && withoutLocations(left) === withoutLocations(right);
 }
 
-/** A comparison that names two relations, and no constant, parameter or sub-query that could narrow either. */
+/**
+ * A comparison between two relations without a constant, parameter or sub-query, which could leave out rows.
+ */
 function isJoin(condition: unknown, references: readonly (readonly string[])[]): boolean {
   if (!nodeOf(condition, 'A_Expr')) return false;
-  let narrows = false;
+  let isNarrowing = false;
   visit({ condition }, (kind) => {
-    if (kind === 'A_Const' || kind === 'ParamRef' || kind === 'SubLink') narrows = true;
-    return !narrows;
+    if (kind === 'A_Const' || kind === 'ParamRef' || kind === 'SubLink') isNarrowing = true;
+    return !isNarrowing;
   });
   const relations = new Set(references.map((parts) => parts.slice(0, -1).join('.')));
-  return !narrows && relations.size > 1;
+  return !isNarrowing && relations.size > 1;
 }
 
 function columnReferences(tree: unknown): readonly (readonly string[])[] {

@@ -9,45 +9,40 @@ import {
   text,
   visit,
 } from '../parser/parser-nodes.js';
-import { normalizeSql } from '../text/statement-tokens.js';
-import { whereShape } from './statement-where.js';
-import type { StatementTokens } from '../text/statement-tokens.js';
-import type { SqlUnit } from './statement-unit.js';
+import { normalizeSql, type StatementTokens } from '../parser/statement-tokens.js';
+import type { StatementSpan } from './statement-spans.js';
 import type { DataFinding, DmlOperation, SetColumn, TableName } from './statement.types.js';
+import { whereShape } from './where-shape.js';
 
-/** The top-level statement that a piece of the tree belongs to. */
-export interface StatementSpan {
-  readonly unit: SqlUnit;
-  /** In the parser's bytes. */
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-  /** The changes stand inside a larger statement (BEGIN ATOMIC): each is described by its own part of the text. */
-  readonly encloses?: boolean;
+/** A node that changes rows. */
+interface DmlNode {
+  readonly operation: DmlOperation;
+  readonly kind: string;
+  readonly fields: Json;
+  readonly inCte: boolean;
 }
 
-/** Every change of rows in a statement's tree: itself, in its CTEs, in the query of a COPY or an EXPLAIN ANALYZE. */
+/**
+ * Every change of rows in a statement: its own, and those in its CTEs or in the query of a COPY or EXPLAIN
+ * ANALYZE.
+ */
 export function findDml(tree: unknown, span: StatementSpan): readonly DataFinding[] {
-  const found: DataFinding[] = [];
-  collect(tree, false, (kind, fields, inCte) => {
-    const operation = operationOf(kind, fields);
-    if (operation) found.push(...describe(operation, kind, fields, span, inCte));
-  });
-  return found;
+  const nodes: DmlNode[] = [];
+  collectDml(tree, nodes, 'statement');
+  return nodes.flatMap((node) => toFindings(node, span));
 }
 
-function collect(
-  tree: unknown,
-  inCte: boolean,
-  found: (kind: string, fields: Json, inCte: boolean) => void,
-): void {
-  if (Array.isArray(tree)) for (const item of tree) collect(item, inCte, found);
+function collectDml(tree: unknown, found: DmlNode[], place: 'statement' | 'cte'): void {
+  if (Array.isArray(tree)) for (const item of tree) collectDml(item, found, place);
   else if (isObject(tree))
     for (const kind in tree) {
       const fields = tree[kind];
       if (typeof fields !== 'object' || fields === null) continue;
-      if (isObject(fields)) found(kind, fields, inCte);
-      collect(fields, inCte || kind === 'ctequery', found);
+      if (isObject(fields)) {
+        const operation = operationOf(kind, fields);
+        if (operation) found.push({ operation, kind, fields, inCte: place === 'cte' });
+      }
+      collectDml(fields, found, kind === 'ctequery' ? 'cte' : place);
     }
 }
 
@@ -68,14 +63,14 @@ function operationOf(kind: string, fields: Json): DmlOperation | undefined {
     case 'intoClause':
       return 'select-into';
     case 'CreateTableAsStmt':
-      return createsRows(fields) ? 'create-table-as' : undefined;
+      return copiesRows(fields) ? 'create-table-as' : undefined;
     default:
       return undefined;
   }
 }
 
-/** A materialized view's rows are derived, and WITH NO DATA copies none. */
-function createsRows(fields: Json): boolean {
+/** The rows of a materialized view are derived, and WITH NO DATA copies none. */
+function copiesRows(fields: Json): boolean {
   const into = fields['into'];
   return fields['objtype'] !== 'OBJECT_MATVIEW' && !(isObject(into) && into['skipData'] === true);
 }
@@ -95,40 +90,35 @@ function isValues(fromItem: unknown): boolean {
   return subselect !== undefined && (list(subselect['valuesLists']).length > 0 || !selectReads(subselect));
 }
 
-function describe(
-  operation: DmlOperation,
-  kind: string,
-  fields: Json,
-  span: StatementSpan,
-  inCte: boolean,
-): readonly DataFinding[] {
+function toFindings(node: DmlNode, span: StatementSpan): readonly DataFinding[] {
+  const { operation, fields, inCte } = node;
   const { unit } = span;
-  const targets = targetsOf(operation, fields);
+  const targets = targetsOf(node);
   const tokens = unit.tokensOf(span.start, span.end);
-  const inner = inCte || span.encloses === true;
-  const target = locationOf(targets[0] ?? {}) ?? span.start;
-  const start = inner ? (tokens.wordBefore(target, WORD[operation]) ?? span.start) : span.start;
-  const statement = inner && !tokens.empty ? tokens.statementFrom(start) : span.text;
-  const where = whereOf(operation, fields, tokens);
-  const shared = {
+  const isInner = inCte || span.isContainer === true;
+  const location = locationOf(targets[0] ?? {}) ?? span.start;
+  const start = isInner ? (tokens.wordBefore(location, FIRST_WORD[operation]) ?? span.start) : span.start;
+  const statement = isInner && !tokens.isEmpty ? tokens.statementFrom(start) : span.text;
+  const where = whereOf(node, tokens);
+  const finding: DataFinding = {
     rule: operation,
     operation,
     position: unit.position(start),
     text: statement,
     normalized: normalizeSql(unit.parser, statement),
     ...(where && { where }),
-    set: setOf(kind, fields, tokens),
+    set: setOf(node, tokens),
     sources: operation === 'truncate' ? [] : sourcesOf(fields),
-    ...rowsOf(operation, fields),
+    ...rowsOf(node),
     inLoop: unit.place.inLoop,
     inCte,
     via: unit.place.via,
-    dynamic: unit.place.dynamic,
+    dynamic: unit.place.isDynamic,
   };
-  return targets.length === 0 ? [shared] : targets.map((target) => ({ ...shared, table: tableOf(target) }));
+  return targets.length === 0 ? [finding] : targets.map((target) => ({ ...finding, table: tableOf(target) }));
 }
 
-const WORD: Readonly<Record<DmlOperation, string>> = {
+const FIRST_WORD: Readonly<Record<DmlOperation, string>> = {
   update: 'update',
   insert: 'insert',
   'insert-select': 'insert',
@@ -141,19 +131,19 @@ const WORD: Readonly<Record<DmlOperation, string>> = {
   'large-object': 'select',
 };
 
-function targetsOf(operation: DmlOperation, fields: Json): readonly Json[] {
+function targetsOf({ operation, fields }: DmlNode): readonly Json[] {
   if (operation === 'truncate') return nodesOf(fields['relations'], 'RangeVar');
   const into = operation === 'create-table-as' ? fields['into'] : fields;
   const relation = isObject(into) ? (into['relation'] ?? into['rel']) : undefined;
   return isObject(relation) ? [relation] : [];
 }
 
-export function tableOf(range: Json): TableName {
+function tableOf(range: Json): TableName {
   const schema = text(range['schemaname']);
   return { ...(schema !== undefined && { schema }), name: text(range['relname']) ?? '' };
 }
 
-function whereOf(operation: DmlOperation, fields: Json, tokens: StatementTokens) {
+function whereOf({ operation, fields }: DmlNode, tokens: StatementTokens) {
   const holder = operation === 'insert-select' ? nodeOf(fields['selectStmt'], 'SelectStmt') : fields;
   const condition = holder?.['whereClause'];
   if (condition === undefined) return undefined;
@@ -161,7 +151,7 @@ function whereOf(operation: DmlOperation, fields: Json, tokens: StatementTokens)
   return whereShape(condition, location === undefined ? '' : tokens.whereAround(location));
 }
 
-function setOf(kind: string, fields: Json, tokens: StatementTokens): readonly SetColumn[] {
+function setOf({ kind, fields }: DmlNode, tokens: StatementTokens): readonly SetColumn[] {
   if (kind === 'UpdateStmt') return list(fields['targetList']).map((target) => assignment(target, tokens));
   if (kind === 'MergeStmt')
     return nodesOf(fields['mergeWhenClauses'], 'MergeWhenClause')
@@ -177,27 +167,27 @@ function targetName(target: unknown): string {
 function assignment(target: unknown, tokens: StatementTokens): SetColumn {
   const fields = nodeOf(target, 'ResTarget') ?? {};
   const location = locationOf(fields);
-  const several = nodeOf(fields['val'], 'MultiAssignRef');
-  // Of `(a, b) = (…)` the text does not fall apart by column.
-  const expression = several || location === undefined ? '' : tokens.assignedAt(location);
+  const isMultiple = nodeOf(fields['val'], 'MultiAssignRef') !== undefined;
+  // The expression of `(a, b) = (…)` cannot be divided among the columns.
+  const expression = isMultiple || location === undefined ? '' : tokens.assignedAt(location);
   return { column: targetName(target), expression };
 }
 
 function sourcesOf(fields: Json): readonly TableName[] {
-  const names = new Map<string, TableName>();
+  const tables = new Map<string, TableName>();
   const ctes = new Set<string>();
   visit(fields, (kind, inner) => {
     if (kind === 'CommonTableExpr') ctes.add(text(inner['ctename']) ?? '');
     if (kind === 'RangeVar') {
       const table = tableOf(inner);
-      names.set(`${table.schema ?? ''}.${table.name}`, table);
+      tables.set(`${table.schema ?? ''}.${table.name}`, table);
     }
     return true;
   });
-  return [...names.values()].filter((table) => table.schema !== undefined || !ctes.has(table.name));
+  return [...tables.values()].filter((table) => table.schema !== undefined || !ctes.has(table.name));
 }
 
-function rowsOf(operation: DmlOperation, fields: Json): { readonly rows?: number } {
+function rowsOf({ operation, fields }: DmlNode): { readonly rows?: number } {
   if (operation !== 'insert') return {};
   const rows = list(nodeOf(fields['selectStmt'], 'SelectStmt')?.['valuesLists']).length;
   return { rows: Math.max(rows, 1) };

@@ -1,0 +1,126 @@
+import type { Json } from '../parser/parser-nodes.js';
+import { normalizeSql } from '../parser/statement-tokens.js';
+import { findCalls, findStoredCalls, isRemote } from './call.finder.js';
+import { mayRun, routineName, type RoutineRegistry } from './routine.registry.js';
+import { SqlUnit } from './sql-unit.js';
+import {
+  DO_BLOCK,
+  MAX_BODY_DEPTH,
+  newFacts,
+  ruleInside,
+  unknownCall,
+  type StatementScope,
+} from './statement-facts.js';
+import { effectOfKind } from './statement-kinds.js';
+import type { StatementSpan } from './statement-spans.js';
+import type { DataFinding, Routine, RoutineCall } from './statement.types.js';
+
+/** Adds what the called routines do to the facts of a statement. */
+export class CallResolver {
+  readonly #routines: RoutineRegistry;
+
+  constructor(routines: RoutineRegistry) {
+    this.#routines = routines;
+  }
+
+  /** Resolves the calls that run with the statement. @param kind of the statement's node */
+  resolveCalls(tree: unknown, kind: string, scope: StatementScope): void {
+    const { span, facts } = scope;
+    const isKnown = (call: RoutineCall): boolean => this.#routines.find(call).length > 0;
+    const { calls, largeObjects, settings } = findCalls(tree, span.unit, isKnown);
+    facts.settings.push(...settings);
+    facts.calls.push(...calls);
+    for (const call of largeObjects) facts.findings.push(largeObjectFinding(call, span));
+    // DDL often calls functions with an unknown body in a DEFAULT or USING expression. Only a function that
+    // is known to write counts there.
+    const isDefinition = effectOfKind(kind) === 'schema';
+    for (const call of calls) {
+      const routines = this.#routines.find(call);
+      if (isRemote(call))
+        facts.unknowns.push(unknownCall('remote-sql', call, span, 'dblink runs SQL over another connection'));
+      else if (routines.length > 0) this.#follow(call, routines, scope);
+      else if (!isDefinition) facts.unknowns.push(unresolved(call, span));
+    }
+  }
+
+  /**
+   * Resolves the calls that a definition stores. They run nothing now, and a statement that uses the view,
+   * operator, aggregate or cast later does not name the routine.
+   */
+  resolveStoredCalls(kind: string, fields: Json, { span, facts }: StatementScope): void {
+    for (const call of findStoredCalls(kind, fields, span.unit)) {
+      const called = newFacts();
+      this.#follow(call, this.#routines.find(call), { span, facts: called, depth: 0 });
+      const detail = `it stores a call of ${routineName(call)}(), which changes rows or may change them`;
+      if (called.findings.length > 0 || called.unknowns.length > 0)
+        facts.unknowns.push(unknownCall('wrapped-call', call, span, detail));
+    }
+  }
+
+  #follow(call: RoutineCall, routines: readonly Routine[], scope: StatementScope): void {
+    if (scope.depth > MAX_BODY_DEPTH) return;
+    for (const routine of routines) {
+      addBody(call, routine, scope);
+      this.#followInnerCalls(call, routine, scope);
+    }
+  }
+
+  /** Follows the calls in a body now, because routines that it calls may have been created after it. */
+  #followInnerCalls(call: RoutineCall, routine: Routine, { span, facts, depth }: StatementScope): void {
+    const { parser, sql, place } = span.unit;
+    const unit = new SqlUnit(parser, sql, { ...place, via: viaRoutine(routine, span) });
+    const innerSpan = { ...span, unit };
+    for (const innerCall of routine.body.calls) {
+      if (mayRun(innerCall, routine)) continue;
+      const placedCall = { ...innerCall, position: call.position };
+      const routines = this.#routines.find(innerCall);
+      if (routines.length > 0)
+        this.#follow(placedCall, routines, { span: innerSpan, facts, depth: depth + 1 });
+      else if (!isRemote(innerCall)) facts.unknowns.push(unresolved(placedCall, innerSpan));
+    }
+  }
+}
+
+function addBody(call: RoutineCall, { body, ...routine }: Routine, { span, facts }: StatementScope): void {
+  const via = viaRoutine(routine, span);
+  const rule = span.unit.place.via[0] === DO_BLOCK ? 'do-block-dml' : 'function-call-dml';
+  for (const finding of body.findings)
+    facts.findings.push({
+      ...finding,
+      rule,
+      position: call.position,
+      inLoop: finding.inLoop || span.unit.place.inLoop,
+      via: [...via, ...finding.via],
+    });
+  for (const inner of body.unknowns)
+    if (inner.kind !== 'unresolved-call')
+      facts.unknowns.push({ ...inner, position: call.position, via: [...via, ...inner.via] });
+  facts.settings.push(...body.settings);
+  if (body.controlsTransaction) facts.controlsTransaction = true;
+}
+
+function viaRoutine(routine: Omit<Routine, 'body'>, span: StatementSpan): readonly string[] {
+  return [...span.unit.place.via, `${routine.kind} ${routineName(routine)}()`];
+}
+
+function unresolved(call: RoutineCall, span: StatementSpan) {
+  const detail = `the definition of ${routineName(call)}() is not in this text`;
+  return unknownCall('unresolved-call', call, span, detail);
+}
+
+function largeObjectFinding(call: RoutineCall, { unit, text }: StatementSpan): DataFinding {
+  const { via, inLoop, isDynamic } = unit.place;
+  return {
+    rule: ruleInside(via, 'large-object'),
+    operation: 'large-object',
+    position: call.position,
+    text,
+    normalized: normalizeSql(unit.parser, text),
+    set: [],
+    sources: [],
+    inLoop,
+    inCte: false,
+    via,
+    dynamic: isDynamic,
+  };
+}

@@ -7,12 +7,12 @@ import { measure } from './lib/runner.mjs';
 import { Stage } from './lib/stage.mjs';
 
 const { scale, repeat, only, plot } = options();
-/** Below this the start of an application takes longer than the work. */
+/** Below this scale, the start of an application takes longer than the work. */
 const quick = scale < 0.1;
 const size = (/** @type {number} */ rows) => Math.max(2_000, Math.round(rows * scale));
 const rows = measurements(size).filter(({ what }) => !only || only.test(what));
 if (rows.length === 0) {
-  console.error(`--only ${only?.source}: no row of the table says that.`);
+  console.error(`--only ${only?.source}: no measurement has this name.`);
   process.exit(2);
 }
 const startedAt = performance.now();
@@ -36,7 +36,8 @@ try {
     ...(curves ? { curves } : {}),
   };
   printTable(results);
-  if (quick) console.log('This shows that everything runs; at so small a scale the numbers tell nothing.');
+  if (quick)
+    console.log('This shows that everything runs. At such a small scale the numbers have no meaning.');
   console.log(`Written to ${await writeJson(run, only ? 'partial' : 'latest')}`);
   if (curves)
     for (const file of await writeDocs(run, curves, { table: !only })) console.log(`Written to ${file}`);

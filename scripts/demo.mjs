@@ -1,5 +1,6 @@
 /**
- * A deployment on a real database: the last release's schema and its rows, then migrations, indexes, backfills, and the proof. `npm run demo -- --help` tells the options.
+ * A deployment on a real database: the schema and rows of the last release, then migrations, indexes, backfills and the proof.
+ * `npm run demo -- --help` lists the options.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -7,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { parseDemoArguments, USAGE, UsageError } from './demo/arguments.mjs';
 import { openDatabase, stopServer } from './demo/database.mjs';
-import { BusyError } from './demo/lone-run.mjs';
+import { BusyError } from './demo/folder-claim.mjs';
 import { PROOF, prove, requiresNotNull } from './demo/proof.mjs';
 import { loadSampleData } from './demo/sample-data.mjs';
 
-const KEPT = `
+const SERVER_KEPT = `
 The server keeps running. Try
   npx nest start --status
   npx nest start --backfill --plan
@@ -19,8 +20,8 @@ The server keeps running. Try
 and stop it with
   npm run demo -- --stop`;
 
-/** How many of the migrations production has before the deployment. */
-const LAST_RELEASE = 2;
+/** Number of migrations that production has before the deployment. */
+const MIGRATIONS_OF_LAST_RELEASE = 2;
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const number = new Intl.NumberFormat('en').format;
@@ -60,25 +61,25 @@ async function main() {
       if (interrupted.aborted) return await stopped(database);
       if (code !== 0) return code;
     }
-    if (given.keepRunning) say(KEPT);
+    if (given.keepRunning) say(SERVER_KEPT);
     return 0;
   } finally {
     await database.close();
   }
 }
 
-/** The schema that production has before the deployment: without the new columns. */
+/** Creates the schema that production has before the deployment, without the new columns. */
 async function lastRelease() {
   const built = new URL('../dist/data-source.js', import.meta.url).href;
   /** @type {{ dataSourceOptions(): import('typeorm').DataSourceOptions }} */
   const { dataSourceOptions } = await import(built);
   const options = dataSourceOptions();
-  const migrations = Object.values(options.migrations ?? {}).slice(0, LAST_RELEASE);
+  const migrations = Object.values(options.migrations ?? {}).slice(0, MIGRATIONS_OF_LAST_RELEASE);
   const dataSource = await new DataSource({ ...options, migrations }).initialize();
   try {
     const done = await dataSource.runMigrations({ transaction: 'each' });
     say(
-      `▸ The last release: ${done.length ? `its schema, by ${done.map(({ name }) => name).join(', ')}` : 'its schema is there already'}`,
+      `▸ The last release: ${done.length ? `schema created by ${done.map(({ name }) => name).join(', ')}` : 'the schema exists'}`,
     );
   } finally {
     await dataSource.destroy();
@@ -93,7 +94,7 @@ async function lastRelease() {
 async function load(url, leads) {
   const start = Date.now();
   const held = await loadSampleData(url, leads);
-  const how = held.loaded ? `loaded in ${((Date.now() - start) / 1000).toFixed(1)} s` : 'there already';
+  const how = held.loaded ? `loaded in ${((Date.now() - start) / 1000).toFixed(1)} s` : 'already loaded';
   say(
     `▸ Rows: ${number(held.leads)} leads of ${held.tenants} tenants, ${number(held.calls)} call logs, ${how}`,
   );
@@ -101,7 +102,7 @@ async function load(url, leads) {
 }
 
 /**
- * The migration that requires the backfill was left for a deployment that finds it complete.
+ * Runs the migration that requires the backfill, if the first deployment deferred it.
  *
  * @param {string} url
  */
@@ -110,14 +111,14 @@ async function nextDeployment(url) {
 }
 
 /**
- * Any other exit code than 0 is the demo's own too.
+ * Returns the exit code of the deployment.
  *
  * @param {string} which
  */
 async function deploy(which) {
   say(`\n▸ ${which}: $ nest start --deploy\n`);
   const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
-  // In a group of its own on POSIX: between the command line and the application stands a shell that passes no signal on.
+  // On POSIX it runs in its own process group: the shell between the command line and the application forwards no signal.
   const child = spawn(process.execPath, [nest, 'start', '--deploy'], {
     cwd: PROJECT,
     stdio: 'inherit',
@@ -135,28 +136,24 @@ async function deploy(which) {
 /** @param {string} url */
 async function report(url) {
   const { complete, row } = await prove(url);
-  say(`\n▸ The proof, by a query that knows nothing of the backfills:\n\n${PROOF}\n`);
+  say(`\n▸ The proof, by a query that is independent of the backfills:\n\n${PROOF}\n`);
   console.table([row]);
-  say(
-    complete
-      ? 'Every row is done, and right.'
-      : 'Work is left: run `npm run demo` again, it goes on from here.',
-  );
+  say(complete ? 'Every row is done and correct.' : 'Work is left: run `npm run demo` again to continue.');
   return complete ? 0 : 1;
 }
 
 /**
- * The command line may be gone before the application, which still has its batch in hand.
+ * The command line may end before the application, which still finishes its batch.
  *
  * @param {import('./demo/database.mjs').DemoDatabase} database
  */
 async function stopped(database) {
   await database.settled();
-  say('\nStopped. What was committed stays: `npm run demo` goes on from here.');
+  say('\nStopped. Committed rows stay changed: `npm run demo` continues from here.');
   return interrupted.reason === 'SIGTERM' ? 143 : 130;
 }
 
-/** The step in hand ends first, then the server is stopped. Who asks twice does not wait: the guardian stops the server. */
+/** The first signal stops after the current step. A second signal exits at once, and the guardian stops the server. */
 function onSignal() {
   const controller = new AbortController();
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {

@@ -9,16 +9,16 @@ import { AddLastCallDirection1754006400000 } from './migrations/1754006400000-ad
 import { AddSearchName1756684800000 } from './migrations/1756684800000-add-search-name.js';
 import { RequireLastCallDirection1759276800000 } from './migrations/1759276800000-require-last-call-direction.js';
 
-/** Holds the URL of the demo's server while that runs. */
+/** Holds the URL of the demo's server while the server runs. */
 const DEMO_URL_FILE = new URL('../.data/database-url', import.meta.url);
 
 export class NoDatabaseError extends Error {
   constructor() {
     super(
-      'There is no database: set DATABASE_URL, or leave the demo’s server running with `npm run demo -- --keep-running`.',
+      'No database: set DATABASE_URL, or keep the demo’s server running with `npm run demo -- --keep-running`.',
     );
     this.name = 'NoDatabaseError';
-    // Its message tells all: where it was thrown helps nobody.
+    // The message is complete; a stack trace would not help.
     this.stack = `${this.name}: ${this.message}`;
   }
 }

@@ -9,7 +9,7 @@ import { EXPRESSION, Lead } from './leads.mjs';
 export const NAME = 'leads-search-name';
 
 /**
- * Hands an application's BackfillService to some work: the library as an application uses it, connections and start-up included.
+ * Calls `work` with the BackfillService of a started application, as a user's application has it.
  * @template T
  * @param {string} url
  * @param {'set' | 'transform'} kind

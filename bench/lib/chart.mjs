@@ -1,7 +1,7 @@
 const WIDTH = 760;
 const HEIGHT = 440;
 const PLOT = { left: 78, right: 560, top: 64, bottom: 376 };
-/** How a line looks. @typedef {{ colour: string, dash?: string }} Style */
+/** The style of a line. @typedef {{ colour: string, dash?: string }} Style */
 /** A line with its name. @typedef {{ name: string, style: Style, points: readonly { rows: number, value: number }[] }} Line */
 
 /** @typedef {(value: number) => number} Scale from a value to a place between 0 and 1 */
@@ -59,7 +59,7 @@ export function lineChart({ title, subtitle, curves, scale, label }) {
           `<circle cx="${at(x(rows))}" cy="${at(y(value))}" r="3.5" fill="${colour}"><title>${escape(`${name}, ${short(rows)} rows: ${label(value)}`)}</title></circle>`,
       ),
     ]),
-    // Names come last and with a margin of white: they may lie across a line.
+    // Names are drawn last, with a white outline, because they may cross a line.
     ...curves.flatMap(({ name, style: { colour }, points }, index) => {
       const end = points.at(-1);
       const place = (places[index] ?? 0) + 4;
@@ -91,7 +91,7 @@ function logarithmicTicks(values) {
   return Array.from({ length: to - from + 1 }, (_, n) => 10 ** (from + n));
 }
 
-/** Where names stand, so that none covers another at the same end. @param {readonly { x: number, y: number }[]} ends */
+/** Positions of the names, so that none covers another. @param {readonly { x: number, y: number }[]} ends */
 function apart(ends) {
   /** @type {Map<number, number>} */
   const lowest = new Map();

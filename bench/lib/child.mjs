@@ -2,8 +2,8 @@ import pg from 'pg';
 import { WAYS } from './ways.mjs';
 
 /**
- * One way of changing the table in a process of its own: `node child.mjs WAY URL`. It says when it is ready, begins when it is
- * told, and tells at the end how much memory it had.
+ * Runs one way in a process of its own: `node child.mjs WAY URL`. It reports that it is ready, starts on a message, and reports
+ * its memory at the end.
  *
  * @typedef {{ seconds: number, startMib: number, peakMib: number }} Finished
  */
@@ -21,7 +21,7 @@ async function go() {
   await found.run({ client, url });
   const seconds = (performance.now() - startedAt) / 1000;
   await client.end();
-  // The high-water mark that the operating system keeps: no sample is missed.
+  // The operating system keeps the peak, so no sample is missed.
   const peakMib = process.resourceUsage().maxRSS / 1024;
   process.send?.({ seconds, startMib, peakMib }, () => process.disconnect());
 }

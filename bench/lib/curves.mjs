@@ -2,8 +2,8 @@ import { lineChart } from './chart.mjs';
 import { count, milliseconds } from './numbers.mjs';
 
 /**
- * A way looks the same in every chart. Told apart by people who see colours differently, and by their dashes in black and white.
- * Colours of Okabe and Ito, 2008, darkened where text needs it.
+ * A way has the same style in every chart. People with colour blindness can distinguish the colours (Okabe and Ito, 2008,
+ * darkened for text), and the dashes work in black and white.
  * @type {Record<string, import('./chart.mjs').Style>}
  */
 const STYLES = {
@@ -28,9 +28,9 @@ const lines = (curves) =>
   }));
 
 /**
- * The charts of the documentation by their files' names.
+ * The charts of the documentation, by file name.
  * @param {import('./plot.mjs').Curves} curves
- * @param {string} subtitle what they were measured on
+ * @param {string} subtitle the server and the machine
  * @returns {Record<'rows-per-second' | 'p99', string>}
  */
 export function drawCurves({ rowsPerSecond, p99 }, subtitle) {

@@ -7,7 +7,7 @@ const STATEMENTS = 200;
 
 /** @typedef {import('typeorm').QueryRunner} QueryRunner */
 
-/** A migration of 200 statements, of the kinds that migrations are made of; takes down how long each took, in milliseconds. */
+/** A migration of 200 typical statements that records the time of each, in milliseconds. */
 const timed = (/** @type {number[]} */ taken) =>
   async function up(/** @type {QueryRunner} */ queryRunner) {
     for (let n = 0; n < STATEMENTS / 4; n += 1) {
@@ -24,13 +24,13 @@ const timed = (/** @type {number[]} */ taken) =>
     }
   };
 
-/** Whether PostgreSQL's parser is in this process's memory. */
+/** Whether this process has loaded PostgreSQL's parser. */
 const isParserLoaded = () =>
   Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('libpg-query'));
 
 /**
- * What the guard costs: a migration of 200 statements behind it and without it, on the same server, in turns. Call it in a process
- * that has run no migration yet.
+ * The cost of the guard: a migration of 200 statements with and without it, alternating, on the same server. Call it in a process
+ * that has not run a migration.
  *
  * @param {string} url
  * @param {{ rounds: number }} options
@@ -69,7 +69,7 @@ export async function guardCost(url, { rounds }) {
 /**
  * @param {DataSource} dataSource
  * @param {'guarded' | 'unguarded'} how
- * @returns {Promise<{ total: number, taken: number[] }>} milliseconds: of the whole from BEGIN to COMMIT, and of each statement
+ * @returns {Promise<{ total: number, taken: number[] }>} milliseconds from BEGIN to COMMIT, and of each statement
  */
 async function run(dataSource, how) {
   /** @type {number[]} */

@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 
-/** The table under measurement: a CRM's leads, with the indexes that such a table has. */
+/** The measured table: a CRM's leads with typical indexes. */
 export const Lead = new EntitySchema({
   name: 'Lead',
   tableName: 'leads',
@@ -13,12 +13,12 @@ export const Lead = new EntitySchema({
   },
 });
 
-/** What every way of changing the table computes. */
+/** The new value that every way computes. */
 export const EXPRESSION = `lower(first_name || ' ' || last_name)`;
 
 /**
- * The table's indexes: three beside the key, as a table in use has them, or the key's alone. Each index makes the change of a row
- * dearer, which every way pays alike: the less is left of what tells the ways apart.
+ * The table's indexes: three besides the key, or the key alone. Each index makes every change more expensive, for all ways alike,
+ * and so reduces the differences between them.
  * @typedef {'as in use' | 'key alone'} Indexes
  */
 
@@ -51,7 +51,7 @@ export async function buildLeads(client, rows, indexes) {
 
 /**
  * @param {import('pg').Client} client
- * @returns {Promise<number>} rows that are still to be done
+ * @returns {Promise<number>} pending rows
  */
 export async function pendingLeads(client) {
   const { rows } = await client.query('SELECT count(*)::int AS pending FROM leads WHERE search_name IS NULL');
@@ -60,7 +60,7 @@ export async function pendingLeads(client) {
 
 /**
  * @param {import('pg').Client} client
- * @returns {Promise<number>} bytes of the table, its indexes included
+ * @returns {Promise<number>} bytes of the table and its indexes
  */
 export async function sizeOfLeads(client) {
   const { rows } = await client.query(`SELECT pg_total_relation_size('leads')::float8 AS bytes`);

@@ -5,7 +5,7 @@ import { count } from './numbers.mjs';
 /** @typedef {'most' | 'least' | 'under'} Bound */
 
 /**
- * A row of the result: what is measured, and what it is held against. Without a target it is there for comparison.
+ * A row of the result: a measurement and its target. Without a target it serves as a comparison.
  *
  * @typedef {object} Measurement
  * @property {string} what
@@ -16,12 +16,12 @@ import { count } from './numbers.mjs';
  */
 
 /**
- * A row that sets one way against another.
+ * A row that compares one way with another.
  * @typedef {Measurement & { of: Cell, against: Cell, by: 'time' | 'speed', note?: string }} Comparison
  */
 
 /**
- * A row that one of the studies finds.
+ * A row that reads the result of a study.
  * @template {keyof Findings} Name
  * @typedef {Measurement & { study: Name, read: (found: Findings[Name]) => { value: number, detail: string } }} Reading
  */

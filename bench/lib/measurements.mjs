@@ -8,7 +8,7 @@ const PAIR = 'set, adaptive, 2 workers';
 const LOOP = 'predicate-only loop';
 
 /**
- * Everything that the bench measures, in its order. Sizes are those of the full scale.
+ * Every measurement of the bench, in order. Sizes are those of the full scale.
  * @param {(rows: number) => number} size
  */
 export function measurements(size) {
@@ -19,7 +19,7 @@ export function measurements(size) {
   const keyAlone = (way, rows) => ({ way, rows, indexes: 'key alone' });
 
   return [
-    // While no migration has run in this process: the parser must not be there yet.
+    // First, because the parser must not be loaded before a migration has run in this process.
     reading({
       what: 'a migration of 200 statements, guarded against unguarded, time',
       unit: '×',
@@ -32,7 +32,7 @@ export function measurements(size) {
       }),
     }),
     reading({
-      what: 'the guard for each statement, median',
+      what: 'cost of the guard per statement, median',
       unit: 'ms',
       bound: 'under',
       target: 1,
@@ -40,7 +40,7 @@ export function measurements(size) {
       read: ({ perStatementMs }) => ({ value: perStatementMs, detail: 'with the parser loaded' }),
     }),
     reading({
-      what: 'the parser is loaded by the first migration, not before (1 is yes)',
+      what: 'the first migration loads the parser, nothing earlier (1 is yes)',
       unit: '',
       bound: 'least',
       target: 1,
@@ -254,7 +254,7 @@ export function measurements(size) {
       study: 'probe',
       read: ({ firstMs }) => ({
         value: firstMs,
-        detail: 'the index still holds an entry for every row changed',
+        detail: 'the index still holds an entry for every changed row',
       }),
     }),
 
@@ -290,14 +290,14 @@ export function measurements(size) {
       by: 'speed',
       of: cell(ADAPTIVE, half),
       against: cell("online_migrations' way", half),
-      note: 'the latter measured on 3,000 rows and extrapolated for each row',
+      note: 'the latter measured on 3,000 rows and extrapolated',
     }),
     comparison({
       what: "for comparison: set with its defaults against online_migrations' way with its pause of 100 ms, speed",
       by: 'speed',
       of: cell('set, defaults', half),
       against: cell("online_migrations' way", half),
-      note: 'the latter measured on 3,000 rows and extrapolated for each row',
+      note: 'the latter measured on 3,000 rows and extrapolated',
     }),
   ];
 }

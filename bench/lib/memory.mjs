@@ -4,15 +4,14 @@ import { inOwnProcess } from './own-process.mjs';
 /** @typedef {{ startMib: number, peakMib: number }} Memory */
 
 /**
- * The memory of a process that runs a backfill, on a table of some size. A fresh process each time: the heap of an earlier run would
- * hide what this one needs. What counts is the peak of the whole resident set, Node.js and Nest included, since that is what a
- * container's limit is held against; the part above the start alone is a few MiB that the garbage collector takes when it likes,
- * and a ratio of two such numbers tells nothing.
+ * The memory of a process that runs a backfill on a table. Each run has a fresh process, because the heap of an earlier run would
+ * hide the need of this one. The peak of the whole resident set counts, with Node.js and Nest, because a container's limit counts
+ * it. The part above the start is a few MiB that depend on the garbage collector, so a ratio of two such numbers means nothing.
  *
  * @param {import('./stage.mjs').Stage} stage
  * @param {import('./ways.mjs').WayName} way
- * @param {{ rows: number, rounds: number, log: (line: string) => void }} options the round with the middle peak counts: when the
- *   garbage collector comes is chance
+ * @param {{ rows: number, rounds: number, log: (line: string) => void }} options the round with the median peak counts, because the
+ *   garbage collector runs at random times
  * @returns {Promise<Memory>}
  */
 export async function measureMemory(stage, way, { rows, rounds, log }) {

@@ -7,11 +7,10 @@ import { fileURLToPath } from 'node:url';
 
 const COMMAND = fileURLToPath(new URL('../../libs/guard/dist/cli/bin.js', import.meta.url));
 
-/** What `guard --timing` says of itself, in milliseconds. @typedef {{ files: number, totalMs: number, readMs: number, parseMs: number, evaluateMs: number, sqlMs: number }} Timing */
+/** The output of `check --timing`, in milliseconds. @typedef {{ files: number, totalMs: number, readMs: number, parseMs: number, evaluateMs: number, sqlMs: number }} Timing */
 
 /**
- * What the static guard costs: a folder of migrations such as TypeORM generates and people write, checked by the command in a process of
- * its own.
+ * The cost of the static check: the command checks a folder of generated and hand-written migrations in its own process.
  *
  * @param {number} files
  * @returns {Promise<{ cpuSeconds: number, wallSeconds: number, memoryMb: number, timing: Timing }>}
@@ -24,7 +23,7 @@ export async function staticGuardCost(files) {
     await writeFile(join(root, 'src/helpers.ts'), HELPERS);
     for (let n = 0; n < files; n += 1)
       await writeFile(join(folder, `${1_700_000_000_000 + n}-change-${n}.ts`), migration(n));
-    // The process tells at its end what it used: CPU time is the honest number on a machine that others use too.
+    // The process reports its CPU time at its end, which is comparable on a shared machine.
     const code = `
       process.on('exit', () => {
         const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
@@ -45,7 +44,7 @@ export async function staticGuardCost(files) {
       ],
       { cwd: root },
     ).catch((/** @type {{ code: number, stderr: string }} */ error) => {
-      // 1 says that there are violations, as there are.
+      // 1 means violations, which are expected.
       if (error.code !== 1) throw error;
       return error;
     });
@@ -63,7 +62,7 @@ export async function staticGuardCost(files) {
 /** @param {Timing} timing */
 export function fractions({ totalMs, readMs, parseMs, evaluateMs, sqlMs }) {
   const of = (/** @type {number} */ ms) => `${Math.round((100 * ms) / Math.max(1, totalMs))} %`;
-  return `reading ${of(readMs)}, parsing ${of(parseMs)}, following ${of(evaluateMs)}, SQL ${of(sqlMs)}`;
+  return `reading ${of(readMs)}, parsing ${of(parseMs)}, evaluating ${of(evaluateMs)}, SQL ${of(sqlMs)}`;
 }
 
 const HELPERS = `
@@ -76,7 +75,7 @@ export async function fill(runner: QueryRunner, table: string, column: string): 
 }
 `;
 
-/** One of four kinds: generated DDL, a helper, PL/pgSQL, a loop over rows. @param {number} n */
+/** One of four kinds: generated DDL, a helper, PL/pgSQL, a row loop. @param {number} n */
 function migration(n) {
   const table = `table_${n % 90}`;
   const up = [generated(table, n), helped(table, n), block(table), looped(table)][n % 4];

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 const USAGE = `Usage: npm run bench [-- --scale N] [--repeat N] [--only PATTERN] [--plot]
   --scale   share of the full size, e.g. 0.02 for a quick look (default 1: up to 5,000,000 rows)
   --repeat  rounds of each measurement; the median counts (default 3)
-  --only    only the rows of the table that contain PATTERN, a regular expression; written to partial.json
-  --plot    also the curves over the size of the table; writes them and the table into docs/`;
+  --only    only measurements whose name matches PATTERN, a regular expression; written to partial.json
+  --plot    also the curves over the size of the table; writes curves and numbers into docs/`;
 
 const OPTIONS = /** @type {const} */ ({
   scale: { type: 'string', default: '1' },
@@ -15,13 +15,13 @@ const OPTIONS = /** @type {const} */ ({
 
 /** @typedef {{ scale: number, repeat: number, only: RegExp | undefined, plot: boolean }} Options */
 
-/** What the command line asks for; ends the process with 2 where that is nothing sensible. @returns {Options} */
+/** Parses the command line; ends the process with 2 for invalid arguments. @returns {Options} */
 export function options() {
   try {
     const { values } = parseArgs({ options: OPTIONS });
     const [scale, repeat] = [Number(values.scale), Number(values.repeat)];
-    if (!(scale > 0 && scale <= 10)) throw new Error('--scale is above 0, up to 10');
-    if (!Number.isInteger(repeat) || repeat < 1) throw new Error('--repeat is a whole number from 1');
+    if (!(scale > 0 && scale <= 10)) throw new Error('--scale must be above 0 and at most 10');
+    if (!Number.isInteger(repeat) || repeat < 1) throw new Error('--repeat must be a whole number from 1');
     const only = values.only === undefined ? undefined : new RegExp(values.only, 'i');
     return { scale, repeat, only, plot: values.plot };
   } catch (error) {

@@ -2,12 +2,12 @@ import { EXPRESSION } from './leads.mjs';
 
 /** @typedef {{ client: import('pg').Client }} Scene */
 
-/** One UPDATE of the whole table: the least work that one connection can do, and the longest locks. @param {Scene} scene */
+/** One UPDATE of the whole table: the least work for one connection, and the longest locks. @param {Scene} scene */
 export async function oneUpdate({ client }) {
   await client.query(`UPDATE leads SET search_name = ${EXPRESSION} WHERE search_name IS NULL`);
 }
 
-/** The loop that is often written by hand: the first 200 pending rows, again and again. @param {Scene} scene */
+/** The loop that is often written by hand: the first 200 pending rows, repeatedly. @param {Scene} scene */
 export async function predicateOnlyLoop({ client }) {
   for (;;) {
     const { rowCount } = await client.query(
@@ -19,8 +19,8 @@ export async function predicateOnlyLoop({ client }) {
 }
 
 /**
- * pgroll's way, from its description: batches of 1,000 in the order of the primary key, each locked with FOR NO KEY UPDATE, which
- * waits for rows that somebody holds. Generous to it: pgroll computes the value in a trigger for each row, left out here.
+ * pgroll's way, after its description: batches of 1,000 in primary-key order, each locked with FOR NO KEY UPDATE, which waits for
+ * locked rows. In favour of pgroll, this leaves out the trigger that computes the value of each row.
  * https://github.com/xataio/pgroll/blob/main/docs/tutorial.md
  * @param {Scene} scene
  */
@@ -40,9 +40,9 @@ export async function pgrollWay({ client }) {
 }
 
 /**
- * The way of online_migrations, from its description: ranges of 1,000 rows by primary key, worked off in sub-batches of 100, each
- * an UPDATE between two keys, and a pause after each. Generous to it: the record that it keeps of each range, and the minute
- * between runs of its scheduler, are left out.
+ * online_migrations' way, after its description: ranges of 1,000 rows by primary key, in sub-batches of 100, each an UPDATE between
+ * two keys, with a pause after each. In its favour, this leaves out the record of each range and the minute between two runs of
+ * its scheduler.
  * https://github.com/fatkodima/online_migrations/blob/master/docs/background_data_migrations.md
  * @param {number} pause milliseconds
  * @param {number} [most] rows to stop after

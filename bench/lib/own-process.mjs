@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
 
 /**
- * A way in a process of its own, as a deployment runs it: it shares neither the event loop nor the heap with what is measured here.
+ * Runs a way in its own process, as a deployment does: it shares no event loop and no heap with the measurement.
  *
  * @param {import('./ways.mjs').WayName} way
  * @param {string} url

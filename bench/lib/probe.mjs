@@ -6,9 +6,8 @@ const PROBES = 101;
 const INDEX = 'leads_pending';
 
 /**
- * What it costs to ask a complete backfill whether rows have come up since. The index of its predicate is there from the start, as
- * the deploy sequence builds it, so that every row of the table was in it once; then the table is vacuumed and analysed, as
- * autovacuum does soon after a run.
+ * The cost of probing a complete backfill for new pending rows. The index of its predicate exists from the start, as in a
+ * deployment, so every row was in it once. Then the table is vacuumed and analysed, as autovacuum does soon after a run.
  *
  * @param {import('./stage.mjs').Stage} stage
  * @param {{ rows: number, log: (line: string) => void }} options

@@ -37,7 +37,7 @@ export async function writeJson(run, name) {
 }
 
 /**
- * The curves, and the table of a whole run, into the documentation: no number in it is written by hand.
+ * Writes the curves and the numbers of a full run into the documentation, so that no number there is written by hand.
  * @param {Run} run
  * @param {import('./plot.mjs').Curves} curves
  * @param {{ table: boolean }} what
@@ -63,7 +63,7 @@ async function writePage(run) {
   const [before, rest] = page.split(BEGIN);
   const [, after] = (rest ?? '').split(END);
   if (before === undefined || after === undefined)
-    throw new Error(`${PAGE} has lost the lines between which the bench writes: ${BEGIN} and ${END}`);
+    throw new Error(`${PAGE} lacks the lines between which the bench writes: ${BEGIN} and ${END}`);
   const written = [before + BEGIN, '', section(run), '', END + after].join('\n');
   await writeFile(PAGE, await format(written, { ...(await resolveConfig(PAGE)), parser: 'markdown' }));
 }
@@ -73,7 +73,7 @@ function section(run) {
   const about =
     `${run.at.slice(0, 10)}, PostgreSQL ${run.postgres} with ${run.sharedBuffers} of shared buffers, Node.js ${run.node}, ${run.cores} cores, ` +
     `${run.repeat === 1 ? 'one round' : `${run.repeat} rounds`}, ${run.minutes} minutes` +
-    (run.scale === 1 ? '.' : `. **Not a full run: every size is to be multiplied by ${run.scale}.**`);
+    (run.scale === 1 ? '.' : `. **Not a full run: every size was multiplied by ${run.scale}.**`);
   return [
     wrapped(about, ''),
     '',

@@ -19,7 +19,7 @@ import { Times, measureTimes } from './times.mjs';
  */
 
 /**
- * Measures rows of the list. The studies run one after the other in the list's order; the ways that are compared run in rounds.
+ * Measures the listed rows. The studies run in the order of the list; the compared ways run in rounds.
  *
  * @param {readonly Row[]} rows
  * @param {import('./studies.mjs').Setting} setting
@@ -54,7 +54,7 @@ async function run(name, findings, setting) {
 
 /** @param {Row} row @param {Partial<Findings>} findings */
 function read(row, findings) {
-  // Each row reads the findings of the study that it names, which the type of the list guarantees and a union cannot say.
+  // Each row reads the findings of its own study. The type of the list guarantees it; a union type cannot express it.
   const { study, read: reader } = /** @type {import('./measurement.mjs').Reading<keyof Findings>} */ (row);
   return /** @type {(found: unknown) => { value: number, detail: string }} */ (reader)(findings[study]);
 }

@@ -4,28 +4,28 @@ import { EmbeddedServer } from '../../scripts/lib/embedded-server.mjs';
 import { buildLeads } from './leads.mjs';
 
 const MIB = 2 ** 20;
-/** A quarter of the memory, as PostgreSQL's documentation advises. */
+/** A quarter of the memory, as PostgreSQL's documentation recommends. */
 const SHARED_BUFFERS = Math.floor(Math.max(128, Math.min(totalmem() / 4 / MIB, 4096)));
 
 const SETTINGS = {
   shared_buffers: `${SHARED_BUFFERS}MB`,
-  // No checkpoint falls into a measurement: it would fall into one way's and not into the other's.
+  // No checkpoint may fall into a measurement, because it would affect one way and not the other.
   max_wal_size: '16GB',
   checkpoint_timeout: '1h',
-  // For the same reason; the bloat, which is about autovacuum, is measured with it on.
+  // For the same reason autovacuum is off, except in the measurement of growth.
   autovacuum: 'off',
   max_connections: '60',
 };
 
-/** A quick look asks whether all runs, not how fast: it waits for no disk. */
+/** A quick run only shows that everything works, so it does not wait for the disk. */
 const QUICK = { fsync: 'off' };
 
 /**
- * A table as every way finds it, in a database of its own.
+ * A table in a database of its own, in the same state for every way.
  * @typedef {{ client: import('pg').Client, url: string, rows: number }} Scene
  */
 
-/** One server for all measurements. Each size of table is built once; every measurement gets a fresh copy of it. */
+/** One server for all measurements. Each table size is built once; every measurement gets a fresh copy. */
 export class Stage {
   /** @type {EmbeddedServer} */ #server;
   /** @type {import('pg').Client} */ #admin;
@@ -52,15 +52,15 @@ export class Stage {
     return this.#server.url();
   }
 
-  /** What the numbers were measured on. */
+  /** The server of the measurements. */
   async describe() {
     const { rows } = await this.#admin.query(`SELECT current_setting('server_version') AS version`);
     return { postgres: rows[0].version, sharedBuffers: SETTINGS.shared_buffers };
   }
 
   /**
-   * The table as it was built, vacuumed and read into memory, with nothing left to write out: copying the files of a
-   * database begins and ends with a checkpoint.
+   * A fresh copy of the table: vacuumed, in memory, and with no dirty pages, because copying the files of a database starts and
+   * ends with a checkpoint.
    * @param {number} rows
    * @param {import('./leads.mjs').Indexes} [indexes]
    * @returns {Promise<Scene>}
@@ -80,7 +80,7 @@ export class Stage {
   }
 
   /**
-   * Changes settings of the server for the time of some work.
+   * Changes settings of the server during `work`.
    * @template T
    * @param {Record<string, string>} settings
    * @param {() => Promise<T>} work

@@ -10,17 +10,17 @@ import { measureUser } from './user.mjs';
  * @property {import('./stage.mjs').Stage} stage
  * @property {(rows: number) => number} size rows at this scale
  * @property {number} scale
- * @property {boolean} quick whether it is too small for its numbers to tell much
+ * @property {boolean} quick whether the scale is too small for meaningful numbers
  * @property {number} repeat
  * @property {(line: string) => void} log
  */
 
-/** What is more than the time of a way. Each runs at most once, and several rows of the result may read what it found. */
+/** Measurements beyond the time of a way. Each runs at most once; several rows of the result may read its findings. */
 export const STUDIES = {
   guard: (/** @type {Setting} */ { stage, quick }) => guardCost(stage.url, { rounds: quick ? 3 : 9 }),
 
   staticGuard: async (/** @type {Setting} */ { scale }) => {
-    // Below some fifty files the start of the process is most of it.
+    // Below fifty files, the start of the process dominates.
     const files = Math.max(50, Math.round(1_000 * Math.min(scale, 1)));
     return { files, ...(await staticGuardCost(files)) };
   },

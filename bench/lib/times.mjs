@@ -11,8 +11,8 @@ import { WAYS } from './ways.mjs';
 export const keyOf = ({ way, rows, indexes = 'as in use' }) => `${way} of ${rows}, indexes ${indexes}`;
 
 /**
- * How long ways take, each time on a freshly built table. A cell that several rows of the result need is measured once a round, and
- * every second round goes backwards: what the machine does meanwhile falls on all.
+ * Times of the ways, each on a freshly built table. A cell that several rows need is measured once per round. Every second round
+ * runs in reverse, so that other load on the machine affects all ways.
  *
  * @param {import('./stage.mjs').Stage} stage
  * @param {readonly Cell[]} cells
@@ -64,14 +64,14 @@ export class Times {
   }
 }
 
-/** Seconds for the whole table. A way that leaves rows undone has no time. @param {import('./stage.mjs').Stage} stage @param {Cell} cell */
+/** Seconds for the whole table. A way that leaves pending rows has no time. @param {import('./stage.mjs').Stage} stage @param {Cell} cell */
 async function timeOf(stage, { way, rows, indexes }) {
-  const { run, most = rows } = /** @type {import('./ways.mjs').Way} */ (WAYS[way]);
+  const { run, maxRows = rows } = /** @type {import('./ways.mjs').Way} */ (WAYS[way]);
   const scene = await stage.fresh(rows, indexes);
   const startedAt = performance.now();
   await run(scene);
   const taken = (performance.now() - startedAt) / 1000;
   const done = rows - (await pendingLeads(scene.client));
-  if (done < Math.min(most, rows)) throw new Error(`${way} left ${rows - done} rows undone`);
+  if (done < Math.min(maxRows, rows)) throw new Error(`${way} left ${rows - done} rows pending`);
   return (taken * rows) / done;
 }

@@ -2,13 +2,13 @@ import pg from 'pg';
 import { percentile } from './numbers.mjs';
 import { inOwnProcess } from './own-process.mjs';
 
-/** Milliseconds from one update to the next: they come at their own times, whether or not the last one is answered. */
+/** Milliseconds between two updates. They start on schedule, even if the previous one has no answer. */
 const EVERY = 4;
-/** As an application's pool: who finds all of them waiting for a lock waits too. */
+/** Like the pool of an application: when all connections wait for a lock, further updates wait too. */
 const CONNECTIONS = 10;
 
 /**
- * A user's point updates: one random row each, through a pool of connections, as an application's requests come.
+ * A user's point updates: one random row each, through a pool of connections, like requests of an application.
  */
 export class User {
   /** @type {pg.Pool} */ #pool;
@@ -23,7 +23,7 @@ export class User {
   /** @param {{ url: string, rows: number }} scene */
   static async of({ url, rows }) {
     const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, idleTimeoutMillis: 0 });
-    // Once it has left, its connections may be cut before they have said goodbye.
+    // After it has stopped, its connections may be cut without a protocol message.
     pool.on('error', () => undefined);
     const user = new User(pool, rows);
     const open = await Promise.all(Array.from({ length: CONNECTIONS }, () => pool.connect()));
@@ -73,7 +73,7 @@ export function waits(taken) {
 }
 
 /**
- * A user's updates during ways, and before each of them without: alternating, so that the machine's own noise falls on both.
+ * A user's updates during each way, and before it without one. They alternate, so that noise of the machine affects both.
  *
  * @template {import('./ways.mjs').WayName} Name
  * @param {import('./stage.mjs').Stage} stage

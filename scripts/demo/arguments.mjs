@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util';
 export const USAGE = `npm run demo [-- options]
 
   --leads N        how many leads to load into an empty database (default 100,000)
-  --fresh          throw the demo's own database away and begin anew (not with DATABASE_URL)
-  --keep-running   leave the server running, for \`npx nest start --backfill --status\` and the like
-  --stop           stop the server that --keep-running left
+  --fresh          drop the demo's own database and start again (not with DATABASE_URL)
+  --keep-running   keep the server running, for example for \`npx nest start --backfill --status\`
+  --stop           stop the server that --keep-running started
   --help`;
 
 export class UsageError extends Error {}
@@ -30,7 +30,7 @@ export function parseDemoArguments(argv, hasDatabaseUrl) {
   const { fresh = false, 'keep-running': keepRunning = false, stop = false, help = false } = values;
   if (hasDatabaseUrl && (fresh || keepRunning || stop)) {
     throw new UsageError(
-      '--fresh, --keep-running and --stop are for the demo’s own server: unset DATABASE_URL.',
+      '--fresh, --keep-running and --stop need the demo’s own server: unset DATABASE_URL.',
     );
   }
   if (stop && (fresh || keepRunning || values.leads)) throw new UsageError('--stop takes no other option.');

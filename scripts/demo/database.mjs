@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { EmbeddedServer } from '../lib/embedded-server.mjs';
-import { claimFolder } from './lone-run.mjs';
+import { claimFolder } from './folder-claim.mjs';
 
 const DATA = fileURLToPath(new URL('../../.data', import.meta.url));
 const CLUSTER = join(DATA, 'postgres');
@@ -13,15 +13,15 @@ const NAME = 'crm';
 /**
  * @typedef {object} DemoDatabase
  * @property {string} url
- * @property {string} origin in words
- * @property {() => Promise<void>} settled once nobody else has a session in it, ten seconds at most
+ * @property {string} origin a description for people
+ * @property {() => Promise<void>} settled waits until no other session uses it, at most ten seconds
  * @property {() => Promise<void>} close
  */
 
 /**
  * @param {{ fresh: boolean, keepRunning: boolean }} options
  * @returns {Promise<DemoDatabase>}
- * @throws {import('./lone-run.mjs').BusyError}
+ * @throws {import('./folder-claim.mjs').BusyError}
  */
 export async function openDatabase({ fresh, keepRunning }) {
   const given = process.env['DATABASE_URL'];
@@ -29,7 +29,7 @@ export async function openDatabase({ fresh, keepRunning }) {
   if (given) return { url: given, origin: 'the database of DATABASE_URL', settled: nothing, close: nothing };
   mkdirSync(DATA, { recursive: true });
   claimFolder(DATA);
-  // The application finds the database by this file: see src/data-source.ts.
+  // The application reads the URL from this file: see src/data-source.ts.
   const urlFile = join(DATA, 'database-url');
   const server = await EmbeddedServer.start({ folder: CLUSTER, database: NAME, urlFile, keepRunning });
   try {
@@ -38,7 +38,7 @@ export async function openDatabase({ fresh, keepRunning }) {
     await server.close();
     throw error;
   }
-  const origin = `an embedded PostgreSQL${server.ranAlready ? ', which runs already,' : ''} with its data in ${server.folder}`;
+  const origin = `an embedded PostgreSQL${server.ranAlready ? ' that was already running' : ''}, data in ${server.folder}`;
   const url = server.url(NAME);
   return { url, origin, settled: () => untilUnused(url), close: () => server.close() };
 }
@@ -59,7 +59,7 @@ async function untilUnused(url) {
   }
 }
 
-/** @returns {Promise<boolean>} whether there was a server to stop */
+/** @returns {Promise<boolean>} whether a server was running */
 export async function stopServer() {
   const server = await EmbeddedServer.find({ folder: CLUSTER, urlFile: join(DATA, 'database-url') });
   await server?.stop();

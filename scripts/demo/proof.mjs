@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Not the predicate alone: each value is compared with what the call logs say now. */
+/** Beyond the pending predicate, it compares each value with the call logs. */
 export const PROOF = `
 SELECT
   count(*)::int AS leads,
@@ -33,7 +33,7 @@ export async function prove(url) {
 }
 
 /**
- * Whether the schema says by now that every lead has a direction: the last step of the story.
+ * Whether the column is NOT NULL, which the contract migration sets last.
  *
  * @param {string} url
  * @returns {Promise<boolean>}

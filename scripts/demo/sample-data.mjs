@@ -5,12 +5,12 @@ import { UsageError } from './arguments.mjs';
 const DEFAULT_LEADS = 100_000;
 
 /**
- * Loads the sample data into an empty schema, all of it or nothing.
+ * Loads the sample data into an empty schema, in one transaction.
  *
  * @param {string} url
  * @param {number | undefined} leads
  * @returns {Promise<{ loaded: boolean, tenants: number, leads: number, calls: number }>} what the database holds
- * @throws {UsageError} when it holds another number of leads than the one asked for
+ * @throws {UsageError} if it already holds another number of leads
  */
 export async function loadSampleData(url, leads) {
   const client = new pg.Client({ connectionString: url });
@@ -23,8 +23,8 @@ export async function loadSampleData(url, leads) {
     }
     if (leads !== undefined && leads !== present.leads) {
       throw new UsageError(
-        `The database holds ${present.leads} leads already, not ${leads}. ` +
-          'Leave --leads out, or begin anew with --fresh (with DATABASE_URL: with an empty database).',
+        `The database already holds ${present.leads} leads, not ${leads}. ` +
+          'Leave --leads out, or start again with --fresh (with DATABASE_URL: with an empty database).',
       );
     }
     return { loaded: false, ...present };

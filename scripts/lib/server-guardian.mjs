@@ -1,6 +1,6 @@
 /**
- * Stops an embedded server and removes what it leaves behind, once the process that started it is gone or says so.
- * Its standard input is a pipe from that process: the system closes it on every kind of end, SIGKILL included.
+ * Stops an embedded server and removes its files when the process that started it ends or closes the pipe.
+ * Standard input is a pipe from that process; the system closes it however the process ends, SIGKILL included.
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';

@@ -1,7 +1,7 @@
 import { Backfill } from 'nestjs-backfill';
 import { CallLog } from '../leads/call-log.entity.js';
 
-/** Deletes the calls that were no calls, before anything is derived from them. */
+/** Deletes test calls before other backfills read the call logs. */
 @Backfill<CallLog>({
   name: 'call-logs-test-calls',
   entity: CallLog,

@@ -3,7 +3,7 @@ import { IsNull } from 'typeorm';
 import { LeadsWithoutCallDirection } from '../indexes/leads-without-call-direction.index.js';
 import { Lead } from '../leads/lead.entity.js';
 
-/** A lead that nobody has called becomes `none`: left at NULL, it would be pending for ever. */
+/** A lead without calls gets `none`. With NULL it would stay pending. */
 @Backfill<Lead>({
   name: 'leads-last-call-direction',
   entity: Lead,

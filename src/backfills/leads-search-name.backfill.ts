@@ -3,7 +3,7 @@ import { IsNull } from 'typeorm';
 import { Lead } from '../leads/lead.entity.js';
 import { searchName } from '../leads/search-name.js';
 
-/** Computed by the very function that the application writes new leads with. */
+/** Uses the function that the application uses for new leads. */
 @Backfill<Lead>({
   name: 'leads-search-name',
   entity: Lead,

@@ -6,16 +6,20 @@ import { LeadsService } from './leads.service.js';
 
 @Controller('tenants/:tenantId/leads')
 export class LeadsController {
-  constructor(private readonly leads: LeadsService) {}
+  readonly #leads: LeadsService;
+
+  constructor(leads: LeadsService) {
+    this.#leads = leads;
+  }
 
   @Get()
   find(@Param('tenantId', ParseIntPipe) tenantId: number, @Query('name') name = ''): Promise<Lead[]> {
-    return this.leads.find(tenantId, name);
+    return this.#leads.find(tenantId, name);
   }
 
   @Post()
   create(@Param('tenantId', ParseIntPipe) tenantId: number, @Body() body: unknown): Promise<Lead> {
-    return this.leads.create(tenantId, parseLeadDraft(body));
+    return this.#leads.create(tenantId, parseLeadDraft(body));
   }
 
   @Post(':leadId/calls')
@@ -24,6 +28,6 @@ export class LeadsController {
     @Param('leadId') leadId: string,
     @Body() body: unknown,
   ): Promise<CallLog> {
-    return this.leads.logCall(tenantId, parseLeadId(leadId), parseCall(body));
+    return this.#leads.logCall(tenantId, parseLeadId(leadId), parseCall(body));
   }
 }

@@ -9,19 +9,22 @@ export type LeadDraft = Pick<Lead, 'firstName' | 'lastName' | 'email'>;
 export type Call = Pick<CallLog, 'direction' | 'outcome' | 'durationSeconds'>;
 
 /**
- * Every way to write a lead fills the new columns. That code is deployed before the backfills run: they take the rows from
- * before, and none that comes after them is left out.
+ * Every method that writes a lead fills the new columns. This code is deployed before the backfills run, so the backfills
+ * only have to change existing rows.
  */
 @Injectable()
 export class LeadsService {
-  constructor(
-    @InjectRepository(Lead) private readonly leads: Repository<Lead>,
-    @InjectDataSource() private readonly dataSource: DataSource,
-  ) {}
+  readonly #leads: Repository<Lead>;
+  readonly #dataSource: DataSource;
+
+  constructor(@InjectRepository(Lead) leads: Repository<Lead>, @InjectDataSource() dataSource: DataSource) {
+    this.#leads = leads;
+    this.#dataSource = dataSource;
+  }
 
   find(tenantId: number, name: string): Promise<Lead[]> {
     const start = searchName(name, '').replace(/[\\%_]/g, String.raw`\$&`);
-    return this.leads.find({
+    return this.#leads.find({
       where: { tenantId, searchName: Like(`${start}%`) },
       order: { searchName: 'ASC', id: 'ASC' },
       take: 50,
@@ -29,7 +32,7 @@ export class LeadsService {
   }
 
   create(tenantId: number, draft: LeadDraft): Promise<Lead> {
-    return this.leads.save({
+    return this.#leads.save({
       ...draft,
       tenantId,
       searchName: searchName(draft.firstName, draft.lastName),
@@ -38,13 +41,13 @@ export class LeadsService {
   }
 
   logCall(tenantId: number, leadId: string, call: Call): Promise<CallLog> {
-    return this.dataSource.transaction(async (manager) => {
+    return this.#dataSource.transaction(async (manager) => {
       const { affected } = await manager.update(
         Lead,
         { id: leadId, tenantId },
         { lastCallDirection: call.direction },
       );
-      if (!affected) throw new NotFoundException(`There is no lead ${leadId}.`);
+      if (!affected) throw new NotFoundException(`Lead ${leadId} does not exist.`);
       return manager.save(CallLog, { ...call, leadId, calledAt: new Date() });
     });
   }

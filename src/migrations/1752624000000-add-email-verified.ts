@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * From before the wall, and kept as it ran: the column, and at once a value for every lead there was. While it ran, nobody could
- * edit a lead. It is grandfathered twice: for the guard in `nestjs-backfill-baseline.json`, for `--migrate` in `app.module.ts`.
+ * An old migration, unchanged: it adds a column and fills it for every existing lead. While it ran, nobody could edit a lead.
+ * It is grandfathered for the guard in `nestjs-backfill-baseline.json`, and for `--migrate` in `app.module.ts`.
  */
 export class AddEmailVerified1752624000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {

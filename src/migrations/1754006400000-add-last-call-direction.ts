@@ -1,7 +1,7 @@
 import { SchemaMigration } from 'nestjs-backfill';
 import type { QueryRunner } from 'typeorm';
 
-/** The column alone, in an instant: the rows are filled by the backfill `leads-last-call-direction`. */
+/** Adds only the column, which takes an instant. The backfill `leads-last-call-direction` fills it. */
 export class AddLastCallDirection1754006400000 extends SchemaMigration {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`ALTER TABLE leads ADD COLUMN last_call_direction text`);

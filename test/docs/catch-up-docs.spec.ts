@@ -33,7 +33,7 @@ import { LeadsNightly } from './backfills/leads-nightly.backfill.js';`,
     application?.remove();
   });
 
-  it('has snippets that compile, and with which an application starts', async () => {
+  it('has snippets that compile and start an application', async () => {
     expect(await application.run('tsc -p tsconfig.json')).toEqual({ code: 0, stdout: '', stderr: '' });
     const { code, stdout, stderr } = await application.run('node dist/main.js --backfill --strict', {
       DATABASE_URL: database.url,
@@ -41,15 +41,15 @@ import { LeadsNightly } from './backfills/leads-nightly.backfill.js';`,
     expect({ code, text: code === 0 ? '' : `${stdout}${stderr}` }).toEqual({ code: 0, text: '' });
   }, 240_000);
 
-  it('tells each option with its default', () => {
+  it('lists each option with its default', () => {
     const page = readFileSync(new URL(`../../${PAGE}`, import.meta.url), 'utf8');
-    const told = Object.fromEntries(
+    const listed = Object.fromEntries(
       [...page.matchAll(/^\| `(\w+)`.*?\| (.*?) *\|/gm)].map(([, option = '', value = '']) => [
         option,
         value,
       ]),
     );
-    expect(Object.keys(told)).toEqual([
+    expect(Object.keys(listed)).toEqual([
       'cron',
       'timeZone',
       'window',
@@ -57,7 +57,7 @@ import { LeadsNightly } from './backfills/leads-nightly.backfill.js';`,
       'maxDuration',
       'shutdownTimeout',
     ]);
-    expect(told).toMatchObject({
+    expect(listed).toMatchObject({
       jitter: String(CATCH_UP_DEFAULTS.jitter),
       maxDuration: `${CATCH_UP_DEFAULTS.maxDuration / 60_000} minutes`,
       shutdownTimeout: `${CATCH_UP_DEFAULTS.shutdownTimeout / 1_000} s`,

@@ -11,7 +11,7 @@ const PROJECT = join(import.meta.dirname, '../..');
 const SOURCES = join(PROJECT, 'libs/backfill/src');
 const page = readFileSync(join(PROJECT, 'docs/options.md'), 'utf8');
 
-/** The cells of each row of a section's table, by the option that the row is about. */
+/** The cells of each row of a section's table, by the option in the first column. */
 function table(section: string): Map<string, string[]> {
   const [, text = ''] = page.split(`\n## ${section}\n`);
   const [own = ''] = text.split('\n## ');
@@ -23,18 +23,18 @@ function defaultsIn(section: string): Record<string, string> {
   return Object.fromEntries([...table(section)].map(([name, [fallback = '']]) => [name, fallback]));
 }
 
-/** `{ a: { b: 1 } }` as `{ 'a.b': '1' }`, each value as the page writes it. */
-function written(defaults: object, prefix = ''): Record<string, string> {
+/** Flattens `{ a: { b: 1 } }` to `{ 'a.b': '1' }`, with each value in the format of the page. */
+function flattened(defaults: object, prefix = ''): Record<string, string> {
   return Object.fromEntries(
     Object.entries(defaults).flatMap(([name, value]: [string, unknown]) =>
       typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? Object.entries(written(value, `${prefix}${name}.`))
-        : [[`${prefix}${name}`, writtenValue(value)]],
+        ? Object.entries(flattened(value, `${prefix}${name}.`))
+        : [[`${prefix}${name}`, formattedValue(value)]],
     ),
   );
 }
 
-function writtenValue(value: unknown): string {
+function formattedValue(value: unknown): string {
   if (typeof value === 'number') return value.toLocaleString('en-US');
   if (Array.isArray(value)) return value.map(String).map(code).join(', ') || 'none';
   return code(String(value));
@@ -42,7 +42,7 @@ function writtenValue(value: unknown): string {
 
 const code = (text: string): string => `\`${text}\``;
 
-/** The properties of an interface as the compiler sees them, those that it inherits included. */
+/** The properties of an interface as the compiler sees them, with inherited ones. */
 function propertiesOf(file: string, name: string): string[] {
   const path = join(SOURCES, file);
   const program = ts.createProgram([path], {
@@ -76,20 +76,20 @@ describe('the page of all options', () => {
     ['Throttles', THROTTLE_DEFAULTS],
     ['Catch-up', CATCH_UP_DEFAULTS],
     ['Migrations', { policy: DDL_POLICY }],
-  ])('tells the defaults that hold: %s', (section, defaults) => {
-    expect(defaultsIn(section)).toMatchObject(written(defaults));
+  ])('lists the defaults of %s as the code has them', (section, defaults) => {
+    expect(defaultsIn(section)).toMatchObject(flattened(defaults));
   });
 
-  it('tells the unit and the bounds of each option of the pace', () => {
-    const told = Object.fromEntries([...table('Pace')].map(([name, [, bounds]]) => [name, bounds]));
-    const most = (value: number) =>
+  it('lists the unit and the bounds of each option of the pace', () => {
+    const listed = Object.fromEntries([...table('Pace')].map(([name, [, bounds]]) => [name, bounds]));
+    const maximum = (value: number) =>
       value === Number.MAX_SAFE_INTEGER ? null : value.toLocaleString('en-US');
-    const bounds = Object.entries(PACE_BOUNDS).map(([name, [least, greatest, words]]) => {
+    const bounds = Object.entries(PACE_BOUNDS).map(([name, [minimum, greatest, words]]) => {
       const unit = words.split(',')[0] ?? '';
-      const to = most(greatest);
-      return [name, to === null ? `${unit}, from ${least}` : `${unit}, ${least} – ${to}`];
+      const to = maximum(greatest);
+      return [name, to === null ? `${unit}, from ${minimum}` : `${unit}, ${minimum} – ${to}`];
     });
-    expect(told).toMatchObject(Object.fromEntries(bounds));
+    expect(listed).toMatchObject(Object.fromEntries(bounds));
   });
 
   it.each([
@@ -98,7 +98,7 @@ describe('the page of all options', () => {
     ['Throttles', 'backfills/throttle/throttle.options.ts', 'ThrottleOptions', []],
     ['Catch-up', 'schedule/catch-up.options.ts', 'CatchUpModuleOptions', []],
     ['Migrations', 'migrations/migrations-module.options.ts', 'MigrationModuleOptions', []],
-  ] as const)('has every option, and none that does not exist: %s', (section, file, type, besides) => {
+  ] as const)('has every existing option of %s and no other', (section, file, type, besides) => {
     const options = [...propertiesOf(file, type), ...besides];
     expect(options.length).toBeGreaterThan(2);
     expect(outermost(table(section).keys()).sort()).toEqual(options.sort());
@@ -106,11 +106,11 @@ describe('the page of all options', () => {
 
   it('has every option of a backfill', () => {
     const options = propertiesOf('backfills/declare/backfill.options.ts', 'BackfillOptions');
-    const told = [...table('@Backfill').keys(), ...table('Pace').keys()];
-    expect(told.sort()).toEqual(options.sort());
+    const listed = [...table('@Backfill').keys(), ...table('Pace').keys()];
+    expect(listed.sort()).toEqual(options.sort());
   });
 
-  it('is what the README and the other pages lead to', () => {
+  it('is linked from the README and the page on pace', () => {
     expect(readFileSync(join(PROJECT, 'README.md'), 'utf8')).toContain('(docs/options.md)');
     expect(readFileSync(join(PROJECT, 'docs/pace.md'), 'utf8')).toContain('(options.md#pace)');
   });

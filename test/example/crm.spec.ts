@@ -27,13 +27,13 @@ describe('the example application', () => {
     await database?.drop();
   });
 
-  it('creates leads that no backfill has to touch', async () => {
+  it('creates leads that no backfill has to change', async () => {
     const { id } = await leads.create(1, { firstName: 'Zoë', lastName: 'Weiß', email: 'zoe@example.com' });
     expect(await column('search_name', id)).toBe('zoe weiss');
     expect(await column('last_call_direction', id)).toBe('none');
   });
 
-  it('keeps the direction of the last call as calls come in', async () => {
+  it('updates the direction of the last call with each call', async () => {
     const { id } = await leads.create(1, {
       firstName: 'José',
       lastName: 'García',
@@ -45,14 +45,14 @@ describe('the example application', () => {
     expect(await column('last_call_direction', id)).toBe('outbound');
   });
 
-  it('logs no call on a lead of another tenant', async () => {
+  it('refuses to log a call on a lead of another tenant', async () => {
     const { id } = await leads.create(1, { firstName: 'Anna', lastName: 'Smith', email: 'anna@example.com' });
     const call = { direction: 'inbound', outcome: 'answered', durationSeconds: 60 } as const;
-    await expect(leads.logCall(2, id, call)).rejects.toThrow(`There is no lead ${id}.`);
+    await expect(leads.logCall(2, id, call)).rejects.toThrow(`Lead ${id} does not exist.`);
     expect(await database.query('SELECT FROM call_logs WHERE lead_id = $1', [id])).toEqual([]);
   });
 
-  it('finds a lead by a name without its accents, and takes no wildcard from outside', async () => {
+  it('finds a lead by its name without accents, and escapes wildcards in the input', async () => {
     await leads.create(2, { firstName: 'Łukasz', lastName: 'Øystein', email: 'lukasz@example.com' });
     expect((await leads.find(2, 'lukasz oy')).map(({ email }) => email)).toEqual(['lukasz@example.com']);
     expect(await leads.find(2, '%')).toEqual([]);

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { claimFolder } from '../../scripts/demo/lone-run.mjs';
+import { claimFolder } from '../../scripts/demo/folder-claim.mjs';
 import { loadSampleData } from '../../scripts/demo/sample-data.mjs';
 import { createCrm } from '../support/crm.ts';
 import { TestDatabase } from '../support/database.ts';
@@ -24,13 +24,13 @@ describe('the demo', () => {
     [['--leads', '0'], '--leads takes a whole number from 1 to 100,000,000, not "0".'],
     [['--laeds', '5'], "Unknown option '--laeds'"],
     [['--stop', '--fresh'], '--stop takes no other option.'],
-  ])('refuses %j with a sentence and exit code 2', (parameters, message) => {
+  ])('refuses %j with an explanation and exit code 2', (parameters, message) => {
     const { status, stderr, stdout } = demo(parameters);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(message);
   });
 
-  it('keeps a second one from the data of the first, and names it; one that was killed keeps nobody out', async () => {
+  it('refuses to start beside another demo and names its process, but ignores the claim of a killed demo', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'demo-'));
     const file = join(folder, 'demo.pid');
     await writeFile(file, String(process.ppid));
@@ -42,12 +42,12 @@ describe('the demo', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('throws away no database that is not its own', async () => {
+  it('drops no database except its own', async () => {
     const database = await emptyDatabase();
     expect(demo(['--fresh'], database)).toMatchObject({ status: 2 });
   });
 
-  it('loads the same rows each time, of tenants of very different sizes', async () => {
+  it('loads the same rows each time, for tenants of very different sizes', async () => {
     const [first, second] = [await crm(), await crm()];
     for (const { url } of [first, second]) await loadSampleData(url, 2_000);
     expect(await fingerprint(first)).toEqual(await fingerprint(second));
@@ -63,15 +63,15 @@ describe('the demo', () => {
     expect(row?.['largest']).toBeGreaterThan(300);
   });
 
-  it('does not load another number of leads on top of those that are there', async () => {
+  it('refuses to load a different number of leads into a loaded database', async () => {
     const { url } = await crm();
     await loadSampleData(url, 100);
     expect(await loadSampleData(url, undefined)).toMatchObject({ loaded: false, leads: 100 });
-    await expect(loadSampleData(url, 200)).rejects.toThrow('The database holds 100 leads already, not 200.');
+    await expect(loadSampleData(url, 200)).rejects.toThrow('The database already holds 100 leads, not 200.');
   });
 
-  it('brings the rows to a proven end, and finds nothing to do the second time', async () => {
-    expect(existsSync(BUILT)).toBe(true); // `npm run build` makes what it runs
+  it('completes and proves every backfill, and finds nothing to do the second time', async () => {
+    expect(existsSync(BUILT)).toBe(true); // `npm run build` creates the file
     const database = await emptyDatabase();
     const first = demo(['--leads', '1000'], database);
     expect(first.status === 0 ? '' : first.stdout + first.stderr).toBe('');
@@ -80,7 +80,7 @@ describe('the demo', () => {
       /RequireLastCallDirection\d+: deferred, waits for the backfill leads-last-call-direction/,
     );
     expect(first.stdout).toMatch(/The next deployment: .*RequireLastCallDirection\d+: done/s);
-    expect(first.stdout).toContain('Every row is done, and right.');
+    expect(first.stdout).toContain('Every row is done and correct.');
     const second = demo([], database);
     expect(second.status === 0 ? '' : second.stdout + second.stderr).toBe('');
     expect(second.stdout).toContain('Deployed: there was nothing to do.');
@@ -99,7 +99,7 @@ describe('the demo', () => {
   }
 });
 
-/** @param database where the demo runs; its own embedded server when left out */
+/** @param database where the demo runs; by default its own embedded server */
 function demo(parameters: readonly string[], database?: TestDatabase) {
   const env = { ...process.env, NODE_OPTIONS: '', DATABASE_URL: database?.url ?? '' };
   return spawnSync(process.execPath, [SCRIPT, ...parameters], { env, encoding: 'utf8' });

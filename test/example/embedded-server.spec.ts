@@ -12,11 +12,11 @@ const isRoot = process.getuid?.() === 0;
 const asRoot = isRoot ? it : it.skip;
 if (!isRoot)
   console.log(
-    'Skipped: what only root can show (a server run as another user). Run the tests as root for it.',
+    'Skipped: only root can run the server as another account. Run the tests as root to include this test.',
   );
 
 describe('the embedded server', () => {
-  it('keeps its rows when it is stopped and started, and leaves nothing behind in the end', async () => {
+  it('keeps its rows over a stop and a start, and removes all its files at the end', async () => {
     const started = await startEmbedded();
     const { server } = started;
     await query(server.url(), 'CREATE TABLE kept AS SELECT 42 AS answer');
@@ -28,14 +28,14 @@ describe('the embedded server', () => {
     expect(existsSync(server.folder)).toBe(false);
   });
 
-  it('leaves nothing behind when the process that started it is killed', async () => {
-    const { child, said } = await startElsewhere({});
+  it('stops and removes all its files when the process that started it is killed', async () => {
+    const { child, started } = await startElsewhere({});
     child.kill('SIGKILL');
-    await until(() => !existsSync(said.folder));
-    await expect(query(said.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
+    await until(() => !existsSync(started.folder));
+    await expect(query(started.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
   });
 
-  asRoot('serves root from a folder that nobody else can enter, and finds its data there again', async () => {
+  asRoot('runs for root in a folder that only root can enter, and finds its data again', async () => {
     const [own, temporary] = [
       await mkdtemp(join(tmpdir(), 'only-root-')),
       await mkdtemp(join(tmpdir(), 'for-all-')),
@@ -45,11 +45,11 @@ describe('the embedded server', () => {
     await mkdir(folder);
     try {
       const first = await startElsewhere({ folder }, { TMPDIR: temporary });
-      await query(first.said.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+      await query(first.started.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
       await end(first.child);
       const second = await startElsewhere({ folder }, { TMPDIR: temporary });
-      expect(await query(second.said.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
-      expect(second.said.notes).toEqual([expect.stringContaining(`cannot reach ${folder}`)]);
+      expect(await query(second.started.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+      expect(second.started.notes).toEqual([expect.stringContaining(`cannot reach ${folder}`)]);
       await end(second.child);
     } finally {
       await rm(own, { recursive: true, force: true });
@@ -58,17 +58,17 @@ describe('the embedded server', () => {
   });
 });
 
-interface Said {
+interface Started {
   readonly url: string;
   readonly folder: string;
   readonly notes: readonly string[];
 }
 
-/** A server that a process of its own has started; it closes the server when its standard input ends. */
+/** Starts a server in another process, which closes the server when its standard input ends. */
 async function startElsewhere(
   options: { readonly folder?: string },
   env: NodeJS.ProcessEnv = {},
-): Promise<{ child: ChildProcess; said: Said }> {
+): Promise<{ child: ChildProcess; started: Started }> {
   const script = `
     const { EmbeddedServer } = await import(${JSON.stringify(MODULE)});
     const notes = [];
@@ -80,7 +80,7 @@ async function startElsewhere(
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { child, said: JSON.parse(line.toString()) as Said };
+  return { child, started: JSON.parse(line.toString()) as Started };
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -14,8 +14,8 @@ export interface CommandEnd {
 }
 
 /**
- * The application that a reader of the README has after its steps: its files, laid out beside the entities of the CRM. It lives
- * inside the workspace, so that `nestjs-backfill` is the package as built there.
+ * The application that a reader of the README has after its steps: the files of the README and the entities of the CRM. It is
+ * inside the workspace, so that it resolves `nestjs-backfill` to the built package.
  */
 export class ReadmeApplication {
   private constructor(readonly folder: string) {}
@@ -42,14 +42,14 @@ export class ReadmeApplication {
     writeFileSync(file, text);
   }
 
-  /** Runs a line of a shell block as it stands; `npx` finds what the workspace has installed. */
+  /** Runs a line of a shell block; `npx` uses what the workspace has installed. */
   async run(command: string, env: NodeJS.ProcessEnv = {}): Promise<CommandEnd> {
     const line = command.replace(/^npx /, '');
     const child = spawn('bash', ['-o', 'pipefail', '-c', line], {
       cwd: this.folder,
       env: {
         ...process.env,
-        // The test runner's own are not meant for it.
+        // The options of the test runner must not reach it.
         NODE_OPTIONS: '',
         ...env,
         PATH: [join(WORKSPACE, 'node_modules/.bin'), process.env['PATH']].join(delimiter),

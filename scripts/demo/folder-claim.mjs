@@ -1,14 +1,14 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Another demo is at work on the same data. */
+/** Another demo is using the same data. */
 export class BusyError extends Error {}
 
 /**
- * Keeps a second demo from the server of the first, which stops it at its end. Until this process ends; one that was killed
- * keeps nobody out.
+ * Claims the folder until this process ends, because a demo stops its server at its end, which would break a second demo. The
+ * claim of a killed process is void.
  *
- * @param {string} folder of the demo's data, which is there
+ * @param {string} folder of the demo's data; it exists
  * @throws {BusyError}
  */
 export function claimFolder(folder) {
@@ -17,8 +17,8 @@ export function claimFolder(folder) {
     const holder = Number(readFileSync(file, 'utf8'));
     if (isAlive(holder)) {
       throw new BusyError(
-        `Another demo is at work in ${folder} (process ${holder}).\n` +
-          `Wait until it is done, or set DATABASE_URL to give this one a database of its own. If that process is no demo, delete ${file}.`,
+        `Another demo is using ${folder} (process ${holder}).\n` +
+          `Wait until it has finished, or set DATABASE_URL to use another database. If that process is not a demo, delete ${file}.`,
       );
     }
     rmSync(file, { force: true });
@@ -27,7 +27,7 @@ export function claimFolder(folder) {
   process.once('exit', () => rmSync(file, { force: true }));
 }
 
-/** @param {string} file @returns {boolean} false when it is there already */
+/** @param {string} file @returns {boolean} false if the file exists */
 function write(file) {
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' });

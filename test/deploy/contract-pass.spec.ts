@@ -1,48 +1,55 @@
 import { MigrationBlockedError, type DataSourceMigrations, type MigrateReport } from 'nestjs-backfill';
 import { DeploySequence } from '../../libs/backfill/src/deploy/deploy.sequence.ts';
-import type { PhaseRun } from '../../libs/backfill/src/deploy/phase-run.ts';
+import type { DeployPhase } from '../../libs/backfill/src/deploy/deploy.phase.ts';
 import type { DeployReport } from '../../libs/backfill/src/deploy/deploy.report.ts';
 import { migrateOf, reportOf } from '../one-shot/output/reports.ts';
 
 const CONTRACT = 'RequireX2';
 
-/** A deployment that begins with a contract migration that waits for a backfill, which it then completes. */
+/** Runs a deployment whose first pass defers a contract migration and whose backfills phase completes the backfill. */
 async function deploy(
   first: Partial<DataSourceMigrations> & { readonly status: string },
   second: MigrateReport = migrateOf({ outcome: 'done', ran: [{ name: CONTRACT, durationMs: 3 }] }),
-  { proved = true, stopped = false } = {},
+  { isProved = true, isStopped = false } = {},
 ): Promise<{ readonly passes: number; readonly report: DeployReport }> {
   const { status, ...changes } = first;
-  const waiting = migrateOf({
+  const deferred = migrateOf({
     outcome: 'deferred',
     ran: [],
     deferred: { name: CONTRACT, waitsFor: [{ backfill: 'leads-x', status }] },
     pending: [CONTRACT],
     ...changes,
   });
-  const reports = [waiting, second];
+  const reports = [deferred, second];
   let passes = 0;
   const stop = new AbortController();
-  const migrate: PhaseRun<MigrateReport> = {
+  const migrate: DeployPhase<MigrateReport> = {
     phase: 'migrate',
     prepare: () => async () => reports[passes++] ?? second,
-    cutShort: () => second,
+    interruptedReport: () => second,
   };
-  const backfill: PhaseRun<NonNullable<DeployReport['backfill']>> = {
+  const backfill: DeployPhase<NonNullable<DeployReport['backfill']>> = {
     phase: 'backfill',
     prepare: () => async () => {
-      if (stopped) stop.abort('SIGTERM');
-      return { phase: 'backfill', outcome: 'complete', backfills: [reportOf({ name: 'leads-x', proved })] };
+      if (isStopped) stop.abort('SIGTERM');
+      return {
+        phase: 'backfill',
+        outcome: 'complete',
+        backfills: [reportOf({ name: 'leads-x', proved: isProved })],
+      };
     },
-    cutShort: (outcome, reason) => ({ phase: 'backfill', outcome, reason, backfills: [] }),
+    interruptedReport: (outcome, reason) => ({ phase: 'backfill', outcome, reason, backfills: [] }),
   };
-  const sequence = new DeploySequence([migrate, backfill], () => undefined, stop.signal);
-  const report = (await sequence.run({} as never, 'AppModule')) as DeployReport;
+  const sequence = new DeploySequence([migrate, backfill], {
+    signal: stop.signal,
+    onError: () => undefined,
+  });
+  const report = (await sequence.run({} as never)) as DeployReport;
   return { passes, report };
 }
 
-describe('a contract migration that was deferred at the start of a deployment', () => {
-  it('is run at its end, when an earlier deployment had begun its backfill and this one has completed it', async () => {
+describe('a contract migration that a deployment deferred at its start', () => {
+  it('runs at its end if an earlier deployment ran its backfill and this one completes it', async () => {
     const { passes, report } = await deploy({ status: 'incomplete' });
     expect(passes).toBe(2);
     expect(report).toMatchObject({ outcome: 'complete', left: [], migrate: { outcome: 'done' } });
@@ -50,22 +57,22 @@ describe('a contract migration that was deferred at the start of a deployment', 
 
   it.each([
     [
-      'this deployment has itself extended the schema',
+      'this deployment has extended the schema',
       { status: 'incomplete', ran: [{ name: 'AddX1', durationMs: 1 }] },
       {},
     ],
-    ['no deployment before has run its backfill', { status: 'pending' }, {}],
-    ['the deployment before was killed in its backfill', { status: 'running' }, {}],
-    ['its backfill is not proved complete', { status: 'incomplete' }, { proved: false }],
-    ['the process is told to stop', { status: 'incomplete' }, { stopped: true }],
-  ])('is left for the next one when %s', async (_when, first, how) => {
-    const { passes, report } = await deploy(first, undefined, how);
+    ['no earlier deployment has run its backfill', { status: 'pending' }, {}],
+    ['the earlier deployment was killed during its backfill', { status: 'running' }, {}],
+    ['its backfill is not proved complete', { status: 'incomplete' }, { isProved: false }],
+    ['the deployment is stopped', { status: 'incomplete' }, { isStopped: true }],
+  ])('waits for the next deployment if %s', async (_reason, first, options) => {
+    const { passes, report } = await deploy(first, undefined, options);
     expect(passes).toBe(1);
     expect(report).toMatchObject({ outcome: 'incomplete', migrate: { outcome: 'deferred' } });
     expect(report.left.map(({ name }) => name)).toContain(CONTRACT);
   });
 
-  it('stays deferred when it does not get its locks there, which stops no deployment', async () => {
+  it('stays deferred if it does not get its locks at the end, which does not stop the deployment', async () => {
     const error = new MigrationBlockedError(CONTRACT, 10, [], 'ALTER TABLE leads', undefined);
     const blocked = migrateOf({
       outcome: 'failed',
@@ -79,7 +86,7 @@ describe('a contract migration that was deferred at the start of a deployment', 
     expect(report.left).toContainEqual({ phase: 'migrate', name: CONTRACT, why: error.message });
   });
 
-  it('stops the deployment when it fails there in any other way', async () => {
+  it('stops the deployment if it fails at the end for any other reason', async () => {
     const failed = { name: CONTRACT, error: new SyntaxError('a typing error') };
     const { report } = await deploy(
       { status: 'incomplete' },

@@ -67,7 +67,7 @@ describe('the status of indexes', () => {
     expect(text).toContain(
       'of_old on "leads": differs. It is USING btree (name); declared is USING btree (name) WHERE',
     );
-    expect(text).toContain('left_over on "leads": no longer declared, left as it is');
+    expect(text).toContain('left_over on "leads": no longer declared; it was not changed');
   });
 
   const look = () => stage.application.context.get(IndexesService).status();

@@ -1,46 +1,57 @@
-import { StopSignals, type StopSignalsOptions } from '../../libs/backfill/src/one-shot/stop-signals.ts';
+import {
+  StopSignals,
+  type StopSignalsOptions,
+} from '../../libs/backfill/src/one-shot/process/stop-signals.ts';
 
-const NEVER = 600_000;
+const NEVER_MS = 600_000;
 
+const listening: StopSignals[] = [];
+afterEach(() => listening.splice(0).forEach((signals) => signals.release()));
+
+/** Unless a test says otherwise, each signal counts as a new one, and the grace period does not end. */
 function listen(options: Partial<StopSignalsOptions> = {}): StopSignals {
-  const signals = new StopSignals({ commandLine: undefined, graceMs: NEVER, sameSignalMs: -1, ...options });
-  released.push(signals);
+  const signals = new StopSignals({
+    commandLine: undefined,
+    graceMs: NEVER_MS,
+    sameSignalMs: -1,
+    ...options,
+  });
+  listening.push(signals);
   return signals;
 }
 
-const released: StopSignals[] = [];
-afterEach(() => released.splice(0).forEach((signals) => signals.release()));
-
 describe('a signal', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('asks the run to stop, and tells that it was %s', (name) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s requests a stop, with its name as the reason', (name) => {
     const { signal } = listen();
     expect(signal.aborted).toBe(false);
     process.emit(name);
     expect(signal).toMatchObject({ aborted: true, reason: name });
   });
 
-  it('ends the run when it comes a second time', async () => {
+  it('forces the stop when it is the second one', async () => {
     const signals = listen();
     process.emit('SIGTERM');
     process.emit('SIGINT');
-    await expect(signals.impatient).resolves.toBe('SIGINT, for the second time');
+    await expect(signals.forceStop).resolves.toBe('SIGINT, received again');
     expect(signals.signal.reason).toBe('SIGTERM');
   });
 
-  it('that comes twice at once, as Ctrl+C under `nest start` does, is one', async () => {
-    const signals = listen({ sameSignalMs: NEVER });
+  it('counts once when it arrives twice at the same time, as Ctrl+C does under `nest start`', async () => {
+    const signals = listen({ sameSignalMs: NEVER_MS });
     process.emit('SIGINT');
     process.emit('SIGINT');
-    await expect(Promise.race([signals.impatient, Promise.resolve('goes on')])).resolves.toBe('goes on');
+    await expect(Promise.race([signals.forceStop, Promise.resolve('not forced')])).resolves.toBe(
+      'not forced',
+    );
   });
 
-  it('ends a run that does not stop in time', async () => {
+  it('forces the stop of a run that does not end within the grace period', async () => {
     const signals = listen({ graceMs: 1 });
     process.emit('SIGTERM');
-    await expect(signals.impatient).resolves.toBe('SIGTERM; the batch in hand did not end within 1 ms');
+    await expect(signals.forceStop).resolves.toBe('SIGTERM; the current batch did not end within 1 ms');
   });
 
-  it('is nobody’s any more after the run', () => {
+  it('has Node.js’s default effect again after the run', () => {
     const before = process.listenerCount('SIGTERM');
     const signals = listen();
     expect(process.listenerCount('SIGTERM')).toBe(before + 1);
@@ -50,7 +61,7 @@ describe('a signal', () => {
 });
 
 describe('the end of the command line', () => {
-  it('is a wish to stop', () => {
+  it('requests a stop', () => {
     expect(listen({ commandLine: 'ended' }).signal.reason).toBe(
       'The command line that started the run ended',
     );

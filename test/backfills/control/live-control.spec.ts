@@ -70,7 +70,7 @@ describe('--pause', () => {
     // It stays so, whoever runs it, and says so to --strict.
     expect((await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended).code).toBe(3);
     expect(await lookAtJobs(stage.database)).toMatchObject({ done: look.done });
-    expect((await order('--resume', 'do-jobs').ended).stdout).toContain('The next run takes it up.');
+    expect((await order('--resume', 'do-jobs').ended).stdout).toContain('The next run continues it.');
     expect((await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended).code).toBe(0);
     expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
   });
@@ -191,7 +191,7 @@ describe('--set', () => {
     const set = ['--set', 'do-jobs', 'batchSize=95', 'pause=20ms', 'workers=3', '--why', 'it is night'];
     const { code, stdout } = await order(...set).ended;
     expect(code).toBe(0);
-    expect(stdout).toContain(`Set while it runs: batchSize=95 (${WHO}, `);
+    expect(stdout).toContain(`Live setting: batchSize=95 (${WHO}, `);
     const ended = await running.ended;
     expect(JSON.parse(ended.stdout)).toMatchObject({
       outcome: 'complete',
@@ -210,7 +210,7 @@ describe('--set', () => {
       { setting: 'workers', value: '3', by: WHO, why: 'it is night', at: ISO },
     ]);
     const status = await JobsProcess.order(stage.database, ['--status', 'do-jobs']).ended;
-    expect(status.stdout).toContain(`Set while it runs: pause=20 (${WHO}, `);
+    expect(status.stdout).toContain(`Live setting: pause=20 (${WHO}, `);
   });
 
   it('holds for later runs, is taken back by `default`, and keeps who had set what', async () => {

@@ -1,13 +1,11 @@
-import {
-  parseArguments,
-  type OneShotArguments,
-} from '../../../libs/backfill/src/one-shot/arguments/arguments.parser.ts';
+import { parseArguments } from '../../../libs/backfill/src/one-shot/arguments/arguments.parser.ts';
+import type { OneShotArguments } from '../../../libs/backfill/src/one-shot/arguments/one-shot.arguments.ts';
 import type { ControlArguments } from '../../../libs/backfill/src/one-shot/arguments/control.arguments.ts';
-import { opensOneShot } from '../../../libs/backfill/src/one-shot/arguments/arguments.table.ts';
+import { startsOneShot } from '../../../libs/backfill/src/one-shot/arguments/arguments.table.ts';
 import { renderHelp } from '../../../libs/backfill/src/one-shot/output/text/help.renderer.ts';
 import { editDistance, nearest } from '../../../libs/backfill/src/text/nearest.ts';
 
-const ALL = ['migrate', 'indexes', 'backfill'] as const;
+const ALL_PHASES = ['migrate', 'indexes', 'backfill'] as const;
 
 const DEFAULTS: OneShotArguments = {
   action: 'run',
@@ -24,7 +22,7 @@ const DEFAULTS: OneShotArguments = {
   progress: true,
 };
 
-function order(
+function controlOf(
   verb: ControlArguments['verb'],
   names: readonly string[],
   more: Partial<ControlArguments> = {},
@@ -60,26 +58,26 @@ describe('one-shot arguments', () => {
     ['--migrate', { phases: ['migrate'] }],
     ['--indexes --rebuild', { phases: ['indexes'], rebuild: true }],
     ['--indexes --max-wait 90s', { phases: ['indexes'], maxWaitMs: 90_000 }],
-    ['--deploy', { phases: ALL }],
-    ['--deploy --max-duration 10m --rebuild', { phases: ALL, maxDurationMs: 600_000, rebuild: true }],
+    ['--deploy', { phases: ALL_PHASES }],
+    ['--deploy --max-duration 10m --rebuild', { phases: ALL_PHASES, maxDurationMs: 600_000, rebuild: true }],
     ['--backfill --migrate', { phases: ['migrate', 'backfill'] }],
-    ['--deploy --plan', { action: 'plan', phases: ALL }],
-    ['--status', { action: 'status', phases: ALL }],
+    ['--deploy --plan', { action: 'plan', phases: ALL_PHASES }],
+    ['--status', { action: 'status', phases: ALL_PHASES }],
     ['--migrate --status', { action: 'status', phases: ['migrate'] }],
     ['--status a', { action: 'status', names: ['a'] }],
     ['--backfill --status --json', { action: 'status', json: true }],
     ['--backfill --help', { action: 'help' }],
-    ['--pause a b --why lunch --json', order('pause', ['a', 'b'], { why: 'lunch' }, { json: true })],
-    ['--pause=a', order('pause', ['a'])],
-    ['a --resume', order('resume', ['a'])],
-    ['--cancel a --connect-timeout 1s', order('cancel', ['a'], {}, { connectTimeoutMs: 1_000 })],
+    ['--pause a b --why lunch --json', controlOf('pause', ['a', 'b'], { why: 'lunch' }, { json: true })],
+    ['--pause=a', controlOf('pause', ['a'])],
+    ['a --resume', controlOf('resume', ['a'])],
+    ['--cancel a --connect-timeout 1s', controlOf('cancel', ['a'], {}, { connectTimeoutMs: 1_000 })],
     [
       '--set a batchSize=500 pause=1.5s workers=4 maxWorkers=default',
-      order('set', ['a'], { changes: { batchSize: 500, pause: 1_500, workers: 4, maxWorkers: null } }),
+      controlOf('set', ['a'], { changes: { batchSize: 500, pause: 1_500, workers: 4, maxWorkers: null } }),
     ],
-    ['--set a pause=20 b', order('set', ['a', 'b'], { changes: { pause: 20 } })],
-    ['--set a pause=auto', order('set', ['a'], { changes: { pause: 'auto' } })],
-  ])('understands `%s`', (line, expected) => {
+    ['--set a pause=20 b', controlOf('set', ['a', 'b'], { changes: { pause: 20 } })],
+    ['--set a pause=auto', controlOf('set', ['a'], { changes: { pause: 'auto' } })],
+  ])('parse `%s`', (line, expected) => {
     expect(parseArguments(line.split(' '))).toEqual({ ...DEFAULTS, ...expected });
   });
 
@@ -107,7 +105,7 @@ describe('one-shot arguments', () => {
     ['--backfill --max-duration 1000h', 'at most 596h', '--max-duration 10m'],
     [
       '--backfill --max-duration 1m --max-duration 2m',
-      'contradict each other: only one can hold',
+      'contradict each other: it takes only one value',
       'Leave one',
     ],
     [
@@ -119,20 +117,24 @@ describe('one-shot arguments', () => {
     ['--plan --status', '--plan and --status contradict', 'Leave one of them out'],
     ['--status --max-duration 1m', '--status and --max-duration contradict', 'Leave one of them out'],
     ['--status --retry-quarantined', '--status and --retry-quarantined contradict', 'Leave one of them out'],
-    ['--deploy leads', '"leads" names a backfill', '`--backfill leads`'],
-    ['--migrate --backfill leads', '"leads" names a backfill', '`--backfill leads`'],
+    ['--deploy leads', '"leads" selects a backfill', '`--backfill leads`'],
+    ['--migrate --backfill leads', '"leads" selects a backfill', '`--backfill leads`'],
     ['--deploy=leads', '--deploy takes no value', '`--deploy`'],
     ['--deploy --tenant 5', '--deploy and --tenant contradict', 'Leave one of them out'],
     ['--migrate --tenant 5', '--migrate and --tenant contradict', 'Leave one of them out'],
-    ['--migrate --max-duration 1m', '--max-duration belongs to --backfill', 'add --backfill'],
-    ['--backfill --max-wait 1m', '--max-wait belongs to --indexes', 'add --indexes'],
+    ['--migrate --max-duration 1m', '--max-duration applies only to --backfill', 'add --backfill'],
+    ['--backfill --max-wait 1m', '--max-wait applies only to --indexes', 'add --indexes'],
     ['--indexes --plan --max-wait 1m', '--plan and --max-wait contradict', 'Leave one of them out'],
-    ['--backfill --rebuild', '--rebuild belongs to --indexes', 'add --indexes'],
+    ['--backfill --rebuild', '--rebuild applies only to --indexes', 'add --indexes'],
     ['--deploy --plan --rebuild', '--plan and --rebuild contradict', 'Leave one of them out'],
     ['--status --rebuild', '--status and --rebuild contradict', 'Leave one of them out'],
     ['--status --tenant 5', '--status and --tenant contradict', 'Leave one of them out'],
     ['--pause', '--pause needs the name of a backfill', '`--pause NAME…`'],
-    ['--set a', '--set names nothing to set', '`--set NAME KEY=VALUE…`: batchSize, pause, workers'],
+    [
+      '--set a',
+      '--set needs a setting to change',
+      '`--set NAME KEY=VALUE…`: change batchSize, pause, workers',
+    ],
     ['--set workers=4', '--set needs the name of a backfill', 'batchSize, pause, workers'],
     ['--set a worker=4', '"worker" cannot be set', 'Did you mean workers?'],
     ['--set a speed=4', '"speed" cannot be set', 'It takes batchSize, pause, workers, maxWorkers'],
@@ -140,14 +142,18 @@ describe('one-shot arguments', () => {
     ['--set a workers=4x', 'workers cannot be "4x"', 'from 1 to 100'],
     ['--set a pause=2h', 'pause cannot be "2h"', 'such as 20ms'],
     ['--set a pause=1 pause=2', 'two values of pause', 'Leave one of them out'],
-    ['--pause a workers=4', '--pause takes no workers=4', '`--pause NAME…`'],
-    ['--pause a --resume b', '--pause and --resume contradict each other: one order', 'Leave one'],
+    ['--pause a workers=4', '--pause does not take workers=4', '`--pause NAME…`'],
+    [
+      '--pause a --resume b',
+      '--pause and --resume contradict each other: a command line gives one command',
+      'Leave one',
+    ],
     ['--backfill a --pause b', '--pause and --backfill contradict', 'Leave one of them out'],
     ['--pause a --tenant 5', '--pause and --tenant contradict', 'Leave one of them out'],
-    ['--backfill --why lunch', '--why tells the reason of nothing', '--why TEXT'],
-    ['--pause a --why b --why c', 'only one is kept', 'Leave one of them out'],
-  ])('refuses `%s` and says what to do', (line, why, remedy) => {
-    expect(() => parseArguments(line.split(' '))).toThrow(why);
+    ['--backfill --why lunch', '--why needs --set, --pause, --resume or --cancel', '--why TEXT'],
+    ['--pause a --why b --why c', 'it takes only one value', 'Leave one of them out'],
+  ])('refuse `%s` and say what to do', (line, problem, remedy) => {
+    expect(() => parseArguments(line.split(' '))).toThrow(problem);
     expect(() => parseArguments(line.split(' '))).toThrow(remedy);
   });
 
@@ -166,33 +172,33 @@ describe('one-shot arguments', () => {
     ['--backfills', false],
     ['backfill', false],
     ['', false],
-  ])('`%s` asks for a one-shot run: %s', (line, expected) => {
-    expect(opensOneShot(line.split(' '))).toBe(expected);
+  ])('`%s` start a one-shot run: %s', (line, expected) => {
+    expect(startsOneShot(line.split(' '))).toBe(expected);
   });
 
-  it('lists every argument in the help, with its default', () => {
+  it('are listed in the help, with their defaults', () => {
     const help = renderHelp();
     for (const phase of ['--migrate ', '--indexes ', '--backfill ', '--deploy '])
       expect(help).toContain(phase);
     expect(help).toContain(
-      '--connect-timeout 60s   wait this long for a database that cannot be reached (default 60s)',
+      '--connect-timeout 60s   wait this long for an unreachable database (default 60s)',
     );
     expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 });
 
-describe('suggestions', () => {
+describe('suggestions for a misspelt word', () => {
   it.each([
     ['backfil', 'backfill', 1],
     ['bakcfill', 'backfill', 1],
     ['', 'abc', 3],
     ['abc', 'abc', 0],
     ['kitten', 'sitting', 3],
-  ])('counts the letters that are wrong between "%s" and "%s"', (from, to, distance) => {
+  ])('have the edit distance between "%s" and "%s"', (from, to, distance) => {
     expect(editDistance(from, to)).toBe(distance);
   });
 
-  it('keep silent rather than suggest something far off', () => {
+  it('are not made for a word that is far off', () => {
     expect(nearest('port', ['backfill', 'status', 'plan'])).toBeUndefined();
     expect(nearest('stauts', ['backfill', 'status', 'plan'])).toBe('status');
   });

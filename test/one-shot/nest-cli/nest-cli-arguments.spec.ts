@@ -22,7 +22,7 @@ describe('the arguments of `nest start`', () => {
     ['start --backfill a -- --json', '--backfill a'],
     ['start --json -- --backfill', '--json'],
     ['start -- --backfill', ''],
-  ])('`nest %s` hands on `%s`', (line, expected) => {
+  ])('`nest %s` passes on `%s`', (line, expected) => {
     expect(argumentsOf(line)).toEqual(expected.split(' ').filter(Boolean));
   });
 
@@ -36,11 +36,11 @@ describe('the arguments of `nest start`', () => {
     'build --backfill',
     'new --status',
     '',
-  ])('`nest %s` hands on nothing', (line) => {
+  ])('`nest %s` passes on nothing', (line) => {
     expect(argumentsOf(line)).toBeUndefined();
   });
 
-  it('knows the Nest command line on every platform, and nothing else', () => {
+  it('are only those of the Nest command line, on every platform', () => {
     expect(
       argumentsOf('start --backfill', String.raw`C:\app\node_modules\@nestjs\cli\bin\nest.js`),
     ).toBeDefined();
@@ -56,7 +56,7 @@ describe('the arguments of `nest start`', () => {
     ['start --tenant 5', 'Did you mean --backfill --tenant?'],
     ['start --watch --backfill', 'every saved file would start the run again'],
     ['start -w -- --backfill', 'every saved file would start the run again'],
-  ])('`nest %s` is refused: it would start a server that was not asked for', (line, why) => {
-    expect(() => argumentsOf(line)).toThrow(why);
+  ])('`nest %s` is refused, because it would start a server', (line, message) => {
+    expect(() => argumentsOf(line)).toThrow(message);
   });
 });

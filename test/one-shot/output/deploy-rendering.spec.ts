@@ -14,7 +14,7 @@ const deferred = migrateOf({
 });
 
 describe('the report of a deployment', () => {
-  it('tells each phase, and at the end what is left and why', () => {
+  it('shows each phase, and at the end the work left with the reasons', () => {
     const text = renderReport({
       phase: 'deploy',
       outcome: 'incomplete',
@@ -25,26 +25,26 @@ describe('the report of a deployment', () => {
     });
     expect(text).toContain('AddLastCallDirection1: done in 12 ms');
     expect(text).toContain('RequireX2: deferred, waits for the backfill leads-x (incomplete, 3 rows left)');
-    expect(text).toContain('Pending behind it: AddZ3');
+    expect(text).toContain('Pending after it: AddZ3');
     expect(text).toContain('leads_pending on "leads": differs');
     expect(text).toContain('It is USING hash (id); declared is USING btree (id). --rebuild replaces it.');
-    expect(text).toMatch(/Deployed, with work left, .*\n {2}migrate {2}RequireX2 {2}It waits\.\n$/);
+    expect(text).toMatch(/Deployed with work left, .*\n {2}migrate {2}RequireX2 {2}It waits\.\n$/);
   });
 
-  it('says that the deployment must stop when a migration failed', () => {
+  it('says that nothing was deployed when a migration failed', () => {
     const error = new InvalidMigrationOptionError('policy.lockTimeout', -1);
     const failed = migrateOf({ outcome: 'failed', failed: { name: 'AddX1', error }, pending: ['AddX1'] });
     const text = renderReport({ phase: 'deploy', outcome: 'failed', left: [], migrate: failed });
     expect(text).toContain('AddX1: failed.\n  The migrations option policy.lockTimeout is -1.');
-    expect(text).toContain('Not deployed: the migrations did not succeed.');
+    expect(text).toContain('Not deployed: the migrations failed.');
   });
 
-  it('lets no name from the database move the cursor', () => {
+  it('escapes control characters in names from the database', () => {
     const text = renderReport(indexesOf({ outcome: 'warnings' }, { status: 'busy', name: 'x\u001b[2J' }));
     expect(text).not.toContain('\u001b');
   });
 
-  it('as JSON tells errors with their remedies', () => {
+  it('contains the remedies of errors as JSON', () => {
     const error = new InvalidMigrationOptionError('policy.lockTimeout', -1);
     const report = migrateOf({ outcome: 'failed', failed: { name: 'AddX1', error } });
     expect(JSON.parse(renderReportJson(report))).toMatchObject({
@@ -64,7 +64,7 @@ describe('the report of a deployment', () => {
     });
   });
 
-  it('lists what is exempt from the guard, and what is pending, with its reason', () => {
+  it('lists pending migrations and those that are exempt from the guard, with the reasons', () => {
     const text = renderOneShotStatus({
       phase: 'migrate',
       dataSources: [

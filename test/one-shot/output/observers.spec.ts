@@ -6,7 +6,7 @@ import { StdoutReservation } from '../../../libs/backfill/src/one-shot/output/js
 import { TerminalLine } from '../../../libs/backfill/src/one-shot/output/progress/terminal-line.ts';
 import { progressOf, reportOf } from './reports.ts';
 
-/** Streams of a process, both collected in the order of writing as on one terminal. */
+/** The two streams of a process; what they write is collected in order, as on one terminal. Marks stderr with `!`. */
 class Terminal {
   readonly stdout = this.#stream('');
   readonly stderr = this.#stream('!');
@@ -32,7 +32,7 @@ describe('the log of a run', () => {
   });
   beforeEach(() => lines.splice(0));
 
-  it('tells the start, the batches that are due a line, waits, notes and the end', () => {
+  it('has lines for the start, for the batches with a progress line, for waits, notes and the end', () => {
     observer.started({ name: 'a', version: 1, reason: 'First run.', total: 5_000, totalIsEstimate: true });
     observer.progressed({ ...progressOf(), line: false });
     observer.progressed({ ...progressOf(), line: true });
@@ -54,7 +54,7 @@ describe('the log of a run', () => {
 });
 
 describe('the records of a run', () => {
-  it('are one JSON object a line, with time and event first', () => {
+  it('are one JSON object per line and start with time and event', () => {
     let written = '';
     const observer = new JsonObserver(
       (line) => (written += line),
@@ -83,7 +83,7 @@ describe('the records of a run', () => {
 });
 
 describe('the progress bar', () => {
-  it('is redrawn ten times a second at most, and shows a wait at once', () => {
+  it('is redrawn at most ten times per second and shows a wait at once', () => {
     const shown: string[] = [];
     let now = 0;
     const line = { columns: 80, show: (text: string) => shown.push(text), hide: () => shown.push('') };
@@ -101,7 +101,7 @@ describe('the progress bar', () => {
     ]);
   });
 
-  it('stays below whatever else is written, on both streams', () => {
+  it('stays below the other output of both streams', () => {
     const terminal = new Terminal();
     const line = new TerminalLine(terminal.stdout, terminal.stderr);
     line.show('50 %');
@@ -115,7 +115,7 @@ describe('the progress bar', () => {
     );
   });
 
-  it('does not break a line that somebody has begun', () => {
+  it('does not break an unfinished line of other output', () => {
     const terminal = new Terminal();
     const line = new TerminalLine(terminal.stdout, terminal.stderr);
     line.show('50 %');
@@ -125,14 +125,14 @@ describe('the progress bar', () => {
     expect(terminal.written).toBe(`${CLEAR}50 %${CLEAR}begun, ended\n60 %`);
   });
 
-  it('leaves the last column free, where some terminals wrap', () => {
+  it('leaves the last column free, because some terminals wrap there', () => {
     const terminal = new Terminal();
     expect(new TerminalLine(terminal.stdout, terminal.stderr).columns).toBe(80);
   });
 });
 
 describe('stdout under --json', () => {
-  it('is kept for the one object, whoever writes to it', async () => {
+  it('is reserved for the JSON object; other output goes to stderr', async () => {
     const terminal = new Terminal();
     const reservation = new StdoutReservation(terminal.stdout, terminal.stderr);
     terminal.stdout.write('a log line\n');

@@ -1,6 +1,6 @@
 import { RunLog } from '../../../libs/backfill/src/backfills/run/log/run-log.ts';
 
-describe('rows that go to the quarantine', () => {
+describe('the log lines about quarantined rows', () => {
   const told = (rows: number): string[] => {
     const lines: string[] = [];
     const log = new RunLog('a', 10, { noted: ({ message }) => void lines.push(message) });

@@ -9,7 +9,6 @@ import type {
 } from '../../../libs/backfill/src/migrations/migrate.report.ts';
 import type { IndexReport } from '../../../libs/backfill/src/indexes/index.report.ts';
 
-/** Reports as the engine gives them, for what renders them. */
 export function progressOf(changes: Partial<BackfillProgress> = {}): BackfillProgress {
   return {
     name: 'leads-direction',
@@ -96,7 +95,7 @@ export function planOf(changes: Partial<BackfillPlan> = {}): BackfillPlan {
   };
 }
 
-/** The migrations phase of one data source. */
+/** The report of a migrations phase with one data source. */
 export function migrateOf({
   outcome = 'done',
   ...changes
@@ -115,7 +114,7 @@ export function migrateOf({
   return { phase: 'migrate', outcome, dataSources: [report] };
 }
 
-/** The indexes phase of one data source with one index. */
+/** The report of an indexes phase with one data source and one index. */
 export function indexesOf(
   { outcome = 'done' }: Partial<Pick<IndexesReport, 'outcome'>> = {},
   changes: Partial<IndexReport> = {},

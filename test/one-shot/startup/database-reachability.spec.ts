@@ -14,7 +14,7 @@ async function connectionError(url: string): Promise<unknown> {
     return error;
   }
   await client.end();
-  throw new TypeError(`${url} could be connected to.`);
+  throw new TypeError(`The connection to ${url} did not fail.`);
 }
 
 function serverUrl(change: (url: URL) => void): string {
@@ -23,29 +23,29 @@ function serverUrl(change: (url: URL) => void): string {
   return url.href;
 }
 
-describe('a database that cannot be reached', () => {
-  it('is a port on which nobody listens', async () => {
+describe('a database is unreachable', () => {
+  it('when no process listens on its port', async () => {
     const port = await freePort();
     const error = await connectionError(`postgres://nobody@127.0.0.1:${port}/none`);
     expect(isDatabaseUnreachable(error)).toBe(true);
     expect(reachabilityMessage(error)).toBe(`connect ECONNREFUSED 127.0.0.1:${port}`);
   });
 
-  it('is a host that does not exist', async () => {
+  it('when its host does not exist', async () => {
     const error = await connectionError('postgres://nobody@database.invalid/none');
     expect(isDatabaseUnreachable(error)).toBe(true);
   });
 
-  it('is one whose Unix socket is missing', async () => {
+  it('when its Unix socket is missing', async () => {
     expect(isDatabaseUnreachable(await connectionError('postgres://nobody@%2Fnowhere/none'))).toBe(true);
   });
 
-  it.each(['57P03', '53300', '08006', '57P01'])('is one that answers with SQLSTATE %s', (code) => {
+  it.each(['57P03', '53300', '08006', '57P01'])('when it answers with SQLSTATE %s', (code) => {
     const driverError = Object.assign(new pg.DatabaseError('the server says no', 0, 'error'), { code });
     expect(isDatabaseUnreachable({ driverError })).toBe(true);
   });
 
-  it('is told with every address that was tried', () => {
+  it('when all of its addresses fail; the message names each of them', () => {
     const errors = ['::1', '127.0.0.1'].map((host) =>
       Object.assign(new TypeError(`connect ECONNREFUSED ${host}:5432`), { code: 'ECONNREFUSED' }),
     );
@@ -57,14 +57,14 @@ describe('a database that cannot be reached', () => {
   });
 });
 
-describe('a database that is configured wrongly', () => {
-  it('is one that does not exist on a server that does', async () => {
+describe('a database refuses the connection', () => {
+  it('when the server has no database of this name', async () => {
     const error = await connectionError(serverUrl((url) => (url.pathname = '/no_such_database')));
     expect(isDatabaseUnreachable(error)).toBe(false);
     expect(refusalState(error)).toBe('3D000');
   });
 
-  it('is one with a user that does not exist', async () => {
+  it('when the user does not exist', async () => {
     const error = await connectionError(serverUrl((url) => (url.username = 'no_such_user')));
     expect(isDatabaseUnreachable(error)).toBe(false);
     expect(refusalState(error)).toMatch(/^28/);

@@ -1,13 +1,12 @@
-import type { INestApplicationContext } from '@nestjs/common';
 import type { BackfillObserver } from '../backfills/report/observer.js';
 import type { BackfillPhaseReport } from '../backfills/report/report.js';
 import type { RunRequest } from '../backfills/report/request.js';
-import { engineOf } from './engine.js';
-import type { PhaseRun, ShortEnd } from './phase-run.js';
+import type { DeployPhase, InterruptedOutcome } from './deploy.phase.js';
+import type { PhaseServices } from './phase.services.js';
 import { RecordingObserver } from './recording.observer.js';
 
-/** The backfills phase of a one-shot run. */
-export class BackfillPhase implements PhaseRun<BackfillPhaseReport> {
+/** The backfills phase of a deployment. */
+export class BackfillPhase implements DeployPhase<BackfillPhaseReport> {
   readonly phase = 'backfill';
   readonly #request: RunRequest;
   readonly #recording: RecordingObserver;
@@ -17,12 +16,11 @@ export class BackfillPhase implements PhaseRun<BackfillPhaseReport> {
     this.#request = { ...request, observer: this.#recording.observer };
   }
 
-  prepare(app: INestApplicationContext, module: string): () => Promise<BackfillPhaseReport> {
-    const engine = engineOf(app, module);
-    return () => engine.run(this.#request);
+  prepare({ backfills }: PhaseServices): () => Promise<BackfillPhaseReport> {
+    return () => backfills.run(this.#request);
   }
 
-  cutShort(outcome: ShortEnd, reason: string): BackfillPhaseReport {
+  interruptedReport(outcome: InterruptedOutcome, reason: string): BackfillPhaseReport {
     return { phase: 'backfill', outcome, reason, backfills: this.#recording.finished };
   }
 }

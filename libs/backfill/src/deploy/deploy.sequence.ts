@@ -1,88 +1,87 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { WORST_FIRST, type BackfillPhaseReport, type PhaseOutcome } from '../backfills/report/report.js';
+import { WORST_FIRST, type PhaseOutcome } from '../backfills/report/report.js';
 import { worstOf } from '../text/worst-of.js';
-import { afterContractPass, contractsAreDue } from './contract-pass.js';
-import type { OneShotReport } from './deploy.report.js';
-import type { IndexesReport } from '../indexes/indexes.report.js';
-import { leftWork, type PhaseReports } from './left-work.js';
-import type { MigrateReport } from '../migrations/migrate.report.js';
-import type { PhaseRun, ShortEnd } from './phase-run.js';
+import { contractPassReport, shouldRunContractPass } from './contract-pass.js';
+import type { DeployPhase, InterruptedOutcome } from './deploy.phase.js';
+import type { DeployReport, PhaseReport, PhaseReports } from './deploy.report.js';
+import { leftWork } from './left-work.js';
+import type { PhaseServices } from './phase.services.js';
 
-type PhaseReport = MigrateReport | IndexesReport | BackfillPhaseReport;
+type ReportOf<Name extends PhaseReport['phase']> = Extract<PhaseReport, { phase: Name }>;
+
+export interface DeploySequenceOptions {
+  /** Called with the error of a phase other than the first. The error ends only this phase. */
+  readonly onError: (error: unknown) => void;
+  /** Stops the deployment. After it, the contract pass does not run. */
+  readonly signal: AbortSignal;
+}
+
+/** A phase and the function that runs it. */
+interface PreparedPhase {
+  readonly phase: DeployPhase<PhaseReport>;
+  readonly run: () => Promise<PhaseReport>;
+}
 
 /**
- * The phases of one run, in their order. A failed migration ends it; whatever becomes of the others, the next one runs.
- * At the end the migrations are run once more where `contractsAreDue`.
- * The report of a single phase is that phase's own.
+ * Runs the phases of a deployment in order. A failed migration ends the deployment. Any other failure does not: the next
+ * phase runs. At the end, the migrations run once more if `shouldRunContractPass`.
  */
 export class DeploySequence {
-  readonly #phases: readonly PhaseRun<PhaseReport>[];
+  readonly #phases: readonly DeployPhase<PhaseReport>[];
+  readonly #options: DeploySequenceOptions;
   readonly #finished: PhaseReport[] = [];
-  readonly #broke: (error: unknown) => void;
-  readonly #signal: AbortSignal;
 
-  /**
-   * @param broke told of an error that a later phase threw, which ends that phase alone
-   * @param signal asks to stop: what is due at the end alone is left out
-   */
-  constructor(
-    phases: readonly PhaseRun<PhaseReport>[],
-    broke: (error: unknown) => void,
-    signal: AbortSignal,
-  ) {
+  constructor(phases: readonly DeployPhase<PhaseReport>[], options: DeploySequenceOptions) {
     this.#phases = phases;
-    this.#broke = broke;
-    this.#signal = signal;
+    this.#options = options;
   }
 
-  /** @throws what a phase throws while nothing has been changed */
-  async run(app: INestApplicationContext, module: string): Promise<OneShotReport> {
-    const prepared = this.#phases.map((phase) => ({ phase, run: phase.prepare(app, module) }));
-    for (const { phase, run } of prepared) {
-      const report = await this.#runOne(phase, run);
+  /**
+   * @returns the report of the deployment; for a single phase, the report of this phase
+   * @throws what the first phase throws: nothing has been changed before
+   */
+  async run(services: PhaseServices): Promise<PhaseReport | DeployReport> {
+    const prepared = this.#phases.map((phase) => ({ phase, run: phase.prepare(services) }));
+    for (const phase of prepared) {
+      const report = await this.#runPhase(phase);
       this.#finished.push(report);
       if (report.phase === 'migrate' && report.outcome === 'failed') break;
     }
-    for (const { phase, run } of prepared) {
-      if (phase.phase === 'migrate') await this.#runContracts(phase, run);
-    }
+    await this.#runContractPass(prepared);
     return this.#report(this.#finished);
   }
 
-  /** The report of a run that does not come to its own end: of what has finished, and of the phase in hand. */
-  cutShort(end: ShortEnd, reason: string): OneShotReport {
-    const inHand = this.#phases[this.#finished.length]?.cutShort(end, reason);
-    return this.#report([...this.#finished, ...(inHand ? [inHand] : [])]);
+  /** The report of an interrupted run: the finished phases, and the current one as far as it is done. */
+  interruptedReport(outcome: InterruptedOutcome, reason: string): PhaseReport | DeployReport {
+    const current = this.#phases[this.#finished.length]?.interruptedReport(outcome, reason);
+    return this.#report(current ? [...this.#finished, current] : this.#finished);
   }
 
-  async #runContracts(phase: PhaseRun<PhaseReport>, run: () => Promise<PhaseReport>): Promise<void> {
+  async #runContractPass(prepared: readonly PreparedPhase[]): Promise<void> {
+    const phase = prepared.find((each) => each.phase.phase === 'migrate');
     const [migrate, backfill] = [this.#reportOf('migrate'), this.#reportOf('backfill')];
-    if (!migrate || !backfill || this.#signal.aborted || !contractsAreDue(migrate, backfill)) return;
-    const report = await this.#runOne(phase, run);
-    // The first pass has run nothing: its report has nothing that this one lacks.
-    this.#finished[0] = report.phase === 'migrate' ? afterContractPass(report) : report;
+    if (!phase || !migrate || !backfill || this.#options.signal.aborted) return;
+    if (!shouldRunContractPass(migrate, backfill)) return;
+    const report = await this.#runPhase(phase);
+    // The first pass ran no migration, so the second report replaces the first one without loss.
+    this.#finished[0] = report.phase === 'migrate' ? contractPassReport(report) : report;
   }
 
-  #reportOf<Name extends PhaseReport['phase']>(
-    name: Name,
-  ): Extract<PhaseReport, { phase: Name }> | undefined {
-    return this.#finished.find(
-      (report): report is Extract<PhaseReport, { phase: Name }> => report.phase === name,
-    );
+  #reportOf<Name extends PhaseReport['phase']>(name: Name): ReportOf<Name> | undefined {
+    return this.#finished.find((report): report is ReportOf<Name> => report.phase === name);
   }
 
-  async #runOne(phase: PhaseRun<PhaseReport>, run: () => Promise<PhaseReport>): Promise<PhaseReport> {
+  async #runPhase({ phase, run }: PreparedPhase): Promise<PhaseReport> {
     try {
       return await run();
     } catch (error) {
-      // The first phase: what is wrong may be the usage.
+      // An error of the first phase may be one of usage, which the caller reports.
       if (this.#finished.length === 0) throw error;
-      this.#broke(error);
-      return phase.cutShort('failed', error instanceof Error ? error.message : String(error));
+      this.#options.onError(error);
+      return phase.interruptedReport('failed', error instanceof Error ? error.message : String(error));
     }
   }
 
-  #report(finished: readonly PhaseReport[]): OneShotReport {
+  #report(finished: readonly PhaseReport[]): PhaseReport | DeployReport {
     const [only] = finished;
     if (only && this.#phases.length === 1) return only;
     const reports = Object.fromEntries(finished.map((report) => [report.phase, report])) as PhaseReports;
@@ -96,6 +95,7 @@ export class DeploySequence {
   }
 }
 
+/** The outcome of a phase in the words that all phases share. */
 function commonOutcome({ outcome }: PhaseReport): PhaseOutcome {
   if (outcome === 'deferred' || outcome === 'warnings') return 'incomplete';
   return outcome === 'done' ? 'complete' : outcome;

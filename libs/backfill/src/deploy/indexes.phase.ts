@@ -1,11 +1,10 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { indexesOf } from './engine.js';
 import type { DataSourceIndexes, IndexesReport } from '../indexes/indexes.report.js';
 import type { IndexesRequest } from '../indexes/indexes.service.js';
-import type { PhaseRun, ShortEnd } from './phase-run.js';
+import type { DeployPhase, InterruptedOutcome } from './deploy.phase.js';
+import type { PhaseServices } from './phase.services.js';
 
-/** The indexes phase of a one-shot run. Whatever keeps it from its end is a warning. */
-export class IndexesPhase implements PhaseRun<IndexesReport> {
+/** The indexes phase of a deployment. An interruption is only a warning. */
+export class IndexesPhase implements DeployPhase<IndexesReport> {
   readonly phase = 'indexes';
   readonly #request: IndexesRequest;
   readonly #finished: DataSourceIndexes[] = [];
@@ -14,12 +13,11 @@ export class IndexesPhase implements PhaseRun<IndexesReport> {
     this.#request = { ...request, done: (report) => void this.#finished.push(report) };
   }
 
-  prepare(app: INestApplicationContext, module: string): () => Promise<IndexesReport> {
-    const engine = indexesOf(app, module);
-    return () => engine.run(this.#request);
+  prepare({ indexes }: PhaseServices): () => Promise<IndexesReport> {
+    return () => indexes.run(this.#request);
   }
 
-  cutShort(_: ShortEnd, reason: string): IndexesReport {
+  interruptedReport(_: InterruptedOutcome, reason: string): IndexesReport {
     return { phase: 'indexes', outcome: 'warnings', reason, dataSources: this.#finished };
   }
 }

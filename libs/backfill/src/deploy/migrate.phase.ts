@@ -1,11 +1,10 @@
-import type { INestApplicationContext } from '@nestjs/common';
 import type { DataSourceMigrations, MigrateReport } from '../migrations/migrate.report.js';
-import { migrationsOf } from './engine.js';
 import type { MigrateRequest } from '../migrations/migrations.service.js';
-import type { PhaseRun, ShortEnd } from './phase-run.js';
+import type { DeployPhase, InterruptedOutcome } from './deploy.phase.js';
+import type { PhaseServices } from './phase.services.js';
 
-/** The migrations phase of a one-shot run. Whatever keeps it from its end is a failure: the new version must not start. */
-export class MigratePhase implements PhaseRun<MigrateReport> {
+/** The migrations phase of a deployment. An interruption is a failure: the new version must not start. */
+export class MigratePhase implements DeployPhase<MigrateReport> {
   readonly phase = 'migrate';
   readonly #request: MigrateRequest;
   readonly #finished: DataSourceMigrations[] = [];
@@ -14,15 +13,15 @@ export class MigratePhase implements PhaseRun<MigrateReport> {
     this.#request = { ...request, done: (report) => void this.#finished.push(report) };
   }
 
-  prepare(app: INestApplicationContext, module: string): () => Promise<MigrateReport> {
-    const engine = migrationsOf(app, module);
+  /** The returned function can be called again, for the contract pass. */
+  prepare({ migrations }: PhaseServices): () => Promise<MigrateReport> {
     return () => {
       this.#finished.length = 0;
-      return engine.run(this.#request);
+      return migrations.run(this.#request);
     };
   }
 
-  cutShort(_: ShortEnd, reason: string): MigrateReport {
+  interruptedReport(_: InterruptedOutcome, reason: string): MigrateReport {
     return { phase: 'migrate', outcome: 'failed', reason, dataSources: this.#finished };
   }
 }

@@ -1,27 +1,26 @@
-import type { OneShotReport } from '../deploy/deploy.report.js';
+import type { OneShotReport } from './one-shot.report.js';
 
-/** What a one-shot run tells the shell. Work that is left is a warning: it never stops a deployment by itself. */
+/** The exit codes of a one-shot run. Work that is left is only a warning: it does not stop a deployment. */
 export const EXIT_CODES = {
   /** Done, or stopped with work left. */
   ok: 0,
-  /** The migrations did not succeed: the new version must not start. */
+  /** The migrations failed: the new version must not start. */
   migration: 1,
   /** Wrong arguments or configuration: nothing was run. */
   usage: 2,
-  /** With `--strict` only: anything is left or has failed. */
+  /** Only with `--strict`: work is left or has failed. */
   strict: 3,
 } as const;
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
 const DONE: ReadonlySet<string> = new Set(['complete', 'done', 'nothing-to-do']);
 
-export function exitCodeOf(report: OneShotReport, strict: boolean): ExitCode {
-  if (migrationsFailed(report)) return EXIT_CODES.migration;
-  return DONE.has(report.outcome) || !strict ? EXIT_CODES.ok : EXIT_CODES.strict;
+export function exitCodeOf(report: OneShotReport, { strict }: { readonly strict: boolean }): ExitCode {
+  if (haveMigrationsFailed(report)) return EXIT_CODES.migration;
+  return strict && !DONE.has(report.outcome) ? EXIT_CODES.strict : EXIT_CODES.ok;
 }
 
-function migrationsFailed(report: OneShotReport): boolean {
-  const migrate =
-    report.phase === 'migrate' ? report : report.phase === 'deploy' ? report.migrate : undefined;
-  return migrate?.outcome === 'failed';
+function haveMigrationsFailed(report: OneShotReport): boolean {
+  if (report.phase === 'migrate') return report.outcome === 'failed';
+  return report.phase === 'deploy' && report.migrate?.outcome === 'failed';
 }

@@ -1,68 +1,68 @@
-import type { INestApplicationContext } from '@nestjs/common';
 import { BackfillError } from '../errors/backfill.error.js';
-import type { OneShotArguments } from './arguments/arguments.parser.js';
-import type { DeployPlan, OneShotPlan, OneShotStatus } from '../deploy/deploy.report.js';
 import type { Phase } from '../deploy/phases.js';
-import { engineOf, indexesOf, migrationsOf } from '../deploy/engine.js';
+import type { PhaseServices } from '../deploy/phase.services.js';
+import type { OneShotArguments } from './arguments/one-shot.arguments.js';
+import type { DeployPlan, OneShotPlan, OneShotStatus } from './one-shot.report.js';
 
-/** What was found without changing anything. */
-export type Found =
-  | { readonly action: 'plan'; readonly report: OneShotPlan }
-  | { readonly action: 'status'; readonly report: OneShotStatus };
+type StatusRequest = Pick<OneShotArguments, 'phases' | 'names'>;
+type PlanRequest = Pick<OneShotArguments, 'phases' | 'names' | 'tenants'>;
 
-type Asked = Pick<OneShotArguments, 'action' | 'phases' | 'names' | 'tenants'>;
-
-/** Where each phase stands, or what it would do. @throws BackfillError */
-export async function look(app: INestApplicationContext, module: string, asked: Asked): Promise<Found> {
-  return asked.action === 'plan'
-    ? { action: 'plan', report: await plan(app, module, asked) }
-    : { action: 'status', report: await status(app, module, asked) };
-}
-
-async function status(
-  app: INestApplicationContext,
-  module: string,
-  { phases, names }: Asked,
+/** Reads the status of the phases. Changes nothing. @throws BackfillError */
+export function readStatus(
+  services: PhaseServices,
+  { phases, names }: StatusRequest,
 ): Promise<OneShotStatus> {
-  const backfills = () => engineOf(app, module).status(names.length > 0 ? { names } : {});
-  return inPhases(app, module, phases, backfills, backfills);
+  const backfills = () => services.backfills.status(names.length > 0 ? { names } : {});
+  return inspectPhases(services, phases, { only: backfills, amongOthers: backfills });
 }
 
-async function plan(
-  app: INestApplicationContext,
-  module: string,
-  { phases, names, tenants }: Asked,
+/** Plans the phases. Changes nothing. @throws BackfillError */
+export function readPlan(
+  services: PhaseServices,
+  { phases, names, tenants }: PlanRequest,
 ): Promise<OneShotPlan> {
-  const chosen = { ...(names.length > 0 ? { names } : {}), ...(tenants.length > 0 ? { tenants } : {}) };
-  const backfills = () => engineOf(app, module).plan(chosen);
-  return inPhases(app, module, phases, backfills, () => unlessTooEarly(backfills));
+  const selection = {
+    ...(names.length > 0 ? { names } : {}),
+    ...(tenants.length > 0 ? { tenants } : {}),
+  };
+  const backfills = () => services.backfills.plan(selection);
+  return inspectPhases(services, phases, {
+    only: backfills,
+    amongOthers: () => planUnlessRefused(backfills),
+  });
 }
 
-/** Migrations and indexes are looked at in one way. @param besideOthers instead of `alone`, where other phases are asked for too */
-async function inPhases<Alone, BesideOthers>(
-  app: INestApplicationContext,
-  module: string,
+/** Status and plan differ only for the backfills. */
+interface BackfillInspection<Only, AmongOthers> {
+  /** When the backfills are the only phase. */
+  readonly only: () => Promise<Only>;
+  /** When there are other phases. */
+  readonly amongOthers: () => Promise<AmongOthers>;
+}
+
+async function inspectPhases<Only, AmongOthers>(
+  services: PhaseServices,
   phases: readonly Phase[],
-  alone: () => Promise<Alone>,
-  besideOthers: () => Promise<BesideOthers>,
+  backfills: BackfillInspection<Only, AmongOthers>,
 ) {
-  const migrations = () => migrationsOf(app, module).status();
-  const indexes = () => indexesOf(app, module).status();
-  if (phases.length === 1) return { migrate: migrations, indexes, backfill: alone }[phases[0] as Phase]();
+  const migrate = () => services.migrations.status();
+  const indexes = () => services.indexes.status();
+  const [only] = phases;
+  if (only && phases.length === 1) return { migrate, indexes, backfill: backfills.only }[only]();
   return {
     phase: 'deploy' as const,
-    ...(phases.includes('migrate') ? { migrate: await migrations() } : {}),
+    ...(phases.includes('migrate') ? { migrate: await migrate() } : {}),
     ...(phases.includes('indexes') ? { indexes: await indexes() } : {}),
-    ...(phases.includes('backfill') ? { backfill: await besideOthers() } : {}),
+    ...(phases.includes('backfill') ? { backfill: await backfills.amongOthers() } : {}),
   };
 }
 
-/** A backfill of a column that a pending migration adds cannot be planned before that has run. */
-async function unlessTooEarly(
-  backfills: () => Promise<NonNullable<DeployPlan['backfill']>>,
+/** A backfill cannot be planned before the pending migration that adds its column has run. */
+async function planUnlessRefused(
+  plan: () => Promise<NonNullable<DeployPlan['backfill']>>,
 ): Promise<NonNullable<DeployPlan['backfill']>> {
   try {
-    return await backfills();
+    return await plan();
   } catch (error) {
     if (!(error instanceof BackfillError)) throw error;
     return { phase: 'backfill', plan: [], reason: error.message };

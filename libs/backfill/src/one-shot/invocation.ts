@@ -1,40 +1,39 @@
-import { opensOneShot } from './arguments/arguments.table.js';
-import { takeHandover, type TakenHandover } from './nest-cli/handover.js';
+import { startsOneShot } from './arguments/arguments.table.js';
+import { takeInheritedArguments, type InheritedArguments } from './nest-cli/inherited-arguments.js';
 
-/** Read once: reading removes it from the environment. */
-let handover: { readonly taken: TakenHandover | undefined } | undefined;
+/** Kept after the first read, which removes the variable from the environment. */
+let inherited: { readonly value: InheritedArguments | undefined } | undefined;
 
-function handedOver(): TakenHandover | undefined {
-  handover ??= { taken: takeHandover(process.env) };
-  return handover.taken;
+function inheritedArguments(): InheritedArguments | undefined {
+  inherited ??= { value: takeInheritedArguments(process.env) };
+  return inherited.value;
 }
 
-let entered = false;
+let hasEnteredOneShot = false;
 
-/** From now on this process is a one-shot run, whatever its arguments. */
+/** From now on, this process is a one-shot run, whatever its arguments are. */
 export function enterOneShot(): void {
-  entered = true;
+  hasEnteredOneShot = true;
 }
 
-/** Whether this process is a one-shot run, or was asked for one. */
-export function inOneShot(): boolean {
-  return entered || isOneShot();
+/** Whether this process is a one-shot run, or its arguments request one. */
+export function isOneShotProcess(): boolean {
+  return hasEnteredOneShot || isOneShot();
 }
 
-/** What was handed over and what was passed; the parser takes an argument that came both ways once. */
+/** The inherited arguments, then the process's own. Some may appear twice, which the parser accepts. */
 export function oneShotArgv(): readonly string[] {
-  return [...(handedOver()?.arguments ?? []), ...process.argv.slice(2)];
+  return [...(inheritedArguments()?.arguments ?? []), ...process.argv.slice(2)];
 }
 
-/** The state of the `nest start` that started this process as a one-shot run; undefined when none did. */
+/** The state of the `nest start` that started this process as a one-shot run; undefined without one. */
 export function commandLineState(): 'alive' | 'ended' | undefined {
-  const taken = handedOver();
-  return taken && (taken.wanted ? 'alive' : 'ended');
+  return inheritedArguments()?.commandLine;
 }
 
 /**
- * Whether this process was asked for a one-shot run, as with `nest start --backfill` or `node dist/main.js --backfill`.
- * Call it before anything else: an application that is no one-shot run keeps its arguments to itself.
+ * Whether the arguments of this process request a one-shot run, e.g. `nest start --backfill` or
+ * `node dist/main.js --backfill`. Call it before the application is created. It does not change `process.argv`.
  *
  * @publicApi
  * @example
@@ -46,5 +45,5 @@ export function commandLineState(): 'alive' | 'ended' | undefined {
  * }
  */
 export function isOneShot(): boolean {
-  return opensOneShot(oneShotArgv());
+  return startsOneShot(oneShotArgv());
 }

@@ -1,217 +1,132 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { BackfillError } from '../errors/backfill.error.js';
-import { startApplication, type RootModule } from './startup/application.starter.js';
-import type { OneShotArguments } from './arguments/arguments.parser.js';
-import { BackfillPhase } from '../deploy/backfill.phase.js';
-import { isDatabaseUnreachable, reachabilityMessage } from './startup/database-reachability.js';
-import type { OneShotReport } from '../deploy/deploy.report.js';
-import type { ControlArguments } from './arguments/control.arguments.js';
-import { giveOrder } from './control-command.js';
-import { DeploySequence } from '../deploy/deploy.sequence.js';
-import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-code.js';
-import { IndexesPhase } from '../deploy/indexes.phase.js';
-import { look } from './inspection.js';
-import { MigratePhase } from '../deploy/migrate.phase.js';
+import type { DeploySequence } from '../deploy/deploy.sequence.js';
+import { PhaseServices } from '../deploy/phase.services.js';
+import { onAbort } from '../text/abort.listener.js';
+import { formatDuration } from '../text/duration.format.js';
+import type { OneShotArguments } from './arguments/one-shot.arguments.js';
+import { runControlCommand } from './control.command.js';
+import { EXIT_CODES, type ExitCode } from './exit-code.js';
+import { readPlan, readStatus } from './inspection.js';
+import { isInspection, type InspectionAction } from './one-shot.action.js';
+import { createSequence } from './one-shot.sequence.js';
 import type { OneShotOutput } from './output/one-shot.output.js';
-import type { ShortEnd } from '../deploy/phase-run.js';
-import { isLook, type LookAction } from '../deploy/phases.js';
-import { DatabaseUnreachableError, StoppedAtStartError } from './startup/start-up.error.js';
-import type { StopSignals } from './stop-signals.js';
-import { renderDuration } from '../text/format.js';
-
-type Stop = Pick<StopSignals, 'signal' | 'impatient'>;
+import { ResultReporter } from './result.reporter.js';
+import { startApplication, type RootModule } from './startup/application.starter.js';
+import type { StopSignals } from './process/stop-signals.js';
 
 /** How a run ended. */
-export interface OneShotEnd {
+export interface OneShotResult {
   readonly exitCode: ExitCode;
-  /** To be closed; undefined when it was never started. */
+  /** The application to close; undefined if it was not started. */
   readonly app?: INestApplicationContext;
-  /** Work was left behind that does not end by itself, so the process must be ended. */
-  readonly abandoned?: true;
+  /** The run left unfinished work in the process, which must therefore be ended. */
+  readonly mustExit?: true;
 }
 
-/** Starts the application, does what the arguments ask for, and tells what came of it. Never throws. */
+export interface OneShotRunnerOptions {
+  readonly request: OneShotArguments;
+  readonly output: OneShotOutput;
+  readonly stop: Pick<StopSignals, 'signal' | 'forceStop'>;
+}
+
+/** Starts the application, does what the arguments request, and reports the result. Never throws. */
 export class OneShotRunner {
   readonly #module: RootModule;
-  readonly #arguments: OneShotArguments;
+  readonly #request: OneShotArguments;
   readonly #output: OneShotOutput;
-  readonly #stop: Stop;
+  readonly #stop: Pick<StopSignals, 'signal' | 'forceStop'>;
   readonly #sequence: DeploySequence;
-  #started = false;
+  readonly #reporter: ResultReporter;
+  #isStarted = false;
 
-  constructor(module: RootModule, request: OneShotArguments, output: OneShotOutput, stop: Stop) {
+  constructor(module: RootModule, { request, output, stop }: OneShotRunnerOptions) {
     this.#module = module;
-    this.#arguments = request;
+    this.#request = request;
     this.#output = output;
     this.#stop = stop;
-    this.#sequence = this.#phases();
+    this.#sequence = createSequence(request, output, stop.signal);
+    this.#reporter = new ResultReporter({ request, output, sequence: this.#sequence });
   }
 
-  async run(): Promise<OneShotEnd> {
-    const { connectTimeoutMs } = this.#arguments;
+  async run(): Promise<OneShotResult> {
     let app: INestApplicationContext;
     try {
-      app = await startApplication(this.#module, {
-        logger: this.#output.logger,
-        connectTimeoutMs,
-        signal: this.#stop.signal,
-        waiting: (words) =>
-          this.#output.warn(
-            `Waiting for the database, for at most ${renderDuration(connectTimeoutMs)}: ${words}`,
-          ),
-      });
+      app = await this.#start();
     } catch (error) {
-      return { exitCode: await this.#notStarted(error), abandoned: true };
+      return { exitCode: await this.#reporter.notStarted(error), mustExit: true };
     }
-    this.#started = true;
+    this.#isStarted = true;
     try {
       return { ...(await this.#perform(app)), app };
     } catch (error) {
-      return { exitCode: await this.#failed(error), app };
+      return { exitCode: await this.#reporter.failed(error), app };
     }
   }
 
-  /** Ends the run for an error that nobody caught. */
-  async crashed(error: unknown): Promise<OneShotEnd> {
-    if (!this.#started) return { exitCode: await this.#refused(error), abandoned: true };
-    this.#output.error(stackOf(error));
-    return { exitCode: await this.#tellShort('failed', messageOf(error)), abandoned: true };
+  /** Reports an uncaught error, which ends the run. */
+  async uncaught(error: unknown): Promise<OneShotResult> {
+    const exitCode = this.#isStarted
+      ? await this.#reporter.crashed(error)
+      : await this.#reporter.refused(error);
+    return { exitCode, mustExit: true };
   }
 
-  #phases(): DeploySequence {
-    const { phases, names, tenants, maxDurationMs, maxWaitMs, connectTimeoutMs, retryQuarantined, rebuild } =
-      this.#arguments;
-    const { observer } = this.#output;
-    const { signal } = this.#stop;
-    const backfills = {
-      ...(names.length > 0 ? { names } : {}),
-      ...(tenants.length > 0 ? { tenants } : {}),
-      ...(maxDurationMs === undefined ? {} : { maxDurationMs }),
+  #start(): Promise<INestApplicationContext> {
+    const { connectTimeoutMs } = this.#request;
+    return startApplication(this.#module, {
+      logger: this.#output.logger,
       connectTimeoutMs,
-      retryQuarantined,
-      signal,
-    };
-    const all = {
-      migrate: () =>
-        new MigratePhase({ log: this.#output.logOf('Migration'), signal, connectTimeoutMs, observer }),
-      indexes: () =>
-        new IndexesPhase({
-          log: this.#output.logOf('Index'),
-          signal,
-          rebuild,
-          ...(maxWaitMs === undefined ? {} : { maxWait: maxWaitMs }),
-        }),
-      backfill: () => new BackfillPhase(backfills, observer),
-    };
-    return new DeploySequence(
-      phases.map((phase) => all[phase]()),
-      (error) => this.#output.error(error instanceof BackfillError ? error.message : stackOf(error)),
-      signal,
-    );
+      signal: this.#stop.signal,
+      onWaiting: (reason) =>
+        this.#output.warn(`Waiting for the database, at most ${formatDuration(connectTimeoutMs)}: ${reason}`),
+    });
   }
 
-  async #perform(app: INestApplicationContext): Promise<Omit<OneShotEnd, 'app'>> {
-    const module = nameOf(this.#module);
-    const { control } = this.#arguments;
-    if (control) return this.#control(app, module, control);
-    if (isLook(this.#arguments.action)) return this.#look(app, module);
-    const report = await Promise.race([this.#sequence.run(app, module), this.#stop.impatient]);
-    if (typeof report === 'string') return this.#cutShort(report);
-    return { exitCode: await this.#tell(report) };
+  async #perform(app: INestApplicationContext): Promise<OneShotResult> {
+    const services = new PhaseServices(app, nameOf(this.#module));
+    const { control, action } = this.#request;
+    if (control) {
+      await this.#output.control(await runControlCommand(services, control));
+      return { exitCode: EXIT_CODES.ok };
+    }
+    return isInspection(action) ? this.#inspect(action, services) : this.#runPhases(services);
   }
 
-  async #control(
-    app: INestApplicationContext,
-    module: string,
-    order: ControlArguments,
-  ): Promise<Omit<OneShotEnd, 'app'>> {
-    await this.#output.control(await giveOrder(app, module, order));
+  async #runPhases(services: PhaseServices): Promise<OneShotResult> {
+    const report = await Promise.race([this.#sequence.run(services), this.#stop.forceStop]);
+    if (typeof report !== 'string') return { exitCode: await this.#reporter.finished(report) };
+    return { exitCode: await this.#reporter.interrupted('incomplete', report), mustExit: true };
+  }
+
+  /** An inspection changes nothing. Therefore the first signal ends it at once, with exit code 0. */
+  async #inspect(action: InspectionAction, services: PhaseServices): Promise<OneShotResult> {
+    const show = action === 'plan' ? this.#readPlan(services) : this.#readStatus(services);
+    const inspected = await Promise.race([show, reasonOfAbort(this.#stop.signal)]);
+    if (typeof inspected === 'string') {
+      this.#output.error(`${inspected}: the ${action} was interrupted.`);
+      return { exitCode: EXIT_CODES.ok, mustExit: true };
+    }
+    await inspected();
     return { exitCode: EXIT_CODES.ok };
   }
 
-  async #look(app: INestApplicationContext, module: string): Promise<Omit<OneShotEnd, 'app'>> {
-    // Looking changes nothing, so a signal ends it at once, and with 0 whatever was looked at.
-    const found = await Promise.race([look(app, module, this.#arguments), aborted(this.#stop.signal)]);
-    if (typeof found === 'string') {
-      this.#output.error(`${found}: the look was cut short.`);
-      return { exitCode: EXIT_CODES.ok, abandoned: true };
-    }
-    if (found.action === 'plan') await this.#output.plan(found.report);
-    else await this.#output.status(found.report);
-    return { exitCode: EXIT_CODES.ok };
+  /** @returns a function that prints the plan */
+  async #readPlan(services: PhaseServices): Promise<() => Promise<void>> {
+    const plan = await readPlan(services, this.#request);
+    return () => this.#output.plan(plan);
   }
 
-  async #cutShort(reason: string): Promise<Omit<OneShotEnd, 'app'>> {
-    return { exitCode: await this.#tellShort('incomplete', reason), abandoned: true };
-  }
-
-  async #notStarted(error: unknown): Promise<ExitCode> {
-    if (error instanceof StoppedAtStartError) {
-      return this.#tellShort('incomplete', error.message);
-    }
-    if (error instanceof DatabaseUnreachableError) return this.#tellShort('failed', error.message);
-    return this.#refused(error);
-  }
-
-  async #failed(error: unknown): Promise<ExitCode> {
-    if (error instanceof BackfillError) return this.#refused(error);
-    if (isDatabaseUnreachable(error)) {
-      return this.#tellShort('failed', `The database was lost: ${reachabilityMessage(error)}.`);
-    }
-    this.#output.error(stackOf(error));
-    return this.#tellShort('failed', messageOf(error));
-  }
-
-  /** Wrong usage or configuration: nothing was run. */
-  async #refused(error: unknown): Promise<ExitCode> {
-    this.#output.error(error instanceof BackfillError ? error.message : stackOf(error));
-    const { json, action } = this.#arguments;
-    if (json && isLook(action)) await this.#tellUnread(action, 'failed', messageOf(error));
-    else if (json) await this.#output.phase(this.#sequence.cutShort('failed', messageOf(error)));
-    return EXIT_CODES.usage;
-  }
-
-  async #tellShort(end: ShortEnd, reason: string): Promise<ExitCode> {
-    // An order that was not carried out is no work that is left: whoever gave it must not take it for done.
-    if (this.#arguments.control) {
-      await this.#tell(this.#sequence.cutShort('failed', reason));
-      return EXIT_CODES.usage;
-    }
-    const { action } = this.#arguments;
-    if (isLook(action)) return this.#tellUnread(action, end, reason);
-    return this.#tell(this.#sequence.cutShort(end, reason));
-  }
-
-  /** Nothing was to be changed, so nothing has failed that a deployment must stop for. */
-  async #tellUnread(action: LookAction, outcome: ShortEnd, reason: string): Promise<ExitCode> {
-    const { phases, strict } = this.#arguments;
-    const [only = 'deploy'] = phases.length === 1 ? phases : [];
-    await this.#output.unread(action, { phase: only, outcome, reason });
-    return strict && outcome === 'failed' ? EXIT_CODES.strict : EXIT_CODES.ok;
-  }
-
-  async #tell(report: OneShotReport): Promise<ExitCode> {
-    await this.#output.phase(report);
-    return exitCodeOf(report, this.#arguments.strict);
+  /** @returns a function that prints the status */
+  async #readStatus(services: PhaseServices): Promise<() => Promise<void>> {
+    const status = await readStatus(services, this.#request);
+    return () => this.#output.status(status);
   }
 }
 
-function aborted(signal: AbortSignal): Promise<string> {
-  return new Promise((resolve) => {
-    const heard = (): void => resolve(String(signal.reason));
-    if (signal.aborted) heard();
-    else signal.addEventListener('abort', heard, { once: true });
-  });
+function reasonOfAbort(signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => onAbort(signal, () => resolve(String(signal.reason))));
 }
 
 function nameOf(module: RootModule): string {
   return typeof module === 'function' ? module.name : 'The root module';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,38 +1,38 @@
 import type { LoggerService } from '@nestjs/common';
-import type { RootModule } from './startup/application.starter.js';
 import { ArgumentError } from './arguments/arguments.error.js';
-import { parseArguments, type OneShotArguments } from './arguments/arguments.parser.js';
-import { CrashWatch } from './crash-watch.js';
+import { parseArguments } from './arguments/arguments.parser.js';
+import type { OneShotArguments } from './arguments/one-shot.arguments.js';
 import { EXIT_CODES } from './exit-code.js';
-import { renderHelp } from './output/text/help.renderer.js';
 import { commandLineState, enterOneShot, oneShotArgv } from './invocation.js';
+import { OneShotRunner, type OneShotResult } from './one-shot.runner.js';
 import { JsonOutput } from './output/json/json.output.js';
-import { OneShotRunner } from './one-shot.runner.js';
 import type { OneShotOutput, OutputStreams } from './output/one-shot.output.js';
-import { PHASES } from '../deploy/phases.js';
-import { closeApplication, endWhenOverdue, surviveClosedPipes } from './process-end.js';
-import { StopSignals } from './stop-signals.js';
+import { renderHelp } from './output/text/help.renderer.js';
 import { TextOutput } from './output/text/text.output.js';
+import { closeApplication, exitWhenOverdue, ignoreClosedPipes } from './process/process-end.js';
+import type { RootModule } from './startup/application.starter.js';
+import { StopSignals } from './process/stop-signals.js';
+import { UncaughtErrorListener } from './process/uncaught-error.listener.js';
 
 /**
- * What `runOneShot` takes besides the application.
+ * The options of `runOneShot`.
  *
  * @publicApi
  */
 export interface RunOneShotOptions {
   /**
-   * The application's logger. With `--json` what it writes to stdout goes to stderr.
-   * @default Nest's own, as JSON with `--json`
+   * The application's logger. With `--json`, its output to stdout is redirected to stderr.
+   * @default Nest's `ConsoleLogger`, with `--json` in its JSON mode
    */
   readonly logger?: LoggerService;
 }
 
 /**
- * Runs what the process's arguments ask for, without an HTTP server, prints what came of it and closes the application.
+ * Does what the arguments of the process request, without an HTTP server. Prints the result and closes the application.
  *
- * Exit codes: 0 done, or stopped with work left; 1 the migrations did not succeed; 2 wrong arguments or configuration;
- * 3 with `--strict` only: anything is left or has failed. Never throws. The process ends by itself; it is ended 5 s later if the application keeps it alive, and
- * at once when the application could not be started or the run had to be cut short.
+ * Exit codes: 0 done, or stopped with work left; 1 the migrations failed; 2 wrong arguments or configuration; 3 only with
+ * `--strict`: work is left or has failed. Never throws. The process normally ends by itself. It is ended 5 s later if the
+ * application keeps it alive, and at once if the application could not be started or the run was interrupted.
  *
  * @returns the exit code
  * @publicApi
@@ -42,20 +42,24 @@ export interface RunOneShotOptions {
 export async function runOneShot(module: RootModule, options: RunOneShotOptions = {}): Promise<number> {
   enterOneShot();
   const { stdout, stderr } = process;
-  surviveClosedPipes([stdout, stderr]);
+  ignoreClosedPipes([stdout, stderr]);
   const argv = oneShotArgv();
-  let request: OneShotArguments;
-  try {
-    request = parseArguments(argv);
-  } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error;
-    return refuse(error, argv, argv.includes('--json') ? new JsonOutput({ stdout, stderr }) : undefined);
-  }
+  const request = parseOrError(argv);
+  if (request instanceof ArgumentError) return refuseArguments(request, argv);
   if (request.action === 'help') {
     stdout.write(renderHelp());
     return EXIT_CODES.ok;
   }
-  return perform(module, request, outputFor(request, { stdout, stderr }, options.logger));
+  return perform(module, request, createOutput(request, { stdout, stderr }, options.logger));
+}
+
+function parseOrError(argv: readonly string[]): OneShotArguments | ArgumentError {
+  try {
+    return parseArguments(argv);
+  } catch (error) {
+    if (error instanceof ArgumentError) return error;
+    throw error;
+  }
 }
 
 async function perform(
@@ -64,48 +68,62 @@ async function perform(
   output: OneShotOutput,
 ): Promise<number> {
   const stop = new StopSignals({ commandLine: commandLineState() });
-  const crash = new CrashWatch();
-  const runner = new OneShotRunner(module, request, output, stop);
-  const end = await Promise.race([runner.run(), crash.happened.then((error) => runner.crashed(error))]);
-  // Also for who forgets to assign what this returns.
-  process.exitCode = end.exitCode;
-  if (end.abandoned) process.exit(end.exitCode);
-  // The run is over: what breaks now is told, and changes nothing about how it ended.
-  void crash.happened.then((error) => {
-    process.stderr.write(`${String(error)}\n`, () => process.exit(end.exitCode));
-  });
-  if (end.app) await closeApplication(end.app, stop.impatient, (message) => output.warn(message));
-  stop.release();
-  endWhenOverdue(end.exitCode, process.stderr);
-  return end.exitCode;
+  const uncaught = new UncaughtErrorListener();
+  const runner = new OneShotRunner(module, { request, output, stop });
+  const result = await Promise.race([runner.run(), uncaught.first.then((error) => runner.uncaught(error))]);
+  await end(result, { stop, uncaught, output });
+  return result.exitCode;
 }
 
-async function refuse(
-  error: ArgumentError,
-  argv: readonly string[],
-  json: JsonOutput | undefined,
-): Promise<number> {
-  if (json) {
-    json.error(error.message);
-    const failure = { outcome: 'failed', reason: error.message } as const;
-    await json.phase(
-      argv.some((argument) => argument === `--${PHASES.backfill.flag}`)
-        ? { phase: 'backfill', ...failure, backfills: [] }
-        : { phase: 'deploy', ...failure, left: [] },
-    );
-  } else {
-    process.stderr.write(`${error.message}\n`);
+interface RunningParts {
+  readonly stop: StopSignals;
+  readonly uncaught: UncaughtErrorListener;
+  readonly output: OneShotOutput;
+}
+
+async function end(
+  { exitCode, app, mustExit }: OneShotResult,
+  { stop, uncaught, output }: RunningParts,
+): Promise<void> {
+  // Also for an application that does not assign the result of `runOneShot`.
+  process.exitCode = exitCode;
+  if (mustExit) process.exit(exitCode);
+  // The result has been reported: an error from now on does not change the exit code.
+  void uncaught.first.then((error) => {
+    process.stderr.write(`${String(error)}\n`, () => process.exit(exitCode));
+  });
+  if (app) {
+    const { forceStop } = stop;
+    await closeApplication(app, { forceStop, warn: (message) => output.warn(message) });
   }
+  stop.release();
+  exitWhenOverdue(exitCode, process.stderr);
+}
+
+async function refuseArguments(error: ArgumentError, argv: readonly string[]): Promise<number> {
+  if (argv.includes('--json')) await refuseAsJson(error, argv);
+  else process.stderr.write(`${error.message}\n`);
   process.exitCode = EXIT_CODES.usage;
   return EXIT_CODES.usage;
 }
 
-function outputFor(
+async function refuseAsJson({ message }: ArgumentError, argv: readonly string[]): Promise<void> {
+  const { stdout, stderr } = process;
+  const json = new JsonOutput({ stdout, stderr });
+  json.error(message);
+  const failure = { outcome: 'failed', reason: message } as const;
+  await json.report(
+    argv.includes('--backfill')
+      ? { phase: 'backfill', ...failure, backfills: [] }
+      : { phase: 'deploy', ...failure, left: [] },
+  );
+}
+
+function createOutput(
   { json, progress, action }: OneShotArguments,
   streams: OutputStreams,
   logger: LoggerService | undefined,
 ): OneShotOutput {
-  return json
-    ? new JsonOutput(streams, logger)
-    : new TextOutput(streams, progress && action === 'run', logger);
+  if (json) return new JsonOutput(streams, logger);
+  return new TextOutput(streams, { progressBar: progress && action === 'run', logger });
 }

@@ -3,7 +3,7 @@ import type { BackfillService } from '../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 import type { RunRequest } from '../backfills/report/request.js';
-import { renderDuration } from '../text/format.js';
+import { formatDuration } from '../text/duration.format.js';
 import { DeployLease } from '../ledger/deploy-lease.js';
 import { Session } from '../postgres/session.js';
 import { inspectDue, pauseAfter, type Due } from './due.inspector.js';
@@ -123,7 +123,7 @@ export class CatchUpRound {
 
   async #run({ name }: BackfillDefinition): Promise<BackfillReport> {
     const { signal, cancelAfterMs, abandonAfterMs, closed, maxDurationMs } = this.#options;
-    const limit = `time limit of ${renderDuration(maxDurationMs)}`;
+    const limit = `time limit of ${formatDuration(maxDurationMs)}`;
     // A signal of the run's own: what listens to it goes with it, while the application's stays for as long as that.
     const stop = new AbortController();
     const pass = () => stop.abort(signal.reason);

@@ -10,7 +10,7 @@ import { ModuleRef } from '@nestjs/core';
 import { MODULE_OPTIONS_TOKEN, type BackfillModuleOptions } from '../backfill.module-definition.js';
 import { BackfillService } from '../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
-import { inOneShot } from '../one-shot/invocation.js';
+import { isOneShotProcess } from '../one-shot/invocation.js';
 import { SYSTEM_CLOCK } from './catch-up.clock.js';
 import type { CatchUpModuleOptions } from './catch-up.options.js';
 import { CatchUpRound } from './catch-up.round.js';
@@ -95,7 +95,7 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   onApplicationBootstrap(): void {
-    if (this.#scheduler === null || inOneShot()) return;
+    if (this.#scheduler === null || isOneShotProcess()) return;
     for (const job of this.#jobs) {
       this.#schedule(job, this.#scheduler);
       for (const definition of job.backfills) endBefore(definition, () => this.onModuleDestroy());

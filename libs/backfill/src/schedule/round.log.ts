@@ -1,6 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
-import { renderCount, renderDuration, renderQuantity } from '../text/format.js';
+import { formatCount, formatQuantity } from '../text/quantity.format.js';
+import { formatDuration } from '../text/duration.format.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 import { messageOf } from '../postgres/error-classes.js';
 import type { Due } from './due.inspector.js';
@@ -47,7 +48,7 @@ export class RoundLog {
     drift: boolean,
   ): void {
     if (status === 'failed') return this.#once('error', name, `${name}: failed. ${gist(reason)}`);
-    const rows = renderQuantity(updated, 'row');
+    const rows = formatQuantity(updated, 'row');
     if (updated === 0) {
       if (status === 'complete' || nothingToDo) return this.#logger.debug(`${name}: ${gist(reason)}`);
       return this.#once('warn', name, `${name}: ${status}, nothing could be done. ${gist(reason)}`);
@@ -55,9 +56,9 @@ export class RoundLog {
     const what = drift ? `${rows} had become pending since it was complete (drift), and` : `${rows}`;
     const done = updated === 1 ? 'is done' : 'are done';
     const ending = status === 'complete' ? '' : ` It is ${status}: ${gist(reason)}`;
-    const set = quarantined > 0 ? ` ${renderCount(quarantined)} in quarantine.` : '';
+    const set = quarantined > 0 ? ` ${formatCount(quarantined)} in quarantine.` : '';
     this.#logger[quarantined > 0 ? 'warn' : 'log'](
-      `${name}: ${what} ${done}, in ${renderDuration(durationMs)}.${set}${ending}`,
+      `${name}: ${what} ${done}, in ${formatDuration(durationMs)}.${set}${ending}`,
     );
   }
 

@@ -1,90 +1,116 @@
 import { BackfillError } from '../../errors/backfill.error.js';
-import { ARGUMENT_NAMES, ARGUMENTS, type ArgumentName, type ArgumentDefinition } from './arguments.table.js';
 import { nearest } from '../../text/nearest.js';
+import { ARGUMENT_NAMES, ARGUMENTS, type ArgumentDefinition, type ArgumentName } from './arguments.table.js';
 
 /** Without the `--`, the Nest command line would print its own help. */
 const HELP = '`nest start -- --backfill --help` lists all arguments.';
 
 /**
- * The arguments of a one-shot run are not what it takes: exit code 2, and nothing was run.
+ * The base of all errors about the arguments of a one-shot run. The process exits with code 2 and has run nothing.
  *
  * @publicApi
  */
 export abstract class ArgumentError extends BackfillError {}
 
 /**
- * An argument that the one-shot mode does not know. Nothing is ignored: it could have been meant to hold something back.
+ * One-shot mode does not know this argument. Unknown arguments are never ignored: a misspelt one may have been meant to
+ * limit the run.
  *
  * @publicApi
  */
 export class UnknownArgumentError extends ArgumentError {
   constructor(flag: string) {
-    const meant = nearest(flag.replace(/^-+/, ''), ARGUMENT_NAMES);
-    super(`Unknown argument ${flag}: a one-shot run takes no argument that it does not know.`, {
+    const suggestion = nearest(flag.replace(/^-+/, ''), ARGUMENT_NAMES);
+    super(`Unknown argument ${flag}: one-shot mode refuses arguments that it does not know.`, {
       subject: flag,
-      remedy: meant
-        ? `Did you mean --${meant}? ${HELP}`
+      remedy: suggestion
+        ? `Did you mean --${suggestion}? ${HELP}`
         : `It takes ${ARGUMENT_NAMES.map((name) => `--${name}`).join(', ')}. ${HELP}`,
     });
   }
 }
 
-/** @publicApi */
+/**
+ * `nest start` got an argument of one-shot mode, or a misspelt one, but no argument that starts a one-shot run. It would
+ * start the server.
+ *
+ * @publicApi
+ */
 export class ArgumentWithoutPhaseError extends ArgumentError {
-  constructor(flag: string, meant: string) {
-    super(`${flag} names no phase to run, so the application would start as a server.`, {
+  constructor(flag: string, suggestion: string) {
+    super(`${flag} selects no phase to run, so the application would start as a server.`, {
       subject: flag,
-      remedy: `Did you mean ${meant}? ${HELP}`,
+      remedy: `Did you mean ${suggestion}? ${HELP}`,
     });
   }
 }
 
-/** @publicApi */
+/**
+ * An argument applies to one phase only, and this phase is not part of the run.
+ *
+ * @publicApi
+ */
 export class MissingPhaseError extends ArgumentError {
   constructor(name: ArgumentName, phase: string) {
-    super(`--${name} belongs to --${phase}, which is not asked for.`, {
+    super(`--${name} applies only to --${phase}, which is missing.`, {
       subject: `--${name}`,
-      remedy: `Leave it out, or add --${phase}.`,
+      remedy: `Remove it, or add --${phase}.`,
     });
   }
 }
 
-/** @publicApi */
+/**
+ * The names of backfills were given together with a phase that always runs as a whole.
+ *
+ * @publicApi
+ */
 export class NamesWithoutBackfillError extends ArgumentError {
   constructor(name: string) {
-    super(`"${name}" names a backfill, and phases that are run whole are asked for.`, {
+    super(`"${name}" selects a backfill, but the run has other phases, which always run as a whole.`, {
       subject: name,
-      remedy: `To run that backfill alone, write \`--backfill ${name}\`; to run everything, leave the name out.`,
+      remedy: `To run only this backfill, write \`--backfill ${name}\`. To run everything, remove the name.`,
     });
   }
 }
 
-/** @publicApi */
+/**
+ * An argument has no value, a wrong value, or a value that it does not take.
+ *
+ * @publicApi
+ */
 export class ArgumentValueError extends ArgumentError {
-  constructor(name: ArgumentName, why: string) {
+  constructor(name: ArgumentName, problem: string) {
     const definition: ArgumentDefinition = ARGUMENTS[name];
-    const takes = definition.value ?? definition.usage;
-    const usage = takes ? `--${name} ${takes}` : `--${name}`;
-    super(`--${name} ${why}.`, {
+    const value = definition.valueExample ?? definition.usage;
+    const usage = value ? `--${name} ${value}` : `--${name}`;
+    super(`--${name} ${problem}.`, {
       subject: `--${name}`,
-      remedy: `Write \`${usage}\`: ${definition.describe}.`,
+      remedy: `Write \`${usage}\`: ${definition.description}.`,
     });
   }
 }
 
-/** @publicApi */
+/**
+ * `--set` got an unknown setting or a wrong value.
+ *
+ * @publicApi
+ */
 export class SettingArgumentError extends ArgumentError {
   constructor(setting: string, cause: unknown) {
-    const [what, remedy] = (cause instanceof Error ? cause.message : String(cause)).split('\n  → ');
-    super(what ?? '', { subject: setting, remedy: remedy ?? HELP, cause });
+    const [problem, remedy] = (cause instanceof Error ? cause.message : String(cause)).split('\n  → ');
+    super(problem ?? '', { subject: setting, remedy: remedy ?? HELP, cause });
   }
 }
 
-/** @publicApi */
+/**
+ * Two arguments exclude each other, or the same argument was given twice with different values.
+ *
+ * @publicApi
+ */
 export class ContradictoryArgumentsError extends ArgumentError {
-  constructor(one: string, other: string, why: string) {
-    super(`${one} and ${other} contradict each other: ${why}.`, {
-      subject: `${one} ${other}`,
+  constructor(first: string, second: string, reason: string) {
+    super(`${first} and ${second} contradict each other: ${reason}.`, {
+      subject: `${first} ${second}`,
       remedy: 'Leave one of them out.',
     });
   }

@@ -1,66 +1,90 @@
-import { DEPLOY_FLAG, PHASES, type Phase } from '../../deploy/phases.js';
+import type { Phase } from '../../deploy/phases.js';
 
-/** How one argument is written and what it means. */
+/** How an argument is written and what it does. */
 export interface ArgumentDefinition {
-  readonly describe: string;
-  /** What follows it, for the help, where that is no value of its own. */
+  /** Its line in `--help`. */
+  readonly description: string;
+  /** What may follow the argument, for `--help`, if that is not a value of the argument itself. */
   readonly usage?: string;
-  /** What stands for its value in the help; an argument without it takes no value. */
-  readonly value?: string;
-  /** Its presence turns the start of the application into a one-shot run. */
-  readonly opens?: true;
+  /** An example of its value, for `--help`. An argument without it takes no value. */
+  readonly valueExample?: string;
+  /** Its default, for `--help`. */
+  readonly defaultText?: string;
+  /** It turns the start of the application into a one-shot run. */
+  readonly startsOneShot?: true;
   /** Names of backfills may follow it. */
-  readonly names?: true;
-  /** Means something to this phase only, which must be asked for. */
-  readonly of?: Phase;
-  /** Too common a word to be told apart from an application's own argument when no phase stands beside it. */
-  readonly common?: true;
-  /** Read by people alone: `--help` shows it as it stands. */
-  readonly fallback?: string;
+  readonly takesNames?: true;
+  /** The only phase that it applies to; it is refused without this phase. */
+  readonly phase?: Phase;
+  /** Other applications use this name too: without a phase it is not reported as a one-shot argument. */
+  readonly isCommonName?: true;
 }
 
-/** Every argument of one-shot mode. */
+/** All arguments of one-shot mode. The argument of a phase has the name of the phase. */
 export const ARGUMENTS = {
-  [PHASES.migrate.flag]: { opens: true, describe: PHASES.migrate.describe },
-  [PHASES.indexes.flag]: { opens: true, describe: PHASES.indexes.describe },
-  [PHASES.backfill.flag]: { opens: true, names: true, describe: PHASES.backfill.describe },
-  [DEPLOY_FLAG]: { opens: true, describe: 'all phases, in this order' },
-  status: { opens: true, names: true, describe: 'print where each phase stands; changes nothing' },
-  plan: { describe: 'print what a run would do, SQL and EXPLAIN included; changes nothing' },
-  tenant: { value: 'ID', of: 'backfill', describe: "only this tenant's rows; may be repeated" },
+  migrate: { startsOneShot: true, description: 'run the schema migrations; a failure stops the deployment' },
+  indexes: { startsOneShot: true, description: 'build the declared indexes that are missing, concurrently' },
+  backfill: {
+    startsOneShot: true,
+    takesNames: true,
+    description: 'run the backfills: all of them, or the named ones',
+  },
+  deploy: { startsOneShot: true, description: 'run all phases in this order' },
+  status: {
+    startsOneShot: true,
+    takesNames: true,
+    description: 'print the status of each phase; changes nothing',
+  },
+  plan: { description: 'print what a run would do, with SQL and EXPLAIN; changes nothing' },
+  tenant: { valueExample: 'ID', phase: 'backfill', description: 'only rows of this tenant; can be repeated' },
   'max-duration': {
-    value: '10m',
-    of: 'backfill',
-    describe: 'stop the backfills, work left, after this time (ms, s, m, h)',
+    valueExample: '10m',
+    phase: 'backfill',
+    description: 'stop the backfills after this time (ms, s, m, h), with work left',
   },
   set: {
-    opens: true,
-    names: true,
+    startsOneShot: true,
+    takesNames: true,
     usage: 'NAME KEY=VALUE…',
-    describe: 'batchSize, pause, workers, maxWorkers of a backfill, now',
+    description: 'change batchSize, pause, workers or maxWorkers of a backfill now',
   },
-  pause: { opens: true, names: true, usage: 'NAME…', describe: 'hold backfills back, also running ones' },
-  resume: { opens: true, names: true, usage: 'NAME…', describe: 'let the next run take them up again' },
-  cancel: { opens: true, names: true, usage: 'NAME…', describe: 'end backfills for good' },
-  why: { value: 'TEXT', describe: 'with one of these four: the reason, for the status' },
+  pause: {
+    startsOneShot: true,
+    takesNames: true,
+    usage: 'NAME…',
+    description: 'pause backfills, including running ones',
+  },
+  resume: {
+    startsOneShot: true,
+    takesNames: true,
+    usage: 'NAME…',
+    description: 'let the next run continue paused or cancelled backfills',
+  },
+  cancel: {
+    startsOneShot: true,
+    takesNames: true,
+    usage: 'NAME…',
+    description: 'stop backfills until someone resumes them',
+  },
+  why: { valueExample: 'TEXT', description: 'the reason for --set, --pause, --resume or --cancel' },
   'max-wait': {
-    value: '5m',
-    of: 'indexes',
-    fallback: '5m',
-    describe: 'give up an index whose build waits this long for others',
+    valueExample: '5m',
+    defaultText: '5m',
+    phase: 'indexes',
+    description: 'give up an index build that waits this long for other sessions',
   },
-  rebuild: { of: 'indexes', describe: 'replace indexes that are not as declared' },
+  rebuild: { phase: 'indexes', description: 'replace indexes that differ from their declaration' },
   'connect-timeout': {
-    value: '60s',
-    fallback: '60s',
-    describe: 'wait this long for a database that cannot be reached',
+    valueExample: '60s',
+    defaultText: '60s',
+    description: 'wait this long for an unreachable database',
   },
-  'retry-quarantined': { of: 'backfill', describe: 'try the rows in quarantine again' },
-  strict: { common: true, describe: 'exit 3 when anything is left or has failed' },
-  json: { common: true, describe: 'records on stderr, one object as the last line of stdout' },
-  'no-progress': { common: true, describe: 'log lines instead of the progress bar' },
-  help: { common: true, describe: 'print this' },
-} as const satisfies Record<string, ArgumentDefinition>;
+  'retry-quarantined': { phase: 'backfill', description: 'try the rows in quarantine again' },
+  strict: { isCommonName: true, description: 'exit with 3 if work is left or has failed' },
+  json: { isCommonName: true, description: 'records on stderr, one object as the last line of stdout' },
+  'no-progress': { isCommonName: true, description: 'log lines instead of the progress bar' },
+  help: { isCommonName: true, description: 'print this help' },
+} as const satisfies Record<Phase, ArgumentDefinition> & Record<string, ArgumentDefinition>;
 
 export type ArgumentName = keyof typeof ARGUMENTS;
 
@@ -70,51 +94,19 @@ export function definitionOf(name: string): ArgumentDefinition | undefined {
   return Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name as ArgumentName] : undefined;
 }
 
-/** `--tenant=5` → `tenant`; undefined for what is not a long flag. */
-export function flagNameOf(argument: string): string | undefined {
+/** `--tenant=5` → `tenant`; undefined for anything but a long option. */
+export function optionNameOf(argument: string): string | undefined {
   return /^--([^=]+)/.exec(argument)?.[1];
 }
 
-/** Whether these arguments ask for a one-shot run, or for nothing but its help. */
-export function opensOneShot(argv: readonly string[]): boolean {
+/** Whether these arguments start a one-shot run. `--help` does so only on its own: otherwise it is the application's. */
+export function startsOneShot(argv: readonly string[]): boolean {
   return (
-    isOnlyHelp(argv) || argv.some((argument) => definitionOf(flagNameOf(argument) ?? '')?.opens === true)
+    isOnlyHelp(argv) || argv.some((argument) => definitionOf(optionNameOf(argument) ?? '')?.startsOneShot)
   );
 }
 
-/** Beside arguments of the application's own, `--help` is the application's. */
 function isOnlyHelp(argv: readonly string[]): boolean {
   const [help, ...others] = argv.filter((argument) => argument !== '--');
   return help === '--help' && others.length === 0;
 }
-
-/** What a person does to backfills that may be running. */
-const ORDERS = ['set', 'pause', 'resume', 'cancel'] as const satisfies readonly ArgumentName[];
-/** What an order cannot stand beside: `--json`, `--connect-timeout` and the like go with all of them. */
-const NO_ORDERS = [
-  ...(['migrate', 'indexes', 'backfill', 'deploy', 'status', 'plan'] as const),
-  ...(['tenant', 'max-duration', 'rebuild', 'retry-quarantined'] as const),
-] satisfies readonly ArgumentName[];
-
-/** Which arguments exclude each other, and why. */
-export const CONTRADICTIONS: readonly (readonly [ArgumentName, ArgumentName, string])[] = [
-  ...ORDERS.flatMap((order, at) =>
-    ORDERS.slice(at + 1).map((other) => [order, other, 'one order at a time'] as const),
-  ),
-  ...ORDERS.flatMap((order) =>
-    NO_ORDERS.map((other) => [order, other, 'an order starts no run and takes only names'] as const),
-  ),
-  ['plan', 'status', 'one looks ahead, the other back'],
-  ['plan', 'retry-quarantined', 'a plan changes nothing, so it retries nothing'],
-  ['plan', 'max-duration', 'a plan runs no batches that a time limit could stop'],
-  ['status', 'retry-quarantined', 'looking at the ledger changes nothing, so it retries nothing'],
-  ['status', 'max-duration', 'looking at the ledger runs no batches that a time limit could stop'],
-  ['status', 'tenant', 'the status shows every tenant'],
-  ['plan', 'max-wait', 'a plan builds nothing that could wait'],
-  ['status', 'max-wait', 'looking builds nothing that could wait'],
-  ['plan', 'rebuild', 'a plan changes nothing, so it rebuilds nothing'],
-  ['status', 'rebuild', 'looking changes nothing, so it rebuilds nothing'],
-  ['indexes', 'tenant', 'an index is for all tenants; run their backfills with --backfill alone'],
-  ['deploy', 'tenant', 'a deployment is for all tenants; run their backfills with --backfill alone'],
-  ['migrate', 'tenant', 'a migration is for all tenants; run their backfills with --backfill alone'],
-];

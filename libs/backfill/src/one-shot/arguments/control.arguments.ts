@@ -1,68 +1,77 @@
-import { CONTROL_VERBS, type ControlVerb } from '../../backfills/report/control-report.js';
 import {
   parseSetting,
   type SettingChange,
   type SettingChanges,
 } from '../../backfills/control/setting.parser.js';
-import { ArgumentValueError, SettingArgumentError, ContradictoryArgumentsError } from './arguments.error.js';
+import { CONTROL_VERBS, type ControlVerb } from '../../backfills/report/control-report.js';
+import { ArgumentValueError, ContradictoryArgumentsError, SettingArgumentError } from './arguments.error.js';
+import type { GivenArguments } from './arguments.tokenizer.js';
 
-/** What a person wants of backfills that may be running at this moment. */
+/** A control command for backfills, which may be running. */
 export interface ControlArguments {
   readonly verb: ControlVerb;
   /** At least one. */
   readonly names: readonly string[];
-  /** With `--set`; else empty. */
+  /** The settings of `--set`; empty for the other commands. */
   readonly changes: SettingChanges;
   readonly why: string | undefined;
 }
 
-/** `key=value` behind `--set`; a backfill's name holds no `=`. */
-const isSetting = (word: string): boolean => word.includes('=');
-
 /**
- * @param given by the arguments' names
- * @param words that stand free: names of backfills, and `key=value`
- * @throws {ArgumentError} undefined when none of the verbs is given
+ * @param positionals names of backfills, and `key=value` for `--set`
+ * @returns undefined without `--set`, `--pause`, `--resume` and `--cancel`
+ * @throws {ArgumentError}
  */
 export function parseControl(
-  given: ReadonlyMap<string, readonly string[]>,
-  words: readonly string[],
+  given: GivenArguments,
+  positionals: readonly string[],
 ): ControlArguments | undefined {
-  const [verb] = CONTROL_VERBS.filter((each) => given.has(each));
+  const verb = CONTROL_VERBS.find((each) => given.has(each));
   if (verb === undefined) return undefined;
-  const all = [...(given.get(verb) ?? []), ...words];
-  const names = [...new Set(all.filter((word) => !isSetting(word)))];
+  const words = [...(given.get(verb) ?? []), ...positionals];
+  const names = [...new Set(words.filter((word) => !isSetting(word)))];
   if (names.length === 0) throw new ArgumentValueError(verb, 'needs the name of a backfill');
-  const settings = all.filter(isSetting);
-  if (verb !== 'set' && settings[0] !== undefined)
-    throw new ArgumentValueError(verb, `takes no ${settings[0]}`);
-  if (verb === 'set' && settings.length === 0) throw new ArgumentValueError(verb, 'names nothing to set');
-  return { verb, names, changes: changesOf(settings), why: onlyOne(given.get('why') ?? []) };
+  const settings = words.filter(isSetting);
+  assertSettings(verb, settings);
+  return { verb, names, changes: parseSettings(settings), why: reasonOf(given.get('why') ?? []) };
 }
 
-function changesOf(settings: readonly string[]): SettingChanges {
+/** The name of a backfill contains no `=`. */
+function isSetting(word: string): boolean {
+  return word.includes('=');
+}
+
+function assertSettings(verb: ControlVerb, settings: readonly string[]): void {
+  const [first] = settings;
+  if (verb === 'set' && first === undefined) throw new ArgumentValueError(verb, 'needs a setting to change');
+  if (verb !== 'set' && first !== undefined) throw new ArgumentValueError(verb, `does not take ${first}`);
+}
+
+function parseSettings(settings: readonly string[]): SettingChanges {
   const changes = new Map<string, SettingChange['value']>();
   for (const text of settings) {
-    const at = text.indexOf('=');
-    const { setting, value } = parsed(text.slice(0, at), text.slice(at + 1));
+    const { setting, value } = parseSettingArgument(text);
     if (changes.has(setting) && changes.get(setting) !== value)
-      throw new ContradictoryArgumentsError(`two values of ${setting}`, text, 'only one can hold');
+      throw new ContradictoryArgumentsError(`two values of ${setting}`, text, 'it takes only one value');
     changes.set(setting, value);
   }
   return Object.fromEntries(changes);
 }
 
-function parsed(key: string, text: string): SettingChange {
+/** @param text `key=value` */
+function parseSettingArgument(text: string): SettingChange {
+  const separator = text.indexOf('=');
+  const key = text.slice(0, separator);
   try {
-    return parseSetting(key, text);
+    return parseSetting(key, text.slice(separator + 1));
   } catch (error) {
     throw new SettingArgumentError(key, error);
   }
 }
 
-function onlyOne(texts: readonly string[]): string | undefined {
+function reasonOf(texts: readonly string[]): string | undefined {
   const [first, second] = [...new Set(texts)];
   if (second !== undefined)
-    throw new ContradictoryArgumentsError(`--why ${first}`, `--why ${second}`, 'only one is kept');
+    throw new ContradictoryArgumentsError(`--why ${first}`, `--why ${second}`, 'it takes only one value');
   return first;
 }

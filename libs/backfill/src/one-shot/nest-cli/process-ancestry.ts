@@ -1,42 +1,43 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Deeper than any chain of shells and wrappers between a command line and the program that it starts. */
+/** More than the shells and wrappers between a command line and the program that it starts. */
 const MAX_DEPTH = 32;
 
-/** Where a process stands among the others. */
-interface ProcessPlace {
+/** A query of the process table by a program, e.g. `ps`, is given up after this time. */
+const QUERY_TIMEOUT_MS = 5_000;
+
+interface ProcessEntry {
   readonly parent: number;
   /** The process group, which a process keeps when its parent ends; undefined on Windows, which has none. */
   readonly group: number | undefined;
 }
 
 /**
- * Whether the process `ancestor` is alive above this one. Shells and wrappers may stand between the two.
+ * Whether the process `ancestor` is alive and a direct or indirect parent. Shells and wrappers may be in between.
  *
- * @returns also true when the system does not tell who started whom but `ancestor` is alive
+ * @returns true as well if `ancestor` is alive and the system does not show parents
  */
 export function descendsFrom(ancestor: number, parent: number = process.ppid): boolean {
   let current = parent;
   for (let depth = 0; depth < MAX_DEPTH && current > 0; depth++) {
     if (current === ancestor) return true;
-    const place = placeOf(current);
-    if (!place) return isAlive(ancestor);
-    current = place.parent;
+    const entry = readEntry(current);
+    if (!entry) return isAlive(ancestor);
+    current = entry.parent;
   }
   return false;
 }
 
-/** The process group of this process; undefined where there is none, or the system does not tell. */
+/** The process group of this process; undefined if there is none or the system does not show it. */
 export function processGroup(): number | undefined {
-  return placeOf(process.pid)?.group;
+  return readEntry(process.pid)?.group;
 }
 
-function placeOf(pid: number): ProcessPlace | undefined {
+function readEntry(pid: number): ProcessEntry | undefined {
   try {
-    const [parent, group] = (READERS[process.platform] ?? readWithPs)(pid).map((field) =>
-      Number.parseInt(field, 10),
-    );
+    const read = READERS[process.platform] ?? readWithPs;
+    const [parent, group] = read(pid).map((field) => Number.parseInt(field, 10));
     if (parent === undefined || Number.isNaN(parent)) return undefined;
     return { parent, group: group === undefined || Number.isNaN(group) ? undefined : group };
   } catch {
@@ -44,16 +45,16 @@ function placeOf(pid: number): ProcessPlace | undefined {
   }
 }
 
-/** Each gives the parent and, where there is one, the process group. */
+/** Each returns the parent and, where the system has it, the process group. */
 const READERS: Partial<Record<NodeJS.Platform, (pid: number) => string[]>> = {
-  // After the command, which stands in parentheses and may hold any character: state, parent, group, …
+  // The fields after the command: state, parent, group, … The command is in parentheses and may contain any character.
   linux: (pid) =>
     readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')
       .slice(1, 3),
   win32: (pid) => [
-    output('powershell', [
+    outputOf('powershell', [
       '-NoProfile',
       '-Command',
       `(Get-CimInstance Win32_Process -Filter "ProcessId=${pid}").ParentProcessId`,
@@ -62,16 +63,16 @@ const READERS: Partial<Record<NodeJS.Platform, (pid: number) => string[]>> = {
 };
 
 function readWithPs(pid: number): string[] {
-  return output('ps', ['-o', 'ppid=,pgid=', '-p', String(pid)])
+  return outputOf('ps', ['-o', 'ppid=,pgid=', '-p', String(pid)])
     .trim()
     .split(/\s+/);
 }
 
-function output(command: string, parameters: readonly string[]): string {
+function outputOf(command: string, parameters: readonly string[]): string {
   return execFileSync(command, parameters, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
-    timeout: 5_000,
+    timeout: QUERY_TIMEOUT_MS,
   });
 }
 

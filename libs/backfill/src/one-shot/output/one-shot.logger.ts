@@ -1,12 +1,12 @@
 import { ConsoleLogger } from '@nestjs/common';
 
-/** Nest's account of its own start: some lines per module, which would bury what the run says. */
+/** Nest logs several lines per module at start-up, which would hide the run's own lines. */
 const START_UP_CONTEXTS = new Set(['NestFactory', 'InstanceLoader']);
 
-/** Prints an error at start-up with its stack; the run prints it in its own words. */
+/** Nest logs start-up errors with their stack; the run reports them itself. */
 const EXCEPTION_CONTEXT = 'ExceptionHandler';
 
-/** Nest's own logger, without its account of a start that the run tells better. */
+/** Nest's console logger without the lines about the start of the application. */
 export class OneShotLogger extends ConsoleLogger {
   override log(message: unknown, ...rest: unknown[]): void {
     if (!START_UP_CONTEXTS.has(String(rest.at(-1)))) super.log(message, ...rest);

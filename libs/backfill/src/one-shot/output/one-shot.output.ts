@@ -1,45 +1,46 @@
 import type { LoggerService } from '@nestjs/common';
-import type { BackfillObserver } from '../../backfills/report/observer.js';
 import type { ControlReport } from '../../backfills/report/control-report.js';
-import type { OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from '../../deploy/deploy.report.js';
-import type { LookAction } from '../../deploy/phases.js';
+import type { BackfillObserver } from '../../backfills/report/observer.js';
+import type { InspectionAction } from '../one-shot.action.js';
+import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../one-shot.report.js';
 
-/** Where a one-shot run tells what it does and what came of it. */
+/** Where a one-shot run writes its progress and its result. */
 export interface OneShotOutput {
-  /** For the application, as long as the run lasts. */
+  /** The application's logger during the run. */
   readonly logger: LoggerService;
+  /** Shows the progress of backfills. */
   readonly observer: BackfillObserver;
-  /** Where a phase without an observer of its own tells what it does. */
-  logOf(context: LogContext): PhaseLog;
-  /** What a person should know while it runs. */
+  /** For a phase without an observer. */
+  phaseLogger(context: LogContext): PhaseLogger;
+  /** Something that a person should know during the run. */
   warn(message: string): void;
   /** An error that ended the run. */
   error(message: string): void;
-  phase(report: OneShotReport): Promise<void>;
-  plan(report: OneShotPlan): Promise<void>;
-  status(report: OneShotStatus): Promise<void>;
-  /** In place of the plan or the status. */
-  unread(action: LookAction, report: UnreadLook): Promise<void>;
+  report(report: OneShotReport): Promise<void>;
+  plan(plan: OneShotPlan): Promise<void>;
+  status(status: OneShotStatus): Promise<void>;
+  /** Written instead of the plan or the status. */
+  failedInspection(action: InspectionAction, failure: FailedInspection): Promise<void>;
   control(report: ControlReport): Promise<void>;
 }
 
-/** The process's two streams. */
+/** The process's output streams. */
 export interface OutputStreams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
 }
 
-/** The names under which a run's log lines stand. */
+/** The context of the run's own log lines. */
 export const LOG_CONTEXT = 'Backfill';
 export type LogContext = typeof LOG_CONTEXT | 'Migration' | 'Index';
 
-/** The part of the application's log that a phase writes to. */
-export interface PhaseLog {
+/** The part of the application's logger that a phase uses. */
+export interface PhaseLogger {
   log(message: string): void;
   warn(message: string): void;
 }
 
-export function phaseLog(logger: LoggerService, context: LogContext): PhaseLog {
+export function phaseLogger(logger: LoggerService, context: LogContext): PhaseLogger {
   return {
     log: (message) => void logger.log(message, context),
     warn: (message) => void logger.warn(message, context),

@@ -1,10 +1,11 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { onAbort } from '../../text/abort.listener.js';
 import { backOff } from '../../text/back-off.js';
+import { CONNECTION_BACK_OFF, ConnectionRetry } from './connection-retry.js';
+import { ConnectionWait } from './connection-wait.js';
 import { isDatabaseUnreachable, reachabilityMessage, refusalState } from './database-reachability.js';
-import { Patience, RETRY_BACK_OFF } from './patience.js';
-import { PatientConnections } from './patient-connections.js';
 import { DatabaseRefusedError, StoppedAtStartError } from './start-up.error.js';
 
 /** What `NestFactory.createApplicationContext` takes as the root module. */
@@ -12,69 +13,73 @@ export type RootModule = Parameters<typeof NestFactory.createApplicationContext>
 
 export interface StartOptions {
   readonly logger: LoggerService;
-  /** Milliseconds for which a database that cannot be reached is waited for. */
+  /** How long to wait for an unreachable database. */
   readonly connectTimeoutMs: number;
+  /** Stops the start. */
   readonly signal: AbortSignal;
-  /** Told why nothing happens, each time the reason is a new one. */
-  readonly waiting: (lastWords: string) => void;
+  /** Called with the reason of a wait, once per reason. */
+  readonly onWaiting: (reason: string) => void;
 }
+
+type StartOutcome = { readonly app: INestApplicationContext } | { readonly error: unknown };
 
 /**
  * Creates the application without its HTTP server.
  *
  * @throws {DatabaseUnreachableError} after `connectTimeoutMs`
- * @throws {StoppedAtStartError} when `signal` was aborted
- * @throws what the application threw
+ * @throws {DatabaseRefusedError} when the database refuses the session
+ * @throws {StoppedAtStartError} when `signal` is aborted
+ * @throws what the application throws
  */
 export async function startApplication(
   module: RootModule,
-  { logger, connectTimeoutMs, signal, waiting }: StartOptions,
+  { logger, connectTimeoutMs, signal, onWaiting }: StartOptions,
 ): Promise<INestApplicationContext> {
+  // The first outcome counts: a data source that gave up never settles, so neither does the creation of the application.
   let settle: (outcome: StartOutcome) => void = () => undefined;
   const settled = new Promise<StartOutcome>((resolve) => (settle = resolve));
-  const patience = new Patience(connectTimeoutMs, waiting);
-  const connections = new PatientConnections({
+  const wait = new ConnectionWait({ timeoutMs: connectTimeoutMs, onWaiting });
+  const connections = new ConnectionRetry({
     timeoutMs: connectTimeoutMs,
-    failed: (error) => patience.failed(error),
-    refused: (error) => settle({ error: explained(error) }),
-    late: () => settle({ error: patience.exhausted() }),
+    onFailure: (error) => wait.attemptFailed(error),
+    onRefusal: (error) => settle({ error: explainRefusal(error) }),
+    onTimeout: () => settle({ error: wait.timeoutError() }),
   });
-  const stopped = (): void => settle({ error: new StoppedAtStartError(String(signal.reason)) });
-  signal.addEventListener('abort', stopped);
+  const removeListener = onAbort(signal, () =>
+    settle({ error: new StoppedAtStartError(String(signal.reason)) }),
+  );
   try {
-    if (signal.aborted) stopped();
-    else createPatiently(module, logger, patience).then(settle, (error: unknown) => settle({ error }));
+    if (!signal.aborted)
+      createWithRetry(module, logger, wait).then(settle, (error: unknown) => settle({ error }));
     const outcome = await settled;
     if ('error' in outcome) throw outcome.error;
     return outcome.app;
   } finally {
-    signal.removeEventListener('abort', stopped);
+    removeListener();
     connections.restore();
   }
 }
 
-type StartOutcome = { readonly app: INestApplicationContext } | { readonly error: unknown };
-
-/** A connection that is not TypeORM's, or one lost after it had been made: the application is created anew. */
-async function createPatiently(
+/** Creates the application again after the loss of a connection, and for connections that TypeORM does not make. */
+async function createWithRetry(
   module: RootModule,
   logger: LoggerService,
-  patience: Patience,
+  wait: ConnectionWait,
 ): Promise<StartOutcome> {
   for (let tries = 1; ; tries++) {
     try {
       return { app: await NestFactory.createApplicationContext(module, { logger, abortOnError: false }) };
     } catch (error) {
-      if (!isDatabaseUnreachable(error)) return { error: explained(error) };
-      patience.failed(error);
-      if (patience.isExhausted) return { error: patience.exhausted() };
-      await delay(backOff(tries, RETRY_BACK_OFF));
+      if (!isDatabaseUnreachable(error)) return { error: explainRefusal(error) };
+      wait.attemptFailed(error);
+      if (wait.isOver) return { error: wait.timeoutError() };
+      await delay(backOff(tries, CONNECTION_BACK_OFF));
     }
   }
 }
 
-/** In words of its own where the error is the database's, and its stack would tell nobody anything. */
-function explained(error: unknown): unknown {
+/** Replaces a refusal by the database: its stack does not help anybody. Returns any other error unchanged. */
+function explainRefusal(error: unknown): unknown {
   const state = refusalState(error);
   return state ? new DatabaseRefusedError(reachabilityMessage(error), state, error) : error;
 }

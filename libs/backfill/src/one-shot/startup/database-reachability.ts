@@ -1,4 +1,4 @@
-/** System errors of a connection that was not made or did not last. */
+/** Codes of system errors for a connection that could not be made or was lost. */
 const UNREACHABLE_SYSTEM_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -14,18 +14,21 @@ const UNREACHABLE_SYSTEM_CODES = new Set([
 ]);
 
 /**
- * SQLSTATEs of a server that is there but takes no session now: class 08 (connection exception), shut down, crashed,
- * starting up, too many connections.
+ * SQLSTATEs of a server that accepts no session now: class 08 (connection exception), shutting down, crashed, starting
+ * up, too many connections.
  */
 const UNREACHABLE_SQLSTATE = /^(08...|57P01|57P02|57P03|53300)$/;
 
-/** node-postgres gives these no code. */
+/** SQLSTATEs with which a server refuses a session: class 28 (wrong user or password), no such database. */
+const REFUSED_SQLSTATE = /^(28...|3D000)$/;
+
+/** Errors of node-postgres without a code. */
 const UNREACHABLE_MESSAGE =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect)/;
 
-/** Whether waiting may help: the database cannot be reached now. A wrong password or a missing database is not that. */
+/** Whether the database cannot be reached now, so that waiting may help. A wrong password or database name is no such error. */
 export function isDatabaseUnreachable(error: unknown): boolean {
-  return errorsWithin(error).some(
+  return flattenErrors(error).some(
     ({ code, syscall, message }) =>
       UNREACHABLE_SYSTEM_CODES.has(code) ||
       UNREACHABLE_SQLSTATE.test(code) ||
@@ -35,43 +38,46 @@ export function isDatabaseUnreachable(error: unknown): boolean {
   );
 }
 
-/**
- * The SQLSTATE with which a server that was reached refused the session: class 28 (wrong user or password), no such database.
- */
+/** The SQLSTATE with which a reachable server refused the session. */
 export function refusalState(error: unknown): string | undefined {
-  return errorsWithin(error)
+  return flattenErrors(error)
     .map(({ code }) => code)
-    .find((code) => /^(28...|3D000)$/.test(code));
+    .find((code) => REFUSED_SQLSTATE.test(code));
 }
 
-/** The plainest words for it, e.g. `connect ECONNREFUSED 127.0.0.1:5432`; an AggregateError has none of its own. */
+/** The messages of the innermost errors, e.g. `connect ECONNREFUSED 127.0.0.1:5432`: an AggregateError has none itself. */
 export function reachabilityMessage(error: unknown): string {
-  const messages = errorsWithin(error)
-    .filter(({ leaf }) => leaf)
+  const messages = flattenErrors(error)
+    .filter(({ isInnermost }) => isInnermost)
     .map(({ message, code }) => message || code)
     .filter(Boolean);
   return [...new Set(messages)].join(', ') || String(error);
 }
 
-interface SeenError {
+interface FlatError {
   readonly code: string;
   readonly syscall: string;
   readonly message: string;
-  readonly leaf: boolean;
+  readonly isInnermost: boolean;
 }
 
-/** The error, what caused it, what it wraps (TypeORM's `driverError`) and what it gathers (`AggregateError`). */
-function errorsWithin(error: unknown, seen = new Set<unknown>()): SeenError[] {
+/** The error, its cause, the error that TypeORM wraps (`driverError`) and those of an `AggregateError`. */
+function flattenErrors(error: unknown, seen = new Set<unknown>()): FlatError[] {
   if (typeof error !== 'object' || error === null || seen.has(error)) return [];
   seen.add(error);
   const { code, syscall, message, cause, driverError, errors } = error as Record<string, unknown>;
   const inner = [cause, driverError, ...(Array.isArray(errors) ? (errors as unknown[]) : [])].flatMap(
-    (each) => errorsWithin(each, seen),
+    (item) => flattenErrors(item, seen),
   );
-  const own = { code: text(code), syscall: text(syscall), message: text(message), leaf: inner.length === 0 };
-  return [own, ...inner];
+  const outer = {
+    code: textOf(code),
+    syscall: textOf(syscall),
+    message: textOf(message),
+    isInnermost: inner.length === 0,
+  };
+  return [outer, ...inner];
 }
 
-function text(value: unknown): string {
+function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

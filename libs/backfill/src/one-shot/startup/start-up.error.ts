@@ -1,15 +1,16 @@
 import { BackfillError } from '../../errors/backfill.error.js';
-import { renderDuration } from '../../text/format.js';
+import { formatDuration } from '../../text/duration.format.js';
 
 /**
- * The application could not be started because its database did not answer: outcome `failed`, which is a warning.
+ * The application could not be started because its database did not answer within `--connect-timeout`. The outcome is
+ * `failed`. In a run of backfills or indexes alone, the exit code is 0 (3 with `--strict`).
  *
  * @publicApi
  */
 export class DatabaseUnreachableError extends BackfillError {
-  constructor(timeoutMs: number, lastWords: string | undefined, cause?: unknown) {
+  constructor(timeoutMs: number, lastMessage: string | undefined, cause?: unknown) {
     super(
-      `The database could not be reached within ${renderDuration(timeoutMs)}: ${lastWords ?? 'it did not answer'}.`,
+      `The database could not be reached within ${formatDuration(timeoutMs)}: ${lastMessage ?? 'it did not answer'}.`,
       {
         subject: 'database',
         remedy:
@@ -21,13 +22,14 @@ export class DatabaseUnreachableError extends BackfillError {
 }
 
 /**
- * The database answered, and does not let the application in: exit code 2, as waiting does not mend it.
+ * The database answered but refused the session, e.g. because of a wrong password. The exit code is 2: waiting does not
+ * help.
  *
  * @publicApi
  */
 export class DatabaseRefusedError extends BackfillError {
-  constructor(words: string, sqlState: string, cause: unknown) {
-    super(`The database does not let the application in: ${words} (SQLSTATE ${sqlState}).`, {
+  constructor(message: string, sqlState: string, cause: unknown) {
+    super(`The database refused the connection: ${message} (SQLSTATE ${sqlState}).`, {
       subject: 'database',
       remedy: 'Check host, user, password and database name of the TypeORM data source.',
       cause,
@@ -35,10 +37,10 @@ export class DatabaseRefusedError extends BackfillError {
   }
 }
 
-/** The run was asked to stop while the application was still starting. */
+/** A signal stopped the run while the application was starting. */
 export class StoppedAtStartError extends BackfillError {
   constructor(reason: string) {
-    super(`${reason} before the run had begun.`, {
+    super(`${reason} before the run started.`, {
       subject: reason,
       remedy: 'Nothing was changed. Start the run again.',
     });

@@ -1,8 +1,8 @@
 import type { BackfillObserver } from '../../../backfills/report/observer.js';
 
-type Observed<Method extends keyof BackfillObserver> = Parameters<NonNullable<BackfillObserver[Method]>>[0];
+type EventOf<Method extends keyof BackfillObserver> = Parameters<NonNullable<BackfillObserver[Method]>>[0];
 
-/** Tells a run in records, one JSON object a line: `{"time":"…","event":"progress","name":"…",…}`. */
+/** Writes a run as records, one JSON object per line: `{"time":"…","event":"progress","name":"…",…}`. */
 export class JsonObserver implements BackfillObserver {
   readonly #write: (line: string) => void;
   readonly #now: () => Date;
@@ -12,23 +12,23 @@ export class JsonObserver implements BackfillObserver {
     this.#now = now;
   }
 
-  started(event: Observed<'started'>): void {
+  started(event: EventOf<'started'>): void {
     this.#record('started', event);
   }
 
-  progressed({ line, ...progress }: Observed<'progressed'>): void {
+  progressed({ line, ...progress }: EventOf<'progressed'>): void {
     if (line) this.#record('progress', progress);
   }
 
-  waiting(event: Observed<'waiting'>): void {
+  waiting(event: EventOf<'waiting'>): void {
     this.#record('waiting', event);
   }
 
-  noted(event: Observed<'noted'>): void {
+  noted(event: EventOf<'noted'>): void {
     this.#record('note', event);
   }
 
-  finished(report: Observed<'finished'>): void {
+  finished(report: EventOf<'finished'>): void {
     this.#record('finished', report);
   }
 

@@ -1,22 +1,22 @@
 import type { LoggerService } from '@nestjs/common';
-import type { BackfillObserver } from '../../../backfills/report/observer.js';
 import type { ControlReport } from '../../../backfills/report/control-report.js';
-import type { OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from '../../../deploy/deploy.report.js';
-import { JsonObserver } from './json.observer.js';
-import { renderLookJson, renderReportJson } from './json.renderer.js';
+import type { BackfillObserver } from '../../../backfills/report/observer.js';
+import type { InspectionAction } from '../../one-shot.action.js';
+import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 import { OneShotLogger } from '../one-shot.logger.js';
 import {
   LOG_CONTEXT,
-  phaseLog,
+  phaseLogger,
   type LogContext,
   type OneShotOutput,
   type OutputStreams,
-  type PhaseLog,
+  type PhaseLogger,
 } from '../one-shot.output.js';
-import type { LookAction } from '../../../deploy/phases.js';
+import { JsonObserver } from './json.observer.js';
+import { renderJson, renderReportJson } from './json.renderer.js';
 import { StdoutReservation } from './stdout.reservation.js';
 
-/** For machines: one object on stdout; records and logs, one JSON object a line, on stderr. */
+/** Output for programs: one JSON object on stdout; records and log lines on stderr, one JSON object per line. */
 export class JsonOutput implements OneShotOutput {
   readonly logger: LoggerService;
   readonly observer: BackfillObserver;
@@ -28,8 +28,8 @@ export class JsonOutput implements OneShotOutput {
     this.observer = new JsonObserver((line) => stderr.write(line));
   }
 
-  logOf(context: LogContext): PhaseLog {
-    return phaseLog(this.logger, context);
+  phaseLogger(context: LogContext): PhaseLogger {
+    return phaseLogger(this.logger, context);
   }
 
   warn(message: string): void {
@@ -40,23 +40,23 @@ export class JsonOutput implements OneShotOutput {
     this.logger.error(message, LOG_CONTEXT);
   }
 
-  async phase(report: OneShotReport): Promise<void> {
+  async report(report: OneShotReport): Promise<void> {
     await this.#stdout.write(`${renderReportJson(report)}\n`);
   }
 
-  async plan(report: OneShotPlan): Promise<void> {
-    await this.#stdout.write(`${renderLookJson(report)}\n`);
+  async plan(plan: OneShotPlan): Promise<void> {
+    await this.#stdout.write(`${renderJson(plan)}\n`);
   }
 
-  async status(report: OneShotStatus): Promise<void> {
-    await this.#stdout.write(`${renderLookJson(report)}\n`);
+  async status(status: OneShotStatus): Promise<void> {
+    await this.#stdout.write(`${renderJson(status)}\n`);
   }
 
-  async unread(_: LookAction, report: UnreadLook): Promise<void> {
-    await this.#stdout.write(`${renderLookJson(report)}\n`);
+  async failedInspection(_: InspectionAction, failure: FailedInspection): Promise<void> {
+    await this.#stdout.write(`${renderJson(failure)}\n`);
   }
 
   async control(report: ControlReport): Promise<void> {
-    await this.#stdout.write(`${renderLookJson(report)}\n`);
+    await this.#stdout.write(`${renderJson(report)}\n`);
   }
 }

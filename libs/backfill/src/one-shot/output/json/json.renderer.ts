@@ -1,15 +1,15 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
 import type { ControlReport } from '../../../backfills/report/control-report.js';
 import type { BackfillPhaseReport, BackfillReport } from '../../../backfills/report/report.js';
-import type { OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from '../../../deploy/deploy.report.js';
+import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 
 /**
- * The one object of `--json`, the last line on stdout. Its named keys come first and are a contract; what follows them
- * may grow.
+ * The object that `--json` prints as the last line on stdout. The keys that are named here are a contract and come
+ * first; other keys may be added.
  */
 export function renderReportJson(report: OneShotReport): string {
   if (report.phase === 'migrate' || report.phase === 'indexes') return stringify(report);
-  if (report.phase === 'backfill') return stringify(backfillsFirst(report));
+  if (report.phase === 'backfill') return stringify(orderPhaseKeys(report));
   const { phase, outcome, left, migrate, indexes, backfill, ...rest } = report;
   return stringify({
     phase,
@@ -17,18 +17,18 @@ export function renderReportJson(report: OneShotReport): string {
     left,
     ...(migrate ? { migrate } : {}),
     ...(indexes ? { indexes } : {}),
-    ...(backfill ? { backfill: backfillsFirst(backfill) } : {}),
+    ...(backfill ? { backfill: orderPhaseKeys(backfill) } : {}),
     ...rest,
   });
 }
 
-/** The one object of `--json` with `--status` or `--plan`, or with an order to a backfill. */
-export function renderLookJson(report: OneShotStatus | OneShotPlan | UnreadLook | ControlReport): string {
+/** The object that `--json` prints with `--status`, `--plan` or a control command. */
+export function renderJson(report: OneShotStatus | OneShotPlan | FailedInspection | ControlReport): string {
   return stringify(report);
 }
 
 function stringify(value: object): string {
-  return JSON.stringify(value, (_, each: unknown) => (each instanceof Error ? errorFields(each) : each));
+  return JSON.stringify(value, (_, item: unknown) => (item instanceof Error ? errorFields(item) : item));
 }
 
 function errorFields(error: Error): object {
@@ -38,36 +38,16 @@ function errorFields(error: Error): object {
     : { name, message };
 }
 
-function backfillsFirst({ phase, outcome, backfills, ...rest }: BackfillPhaseReport): object {
-  return { phase, outcome, backfills: backfills.map(contractFirst), ...rest };
+function orderPhaseKeys({ phase, outcome, backfills, ...rest }: BackfillPhaseReport): object {
+  return { phase, outcome, backfills: backfills.map(orderBackfillKeys), ...rest };
 }
 
-function contractFirst(report: BackfillReport): object {
-  const {
-    name,
-    status,
-    updated,
-    skipped,
-    quarantined,
-    remaining,
-    batches,
-    durationMs,
-    rowsPerSecond,
-    waitingFor,
-  } = report;
+function orderBackfillKeys(report: BackfillReport): object {
+  const { name, status, updated, skipped, quarantined, remaining } = report;
+  const { batches, durationMs, rowsPerSecond, waitingFor } = report;
   return {
-    ...{
-      name,
-      status,
-      updated,
-      skipped,
-      quarantined,
-      remaining,
-      batches,
-      durationMs,
-      rowsPerSecond,
-      waitingFor,
-    },
+    ...{ name, status, updated, skipped, quarantined, remaining },
+    ...{ batches, durationMs, rowsPerSecond, waitingFor },
     ...report,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps stdout for the one object that `--json` promises: meanwhile all that is written to it, by any logger or
- * `console.log`, goes to stderr.
+ * Reserves stdout for the JSON object of `--json`: everything else that any logger or `console.log` writes to stdout
+ * goes to stderr.
  */
 export class StdoutReservation {
   readonly #stdout: NodeJS.WriteStream;
@@ -12,13 +12,12 @@ export class StdoutReservation {
     stdout.write = stderr.write.bind(stderr);
   }
 
-  /** Writes to stdout itself. */
+  /** Writes to stdout itself. Resolves also when the reader has closed the pipe: that is no failure of the run. */
   async write(text: string): Promise<void> {
-    // A reader that has gone away is no reason to fail.
     await new Promise<void>((resolve) => this.#write(text, () => resolve()));
   }
 
-  /** Nothing is sent elsewhere any longer. */
+  /** Ends the reservation. */
   release(): void {
     this.#stdout.write = this.#write;
   }

@@ -1,11 +1,15 @@
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver, BackfillProgress, BackfillWait } from '../../../backfills/report/observer.js';
 import type { BackfillReport } from '../../../backfills/report/report.js';
-import { renderProgressLine, renderWait } from './progress.renderer.js';
+import { formatDuration } from '../../../text/duration.format.js';
+import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
+import { printableLine } from '../text/printable.js';
 import { renderReason } from '../text/summary.renderer.js';
-import { printableLine, renderDuration, renderEstimate, renderQuantity } from '../../../text/format.js';
+import { renderProgressLine, renderWait } from './progress.renderer.js';
 
-/** Tells a run in log lines; a progress line every `progressEvery` batches. */
+type EventOf<Method extends keyof BackfillObserver> = Parameters<NonNullable<BackfillObserver[Method]>>[0];
+
+/** Writes a run as log lines: start, a progress line every `progressEvery` batches, waits, notes and end. */
 export class LogObserver implements BackfillObserver {
   readonly #logger: Pick<LoggerService, 'log' | 'warn'>;
 
@@ -13,13 +17,8 @@ export class LogObserver implements BackfillObserver {
     this.#logger = logger;
   }
 
-  started({
-    name,
-    reason,
-    total,
-    totalIsEstimate,
-  }: Parameters<NonNullable<BackfillObserver['started']>>[0]): void {
-    const pending = total === null ? '' : `, ${renderEstimate(total, totalIsEstimate)} pending`;
+  started({ name, reason, total, totalIsEstimate }: EventOf<'started'>): void {
+    const pending = total === null ? '' : `, ${formatCount(total, { isEstimate: totalIsEstimate })} pending`;
     this.#logger.log(`${name}: started${pending}. ${printableLine(reason)}`);
   }
 
@@ -31,15 +30,15 @@ export class LogObserver implements BackfillObserver {
     this.#logger.log(renderWait(wait));
   }
 
-  noted({ name, level, message }: Parameters<NonNullable<BackfillObserver['noted']>>[0]): void {
+  noted({ name, level, message }: EventOf<'noted'>): void {
     this.#logger[level](`${name}: ${printableLine(message)}`);
   }
 
   finished(report: BackfillReport): void {
     const level = report.status === 'complete' ? 'log' : 'warn';
-    const did = report.nothingToDo
+    const result = report.nothingToDo
       ? 'nothing to do'
-      : `${report.status}, ${renderQuantity(report.updated, 'row')} in ${renderDuration(report.durationMs)}`;
-    this.#logger[level](`${report.name}: ${did}. ${renderReason(report)}`);
+      : `${report.status}, ${formatQuantity(report.updated, 'row')} in ${formatDuration(report.durationMs)}`;
+    this.#logger[level](`${report.name}: ${result}. ${renderReason(report)}`);
   }
 }

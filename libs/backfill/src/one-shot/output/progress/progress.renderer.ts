@@ -1,83 +1,71 @@
-import type { BackfillProgress } from '../../../backfills/report/observer.js';
-import {
-  clip,
-  displayWidth,
-  printable,
-  renderCount,
-  renderDuration,
-  renderEstimate,
-  renderKey,
-  renderPercentage,
-  renderQuantity,
-} from '../../../text/format.js';
-
-/** One log line: what is done, how fast, how far, and where. Estimates are marked with `~`. */
-export function renderProgressLine(progress: BackfillProgress): string {
-  return [
-    `${progress.name}: ${renderQuantity(progress.updated, 'row')}`,
-    `${renderCount(progress.rowsPerSecond)} rows/s`,
-    ...howFar(progress),
-    ...where(progress),
-  ].join(', ');
-}
-
-/** Why nothing happens. */
-export function renderWait({
-  name,
-  waitingFor,
-}: {
-  readonly name: string;
-  readonly waitingFor: string;
-}): string {
-  return `${name}: waiting for ${printable(waitingFor)}`;
-}
+import type { BackfillProgress, BackfillWait } from '../../../backfills/report/observer.js';
+import { formatDuration } from '../../../text/duration.format.js';
+import { formatCount, formatPercentage, formatQuantity } from '../../../text/quantity.format.js';
+import { clip, displayWidth } from '../text/display-width.js';
+import { formatKey, printable } from '../text/printable.js';
 
 const BAR_COLUMNS = 24;
 
-/** One line of at most `columns`, the less important parts left out where it is narrow. */
+/** One log line: rows, rate, percentage, time left, tenant and key. Estimates are marked with `~`. */
+export function renderProgressLine(progress: BackfillProgress): string {
+  return [
+    `${progress.name}: ${formatQuantity(progress.updated, 'row')}`,
+    renderRate(progress),
+    ...renderPercentage(progress),
+    ...renderTimeLeft(progress),
+    ...renderPosition(progress),
+  ].join(', ');
+}
+
+/** The reason why a run makes no progress. */
+export function renderWait({ name, waitingFor }: Pick<BackfillWait, 'name' | 'waitingFor'>): string {
+  return `${name}: waiting for ${printable(waitingFor)}`;
+}
+
+/** One line of at most `columns` columns; the last parts are left out on a narrow terminal. */
 export function renderProgressBar(progress: BackfillProgress, columns: number): string {
-  const { fraction, total, totalIsEstimate } = progress;
-  const bar =
-    fraction === null ? [] : [`${drawBar(fraction)} ${mark(totalIsEstimate)}${renderPercentage(fraction)}`];
-  const done = renderCount(progress.updated);
+  const bar = renderBar(progress);
   const parts = [
     progress.name,
     ...bar,
-    total === null
-      ? renderQuantity(progress.updated, 'row')
-      : `${done}/${renderEstimate(total, totalIsEstimate)}`,
-    `${renderCount(progress.rowsPerSecond)} rows/s`,
-    ...howFar(progress).slice(1),
-    ...where(progress).slice(0, 1),
+    renderRows(progress),
+    renderRate(progress),
+    ...renderTimeLeft(progress),
+    ...renderPosition(progress).slice(0, 1),
   ];
   while (parts.length > 1 + bar.length && displayWidth(parts.join('  ')) > columns) parts.pop();
   return clip(parts.join('  '), columns);
 }
 
-function drawBar(fraction: number): string {
+function renderBar(progress: BackfillProgress): string[] {
+  const { fraction } = progress;
+  if (fraction === null) return [];
   const full = Math.floor(Math.min(Math.max(fraction, 0), 1) * BAR_COLUMNS);
-  return `${'█'.repeat(full)}${'░'.repeat(BAR_COLUMNS - full)}`;
+  const bar = `${'█'.repeat(full)}${'░'.repeat(BAR_COLUMNS - full)}`;
+  return [[bar, ...renderPercentage(progress)].join(' ')];
 }
 
-function howFar({ fraction, remainingMs, totalIsEstimate }: BackfillProgress): string[] {
-  return [
-    ...(fraction === null ? [] : [`${mark(totalIsEstimate)}${renderPercentage(fraction)}`]),
-    ...(remainingMs === null ? [] : [`~${renderDuration(wholeSeconds(remainingMs))} left`]),
-  ];
+function renderRows({ updated, total, totalIsEstimate }: BackfillProgress): string {
+  if (total === null) return formatQuantity(updated, 'row');
+  return `${formatCount(updated)}/${formatCount(total, { isEstimate: totalIsEstimate })}`;
 }
 
-/** Time left is never known better than that. */
-function wholeSeconds(milliseconds: number): number {
-  return Math.ceil(milliseconds / 1_000) * 1_000;
+function renderRate({ rowsPerSecond }: BackfillProgress): string {
+  return `${formatCount(rowsPerSecond)} rows/s`;
 }
 
-function where({ tenant, cursor }: BackfillProgress): string[] {
+function renderPercentage({ fraction, totalIsEstimate }: BackfillProgress): string[] {
+  return fraction === null ? [] : [formatPercentage(fraction, { isEstimate: totalIsEstimate })];
+}
+
+/** In whole seconds: the estimate is never more exact than that. */
+function renderTimeLeft({ remainingMs }: BackfillProgress): string[] {
+  return remainingMs === null ? [] : [`~${formatDuration(Math.ceil(remainingMs / 1_000) * 1_000)} left`];
+}
+
+function renderPosition({ tenant, cursor }: BackfillProgress): string[] {
   return [
     ...(tenant === null ? [] : [`tenant ${printable(tenant)}`]),
-    ...(cursor === null ? [] : [`at ${renderKey(cursor)}`]),
+    ...(cursor === null ? [] : [`at ${formatKey(cursor)}`]),
   ];
-}
-
-function mark(isEstimate: boolean): string {
-  return isEstimate ? '~' : '';
 }

@@ -1,53 +1,55 @@
 import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from '../../../backfills/report/report.js';
 
 const OUTCOMES = {
-  complete: 'Complete: every backfill is done, which its query proves.',
-  incomplete: 'Incomplete: work is left. The next run goes on where this one stopped.',
+  complete: 'Complete: every backfill is done, and its query proves it.',
+  incomplete: 'Incomplete: work is left. The next run continues where this one stopped.',
   failed: 'Failed.',
-  'nothing-to-do': 'Nothing to do: every backfill was complete, which its query proved again.',
+  'nothing-to-do': 'Nothing to do: every backfill was already complete, and its query proved it again.',
 } as const satisfies Record<PhaseOutcome, string>;
 
-/** The same of a run for some tenants, which has looked at nothing of the others. */
-const OUTCOMES_OF_TENANTS = {
+/** For a run with `--tenant`, which does not check the rows of other tenants. */
+const TENANT_OUTCOMES = {
   complete:
-    'Complete for the tenants asked for: every row of theirs is done, which the query proves. The others were not looked at.',
+    'Complete for the given tenants: all of their rows are done, and the query proves it. Other tenants were not checked.',
   'nothing-to-do':
-    'Nothing to do for the tenants asked for: no row of theirs was pending, which the query proved. The others were not looked at.',
+    'Nothing to do for the given tenants: none of their rows is pending, and the query proves it. Other tenants were not checked.',
 } as const satisfies Partial<Record<PhaseOutcome, string>>;
 
-const WITHOUT_ROWS = 'Nothing to do: no row has a tenant that was asked for. Look at how they are spelt.';
+const NO_TENANT_HAS_ROWS =
+  'Nothing to do: no row belongs to a given tenant. Check the spelling of the tenants.';
 
-/** Why work is left, where the next run would not simply go on with it, and what does. */
-const WHAT_IS_LEFT: readonly {
+/** Reasons for work that a next run alone does not finish, each with what finishes it. */
+const REASONS_FOR_WORK_LEFT: readonly {
   readonly applies: (report: BackfillReport) => boolean;
-  readonly tell: string;
+  readonly text: string;
 }[] = [
   {
     applies: ({ status }) => status === 'running',
-    tell: 'Incomplete: another process is running what is left, and this one left it to that one. `--status` tells how far it is.',
+    text: 'Incomplete: another process runs the remaining work. `--status` shows its progress.',
   },
   {
     applies: ({ status }) => status === 'paused' || status === 'cancelled',
-    tell: 'Incomplete: what is left is held back by a person. `--resume` lets the next run take it up.',
+    text: 'Incomplete: a person has paused or cancelled the remaining work. `--resume` lets the next run continue it.',
   },
   {
     applies: ({ quarantined, remaining }) => quarantined > 0 && remaining === quarantined,
-    tell: 'Incomplete: only rows in quarantine are left. `--status` shows their errors; mend the cause, then run with `--retry-quarantined`.',
+    text: 'Incomplete: only quarantined rows are left. `--status` shows their errors. Fix the cause, then run with `--retry-quarantined`.',
   },
 ];
 
-/** What came of the whole phase, in a sentence. */
+/** The outcome of the whole phase in a sentence. */
 export function renderClosingLine({ outcome, backfills }: BackfillPhaseReport): string {
   if (outcome === 'complete' || outcome === 'nothing-to-do') {
     if (!backfills.some(({ onlyTenants }) => onlyTenants)) return OUTCOMES[outcome];
-    return backfills.every(isWithoutRows) ? WITHOUT_ROWS : OUTCOMES_OF_TENANTS[outcome];
+    return backfills.every(hasNoTenantRows) ? NO_TENANT_HAS_ROWS : TENANT_OUTCOMES[outcome];
   }
   if (outcome !== 'incomplete') return OUTCOMES[outcome];
-  const left = backfills.filter(({ proved }) => !proved);
-  const same = left.length > 0 && WHAT_IS_LEFT.find(({ applies }) => left.every(applies));
-  return same ? same.tell : OUTCOMES.incomplete;
+  const unproved = backfills.filter(({ proved }) => !proved);
+  const commonReason =
+    unproved.length > 0 ? REASONS_FOR_WORK_LEFT.find(({ applies }) => unproved.every(applies)) : undefined;
+  return commonReason?.text ?? OUTCOMES.incomplete;
 }
 
-function isWithoutRows({ onlyTenants = [], withoutRows = [] }: BackfillReport): boolean {
+function hasNoTenantRows({ onlyTenants = [], withoutRows = [] }: BackfillReport): boolean {
   return onlyTenants.length > 0 && onlyTenants.length === withoutRows.length;
 }

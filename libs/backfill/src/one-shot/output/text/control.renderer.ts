@@ -3,37 +3,39 @@ import type {
   ControlReport,
   ControlVerb,
 } from '../../../backfills/report/control-report.js';
+import { printableLine } from './printable.js';
 import { renderSetting } from './status.renderer.js';
-import { printableLine } from '../../../text/format.js';
 
-/** What was so already, when an order changes nothing. */
+/** The state that a command without effect found. */
 const UNCHANGED = {
-  set: 'it is set so already',
-  pause: 'it is paused already',
+  set: 'it already has this setting',
+  pause: 'it is already paused',
   resume: 'there is nothing to resume',
-  cancel: 'it is cancelled already',
+  cancel: 'it is already cancelled',
 } as const satisfies Record<ControlVerb, string>;
 
-/** What came of an order, for people. Ends with a line break. */
+const CONSEQUENCES = {
+  set: 'Running workers apply it within a second.',
+  pause:
+    'Running workers finish their current batch and stop within a second. --resume continues the backfill.',
+  resume: 'The next run continues it.',
+  cancel:
+    'Running workers finish their current batch and stop within a second. Only --resume continues the backfill.',
+} as const satisfies Record<ControlVerb, string>;
+
+/** The result of `--set`, `--pause`, `--resume` or `--cancel`. Ends with a line break. */
 export function renderControl({ control, backfills }: ControlReport): string {
-  return `\n${backfills.map((each) => renderOne(control, each).join('\n')).join('\n\n')}\n`;
+  return `\n${backfills.map((backfill) => renderBackfill(control, backfill).join('\n')).join('\n\n')}\n`;
 }
 
-function renderOne(
+function renderBackfill(
   verb: ControlVerb,
   { name, status, reason, changed, settings }: ControlledBackfill,
 ): string[] {
   return [
     `${name}: ${changed ? status : `${status}; ${UNCHANGED[verb]}`}`,
     `  ${printableLine(reason)}`,
-    ...settings.map((each) => `  ${renderSetting(each)}`),
-    ...(changed ? [`  ${FOLLOWS[verb]}`] : []),
+    ...settings.map((setting) => `  ${renderSetting(setting)}`),
+    ...(changed ? [`  ${CONSEQUENCES[verb]}`] : []),
   ];
 }
-
-const FOLLOWS = {
-  set: 'Running workers follow within a second.',
-  pause: 'Running workers finish the batch in hand and end within a second; --resume lets it go on.',
-  resume: 'The next run takes it up.',
-  cancel: 'Running workers finish the batch in hand and end within a second; only --resume brings it back.',
-} as const satisfies Record<ControlVerb, string>;

@@ -8,26 +8,30 @@ import {
   type IndexesReport,
   type IndexesStatus,
 } from '../../../indexes/indexes.report.js';
-import { printable, printableLine, printableLines, renderDuration } from '../../../text/format.js';
+import { formatDuration } from '../../../text/duration.format.js';
+import { printable, printableLine, printableLines } from './printable.js';
 
 const OUTCOMES = {
-  done: 'Built: every declared index is there.',
-  'nothing-to-do': 'Nothing to build: every declared index is there.',
-  warnings: 'Not every declared index is there as declared, which stops no deployment.',
+  done: 'Built: every declared index exists.',
+  'nothing-to-do': 'Nothing to build: every declared index exists.',
+  warnings: 'Not every declared index exists as declared. This does not stop a deployment.',
 } as const satisfies Record<IndexOutcome, string>;
 
-/** What came of the indexes, for people. Ends with a line break. */
+/** The result of the indexes phase. Ends with a line break. */
 export function renderIndexes({ outcome, reason, dataSources }: IndexesReport): string {
-  const lines = dataSources.flatMap((report) => renderDataSource(report, dataSources.length > 1));
+  const lines = dataSources.flatMap((report) => [
+    ...(dataSources.length > 1 ? [`Data source ${report.dataSource}:`] : []),
+    ...renderDataSource(report),
+  ]);
   const end = [OUTCOMES[outcome], ...(reason ? [printableLine(reason)] : [])].join('\n');
   return `\n${[...(lines.length > 0 ? [lines.join('\n')] : []), end].join('\n\n')}\n`;
 }
 
-/** Which indexes are there, for people. Ends with a line break. */
+/** Which declared indexes exist. Ends with a line break. */
 export function renderIndexStatus({ dataSources }: IndexesStatus): string {
   const lines = dataSources.flatMap(({ indexes, undeclared }) => [
     ...indexes.map(renderPresence),
-    ...undeclared.map((each) => `  ${renderUndeclared(each)}`),
+    ...undeclared.map((index) => `  ${renderUndeclared(index)}`),
   ]);
   return lines.length === 0 ? '\nNo index is declared.\n' : `\nIndexes:\n${lines.join('\n')}\n`;
 }
@@ -46,13 +50,11 @@ function renderPresence(index: PresentIndex): string {
 }
 
 function renderUndeclared({ name, table }: UndeclaredIndex): string {
-  return `${printable(name)} on ${printable(table)}: no longer declared, left as it is`;
+  return `${printable(name)} on ${printable(table)}: no longer declared; it was not changed`;
 }
 
-function renderDataSource(report: DataSourceIndexes, named: boolean): string[] {
-  const { dataSource, indexes, undeclared, error } = report;
+function renderDataSource({ indexes, undeclared, error }: DataSourceIndexes): string[] {
   return [
-    ...(named ? [`Data source ${dataSource}:`] : []),
     ...indexes.map(renderIndex),
     ...undeclared.map(renderUndeclared),
     ...(error ? [printableLines(error.message)] : []),
@@ -61,8 +63,7 @@ function renderDataSource(report: DataSourceIndexes, named: boolean): string[] {
 
 function renderIndex(report: IndexReport): string {
   const { name, table, status, durationMs } = report;
-  const which = `${printable(name)}${table === '' ? '' : ` on ${printable(table)}`}`;
-  if (!isBuilt(status))
-    return `${which}: ${status}\n  ${printableLines(whyNotBuilt(report)).replaceAll('\n', '\n  ')}`;
-  return `${which}: ${status === 'exists' ? 'there' : `${status} in ${renderDuration(durationMs)}`}`;
+  const title = `${printable(name)}${table === '' ? '' : ` on ${printable(table)}`}: ${status}`;
+  if (!isBuilt(status)) return `${title}\n  ${printableLines(whyNotBuilt(report)).replaceAll('\n', '\n  ')}`;
+  return status === 'exists' ? title : `${title} in ${formatDuration(durationMs)}`;
 }

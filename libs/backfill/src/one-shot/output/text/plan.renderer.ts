@@ -1,17 +1,12 @@
 import type { BackfillPlan, PlanReport } from '../../../backfills/report/plan.js';
-import {
-  printable,
-  printableLine,
-  renderCount,
-  renderDuration,
-  renderEstimate,
-  renderQuantity,
-} from '../../../text/format.js';
+import { formatDuration } from '../../../text/duration.format.js';
+import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
+import { printable, printableLine } from './printable.js';
 
-/** What a run would do, for people. Ends with a line break. */
+/** What a run would do. Ends with a line break. */
 export function renderPlan({ plan }: PlanReport): string {
   if (plan.length === 0) return '\nNo backfill is declared.\n';
-  const blocks = plan.map((each) => renderBackfill(each).join('\n'));
+  const blocks = plan.map((backfill) => renderBackfill(backfill).join('\n'));
   return `\n${[...blocks, 'Nothing was changed.'].join('\n\n')}\n`;
 }
 
@@ -24,14 +19,14 @@ function renderBackfill(plan: BackfillPlan): string[] {
       `Index:    ${plan.index === null ? 'none serves the pending predicate' : printable(plan.index)}`,
       `Triggers: ${plan.triggers.length === 0 ? 'none will fire' : plan.triggers.map(printable).join(', ')}`,
       ...plan.warnings.map((warning) => `Warning:  ${printableLine(warning)}`),
-      ...section('One batch:', plan.sql.split('\n')),
-      ...section('Its parameters:', plan.parameters.map(renderParameter)),
-      ...section('Its plan:', plan.explain),
+      ...renderSection('One batch:', plan.sql.split('\n')),
+      ...renderSection('Its parameters:', plan.parameters.map(renderParameter)),
+      ...renderSection('Its plan:', plan.explain),
     ].map((line) => `  ${line}`),
   ];
 }
 
-function section(title: string, lines: readonly string[]): string[] {
+function renderSection(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${printable(line)}`)];
 }
 
@@ -39,16 +34,16 @@ function renderParameter(value: string | null, index: number): string {
   return `$${index + 1} = ${value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`}`;
 }
 
-function renderPending({ pending, pendingIsEstimate, batches, batchSize }: BackfillPlan): string {
-  if (pending === null) return 'not known: neither a count nor an estimate is to be had';
-  const rows = `${renderEstimate(pending, pendingIsEstimate)} row${pending === 1 ? '' : 's'}`;
+function renderPending({ pending, pendingIsEstimate: isEstimate, batches, batchSize }: BackfillPlan): string {
+  if (pending === null) return 'unknown: neither a count nor an estimate is available';
+  const rows = formatQuantity(pending, 'row', { isEstimate });
   if (batches === null) return rows;
-  return `${rows}, ${pendingIsEstimate ? '~' : ''}${renderQuantity(batches, 'batch')} of ${renderCount(batchSize)}`;
+  return `${rows}, ${formatQuantity(batches, 'batch', { isEstimate })} of ${formatCount(batchSize)}`;
 }
 
 function renderRate({ pending, measuredRowsPerSecond, estimatedMs }: BackfillPlan): string {
   if (pending === 0) return 'not measured: no row is pending';
   if (measuredRowsPerSecond === null) return 'not measured: no batch could be run and rolled back';
-  const rate = `${renderCount(measuredRowsPerSecond)} rows/s, measured with one batch that was rolled back`;
-  return estimatedMs === null ? rate : `${rate}; the whole takes ~${renderDuration(estimatedMs)}`;
+  const rate = `${formatCount(measuredRowsPerSecond)} rows/s, measured with one batch that was rolled back`;
+  return estimatedMs === null ? rate : `${rate}; the whole backfill takes ~${formatDuration(estimatedMs)}`;
 }

@@ -1,41 +1,39 @@
-import type {
-  DeployReport,
-  OneShotPlan,
-  OneShotReport,
-  OneShotStatus,
-  UnreadLook,
-} from '../../../deploy/deploy.report.js';
+import type { DeployReport } from '../../../deploy/deploy.report.js';
+import type { InspectionAction } from '../../one-shot.action.js';
+import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 import { renderIndexes, renderIndexStatus } from './indexes.renderer.js';
 import { renderMigrations, renderMigrationStatus } from './migrate.renderer.js';
-import type { LookAction } from '../../../deploy/phases.js';
 import { renderPlan } from './plan.renderer.js';
+import { printableLine, printableLines } from './printable.js';
 import { renderStatus } from './status.renderer.js';
 import { renderSummary } from './summary.renderer.js';
-import { printableLine, printableLines, renderTable } from '../../../text/format.js';
+import { renderTable } from './table.renderer.js';
 
 const OUTCOMES = {
-  complete: 'Deployed: nothing is left.',
+  complete: 'Deployed: no work is left.',
   'nothing-to-do': 'Deployed: there was nothing to do.',
-  incomplete: 'Deployed, with work left, which the next deployment goes on with:',
-  failed: 'Deployed, but not all of it succeeded:',
+  incomplete: 'Deployed with work left, which the next deployment continues:',
+  failed: 'Deployed, but some of it failed:',
 } as const satisfies Record<DeployReport['outcome'], string>;
 
-/** What came of a run, for people. Ends with a line break. */
+const HEADING_COLUMNS = 56;
+
+/** The result of a run. Ends with a line break. */
 export function renderReport(report: OneShotReport): string {
   if (report.phase === 'migrate') return renderMigrations(report);
   if (report.phase === 'indexes') return renderIndexes(report);
   if (report.phase === 'backfill') return renderSummary(report);
   const { migrate, indexes, backfill } = report;
   return [
-    ...(migrate ? [heading('Migrations'), renderMigrations(migrate)] : []),
-    ...(indexes ? [heading('Indexes'), renderIndexes(indexes)] : []),
-    ...(backfill ? [heading('Backfills'), renderSummary(backfill)] : []),
-    heading('Deployment'),
-    renderEnd(report),
+    ...(migrate ? [renderHeading('Migrations'), renderMigrations(migrate)] : []),
+    ...(indexes ? [renderHeading('Indexes'), renderIndexes(indexes)] : []),
+    ...(backfill ? [renderHeading('Backfills'), renderSummary(backfill)] : []),
+    renderHeading('Deployment'),
+    renderDeployment(report),
   ].join('');
 }
 
-/** Where the phases stand, for people. Ends with a line break. */
+/** The status of each phase. Ends with a line break. */
 export function renderOneShotStatus(report: OneShotStatus): string {
   if (report.phase === 'migrate') return renderMigrationStatus(report);
   if (report.phase === 'indexes') return renderIndexStatus(report);
@@ -48,7 +46,7 @@ export function renderOneShotStatus(report: OneShotStatus): string {
   ].join('');
 }
 
-/** What a run would do, for people. Ends with a line break. */
+/** What a run would do. Ends with a line break. */
 export function renderOneShotPlan(report: OneShotPlan): string {
   if (report.phase === 'migrate') return renderMigrationStatus(report);
   if (report.phase === 'indexes') return renderIndexStatus(report);
@@ -62,14 +60,13 @@ export function renderOneShotPlan(report: OneShotPlan): string {
   );
 }
 
-/** That nothing is known, and why, for people. Ends with a line break. */
-export function renderUnread(action: LookAction, { reason }: UnreadLook): string {
+/** The reason why a plan or a status could not be read. Ends with a line break. */
+export function renderFailedInspection(action: InspectionAction, { reason }: FailedInspection): string {
   return `\nThe ${action} could not be read.\n${printableLines(reason)}\n`;
 }
 
-function renderEnd({ outcome, reason, left, migrate }: DeployReport): string {
-  const first =
-    migrate?.outcome === 'failed' ? 'Not deployed: the migrations did not succeed.' : OUTCOMES[outcome];
+function renderDeployment({ outcome, reason, left, migrate }: DeployReport): string {
+  const first = migrate?.outcome === 'failed' ? 'Not deployed: the migrations failed.' : OUTCOMES[outcome];
   const table = renderTable(
     left.map(({ phase, name, why }) => [phase, name ?? '(all)', printableLine(why)]),
     [1, 2],
@@ -77,6 +74,6 @@ function renderEnd({ outcome, reason, left, migrate }: DeployReport): string {
   return `\n${[first, ...(reason ? [printableLine(reason)] : []), ...table.map((line) => `  ${line}`)].join('\n')}\n`;
 }
 
-function heading(title: string): string {
-  return `\n── ${title} ${'─'.repeat(Math.max(0, 56 - title.length))}\n`;
+function renderHeading(title: string): string {
+  return `\n── ${title} ${'─'.repeat(Math.max(0, HEADING_COLUMNS - title.length))}\n`;
 }

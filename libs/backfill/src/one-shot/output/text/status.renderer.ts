@@ -1,36 +1,31 @@
 import type { BackfillStatusReport, StatusReport } from '../../../backfills/report/status-report.js';
 import type { SettingInForce } from '../../../ledger/control.ledger.js';
+import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
+import { formatKey, printable, printableLine } from './printable.js';
+import { renderTable } from './table.renderer.js';
 import { renderTenantTable } from './tenant-table.renderer.js';
-import {
-  printable,
-  printableLine,
-  renderCount,
-  renderKey,
-  renderQuantity,
-  renderTable,
-} from '../../../text/format.js';
 
-/** What the ledger knows, for people. Ends with a line break. */
+/** What the ledger contains. Ends with a line break. */
 export function renderStatus({ backfills }: StatusReport): string {
-  if (backfills.length === 0) return '\nNo backfill is declared, and the ledger knows none.\n';
+  if (backfills.length === 0) return '\nNo backfill is declared, and the ledger contains none.\n';
   const table = renderTable(
     [
       ['backfill', 'version', 'status', 'updated', 'skipped', 'quarantined', 'batches', 'since'],
-      ...backfills.map((each) => [
-        each.name,
-        String(each.version),
-        each.status,
-        renderCount(each.updated),
-        renderCount(each.skipped),
-        renderCount(each.quarantined),
-        renderCount(each.batches),
-        each.changedAt ?? 'never run',
+      ...backfills.map((report) => [
+        report.name,
+        String(report.version),
+        report.status,
+        formatCount(report.updated),
+        formatCount(report.skipped),
+        formatCount(report.quarantined),
+        formatCount(report.batches),
+        report.changedAt ?? 'never run',
       ]),
     ],
     [2, 7],
   );
-  const details = backfills.map((each) =>
-    [each.name, ...renderDetails(each).map((line) => `  ${line}`)].join('\n'),
+  const details = backfills.map((report) =>
+    [report.name, ...renderDetails(report).map((line) => `  ${line}`)].join('\n'),
   );
   return `\n${[table.join('\n'), ...details].join('\n\n')}\n`;
 }
@@ -38,38 +33,47 @@ export function renderStatus({ backfills }: StatusReport): string {
 function renderDetails(report: BackfillStatusReport): string[] {
   return [
     printableLine(report.reason),
-    ...(report.declared ? [] : ['Not declared by this application: another deployment of it has run it.']),
-    ...(report.leasedBy === null ? [] : [`Being run by ${printableLine(report.leasedBy)}.`]),
+    ...(report.declared
+      ? []
+      : ['Not declared by this application: another version of the application ran it.']),
+    ...(report.leasedBy === null ? [] : [`Running in process ${printableLine(report.leasedBy)}.`]),
     ...(report.waitingFor === null ? [] : [`Waiting for ${printableLine(report.waitingFor)}.`]),
     ...report.settings.map(renderSetting),
-    ...renderCatchUp(report),
+    ...renderSeal(report),
+    ...renderDrift(report),
+    ...renderLastCatchUp(report),
     ...renderQuarantine(report),
     ...renderTenantTable(report.tenants),
   ];
 }
 
-/** One line: what is set over what the code says, by whom, when and why. */
+/** A setting that replaces the declared value: its author, time and reason, in one line. */
 export function renderSetting({ setting, value, by, at, why }: SettingInForce): string {
-  const because = why === null ? '' : `: ${why}`;
-  return printableLine(`Set while it runs: ${setting}=${value} (${by}, ${at}${because})`);
+  const reason = why === null ? '' : `: ${why}`;
+  return printableLine(`Live setting: ${setting}=${value} (${by}, ${at}${reason})`);
 }
 
-function renderCatchUp({ sealedBy, drift, looked }: BackfillStatusReport): string[] {
-  const times = drift.times === 1 ? 'once' : `${renderCount(drift.times)} times`;
+function renderSeal({ sealedBy }: BackfillStatusReport): string[] {
+  return sealedBy === null
+    ? []
+    : [`Sealed by ${printableLine(sealedBy)}. While it exists, no row can become pending.`];
+}
+
+function renderDrift({ drift }: BackfillStatusReport): string[] {
+  if (drift.times === 0) return [];
+  const times = drift.times === 1 ? 'once' : `${formatCount(drift.times)} times`;
   return [
-    ...(sealedBy === null
-      ? []
-      : [`Sealed by ${printableLine(sealedBy)}: while that stands, nothing can become pending.`]),
-    ...(drift.times === 0
-      ? []
-      : [
-          `Rows became pending after it was complete (drift), ${times}, last at ${drift.lastAt ?? 'an unknown time'}: ${renderQuantity(drift.rows, 'row')} done since.`,
-        ]),
-    ...(looked === null || sealedBy !== null
-      ? []
-      : [
-          `Catch-up last looked at ${looked.at}, ${looked.index === null ? 'at some keys only: no index serves the pending predicate' : `by the index ${printable(looked.index)}`}.`,
-        ]),
+    `Rows became pending after completion (drift): ${times}, last at ${drift.lastAt ?? 'an unknown time'}; ${formatQuantity(drift.rows, 'row')} done since then.`,
+  ];
+}
+
+/** A sealed backfill is not checked any more, so the time of its last check does not matter. */
+function renderLastCatchUp({ sealedBy, looked }: BackfillStatusReport): string[] {
+  if (looked === null || sealedBy !== null) return [];
+  return [
+    looked.index === null
+      ? `Catch-up last checked some keys at ${looked.at}; no index serves the pending predicate.`
+      : `Catch-up last checked at ${looked.at}, with the index ${printable(looked.index)}.`,
   ];
 }
 
@@ -77,11 +81,11 @@ function renderQuarantine({ quarantine, quarantined }: BackfillStatusReport): st
   if (quarantine.length === 0) return [];
   const hidden = quarantined - quarantine.length;
   return [
-    'In quarantine (--retry-quarantined tries them again):',
+    'In quarantine (--retry-quarantined tries these rows again):',
     ...quarantine.map(
       ({ key, error, attempts }) =>
-        `  ${renderKey(key)}: ${printableLine(error)} (${renderCount(attempts)} attempt${attempts === 1 ? '' : 's'})`,
+        `  ${formatKey(key)}: ${printableLine(error)} (${formatQuantity(attempts, 'attempt')})`,
     ),
-    ...(hidden > 0 ? [`  … and ${renderCount(hidden)} more`] : []),
+    ...(hidden > 0 ? [`  … and ${formatCount(hidden)} more`] : []),
   ];
 }

@@ -1,17 +1,13 @@
 import type { BackfillKind } from '../../../backfills/declare/kinds.js';
 import type { BackfillPhaseReport, BackfillReport } from '../../../backfills/report/report.js';
+import { formatDuration } from '../../../text/duration.format.js';
+import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { renderClosingLine } from './closing-line.renderer.js';
+import { printable, printableLine, printableLines } from './printable.js';
 import { renderTenantTable } from './tenant-table.renderer.js';
-import {
-  printable,
-  printableLine,
-  renderCount,
-  renderDuration,
-  renderQuantity,
-} from '../../../text/format.js';
 
-/** What was done to the rows that are counted as updated. */
-const DONE = {
+/** The verb for the rows that are counted as updated. */
+const ROW_VERBS = {
   set: 'updated',
   transform: 'updated',
   process: 'processed',
@@ -19,13 +15,11 @@ const DONE = {
   purge: 'deleted',
 } as const satisfies Record<BackfillKind, string>;
 
-/** What came of a run, for people. Ends with a line break. */
+/** The result of the backfills phase. Ends with a line break. */
 export function renderSummary(phase: BackfillPhaseReport): string {
   const { reason, backfills } = phase;
-  const blocks = [
-    ...backfills.map((report) => renderBackfill(report).join('\n')),
-    [renderClosingLine(phase), ...(reason ? [printable(reason).replaceAll('\\u000a', '\n')] : [])].join('\n'),
-  ];
+  const end = [renderClosingLine(phase), ...(reason ? [printableLines(reason)] : [])].join('\n');
+  const blocks = [...backfills.map((report) => renderBackfill(report).join('\n')), end];
   return `\n${blocks.join('\n\n')}\n`;
 }
 
@@ -34,47 +28,49 @@ function renderBackfill(report: BackfillReport): string[] {
     `${report.name} (version ${report.version}): ${report.nothingToDo ? 'nothing to do' : report.status}`,
     ...[
       renderReason(report),
-      ...(report.waitingFor === null
-        ? []
-        : [`Waited for ${printableLine(report.waitingFor).replace(/\.$/, '')}.`]),
+      ...renderWait(report),
       renderCounts(report),
       ...(report.batches > 0 ? [renderPace(report)] : []),
       ...renderProof(report),
-      ...renderTenantTable(report.tenants, doneTo(report)),
+      ...renderTenantTable(report.tenants, { rowVerb: rowVerbOf(report) }),
     ].map((line) => `  ${line}`),
   ];
 }
 
-/** Why it stands where it stands; what is said beside it anyhow is not said twice. */
+/** The reason for the status. `Nothing to do` is removed where the line above already says it. */
 export function renderReason({ reason, nothingToDo }: BackfillReport): string {
   const line = printableLine(reason);
   return nothingToDo ? line.replace(/^Nothing to do: (.)/, (_, first: string) => first.toUpperCase()) : line;
 }
 
-/** No query is known where the run did not get as far as looking at the table, e.g. since it is paused. */
+function renderWait({ waitingFor }: BackfillReport): string[] {
+  return waitingFor === null ? [] : [`Waited for ${printableLine(waitingFor).replace(/\.$/, '')}.`];
+}
+
+/** The query is unknown where the run did not inspect the table, e.g. because the backfill is paused. */
 function renderProof({ proof, proved }: BackfillReport): string[] {
   if (proof === '') return [];
   const title = proved
-    ? 'Proved, as nothing is pending by this query:'
-    : 'Complete once nothing is pending by this query:';
+    ? 'Proved: this query finds no pending row:'
+    : 'Complete when this query finds no pending row:';
   return [title, ...proof.split('\n').map((line) => `  ${printable(line)}`)];
 }
 
-function doneTo({ kind }: BackfillReport): string {
-  return kind === undefined ? 'updated' : DONE[kind];
+function rowVerbOf({ kind }: BackfillReport): string {
+  return kind === undefined ? 'updated' : ROW_VERBS[kind];
 }
 
 function renderCounts(report: BackfillReport): string {
   const { updated, skipped, quarantined, remaining } = report;
   return [
-    `${renderCount(updated)} ${doneTo(report)}`,
-    `${renderCount(skipped)} skipped`,
-    `${renderCount(quarantined)} in quarantine`,
-    remaining === null ? 'remaining not counted' : `${renderCount(remaining)} remaining`,
+    `${formatCount(updated)} ${rowVerbOf(report)}`,
+    `${formatCount(skipped)} skipped`,
+    `${formatCount(quarantined)} in quarantine`,
+    remaining === null ? 'remaining not counted' : `${formatCount(remaining)} remaining`,
   ].join(', ');
 }
 
 function renderPace({ batches, durationMs, rowsPerSecond }: BackfillReport): string {
-  const pace = `${renderCount(rowsPerSecond)} rows/s`;
-  return `${renderQuantity(batches, 'batch')} in ${renderDuration(durationMs)}, ${pace}`;
+  const rate = `${formatCount(rowsPerSecond)} rows/s`;
+  return `${formatQuantity(batches, 'batch')} in ${formatDuration(durationMs)}, ${rate}`;
 }

@@ -1,35 +1,37 @@
 import type { TenantReport } from '../../../backfills/report/report.js';
-import { printable, renderCount, renderTable } from '../../../text/format.js';
+import { formatCount } from '../../../text/quantity.format.js';
+import { printable } from './printable.js';
+import { renderTable } from './table.renderer.js';
 
-/** More would bury the summary; `--json` has them all. */
+/** A longer table would push the summary off the screen; `--json` lists all tenants. */
 export const MAX_TENANTS_SHOWN = 20;
 
 /**
- * One row a tenant: those with rows that are not done first, then those with most rows.
+ * One line per tenant, sorted by the number of rows left, then by the number of rows done.
  *
- * @param done what was done to the rows, for the head of their column
+ * @param rowVerb the header of the column of done rows
  */
-export function renderTenantTable(tenants: readonly TenantReport[], done = 'updated'): string[] {
-  // Where no tenant is declared, what is counted beside tenants says nothing that the totals do not.
+export function renderTenantTable(tenants: readonly TenantReport[], { rowVerb = 'updated' } = {}): string[] {
+  // Without a declared tenant, the table would only repeat the totals.
   if (tenants.every(({ tenant }) => tenant === null)) return [];
-  const ordered = [...tenants].sort((a, b) => undone(b) - undone(a) || b.updated - a.updated);
-  const shown = ordered.slice(0, MAX_TENANTS_SHOWN);
-  const hidden = ordered.length - shown.length;
+  const sorted = [...tenants].sort((a, b) => rowsLeft(b) - rowsLeft(a) || b.updated - a.updated);
+  const shown = sorted.slice(0, MAX_TENANTS_SHOWN);
+  const hidden = sorted.length - shown.length;
   return [
     ...renderTable([
-      ['tenant', done, 'skipped', 'quarantined', 'last touched'],
-      ...shown.map((each) => [
-        each.tenant === null ? '(none)' : printable(each.tenant),
-        renderCount(each.updated),
-        renderCount(each.skipped),
-        renderCount(each.quarantined),
-        each.lastTouchedAt,
+      ['tenant', rowVerb, 'skipped', 'quarantined', 'last touched'],
+      ...shown.map((report) => [
+        report.tenant === null ? '(none)' : printable(report.tenant),
+        formatCount(report.updated),
+        formatCount(report.skipped),
+        formatCount(report.quarantined),
+        report.lastTouchedAt,
       ]),
     ]),
-    ...(hidden > 0 ? [`… and ${renderCount(hidden)} more; --json has them all`] : []),
+    ...(hidden > 0 ? [`… and ${formatCount(hidden)} more; --json lists all tenants`] : []),
   ];
 }
 
-function undone({ skipped, quarantined }: TenantReport): number {
+function rowsLeft({ skipped, quarantined }: TenantReport): number {
   return skipped + quarantined;
 }

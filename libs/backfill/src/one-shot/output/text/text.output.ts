@@ -1,44 +1,53 @@
 import type { LoggerService } from '@nestjs/common';
-import type { BackfillObserver } from '../../../backfills/report/observer.js';
 import type { ControlReport } from '../../../backfills/report/control-report.js';
-import { renderControl } from './control.renderer.js';
-import type { OneShotPlan, OneShotReport, OneShotStatus, UnreadLook } from '../../../deploy/deploy.report.js';
-import { LogObserver } from '../progress/log.observer.js';
+import type { BackfillObserver } from '../../../backfills/report/observer.js';
+import type { InspectionAction } from '../../one-shot.action.js';
+import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 import { OneShotLogger } from '../one-shot.logger.js';
 import {
   LOG_CONTEXT,
-  phaseLog,
+  phaseLogger,
   type LogContext,
   type OneShotOutput,
   type OutputStreams,
-  type PhaseLog,
+  type PhaseLogger,
 } from '../one-shot.output.js';
-import type { LookAction } from '../../../deploy/phases.js';
+import { LogObserver } from '../progress/log.observer.js';
 import { ProgressBarObserver } from '../progress/progress-bar.observer.js';
-import { renderOneShotPlan, renderOneShotStatus, renderReport, renderUnread } from './report.renderer.js';
 import { TerminalLine } from '../progress/terminal-line.js';
+import { renderControl } from './control.renderer.js';
+import {
+  renderFailedInspection,
+  renderOneShotPlan,
+  renderOneShotStatus,
+  renderReport,
+} from './report.renderer.js';
 
-/** For people: log lines, a progress bar on a terminal, and a summary. */
+export interface TextOutputOptions {
+  /** Show a progress bar if stdout is a terminal. */
+  readonly progressBar: boolean;
+  /** @default OneShotLogger */
+  readonly logger?: LoggerService | undefined;
+}
+
+/** Output for people: log lines, a progress bar on a terminal, and a summary. */
 export class TextOutput implements OneShotOutput {
   readonly logger: LoggerService;
   readonly observer: BackfillObserver;
   readonly #streams: OutputStreams;
-  readonly #line: TerminalLine | undefined;
+  readonly #progressLine: TerminalLine | undefined;
 
-  /** @param bar whether a progress bar is wanted; only a terminal gets one */
-  constructor(streams: OutputStreams, bar: boolean, logger: LoggerService = new OneShotLogger()) {
+  constructor(streams: OutputStreams, { progressBar, logger = new OneShotLogger() }: TextOutputOptions) {
     this.#streams = streams;
     this.logger = logger;
-    const log = new LogObserver({
-      log: (message: unknown) => void this.logger.log(message, LOG_CONTEXT),
-      warn: (message: unknown) => void this.logger.warn(message, LOG_CONTEXT),
-    });
-    this.#line = bar && streams.stdout.isTTY ? new TerminalLine(streams.stdout, streams.stderr) : undefined;
-    this.observer = this.#line ? new ProgressBarObserver(this.#line, log) : log;
+    const log = new LogObserver(phaseLogger(logger, LOG_CONTEXT));
+    this.#progressLine =
+      progressBar && streams.stdout.isTTY ? new TerminalLine(streams.stdout, streams.stderr) : undefined;
+    this.observer = this.#progressLine ? new ProgressBarObserver(this.#progressLine, log) : log;
   }
 
-  logOf(context: LogContext): PhaseLog {
-    return phaseLog(this.logger, context);
+  phaseLogger(context: LogContext): PhaseLogger {
+    return phaseLogger(this.logger, context);
   }
 
   warn(message: string): void {
@@ -46,24 +55,24 @@ export class TextOutput implements OneShotOutput {
   }
 
   error(message: string): void {
-    this.#line?.release();
+    this.#progressLine?.release();
     this.#streams.stderr.write(`${message}\n`);
   }
 
-  async phase(report: OneShotReport): Promise<void> {
+  async report(report: OneShotReport): Promise<void> {
     await this.#print(renderReport(report));
   }
 
-  async plan(report: OneShotPlan): Promise<void> {
-    await this.#print(renderOneShotPlan(report));
+  async plan(plan: OneShotPlan): Promise<void> {
+    await this.#print(renderOneShotPlan(plan));
   }
 
-  async status(report: OneShotStatus): Promise<void> {
-    await this.#print(renderOneShotStatus(report));
+  async status(status: OneShotStatus): Promise<void> {
+    await this.#print(renderOneShotStatus(status));
   }
 
-  async unread(action: LookAction, report: UnreadLook): Promise<void> {
-    await this.#print(renderUnread(action, report));
+  async failedInspection(action: InspectionAction, failure: FailedInspection): Promise<void> {
+    await this.#print(renderFailedInspection(action, failure));
   }
 
   async control(report: ControlReport): Promise<void> {
@@ -71,7 +80,7 @@ export class TextOutput implements OneShotOutput {
   }
 
   async #print(text: string): Promise<void> {
-    this.#line?.release();
+    this.#progressLine?.release();
     await new Promise<void>((resolve) => this.#streams.stdout.write(text, () => resolve()));
   }
 }

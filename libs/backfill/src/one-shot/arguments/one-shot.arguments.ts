@@ -1,0 +1,28 @@
+import type { Phase } from '../../deploy/phases.js';
+import type { OneShotAction } from '../one-shot.action.js';
+import type { ControlArguments } from './control.arguments.js';
+
+/** The parsed arguments of a one-shot run. */
+export interface OneShotArguments {
+  readonly action: OneShotAction;
+  readonly phases: readonly Phase[];
+  /** Names of backfills; empty for all. */
+  readonly names: readonly string[];
+  /** Empty for all. */
+  readonly tenants: readonly string[];
+  /** The time limit of the backfills; undefined for none. */
+  readonly maxDurationMs: number | undefined;
+  /** How long an index build may wait for other transactions; undefined for the default. */
+  readonly maxWaitMs: number | undefined;
+  readonly connectTimeoutMs: number;
+  readonly retryQuarantined: boolean;
+  /** Replace indexes that differ from their declaration. */
+  readonly rebuild: boolean;
+  readonly strict: boolean;
+  readonly json: boolean;
+  readonly progress: boolean;
+  /** Only with `--set`, `--pause`, `--resume` and `--cancel`. */
+  readonly control?: ControlArguments;
+}
+
+export const DEFAULT_CONNECT_TIMEOUT_MS = 60_000;

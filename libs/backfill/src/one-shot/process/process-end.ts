@@ -1,0 +1,52 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { formatDuration } from '../../text/duration.format.js';
+
+/** The application's time limit for closing, and then the process's time limit for ending by itself. */
+export const END_GRACE_MS = 5_000;
+
+export interface CloseOptions {
+  /** Ends the wait when it settles. */
+  readonly forceStop: Promise<unknown>;
+  readonly warn: (message: string) => void;
+}
+
+/** Closes the application. An error or a hook that does not return is reported and does not delay the end. */
+export async function closeApplication(
+  app: INestApplicationContext,
+  { forceStop, warn }: CloseOptions,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<'timeout'>((resolve) => {
+    timer = setTimeout(() => resolve('timeout'), END_GRACE_MS);
+  });
+  try {
+    const closed = await Promise.race([app.close(), forceStop, timeout]);
+    if (closed === 'timeout') warn(`The application did not close within ${formatDuration(END_GRACE_MS)}.`);
+  } catch (error) {
+    warn(`The application could not be closed: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Ends the process if it does not end by itself, because the application left a timer or a connection open. */
+export function exitWhenOverdue(exitCode: number, stderr: NodeJS.WriteStream): void {
+  const timer = setTimeout(() => {
+    const resources = [...new Set(process.getActiveResourcesInfo())].join(', ');
+    stderr.write(
+      `The run has ended, but the application keeps the process alive (${resources || 'unknown'}). ` +
+        `The process is ended now. Close open resources in onModuleDestroy or onApplicationShutdown.\n`,
+      () => process.exit(exitCode),
+    );
+  }, END_GRACE_MS);
+  timer.unref();
+}
+
+/** Ignores that the reader of a pipe has gone, as in `… | head`: that must not stop a run halfway. */
+export function ignoreClosedPipes(streams: readonly NodeJS.WriteStream[]): void {
+  for (const stream of streams) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}

@@ -1,0 +1,20 @@
+const INTEGER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** `12345.6` → `12,346`; an estimate → `~12,346`. */
+export function formatCount(count: number, { isEstimate = false } = {}): string {
+  return `${isEstimate ? '~' : ''}${INTEGER.format(count)}`;
+}
+
+/** `1 row`, `2 rows`, `~2 batches`. */
+export function formatQuantity(count: number, noun: string, options: { isEstimate?: boolean } = {}): string {
+  return `${formatCount(count, options)} ${noun}${count === 1 ? '' : /(ch|s)$/.test(noun) ? 'es' : 's'}`;
+}
+
+/**
+ * Rounds down, so that `100 %` means all of it: 0.9996 → `99 %`.
+ *
+ * @param fraction 0 to 1
+ */
+export function formatPercentage(fraction: number, { isEstimate = false } = {}): string {
+  return `${isEstimate ? '~' : ''}${Math.floor(Math.min(Math.max(fraction, 0), 1) * 100)} %`;
+}

@@ -1,0 +1,126 @@
+import type { PhaseOutcome } from '../../libs/backfill/src/backfills/report/report.ts';
+import { parseArguments } from '../../libs/backfill/src/one-shot/arguments/arguments.parser.ts';
+import { OneShotRunner } from '../../libs/backfill/src/one-shot/one-shot.runner.ts';
+import { reportOf } from './output/reports.ts';
+import {
+  backfillPhaseOf,
+  BackfillsStub,
+  RecordedOutput,
+  rootModule,
+  run,
+  stopOf,
+  UnknownBackfillError,
+} from './run.ts';
+
+describe('a one-shot run of backfills', () => {
+  it('passes the arguments on to the service', async () => {
+    const backfills = new BackfillsStub();
+    backfills.run.mockResolvedValue(backfillPhaseOf('complete'));
+    await run(
+      '--backfill a b --tenant 5 --max-duration 1m --connect-timeout 2s --retry-quarantined',
+      backfills,
+    );
+    expect(backfills.run.mock.calls[0]?.[0]).toMatchObject({
+      names: ['a', 'b'],
+      tenants: ['5'],
+      maxDurationMs: 60_000,
+      connectTimeoutMs: 2_000,
+      retryQuarantined: true,
+    });
+  });
+
+  it('runs all backfills when no name is given', async () => {
+    const backfills = new BackfillsStub();
+    backfills.run.mockResolvedValue(backfillPhaseOf('complete'));
+    await run('--backfill', backfills);
+    const request = backfills.run.mock.calls[0]?.[0] ?? {};
+    expect(Object.keys(request).sort()).toEqual([
+      'connectTimeoutMs',
+      'observer',
+      'retryQuarantined',
+      'signal',
+    ]);
+  });
+
+  it.each<[PhaseOutcome, number, number]>([
+    ['complete', 0, 0],
+    ['nothing-to-do', 0, 0],
+    ['incomplete', 0, 3],
+    ['failed', 0, 3],
+  ])('with the outcome %s exits with %d, and with %d with --strict', async (outcome, code, strictCode) => {
+    const backfills = new BackfillsStub();
+    backfills.run.mockResolvedValue(backfillPhaseOf(outcome));
+    const { exitCode, output } = await run('--backfill', backfills);
+    expect(exitCode).toBe(code);
+    expect(output.reports).toEqual([backfillPhaseOf(outcome)]);
+    expect((await run('--backfill --strict', backfills)).exitCode).toBe(strictCode);
+  });
+
+  it('exits with 2 and prints only the message when a backfill does not exist', async () => {
+    const backfills = new BackfillsStub();
+    backfills.run.mockRejectedValue(new UnknownBackfillError());
+    const { exitCode, output } = await run('--backfill a', backfills);
+    expect(exitCode).toBe(2);
+    expect(output).toMatchObject({ errors: ['Unknown backfill "a".\n  → Declare it.'], reports: [] });
+    const withJson = await run('--backfill a --json', backfills);
+    expect(withJson.output.reports).toMatchObject([{ outcome: 'failed', backfills: [] }]);
+  });
+
+  it('exits with 2 and says what to import when the application does not import the library', async () => {
+    const { exitCode, output } = await run('--backfill', undefined);
+    expect(exitCode).toBe(2);
+    expect(output.errors[0]).toContain('AppModule does not import BackfillModule');
+    expect(output.errors[0]).toContain('BackfillModule.forRoot()');
+  });
+
+  it('reports an unexpected error with its stack, which does not stop a deployment', async () => {
+    const backfills = new BackfillsStub();
+    backfills.run.mockRejectedValue(new TypeError('x is not a function'));
+    const { exitCode, output } = await run('--backfill', backfills);
+    expect(exitCode).toBe(0);
+    expect(output.errors[0]).toMatch(/^TypeError: x is not a function\n {4}at /);
+    expect(output.reports).toEqual([
+      { phase: 'backfill', outcome: 'failed', reason: 'x is not a function', backfills: [] },
+    ]);
+  });
+
+  it('fails on an uncaught error and reports the finished backfills', async () => {
+    const output = new RecordedOutput();
+    const backfills = new BackfillsStub();
+    const started = new Promise<void>((resolve) => {
+      backfills.run.mockImplementation(async (request) => {
+        request?.observer?.finished?.(reportOf());
+        resolve();
+        return new Promise<never>(() => undefined);
+      });
+    });
+    const request = parseArguments(['--backfill', '--strict']);
+    const runner = new OneShotRunner(rootModule(backfills), { request, output, stop: stopOf() });
+    void runner.run();
+    await started;
+    expect(await runner.uncaught(new TypeError('floating'))).toEqual({ exitCode: 3, mustExit: true });
+    expect(output.reports).toEqual([{ ...backfillPhaseOf('failed'), reason: 'floating' }]);
+    expect(output.errors[0]).toContain('TypeError: floating');
+  });
+
+  it('reports the finished backfills, and that work is left, when it is forced to stop', async () => {
+    const backfills = new BackfillsStub();
+    backfills.run.mockImplementation(async (request) => {
+      request?.observer?.finished?.(reportOf());
+      return new Promise<never>(() => undefined);
+    });
+    const stop = stopOf({ forceStop: Promise.resolve('SIGTERM, twice') });
+    const { exitCode, mustExit, output } = await run('--backfill --strict', backfills, stop);
+    expect({ exitCode, mustExit }).toEqual({ exitCode: 3, mustExit: true });
+    expect(output.reports).toEqual([{ ...backfillPhaseOf('incomplete'), reason: 'SIGTERM, twice' }]);
+  });
+
+  it('does nothing when it is stopped before it starts', async () => {
+    const backfills = new BackfillsStub();
+    const stop = stopOf({ signal: AbortSignal.abort('SIGTERM') });
+    const { exitCode, output } = await run('--backfill', backfills, stop);
+    expect(exitCode).toBe(0);
+    expect(output.reports).toMatchObject([{ outcome: 'incomplete', backfills: [] }]);
+    expect(backfills.run).not.toHaveBeenCalled();
+  });
+});

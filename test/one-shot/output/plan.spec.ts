@@ -1,0 +1,47 @@
+import { renderPlan } from '../../../libs/backfill/src/one-shot/output/text/plan.renderer.ts';
+import { planOf } from './reports.ts';
+
+describe('the plan', () => {
+  it('shows rows, rate, index, triggers, the statement and its execution plan', () => {
+    expect(renderPlan({ phase: 'backfill', plan: [planOf()] })).toBe(`
+leads-direction (version 1): set on public.leads, pending
+  Pending:  98,213 rows, 492 batches of 200
+  Rate:     2,384 rows/s, measured with one batch that was rolled back; the whole backfill takes ~1 min 06 s
+  Index:    leads_pkey
+  Triggers: leads_audit (AFTER UPDATE)
+  One batch:
+    UPDATE "leads"
+    SET "direction" = $1
+  Its parameters:
+    $1 = 'it''s'
+    $2 = NULL
+  Its plan:
+    Update on leads
+      ->  Index Scan
+
+Nothing was changed.
+`);
+  });
+
+  it('shows warnings, and marks estimates and unknown values', () => {
+    const estimated = planOf({
+      pendingIsEstimate: true,
+      index: null,
+      triggers: [],
+      measuredRowsPerSecond: null,
+      warnings: ['No index serves it.'],
+    });
+    const plan = renderPlan({
+      phase: 'backfill',
+      plan: [estimated, planOf({ pending: null, batches: null })],
+    });
+    expect(plan).toContain('Pending:  ~98,213 rows, ~492 batches of 200\n');
+    expect(plan).toContain('Rate:     not measured');
+    expect(plan).toContain('Index:    none serves the pending predicate\n');
+    expect(plan).toContain('Triggers: none will fire\n');
+    expect(plan).toContain('Warning:  No index serves it.\n');
+    expect(plan).toContain('Pending:  unknown: neither a count nor an estimate is available\n');
+    const done = planOf({ pending: 0, batches: 0, measuredRowsPerSecond: null });
+    expect(renderPlan({ phase: 'backfill', plan: [done] })).toContain('not measured: no row is pending');
+  });
+});

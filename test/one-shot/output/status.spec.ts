@@ -1,0 +1,114 @@
+import type { ControlledBackfill } from 'nestjs-backfill';
+import { renderControl } from '../../../libs/backfill/src/one-shot/output/text/control.renderer.ts';
+import { renderStatus } from '../../../libs/backfill/src/one-shot/output/text/status.renderer.ts';
+import { statusOf } from './reports.ts';
+
+const AT = '2026-01-03T00:00:00.000Z';
+
+function render(changes: Parameters<typeof statusOf>[0]): string {
+  return renderStatus({ phase: 'backfill', backfills: [statusOf(changes)] });
+}
+
+describe('the status', () => {
+  it('shows all backfills in a table, and the reason for the status of each', () => {
+    const status = renderStatus({
+      phase: 'backfill',
+      backfills: [
+        statusOf(),
+        statusOf({
+          name: 'old',
+          version: 0,
+          declared: false,
+          status: 'incomplete',
+          reason: '2 rows are in quarantine.',
+          updated: 5,
+          quarantined: 2,
+          batches: 1,
+          changedAt: null,
+          leasedBy: 'db1:77',
+          waitingFor: 'a lock',
+          quarantine: [{ key: ['7', 'x'], error: 'null value\n  in column', attempts: 3 }],
+        }),
+      ],
+    });
+    expect(status).toBe(`
+backfill         version  status      updated  skipped  quarantined  batches  since
+leads-direction        1  complete     98,213        0            0      492  2026-01-02T03:05:00.000Z
+old                    0  incomplete        5        0            2        1  never run
+
+leads-direction
+  Every row is done.
+
+old
+  2 rows are in quarantine.
+  Not declared by this application: another version of the application ran it.
+  Running in process db1:77.
+  Waiting for a lock.
+  In quarantine (--retry-quarantined tries these rows again):
+    (7, x): null value in column (3 attempts)
+    … and 1 more
+`);
+  });
+
+  it('shows live settings with their author, time and reason', () => {
+    const at = '2026-01-02T03:04:05.000Z';
+    const settings = [
+      { setting: 'batchSize', value: '500', by: 'ann@desk', why: 'it is\nnight', at },
+      { setting: 'pause', value: '20', by: 'bob@desk', why: null, at: '2026-01-02T03:04:06.000Z' },
+    ];
+    expect(render({ settings })).toContain(`
+  Live setting: batchSize=500 (ann@desk, 2026-01-02T03:04:05.000Z: it is night)
+  Live setting: pause=20 (bob@desk, 2026-01-02T03:04:06.000Z)
+`);
+  });
+
+  it('says so when there is no backfill', () => {
+    expect(renderStatus({ phase: 'backfill', backfills: [] })).toContain('No backfill is declared');
+  });
+
+  it('shows how many rows drifted, and when and how catch-up last checked', () => {
+    const drift = { rows: 1_200, times: 2, lastAt: AT };
+    expect(render({ drift, looked: { at: AT, index: 'leads_pending' } })).toContain(
+      `  Rows became pending after completion (drift): 2 times, last at ${AT}; 1,200 rows done since then.
+  Catch-up last checked at ${AT}, with the index leads_pending.
+`,
+    );
+    expect(render({ drift, looked: { at: AT, index: null } })).toContain(
+      'no index serves the pending predicate',
+    );
+  });
+
+  it('shows what seals a backfill, and not the last check before the seal', () => {
+    const status = render({
+      sealedBy: 'migration RequireDirection1: NOT NULL of direction',
+      looked: { at: AT, index: 'leads_pending' },
+    });
+    expect(status).toContain(
+      '  Sealed by migration RequireDirection1: NOT NULL of direction. While it exists, no row can become pending.\n',
+    );
+    expect(status).not.toContain('Catch-up last checked');
+  });
+});
+
+describe('the result of a control command', () => {
+  const paused: ControlledBackfill = {
+    name: 'leads-direction',
+    version: 1,
+    changed: true,
+    status: 'paused',
+    reason: 'Paused by ann@desk: lunch.',
+    settings: [],
+  };
+
+  it('shows the consequences, or that the command changed nothing', () => {
+    const backfills = [paused, { ...paused, name: 'old', changed: false }];
+    expect(renderControl({ phase: 'backfill', control: 'pause', backfills })).toBe(`
+leads-direction: paused
+  Paused by ann@desk: lunch.
+  Running workers finish their current batch and stop within a second. --resume continues the backfill.
+
+old: paused; it is already paused
+  Paused by ann@desk: lunch.
+`);
+  });
+});

@@ -60,7 +60,7 @@ export class FaultLane {
 
   static async open(): Promise<FaultLane> {
     const database = await TestDatabase.create();
-    const proxy = await ProtocolProxy.before(database);
+    const proxy = await ProtocolProxy.start(database);
     const application = (over: TestDatabase, synchronize: boolean) =>
       TestApplication.start({
         database: over,
@@ -96,7 +96,7 @@ export class FaultLane {
   async run(work: Work, fault: Fault, at: number): Promise<CaseOutcome | null> {
     const started = performance.now();
     await resetItems(this.#database, work);
-    const struck = this.#proxy.strike(fault, at);
+    const struck = this.#proxy.injectFault(fault, at);
     const abort = new AbortController();
     const over = new AbortController();
     const first = this.#first.service.run({ names: [nameOf(work)], signal: abort.signal });

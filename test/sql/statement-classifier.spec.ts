@@ -26,16 +26,16 @@ function onlyFinding(sql: string): DataFinding {
   return finding;
 }
 
-function brief(sql: string): readonly string[] {
+function summaries(sql: string): readonly string[] {
   return findings(sql).map(({ rule, operation, table, via }) =>
     [rule, operation, [table?.schema, table?.name].filter(Boolean).join('.'), ...via].join(' | '),
   );
 }
 
-describe('a text of several statements', () => {
+describe('classify', () => {
   const sql = `-- first: é\n  SELECT 'a;b' AS "é";\n/* /* nested */ ; */ UPDATE crm.leads SET note = 'é'`;
 
-  it('falls apart into statements with their places, whatever comments, literals and accents hold', () => {
+  it('returns each statement with its position, whatever comments, literals and accents contain', () => {
     const [first, second] = statements(sql);
     expect(first).toMatchObject({
       text: `SELECT 'a;b' AS "é"`,
@@ -50,30 +50,30 @@ describe('a text of several statements', () => {
     expect(sql.slice(second?.position.offset, second?.end)).toBe(second?.text);
   });
 
-  it('is a failure with the parser’s message and place when one of them does not parse', () => {
+  it('returns the message and position of the parser when one statement cannot be parsed', () => {
     expect(classifier.classify(`SELECT 'é';\nSELEC 1`)).toEqual({
       statements: [],
       failure: { message: 'syntax error at or near "SELEC"', position: { offset: 12, line: 2, column: 1 } },
     });
   });
 
-  it('is a failure when it holds a NUL, behind which the parser would see nothing', () => {
+  it('returns a failure for a text with a NUL character, because the parser would not see the rest', () => {
     expect(classifier.classify('SELECT 1\0; DELETE FROM leads').failure?.message).toMatch(/NUL/);
   });
 
-  it('is a failure, not a crash, when it is nested beyond the parser’s stack', () => {
+  it('returns a failure and does not crash when the nesting exceeds the stack of the parser', () => {
     const deep = `SELECT ${'('.repeat(60_000)}1${')'.repeat(60_000)}`;
     expect(classifier.classify(deep).failure?.message).toMatch(/memory|stack/i);
     expect(statements('SELECT 1')).toHaveLength(1);
   });
 
-  it('may be empty', () => {
+  it('returns no statement for an empty text', () => {
     expect(statements(' -- nothing\n;;')).toEqual([]);
   });
 });
 
 describe('an UPDATE', () => {
-  it('is described with its table, columns, expressions and condition', () => {
+  it('is a finding with its table, columns, expressions and condition', () => {
     const finding = onlyFinding(
       `UPDATE crm.leads AS l SET a = 1, b = CASE WHEN q IS NOT DISTINCT FROM 1 THEN 'x' END, c = (SELECT max(d) FROM calls WHERE lead = l.id)
        WHERE l.tenant = 7 /* why */ AND l.a IS NULL RETURNING id`,
@@ -100,13 +100,13 @@ describe('an UPDATE', () => {
     ['WHERE n IS NULL', { onlyNullColumns: ['n'], selective: false }],
     ['WHERE n IS NULL AND tenant = 3', { onlyNullColumns: [], selective: true }],
     ['WHERE id IN (SELECT id FROM u)', { selective: true, joinOnly: false }],
-  ])('with %j says how narrow it is', (rest, shape) => {
+  ])('with the condition %j has the shape of that condition', (rest, shape) => {
     const { where } = onlyFinding(`UPDATE t SET a = 1 ${rest}`);
     if (shape) expect(where).toMatchObject(shape);
     else expect(where).toBeUndefined();
   });
 
-  it('has one fingerprint text, however it is formatted', () => {
+  it('has the same normal form in every format', () => {
     const one = onlyFinding('UPDATE  Leads SET a=1 -- note\nWHERE "Id"=2;').normalized;
     expect(onlyFinding('update leads\nset a = 1 where "Id" = 2').normalized).toBe(one);
     expect(onlyFinding('update leads set a = 1 where "id" = 2').normalized).not.toBe(one);
@@ -114,7 +114,7 @@ describe('an UPDATE', () => {
   });
 });
 
-describe('a change inside something else is found', () => {
+describe('a change of rows inside another statement is found', () => {
   it.each([
     [
       'WITH d AS (DELETE FROM a RETURNING *) INSERT INTO b SELECT * FROM d',
@@ -172,10 +172,10 @@ describe('a change inside something else is found', () => {
     ],
     [`SELECT lo_unlink(1)`, ['large-object | large-object | ']],
   ])('in %s', (sql, expected) => {
-    expect(brief(sql)).toEqual(expected);
+    expect(summaries(sql)).toEqual(expected);
   });
 
-  it('with its own place and text, also in a loop of a DO block', () => {
+  it('with its own position and text in a loop of a DO block', () => {
     const sql = `DO $$\nDECLARE r record;\nBEGIN\n  FOR r IN SELECT * FROM u LOOP\n    UPDATE t SET a = r.a WHERE id = r.id;\n  END LOOP;\nEND $$`;
     expect(onlyFinding(sql)).toMatchObject({
       position: { line: 5, column: 5 },
@@ -185,7 +185,7 @@ describe('a change inside something else is found', () => {
   });
 });
 
-describe('what only defines or reads is no change', () => {
+describe('a statement that only defines or reads is no change of rows', () => {
   it.each([
     [
       'CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE t SET a = 1; RETURN NEW; END $$',
@@ -211,7 +211,7 @@ describe('what only defines or reads is no change', () => {
   });
 });
 
-describe('what the text cannot decide is said, with the reason', () => {
+describe('a statement that the text does not decide is unknown, with a reason', () => {
   it.each([
     [`DO $$ DECLARE t text; BEGIN SELECT x INTO t FROM u; EXECUTE t; END $$`, 'dynamic-sql', 'unknown'],
     [
@@ -232,7 +232,7 @@ describe('what the text cannot decide is said, with the reason', () => {
     expect(statement?.unknowns).toEqual([expect.objectContaining({ kind, ...(likely && { likely }) })]);
   });
 
-  it('until the routine is known from an earlier text', () => {
+  it('a call is resolved when an earlier text has created the routine', () => {
     const routines = statements(`CREATE FUNCTION app.fill() RETURNS void LANGUAGE sql AS 'SELECT 1'`).flatMap(
       (statement) => statement.creates,
     );
@@ -240,7 +240,7 @@ describe('what the text cannot decide is said, with the reason', () => {
   });
 });
 
-describe('what concerns the session is told', () => {
+describe('a statement with an effect on the session or transaction is described', () => {
   it.each([
     ['SET LOCAL lock_timeout = 1', { settings: [{ name: 'lock_timeout', value: '1' }] }],
     [

@@ -8,15 +8,14 @@ import { freePort } from '../../scripts/lib/embedded-server.mjs';
 import { serverAccount } from '../../scripts/lib/server-account.mjs';
 import type { TestDatabase } from './database.ts';
 
-/** What a pooler is started with. */
 export interface PgbouncerOptions {
-  /** Connections to the server, for each database. */
+  /** Server connections per database. */
   readonly poolSize: number;
 }
 
 /**
- * A transaction-pooling proxy before the run's server: what two transactions of one client do, two of the server's sessions may
- * do, and what is set for a session is somebody else's in the next moment.
+ * PgBouncer in transaction mode, in front of the test server: two transactions of one client may run in two
+ * server sessions, and a setting of a session applies to other clients later.
  */
 export class Pgbouncer {
   readonly #child: ChildProcess;
@@ -33,10 +32,12 @@ export class Pgbouncer {
     return spawnSync('pgbouncer', ['--version']).status === 0;
   }
 
-  /** `describe` where PgBouncer is installed; else the tests are skipped, and it is said why. */
+  /** `describe` if PgBouncer is installed; else the tests are skipped with a message. */
   static get describe(): jest.Describe {
     if (Pgbouncer.isInstalled) return describe;
-    console.log('Skipped: what goes through PgBouncer. Install it for that, e.g. apt-get install pgbouncer.');
+    console.log(
+      'Skipped: tests with PgBouncer. To run them, install it, for example with apt-get install pgbouncer.',
+    );
     return describe.skip;
   }
 
@@ -55,26 +56,26 @@ export class Pgbouncer {
         'listen_addr = 127.0.0.1',
         `listen_port = ${port}`,
         'unix_socket_dir =',
-        // Whoever reaches it is let in as the user above: it listens for one test on this machine alone.
+        // Every client is accepted as the user above: it only listens on this machine, for one test.
         'auth_type = any',
         'pool_mode = transaction',
         `default_pool_size = ${poolSize}`,
         'max_client_conn = 200',
       ].join('\n'),
     );
-    // It refuses to be root, as PostgreSQL does.
+    // Like PostgreSQL, it refuses to run as root.
     chmodSync(folder, 0o755);
     const child = spawn('pgbouncer', ['--quiet', file], { ...serverAccount(), stdio: 'ignore' });
     const bouncer = new Pgbouncer(child, port, folder);
-    await bouncer.#untilItAnswers();
+    await bouncer.#waitUntilReady();
     return bouncer;
   }
 
-  /** The URL of a database through it. */
+  /** The URL of a database through PgBouncer. */
   url({ url }: Pick<TestDatabase, 'url'>): string {
-    const through = new URL(url);
-    through.host = `127.0.0.1:${this.#port}`;
-    return through.href;
+    const pooled = new URL(url);
+    pooled.host = `127.0.0.1:${this.#port}`;
+    return pooled.href;
   }
 
   async stop(): Promise<void> {
@@ -86,10 +87,11 @@ export class Pgbouncer {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #untilItAnswers(): Promise<void> {
+  async #waitUntilReady(): Promise<void> {
     const connectionString = this.url({ url: process.env['TEST_SERVER_URL'] ?? '' });
     for (;;) {
-      if (this.#child.exitCode !== null) throw new Error(`PgBouncer ended with ${this.#child.exitCode}.`);
+      if (this.#child.exitCode !== null)
+        throw new Error(`PgBouncer exited with code ${this.#child.exitCode}.`);
       const client = new pg.Client({ connectionString });
       try {
         await client.connect();

@@ -1,15 +1,15 @@
 /** Who sent a message. */
 export type Sender = 'client' | 'server';
 
-/** One message of PostgreSQL's protocol, as it went over the wire. */
+/** One message of PostgreSQL's protocol. */
 export interface Message {
   readonly from: Sender;
-  /** What the manual calls it, or its letter. */
+  /** Its name in the manual, or its letter if it is not in the table below. */
   readonly name: string;
   readonly bytes: Buffer;
 }
 
-/** PostgreSQL manual, 54.7: "Message Formats". One letter means different things in the two directions. */
+/** PostgreSQL manual, 54.7: "Message Formats". A letter has another meaning in each direction. */
 const NAMES: Readonly<Record<Sender, Readonly<Record<string, string>>>> = {
   client: {
     B: 'Bind',
@@ -42,33 +42,36 @@ const NAMES: Readonly<Record<Sender, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Cuts one direction of a connection without TLS into messages; an incomplete one waits for its rest. */
+/**
+ * Splits one direction of a connection without TLS into messages. An incomplete message waits for the rest of
+ * its bytes.
+ */
 export class ProtocolFramer {
   readonly #from: Sender;
   #rest: Buffer = Buffer.alloc(0);
-  /** The client's first message has no letter, only a length. */
-  #starting: boolean;
+  /** The first message of a client has no letter, only a length. */
+  #isStartup: boolean;
 
   constructor(from: Sender) {
     this.#from = from;
-    this.#starting = from === 'client';
+    this.#isStartup = from === 'client';
   }
 
   take(bytes: Buffer): Message[] {
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     const messages: Message[] = [];
     for (;;) {
-      const letters = this.#starting ? 0 : 1;
-      if (this.#rest.length < letters + 4) return messages;
-      const end = letters + this.#rest.readUInt32BE(letters);
+      const letterLength = this.#isStartup ? 0 : 1;
+      if (this.#rest.length < letterLength + 4) return messages;
+      const end = letterLength + this.#rest.readUInt32BE(letterLength);
       if (this.#rest.length < end) return messages;
       const letter = String.fromCharCode(this.#rest[0] ?? 0);
       messages.push({
         from: this.#from,
-        name: this.#starting ? 'StartupMessage' : (NAMES[this.#from][letter] ?? letter),
+        name: this.#isStartup ? 'StartupMessage' : (NAMES[this.#from][letter] ?? letter),
         bytes: this.#rest.subarray(0, end),
       });
-      this.#starting = false;
+      this.#isStartup = false;
       this.#rest = this.#rest.subarray(end);
     }
   }

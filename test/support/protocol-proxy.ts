@@ -4,39 +4,45 @@ import { TestDatabase } from './database.ts';
 import { ProtocolFramer, type Message, type Sender } from './protocol-framer.ts';
 
 /**
- * What may happen to a message instead of its delivery:
- * - `cut`: its connection ends on both sides, and what went before has arrived
- * - `terminate`: the server ends its connection, and says so to the application, in one packet with the message if it is the server's own
- * - `stall`: nothing passes over its connection any more, in either direction, and no side is told
- * - `vanish`: the same for all connections, and for those that are tried later, as when a machine is gone
+ * What happens to a message instead of its delivery:
+ * - `cut`: its connection is closed on both sides after all earlier messages were delivered
+ * - `terminate`: the same, and the application receives the error of a terminated session (a message of the
+ *   server is delivered in the same packet)
+ * - `stall`: its connection delivers nothing more in either direction, and stays open
+ * - `vanish`: all connections stall, later ones too, as if the machine were gone
  */
 export const FAULTS = ['cut', 'terminate', 'stall', 'vanish'] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** Stands between an application and its database, counts the messages of their protocol, and can lose the k-th. */
+/**
+ * A proxy between an application and its database. It counts the messages of the protocol and can lose one of
+ * them.
+ */
 export class ProtocolProxy {
-  /** The database by way of this proxy. */
+  /** The database, through this proxy. */
   readonly database: TestDatabase;
   readonly #server: Server;
   readonly #connections = new Set<ProxiedConnection>();
-  readonly #unanswered = new Set<Socket>();
-  #vanished = false;
+  /** Clients that connected while the server was vanished. */
+  readonly #ignoredClients = new Set<Socket>();
+  #isVanished = false;
   #messages = 0;
-  #turns = 0;
-  #planned: {
+  #roundTrips = 0;
+  #plannedFault: {
     readonly fault: Fault;
     readonly at: number | ((message: Message) => boolean);
-    readonly strike: (message: Message) => void;
+    readonly resolve: (message: Message) => void;
   } | null = null;
 
-  #awaited: { readonly text: string; readonly there: (release: () => boolean) => void } | null = null;
+  #plannedHold: { readonly text: string; readonly resolve: (release: () => boolean) => void } | null = null;
 
   private constructor(database: TestDatabase, server: Server) {
     this.database = database;
     this.#server = server;
   }
 
-  static async before(target: TestDatabase): Promise<ProtocolProxy> {
+  /** Starts a proxy for the database. */
+  static async start(target: TestDatabase): Promise<ProtocolProxy> {
     const { hostname, port } = new URL(target.url);
     const server = createServer();
     server.listen(0, '127.0.0.1');
@@ -53,48 +59,51 @@ export class ProtocolProxy {
     return this.#messages;
   }
 
-  /** Connections that stand, or stall. */
+  /** Connections that are open or stalled. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** How often the application waits for an answer while the work is done. */
+  /** How often the application waits for a reply during the work. */
   async roundTrips(work: () => Promise<unknown>): Promise<number> {
-    const before = this.#turns;
+    const before = this.#roundTrips;
     await work();
-    return this.#turns - before;
+    return this.#roundTrips - before;
   }
 
   /**
-   * Counts from 1 again and lets the fault happen to message `at`, of whichever connection it is.
-   * @param at its number, or what tells it from those before
-   * @returns the message that was lost, once it is; a promise that stays pending when there are fewer
+   * Restarts the count of messages at 1 and applies the fault to one message of any connection.
+   *
+   * @param at its number, or a predicate that finds the first such message
+   * @returns the lost message, once it is lost; the promise stays pending if there is no such message
    */
-  strike(fault: Fault, at: number | ((message: Message) => boolean)): Promise<Message> {
+  injectFault(fault: Fault, at: number | ((message: Message) => boolean)): Promise<Message> {
     this.#messages = 0;
-    return new Promise((strike) => (this.#planned = { fault, at, strike }));
+    return new Promise((resolve) => (this.#plannedFault = { fault, at, resolve }));
   }
 
   /**
-   * Keeps the server's answer to the next statement with this text from the application, whatever happens elsewhere meanwhile.
-   * @returns as soon as the answer is there, what lets it pass, and tells whether the application still waits for it
+   * Holds the server's reply to the next statement that contains the text. Other connections go on.
+   *
+   * @returns once the reply is complete: a function that delivers it and returns whether the application
+   * still waits for it
    */
-  holdAnswer(text: string): Promise<() => boolean> {
-    return new Promise((there) => (this.#awaited = { text, there }));
+  holdReply(text: string): Promise<() => boolean> {
+    return new Promise((resolve) => (this.#plannedHold = { text, resolve }));
   }
 
-  /** From now on nothing passes over the connections that there are; new ones work. */
+  /** Stalls the present connections. New ones work. */
   stallConnections(): void {
     for (const connection of this.#connections) connection.stall();
   }
 
-  /** Ends what was stalled, and lets new connections pass again. */
+  /** Closes stalled connections, and accepts new ones. */
   heal(): void {
-    this.#planned = null;
-    this.#vanished = false;
+    this.#plannedFault = null;
+    this.#isVanished = false;
     for (const connection of this.#connections) if (connection.isStalled) connection.destroy();
-    for (const client of this.#unanswered) client.destroy();
-    this.#unanswered.clear();
+    for (const client of this.#ignoredClients) client.destroy();
+    this.#ignoredClients.clear();
   }
 
   async close(): Promise<void> {
@@ -105,44 +114,43 @@ export class ProtocolProxy {
   }
 
   #join(client: Socket, target: { readonly host: string; readonly port: number }): void {
-    if (this.#vanished) {
+    if (this.#isVanished) {
       client.on('error', () => undefined).pause();
-      this.#unanswered.add(client);
+      this.#ignoredClients.add(client);
       return;
     }
-    const passes = (message: Message, turn: boolean): boolean => {
-      if (turn) this.#turns++;
-      return this.#passes(message, connection);
-    };
-    const connection: ProxiedConnection = new ProxiedConnection(client, connect(target), passes);
+    const connection: ProxiedConnection = new ProxiedConnection(client, connect(target), {
+      requestStarted: () => this.#roundTrips++,
+      isDelivered: (message) => this.#isDelivered(message, connection),
+    });
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
   }
 
-  #passes(message: Message, connection: ProxiedConnection): boolean {
+  #isDelivered(message: Message, connection: ProxiedConnection): boolean {
     this.#messages++;
-    if (this.#awaited && message.from === 'client' && message.bytes.includes(this.#awaited.text)) {
-      const { there } = this.#awaited;
-      this.#awaited = null;
-      connection.hold(there);
+    if (this.#plannedHold && message.from === 'client' && message.bytes.includes(this.#plannedHold.text)) {
+      const { resolve } = this.#plannedHold;
+      this.#plannedHold = null;
+      connection.hold(resolve);
     }
-    if (!this.#planned) return true;
-    const { fault, at, strike } = this.#planned;
+    if (!this.#plannedFault) return true;
+    const { fault, at, resolve } = this.#plannedFault;
     if (typeof at === 'number' ? at !== this.#messages : !at(message)) return true;
-    this.#planned = null;
+    this.#plannedFault = null;
     if (fault === 'cut') connection.cut();
     if (fault === 'terminate') connection.terminate(message);
     if (fault === 'stall') connection.stall();
     if (fault === 'vanish') {
-      this.#vanished = true;
+      this.#isVanished = true;
       this.stallConnections();
     }
-    strike(message);
+    resolve(message);
     return false;
   }
 }
 
-/** What `pg_terminate_backend()` makes a server say. */
+/** The error that a server sends after `pg_terminate_backend()`. */
 const TERMINATED = errorResponse({
   S: 'FATAL',
   V: 'FATAL',
@@ -150,7 +158,10 @@ const TERMINATED = errorResponse({
   M: 'terminating connection due to administrator command',
 });
 
-/** PostgreSQL manual, 54.7 and 54.8: the letter, the length of all but it, and the fields, each and all ended by a zero. */
+/**
+ * PostgreSQL manual, 54.7 and 54.8: the letter, the length without the letter, and the fields. A zero byte
+ * ends each field and the list.
+ */
 function errorResponse(fields: Readonly<Record<string, string>>): Buffer {
   const body = Object.entries(fields).map(([letter, value]) => `${letter}${value}\0`);
   const bytes = Buffer.from(`E....${body.join('')}\0`);
@@ -158,16 +169,21 @@ function errorResponse(fields: Readonly<Record<string, string>>): Buffer {
   return bytes;
 }
 
+interface ConnectionObserver {
+  /** Called when the application sends after the server has sent. */
+  requestStarted(): void;
+  isDelivered(message: Message): boolean;
+}
+
 class ProxiedConnection {
   readonly #sockets: Readonly<Record<Sender, Socket>>;
   #state: 'open' | 'cut' | 'stalled' = 'open';
-  #answered = true;
-  /** Takes the server's messages in place of the application. */
-  #held: ((message: Message) => void) | null = null;
+  #lastSender: Sender = 'server';
+  /** Receives the server's messages instead of the application. */
+  #holdMessage: ((message: Message) => void) | null = null;
   readonly closed: Promise<unknown>;
 
-  /** @param passes whether the message is delivered; `turn` when the application speaks after the server has */
-  constructor(client: Socket, server: Socket, passes: (message: Message, turn: boolean) => boolean) {
+  constructor(client: Socket, server: Socket, observer: ConnectionObserver) {
     this.#sockets = { client, server };
     for (const [from, to] of [
       ['client', 'server'],
@@ -180,10 +196,10 @@ class ProxiedConnection {
       socket.on('data', (bytes: Buffer) => {
         for (const message of framer.take(bytes)) {
           if (this.#state !== 'open') return;
-          const turn = from === 'client' && this.#answered;
-          this.#answered = from === 'server';
-          if (!passes(message, turn)) continue;
-          if (from === 'server' && this.#held) this.#held(message);
+          if (from === 'client' && this.#lastSender === 'server') observer.requestStarted();
+          this.#lastSender = from;
+          if (!observer.isDelivered(message)) continue;
+          if (from === 'server' && this.#holdMessage) this.#holdMessage(message);
           else target.write(message.bytes);
         }
       });
@@ -201,16 +217,16 @@ class ProxiedConnection {
     return this.#state === 'stalled';
   }
 
-  /** @param there told when an answer is whole, with what lets it pass */
-  hold(there: (release: () => boolean) => void): void {
-    const late: Buffer[] = [];
-    this.#held = ({ name, bytes }) => {
-      late.push(bytes);
+  /** @param replyComplete called with a function that delivers the reply */
+  hold(replyComplete: (release: () => boolean) => void): void {
+    const held: Buffer[] = [];
+    this.#holdMessage = ({ name, bytes }) => {
+      held.push(bytes);
       if (name !== 'ReadyForQuery') return;
-      there(() => {
-        this.#held = null;
+      replyComplete(() => {
+        this.#holdMessage = null;
         const isAwaited = this.#sockets.client.writable;
-        this.#sockets.client.write(Buffer.concat(late));
+        this.#sockets.client.write(Buffer.concat(held));
         return isAwaited;
       });
     };
@@ -221,7 +237,7 @@ class ProxiedConnection {
     this.cut();
   }
 
-  /** Both sides are told; by `end` and not by a reset, which may overtake what was sent before. */
+  /** Closes both sides with `end`: a reset could overtake earlier data. */
   cut(): void {
     this.#state = 'cut';
     for (const socket of Object.values(this.#sockets)) socket.end();

@@ -6,10 +6,10 @@ import pg from 'pg';
 import { EmbeddedServer } from '../../scripts/lib/embedded-server.mjs';
 import { until } from './until.ts';
 
-/** The replica's `application_name` at its primary. */
+/** The `application_name` of the replica on its primary. */
 export const REPLICA = 'reports-replica';
 
-/** A primary and a replica that streams from it: embedded servers of their own, whatever server the other tests use. */
+/** A primary and a streaming replica: embedded servers, whatever server the other tests use. */
 export class ReplicatedServer {
   readonly #primary: EmbeddedServer;
   readonly #replica: EmbeddedServer;
@@ -21,11 +21,11 @@ export class ReplicatedServer {
     this.#replicaFolder = replicaFolder;
   }
 
-  /** @param settings of both */
+  /** @param settings for both servers */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<ReplicatedServer> {
-    const all = { fsync: 'off', max_connections: '100', ...settings };
-    const primary = await EmbeddedServer.start({ settings: all });
-    // A cold copy: what is in the folder of a server that was stopped is the whole of it.
+    const allSettings = { fsync: 'off', max_connections: '100', ...settings };
+    const primary = await EmbeddedServer.start({ settings: allSettings });
+    // The data directory of a stopped server is a complete copy.
     await primary.stop();
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-backfill-replica-'));
     execFileSync('cp', ['-a', `${primary.folder}/.`, folder]);
@@ -35,7 +35,7 @@ export class ReplicatedServer {
     const replica = await EmbeddedServer.start({
       folder,
       settings: {
-        ...all,
+        ...allSettings,
         primary_conninfo: `host=127.0.0.1 port=${port} user=postgres password=${password} application_name=${REPLICA}`,
       },
     });
@@ -44,7 +44,7 @@ export class ReplicatedServer {
     return server;
   }
 
-  /** An administrator's URL of the primary's maintenance database. */
+  /** The superuser's URL of the maintenance database on the primary. */
   get url(): string {
     return this.#primary.url();
   }
@@ -58,7 +58,7 @@ export class ReplicatedServer {
     return query<Row>(this.#primary.url(), sql);
   }
 
-  /** From now on the replica receives and does not apply. */
+  /** The replica then receives changes without applying them. */
   async pauseReplay(): Promise<void> {
     await query(this.#replica.url(), 'SELECT pg_wal_replay_pause()');
     await until(async () => {

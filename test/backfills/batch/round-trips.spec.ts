@@ -23,7 +23,7 @@ class ContactsState implements SetBackfill<Contact> {
 describe('round trips to the database', () => {
   it('are at most one for a batch of `set`, its commit included', async () => {
     const database = await TestDatabase.create();
-    const traffic = await ProtocolProxy.before(database);
+    const traffic = await ProtocolProxy.start(database);
     const application = await TestApplication.start({
       database: traffic.database,
       entities: [Contact],

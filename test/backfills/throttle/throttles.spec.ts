@@ -116,7 +116,7 @@ function queue({ context }: Pick<TestApplication, 'context'> = stage.application
 async function byProxy(
   work: (application: TestApplication, proxy: ProtocolProxy) => Promise<void>,
 ): Promise<void> {
-  const proxy = await ProtocolProxy.before(stage.database);
+  const proxy = await ProtocolProxy.start(stage.database);
   const application = await TestApplication.start({
     ...OPTIONS,
     database: proxy.database,
@@ -317,7 +317,7 @@ describe('a throttle that cannot be read', () => {
       const recorder = new Recorder();
       const run = service.run({ names: ['together'], observer: recorder });
       await until(async () => (await stage.value(LEASES).catch(() => '0')) === '2');
-      const pass = await proxy.holdAnswer('the mark of a look');
+      const pass = await proxy.holdReply('the mark of a look');
       queue({ context }).answer = async () => 'not now';
       await recorder.until(({ waits }) => waits.some(({ waitingFor }) => waitingFor.includes('not now')));
       const wasStillAwaited = pass();
@@ -332,7 +332,7 @@ describe('a throttle that cannot be read', () => {
     await byProxy(async ({ dataSource }, proxy) => {
       const look = new ThrottlePoll('"parcels"', [part('parcels', 'SELECT count(*) FROM parcels')]);
       const sessions = [await Session.open(dataSource), await Session.open(dataSource)] as const;
-      const answer = proxy.holdAnswer('SELECT count(*) FROM parcels');
+      const answer = proxy.holdReply('SELECT count(*) FROM parcels');
       const late = look.read(sessions[0]);
       const pass = await answer;
       await stage.query('DELETE FROM parcels WHERE id > 10');

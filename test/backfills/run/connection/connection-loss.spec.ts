@@ -121,7 +121,7 @@ describe('a network', () => {
 
   beforeAll(async () => {
     direct = await TestDatabase.create();
-    proxy = await ProtocolProxy.before(direct);
+    proxy = await ProtocolProxy.start(direct);
     application = await TestApplication.start({
       database: proxy.database,
       entities: [Job, JobLog],
@@ -142,7 +142,7 @@ describe('a network', () => {
     while (struck.at(-1) !== 'ReadyForQuery') {
       await terminateBackfills(direct);
       await until(() => proxy.connections === 0); // so that the run needs a new one
-      const strike = proxy.strike('terminate', struck.length + 1);
+      const strike = proxy.injectFault('terminate', struck.length + 1);
       const run = application.service.run({ names: ['note-jobs'] });
       struck.push((await strike).name);
       expect(await run).toMatchObject({ backfills: [{ status: 'complete', proved: true }] });
@@ -179,7 +179,7 @@ describe('a network', () => {
     const free = new Promise<void>((resolve) => (goOn = resolve));
     DoJobs.before = () => free;
     let isAlive = false;
-    const strike = proxy.strike('vanish', ({ from, name, bytes }) => {
+    const strike = proxy.injectFault('vanish', ({ from, name, bytes }) => {
       isAlive ||= name === 'Parse' && bytes.includes('SET lease_expires_at');
       return isAlive && from === 'client' && name === 'Sync';
     });

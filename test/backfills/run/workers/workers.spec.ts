@@ -155,9 +155,9 @@ describe('several workers', () => {
   });
 
   it('that come while another process divides the table stay, and take their part', async () => {
-    const proxy = await ProtocolProxy.before(stage.database);
+    const proxy = await ProtocolProxy.start(stage.database);
     const late = await TestApplication.start({ ...OPTIONS, database: proxy.database, synchronize: false });
-    const answer = proxy.holdAnswer('nb_ranges AS MATERIALIZED');
+    const answer = proxy.holdReply('nb_ranges AS MATERIALIZED');
     const lateRun = late.service.run({ names: ['alone'] });
     const pass = await answer; // there was no range to halve
     const [early] = await whileOneIsStuck(stage, async () => {

@@ -118,7 +118,7 @@ describe('code of a backfill’s own that goes wrong', () => {
     expect(await quarantine()).toEqual([
       {
         id: 5,
-        error: expect.stringContaining('process() caught an error of the database and went on') as string,
+        error: expect.stringContaining('process() caught a database error and continued') as string,
       },
     ]);
   });

@@ -1,12 +1,13 @@
+import { json, text } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
 import { toArrayText } from '../../postgres/text-format.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
-import type { RowSelection } from './row-selection.js';
 import { mentions } from '../definition/mentions.js';
+import type { RowSelection } from './row-selection.js';
 
-/** How the pending rows of a table can be found. */
+/** How PostgreSQL can find the pending rows of a table. */
 export type Access =
-  /** Its constraints and the predicate cannot both hold. @param by the constraints */
+  /** No row can be pending: the table's constraints rule it out. @param by the constraints */
   | { readonly kind: 'impossible'; readonly by: string }
   | { readonly kind: 'index'; readonly name: string }
   | { readonly kind: 'scan' };
@@ -19,19 +20,32 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** Nodes that read a table or give rows without an index; every other one works on what those give. */
+/** Nodes that read a table or an index. All other nodes work on the rows of these. */
 const SCANS = /Scan$/;
 const INDEX_SCANS: ReadonlySet<string> = new Set(['Index Scan', 'Index Only Scan', 'Bitmap Index Scan']);
 
+/** Partial indexes of the table and its partitions. An index scan on one needs no `Index Cond`. */
+const PARTIAL_INDEXES = `SELECT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+  WHERE i.indpred IS NOT NULL
+    AND (i.indrelid = to_regclass($1) OR i.indrelid IN (SELECT relid FROM pg_partition_tree(to_regclass($1))))`;
+
+/** The valid constraints of the table on some of its columns. */
+const CONSTRAINTS = `SELECT format('NOT NULL of %s', a.attname) FROM pg_attribute AS a
+    WHERE a.attrelid = to_regclass($1) AND a.attnotnull AND a.attname = ANY($2::text[])
+  UNION ALL
+  SELECT format('the constraint %s', c.conname) FROM pg_constraint AS c
+    WHERE c.conrelid = to_regclass($1) AND c.contype = 'c' AND c.convalidated
+      AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) AND a.attname = ANY($2::text[]))`;
+
 /**
- * Asks the planner, which reads no row: it refutes a predicate by NOT NULL and CHECK constraints that are valid (`constraint_exclusion`,
- * PostgreSQL manual, 20.7.4), and it knows which index can find the pending rows without reading the others.
+ * Asks the planner, which reads no rows. The planner refutes a predicate by valid NOT NULL and CHECK constraints
+ * (`constraint_exclusion`, PostgreSQL manual, 20.7.4), and it knows which index finds the pending rows without reading other rows.
  */
 export async function inspectAccess(session: Session, selection: RowSelection): Promise<Access> {
   const { definition, from } = selection;
   const parameters = selection.parameters();
-  const { rows } = await session.transaction([
-    // Sequential scans are discouraged, so that the table's present size does not decide it.
+  const result = await session.transaction([
+    // Sequential scans are discouraged, so that the answer does not depend on the table's present size.
     applyPolicy(definition.pace, { enable_seqscan: 'off', constraint_exclusion: 'on', jit: 'off' }),
     {
       text: `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${from} WHERE ${selection.isPending(parameters)} LIMIT 1`,
@@ -39,54 +53,46 @@ export async function inspectAccess(session: Session, selection: RowSelection): 
     },
     { text: PARTIAL_INDEXES, values: [definition.table] },
   ]);
-  const [explained] = JSON.parse(rows[1]?.[0]?.[0] ?? '[]') as [{ Plan: PlanNode }?];
-  const nodes = explained ? flat(explained.Plan) : [];
-  // Of partitions, all may have been left out only since the one that could hold such rows is not there yet.
-  if (isImpossible(nodes) && !selection.facts.partitioned)
-    return { kind: 'impossible', by: await constraintsOf(session, selection) };
-  const partial = new Set((rows[2] ?? []).map((row) => row[0]));
-  const scans = nodes.filter(
-    (node) => SCANS.test(node['Node Type']) && node['Node Type'] !== 'Bitmap Heap Scan',
-  );
-  const served = scans.every(
-    (node) =>
-      INDEX_SCANS.has(node['Node Type']) &&
-      (node['Index Cond'] !== undefined || partial.has(node['Index Name'] ?? '')),
-  );
-  const name = scans[0]?.['Index Name'];
-  return served && name !== undefined ? { kind: 'index', name } : { kind: 'scan' };
+  const [explained] = result.at(1).value(json<[{ readonly Plan: PlanNode }?]>());
+  const nodes = explained ? flatten(explained.Plan) : [];
+  // A plan without partitions proves nothing: the partition for such rows may be created later.
+  if (isImpossible(nodes) && !selection.facts.hasChildTables)
+    return { kind: 'impossible', by: await describeConstraints(session, selection) };
+  const name = servingIndex(nodes, new Set(result.at(2).values(text)));
+  return name === undefined ? { kind: 'scan' } : { kind: 'index', name };
 }
 
-/** Nothing is left of the query but a condition that is false before any row is read. */
+/** Only a condition that is false before any row is read remains of the query. */
 function isImpossible(nodes: readonly PlanNode[]): boolean {
   const [node, ...below] = nodes.filter((each) => each['Node Type'] !== 'Limit');
   return node?.['Node Type'] === 'Result' && node['One-Time Filter'] === 'false' && below.length === 0;
 }
 
-function flat(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(flat)];
+/** The index, if every scan of the plan reads the pending rows only. */
+function servingIndex(nodes: readonly PlanNode[], partialIndexes: ReadonlySet<string>): string | undefined {
+  const scans = nodes.filter(
+    (node) => SCANS.test(node['Node Type']) && node['Node Type'] !== 'Bitmap Heap Scan',
+  );
+  const isServed = scans.every(
+    (node) =>
+      INDEX_SCANS.has(node['Node Type']) &&
+      (node['Index Cond'] !== undefined || partialIndexes.has(node['Index Name'] ?? '')),
+  );
+  return isServed ? scans[0]?.['Index Name'] : undefined;
 }
 
-const PARTIAL_INDEXES = `SELECT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-  WHERE i.indpred IS NOT NULL
-    AND (i.indrelid = to_regclass($1) OR i.indrelid IN (SELECT relid FROM pg_partition_tree(to_regclass($1))))`;
+function flatten(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(flatten)];
+}
 
-/** For people: those about columns that the predicate names. That they refute it, the planner has said. */
-async function constraintsOf(session: Session, { definition }: RowSelection): Promise<string> {
-  const named = definition.metadata.columns
+/** For messages: the constraints on columns that the predicate mentions. The planner has proved that some of them refute it. */
+async function describeConstraints(session: Session, { definition }: RowSelection): Promise<string> {
+  const mentioned = definition.metadata.columns
     .map(({ databaseName }) => databaseName)
     .filter((column) => mentions(definition.pending.text, column));
-  const { rows } = await session.send([
-    {
-      text: `SELECT format('NOT NULL of %s', a.attname) FROM pg_attribute AS a
-          WHERE a.attrelid = to_regclass($1) AND a.attnotnull AND a.attname = ANY($2::text[])
-        UNION ALL
-        SELECT format('the constraint %s', c.conname) FROM pg_constraint AS c
-          WHERE c.conrelid = to_regclass($1) AND c.contype = 'c' AND c.convalidated
-            AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) AND a.attname = ANY($2::text[]))`,
-      values: [definition.table, toArrayText(named)],
-    },
+  const { last } = await session.send([
+    { text: CONSTRAINTS, values: [definition.table, toArrayText(mentioned)] },
   ]);
-  const found = (rows[0] ?? []).map((row) => row[0] ?? '');
-  return found.length > 0 ? found.join(' and ') : 'a constraint of the table';
+  const constraints = last.values(text);
+  return constraints.length > 0 ? constraints.join(' and ') : 'a constraint of the table';
 }

@@ -1,79 +1,98 @@
 import { keyToJson, type Key, type LeasedRange } from '../../ledger/range.js';
-import type { Statement, TextRow } from '../../postgres/pipeline.js';
+import { json, nullable, number, text, type Columns } from '../../postgres/decoders.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import type { StatementResult } from '../../postgres/statement-result.js';
 import { PARTLY_DONE, STILL_PENDING } from '../../postgres/error-classes.js';
 import type { Parameters } from '../../postgres/parameters.js';
 import type { BatchOutcome } from './batch.js';
 import type { RowSelection } from './row-selection.js';
 
-/** Where the cursor goes with a batch: to the last row that it took, to a given key, or nowhere. */
+/** Where the batch moves the range's cursor: to the last row that it selected, to a given key, or nowhere. */
 export type CursorMove = 'last' | Key | null;
 
 export interface EntryOptions {
   readonly cursor: CursorMove;
-  /** Refuse to commit unless every row that was taken was changed too. */
-  readonly whole: boolean;
-  /** How many rows it took, as SQL. @default those in the CTE `taken` */
-  readonly taken?: string;
-  /** The CTE with the identity of the last row that it took; null when who sends it knows the row. @default 'taken' */
-  readonly last?: string | null;
+  /** The batch commits only if every selected row was changed. @default false */
+  readonly mustChangeAll?: boolean;
+  /** SQL expression: how many rows the batch selected. @default the rows of the CTE `nb_selected` */
+  readonly selectedCount?: string;
+  /** The CTE that holds the last selected row; null when the caller knows that row already. @default 'nb_selected' */
+  readonly lastRow?: string | null;
 }
 
 /**
- * The ledger's part of a batch's statement: counters per tenant, the cursor, and the demands under which it may commit.
- * It stands behind the CTEs `taken` (identity of the rows held) and `changed` (`nb_tenant`, `nb_still_pending` of each row
- * changed). Since it is one statement with the change, nothing can come between them.
+ * The ledger's part of a batch's statement: counters per tenant, the cursor, and the conditions for the commit. It follows the CTEs
+ * `nb_selected` (the `identity` of the selected rows) and `nb_changed` (`nb_tenant`, `nb_still_pending` of each changed row).
+ * Because change and entry are one statement, no other transaction can come between them.
  */
 export function withEntry(
   selection: RowSelection,
   parameters: Parameters,
   range: LeasedRange,
-  { cursor, whole, taken = '(SELECT count(*) FROM taken)', last = 'taken' }: EntryOptions,
+  {
+    cursor,
+    mustChangeAll = false,
+    selectedCount = '(SELECT count(*) FROM nb_selected)',
+    lastRow = 'nb_selected',
+  }: EntryOptions,
 ): string {
   const { definition, ledger } = selection;
   const newCursor =
     cursor === 'last' ? '(SELECT key FROM nb_last)' : parameters.add(keyToJson(cursor), 'jsonb');
-  return `nb_counted AS (
-      SELECT count(*) AS changed, count(*) FILTER (WHERE nb_still_pending) AS still_pending FROM changed
-    )${
-      last === null
-        ? ''
-        : `, nb_last AS (
-      SELECT ${selection.identityJson} AS key, nb_tenant FROM ${last} ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
-    )`
-    }${
-      definition.tenant
-        ? `, nb_tenants AS (
+  const ctes = [
+    `nb_counted AS (
+      SELECT count(*) AS changed, count(*) FILTER (WHERE nb_still_pending) AS still_pending FROM nb_changed
+    )`,
+  ];
+  if (lastRow !== null) {
+    ctes.push(`nb_last AS (
+      SELECT ${selection.identityJson} AS key, nb_tenant FROM ${lastRow} ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
+    )`);
+  }
+  if (definition.tenant) {
+    ctes.push(`nb_tenants AS (
       ${ledger.progress.add(parameters)}
-    )`
-        : ''
-    }, nb_entered AS (
+    )`);
+  }
+  ctes.push(`nb_entered AS (
       ${ledger.ranges.advance(parameters, range, { cursor: newCursor, updated: '(SELECT changed FROM nb_counted)' })}
-    )
-    SELECT (${taken})::text, (SELECT changed FROM nb_counted)::text,
-      ${last === null ? 'NULL, NULL' : '(SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last)'},
-      ${ledger.leases.assert('nb_entered')},
-      ${ledger.assert('(SELECT still_pending FROM nb_counted) = 0', STILL_PENDING, 'rows still match the pending predicate after their change')}${
-        whole
-          ? `,
-      ${ledger.assert(`(SELECT changed FROM nb_counted) = ${taken}`, PARTLY_DONE, 'not every row was changed')}`
-          : ''
-      }`;
+    )`);
+  const assertions = [
+    ledger.leases.assert('nb_entered'),
+    ledger.assert(
+      '(SELECT still_pending FROM nb_counted) = 0',
+      STILL_PENDING,
+      'rows still match the pending predicate after their change',
+    ),
+  ];
+  if (mustChangeAll) {
+    const isAll = `(SELECT changed FROM nb_counted) = ${selectedCount}`;
+    assertions.push(ledger.assert(isAll, PARTLY_DONE, 'not every row was changed'));
+  }
+  const last =
+    lastRow === null ? 'NULL, NULL' : '(SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last)';
+  return `${ctes.join(', ')}
+    SELECT (${selectedCount})::text, (SELECT changed FROM nb_counted)::text, ${last},
+      ${assertions.join(',\n      ')}`;
 }
 
-/** Reads what `withEntry` selects. */
-export function toOutcome(row: TextRow | undefined): BatchOutcome {
-  const [taken, changed, lastKey, tenant] = row ?? [];
-  return {
-    selected: Number(taken ?? 0),
-    changed: Number(changed ?? 0),
-    lastKey: lastKey ? (JSON.parse(lastKey) as string[]) : null,
-    tenant: tenant ?? null,
-  };
+/** What `withEntry` selects. */
+const OUTCOME: Columns<BatchOutcome> = {
+  selected: number,
+  changed: number,
+  lastKey: nullable(json<string[]>()),
+  tenant: nullable(text),
+};
+
+/** @param result of a statement with `withEntry` */
+export function toOutcome(result: StatementResult): BatchOutcome {
+  return result.one(OUTCOME);
 }
 
 /**
- * Takes keys off the list of skipped rows, and out of quarantine, if their rows are not pending any more (changed by us, by the
- * application, or gone), and tells how many are left. A statement of its own: it must see what the batch has changed.
+ * Removes keys from the list of skipped rows and from the quarantine if their rows are not pending any more: changed by this batch or
+ * by the application, or deleted. Returns how many of the keys are still pending. It is a separate statement because it has to see
+ * what the batch has changed.
  */
 export function removeFromSkipped(selection: RowSelection, keys: readonly Key[]): Statement {
   const { ledger } = selection;

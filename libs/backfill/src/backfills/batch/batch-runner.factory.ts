@@ -1,10 +1,13 @@
 import type { BatchRunner } from './batch.js';
-import { ProcessBatchRunner } from './process.batch.js';
+import { ProcessBatchRunner } from './process/process.batch.js';
 import type { RowSelection } from './row-selection.js';
-import { copyChange, purgeChange, setChange, SqlBatchRunner } from './sql.batch.js';
-import { TransformBatchRunner } from './transform.batch.js';
+import { copyChange } from './sql/copy.change.js';
+import { purgeChange } from './sql/purge.change.js';
+import { setChange } from './sql/set.change.js';
+import { SqlBatchRunner } from './sql/sql.batch.js';
+import { TransformBatchRunner } from './transform/transform.batch.js';
 
-/** The way of changing rows that the backfill declares. */
+/** The runner for the kind of the backfill. */
 export function createBatchRunner(selection: RowSelection): BatchRunner {
   const { definition } = selection;
   switch (definition.kind) {

@@ -1,114 +1,79 @@
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
-import { pipelineTimeout, type TimeoutPolicy } from '../../postgres/timeout-policy.js';
+import type { LockMode } from './batch.policy.js';
 
-/** What came of one batch. It is committed. */
+/** The result of one committed batch. */
 export interface BatchOutcome {
-  /** Rows that were pending and that this batch held. */
+  /** Pending rows that the batch selected. */
   readonly selected: number;
+  /** Rows that it changed; fewer than `selected` where a trigger or another session interfered. */
   readonly changed: number;
-  /** The last key that it held; null when it held none. */
+  /** The key of the last selected row; null when no row was selected. */
   readonly lastKey: Key | null;
-  /** The tenant of the last row. */
+  /** The tenant of the last selected row. */
   readonly tenant: string | null;
 }
 
-/**
- * How a batch of a sweep takes its rows:
- * - `skip`: each is locked first, and those that somebody holds are left out, without a wait; what their change waits for then, e.g.
- *   a parent row whose foreign key is checked, it waits for no longer than a brief one
- * - `brief`: they are changed right away, which spares a pass over them; a row that somebody holds for longer than a moment
- *   ends the batch with a lock timeout, and it is to be sent again with `skip`
- */
-export type LockMode = 'locking' | 'optimistic';
-
-/**
- * Milliseconds that a batch waits for a lock while it holds rows, since others wait for those meanwhile: longer than a request of the
- * application usually holds one, and too short for anybody to notice.
- */
-const BRIEF_WAIT = 15;
-/** Milliseconds that such a batch takes at most: many short waits, one after the other, must not add up to a long one for others. */
-const BRIEF_MOST = 40;
-
-/** The patience of a batch with `locking: 'optimistic'`; its COMMIT, with deferred triggers, may take as long as any other's. */
-export function optimisticPolicy(pace: TimeoutPolicy): TimeoutPolicy {
-  return {
-    ...pace,
-    lockTimeout: BRIEF_WAIT,
-    statementTimeout: Math.min(BRIEF_MOST, pace.statementTimeout),
-    transactionTimeout: pipelineTimeout(pace),
-  };
-}
-
-/**
- * The patience of a batch that holds rows, or is about to: not even for a table's lock. Whoever can wait without a row in hand does it in
- * `waitForTables`.
- */
-export function lockingPolicy(pace: TimeoutPolicy): TimeoutPolicy {
-  return { ...pace, lockTimeout: Math.min(BRIEF_WAIT, pace.lockTimeout) };
-}
-
-/** The cursor is where the ledger has it by the time that the batch begins: behind the batch that is sent before it. */
+/** The sweep continues from the cursor that the ledger holds when the batch starts, i.e. after the batch sent before it. */
 export const LEDGER_CURSOR = Symbol('the cursor in the ledger');
 
-/** A stretch of a sweep: pending rows above the cursor, up to the window's end. */
+/** One step of a sweep: the next pending rows above the cursor, up to the end of the window. */
 export interface SweepStep {
   readonly cursor: Key | null;
   /** Inclusive. */
   readonly windowUpper: Key;
-  /** Rows at most. */
+  /** Maximum number of rows. */
   readonly limit: number;
   /** Leave out the rows in quarantine. */
   readonly excludeQuarantined: boolean;
-  /** The batch's number in this run. */
+  /** The batch's number in this run, from 1. */
   readonly number: number;
   readonly signal: AbortSignal;
   /** @default 'locking' */
   readonly lockMode?: LockMode;
-  /** As many rows are expected as it may take, since there were in the batch before it. */
+  /** The batch before it was full, so this one is expected to be full too. @default false */
   readonly isDense?: boolean;
 }
 
-/** Single rows by their keys, e.g. those that were skipped. */
+/** Single rows by their keys, e.g. rows that the sweep skipped. */
 export interface KeyStep {
   readonly keys: readonly Key[];
   /**
-   * Milliseconds to wait for the rows' locks; null: take those that are free. With a number, `keys` has one key. What the change of a
-   * row that is held waits for is waited for as in a sweep.
+   * Milliseconds to wait for the lock of the row; `keys` then has one key. Null: take only the rows that are not locked.
+   * It covers the row itself. For other locks that the change needs, a batch waits no longer than in a sweep.
    */
   readonly lockTimeoutMs: number | null;
-  /** Move the range's cursor there along with the change; null: leave it. */
+  /** The range's cursor moves here together with the change; null: it does not move. */
   readonly cursor: Key | null;
+  /** The batch's number in this run, from 1. */
   readonly number: number;
   readonly signal: AbortSignal;
 }
 
 export interface KeyOutcome extends BatchOutcome {
-  /** How many of the keys are still pending: held by somebody else, or not falsified. */
+  /** Keys whose rows are still pending: another session holds them, or the change did not make the predicate false. */
   readonly stillPending: number;
 }
 
-/** One of the ways to change rows. Each call is one transaction: rows, cursor and counters, all or nothing. */
+/** Changes the rows of one backfill. Each call is one transaction: rows, cursor and counters commit together or not at all. */
 export interface BatchRunner {
-  sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
-  /** Whether `locking: 'optimistic'` is to be had. */
+  /** Whether `lockMode: 'optimistic'` is possible. */
   readonly canBeOptimistic: boolean;
+  sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
   /**
-   * Sends the batch that follows the one under way, before that has come back: the server goes on without a word from
-   * here. Null when that is not to be had. When the one under way fails before its COMMIT, so does this one.
+   * Sends the next batch before the batch in flight has returned, so that the server does not wait for a round trip. When the batch
+   * in flight fails before its COMMIT, this one fails too. Null when pipelining is not possible.
    */
   pipelineSweep?(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null;
   byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome>;
-  /**
-   * Waits for the locks on tables that a batch takes, for as long as `lockTimeout` says and with no row in hand; then leaves them again.
-   */
+  /** Waits up to `lockTimeout` for the table locks that a batch takes, holds no row meanwhile, and releases them. */
   waitForTables(session: Session, range: LeasedRange): Promise<void>;
   /**
-   * Runs a batch in a transaction that the caller has open and will roll back, to see how long it takes; null for a kind whose code
-   * could do things that no rollback undoes.
+   * Runs a batch inside a transaction that the caller has opened and rolls back, to measure it. Null for a kind whose code may
+   * have effects that a rollback does not undo.
    */
   rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome | null>;
-  /** The statement of one batch, for people to read; it is what `sweep` sends first. */
+  /** The first statement that `sweep` sends, for people to read. */
   preview(range: LeasedRange, step: SweepStep): Statement;
 }

@@ -1,27 +1,28 @@
+import { boolean } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 
-const FIND = `SELECT i.indisvalid::text, EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid)::text
+const FIND_INDEX = `SELECT i.indisvalid, EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid)
   FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
   WHERE i.indrelid = to_regclass($1) AND c.relname = $2`;
 
 /**
- * Looks the index up that the backfill names.
+ * Checks the index that the backfill declares with `index`.
  *
- * @returns a warning where it cannot serve; null when it can, or when none is named
+ * @returns a warning if the index cannot be used; null if it can, or if none is declared
  */
 export async function inspectDeclaredIndex(
   session: Session,
   { index, table }: Pick<BackfillDefinition, 'index' | 'table'>,
 ): Promise<string | null> {
   if (index === null) return null;
-  const { rows } = await session.send([{ text: FIND, values: [table, index] }]);
-  const [valid, building] = rows[0]?.[0] ?? [];
-  const why = 'Until it is there, finding the pending rows and proving that none is left reads the table.';
-  if (valid === undefined)
-    return `The index "${index}" is missing on ${table}. ${why} Build it first: --indexes.`;
-  if (valid === 'true') return null;
-  return building === 'true'
-    ? `The index "${index}" on ${table} is being built at this moment. ${why}`
-    : `The index "${index}" on ${table} is INVALID, left behind by a broken build. ${why} Build it again: --indexes.`;
+  const { last } = await session.send([{ text: FIND_INDEX, values: [table, index] }]);
+  const found = last.first({ isValid: boolean, isBeingBuilt: boolean });
+  if (found?.isValid) return null;
+  const effect =
+    'Until it exists, finding the pending rows and proving that none is left reads the whole table.';
+  if (!found) return `The index "${index}" is missing on ${table}. ${effect} Build it first: --indexes.`;
+  return found.isBeingBuilt
+    ? `The index "${index}" on ${table} is being built right now. ${effect}`
+    : `The index "${index}" on ${table} is INVALID, left behind by a failed build. ${effect} Build it again: --indexes.`;
 }

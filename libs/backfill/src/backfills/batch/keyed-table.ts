@@ -58,7 +58,7 @@ export class KeyedTable {
 
   /** The condition that joins a row to the `identity` in a CTE. It compares addresses, so it needs no index. */
   sameVersion(cte: string): string {
-    const sameTable = this.facts.partitioned ? ` AND ${ROW}.tableoid = ${cte}.nb_table_id` : '';
+    const sameTable = this.facts.hasChildTables ? ` AND ${ROW}.tableoid = ${cte}.nb_table_id` : '';
     return `${ROW}.ctid = ${cte}.nb_row_id${sameTable}`;
   }
 

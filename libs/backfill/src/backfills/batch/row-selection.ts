@@ -65,7 +65,7 @@ export class RowSelection extends KeyedTable {
     const { tenants, facts } = this;
     const { tenant } = this.definition;
     const isByTenant =
-      facts.tenantIsIndexed &&
+      facts.isTenantIndexed &&
       tenants?.length === 1 &&
       tenant &&
       isComparedAsValue(facts.typeOf(tenant), tenants);

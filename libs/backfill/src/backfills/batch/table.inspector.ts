@@ -1,124 +1,137 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { boolean, json, nullable, text } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { KeyNotIndexedError, RowsHiddenError, TableMismatchError } from '../run.error.js';
 
-/** Bytes of a table that may be read from end to end in every batch, for want of an index on its key. */
-const SMALL = 8 * 2 ** 20;
+/** A table up to this size may be read completely in every batch, if no index serves its key. */
+const MAX_UNINDEXED_BYTES = 8 * 2 ** 20;
 
-/** What the database's catalogue says of the table, at this moment. */
+/** What the database's catalogue says about the table now. */
 export interface TableFacts {
-  /** The type of a column as SQL, e.g. `character varying(40)`. */
+  /** The type of a column as SQL, e.g. `character varying(40)`. @throws TableMismatchError for a column that does not exist */
   typeOf(column: ColumnMetadata): string;
-  /** Whether row addresses (ctid) are unique only within a partition or child table. */
-  readonly partitioned: boolean;
-  /** The entity's key columns in the order of an index, along which they are read. */
+  /** The table has partitions or child tables, so a row's address (ctid) is unique only together with its table (tableoid). */
+  readonly hasChildTables: boolean;
+  /** The entity's key columns, in the order of the index that they are read along. */
   readonly key: readonly ColumnMetadata[];
-  /** Whether an index gives the rows of one tenant in the order of the key. */
-  readonly tenantIsIndexed: boolean;
+  /** An index returns the rows of one tenant in the order of the key. */
+  readonly isTenantIndexed: boolean;
 }
 
-/**
- * @throws TableMismatchError when the table, or a column that the backfill names, is not there; RowsHiddenError; KeyNotIndexedError
- */
-export async function inspectTable(session: Session, definition: BackfillDefinition): Promise<TableFacts> {
-  const { rows } = await session.transaction([
-    // A policy is read under a lock on the table.
-    applyPolicy(definition.pace),
-    {
-      text: `SELECT c.relkind::text, (c.relhassubclass OR c.relkind = 'p')::text, a.attname, format_type(a.atttypid, a.atttypmod),
-          CASE WHEN row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END
-        FROM pg_class AS c
-        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE c.oid = to_regclass($1)`,
-      values: [definition.table],
-    },
-  ]);
-  const found = rows[1] ?? [];
-  const [relkind, hasChildren] = found[0] ?? [];
-  if (relkind === undefined) {
-    throw new TableMismatchError(
-      definition.name,
-      `the table ${definition.table} does not exist`,
-      'Run the schema migrations before the backfills.',
-    );
-  }
-  if (relkind !== 'r' && relkind !== 'p') {
-    throw new TableMismatchError(
-      definition.name,
-      `${definition.table} is not a table`,
-      'Declare the backfill on the entity of the table that holds the rows; views and foreign tables cannot be locked row by row.',
-    );
-  }
-  const hiddenFrom = found[0]?.[4];
-  if (hiddenFrom) throw new RowsHiddenError(definition.name, definition.table, hiddenFrom);
-  const types = new Map(found.map((row) => [row[2], row[3]]));
-  return {
-    partitioned: hasChildren === 'true',
-    ...(await indexedKey(session, definition)),
-    typeOf(column) {
-      const type = types.get(column.databaseName);
-      if (type) return type;
-      throw new TableMismatchError(
-        definition.name,
-        `the column "${column.databaseName}" of ${definition.table} does not exist`,
-        'Run the schema migrations before the backfills.',
-      );
-    },
-  };
-}
-
-/** Of the table `c`: whether the policies for the role at hand let it read every row after all. */
+/** For the table `c`: the policies of the current role let it read every row although row-level security is active. */
 const SEES_ALL = `SELECT coalesce(bool_and(polpermissive), false) AND coalesce(bool_or(pg_get_expr(polqual, polrelid) = 'true'), false)
   FROM pg_policy WHERE polrelid = c.oid AND polcmd IN ('*', 'r')
     AND EXISTS (SELECT FROM unnest(polroles) AS r WHERE r = 0 OR pg_has_role(r, 'USAGE'))`;
 
-/** The columns of each index that can be read along, those first that are read in one direction; the smallest index first. */
+const COLUMNS = `SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', a.attname, format_type(a.atttypid, a.atttypmod),
+    CASE WHEN row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END
+  FROM pg_class AS c
+  JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE c.oid = to_regclass($1)`;
+
+/** The leading columns of each index, as far as they are sorted in one direction. The primary key and small indexes come first. */
 const INDEXES = `SELECT array_to_json(ARRAY(
       SELECT a.attname FROM unnest(i.indkey) WITH ORDINALITY AS k (attnum, at) LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-      WHERE at <= i.indnkeyatts AND at <= $2::int AND (i.indoption[at - 1] & 1) = (i.indoption[0] & 1) ORDER BY at))::text
+      WHERE at <= i.indnkeyatts AND at <= $2::int AND (i.indoption[at - 1] & 1) = (i.indoption[0] & 1) ORDER BY at))
   FROM pg_index AS i JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_am AS m ON m.oid = x.relam
   WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree'
   ORDER BY i.indisprimary DESC, i.indisunique DESC, x.relpages`;
 
+/** Uses the size in the statistics: measuring it would have to wait for a lock on the table. */
+const IS_LARGE = `WITH RECURSIVE part (oid) AS (
+    SELECT to_regclass($1)::oid UNION SELECT h.inhrelid FROM part JOIN pg_inherits AS h ON h.inhparent = part.oid
+  ) SELECT sum(greatest(c.relpages, 0)) * current_setting('block_size')::bigint > $2::bigint
+  FROM part JOIN pg_class AS c ON c.oid = part.oid`;
+
 /**
- * The order of the key's columns in the entity says nothing about the order in the index: read in another one, each batch would
- * sort the whole table.
+ * @throws TableMismatchError if the table does not exist or is not a table; RowsHiddenError; KeyNotIndexedError
  */
-async function indexedKey(
+export async function inspectTable(session: Session, definition: BackfillDefinition): Promise<TableFacts> {
+  const { name, table } = definition;
+  // Reading a policy needs a lock on the table.
+  const result = await session.query(applyPolicy(definition.pace), { text: COLUMNS, values: [table] });
+  const columns = result.all({
+    relkind: text,
+    hasChildTables: boolean,
+    column: text,
+    type: text,
+    hiddenFrom: nullable(text),
+  });
+  const [first] = columns;
+  if (!first) throw notInDatabase(name, `the table ${table} does not exist`);
+  if (first.relkind !== 'r' && first.relkind !== 'p') {
+    throw new TableMismatchError(
+      name,
+      `${table} is not a table`,
+      'Declare the backfill on the entity of the table that holds the rows. Rows of views and foreign tables cannot be locked.',
+    );
+  }
+  if (first.hiddenFrom !== null) throw new RowsHiddenError(name, table, first.hiddenFrom);
+  const types = new Map(columns.map(({ column, type }) => [column, type]));
+  return {
+    hasChildTables: first.hasChildTables,
+    ...(await inspectKey(session, definition)),
+    typeOf({ databaseName }) {
+      const type = types.get(databaseName);
+      if (type) return type;
+      throw notInDatabase(name, `the column "${databaseName}" of ${table} does not exist`);
+    },
+  };
+}
+
+function notInDatabase(backfill: string, problem: string): TableMismatchError {
+  return new TableMismatchError(backfill, problem, 'Run the schema migrations before the backfills.');
+}
+
+/** Null stands for an expression. */
+type IndexColumns = readonly (string | null)[];
+
+/**
+ * Finds the order in which an index has the key's columns, which may differ from their order in the entity. Reading in another order
+ * would sort the whole table in every batch.
+ */
+async function inspectKey(
   session: Session,
   definition: BackfillDefinition,
-): Promise<Pick<TableFacts, 'key' | 'tenantIsIndexed'>> {
-  const { key, table, name, tenant } = definition;
-  const { rows } = await session.send([
+): Promise<Pick<TableFacts, 'key' | 'isTenantIndexed'>> {
+  const { key, table, name } = definition;
+  const result = await session.send([
     { text: INDEXES, values: [table, String(key.length + 1)] },
-    {
-      // As the statistics have it: to measure it would mean to wait for a lock on the table.
-      text: `WITH RECURSIVE part (oid) AS (
-          SELECT to_regclass($1)::oid UNION SELECT h.inhrelid FROM part JOIN pg_inherits AS h ON h.inhparent = part.oid
-        ) SELECT (sum(greatest(c.relpages, 0)) * current_setting('block_size')::bigint > $2::bigint)::text
-        FROM part JOIN pg_class AS c ON c.oid = part.oid`,
-      values: [table, String(SMALL)],
-    },
+    { text: IS_LARGE, values: [table, String(MAX_UNINDEXED_BYTES)] },
   ]);
-  const indexes = (rows[0] ?? []).map((row) => JSON.parse(row[0] ?? '[]') as (string | null)[]);
-  const orders = indexes.map((columns) => columns.slice(0, key.length));
-  const asDeclared = (order: readonly (string | null)[]) =>
-    key.every(({ databaseName }, at) => databaseName === order[at]);
-  const serving = orders.filter((order) => key.every(({ databaseName }) => order.includes(databaseName)));
-  const order = serving.find(asDeclared) ?? serving[0];
+  const indexes = result.at(0).values(json<IndexColumns>());
+  const order = findKeyOrder(key, indexes);
   if (order) {
     const sorted = [...key].sort((a, b) => order.indexOf(a.databaseName) - order.indexOf(b.databaseName));
-    const ofTenant = [tenant, ...sorted].map((column) => column?.databaseName);
-    const tenantIsIndexed = indexes.some((columns) => ofTenant.every((column, at) => column === columns[at]));
-    return { key: sorted, tenantIsIndexed };
+    return { key: sorted, isTenantIndexed: isTenantIndexed(definition, sorted, indexes) };
   }
-  if (rows[1]?.[0]?.[0] === 'true')
-    throw new KeyNotIndexedError(
-      name,
-      table,
-      key.map(({ databaseName }) => databaseName),
-    );
-  return { key, tenantIsIndexed: false };
+  if (result.last.value(boolean)) {
+    const columns = key.map(({ databaseName }) => databaseName);
+    throw new KeyNotIndexedError(name, table, columns);
+  }
+  return { key, isTenantIndexed: false };
+}
+
+/** The entity's own order if an index has it, otherwise that of the first index that begins with the key's columns. */
+function findKeyOrder(
+  key: readonly ColumnMetadata[],
+  indexes: readonly IndexColumns[],
+): IndexColumns | undefined {
+  const orders = indexes
+    .map((columns) => columns.slice(0, key.length))
+    .filter((order) => key.every(({ databaseName }) => order.includes(databaseName)));
+  const isDeclaredOrder = (order: IndexColumns) =>
+    key.every(({ databaseName }, at) => databaseName === order[at]);
+  return orders.find(isDeclaredOrder) ?? orders[0];
+}
+
+function isTenantIndexed(
+  { tenant }: BackfillDefinition,
+  key: readonly ColumnMetadata[],
+  indexes: readonly IndexColumns[],
+): boolean {
+  const tenantAndKey = [tenant, ...key].map((column) => column?.databaseName);
+  return indexes.some((columns) => tenantAndKey.every((column, at) => column === columns[at]));
 }

@@ -1,17 +1,26 @@
 import type { Parameters } from '../../postgres/parameters.js';
 
-/** Types whose values are written in one way only, and how: equal as text then means equal as values. */
-const CANONICAL: readonly (readonly [type: RegExp, value: (text: string) => boolean])[] = [
-  [/^(text|character varying(\(\d+\))?)$/, () => true],
-  [/^uuid$/, (text) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)],
-  [/^smallint$/, within(15n)],
-  [/^integer$/, within(31n)],
-  [/^bigint$/, within(63n)],
+/** A value has one text only, so comparing texts means the same as comparing values. */
+interface CanonicalType {
+  readonly type: RegExp;
+  readonly isCanonical: (text: string) => boolean;
+}
+
+const CANONICAL_TYPES: readonly CanonicalType[] = [
+  { type: /^(text|character varying(\(\d+\))?)$/, isCanonical: () => true },
+  {
+    type: /^uuid$/,
+    isCanonical: (text) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text),
+  },
+  { type: /^smallint$/, isCanonical: isIntegerWithin(15n) },
+  { type: /^integer$/, isCanonical: isIntegerWithin(31n) },
+  { type: /^bigint$/, isCanonical: isIntegerWithin(63n) },
 ];
 
 /**
- * That a row is one of the tenants', who are known by their text. Compared as values where that comes to the same, so that an index that
- * begins with the tenant can serve it; one alone as an equality, behind which such an index gives the order of the key.
+ * The condition that the row belongs to one of the tenants, which are identified by their text. Where texts and values mean the same
+ * it compares values, so that an index that begins with the tenant can serve it. A single tenant is compared with `=`, behind which
+ * such an index returns the rows in the order of the key.
  *
  * @param type of the column
  */
@@ -22,21 +31,21 @@ export function tenantCondition(
   parameters: Parameters,
 ): string {
   if (!isComparedAsValue(type, tenants)) return `${column}::text = ANY(${parameters.addArray(tenants)})`;
-  // A cast to `character varying(8)` would cut a longer one off.
-  const as = type.startsWith('character') ? 'text' : type;
+  // A cast to `character varying(8)` would truncate a longer text.
+  const castType = type.startsWith('character') ? 'text' : type;
   const [only, ...others] = tenants;
   return only !== undefined && others.length === 0
-    ? `${column} = ${parameters.add(only, as)}`
-    : `${column} = ANY(${parameters.addArray(tenants, as)})`;
+    ? `${column} = ${parameters.add(only, castType)}`
+    : `${column} = ANY(${parameters.addArray(tenants, castType)})`;
 }
 
-/** Whether `tenantCondition` compares values, not texts. */
+/** Whether `tenantCondition` compares values instead of texts. */
 export function isComparedAsValue(type: string, tenants: readonly string[]): boolean {
-  const canonical = CANONICAL.find(([known]) => known.test(type));
-  return canonical !== undefined && tenants.every(canonical[1]);
+  const canonical = CANONICAL_TYPES.find((each) => each.type.test(type));
+  return canonical !== undefined && tenants.every(canonical.isCanonical);
 }
 
-function within(bits: bigint): (text: string) => boolean {
+function isIntegerWithin(bits: bigint): (text: string) => boolean {
   return (text) =>
     /^(0|-?[1-9]\d{0,18})$/.test(text) && BigInt(text) >= -(2n ** bits) && BigInt(text) < 2n ** bits;
 }

@@ -8,6 +8,7 @@ import { Session } from '../../postgres/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../postgres/timeout-policy.js';
 import { inspectDeclaredIndex } from '../batch/declared-index.inspector.js';
 import type { BatchRunner, SweepStep } from '../batch/batch.js';
+import { BatchCodeError } from '../batch/batch-code.error.js';
 import { createBatchRunner } from '../batch/batch-runner.factory.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
@@ -133,7 +134,13 @@ async function rehearse(
       const rowsPerSecond = outcome && outcome.changed > 0 ? Math.round(outcome.changed / seconds) : null;
       return { status, preview, explain, rowsPerSecond, problem: null };
     } catch (error) {
-      return { status, preview, explain, rowsPerSecond: null, problem: messageOf(error) };
+      return {
+        status,
+        preview,
+        explain,
+        rowsPerSecond: null,
+        problem: messageOf(error instanceof BatchCodeError ? error.cause : error),
+      };
     }
   } finally {
     await session.rollback();

@@ -30,12 +30,12 @@ export class ProgressLedger {
     this.#context = context;
   }
 
-  /** An INSERT of the CTE `changed`, which has the column `nb_tenant` for each row that a batch has changed. */
+  /** An INSERT of the CTE `nb_changed`, which has the column `nb_tenant` for each row that a batch has changed. */
   add(parameters: Parameters): string {
     const { name, version } = this.#context.parameters(parameters);
     return `INSERT INTO ${this.#context.schema}.tenant_progress AS nb_progress (name, version, tenant, updated)
       SELECT ${name}, ${version}, nb_tenant, count(*)
-      FROM changed GROUP BY nb_tenant ORDER BY nb_tenant
+      FROM nb_changed GROUP BY nb_tenant ORDER BY nb_tenant
       ON CONFLICT (name, version, (tenant IS NULL), (coalesce(tenant, ''))) DO UPDATE
       SET updated = nb_progress.updated + excluded.updated, last_touched_at = clock_timestamp()`;
   }

@@ -4,7 +4,7 @@ import {
   sqlState,
   type ErrorClass,
 } from '../../../postgres/error-classes.js';
-import { BatchCodeError } from '../../batch/code-errors.js';
+import { BatchCodeError } from '../../batch/batch-code.error.js';
 import { BackfillRetryError, StillPendingError, SwallowedDatabaseError } from '../../run.error.js';
 
 /** What an error means for the batch that it ended. */

@@ -1,7 +1,8 @@
 import type { Key } from '../../../ledger/range.js';
 import type { Session } from '../../../postgres/session.js';
 import { messageOf } from '../../../postgres/error-classes.js';
-import type { BatchOutcome, LockMode, SweepStep } from '../../batch/batch.js';
+import type { BatchOutcome, SweepStep } from '../../batch/batch.js';
+import type { LockMode } from '../../batch/batch.policy.js';
 import { keyAtDistance } from '../../pending/key-window.js';
 import { classifyFailure } from '../outcome/failure.js';
 import type { RangeWork } from './range.work.js';

@@ -1,0 +1,35 @@
+import { BackfillError } from '../../errors/backfill.error.js';
+import { isConnectionError, messageOf, sqlState } from '../../postgres/error-classes.js';
+import { BackfillRetryError } from '../run.error.js';
+
+/** `transform()` or `process()` of the application threw an error; it is the `cause`. */
+export class BatchCodeError extends BackfillError {
+  constructor(backfill: string, cause: unknown) {
+    super(`Backfill "${backfill}": its code threw an error: ${messageOf(cause)}`, {
+      subject: backfill,
+      remedy: 'Correct the code for this row, then run the backfill again with --retry-quarantined.',
+      cause,
+    });
+  }
+}
+
+/**
+ * Wraps an error of the application's code in BatchCodeError. A database error and a BackfillRetryError are returned as they are,
+ * because they have a class of their own.
+ */
+export function toCodeError(backfill: string, error: unknown): unknown {
+  const retry = findRetry(error);
+  if (retry) return retry;
+  const isOfDatabase = sqlState(error) !== undefined || isConnectionError(error);
+  return isOfDatabase ? error : new BatchCodeError(backfill, error);
+}
+
+/** A `BackfillRetryError` anywhere in the chain of causes, which may contain a cycle. */
+function findRetry(error: unknown): BackfillRetryError | undefined {
+  const seen = new Set<unknown>();
+  for (let current = error; current instanceof Error && !seen.has(current); current = current.cause) {
+    if (current instanceof BackfillRetryError) return current;
+    seen.add(current);
+  }
+  return undefined;
+}

@@ -1,0 +1,151 @@
+import type { LeasedRange } from '../../../ledger/range.js';
+import { json, number } from '../../../postgres/decoders.js';
+import { IN_FAILED_TRANSACTION, sqlState, TRANSACTION_ENDED } from '../../../postgres/error-classes.js';
+import type { Statement } from '../../../postgres/pipeline.js';
+import type { Session } from '../../../postgres/session.js';
+import { resetPlannerSettings, limitTransaction, pipelineTimeout } from '../../../postgres/timeout-policy.js';
+import type { ProcessDefinition } from '../../definition/definition.js';
+import { StillPendingError, SwallowedDatabaseError, TransactionEndedError } from '../../run.error.js';
+import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from '../batch.js';
+import { toCodeError } from '../batch-code.error.js';
+import { removeFromSkipped, toOutcome } from '../batch-entry.js';
+import type { CursorMove } from '../batch-entry.js';
+import { waitingPolicy } from '../batch.policy.js';
+import { RowCodec } from '../row.codec.js';
+import type { RowSelection } from '../row-selection.js';
+import { MARK_TRANSACTION, ProcessStatements, SET_WRITABLE, type LockedRow } from './process.statements.js';
+
+/** Columns in front of those that the code reads: key, tenant. */
+const FIXED_COLUMNS = 2;
+const toKey = json<string[]>();
+/**
+ * How long a statement waits for a lock in the transaction in which the application's code runs. The code holds rows for as long as
+ * it runs anyway, and a lock timeout is an error in it, so this is longer than for the other kinds. It is also longer than
+ * PostgreSQL's `deadlock_timeout` (1 s), so that a deadlock is reported as one.
+ */
+const MAX_CODE_LOCK_WAIT_MS = 2_000;
+
+/** What one batch gives to the code and to the ledger. */
+interface LockedBatch {
+  readonly range: LeasedRange;
+  readonly rows: readonly LockedRow[];
+  readonly step: { readonly number: number; readonly signal: AbortSignal };
+  readonly cursor: CursorMove;
+}
+
+/**
+ * `process`: the application's code runs in the batch's transaction, over locked rows. It needs more round trips than the other
+ * kinds: TypeORM has to open the transaction, so that what the code saves nests in it instead of committing it, and the code sends
+ * statements of its own.
+ */
+export class ProcessBatchRunner implements BatchRunner {
+  readonly canBeOptimistic = false;
+  readonly #selection: RowSelection;
+  readonly #definition: ProcessDefinition;
+  readonly #codec: RowCodec;
+  readonly #statements: ProcessStatements;
+
+  constructor(selection: RowSelection, definition: ProcessDefinition) {
+    this.#selection = selection;
+    this.#definition = definition;
+    this.#codec = new RowCodec(definition.dataSource);
+    this.#statements = new ProcessStatements(selection, definition);
+  }
+
+  async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
+    return this.#inTransaction(session, this.#codeLockTimeout, async () => {
+      const rows = await this.#lock(session, this.preview(range, step));
+      return this.#process(session, { range, rows, step, cursor: rows.at(-1)?.key ?? null });
+    });
+  }
+
+  /** The code may call services and send mail, so it never runs in a rehearsal. */
+  async rehearse(): Promise<null> {
+    return null;
+  }
+
+  preview(_range: LeasedRange, step: SweepStep): Statement {
+    return this.#statements.lock(step);
+  }
+
+  async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
+    return this.#inTransaction(session, step.lockTimeoutMs ?? this.#codeLockTimeout, async () => {
+      const rows = await this.#lock(session, this.#statements.lockByKey(step));
+      const outcome = await this.#process(session, { range, rows, step, cursor: step.cursor });
+      const { last } = await session.send([removeFromSkipped(this.#selection, step.keys)]);
+      return { ...outcome, stillPending: last.value(number) };
+    });
+  }
+
+  /** It cannot know which other tables the code uses. */
+  async waitForTables(session: Session): Promise<void> {
+    const { lockTimeout } = this.#definition.pace;
+    const emptyBatch = this.#statements.lockByKey({ keys: [], lockTimeoutMs: lockTimeout });
+    await session.begin([waitingPolicy(this.#definition, lockTimeout), emptyBatch]);
+    await session.rollback();
+  }
+
+  get #codeLockTimeout(): number {
+    return Math.min(MAX_CODE_LOCK_WAIT_MS, this.#definition.pace.lockTimeout);
+  }
+
+  async #inTransaction<T>(session: Session, lockTimeoutMs: number, work: () => Promise<T>): Promise<T> {
+    const { queryRunner } = session;
+    await queryRunner.startTransaction('READ COMMITTED');
+    try {
+      await session.send([SET_WRITABLE, waitingPolicy(this.#definition, lockTimeoutMs), MARK_TRANSACTION]);
+      const result = await work();
+      await queryRunner.commitTransaction();
+      return result;
+    } catch (error) {
+      if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #lock(session: Session, statement: Statement): Promise<LockedRow[]> {
+    // The code's own queries get the usual planner settings, and no limit on how long they take together.
+    const result = (await session.send([statement, ...resetPlannerSettings(), limitTransaction(0)])).at(0);
+    const toEntity = this.#codec.decoder(session, result, this.#definition.reads, FIXED_COLUMNS);
+    return result.rows.map((row) => ({
+      key: toKey(row[0] ?? null),
+      tenant: row[1] ?? null,
+      entity: toEntity(row),
+    }));
+  }
+
+  async #process(session: Session, batch: LockedBatch): Promise<BatchOutcome> {
+    const { rows } = batch;
+    if (rows.length > 0) await this.#runCode(session, batch);
+    const outcome = await this.#enter(session, batch);
+    return { ...outcome, lastKey: rows.at(-1)?.key ?? null, tenant: rows.at(-1)?.tenant ?? null };
+  }
+
+  async #runCode(session: Session, { rows, step }: LockedBatch): Promise<void> {
+    const { name, version, code } = this.#definition;
+    const context = { backfill: name, version, batch: step.number, signal: step.signal };
+    try {
+      await code.process({ rows: rows.map(({ entity }) => entity), context }, session.queryRunner.manager);
+    } catch (error) {
+      throw toCodeError(name, error);
+    }
+  }
+
+  /** Checks what the code has left behind, and writes the ledger's entry. */
+  async #enter(session: Session, { range, rows, cursor }: LockedBatch): Promise<BatchOutcome> {
+    const { name, pace } = this.#definition;
+    const statements = [
+      this.#statements.assertOpen(),
+      limitTransaction(pipelineTimeout(pace)),
+      this.#statements.entry(range, rows, cursor),
+      this.#statements.countPending(rows),
+    ];
+    const result = await session.send(statements).catch((error: unknown) => {
+      const state = sqlState(error);
+      if (state === IN_FAILED_TRANSACTION) throw new SwallowedDatabaseError(name, error);
+      throw state === TRANSACTION_ENDED ? new TransactionEndedError(name) : error;
+    });
+    if (result.last.value(number) > 0) throw new StillPendingError(name);
+    return toOutcome(result.at(-2));
+  }
+}

@@ -1,0 +1,99 @@
+import type { Key, LeasedRange } from '../../../ledger/range.js';
+import { TRANSACTION_ENDED } from '../../../postgres/error-classes.js';
+import { Parameters } from '../../../postgres/parameters.js';
+import type { Statement } from '../../../postgres/pipeline.js';
+import { ROW, type ProcessDefinition } from '../../definition/definition.js';
+import type { KeyStep, SweepStep } from '../batch.js';
+import { withEntry, type CursorMove } from '../batch-entry.js';
+import type { RowSelection } from '../row-selection.js';
+
+/** A locked row. */
+export interface LockedRow {
+  readonly key: Key;
+  readonly tenant: string | null;
+  readonly entity: Record<string, unknown>;
+}
+
+/** TypeORM does not set the access mode, and the default of the role may be READ ONLY. */
+export const SET_WRITABLE: Statement = { text: 'SET TRANSACTION READ WRITE' };
+/** A setting of the transaction only. It is gone if the application's code has ended the transaction. */
+export const MARK_TRANSACTION: Statement = {
+  text: "SELECT set_config('nestjs_backfill.batch', 'open', true)",
+};
+
+/** The statements of `process`. */
+export class ProcessStatements {
+  readonly #selection: RowSelection;
+  readonly #definition: ProcessDefinition;
+
+  constructor(selection: RowSelection, definition: ProcessDefinition) {
+    this.#selection = selection;
+    this.#definition = definition;
+  }
+
+  /** Locks the next rows of a sweep and leaves out those that are locked. */
+  lock(step: SweepStep): Statement {
+    const selection = this.#selection;
+    const parameters = selection.parameters();
+    return {
+      text: `SELECT ${this.#columns} FROM ${selection.from}
+      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isPending(parameters, step)}
+      ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(step.limit, 'int')}
+      FOR NO KEY UPDATE OF ${ROW} SKIP LOCKED`,
+      values: parameters.values,
+      typed: true,
+    };
+  }
+
+  lockByKey({ keys, lockTimeoutMs }: Pick<KeyStep, 'keys' | 'lockTimeoutMs'>): Statement {
+    const selection = this.#selection;
+    const parameters = selection.parameters();
+    return {
+      text: `SELECT ${this.#columns} FROM ${selection.fromKeys(keys, parameters)}
+          WHERE ${selection.isPending(parameters)}
+          FOR NO KEY UPDATE OF ${ROW} ${lockTimeoutMs === null ? 'SKIP LOCKED' : ''}`,
+      values: parameters.values,
+      typed: true,
+    };
+  }
+
+  /** Fails with TRANSACTION_ENDED if the code has ended the batch's transaction. */
+  assertOpen(): Statement {
+    const isMarked = "current_setting('nestjs_backfill.batch', true) IS NOT DISTINCT FROM 'open'";
+    return {
+      text: `SELECT ${this.#selection.ledger.assert(isMarked, TRANSACTION_ENDED, 'the transaction was ended')}`,
+    };
+  }
+
+  /** The ledger's entry. Every locked row counts as changed; `countPending` checks that. */
+  entry(range: LeasedRange, rows: readonly LockedRow[], cursor: CursorMove): Statement {
+    const parameters = new Parameters();
+    const { key } = this.#definition;
+    const keys = key.map((_, at) => parameters.addArray(rows.map((row) => row.key[at] ?? null)));
+    const tenants = parameters.addArray(rows.map(({ tenant }) => tenant));
+    const names = key.map((_, at) => `nb_key_${at + 1}`);
+    return {
+      text: `WITH nb_selected AS MATERIALIZED (
+          SELECT * FROM unnest(${[...keys, tenants].join(', ')}) AS nb_locked (${[...names, 'nb_tenant'].join(', ')})
+        ), nb_changed AS (
+          SELECT nb_tenant, false AS nb_still_pending FROM nb_selected
+        ), ${withEntry(this.#selection, parameters, range, { cursor })}`,
+      values: parameters.values,
+    };
+  }
+
+  countPending(rows: readonly LockedRow[]): Statement {
+    const selection = this.#selection;
+    const parameters = selection.parameters();
+    const keys = rows.map(({ key }) => key);
+    return {
+      text: `SELECT count(*)::text FROM ${selection.fromKeys(keys, parameters)} WHERE ${selection.isPending(parameters)}`,
+      values: parameters.values,
+    };
+  }
+
+  get #columns(): string {
+    const selection = this.#selection;
+    return `${selection.keyJson}::text, ${selection.tenantText}, ${selection.readColumns(this.#definition.reads)}`;
+  }
+}

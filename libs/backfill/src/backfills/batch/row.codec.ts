@@ -1,0 +1,45 @@
+import type { DataSource } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { Session } from '../../postgres/session.js';
+import type { StatementResult, TextRow } from '../../postgres/statement-result.js';
+import { toText } from '../../postgres/text-format.js';
+
+/** A partial entity: only the columns that the backfill reads. */
+export type ReadEntity = Record<string, unknown>;
+
+/** The type OID of `text`, for a column whose type is not known. */
+const TEXT_OID = 25;
+
+/** Converts values as TypeORM does, so that the application's code sees rows in their usual form. */
+export class RowCodec {
+  readonly #dataSource: DataSource;
+
+  constructor(dataSource: DataSource) {
+    this.#dataSource = dataSource;
+  }
+
+  /**
+   * @param result of a statement that was sent with `typed`
+   * @param offset the position of the first of the columns in the select list
+   * @returns a function that decodes one row of the result
+   */
+  decoder(
+    session: Session,
+    { types = [] }: StatementResult,
+    columns: readonly ColumnMetadata[],
+    offset: number,
+  ): (row: TextRow) => ReadEntity {
+    return (row) => {
+      const entity: ReadEntity = {};
+      columns.forEach((column, at) => {
+        const raw = session.parse(row[offset + at] ?? null, types[offset + at] ?? TEXT_OID);
+        column.setEntityValue(entity, this.#dataSource.driver.prepareHydratedValue(raw, column));
+      });
+      return entity;
+    };
+  }
+
+  encode(column: ColumnMetadata, value: unknown): string | null {
+    return toText(this.#dataSource.driver.preparePersistentValue(value, column));
+  }
+}

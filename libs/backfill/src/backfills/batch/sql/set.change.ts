@@ -1,0 +1,26 @@
+import { quoteIdentifier } from '../../../postgres/identifiers.js';
+import { ROW, type SetDefinition } from '../../definition/definition.js';
+import type { RowSelection } from '../row-selection.js';
+import type { SqlChange } from './sql.change.js';
+
+/** `UPDATE … SET column = expression`. */
+export function setChange(selection: RowSelection, definition: SetDefinition): SqlChange {
+  const { assignments, table, pending, tenant } = definition;
+  const set = assignments.map(({ column, expression }) => `${column} = ${expression}`).join(', ');
+  const update = `UPDATE ${table} AS ${ROW} SET ${set}`;
+  const stillPending = `(${pending.sql}) IS TRUE AS nb_still_pending`;
+  const keepsTenant =
+    !tenant || assignments.every(({ column }) => column !== quoteIdentifier(tenant.databaseName));
+  return {
+    rowLock: 'FOR NO KEY UPDATE',
+    // A trigger may keep a row as it was, and this statement may not see a row's newest version. Both are settled later.
+    mustChangeAll: false,
+    ctes: [],
+    changed: `${update} FROM nb_selected WHERE ${selection.sameVersion('nb_selected')} RETURNING nb_selected.nb_tenant, ${stillPending}`,
+    // RETURNING reads the tenant from the new version of the row, so the change must not write it.
+    ...(keepsTenant && {
+      changedWhere: (condition) =>
+        `${update} WHERE ${condition} RETURNING ${selection.tenantText} AS nb_tenant, ${stillPending}`,
+    }),
+  };
+}

@@ -1,0 +1,76 @@
+import type { LeasedRange } from '../../../ledger/range.js';
+import { number } from '../../../postgres/decoders.js';
+import type { Statement } from '../../../postgres/pipeline.js';
+import type { Session } from '../../../postgres/session.js';
+import {
+  LEDGER_CURSOR,
+  type BatchOutcome,
+  type BatchRunner,
+  type KeyOutcome,
+  type KeyStep,
+  type SweepStep,
+} from '../batch.js';
+import { removeFromSkipped, toOutcome } from '../batch-entry.js';
+import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
+import type { RowSelection } from '../row-selection.js';
+import type { SqlChange } from './sql.change.js';
+import { SqlStatements, type SweepCursor } from './sql.statements.js';
+
+/** `set`, `copy` and `purge`: a batch is one statement, sent together with its transaction in one round trip. */
+export class SqlBatchRunner implements BatchRunner {
+  readonly canBeOptimistic: boolean;
+  readonly #selection: RowSelection;
+  readonly #statements: SqlStatements;
+
+  constructor(selection: RowSelection, change: SqlChange) {
+    this.canBeOptimistic = change.changedWhere !== undefined;
+    this.#selection = selection;
+    this.#statements = new SqlStatements(selection, change);
+  }
+
+  async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
+    // `pipelineSweep` needs a prepared statement, so this one has the same text.
+    const cursor = step.cursor === null ? null : LEDGER_CURSOR;
+    return toOutcome((await session.transaction(this.#sweep(range, step, cursor))).last);
+  }
+
+  pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
+    const pipeline = session.pipelineTransaction(this.#sweep(range, step, LEDGER_CURSOR));
+    return pipeline && pipeline.then(({ last }) => toOutcome(last));
+  }
+
+  async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
+    const policy = waitingPolicy(this.#selection.definition);
+    return toOutcome((await session.send([policy, this.preview(range, step)])).last);
+  }
+
+  preview(range: LeasedRange, step: SweepStep): Statement {
+    return this.#statements.sweep(range, step, step.cursor);
+  }
+
+  async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
+    const { definition } = this.#selection;
+    const waiting =
+      step.lockTimeoutMs === null
+        ? []
+        : [waitingPolicy(definition, step.lockTimeoutMs), this.#statements.lockRows(step.keys)];
+    const result = await session.transaction([
+      ...waiting,
+      lockingPolicy(definition),
+      this.#statements.byKey(range, step.keys, step.cursor),
+      removeFromSkipped(this.#selection, step.keys),
+    ]);
+    return { ...toOutcome(result.at(-2)), stillPending: result.last.value(number) };
+  }
+
+  async waitForTables(session: Session, range: LeasedRange): Promise<void> {
+    const emptyBatch = this.#statements.byKey(range, [], null);
+    await session.begin([waitingPolicy(this.#selection.definition), emptyBatch]);
+    await session.rollback();
+  }
+
+  #sweep(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement[] {
+    const policy = sweepPolicy(this.#selection.definition, step.lockMode);
+    return [policy, this.#statements.sweep(range, step, cursor)];
+  }
+}

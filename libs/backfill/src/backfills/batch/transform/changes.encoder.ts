@@ -1,0 +1,50 @@
+import type { Parameters } from '../../../postgres/parameters.js';
+import type { TransformDefinition } from '../../definition/definition.js';
+import type { RowSelection } from '../row-selection.js';
+import type { RowChange } from './transform.row.js';
+
+/** The changes of a batch as a table `nb_new`: one array parameter per column, whatever the number of rows. */
+export interface EncodedChanges {
+  /** `unnest(…) AS nb_new (…)` */
+  readonly from: string;
+  /** For each written column: some rows leave it as it is. The column `nb_given_1` … then holds `t` or `f`. */
+  readonly isPartial: readonly boolean[];
+}
+
+interface ChangeColumn {
+  readonly name: string;
+  /** @default 'text' */
+  readonly type?: string;
+  readonly value: (change: RowChange) => string | null;
+}
+
+export function encodeChanges(
+  selection: RowSelection,
+  { key, writes }: TransformDefinition,
+  changes: readonly RowChange[],
+  parameters: Parameters,
+): EncodedChanges {
+  const isPartial = writes.map((_, at) => changes.some(({ values }) => values[at] === undefined));
+  const table: ChangeColumn = { name: 'nb_new_table', type: 'oid', value: ({ row }) => row.table };
+  const columns: readonly ChangeColumn[] = [
+    { name: 'nb_new_address', type: 'tid', value: ({ row }) => row.address },
+    { name: 'nb_new_made_by', type: 'xid', value: ({ row }) => row.madeBy },
+    ...(selection.facts.hasChildTables ? [table] : []),
+    ...key.map((_, at): ChangeColumn => ({
+      name: `nb_new_key_${at + 1}`,
+      value: ({ row }) => row.key[at] ?? null,
+    })),
+    ...writes.map((_, at): ChangeColumn => ({
+      name: `nb_new_${at + 1}`,
+      value: ({ values }) => values[at] ?? null,
+    })),
+    ...writes.flatMap((_, at): ChangeColumn[] =>
+      isPartial[at]
+        ? [{ name: `nb_given_${at + 1}`, value: ({ values }) => (values[at] === undefined ? 'f' : 't') }]
+        : [],
+    ),
+  ];
+  const arrays = columns.map(({ type, value }) => parameters.addArray(changes.map(value), type));
+  const names = columns.map(({ name }) => name);
+  return { from: `unnest(${arrays.join(', ')}) AS nb_new (${names.join(', ')})`, isPartial };
+}

@@ -1,0 +1,50 @@
+import { ROW, type TransformDefinition } from '../../definition/definition.js';
+import { text } from '../../../postgres/decoders.js';
+import type { Session } from '../../../postgres/session.js';
+import type { StatementResult } from '../../../postgres/statement-result.js';
+import { RowCodec } from '../row.codec.js';
+import type { RowSelection } from '../row-selection.js';
+import type { ReadRow } from './transform.row.js';
+
+/** Columns in front of the key: address, table, xmin, tenant. */
+const FIXED_COLUMNS = 4;
+
+/** The select list of `transform`, and how its rows are decoded. */
+export class ReadRowCodec {
+  readonly #selection: RowSelection;
+  readonly #definition: TransformDefinition;
+  readonly #codec: RowCodec;
+
+  constructor(selection: RowSelection, definition: TransformDefinition) {
+    this.#selection = selection;
+    this.#definition = definition;
+    this.#codec = new RowCodec(definition.dataSource);
+  }
+
+  get columns(): string {
+    const selection = this.#selection;
+    return [
+      `${ROW}.ctid::text`,
+      selection.facts.hasChildTables ? `${ROW}.tableoid::text` : 'NULL',
+      `${ROW}.xmin::text`,
+      selection.tenantText,
+      ...selection.keyTexts,
+      selection.readColumns(this.#definition.reads),
+    ].join(', ');
+  }
+
+  /** Called for every batch; rows are read by position because they are many. */
+  decode(session: Session, result: StatementResult): ReadRow[] {
+    const { reads, key } = this.#definition;
+    const readsAt = FIXED_COLUMNS + key.length;
+    const toEntity = this.#codec.decoder(session, result, reads, readsAt);
+    return result.rows.map((row) => ({
+      address: text(row[0] ?? null),
+      table: row[1] ?? null,
+      madeBy: text(row[2] ?? null),
+      tenant: row[3] ?? null,
+      key: row.slice(FIXED_COLUMNS, readsAt).map(text),
+      entity: toEntity(row),
+    }));
+  }
+}

@@ -1,0 +1,166 @@
+import type { LeasedRange } from '../../../ledger/range.js';
+import { number } from '../../../postgres/decoders.js';
+import type { PipelineResult, Statement } from '../../../postgres/pipeline.js';
+import type { Session } from '../../../postgres/session.js';
+import type { TransformDefinition } from '../../definition/definition.js';
+import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from '../batch.js';
+import { removeFromSkipped, toOutcome } from '../batch-entry.js';
+import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
+import type { RowSelection } from '../row-selection.js';
+import { ReadRowCodec } from './read-row.codec.js';
+import { TransformCode } from './transform.code.js';
+import type { ReadRow, RowChange } from './transform.row.js';
+import { TransformStatements } from './transform.statements.js';
+
+/** A batch in flight: its rows are read, then computed, then written. */
+interface BatchInFlight {
+  readonly read: Promise<readonly ReadRow[]>;
+  readonly computed: Promise<readonly RowChange[]>;
+  readonly outcome: Promise<BatchOutcome>;
+}
+
+interface BatchStart {
+  readonly session: Session;
+  readonly range: LeasedRange;
+  readonly step: SweepStep;
+  readonly read: Promise<readonly ReadRow[]>;
+  /** Committed before this batch is written. */
+  readonly before: BatchInFlight | null;
+}
+
+/**
+ * `transform`: rows are read without a lock, computed in TypeScript, and written only where the row is still the version that was
+ * read. The other rows are settled later. So no session waits for TypeScript, and no write of another session is overwritten.
+ */
+export class TransformBatchRunner implements BatchRunner {
+  /** RETURNING reads the tenant from the new version of the row, so the change must not write it. */
+  readonly canBeOptimistic: boolean;
+  readonly #selection: RowSelection;
+  readonly #definition: TransformDefinition;
+  readonly #rows: ReadRowCodec;
+  readonly #code: TransformCode;
+  readonly #statements: TransformStatements;
+  #inFlight: BatchInFlight | null = null;
+
+  constructor(selection: RowSelection, definition: TransformDefinition) {
+    this.canBeOptimistic = definition.writes.every((column) => column !== definition.tenant);
+    this.#selection = selection;
+    this.#definition = definition;
+    this.#rows = new ReadRowCodec(selection, definition);
+    this.#code = new TransformCode(definition);
+    this.#statements = new TransformStatements(selection, definition, this.#rows.columns);
+  }
+
+  /** Two round trips, because the function runs here between reading and writing. */
+  sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
+    return this.#start({ session, range, step, read: this.#read(session, step), before: null });
+  }
+
+  /**
+   * Reads the rows of the next batch while the function computes this batch, and computes them while the server writes this batch.
+   * A row that was read too early is not written, because only the version that was read is.
+   */
+  pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
+    const before = this.#inFlight;
+    if (before === null) return null;
+    const read = before.read.then((rows) => {
+      const last = rows.at(-1);
+      const isFull = rows.length === step.limit;
+      return last && isFull ? this.#read(session, { ...step, cursor: last.key }) : [];
+    });
+    return this.#start({ session, range, step: { ...step, number: step.number + 1 }, read, before });
+  }
+
+  async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
+    const policy = waitingPolicy(this.#definition);
+    const { last } = await session.send([policy, this.preview(range, step)]);
+    const read = this.#rows.decode(session, last);
+    const changes = await this.#code.compute(read, step);
+    return this.#write(read, () => session.send([policy, this.#writeStatement(range, step, read, changes)]));
+  }
+
+  preview(_range: LeasedRange, step: SweepStep): Statement {
+    return this.#statements.read(step);
+  }
+
+  async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
+    // With a lock to wait for, the transaction stays open while the function runs: otherwise the lock would be lost again.
+    const holdsLock = step.lockTimeoutMs !== null;
+    const policy = holdsLock
+      ? waitingPolicy(this.#definition, step.lockTimeoutMs)
+      : lockingPolicy(this.#definition);
+    const { last } = await session.begin([policy, this.#statements.readByKey(step)]);
+    if (!holdsLock) await session.commit();
+    try {
+      const changes = await this.#code.compute(this.#rows.decode(session, last), step);
+      const statements = [
+        lockingPolicy(this.#definition),
+        this.#statements.write(range, changes, { cursor: step.cursor }),
+        removeFromSkipped(this.#selection, step.keys),
+      ];
+      const written = holdsLock ? await session.commit(statements) : await session.transaction(statements);
+      // Counted from the front: `commit` returns the result of COMMIT too.
+      return { ...toOutcome(written.at(1)), stillPending: written.at(2).value(number) };
+    } catch (error) {
+      if (holdsLock) await session.rollback();
+      throw error;
+    }
+  }
+
+  async waitForTables(session: Session, range: LeasedRange): Promise<void> {
+    const emptyBatch = this.#statements.write(range, [], { cursor: null });
+    await session.begin([waitingPolicy(this.#definition), emptyBatch]);
+    await session.rollback();
+  }
+
+  #start({ session, range, step, read, before }: BatchStart): Promise<BatchOutcome> {
+    const compute = async () => {
+      const rows = await read;
+      await before?.computed;
+      return this.#code.compute(rows, step);
+    };
+    const computed = compute();
+    const write = async () => {
+      const [rows, changes] = [await read, await computed];
+      await before?.outcome;
+      const policy = sweepPolicy(this.#definition, step.lockMode);
+      return this.#write(rows, () =>
+        session.transaction([policy, this.#writeStatement(range, step, rows, changes)]),
+      );
+    };
+    const outcome = write();
+    // The caller awaits `outcome`, which fails with the same error.
+    for (const part of [read, computed]) part.catch(() => undefined);
+    this.#inFlight = { read, computed, outcome };
+    return outcome;
+  }
+
+  /** It holds no row. It still waits only briefly for the table, because `waitForTables` does that. */
+  async #read(session: Session, step: SweepStep): Promise<readonly ReadRow[]> {
+    const statements = [lockingPolicy(this.#definition), this.#statements.read(step)];
+    return this.#rows.decode(session, (await session.transaction(statements)).last);
+  }
+
+  #writeStatement(
+    range: LeasedRange,
+    { lockMode }: SweepStep,
+    read: readonly ReadRow[],
+    changes: readonly RowChange[],
+  ): Statement {
+    const cursor = read.at(-1)?.key ?? null;
+    return this.#statements.write(range, changes, { cursor, ...(lockMode && { lockMode }) });
+  }
+
+  async #write(read: readonly ReadRow[], send: () => Promise<PipelineResult>): Promise<BatchOutcome> {
+    const lastRow = read.at(-1);
+    if (!lastRow) return { selected: 0, changed: 0, lastKey: null, tenant: null };
+    const written = await send();
+    // The cursor moves past every row that was read, changed or not.
+    return {
+      ...toOutcome(written.last),
+      selected: read.length,
+      lastKey: lastRow.key,
+      tenant: lastRow.tenant,
+    };
+  }
+}

@@ -1,0 +1,79 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { TransformDefinition } from '../../definition/definition.js';
+import { TransformResultError } from '../../run.error.js';
+import { toCodeError } from '../batch-code.error.js';
+import { RowCodec, type ReadEntity } from '../row.codec.js';
+import type { ReadRow, RowChange } from './transform.row.js';
+
+type Result = Partial<ReadEntity> | null | undefined;
+
+/** Calls the application's `transform()` and checks and encodes what it returns. */
+export class TransformCode {
+  readonly #definition: TransformDefinition;
+  readonly #codec: RowCodec;
+  readonly #writtenPaths: readonly string[];
+
+  constructor(definition: TransformDefinition) {
+    this.#definition = definition;
+    this.#codec = new RowCodec(definition.dataSource);
+    this.#writtenPaths = definition.writes.map(({ propertyPath }) => propertyPath);
+  }
+
+  /** @throws BatchCodeError, BackfillRetryError or a database error of the code; TransformResultError */
+  async compute(
+    rows: readonly ReadRow[],
+    batch: { readonly number: number; readonly signal: AbortSignal },
+  ): Promise<RowChange[]> {
+    if (rows.length === 0) return [];
+    const { writes } = this.#definition;
+    const results = await this.#call(rows, batch);
+    return rows.map((row, at) => ({ row, values: this.#encode(results[at], writes) }));
+  }
+
+  async #call(
+    rows: readonly ReadRow[],
+    batch: { readonly number: number; readonly signal: AbortSignal },
+  ): Promise<readonly Result[]> {
+    const { name, version, code } = this.#definition;
+    let results: unknown;
+    try {
+      results = await code.transform(
+        rows.map(({ entity }) => entity),
+        { backfill: name, version, batch: batch.number, signal: batch.signal },
+      );
+    } catch (error) {
+      throw toCodeError(name, error);
+    }
+    if (isList(results) && results.length === rows.length) return results;
+    const returned = isList(results) ? `${results.length} entries` : typeof results;
+    throw new TransformResultError(
+      name,
+      `returned ${returned} for ${rows.length} rows`,
+      'Return one entry per row, in the order of the rows.',
+    );
+  }
+
+  #encode(result: Result, writes: readonly ColumnMetadata[]): RowChange['values'] {
+    const unknown = Object.keys(result ?? {}).find((property) => !this.#isWritten(property));
+    if (unknown !== undefined) {
+      throw new TransformResultError(
+        this.#definition.name,
+        `returned "${unknown}", which is not in \`writes\``,
+        `Add it to \`writes\` of ${this.#definition.className}, or leave it out.`,
+      );
+    }
+    return writes.map((column) => {
+      const value: unknown = result ? column.getEntityValue(result) : undefined;
+      return value === undefined ? undefined : this.#codec.encode(column, value);
+    });
+  }
+
+  /** The property is a written column, or an embedded object with written columns. */
+  #isWritten(property: string): boolean {
+    return this.#writtenPaths.some((path) => path === property || path.startsWith(`${property}.`));
+  }
+}
+
+function isList(results: unknown): results is readonly Result[] {
+  return Array.isArray(results);
+}

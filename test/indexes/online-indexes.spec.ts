@@ -8,7 +8,7 @@ import {
   IndexBuildError,
   IndexDeclarationError,
 } from '../../libs/backfill/src/indexes/index.error.ts';
-import { DeployLeaseLostError } from '../../libs/backfill/src/ledger/deploy-lease.error.ts';
+import { DeployLeaseLostError } from '../../libs/backfill/src/ledger/lease/deploy-lease.error.ts';
 import { IndexExplorer } from '../../libs/backfill/src/indexes/index.explorer.ts';
 import type { DeclaredIndex, OnlineIndexOptions } from '../../libs/backfill/src/indexes/index.options.ts';
 import { OnlineIndex } from '../../libs/backfill/src/indexes/online-index.decorator.ts';

@@ -92,7 +92,7 @@ export type { SettingInForce } from './ledger/control.ledger.js';
 export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from './ledger/ledger.error.js';
 export { BACKFILL_STATUSES, STATUS_TRANSITIONS, type BackfillStatus } from './ledger/status.js';
 
-export { DeployLeaseLostError } from './ledger/deploy-lease.error.js';
+export { DeployLeaseLostError } from './ledger/lease/deploy-lease.error.js';
 export type { CatchUpClock } from './schedule/catch-up.clock.js';
 export {
   InvalidCatchUpNumberError,

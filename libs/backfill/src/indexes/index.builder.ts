@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { BackfillError } from '../errors/backfill.error.js';
-import { DeployLease } from '../ledger/deploy-lease.js';
+import { DeployLease } from '../ledger/lease/deploy-lease.js';
 import { messageOf } from '../postgres/error-classes.js';
 import { quoteIdentifier } from '../postgres/identifiers.js';
 import {
@@ -69,7 +69,7 @@ export async function buildIndexes(
       maxWait: 300_000,
       ...options,
       log,
-      beside: lease.beside,
+      beside: lease.side,
     });
     const builder = new IndexBuilder(dataSource, runner, concurrent, { ...options, schema, log });
     for (const one of declared) {

@@ -4,7 +4,7 @@ import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 import type { RunRequest } from '../backfills/report/request.js';
 import { formatDuration } from '../text/duration.format.js';
-import { DeployLease } from '../ledger/deploy-lease.js';
+import { DeployLease } from '../ledger/lease/deploy-lease.js';
 import { Session } from '../postgres/session.js';
 import { inspectDue, pauseAfter, type Due } from './due.inspector.js';
 import type { RoundLog } from './round.log.js';
@@ -84,7 +84,7 @@ export class CatchUpRound {
 
   async #catchUp(definition: BackfillDefinition): Promise<void> {
     const lease = await this.#lease(definition.dataSource);
-    if (lease === null || lease.lost) {
+    if (lease === null || lease.isLost) {
       return this.#log.debug(`${definition.name}: another process is carrying out a round.`);
     }
     const due = await this.#inspect(definition);

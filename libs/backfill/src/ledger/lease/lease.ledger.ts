@@ -169,12 +169,12 @@ export class LeaseLedger {
     return assertLease(this.#context, cte);
   }
 
-  /** Renews the lease, while it is ours. */
+  /** Renews the lease. Returns a row while this process holds it. */
   heartbeat(range: LeasedRange): Statement {
     const { schema, owner, leaseMs } = this.#context;
     return {
       text: `UPDATE ${schema}.range SET lease_expires_at = clock_timestamp() + $3::interval
-             WHERE id = $1::bigint AND fencing_token = $2::bigint AND lease_owner = $4`,
+             WHERE id = $1::bigint AND fencing_token = $2::bigint AND lease_owner = $4 RETURNING id::text`,
       values: [range.id, range.token, `${leaseMs} milliseconds`, owner],
     };
   }

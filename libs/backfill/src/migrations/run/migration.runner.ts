@@ -5,7 +5,7 @@ import {
   type MigrationInterface,
   type QueryRunner,
 } from 'typeorm';
-import { DeployLease } from '../../ledger/deploy-lease.js';
+import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { LockRetry } from './lock-retry.js';
 import { unmetRequirements } from './migration.contract.js';
 import { MigrationDeclarationError, type UnmetRequirement } from '../migration.error.js';

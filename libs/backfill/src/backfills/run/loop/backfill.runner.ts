@@ -97,7 +97,7 @@ export class BackfillRunner {
     this.#options = options;
     this.#log = new RunLog(definition.name, definition.pace.progressEvery, options.observer);
     this.#connection = this.#connect();
-    this.#finish = new CompletionLease(this.#connection, schema, this.#ledger, options.tenants);
+    this.#finish = new CompletionLease(this.#connection, this.#ledger, options.tenants);
     this.#closing = new RunRecorder({
       definition,
       ledger: this.#ledger,

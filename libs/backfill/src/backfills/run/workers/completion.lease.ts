@@ -1,58 +1,43 @@
-import { DeployLeaseLedger } from '../../../ledger/deploy-lease.ledger.js';
 import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
+import { LeaseManager } from '../../../ledger/lease/lease.manager.js';
+import { PhaseLeaseLedger } from '../../../ledger/lease/phase-lease.ledger.js';
 import type { TenantScope } from '../../../ledger/range.js';
 import type { RunConnection } from '../connection/run-connection.js';
 
 /**
- * The right to prove that a backfill is complete, or to plan its next sweep: where several processes have a part in a run, one
- * of them does it, once every range is done. A row, under a lease that is renewed, as everything else here.
+ * The right to prove that a backfill is complete, or to plan its next sweep. If several processes share a run, one of them does it once
+ * every range is done.
  */
 export class CompletionLease {
   readonly #connection: RunConnection;
-  readonly #lease: DeployLeaseLedger;
-  readonly #ledger: BackfillLedger;
-  readonly #what: string;
-  #token: string | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #ledger: PhaseLeaseLedger;
+  readonly #owner: string;
+  readonly #lease: LeaseManager<string>;
 
-  constructor(connection: RunConnection, schema: string, ledger: BackfillLedger, tenants: TenantScope) {
-    this.#connection = connection;
+  constructor(connection: RunConnection, ledger: BackfillLedger, tenants: TenantScope) {
     const { name, version } = ledger.subject;
-    this.#ledger = ledger;
-    this.#lease = new DeployLeaseLedger(schema);
-    this.#what = `finish of ${name} v${version}${tenants === null ? '' : ` for ${JSON.stringify(tenants)}`}`;
+    const scope = tenants === null ? '' : ` for ${JSON.stringify(tenants)}`;
+    const completion = new PhaseLeaseLedger(ledger, `finish of ${name} v${version}${scope}`);
+    this.#connection = connection;
+    this.#ledger = completion;
+    this.#owner = ledger.owner;
+    this.#lease = new LeaseManager({
+      durationMs: ledger.leaseMs,
+      renewal: (token) => completion.renewal(token),
+      side: () => connection.session,
+    });
   }
 
   /** @returns false when another process holds it */
-  async take(): Promise<boolean> {
-    if (this.#token !== null) return true;
-    const { owner, leaseMs } = this.#ledger;
-    const acquire = this.#lease.acquire(this.#what, owner, owner, leaseMs);
-    const token = await this.#connection.use(async (session) => {
-      const { rows } = await session.transaction([acquire]);
-      return rows[0]?.[0]?.[0] ?? null;
-    });
-    if (token === null) return false;
-    this.#token = token;
-    this.#timer = setInterval(() => void this.#renew(token), leaseMs / 3);
-    this.#timer.unref();
-    return true;
+  take(): Promise<boolean> {
+    const owner = { owner: this.#owner, description: this.#owner };
+    return this.#lease.acquire(() => this.#connection.use((session) => this.#ledger.acquire(session, owner)));
   }
 
   async release(): Promise<void> {
-    clearInterval(this.#timer);
-    const token = this.#token;
-    this.#token = null;
-    // One that cannot be given back runs out by itself.
-    if (token !== null)
-      await this.#connection.session
-        ?.transaction([this.#lease.release(this.#what, token)])
-        .catch(() => undefined);
-  }
-
-  async #renew(token: string): Promise<void> {
-    const renewal = this.#lease.renew(this.#what, token, this.#ledger.leaseMs);
-    // What does not get through is made up for by the next one.
-    await this.#connection.session?.sendOnSideConnection([renewal]).catch(() => undefined);
+    await this.#lease.release(async (token) => {
+      // A lease that cannot be released expires.
+      await this.#connection.session?.transaction([this.#ledger.release(token)]).catch(() => undefined);
+    });
   }
 }

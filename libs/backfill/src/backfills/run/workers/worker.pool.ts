@@ -6,7 +6,7 @@ import { createBatchRunner } from '../../batch/batch-runner.factory.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import { DatabaseLostError } from '../connection/database-lost.error.js';
 import type { RunConnection } from '../connection/run-connection.js';
-import { LeaseHeartbeat } from './lease.heartbeat.js';
+import { LeaseManager } from '../../../ledger/lease/lease.manager.js';
 import type { BatchGate } from '../gate/batch.gate.js';
 import type { Quarantine } from '../range/quarantine.js';
 import { takeRange } from './range.taker.js';
@@ -171,7 +171,13 @@ export class WorkerPool {
       runner: createBatchRunner(selection),
       leave: () => this.#leave(seat) ?? (isSurplus() ? { kind: 'surplus' } : null),
     });
-    const keeper = new LeaseHeartbeat(connection, ledger, () => worker.range);
+    // Batches renew the lease too, but only when they commit: a slow trigger or code that computes may take longer.
+    const lease = new LeaseManager<RangeWorker>({
+      durationMs: ledger.leaseMs,
+      renewal: ({ range }) => ledger.leases.heartbeat(range),
+      side: () => connection.session,
+    });
+    lease.hold(worker);
     const watch = new WaitWatch(connection, ledger, log);
     try {
       for (;;) {
@@ -181,11 +187,13 @@ export class WorkerPool {
           if (await this.#yield(connection, worker.range)) return outcome;
           continue;
         }
-        await connection
-          .use((session) =>
-            outcome.kind === 'done'
-              ? ledger.leases.finish(session, worker.range)
-              : ledger.leases.release(session, worker.range),
+        await lease
+          .release(({ range: last }) =>
+            connection.use((session) =>
+              outcome.kind === 'done'
+                ? ledger.leases.finish(session, last)
+                : ledger.leases.release(session, last),
+            ),
           )
           .catch((error: unknown) =>
             log.note('warn', `The lease could not be handed back: ${messageOf(error)}`),
@@ -193,7 +201,7 @@ export class WorkerPool {
         return outcome;
       }
     } finally {
-      keeper.stop();
+      lease.stop();
       watch.stop();
     }
   }

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { quoteIdentifier } from '../../postgres/identifiers.js';
+import { Session } from '../../postgres/session.js';
+import { installLedger } from '../ledger.installer.js';
+import { DeployLeaseLostError } from './deploy-lease.error.js';
+import { LeaseManager, type SideSession } from './lease.manager.js';
+import { PhaseLeaseLedger } from './phase-lease.ledger.js';
+
+export interface DeployLeaseOptions {
+  /** The ledger's schema, not quoted. */
+  readonly schema: string;
+  /** What is carried out: one process at a time does it. */
+  readonly phase: string;
+  /** In milliseconds. Others wait for a killed holder this long. */
+  readonly duration: number;
+}
+
+/** Milliseconds between two attempts to take a lease that another process holds. */
+const RETRY_INTERVAL_MS = 500;
+
+/**
+ * The right to carry out a phase of a deployment. It is a row and not a session's advisory lock, so that it also works through a
+ * pooler in transaction mode.
+ */
+export class DeployLease {
+  readonly #dataSource: DataSource;
+  readonly #phase: string;
+  readonly #ledger: PhaseLeaseLedger;
+  readonly #session: Session;
+  readonly #lease: LeaseManager<string>;
+  #token = '';
+  #waited = false;
+
+  /** Not held yet: use `acquire` or `tryAcquire`. */
+  constructor(dataSource: DataSource, session: Session, { schema, phase, duration }: DeployLeaseOptions) {
+    const ledger = new PhaseLeaseLedger({ schema: quoteIdentifier(schema), leaseMs: duration }, phase);
+    this.#dataSource = dataSource;
+    this.#phase = phase;
+    this.#ledger = ledger;
+    this.#session = session;
+    this.#lease = new LeaseManager({
+      durationMs: duration,
+      renewal: (token) => ledger.renewal(token),
+      // Outside of the pool: a long statement may hold the pool's last connection for longer than the lease.
+      side: () => session,
+    });
+  }
+
+  /** Waits until no other process holds the lease. Installs the ledger if it is missing. @param log gets a message before a wait */
+  static async acquire(
+    dataSource: DataSource,
+    { log, ...options }: DeployLeaseOptions & { readonly log: { log(message: string): void } },
+  ): Promise<DeployLease> {
+    return withSession(dataSource, options, async (session) => {
+      const lease = new DeployLease(dataSource, session, options);
+      await lease.#wait(options.duration, log);
+      return lease;
+    });
+  }
+
+  /** Does not wait: null when another process holds the lease. Installs the ledger if it is missing. */
+  static async tryAcquire(dataSource: DataSource, options: DeployLeaseOptions): Promise<DeployLease | null> {
+    return withSession(dataSource, options, async (session) => {
+      const lease = new DeployLease(dataSource, session, options);
+      return (await lease.#take(randomUUID())) ? lease : null;
+    });
+  }
+
+  /** Sends statements on connections outside of the pool, which a long statement may have used up. */
+  get side(): SideSession {
+    return this.#session;
+  }
+
+  /** Whether another process held the lease at first. */
+  get waited(): boolean {
+    return this.#waited;
+  }
+
+  /** Whether another process holds the lease by now, as of the last renewal. */
+  get isLost(): boolean {
+    return this.#lease.isLost;
+  }
+
+  /**
+   * Keeps other processes from taking the lease before the runner's current transaction ends.
+   *
+   * @throws DeployLeaseLostError when another process holds it already
+   */
+  async confirm(runner: QueryRunner): Promise<void> {
+    const { text, values } = this.#ledger.confirmation(this.#token);
+    const rows = (await runner.query(text, [...(values ?? [])])) as unknown[];
+    if (rows.length === 0) throw new DeployLeaseLostError(this.#phase);
+  }
+
+  async release(): Promise<void> {
+    if (this.isLost) return this.#lease.stop();
+    await this.#lease.release(async (token) => {
+      const { text, values } = this.#ledger.release(token);
+      // A lease that cannot be released expires.
+      await this.#dataSource.query(text, [...(values ?? [])]).catch(() => undefined);
+    });
+  }
+
+  async #wait(durationMs: number, log: { log(message: string): void }): Promise<void> {
+    const owner = randomUUID();
+    while (!(await this.#take(owner))) {
+      if (!this.#waited) {
+        const holder = (await this.#ledger.holder(this.#session)) ?? 'another process';
+        log.log(`Waiting for "${this.#phase}", which ${holder} is carrying out.`);
+      }
+      this.#waited = true;
+      await pause(Math.min(RETRY_INTERVAL_MS, durationMs / 4) * (0.5 + Math.random() / 2));
+    }
+  }
+
+  #take(owner: string): Promise<boolean> {
+    return this.#lease.acquire(async () => {
+      const description = `pid ${process.pid} on ${hostname()}`;
+      const token = await this.#ledger.acquire(this.#session, { owner, description });
+      if (token !== null) this.#token = token;
+      return token;
+    });
+  }
+}
+
+/** The session is used for side connections after it is closed. */
+async function withSession<T>(
+  dataSource: DataSource,
+  { schema }: DeployLeaseOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await Session.open(dataSource);
+  try {
+    await installLedger(session, schema);
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,88 @@
+import { nullable, text } from '../../postgres/decoders.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import type { Session } from '../../postgres/session.js';
+import type { LedgerContext } from '../ledger.context.js';
+
+/** The process that asks for a lease. */
+export interface PhaseLeaseOwner {
+  readonly owner: string;
+  /** Names the process for people. */
+  readonly description: string;
+}
+
+/** The lease on a phase: one process at a time carries it out. */
+export class PhaseLeaseLedger {
+  readonly #table: string;
+  readonly #phase: string;
+  readonly #durationMs: string;
+
+  /** @param phase names what is carried out, e.g. `migrate` */
+  constructor({ schema, leaseMs }: Pick<LedgerContext, 'schema' | 'leaseMs'>, phase: string) {
+    this.#table = `${schema}.deploy_lease`;
+    this.#phase = phase;
+    this.#durationMs = String(leaseMs);
+  }
+
+  /**
+   * Takes the lease if it is free or has expired.
+   *
+   * @returns the new fencing token; null when another process holds the lease
+   */
+  async acquire(session: Session, { owner, description }: PhaseLeaseOwner): Promise<string | null> {
+    const { last } = await session.transaction([
+      {
+        text: `
+        INSERT INTO ${this.#table} AS lease (phase, owner, described, fencing_token, acquired_at, expires_at)
+        VALUES ($1, $2, $3, 1, clock_timestamp(), clock_timestamp() + $4::float8 * interval '1 millisecond')
+        ON CONFLICT (phase) DO UPDATE
+          SET owner = excluded.owner, described = excluded.described, fencing_token = lease.fencing_token + 1,
+              acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
+          WHERE lease.expires_at <= clock_timestamp()
+        RETURNING fencing_token::text`,
+        values: [this.#phase, owner, description, this.#durationMs],
+      },
+    ]);
+    return last.firstValue(nullable(text)) ?? null;
+  }
+
+  /** The description of the process that holds the lease; null when the lease is free. */
+  async holder(session: Session): Promise<string | null> {
+    const { last } = await session.transaction([
+      {
+        text: `SELECT described FROM ${this.#table} WHERE phase = $1 AND expires_at > clock_timestamp()`,
+        values: [this.#phase],
+      },
+    ]);
+    return last.firstValue(text) ?? null;
+  }
+
+  /** Returns a row while this token holds the lease. */
+  renewal(token: string): Statement {
+    return {
+      text: `
+        UPDATE ${this.#table}
+           SET expires_at = clock_timestamp() + $3::float8 * interval '1 millisecond'
+         WHERE phase = $1 AND fencing_token = $2::bigint
+        RETURNING fencing_token::text`,
+      values: [this.#phase, token, this.#durationMs],
+    };
+  }
+
+  /**
+   * For the end of a transaction: returns no row when another process holds the lease. The share lock keeps other processes from taking
+   * it before the commit.
+   */
+  confirmation(token: string): Statement {
+    return {
+      text: `SELECT fencing_token::text FROM ${this.#table} WHERE phase = $1 AND fencing_token = $2::bigint FOR SHARE`,
+      values: [this.#phase, token],
+    };
+  }
+
+  release(token: string): Statement {
+    return {
+      text: `UPDATE ${this.#table} SET expires_at = clock_timestamp() WHERE phase = $1 AND fencing_token = $2::bigint`,
+      values: [this.#phase, token],
+    };
+  }
+}

@@ -1,44 +1,41 @@
 import type * as ast from 'oxc-parser';
 import type { ModuleLoader } from '../source/module-loader.js';
 import type { ParsedModule } from '../source/parsed-module.js';
-import { executeBlock } from './statements/blocks.js';
-import { instantiate } from './classes/classes.js';
-import { database } from './values/database-value.js';
-import type { EvaluationEvent, LoopKind, Occurrence } from './machine/event.types.js';
-import { evaluateExpression } from './expressions/expressions.js';
-import { fileConstant } from './natives/file-natives.js';
-import {
-  type CallSite,
-  type Completion,
-  type Context,
-  type EvaluatorOptions,
-  type Frame,
-  type Machine,
-  frameOf,
-  siteOf,
-} from './machine/machine.types.js';
-import { memberOf } from './expressions/members.js';
-import { exportedValue, importValue, moduleScope } from './modules/modules.js';
-import { callApplication, callNative } from './natives/native-calls.js';
-import { isOutsideNative } from './calls/outside-calls.js';
-import { bindPattern } from './expressions/patterns.js';
-import { Journal, Scope } from './machine/scope.js';
-import { executeStatement } from './statements/statements.js';
-import { text } from './values/text-value.js';
+import { construct } from './calls/constructions.js';
+import { callPromiseMethod } from './calls/promise-calls.js';
 import { callUnknown } from './calls/unknown-calls.js';
-import {
-  type FunctionValue,
-  type Value,
-  UNDEFINED,
-  array,
-  choice,
-  factsOf,
-  mergeFacts,
-  unknown,
-} from './values/value.js';
+import { evaluateExpression } from './expressions/expressions.js';
+import { memberOf } from './expressions/members.js';
+import { bindPattern } from './expressions/patterns.js';
 import { EvaluationLimitError } from './machine/evaluation-limit.error.js';
+import type { EvaluationEvent, LoopKind, Occurrence } from './machine/event.types.js';
+import { frameOf } from './machine/frames.js';
+import { Journal } from './machine/journal.js';
+import { LexicalScope } from './machine/lexical-scope.js';
+import type {
+  CallSite,
+  Completion,
+  Context,
+  Evaluable,
+  EvaluatorOptions,
+  EventDetails,
+  Frame,
+  Machine,
+  MemberAccess,
+} from './machine/machine.types.js';
+import { siteOf } from './machine/source-code.js';
+import { importValue } from './modules/imports.js';
+import { exportedValue } from './modules/module-exports.js';
+import { moduleScope } from './modules/module-scope.js';
+import { fileConstant } from './natives/file-natives.js';
+import { callNative } from './natives/native-calls.js';
+import { executeBlock } from './statements/blocks.js';
+import { executeStatement } from './statements/statements.js';
+import { factsOf, factsOfAll } from './values/facts.js';
+import { UNDEFINED, array, choice, knownNumber, unknown } from './values/value.js';
+import type { FunctionValue, UnknownValue, Value } from './values/value.types.js';
 
-/** Steps after which a migration counts as too large to follow. A large seed takes some ten thousand. */
+/** The steps after which a migration counts as too large to follow. A large seed takes about ten thousand. */
 const MAX_STEPS = 400_000;
 
 const MAX_DEPTH = 60;
@@ -47,8 +44,8 @@ const MAX_DEPTH = 60;
 const MAX_RECURSION = 2;
 
 /**
- * Follows the code of one migration without running it (an abstract interpretation): every path that its conditions leave open
- * is taken, each once, and what reaches the database is reported as events.
+ * Follows the code of one migration without running it (an abstract interpretation). It takes every path that the conditions
+ * leave open, each once, and records as an event what reaches the database.
  */
 export class Evaluator implements Machine {
   readonly journal = new Journal();
@@ -63,7 +60,7 @@ export class Evaluator implements Machine {
     readonly options: EvaluatorOptions,
   ) {}
 
-  /** Runs `work` from a clean state and returns what it reported. */
+  /** Runs `work` from a clean state and returns the recorded events. */
   record(work: () => void): readonly EvaluationEvent[] {
     this.#events = [];
     this.#steps = 0;
@@ -77,27 +74,16 @@ export class Evaluator implements Machine {
     return { scope: moduleScope(this, module), module };
   }
 
-  evaluate(node: ast.Expression | ast.Argument | ast.Super | ast.PrivateIdentifier, context: Context): Value {
-    const value = evaluateExpression(this, node, context);
-    return value.kind === 'native' && !value.self ? (fileConstant(value.name, context) ?? value) : value;
+  evaluate(node: Evaluable, context: Context): Value {
+    return withFileConstant(evaluateExpression(this, node, context), context);
   }
 
   execute(node: ast.Statement, context: Context): Completion {
     return executeStatement(this, node, context);
   }
 
-  member(target: Value, name: string, expression: string, context: Context): Value {
-    const value = memberOf(this, target, name, expression, context);
-    return value.kind === 'native' && !value.self ? (fileConstant(value.name, context) ?? value) : value;
-  }
-
-  bind(
-    pattern: ast.BindingPattern | ast.BindingRestElement,
-    value: Value,
-    context: Context,
-    declareIn: Scope,
-  ): void {
-    bindPattern(this, pattern, value, context, declareIn);
+  member(target: Value, access: MemberAccess): Value {
+    return withFileConstant(memberOf(this, target, access), access.context);
   }
 
   import(specifier: string, name: string, from: ParsedModule): Value {
@@ -109,26 +95,19 @@ export class Evaluator implements Machine {
   }
 
   call(callee: Value, args: readonly Value[], site: CallSite): Value {
+    const call = { machine: this, args, site };
     switch (callee.kind) {
       case 'function':
         return this.invoke(callee, args, site);
-      case 'native': {
-        const thenable = thenCall(this, callee.self, callee.name, args, site);
-        return (
-          thenable ?? callApplication(callee.name, args[0], site) ?? callNative(this, callee, args, site)
-        );
-      }
+      case 'native':
+        return callPromiseMethod(callee, call) ?? callNative(callee, call);
       case 'choice':
         return choice(
-          this.journal.branch(
-            callee.options.map((option) => () => this.call(option, args, site)),
-            () => false,
-            () => true,
-          ),
+          this.journal.oneOf(callee.options.map((option) => () => this.call(option, args, site))),
         );
       case 'unknown': {
         const name = /([\w$]+)\W*$/.exec(callee.expression)?.[1] ?? callee.expression;
-        return callUnknown(this, { name, expression: site.callee, facts: callee.facts }, args, site);
+        return callUnknown({ name, expression: site.callee, facts: callee.facts }, call);
       }
       default:
         return unknown(site.callee, factsOf(callee));
@@ -136,73 +115,56 @@ export class Evaluator implements Machine {
   }
 
   construct(callee: Value, args: readonly Value[], site: CallSite): Value {
-    if (callee.kind === 'class') return this.#construct(callee, args, site);
-    const name = callee.kind === 'native' ? callee.name : '';
-    switch (name) {
-      case 'Set':
-        return args[0]?.kind === 'array'
-          ? args[0]
-          : array(args[0] ? [unknown(site.callee, factsOf(args[0]))] : [], args[0] !== undefined);
-      case 'Promise':
-        for (const arg of args)
-          if (arg.kind === 'function') this.invoke(arg, [unknown('resolve'), unknown('reject')], site);
-        return unknown(site.callee);
-      case 'URL': {
-        const [path, base] = args;
-        return path?.kind === 'text' && base?.kind === 'text' ? urlText(path, base) : unknown(site.callee);
-      }
-      case 'typeorm.DataSource':
-      case 'typeorm.Connection':
-        return database('source');
-      default:
-    }
-    if (isOutsideNative(name, args))
-      this.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
-    const holds = args.some((arg) => arg.kind === 'database' || factsOf(arg).database);
-    const facts = mergeFacts(factsOf(callee), ...args.map((arg) => factsOf(arg)));
-    return unknown(site.callee, holds && !name.startsWith('typeorm.') ? { ...facts, database: true } : facts);
-  }
-
-  #construct(callee: Extract<Value, { kind: 'class' }>, args: readonly Value[], site: CallSite): Value {
-    if (this.frames.length > MAX_DEPTH) return unknown(site.callee);
-    return instantiate(this, callee, args, site);
+    return construct(callee, { machine: this, args, site });
   }
 
   invoke(callee: FunctionValue, given: readonly Value[], site: CallSite): Value {
-    this.tick();
-    const { node } = callee;
-    const depth = this.frames.filter((frame) => frame.function.node === node).length;
-    const bound = callee.bound ? [...callee.bound, ...given] : given;
-    const args = depth < MAX_RECURSION ? bound : bound.map((arg) => anyTurn(arg, site.callee));
-    if (this.frames.length >= MAX_DEPTH)
+    this.countStep();
+    const depth = this.frames.filter((frame) => frame.function.node === callee.node).length;
+    const all = callee.boundArguments ? [...callee.boundArguments, ...given] : given;
+    const args = depth < MAX_RECURSION ? all : all.map((arg) => forgetNumber(arg, site.callee));
+    if (this.frames.length >= MAX_DEPTH) {
       this.emit({ kind: 'undecided', reason: 'budget', expression: site.callee }, site);
-    if (!node.body || depth > MAX_RECURSION || this.frames.length >= MAX_DEPTH)
-      return unknown(site.callee, mergeFacts(...args.map((arg) => factsOf(arg))));
-    const scope = new Scope(callee.scope, callee.self, true);
-    const context: Context = { scope, module: callee.module };
-    scope.declare('arguments', array([...args]));
-    node.params.forEach((parameter, index) => {
-      if (parameter.type === 'RestElement')
-        this.bind(parameter.argument, array(args.slice(index)), context, scope);
-      else if (parameter.type !== 'TSParameterProperty')
-        this.bind(parameter, args[index] ?? UNDEFINED, context, scope);
-    });
+      return uncalled(args, site);
+    }
+    return depth > MAX_RECURSION ? uncalled(args, site) : this.#run(callee, args, site);
+  }
+
+  #run(callee: FunctionValue, args: readonly Value[], site: CallSite): Value {
+    const { node } = callee;
+    if (!node.body) return uncalled(args, site);
+    const context: Context = {
+      scope: LexicalScope.function(callee.scope, callee.thisValue),
+      module: callee.module,
+    };
+    this.#bindParameters(callee, args, context);
     const frame = frameOf(callee, siteOf(site.node, site.context.module), this.loops.length);
     this.frames.push(frame);
-    const { exits } = this.journal;
+    const { exitMark } = this.journal;
     try {
       if (node.body.type !== 'BlockStatement') return this.evaluate(node.body, context);
       executeBlock(this, node.body.body, context);
     } finally {
       this.frames.pop();
-      // A function that has returned early has assigned all the same to what stands around it.
-      this.journal.rejoin(exits, () => true);
+      // Assignments to outer variables before an early return are visible to the caller.
+      this.journal.joinExits(exitMark);
     }
     const isGenerator = node.type !== 'ArrowFunctionExpression' && node.generator;
     return isGenerator && !callee.isAsync ? frame.yields : choice(frame.returns);
   }
 
-  emit(event: Parameters<Machine['emit']>[0], site: CallSite): void {
+  #bindParameters({ node }: FunctionValue, args: readonly Value[], context: Context): void {
+    context.scope.declare('arguments', array([...args]));
+    const binding = { machine: this, context };
+    node.params.forEach((parameter, index) => {
+      if (parameter.type === 'RestElement')
+        bindPattern(parameter.argument, array(args.slice(index)), binding);
+      else if (parameter.type !== 'TSParameterProperty')
+        bindPattern(parameter, args[index] ?? UNDEFINED, binding);
+    });
+  }
+
+  emit(event: EventDetails, site: CallSite): void {
     const occurrence: Occurrence = {
       site: siteOf(site.node, site.context.module),
       frames: this.frames.map((frame) => frame.site),
@@ -211,7 +173,7 @@ export class Evaluator implements Machine {
     this.#events.push({ ...event, ...occurrence });
   }
 
-  tick(): void {
+  countStep(): void {
     if (++this.#steps > MAX_STEPS) throw new EvaluationLimitError(MAX_STEPS);
   }
 
@@ -225,35 +187,17 @@ export class Evaluator implements Machine {
   }
 }
 
-/** In the last turn that is followed, a number stands for those of all later turns. */
-function anyTurn(arg: Value, expression: string): Value {
-  return arg.kind === 'constant' && typeof arg.value === 'number' ? unknown(expression) : arg;
+/** `__dirname` and the like are natives whose value depends on the file. */
+function withFileConstant(value: Value, context: Context): Value {
+  return value.kind === 'native' && !value.receiver ? (fileConstant(value.name, context) ?? value) : value;
 }
 
-/** `promise.then(callback)`: promises are transparent, so the callback gets the value itself. */
-function thenCall(
-  machine: Machine,
-  self: Value | undefined,
-  name: string,
-  args: readonly Value[],
-  site: CallSite,
-): Value | undefined {
-  const method = /\.(then|catch|finally)$/.exec(name)?.[1];
-  if (!method || !self) return undefined;
-  const [callback] = args;
-  if (!callback || (callback.kind !== 'function' && callback.kind !== 'native')) return self;
-  const result = machine.call(callback, method === 'then' ? [self] : [], site);
-  return method === 'then' ? result : self;
+/** In the last recursive call that is followed, a number represents the numbers of all further calls. */
+function forgetNumber(arg: Value, expression: string): Value {
+  return knownNumber(arg) === undefined ? arg : unknown(expression);
 }
 
-function urlText(path: Value, base: Value): Value {
-  if (path.kind !== 'text' || base.kind !== 'text') return UNDEFINED;
-  const [relative] = path.parts;
-  const [from] = base.parts;
-  if (!relative || !from || !('text' in relative) || !('text' in from)) return unknown('URL');
-  try {
-    return text(decodeURIComponent(new URL(relative.text, from.text).pathname));
-  } catch {
-    return unknown('URL');
-  }
+/** The result of a function that is not followed. */
+function uncalled(args: readonly Value[], { callee }: CallSite): UnknownValue {
+  return unknown(callee, factsOfAll(args));
 }

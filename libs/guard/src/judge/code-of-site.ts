@@ -1,4 +1,4 @@
-import type { Site } from '../evaluate/values/value.js';
+import type { Site } from '../evaluate/values/value.types.js';
 
 /** The code of a place as it is written. */
 export function codeOfSite({ source, start, end }: Site): string {

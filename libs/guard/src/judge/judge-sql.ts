@@ -1,6 +1,6 @@
 import type { DataFinding, Routine, Statement, Unknown } from 'nestjs-backfill-sql';
 import type { SqlEvent } from '../evaluate/machine/event.types.js';
-import type { Site } from '../evaluate/values/value.js';
+import type { Site } from '../evaluate/values/value.types.js';
 import type { DataRule } from '../rules/rule.types.js';
 import { isExtensionFunction } from './extension-functions.js';
 import { fingerprintOf } from './fingerprint.js';

@@ -1,4 +1,4 @@
-import type { Site } from '../evaluate/values/value.js';
+import type { Site } from '../evaluate/values/value.types.js';
 import type { SourceText } from '../source/source-text.js';
 import type { Region } from './finding.types.js';
 

@@ -1,6 +1,6 @@
 import type { Classification, ClassifyOptions } from 'nestjs-backfill-sql';
 import { isChunk } from '../evaluate/values/text-value.js';
-import type { TextValue } from '../evaluate/values/value.js';
+import type { TextValue } from '../evaluate/values/value.types.js';
 import {
   CANDIDATES,
   type PlacedHole,

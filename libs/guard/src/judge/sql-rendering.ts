@@ -1,5 +1,5 @@
 import { isChunk } from '../evaluate/values/text-value.js';
-import type { Hole, Site, TextValue } from '../evaluate/values/value.js';
+import type { Hole, Site, TextValue } from '../evaluate/values/value.types.js';
 
 /** Where a hole stands, by PostgreSQL's lexical rules. */
 export type HolePlace =

@@ -2,8 +2,8 @@ import type * as ast from 'oxc-parser';
 import type { ModuleExport } from './parsed-module.js';
 
 /**
- * Exports as compilers write them: `Object.defineProperty(exports, 'a', { get })`, `_export(exports, { a: … })` (swc) and
- * `__exportStar(require('./a'), exports)` (TypeScript).
+ * Reads the exports that the TypeScript compiler writes: `Object.defineProperty(exports, 'a', { get })` and
+ * `__exportStar(require('./a'), exports)`.
  */
 export function readCompiledExports(
   expression: ast.Expression,
@@ -11,60 +11,43 @@ export function readCompiledExports(
   starExports: string[],
 ): void {
   if (expression.type !== 'CallExpression') return;
-  const [first, second, third] = expression.arguments;
   const callee = calleeName(expression.callee);
-  if (
-    callee === 'defineProperty' &&
-    isExports(first) &&
-    second?.type === 'Literal' &&
-    third?.type === 'ObjectExpression'
-  ) {
-    const node = definedValue(third);
-    if (node && typeof second.value === 'string' && second.value !== '__esModule')
-      exports.set(second.value, { kind: 'expression', node });
-  } else if (/^_export$/.test(callee) && isExports(first) && second?.type === 'ObjectExpression') {
-    for (const property of second.properties) {
-      if (property.type !== 'Property' || property.key.type !== 'Identifier') continue;
-      const node = returned(property.value);
-      if (node) exports.set(property.key.name, { kind: 'expression', node });
-    }
-  } else if (
-    /export_?star$/i.test(callee) &&
-    first?.type === 'CallExpression' &&
-    calleeName(first.callee) === 'require'
-  ) {
-    const [specifier] = first.arguments;
-    if (specifier?.type === 'Literal' && typeof specifier.value === 'string')
-      starExports.push(specifier.value);
-  }
+  if (callee === 'defineProperty') readDefinedExport(expression, exports);
+  else if (callee && /export_?star$/i.test(callee)) readStarExport(expression, starExports);
 }
 
-function calleeName(callee: ast.Expression): string {
+function readDefinedExport(call: ast.CallExpression, exports: Map<string, ModuleExport>): void {
+  const [target, name, descriptor] = call.arguments;
+  if (target?.type !== 'Identifier' || target.name !== 'exports') return;
+  if (name?.type !== 'Literal' || typeof name.value !== 'string' || name.value === '__esModule') return;
+  const node = descriptor?.type === 'ObjectExpression' ? definedValue(descriptor) : undefined;
+  if (node) exports.set(name.value, { kind: 'expression', node });
+}
+
+function readStarExport(call: ast.CallExpression, starExports: string[]): void {
+  const [module] = call.arguments;
+  if (module?.type !== 'CallExpression' || calleeName(module.callee) !== 'require') return;
+  const [specifier] = module.arguments;
+  if (specifier?.type === 'Literal' && typeof specifier.value === 'string') starExports.push(specifier.value);
+}
+
+function calleeName(callee: ast.Expression): string | undefined {
   if (callee.type === 'Identifier') return callee.name;
-  if (callee.type === 'MemberExpression' && !callee.computed) return callee.property.name;
-  return callee.type === 'SequenceExpression'
-    ? calleeName(callee.expressions.at(-1) ?? (callee.expressions[0] as ast.Expression))
-    : '';
-}
-
-function isExports(node: ast.Argument | undefined): boolean {
-  return node?.type === 'Identifier' && node.name === 'exports';
+  return callee.type === 'MemberExpression' && !callee.computed ? callee.property.name : undefined;
 }
 
 function definedValue(descriptor: ast.ObjectExpression): ast.Expression | undefined {
   for (const property of descriptor.properties) {
     if (property.type !== 'Property' || property.key.type !== 'Identifier') continue;
-    if (property.key.name === 'get') return returned(property.value);
+    if (property.key.name === 'get') return returnedValue(property.value);
     if (property.key.name === 'value') return property.value;
   }
   return undefined;
 }
 
-/** What a getter returns. */
-function returned(node: ast.Expression): ast.Expression | undefined {
-  if (node.type !== 'FunctionExpression' && node.type !== 'ArrowFunctionExpression') return undefined;
-  if (node.body?.type !== 'BlockStatement') return node.body ?? undefined;
-  for (const statement of node.body.body)
-    if (statement.type === 'ReturnStatement') return statement.argument ?? undefined;
-  return undefined;
+/** The value that a getter returns. */
+function returnedValue(node: ast.Expression): ast.Expression | undefined {
+  if (node.type !== 'FunctionExpression' || !node.body) return undefined;
+  const statement = node.body.body.find(({ type }) => type === 'ReturnStatement');
+  return statement?.type === 'ReturnStatement' ? (statement.argument ?? undefined) : undefined;
 }

@@ -7,10 +7,10 @@ import { WorkspacePackages } from './workspace-packages.js';
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.tsx', '.jsx'] as const;
 
-/** Files above this size are not followed as imports: no helper is that long, a generated bundle is. */
+/** An import of a larger file is not followed: it is a generated bundle, not a helper. */
 const MAX_IMPORT_BYTES = 2_000_000;
 
-/** Finds, reads and parses what migrations import. Packages in `node_modules` are not read. */
+/** Finds, reads and parses the modules that migrations import. Packages in `node_modules` are not read. */
 export class ModuleLoader {
   readonly #parsed = new Map<string, ParsedSource | undefined>();
   readonly #resolved = new Map<string, string | undefined>();
@@ -19,7 +19,7 @@ export class ModuleLoader {
   readonly #texts = new Map<string, string>();
   parseMilliseconds = 0;
 
-  /** The module behind an import, or `undefined` when it is a package, missing, or not parsable. */
+  /** The imported module; nothing when it is a package, is missing, or cannot be parsed. */
   import(specifier: string, fromFile: string): ParsedModule | undefined {
     const path = this.resolve(specifier, fromFile);
     if (path === undefined) return undefined;
@@ -39,8 +39,8 @@ export class ModuleLoader {
     return parsed;
   }
 
-  /** May the module export the name? Told by its text; true when it cannot be read. */
-  mentions(specifier: string, name: string, fromFile: string): boolean {
+  /** Can the module export the name? Its text decides, before it is parsed; true when it cannot be read. */
+  mayMention(specifier: string, name: string, fromFile: string): boolean {
     const path = this.resolve(specifier, fromFile);
     if (path === undefined || this.#parsed.has(path)) return true;
     let text = this.#texts.get(path);
@@ -52,7 +52,7 @@ export class ModuleLoader {
     return text.includes(name) || text.includes('export *');
   }
 
-  /** Frees a migration that is done with; helpers stay. */
+  /** Frees the module of a migration that was checked. Helpers are kept. */
   forget(path: string): void {
     this.#parsed.delete(path);
   }
@@ -67,23 +67,24 @@ export class ModuleLoader {
 
   #find(specifier: string, fromFile: string): string | undefined {
     if (specifier.startsWith('node:')) return undefined;
-    const bases =
-      specifier.startsWith('.') || specifier.startsWith('/')
-        ? [resolve(dirname(fromFile), specifier)]
-        : [
-            ...this.#aliases.candidates(specifier, fromFile),
-            ...this.#workspaces.candidates(specifier, fromFile),
-          ];
-    for (const base of bases) {
+    for (const base of this.#candidates(specifier, fromFile)) {
       const path = existing(base);
       if (path !== undefined && !path.includes('/node_modules/')) return path;
     }
     return undefined;
   }
+
+  #candidates(specifier: string, fromFile: string): readonly string[] {
+    if (specifier.startsWith('.') || specifier.startsWith('/'))
+      return [resolve(dirname(fromFile), specifier)];
+    return [
+      ...this.#aliases.candidates(specifier, fromFile),
+      ...this.#workspaces.candidates(specifier, fromFile),
+    ];
+  }
 }
 
 function existing(base: string): string | undefined {
-  if (/\.(json|sql)$/.test(base) && isFile(base)) return base;
   const withoutJs = base.replace(/\.([mc]?)jsx?$/, '');
   const stems = withoutJs === base ? [base] : [withoutJs, base];
   for (const stem of stems) {
@@ -99,7 +100,7 @@ function isFile(path: string): boolean {
     const stats = statSync(path, { throwIfNoEntry: false });
     return stats !== undefined && stats.isFile() && stats.size <= MAX_IMPORT_BYTES;
   } catch {
-    // A path through a file, or one that may not be read: no module either way.
+    // The path leads through a file, or reading is not permitted: it is no module.
     return false;
   }
 }

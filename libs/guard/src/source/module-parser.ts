@@ -1,10 +1,12 @@
 import { parseSync } from 'oxc-parser';
 import type * as ast from 'oxc-parser';
+import { readCommonJs } from './commonjs-exports.js';
 import { readCompiledExports } from './compiled-exports.js';
+import { declaredNames, nameOf } from './declared-names.js';
 import type { ModuleExport, ParsedModule } from './parsed-module.js';
 import { SourceText } from './source-text.js';
 
-/** Why a file could not be parsed: the parser's own words and where. */
+/** The parser's message, and the position of the error. */
 export interface SyntaxFailure {
   readonly message: string;
   readonly offset: number;
@@ -14,18 +16,18 @@ export type ParsedSource =
   | { readonly ok: true; readonly module: ParsedModule }
   | { readonly ok: false; readonly source: SourceText; readonly failure: SyntaxFailure };
 
-/** The parser is native code: beyond its stack, which holds more than 5,000 levels, it would take the process down with it. */
-const MOST_NESTED = 2_000;
+/** The parser is native code, and a stack overflow in it ends the process. Its stack holds more than 5,000 levels. */
+const MAX_NESTED_BRACKETS = 2_000;
 
 /** Parses TypeScript or JavaScript, ESM or CommonJS, by the file's extension. */
 export function parseModule(path: string, text: string): ParsedSource {
   const source = new SourceText(path, text);
-  const tooDeep = deeperThan(MOST_NESTED, text);
+  const tooDeep = offsetOfDeepestBracket(text);
   if (tooDeep !== undefined)
     return {
       ok: false,
       source,
-      failure: { message: `nested deeper than ${String(MOST_NESTED)} brackets`, offset: tooDeep },
+      failure: { message: `nested deeper than ${String(MAX_NESTED_BRACKETS)} brackets`, offset: tooDeep },
     };
   const result = parseSync(path, text, { preserveParens: false, sourceType: sourceTypeOf(path, text) });
   const [error] = result.errors.filter((candidate) => String(candidate.severity) === 'Error');
@@ -34,19 +36,19 @@ export function parseModule(path: string, text: string): ParsedSource {
   return { ok: true, module: toModule(source, result.program, result.comments) };
 }
 
-/** Brackets in strings and comments count too, which only a text made for it would notice. @returns where it goes too deep */
-function deeperThan(most: number, text: string): number | undefined {
+/** Brackets in strings and comments count too. @returns the first bracket that is nested too deep */
+function offsetOfDeepestBracket(text: string): number | undefined {
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === 0x28 || code === 0x5b || code === 0x7b) depth += 1;
     else if ((code === 0x29 || code === 0x5d || code === 0x7d) && depth > 0) depth -= 1;
-    if (depth > most) return at;
+    if (depth > MAX_NESTED_BRACKETS) return at;
   }
   return undefined;
 }
 
-/** Semantic complaints (a name declared twice, say) leave a whole tree; only a tree that is cut short is refused. */
+/** A semantic error, e.g. a name that is declared twice, leaves a complete tree. Only an incomplete tree is refused. */
 function isSyntaxError(message: string): boolean {
   return /expected|unexpected|unterminated|invalid character/i.test(message);
 }
@@ -70,9 +72,7 @@ function toModule(source: SourceText, program: ast.Program, comments: readonly a
         exports.set('default', { kind: 'expression', node: statement.declaration as ast.Expression });
         break;
       case 'ExportAllDeclaration':
-        if (statement.exported)
-          exports.set(nameOf(statement.exported), { kind: 'namespace', specifier: statement.source.value });
-        else starExports.push(statement.source.value);
+        if (!statement.exported) starExports.push(statement.source.value);
         break;
       case 'TSExportAssignment':
         commonJs = statement.expression;
@@ -84,7 +84,7 @@ function toModule(source: SourceText, program: ast.Program, comments: readonly a
       default:
     }
   }
-  const base = { source, program, comments, exports, starExports, values: new Map() };
+  const base = { source, program, comments, exports, starExports };
   return commonJs ? { ...base, commonJs } : base;
 }
 
@@ -101,66 +101,4 @@ function readNamedExport(statement: ast.ExportNamedDeclaration, exports: Map<str
   }
   for (const name of statement.declaration ? declaredNames(statement.declaration) : [])
     exports.set(name, { kind: 'local', name });
-}
-
-/** `module.exports = x` is returned; `exports.a = x` and `module.exports.a = x` are added to the exports. */
-function readCommonJs(
-  expression: ast.Expression,
-  exports: Map<string, ModuleExport>,
-): ast.Expression | undefined {
-  if (expression.type !== 'AssignmentExpression' || expression.operator !== '=') return undefined;
-  const { left, right } = expression;
-  if (left.type !== 'MemberExpression' || left.computed) return undefined;
-  const { object, property } = left;
-  const isModuleExports =
-    object.type === 'MemberExpression' &&
-    !object.computed &&
-    object.object.type === 'Identifier' &&
-    object.object.name === 'module' &&
-    object.property.name === 'exports';
-  if (object.type === 'Identifier' && object.name === 'module' && property.name === 'exports') {
-    if (right.type === 'AssignmentExpression') readCommonJs(right, exports);
-    return right.type === 'AssignmentExpression' ? right.right : right;
-  }
-  if ((object.type === 'Identifier' && object.name === 'exports') || isModuleExports) {
-    if (right.type === 'AssignmentExpression') readCommonJs(right, exports);
-    if (!exports.has(property.name) || right.type !== 'UnaryExpression')
-      exports.set(property.name, { kind: 'expression', node: right });
-  }
-  return undefined;
-}
-
-export function declaredNames(declaration: ast.Declaration | ast.Statement): readonly string[] {
-  switch (declaration.type) {
-    case 'VariableDeclaration':
-      return declaration.declarations.flatMap((item) => patternNames(item.id));
-    case 'FunctionDeclaration':
-    case 'ClassDeclaration':
-      return declaration.id ? [declaration.id.name] : [];
-    case 'TSEnumDeclaration':
-      return [declaration.id.name];
-    default:
-      return [];
-  }
-}
-
-export function patternNames(pattern: ast.BindingPattern | ast.BindingRestElement): readonly string[] {
-  switch (pattern.type) {
-    case 'Identifier':
-      return [pattern.name];
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((property) =>
-        property.type === 'RestElement' ? patternNames(property.argument) : patternNames(property.value),
-      );
-    case 'ArrayPattern':
-      return pattern.elements.flatMap((element) => (element ? patternNames(element) : []));
-    case 'AssignmentPattern':
-      return patternNames(pattern.left);
-    case 'RestElement':
-      return patternNames(pattern.argument);
-  }
-}
-
-export function nameOf(node: ast.ModuleExportName): string {
-  return node.type === 'Literal' ? node.value : node.name;
 }

@@ -1,11 +1,11 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type JsonValue, parseJsonWithComments } from './json-with-comments.js';
 
-/** One `paths` entry of a tsconfig: `prefix*suffix` → directories. */
+/** One `paths` entry of a tsconfig: `prefix*suffix` → folders. */
 interface Alias {
   readonly prefix: string;
   readonly suffix: string;
-  readonly wildcard: boolean;
+  readonly hasWildcard: boolean;
   readonly targets: readonly string[];
 }
 
@@ -14,16 +14,22 @@ interface Configuration {
   readonly baseUrl?: string;
 }
 
+/** @returns the text of a file, or nothing when it cannot be read */
+export type ReadFile = (path: string) => string | undefined;
+
 const FILES = ['tsconfig.json', 'tsconfig.base.json', 'jsconfig.json'] as const;
 const MAX_EXTENDS = 10;
 
 /** Path aliases of the tsconfig files above a source file, nearest first. */
 export class PathAliases {
+  readonly #readFile: ReadFile;
   readonly #byDirectory = new Map<string, readonly Configuration[]>();
 
-  constructor(private readonly readFile: (path: string) => string | undefined) {}
+  constructor(readFile: ReadFile) {
+    this.#readFile = readFile;
+  }
 
-  /** Absolute paths (without extension) that a bare specifier may stand for. */
+  /** The absolute paths, without extension, that a bare specifier may mean. */
   candidates(specifier: string, fromFile: string): readonly string[] {
     const found: string[] = [];
     for (const configuration of this.#configurations(dirname(fromFile))) {
@@ -49,7 +55,7 @@ export class PathAliases {
   }
 
   #load(path: string, depth: number): Configuration | undefined {
-    const text = depth > MAX_EXTENDS ? undefined : this.readFile(path);
+    const text = depth > MAX_EXTENDS ? undefined : this.#readFile(path);
     const json = text === undefined ? undefined : parseJsonWithComments(text);
     if (!isRecord(json)) return undefined;
     const directory = dirname(path);
@@ -81,7 +87,7 @@ function toAliases(paths: { readonly [key: string]: JsonValue }, base: string): 
     return {
       prefix: star < 0 ? pattern : pattern.slice(0, star),
       suffix: star < 0 ? '' : pattern.slice(star + 1),
-      wildcard: star >= 0,
+      hasWildcard: star >= 0,
       targets: (Array.isArray(targets) ? (targets as readonly JsonValue[]) : [])
         .filter((target) => typeof target === 'string')
         .map((target) => resolve(base, target)),
@@ -90,7 +96,7 @@ function toAliases(paths: { readonly [key: string]: JsonValue }, base: string): 
 }
 
 function match(alias: Alias, specifier: string): string | undefined {
-  if (!alias.wildcard) return specifier === alias.prefix ? '' : undefined;
+  if (!alias.hasWildcard) return specifier === alias.prefix ? '' : undefined;
   const fits =
     specifier.startsWith(alias.prefix) &&
     specifier.endsWith(alias.suffix) &&

@@ -1,11 +1,11 @@
-/** A place in a file: `offset` in UTF-16 code units from 0, `line` and `column` from 1. */
+/** A position in a file: `offset` in UTF-16 code units from 0, `line` and `column` from 1. */
 export interface SourcePosition {
   readonly offset: number;
   readonly line: number;
   readonly column: number;
 }
 
-/** A file's text with its line starts, so that a position costs a binary search and not a scan. */
+/** A file's text. It keeps the offsets of its lines, so a position costs a binary search instead of a scan. */
 export class SourceText {
   #lineStarts: readonly number[] | undefined;
 

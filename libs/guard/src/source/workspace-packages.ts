@@ -1,14 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { ReadFile } from './path-aliases.js';
 
-/** Packages of the monorepo that a file belongs to, so that `@acme/config` is read from its source. */
+/** The packages of the monorepo that contains a file, so that `@acme/config` is read from its source. */
 export class WorkspacePackages {
+  readonly #readFile: ReadFile;
   readonly #byRoot = new Map<string, ReadonlyMap<string, string>>();
   readonly #rootOf = new Map<string, string | undefined>();
 
-  constructor(private readonly readFile: (path: string) => string | undefined) {}
+  constructor(readFile: ReadFile) {
+    this.#readFile = readFile;
+  }
 
-  /** Absolute paths (without extension) that a bare specifier may stand for. */
+  /** The absolute paths, without extension, that a bare specifier may mean. */
   candidates(specifier: string, fromFile: string): readonly string[] {
     const root = this.#root(dirname(fromFile));
     if (root === undefined) return [];
@@ -36,13 +40,13 @@ export class WorkspacePackages {
   }
 
   #patterns(root: string): readonly string[] {
-    const workspaces = manifest(this.readFile(join(root, 'package.json')))?.workspaces;
+    const workspaces = manifest(this.#readFile(join(root, 'package.json')))?.workspaces;
     const listed =
       workspaces && 'packages' in workspaces
         ? (workspaces.packages ?? [])
         : ((workspaces as readonly string[] | undefined) ?? []);
     if (listed.length > 0) return listed;
-    const yaml = this.readFile(join(root, 'pnpm-workspace.yaml'));
+    const yaml = this.#readFile(join(root, 'pnpm-workspace.yaml'));
     return yaml === undefined
       ? []
       : [...yaml.matchAll(/^\s*-\s*['"]?([^'"\n#!]+?)['"]?\s*$/gm)].map((match) => match[1] ?? '');
@@ -54,7 +58,7 @@ export class WorkspacePackages {
     const packages = new Map<string, string>();
     for (const pattern of this.#patterns(root)) {
       for (const directory of expand(root, pattern)) {
-        const name = manifest(this.readFile(join(directory, 'package.json')))?.name;
+        const name = manifest(this.#readFile(join(directory, 'package.json')))?.name;
         if (name !== undefined) packages.set(name, directory);
       }
     }
@@ -63,7 +67,7 @@ export class WorkspacePackages {
   }
 }
 
-/** `packages/*` and `packages/**`, one level and two. */
+/** `packages/*` means one level of folders, `packages/**` two levels. */
 function expand(root: string, pattern: string): readonly string[] {
   const star = pattern.indexOf('*');
   if (star < 0) return [join(root, pattern)];

@@ -1,61 +1,70 @@
 import type * as ast from 'oxc-parser';
-import { truthOfName } from '../values/driver-names.js';
-import { callDatabase } from '../typeorm/database-calls.js';
-import { callEntity } from '../typeorm/entity-calls.js';
+import { templateText } from '../expressions/literals.js';
 import { elementOf } from '../expressions/members.js';
-import { memberName, templateText } from '../expressions/literals.js';
-import { type CallSite, type Context, type Machine, codeOf } from '../machine/machine.types.js';
-import { callHelper, callUnknown } from './unknown-calls.js';
-import {
-  type FunctionValue,
-  type Value,
-  array,
-  choice,
-  constant,
-  factsOf,
-  unknown,
-} from '../values/value.js';
+import { memberName } from '../expressions/property-names.js';
+import type { Call, CallSite, Context, Machine } from '../machine/machine.types.js';
+import { codeOf } from '../machine/source-code.js';
+import { truthOfName } from '../values/driver-names.js';
+import { factsOf } from '../values/facts.js';
+import { array, constant, unknown } from '../values/value.js';
+import type { FunctionValue, Value } from '../values/value.types.js';
+import { callMethod } from './method-calls.js';
+import { callHelper } from './helper-calls.js';
 
 export function evaluateCall(machine: Machine, node: ast.CallExpression, context: Context): Value {
-  machine.tick();
-  const callee = unwrap(node.callee);
+  machine.countStep();
+  const callee = withoutWrappers(node.callee);
   const site: CallSite = { node, context, callee: codeOf(callee, context.module) };
-  if (callee.type === 'MemberExpression') {
-    const target = machine.evaluate(callee.object, context);
-    const name = memberName(machine, callee, context);
-    const args = evaluateArguments(machine, node.arguments, context);
-    const compiled = compiledAsync(machine, callee, args, site);
-    if (compiled) return compiled;
-    if (name === undefined) return callComputed(machine, target, args, site);
-    return callMethod(machine, target, name, args, site);
-  }
-  const database =
-    callee.type === 'Identifier' && node.arguments.length <= 1 ? truthOfName(callee.name) : undefined;
-  if (database !== undefined) return constant(database);
+  if (callee.type === 'MemberExpression') return evaluateMethodCall(machine, callee, node, site);
+  const truth = isDriverQuestion(callee, node) ? truthOfName(callee.name) : undefined;
+  if (truth !== undefined) return constant(truth);
   const value = machine.evaluate(callee, context);
-  const args = evaluateArguments(machine, node.arguments, context);
+  const call: Call = { machine, args: evaluateArguments(machine, node.arguments, context), site };
   if (callee.type === 'Identifier' && machine.options.dmlHelpers.has(callee.name))
-    return callHelper(machine, callee.name, args, site);
-  return compiledAsync(machine, callee, args, site) ?? machine.call(value, args, site);
+    return callHelper(callee.name, call);
+  return callCompiledAsync(callee, call) ?? machine.call(value, call.args, site);
 }
+
+function evaluateMethodCall(
+  machine: Machine,
+  callee: ast.MemberExpression,
+  node: ast.CallExpression,
+  site: CallSite,
+): Value {
+  const { context } = site;
+  const target = machine.evaluate(callee.object, context);
+  const name = memberName(machine, callee, context);
+  const call: Call = { machine, args: evaluateArguments(machine, node.arguments, context), site };
+  const result = callCompiledAsync(callee, call);
+  if (result) return result;
+  return name === undefined ? callUnknownMember(target, call) : callMethod(target, name, call);
+}
+
+/** `isPostgres()`, `isMySql(runner)` */
+function isDriverQuestion(
+  callee: ast.Expression,
+  node: ast.CallExpression,
+): callee is ast.IdentifierReference {
+  return callee.type === 'Identifier' && node.arguments.length <= 1;
+}
+
+const WRAPPERS = new Set<ast.Expression['type']>([
+  'ChainExpression',
+  'TSNonNullExpression',
+  'TSAsExpression',
+  'TSSatisfiesExpression',
+  'TSTypeAssertion',
+  'TSInstantiationExpression',
+]);
 
 /** `(a as B)!.c` is `a.c`. */
-function unwrap(node: ast.Expression): ast.Expression {
-  switch (node.type) {
-    case 'ChainExpression':
-    case 'TSNonNullExpression':
-    case 'TSAsExpression':
-    case 'TSSatisfiesExpression':
-    case 'TSTypeAssertion':
-    case 'TSInstantiationExpression':
-    case 'ParenthesizedExpression':
-      return unwrap(node.expression);
-    default:
-      return node;
-  }
+function withoutWrappers(node: ast.Expression): ast.Expression {
+  return WRAPPERS.has(node.type) && 'expression' in node
+    ? withoutWrappers(node.expression as ast.Expression)
+    : node;
 }
 
-function evaluateArguments(
+export function evaluateArguments(
   machine: Machine,
   nodes: readonly ast.Argument[],
   context: Context,
@@ -63,35 +72,30 @@ function evaluateArguments(
   return nodes.flatMap((node): readonly Value[] => {
     const value = machine.evaluate(node, context);
     if (node.type !== 'SpreadElement') return [value];
-    return value.kind === 'array' && !value.open
+    return value.kind === 'array' && !value.isOpen
       ? value.items
-      : [{ ...unknown(codeOf(node.argument, context.module), factsOf(value)), many: true }];
+      : [{ ...unknown(codeOf(node.argument, context.module), factsOf(value)), isSpread: true }];
   });
 }
 
-/** `__awaiter(this, void 0, void 0, function* () { … })`: an async function as compilers write it for old targets. */
-function compiledAsync(
-  machine: Machine,
-  callee: ast.Expression,
-  args: readonly Value[],
-  site: CallSite,
-): Value | undefined {
-  const name =
-    callee.type === 'Identifier'
-      ? callee.name
-      : callee.type === 'MemberExpression' && !callee.computed
-        ? callee.property.name
-        : '';
-  if (name !== '__awaiter') return undefined;
-  const [self] = args;
+/** `__awaiter(this, void 0, void 0, function* () { … })`: an async function in code compiled for old targets. */
+function callCompiledAsync(callee: ast.Expression, { machine, args, site }: Call): Value | undefined {
+  if (functionName(callee) !== '__awaiter') return undefined;
+  const [owner] = args;
   const body = args.findLast((arg): arg is FunctionValue => arg.kind === 'function');
   if (!body) return undefined;
-  const isOwner = self?.kind === 'object' || self?.kind === 'class';
-  return machine.invoke({ ...body, ...(isOwner ? { self } : {}), isAsync: true }, [], site);
+  const hasOwner = owner?.kind === 'object' || owner?.kind === 'class';
+  const thisValue = hasOwner ? { thisValue: owner } : {};
+  return machine.invoke({ ...body, ...thisValue, isAsync: true }, [], site);
 }
 
-/** `target[name]()` with a name that is not known: any of its functions. */
-function callComputed(machine: Machine, target: Value, args: readonly Value[], site: CallSite): Value {
+function functionName(callee: ast.Expression): string | undefined {
+  if (callee.type === 'Identifier') return callee.name;
+  return callee.type === 'MemberExpression' && !callee.computed ? callee.property.name : undefined;
+}
+
+/** `target[name]()` with an unknown name: a call of any function of the target. */
+function callUnknownMember(target: Value, { machine, args, site }: Call): Value {
   if (target.kind === 'database' || (target.kind === 'object' && target.class)) {
     machine.emit({ kind: 'undecided', reason: 'helper', expression: site.callee }, site);
     return unknown(site.callee, { rows: true });
@@ -99,84 +103,30 @@ function callComputed(machine: Machine, target: Value, args: readonly Value[], s
   return machine.call(elementOf(target, site.callee), args, site);
 }
 
-export function callMethod(
-  machine: Machine,
-  target: Value,
-  name: string,
-  args: readonly Value[],
-  site: CallSite,
-): Value {
-  if (machine.options.dmlHelpers.has(name)) return callHelper(machine, name, args, site);
-  switch (target.kind) {
-    case 'choice': {
-      const results = machine.journal.branch(
-        target.options.map((option) => () => callMethod(machine, option, name, args, site)),
-        () => false,
-        () => true,
-      );
-      return choice(results);
-    }
-    case 'database':
-      return callDatabase(machine, target, name, args, site);
-    case 'class':
-    case 'object': {
-      const member = machine.member(target, name, site.callee, site.context);
-      if (member.kind === 'unknown' || (member.kind === 'constant' && member.value === undefined)) {
-        const called = callEntity(machine, target, name, args, site);
-        if (called) return called;
-        return callUnknown(
-          machine,
-          { name, expression: site.callee, receiver: target, facts: factsOf(member) },
-          args,
-          site,
-        );
-      }
-      return machine.call(member, args, site);
-    }
-    case 'unknown': {
-      const member = machine.member(target, name, site.callee, site.context);
-      if (member.kind !== 'unknown') return machine.call(member, args, site);
-      const called = callEntity(machine, target, name, args, site);
-      if (called) return called;
-      return callUnknown(
-        machine,
-        { name, expression: site.callee, receiver: target, facts: member.facts },
-        args,
-        site,
-      );
-    }
-    default:
-      return machine.call(machine.member(target, name, site.callee, site.context), args, site);
-  }
-}
-
 export function evaluateNew(machine: Machine, node: ast.NewExpression, context: Context): Value {
-  machine.tick();
+  machine.countStep();
   const site: CallSite = { node, context, callee: codeOf(node.callee, context.module) };
   const callee = machine.evaluate(node.callee, context);
   return machine.construct(callee, evaluateArguments(machine, node.arguments, context), site);
 }
 
-/** A tag such as `sql` or `dedent` yields its text; a tag on a database handle sends it. */
+/** A tag such as `sql` or `dedent` yields its text. A tag on a database handle sends the text. */
 export function evaluateTagged(
   machine: Machine,
   node: ast.TaggedTemplateExpression,
   context: Context,
 ): Value {
-  machine.tick();
+  machine.countStep();
   const site: CallSite = { node, context, callee: codeOf(node.tag, context.module) };
   const content = templateText(machine, node.quasi, context);
-  const tag = unwrap(node.tag);
+  const tag = withoutWrappers(node.tag);
   if (tag.type === 'MemberExpression') {
     const target = machine.evaluate(tag.object, context);
     const name = memberName(machine, tag, context);
     if (target.kind === 'database' && name !== undefined)
-      return callDatabase(machine, target, name, [content], site);
+      return callMethod(target, name, { machine, args: [content], site });
   }
   const value = machine.evaluate(tag, context);
-  if (value.kind === 'function' || value.kind === 'unknown') {
-    const strings = array([content]);
-    if (value.kind === 'function') machine.call(value, [strings], site);
-  }
+  if (value.kind === 'function') machine.call(value, [array([content])], site);
   return content;
 }

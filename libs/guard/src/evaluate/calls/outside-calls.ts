@@ -1,7 +1,8 @@
 import { knownText } from '../values/text-value.js';
-import type { Value } from '../values/value.js';
+import { isUndefined } from '../values/value.js';
+import type { Value } from '../values/value.types.js';
 
-/** Of the platform: programs, threads, text run as code, sockets. A server's protocol can be spoken by hand. */
+/** Functions of the platform that start programs or threads, run text as code or open sockets. */
 const PLATFORM =
   /^(?:child_process\.|cluster\.fork$|worker_threads\.Worker$|vm\.(?:run|compile)|(?:globalThis\.|window\.)?(?:eval|Function)$|(?:net|tls)\.(?:connect|createConnection)$|https?\.request$|Bun\.spawn)/;
 
@@ -13,28 +14,28 @@ const PROGRAMS =
 const REQUESTS =
   /^(?:axios|axios-retry|got|ky|node-fetch|cross-fetch|isomorphic-fetch|undici|superagent|needle|phin|bent|request|request-promise(?:-native)?|graphql-request|@nestjs\/axios)$/;
 
-/** Methods of theirs that may change something on the other side, whoever that is: this application, for one. */
+/** Methods of such packages that may change something on the server. The server may be this application. */
 const SENDS = /^(?:post|put|patch|del|delete|request|send|mutate|query)$/i;
 
 const READS = /^(?:get|head|options)$/i;
 
-/** Does a function of the platform run what is outside of this code, or may it make another service change rows? */
+/** Does a function of the platform run code outside the migration, or can it make another service change rows? */
 export function isOutsideNative(name: string, args: readonly Value[]): boolean {
   if (/^(?:globalThis\.|window\.)?fetch$/.test(name)) return sends(args[1]);
   return PLATFORM.test(name);
 }
 
-/** The same for a function of a package. @param name the function's own, without its receiver */
+/** The same for a function of a package. @param name the function's name without its receiver */
 export function isOutsidePackage(module: string | undefined, name: string, args: readonly Value[]): boolean {
   if (module === undefined) return false;
   if (PROGRAMS.test(module)) return true;
   return REQUESTS.test(module) && (SENDS.test(name) || args.slice(0, 2).some(hasMethod));
 }
 
-/** A request with options: GET unless they say otherwise. */
+/** A request is a GET unless its options have another method. */
 function sends(options: Value | undefined): boolean {
-  if (options === undefined || (options.kind === 'constant' && options.value === undefined)) return false;
-  return options.kind !== 'object' || options.open || hasMethod(options);
+  if (!options || isUndefined(options)) return false;
+  return options.kind !== 'object' || options.isOpen || hasMethod(options);
 }
 
 function hasMethod(options: Value): boolean {

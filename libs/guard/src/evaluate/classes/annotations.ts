@@ -1,7 +1,8 @@
 import type * as ast from 'oxc-parser';
-import { entityFrom } from '../typeorm/entities.js';
-import { type DatabaseRole, type DatabaseValue, database } from '../values/database-value.js';
 import type { Context, Machine } from '../machine/machine.types.js';
+import { entityFrom } from '../typeorm/entities.js';
+import { builder, database } from '../values/value.js';
+import type { DatabaseRole, DatabaseValue } from '../values/value.types.js';
 
 const ROLE_OF_TYPE: ReadonlyMap<string, DatabaseRole> = new Map([
   ['QueryRunner', 'runner'],
@@ -15,19 +16,19 @@ const ROLE_OF_TYPE: ReadonlyMap<string, DatabaseRole> = new Map([
   ['SelectQueryBuilder', 'builder'],
 ]);
 
-/** The handle that a TypeScript annotation promises, e.g. of a callback's parameter `(manager: EntityManager) => …`. */
+/** The handle that a TypeScript annotation names, e.g. of a callback's parameter `(manager: EntityManager) => …`. */
 export function annotatedValue(
   machine: Machine,
   annotation: ast.TSTypeAnnotation | null | undefined,
   context: Context,
 ): DatabaseValue | undefined {
-  return annotation ? fromType(machine, annotation.typeAnnotation, context) : undefined;
+  return annotation ? handleOfType(machine, annotation.typeAnnotation, context) : undefined;
 }
 
-function fromType(machine: Machine, type: ast.TSType, context: Context): DatabaseValue | undefined {
+function handleOfType(machine: Machine, type: ast.TSType, context: Context): DatabaseValue | undefined {
   if (type.type === 'TSUnionType') {
     for (const member of type.types) {
-      const value = fromType(machine, member, context);
+      const value = handleOfType(machine, member, context);
       if (value) return value;
     }
     return undefined;
@@ -35,28 +36,19 @@ function fromType(machine: Machine, type: ast.TSType, context: Context): Databas
   if (type.type !== 'TSTypeReference') return undefined;
   const role = ROLE_OF_TYPE.get(typeName(type.typeName));
   if (role === undefined) return undefined;
-  if (role === 'builder')
-    return {
-      kind: 'database',
-      role,
-      builder: { verb: 'select', conditions: [], columns: new Map(), reported: false },
-    };
+  if (role === 'builder') return builder();
+  return role === 'repository' ? repositoryOf(machine, type, context) : database(role);
+}
+
+/** `Repository<User>`: a repository of the entity, when its name is written. */
+function repositoryOf(machine: Machine, type: ast.TSTypeReference, context: Context): DatabaseValue {
   const [argument] = type.typeArguments?.params ?? [];
-  if (
-    role !== 'repository' ||
-    argument?.type !== 'TSTypeReference' ||
-    argument.typeName.type !== 'Identifier'
-  )
-    return database(role);
-  const { name } = argument.typeName;
-  const cell = context.scope.find(name);
-  return database(
-    role,
-    entityFrom(
-      cell ? machine.evaluate({ ...argument.typeName, type: 'Identifier' }, context) : undefined,
-      name,
-    ),
-  );
+  if (argument?.type !== 'TSTypeReference' || argument.typeName.type !== 'Identifier')
+    return database('repository');
+  const { typeName: entity } = argument;
+  const variable = context.scope.find(entity.name);
+  const value = variable ? machine.evaluate({ ...entity, type: 'Identifier' }, context) : undefined;
+  return database('repository', entityFrom(value, entity.name));
 }
 
 export function typeName(name: ast.TSTypeName): string {

@@ -1,129 +1,100 @@
 import type * as ast from 'oxc-parser';
-import { evaluateAssignment, evaluateUpdate } from './assignments.js';
 import { evaluateCall, evaluateNew, evaluateTagged } from '../calls/call-expressions.js';
 import { makeClass } from '../classes/classes.js';
-import { arrayLiteral, literal, memberName, objectLiteral, templateText } from './literals.js';
-import { binary, conditional, logical, unary } from './operators.js';
-import { type Context, type Machine, codeOf } from '../machine/machine.types.js';
-import { elementOf } from './members.js';
+import type { Context, Evaluable, Machine } from '../machine/machine.types.js';
+import { codeOf } from '../machine/source-code.js';
+import { factsOf } from '../values/facts.js';
 import { knownText } from '../values/text-value.js';
-import { type Value, UNDEFINED, array, factsOf, unknown } from '../values/value.js';
+import { UNDEFINED, unknown } from '../values/value.js';
+import type { FunctionValue, NativeValue, Value } from '../values/value.types.js';
+import { evaluateAssignment, evaluateUpdate } from './assignments.js';
+import { arrayLiteral, literal, objectLiteral, templateText } from './literals.js';
+import { elementOf } from './members.js';
+import { binary, conditional, logical, unary } from './operators.js';
+import { memberName } from './property-names.js';
 
-type Evaluable = ast.Expression | ast.Argument | ast.Super | ast.PrivateIdentifier;
+type NodeOf<Node, Type> = Node extends { readonly type: infer T } ? (Type extends T ? Node : never) : never;
 
-/** The value of an expression; calls in it are followed on the way. */
+type Models = {
+  readonly [Type in Evaluable['type']]?: (
+    machine: Machine,
+    node: NodeOf<Evaluable, Type>,
+    context: Context,
+  ) => Value;
+};
+
+type Model = (machine: Machine, node: Evaluable, context: Context) => Value;
+
+const MODELS: Models = {
+  Literal: (_machine, node, context) => literal(node, context),
+  TemplateLiteral: templateText,
+  Identifier: (_machine, node, context) => identifier(node, context),
+  ThisExpression: (_machine, _node, { scope }) => scope.thisValue() ?? unknown('this'),
+  ArrayExpression: arrayLiteral,
+  ObjectExpression: objectLiteral,
+  ArrowFunctionExpression: (_machine, node, context) => arrowFunction(node, context),
+  FunctionExpression: (_machine, node, context) => functionOf(node, context),
+  FunctionDeclaration: (_machine, node, context) => functionOf(node, context),
+  ClassExpression: (_machine, node, context) => makeClass(node, context),
+  ClassDeclaration: (_machine, node, context) => makeClass(node, context),
+  CallExpression: evaluateCall,
+  NewExpression: evaluateNew,
+  TaggedTemplateExpression: evaluateTagged,
+  MemberExpression: memberExpression,
+  AssignmentExpression: evaluateAssignment,
+  UpdateExpression: evaluateUpdate,
+  BinaryExpression: (machine, node, context) => binary(machine, node as ast.BinaryExpression, context),
+  LogicalExpression: logical,
+  ConditionalExpression: conditional,
+  UnaryExpression: unary,
+  SequenceExpression: sequence,
+  AwaitExpression: awaited,
+  YieldExpression: evaluateYield,
+  SpreadElement: (machine, node, context) => machine.evaluate(node.argument, context),
+  ChainExpression: inner,
+  TSAsExpression: inner,
+  TSSatisfiesExpression: inner,
+  TSTypeAssertion: inner,
+  TSNonNullExpression: inner,
+  TSInstantiationExpression: inner,
+  ImportExpression: dynamicImport,
+  MetaProperty: () => ({ kind: 'native', name: 'import.meta' }),
+  Super: (_machine, _node, context) => superReference(context),
+};
+
+/** The value of an expression. The calls in it are followed. */
 export function evaluateExpression(machine: Machine, node: Evaluable, context: Context): Value {
-  const { module, scope } = context;
-  switch (node.type) {
-    case 'Literal':
-      return literal(node, context);
-    case 'TemplateLiteral':
-      return templateText(machine, node, context);
-    case 'Identifier':
-      return identifier(node, context);
-    case 'ThisExpression':
-      return scope.thisValue() ?? unknown('this');
-    case 'ArrayExpression':
-      return arrayLiteral(machine, node, context);
-    case 'ObjectExpression':
-      return objectLiteral(machine, node, context);
-    case 'ArrowFunctionExpression': {
-      const self = scope.thisValue();
-      const base = { kind: 'function', node, scope, module, name: '' } as const;
-      return self ? { ...base, self } : base;
-    }
-    case 'FunctionExpression':
-    case 'FunctionDeclaration':
-      return { kind: 'function', node, scope, module, name: node.id?.name ?? '' };
-    case 'ClassExpression':
-    case 'ClassDeclaration':
-      return makeClass(node, context);
-    case 'CallExpression':
-      return evaluateCall(machine, node, context);
-    case 'NewExpression':
-      return evaluateNew(machine, node, context);
-    case 'TaggedTemplateExpression':
-      return evaluateTagged(machine, node, context);
-    case 'MemberExpression':
-      return memberExpression(machine, node, context);
-    case 'AssignmentExpression':
-      return evaluateAssignment(machine, node, context);
-    case 'UpdateExpression':
-      return evaluateUpdate(machine, node, context);
-    case 'BinaryExpression':
-      return binary(machine, node as ast.BinaryExpression, context);
-    case 'LogicalExpression':
-      return logical(machine, node, context);
-    case 'ConditionalExpression':
-      return conditional(machine, node, context);
-    case 'UnaryExpression':
-      return unary(machine, node, context);
-    case 'SequenceExpression': {
-      let last: Value = UNDEFINED;
-      for (const expression of node.expressions) last = machine.evaluate(expression, context);
-      return last;
-    }
-    case 'AwaitExpression':
-      if (node.argument.type === 'CallExpression') machine.awaited.add(node.argument);
-      return machine.evaluate(node.argument, context);
-    case 'YieldExpression':
-      return evaluateYield(machine, node, context);
-    case 'SpreadElement':
-      return machine.evaluate(node.argument, context);
-    case 'ParenthesizedExpression':
-    case 'ChainExpression':
-    case 'TSAsExpression':
-    case 'TSSatisfiesExpression':
-    case 'TSTypeAssertion':
-    case 'TSNonNullExpression':
-    case 'TSInstantiationExpression':
-      return machine.evaluate(node.expression, context);
-    case 'ImportExpression':
-      return dynamicImport(machine, node, context);
-    case 'MetaProperty':
-      return { kind: 'native', name: 'import.meta' };
-    case 'Super':
-      return { kind: 'native', name: 'super', self: scope.thisValue() ?? UNDEFINED };
-    default:
-      return unknown(codeOf(node, module));
-  }
+  const model = MODELS[node.type] as Model | undefined;
+  return model ? model(machine, node, context) : unknown(codeOf(node, context.module));
 }
 
-/** What a generator yields is what it is a list of; more than once in a loop whose length is not known. */
-function evaluateYield(machine: Machine, node: ast.YieldExpression, context: Context): Value {
-  const value = node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
-  const frame = machine.frames.at(-1);
-  if (!frame) return value;
-  const { yields } = frame;
-  if (machine.loops.slice(frame.loops).some((loop) => loop !== 'values')) yields.open = true;
-  if (!node.delegate) yields.items.push(value);
-  else if (value.kind === 'array') {
-    yields.items.push(...value.items);
-    yields.open ||= value.open;
-  } else {
-    yields.items.push(unknown(codeOf(node, context.module), factsOf(value)));
-    yields.open = true;
-  }
-  return value;
+function inner(machine: Machine, node: { readonly expression: ast.Expression }, context: Context): Value {
+  return machine.evaluate(node.expression, context);
 }
 
-function identifier(node: ast.IdentifierReference, context: Context): Value {
-  const { name } = node;
+function identifier({ name }: ast.IdentifierReference, { scope }: Context): Value {
   if (name === 'undefined') return UNDEFINED;
-  const cell = context.scope.find(name);
-  if (cell) {
-    if (cell.value === undefined) {
-      const { compute } = cell;
-      // A definition in terms of itself ends here.
-      cell.compute = undefined;
-      cell.value = unknown(name);
-      if (compute) cell.value = compute();
-    }
-    const { value } = cell;
-    return value.kind === 'unknown' && value.expression === '' ? { ...value, expression: name } : value;
+  const variable = scope.find(name);
+  if (!variable) return { kind: 'native', name };
+  if (variable.value === undefined) {
+    const { compute } = variable;
+    // Without this, a variable that is defined in terms of itself would be computed forever.
+    variable.compute = undefined;
+    variable.value = unknown(name);
+    if (compute) variable.value = compute();
   }
-  if (name === 'arguments') return array([], true);
-  return { kind: 'native', name };
+  const { value } = variable;
+  return value.kind === 'unknown' && value.expression === '' ? { ...value, expression: name } : value;
+}
+
+function arrowFunction(node: ast.ArrowFunctionExpression, { scope, module }: Context): FunctionValue {
+  const thisValue = scope.thisValue();
+  const value: FunctionValue = { kind: 'function', node, scope, module, name: '' };
+  return thisValue ? { ...value, thisValue } : value;
+}
+
+function functionOf(node: ast.Function, { scope, module }: Context): FunctionValue {
+  return { kind: 'function', node, scope, module, name: node.id?.name ?? '' };
 }
 
 function memberExpression(machine: Machine, node: ast.MemberExpression, context: Context): Value {
@@ -131,12 +102,44 @@ function memberExpression(machine: Machine, node: ast.MemberExpression, context:
   const name = memberName(machine, node, context);
   const expression = codeOf(node, context.module);
   if (name === undefined) return elementOf(target, expression);
-  return machine.member(target, name, expression, context);
+  return machine.member(target, { name, expression, context });
 }
 
-function dynamicImport(machine: Machine, node: ast.ImportExpression, context: Context): Value {
-  const specifier = knownText(machine.evaluate(node.source, context));
-  if (specifier === undefined)
-    return unknown(codeOf(node, context.module), { module: codeOf(node.source, context.module) });
-  return machine.import(specifier, '*', context.module);
+function sequence(machine: Machine, node: ast.SequenceExpression, context: Context): Value {
+  let last: Value = UNDEFINED;
+  for (const expression of node.expressions) last = machine.evaluate(expression, context);
+  return last;
+}
+
+function awaited(machine: Machine, { argument }: ast.AwaitExpression, context: Context): Value {
+  if (argument.type === 'CallExpression') machine.awaited.add(argument);
+  return machine.evaluate(argument, context);
+}
+
+/** A generator is a list of the values that it yields. A `yield` in a loop of unknown length makes the list open. */
+function evaluateYield(machine: Machine, node: ast.YieldExpression, context: Context): Value {
+  const value = node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
+  const frame = machine.frames.at(-1);
+  if (!frame) return value;
+  const { yields } = frame;
+  if (machine.loops.slice(frame.loops).some((loop) => loop !== 'values')) yields.isOpen = true;
+  if (!node.delegate) yields.items.push(value);
+  else if (value.kind === 'array') {
+    yields.items.push(...value.items);
+    yields.isOpen ||= value.isOpen;
+  } else {
+    yields.items.push(unknown(codeOf(node, context.module), factsOf(value)));
+    yields.isOpen = true;
+  }
+  return value;
+}
+
+function dynamicImport(machine: Machine, node: ast.ImportExpression, { module, ...context }: Context): Value {
+  const specifier = knownText(machine.evaluate(node.source, { ...context, module }));
+  if (specifier === undefined) return unknown(codeOf(node, module), { module: codeOf(node.source, module) });
+  return machine.import(specifier, '*', module);
+}
+
+function superReference({ scope }: Context): NativeValue {
+  return { kind: 'native', name: 'super', receiver: scope.thisValue() ?? UNDEFINED };
 }

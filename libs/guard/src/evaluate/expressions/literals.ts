@@ -1,18 +1,11 @@
 import type * as ast from 'oxc-parser';
-import { type Context, type Machine, codeOf } from '../machine/machine.types.js';
-import { concatenate, knownText, text } from '../values/text-value.js';
-import {
-  type Chunk,
-  type TextPart,
-  type Value,
-  UNDEFINED,
-  array,
-  constant,
-  factsOf,
-  mergeFacts,
-  object,
-  unknown,
-} from '../values/value.js';
+import type { Context, Machine } from '../machine/machine.types.js';
+import { codeOf } from '../machine/source-code.js';
+import { factsOf, mergeFacts } from '../values/facts.js';
+import { concatenate, text } from '../values/text-value.js';
+import { UNDEFINED, array, constant, object, unknown } from '../values/value.js';
+import type { ArrayValue, Chunk, ObjectValue, TextPart, Value } from '../values/value.types.js';
+import { propertyName } from './property-names.js';
 
 export function literal(node: Extract<ast.Expression, { type: 'Literal' }>, { module }: Context): Value {
   if (typeof node.value === 'string')
@@ -24,11 +17,7 @@ export function literal(node: Extract<ast.Expression, { type: 'Literal' }>, { mo
 export function templateText(machine: Machine, node: ast.TemplateLiteral, context: Context): Value {
   const pieces: { readonly value: Value; readonly expression: string }[] = [];
   node.quasis.forEach((quasi, index) => {
-    const content = quasi.value.cooked ?? quasi.value.raw;
-    const [start, end] = quasiRange(quasi, context);
-    const chunk: Chunk = { text: content, site: { source: context.module.source, start, end } };
-    const parts: TextPart[] = content === '' ? [] : [chunk];
-    pieces.push({ value: { kind: 'text', parts }, expression: '' });
+    pieces.push({ value: { kind: 'text', parts: quasiParts(quasi, context) }, expression: '' });
     const expression = node.expressions[index];
     if (expression)
       pieces.push({
@@ -39,82 +28,80 @@ export function templateText(machine: Machine, node: ast.TemplateLiteral, contex
   return concatenate(pieces);
 }
 
-/** Parsers differ in whether a quasi's span holds its delimiters; the source tells. */
+function quasiParts(quasi: ast.TemplateElement, context: Context): readonly TextPart[] {
+  const content = quasi.value.cooked ?? quasi.value.raw;
+  if (content === '') return [];
+  const [start, end] = quasiRange(quasi, context);
+  const chunk: Chunk = { text: content, site: { source: context.module.source, start, end } };
+  return [chunk];
+}
+
+/** Depending on the language, a quasi's span includes its delimiters or not. The source decides. */
 function quasiRange(quasi: ast.TemplateElement, { module }: Context): readonly [number, number] {
   const { raw } = quasi.value;
-  const { text: source } = module.source;
   for (const start of [quasi.start, quasi.start + 1])
-    if (source.startsWith(raw, start)) return [start, start + raw.length];
+    if (module.source.text.startsWith(raw, start)) return [start, start + raw.length];
+  // `raw` has \n for each \r\n of the source.
   return [quasi.start, quasi.end];
 }
 
 export function arrayLiteral(machine: Machine, node: ast.ArrayExpression, context: Context): Value {
   const result = array([]);
   for (const element of node.elements) {
-    if (element === null) {
-      result.items.push(UNDEFINED);
-    } else if (element.type === 'SpreadElement') {
-      const spread = machine.evaluate(element.argument, context);
-      if (spread.kind === 'array') {
-        result.items.push(...spread.items);
-        result.open ||= spread.open;
-      } else {
-        result.items.push(unknown(codeOf(element.argument, context.module), factsOf(spread)));
-        result.open = true;
-      }
-    } else {
-      result.items.push(machine.evaluate(element, context));
-    }
+    if (element?.type === 'SpreadElement') addSpreadItems(machine, result, element, context);
+    else result.items.push(element ? machine.evaluate(element, context) : UNDEFINED);
   }
   return result;
+}
+
+function addSpreadItems(
+  machine: Machine,
+  result: ArrayValue,
+  { argument }: ast.SpreadElement,
+  context: Context,
+): void {
+  const spread = machine.evaluate(argument, context);
+  if (spread.kind === 'array') {
+    result.items.push(...spread.items);
+    result.isOpen ||= spread.isOpen;
+  } else {
+    result.items.push(unknown(codeOf(argument, context.module), factsOf(spread)));
+    result.isOpen = true;
+  }
 }
 
 export function objectLiteral(machine: Machine, node: ast.ObjectExpression, context: Context): Value {
   const result = object();
   for (const property of node.properties) {
-    if (property.type === 'SpreadElement') {
-      const spread = machine.evaluate(property.argument, context);
-      if (spread.kind === 'object') {
-        for (const [name, value] of spread.properties) result.properties.set(name, value);
-        result.open ||= spread.open;
-      } else {
-        result.open = true;
-      }
-      result.facts = mergeFacts(result.facts, factsOf(spread));
-      continue;
-    }
-    const name = propertyName(machine, property.key, property.computed, context);
-    const value = machine.evaluate(property.value, context);
-    const bound =
-      value.kind === 'function' && value.node.type !== 'ArrowFunctionExpression'
-        ? { ...value, self: result }
-        : value;
-    if (name === undefined) result.open = true;
-    else result.properties.set(name, bound);
+    if (property.type === 'SpreadElement')
+      addSpreadProperties(result, machine.evaluate(property.argument, context));
+    else addProperty(machine, result, property, context);
   }
   return result;
 }
 
-export function propertyName(
-  machine: Machine,
-  key: ast.PropertyKey,
-  computed: boolean,
-  context: Context,
-): string | undefined {
-  if (!computed && key.type === 'Identifier') return key.name;
-  if (key.type === 'PrivateIdentifier') return `#${key.name}`;
-  const value = machine.evaluate(key, context);
-  if (value.kind === 'constant') return String(value.value);
-  return knownText(value);
+function addSpreadProperties(result: ObjectValue, spread: Value): void {
+  if (spread.kind === 'object') {
+    for (const [name, value] of spread.properties) result.properties.set(name, value);
+    result.isOpen ||= spread.isOpen;
+  } else {
+    result.isOpen = true;
+  }
+  result.facts = mergeFacts(result.facts, factsOf(spread));
 }
 
-/** The name behind `.` or in `[…]`, when it is known. */
-export function memberName(
+function addProperty(
   machine: Machine,
-  node: ast.MemberExpression,
+  result: ObjectValue,
+  property: ast.ObjectProperty,
   context: Context,
-): string | undefined {
-  if (!node.computed)
-    return node.property.type === 'PrivateIdentifier' ? `#${node.property.name}` : node.property.name;
-  return propertyName(machine, node.property, true, context);
+): void {
+  const name = propertyName(machine, property, context);
+  const value = machine.evaluate(property.value, context);
+  if (name === undefined) {
+    result.isOpen = true;
+    return;
+  }
+  const isMethod = value.kind === 'function' && value.node.type !== 'ArrowFunctionExpression';
+  result.properties.set(name, isMethod ? { ...value, thisValue: result } : value);
 }

@@ -1,67 +1,42 @@
-import {
-  databaseAncestor,
-  findMethod,
-  materialize,
-  methodValue,
-  staticMember,
-  superOf,
-} from '../classes/classes.js';
+import { callAccessor } from '../classes/accessors.js';
+import { databaseAncestor, findMethod, methodValue, staticMember, superOf } from '../classes/classes.js';
+import { materialize } from '../classes/instances.js';
+import type { Machine, MemberAccess } from '../machine/machine.types.js';
 import { databaseMember } from '../typeorm/database-members.js';
-import { database } from '../values/database-value.js';
-import type { Context, Machine } from '../machine/machine.types.js';
-import { knownText } from '../values/text-value.js';
-import {
-  type Facts,
-  type NativeValue,
-  type ObjectValue,
-  type Value,
-  UNDEFINED,
-  choice,
-  constant,
-  factsOf,
-  unknown,
-} from '../values/value.js';
+import { factsOf } from '../values/facts.js';
+import { knownText, text } from '../values/text-value.js';
+import { UNDEFINED, choice, constant, database, unknown } from '../values/value.js';
+import type {
+  ArrayValue,
+  ClassValue,
+  DatabaseRole,
+  Facts,
+  NativeValue,
+  ObjectValue,
+  TextValue,
+  Value,
+} from '../values/value.types.js';
 
 /** The value of `target.name`. */
-export function memberOf(
-  machine: Machine,
-  target: Value,
-  name: string,
-  expression: string,
-  context: Context,
-): Value {
+export function memberOf(machine: Machine, target: Value, access: MemberAccess): Value {
+  const { name, expression } = access;
   switch (target.kind) {
     case 'choice':
-      return choice(target.options.map((option) => memberOf(machine, option, name, expression, context)));
+      return choice(target.options.map((option) => memberOf(machine, option, access)));
     case 'object':
-      return objectMember(machine, target, name, expression);
-    case 'class': {
-      const found = findMethod(machine, target, name, true);
-      if (found)
-        return found.definition.kind === 'get'
-          ? callAccessor(machine, methodValue(found, target), [], expression, context)
-          : methodValue(found, target);
-      if (name === 'name') return { kind: 'text', parts: [{ text: target.name }] };
-      return staticMember(machine, target, name) ?? unknown(expression);
-    }
+      return objectMember(machine, target, access);
+    case 'class':
+      return classMember(machine, target, access);
     case 'array':
-      return arrayMember(target.items, target.open, name, expression, {
-        kind: 'native',
-        name: `array.${name}`,
-        self: target,
-      });
-    case 'text': {
-      const known = knownText(target);
-      if (name === 'length') return known === undefined ? unknown(expression) : constant(known.length);
-      return { kind: 'native', name: `text.${name}`, self: target };
-    }
+      return arrayMember(target, name, expression);
+    case 'text':
+      return textMember(target, name, expression);
     case 'database':
       return databaseMember(target, name, expression);
     case 'function':
-      if (name === 'name') return unknown(expression);
-      return { kind: 'native', name: `function.${name}`, self: target };
+      return { kind: 'native', name: `function.${name}`, receiver: target };
     case 'native':
-      return nativeMember(machine, target, name, expression);
+      return nativeMember(machine, target, access);
     case 'namespace':
       return machine.exported(target.module, name);
     case 'constant':
@@ -71,107 +46,101 @@ export function memberOf(
   }
 }
 
-function arrayMember(
-  items: readonly Value[],
-  open: boolean,
-  name: string,
-  expression: string,
-  method: NativeValue,
-): Value {
-  if (name === 'length' || name === 'size')
-    return open
-      ? unknown(expression, { rows: Boolean(factsOf({ kind: 'array', items: [...items], open }).rows) })
-      : constant(items.length);
-  if (!/^\d+$/.test(name)) return method;
-  const item = items[Number(name)];
-  if (item && !open) return item;
-  if (item || open) return items.length > 0 ? choice([...items, UNDEFINED]) : unknown(expression);
-  return UNDEFINED;
+function textMember(target: TextValue, name: string, expression: string): Value {
+  if (name !== 'length') return { kind: 'native', name: `text.${name}`, receiver: target };
+  const known = knownText(target);
+  return known === undefined ? unknown(expression) : constant(known.length);
 }
 
-function objectMember(machine: Machine, target: ObjectValue, name: string, expression: string): Value {
+function arrayMember(target: ArrayValue, name: string, expression: string): Value {
+  if (name === 'length' || name === 'size')
+    return target.isOpen
+      ? unknown(expression, { rows: Boolean(factsOf(target).rows) })
+      : constant(target.items.length);
+  if (!/^\d+$/.test(name)) return { kind: 'native', name: `array.${name}`, receiver: target };
+  const item = target.items[Number(name)];
+  if (!target.isOpen) return item ?? UNDEFINED;
+  return target.items.length > 0 ? choice([...target.items, UNDEFINED]) : unknown(expression);
+}
+
+function classMember(machine: Machine, target: ClassValue, access: MemberAccess): Value {
+  const { name, expression } = access;
+  const found = findMethod(machine, target, { name, isStatic: true });
+  if (found) {
+    const method = methodValue(found, target);
+    return found.definition.kind === 'get' ? callAccessor(machine, method, [], access) : method;
+  }
+  if (name === 'name') return text(target.name);
+  return staticMember(machine, target, name) ?? unknown(expression);
+}
+
+function objectMember(machine: Machine, target: ObjectValue, access: MemberAccess): Value {
   materialize(machine, target);
+  const { name, expression } = access;
   const own = target.properties.get(name);
   if (own) return own;
-  if (target.class) {
-    const found = findMethod(machine, target.class, name, false);
-    if (found) {
-      const method = methodValue(found, target);
-      return found.definition.kind === 'get'
-        ? callAccessor(machine, method, [], expression, {
-            scope: found.home.scope,
-            module: found.home.module,
-          })
-        : method;
-    }
-    if (name === 'constructor') return target.class;
-    const ancestor = databaseAncestor(machine, target.class);
-    if (ancestor?.kind === 'database') return databaseMember(ancestor, name, expression);
-  }
-  return target.open || Object.keys(target.facts).length > 0 ? unknown(expression, target.facts) : UNDEFINED;
+  const inherited = target.class && instanceMember(machine, target.class, target, access);
+  if (inherited) return inherited;
+  const mayExist = target.isOpen || Object.keys(target.facts).length > 0;
+  return mayExist ? unknown(expression, target.facts) : UNDEFINED;
 }
 
-/** Calls a `get` or `set`: what it does stands where it is declared. */
-export function callAccessor(
+/** A member that the class of an instance, or one of its parents, defines. */
+function instanceMember(
   machine: Machine,
-  method: Value,
-  args: readonly Value[],
-  expression: string,
-  context: Context,
-): Value {
-  if (method.kind !== 'function') return unknown(expression);
-  const span = method.node;
-  return machine.invoke(method, args, {
-    node: {
-      type: 'CallExpression',
-      callee: { type: 'ThisExpression', start: span.start, end: span.end },
-      arguments: [],
-      optional: false,
-      start: span.start,
-      end: span.end,
-    },
-    context: { ...context, module: method.module },
-    callee: expression,
-  });
+  home: ClassValue,
+  target: ObjectValue,
+  { name, expression }: MemberAccess,
+): Value | undefined {
+  const found = findMethod(machine, home, { name });
+  if (found) {
+    const method = methodValue(found, target);
+    if (found.definition.kind !== 'get') return method;
+    const { scope, module } = found.home;
+    return callAccessor(machine, method, [], { name, expression, context: { scope, module } });
+  }
+  if (name === 'constructor') return home;
+  const ancestor = databaseAncestor(machine, home);
+  return ancestor && databaseMember(ancestor, name, expression);
 }
 
-function nativeMember(machine: Machine, target: NativeValue, name: string, expression: string): Value {
-  if (target.name === 'super') {
-    const home = machine.frames.at(-1)?.function.home;
-    const parent = home && superOf(machine, home);
-    const found = parent?.kind === 'class' ? findMethod(machine, parent, name, false) : undefined;
-    return found ? methodValue(found, target.self ?? UNDEFINED) : unknown(expression);
-  }
+function nativeMember(machine: Machine, target: NativeValue, { name, expression }: MemberAccess): Value {
+  if (target.name === 'super') return superMember(machine, target, name) ?? unknown(expression);
   if (target.name === 'process.env') return unknown(expression);
   return { kind: 'native', name: `${target.name}.${name}` };
 }
 
-const ROLE_BY_NAME = new Map([
+function superMember(machine: Machine, target: NativeValue, name: string): Value | undefined {
+  const home = machine.frames.at(-1)?.function.definedIn;
+  const parent = home && superOf(machine, home);
+  const found = parent?.kind === 'class' ? findMethod(machine, parent, { name }) : undefined;
+  return found && methodValue(found, target.receiver ?? UNDEFINED);
+}
+
+const ROLE_BY_NAME: ReadonlyMap<string, DatabaseRole> = new Map([
   ['queryRunner', 'runner'],
   ['entityManager', 'manager'],
-] as const);
+]);
 
-const ROLE_BY_NAME_OF_CONTEXT = new Map([
+/** The names that only mean a database handle as members of something that gives access to the database. */
+const ROLE_BY_NAME_IN_CONTEXT: ReadonlyMap<string, DatabaseRole> = new Map([
   ['runner', 'runner'],
   ['manager', 'manager'],
   ['em', 'manager'],
   ['connection', 'source'],
   ['dataSource', 'source'],
-] as const);
+]);
 
 function unknownMember(facts: Facts, name: string, expression: string): Value {
-  const certain = (ROLE_BY_NAME as ReadonlyMap<string, 'runner' | 'manager'>).get(name);
-  if (certain && !facts.rows) return database(certain);
-  const probable = facts.database
-    ? (ROLE_BY_NAME_OF_CONTEXT as ReadonlyMap<string, 'runner' | 'manager' | 'source'>).get(name)
-    : undefined;
-  return probable ? database(probable) : unknown(expression, facts);
+  const certain = facts.rows ? undefined : ROLE_BY_NAME.get(name);
+  const role = certain ?? (facts.database ? ROLE_BY_NAME_IN_CONTEXT.get(name) : undefined);
+  return role ? database(role) : unknown(expression, facts);
 }
 
-/** `container[key]` with a key that is not known. */
+/** `container[key]` with an unknown key. */
 export function elementOf(target: Value, expression: string): Value {
-  if (target.kind === 'array' && target.items.length > 0 && !target.open) return choice(target.items);
-  if (target.kind === 'object' && !target.open && target.properties.size > 0)
+  if (target.kind === 'array' && target.items.length > 0 && !target.isOpen) return choice(target.items);
+  if (target.kind === 'object' && !target.isOpen && target.properties.size > 0)
     return choice([...target.properties.values()]);
   return unknown(expression, factsOf(target));
 }

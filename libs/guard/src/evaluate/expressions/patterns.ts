@@ -1,70 +1,111 @@
 import type * as ast from 'oxc-parser';
 import { annotatedValue } from '../classes/annotations.js';
-import { type DatabaseRole, database } from '../values/database-value.js';
-import { type Context, type Machine, codeOf } from '../machine/machine.types.js';
-import type { Scope } from '../machine/scope.js';
-import { type Value, array, choice, factsOf, object, unknown } from '../values/value.js';
+import type { Context, Machine } from '../machine/machine.types.js';
+import { codeOf } from '../machine/source-code.js';
+import { factsOf } from '../values/facts.js';
+import { array, choice, database, isUndefined, unknown } from '../values/value.js';
+import type { DatabaseRole, Scope, Value } from '../values/value.types.js';
+import { propertyName } from './property-names.js';
 
-/** Declares the names of a pattern and gives each its part of the value. */
-export function bindPattern(
-  machine: Machine,
-  pattern: ast.BindingPattern | ast.BindingRestElement,
-  value: Value,
-  context: Context,
-  declareIn: Scope,
-): void {
+/** Anything that a value can be bound or assigned to. */
+export type PatternTarget =
+  | ast.BindingPattern
+  | ast.AssignmentTarget
+  | ast.AssignmentTargetMaybeDefault
+  | ast.ForStatementLeft
+  | ast.Expression;
+
+interface Destructuring {
+  readonly machine: Machine;
+  readonly context: Context;
+  /** Receives each variable or member of the pattern with its part of the value. */
+  readonly onTarget: (target: PatternTarget, value: Value) => void;
+}
+
+/** Takes a value apart as a pattern says. */
+export function destructure(pattern: PatternTarget, value: Value, how: Destructuring): void {
   switch (pattern.type) {
-    case 'Identifier':
-      declareIn.declare(pattern.name, typedValue(machine, pattern, value, context));
+    case 'AssignmentPattern':
+      destructure(pattern.left, valueOrDefault(pattern, value, how), how);
       return;
-    case 'AssignmentPattern': {
-      const isMissing = value.kind === 'constant' && value.value === undefined;
-      const bound = isMissing
-        ? machine.evaluate(pattern.right, context)
-        : value.kind === 'unknown'
-          ? value.facts.rows || value.facts.database
-            ? value
-            : choice([machine.evaluate(pattern.right, context), value])
-          : value;
-      bindPattern(machine, pattern.left, bound, context, declareIn);
-      return;
-    }
     case 'ArrayPattern':
-      pattern.elements.forEach((element, index) => {
-        if (!element) return;
-        const part =
-          element.type === 'RestElement'
-            ? rest(value, index)
-            : machine.member(value, String(index), codeOf(element, context.module), context);
-        bindPattern(machine, element, part, context, declareIn);
-      });
+      destructureArray(pattern, value, how);
       return;
     case 'ObjectPattern':
-      for (const property of pattern.properties) {
-        if (property.type === 'RestElement') {
-          bindPattern(machine, property, value, context, declareIn);
-          continue;
-        }
-        const key = property.key;
-        const name =
-          !property.computed && key.type === 'Identifier'
-            ? key.name
-            : key.type === 'Literal'
-              ? String(key.value)
-              : undefined;
-        const part =
-          name === undefined
-            ? unknown(codeOf(property, context.module), factsOf(value))
-            : machine.member(value, name, name, context);
-        bindPattern(machine, property.value, part, context, declareIn);
-      }
+      destructureObject(pattern, value, how);
       return;
-    case 'RestElement':
-      bindPattern(machine, pattern.argument, value, context, declareIn);
+    default:
+      how.onTarget(pattern, value);
   }
 }
 
-/** Parameters of callbacks are known by their type, or by the names that everybody gives them. */
+function valueOrDefault(
+  pattern: ast.AssignmentPattern | ast.AssignmentTargetWithDefault,
+  value: Value,
+  { machine, context }: Destructuring,
+): Value {
+  if (isUndefined(value)) return machine.evaluate(pattern.right, context);
+  if (value.kind !== 'unknown' || value.facts.rows || value.facts.database) return value;
+  return choice([machine.evaluate(pattern.right, context), value]);
+}
+
+function destructureArray(
+  pattern: ast.ArrayPattern | ast.ArrayAssignmentTarget,
+  value: Value,
+  how: Destructuring,
+): void {
+  const { machine, context } = how;
+  pattern.elements.forEach((element, index) => {
+    if (!element) return;
+    if (element.type === 'RestElement') {
+      const rest = value.kind === 'array' ? array(value.items.slice(index), { isOpen: value.isOpen }) : value;
+      destructure(element.argument, rest, how);
+      return;
+    }
+    const expression = codeOf(element, context.module);
+    destructure(element, machine.member(value, { name: String(index), expression, context }), how);
+  });
+}
+
+function destructureObject(
+  pattern: ast.ObjectPattern | ast.ObjectAssignmentTarget,
+  value: Value,
+  how: Destructuring,
+): void {
+  const { machine, context } = how;
+  for (const property of pattern.properties) {
+    if (property.type === 'RestElement') {
+      destructure(property.argument, value, how);
+      continue;
+    }
+    const name = propertyName(machine, property, context);
+    const part =
+      name === undefined
+        ? unknown(codeOf(property, context.module), factsOf(value))
+        : machine.member(value, { name, expression: name, context });
+    destructure(property.value, part, how);
+  }
+}
+
+export interface Binding {
+  readonly machine: Machine;
+  /** Where default values are evaluated. */
+  readonly context: Context;
+  /** @default the scope of the context */
+  readonly declareIn?: Scope;
+}
+
+/** Declares the variables of a pattern and gives each its part of the value. */
+export function bindPattern(pattern: ast.BindingPattern, value: Value, binding: Binding): void {
+  const { machine, context, declareIn = context.scope } = binding;
+  const onTarget = (target: PatternTarget, part: Value): void => {
+    if (target.type === 'Identifier')
+      declareIn.declare(target.name, typedValue(machine, target, part, context));
+  };
+  destructure(pattern, value, { machine, context, onTarget });
+}
+
+/** The usual names of the parameters that TypeORM's callbacks receive. */
 const ROLE_BY_NAME: ReadonlyMap<string, DatabaseRole> = new Map([
   ['queryRunner', 'runner'],
   ['manager', 'manager'],
@@ -73,16 +114,17 @@ const ROLE_BY_NAME: ReadonlyMap<string, DatabaseRole> = new Map([
   ['transactionalEntityManager', 'manager'],
 ]);
 
-function typedValue(machine: Machine, pattern: ast.BindingIdentifier, value: Value, context: Context): Value {
+/** An unknown value is what the annotation or the name of its variable says. */
+function typedValue(
+  machine: Machine,
+  variable: ast.BindingIdentifier,
+  value: Value,
+  context: Context,
+): Value {
   if (value.kind !== 'unknown') return value;
-  const typed = annotatedValue(machine, pattern.typeAnnotation, context);
+  const typed = annotatedValue(machine, variable.typeAnnotation, context);
   if (typed) return typed;
   if (value.expression !== '') return value;
-  const role = value.facts.entity ? undefined : ROLE_BY_NAME.get(pattern.name);
-  return role ? database(role) : { ...value, expression: pattern.name };
-}
-
-function rest(value: Value, from: number): Value {
-  if (value.kind === 'array') return array(value.items.slice(from), value.open);
-  return value.kind === 'object' ? object([], true) : unknown('', factsOf(value));
+  const role = value.facts.entity ? undefined : ROLE_BY_NAME.get(variable.name);
+  return role ? database(role) : { ...value, expression: variable.name };
 }

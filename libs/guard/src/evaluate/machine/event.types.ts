@@ -1,18 +1,17 @@
-import type { BuilderVerb, Condition, EntityName } from '../values/database-value.js';
-import type { Site, TextValue, UnknownValue, Value } from '../values/value.js';
+import type { Condition, EntityName, Site, TextValue, UnknownValue, Value } from '../values/value.types.js';
 
 /**
- * What a statement is repeated over.
- * - `rows`: rows read from the database, or as long as rows are found
+ * What a loop iterates over.
+ * - `rows`: rows read from the database; also a loop that runs until no row is left
  * - `values`: a list written in the code
- * - `unknown`: something whose length is not known
+ * - `unknown`: something of unknown length
  */
 export type LoopKind = 'rows' | 'values' | 'unknown';
 
 export interface Occurrence {
-  /** The expression that reaches the database, or that could not be followed. */
+  /** The expression that reaches the database, or that cannot be followed. */
   readonly site: Site;
-  /** Calls that lead there, outermost first. */
+  /** The calls that lead to it, outermost first. */
   readonly frames: readonly Site[];
   /** The loops around it, outermost first. */
   readonly loops: readonly LoopKind[];
@@ -22,15 +21,15 @@ export interface Occurrence {
 export interface SqlEvent extends Occurrence {
   readonly kind: 'sql';
   readonly text: TextValue | UnknownValue;
-  /** The configured helper that it was passed to, e.g. `execDml`. */
+  /** The configured helper that receives it, e.g. `execDml`. */
   readonly helper?: string;
-  /** It was given to a function that could not be read: only a text that parses counts as SQL. */
+  /** A function that cannot be read receives it: only a text that parses counts as SQL. */
   readonly guessed?: true;
 }
 
 export type OrmVerb = 'save' | 'insert' | 'update' | 'delete' | 'truncate';
 
-/** TypeORM writes by itself, through a manager, a repository, an entity or a builder. */
+/** TypeORM writes rows through a manager, a repository, an entity, a builder or the runner. */
 export interface OrmEvent extends Occurrence {
   readonly kind: 'orm';
   readonly through: 'manager' | 'repository' | 'entity' | 'builder' | 'runner';
@@ -38,7 +37,7 @@ export interface OrmEvent extends Occurrence {
   readonly method: string;
   readonly verb: OrmVerb;
   readonly entity?: EntityName;
-  /** Missing: no WHERE at all. */
+  /** Missing when there is no WHERE. */
   readonly conditions?: readonly Condition[];
   readonly columns: ReadonlyMap<string, Value>;
   readonly rows?: number;
@@ -52,12 +51,12 @@ export interface HelperEvent extends Occurrence {
 
 /**
  * What stopped the evaluation.
- * - `helper`: a function that receives the database and whose code could not be read
- * - `application`: code of an application that is started inside the migration
- * - `outside`: a program, another thread or a text run as code, which may reach the database by itself
- * - `sql`: SQL whose text is not known
- * - `budget`: the code is too large to follow
- * - `module`: a migration whose class could not be found
+ * - `helper`: a function that receives the database and whose code cannot be read
+ * - `application`: code of an application that the migration starts
+ * - `outside`: a program, another thread or a text run as code, which may open its own connection to the database
+ * - `sql`: SQL with unknown text
+ * - `budget`: code that is too large to follow
+ * - `module`: a migration class that was not found
  */
 export type StopReason = 'helper' | 'application' | 'outside' | 'sql' | 'budget' | 'module';
 
@@ -68,12 +67,3 @@ export interface UndecidedEvent extends Occurrence {
 }
 
 export type EvaluationEvent = SqlEvent | OrmEvent | HelperEvent | UndecidedEvent;
-
-export const ORM_VERB_OF_BUILDER = {
-  insert: 'insert',
-  update: 'update',
-  delete: 'delete',
-  'soft-delete': 'update',
-  restore: 'update',
-  relation: 'update',
-} as const satisfies Record<Exclude<BuilderVerb, 'select'>, OrmVerb>;

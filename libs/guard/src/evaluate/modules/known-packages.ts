@@ -1,14 +1,14 @@
-import { database } from '../values/database-value.js';
-import { type Value, unknown } from '../values/value.js';
+import { database, unknown } from '../values/value.js';
+import type { Value } from '../values/value.types.js';
 
-/** Clients that reach a database by themselves. */
+/** Packages that open their own connection to a database. */
 const DATABASE_CLIENTS =
   /^(?:pg|pg-promise|postgres|knex|kysely|objection|sequelize|sequelize-typescript|slonik|@prisma\/client|drizzle-orm(?:\/.+)?|@mikro-orm\/.+)$/;
 
 /** Packages that start an application. */
 const APPLICATIONS = /^(?:@nestjs\/(?:core|testing)|nest-commander(?:-testing)?)$/;
 
-/** What an import from a package, or from a file that could not be read, stands for. */
+/** The value of an import from a package, or from a file that cannot be read. */
 export function importedFromPackage(specifier: string, name: string): Value {
   const imported = name === '*' || name === 'default' ? (specifier.split('/').at(-1) ?? specifier) : name;
   if (specifier === 'typeorm' || specifier.startsWith('typeorm/'))

@@ -1,85 +1,47 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
-import { basename, extname } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CallSite, Context, Machine } from '../machine/machine.types.js';
-import { sqlFile } from '../modules/modules.js';
+import type { Call, Context } from '../machine/machine.types.js';
 import { knownText, text } from '../values/text-value.js';
-import { type Value, array, constant, unknown } from '../values/value.js';
+import { constant, unknown } from '../values/value.js';
+import type { Value } from '../values/value.types.js';
+import type { NativeModel } from './platform-natives.js';
+import { existingPath, readSqlFile } from './sql-files.js';
 
-const MAX_FILE_BYTES = 2_000_000;
+/** Functions for paths and files. SQL that a migration reads from disk is checked too. */
+export const FILE_NATIVES: ReadonlyMap<string, NativeModel> = new Map<string, NativeModel>([
+  ['path.join', (call) => knownPath(call, (parts) => join(...parts))],
+  ['path.resolve', (call) => knownPath(call, resolveRelative)],
+  ['path.dirname', (call) => knownPath(call, ([path = '']) => dirname(path))],
+  ['url.fileURLToPath', (call) => knownPath(call, ([path = '']) => pathOfUrl(path))],
+  // The working directory of a later run is not known. A path below it is searched for upward from the migration.
+  ['process.cwd', () => text('.')],
+  ['fs.readFileSync', readFile],
+  ['fs.readFile', readFile],
+  ['fs.promises.readFile', readFile],
+  ['fs/promises.readFile', readFile],
+  ['fs.existsSync', exists],
+]);
 
-/** Files and paths: SQL that a migration reads from disk is read too. */
-export function callFileSystem(
-  machine: Machine,
-  name: string,
-  args: readonly Value[],
-  site: CallSite,
-): Value | undefined {
-  const texts = args.map((arg) => knownText(arg));
-  const [first] = texts;
-  switch (name) {
-    case 'path.join':
-    case 'path.posix.join':
-      return whole(texts, site, (parts) => join(...parts));
-    case 'path.resolve':
-    case 'path.posix.resolve':
-      return whole(texts, site, resolveRelative);
-    case 'path.dirname':
-      return first === undefined ? unknown(site.callee) : text(dirname(first));
-    case 'path.basename':
-      return first === undefined ? unknown(site.callee) : text(basename(first, texts[1]));
-    case 'path.extname':
-      return first === undefined ? unknown(site.callee) : text(extname(first));
-    case 'path.normalize':
-      return first === undefined ? unknown(site.callee) : text(normalize(first));
-    case 'url.fileURLToPath':
-      return first === undefined
-        ? unknown(site.callee)
-        : text(first.startsWith('file:') ? fileURLToPath(first) : first);
-    case 'process.cwd':
-      // The working directory of the day is not known; a path below it is looked for above the migration.
-      return text('.');
-    case 'fs.readFileSync':
-    case 'fs.promises.readFile':
-    case 'fs/promises.readFile':
-    case 'fs.readFile':
-      return readFile(machine, first, site);
-    case 'fs.existsSync':
-      return first !== undefined && locate(first, site.context) !== undefined
-        ? constant(true)
-        : unknown(site.callee);
-    case 'fs.readdirSync':
-    case 'fs.promises.readdir':
-    case 'fs/promises.readdir':
-      return readDirectory(first, site);
-    default:
-      return undefined;
-  }
-}
-
+/** `__dirname`, `import.meta.url` and the like. */
 export function fileConstant(name: string, { module }: Context): Value | undefined {
+  const { path } = module.source;
   switch (name) {
     case '__dirname':
     case 'import.meta.dirname':
-      return text(dirname(module.source.path));
+      return text(dirname(path));
     case '__filename':
     case 'import.meta.filename':
-      return text(module.source.path);
+      return text(path);
     case 'import.meta.url':
-      return text(`file://${module.source.path}`);
+      return text(`file://${path}`);
     default:
       return undefined;
   }
 }
 
-function whole(
-  texts: readonly (string | undefined)[],
-  site: CallSite,
-  make: (parts: readonly string[]) => string,
-): Value {
-  const parts = texts.filter((part) => part !== undefined);
-  return parts.length === texts.length ? text(make(parts)) : unknown(site.callee);
+function knownPath({ args, site }: Call, make: (parts: readonly string[]) => string): Value {
+  const parts = args.map((arg) => knownText(arg)).filter((part) => part !== undefined);
+  return parts.length === args.length && parts.length > 0 ? text(make(parts)) : unknown(site.callee);
 }
 
 /** Like `path.resolve`, but a path that depends on the working directory stays relative. */
@@ -88,43 +50,15 @@ function resolveRelative(parts: readonly string[]): string {
   return join(...(lastAbsolute >= 0 ? parts.slice(lastAbsolute) : parts));
 }
 
-/** An absolute path as it is; a relative one below any directory above the file that names it. */
-function locate(path: string, { module }: Context): string | undefined {
-  if (isAbsolute(path)) return existsSync(path) ? path : undefined;
-  let directory = dirname(module.source.path);
-  for (;;) {
-    const candidate = resolve(directory, path);
-    if (existsSync(candidate)) return candidate;
-    const parent = dirname(directory);
-    if (parent === directory) return undefined;
-    directory = parent;
-  }
+function pathOfUrl(path: string): string {
+  return path.startsWith('file:') ? fileURLToPath(path) : path;
 }
 
-function readFile(machine: Machine, path: string | undefined, site: CallSite): Value {
-  const found = path === undefined ? undefined : locate(path, site.context);
-  if (found === undefined || !statSync(found).isFile() || statSync(found).size > MAX_FILE_BYTES)
-    return unknown(`${site.callee}(${path ?? '…'})`);
-  machine.tick();
-  return sqlFile(found);
+function readFile({ machine, args: [path], site }: Call): Value {
+  machine.countStep();
+  return readSqlFile(path, site.context) ?? unknown(`${site.callee}(${knownText(path) ?? '…'})`);
 }
 
-/** A package's own reader of SQL files, `SqlReader.readSqlFile(path)`: told by the file that it is given. */
-export function readSqlFileOf(args: readonly Value[], { context }: CallSite): Value | undefined {
-  const path = args[0] && knownText(args[0]);
-  if (path === undefined || !path.endsWith('.sql')) return undefined;
-  const found = locate(path, context);
-  return found !== undefined && statSync(found).isFile() && statSync(found).size <= MAX_FILE_BYTES
-    ? sqlFile(found)
-    : undefined;
-}
-
-function readDirectory(path: string | undefined, site: CallSite): Value {
-  const found = path === undefined ? undefined : locate(path, site.context);
-  if (found === undefined || !statSync(found).isDirectory()) return unknown(site.callee);
-  return array(
-    readdirSync(found)
-      .sort()
-      .map((name) => text(name)),
-  );
+function exists({ args: [path], site }: Call): Value {
+  return existingPath(path, site.context) === undefined ? unknown(site.callee) : constant(true);
 }

@@ -1,9 +1,11 @@
 import type * as ast from 'oxc-parser';
 import { annotatedValue } from '../classes/annotations.js';
+import { bindPattern } from '../expressions/patterns.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
 import { UNDEFINED } from '../values/value.js';
+import type { Value } from '../values/value.types.js';
 
-/** Function declarations are hoisted, then the statements run in order until one of them leaves the block. */
+/** Hoists the function declarations, then runs the statements until one of them leaves the block. */
 export function executeBlock(
   machine: Machine,
   body: readonly (ast.Statement | ast.Directive)[],
@@ -20,18 +22,17 @@ export function executeBlock(
 }
 
 export function declareVariables(machine: Machine, node: ast.VariableDeclaration, context: Context): void {
-  const scope = node.kind === 'var' ? context.scope.functionScope() : context.scope;
+  const declareIn = node.kind === 'var' ? context.scope.functionScope() : context.scope;
   for (const { id, init } of node.declarations) {
     const value = init
       ? machine.evaluate(init, context)
       : (annotatedValue(machine, id.typeAnnotation, context) ?? UNDEFINED);
-    machine.bind(
-      id,
-      value.kind === 'function' && value.name === '' && id.type === 'Identifier'
-        ? { ...value, name: id.name }
-        : value,
-      context,
-      scope,
-    );
+    bindPattern(id, named(value, id), { machine, context, declareIn });
   }
+}
+
+/** An anonymous function gets the name of its variable. */
+function named(value: Value, id: ast.BindingPattern): Value {
+  const isAnonymous = value.kind === 'function' && value.name === '';
+  return isAnonymous && id.type === 'Identifier' ? { ...value, name: id.name } : value;
 }

@@ -1,197 +1,127 @@
 import type * as ast from 'oxc-parser';
 import { assign } from '../expressions/assignments.js';
-import type { LoopKind } from '../machine/event.types.js';
-import { type Completion, type Context, type Machine, codeOf } from '../machine/machine.types.js';
-import { Scope } from '../machine/scope.js';
-import { truthOf } from '../values/truth.js';
-import { type Value, choice, factsOf, optionsOf, unknown } from '../values/value.js';
+import { bindPattern } from '../expressions/patterns.js';
+import { LexicalScope } from '../machine/lexical-scope.js';
+import type { Completion, Context, Machine } from '../machine/machine.types.js';
+import { codeOf } from '../machine/source-code.js';
+import { factsOf } from '../values/facts.js';
 import { text } from '../values/text-value.js';
+import { truthOf } from '../values/truth.js';
+import { array, unknown } from '../values/value.js';
+import type { Value } from '../values/value.types.js';
 import { declareVariables } from './blocks.js';
+import { MAX_UNROLLED, iterate, leavesLoop, runRepeatedly } from './iteration.js';
 
-type Loop =
-  ast.ForStatement | ast.ForOfStatement | ast.ForInStatement | ast.WhileStatement | ast.DoWhileStatement;
-
-/** A list written in the code is gone through item by item up to this length. */
-const MAX_UNROLLED = 400;
-
-export function executeLoop(machine: Machine, node: Loop, context: Context): Completion {
-  switch (node.type) {
-    case 'ForOfStatement':
-      return executeEach(machine, node, machine.evaluate(node.right, context), context);
-    case 'ForInStatement':
-      return executeEach(machine, node, keysOf(machine.evaluate(node.right, context)), context);
-    case 'ForStatement':
-      return executeFor(machine, node, context);
-    default:
-      return executeWhile(machine, node, context);
-  }
+export function executeForEach(
+  machine: Machine,
+  node: ast.ForOfStatement | ast.ForInStatement,
+  context: Context,
+): Completion {
+  const right = machine.evaluate(node.right, context);
+  return iterate(machine, {
+    iterated: node.type === 'ForInStatement' ? keysOf(right) : right,
+    expression: codeOf(node.right, context.module),
+    body(item) {
+      const inner = { ...context, scope: LexicalScope.block(context.scope) };
+      if (node.left.type === 'VariableDeclaration')
+        for (const { id } of node.left.declarations) bindPattern(id, item, { machine, context: inner });
+      else assign(machine, node.left, item, inner);
+      return executeBody(machine, node.body, inner);
+    },
+  });
 }
 
 function keysOf(value: Value): Value {
-  if (value.kind === 'object' && !value.open)
-    return { kind: 'array', items: [...value.properties.keys()].map((key) => text(key)), open: false };
-  if (value.kind === 'array' && !value.open)
-    return { kind: 'array', items: value.items.map((_, index) => text(String(index))), open: false };
+  if (value.kind === 'object' && !value.isOpen)
+    return array([...value.properties.keys()].map((key) => text(key)));
   return unknown('key', factsOf(value));
 }
 
-function executeEach(
-  machine: Machine,
-  node: ast.ForOfStatement | ast.ForInStatement,
-  iterated: Value,
-  context: Context,
-): Completion {
-  const run = (item: Value): Completion => {
-    const scope = new Scope(context.scope);
-    const inner = { ...context, scope };
-    if (node.left.type === 'VariableDeclaration') {
-      for (const { id } of node.left.declarations) machine.bind(id, item, inner, scope);
-    } else {
-      assign(machine, node.left, item, inner);
-    }
-    return executeBody(machine, node.body, inner);
-  };
-  return iterate(machine, iterated, codeOf(node.right, context.module), run);
-}
-
-/** Runs a body for the items of a value: each when they are known, once for all when they are not. */
-export function iterate(
-  machine: Machine,
-  iterated: Value,
-  expression: string,
-  run: (item: Value) => Completion,
-): Completion {
-  const options = optionsOf(iterated);
-  if (options.length > 1) {
-    machine.journal.branch(
-      options.map((option) => () => iterate(machine, option, expression, run)),
-      () => true,
-      () => true,
-    );
-    return 'normal';
-  }
-  if (iterated.kind === 'array' && !iterated.open && iterated.items.length <= MAX_UNROLLED) {
-    const kind: LoopKind = factsOf(iterated).rows ? 'rows' : 'values';
-    return machine.inLoop(kind, () => {
-      for (const item of iterated.items) {
-        const completion = run(item);
-        if (completion === 'return' || completion === 'throw') return completion;
-        if (completion === 'break') break;
-      }
-      return 'normal';
-    });
-  }
-  const facts = factsOf(iterated);
-  const item =
-    iterated.kind === 'array' && iterated.items.length > 0
-      ? choice(iterated.items)
-      : unknown(elementName(expression), facts);
-  return machine.inLoop(loopKind(iterated), () => runMaybe(machine, () => run(item)));
-}
-
-function loopKind(iterated: Value): LoopKind {
-  if (factsOf(iterated).rows) return 'rows';
-  return iterated.kind === 'array' && !iterated.open ? 'values' : 'unknown';
-}
-
-/** One turn; what it assigned before `continue` or `break` is there for the next turn, and behind the loop. */
+/** One iteration. What it assigned before `continue` or `break` is visible in the next one and after the loop. */
 function executeBody(machine: Machine, body: ast.Statement, context: Context): Completion {
-  const { exits } = machine.journal;
+  const { exitMark } = machine.journal;
   const completion = machine.execute(body, context);
-  machine.journal.rejoin(exits, (outcome) => outcome === 'continue' || outcome === 'break');
+  machine.journal.joinExits(exitMark, (outcome) => outcome === 'continue' || outcome === 'break');
   return completion;
 }
 
-function elementName(expression: string): string {
-  return `an element of ${expression}`;
-}
-
-/** A body that may run any number of times: what it assigns is joined with what stood before. */
-function runMaybe(machine: Machine, body: () => Completion): Completion {
-  const before = machine.journal.changes;
-  machine.journal.branch(
-    [body],
-    () => true,
-    () => true,
-  );
-  // What the first turn leaves is what the second starts from: `if (first) { first = false; continue; }`.
-  if (machine.journal.changes !== before)
-    machine.journal.branch(
-      [body],
-      () => true,
-      () => true,
-    );
-  return 'normal';
-}
-
-function executeFor(machine: Machine, node: ast.ForStatement, context: Context): Completion {
-  const scope = new Scope(context.scope);
-  const inner = { ...context, scope };
+export function executeFor(machine: Machine, node: ast.ForStatement, context: Context): Completion {
+  const inner = { ...context, scope: LexicalScope.block(context.scope) };
   if (node.init?.type === 'VariableDeclaration') declareVariables(machine, node.init, inner);
   else if (node.init) machine.evaluate(node.init, inner);
-  for (let turn = 0; turn <= MAX_UNROLLED; turn++) {
-    const truth = node.test ? truthOf(machine.evaluate(node.test, inner)) : undefined;
-    if (truth === false) return 'normal';
-    if (truth === undefined || turn === MAX_UNROLLED) break;
-    const completion = machine.inLoop('values', () => executeBody(machine, node.body, inner));
-    if (completion === 'return' || completion === 'throw') return completion;
-    if (completion === 'break') return 'normal';
-    if (node.update) machine.evaluate(node.update, inner);
-  }
-  const bounds = node.test ? factsOf(machine.evaluate(node.test, inner)) : {};
-  forgetNumbers(node, inner);
-  return machine.inLoop(bounds.rows || mentionsRows(machine, node.test, inner) ? 'rows' : 'unknown', () =>
-    runMaybe(machine, () => {
-      const completion = executeBody(machine, node.body, inner);
-      if (node.update) machine.evaluate(node.update, inner);
-      return completion;
-    }),
-  );
+  return executeKnownIterations(machine, node, inner) ?? executeUnknownIterations(machine, node, inner);
 }
 
-/** The counter of a loop whose end is not known is any number. */
-function forgetNumbers(node: ast.ForStatement, context: Context): void {
+/** @returns nothing when the condition is uncertain, or certain for too long */
+function executeKnownIterations(
+  machine: Machine,
+  node: ast.ForStatement,
+  context: Context,
+): Completion | undefined {
+  for (let iteration = 0; ; iteration++) {
+    const truth = node.test ? truthOf(machine.evaluate(node.test, context)) : undefined;
+    if (truth === false) return 'normal';
+    if (truth === undefined || iteration === MAX_UNROLLED) return undefined;
+    const completion = machine.inLoop('values', () => executeBody(machine, node.body, context));
+    if (leavesLoop(completion)) return completion;
+    if (completion === 'break') return 'normal';
+    if (node.update) machine.evaluate(node.update, context);
+  }
+}
+
+function executeUnknownIterations(machine: Machine, node: ast.ForStatement, context: Context): Completion {
+  const readsRows = node.test ? factsOf(machine.evaluate(node.test, context)).rows : false;
+  const kind = readsRows || dependsOnRows(machine, node.test, context) ? 'rows' : 'unknown';
+  forgetCounters(node, context);
+  const body = (): Completion => {
+    const completion = executeBody(machine, node.body, context);
+    if (node.update) machine.evaluate(node.update, context);
+    return completion;
+  };
+  return machine.inLoop(kind, () => runRepeatedly(machine, body));
+}
+
+/** The counter of a loop with an unknown end is any number. */
+function forgetCounters(node: ast.ForStatement, { scope }: Context): void {
   if (node.init?.type !== 'VariableDeclaration') return;
   for (const { id } of node.init.declarations) {
-    if (id.type !== 'Identifier') continue;
-    const cell = context.scope.find(id.name);
-    if (cell?.value?.kind === 'constant') cell.value = unknown(id.name);
+    const variable = id.type === 'Identifier' ? scope.find(id.name) : undefined;
+    if (id.type === 'Identifier' && variable?.value?.kind === 'constant') variable.value = unknown(id.name);
   }
 }
 
-/** `i < rows.length`, `while (rows.length > 0)`: does the condition depend on what was read? */
-function mentionsRows(machine: Machine, test: ast.Expression | null, context: Context): boolean {
-  if (!test) return false;
-  if (test.type === 'BinaryExpression' || test.type === 'LogicalExpression')
-    return (
-      mentionsRows(machine, test.left as ast.Expression, context) ||
-      mentionsRows(machine, test.right, context)
-    );
-  if (test.type === 'Literal') return false;
-  if (test.type === 'UnaryExpression') return mentionsRows(machine, test.argument, context);
-  return test.type === 'Identifier' || test.type === 'MemberExpression'
-    ? Boolean(factsOf(machine.evaluate(test, context)).rows)
-    : false;
+/** `i < rows.length`: does the condition depend on rows that were read? */
+function dependsOnRows(machine: Machine, test: ast.Expression | null, context: Context): boolean {
+  switch (test?.type) {
+    case 'BinaryExpression':
+    case 'LogicalExpression':
+      return (
+        dependsOnRows(machine, test.left as ast.Expression, context) ||
+        dependsOnRows(machine, test.right, context)
+      );
+    case 'Identifier':
+    case 'MemberExpression':
+      return Boolean(factsOf(machine.evaluate(test, context)).rows);
+    default:
+      return false;
+  }
 }
 
-function executeWhile(
+export function executeWhile(
   machine: Machine,
   node: ast.WhileStatement | ast.DoWhileStatement,
   context: Context,
 ): Completion {
-  const before = node.type === 'WhileStatement' ? truthOf(machine.evaluate(node.test, context)) : true;
-  if (before === false) return 'normal';
-  // A `while` in a migration goes on as long as there are rows, or it would not be needed.
+  const isFirstCertain = node.type === 'DoWhileStatement';
+  if (!isFirstCertain && truthOf(machine.evaluate(node.test, context)) === false) return 'normal';
+  const body = (): Completion => {
+    const completion = executeBody(machine, node.body, context);
+    machine.evaluate(node.test, context);
+    return completion;
+  };
+  // A migration needs `while` only to continue until no row is left.
   return machine.inLoop('rows', () => {
-    const body = (): Completion => {
-      const completion = executeBody(machine, node.body, context);
-      machine.evaluate(node.test, context);
-      return completion;
-    };
-    if (node.type === 'DoWhileStatement') {
-      const completion = body();
-      return completion === 'return' || completion === 'throw' ? completion : runMaybe(machine, body);
-    }
-    return runMaybe(machine, body);
+    const completion = isFirstCertain ? body() : 'normal';
+    return leavesLoop(completion) ? completion : runRepeatedly(machine, body);
   });
 }

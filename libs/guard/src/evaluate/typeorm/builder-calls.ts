@@ -1,8 +1,11 @@
-import type { BuilderState, BuilderVerb, DatabaseValue, EntityName } from '../values/database-value.js';
+import type { Call } from '../machine/machine.types.js';
+import { argumentCode } from '../machine/source-code.js';
+import { text } from '../values/text-value.js';
+import { array, builderState, unknown } from '../values/value.js';
+import type { BuilderState, BuilderVerb, DatabaseValue, EntityName, Value } from '../values/value.types.js';
+import { builderCondition, firstRow, rowCount } from './conditions.js';
 import { entityFrom } from './entities.js';
-import { ORM_VERB_OF_BUILDER } from '../machine/event.types.js';
-import { type CallSite, type Machine, codeOf } from '../machine/machine.types.js';
-import { type Value, factsOf, unknown } from '../values/value.js';
+import { ORM_VERB_OF_BUILDER } from './orm-verbs.js';
 
 const VERB_OF_METHOD: ReadonlyMap<string, BuilderVerb> = new Map([
   ['insert', 'insert'],
@@ -13,17 +16,9 @@ const VERB_OF_METHOD: ReadonlyMap<string, BuilderVerb> = new Map([
   ['relation', 'relation'],
 ]);
 
-const CONDITIONS = new Set([
-  'where',
-  'andWhere',
-  'orWhere',
-  'whereInIds',
-  'andWhereInIds',
-  'orWhereInIds',
-  'having',
-]);
+const CONDITION = /^(?:(?:and|or)?where(?:InIds)?|having)$/i;
 
-/** Methods that send what was built. */
+/** Methods that send the statement. */
 const SENDS = new Set([
   'execute',
   'getRawMany',
@@ -39,56 +34,68 @@ const RELATION_WRITES = new Set(['add', 'remove', 'set', 'addAndRemove']);
 
 const READS = /^(?:get(?!Query$|Sql$|QueryAndParameters$|Parameters$)|stream$|exists$)/;
 
-export function builderState(entity?: EntityName): BuilderState {
-  const state: BuilderState = { verb: 'select', conditions: [], columns: new Map(), reported: false };
-  if (entity) state.entity = entity;
-  return state;
-}
-
-/** Follows a chain of TypeORM's query builder; what it writes is reported where it is sent. */
-export function callBuilder(
-  machine: Machine,
-  target: DatabaseValue,
-  name: string,
-  args: readonly Value[],
-  site: CallSite,
-): Value {
+/** Follows a chain of TypeORM's query builder. A write is reported at the method that sends it. */
+export function callBuilder(target: DatabaseValue, name: string, call: Call): Value {
+  const { site } = call;
   const state = target.builder ?? builderState(target.entity);
   const verb = VERB_OF_METHOD.get(name);
   if (verb) {
-    state.verb = verb;
-    const [entity, set] = args;
-    if (entity && entity.kind !== 'object') state.entity = entityFrom(entity, codeOfArgument(site, 0));
-    addColumns(state, entity?.kind === 'object' && !entity.class ? entity : set);
+    setVerb(state, verb, call);
     return target;
   }
   if (state.verb === 'relation' && RELATION_WRITES.has(name)) {
-    report(machine, state, site, name);
+    report(state, name, call);
     return unknown(site.callee);
   }
-  if (name === 'into' || name === 'from') {
-    if (args[0]) state.entity = entityFrom(args[0], codeOfArgument(site, 0));
-  } else if (name === 'set' || name === 'values') {
-    addColumns(state, args[0]);
-  } else if (CONDITIONS.has(name)) {
-    addCondition(state, args[0]);
-  } else if (SENDS.has(name) && state.verb !== 'select') {
-    report(machine, state, site, name);
+  if (SENDS.has(name) && state.verb !== 'select') {
+    report(state, name, call);
     return unknown(site.callee, { rows: true });
-  } else if (name === 'getQuery' || name === 'getSql' || name === 'getQueryAndParameters') {
-    return builtText(state, site, name);
-  } else if (READS.test(name)) {
-    return unknown(site.callee, { rows: true, entity: true });
-  } else {
-    for (const arg of args) if (arg.kind === 'function') machine.invoke(arg, [target], site);
   }
+  if (name === 'getQueryAndParameters') return array([builtText(state), unknown(site.callee)]);
+  if (name === 'getQuery' || name === 'getSql') return builtText(state);
+  if (READS.test(name)) return unknown(site.callee, { rows: true, entity: true });
+  build(target, state, name, call);
   return target;
 }
 
-/** The SQL of a builder, for whoever sends it as text: its verb is known, its names are not spelled out. */
-function builtText(state: BuilderState, site: CallSite, name: string): Value {
-  const table = `"${(state.entity?.table ?? 'unknown_table').replace(/"/g, '')}"`;
-  const where = state.conditions.length > 0 ? ' WHERE "id" = $1' : '';
+/** Methods that add a part to the statement. */
+function build(target: DatabaseValue, state: BuilderState, name: string, call: Call): void {
+  const { machine, args, site } = call;
+  const [first] = args;
+  if (name === 'into' || name === 'from') {
+    if (first) state.entity = entityOfArgument(call);
+  } else if (name === 'set' || name === 'values') {
+    addColumns(state, first);
+  } else if (CONDITION.test(name)) {
+    if (first) state.conditions.push(builderCondition(first));
+  } else {
+    for (const arg of args) if (arg.kind === 'function') machine.invoke(arg, [target], site);
+  }
+}
+
+/** `insert()`, `update(User, { name })` */
+function setVerb(state: BuilderState, verb: BuilderVerb, call: Call): void {
+  const [entity, columns] = call.args;
+  state.verb = verb;
+  if (entity && entity.kind !== 'object') state.entity = entityOfArgument(call);
+  addColumns(state, entity?.kind === 'object' && !entity.class ? entity : columns);
+}
+
+function entityOfArgument({ args, site }: Call): EntityName {
+  return entityFrom(args[0], argumentCode(site, 0) ?? '');
+}
+
+function addColumns(state: BuilderState, value: Value | undefined): void {
+  const rows = rowCount(value);
+  if (rows !== undefined) state.rows = rows;
+  const row = firstRow(value);
+  if (row?.kind === 'object') for (const [name, column] of row.properties) state.columns.set(name, column);
+}
+
+/** The SQL of a builder that the migration sends as text. Its verb is known, its names are placeholders. */
+function builtText({ verb, entity, conditions }: BuilderState): Value {
+  const table = `"${(entity?.table ?? 'unknown_table').replace(/"/g, '')}"`;
+  const where = conditions.length > 0 ? ' WHERE "id" = $1' : '';
   const sql = {
     select: `SELECT * FROM ${table}`,
     insert: `INSERT INTO ${table} DEFAULT VALUES`,
@@ -97,51 +104,29 @@ function builtText(state: BuilderState, site: CallSite, name: string): Value {
     'soft-delete': `UPDATE ${table} SET "deletedAt" = now()${where}`,
     restore: `UPDATE ${table} SET "deletedAt" = NULL${where}`,
     delete: `DELETE FROM ${table}${where}`,
-  }[state.verb];
-  const text: Value = { kind: 'text', parts: [{ text: sql }] };
-  return name === 'getQueryAndParameters'
-    ? { kind: 'array', items: [text, unknown(site.callee)], open: false }
-    : text;
+  }[verb];
+  return text(sql);
 }
 
-function addColumns(state: BuilderState, value: Value | undefined): void {
-  const item = value?.kind === 'array' ? value.items[0] : value;
-  if (value?.kind === 'array' && !value.open && !factsOf(value).rows) state.rows = value.items.length;
-  else if (value?.kind === 'object' && !factsOf(value).rows) state.rows = 1;
-  if (item?.kind === 'object') for (const [name, column] of item.properties) state.columns.set(name, column);
-}
-
-function addCondition(state: BuilderState, value: Value | undefined): void {
-  if (!value) return;
-  if (value.kind === 'text') state.conditions.push({ text: value, columns: [], facts: factsOf(value) });
-  else if (value.kind === 'object')
-    state.conditions.push({ columns: [...value.properties.keys()], facts: factsOf(value) });
-  else state.conditions.push({ columns: ['id'], facts: factsOf(value) });
-}
-
-function report(machine: Machine, state: BuilderState, site: CallSite, method: string): void {
-  if (state.verb === 'select') return;
+function report(state: BuilderState, method: string, { machine, site }: Call): void {
+  const { verb, entity, rows, columns, conditions } = state;
+  if (verb === 'select') return;
   machine.emit(
     {
       kind: 'orm',
       through: 'builder',
-      method:
-        state.verb === 'relation'
-          ? `relation().${method}`
-          : state.verb === 'soft-delete'
-            ? 'softDelete'
-            : state.verb,
-      verb: ORM_VERB_OF_BUILDER[state.verb],
-      columns: new Map(state.columns),
-      ...(state.entity ? { entity: state.entity } : {}),
-      ...(state.verb === 'insert' ? {} : { conditions: [...state.conditions] }),
-      ...(state.verb === 'insert' && state.rows !== undefined ? { rows: state.rows } : {}),
+      method: methodOf(verb, method),
+      verb: ORM_VERB_OF_BUILDER[verb],
+      columns: new Map(columns),
+      ...(entity ? { entity } : {}),
+      ...(verb === 'insert' ? {} : { conditions: [...conditions] }),
+      ...(verb === 'insert' && rows !== undefined ? { rows } : {}),
     },
     site,
   );
 }
 
-function codeOfArgument({ node, context }: CallSite, index: number): string {
-  const argument = node.type === 'TaggedTemplateExpression' ? undefined : node.arguments[index];
-  return argument ? codeOf(argument, context.module) : '';
+function methodOf(verb: BuilderVerb, sender: string): string {
+  if (verb === 'relation') return `relation().${sender}`;
+  return verb === 'soft-delete' ? 'softDelete' : verb;
 }

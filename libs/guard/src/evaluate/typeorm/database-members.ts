@@ -1,9 +1,20 @@
-import { type DatabaseValue, database } from '../values/database-value.js';
 import { POSTGRES } from '../values/driver-names.js';
 import { text } from '../values/text-value.js';
-import { type Value, constant, object, unknown } from '../values/value.js';
+import { database, object, unknown } from '../values/value.js';
+import type { DatabaseValue, Value } from '../values/value.types.js';
 
-/** A property of a database handle: another handle, the driver's type, or a method. */
+/** Properties of a handle that are not methods, and that say nothing about the database. */
+const OTHER_PROPERTIES = new Set([
+  'isTransactionActive',
+  'isReleased',
+  'metadata',
+  'target',
+  'expressionMap',
+  'entityMetadatas',
+  'alias',
+]);
+
+/** A property of a database handle: another handle, the driver's options, or a method. */
 export function databaseMember(target: DatabaseValue, name: string, expression: string): Value {
   switch (name) {
     case 'manager':
@@ -14,21 +25,16 @@ export function databaseMember(target: DatabaseValue, name: string, expression: 
     case 'queryRunner':
       return database('runner');
     case 'options':
-      return object([['type', text(POSTGRES)]], true);
+      return driverOptions();
     case 'driver':
-      return object([['options', object([['type', text(POSTGRES)]], true)]], true);
-    case 'isInitialized':
-    case 'isConnected':
-      return constant(true);
-    case 'isTransactionActive':
-    case 'isReleased':
-    case 'metadata':
-    case 'target':
-    case 'expressionMap':
-    case 'entityMetadatas':
-    case 'alias':
-      return unknown(expression);
+      return object([['options', driverOptions()]], { isOpen: true });
     default:
-      return { kind: 'native', name: `database.${name}`, self: target };
+      return OTHER_PROPERTIES.has(name)
+        ? unknown(expression)
+        : { kind: 'native', name: `database.${name}`, receiver: target };
   }
+}
+
+function driverOptions(): Value {
+  return object([['type', text(POSTGRES)]], { isOpen: true });
 }

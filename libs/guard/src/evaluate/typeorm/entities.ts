@@ -1,56 +1,43 @@
 import type * as ast from 'oxc-parser';
-import type { EntityName } from '../values/database-value.js';
 import { knownText } from '../values/text-value.js';
-import type { ClassValue, Value } from '../values/value.js';
+import type { ClassValue, EntityName, Value } from '../values/value.types.js';
 
-/** The entity that a value names: its class, an `EntitySchema`, its name or table in a string, or an import that was not read. */
+/** The entity that a value names: by its class, by its name or table in a string, or by the name of an unread import. */
 export function entityFrom(value: Value | undefined, expression: string): EntityName {
   if (value?.kind === 'class') return { name: value.name, table: tableOf(value), class: value };
-  if (value?.kind === 'object') {
-    if (value.class) return entityFrom(value.class, expression);
-    const schema = [...value.properties].find(([key]) => key === 'tableName' || key === 'name')?.[1];
-    const name = schema && knownText(schema);
-    if (name !== undefined) return { name, table: name };
-  }
-  const known = value && knownText(value);
+  const known = knownText(value);
   if (known !== undefined) return { name: known, table: known };
-  const word = /([A-Za-z_$][\w$]*)\W*$/.exec(expression)?.[1] ?? expression;
-  return { name: word, table: snakeCase(word.replace(/(?:Entity|Schema|Model|Repository)$/, '')) };
+  const name = /([A-Za-z_$][\w$]*)\W*$/.exec(expression)?.[1] ?? expression;
+  return { name, table: snakeCase(name.replace(/(?:Entity|Schema|Model|Repository)$/, '')) };
 }
 
-/** TypeORM's default: the class name in snake case, unless `@Entity()` names the table. */
+/** The table that `@Entity()` names. TypeORM's default is the class name in snake case. */
 function tableOf(value: ClassValue): string {
-  for (const decorator of value.node.decorators) {
-    const { expression } = decorator;
-    if (expression.type !== 'CallExpression' || expression.callee.type !== 'Identifier') continue;
-    if (!/Entity$/.test(expression.callee.name)) continue;
-    for (const argument of expression.arguments) {
-      const name = nameIn(argument);
-      if (name !== undefined) return name;
-    }
+  for (const { expression } of value.node.decorators) {
+    if (!isEntityDecorator(expression) || expression.type !== 'CallExpression') continue;
+    const name = expression.arguments.map(tableInArgument).find((table) => table !== undefined);
+    if (name !== undefined) return name;
   }
   return snakeCase(value.name);
 }
 
-function nameIn(argument: ast.Argument): string | undefined {
-  if (argument.type === 'Literal' && typeof argument.value === 'string') return argument.value;
+/** `@Entity('users')`, `@Entity({ name: 'users' })` */
+function tableInArgument(argument: ast.Argument): string | undefined {
+  if (argument.type === 'Literal') return typeof argument.value === 'string' ? argument.value : undefined;
   if (argument.type !== 'ObjectExpression') return undefined;
   for (const property of argument.properties)
-    if (
-      property.type === 'Property' &&
-      property.key.type === 'Identifier' &&
-      property.key.name === 'name' &&
-      property.value.type === 'Literal'
-    )
-      return typeof property.value.value === 'string' ? property.value.value : undefined;
+    if (property.type === 'Property' && property.key.type === 'Identifier' && property.key.name === 'name')
+      return property.value.type === 'Literal' ? tableInArgument(property.value) : undefined;
   return undefined;
 }
 
 export function isEntityClass(value: ClassValue): boolean {
-  return value.node.decorators.some(({ expression }) => {
-    const callee = expression.type === 'CallExpression' ? expression.callee : expression;
-    return callee.type === 'Identifier' && /Entity$/.test(callee.name);
-  });
+  return value.node.decorators.some(({ expression }) => isEntityDecorator(expression));
+}
+
+function isEntityDecorator(expression: ast.Expression): boolean {
+  const callee = expression.type === 'CallExpression' ? expression.callee : expression;
+  return callee.type === 'Identifier' && /Entity$/.test(callee.name);
 }
 
 export function snakeCase(name: string): string {

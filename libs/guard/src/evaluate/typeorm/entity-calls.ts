@@ -1,35 +1,25 @@
 import { lineage } from '../classes/classes.js';
-import { ORM_WRITES, conditionsOf } from './database-calls.js';
-import { builderState } from './builder-calls.js';
-import { database } from '../values/database-value.js';
+import type { Call, Machine } from '../machine/machine.types.js';
+import { factsOf } from '../values/facts.js';
+import { builder, database, unknown } from '../values/value.js';
+import type { ClassValue, EntityName, Value } from '../values/value.types.js';
+import { conditionsOf } from './conditions.js';
 import { entityFrom, isEntityClass } from './entities.js';
-import type { CallSite, Machine } from '../machine/machine.types.js';
-import { type ClassValue, type Value, factsOf, unknown } from '../values/value.js';
-
-/** Methods of one row that is an entity. */
-const ROW_WRITES = new Set(['save', 'remove', 'softRemove', 'recover']);
+import { ORM_WRITES, ROW_WRITES } from './orm-verbs.js';
+import { sendSql } from './sql-calls.js';
 
 const STATIC_READS = /^(?:find|count|exist|sum|average|minimum|maximum|query$|create$|merge$|preload$)/;
 
-/** TypeORM's active record: `User.update(…)`, `user.save()`. Yields nothing when the target is no entity. */
-export function callEntity(
-  machine: Machine,
-  target: Value,
-  name: string,
-  args: readonly Value[],
-  site: CallSite,
-): Value | undefined {
-  if (target.kind === 'object') {
-    if (!target.class || !ROW_WRITES.has(name) || !isEntity(machine, target.class)) return undefined;
-    return writeRow(machine, target, name, site);
-  }
-  if (target.kind === 'class')
-    return isEntity(machine, target) ? callStatic(machine, target, name, args, site, target.name) : undefined;
-  if (target.kind !== 'unknown') return undefined;
-  if (target.facts.entity && ROW_WRITES.has(name)) return writeRow(machine, target, name, site);
-  return namesEntity(target.expression, target.facts.module)
-    ? callStatic(machine, target, name, args, site, target.expression)
-    : undefined;
+/** TypeORM's active record: `User.update(…)`, `user.save()`. Returns nothing when the target is no entity. */
+export function callEntity(target: Value, name: string, call: Call): Value | undefined {
+  if (ROW_WRITES.has(name) && isRow(target, call.machine)) return writeRow(target, name, call);
+  const entity = entityOf(target, call.machine);
+  return entity && callStatic(entity, name, call);
+}
+
+function isRow(target: Value, machine: Machine): boolean {
+  if (target.kind === 'object') return target.class !== undefined && isEntity(machine, target.class);
+  return target.kind === 'unknown' && target.facts.entity === true;
 }
 
 function isEntity(machine: Machine, value: ClassValue): boolean {
@@ -38,61 +28,59 @@ function isEntity(machine: Machine, value: ClassValue): boolean {
   return chain.some(isEntityClass) || (root?.type === 'Identifier' && root.name === 'BaseEntity');
 }
 
-/** An import that was not read, but is named or placed like an entity. */
+/** The entity whose class the target is. An unread import is one when its name or its file says so. */
+function entityOf(target: Value, machine: Machine): EntityName | undefined {
+  if (target.kind === 'class') return isEntity(machine, target) ? entityFrom(target, target.name) : undefined;
+  if (target.kind !== 'unknown') return undefined;
+  const { expression, facts } = target;
+  return namesEntity(expression, facts.module) ? entityFrom(target, expression) : undefined;
+}
+
 function namesEntity(expression: string, module: string | undefined): boolean {
   if (module === undefined || !/^[A-Z]\w*$/.test(expression)) return false;
   return /entit|models?\b|\.model/i.test(module) || /(?:Entity|Model)$/.test(expression);
 }
 
-function writeRow(machine: Machine, target: Value, name: string, site: CallSite): Value {
-  const entity = target.kind === 'object' && target.class ? entityFrom(target.class, '') : undefined;
-  const base = {
-    kind: 'orm',
-    through: 'entity',
-    method: name,
-    verb: ORM_WRITES.get(name) ?? 'save',
-    columns: target.kind === 'object' ? target.properties : new Map<string, Value>(),
-    ...(factsOf(target).rows ? {} : { rows: 1 }),
-  } as const;
-  machine.emit(entity ? { ...base, entity } : base, site);
+function writeRow(target: Value, name: string, { machine, site }: Call): Value {
+  const row = target.kind === 'object' ? target : undefined;
+  machine.emit(
+    {
+      kind: 'orm',
+      through: 'entity',
+      method: name,
+      verb: ORM_WRITES.get(name) ?? 'save',
+      columns: row?.properties ?? new Map<string, Value>(),
+      ...(factsOf(target).rows ? {} : { rows: 1 }),
+      ...(row?.class ? { entity: entityFrom(row.class, '') } : {}),
+    },
+    site,
+  );
   return target;
 }
 
-function callStatic(
-  machine: Machine,
-  target: Value,
-  name: string,
-  args: readonly Value[],
-  site: CallSite,
-  expression: string,
-): Value | undefined {
-  const entity = entityFrom(target, expression);
-  if (name === 'createQueryBuilder')
-    return { kind: 'database', role: 'builder', builder: builderState(entity) };
+function callStatic(entity: EntityName, name: string, call: Call): Value | undefined {
+  if (name === 'createQueryBuilder') return builder(entity);
   if (name === 'getRepository') return database('repository', entity);
-  if (name === 'query')
-    return machine.call(
-      { kind: 'native', name: 'database.query', self: database('repository', entity) },
-      args,
-      site,
-    );
-  const verb = ORM_WRITES.get(name);
-  if (verb) {
-    const base = {
+  if (name === 'query') return sendSql(call);
+  if (ORM_WRITES.has(name)) return writeStatic(entity, name, call);
+  if (!STATIC_READS.test(name)) return undefined;
+  return unknown(call.site.callee, { rows: !/^(?:create|merge)$/.test(name), entity: true });
+}
+
+function writeStatic(entity: EntityName, name: string, { machine, args, site }: Call): Value {
+  const [conditions, columns] = args;
+  const verb = ORM_WRITES.get(name) ?? 'save';
+  machine.emit(
+    {
       kind: 'orm',
       through: 'entity',
       method: name,
       verb,
       entity,
-      columns: args[1]?.kind === 'object' ? args[1].properties : new Map<string, Value>(),
-    } as const;
-    machine.emit(
-      verb === 'update' || verb === 'delete' ? { ...base, conditions: conditionsOf(args[0]) } : base,
-      site,
-    );
-    return unknown(site.callee, { entity: true });
-  }
-  return STATIC_READS.test(name)
-    ? unknown(site.callee, { rows: !/^(?:create|merge)$/.test(name), entity: true })
-    : undefined;
+      columns: columns?.kind === 'object' ? columns.properties : new Map<string, Value>(),
+      ...(verb === 'update' || verb === 'delete' ? { conditions: conditionsOf(conditions) } : {}),
+    },
+    site,
+  );
+  return unknown(site.callee, { entity: true });
 }

@@ -1,7 +1,7 @@
-import type { UnknownValue, Value } from './value.js';
 import { knownText } from './text-value.js';
+import type { UnknownValue, Value } from './value.types.js';
 
-/** TypeORM's name of the database that the guard speaks of. */
+/** TypeORM's name for the only database that the guard checks. */
 export const POSTGRES = 'postgres';
 
 const POSTGRES_NAMES = new Set([
@@ -51,19 +51,19 @@ const OTHER_NAMES = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-/** True for a name of PostgreSQL, false for one of another database, `undefined` for any other word. */
+/** True for a name of PostgreSQL, false for the name of another database, `undefined` for any other name. */
 export function isPostgresName(name: string): boolean | undefined {
   const lower = name.toLowerCase();
   if (POSTGRES_NAMES.has(lower)) return true;
   return OTHER_NAMES.has(lower) ? false : undefined;
 }
 
-/** Last word of a dotted path: `process.env.DB_TYPE` → `DB_TYPE`. */
+/** The last name of a dotted path: `process.env.DB_TYPE` → `DB_TYPE`. */
 function lastName(expression: string): string {
   return /([\w$]+)(?:\([^()]*\))?['"\]]*$/.exec(expression)?.[1] ?? '';
 }
 
-/** Is the expression named like something that tells the database's type: `dbType`, `DB_TYPE`, `options.type`, `driver`? */
+/** Does the name suggest that the value is the database's type: `dbType`, `DB_TYPE`, `options.type`, `driver`? */
 function namesDriver(value: UnknownValue): boolean {
   if (value.facts.rows || value.facts.entity) return false;
   return (
@@ -73,12 +73,12 @@ function namesDriver(value: UnknownValue): boolean {
   );
 }
 
-/** `isPostgres`, `isMySQL()`, `usingSqlite`: true or false by its name alone. */
+/** The truth of a value that is named `isPostgres`, `isMySQL()`, `usingSqlite` and the like. */
 export function truthByName(value: UnknownValue): boolean | undefined {
   return value.facts.rows || value.facts.entity ? undefined : truthOfName(lastName(value.expression));
 }
 
-/** The same for the name of a function, also of one whose code could be read: it asks the environment. */
+/** The same for a function's name. The name decides even if the code can be read, because the code reads the environment. */
 export function truthOfName(name: string): boolean | undefined {
   const match = /^(?:is|use|uses|using|has|on)_?(.+)$/i.exec(name);
   const word = match?.[1]
@@ -88,14 +88,14 @@ export function truthOfName(name: string): boolean | undefined {
 }
 
 /**
- * `left === right` where one side tells the type of the database. The handle's own type is known to be `postgres`; an enum that
- * could not be read is judged by its member's name, a variable that could not be read by what it is compared with.
+ * Whether `left === right` holds when one side is the type of the database. The type of a handle is `postgres`. A member
+ * of an unread enum is judged by its name, and an unread variable by the text that it is compared with.
  */
 export function compareDriver(left: Value, right: Value): boolean | undefined {
-  return compareOneWay(left, right) ?? compareOneWay(right, left);
+  return compareType(left, right) ?? compareType(right, left);
 }
 
-function compareOneWay(type: Value, other: Value): boolean | undefined {
+function compareType(type: Value, other: Value): boolean | undefined {
   const name = knownText(other) ?? (other.kind === 'unknown' ? lastName(other.expression) : undefined);
   if (name === undefined) return undefined;
   const postgres = isPostgresName(name);

@@ -1,15 +1,6 @@
-import {
-  type Chunk,
-  type ConstantValue,
-  type Hole,
-  type Site,
-  type TextPart,
-  type TextValue,
-  type Value,
-  choice,
-  factsOf,
-  optionsOf,
-} from './value.js';
+import { factsOf } from './facts.js';
+import { choice, optionsOf } from './value.js';
+import type { Chunk, ConstantValue, Hole, Site, TextPart, TextValue, Value } from './value.types.js';
 
 export function text(value: string, site?: Site): TextValue {
   return { kind: 'text', parts: [site ? { text: value, site } : { text: value }] };
@@ -19,9 +10,9 @@ export function isChunk(part: TextPart): part is Chunk {
   return 'text' in part;
 }
 
-/** The content, when no part of it is unknown. */
-export function knownText(value: Value): string | undefined {
-  if (value.kind !== 'text') return undefined;
+/** The content of a text without holes. */
+export function knownText(value: Value | undefined): string | undefined {
+  if (value?.kind !== 'text') return undefined;
   let content = '';
   for (const part of value.parts) {
     if (!isChunk(part)) return undefined;
@@ -30,21 +21,24 @@ export function knownText(value: Value): string | undefined {
   return content;
 }
 
+/** The regular expression of a literal such as `/a/g`. */
+export function knownPattern(value: Value | undefined): RegExp | undefined {
+  return value?.kind === 'constant' && value.value instanceof RegExp ? value.value : undefined;
+}
+
 function hole(value: Value, expression: string): Hole {
   return { expression: value.kind === 'unknown' ? value.expression : expression, facts: factsOf(value) };
 }
 
-/** The parts that a value contributes to a text it is spliced into. */
+/** The parts that a value contributes to a text. */
 export function partsOf(value: Value, expression: string): readonly TextPart[] {
   switch (value.kind) {
     case 'text':
       return value.parts;
     case 'constant':
       return constantParts(value);
-    case 'array': {
-      if (value.open) return [hole(value, expression)];
-      return joinTexts(value.items, text(','), expression).parts;
-    }
+    case 'array':
+      return value.isOpen ? [hole(value, expression)] : joinTexts(value.items, text(','), expression).parts;
     default:
       return [hole(value, expression)];
   }
@@ -56,7 +50,7 @@ function constantParts(value: ConstantValue): readonly TextPart[] {
 
 const MAX_COMBINATIONS = 12;
 
-/** Concatenates; a piece that may be one of several texts yields one of several results. */
+/** Concatenates values. A value with several options yields one text per option, up to a limit. */
 export function concatenate(
   pieces: readonly { readonly value: Value; readonly expression: string }[],
 ): Value {
@@ -84,7 +78,7 @@ export function joinTexts(items: readonly Value[], separator: TextValue, express
   return { kind: 'text', parts };
 }
 
-/** Applies a change to each literal piece and drops its site, since it then stands nowhere as it is. */
+/** Changes each literal piece. A changed piece loses its site, because the source does not contain it. */
 export function mapChunks(value: TextValue, change: (chunk: string) => string): TextValue {
   return {
     kind: 'text',
@@ -96,56 +90,40 @@ export function mapChunks(value: TextValue, change: (chunk: string) => string): 
   };
 }
 
-/** Replaces each match in the literal pieces by the parts of another text. */
-export function replaceInText(value: TextValue, pattern: RegExp, replacement: TextValue): TextValue {
-  const parts: TextPart[] = [];
-  for (const part of value.parts) {
-    if (!isChunk(part)) {
-      parts.push(part);
-      continue;
-    }
-    let last = 0;
-    for (const match of part.text.matchAll(pattern)) {
-      parts.push(subChunk(part, last, match.index), ...replacement.parts);
-      last = match.index + match[0].length;
-    }
-    parts.push(subChunk(part, last, part.text.length));
-  }
-  return { kind: 'text', parts };
-}
-
-/** Splits at a literal separator; a hole never contains it as far as is known. */
+/** Splits at a literal separator. A hole is assumed not to contain the separator. */
 export function splitText(value: TextValue, separator: string | RegExp): readonly TextValue[] {
+  const pattern = typeof separator === 'string' ? literalPattern(separator) : globalPattern(separator);
   const results: TextPart[][] = [[]];
   for (const part of value.parts) {
-    if (!isChunk(part)) {
-      results.at(-1)?.push(part);
-      continue;
-    }
-    const pattern = typeof separator === 'string' ? literalPattern(separator) : globalPattern(separator);
-    let last = 0;
-    for (const match of part.text.matchAll(pattern)) {
-      if (match[0] === '') continue;
-      results.at(-1)?.push(subChunk(part, last, match.index));
-      results.push([]);
-      last = match.index + match[0].length;
-    }
-    results.at(-1)?.push(subChunk(part, last, part.text.length));
+    if (isChunk(part)) splitChunk(part, pattern, results);
+    else results.at(-1)?.push(part);
   }
   return results.map((parts): TextValue => ({ kind: 'text', parts }));
 }
 
-export function literalPattern(literal: string): RegExp {
+function splitChunk(chunk: Chunk, pattern: RegExp, results: TextPart[][]): void {
+  let last = 0;
+  for (const match of chunk.text.matchAll(pattern)) {
+    if (match[0] === '') continue;
+    results.at(-1)?.push(subChunk(chunk, last, match.index));
+    results.push([]);
+    last = match.index + match[0].length;
+  }
+  results.at(-1)?.push(subChunk(chunk, last, chunk.text.length));
+}
+
+function literalPattern(literal: string): RegExp {
   return new RegExp(literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'g');
 }
 
-export function globalPattern(pattern: RegExp): RegExp {
+function globalPattern(pattern: RegExp): RegExp {
   return pattern.global ? pattern : new RegExp(pattern.source, `${pattern.flags}g`);
 }
 
 function subChunk(chunk: Chunk, start: number, end: number): Chunk {
   const piece = chunk.text.slice(start, end);
   const { site } = chunk;
+  // An escape sequence in the source makes the positions differ.
   if (!site || site.end - site.start !== chunk.text.length) return { text: piece };
   return { text: piece, site: { source: site.source, start: site.start + start, end: site.start + end } };
 }

@@ -1,25 +1,17 @@
 import { compareDriver, truthByName } from './driver-names.js';
 import { isChunk, knownText } from './text-value.js';
-import { optionsOf, type Value } from './value.js';
+import { optionsOf } from './value.js';
+import type { TextValue, Value } from './value.types.js';
 
-/** Whether a condition holds, when that is certain. */
+/** Whether a condition holds; `undefined` when that is not certain. */
 export function truthOf(value: Value): boolean | undefined {
   switch (value.kind) {
     case 'constant':
       return Boolean(value.value);
     case 'text':
-      if (value.parts.some((part) => isChunk(part) && part.text !== '')) return true;
-      return value.parts.every(isChunk) ? false : undefined;
-    case 'array':
-    case 'function':
-    case 'class':
-    case 'database':
-      return true;
-    case 'object':
-    case 'namespace':
-      return true;
+      return truthOfText(value);
     case 'native':
-      // A global or a property that the model does not know may be missing.
+      // A global or a property without a model may be missing.
       return undefined;
     case 'choice': {
       const [first, ...rest] = value.options.map(truthOf);
@@ -27,28 +19,45 @@ export function truthOf(value: Value): boolean | undefined {
     }
     case 'unknown':
       return truthByName(value);
+    default:
+      return true;
   }
 }
 
-/** `left === right` (or `==`), when that is certain. */
+function truthOfText({ parts }: TextValue): boolean | undefined {
+  if (parts.some((part) => isChunk(part) && part.text !== '')) return true;
+  return parts.every(isChunk) ? false : undefined;
+}
+
+/** Whether the value is neither null nor undefined; `undefined` when that is not certain. */
+export function isPresent(value: Value): boolean | undefined {
+  if (value.kind === 'constant') return value.value !== null && value.value !== undefined;
+  return value.kind === 'unknown' || value.kind === 'choice' ? undefined : true;
+}
+
+/** Whether `left === right` or `left == right` holds; `undefined` when that is not certain. */
 export function equality(left: Value, right: Value): boolean | undefined {
   const lefts = optionsOf(left);
   const rights = optionsOf(right);
-  const outcomes = lefts.flatMap((one) => rights.map((other) => equalOne(one, other)));
+  const outcomes = lefts.flatMap((one) => rights.map((other) => equalityOfOptions(one, other)));
   const [first] = outcomes;
   return outcomes.every((outcome) => outcome === first) ? first : undefined;
 }
 
-function equalOne(left: Value, right: Value): boolean | undefined {
+function equalityOfOptions(left: Value, right: Value): boolean | undefined {
   const driver = compareDriver(left, right);
   if (driver !== undefined) return driver;
   const leftText = knownText(left);
   const rightText = knownText(right);
   if (leftText !== undefined && rightText !== undefined) return leftText === rightText;
   if (left.kind === 'constant' && right.kind === 'constant') return left.value === right.value;
-  const definite = (value: Value): boolean =>
-    value.kind !== 'unknown' && value.kind !== 'choice' && value.kind !== 'text' && value.kind !== 'native';
-  if (left.kind === 'constant' && (definite(right) || rightText !== undefined)) return false;
-  if (right.kind === 'constant' && (definite(left) || leftText !== undefined)) return false;
+  if (left.kind === 'constant' && isNoConstant(right)) return false;
+  if (right.kind === 'constant' && isNoConstant(left)) return false;
   return undefined;
+}
+
+/** Is it certainly not a number, a boolean, null or undefined? */
+function isNoConstant(value: Value): boolean {
+  if (value.kind === 'text') return knownText(value) !== undefined;
+  return value.kind !== 'unknown' && value.kind !== 'choice' && value.kind !== 'native';
 }

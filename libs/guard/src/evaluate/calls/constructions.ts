@@ -1,0 +1,58 @@
+import { instantiate } from '../classes/instances.js';
+import type { Call } from '../machine/machine.types.js';
+import { factsOf, factsOfAll } from '../values/facts.js';
+import { knownText, text } from '../values/text-value.js';
+import { array, database, unknown } from '../values/value.js';
+import type { Value } from '../values/value.types.js';
+import { isOutsideNative } from './outside-calls.js';
+
+type Constructor = (call: Call) => Value;
+
+const CONSTRUCTORS: ReadonlyMap<string, Constructor> = new Map<string, Constructor>([
+  ['Promise', makePromise],
+  ['Set', makeSet],
+  ['URL', makeUrl],
+  ['typeorm.Connection', () => database('source')],
+  ['typeorm.DataSource', () => database('source')],
+]);
+
+/** A class that is made in this many calls inside each other is not followed further. */
+const MAX_DEPTH = 60;
+
+/** `new callee(…)` */
+export function construct(callee: Value, call: Call): Value {
+  const { machine, args, site } = call;
+  if (callee.kind === 'class')
+    return machine.frames.length > MAX_DEPTH
+      ? unknown(site.callee)
+      : instantiate(machine, callee, { args, site });
+  const name = callee.kind === 'native' ? callee.name : '';
+  const make = CONSTRUCTORS.get(name);
+  return make ? make(call) : unknownInstance(callee, name, call);
+}
+
+function unknownInstance(callee: Value, name: string, { machine, args, site }: Call): Value {
+  if (isOutsideNative(name, args))
+    machine.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
+  const facts = factsOfAll([callee, ...args]);
+  const holds = args.some((arg) => arg.kind === 'database' || factsOf(arg).database);
+  return unknown(site.callee, holds && !name.startsWith('typeorm.') ? { ...facts, database: true } : facts);
+}
+
+function makePromise({ machine, args: [executor], site }: Call): Value {
+  if (executor?.kind === 'function') machine.invoke(executor, [unknown('resolve'), unknown('reject')], site);
+  return unknown(site.callee);
+}
+
+function makeSet({ args: [items], site }: Call): Value {
+  if (items?.kind === 'array') return items;
+  return items ? array([unknown(site.callee, factsOf(items))], { isOpen: true }) : array([]);
+}
+
+/** `new URL('./file.sql', import.meta.url)`: the path of the file. */
+function makeUrl({ args: [path, base], site }: Call): Value {
+  const [relative, from] = [knownText(path), knownText(base)];
+  if (relative === undefined || from === undefined || !URL.canParse(relative, from))
+    return unknown(site.callee);
+  return text(decodeURIComponent(new URL(relative, from).pathname));
+}

@@ -1,0 +1,42 @@
+import type { Call } from '../machine/machine.types.js';
+import { callDatabase } from '../typeorm/database-calls.js';
+import { callEntity } from '../typeorm/entity-calls.js';
+import { factsOf } from '../values/facts.js';
+import { choice, isUndefined } from '../values/value.js';
+import type { Value } from '../values/value.types.js';
+import { callHelper } from './helper-calls.js';
+import { callUnknown } from './unknown-calls.js';
+
+/** `target.name(…)` */
+export function callMethod(target: Value, name: string, call: Call): Value {
+  const { machine, args, site } = call;
+  if (machine.options.dmlHelpers.has(name)) return callHelper(name, call);
+  if (target.kind === 'choice')
+    return choice(
+      machine.journal.oneOf(target.options.map((option) => () => callMethod(option, name, call))),
+    );
+  if (target.kind === 'database') return callDatabase(target, name, call);
+  const method = machine.member(target, { name, expression: site.callee, context: site.context });
+  return isMissing(target, method)
+    ? callMissingMethod(target, name, { method, call })
+    : machine.call(method, args, site);
+}
+
+/** Is the method one that the evaluator cannot read? */
+function isMissing(target: Value, method: Value): boolean {
+  if (target.kind === 'unknown') return method.kind === 'unknown';
+  return (
+    (target.kind === 'object' || target.kind === 'class') &&
+    (method.kind === 'unknown' || isUndefined(method))
+  );
+}
+
+interface MissingMethod {
+  readonly method: Value;
+  readonly call: Call;
+}
+
+function callMissingMethod(target: Value, name: string, { method, call }: MissingMethod): Value {
+  const callee = { name, expression: call.site.callee, receiver: target, facts: factsOf(method) };
+  return callEntity(target, name, call) ?? callUnknown(callee, call);
+}

@@ -1,0 +1,13 @@
+import type { Call } from '../machine/machine.types.js';
+import type { NativeValue, Value } from '../values/value.types.js';
+
+/** `promise.then(callback)`. A promise is represented by its result, so the callback receives the receiver. */
+export function callPromiseMethod({ name, receiver }: NativeValue, call: Call): Value | undefined {
+  const method = /\.(then|catch|finally)$/.exec(name)?.[1];
+  if (method === undefined || !receiver) return undefined;
+  const { machine, args, site } = call;
+  const [callback] = args;
+  if (callback?.kind !== 'function' && callback?.kind !== 'native') return receiver;
+  const result = machine.call(callback, method === 'then' ? [receiver] : [], site);
+  return method === 'then' ? result : receiver;
+}

@@ -1,0 +1,132 @@
+import type * as ast from 'oxc-parser';
+import { enumValue } from '../classes/enums.js';
+import { bindPattern } from '../expressions/patterns.js';
+import { LexicalScope } from '../machine/lexical-scope.js';
+import type { Context, Machine } from '../machine/machine.types.js';
+import { patternNames } from '../../source/declared-names.js';
+import type { ParsedModule } from '../../source/parsed-module.js';
+import { executeBlock } from '../statements/blocks.js';
+import { UNDEFINED } from '../values/value.js';
+import type { Scope, Value } from '../values/value.types.js';
+
+/** The scopes of the modules that were read. A module that is no longer needed is collected with its scope. */
+const scopes = new WeakMap<ParsedModule, Scope>();
+
+/** The scope of a module. A variable is computed when it is first read, so an import runs no code. */
+export function moduleScope(machine: Machine, module: ParsedModule): Scope {
+  const known = scopes.get(module);
+  if (known) return known;
+  const scope = LexicalScope.function();
+  scopes.set(module, scope);
+  for (const statement of module.program.body) declareTopLevel(machine, statement, { scope, module });
+  return scope;
+}
+
+function declareTopLevel(machine: Machine, statement: ast.Statement | ast.Directive, context: Context): void {
+  switch (statement.type) {
+    case 'ImportDeclaration':
+      for (const specifier of statement.specifiers)
+        declareImport(machine, specifier, statement.source.value, context);
+      return;
+    case 'ExportNamedDeclaration':
+      if (statement.declaration) declareTopLevel(machine, statement.declaration, context);
+      return;
+    case 'ExportDefaultDeclaration':
+      if (isNamedDeclaration(statement.declaration)) declareTopLevel(machine, statement.declaration, context);
+      return;
+    case 'VariableDeclaration':
+      for (const declarator of statement.declarations) declareVariable(machine, declarator, context);
+      return;
+    case 'FunctionDeclaration':
+    case 'ClassDeclaration':
+      if (statement.id)
+        context.scope.declareLazy(statement.id.name, () => machine.evaluate(statement, context));
+      return;
+    case 'TSEnumDeclaration':
+      context.scope.declareLazy(statement.id.name, () => enumValue(machine, statement, context));
+      return;
+    default:
+  }
+}
+
+function isNamedDeclaration(
+  declaration: ast.ExportDefaultDeclaration['declaration'],
+): declaration is ast.Class | ast.Function {
+  return declaration.type === 'ClassDeclaration' || declaration.type === 'FunctionDeclaration';
+}
+
+function declareImport(
+  machine: Machine,
+  specifier: ast.ImportDeclarationSpecifier,
+  from: string,
+  { scope, module }: Context,
+): void {
+  const local = specifier.local.name;
+  scope.declareLazy(local, () => {
+    const value = machine.import(from, importedName(specifier), module);
+    // A value that was not read keeps the name that it has in this file.
+    return value.kind === 'unknown' ? { ...value, expression: local } : value;
+  });
+}
+
+function importedName(specifier: ast.ImportDeclarationSpecifier): string {
+  if (specifier.type === 'ImportDefaultSpecifier') return 'default';
+  if (specifier.type === 'ImportNamespaceSpecifier') return '*';
+  const { imported } = specifier;
+  return imported.type === 'Literal' ? imported.value : imported.name;
+}
+
+function declareVariable(machine: Machine, declarator: ast.VariableDeclarator, context: Context): void {
+  const names = patternNames(declarator.id);
+  for (const name of names)
+    context.scope.declareLazy(name, () => computeVariable(machine, { declarator, name, names }, context));
+}
+
+interface LazyVariable {
+  readonly declarator: ast.VariableDeclarator;
+  readonly name: string;
+  /** The names of all variables of the declarator, which are computed together. */
+  readonly names: readonly string[];
+}
+
+function computeVariable(
+  machine: Machine,
+  { declarator, name, names }: LazyVariable,
+  context: Context,
+): Value {
+  const { scope } = context;
+  const computed = LexicalScope.function(scope);
+  const value = declarator.init ? machine.evaluate(declarator.init, context) : UNDEFINED;
+  const isAnonymous = value.kind === 'function' && value.name === '';
+  const binding = { machine, context, declareIn: computed };
+  bindPattern(declarator.id, isAnonymous ? { ...value, name } : value, binding);
+  for (const other of names) {
+    const variable = scope.find(other);
+    if (!variable?.compute || other === name) continue;
+    variable.value = computed.find(other)?.value;
+    variable.compute = undefined;
+  }
+  const result = computed.find(name)?.value ?? UNDEFINED;
+  const variable = scope.find(name);
+  if (!variable) return result;
+  variable.value = result;
+  variable.compute = undefined;
+  runMutations(machine, name, context);
+  return variable.value;
+}
+
+/** Runs the top-level statements that fill a variable: `statements.push(…)`, `for (…) statements.push(…)`. */
+function runMutations(machine: Machine, name: string, context: Context): void {
+  const { module } = context;
+  const mutation = new RegExp(`(?<![\\w$.])${name.replace(/\$/g, '\\$')}(?=\\s*(?:\\.|\\[|[-+*|&?]*=(?!=)))`);
+  for (const statement of module.program.body) {
+    if (!isAction(statement)) continue;
+    const code = module.source.slice(statement.start, statement.end);
+    if (mutation.test(code) && !/^\s*(?:module\.)?exports/.test(code))
+      executeBlock(machine, [statement], { ...context, scope: LexicalScope.block(context.scope) });
+  }
+}
+
+function isAction({ type }: ast.Statement | ast.Directive): boolean {
+  return type === 'ExpressionStatement' || type === 'IfStatement' || type.startsWith('For');
+}

@@ -1,0 +1,113 @@
+import type * as ast from 'oxc-parser';
+import { bindPattern } from '../expressions/patterns.js';
+import type { Assignments } from '../machine/journal.js';
+import { LexicalScope } from '../machine/lexical-scope.js';
+import type { Completion, Context, Machine } from '../machine/machine.types.js';
+import { equality, truthOf } from '../values/truth.js';
+import { unknown } from '../values/value.js';
+import { executeBlock } from './blocks.js';
+
+export function executeIf(machine: Machine, node: ast.IfStatement, context: Context): Completion {
+  const truth = truthOf(machine.evaluate(node.test, context));
+  if (truth === true) return machine.execute(node.consequent, context);
+  const { alternate } = node;
+  if (truth === false) return alternate ? machine.execute(alternate, context) : 'normal';
+  const arms = [() => machine.execute(node.consequent, context)];
+  if (alternate) arms.push(() => machine.execute(alternate, context));
+  const outcomes = machine.journal.branch(arms, { isOptional: !alternate, continues: isNormal });
+  return alternate ? joinCompletions(outcomes) : 'normal';
+}
+
+function isNormal(completion: Completion): boolean {
+  return completion === 'normal';
+}
+
+/** The code after a branch is unreachable only if every arm leaves early. */
+function joinCompletions(outcomes: readonly Completion[]): Completion {
+  const [first = 'normal'] = outcomes;
+  if (outcomes.every((outcome) => outcome === first)) return first;
+  if (outcomes.includes('normal')) return 'normal';
+  // The arms leave in different ways: the innermost target is assumed.
+  return outcomes.find((outcome) => outcome === 'continue' || outcome === 'break') ?? 'return';
+}
+
+export function executeSwitch(machine: Machine, node: ast.SwitchStatement, context: Context): Completion {
+  const discriminant = machine.evaluate(node.discriminant, context);
+  const inner: Context = { ...context, scope: LexicalScope.block(context.scope) };
+  const matches = node.cases.map(({ test }) =>
+    test ? equality(discriminant, machine.evaluate(test, inner)) : undefined,
+  );
+  const arms = possibleCases(node.cases, matches).map(
+    (entry) => () => executeCases(machine, node, entry, inner),
+  );
+  const [first] = arms;
+  if (!first) return 'normal';
+  const hasDefault = node.cases.some(({ test }) => test === null);
+  if (arms.length === 1 && (hasDefault || matches.includes(true))) return leaveSwitch(first());
+  const outcomes = machine.journal.branch(arms, {
+    isOptional: !hasDefault,
+    continues: (outcome) => outcome === 'normal' || outcome === 'break',
+  });
+  return hasDefault ? joinCompletions(outcomes.map(leaveSwitch)) : 'normal';
+}
+
+/** The indexes of the cases where the execution may start. `matches` has `undefined` for an uncertain case and the default. */
+function possibleCases(
+  cases: readonly ast.SwitchCase[],
+  matches: readonly (boolean | undefined)[],
+): readonly number[] {
+  const certain = matches.indexOf(true);
+  if (certain >= 0 && matches.slice(0, certain).every((match) => match === false)) return [certain];
+  const areAllKnown = cases.every(({ test }, index) => test === null || matches[index] !== undefined);
+  const isPossible = (index: number): boolean =>
+    cases[index]?.test === null ? !(areAllKnown && certain >= 0) : matches[index] !== false;
+  return cases.map((_, index) => index).filter(isPossible);
+}
+
+/** Runs the statements of a case and, without a `break`, those of the following cases. */
+function executeCases(
+  machine: Machine,
+  node: ast.SwitchStatement,
+  entry: number,
+  context: Context,
+): Completion {
+  for (const { consequent } of node.cases.slice(entry)) {
+    const completion = executeBlock(machine, consequent, context);
+    if (completion !== 'normal') return completion;
+  }
+  return 'normal';
+}
+
+function leaveSwitch(completion: Completion): Completion {
+  return completion === 'break' ? 'normal' : completion;
+}
+
+export function executeTry(machine: Machine, node: ast.TryStatement, context: Context): Completion {
+  const { handler, finalizer } = node;
+  const { journal } = machine;
+  const { exitMark } = journal;
+  let assigned: Assignments = new Map();
+  const block = (): Completion => {
+    const completion = machine.execute(node.block, context);
+    assigned = journal.assigned();
+    return completion;
+  };
+  const recover = (clause: ast.CatchClause): Completion => {
+    // The block may have failed before or after each of its assignments.
+    journal.join(assigned);
+    journal.joinExits(exitMark, (outcome) => outcome === 'throw');
+    return executeCatch(machine, clause, context);
+  };
+  const outcomes = handler
+    ? journal.branch([block, () => recover(handler)], { isOptional: false, continues: isNormal })
+    : [block()];
+  const completion = joinCompletions(outcomes);
+  const last = finalizer ? machine.execute(finalizer, context) : 'normal';
+  return last === 'normal' ? completion : last;
+}
+
+function executeCatch(machine: Machine, { param, body }: ast.CatchClause, context: Context): Completion {
+  const inner: Context = { ...context, scope: LexicalScope.block(context.scope) };
+  if (param) bindPattern(param, unknown('error'), { machine, context: inner });
+  return machine.execute(body, inner);
+}

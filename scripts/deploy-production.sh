@@ -1,29 +1,30 @@
 #!/bin/sh
-# One deployment of docker-compose.prod.yml, step by step. `--help` tells the steps.
+# Deploys docker-compose.prod.yml step by step. `--help` lists the steps.
 set -u
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/deploy-production.sh [--rolling] [--no-build] [--max-duration 10m]
 
-  1. build the image, unless --no-build; start the database and wait until it answers
-  2. stop the services that use the database; with --rolling they keep running on the old version
-  3. migrate           must succeed, or the deployment ends here and nothing is started
-  4. build indexes     may warn
-  5. run backfills     may warn; --max-duration limits them (default: $BACKFILL_MAX_DURATION, else 10m)
+  1. build the image, except with --no-build; start the database and wait until it is healthy
+  2. stop the services that use the database; with --rolling, the old version keeps running
+  3. run migrations    must succeed; otherwise the deployment ends here and starts nothing
+  4. build indexes     a failure is only a warning
+  5. run backfills     a failure is only a warning; --max-duration limits their time
+                       (default: $BACKFILL_MAX_DURATION, or 10m)
   6. start the services, and wait until they are healthy
   7. print the report
 
-Environment: POSTGRES_PASSWORD and what else docker-compose.prod.yml reads;
+Environment: POSTGRES_PASSWORD and the other variables of docker-compose.prod.yml;
   SERVICES      the services that use the database (default: api)
-  COMPOSE_FILE  another compose file, or several with : between them, as docker compose takes it
+  COMPOSE_FILE  another compose file, or several separated by `:`, as for docker compose
 
-Exit codes: 0 deployed, with warnings or without; 1 a step that must succeed did not; 2 wrong arguments.
+Exit codes: 0 deployed, possibly with warnings; 1 a required step failed; 2 wrong arguments.
 USAGE
 }
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
-# Read by docker compose itself, which knows how to take it apart.
+# docker compose reads this variable itself, and splits it at `:`.
 export COMPOSE_FILE="${COMPOSE_FILE:-$root/docker-compose.prod.yml}"
 services=${SERVICES:-api}
 max_duration=${BACKFILL_MAX_DURATION:-10m}
@@ -56,22 +57,22 @@ while [ "$#" -gt 0 ]; do
   shift
 done
 
-# As the application reads it: refused there, the backfills would be left out with a warning.
+# The same rules as in the application, which would refuse a wrong value and run no backfills.
 is_duration() {
-  number=${1%ms} most=2147483647
-  [ "$number" != "$1" ] || { number=${1%s} most=2147483; }
-  [ "$number" != "$1" ] || { number=${1%m} most=35791; }
-  [ "$number" != "$1" ] || { number=${1%h} most=596; }
+  number=${1%ms} max=2147483647
+  [ "$number" != "$1" ] || { number=${1%s} max=2147483; }
+  [ "$number" != "$1" ] || { number=${1%m} max=35791; }
+  [ "$number" != "$1" ] || { number=${1%h} max=596; }
   case $number in
     "$1" | '' | *[!0-9.]* | .* | *. | *.*.*) return 1 ;;
     *[1-9]*) ;;
     *) return 1 ;;
   esac
   whole=${number%.*}
-  [ "${#whole}" -le 10 ] && [ "$whole" -le "$most" ]
+  [ "${#whole}" -le 10 ] && [ "$whole" -le "$max" ]
 }
 if ! is_duration "$max_duration"; then
-  echo "--max-duration takes a number with a unit (ms, s, m, h), e.g. 10m, up to 596h, not \"$max_duration\"." >&2
+  echo "--max-duration takes a number with a unit (ms, s, m, h) up to 596h, e.g. 10m, not \"$max_duration\"." >&2
   exit 2
 fi
 
@@ -85,16 +86,16 @@ warn() {
   - $*"
 }
 
-# What an operator finds when it ends here.
+# The state of the services, for the message of a failed deployment.
 state='No service was stopped or started.'
 
 abort() {
-  printf '\nThe deployment has failed: %s\n%s\n' "$*" "$state" >&2
+  printf '\nThe deployment failed: %s\n%s\n' "$*" "$state" >&2
   exit 1
 }
 trap 'abort "it was interrupted."' INT TERM HUP
 
-# A phase as a container that ends with the phase's own exit code. Its dependencies are seen to here.
+# Runs a phase in a container and returns its exit code. The steps before it have started what it depends on.
 phase() {
   service=$1
   shift
@@ -107,32 +108,31 @@ if $build; then
 fi
 
 step 'Start the database'
-compose up --detach --wait postgres || abort 'the database does not answer.'
+compose up --detach --wait postgres || abort 'the database did not become healthy.'
 
 if $rolling; then
   step "Leave the services running ($services)"
 else
   step "Stop the services that use the database ($services)"
-  state="The services are stopped ($services). Mend the cause and deploy again. To go back to the version that ran before:
+  state="The services are stopped ($services). Fix the cause and deploy again. To return to the previous version:
   COMPOSE_FILE='$COMPOSE_FILE' docker compose start $services"
-  # shellcheck disable=SC2086 # one word a service
+  # shellcheck disable=SC2086 # one word per service
   compose stop $services || abort 'the services could not be stopped.'
 fi
 
 step 'Migrate the schema'
-phase migrate --migrate || abort "the migrations did not succeed (exit code $?)."
+phase migrate --migrate || abort "the migrations failed (exit code $?)."
 
-# --strict tells work that is left (3) from none; to a deployment both are fine.
+# With --strict, exit code 3 means that work is left, which is only a warning.
 step 'Build the indexes'
-phase indexes --indexes --strict || warn "indexes: exit code $? (3: something is left)."
+phase indexes --indexes --strict || warn "indexes: exit code $? (3: work is left)."
 
 step 'Run the backfills'
-phase backfills --backfill --strict --max-duration "$max_duration" || warn "backfills: exit code $? (3: work is left, the next run goes on)."
+phase backfills --backfill --strict --max-duration "$max_duration" || warn "backfills: exit code $? (3: work is left; the next run continues)."
 
 step "Start the services ($services)"
-# What they depend on has run: not again.
-state="The schema is migrated. See why: COMPOSE_FILE='$COMPOSE_FILE' docker compose logs $services"
-# shellcheck disable=SC2086 # one word a service
+state="The schema is migrated. For the cause: COMPOSE_FILE='$COMPOSE_FILE' docker compose logs $services"
+# shellcheck disable=SC2086 # one word per service
 compose up --detach --no-deps --wait $services || abort 'the services did not start.'
 
 step 'Report'

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Runs a command whose failure must not stop a deployment: whatever becomes of it, this ends with 0 and says so.
-# A signal is passed on, and the command's own end is waited for.
+# Runs a command whose failure must not stop a deployment: prints a warning if it fails, and always exits with 0.
+# Passes signals on to the command and waits until the command has ended.
 set -u
 
 if [ "$#" -eq 0 ]; then
-  echo 'usage: may-warn.sh COMMAND [ARGUMENT…]' >&2
+  echo 'Usage: may-warn.sh COMMAND [ARGUMENT…]' >&2
   exit 2
 fi
 
@@ -12,7 +12,7 @@ fi
 child=$!
 trap 'kill -TERM "$child" 2>/dev/null' TERM INT HUP
 
-# A wait that a signal has cut short says nothing about the command.
+# A signal interrupts `wait` before the command has ended.
 while :; do
   wait "$child"
   code=$?
@@ -20,6 +20,6 @@ while :; do
 done
 
 if [ "$code" -ne 0 ]; then
-  echo "Warning: \`$*\` ended with exit code $code. The deployment goes on; the next one tries it again." >&2
+  echo "Warning: \`$*\` ended with exit code $code. The deployment continues; the next one tries again." >&2
 fi
 exit 0

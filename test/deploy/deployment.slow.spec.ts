@@ -4,16 +4,18 @@ import { CreateCrm1751328000000 } from '../../src/migrations/1751328000000-creat
 import { AddEmailVerified1752624000000 } from '../../src/migrations/1752624000000-add-email-verified.ts';
 import { createCrmOf } from '../support/crm.ts';
 import { TestDatabase } from '../support/database.ts';
-import { FixtureApp, type Ended } from '../support/fixture-app.ts';
+import { FixtureApp, type ProcessResult } from '../support/fixture-app.ts';
 import { LockHolder } from '../support/lock-holder.ts';
 import { until } from '../support/until.ts';
 
 const LEADS = 1_000;
-const HELD = [1, 2, 3];
-const LAST_RELEASE = [CreateCrm1751328000000, AddEmailVerified1752624000000];
+/** The keys of the leads that another session locks. */
+const LOCKED_LEADS = [1, 2, 3];
+/** The migrations of the previous release. */
+const PREVIOUS_RELEASE = [CreateCrm1751328000000, AddEmailVerified1752624000000];
 
-/** What a deployment says of itself with `--json`, as far as it is looked at here. */
-interface Said {
+/** The part of a deployment's JSON object that the tests read. */
+interface JsonReport {
   readonly outcome: string;
   readonly left: readonly { readonly phase: string; readonly name: string | null; readonly why: string }[];
   readonly migrate: {
@@ -24,18 +26,18 @@ interface Said {
   };
 }
 
-/** As `npm run build` has made it. */
+/** Built by `npm run build`. */
 const app = new FixtureApp();
 
 describe('a deployment of the example application', () => {
   let database: TestDatabase;
   let env: NodeJS.ProcessEnv;
 
-  /** The last release: its schema, and rows from before the column. */
+  /** The previous release: its schema, and rows from before the new column. */
   beforeAll(async () => {
     database = await TestDatabase.create();
     env = { DATABASE_URL: database.url };
-    await createCrmOf(database, LAST_RELEASE);
+    await createCrmOf(database, PREVIOUS_RELEASE);
     await loadSampleData(database.url, LEADS);
   });
 
@@ -43,16 +45,16 @@ describe('a deployment of the example application', () => {
     await database?.drop();
   });
 
-  it('goes through while somebody holds leads, starts the api, and the next one completes it', async () => {
-    // Holds the deployment between its indexes and its backfill of leads, so that leads can be locked there.
+  it('succeeds while a user locks leads and lets the API start; the next deployment completes it', async () => {
+    // Stops the deployment after its indexes phase, so that the leads can be locked before their backfill.
     const gate = await LockHolder.hold(database, 'LOCK TABLE call_logs IN ACCESS EXCLUSIVE MODE');
-    const first = app.node(['--deploy', '--json', '--max-duration', '8s'], env);
+    const first = app.node(['--deploy', '--json', '--max-duration', '20s'], env);
     await Promise.race([first.ended, until(() => gate.isWaitedFor(database))]);
-    const leads = `SELECT FROM leads WHERE id IN (${HELD.join(', ')}) FOR UPDATE`;
+    const leads = `SELECT FROM leads WHERE id IN (${LOCKED_LEADS.join(', ')}) FOR UPDATE`;
     const user = await LockHolder.hold(database, leads, 'a user');
     await gate.release();
 
-    const incomplete = said(await first.ended);
+    const incomplete = reportOf(await first.ended);
     expect(incomplete).toMatchObject({
       outcome: 'incomplete',
       migrate: { outcome: 'deferred' },
@@ -68,26 +70,26 @@ describe('a deployment of the example application', () => {
     const left = incomplete.left.map(({ phase, name }) => `${phase} ${name}`);
     expect(left).toContain('migrate RequireLastCallDirection1759276800000');
     expect(left).toContain('backfill leads-last-call-direction');
-    expect(await undone()).toEqual(expect.arrayContaining(HELD.map(String)));
+    expect(await pendingLeads()).toEqual(expect.arrayContaining(LOCKED_LEADS.map(String)));
 
     await expectApiToStart();
     await user.release();
 
-    const complete = said(await app.node(['--deploy', '--json'], env).ended);
+    const complete = reportOf(await app.node(['--deploy', '--json'], env).ended);
     expect(complete).toMatchObject({
       outcome: 'complete',
       left: [],
       migrate: { outcome: 'done', dataSources: [{ pending: [] }] },
       backfill: { outcome: 'complete' },
     });
-    expect(await undone()).toEqual([]);
+    expect(await pendingLeads()).toEqual([]);
     await expect(database.query(`UPDATE leads SET last_call_direction = NULL`)).rejects.toThrow('not-null');
 
-    const nothing = said(await app.node(['--deploy', '--json'], env).ended);
-    expect(nothing).toMatchObject({ outcome: 'nothing-to-do', left: [] });
-  }, 240_000);
+    const repeated = reportOf(await app.node(['--deploy', '--json'], env).ended);
+    expect(repeated).toMatchObject({ outcome: 'nothing-to-do', left: [] });
+  });
 
-  async function undone(): Promise<string[]> {
+  async function pendingLeads(): Promise<string[]> {
     const rows = await database.query<{ id: string }>(
       'SELECT id FROM leads WHERE last_call_direction IS NULL ORDER BY id',
     );
@@ -98,7 +100,7 @@ describe('a deployment of the example application', () => {
     const port = await freePort();
     const api = app.node([], { ...env, PORT: String(port) });
     await api.printed('Nest application successfully started');
-    // Nest says so just before it listens.
+    // Nest prints this shortly before it listens.
     await until(
       async () =>
         (await fetch(`http://127.0.0.1:${port}/tenants/1/leads?name=a`).catch(() => null))?.status === 200,
@@ -108,69 +110,64 @@ describe('a deployment of the example application', () => {
   }
 });
 
-describe('a deployment whose migrations do not come to their end', () => {
-  it('exits 1 when it is told to stop, and leaves nothing of the migration in hand', async () => {
-    const database = await TestDatabase.create();
-    try {
-      await createCrmOf(database, LAST_RELEASE);
-      const user = await LockHolder.hold(database, 'LOCK TABLE leads IN ACCESS SHARE MODE', 'a user');
-      const deployment = app.node(['--deploy', '--json'], { DATABASE_URL: database.url });
-      await Promise.race([deployment.ended, until(() => user.isWaitedFor(database))]);
-      deployment.child.kill('SIGTERM');
-      const { code, stdout } = await deployment.ended;
-      await user.release();
-      expect(code).toBe(1);
-      expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', migrate: { outcome: 'failed' } });
-      const columns = await database.query(
-        `SELECT FROM information_schema.columns WHERE table_name = 'leads' AND column_name = 'last_call_direction'`,
-      );
-      expect(columns).toEqual([]);
-    } finally {
-      await database.drop();
-    }
+describe('the migrations of a deployment', () => {
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await TestDatabase.create();
   });
 
-  it('runs the migration from before the wall as it is, on a new database, and warns of it', async () => {
-    const database = await TestDatabase.create();
-    try {
-      const { code, stdout, stderr } = await app.node(['--migrate', '--json'], { DATABASE_URL: database.url })
-        .ended;
-      expect({ code, stderr }).toEqual({
-        code: 0,
-        stderr: expect.stringContaining(
-          `1 grandfathered migration runs without the guard: ${AddEmailVerified1752624000000.name}`,
-        ) as string,
-      });
-      expect(JSON.parse(stdout)).toMatchObject({
-        dataSources: [{ grandfathered: [AddEmailVerified1752624000000.name] }],
-      });
-    } finally {
-      await database.drop();
-    }
+  afterEach(async () => {
+    await database?.drop();
   });
 
-  it('exits 1 when one fails, names it, and runs nothing after it', async () => {
-    const database = await TestDatabase.create();
-    try {
-      // Made by hand, and the first migration makes it too.
-      await database.query('CREATE TABLE tenants (id int PRIMARY KEY)');
-      const { code, stdout } = await app.node(['--deploy', '--json'], { DATABASE_URL: database.url }).ended;
-      expect(code).toBe(1);
-      const report = JSON.parse(stdout) as Said;
-      expect(report).toMatchObject({ outcome: 'failed', migrate: { outcome: 'failed' } });
-      expect(Object.keys(report)).not.toEqual(expect.arrayContaining(['indexes']));
-      expect(Object.keys(report)).not.toEqual(expect.arrayContaining(['backfill']));
-      expect(report.left[0]).toMatchObject({ phase: 'migrate', name: 'CreateCrm1751328000000' });
-      expect(report.left[0]?.why).toContain('relation "tenants" already exists');
-      expect(await database.query(`SELECT to_regclass('leads') AS leads`)).toEqual([{ leads: null }]);
-    } finally {
-      await database.drop();
-    }
+  it('exit with 1 and roll the current migration back when a signal stops them', async () => {
+    await createCrmOf(database, PREVIOUS_RELEASE);
+    const user = await LockHolder.hold(database, 'LOCK TABLE leads IN ACCESS SHARE MODE', 'a user');
+    const deployment = app.node(['--deploy', '--json'], { DATABASE_URL: database.url });
+    await Promise.race([deployment.ended, until(() => user.isWaitedFor(database))]);
+    deployment.child.kill('SIGTERM');
+    const { code, stdout } = await deployment.ended;
+    await user.release();
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', migrate: { outcome: 'failed' } });
+    const columns = await database.query(
+      `SELECT FROM information_schema.columns WHERE table_name = 'leads' AND column_name = 'last_call_direction'`,
+    );
+    expect(columns).toEqual([]);
+  });
+
+  it('run a grandfathered migration without the guard on a new database, and warn about it', async () => {
+    const { code, stdout, stderr } = await app.node(['--migrate', '--json'], { DATABASE_URL: database.url })
+      .ended;
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining(
+        `1 grandfathered migration runs without the guard: ${AddEmailVerified1752624000000.name}`,
+      ) as string,
+    });
+    expect(JSON.parse(stdout)).toMatchObject({
+      dataSources: [{ grandfathered: [AddEmailVerified1752624000000.name] }],
+    });
+  });
+
+  it('exit with 1 when one fails, name it, and run nothing after it', async () => {
+    // The first migration creates this table as well.
+    await database.query('CREATE TABLE tenants (id int PRIMARY KEY)');
+    const { code, stdout } = await app.node(['--deploy', '--json'], { DATABASE_URL: database.url }).ended;
+    expect(code).toBe(1);
+    const report = JSON.parse(stdout) as JsonReport;
+    expect(report).toMatchObject({ outcome: 'failed', migrate: { outcome: 'failed' } });
+    expect(Object.keys(report)).not.toEqual(expect.arrayContaining(['indexes']));
+    expect(Object.keys(report)).not.toEqual(expect.arrayContaining(['backfill']));
+    expect(report.left[0]).toMatchObject({ phase: 'migrate', name: 'CreateCrm1751328000000' });
+    expect(report.left[0]?.why).toContain('relation "tenants" already exists');
+    expect(await database.query(`SELECT to_regclass('leads') AS leads`)).toEqual([{ leads: null }]);
   });
 });
 
-/** Of a deployment that lets the new version start. */
-function said({ code, stdout, stderr }: Ended): Said {
+/** The report of a deployment that lets the new version start. */
+function reportOf({ code, stdout, stderr }: ProcessResult): JsonReport {
   expect(code === 0 ? '' : `${code}\n${stdout}${stderr}`).toBe('');
-  return JSON.parse(stdout) as Said;
+  return JSON.parse(stdout) as JsonReport;
 }

@@ -1,4 +1,10 @@
-import { addThings, deployApp, MIGRATIONS, migrationsRun, typeormCommand } from '../support/deploy-app.ts';
+import {
+  addThings,
+  startDeployApp,
+  MIGRATIONS,
+  executedMigrations,
+  runTypeormCommand,
+} from '../support/deploy-app.ts';
 import { TestDatabase } from '../support/database.ts';
 import { CreateThings1700000000001 } from '../fixtures/deploy-app/migrations.mjs';
 import { LockHolder } from '../support/lock-holder.ts';
@@ -31,7 +37,7 @@ describe('a process that migrates', () => {
 
   it('and is killed holds the next one up for no longer than its lease', async () => {
     const user = await LockHolder.hold(database, 'SELECT FROM things', 'a user');
-    const killed = deployApp(database, ['--migrate', '--json'], { leaseDuration: LEASE });
+    const killed = startDeployApp(database, ['--migrate', '--json'], { leaseDuration: LEASE });
     await Promise.race([killed.ended, until(() => user.isWaitedFor(database))]);
     killed.child.kill('SIGKILL');
     expect((await killed.ended).code).toBeNull();
@@ -42,17 +48,17 @@ describe('a process that migrates', () => {
     expect(held?.left).toBeLessThanOrEqual(LEASE);
     await user.release();
 
-    const next = await deployApp(database, ['--migrate', '--json'], { leaseDuration: LEASE }).ended;
+    const next = await startDeployApp(database, ['--migrate', '--json'], { leaseDuration: LEASE }).ended;
     expect(next.code).toBe(0);
     expect(JSON.parse(next.stdout)).toMatchObject({ outcome: 'done' });
-    expect(await migrationsRun(database)).toEqual(MIGRATIONS);
+    expect(await executedMigrations(database)).toEqual(MIGRATIONS);
   });
 
   it('and is blocked for ever ends with 1, names the blocker, and leaves nothing half-done', async () => {
     const user = await LockHolder.hold(database, 'SELECT FROM things', 'a user who forgot it');
     // Half of the lock timeout must do to ask who holds the lock, on a machine that is busy as well.
     const policy = { lockTimeout: 2_000, lockAttempts: 2, lockBackoff: 50 };
-    const { code, stdout, stderr } = await deployApp(database, ['--migrate'], { migrations: { policy } })
+    const { code, stdout, stderr } = await startDeployApp(database, ['--migrate'], { migrations: { policy } })
       .ended;
     expect(code).toBe(1);
     const blocker = new RegExp(`pid ${user.pid} \\(a user who forgot it\\), idle in transaction`);
@@ -66,13 +72,15 @@ describe('a process that migrates', () => {
 
   it("by TypeORM's command line is guarded as well: a change of rows is refused, told once, and nothing of it stays", async () => {
     await addThings(database, 3);
-    const { code, stdout, stderr } = await typeormCommand(database, 'migration:run', { FIXTURE_MIXES: '1' });
+    const { code, stdout, stderr } = await runTypeormCommand(database, 'migration:run', {
+      FIXTURE_MIXES: '1',
+    });
     expect(code).not.toBe(0);
     expect(stderr.match(/FillLabel1700000000003\.up\(\) changes rows of things/g)).toHaveLength(1);
     expect(stderr.match(/name: 'things-set-label'/g)).toHaveLength(1);
     // TypeORM's own log has a line on each migration that failed.
     expect(stdout.match(/FillLabel1700000000003\.up\(\) changes rows of things/g)).toHaveLength(1);
-    expect(await migrationsRun(database)).toEqual(['CreateThings1700000000001']);
+    expect(await executedMigrations(database)).toEqual(['CreateThings1700000000001']);
     expect(await hasLabel()).toBe(false);
   });
 });

@@ -5,12 +5,18 @@ import { FixtureApp } from '../support/fixture-app.ts';
 const app = new FixtureApp('one-shot-app');
 const serverUrl = process.env['TEST_SERVER_URL'] ?? '';
 
-/** Settings under which nobody answers. */
+/** For runs that give up: long enough for the first attempt to fail, also on a slow machine. */
+const SHORT_TIMEOUT = ['--connect-timeout', '2s'];
+
+/** For runs that a signal or an answer of the database must end, not the time limit. */
+const LONG_TIMEOUT = ['--connect-timeout', '500s'];
+
+/** The environment of an application whose database does not exist. */
 async function unreachable(): Promise<NodeJS.ProcessEnv> {
   return { DATABASE_URL: `postgres://nobody@127.0.0.1:${await freePort()}/none` };
 }
 
-/** Opens the test server at another port, too. */
+/** Makes the test server available on another port. */
 function forward(port: number): Promise<Server> {
   const target = new URL(serverUrl);
   const server = createServer((inward) => {
@@ -27,35 +33,33 @@ beforeAll(async () => {
 });
 
 describe('`nest start` with the plugin', () => {
-  it('starts the server as before, which gets its own arguments and inherits nothing', async () => {
+  it('starts the server, which gets its own arguments and inherits no variable', async () => {
     const { code, stdout } = await app.nest(['start', '--', '--port', '3000']).ended;
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ server: true, argv: ['--port', '3000'], leaked: [] });
   });
 
-  it('starts a one-shot run with --backfill, whose exit code reaches the shell', async () => {
-    const line = ['start', 'crm', '--backfill', 'leads', '--connect-timeout', '300ms', '--strict'];
+  it('starts a one-shot run with --backfill and exits with its exit code', async () => {
+    const line = ['start', 'crm', '--backfill', 'leads', ...SHORT_TIMEOUT, '--strict'];
     const { code, stdout } = await app.nest(line, await unreachable()).ended;
-    expect(stdout).toContain(
-      'The database could not be reached within 300 ms: connect ECONNREFUSED 127.0.0.1',
-    );
+    expect(stdout).toContain('The database could not be reached within 2 s: connect ECONNREFUSED 127.0.0.1');
     expect(code).toBe(3);
   });
 
-  it('takes the same arguments before and after `--` once', async () => {
-    const line = ['--backfill', '--connect-timeout', '300ms'];
+  it('accepts the same arguments before and after `--`', async () => {
+    const line = ['--backfill', ...SHORT_TIMEOUT];
     const { code, stdout } = await app.nest(
       ['start', ...line, '--', ...line, '--strict'],
       await unreachable(),
     ).ended;
-    expect(stdout).toContain('could not be reached within 300 ms');
+    expect(stdout).toContain('could not be reached within 2 s');
     expect(code).toBe(3);
   });
 
-  it('takes them after `--` alone', async () => {
-    const line = ['start', '--', '--backfill', '--connect-timeout', '300ms'];
+  it('accepts the arguments only after `--`', async () => {
+    const line = ['start', '--', '--backfill', ...SHORT_TIMEOUT];
     const { code, stdout } = await app.nest(line, await unreachable()).ended;
-    expect(stdout).toContain('could not be reached within 300 ms');
+    expect(stdout).toContain('could not be reached within 2 s');
     expect(code).toBe(0);
   });
 
@@ -63,42 +67,42 @@ describe('`nest start` with the plugin', () => {
     [['--backfill', '--tenat', '5'], 'Did you mean --tenant?'],
     [['--backfil'], 'Did you mean --backfill?'],
     [['--watch', '--backfill'], 'every saved file would start the run again'],
-  ])('refuses %j with exit code 2', async (line, remedy) => {
+  ])('refuses %j with exit code 2', async (line, message) => {
     const { code, stdout, stderr } = await app.nest(['start', ...line], await unreachable()).ended;
-    expect(stderr).toContain(remedy);
+    expect(stderr).toContain(message);
     expect(stdout).not.toContain('server');
     expect(code).toBe(2);
   });
 
-  it('leaves no run behind when it is stopped', async () => {
-    const started = app.nest(['start', '--backfill', '--connect-timeout', '500s'], await unreachable());
+  it('leaves no process behind when it is stopped', async () => {
+    const started = app.nest(['start', '--backfill', ...LONG_TIMEOUT], await unreachable());
     await started.printed('Waiting for the database');
     started.child.kill('SIGTERM');
-    // Not settled before the application has closed its output.
+    // Resolves only after the application, too, has closed its output.
     const { stdout } = await started.ended;
-    expect(stdout).toMatch(/(SIGTERM|The command line that started the run ended) before the run had begun/);
+    expect(stdout).toMatch(/(SIGTERM|The command line that started the run ended) before the run started/);
   });
 
-  it('passes the signal and the exit code on without a shell between them', async () => {
-    const line = ['start', '--no-shell', '--backfill', '--strict', '--connect-timeout', '500s'];
+  it('passes on the signal and the exit code when there is no shell between', async () => {
+    const line = ['start', '--no-shell', '--backfill', '--strict', ...LONG_TIMEOUT];
     const started = app.nest(line, await unreachable());
     await started.printed('Waiting for the database');
     started.child.kill('SIGTERM');
     const { code, stdout } = await started.ended;
-    expect(stdout).toContain('SIGTERM before the run had begun');
+    expect(stdout).toContain('SIGTERM before the run started');
     expect(code).toBe(3);
   });
 });
 
-describe('the application itself', () => {
-  it('ignores what a command line handed to another process', async () => {
-    const handover = JSON.stringify({ from: 2 ** 30, group: 2 ** 30, arguments: ['--backfill'] });
-    const { stdout } = await app.node([], { NESTJS_BACKFILL_ARGUMENTS: handover }).ended;
+describe('the application', () => {
+  it('ignores arguments that a command line passed to another process', async () => {
+    const passed = JSON.stringify({ from: 2 ** 30, group: 2 ** 30, arguments: ['--backfill'] });
+    const { stdout } = await app.node([], { NESTJS_BACKFILL_ARGUMENTS: passed }).ended;
     expect(JSON.parse(stdout)).toEqual({ server: true, argv: [], leaked: [] });
   });
 
-  it('with --json writes one object to stdout, and only JSON to stderr', async () => {
-    const line = ['--backfill', '--json', '--connect-timeout', '300ms'];
+  it('with --json writes one object to stdout and only JSON to stderr', async () => {
+    const line = ['--backfill', '--json', ...SHORT_TIMEOUT];
     const { code, stdout, stderr } = await app.node(line, await unreachable()).ended;
     expect(code).toBe(0);
     expect(stdout.endsWith('\n')).toBe(true);
@@ -115,20 +119,16 @@ describe('the application itself', () => {
   it.each([
     [['--status'], 'The status could not be read.', 0],
     [['--backfill', '--plan', '--strict'], 'The plan could not be read.', 3],
-  ])(
-    'says of %j that nothing could be read where the database is away, and why',
-    async (line, says, exit) => {
-      const { code, stdout } = await app.node([...line, '--connect-timeout', '300ms'], await unreachable())
-        .ended;
-      expect(stdout).toContain(says);
-      expect(stdout).toContain('The database could not be reached within 300 ms: connect ECONNREFUSED');
-      expect(stdout).not.toMatch(/deploy/i);
-      expect(code).toBe(exit);
-    },
-  );
+  ])('with %j says why nothing could be read when the database is unreachable', async (line, text, exit) => {
+    const { code, stdout } = await app.node([...line, ...SHORT_TIMEOUT], await unreachable()).ended;
+    expect(stdout).toContain(text);
+    expect(stdout).toContain('The database could not be reached within 2 s: connect ECONNREFUSED');
+    expect(stdout).not.toMatch(/deploy/i);
+    expect(code).toBe(exit);
+  });
 
-  it('with --json tells of a status that could not be read in an object without phases', async () => {
-    const line = ['--status', '--json', '--connect-timeout', '300ms'];
+  it('with --json reports a status that could not be read in an object without phases', async () => {
+    const line = ['--status', '--json', ...SHORT_TIMEOUT];
     const { stdout } = await app.node(line, await unreachable()).ended;
     expect(JSON.parse(stdout)).toEqual({
       phase: 'deploy',
@@ -137,7 +137,7 @@ describe('the application itself', () => {
     });
   });
 
-  it('with --json tells wrong arguments in the object too', async () => {
+  it('with --json reports wrong arguments in the JSON object', async () => {
     const { code, stdout } = await app.node(['--backfill', '--json', '--max-duration', 'soon']).ended;
     expect(code).toBe(2);
     const { outcome, reason } = JSON.parse(stdout) as { outcome: string; reason: string };
@@ -145,13 +145,13 @@ describe('the application itself', () => {
     expect(reason).toContain('--max-duration cannot be "soon"');
   });
 
-  it('prints its help without starting anything', async () => {
+  it('prints its help without connecting to the database', async () => {
     const { code, stdout } = await app.node(['--backfill', '--help'], await unreachable()).ended;
     expect(code).toBe(0);
     expect(stdout).toContain('Usage: nest start --deploy');
   });
 
-  it('tells an unreachable database once, whatever its own retries', async () => {
+  it('reports an unreachable database only once, whatever the retries of TypeOrmModule', async () => {
     const line = ['--backfill', '--connect-timeout', '4s'];
     const { stdout, stderr } = await app.node(line, await unreachable()).ended;
     expect(`${stdout}${stderr}`.match(/could not be reached/g)).toHaveLength(1);
@@ -159,37 +159,37 @@ describe('the application itself', () => {
     expect(`${stdout}${stderr}`).not.toMatch(/Unable to connect|^ {4}at /m);
   });
 
-  it('goes on as soon as the database answers', async () => {
+  it('continues as soon as the database answers', async () => {
     const port = await freePort();
     const url = new URL(serverUrl);
     url.host = `127.0.0.1:${port}`;
-    const started = app.node(['--backfill', '--connect-timeout', '500s'], { DATABASE_URL: url.href });
+    const started = app.node(['--backfill', ...LONG_TIMEOUT], { DATABASE_URL: url.href });
     await started.printed('Waiting for the database');
     const server = await forward(port);
-    // The application has no backfills, which it could not tell before it had started.
+    // Shows that the application was created: only then it is known to have no backfills.
     await started.printed('AppModule does not import BackfillModule');
     expect((await started.ended).code).toBe(2);
     server.close();
   });
 
-  it('does not wait for a database that does not exist: exit code 2, and the message without a stack', async () => {
+  it('exits with 2, without waiting and without a stack, when its database does not exist', async () => {
     const url = new URL(serverUrl);
     url.pathname = '/no_such_database';
-    const started = app.node(['--backfill', '--connect-timeout', '500s'], { DATABASE_URL: url.href });
+    const started = app.node(['--backfill', ...LONG_TIMEOUT], { DATABASE_URL: url.href });
     const { code, stderr } = await started.ended;
     expect(code).toBe(2);
     expect(stderr).toContain('database "no_such_database" does not exist');
     expect(stderr).not.toMatch(/^ {4}at /m);
   });
 
-  it('that breaks while it starts exits 2, not with the 1 of a failed migration', async () => {
+  it('exits with 2, not with the 1 of a failed migration, on an uncaught error at start-up', async () => {
     const env = { ...(await unreachable()), FIXTURE_BREAKS: '1' };
-    const { code, stderr } = await app.node(['--backfill', '--connect-timeout', '500s'], env).ended;
-    expect(stderr).toContain('RangeError: nobody awaited this');
+    const { code, stderr } = await app.node(['--backfill', ...LONG_TIMEOUT], env).ended;
+    expect(stderr).toContain('RangeError: not awaited');
     expect(code).toBe(2);
   });
 
-  it('is ended when it forgets to close something', async () => {
+  it('ends after the run although it left a timer open', async () => {
     const env = { DATABASE_URL: serverUrl, FIXTURE_HOLDS_ON: '1' };
     const { code, stderr } = await app.node(['--backfill'], env).ended;
     expect(stderr).toMatch(/keeps the process alive \(.*Timeout.*\)/);

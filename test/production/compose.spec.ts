@@ -18,7 +18,7 @@ interface Compose {
   readonly services: Readonly<Record<string, Service>>;
 }
 
-/** The two implementations; each is asked where it is installed. */
+/** The two implementations of Compose; the tests use those that are installed. */
 const COMMANDS = [
   ['docker-compose', []],
   ['docker', ['compose']],
@@ -29,7 +29,7 @@ const read = (): Compose => parse(readFileSync(FILE, 'utf8'), { merge: true }) a
 describe('docker-compose.prod.yml', () => {
   const { services } = read();
 
-  it('runs the phases one after the other, and the api after them', () => {
+  it('runs the phases one after another, then starts the API', () => {
     const waitsFor = Object.fromEntries(
       Object.entries(services).map(([name, { depends_on: conditions = {} }]) => [
         name,
@@ -45,7 +45,7 @@ describe('docker-compose.prod.yml', () => {
     });
   });
 
-  it('starts nothing after a failed migration, and everything after a failed index or backfill', () => {
+  it('starts nothing after a failed migration, but continues after a failed index or backfill', () => {
     const mayWarn = Object.entries(services)
       .filter(([, { command }]) => command?.[0] === 'scripts/may-warn.sh')
       .map(([name]) => name);
@@ -53,7 +53,7 @@ describe('docker-compose.prod.yml', () => {
     expect(services['migrate']?.command?.slice(0, 3)).toEqual(['node', 'dist/main.js', '--migrate']);
   });
 
-  it('runs each phase once, and keeps the others running', () => {
+  it('runs each phase once and restarts the other services', () => {
     const restarts = Object.fromEntries(
       Object.entries(services).map(([name, { restart }]) => [name, restart]),
     );
@@ -66,19 +66,19 @@ describe('docker-compose.prod.yml', () => {
     });
   });
 
-  it('waits for the server that stays, not for the one that initialises a new volume', () => {
+  it('waits for the final server, not for the temporary one that initialises a new volume', () => {
     expect(services['postgres']?.healthcheck?.test).toContain('--host=127.0.0.1');
   });
 
-  it('holds no password', () => {
+  it('contains no password', () => {
     expect(services['postgres']?.environment?.['POSTGRES_PASSWORD']).toMatch(/^\$\{POSTGRES_PASSWORD:\?/);
     expect(services['api']?.environment?.['DATABASE_URL']).toContain('${POSTGRES_PASSWORD:?');
   });
 
-  it('is a file that compose itself accepts, and refuses without a password', () => {
+  it('is accepted by Compose with a password and refused without one', () => {
     const installed = COMMANDS.filter(([command, first]) => run(command, [...first, 'version']).status === 0);
     if (installed.length === 0)
-      console.warn('Not asked: neither docker-compose nor docker compose is installed.');
+      console.warn('Not checked: neither docker-compose nor docker compose is installed.');
     for (const [command, first] of installed) {
       const config = [...first, '--file', FILE, 'config', '--quiet'];
       const given = run(command, config, { POSTGRES_PASSWORD: 'secret' });
@@ -96,7 +96,7 @@ describe('the Dockerfile', () => {
     .slice(1);
   const final = stages.at(-1) ?? '';
 
-  it('ships production dependencies and compiled code only', () => {
+  it('contains only production dependencies and compiled code', () => {
     expect(stages.length).toBeGreaterThan(1);
     expect(stages.find((stage) => / AS dependencies\b/.test(stage))).toContain('npm ci --omit=dev');
     const copied = [...final.matchAll(/^COPY (.+)$/gm)].map(([, what]) => what);
@@ -112,12 +112,12 @@ describe('the Dockerfile', () => {
     ]);
   });
 
-  it('runs as a user without rights, and Node itself gets the signals', () => {
+  it('runs as an unprivileged user, and Node.js itself receives the signals', () => {
     expect(final).toMatch(/^USER node$/m);
     expect(final).toMatch(/^CMD \["node", "dist\/main\.js"\]$/m);
   });
 
-  it('gets neither secrets nor what the host has built into its context', () => {
+  it('has neither secrets nor build results of the host in its build context', () => {
     const [first, ...rest] = readFileSync(`${ROOT}/.dockerignore`, 'utf8')
       .split('\n')
       .filter((line) => line && !line.startsWith('#'));

@@ -16,8 +16,8 @@ const ALL = [BUILD, DATABASE, STOP, MIGRATE, INDEXES, BACKFILLS, START, REPORT];
 
 describe('scripts/deploy-production.sh', () => {
   const docker = new DockerStandIn();
-  const deploy = (line = '', fails = '', code = 1, env: NodeJS.ProcessEnv = {}): ScriptEnd =>
-    docker.run(SCRIPT, line.split(' ').filter(Boolean), fails, code, env);
+  const deploy = (line = '', failing = '', code = 1, env: NodeJS.ProcessEnv = {}): ScriptEnd =>
+    docker.run(SCRIPT, line.split(' ').filter(Boolean), failing, code, env);
 
   afterAll(() => docker.remove());
 
@@ -28,33 +28,33 @@ describe('scripts/deploy-production.sh', () => {
     expect(stdout).toMatch(/\nDeployed\.\n$/);
   });
 
-  it('with --rolling leaves the services running until the new ones start', () => {
+  it('with --rolling keeps the services running until the new ones start', () => {
     const { code, calls } = deploy('--rolling');
     expect(code).toBe(0);
     expect(calls).toEqual(ALL.filter((call) => call !== STOP));
   });
 
   it.each([
-    ['the image', BUILD, []],
-    ['the database', DATABASE, [BUILD]],
-    ['a service that is to be stopped', STOP, [BUILD, DATABASE]],
-  ])('goes no further when %s fails', (_, failing, before) => {
+    ['building the image', BUILD, []],
+    ['starting the database', DATABASE, [BUILD]],
+    ['stopping a service', STOP, [BUILD, DATABASE]],
+  ])('ends when %s fails', (_, failing, before) => {
     const { code, calls, stderr } = deploy('', failing);
     expect(code).toBe(1);
     expect(calls).toEqual([...before, failing]);
-    expect(stderr).toContain('The deployment has failed');
+    expect(stderr).toContain('The deployment failed');
   });
 
-  it('starts nothing when a migration fails, and says how to go back', () => {
+  it('starts nothing when a migration fails, and says how to return to the previous version', () => {
     const { code, calls, stderr } = deploy('', '--migrate');
     expect(code).toBe(1);
     expect(calls).toEqual([BUILD, DATABASE, STOP, MIGRATE]);
-    expect(stderr).toContain('the migrations did not succeed (exit code 1)');
+    expect(stderr).toContain('the migrations failed (exit code 1)');
     expect(stderr).toContain('The services are stopped (api)');
     expect(stderr).toMatch(/COMPOSE_FILE='\S+docker-compose\.prod\.yml' docker compose start api/);
   });
 
-  it('with --rolling leaves the old version running when a migration fails', () => {
+  it('with --rolling keeps the old version running when a migration fails', () => {
     const { code, calls, stderr } = deploy('--rolling', '--migrate');
     expect(code).toBe(1);
     expect(calls).toEqual([BUILD, DATABASE, MIGRATE]);
@@ -67,7 +67,7 @@ describe('scripts/deploy-production.sh', () => {
     ['backfills', BACKFILLS, 3, 'backfills: exit code 3'],
     ['backfills', BACKFILLS, 2, 'backfills: exit code 2'],
     ['the report', REPORT, 1, 'the report could not be printed (exit code 1)'],
-  ])('goes on when %s fail, and says so at the end', (_, failing, failure, warning) => {
+  ])('continues when %s fail, and warns at the end', (_, failing, failure, warning) => {
     const { code, calls, stdout, stderr } = deploy('', failing, failure);
     expect(calls).toEqual(ALL);
     expect(code).toBe(0);
@@ -76,7 +76,7 @@ describe('scripts/deploy-production.sh', () => {
     expect(stdout).toContain(warning);
   });
 
-  it('has failed when the services do not start', () => {
+  it('fails when the services do not start', () => {
     const { code, calls, stderr } = deploy('', START);
     expect(code).toBe(1);
     expect(calls).toEqual(ALL.slice(0, -1));
@@ -84,7 +84,7 @@ describe('scripts/deploy-production.sh', () => {
     expect(stderr).toContain('The schema is migrated');
   });
 
-  it('takes the services, the time limit and the image from outside', () => {
+  it('accepts other services, another time limit and an existing image', () => {
     const { calls } = deploy('--no-build --max-duration 1h', '', 0, { SERVICES: 'api worker' });
     expect(calls).toEqual(
       ALL.slice(1).map((call) => call.replace(/api$/, 'api worker').replace('10m', '1h')),
@@ -92,16 +92,16 @@ describe('scripts/deploy-production.sh', () => {
   });
 
   it.each([
-    ['its own', undefined, fileURLToPath(new URL('../../docker-compose.prod.yml', import.meta.url))],
+    ['its default', undefined, fileURLToPath(new URL('../../docker-compose.prod.yml', import.meta.url))],
     ['another', '/srv/crm.yml', '/srv/crm.yml'],
     ['several', 'docker-compose.prod.yml:my site.yml', 'docker-compose.prod.yml:my site.yml'],
-  ])('works on %s compose file in every step', (_, COMPOSE_FILE, used) => {
+  ])('uses %s compose file in every step', (_, COMPOSE_FILE, expected) => {
     const { composeFiles, calls } = deploy('', '', 0, { COMPOSE_FILE });
     expect(calls).toEqual(ALL);
-    expect(composeFiles).toEqual([used]);
+    expect(composeFiles).toEqual([expected]);
   });
 
-  it.each(['500ms', '90s', '10m', '1.5h', '596h'])('takes %s for a time limit', (duration) => {
+  it.each(['500ms', '90s', '10m', '1.5h', '596h'])('accepts %s as a time limit', (duration) => {
     const { calls } = deploy(`--max-duration ${duration}`);
     expect(calls).toEqual(ALL.map((call) => call.replace('10m', duration)));
   });
@@ -120,7 +120,7 @@ describe('scripts/deploy-production.sh', () => {
     '99999999999999999999s',
     '1m 2',
     '10 m',
-  ])('refuses %j for a time limit, wherever it comes from', (duration) => {
+  ])('refuses %j as a time limit, also from the environment', (duration) => {
     const { code, calls, stderr } = deploy('', '', 0, { BACKFILL_MAX_DURATION: duration });
     expect({ code, calls }).toEqual({ code: 2, calls: [] });
     expect(stderr).toContain(`not "${duration}"`);
@@ -131,15 +131,15 @@ describe('scripts/deploy-production.sh', () => {
     ['--max-duration', '--max-duration needs a value'],
     ['--max-duration soon', 'not "soon"'],
     ['api', 'Unknown argument api'],
-  ])('refuses `%s` with exit code 2, before it touches anything', (line, why) => {
+  ])('refuses `%s` with exit code 2 before the first step', (line, message) => {
     const { code, calls, stderr } = deploy(line);
     expect({ code, calls }).toEqual({ code: 2, calls: [] });
-    expect(stderr).toContain(why);
+    expect(stderr).toContain(message);
   });
 
-  it('explains itself without touching anything', () => {
+  it('prints its help without running any step', () => {
     const { code, calls, stdout } = deploy('--help');
     expect({ code, calls }).toEqual({ code: 0, calls: [] });
-    expect(stdout).toContain('must succeed, or the deployment ends here');
+    expect(stdout).toContain('must succeed; otherwise the deployment ends here');
   });
 });

@@ -9,23 +9,23 @@ describe('scripts/may-warn.sh', () => {
     ['exit 0', ''],
     ['exit 3', 'ended with exit code 3'],
     ['kill -KILL $$', 'ended with exit code 137'],
-  ])('ends with 0 whatever becomes of `%s`', (command, warning) => {
+  ])('exits with 0 for `%s`', (command, warning) => {
     const { status, stderr } = spawnSync(SCRIPT, ['sh', '-c', command], { encoding: 'utf8' });
     expect(status).toBe(0);
     expect(stderr.trim() === '').toBe(warning === '');
     expect(stderr).toContain(warning);
   });
 
-  it('ends with 0 when there is no such command', () => {
+  it('exits with 0 when the command does not exist', () => {
     expect(spawnSync(SCRIPT, ['./no-such-command']).status).toBe(0);
   });
 
-  it('passes on what the command prints', () => {
+  it('prints the output of the command', () => {
     const { stdout } = spawnSync(SCRIPT, ['printf', '%s|', 'a b', 'c'], { encoding: 'utf8' });
     expect(stdout).toBe('a b|c|');
   });
 
-  it('passes a signal on and waits until the command has finished what it had in hand', async () => {
+  it('passes a signal on and waits until the command has ended', async () => {
     const program = `
       process.on('SIGTERM', () => setImmediate(() => { console.log('finished'); process.exit(0); }));
       setInterval(() => undefined, 1000);

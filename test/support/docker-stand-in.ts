@@ -3,18 +3,18 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** How a script ended that was run with it. */
+/** The result of a script that ran with the stand-in. */
 export interface ScriptEnd {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** What the script asked of docker, in order: the words after `docker compose`. */
+  /** The arguments of the script's `docker compose` calls, in order. */
   readonly calls: readonly string[];
-  /** The compose files of these calls, as docker compose reads them from the environment. */
+  /** The different values of COMPOSE_FILE during these calls. */
   readonly composeFiles: readonly string[];
 }
 
-/** Stands in for `docker` on PATH: takes down what it is asked, and fails where it is told to. */
+/** Replaces `docker` on PATH: records its calls, and fails where a test says so. */
 export class DockerStandIn {
   readonly #folder = mkdtempSync(join(tmpdir(), 'docker-stand-in-'));
   readonly #calls = join(this.#folder, 'calls');
@@ -32,11 +32,11 @@ exit 0
     chmodSync(docker, 0o755);
   }
 
-  /** @param fails the call that has these words in it ends with `code` */
+  /** @param failing a call that contains this text exits with `code` */
   run(
     script: string,
     parameters: readonly string[],
-    fails = '',
+    failing = '',
     code = 1,
     env: NodeJS.ProcessEnv = {},
   ): ScriptEnd {
@@ -47,7 +47,7 @@ exit 0
         ...process.env,
         PATH: [this.#folder, process.env['PATH']].join(delimiter),
         DOCKER_CALLS: this.#calls,
-        DOCKER_FAILS: fails,
+        DOCKER_FAILS: failing,
         DOCKER_CODE: String(code),
         ...env,
       },

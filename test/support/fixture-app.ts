@@ -5,29 +5,29 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NEST = `${ROOT}/node_modules/@nestjs/cli/bin/nest.js`;
 
-/** What a command printed and how it ended. */
-export interface Ended {
+/** The output and the exit code of a process. */
+export interface ProcessResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A command that runs; `ended` waits until every process that it started has closed its output. */
-export interface Running {
+export interface RunningProcess {
   readonly child: ChildProcess;
-  readonly ended: Promise<Ended>;
-  /** Waits until the command has printed this, on stdout or stderr. */
+  /** Resolves when the process and all processes that it started have closed their output. */
+  readonly ended: Promise<ProcessResult>;
+  /** Waits until the process has printed this text on stdout or stderr. Rejects if it ends before. */
   printed(text: string): Promise<void>;
 }
 
-/** An application under test/fixtures, or the example application, built and started as its user would, with the library as it was built. */
+/** The example application, or one under test/fixtures, started like a user starts it, with the built library. */
 export class FixtureApp {
   readonly #folder: string;
   readonly #entry: string;
 
   /**
-   * @param name its folder; the example application when left out
-   * @param entry the program; what `nest build` makes of the application unless it needs no building
+   * @param name its folder under test/fixtures; the example application if left out
+   * @param entry the program to start, relative to the folder
    */
   constructor(name?: string, entry = 'dist/main.js') {
     this.#entry = entry;
@@ -37,45 +37,48 @@ export class FixtureApp {
     }
   }
 
-  /** The Nest command line, e.g. `nest('start', '--backfill')`. */
-  nest(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+  /** Starts the Nest command line, e.g. `nest(['start', '--backfill'])`. */
+  nest(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProcess {
     return this.#spawn([NEST, ...parameters], env);
   }
 
-  /** The application itself. */
-  node(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+  /** Starts the application itself. */
+  node(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProcess {
     return this.#spawn([this.#entry, ...parameters], env);
   }
 
-  #spawn(parameters: readonly string[], env: NodeJS.ProcessEnv): Running {
+  #spawn(parameters: readonly string[], env: NodeJS.ProcessEnv): RunningProcess {
     const child = spawn(process.execPath, parameters, {
       cwd: this.#folder,
       env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output = { stdout: '', stderr: '' };
-    const waiting = new Set<() => void>();
+    const onOutput = new Set<() => void>();
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (chunk: string) => {
         output[name] += chunk;
-        waiting.forEach((look) => look());
+        onOutput.forEach((check) => check());
       });
     }
-    const ended = new Promise<Ended>((resolve, reject) => {
+    const ended = new Promise<ProcessResult>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => resolve({ code, ...output }));
     });
     const printed = (text: string): Promise<void> =>
       new Promise((resolve, reject) => {
-        const look = (): void => {
+        const check = (): void => {
           if (!output.stdout.includes(text) && !output.stderr.includes(text)) return;
-          waiting.delete(look);
+          onOutput.delete(check);
           resolve();
         };
-        waiting.add(look);
-        look();
+        onOutput.add(check);
+        check();
         ended.then(
-          () => reject(new Error(`It ended without printing "${text}":\n${output.stdout}${output.stderr}`)),
+          () =>
+            reject(
+              new Error(`The process ended without printing "${text}":\n${output.stdout}${output.stderr}`),
+            ),
           reject,
         );
       });

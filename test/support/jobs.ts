@@ -1,7 +1,7 @@
 import type { BackfillModuleOptions } from 'nestjs-backfill';
 import { DoJobs, Job, JobLog, NoteJobs } from '../fixtures/jobs-app/jobs.mjs';
 import type { TestDatabase } from './database.ts';
-import { FixtureApp, type Running } from './fixture-app.ts';
+import { FixtureApp, type RunningProcess } from './fixture-app.ts';
 import { Stage, type StageOptions } from './stage.ts';
 
 export { DoJobs, Job, JobLog, NoteJobs };
@@ -38,7 +38,7 @@ export class JobsProcess {
     parameters: readonly string[],
     module: BackfillModuleOptions = { defaults: { pause: 0 } },
     env: NodeJS.ProcessEnv = {},
-  ): Running {
+  ): RunningProcess {
     return JobsProcess.order(database, ['--backfill', ...parameters, '--no-progress'], module, env);
   }
 
@@ -48,7 +48,7 @@ export class JobsProcess {
     parameters: readonly string[],
     module: BackfillModuleOptions = {},
     env: NodeJS.ProcessEnv = {},
-  ): Running {
+  ): RunningProcess {
     return JobsProcess.#app.node(parameters, {
       DATABASE_URL: database.url,
       BACKFILL_MODULE: JSON.stringify(module),
@@ -57,7 +57,7 @@ export class JobsProcess {
   }
 
   /** As its users have it, until it is sent a signal. */
-  static serve(database: TestDatabase, module: BackfillModuleOptions): Running {
+  static serve(database: TestDatabase, module: BackfillModuleOptions): RunningProcess {
     return JobsProcess.#app.node([], {
       DATABASE_URL: database.url,
       BACKFILL_MODULE: JSON.stringify(module),

@@ -1,8 +1,8 @@
-import { addThings, deployApp, MIGRATIONS, migrationsRun } from '../../../support/deploy-app.ts';
+import { addThings, startDeployApp, MIGRATIONS, executedMigrations } from '../../../support/deploy-app.ts';
 import { TestDatabase } from '../../../support/database.ts';
 import { Pgbouncer } from '../../../support/pgbouncer.ts';
 import { LockHolder } from '../../../support/lock-holder.ts';
-import type { Ended } from '../../../support/fixture-app.ts';
+import type { ProcessResult } from '../../../support/fixture-app.ts';
 
 Pgbouncer.describe('through a pooler in transaction mode', () => {
   let bouncer: Pgbouncer;
@@ -22,8 +22,8 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
   });
 
   const two = (argument: string) =>
-    Promise.all([1, 2].map(() => deployApp(pooled, [argument, '--json']).ended));
-  const outcomes = (ended: readonly Ended[]) =>
+    Promise.all([1, 2].map(() => startDeployApp(pooled, [argument, '--json']).ended));
+  const outcomes = (ended: readonly ProcessResult[]) =>
     ended
       .map(({ code, stdout, stderr }) => {
         expect(code === 0 ? '' : stdout + stderr).toBe('');
@@ -34,19 +34,19 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
   it('two processes that migrate at once run each migration once', async () => {
     // Keeps whoever comes first in its first migration until the other one is there, too.
     const gate = await LockHolder.hold(database, `CREATE TABLE things (id int)`);
-    const running = [1, 2].map(() => deployApp(pooled, ['--migrate', '--json']));
+    const running = [1, 2].map(() => startDeployApp(pooled, ['--migrate', '--json']));
     await Promise.race(running.map((each) => each.printed('Waiting for \\"migrate\\", which pid')));
     await gate.release('ROLLBACK');
     expect(outcomes(await Promise.all(running.map(({ ended }) => ended)))).toEqual(['done', 'nothing-to-do']);
-    expect(await migrationsRun(database)).toEqual(MIGRATIONS);
+    expect(await executedMigrations(database)).toEqual(MIGRATIONS);
   });
 
   it('two that build indexes at once build each once, and tell whom a build waits for', async () => {
     await addThings(database, 200);
     const writer = await LockHolder.hold(database, 'UPDATE things SET name = name WHERE id = 1', 'a report');
-    const running = deployApp(pooled, ['--indexes', '--json']);
+    const running = startDeployApp(pooled, ['--indexes', '--json']);
     await running.printed('waiting for pid');
-    const other = deployApp(pooled, ['--indexes', '--json']);
+    const other = startDeployApp(pooled, ['--indexes', '--json']);
     await other.printed('Waiting for \\"indexes\\", which pid');
     await writer.release();
     expect(outcomes(await Promise.all([running.ended, other.ended]))).toEqual(['done', 'nothing-to-do']);
@@ -57,7 +57,7 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
   it('a build is given up when the process is told to stop', async () => {
     await database.query('DROP INDEX things_without_label');
     const writer = await LockHolder.hold(database, 'UPDATE things SET name = name WHERE id = 1');
-    const running = deployApp(pooled, ['--indexes', '--json']);
+    const running = startDeployApp(pooled, ['--indexes', '--json']);
     await running.printed('waiting for pid');
     running.child.kill('SIGTERM');
     const { code, stdout } = await running.ended;

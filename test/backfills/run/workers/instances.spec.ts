@@ -1,4 +1,4 @@
-import type { Ended, Running } from '../../../support/fixture-app.ts';
+import type { ProcessResult, RunningProcess } from '../../../support/fixture-app.ts';
 import { eachOnce, JobsProcess, jobsStage, lookAtJobs, startAfresh } from '../../../support/jobs.ts';
 import { until } from '../../../support/until.ts';
 
@@ -32,8 +32,8 @@ const startTogether = (...environments: NodeJS.ProcessEnv[]) =>
     });
     return running;
   });
-const reportOf = async (running: Running | undefined) => {
-  const { code, stdout } = (await running?.ended) as Ended;
+const reportOf = async (running: RunningProcess | undefined) => {
+  const { code, stdout } = (await running?.ended) as ProcessResult;
   const { backfills } = JSON.parse(stdout) as { backfills: { status: string; updated: number }[] };
   return { code, ...backfills[0] };
 };

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { onAbort } from '../text/abort-listener.js';
+import { onAbort } from '../text/abort.listener.js';
 import { guardPool } from './pool.guard.js';
 import type { BackendIdentity } from './stall.watch.js';
 import { ignoreError, withTimeLimit } from './stream.js';

@@ -149,7 +149,7 @@ describe('a backfill', () => {
       {
         from: 'complete',
         to: 'running',
-        reason: expect.stringMatching(/complete at \d{4}-.*\(drift\)/) as string,
+        reason: expect.stringMatching(/completed at \d{4}-.*\(drift\)/) as string,
       },
       { from: 'running', to: 'complete' },
     ]);

@@ -82,7 +82,7 @@ describe('progress', () => {
     expect([90, 100]).toContain(left);
     const recorder = new Recorder();
     await application.service.run({ names: ['search-name'], observer: recorder });
-    expect(recorder.starts).toMatchObject([{ total: left, reason: 'Going on where the last run stopped.' }]);
+    expect(recorder.starts).toMatchObject([{ total: left, reason: 'Continues where the last run stopped.' }]);
     expect(recorder.progress.at(-1)).toMatchObject({ updated: left, fraction: 1 });
   });
 

@@ -3,7 +3,11 @@ import { RunLog } from '../../../libs/backfill/src/backfills/run/log/run-log.ts'
 describe('the log lines about quarantined rows', () => {
   const told = (rows: number): string[] => {
     const lines: string[] = [];
-    const log = new RunLog('a', 10, { noted: ({ message }) => void lines.push(message) });
+    const log = new RunLog({
+      name: 'a',
+      progressEvery: 10,
+      observer: { noted: ({ message }) => void lines.push(message) },
+    });
     for (let row = 1; row <= rows; row++) log.quarantined(`(${row})`, new RangeError(`${row} is too much`));
     return lines;
   };

@@ -42,6 +42,7 @@ import type { RunRequest } from './report/request.js';
 import type { StatusReport } from './report/status-report.js';
 import { CANCEL_AFTER_MS } from './run/stop/stop.enforcer.js';
 import { runBackfill } from './run/run-backfill.js';
+import type { RunOptions } from './run/run.options.js';
 import { StopSignal } from './run/stop/stop-signal.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
@@ -154,10 +155,12 @@ export class BackfillService {
     const definitions = this.declare().select(request.names);
     const tenants = this.#scope(definitions, request.tenants);
     const stop = new StopSignal(request);
-    const ledger = this.#ledgerOf(randomUUID().slice(0, 8));
+    const ledgers = this.#ledgerOf(randomUUID().slice(0, 8));
     const reports: BackfillReport[] = [];
     for (const definition of definitions) {
-      const options = {
+      const options: RunOptions = {
+        tenants,
+        stop,
         retryQuarantined: request.retryQuarantined ?? false,
         connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT,
         cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER_MS,
@@ -166,11 +169,7 @@ export class BackfillService {
         checks: this.#checks,
         observer: addKind(request.observer ?? {}, definition.kind),
       };
-      const report = await runBackfill(definition, ledger, this.#options.schema, {
-        ...options,
-        tenants,
-        stop,
-      });
+      const report = await runBackfill({ definition, ledgers, schema: this.#options.schema, options });
       reports.push({ ...report, kind: definition.kind });
     }
     return { phase: 'backfill', outcome: worstOf(WORST_FIRST, reports.map(outcomeOf)), backfills: reports };

@@ -114,7 +114,7 @@ describe('the order of tenants', () => {
     await stuck.release();
     expect(await first).toMatchObject({ status: 'complete', updated: ALL });
     expect(second).toMatchObject({ status: 'running', updated: 0 });
-    expect(second.reason).toContain('is running it; this process leaves it to them.');
+    expect(second.reason).toContain('is running it; this process takes no part.');
     expect(done).toEqual([]);
   });
 
@@ -162,7 +162,7 @@ describe('the order of tenants', () => {
     await expectOneFinish(runs);
     expect(done).toEqual(['medium']);
     expect(status.status).toBe('running');
-    expect(status.reason).toContain('Tenant medium is at hand.');
+    expect(status.reason).toContain('Processing tenant medium.');
   });
 
   it('keeps a process that has a part in the run also where fewer may be at work by then', async () => {
@@ -178,9 +178,9 @@ describe('the order of tenants', () => {
     const recorder = new Recorder();
     await stage.run('listed-first', { recorder });
     expect(recorder.starts.map(({ reason }) => reason)).toEqual([
-      'First run. Tenant medium is at hand.',
-      'Tenant small is at hand.',
-      'All tenants are at hand.',
+      'First run. Processing tenant medium.',
+      'Processing tenant small.',
+      'Processing all tenants.',
     ]);
   });
 
@@ -285,7 +285,7 @@ describe('the order of tenants', () => {
     const report = await stage.run('canary-waits', { recorder });
     expect(report).toMatchObject({ status: 'paused', withoutRows: ['medium'], remaining: 49 });
     expect(report.reason).toMatch(
-      /^No row of the table has the tenant medium of the canary, so that nothing was tried out\./,
+      /^No row of the table has the tenant medium of the canary, so it tested nothing\./,
     );
     expect(recorder.notes).toEqual(['No row of the table has the tenant medium.']);
     await service.resume('canary-waits');
@@ -320,7 +320,7 @@ describe('the order of tenants', () => {
       reason: expect.stringContaining('nothing_of_that_name') as string,
     });
     expect(report).toMatchObject({ status: 'failed', updated: 0, proved: false, remaining: 49 });
-    expect(report.reason).toContain(`It has failed: ${failed.reason}`);
+    expect(report.reason).toContain(`The backfill has failed: ${failed.reason}`);
     expect(report.reason).toContain('--cancel canary-waits and --resume canary-waits');
     expect(await stage.status('canary-waits')).toMatchObject({ status: 'failed', reason: failed.reason });
     await service.cancel('canary-waits');

@@ -176,14 +176,16 @@ describe('per tenant', () => {
     const report = await run(['nobody'], { observer: recorder });
     expect(report).toMatchObject({ outcome: 'nothing-to-do', status: 'pending', updated: 0 });
     expect(report).toMatchObject({ onlyTenants: ['nobody'], withoutRows: ['nobody'] });
-    expect(report.reason).toContain('No row of the table has the tenant nobody; the others were not part');
+    expect(report.reason).toContain(
+      'No row of the table has the tenant nobody; the other tenants were not part',
+    );
     expect(recorder.notes).toEqual(['No row of the table has the tenant nobody.']);
   });
 
   it('of several tenants those without rows are told, pending or not; of others nothing of the kind', async () => {
     const report = await run(['3', 'nobody', 'no one']);
     expect(report).toMatchObject({ outcome: 'complete', updated: 10, withoutRows: ['no one', 'nobody'] });
-    expect(report.reason).toContain('The rows of tenant 3 are done');
+    expect(report.reason).toContain('The probe found no pending row of tenant 3');
     expect(report.reason).toContain('No row of the table has the tenants no one, nobody.');
     expect(await run(['3'])).not.toHaveProperty('withoutRows');
     expect(await run()).not.toHaveProperty('onlyTenants');

@@ -301,9 +301,9 @@ async function hold(stage: Stage): Promise<() => Promise<void>> {
 describe('many workers that rest', () => {
   it('listen to one signal, and Node.js takes that for no leak', async () => {
     // A process of its own: what Node.js warns of goes past the test's.
-    const code = `import { StopSign } from ${JSON.stringify(new URL('../../../../libs/backfill/dist/backfills/run/stop-sign.js', import.meta.url).href)};
+    const code = `import { StopSignal } from ${JSON.stringify(new URL('../../../../libs/backfill/dist/backfills/run/stop/stop-signal.js', import.meta.url).href)};
       const stop = new AbortController();
-      const sign = new StopSign(stop.signal);
+      const sign = new StopSignal({ signal: stop.signal });
       const rests = Array.from({ length: 50 }, () => sign.sleep(3_600_000));
       stop.abort();
       await Promise.all(rests);

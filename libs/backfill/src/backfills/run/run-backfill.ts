@@ -1,65 +1,77 @@
-import type { Ledger } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
+import type { Ledger } from '../../ledger/ledger.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import type { BackfillReport } from '../report/report.js';
-import { BackfillRunner, type RunOptions } from './loop/backfill.runner.js';
-import { RunConnection } from './connection/run-connection.js';
-import { enforceStop } from './stop/stop.enforcer.js';
 import { ignoreObserverErrors, wrapObserver } from '../report/observer.wrapper.js';
-import { lastTurn, TenantSequence, type ScopedRun } from './tenants/tenant.sequence.js';
-import type { TenantRunState } from './tenants/tenant-run.js';
+import type { BackfillReport } from '../report/report.js';
+import { RunConnection } from './connection/run-connection.js';
+import { BackfillRunner } from './loop/backfill.runner.js';
+import type { RunOptions } from './run.options.js';
+import { TenantRunScope } from './scope/tenant-run.scope.js';
+import { WholeRunScope } from './scope/whole-run.scope.js';
+import { enforceStop } from './stop/stop.enforcer.js';
+import { lastPart } from './tenants/tenant-parts.js';
+import type { TenantRun, TenantRunState } from './tenants/tenant-run.js';
+import { TenantSequence } from './tenants/tenant.sequence.js';
 
-/** Runs one backfill: at once, or where all tenants are asked for and it has an order of them, one after the other. */
-export async function runBackfill(
-  definition: BackfillDefinition,
-  ledger: Ledger,
-  schema: string,
-  options: RunOptions,
-): Promise<BackfillReport> {
-  const isWhole = options.tenants === null && !options.retryQuarantined;
-  if (!isWhole || (definition.canary === null && definition.tenantOrder === null))
-    return new BackfillRunner(definition, ledger, schema, options).run();
+export interface RunBackfillOptions {
+  readonly definition: BackfillDefinition;
+  readonly ledgers: Ledger;
+  /** The schema of the ledger, not quoted. */
+  readonly schema: string;
+  readonly options: RunOptions;
+}
+
+/** Runs one backfill: at once, or tenant by tenant if it declares a canary or an order and all tenants are requested. */
+export async function runBackfill(backfill: RunBackfillOptions): Promise<BackfillReport> {
+  const { definition, options } = backfill;
+  const isInOrder = definition.canary !== null || definition.tenantOrder !== null;
+  if (isInOrder && options.tenants === null && !options.retryQuarantined) return runInOrder(backfill);
+  const scope = new WholeRunScope(options.tenants);
+  return (await new BackfillRunner({ ...backfill, scope }).run()).report;
+}
+
+async function runInOrder(backfill: RunBackfillOptions): Promise<BackfillReport> {
+  const { definition, ledgers, schema, options } = backfill;
+  const { name, dataSource, pace } = definition;
+  const { connectTimeoutMs, stop } = options;
   const observer = ignoreObserverErrors(options.observer);
-  const note = (message: string) => observer.noted?.({ name: definition.name, level: 'log', message });
-  const connection = new RunConnection({
-    dataSource: definition.dataSource,
-    statementTimeout: definition.pace.statementTimeout,
-    stop: options.stop,
-    connectTimeoutMs: options.connectTimeoutMs,
-    warn: note,
-  });
-  // The runs enforce the stop on their own connections.
-  const endEnforcement = enforceStop(options.stop, { ...options, cancelAfterMs: null }, () => [connection]);
+  const note = (message: string) => observer.noted({ name, level: 'log', message });
+  const { statementTimeout } = pace;
+  const connection = new RunConnection({ dataSource, statementTimeout, stop, connectTimeoutMs, warn: note });
+  // The parts enforce the stop on their own connections.
+  const endEnforcement = enforceStop(stop, { ...options, cancelAfterMs: null }, () => [connection]);
+  const runPart = partRunner(backfill);
   try {
     await connection.use((session) => installLedger(session, schema)).catch(() => undefined);
-    const state: TenantRunState = { hasPlace: false, hasBegun: false };
-    const run: ScopedRun = (tenants, stop, turn) =>
-      new BackfillRunner(definition, ledger, schema, {
-        ...options,
-        tenants,
-        stop,
-        observer: wrapObserver(options.observer, { finished: () => undefined }),
-        turn: { ...turn, state },
-      }).take();
     const sequence = new TenantSequence({
       definition,
-      ledger: ledger.of(definition),
+      ledger: ledgers.of(definition),
       connection,
-      stop: options.stop,
+      stop,
       note,
-      waiting: (owner) =>
-        observer.waiting?.({ name: definition.name, waitingFor: `the other workers, e.g. ${owner}` }),
-      run,
+      waiting: (holder) => observer.waiting({ name, waitingFor: `the other workers, e.g. ${holder}` }),
+      runPart,
     });
-    // A run tells what is wrong with the database as its outcome; it must not go beyond the canary for that.
     const report = await sequence.run().catch(async () => {
+      // A run reports a problem of the database as its outcome. It must not go beyond the canary to do so.
       const tenants = definition.canary?.tenants ?? null;
-      return (await run(tenants, options.stop, lastTurn(tenants))).report;
+      return (await runPart(lastPart(tenants, stop))).report;
     });
-    observer.finished?.(report);
+    observer.finished(report);
     return report;
   } finally {
     endEnforcement();
     await connection.drop();
   }
+}
+
+/** Runs the parts of one run. Only the whole run is reported as finished. */
+function partRunner(backfill: RunBackfillOptions) {
+  const state: TenantRunState = { isAdmitted: false, hasBegun: false };
+  const observer = wrapObserver(backfill.options.observer, { finished: () => undefined });
+  return (part: TenantRun) => {
+    const options = { ...backfill.options, tenants: part.tenants, stop: part.stop, observer };
+    const scope = new TenantRunScope(part, state);
+    return new BackfillRunner({ ...backfill, options, scope }).run();
+  };
 }

@@ -51,6 +51,12 @@ export class RunConnection {
     }
   }
 
+  /** For the last questions of a run. @returns null if the connection is closed or the work fails */
+  async ask<T>(work: (session: Session) => Promise<T>): Promise<T | null> {
+    if (this.#session === null) return null;
+    return this.use(work).catch(() => null);
+  }
+
   /** @throws the error if another attempt cannot help, DatabaseLostError if there is no time for one */
   async #prepareRetry(error: unknown, startedAt: number): Promise<void> {
     const { connectTimeoutMs, stop } = this.#options;

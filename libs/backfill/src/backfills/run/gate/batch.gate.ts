@@ -22,7 +22,7 @@ const TELL_AGAIN = 30_000;
 const OVERDUE = 1_000;
 
 /** A person has put the backfill there: the range is handed back. */
-export interface Held {
+export interface HeldByPerson {
   readonly status: (typeof HELD_STATUSES)[number];
   readonly reason: string;
 }
@@ -56,7 +56,7 @@ export class BatchGate {
   #lookedAt: number | null = null;
   /** The look under way that was begun last. */
   #looking: { readonly since: number } | null = null;
-  #held: Held | null = null;
+  #held: HeldByPerson | null = null;
   #roster: LeaseSnapshot = { leases: [], free: [] };
   #active: readonly ActiveThrottle[] = [];
   #told: { readonly names: string; readonly at: number } | null = null;
@@ -118,7 +118,7 @@ export class BatchGate {
    * @returns why the worker has to leave its range; null to go on
    * @throws the loss of the connection
    */
-  async pass(session: Session, leaves: () => boolean = () => false): Promise<Held | null> {
+  async pass(session: Session, leaves: () => boolean = () => false): Promise<HeldByPerson | null> {
     for (;;) {
       const held = await this.poll(session);
       if (held !== null || this.#active.length === 0 || this.#options.stop.reason !== null || leaves())
@@ -128,7 +128,7 @@ export class BatchGate {
   }
 
   /** The same for who is not about to begin a batch: looks when it is due, and does not wait. */
-  async poll(session: Session): Promise<Held | null> {
+  async poll(session: Session): Promise<HeldByPerson | null> {
     await this.#lookWhenDue(session);
     return this.#held;
   }

@@ -9,10 +9,18 @@ import type { Count } from '../../pending/pending.counter.js';
 /** Rows in quarantine that are named one by one. */
 const NAMED_ROWS = 10;
 
-/** Counts what a run does, and tells the observer. */
+export interface RunLogOptions {
+  /** Of the backfill. */
+  readonly name: string;
+  /** Batches per progress line. */
+  readonly progressEvery: number;
+  readonly observer: BackfillObserver;
+}
+
+/** Counts what a run does, and reports it to the observer. */
 export class RunLog {
   readonly #name: string;
-  readonly #every: number;
+  readonly #progressEvery: number;
   readonly #observer: BackfillObserver;
   readonly #startedAt = performance.now();
   #total: Count | null = null;
@@ -21,9 +29,9 @@ export class RunLog {
   #waitingFor: string | null = null;
   #quarantined = 0;
 
-  constructor(name: string, every: number, observer: BackfillObserver) {
+  constructor({ name, progressEvery, observer }: RunLogOptions) {
     this.#name = name;
-    this.#every = every;
+    this.#progressEvery = progressEvery;
     this.#observer = ignoreObserverErrors(observer);
   }
 
@@ -66,7 +74,7 @@ export class RunLog {
     this.#waitingFor = null;
     this.#observer.progressed?.({
       ...this.#progress(tenant, cursor),
-      line: this.#batches % this.#every === 0,
+      line: this.#batches % this.#progressEvery === 0,
     });
   }
 

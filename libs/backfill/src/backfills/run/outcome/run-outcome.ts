@@ -1,143 +1,111 @@
-import type { LedgerRecord } from '../../../ledger/status.ledger.js';
-import type { TenantScope } from '../../../ledger/range.js';
 import type { BackfillStatus } from '../../../ledger/status.js';
-import type { Held } from '../gate/batch.gate.js';
+import type { HeldByPerson } from '../gate/batch.gate.js';
 
-/** Where the backfill stands at the end of a run, and why. */
+/** How a run ends: the status of the backfill, and why. */
 export interface RunOutcome {
   readonly status: BackfillStatus;
+  /** A sentence. */
   readonly reason: string;
   readonly waitingFor: string | null;
   readonly proved: boolean;
   readonly nothingToDo?: boolean;
-  /** The ledger says so already, or it is not ours to say. */
-  readonly unrecorded?: boolean;
-  /** In a run that goes tenant by tenant: who has all in hand that is left of the one. */
+  /** The status in the ledger does not change: it is right already, or another process sets it. */
+  readonly keepsStatus?: boolean;
+  /** In a run tenant by tenant: the process that holds every remaining range of these tenants. */
   readonly holder?: string;
-  /** Tenants of this run that no row of the table has. */
+  /** Tenants of this run that have no row in the table. */
   readonly withoutRows?: readonly string[];
 }
 
-/** What a run waited for that lost its connection for longer than it waits. */
+/** What a run waits for when its connection is lost for longer than it tries to reconnect. */
 export const THE_DATABASE = 'the database';
 
-/** Why a run begins, for the record. */
-export function startReason({ status, completedAt }: LedgerRecord): string {
-  switch (status) {
-    case 'complete':
-      return `Rows became pending after it was complete at ${completedAt ?? 'an earlier time'} (drift).`;
-    case 'running':
-      return 'Going on where a process left off.';
-    case 'incomplete':
-      return 'Going on where the last run stopped.';
-    case 'failed':
-      return 'Started again after it had failed.';
-    default:
-      return 'First run.';
-  }
-}
+type KeepsStatus = { readonly keepsStatus: boolean };
 
-/** A person holds it back, which the ledger says already. */
-export function heldBack({ status, reason }: Held): RunOutcome {
+const NOT_PROVED = { waitingFor: null, proved: false } as const;
+
+/** A person has paused or cancelled the backfill. The ledger already has this status. */
+export function heldByPerson({ status, reason }: HeldByPerson): RunOutcome {
   const waitingFor = status === 'paused' ? `a person to resume it: ${reason}` : null;
-  return { status, reason, waitingFor, proved: false, unrecorded: true };
+  return { status, reason, waitingFor, proved: false, keepsStatus: true };
 }
 
-/** Somebody else is at it. */
-export function leasedBy(owner: string): RunOutcome {
+/** Another process runs the backfill. */
+export function leasedByOther(owner: string): RunOutcome {
   return {
     status: 'running',
-    reason: `${owner} is running it; this process leaves it to them.`,
+    reason: `${owner} is running it; this process takes no part.`,
     waitingFor: `the lease of ${owner}`,
     proved: false,
-    unrecorded: true,
+    keepsStatus: true,
   };
 }
 
-/** Another process that has a part in the run was the one to prove it. */
+/** Other processes hold every remaining range of these tenants: this process continues with other tenants. */
+export function tenantsLeasedByOther(owner: string): RunOutcome {
+  return { ...leasedByOther(owner), holder: owner };
+}
+
+/** Another process has taken over a range of a run that only one process may work on. */
+export function leaseLost(reason: string): RunOutcome {
+  return { ...NOT_PROVED, status: 'running', reason, keepsStatus: true };
+}
+
+/** Another process of the same run has proved it complete. */
 export function provedByAnother(): RunOutcome {
   return {
     status: 'complete',
-    reason: 'Every row is done: another process that had a part in it has proved it.',
+    reason: 'Every row is done: another process of this run has proved it.',
     waitingFor: null,
     proved: true,
-    unrecorded: true,
+    keepsStatus: true,
   };
 }
 
-/** The probe found nothing but rows in quarantine. @param running the run has done something */
-export function heldByQuarantine(record: LedgerRecord, rows: number, running: boolean): RunOutcome {
-  return {
-    status: 'incomplete',
-    reason: `${rows === 1 ? '1 row is' : `${rows} rows are`} in quarantine; nothing else is pending. Mend the cause and run with --retry-quarantined.`,
-    waitingFor: null,
-    proved: false,
-    unrecorded: !running && record.status === 'incomplete',
-  };
-}
-
-/** A sentence without its full stop. */
-export function noRowHas(tenants: readonly string[]): string {
-  return `No row of the table has the ${tenants.length === 1 ? 'tenant' : 'tenants'} ${tenants.join(', ')}`;
-}
-
-/**
- * The probe found nothing.
- *
- * @param running the run has done something
- * @param withoutRows those of the tenants that no row of the table has
- */
-export function nothingPending(
-  record: LedgerRecord,
-  tenants: TenantScope,
-  running: boolean,
-  withoutRows: readonly string[],
+/** The run was asked to stop, or cannot continue now. The next run continues. */
+export function incomplete(
+  reason: string,
+  { waitingFor = null, keepsStatus = false }: Partial<Pick<RunOutcome, 'waitingFor' | 'keepsStatus'>> = {},
 ): RunOutcome {
-  const found = { waitingFor: null, proved: true, nothingToDo: !running, withoutRows };
-  if (tenants !== null) {
-    const reason = doneOf(
-      tenants.filter((tenant) => !withoutRows.includes(tenant)),
-      withoutRows,
-    );
-    return running
-      ? { ...found, status: 'incomplete', reason, unrecorded: false }
-      : { ...found, status: record.status, reason: `Nothing to do: ${reason}`, unrecorded: true };
-  }
-  if (running)
-    return {
-      ...found,
-      status: 'complete',
-      reason: 'Every row is done: the probe of the pending predicate found none.',
-    };
-  return record.status === 'complete'
-    ? {
-        ...found,
-        status: 'complete',
-        reason: `Nothing to do: complete since ${record.completedAt ?? 'its first run'}, and the probe finds no pending row now either.`,
-        unrecorded: true,
-      }
-    : {
-        ...found,
-        status: 'complete',
-        reason: 'Nothing was pending: the probe of the pending predicate found no row.',
-      };
+  return { status: 'incomplete', reason, waitingFor, proved: false, keepsStatus };
 }
 
-function doneOf(tenants: readonly string[], withoutRows: readonly string[]): string {
-  const others = 'the others were not part of this run.';
-  if (tenants.length === 0) return `${noRowHas(withoutRows)}; ${others}`;
-  const done = `The rows of ${tenants.length === 1 ? 'tenant' : 'tenants'} ${tenants.join(', ')} are done, which the probe proved; ${others}`;
-  return withoutRows.length === 0 ? done : `${done} ${noRowHas(withoutRows)}.`;
+/** The connection was lost for longer than the run tries to reconnect. */
+export function databaseLost(reason: string, { keepsStatus }: KeepsStatus): RunOutcome {
+  return incomplete(reason, { waitingFor: THE_DATABASE, keepsStatus });
 }
 
-/** A row is pending although the table was swept. @param stuck the last sweep could change nothing */
-export function neverEnding(row: string, stuck: boolean, sweeps: number): RunOutcome {
+export function isDatabaseLost({ waitingFor }: RunOutcome): boolean {
+  return waitingFor === THE_DATABASE;
+}
+
+/** @param lock the lock and its holders; null if they are not known */
+export function lockedOut(lock: string | null, { keepsStatus }: KeepsStatus): RunOutcome {
+  return incomplete(
+    `A lock was not available within the lock timeout: ${lock ?? 'its holder is not known'}.`,
+    {
+      waitingFor: lock ?? 'a lock',
+      keepsStatus,
+    },
+  );
+}
+
+/** A backfill that this one depends on is not complete. */
+export function waitsForDependency(
+  status: BackfillStatus,
+  dependency: { readonly name: string; readonly status: BackfillStatus },
+): RunOutcome {
+  const backfill = `the backfill "${dependency.name}"`;
   return {
-    status: 'incomplete',
-    reason: stuck
-      ? `Row ${row} is pending, and the last sweep could change nothing; the next run tries again.`
-      : `Rows became pending during each of ${sweeps} sweeps (e.g. ${row}): the application still writes them so. Deploy the code that fills them, then run again.`,
-    waitingFor: null,
+    status,
+    reason: `Waits for ${backfill}, which is ${dependency.status}.`,
+    waitingFor: backfill,
     proved: false,
+    keepsStatus: true,
   };
+}
+
+/** An error that the next run would meet again. */
+export function failed(reason: string, { keepsStatus }: KeepsStatus): RunOutcome {
+  return { ...NOT_PROVED, status: 'failed', reason, keepsStatus };
 }

@@ -1,4 +1,4 @@
-import type { Held } from '../gate/batch.gate.js';
+import type { HeldByPerson } from '../gate/batch.gate.js';
 
 /** How a range was left. */
 export type RangeOutcome =
@@ -7,7 +7,7 @@ export type RangeOutcome =
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
   /** A person has paused or cancelled it; the ledger says so already. */
-  | ({ readonly kind: 'held' } & Held)
+  | ({ readonly kind: 'held' } & HeldByPerson)
   /** Fewer workers are wanted: another one takes it. */
   | { readonly kind: 'dismissed' }
   /** More are at work, over all processes, than may be. */

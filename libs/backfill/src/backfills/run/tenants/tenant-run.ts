@@ -1,42 +1,40 @@
+import type { TenantScope } from '../../../ledger/range.js';
 import type { BackfillReport } from '../../report/report.js';
-import { leasedBy, THE_DATABASE, type RunOutcome } from '../outcome/run-outcome.js';
+import { isDatabaseLost, type RunOutcome } from '../outcome/run-outcome.js';
+import type { StopSignal } from '../stop/stop-signal.js';
 
-/** What one process has come to in a run that goes tenant by tenant, over all its turns. */
+/** The state of one process over all parts of a run that takes the tenants in an order. */
 export interface TenantRunState {
-  /** A place was free for it, so that it stays until the whole is done. */
-  hasPlace: boolean;
-  /** The ledger has been told that it runs. */
+  /** The maximum number of workers allowed this process to take part: it stays until the whole run is done. */
+  isAdmitted: boolean;
+  /** The ledger's status was set to `running` by a part of this run. */
   hasBegun: boolean;
 }
 
-/** One part of a run that goes tenant by tenant: the canary, a tenant, or at last the whole. */
+/** One part of a run that takes the tenants in an order: the canary, a tenant, or at the end all rows. */
 export interface TenantRun {
-  /** What is at hand, in a sentence. */
+  /** Null: all rows. */
+  readonly tenants: TenantScope;
+  /** What the part does, as a sentence. */
   readonly title: string;
-  /** Whether nothing else may be done meanwhile: what is in others' hands is then waited for. */
-  readonly waits: boolean;
-  readonly state: TenantRunState;
-  /** Whether the run as a whole ends with this ending; else it goes on with another turn, and is recorded as running. */
-  endsRun(ending: RunOutcome): boolean;
+  readonly stop: StopSignal;
+  /** Whether ranges that other processes hold must be done before the run continues; else it takes other tenants first. */
+  readonly waitsForOthers: boolean;
+  /** Whether the whole run ends with this outcome. Otherwise it continues with another part, and the status stays `running`. */
+  endsRun(outcome: RunOutcome): boolean;
 }
 
-/** What came of a turn. */
 export interface TenantRunOutcome {
-  /** Of a turn that does not end the run, only what it did itself is told. */
+  /** Of a part that does not end the run: only what the part itself did. */
   readonly report: BackfillReport;
   readonly endsRun: boolean;
-  /** Who has in hand all that is left of it; null when this process came to an end with it. */
+  /** The process that holds every remaining range; null if this process finished the part. */
   readonly holder: string | null;
 }
 
-/** Others have all of it in hand: another turn comes first. */
-export function inOthersHands(owner: string): RunOutcome {
-  return { ...leasedBy(owner), holder: owner };
-}
-
-/** What keeps this tenant's rows from being done keeps those of the others too, or is a person's or another process' affair. */
-export function concernsAll({ status, proved, waitingFor, holder }: RunOutcome): boolean {
-  if (holder !== undefined) return false;
-  const isOurs = status === 'incomplete' || status === 'complete' || proved;
-  return !isOurs || waitingFor === THE_DATABASE;
+/** Whether the outcome of one tenant prevents the work on the others too, or another process or a person decides on it. */
+export function concernsAllTenants(outcome: RunOutcome): boolean {
+  if (outcome.holder !== undefined) return false;
+  const concernsTenant = outcome.status === 'incomplete' || outcome.status === 'complete' || outcome.proved;
+  return !concernsTenant || isDatabaseLost(outcome);
 }

@@ -1,0 +1,110 @@
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
+import type { Ledger } from '../../../ledger/ledger.js';
+import type { LedgerRecord } from '../../../ledger/status.ledger.js';
+import type { RowSelection } from '../../batch/row-selection.js';
+import { PaceControl } from '../../control/pace.control.js';
+import type { BackfillDefinition } from '../../definition/definition.js';
+import { RunConnection } from '../connection/run-connection.js';
+import { BatchGate } from '../gate/batch.gate.js';
+import { RunLog } from '../log/run-log.js';
+import type { RunOptions } from '../run.options.js';
+import { OtherProcesses } from '../scope/other-processes.js';
+import type { RunScope } from '../scope/run-scope.js';
+import { CompletionLease } from '../workers/completion.lease.js';
+import type { WorkerPool } from '../workers/worker.pool.js';
+
+export interface RunContextOptions {
+  readonly definition: BackfillDefinition;
+  readonly ledgers: Ledger;
+  /** The schema of the ledger, not quoted. */
+  readonly schema: string;
+  readonly options: RunOptions;
+  readonly scope: RunScope;
+}
+
+/** What every part of one run uses, and what the run knows so far. */
+export class RunContext {
+  readonly definition: BackfillDefinition;
+  readonly ledgers: Ledger;
+  readonly ledger: BackfillLedger;
+  readonly schema: string;
+  readonly options: RunOptions;
+  readonly scope: RunScope;
+  readonly log: RunLog;
+  readonly connection: RunConnection;
+  readonly completionLease: CompletionLease;
+  readonly gate: BatchGate;
+  readonly others: OtherProcesses;
+
+  /** The ledger's record at the start of the run; null before it was read. */
+  record: LedgerRecord | null = null;
+  /** Null before the table was inspected. */
+  selection: RowSelection | null = null;
+  /** The workers on the current ranges. */
+  pool: WorkerPool | null = null;
+  /** The run has taken a range, and has set the ledger's status to `running`. */
+  hasStarted = false;
+
+  constructor({ definition, ledgers, schema, options, scope }: RunContextOptions) {
+    const { name, pace } = definition;
+    const { checks, observer, stop } = options;
+    const { tenants, leases } = scope;
+    this.definition = definition;
+    this.ledgers = ledgers;
+    const ledger = (this.ledger = ledgers.of(definition));
+    this.schema = schema;
+    this.options = options;
+    this.scope = scope;
+    const log = (this.log = new RunLog({ name, progressEvery: pace.progressEvery, observer }));
+    const connection = (this.connection = this.connect());
+    this.completionLease = new CompletionLease(connection, ledger, tenants);
+    const control = new PaceControl(pace);
+    const gate = (this.gate = new BatchGate({
+      definition,
+      tenants,
+      among: leases,
+      ledger,
+      control,
+      checks,
+      stop,
+      log,
+    }));
+    this.others = new OtherProcesses({ connection, ledger, gate, log, stop });
+  }
+
+  /** Every connection that the run uses now. */
+  get connections(): ReadonlySet<RunConnection> {
+    return new Set([this.connection, ...(this.pool?.connections ?? [])]);
+  }
+
+  /** Whether other processes may take part in the run. */
+  get isShared(): boolean {
+    return this.scope.isAlwaysShared || this.gate.control.isShared;
+  }
+
+  /** Whether this run, or an earlier part of it, has set the ledger's status to `running`. */
+  get hasBegun(): boolean {
+    return this.hasStarted || this.scope.hasBegunBefore(this.record);
+  }
+
+  /** The status was `complete` when the run started, and no pending row has been found since. */
+  get isStillComplete(): boolean {
+    return this.record?.status === 'complete' && !this.hasStarted;
+  }
+
+  /** Opens another connection. */
+  connect(dataSource = this.definition.dataSource): RunConnection {
+    const { stop, connectTimeoutMs } = this.options;
+    const { statementTimeout } = this.definition.pace;
+    const warn = (message: string) => this.log.note('warn', message);
+    return new RunConnection({ dataSource, statementTimeout, stop, connectTimeoutMs, warn });
+  }
+
+  /** Ends transactions that would never end and that may block this run's rows and ranges. */
+  async endAbandoned(): Promise<void> {
+    const ended = await this.connection.use((session) => session.endAbandoned());
+    if (ended === 0) return;
+    const transactions = ended === 1 ? 'a transaction' : `${ended} transactions`;
+    this.log.note('warn', `Ended ${transactions} that a dead process had left unfinished.`);
+  }
+}

@@ -1,0 +1,74 @@
+import { installLedger } from '../../../ledger/ledger.installer.js';
+import type { LedgerRecord } from '../../../ledger/status.ledger.js';
+import { isHeld } from '../../../ledger/status.js';
+import { RowSelection } from '../../batch/row-selection.js';
+import { inspectTable } from '../../batch/table.inspector.js';
+import type { BackfillDefinition } from '../../definition/definition.js';
+import { heldByPerson, incomplete, waitsForDependency, type RunOutcome } from '../outcome/run-outcome.js';
+import type { RunContext } from './run.context.js';
+import type { LoopMemory } from './run.states.js';
+
+/** Prepares a run up to its first range. @returns what the loop starts with, or why the run cannot start */
+export async function prepareRun(run: RunContext): Promise<LoopMemory | RunOutcome> {
+  const record = await openRecord(run);
+  const { status, reason } = record;
+  if (isHeld(status)) return heldByPerson({ status, reason });
+  const wait = (await waitForDependencies(run, record)) ?? (await waitToBegin(run, record));
+  if (wait !== null) return wait;
+  const selection = await selectRows(run);
+  return { record, selection, range: null, misses: 0, sweeps: 0, updatedBeforeSweep: null };
+}
+
+async function openRecord(run: RunContext): Promise<LedgerRecord> {
+  const { connection, definition, ledger, schema } = run;
+  await connection.use((session) => installLedger(session, schema));
+  await run.endAbandoned();
+  return (run.record = await connection.use((session) => ledger.status.open(session, definition.kind)));
+}
+
+/** @returns the outcome if a backfill that this one depends on is not complete */
+async function waitForDependencies(run: RunContext, { status }: LedgerRecord): Promise<RunOutcome | null> {
+  for (const dependency of run.options.dependencies) {
+    const found = (await statusOf(run, dependency)) ?? 'pending';
+    if (found !== 'complete') return waitsForDependency(status, { name: dependency.name, status: found });
+  }
+  return null;
+}
+
+async function statusOf(run: RunContext, { name, version, dataSource }: BackfillDefinition) {
+  const { definition, ledgers, schema } = run;
+  // The dependency may be in another database, with its own ledger. In the same database, the pool may have no second connection.
+  const isSameDatabase = dataSource === definition.dataSource;
+  const connection = isSameDatabase ? run.connection : run.connect(dataSource);
+  try {
+    await connection.use((session) => installLedger(session, schema));
+    return await connection.use((session) => ledgers.of({ name, version }).status.read(session));
+  } finally {
+    if (!isSameDatabase) await connection.drop();
+  }
+}
+
+/**
+ * Waits at the gate before the table is read: counting the pending rows is work for the database too, and would queue behind
+ * a session that waits for the table. A complete backfill only needs a probe, so it does not wait here.
+ */
+async function waitToBegin(run: RunContext, { status }: LedgerRecord): Promise<RunOutcome | null> {
+  if (status === 'complete') return null;
+  const { connection, gate, options } = run;
+  const held = await connection.use((session) => gate.pass(session));
+  if (held !== null) return heldByPerson(held);
+  const { reason } = options.stop;
+  const { waitingFor } = gate;
+  if (reason === null || waitingFor === null) return null;
+  await connection.use((session) => gate.leave(session));
+  return incomplete(reason, { waitingFor, keepsStatus: !run.hasBegun });
+}
+
+async function selectRows(run: RunContext): Promise<RowSelection> {
+  const { connection, definition, ledger, options, scope } = run;
+  const { tenants } = scope;
+  const facts = await connection.use((session) => inspectTable(session, definition));
+  run.selection = new RowSelection(definition, ledger, facts, tenants);
+  if (options.retryQuarantined) await connection.use((session) => ledger.ranges.planRetry(session, tenants));
+  return run.selection;
+}

@@ -1,0 +1,50 @@
+import type { HeldByPerson } from '../../gate/batch.gate.js';
+import { heldByPerson, incomplete, provedByAnother } from '../../outcome/run-outcome.js';
+import { nothingChanged, rowsKeepArriving } from '../../outcome/proof-outcome.js';
+import { findPending } from '../../../pending/pending.probe.js';
+import { concludeProof } from '../run.conclusion.js';
+import type { RunContext } from '../run.context.js';
+import type { LoopMemory, RunState } from '../run.states.js';
+
+/** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
+const MAX_SWEEPS = 5;
+
+/** Every range is done: proves that no row is pending. Of several processes, one does this. */
+export const prove: RunState<'prove'> = async (run, memory) => {
+  if (run.isShared && !(await run.completionLease.take())) {
+    const next = await run.others.wait('the process that proves completion');
+    return next === 'try-again' ? 'takeRange' : next;
+  }
+  if (await isProvedByAnother(run, memory)) return provedByAnother();
+  const { selection } = memory;
+  const probed = await probe(run, memory);
+  if (probed.held !== null) return heldByPerson(probed.held);
+  const { pending } = probed;
+  if (pending === 'stopped') return incomplete(run.options.stop.reason ?? 'Stopped.');
+  if (pending === null) return concludeProof(run, memory);
+  if (run.log.updated === memory.updatedBeforeSweep) return nothingChanged(selection.describe(pending));
+  if (memory.sweeps === MAX_SWEEPS) return rowsKeepArriving(selection.describe(pending), MAX_SWEEPS);
+  return 'planSweep';
+};
+
+async function isProvedByAnother(run: RunContext, { record }: LoopMemory): Promise<boolean> {
+  const { connection, ledger, scope } = run;
+  if (!scope.canBeProvedByOthers(record) || !run.isShared) return false;
+  return (await connection.use((session) => ledger.status.read(session))) === 'complete';
+}
+
+/** Searches for a pending row. Stops when the run is asked to stop, or a person holds the backfill. */
+async function probe(run: RunContext, { selection }: LoopMemory) {
+  const { connection, gate, options } = run;
+  let held: HeldByPerson | null = null;
+  const pending = await connection.use((session) =>
+    findPending(session, selection, {
+      excludeQuarantined: true,
+      canContinue: async () => {
+        held = await gate.pass(session);
+        return held === null && options.stop.reason === null;
+      },
+    }),
+  );
+  return { pending, held: pending === 'stopped' ? (held as HeldByPerson | null) : null };
+}

@@ -1,0 +1,53 @@
+import type { LeasedRange } from '../../../../ledger/range.js';
+import { heldByPerson, incomplete, leaseLost } from '../../outcome/run-outcome.js';
+import { Quarantine } from '../../range/quarantine.js';
+import type { RangeOutcome } from '../../range/range.outcome.js';
+import { WorkerPool } from '../../workers/worker.pool.js';
+import type { RunContext } from '../run.context.js';
+import { failedBy } from '../run.failure.js';
+import { startRun } from '../run.start.js';
+import type { LoopMemory, NextState, RunState } from '../run.states.js';
+
+/** The workers of this process work off the range, and every further range that they can take. */
+export const workOff: RunState<'workOff'> = async (run, memory) => {
+  const { range } = memory;
+  if (range === null) return 'takeRange';
+  await startRun(run, memory);
+  return afterWork(run, await workOffRanges(run, memory, range));
+};
+
+function afterWork(run: RunContext, outcome: RangeOutcome): NextState<'workOff'> {
+  switch (outcome.kind) {
+    case 'failed':
+      return failedBy(run, outcome.error);
+    case 'held':
+      return heldByPerson(outcome);
+    case 'stopped':
+      return incomplete(outcome.reason, outcome);
+    case 'lost':
+      return run.isShared ? 'takeRange' : leaseLost(outcome.reason);
+    default:
+      return 'takeRange';
+  }
+}
+
+async function workOffRanges(
+  run: RunContext,
+  { selection, sweeps }: LoopMemory,
+  first: LeasedRange,
+): Promise<RangeOutcome> {
+  const { connection, gate, ledger, log, options } = run;
+  const counts = await connection.use((session) => ledger.progress.counts(session, null));
+  run.pool = new WorkerPool({
+    ledger,
+    selection,
+    quarantine: new Quarantine(selection, counts.quarantined),
+    gate,
+    log,
+    stop: options.stop,
+    connection,
+    connect: () => run.connect(),
+    isRepeated: sweeps > 1,
+  });
+  return run.pool.work(first);
+}

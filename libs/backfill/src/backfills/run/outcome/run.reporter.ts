@@ -1,0 +1,83 @@
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
+import { RowSelection } from '../../batch/row-selection.js';
+import { inspectTable } from '../../batch/table.inspector.js';
+import type { BackfillDefinition } from '../../definition/definition.js';
+import type { BackfillObserver } from '../../report/observer.js';
+import { ignoreObserverErrors } from '../../report/observer.wrapper.js';
+import type { BackfillReport } from '../../report/report.js';
+import type { RunConnection } from '../connection/run-connection.js';
+import type { RunLog } from '../log/run-log.js';
+import type { RunScope } from '../scope/run-scope.js';
+import { NO_NUMBERS, readRunNumbers, type RunNumbers } from './run-numbers.reader.js';
+import type { RunOutcome } from './run-outcome.js';
+
+export interface RunReporterOptions {
+  readonly definition: BackfillDefinition;
+  readonly ledger: BackfillLedger;
+  readonly connection: RunConnection;
+  readonly log: RunLog;
+  readonly scope: RunScope;
+  readonly observer: BackfillObserver;
+}
+
+export interface ReportedRun {
+  readonly outcome: RunOutcome;
+  /** False for a part of a run after which the run continues: its report contains only what it did itself. */
+  readonly endsRun: boolean;
+  /** Null if the table was not inspected. */
+  readonly selection: RowSelection | null;
+  /** The ledger has the status `running` because of this run. */
+  readonly hasBegun: boolean;
+}
+
+/** Composes the report of a run and passes it to the observer. */
+export class RunReporter {
+  readonly #options: RunReporterOptions;
+
+  constructor(options: RunReporterOptions) {
+    this.#options = options;
+  }
+
+  async report(run: ReportedRun): Promise<BackfillReport> {
+    const { ledger, log, observer, scope } = this.#options;
+    const { outcome, endsRun } = run;
+    const { withoutRows = [] } = outcome;
+    const numbers = endsRun ? await this.#numbers(run) : NO_NUMBERS;
+    const report: BackfillReport = {
+      ...ledger.subject,
+      status: outcome.status,
+      nothingToDo: outcome.nothingToDo ?? false,
+      proved: outcome.proved,
+      reason: outcome.reason,
+      updated: log.updated,
+      batches: log.batches,
+      durationMs: log.durationMs,
+      rowsPerSecond: log.rowsPerSecond,
+      waitingFor: outcome.waitingFor,
+      ...numbers,
+      ...(scope.reportedTenants === null ? {} : { onlyTenants: scope.reportedTenants }),
+      ...(withoutRows.length > 0 ? { withoutRows } : {}),
+    };
+    ignoreObserverErrors(observer).finished(report);
+    return report;
+  }
+
+  async #numbers(run: ReportedRun): Promise<RunNumbers> {
+    const { definition, ledger, connection, scope } = this.#options;
+    return readRunNumbers(connection, {
+      definition,
+      ledger,
+      selection: scope.isPartOfRun ? await this.#everyRow(run) : run.selection,
+      tenants: scope.reportedTenants,
+      proved: run.outcome.proved,
+    });
+  }
+
+  /** The report of the last part is about all tenants. */
+  async #everyRow({ selection, hasBegun }: ReportedRun): Promise<RowSelection | null> {
+    const { definition, ledger, connection } = this.#options;
+    const inspect = () => connection.ask((session) => inspectTable(session, definition));
+    const facts = selection?.facts ?? (hasBegun ? await inspect() : null);
+    return facts && new RowSelection(definition, ledger, facts, null);
+  }
+}

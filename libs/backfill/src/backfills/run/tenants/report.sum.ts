@@ -1,0 +1,26 @@
+import type { BackfillReport } from '../../report/report.js';
+import { EVERY_ROW_DONE } from '../outcome/proof-outcome.js';
+import { provedByAnother } from '../outcome/run-outcome.js';
+
+/** The report of a run of several parts: the last part's report, with the sums of all parts. */
+export function sumReports(parts: readonly BackfillReport[], last: BackfillReport): BackfillReport {
+  const all = [...parts, last];
+  const total = (numberOf: (report: BackfillReport) => number) =>
+    all.reduce((sum, report) => sum + numberOf(report), 0);
+  const updated = total((report) => report.updated);
+  const durationMs = total((report) => report.durationMs);
+  const withoutRows = all.flatMap((report) => report.withoutRows ?? []);
+  const nothingToDo = all.every((report) => report.nothingToDo);
+  // The last part found nothing to do because the parts before it, or another process, did everything.
+  const isJustDone = last.nothingToDo && last.proved && !nothingToDo;
+  return {
+    ...last,
+    ...(isJustDone && { reason: updated > 0 ? EVERY_ROW_DONE : provedByAnother().reason }),
+    nothingToDo,
+    ...(withoutRows.length > 0 ? { withoutRows } : {}),
+    updated,
+    batches: total((report) => report.batches),
+    durationMs,
+    rowsPerSecond: durationMs > 0 ? Math.round((updated / durationMs) * 1000) : 0,
+  };
+}

@@ -6,7 +6,10 @@ import { migrateOf, reportOf } from '../one-shot/output/reports.ts';
 
 const CONTRACT = 'RequireX2';
 
-/** Runs a deployment whose first pass defers a contract migration and whose backfills phase completes the backfill. */
+/**
+ * Runs a deployment whose first pass defers a contract migration and whose backfills phase completes the
+ * backfill.
+ */
 async function deploy(
   first: Partial<DataSourceMigrations> & { readonly status: string },
   second: MigrateReport = migrateOf({ outcome: 'done', ran: [{ name: CONTRACT, durationMs: 3 }] }),

@@ -20,7 +20,9 @@ export interface RunningProcess {
   printed(text: string): Promise<void>;
 }
 
-/** The example application, or one under test/fixtures, started like a user starts it, with the built library. */
+/**
+ * The example application, or one under test/fixtures, started like a user starts it, with the built library.
+ */
 export class FixtureApp {
   readonly #folder: string;
   readonly #entry: string;

@@ -1,7 +1,7 @@
 /**
- * The compiler plugin `nestjs-backfill/plugin`, listed in nest-cli.json. It changes no code. The Nest command line drops
- * unknown arguments, but it loads its plugins in its own process before it starts the application. There, this plugin
- * passes the one-shot arguments on to the application.
+ * The compiler plugin `nestjs-backfill/plugin`, listed in nest-cli.json. It changes no code. The Nest command
+ * line drops unknown arguments, but it loads its plugins in its own process before it starts the application.
+ * There, this plugin passes the one-shot arguments on to the application.
  *
  * @packageDocumentation
  */
@@ -24,7 +24,8 @@ function passOneShotArguments(): void {
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    // The Nest command line would report a thrown error as a plugin that is not installed, and exit with code 0.
+    // The Nest command line would report a thrown error as a plugin that is not installed, and exit with code
+    // 0.
     process.exit(EXIT_CODES.usage);
   }
 }

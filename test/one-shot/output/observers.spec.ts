@@ -6,7 +6,10 @@ import { StdoutReservation } from '../../../libs/backfill/src/one-shot/output/js
 import { TerminalLine } from '../../../libs/backfill/src/one-shot/output/progress/terminal-line.ts';
 import { progressOf, reportOf } from './reports.ts';
 
-/** The two streams of a process; what they write is collected in order, as on one terminal. Marks stderr with `!`. */
+/**
+ * The two streams of a process; what they write is collected in order, as on one terminal. Marks stderr with
+ * `!`.
+ */
 class Terminal {
   readonly stdout = this.#stream('');
   readonly stderr = this.#stream('!');

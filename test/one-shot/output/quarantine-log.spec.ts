@@ -1,7 +1,7 @@
 import { RunLog } from '../../../libs/backfill/src/backfills/run/log/run-log.ts';
 
 describe('the log lines about quarantined rows', () => {
-  const told = (rows: number): string[] => {
+  const linesFor = (rows: number): string[] => {
     const lines: string[] = [];
     const log = new RunLog({
       name: 'a',
@@ -13,14 +13,14 @@ describe('the log lines about quarantined rows', () => {
   };
 
   it('are named one by one, with their error', () => {
-    expect(told(2)).toEqual([
+    expect(linesFor(2)).toEqual([
       'Row (1) is in quarantine: RangeError: 1 is too much',
       'Row (2) is in quarantine: RangeError: 2 is too much',
     ]);
   });
 
   it('are counted beyond the first ten, ever more rarely, so that a thousand take no thousand lines', () => {
-    const lines = told(1_000);
+    const lines = linesFor(1_000);
     expect(lines.filter((line) => line.startsWith('Row '))).toHaveLength(10);
     expect(lines.slice(10)).toEqual([
       'Further rows in quarantine are counted here; `--status` shows errors.',

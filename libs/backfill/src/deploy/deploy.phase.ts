@@ -8,8 +8,8 @@ export type InterruptedOutcome = 'incomplete' | 'failed';
 export interface DeployPhase<Report extends { readonly phase: Phase }> {
   readonly phase: Report['phase'];
   /**
-   * Gets the phase's service. All phases are prepared before the first one runs, so that a missing module is reported
-   * before anything is changed.
+   * Gets the phase's service. All phases are prepared before the first one runs, so that a missing module is
+   * reported before anything is changed.
    *
    * @returns the function that runs the phase
    * @throws {BackfillModuleMissingError}

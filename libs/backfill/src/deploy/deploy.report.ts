@@ -13,7 +13,11 @@ export interface PhaseReports {
   readonly backfill?: BackfillPhaseReport;
 }
 
-/** Work that a deployment left for the next one, or for a person. */
+/**
+ * Work that a deployment left for the next one, or for a person.
+ *
+ * @publicApi
+ */
 export interface LeftWork {
   readonly phase: Phase;
   /** The name of a migration, an index or a backfill; null for the whole phase. */
@@ -22,7 +26,11 @@ export interface LeftWork {
   readonly why: string;
 }
 
-/** The result of a deployment with several phases. */
+/**
+ * The result of a deployment with several phases.
+ *
+ * @publicApi
+ */
 export interface DeployReport extends PhaseReports {
   readonly phase: 'deploy';
   /** The worst outcome of the phases. The deployment must stop only if `migrate.outcome` is `failed`. */

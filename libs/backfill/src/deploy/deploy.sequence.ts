@@ -1,4 +1,5 @@
 import { WORST_FIRST, type PhaseOutcome } from '../backfills/report/report.js';
+import { messageOf } from '../postgres/error-classes.js';
 import { worstOf } from '../text/worst-of.js';
 import { contractPassReport, shouldRunContractPass } from './contract-pass.js';
 import type { DeployPhase, InterruptedOutcome } from './deploy.phase.js';
@@ -22,8 +23,8 @@ interface PreparedPhase {
 }
 
 /**
- * Runs the phases of a deployment in order. A failed migration ends the deployment. Any other failure does not: the next
- * phase runs. At the end, the migrations run once more if `shouldRunContractPass`.
+ * Runs the phases of a deployment in order. A failed migration ends the deployment. Any other failure does
+ * not: the next phase runs. At the end, the migrations run once more if `shouldRunContractPass`.
  */
 export class DeploySequence {
   readonly #phases: readonly DeployPhase<PhaseReport>[];
@@ -77,7 +78,7 @@ export class DeploySequence {
       // An error of the first phase may be one of usage, which the caller reports.
       if (this.#finished.length === 0) throw error;
       this.#options.onError(error);
-      return phase.interruptedReport('failed', error instanceof Error ? error.message : String(error));
+      return phase.interruptedReport('failed', messageOf(error));
     }
   }
 

@@ -12,7 +12,10 @@ export type BackfillPhaseService = Pick<
 export type MigrationPhaseService = Pick<MigrationsService, 'run' | 'status'>;
 export type IndexPhaseService = Pick<IndexesService, 'run' | 'status'>;
 
-/** The services of the three phases in an application. Each getter throws a `BackfillModuleMissingError` if there is none. */
+/**
+ * The services of the three phases in an application. Each getter throws a `BackfillModuleMissingError` if
+ * there is none.
+ */
 export class PhaseServices {
   readonly #app: INestApplicationContext;
   readonly #rootModule: string;

@@ -2,7 +2,10 @@ import type { BackfillObserver } from '../backfills/report/observer.js';
 import { wrapObserver } from '../backfills/report/observer.wrapper.js';
 import type { BackfillReport } from '../backfills/report/report.js';
 
-/** Keeps the reports of the backfills that have finished, for a run that is ended before it returns its own report. */
+/**
+ * Keeps the reports of the backfills that have finished, for a run that is ended before it returns its own
+ * report.
+ */
 export class RecordingObserver {
   readonly finished: BackfillReport[] = [];
   readonly observer: BackfillObserver;

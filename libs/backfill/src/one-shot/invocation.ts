@@ -33,7 +33,8 @@ export function commandLineState(): 'alive' | 'ended' | undefined {
 
 /**
  * Whether the arguments of this process request a one-shot run, e.g. `nest start --backfill` or
- * `node dist/main.js --backfill`. Call it before the application is created. It does not change `process.argv`.
+ * `node dist/main.js --backfill`. Call it before the application is created. It does not change
+ * `process.argv`.
  *
  * @publicApi
  * @example

@@ -27,7 +27,10 @@ export interface DeployPlan {
   readonly phase: 'deploy';
   readonly migrate?: MigrateStatus;
   readonly indexes?: IndexesStatus;
-  /** `reason` says why there is no plan, e.g. because a pending migration adds a column that the backfill needs. */
+  /**
+   * `reason` says why there is no plan, e.g. because a pending migration adds a column that the backfill
+   * needs.
+   */
   readonly backfill?: PlanReport & { readonly reason?: string };
 }
 

@@ -28,11 +28,13 @@ export interface RunOneShotOptions {
 }
 
 /**
- * Does what the arguments of the process request, without an HTTP server. Prints the result and closes the application.
+ * Does what the arguments of the process request, without an HTTP server. Prints the result and closes the
+ * application.
  *
- * Exit codes: 0 done, or stopped with work left; 1 the migrations failed; 2 wrong arguments or configuration; 3 only with
- * `--strict`: work is left or has failed. Never throws. The process normally ends by itself. It is ended 5 s later if the
- * application keeps it alive, and at once if the application could not be started or the run was interrupted.
+ * Exit codes: 0 done, or stopped with work left; 1 the migrations failed; 2 wrong arguments or configuration;
+ * 3 only with `--strict`: work is left or has failed. Never throws. The process normally ends by itself. It
+ * is ended 5 s later if the application keeps it alive, and at once if the application could not be started
+ * or the run was interrupted.
  *
  * @returns the exit code
  * @publicApi

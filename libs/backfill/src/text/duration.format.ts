@@ -1,4 +1,7 @@
-/** The two largest units of a duration in milliseconds: `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 13 min`, `3 d 04 h`. */
+/**
+ * The two largest units of a duration in milliseconds: `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 13 min`, `3 d
+ * 04 h`.
+ */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
   if (milliseconds < 59_950) return `${(milliseconds / 1_000).toFixed(1).replace(/\.0$/, '')} s`;

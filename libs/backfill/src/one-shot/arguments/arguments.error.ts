@@ -6,15 +6,16 @@ import { ARGUMENT_NAMES, ARGUMENTS, type ArgumentDefinition, type ArgumentName }
 const HELP = '`nest start -- --backfill --help` lists all arguments.';
 
 /**
- * The base of all errors about the arguments of a one-shot run. The process exits with code 2 and has run nothing.
+ * The base of all errors about the arguments of a one-shot run. The process exits with code 2 and has run
+ * nothing.
  *
  * @publicApi
  */
 export abstract class ArgumentError extends BackfillError {}
 
 /**
- * One-shot mode does not know this argument. Unknown arguments are never ignored: a misspelt one may have been meant to
- * limit the run.
+ * One-shot mode does not know this argument. Unknown arguments are never ignored: a misspelt one may have
+ * been meant to limit the run.
  *
  * @publicApi
  */
@@ -31,8 +32,8 @@ export class UnknownArgumentError extends ArgumentError {
 }
 
 /**
- * `nest start` got an argument of one-shot mode, or a misspelt one, but no argument that starts a one-shot run. It would
- * start the server.
+ * `nest start` got an argument of one-shot mode, or a misspelt one, but no argument that starts a one-shot
+ * run. It would start the server.
  *
  * @publicApi
  */

@@ -99,7 +99,10 @@ export function optionNameOf(argument: string): string | undefined {
   return /^--([^=]+)/.exec(argument)?.[1];
 }
 
-/** Whether these arguments start a one-shot run. `--help` does so only on its own: otherwise it is the application's. */
+/**
+ * Whether these arguments start a one-shot run. `--help` does so only on its own: otherwise it is the
+ * application's.
+ */
 export function startsOneShot(argv: readonly string[]): boolean {
   return (
     isOnlyHelp(argv) || argv.some((argument) => definitionOf(optionNameOf(argument) ?? '')?.startsOneShot)

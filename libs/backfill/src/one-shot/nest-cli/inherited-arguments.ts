@@ -1,9 +1,9 @@
 import { descendsFrom, processGroup } from './process-ancestry.js';
 
 /**
- * The variable with which the compiler plugin, in the process of the Nest command line, passes the one-shot arguments to
- * the application, which inherits the environment. It contains the process id of the command line: a process that
- * inherits the variable from elsewhere, or much later, ignores it.
+ * The variable with which the compiler plugin, in the process of the Nest command line, passes the one-shot
+ * arguments to the application, which inherits the environment. It contains the process id of the command
+ * line: a process that inherits the variable from elsewhere, or much later, ignores it.
  */
 export const INHERITED_ARGUMENTS_VARIABLE = 'NESTJS_BACKFILL_ARGUMENTS';
 

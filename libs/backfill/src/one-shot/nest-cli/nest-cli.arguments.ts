@@ -9,7 +9,10 @@ const NEST_SWITCHES = new Set(
     .split(' '),
 );
 
-/** The options of `nest start` with a value. The Nest command line accepts each of them without its value, too. */
+/**
+ * The options of `nest start` with a value. The Nest command line accepts each of them without its value,
+ * too.
+ */
 const NEST_VALUES = new Set(
   '-c --config -p --path -b --builder -d --debug --webpackPath --rspackPath --sourceRoot --entryFile -e --exec --env-file'.split(
     ' ',
@@ -23,7 +26,8 @@ const STARTING_ARGUMENTS = ARGUMENT_NAMES.filter((name) => definitionOf(name)?.s
  *
  * @param argv the whole `process.argv` of the `nest` process
  * @returns undefined for a command other than `start`, and when no one-shot run is requested
- * @throws {ArgumentError} for an argument that only makes sense in a one-shot run while a server would be started
+ * @throws {ArgumentError} for an argument that only makes sense in a one-shot run while a server would be
+ *   started
  */
 export function oneShotArgumentsOfNestCli(argv: readonly string[]): readonly string[] | undefined {
   const [, script = '', command, ...rest] = argv;
@@ -41,7 +45,10 @@ export function oneShotArgumentsOfNestCli(argv: readonly string[]): readonly str
   return undefined;
 }
 
-/** Removes the Nest command line's own arguments, and the project name, which comes before the one-shot arguments. */
+/**
+ * Removes the Nest command line's own arguments, and the project name, which comes before the one-shot
+ * arguments.
+ */
 function withoutNestArguments(argv: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < argv.length; index++) {

@@ -14,7 +14,8 @@ interface ProcessEntry {
 }
 
 /**
- * Whether the process `ancestor` is alive and a direct or indirect parent. Shells and wrappers may be in between.
+ * Whether the process `ancestor` is alive and a direct or indirect parent. Shells and wrappers may be in
+ * between.
  *
  * @returns true as well if `ancestor` is alive and the system does not show parents
  */
@@ -47,7 +48,8 @@ function readEntry(pid: number): ProcessEntry | undefined {
 
 /** Each returns the parent and, where the system has it, the process group. */
 const READERS: Partial<Record<NodeJS.Platform, (pid: number) => string[]>> = {
-  // The fields after the command: state, parent, group, … The command is in parentheses and may contain any character.
+  // The fields after the command: state, parent, group, … The command is in parentheses and may contain any
+  // character.
   linux: (pid) =>
     readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')

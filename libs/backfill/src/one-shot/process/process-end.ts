@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { messageOf } from '../../postgres/error-classes.js';
 import { formatDuration } from '../../text/duration.format.js';
 
 /** The application's time limit for closing, and then the process's time limit for ending by itself. */
@@ -23,13 +24,15 @@ export async function closeApplication(
     const closed = await Promise.race([app.close(), forceStop, timeout]);
     if (closed === 'timeout') warn(`The application did not close within ${formatDuration(END_GRACE_MS)}.`);
   } catch (error) {
-    warn(`The application could not be closed: ${error instanceof Error ? error.message : String(error)}`);
+    warn(`The application could not be closed: ${messageOf(error)}`);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Ends the process if it does not end by itself, because the application left a timer or a connection open. */
+/**
+ * Ends the process if it does not end by itself, because the application left a timer or a connection open.
+ */
 export function exitWhenOverdue(exitCode: number, stderr: NodeJS.WriteStream): void {
   const timer = setTimeout(() => {
     const resources = [...new Set(process.getActiveResourcesInfo())].join(', ');

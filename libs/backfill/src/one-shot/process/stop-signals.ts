@@ -8,8 +8,8 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 export const STOP_GRACE_MS = 4_500;
 
 /**
- * Ctrl+C reaches the application twice: from the terminal, and from `nest start`. A signal within this time after the
- * first one counts as the same signal.
+ * Ctrl+C reaches the application twice: from the terminal, and from `nest start`. A signal within this time
+ * after the first one counts as the same signal.
  */
 export const SAME_SIGNAL_MS = 1_000;
 
@@ -17,8 +17,8 @@ const COMMAND_LINE_ENDED = 'The command line that started the run ended';
 
 export interface StopSignalsOptions {
   /**
-   * The state of the `nest start` that started this process. Its end counts as a signal: `nest start` passes signals on
-   * to a shell, and a shell that a signal ends does not pass it on to the application.
+   * The state of the `nest start` that started this process. Its end counts as a signal: `nest start` passes
+   * signals on to a shell, and a shell that a signal ends does not pass it on to the application.
    */
   readonly commandLine: 'alive' | 'ended' | undefined;
   /** The time from the first signal to the forced stop. @default STOP_GRACE_MS */
@@ -28,8 +28,8 @@ export interface StopSignalsOptions {
 }
 
 /**
- * Listens to SIGTERM and SIGINT. The first signal requests a stop. A second signal, or the end of the grace period, forces
- * it.
+ * Listens to SIGTERM and SIGINT. The first signal requests a stop. A second signal, or the end of the grace
+ * period, forces it.
  */
 export class StopSignals {
   readonly #controller = new AbortController();

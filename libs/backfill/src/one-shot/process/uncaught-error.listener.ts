@@ -1,6 +1,6 @@
 /**
- * Catches uncaught errors, e.g. a rejected promise that the code of a backfill did not await. Node.js itself would exit with
- * code 1, which means that the deployment must stop.
+ * Catches uncaught errors, e.g. a rejected promise that the code of a backfill did not await. Node.js itself
+ * would exit with code 1, which means that the deployment must stop.
  */
 export class UncaughtErrorListener {
   #resolve: (error: unknown) => void = () => undefined;

@@ -35,7 +35,8 @@ export async function startApplication(
   module: RootModule,
   { logger, connectTimeoutMs, signal, onWaiting }: StartOptions,
 ): Promise<INestApplicationContext> {
-  // The first outcome counts: a data source that gave up never settles, so neither does the creation of the application.
+  // The first outcome counts: a data source that gave up never settles, so neither does the creation of the
+  // application.
   let settle: (outcome: StartOutcome) => void = () => undefined;
   const settled = new Promise<StartOutcome>((resolve) => (settle = resolve));
   const wait = new ConnectionWait({ timeoutMs: connectTimeoutMs, onWaiting });
@@ -60,7 +61,10 @@ export async function startApplication(
   }
 }
 
-/** Creates the application again after the loss of a connection, and for connections that TypeORM does not make. */
+/**
+ * Creates the application again after the loss of a connection, and for connections that TypeORM does not
+ * make.
+ */
 async function createWithRetry(
   module: RootModule,
   logger: LoggerService,

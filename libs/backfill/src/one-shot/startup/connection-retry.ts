@@ -26,11 +26,11 @@ export interface ConnectionRetryOptions {
 /**
  * Makes PostgreSQL data sources retry their connection until `restore()`.
  *
- * Nest has no option for this. An application context whose creation failed cannot be closed: a second attempt would run
- * the constructors of all providers again, and leak what the first one opened. The retries of `@nestjs/typeorm` (ten, 3 s
- * apart) have no time limit, and they also retry a wrong password. Therefore this class replaces `DataSource.initialize`.
- * After a refusal or a time-out the replaced method never settles: the callbacks report the failure, and the caller ends
- * the process.
+ * Nest has no option for this. An application context whose creation failed cannot be closed: a second
+ * attempt would run the constructors of all providers again, and leak what the first one opened. The retries
+ * of `@nestjs/typeorm` (ten, 3 s apart) have no time limit, and they also retry a wrong password. Therefore
+ * this class replaces `DataSource.initialize`. After a refusal or a time-out the replaced method never
+ * settles: the callbacks report the failure, and the caller ends the process.
  */
 export class ConnectionRetry {
   readonly #original: Initialize = Reflect.get(DataSource.prototype, 'initialize');

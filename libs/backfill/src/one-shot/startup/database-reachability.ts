@@ -14,8 +14,8 @@ const UNREACHABLE_SYSTEM_CODES = new Set([
 ]);
 
 /**
- * SQLSTATEs of a server that accepts no session now: class 08 (connection exception), shutting down, crashed, starting
- * up, too many connections.
+ * SQLSTATEs of a server that accepts no session now: class 08 (connection exception), shutting down, crashed,
+ * starting up, too many connections.
  */
 const UNREACHABLE_SQLSTATE = /^(08...|57P01|57P02|57P03|53300)$/;
 
@@ -26,7 +26,10 @@ const REFUSED_SQLSTATE = /^(28...|3D000)$/;
 const UNREACHABLE_MESSAGE =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect)/;
 
-/** Whether the database cannot be reached now, so that waiting may help. A wrong password or database name is no such error. */
+/**
+ * Whether the database cannot be reached now, so that waiting may help. A wrong password or database name is
+ * no such error.
+ */
 export function isDatabaseUnreachable(error: unknown): boolean {
   return flattenErrors(error).some(
     ({ code, syscall, message }) =>
@@ -45,7 +48,10 @@ export function refusalState(error: unknown): string | undefined {
     .find((code) => REFUSED_SQLSTATE.test(code));
 }
 
-/** The messages of the innermost errors, e.g. `connect ECONNREFUSED 127.0.0.1:5432`: an AggregateError has none itself. */
+/**
+ * The messages of the innermost errors, e.g. `connect ECONNREFUSED 127.0.0.1:5432`: an AggregateError has
+ * none itself.
+ */
 export function reachabilityMessage(error: unknown): string {
   const messages = flattenErrors(error)
     .filter(({ isInnermost }) => isInnermost)

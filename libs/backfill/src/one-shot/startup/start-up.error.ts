@@ -2,8 +2,8 @@ import { BackfillError } from '../../errors/backfill.error.js';
 import { formatDuration } from '../../text/duration.format.js';
 
 /**
- * The application could not be started because its database did not answer within `--connect-timeout`. The outcome is
- * `failed`. In a run of backfills or indexes alone, the exit code is 0 (3 with `--strict`).
+ * The application could not be started because its database did not answer within `--connect-timeout`. The
+ * outcome is `failed`. In a run of backfills or indexes alone, the exit code is 0 (3 with `--strict`).
  *
  * @publicApi
  */
@@ -22,8 +22,8 @@ export class DatabaseUnreachableError extends BackfillError {
 }
 
 /**
- * The database answered but refused the session, e.g. because of a wrong password. The exit code is 2: waiting does not
- * help.
+ * The database answered but refused the session, e.g. because of a wrong password. The exit code is 2:
+ * waiting does not help.
  *
  * @publicApi
  */

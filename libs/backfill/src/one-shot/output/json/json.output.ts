@@ -16,7 +16,9 @@ import { JsonObserver } from './json.observer.js';
 import { renderJson, renderReportJson } from './json.renderer.js';
 import { StdoutReservation } from './stdout.reservation.js';
 
-/** Output for programs: one JSON object on stdout; records and log lines on stderr, one JSON object per line. */
+/**
+ * Output for programs: one JSON object on stdout; records and log lines on stderr, one JSON object per line.
+ */
 export class JsonOutput implements OneShotOutput {
   readonly logger: LoggerService;
   readonly observer: BackfillObserver;

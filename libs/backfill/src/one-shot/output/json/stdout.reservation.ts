@@ -1,6 +1,6 @@
 /**
- * Reserves stdout for the JSON object of `--json`: everything else that any logger or `console.log` writes to stdout
- * goes to stderr.
+ * Reserves stdout for the JSON object of `--json`: everything else that any logger or `console.log` writes to
+ * stdout goes to stderr.
  */
 export class StdoutReservation {
   readonly #stdout: NodeJS.WriteStream;
@@ -12,7 +12,10 @@ export class StdoutReservation {
     stdout.write = stderr.write.bind(stderr);
   }
 
-  /** Writes to stdout itself. Resolves also when the reader has closed the pipe: that is no failure of the run. */
+  /**
+   * Writes to stdout itself. Resolves also when the reader has closed the pipe: that is no failure of the
+   * run.
+   */
   async write(text: string): Promise<void> {
     await new Promise<void>((resolve) => this.#write(text, () => resolve()));
   }

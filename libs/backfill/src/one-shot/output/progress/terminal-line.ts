@@ -4,8 +4,8 @@ type Write = NodeJS.WriteStream['write'];
 const CLEAR = '\r\u001b[K';
 
 /**
- * The last line of a terminal, redrawn in place. Other output appears above it: the class replaces the `write` method of
- * both streams, because both write to the same terminal.
+ * The last line of a terminal, redrawn in place. Other output appears above it: the class replaces the
+ * `write` method of both streams, because both write to the same terminal.
  */
 export class TerminalLine {
   readonly #stdout: NodeJS.WriteStream;

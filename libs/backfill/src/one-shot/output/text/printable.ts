@@ -1,6 +1,6 @@
 /**
- * Escapes control characters and marks that reorder text, so that no value from the database can move the cursor
- * of a terminal or hide other text.
+ * Escapes control characters and marks that reorder text, so that no value from the database can move the
+ * cursor of a terminal or hide other text.
  */
 export function printable(text: string): string {
   return text.replace(

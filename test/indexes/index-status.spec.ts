@@ -25,13 +25,13 @@ describe('the status of indexes', () => {
     prepare: (database) => addLeads(database, 20),
   });
 
-  it('tells those that are missing before anything was ever built', async () => {
-    const [{ indexes, undeclared } = { indexes: [], undeclared: [] }] = (await look()).dataSources;
+  it('lists missing indexes before the first build', async () => {
+    const [{ indexes, undeclared } = { indexes: [], undeclared: [] }] = (await status()).dataSources;
     expect(new Set(indexes.map(({ presence }) => presence))).toEqual(new Set(['missing']));
     expect(undeclared).toEqual([]);
   });
 
-  it('tells those that differ, with both definitions, those that are broken, and those no longer declared', async () => {
+  it('lists indexes that differ with both definitions, INVALID ones, and those no longer declared', async () => {
     await stage.application.context
       .get(IndexesService)
       .run({ log: { log: () => undefined, warn: () => undefined } });
@@ -40,8 +40,8 @@ describe('the status of indexes', () => {
       INSERT INTO nestjs_backfill.online_index (name, table_name, definition) VALUES ('left_over', '"leads"', 'USING btree (id)');
       UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass`);
     const before = await relations();
-    const status = await look();
-    expect(status.dataSources).toMatchObject([
+    const found = await status();
+    expect(found.dataSources).toMatchObject([
       {
         indexes: [
           { name: 'as_declared', presence: 'exists' },
@@ -63,14 +63,14 @@ describe('the status of indexes', () => {
       },
     ]);
     expect(await relations()).toEqual(before);
-    const text = renderOneShotStatus(status);
+    const text = renderOneShotStatus(found);
     expect(text).toContain(
-      'of_old on "leads": differs. It is USING btree (name); declared is USING btree (name) WHERE',
+      'of_old on "leads": differs. It is USING btree (name), but the declaration is USING btree (name) WHERE',
     );
     expect(text).toContain('left_over on "leads": no longer declared; it was not changed');
   });
 
-  const look = () => stage.application.context.get(IndexesService).status();
+  const status = () => stage.application.context.get(IndexesService).status();
   const relations = () =>
     stage.query(
       `SELECT oid, relname FROM pg_class WHERE relnamespace <> 'pg_toast'::regnamespace ORDER BY 1`,

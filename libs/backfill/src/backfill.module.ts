@@ -8,7 +8,7 @@ import { ThrottleExplorer } from './backfills/throttle/throttle.explorer.js';
 import { indexDirectoryProvider } from './deploy/index.directory.provider.js';
 import { IndexesService } from './indexes/indexes.service.js';
 import { MigrationsService } from './migrations/migrations.service.js';
-import { IndexExplorer } from './indexes/index.explorer.js';
+import { IndexExplorer } from './indexes/declare/index.explorer.js';
 import { CatchUpScheduler } from './schedule/catch-up.scheduler.js';
 
 /**

@@ -143,9 +143,9 @@ export {
   UnprovableRequirementError,
   type UnmetRequirement,
 } from './migrations/migration.error.js';
-export { buildIndexes, type BuildIndexesOptions } from './indexes/index.builder.js';
+export { buildIndexes, type BuildIndexesOptions } from './indexes/build/build-indexes.js';
 export { DuplicateIndexNameError, IndexBuildError, IndexDeclarationError } from './indexes/index.error.js';
-export type { DeclaredIndex, IndexMethod, OnlineIndexOptions } from './indexes/index.options.js';
+export type { DeclaredIndex, IndexMethod, OnlineIndexOptions } from './indexes/declare/index.options.js';
 export type {
   IndexOutcome,
   IndexPhaseReport,
@@ -153,4 +153,4 @@ export type {
   IndexStatus,
   UndeclaredIndex,
 } from './indexes/index.report.js';
-export { OnlineIndex } from './indexes/online-index.decorator.js';
+export { OnlineIndex } from './indexes/declare/online-index.decorator.js';

@@ -27,7 +27,9 @@ describe('the report of a deployment', () => {
     expect(text).toContain('RequireX2: deferred, waits for the backfill leads-x (incomplete, 3 rows left)');
     expect(text).toContain('Pending after it: AddZ3');
     expect(text).toContain('leads_pending on "leads": differs');
-    expect(text).toContain('It is USING hash (id); declared is USING btree (id). --rebuild replaces it.');
+    expect(text).toContain(
+      'It is USING hash (id), but the declaration is USING btree (id). --rebuild replaces it.',
+    );
     expect(text).toMatch(/Deployed with work left, .*\n {2}migrate {2}RequireX2 {2}It waits\.\n$/);
   });
 

@@ -1,6 +1,6 @@
 import type { FactoryProvider } from '@nestjs/common';
 import { INDEX_DIRECTORY, type IndexDirectory } from '../backfills/declare/index.directory.js';
-import { IndexExplorer } from '../indexes/index.explorer.js';
+import { IndexExplorer } from '../indexes/declare/index.explorer.js';
 
 /** Tells the backfills which indexes are declared: the two phases do not know each other. */
 export const indexDirectoryProvider: FactoryProvider<IndexDirectory> = {

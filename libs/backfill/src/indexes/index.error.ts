@@ -1,23 +1,23 @@
 import { BackfillError } from '../errors/backfill.error.js';
 
-/** Two classes declare an index of one name. */
+/** Two classes declare an index with the same name. @publicApi */
 export class DuplicateIndexNameError extends BackfillError {
   constructor(name: string, first: string, second: string) {
     super(`${first} and ${second} both declare the index "${name}".`, {
       subject: second,
-      remedy: 'Give one of them another name.',
+      remedy: 'Rename one of them.',
     });
   }
 }
 
-/** The declaration does not fit its entity or its table. */
+/** The declaration does not match its entity or its table. @publicApi */
 export class IndexDeclarationError extends BackfillError {
   constructor(className: string, what: string, remedy: string, cause?: unknown) {
     super(`${className}: ${what}`, { subject: className, remedy, ...(cause !== undefined && { cause }) });
   }
 }
 
-/** The index could not be built. */
+/** The index could not be built. @publicApi */
 export class IndexBuildError extends BackfillError {
   constructor(name: string, what: string, remedy: string, cause?: unknown) {
     super(`The index "${name}" was not built: ${what}`, {

@@ -1,10 +1,10 @@
 /**
- * - `exists`: there already, as declared
- * - `built`, `rebuilt`: in this run
- * - `differs`: there, but not as declared; `--rebuild` replaces it
- * - `busy`: another session is building it at this moment
- * - `stopped`: told to stop, or others were waited for as long as allowed; the next run builds it
- * - `duplicates`: unique, and the rows are not
+ * - `exists`: it exists as declared
+ * - `built`, `rebuilt`: this run built it
+ * - `differs`: it exists with another definition; `--rebuild` replaces it
+ * - `busy`: another session is building it
+ * - `stopped`: the build was stopped, or it waited too long for other sessions; the next run builds it
+ * - `duplicates`: it is unique, but the rows are not
  * - `failed`: see `error`
  */
 export const INDEX_STATUSES = [
@@ -17,25 +17,25 @@ export const INDEX_STATUSES = [
   'duplicates',
   'failed',
 ] as const;
-/** One of `INDEX_STATUSES`. */
+/** One of `INDEX_STATUSES`. @publicApi */
 export type IndexStatus = (typeof INDEX_STATUSES)[number];
 
-/** What became of one declared index. */
+/** The result for one declared index. @publicApi */
 export interface IndexReport {
   readonly name: string;
   readonly table: string;
   readonly status: IndexStatus;
   readonly durationMs: number;
-  /** As declared, in PostgreSQL's own wording; missing where the declaration itself is wrong. */
+  /** The declared definition as PostgreSQL prints it; missing if the declaration is invalid. */
   readonly declared?: string;
-  /** As it is, where that differs. */
+  /** The existing definition, if it differs. */
   readonly existing?: string;
-  /** Keys that occur more than once, with how often; the ten most frequent. */
+  /** The ten most frequent duplicate keys, with their number of rows. */
   readonly duplicates?: readonly { readonly key: string; readonly rows: number }[];
   readonly error?: Error;
 }
 
-/** An index that was declared once and is no longer. */
+/** An index that is no longer declared. @publicApi */
 export interface UndeclaredIndex {
   readonly name: string;
   readonly table: string;
@@ -43,16 +43,16 @@ export interface UndeclaredIndex {
 }
 
 export const INDEX_OUTCOMES = ['done', 'nothing-to-do', 'warnings'] as const;
-/** What came of the indexes phase: indexes were built, none was missing, or a person should look. */
+/** Outcome of the indexes phase; `warnings` asks for a person. @publicApi */
 export type IndexOutcome = (typeof INDEX_OUTCOMES)[number];
 
-/** What the indexes phase of a deployment did. Never a reason to stop the deployment. */
+/** Report of the indexes phase for one data source. It never stops a deployment. @publicApi */
 export interface IndexPhaseReport {
   readonly phase: 'indexes';
   readonly outcome: IndexOutcome;
   readonly indexes: readonly IndexReport[];
   readonly undeclared: readonly UndeclaredIndex[];
-  /** The phase itself could not be carried out, e.g. the database could not be reached. */
+  /** The phase itself failed, e.g. because the database could not be reached. */
   readonly error?: Error;
   readonly durationMs: number;
 }

@@ -1,4 +1,4 @@
-import type { PresentIndex } from './index.presence.js';
+import type { PresentIndex } from './catalog/index.presence.js';
 import type {
   IndexOutcome,
   IndexPhaseReport,
@@ -7,46 +7,46 @@ import type {
   UndeclaredIndex,
 } from './index.report.js';
 
-/** What was done to the indexes of one data source. */
+/** The indexes of one data source after the phase. @publicApi */
 export interface DataSourceIndexes extends IndexPhaseReport {
-  /** Its name; `default` for one without. */
+  /** Name of the data source; `default` if it has none. */
   readonly dataSource: string;
 }
 
-/** What came of the indexes phase. Never a reason to stop a deployment. */
+/** Report of the indexes phase. It never stops a deployment. @publicApi */
 export interface IndexesReport {
   readonly phase: 'indexes';
   readonly outcome: IndexOutcome;
-  /** Set when the phase could not run at all or was cut short. */
+  /** Set when the phase could not run or was interrupted. */
   readonly reason?: string;
   readonly dataSources: readonly DataSourceIndexes[];
 }
 
-/** What `--status` and `--plan` tell of the indexes phase. */
+/** The indexes in `--status` and `--plan`. */
 export interface IndexesStatus {
   readonly phase: 'indexes';
   readonly dataSources: readonly {
     readonly dataSource: string;
     readonly indexes: readonly PresentIndex[];
-    /** Built by this library once, still there, and no longer declared. */
+    /** Existing indexes that are no longer declared. */
     readonly undeclared: readonly UndeclaredIndex[];
   }[];
 }
 
-/** Whether the index stands as it is declared. */
+/** Whether the index exists as declared. */
 export function isBuilt(status: IndexStatus): boolean {
   return status === 'exists' || status === 'built' || status === 'rebuilt';
 }
 
-/** In a sentence. */
+/** The difference as a sentence. */
 export function whatDiffers({ declared, existing }: Pick<IndexReport, 'declared' | 'existing'>): string {
-  return `It is ${existing ?? 'another'}; declared is ${declared ?? 'something else'}. --rebuild replaces it.`;
+  return `It is ${existing ?? 'another index'}, but the declaration is ${declared ?? 'different'}. --rebuild replaces it.`;
 }
 
-/** In a sentence. */
+/** The reason as a sentence. */
 export function whyNotBuilt(report: IndexReport): string {
   const { status, error } = report;
   if (error) return error.message;
-  if (status === 'busy') return 'Another session is building it at this moment.';
+  if (status === 'busy') return 'Another session is building it.';
   return whatDiffers(report);
 }

@@ -1,26 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { BackfillService } from '../backfills/backfill.service.js';
-import { buildIndexes, type BuildIndexesOptions } from './index.builder.js';
-import { IndexExplorer } from './index.explorer.js';
+import { buildIndexes, type BuildIndexesOptions } from './build/build-indexes.js';
+import { IndexExplorer } from './declare/index.explorer.js';
 import { OnlineIndexLedger } from '../ledger/online-index.ledger.js';
-import type { DeclaredIndex } from './index.options.js';
-import { presenceOf } from './index.presence.js';
+import type { DeclaredIndex } from './declare/index.options.js';
+import { presenceOf } from './catalog/index.presence.js';
 import type { IndexOutcome } from './index.report.js';
 import type { DataSourceIndexes, IndexesReport, IndexesStatus } from './indexes.report.js';
 import { worstOf } from '../text/worst-of.js';
 
 const WORST_FIRST: readonly IndexOutcome[] = ['warnings', 'done', 'nothing-to-do'];
 
-/** How the indexes phase is run. */
+/** How the indexes phase runs. @publicApi */
 export interface IndexesRequest extends Pick<BuildIndexesOptions, 'log' | 'rebuild' | 'maxWait'> {
-  /** Asks to stop: the build in hand is cancelled, no further one is begun. */
+  /** Stops the phase: cancels the current build and starts no other. */
   readonly signal?: AbortSignal;
-  /** Told of each data source's report as soon as there is one. */
+  /** Called with the report of each data source when it is finished. */
   readonly done?: (report: DataSourceIndexes) => void;
 }
 
-/** A data source and what is declared on its tables. */
+/** A data source and the indexes that are declared on its tables. */
 interface Share {
   readonly name: string;
   readonly dataSource: DataSource;
@@ -51,7 +51,7 @@ export class IndexesService {
     return (this.#declared ??= this.#explorer.explore());
   }
 
-  /** Builds what is missing, one index after the other. Never throws for what becomes of an index: see `outcome`. */
+  /** Builds missing indexes, one after the other. An index that fails is part of the report, not an error. */
   async run({ signal, done, log, maxWait, rebuild = false }: IndexesRequest = {}): Promise<IndexesReport> {
     const reports: DataSourceIndexes[] = [];
     for (const { name, dataSource, declared } of this.#shares()) {
@@ -67,9 +67,9 @@ export class IndexesService {
         ...(signal ? { signal } : {}),
         ...(maxWait === undefined ? {} : { maxWait }),
       });
-      const told = { dataSource: name, ...report };
-      reports.push(told);
-      done?.(told);
+      const named = { dataSource: name, ...report };
+      reports.push(named);
+      done?.(named);
     }
     return {
       phase: 'indexes',
@@ -81,7 +81,7 @@ export class IndexesService {
     };
   }
 
-  /** Which of the declared indexes are there and as declared, and which are no longer declared. Builds and changes nothing. */
+  /** The state of each declared index, and the indexes that are no longer declared. Changes nothing. */
   async status(): Promise<IndexesStatus> {
     const dataSources = [];
     for (const { name, dataSource, declared } of this.#shares()) {
@@ -98,7 +98,7 @@ export class IndexesService {
     return { phase: 'indexes', dataSources };
   }
 
-  /** By entity; what is on an entity that no data source knows goes to the first, whose report says so. */
+  /** Groups the indexes by data source. An index on an unknown entity goes to the first, whose report names the problem. */
   #shares(): readonly Share[] {
     const sources = [...this.#backfills.dataSources].filter(([, { options }]) => options.type === 'postgres');
     const ownerOf = ({ options }: DeclaredIndex) =>

@@ -1,4 +1,4 @@
-import type { PresentIndex } from '../../../indexes/index.presence.js';
+import type { PresentIndex } from '../../../indexes/catalog/index.presence.js';
 import type { IndexOutcome, IndexReport, UndeclaredIndex } from '../../../indexes/index.report.js';
 import {
   isBuilt,

@@ -1,37 +1,37 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { quoteIdentifier, quotePath } from '../postgres/identifiers.js';
-import { IndexDeclarationError } from './index.error.js';
+import { quoteIdentifier, quotePath } from '../../postgres/identifiers.js';
+import { IndexDeclarationError } from '../index.error.js';
 import type { DeclaredIndex } from './index.options.js';
 
-/** A declared index in terms of the database. */
+/** A declared index with the names of the database. */
 export interface IndexDefinition {
   readonly className: string;
   readonly name: string;
-  /** Quoted, with its schema where the entity names one. */
+  /** Quoted, with the schema if the entity has one. */
   readonly table: string;
   readonly unique: boolean;
-  /** What is indexed: SQL between the parentheses. */
+  /** The indexed columns or expression, as SQL. */
   readonly keys: string;
   readonly where: string | undefined;
-  /** What stands behind the table's name in CREATE INDEX. */
+  /** The part of CREATE INDEX after the table's name. */
   readonly body: string;
 }
 
-const LONGEST_NAME = 63;
+const MAX_NAME_BYTES = 63;
 
-/** @throws IndexDeclarationError when the entity or a property is unknown, or the name is too long */
+/** @throws IndexDeclarationError if the entity or a property is unknown, or the name is too long */
 export function defineIndex(dataSource: DataSource, { className, options }: DeclaredIndex): IndexDefinition {
   const { name, entity, unique = false, where, include = [], using = 'btree', columns, expression } = options;
-  if (name === '' || Buffer.byteLength(name) > LONGEST_NAME)
+  if (name === '' || Buffer.byteLength(name) > MAX_NAME_BYTES)
     throw new IndexDeclarationError(
       className,
       `the name "${name}" has ${Buffer.byteLength(name)} bytes.`,
-      `Give it 1 to ${LONGEST_NAME}: PostgreSQL would cut it.`,
+      `Use 1 to ${MAX_NAME_BYTES} bytes; PostgreSQL would cut a longer name.`,
     );
   if (!dataSource.hasMetadata(entity))
     throw new IndexDeclarationError(
       className,
-      'its entity is not one of the data source.',
+      'its entity does not belong to the data source.',
       'Add the entity to `entities`, or to TypeOrmModule.forFeature with autoLoadEntities.',
     );
   const metadata = dataSource.getMetadata(entity);
@@ -39,8 +39,8 @@ export function defineIndex(dataSource: DataSource, { className, options }: Decl
   if (keys.trim() === '')
     throw new IndexDeclarationError(
       className,
-      'it is on nothing.',
-      'Name `columns`, or give an `expression`.',
+      'it has neither columns nor an expression.',
+      'Give `columns` or an `expression`.',
     );
   const included = include.length > 0 ? ` INCLUDE (${quoteColumns(className, metadata, include)})` : '';
   const partial = where === undefined ? '' : ` WHERE ${where}`;
@@ -58,15 +58,18 @@ export function defineIndex(dataSource: DataSource, { className, options }: Decl
   };
 }
 
-/** CREATE INDEX as far as the table. */
-export function createIndex(
-  definition: IndexDefinition,
+/** @param target quoted; may begin with `ONLY` */
+export function createIndex({ unique, body }: IndexDefinition, name: string, target: string): string {
+  return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(name)} ON ${target} ${body}`;
+}
+
+/** @param table quoted */
+export function createIndexConcurrently(
+  { unique, body }: IndexDefinition,
   name: string,
-  target: string,
-  how: '' | 'CONCURRENTLY',
+  table: string,
 ): string {
-  const words = ['CREATE', ...(definition.unique ? ['UNIQUE'] : []), 'INDEX', ...(how === '' ? [] : [how])];
-  return `${words.join(' ')} ${quoteIdentifier(name)} ON ${target} ${definition.body}`;
+  return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${quoteIdentifier(name)} ON ${table} ${body}`;
 }
 
 function quoteColumns(className: string, metadata: EntityMetadata, properties: readonly string[]): string {

@@ -1,14 +1,14 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import { BackfillError } from '../errors/backfill.error.js';
-import { messageOf, sqlState } from '../postgres/error-classes.js';
+import { BackfillError } from '../../errors/backfill.error.js';
+import { messageOf, sqlState } from '../../postgres/error-classes.js';
 import { declaredShape, findIndex } from './index.catalog.js';
-import { defineIndex } from './index.definition.js';
-import type { DeclaredIndex } from './index.options.js';
+import { defineIndex } from '../declare/index.definition.js';
+import type { DeclaredIndex } from '../declare/index.options.js';
 
 /**
- * - `invalid`: left behind by a broken build; the next run builds it again
- * - `differs`: there, but not as declared; `--rebuild` replaces it
- * - `misdeclared`: the declaration does not fit its entity or its table
+ * - `invalid`: an interrupted build left it behind; the next run builds it again
+ * - `differs`: it exists with another definition; `--rebuild` replaces it
+ * - `misdeclared`: the declaration does not match its entity or its table
  */
 export const INDEX_PRESENCES = [
   'exists',
@@ -21,20 +21,20 @@ export const INDEX_PRESENCES = [
 /** One of `INDEX_PRESENCES`. */
 export type IndexPresence = (typeof INDEX_PRESENCES)[number];
 
-/** How a declared index stands in the database. */
+/** The state of a declared index in the database. */
 export interface PresentIndex {
   readonly name: string;
   readonly table: string;
   readonly presence: IndexPresence;
-  /** As declared, in PostgreSQL's own wording, where it differs. */
+  /** The declared definition as PostgreSQL prints it, if it differs. */
   readonly declared?: string;
-  /** As it is, where it differs. */
+  /** The existing definition, if it differs. */
   readonly existing?: string;
   /** Why it is misdeclared, or why it could not be compared. */
   readonly reason?: string;
 }
 
-/** How a declared index stands. Builds nothing: what is compared with is made on a temporary table and rolled back. */
+/** Reads the state of a declared index. It builds nothing; the comparison uses a temporary table and rolls back. */
 export async function presenceOf(
   index: DeclaredIndex,
   dataSource: DataSource,
@@ -49,7 +49,7 @@ export async function presenceOf(
     if (found.inProgress) return { name, table, presence: 'building' };
     if (!found.valid) return { name, table, presence: 'invalid' };
     const shape = await declaredShape(runner, definition).catch((error: unknown) => ({ error }));
-    if (typeof shape === 'object') return { name, table, ...whyUnknown(shape.error) };
+    if (typeof shape === 'object') return { name, table, ...withoutComparison(shape.error) };
     return shape === found.shape
       ? { name, table, presence: 'exists' }
       : { name, table, presence: 'differs', declared: shape, existing: found.shape };
@@ -59,12 +59,12 @@ export async function presenceOf(
   }
 }
 
-function whyUnknown(error: unknown): Pick<PresentIndex, 'presence' | 'reason'> {
-  // Syntax, names and types. A server or a role that may make no temporary table says nothing of the declaration.
+function withoutComparison(error: unknown): Pick<PresentIndex, 'presence' | 'reason'> {
+  // Class 42 covers syntax, names and types, and missing privileges (42501), which do not concern the declaration.
   if (sqlState(error)?.startsWith('42') && sqlState(error) !== '42501')
     return { presence: 'misdeclared', reason: messageOf(error) };
   return {
     presence: 'exists',
-    reason: `Whether it is as declared could not be found out: ${messageOf(error)}`,
+    reason: `Its definition could not be compared with the declaration: ${messageOf(error)}`,
   };
 }

@@ -1,5 +1,5 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { OnlineIndexOptions } from './index.options.js';
 
-/** Where `@OnlineIndex` leaves its options, and the one way to read them. */
+/** Stores the options of `@OnlineIndex`. Only the explorer reads them. */
 export const OnlineIndexMetadata = DiscoveryService.createDecorator<OnlineIndexOptions>();

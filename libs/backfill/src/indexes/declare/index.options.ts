@@ -1,38 +1,39 @@
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 
-/** An access method of PostgreSQL. */
+/** An index access method of PostgreSQL. @publicApi */
 export type IndexMethod = 'btree' | 'hash' | 'gin' | 'gist' | 'spgist' | 'brin';
 
 interface SharedIndexOptions<Entity extends ObjectLiteral> {
-  /** The index's name in the database; stable. */
+  /** Name in the database, at most 63 bytes. Keep it stable. */
   readonly name: string;
+  /** The entity whose table has the index. */
   readonly entity: EntityTarget<Entity>;
-  /** @default false */
+  /** Whether the keys must be unique. @default false */
   readonly unique?: boolean;
-  /** The predicate of a partial index, in SQL with the table's own column names. @default every row */
+  /** Predicate of a partial index, as SQL with the table's column names. @default every row */
   readonly where?: string;
-  /** Properties that the index carries along without being ordered by them. @default none */
+  /** Properties that the index stores without ordering by them (`INCLUDE`). @default none */
   readonly include?: readonly (keyof Entity & string)[];
-  /** @default 'btree' */
+  /** Access method. @default 'btree' */
   readonly using?: IndexMethod;
 }
 
-/** What an index is on: properties of the entity, or SQL. */
+/** What `@OnlineIndex` takes: properties of the entity, or an expression. @publicApi */
 export type OnlineIndexOptions<Entity extends ObjectLiteral = ObjectLiteral> = SharedIndexOptions<Entity> &
   (
     | {
-        /** Properties, in the order of the index. */
+        /** Indexed properties, in order. */
         readonly columns: readonly (keyof Entity & string)[];
         readonly expression?: never;
       }
     | {
-        /** As it stands between the parentheses: `lower(email), created_at DESC`. Never built from user input. */
+        /** SQL inside the parentheses, e.g. `lower(email), created_at DESC`. Never build it from user input. */
         readonly expression: string;
         readonly columns?: never;
       }
   );
 
-/** A declared index and the class that declares it. */
+/** A declared index and the name of its class. @publicApi */
 export interface DeclaredIndex {
   readonly className: string;
   readonly options: OnlineIndexOptions;

@@ -1,16 +1,16 @@
 import type { QueryRunner } from 'typeorm';
-import { quoteIdentifier } from '../postgres/identifiers.js';
-import { createIndex, type IndexDefinition } from './index.definition.js';
+import { quoteIdentifier } from '../../postgres/identifiers.js';
+import { createIndex, type IndexDefinition } from '../declare/index.definition.js';
 
-/** An index as the database has it. */
+/** An index that exists in the database. */
 export interface ExistingIndex {
   readonly oid: string;
   readonly valid: boolean;
-  /** From USING on, with UNIQUE in front where it is. */
+  /** The definition from `USING` on, with `UNIQUE` in front of it for a unique index. */
   readonly shape: string;
   /** Quoted, with its schema. */
   readonly path: string;
-  /** A session is building it at this moment. */
+  /** A session is building it now. */
   readonly inProgress: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface TableNode {
   readonly name: string;
 }
 
-/** A definition without the names of index and table: what two definitions are compared by. */
+/** A definition without the names of index and table, so that two definitions can be compared. */
 const SHAPE = `CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || regexp_replace(pg_get_indexdef(i.indexrelid), '^.*? USING ', 'USING ')`;
 
 const FIND = `
@@ -53,10 +53,10 @@ export async function findIndex(
 }
 
 /**
- * How PostgreSQL words the declared index: made on an empty table of the same columns, in a transaction that is rolled back. Finds
- * out on the way whether the declaration is right.
+ * The declared index as PostgreSQL prints it. The index is created on an empty table with the same columns, in a transaction that
+ * is rolled back. This also validates the declaration.
  *
- * @throws the database's error, e.g. for a column that is not there
+ * @throws the database's error, e.g. for a missing column
  */
 export async function declaredShape(runner: QueryRunner, definition: IndexDefinition): Promise<string> {
   await runner.query('BEGIN');
@@ -65,7 +65,7 @@ export async function declaredShape(runner: QueryRunner, definition: IndexDefini
     await runner.query(
       `CREATE TEMP TABLE nestjs_backfill_shape (LIKE ${definition.table} INCLUDING GENERATED) ON COMMIT DROP`,
     );
-    await runner.query(createIndex(definition, 'nestjs_backfill_shape_index', 'nestjs_backfill_shape', ''));
+    await runner.query(createIndex(definition, 'nestjs_backfill_shape_index', 'nestjs_backfill_shape'));
     const [row] = (await runner.query(
       `SELECT ${SHAPE} AS shape FROM pg_index i WHERE i.indexrelid = to_regclass('pg_temp.nestjs_backfill_shape_index')`,
     )) as Record<string, unknown>[];
@@ -75,7 +75,7 @@ export async function declaredShape(runner: QueryRunner, definition: IndexDefini
   }
 }
 
-/** The table itself, and its partitions below it, parents first. */
+/** The table and its partitions, parents first. */
 export async function partitionTree(runner: QueryRunner, table: string): Promise<readonly TableNode[]> {
   const rows = (await runner.query(
     `SELECT t.relid::regclass::text AS short, t.level, t.isleaf AS leaf, c.relname AS name,
@@ -96,12 +96,8 @@ export async function partitionTree(runner: QueryRunner, table: string): Promise
   }));
 }
 
-/** The index of a partition that is attached to a parent's. */
-export async function attachedIndex(
-  runner: QueryRunner,
-  parentIndex: string,
-  table: string,
-): Promise<boolean> {
+/** Whether an index of the partition is attached to the index of its parent. */
+export async function isAttached(runner: QueryRunner, parentIndex: string, table: string): Promise<boolean> {
   const rows = (await runner.query(
     `SELECT FROM pg_inherits h JOIN pg_index i ON i.indexrelid = h.inhrelid
       WHERE h.inhparent = to_regclass($1) AND i.indrelid = to_regclass($2)`,
@@ -110,7 +106,7 @@ export async function attachedIndex(
   return rows.length > 0;
 }
 
-/** Keys that occur more than once, as far as half a minute finds them. */
+/** The ten most frequent duplicate keys; empty if they cannot be found within 30 s. */
 export async function duplicateKeys(
   runner: QueryRunner,
   definition: IndexDefinition,
@@ -125,15 +121,18 @@ export async function duplicateKeys(
     )) as { key: string; rows: number }[];
     return rows;
   } catch {
-    // Too large to look through, or keys with an order or an operator class: the violation itself names one key.
+    // The table is too large, or the keys have an order or an operator class. The error itself names one key.
     return [];
   } finally {
     await runner.query('ROLLBACK');
   }
 }
 
-/** Under the DDL policy, in a transaction of its own. */
-export async function briefly(runner: QueryRunner, ...statements: readonly string[]): Promise<void> {
+/** Runs short statements in a transaction under the DDL policy: `lock_timeout` 5 s. */
+export async function runUnderDdlPolicy(
+  runner: QueryRunner,
+  ...statements: readonly string[]
+): Promise<void> {
   await runner.query('BEGIN');
   try {
     await runner.query(`SELECT set_config('lock_timeout', '5000', true)`);

@@ -1,24 +1,28 @@
-import { Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { DuplicateIndexNameError } from './index.error.js';
+import { DuplicateIndexNameError } from '../index.error.js';
 import type { DeclaredIndex } from './index.options.js';
 import { OnlineIndexMetadata } from './online-index-metadata.accessor.js';
 
-/** A declared index, with the class itself. */
+/** A declared index with its class. */
 export interface FoundIndex extends DeclaredIndex {
   readonly type: Type<unknown>;
 }
 
-/** Finds the indexes that the application declares. */
+/** Finds the declared indexes of the application. */
 @Injectable()
 export class IndexExplorer {
-  constructor(private readonly discovery: DiscoveryService) {}
+  readonly #discovery: DiscoveryService;
+
+  constructor(@Inject(DiscoveryService) discovery: DiscoveryService) {
+    this.#discovery = discovery;
+  }
 
   /** @throws DuplicateIndexNameError */
   explore(): readonly FoundIndex[] {
     const found = new Map<string, FoundIndex>();
-    for (const wrapper of this.discovery.getProviders({ metadataKey: OnlineIndexMetadata.KEY })) {
-      const options = this.discovery.getMetadataByDecorator(OnlineIndexMetadata, wrapper);
+    for (const wrapper of this.#discovery.getProviders({ metadataKey: OnlineIndexMetadata.KEY })) {
+      const options = this.#discovery.getMetadataByDecorator(OnlineIndexMetadata, wrapper);
       const type = wrapper.metatype as Type<unknown> | null;
       const className = type?.name;
       if (!options || !type || className === undefined) continue;

@@ -1,0 +1,138 @@
+import { Logger } from '@nestjs/common';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { DeployLease } from '../../ledger/lease/deploy-lease.js';
+import { OnlineIndexLedger } from '../../ledger/online-index.ledger.js';
+import type { DeclaredIndex } from '../declare/index.options.js';
+import { IndexBuildError } from '../index.error.js';
+import type { IndexPhaseReport, IndexReport, UndeclaredIndex } from '../index.report.js';
+import { ConcurrentIndexBuilder } from './concurrent.builder.js';
+import { IndexBuilder } from './index.builder.js';
+
+/** How declared indexes are built. @publicApi */
+export interface BuildIndexesOptions {
+  /** Replace indexes whose definition differs. @default false */
+  readonly rebuild?: boolean;
+  /** Schema of the ledger. @default 'nestjs_backfill' */
+  readonly schema?: string;
+  /** Milliseconds after which the lease of a killed process expires. @default 30_000 */
+  readonly lease?: number;
+  /**
+   * Longest wait of a build for other sessions' transactions without a break, in milliseconds. If the build has worked longer than
+   * that before, it waits as long as it has worked. Then it stops, which is a warning.
+   * @default 300_000
+   */
+  readonly maxWait?: number;
+  /** Stops the phase: cancels the current build and starts no other. Its `reason` is part of the report. */
+  readonly signal?: AbortSignal;
+  /** @default a Nest logger */
+  readonly log?: { log(message: string): void; warn(message: string): void };
+}
+
+const DEFAULTS = {
+  schema: 'nestjs_backfill',
+  lease: 30_000,
+  maxWait: 300_000,
+  rebuild: false,
+} as const satisfies BuildIndexesOptions;
+
+type Settings = Required<Omit<BuildIndexesOptions, 'signal'>> & Pick<BuildIndexesOptions, 'signal'>;
+
+/**
+ * The indexes phase of a deployment: builds each declared index that is missing, one after the other, with
+ * `CREATE INDEX CONCURRENTLY`. Never throws: an index that could not be built is a warning in the report.
+ *
+ * @publicApi
+ */
+export async function buildIndexes(
+  dataSource: DataSource,
+  declared: readonly DeclaredIndex[],
+  options: BuildIndexesOptions = {},
+): Promise<IndexPhaseReport> {
+  const settings: Settings = { ...DEFAULTS, log: new Logger('OnlineIndex'), ...options };
+  const startedAt = performance.now();
+  const indexes: IndexReport[] = [];
+  let undeclared: readonly UndeclaredIndex[] = [];
+  let error: Error | undefined;
+  try {
+    undeclared = await buildUnderLease(dataSource, declared, settings, indexes);
+  } catch (failure) {
+    error = failure instanceof Error ? failure : new TypeError(String(failure), { cause: failure });
+  }
+  return {
+    phase: 'indexes',
+    outcome: outcomeOf(indexes, error),
+    indexes,
+    undeclared,
+    ...(error && { error }),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+}
+
+/** @param reports receives the report of each index, also of those before an error */
+async function buildUnderLease(
+  dataSource: DataSource,
+  declared: readonly DeclaredIndex[],
+  settings: Settings,
+  reports: IndexReport[],
+): Promise<readonly UndeclaredIndex[]> {
+  const { schema, lease: duration, log, signal } = settings;
+  const lease = await DeployLease.acquire(dataSource, { schema, phase: 'indexes', duration, log });
+  let runner: QueryRunner | undefined;
+  try {
+    runner = dataSource.createQueryRunner();
+    const builder = builderOf(dataSource, runner, lease, settings);
+    for (const index of declared) {
+      if (signal?.aborted) {
+        reports.push(notStarted(index, signal));
+        continue;
+      }
+      // A process that stalled until its lease expired must not interfere with the new holder.
+      await lease.confirm(runner);
+      reports.push(await builder.ensure(index));
+    }
+    const undeclared = await new OnlineIndexLedger(runner, schema).undeclared(reports);
+    for (const { name, table } of undeclared)
+      log.warn(`The index ${name} on ${table} is no longer declared. It is kept.`);
+    return undeclared;
+  } finally {
+    await runner?.release();
+    await lease.release();
+  }
+}
+
+function builderOf(
+  dataSource: DataSource,
+  runner: QueryRunner,
+  lease: DeployLease,
+  { schema, rebuild, maxWait, log, signal }: Settings,
+): IndexBuilder {
+  const concurrent = new ConcurrentIndexBuilder(runner, {
+    maxWaitMs: maxWait,
+    log,
+    sideConnection: lease.side,
+    ...(signal ? { signal } : {}),
+  });
+  return new IndexBuilder({
+    dataSource,
+    runner,
+    concurrent,
+    schema,
+    log,
+    rebuild: rebuild ? 'replace-differing' : 'report-differing',
+  });
+}
+
+function notStarted({ options: { name } }: DeclaredIndex, { reason }: AbortSignal): IndexReport {
+  const error = new IndexBuildError(
+    name,
+    `${String(reason)} before its build started.`,
+    'Run --indexes again.',
+  );
+  return { name, table: '', status: 'stopped', durationMs: 0, error };
+}
+
+function outcomeOf(indexes: readonly IndexReport[], error: Error | undefined): IndexPhaseReport['outcome'] {
+  const isGood = !error && indexes.every(({ status }) => ['exists', 'built', 'rebuilt'].includes(status));
+  if (!isGood) return 'warnings';
+  return indexes.every(({ status }) => status === 'exists') ? 'nothing-to-do' : 'done';
+}

@@ -1,0 +1,139 @@
+import type { QueryRunner } from 'typeorm';
+import { messageOf, sqlState } from '../../postgres/error-classes.js';
+import { duplicateKeys, findIndex } from '../catalog/index.catalog.js';
+import { createIndexConcurrently, type IndexDefinition } from '../declare/index.definition.js';
+import { IndexBuildError } from '../index.error.js';
+import type { IndexReport } from '../index.report.js';
+import { derivedName, OLD_SUFFIX } from './derived-name.js';
+import { withoutTimeouts } from './session-timeouts.js';
+import { CancelledError, runMonitored, type MonitorOptions } from './statement.monitor.js';
+
+/** Why an index was not built. */
+export type FailedBuild = Pick<IndexReport, 'status' | 'error' | 'duplicates'>;
+
+export interface ConcurrentIndexBuilderOptions extends Pick<
+  MonitorOptions,
+  'sideConnection' | 'maxWaitMs' | 'signal'
+> {
+  readonly log: { log(message: string): void; warn(message: string): void };
+}
+
+/** Limits of one statement that differ from those of the builder. */
+type Limits = Pick<MonitorOptions, 'signal'> & Partial<Pick<MonitorOptions, 'maxWaitMs'>>;
+
+const UNIQUE_VIOLATION = '23505';
+/** Statement timeout or cancel request; lock timeout. */
+const TIMED_OUT = new Set(['57014', '55P03']);
+/** The clean-up after a failed build must not delay a process that is stopping. */
+const MAX_CLEAN_UP_WAIT_MS = 2_000;
+
+/** Builds and drops single indexes concurrently, on one connection. */
+export class ConcurrentIndexBuilder {
+  readonly #runner: QueryRunner;
+  readonly #options: ConcurrentIndexBuilderOptions;
+
+  constructor(runner: QueryRunner, options: ConcurrentIndexBuilderOptions) {
+    this.#runner = runner;
+    this.#options = options;
+  }
+
+  /**
+   * @returns why it was not built; undefined when it was. An INVALID index of a failed build is dropped, or the error says that it
+   * is left behind.
+   */
+  async build(definition: IndexDefinition, name: string, table: string): Promise<FailedBuild | undefined> {
+    const leftover = await findIndex(this.#runner, table, name);
+    if (leftover?.valid) return undefined;
+    try {
+      if (leftover) {
+        this.#options.log.warn(
+          `The index ${name} is INVALID after an interrupted build. It is dropped and built again.`,
+        );
+        await this.drop(table, name);
+      }
+      await this.#run(name, createIndexConcurrently(definition, name, table));
+      return undefined;
+    } catch (error) {
+      return this.#failure(definition, name, error, await this.#cleanUp(table, name));
+    }
+  }
+
+  async drop(table: string, name: string, limits: Limits = this.#limits): Promise<void> {
+    const index = await findIndex(this.#runner, table, name);
+    if (index) await this.#run(name, `DROP INDEX CONCURRENTLY IF EXISTS ${index.path}`, limits);
+  }
+
+  /** Drops the index that a rebuild has replaced. Nobody uses it, so if it cannot be dropped now, the next run does it. */
+  async dropReplaced({ name, table }: IndexDefinition): Promise<void> {
+    const old = derivedName(name, OLD_SUFFIX);
+    await this.drop(table, old).catch((error: unknown) =>
+      this.#options.log.warn(`The replaced index ${old} could not be dropped yet: ${messageOf(error)}`),
+    );
+  }
+
+  /** @returns a sentence about an index that is left behind; empty when none is */
+  async #cleanUp(table: string, name: string): Promise<string> {
+    try {
+      const leftover = await findIndex(this.#runner, table, name);
+      // A valid index, or one that is being built, belongs to another session.
+      if (leftover && !leftover.valid && !leftover.inProgress)
+        await this.drop(table, name, { maxWaitMs: MAX_CLEAN_UP_WAIT_MS });
+      return '';
+    } catch {
+      // The drop would wait for the same transaction, or the connection is lost.
+      return ' An INVALID index is left behind; the next run drops it.';
+    }
+  }
+
+  async #failure(
+    definition: IndexDefinition,
+    name: string,
+    cause: unknown,
+    leftBehind: string,
+  ): Promise<FailedBuild> {
+    if (cause instanceof CancelledError) {
+      const remedy = this.#options.signal?.aborted
+        ? 'Run --indexes again.'
+        : 'End that transaction, or allow more time with --max-wait, and run --indexes again.';
+      const error = new IndexBuildError(name, `${cause.reason}.${leftBehind}`, remedy, cause.cause);
+      return { status: 'stopped', error };
+    }
+    if (sqlState(cause) === UNIQUE_VIOLATION) return this.#notUnique(definition, name, cause, leftBehind);
+    const remedy = TIMED_OUT.has(sqlState(cause) ?? '')
+      ? 'Run --indexes again. A timeout of the role cannot be lifted through a pooler: raise it (ALTER ROLE … SET statement_timeout = 0), or connect directly.'
+      : 'Fix the cause, and run --indexes again.';
+    const error = new IndexBuildError(name, `${messageOf(cause)}.${leftBehind}`, remedy, cause);
+    return { status: 'failed', error };
+  }
+
+  async #notUnique(
+    definition: IndexDefinition,
+    name: string,
+    cause: unknown,
+    leftBehind: string,
+  ): Promise<FailedBuild> {
+    const duplicates = await duplicateKeys(this.#runner, definition);
+    const detail = (cause as { driverError?: { detail?: string } }).driverError?.detail ?? messageOf(cause);
+    const keys = duplicates.map(({ key, rows }) => `${key} ${rows} times`).join(', ');
+    const error = new IndexBuildError(
+      name,
+      `the rows are not unique. ${keys === '' ? detail : `Duplicate keys: ${keys}.`}${leftBehind}`,
+      'Merge or delete the duplicates with a backfill, and run --indexes again.',
+      cause,
+    );
+    return { status: 'duplicates', duplicates, error };
+  }
+
+  #run(name: string, sql: string, limits: Limits = this.#limits): Promise<void> {
+    const { sideConnection, maxWaitMs, log } = this.#options;
+    const report = (line: string) => log.log(`${name}: ${line}`);
+    return withoutTimeouts(this.#runner, () =>
+      runMonitored(this.#runner, sql, { sideConnection, report, maxWaitMs, ...limits }),
+    );
+  }
+
+  get #limits(): Limits {
+    const { signal } = this.#options;
+    return signal ? { signal } : {};
+  }
+}

@@ -102,7 +102,7 @@ describe('code of a backfill’s own that goes wrong', () => {
     const recorder = new Recorder();
     expect(await stage.run('process', { recorder })).toMatchObject({ status: 'complete', updated: 20 });
     expect(recorder.notes).toContain(
-      'It was the same batch again: at most 2 of its rows at once from now on.',
+      'The same batch lost its connection again: batches have at most 2 rows from now on.',
     );
   });
 

@@ -47,8 +47,8 @@ describe('a trigger that makes batches take longer than their statement timeout'
     const recorder = new Recorder();
     const report = await stage.run('slow', { recorder });
     expect(report).toMatchObject({ status: 'complete', updated: 100, quarantined: 0 });
-    const lowered = recorder.notes.filter((note) => note.includes('took longer than its statement timeout'));
-    expect(lowered[0]).toContain('32 rows a batch from now on');
+    const lowered = recorder.notes.filter((note) => note.includes('exceeded its statement timeout'));
+    expect(lowered[0]).toContain('batches have at most 32 rows from now on');
     const done = recorder.progress.map(
       ({ updated }, at) => updated - (recorder.progress[at - 1]?.updated ?? 0),
     );

@@ -41,9 +41,9 @@ describe('the size of a batch', () => {
   it('falls at once when one batch takes five times its target, and the database gets a rest', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     sizes(limit, 0.001, 100);
-    expect(limit.succeeded(5 * targetDuration + 1)).toBe(false);
+    expect(limit.succeeded(5 * targetDuration + 1)).toBe('overloaded');
     expect(limit.rows).toBe(batchSize);
-    expect(limit.succeeded(5 * targetDuration + 1)).toBe(false);
+    expect(limit.succeeded(5 * targetDuration + 1)).toBe('overloaded');
     expect(limit.rows).toBe(batchSize / 2);
   });
 
@@ -81,25 +81,25 @@ describe('the size of a batch', () => {
 });
 
 describe('the pause between batches', () => {
-  it('begins with 50 ms, and becomes half of the time that a batch takes', () => {
-    const breather = new BatchPause({ pause: 'auto' });
-    expect(breather.pause).toBe(50);
-    for (let batch = 0; batch < 30; batch++) breather.after(10, true);
-    expect(breather.pause).toBe(5);
+  it('starts at 50 ms and becomes half of the duration of a batch', () => {
+    const pause = new BatchPause({ pause: 'auto' });
+    expect(pause.ms).toBe(50);
+    for (let batch = 0; batch < 30; batch++) pause.after(10, 'healthy');
+    expect(pause.ms).toBe(5);
   });
 
-  it('goes back to 50 ms, or half of a long batch, when one took far too long', () => {
-    const breather = new BatchPause({ pause: 'auto' });
-    for (let batch = 0; batch < 30; batch++) breather.after(10, true);
-    breather.after(90, false);
-    expect(breather.pause).toBe(50);
-    breather.after(400, false);
-    expect(breather.pause).toBe(200);
+  it('returns to 50 ms, or to half of the duration, after a batch that took far too long', () => {
+    const pause = new BatchPause({ pause: 'auto' });
+    for (let batch = 0; batch < 30; batch++) pause.after(10, 'healthy');
+    pause.after(90, 'overloaded');
+    expect(pause.ms).toBe(50);
+    pause.after(400, 'overloaded');
+    expect(pause.ms).toBe(200);
   });
 
-  it.each([0, 20])('that somebody chose is kept to: %d ms', (pause) => {
-    const breather = new BatchPause({ pause });
-    breather.after(400, false);
-    expect(breather.pause).toBe(pause);
+  it.each([0, 20])('stays at a fixed setting: %d ms', (fixed) => {
+    const pause = new BatchPause({ pause: fixed });
+    pause.after(400, 'overloaded');
+    expect(pause.ms).toBe(fixed);
   });
 });

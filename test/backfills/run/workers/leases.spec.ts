@@ -127,7 +127,7 @@ describe('a holder that has lost its lease', () => {
     goOn();
     const report = await zombie;
     expect(report).toMatchObject({ status: 'running', proved: false, updated: 10 });
-    expect(report.reason).toContain('Another process has taken the range over');
+    expect(report.reason).toContain('Another process has taken over the range');
     expect(await lookAtJobs(stage.database)).toMatchObject({ done: 10, lines: 10, counted: 10 });
     // It is the other one's to say how it ends.
     expect(await statusOf(stage)).toBe('running');

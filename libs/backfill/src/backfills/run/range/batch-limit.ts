@@ -1,32 +1,35 @@
 import type { Pace } from '../../declare/pace.js';
 
-/** Growth of a batch at most, from one size to the next. */
-const GROWTH = 1.5;
-/** Growth that is not worth a change. */
-const STEADY = 1.1;
-/** Batches of one size that are looked at before it grows. */
-const SEEN = 5;
-/** A batch that takes so many times its target tells of trouble. */
-const TROUBLE = 5;
+/** Maximum growth from one size to the next. */
+const MAX_GROWTH = 1.5;
+/** A smaller change is ignored. */
+const MIN_CHANGE = 1.1;
+/** Batches of one size that are measured before the size changes. */
+const MEASURED_BATCHES = 5;
+/** A batch that takes longer than its target times this factor shows that the database is overloaded. */
+const OVERLOAD_FACTOR = 5;
+
+/** `overloaded`: the batch took far longer than its target, so the next pause must be longer. */
+export type BatchHealth = 'healthy' | 'overloaded';
 
 /**
- * How many rows the next batch may take. It grows while batches stay within their target duration, by the slowest tenth of the last
- * few, and falls at once when one takes much longer; it is halved to find a poisonous row, and lowered for good when batches run
- * into their timeout.
+ * The maximum number of rows in the next batch. It grows while batches stay within their target duration, measured by the
+ * 90th percentile of the last few, and shrinks at once after a batch that takes far too long. It is halved temporarily to
+ * find a poisonous row, and lowered for the rest of the run after a timeout.
  */
 export class BatchLimit {
   readonly #declared: Pick<Pace, 'batchSize' | 'maxBatchSize'>;
-  /** What a person has set, and is kept to. */
-  #set: number | null = null;
+  readonly #targetMs: number;
+  /** The size that a person set. */
+  #setting: number | null = null;
   #start: number;
-  /** Somebody chose the size: only errors change it. */
+  /** A person or the declaration chose the size: only errors change it. */
   #isFixed: boolean;
-  readonly #target: number;
-  #ceiling: number;
+  #max: number;
   #rows: number;
-  /** What it returns to once a poisonous row is found. */
-  #settled: number;
-  #seen: number[] = [];
+  /** The size to return to after a poisonous row was found. */
+  #regularRows: number;
+  #durations: number[] = [];
 
   constructor({
     batchSize,
@@ -36,69 +39,72 @@ export class BatchLimit {
     this.#declared = { batchSize, maxBatchSize };
     this.#start = batchSize;
     this.#isFixed = maxBatchSize <= batchSize;
-    this.#target = targetDuration;
-    this.#ceiling = maxBatchSize;
-    this.#rows = this.#settled = Math.min(batchSize, maxBatchSize);
+    this.#targetMs = targetDuration;
+    this.#max = maxBatchSize;
+    this.#rows = this.#regularRows = Math.min(batchSize, maxBatchSize);
   }
 
   get rows(): number {
     return this.#rows;
   }
 
-  /**
-   * @param ms how long the batch took; null where that tells nothing, e.g. since it held fewer rows than it might
-   * @returns false when it took so long that the database is to be left alone for a while
-   */
-  succeeded(ms: number | null): boolean {
-    if (this.#rows < this.#settled) this.#rows = Math.min(this.#settled, this.#rows * 2);
-    else if (ms !== null && !this.#isFixed) return this.#adapt(ms);
-    return true;
+  /** @param durationMs of the batch; null if it is not representative, e.g. because the batch was not full */
+  succeeded(durationMs: number | null): BatchHealth {
+    if (this.#rows < this.#regularRows) this.#rows = Math.min(this.#regularRows, this.#rows * 2);
+    else if (durationMs !== null && !this.#isFixed) return this.#adapt(durationMs);
+    return 'healthy';
   }
 
-  /** @param set by a person, at once and whatever was found out before; null: as the code says again */
-  follow(set: number | null): void {
-    if (set === this.#set) return;
-    this.#set = set;
-    this.#start = set ?? this.#declared.batchSize;
-    this.#ceiling = set ?? this.#declared.maxBatchSize;
-    this.#isFixed = this.#ceiling <= this.#start;
-    this.#become(this.#start);
+  /** @param setting the size that a person set, which replaces what was measured; null: the declared size */
+  follow(setting: number | null): void {
+    if (setting === this.#setting) return;
+    this.#setting = setting;
+    this.#start = setting ?? this.#declared.batchSize;
+    this.#max = setting ?? this.#declared.maxBatchSize;
+    this.#isFixed = this.#max <= this.#start;
+    this.#resize(this.#start);
   }
 
-  /** @returns false when it cannot be halved any more */
+  /** @returns false if the limit is one row already */
   halve(): boolean {
     if (this.#rows <= 1) return false;
     this.#rows = Math.floor(this.#rows / 2);
     return true;
   }
 
-  /** Halves for the rest of the run. @returns false when it cannot be halved any more */
+  /** Halves for the rest of the run. @returns false if the limit is one row already */
   lower(): boolean {
-    const lowered = this.halve();
-    this.#ceiling = this.#settled = this.#rows;
-    return lowered;
+    const isLowered = this.halve();
+    this.#max = this.#regularRows = this.#rows;
+    return isLowered;
   }
 
-  #adapt(ms: number): boolean {
-    if (ms > TROUBLE * this.#target) {
-      this.#become(Math.min(this.#start, Math.ceil(this.#rows / 2)));
-      return false;
+  #adapt(durationMs: number): BatchHealth {
+    if (durationMs > OVERLOAD_FACTOR * this.#targetMs) {
+      this.#resize(Math.min(this.#start, Math.ceil(this.#rows / 2)));
+      return 'overloaded';
     }
-    this.#seen.push(ms);
-    if (this.#seen.length < SEEN) return true;
-    const slowest = this.#seen.sort((a, b) => a - b)[Math.ceil(this.#seen.length * 0.9) - 1] ?? this.#target;
-    const factor = Math.min(GROWTH, this.#target / slowest);
-    // Below where it started it goes only in trouble, since there the pause makes room for others; once there, it finds its own way back.
-    const least = this.#rows < this.#start ? 1 : this.#start;
-    const most = factor > STEADY ? Math.max(this.#rows + 1, this.#rows * factor) : this.#rows * factor;
-    const next = Math.min(this.#ceiling, Math.max(least, Math.floor(most)));
-    if (next > this.#rows * STEADY || next < this.#rows / STEADY) this.#become(next);
-    else this.#seen = [];
-    return true;
+    this.#durations.push(durationMs);
+    if (this.#durations.length >= MEASURED_BATCHES) this.#approachTarget();
+    return 'healthy';
   }
 
-  #become(rows: number): void {
-    this.#rows = this.#settled = Math.max(1, Math.min(this.#ceiling, rows));
-    this.#seen = [];
+  #approachTarget(): void {
+    const sorted = this.#durations.sort((a, b) => a - b);
+    const slowest = sorted[Math.ceil(sorted.length * 0.9) - 1] ?? this.#targetMs;
+    const factor = Math.min(MAX_GROWTH, this.#targetMs / slowest);
+    const scaled = this.#rows * factor;
+    const wanted = factor > MIN_CHANGE ? Math.max(this.#rows + 1, scaled) : scaled;
+    // Only an overload shrinks a batch below its start size, because the pause already protects the database. From
+    // there it may change in both directions.
+    const min = this.#rows < this.#start ? 1 : this.#start;
+    const next = Math.min(this.#max, Math.max(min, Math.floor(wanted)));
+    if (next > this.#rows * MIN_CHANGE || next < this.#rows / MIN_CHANGE) this.#resize(next);
+    else this.#durations = [];
+  }
+
+  #resize(rows: number): void {
+    this.#rows = this.#regularRows = Math.max(1, Math.min(this.#max, rows));
+    this.#durations = [];
   }
 }

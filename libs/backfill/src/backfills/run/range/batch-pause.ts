@@ -1,41 +1,40 @@
 import { PAUSE_SHARE, type Pace } from '../../declare/pace.js';
+import type { BatchHealth } from './batch-limit.js';
 
-/** Milliseconds of pause that a run starts with, and falls back to. */
-const START = 50;
-/** How fast it is earned: each batch makes the pause so many times shorter. */
-const EASING = 1.25;
+/** The automatic pause at the start of a range, and after a batch that took far too long. */
+const START_MS = 50;
+/** Each healthy batch divides the automatic pause by this factor. */
+const DECAY_FACTOR = 1.25;
 
 /**
- * The pause between batches: as long as it was set, or a share of the work, so that a slow database gets more of a rest than a fast
- * one.
+ * The pause between batches: a fixed duration, or automatic. The automatic pause is a share of the batch's duration, so
+ * that a slow database gets a longer pause than a fast one.
  */
 export class BatchPause {
-  #fixed: number | null;
-  #pause: number;
+  #fixedMs: number | null;
+  #ms: number;
 
   constructor({ pause }: Pick<Pace, 'pause'>) {
-    this.#fixed = pause === 'auto' ? null : pause;
-    this.#pause = this.#fixed ?? START;
+    this.#fixedMs = pause === 'auto' ? null : pause;
+    this.#ms = this.#fixedMs ?? START_MS;
   }
 
-  /** Milliseconds before the next batch. */
-  get pause(): number {
-    return this.#pause;
+  get ms(): number {
+    return this.#ms;
   }
 
-  /** The pause that is in force, where a person may have set another one. */
+  /** @param pause the current setting, which a person may have changed */
   follow(pause: Pace['pause']): void {
-    const fixed = pause === 'auto' ? null : pause;
-    if (fixed === this.#fixed) return;
-    this.#fixed = fixed;
-    this.#pause = fixed ?? START;
+    const fixedMs = pause === 'auto' ? null : pause;
+    if (fixedMs === this.#fixedMs) return;
+    this.#fixedMs = fixedMs;
+    this.#ms = fixedMs ?? START_MS;
   }
 
-  /** @param ms how long the batch took @param healthy false: it took far too long */
-  after(ms: number, healthy: boolean): void {
-    if (this.#fixed !== null) return;
-    this.#pause = healthy
-      ? Math.max(PAUSE_SHARE * ms, this.#pause / EASING)
-      : Math.max(START, PAUSE_SHARE * ms);
+  /** @param durationMs of the batch */
+  after(durationMs: number, health: BatchHealth): void {
+    if (this.#fixedMs !== null) return;
+    const least = health === 'healthy' ? this.#ms / DECAY_FACTOR : START_MS;
+    this.#ms = Math.max(least, PAUSE_SHARE * durationMs);
   }
 }

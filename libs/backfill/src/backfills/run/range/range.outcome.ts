@@ -1,15 +1,15 @@
 import type { HeldByPerson } from '../gate/batch.gate.js';
 
-/** How a range was left. */
+/** Why a worker left its range. */
 export type RangeOutcome =
   | { readonly kind: 'done' }
-  /** Another process has it now, and says how it ends. */
+  /** Another process has taken over the range, and reports its outcome. */
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'stopped'; readonly reason: string; readonly waitingFor: string | null }
-  /** A person has paused or cancelled it; the ledger says so already. */
+  /** A person paused or cancelled the backfill. The ledger has this status already. */
   | ({ readonly kind: 'held' } & HeldByPerson)
-  /** Fewer workers are wanted: another one takes it. */
+  /** This process needs fewer workers now. Another worker takes the range. */
   | { readonly kind: 'dismissed' }
-  /** More are at work, over all processes, than may be. */
+  /** All processes together have more workers than allowed. */
   | { readonly kind: 'surplus' }
   | { readonly kind: 'failed'; readonly error: unknown };

@@ -1,70 +1,96 @@
 import type { LeasedRange } from '../../../ledger/range.js';
+import { BatchPacer } from './batch.pacer.js';
+import { FailureCounter } from './failure.counter.js';
+import type { RangeContext, WorkerTools } from './range.context.js';
 import type { RangeOutcome } from './range.outcome.js';
-import { RangeWork, type WorkerTools } from './range.work.js';
-import { LeaseGoneError, Recovery } from './recovery.js';
+import { RangeState } from './range.state.js';
+import { Recovery } from './recovery/recovery.js';
 import { Settling } from './settling.js';
 import { Sweep } from './sweep.js';
 import { sameKey } from './window.js';
 
+const LEASE_LOST: RangeOutcome = {
+  kind: 'lost',
+  reason:
+    'Another process has taken over the range, because this process did not renew its lease before the lease expired.',
+};
+
 /**
- * Brings one range to its end: sweeps it window by window, then settles what was skipped. Every step is one transaction,
- * and after any error the worker goes on from what the ledger says.
+ * Brings one range to its end: sweeps it window by window, then settles the rows that the sweep skipped. Each step is one
+ * transaction. After an error, the worker continues from the state in the ledger.
  */
 export class RangeWorker {
-  readonly #work: RangeWork;
+  readonly #context: RangeContext;
   readonly #sweep: Sweep;
   readonly #settling: Settling;
   readonly #recovery: Recovery;
 
   constructor(range: LeasedRange, tools: WorkerTools) {
-    this.#work = new RangeWork(range, tools);
-    this.#sweep = new Sweep(this.#work);
-    this.#settling = new Settling(this.#work);
-    this.#recovery = new Recovery(this.#work, this.#sweep, this.#settling);
+    const parts = { tools, state: new RangeState(range), failures: new FailureCounter() };
+    this.#context = { ...parts, pacer: new BatchPacer(parts) };
+    this.#sweep = new Sweep(this.#context);
+    this.#settling = new Settling(this.#context);
+    this.#recovery = new Recovery(this.#context, this.#sweep, this.#settling);
   }
 
   get range(): LeasedRange {
-    return this.#work.range;
+    return this.#context.state.range;
   }
 
   async work(): Promise<RangeOutcome> {
     for (;;) {
-      const stopped = this.#work.tools.stop.reason;
-      const leaving = this.#work.tools.leave();
-      if (leaving !== null && !this.#sweep.isUnderWay) return leaving;
-      if (stopped !== null && !this.#sweep.isUnderWay)
-        return { kind: 'stopped', reason: stopped, waitingFor: this.#work.tools.gate.waitingFor };
-      const session = this.#work.tools.connection.session;
-      this.#work.inBatch = false;
-      try {
-        if (session !== null && !this.#sweep.isUnderWay) {
-          const held = await this.#work.tools.gate.pass(session, () => this.#work.tools.leave() !== null);
-          if (held !== null) return { kind: 'held', ...held };
-          if (this.#work.tools.stop.reason !== null || this.#work.tools.leave() !== null) continue;
-        }
-        this.#work.follow();
-        if (session === null || this.#recovery.leaseInDoubt) await this.#leaseAgain();
-        else if (this.#work.range.state === 'sweeping') await this.#sweep.step(session);
-        else if (await this.#settling.step(session)) return { kind: 'done' };
-      } catch (error) {
-        const outcome = await this.#recovery.from(error);
-        if (outcome !== null) return outcome;
-      }
+      const outcome = this.#outcomeIfLeaving() ?? (await this.#stepOrRecover());
+      if (outcome !== null) return outcome;
     }
   }
 
-  /** What the lost connection may still be doing, or another process since the lease ran out, is settled by this. */
-  async #leaseAgain(): Promise<void> {
-    const { connection, ledger, log } = this.#work.tools;
-    const { upper } = this.#work.range;
-    const range = await connection.use((session) => ledger.leases.leaseAgain(session, this.#work.range));
-    if (range === null) throw new LeaseGoneError();
-    // The ledger knows whether the batch that was under way has committed.
-    this.#work.range = range;
-    this.#sweep.beginAnew();
-    this.#recovery.leaseInDoubt = false;
-    // An end that has come nearer means that the range was split, not that it was lost.
-    if (sameKey(range.upper, upper))
-      log.note('log', 'The range is ours again: going on from the cursor in the ledger.');
+  /** Why to leave the range before the next step; null to continue. A batch in flight is finished first. */
+  #outcomeIfLeaving(): RangeOutcome | null {
+    if (this.#sweep.isInFlight) return null;
+    const { tools } = this.#context;
+    const leaving = tools.leave();
+    if (leaving !== null) return leaving;
+    const { reason } = tools.stop;
+    return reason === null ? null : { kind: 'stopped', reason, waitingFor: tools.gate.waitingFor };
+  }
+
+  async #stepOrRecover(): Promise<RangeOutcome | null> {
+    this.#context.state.stepStarted();
+    try {
+      return await this.#step();
+    } catch (error) {
+      return this.#recovery.recover(error);
+    }
+  }
+
+  async #step(): Promise<RangeOutcome | null> {
+    const { state, pacer, tools } = this.#context;
+    const { session } = tools.connection;
+    if (session !== null && !this.#sweep.isInFlight) {
+      const held = await tools.gate.pass(session, () => tools.leave() !== null);
+      if (held !== null) return { kind: 'held', ...held };
+      const leaving = this.#outcomeIfLeaving();
+      if (leaving !== null) return leaving;
+    }
+    pacer.followSettings();
+    if (session === null || state.isLeaseInDoubt) return this.#takeLeaseAgain();
+    if (state.range.state === 'settling')
+      return (await this.#settling.step(session)) ? { kind: 'done' } : null;
+    await this.#sweep.step(session);
+    return null;
+  }
+
+  /** A new fencing token, so that neither the lost connection nor another process can still commit to the range. */
+  async #takeLeaseAgain(): Promise<RangeOutcome | null> {
+    const { state, tools } = this.#context;
+    const previous = state.range;
+    const range = await tools.connection.use((session) => tools.ledger.leases.leaseAgain(session, previous));
+    if (range === null) return LEASE_LOST;
+    state.leaseTaken(range);
+    this.#sweep.restart();
+    // A lower end means that the range was split, not that the lease was lost.
+    if (sameKey(range.upper, previous.upper))
+      tools.log.note('log', 'The lease was renewed. The range continues from the cursor in the ledger.');
+    return null;
   }
 }

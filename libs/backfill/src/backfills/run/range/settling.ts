@@ -1,106 +1,118 @@
 import type { Key } from '../../../ledger/range.js';
 import type { Session } from '../../../postgres/session.js';
 import { classifyFailure } from '../outcome/failure.js';
-import type { RangeWork } from './range.work.js';
+import type { RangeContext } from './range.context.js';
+import { changeOrQuarantine } from './row.changer.js';
 
-/** Milliseconds of one wait for a row's lock: between two of them the worker looks around. */
-const LOCK_SLICE = 1_000;
-/** Takes the rows that the sweep had to skip, again and again, and waits for those that are still held: one at a time. */
+/** Maximum duration of one wait for a row's lock. Between two waits, the worker tries the other skipped rows. */
+const MAX_LOCK_WAIT_MS = 1_000;
+
+/**
+ * Changes the rows that the sweep skipped. It goes through their list until the list is empty. If every row of the list
+ * is locked, it waits for one row, then starts again.
+ */
 export class Settling {
-  readonly #work: RangeWork;
-  /** Where it stands in the list of skipped rows. */
-  #settledTo: Key | null = null;
-  #awaited: Key | null = null;
-  #patientSince: number | null = null;
-  #awaitedSince = 0;
+  readonly #context: RangeContext;
+  /** The last key of the list that was tried; null: at the start of the list. */
+  #position: Key | null = null;
+  #awaitedRow: Key | null = null;
+  #rowWaitStartedAt = 0;
+  /** When the waits began of which none has got a lock so far. */
+  #waitingSince: number | null = null;
 
-  constructor(work: RangeWork) {
-    this.#work = work;
+  constructor(context: RangeContext) {
+    this.#context = context;
   }
 
-  /** The row that is waited for. */
-  get awaited(): Key | null {
-    return this.#awaited;
+  /** The row whose lock the settling pass waits for. */
+  get awaitedRow(): Key | null {
+    return this.#awaitedRow;
   }
 
-  /** Milliseconds since it began to wait for rows of which none came free. */
+  /** Milliseconds since the last lock was acquired, of all rows that were waited for. */
   get waitedMs(): number {
-    return performance.now() - (this.#patientSince ?? 0);
+    return performance.now() - (this.#waitingSince ?? 0);
   }
 
   /**
-   * Milliseconds that are left of the wait for one row: it was free, but not what its change needs, and so it was let go at
-   * once. What is left is waited for with no row in hand.
+   * Milliseconds left of the wait for one row. If the row itself was free, but not another lock that its change needs,
+   * the batch failed at once. The worker sleeps for the rest of the time and holds no lock meanwhile.
    */
-  get restMs(): number {
-    return Math.max(0, this.#slice - (performance.now() - this.#awaitedSince));
+  get remainingWaitMs(): number {
+    return Math.max(0, this.#lockWaitMs - (performance.now() - this.#rowWaitStartedAt));
   }
 
-  get #slice(): number {
-    return Math.min(LOCK_SLICE, this.#work.tools.selection.definition.pace.lockTimeout);
+  get #lockWaitMs(): number {
+    return Math.min(MAX_LOCK_WAIT_MS, this.#context.tools.selection.definition.pace.lockTimeout);
   }
 
-  /** Other rows may have come free meanwhile. */
-  lookAtOthers(): void {
-    this.#awaited = null;
+  /** The next step tries the whole list again, because other rows may be free by then. */
+  stopWaiting(): void {
+    this.#awaitedRow = null;
   }
 
-  /** @returns true when nothing is left to settle */
+  /** @returns true if no skipped row is left */
   async step(session: Session): Promise<boolean> {
-    if (this.#awaited !== null) return this.#await(session, this.#awaited);
-    const keys = await this.#work.tools.ledger.skipped.list(
-      session,
-      this.#work.range,
-      this.#settledTo,
-      this.#work.limit.rows,
-    );
-    if (keys.length === 0) return this.#endOfList(session);
-    const [only] = keys;
-    if (keys.length === 1 && only) {
-      if (!(await this.#tryOneRow(session, only))) this.#patientSince = null;
-    } else {
-      this.#work.inBatch = true;
-      const outcome = await this.#work.tools.runner.byKey(session, this.#work.range, {
-        keys,
-        lockTimeoutMs: null,
-        cursor: null,
-        number: this.#work.tools.log.nextBatch,
-        signal: this.#work.tools.stop.signal,
-      });
-      if (outcome.stillPending < keys.length) this.#patientSince = null;
-      if (outcome.selected > 0) await this.#work.done(outcome);
+    if (this.#awaitedRow !== null) {
+      await this.#waitFor(session, this.#awaitedRow);
+      return false;
     }
-    this.#settledTo = keys.at(-1) ?? null;
+    const { tools, state, pacer } = this.#context;
+    const keys = await tools.ledger.skipped.list(session, state.range, this.#position, pacer.limit.rows);
+    if (keys.length === 0) return this.#finishList(session);
+    const isProgress =
+      keys.length === 1 && keys[0]
+        ? await this.#tryRow(session, keys[0])
+        : await this.#tryRows(session, keys);
+    if (isProgress) this.#waitingSince = null;
+    this.#position = keys.at(-1) ?? null;
     return false;
   }
 
-  /** @returns whether it is still pending: somebody holds it, or what its change needs */
-  async #tryOneRow(session: Session, key: Key): Promise<boolean> {
+  /** @returns whether any of the rows is no longer pending */
+  async #tryRows(session: Session, keys: readonly Key[]): Promise<boolean> {
+    const { tools, state, pacer } = this.#context;
+    state.batchStarted();
+    const outcome = await tools.runner.byKey(session, state.range, {
+      keys,
+      lockTimeoutMs: null,
+      cursor: null,
+      number: tools.log.nextBatch,
+      signal: tools.stop.signal,
+    });
+    if (outcome.selected > 0) await pacer.batchCommitted(outcome);
+    return outcome.stillPending < keys.length;
+  }
+
+  /** @returns false if the row is still pending, because it or another row that its change needs is locked */
+  async #tryRow(session: Session, key: Key): Promise<boolean> {
     try {
-      const isHeld = await this.#work.changeOrQuarantine(session, key, null, null);
-      this.#work.limit.succeeded(null);
-      return isHeld;
+      const change = { lockTimeoutMs: null, cursor: null };
+      const isStillPending = await changeOrQuarantine(this.#context, session, key, change);
+      this.#context.pacer.limit.succeeded(null);
+      return !isStillPending;
     } catch (error) {
       if (classifyFailure(error) !== 'lock') throw error;
-      return true;
+      return false;
     }
   }
 
-  async #endOfList(session: Session): Promise<boolean> {
-    if (this.#settledTo === null) return true;
-    this.#settledTo = null;
-    const [first] = await this.#work.tools.ledger.skipped.list(session, this.#work.range, null, 1);
-    this.#awaited = first ?? null;
+  /** @returns true if the list is empty; otherwise the next step waits for the first row of the list */
+  async #finishList(session: Session): Promise<boolean> {
+    if (this.#position === null) return true;
+    this.#position = null;
+    const { tools, state } = this.#context;
+    const [first] = await tools.ledger.skipped.list(session, state.range, null, 1);
+    this.#awaitedRow = first ?? null;
     return first === undefined;
   }
 
-  /** Waits for one row while holding no other, so that nobody waits for us meanwhile. */
-  async #await(session: Session, key: Key): Promise<boolean> {
-    this.#awaitedSince = performance.now();
-    this.#patientSince ??= this.#awaitedSince;
-    await this.#work.changeOrQuarantine(session, key, this.#slice, null);
-    this.#awaited = null;
-    this.#patientSince = null;
-    return false;
+  /** Waits for a single row and holds no other lock, so that no other session has to wait for this one. */
+  async #waitFor(session: Session, key: Key): Promise<void> {
+    this.#rowWaitStartedAt = performance.now();
+    this.#waitingSince ??= this.#rowWaitStartedAt;
+    await changeOrQuarantine(this.#context, session, key, { lockTimeoutMs: this.#lockWaitMs, cursor: null });
+    this.#awaitedRow = null;
+    this.#waitingSince = null;
   }
 }

@@ -1,101 +1,95 @@
-import type { Key, LeasedRange } from '../../../ledger/range.js';
-import { keyFromJson, keyToJson } from '../../../ledger/range.js';
-import type { Statement } from '../../../postgres/pipeline.js';
+import { keyFromJson, keyToJson, type Key, type LeasedRange } from '../../../ledger/range.js';
 import { Parameters } from '../../../postgres/parameters.js';
+import type { Statement } from '../../../postgres/pipeline.js';
 import type { Session } from '../../../postgres/session.js';
 import { applyBatchPolicy } from '../../../postgres/timeout-policy.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 
+export interface WindowMove {
+  /** Size of the next window. */
+  readonly keys: number;
+  /**
+   * False: the closed window is not searched for skipped rows, because none was skipped. Rows that became pending again
+   * behind the sweep are found by the proof.
+   */
+  readonly mayHaveSkipped: boolean;
+}
+
 /**
- * Closes the window that the sweep has come to the end of, and opens the next one, in one round trip.
+ * Closes the window whose end the sweep has reached and opens the next one, in one round trip.
  *
- * A window bounds how far a batch may look for pending rows, so that a batch in a stretch without any does not read on to the
- * table's end. When it closes, what is still pending in it was skipped because somebody held it, or became
- * pending again: it goes on the list for the settling pass.
+ * A window bounds how far one batch searches for pending rows: in a stretch without any, a batch does not read on to the
+ * end of the table. Rows that are still pending in the closed window were skipped because they were locked, or became
+ * pending again. They are listed for the settling pass.
  *
- * It does nothing when the range was split meanwhile: then the lease is told to be in doubt, and taking it again tells the new end.
- *
- * @param size keys of the next window
- * @param hasGaps false spares the look for rows that were skipped, since none was; what became pending again behind the sweep
- * is then found by the proof
+ * @throws the error class `lease-lost` if the range was split meanwhile: the worker learns the new upper bound when it
+ * takes its lease again
  */
 export async function moveWindow(
   session: Session,
   selection: RowSelection,
   range: LeasedRange,
-  size: number,
-  hasGaps: boolean,
+  { keys, mayHaveSkipped }: WindowMove,
 ): Promise<LeasedRange> {
   const { pace, name } = selection.definition;
-  const state =
-    range.windowUpper !== null && sameKey(range.windowUpper, range.upper) ? 'settling' : 'sweeping';
-  const start = range.windowUpper ?? range.cursor;
-  const { rows } = await session.transaction([
-    applyBatchPolicy(pace, pace.synchronousCommit, name),
-    ...(range.windowUpper === null || !hasGaps
-      ? []
-      : [
-          listSkipped(selection, range, (parameters) =>
-            selection.between(range.windowLower, range.windowUpper, parameters),
-          ),
-        ]),
-    openNext(selection, range, start, state, size),
-  ]);
-  return {
+  const { windowLower, windowUpper } = range;
+  const isLast = windowUpper !== null && sameKey(windowUpper, range.upper);
+  const next = {
     ...range,
-    state,
-    cursor: start,
-    windowLower: start,
-    windowUpper: keyFromJson(rows.at(-1)?.[0]?.[0]),
-  };
+    state: isLast ? 'settling' : 'sweeping',
+    cursor: windowUpper ?? range.cursor,
+    windowLower: windowUpper ?? range.cursor,
+  } satisfies LeasedRange;
+  const inWindow = (parameters: Parameters) => selection.between(windowLower, windowUpper, parameters);
+  const { last } = await session.transaction([
+    applyBatchPolicy(pace, pace.synchronousCommit, name),
+    ...(windowUpper !== null && mayHaveSkipped ? [listSkipped(selection, range, inWindow)] : []),
+    openWindow(selection, next, keys),
+  ]);
+  return { ...next, windowUpper: last.value(keyFromJson) };
 }
 
 /**
- * Puts rows that are still to be done on the list for the settling pass.
+ * Lists pending rows for the settling pass.
  *
- * @param which of them, as a condition
+ * @param condition selects the rows
  */
 export function listSkipped(
   selection: RowSelection,
   range: LeasedRange,
-  which: (parameters: Parameters) => string,
+  condition: (parameters: Parameters) => string,
 ): Statement {
   const parameters = selection.parameters();
   const isPending = selection.isPending(parameters, { excludeQuarantined: true });
   const text = selection.ledger.skipped.insert(parameters, range, {
     key: selection.keyJson,
     tenant: selection.tenantText,
-    from: `${selection.from} WHERE ${which(parameters)} AND ${isPending}`,
+    from: `${selection.from} WHERE ${condition(parameters)} AND ${isPending}`,
   });
   return { text, values: parameters.values };
 }
 
-function openNext(
-  selection: RowSelection,
-  range: LeasedRange,
-  start: Key | null,
-  state: LeasedRange['state'],
-  size: number,
-): Statement {
+/** @param range with the lower bound of the new window. After the last window it is `settling`, and the window is empty. */
+function openWindow(selection: RowSelection, range: LeasedRange, keys: number): Statement {
   const parameters = new Parameters();
   const upper = parameters.add(keyToJson(range.upper), 'jsonb');
-  const cursor = parameters.add(keyToJson(start), 'jsonb');
-  const bound =
-    state === 'settling'
+  const start = parameters.add(keyToJson(range.cursor), 'jsonb');
+  const end =
+    range.state === 'settling'
       ? upper
       : `coalesce((SELECT ${selection.keyJson}
-          ${selection.fromRowAt(selection.isInWindow(start, range.upper, parameters), parameters.add(size - 1, 'bigint'))}), ${upper})`;
+          ${selection.fromRowAt(selection.isInWindow(range.cursor, range.upper, parameters), parameters.add(keys - 1, 'bigint'))}), ${upper})`;
   const text = selection.ledger.ranges.openWindow(parameters, range, {
-    state,
+    state: range.state,
     upper,
-    start: cursor,
-    end: bound,
+    start,
+    end,
   });
   return { text, values: parameters.values };
 }
 
-/** The first key of a row that is still to be done; null when there is none. */
-export async function firstDue(
+/** The lowest key of a pending row in a range of keys; null if there is none. */
+export async function findFirstPending(
   session: Session,
   selection: RowSelection,
   after: Key | null,
@@ -103,16 +97,13 @@ export async function firstDue(
 ): Promise<Key | null> {
   const { pace, name } = selection.definition;
   const parameters = selection.parameters();
-  const { rows } = await session.transaction([
-    applyBatchPolicy(pace, pace.synchronousCommit, name),
-    {
-      text: `SELECT ${selection.keyJson}::text FROM ${selection.from}
+  const result = await session.query(applyBatchPolicy(pace, pace.synchronousCommit, name), {
+    text: `SELECT ${selection.keyJson}::text FROM ${selection.from}
         WHERE ${selection.between(after, upTo, parameters)} AND ${selection.isPending(parameters, { excludeQuarantined: true })}
         ORDER BY ${selection.orderBy()} LIMIT 1`,
-      values: parameters.values,
-    },
-  ]);
-  return keyFromJson(rows[1]?.[0]?.[0]);
+    values: parameters.values,
+  });
+  return result.firstValue(keyFromJson) ?? null;
 }
 
 export function sameKey(a: Key | null, b: Key | null): boolean {

@@ -1,0 +1,60 @@
+import type { BatchOutcome } from '../../batch/batch.js';
+import { BatchLimit } from './batch-limit.js';
+import { BatchPause } from './batch-pause.js';
+import type { RangeContext } from './range.context.js';
+
+export interface CommittedBatch {
+  /** The batch had as many rows as its limit, so its duration is representative. @default false */
+  readonly isFull?: boolean;
+  /** Another batch is in flight on the connection. @default false */
+  readonly isPipelined?: boolean;
+}
+
+/** Measures the batches of one range, adapts their size and pauses between them. */
+export class BatchPacer {
+  readonly limit: BatchLimit;
+  readonly #context: Pick<RangeContext, 'tools' | 'state' | 'failures'>;
+  readonly #pause: BatchPause;
+  /** When the server began the current batch. */
+  #startedAt = 0;
+
+  constructor(context: Pick<RangeContext, 'tools' | 'state' | 'failures'>) {
+    const { pace } = context.tools.selection.definition;
+    this.#context = context;
+    this.limit = new BatchLimit(pace);
+    this.#pause = new BatchPause(pace);
+  }
+
+  /** Milliseconds before the next batch. */
+  get pauseMs(): number {
+    return this.#pause.ms;
+  }
+
+  /** Applies the settings that a person may have changed meanwhile. */
+  followSettings(): void {
+    const { control } = this.#context.tools.gate;
+    this.limit.follow(control.set('batchSize'));
+    this.#pause.follow(control.current().pause);
+  }
+
+  batchStarted(): void {
+    this.#startedAt = performance.now();
+  }
+
+  /** Counts the batch, then pauses. */
+  async batchCommitted(outcome: BatchOutcome, batch: CommittedBatch = {}): Promise<void> {
+    const { tools, state, failures } = this.#context;
+    const now = performance.now();
+    const ms = now - this.#startedAt;
+    // A pipelined batch starts when the one before it ends.
+    this.#startedAt = now;
+    failures.reset();
+    this.#pause.after(ms, this.limit.succeeded(batch.isFull ? ms : null));
+    tools.log.batch(outcome, state.range.cursor);
+    if (this.pauseMs === 0) return;
+    await tools.gate.rest(batch.isPipelined ? null : tools.connection.session, () => {
+      this.followSettings();
+      return tools.leave() === null ? this.pauseMs : 0;
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import type { ErrorClass } from '../../../../postgres/error-classes.js';
+import { DatabaseLostError } from '../../connection/database-lost.error.js';
+import { classifyFailure } from '../../outcome/failure.js';
+import { THE_DATABASE } from '../../outcome/run-outcome.js';
+import type { RangeContext } from '../range.context.js';
+import type { RangeOutcome } from '../range.outcome.js';
+import type { Settling } from '../settling.js';
+import type { Sweep } from '../sweep.js';
+import { BatchRecovery } from './batch.recovery.js';
+import { LockRecovery } from './lock.recovery.js';
+import { RowHeldUpError } from './row-held-up.error.js';
+import { TransientRecovery } from './transient.recovery.js';
+
+/** Decides how to continue after an error. @returns how the worker leaves the range; null to continue */
+type Handler = (error: unknown) => Promise<RangeOutcome | null> | RangeOutcome | null;
+
+/**
+ * Decides, by the class of an error, whether the worker repeats its batch, makes it smaller, leaves out the failing row,
+ * or leaves the range.
+ */
+export class Recovery {
+  readonly #context: RangeContext;
+  readonly #locks: LockRecovery;
+  readonly #handlers: Readonly<Record<ErrorClass, Handler>>;
+
+  constructor(context: RangeContext, sweep: Sweep, settling: Settling) {
+    const locks = new LockRecovery(context, sweep, settling, (error) => this.recover(error));
+    const transient = new TransientRecovery(context);
+    const batch = new BatchRecovery(context, sweep);
+    this.#context = context;
+    this.#locks = locks;
+    this.#handlers = {
+      connection: (error) => transient.connectionLost(error),
+      busy: (error) => transient.serverBusy(error),
+      conflict: (error) => transient.conflict(error),
+      'lease-lost': (error) => transient.leaseLost(error),
+      lock: (error) => locks.lockTimeout(error),
+      'too-slow': (error) => batch.tooSlow(error),
+      poison: (error) => batch.poisonousRow(error),
+      programming: (error) => batch.programmingError(error),
+    };
+  }
+
+  /** @returns how the worker leaves the range; null to continue */
+  async recover(error: unknown): Promise<RangeOutcome | null> {
+    if (error instanceof DatabaseLostError) return this.#databaseLost(error);
+    if (error instanceof RowHeldUpError) return this.#locks.rowHeldUp(error);
+    return this.#handlers[classifyFailure(error)](error);
+  }
+
+  #databaseLost({ message }: DatabaseLostError): RangeOutcome {
+    const { reason } = this.#context.tools.stop;
+    return { kind: 'stopped', reason: reason ?? message, waitingFor: reason === null ? THE_DATABASE : null };
+  }
+}

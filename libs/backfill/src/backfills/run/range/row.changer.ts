@@ -1,0 +1,46 @@
+import type { Key } from '../../../ledger/range.js';
+import type { Session } from '../../../postgres/session.js';
+import { StillPendingError } from '../../run.error.js';
+import { classifyFailure } from '../outcome/failure.js';
+import type { RangeContext } from './range.context.js';
+
+export interface RowChange {
+  /** Milliseconds to wait for the row's lock; null: do not wait. */
+  readonly lockTimeoutMs: number | null;
+  /** Where the same transaction moves the cursor; null: the cursor stays. */
+  readonly cursor: Key | null;
+}
+
+/**
+ * Changes one row, or puts it in quarantine if its change fails.
+ *
+ * @returns whether the row is still pending because another session has locked it
+ */
+export async function changeOrQuarantine(
+  { tools, state, pacer }: RangeContext,
+  session: Session,
+  key: Key,
+  { lockTimeoutMs, cursor }: RowChange,
+): Promise<boolean> {
+  const { runner, selection, quarantine, log, stop } = tools;
+  try {
+    const outcome = await runner.byKey(session, state.range, {
+      keys: [key],
+      lockTimeoutMs,
+      cursor,
+      number: log.nextBatch,
+      signal: stop.signal,
+    });
+    const isStillPending = outcome.stillPending > 0;
+    // The row was locked and changed, and is still pending: for example, a trigger reverts the change.
+    if (isStillPending && outcome.selected > 0) throw new StillPendingError(selection.definition.name);
+    await pacer.batchCommitted(outcome);
+    return isStillPending;
+  } catch (error) {
+    const failure = classifyFailure(error);
+    if (failure !== 'poison' && failure !== 'too-slow') throw error;
+    await quarantine.add(session, state.range, { key, error, cursor: cursor === null ? 'keep' : 'move' });
+    log.quarantined(selection.describe(key), error);
+    return false;
+  }
+}

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CATCH_UP_DEFAULTS } from '../../libs/backfill/src/schedule/catch-up.settings.ts';
+import { CATCH_UP_DEFAULTS } from '../../libs/backfill/src/schedule/catch-up.options.ts';
 import { createCrm } from '../support/crm.ts';
 import { TestDatabase } from '../support/database.ts';
 import { readmeBlocks } from '../support/readme.ts';

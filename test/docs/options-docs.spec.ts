@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { MODULE_DEFAULTS } from '../../libs/backfill/src/backfill.module-definition.ts';
-import { PACE_BOUNDS, PACE_DEFAULTS } from '../../libs/backfill/src/backfills/declare/pace.ts';
-import { THROTTLE_DEFAULTS } from '../../libs/backfill/src/backfills/throttle/throttle.limits.ts';
-import { DDL_POLICY } from '../../libs/backfill/src/migrations/migration.options.ts';
-import { CATCH_UP_DEFAULTS } from '../../libs/backfill/src/schedule/catch-up.settings.ts';
+import { PACE_BOUNDS } from '../../libs/backfill/src/backfills/declare/pace.bounds.ts';
+import { LEDGER_DEFAULTS } from '../../libs/backfill/src/ledger/ledger.options.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const SOURCES = join(PROJECT, 'libs/backfill/src');
@@ -71,24 +69,23 @@ const outermost = (names: Iterable<string>): string[] => [
 
 describe('the page of all options', () => {
   it.each([
-    ['BackfillModule.forRoot', MODULE_DEFAULTS],
-    ['Pace', PACE_DEFAULTS],
-    ['Throttles', THROTTLE_DEFAULTS],
-    ['Catch-up', CATCH_UP_DEFAULTS],
-    ['Migrations', { policy: DDL_POLICY }],
+    ['BackfillModule.forRoot', LEDGER_DEFAULTS],
+    ['Pace', MODULE_DEFAULTS.defaults],
+    ['Throttles', MODULE_DEFAULTS.throttles],
+    ['Catch-up', MODULE_DEFAULTS.catchUp],
+    ['Migrations', MODULE_DEFAULTS.migrations],
   ])('lists the defaults of %s as the code has them', (section, defaults) => {
     expect(defaultsIn(section)).toMatchObject(flattened(defaults));
   });
 
   it('lists the unit and the bounds of each option of the pace', () => {
     const listed = Object.fromEntries([...table('Pace')].map(([name, [, bounds]]) => [name, bounds]));
-    const maximum = (value: number) =>
-      value === Number.MAX_SAFE_INTEGER ? null : value.toLocaleString('en-US');
-    const bounds = Object.entries(PACE_BOUNDS).map(([name, [minimum, greatest, words]]) => {
-      const unit = words.split(',')[0] ?? '';
-      const to = maximum(greatest);
-      return [name, to === null ? `${unit}, from ${minimum}` : `${unit}, ${minimum} – ${to}`];
-    });
+    const bounds = Object.entries(PACE_BOUNDS).map(([name, { min, max, unit }]) => [
+      name,
+      max === Number.MAX_SAFE_INTEGER
+        ? `${unit}, from ${min}`
+        : `${unit}, ${min} – ${max.toLocaleString('en-US')}`,
+    ]);
     expect(listed).toMatchObject(Object.fromEntries(bounds));
   });
 

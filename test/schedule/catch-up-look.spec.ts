@@ -150,7 +150,7 @@ describe('looking for rows that became pending', () => {
     expect(heard.lines).toEqual([
       {
         level: 'debug',
-        text: expect.stringMatching(/left alone, since somebody keeps the table locked/) as string,
+        text: expect.stringMatching(/skipped, because another session holds a lock on the table/) as string,
       },
     ]);
   });

@@ -89,19 +89,19 @@ const REFUSALS: [string, CatchUpModuleOptions, abstract new (...args: never[]) =
     'a cron expression whose time never comes',
     { cron: '0 0 31 2 *' },
     NeverDueError,
-    /^BackfillModule: `catchUp.cron` is "0 0 31 2 \*" \(UTC\), a time that never comes\.\s+→/,
+    /^BackfillModule: `catchUp.cron` is "0 0 31 2 \*" \(UTC\), which is never due\.\s+→/,
   ],
   [
     'a cron expression that never falls into its window',
     { cron: '0 12 * * *', window: { from: '22:00', to: '05:00' } },
     NeverDueError,
-    /"0 12 \* \* \*" \(UTC\), which never falls into its window, 22:00 to 05:00 UTC\./,
+    /"0 12 \* \* \*" \(UTC\), which is never due within its window, 22:00 to 05:00 UTC\./,
   ],
   [
     'a cron expression of a day that comes every four years, and never in its window',
     { cron: '0 12 29 2 *', window: { from: '22:00', to: '05:00' } },
     NeverDueError,
-    /never falls into its window/,
+    /never due within its window/,
   ],
   [
     'a time zone that nobody knows',
@@ -119,7 +119,7 @@ const REFUSALS: [string, CatchUpModuleOptions, abstract new (...args: never[]) =
     'a window without time in it',
     { cron: CRON, window: { from: '22:00', to: '22:00' } },
     InvalidWindowError,
-    /no time in it/,
+    /is empty: from 22:00 to 22:00/,
   ],
   [
     'a window that begins at no time of day',
@@ -137,13 +137,13 @@ const REFUSALS: [string, CatchUpModuleOptions, abstract new (...args: never[]) =
     'jitter longer than the interval',
     { interval: 60_000, jitter: 60_000 },
     JitterTooLongError,
-    /only 60000 ms lie between/,
+    /two rounds are only 60000 ms apart/,
   ],
   [
     'jitter longer than from one cron time to the next',
     { cron: '0,10 * * * *', jitter: 700_000 },
     JitterTooLongError,
-    /only 600000 ms/,
+    /only 600000 ms apart/,
   ],
   ['an interval too short', { interval: 10 }, InvalidCatchUpNumberError, /`catchUp.interval` is 10/],
   [

@@ -160,7 +160,7 @@ describe('a job', () => {
       ADD CONSTRAINT told CHECK (last_call_direction <> '')`);
     await app.round();
     expect(heard.seen).toContainEqual(
-      `log: ${MODULE_JOB} has ended: every backfill of it is sealed, and nothing can become pending.`,
+      `log: ${MODULE_JOB} has ended: all its backfills are sealed, so no row can become pending.`,
     );
     expect(app.registry.getCronJob(MODULE_JOB).isActive).toBe(false);
   });

@@ -1,6 +1,6 @@
 import { Backfill, type CatchUpClock, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { TimeWindow } from '../../libs/backfill/src/schedule/time-window.ts';
+import { TimeWindow } from '../../libs/backfill/src/schedule/timing/time-window.ts';
 import { CatchingUp, HeardLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { Interlude } from '../support/interlude.ts';
@@ -104,7 +104,7 @@ describe('catch-up with a window', () => {
     expect(heard.lines).toEqual([
       {
         level: 'debug',
-        text: 'nestjs-backfill:catch-up: Outside its window, 22:00 to 05:00 Europe/Berlin: a later round goes on.',
+        text: 'nestjs-backfill:catch-up: Outside its window, 22:00 to 05:00 Europe/Berlin: a later round continues.',
       },
     ]);
   });
@@ -116,7 +116,7 @@ describe('catch-up with a window', () => {
     const stopped = await app.status('search-name');
     expect(stopped).toMatchObject({
       status: 'incomplete',
-      reason: 'Outside its window, 22:00 to 05:00 Europe/Berlin: a later round goes on.',
+      reason: 'Outside its window, 22:00 to 05:00 Europe/Berlin: a later round continues.',
       leasedBy: null,
     });
     // The batch in hand, and the one whose rows were read meanwhile.

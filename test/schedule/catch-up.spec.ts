@@ -83,7 +83,7 @@ describe('a round', () => {
     await app.round();
     expect(heard.seen).toEqual([
       expect.stringMatching(
-        /search-name: 2 rows had become pending since it was complete \(drift\), and are done/,
+        /search-name: 2 rows done in .*\. They had become pending after completion \(drift\)\./,
       ),
       expect.stringMatching(/direction: 2 rows/),
     ]);
@@ -245,7 +245,7 @@ describe('a round', () => {
     await app.round();
     expect(heard.seen).toEqual([
       expect.stringMatching(
-        /^error: search-name: the round could not be carried out.*"nestjs_backfill.range" does not exist/,
+        /^error: search-name: the round failed; the next one tries again. .*"nestjs_backfill.range" does not exist/,
       ),
       expect.stringMatching(/^error: direction: /),
     ]);

@@ -1,48 +1,48 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { PaceOptions } from './backfills/declare/backfill.options.js';
+import { PACE_DEFAULTS } from './backfills/declare/pace.js';
+import { THROTTLE_DEFAULTS } from './backfills/throttle/throttle.limits.js';
 import type { ThrottleOptions } from './backfills/throttle/throttle.options.js';
+import { LEDGER_DEFAULTS } from './ledger/ledger.options.js';
+import { DDL_POLICY } from './migrations/migration.options.js';
 import type { MigrationModuleOptions } from './migrations/migrations-module.options.js';
-import type { CatchUpModuleOptions } from './schedule/catch-up.options.js';
+import { CATCH_UP_DEFAULTS, type CatchUpModuleOptions } from './schedule/catch-up.options.js';
 
-/** What `BackfillModule.forRoot` takes. */
+/** The options of `BackfillModule.forRoot`. */
 export interface BackfillModuleOptions {
   /** The schema of the ledger's own tables, in each data source's database. @default 'nestjs_backfill' */
   readonly schema?: string;
-  /** For every backfill that does not say otherwise. */
+  /** The pace of every backfill that does not set its own. @default see `PaceOptions` */
   readonly defaults?: PaceOptions;
-  /** When runs make way for the rest of the database, for every backfill that does not say otherwise. `false`: never. */
+  /**
+   * The load limits at which a run waits, for every backfill that does not set its own. `false` turns all throttles off.
+   * @default see `ThrottleOptions`
+   */
   readonly throttles?: ThrottleOptions | false;
   /**
-   * Milliseconds after which a process that gives no sign of life loses what it works on: the ranges of a backfill, which it
-   * renews its lease on with every batch, and the migrations and indexes phases.
+   * Milliseconds after which a process without a heartbeat loses its leases: on the ranges of a backfill, which each batch
+   * renews, and on the migrations and indexes phases. Another process then continues the work. At least 1000.
    * @default 30_000
    */
   readonly leaseDuration?: number;
   /**
-   * When a running application looks for rows that are left, or that became pending again, and does them. Needs `@nestjs/schedule`.
-   * `false` turns it off, whatever single backfills say. One-shot runs never catch up.
-   * @default only the backfills that say so themselves
+   * Lets a running application change rows that are left, or that became pending again. Needs `@nestjs/schedule`. `false` turns
+   * catch-up off, also for backfills with options of their own. One-shot runs never catch up.
+   * @default only the backfills with `catchUp` of their own
    */
   readonly catchUp?: CatchUpModuleOptions | false;
-  /** For the schema migrations of every data source. */
+  /** The schema migrations of every data source. @default see `MigrationModuleOptions` */
   readonly migrations?: MigrationModuleOptions;
 }
 
-const MODULE = {
-  schema: true,
-  defaults: true,
-  throttles: true,
-  leaseDuration: true,
-  catchUp: true,
-  migrations: true,
-} as const satisfies Record<keyof BackfillModuleOptions, true>;
-
-export const MODULE_OPTION_NAMES = Object.keys(MODULE);
-
+/** Every default in one place. `catchUp` holds the defaults of its options: catch-up itself is off by default. */
 export const MODULE_DEFAULTS = {
-  schema: 'nestjs_backfill',
-  leaseDuration: 30_000,
-} as const satisfies BackfillModuleOptions;
+  ...LEDGER_DEFAULTS,
+  defaults: PACE_DEFAULTS,
+  throttles: THROTTLE_DEFAULTS,
+  catchUp: CATCH_UP_DEFAULTS,
+  migrations: { policy: DDL_POLICY },
+} as const satisfies Required<BackfillModuleOptions>;
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<BackfillModuleOptions>({

@@ -2,70 +2,74 @@ import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/c
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { ImportedTwiceError } from './backfill.module.error.js';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
+import { optionsProviders } from './backfill.options.providers.js';
 import { BackfillService } from './backfills/backfill.service.js';
-import { BackfillExplorer } from './backfills/declare/backfill.explorer.js';
+import { BackfillExplorer } from './backfills/definition/backfill.explorer.js';
+import { BackfillRegistry } from './backfills/definition/backfill.registry.js';
 import { ThrottleExplorer } from './backfills/throttle/throttle.explorer.js';
+import { DataSourceExplorer } from './data-sources/data-source.explorer.js';
+import { DataSourceRegistry } from './data-sources/data-source.registry.js';
+import { contractBackfillsProvider } from './deploy/contract-backfills.provider.js';
 import { indexDirectoryProvider } from './deploy/index.directory.provider.js';
-import { IndexesService } from './indexes/indexes.service.js';
-import { MigrationsService } from './migrations/migrations.service.js';
 import { IndexExplorer } from './indexes/declare/index.explorer.js';
+import { IndexesService } from './indexes/indexes.service.js';
+import { LedgerFactory } from './ledger/ledger.factory.js';
+import { MigrationsService } from './migrations/migrations.service.js';
 import { CatchUpScheduler } from './schedule/catch-up.scheduler.js';
+import { RoundQueue } from './schedule/round/round.queue.js';
+import { StartUpChecker } from './start-up.checker.js';
 
 /**
- * Import it once, beside `TypeOrmModule.forRoot`; declare backfills as providers of any module.
+ * Import it once, in the root module, beside `TypeOrmModule.forRoot`. Any module can provide backfills.
  *
  * @publicApi
  */
 @Module({
   imports: [DiscoveryModule],
   providers: [
+    ...optionsProviders,
     BackfillExplorer,
+    BackfillRegistry,
     BackfillService,
     CatchUpScheduler,
+    contractBackfillsProvider,
+    DataSourceExplorer,
+    DataSourceRegistry,
     IndexExplorer,
     indexDirectoryProvider,
     IndexesService,
+    LedgerFactory,
     MigrationsService,
+    RoundQueue,
+    StartUpChecker,
     ThrottleExplorer,
   ],
   exports: [BackfillService, IndexesService, MigrationsService],
 })
 export class BackfillModule extends ConfigurableModuleClass implements OnModuleInit {
-  readonly #backfills: BackfillService;
-  readonly #indexes: IndexesService;
-  readonly #migrations: MigrationsService;
-  readonly #catchUp: CatchUpScheduler;
+  readonly #startUp: StartUpChecker;
   readonly #modules: ModulesContainer;
 
   constructor(
-    @Inject(BackfillService) backfills: BackfillService,
-    @Inject(IndexesService) indexes: IndexesService,
-    @Inject(MigrationsService) migrations: MigrationsService,
-    @Inject(CatchUpScheduler) catchUp: CatchUpScheduler,
+    @Inject(StartUpChecker) startUp: StartUpChecker,
     @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     super();
-    this.#backfills = backfills;
-    this.#indexes = indexes;
-    this.#migrations = migrations;
-    this.#catchUp = catchUp;
+    this.#startUp = startUp;
     this.#modules = modules;
   }
 
-  /** @param options all have defaults */
+  /** @param options each has a default; `isGlobal: false` provides the services only to modules that import this one */
   static override forRoot(
     options: BackfillModuleOptions & { readonly isGlobal?: boolean } = {},
   ): DynamicModule {
     return super.forRoot(options);
   }
 
-  /** A declaration that cannot work stops the start, in every mode, before anything runs. */
+  /** An invalid declaration stops the start, in every mode, before anything runs. */
   async onModuleInit(): Promise<void> {
     const copies = [...this.#modules.values()].filter(({ metatype }) => metatype === BackfillModule);
     if (copies.length > 1) throw new ImportedTwiceError();
-    this.#backfills.declare();
-    this.#indexes.declare();
-    this.#migrations.guard();
-    await this.#catchUp.declare();
+    await this.#startUp.check();
   }
 }

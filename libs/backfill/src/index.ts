@@ -19,25 +19,24 @@ export type {
   SetExpressions,
   TransformBackfill,
 } from './backfills/declare/kinds.js';
+export { UnknownColumnError } from './backfills/declare/errors/column.error.js';
 export {
-  DependencyCycleError,
-  DuplicateBackfillNameError,
-  InvalidBackfillOptionError,
-  InvalidPredicateError,
-  KeyChangedError,
-  MissingPrimaryKeyError,
-  PredicateNotFalsifiedError,
-  RequestScopedBackfillError,
-  TenantNotDeclaredError,
-  UnclearBackfillKindError,
-  UndeclaredIndexError,
-  UnknownBackfillError,
-  UnknownColumnError,
   UnknownDataSourceError,
-  UnknownDependencyError,
-  UnknownEntityError,
   UnsupportedDatabaseError,
-} from './backfills/declare/declaration.error.js';
+} from './backfills/declare/errors/data-source.error.js';
+export { DependencyCycleError, UnknownDependencyError } from './backfills/declare/errors/dependency.error.js';
+export { UnknownEntityError } from './backfills/declare/errors/entity.error.js';
+export { UndeclaredIndexError } from './backfills/declare/errors/index-reference.error.js';
+export { KeyChangedError, MissingPrimaryKeyError } from './backfills/declare/errors/key.error.js';
+export { UnclearBackfillKindError } from './backfills/declare/errors/kind.error.js';
+export { DuplicateBackfillNameError, UnknownBackfillError } from './backfills/declare/errors/name.error.js';
+export {
+  InvalidPredicateError,
+  PredicateNotFalsifiedError,
+} from './backfills/declare/errors/predicate.error.js';
+export { RequestScopedBackfillError } from './backfills/declare/errors/scope.error.js';
+export { TenantNotDeclaredError } from './backfills/declare/errors/tenant.error.js';
+export { InvalidBackfillOptionError } from './options/option.error.js';
 export {
   NothingToSetError,
   SettingValueError,

@@ -90,7 +90,7 @@ describe('a declaration that cannot work is refused at start-up:', () => {
     const error = await refusal({ database, entities: LEAD_TABLES, backfills: [One], imports: [Feature] });
     expectRefusal(error, DuplicateBackfillNameError, {
       names: ['One', 'leads-search-name', 'more than one module'],
-      remedy: /one module alone/,
+      remedy: /one module only/,
     });
   });
 
@@ -109,14 +109,14 @@ describe('a declaration that cannot work is refused at start-up:', () => {
   );
 
   it.each([
-    [{ wrkers: 4 }, '`wrkers`', /^Did you mean `workers`\? It takes name, /],
+    [{ wrkers: 4 }, '`wrkers`', /^Did you mean `workers`\? The options are name, /],
     [{ catchUp: { cron: '0 * * * *', jiter: 5 } }, '`catchUp.jiter`', /^Did you mean `jitter`\?/],
     [
       { canary: { tenants: ['1'], then: 'wait', tenats: [] } },
       '`canary.tenats`',
       /^Did you mean `tenants`\?/,
     ],
-    [{ colour: 'red' }, '`colour`', /^It takes name, /],
+    [{ colour: 'red' }, '`colour`', /^The options are name, /],
   ])('an option that does not exist: %j', async (options, named, remedy) => {
     const error = await refusalOf([declared('One', { ...OPTIONS, ...options }, SET)]);
     expectRefusal(error, InvalidBackfillOptionError, { names: ['One', named], remedy });
@@ -175,7 +175,7 @@ describe('a declaration that cannot work is refused at start-up:', () => {
     const error = await refusalOf([declared('One', OPTIONS, SET)], { defaults: { pause: '20ms' as never } });
     expectRefusal(error, InvalidBackfillOptionError, {
       names: ['BackfillModule: the option `defaults.pause` is "20ms".'],
-      remedy: /whole number of milliseconds, or 'auto', .*, as a number without quotes and unit\.$/,
+      remedy: /whole number of milliseconds from 0 to .*, as a number without quotes and unit, or 'auto'\.$/,
     });
   });
 

@@ -460,7 +460,7 @@ describe('a declaration of throttles', () => {
   it.each([
     [{ replicaLag: { bytes: -1 } }, 'throttles.replicaLag.bytes', 'a whole number of bytes'],
     [{ replicaLag: { secnds: 1 } }, 'throttles.replicaLag.secnds', 'Did you mean `seconds`?'],
-    [{ replicaLag: { secs: 1 } }, 'throttles.replicaLag.secs', 'It takes bytes, seconds, ignore'],
+    [{ replicaLag: { secs: 1 } }, 'throttles.replicaLag.secs', 'The options are bytes, seconds, ignore'],
     [{ replicaLag: true }, 'throttles.replicaLag', 'false to turn it off'],
     [{ maintenance: ['vacum'] }, 'throttles.maintenance', 'It takes wraparound, autovacuum, vacuum'],
     [{ activeConnections: { share: 75 } }, 'throttles.activeConnections.share', 'a number from 0 to 1'],
@@ -468,7 +468,7 @@ describe('a declaration of throttles', () => {
     [
       { replicalag: false },
       'throttles.replicalag',
-      'Did you mean `replicaLag`? It takes replicaLag, walArchive',
+      'Did you mean `replicaLag`? The options are replicaLag, walArchive',
     ],
     [true, '`throttles` is true', 'false to turn all of them off'],
   ])('is refused at the start when it says %j', async (throttles, option, remedy) => {

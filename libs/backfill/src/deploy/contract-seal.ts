@@ -1,38 +1,46 @@
 import type { DataSource } from 'typeorm';
 import { RowSelection } from '../backfills/batch/row-selection.js';
 import { inspectTable } from '../backfills/batch/table.inspector.js';
-import type { BackfillService } from '../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import { inspectAccess } from '../backfills/batch/access.inspector.js';
 import { withShortTimeouts } from '../backfills/pending/cheap.probe.js';
+import type { Ledger } from '../ledger/ledger.js';
 import { installLedger } from '../ledger/ledger.installer.js';
 import type { MigrationLog } from '../migrations/migration.options.js';
 import { declarationOf, migrationName } from '../migrations/run/migration.run.js';
 import { messageOf } from '../postgres/error-classes.js';
 import { Session } from '../postgres/session.js';
 
+/** The backfills that a contract migration may seal. */
+export interface SealContext {
+  readonly definitions: readonly BackfillDefinition[];
+  readonly ledger: Ledger;
+  readonly schema: string;
+  readonly log: MigrationLog;
+}
+
 /**
- * After contract migrations have run: seals the backfills that they required, where the table now rules out that a row becomes pending
- * again. That a migration required a backfill says no such thing by itself (it may have dropped the old column): PostgreSQL's planner
- * is asked. Never throws: what could not be sealed is looked at by catch-up.
+ * After contract migrations have run: seals the backfills that they required, if the table no longer allows a row to become
+ * pending. PostgreSQL's planner decides that: a migration may require a backfill for another reason, e.g. because it drops the
+ * old column. Never throws: catch-up inspects a backfill that is not sealed.
  *
- * @param ran names of migrations
+ * @param ran the names of the migrations that have run
  */
 export async function sealRequired(
-  backfills: BackfillService,
   dataSource: DataSource,
   ran: readonly string[],
-  log: MigrationLog,
+  context: SealContext,
 ): Promise<void> {
+  const { definitions, log } = context;
   for (const migration of dataSource.migrations) {
     const name = migrationName(migration);
     if (!ran.includes(name)) continue;
     const { requires = [] } = declarationOf(migration);
-    for (const definition of backfills.definitions.filter((each) => requires.includes(each.name))) {
+    for (const definition of definitions.filter((each) => requires.includes(each.name))) {
       try {
-        if (await sealBy(name, definition, backfills)) log.log(`${definition.name} is sealed by ${name}.`);
+        if (await sealBy(name, definition, context)) log.log(`${name} seals ${definition.name}.`);
       } catch (error) {
-        log.warn(`Whether ${name} seals ${definition.name} could not be found out: ${messageOf(error)}`);
+        log.warn(`It is not known whether ${name} seals ${definition.name}: ${messageOf(error)}`);
       }
     }
   }
@@ -41,7 +49,7 @@ export async function sealRequired(
 async function sealBy(
   migration: string,
   definition: BackfillDefinition,
-  { ledger, schema }: BackfillService,
+  { ledger, schema }: SealContext,
 ): Promise<boolean> {
   const session = await Session.open(definition.dataSource);
   try {

@@ -2,7 +2,7 @@ import type { FactoryProvider } from '@nestjs/common';
 import { INDEX_DIRECTORY, type IndexDirectory } from '../backfills/declare/index.directory.js';
 import { IndexExplorer } from '../indexes/declare/index.explorer.js';
 
-/** Tells the backfills which indexes are declared: the two phases do not know each other. */
+/** Lists the declared indexes for the backfills. The two phases do not import each other. */
 export const indexDirectoryProvider: FactoryProvider<IndexDirectory> = {
   provide: INDEX_DIRECTORY,
   inject: [IndexExplorer],

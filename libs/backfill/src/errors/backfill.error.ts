@@ -1,17 +1,16 @@
 import { inspect, type InspectOptions } from 'node:util';
 
-/** What every error of this library tells, besides its message. */
+/** The properties of every error of this library, besides its message. */
 export interface BackfillErrorDetails {
   /** The class, backfill, table or option that the error is about. */
   readonly subject: string;
-  /** What to do instead; may hold code to paste. */
+  /** What to do instead; may contain code to paste. */
   readonly remedy: string;
   readonly cause?: unknown;
 }
 
 /**
- * The base of every error that this library throws.
- * The message says what, where and why; `remedy` says what to do instead and closes the message.
+ * The base of every error that this library throws. The message says what, where and why, and ends with the remedy.
  *
  * @publicApi
  */
@@ -27,8 +26,8 @@ export abstract class BackfillError extends Error {
   }
 }
 
-// As `console.error` prints it: the message holds the remedy already, and what else is kept for programs is no reading.
-// Defined aside, so that the declarations do not ask for Node's types.
+// `console.error` shows only the stack and the cause: the message contains the remedy, and the other properties are for programs.
+// Defined outside the class, so that its type declaration does not need Node's types.
 Object.defineProperty(BackfillError.prototype, inspect.custom, {
   value(this: BackfillError, _depth: number, options: InspectOptions): string {
     const stack = this.stack ?? this.message;

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
-import { BackfillService } from '../backfills/backfill.service.js';
+import { DataSourceRegistry, type NamedDataSource } from '../data-sources/data-source.registry.js';
+import { LEDGER_OPTIONS, type LedgerModuleOptions } from '../ledger/ledger.options.js';
+import { worstOf } from '../text/worst-of.js';
 import { buildIndexes, type BuildIndexesOptions } from './build/build-indexes.js';
 import { IndexExplorer } from './declare/index.explorer.js';
 import { OnlineIndexLedger } from '../ledger/online-index.ledger.js';
@@ -8,61 +9,61 @@ import type { DeclaredIndex } from './declare/index.options.js';
 import { presenceOf } from './catalog/index.presence.js';
 import type { IndexOutcome } from './index.report.js';
 import type { DataSourceIndexes, IndexesReport, IndexesStatus } from './indexes.report.js';
-import { worstOf } from '../text/worst-of.js';
-
-const WORST_FIRST: readonly IndexOutcome[] = ['warnings', 'done', 'nothing-to-do'];
 
 /** How the indexes phase runs. @publicApi */
 export interface IndexesRequest extends Pick<BuildIndexesOptions, 'log' | 'rebuild' | 'maxWait'> {
-  /** Stops the phase: cancels the current build and starts no other. */
+  /** Cancels the current build and starts no other. */
   readonly signal?: AbortSignal;
-  /** Called with the report of each data source when it is finished. */
+  /** Called with the report of each data source as soon as it is complete. */
   readonly done?: (report: DataSourceIndexes) => void;
 }
 
 /** A data source and the indexes that are declared on its tables. */
-interface Share {
-  readonly name: string;
-  readonly dataSource: DataSource;
+interface DataSourceDeclarations extends NamedDataSource {
   readonly declared: readonly DeclaredIndex[];
 }
 
+const WORST_FIRST: readonly IndexOutcome[] = ['warnings', 'done', 'nothing-to-do'];
+
 /**
- * The declared indexes of the application's PostgreSQL data sources.
+ * Builds and inspects the declared indexes of the application's PostgreSQL data sources.
  *
  * @publicApi
  */
 @Injectable()
 export class IndexesService {
-  readonly #backfills: BackfillService;
+  readonly #dataSources: DataSourceRegistry;
+  readonly #ledger: LedgerModuleOptions;
   readonly #explorer: IndexExplorer;
   #declared: readonly DeclaredIndex[] | null = null;
 
   constructor(
-    @Inject(BackfillService) backfills: BackfillService,
+    @Inject(DataSourceRegistry) dataSources: DataSourceRegistry,
+    @Inject(LEDGER_OPTIONS) ledger: LedgerModuleOptions,
     @Inject(IndexExplorer) explorer: IndexExplorer,
   ) {
-    this.#backfills = backfills;
+    this.#dataSources = dataSources;
+    this.#ledger = ledger;
     this.#explorer = explorer;
   }
 
-  /** Called by the module at start-up. @throws DuplicateIndexNameError @internal */
+  /** The module calls it at start-up. @throws DuplicateIndexNameError @internal */
   declare(): readonly DeclaredIndex[] {
     return (this.#declared ??= this.#explorer.explore());
   }
 
-  /** Builds missing indexes, one after the other. An index that fails is part of the report, not an error. */
+  /** Builds the missing indexes, one after the other. Never throws for a failed build: the report's `outcome` says it. */
   async run({ signal, done, log, maxWait, rebuild = false }: IndexesRequest = {}): Promise<IndexesReport> {
     const reports: DataSourceIndexes[] = [];
-    for (const { name, dataSource, declared } of this.#shares()) {
+    for (const { name, dataSource, declared } of this.#declarations()) {
       if (signal?.aborted) {
         const reason = `${String(signal.reason)} before every index was built.`;
         return { phase: 'indexes', outcome: 'warnings', reason, dataSources: reports };
       }
       const report = await buildIndexes(dataSource, declared, {
         rebuild,
-        schema: this.#backfills.schema,
-        lease: this.#backfills.leaseDuration,
+        schema: this.#ledger.schema,
+        lease: this.#ledger.leaseDuration,
         ...(log ? { log } : {}),
         ...(signal ? { signal } : {}),
         ...(maxWait === undefined ? {} : { maxWait }),
@@ -81,15 +82,15 @@ export class IndexesService {
     };
   }
 
-  /** The state of each declared index, and the indexes that are no longer declared. Changes nothing. */
+  /** Reports which declared indexes exist as declared, and which indexes are no longer declared. Changes nothing. */
   async status(): Promise<IndexesStatus> {
     const dataSources = [];
-    for (const { name, dataSource, declared } of this.#shares()) {
+    for (const { name, dataSource, declared } of this.#declarations()) {
       const runner = dataSource.createQueryRunner();
       try {
         const indexes = [];
-        for (const one of declared) indexes.push(await presenceOf(one, dataSource, runner));
-        const undeclared = await new OnlineIndexLedger(runner, this.#backfills.schema).undeclared(indexes);
+        for (const index of declared) indexes.push(await presenceOf(index, dataSource, runner));
+        const undeclared = await new OnlineIndexLedger(runner, this.#ledger.schema).undeclared(indexes);
         dataSources.push({ dataSource: name, indexes, undeclared });
       } finally {
         await runner.release();
@@ -98,18 +99,18 @@ export class IndexesService {
     return { phase: 'indexes', dataSources };
   }
 
-  /** Groups the indexes by data source. An index on an unknown entity goes to the first, whose report names the problem. */
-  #shares(): readonly Share[] {
-    const sources = [...this.#backfills.dataSources].filter(([, { options }]) => options.type === 'postgres');
+  /** By entity. An index whose entity no data source has goes to the first data source, whose report says so. */
+  #declarations(): readonly DataSourceDeclarations[] {
+    const sources = this.#dataSources.postgres;
     const ownerOf = ({ options }: DeclaredIndex) =>
-      (sources.find(([, dataSource]) => dataSource.hasMetadata(options.entity)) ?? sources[0])?.[0];
-    const declared = this.declare().map((one) => ({ one, owner: ownerOf(one) }));
+      (sources.find(({ dataSource }) => dataSource.hasMetadata(options.entity)) ?? sources[0])?.name;
+    const declared = this.declare().map((index) => ({ index, owner: ownerOf(index) }));
     return sources
-      .map(([name, dataSource]) => ({
+      .map(({ name, dataSource }) => ({
         name,
         dataSource,
-        declared: declared.filter(({ owner }) => owner === name).map(({ one }) => one),
+        declared: declared.filter(({ owner }) => owner === name).map(({ index }) => index),
       }))
-      .filter((share) => share.declared.length > 0 || share.dataSource.migrations.length > 0);
+      .filter((each) => each.declared.length > 0 || each.dataSource.migrations.length > 0);
   }
 }

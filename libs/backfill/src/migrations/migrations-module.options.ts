@@ -1,20 +1,31 @@
-import { refuseUnknown } from '../backfills/declare/known-options.js';
+import { MODULE_NAME, refuseUnknownOptions } from '../options/known-options.js';
 import type { GuardMigrationsOptions } from './migration.guarding.js';
 import { DDL_POLICY } from './migration.options.js';
 import type { RunMigrationsOptions } from './run/migration.runner.js';
 
-/** What `BackfillModule.forRoot({ migrations })` takes. */
+/** The options of `BackfillModule.forRoot({ migrations })`. */
 export type MigrationModuleOptions = Pick<GuardMigrationsOptions, 'grandfathered' | 'policy'> &
   Pick<RunMigrationsOptions, 'transaction'>;
 
-const MIGRATIONS = {
+/** The token of the checked `MigrationModuleOptions`. */
+export const MIGRATION_OPTIONS = Symbol('nestjs-backfill:migration-options');
+
+const NAMES = {
   grandfathered: true,
   policy: true,
   transaction: true,
 } as const satisfies Record<keyof MigrationModuleOptions, true>;
 
-/** @throws InvalidBackfillOptionError naming the option */
-export function refuseUnknownMigrationOptions(given: MigrationModuleOptions): void {
-  refuseUnknown('BackfillModule', given, Object.keys(MIGRATIONS), 'migrations');
-  refuseUnknown('BackfillModule', given.policy, Object.keys(DDL_POLICY), 'migrations.policy');
+/**
+ * Refuses misspelt options. Their values are checked when the guard is installed.
+ *
+ * @throws InvalidBackfillOptionError naming the option
+ */
+export function decideMigrationOptions(given: MigrationModuleOptions = {}): MigrationModuleOptions {
+  refuseUnknownOptions(MODULE_NAME, given, { names: Object.keys(NAMES), path: 'migrations' });
+  refuseUnknownOptions(MODULE_NAME, given.policy, {
+    names: Object.keys(DDL_POLICY),
+    path: 'migrations.policy',
+  });
+  return given;
 }

@@ -1,82 +1,85 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
-import { MODULE_OPTIONS_TOKEN, type BackfillModuleOptions } from '../backfill.module-definition.js';
-import { BackfillService } from '../backfills/backfill.service.js';
-import type { RunRequest } from '../backfills/report/request.js';
-import { guardMigrations, type GuardMigrationsOptions } from './migration.guarding.js';
-import type { CompletionGate, MigrationLog } from './migration.options.js';
-import type { MigrationOutcome, MigrationPhaseReport } from './migration.report.js';
-import { migrationStatus, runMigrations } from './run/migration.runner.js';
-import { sealRequired } from '../deploy/contract-seal.js';
+import { DataSourceRegistry, type NamedDataSource } from '../data-sources/data-source.registry.js';
+import { LEDGER_OPTIONS, type LedgerModuleOptions } from '../ledger/ledger.options.js';
 import { worstOf } from '../text/worst-of.js';
+import { CONTRACT_BACKFILLS, type ContractBackfills, type FinishRequest } from './contract.backfills.js';
 import type { DataSourceMigrations, MigrateReport, MigrateStatus } from './migrate.report.js';
-import { refuseUnknownMigrationOptions, type MigrationModuleOptions } from './migrations-module.options.js';
+import { guardMigrations, type GuardMigrationsOptions } from './migration.guarding.js';
+import type { MigrationOutcome } from './migration.report.js';
+import type { MigrationLog } from './migration.options.js';
+import { MIGRATION_OPTIONS, type MigrationModuleOptions } from './migrations-module.options.js';
+import { migrationStatus, runMigrations } from './run/migration.runner.js';
 
-const WORST_FIRST: readonly MigrationOutcome[] = ['failed', 'deferred', 'done', 'nothing-to-do'];
-
-/** How the migrations phase is run. */
-export interface MigrateRequest extends Pick<RunRequest, 'connectTimeoutMs' | 'observer'> {
+/** How the migrations phase runs. */
+export interface MigrateRequest extends Omit<FinishRequest, 'signal'> {
   /** @default Nest's logger */
   readonly log?: MigrationLog;
-  /** Asks to stop: no further data source is migrated; the migration in hand is not cut short. */
+  /** Stops the phase before the next data source. The current migration is not interrupted. */
   readonly signal?: AbortSignal;
-  /** Told of each data source's report as soon as there is one. */
+  /** Called with the report of each data source as soon as it is complete. */
   readonly done?: (report: DataSourceMigrations) => void;
 }
 
+const WORST_FIRST: readonly MigrationOutcome[] = ['failed', 'deferred', 'done', 'nothing-to-do'];
+
 /**
- * The schema migrations of the application's PostgreSQL data sources, behind the guard and with the backfills to prove what
- * contract migrations require.
+ * Runs the schema migrations of the application's PostgreSQL data sources behind the guard. For contract migrations it proves
+ * the backfills in `requires`.
  *
  * @publicApi
  */
 @Injectable()
 export class MigrationsService {
-  readonly #backfills: BackfillService;
+  readonly #registry: DataSourceRegistry;
+  readonly #ledger: LedgerModuleOptions;
   readonly #options: MigrationModuleOptions;
+  readonly #contracts: ContractBackfills;
 
   constructor(
-    @Inject(BackfillService) backfills: BackfillService,
-    @Inject(MODULE_OPTIONS_TOKEN) options: BackfillModuleOptions,
+    @Inject(DataSourceRegistry) registry: DataSourceRegistry,
+    @Inject(LEDGER_OPTIONS) ledger: LedgerModuleOptions,
+    @Inject(MIGRATION_OPTIONS) options: MigrationModuleOptions,
+    @Inject(CONTRACT_BACKFILLS) contracts: ContractBackfills,
   ) {
-    this.#backfills = backfills;
-    this.#options = options.migrations ?? {};
+    this.#registry = registry;
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#contracts = contracts;
   }
 
   /**
-   * Puts the guard before the migrations of every data source, so that it holds for `dataSource.runMigrations()` too.
-   * Called by the module at start-up.
+   * Installs the guard on the migrations of every data source, so that `dataSource.runMigrations()` is guarded too. The module
+   * calls it at start-up.
    *
-   * @throws InvalidMigrationOptionError, InvalidBackfillOptionError
+   * @throws InvalidMigrationOptionError
    * @internal
    */
   guard(): void {
-    refuseUnknownMigrationOptions(this.#options);
-    for (const [, dataSource] of this.#dataSources()) {
-      guardMigrations(dataSource, { ...this.#guarding(), gate: this.#gate({}) });
-    }
+    for (const { dataSource } of this.#dataSources())
+      guardMigrations(dataSource, { ...this.#guardOptions(), gate: this.#contracts.gate({}) });
   }
 
   /**
-   * Runs what is pending, one data source after the other, and stops at the first failure.
-   * Never throws for what a migration does: see `outcome`.
+   * Runs the pending migrations, one data source after the other, and stops at the first failure. Never throws for an error in
+   * a migration: the report's `outcome` says it.
    */
   async run({ log, signal, done, ...request }: MigrateRequest = {}): Promise<MigrateReport> {
     const reports: DataSourceMigrations[] = [];
-    for (const [name, dataSource] of this.#dataSources()) {
+    for (const { name, dataSource } of this.#dataSources()) {
       if (signal?.aborted) return stopped(reports, String(signal.reason));
       const report = await runMigrations(dataSource, {
-        ...this.#guarding(),
+        ...this.#guardOptions(),
         ...(this.#options.transaction ? { transaction: this.#options.transaction } : {}),
         ...(log ? { log } : {}),
-        schema: this.#backfills.schema,
-        lease: this.#backfills.leaseDuration,
-        gate: this.#gate({ ...request, ...(signal ? { signal } : {}) }),
+        schema: this.#ledger.schema,
+        lease: this.#ledger.leaseDuration,
+        gate: this.#contracts.gate({ ...request, ...(signal ? { signal } : {}) }),
       });
-      const told = { dataSource: name, ...report };
-      reports.push(told);
-      await sealRequired(this.#backfills, dataSource, ranBy(report), log ?? new Logger('SchemaMigration'));
-      done?.(told);
+      const named = { dataSource: name, ...report };
+      reports.push(named);
+      const ran = report.ran.map((migration) => migration.name);
+      await this.#contracts.seal(dataSource, ran, log ?? new Logger('SchemaMigration'));
+      done?.(named);
       if (report.outcome === 'failed') break;
     }
     return {
@@ -89,38 +92,24 @@ export class MigrationsService {
     };
   }
 
-  /** What is pending, what it waits for, and what is exempt from the guard. Runs no migration. */
+  /** Reports the pending migrations, what they wait for, and which migrations are exempt from the guard. Runs no migration. */
   async status(): Promise<MigrateStatus> {
     const dataSources = [];
-    for (const [name, dataSource] of this.#dataSources()) {
+    for (const { name, dataSource } of this.#dataSources()) {
       dataSources.push({ dataSource: name, ...(await migrationStatus(dataSource)) });
     }
     return { phase: 'migrate', dataSources };
   }
 
-  /** Those with migrations: another one has no table of them either. */
-  #dataSources(): readonly (readonly [string, DataSource])[] {
-    return [...this.#backfills.dataSources].filter(
-      ([, { options, migrations }]) => options.type === 'postgres' && migrations.length > 0,
-    );
+  /** A data source without migrations has no migrations table either. */
+  #dataSources(): readonly NamedDataSource[] {
+    return this.#registry.postgres.filter(({ dataSource }) => dataSource.migrations.length > 0);
   }
 
-  #guarding(): GuardMigrationsOptions {
+  #guardOptions(): GuardMigrationsOptions {
     const { grandfathered, policy } = this.#options;
     return { ...(grandfathered ? { grandfathered } : {}), ...(policy ? { policy } : {}) };
   }
-
-  #gate(request: Pick<RunRequest, 'connectTimeoutMs' | 'observer' | 'signal'>): CompletionGate {
-    return {
-      names: () => this.#backfills.names,
-      prove: (name) => this.#backfills.prove(name),
-      finish: (name) => this.#backfills.finish(name, request),
-    };
-  }
-}
-
-function ranBy({ ran }: MigrationPhaseReport): readonly string[] {
-  return ran.map(({ name }) => name);
 }
 
 function stopped(dataSources: readonly DataSourceMigrations[], reason: string): MigrateReport {

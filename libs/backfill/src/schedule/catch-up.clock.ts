@@ -1,4 +1,4 @@
-/** What tells the time of day to catch-up's windows; a test hands in its own. */
+/** The clock that opens and closes the windows of catch-up. A test provides its own. */
 export interface CatchUpClock {
   now(): Date;
 }

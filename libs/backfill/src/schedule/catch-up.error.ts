@@ -1,16 +1,17 @@
 import { BackfillError } from '../errors/backfill.error.js';
+import { showOption } from '../options/known-options.js';
 
-/** A number among the options of `catchUp` that cannot work. */
+/** A number of `catchUp` is out of its bounds. */
 export class InvalidCatchUpNumberError extends BackfillError {
   readonly option: string;
 
   constructor(className: string, option: string, value: unknown, remedy: string) {
-    super(`${className}: \`catchUp.${option}\` is ${shown(value)}.`, { subject: className, remedy });
+    super(`${className}: \`catchUp.${option}\` is ${showOption(value)}.`, { subject: className, remedy });
     this.option = `catchUp.${option}`;
   }
 }
 
-/** Neither a cron expression nor an interval says when a round is due, or both do. */
+/** `catchUp` has both a cron expression and an interval, or neither. */
 export class UnclearScheduleError extends BackfillError {
   readonly option = 'catchUp';
 
@@ -18,7 +19,7 @@ export class UnclearScheduleError extends BackfillError {
     super(
       found === 'both'
         ? `${className}: \`catchUp\` has both \`cron\` and \`interval\`.`
-        : `${className}: \`catchUp\` has neither \`cron\` nor \`interval\`, so that no round is ever due.`,
+        : `${className}: \`catchUp\` has neither \`cron\` nor \`interval\`, so no round is ever due.`,
       {
         subject: className,
         remedy:
@@ -28,57 +29,65 @@ export class UnclearScheduleError extends BackfillError {
   }
 }
 
-/** A cron expression that cannot be read. */
+/** The cron expression cannot be parsed. */
 export class InvalidCronExpressionError extends BackfillError {
   readonly option = 'catchUp.cron';
 
   constructor(className: string, cron: unknown, cause?: unknown) {
     const why = cause instanceof Error ? ` (${cause.message})` : '';
-    super(`${className}: \`catchUp.cron\` is ${shown(cron)}, which is no cron expression${why}.`, {
+    super(`${className}: \`catchUp.cron\` is ${showOption(cron)}, which is not a cron expression${why}.`, {
       subject: className,
       remedy:
-        'Give five fields, minute to day of week, or six with the second first: "*/10 * * * *" is every ten minutes.',
+        'Give five fields, from minute to day of week, or six with the second first: "*/10 * * * *" is every ten minutes.',
       cause,
     });
   }
 }
 
-/** A cron expression whose time never comes, or never within the window, so that no round would ever be carried out. */
+/** A cron expression, and the window that it never falls into. */
+export interface NeverDue {
+  readonly cron: string;
+  readonly timeZone: string;
+  /** Null when the expression is never due at all. */
+  readonly window: string | null;
+  readonly cause?: unknown;
+}
+
+/** The cron expression is never due, or never within the window, so no round would ever run. */
 export class NeverDueError extends BackfillError {
   readonly option = 'catchUp.cron';
 
-  /** @param window null where its time never comes at all */
-  constructor(className: string, cron: string, timeZone: string, window: string | null, cause?: unknown) {
+  constructor(className: string, { cron, timeZone, window, cause }: NeverDue) {
     super(
-      `${className}: \`catchUp.cron\` is ${shown(cron)} (${timeZone}), ${
-        window === null ? 'a time that never comes' : `which never falls into its window, ${window}`
+      `${className}: \`catchUp.cron\` is ${showOption(cron)} (${timeZone}), ${
+        window === null ? 'which is never due' : `which is never due within its window, ${window}`
       }.`,
       {
         subject: className,
         remedy:
           window === null
-            ? 'Give a time that comes: "0 0 1 * *" is midnight on the first of each month.'
-            : 'Let `cron` come within the window, e.g. each ten minutes ("*/10 * * * *"): outside of it nothing is done.',
+            ? 'Give a time that exists: "0 0 1 * *" is midnight on the first day of each month.'
+            : 'Let `cron` be due within the window, e.g. every ten minutes ("*/10 * * * *"): outside the window no round runs.',
         cause,
       },
     );
   }
 }
 
-/** A time zone that is not in the IANA database of this Node.js. */
+/** The time zone is not in the IANA database of this Node.js. */
 export class UnknownTimeZoneError extends BackfillError {
   readonly option: string;
 
   constructor(className: string, option: string, timeZone: unknown) {
-    super(`${className}: \`catchUp.${option}\` is ${shown(timeZone)}, which is no time zone known here.`, {
+    super(`${className}: \`catchUp.${option}\` is ${showOption(timeZone)}, which is not a known time zone.`, {
       subject: className,
-      remedy: 'Give the name of the IANA time zone database, e.g. "Europe/Berlin" or "UTC".',
+      remedy: 'Give a name of the IANA time zone database, e.g. "Europe/Berlin" or "UTC".',
     });
     this.option = `catchUp.${option}`;
   }
 }
 
-/** A window without a beginning or an end that can be read, or without any time in it. */
+/** The window has an unreadable start or end, or is empty. */
 export class InvalidWindowError extends BackfillError {
   readonly option = 'catchUp.window';
 
@@ -91,22 +100,19 @@ export class InvalidWindowError extends BackfillError {
   }
 }
 
-/** Jitter that could carry a round beyond the next one. */
+/** The jitter could delay a round beyond the next one. */
 export class JitterTooLongError extends BackfillError {
   readonly option = 'catchUp.jitter';
 
-  constructor(className: string, jitter: number, between: number) {
-    super(
-      `${className}: \`catchUp.jitter\` is ${jitter} ms, and only ${between} ms lie between two rounds.`,
-      {
-        subject: className,
-        remedy: 'Let `jitter` be shorter than the time between two rounds; a tenth of it is plenty.',
-      },
-    );
+  constructor(className: string, jitterMs: number, gapMs: number) {
+    super(`${className}: \`catchUp.jitter\` is ${jitterMs} ms, but two rounds are only ${gapMs} ms apart.`, {
+      subject: className,
+      remedy: 'Give a `jitter` that is shorter than the time between two rounds; a tenth of it is enough.',
+    });
   }
 }
 
-/** Catch-up is on, and the application has nothing that could call it. */
+/** Catch-up is on, but the application has no scheduler. */
 export class SchedulerMissingError extends BackfillError {
   readonly option = 'catchUp';
 
@@ -125,8 +131,4 @@ export class SchedulerMissingError extends BackfillError {
       },
     );
   }
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -1,13 +1,64 @@
 import type { CatchUpOptions } from '../backfills/declare/catch-up.options.js';
-import type { CatchUpClock } from './catch-up.clock.js';
+import { checkCatchUpShape } from '../backfills/declare/catch-up.checker.js';
+import { MODULE_NAME } from '../options/known-options.js';
+import { SYSTEM_CLOCK, type CatchUpClock } from './catch-up.clock.js';
+import { checkMilliseconds } from './catch-up.bounds.js';
 
-/** What `BackfillModule.forRoot({ catchUp })` takes. */
+/** The options of `BackfillModule.forRoot({ catchUp })`. */
 export interface CatchUpModuleOptions extends CatchUpOptions {
   /**
-   * Milliseconds in which the batch in hand is finished when the application shuts down. What takes longer is cancelled and rolled back.
+   * Milliseconds that the current batch gets to finish when the application shuts down, from 0 to 3,600,000. After that the
+   * batch is cancelled and rolled back.
    * @default 10_000
    */
   readonly shutdownTimeout?: number;
-  /** What tells windows the time, for tests. @default the system's clock */
+  /** The clock that opens and closes windows, for tests. @default the system's clock */
   readonly clock?: CatchUpClock;
+}
+
+/** The token of the decided `ModuleCatchUp`. */
+export const CATCH_UP_OPTIONS = Symbol('nestjs-backfill:catch-up-options');
+
+export const CATCH_UP_DEFAULTS = {
+  jitter: 0,
+  maxDuration: 300_000,
+  shutdownTimeout: 10_000,
+} as const satisfies CatchUpModuleOptions;
+
+/** What the module says about catch-up. */
+export interface ModuleCatchUp {
+  /** `opt-in`: only the backfills with `catchUp` of their own catch up. */
+  readonly mode: 'off' | 'opt-in' | 'on';
+  /** For every backfill that does not set its own; empty unless the mode is `on`. */
+  readonly shared: CatchUpOptions;
+  readonly shutdownTimeoutMs: number;
+  readonly clock: CatchUpClock;
+  /** Whether this process may catch up: a one-shot run may not. */
+  readonly isAllowed: () => boolean;
+}
+
+const MODULE_ONLY = {
+  shutdownTimeout: true,
+  clock: true,
+} as const satisfies Record<Exclude<keyof CatchUpModuleOptions, keyof CatchUpOptions>, true>;
+
+/** @throws InvalidBackfillOptionError, InvalidCatchUpNumberError, each naming the option */
+export function decideCatchUpOptions(
+  given: CatchUpModuleOptions | false | undefined,
+  { isAllowed }: Pick<ModuleCatchUp, 'isAllowed'>,
+): ModuleCatchUp {
+  checkCatchUpShape(MODULE_NAME, given, Object.keys(MODULE_ONLY));
+  const {
+    shutdownTimeout = CATCH_UP_DEFAULTS.shutdownTimeout,
+    clock = SYSTEM_CLOCK,
+    ...shared
+  } = given || {};
+  checkMilliseconds(MODULE_NAME, 'shutdownTimeout', shutdownTimeout);
+  return {
+    mode: given === undefined ? 'opt-in' : given === false ? 'off' : 'on',
+    shared,
+    shutdownTimeoutMs: shutdownTimeout,
+    clock,
+    isAllowed,
+  };
 }

@@ -3,8 +3,8 @@ import type { ModuleRef } from '@nestjs/core';
 import { SchedulerMissingError } from './catch-up.error.js';
 
 /*
- * What is used of @nestjs/schedule, and of the package `cron` below it, in shapes of our own: both are there only where an application
- * uses catch-up, and nobody else's compiler shall ask for their types.
+ * Types of our own for the parts of @nestjs/schedule, and of its dependency `cron`, that are used here. Both packages are
+ * installed only in an application with catch-up: without them the library's type declarations must still compile.
  */
 
 /** A `CronJob`. */
@@ -21,7 +21,8 @@ export interface JobRegistry {
   deleteInterval(name: string): void;
 }
 
-interface CronPackage {
+/** The package `cron`. */
+export interface CronPackage {
   readonly CronJob: {
     from(parameters: {
       readonly cronTime: string;
@@ -36,18 +37,18 @@ interface CronPackage {
     timeZone: string,
   ) => {
     sendAt(times: number): readonly { toMillis(): number }[];
-    /** The first time after this one. */
+    /** The first time after `start`. */
     getNextDateFrom(start: Date, timeZone: string): { toMillis(): number };
   };
 }
 
-/** What the application schedules its jobs with. */
+/** The application's scheduler. */
 export interface Scheduler {
   readonly registry: JobRegistry;
   readonly cron: CronPackage;
 }
 
-/** Loaded only when it is needed: an application without catch-up need not have it. @throws SchedulerMissingError */
+/** Loads the optional packages, only for an application with catch-up. @throws SchedulerMissingError */
 export async function loadScheduler(className: string, moduleRef: ModuleRef): Promise<Scheduler> {
   const { token, cron } = await loadPackages(className);
   try {
@@ -62,7 +63,7 @@ async function loadPackages(
 ): Promise<{ readonly token: abstract new () => unknown; readonly cron: CronPackage }> {
   try {
     const { SchedulerRegistry } = await import('@nestjs/schedule');
-    // The copy that @nestjs/schedule itself uses, wherever the package manager has put it.
+    // The copy that @nestjs/schedule itself uses, wherever the package manager installed it.
     const schedule = createRequire(import.meta.url).resolve('@nestjs/schedule');
     return { token: SchedulerRegistry, cron: createRequire(schedule)('cron') as CronPackage };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { BackfillError } from '../../errors/backfill.error.js';
+import { describeBounds } from '../../options/number-bounds.js';
 import { nearest } from '../../text/nearest.js';
 import {
   DEFAULT_WORD,
@@ -22,11 +23,11 @@ export class UnknownSettingError extends BackfillError {
 /** A setting's value is out of its bounds, or no number. */
 export class SettingValueError extends BackfillError {
   constructor(name: SettingName, value: string) {
-    const { least, most, unit, isTime, canBeAuto }: SettingDefinition = SETTINGS[name];
-    const numbers = `a whole number of ${unit} from ${least} to ${most}`;
+    const bounds: SettingDefinition = SETTINGS[name];
+    const { isTime, canBeAuto } = bounds;
     super(`${name} cannot be "${value}".`, {
       subject: name,
-      remedy: `Give ${numbers}${isTime ? ', or a time with its unit such as 20ms or 1.5s' : ''}${canBeAuto ? ', or "auto"' : ''}; "${DEFAULT_WORD}" takes it back.`,
+      remedy: `Give ${describeBounds(bounds)}${isTime ? ', or a time with its unit such as 20ms or 1.5s' : ''}${canBeAuto ? ', or "auto"' : ''}; "${DEFAULT_WORD}" takes it back.`,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { isWithin } from '../../options/number-bounds.js';
 import { parseDuration } from '../../text/duration.parser.js';
 import { SettingValueError, UnknownSettingError } from './setting.error.js';
 import {
@@ -44,8 +45,7 @@ export function checkChanges(changes: SettingChanges): readonly SettingChange[] 
 }
 
 function checked(setting: SettingName, value: number, text: string): SettingChange {
-  const { least, most } = SETTINGS[setting];
-  if (!Number.isInteger(value) || value < least || value > most) throw new SettingValueError(setting, text);
+  if (!isWithin(value, SETTINGS[setting])) throw new SettingValueError(setting, text);
   return { setting, value };
 }
 

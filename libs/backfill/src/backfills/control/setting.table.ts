@@ -1,38 +1,35 @@
-/** What can be set while a backfill runs. */
+import { PACE_BOUNDS, type PaceBounds } from '../declare/pace.bounds.js';
+
+/** The settings of the pace that can be changed while a backfill runs. */
 export interface PaceSettings {
-  /** Rows a batch; set by a person, it is kept to. */
+  /** Rows per batch. A size that a person sets does not grow. */
   readonly batchSize: number;
-  /** Milliseconds between batches; `'auto'`: as long as they earn. */
+  /** Milliseconds between batches; `'auto'` follows the load, as the option `pause` says. */
   readonly pause: number | 'auto';
-  /** Ranges that one process works on at once. */
+  /** The number of ranges that one process works on at the same time. */
   readonly workers: number;
-  /** Ranges that all processes together work on at once. */
+  /** The number of ranges that all processes together work on at the same time. */
   readonly maxWorkers: number;
 }
 
 export type SettingName = keyof PaceSettings;
 
-/** How one setting is written, and within which bounds. */
-export interface SettingDefinition {
-  readonly least: number;
-  readonly most: number;
-  readonly unit: string;
-  /** Takes a time with its unit, e.g. `20ms`; a bare number is milliseconds. */
+/** How one setting is written, and its bounds. */
+export interface SettingDefinition extends PaceBounds {
+  /** Accepts a time with its unit, e.g. `20ms`; a bare number is milliseconds. */
   readonly isTime?: true;
-  /** Takes `auto` as well. */
-  readonly canBeAuto?: true;
 }
 
 export const SETTINGS = {
-  batchSize: { least: 1, most: 100_000, unit: 'rows' },
-  pause: { least: 0, most: 3_600_000, unit: 'milliseconds', isTime: true, canBeAuto: true },
-  workers: { least: 1, most: 100, unit: 'workers' },
-  maxWorkers: { least: 1, most: 1_000, unit: 'workers' },
+  batchSize: PACE_BOUNDS.batchSize,
+  pause: { ...PACE_BOUNDS.pause, isTime: true },
+  workers: PACE_BOUNDS.workers,
+  maxWorkers: PACE_BOUNDS.maxWorkers,
 } as const satisfies Record<SettingName, SettingDefinition>;
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
-/** Takes a setting back: what the code says holds again. */
+/** This value removes a setting, so that the declared value applies again. */
 export const DEFAULT_WORD = 'default';
 
 export function isSettingName(name: string): name is SettingName {

@@ -1,109 +1,116 @@
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { ThrottleOptions } from '../throttle/throttle.options.js';
-import type { IndexReference } from './index.directory.js';
 import type { CatchUpOptions } from './catch-up.options.js';
+import type { IndexReference } from './index.directory.js';
 import type { RowColumns } from './kinds.js';
 import type { Canary, TenantOrder } from './tenant.options.js';
 
 /**
- * Which rows are still to be done: TypeORM's conditions, checked against the entity by the compiler, or an SQL fragment.
- * In SQL the row at hand is `this_row`; the function form gives quoted references: `(row) => `${row.email} IS NULL``.
+ * Which rows are pending: TypeORM's conditions, which the TypeScript compiler checks against the entity, or an SQL fragment.
+ * In SQL the current row is `this_row`; the function form has quoted references: `(row) => `${row.email} IS NULL``.
  *
  * @publicApi
  */
 export type PendingPredicate<Entity> =
   FindOptionsWhere<Entity> | FindOptionsWhere<Entity>[] | string | ((row: RowColumns<Entity>) => string);
 
-/** How a run paces itself and how patient it is. Each can be set for the module and for one backfill. */
+/** The pace of a run and its timeouts. Each option can be set for the module and for one backfill. */
 export interface PaceOptions {
-  /** Rows of a batch: where a run starts. @default 200 */
+  /** Rows of a batch, at the start of a run. @default 200 */
   readonly batchSize?: number;
   /**
-   * Rows up to which a batch grows while batches keep within `targetDuration`.
-   * @default 2000, or `batchSize` where that is given: a size that you choose is kept to
+   * Rows up to which a batch grows while batches take no longer than `targetDuration`.
+   * @default 2000; with `batchSize` set, that size, so that a batch does not grow
    */
   readonly maxBatchSize?: number;
-  /** Milliseconds that a batch is to take, and may make others wait, at most. @default 20 */
+  /** Milliseconds that a batch may take, and may make other sessions wait. A slower batch is followed by smaller ones. @default 20 */
   readonly targetDuration?: number;
   /**
-   * Milliseconds between batches. `'auto'` starts with 50, and where batches keep within their target becomes half of the time
-   * that a batch takes. With 0, the next batch is under way before the last one's answer has come back.
+   * Milliseconds between batches. `'auto'` starts with 50; while batches keep within `targetDuration`, the pause becomes half of
+   * a batch's duration. With 0, the next batch is sent before the server has answered the last one.
    * @default 'auto'
    */
   readonly pause?: number | 'auto';
   /**
-   * Milliseconds that a run waits for a lock with no row in hand, e.g. for a table that somebody has locked; a batch that holds rows lets go of
-   * them much sooner. @default 60_000
+   * Milliseconds that a run waits for a lock while it holds no row, e.g. for a locked table. A batch that holds rows releases
+   * them much sooner.
+   * @default 60_000
    */
   readonly lockTimeout?: number;
   /** Milliseconds that one statement may take. @default 120_000 */
   readonly statementTimeout?: number;
-  /** Milliseconds that a batch's transaction may stand idle while your code computes. @default 120_000 */
+  /** Milliseconds that the transaction of a batch may be idle while your code computes. @default 120_000 */
   readonly idleInTransactionTimeout?: number;
-  /** Rows in quarantine after which the backfill fails. @default 1000 */
+  /** With more rows than this in quarantine, the backfill fails. @default 1000 */
   readonly maxQuarantined?: number;
-  /** A progress line every so many batches. @default 10 */
+  /** The number of batches per progress line in the log. @default 10 */
   readonly progressEvery?: number;
   /**
-   * PostgreSQL's `synchronous_commit` of a batch. `off` does not wait for the disk at each batch: after a crash of the server the
-   * last batches are missing together with their cursor, and are done again. `process` uses `on` unless told otherwise,
-   * since your code may do things elsewhere that a crash does not undo.
+   * PostgreSQL's `synchronous_commit` of a batch. `off` does not wait for the disk at each commit: after a crash of the server,
+   * the last batches and their cursor are missing together, and the run repeats them. The default of `process` is `on`, because
+   * your code may have effects outside of the database, which a crash does not undo.
    * @default 'off' ('on' for `process`)
    */
   readonly synchronousCommit?: 'on' | 'off';
-  /** Ranges of the table that one process works on at the same time, each on a connection of its own. @default 1 */
+  /** The number of ranges that one process works on at the same time, each on its own connection. @default 1 */
   readonly workers?: number;
   /**
-   * The same over all processes: who comes when so many are at work leaves it to them, and of those at work the surplus leaves when it is set
-   * lower meanwhile. @default `workers`
+   * The number of ranges that all processes together work on at the same time. A process that starts when the limit is reached
+   * leaves the run to the others. When the limit is lowered during a run, the surplus workers release their ranges.
+   * @default `workers`
    */
   readonly maxWorkers?: number;
 }
 
 /**
- * What `@Backfill` takes.
+ * The options of `@Backfill`.
  *
  * @publicApi
  */
 export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> extends PaceOptions {
-  /** Stable and unique: the ledger's key. Lower case letters, digits and dashes. */
+  /**
+   * Stable and unique: the key of the record in the ledger. Lower case letters and digits, joined by single dashes, dots or
+   * underscores; at most 200 characters.
+   */
   readonly name: string;
+  /** The entity whose rows are changed. */
   readonly entity: EntityTarget<Entity>;
-  /** Which rows are still to be done. The change must make it false. Optional for `copy` alone. */
+  /** Which rows are pending. The change must make it false. Only `copy` can do without it. */
   readonly where?: PendingPredicate<Entity>;
-  /** Raise it to run the backfill again; the old record is kept. @default 1 */
+  /** A higher version runs the backfill again; the ledger keeps the earlier record. @default 1 */
   readonly version?: number;
   /** The name of the TypeORM data source. @default 'default' */
   readonly dataSource?: string;
-  /** The property that tells a row's tenant: progress is then kept per tenant, and `--tenant` works. */
+  /** The property with the row's tenant: the ledger then counts per tenant, and `--tenant` works. @default none */
   readonly tenant?: keyof Entity & string;
   /**
-   * The class that declares, with `@OnlineIndex`, the index that finds the pending rows; or the index's name. The plan and each run
-   * warn when it is missing or INVALID.
+   * The class that declares, with `@OnlineIndex`, the index on the pending rows; or the name of that index. The plan and each
+   * run warn if the index is missing or INVALID.
    * @default none
    */
   readonly index?: IndexReference;
-  /** Tenants whose rows are done and proved first; then the run waits for a person, or goes on. Needs `tenant`. */
+  /** Tenants whose rows are changed and proved complete first. Needs `tenant`. @default none */
   readonly canary?: Canary;
   /**
-   * The order in which tenants have their turn, each in a sweep of its own: give the table an index that begins with the tenant
-   * where there are many. Needs `tenant`. @default all at once, by key
+   * The order of the tenants, each in a sweep of its own. With many tenants, give the table an index that begins with the
+   * tenant's column. Needs `tenant`.
+   * @default one sweep over all rows, in key order
    */
   readonly tenantOrder?: TenantOrder;
-  /** Backfills that must be complete before this one starts. */
+  /** The names of backfills that must be complete before this one starts. @default none */
   readonly dependsOn?: readonly string[];
-  /** When a running application catches up on this one, beside or instead of the module's `catchUp`; false: never. @default the module's */
+  /** When a running application catches up on this backfill; each option replaces the module's. `false`: never. @default the module's */
   readonly catchUp?: CatchUpOptions | false;
-  /** `purge` deletes the pending rows; the other kinds are told by the method that the class implements. */
+  /** `'purge'` deletes the pending rows. @default the kind of the method that the class implements */
   readonly kind?: 'purge';
-  /** `transform` and `process`: the properties that your code reads. The key is always read. */
+  /** `transform` and `process`: the properties that your code reads. The key is always read. @default none */
   readonly reads?: readonly (keyof Entity & string)[];
   /** `transform`: the properties that your code writes. */
   readonly writes?: readonly (keyof Entity & string)[];
   /** `copy`: the entity that rows are copied into. */
   readonly into?: EntityTarget<ObjectLiteral>;
-  /** `copy`: the target's properties that tell whether a row is there already. @default the target's primary key */
+  /** `copy`: the target's properties that identify a row that exists already. @default the target's primary key */
   readonly conflict?: readonly string[];
-  /** When the run makes way for the rest of the database; what is not named is as the module says. `false`: never. */
+  /** The load limits at which the run waits; each limit replaces the module's. `false` turns all throttles off. @default the module's */
   readonly throttles?: ThrottleOptions | false;
 }

@@ -1,14 +1,14 @@
 import type { EntityManager, ObjectLiteral } from 'typeorm';
 
 /**
- * The columns of the row at hand as SQL references, by property: `row.id` is `"this_row"."id"`.
- * Use them in sub-queries, where a bare column name would mean the other table's.
+ * The columns of the current row as SQL references, by property: `row.id` is `"this_row"."id"`.
+ * Use them in sub-queries, where a bare column name means the other table's column.
  *
  * @publicApi
  */
 export type RowColumns<Entity> = { readonly [Property in keyof Entity]-?: string };
 
-/** What is a column's value and no embedded object. */
+/** The value of one column, as opposed to an embedded object. */
 type ColumnValue = string | number | bigint | boolean | symbol | Date | Uint8Array | readonly unknown[];
 
 /** The columns of embedded objects by their path, e.g. `'address.city'`. */
@@ -24,21 +24,21 @@ type EmbeddedPath<Entity> = {
 }[keyof Entity & string];
 
 /**
- * Column → SQL expression. Written into the statement as it stands: never build it from user input. A column of an embedded
- * object goes by its path, e.g. `'address.city'`.
+ * SQL expressions by column. They become part of the statement unchanged: never build them from user input. Name a column of
+ * an embedded object by its path, e.g. `'address.city'`.
  */
 export type SetExpressions<Entity> = {
   readonly [Property in keyof Entity | EmbeddedPath<Entity>]?: string;
 };
 
-/** What a backfill's own code may know about the batch it is given. */
+/** The batch that a backfill's own code receives. */
 export interface BatchContext {
   /** The backfill's name. */
   readonly backfill: string;
   readonly version: number;
-  /** The batch's number in this run, from 1. */
+  /** The number of the batch in this run, from 1. */
   readonly batch: number;
-  /** Aborted when the run is asked to stop; long work of your own should listen to it. */
+  /** Aborted when the run must stop. Long work of your own should listen to it. */
   readonly signal: AbortSignal;
 }
 
@@ -58,15 +58,15 @@ export interface SetBackfill<Entity extends ObjectLiteral> {
 }
 
 /**
- * TypeScript per batch of rows. Rows are read by the columns named in `reads` (the key is always there), and the
- * changes are written back in one statement, each only if its row is still the version that was read.
+ * TypeScript per batch of rows. The rows have the columns in `reads` and the key. The changes are written back in one
+ * statement. A row that changed after it was read is not overwritten.
  *
  * @publicApi
  */
 export interface TransformBackfill<Entity extends ObjectLiteral, Read extends keyof Entity = keyof Entity> {
   /**
-   * @returns one entry per row, in the order of `rows`: the columns to write (of those named in `writes`).
-   * An error that it throws is traced to its row by halving the batch, and only that row goes to the quarantine.
+   * @returns one entry per row, in the order of `rows`: the columns to write, among those in `writes`
+   * @throws any error: the run halves the batch until it has found the row, and only that row goes to the quarantine
    */
   transform(
     rows: readonly Pick<Entity, Read>[],
@@ -75,8 +75,8 @@ export interface TransformBackfill<Entity extends ObjectLiteral, Read extends ke
 }
 
 /**
- * Copies rows into another table with INSERT … SELECT … ON CONFLICT DO NOTHING. A row is pending while the table named by
- * `into` has no row with its `conflict` columns; `where` can narrow that further.
+ * Copies rows into another table with INSERT … SELECT … ON CONFLICT DO NOTHING. A row is pending while the table of `into` has
+ * no row with the same `conflict` columns. `where` narrows the rows further.
  *
  * @publicApi
  */
@@ -84,15 +84,15 @@ export interface CopyBackfill<Source extends ObjectLiteral, Target extends Objec
   copy(row: RowColumns<Source>): SetExpressions<Target>;
 }
 
-/** The locked rows of one batch, for free code. */
+/** The locked rows of one batch. */
 export interface ProcessBatch<Entity extends ObjectLiteral, Read extends keyof Entity = keyof Entity> {
   readonly rows: readonly Pick<Entity, Read>[];
   readonly context: BatchContext;
 }
 
 /**
- * Free code inside the batch's transaction, over rows that are locked. It must falsify the pending predicate of each row,
- * and use `manager` alone: what it does with another connection is not part of the transaction.
+ * Any code, in the transaction of the batch, over locked rows. It must make the pending predicate false for each row, and use
+ * only `manager`: another connection is not part of the transaction.
  *
  * @publicApi
  */
@@ -100,7 +100,7 @@ export interface ProcessBackfill<Entity extends ObjectLiteral, Read extends keyo
   process(batch: ProcessBatch<Entity, Read>, manager: EntityManager): Promise<void>;
 }
 
-/** How a backfill changes rows, from the fastest to the freest. `purge` has no method: it deletes what is pending. */
+/** How a backfill changes rows, from the fastest kind to the most flexible. `purge` has no method: it deletes the pending rows. */
 export const BACKFILL_KINDS = ['set', 'transform', 'copy', 'purge', 'process'] as const;
 /** One of the five ways to change rows. */
 export type BackfillKind = (typeof BACKFILL_KINDS)[number];

@@ -1,32 +1,33 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
-import type { ThrottleLimits } from '../throttle/throttle.limits.js';
 import type { CatchUpOptions } from '../declare/catch-up.options.js';
+import type { ProcessBackfill, TransformBackfill } from '../declare/kinds.js';
 import type { Pace } from '../declare/pace.js';
 import type { Canary, TenantOrder } from '../declare/tenant.options.js';
-import type { ProcessBackfill, TransformBackfill } from '../declare/kinds.js';
+import type { ThrottleLimits } from '../throttle/throttle.limits.js';
 
-/** The alias of the row at hand, in every statement and in the user's SQL. */
+/** The alias of the current row, in every statement and in the user's SQL. */
 export const ROW = '"this_row"';
 
-/** A condition with its parameters in text format: they are `$1` … in every statement that holds it. */
+/** A condition and its parameters in text format. They are `$1` … in every statement that contains the condition. */
 export interface CompiledPredicate {
   /** In parentheses. */
   readonly sql: string;
   readonly parameters: readonly (string | null)[];
-  /** For messages. */
+  /** The condition as messages show it. */
   readonly text: string;
 }
 
-/** A column and what is written into it. */
+/** A column and the SQL expression that is written into it. */
 export interface Assignment {
   /** Quoted. */
   readonly column: string;
   readonly expression: string;
 }
 
-interface DefinitionBase {
+/** The part of a definition that all kinds share. */
+export interface DefinitionBase {
   readonly name: string;
   readonly version: number;
   readonly className: string;
@@ -35,18 +36,18 @@ interface DefinitionBase {
   readonly metadata: EntityMetadata;
   /** Quoted and qualified. */
   readonly table: string;
-  /** The primary key's columns, in its order. */
+  /** The columns of the primary key, in its order. */
   readonly key: readonly ColumnMetadata[];
   readonly pending: CompiledPredicate;
   readonly tenant: ColumnMetadata | null;
-  /** The name of the declared index that serves the pending predicate. */
+  /** The name of the declared index on the pending rows. */
   readonly index: string | null;
   readonly canary: Canary | null;
   readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];
   readonly pace: Pace;
   readonly throttles: ThrottleLimits;
-  /** As given; checked where it is used. */
+  /** As declared; schedule/ checks the values. */
   readonly catchUp: CatchUpOptions | false | undefined;
 }
 
@@ -79,6 +80,6 @@ export interface ProcessDefinition extends DefinitionBase {
   readonly code: ProcessBackfill<Record<string, unknown>>;
 }
 
-/** A declared backfill, checked against its entity and turned into SQL. */
+/** A declared backfill, checked against its entity and compiled to SQL. */
 export type BackfillDefinition =
   SetDefinition | TransformDefinition | CopyDefinition | PurgeDefinition | ProcessDefinition;

@@ -1,5 +1,5 @@
-import { InvalidBackfillOptionError } from '../declare/declaration.error.js';
-import { refuseUnknown } from '../declare/known-options.js';
+import { refuseUnknownOptions } from '../../options/known-options.js';
+import { InvalidBackfillOptionError } from '../../options/option.error.js';
 import { MAINTENANCE_KINDS, type MaintenanceKind, type ThrottleOptions } from './throttle.options.js';
 
 type Numbers<Name extends string> = Readonly<Record<Name, number>>;
@@ -67,7 +67,7 @@ export function decideThrottles(
         'Give false to turn all of them off, or limits, e.g. `throttles: { lockWaiters: { rows: 10 } }`.',
       );
     }
-    refuseUnknown(className, options, Object.keys(THROTTLE_DEFAULTS), 'throttles');
+    refuseUnknownOptions(className, options, { names: Object.keys(THROTTLE_DEFAULTS), path: 'throttles' });
     for (const [name, value] of Object.entries(options === false ? OFF : (options ?? {}))) {
       if (value !== undefined) limits[name] = merged(className, name, limits[name], value);
     }
@@ -90,7 +90,7 @@ function merged(className: string, name: string, before: unknown, value: unknown
     );
   }
   if (Array.isArray(value)) return value;
-  refuseUnknown(className, value, Object.keys(fallback), `throttles.${name}`);
+  refuseUnknownOptions(className, value, { names: Object.keys(fallback), path: `throttles.${name}` });
   const fields = Object.entries(value as object).filter(([, each]) => each !== undefined);
   return { ...(isObject(before) ? before : fallback), ...Object.fromEntries(fields) };
 }

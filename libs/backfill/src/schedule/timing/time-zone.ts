@@ -1,11 +1,11 @@
-import { UnknownTimeZoneError } from './catch-up.error.js';
+import { UnknownTimeZoneError } from '../catch-up.error.js';
 
 /** @throws UnknownTimeZoneError */
 export function checkTimeZone(className: string, option: string, timeZone: unknown): void {
   try {
     if (typeof timeZone === 'string' && new Intl.DateTimeFormat('en', { timeZone })) return;
   } catch {
-    // Told below.
+    // An unknown time zone: refused below.
   }
   throw new UnknownTimeZoneError(className, option, timeZone);
 }

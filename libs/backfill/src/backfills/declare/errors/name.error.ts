@@ -1,0 +1,35 @@
+import { BackfillError } from '../../../errors/backfill.error.js';
+import { nearest } from '../../../text/nearest.js';
+import { quotedList } from '../../../text/quoted-list.js';
+
+/** Two providers declare a backfill with the same name. */
+export class DuplicateBackfillNameError extends BackfillError {
+  constructor(name: string, first: string, second: string) {
+    super(
+      first === second
+        ? `Backfill "${name}": more than one module provides the class ${first}.`
+        : `Backfill "${name}" is declared twice: by ${first} and by ${second}.`,
+      {
+        subject: name,
+        remedy:
+          first === second
+            ? 'Provide it in one module only.'
+            : 'The name is the key of the record in the ledger: give one of them another `name`.',
+      },
+    );
+  }
+}
+
+/** A request names a backfill that is not declared. */
+export class UnknownBackfillError extends BackfillError {
+  constructor(name: string, declared: readonly string[]) {
+    const meant = nearest(name, declared);
+    super(`There is no backfill "${name}".`, {
+      subject: name,
+      remedy:
+        declared.length > 0
+          ? `${meant ? `Did you mean "${meant}"? ` : ''}Declared are ${quotedList(declared)}.`
+          : 'None is declared: provide a class with @Backfill in a module.',
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import { MODULE_NAME, refuseUnknownOptions } from '../../options/known-options.js';
+import { decideThrottles } from '../throttle/throttle.limits.js';
+import type { ThrottleOptions } from '../throttle/throttle.options.js';
+import type { PaceOptions } from './backfill.options.js';
+import { PACE_NAMES } from './known-options.js';
+import { checkPace } from './pace.js';
+
+/** What `BackfillModule.forRoot` sets for every backfill that does not set it itself. */
+export interface BackfillModuleDefaults {
+  readonly defaults?: PaceOptions;
+  readonly throttles?: ThrottleOptions | false;
+}
+
+/** The token of the checked `BackfillModuleDefaults`. */
+export const BACKFILL_MODULE_DEFAULTS = Symbol('nestjs-backfill:backfill-defaults');
+
+/**
+ * Checks the defaults by themselves, so that an error names the module, also where no backfill uses them yet.
+ *
+ * @throws InvalidBackfillOptionError naming the option
+ */
+export function decideModuleDefaults({
+  defaults,
+  throttles,
+}: BackfillModuleDefaults): BackfillModuleDefaults {
+  refuseUnknownOptions(MODULE_NAME, defaults, { names: PACE_NAMES, path: 'defaults' });
+  checkPace(MODULE_NAME, defaults ?? {}, 'defaults');
+  decideThrottles(MODULE_NAME, throttles);
+  return {
+    ...(defaults === undefined ? {} : { defaults }),
+    ...(throttles === undefined ? {} : { throttles }),
+  };
+}

@@ -1,0 +1,23 @@
+import type { NumberBounds } from '../../options/number-bounds.js';
+import type { PaceOptions } from './backfill.options.js';
+
+/** The bounds of one number of the pace. */
+export interface PaceBounds extends NumberBounds {
+  /** `'auto'` is accepted too. */
+  readonly canBeAuto?: true;
+}
+
+/** The bounds of the pace, both as declared and as set while a backfill runs. */
+export const PACE_BOUNDS = {
+  batchSize: { min: 1, max: 100_000, unit: 'rows' },
+  maxBatchSize: { min: 1, max: 100_000, unit: 'rows' },
+  targetDuration: { min: 1, max: 60_000, unit: 'milliseconds' },
+  pause: { min: 0, max: 3_600_000, unit: 'milliseconds', canBeAuto: true },
+  lockTimeout: { min: 1, max: 86_400_000, unit: 'milliseconds' },
+  statementTimeout: { min: 1, max: 86_400_000, unit: 'milliseconds' },
+  idleInTransactionTimeout: { min: 1, max: 86_400_000, unit: 'milliseconds' },
+  maxQuarantined: { min: 0, max: Number.MAX_SAFE_INTEGER, unit: 'rows' },
+  progressEvery: { min: 1, max: Number.MAX_SAFE_INTEGER, unit: 'batches' },
+  workers: { min: 1, max: 100, unit: 'workers' },
+  maxWorkers: { min: 1, max: 1_000, unit: 'workers' },
+} as const satisfies Record<Exclude<keyof PaceOptions, 'synchronousCommit'>, PaceBounds>;

@@ -1,0 +1,81 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSourceRegistry } from '../../data-sources/data-source.registry.js';
+import { DuplicateBackfillNameError, UnknownBackfillError } from '../declare/errors/name.error.js';
+import { INDEX_DIRECTORY, type IndexDirectory } from '../declare/index.directory.js';
+import { BACKFILL_MODULE_DEFAULTS, type BackfillModuleDefaults } from '../declare/module.options.js';
+import { BackfillExplorer } from './backfill.explorer.js';
+import { compileDefinition } from './compile/definition.compiler.js';
+import type { BackfillDefinition } from './definition.js';
+import { inDependencyOrder } from './dependency.order.js';
+
+/** The declared backfills, each after those that it depends on. */
+@Injectable()
+export class BackfillRegistry {
+  readonly #explorer: BackfillExplorer;
+  readonly #dataSources: DataSourceRegistry;
+  readonly #defaults: BackfillModuleDefaults;
+  readonly #indexes: IndexDirectory;
+  #compiled: ReadonlyMap<string, BackfillDefinition> | null = null;
+
+  constructor(
+    @Inject(BackfillExplorer) explorer: BackfillExplorer,
+    @Inject(DataSourceRegistry) dataSources: DataSourceRegistry,
+    @Inject(BACKFILL_MODULE_DEFAULTS) defaults: BackfillModuleDefaults,
+    @Inject(INDEX_DIRECTORY) indexes: IndexDirectory,
+  ) {
+    this.#explorer = explorer;
+    this.#dataSources = dataSources;
+    this.#defaults = defaults;
+    this.#indexes = indexes;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#definitions.keys()];
+  }
+
+  get definitions(): readonly BackfillDefinition[] {
+    return [...this.#definitions.values()];
+  }
+
+  /** @returns all without `names`, or with an empty list @throws UnknownBackfillError */
+  select(names: readonly string[] = []): readonly BackfillDefinition[] {
+    for (const name of names) this.one(name);
+    return this.definitions.filter(({ name }) => names.length === 0 || names.includes(name));
+  }
+
+  /** @throws UnknownBackfillError */
+  one(name: string): BackfillDefinition {
+    const definition = this.#definitions.get(name);
+    if (!definition) throw new UnknownBackfillError(name, this.names);
+    return definition;
+  }
+
+  /** A backfill and everything that it depends on, directly or indirectly. @throws UnknownBackfillError */
+  withDependencies(name: string, found = new Set<string>()): ReadonlySet<string> {
+    if (found.has(name)) return found;
+    found.add(name);
+    for (const dependency of this.one(name).dependsOn) this.withDependencies(dependency, found);
+    return found;
+  }
+
+  /** Compiled at the first use, so that every provider of the application has its instance. */
+  get #definitions(): ReadonlyMap<string, BackfillDefinition> {
+    return (this.#compiled ??= this.#compile());
+  }
+
+  #compile(): ReadonlyMap<string, BackfillDefinition> {
+    const context = {
+      dataSources: this.#dataSources.all,
+      moduleDefaults: this.#defaults,
+      indexes: this.#indexes,
+    };
+    const declared = new Map<string, BackfillDefinition>();
+    for (const declaration of this.#explorer.explore()) {
+      const definition = compileDefinition(declaration, context);
+      const other = declared.get(definition.name);
+      if (other) throw new DuplicateBackfillNameError(definition.name, other.className, definition.className);
+      declared.set(definition.name, definition);
+    }
+    return inDependencyOrder(declared);
+  }
+}

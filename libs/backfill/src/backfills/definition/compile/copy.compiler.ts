@@ -1,0 +1,95 @@
+import { InvalidBackfillOptionError } from '../../../options/option.error.js';
+import type { BackfillOptions } from '../../declare/backfill.options.js';
+import { ColumnFinder, tableOf } from '../columns.js';
+import type { BackfillCode } from '../declaration.js';
+import type { CompiledPredicate, CopyDefinition, DefinitionBase } from '../definition.js';
+import { compileAssignments, type CompiledAssignment } from './assignment.compiler.js';
+import { resolveEntity } from './entity.resolver.js';
+import { ownRows } from './predicate.compiler.js';
+
+/** The parts of a copy that its target depends on. */
+export interface CopySource {
+  readonly base: Omit<DefinitionBase, 'pending'>;
+  readonly options: BackfillOptions;
+  readonly code: BackfillCode;
+  /** Of the source's entity. */
+  readonly columns: ColumnFinder;
+  /** The condition in `where`; null without one. */
+  readonly where: CompiledPredicate | null;
+}
+
+/** A column that identifies a row of the target, and its value for the source's row. */
+interface ConflictColumn {
+  readonly column: string;
+  readonly expression: string;
+  readonly alias: string;
+}
+
+/** A row of the source is pending while the target has no row with the same values in the `conflict` columns. */
+export function compileCopy({ base, options, code, columns, where }: CopySource): CopyDefinition {
+  const target = targetOf(base, options);
+  const assignments = compileAssignments(target, 'copy()', code.copy?.(columns.row('copy')));
+  const table = tableOf(target.metadata);
+  const absent = absentIn(table, conflictColumns(target, options.conflict, assignments));
+  const source = where?.sql ?? ownRows(base.metadata);
+  return {
+    ...base,
+    kind: 'copy',
+    target: table,
+    assignments,
+    pending: {
+      sql: source === null ? `(${absent})` : `(${source} AND ${absent})`,
+      parameters: where?.parameters ?? [],
+      text: where ? `${where.text} AND ${absent}` : absent,
+    },
+  };
+}
+
+function targetOf(
+  { className, dataSource, dataSourceName }: CopySource['base'],
+  { into }: BackfillOptions,
+): ColumnFinder {
+  if (into === undefined) {
+    throw new InvalidBackfillOptionError(
+      className,
+      'into',
+      'is missing',
+      'Name the entity that rows are copied into: `@Backfill({ into: Target, … })`.',
+    );
+  }
+  const metadata = resolveEntity(className, { option: 'into', entity: into, dataSource, dataSourceName });
+  return new ColumnFinder(className, metadata);
+}
+
+/** @throws InvalidBackfillOptionError when copy() leaves one of them out */
+function conflictColumns(
+  target: ColumnFinder,
+  conflict: readonly string[] | undefined,
+  assignments: readonly CompiledAssignment[],
+): ConflictColumn[] {
+  const columns =
+    conflict?.map((property) => target.find('conflict', property)) ?? target.metadata.primaryColumns;
+  return columns.map((column, at) => {
+    const assignment = assignments.find((each) => each.target === column);
+    if (assignment)
+      return {
+        column: assignment.column,
+        expression: assignment.expression,
+        alias: `nb_wanted_${at + 1}`,
+      };
+    throw new InvalidBackfillOptionError(
+      target.className,
+      'conflict',
+      `identifies rows of the target by "${column.propertyPath}", which copy() does not return`,
+      `Return "${column.propertyPath}" from copy(), or name in \`conflict\` unique columns of the target that copy() returns.`,
+    );
+  });
+}
+
+/** The expressions are in a sub-select of their own, where a bare column name means the source's column, not the target's. */
+function absentIn(table: string, conflict: readonly ConflictColumn[]): string {
+  const wanted = conflict.map(({ expression, alias }) => `${expression} AS ${alias}`).join(', ');
+  const same = conflict.map(({ column, alias }) => `nb_target.${column} = nb_wanted.${alias}`).join(' AND ');
+  return `NOT EXISTS (SELECT FROM (SELECT ${wanted}) AS nb_wanted
+    JOIN ${table} AS nb_target ON ${same})`;
+}

@@ -1,0 +1,70 @@
+import { refuseUnknownOptions, showOption } from '../../../options/known-options.js';
+import { isWithin } from '../../../options/number-bounds.js';
+import { InvalidBackfillOptionError } from '../../../options/option.error.js';
+import type { BackfillOptions } from '../../declare/backfill.options.js';
+import { checkCatchUpShape } from '../../declare/catch-up.checker.js';
+import { BACKFILL_NAMES, CANARY_NAMES } from '../../declare/known-options.js';
+
+const NAME = /^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/;
+const MAX_NAME_LENGTH = 200;
+
+/** The greatest `integer` of PostgreSQL. */
+const MAX_VERSION = 2_147_483_647;
+
+/**
+ * Checks the options that need no entity. Most of it the TypeScript compiler checks too, but JavaScript and values that a
+ * factory returns arrive here unchecked.
+ *
+ * @throws InvalidBackfillOptionError naming the option
+ */
+export function checkDeclaration(className: string, options: BackfillOptions): void {
+  checkName(className, options.name);
+  checkVersion(className, options.version);
+  refuseUnknownOptions(className, options, { names: BACKFILL_NAMES });
+  refuseUnknownOptions(className, options.canary, { names: CANARY_NAMES, path: 'canary' });
+  for (const option of ['reads', 'writes', 'conflict', 'dependsOn'] as const)
+    checkNames(className, option, options[option]);
+  checkCatchUpShape(className, options.catchUp);
+  checkKind(className, options.kind);
+}
+
+function checkName(className: string, name: unknown): void {
+  if (typeof name === 'string' && NAME.test(name) && name.length <= MAX_NAME_LENGTH) return;
+  throw new InvalidBackfillOptionError(
+    className,
+    'name',
+    `is ${JSON.stringify(name)}`,
+    'It is the key of the record in the ledger: lower case letters and digits, joined by single dashes, e.g. "leads-search-name".',
+  );
+}
+
+function checkVersion(className: string, version: unknown): void {
+  if (version === undefined || isWithin(version, { min: 1, max: MAX_VERSION, unit: '' })) return;
+  throw new InvalidBackfillOptionError(
+    className,
+    'version',
+    `is ${showOption(version)}`,
+    `Give a whole number from 1 to ${MAX_VERSION}.`,
+  );
+}
+
+function checkNames(className: string, option: string, value: unknown): void {
+  if (value === undefined || (Array.isArray(value) && value.every((each) => typeof each === 'string')))
+    return;
+  throw new InvalidBackfillOptionError(
+    className,
+    option,
+    `is ${JSON.stringify(value)}`,
+    `Give a list of names, e.g. \`${option}: ["…"]\`.`,
+  );
+}
+
+function checkKind(className: string, kind: unknown): void {
+  if (kind === undefined || kind === 'purge') return;
+  throw new InvalidBackfillOptionError(
+    className,
+    'kind',
+    `is ${JSON.stringify(kind)}`,
+    "Only 'purge' is named here; the other kinds follow from the method that the class implements.",
+  );
+}

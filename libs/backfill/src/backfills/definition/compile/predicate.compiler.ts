@@ -1,0 +1,99 @@
+import type { DataSource, ObjectLiteral } from 'typeorm';
+import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
+import { messageOf } from '../../../postgres/error-classes.js';
+import { quoteLiteral } from '../../../postgres/identifiers.js';
+import { toText } from '../../../postgres/text-format.js';
+import type { PendingPredicate } from '../../declare/backfill.options.js';
+import { InvalidPredicateError } from '../../declare/errors/predicate.error.js';
+import { columnOfRow, type ColumnFinder } from '../columns.js';
+import { ROW, type CompiledPredicate } from '../definition.js';
+import { checkConditions } from './condition.checker.js';
+
+const EXAMPLE =
+  'Write e.g. `where: { searchName: IsNull() }`, or SQL: `where: (row) => `${row.searchName} IS NULL``.';
+
+/** @throws InvalidPredicateError, UnknownColumnError */
+export function compilePredicate(
+  where: PendingPredicate<Record<string, unknown>>,
+  columns: ColumnFinder,
+  dataSource: DataSource,
+): CompiledPredicate {
+  if (typeof where === 'string') return fromSql(where, columns);
+  if (typeof where === 'function') return fromSql(where(columns.row('where')), columns);
+  if (typeof where === 'object' && where !== null) return fromConditions(where, columns, dataSource);
+  throw new InvalidPredicateError(columns.className, `is ${String(where)}`, EXAMPLE);
+}
+
+function fromSql(sql: unknown, { className, metadata }: ColumnFinder): CompiledPredicate {
+  if (typeof sql !== 'string') throw new InvalidPredicateError(className, `returned ${String(sql)}`, EXAMPLE);
+  const trimmed = sql.trim().replace(/;$/, '').trim();
+  if (trimmed === '') throw new InvalidPredicateError(className, 'is empty', EXAMPLE);
+  const own = ownRows(metadata);
+  return {
+    // The parenthesis closes on a new line, so that a comment at the end of the SQL does not swallow it.
+    sql: own === null ? `(${trimmed}\n)` : `((${trimmed}\n) AND ${own})`,
+    parameters: [],
+    text: trimmed,
+  };
+}
+
+/**
+ * With single-table inheritance: the condition for the rows of this entity and its children; null when all rows of the table
+ * belong to it. TypeORM adds it to conditions itself.
+ */
+export function ownRows(metadata: EntityMetadata): string | null {
+  const { discriminatorColumn, parentEntityMetadata, childEntityMetadatas } = metadata;
+  if (!discriminatorColumn || !(parentEntityMetadata as EntityMetadata | undefined)) return null;
+  const values = [metadata, ...childEntityMetadatas].flatMap(({ discriminatorValue }) =>
+    discriminatorValue === undefined ? [] : [quoteLiteral(discriminatorValue)],
+  );
+  return `${columnOfRow(discriminatorColumn)} IN (${values.join(', ')})`;
+}
+
+function fromConditions(
+  where: ObjectLiteral | ObjectLiteral[],
+  columns: ColumnFinder,
+  dataSource: DataSource,
+): CompiledPredicate {
+  const alternatives: ObjectLiteral[] = Array.isArray(where) ? (where as ObjectLiteral[]) : [where];
+  if (alternatives.length === 0 || alternatives.some((each) => Object.keys(each).length === 0)) {
+    throw new InvalidPredicateError(
+      columns.className,
+      'has no condition, so every row would always be pending',
+      EXAMPLE,
+    );
+  }
+  for (const conditions of alternatives) checkConditions(columns, conditions);
+  const [query, values] = queryFor(where, columns, dataSource);
+  const sql = query.slice(query.indexOf(WHERE) + WHERE.length);
+  return { sql: `(${sql})`, parameters: values.map(toText), text: sql };
+}
+
+const WHERE = `${ROW} WHERE `;
+
+/** A query with these conditions, as TypeORM writes it, and its parameters. */
+function queryFor(
+  where: ObjectLiteral | ObjectLiteral[],
+  { className, metadata }: ColumnFinder,
+  dataSource: DataSource,
+): [string, unknown[]] {
+  try {
+    return (
+      dataSource
+        .createQueryBuilder()
+        .select('1')
+        .from(metadata.target, 'this_row')
+        // The backfill changes soft-deleted rows too: a column that becomes NOT NULL includes them.
+        .withDeleted()
+        .where(where)
+        .getQueryAndParameters() as [string, unknown[]]
+    );
+  } catch (error) {
+    throw new InvalidPredicateError(
+      className,
+      `cannot be turned into SQL: ${messageOf(error)}`,
+      `Use the columns of ${metadata.name} itself; write conditions on other tables in SQL: \`where: (row) => …\`.`,
+      error,
+    );
+  }
+}

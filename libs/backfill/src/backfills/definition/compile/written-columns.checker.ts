@@ -1,0 +1,28 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { KeyChangedError } from '../../declare/errors/key.error.js';
+import { PredicateNotFalsifiedError } from '../../declare/errors/predicate.error.js';
+import type { CompiledPredicate } from '../definition.js';
+import { mentions } from '../mentions.js';
+
+/**
+ * Refuses a change that writes the key, and a change that leaves the pending predicate as it was.
+ *
+ * @throws KeyChangedError, PredicateNotFalsifiedError
+ */
+export function checkWrittenColumns(
+  className: string,
+  written: readonly ColumnMetadata[],
+  { key, pending }: { readonly key: readonly ColumnMetadata[]; readonly pending: CompiledPredicate },
+): void {
+  const changedKey = written.find((column) => key.includes(column));
+  if (changedKey) throw new KeyChangedError(className, changedKey.propertyPath);
+  // The text of a sub-query does not show which table a column belongs to. The run checks each changed row instead.
+  if (/\bselect\b/i.test(pending.text)) return;
+  if (!written.some(({ databaseName }) => mentions(pending.text, databaseName))) {
+    throw new PredicateNotFalsifiedError(
+      className,
+      written.map(({ propertyPath }) => propertyPath),
+      pending.text,
+    );
+  }
+}

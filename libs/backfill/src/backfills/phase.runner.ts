@@ -1,0 +1,67 @@
+import type { Ledger } from '../ledger/ledger.js';
+import { worstOf } from '../text/worst-of.js';
+import type { BackfillKind } from './declare/kinds.js';
+import type { BackfillDefinition } from './definition/definition.js';
+import type { BackfillObserver } from './report/observer.js';
+import { wrapObserver } from './report/observer.wrapper.js';
+import {
+  WORST_FIRST,
+  type BackfillPhaseReport,
+  type BackfillReport,
+  type PhaseOutcome,
+} from './report/report.js';
+import type { RunRequest } from './report/request.js';
+import { runBackfill } from './run/run-backfill.js';
+import type { RunOptions } from './run/run.options.js';
+import { CANCEL_AFTER_MS } from './run/stop/stop.enforcer.js';
+import { StopSignal } from './run/stop/stop-signal.js';
+import type { DeclaredCheck } from './throttle/throttle-check.js';
+
+const CONNECT_TIMEOUT_MS = 60_000;
+
+/** What the backfills of one request share. */
+export interface PhaseContext {
+  /** Null for all rows. */
+  readonly tenants: readonly string[] | null;
+  readonly ledger: Ledger;
+  readonly schema: string;
+  readonly checks: readonly DeclaredCheck[];
+  readonly dependenciesOf: (definition: BackfillDefinition) => readonly BackfillDefinition[];
+}
+
+/** Runs several backfills one after the other. Never throws: the report holds what failed. */
+export async function runPhase(
+  definitions: readonly BackfillDefinition[],
+  request: RunRequest,
+  { tenants, ledger, schema, checks, dependenciesOf }: PhaseContext,
+): Promise<BackfillPhaseReport> {
+  const stop = new StopSignal(request);
+  const reports: BackfillReport[] = [];
+  for (const definition of definitions) {
+    const options: RunOptions = {
+      retryQuarantined: request.retryQuarantined ?? false,
+      connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER_MS,
+      abandonAfterMs: request.abandonAfterMs ?? null,
+      dependencies: dependenciesOf(definition),
+      observer: addKind(request.observer ?? {}, definition.kind),
+      checks,
+      tenants,
+      stop,
+    };
+    const report = await runBackfill({ definition, ledgers: ledger, schema, options });
+    reports.push({ ...report, kind: definition.kind });
+  }
+  return { phase: 'backfill', outcome: worstOf(WORST_FIRST, reports.map(outcomeOf)), backfills: reports };
+}
+
+/** Adds the kind to each report, so that deleted rows are not mistaken for updated ones. */
+function addKind(observer: BackfillObserver, kind: BackfillKind): BackfillObserver {
+  return wrapObserver(observer, { finished: (report) => observer.finished?.({ ...report, kind }) });
+}
+
+function outcomeOf({ status, proved, nothingToDo }: BackfillReport): PhaseOutcome {
+  if (status === 'failed') return 'failed';
+  if (!proved) return 'incomplete';
+  return nothingToDo ? 'nothing-to-do' : 'complete';
+}

@@ -1,0 +1,165 @@
+import type { DataSource } from 'typeorm';
+import type { BackfillService } from '../../backfills/backfill.service.js';
+import type { BackfillDefinition } from '../../backfills/definition/definition.js';
+import type { BackfillReport } from '../../backfills/report/report.js';
+import { DeployLease } from '../../ledger/lease/deploy-lease.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { Session } from '../../postgres/session.js';
+import { onAbort } from '../../text/abort.listener.js';
+import { formatDuration } from '../../text/duration.format.js';
+import { inspectDue, postponeAfterRun, type Due } from './due.inspector.js';
+import type { RoundLog } from './round.log.js';
+
+/** One process at a time carries out a round: the holder of this lease. */
+const LEASE_PHASE = 'catch-up';
+
+/** The parts of the application that a round uses. */
+export interface RoundServices {
+  readonly backfills: Pick<BackfillService, 'run' | 'schema'>;
+  readonly ledger: Ledger;
+  readonly log: RoundLog;
+}
+
+export interface RoundOptions {
+  /** In this order. */
+  readonly backfills: readonly BackfillDefinition[];
+  readonly maxDurationMs: number;
+  /** Aborted when the application shuts down. */
+  readonly signal: AbortSignal;
+  /** Milliseconds from the abort until the current batch is cancelled. */
+  readonly cancelAfterMs: number;
+  /** Milliseconds from the abort until the connections are closed. */
+  readonly abandonAfterMs: number;
+  /** Why no backfill may run at this moment, as a sentence; null when they may. */
+  readonly closedReason: () => string | null;
+}
+
+export interface RoundOutcome {
+  /** Every backfill is sealed: none can have a pending row again. */
+  readonly isAllSealed: boolean;
+  /** The backfill that was running when the round's time was over. */
+  readonly cutShort: BackfillDefinition | null;
+}
+
+/**
+ * One round: inspects each backfill and runs it if it is due. Never throws: an error of one backfill is logged, and the others
+ * still run.
+ */
+export class CatchUpRound {
+  readonly #services: RoundServices;
+  readonly #options: RoundOptions;
+  /** Null when another process holds the lease. */
+  readonly #leases = new Map<DataSource, DeployLease | null>();
+  readonly #deadline: number;
+  #sealed = 0;
+
+  constructor(services: RoundServices, options: RoundOptions) {
+    this.#services = services;
+    this.#options = options;
+    this.#deadline = performance.now() + options.maxDurationMs;
+  }
+
+  async run(): Promise<RoundOutcome> {
+    const { backfills } = this.#options;
+    let cutShort: BackfillDefinition | null = null;
+    try {
+      for (const definition of backfills) {
+        if (this.#isOver()) break;
+        await this.#catchUp(definition).catch((error: unknown) =>
+          this.#services.log.roundFailed(definition.name, error),
+        );
+        if (this.#isTimeUp) cutShort = definition;
+      }
+    } finally {
+      await this.releaseLeases();
+    }
+    return { isAllSealed: this.#sealed === backfills.length, cutShort };
+  }
+
+  /** Also while the round is still running. */
+  async releaseLeases(): Promise<void> {
+    for (const lease of this.#leases.values()) await lease?.release();
+  }
+
+  #isOver(): boolean {
+    const { signal, closedReason } = this.#options;
+    return signal.aborted || this.#isTimeUp || closedReason() !== null;
+  }
+
+  get #isTimeUp(): boolean {
+    return performance.now() >= this.#deadline;
+  }
+
+  async #catchUp(definition: BackfillDefinition): Promise<void> {
+    const { ledger, log } = this.#services;
+    const lease = await this.#lease(definition.dataSource);
+    if (lease === null || lease.isLost) {
+      return log.debug(`${definition.name}: another process is carrying out a round.`);
+    }
+    const due = await this.#inSession(definition, (session) => inspectDue(session, definition, ledger));
+    log.inspected(definition, due);
+    if (due.kind === 'sealed') this.#sealed++;
+    if (due.kind === 'run' && !this.#isOver()) await this.#runDue(definition, due);
+  }
+
+  async #runDue(definition: BackfillDefinition, due: Extract<Due, { kind: 'run' }>): Promise<void> {
+    const { ledger, log } = this.#services;
+    const report = await this.#run(definition);
+    log.ran(report, due);
+    // A run that was stopped has not read the table to its end: the next round continues it without a pause.
+    const isComplete = report.proved || !this.#isOver();
+    if (due.isIndexed !== false || !isComplete) return;
+    await this.#inSession(definition, (session) =>
+      postponeAfterRun(session, definition, { ledger, tookMs: report.durationMs }),
+    );
+  }
+
+  /** One lease per round and data source: each data source has its own ledger. */
+  async #lease(dataSource: DataSource): Promise<DeployLease | null> {
+    const known = this.#leases.get(dataSource);
+    if (known !== undefined) return known;
+    const { backfills, ledger } = this.#services;
+    const lease = await DeployLease.tryAcquire(dataSource, {
+      schema: backfills.schema,
+      phase: LEASE_PHASE,
+      duration: ledger.leaseMs,
+    });
+    this.#leases.set(dataSource, lease);
+    return lease;
+  }
+
+  async #run({ name }: BackfillDefinition): Promise<BackfillReport> {
+    const { signal, cancelAfterMs, abandonAfterMs, closedReason, maxDurationMs } = this.#options;
+    const timeUp = `Stopped at the round's time limit of ${formatDuration(maxDurationMs)}.`;
+    // The run's own signal: its listeners go with it. The application's signal would keep them until the shutdown.
+    const stop = new AbortController();
+    const removeListener = onAbort(signal, () => stop.abort(signal.reason));
+    try {
+      const { backfills } = await this.#services.backfills.run({
+        names: [name],
+        maxDurationMs: Math.max(0, this.#deadline - performance.now()),
+        signal: stop.signal,
+        cancelAfterMs,
+        abandonAfterMs,
+        // The run has only the rest of the round's time, but its reason shows the round's limit.
+        stopWhen: () => closedReason() ?? (this.#isTimeUp ? timeUp : null),
+        observer: { noted: ({ message }) => this.#services.log.debug(`${name}: ${message}`) },
+      });
+      return backfills[0] as BackfillReport;
+    } finally {
+      removeListener();
+    }
+  }
+
+  async #inSession<T>(
+    { dataSource }: BackfillDefinition,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const session = await Session.open(dataSource, { signal: this.#options.signal });
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  }
+}

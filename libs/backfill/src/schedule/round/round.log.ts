@@ -1,0 +1,108 @@
+import type { Logger } from '@nestjs/common';
+import type { BackfillDefinition } from '../../backfills/definition/definition.js';
+import type { BackfillReport } from '../../backfills/report/report.js';
+import { messageOf } from '../../postgres/error-classes.js';
+import { formatDuration } from '../../text/duration.format.js';
+import { formatCount, formatQuantity } from '../../text/quantity.format.js';
+import type { Due } from './due.inspector.js';
+
+type Level = 'log' | 'warn' | 'error';
+
+/** A message that may recur in every round. */
+interface RecurringMessage {
+  readonly level: Level;
+  /** A new message about the same subject replaces the last one. */
+  readonly subject: string;
+  readonly message: string;
+}
+
+/**
+ * Logs what rounds find and do: one line for rows that were found, nothing otherwise. A message that recurs in each round is
+ * logged once; the repetitions go to the debug level.
+ */
+export class RoundLog {
+  readonly #logger: Pick<Logger, Level | 'debug'>;
+  /** The last message by subject, without its numbers. */
+  readonly #logged = new Map<string, string>();
+
+  constructor(logger: Pick<Logger, Level | 'debug'>) {
+    this.#logger = logger;
+  }
+
+  debug(message: string): void {
+    this.#logger.debug(message);
+  }
+
+  log(message: string): void {
+    this.#logger.log(message);
+  }
+
+  inspected(definition: BackfillDefinition, due: Due): void {
+    const { name } = definition;
+    if (due.kind === 'sealed' && due.isNew) {
+      this.log(
+        `${name}: sealed by ${due.by}. While it exists, no row can become pending, and rounds do not probe the table.`,
+      );
+    } else if (due.kind === 'skipped') {
+      this.debug(`${name}: skipped, because ${due.reason}.`);
+    } else if (due.kind === 'nothing') {
+      this.debug(`${name}: nothing to catch up on.`);
+    }
+    if ((due.kind === 'nothing' || due.kind === 'run') && due.isIndexed === false)
+      this.#withoutIndex(definition);
+    if (due.kind !== 'run') this.#logged.delete(name);
+  }
+
+  ran(report: BackfillReport, due: Extract<Due, { kind: 'run' }>): void {
+    const { name, status, reason, updated, nothingToDo, durationMs, quarantined } = report;
+    if (status === 'failed')
+      return this.#once({ level: 'error', subject: name, message: `${name}: failed. ${firstLine(reason)}` });
+    if (updated === 0) {
+      if (status === 'complete' || nothingToDo) return this.debug(`${name}: ${firstLine(reason)}`);
+      return this.#once({
+        level: 'warn',
+        subject: name,
+        message: `${name}: ${status}, no row could be changed. ${firstLine(reason)}`,
+      });
+    }
+    const they = updated === 1 ? 'It' : 'They';
+    const drift = due.isDrift ? ` ${they} had become pending after completion (drift).` : '';
+    const inQuarantine = quarantined > 0 ? ` ${formatCount(quarantined)} in quarantine.` : '';
+    const end = status === 'complete' ? '' : ` It is ${status}: ${firstLine(reason)}`;
+    this.#logger[quarantined > 0 ? 'warn' : 'log'](
+      `${name}: ${formatQuantity(updated, 'row')} done in ${formatDuration(durationMs)}.${drift}${inQuarantine}${end}`,
+    );
+  }
+
+  /** A failed round does not affect the application. */
+  roundFailed(name: string, error: unknown): void {
+    this.#once({
+      level: 'error',
+      subject: name,
+      message: `${name}: the round failed; the next one tries again. ${firstLine(messageOf(error))}`,
+    });
+  }
+
+  #withoutIndex({ name, table, key, pending }: BackfillDefinition): void {
+    const columns = key.map(({ databaseName }) => databaseName).join(', ');
+    const where =
+      pending.parameters.length === 0 ? pending.text.replaceAll('"this_row".', '').replace(/\s+/g, ' ') : '…';
+    this.#once({
+      level: 'warn',
+      subject: `${name}, index`,
+      message: `${name}: no index serves its pending predicate, so each round probes only some keys and finds rows late. Build one: CREATE INDEX CONCURRENTLY ON ${table} (${columns}) WHERE ${where}`,
+    });
+  }
+
+  #once({ level, subject, message }: RecurringMessage): void {
+    // A changed number, e.g. of seconds waited, does not make a new message.
+    const withoutNumbers = message.replace(/\d+/g, '#');
+    if (this.#logged.get(subject) === withoutNumbers) return this.debug(message);
+    this.#logged.set(subject, withoutNumbers);
+    this.#logger[level](message);
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
+}

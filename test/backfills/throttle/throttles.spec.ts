@@ -231,7 +231,7 @@ describe('a run makes way', () => {
     expect(await stage.value('SELECT count(*) FROM parcels WHERE label IS NOT NULL')).toBe('0');
     queue().answer = async () => null;
     expect(await run.ended).toMatchObject(COMPLETE);
-    expect(run.recorder.notes).toContainEqual(expect.stringMatching(/^Going on, after \d+ s\.$/));
+    expect(run.recorder.notes).toContainEqual(expect.stringMatching(/^Continuing after \d+ s\.$/));
   });
 
   it('not for what it is told not to mind', async () => {
@@ -386,7 +386,7 @@ describe('a run that is held', () => {
     expect(await stage.status('slowly')).toMatchObject({ leasedBy: expect.any(String) as string });
     queue().answer = async () => null;
     expect(await run.ended).toMatchObject(COMPLETE);
-    expect(run.recorder.notes.filter((note) => !note.startsWith('Going on'))).toEqual([]);
+    expect(run.recorder.notes.filter((note) => !note.startsWith('Continuing after'))).toEqual([]);
   });
 
   it('hands its range back when it is told to stop, and says what it waited for', async () => {

@@ -60,7 +60,7 @@ async function waitToBegin(run: RunContext, { status }: LedgerRecord): Promise<R
   const { reason } = options.stop;
   const { waitingFor } = gate;
   if (reason === null || waitingFor === null) return null;
-  await connection.use((session) => gate.leave(session));
+  await connection.use((session) => gate.clearWait(session));
   return incomplete(reason, { waitingFor, keepsStatus: !run.hasBegun });
 }
 

@@ -1,5 +1,5 @@
 import type { BackfillStatus } from '../../../ledger/status.js';
-import type { HeldByPerson } from '../gate/batch.gate.js';
+import type { HeldByPerson } from '../gate/held-by-person.js';
 
 /** How a run ends: the status of the backfill, and why. */
 export interface RunOutcome {

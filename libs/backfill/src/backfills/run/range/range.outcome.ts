@@ -1,4 +1,4 @@
-import type { HeldByPerson } from '../gate/batch.gate.js';
+import type { HeldByPerson } from '../gate/held-by-person.js';
 
 /** Why a worker left its range. */
 export type RangeOutcome =

@@ -1,4 +1,4 @@
-import type { HeldByPerson } from '../../gate/batch.gate.js';
+import type { HeldByPerson } from '../../gate/held-by-person.js';
 import { heldByPerson, incomplete, provedByAnother } from '../../outcome/run-outcome.js';
 import { nothingChanged, rowsKeepArriving } from '../../outcome/proof-outcome.js';
 import { findPending } from '../../../pending/pending.probe.js';

@@ -1,0 +1,61 @@
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
+import { isConnectionError } from '../../../postgres/error-classes.js';
+import type { Session } from '../../../postgres/session.js';
+import type { ActiveThrottle } from '../../throttle/throttle.js';
+import type { MonotonicClock } from '../../throttle/throttle.reading.js';
+import type { RunLog } from '../log/run-log.js';
+
+/** A wait is reported again after this time, with its newest numbers. */
+const REPORT_AGAIN_MS = 30_000;
+
+/** Reports to the log and the ledger which throttles a run waits for, and when it continues. */
+export class WaitReporter {
+  readonly #ledger: BackfillLedger;
+  readonly #log: RunLog;
+  readonly #now: MonotonicClock;
+  /** The last report: the names of its throttles, none if the run has continued. */
+  #reported: { readonly names: string; readonly at: number } | null = null;
+  #waitingSince: number | null = null;
+
+  constructor(ledger: BackfillLedger, log: RunLog, now: MonotonicClock) {
+    this.#ledger = ledger;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** @param active the throttles of the last poll @throws the error of a lost connection */
+  async report(session: Session, active: readonly ActiveThrottle[]): Promise<void> {
+    const names = active.map(({ name }) => name).join();
+    const now = this.#now();
+    const reported = this.#reported ?? { names: '', at: 0 };
+    if (names === reported.names && (names === '' || now - reported.at < REPORT_AGAIN_MS)) return;
+    this.#reported = { names, at: now };
+    if (active.length === 0) this.#reportEnd(now);
+    else {
+      this.#waitingSince ??= now;
+      this.#log.waiting(describeThrottles(active), active);
+    }
+    await this.write(session, active.length === 0 ? null : describeThrottles(active));
+  }
+
+  /** @param waitingFor null: nothing @throws the error of a lost connection */
+  async write(session: Session, waitingFor: string | null): Promise<void> {
+    try {
+      await session.transaction([this.#ledger.status.waitingToStart(waitingFor)]);
+    } catch (error) {
+      if (isConnectionError(error)) throw error;
+      // The log has the reason. The ledger gets the next change.
+    }
+  }
+
+  #reportEnd(now: number): void {
+    const seconds = Math.round((now - (this.#waitingSince ?? now)) / 1000);
+    this.#log.note('log', `Continuing after ${seconds} s.`);
+    this.#waitingSince = null;
+  }
+}
+
+/** The throttles in words. */
+export function describeThrottles(active: readonly ActiveThrottle[]): string {
+  return active.map(({ name, reason, since }) => `${name}: ${reason}, since ${since}`).join('; ');
+}

@@ -102,10 +102,10 @@ export class BackfillService {
   /** Reports what the ledgers record. Changes nothing. @throws UnknownBackfillError */
   async status(request: Pick<RunRequest, 'names'> = {}): Promise<StatusReport> {
     const definitions = this.#registry.select(request.names);
-    const isWhole = request.names === undefined;
+    const includeUndeclared = request.names === undefined;
     return {
       phase: 'backfill',
-      backfills: await readStatus(definitions, this.#ledger, this.schema, isWhole),
+      backfills: await readStatus(definitions, this.#ledger, this.schema, { includeUndeclared }),
     };
   }
 

@@ -1,3 +1,4 @@
+import { boolean, json } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
@@ -11,21 +12,20 @@ interface PlanNode {
 }
 
 /**
- * The index by which the pending rows can be found without reading the others: partial, or searched by the predicate.
- * Asked of the planner with sequential scans discouraged, so that the table's present size does not decide it.
+ * The index that finds the pending rows without reading the others: a partial index, or one that the predicate searches.
+ * The planner decides, with sequential scans discouraged, so that the current size of the table does not matter.
+ *
+ * @returns null if there is none
  */
-export async function indexForPending(session: Session, selection: RowSelection): Promise<string | null> {
+export async function findPendingIndex(session: Session, selection: RowSelection): Promise<string | null> {
   const parameters = selection.parameters();
-  const { rows } = await session.transaction([
-    applyPolicy(selection.definition.pace, { enable_seqscan: 'off' }),
-    {
-      text: `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${selection.from} WHERE ${selection.isPending(parameters)}`,
-      values: parameters.values,
-    },
-  ]);
-  const [explained] = JSON.parse(rows[1]?.[0]?.[0] ?? '[]') as [{ Plan: PlanNode }?];
-  const used = explained ? indexNodes(explained.Plan) : [];
-  for (const node of used) {
+  const policy = applyPolicy(selection.definition.pace, { enable_seqscan: 'off' });
+  const result = await session.query(policy, {
+    text: `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${selection.from} WHERE ${selection.isPending(parameters)}`,
+    values: parameters.values,
+  });
+  const [explained] = result.value(json<[{ Plan: PlanNode }?]>());
+  for (const node of explained ? indexNodes(explained.Plan) : []) {
     const name = node['Index Name'];
     if (name && (node['Index Cond'] || (await isPartial(session, selection, name)))) return name;
   }
@@ -33,17 +33,17 @@ export async function indexForPending(session: Session, selection: RowSelection)
 }
 
 function indexNodes(node: PlanNode): PlanNode[] {
-  const own = /Index/.test(node['Node Type']) ? [node] : [];
+  const own = node['Node Type'].includes('Index') ? [node] : [];
   return [...own, ...(node.Plans ?? []).flatMap(indexNodes)];
 }
 
-async function isPartial(session: Session, selection: RowSelection, index: string): Promise<boolean> {
-  const { rows } = await session.send([
+async function isPartial(session: Session, { definition }: RowSelection, index: string): Promise<boolean> {
+  const { last } = await session.send([
     {
       text: `SELECT i.indpred IS NOT NULL FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
         WHERE i.indrelid = to_regclass($1) AND c.relname = $2`,
-      values: [selection.definition.table, index],
+      values: [definition.table, index],
     },
   ]);
-  return rows[0]?.[0]?.[0] === 't';
+  return last.firstValue(boolean) ?? false;
 }

@@ -1,3 +1,4 @@
+import { text } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 
@@ -6,10 +7,18 @@ const INSERT = 4;
 const DELETE = 8;
 const UPDATE = 16;
 
+const EVENTS = {
+  set: UPDATE,
+  transform: UPDATE,
+  copy: INSERT,
+  purge: DELETE,
+  process: INSERT | UPDATE | DELETE,
+} as const satisfies Record<BackfillDefinition['kind'], number>;
+
 /** The triggers that the backfill's changes fire, as `name (BEFORE UPDATE, each row)`. */
-export async function triggersFired(session: Session, definition: BackfillDefinition): Promise<string[]> {
-  const [table, events] = firing(definition);
-  const { rows } = await session.send([
+export async function findFiredTriggers(session: Session, definition: BackfillDefinition): Promise<string[]> {
+  const changedTable = definition.kind === 'copy' ? definition.target : definition.table;
+  const { last } = await session.send([
     {
       text: `SELECT format('%s (%s %s, each %s)', tgname,
           CASE WHEN tgtype & 2 > 0 THEN 'BEFORE' WHEN tgtype & 64 > 0 THEN 'INSTEAD OF' ELSE 'AFTER' END,
@@ -18,22 +27,8 @@ export async function triggersFired(session: Session, definition: BackfillDefini
           CASE WHEN tgtype & 1 > 0 THEN 'row' ELSE 'statement' END)
         FROM pg_trigger
         WHERE tgrelid = to_regclass($1) AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & $2::int > 0 ORDER BY tgname`,
-      values: [table, String(events)],
+      values: [changedTable, String(EVENTS[definition.kind])],
     },
   ]);
-  return (rows[0] ?? []).map((row) => row[0] ?? '');
-}
-
-function firing(definition: BackfillDefinition): [table: string, events: number] {
-  switch (definition.kind) {
-    case 'set':
-    case 'transform':
-      return [definition.table, UPDATE];
-    case 'copy':
-      return [definition.target, INSERT];
-    case 'purge':
-      return [definition.table, DELETE];
-    case 'process':
-      return [definition.table, INSERT | UPDATE | DELETE];
-  }
+  return last.values(text);
 }

@@ -31,7 +31,7 @@ export async function proveCompletion(
   ledger: Ledger,
   schema: string,
 ): Promise<BackfillProof> {
-  const [known] = await readStatus([definition], ledger, schema, false);
+  const [known] = await readStatus([definition], ledger, schema, { includeUndeclared: false });
   const status = known?.status ?? 'pending';
   const session = await Session.open(definition.dataSource);
   try {

@@ -1,36 +1,34 @@
-import { CONTROL_STEP } from '../../ledger/control.ledger.js';
 import { CATCH_UP_STEP, NO_CATCH_UP } from '../../ledger/catch-up.ledger.js';
-import { installedStep } from '../../ledger/ledger.installer.js';
+import { CONTROL_STEP } from '../../ledger/control.ledger.js';
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
+import { installedStep } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import type { BackfillStatusReport } from '../report/status-report.js';
 
-const QUARANTINE_SHOWN = 10;
+/** Rows in quarantine that a report lists. */
+const LISTED_QUARANTINED = 10;
 
-/**
- * What the ledgers know of the declared backfills and, if asked, of those that only another deployment declares.
- * Changes nothing, and installs nothing.
- */
+export interface StatusOptions {
+  /** Includes backfills that the ledger knows but this application does not declare. */
+  readonly includeUndeclared: boolean;
+}
+
+/** Reads the status of the declared backfills from the ledgers of their databases. Changes and installs nothing. */
 export async function readStatus(
   definitions: readonly BackfillDefinition[],
   ledger: Ledger,
   schema: string,
-  undeclaredToo: boolean,
+  options: StatusOptions,
 ): Promise<BackfillStatusReport[]> {
   const reports: BackfillStatusReport[] = [];
   for (const dataSource of new Set(definitions.map((definition) => definition.dataSource))) {
+    const declared = definitions.filter((definition) => definition.dataSource === dataSource);
     const session = await Session.open(dataSource);
     try {
-      const here = definitions.filter((definition) => definition.dataSource === dataSource);
       const step = await installedStep(session, schema);
-      const installed = step > 0;
-      for (const { name, version } of here) {
-        const report = installed ? await readOne(session, ledger.of({ name, version }), step) : null;
-        reports.push(report ?? neverRun(name, version));
-      }
-      if (installed && undeclaredToo) reports.push(...(await readUndeclared(session, ledger, here, step)));
+      reports.push(...(await readDatabase({ session, ledger, step }, declared, options)));
     } finally {
       await session.close();
     }
@@ -38,22 +36,47 @@ export async function readStatus(
   return reports;
 }
 
+interface StatusSource {
+  readonly session: Session;
+  readonly ledger: Ledger;
+  /** The installation step of the ledger; 0: not installed. Reading the status does not upgrade it. */
+  readonly step: number;
+}
+
+async function readDatabase(
+  source: StatusSource,
+  declared: readonly BackfillDefinition[],
+  { includeUndeclared }: StatusOptions,
+): Promise<BackfillStatusReport[]> {
+  const { session, ledger, step } = source;
+  if (step === 0) return declared.map(neverRun);
+  const reports: BackfillStatusReport[] = [];
+  for (const definition of declared)
+    reports.push((await readOne(source, ledger.of(definition), 'declared')) ?? neverRun(definition));
+  if (!includeUndeclared) return reports;
+  const names = declared.map(({ name }) => name);
+  for (const subject of await ledger.subjectsExcept(session, names)) {
+    const report = await readOne(source, ledger.of(subject), 'undeclared');
+    if (report) reports.push(report);
+  }
+  return reports;
+}
+
 async function readOne(
-  session: Session,
+  { session, step }: StatusSource,
   ledger: BackfillLedger,
-  step: number,
-  declared = true,
+  declaration: 'declared' | 'undeclared',
 ): Promise<BackfillStatusReport | null> {
   const summary = await ledger.status.summary(session);
   if (summary === null) return null;
   const { status, reason, leasedBy, updated, batches, startedAt, changedAt, waitingFor } = summary;
-  // A process that has done its part, e.g. one tenant's, says so for itself alone.
-  const isGoingOn = leasedBy !== null && (status === 'pending' || status === 'incomplete');
+  // A process that finished its own part, e.g. one tenant, has recorded that, while another process still runs.
+  const isRunning = leasedBy !== null && (status === 'pending' || status === 'incomplete');
   return {
     ...ledger.subject,
-    declared,
-    status: isGoingOn ? 'running' : status,
-    reason: isGoingOn ? `${leasedBy} is running it.` : reason,
+    declared: declaration === 'declared',
+    status: isRunning ? 'running' : status,
+    reason: isRunning ? `${leasedBy} is running it.` : reason,
     updated,
     ...(await ledger.progress.counts(session, null)),
     batches,
@@ -61,36 +84,20 @@ async function readOne(
     changedAt,
     leasedBy,
     waitingFor,
-    // Looking does not upgrade a ledger from before.
     settings: step < CONTROL_STEP ? [] : await ledger.control.inForce(session),
     ...(step < CATCH_UP_STEP ? NO_CATCH_UP : await ledger.catchUp.summary(session)),
     tenants: await ledger.progress.tenants(session, null),
-    quarantine: await ledger.quarantine.first(session, QUARANTINE_SHOWN),
+    quarantine: await ledger.quarantine.first(session, LISTED_QUARANTINED),
   };
 }
 
-async function readUndeclared(
-  session: Session,
-  ledger: Ledger,
-  declared: readonly BackfillDefinition[],
-  step: number,
-): Promise<BackfillStatusReport[]> {
-  const names = declared.map(({ name }) => name);
-  const reports: BackfillStatusReport[] = [];
-  for (const subject of await ledger.subjectsExcept(session, names)) {
-    const report = await readOne(session, ledger.of(subject), step, false);
-    if (report) reports.push(report);
-  }
-  return reports;
-}
-
-function neverRun(name: string, version: number): BackfillStatusReport {
+function neverRun({ name, version }: BackfillDefinition): BackfillStatusReport {
   return {
     name,
     version,
     declared: true,
     status: 'pending',
-    reason: 'It was never run.',
+    reason: 'It has never run.',
     updated: 0,
     skipped: 0,
     quarantined: 0,

@@ -46,12 +46,12 @@ export class OtherProcesses {
   /**
    * Watches the holder of a lease until it is known to be alive or dead.
    *
-   * @param isNeeded ends the watch early; called repeatedly
+   * @param isInterrupted ends the watch early; called repeatedly
    * @returns the holder; null if its ranges are free
    */
-  watch(leases: LeaseScope, isNeeded?: () => Promise<boolean>): Promise<ForeignLease | null> {
+  watch(among: LeaseScope, isInterrupted?: () => Promise<boolean>): Promise<ForeignLease | null> {
     const { connection, ledger, stop } = this.#options;
-    return watchHolder(connection, ledger, leases, stop, isNeeded);
+    return watchHolder({ connection, ledger, among, stop, isInterrupted });
   }
 
   /** @returns a condition: a person has paused or cancelled the backfill, or changed the maximum number of workers */

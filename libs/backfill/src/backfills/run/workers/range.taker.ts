@@ -1,36 +1,40 @@
 import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { LeasedRange, LeaseScope } from '../../../ledger/range.js';
 import type { RowSelection } from '../../batch/row-selection.js';
-import type { RunConnection } from '../connection/run-connection.js';
 import { splitLargestRange } from '../../pending/range.splitter.js';
+import type { RunConnection } from '../connection/run-connection.js';
 
-export interface TakingOptions {
+export interface TakeRangeOptions {
   readonly ledger: BackfillLedger;
   readonly selection: RowSelection;
-  /** Workers at most, over all processes. */
-  readonly most: number;
-  /** Among whose leases they are counted. */
+  /** Maximum number of workers, over all processes. */
+  readonly maxWorkers: number;
+  /** The scope whose leases count as workers. */
   readonly among: LeaseScope;
-  /** Ranges that are not wanted. */
+  /** Ranges to leave to others, by their ids. */
   readonly except?: readonly string[];
-  /** Asked before another try. */
-  readonly goOn: () => boolean;
+  /** Called before each further attempt. */
+  readonly canContinue: () => boolean;
 }
 
-/** A range that nobody holds, or else half of the largest one that somebody sweeps, where one more worker is welcome. */
+/**
+ * Leases a free range. If there is none, splits the largest range that a worker sweeps and leases the second half.
+ *
+ * @returns null if there is nothing to take, or if the maximum number of workers is reached
+ */
 export async function takeRange(
   connection: RunConnection,
-  { ledger, selection, most, among, except = [], goOn }: TakingOptions,
+  { ledger, selection, maxWorkers, among, except = [], canContinue }: TakeRangeOptions,
 ): Promise<LeasedRange | null> {
   const { tenants } = selection;
   do {
     const range = await connection.use((session) =>
-      ledger.leases.lease(session, tenants, { maxWorkers: most, among, except }),
+      ledger.leases.lease(session, tenants, { maxWorkers, among, except }),
     );
-    if (range !== null || most === 1) return range;
+    if (range !== null || maxWorkers === 1) return range;
     const leases = await connection.use((session) => ledger.leases.foreignLeases(session, among));
-    if (leases.filter(({ expiresInMs }) => expiresInMs > 0).length >= most) return null;
+    if (leases.filter(({ expiresInMs }) => expiresInMs > 0).length >= maxWorkers) return null;
     if (!(await connection.use((session) => splitLargestRange(session, selection)))) return null;
-  } while (goOn());
+  } while (canContinue());
   return null;
 }

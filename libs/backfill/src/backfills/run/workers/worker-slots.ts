@@ -1,54 +1,59 @@
 import type { LeaseSnapshot } from '../../../ledger/range.js';
 
-/** How many workers are wanted, in this process and over all of them. */
-export interface Wanted {
+export interface WorkerTarget {
+  /** In this process. */
   readonly workers: number;
-  readonly most: number;
+  /** Over all processes. */
+  readonly maxWorkers: number;
 }
 
 /**
- * The places at work in one process, numbered from 0. One worker at most sits on each, also while those who are to leave have not left yet
- * and others are wanted already.
+ * The places of workers in one process, numbered from 0. A slot holds at most one worker. A worker that was dismissed
+ * keeps its slot until it has left, even if the target grows again meanwhile.
  */
 export class WorkerSlots {
   readonly #taken = new Set<number>();
-  /** Who sat there found nothing to take. */
+  /** Slots whose last worker found no range to take. */
   readonly #idle = new Set<number>();
-  /** Who sat there could not go on. */
-  readonly #barred = new Set<number>();
-  #wanted: Wanted | null = null;
-  #roster: LeaseSnapshot | null = null;
+  /** Slots whose last worker failed. */
+  readonly #failed = new Set<number>();
+  #target: WorkerTarget | null = null;
+  #snapshot: LeaseSnapshot | null = null;
 
-  take(seat: number): void {
-    this.#taken.add(seat);
+  take(slot: number): void {
+    this.#taken.add(slot);
   }
 
-  /** @param failed its next worker would most likely fare no better */
-  leave(seat: number, failed: boolean): void {
-    this.#taken.delete(seat);
-    (failed ? this.#barred : this.#idle).add(seat);
+  /** @param result `failed`: another worker in this slot would most likely fail too */
+  leave(slot: number, result: 'idle' | 'failed'): void {
+    this.#taken.delete(slot);
+    (result === 'failed' ? this.#failed : this.#idle).add(slot);
   }
 
   /**
-   * Seats to be taken now. One that was left is taken again once other numbers are wanted; or, where its worker had found nothing, once
-   * a look has seen a range that nobody holds.
+   * The slots to start a worker in. A slot that was left is used again when the target changes. An idle slot is also used
+   * again when a new snapshot shows a free range.
    *
-   * @param except ranges that are not wanted
+   * @param except ranges that count as taken, by their ids
    */
-  free(wanted: Wanted, roster: LeaseSnapshot, except: readonly string[]): number[] {
-    if (wanted.workers !== this.#wanted?.workers || wanted.most !== this.#wanted.most) {
+  free(target: WorkerTarget, snapshot: LeaseSnapshot, except: readonly string[]): number[] {
+    if (target.workers !== this.#target?.workers || target.maxWorkers !== this.#target.maxWorkers) {
       this.#idle.clear();
-      this.#barred.clear();
+      this.#failed.clear();
     }
-    this.#wanted = wanted;
-    if (roster !== this.#roster) {
-      const ranges = roster.free.filter((id) => !except.includes(id)).length;
-      const welcome = Math.max(0, Math.min(ranges, wanted.most - roster.leases.length));
-      for (const seat of [...this.#idle].sort((a, b) => a - b).slice(0, welcome)) this.#idle.delete(seat);
-    }
-    this.#roster = roster;
-    return Array.from({ length: wanted.workers }, (_, seat) => seat).filter(
-      (seat) => !this.#taken.has(seat) && !this.#idle.has(seat) && !this.#barred.has(seat),
+    this.#target = target;
+    if (snapshot !== this.#snapshot) this.#wakeIdle(target, snapshot, except);
+    this.#snapshot = snapshot;
+    return Array.from({ length: target.workers }, (_, slot) => slot).filter(
+      (slot) => !this.#taken.has(slot) && !this.#idle.has(slot) && !this.#failed.has(slot),
     );
+  }
+
+  /** Frees as many idle slots as there are free ranges, within the maximum over all processes. */
+  #wakeIdle({ maxWorkers }: WorkerTarget, snapshot: LeaseSnapshot, except: readonly string[]): void {
+    const ranges = snapshot.free.filter((id) => !except.includes(id)).length;
+    const count = Math.max(0, Math.min(ranges, maxWorkers - snapshot.leases.length));
+    const lowest = [...this.#idle].sort((a, b) => a - b).slice(0, count);
+    for (const slot of lowest) this.#idle.delete(slot);
   }
 }

@@ -7,9 +7,9 @@ export const takeRange: RunState<'takeRange'> = async (run, memory) => {
   memory.range = await leaseOrSplit(connection, {
     ledger,
     selection: memory.selection,
-    most: gate.control.most,
+    maxWorkers: gate.control.most,
     among: scope.leases,
-    goOn: () => options.stop.reason === null,
+    canContinue: () => options.stop.reason === null,
   });
   if (memory.range === null) return 'waitForOthers';
   memory.misses = 0;

@@ -1,0 +1,112 @@
+import { installStatements } from '../../ledger/ledger.installer.js';
+import type { Key, LeasedRange } from '../../ledger/range.js';
+import type { BackfillStatus } from '../../ledger/status.js';
+import { text } from '../../postgres/decoders.js';
+import { messageOf } from '../../postgres/error-classes.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import type { Session } from '../../postgres/session.js';
+import { applyBatchPolicy, applyPolicy } from '../../postgres/timeout-policy.js';
+import { BatchCodeError } from '../batch/batch-code.error.js';
+import { createBatchRunner } from '../batch/batch-runner.factory.js';
+import type { BatchRunner, SweepStep } from '../batch/batch.js';
+import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
+import { keyAtDistance } from '../pending/key-window.js';
+import { highestKey, lowerSweepBound } from '../pending/sweep-bounds.js';
+
+/** In milliseconds. Short, because a plan must not make others wait. */
+export const PLAN_TIMEOUTS = {
+  lockTimeout: 1_000,
+  statementTimeout: 30_000,
+  idleInTransactionTimeout: 30_000,
+  transactionTimeout: 600_000,
+};
+/** Keys that the measured batch may read. */
+const WINDOW_KEYS = 10_000;
+
+export interface Rehearsal {
+  readonly status: BackfillStatus;
+  /** The statement of the batch; null if the table is empty. */
+  readonly preview: Statement | null;
+  /** PostgreSQL's plan of that statement, line by line. */
+  readonly explain: readonly string[];
+  /** Null if the batch changed no row or could not be run. */
+  readonly rowsPerSecond: number | null;
+  /** Why the batch failed; null if it did not. */
+  readonly problem: string | null;
+}
+
+/** Runs and measures one batch in a transaction that is rolled back. */
+export async function rehearseBatch(
+  session: Session,
+  selection: RowSelection,
+  schema: string,
+  options: PendingOptions,
+): Promise<Rehearsal> {
+  const { ledger, definition } = selection;
+  const lower = await lowerSweepBound(session, selection, options);
+  const upper =
+    (await keyAtDistance(session, selection, { after: lower, upTo: null, keys: WINDOW_KEYS })) ??
+    (await highestKey(session, selection));
+  await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
+  try {
+    await session.send(await installStatements(session, schema));
+    const { status } = await ledger.status.open(session, definition.kind);
+    if (upper === null) return { status, preview: null, explain: [], rowsPerSecond: null, problem: null };
+    const range = await ledger.ranges.insertRehearsal(session, lower, upper);
+    const runner = createBatchRunner(selection);
+    const step = stepOf(selection, runner, lower, upper);
+    const preview = runner.preview(range, step);
+    const explain = await explainBatch(session, selection, preview);
+    return { status, preview, explain, ...(await measure(session, runner, range, step)) };
+  } finally {
+    await session.rollback();
+  }
+}
+
+function stepOf(
+  { definition }: RowSelection,
+  runner: BatchRunner,
+  cursor: Key | null,
+  windowUpper: Key,
+): SweepStep {
+  return {
+    cursor,
+    windowUpper,
+    limit: definition.pace.batchSize,
+    excludeQuarantined: true,
+    lockMode: runner.canBeOptimistic ? 'optimistic' : 'locking',
+    number: 1,
+    signal: new AbortController().signal,
+  };
+}
+
+async function explainBatch(
+  session: Session,
+  { definition }: RowSelection,
+  { text: sql, values = [] }: Statement,
+): Promise<string[]> {
+  const { pace, name } = definition;
+  const result = await session.send([
+    applyBatchPolicy(PLAN_TIMEOUTS, pace.synchronousCommit, name),
+    { text: `EXPLAIN ${sql}`, values },
+  ]);
+  return result.last.values(text);
+}
+
+async function measure(
+  session: Session,
+  runner: BatchRunner,
+  range: LeasedRange,
+  step: SweepStep,
+): Promise<Pick<Rehearsal, 'rowsPerSecond' | 'problem'>> {
+  try {
+    const startedAt = performance.now();
+    const outcome = await runner.rehearse(session, range, step);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const rowsPerSecond = outcome && outcome.changed > 0 ? Math.round(outcome.changed / seconds) : null;
+    return { rowsPerSecond, problem: null };
+  } catch (error) {
+    const cause = error instanceof BatchCodeError ? error.cause : error;
+    return { rowsPerSecond: null, problem: messageOf(cause) };
+  }
+}

@@ -1,0 +1,41 @@
+import type { BackfillDefinition } from '../definition/definition.js';
+import type { Count } from '../pending/pending.counter.js';
+
+export interface PlanFindings {
+  /** The index that serves the pending predicate. */
+  readonly index: string | null;
+  /** Why the declared index cannot be used. */
+  readonly indexProblem: string | null;
+  /** Null if the pending rows could not be counted: then nothing is known about the indexes either. */
+  readonly pending: Count | null;
+  /** Why the measured batch failed. */
+  readonly batchProblem: string | null;
+}
+
+const NO_INDEX =
+  'No index serves the pending predicate: the sweep follows the primary key, and each probe reads the table. ' +
+  'Create a partial index with the predicate as its condition to make both cheap.';
+const PROCESS_NOT_RUN =
+  'process() was not run, because it may have effects that a rollback does not undo. Its rate is only known once it runs.';
+
+/** What to check before a run, each as a sentence. */
+export function planWarnings(definition: BackfillDefinition, findings: PlanFindings): string[] {
+  const { batchProblem } = findings;
+  const warnings = [
+    indexWarning(definition, findings),
+    definition.kind === 'process' ? PROCESS_NOT_RUN : null,
+    batchProblem === null ? null : `The rehearsed batch failed and was rolled back: ${batchProblem}`,
+  ];
+  return warnings.filter((warning) => warning !== null);
+}
+
+function indexWarning(
+  { index: declared }: BackfillDefinition,
+  { index, indexProblem, pending }: PlanFindings,
+): string | null {
+  if (indexProblem !== null) return indexProblem;
+  if (index !== null || pending === null) return null;
+  return declared === null
+    ? NO_INDEX
+    : `The index "${declared}" exists but does not serve the pending predicate: compare its columns and its condition with \`where\`.`;
+}

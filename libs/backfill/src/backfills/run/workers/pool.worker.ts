@@ -1,0 +1,142 @@
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
+import { LeaseManager } from '../../../ledger/lease/lease.manager.js';
+import { leaseId, type LeasedRange, type LeaseSnapshot } from '../../../ledger/range.js';
+import { messageOf } from '../../../postgres/error-classes.js';
+import { createBatchRunner } from '../../batch/batch-runner.factory.js';
+import type { RowSelection } from '../../batch/row-selection.js';
+import type { RunConnection } from '../connection/run-connection.js';
+import type { BatchGate } from '../gate/batch.gate.js';
+import type { RunLog } from '../log/run-log.js';
+import type { Quarantine } from '../range/quarantine.js';
+import type { RangeOutcome } from '../range/range.outcome.js';
+import { RangeWorker } from '../range/range.worker.js';
+import type { StopSignal } from '../stop/stop-signal.js';
+import type { PoolState } from './pool.state.js';
+import { takeRange } from './range.taker.js';
+import { WaitWatch } from './wait.watch.js';
+
+export interface WorkerOptions {
+  readonly ledger: BackfillLedger;
+  readonly selection: RowSelection;
+  readonly quarantine: Quarantine;
+  readonly gate: BatchGate;
+  readonly log: RunLog;
+  readonly stop: StopSignal;
+  /** See `WorkerTools`. */
+  readonly isRepeated: boolean;
+}
+
+const ANOTHER_FAILED = {
+  kind: 'stopped',
+  reason: 'Another worker failed.',
+  waitingFor: null,
+} as const satisfies RangeOutcome;
+
+/** One worker of a pool: takes one range after another. */
+export class PoolWorker {
+  readonly #options: WorkerOptions;
+  readonly #state: PoolState;
+  readonly #connection: RunConnection;
+  readonly #slot: number;
+
+  constructor(options: WorkerOptions, state: PoolState, connection: RunConnection, slot: number) {
+    this.#options = options;
+    this.#state = state;
+    this.#connection = connection;
+    this.#slot = slot;
+  }
+
+  /** @param first the range to begin with; null: a free one */
+  async work(first: LeasedRange | null): Promise<void> {
+    for (let range = first ?? (await this.#takeNext()); range; range = await this.#takeNext()) {
+      const outcome = await this.#workOn(range);
+      const isForOthers = outcome.kind === 'dismissed' || outcome.kind === 'surplus';
+      if (outcome.kind !== 'done' && !isForOthers) this.#state.rangeLeft(range.id, outcome);
+    }
+  }
+
+  async #takeNext(): Promise<LeasedRange | null> {
+    const { gate, stop, ledger, selection } = this.#options;
+    const canContinue = () =>
+      stop.reason === null && !this.#state.isOver && this.#outcomeIfLeaving() === null;
+    if (!canContinue()) return null;
+    return takeRange(this.#connection, {
+      ledger,
+      selection,
+      maxWorkers: gate.control.most,
+      among: gate.among,
+      except: this.#state.leftRanges,
+      canContinue,
+    });
+  }
+
+  /** Why the worker must leave its range although there is work left; null to continue. */
+  #outcomeIfLeaving(): RangeOutcome | null {
+    if (this.#state.hasFailed) return ANOTHER_FAILED;
+    return this.#slot < this.#options.gate.control.current().workers ? null : { kind: 'dismissed' };
+  }
+
+  async #workOn(range: LeasedRange): Promise<RangeOutcome> {
+    const { gate, ledger, log, selection } = this.#options;
+    /** The last snapshot in which this worker was surplus, although the ledger then let it stay. */
+    let refuted: LeaseSnapshot | null = null;
+    const isSurplus = (): boolean => {
+      const snapshot = gate.leaseSnapshot;
+      return snapshot !== refuted && snapshot.leases.indexOf(leaseId(worker.range)) >= gate.control.most;
+    };
+    const worker: RangeWorker = new RangeWorker(range, {
+      ...this.#options,
+      connection: this.#connection,
+      runner: createBatchRunner(selection),
+      leave: () => this.#outcomeIfLeaving() ?? (isSurplus() ? { kind: 'surplus' } : null),
+    });
+    const lease = this.#holdLease(worker);
+    const waitWatch = new WaitWatch(this.#connection, ledger, log);
+    try {
+      for (;;) {
+        const outcome = await worker.work();
+        if (outcome.kind !== 'surplus') {
+          await this.#release(lease, outcome);
+          return outcome;
+        }
+        refuted = gate.leaseSnapshot;
+        if (await this.#releaseIfSurplus(worker.range)) return outcome;
+      }
+    } finally {
+      lease.stop();
+      waitWatch.stop();
+    }
+  }
+
+  /** Batches renew the lease too, but only when they commit. A slow trigger or the backfill's code may take longer. */
+  #holdLease(worker: RangeWorker): LeaseManager<RangeWorker> {
+    const { ledger } = this.#options;
+    const lease = new LeaseManager<RangeWorker>({
+      durationMs: ledger.leaseMs,
+      renewal: ({ range }) => ledger.leases.heartbeat(range),
+      side: () => this.#connection.session,
+    });
+    lease.hold(worker);
+    return lease;
+  }
+
+  async #release(lease: LeaseManager<RangeWorker>, { kind }: RangeOutcome): Promise<void> {
+    const { leases } = this.#options.ledger;
+    try {
+      await lease.release(({ range }) =>
+        this.#connection.use((session) =>
+          kind === 'done' ? leases.finish(session, range) : leases.release(session, range),
+        ),
+      );
+    } catch (error) {
+      this.#options.log.note('warn', `The lease could not be released: ${messageOf(error)}`);
+    }
+  }
+
+  /** @returns false if enough other workers have left meanwhile */
+  #releaseIfSurplus(range: LeasedRange): Promise<boolean> {
+    const { gate, ledger } = this.#options;
+    const limit = { maxWorkers: gate.control.most, among: gate.among };
+    return this.#connection.use((session) => ledger.leases.yieldSurplus(session, range, limit));
+  }
+}

@@ -71,7 +71,7 @@ export const ARGUMENTS = {
     valueExample: '5m',
     defaultText: '5m',
     phase: 'indexes',
-    description: 'give up an index build that waits this long for other sessions',
+    description: 'give up an index build that waits this long for locks',
   },
   rebuild: { phase: 'indexes', description: 'replace indexes that differ from their declaration' },
   'connect-timeout': {

@@ -40,7 +40,6 @@ function definedValue(descriptor: ast.ObjectExpression): ast.Expression | undefi
   for (const property of descriptor.properties) {
     if (property.type !== 'Property' || property.key.type !== 'Identifier') continue;
     if (property.key.name === 'get') return returnedValue(property.value);
-    if (property.key.name === 'value') return property.value;
   }
   return undefined;
 }

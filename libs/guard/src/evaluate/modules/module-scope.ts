@@ -28,6 +28,9 @@ function declareTopLevel(machine: Machine, statement: ast.Statement | ast.Direct
       for (const specifier of statement.specifiers)
         declareImport(machine, specifier, statement.source.value, context);
       return;
+    case 'TSImportEqualsDeclaration':
+      declareImportEquals(machine, statement, context);
+      return;
     case 'ExportNamedDeclaration':
       if (statement.declaration) declareTopLevel(machine, statement.declaration, context);
       return;
@@ -67,6 +70,16 @@ function declareImport(
     // A value that was not read keeps the name that it has in this file.
     return value.kind === 'unknown' ? { ...value, expression: local } : value;
   });
+}
+
+/** `import fs = require('node:fs')` */
+function declareImportEquals(
+  machine: Machine,
+  { id, moduleReference }: ast.TSImportEqualsDeclaration,
+  { scope, module }: Context,
+): void {
+  if (moduleReference.type === 'TSExternalModuleReference')
+    scope.declareLazy(id.name, () => machine.import(moduleReference.expression.value, '*', module));
 }
 
 function importedName(specifier: ast.ImportDeclarationSpecifier): string {

@@ -9,7 +9,7 @@ import {
   splitText,
   text,
 } from '../values/text-value.js';
-import { array, constant, knownNumber, unknown } from '../values/value.js';
+import { array, constant, unknown } from '../values/value.js';
 import type { TextValue, Value } from '../values/value.types.js';
 
 type TextModel = (self: TextValue, call: Call) => Value;
@@ -23,7 +23,6 @@ const MODELS: ReadonlyMap<string, TextModel> = new Map<string, TextModel>([
   ['replace', (self, call) => replace(self, call, (known, literal, to) => known.replace(literal, to))],
   ['replaceAll', (self, call) => replace(self, call, (known, literal, to) => known.replaceAll(literal, to))],
   ['split', split],
-  ['slice', slice],
   ['includes', (self, call) => test(self, call, (known, wanted) => known.includes(wanted))],
   ['startsWith', (self, call) => test(self, call, (known, wanted) => known.startsWith(wanted))],
 ]);
@@ -68,17 +67,8 @@ function replace(self: TextValue, call: Call, replaceLiteral: LiteralReplacement
 }
 
 function split(self: TextValue, { args: [separator], site }: Call): Value {
-  const pattern = knownText(separator) ?? knownPattern(separator);
+  const known = knownText(separator);
   const isUnknown = self.parts.length === 1 && !self.parts.every(isChunk);
-  if (pattern === undefined || isUnknown)
-    return array([unknown(site.callee, factsOf(self))], { isOpen: true });
-  return array([...splitText(self, pattern)]);
-}
-
-function slice(self: TextValue, { args: [from, to], site }: Call): Value {
-  const known = knownText(self);
-  if (known === undefined) return self;
-  const [start, end] = [knownNumber(from), knownNumber(to)];
-  if (start === undefined || (to && end === undefined)) return unknown(site.callee, factsOf(self));
-  return text(known.slice(start, end));
+  if (!known || isUnknown) return array([unknown(site.callee, factsOf(self))], { isOpen: true });
+  return array([...splitText(self, known)]);
 }

@@ -91,33 +91,22 @@ export function mapChunks(value: TextValue, change: (chunk: string) => string): 
 }
 
 /** Splits at a literal separator. A hole is assumed not to contain the separator. */
-export function splitText(value: TextValue, separator: string | RegExp): readonly TextValue[] {
-  const pattern = typeof separator === 'string' ? literalPattern(separator) : globalPattern(separator);
+export function splitText(value: TextValue, separator: string): readonly TextValue[] {
   const results: TextPart[][] = [[]];
   for (const part of value.parts) {
-    if (isChunk(part)) splitChunk(part, pattern, results);
+    if (isChunk(part)) splitChunk(part, separator, results);
     else results.at(-1)?.push(part);
   }
   return results.map((parts): TextValue => ({ kind: 'text', parts }));
 }
 
-function splitChunk(chunk: Chunk, pattern: RegExp, results: TextPart[][]): void {
-  let last = 0;
-  for (const match of chunk.text.matchAll(pattern)) {
-    if (match[0] === '') continue;
-    results.at(-1)?.push(subChunk(chunk, last, match.index));
-    results.push([]);
-    last = match.index + match[0].length;
+function splitChunk(chunk: Chunk, separator: string, results: TextPart[][]): void {
+  let start = 0;
+  for (const piece of chunk.text.split(separator)) {
+    if (start > 0) results.push([]);
+    results.at(-1)?.push(subChunk(chunk, start, start + piece.length));
+    start += piece.length + separator.length;
   }
-  results.at(-1)?.push(subChunk(chunk, last, chunk.text.length));
-}
-
-function literalPattern(literal: string): RegExp {
-  return new RegExp(literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'g');
-}
-
-function globalPattern(pattern: RegExp): RegExp {
-  return pattern.global ? pattern : new RegExp(pattern.source, `${pattern.flags}g`);
 }
 
 function subChunk(chunk: Chunk, start: number, end: number): Chunk {

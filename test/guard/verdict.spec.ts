@@ -1,33 +1,45 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { checkFiles, type MigrationReport } from '../../libs/guard/src/index.ts';
-import { CODE } from './fixtures/code.fixtures.ts';
+import { checkFiles, type DirectionReport } from '../../libs/guard/src/index.ts';
+import { CLASSES } from './fixtures/code/classes.fixtures.ts';
+import { CONTROL_FLOW } from './fixtures/code/control-flow.fixtures.ts';
+import { EARLY_EXITS } from './fixtures/code/early-exits.fixtures.ts';
+import { FUNCTIONS } from './fixtures/code/functions.fixtures.ts';
+import { HABITS } from './fixtures/code/habits.fixtures.ts';
+import { MIGRATION_FORMS } from './fixtures/code/migration-forms.fixtures.ts';
+import { UNDECIDED } from './fixtures/code/undecided.fixtures.ts';
+import { UNMODELLED } from './fixtures/code/unmodelled.fixtures.ts';
+import { VALUES } from './fixtures/code/values.fixtures.ts';
 import { DRIVERS } from './fixtures/drivers.fixtures.ts';
-import { EARLY_EXITS } from './fixtures/early-exits.fixtures.ts';
 import type { Fixture } from './fixtures/fixture.types.ts';
-import { HABITS } from './fixtures/habits.fixtures.ts';
 import { IMPORTS } from './fixtures/imports.fixtures.ts';
 import { ORM } from './fixtures/orm.fixtures.ts';
 import { OUTSIDE } from './fixtures/outside.fixtures.ts';
-import { PLPGSQL } from './fixtures/plpgsql.fixtures.ts';
-import { SQL_FILES } from './fixtures/sql-files.fixtures.ts';
-import { STATEMENTS } from './fixtures/statements.fixtures.ts';
+import { PLPGSQL } from './fixtures/sql/plpgsql.fixtures.ts';
+import { SQL_FILES } from './fixtures/sql/sql-files.fixtures.ts';
+import { STATEMENTS } from './fixtures/sql/statements.fixtures.ts';
 
 const RANK = { LOW: 0, MEDIUM: 1, HIGH: 2 } as const;
 
 describe.each([
-  ['statements', STATEMENTS],
+  ['SQL statements', STATEMENTS],
   ['PL/pgSQL', PLPGSQL],
-  ['code', CODE],
+  ['SQL files', SQL_FILES],
+  ['the forms of a migration', MIGRATION_FORMS],
+  ['functions', FUNCTIONS],
+  ['classes', CLASSES],
+  ['values', VALUES],
+  ['control flow', CONTROL_FLOW],
+  ['early exits', EARLY_EXITS],
+  ['common code', HABITS],
+  ['unknown SQL', UNDECIDED],
+  ['code without a model', UNMODELLED],
   ['TypeORM', ORM],
   ['imports', IMPORTS],
-  ['databases', DRIVERS],
-  ['SQL files', SQL_FILES],
-  ['early exits', EARLY_EXITS],
-  ['what leaves the code', OUTSIDE],
-  ['habits', HABITS],
-])('the guard on %s', (_name, fixtures: readonly Fixture[]) => {
+  ['code for several databases', DRIVERS],
+  ['code outside the migration', OUTSIDE],
+])('the guard on %s', (_subject, fixtures: readonly Fixture[]) => {
   let root: string;
 
   beforeAll(() => {
@@ -39,36 +51,27 @@ describe.each([
   });
 
   async function check({
+    title,
     code,
-    beside = {},
+    otherFiles = {},
     file = '1757000000000-example.ts',
-    promise,
-  }: Fixture): Promise<readonly MigrationReport[]> {
-    const folder = join(root, promise.replace(/\W+/g, '-'));
-    for (const [path, text] of Object.entries({ ...beside, [file]: code })) {
+  }: Fixture): Promise<readonly DirectionReport[]> {
+    const folder = join(root, title.replace(/\W+/g, '-'));
+    for (const [path, text] of Object.entries({ ...otherFiles, [file]: code })) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     }
     const report = await checkFiles({ paths: [join(folder, file)] });
     expect(report.problems).toEqual([]);
-    return report.migrations;
+    return report.migrations.flatMap((migration) => migration.directions);
   }
 
-  it.each(fixtures.map((fixture) => [fixture.promise, fixture] as const))('%s', async (_promise, fixture) => {
-    const directions = (await check(fixture)).flatMap((migration) => migration.directions);
-    const verdict = (direction: 'up' | 'down'): string => {
-      const verdicts = directions.filter((item) => item.direction === direction).map((item) => item.verdict);
-      return (
-        verdicts.find((item) => item === 'violation') ??
-        verdicts.find((item) => item === 'cannot-decide') ??
-        'clean'
-      );
-    };
-    const findings = directions.flatMap((item) => item.findings);
-
+  it.each(fixtures.map((fixture) => [fixture.title, fixture] as const))('%s', async (_title, fixture) => {
+    const reports = await check(fixture);
+    const findings = reports.flatMap((report) => report.findings);
     expect({
-      up: verdict('up'),
-      down: verdict('down'),
+      up: worstVerdict(reports, 'up'),
+      down: worstVerdict(reports, 'down'),
       messages: findings.map(({ message }) => message),
     }).toMatchObject({
       up: fixture.up,
@@ -81,3 +84,9 @@ describe.each([
       );
   });
 });
+
+/** The worst verdict of all migrations in the file, in one direction. */
+function worstVerdict(reports: readonly DirectionReport[], direction: 'up' | 'down'): string {
+  const verdicts = reports.filter((report) => report.direction === direction).map(({ verdict }) => verdict);
+  return (['violation', 'cannot-decide'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'clean';
+}

@@ -83,8 +83,9 @@ function isHarmless({ name, expression }: UnknownCallee): boolean {
   return HARMLESS_RECEIVER.test(expression) || (HARMLESS_NAME.test(name) && /log|console/i.test(expression));
 }
 
-/** Functions that receive texts but send none. */
-const TEXT_FUNCTION = /^(?:Error|\w+Error|\w+Exception|format|dedent|trim|md5|createHash|hash|split)$/;
+/** Functions that receive texts but do not send them. */
+const TEXT_FUNCTION =
+  /^(?:Error|\w+Error|\w+Exception|format|dedent|trim|md5|createHash|hash|split|from|structuredClone)$/;
 
 /** Texts that look like SQL are assumed to be sent. @returns whether there are any */
 function sendTexts({ name, facts }: UnknownCallee, { machine, args, site }: Call): boolean {

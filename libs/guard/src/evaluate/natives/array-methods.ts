@@ -1,5 +1,5 @@
 import type { Call } from '../machine/machine.types.js';
-import { callUnknown } from '../calls/unknown-calls.js';
+import { callCallbacks } from '../calls/callbacks.js';
 import { factsOf } from '../values/facts.js';
 import { joinTexts, text } from '../values/text-value.js';
 import { equality } from '../values/truth.js';
@@ -41,7 +41,7 @@ export function callArrayMethod(self: ArrayValue, name: string, call: Call): Val
 function callWithoutModel(self: ArrayValue, name: string, call: Call): Value {
   const expression = call.site.callee;
   const facts = factsOf(self);
-  callUnknown({ name, expression, receiver: self, facts }, call);
+  callCallbacks({ name, facts, sendsSql: false }, call);
   self.items.push(unknown(expression, facts));
   self.isOpen = true;
   return unknown(expression, facts);

@@ -23,10 +23,10 @@ describe('the log lines about quarantined rows', () => {
     const lines = linesFor(1_000);
     expect(lines.filter((line) => line.startsWith('Row '))).toHaveLength(10);
     expect(lines.slice(10)).toEqual([
-      'Further rows in quarantine are counted here; `--status` shows errors.',
+      'Further rows in quarantine are only counted here; `--status` shows their errors.',
       ...[20, 50, 100, 200, 500, 1_000].map(
         (count) =>
-          `This run has put ${count} rows in quarantine by now, the last one for: RangeError: ${count} is too much`,
+          `This run has put ${count} rows in quarantine so far. The last error: RangeError: ${count} is too much`,
       ),
     ]);
   });

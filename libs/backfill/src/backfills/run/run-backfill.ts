@@ -6,6 +6,7 @@ import type { BackfillReport } from '../report/report.js';
 import { RunConnection } from './connection/run-connection.js';
 import { BackfillRunner } from './loop/backfill.runner.js';
 import type { RunOptions } from './run.options.js';
+import { describeOthers } from './scope/other-processes.js';
 import { TenantRunScope } from './scope/tenant-run.scope.js';
 import { WholeRunScope } from './scope/whole-run.scope.js';
 import { enforceStop } from './stop/stop.enforcer.js';
@@ -21,7 +22,10 @@ export interface RunBackfillOptions {
   readonly options: RunOptions;
 }
 
-/** Runs one backfill: at once, or tenant by tenant if it declares a canary or an order and all tenants are requested. */
+/**
+ * Runs one backfill: at once, or tenant by tenant if it declares a canary or an order and all tenants are
+ * requested.
+ */
 export async function runBackfill(backfill: RunBackfillOptions): Promise<BackfillReport> {
   const { definition, options } = backfill;
   const isInOrder = definition.canary !== null || definition.tenantOrder !== null;
@@ -49,7 +53,7 @@ async function runInOrder(backfill: RunBackfillOptions): Promise<BackfillReport>
       connection,
       stop,
       note,
-      waiting: (holder) => observer.waiting({ name, waitingFor: `the other workers, e.g. ${holder}` }),
+      waiting: (holder) => observer.waiting({ name, waitingFor: describeOthers(holder) }),
       runPart,
     });
     const report = await sequence.run().catch(async () => {

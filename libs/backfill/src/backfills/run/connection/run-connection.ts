@@ -32,7 +32,8 @@ export class RunConnection {
   }
 
   /**
-   * Runs `work` on the connection. If the connection is lost, runs `work` again from its start on a new one: `work` must be repeatable.
+   * Runs `work` on the connection. If the connection is lost, runs `work` again from its start on a new one:
+   * `work` must be repeatable.
    *
    * @throws DatabaseLostError after `connectTimeoutMs`; the errors of `work` itself at once
    */

@@ -7,12 +7,14 @@ import { GatePoll } from './gate.poll.js';
 import type { HeldByPerson } from './held-by-person.js';
 import { describeThrottles, WaitReporter } from './wait.reporter.js';
 
-/** After this time, another worker no longer relies on a poll that has not returned: its connection may hang. */
+/**
+ * After this time, another worker no longer relies on a poll that has not returned: its connection may hang.
+ */
 const POLL_OVERDUE_MS = 1_000;
 
 /**
- * Lets a batch start only while no throttle is active and no person holds the backfill. All workers of a run in one
- * process share the gate: at most once per interval, one of them polls on its own session for all.
+ * Lets a batch start only while no throttle is active and no person holds the backfill. All workers of a run
+ * in one process share the gate: at most once per interval, one of them polls on its own session for all.
  */
 export class BatchGate {
   readonly #options: BatchGateOptions;
@@ -88,8 +90,8 @@ export class BatchGate {
   }
 
   /**
-   * Sleeps between two batches, and polls in the meantime. Returns early when the pause becomes shorter, a person holds the
-   * backfill, or the run is asked to stop.
+   * Sleeps between two batches, and polls in the meantime. Returns early when the pause becomes shorter, a
+   * person holds the backfill, or the run is asked to stop.
    *
    * @param session null: does not poll
    * @param pauseMs returns the length of the pause; called after each poll

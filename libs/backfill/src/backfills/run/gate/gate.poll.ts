@@ -11,8 +11,8 @@ import type { BatchGateOptions } from './batch-gate.options.js';
 import type { HeldByPerson } from './held-by-person.js';
 
 /**
- * Reads everything that a batch may have to wait for: the orders of people, the throttles on the server, and the
- * application's own checks. Keeps what the last poll has found.
+ * Reads everything that a batch may have to wait for: the orders of people, the throttles on the server, and
+ * the application's own checks. Keeps what the last poll has found.
  */
 export class GatePoll {
   readonly #options: BatchGateOptions;

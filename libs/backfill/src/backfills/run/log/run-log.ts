@@ -6,8 +6,8 @@ import type { ActiveThrottle } from '../../throttle/throttle.js';
 import { describeFailure } from '../outcome/failure.js';
 import type { Count } from '../../pending/pending.counter.js';
 
-/** Rows in quarantine that are named one by one. */
-const NAMED_ROWS = 10;
+/** Rows in quarantine that have a log line of their own. The others are counted. */
+const MAX_NAMED_ROWS = 10;
 
 export interface RunLogOptions {
   /** Of the backfill. */
@@ -21,11 +21,12 @@ export interface RunLogOptions {
 export class RunLog {
   readonly #name: string;
   readonly #progressEvery: number;
-  readonly #observer: BackfillObserver;
+  readonly #observer: Required<BackfillObserver>;
   readonly #startedAt = performance.now();
   #total: Count | null = null;
   #updated = 0;
   #batches = 0;
+  /** What was reported last since the last batch, without durations. */
   #waitingFor: string | null = null;
   #quarantined = 0;
 
@@ -43,7 +44,7 @@ export class RunLog {
     return this.#batches;
   }
 
-  /** From 1. */
+  /** The number of the next batch, from 1. */
   get nextBatch(): number {
     return this.#batches + 1;
   }
@@ -59,7 +60,7 @@ export class RunLog {
 
   started(version: number, reason: string, total: Count | null): void {
     this.#total = total;
-    this.#observer.started?.({
+    this.#observer.started({
       name: this.#name,
       version,
       reason,
@@ -72,33 +73,35 @@ export class RunLog {
     this.#batches++;
     this.#updated += changed;
     this.#waitingFor = null;
-    this.#observer.progressed?.({
+    this.#observer.progressed({
       ...this.#progress(tenant, cursor),
       line: this.#batches % this.#progressEvery === 0,
     });
   }
 
-  /** Told once for as long as the reason stays the same. */
+  /** Reports why the run waits, once per reason: the same reason with other durations is not repeated. */
   waiting(waitingFor: string, throttles?: readonly ActiveThrottle[]): void {
-    const gist = waitingFor.replace(/\d+ s\b/g, '');
-    if (gist === this.#waitingFor) return;
-    this.#waitingFor = gist;
-    this.#observer.waiting?.({ name: this.#name, waitingFor, ...(throttles ? { throttles } : {}) });
+    const withoutDurations = waitingFor.replace(/\d+ s\b/g, '');
+    if (withoutDurations === this.#waitingFor) return;
+    this.#waitingFor = withoutDurations;
+    this.#observer.waiting({ name: this.#name, waitingFor, ...(throttles ? { throttles } : {}) });
   }
 
   note(level: 'log' | 'warn', message: string): void {
-    this.#observer.noted?.({ name: this.#name, level, message });
+    this.#observer.noted({ name: this.#name, level, message });
   }
 
-  /** The first rows by name, then how many they are by now: a log of a thousand alike lines hides all others. */
+  /**
+   * Logs the first rows one by one, then only their number: a thousand similar lines would hide all others.
+   */
   quarantined(row: string, error: unknown): void {
     const count = ++this.#quarantined;
     const { error: why } = describeFailure(error);
-    if (count <= NAMED_ROWS) this.note('warn', `Row ${row} is in quarantine: ${why}`);
-    if (count === NAMED_ROWS)
-      this.note('warn', 'Further rows in quarantine are counted here; `--status` shows errors.');
-    else if (count > NAMED_ROWS && isRound(count))
-      this.note('warn', `This run has put ${count} rows in quarantine by now, the last one for: ${why}`);
+    if (count <= MAX_NAMED_ROWS) this.note('warn', `Row ${row} is in quarantine: ${why}`);
+    if (count === MAX_NAMED_ROWS)
+      this.note('warn', 'Further rows in quarantine are only counted here; `--status` shows their errors.');
+    else if (count > MAX_NAMED_ROWS && isRound(count))
+      this.note('warn', `This run has put ${count} rows in quarantine so far. The last error: ${why}`);
   }
 
   #progress(tenant: string | null, cursor: Key | null): BackfillProgress {

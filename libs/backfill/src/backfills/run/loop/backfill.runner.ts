@@ -8,7 +8,10 @@ import { outcomeOfError } from './run.failure.js';
 import { runLoop } from './run.loop.js';
 import { prepareRun } from './run.preparation.js';
 
-/** Runs one backfill, or one part of a run: works off its ranges, and proves at the end that no row is pending. */
+/**
+ * Runs one backfill, or one part of a run: works off its ranges, and proves at the end that no row is
+ * pending.
+ */
 export class BackfillRunner {
   readonly #run: RunContext;
   readonly #recorder: RunRecorder;

@@ -15,7 +15,8 @@ export async function outcomeOfError(run: RunContext, error: unknown): Promise<R
 /** The run fails because of this error. */
 export function failedBy(run: RunContext, error: unknown): RunOutcome {
   const cause = sqlState(error) === undefined ? error : new InvalidStatementError(run.definition.name, error);
-  // A complete backfill stays complete, even if it cannot be probed any more: a later migration may have dropped its column.
+  // A complete backfill stays complete, even if it cannot be probed any more: a later migration may have
+  // dropped its column.
   return failed(messageOf(cause), { keepsStatus: run.record === null || run.isStillComplete });
 }
 

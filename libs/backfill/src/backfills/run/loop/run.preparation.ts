@@ -37,7 +37,8 @@ async function waitForDependencies(run: RunContext, { status }: LedgerRecord): P
 
 async function statusOf(run: RunContext, { name, version, dataSource }: BackfillDefinition) {
   const { definition, ledgers, schema } = run;
-  // The dependency may be in another database, with its own ledger. In the same database, the pool may have no second connection.
+  // The dependency may be in another database, with its own ledger. In the same database, the pool may have
+  // no second connection.
   const isSameDatabase = dataSource === definition.dataSource;
   const connection = isSameDatabase ? run.connection : run.connect(dataSource);
   try {
@@ -49,8 +50,9 @@ async function statusOf(run: RunContext, { name, version, dataSource }: Backfill
 }
 
 /**
- * Waits at the gate before the table is read: counting the pending rows is work for the database too, and would queue behind
- * a session that waits for the table. A complete backfill only needs a probe, so it does not wait here.
+ * Waits at the gate before the table is read: counting the pending rows is work for the database too, and
+ * would queue behind a session that waits for the table. A complete backfill only needs a probe, so it does
+ * not wait here.
  */
 async function waitToBegin(run: RunContext, { status }: LedgerRecord): Promise<RunOutcome | null> {
   if (status === 'complete') return null;

@@ -4,7 +4,10 @@ import type { RowSelection } from '../../batch/row-selection.js';
 import type { RunOutcome } from '../outcome/run-outcome.js';
 import type { RunContext } from './run.context.js';
 
-/** The state machine of a run: from → to → why. `end` is a `RunOutcome`. The compiler refuses every other edge. */
+/**
+ * The state machine of a run: from → to → why. `end` is a `RunOutcome`. The compiler refuses every other
+ * edge.
+ */
 export const RUN_TRANSITIONS = {
   takeRange: {
     workOff: 'A range was free, or half of a range that another worker sweeps.',

@@ -7,14 +7,14 @@ import {
 import { BatchCodeError } from '../../batch/batch-code.error.js';
 import { BackfillRetryError, StillPendingError, SwallowedDatabaseError } from '../../run.error.js';
 
-/** What an error means for the batch that it ended. */
+/** Classifies the error that a batch has ended with. */
 export function classifyFailure(error: unknown): ErrorClass {
   if (error instanceof BackfillRetryError) return 'conflict';
-  if (isOfOneRow(error)) return 'poison';
+  if (isFaultOfOneRow(error)) return 'poison';
   return classifyDatabaseError(error) ?? 'programming';
 }
 
-function isOfOneRow(error: unknown): boolean {
+function isFaultOfOneRow(error: unknown): boolean {
   return (
     error instanceof BatchCodeError ||
     error instanceof StillPendingError ||
@@ -22,7 +22,7 @@ function isOfOneRow(error: unknown): boolean {
   );
 }
 
-/** The error as the quarantine keeps it. */
+/** The error as it is stored in the quarantine. */
 export function describeFailure(error: unknown): { readonly error: string; readonly code: string | null } {
   const cause = error instanceof BatchCodeError ? error.cause : error;
   const name =
@@ -31,6 +31,6 @@ export function describeFailure(error: unknown): { readonly error: string; reado
     error instanceof StillPendingError || error instanceof SwallowedDatabaseError
       ? messageOf(error).split('\n')[0]
       : `${name}${messageOf(cause)}`;
-  // A text of PostgreSQL cannot hold NUL, and the row must get into quarantine whatever its error says.
+  // A text value of PostgreSQL cannot contain NUL, and no error may keep its row out of the quarantine.
   return { error: (text ?? '').replaceAll('\0', '\uFFFD').slice(0, 2000), code: sqlState(error) ?? null };
 }

@@ -54,7 +54,7 @@ export class OtherProcesses {
     return watchHolder({ connection, ledger, among, stop, isInterrupted });
   }
 
-  /** @returns a condition: a person has paused or cancelled the backfill, or changed the maximum number of workers */
+  /** @returns a condition: a person holds the backfill, or has changed the maximum number of workers */
   ordersChange(): () => Promise<boolean> {
     const { connection, gate } = this.#options;
     const { most } = gate.control;
@@ -64,10 +64,15 @@ export class OtherProcesses {
     };
   }
 
-  /** Waits a moment for the other processes. @param holder one of them @returns the outcome if a person ends the wait */
+  /**
+   * Waits a moment for the other processes.
+   *
+   * @param holder one of them
+   * @returns the outcome if a person ends the wait
+   */
   async wait(holder: string): Promise<'try-again' | RunOutcome> {
     const { connection, gate, log, stop } = this.#options;
-    log.waiting(`the other workers, e.g. ${holder}`);
+    log.waiting(describeOthers(holder));
     await stop.sleep(POLL_INTERVAL_MS);
     // The maximum number of workers may have changed in the meantime.
     const held = await connection.use((session) => gate.poll(session));
@@ -78,4 +83,9 @@ export class OtherProcesses {
     const { connection, ledger } = this.#options;
     return connection.use((session) => ledger.leases.foreignLeases(session, scope));
   }
+}
+
+/** What a run waits for when other processes hold the rest. @param holder one of them */
+export function describeOthers(holder: string): string {
+  return `the other workers, e.g. ${holder}`;
 }

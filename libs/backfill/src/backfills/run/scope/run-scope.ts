@@ -4,14 +4,14 @@ import type { RunOutcome } from '../outcome/run-outcome.js';
 import type { OtherProcesses } from './other-processes.js';
 
 /**
- * What a process does that has found no range to take: try again, stop waiting because no other process holds a range,
- * or end.
+ * What a process does that has found no range to take: try again, stop waiting because no other process holds
+ * a range, or end.
  */
 export type WaitResult = 'try-again' | 'nobody-left' | RunOutcome;
 
 /**
- * Which rows a run works on, and how it shares them with other processes: a run by itself, or one part of a run that
- * takes the tenants in an order.
+ * Which rows a run works on, and how it shares them with other processes: a run by itself, or one part of a
+ * run that takes the tenants in an order.
  */
 export interface RunScope {
   /** The tenants whose rows this run works on; null: all rows. */
@@ -42,6 +42,9 @@ export interface RunScope {
   /** Whether another process may have proved the run complete since this one read `record`. */
   canBeProvedByOthers(record: LedgerRecord): boolean;
 
-  /** Whether the run ends with this outcome. Otherwise it continues with another part, and the status stays `running`. */
+  /**
+   * Whether the run ends with this outcome. Otherwise it continues with another part, and the status stays
+   * `running`.
+   */
   endsRun(outcome: RunOutcome): boolean;
 }

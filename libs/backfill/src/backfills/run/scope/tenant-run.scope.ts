@@ -35,8 +35,8 @@ export class TenantRunScope implements RunScope {
   }
 
   /**
-   * A process that was never admitted, because the maximum number of workers was reached, leaves the run to the others.
-   * An admitted process continues with another tenant, or waits.
+   * A process that was never admitted, because the maximum number of workers was reached, leaves the run to
+   * the others. An admitted process continues with another tenant, or waits.
    */
   async waitForOthers(others: OtherProcesses): Promise<WaitResult> {
     if (others.isStopping) return 'nobody-left';

@@ -43,7 +43,8 @@ export class WholeRunScope implements RunScope {
     const holder = await others.watch(this.tenants, this.#hasWorked ? others.ordersChange() : undefined);
     if (holder === null) return 'nobody-left';
     if (others.isStopping) return leasedByOther(holder.owner);
-    // A process that has taken part stays to the end: other ranges may come free, or become large enough to split.
+    // A process that has taken part stays to the end: other ranges may come free, or become large enough to
+    // split.
     if (this.#hasWorked) return others.wait(holder.owner);
     return this.#hasSeenOthers ? leasedByOther(holder.owner) : 'try-again';
   }

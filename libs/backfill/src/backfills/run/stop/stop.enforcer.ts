@@ -7,7 +7,9 @@ export const CANCEL_AFTER_MS = 3_000;
 const CANCEL_AGAIN_MS = 500;
 
 export interface StopPatience {
-  /** Milliseconds between a stop signal and the first request to cancel the current statement; null: never. */
+  /**
+   * Milliseconds between a stop signal and the first request to cancel the current statement; null: never.
+   */
   readonly cancelAfterMs: number | null;
   /** Milliseconds after which the connection is closed, whatever the application's code does; null: never. */
   readonly abandonAfterMs: number | null;

@@ -6,7 +6,10 @@ import { readRunNumbers, type RunNumbers } from '../outcome/run-numbers.reader.j
 import { canaryPart } from './tenant-parts.js';
 import type { TenantSequenceOptions } from './tenant-sequence.options.js';
 
-/** The tenants that a run starts with. The other tenants follow at once, or after a person has checked the canary's rows. */
+/**
+ * The tenants that a run starts with. The other tenants follow at once, or after a person has checked the
+ * canary's rows.
+ */
 export class Canary {
   readonly #options: TenantSequenceOptions;
   readonly #parts: BackfillReport[];
@@ -33,7 +36,10 @@ export class Canary {
     return report.status === 'failed' ? this.#stayFailed(report, texts) : this.#pause(report, texts);
   }
 
-  /** Nothing was pending, so the run did not start, and the cause of an earlier failure may remain. A pause would hide it. */
+  /**
+   * Nothing was pending, so the run did not start, and the cause of an earlier failure may remain. A pause
+   * would hide it.
+   */
   async #stayFailed(report: BackfillReport, texts: CanaryTexts): Promise<BackfillReport> {
     const { definition, connection, ledger } = this.#options;
     const { reason } = await connection.use((session) => ledger.status.open(session, definition.kind));

@@ -33,8 +33,8 @@ export class TenantOrder {
   }
 
   /**
-   * Runs the tenants until none is left. A tenant is repeated if its time was too short, or if other processes hold its ranges:
-   * these may come free, or become large enough to split.
+   * Runs the tenants until none is left. A tenant is repeated if its time was too short, or if other
+   * processes hold its ranges: these may come free, or become large enough to split.
    *
    * @param limit returns the stop signal of one part
    */
@@ -74,7 +74,10 @@ export class TenantOrder {
   }
 }
 
-/** Whether the tenant is worth another part. What cannot be done at all is left to the last part, which reports why. */
+/**
+ * Whether the tenant needs another part. Rows that cannot be done are left to the last part, which reports
+ * why.
+ */
 function isUnfinished({ holder, report }: TenantRunOutcome, stop: StopSignal): boolean {
   if (holder !== null) return true;
   const canContinue = !report.proved && (report.updated > 0 || report.waitingFor !== null);

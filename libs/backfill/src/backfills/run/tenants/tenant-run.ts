@@ -5,7 +5,9 @@ import type { StopSignal } from '../stop/stop-signal.js';
 
 /** The state of one process over all parts of a run that takes the tenants in an order. */
 export interface TenantRunState {
-  /** The maximum number of workers allowed this process to take part: it stays until the whole run is done. */
+  /**
+   * The maximum number of workers allowed this process to take part: it stays until the whole run is done.
+   */
   isAdmitted: boolean;
   /** The ledger's status was set to `running` by a part of this run. */
   hasBegun: boolean;
@@ -18,9 +20,15 @@ export interface TenantRun {
   /** What the part does, as a sentence. */
   readonly title: string;
   readonly stop: StopSignal;
-  /** Whether ranges that other processes hold must be done before the run continues; else it takes other tenants first. */
+  /**
+   * Whether ranges that other processes hold must be done before the run continues; else it takes other
+   * tenants first.
+   */
   readonly waitsForOthers: boolean;
-  /** Whether the whole run ends with this outcome. Otherwise it continues with another part, and the status stays `running`. */
+  /**
+   * Whether the whole run ends with this outcome. Otherwise it continues with another part, and the status
+   * stays `running`.
+   */
   endsRun(outcome: RunOutcome): boolean;
 }
 
@@ -32,7 +40,10 @@ export interface TenantRunOutcome {
   readonly holder: string | null;
 }
 
-/** Whether the outcome of one tenant prevents the work on the others too, or another process or a person decides on it. */
+/**
+ * Whether the run cannot continue with other tenants after this outcome: the cause affects them too, or a
+ * person or another process decides.
+ */
 export function concernsAllTenants(outcome: RunOutcome): boolean {
   if (outcome.holder !== undefined) return false;
   const concernsTenant = outcome.status === 'incomplete' || outcome.status === 'complete' || outcome.proved;

@@ -11,6 +11,8 @@ export interface TenantSequenceOptions {
   readonly stop: StopSignal;
   readonly runPart: (part: TenantRun) => Promise<TenantRunOutcome>;
   readonly note: (message: string) => void;
-  /** Reports that every remaining tenant is held by other processes, e.g. by this one. Called once per wait. */
+  /**
+   * Reports that every remaining tenant is held by other processes, e.g. by this one. Called once per wait.
+   */
   readonly waiting: (holder: string) => void;
 }

@@ -6,9 +6,10 @@ import { lastPart } from './tenant-parts.js';
 import type { TenantSequenceOptions } from './tenant-sequence.options.js';
 
 /**
- * A run of all tenants in the order that the backfill declares: first its canary, then each tenant, and at the end all rows.
- * The last part works off the rows without a tenant and proves that every row is done. Each part has its own ranges in the
- * ledger, so it continues where it was left. Several processes take different tenants where possible.
+ * A run of all tenants in the order that the backfill declares: first its canary, then each tenant, and at
+ * the end all rows. The last part works off the rows without a tenant and proves that every row is done. Each
+ * part has its own ranges in the ledger, so it continues where it was left. Several processes take different
+ * tenants where possible.
  */
 export class TenantSequence {
   readonly #options: TenantSequenceOptions;
@@ -27,7 +28,10 @@ export class TenantSequence {
     return sumReports(parts, end ?? (await runPart(lastPart(null, stop))).report);
   }
 
-  /** @param parts receives the reports of the parts that did not end the run @returns the report that ends the run; null to continue */
+  /**
+   * @param parts receives the reports of the parts that did not end the run
+   * @returns the report that ends the run; null to continue
+   */
   async #runInOrder(parts: BackfillReport[]): Promise<BackfillReport | null> {
     return (
       (await new Canary(this.#options, parts).run()) ?? (await new TenantOrder(this.#options, parts).run())

@@ -6,7 +6,10 @@ import { concludeProof } from '../run.conclusion.js';
 import type { RunContext } from '../run.context.js';
 import type { LoopMemory, RunState } from '../run.states.js';
 
-/** Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever is written. */
+/**
+ * Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever
+ * is written.
+ */
 const MAX_SWEEPS = 5;
 
 /** Every range is done: proves that no row is pending. Of several processes, one does this. */

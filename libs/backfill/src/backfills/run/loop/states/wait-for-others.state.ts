@@ -14,7 +14,8 @@ export const waitForOthers: RunState<'waitForOthers'> = async (run, memory) => {
   if (stop.reason !== null) return incomplete(stop.reason, { keepsStatus: !run.hasBegun });
   if (!(await connection.use((session) => ledger.ranges.hasUnfinished(session, scope.tenants))))
     return 'prove';
-  // A range came free in the meantime. Or its row in the ledger is locked, e.g. by a transaction of a dead process.
+  // A range may have come free in the meantime. Or its row in the ledger is locked, e.g. by a transaction of a dead
+  // process.
   await run.endAbandoned();
   await stop.sleep(backOff(++memory.misses, BACK_OFF));
   return 'takeRange';

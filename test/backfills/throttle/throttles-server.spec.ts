@@ -28,11 +28,11 @@ class Labels implements SetBackfill<Parcel> {
   }
 }
 
-/** All throttles but the one that the test is about are off: the server is one for all tests of this file. */
+/** The tests of this file share one server, so each backfill has one throttle only. */
 @Backfill<Parcel>({
   ...LABELS,
   name: 'by-bytes',
-  // Long enough at work to be found unable to read it.
+  // The run is long enough for the throttle to become unreadable.
   pause: 50,
   throttles: { replicaLag: { bytes: MEGABYTE, seconds: 3_600 } },
 })
@@ -77,7 +77,7 @@ beforeAll(async () => {
   server = await ReplicatedServer.start({
     wal_level: 'logical',
     archive_mode: 'on',
-    // Archives as long as the file is there.
+    // Archiving succeeds while this file exists.
     archive_command: 'test -e ../archiving',
     autovacuum_naptime: '1s',
     autovacuum_freeze_max_age: '100000',
@@ -91,13 +91,13 @@ const OPTIONS = {
   module: { defaults: { pause: 0 }, throttles: { ...OFF, interval: 20, unreadableAfter: 300 } },
 };
 const stage = Stage.for(OPTIONS);
-/** An application as most are: its role may see what belongs to it, and nothing else. */
+/** An application with a usual role: it sees only its own sessions. */
 const plain = Stage.for({ ...OPTIONS, plainRole: true });
-// After the stages, which leave their databases before.
+// Registered after the stages, so that it runs after they have dropped their databases.
 afterAll(() => server?.stop());
 
 beforeEach(async () => {
-  archive(true);
+  resumeArchiving();
   for (const each of [stage, plain]) {
     await each.query(`TRUNCATE parcels; INSERT INTO parcels SELECT generate_series(1, ${ROWS});
       DO $$ BEGIN
@@ -106,13 +106,17 @@ beforeEach(async () => {
   }
 });
 
-function archive(on: boolean): void {
-  const file = join(server.folder, 'archiving');
-  if (on) writeFileSync(file, '');
-  else rmSync(file, { force: true });
+const archivingFile = () => join(server.folder, 'archiving');
+
+function resumeArchiving(): void {
+  writeFileSync(archivingFile(), '');
 }
 
-/** So much of WAL is written, in a table of its own. */
+function pauseArchiving(): void {
+  rmSync(archivingFile(), { force: true });
+}
+
+/** Writes this much WAL, through a table of its own. */
 async function writeWal(bytes: number): Promise<void> {
   await stage.query(`CREATE TABLE IF NOT EXISTS filler (text text)`);
   await stage.query(
@@ -121,8 +125,8 @@ async function writeWal(bytes: number): Promise<void> {
   );
 }
 
-describe('a run makes way', () => {
-  it('for a replica that is behind by too much', async () => {
+describe('a run waits', () => {
+  it('while a replica is behind by too many bytes', async () => {
     await server.pauseReplay();
     await writeWal(2 * MEGABYTE);
     const run = HeldRun.start(stage, 'by-bytes');
@@ -132,8 +136,8 @@ describe('a run makes way', () => {
     expect(await run.ended).toMatchObject({ status: 'complete' });
   });
 
-  it('for a replica that is behind for too long', async () => {
-    // PostgreSQL tells the time of what is not replayed only once it has seen something replayed.
+  it('while a replica is behind by too many seconds', async () => {
+    // PostgreSQL reports `replay_lag` only after the replica has replayed something.
     await writeWal(1_000);
     await server.pauseReplay();
     await writeWal(1_000);
@@ -157,29 +161,29 @@ describe('a run makes way', () => {
     });
   }
 
-  it('for WAL that waits for the archiver', async () => {
+  it('while too many WAL files wait for the archiver', async () => {
     await until(async () => {
       await stage.query('SELECT pg_switch_wal()');
       return (await stage.value('SELECT last_archived_wal IS NOT NULL FROM pg_stat_archiver')) === 'true';
     });
-    archive(false);
+    pauseArchiving();
     for (let files = 0; files < 5; files++) {
       await writeWal(1_000);
       await stage.query('SELECT pg_switch_wal()');
     }
     const run = HeldRun.start(stage, 'archived');
     await run.isHeldBy(/WAL archive: \d files wait for the archiver \(limit 2\)/);
-    archive(true);
+    resumeArchiving();
     expect(await run.ended).toMatchObject(COMPLETE);
   });
 
-  it('for more sessions at work than it leaves room for', async () => {
+  it('while too many sessions are active', async () => {
     const sessions = await Promise.all(
       Array.from({ length: 25 }, () => stage.database.connect('a busy user')),
     );
     const work = sessions.map((session) => session.query('SELECT pg_sleep(600)').catch(() => undefined));
     const run = HeldRun.start(stage, 'busy');
-    await run.isHeldBy(/active connections: 2\d of 100 are at work \(limit 20 %\)/);
+    await run.isHeldBy(/active connections: 2\d of 100 are active \(limit 20 %\)/);
     await stage.query(
       `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'a busy user'`,
     );
@@ -189,11 +193,11 @@ describe('a run makes way', () => {
   });
 });
 
-describe('a role that may not see how far replicas are', () => {
-  it('is held after a while, and told what it lacks; with the right it goes on', async () => {
+describe('a run whose role cannot see the lag of replicas', () => {
+  it('waits after a while and names the missing right; with the right it continues', async () => {
     const run = HeldRun.start(plain, 'by-bytes');
     await run.isHeldBy(
-      /replica lag: it could not be read for \d+ s: how far replica "reports-replica" is behind is hidden from this role/,
+      /replica lag: it could not be read for \d+ s: the lag of replica "reports-replica" is hidden from this role/,
     );
     expect(run.recorder.waits[0]?.waitingFor).toContain('GRANT pg_read_all_stats');
     await plain.query(`DO $$ BEGIN EXECUTE format('GRANT pg_read_all_stats TO %I',
@@ -204,73 +208,73 @@ describe('a role that may not see how far replicas are', () => {
 
 describe.each([
   ['an administrator', () => stage],
-  ['a role that may not see what it does', () => plain],
-])('autovacuum of the table, seen by %s', (_, seenBy) => {
-  /** It goes on for longer than any test. */
-  async function slowTable(): Promise<void> {
-    await seenBy().query(
+  ['a role that cannot see the sessions of others', () => plain],
+])('a run by %s', (_, stageOfRole) => {
+  /** Makes any autovacuum of the table take longer than a test. */
+  async function slowDownAutovacuum(): Promise<void> {
+    await stageOfRole().query(
       `INSERT INTO parcels SELECT i, repeat('x', 200) FROM generate_series(1001, 60000) AS i`,
     );
-    await seenBy().query(`ALTER TABLE parcels SET (autovacuum_vacuum_cost_delay = 100,
+    await stageOfRole().query(`ALTER TABLE parcels SET (autovacuum_vacuum_cost_delay = 100,
       autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_insert_threshold = 0, autovacuum_vacuum_insert_scale_factor = 0)`);
   }
 
   async function untilVacuuming(): Promise<void> {
     await until(
       async () =>
-        (await seenBy().value(
+        (await stageOfRole().value(
           `SELECT count(*) FROM pg_stat_progress_vacuum WHERE datname = current_database() AND relid = 'parcels'::regclass`,
         )) === '1',
     );
   }
 
-  /** Ends it, and keeps another one from starting. */
-  async function letEnd(): Promise<void> {
+  /** Ends the autovacuum and prevents another one. */
+  async function endAutovacuum(): Promise<void> {
     let altered = false;
-    // It queues up behind the worker for the table's lock, and so comes before the next one.
-    const altering = seenBy()
+    // It waits for the table's lock behind the worker, and therefore gets it before the next worker.
+    const altering = stageOfRole()
       .query(
         `ALTER TABLE parcels SET (autovacuum_enabled = false), RESET (autovacuum_vacuum_cost_delay, autovacuum_vacuum_cost_limit)`,
       )
       .finally(() => (altered = true));
     await until(async () => {
-      await seenBy().query('SELECT pg_terminate_backend(pid) FROM pg_stat_progress_vacuum');
+      await stageOfRole().query('SELECT pg_terminate_backend(pid) FROM pg_stat_progress_vacuum');
       return altered;
     });
     await altering;
-    await seenBy().query('VACUUM (FREEZE) parcels');
+    await stageOfRole().query('VACUUM (FREEZE) parcels');
   }
 
-  afterEach(() => seenBy().query('ALTER TABLE parcels RESET (autovacuum_enabled)'));
+  afterEach(() => stageOfRole().query('ALTER TABLE parcels RESET (autovacuum_enabled)'));
 
-  it('is let be, unless it is asked for', async () => {
-    await slowTable();
+  it('does not wait for an autovacuum of the table, unless `maintenance` lists it', async () => {
+    await slowDownAutovacuum();
     await untilVacuuming();
     const recorder = new Recorder();
-    expect(await seenBy().run('against-wraparound', { recorder })).toMatchObject(COMPLETE);
+    expect(await stageOfRole().run('against-wraparound', { recorder })).toMatchObject(COMPLETE);
     expect(recorder.waits).toEqual([]);
-    await seenBy().query(`UPDATE parcels SET label = NULL WHERE id <= ${ROWS}`);
-    const run = HeldRun.start(seenBy(), 'any-autovacuum');
+    await stageOfRole().query(`UPDATE parcels SET label = NULL WHERE id <= ${ROWS}`);
+    const run = HeldRun.start(stageOfRole(), 'any-autovacuum');
     await run.isHeldBy(/maintenance of the table: autovacuum \(pid \d+\) is running on it/);
-    await letEnd();
+    await endAutovacuum();
     expect(await run.ended).toMatchObject(COMPLETE);
   });
 
-  it('is waited for when it keeps transaction ids from wrapping around', async () => {
-    // Only this one comes to a table that autovacuum is to leave alone.
-    await seenBy().query('ALTER TABLE parcels SET (autovacuum_enabled = false)');
-    await slowTable();
-    await seenBy().query(`CREATE TABLE IF NOT EXISTS filler (text text)`);
-    // Each block is a transaction of its own inside of the one, with an id of its own.
-    await seenBy().query(`DO $$ BEGIN FOR i IN 1..101000 LOOP
+  it('waits for an autovacuum of the table that prevents wraparound', async () => {
+    // With autovacuum disabled for the table, only a wraparound autovacuum still runs on it.
+    await stageOfRole().query('ALTER TABLE parcels SET (autovacuum_enabled = false)');
+    await slowDownAutovacuum();
+    await stageOfRole().query(`CREATE TABLE IF NOT EXISTS filler (text text)`);
+    // Each block with an exception handler is a subtransaction, which consumes a transaction ID.
+    await stageOfRole().query(`DO $$ BEGIN FOR i IN 1..101000 LOOP
         BEGIN INSERT INTO filler VALUES ('x'); EXCEPTION WHEN division_by_zero THEN NULL; END;
       END LOOP; END $$`);
     await untilVacuuming();
-    const run = HeldRun.start(seenBy(), 'against-wraparound');
+    const run = HeldRun.start(stageOfRole(), 'against-wraparound');
     await run.isHeldBy(
       /maintenance of the table: autovacuum to prevent wraparound \(pid \d+\) is running on it/,
     );
-    await letEnd();
+    await endAutovacuum();
     expect(await run.ended).toMatchObject(COMPLETE);
   });
 });

@@ -1,5 +1,5 @@
 import { MODULE_NAME, refuseUnknownOptions } from '../../options/known-options.js';
-import { decideThrottles } from '../throttle/throttle.limits.js';
+import { resolveThrottles } from '../throttle/throttle.limits.js';
 import type { ThrottleOptions } from '../throttle/throttle.options.js';
 import type { PaceOptions } from './backfill.options.js';
 import { PACE_NAMES } from './known-options.js';
@@ -25,7 +25,7 @@ export function decideModuleDefaults({
 }: BackfillModuleDefaults): BackfillModuleDefaults {
   refuseUnknownOptions(MODULE_NAME, defaults, { names: PACE_NAMES, path: 'defaults' });
   checkPace(MODULE_NAME, defaults ?? {}, 'defaults');
-  decideThrottles(MODULE_NAME, throttles);
+  resolveThrottles(MODULE_NAME, throttles);
   return {
     ...(defaults === undefined ? {} : { defaults }),
     ...(throttles === undefined ? {} : { throttles }),

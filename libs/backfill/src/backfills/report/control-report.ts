@@ -1,32 +1,40 @@
-import type { BackfillStatus } from '../../ledger/status.js';
 import type { SettingInForce } from '../../ledger/control.ledger.js';
+import type { BackfillStatus } from '../../ledger/status.js';
 
 export const CONTROL_VERBS = ['set', 'pause', 'resume', 'cancel'] as const;
-/** What a person may want of a backfill. */
+/** What a person can do with a backfill. */
 export type ControlVerb = (typeof CONTROL_VERBS)[number];
 
-/** Who wants it and why, for the ledger. */
+/**
+ * Who acts on a backfill and why. The ledger records both.
+ *
+ * @publicApi
+ */
 export interface ControlOptions {
   /** @default `user@host` of this process */
   readonly by?: string;
-  /** Told by `--status` and kept in the ledger. */
+  /** Shown by `--status`. @default no reason */
   readonly why?: string;
 }
 
-/** What came of it for one backfill. */
+/**
+ * The effect on one backfill.
+ *
+ * @publicApi
+ */
 export interface ControlledBackfill {
   readonly name: string;
   readonly version: number;
-  /** False when it was so already. */
+  /** False if the backfill was in that state already. */
   readonly changed: boolean;
   readonly status: BackfillStatus;
-  /** Why it stands there, in a sentence. */
+  /** Why it has this status, in a sentence. */
   readonly reason: string;
-  /** What is set now, over what the code says. */
+  /** The settings that override those in the code. */
   readonly settings: readonly SettingInForce[];
 }
 
-/** What came of `--set`, `--pause`, `--resume` or `--cancel`. */
+/** The result of `--set`, `--pause`, `--resume` or `--cancel`. */
 export interface ControlReport {
   readonly phase: 'backfill';
   readonly control: ControlVerb;

@@ -1,38 +1,52 @@
 import type { ActiveThrottle } from '../throttle/throttle.js';
 import type { BackfillReport } from './report.js';
 
-/** How far a backfill is. */
+/**
+ * The progress of one backfill in this run.
+ *
+ * @publicApi
+ */
 export interface BackfillProgress {
   readonly name: string;
   /** Rows changed in this run. */
   readonly updated: number;
+  /** Batches committed in this run. */
   readonly batches: number;
   readonly rowsPerSecond: number;
-  /** Rows that were pending when the run started. */
+  /** Rows that were pending when the run started; null if that is not known. */
   readonly total: number | null;
-  /** Whether `total` is the planner's estimate, not a count. */
+  /** True if `total` is the planner's estimate instead of a count. */
   readonly totalIsEstimate: boolean;
-  /** 0 to 1; null where the total is not known. */
+  /** Share of `total` that is done, 0 to 1; null if the total is not known. */
   readonly fraction: number | null;
-  /** Milliseconds that the rest will take at this rate; null where not known. */
+  /** Milliseconds that the remaining rows take at the present rate; null if not known. */
   readonly remainingMs: number | null;
+  /** The tenant of the last row of the batch; null without `tenant`. */
   readonly tenant: string | null;
-  /** The key that the cursor stands at. */
+  /** The key that the sweep has reached, one text per key column; null before the first row. */
   readonly cursor: readonly string[] | null;
 }
 
-/** Why a run makes no progress right now. */
+/**
+ * Why a run makes no progress now.
+ *
+ * @publicApi
+ */
 export interface BackfillWait {
   readonly name: string;
+  /** E.g. a lock and the session that holds it, or a throttle with its value and limit. */
   readonly waitingFor: string;
-  /** When it makes way for the rest of the database: which throttles hold it, and since when. */
+  /** The throttles that hold the run; left out for any other wait. */
   readonly throttles?: readonly ActiveThrottle[];
 }
 
 /**
- * Who is told what a run does. All methods are called in order and must not throw.
+ * Receives the events of a run, in order. Every method is optional and called synchronously. Errors that a method throws are ignored.
+ *
+ * @publicApi
  */
 export interface BackfillObserver {
+  /** `total` and `totalIsEstimate` are as in `BackfillProgress`; `reason` says why the backfill runs. */
   started?(event: {
     readonly name: string;
     readonly version: number;
@@ -40,10 +54,10 @@ export interface BackfillObserver {
     readonly total: number | null;
     readonly totalIsEstimate: boolean;
   }): void;
-  /** After each batch. `line` is true every `progressEvery` batches. */
+  /** After each batch. `line` is true for every `progressEvery`-th batch, for logs. */
   progressed?(event: BackfillProgress & { readonly line: boolean }): void;
   waiting?(event: BackfillWait): void;
-  /** Something a person should know, e.g. a retry and its reason. */
+  /** A message for people, e.g. a retry and its reason. */
   noted?(event: { readonly name: string; readonly level: 'log' | 'warn'; readonly message: string }): void;
   finished?(report: BackfillReport): void;
 }

@@ -1,64 +1,90 @@
 import type { BackfillStatus } from '../../ledger/status.js';
 import type { BackfillKind } from '../declare/kinds.js';
 
-/** What one tenant has had done to it, over all runs of the backfill's version. */
+/**
+ * What was done for one tenant, over all runs of the backfill's version. Counts are rows.
+ *
+ * @publicApi
+ */
 export interface TenantReport {
+  /** Null for rows whose tenant is NULL. */
   readonly tenant: string | null;
+  /** Rows changed. */
   readonly updated: number;
-  /** Rows that somebody else held and that are still to be done. */
+  /** Rows that another session had locked; they are still pending. */
   readonly skipped: number;
+  /** Rows that could not be changed. */
   readonly quarantined: number;
   /** ISO 8601, the database's clock. */
   readonly lastTouchedAt: string;
 }
 
-/** What came of one backfill in one run. Counts are rows. */
+/**
+ * The result of one backfill in one run. Counts are rows.
+ *
+ * @publicApi
+ */
 export interface BackfillReport {
   readonly name: string;
   readonly version: number;
-  /** What it does to a row. `BackfillService` always tells it. */
+  /** How the backfill changes rows. `BackfillService` always sets it. */
   readonly kind?: BackfillKind;
   readonly status: BackfillStatus;
-  /** True when the ledger said complete and the probe agreed: nothing was done. */
+  /** True if the ledger said complete and no row was pending. */
   readonly nothingToDo: boolean;
-  /** Whether all that this run was asked for is done and proved; of a run for some tenants, their rows. */
+  /** True if a probe found no pending row at the end. In a run for some tenants: no pending row of these tenants. */
   readonly proved: boolean;
-  /** Why it stands where it stands, in a sentence. */
+  /** Why the backfill has this status, in a sentence. */
   readonly reason: string;
   /** Rows changed in this run: updated, with `copy` inserted, with `purge` deleted. */
   readonly updated: number;
-  /** Rows that somebody else held and that are still to be done. */
+  /** Rows that another session had locked; they are still pending. */
   readonly skipped: number;
+  /** Rows in quarantine, over all runs. */
   readonly quarantined: number;
-  /** Pending rows that are left, the quarantined ones included; null where counting them would take too long. */
+  /** Pending rows, including those in quarantine; null if counting them takes too long. */
   readonly remaining: number | null;
+  /** Batches committed in this run. */
   readonly batches: number;
   readonly durationMs: number;
   readonly rowsPerSecond: number;
-  /** What the run waited for when it stopped: a lock and who holds it, a lease and who has it; else null. */
+  /** What the run waited for when it stopped, e.g. a lock and its holder, or a lease and its owner; null if it did not wait. */
   readonly waitingFor: string | null;
-  /** The query that proves completion, with its parameters written in: it finds a row as long as one is pending. */
+  /** The query that proves completion, with its parameters inserted. It returns a row while one is pending. */
   readonly proof: string;
-  /** With `tenant` declared; else empty. */
+  /** One entry per tenant; empty without `tenant`. */
   readonly tenants: readonly TenantReport[];
-  /** Set by a run for some tenants: nothing of the others was looked at. */
+  /** The tenants of a run for some tenants; left out for other runs. Rows of other tenants were not read. */
   readonly onlyTenants?: readonly string[];
-  /** Those of the tenants asked for, or of the canary, that no row of the table has: they may be misspelt. Left out where there are none. */
+  /**
+   * The requested tenants, or those of the canary, that have no row in the table, perhaps because of a typing error. Left out if
+   * there are none.
+   */
   readonly withoutRows?: readonly string[];
 }
 
 export const PHASE_OUTCOMES = ['complete', 'incomplete', 'failed', 'nothing-to-do'] as const;
-/** What came of a phase: done, stopped with work left, in need of a person, or nothing to do and proved so. */
+/**
+ * The result of a phase. `incomplete`: it stopped with work left and resumes in the next run. `failed`: a person has to act.
+ * `nothing-to-do`: no row was pending, and that is proved.
+ *
+ * @publicApi
+ */
 export type PhaseOutcome = (typeof PHASE_OUTCOMES)[number];
 
 /** For `worstOf`. */
 export const WORST_FIRST: readonly PhaseOutcome[] = ['failed', 'incomplete', 'complete', 'nothing-to-do'];
 
-/** What came of the whole phase. */
+/**
+ * The result of the whole phase.
+ *
+ * @publicApi
+ */
 export interface BackfillPhaseReport {
   readonly phase: 'backfill';
+  /** The worst outcome among the backfills. */
   readonly outcome: PhaseOutcome;
-  /** Set when the phase could not run at all, e.g. because the database could not be reached. */
+  /** Why the phase could not run at all, e.g. because the database is unreachable. Left out otherwise. */
   readonly reason?: string;
   readonly backfills: readonly BackfillReport[];
 }

@@ -1,24 +1,32 @@
 import type { BackfillObserver } from './observer.js';
 
-/** Which backfills to run, and how far. */
+/**
+ * Which backfills to run, and when to stop.
+ *
+ * @publicApi
+ */
 export interface RunRequest {
-  /** Names; all that are declared when left out. What they depend on is not added, but must be complete. */
+  /** Names of backfills. Dependencies are not added; they must be complete. @default all declared backfills */
   readonly names?: readonly string[];
-  /** Only the rows of these tenants. The whole is never marked complete by such a run. */
+  /** Run for the rows of these tenants only. Such a run never makes the backfill complete. @default all rows */
   readonly tenants?: readonly string[];
-  /** Milliseconds after which the run stops with work left. */
+  /** Milliseconds after which the run stops with work left. @default no limit */
   readonly maxDurationMs?: number;
-  /** Milliseconds for which a lost database is waited for before the run ends. @default 60_000 */
+  /** Milliseconds that the run waits for a database that is unreachable. @default 60_000 */
   readonly connectTimeoutMs?: number;
-  /** Try the rows in quarantine again. */
+  /** Retry the rows in quarantine. @default false */
   readonly retryQuarantined?: boolean;
-  /** Asks the run to stop: the batch in hand is finished, the reason recorded. `signal.reason` is told, e.g. `SIGTERM`. */
+  /** Asks the run to stop after the current batch. `signal.reason`, e.g. `SIGTERM`, is recorded as the reason. @default never */
   readonly signal?: AbortSignal;
-  /** Milliseconds that the batch in hand gets after `signal`, before the server is asked to cancel it. @default 3_000 */
+  /** Milliseconds after `signal` at which the server is asked to cancel the current batch. @default 3_000 */
   readonly cancelAfterMs?: number;
-  /** Milliseconds after `signal` at which the run's connections are broken off, whatever it is doing: for a pool that is to be closed. @default never */
+  /**
+   * Milliseconds after `signal` at which the run closes its connections, whatever it is doing; for a pool that is about to be closed.
+   * @default never
+   */
   readonly abandonAfterMs?: number;
-  /** Asked between batches: a sentence that says why stops the run there, null lets it go on. */
+  /** Called between batches. A returned sentence stops the run and is recorded as the reason; null lets it continue. */
   readonly stopWhen?: () => string | null;
+  /** Receives the events of the run. @default none */
   readonly observer?: BackfillObserver;
 }

@@ -3,7 +3,7 @@ import type { BackfillThrottleOptions } from './throttle-check.js';
 import { ThrottleMetadata } from './throttle-metadata.accessor.js';
 
 /**
- * Declares a provider as a throttle of the application's own; see `ThrottleCheck`.
+ * Declares a provider as a throttle check of the application; see `ThrottleCheck`.
  *
  * @publicApi
  * @example

@@ -1,48 +1,49 @@
 import { messageOf } from '../../postgres/error-classes.js';
-import { ThrottleReading, type MonotonicClock } from './throttle.reading.js';
 import type { DeclaredCheck, ThrottleContext } from './throttle-check.js';
+import type { ThrottleReading } from './throttle.reading.js';
 
-/** Asks one of the application's own throttles, in the background, and never twice at once unless it was given up. */
-export class CheckPoll {
+export interface CheckPollOptions {
+  readonly check: DeclaredCheck;
+  readonly context: Omit<ThrottleContext, 'signal'>;
   readonly reading: ThrottleReading;
-  readonly #check: DeclaredCheck;
-  readonly #context: Omit<ThrottleContext, 'signal'>;
-  readonly #stop: AbortSignal;
-  readonly #overdueAfter: number;
-  #asking: Promise<void> | null = null;
+  /** Aborted when the run is asked to stop. */
+  readonly stop: AbortSignal;
+  /** Milliseconds after which a call of `check()` is abandoned. */
+  readonly timeoutMs: number;
+}
 
-  constructor(
-    check: DeclaredCheck,
-    context: Omit<ThrottleContext, 'signal'>,
-    stop: AbortSignal,
-    overdueAfter: number,
-    now: MonotonicClock,
-  ) {
-    this.#check = check;
-    this.#context = context;
-    this.#stop = stop;
-    this.#overdueAfter = overdueAfter;
-    this.reading = new ThrottleReading(check.name, overdueAfter, now);
+/** Calls a throttle check of the application. One call runs at a time, unless the last one was abandoned. */
+export class CheckPoll {
+  readonly #options: CheckPollOptions;
+  #inFlight: Promise<void> | null = null;
+
+  constructor(options: CheckPollOptions) {
+    this.#options = options;
   }
 
-  /** @returns when it has answered, failed or been given up; the question before, while that one is still open */
+  get reading(): ThrottleReading {
+    return this.#options.reading;
+  }
+
+  /** Starts a call, or joins the one in flight. @returns when the call has returned, failed or been abandoned; never rejects */
   poll(): Promise<void> {
     this.reading.pollStarted();
-    return (this.#asking ??= this.#ask().finally(() => (this.#asking = null)));
+    return (this.#inFlight ??= this.#call().finally(() => (this.#inFlight = null)));
   }
 
-  async #ask(): Promise<void> {
-    const overdue = new AbortController();
-    const timer = setTimeout(() => overdue.abort(), this.#overdueAfter);
+  async #call(): Promise<void> {
+    const { check, context, stop, timeoutMs } = this.#options;
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(), timeoutMs);
     timer.unref();
     try {
-      const signal = AbortSignal.any([this.#stop, overdue.signal]);
-      const answer = this.#check.check.check({ ...this.#context, signal });
-      // Whoever does not heed the signal either is asked anew: what has hung once may be well now.
-      const reason: unknown = await Promise.race([answer, aborted(overdue.signal)]);
-      if (reason === GIVEN_UP) return;
+      const signal = AbortSignal.any([stop, timeout.signal]);
+      const answer = check.check.check({ ...context, signal });
+      // A check that ignores the signal is abandoned and called again: it may answer the next time.
+      const reason: unknown = await Promise.race([answer, aborted(timeout.signal)]);
+      if (reason === ABANDONED) return;
       if (reason === null || typeof reason === 'string') this.reading.pollSucceeded(reason || null);
-      else this.reading.pollFailed(`check() returned ${typeof reason} instead of a reason or null`);
+      else this.reading.pollFailed(`check() returned ${typeof reason} instead of a string or null`);
     } catch (error) {
       this.reading.pollFailed(messageOf(error));
     } finally {
@@ -51,8 +52,8 @@ export class CheckPoll {
   }
 }
 
-const GIVEN_UP = Symbol('given up');
+const ABANDONED = Symbol('abandoned');
 
-function aborted(signal: AbortSignal): Promise<typeof GIVEN_UP> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(GIVEN_UP), { once: true }));
+function aborted(signal: AbortSignal): Promise<typeof ABANDONED> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(ABANDONED), { once: true }));
 }

@@ -1,10 +1,10 @@
 /**
- * What a throttle of the application's own is asked about.
+ * What a throttle check of the application is called with.
  *
  * @publicApi
  */
 export interface ThrottleContext {
-  /** The backfill that runs. */
+  /** Name of the backfill that runs. */
   readonly backfill: string;
   readonly version: number;
   /** Its table, quoted and qualified. */
@@ -14,33 +14,32 @@ export interface ThrottleContext {
 }
 
 /**
- * A throttle of the application's own, e.g. by the length of a queue. Decorate the class with `@BackfillThrottle` and provide it in
- * any module.
+ * A throttle of the application, e.g. the length of a queue. Decorate the class with `@BackfillThrottle` and provide it in any module.
  *
- * It is asked at every look (`throttles.interval`), between batches: no transaction is open meanwhile. Until it answers, its last
- * answer holds. When it throws, or does not answer, for longer than `throttles.unreadableAfter`, the run waits as if it had
- * given a reason; an answer that is overdue by then is given up, and the check is asked again.
+ * It is called at every poll (`throttles.interval`), between batches and with no transaction open. Until it answers, its last answer
+ * stays valid. If it throws or does not answer for longer than `throttles.unreadableAfter`, the run waits as if the check had returned
+ * a reason; the overdue call is abandoned and the check is called again.
  *
  * @publicApi
  */
 export interface ThrottleCheck {
-  /** @returns why backfills have to wait, in words, e.g. `12,000 mails are queued`; null to let them go on */
+  /** @returns why backfills have to wait, as a phrase, e.g. `12,000 mails are queued`; null to let them continue */
   check(context: ThrottleContext): Promise<string | null>;
 }
 
 /**
- * What `@BackfillThrottle` takes.
+ * Options of `@BackfillThrottle`.
  *
  * @publicApi
  */
 export interface BackfillThrottleOptions {
-  /** How it is told in logs and in the status, e.g. `mail queue`. Unique. */
+  /** Its name in logs and in the status, e.g. `mail queue`. Unique. */
   readonly name: string;
-  /** The names of the backfills that it holds. @default all of them */
+  /** Names of the backfills that it holds. @default all backfills */
   readonly backfills?: readonly string[];
 }
 
-/** A check as it was found in the application. */
+/** A check that was found among the application's providers. */
 export interface DeclaredCheck extends BackfillThrottleOptions {
   readonly check: ThrottleCheck;
 }

@@ -1,5 +1,5 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { BackfillThrottleOptions } from './throttle-check.js';
 
-/** Where `@BackfillThrottle` leaves its options, and the one way to read them. */
+/** The metadata that `@BackfillThrottle` writes. */
 export const ThrottleMetadata = DiscoveryService.createDecorator<BackfillThrottleOptions>();

@@ -1,26 +1,38 @@
 import { BackfillError } from '../../errors/backfill.error.js';
 
-/** A throttle's value is there, and does not tell what it should. */
+/**
+ * PostgreSQL hides a throttle's value from the role that runs the backfill.
+ *
+ * @publicApi
+ */
 export class ThrottleUnreadableError extends BackfillError {
   constructor(throttle: string, problem: string, remedy: string) {
     super(problem, { subject: throttle, remedy });
   }
 }
 
-/** A check is one instance that lives as long as the application; this provider's instances do not. */
+/**
+ * A throttle check is transient or request-scoped. It has to be one instance that lives as long as the application.
+ *
+ * @publicApi
+ */
 export class RequestScopedThrottleError extends BackfillError {
   constructor(className: string) {
     super(
-      `${className} is transient or request-scoped (or depends on a provider that is request-scoped), and a throttle is one instance that is asked without a request.`,
+      `${className} is transient or request-scoped, or depends on a request-scoped provider. A throttle is one instance that is called outside of requests.`,
       {
         subject: className,
-        remedy: 'Give it, and what it injects, the default scope.',
+        remedy: 'Give it, and the providers that it injects, the default scope.',
       },
     );
   }
 }
 
-/** A class decorated with `@BackfillThrottle` cannot be asked as it is declared. */
+/**
+ * A class with `@BackfillThrottle` is declared incorrectly.
+ *
+ * @publicApi
+ */
 export class ThrottleDeclarationError extends BackfillError {
   constructor(className: string, problem: string, remedy: string) {
     super(`${className}: ${problem}.`, { subject: className, remedy });

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { DeclaredCheck, ThrottleCheck } from './throttle-check.js';
-import { RequestScopedThrottleError, ThrottleDeclarationError } from './throttle.error.js';
 import { ThrottleMetadata } from './throttle-metadata.accessor.js';
+import { RequestScopedThrottleError, ThrottleDeclarationError } from './throttle.error.js';
 
-/** Finds the application's own throttles among its providers. */
+type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** Finds the throttle checks among the application's providers. */
 @Injectable()
 export class ThrottleExplorer {
   readonly #discovery: DiscoveryService;
@@ -14,38 +16,47 @@ export class ThrottleExplorer {
   }
 
   /**
-   * @param backfills the declared names
+   * @param backfills names of the declared backfills
    * @throws RequestScopedThrottleError, ThrottleDeclarationError
    */
   checks(backfills: readonly string[]): readonly DeclaredCheck[] {
     const found = new Map<string, DeclaredCheck>();
     for (const wrapper of this.#discovery.getProviders()) {
-      const options = wrapper.isAlias
-        ? undefined
-        : this.#discovery.getMetadataByDecorator(ThrottleMetadata, wrapper);
-      if (options === undefined) continue;
-      const className = typeof wrapper.metatype === 'function' ? wrapper.metatype.name : String(wrapper.name);
-      if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient)
-        throw new RequestScopedThrottleError(className);
-      const declared = { ...options, check: wrapper.instance as ThrottleCheck };
-      checkDeclaration(className, declared, backfills);
+      const declared = this.#declaredCheck(wrapper, backfills);
+      if (!declared) continue;
       if (found.has(declared.name)) {
         throw new ThrottleDeclarationError(
-          className,
+          classNameOf(wrapper),
           `another throttle is named "${declared.name}" too`,
-          'Give it a name of its own, and provide each class in one module alone.',
+          'Give each throttle its own name, and provide each class in one module only.',
         );
       }
       found.set(declared.name, declared);
     }
     return [...found.values()];
   }
+
+  #declaredCheck(wrapper: InstanceWrapper, backfills: readonly string[]): DeclaredCheck | undefined {
+    if (wrapper.isAlias) return undefined;
+    const options = this.#discovery.getMetadataByDecorator(ThrottleMetadata, wrapper);
+    if (options === undefined) return undefined;
+    const className = classNameOf(wrapper);
+    if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient)
+      throw new RequestScopedThrottleError(className);
+    const declared = { ...options, check: wrapper.instance as ThrottleCheck };
+    assertValid(className, declared, backfills);
+    return declared;
+  }
 }
 
-function checkDeclaration(
+function classNameOf({ metatype, name }: InstanceWrapper): string {
+  return typeof metatype === 'function' ? metatype.name : String(name);
+}
+
+function assertValid(
   className: string,
   { name, backfills, check }: DeclaredCheck,
-  known: readonly string[],
+  declaredBackfills: readonly string[],
 ): void {
   if (typeof name !== 'string' || name.trim() === '') {
     throw new ThrottleDeclarationError(
@@ -61,12 +72,12 @@ function checkDeclaration(
       'Implement ThrottleCheck: `async check() { return reason || null; }`.',
     );
   }
-  const unknown = backfills?.find((backfill) => !known.includes(backfill));
+  const unknown = backfills?.find((backfill) => !declaredBackfills.includes(backfill));
   if (unknown !== undefined) {
     throw new ThrottleDeclarationError(
       className,
-      `it holds the backfill "${unknown}", which is not declared`,
-      `Declared are ${known.join(', ') || 'none'}.`,
+      `it names the backfill "${unknown}", which is not declared`,
+      `Declared backfills: ${declaredBackfills.join(', ') || 'none'}.`,
     );
   }
 }

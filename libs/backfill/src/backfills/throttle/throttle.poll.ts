@@ -1,44 +1,47 @@
-import { isoTime } from '../../postgres/iso-time.js';
 import { isConnectionError, messageOf } from '../../postgres/error-classes.js';
+import { isoTime } from '../../postgres/iso-time.js';
 import { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
-import { tableLocks } from './table-locks.js';
+import type { ServerThrottle } from './server/server.throttle.js';
+import { tableLocks } from './server/table-locks.js';
 import type { ThrottleReading } from './throttle.reading.js';
-import type { ServerThrottle } from './throttle.js';
 
-/** One value of a look, and who takes it. */
+/** One value of the poll. */
 export interface ThrottlePollPart {
+  /** Its query reads the CTEs of `tableLocks`. */
   readonly usesLocks?: true;
   readonly reading: ThrottleReading;
+  /** A query of one value, without parentheses. */
   query(parameters: Parameters): string;
-  /** @returns why to wait; null to go on */
-  take(value: string | null): string | null;
+  /** @param value in text format @returns why the run has to wait; null to continue */
+  read(value: string | null): string | null;
 }
 
-export function serverPart(throttle: ServerThrottle, reading: ThrottleReading): ThrottlePollPart {
+export function toPollPart(throttle: ServerThrottle, reading: ThrottleReading): ThrottlePollPart {
   return {
     ...(throttle.usesLocks ? { usesLocks: true as const } : {}),
     reading,
     query: (parameters) => throttle.query(parameters),
-    take: (value) => throttle.judge(value),
+    read: (value) => throttle.waitReason(value),
   };
 }
 
-/** Milliseconds: what is asked are the server's own views and a row or two of the ledger. */
-const PATIENCE = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionTimeout: 5_000 };
+/** Short, in milliseconds: the poll reads views of the server and a few rows of the ledger. */
+const TIMEOUTS = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionTimeout: 5_000 };
 
 /**
- * Reads all parts in one query and one round trip, on the session that the batches use. A part that fails is read by itself from then on,
- * until it answers again: what the others say must not be lost with it. Several workers may read at once, each on its own session: an answer
- * that comes in after that of a later question is out of date, and left.
+ * Reads all parts in one query and one round trip, on the session of the batches. A part that fails is read by itself until it answers
+ * again, so that it does not hide the values of the others. Several workers may poll at the same time, each on its own session: an
+ * answer that arrives after the answer to a later poll is out of date and is ignored.
  */
 export class ThrottlePoll {
   readonly #table: string;
   readonly #parts: readonly ThrottlePollPart[];
-  readonly #broken = new Set<ThrottlePollPart>();
-  /** Looks that were begun, and the last of them that was answered. */
-  #begun = 0;
+  readonly #failing = new Set<ThrottlePollPart>();
+  /** Number of polls started. */
+  #started = 0;
+  /** The latest poll that was answered. */
   #answered = 0;
 
   /** @param table quoted and qualified */
@@ -47,65 +50,68 @@ export class ThrottlePoll {
     this.#parts = parts;
   }
 
-  /** @returns the database's clock, ISO 8601; null when it was not to be had. @throws the loss of the connection */
+  /** @returns the database's clock, ISO 8601; null if no part answered in time @throws if the connection is lost */
   async read(session: Session): Promise<string | null> {
-    const number = ++this.#begun;
+    const number = ++this.#started;
     for (const { reading } of this.#parts) reading.pollStarted();
-    const sound = this.#parts.filter((part) => !this.#broken.has(part));
-    const alone = [...this.#broken];
-    const times: (string | undefined)[] = [];
+    const together = this.#parts.filter((part) => !this.#failing.has(part));
+    const separate = [...this.#failing];
+    const times: (string | null)[] = [];
     try {
-      times.push(await this.#readTogether(session, sound, number));
+      times.push(await this.#readTogether(session, together, number));
     } catch (error) {
-      throwLoss(error);
-      alone.push(...sound);
+      throwConnectionError(error);
+      separate.push(...together);
     }
-    for (const part of alone) times.push(await this.#readAlone(session, part, number));
-    return times.find((time) => time !== undefined) ?? null;
+    for (const part of separate) times.push(await this.#readSeparately(session, part, number));
+    return times.find((time) => time !== null) ?? null;
   }
 
-  async #readAlone(session: Session, part: ThrottlePollPart, number: number): Promise<string | undefined> {
+  async #readSeparately(session: Session, part: ThrottlePollPart, number: number): Promise<string | null> {
     try {
       const time = await this.#readTogether(session, [part], number);
-      this.#broken.delete(part);
+      this.#failing.delete(part);
       return time;
     } catch (error) {
-      throwLoss(error);
+      throwConnectionError(error);
       part.reading.pollFailed(messageOf(error));
-      this.#broken.add(part);
-      return undefined;
+      this.#failing.add(part);
+      return null;
     }
   }
 
+  /** @returns the database's clock; null if a later poll was answered first */
   async #readTogether(
     session: Session,
     parts: readonly ThrottlePollPart[],
     number: number,
-  ): Promise<string | undefined> {
+  ): Promise<string | null> {
     const parameters = new Parameters();
     const locks = parts.some(({ usesLocks }) => usesLocks) ? tableLocks(parameters, this.#table) : '';
     const columns = parts.map((part) => `(${part.query(parameters)})::text`);
-    const { rows } = await session.transaction([
-      applyPolicy(PATIENCE, { jit: 'off', max_parallel_workers_per_gather: '0' }),
+    const result = await session.query(
+      applyPolicy(TIMEOUTS, { jit: 'off', max_parallel_workers_per_gather: '0' }),
       {
         text: `${locks}SELECT ${[isoTime('clock_timestamp()'), ...columns].join(',\n')}`,
         values: parameters.values,
       },
-    ]);
-    if (number < this.#answered) return undefined;
+    );
+    if (number < this.#answered) return null;
     this.#answered = number;
-    const [time, ...values] = rows[1]?.[0] ?? [];
-    parts.forEach((part, at) => {
-      try {
-        part.reading.pollSucceeded(part.take(values[at] ?? null));
-      } catch (error) {
-        part.reading.pollFailed(messageOf(error));
-      }
-    });
-    return time ?? undefined;
+    const [time = null, ...values] = result.rows[0] ?? [];
+    parts.forEach((part, at) => readPart(part, values[at] ?? null));
+    return time;
   }
 }
 
-function throwLoss(error: unknown): void {
+function readPart(part: ThrottlePollPart, value: string | null): void {
+  try {
+    part.reading.pollSucceeded(part.read(value));
+  } catch (error) {
+    part.reading.pollFailed(messageOf(error));
+  }
+}
+
+function throwConnectionError(error: unknown): void {
   if (isConnectionError(error)) throw error;
 }

@@ -1,43 +1,46 @@
-/** Milliseconds of a clock that nobody sets. */
+/** A clock in milliseconds that is never set back. */
 export type MonotonicClock = () => number;
 
-/** What is known of one throttle, and since when nothing new can be had. */
+const NO_ANSWER = 'it does not answer';
+
+/** The latest value of one throttle, and since when polls of it have failed. */
 export class ThrottleReading {
   readonly name: string;
-  readonly #unreadableAfter: number;
+  readonly #unreadableAfterMs: number;
   readonly #now: MonotonicClock;
   #reason: string | null = null;
   #unansweredSince: number | null = null;
-  #trouble = 'it gives no answer';
+  #problem = NO_ANSWER;
 
-  /** @param unreadableAfter milliseconds for which its last answer holds while it gives none */
-  constructor(name: string, unreadableAfter: number, now: MonotonicClock) {
+  /** @param unreadableAfterMs how long the last value stays valid while polls fail */
+  constructor(name: string, unreadableAfterMs: number, now: MonotonicClock) {
     this.name = name;
-    this.#unreadableAfter = unreadableAfter;
+    this.#unreadableAfterMs = unreadableAfterMs;
     this.#now = now;
   }
 
-  /** Of several questions without an answer the first one counts. */
+  /** The time without an answer is counted from the first of several polls that fail. */
   pollStarted(): void {
     this.#unansweredSince ??= this.#now();
   }
 
+  /** @param reason why the run has to wait; null to continue */
   pollSucceeded(reason: string | null): void {
     this.#reason = reason;
     this.#unansweredSince = null;
-    this.#trouble = 'it gives no answer';
+    this.#problem = NO_ANSWER;
   }
 
-  pollFailed(why: string): void {
-    this.#trouble = why;
+  pollFailed(problem: string): void {
+    this.#problem = problem;
   }
 
-  /** Why to wait, in words; null to go on. */
+  /** Why the run has to wait, as a phrase; null to continue. */
   get waitReason(): string | null {
-    const unanswered = this.#unansweredSince === null ? 0 : this.#now() - this.#unansweredSince;
-    if (this.#unansweredSince !== null && unanswered >= this.#unreadableAfter) {
-      return `it could not be read for ${Math.round(unanswered / 1000)} s: ${this.#trouble}`;
-    }
-    return this.#reason;
+    if (this.#unansweredSince === null) return this.#reason;
+    const unansweredMs = this.#now() - this.#unansweredSince;
+    return unansweredMs >= this.#unreadableAfterMs
+      ? `it could not be read for ${Math.round(unansweredMs / 1000)} s: ${this.#problem}`
+      : this.#reason;
   }
 }

@@ -8,7 +8,7 @@ import type { IndexDirectory } from '../../declare/index.directory.js';
 import type { BackfillKind, ProcessBackfill, TransformBackfill } from '../../declare/kinds.js';
 import type { BackfillModuleDefaults } from '../../declare/module.options.js';
 import { decidePace } from '../../declare/pace.js';
-import { decideThrottles } from '../../throttle/throttle.limits.js';
+import { resolveThrottles } from '../../throttle/throttle.limits.js';
 import { ColumnFinder, tableOf } from '../columns.js';
 import type { BackfillCode, Declaration } from '../declaration.js';
 import type {
@@ -102,7 +102,7 @@ function resolveBase(
     index: resolveIndex(className, options.index, { metadata, dataSource, directory: indexes }),
     ...resolveTenantOptions(className, options),
     dependsOn: options.dependsOn ?? [],
-    throttles: decideThrottles(className, moduleDefaults.throttles, options.throttles),
+    throttles: resolveThrottles(className, moduleDefaults.throttles, options.throttles),
     catchUp: options.catchUp,
     pace: decidePace(className, kindDefaults, moduleDefaults.defaults ?? {}, options),
   };

@@ -3,9 +3,9 @@ import type { LeaseSnapshot } from '../../../ledger/range.js';
 import { isHeld } from '../../../ledger/status.js';
 import type { Session } from '../../../postgres/session.js';
 import { CheckPoll } from '../../throttle/check.poll.js';
-import { serverThrottles } from '../../throttle/server-throttles.factory.js';
+import { createServerThrottles } from '../../throttle/server/server-throttles.factory.js';
 import type { ActiveThrottle } from '../../throttle/throttle.js';
-import { ThrottlePoll, serverPart, type ThrottlePollPart } from '../../throttle/throttle.poll.js';
+import { ThrottlePoll, toPollPart, type ThrottlePollPart } from '../../throttle/throttle.poll.js';
 import { ThrottleReading, type MonotonicClock } from '../../throttle/throttle.reading.js';
 import type { BatchGateOptions } from './batch-gate.options.js';
 import type { HeldByPerson } from './held-by-person.js';
@@ -31,13 +31,16 @@ export class GatePoll {
     this.#options = options;
     this.#intervalMs = throttles.interval;
     const newReading = (subject: string) => new ThrottleReading(subject, unreadableAfter, now);
-    const parts = serverThrottles(throttles).map((each) => serverPart(each, newReading(each.name)));
+    const parts = createServerThrottles(throttles).map((each) => toPollPart(each, newReading(each.name)));
     const orders = this.#ordersPart(newReading('the ledger'));
     this.#serverPoll = new ThrottlePoll(table, [orders, ...parts]);
     const context = { backfill: name, version, table };
     this.#checks = checks
       .filter(({ backfills }) => backfills === undefined || backfills.includes(name))
-      .map((check) => new CheckPoll(check, context, stop.signal, unreadableAfter, now));
+      .map((check) => {
+        const reading = newReading(check.name);
+        return new CheckPoll({ check, context, reading, stop: stop.signal, timeoutMs: unreadableAfter });
+      });
     this.#readings = [orders, ...parts, ...this.#checks].map(({ reading }) => reading);
   }
 
@@ -85,7 +88,7 @@ export class GatePoll {
     return {
       reading,
       query: (parameters) => ledger.control.orders(parameters, tenants, among),
-      take: (value) => {
+      read: (value) => {
         if (value === null) return null;
         const { status, reason, settings, roster } = toOrders(value);
         control.follow(settings);

@@ -3,12 +3,12 @@ import { LockWaitersThrottle } from './lock-waiters.throttle.js';
 import { MaintenanceThrottle } from './maintenance.throttle.js';
 import { OldestTransactionThrottle } from './oldest-transaction.throttle.js';
 import { ReplicaLagThrottle } from './replica-lag.throttle.js';
-import type { ServerThrottle } from './throttle.js';
-import type { ThrottleLimits } from './throttle.limits.js';
+import type { ServerThrottle } from './server.throttle.js';
+import type { ThrottleLimits } from '../throttle.limits.js';
 import { WalArchiveThrottle } from './wal-archive.throttle.js';
 
-/** The throttles that are on. */
-export function serverThrottles(limits: ThrottleLimits): readonly ServerThrottle[] {
+/** The throttles that are switched on. */
+export function createServerThrottles(limits: ThrottleLimits): readonly ServerThrottle[] {
   const { replicaLag, walArchive, maintenance, lockWaiters, oldestTransaction, activeConnections } = limits;
   return [
     ...(replicaLag ? [new ReplicaLagThrottle(replicaLag)] : []),

@@ -1,14 +1,16 @@
-import type { ServerThrottle } from './throttle.js';
-import type { ThrottleLimits } from './throttle.limits.js';
+import type { ServerThrottle } from './server.throttle.js';
+import type { ThrottleLimits } from '../throttle.limits.js';
 
-/** A WAL file's number from its name: 8 hexadecimal digits each of timeline, 4 GB block, and file in it. */
-const fileNumber = (name: string): string => `(
+/** The number of a WAL file, from its name: 8 hexadecimal digits each for the timeline, the block of 4 GB, and the file in it. */
+function fileNumber(name: string): string {
+  return `(
   ('x' || substr(${name}, 9, 8))::bit(32)::bigint * (4294967296 / pg_size_bytes(current_setting('wal_segment_size')))
   + ('x' || substr(${name}, 17, 8))::bit(32)::bigint)`;
+}
 
 /**
- * WAL files that the archiver has not taken yet: the disk fills with them. Counted from the file that it took last, and not by
- * listing `archive_status`, which takes long just when there are many and needs rights that an application has not.
+ * WAL files that are not archived yet; they fill the disk. Counted from the last archived file. Listing `archive_status` would be slow
+ * just when there are many files, and needs rights that an application does not have.
  */
 export class WalArchiveThrottle implements ServerThrottle {
   readonly name = 'WAL archive';
@@ -25,12 +27,12 @@ export class WalArchiveThrottle implements ServerThrottle {
       FROM pg_stat_archiver AS a WHERE current_setting('archive_mode') <> 'off' AND NOT pg_is_in_recovery()`;
   }
 
-  judge(value: string | null): string | null {
+  waitReason(value: string | null): string | null {
     if (value === null) return null;
     const { failed, waiting } = JSON.parse(value) as { failed: number; waiting: number | null };
     const { files } = this.#limits;
     if (waiting === null) {
-      return failed > 0 ? `the archiver has failed ${failed} times and has archived nothing yet` : null;
+      return failed > 0 ? `the archiver has failed ${failed} times and has not archived any file yet` : null;
     }
     return waiting > files ? `${waiting} files wait for the archiver (limit ${files})` : null;
   }

@@ -1,18 +1,19 @@
-import type { Parameters } from '../../postgres/parameters.js';
-import { renderBytes, type ServerThrottle } from './throttle.js';
-import { ThrottleUnreadableError } from './throttle.error.js';
-import type { ThrottleLimits } from './throttle.limits.js';
+import type { Parameters } from '../../../postgres/parameters.js';
+import { ThrottleUnreadableError } from '../throttle.error.js';
+import { formatBytes } from './bytes.format.js';
+import type { ServerThrottle } from './server.throttle.js';
+import type { ThrottleLimits } from '../throttle.limits.js';
 
 interface Replica {
   readonly name: string;
-  /** Null when this role may not see it, and no slot tells either. */
+  /** Null if it is hidden from this role and the replica has no replication slot. */
   readonly bytes: number | null;
   readonly seconds: number | null;
 }
 
 /**
- * Replicas and subscribers that are behind. To a role without `pg_read_all_stats` PostgreSQL shows that they are there and
- * nothing else; then what their replication slot still keeps for them tells how far they are.
+ * Replicas and logical subscribers that are behind. A role without `pg_read_all_stats` sees only that they exist; their lag is then
+ * computed from the WAL that their replication slots retain.
  */
 export class ReplicaLagThrottle implements ServerThrottle {
   readonly name = 'replica lag';
@@ -23,7 +24,7 @@ export class ReplicaLagThrottle implements ServerThrottle {
   }
 
   query(parameters: Parameters): string {
-    // A base backup is no replica: it is sent once and lags by nature.
+    // A base backup is not a replica, and it always lags.
     return `SELECT json_agg(json_build_object('name', r.application_name, 'seconds', extract(epoch FROM r.replay_lag),
         'bytes', pg_wal_lsn_diff(
           CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END,
@@ -33,24 +34,24 @@ export class ReplicaLagThrottle implements ServerThrottle {
         AND r.application_name <> ALL (${parameters.addArray(this.#limits.ignore)})`;
   }
 
-  judge(value: string | null): string | null {
-    const { bytes: mostBytes, seconds: mostSeconds } = this.#limits;
+  waitReason(value: string | null): string | null {
+    const { bytes: maxBytes, seconds: maxSeconds } = this.#limits;
     const replicas = value === null ? [] : (JSON.parse(value) as Replica[]);
-    const late = replicas.flatMap(({ name, bytes, seconds }) => [
-      ...(bytes !== null && bytes > mostBytes
-        ? [`replica "${name}" is ${renderBytes(bytes)} behind (limit ${renderBytes(mostBytes)})`]
+    const lagging = replicas.flatMap(({ name, bytes, seconds }) => [
+      ...(bytes !== null && bytes > maxBytes
+        ? [`replica "${name}" is ${formatBytes(bytes)} behind (limit ${formatBytes(maxBytes)})`]
         : []),
-      ...(seconds !== null && seconds > mostSeconds
-        ? [`replica "${name}" is ${Math.round(seconds)} s behind (limit ${mostSeconds} s)`]
+      ...(seconds !== null && seconds > maxSeconds
+        ? [`replica "${name}" is ${Math.round(seconds)} s behind (limit ${maxSeconds} s)`]
         : []),
     ]);
-    if (late.length > 0) return late.join('; ');
+    if (lagging.length > 0) return lagging.join('; ');
     const hidden = replicas.find(({ bytes }) => bytes === null);
     if (hidden) {
       throw new ThrottleUnreadableError(
         this.name,
-        `how far replica "${hidden.name}" is behind is hidden from this role`,
-        'GRANT pg_read_all_stats TO it, or set `throttles: { replicaLag: false }`.',
+        `the lag of replica "${hidden.name}" is hidden from this role`,
+        'GRANT pg_read_all_stats TO the role, or set `throttles: { replicaLag: false }`.',
       );
     }
     return null;

@@ -1,5 +1,5 @@
-import type { ServerThrottle } from './throttle.js';
-import type { MaintenanceKind } from './throttle.options.js';
+import type { ServerThrottle } from './server.throttle.js';
+import type { MaintenanceKind } from '../throttle.options.js';
 
 const LABELS = {
   wraparound: 'autovacuum to prevent wraparound',
@@ -17,7 +17,7 @@ const PROGRESS = {
   cluster: 'pg_stat_progress_cluster',
 } as const;
 
-/** By the table's age, for a role that may not read what the worker does: any autovacuum of a table this old is one. */
+/** The table is so old that any autovacuum of it prevents wraparound. For a role that must not read the worker's query. */
 const IS_OLD = `EXISTS (
   SELECT FROM relation AS r LEFT JOIN LATERAL (
     SELECT max(option_value::bigint) FILTER (WHERE option_name = 'autovacuum_freeze_max_age') AS age,
@@ -28,8 +28,8 @@ const IS_OLD = `EXISTS (
     OR mxid_age(r.relminmxid) > least(own.multixact_age, current_setting('autovacuum_multixact_freeze_max_age')::bigint)))`;
 
 /**
- * Maintenance of the table itself. Told by the lock that it holds on the table together with its line in a progress view: the
- * views show to every role who is at work, but only to few on which table.
+ * Maintenance of the table itself. It is recognised by a lock on the table together with a row in a progress view: every role sees
+ * which processes are in these views, but few roles see their tables.
  */
 export class MaintenanceThrottle implements ServerThrottle {
   readonly name = 'maintenance of the table';
@@ -53,15 +53,15 @@ export class MaintenanceThrottle implements ServerThrottle {
       JOIN pg_stat_activity AS a ON a.pid = w.pid`;
   }
 
-  judge(value: string | null): string | null {
+  waitReason(value: string | null): string | null {
     const running = value === null ? [] : (JSON.parse(value) as { pid: number; kind: MaintenanceKind }[]);
-    const awaited = running.filter(({ kind }) => this.#awaits(kind));
-    if (awaited.length === 0) return null;
-    return `${awaited.map(({ pid, kind }) => `${LABELS[kind]} (pid ${pid})`).join(', ')} is running on it`;
+    const relevant = running.filter(({ kind }) => this.#isRelevant(kind));
+    if (relevant.length === 0) return null;
+    return `${relevant.map(({ pid, kind }) => `${LABELS[kind]} (pid ${pid})`).join(', ')} is running on it`;
   }
 
-  /** An autovacuum against wraparound is an autovacuum too. */
-  #awaits(kind: MaintenanceKind): boolean {
+  /** An autovacuum that prevents wraparound is an autovacuum too. */
+  #isRelevant(kind: MaintenanceKind): boolean {
     return this.#kinds.includes(kind) || (kind === 'wraparound' && this.#kinds.includes('autovacuum'));
   }
 }

@@ -1,9 +1,10 @@
-import { OURS, type ServerThrottle } from './throttle.js';
-import type { ThrottleLimits } from './throttle.limits.js';
+import type { ThrottleLimits } from '../throttle.limits.js';
+import { BACKFILL_SESSIONS, type ServerThrottle } from './server.throttle.js';
 
 /**
- * Sessions that wait for a lock: on the table, which everybody after them then queues up behind, or on one of its rows. Who waits for a
- * row waits for a transaction, and tells by a lock that it holds on the row meanwhile which table it is about.
+ * Sessions that wait for a lock on the table, which then blocks every later session, or on one of its rows. A session that waits for a
+ * row waits for the transaction that holds it. Which table the row belongs to is known from the tuple lock that the waiting session
+ * holds meanwhile.
  */
 export class LockWaitersThrottle implements ServerThrottle {
   readonly name = 'sessions waiting for locks';
@@ -24,10 +25,10 @@ export class LockWaitersThrottle implements ServerThrottle {
           bool_or(NOT l.granted) AND bool_or(l.on_table AND l.locktype = 'tuple') AS for_row
         FROM table_lock AS l GROUP BY l.pid
       ) AS w JOIN pg_stat_activity AS a ON a.pid = w.pid
-      WHERE (w.for_table OR w.for_row) AND a.application_name NOT LIKE ${OURS}`;
+      WHERE (w.for_table OR w.for_row) AND a.application_name NOT LIKE ${BACKFILL_SESSIONS}`;
   }
 
-  judge(value: string | null): string | null {
+  waitReason(value: string | null): string | null {
     if (value === null) return null;
     const waiting = JSON.parse(value) as { table: number; rows: number };
     const { table, rows } = this.#limits;

@@ -1,0 +1,9 @@
+const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+
+/** `1.5 GB`, `300 MB`. */
+export function formatBytes(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  while (value >= 1024 && unit < UNITS.length - 1) [value, unit] = [value / 1024, unit + 1];
+  const decimals = value < 10 && unit > 0 ? 1 : 0;
+  return `${Number(value.toFixed(decimals))} ${UNITS[unit]}`;
+}

@@ -1,0 +1,72 @@
+import { HeldRun } from '../../support/held-run.ts';
+import { LABELLED, mailQueueOf, parcelStage } from '../../support/parcels.ts';
+import { until } from '../../support/until.ts';
+
+const stage = parcelStage();
+
+const LEASES = 'SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL';
+
+/** A run that a throttle holds after two batches, so that it has leased a range. */
+async function holdAtWork(options: Parameters<typeof HeldRun.start>[2] = {}): Promise<HeldRun> {
+  const run = HeldRun.start(stage, 'slow', options);
+  await run.recorder.until(({ progress }) => progress.length === 2);
+  mailQueueOf(stage.application).answer = async () => 'not now';
+  await run.isHeldBy(/not now/);
+  return run;
+}
+
+describe('a run that a throttle holds', () => {
+  it('keeps its lease, however long it is held', async () => {
+    const run = await holdAtWork();
+    const expiries = new Set<string>();
+    await until(async () => {
+      expiries.add(await stage.value('SELECT max(lease_expires_at)::text FROM nestjs_backfill.range'));
+      return expiries.size > 4;
+    });
+    expect(await stage.status('slow')).toMatchObject({ leasedBy: expect.any(String) as string });
+    mailQueueOf(stage.application).answer = async () => null;
+    expect(await run.ended).toMatchObject(LABELLED);
+    expect(run.recorder.notes.filter((note) => !note.startsWith('Continuing after'))).toEqual([]);
+  });
+
+  it('releases its range when it is asked to stop, and reports what it waited for', async () => {
+    const stop = new AbortController();
+    const run = await holdAtWork({ signal: stop.signal });
+    stop.abort('SIGTERM');
+    expect(await run.ended).toMatchObject({
+      status: 'incomplete',
+      reason: 'Stopped by SIGTERM.',
+      waitingFor: expect.stringMatching(/^mail queue: not now, since /) as string,
+    });
+    expect(await stage.value(LEASES)).toBe('0');
+    expect(await stage.status('slow')).toMatchObject({
+      status: 'incomplete',
+      waitingFor: expect.stringContaining('not now') as string,
+    });
+  });
+
+  it('before its first batch leaves the ledger as it was when it is asked to stop', async () => {
+    mailQueueOf(stage.application).answer = async () => 'not now';
+    const stop = new AbortController();
+    const run = HeldRun.start(stage, 'labels', { signal: stop.signal });
+    await run.isHeldBy(/not now/);
+    stop.abort('SIGTERM');
+    expect(await run.ended).toMatchObject({
+      status: 'incomplete',
+      reason: 'Stopped by SIGTERM.',
+      waitingFor: expect.stringMatching(/^mail queue: not now, since /) as string,
+      updated: 0,
+    });
+    expect(await stage.status('labels')).toMatchObject({ status: 'pending', waitingFor: null });
+  });
+
+  it('stops at its time limit', async () => {
+    mailQueueOf(stage.application).answer = async () => 'not now';
+    const report = await stage.run('labels', { maxDurationMs: 500 });
+    expect(report).toMatchObject({
+      status: 'incomplete',
+      reason: 'Stopped at its time limit of 0.5 s.',
+      waitingFor: expect.stringMatching(/^mail queue: not now/) as string,
+    });
+  });
+});

@@ -5,40 +5,40 @@ import { TestDatabase } from '../support/database.ts';
 import type { Message } from '../support/protocol-framer.ts';
 import { ProtocolProxy, type Fault } from '../support/protocol-proxy.ts';
 import {
-  eachOnce,
+  allDoneOnce,
   installAudit,
   ITEM_BACKFILLS,
   ITEM_ENTITIES,
-  lookAtItems,
+  readItems,
   nameOf,
   openTransactions,
   resetItems,
-  type ItemsLook,
+  type ItemsState,
   WORKS,
   type Work,
 } from './items.ts';
 
-/** Short, so that a stall is decided soon; long enough for a slow machine. */
+/** Short, so that a stalled connection is detected soon, but long enough for a slow machine. */
 const MODULE: BackfillModuleOptions = {
   leaseDuration: 1_000,
   defaults: { pause: 0, statementTimeout: 2_000, idleInTransactionTimeout: 1_000, lockTimeout: 20_000 },
 };
-/** Milliseconds after which a case is given up, and told as one that hangs. */
-const CASE_MOST = 90_000;
-/** Milliseconds that the struck run has for its end, once its connections are whole again and it is asked to stop. */
-const END_MOST = 60_000;
+/** After this time, a case is reported as hanging. */
+const MAX_CASE_MS = 90_000;
+/** How long the disturbed run may take to end after its connections work again and it was asked to stop. */
+const MAX_END_MS = 60_000;
 
-/** What became of one case; null when there was no such message. */
+/** The result of one case. */
 export interface CaseOutcome {
   readonly message: string;
-  /** What is not as it must be; empty when all is. */
+  /** The differences from the expected state; empty if there are none. */
   readonly wrong: readonly string[];
   readonly ms: number;
 }
 
 /**
- * A database with two processes' worth of workers: the first reaches it by way of a proxy, the second directly. Its cases run one after the other,
- * those of several lanes at once.
+ * A database and two applications: the first connects through a proxy, the second directly. The cases of one lane run one after
+ * another; several lanes run in parallel.
  */
 export class FaultLane {
   readonly #database: TestDatabase;
@@ -84,7 +84,7 @@ export class FaultLane {
     await this.#database.drop();
   }
 
-  /** How many messages a run takes that nothing happens to. */
+  /** The number of messages of an undisturbed run. */
   async messages(work: Work): Promise<number> {
     await resetItems(this.#database, work);
     const before = this.#proxy.messages;
@@ -92,22 +92,22 @@ export class FaultLane {
     return this.#proxy.messages - before;
   }
 
-  /** A run that loses message `at`, and a second process that finishes. */
+  /** Disturbs a run at message `at` and lets a second process finish. @returns null if the run has fewer messages */
   async run(work: Work, fault: Fault, at: number): Promise<CaseOutcome | null> {
     const started = performance.now();
     await resetItems(this.#database, work);
-    const struck = this.#proxy.injectFault(fault, at);
+    const disturbed = this.#proxy.injectFault(fault, at);
     const abort = new AbortController();
     const over = new AbortController();
     const first = this.#first.service.run({ names: [nameOf(work)], signal: abort.signal });
-    const message = await Promise.race([struck, first.then(() => null)]);
+    const message = await Promise.race([disturbed, first.then(() => null)]);
     const wrong: string[] = [];
     let ms: number;
     try {
       if (message === null) return null;
-      // Whoever is behind a network that has vanished is out of the game.
+      // A process whose network has vanished takes no further part.
       if (fault === 'vanish') abort.abort('SIGKILL');
-      const hangs = inTime(CASE_MOST, over.signal, async () => {
+      const hangs = after(MAX_CASE_MS, over.signal, async () => {
         const open = await openTransactions(this.#database, fault === 'vanish');
         return [`hangs: ${open.join('; ') || 'no transaction is open'}`];
       });
@@ -118,11 +118,11 @@ export class FaultLane {
       this.#proxy.heal();
       abort.abort('the end of the test');
       const ended = new AbortController();
-      const never = inTime(END_MOST, ended.signal, () => ['the run that was struck never ends']);
+      const never = after(MAX_END_MS, ended.signal, () => ['the disturbed run never ends']);
       wrong.push(...(await Promise.race([first.then(() => []), never])));
       ended.abort();
     }
-    return { message: told(message, at), wrong, ms };
+    return { message: describeMessage(message, at), wrong, ms };
   }
 
   async #finish(
@@ -132,11 +132,11 @@ export class FaultLane {
     over: AbortSignal,
   ): Promise<readonly string[]> {
     const names = [nameOf(work)];
-    // At once, beside what the first one tries; then alone, since it leaves a range to a first one that lives.
+    // First in parallel with the first process. Then alone, because it leaves ranges to a first process that is alive.
     await this.#second.service.run({ names });
     if (fault !== 'vanish') await first;
     const last = await this.#second.service.run({ names });
-    const wrong = differences(await lookAtItems(this.#database, work), eachOnce(work));
+    const wrong = differences(await readItems(this.#database, work), allDoneOnce(work));
     if (!last.backfills[0]?.proved) wrong.push(`not proved: ${last.backfills[0]?.reason}`);
     while (!over.aborted && (await openTransactions(this.#database, fault === 'vanish')).length > 0)
       await delay(50);
@@ -144,19 +144,19 @@ export class FaultLane {
   }
 }
 
-/** What there is to say after so many milliseconds; a promise that stays pending when it is over before. */
-async function inTime<T>(ms: number, over: AbortSignal, late: () => T | Promise<T>): Promise<T> {
+/** Resolves to the result of `late` after `ms`; stays pending if `over` is aborted before. */
+async function after<T>(ms: number, over: AbortSignal, late: () => T | Promise<T>): Promise<T> {
   await delay(ms, undefined, { signal: over, ref: false }).catch(() => new Promise(() => undefined));
   return late();
 }
 
-function differences(look: ItemsLook, expected: ItemsLook): string[] {
-  return (Object.keys(expected) as (keyof ItemsLook)[])
-    .filter((key) => look[key] !== expected[key])
-    .map((key) => `${key} is ${look[key]} instead of ${expected[key]}`);
+function differences(actual: ItemsState, expected: ItemsState): string[] {
+  return (Object.keys(expected) as (keyof ItemsState)[])
+    .filter((key) => actual[key] !== expected[key])
+    .map((key) => `${key} is ${actual[key]} instead of ${expected[key]}`);
 }
 
-function told({ name, from, bytes }: Message, at: number): string {
+function describeMessage({ name, from, bytes }: Message, at: number): string {
   const text = name === 'Parse' || name === 'Query' || name === 'CommandComplete' ? readable(bytes) : '';
   return `message ${at}, ${name} of the ${from}${text && `: ${text}`}`;
 }

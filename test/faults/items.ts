@@ -30,7 +30,7 @@ export class Item {
   done!: string | null;
 }
 
-/** What `copy` makes of an item. */
+/** The row that `copy` inserts for an item. */
 @Entity('item_copies')
 export class ItemCopy {
   @PrimaryColumn({ type: 'int', name: 'item_id' })
@@ -40,7 +40,7 @@ export class ItemCopy {
   done!: string;
 }
 
-/** One line for each time that the code of `process` has done a row: nothing keeps a second one out. */
+/** The code of `process` writes one line per row. No constraint prevents a second line. */
 @Entity('item_log')
 export class ItemLog {
   @PrimaryGeneratedColumn()
@@ -53,15 +53,15 @@ export class ItemLog {
 export const KINDS = ['set', 'transform', 'process', 'copy', 'purge'] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** How a run goes about it: some hundred messages between one worker and the server, or some more over several connections at once. */
+/** One worker exchanges some hundred messages with the server; two workers exchange more, over several connections. */
 export const FORMS = {
   'one-worker': { rows: 40, pace: { batchSize: 10 } },
-  // Small batches, so that there are ranges enough for a worker of the other process to join.
+  // Small batches, so that there are enough ranges for a worker of the other process.
   'two-workers': { rows: 60, pace: { batchSize: 2, workers: 2, maxWorkers: 4 } },
 } as const;
 export type Form = keyof typeof FORMS;
 
-/** One of the runs that faults happen to: how it changes rows, and with how many workers. */
+/** A run to disturb: how it changes rows, and with how many workers. */
 export interface Work {
   readonly kind: Kind;
   readonly form: Form;
@@ -123,7 +123,7 @@ function backfillOf(work: Work): Type {
 export const ITEM_ENTITIES = [Item, ItemCopy, ItemLog] as const;
 export const ITEM_BACKFILLS = WORKS.map(backfillOf);
 
-/** Every change, copy and deletion of an item leaves a line, in the transaction that made it. */
+/** Triggers log every change, copy and deletion of an item in the same transaction. */
 export async function installAudit(database: TestDatabase): Promise<void> {
   await database.query(`
     CREATE TABLE item_change (item_id int NOT NULL);
@@ -135,28 +135,28 @@ export async function installAudit(database: TestDatabase): Promise<void> {
     CREATE TRIGGER noted AFTER INSERT ON item_copies FOR EACH ROW EXECUTE FUNCTION note_copy()`);
 }
 
-/** Nothing is done, and the ledger knows of nothing. */
+/** Resets the tables and empties the ledger. */
 export async function resetItems(database: TestDatabase, { form }: Work): Promise<void> {
   await database.query(`TRUNCATE items, item_copies, item_log, item_change RESTART IDENTITY;
     TRUNCATE nestjs_backfill.backfill, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE;
     INSERT INTO items (tenant) SELECT (i % 3)::text FROM generate_series(1, ${FORMS[form].rows}) AS i`);
 }
 
-/** What the tables hold and what the ledger says, in one look. */
-export interface ItemsLook {
+/** The content of the tables and of the ledger, read in one snapshot. */
+export interface ItemsState {
   readonly status: string;
   readonly done: number;
   readonly changes: number;
   /** Items that were changed, copied or deleted other than once. */
   readonly notOnce: number;
-  /** Lines that `process` has written; for the other kinds as many as there are items. */
+  /** Lines that `process` has written; for other kinds, the number of items. */
   readonly lines: number;
   readonly inRanges: number;
   readonly inTenants: number;
   readonly unfinishedRanges: number;
 }
 
-export function eachOnce({ form }: Work): ItemsLook {
+export function allDoneOnce({ form }: Work): ItemsState {
   const { rows } = FORMS[form];
   return {
     status: 'complete',
@@ -170,7 +170,7 @@ export function eachOnce({ form }: Work): ItemsLook {
   };
 }
 
-export async function lookAtItems(database: TestDatabase, work: Work): Promise<ItemsLook> {
+export async function readItems(database: TestDatabase, work: Work): Promise<ItemsState> {
   const { rows } = FORMS[work.form];
   const changed = `(SELECT count(*) FROM items WHERE done IS NOT DISTINCT FROM 'item ' || id)`;
   const done = {
@@ -180,7 +180,7 @@ export async function lookAtItems(database: TestDatabase, work: Work): Promise<I
     copy: `(SELECT count(*) FROM items JOIN item_copies AS c ON c.item_id = id WHERE c.done = 'item ' || id AND items.done IS NULL)`,
     purge: `${rows} - (SELECT count(*) FROM items)`,
   } as const satisfies Record<Kind, string>;
-  const [row] = await database.query<{ look: ItemsLook }>(
+  const [row] = await database.query<{ state: ItemsState }>(
     `SELECT json_build_object(
       'status', (SELECT status FROM nestjs_backfill.backfill WHERE name = $1),
       'done', ${done[work.kind]},
@@ -191,17 +191,17 @@ export async function lookAtItems(database: TestDatabase, work: Work): Promise<I
       'inRanges', (SELECT sum(updated) FROM nestjs_backfill.range WHERE name = $1),
       'inTenants', (SELECT sum(updated) FROM nestjs_backfill.tenant_progress WHERE name = $1),
       'unfinishedRanges', (SELECT count(*) FROM nestjs_backfill.range WHERE name = $1 AND state <> 'done')
-    ) AS look`,
+    ) AS state`,
     [nameOf(work), work.kind],
   );
-  return row?.look ?? { ...eachOnce(work), status: 'nothing was found' };
+  return row?.state ?? { ...allDoneOnce(work), status: 'nothing was found' };
 }
 
 /**
- * Transactions that the sessions of workers have open, in words.
+ * Describes the open transactions of the workers' sessions.
  *
- * @param holding only those that anybody could notice: they hold a lock or a row. After a BEGIN alone there is nothing
- * that would end the session of a machine that is gone, before TCP does.
+ * @param holding only transactions that hold a lock or a row, so that others could notice them. A session of a vanished machine that
+ * has only sent BEGIN stays until TCP ends it.
  */
 export async function openTransactions(database: TestDatabase, holding: boolean): Promise<readonly string[]> {
   const locks = `pg_locks AS l WHERE l.pid = a.pid AND l.locktype <> 'virtualxid'`;

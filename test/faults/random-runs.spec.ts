@@ -11,7 +11,7 @@ import {
   CHANGES,
   clearRandomTable,
   KEY_KINDS,
-  lookAtRandomTable,
+  countDeviations,
   nameOf,
   RANDOM_BACKFILLS,
   RANDOM_TABLES,
@@ -20,15 +20,15 @@ import {
 } from '../support/random-tables.ts';
 import { seed } from '../support/seeded.ts';
 
-/** To repeat a run that failed: `SEED` and `RANDOM_PATH` as printed. More runs: `RANDOM_RUNS`. */
+/** Set `SEED` and `RANDOM_PATH` as printed to repeat a failed run, and `RANDOM_RUNS` for more runs. */
 const SEED = seed();
 const RUNS = Number(process.env['RANDOM_RUNS'] ?? 20);
 const PATH = process.env['RANDOM_PATH'];
-/** Milliseconds after which no further run begins, unless more of them were asked for. */
-const TIME_MOST = process.env['RANDOM_RUNS'] === undefined ? 40_000 : undefined;
-/** Runs of the same backfill at once, as by several processes. */
+/** After this time no further run begins, unless `RANDOM_RUNS` is set. */
+const MAX_TIME_MS = process.env['RANDOM_RUNS'] === undefined ? 40_000 : undefined;
+/** Parallel runs of the same backfill, as several processes do. */
 const PROCESSES = [1, 2, 3] as const;
-/** Workers of each, and of all together. */
+/** Workers of each process, and the maximum over all of them. */
 const WORKERS = [
   { workers: 1, maxWorkers: 1 },
   { workers: 1, maxWorkers: 3 },
@@ -37,19 +37,19 @@ const WORKERS = [
 ] as const;
 
 const anyEvent = fc.record({
-  /** Milliseconds after the one before. */
+  /** Milliseconds after the previous event. */
   after: fc.nat({ max: 25 }),
   what: fc.constantFrom('terminate', 'abort', 'lock', 'lock table', 'update', 'delete', 'insert', 'start'),
-  /** Which rows, by their number's remainder. */
+  /** Selects rows: the last digit of their number. */
   rows: fc.nat({ max: 9 }),
-  /** Milliseconds for which a lock is held. */
+  /** How long a lock is held, in milliseconds. */
   holds: fc.nat({ max: 80 }),
 });
 const anyRun = fc.record({
   key: fc.constantFrom(...KEY_KINDS),
   change: fc.constantFrom(...CHANGES),
   rows: fc.oneof(fc.nat({ max: 12 }), fc.integer({ min: 40, max: 400 })),
-  /** A row for every so manieth number, and none in the middle. */
+  /** Distance between the numbers of two rows; `hole` leaves a gap in the middle. */
   gap: fc.constantFrom(1, 2, 7),
   hole: fc.boolean(),
   batchSize: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(40, 200)),
@@ -60,7 +60,7 @@ const anyRun = fc.record({
 type Run = typeof anyRun extends fc.Arbitrary<infer T> ? T : never;
 type Event = Run['events'][number];
 
-describe('a backfill of any table, whatever happens meanwhile', () => {
+describe('a backfill of any table, with random events meanwhile', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
@@ -81,7 +81,7 @@ describe('a backfill of any table, whatever happens meanwhile', () => {
     module: { leaseDuration: 1_000, defaults: { pause: 0, progressEvery: 1, ...pace } },
   });
 
-  it(`is complete in the end, each row changed once and counted once (SEED=${SEED})`, async () => {
+  it(`completes, and each row is changed and counted once (SEED=${SEED})`, async () => {
     await fc.assert(
       fc.asyncProperty(anyRun, async (run) => {
         const application = await TestApplication.start(
@@ -96,12 +96,12 @@ describe('a backfill of any table, whatever happens meanwhile', () => {
       {
         seed: SEED | 0,
         numRuns: RUNS,
-        // What chance and the clock have brought about does not come back in a smaller case.
+        // A failure that depends on timing cannot be reproduced in a smaller case.
         endOnFailure: true,
         ...(PATH === undefined ? {} : { path: PATH }),
-        ...(TIME_MOST === undefined
+        ...(MAX_TIME_MS === undefined
           ? {}
-          : { interruptAfterTimeLimit: TIME_MOST, markInterruptAsFailure: false }),
+          : { interruptAfterTimeLimit: MAX_TIME_MS, markInterruptAsFailure: false }),
       },
     );
   }, 3_600_000);
@@ -135,10 +135,10 @@ describe('a backfill of any table, whatever happens meanwhile', () => {
     await Promise.all(held);
     await Promise.all(runs);
     const { backfills } = await application.service.run({ names });
-    expect({ ...backfills[0], look: await lookAtRandomTable(database, key, change) }).toMatchObject({
+    expect({ ...backfills[0], counts: await countDeviations(database, key, change) }).toMatchObject({
       status: 'complete',
       proved: true,
-      look: {
+      counts: {
         notDone: 0,
         notNoted: 0,
         twice: 0,
@@ -151,7 +151,7 @@ describe('a backfill of any table, whatever happens meanwhile', () => {
     });
   }
 
-  /** @param held gets what ends later */
+  /** @param held receives the promises of what ends later */
   async function happen(key: KeyKind, event: Event, fresh: number, held: Promise<unknown>[]): Promise<void> {
     const table = tableOf(key);
     const which = `n % 10 = ${event.rows}`;
@@ -159,7 +159,7 @@ describe('a backfill of any table, whatever happens meanwhile', () => {
       const holder = await LockHolder.hold(database, sql, 'test, holding');
       held.push(delay(event.holds).then(() => holder.release()));
     };
-    // A user whose statement meets a lock of the test's own waits for it: beside, so that the test goes on.
+    // Not awaited, because the statement may wait for a lock that the test itself holds.
     const write = (sql: string) => held.push(database.query(sql));
     switch (event.what) {
       case 'terminate':

@@ -14,7 +14,7 @@ import {
   JobsProcess,
   jobsStage,
   NoteJobs,
-  startAfresh,
+  resetJobs,
 } from '../support/jobs.ts';
 
 /** As many rows as the ledger has numbered files, each installed once. */
@@ -24,7 +24,7 @@ const NEWEST = schemaSteps().at(-1)?.number ?? NaN;
 
 describe('the ledger', () => {
   const stage = jobsStage(10);
-  beforeEach(() => startAfresh(stage.database, 10));
+  beforeEach(() => resetJobs(stage.database, 10));
 
   it('is installed once when several processes come upon a fresh database at the same time', async () => {
     const schema = 'of many';

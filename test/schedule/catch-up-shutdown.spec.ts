@@ -4,7 +4,7 @@ import { IsNull } from 'typeorm';
 import { CatchingUp, HeardLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { gate } from '../support/gate.ts';
-import { eachOnce, JobsProcess, jobsStage, lookAtJobs, startAfresh } from '../support/jobs.ts';
+import { allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../support/jobs.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
 import { LockHolder } from '../support/lock-holder.ts';
 import { until } from '../support/until.ts';
@@ -148,13 +148,13 @@ const LEASE = 1_000;
 
 describe('processes that serve users', () => {
   const stage = jobsStage(JOBS);
-  beforeEach(() => startAfresh(stage.database, JOBS));
+  beforeEach(() => resetJobs(stage.database, JOBS));
 
   const catching = { leaseDuration: LEASE, defaults: { pause: 50 }, catchUp: { interval: 1_000 } };
   const underWay = () => until(async () => (await lookAtLedger()) >= 30);
   const lookAtLedger = async () => {
     const there = await stage.value(`SELECT to_regclass('nestjs_backfill.range') IS NOT NULL`);
-    return there === 'true' ? (await lookAtJobs(stage.database)).counted : 0;
+    return there === 'true' ? (await readJobs(stage.database)).counted : 0;
   };
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
@@ -165,7 +165,7 @@ describe('processes that serve users', () => {
       serving.child.kill(signal);
       await serving.ended;
       expect(serving.child.signalCode).toBe(signal);
-      const look = await lookAtJobs(stage.database);
+      const look = await readJobs(stage.database);
       expect(look).toMatchObject({ done: look.lines, counted: look.lines, distinct: look.lines, astray: 0 });
       expect(look.done).toBeLessThan(JOBS);
       expect(
@@ -181,10 +181,10 @@ describe('processes that serve users', () => {
     const second = JobsProcess.serve(stage.database, catching);
     first.child.kill('SIGKILL');
     await first.ended;
-    await until(async () => (await lookAtJobs(stage.database)).done === JOBS);
+    await until(async () => (await readJobs(stage.database)).done === JOBS);
     second.child.kill('SIGTERM');
     await second.ended;
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
   it('in one-shot mode do not catch up', async () => {

@@ -6,16 +6,16 @@ import { Stage, type StageOptions } from './stage.ts';
 
 export { DoJobs, Job, JobLog, NoteJobs };
 
-/** What a ledger says and what the tables hold, in one look: all of it at the same instant. */
-export interface JobsLook {
+/** The content of the ledger and of the tables, read in one snapshot. */
+export interface JobsState {
   readonly jobs: number;
   readonly done: number;
-  /** Lines that `do-jobs` wrote. */
+  /** Lines that `do-jobs` wrote to its log. */
   readonly lines: number;
   readonly distinct: number;
   /** Rows that the ledger counts as updated. */
   readonly counted: number;
-  /** Jobs done that the cursor of the first range has not passed, or passed and not done. */
+  /** Jobs that are done above the cursor of their range, or not done below it. */
   readonly astray: number;
 }
 
@@ -29,7 +29,7 @@ export function jobsStage(count: number, options: Partial<StageOptions> = {}): S
   });
 }
 
-/** The same application as a process of its own, in one-shot mode or serving. */
+/** The same application as a process of its own, in one-shot mode or as a service. */
 export class JobsProcess {
   static readonly #app = new FixtureApp('jobs-app', 'main.mjs');
 
@@ -39,11 +39,11 @@ export class JobsProcess {
     module: BackfillModuleOptions = { defaults: { pause: 0 } },
     env: NodeJS.ProcessEnv = {},
   ): RunningProcess {
-    return JobsProcess.order(database, ['--backfill', ...parameters, '--no-progress'], module, env);
+    return JobsProcess.command(database, ['--backfill', ...parameters, '--no-progress'], module, env);
   }
 
-  /** With the arguments as they are, e.g. `--pause do-jobs`. */
-  static order(
+  /** Passes the arguments unchanged, e.g. `--pause do-jobs`. */
+  static command(
     database: TestDatabase,
     parameters: readonly string[],
     module: BackfillModuleOptions = {},
@@ -56,7 +56,7 @@ export class JobsProcess {
     });
   }
 
-  /** As its users have it, until it is sent a signal. */
+  /** Runs as a service until it gets a signal. */
   static serve(database: TestDatabase, module: BackfillModuleOptions): RunningProcess {
     return JobsProcess.#app.node([], {
       DATABASE_URL: database.url,
@@ -69,8 +69,8 @@ export async function addJobs(database: TestDatabase, count: number): Promise<vo
   await database.query('INSERT INTO jobs (note) SELECT NULL FROM generate_series(1, $1::int)', [count]);
 }
 
-/** Empties the tables and what the ledger knows, for the next test of the file. */
-export async function startAfresh(database: TestDatabase, count: number): Promise<void> {
+/** Empties the tables and the ledger for the next test of the file. */
+export async function resetJobs(database: TestDatabase, count: number): Promise<void> {
   DoJobs.before = () => undefined;
   await database.query(`TRUNCATE jobs, job_log RESTART IDENTITY;
     DO $$ BEGIN
@@ -81,9 +81,9 @@ export async function startAfresh(database: TestDatabase, count: number): Promis
   await addJobs(database, count);
 }
 
-/** What `do-jobs` has done. */
-export async function lookAtJobs(database: TestDatabase): Promise<JobsLook> {
-  const [look] = await database.query<{ look: JobsLook }>(`
+/** Reads what `do-jobs` has done. */
+export async function readJobs(database: TestDatabase): Promise<JobsState> {
+  const [row] = await database.query<{ state: JobsState }>(`
     SELECT json_build_object(
       'jobs', (SELECT count(*) FROM jobs),
       'done', (SELECT count(*) FROM jobs WHERE done_at IS NOT NULL),
@@ -93,17 +93,17 @@ export async function lookAtJobs(database: TestDatabase): Promise<JobsLook> {
       'astray', (SELECT count(*) FROM jobs, nestjs_backfill.range AS r
         WHERE r.name = 'do-jobs' AND r.state = 'sweeping' AND jobs.id > coalesce((r.lower_key ->> 0)::bigint, 0)
           AND (jobs.done_at IS NOT NULL) <> (jobs.id <= coalesce((r.cursor_key ->> 0)::bigint, 0)))
-    ) AS look`);
-  if (!look) throw new Error('A SELECT without FROM always finds one row.');
-  return look.look;
+    ) AS state`);
+  if (!row) throw new Error('A SELECT without FROM always returns one row.');
+  return row.state;
 }
 
-/** Each job once: none missing, none twice, and the ledger has counted the same. */
-export function eachOnce(jobs: number): JobsLook {
+/** The state in which each job is done exactly once and the ledger has counted it. */
+export function allDoneOnce(jobs: number): JobsState {
   return { jobs, done: jobs, lines: jobs, distinct: jobs, counted: jobs, astray: 0 };
 }
 
-/** Ends the sessions that run a backfill. @returns how many */
+/** Terminates the sessions that run a backfill. @returns their number */
 export async function terminateBackfills(database: TestDatabase): Promise<number> {
   const ended = await database.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

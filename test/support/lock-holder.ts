@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { TestDatabase } from './database.ts';
 
-/** Another session that keeps a transaction open, with the locks that its statement took. */
+/** Another session with an open transaction, which holds the locks of its statement. */
 export class LockHolder {
   readonly #client: pg.Client;
   readonly pid: number;
@@ -20,12 +20,12 @@ export class LockHolder {
     return new LockHolder(client, rows[0]?.pid ?? 0);
   }
 
-  /** One more statement in the open transaction. */
+  /** Runs another statement in the open transaction. */
   async query(sql: string): Promise<void> {
     await this.#client.query(sql);
   }
 
-  /** Whether a session of its database waits for its locks at this moment. */
+  /** Whether a session of its database waits for its locks now. */
   async isWaitedFor(database: TestDatabase): Promise<boolean> {
     const waiting = await database.query(
       `SELECT FROM pg_stat_activity WHERE datname = current_database() AND $1::int = ANY (pg_blocking_pids(pid))`,

@@ -3,7 +3,7 @@ import { Backfill, type ProcessBatch } from 'nestjs-backfill';
 import { EntitySchema, type EntityManager, type EntitySchemaColumnOptions } from 'typeorm';
 import type { TestDatabase } from './database.ts';
 
-/** Keys by the number of their row `i`, in the order of the primary key; not in the order of the numbers. */
+/** SQL expressions of the key columns by the row's number `i`. The order of the keys differs from that of the numbers. */
 const KEYS = {
   int: [{ type: 'int', of: 'i * 3 - 200' }],
   bigint: [{ type: 'bigint', of: '9007199254740993 + i' }],
@@ -82,7 +82,7 @@ export const RANDOM_BACKFILLS = KEY_KINDS.flatMap((kind) =>
   CHANGES.map((change) => backfillOf(kind, change)),
 );
 
-/** Every change of `done` leaves a line, in the transaction that made it. */
+/** A trigger logs every change of `done` in the same transaction. */
 export async function auditRandomTables(database: TestDatabase): Promise<void> {
   await database.query(`
     CREATE TABLE random_change (n int NOT NULL);
@@ -95,7 +95,7 @@ export async function auditRandomTables(database: TestDatabase): Promise<void> {
     ).join('\n')}`);
 }
 
-/** Rows for the numbers that the condition on `i` holds for. */
+/** Inserts rows for the numbers `i` that fulfil the condition. */
 export async function addRandomRows(
   database: TestDatabase,
   kind: KeyKind,
@@ -116,9 +116,9 @@ export async function clearRandomTable(database: TestDatabase, kind: KeyKind): P
     TRUNCATE nestjs_backfill.backfill, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE`);
 }
 
-/** All zero when each row was changed once, and the ledger has counted the same. */
-export async function lookAtRandomTable(database: TestDatabase, kind: KeyKind, change: Change) {
-  const [look] = await database.query<Record<string, number>>(
+/** Every count is zero if each row was changed once and the ledger has counted it. */
+export async function countDeviations(database: TestDatabase, kind: KeyKind, change: Change) {
+  const [counts] = await database.query<Record<string, number>>(
     `SELECT
       (SELECT count(*)::int FROM ${tableOf(kind)} WHERE done IS DISTINCT FROM 'done ' || n) AS "notDone",
       (SELECT count(*)::int FROM ${tableOf(kind)} AS t WHERE NOT EXISTS (SELECT FROM random_change AS c WHERE c.n = t.n)) AS "notNoted",
@@ -131,5 +131,5 @@ export async function lookAtRandomTable(database: TestDatabase, kind: KeyKind, c
         AND state LIKE 'idle in transaction%') AS "idleInTransaction"`,
     [nameOf(kind, change)],
   );
-  return look;
+  return counts;
 }

@@ -5,22 +5,22 @@ import { TestDatabase } from './database.ts';
 import { Recorder } from './recorder.ts';
 
 export interface StageOptions extends Omit<TestApplicationOptions, 'database'> {
-  /** The URL of another server than the run's own; asked when the stage is set. */
+  /** Returns the URL of the server to use instead of the test run's own; called in beforeAll. */
   readonly server?: () => string;
-  /** The application comes as a role that owns the database and may see nothing else, not as the administrator. */
+  /** The application connects as a role that owns the database and sees nothing else, instead of as the administrator. */
   readonly plainRole?: true;
-  /** Runs once the tables are there. */
+  /** Runs after the tables were created. */
   readonly prepare?: (database: TestDatabase) => Promise<unknown>;
-  /** Runs while the database is still empty, e.g. to make types or tables of its own. */
+  /** Runs while the database is still empty, e.g. to create types or tables. */
   readonly before?: (database: TestDatabase) => Promise<unknown>;
 }
 
-/** A database with an application over it, for the tests of one `describe`. */
+/** A database and an application that uses it, for the tests of one `describe`. */
 export class Stage {
   #database: TestDatabase | undefined;
   #application: TestApplication | undefined;
 
-  /** Sets the stage before the tests at hand, and clears it after them. */
+  /** Creates both before the tests of the current `describe`, and removes them afterwards. */
   static for(options: StageOptions): Stage {
     const stage = new Stage();
     beforeAll(() => stage.#set(options));
@@ -29,12 +29,12 @@ export class Stage {
   }
 
   get database(): TestDatabase {
-    if (!this.#database) throw new Error('The stage is set in beforeAll: use it in tests only.');
+    if (!this.#database) throw new Error('The stage is created in beforeAll: use it in tests only.');
     return this.#database;
   }
 
   get application(): TestApplication {
-    if (!this.#application) throw new Error('The stage is set in beforeAll: use it in tests only.');
+    if (!this.#application) throw new Error('The stage is created in beforeAll: use it in tests only.');
     return this.#application;
   }
 
@@ -42,13 +42,13 @@ export class Stage {
     return this.database.query<Row>(sql, parameters);
   }
 
-  /** The one value that a query finds, as text. */
+  /** The first column of the first row, as text. */
   async value(sql: string, parameters: unknown[] = []): Promise<string> {
     const [row] = await this.query<Record<string, unknown>>(sql, parameters);
     return String(Object.values(row ?? {})[0]);
   }
 
-  /** Runs everything that is declared, or what the request names. */
+  /** Runs all declared backfills, or those that the request names. */
   runAll(request: RunRequest = {}): Promise<BackfillPhaseReport> {
     return this.application.service.run(request);
   }
@@ -63,7 +63,7 @@ export class Stage {
     return backfills[0] as BackfillReport;
   }
 
-  /** What the ledger says of one backfill. */
+  /** The status of one backfill in the ledger. */
   async status(name: string): Promise<BackfillStatusReport> {
     const { backfills } = await this.application.service.status({ names: [name] });
     return backfills[0] as BackfillStatusReport;

@@ -6,7 +6,7 @@ import {
   UnknownBackfillError,
   UnknownSettingError,
 } from 'nestjs-backfill';
-import { DoJobs, eachOnce, JobsProcess, jobsStage, lookAtJobs, startAfresh } from '../../support/jobs.ts';
+import { DoJobs, allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { until } from '../../support/until.ts';
 
@@ -19,7 +19,7 @@ const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string;
 const SLOWLY = { defaults: { pause: 200, progressEvery: 1 } };
 
 const stage = jobsStage(JOBS, { module: { leaseDuration: 5_000, ...SLOWLY, throttles: { interval: 50 } } });
-beforeEach(() => startAfresh(stage.database, JOBS));
+beforeEach(() => resetJobs(stage.database, JOBS));
 
 function service() {
   return stage.application.service;
@@ -33,7 +33,7 @@ function lastTransition(): Promise<unknown[]> {
 
 /** The command line, as an operator types it. */
 function order(...parameters: string[]) {
-  return JobsProcess.order(stage.database, parameters);
+  return JobsProcess.command(stage.database, parameters);
 }
 
 describe('--pause', () => {
@@ -63,16 +63,16 @@ describe('--pause', () => {
         actor: WHO,
       },
     ]);
-    const look = await lookAtJobs(stage.database);
+    const look = await readJobs(stage.database);
     expect(look.done).toBeLessThan(JOBS);
     expect(look).toMatchObject({ lines: look.done, counted: look.done, astray: 0 });
     expect(await stage.status('do-jobs')).toMatchObject({ status: 'paused', leasedBy: null });
     // It stays so, whoever runs it, and says so to --strict.
     expect((await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended).code).toBe(3);
-    expect(await lookAtJobs(stage.database)).toMatchObject({ done: look.done });
+    expect(await readJobs(stage.database)).toMatchObject({ done: look.done });
     expect((await order('--resume', 'do-jobs').ended).stdout).toContain('The next run continues it.');
     expect((await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended).code).toBe(0);
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
   it('holds back a backfill that has never run', async () => {
@@ -166,7 +166,7 @@ describe('--pause of a run with several workers', () => {
 describe('--cancel', () => {
   it('ends a running backfill for good, until it is resumed', async () => {
     const run = stage.run('do-jobs');
-    await until(async () => (await lookAtJobs(stage.database).catch(() => null))?.done === 20);
+    await until(async () => (await readJobs(stage.database).catch(() => null))?.done === 20);
     await service().cancel('do-jobs', { by: 'ann@desk', why: 'not needed after all' });
     expect(await run).toMatchObject({
       status: 'cancelled',
@@ -177,7 +177,7 @@ describe('--cancel', () => {
     expect(await service().resume('do-jobs')).toMatchObject({ status: 'pending' });
     await service().set('do-jobs', { pause: 0 });
     expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete' });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 });
 
@@ -209,7 +209,7 @@ describe('--set', () => {
       { setting: 'pause', value: '20', by: WHO, why: 'it is night', at: ISO },
       { setting: 'workers', value: '3', by: WHO, why: 'it is night', at: ISO },
     ]);
-    const status = await JobsProcess.order(stage.database, ['--status', 'do-jobs']).ended;
+    const status = await JobsProcess.command(stage.database, ['--status', 'do-jobs']).ended;
     expect(status.stdout).toContain(`Live setting: pause=20 (${WHO}, `);
   });
 
@@ -244,7 +244,7 @@ describe('--set', () => {
   });
 
   it('that reaches no database is not taken for done', async () => {
-    const { code, stdout } = await JobsProcess.order(
+    const { code, stdout } = await JobsProcess.command(
       stage.database.at('postgres://nobody@127.0.0.1:1/nowhere'),
       ['--pause', 'do-jobs', '--connect-timeout', '100ms'],
     ).ended;

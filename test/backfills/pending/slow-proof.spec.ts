@@ -4,7 +4,7 @@ import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tab
 import { Stage } from '../../support/stage.ts';
 import { until } from '../../support/until.ts';
 
-/** Some 1.6 s to look at all of them. */
+/** Reading all of them takes about 1.6 s. */
 const LEADS = 20_000;
 
 class SetName implements SetBackfill<Lead> {
@@ -15,7 +15,7 @@ class SetName implements SetBackfill<Lead> {
 
 const options = { entity: Lead, where: '(search_name IS NULL OR slow(id))' } as const;
 
-/** Cannot look at all of them in one statement. */
+/** Cannot read all rows within one statement. */
 @Backfill<Lead>({ ...options, name: 'hasty', statementTimeout: 400 })
 class Hasty extends SetName {}
 
@@ -24,7 +24,7 @@ class Patient extends SetName {}
 
 const OPTIONS = { entities: LEAD_TABLES, backfills: [Hasty, Patient] };
 
-describe('a proof that takes long', () => {
+describe('a proof that takes a long time', () => {
   const stage = Stage.for({
     ...OPTIONS,
     prepare: (database) =>
@@ -42,7 +42,7 @@ describe('a proof that takes long', () => {
       `SELECT coalesce(bool_and(state = 'done'), false) FROM nestjs_backfill.range WHERE name = 'hasty'`,
     )) === 'true';
 
-  it('ends when a person pauses the backfill, and the run says so; the next one proves it', async () => {
+  it('stops when a person pauses the backfill, and the next run completes it', async () => {
     await stage.run('hasty'); // installs the ledger
     await stage.query(`UPDATE leads SET search_name = NULL WHERE id <= 100`);
     const { service } = stage.application;
@@ -56,7 +56,7 @@ describe('a proof that takes long', () => {
     expect(await stage.run('hasty')).toMatchObject({ status: 'complete', proved: true });
   });
 
-  it("is not cut off by the pool's own query_timeout", async () => {
+  it("is not ended by the pool's query_timeout", async () => {
     const url = new URL(stage.database.url);
     url.searchParams.set('query_timeout', '1000');
     const application = await TestApplication.start({ ...OPTIONS, database: stage.database.at(url.href) });

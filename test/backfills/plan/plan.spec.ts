@@ -44,8 +44,8 @@ class Misspelt implements SetBackfill<Lead> {
   }
 }
 
-/** Those whose SQL PostgreSQL accepts. */
-const SOUND = ['set', 'copy', 'purge', 'process'];
+/** The backfills whose SQL is valid. */
+const VALID = ['set', 'copy', 'purge', 'process'];
 
 describe('a plan', () => {
   let database: TestDatabase;
@@ -84,21 +84,21 @@ describe('a plan', () => {
     return found.plan[0];
   };
 
-  it('changes nothing: not a row, not a ledger', async () => {
+  it('changes no row and installs no ledger', async () => {
     const before = await everything();
-    const { plan } = await application.service.plan({ names: SOUND });
+    const { plan } = await application.service.plan({ names: VALID });
     expect(plan.map(({ name, status }) => [name, status])).toEqual([
       ['set', 'pending'],
       ['copy', 'pending'],
       ['purge', 'pending'],
       ['process', 'pending'],
     ]);
-    // The batch was really run, and rolled back.
+    // The batch ran and was rolled back.
     expect(plan[0]?.measuredRowsPerSecond).toBeGreaterThan(0);
     expect(await everything()).toEqual(before);
   });
 
-  it('of a backfill that has run changes nothing of its ledger', async () => {
+  it('does not change the ledger of a backfill that has run', async () => {
     await application.service.run({ names: ['set'], maxDurationMs: 0 });
     const ledger = () =>
       database.query(`SELECT xmin::text, b::text FROM nestjs_backfill.backfill AS b
@@ -106,11 +106,11 @@ describe('a plan', () => {
         UNION ALL SELECT xmin::text, t::text FROM nestjs_backfill.transition AS t ORDER BY 2`);
     const before = await ledger();
     expect(before.length).toBeGreaterThan(0);
-    await application.service.plan({ names: SOUND });
+    await application.service.plan({ names: VALID });
     expect(await ledger()).toEqual(before);
   });
 
-  it('tells the pending rows, the batches, the measured rate and the time that the whole would take', async () => {
+  it('shows the pending rows, the batches, the measured rate and the estimated duration', async () => {
     const planned = await plan('set');
     expect(planned).toMatchObject({
       name: 'set',
@@ -128,7 +128,7 @@ describe('a plan', () => {
     expect(await plan('set', ['1'])).toMatchObject({ pending: 125, batches: 2 });
   });
 
-  it('shows the exact SQL of one batch, which PostgreSQL takes as it stands, and its EXPLAIN', async () => {
+  it('shows the exact SQL of one batch and its EXPLAIN', async () => {
     const planned = await plan('set');
     expect(planned?.sql).toContain('"search_name" = (lower(name)');
     expect(planned?.sql).toMatch(/UPDATE "leads" AS "this_row" SET/);
@@ -138,7 +138,7 @@ describe('a plan', () => {
     expect(planned?.explain.join('\n')).not.toMatch(/Seq Scan on leads/);
   });
 
-  it('warns where no index serves the predicate, and names the one that does', async () => {
+  it('names the index that serves the predicate, and warns if there is none', async () => {
     expect(await plan('set')).toMatchObject({
       index: null,
       warnings: [expect.stringContaining('No index serves the pending predicate')],
@@ -150,13 +150,13 @@ describe('a plan', () => {
     await database.query('DROP INDEX leads_by_search_name');
   });
 
-  it('names the triggers that will fire, of the table that is written', async () => {
+  it('names the triggers that the changes of the written table fire', async () => {
     expect((await plan('set'))?.triggers).toEqual(['touch (BEFORE UPDATE, each row)']);
     expect((await plan('copy'))?.triggers).toEqual(['welcome (AFTER INSERT, each row)']);
     expect((await plan('purge'))?.triggers).toEqual(['audit (AFTER INSERT OR DELETE, each statement)']);
   });
 
-  it('never runs process(), and says so', async () => {
+  it('does not run process(), and warns about that', async () => {
     expect(await plan('process')).toMatchObject({
       measuredRowsPerSecond: null,
       estimatedMs: null,
@@ -164,13 +164,13 @@ describe('a plan', () => {
     });
   });
 
-  it('of SQL that PostgreSQL does not accept names the backfill, the fault and the remedy', async () => {
+  it('rejects SQL that PostgreSQL does not accept, with the backfill, the error and the remedy', async () => {
     const plan = application.service.plan({ names: ['misspelt'] });
     await expect(plan).rejects.toThrow(InvalidStatementError);
     await expect(plan).rejects.toThrow(/"misspelt".*column "nmae" does not exist[^]*correct the SQL/);
   });
 
-  it('of a batch that would fail tells the error', async () => {
+  it('shows the error of a batch that would fail', async () => {
     await database.query(`ALTER TABLE leads ADD CONSTRAINT short CHECK (length(search_name) < 5)`);
     expect(await plan('set')).toMatchObject({
       measuredRowsPerSecond: null,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { addJobs, eachOnce, JobsProcess, jobsStage, lookAtJobs } from '../../support/jobs.ts';
+import { addJobs, allDoneOnce, JobsProcess, jobsStage, readJobs } from '../../support/jobs.ts';
 import { seed, seeded } from '../../support/seeded.ts';
 
 const KILLS = 20;
@@ -24,7 +24,7 @@ describe('a process killed with SIGKILL', () => {
       running.child.kill('SIGKILL');
       const { code } = await running.ended;
       if (code === null) kills++;
-      const look = await lookAtJobs(stage.database);
+      const look = await readJobs(stage.database);
       expect({
         counted: look.counted,
         done: look.done,
@@ -37,6 +37,6 @@ describe('a process killed with SIGKILL', () => {
     const { code } = await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended;
     expect(code).toBe(0);
     const [jobs] = await stage.query<{ count: number }>('SELECT count(*)::int FROM jobs');
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(jobs?.count ?? 0));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(jobs?.count ?? 0));
   }, 180_000);
 });

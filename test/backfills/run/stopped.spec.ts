@@ -1,4 +1,4 @@
-import { DoJobs, eachOnce, JobsProcess, jobsStage, lookAtJobs, startAfresh } from '../../support/jobs.ts';
+import { DoJobs, allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../../support/jobs.ts';
 import { LockHolder } from '../../support/lock-holder.ts';
 import { until } from '../../support/until.ts';
 
@@ -8,7 +8,7 @@ const JOBS = 200;
 
 describe('SIGTERM', () => {
   const stage = jobsStage(JOBS);
-  beforeEach(() => startAfresh(stage.database, JOBS));
+  beforeEach(() => resetJobs(stage.database, JOBS));
 
   /** What the ledger keeps of how the run ended. */
   async function record(name: string): Promise<unknown> {
@@ -55,13 +55,13 @@ describe('SIGTERM', () => {
     });
     await running.printed('do-jobs: 30 rows');
     expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
-    const look = await lookAtJobs(stage.database);
+    const look = await readJobs(stage.database);
     expect(look).toMatchObject({ done: look.lines, counted: look.lines, distinct: look.lines, astray: 0 });
     expect(look.done).toBeLessThan(JOBS);
     expect(await record('do-jobs')).toEqual(RECORDED);
     const { code } = await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended;
     expect(code).toBe(0);
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
   it('is heeded while a batch waits for a lock on the table', async () => {
@@ -84,7 +84,7 @@ describe('SIGTERM', () => {
     expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
     await holder.release();
     expect(await record('do-jobs')).toEqual(RECORDED);
-    expect(await lookAtJobs(stage.database)).toMatchObject({ done: JOBS - 1, lines: JOBS - 1 });
+    expect(await readJobs(stage.database)).toMatchObject({ done: JOBS - 1, lines: JOBS - 1 });
   });
 
   it('is heeded while a statement is stuck in a slow trigger, whose batch is rolled back', async () => {
@@ -101,7 +101,7 @@ describe('SIGTERM', () => {
     await holder.release();
     await stage.query('DROP TRIGGER dawdle ON jobs; DROP FUNCTION dawdle');
     expect(await record('do-jobs')).toEqual(RECORDED);
-    expect(await lookAtJobs(stage.database)).toMatchObject({ done: 20, lines: 20, counted: 20 });
+    expect(await readJobs(stage.database)).toMatchObject({ done: 20, lines: 20, counted: 20 });
   });
 
   it('is heeded while the ledger is being installed by another', async () => {

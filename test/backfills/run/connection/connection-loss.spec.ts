@@ -4,11 +4,11 @@ import { TestDatabase } from '../../../support/database.ts';
 import { Job, JobLog } from '../../../fixtures/jobs-app/jobs.mjs';
 import {
   DoJobs,
-  eachOnce,
+  allDoneOnce,
   jobsStage,
-  lookAtJobs,
+  readJobs,
   NoteJobs,
-  startAfresh,
+  resetJobs,
   terminateBackfills,
 } from '../../../support/jobs.ts';
 import { Recorder } from '../../../support/recorder.ts';
@@ -21,7 +21,7 @@ const SEED = seed();
 
 describe('a connection that the server ends', () => {
   const stage = jobsStage(100);
-  beforeEach(() => startAfresh(stage.database, 100));
+  beforeEach(() => resetJobs(stage.database, 100));
 
   it('in the middle of a batch is made again: the same run completes, each row once', async () => {
     let ended = 0;
@@ -32,11 +32,11 @@ describe('a connection that the server ends', () => {
     expect(await stage.run('do-jobs', { recorder })).toMatchObject({ status: 'complete', proved: true });
     expect(ended).toBeGreaterThan(0);
     expect(recorder.notes.join()).toContain('The connection was lost');
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(100));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(100));
   });
 
   it(`at random moments, again and again, commits no row twice and loses none (SEED=${SEED})`, async () => {
-    await startAfresh(stage.database, 4_000);
+    await resetJobs(stage.database, 4_000);
     const chance = seeded(SEED);
     const recorder = new Recorder();
     let over = false;
@@ -51,7 +51,7 @@ describe('a connection that the server ends', () => {
     }
     expect((await run).status).toBe('complete');
     expect(ended).toBeGreaterThan(0);
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(4_000));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(4_000));
   });
 });
 
@@ -71,7 +71,7 @@ describe('a server', () => {
       module: { leaseDuration: 1_000, defaults: { pause: 0, synchronousCommit: 'off' } },
     });
   });
-  beforeEach(() => startAfresh(database, 100));
+  beforeEach(() => resetJobs(database, 100));
   afterAll(async () => {
     await application.stop();
     await server.stop();
@@ -93,7 +93,7 @@ describe('a server', () => {
     const { backfills } = await application.service.run({ names: ['do-jobs'], observer: recorder });
     expect(backfills).toMatchObject([{ status: 'complete', proved: true }]);
     expect(stopped).toBe(true);
-    expect(await lookAtJobs(database)).toEqual(eachOnce(100));
+    expect(await readJobs(database)).toEqual(allDoneOnce(100));
   });
 
   it('that stays away ends the run after the time it was given, once, with work left', async () => {
@@ -110,7 +110,7 @@ describe('a server', () => {
     expect(took).toBeLessThan(20_000);
     const after = await application.service.run({ names: ['do-jobs'] });
     expect(after).toMatchObject({ outcome: 'complete', backfills: [{ updated: 90 }] });
-    expect(await lookAtJobs(database)).toEqual(eachOnce(100));
+    expect(await readJobs(database)).toEqual(allDoneOnce(100));
   });
 });
 
@@ -130,7 +130,7 @@ describe('a network', () => {
     });
     await application.service.run(); // installs the ledger
   });
-  beforeEach(() => startAfresh(direct, 100));
+  beforeEach(() => resetJobs(direct, 100));
   afterAll(async () => {
     await application.stop();
     await proxy.close();
@@ -193,7 +193,7 @@ describe('a network', () => {
     proxy.heal();
     goOn();
     await run;
-    expect(await lookAtJobs(direct)).toMatchObject({ lines: 100, distinct: 100, counted: 100 });
+    expect(await readJobs(direct)).toMatchObject({ lines: 100, distinct: 100, counted: 100 });
     await first.stop();
     await second.stop();
   });

@@ -1,4 +1,4 @@
-import { eachOnce, JobsProcess, jobsStage, lookAtJobs } from '../../../support/jobs.ts';
+import { allDoneOnce, JobsProcess, jobsStage, readJobs } from '../../../support/jobs.ts';
 import { Pgbouncer } from '../../../support/pgbouncer.ts';
 
 const JOBS = 2_000;
@@ -37,7 +37,7 @@ Pgbouncer.describe(
 
     it('of two processes do each row once: code in a transaction', async () => {
       await runTwice('do-jobs');
-      expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+      expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
     });
   },
 );

@@ -1,7 +1,7 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { Job, JobLog } from '../../../fixtures/jobs-app/jobs.mjs';
-import { DoJobs, eachOnce, jobsStage, lookAtJobs, startAfresh } from '../../../support/jobs.ts';
+import { DoJobs, allDoneOnce, jobsStage, readJobs, resetJobs } from '../../../support/jobs.ts';
 import { LockHolder } from '../../../support/lock-holder.ts';
 import { Recorder } from '../../../support/recorder.ts';
 import { until } from '../../../support/until.ts';
@@ -26,11 +26,11 @@ describe('with a pool of one connection', () => {
     poolSize: 1,
     module: { leaseDuration: 1_000, defaults: { pause: 0 } },
   });
-  beforeEach(() => startAfresh(stage.database, 50));
+  beforeEach(() => resetJobs(stage.database, 50));
 
   it('one backfill after the other runs, though the second one asks for the first', async () => {
     expect(await stage.runAll()).toMatchObject({ outcome: 'complete' });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(50));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(50));
   });
 
   it('a batch that takes longer than the lease keeps it', async () => {
@@ -44,7 +44,7 @@ describe('with a pool of one connection', () => {
       }
     };
     expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete', updated: 50 });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(50));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(50));
   });
 
   it('a row that stays locked is told with its blocker, and the run ends', async () => {

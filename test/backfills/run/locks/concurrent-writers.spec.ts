@@ -12,7 +12,7 @@ import { Interlude } from '../../../support/interlude.ts';
 import { Stage } from '../../../support/stage.ts';
 import { Writers } from '../../../support/writers.ts';
 
-/** `marker` is what the application wrote last; `slug` is backfilled, and written by the application too. */
+/** `marker` is the application's last write. `slug` is backfilled, and the application writes it too. */
 @Entity('leads')
 class Lead {
   @PrimaryColumn({ type: 'int' })
@@ -68,12 +68,12 @@ describe.each(['set', 'transform', 'process'])(
   (name) => {
     const stage = Stage.for(options);
 
-    it('ends, loses none of their writes and overwrites none', async () => {
+    it('ends, and neither loses nor overwrites any of their writes', async () => {
       const writers = Writers.start(stage.database, { sessions: 4, writes: 2_000, keys: 2 * ROWS + 2 });
       await writers.begun();
       await stage.run(name);
       const expected = await writers.finished();
-      // What the writers left pending after the last sweep is the next run's.
+      // The next run changes the rows that became pending after the last sweep.
       expect(await stage.run(name)).toMatchObject({ proved: true, quarantined: 0, remaining: 0 });
 
       const rows = await stage.query<{ id: number; marker: string; slug: string }>('SELECT * FROM leads');
@@ -84,7 +84,7 @@ describe.each(['set', 'transform', 'process'])(
         if (write.kind === 'delete') expect([id, row]).toEqual([id, undefined]);
         else {
           expect([id, row?.marker]).toEqual([id, write.marker]);
-          // A value of the application's own stays; else it was computed from some value that the row had.
+          // A value that the application wrote stays; any other was computed from a value that the row once had.
           if (write.slug !== null) expect([id, row?.slug]).toEqual([id, write.slug]);
           else expect(row?.slug).toMatch(/^(filled from|own) /);
         }
@@ -116,7 +116,7 @@ describe('transform, while the application writes between reading and writing', 
     );
   });
 
-  it('computes anew from what the application wrote into another column', async () => {
+  it('computes its value again from what the application wrote to another column', async () => {
     await stage.query(`UPDATE leads SET slug = NULL WHERE id <= 100`);
     interlude.once((keys) =>
       stage.query(`UPDATE leads SET marker = 'newer' WHERE id = ANY($1)`, [keys.slice(0, 5)]),
@@ -127,7 +127,7 @@ describe('transform, while the application writes between reading and writing', 
     );
   });
 
-  it('is not upset by rows that move to another key or are deleted', async () => {
+  it('tolerates rows that change their key or are deleted', async () => {
     await stage.query(`UPDATE leads SET slug = NULL WHERE id <= 100`);
     interlude.once(() =>
       stage.query(
@@ -138,8 +138,8 @@ describe('transform, while the application writes between reading and writing', 
     expect(await stage.value('SELECT count(*) FROM leads WHERE id < 0 AND slug IS NOT NULL')).toBe('3');
   });
 
-  it('tells a new row from the one that it read, in the same place and with the same key', async () => {
-    // The first row of a table that was just emptied always has the same place.
+  it('detects a new row at the same place and with the same key as the one that it read', async () => {
+    // The first row of an empty table always has the same ctid.
     const begin = (marker: string, slug: string | null) =>
       stage.query(
         `TRUNCATE leads; INSERT INTO leads VALUES (20, '${marker}', ${slug === null ? 'NULL' : `'${slug}'`})`,
@@ -155,9 +155,9 @@ describe('transform, while the application writes between reading and writing', 
     await stage.query('INSERT INTO leads (id, marker) SELECT i, $$more$$ FROM generate_series(21, 60) AS i');
   });
 
-  it('comes to an end with a row that is written all the time', async () => {
+  it('completes although a row is written all the time', async () => {
     await stage.query(`UPDATE leads SET slug = NULL WHERE id <= 100`);
-    // Every reading of row 20 without a lock is out of date by the time its value is to be written.
+    // Row 20 changes after every read without a lock.
     interlude.always(async (keys) => {
       await stage.query(`UPDATE leads SET marker = marker || '.' WHERE id = 20 AND id = ANY($1) AND $2`, [
         keys,

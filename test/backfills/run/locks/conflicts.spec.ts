@@ -1,13 +1,13 @@
-import { DoJobs, eachOnce, jobsStage, lookAtJobs, startAfresh } from '../../../support/jobs.ts';
+import { DoJobs, allDoneOnce, jobsStage, readJobs, resetJobs } from '../../../support/jobs.ts';
 import { LockHolder } from '../../../support/lock-holder.ts';
 import { Recorder } from '../../../support/recorder.ts';
 import { untilRow } from '../../../support/until.ts';
 
 describe('a conflict with another session', () => {
   const stage = jobsStage(100, { module: { defaults: { pause: 0, lockTimeout: 10_000 } } });
-  beforeEach(() => startAfresh(stage.database, 100));
+  beforeEach(() => resetJobs(stage.database, 100));
 
-  describe('over a row that a batch wants while it holds its own', () => {
+  describe('about a row that a batch needs while it holds its own rows', () => {
     let holder: LockHolder;
     let recorder: Recorder;
     beforeEach(async () => {
@@ -27,24 +27,24 @@ describe('a conflict with another session', () => {
       await stage.query('DROP TRIGGER take_ticket ON jobs; DROP FUNCTION take_ticket; DROP TABLE ticket');
     });
 
-    it('a deadlock is resolved, and do-jobs completes', async () => {
-      // The session that looks for a deadlock first is the one that it ends: let that be the backfill.
+    it('resolves a deadlock, and do-jobs completes', async () => {
+      // The session that checks for a deadlock first is aborted: this makes it the backfill.
       await holder.query(`SET LOCAL deadlock_timeout = '60s'`);
-      let wanting: Promise<void> | undefined;
+      let waiting: Promise<void> | undefined;
       DoJobs.before = async ({ rows }) => {
-        if (wanting !== undefined || !rows.some(({ id }) => id === '33')) return;
-        wanting = holder.query('SELECT FROM jobs WHERE id = 33 FOR UPDATE');
+        if (waiting !== undefined || !rows.some(({ id }) => id === '33')) return;
+        waiting = holder.query('SELECT FROM jobs WHERE id = 33 FOR UPDATE');
         await untilRow(stage.database, 'SELECT FROM pg_locks WHERE pid = $1 AND NOT granted', [holder.pid]);
       };
       const run = stage.run('do-jobs', { recorder });
       await recorder.until(({ notes }) => notes.join().includes('deadlock detected'));
-      await wanting;
+      await waiting;
       await holder.release();
       expect(await run).toMatchObject({ status: 'complete', proved: true, updated: 100 });
-      expect(await lookAtJobs(stage.database)).toEqual(eachOnce(100));
+      expect(await readJobs(stage.database)).toEqual(allDoneOnce(100));
     });
 
-    it('a deadlock is not come to where the batch runs no code: it lets go of its rows, and note-jobs completes', async () => {
+    it('causes no deadlock if the batch runs no code: the batch releases its rows, and note-jobs completes', async () => {
       const run = stage.run('note-jobs', { recorder });
       await recorder.until(({ waits }) => waits.length > 0);
       await holder.query('SELECT FROM jobs WHERE id = 33 FOR UPDATE');
@@ -54,7 +54,7 @@ describe('a conflict with another session', () => {
     });
   });
 
-  it('a serialization failure is tried again', async () => {
+  it('repeats a batch after a serialization failure', async () => {
     await stage.query(`
       CREATE SEQUENCE tries;
       CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -67,15 +67,15 @@ describe('a conflict with another session', () => {
     const recorder = new Recorder();
     expect(await stage.run('do-jobs', { recorder })).toMatchObject({ status: 'complete', quarantined: 0 });
     expect(recorder.notes.join()).toContain('could not serialize access');
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(100));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(100));
     await stage.query('DROP TRIGGER fail_twice ON jobs; DROP FUNCTION fail_twice; DROP SEQUENCE tries');
   });
 
-  it('is met as well where the default isolation of the application is a stricter one', async () => {
+  it('is handled even if the default isolation level of the application is stricter', async () => {
     await stage.query(`DO $$ BEGIN
       EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''serializable''', current_database());
     END $$`);
-    // Sessions that there are already keep what they have.
+    // Existing sessions keep the old default.
     await stage.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND application_name = 'the application'`);
     const holder = await LockHolder.hold(stage.database, `SELECT FROM jobs WHERE id = 7 FOR UPDATE`);

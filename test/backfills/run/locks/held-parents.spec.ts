@@ -68,7 +68,7 @@ class CopyBills implements CopyBackfill<Order, Bill> {
   }
 }
 
-/** What it waits for with its rows in hand, it waits for no longer than `lockTimeout`. */
+/** While it holds its rows, it waits for other locks no longer than `lockTimeout`. */
 @Backfill<Order>({ ...PENDING, name: 'process', reads: ['id'], batchSize: 8, lockTimeout: 200 })
 class ProcessOrders implements ProcessBackfill<Order, 'id'> {
   async process({ rows }: ProcessBatch<Order, 'id'>, manager: EntityManager) {
@@ -85,7 +85,7 @@ class SetSlug implements SetBackfill<Order> {
 }
 
 const ORDERS = 600;
-/** Orders of the customer that somebody holds, in different batches and side by side. */
+/** Orders of the locked customer: in different batches, and next to each other. */
 const HELD = [50, 250, 251];
 const BUYER = 7;
 
@@ -102,8 +102,8 @@ const options = {
 } as const;
 
 /**
- * Somebody who changes one order after the other, while the run is at it, except those of the held customer; and loses patience long
- * before the run does, and long after any machine is through with a batch.
+ * Changes one order after another during the run, except those of the locked customer. Its lock timeout is much shorter than the
+ * run's, and much longer than a batch takes on any machine.
  */
 async function changeOrders(database: TestDatabase, until: () => boolean): Promise<number> {
   return database.session(async (user) => {
@@ -119,11 +119,11 @@ async function changeOrders(database: TestDatabase, until: () => boolean): Promi
 }
 
 describe.each(['set', 'transform', 'copy'])(
-  '%s: somebody holds a row that the change of a few rows needs',
+  '%s: another session has locked a row that the change of a few rows needs',
   (name) => {
     const stage = Stage.for(options);
 
-    it('keeps nobody from the other rows, which are done meanwhile; the run waits for those few at its end', async () => {
+    it('blocks nobody else, changes the other rows meanwhile, and waits for those few rows at its end', async () => {
       const holder = await LockHolder.hold(
         stage.database,
         `SELECT FROM customers WHERE id = ${BUYER} FOR UPDATE`,
@@ -147,10 +147,10 @@ describe.each(['set', 'transform', 'copy'])(
   },
 );
 
-describe('process: somebody holds a row that its code needs', () => {
+describe('process: another session has locked a row that its code needs', () => {
   const stage = Stage.for(options);
 
-  it('does all others, and says how many are left', async () => {
+  it('changes all other rows and reports how many are left', async () => {
     const holder = await LockHolder.hold(
       stage.database,
       `SELECT FROM customers WHERE id = ${BUYER} FOR UPDATE`,
@@ -169,10 +169,10 @@ describe('process: somebody holds a row that its code needs', () => {
   });
 });
 
-describe('a value that somebody is about to take in a unique column', () => {
+describe('a value of a unique column that another transaction has inserted and not committed', () => {
   const stage = Stage.for(options);
 
-  it('is waited for by its row alone', async () => {
+  it('delays only the row that needs the same value', async () => {
     const holder = await LockHolder.hold(
       stage.database,
       `INSERT INTO orders (id, buyer, slug) VALUES (10000, 1, 'order-50')`,
@@ -185,10 +185,10 @@ describe('a value that somebody is about to take in a unique column', () => {
   });
 });
 
-describe('a whole table that somebody has locked and that each change needs', () => {
+describe('a locked table that each change needs', () => {
   const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 1_000 } } });
 
-  it('ends the run with few rows set aside, and none in quarantine', async () => {
+  it('stops the run with few rows set aside and none in quarantine', async () => {
     const holder = await LockHolder.hold(stage.database, 'LOCK TABLE customers');
     const report = await stage.run('set');
     expect(report).toMatchObject({ status: 'incomplete', updated: 0, quarantined: 0 });

@@ -77,10 +77,10 @@ function lockRows(database: TestDatabase, strength = 'FOR UPDATE', ids = LOCKED,
 describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another session', (name) => {
   const column = name === 'set' ? 'upper' : 'lower';
 
-  describe('and released while the run waits for them', () => {
+  describe('and are released while the run waits for them', () => {
     const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 60_000 } } });
 
-    it('completes, with every row done', async () => {
+    it('completes with every row changed', async () => {
       const holder = await lockRows(stage.database);
       const recorder = new Recorder();
       const running = stage.run(name, { recorder });
@@ -94,11 +94,11 @@ describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another s
     });
   });
 
-  describe('for longer than a run waits', () => {
+  describe('and stay locked for longer than a run waits', () => {
     const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 1_500 } } });
     let holder: LockHolder;
 
-    it('ends incomplete, and names the session that blocks: process, application, how long', async () => {
+    it('ends incomplete and names the blocking session: its process, its application and the duration', async () => {
       holder = await lockRows(stage.database);
       const recorder = new Recorder();
       const report = await stage.run(name, { recorder });
@@ -118,7 +118,7 @@ describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another s
       expect((await stage.status(name)).waitingFor).toBe(report.waitingFor);
     });
 
-    it('takes just the rest in the next run', async () => {
+    it('changes only the remaining rows in the next run', async () => {
       await holder.release();
       const seen = await stage.value('SELECT max(id) FROM nestjs_backfill.range');
       const report = await stage.run(name);
@@ -129,10 +129,10 @@ describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another s
   });
 });
 
-describe('a row that several sessions hold at once', () => {
+describe('a row that several sessions have locked', () => {
   const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 1_500 } } });
 
-  it('is waited for, and each of them is named', async () => {
+  it('is waited for, and the report names each session', async () => {
     const holders = [
       await lockRows(stage.database, 'FOR SHARE', [42], 'first reader'),
       await lockRows(stage.database, 'FOR SHARE', [42], 'second reader'),
@@ -146,7 +146,7 @@ describe('a row that several sessions hold at once', () => {
     expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: 1 });
   });
 
-  it('is not waited for when they are foreign-key checks alone', async () => {
+  it('is not waited for if the locks are only those of foreign-key checks', async () => {
     const checks = [
       await lockRows(stage.database, 'FOR KEY SHARE', LOCKED),
       await lockRows(stage.database, 'FOR KEY SHARE', LOCKED),
@@ -155,7 +155,7 @@ describe('a row that several sessions hold at once', () => {
     for (const check of checks) await check.release();
   });
 
-  it('is left alone by a purge as long as a foreign-key check holds it', async () => {
+  it('is not deleted by a purge while a foreign-key check locks it', async () => {
     await stage.query('INSERT INTO notes SELECT generate_series(1, 10)');
     const check = await LockHolder.hold(
       stage.database,
@@ -175,7 +175,7 @@ describe('a row that several sessions hold at once', () => {
 describe('a whole table that another session has locked', () => {
   const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 500 } } });
 
-  it('is waited for, named in the report, and the run leaves', async () => {
+  it('is waited for, then the run stops and names the session', async () => {
     const holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');
     const report = await stage.run('set');
     expect(report).toMatchObject({ status: 'incomplete', updated: 0, proved: false });
@@ -186,7 +186,7 @@ describe('a whole table that another session has locked', () => {
     await holder.release();
   });
 
-  it('is waited for in mid-run too', async () => {
+  it('is waited for during a run too', async () => {
     let holder: LockHolder | undefined;
     interlude.once(
       async () => {
@@ -201,13 +201,13 @@ describe('a whole table that another session has locked', () => {
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 4200 });
   });
 
-  it('is waited for while a row is', async () => {
+  it('is waited for while the run waits for a row', async () => {
     const holder = await lockRows(stage.database);
     const table = await stage.database.connect('DDL');
     const recorder = new Recorder();
     const running = stage.run('set', { recorder });
     await recorder.until(({ waits }) => waits.length > 0);
-    // Queues up behind the row locks, and everybody else behind it.
+    // This lock request waits behind the row locks, and all later requests wait behind it.
     const locking = table.query('BEGIN; LOCK TABLE leads');
     expect(await running).toMatchObject({ status: 'incomplete', updated: 4997 });
     await holder.release();
@@ -217,7 +217,7 @@ describe('a whole table that another session has locked', () => {
     expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: 3 });
   });
 
-  it('does not hold up a plan', async () => {
+  it('makes a plan fail with a lock timeout instead of waiting', async () => {
     const holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');
     await expect(stage.application.service.plan({ names: ['set'] })).rejects.toThrow(/lock timeout/);
     await holder.release();

@@ -41,7 +41,7 @@ describe('a run that waits for a locked table', () => {
     prepare: (database) => database.query('INSERT INTO parcels SELECT generate_series(1, 500)'),
   });
 
-  it('tells whom it waits for while it waits, to its log and to anybody who asks for the status', async () => {
+  it('reports the blocking session while it waits, in its log and in the status', async () => {
     let holder: LockHolder | undefined;
     interlude.once(async () => {
       holder = await LockHolder.hold(stage.database, 'LOCK TABLE parcels', 'a migration by hand');

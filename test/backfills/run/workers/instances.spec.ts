@@ -1,5 +1,5 @@
 import type { ProcessResult, RunningProcess } from '../../../support/fixture-app.ts';
-import { eachOnce, JobsProcess, jobsStage, lookAtJobs, startAfresh } from '../../../support/jobs.ts';
+import { allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../../../support/jobs.ts';
 import { until } from '../../../support/until.ts';
 
 const JOBS = 1_000;
@@ -16,12 +16,12 @@ beforeAll(async () => {
     END $$;
     CREATE TRIGGER wait_for_others BEFORE INSERT ON job_log FOR EACH ROW EXECUTE FUNCTION wait_for_others()`);
 });
-beforeEach(() => startAfresh(stage.database, JOBS));
+beforeEach(() => resetJobs(stage.database, JOBS));
 
 const start = (env: NodeJS.ProcessEnv) => JobsProcess.run(stage.database, ['do-jobs', '--json'], MODULE, env);
 const jobsOf = async (pid: number | undefined) =>
   Number(await stage.value('SELECT count(*) FROM job_log WHERE pid = $1', [pid]));
-/** Starts instances of which none goes on after its first batches until each is at work. */
+/** Starts instances and blocks each after its first batches until all of them work. */
 const startTogether = (...environments: NodeJS.ProcessEnv[]) =>
   stage.database.session(async (holder) => {
     await holder.query('SELECT pg_advisory_lock(1)');
@@ -39,40 +39,40 @@ const reportOf = async (running: RunningProcess | undefined) => {
 };
 
 describe('instances of an application that run one backfill together', () => {
-  it('do each row once, and each of them has done a part', async () => {
+  it('change each row once, and each instance changes some of them', async () => {
     const instances = await startTogether({}, {}, {});
     const reports = await Promise.all(instances.map(reportOf));
     expect(reports.map(({ code, status }) => ({ code, status }))).toEqual(
       Array.from({ length: 3 }, () => ({ code: 0, status: 'complete' })),
     );
     expect(reports.reduce((sum, { updated = 0 }) => sum + updated, 0)).toBe(JOBS);
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('take over the ranges of one that is killed', async () => {
+  it('take over the ranges of a killed instance', async () => {
     const [killed, survivor] = await startTogether({}, {});
     killed?.child.kill('SIGKILL');
     expect(await reportOf(survivor)).toMatchObject({ code: 0, status: 'complete' });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('take over the ranges of one that stands still, and what it does when it wakes up is not committed', async () => {
+  it('take over the ranges of a suspended instance, which commits nothing after it wakes up', async () => {
     const [sleeper, awake] = await startTogether({}, {});
     sleeper?.child.kill('SIGSTOP');
     expect(await reportOf(awake)).toMatchObject({ code: 0, status: 'complete' });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
     sleeper?.child.kill('SIGCONT');
     await sleeper?.ended;
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('go by the clock of the database: one whose own clock is a year ahead does no harm', async () => {
+  it('use the clock of the database: an instance whose clock is a year ahead does no harm', async () => {
     const ahead = { NODE_OPTIONS: `--import=${AHEAD}` };
     const [right, wrong] = await startTogether({}, ahead);
     expect(await reportOf(right)).toMatchObject({ code: 0 });
     expect(await reportOf(wrong)).toMatchObject({ code: 0 });
     expect(await stage.status('do-jobs')).toMatchObject({ status: 'complete' });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 });
 

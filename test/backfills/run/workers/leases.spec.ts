@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { DoJobs, eachOnce, JobsProcess, jobsStage, lookAtJobs, startAfresh } from '../../../support/jobs.ts';
+import { DoJobs, allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../../../support/jobs.ts';
 import { Recorder } from '../../../support/recorder.ts';
 import type { Stage } from '../../../support/stage.ts';
 import { until } from '../../../support/until.ts';
@@ -8,25 +8,25 @@ const JOBS = 60;
 const LEASE = 1_000;
 
 const stage = jobsStage(JOBS, { module: { leaseDuration: LEASE, defaults: { pause: 0 } } });
-beforeEach(() => startAfresh(stage.database, JOBS));
+beforeEach(() => resetJobs(stage.database, JOBS));
 
-/** Stops the first run in its second batch; what it did then goes on when `goOn` is called. */
-function pauseInSecondBatch(): { readonly reached: Promise<void>; readonly goOn: () => void } {
-  let tellReached: () => void = () => undefined;
-  let goOn: () => void = () => undefined;
-  const reached = new Promise<void>((resolve) => (tellReached = resolve));
-  const free = new Promise<void>((resolve) => (goOn = resolve));
-  let paused = false;
+/** Blocks the first run in its second batch until `unblock` is called. */
+function blockInSecondBatch(): { readonly reached: Promise<void>; readonly unblock: () => void } {
+  let signalReached: () => void = () => undefined;
+  let unblock: () => void = () => undefined;
+  const reached = new Promise<void>((resolve) => (signalReached = resolve));
+  const unblocked = new Promise<void>((resolve) => (unblock = resolve));
+  let isBlocked = false;
   DoJobs.before = async ({ context }) => {
-    if (context.batch !== 2 || paused) return;
-    paused = true;
-    tellReached();
-    await free;
+    if (context.batch !== 2 || isBlocked) return;
+    isBlocked = true;
+    signalReached();
+    await unblocked;
   };
-  return { reached, goOn };
+  return { reached, unblock };
 }
 
-/** Leaves the run after one batch, with its range held by somebody. */
+/** Stops a run after one batch and gives its range to another owner. */
 async function leaveHeldBy(owner: string, leaseMs: number): Promise<void> {
   const stop = new AbortController();
   const recorder = new Recorder();
@@ -50,16 +50,16 @@ function statusOf(of: Stage): Promise<string> {
   return of.value(`SELECT status FROM nestjs_backfill.backfill WHERE name = 'do-jobs'`);
 }
 
-describe('a backfill that is running already', () => {
-  it('is left to the one who holds its lease, who is named', async () => {
-    const { reached, goOn } = pauseInSecondBatch();
+describe('a backfill that another process runs', () => {
+  it('is left to the holder of its lease, which the report names', async () => {
+    const { reached, unblock } = blockInSecondBatch();
     const first = stage.run('do-jobs');
     await reached;
     const second = JobsProcess.run(stage.database, ['do-jobs', '--strict', '--json'], {
       leaseDuration: LEASE,
     });
     const { code, stdout } = await second.ended;
-    goOn();
+    unblock();
     expect(JSON.parse(stdout)).toMatchObject({
       backfills: [
         {
@@ -71,27 +71,27 @@ describe('a backfill that is running already', () => {
     });
     expect(code).toBe(3);
     expect(await first).toMatchObject({ status: 'complete', updated: JOBS });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('keeps its lease while one batch takes longer than that: the code of `process`', async () => {
-    const { reached, goOn } = pauseInSecondBatch();
+  it('keeps its lease while the code of `process` takes longer than the lease', async () => {
+    const { reached, unblock } = blockInSecondBatch();
     const recorder = new Recorder();
     const run = stage.run('do-jobs', { recorder });
     await reached;
     await untilRenewed(3);
-    goOn();
+    unblock();
     expect(await run).toMatchObject({ status: 'complete', updated: JOBS });
     expect(recorder.notes).toEqual([]);
   });
 
-  it('keeps its lease while one batch takes longer than that: one statement with a slow trigger', async () => {
+  it('keeps its lease while a statement with a slow trigger takes longer than the lease', async () => {
     await stage.query(`
-      CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF NEW.id = 15 THEN PERFORM pg_advisory_xact_lock(15); END IF;
         RETURN NEW;
       END $$;
-      CREATE TRIGGER dawdle BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION dawdle()`);
+      CREATE TRIGGER slow BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION be_slow()`);
     await stage.database.session(async (holder) => {
       await holder.query('SELECT pg_advisory_lock(15)');
       const recorder = new Recorder();
@@ -102,10 +102,10 @@ describe('a backfill that is running already', () => {
       expect(await run).toMatchObject({ status: 'complete', updated: JOBS });
       expect(recorder.notes).toEqual([]);
     });
-    await stage.query('DROP TRIGGER dawdle ON jobs; DROP FUNCTION dawdle');
+    await stage.query('DROP TRIGGER slow ON jobs; DROP FUNCTION be_slow');
   });
 
-  /** The lease has been renewed so many times since: that is longer than it lasts. */
+  /** Waits for renewals: three of them take as long as the lease. */
   async function untilRenewed(times: number): Promise<void> {
     const seen = new Set<string>();
     await until(async () => {
@@ -115,60 +115,60 @@ describe('a backfill that is running already', () => {
   }
 });
 
-describe('a holder that has lost its lease', () => {
-  it('cannot commit once another has taken over, and says so; every row is done once', async () => {
-    const { reached, goOn } = pauseInSecondBatch();
-    const zombie = stage.run('do-jobs');
+describe('a holder whose lease has ended', () => {
+  it('cannot commit after another process has taken over, reports that, and each row is changed once', async () => {
+    const { reached, unblock } = blockInSecondBatch();
+    const stalled = stage.run('do-jobs');
     await reached;
-    // As if nothing had been heard of it for the length of its lease.
+    // As if the lease had expired without a renewal.
     await stage.query(
       `UPDATE nestjs_backfill.range SET lease_owner = 'elsewhere:1:other', fencing_token = fencing_token + 1`,
     );
-    goOn();
-    const report = await zombie;
+    unblock();
+    const report = await stalled;
     expect(report).toMatchObject({ status: 'running', proved: false, updated: 10 });
     expect(report.reason).toContain('Another process has taken over the range');
-    expect(await lookAtJobs(stage.database)).toMatchObject({ done: 10, lines: 10, counted: 10 });
-    // It is the other one's to say how it ends.
+    expect(await readJobs(stage.database)).toMatchObject({ done: 10, lines: 10, counted: 10 });
+    // The other process records the outcome.
     expect(await statusOf(stage)).toBe('running');
     expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete', updated: JOBS - 10 });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('goes on when nobody has taken it over meanwhile', async () => {
-    const { reached, goOn } = pauseInSecondBatch();
+  it('continues if no other process has taken over its range', async () => {
+    const { reached, unblock } = blockInSecondBatch();
     const run = stage.run('do-jobs');
     await reached;
     await stage.query(
       `UPDATE nestjs_backfill.range SET lease_expires_at = clock_timestamp() - interval '1 h'`,
     );
-    goOn();
+    unblock();
     expect(await run).toMatchObject({ status: 'complete', updated: JOBS });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('is taken over at once when it was a process of this machine that is gone', async () => {
+  it('is replaced at once if it was a process on this host that no longer exists', async () => {
     await leaveHeldBy(`${hostname()}:${await deadProcess()}:gone`, 3_600_000);
     expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete', updated: JOBS - 10 });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('is taken over after its lease when it was on another machine and gives no sign of life', async () => {
+  it('is replaced after its lease if it is on another host and does not renew the lease', async () => {
     await leaveHeldBy('elsewhere:1:silent', LEASE);
     expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete', updated: JOBS - 10 });
-    expect(await lookAtJobs(stage.database)).toEqual(eachOnce(JOBS));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('is not taken over while it gives signs of life from another machine', async () => {
+  it('is not replaced while it renews its lease from another host', async () => {
     await leaveHeldBy('elsewhere:1:alive', 3_600_000);
     const run = stage.run('do-jobs');
-    let over = false;
-    void run.finally(() => (over = true));
+    let isOver = false;
+    void run.finally(() => (isOver = true));
     await until(async () => {
       await stage.query(
         `UPDATE nestjs_backfill.range SET lease_expires_at = lease_expires_at + interval '1 s'`,
       );
-      return over;
+      return isOver;
     });
     expect(await run).toMatchObject({
       status: 'running',
@@ -179,16 +179,16 @@ describe('a holder that has lost its lease', () => {
 });
 
 describe('the ledger', () => {
-  it('counts at any instant just the rows that are changed', async () => {
-    await startAfresh(stage.database, 600);
-    let over = false;
-    const run = stage.run('do-jobs').finally(() => (over = true));
+  it('counts exactly the changed rows at any instant', async () => {
+    await resetJobs(stage.database, 600);
+    let isOver = false;
+    const run = stage.run('do-jobs').finally(() => (isOver = true));
     const seen = new Set<number>();
     await until(async () => {
-      const look = await lookAtJobs(stage.database);
-      expect(look).toMatchObject({ counted: look.lines, done: look.lines, distinct: look.lines, astray: 0 });
-      seen.add(look.lines);
-      return over;
+      const jobs = await readJobs(stage.database);
+      expect(jobs).toMatchObject({ counted: jobs.lines, done: jobs.lines, distinct: jobs.lines, astray: 0 });
+      seen.add(jobs.lines);
+      return isOver;
     });
     expect(await run).toMatchObject({ status: 'complete', updated: 600 });
     expect(seen.size).toBeGreaterThan(1);

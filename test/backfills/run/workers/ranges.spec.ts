@@ -5,10 +5,10 @@ import { Stage } from '../../../support/stage.ts';
 const ROWS = 4_000;
 const RANGES = 4;
 
-/** Tables whose keys are spread unevenly: an SQL expression a key column, of the row's number `i`. */
+/** Tables with unevenly distributed keys. Each key column has an SQL expression of the row's number `i`. */
 const TABLES: Record<string, Record<string, readonly [ColumnType, string]>> = {
   'int with gaps': { id: ['int', 'CASE WHEN i <= 3900 THEN i ELSE i * 100000 END'] },
-  'bigint, most of them at the end': {
+  'bigint, with most keys at the end': {
     id: ['bigint', '9223372036854775807 - 5000 + i - (i < 50)::int * 9223372036854000000'],
   },
   uuid: { id: ['uuid', 'md5(i::text)::uuid'] },
@@ -48,7 +48,7 @@ const backfills = entities.flatMap((entity, at) =>
   }),
 );
 
-describe.each(titles)('a sweep along a key of %s', (title) => {
+describe.each(titles)('a sweep along a key of type %s', (title) => {
   const at = titles.indexOf(title);
   const columns = Object.entries(TABLES[title] ?? {});
   const stage = Stage.for({
@@ -67,14 +67,14 @@ describe.each(titles)('a sweep along a key of %s', (title) => {
       )
     ).map(({ updated }) => updated);
 
-  it('is divided into ranges with about the same number of rows', async () => {
+  it('is divided into ranges with the same number of rows', async () => {
     expect(await stage.run(`whole-${at}`)).toMatchObject({ status: 'complete', updated: ROWS, proved: true });
     const updated = await updatedByRange(`whole-${at}`);
     expect(updated).toHaveLength(RANGES);
     for (const rows of updated) expect(Math.abs(rows - ROWS / RANGES)).toBeLessThanOrEqual(1);
   });
 
-  it('is divided by the rows that are pending, where many are done', async () => {
+  it('is divided by its pending rows if many rows are done', async () => {
     const key = columns.map(([name]) => name).join(', ');
     await stage.query(
       `UPDATE table_${at} SET done = CASE WHEN n > ${ROWS / 2} THEN NULL ELSE true END

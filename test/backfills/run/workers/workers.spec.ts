@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import {
   Backfill,
   BackfillThrottle,
@@ -36,30 +34,30 @@ class TwoOfMany extends SetSearchName {}
 @Backfill<Lead>({ ...options, name: 'failing', workers: 4, maxQuarantined: 0 })
 class Failing extends SetSearchName {}
 
-/** Its workers rest after their first batch, and look at what people say meanwhile. */
+/** Its workers pause after their first batch and poll the settings meanwhile. */
 @Backfill<Lead>({ ...options, name: 'resting', maxWorkers: 8, pause: 3_600_000, throttles: { interval: 50 } })
 class Resting extends SetSearchName {}
 
-@BackfillThrottle({ name: 'looks', backfills: ['resting'] })
-class Looks implements ThrottleCheck {
-  #seen = 0;
+@BackfillThrottle({ name: 'poll-counter', backfills: ['resting'] })
+class PollCounter implements ThrottleCheck {
+  #polls = 0;
 
   check() {
-    this.#seen++;
+    this.#polls++;
     return Promise.resolve(null);
   }
 
-  /** Waits until the run has looked many times, so that all of it knows of what was said before. */
-  async pass(): Promise<void> {
-    const from = this.#seen;
-    await until(() => this.#seen > from + 20);
+  /** Waits for many polls, so that every worker knows the current settings. */
+  async waitForPolls(): Promise<void> {
+    const from = this.#polls;
+    await until(() => this.#polls > from + 20);
   }
 }
 
 const OPTIONS = {
   entities: LEAD_TABLES,
   backfills: [Alone, Four, TwoOfMany, Failing, Resting],
-  providers: [Looks],
+  providers: [PollCounter],
   poolSize: 6,
 };
 
@@ -72,7 +70,7 @@ describe('several workers', () => {
           BEGIN INSERT INTO changes (id) VALUES (new.id); RETURN NULL; END $$;
         CREATE TRIGGER note_change AFTER UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION note_change()`),
   });
-  // Installs the ledger, into which the tests look.
+  // Installs the ledger, which the tests read.
   beforeAll(() => stage.runAll());
   beforeEach(async () => {
     await startAfresh(stage.database);
@@ -99,13 +97,13 @@ describe('several workers', () => {
 
   const active = async () =>
     Number(await stage.value(`SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL`));
-  /** How often a range was taken by a worker. */
+  /** How often workers have taken a range. */
   const taken = async () => Number(await stage.value('SELECT sum(fencing_token) FROM nestjs_backfill.range'));
 
   const isAnyDone = async (name: string) => (await ranges(name)).some(({ state }) => state === 'done');
 
-  it('share a table in ranges of one size, and each row is changed once', async () => {
-    const [run] = await whileOneIsStuck(stage, async () => {
+  it('divide a table into ranges of equal size and change each row once', async () => {
+    const [run] = await whileOneIsBlocked(stage, async () => {
       const run = stage.run('four');
       await until(() => isAnyDone('four'));
       return [run];
@@ -116,7 +114,7 @@ describe('several workers', () => {
     expect((await ranges('four')).length).toBeGreaterThanOrEqual(4);
   });
 
-  it('of several processes have a part in one run, up to the most that was allowed', async () => {
+  it('of several processes share one run, up to the maximum number of workers', async () => {
     const seen: number[] = [];
     let over = false;
     const runs = Promise.all(Array.from({ length: 3 }, () => stage.run('two-of-many'))).finally(
@@ -136,11 +134,11 @@ describe('several workers', () => {
     await expectEachOnce('two-of-many');
   });
 
-  it('that are idle take half of what a busy one has before it', async () => {
-    const reports = await whileOneIsStuck(stage, async () => {
+  it('that are idle take half of the range that a busy worker sweeps', async () => {
+    const reports = await whileOneIsBlocked(stage, async () => {
       const busy = stage.run('alone');
       await until(async () => (await stage.value(WAITING)) === '1');
-      // One range, as a run leaves it that knew of one worker only.
+      // Leaves a single range, as a run with one worker does.
       await stage.query(
         `DELETE FROM nestjs_backfill.range WHERE lease_owner IS NULL;
          UPDATE nestjs_backfill.range SET upper_key = '["${LEADS}"]'`,
@@ -154,13 +152,13 @@ describe('several workers', () => {
     await expectEachOnce('alone');
   });
 
-  it('that come while another process divides the table stay, and take their part', async () => {
+  it('that start while another process divides the table wait and take a range', async () => {
     const proxy = await ProtocolProxy.start(stage.database);
     const late = await TestApplication.start({ ...OPTIONS, database: proxy.database, synchronize: false });
     const answer = proxy.holdReply('nb_ranges AS MATERIALIZED');
     const lateRun = late.service.run({ names: ['alone'] });
-    const pass = await answer; // there was no range to halve
-    const [early] = await whileOneIsStuck(stage, async () => {
+    const pass = await answer; // there was no range to split
+    const [early] = await whileOneIsBlocked(stage, async () => {
       const run = stage.run('alone');
       await until(async () => (await stage.value(WAITING)) === '1');
       pass();
@@ -176,7 +174,7 @@ describe('several workers', () => {
     await expectEachOnce('alone');
   });
 
-  it('become more or fewer while a run is at work, as a person says', async () => {
+  it('increase and decrease in number during a run when a person changes the setting', async () => {
     const { service } = stage.application;
     await service.set('alone', { pause: 100 });
     const run = stage.run('alone');
@@ -190,7 +188,7 @@ describe('several workers', () => {
     await expectEachOnce('alone');
   });
 
-  it('of all processes together become fewer or more: just the surplus leaves, and comes back', async () => {
+  it('of all processes follow the maximum: only the surplus workers leave, and they return when it is raised', async () => {
     const { service } = stage.application;
     await service.set('resting', { workers: 2, maxWorkers: 4 });
     const runs = [stage.run('resting'), stage.run('resting')];
@@ -212,38 +210,38 @@ describe('several workers', () => {
     await expectEachOnce('resting');
   });
 
-  it('are as many as was said last, also where it was said twice during one batch', async () => {
+  it('match the last setting, even if it was changed twice during one batch', async () => {
     const { service, context } = stage.application;
-    const looks = context.get(Looks);
+    const counter = context.get(PollCounter);
     await service.set('resting', { workers: 4 });
     await stage.query(`
-      CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         WHILE NOT pg_try_advisory_xact_lock_shared(15) LOOP PERFORM pg_sleep(0.02); END LOOP; RETURN NEW; END $$;
-      CREATE TRIGGER dawdle BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.id > 500) EXECUTE FUNCTION dawdle()`);
+      CREATE TRIGGER slow BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.id > 500) EXECUTE FUNCTION be_slow()`);
     const run = await stage.database.session(async (holder) => {
       await holder.query('SELECT pg_advisory_lock(15)');
       const run = stage.run('resting');
       await until(async () => (await stage.value(ASLEEP)) === '3');
       await service.set('resting', { workers: 2 });
-      await looks.pass();
+      await counter.waitForPolls();
       await service.set('resting', { workers: 4 });
-      await looks.pass();
+      await counter.waitForPolls();
       expect(await active()).toBe(4);
       await service.set('resting', { workers: 2 });
-      await looks.pass();
+      await counter.waitForPolls();
       await holder.query('SELECT pg_advisory_unlock(15)');
       return [run];
     });
     await until(async () => (await active()) === 2);
-    await looks.pass();
+    await counter.waitForPolls();
     expect([await active(), await taken()]).toEqual([2, 4]);
-    await stage.query('DROP TRIGGER dawdle ON leads; DROP FUNCTION dawdle');
+    await stage.query('DROP TRIGGER slow ON leads; DROP FUNCTION be_slow');
     await service.set('resting', { pause: 0 });
     expect(await run[0]).toMatchObject({ status: 'complete', updated: LEADS });
     await expectEachOnce('resting');
   });
 
-  it('end together when one finds that the backfill fails', async () => {
+  it('all stop when one of them finds that the backfill fails', async () => {
     await stage.query(
       `ALTER TABLE leads ADD CONSTRAINT not_this CHECK (search_name <> 'Lead 700') NOT VALID`,
     );
@@ -255,7 +253,7 @@ describe('several workers', () => {
     ).toBe('0');
   });
 
-  it('more than the pool has connections for do not keep the others from the work', async () => {
+  it('that get no connection from the pool do not stop the others', async () => {
     const held = await Promise.all(Array.from({ length: 4 }, () => hold(stage)));
     const recorder = new Recorder();
     const report = await stage.run('four', { recorder });
@@ -265,29 +263,29 @@ describe('several workers', () => {
   });
 });
 
-/** Keeps the worker that comes to lead 15 from going on until the work is done, and tells what became of the runs that it started. */
-async function whileOneIsStuck(
+/** Blocks the worker that reaches lead 15 until `work` is done. @returns the reports of the runs that `work` started */
+async function whileOneIsBlocked(
   stage: Stage,
   work: () => Promise<Promise<BackfillReport>[]>,
 ): Promise<BackfillReport[]> {
   await stage.query(`
-    CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       PERFORM pg_advisory_xact_lock(15); RETURN NEW; END $$;
-    CREATE TRIGGER dawdle BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.id = 15) EXECUTE FUNCTION dawdle()`);
+    CREATE TRIGGER slow BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.id = 15) EXECUTE FUNCTION be_slow()`);
   const runs = await stage.database.session(async (holder) => {
     await holder.query('SELECT pg_advisory_lock(15)');
     const started = await work();
     await holder.query('SELECT pg_advisory_unlock(15)');
     return Promise.all(started);
   });
-  await stage.query('DROP TRIGGER dawdle ON leads; DROP FUNCTION dawdle');
+  await stage.query('DROP TRIGGER slow ON leads; DROP FUNCTION be_slow');
   return runs;
 }
 
 const WAITING = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
-/** For longer than a batch may take that does not lock its rows first, and is sent again otherwise. */
+/** Batches that have slept longer than an optimistic batch may take: these are locking batches. */
 const ASLEEP = `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()
   AND query_start < clock_timestamp() - interval '0.2 s'`;
 
@@ -297,18 +295,3 @@ async function hold(stage: Stage): Promise<() => Promise<void>> {
   await runner.connect();
   return () => runner.release();
 }
-
-describe('many workers that rest', () => {
-  it('listen to one signal, and Node.js takes that for no leak', async () => {
-    // A process of its own: what Node.js warns of goes past the test's.
-    const code = `import { StopSignal } from ${JSON.stringify(new URL('../../../../libs/backfill/dist/backfills/run/stop/stop-signal.js', import.meta.url).href)};
-      const stop = new AbortController();
-      const sign = new StopSignal({ signal: stop.signal });
-      const rests = Array.from({ length: 50 }, () => sign.sleep(3_600_000));
-      stop.abort();
-      await Promise.all(rests);
-      console.log('rested');`;
-    const ended = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code]);
-    expect(ended).toEqual({ stdout: 'rested\n', stderr: '' });
-  });
-});

@@ -15,7 +15,7 @@ import type {
   CompletionGate,
   MigrationOptions,
 } from '../../libs/backfill/src/migrations/migration.options.ts';
-import { migrationStatus, runMigrations } from '../../libs/backfill/src/migrations/run/migration.runner.ts';
+import { migrationStatus, runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { addForeignKey, setNotNull } from '../../libs/backfill/src/migrations/safe-steps.ts';
 import { TestDatabase } from '../support/database.ts';
 import { gate } from '../support/gate.ts';

@@ -109,7 +109,7 @@ export {
   runMigrations,
   migrationStatus,
   type RunMigrationsOptions,
-} from './migrations/run/migration.runner.js';
+} from './migrations/run/migration.phase.js';
 export { retryUnlessRefused } from './migrations/nest-retry.js';
 export { SchemaMigration } from './migrations/schema-migration.js';
 export { addForeignKey, setNotNull, type ForeignKeyStep } from './migrations/safe-steps.js';

@@ -7,7 +7,7 @@ import { withShortTimeouts } from '../backfills/pending/cheap.probe.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { installLedger } from '../ledger/ledger.installer.js';
 import type { MigrationLog } from '../migrations/migration.options.js';
-import { declarationOf, migrationName } from '../migrations/run/migration.run.js';
+import { declarationOf, migrationName } from '../migrations/run/guarded-migration.runner.js';
 import { messageOf } from '../postgres/error-classes.js';
 import { Session } from '../postgres/session.js';
 

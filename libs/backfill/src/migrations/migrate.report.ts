@@ -1,21 +1,21 @@
 import type { MigrationOutcome, MigrationPhaseReport, MigrationStatus } from './migration.report.js';
 
-/** What was done to the schema of one data source. */
+/** The migrations of one data source after the phase. @publicApi */
 export interface DataSourceMigrations extends MigrationPhaseReport {
-  /** Its name; `default` for one without. */
+  /** Name of the data source; `default` if it has none. */
   readonly dataSource: string;
 }
 
-/** What came of the migrations phase. Anything but `failed` lets a deployment go on. */
+/** Report of the migrations phase. Only `failed` stops a deployment. @publicApi */
 export interface MigrateReport {
   readonly phase: 'migrate';
   readonly outcome: MigrationOutcome;
-  /** Set when the phase could not run at all or was cut short, e.g. because the database could not be reached. */
+  /** Set when the phase could not run or was interrupted, e.g. because the database could not be reached. */
   readonly reason?: string;
   readonly dataSources: readonly DataSourceMigrations[];
 }
 
-/** What `--status` and `--plan` tell of the migrations phase. */
+/** The migrations in `--status` and `--plan`. @publicApi */
 export interface MigrateStatus {
   readonly phase: 'migrate';
   readonly dataSources: readonly (MigrationStatus & { readonly dataSource: string })[];

@@ -1,13 +1,13 @@
 import { BackfillError, type BackfillErrorDetails } from '../errors/backfill.error.js';
-import type { LockBlocker } from './run/lock-blockers.js';
+import type { LockBlocker } from './locks/lock-blockers.js';
 import { surfaceAtOnce } from './nest-retry.js';
 import type { Refusal } from './guard/refusal.js';
 import { wordRefusal } from './guard/refusal-message.js';
 import type { WrittenTable } from './guard/row-witness.js';
 
-/** What is wrong lies in the migration: trying again does not help, and @nestjs/typeorm must not. */
+/** The migration itself is wrong: a retry does not help, and @nestjs/typeorm must not retry. @publicApi */
 export abstract class MigrationRefusedError extends BackfillError {
-  /** The migration's class. */
+  /** Class of the migration. */
   readonly migration: string;
 
   protected constructor(migration: string, what: string, details: Omit<BackfillErrorDetails, 'subject'>) {
@@ -17,7 +17,7 @@ export abstract class MigrationRefusedError extends BackfillError {
   }
 }
 
-/** A migration is about to change rows, or to run what cannot be read. Thrown before the statement is sent. */
+/** A migration tried to change rows, or to run SQL that cannot be read. Thrown before the statement is sent. @publicApi */
 export class DataInMigrationError extends MigrationRefusedError {
   readonly refusal: Refusal;
 
@@ -28,29 +28,30 @@ export class DataInMigrationError extends MigrationRefusedError {
   }
 }
 
-/** Rows were written by SQL that could not be read beforehand: PostgreSQL's own row counters show them. */
+/** SQL that could not be read beforehand has written rows, as PostgreSQL's row counters show. @publicApi */
 export class RowsWrittenError extends MigrationRefusedError {
   readonly written: readonly WrittenTable[];
 
-  constructor(migration: string, direction: string, written: readonly WrittenTable[], fate: string) {
+  /** @param consequence what was rolled back and what stays, as a sentence */
+  constructor(migration: string, direction: string, written: readonly WrittenTable[], consequence: string) {
     const tables = written.map(
       ({ table, inserted, updated, deleted, truncated }) =>
         `${table} (${truncated ? 'truncated' : `${inserted} inserted, ${updated} updated, ${deleted} deleted`})`,
     );
     super(
       migration,
-      `${migration}.${direction}() wrote rows, as PostgreSQL's own counters show: ${tables.join('; ')}. ${fate}`,
+      `${migration}.${direction}() wrote rows, as PostgreSQL's row counters show: ${tables.join('; ')}. ${consequence}`,
       {
         remedy:
-          'Move what writes them into a backfill (docs/migrations.md, "Rows written by SQL that cannot be read"). ' +
-          `Where it must stay: static readonly allowsData = { reason: '…', tables: [${written.map(({ table }) => `'${table}'`).join(', ')}] };`,
+          'Move the statements that write them into a backfill (docs/migrations.md, "SQL that is built at run time"). ' +
+          `To keep them here: static readonly allowsData = { reason: '…', tables: [${written.map(({ table }) => `'${table}'`).join(', ')}] };`,
       },
     );
     this.written = written;
   }
 }
 
-/** A migration did not get its locks, however often it was tried. */
+/** A migration did not get its locks after all attempts. @publicApi */
 export class MigrationBlockedError extends BackfillError {
   readonly migration: string;
   readonly blockers: readonly LockBlocker[];
@@ -58,34 +59,41 @@ export class MigrationBlockedError extends BackfillError {
 
   constructor(
     migration: string,
-    attempts: number,
-    blockers: readonly LockBlocker[],
-    statement: string,
-    cause: unknown,
+    {
+      attempts,
+      blockers,
+      statement,
+      cause,
+    }: {
+      readonly attempts: number;
+      readonly blockers: readonly LockBlocker[];
+      readonly statement: string;
+      readonly cause: unknown;
+    },
   ) {
-    const who =
+    const holders =
       blockers.length > 0
         ? blockers.map(({ description }) => `\n  blocked by ${description}`).join('')
-        : ' Who holds it could not be found out.';
+        : ' The session that holds it is unknown.';
     super(
-      `${migration} did not get a lock it needs (${attempts} ${attempts === 1 ? 'try' : 'tries'}): ${statement}.${who}`,
+      `${migration} did not get a lock it needs (${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}): ${statement}.${holders}`,
       {
         subject: migration,
         remedy:
           'Nothing was changed. End the blocking session (SELECT pg_terminate_backend(pid)) or wait for it, then migrate again; ' +
-          'policy.lockAttempts and policy.lockRetryTotal set how long is waited.',
+          'policy.lockAttempts and policy.lockRetryTotal limit the attempts.',
         cause,
       },
     );
     this.migration = migration;
     this.blockers = blockers;
     this.attempts = attempts;
-    // Tried often enough: nine more rounds of the same would only delay the answer.
+    // Nine more rounds by @nestjs/typeorm would only delay the error.
     surfaceAtOnce(this);
   }
 }
 
-/** One backfill that a contract migration waits for. */
+/** A backfill that a contract migration waits for. @publicApi */
 export interface UnmetRequirement {
   readonly backfill: string;
   readonly status: string;
@@ -93,7 +101,7 @@ export interface UnmetRequirement {
   readonly reason?: string;
 }
 
-/** A contract migration whose backfills are not complete. */
+/** The backfills that a contract migration requires are not complete. @publicApi */
 export class RequirementNotMetError extends MigrationRefusedError {
   readonly unmet: readonly UnmetRequirement[];
 
@@ -104,34 +112,34 @@ export class RequirementNotMetError extends MigrationRefusedError {
     );
     super(migration, `${migration} requires backfills that are not complete:${lines.join('')}`, {
       remedy:
-        `Finish them: nest start -- --backfill ${unmet.map(({ backfill }) => backfill).join(' ')} — then migrate again. ` +
-        `Or declare \`static readonly finish = true\` to run the rest in place, or \`static readonly onIncomplete = 'defer'\` ` +
-        'to leave the migration pending without failing the deployment.',
+        `Finish them: nest start -- --backfill ${unmet.map(({ backfill }) => backfill).join(' ')}, then migrate again. ` +
+        `Or declare \`static readonly finish = true\` to run the remaining batches first, or \`static readonly onIncomplete = 'defer'\` ` +
+        'to keep the migration pending without failing the deployment.',
     });
     this.unmet = unmet;
   }
 }
 
-/** `requires` names a backfill that does not exist, or nobody can prove anything here. */
+/** `requires` names an unknown backfill, or this command cannot prove backfills. @publicApi */
 export class UnprovableRequirementError extends MigrationRefusedError {
   constructor(migration: string, what: string, remedy: string) {
     super(migration, what, { remedy });
   }
 }
 
-/** The migration's declaration contradicts itself or the way it is run. */
+/** The declaration of a migration contradicts itself or the way it runs. @publicApi */
 export class MigrationDeclarationError extends MigrationRefusedError {
   constructor(migration: string, what: string, remedy: string) {
     super(migration, what, { remedy });
   }
 }
 
-/** An option of the migrations has a value that cannot work. */
+/** An option of the migrations has an invalid value. @publicApi */
 export class InvalidMigrationOptionError extends BackfillError {
   constructor(option: string, value: unknown) {
     super(`The migrations option ${option} is ${String(value)}.`, {
       subject: option,
-      remedy: 'Give a number of milliseconds from 0 up; `lockAttempts` is a count from 1 up.',
+      remedy: 'Use milliseconds from 0; `lockAttempts` is a count from 1.',
     });
   }
 }

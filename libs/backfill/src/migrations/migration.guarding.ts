@@ -1,12 +1,17 @@
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationOptions } from './migration.options.js';
-import { type Direction, migrationName, type MigrationMethod, runBehindGuard } from './run/migration.run.js';
+import {
+  type Direction,
+  migrationName,
+  type MigrationMethod,
+  runGuarded,
+} from './run/guarded-migration.runner.js';
 import { configureMigrations } from './run/migration.settings.js';
 import { SchemaMigration } from './schema-migration.js';
 
-/** What `guardMigrations` takes. */
+/** What `guardMigrations` takes. @publicApi */
 export interface GuardMigrationsOptions extends MigrationOptions {
-  /** Class names of migrations from before the wall: they run as they are, with a warning that counts them. @default none */
+  /** Class names of old migrations that run unguarded, with a warning that counts them. @default none */
   readonly grandfathered?: readonly string[];
 }
 
@@ -14,8 +19,8 @@ const guardedInstances = new WeakSet<MigrationInterface>();
 const guardedSources = new WeakMap<DataSource, GuardMigrationsOptions>();
 
 /**
- * Puts the guard before every migration of a data source, also those that do not extend `SchemaMigration`. Call it before
- * `initialize()` where `migrationsRun` is set. Called again, it takes the new options.
+ * Guards every migration of a data source, also those that do not extend `SchemaMigration`. Call it before `initialize()` if
+ * `migrationsRun` is set. A further call replaces the options.
  *
  * @publicApi
  * @throws InvalidMigrationOptionError
@@ -23,10 +28,10 @@ const guardedSources = new WeakMap<DataSource, GuardMigrationsOptions>();
 export function guardMigrations(dataSource: DataSource, options: GuardMigrationsOptions = {}): void {
   const { grandfathered = [] } = options;
   const { log } = configureMigrations(dataSource, options);
-  const first = !guardedSources.has(dataSource);
+  const isFirstCall = !guardedSources.has(dataSource);
   guardedSources.set(dataSource, options);
-  if (first) {
-    // TypeORM makes the instances in initialize() and runs or reverts them by these two.
+  if (isFirstCall) {
+    // TypeORM creates the instances in initialize(), and runs or reverts them with these two methods.
     for (const method of ['runMigrations', 'undoLastMigration'] as const) {
       const original = dataSource[method].bind(dataSource) as (...args: unknown[]) => Promise<never>;
       Object.defineProperty(dataSource, method, {
@@ -43,7 +48,7 @@ export function guardMigrations(dataSource: DataSource, options: GuardMigrations
   const unknown = dataSource.isInitialized ? unknownNames(dataSource, grandfathered) : [];
   if (unknown.length > 0)
     log.warn(
-      `Grandfathered, but no longer among the migrations: ${unknown.join(', ')}. Remove them from the list.`,
+      `These grandfathered migrations no longer exist: ${unknown.join(', ')}. Remove them from the list.`,
     );
 }
 
@@ -70,7 +75,7 @@ function wrap(instance: MigrationInterface, direction: Direction): void {
   Object.defineProperty(instance, direction, {
     configurable: true,
     writable: true,
-    value: (queryRunner: QueryRunner) => runBehindGuard(instance, direction, method, queryRunner),
+    value: (queryRunner: QueryRunner) => runGuarded(instance, direction, method, queryRunner),
   });
 }
 

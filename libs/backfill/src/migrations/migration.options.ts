@@ -1,36 +1,37 @@
-/** Lets one migration change the rows of named tables, for a reason that is logged at each run. */
+/** Lets one migration change rows of named tables. The reason is logged at each run. @publicApi */
 export interface DataExemption {
+  /** Why the change cannot be a backfill. */
   readonly reason: string;
-  /** `'leads'`, or `'crm.leads'` to mean one schema's. */
+  /** `'leads'` in any schema, or `'crm.leads'`. */
   readonly tables: readonly string[];
 }
 
-/** What a contract migration does while a backfill that it requires is not complete. */
+/** What a contract migration does while a required backfill is not complete. */
 export const INCOMPLETE_POLICIES = ['fail', 'defer'] as const;
-/** One of `INCOMPLETE_POLICIES`. */
+/** One of `INCOMPLETE_POLICIES`. @publicApi */
 export type IncompletePolicy = (typeof INCOMPLETE_POLICIES)[number];
 
-/** The statics that a migration class may declare. */
+/** The static options of a migration class. @publicApi */
 export interface MigrationDeclaration {
-  /** @default none: every change of rows is refused */
+  /** Tables whose rows it may change. @default none */
   readonly allowsData?: DataExemption;
-  /** Names of backfills that must be proved complete before `up()` runs. @default none */
+  /** Backfills that must be proved complete before `up()` runs. @default none */
   readonly requires?: readonly string[];
-  /** Run the remaining batches of `requires` in place, before the migration's own transaction. @default false */
+  /** Run the remaining batches of `requires` first, before the migration's transaction. @default false */
   readonly finish?: boolean;
-  /** `defer` leaves it, and those that come after it, pending with a warning; only `--migrate` can do so. @default 'fail' */
+  /** `defer` keeps it and the migrations after it pending, with a warning; `--migrate` only. @default 'fail' */
   readonly onIncomplete?: IncompletePolicy;
 }
 
-/** The DDL policy. */
+/** Timeouts and retries of schema changes. @publicApi */
 export interface DdlPolicy {
-  /** How long a statement waits for a lock, in milliseconds. @default 5000 */
+  /** Milliseconds that a statement waits for a lock. @default 5_000 */
   readonly lockTimeout: number;
-  /** How often a migration is tried when it does not get its locks. @default 10 */
+  /** Attempts of a migration that does not get its locks. @default 10 */
   readonly lockAttempts: number;
-  /** No further try after this time, in milliseconds. @default 300000 (5 minutes) */
+  /** Milliseconds after which no further attempt starts. @default 300_000 */
   readonly lockRetryTotal: number;
-  /** The first pause between two tries, in milliseconds; doubled each time up to 30 s, and jittered by half. @default 500 */
+  /** Milliseconds before the second attempt; doubled each time up to 30 s, jittered by half. @default 500 */
   readonly lockBackoff: number;
 }
 
@@ -41,27 +42,27 @@ export const DDL_POLICY = {
   lockBackoff: 500,
 } as const satisfies DdlPolicy;
 
-/** What the proof of one required backfill found. */
+/** Result of the proof of a required backfill. @publicApi */
 export interface CompletionProof {
   readonly complete: boolean;
   readonly status: string;
-  /** Rows left, where they could be counted. */
+  /** Pending rows, if they could be counted. */
   readonly left?: number;
-  /** In a sentence: what it waits for or what keeps it from completing. */
+  /** Why it is not complete, as a sentence. */
   readonly reason?: string;
 }
 
-/** The backfills, as far as a contract migration needs them; the phases do not know each other, so the deployment hands it in. */
+/** What a contract migration needs of the backfills. The phases do not import each other, so deploy/ provides it. @publicApi */
 export interface CompletionGate {
-  /** Names that exist. */
+  /** The declared backfills. */
   names(): readonly string[];
-  /** Probes the pending predicate now; never answers from a status alone. */
+  /** Probes the pending predicate now; a status alone is not enough. */
   prove(name: string): Promise<CompletionProof>;
-  /** Runs the remaining batches, each committed by itself. */
+  /** Runs the remaining batches; each commits by itself. */
   finish(name: string): Promise<void>;
 }
 
-/** Where the migrations phase tells what it does. */
+/** The log of the migrations phase. @publicApi */
 export interface MigrationLog {
   log(message: string): void;
   warn(message: string): void;
@@ -73,11 +74,11 @@ export interface MigrationSettings {
   readonly gate?: CompletionGate;
   /** @default a Nest logger */
   readonly log: MigrationLog;
-  /** Set while the phase's own runner drives: it tries again by itself, with a transaction that is new from the start. */
+  /** Set while the phase's own runner works. It retries by itself, with a new transaction. */
   readonly driven: boolean;
 }
 
-/** The options of a data source's migrations; whatever is left out keeps its value. */
+/** Options of a data source's migrations. A missing option keeps its value. */
 export type MigrationOptions = Partial<Omit<MigrationSettings, 'policy' | 'driven'>> & {
   /** Timeouts and retries of schema changes. */
   readonly policy?: Partial<DdlPolicy>;

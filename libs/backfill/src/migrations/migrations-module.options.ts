@@ -1,7 +1,7 @@
 import { MODULE_NAME, refuseUnknownOptions } from '../options/known-options.js';
 import type { GuardMigrationsOptions } from './migration.guarding.js';
 import { DDL_POLICY } from './migration.options.js';
-import type { RunMigrationsOptions } from './run/migration.runner.js';
+import type { RunMigrationsOptions } from './run/migration.phase.js';
 
 /** The options of `BackfillModule.forRoot({ migrations })`. */
 export type MigrationModuleOptions = Pick<GuardMigrationsOptions, 'grandfathered' | 'policy'> &

@@ -8,7 +8,7 @@ import { guardMigrations, type GuardMigrationsOptions } from './migration.guardi
 import type { MigrationOutcome } from './migration.report.js';
 import type { MigrationLog } from './migration.options.js';
 import { MIGRATION_OPTIONS, type MigrationModuleOptions } from './migrations-module.options.js';
-import { migrationStatus, runMigrations } from './run/migration.runner.js';
+import { migrationStatus, runMigrations } from './run/migration.phase.js';
 
 /** How the migrations phase runs. */
 export interface MigrateRequest extends Omit<FinishRequest, 'signal'> {

@@ -1,9 +1,9 @@
 import { BackfillError } from '../errors/backfill.error.js';
 
 /**
- * Whether @nestjs/typeorm should try `initialize()` again after this error: not when a migration was refused, which no
- * repetition changes. For `TypeOrmModule.forRoot({ toRetry: retryUnlessRefused, … })`; refusals surface at once without it too,
- * and the option says so in the open.
+ * Whether @nestjs/typeorm should retry `initialize()` after this error. A refused migration is not retried, because a repetition
+ * changes nothing. Use it as `TypeOrmModule.forRoot({ toRetry: retryUnlessRefused, … })`. Refusals are reported at once without it
+ * too; the option makes this explicit.
  *
  * @publicApi
  */
@@ -11,22 +11,22 @@ export function retryUnlessRefused(error: unknown): boolean {
   return !(error instanceof BackfillError);
 }
 
-/** The function of @nestjs/typeorm (10 to 12) whose retries an error must not go through. */
+/** The file of @nestjs/typeorm (10 to 12) whose retries must not catch a refusal. */
 const RETRYING_FRAME = /typeorm[\\/]dist[\\/]common[\\/]typeorm\.utils\./;
 
 /**
- * With `migrationsRun: true`, @nestjs/typeorm answers any error of `initialize()` by logging `error.stack` and starting anew, nine
- * times with three seconds between. It offers no hook to the error itself, so the error ends that by throwing itself when it is
- * asked for its stack from there; everybody else gets the stack.
+ * Ends the retries of @nestjs/typeorm for this error. With `migrationsRun: true`, it logs `error.stack` after any error of
+ * `initialize()` and starts again, nine times with pauses of three seconds. It has no hook for this, so the error throws itself
+ * when that file reads its stack. All other code gets the stack.
  */
 export function surfaceAtOnce(error: Error): void {
   const stack = error.stack;
   Object.defineProperty(error, 'stack', {
     configurable: true,
     get(): string | undefined {
-      const asking: { stack?: string } = {};
-      Error.captureStackTrace(asking);
-      if (RETRYING_FRAME.test(asking.stack ?? '')) throw error;
+      const reader: { stack?: string } = {};
+      Error.captureStackTrace(reader);
+      if (RETRYING_FRAME.test(reader.stack ?? '')) throw error;
       return stack;
     },
     set(value: unknown) {

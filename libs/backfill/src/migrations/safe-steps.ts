@@ -2,30 +2,34 @@ import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier, quotePath } from '../postgres/identifiers.js';
 import { MigrationDeclarationError } from './migration.error.js';
 
-/** A table by name, with or without its schema: `'leads'`, `'crm.leads'`. */
+/** A table with or without its schema: `'leads'`, `'crm.leads'`. */
 export type TableReference = string;
 
-/** The foreign key to add, by names of the database. */
+/** The foreign key to add, with the names of the database. @publicApi */
 export interface ForeignKeyStep {
+  /** The table that gets the foreign key. */
   readonly table: TableReference;
+  /** Its columns, in the order of the key. */
   readonly columns: readonly string[];
+  /** The referenced table. */
   readonly references: TableReference;
-  /** @default the primary key */
+  /** Columns of the referenced table. @default its primary key */
   readonly referencedColumns?: readonly string[];
-  /** @default `<table>_<columns>_fkey` */
+  /** Name of the constraint. @default `<table>_<columns>_fkey` */
   readonly name?: string;
-  /** @default 'NO ACTION' */
+  /** What a deleted parent row causes. @default 'NO ACTION' */
   readonly onDelete?: 'NO ACTION' | 'RESTRICT' | 'CASCADE' | 'SET NULL' | 'SET DEFAULT';
 }
 
 /**
- * Sets NOT NULL without scanning the table under an exclusive lock: a CHECK that is NOT VALID, validated by itself under a lock
- * that lets reads and writes pass, lets SET NOT NULL skip its scan (PostgreSQL manual, ALTER TABLE, since 12). Run again after
- * a failure, it starts over.
+ * Sets NOT NULL without a scan under an exclusive lock. It adds a CHECK as NOT VALID and validates it under a lock that allows
+ * reads and writes; the valid CHECK lets SET NOT NULL skip its scan (PostgreSQL manual, ALTER TABLE, since 12). After a failure, run
+ * it again: it starts from the beginning.
  *
- * Each step commits by itself: declare `transaction = false` on the migration.
+ * Each step commits by itself, so declare `transaction = false` on the migration.
  *
- * @throws MigrationDeclarationError inside of a transaction, which would keep the first step's lock through the scan
+ * @publicApi
+ * @throws MigrationDeclarationError inside a transaction, which would keep the lock of the first step during the scan
  */
 export async function setNotNull(
   queryRunner: QueryRunner,
@@ -45,12 +49,13 @@ export async function setNotNull(
 }
 
 /**
- * Adds a foreign key without checking the existing rows under its lock, then validates them by themselves. Run again after a
- * failure, it starts over.
+ * Adds a foreign key as NOT VALID, then validates the existing rows under a weaker lock. After a failure, run it again: it starts
+ * from the beginning.
  *
- * Each step commits by itself: declare `transaction = false` on the migration.
+ * Each step commits by itself, so declare `transaction = false` on the migration.
  *
- * @throws MigrationDeclarationError inside of a transaction, which would keep the first step's lock through the check
+ * @publicApi
+ * @throws MigrationDeclarationError inside a transaction, which would keep the lock of the first step during the validation
  */
 export async function addForeignKey(queryRunner: QueryRunner, step: ForeignKeyStep): Promise<void> {
   refuseTransaction(queryRunner, 'addForeignKey');
@@ -70,7 +75,7 @@ function refuseTransaction(queryRunner: QueryRunner, step: string): void {
   if (!queryRunner.isTransactionActive) return;
   throw new MigrationDeclarationError(
     step,
-    `${step}() was called inside of a transaction, which would hold the lock of its first step while the table is scanned.`,
+    `${step}() was called inside a transaction, which would hold the lock of its first step while the table is scanned.`,
     'Declare `transaction = false` on the migration, and run it in the transaction mode "each" or "none".',
   );
 }
@@ -83,7 +88,7 @@ function quoteList(columns: readonly string[]): string {
   return columns.map(quoteIdentifier).join(', ');
 }
 
-/** PostgreSQL cuts names at 63 bytes; cut by us, the same name is found again. */
+/** PostgreSQL cuts names at 63 bytes. Cutting them here gives the same name in every run. */
 function constraintName(table: TableReference, columns: readonly string[], suffix: string): string {
   const stem = [table.split('.').at(-1), ...columns].join('_');
   return `${stem.slice(0, 62 - suffix.length)}_${suffix}`;

@@ -1,6 +1,6 @@
 import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
 
-/** The backfill class to write in place of a data change, filled in from the parsed statement. */
+/** A backfill class that replaces a data change, filled in from the parsed statement. */
 export function suggestBackfill(finding: DataFinding, entity: string | undefined): string {
   const table = finding.table?.name ?? 'rows';
   const entityName = entity ?? pascal(singular(table));
@@ -37,7 +37,7 @@ function body(finding: DataFinding, className: string, entity: string): readonly
       return [
         `export class ${className} implements ProcessBackfill<${entity}> {`,
         `  async process(batch, manager) {`,
-        `    // the rows of this batch: ${oneLine(finding.text)}`,
+        `    // change the rows of this batch as in: ${oneLine(finding.text)}`,
         `  }`,
         `}`,
       ];
@@ -52,19 +52,19 @@ function assignments(finding: DataFinding): readonly string[] {
   );
 }
 
-/** The pending predicate: what the statement asked, and that the row still has to change. */
+/** The pending predicate: the condition of the statement, and that the row still has to change. */
 function where(finding: DataFinding): string {
-  const asked = finding.where && worthKeeping(finding.where) ? finding.where.text : undefined;
+  const condition = finding.where && isMeaningful(finding.where) ? finding.where.text : undefined;
   const [first] = finding.set;
   const pending =
-    first && finding.operation === 'update' && !asked?.includes(first.column)
+    first && finding.operation === 'update' && !condition?.includes(first.column)
       ? `${first.column} IS NULL`
       : undefined;
-  const parts = [asked, pending].filter((part) => part !== undefined);
-  return quoted(parts.length > 0 ? parts.join(' AND ') : 'which rows still have to change');
+  const parts = [condition, pending].filter((part) => part !== undefined);
+  return quoted(parts.length > 0 ? parts.join(' AND ') : 'condition of the pending rows');
 }
 
-function worthKeeping(shape: WhereShape): boolean {
+function isMeaningful(shape: WhereShape): boolean {
   return shape.text !== '' && !shape.tautology;
 }
 

@@ -1,36 +1,37 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
-/** The guard in whose migration the running code is; `undefined` for the library's own work inside of it. */
+/** Decides on SQL that code of a migration sends on a connection other than the migration's own. */
 export interface GateKeeper {
   /**
-   * @param sql what is about to be sent; not a text where it cannot be told
-   * @throws when it must not be sent on a connection that is not the migration's own
+   * @param sql not a string if the text is unknown
+   * @throws if it must not be sent on such a connection
    */
   admitElsewhere(sql: unknown): void;
 }
 
 interface Context {
+  /** Undefined for the library's own statements inside a migration. */
   readonly keeper: GateKeeper | undefined;
 }
 
 const storage = new AsyncLocalStorage<Context>();
 
-/** Code that runs in `work`, and whatever it leaves running behind, is the migration's. */
+/** Marks `work`, and everything that it starts, as code of the migration. */
 export function insideMigration<T>(keeper: GateKeeper, work: () => T): T {
   return storage.run({ keeper }, work);
 }
 
-/** The guard's own statements, and those that it has let pass. */
-export function pastTheGuard<T>(work: () => T): T {
+/** Runs the library's own statements, and those that the guard has admitted. */
+export function unguarded<T>(work: () => T): T {
   return storage.run({ keeper: undefined }, work);
 }
 
-/** The part of node-postgres that every query in the process goes through. */
+/** Every query of the process passes through this part of node-postgres. */
 interface ClientPrototype {
   query: (...args: unknown[]) => unknown;
 }
 
-/** A pool's own `query` asks it for a client by callback. */
+/** `pool.query` gets a client by a callback. */
 interface PoolPrototype {
   connect: (callback?: (...args: unknown[]) => void) => unknown;
 }
@@ -43,9 +44,8 @@ interface PostgresLibrary {
 const watched = new WeakSet<ClientPrototype | PoolPrototype>();
 
 /**
- * Watches a driver's client class for queries of code that runs inside a migration and reached the database round its query
- * runner: ActiveRecord, an imported data source, a pool, a client of its own. Everybody else's queries pass with one look at
- * the asynchronous context.
+ * Wraps `query` of a driver's client class, for code of a migration that bypasses its query runner: ActiveRecord, an imported data
+ * source, a pool, a client of its own. Queries of other code pass after one check of the asynchronous context.
  */
 export function watchDriver(driver: unknown): void {
   const library = (driver as { postgres?: PostgresLibrary }).postgres;
@@ -67,8 +67,8 @@ export function watchDriver(driver: unknown): void {
 }
 
 /**
- * A pool that has no client free calls back from wherever one is given back. What is asked for inside a migration stays the
- * migration's, and what is asked for outside of one does not become it.
+ * A pool without a free client runs its callbacks where another client is released. The binding keeps each callback in the
+ * context of its caller: a migration's request stays the migration's, and other requests do not become part of it.
  */
 function watchPool(prototype: PoolPrototype | undefined): void {
   if (!prototype || watched.has(prototype)) return;
@@ -79,14 +79,14 @@ function watchPool(prototype: PoolPrototype | undefined): void {
   };
 }
 
-/** A text, a configuration with a text, or a query object such as pg-cursor and pg-query-stream submit. */
+/** The text of a string, of a query configuration, or of a query object such as pg-cursor's. */
 function sqlOf(query: unknown): unknown {
   if (typeof query === 'string') return query;
   const { text, cursor } = (query ?? {}) as { text?: unknown; cursor?: { text?: unknown } };
   return text ?? cursor?.text;
 }
 
-/** In the way in which the caller waits: by callback, by promise, or, for a query object, by an exception. */
+/** Reports the error the way the caller expects it: by callback, by promise, or, for a query object, by an exception. */
 function refuse(args: readonly unknown[], error: unknown): unknown {
   const [query] = args;
   const callback = args.findLast((arg) => typeof arg === 'function') as
@@ -96,7 +96,7 @@ function refuse(args: readonly unknown[], error: unknown): unknown {
     return undefined;
   }
   if (typeof (query as { submit?: unknown } | undefined)?.submit === 'function') throw error;
-  // The caller's code rejects with the error as it is.
+  // The caller must get the error unchanged.
   // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
   return Promise.reject(error);
 }

@@ -1,10 +1,10 @@
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import type { GuardedSession } from './guarded-session.js';
+import type { GuardedSession, QueryArguments } from './guarded-session.js';
 import { dataSourceOf } from './migration-guard.js';
 
 const guarded = new WeakSet<object>();
 
-/** Whether a query runner is already behind a guard, as when one migration's method calls another. */
+/** Whether a query runner is already guarded, as when one migration calls the method of another. */
 export function isGuarded(queryRunner: QueryRunner): boolean {
   return guarded.has(queryRunner);
 }
@@ -13,14 +13,13 @@ export function isGuarded(queryRunner: QueryRunner): boolean {
 export type OpenSession = (raw: QueryRunner) => GuardedSession;
 
 /**
- * The query runner that a migration is handed. Its own methods (`createTable`, `changeColumn`, …) run with it as `this`, so that
- * the SQL they send comes by `query` too; the manager, the data source and their offspring lead back to it.
+ * The query runner that a migration receives. Its own methods (`createTable`, `changeColumn`, …) run with it as `this`, so that
+ * their SQL passes through `query` too. Its manager and its data source are guarded as well.
  */
 export function guardQueryRunner(raw: QueryRunner, session: GuardedSession, open: OpenSession): QueryRunner {
   const dataSource = guardDataSource(dataSourceOf(raw), open);
   let manager: EntityManager | undefined;
-  const query = (sql: string, parameters?: unknown[], structured?: boolean) =>
-    session.query(sql, parameters, structured);
+  const query = (...args: QueryArguments) => session.query(...args);
   const stream = (
     sql: string,
     parameters?: unknown[],
@@ -42,7 +41,7 @@ export function guardQueryRunner(raw: QueryRunner, session: GuardedSession, open
         case 'connect':
         case 'release':
         case 'releasePostgresConnection':
-          // The driver keeps a list of query runners by identity, and closing its pool waits until the list is empty.
+          // The driver tracks query runners by identity; closing its pool waits until all are released.
           return (Reflect.get(target, property) as (...args: unknown[]) => unknown).bind(target);
         default:
           return Reflect.get(target, property) as unknown;
@@ -53,7 +52,7 @@ export function guardQueryRunner(raw: QueryRunner, session: GuardedSession, open
   return proxy;
 }
 
-/** The data source, as far as it is reached from a guarded query runner: whatever connection it opens is guarded. */
+/** The data source of a guarded query runner: every connection that it opens is guarded. */
 function guardDataSource(raw: DataSource, open: OpenSession): DataSource {
   let manager: EntityManager | undefined;
   const createQueryRunner: DataSource['createQueryRunner'] = (mode) => {

@@ -1,32 +1,39 @@
 import type { Statement } from 'nestjs-backfill-sql';
 import type { ReadStream } from 'node:fs';
 import type { QueryRunner } from 'typeorm';
-import type { LockRetry } from '../run/lock-retry.js';
+import type { LockRetry } from '../locks/lock-retry.js';
 import { RowsWrittenError } from '../migration.error.js';
-import { pastTheGuard } from './guard-context.js';
+import { unguarded } from './guard-context.js';
 import type { Admitted, MigrationGuard } from './migration-guard.js';
-import { type Ask, RowWitness, type WrittenTable } from './row-witness.js';
+import { RowWitness, type SendQuery, type WrittenTable } from './row-witness.js';
 
-/** Sets the DDL policy for the transaction at hand, in a way that holds through a pooler and ends with the transaction. */
+/** Sets the DDL policy for the current transaction only, which also works through a pooler. */
 const SET_LOCK_TIMEOUT = `
   pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
   pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS untouched, pg_catalog.set_config('lock_timeout', $1, true) AS now`;
 const RESTORE_LOCK_TIMEOUT = `pg_catalog.set_config('lock_timeout', $1, true) AS now`;
 
-/** What a migration does on one connection: every statement is admitted, then sent, and watched where it could not be read. */
+/** The arguments of TypeORM's `QueryRunner.query`. */
+export type QueryArguments = readonly [
+  sql: string,
+  parameters?: unknown[] | undefined,
+  useStructuredResult?: boolean | undefined,
+];
+
+/** One connection of a migration: each statement is admitted, then sent, and witnessed if it could not be read. */
 export class GuardedSession {
   readonly #raw: QueryRunner;
   readonly #guard: MigrationGuard;
   readonly #retry: LockRetry;
   readonly #witness: RowWitness;
-  readonly #ask: Ask;
-  /** Statements run one behind the other, also when the migration does not await them. */
+  readonly #query: SendQuery;
+  /** Statements run one after the other, also when the migration does not await them. */
   #last: Promise<unknown> = Promise.resolve();
   /** The migration has sent BEGIN as SQL. */
-  #begun = false;
-  /** The migration has ended a transaction by SQL of its own, which its runner believes to be open. */
+  #hasBegun = false;
+  /** The migration has ended, with its own SQL, a transaction that its runner considers open. */
   #ended = false;
-  /** The server's process of the transaction at hand: behind a pooler it changes from one to the next. */
+  /** Server process of the current transaction; behind a pooler it changes with each transaction. */
   #pid = 0;
   #lockTimeoutBefore: string | undefined;
 
@@ -34,19 +41,19 @@ export class GuardedSession {
     this.#raw = raw;
     this.#guard = guard;
     this.#retry = retry;
-    this.#ask = (sql, parameters) =>
-      pastTheGuard(() => raw.query(sql, parameters)) as Promise<Record<string, unknown>[]>;
-    this.#witness = new RowWitness(this.#ask, guard.mayWrite);
+    this.#query = (sql, parameters) =>
+      unguarded(() => raw.query(sql, parameters)) as Promise<Record<string, unknown>[]>;
+    this.#witness = new RowWitness(this.#query, guard.mayWrite);
   }
 
   get #inTransaction(): boolean {
-    return this.#begun || (this.#raw.isTransactionActive && !this.#ended);
+    return this.#hasBegun || (this.#raw.isTransactionActive && !this.#ended);
   }
 
   /**
-   * The migration starts inside a transaction that its runner has opened.
+   * Starts inside a transaction that the runner has opened.
    *
-   * @returns whether that transaction has done nothing yet. It gets its number with its first change, DDL included.
+   * @returns whether that transaction has changed nothing yet
    */
   async enterTransaction(): Promise<boolean> {
     const row = await this.#witness.begin({
@@ -59,14 +66,14 @@ export class GuardedSession {
   }
 
   /**
-   * The migration has ended. Others that share the transaction find their own patience again.
+   * Ends the migration and restores the lock timeout for others that share the transaction.
    *
-   * @throws RowsWrittenError when the transaction holds rows that it should not
+   * @throws RowsWrittenError if the transaction has written rows without an exemption
    */
   async leave(): Promise<void> {
     if (!this.#inTransaction) return;
     const before = this.#lockTimeoutBefore;
-    this.#accept(
+    this.#assertUnwritten(
       await this.#witness.written(
         before === undefined ? undefined : { select: RESTORE_LOCK_TIMEOUT, parameters: [before] },
       ),
@@ -74,13 +81,13 @@ export class GuardedSession {
   }
 
   async #verify(): Promise<void> {
-    if (this.#inTransaction) this.#accept(await this.#witness.written());
+    if (this.#inTransaction) this.#assertUnwritten(await this.#witness.written());
   }
 
-  query(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown> {
-    const turn = this.#last.then(() => this.#run(sql, parameters, structured));
-    this.#last = turn.catch(() => undefined);
-    return this.#guard.track(turn);
+  query(...args: QueryArguments): Promise<unknown> {
+    const work = this.#last.then(() => this.#run(args));
+    this.#last = work.catch(() => undefined);
+    return this.#guard.track(work);
   }
 
   stream(
@@ -89,51 +96,42 @@ export class GuardedSession {
     onEnd?: () => void,
     onError?: (error: Error) => void,
   ): Promise<ReadStream> {
-    const turn = this.#last.then(async () => {
-      const admitted = await this.#guard.admit(sql, this.#ask);
-      // A stream runs on after this method has ended: there is no moment at which it could be witnessed.
+    const work = this.#last.then(async () => {
+      const admitted = await this.#guard.admit(sql, this.#query);
+      // A stream continues after this method, so its rows could not be counted.
       for (const statement of admitted.statements)
         if (statement.unknowns.length > 0) this.#guard.refuseUnwitnessed(statement);
-      return pastTheGuard(() => this.#raw.stream(sql, parameters, onEnd, onError));
+      return unguarded(() => this.#raw.stream(sql, parameters, onEnd, onError));
     });
-    this.#last = turn.catch(() => undefined);
-    return this.#guard.track(turn);
+    this.#last = work.catch(() => undefined);
+    return this.#guard.track(work);
   }
 
-  async #run(
-    sql: string,
-    parameters: unknown[] | undefined,
-    structured: boolean | undefined,
-  ): Promise<unknown> {
-    const admitted = await this.#guard.admit(sql, this.#ask);
+  async #run(args: QueryArguments): Promise<unknown> {
+    const [sql, , structured] = args;
+    const admitted = await this.#guard.admit(sql, this.#query);
     const controls = admitted.statements.some(({ transaction }) => transaction !== undefined);
-    if (!controls || admitted.statements.length === 1)
-      return this.#send(admitted, sql, parameters, structured);
-    // BEGIN … COMMIT in one string: one by one, so that what is committed was witnessed before.
+    if (!controls || admitted.statements.length === 1) return this.#send(admitted, args);
+    // BEGIN … COMMIT in one string are sent one by one, so that rows are counted before the commit.
     let result: unknown;
     for (const statement of admitted.statements)
-      result = await this.#send(
-        { statements: [statement], watch: admitted.watch },
+      result = await this.#send({ statements: [statement], watch: admitted.watch }, [
         statement.text,
         undefined,
         structured,
-      );
+      ]);
     return result;
   }
 
-  async #send(
-    admitted: Admitted,
-    sql: string,
-    parameters: unknown[] | undefined,
-    structured: boolean | undefined,
-  ): Promise<unknown> {
+  async #send(admitted: Admitted, [sql, parameters, structured]: QueryArguments): Promise<unknown> {
     const { statements } = admitted;
-    const send = () => pastTheGuard(() => this.#raw.query(sql, parameters, structured as true));
+    const send = () => unguarded(() => this.#raw.query(sql, parameters, structured as true));
     const control = statements[0]?.transaction;
     if (control === 'commit' || control === 'prepare') await this.#verify();
     if (control) return this.#control(control, send);
-    if (this.#inTransaction) return this.#retry.observe(this.#pid, sql, () => this.#watched(admitted, send));
-    return this.#alone(admitted, sql, send);
+    if (this.#inTransaction)
+      return this.#retry.observe(this.#pid, sql, () => this.#sendWitnessed(admitted, send));
+    return this.#sendOutsideTransaction(admitted, sql, send);
   }
 
   async #control(
@@ -142,62 +140,72 @@ export class GuardedSession {
   ): Promise<unknown> {
     const result = await send();
     if (control === 'begin') {
-      this.#begun = true;
+      this.#hasBegun = true;
       this.#ended = false;
       await this.enterTransaction();
     } else if (control === 'commit' || control === 'rollback' || control === 'prepare') {
-      this.#begun = false;
+      this.#hasBegun = false;
       this.#ended = true;
     }
-    if (control === 'commit') this.#guard.noteCommitted('everything up to its COMMIT');
+    if (control === 'commit') this.#guard.recordCommitted('everything up to its COMMIT');
     return result;
   }
 
-  /** Outside of a transaction: one of its own, where PostgreSQL allows it, so that the policy is local and the witness comes before the commit. */
-  async #alone(admitted: Admitted, sql: string, send: () => Promise<unknown>): Promise<unknown> {
+  /**
+   * Outside a transaction, a statement gets one of its own where PostgreSQL allows it, so that the policy is local and rows are
+   * counted before the commit.
+   */
+  async #sendOutsideTransaction(
+    admitted: Admitted,
+    sql: string,
+    send: () => Promise<unknown>,
+  ): Promise<unknown> {
     const { statements, watch } = admitted;
-    const byItself = statements.find((one) => one.refusesTransaction || one.controlsTransaction);
-    if (byItself && watch && byItself.unknowns.length > 0) this.#guard.refuseUnwitnessed(byItself);
-    const harmless = !watch && statements.every(({ effect }) => effect === 'read' || effect === 'session');
-    const ofTheSession = !watch && statements.every(({ effect }) => effect === 'session');
+    const commitsItself = statements.find(
+      (statement) => statement.refusesTransaction || statement.controlsTransaction,
+    );
+    if (commitsItself && watch && commitsItself.unknowns.length > 0)
+      this.#guard.refuseUnwitnessed(commitsItself);
+    const isHarmless = !watch && statements.every(({ effect }) => effect === 'read' || effect === 'session');
+    const isSessionOnly = !watch && statements.every(({ effect }) => effect === 'session');
     const result =
-      byItself || ofTheSession
+      commitsItself || isSessionOnly
         ? await send()
         : await this.#retry.run(sql, () => this.#inOwnTransaction(admitted, sql, send));
-    if (!harmless) this.#guard.noteCommitted(sql);
+    if (!isHarmless) this.#guard.recordCommitted(sql);
     return result;
   }
 
   async #inOwnTransaction(admitted: Admitted, sql: string, send: () => Promise<unknown>): Promise<unknown> {
-    await this.#ask('BEGIN');
+    await this.#query('BEGIN');
     try {
-      // Also for what reads: a view, an operator, a default or an event trigger may run a function that writes.
+      // Reads too: a view, an operator, a default or an event trigger may call a function that writes.
       await this.enterTransaction();
-      const result = await this.#retry.observe(this.#pid, sql, () => this.#watched(admitted, send));
-      this.#accept(await this.#witness.written());
-      await this.#ask('COMMIT');
+      const result = await this.#retry.observe(this.#pid, sql, () => this.#sendWitnessed(admitted, send));
+      this.#assertUnwritten(await this.#witness.written());
+      await this.#query('COMMIT');
       return result;
     } catch (error) {
-      await this.#ask('ROLLBACK').catch(() => undefined);
+      await this.#query('ROLLBACK').catch(() => undefined);
       throw error;
     }
   }
 
-  async #watched(admitted: Admitted, send: () => Promise<unknown>): Promise<unknown> {
+  async #sendWitnessed(admitted: Admitted, send: () => Promise<unknown>): Promise<unknown> {
     if (!admitted.watch) return send();
     const [result, truncated] = await this.#witness.truncatedBy(send);
-    this.#accept([...truncated, ...(await this.#witness.written())]);
+    this.#assertUnwritten([...truncated, ...(await this.#witness.written())]);
     return result;
   }
 
-  #accept(written: readonly WrittenTable[]): void {
+  #assertUnwritten(written: readonly WrittenTable[]): void {
     if (this.#witness.blinded) this.#guard.refuseBlinded();
     if (written.length === 0) return;
     const { migration, direction, committed } = this.#guard;
-    const fate =
+    const consequence =
       committed.length === 0
-        ? 'Its transaction is rolled back: nothing of it stays.'
-        : `The statement was rolled back, but this migration does not run in a transaction, and these were committed before it: ${committed.join('; ')}.`;
-    throw new RowsWrittenError(migration, direction, written, fate);
+        ? 'The transaction is rolled back completely.'
+        : `The statement was rolled back, but the migration does not run in a transaction. Already committed: ${committed.join('; ')}.`;
+    throw new RowsWrittenError(migration, direction, written, consequence);
   }
 }

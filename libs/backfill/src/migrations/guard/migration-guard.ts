@@ -3,13 +3,13 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { DataInMigrationError } from '../migration.error.js';
 import type { GateKeeper } from './guard-context.js';
 import { judge, type JudgeOptions, type Refusal, type RefusalCause } from './refusal.js';
-import { lookUpRoutines } from './routine.catalog.js';
-import type { Ask } from './row-witness.js';
+import { readRoutines } from './routine.reader.js';
+import type { SendQuery } from './row-witness.js';
 
-/** A text that may be sent. */
+/** SQL that may be sent. */
 export interface Admitted {
   readonly statements: readonly Statement[];
-  /** At least one statement runs what could not be read. */
+  /** At least one statement runs SQL that could not be read, so its rows must be counted. */
   readonly watch: boolean;
 }
 
@@ -20,7 +20,10 @@ export interface GuardOptions extends JudgeOptions {
   readonly classifier: StatementClassifier;
 }
 
-/** Decides, for one run of one migration, which SQL may be sent. Remembers what the migration has created and what was refused. */
+/**
+ * Decides which SQL one run of one migration may send. It remembers the routines that the migration has created, and the first
+ * refusal.
+ */
 export class MigrationGuard implements GateKeeper {
   readonly #options: GuardOptions;
   readonly #prepared = new Set<string>();
@@ -46,33 +49,33 @@ export class MigrationGuard implements GateKeeper {
     return [...this.#options.exemptTables, ...this.#options.bookkeeping];
   }
 
-  /** Statements that were committed one by one, because the migration has no transaction of its own. */
+  /** Statements that were committed one by one, because the migration runs without a transaction. */
   get committed(): readonly string[] {
     return this.#committed;
   }
 
-  noteCommitted(sql: string): void {
+  recordCommitted(sql: string): void {
     this.#committed.push(sql);
   }
 
-  /** @throws DataInMigrationError before anything is sent */
-  async admit(sql: string, ask: Ask): Promise<Admitted> {
-    this.#demandText(sql);
+  /** @throws DataInMigrationError before the statement is sent */
+  async admit(sql: string, query: SendQuery): Promise<Admitted> {
+    this.#assertText(sql);
     this.#refuseLate(sql);
     const first = this.#classify(sql);
-    const open = first.statements.flatMap(({ unknowns }) => unknowns.flatMap(({ call }) => call ?? []));
+    const unresolved = first.statements.flatMap(({ unknowns }) => unknowns.flatMap(({ call }) => call ?? []));
     const inDefinitions = first.statements
       .filter(({ effect }) => effect === 'schema')
       .flatMap(({ calls }) => calls);
-    const called = [...open, ...inDefinitions];
+    const called = [...unresolved, ...inDefinitions];
     if (called.length === 0) return this.#judge(sql, first);
-    const known = await lookUpRoutines(ask, this.#options.classifier, called);
+    const known = await readRoutines(query, this.#options.classifier, called);
     return this.#judge(sql, this.#classify(sql, known));
   }
 
-  /** For connections other than the migration's own, where no row counters are looked at: what cannot be read may not pass. */
+  /** On connections other than the migration's own no rows are counted, so SQL that cannot be read is refused. */
   admitElsewhere(sql: unknown): void {
-    this.#demandText(sql);
+    this.#assertText(sql);
     this.#refuseLate(sql);
     const { watch, statements } = this.#judge(sql, this.#classify(sql));
     const unread = watch ? statements.find(({ unknowns }) => unknowns.length > 0) : undefined;
@@ -80,7 +83,7 @@ export class MigrationGuard implements GateKeeper {
     if (unread && unknown) this.#refuse({ kind: 'undecidable', unknown }, unread.text, unread);
   }
 
-  /** @throws DataInMigrationError: what could not be read commits by itself, so that nothing could be undone */
+  /** @throws DataInMigrationError because the statement commits by itself and cannot be read, so nothing could be undone */
   refuseUnwitnessed(statement: Statement): never {
     const [unknown] = statement.unknowns;
     return this.#refuse(
@@ -99,14 +102,14 @@ export class MigrationGuard implements GateKeeper {
     );
   }
 
-  /** @throws DataInMigrationError: the row counters have been switched off, so that nothing can be witnessed any more */
+  /** @throws DataInMigrationError because the row counters were switched off */
   refuseBlinded(): never {
     return this.#refuse({ kind: 'blinding', setting: 'track_counts' }, '', {
       position: { offset: 0, line: 1, column: 1 },
     });
   }
 
-  /** Counts a statement as under way until it has settled. */
+  /** Counts a statement as running until it settles. */
   track<T>(work: Promise<T>): Promise<T> {
     this.#running.add(work);
     const done = () => this.#running.delete(work);
@@ -114,27 +117,31 @@ export class MigrationGuard implements GateKeeper {
     return work;
   }
 
-  /** Waits for statements that nobody awaited; refuses all that come later. @throws the first refusal, also one that was caught */
+  /**
+   * Waits for statements that were not awaited, and refuses all later ones.
+   *
+   * @throws the first refusal, even if the migration has caught it
+   */
   async end(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
     this.#ended = true;
     this.#throwRefusal();
   }
 
-  /** For when the migration has thrown by itself: its first refusal, which its own error may only be the echo of. */
+  /** After an error of the migration. @returns the first refusal, which may have caused the error */
   async endFailed(): Promise<DataInMigrationError | undefined> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
     this.#ended = true;
     return this.#firstRefusal;
   }
 
-  /** The author's code may have swallowed it: a step that silently did not happen. */
+  /** The migration may have caught the refusal; then a step would be missing silently. */
   #throwRefusal(): void {
     if (this.#firstRefusal) throw this.#firstRefusal;
   }
 
   #classify(sql: string, extra: readonly Routine[] = []): Classification {
-    // What the migration itself created replaces what the database had.
+    // A routine that the migration created replaces the one in the database.
     const own = new Set(this.#routines.map(({ name }) => name));
     const routines = [...extra.filter(({ name }) => !own.has(name)), ...this.#routines];
     return this.#options.classifier.classify(sql, { routines, prepared: this.#prepared });
@@ -155,10 +162,10 @@ export class MigrationGuard implements GateKeeper {
     return { statements, watch };
   }
 
-  /** A query object that builds what it sends by itself, or a caller that passes no text at all. */
-  #demandText(sql: unknown): asserts sql is string {
+  /** Refuses a query object that builds its own messages, and a call without SQL. */
+  #assertText(sql: unknown): asserts sql is string {
     if (typeof sql === 'string') return;
-    const message = `a text of SQL was expected, not ${sql === null ? 'null' : typeof sql}`;
+    const message = `SQL as a string was expected, not ${sql === null ? 'null' : typeof sql}`;
     const position = { offset: 0, line: 1, column: 1 };
     this.#refuse({ kind: 'unreadable', failure: { message, position } }, '', { position });
   }
@@ -190,18 +197,18 @@ function entityOf(dataSource: DataSource, table: string | undefined): string | u
   return metadata?.targetName === '' ? undefined : metadata?.targetName;
 }
 
-/** TypeORM's own tables, under whatever names they were given. */
+/** The configured names of TypeORM's own tables. */
 export function bookkeepingTables(dataSource: DataSource): readonly string[] {
   return [dataSource.options.migrationsTableName ?? 'migrations', dataSource.metadataTableName];
 }
 
-/** The data source of a query runner; named otherwise before TypeORM 1.0. */
+/** The data source of a query runner. Before TypeORM 1.0 the property is `connection`. */
 export function dataSourceOf(queryRunner: QueryRunner): DataSource {
   const { dataSource, connection } = queryRunner as unknown as {
     dataSource?: DataSource;
     connection?: DataSource;
   };
   const found = dataSource ?? connection;
-  if (!found) throw new TypeError('A query runner without a data source.');
+  if (!found) throw new TypeError('The query runner has no data source.');
   return found;
 }

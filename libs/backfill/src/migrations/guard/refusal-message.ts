@@ -2,18 +2,18 @@ import type { DataFinding } from 'nestjs-backfill-sql';
 import { suggestBackfill } from './backfill-suggestion.js';
 import type { Refusal, RefusalCause } from './refusal.js';
 
-/** What the error says, and what to do instead. */
+/** The message of the error, and its remedy. */
 export interface RefusalWording {
   readonly what: string;
   readonly remedy: string;
 }
 
-/** In the order: what, where, why, what to do instead, with code to paste. */
+/** Order: what, where, why, what to do instead, with code to paste. */
 export function wordRefusal(refusal: Refusal): RefusalWording {
   const { migration, direction, position, cause } = refusal;
   return {
     what: [
-      `${migration}.${direction}() ${headline(cause)} It was stopped before it was sent.`,
+      `${migration}.${direction}() ${headline(cause)} The statement was not sent.`,
       '',
       indent(shorten(refusal.sql)),
       `    at line ${position.line}, column ${position.column} of the query`,
@@ -33,9 +33,9 @@ function headline(cause: RefusalCause): string {
     case 'unreadable':
       return `runs SQL that PostgreSQL's parser does not accept: ${cause.failure.message}.`;
     case 'undecidable':
-      return `runs SQL whose effect cannot be told: ${cause.unknown.detail}.`;
+      return `runs SQL whose effect is unknown: ${cause.unknown.detail}.`;
     case 'blinding':
-      return `changes the setting ${cause.setting}, which the guard relies on.`;
+      return `changes the setting ${cause.setting}, which the guard needs.`;
     case 'late':
       return 'sends a statement after it has ended: a promise was not awaited.';
     case 'unwitnessed':
@@ -47,27 +47,27 @@ function ruleOf(cause: RefusalCause): string {
   if (cause.kind === 'data') {
     const { rule, operation, via, dynamic } = cause.finding;
     const through = via.length > 0 ? ` (${operation} in ${via.join(' → ')})` : '';
-    return `${rule}${through}${dynamic ? ', put together at run time' : ''}`;
+    return `${rule}${through}${dynamic ? ', built at run time' : ''}`;
   }
   return cause.kind === 'undecidable' || cause.kind === 'unwitnessed' ? cause.unknown.kind : cause.kind;
 }
 
 const LOCKS =
-  'a migration keeps every lock until it commits, and a change of rows makes it scan, write and hold row locks for as long as ' +
-  'the table is large. On a busy table it runs into lock_timeout, and takes the deployment down with it.';
+  'a migration keeps every lock until it commits. A data change holds row locks for as long as it scans and writes the table. ' +
+  'On a busy table it runs into lock_timeout and takes the deployment down.';
 
 function why(cause: RefusalCause): string {
   switch (cause.kind) {
     case 'data':
       return unbounded(cause.finding) + LOCKS;
     case 'blinding':
-      return 'with it the SQL would be read otherwise than here, or the rows written would not be counted.';
+      return 'with this setting PostgreSQL would read the SQL in another way, or not count the written rows.';
     case 'late':
-      return 'its effect would land outside of the transaction, or in the next migration.';
+      return 'it would run outside the transaction, or in the next migration.';
     case 'unwitnessed':
-      return 'what it wrote could not be rolled back.';
+      return 'rows that it writes could not be rolled back.';
     default:
-      return 'what cannot be read may change rows, and nobody would know before it runs in production.';
+      return 'SQL that cannot be read may change rows, which would only show in production.';
   }
 }
 
@@ -91,21 +91,21 @@ function remedyOf({ cause, entity }: Refusal): string {
         '',
         '  1. Put the class into src/backfills/ and its module’s providers.',
         '  2. Remove the statement from this migration.',
-        '  3. What must come after the data (NOT NULL, a dropped column): a later migration with static readonly requires = [name].',
+        '  3. Put changes that need the data (NOT NULL, a dropped column) into a later migration with static readonly requires = [name].',
         '',
-        '  Where the rows are few and the change must stay here, exempt it by name:',
+        '  If the rows are few and the change must stay here, exempt the table:',
         `      static readonly allowsData = { reason: '…', tables: ['${cause.finding.table ? tableName(cause.finding) : '…'}'] };`,
       ].join('\n');
     case 'unreadable':
-      return 'Correct the SQL. Where PostgreSQL accepts it and this parser does not, please report it; until then list the migration as grandfathered.';
+      return 'Correct the SQL. If PostgreSQL accepts it, please report this as a bug; until it is fixed, list the migration as grandfathered.';
     case 'blinding':
-      return 'Leave the setting alone in migrations.';
+      return 'Do not change this setting in migrations.';
     case 'late':
-      return 'Await every statement inside up() and down(); replace forEach(async …) by for … of with await.';
+      return 'Await every statement in up() and down(); replace forEach(async …) with for … of and await.';
     case 'unwitnessed':
-      return 'Leave COMMIT and ROLLBACK out of it, or write its statements into the migration one by one.';
+      return 'Remove COMMIT and ROLLBACK from it, or write its statements into the migration one by one.';
     case 'undecidable':
-      return 'Write the statements into the migration one by one; move what changes rows into a backfill.';
+      return 'Write the statements into the migration one by one; move data changes into a backfill.';
   }
 }
 
@@ -113,7 +113,7 @@ function alreadyCommitted(committed: readonly string[]): readonly string[] {
   if (committed.length === 0) return [];
   return [
     '',
-    'This migration does not run in a transaction. Already committed, and not undone:',
+    'This migration does not run in a transaction. Already committed and not undone:',
     ...committed.map((sql) => indent(shorten(sql, 160))),
   ];
 }
@@ -123,8 +123,8 @@ export function tableName({ table }: DataFinding): string {
   return table.schema === undefined ? table.name : `${table.schema}.${table.name}`;
 }
 
-function shorten(sql: string, most = 600): string {
-  return sql.length > most ? `${sql.slice(0, most)} …` : sql;
+function shorten(sql: string, maxLength = 600): string {
+  return sql.length > maxLength ? `${sql.slice(0, maxLength)} …` : sql;
 }
 
 function indent(text: string): string {

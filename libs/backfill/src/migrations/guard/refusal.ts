@@ -5,56 +5,56 @@ export type RefusalCause =
   | { readonly kind: 'data'; readonly finding: DataFinding }
   | { readonly kind: 'unreadable'; readonly failure: ParseFailure }
   | { readonly kind: 'undecidable'; readonly unknown: Unknown }
-  /** It would switch off what the guard relies on. */
+  /** It would switch off a setting that the guard needs. */
   | { readonly kind: 'blinding'; readonly setting: string }
   /** It arrived after `up()` or `down()` had ended. */
   | { readonly kind: 'late' }
   /** It commits by itself and cannot be read, so nothing could be rolled back. */
   | { readonly kind: 'unwitnessed'; readonly unknown: Unknown };
 
-/** One statement that the guard stopped before it was sent. */
+/** A statement that the guard refused before it was sent. */
 export interface Refusal {
   readonly migration: string;
   readonly direction: 'up' | 'down';
   readonly cause: RefusalCause;
-  /** The statement, or the whole text where it could not be split. */
+  /** The statement, or the whole text if it could not be split. */
   readonly sql: string;
   readonly position: TextPosition;
-  /** Statements of the same migration that were already committed by themselves. */
+  /** Statements of the same migration that were already committed. */
   readonly committed: readonly string[];
-  /** The entity class of the changed table, where the data source has one. */
+  /** The entity class of the changed table, if the data source has one. */
   readonly entity?: string;
 }
 
-/** What the guard relies on: a session in which these differ would read SQL otherwise, or count nothing. */
-const RELIED_UPON: Readonly<Record<string, readonly string[]>> = {
+/** Settings that the guard needs, with their allowed values. Otherwise PostgreSQL reads SQL in another way, or counts no rows. */
+const NEEDED_SETTINGS: Readonly<Record<string, readonly string[]>> = {
   track_counts: ['on', 'true', '1', 'yes'],
   standard_conforming_strings: ['on', 'true', '1', 'yes'],
-  /** RESET ALL, and set_config of a computed name: any setting at all. */
+  /** RESET ALL, and set_config with a computed name: any setting. */
   '*': [],
 };
 
-/** What may be changed all the same. */
+/** Tables whose rows may be changed. */
 export interface JudgeOptions {
   /** `'leads'` or `'crm.leads'`. */
   readonly exemptTables: readonly string[];
-  /** TypeORM's own tables, whose rows it keeps itself. */
+  /** TypeORM's own tables. */
   readonly bookkeeping: readonly string[];
 }
 
 export interface Verdict {
   readonly refused?: RefusalCause;
-  /** It runs what could not be read: PostgreSQL's row counters are looked at before and after. */
+  /** It runs SQL that could not be read: PostgreSQL's row counters are compared before and after. */
   readonly watch: boolean;
 }
 
-/** Judges one classified statement. Pure: knows no database and no wording. */
+/** Judges one classified statement, without a database and without wording. */
 export function judge(statement: Statement, { exemptTables, bookkeeping }: JudgeOptions): Verdict {
   for (const { name, value } of statement.settings) {
-    const harmless = RELIED_UPON[name];
+    const harmless = NEEDED_SETTINGS[name];
     if (harmless && !(value !== undefined && harmless.includes(value.toLowerCase())))
       return {
-        refused: { kind: 'blinding', setting: name === '*' ? 'of a name that is not told' : name },
+        refused: { kind: 'blinding', setting: name === '*' ? 'with an unknown name' : name },
         watch: false,
       };
   }
@@ -67,7 +67,7 @@ export function judge(statement: Statement, { exemptTables, bookkeeping }: Judge
   return { watch: statement.unknowns.length > 0 || statement.calls.length > 0 };
 }
 
-/** `listed` without a schema means the table in any schema. */
+/** A `listed` table without a schema matches in any schema. */
 export function coversTable(
   listed: string,
   table: { readonly schema?: string; readonly name: string },
@@ -90,10 +90,10 @@ function isBookkeeping(
   return own && ['insert', 'update', 'delete'].includes(operation) && via.length === 0 && !dynamic;
 }
 
-/** What the row counters would show, should it write. */
+/** Whether the row counters would show what it writes. */
 function isWatchable({ kind, via }: Unknown): boolean {
   if (kind === 'dynamic-sql' || kind === 'unresolved-call' || kind === 'wrapped-call') return true;
-  // A body that PostgreSQL has accepted and this parser cannot read; a DO block is not such a body.
+  // PostgreSQL has accepted the body of this routine, but the parser cannot read it. A DO block is no such body.
   const inRoutine = via.some((step) => step.startsWith('function ') || step.startsWith('procedure '));
   return inRoutine && (kind === 'foreign-language' || kind === 'unparsed-body');
 }

@@ -1,6 +1,6 @@
 import { coversTable } from './refusal.js';
 
-/** Rows of one table, as the counters of this transaction show them. */
+/** Written rows of one table, by the counters of this transaction. */
 export interface WrittenTable {
   /** With its schema. */
   readonly table: string;
@@ -10,15 +10,15 @@ export interface WrittenTable {
   readonly truncated: boolean;
 }
 
-/** Runs SQL on the session that is watched, unguarded. */
-export type Ask = (sql: string, parameters?: unknown[]) => Promise<Record<string, unknown>[]>;
+/** Sends SQL on the witnessed session, unguarded. */
+export type SendQuery = (sql: string, parameters?: unknown[]) => Promise<Record<string, unknown>[]>;
 
 /**
- * The difference to what a transaction began with, because counters of the session's earlier transactions may still be in
- * it. Left out: materialized views, whose rows are derived, and tables that belong to an extension, which CREATE EXTENSION fills.
+ * Row counters of the current transaction. They may still contain counts of earlier transactions of the session, so differences
+ * are compared. Materialized views are left out, because their rows are derived, and so are tables of extensions, because
+ * CREATE EXTENSION fills them.
  *
- * This is what the view pg_stat_xact_user_tables shows (system_views.sql), without its join to every index, which takes longer
- * than all the rest.
+ * These are the columns of the view pg_stat_xact_user_tables (system_views.sql), without its slow join to every index.
  */
 const COUNTERS = `
   SELECT n.nspname AS schema, s.*
@@ -33,15 +33,15 @@ const COUNTERS = `
      AND (SELECT count(*) FROM pg_catalog.pg_depend d
            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = s.oid AND d.deptype = 'e') = 0`;
 
-/** Something to be asked or set in the same round trip: a select list without FROM. */
-export interface Beside {
+/** Expressions to select in the same round trip: a select list without FROM. */
+export interface ExtraColumns {
   readonly select: string;
   readonly parameters: readonly unknown[];
 }
 
-const NOTHING: Beside = { select: '1', parameters: [] };
+const NO_COLUMNS: ExtraColumns = { select: '1', parameters: [] };
 
-/** TRUNCATE counts no rows, but gives the table an empty file of another name. Takes no lock on the tables. */
+/** TRUNCATE counts no rows, but gives the table a new, empty file. This query takes no lock on the tables. */
 const FILES = `
   SELECT c.oid::text AS id, n.nspname AS schema, c.relname AS name, pg_catalog.pg_relation_filenode(c.oid)::text AS file
     FROM pg_catalog.pg_class c
@@ -51,7 +51,7 @@ const FILES = `
      AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
      AND (c.reltuples > 0 OR s.n_live_tup > 0 OR s.n_tup_ins > 0)`;
 
-/** Of tables that this transaction has locked exclusively: its own, so that asking for the size waits for nobody. */
+/** Empty tables that this transaction has locked exclusively, so that reading their size never waits. */
 const EMPTY_NOW = `
   SELECT c.oid::text AS id, pg_catalog.pg_relation_filenode(c.oid)::text AS file
     FROM pg_catalog.pg_class c
@@ -68,35 +68,37 @@ interface Counted {
   readonly deleted: number;
 }
 
-/** PostgreSQL's own word on what a transaction has written: the last witness, for SQL that could not be read. */
+/** Reads from PostgreSQL's counters which rows a transaction has written: the last check, for SQL that could not be read. */
 export class RowWitness {
+  readonly #query: SendQuery;
+  readonly #writableTables: readonly string[];
   #before = new Map<string, Counted>();
-  #countedBefore = true;
-  #counts = true;
+  #wasCounting = true;
+  #isCounting = true;
 
-  constructor(
-    private readonly ask: Ask,
-    /** Tables that may be written: `leads` or `crm.leads`. */
-    private readonly mayWrite: readonly string[],
-  ) {}
+  /** @param writableTables `leads` or `crm.leads` */
+  constructor(query: SendQuery, writableTables: readonly string[]) {
+    this.#query = query;
+    this.#writableTables = writableTables;
+  }
 
-  /** Takes what the counters show now for the beginning. @returns what stood beside */
-  async begin(beside = NOTHING): Promise<Record<string, unknown>> {
-    const [counted, row] = await this.#count(beside);
+  /** Reads the counters as the start of the comparison. @returns the extra columns */
+  async begin(extra = NO_COLUMNS): Promise<Record<string, unknown>> {
+    const [counted, row] = await this.#count(extra);
     this.#before = counted;
-    this.#countedBefore = this.#counts;
+    this.#wasCounting = this.#isCounting;
     return row;
   }
 
-  /** The counters were switched off since `begin()`, by SQL that could not be read. */
+  /** Whether SQL that could not be read has switched the counters off since `begin()`. */
   get blinded(): boolean {
-    return this.#countedBefore && !this.#counts;
+    return this.#wasCounting && !this.#isCounting;
   }
 
-  /** @returns the tables that were written since `begin()`, in the same transaction, and should not have been */
-  async written(beside = NOTHING): Promise<readonly WrittenTable[]> {
+  /** @returns tables that were written without an exemption since `begin()`, in the same transaction */
+  async written(extra = NO_COLUMNS): Promise<readonly WrittenTable[]> {
     const written: WrittenTable[] = [];
-    const [counted] = await this.#count(beside);
+    const [counted] = await this.#count(extra);
     for (const [id, now] of counted) {
       const before = this.#before.get(id);
       const inserted = now.inserted - (before?.inserted ?? 0);
@@ -108,12 +110,12 @@ export class RowWitness {
     return written;
   }
 
-  /** Runs `work`, and tells which tables were truncated by it. Two more queries: only for what could not be read. */
+  /** Runs `work` and returns the tables that it truncated. This costs two queries, so it is only for SQL that cannot be read. */
   async truncatedBy<T>(work: () => Promise<T>): Promise<readonly [T, readonly WrittenTable[]]> {
-    const before = new Map((await this.ask(FILES)).map((row) => [String(row['id']), row]));
+    const before = new Map((await this.#query(FILES)).map((row) => [String(row['id']), row]));
     const result = await work();
     const truncated: WrittenTable[] = [];
-    for (const row of await this.ask(EMPTY_NOW)) {
+    for (const row of await this.#query(EMPTY_NOW)) {
       const old = before.get(String(row['id']));
       if (!old || old['file'] === row['file']) continue;
       const table = { schema: String(old['schema']), name: String(old['name']) };
@@ -130,18 +132,18 @@ export class RowWitness {
   }
 
   #mayWrite(table: { readonly schema: string; readonly name: string }): boolean {
-    return this.mayWrite.some((listed) => coversTable(listed, table));
+    return this.#writableTables.some((listed) => coversTable(listed, table));
   }
 
   async #count({
     select,
     parameters,
-  }: Beside): Promise<readonly [Map<string, Counted>, Record<string, unknown>]> {
-    const rows = await this.ask(
+  }: ExtraColumns): Promise<readonly [Map<string, Counted>, Record<string, unknown>]> {
+    const rows = await this.#query(
       `SELECT b.*, pg_catalog.current_setting('track_counts') AS counting, s.* FROM (SELECT ${select} OFFSET 0) b LEFT JOIN (${COUNTERS}) s ON true`,
       [...parameters],
     );
-    this.#counts = rows[0]?.['counting'] !== 'off';
+    this.#isCounting = rows[0]?.['counting'] !== 'off';
     const counted = rows.filter(({ id }) => id !== null);
     return [
       new Map(

@@ -10,7 +10,7 @@ import {
 
 const settings = new WeakMap<DataSource, MigrationSettings>();
 
-/** The settings of a data source's migrations: what was configured, and the defaults, so that TypeORM's own commands work too. */
+/** The configured settings of a data source's migrations, or the defaults, so that TypeORM's own commands work too. */
 export function settingsFor(dataSource: DataSource): MigrationSettings {
   return (
     settings.get(dataSource) ?? { policy: DDL_POLICY, log: new Logger('SchemaMigration'), driven: false }
@@ -28,7 +28,7 @@ export function configureMigrations(dataSource: DataSource, options: MigrationOp
   return next;
 }
 
-/** Marks a data source as driven by the phase's own runner while `work` runs. */
+/** Marks a data source as driven by the phase's own runner during `work`. */
 export async function whileDriven<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
   const before = settings.get(dataSource);
   settings.set(dataSource, { ...settingsFor(dataSource), driven: true });

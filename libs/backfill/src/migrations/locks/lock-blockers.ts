@@ -1,20 +1,20 @@
 import type { DataSource } from 'typeorm';
 import { describeSession } from '../../postgres/session-description.js';
-import { pastTheGuard } from '../guard/guard-context.js';
+import { unguarded } from '../guard/guard-context.js';
 
-/** A session that holds what another waits for. */
+/** A session that holds a lock which another session waits for. @publicApi */
 export interface LockBlocker {
   readonly pid: number;
   readonly application: string;
   readonly state: string;
   readonly query: string;
-  /** How long its transaction has been open, in milliseconds. */
+  /** Age of its transaction, in milliseconds. */
   readonly transactionAge: number;
-  /** In a sentence, for messages. */
+  /** For messages. */
   readonly description: string;
 }
 
-/** Only a waiting session has blockers: asked while it waits, from another connection. */
+/** Only a waiting session has blockers, so this runs on another connection while it waits. */
 const BLOCKERS = `
   SELECT b.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, a.backend_type, 'unknown') AS state,
          left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200) AS query,
@@ -23,21 +23,18 @@ const BLOCKERS = `
     FROM unnest(pg_catalog.pg_blocking_pids($1)) b (pid)
     LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid`;
 
-/** @returns none when nobody blocks any more, or when the pool has no connection left to ask on */
+/** @returns none if no session blocks it any more, or if the pool has no free connection */
 export async function findBlockers(
   dataSource: DataSource,
   waitingPid: number,
 ): Promise<readonly LockBlocker[]> {
   if (!hasRoom(dataSource)) return [];
-  const runner = pastTheGuard(() => dataSource.createQueryRunner());
+  const runner = unguarded(() => dataSource.createQueryRunner());
   try {
-    const rows = (await pastTheGuard(() => runner.query(BLOCKERS, [waitingPid]))) as Record<
-      string,
-      unknown
-    >[];
+    const rows = (await unguarded(() => runner.query(BLOCKERS, [waitingPid]))) as Record<string, unknown>[];
     return rows.map(describe);
   } catch {
-    // Who blocks is told where it can be; not knowing must not end the migration.
+    // The blockers only serve messages; an error here must not end the migration.
     return [];
   } finally {
     await runner.release();
@@ -55,7 +52,7 @@ function describe(row: Record<string, unknown>): LockBlocker {
   };
 }
 
-/** A pool that is used up would have us wait for the very connection that waits. */
+/** Without a free connection, the query would wait for the connection that is blocked. */
 function hasRoom(dataSource: DataSource): boolean {
   const pool = (
     dataSource.driver as { master?: { totalCount?: number; idleCount?: number; options?: { max?: number } } }

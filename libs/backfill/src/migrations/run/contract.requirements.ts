@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { pastTheGuard } from '../guard/guard-context.js';
+import { unguarded } from '../guard/guard-context.js';
 import {
   MigrationDeclarationError,
   RequirementNotMetError,
@@ -7,15 +7,16 @@ import {
   UnprovableRequirementError,
 } from '../migration.error.js';
 import type { CompletionGate, MigrationDeclaration, MigrationSettings } from '../migration.options.js';
-import { holdsNothing } from './migration.transaction.js';
+import { hasChangedNothing } from './transaction-state.js';
 
 /**
- * Proves that everything a contract migration requires is complete, at this moment.
+ * Proves the backfills that a contract migration requires, now.
  *
- * @param finish run what is left first; the caller makes sure that no lock is held meanwhile
- * @throws MigrationDeclarationError when `requires` is no list
- * @throws UnprovableRequirementError when a name is unknown or nobody can prove anything here
- * @returns what is not complete
+ * With `finish`, it first runs the remaining batches; the caller must hold no lock meanwhile.
+ *
+ * @throws MigrationDeclarationError if `requires` is not a list
+ * @throws UnprovableRequirementError if a name is unknown, or nothing here can prove a backfill
+ * @returns the backfills that are not complete
  */
 export async function unmetRequirements(
   migration: string,
@@ -26,14 +27,14 @@ export async function unmetRequirements(
   if (!Array.isArray(declared))
     throw new MigrationDeclarationError(
       migration,
-      `${migration} declares \`requires\` as a ${typeof declared}, not as a list.`,
+      `${migration} declares \`requires\` as ${typeof declared}, but it must be a list.`,
       "static readonly requires = ['name-of-the-backfill'];",
     );
   if (requires.length === 0) return [];
   if (!gate)
     throw new UnprovableRequirementError(
       migration,
-      `${migration} requires ${requires.join(', ')}, and nothing here can prove a backfill complete.`,
+      `${migration} requires ${requires.join(', ')}, but this command cannot prove backfills.`,
       'Run it with the application, which knows its backfills: nest start -- --migrate.',
     );
   refuseUnknown(migration, requires, gate.names());
@@ -49,31 +50,36 @@ export async function unmetRequirements(
   return unmet;
 }
 
-/** For a migration that TypeORM runs: its transaction is given up while the remaining batches run, and opened anew. */
-export async function demandRequirements(
+/**
+ * Proves the requirements before `up()`. Under TypeORM's own runner, with `finish`, its transaction is rolled back while the
+ * remaining batches run, and started again.
+ *
+ * @throws RequirementNotMetError
+ */
+export async function assertRequirements(
   migration: string,
   declaration: MigrationDeclaration,
   settings: MigrationSettings,
   raw: QueryRunner,
 ): Promise<void> {
   if ((declaration.requires?.length ?? 0) === 0) return;
-  const reopen = declaration.finish === true && raw.isTransactionActive && !settings.driven;
-  if (reopen) {
-    if (!(await holdsNothing(raw)))
+  const restarts = declaration.finish === true && raw.isTransactionActive && !settings.driven;
+  if (restarts) {
+    if (!(await hasChangedNothing(raw)))
       throw new MigrationDeclarationError(
         migration,
-        `${migration} declares \`finish\`, but shares its transaction with migrations that ran before it and hold locks.`,
-        "Run migrations in transactions of their own: migrationsTransactionMode: 'each', or nest start -- --migrate.",
+        `${migration} declares \`finish\`, but shares its transaction with earlier migrations that hold locks.`,
+        "Use one transaction per migration: migrationsTransactionMode: 'each', or nest start -- --migrate.",
       );
     await raw.rollbackTransaction();
   }
   try {
-    // In a driven run the remaining batches have been run before the transaction was opened: here it is only proved.
-    const asked = settings.driven ? { ...declaration, finish: false } : declaration;
-    const unmet = await pastTheGuard(() => unmetRequirements(migration, asked, settings.gate));
+    // The phase's own runner has run the remaining batches before the transaction, so here they are only proved.
+    const required = settings.driven ? { ...declaration, finish: false } : declaration;
+    const unmet = await unguarded(() => unmetRequirements(migration, required, settings.gate));
     if (unmet.length > 0) throw new RequirementNotMetError(migration, unmet);
   } finally {
-    if (reopen) await raw.startTransaction();
+    if (restarts) await raw.startTransaction();
   }
 }
 
@@ -82,9 +88,9 @@ function refuseUnknown(migration: string, requires: readonly string[], known: re
   if (unknown.length === 0) return;
   throw new UnprovableRequirementError(
     migration,
-    `${migration} requires ${unknown.map((name) => `"${name}"`).join(', ')}, and no backfill of that name is declared.`,
+    `${migration} requires ${unknown.map((name) => `"${name}"`).join(', ')}, but no backfill with this name is declared.`,
     known.length > 0
-      ? `Correct \`static readonly requires\`. Declared are: ${known.join(', ')}.`
+      ? `Correct \`static readonly requires\`. Declared backfills: ${known.join(', ')}.`
       : 'Declare the backfill and list it among the providers of its module.',
   );
 }

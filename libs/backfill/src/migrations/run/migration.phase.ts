@@ -6,8 +6,8 @@ import {
   type QueryRunner,
 } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
-import { LockRetry } from './lock-retry.js';
-import { unmetRequirements } from './migration.contract.js';
+import { LockRetry } from '../locks/lock-retry.js';
+import { unmetRequirements } from './contract.requirements.js';
 import { MigrationDeclarationError, type UnmetRequirement } from '../migration.error.js';
 import type { CompletionGate, MigrationDeclaration } from '../migration.options.js';
 import { grandfatheredOf, guardMigrations, type GuardMigrationsOptions } from '../migration.guarding.js';
@@ -18,28 +18,29 @@ import type {
   MigrationStatus,
   RanMigration,
 } from '../migration.report.js';
-import { declarationOf, migrationName } from './migration.run.js';
+import { declarationOf, migrationName } from './guarded-migration.runner.js';
 import { settingsFor, whileDriven } from './migration.settings.js';
 
-/** How pending migrations are run. */
+/** How pending migrations run. @publicApi */
 export interface RunMigrationsOptions extends GuardMigrationsOptions {
   /**
-   * `each`: a transaction for each migration, so that locks are held for a moment. `all`: one for all.
+   * `each`: one transaction per migration, so that locks are held for a short time. `all`: one transaction for all. `none`: none.
    * @default the data source's `migrationsTransactionMode`, else 'each'
    */
   readonly transaction?: 'all' | 'each' | 'none';
-  /** The ledger's schema. @default 'nestjs_backfill' */
+  /** Schema of the ledger. @default 'nestjs_backfill' */
   readonly schema?: string;
-  /** How long a killed process keeps the next one waiting, in milliseconds. @default 30000 */
+  /** Milliseconds after which the lease of a killed process expires. @default 30_000 */
   readonly lease?: number;
 }
 
 const DEFAULT_SCHEMA = 'nestjs_backfill';
-const DEFAULT_LEASE = 30_000;
+const DEFAULT_LEASE_MS = 30_000;
 
 /**
- * The migrations phase of a deployment: one process at a time, each migration behind the guard and under the DDL policy, contract
- * migrations only once what they require is proved. Never throws for what a migration does: see `outcome`.
+ * The migrations phase of a deployment. One process at a time runs the pending migrations, guarded and under the DDL policy. A
+ * contract migration runs only when the backfills that it requires are proved complete. A migration that fails is part of the
+ * report, not an error.
  *
  * @publicApi
  */
@@ -50,7 +51,12 @@ export async function runMigrations(
   return new MigrationPhase(dataSource, options).run();
 }
 
-/** What is pending, what it waits for, and what is exempt from the guard. Proves requirements; changes nothing. */
+/**
+ * The pending migrations, the backfills that they wait for, and the migrations that may change data. It probes the backfills and
+ * changes nothing.
+ *
+ * @publicApi
+ */
 export async function migrationStatus(dataSource: DataSource): Promise<MigrationStatus> {
   const pending = await pendingOf(dataSource);
   const { gate } = settingsFor(dataSource);
@@ -58,7 +64,7 @@ export async function migrationStatus(dataSource: DataSource): Promise<Migration
   for (const { name, instance } of pending) {
     const declaration = instance && declarationOf(instance);
     if (!declaration || !gate) continue;
-    const waitsFor = await openRequirements(name, declaration, gate);
+    const waitsFor = await requirementsForStatus(name, declaration, gate);
     if (waitsFor.length > 0) waiting.push({ name, waitsFor });
   }
   return {
@@ -72,8 +78,8 @@ export async function migrationStatus(dataSource: DataSource): Promise<Migration
   };
 }
 
-/** For a look: a name that does not exist is told with the others, and does not keep them from being told. */
-async function openRequirements(
+/** A status also lists unknown backfills, where a run would fail. */
+async function requirementsForStatus(
   name: string,
   declaration: MigrationDeclaration,
   gate: CompletionGate,
@@ -81,28 +87,38 @@ async function openRequirements(
   const { requires = [] } = declaration;
   const known = new Set(gate.names());
   const unknown = requires.filter((backfill) => !known.has(backfill));
-  const asked = { requires: requires.filter((backfill) => known.has(backfill)) };
-  const told = unknown.map((backfill) => ({ backfill, status: 'not declared' }));
-  return [...told, ...(await unmetRequirements(name, asked, gate))];
+  const declared = { requires: requires.filter((backfill) => known.has(backfill)) };
+  return [
+    ...unknown.map((backfill) => ({ backfill, status: 'not declared' })),
+    ...(await unmetRequirements(name, declared, gate)),
+  ];
+}
+
+/** How the phase ended; empty when every migration ran. */
+interface PhaseEnd {
+  readonly deferred?: DeferredMigration;
+  readonly failed?: FailedMigration;
 }
 
 class MigrationPhase {
+  readonly #dataSource: DataSource;
+  readonly #options: RunMigrationsOptions;
   readonly #ran: RanMigration[] = [];
   readonly #startedAt = performance.now();
   #waited = false;
 
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly options: RunMigrationsOptions,
-  ) {}
+  constructor(dataSource: DataSource, options: RunMigrationsOptions) {
+    this.#dataSource = dataSource;
+    this.#options = options;
+  }
 
   async run(): Promise<MigrationPhaseReport> {
     let lease: DeployLease | undefined;
     try {
-      guardMigrations(this.dataSource, this.options);
+      guardMigrations(this.#dataSource, this.#options);
       lease = await this.#acquire();
       this.#waited = lease.waited;
-      return await whileDriven(this.dataSource, () => this.#migrate(lease as DeployLease));
+      return await whileDriven(this.#dataSource, () => this.#migrate(lease as DeployLease));
     } catch (error) {
       return this.#report({ failed: { error: asError(error) } }, []);
     } finally {
@@ -111,18 +127,21 @@ class MigrationPhase {
   }
 
   #acquire(): Promise<DeployLease> {
-    const { schema = DEFAULT_SCHEMA, lease = DEFAULT_LEASE } = this.options;
-    const { log } = settingsFor(this.dataSource);
-    return DeployLease.acquire(this.dataSource, { schema, phase: 'migrate', duration: lease, log });
+    const { schema = DEFAULT_SCHEMA, lease = DEFAULT_LEASE_MS } = this.#options;
+    const { log } = settingsFor(this.#dataSource);
+    return DeployLease.acquire(this.#dataSource, { schema, phase: 'migrate', duration: lease, log });
   }
 
   async #migrate(lease: DeployLease): Promise<MigrationPhaseReport> {
-    // Read under the lease: what another process has done meanwhile is no longer pending.
-    const pending = await pendingOf(this.dataSource);
+    // Read under the lease, because another process may have run some of them meanwhile.
+    const pending = await pendingOf(this.#dataSource);
     this.#warnOfGrandfathered(pending);
-    const misfit = this.#mode === 'all' ? outsideOfAll(pending) : undefined;
-    if (misfit) return this.#report({ failed: { name: misfit.migration, error: misfit } }, pending);
-    const groups = this.#mode === 'all' ? await this.#groupOfAll(pending) : pending.map((one) => [one]);
+    const conflict = this.#mode === 'all' ? conflictWithSharedTransaction(pending) : undefined;
+    if (conflict) return this.#report({ failed: { name: conflict.migration, error: conflict } }, pending);
+    const groups =
+      this.#mode === 'all'
+        ? await this.#groupsInOneTransaction(pending)
+        : pending.map((migration) => [migration]);
     let done = 0;
     for (const group of groups) {
       const name = group[0]?.name;
@@ -143,53 +162,53 @@ class MigrationPhase {
   }
 
   get #mode(): 'all' | 'each' | 'none' {
-    return this.options.transaction ?? this.dataSource.options.migrationsTransactionMode ?? 'each';
+    return this.#options.transaction ?? this.#dataSource.options.migrationsTransactionMode ?? 'each';
   }
 
-  /** In one transaction as far as the first that will be deferred. */
-  async #groupOfAll(pending: readonly Migration[]): Promise<readonly (readonly Migration[])[]> {
+  /** One group up to the first migration with an unmet requirement; the others are groups of one. */
+  async #groupsInOneTransaction(pending: readonly Migration[]): Promise<readonly (readonly Migration[])[]> {
     const first = await this.#firstUnmet(pending);
     const together = first === undefined ? pending : pending.slice(0, first);
-    const rest = first === undefined ? [] : pending.slice(first).map((one) => [one]);
+    const rest = first === undefined ? [] : pending.slice(first).map((migration) => [migration]);
     return together.length > 0 ? [together, ...rest] : rest;
   }
 
   async #firstUnmet(pending: readonly Migration[]): Promise<number | undefined> {
     for (const [at, { name, instance }] of pending.entries()) {
       if (!instance) continue;
-      const { gate } = settingsFor(this.dataSource);
-      // The remaining batches run now: later this run's own locks could stand in their way.
+      const { gate } = settingsFor(this.#dataSource);
+      // With `finish`, the remaining batches run now: later, locks of this run could block them.
       if ((await unmetRequirements(name, declarationOf(instance), gate)).length > 0) return at;
     }
     return undefined;
   }
 
-  /** Runs what is left of its backfills, where it says so. @returns what it waits for, where it says so */
+  /** With `finish`, it runs the remaining batches first. @returns why the migration is deferred; undefined to run it */
   async #deferral([migration, ...others]: readonly Migration[]): Promise<DeferredMigration | undefined> {
     if (!migration?.instance || others.length > 0) return undefined;
     const declaration = declarationOf(migration.instance);
-    const { gate, log } = settingsFor(this.dataSource);
+    const { gate, log } = settingsFor(this.#dataSource);
     const waitsFor = await unmetRequirements(migration.name, declaration, gate);
     if (waitsFor.length === 0 || declaration.onIncomplete !== 'defer') return undefined;
     log.warn(
-      `${migration.name} is left pending, and those that come after it: ${waitsFor.map(({ backfill, status }) => `backfill ${backfill} is ${status}`).join(', ')}.`,
+      `${migration.name} and the migrations after it stay pending: ${waitsFor.map(({ backfill, status }) => `backfill ${backfill} is ${status}`).join(', ')}.`,
     );
     return { name: migration.name, waitsFor };
   }
 
   async #runGroup(group: readonly Migration[], lease: DeployLease): Promise<void> {
-    const { policy, log } = settingsFor(this.dataSource);
+    const { policy, log } = settingsFor(this.#dataSource);
     const name = group[0]?.name ?? '';
-    const retry = new LockRetry(policy, this.dataSource, name, log);
+    const retry = new LockRetry({ policy, dataSource: this.#dataSource, migration: name, log });
     await retry.run(name, () => this.#attempt(group, lease));
   }
 
   async #attempt(group: readonly Migration[], lease: DeployLease): Promise<void> {
-    const runner = this.dataSource.createQueryRunner();
+    const runner = this.#dataSource.createQueryRunner();
     const ran: RanMigration[] = [];
     const inTransaction = this.#mode === 'all' || inOwnTransaction(group[0]?.instance, this.#mode);
     try {
-      // Without a transaction there is no commit to be kept from: whoever has been overtaken does not begin.
+      // Without a transaction, no commit can be prevented later, so a process that lost its lease must not start.
       await lease.confirm(runner);
       if (inTransaction) await runner.startTransaction();
       for (const migration of group) ran.push(await this.#runOne(migration, runner));
@@ -206,37 +225,34 @@ class MigrationPhase {
 
   async #runOne(migration: Migration, runner: QueryRunner): Promise<RanMigration> {
     const startedAt = performance.now();
-    // TypeORM's own way of running one: it keeps its table by itself.
-    await new MigrationExecutor(this.dataSource, runner).executeMigration(migration);
+    // TypeORM's executor also records the migration in its table.
+    await new MigrationExecutor(this.#dataSource, runner).executeMigration(migration);
     const allowsData = migration.instance && declarationOf(migration.instance).allowsData?.reason;
     const durationMs = Math.round(performance.now() - startedAt);
-    settingsFor(this.dataSource).log.log(`${migration.name} done in ${durationMs} ms.`);
+    settingsFor(this.#dataSource).log.log(`${migration.name} done in ${durationMs} ms.`);
     return { name: migration.name, durationMs, ...(allowsData !== undefined && { allowsData }) };
   }
 
+  #outcome({ failed, deferred }: PhaseEnd): MigrationPhaseReport['outcome'] {
+    if (failed) return 'failed';
+    if (deferred) return 'deferred';
+    return this.#ran.length > 0 ? 'done' : 'nothing-to-do';
+  }
+
   #warnOfGrandfathered(pending: readonly Migration[]): void {
-    const listed = new Set(grandfatheredOf(this.dataSource));
+    const listed = new Set(grandfatheredOf(this.#dataSource));
     const unguarded = pending.filter(({ name }) => listed.has(name));
     if (unguarded.length > 0)
-      settingsFor(this.dataSource).log.warn(
+      settingsFor(this.#dataSource).log.warn(
         `${unguarded.length} grandfathered ${unguarded.length === 1 ? 'migration runs' : 'migrations run'} without the guard: ${unguarded.map(({ name }) => name).join(', ')}.`,
       );
   }
 
-  #report(
-    end: { readonly deferred?: DeferredMigration; readonly failed?: FailedMigration },
-    pending: readonly Migration[],
-  ): MigrationPhaseReport {
-    const listed = new Set(grandfatheredOf(this.dataSource));
+  #report(end: PhaseEnd, pending: readonly Migration[]): MigrationPhaseReport {
+    const listed = new Set(grandfatheredOf(this.#dataSource));
     return {
       phase: 'migrate',
-      outcome: end.failed
-        ? 'failed'
-        : end.deferred
-          ? 'deferred'
-          : this.#ran.length > 0
-            ? 'done'
-            : 'nothing-to-do',
+      outcome: this.#outcome(end),
       ran: this.#ran,
       ...end,
       pending: pending.map(({ name }) => name),
@@ -251,15 +267,15 @@ function pendingOf(dataSource: DataSource): Promise<Migration[]> {
   return new MigrationExecutor(dataSource).getPendingMigrations();
 }
 
-/** As TypeORM refuses it, when it runs them by itself. */
-function outsideOfAll(pending: readonly Migration[]): MigrationDeclarationError | undefined {
+/** TypeORM's own runner refuses the same combination. */
+function conflictWithSharedTransaction(pending: readonly Migration[]): MigrationDeclarationError | undefined {
   const other = pending.find(({ instance }) => instance?.transaction === false);
   return (
     other &&
     new MigrationDeclarationError(
       other.name,
-      `${other.name} declares \`transaction = false\`, and all migrations are asked to share one transaction.`,
-      "Run migrations in transactions of their own: migrations: { transaction: 'each' } in BackfillModule.forRoot().",
+      `${other.name} declares \`transaction = false\`, but all migrations share one transaction.`,
+      "Use one transaction per migration: migrations: { transaction: 'each' } in BackfillModule.forRoot().",
     )
   );
 }

@@ -1,0 +1,119 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
+import { sqlState } from '../../postgres/error-classes.js';
+import { backOff } from '../../text/back-off.js';
+import { findBlockers, type LockBlocker } from './lock-blockers.js';
+import { MigrationBlockedError } from '../migration.error.js';
+import type { DdlPolicy, MigrationLog } from '../migration.options.js';
+
+const MAX_PAUSE_MS = 30_000;
+/** Lock timeout, and a deadlock between DDL and the application's transactions. */
+const LOCK_ERROR_CODES = new Set(['55P03', '40P01']);
+
+export function isLockError(error: unknown): boolean {
+  return LOCK_ERROR_CODES.has(sqlState(error) ?? '');
+}
+
+/** What was observed while a statement waited for its lock. It is kept with the error that ended the statement. */
+interface Observation {
+  readonly blockers: readonly LockBlocker[];
+  readonly statement: string;
+}
+const observations = new WeakMap<object, Observation>();
+
+export interface LockRetryOptions {
+  readonly policy: DdlPolicy;
+  readonly dataSource: DataSource;
+  /** Name of the migration, for messages. */
+  readonly migration: string;
+  readonly log: MigrationLog;
+}
+
+/** Retries work that did not get its locks, after growing, jittered pauses. Each retry logs the sessions that held the locks. */
+export class LockRetry {
+  readonly policy: DdlPolicy;
+  readonly #dataSource: DataSource;
+  readonly #migration: string;
+  readonly #log: MigrationLog;
+  /** The last observed blockers; an attempt can end before they could be read. */
+  #blockers: readonly LockBlocker[] = [];
+  #attempt = 0;
+  readonly #startedAt = performance.now();
+
+  constructor({ policy, dataSource, migration, log }: LockRetryOptions) {
+    this.policy = policy;
+    this.#dataSource = dataSource;
+    this.#migration = migration;
+    this.#log = log;
+  }
+
+  /** @throws MigrationBlockedError after the last attempt or the total time; any other error unchanged */
+  async run<T>(what: string, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isLockError(error)) throw error;
+        await this.failed(error, what);
+      }
+    }
+  }
+
+  /** Logs a failed attempt and waits before the next. @throws MigrationBlockedError if no attempt is left */
+  async failed(error: unknown, what: string): Promise<void> {
+    this.#attempt += 1;
+    const { lockAttempts, lockRetryTotal } = this.policy;
+    const delay = backOff(this.#attempt, {
+      baseMs: this.policy.lockBackoff,
+      maxMs: MAX_PAUSE_MS,
+      jitter: 'equal',
+    });
+    const spent = performance.now() - this.#startedAt;
+    const statement = this.#observationOf(error)?.statement ?? what;
+    if (this.#attempt >= lockAttempts || spent + delay > lockRetryTotal)
+      throw this.#blocked(error, statement);
+    const blockers = this.#blockers.map(({ description }) => description).join('; ') || 'an unknown session';
+    this.#log.warn(
+      `${this.#migration} did not get its lock (attempt ${this.#attempt} of ${lockAttempts}), blocked by ${blockers}; next attempt in ${delay} ms: ${statement}`,
+    );
+    await pause(delay);
+  }
+
+  /** The error when no further attempt is possible. */
+  giveUp(error: unknown, what: string): MigrationBlockedError {
+    this.#attempt += 1;
+    return this.#blocked(error, this.#observationOf(error)?.statement ?? what);
+  }
+
+  #observationOf(error: unknown): Observation | undefined {
+    const observation = typeof error === 'object' && error !== null ? observations.get(error) : undefined;
+    if (observation && observation.blockers.length > 0) this.#blockers = observation.blockers;
+    return observation;
+  }
+
+  #blocked(error: unknown, statement: string): MigrationBlockedError {
+    return new MigrationBlockedError(this.#migration, {
+      attempts: this.#attempt,
+      blockers: this.#blockers,
+      statement,
+      cause: error,
+    });
+  }
+
+  /** Reads the blocking sessions if `work` takes longer than half of the lock timeout. */
+  async observe<T>(pid: number, statement: string, work: () => Promise<T>): Promise<T> {
+    let reading: Promise<readonly LockBlocker[]> | undefined;
+    const timer = setTimeout(() => {
+      reading = findBlockers(this.#dataSource, pid);
+    }, this.policy.lockTimeout / 2);
+    try {
+      return await work();
+    } catch (error) {
+      if (isLockError(error) && typeof error === 'object' && error !== null)
+        observations.set(error, { blockers: (await reading) ?? [], statement });
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

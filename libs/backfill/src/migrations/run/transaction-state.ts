@@ -1,0 +1,13 @@
+import type { QueryRunner } from 'typeorm';
+import { unguarded } from '../guard/guard-context.js';
+
+/**
+ * Whether the current transaction has changed nothing yet, so that it can be rolled back and started again without loss. A
+ * transaction gets its number with its first change, DDL included.
+ */
+export async function hasChangedNothing(raw: QueryRunner): Promise<boolean> {
+  const rows = (await unguarded(() =>
+    raw.query('SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS untouched'),
+  )) as { untouched: boolean }[];
+  return rows[0]?.untouched === true;
+}

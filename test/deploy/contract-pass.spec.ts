@@ -76,7 +76,12 @@ describe('a contract migration that a deployment deferred at its start', () => {
   });
 
   it('stays deferred if it does not get its locks at the end, which does not stop the deployment', async () => {
-    const error = new MigrationBlockedError(CONTRACT, 10, [], 'ALTER TABLE leads', undefined);
+    const error = new MigrationBlockedError(CONTRACT, {
+      attempts: 10,
+      blockers: [],
+      statement: 'ALTER TABLE leads',
+      cause: undefined,
+    });
     const blocked = migrateOf({
       outcome: 'failed',
       ran: [],

@@ -63,7 +63,7 @@ describe('a process that migrates', () => {
     expect(code).toBe(1);
     const blocker = new RegExp(`pid ${user.pid} \\(a user who forgot it\\), idle in transaction`);
     const [tries, end] = (stdout + stderr).split('AddLabel1700000000002: failed');
-    expect(tries).toMatch(/AddLabel1700000000002 did not get its lock \(try 1 of 2\), blocked by pid/);
+    expect(tries).toMatch(/AddLabel1700000000002 did not get its lock \(attempt 1 of 2\), blocked by pid/);
     expect(tries).toMatch(blocker);
     expect(end).toMatch(blocker);
     await user.release();

@@ -160,7 +160,7 @@ describe('a migration without a transaction', () => {
     });
     await withDataSource(postgres(database, [Up]), async (dataSource) => {
       const error = await rejection(dataSource.runMigrations({ transaction: 'each' }));
-      expect((error as Error).message).toContain('Already committed, and not undone:');
+      expect((error as Error).message).toContain('Already committed and not undone:');
       expect((error as Error).message).toContain(addColumn);
     });
     expect(await columns()).toContain('extra');
@@ -412,7 +412,7 @@ describe('a lock that somebody else holds', () => {
       });
       expect(report).toMatchObject({ outcome: 'failed', pending: [Up.name] });
       expect(report.failed?.error).toBeInstanceOf(MigrationBlockedError);
-      expect(report.failed?.error.message).toMatch(/2 tries.*\n.*\(the holder\)/);
+      expect(report.failed?.error.message).toMatch(/2 attempts.*\n.*\(the holder\)/);
     });
     await holder.query('ROLLBACK');
     await holder.end();
@@ -636,9 +636,9 @@ describe('a contract migration', () => {
       'an unknown backfill',
       { requires: ['leads-notes'] },
       true,
-      /"leads-notes", and no backfill of that name[\s\S]*Declared are: leads-note/,
+      /"leads-notes", but no backfill with this name[\s\S]*Declared backfills: leads-note/,
     ],
-    ['nobody who can prove it', { requires }, false, /nothing here can prove/],
+    ['nobody who can prove it', { requires }, false, /cannot prove backfills/],
   ])('with %s is refused by name', async (_what, statics, withGate, message) => {
     const Up = migration('Contract', { up: setNotNullNow, ...statics });
     await withDataSource(postgres(database, [Up]), async (dataSource) => {

@@ -1,10 +1,19 @@
 // Measures the guard on labelled real migrations: `npm run eval:guard -- --corpus DIR --labels FILE [--misses]`.
-// The corpus holds one folder a repository, named as the labels name it; it is never part of the project.
+// The corpus has one folder per repository, named as in the labels. It is never part of the project.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { checkFiles } from 'nestjs-backfill-guard';
+
+/** @typedef {import('nestjs-backfill-guard').Finding} Finding */
+/** @typedef {import('nestjs-backfill-guard').CheckReport} CheckReport */
+/** One line of the labels, by column. @typedef {Readonly<Record<string, string>>} Label */
+/**
+ * One direction of a labelled file.
+ * @typedef {{ label: Label, file: string, direction: string, changesRows: boolean, verdict: string, findings: readonly Finding[], problem: string | undefined }} Row
+ */
+/** The severity of a file in which a data change was found. @typedef {{ file: string, expected: string, actual: string | undefined, rows: readonly Row[] }} Rating */
 
 const { values: options } = parseArgs({
   options: {
@@ -18,135 +27,160 @@ if (!options.corpus || !options.labels) {
   process.exit(2);
 }
 
-const [header = '', ...lines] = readFileSync(options.labels, 'utf8').trimEnd().split('\n');
-const names = header.split('\t');
-const labels = lines.map((line) =>
-  Object.fromEntries(line.split('\t').map((value, index) => [names[index] ?? '', value])),
-);
-
 const RANK = { LOW: 0, MEDIUM: 1, HIGH: 2 };
-/** @type {{ label: Record<string, string>, direction: string, expected: boolean, verdict: string, findings: readonly import('nestjs-backfill-guard').Finding[], problem: import('nestjs-backfill-guard').FileProblem | undefined }[]} */
-const rows = [];
-const paths = labels.map((label) => join(options.corpus ?? '', label['repo'] ?? '', label['path'] ?? ''));
-const start = performance.now();
-const report = await checkFiles({ paths });
-const seconds = (performance.now() - start) / 1000;
+const { corpus } = options;
+const labels = readLabels(options.labels);
+const startedAt = performance.now();
+const report = await checkFiles({ paths: labels.map((label) => pathOf(label)) });
+const seconds = (performance.now() - startedAt) / 1000;
+const rows = labels.flatMap((label) => rowsOf(label, report));
+const ratings = rateFiles(rows);
 
-for (const [index, label] of labels.entries()) {
-  const path = paths[index] ?? '';
-  const reports = report.migrations.filter((migration) => migration.file === path);
-  const problem = report.problems.find(({ file }) => file === path);
-  for (const direction of ['up', 'down']) {
-    const expected = label[`${direction}_has_data_change`];
-    if (expected === 'na') continue;
-    const directions = reports
-      .flatMap((migration) => migration.directions)
-      .filter((item) => item.direction === direction);
-    const verdicts = directions.map(({ verdict }) => verdict);
-    const verdict = problem
-      ? 'unreadable'
-      : verdicts.includes('violation')
-        ? 'violation'
-        : verdicts.includes('cannot-decide')
-          ? 'cannot-decide'
-          : 'clean';
-    const findings = directions.flatMap((item) => item.findings);
-    rows.push({ label, direction, expected: expected === 'true', verdict, findings, problem });
-  }
-}
+printDirections();
+printMeasures();
+if (options.misses) printMisses();
 
-/** @param {(row: typeof rows[number]) => boolean} filter */
-const count = (filter) => rows.filter(filter).length;
-/** @param {number} part @param {number} whole */
-const share = (part, whole) => (whole === 0 ? 'n/a' : (part / whole).toFixed(3));
-
-console.log('direction  TP   FN   FP   TN   cannot decide (expected changed/unchanged)');
-for (const direction of ['up', 'down']) {
-  const of = rows.filter((row) => row.direction === direction);
-  const cell = (/** @type {boolean} */ expected, /** @type {string} */ verdict) =>
-    of.filter((row) => row.expected === expected && row.verdict === verdict).length;
-  const open = (/** @type {boolean} */ expected) =>
-    cell(expected, 'cannot-decide') + cell(expected, 'unreadable');
-  console.log(
-    [
-      direction.padEnd(10),
-      ...[cell(true, 'violation'), cell(true, 'clean'), cell(false, 'violation'), cell(false, 'clean')].map(
-        (value) => String(value).padEnd(4),
-      ),
-      `${String(open(true))}/${String(open(false))}`,
-    ].join(' '),
+/** @param {string} path @returns {readonly Label[]} */
+function readLabels(path) {
+  const [header = '', ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const names = header.split('\t');
+  return lines.map((line) =>
+    Object.fromEntries(line.split('\t').map((value, index) => [names[index] ?? '', value])),
   );
 }
 
-const positives = count((row) => row.expected);
-const certain = count((row) => row.expected && row.verdict === 'violation');
-const caught = count((row) => row.expected && row.verdict !== 'clean');
-const claimed = count((row) => row.verdict === 'violation');
-const files = new Set(rows.map((row) => `${row.label['repo']}/${row.label['path']}`));
-const undecided = new Set(
-  rows
-    .filter((row) => row.verdict === 'cannot-decide' || row.verdict === 'unreadable')
-    .map((row) => `${row.label['repo']}/${row.label['path']}`),
-);
+/** @param {Label} label */
+function pathOf(label) {
+  return join(corpus ?? '', label['repo'] ?? '', label['path'] ?? '');
+}
 
-/** @param {typeof rows} of */
-const worst = (of) =>
-  of
-    .flatMap((row) => row.findings)
+/** @param {Label} label @param {CheckReport} checked @returns {readonly Row[]} */
+function rowsOf(label, checked) {
+  const path = pathOf(label);
+  const problem = checked.problems.find(({ file }) => file === path)?.problem;
+  const reports = checked.migrations
+    .filter(({ file }) => file === path)
+    .flatMap(({ directions }) => directions);
+  return ['up', 'down'].flatMap((direction) => {
+    const changesRows = label[`${direction}_has_data_change`];
+    if (changesRows === 'na') return [];
+    const own = reports.filter((item) => item.direction === direction);
+    return [
+      {
+        label,
+        file: `${label['repo']}/${label['path']}`,
+        direction,
+        changesRows: changesRows === 'true',
+        verdict: problem === undefined ? worstVerdict(own.map(({ verdict }) => verdict)) : 'unreadable',
+        findings: own.flatMap(({ findings }) => findings),
+        problem,
+      },
+    ];
+  });
+}
+
+/** @param {readonly string[]} verdicts */
+function worstVerdict(verdicts) {
+  return ['violation', 'cannot-decide'].find((verdict) => verdicts.includes(verdict)) ?? 'clean';
+}
+
+/** A label has the severity of the file's worst statement, in the directions that change rows. @param {readonly Row[]} all @returns {readonly Rating[]} */
+function rateFiles(all) {
+  const ratings = [];
+  for (const file of new Set(all.map((row) => row.file))) {
+    const own = all.filter((row) => row.file === file);
+    if (!own.some((row) => row.changesRows && row.verdict === 'violation')) continue;
+    const expected = own[0]?.label['severity'] ?? '';
+    ratings.push({ file, expected, actual: worstSeverity(own.filter((row) => row.changesRows)), rows: own });
+  }
+  return ratings;
+}
+
+/** @param {readonly Row[]} of */
+function worstSeverity(of) {
+  return of
+    .flatMap(({ findings }) => findings)
     .filter(({ rule }) => rule !== 'cannot-decide')
     .map(({ severity }) => severity)
     .sort((a, b) => RANK[b] - RANK[a])[0];
-const severe = [];
-for (const file of files) {
-  const of = rows.filter((row) => `${row.label['repo']}/${row.label['path']}` === file);
-  const [first] = of;
-  if (!first || !of.some((row) => row.expected && row.verdict === 'violation')) continue;
-  // The label is the file's worst statement, in the directions that change data.
-  severe.push({
-    file,
-    expected: first.label['severity'],
-    actual: worst(of.filter((row) => row.expected)),
-    of,
-  });
 }
-const agreed = severe.filter(({ expected, actual }) => expected === actual).length;
 
-console.log(`recall, violation or cannot decide  ${share(caught, positives)}  (target 0.98)`);
-console.log(`recall, violation alone             ${share(certain, positives)}  (target 0.93)`);
-console.log(
-  `precision of violation              ${share(
-    count((row) => row.expected && row.verdict === 'violation'),
-    claimed,
-  )}  (target 0.98)`,
-);
-console.log(
-  `files that cannot be decided        ${share(undecided.size, files.size)}  (target at most 0.05)`,
-);
-console.log(`severity agrees in true positives   ${share(agreed, severe.length)}  (target 0.80)`);
-console.log(`files per second                    ${(files.size / seconds).toFixed(0)}`);
-const { timing } = report;
-console.log(
-  `time: read ${timing.readMs.toFixed(0)} ms, parse ${timing.parseMs.toFixed(0)} ms, follow ${timing.evaluateMs.toFixed(0)} ms, SQL ${timing.sqlMs.toFixed(0)} ms`,
-);
+/** @param {Row} row */
+function isUndecided({ verdict }) {
+  return verdict === 'cannot-decide' || verdict === 'unreadable';
+}
 
-if (options.misses) {
-  for (const row of rows) {
-    const wrong = row.expected !== (row.verdict === 'violation');
-    if (!wrong) continue;
-    console.log(
-      `\n${row.expected ? 'changed' : 'unchanged'} → ${row.verdict}  ${row.direction}  ${row.label['path']}  ${row.label['note'] ?? ''}`,
-    );
-    if (row.problem) console.log(`    ${row.problem.problem}`);
-    for (const finding of row.findings.slice(0, 4))
-      console.log(`    ${finding.rule} line ${finding.region.line}: ${finding.message.slice(0, 200)}`);
+function printDirections() {
+  console.log('direction  TP   FN   FP   TN   cannot decide (changes rows/changes none)');
+  for (const direction of ['up', 'down']) {
+    const own = rows.filter((row) => row.direction === direction);
+    const [changing, unchanging] = [
+      own.filter((row) => row.changesRows),
+      own.filter((row) => !row.changesRows),
+    ];
+    const count = (/** @type {readonly Row[]} */ of, /** @type {string} */ verdict) =>
+      String(of.filter((row) => row.verdict === verdict).length).padEnd(4);
+    const cells = [
+      direction.padEnd(10),
+      count(changing, 'violation'),
+      count(changing, 'clean'),
+      count(unchanging, 'violation'),
+      count(unchanging, 'clean'),
+      `${changing.filter(isUndecided).length}/${unchanging.filter(isUndecided).length}`,
+    ];
+    console.log(cells.join(' '));
   }
+}
+
+function printMeasures() {
+  const changing = rows.filter((row) => row.changesRows);
+  const found = changing.filter((row) => row.verdict === 'violation').length;
+  const caught = changing.filter((row) => row.verdict !== 'clean').length;
+  const reported = rows.filter((row) => row.verdict === 'violation').length;
+  const files = new Set(rows.map((row) => row.file)).size;
+  const undecided = new Set(rows.filter(isUndecided).map((row) => row.file)).size;
+  const agreed = ratings.filter(({ expected, actual }) => expected === actual).length;
+  console.log(`recall, violation or cannot decide  ${share(caught, changing.length)}  (target 0.98)`);
+  console.log(`recall, violation alone             ${share(found, changing.length)}  (target 0.93)`);
+  console.log(`precision of violation              ${share(found, reported)}  (target 0.98)`);
+  console.log(`files that cannot be decided        ${share(undecided, files)}  (target at most 0.05)`);
+  console.log(`severity agrees in true positives   ${share(agreed, ratings.length)}  (target 0.80)`);
+  console.log(`files per second                    ${(files / seconds).toFixed(0)}`);
+  const { readMs, parseMs, evaluateMs, sqlMs } = report.timing;
+  const times = { read: readMs, parse: parseMs, evaluate: evaluateMs, SQL: sqlMs };
+  console.log(
+    `time: ${Object.entries(times)
+      .map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`)
+      .join(', ')}`,
+  );
+}
+
+/** @param {number} part @param {number} whole */
+function share(part, whole) {
+  return whole === 0 ? 'n/a' : (part / whole).toFixed(3);
+}
+
+function printMisses() {
+  for (const row of rows.filter((item) => item.changesRows !== (item.verdict === 'violation')))
+    printMiss(row);
   console.log('');
-  for (const { file, expected, actual, of } of severe.filter((item) => item.expected !== item.actual)) {
-    console.log(`severity ${expected} → ${actual}  ${file}  ${of[0]?.label['note'] ?? ''}`);
-    const finding = of.flatMap((row) => row.findings).find(({ severity }) => severity === actual);
-    if (finding)
-      console.log(
-        `    ${finding.message}: ${finding.reason} | ${finding.statement.replace(/\s+/g, ' ').slice(0, 220)}`,
-      );
-  }
+  for (const rating of ratings.filter(({ expected, actual }) => expected !== actual)) printRating(rating);
+}
+
+/** @param {Row} row */
+function printMiss({ label, direction, changesRows, verdict, findings, problem }) {
+  const expected = changesRows ? 'changes rows' : 'changes none';
+  console.log(`\n${expected} → ${verdict}  ${direction}  ${label['path']}  ${label['note'] ?? ''}`);
+  if (problem !== undefined) console.log(`    ${problem}`);
+  for (const { rule, region, message } of findings.slice(0, 4))
+    console.log(`    ${rule} line ${region.line}: ${message.slice(0, 200)}`);
+}
+
+/** @param {Rating} rating */
+function printRating({ file, expected, actual, rows: own }) {
+  console.log(`severity ${expected} → ${actual}  ${file}  ${own[0]?.label['note'] ?? ''}`);
+  const finding = own.flatMap(({ findings }) => findings).find(({ severity }) => severity === actual);
+  if (!finding) return;
+  const statement = finding.statement.replace(/\s+/g, ' ').slice(0, 220);
+  console.log(`    ${finding.message}: ${finding.reason} | ${statement}`);
 }

@@ -44,8 +44,8 @@ const MAX_DEPTH = 60;
 const MAX_RECURSION = 2;
 
 /**
- * Follows the code of one migration without running it (an abstract interpretation). It takes every path that the conditions
- * leave open, each once, and records as an event what reaches the database.
+ * Follows the code of one migration without running it (an abstract interpretation). It takes every path that
+ * the conditions leave open, each once, and records as an event what reaches the database.
  */
 export class Evaluator implements Machine {
   readonly journal = new Journal();

@@ -1,7 +1,10 @@
 import type * as ast from 'oxc-parser';
 import type { ModuleExport } from './parsed-module.js';
 
-/** Adds `exports.a = x` and `module.exports.a = x` to the exports. @returns the `x` of `module.exports = x` */
+/**
+ * Adds `exports.a = x` and `module.exports.a = x` to the exports.
+ * @returns the `x` of `module.exports = x`
+ */
 export function readCommonJs(
   expression: ast.Expression,
   exports: Map<string, ModuleExport>,

@@ -4,7 +4,10 @@ import type * as ast from 'oxc-parser';
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** Reads the JSON of a tsconfig file, which may have comments and trailing commas. Returns nothing for any other text. */
+/**
+ * Reads the JSON of a tsconfig file, which may have comments and trailing commas. Returns nothing for any
+ * other text.
+ */
 export function parseJsonWithComments(text: string): JsonValue | undefined {
   const code = `(${text.replace(/^\uFEFF/, '')}\n)`;
   const { program, errors } = parseSync('config.js', code, { preserveParens: false });

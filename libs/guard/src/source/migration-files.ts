@@ -24,7 +24,8 @@ interface UnreadablePath {
 }
 
 /**
- * Selects the files below the given paths that may hold migrations. A folder that several links lead to is read once.
+ * Selects the files below the given paths that may hold migrations. A folder that several links lead to is
+ * read once.
  * @throws {PathNotFoundError} for a path that does not exist
  */
 export function selectFiles(paths: readonly string[], exclude: readonly string[] = []): FileSelection {

@@ -16,7 +16,10 @@ export type ParsedSource =
   | { readonly ok: true; readonly module: ParsedModule }
   | { readonly ok: false; readonly source: SourceText; readonly failure: SyntaxFailure };
 
-/** The parser is native code, and a stack overflow in it ends the process. Its stack holds more than 5,000 levels. */
+/**
+ * The parser is native code, and a stack overflow in it ends the process. Its stack holds more than 5,000
+ * levels.
+ */
 const MAX_NESTED_BRACKETS = 2_000;
 
 /** Parses TypeScript or JavaScript, ESM or CommonJS, by the file's extension. */
@@ -48,7 +51,10 @@ function offsetOfDeepestBracket(text: string): number | undefined {
   return undefined;
 }
 
-/** A semantic error, e.g. a name that is declared twice, leaves a complete tree. Only an incomplete tree is refused. */
+/**
+ * A semantic error, e.g. a name that is declared twice, leaves a complete tree. Only an incomplete tree is
+ * refused.
+ */
 function isSyntaxError(message: string): boolean {
   return /expected|unexpected|unterminated|invalid character/i.test(message);
 }

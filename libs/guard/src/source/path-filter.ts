@@ -1,6 +1,9 @@
 import { basename, relative, sep } from 'node:path';
 
-/** Matches paths by globs. A glob is compared with the path relative to the working directory, and with the file's name. */
+/**
+ * Matches paths by globs. A glob is compared with the path relative to the working directory, and with the
+ * file's name.
+ */
 export function pathFilter(globs: readonly string[]): (path: string) => boolean {
   const patterns = globs.map(globPattern);
   return (path) => {

@@ -5,7 +5,9 @@ export interface SourcePosition {
   readonly column: number;
 }
 
-/** A file's text. It keeps the offsets of its lines, so a position costs a binary search instead of a scan. */
+/**
+ * A file's text. It keeps the offsets of its lines, so a position costs a binary search instead of a scan.
+ */
 export class SourceText {
   #lineStarts: readonly number[] | undefined;
 

@@ -78,7 +78,9 @@ export function evaluateArguments(
   });
 }
 
-/** `__awaiter(this, void 0, void 0, function* () { … })`: an async function in code compiled for old targets. */
+/**
+ * `__awaiter(this, void 0, void 0, function* () { … })`: an async function in code compiled for old targets.
+ */
 function callCompiledAsync(callee: ast.Expression, { machine, args, site }: Call): Value | undefined {
   if (functionName(callee) !== '__awaiter') return undefined;
   const [owner] = args;

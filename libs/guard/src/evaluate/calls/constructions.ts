@@ -16,7 +16,7 @@ const CONSTRUCTORS: ReadonlyMap<string, Constructor> = new Map<string, Construct
   ['typeorm.DataSource', () => database('source')],
 ]);
 
-/** A class that is made in this many calls inside each other is not followed further. */
+/** Inside more nested calls than this, a new instance is an unknown value. */
 const MAX_DEPTH = 60;
 
 /** `new callee(…)` */

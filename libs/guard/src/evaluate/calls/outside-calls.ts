@@ -19,7 +19,9 @@ const SENDS = /^(?:post|put|patch|del|delete|request|send|mutate|query)$/i;
 
 const READS = /^(?:get|head|options)$/i;
 
-/** Does a function of the platform run code outside the migration, or can it make another service change rows? */
+/**
+ * Does a function of the platform run code outside the migration, or can it make another service change rows?
+ */
 export function isOutsideNative(name: string, args: readonly Value[]): boolean {
   if (/^(?:globalThis\.|window\.)?fetch$/.test(name)) return sends(args[1]);
   return PLATFORM.test(name);

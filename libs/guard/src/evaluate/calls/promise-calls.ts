@@ -1,7 +1,9 @@
 import type { Call } from '../machine/machine.types.js';
 import type { NativeValue, Value } from '../values/value.types.js';
 
-/** `promise.then(callback)`. A promise is represented by its result, so the callback receives the receiver. */
+/**
+ * `promise.then(callback)`. A promise is represented by its result, so the callback receives the receiver.
+ */
 export function callPromiseMethod({ name, receiver }: NativeValue, call: Call): Value | undefined {
   const method = /\.(then|catch|finally)$/.exec(name)?.[1];
   if (method === undefined || !receiver) return undefined;

@@ -58,8 +58,8 @@ function reportUndecided(callee: UnknownCallee, receiver: Facts, call: Call): vo
 }
 
 /**
- * Is it an awaited function of a missing file of the project, or a function of a package with a name such as `seed`?
- * It may open its own connection to the database.
+ * Is it an awaited function of a missing file of the project, or a function of a package with a name such as
+ * `seed`? It may open its own connection to the database.
  */
 function isMissingAction({ name, facts, receiver }: UnknownCallee, { machine, site }: Call): boolean {
   const { module } = receiver ? factsOf(receiver) : facts;

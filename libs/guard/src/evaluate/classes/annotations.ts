@@ -16,7 +16,7 @@ const ROLE_OF_TYPE: ReadonlyMap<string, DatabaseRole> = new Map([
   ['SelectQueryBuilder', 'builder'],
 ]);
 
-/** The handle that a TypeScript annotation names, e.g. of a callback's parameter `(manager: EntityManager) => …`. */
+/** The handle that a TypeScript annotation names, e.g. for the parameter of `(manager: EntityManager) => …`. */
 export function annotatedValue(
   machine: Machine,
   annotation: ast.TSTypeAnnotation | null | undefined,

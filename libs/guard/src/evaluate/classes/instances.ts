@@ -103,7 +103,10 @@ interface Dependency {
   readonly name: string;
 }
 
-/** The value that Nest would inject: a database handle, or an instance of the annotated class when the class can be read. */
+/**
+ * The value that Nest would inject: a database handle, or an instance of the annotated class when the class
+ * can be read.
+ */
 function injected(machine: Machine, { annotation, name }: Dependency, context: Context): Value {
   const handle = annotatedValue(machine, annotation, context);
   if (handle) return handle;
@@ -115,7 +118,7 @@ function injected(machine: Machine, { annotation, name }: Dependency, context: C
   return unknown(name, { database: /Repository$|DataSource|EntityManager/.test(typeName(type.typeName)) });
 }
 
-/** Services inject one another, sometimes in a circle. So an instance is made when one of its members is first used. */
+/** Services may inject one another in a circle. So an instance is made when one of its members is used. */
 const pending = new WeakMap<ObjectValue, ClassValue>();
 
 export function lazyInstance(value: ClassValue): ObjectValue {

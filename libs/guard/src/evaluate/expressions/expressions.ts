@@ -116,7 +116,7 @@ function awaited(machine: Machine, { argument }: ast.AwaitExpression, context: C
   return machine.evaluate(argument, context);
 }
 
-/** A generator is a list of the values that it yields. A `yield` in a loop of unknown length makes the list open. */
+/** A generator is a list of the values that it yields. A loop of unknown length makes the list open. */
 function evaluateYield(machine: Machine, node: ast.YieldExpression, context: Context): Value {
   const value = node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
   const frame = machine.frames.at(-1);

@@ -19,8 +19,8 @@ export interface BranchRules<T> {
 const ALWAYS = (): boolean => true;
 
 /**
- * Records assignments. Each arm of a branch starts from the same state, and the journal joins the states that the arms
- * leave.
+ * Records assignments. Each arm of a branch starts from the same state, and the journal joins the states that
+ * the arms leave.
  */
 export class Journal {
   /** The variables that the current arm has assigned, with the values that they had before. */
@@ -50,8 +50,8 @@ export class Journal {
   }
 
   /**
-   * Joins the assignments of arms that left early since the mark, so that the effect of `if (found) { done = true; break; }`
-   * is visible after the loop.
+   * Joins the assignments of arms that left early since the mark. So the effect of
+   * `if (found) { done = true; break; }` is visible after the loop.
    * @param endsHere does an exit with this outcome end at the current place?
    */
   joinExits(mark: number, endsHere: (outcome: unknown) => boolean = ALWAYS): void {
@@ -89,7 +89,10 @@ export class Journal {
     return this.branch(arms, { isOptional: false, continues: ALWAYS });
   }
 
-  /** Runs each arm from the current state, then sets each assigned variable to the join of the states after the arms. */
+  /**
+   * Runs each arm from the current state, then sets each assigned variable to the join of the states after
+   * the arms.
+   */
   branch<T>(arms: readonly (() => T)[], { isOptional, continues }: BranchRules<T>): readonly T[] {
     const outer = this.#oldValues;
     const before = new Map<Variable, Value | undefined>();
@@ -98,7 +101,8 @@ export class Journal {
     for (const arm of arms) {
       const { outcome, assignments } = this.#runArm(arm, before);
       outcomes.push(outcome);
-      // An arm that leaves early does not affect the next statement, but the code after the loop, the function or the try.
+      // An arm that leaves early affects the code after the loop, the function or the try block,
+      // not the next statement.
       if (continues(outcome)) ends.push(assignments);
       else this.#earlyExits.push({ outcome, assignments });
     }

@@ -63,8 +63,8 @@ function methodOf(
 }
 
 /**
- * The argument of the method. TypeORM passes its query runner. A wrapper may pass something else: then the parameter
- * has another type, or is a pattern.
+ * The argument of the method. TypeORM passes its query runner. A wrapper may pass something else: then the
+ * parameter has another type, or is a pattern.
  */
 function argumentOf(method: FunctionValue): Value {
   const [parameter] = method.node.params;

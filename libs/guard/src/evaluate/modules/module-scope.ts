@@ -9,7 +9,9 @@ import { executeBlock } from '../statements/blocks.js';
 import { UNDEFINED } from '../values/value.js';
 import type { Scope, Value } from '../values/value.types.js';
 
-/** The scopes of the modules that were read. A module that is no longer needed is collected with its scope. */
+/**
+ * The scopes of the modules that were read. A module that is no longer needed is collected with its scope.
+ */
 const scopes = new WeakMap<ParsedModule, Scope>();
 
 /** The scope of a module. A variable is computed when it is first read, so an import runs no code. */

@@ -13,7 +13,8 @@ export const FILE_NATIVES: ReadonlyMap<string, NativeModel> = new Map<string, Na
   ['path.resolve', (call) => knownPath(call, resolveRelative)],
   ['path.dirname', (call) => knownPath(call, ([path = '']) => dirname(path))],
   ['url.fileURLToPath', (call) => knownPath(call, ([path = '']) => pathOfUrl(path))],
-  // The working directory of a later run is not known. A path below it is searched for upward from the migration.
+  // The working directory of a later run is not known. A path below it is searched for upward from the
+  // migration.
   ['process.cwd', () => text('.')],
   ['fs.readFileSync', readFile],
   ['fs.readFile', readFile],

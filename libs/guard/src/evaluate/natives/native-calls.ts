@@ -56,7 +56,9 @@ function callFunction({ name, receiver }: NativeValue, call: Call): Value {
   );
 }
 
-/** `getConnection`, `getManager`, `createQueryBuilder` … of TypeORM 0.2 return handles that are not followed. */
+/**
+ * `getConnection`, `getManager`, `createQueryBuilder` … of TypeORM 0.2 return handles that are not followed.
+ */
 function typeOrmFunction(name: string, { site }: Call): Value {
   return unknown(site.callee, /^typeorm\.(?:get|create)/.test(name) ? { database: true } : NO_FACTS);
 }

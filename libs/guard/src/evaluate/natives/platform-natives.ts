@@ -6,7 +6,10 @@ import type { ArrayValue, ObjectValue, Value } from '../values/value.types.js';
 
 export type NativeModel = (call: Call) => Value;
 
-/** Functions of JavaScript and Node.js by their dotted name. A function that is not listed is an unknown function. */
+/**
+ * Functions of JavaScript and Node.js by their dotted name. A function that is not listed is an unknown
+ * function.
+ */
 export const PLATFORM_NATIVES: ReadonlyMap<string, NativeModel> = new Map<string, NativeModel>([
   ['Array.isArray', isArray],
   ['Array.of', ({ args }) => array([...args])],

@@ -51,7 +51,10 @@ export function executeSwitch(machine: Machine, node: ast.SwitchStatement, conte
   return hasDefault ? joinCompletions(outcomes.map(leaveSwitch)) : 'normal';
 }
 
-/** The indexes of the cases where the execution may start. `matches` has `undefined` for an uncertain case and the default. */
+/**
+ * The indexes of the cases where the execution may start. `matches` has `undefined` for an uncertain case and
+ * the default.
+ */
 function possibleCases(
   cases: readonly ast.SwitchCase[],
   matches: readonly (boolean | undefined)[],

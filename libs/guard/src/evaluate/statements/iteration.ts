@@ -59,7 +59,8 @@ export function runRepeatedly(machine: Machine, body: () => Completion): Complet
   const { journal } = machine;
   const before = journal.changes;
   journal.maybe(body);
-  // The second iteration starts from the state that the first leaves: `if (first) { first = false; continue; }`.
+  // The second iteration starts from the state after the first:
+  // `if (first) { first = false; continue; }`.
   if (journal.changes !== before) journal.maybe(body);
   return 'normal';
 }

@@ -37,7 +37,9 @@ function keysOf(value: Value): Value {
   return unknown('key', factsOf(value));
 }
 
-/** One iteration. What it assigned before `continue` or `break` is visible in the next one and after the loop. */
+/**
+ * One iteration. What it assigned before `continue` or `break` is visible in the next one and after the loop.
+ */
 function executeBody(machine: Machine, body: ast.Statement, context: Context): Completion {
   const { exitMark } = machine.journal;
   const completion = machine.execute(body, context);

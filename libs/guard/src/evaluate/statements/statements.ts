@@ -56,6 +56,7 @@ const MODELS: Models = {
 export function executeStatement(machine: Machine, node: ast.Statement, context: Context): Completion {
   machine.countStep();
   const model = MODELS[node.type] as Model | undefined;
-  // All others declare something: what they declare is unknown where it is used.
+  // The other statements are declarations. The evaluator hoists functions; any other declared name is
+  // unknown.
   return model ? model(machine, node, context) : 'normal';
 }

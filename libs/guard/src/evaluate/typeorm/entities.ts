@@ -2,7 +2,10 @@ import type * as ast from 'oxc-parser';
 import { knownText } from '../values/text-value.js';
 import type { ClassValue, EntityName, Value } from '../values/value.types.js';
 
-/** The entity that a value names: by its class, by its name or table in a string, or by the name of an unread import. */
+/**
+ * The entity that a value names: by its class, by its name or table in a string, or by the name of an unread
+ * import.
+ */
 export function entityFrom(value: Value | undefined, expression: string): EntityName {
   if (value?.kind === 'class') return { name: value.name, table: tableOf(value), class: value };
   const known = knownText(value);

@@ -37,7 +37,7 @@ function verbOf(name: string): OrmVerb {
   return ORM_WRITES.get(name) ?? 'save';
 }
 
-/** The first argument of a manager's write is the entity, but `save(entity)` and the like also work without it. */
+/** Is the first argument of a manager's write the entity? `save(row)` and the like also work without it. */
 function takesEntity(name: string, args: readonly Value[]): boolean {
   if (!ROW_WRITES.has(name)) return true;
   return args.length > 1 && args[0]?.kind !== 'array' && args[0]?.kind !== 'object';

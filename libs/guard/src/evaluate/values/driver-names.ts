@@ -63,7 +63,9 @@ function lastName(expression: string): string {
   return /([\w$]+)(?:\([^()]*\))?['"\]]*$/.exec(expression)?.[1] ?? '';
 }
 
-/** Does the name suggest that the value is the database's type: `dbType`, `DB_TYPE`, `options.type`, `driver`? */
+/**
+ * Does the name suggest that the value is the database's type: `dbType`, `DB_TYPE`, `options.type`, `driver`?
+ */
 function namesDriver(value: UnknownValue): boolean {
   if (value.facts.rows || value.facts.entity) return false;
   return (
@@ -78,7 +80,10 @@ export function truthByName(value: UnknownValue): boolean | undefined {
   return value.facts.rows || value.facts.entity ? undefined : truthOfName(lastName(value.expression));
 }
 
-/** The same for a function's name. The name decides even if the code can be read, because the code reads the environment. */
+/**
+ * The same for a function's name. The name decides even if the code can be read, because the code reads the
+ * environment.
+ */
 export function truthOfName(name: string): boolean | undefined {
   const match = /^(?:is|use|uses|using|has|on)_?(.+)$/i.exec(name);
   const word = match?.[1]
@@ -88,8 +93,9 @@ export function truthOfName(name: string): boolean | undefined {
 }
 
 /**
- * Whether `left === right` holds when one side is the type of the database. The type of a handle is `postgres`. A member
- * of an unread enum is judged by its name, and an unread variable by the text that it is compared with.
+ * Whether `left === right` holds when one side is the type of the database. The type of a handle is
+ * `postgres`. A member of an unread enum is judged by its name, and an unread variable by the text that it is
+ * compared with.
  */
 export function compareDriver(left: Value, right: Value): boolean | undefined {
   return compareType(left, right) ?? compareType(right, left);

@@ -3,8 +3,9 @@ import type { ParsedModule } from '../../source/parsed-module.js';
 import type { SourceText } from '../../source/source-text.js';
 
 /**
- * What the evaluator knows about a value without running the program. The lattice is shallow on purpose: it follows texts
- * with holes, containers, functions and database handles. Everything else is `unknown`, with the expression it came from.
+ * What the evaluator knows about a value without running the program. The lattice is shallow on purpose: it
+ * follows texts with holes, containers, functions and database handles. Everything else is `unknown`, with
+ * the expression it came from.
  */
 export type Value =
   | TextValue
@@ -26,7 +27,10 @@ export interface Site {
   readonly end: number;
 }
 
-/** A literal piece of a text. `site` is missing for a computed piece, which appears nowhere in the source as it is. */
+/**
+ * A literal piece of a text. `site` is missing for a computed piece, which appears nowhere in the source as
+ * it is.
+ */
 export interface Chunk {
   readonly text: string;
   readonly site?: Site;
@@ -93,7 +97,10 @@ export interface ClassValue {
   readonly statics: Map<string, Value>;
 }
 
-/** A function or namespace of the platform or of a known package, by its dotted name, e.g. `Object.values`, `path.join`. */
+/**
+ * A function or namespace of the platform or of a known package, by its dotted name, e.g. `Object.values`,
+ * `path.join`.
+ */
 export interface NativeValue {
   readonly kind: 'native';
   readonly name: string;
@@ -129,7 +136,9 @@ export interface Facts {
 
 export interface UnknownValue {
   readonly kind: 'unknown';
-  /** The code that yields it, for messages. Conventions such as `isPostgres` are recognized by its last name. */
+  /**
+   * The code that yields it, for messages. Conventions such as `isPostgres` are recognized by its last name.
+   */
   readonly expression: string;
   readonly facts: Facts;
   /** It is any number of values: `...rows` among arguments. */

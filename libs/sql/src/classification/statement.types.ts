@@ -260,7 +260,9 @@ export interface Classification {
  */
 export interface ClassifyOptions {
   /**
-   * Routines that exist already, such as those that earlier texts created. A later one of the same name wins.
+   * Routines that exist already, such as those that earlier texts created. If several fit a call, all of them
+   * count.
+   *
    * @default none
    */
   readonly routines?: readonly Routine[];

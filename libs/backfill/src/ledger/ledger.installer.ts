@@ -1,3 +1,4 @@
+import { boolean, number } from '../postgres/decoders.js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,11 +57,11 @@ export async function installStatements(
 ): Promise<Statement[]> {
   const missing = await missingSteps(session, schema, steps);
   const quoted = quoteIdentifier(schema);
-  const { rows } = await session.send([
+  const result = await session.send([
     { text: 'SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)', values: [schema] },
   ]);
   // CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even where a person has made this one already.
-  const createSchema = rows[0]?.[0]?.[0] === 't' ? [] : [{ text: `CREATE SCHEMA ${quoted}` }];
+  const createSchema = result.last.value(boolean) ? [] : [{ text: `CREATE SCHEMA ${quoted}` }];
   return [
     ...createSchema,
     {
@@ -92,16 +93,16 @@ export async function installedStep(session: Session, schema: string): Promise<n
   const table = `${quoteIdentifier(schema)}.installed_step`;
   // Not by to_regclass(), which may answer from the session's cache: after a wait for another installer, that is as old as
   // the transaction. A query reads the catalogue itself.
-  const { rows } = await session.send([
+  const result = await session.send([
     {
       text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname = $1 AND c.relname = 'installed_step')`,
       values: [schema],
     },
   ]);
-  if (rows[0]?.[0]?.[0] !== 't') return 0;
+  if (!result.last.value(boolean)) return 0;
   const steps = await session.send([{ text: `SELECT coalesce(max(number), 0)::text FROM ${table}` }]);
-  return Number(steps.rows[0]?.[0]?.[0] ?? 0);
+  return steps.last.value(number);
 }
 
 /** Splits our own files, in which a statement ends with a semicolon at a line's end, outside of a $$ body. */

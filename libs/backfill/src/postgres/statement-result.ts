@@ -72,19 +72,21 @@ function decode<T>(row: TextRow, columns: Columns<T>): T {
 
 /** The results of the statements of one pipeline, in their order. */
 export class PipelineResult {
-  /** The rows of each statement. */
-  readonly rows: readonly (readonly TextRow[])[];
-  /** The column types of each statement that was sent with `typed`. */
-  readonly types: readonly (readonly number[] | undefined)[];
+  readonly #rows: readonly (readonly TextRow[])[];
+  readonly #types: readonly (readonly number[] | undefined)[];
 
+  /**
+   * @param rows of each statement
+   * @param types see `StatementResult.types`
+   */
   constructor(rows: readonly (readonly TextRow[])[], types: readonly (readonly number[] | undefined)[]) {
-    this.rows = rows;
-    this.types = types;
+    this.#rows = rows;
+    this.#types = types;
   }
 
   /** The result of one statement. @param index from 0; a negative index counts from the end */
   at(index: number): StatementResult {
-    return new StatementResult(this.rows.at(index) ?? [], this.types.at(index));
+    return new StatementResult(this.#rows.at(index) ?? [], this.#types.at(index));
   }
 
   /** The result of the last statement. */
@@ -92,10 +94,8 @@ export class PipelineResult {
     return this.at(-1);
   }
 
-  /**
-   * The results of some of the statements: the session removes those of its own statements, such as BEGIN.
-   */
+  /** The results of some of the statements: the session removes those of its own statements, such as BEGIN. */
   slice(start: number, end?: number): PipelineResult {
-    return new PipelineResult(this.rows.slice(start, end), this.types.slice(start, end));
+    return new PipelineResult(this.#rows.slice(start, end), this.#types.slice(start, end));
   }
 }

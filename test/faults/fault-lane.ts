@@ -37,8 +37,8 @@ export interface CaseOutcome {
 }
 
 /**
- * A database and two applications: the first connects through a proxy, the second directly. The cases of one lane run one after
- * another; several lanes run in parallel.
+ * A database and two applications: the first connects through a proxy, the second directly. The cases of one
+ * lane run one after another; several lanes run in parallel.
  */
 export class FaultLane {
   readonly #database: TestDatabase;
@@ -92,7 +92,10 @@ export class FaultLane {
     return this.#proxy.messages - before;
   }
 
-  /** Disturbs a run at message `at` and lets a second process finish. @returns null if the run has fewer messages */
+  /**
+   * Disturbs a run at message `at` and lets a second process finish.
+   * @returns null if the run has fewer messages
+   */
   async run(work: Work, fault: Fault, at: number): Promise<CaseOutcome | null> {
     const started = performance.now();
     await resetItems(this.#database, work);
@@ -132,7 +135,8 @@ export class FaultLane {
     over: AbortSignal,
   ): Promise<readonly string[]> {
     const names = [nameOf(work)];
-    // First in parallel with the first process. Then alone, because it leaves ranges to a first process that is alive.
+    // First in parallel with the first process. Then alone, because it leaves ranges to a first process that
+    // is alive.
     await this.#second.service.run({ names });
     if (fault !== 'vanish') await first;
     const last = await this.#second.service.run({ names });

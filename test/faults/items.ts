@@ -53,7 +53,10 @@ export class ItemLog {
 export const KINDS = ['set', 'transform', 'process', 'copy', 'purge'] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** One worker exchanges some hundred messages with the server; two workers exchange more, over several connections. */
+/**
+ * One worker exchanges some hundred messages with the server; two workers exchange more, over several
+ * connections.
+ */
 export const FORMS = {
   'one-worker': { rows: 40, pace: { batchSize: 10 } },
   // Small batches, so that there are enough ranges for a worker of the other process.
@@ -200,8 +203,8 @@ export async function readItems(database: TestDatabase, work: Work): Promise<Ite
 /**
  * Describes the open transactions of the workers' sessions.
  *
- * @param holding only transactions that hold a lock or a row, so that others could notice them. A session of a vanished machine that
- * has only sent BEGIN stays until TCP ends it.
+ * @param holding only transactions that hold a lock or a row, so that others could notice them. A session of
+ * a vanished machine that has only sent BEGIN stays until TCP ends it.
  */
 export async function openTransactions(database: TestDatabase, holding: boolean): Promise<readonly string[]> {
   const locks = `pg_locks AS l WHERE l.pid = a.pid AND l.locktype <> 'virtualxid'`;

@@ -3,7 +3,10 @@ import { Backfill, type ProcessBatch } from 'nestjs-backfill';
 import { EntitySchema, type EntityManager, type EntitySchemaColumnOptions } from 'typeorm';
 import type { TestDatabase } from './database.ts';
 
-/** SQL expressions of the key columns by the row's number `i`. The order of the keys differs from that of the numbers. */
+/**
+ * SQL expressions of the key columns by the row's number `i`. The order of the keys differs from that of the
+ * numbers.
+ */
 const KEYS = {
   int: [{ type: 'int', of: 'i * 3 - 200' }],
   bigint: [{ type: 'bigint', of: '9007199254740993 + i' }],

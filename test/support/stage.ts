@@ -7,7 +7,10 @@ import { Recorder } from './recorder.ts';
 export interface StageOptions extends Omit<TestApplicationOptions, 'database'> {
   /** Returns the URL of the server to use instead of the test run's own; called in beforeAll. */
   readonly server?: () => string;
-  /** The application connects as a role that owns the database and sees nothing else, instead of as the administrator. */
+  /**
+   * The application connects as a role that owns the database and sees nothing else, instead of as the
+   * administrator.
+   */
   readonly plainRole?: true;
   /** Runs after the tables were created. */
   readonly prepare?: (database: TestDatabase) => Promise<unknown>;

@@ -102,8 +102,8 @@ const options = {
 } as const;
 
 /**
- * Changes one order after another during the run, except those of the locked customer. Its lock timeout is much shorter than the
- * run's, and much longer than a batch takes on any machine.
+ * Changes one order after another during the run, except those of the locked customer. Its lock timeout is
+ * much shorter than the run's, and much longer than a batch takes on any machine.
  */
 async function changeOrders(database: TestDatabase, until: () => boolean): Promise<number> {
   return database.session(async (user) => {

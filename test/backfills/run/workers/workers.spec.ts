@@ -263,7 +263,10 @@ describe('several workers', () => {
   });
 });
 
-/** Blocks the worker that reaches lead 15 until `work` is done. @returns the reports of the runs that `work` started */
+/**
+ * Blocks the worker that reaches lead 15 until `work` is done.
+ * @returns the reports of the runs that `work` started
+ */
 async function whileOneIsBlocked(
   stage: Stage,
   work: () => Promise<Promise<BackfillReport>[]>,

@@ -8,7 +8,9 @@ import type { BackfillDefinition } from '../definition/definition.js';
 import { keyAtDistance, probeWindow } from './key-window.js';
 import { TOO_SLOW, unlessTooSlow } from './too-slow.js';
 
-/** Maximum duration of one statement. The probe runs again and again, so a longer statement would be noticed. */
+/**
+ * Maximum duration of one statement. The probe runs again and again, so a longer statement would be noticed.
+ */
 const STATEMENT_TIMEOUT_MS = 1_000;
 /** Shorter than the statement timeout, so that the error shows whether a lock or the query took the time. */
 const LOCK_TIMEOUT_MS = 500;
@@ -25,8 +27,8 @@ export type CheapProbeResult =
   /** @param index the index that found the row; null: no index serves the predicate */
   | { readonly kind: 'found'; readonly index: string | null }
   /**
-   * With an index: no row is pending. Without one: no row is pending among the keys that were read; `cursor` is the last
-   * of them, or null at the end of the table.
+   * With an index: no row is pending. Without one: no row is pending among the keys that were read; `cursor`
+   * is the last of them, or null at the end of the table.
    */
   | { readonly kind: 'none'; readonly index: string | null; readonly cursor: Key | null };
 
@@ -39,9 +41,9 @@ export function withShortTimeouts(definition: BackfillDefinition): BackfillDefin
 }
 
 /**
- * A cheap search for a pending row, for callers that repeat it. It uses an index that serves the predicate. Without such
- * an index it reads the highest keys and some keys after the cursor, so that repeated probes cover the whole table in
- * turn. It never scans a whole table and locks nothing.
+ * A cheap search for a pending row, for callers that repeat it. It uses an index that serves the predicate.
+ * Without such an index it reads the highest keys and some keys after the cursor, so that repeated probes
+ * cover the whole table in turn. It never scans a whole table and locks nothing.
  *
  * @param selection of a definition `withShortTimeouts`
  * @param cursor where the previous probe ended; null: start of the table

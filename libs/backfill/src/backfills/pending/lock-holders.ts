@@ -11,8 +11,9 @@ import type { RowSelection } from '../batch/row-selection.js';
 const TIMEOUTS = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionTimeout: 5_000 };
 
 /**
- * Describes the lock that a batch waited for and the sessions that hold it: the sessions in the row's xmax, or else the
- * sessions that locked the table. It names no session if the lock was released meanwhile or the session is not visible.
+ * Describes the lock that a batch waited for and the sessions that hold it: the sessions in the row's xmax,
+ * or else the sessions that locked the table. It names no session if the lock was released meanwhile or the
+ * session is not visible.
  *
  * @param key the row; null for the table
  * @param error the error that ended the wait
@@ -28,7 +29,8 @@ export async function describeLock(
   const target = key ? `the row ${selection.describe(key)}` : `the table ${selection.definition.table}`;
   if (holders.length > 0) return `a lock on ${target}, held by ${holders.join('; ')}`;
   if (!key) return `a lock on ${target}`;
-  // The row itself is not locked. Its change may wait for another row, e.g. for a parent row that a foreign key checks.
+  // The row itself is not locked. Its change may wait for another row, e.g. for a parent row that a foreign
+  // key checks.
   const context = contextOf(error);
   return `a lock on ${target}, or one that its change needs${context === undefined ? '' : ` (${context})`}`;
 }
@@ -48,7 +50,8 @@ async function rowLockHolders(session: Session, selection: RowSelection, key: Ke
   try {
     const holders = await holdersOf(xmax);
     if (holders.length > 0) return holders;
-    // Several transactions lock a row as a multixact. The function raises an error if xmax is not a multixact.
+    // Several transactions lock a row as a multixact. The function raises an error if xmax is not a
+    // multixact.
     return await holdersOf(
       `SELECT m.xid FROM (${xmax}) AS r, LATERAL pg_get_multixact_members(r.xmax) AS m (xid, mode)`,
     );
@@ -58,7 +61,9 @@ async function rowLockHolders(session: Session, selection: RowSelection, key: Ke
   }
 }
 
-/** Includes sessions that still wait for their lock on the table, because later requests queue behind them. */
+/**
+ * Includes sessions that still wait for their lock on the table, because later requests queue behind them.
+ */
 async function tableLockHolders(session: Session, selection: RowSelection): Promise<string[]> {
   const result = await session.send([
     {

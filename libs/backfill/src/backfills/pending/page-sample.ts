@@ -16,7 +16,10 @@ export interface SampleOptions {
   readonly parts: number;
 }
 
-/** The CTEs `nb_sample`, and `nb_chosen`: the pending rows of the sample, or all of its rows if few are pending. */
+/**
+ * The CTEs `nb_sample`, and `nb_chosen`: the pending rows of the sample, or all of its rows if few are
+ * pending.
+ */
 export function pageSample(
   selection: RowSelection,
   parameters: Parameters,

@@ -15,7 +15,10 @@ export interface Count {
 
 type ExplainedPlan = [{ readonly Plan?: { readonly 'Plan Rows'?: number } }?];
 
-/** Counts the pending rows, including quarantined rows; null if no answer is possible now, e.g. because the table is locked. */
+/**
+ * Counts the pending rows, including quarantined rows; null if no answer is possible now, e.g. because the
+ * table is locked.
+ */
 export async function countPending(session: Session, selection: RowSelection): Promise<Count | null> {
   const parameters = selection.parameters();
   const source = `FROM ${selection.from} WHERE ${selection.isPending(parameters)}`;

@@ -1,7 +1,9 @@
 import { quoteLiteral } from '../../postgres/identifiers.js';
 import type { RowSelection } from '../batch/row-selection.js';
 
-/** The proof as a query for a person to run: it counts the pending rows. Parameters are written as literals. */
+/**
+ * The proof as a query for a person to run: it counts the pending rows. Parameters are written as literals.
+ */
 export function proofQuery(selection: RowSelection): string {
   const { definition, tenants } = selection;
   const { sql, parameters } = definition.pending;

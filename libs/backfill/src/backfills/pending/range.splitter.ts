@@ -24,11 +24,12 @@ export interface Division {
 }
 
 /**
- * Finds keys that divide the rows above `lower`, up to `upper`, into parts with about the same number of pending rows.
- * The keys are quantiles of a sample of whole pages (PostgreSQL manual, TABLESAMPLE SYSTEM). Gaps and skew in the keys
- * do not matter, and the cost does not depend on the size of the table.
+ * Finds keys that divide the rows above `lower`, up to `upper`, into parts with about the same number of
+ * pending rows. The keys are quantiles of a sample of whole pages (PostgreSQL manual, TABLESAMPLE SYSTEM).
+ * Gaps and skew in the keys do not matter, and the cost does not depend on the size of the table.
  *
- * @returns at most `parts - 1` keys, in order; fewer or none if the parts would be too small or the sample takes too long
+ * @returns at most `parts - 1` keys, in order; fewer or none if the parts would be too small or the sample
+ * takes too long
  */
 export async function findSplitKeys(
   session: Session,
@@ -55,8 +56,8 @@ export async function findSplitKeys(
 }
 
 /**
- * Splits the largest range that a worker sweeps into halves, beyond the worker's current window. The second half becomes
- * a free range. The worker learns its new upper bound when it opens its next window.
+ * Splits the largest range that a worker sweeps into halves, beyond the worker's current window. The second
+ * half becomes a free range. The worker learns its new upper bound when it opens its next window.
  *
  * @returns whether a range was created
  */

@@ -20,9 +20,9 @@ export async function lowerSweepBound(
 }
 
 /**
- * The highest key of a sweep, inclusive. Because it is fixed, inserts cannot extend the sweep forever. With an index
- * on the pending rows it is the highest pending key. Without one it is the highest key of the table: a backward scan
- * through finished rows costs more than it saves.
+ * The highest key of a sweep, inclusive. Because it is fixed, inserts cannot extend the sweep forever. With
+ * an index on the pending rows it is the highest pending key. Without one it is the highest key of the table:
+ * a backward scan through finished rows costs more than it saves.
  *
  * @returns null if the table is empty
  */

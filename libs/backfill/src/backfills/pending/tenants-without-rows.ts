@@ -4,8 +4,8 @@ import { RowSelection } from '../batch/row-selection.js';
 import { queryWithin, TOO_SLOW, WHOLE_TABLE_MS } from './too-slow.js';
 
 /**
- * Those of the tenants that have no row in the table. An index that begins with the tenant answers this at once.
- * Without one, the result covers only the tenants that were checked within a few seconds.
+ * Those of the tenants that have no row in the table. An index that begins with the tenant answers this at
+ * once. Without one, the result covers only the tenants that were checked within a few seconds.
  */
 export async function tenantsWithoutRows(
   session: Session,

@@ -5,7 +5,9 @@ import type { StatementResult } from '../../postgres/statement-result.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
 
-/** Milliseconds within which a query on the whole table must return. Callers then fall back to a cheaper way. */
+/**
+ * Milliseconds within which a query on the whole table must return. After that, callers use a cheaper query.
+ */
 export const WHOLE_TABLE_MS = 5_000;
 
 /** Returned instead of a result when the statement reached its timeout. */

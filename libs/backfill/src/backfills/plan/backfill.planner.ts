@@ -17,8 +17,8 @@ import { planWarnings } from './plan.warnings.js';
 import { findFiredTriggers } from './trigger.inspector.js';
 
 /**
- * Finds out what a run would do, and changes nothing: the measured batch, and the installation of the ledger if there is
- * none, run in a transaction that is rolled back.
+ * Finds out what a run would do, and changes nothing: the measured batch, and the installation of the ledger
+ * if there is none, run in a transaction that is rolled back.
  *
  * @throws TableMismatchError if the table or a column does not exist
  * @throws InvalidStatementError if PostgreSQL rejects the SQL of the backfill

@@ -12,8 +12,9 @@ interface PlanNode {
 }
 
 /**
- * The index that finds the pending rows without reading the others: a partial index, or one that the predicate searches.
- * The planner decides, with sequential scans discouraged, so that the current size of the table does not matter.
+ * The index that finds the pending rows without reading the others: a partial index, or one that the
+ * predicate searches. The planner decides, with sequential scans discouraged, so that the current size of the
+ * table does not matter.
  *
  * @returns null if there is none
  */

@@ -9,23 +9,25 @@ import { findPending, type ProbeOptions } from '../pending/pending.probe.js';
 import { TableMismatchError } from '../run.error.js';
 import { readStatus } from './status.reader.js';
 
-/** Whether nothing is left of a backfill, asked of the table itself at this moment. */
+/** Whether a backfill is complete, as a probe of its table found now. */
 export interface BackfillProof {
   readonly complete: boolean;
-  /** What the ledger says; a table without a pending row is complete also where no run has recorded it yet. */
+  /**
+   * The status in the ledger. A table without a pending row is complete even if no run has recorded that yet.
+   */
   readonly status: BackfillStatus;
-  /** Pending rows, those in quarantine included; left out where counting them would take too long. */
+  /** Pending rows, including those in quarantine. Omitted if a count takes too long. */
   readonly left?: number;
-  /** What it waits for or what keeps it from completing, in a sentence. */
+  /** Why the backfill is not complete, as a sentence. */
   readonly reason?: string;
 }
 
-const TO_THE_END = {
+const WHOLE_TABLE = {
   excludeQuarantined: false,
   canContinue: () => Promise.resolve(true),
 } satisfies ProbeOptions;
 
-/** Probes the pending predicate, the rows in quarantine included. Locks, installs and changes nothing. */
+/** Probes the pending predicate, including the rows in quarantine. Locks, installs and changes nothing. */
 export async function proveCompletion(
   definition: BackfillDefinition,
   ledger: Ledger,
@@ -37,7 +39,7 @@ export async function proveCompletion(
   try {
     const facts = await inspectTable(session, definition);
     const selection = new RowSelection(definition, ledger.of(definition), facts, null);
-    if ((await findPending(session, selection, TO_THE_END)) === null) return { complete: true, status };
+    if ((await findPending(session, selection, WHOLE_TABLE)) === null) return { complete: true, status };
     const left = await countPending(session, selection);
     return {
       complete: false,
@@ -46,7 +48,7 @@ export async function proveCompletion(
       ...(known ? { reason: known.reason } : {}),
     };
   } catch (error) {
-    // As long as the table or the column is not there, e.g. before the first migration, nothing is complete.
+    // Without the table or the column, e.g. before the first migration, the backfill is not complete.
     if (!(error instanceof TableMismatchError)) throw error;
     return { complete: false, status, reason: error.message };
   } finally {

@@ -15,7 +15,10 @@ export interface StatusOptions {
   readonly includeUndeclared: boolean;
 }
 
-/** Reads the status of the declared backfills from the ledgers of their databases. Changes and installs nothing. */
+/**
+ * Reads the status of the declared backfills from the ledgers of their databases. Changes and installs
+ * nothing.
+ */
 export async function readStatus(
   definitions: readonly BackfillDefinition[],
   ledger: Ledger,
@@ -70,7 +73,8 @@ async function readOne(
   const summary = await ledger.status.summary(session);
   if (summary === null) return null;
   const { status, reason, leasedBy, updated, batches, startedAt, changedAt, waitingFor } = summary;
-  // A process that finished its own part, e.g. one tenant, has recorded that, while another process still runs.
+  // A process that finished its own part, e.g. one tenant, has recorded that, while another process still
+  // runs.
   const isRunning = leasedBy !== null && (status === 'pending' || status === 'incomplete');
   return {
     ...ledger.subject,

@@ -13,9 +13,9 @@ const OVERLOAD_FACTOR = 5;
 export type BatchHealth = 'healthy' | 'overloaded';
 
 /**
- * The maximum number of rows in the next batch. It grows while batches stay within their target duration, measured by the
- * 90th percentile of the last few, and shrinks at once after a batch that takes far too long. It is halved temporarily to
- * find a poisonous row, and lowered for the rest of the run after a timeout.
+ * The maximum number of rows in the next batch. It grows while batches stay within their target duration,
+ * measured by the 90th percentile of the last few, and shrinks at once after a batch that takes far too long.
+ * It is halved temporarily to find a poisonous row, and lowered for the rest of the run after a timeout.
  */
 export class BatchLimit {
   readonly #declared: Pick<Pace, 'batchSize' | 'maxBatchSize'>;
@@ -95,8 +95,8 @@ export class BatchLimit {
     const factor = Math.min(MAX_GROWTH, this.#targetMs / slowest);
     const scaled = this.#rows * factor;
     const wanted = factor > MIN_CHANGE ? Math.max(this.#rows + 1, scaled) : scaled;
-    // Only an overload shrinks a batch below its start size, because the pause already protects the database. From
-    // there it may change in both directions.
+    // Only an overload shrinks a batch below its start size, because the pause already protects the database.
+    // From there it may change in both directions.
     const min = this.#rows < this.#start ? 1 : this.#start;
     const next = Math.min(this.#max, Math.max(min, Math.floor(wanted)));
     if (next > this.#rows * MIN_CHANGE || next < this.#rows / MIN_CHANGE) this.#resize(next);

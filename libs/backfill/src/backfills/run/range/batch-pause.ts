@@ -7,8 +7,8 @@ const START_MS = 50;
 const DECAY_FACTOR = 1.25;
 
 /**
- * The pause between batches: a fixed duration, or automatic. The automatic pause is a share of the batch's duration, so
- * that a slow database gets a longer pause than a fast one.
+ * The pause between batches: a fixed duration, or automatic. The automatic pause is a share of the batch's
+ * duration, so that a slow database gets a longer pause than a fast one.
  */
 export class BatchPause {
   #fixedMs: number | null;

@@ -6,9 +6,9 @@ const MIN_LOCKING_BATCHES = 20;
 const MAX_LOCKING_BATCHES = 640;
 
 /**
- * Chooses whether a batch changes its rows at once (optimistic) or locks them first (locking). After a failed optimistic
- * batch, the next batches lock. Their number doubles with each failure, e.g. where a slow trigger makes every batch slow,
- * and shrinks with each success.
+ * Chooses whether a batch changes its rows at once (optimistic) or locks them first (locking). After a failed
+ * optimistic batch, the next batches lock. Their number doubles with each failure, e.g. where a slow trigger
+ * makes every batch slow, and shrinks with each success.
  */
 export class LockModeController {
   readonly #runner: Pick<BatchRunner, 'canBeOptimistic'>;

@@ -21,8 +21,8 @@ export interface WorkerTools {
   readonly log: RunLog;
   readonly stop: StopSignal;
   /**
-   * An earlier sweep of this run left rows pending, e.g. because a trigger reverts their change: each window is searched
-   * for skipped rows when it closes.
+   * An earlier sweep of this run left rows pending, e.g. because a trigger reverts their change: each window
+   * is searched for skipped rows when it closes.
    */
   readonly isRepeated: boolean;
   /** Why the worker must leave its range at once, with work left in it; null to continue. */

@@ -1,6 +1,8 @@
 import type { Key, LeasedRange } from '../../../ledger/range.js';
 
-/** The range that a worker holds, as far as this process knows. The ledger is updated by the same transaction or before. */
+/**
+ * The range that a worker holds: a copy of its row in the ledger, which follows each committed transaction.
+ */
 export class RangeState {
   #range: LeasedRange;
   #isInBatch = false;
@@ -14,7 +16,9 @@ export class RangeState {
     return this.#range;
   }
 
-  /** The current step changes rows: an error is the fault of one of them, not of the query that finds them. */
+  /**
+   * The current step changes rows: an error is the fault of one of them, not of the query that finds them.
+   */
   get isInBatch(): boolean {
     return this.#isInBatch;
   }

@@ -16,8 +16,8 @@ const LEASE_LOST: RangeOutcome = {
 };
 
 /**
- * Brings one range to its end: sweeps it window by window, then settles the rows that the sweep skipped. Each step is one
- * transaction. After an error, the worker continues from the state in the ledger.
+ * Brings one range to its end: sweeps it window by window, then settles the rows that the sweep skipped. Each
+ * step is one transaction. After an error, the worker continues from the state in the ledger.
  */
 export class RangeWorker {
   readonly #context: RangeContext;
@@ -80,7 +80,10 @@ export class RangeWorker {
     return null;
   }
 
-  /** A new fencing token, so that neither the lost connection nor another process can still commit to the range. */
+  /**
+   * A new fencing token, so that neither the lost connection nor another process can still commit to the
+   * range.
+   */
   async #takeLeaseAgain(): Promise<RangeOutcome | null> {
     const { state, tools } = this.#context;
     const previous = state.range;

@@ -4,12 +4,14 @@ import { classifyFailure } from '../outcome/failure.js';
 import type { RangeContext } from './range.context.js';
 import { changeOrQuarantine } from './row.changer.js';
 
-/** Maximum duration of one wait for a row's lock. Between two waits, the worker tries the other skipped rows. */
+/**
+ * Maximum duration of one wait for a row's lock. Between two waits, the worker tries the other skipped rows.
+ */
 const MAX_LOCK_WAIT_MS = 1_000;
 
 /**
- * Changes the rows that the sweep skipped. It goes through their list until the list is empty. If every row of the list
- * is locked, it waits for one row, then starts again.
+ * Changes the rows that the sweep skipped. It goes through their list until the list is empty. If every row
+ * of the list is locked, it waits for one row, then starts again.
  */
 export class Settling {
   readonly #context: RangeContext;
@@ -35,8 +37,9 @@ export class Settling {
   }
 
   /**
-   * Milliseconds left of the wait for one row. If the row itself was free, but not another lock that its change needs,
-   * the batch failed at once. The worker sleeps for the rest of the time and holds no lock meanwhile.
+   * Milliseconds left of the wait for one row. If the row itself was free, but not another lock that its
+   * change needs, the batch failed at once. The worker sleeps for the rest of the time and holds no lock
+   * meanwhile.
    */
   get remainingWaitMs(): number {
     return Math.max(0, this.#lockWaitMs - (performance.now() - this.#rowWaitStartedAt));

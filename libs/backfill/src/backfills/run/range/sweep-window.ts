@@ -39,7 +39,9 @@ export class SweepWindow {
     return this.#isExhausted;
   }
 
-  /** Pending rows may be left behind the cursor: skipped because they were locked, or reverted by a trigger. */
+  /**
+   * Pending rows may be left behind the cursor: skipped because they were locked, or reverted by a trigger.
+   */
   get mayHaveSkipped(): boolean {
     return this.#mayHaveSkipped;
   }
@@ -84,7 +86,9 @@ export class SweepWindow {
     return true;
   }
 
-  /** A window without a pending row doubles the next one, so that the sweep crosses a sparse table quickly. */
+  /**
+   * A window without a pending row doubles the next one, so that the sweep crosses a sparse table quickly.
+   */
   grow(batchRows: number): void {
     const wanted = this.#hasPending ? batchRows * WINDOW_BATCHES : this.#keys * 2;
     this.#keys = Math.min(this.#maxKeys, Math.max(this.#keys, wanted));

@@ -18,7 +18,10 @@ interface SentBatch {
   readonly outcome: Promise<BatchOutcome>;
 }
 
-/** Moves forward through the range, window by window. Locked rows are skipped and listed for the settling pass. */
+/**
+ * Moves forward through the range, window by window. Locked rows are skipped and listed for the settling
+ * pass.
+ */
 export class Sweep {
   readonly #context: RangeContext;
   readonly #window: SweepWindow;
@@ -136,7 +139,10 @@ export class Sweep {
     };
   }
 
-  /** @returns null if an optimistic batch met a locked row, and changed nothing: the next step locks the rows first */
+  /**
+   * @returns null if an optimistic batch met a locked row, and changed nothing: the next step locks the rows
+   * first
+   */
   async #outcomeOf({ lockMode, outcome }: SentBatch): Promise<BatchOutcome | null> {
     try {
       const result = await outcome;
@@ -152,8 +158,8 @@ export class Sweep {
   }
 
   /**
-   * Awaits the batch behind a failed one. It has failed too, unless the failed one reached its COMMIT. In that case the
-   * transaction was over, and the second batch has changed the same rows.
+   * Awaits the batch behind a failed one. It has failed too, unless the failed one reached its COMMIT. In
+   * that case the transaction was over, and the second batch has changed the same rows.
    */
   async #finishPipelined(): Promise<void> {
     const { state, pacer } = this.#context;

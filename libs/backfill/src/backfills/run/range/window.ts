@@ -9,8 +9,8 @@ export interface WindowMove {
   /** Size of the next window. */
   readonly keys: number;
   /**
-   * False: the closed window is not searched for skipped rows, because none was skipped. Rows that became pending again
-   * behind the sweep are found by the proof.
+   * False: the closed window is not searched for skipped rows, because none was skipped. Rows that became
+   * pending again behind the sweep are found by the proof.
    */
   readonly mayHaveSkipped: boolean;
 }
@@ -18,12 +18,12 @@ export interface WindowMove {
 /**
  * Closes the window whose end the sweep has reached and opens the next one, in one round trip.
  *
- * A window bounds how far one batch searches for pending rows: in a stretch without any, a batch does not read on to the
- * end of the table. Rows that are still pending in the closed window were skipped because they were locked, or became
- * pending again. They are listed for the settling pass.
+ * A window bounds how far one batch searches for pending rows: in a stretch without any, a batch does not
+ * read on to the end of the table. Rows that are still pending in the closed window were skipped because they
+ * were locked, or became pending again. They are listed for the settling pass.
  *
- * @throws the error class `lease-lost` if the range was split meanwhile: the worker learns the new upper bound when it
- * takes its lease again
+ * @throws the error class `lease-lost` if the range was split meanwhile: the worker learns the new upper
+ * bound when it takes its lease again
  */
 export async function moveWindow(
   session: Session,
@@ -69,7 +69,10 @@ export function listSkipped(
   return { text, values: parameters.values };
 }
 
-/** @param range with the lower bound of the new window. After the last window it is `settling`, and the window is empty. */
+/**
+ * @param range with the lower bound of the new window. After the last window it is `settling`, and the window
+ * is empty.
+ */
 function openWindow(selection: RowSelection, range: LeasedRange, keys: number): Statement {
   const parameters = new Parameters();
   const upper = parameters.add(keyToJson(range.upper), 'jsonb');

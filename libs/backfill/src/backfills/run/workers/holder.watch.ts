@@ -17,8 +17,8 @@ export interface HolderWatchOptions {
 }
 
 /**
- * Finds out whether the holder of a lease is alive. It is alive if it renews its lease. It is dead if the lease expires,
- * or if it was a process on this host that no longer exists.
+ * Finds out whether the holder of a lease is alive. It is alive if it renews its lease. It is dead if the
+ * lease expires, or if it was a process on this host that no longer exists.
  *
  * @returns the holder that is alive, or that was watched until an interruption; null if the ranges are free
  */
@@ -54,7 +54,10 @@ async function expireLeases(
   for (const owner of owners) await connection.use((session) => ledger.leases.expire(session, owner));
 }
 
-/** If two hosts have the same name, the answer may be wrong. The fencing token then still lets only one process commit. */
+/**
+ * If two hosts have the same name, the answer may be wrong. The fencing token then still lets only one
+ * process commit.
+ */
 function isDeadHere(owner: string): boolean {
   const [host, pid] = splitOwner(owner);
   if (host !== hostname() || !Number.isInteger(pid) || pid === process.pid) return false;

@@ -5,7 +5,9 @@ export class PoolState {
   readonly #leftRanges: string[] = [];
   #outcome: RangeOutcome | null = null;
 
-  /** Why a worker could not finish its range; a failure takes precedence. Null if every range was finished. */
+  /**
+   * Why a worker could not finish its range; a failure takes precedence. Null if every range was finished.
+   */
   get outcome(): RangeOutcome | null {
     return this.#outcome;
   }

@@ -108,7 +108,10 @@ export class PoolWorker {
     }
   }
 
-  /** Batches renew the lease too, but only when they commit. A slow trigger or the backfill's code may take longer. */
+  /**
+   * Batches renew the lease too, but only when they commit. A slow trigger or the backfill's code may take
+   * longer.
+   */
   #holdLease(worker: RangeWorker): LeaseManager<RangeWorker> {
     const { ledger } = this.#options;
     const lease = new LeaseManager<RangeWorker>({

@@ -18,7 +18,8 @@ export interface TakeRangeOptions {
 }
 
 /**
- * Leases a free range. If there is none, splits the largest range that a worker sweeps and leases the second half.
+ * Leases a free range. If there is none, splits the largest range that a worker sweeps and leases the second
+ * half.
  *
  * @returns null if there is nothing to take, or if the maximum number of workers is reached
  */

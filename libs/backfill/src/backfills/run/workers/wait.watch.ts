@@ -8,8 +8,8 @@ const POLL_INTERVAL_MS = 2_000;
 const LONG_WAIT_MS = 1_500;
 
 /**
- * Reports the lock that a statement waits for while it waits, before its lock timeout: to the observer, and in the ledger
- * for `--status`.
+ * Reports the lock that a statement waits for while it waits, before its lock timeout: to the observer, and
+ * in the ledger for `--status`.
  */
 export class WaitWatch {
   readonly #connection: RunConnection;
@@ -51,7 +51,8 @@ export class WaitWatch {
     const waitingFor = holders.length > 0 ? `a lock, held by ${holders.join('; ')}` : null;
     if (waitingFor !== null) this.#log.waiting(waitingFor);
     if (waitingFor === this.#reported) return;
-    // The end of the wait removes only the text of this watch, not the reason that a throttle has written meanwhile.
+    // The end of the wait removes only the text of this watch, not the reason that a throttle has written
+    // meanwhile.
     const replaced = waitingFor === null ? this.#reported : null;
     await session.sendOnSideConnection([this.#ledger.status.waiting(waitingFor, replaced)]);
     this.#reported = waitingFor;

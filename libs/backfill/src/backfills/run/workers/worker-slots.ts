@@ -8,8 +8,8 @@ export interface WorkerTarget {
 }
 
 /**
- * The places of workers in one process, numbered from 0. A slot holds at most one worker. A worker that was dismissed
- * keeps its slot until it has left, even if the target grows again meanwhile.
+ * The places of workers in one process, numbered from 0. A slot holds at most one worker. A worker that was
+ * dismissed keeps its slot until it has left, even if the target grows again meanwhile.
  */
 export class WorkerSlots {
   readonly #taken = new Set<number>();
@@ -31,8 +31,8 @@ export class WorkerSlots {
   }
 
   /**
-   * The slots to start a worker in. A slot that was left is used again when the target changes. An idle slot is also used
-   * again when a new snapshot shows a free range.
+   * The slots to start a worker in. A slot that was left is used again when the target changes. An idle slot
+   * is also used again when a new snapshot shows a free range.
    *
    * @param except ranges that count as taken, by their ids
    */

@@ -20,8 +20,9 @@ export interface WorkerPoolOptions extends WorkerOptions {
 }
 
 /**
- * The workers of one process on one backfill. Each takes a free range. If there is none, it splits the largest range that
- * a worker of any process sweeps. A worker that cannot finish its range does not stop the others.
+ * The workers of one process on one backfill. Each takes a free range. If there is none, it splits the
+ * largest range that a worker of any process sweeps. A worker that cannot finish its range does not stop the
+ * others.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;

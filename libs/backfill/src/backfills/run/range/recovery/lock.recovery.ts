@@ -13,7 +13,10 @@ import type { RowHeldUpError } from './row-held-up.error.js';
 /** Lock timeouts of the same batch in a row before the run stops with work left. */
 const MAX_LOCK_TIMEOUTS = 3;
 const LOCK_BACK_OFF = { baseMs: 500 };
-/** Back-off after rows that were set aside one after another: short at first, then long enough to keep them few. */
+/**
+ * Back-off after rows that were set aside one after another: short at first, then long enough to keep them
+ * few.
+ */
 const HELD_UP_BACK_OFF = { baseMs: 10, maxMs: 2_000 };
 /** If more rows than this are set aside in a row for a whole lock timeout, the run stops. */
 const MAX_HELD_UP_ROWS = 10;
@@ -52,16 +55,17 @@ export class LockRecovery {
   }
 
   /**
-   * The row is not locked, but its change waits, e.g. for a parent row or in a trigger. It is left to the settling pass.
-   * If this happens row after row, the run pauses and finally stops, so that not every row ends up there.
+   * The row is not locked, but its change waits, e.g. for a parent row or in a trigger. It is left to the
+   * settling pass. If this happens row after row, the run pauses and finally stops, so that not every row
+   * ends up there.
    */
   rowHeldUp(error: RowHeldUpError): Promise<RangeOutcome | null> {
     return this.#onceTablesAreFree(() => this.#setAside(error));
   }
 
   /**
-   * Waits for the table locks with the full lock timeout and without holding a row. If they are free, something that one
-   * of the rows needs was locked, so that the next batch must lock fewer rows meanwhile.
+   * Waits for the table locks with the full lock timeout and without holding a row. If they are free,
+   * something that one of the rows needs was locked, so that the next batch must lock fewer rows meanwhile.
    */
   async #onceTablesAreFree(continuation: Continuation): Promise<RangeOutcome | null> {
     const { tools, state } = this.#context;
@@ -129,7 +133,9 @@ export class LockRecovery {
     return null;
   }
 
-  /** Logs the lock and its holders, and ends abandoned transactions of this library, which may be among them. */
+  /**
+   * Logs the lock and its holders, and ends abandoned transactions of this library, which may be among them.
+   */
   async #reportLock(key: Key | null, error: unknown): Promise<string> {
     const { connection, log, selection } = this.#context.tools;
     const waitingFor = await connection.use(async (session) => {

@@ -15,8 +15,8 @@ import { TransientRecovery } from './transient.recovery.js';
 type Handler = (error: unknown) => Promise<RangeOutcome | null> | RangeOutcome | null;
 
 /**
- * Decides, by the class of an error, whether the worker repeats its batch, makes it smaller, leaves out the failing row,
- * or leaves the range.
+ * Decides, by the class of an error, whether the worker repeats its batch, makes it smaller, leaves out the
+ * failing row, or leaves the range.
  */
 export class Recovery {
   readonly #context: RangeContext;

@@ -18,8 +18,8 @@ export class TransientRecovery {
   }
 
   /**
-   * The batch itself may be the reason why the session ended, e.g. a timeout of the server or a crash. To repeat it
-   * unchanged would end the same way, so after the second loss it gets smaller.
+   * The batch itself may be the reason why the session ended, e.g. a timeout of the server or a crash. To
+   * repeat it unchanged would end the same way, so after the second loss it gets smaller.
    */
   async connectionLost(error: unknown): Promise<RangeOutcome | null> {
     const { tools, failures, pacer } = this.#context;

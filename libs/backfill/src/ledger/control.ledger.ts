@@ -1,46 +1,47 @@
-import type { Statement } from '../postgres/pipeline.js';
-import type { Parameters } from '../postgres/parameters.js';
-import type { Session } from '../postgres/session.js';
-import { isoTime } from '../postgres/iso-time.js';
 import { nullable, text } from '../postgres/decoders.js';
-import type { SubjectContext } from './ledger.context.js';
+import { isoTime } from '../postgres/iso-time.js';
+import type { Parameters } from '../postgres/parameters.js';
+import type { Statement } from '../postgres/pipeline.js';
+import type { Session } from '../postgres/session.js';
 import type { LeaseLedger } from './lease/lease.ledger.js';
+import type { SubjectContext } from './ledger.context.js';
 import type { LeaseScope, LeaseSnapshot, TenantScope } from './range.js';
 import type { BackfillStatus } from './status.js';
 
 /** A setting that a person has made. */
 export interface SettingInForce {
   readonly setting: string;
-  /** As it is written: `500`, milliseconds for a time, `auto`. */
+  /** As text: `500`; milliseconds for a time; `auto`. */
   readonly value: string;
   /** `user@host` */
   readonly by: string;
   readonly why: string | null;
-  /** ISO 8601, the database's clock. */
+  /** ISO 8601, by the database's clock. */
   readonly at: string;
 }
 
-/** A change of a setting, and who makes it. */
+/** A change of a setting by a person. */
 export interface NewSetting {
   readonly setting: string;
-  /** Null takes the setting back. */
+  /** Null returns to the declared value. */
   readonly value: string | null;
   readonly by: string;
   readonly why: string | null;
 }
 
-/** What people want of a backfill at this moment, and who is at it. */
-export interface Orders {
+/** The status and the settings of a backfill, and its leases, at one moment. */
+export interface ControlState {
   readonly status: BackfillStatus;
   readonly reason: string;
+  /** The values that people have set, by the name of the setting. */
   readonly settings: Readonly<Record<string, string>>;
-  readonly roster: LeaseSnapshot;
+  readonly leases: LeaseSnapshot;
 }
 
-/** The step of the ledger's schema that brought the table. */
+/** The step of the ledger's schema that created the table. */
 export const CONTROL_STEP = 3;
 
-/** What people have set while a backfill runs. */
+/** The settings of one backfill that people have made while it runs. */
 export class ControlLedger {
   readonly #context: SubjectContext;
   readonly #leases: LeaseLedger;
@@ -50,13 +51,13 @@ export class ControlLedger {
     this.#leases = leases;
   }
 
-  /** A query of one value for `toOrders`; NULL where the ledger does not know the backfill. */
-  orders(parameters: Parameters, tenants: TenantScope, among: LeaseScope): string {
-    const whose = this.#whose(parameters);
+  /** A query of one value for `toControlState`; NULL if the ledger has no record of the backfill. */
+  state(parameters: Parameters, tenants: TenantScope, among: LeaseScope): string {
+    const { name, version } = this.#context.parameters(parameters);
     return `SELECT json_build_object('status', b.status, 'reason', b.reason, 'settings', (
-        SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(whose)}) AS s WHERE s.value IS NOT NULL),
-        'roster', (${this.#leases.snapshot(parameters, tenants, among)}))
-      FROM ${this.#context.schema}.backfill AS b WHERE ${whose('b')}`;
+        SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(name, version)}) AS s WHERE s.value IS NOT NULL),
+        'leases', (${this.#leases.snapshot(parameters, tenants, among)}))
+      FROM ${this.#context.schema}.backfill AS b WHERE b.name = ${name} AND b.version = ${version}`;
   }
 
   set({ setting, value, by, why }: NewSetting): Statement {
@@ -71,7 +72,7 @@ export class ControlLedger {
     const { last } = await session.send([
       {
         text: `SELECT s.setting, s.value, s.set_by, s.why, ${isoTime('s.set_at')}
-          FROM (${this.#newest((alias) => `${alias}.name = $1 AND ${alias}.version = $2::int`)}) AS s
+          FROM (${this.#newest('$1', '$2::int')}) AS s
           WHERE s.value IS NOT NULL ORDER BY s.setting`,
         values: this.#context.values,
       },
@@ -79,17 +80,13 @@ export class ControlLedger {
     return last.all({ setting: text, value: text, by: text, why: nullable(text), at: text });
   }
 
-  #newest(whose: (alias: string) => string): string {
+  /** The newest row of each setting. */
+  #newest(name: string, version: string): string {
     return `SELECT DISTINCT ON (c.setting) c.* FROM ${this.#context.schema}.control AS c
-      WHERE ${whose('c')} ORDER BY c.setting, c.id DESC`;
-  }
-
-  #whose(parameters: Parameters): (alias: string) => string {
-    const { name, version } = this.#context.parameters(parameters);
-    return (alias) => `${alias}.name = ${name} AND ${alias}.version = ${version}`;
+      WHERE c.name = ${name} AND c.version = ${version} ORDER BY c.setting, c.id DESC`;
   }
 }
 
-export function toOrders(value: string): Orders {
-  return JSON.parse(value) as Orders;
+export function toControlState(json: string): ControlState {
+  return JSON.parse(json) as ControlState;
 }

@@ -1,7 +1,7 @@
 import { BackfillError } from '../errors/backfill.error.js';
 import type { BackfillStatus } from './status.js';
 
-/** The ledger was upgraded by a newer version of the library. */
+/** A newer version of the library has upgraded the ledger. */
 export class LedgerTooNewError extends BackfillError {
   constructor(schema: string, installed: number, known: number) {
     super(
@@ -14,21 +14,21 @@ export class LedgerTooNewError extends BackfillError {
   }
 }
 
-/** The ledger's tables could not be made or brought up to date. */
+/** The ledger's tables could not be created or upgraded. */
 export class LedgerInstallError extends BackfillError {
   constructor(schema: string, cause: unknown) {
     super(
       `The ledger's tables in schema "${schema}" could not be installed: ${cause instanceof Error ? cause.message : String(cause)}.`,
       {
         subject: schema,
-        remedy: `Let a role that may do so run it once; or create the schema for the application: CREATE SCHEMA "${schema}" AUTHORIZATION <its role>.`,
+        remedy: `Run it once with a role that may create them, or create the schema for the application: CREATE SCHEMA "${schema}" AUTHORIZATION <its role>.`,
         cause,
       },
     );
   }
 }
 
-/** A change of status that the state machine does not have. */
+/** The state machine does not have this change of status. */
 export class IllegalTransitionError extends BackfillError {
   readonly from: BackfillStatus;
   readonly to: BackfillStatus;
@@ -39,7 +39,7 @@ export class IllegalTransitionError extends BackfillError {
       remedy:
         from === 'complete'
           ? 'It is done, so there is nothing to hold back. To run it again, raise its `version`.'
-          : 'Look at `--status` for how it got there; a person may have paused or cancelled it.',
+          : 'See `--status` for the reason; a person may have paused or cancelled it.',
     });
     this.from = from;
     this.to = to;

@@ -1,12 +1,12 @@
-import { boolean, number } from '../postgres/decoders.js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { boolean, number } from '../postgres/decoders.js';
+import { classifyDatabaseError } from '../postgres/error-classes.js';
 import { quoteIdentifier } from '../postgres/identifiers.js';
 import type { Statement } from '../postgres/pipeline.js';
-import { applyPolicy } from '../postgres/timeout-policy.js';
 import type { Session } from '../postgres/session.js';
-import { classifyDatabaseError } from '../postgres/error-classes.js';
+import { applyPolicy } from '../postgres/timeout-policy.js';
 import { LedgerInstallError, LedgerTooNewError } from './ledger.error.js';
 
 /** A change of the ledger's own tables. */
@@ -15,7 +15,10 @@ export interface SchemaStep {
   readonly sql: string;
 }
 
-/** The numbered files beside this one, in order. They are never edited once released: a change is a new file. */
+/** In milliseconds. */
+const INSTALL_TIMEOUTS = { lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 };
+
+/** The numbered files in `schema/`, in order. The SQL of a released file never changes: a change is a new file. */
 export function schemaSteps(): readonly SchemaStep[] {
   const folder = join(dirname(fileURLToPath(import.meta.url)), 'schema');
   return readdirSync(folder)
@@ -25,10 +28,10 @@ export function schemaSteps(): readonly SchemaStep[] {
 }
 
 /**
- * Installs and upgrades the ledger's tables. Several processes may call it at once: a lock that the transaction itself holds
- * lets one go first, and the others then find nothing to do.
+ * Installs and upgrades the ledger's tables. Several processes may call it at once: an advisory lock of the transaction lets one of them
+ * go first, and the others then have nothing to do.
  *
- * @throws LedgerInstallError when the role may not, LedgerTooNewError when a newer version of the library has upgraded the ledger in a way that this one does not know
+ * @throws LedgerInstallError when the role lacks a privilege; LedgerTooNewError when a newer version of the library has upgraded the ledger
  */
 export async function installLedger(
   session: Session,
@@ -38,8 +41,8 @@ export async function installLedger(
   if ((await missingSteps(session, schema, steps)).length === 0) return;
   try {
     await session.begin([
-      applyPolicy({ lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 }),
-      // A lock of the transaction, not of the session: it cannot outlive a dead client and holds through poolers.
+      applyPolicy(INSTALL_TIMEOUTS),
+      // A lock of the transaction, not of the session: it ends with a dead client and works through poolers.
       { text: `SELECT pg_advisory_xact_lock(hashtext($1))`, values: [`nestjs-backfill ledger ${schema}`] },
     ]);
     await session.commit(await installStatements(session, schema, steps));
@@ -49,7 +52,7 @@ export async function installLedger(
   }
 }
 
-/** What is left to do to bring a ledger up to date, for a transaction that the caller has open. */
+/** The statements that bring a ledger up to date, for the transaction that the caller has opened. */
 export async function installStatements(
   session: Session,
   schema: string,
@@ -57,11 +60,11 @@ export async function installStatements(
 ): Promise<Statement[]> {
   const missing = await missingSteps(session, schema, steps);
   const quoted = quoteIdentifier(schema);
-  const result = await session.send([
+  const { last } = await session.send([
     { text: 'SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)', values: [schema] },
   ]);
-  // CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even where a person has made this one already.
-  const createSchema = result.last.value(boolean) ? [] : [{ text: `CREATE SCHEMA ${quoted}` }];
+  // CREATE SCHEMA IF NOT EXISTS needs the privilege to create schemas even if the schema exists.
+  const createSchema = last.value(boolean) ? [] : [{ text: `CREATE SCHEMA ${quoted}` }];
   return [
     ...createSchema,
     {
@@ -69,7 +72,7 @@ export async function installStatements(
         (number integer PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
     },
     ...missing.flatMap(({ number, sql }) => [
-      // Named after splitting, and by a function: a schema's name may hold anything.
+      // Replaced after the split, and by a function: a schema's name may contain anything, `$&` included.
       ...splitStatements(sql).map((text) => ({ text: text.replaceAll('{{schema}}', () => quoted) })),
       { text: `INSERT INTO ${quoted}.installed_step (number) VALUES ($1::int)`, values: [String(number)] },
     ]),
@@ -88,32 +91,32 @@ async function missingSteps(
   return steps.filter(({ number }) => number > installed);
 }
 
-/** 0 when nothing is installed. */
+/** The number of the newest installed step; 0 if the ledger is not installed. */
 export async function installedStep(session: Session, schema: string): Promise<number> {
   const table = `${quoteIdentifier(schema)}.installed_step`;
-  // Not by to_regclass(), which may answer from the session's cache: after a wait for another installer, that is as old as
-  // the transaction. A query reads the catalogue itself.
-  const result = await session.send([
+  // Not to_regclass(): it may answer from the session's cache, which after a wait for another installer is as old as the
+  // transaction. A query reads the catalogue itself.
+  const found = await session.send([
     {
       text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname = $1 AND c.relname = 'installed_step')`,
       values: [schema],
     },
   ]);
-  if (!result.last.value(boolean)) return 0;
+  if (!found.last.value(boolean)) return 0;
   const steps = await session.send([{ text: `SELECT coalesce(max(number), 0)::text FROM ${table}` }]);
   return steps.last.value(number);
 }
 
-/** Splits our own files, in which a statement ends with a semicolon at a line's end, outside of a $$ body. */
+/** Splits the files in `schema/`, where a statement ends with a semicolon at the end of a line, outside of a $$ body. */
 function splitStatements(sql: string): string[] {
   const statements: string[] = [];
   let current = '';
-  let inBody = false;
+  let isInBody = false;
   for (const line of sql.split('\n')) {
     current += `${line}\n`;
-    if ((line.match(/\$\$/g)?.length ?? 0) % 2 === 1) inBody = !inBody;
-    if (!inBody && line.replace(/--.*$/, '').trimEnd().endsWith(';')) {
+    if ((line.match(/\$\$/g)?.length ?? 0) % 2 === 1) isInBody = !isInBody;
+    if (!isInBody && line.replace(/--.*$/, '').trimEnd().endsWith(';')) {
       statements.push(current.trim());
       current = '';
     }

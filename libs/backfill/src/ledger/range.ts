@@ -1,12 +1,12 @@
 import { text } from '../postgres/decoders.js';
 
-/** A row's key: one text an element of the primary key, in its order. */
+/** A row's key: one text for each column of the primary key, in its order. */
 export type Key = readonly string[];
 
-/** Which rows a run is about: those of some tenants, sorted, or all. */
+/** The tenants of a run, sorted; null for all rows. */
 export type TenantScope = readonly string[] | null;
 
-/** Whose leases are meant: those of one scope, or those of the backfill in whatever scope. */
+/** The leases that are meant: those of one scope, or all of the backfill. */
 export type LeaseScope = TenantScope | 'every';
 
 /** A range of keys that this process holds a lease on. */
@@ -14,7 +14,7 @@ export interface LeasedRange {
   readonly id: string;
   readonly purpose: 'sweep' | 'retry';
   readonly state: 'sweeping' | 'settling';
-  /** Proves that the lease is still ours: whoever takes the range over raises it. */
+  /** The fencing token: the next process that takes the range raises it, and this one can no longer commit. */
   readonly token: string;
   readonly tenants: TenantScope;
   /** Exclusive. */
@@ -24,28 +24,28 @@ export interface LeasedRange {
   readonly cursor: Key | null;
   /** Exclusive. */
   readonly windowLower: Key | null;
-  /** Inclusive; null before the first window was opened. */
+  /** Inclusive; null before the first window is opened. */
   readonly windowUpper: Key | null;
 }
 
-/** Somebody else's lease. */
+/** A lease of another process. */
 export interface ForeignLease {
   readonly owner: string;
-  /** Milliseconds until it expires, by the database's clock. */
+  /** Milliseconds until it expires, by the database's clock; 0 when it has expired. */
   readonly expiresInMs: number;
-  /** Changes whenever the holder gives a sign of life. */
-  readonly sign: string;
+  /** Changes with every renewal. */
+  readonly renewal: string;
 }
 
-/** Who is at work, and which unfinished ranges of one scope are free, in one look. */
+/** The leases of a backfill and the free ranges of one scope, at one moment. */
 export interface LeaseSnapshot {
-  /** The living leases as `leaseSign` writes them, in the order of their ranges. */
+  /** The `leaseId` of every lease that has not expired, in the order of the ranges. */
   readonly leases: readonly string[];
-  /** The ids of the ranges that nobody holds. */
+  /** The ids of the free ranges. */
   readonly free: readonly string[];
 }
 
-/** Tells a lease from every other one, also from those before and after it on the same range. */
+/** Identifies a lease. Earlier and later leases on the same range have other ids. */
 export function leaseId({ id, token }: Pick<LeasedRange, 'id' | 'token'>): string {
   return `${id}/${token}`;
 }
@@ -58,7 +58,7 @@ export function keyFromJson(json: string | null | undefined): Key | null {
   return json === null || json === undefined ? null : (JSON.parse(json) as string[]);
 }
 
-/** The same where the column is not null. @throws UnexpectedNullError */
+/** The same for a column that is never null. @throws UnexpectedNullError */
 export function requiredKey(json: string | null): Key {
   return JSON.parse(text(json)) as string[];
 }

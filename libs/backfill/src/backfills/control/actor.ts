@@ -1,11 +1,11 @@
 import { hostname, userInfo } from 'node:os';
 
-/** Who gives the order, as the ledger keeps it: `user@host`. */
+/** The person who uses this process, as the ledger records it: `user@host`. */
 export function actor(): string {
   return `${userName()}@${hostname()}`;
 }
 
-/** A container's user may have no name, and then asking for it is an error. */
+/** `userInfo()` throws if the user has no name, as in many containers. */
 function userName(): string {
   try {
     return userInfo().username;

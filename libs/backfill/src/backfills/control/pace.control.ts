@@ -1,42 +1,42 @@
 import { isSettingName, type PaceSettings, type SettingName } from './setting.table.js';
 
-/** The settings in force: what a person has set meanwhile, and what the code says of the rest. Read it before each batch. */
+/** The settings in force: those that a person has set, and the declared ones otherwise. They may change between two batches. */
 export class PaceControl {
   readonly #declared: PaceSettings;
-  #set: Partial<PaceSettings> = {};
-  #mostEver: number;
+  #overrides: Partial<PaceSettings> = {};
+  #highestLimit: number;
 
   constructor({ batchSize, pause, workers, maxWorkers }: PaceSettings) {
     this.#declared = { batchSize, pause, workers, maxWorkers };
-    this.#mostEver = this.most;
+    this.#highestLimit = this.workerLimit;
   }
 
   current(): PaceSettings {
-    return { ...this.#declared, ...this.#set };
+    return { ...this.#declared, ...this.#overrides };
   }
 
-  /** Workers at most, over all processes. Who sets more workers wants them, unless a limit was set as well. */
-  get most(): number {
+  /** The maximum number of workers over all processes. A person who sets more workers wants them, unless a limit is set too. */
+  get workerLimit(): number {
     const { workers, maxWorkers } = this.current();
-    return this.set('maxWorkers') ?? Math.max(workers, maxWorkers);
+    return this.override('maxWorkers') ?? Math.max(workers, maxWorkers);
   }
 
-  /** Whether other processes may have a part in it: a limit of one that was set meanwhile does not make them never have been there. */
+  /** Whether other processes may share the run. It stays true if the limit is lowered to 1: they may have started before. */
   get isShared(): boolean {
-    return this.#mostEver > 1;
+    return this.#highestLimit > 1;
   }
 
-  /** What a person has set, and wants just so; null where the code's word holds. */
-  set<Name extends SettingName>(name: Name): PaceSettings[Name] | null {
-    return this.#set[name] ?? null;
+  /** The value that a person has set; null if the declared one is in force. */
+  override<Name extends SettingName>(name: Name): PaceSettings[Name] | null {
+    return this.#overrides[name] ?? null;
   }
 
-  /** What the ledger says is set. What a newer version of the library knows, and this one does not, is left out. */
-  follow(settings: Readonly<Record<string, string>>): void {
+  /** Takes over the values in the ledger. Settings that only a newer version of the library knows are left out. */
+  apply(settings: Readonly<Record<string, string>>): void {
     const known = Object.entries(settings).filter(([name]) => isSettingName(name));
-    this.#set = Object.fromEntries(
+    this.#overrides = Object.fromEntries(
       known.map(([name, text]) => [name, text === 'auto' ? text : Number(text)]),
     );
-    this.#mostEver = Math.max(this.#mostEver, this.most);
+    this.#highestLimit = Math.max(this.#highestLimit, this.workerLimit);
   }
 }

@@ -2,14 +2,14 @@ import { BackfillError } from '../../errors/backfill.error.js';
 import { describeBounds } from '../../options/number-bounds.js';
 import { nearest } from '../../text/nearest.js';
 import {
-  DEFAULT_WORD,
+  DEFAULT_VALUE,
   SETTING_NAMES,
   SETTINGS,
   type SettingDefinition,
   type SettingName,
 } from './setting.table.js';
 
-/** Something that cannot be set while a backfill runs. */
+/** There is no such setting. */
 export class UnknownSettingError extends BackfillError {
   constructor(key: string) {
     const meant = nearest(key, SETTING_NAMES);
@@ -20,24 +20,28 @@ export class UnknownSettingError extends BackfillError {
   }
 }
 
-/** A setting's value is out of its bounds, or no number. */
+/** The value of a setting is not a number or is out of bounds. */
 export class SettingValueError extends BackfillError {
   constructor(name: SettingName, value: string) {
     const bounds: SettingDefinition = SETTINGS[name];
-    const { isTime, canBeAuto } = bounds;
+    const values = [
+      describeBounds(bounds),
+      ...(bounds.isTime ? ['a time with its unit such as 20ms or 1.5s'] : []),
+      ...(bounds.canBeAuto ? ['"auto"'] : []),
+    ];
     super(`${name} cannot be "${value}".`, {
       subject: name,
-      remedy: `Give ${describeBounds(bounds)}${isTime ? ', or a time with its unit such as 20ms or 1.5s' : ''}${canBeAuto ? ', or "auto"' : ''}; "${DEFAULT_WORD}" takes it back.`,
+      remedy: `Give ${values.join(', or ')}; "${DEFAULT_VALUE}" returns to the declared value.`,
     });
   }
 }
 
-/** `--set` without anything to set. */
+/** A change of settings that names none. */
 export class NothingToSetError extends BackfillError {
   constructor(backfill: string) {
-    super(`Nothing is said that should be set for "${backfill}".`, {
+    super(`No setting was given for "${backfill}".`, {
       subject: backfill,
-      remedy: `Write e.g. batchSize=500 pause=20ms; it takes ${SETTING_NAMES.join(', ')}.`,
+      remedy: `Give e.g. batchSize=500 pause=20ms. It takes ${SETTING_NAMES.join(', ')}.`,
     });
   }
 }

@@ -2,7 +2,7 @@ import { isWithin } from '../../options/number-bounds.js';
 import { parseDuration } from '../../text/duration.parser.js';
 import { SettingValueError, UnknownSettingError } from './setting.error.js';
 import {
-  DEFAULT_WORD,
+  DEFAULT_VALUE,
   isSettingName,
   SETTINGS,
   type PaceSettings,
@@ -10,10 +10,10 @@ import {
   type SettingName,
 } from './setting.table.js';
 
-/** What is to be set; null takes a setting back. */
+/** New values by the name of the setting; null returns to the declared value. */
 export type SettingChanges = { readonly [Name in SettingName]?: PaceSettings[Name] | null };
 
-/** One decided change. */
+/** One checked change. */
 export interface SettingChange {
   readonly setting: SettingName;
   readonly value: PaceSettings[SettingName] | null;
@@ -25,7 +25,7 @@ export interface SettingChange {
  */
 export function parseSetting(key: string, text: string): SettingChange {
   if (!isSettingName(key)) throw new UnknownSettingError(key);
-  if (text === DEFAULT_WORD) return { setting: key, value: null };
+  if (text === DEFAULT_VALUE) return { setting: key, value: null };
   const { isTime, canBeAuto }: SettingDefinition = SETTINGS[key];
   if (canBeAuto && text === 'auto') return { setting: key, value: text };
   const value = isTime ? parseDuration(text, { defaultUnit: 'ms' }) : parseNumber(text);

@@ -30,7 +30,7 @@ export const SETTINGS = {
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
 /** This value removes a setting, so that the declared value applies again. */
-export const DEFAULT_WORD = 'default';
+export const DEFAULT_VALUE = 'default';
 
 export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(SETTINGS, name);

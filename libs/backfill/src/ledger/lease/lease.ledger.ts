@@ -134,7 +134,7 @@ export class LeaseLedger {
         values: parameters.values,
       },
     ]);
-    return last.all({ owner: text, expiresInMs: number, sign: text });
+    return last.all({ owner: text, expiresInMs: number, renewal: text });
   }
 
   /** Whether any process holds a lease on an unfinished range. */

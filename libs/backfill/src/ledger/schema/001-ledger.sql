@@ -1,6 +1,6 @@
--- What the library keeps about itself. {{schema}} is replaced by the quoted name of the ledger's schema.
+-- The library's own record of its work. {{schema}} is replaced by the quoted name of the ledger's schema.
 
--- One row a backfill and version; older versions stay as a record.
+-- One row for each backfill and version. Older versions stay as a record.
 CREATE TABLE {{schema}}.backfill (
   name         text        NOT NULL,
   version      integer     NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE {{schema}}.backfill (
   PRIMARY KEY (name, version)
 );
 
--- Every change of status, with its reason and who made it.
+-- Every change of status, with its reason and its actor: a process or a person.
 CREATE TABLE {{schema}}.transition (
   id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name        text        NOT NULL,
@@ -30,18 +30,18 @@ CREATE TABLE {{schema}}.transition (
 );
 CREATE INDEX ON {{schema}}.transition (name, version);
 
--- The unit of work: the keys above lower_key up to upper_key, under a lease. Keys are JSON arrays of text, one element a key
--- column. The sweep goes through the range in windows, so that no statement reads more than one window.
+-- The unit of work: the keys above lower_key up to upper_key, under a lease. A key is a JSON array with one text for each key
+-- column. The sweep moves through the range in windows, so that no statement reads more than one window.
 CREATE TABLE {{schema}}.range (
   id               bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name             text        NOT NULL,
   version          integer     NOT NULL,
-  tenants          text[],     -- the tenants it is limited to, sorted; NULL for all
+  tenants          text[],     -- the tenants of the run, sorted; NULL: all rows
   purpose          text        NOT NULL CHECK (purpose IN ('sweep', 'retry')),
   state            text        NOT NULL CHECK (state IN ('sweeping', 'settling', 'done')),
   lower_key        jsonb,      -- exclusive; NULL: from the first key
   upper_key        jsonb,      -- inclusive; NULL only for a retry, which has no keys to sweep
-  cursor_key       jsonb,      -- the last key that is done with; NULL: nothing yet
+  cursor_key       jsonb,      -- the last key that is done; NULL: none yet
   window_lower_key jsonb,      -- exclusive
   window_upper_key jsonb,      -- inclusive
   lease_owner      text,
@@ -52,11 +52,11 @@ CREATE TABLE {{schema}}.range (
   created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   finished_at      timestamptz,
   FOREIGN KEY (name, version) REFERENCES {{schema}}.backfill
-) WITH (fillfactor = 50); -- its rows are updated once a batch: room for heap-only updates
+) WITH (fillfactor = 50); -- each batch updates a row: leaves space for heap-only updates
 CREATE INDEX ON {{schema}}.range (name, version) WHERE state <> 'done';
 
--- Rows that somebody else held when the sweep came by: the settling pass takes them. Each range has a list of its own, since
--- the run of one tenant and that of all may both come by.
+-- Rows that another transaction held when the sweep read them. The settling pass changes them. Each range has its own list, since
+-- the run of one tenant and the run of all tenants may skip the same row.
 CREATE TABLE {{schema}}.skipped_row (
   name       text        NOT NULL,
   version    integer     NOT NULL,
@@ -82,7 +82,7 @@ CREATE TABLE {{schema}}.quarantined_row (
   PRIMARY KEY (name, version, key)
 );
 
--- What each tenant has had done to it.
+-- The rows that were changed for each tenant.
 CREATE TABLE {{schema}}.tenant_progress (
   name            text        NOT NULL,
   version         integer     NOT NULL,
@@ -93,8 +93,8 @@ CREATE TABLE {{schema}}.tenant_progress (
 CREATE UNIQUE INDEX tenant_progress_key
   ON {{schema}}.tenant_progress (name, version, (tenant IS NULL), (coalesce(tenant, '')));
 
--- Ends the transaction with an error of its own when a condition does not hold, so that a COMMIT that was sent along
--- with the batch is not reached.
+-- An assertion: ends the transaction with the given error unless the condition holds. The server then does not reach the COMMIT
+-- that was sent together with the batch.
 CREATE FUNCTION {{schema}}.demand(holds boolean, code text, message text) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN

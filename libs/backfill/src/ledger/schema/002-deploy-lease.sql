@@ -1,4 +1,4 @@
--- Who carries out a phase of a deployment. One row a phase; the holder renews its lease while it lives.
+-- The process that carries out a phase of a deployment. One row for each phase. The holder renews its lease while it runs.
 CREATE TABLE {{schema}}.deploy_lease (
   phase         text        PRIMARY KEY,
   owner         text        NOT NULL,
@@ -8,7 +8,8 @@ CREATE TABLE {{schema}}.deploy_lease (
   expires_at    timestamptz NOT NULL
 );
 
--- Indexes that were declared in code at one time, so that one that no longer is can be told from those of others.
+-- Indexes that were declared in code at some time. One that is no longer declared can so be told apart from indexes that the
+-- library never knew.
 CREATE TABLE {{schema}}.online_index (
   name        text        NOT NULL,
   table_name  text        NOT NULL,

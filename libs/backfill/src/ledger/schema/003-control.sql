@@ -1,5 +1,5 @@
--- What people have set while a backfill runs, over what the code says. Nothing is overwritten: of each setting the last line
--- holds, and the ones before it tell who had set what. NULL: back to what the code says.
+-- Settings that people have made while a backfill runs. They override the declaration. Rows are never updated: the last row of
+-- each setting is in force, and the earlier ones are its history. A NULL value returns to the declaration.
 CREATE TABLE {{schema}}.control (
   id      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name    text        NOT NULL,

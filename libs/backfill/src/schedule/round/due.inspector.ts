@@ -51,7 +51,7 @@ export async function inspectDue(
   const ownLedger = ledger.of(definition);
   const { catchUp } = ownLedger;
   const byTenant = definition.canary !== null || definition.tenantOrder !== null;
-  const record = await catchUp.record(session, { byTenant });
+  const record = await catchUp.record(session, byTenant ? 'every' : 'whole');
   const newest = record?.newestVersion ?? (await catchUp.newestVersion(session));
   if (newest > definition.version) return skipped(`another deployment has version ${newest} of it`);
   const reason = record && heldReason(record);
@@ -88,7 +88,7 @@ async function inspectTableRows(inspection: Inspection, record: CatchUpRecord | 
     },
   ]);
   if (record === null || !isAtRest(record)) return CONTINUE;
-  if (record.postponed) return skipped('the pause after its last probe is not over');
+  if (record.isPostponed) return skipped('the pause after its last probe is not over');
   const due = await probe(inspection, selection, record);
   return due.kind === 'sealed' && record.status !== 'complete' ? CONTINUE : due;
 }
@@ -107,7 +107,7 @@ async function probe(
   }
   // The constraint that sealed it no longer exists.
   if (record.sealedBy !== null) await catchUp.seal(session, null);
-  await catchUp.looked(session, {
+  await catchUp.recordProbe(session, {
     index: found.index,
     cursor: cursorOf(found),
     pauseMs: tookMs > MAX_CHEAP_PROBE_MS ? tookMs * PAUSE_FACTOR : 0,
@@ -119,8 +119,8 @@ async function probe(
 }
 
 /** Complete, or only rows in quarantine are left: a run could only change rows that became pending since. */
-function isAtRest({ status, quarantined, unfinished }: CatchUpRecord): boolean {
-  return status === 'complete' || (status === 'incomplete' && quarantined && !unfinished);
+function isAtRest({ status, hasQuarantined, hasUnfinished }: CatchUpRecord): boolean {
+  return status === 'complete' || (status === 'incomplete' && hasQuarantined && !hasUnfinished);
 }
 
 /** Why catch-up may not run the backfill; null when it may. */

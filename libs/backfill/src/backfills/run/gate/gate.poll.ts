@@ -1,4 +1,4 @@
-import { toOrders } from '../../../ledger/control.ledger.js';
+import { toControlState } from '../../../ledger/control.ledger.js';
 import type { LeaseSnapshot } from '../../../ledger/range.js';
 import { isHeld } from '../../../ledger/status.js';
 import type { Session } from '../../../postgres/session.js';
@@ -87,12 +87,12 @@ export class GatePoll {
     const { ledger, control, tenants, among } = this.#options;
     return {
       reading,
-      query: (parameters) => ledger.control.orders(parameters, tenants, among),
+      query: (parameters) => ledger.control.state(parameters, tenants, among),
       read: (value) => {
         if (value === null) return null;
-        const { status, reason, settings, roster } = toOrders(value);
-        control.follow(settings);
-        this.#leaseSnapshot = roster;
+        const { status, reason, settings, leases } = toControlState(value);
+        control.apply(settings);
+        this.#leaseSnapshot = leases;
         this.#held = isHeld(status) ? { status, reason } : null;
         return null;
       },

@@ -33,7 +33,7 @@ export class BatchPacer {
   /** Applies the settings that a person may have changed meanwhile. */
   followSettings(): void {
     const { control } = this.#context.tools.gate;
-    this.limit.follow(control.set('batchSize'));
+    this.limit.follow(control.override('batchSize'));
     this.#pause.follow(control.current().pause);
   }
 

@@ -40,7 +40,9 @@ export class OtherProcesses {
   /** Whether the maximum number of workers is reached, over all scopes of the backfill. */
   async areAtTheLimit(): Promise<boolean> {
     const leases = await this.#leases('every');
-    return leases.filter(({ expiresInMs }) => expiresInMs > 0).length >= this.#options.gate.control.most;
+    return (
+      leases.filter(({ expiresInMs }) => expiresInMs > 0).length >= this.#options.gate.control.workerLimit
+    );
   }
 
   /**
@@ -57,10 +59,10 @@ export class OtherProcesses {
   /** @returns a condition: a person holds the backfill, or has changed the maximum number of workers */
   ordersChange(): () => Promise<boolean> {
     const { connection, gate } = this.#options;
-    const { most } = gate.control;
+    const { workerLimit } = gate.control;
     return async () => {
       const held = await connection.use((session) => gate.poll(session));
-      return held !== null || gate.control.most !== most;
+      return held !== null || gate.control.workerLimit !== workerLimit;
     };
   }
 

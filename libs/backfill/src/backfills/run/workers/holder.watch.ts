@@ -36,7 +36,8 @@ export async function watchHolder(options: HolderWatchOptions): Promise<ForeignL
   for (;;) {
     const [current] = await readLeases(options);
     if (current === undefined || current.expiresInMs === 0) return null;
-    if (current.sign !== first.sign || stop.reason !== null || (await isInterrupted?.())) return current;
+    if (current.renewal !== first.renewal || stop.reason !== null || (await isInterrupted?.()))
+      return current;
     await stop.sleep(Math.min(POLL_INTERVAL_MS, current.expiresInMs + 1));
   }
 }

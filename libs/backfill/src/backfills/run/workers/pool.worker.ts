@@ -63,7 +63,7 @@ export class PoolWorker {
     return takeRange(this.#connection, {
       ledger,
       selection,
-      maxWorkers: gate.control.most,
+      maxWorkers: gate.control.workerLimit,
       among: gate.among,
       except: this.#state.leftRanges,
       canContinue,
@@ -82,7 +82,9 @@ export class PoolWorker {
     let refuted: LeaseSnapshot | null = null;
     const isSurplus = (): boolean => {
       const snapshot = gate.leaseSnapshot;
-      return snapshot !== refuted && snapshot.leases.indexOf(leaseId(worker.range)) >= gate.control.most;
+      return (
+        snapshot !== refuted && snapshot.leases.indexOf(leaseId(worker.range)) >= gate.control.workerLimit
+      );
     };
     const worker: RangeWorker = new RangeWorker(range, {
       ...this.#options,
@@ -139,7 +141,7 @@ export class PoolWorker {
   /** @returns false if enough other workers have left meanwhile */
   #releaseIfSurplus(range: LeasedRange): Promise<boolean> {
     const { gate, ledger } = this.#options;
-    const limit = { maxWorkers: gate.control.most, among: gate.among };
+    const limit = { maxWorkers: gate.control.workerLimit, among: gate.among };
     return this.#connection.use((session) => ledger.leases.yieldSurplus(session, range, limit));
   }
 }

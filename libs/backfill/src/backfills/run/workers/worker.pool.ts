@@ -70,7 +70,7 @@ export class WorkerPool {
   #startMissingWorkers(): void {
     const { gate, stop } = this.#options;
     if (stop.reason !== null || this.#error !== null || this.#state.isOver) return;
-    const target = { workers: gate.control.current().workers, maxWorkers: gate.control.most };
+    const target = { workers: gate.control.current().workers, maxWorkers: gate.control.workerLimit };
     for (const slot of this.#slots.free(target, gate.leaseSnapshot, this.#state.leftRanges))
       this.#start(slot, null);
   }

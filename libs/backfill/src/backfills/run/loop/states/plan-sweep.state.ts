@@ -13,7 +13,7 @@ export const planSweep: RunState<'planSweep'> = async (run, memory) => {
     // The last pending row was done in the meantime, e.g. by the application.
     if (upper === null) return;
     const lower = await lowerSweepBound(session, selection, { excludeQuarantined: true });
-    const cuts = await findSplitKeys(session, selection, { lower, upper, parts: gate.control.most });
+    const cuts = await findSplitKeys(session, selection, { lower, upper, parts: gate.control.workerLimit });
     await ledger.ranges.planSweep(session, scope.tenants, [lower, ...cuts, upper]);
   });
   await completionLease.release();

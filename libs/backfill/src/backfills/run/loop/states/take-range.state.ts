@@ -7,7 +7,7 @@ export const takeRange: RunState<'takeRange'> = async (run, memory) => {
   memory.range = await leaseOrSplit(connection, {
     ledger,
     selection: memory.selection,
-    maxWorkers: gate.control.most,
+    maxWorkers: gate.control.workerLimit,
     among: scope.leases,
     canContinue: () => options.stop.reason === null,
   });

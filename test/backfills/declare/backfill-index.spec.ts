@@ -27,16 +27,16 @@ class CallsByLead {}
 @OnlineIndex<Lead>({ name: 'forgotten', entity: Lead, columns: ['id'] })
 class Forgotten {}
 
-const TODO = { entity: Lead, where: { searchName: IsNull() }, batchSize: 10 };
+const PENDING_LEADS = { entity: Lead, where: { searchName: IsNull() }, batchSize: 10 };
 
-@Backfill<Lead>({ ...TODO, name: 'by-class', index: LeadsPendingIndex })
+@Backfill<Lead>({ ...PENDING_LEADS, name: 'by-class', index: LeadsPendingIndex })
 class ByClass implements SetBackfill<Lead> {
   set() {
     return { searchName: 'lower(name)' };
   }
 }
 
-@Backfill<Lead>({ ...TODO, name: 'by-name', index: 'leads_pending' })
+@Backfill<Lead>({ ...PENDING_LEADS, name: 'by-name', index: 'leads_pending' })
 class ByName extends ByClass {}
 
 describe('a backfill that names its index', () => {
@@ -60,7 +60,7 @@ describe('a backfill that names its index', () => {
     await stage.query('DROP INDEX IF EXISTS leads_pending');
   });
 
-  it('is warned of, once a run and in the plan, when the index is missing, and runs all the same', async () => {
+  it('runs without the index, and warns once per run and in the plan', async () => {
     const missing = /"leads_pending" is missing on "leads".*--indexes/;
     expect(await warnings()).toEqual([expect.stringMatching(missing)]);
     expect(await warnings('by-name')).toEqual([expect.stringMatching(missing)]);
@@ -68,7 +68,7 @@ describe('a backfill that names its index', () => {
     expect(await stage.status('by-class')).toMatchObject({ status: 'complete' });
   });
 
-  it('is warned of when the index is INVALID', async () => {
+  it('warns when the index is INVALID', async () => {
     await stage.query('CREATE INDEX leads_pending ON leads (id) WHERE search_name IS NULL');
     await stage.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'leads_pending'::regclass`);
     const invalid = /"leads_pending" on "leads" is INVALID.*--indexes/;
@@ -76,19 +76,19 @@ describe('a backfill that names its index', () => {
     expect(await notes()).toEqual([expect.stringMatching(invalid)]);
   });
 
-  it('is not warned of once --indexes has built it', async () => {
+  it('does not warn once --indexes has built the index', async () => {
     await build();
     expect(await warnings()).toEqual([]);
     expect(await notes()).toEqual([]);
   });
 
-  it('is told when the index is there and does not serve the predicate', async () => {
+  it('warns when the index exists but does not serve the predicate', async () => {
     await stage.query('CREATE INDEX leads_pending ON leads (tenant_id) WHERE name IS NULL');
     expect(await warnings()).toEqual([expect.stringMatching(/"leads_pending" exists but does not serve/)]);
   });
 });
 
-describe('at start-up', () => {
+describe('an application does not start with', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
@@ -99,7 +99,7 @@ describe('at start-up', () => {
   });
 
   const refusalOf = (index: unknown, providers: readonly Type[] = []): Promise<BackfillError> => {
-    const options = { ...TODO, name: 'named', index: index as IndexReference };
+    const options = { ...PENDING_LEADS, name: 'named', index: index as IndexReference };
     const backfill = declared('Named', options, { set: () => ({ searchName: 'lower(name)' }) });
     return refusal({
       database,
@@ -112,7 +112,7 @@ describe('at start-up', () => {
   it.each([
     ['a class that no module provides', Forgotten, 'Forgotten'],
     ['a name that no class declares', 'leads_pendign', '"leads_pendign"'],
-  ])('%s is refused with its class, the option and what is declared', async (_what, index, named) => {
+  ])('%s as `index`, and names the class, the option and the declared indexes', async (_, index, named) => {
     const error = await refusalOf(index, [LeadsPendingIndex, CallsByLead]);
     expect(error).toBeInstanceOf(UndeclaredIndexError);
     expect(error).toMatchObject({ subject: 'Named', option: 'index' });
@@ -120,7 +120,7 @@ describe('at start-up', () => {
     expect(error.remedy).toMatch(/@OnlineIndex.*leads_pending, calls_by_lead/);
   });
 
-  it('an index that is declared on another table is refused', async () => {
+  it('an index that is declared on another table', async () => {
     const error = await refusalOf(CallsByLead, [CallsByLead]);
     expect(error).toBeInstanceOf(InvalidBackfillOptionError);
     expect(error.message).toMatch(
@@ -128,7 +128,7 @@ describe('at start-up', () => {
     );
   });
 
-  it('what is neither a class nor a name is refused', async () => {
+  it('an index reference that is neither a class nor a name', async () => {
     expect((await refusalOf(7)).message).toMatch(/Named: the option `index` is 7/);
   });
 });

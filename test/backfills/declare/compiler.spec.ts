@@ -26,7 +26,7 @@ const ACCEPTED: Record<string, string> = {
   'a copy': `@Backfill<Lead>({ ...options, into: Contact }) class A implements CopyBackfill<Lead, Contact> { copy(row: RowColumns<Lead>) { return { leadId: row.id } } }`,
 };
 
-/** Title, code, and what the compiler must name. */
+/** Title, code, and the text that the compiler's error must contain. */
 const REFUSED: readonly [string, string, RegExp][] = [
   [
     'a wrong column in where',
@@ -77,7 +77,7 @@ const REFUSED: readonly [string, string, RegExp][] = [
     /serchName|no properties in common/,
   ],
   [
-    'a column that transform() did not ask for',
+    'a column that is not in the rows of transform()',
     `class A implements TransformBackfill<Lead, 'id'> { transform(rows: readonly Pick<Lead, 'id'>[]) { return rows.map(({ name }) => ({ searchName: name })) } }`,
     /name/,
   ],
@@ -86,16 +86,16 @@ const REFUSED: readonly [string, string, RegExp][] = [
     `class A implements CopyBackfill<Lead, Contact> { copy(row: RowColumns<Lead>) { return { leadIdd: row.id } } }`,
     /leadIdd|no properties in common/,
   ],
-  ['a kind that there is not', `@Backfill<Lead>({ ...options, kind: 'truncate' }) class A {}`, /truncate/],
+  ['an unknown kind', `@Backfill<Lead>({ ...options, kind: 'truncate' }) class A {}`, /truncate/],
   [
     'a backfill without a name',
     `@Backfill<Lead>({ entity: Lead, where: { searchName: IsNull() } }) class A {}`,
     /name/,
   ],
-  ['an option that there is not', `@Backfill<Lead>({ ...options, batchsize: 7 }) class A {}`, /batchsize/],
+  ['an unknown option', `@Backfill<Lead>({ ...options, batchsize: 7 }) class A {}`, /batchsize/],
 ];
 
-/** What the compiler says of each piece of code, by its title: one compilation for all. */
+/** The compiler's errors by the title of the code. Compiles all pieces at once. */
 function compile(pieces: readonly (readonly [title: string, code: string])[]): Map<string, string> {
   const files = new Map(pieces.map(([, code], at) => [join(FOLDER, `piece-${at}.ts`), PRELUDE + code]));
   const options: ts.CompilerOptions = {
@@ -124,27 +124,33 @@ function compile(pieces: readonly (readonly [title: string, code: string])[]): M
   const program = ts.createProgram([...files.keys()], options, host);
   return new Map(
     pieces.map(([title], at) => {
-      const found = ts.getPreEmitDiagnostics(program, program.getSourceFile(join(FOLDER, `piece-${at}.ts`)));
+      const diagnostics = ts.getPreEmitDiagnostics(
+        program,
+        program.getSourceFile(join(FOLDER, `piece-${at}.ts`)),
+      );
       return [
         title,
-        found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')).join('\n'),
+        diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')).join('\n'),
       ];
     }),
   );
 }
 
-describe('the compiler', () => {
-  let said: Map<string, string>;
+describe('the TypeScript compiler', () => {
+  let errors: Map<string, string>;
 
   beforeAll(() => {
-    said = compile([...Object.entries(ACCEPTED), ...REFUSED.map(([title, code]) => [title, code] as const)]);
+    errors = compile([
+      ...Object.entries(ACCEPTED),
+      ...REFUSED.map(([title, code]) => [title, code] as const),
+    ]);
   });
 
   it.each(Object.keys(ACCEPTED))('accepts %s', (title) => {
-    expect(said.get(title)).toBe('');
+    expect(errors.get(title)).toBe('');
   });
 
-  it.each(REFUSED)('refuses %s', (title, _, named) => {
-    expect(said.get(title)).toMatch(named);
+  it.each(REFUSED)('refuses %s', (title, _, expected) => {
+    expect(errors.get(title)).toMatch(expected);
   });
 });

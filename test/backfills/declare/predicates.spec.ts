@@ -67,7 +67,7 @@ const CONDITIONS: Record<string, FindOptionsWhere<Person> | FindOptionsWhere<Per
   'a soft-deleted row': { deletedAt: Not(IsNull()) },
 };
 
-/** Marks the rows that it changes, and is pending for those that `where` picks and nobody has marked. */
+/** A backfill that marks the rows it changes. Pending are the rows that `where` matches and that have no mark. */
 function marker<Entity extends Person>(
   name: string,
   where: PendingPredicate<Entity>,
@@ -88,7 +88,7 @@ function marker<Entity extends Person>(
   return Marker;
 }
 
-const nobodyYet = (where: FindOptionsWhere<Person>): FindOptionsWhere<Person> => ({
+const unmarked = (where: FindOptionsWhere<Person>): FindOptionsWhere<Person> => ({
   ...where,
   doneBy: IsNull(),
 });
@@ -97,10 +97,10 @@ const CASES = Object.entries(CONDITIONS).map(([title, where], at) => ({
   title,
   where,
   name: `case-${at}`,
-  backfill: marker(`case-${at}`, Array.isArray(where) ? where.map(nobodyYet) : nobodyYet(where), Person),
+  backfill: marker(`case-${at}`, Array.isArray(where) ? where.map(unmarked) : unmarked(where), Person),
 }));
 
-/** Title, predicate, and the ids that it picks. */
+/** Title, predicate, and the ids of the rows that it matches. */
 const SQL: readonly [string, PendingPredicate<Person>, number[]][] = [
   ['an SQL string', 'age = 30 AND done_by IS NULL', [2, 4]],
   ['that ends with a comment', 'age = 30 AND done_by IS NULL -- (not yet', [2, 4]],
@@ -212,14 +212,14 @@ describe('a pending predicate', () => {
   };
 
   it.each(CASES)(
-    'picks the rows that TypeORM finds, the soft-deleted ones included: $title',
+    'matches the rows that TypeORM finds, with soft-deleted rows: $title',
     async ({ name, where }) => {
       const found = await application.dataSource
         .getRepository(Person)
         .find({ where, withDeleted: true, order: { id: 'ASC' } });
       expect(await run(name)).toEqual(found.map(({ id }) => id));
       expect(found.length).toBeGreaterThan(0);
-      // The proof is a query to paste, and agrees.
+      // A person can paste the proof, and it gives the same count.
       const [{ proof } = { proof: '' }] = (await application.service.run({ names: [name] })).backfills;
       expect(await database.query(proof)).toEqual([{ count: '0' }]);
       await database.query('UPDATE people SET done_by = NULL');
@@ -228,22 +228,22 @@ describe('a pending predicate', () => {
   );
 
   it.each(SQL.map(([title, , ids], at) => ({ title, ids, name: `sql-${at}` })))(
-    'may be SQL: $title',
+    'can be SQL: $title',
     async ({ ids, name }) => {
       expect(await run(name)).toEqual(ids);
     },
   );
 
-  it('of a child entity picks its own rows and its children’s alone, not its siblings’', async () => {
+  it('of a child entity matches its own rows and those of its children, not those of its siblings', async () => {
     expect(await run('employees')).toEqual([1, 2, 5]);
   });
 
-  it('of a child entity does so in SQL too', async () => {
+  it('of a child entity matches only its own rows in SQL too', async () => {
     expect(await run('employees-in-sql')).toEqual([1, 2, 5]);
     expect(await run('customers-in-sql')).toEqual([3, 4]);
   });
 
-  it('may look at the key of a related row', async () => {
+  it('can read the key of a related row', async () => {
     expect(await run('of-a-team')).toEqual([2]);
   });
 });

@@ -63,7 +63,7 @@ async function start(
 async function refusal(starting: Promise<void>): Promise<BackfillError> {
   return starting.then(
     () => {
-      throw new Error('It started.');
+      throw new Error('The application started.');
     },
     (error: BackfillError) => error,
   );
@@ -74,80 +74,80 @@ const REFUSALS: [string, CatchUpModuleOptions, abstract new (...args: never[]) =
   ['no cron expression and no interval', {}, UnclearScheduleError, /neither `cron` nor `interval`/],
   ['both of them', { cron: CRON, interval: 60_000 }, UnclearScheduleError, /both `cron` and `interval`/],
   [
-    'a cron expression that is none',
+    'an unreadable cron expression',
     { cron: 'every day' },
     InvalidCronExpressionError,
     /`catchUp.cron` is "every day"/,
   ],
   [
-    'a cron expression with an hour too many',
+    'a cron expression with an invalid hour',
     { cron: '0 24 * * *' },
     InvalidCronExpressionError,
     /"0 24 \* \* \*"/,
   ],
   [
-    'a cron expression whose time never comes',
+    'a cron expression that is never due',
     { cron: '0 0 31 2 *' },
     NeverDueError,
     /^BackfillModule: `catchUp.cron` is "0 0 31 2 \*" \(UTC\), which is never due\.\s+→/,
   ],
   [
-    'a cron expression that never falls into its window',
+    'a cron expression that is never due within its window',
     { cron: '0 12 * * *', window: { from: '22:00', to: '05:00' } },
     NeverDueError,
     /"0 12 \* \* \*" \(UTC\), which is never due within its window, 22:00 to 05:00 UTC\./,
   ],
   [
-    'a cron expression of a day that comes every four years, and never in its window',
+    'a cron expression of 29 February that is never due within its window',
     { cron: '0 12 29 2 *', window: { from: '22:00', to: '05:00' } },
     NeverDueError,
     /never due within its window/,
   ],
   [
-    'a time zone that nobody knows',
+    'an unknown time zone',
     { cron: CRON, timeZone: 'Europe/Berlim' },
     UnknownTimeZoneError,
     /`catchUp.timeZone`/,
   ],
   [
-    'a window in a time zone that nobody knows',
+    'a window in an unknown time zone',
     { cron: CRON, window: { from: '22:00', to: '05:00', timeZone: 'Mars/Base' } },
     UnknownTimeZoneError,
     /`catchUp.window.timeZone` is "Mars\/Base"/,
   ],
   [
-    'a window without time in it',
+    'an empty window',
     { cron: CRON, window: { from: '22:00', to: '22:00' } },
     InvalidWindowError,
     /is empty: from 22:00 to 22:00/,
   ],
   [
-    'a window that begins at no time of day',
+    'a window with an invalid start',
     { cron: CRON, window: { from: '25:00', to: '05:00' } },
     InvalidWindowError,
     /"25:00" for `from`/,
   ],
   [
-    'a window that ends at no time of day',
+    'a window with an invalid end',
     { cron: CRON, window: { from: '22:00', to: '5' } },
     InvalidWindowError,
     /"5" for `to`/,
   ],
   [
-    'jitter longer than the interval',
+    'jitter as long as the interval',
     { interval: 60_000, jitter: 60_000 },
     JitterTooLongError,
     /two rounds are only 60000 ms apart/,
   ],
   [
-    'jitter longer than from one cron time to the next',
+    'jitter longer than the time between two cron times',
     { cron: '0,10 * * * *', jitter: 700_000 },
     JitterTooLongError,
     /only 600000 ms apart/,
   ],
-  ['an interval too short', { interval: 10 }, InvalidCatchUpNumberError, /`catchUp.interval` is 10/],
+  ['an interval that is too short', { interval: 10 }, InvalidCatchUpNumberError, /`catchUp.interval` is 10/],
   [
-    'an interval that no timer can wait for',
+    'an interval that is too long for a timer',
     { interval: 2 ** 31 },
     InvalidCatchUpNumberError,
     /`catchUp.interval`/,
@@ -159,13 +159,13 @@ const REFUSALS: [string, CatchUpModuleOptions, abstract new (...args: never[]) =
     /`catchUp.jitter` is -1/,
   ],
   [
-    'a time limit that is no number',
+    'a time limit of NaN',
     { cron: CRON, maxDuration: NaN },
     InvalidCatchUpNumberError,
     /`catchUp.maxDuration` is NaN/,
   ],
   [
-    'a time for shutting down that is no number',
+    'a shutdown timeout that is not a whole number',
     { cron: CRON, shutdownTimeout: 1.5 },
     InvalidCatchUpNumberError,
     /`catchUp.shutdownTimeout`/,
@@ -181,7 +181,7 @@ describe('an application does not start with', () => {
     expect(error.remedy).toMatch(/\w/);
   });
 
-  it('a backfill whose own options cannot work, which names its class', async () => {
+  it('invalid options of a backfill, and names its class', async () => {
     const error = await refusal(start(undefined, { cron: 'x' }));
     expect(error).toBeInstanceOf(InvalidCronExpressionError);
     expect(error.subject).toBe('LeadsName');
@@ -189,10 +189,10 @@ describe('an application does not start with', () => {
   });
 
   it.each([
-    ['a word', 'hourly'],
+    ['text', 'hourly'],
     ['true', true],
     ['null', null],
-  ])('%s for options', async (_, given) => {
+  ])('%s as options', async (_, given) => {
     expect(await refusal(start(given as unknown as CatchUpModuleOptions))).toMatchObject({
       option: 'catchUp',
     });
@@ -202,20 +202,20 @@ describe('an application does not start with', () => {
 
   it.each<[string, CatchUpOptions & BackfillModuleOptions, object]>([
     [
-      "a misspelt option of catch-up's window",
+      'a misspelt option of the window',
       { cron: CRON, window: { from: '22:00', to: '05:00', timezone: 'Europe/Berlin' } } as never,
       {
         option: 'catchUp.window.timezone',
         remedy: expect.stringContaining('Did you mean `timeZone`?') as string,
       },
     ],
-    ['a window that is none', { cron: CRON, window: null as never }, { option: 'catchUp.window' }],
+    ['a window of null', { cron: CRON, window: null as never }, { option: 'catchUp.window' }],
   ])('%s', async (_, catchUp, expected) => {
     expect(await refusal(start(catchUp))).toMatchObject({ ...expected, subject: 'BackfillModule' });
     expect(await refusal(start(undefined, catchUp))).toMatchObject({ ...expected, subject: 'LeadsName' });
   });
 
-  it('catch-up and no ScheduleModule', async () => {
+  it('catch-up without ScheduleModule', async () => {
     const error = await refusal(start({ cron: CRON }, undefined, []));
     expect(error).toBeInstanceOf(SchedulerMissingError);
     expect(error.remedy).toContain('ScheduleModule.forRoot()');
@@ -223,7 +223,7 @@ describe('an application does not start with', () => {
 });
 
 describe('the module', () => {
-  it('may leave it to each backfill when rounds are due, and give what they share', async () => {
+  it('can share options with backfills that have triggers of their own', async () => {
     const window = { from: '22:00', to: '05:00' };
     await expect(start({ window }, { cron: CRON })).resolves.toBeUndefined();
   });
@@ -236,7 +236,7 @@ describe('an application without catch-up', () => {
 });
 
 describe("a backfill's own options", () => {
-  it('take the place of the module’s one by one', () => {
+  it('replace those of the module one by one', () => {
     const window = { from: '22:00', to: '05:00' };
     expect(mergeOptions({ cron: CRON, window, jitter: 5 }, { jitter: 7 })).toEqual({
       cron: CRON,
@@ -245,7 +245,7 @@ describe("a backfill's own options", () => {
     });
   });
 
-  it('with an interval take the place of the module’s cron expression', () => {
+  it('with an interval replace the cron expression of the module', () => {
     expect(mergeOptions({ cron: CRON, jitter: 5 }, { interval: 60_000 })).toEqual({
       interval: 60_000,
       jitter: 5,
@@ -255,30 +255,30 @@ describe("a backfill's own options", () => {
 
 describe('a cron expression', () => {
   it.each<[string, CatchUpOptions]>([
+    ['every second, in the night', { cron: '* * * * * *', window: { from: '03:00', to: '03:01' } }],
+    ['every second, in the afternoon', { cron: '* * * * * *', window: { from: '15:00', to: '15:01' } }],
     [
-      'each second, whatever the time is now',
-      { cron: '* * * * * *', window: { from: '03:00', to: '03:01' } },
+      'once a day, at the opening of the window',
+      { cron: '0 22 * * *', window: { from: '22:00', to: '05:00' } },
     ],
-    [
-      'each second, in the other half of the day',
-      { cron: '* * * * * *', window: { from: '15:00', to: '15:01' } },
-    ],
-    ['once a day, at the opening', { cron: '0 22 * * *', window: { from: '22:00', to: '05:00' } }],
     ['once in four years', { cron: '0 23 29 2 *', window: { from: '22:00', to: '05:00' } }],
     [
-      'in summer alone, as the clocks of window and expression differ',
+      'only in summer, because the time zones differ',
       {
         cron: '0 3 * * *',
         timeZone: 'UTC',
         window: { from: '04:30', to: '05:30', timeZone: 'Europe/Berlin' },
       },
     ],
-    ['by its jitter', { cron: '59 21 * * *', window: { from: '22:00', to: '05:00' }, jitter: 120_000 }],
-  ])('may fall into its window %s', async (_, catchUp) => {
+    [
+      'only with its jitter',
+      { cron: '59 21 * * *', window: { from: '22:00', to: '05:00' }, jitter: 120_000 },
+    ],
+  ])('can be due within its window %s', async (_, catchUp) => {
     await expect(start(catchUp)).resolves.toBeUndefined();
   });
 
-  it('is read in the time zone of the window, unless another is named', async () => {
+  it('uses the time zone of the window, unless it has its own', async () => {
     const cron = createRequire(createRequire(import.meta.url).resolve('@nestjs/schedule'))('cron') as Awaited<
       ReturnType<typeof loadScheduler>
     >['cron'];

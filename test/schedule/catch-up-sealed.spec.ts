@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { Backfill, MigrationsService, type SetBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { CatchingUp, HeardLog, MODULE_JOB } from '../support/catch-up.ts';
+import { CatchingUp, CapturedLog, MODULE_JOB } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
 import { migration } from '../support/migrations.ts';
@@ -25,7 +25,7 @@ class Direction implements SetBackfill<Lead> {
   }
 }
 
-/** Of a table with a partition for each year. */
+/** A table with a partition for each year. */
 @Entity('events', { synchronize: false })
 class Event {
   @PrimaryColumn({ type: 'int' })
@@ -47,7 +47,7 @@ class Kind implements SetBackfill<Event> {
 
 let database: TestDatabase;
 let app: CatchingUp;
-let heard: HeardLog;
+let log: CapturedLog;
 
 const start = (backfills: readonly Type[]) =>
   CatchingUp.start({
@@ -62,35 +62,35 @@ beforeEach(async () => {
   app = await start([SearchName, Direction]);
   await addLeads(database, 5);
   await app.round();
-  heard = HeardLog.listen();
+  log = CapturedLog.start();
 });
 
 afterEach(async () => {
-  heard.rest();
+  log.stop();
   await app.stop();
   await database.drop();
 });
 
 const sealedBy = async (name: string) => (await app.status(name)).sealedBy;
-/** When the table was last read for a row of the backfill; null for never. */
-const lookedAt = async (name: string) => (await app.status(name)).looked?.at ?? null;
+/** The time of the last probe; null for never. */
+const probedAt = async (name: string) => (await app.status(name)).looked?.at ?? null;
 
 describe('a backfill is sealed', () => {
-  it('by NOT NULL on the column that its predicate asks to be NULL, and not looked at any more', async () => {
+  it('by NOT NULL on the column of its IS NULL, and then no longer probed', async () => {
     await app.round();
-    const before = await lookedAt('search-name');
+    const before = await probedAt('search-name');
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await app.round();
     expect(await sealedBy('search-name')).toBe('NOT NULL of search_name');
-    expect(heard.seen).toContainEqual(
+    expect(log.visible).toContainEqual(
       expect.stringContaining('search-name: sealed by NOT NULL of search_name'),
     );
     await app.round();
-    expect(await lookedAt('search-name')).toBe(before);
+    expect(await probedAt('search-name')).toBe(before);
     expect(await sealedBy('direction')).toBeNull();
   });
 
-  it('never where a partition that could hold such rows may come later', async () => {
+  it('never on a partitioned table, which can get a partition for such rows later', async () => {
     await database.query(`CREATE TABLE events (id int, year int, kind text, PRIMARY KEY (id, year)) PARTITION BY RANGE (year);
       CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM (2025) TO (2026)`);
     await app.stop();
@@ -115,7 +115,7 @@ describe('a backfill is sealed', () => {
     expect(await sealedBy('direction')).toBe('the constraint told');
   });
 
-  it('not by a constraint that leaves a part of its predicate possible', async () => {
+  it('not by a constraint that still allows a part of its predicate', async () => {
     await database.query('ALTER TABLE leads ALTER last_call_direction SET NOT NULL');
     await app.round();
     expect(await sealedBy('direction')).toBeNull();
@@ -124,7 +124,7 @@ describe('a backfill is sealed', () => {
     expect(await app.status('direction')).toMatchObject({ status: 'complete', drift: { rows: 1 } });
   });
 
-  it('no longer when the constraint is dropped, and its rows are found again', async () => {
+  it('no longer once the constraint is dropped, and rounds find its rows again', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await app.round();
     await database.query('ALTER TABLE leads ALTER search_name DROP NOT NULL');
@@ -134,7 +134,7 @@ describe('a backfill is sealed', () => {
     expect(await app.status('search-name')).toMatchObject({ status: 'complete', drift: { rows: 1 } });
   });
 
-  it('no longer when a run has found rows of it', async () => {
+  it('no longer once a run has found pending rows', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await app.round();
     await database.query('ALTER TABLE leads ALTER search_name DROP NOT NULL');
@@ -143,7 +143,7 @@ describe('a backfill is sealed', () => {
     expect(await app.status('search-name')).toMatchObject({ status: 'complete', sealedBy: null, updated: 6 });
   });
 
-  it('with its seal told by --status', async () => {
+  it('and --status shows the seal', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await addLeads(database, 0);
     await app.round();
@@ -155,17 +155,17 @@ describe('a backfill is sealed', () => {
 });
 
 describe('a job', () => {
-  it('ends when all of its backfills are sealed, and says so', async () => {
+  it('ends and logs that when all its backfills are sealed', async () => {
     await database.query(`ALTER TABLE leads ALTER search_name SET NOT NULL, ALTER last_call_direction SET NOT NULL,
       ADD CONSTRAINT told CHECK (last_call_direction <> '')`);
     await app.round();
-    expect(heard.seen).toContainEqual(
+    expect(log.visible).toContainEqual(
       `log: ${MODULE_JOB} has ended: all its backfills are sealed, so no row can become pending.`,
     );
     expect(app.registry.getCronJob(MODULE_JOB).isActive).toBe(false);
   });
 
-  it('goes on as long as one of its backfills is not sealed', async () => {
+  it('continues while one of its backfills is not sealed', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await app.round();
     expect(app.registry.getCronJob(MODULE_JOB).isActive).toBe(true);
@@ -185,7 +185,7 @@ describe('a contract migration', () => {
     expect(report.outcome).toBe('done');
   }
 
-  it('that makes the predicate impossible seals the backfills that it requires, by its name', async () => {
+  it('that makes the predicate impossible seals the backfills in `requires`, under its own name', async () => {
     const Contract = contract('RequireSearchName', 'ALTER TABLE leads ALTER search_name SET NOT NULL');
     await migrate(Contract);
     expect(await sealedBy('search-name')).toBe(`migration ${Contract.name}: NOT NULL of search_name`);
@@ -193,7 +193,7 @@ describe('a contract migration', () => {
     expect(await sealedBy('search-name')).toBe(`migration ${Contract.name}: NOT NULL of search_name`);
   });
 
-  it('that leaves the predicate possible seals nothing, whatever it requires', async () => {
+  it('that leaves the predicate possible seals nothing', async () => {
     await migrate(contract('DropOldColumn', 'ALTER TABLE leads DROP COLUMN tenant_id'));
     expect(await sealedBy('search-name')).toBeNull();
   });

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { CatchingUp, HeardLog, ONCE_A_YEAR } from '../support/catch-up.ts';
+import { CatchingUp, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { gate } from '../support/gate.ts';
 import { allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../support/jobs.ts';
@@ -9,10 +9,10 @@ import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
 import { LockHolder } from '../support/lock-holder.ts';
 import { until } from '../support/until.ts';
 
-/** What a backfill's code may call, for as long as it is there. */
+/** A client that a backfill's code calls, until Nest destroys it. */
 @Injectable()
 class Dictionary implements OnModuleDestroy {
-  static asked: () => Promise<void> = async () => undefined;
+  static called: () => Promise<void> = async () => undefined;
   #closed = false;
 
   onModuleDestroy(): void {
@@ -20,7 +20,7 @@ class Dictionary implements OnModuleDestroy {
   }
 
   async lookUp(name: string): Promise<string> {
-    await Dictionary.asked();
+    await Dictionary.called();
     if (this.#closed) throw new Error('The dictionary is closed.');
     return name.toLowerCase();
   }
@@ -53,7 +53,7 @@ describe('app.close() during a round', () => {
   });
 
   afterEach(async () => {
-    Dictionary.asked = async () => undefined;
+    Dictionary.called = async () => undefined;
     await database.drop();
   });
 
@@ -72,17 +72,17 @@ describe('app.close() during a round', () => {
   const recorded = () => database.query('SELECT status, reason FROM nestjs_backfill.backfill');
   const done = () => database.query('SELECT FROM leads WHERE search_name IS NOT NULL');
 
-  it('finishes the batch in hand and no other, says so, and hands the leases back', async () => {
+  it('finishes the current batch and no other, records the reason, and releases the leases', async () => {
     const app = await start();
-    const [begun, goOn] = [gate(), gate()];
-    Dictionary.asked = async () => {
-      begun.resolve();
-      await goOn.promise;
+    const [started, resume] = [gate(), gate()];
+    Dictionary.called = async () => {
+      started.resolve();
+      await resume.promise;
     };
     const round = app.round();
-    await begun.promise;
+    await started.promise;
     const closed = app.stop();
-    goOn.resolve();
+    resume.resolve();
     await Promise.all([round, closed]);
     expect(await done()).toHaveLength(1);
     expect(await recorded()).toEqual([
@@ -91,24 +91,24 @@ describe('app.close() during a round', () => {
     expect(await database.query(leases)).toEqual([]);
   });
 
-  it('destroys what the backfill injects only after that, so that no row is taken for poisonous', async () => {
+  it('destroys what the backfill injects only after that, so that no row goes to the quarantine', async () => {
     const app = await start();
-    const [begun, closing] = [gate(), gate()];
-    Dictionary.asked = async () => {
-      begun.resolve();
+    const [started, closing] = [gate(), gate()];
+    Dictionary.called = async () => {
+      started.resolve();
       await closing.promise;
     };
     const round = app.round();
-    await begun.promise;
+    await started.promise;
     const closed = app.stop();
-    // By then every provider that nothing holds back has been destroyed.
+    // By then Nest has destroyed every provider that does not wait for the round.
     setImmediate(closing.resolve);
     await Promise.all([round, closed]);
     expect(await database.query('SELECT FROM nestjs_backfill.quarantined_row')).toEqual([]);
     expect(await done()).toHaveLength(1);
   });
 
-  it('cancels a batch that takes longer than shutdownTimeout, and takes it back', async () => {
+  it('cancels and rolls back a batch that takes longer than shutdownTimeout', async () => {
     const app = await start(1_000);
     await database.query(`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$;
@@ -126,19 +126,19 @@ describe('app.close() during a round', () => {
     expect(await database.query(leases)).toEqual([]);
   });
 
-  it('waits no longer than shutdownTimeout for code that does not come back, and says so', async () => {
+  it('waits at most shutdownTimeout for code that never returns, and logs that', async () => {
     const app = await start(200);
-    const begun = gate();
-    Dictionary.asked = () => {
-      begun.resolve();
+    const started = gate();
+    Dictionary.called = () => {
+      started.resolve();
       return new Promise(() => undefined);
     };
     void app.round();
-    await begun.promise;
-    const heard = HeardLog.listen();
+    await started.promise;
+    const log = CapturedLog.start();
     await app.stop();
-    heard.rest();
-    expect(heard.seen[0]).toMatch(/did not end within 200 ms/);
+    log.stop();
+    expect(log.visible[0]).toMatch(/did not end within 200 ms/);
     expect(await done()).toEqual([]);
   });
 });
@@ -146,28 +146,28 @@ describe('app.close() during a round', () => {
 const JOBS = 100;
 const LEASE = 1_000;
 
-describe('processes that serve users', () => {
+describe('a process that serves users', () => {
   const stage = jobsStage(JOBS);
   beforeEach(() => resetJobs(stage.database, JOBS));
 
   const catching = { leaseDuration: LEASE, defaults: { pause: 50 }, catchUp: { interval: 1_000 } };
-  const underWay = () => until(async () => (await lookAtLedger()) >= 30);
-  const lookAtLedger = async () => {
-    const there = await stage.value(`SELECT to_regclass('nestjs_backfill.range') IS NOT NULL`);
-    return there === 'true' ? (await readJobs(stage.database)).counted : 0;
+  const underWay = () => until(async () => (await countedJobs()) >= 30);
+  const countedJobs = async () => {
+    const isInstalled = await stage.value(`SELECT to_regclass('nestjs_backfill.range') IS NOT NULL`);
+    return isInstalled === 'true' ? (await readJobs(stage.database)).counted : 0;
   };
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'finish the batch in hand at %s, record why they stopped, and hand their leases back',
+    'finishes the current batch at %s, records the reason, and releases its leases',
     async (signal) => {
       const serving = JobsProcess.serve(stage.database, catching);
       await underWay();
       serving.child.kill(signal);
       await serving.ended;
       expect(serving.child.signalCode).toBe(signal);
-      const look = await readJobs(stage.database);
-      expect(look).toMatchObject({ done: look.lines, counted: look.lines, distinct: look.lines, astray: 0 });
-      expect(look.done).toBeLessThan(JOBS);
+      const jobs = await readJobs(stage.database);
+      expect(jobs).toMatchObject({ done: jobs.lines, counted: jobs.lines, distinct: jobs.lines, astray: 0 });
+      expect(jobs.done).toBeLessThan(JOBS);
       expect(
         await stage.query(`SELECT status, reason FROM nestjs_backfill.backfill WHERE name = 'do-jobs'`),
       ).toEqual([{ status: 'incomplete', reason: "Stopped by the application's shutdown." }]);
@@ -175,7 +175,7 @@ describe('processes that serve users', () => {
     },
   );
 
-  it('take over from one that was killed, and do each row once', async () => {
+  it('takes over from a killed one, and changes each row once', async () => {
     const first = JobsProcess.serve(stage.database, catching);
     await underWay();
     const second = JobsProcess.serve(stage.database, catching);
@@ -187,8 +187,8 @@ describe('processes that serve users', () => {
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('in one-shot mode do not catch up', async () => {
-    // Long enough for a round to come, if there were any.
+  it('does not catch up in one-shot mode', async () => {
+    // The run takes longer than the interval, so a round would start if there were any.
     const { ended } = JobsProcess.run(stage.database, ['note-jobs'], {
       defaults: { pause: 250 },
       catchUp: { interval: 1_000 },

@@ -1,7 +1,7 @@
 import { Backfill, type CatchUpClock, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { TimeWindow } from '../../libs/backfill/src/schedule/timing/time-window.ts';
-import { CatchingUp, HeardLog, ONCE_A_YEAR } from '../support/catch-up.ts';
+import { CatchingUp, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { Interlude } from '../support/interlude.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
@@ -15,8 +15,8 @@ describe('a window', () => {
     ['is open until its end', '2026-01-11T03:59:59Z', true],
     ['ends with its last minute', '2026-01-11T04:00:00Z', false],
     ['is closed before its beginning', '2026-01-10T20:59:59Z', false],
-    ['begins an hour earlier in summer, as the clock on the wall does', '2026-07-10T20:00:00Z', true],
-    ['ends an hour earlier in summer', '2026-07-11T03:00:00Z', false],
+    ['begins an hour earlier in UTC in summer', '2026-07-10T20:00:00Z', true],
+    ['ends an hour earlier in UTC in summer', '2026-07-11T03:00:00Z', false],
   ])('across midnight %s', (_, at, open) => {
     expect(new TimeWindow('A', NIGHT).isOpen(new Date(at))).toBe(open);
   });
@@ -29,7 +29,7 @@ describe('a window', () => {
     expect(new TimeWindow('A', { from: '09:00', to: '17:00' }).isOpen(new Date(at))).toBe(open);
   });
 
-  it('that comes twice, when summer time ends, is open both times', () => {
+  it('that occurs twice when summer time ends is open both times', () => {
     const window = new TimeWindow('A', { from: '02:15', to: '02:45', timeZone: 'Europe/Berlin' });
     const open = (at: string) => window.isOpen(new Date(at));
     // 02:30 in summer time, then in winter time, of 25 October 2026.
@@ -37,7 +37,7 @@ describe('a window', () => {
     expect(open('2026-10-25T01:00:00Z')).toBe(false);
   });
 
-  it('that the clocks leave out, when summer time begins, does not open', () => {
+  it('that is skipped when summer time begins does not open', () => {
     const window = new TimeWindow('A', { from: '02:15', to: '02:45', timeZone: 'Europe/Berlin' });
     const day = Array.from({ length: 24 * 60 }, (_, minute) => new Date(Date.UTC(2026, 2, 28, 23, minute)));
     expect(day.filter((at) => window.isOpen(at))).toEqual([]);
@@ -95,13 +95,13 @@ describe('catch-up with a window', () => {
     await database.drop();
   });
 
-  it('does not so much as ask the database outside of it', async () => {
-    const heard = HeardLog.listen();
+  it('sends no query outside of it', async () => {
+    const log = CapturedLog.start();
     now = NOON;
     await app.round();
-    heard.rest();
+    log.stop();
     expect(await database.query(`SELECT FROM pg_namespace WHERE nspname = 'nestjs_backfill'`)).toEqual([]);
-    expect(heard.lines).toEqual([
+    expect(log.lines).toEqual([
       {
         level: 'debug',
         text: 'nestjs-backfill:catch-up: Outside its window, 22:00 to 05:00 Europe/Berlin: a later round continues.',
@@ -109,7 +109,7 @@ describe('catch-up with a window', () => {
     ]);
   });
 
-  it('finishes the batch in hand when it closes, says why it stopped, and goes on when it is open again', async () => {
+  it('finishes the current batch when it closes, records the reason, and continues when it is open again', async () => {
     now = NIGHT;
     interlude.once(async () => (now = NOON));
     await app.round();
@@ -119,7 +119,7 @@ describe('catch-up with a window', () => {
       reason: 'Outside its window, 22:00 to 05:00 Europe/Berlin: a later round continues.',
       leasedBy: null,
     });
-    // The batch in hand, and the one whose rows were read meanwhile.
+    // The current batch, and the next one if its rows were already read.
     expect([10, 20]).toContain(stopped?.updated);
     await app.round();
     expect(await app.status('search-name')).toMatchObject({ updated: stopped?.updated });

@@ -3,13 +3,13 @@ import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import type { CatchUpModuleOptions } from 'nestjs-backfill';
 import { TestApplication, type TestApplicationOptions } from './application.ts';
 
-/** The module's job, as it stands in the `SchedulerRegistry`. */
+/** The name of the module's job in the `SchedulerRegistry`. */
 export const MODULE_JOB = 'nestjs-backfill:catch-up';
 
-/** Due once a year: the tests let it come. */
+/** Due once a year. Tests start the rounds themselves. */
 export const ONCE_A_YEAR = '0 0 1 1 *';
 
-/** An application that catches up, and whose rounds a test starts. */
+/** An application with catch-up whose rounds a test starts. */
 export class CatchingUp {
   private constructor(
     readonly application: TestApplication,
@@ -30,7 +30,7 @@ export class CatchingUp {
     return new CatchingUp(application, application.context.get(SchedulerRegistry, { strict: false }));
   }
 
-  /** Lets the job's time come, and waits for the end of the round. */
+  /** Starts a round of the job, and waits for its end. */
   async round(job = MODULE_JOB): Promise<void> {
     await this.registry.getCronJob(job).fireOnTick();
   }
@@ -39,11 +39,11 @@ export class CatchingUp {
     return [...this.registry.getCronJobs().keys(), ...this.registry.getIntervals()];
   }
 
-  /** What the ledger says of a backfill. */
+  /** The ledger's record of a backfill. */
   async status(name: string) {
     const { backfills } = await this.application.service.status({ names: [name] });
     const [status] = backfills;
-    if (!status) throw new Error(`The ledger says nothing of ${name}.`);
+    if (!status) throw new Error(`The ledger has no record of ${name}.`);
     return status;
   }
 
@@ -52,38 +52,38 @@ export class CatchingUp {
   }
 }
 
-/** Hears what applications log, from `listen` to `rest`. */
-export class HeardLog implements LoggerService {
+/** Captures what applications log, from `start` to `stop`. */
+export class CapturedLog implements LoggerService {
   readonly lines: { readonly level: string; readonly text: string }[] = [];
 
-  static listen(): HeardLog {
-    const heard = new HeardLog();
-    Logger.overrideLogger(heard);
-    return heard;
+  static start(): CapturedLog {
+    const log = new CapturedLog();
+    Logger.overrideLogger(log);
+    return log;
   }
 
-  rest(): void {
+  stop(): void {
     Logger.overrideLogger(false);
   }
 
   log(message: unknown): void {
-    this.#hear('log', message);
+    this.#capture('log', message);
   }
 
   warn(message: unknown): void {
-    this.#hear('warn', message);
+    this.#capture('warn', message);
   }
 
   error(message: unknown): void {
-    this.#hear('error', message);
+    this.#capture('error', message);
   }
 
   debug(message: unknown): void {
-    this.#hear('debug', message);
+    this.#capture('debug', message);
   }
 
-  /** What a person would see: everything but what helps to find errors. */
-  get seen(): string[] {
+  /** The lines above the debug level. */
+  get visible(): string[] {
     return this.lines.filter(({ level }) => level !== 'debug').map(({ level, text }) => `${level}: ${text}`);
   }
 
@@ -91,7 +91,7 @@ export class HeardLog implements LoggerService {
     this.lines.length = 0;
   }
 
-  #hear(level: string, message: unknown): void {
+  #capture(level: string, message: unknown): void {
     this.lines.push({ level, text: String(message) });
   }
 }

@@ -1,6 +1,6 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { CatchingUp, HeardLog } from '../support/catch-up.ts';
+import { CatchingUp, CapturedLog } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { Lead, LEAD_TABLES } from '../support/lead-tables.ts';
 import { until } from '../support/until.ts';
@@ -12,19 +12,19 @@ class SearchName implements SetBackfill<Lead> {
   }
 }
 
-/** More than the keys that a look without an index reads. */
+/** More than the keys that a probe without an index reads. */
 const LEADS = 60_000;
 const INDEX = 'CREATE INDEX leads_pending ON leads (id) WHERE search_name IS NULL';
 
-describe('looking for rows that became pending', () => {
+describe('a probe for rows that became pending', () => {
   let database: TestDatabase;
   let app: CatchingUp;
-  let heard: HeardLog;
+  let log: CapturedLog;
 
   beforeEach(async () => {
     database = await TestDatabase.create();
     app = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [SearchName] });
-    heard = HeardLog.listen();
+    log = CapturedLog.start();
     await database.query(`ALTER TABLE leads SET (autovacuum_enabled = off);
       INSERT INTO leads (name, search_name) SELECT 'Lead ' || i, 'done' FROM generate_series(1, ${LEADS}) AS i;
       ANALYZE leads`);
@@ -32,12 +32,12 @@ describe('looking for rows that became pending', () => {
   });
 
   afterEach(async () => {
-    heard.rest();
+    log.stop();
     await app.stop();
     await database.drop();
   });
 
-  /** What sessions have read of the table so far. A session reports its own when it ends. */
+  /** The scans and rows that sessions have read of the table so far. A session reports them when it ends. */
   async function reads(): Promise<{ readonly scans: number; readonly rows: number }> {
     await database.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
@@ -56,7 +56,7 @@ describe('looking for rows that became pending', () => {
     return read ?? { scans: NaN, rows: NaN };
   }
 
-  it('goes through the index that serves the predicate, and reads no row of a table that has none pending', async () => {
+  it('uses the index that serves the predicate, and reads no row of a table without pending rows', async () => {
     await database.query(INDEX);
     const before = await reads();
     await app.round();
@@ -64,14 +64,14 @@ describe('looking for rows that became pending', () => {
     expect((await app.status('search-name')).looked).toMatchObject({ index: 'leads_pending' });
   });
 
-  it('goes through the index when the statistics say that the table is empty', async () => {
+  it('uses the index when the statistics say that the table is empty', async () => {
     await database.query(`${INDEX}; UPDATE pg_class SET reltuples = 0, relpages = 0 WHERE relname = 'leads'`);
     const before = await reads();
     await app.round();
     expect(await reads()).toEqual(before);
   });
 
-  it('without an index reads a part of the table only, in no sequential scan', async () => {
+  it('without an index reads only a part of the table, and not by a sequential scan', async () => {
     const before = await reads();
     await app.round();
     const after = await reads();
@@ -85,7 +85,7 @@ describe('looking for rows that became pending', () => {
     expect((await app.status('search-name')).drift.rows).toBe(1);
   });
 
-  it('without an index finds every row in the end, wherever it is', async () => {
+  it('without an index finds every row after some rounds', async () => {
     await app.round();
     await database.query('UPDATE leads SET search_name = NULL WHERE id IN (3, 25000)');
     let rounds = 0;
@@ -96,17 +96,17 @@ describe('looking for rows that became pending', () => {
     }
   });
 
-  it('without an index says so once, with the index to build', async () => {
+  it('without an index logs the index to build, once', async () => {
     await app.round();
     await app.round();
-    expect(heard.seen).toEqual([
+    expect(log.visible).toEqual([
       expect.stringContaining(
         'Build one: CREATE INDEX CONCURRENTLY ON "leads" (id) WHERE "search_name" IS NULL',
       ),
     ]);
   });
 
-  it('is not taken in by an index of another table that the predicate asks', async () => {
+  it('does not count an index of another table that the predicate reads', async () => {
     await database.query(`CREATE INDEX ON call_logs (lead_id);
       INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('without-calls', 1, 'set', 'complete', 'Done.')`);
     const other = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [WithoutCalls] });
@@ -118,7 +118,7 @@ describe('looking for rows that became pending', () => {
     }
   });
 
-  it('pauses for twenty times as long as a look took that was slow', async () => {
+  it('that is slow is followed by a pause of twenty times its duration', async () => {
     await database.query(
       `CREATE FUNCTION slowly(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN $1 IS NULL; END $$`,
     );
@@ -140,14 +140,14 @@ describe('looking for rows that became pending', () => {
     }
   });
 
-  it('never waits long for a table that somebody keeps locked', async () => {
+  it('does not wait long for a locked table', async () => {
     const client = await database.connect('a migration');
     await client.query('BEGIN; LOCK TABLE leads IN ACCESS EXCLUSIVE MODE');
-    heard.clear();
+    log.clear();
     await app.round();
     await client.query('COMMIT');
     await client.end();
-    expect(heard.lines).toEqual([
+    expect(log.lines).toEqual([
       {
         level: 'debug',
         text: expect.stringMatching(/skipped, because another session holds a lock on the table/) as string,

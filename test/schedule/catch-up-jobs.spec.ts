@@ -1,0 +1,65 @@
+import { CatchingUp, MODULE_JOB } from '../support/catch-up.ts';
+import { TestDatabase } from '../support/database.ts';
+import { addLeads, LEAD_TABLES } from '../support/lead-tables.ts';
+import { until } from '../support/until.ts';
+import { Direction, searchName } from './catch-up-backfills.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await TestDatabase.create();
+});
+
+afterAll(() => database.drop());
+
+describe('jobs', () => {
+  const start = async (options: Omit<Parameters<typeof CatchingUp.start>[0], 'database' | 'entities'>) =>
+    CatchingUp.start({ database, entities: LEAD_TABLES, ...options });
+
+  it('are in the SchedulerRegistry: one for the module, and one for each backfill with options of its own', async () => {
+    const started = await start({ backfills: [searchName({ catchUp: { interval: 3_600_000 } }), Direction] });
+    try {
+      expect(started.jobs).toEqual([MODULE_JOB, `${MODULE_JOB}:search-name`]);
+      expect(started.registry.getIntervals()).toEqual([`${MODULE_JOB}:search-name`]);
+    } finally {
+      await started.stop();
+    }
+  });
+
+  it('leave out a backfill with `catchUp: false`', async () => {
+    const started = await start({ backfills: [searchName({ catchUp: false }), Direction] });
+    try {
+      await started.round();
+      expect(await database.query('SELECT FROM leads WHERE search_name IS NULL')).toHaveLength(5);
+      expect(await database.query('SELECT FROM leads WHERE last_call_direction IS NULL')).toEqual([]);
+    } finally {
+      await started.stop();
+    }
+  });
+
+  it('do not exist with `catchUp: false` in the module, also for backfills with options of their own', async () => {
+    const started = await start({
+      backfills: [searchName({ catchUp: { interval: 1_000 } })],
+      catchUp: false,
+    });
+    expect(started.jobs).toEqual([]);
+    await started.stop();
+  });
+
+  it('with an interval run again and again', async () => {
+    const started = await start({ backfills: [searchName()], catchUp: { interval: 1_000, jitter: 50 } });
+    try {
+      await until(async () => (await started.status('search-name')).status === 'complete');
+      await addLeads(database, 1);
+      await until(async () => (await started.status('search-name')).drift.rows === 1);
+    } finally {
+      await started.stop();
+    }
+  });
+
+  it('are removed when the application shuts down', async () => {
+    const started = await start({ backfills: [searchName({ catchUp: { interval: 3_600_000 } }), Direction] });
+    await started.stop();
+    expect(started.jobs).toEqual([]);
+  });
+});

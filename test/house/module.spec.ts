@@ -30,7 +30,7 @@ class There implements SetBackfill<Lead> {
   }
 }
 
-/** A feature module, as an application has many. */
+/** A feature module. */
 @Module({ providers: [Here, { provide: 'an alias of it', useExisting: Here }] })
 class LeadsModule {}
 
@@ -59,7 +59,7 @@ describe('an application', () => {
     await Promise.all([database.drop(), archive.drop()]);
   });
 
-  it('has backfills in feature modules, configured by forRoot', async () => {
+  it('can provide backfills in feature modules, with the options of forRoot', async () => {
     application = await TestApplication.start({
       database,
       entities: LEAD_TABLES,
@@ -76,7 +76,7 @@ describe('an application', () => {
     expect(await database.query(ledgerSchemas)).toEqual([{ schema: 'my ledger' }]);
   });
 
-  it('configures with forRootAsync, from what it injects', async () => {
+  it('can create its options with forRootAsync from what it injects', async () => {
     application = await TestApplication.start({
       database,
       entities: LEAD_TABLES,
@@ -96,7 +96,7 @@ describe('an application', () => {
     expect(await database.query(ledgerSchemas)).toEqual([{ schema: 'ledger of "mine"' }]);
   });
 
-  it('reaches the service from any module', async () => {
+  it('can inject the service in any module', async () => {
     @Injectable()
     class Admin {
       constructor(readonly backfills: BackfillService) {}
@@ -112,7 +112,7 @@ describe('an application', () => {
     expect(application.context.get(Admin, { strict: false }).backfills.names).toEqual(['here']);
   });
 
-  it('runs without any backfill, and touches no database', async () => {
+  it('can run without any backfill, and then sends no query', async () => {
     application = await TestApplication.start({ database, entities: LEAD_TABLES, backfills: [] });
     expect(await application.service.run()).toEqual({
       phase: 'backfill',
@@ -123,7 +123,7 @@ describe('an application', () => {
     expect(await database.query(ledgerSchemas)).toEqual([]);
   });
 
-  it('has two data sources by name, each with a ledger of its own', async () => {
+  it('can have two data sources, each with its own ledger', async () => {
     application = await TestApplication.start({
       database,
       entities: LEAD_TABLES,
@@ -159,9 +159,9 @@ describe('an application', () => {
 
 describe('forRoot imported twice', () => {
   it.each<[string, BackfillModuleOptions]>([
-    ['as it is', {}],
+    ['without options', {}],
     ['with catch-up', { catchUp: { interval: 60_000 } }],
-  ])('stops the start with one error, %s', async (_, module) => {
+  ])('stops the start with one error: %s', async (_, module) => {
     const database = await TestDatabase.create();
     const imports = [ScheduleModule.forRoot(), BackfillModule.forRoot(module)];
     const error = await refusal({ database, entities: LEAD_TABLES, backfills: [Here], imports, module });
@@ -170,7 +170,7 @@ describe('forRoot imported twice', () => {
     expect(error.message).toMatch(/^BackfillModule\.forRoot is imported twice\.\s+→ Import it once/);
   });
 
-  it('is no matter of one import that many modules share', async () => {
+  it('does not mean one import that several modules share', async () => {
     const database = await TestDatabase.create();
     const shared = BackfillModule.forRoot();
     @Module({ imports: [shared] })

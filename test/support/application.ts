@@ -14,13 +14,13 @@ export interface TestApplicationOptions {
   readonly module?: BackfillModuleOptions;
   /** Instead of `BackfillModule.forRoot(module)`. */
   readonly backfillModule?: DynamicModule;
-  /** Let the entities make their tables. @default true */
+  /** Creates the tables of the entities. @default true */
   readonly synchronize?: boolean;
-  /** Connections of the pool. */
+  /** The number of connections in the pool. @default 5 */
   readonly poolSize?: number;
 }
 
-/** A Nest application with backfills, as a user's own would be, over the tables that its entities make. */
+/** A Nest application with backfills, as a user would write it. */
 export class TestApplication {
   private constructor(
     readonly context: INestApplicationContext,
@@ -46,7 +46,7 @@ export class TestApplication {
   }
 }
 
-/** What `TypeOrmModule` makes of a test database; with a name, for a second data source. */
+/** `TypeOrmModule` for a test database. A second data source needs a name. */
 export function dataSourceModule(
   database: TestDatabase,
   entities: TestApplicationOptions['entities'],

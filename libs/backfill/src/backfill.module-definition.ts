@@ -15,19 +15,22 @@ export interface BackfillModuleOptions {
   /** The pace of every backfill that does not set its own. @default see `PaceOptions` */
   readonly defaults?: PaceOptions;
   /**
-   * The load limits at which a run waits, for every backfill that does not set its own. `false` turns all throttles off.
+   * The load limits at which a run waits, for every backfill that does not set its own. `false` turns all
+   * throttles off.
    * @default see `ThrottleOptions`
    */
   readonly throttles?: ThrottleOptions | false;
   /**
-   * Milliseconds after which a process without a heartbeat loses its leases: on the ranges of a backfill, which each batch
-   * renews, and on the migrations and indexes phases. Another process then continues the work. At least 1000.
+   * Milliseconds after which a process without a heartbeat loses its leases: on the ranges of a backfill,
+   * which each batch renews, and on the migrations and indexes phases. Another process then continues the
+   * work. At least 1000.
    * @default 30_000
    */
   readonly leaseDuration?: number;
   /**
-   * Lets a running application change rows that are left, or that became pending again. Needs `@nestjs/schedule`. `false` turns
-   * catch-up off, also for backfills with options of their own. One-shot runs never catch up.
+   * Lets a running application change rows that are left, or that became pending again. Needs
+   * `@nestjs/schedule`. `false` turns catch-up off, also for backfills with options of their own. One-shot
+   * runs never catch up.
    * @default only the backfills with `catchUp` of their own
    */
   readonly catchUp?: CatchUpModuleOptions | false;
@@ -35,7 +38,9 @@ export interface BackfillModuleOptions {
   readonly migrations?: MigrationModuleOptions;
 }
 
-/** Every default in one place. `catchUp` holds the defaults of its options: catch-up itself is off by default. */
+/**
+ * Every default in one place. `catchUp` holds the defaults of its options: catch-up itself is off by default.
+ */
 export const MODULE_DEFAULTS = {
   ...LEDGER_DEFAULTS,
   defaults: PACE_DEFAULTS,

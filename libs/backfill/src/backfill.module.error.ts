@@ -1,6 +1,9 @@
 import { BackfillError } from './errors/backfill.error.js';
 
-/** `BackfillModule.forRoot` is imported more than once. Each copy would run, guard and catch up on the same backfills. */
+/**
+ * `BackfillModule.forRoot` is imported more than once. Each copy would run, guard and catch up on the same
+ * backfills.
+ */
 export class ImportedTwiceError extends BackfillError {
   constructor() {
     super('BackfillModule.forRoot is imported twice.', {

@@ -59,7 +59,10 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
     this.#modules = modules;
   }
 
-  /** @param options each has a default; `isGlobal: false` provides the services only to modules that import this one */
+  /**
+   * @param options each has a default; `isGlobal: false` provides the services only to modules that import
+   * this one
+   */
   static override forRoot(
     options: BackfillModuleOptions & { readonly isGlobal?: boolean } = {},
   ): DynamicModule {

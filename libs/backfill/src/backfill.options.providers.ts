@@ -11,7 +11,9 @@ import { isOneShotProcess } from './one-shot/invocation.js';
 import { MODULE_NAME, refuseUnknownOptions } from './options/known-options.js';
 import { CATCH_UP_OPTIONS, decideCatchUpOptions } from './schedule/catch-up.options.js';
 
-/** Give each feature its own part of the options of `BackfillModule.forRoot`. Each feature checks its part. */
+/**
+ * Give each feature its own part of the options of `BackfillModule.forRoot`. Each feature checks its part.
+ */
 export const optionsProviders: readonly FactoryProvider[] = [
   part(LEDGER_OPTIONS, decideLedgerOptions),
   part(BACKFILL_MODULE_DEFAULTS, decideModuleDefaults),

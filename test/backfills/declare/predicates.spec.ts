@@ -67,7 +67,9 @@ const CONDITIONS: Record<string, FindOptionsWhere<Person> | FindOptionsWhere<Per
   'a soft-deleted row': { deletedAt: Not(IsNull()) },
 };
 
-/** A backfill that marks the rows it changes. Pending are the rows that `where` matches and that have no mark. */
+/**
+ * A backfill that marks the rows it changes. Pending are the rows that `where` matches and that have no mark.
+ */
 function marker<Entity extends Person>(
   name: string,
   where: PendingPredicate<Entity>,

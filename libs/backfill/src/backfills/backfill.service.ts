@@ -70,8 +70,8 @@ export class BackfillService {
   }
 
   /**
-   * Runs backfills one after the other, each until it is complete or must stop. The report holds what failed: a failed
-   * backfill only stops those that depend on it.
+   * Runs backfills one after the other, each until it is complete or must stop. The report holds what failed:
+   * a failed backfill only stops those that depend on it.
    *
    * @throws UnknownBackfillError, TenantNotDeclaredError before anything runs
    */
@@ -110,8 +110,8 @@ export class BackfillService {
   }
 
   /**
-   * Pauses a backfill. Running workers, in every process, finish their current batch, release their ranges and stop within a
-   * second. No run continues the backfill before `resume`.
+   * Pauses a backfill. Running workers, in every process, finish their current batch, release their ranges
+   * and stop within a second. No run continues the backfill before `resume`.
    *
    * @throws UnknownBackfillError
    * @throws IllegalTransitionError when the backfill has already ended
@@ -135,7 +135,8 @@ export class BackfillService {
   }
 
   /**
-   * Sets the pace of a backfill, for the current run and later ones. Running workers, in every process, follow within a second.
+   * Sets the pace of a backfill, for the current run and later ones. Running workers, in every process,
+   * follow within a second.
    *
    * @param changes null removes a setting, so that the declared value applies again
    * @throws UnknownBackfillError, UnknownSettingError, SettingValueError, NothingToSetError

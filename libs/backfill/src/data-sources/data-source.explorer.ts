@@ -22,7 +22,9 @@ export class DataSourceExplorer {
   }
 }
 
-/** @nestjs/typeorm provides the default data source under the class, and a named one under `<name>DataSource`. */
+/**
+ * @nestjs/typeorm provides the default data source under the class, and a named one under `<name>DataSource`.
+ */
 function nameOf(token: unknown, dataSource: DataSource): string {
   if (typeof token === 'string' && token.endsWith('DataSource') && token !== 'DataSource') {
     return token.slice(0, -'DataSource'.length);

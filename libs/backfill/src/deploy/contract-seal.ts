@@ -20,9 +20,10 @@ export interface SealContext {
 }
 
 /**
- * After contract migrations have run: seals the backfills that they required, if the table no longer allows a row to become
- * pending. PostgreSQL's planner decides that: a migration may require a backfill for another reason, e.g. because it drops the
- * old column. Never throws: catch-up inspects a backfill that is not sealed.
+ * After contract migrations have run: seals the backfills that they required, if the table no longer allows a
+ * row to become pending. PostgreSQL's planner decides that: a migration may require a backfill for another
+ * reason, e.g. because it drops the old column. Never throws: catch-up inspects a backfill that is not
+ * sealed.
  *
  * @param ran the names of the migrations that have run
  */

@@ -10,7 +10,8 @@ export interface BackfillErrorDetails {
 }
 
 /**
- * The base of every error that this library throws. The message says what, where and why, and ends with the remedy.
+ * The base of every error that this library throws. The message says what, where and why, and ends with the
+ * remedy.
  *
  * @publicApi
  */
@@ -26,8 +27,9 @@ export abstract class BackfillError extends Error {
   }
 }
 
-// `console.error` shows only the stack and the cause: the message contains the remedy, and the other properties are for programs.
-// Defined outside the class, so that its type declaration does not need Node's types.
+// `console.error` shows only the stack and the cause: the message contains the remedy, and the other
+// properties are for programs. Defined outside the class, so that its type declaration does not need Node's
+// types.
 Object.defineProperty(BackfillError.prototype, inspect.custom, {
   value(this: BackfillError, _depth: number, options: InspectOptions): string {
     const stack = this.stack ?? this.message;

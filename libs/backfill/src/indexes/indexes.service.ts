@@ -52,7 +52,10 @@ export class IndexesService {
     return (this.#declared ??= this.#explorer.explore());
   }
 
-  /** Builds the missing indexes, one after the other. Never throws for a failed build: the report's `outcome` says it. */
+  /**
+   * Builds the missing indexes, one after the other. Never throws for a failed build: the report's `outcome`
+   * says it.
+   */
   async run({ signal, done, log, maxWait, rebuild = false }: IndexesRequest = {}): Promise<IndexesReport> {
     const reports: DataSourceIndexes[] = [];
     for (const { name, dataSource, declared } of this.#declarations()) {
@@ -82,7 +85,10 @@ export class IndexesService {
     };
   }
 
-  /** Reports which declared indexes exist as declared, and which indexes are no longer declared. Changes nothing. */
+  /**
+   * Reports which declared indexes exist as declared, and which indexes are no longer declared. Changes
+   * nothing.
+   */
   async status(): Promise<IndexesStatus> {
     const dataSources = [];
     for (const { name, dataSource, declared } of this.#declarations()) {
@@ -99,7 +105,9 @@ export class IndexesService {
     return { phase: 'indexes', dataSources };
   }
 
-  /** By entity. An index whose entity no data source has goes to the first data source, whose report says so. */
+  /**
+   * By entity. An index whose entity no data source has goes to the first data source, whose report says so.
+   */
   #declarations(): readonly DataSourceDeclarations[] {
     const sources = this.#dataSources.postgres;
     const ownerOf = ({ options }: DeclaredIndex) =>

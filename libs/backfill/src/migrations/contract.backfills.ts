@@ -5,7 +5,10 @@ import type { CompletionGate, MigrationLog } from './migration.options.js';
 /** How the backfills of `finish` run. */
 export type FinishRequest = Pick<RunRequest, 'connectTimeoutMs' | 'observer' | 'signal'>;
 
-/** What contract migrations need of the backfills. Provided by deploy/, because the phases do not import each other. */
+/**
+ * What contract migrations need of the backfills. Provided by deploy/, because the phases do not import each
+ * other.
+ */
 export interface ContractBackfills {
   /** Proves and finishes the backfills in `requires`. */
   gate(request: FinishRequest): CompletionGate;

@@ -23,8 +23,8 @@ export interface MigrateRequest extends Omit<FinishRequest, 'signal'> {
 const WORST_FIRST: readonly MigrationOutcome[] = ['failed', 'deferred', 'done', 'nothing-to-do'];
 
 /**
- * Runs the schema migrations of the application's PostgreSQL data sources behind the guard. For contract migrations it proves
- * the backfills in `requires`.
+ * Runs the schema migrations of the application's PostgreSQL data sources behind the guard. For contract
+ * migrations it proves the backfills in `requires`.
  *
  * @publicApi
  */
@@ -48,8 +48,8 @@ export class MigrationsService {
   }
 
   /**
-   * Installs the guard on the migrations of every data source, so that `dataSource.runMigrations()` is guarded too. The module
-   * calls it at start-up.
+   * Installs the guard on the migrations of every data source, so that `dataSource.runMigrations()` is
+   * guarded too. The module calls it at start-up.
    *
    * @throws InvalidMigrationOptionError
    * @internal
@@ -60,8 +60,8 @@ export class MigrationsService {
   }
 
   /**
-   * Runs the pending migrations, one data source after the other, and stops at the first failure. Never throws for an error in
-   * a migration: the report's `outcome` says it.
+   * Runs the pending migrations, one data source after the other, and stops at the first failure. Never
+   * throws for an error in a migration: the report's `outcome` says it.
    */
   async run({ log, signal, done, ...request }: MigrateRequest = {}): Promise<MigrateReport> {
     const reports: DataSourceMigrations[] = [];
@@ -92,7 +92,10 @@ export class MigrationsService {
     };
   }
 
-  /** Reports the pending migrations, what they wait for, and which migrations are exempt from the guard. Runs no migration. */
+  /**
+   * Reports the pending migrations, what they wait for, and which migrations are exempt from the guard. Runs
+   * no migration.
+   */
   async status(): Promise<MigrateStatus> {
     const dataSources = [];
     for (const { name, dataSource } of this.#dataSources()) {

@@ -12,8 +12,9 @@ export interface KnownOptions {
 }
 
 /**
- * Refuses misspelt options. The TypeScript compiler finds them only in object literals: not in JavaScript, and not in
- * what a factory returns. Without this check a misspelt `workers` would silently leave the run at its default.
+ * Refuses misspelt options. The TypeScript compiler finds them only in object literals: not in JavaScript,
+ * and not in what a factory returns. Without this check a misspelt `workers` would silently leave the run at
+ * its default.
  *
  * @throws InvalidBackfillOptionError naming the option
  */

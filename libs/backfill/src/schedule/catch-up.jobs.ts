@@ -4,7 +4,10 @@ import type { ModuleCatchUp } from './catch-up.options.js';
 import { decideSettings, mergeOptions, type CatchUpSettings } from './catch-up.settings.js';
 import type { Scheduler } from './scheduler.loader.js';
 
-/** The module's job in the `SchedulerRegistry`. The job of a backfill with options of its own is `<this>:<backfill>`. */
+/**
+ * The module's job in the `SchedulerRegistry`. The job of a backfill with options of its own is
+ * `<this>:<backfill>`.
+ */
 export const CATCH_UP_JOB = 'nestjs-backfill:catch-up';
 
 /** Backfills that are caught up on in the same rounds. */
@@ -40,7 +43,8 @@ function moduleJob(
   if (mode !== 'on') return [];
   const backfills = definitions.filter(({ catchUp }) => catchUp === undefined);
   const hasTrigger = shared.cron !== undefined || shared.interval !== undefined;
-  // The module may give only options that all backfills share, e.g. a window, while each has a trigger of its own.
+  // The module may give only options that all backfills share, e.g. a window, while each has a trigger of its
+  // own.
   if (backfills.length === 0 && !hasTrigger) return [];
   const settings = decideSettings(MODULE_NAME, shared, scheduler);
   return backfills.length > 0 ? [{ name: CATCH_UP_JOB, settings, backfills }] : [];

@@ -7,8 +7,8 @@ import { checkMilliseconds } from './catch-up.bounds.js';
 /** The options of `BackfillModule.forRoot({ catchUp })`. */
 export interface CatchUpModuleOptions extends CatchUpOptions {
   /**
-   * Milliseconds that the current batch gets to finish when the application shuts down, from 0 to 3,600,000. After that the
-   * batch is cancelled and rolled back.
+   * Milliseconds that the current batch gets to finish when the application shuts down, from 0 to 3,600,000.
+   * After that the batch is cancelled and rolled back.
    * @default 10_000
    */
   readonly shutdownTimeout?: number;

@@ -84,7 +84,10 @@ export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy
     }
   }
 
-  /** The job stays stopped until the next start of the application: only a deployment can make rows pending again. */
+  /**
+   * The job stays stopped until the next start of the application: only a deployment can make rows pending
+   * again.
+   */
   #stopTrigger(name: string): void {
     this.#triggers.get(name)?.();
     this.#triggers.delete(name);

@@ -21,7 +21,10 @@ export interface CatchUpSettings {
   readonly maxDurationMs: number;
 }
 
-/** Merges a backfill's own options over those of the module. Its own `cron` or `interval` replaces both of the module's. */
+/**
+ * Merges a backfill's own options over those of the module. Its own `cron` or `interval` replaces both of the
+ * module's.
+ */
 export function mergeOptions(module: CatchUpOptions, own: CatchUpOptions): CatchUpOptions {
   const hasOwnTrigger = own.cron !== undefined || own.interval !== undefined;
   const { cron, interval, ...rest } = module;
@@ -66,7 +69,10 @@ function decideTrigger({ cron, interval }: CatchUpOptions, timeZone: string): Ca
     : { kind: 'interval', ms: interval };
 }
 
-/** Refuses jitter that could delay a round beyond the next one, and a cron expression that is never due within the window. */
+/**
+ * Refuses jitter that could delay a round beyond the next one, and a cron expression that is never due within
+ * the window.
+ */
 function checkTimes(
   className: string,
   { trigger, window, jitterMs }: Omit<CatchUpSettings, 'maxDurationMs'>,

@@ -3,8 +3,9 @@ import type { ModuleRef } from '@nestjs/core';
 import { SchedulerMissingError } from './catch-up.error.js';
 
 /*
- * Types of our own for the parts of @nestjs/schedule, and of its dependency `cron`, that are used here. Both packages are
- * installed only in an application with catch-up: without them the library's type declarations must still compile.
+ * Types of our own for the parts of @nestjs/schedule, and of its dependency `cron`, that are used here. Both
+ * packages are installed only in an application with catch-up: without them the library's type declarations
+ * must still compile.
  */
 
 /** A `CronJob`. */

@@ -1,5 +1,7 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { BackfillOptions } from './backfill.options.js';
 
-/** Stores the options of `@Backfill`. Read them with `discovery.getMetadataByDecorator(BackfillMetadata, …)`. */
+/**
+ * Stores the options of `@Backfill`. `discovery.getMetadataByDecorator(BackfillMetadata, …)` reads them.
+ */
 export const BackfillMetadata = DiscoveryService.createDecorator<BackfillOptions>();

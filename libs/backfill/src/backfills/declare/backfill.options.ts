@@ -6,8 +6,9 @@ import type { RowColumns } from './kinds.js';
 import type { Canary, TenantOrder } from './tenant.options.js';
 
 /**
- * Which rows are pending: TypeORM's conditions, which the TypeScript compiler checks against the entity, or an SQL fragment.
- * In SQL the current row is `this_row`; the function form has quoted references: `(row) => `${row.email} IS NULL``.
+ * Which rows are pending: TypeORM's conditions, which the TypeScript compiler checks against the entity, or
+ * an SQL fragment. In SQL the current row is `this_row`. The function form has quoted references:
+ * `(row) => `${row.email} IS NULL``.
  *
  * @publicApi
  */
@@ -23,17 +24,22 @@ export interface PaceOptions {
    * @default 2000; with `batchSize` set, that size, so that a batch does not grow
    */
   readonly maxBatchSize?: number;
-  /** Milliseconds that a batch may take, and may make other sessions wait. A slower batch is followed by smaller ones. @default 20 */
+  /**
+   * Milliseconds that a batch may take, and may make other sessions wait. A slower batch is followed by
+   * smaller ones.
+   * @default 20
+   */
   readonly targetDuration?: number;
   /**
-   * Milliseconds between batches. `'auto'` starts with 50; while batches keep within `targetDuration`, the pause becomes half of
-   * a batch's duration. With 0, the next batch is sent before the server has answered the last one.
+   * Milliseconds between batches. `'auto'` starts with 50; while batches keep within `targetDuration`, the
+   * pause becomes half of a batch's duration. With 0, the next batch is sent before the server has answered
+   * the last one.
    * @default 'auto'
    */
   readonly pause?: number | 'auto';
   /**
-   * Milliseconds that a run waits for a lock while it holds no row, e.g. for a locked table. A batch that holds rows releases
-   * them much sooner.
+   * Milliseconds that a run waits for a lock while it holds no row, e.g. for a locked table. A batch that
+   * holds rows releases them much sooner.
    * @default 60_000
    */
   readonly lockTimeout?: number;
@@ -46,17 +52,22 @@ export interface PaceOptions {
   /** The number of batches per progress line in the log. @default 10 */
   readonly progressEvery?: number;
   /**
-   * PostgreSQL's `synchronous_commit` of a batch. `off` does not wait for the disk at each commit: after a crash of the server,
-   * the last batches and their cursor are missing together, and the run repeats them. The default of `process` is `on`, because
-   * your code may have effects outside of the database, which a crash does not undo.
+   * PostgreSQL's `synchronous_commit` of a batch. `off` does not wait for the disk at each commit: after a
+   * crash of the server, the last batches and their cursor are missing together, and the run repeats them.
+   * The default of `process` is `on`, because your code may have effects outside of the database, which a
+   * crash does not undo.
    * @default 'off' ('on' for `process`)
    */
   readonly synchronousCommit?: 'on' | 'off';
-  /** The number of ranges that one process works on at the same time, each on its own connection. @default 1 */
+  /**
+   * The number of ranges that one process works on at the same time, each on its own connection.
+   * @default 1
+   */
   readonly workers?: number;
   /**
-   * The number of ranges that all processes together work on at the same time. A process that starts when the limit is reached
-   * leaves the run to the others. When the limit is lowered during a run, the surplus workers release their ranges.
+   * The number of ranges that all processes together work on at the same time. A process that starts when the
+   * limit is reached leaves the run to the others. When the limit is lowered during a run, the surplus
+   * workers release their ranges.
    * @default `workers`
    */
   readonly maxWorkers?: number;
@@ -69,8 +80,8 @@ export interface PaceOptions {
  */
 export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> extends PaceOptions {
   /**
-   * Stable and unique: the key of the record in the ledger. Lower case letters and digits, joined by single dashes, dots or
-   * underscores; at most 200 characters.
+   * Stable and unique: the key of the record in the ledger. Lower case letters and digits, joined by single
+   * dashes, dots or underscores; at most 200 characters.
    */
   readonly name: string;
   /** The entity whose rows are changed. */
@@ -81,25 +92,32 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly version?: number;
   /** The name of the TypeORM data source. @default 'default' */
   readonly dataSource?: string;
-  /** The property with the row's tenant: the ledger then counts per tenant, and `--tenant` works. @default none */
+  /**
+   * The property with the row's tenant: the ledger then counts per tenant, and `--tenant` works.
+   * @default none
+   */
   readonly tenant?: keyof Entity & string;
   /**
-   * The class that declares, with `@OnlineIndex`, the index on the pending rows; or the name of that index. The plan and each
-   * run warn if the index is missing or INVALID.
+   * The class that declares, with `@OnlineIndex`, the index on the pending rows; or the name of that index.
+   * The plan and each run warn if the index is missing or INVALID.
    * @default none
    */
   readonly index?: IndexReference;
   /** Tenants whose rows are changed and proved complete first. Needs `tenant`. @default none */
   readonly canary?: Canary;
   /**
-   * The order of the tenants, each in a sweep of its own. With many tenants, give the table an index that begins with the
-   * tenant's column. Needs `tenant`.
+   * The order of the tenants, each in a sweep of its own. With many tenants, give the table an index that
+   * begins with the tenant's column. Needs `tenant`.
    * @default one sweep over all rows, in key order
    */
   readonly tenantOrder?: TenantOrder;
   /** The names of backfills that must be complete before this one starts. @default none */
   readonly dependsOn?: readonly string[];
-  /** When a running application catches up on this backfill; each option replaces the module's. `false`: never. @default the module's */
+  /**
+   * When a running application catches up on this backfill; each option replaces the module's. `false`:
+   * never.
+   * @default the module's
+   */
   readonly catchUp?: CatchUpOptions | false;
   /** `'purge'` deletes the pending rows. @default the kind of the method that the class implements */
   readonly kind?: 'purge';
@@ -109,8 +127,15 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly writes?: readonly (keyof Entity & string)[];
   /** `copy`: the entity that rows are copied into. */
   readonly into?: EntityTarget<ObjectLiteral>;
-  /** `copy`: the target's properties that identify a row that exists already. @default the target's primary key */
+  /**
+   * `copy`: the target's properties that identify a row that exists already.
+   * @default the target's primary key
+   */
   readonly conflict?: readonly string[];
-  /** The load limits at which the run waits; each limit replaces the module's. `false` turns all throttles off. @default the module's */
+  /**
+   * The load limits at which the run waits; each limit replaces the module's. `false` turns all throttles
+   * off.
+   * @default the module's
+   */
   readonly throttles?: ThrottleOptions | false;
 }

@@ -1,8 +1,8 @@
 import type { EntityManager, ObjectLiteral } from 'typeorm';
 
 /**
- * The columns of the current row as SQL references, by property: `row.id` is `"this_row"."id"`.
- * Use them in sub-queries, where a bare column name means the other table's column.
+ * The columns of the current row as SQL references, by property: `row.id` is `"this_row"."id"`. Use them in
+ * sub-queries, where a bare column name means the other table's column.
  *
  * @publicApi
  */
@@ -24,8 +24,8 @@ type EmbeddedPath<Entity> = {
 }[keyof Entity & string];
 
 /**
- * SQL expressions by column. They become part of the statement unchanged: never build them from user input. Name a column of
- * an embedded object by its path, e.g. `'address.city'`.
+ * SQL expressions by column. They become part of the statement unchanged: never build them from user input.
+ * Name a column of an embedded object by its path, e.g. `'address.city'`.
  */
 export type SetExpressions<Entity> = {
   readonly [Property in keyof Entity | EmbeddedPath<Entity>]?: string;
@@ -58,15 +58,16 @@ export interface SetBackfill<Entity extends ObjectLiteral> {
 }
 
 /**
- * TypeScript per batch of rows. The rows have the columns in `reads` and the key. The changes are written back in one
- * statement. A row that changed after it was read is not overwritten.
+ * TypeScript per batch of rows. The rows have the columns in `reads` and the key. The changes are written
+ * back in one statement. A row that changed after it was read is not overwritten.
  *
  * @publicApi
  */
 export interface TransformBackfill<Entity extends ObjectLiteral, Read extends keyof Entity = keyof Entity> {
   /**
    * @returns one entry per row, in the order of `rows`: the columns to write, among those in `writes`
-   * @throws any error: the run halves the batch until it has found the row, and only that row goes to the quarantine
+   * @throws any error: the run halves the batch until it has found the row, and only that row goes to the
+   * quarantine
    */
   transform(
     rows: readonly Pick<Entity, Read>[],
@@ -75,8 +76,8 @@ export interface TransformBackfill<Entity extends ObjectLiteral, Read extends ke
 }
 
 /**
- * Copies rows into another table with INSERT … SELECT … ON CONFLICT DO NOTHING. A row is pending while the table of `into` has
- * no row with the same `conflict` columns. `where` narrows the rows further.
+ * Copies rows into another table with INSERT … SELECT … ON CONFLICT DO NOTHING. A row is pending while the
+ * table of `into` has no row with the same `conflict` columns. `where` narrows the rows further.
  *
  * @publicApi
  */
@@ -91,8 +92,8 @@ export interface ProcessBatch<Entity extends ObjectLiteral, Read extends keyof E
 }
 
 /**
- * Any code, in the transaction of the batch, over locked rows. It must make the pending predicate false for each row, and use
- * only `manager`: another connection is not part of the transaction.
+ * Any code, in the transaction of the batch, over locked rows. It must make the pending predicate false for
+ * each row, and use only `manager`: another connection is not part of the transaction.
  *
  * @publicApi
  */
@@ -100,7 +101,10 @@ export interface ProcessBackfill<Entity extends ObjectLiteral, Read extends keyo
   process(batch: ProcessBatch<Entity, Read>, manager: EntityManager): Promise<void>;
 }
 
-/** How a backfill changes rows, from the fastest kind to the most flexible. `purge` has no method: it deletes the pending rows. */
+/**
+ * How a backfill changes rows, from the fastest kind to the most flexible. `purge` has no method: it deletes
+ * the pending rows.
+ */
 export const BACKFILL_KINDS = ['set', 'transform', 'copy', 'purge', 'process'] as const;
 /** One of the five ways to change rows. */
 export type BackfillKind = (typeof BACKFILL_KINDS)[number];

@@ -22,7 +22,9 @@ export const PACE_DEFAULTS = {
   maxWorkers: 1,
 } as const satisfies Pace;
 
-/** With `pause: 'auto'` and batches within their target: the pause as a share of the time that a batch takes. */
+/**
+ * With `pause: 'auto'` and batches within their target: the pause as a share of the time that a batch takes.
+ */
 export const PAUSE_SHARE = 0.5;
 
 /**

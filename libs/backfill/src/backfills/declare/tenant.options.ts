@@ -7,8 +7,8 @@ export interface Canary {
 }
 
 /**
- * The order of the tenants: those with the fewest pending rows first; all in turns of half a minute; or the listed tenants
- * first, then the others.
+ * The order of the tenants: those with the fewest pending rows first; all in turns of half a minute; or the
+ * listed tenants first, then the others.
  */
 export type TenantOrder = 'smallest-first' | 'round-robin' | readonly string[];
 

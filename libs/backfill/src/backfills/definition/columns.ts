@@ -29,7 +29,10 @@ export class ColumnFinder {
     );
   }
 
-  /** References to the columns of the current row, by property. Reading an unknown property throws UnknownColumnError. */
+  /**
+   * References to the columns of the current row, by property. Reading an unknown property throws
+   * UnknownColumnError.
+   */
   row(option: string): RowColumns<Record<string, unknown>> {
     return new Proxy(Object.create(null) as Record<string, string>, {
       get: (_, property) => columnOfRow(this.find(option, String(property))),

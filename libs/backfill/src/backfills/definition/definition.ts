@@ -10,7 +10,10 @@ import type { ThrottleLimits } from '../throttle/throttle.limits.js';
 /** The alias of the current row, in every statement and in the user's SQL. */
 export const ROW = '"this_row"';
 
-/** A condition and its parameters in text format. They are `$1` … in every statement that contains the condition. */
+/**
+ * A condition and its parameters in text format. They are `$1` … in every statement that contains the
+ * condition.
+ */
 export interface CompiledPredicate {
   /** In parentheses. */
   readonly sql: string;

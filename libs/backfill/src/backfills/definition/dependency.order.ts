@@ -4,7 +4,8 @@ import type { BackfillDefinition } from './definition.js';
 type Definitions = ReadonlyMap<string, BackfillDefinition>;
 
 /**
- * Depth-first: each backfill comes after those that it depends on. Otherwise the order of declaration is kept.
+ * Depth-first: each backfill comes after those that it depends on. Otherwise the order of declaration is
+ * kept.
  *
  * @param declared by name
  * @throws UnknownDependencyError, DependencyCycleError

@@ -42,8 +42,8 @@ export interface RoundOutcome {
 }
 
 /**
- * One round: inspects each backfill and runs it if it is due. Never throws: an error of one backfill is logged, and the others
- * still run.
+ * One round: inspects each backfill and runs it if it is due. Never throws: an error of one backfill is
+ * logged, and the others still run.
  */
 export class CatchUpRound {
   readonly #services: RoundServices;
@@ -131,7 +131,8 @@ export class CatchUpRound {
   async #run({ name }: BackfillDefinition): Promise<BackfillReport> {
     const { signal, cancelAfterMs, abandonAfterMs, closedReason, maxDurationMs } = this.#options;
     const timeUp = `Stopped at the round's time limit of ${formatDuration(maxDurationMs)}.`;
-    // The run's own signal: its listeners go with it. The application's signal would keep them until the shutdown.
+    // The run's own signal: its listeners go with it. The application's signal would keep them until the
+    // shutdown.
     const stop = new AbortController();
     const removeListener = onAbort(signal, () => stop.abort(signal.reason));
     try {

@@ -14,7 +14,10 @@ import { classifyDatabaseError, messageOf, sqlState } from '../../postgres/error
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 
-/** A probe that is not cheap is followed by a pause of this many times its duration, so that probes take 5 % of the time at most. */
+/**
+ * A probe that is not cheap is followed by a pause of this many times its duration, so that probes take 5 %
+ * of the time at most.
+ */
 const PAUSE_FACTOR = 20;
 
 /** Up to this duration a probe counts as cheap. */
@@ -23,7 +26,10 @@ const MAX_CHEAP_PROBE_MS = 50;
 /** Up to this duration a run that proved its end by reading the table counts as cheap. */
 const MAX_CHEAP_RUN_MS = 1_000;
 
-/** What a round has to do for one backfill. `isIndexed`: whether an index serves the pending predicate; null if not inspected. */
+/**
+ * What a round has to do for one backfill. `isIndexed`: whether an index serves the pending predicate; null
+ * if not inspected.
+ */
 export type Due =
   | { readonly kind: 'run'; readonly isDrift: boolean; readonly isIndexed: boolean | null }
   | { readonly kind: 'sealed'; readonly by: string; readonly isNew: boolean }
@@ -42,7 +48,10 @@ interface Inspection {
   readonly ledger: BackfillLedger;
 }
 
-/** Decides from the ledger whether a backfill is due, and where the ledger does not suffice, by a bounded probe of the table. */
+/**
+ * Decides from the ledger whether a backfill is due, and where the ledger does not suffice, by a bounded
+ * probe of the table.
+ */
 export async function inspectDue(
   session: Session,
   definition: BackfillDefinition,
@@ -79,7 +88,8 @@ export async function postponeAfterRun(
 async function inspectTableRows(inspection: Inspection, record: CatchUpRecord | null): Promise<Due> {
   const { session, definition, ledger } = inspection;
   const selection = new RowSelection(definition, ledger, await inspectTable(session, definition), null);
-  // A backfill that is deployed before its migration is skipped here. A run would fail, and then need a person.
+  // A backfill that is deployed before its migration is skipped here. A run would fail, and then need a
+  // person.
   await session.transaction([
     applyPolicy(definition.pace),
     {

@@ -17,8 +17,8 @@ interface RecurringMessage {
 }
 
 /**
- * Logs what rounds find and do: one line for rows that were found, nothing otherwise. A message that recurs in each round is
- * logged once; the repetitions go to the debug level.
+ * Logs what rounds find and do: one line for rows that were found, nothing otherwise. A message that recurs
+ * in each round is logged once; the repetitions go to the debug level.
  */
 export class RoundLog {
   readonly #logger: Pick<Logger, Level | 'debug'>;

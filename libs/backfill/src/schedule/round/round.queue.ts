@@ -8,11 +8,14 @@ import { CATCH_UP_OPTIONS, type ModuleCatchUp } from '../catch-up.options.js';
 import { CatchUpRound, type RoundServices } from './catch-up.round.js';
 import { RoundLog } from './round.log.js';
 
-/** The share of the shutdown timeout after which the current batch is cancelled, so that time is left to record the outcome. */
+/**
+ * The share of the shutdown timeout after which the current batch is cancelled, so that time is left to
+ * record the outcome.
+ */
 const CANCEL_SHARE = 0.7;
 /**
- * The share after which the connections are closed. The application's pool would otherwise wait for a connection that never
- * comes back.
+ * The share after which the connections are closed. The application's pool would otherwise wait for a
+ * connection that never comes back.
  */
 const ABANDON_SHARE = 0.9;
 
@@ -52,7 +55,8 @@ export class RoundQueue {
   run(job: CatchUpJob): Promise<'done' | 'sealed'> {
     const round = this.#last.then(() => this.#runNow(job));
     this.#last = round;
-    // The cron package waits for its job: it must not wait for a round that never ends, and keep the process alive.
+    // The cron package waits for its job: it must not wait for a round that never ends, and keep the process
+    // alive.
     return Promise.race([round, this.#abandoned]);
   }
 
@@ -109,8 +113,8 @@ export class RoundQueue {
   }
 
   /**
-   * In dependency order; but a round starts after the backfill that used up the time of the last one, so that no backfill
-   * waits for ever.
+   * In dependency order; but a round starts after the backfill that used up the time of the last one, so that
+   * no backfill waits for ever.
    */
   #inRotation({ name, backfills }: CatchUpJob): readonly BackfillDefinition[] {
     const cutShort = this.#cutShort.get(name);

@@ -4,10 +4,15 @@ import type { TimeWindow } from './time-window.js';
 
 type PackageTimes = InstanceType<CronPackage['CronTime']>;
 
-/** The numbers of next rounds among which the shortest gap is searched. Fewer, if the next years have no more. */
+/**
+ * The numbers of next rounds among which the shortest gap is searched. Fewer, if the next years have no more.
+ */
 const ROUNDS_AHEAD = [24, 6, 2] as const;
 
-/** The days on which a round within the window is searched: a year, because summer time alone may move a round into it. */
+/**
+ * The days on which a round within the window is searched: a year, because summer time alone may move a round
+ * into it.
+ */
 const DAYS_AHEAD = 366;
 
 /** A second before the opening: the search returns times after its start, and the opening itself counts. */
@@ -65,7 +70,10 @@ export class CronTimes {
     return Infinity;
   }
 
-  /** Whether a round, with its jitter, is ever due while the window is open. Checks the first round from each day's opening on. */
+  /**
+   * Whether a round, with its jitter, is ever due while the window is open. Checks the first round from each
+   * day's opening on.
+   */
   isEverWithin(window: TimeWindow, jitterMs: number): boolean {
     let from = new Date();
     try {

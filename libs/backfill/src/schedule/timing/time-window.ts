@@ -5,8 +5,8 @@ import { checkTimeZone } from './time-zone.js';
 const MINUTES_PER_DAY = 24 * 60;
 
 /**
- * Hours of the day in the local time of a time zone. When summer time ends, an hour occurs twice and is in the window twice.
- * When summer time begins, an hour is skipped, and the window with it.
+ * Hours of the day in the local time of a time zone. When summer time ends, an hour occurs twice and is in
+ * the window twice. When summer time begins, an hour is skipped, and the window with it.
  */
 export class TimeWindow {
   /** Minutes from midnight. */

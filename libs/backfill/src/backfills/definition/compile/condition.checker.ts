@@ -3,8 +3,8 @@ import { InvalidPredicateError } from '../../declare/errors/predicate.error.js';
 import type { ColumnFinder } from '../columns.js';
 
 /**
- * Refuses conditions that TypeORM would read differently: it takes `undefined` as "no condition", which here means every
- * row. A comparison with no value matches no row, so the backfill would wrongly be complete.
+ * Refuses conditions that TypeORM would read differently: it takes `undefined` as "no condition", which here
+ * means every row. A comparison with no value matches no row, so the backfill would wrongly be complete.
  *
  * @param path of the object that holds the conditions, e.g. `address.`
  * @throws InvalidPredicateError, UnknownColumnError

@@ -25,7 +25,9 @@ interface ConflictColumn {
   readonly alias: string;
 }
 
-/** A row of the source is pending while the target has no row with the same values in the `conflict` columns. */
+/**
+ * A row of the source is pending while the target has no row with the same values in the `conflict` columns.
+ */
 export function compileCopy({ base, options, code, columns, where }: CopySource): CopyDefinition {
   const target = targetOf(base, options);
   const assignments = compileAssignments(target, 'copy()', code.copy?.(columns.row('copy')));
@@ -86,7 +88,10 @@ function conflictColumns(
   });
 }
 
-/** The expressions are in a sub-select of their own, where a bare column name means the source's column, not the target's. */
+/**
+ * The expressions are in a sub-select of their own, where a bare column name means the source's column, not
+ * the target's.
+ */
 function absentIn(table: string, conflict: readonly ConflictColumn[]): string {
   const wanted = conflict.map(({ expression, alias }) => `${expression} AS ${alias}`).join(', ');
   const same = conflict.map(({ column, alias }) => `nb_target.${column} = nb_wanted.${alias}`).join(' AND ');

@@ -12,8 +12,8 @@ const MAX_NAME_LENGTH = 200;
 const MAX_VERSION = 2_147_483_647;
 
 /**
- * Checks the options that need no entity. Most of it the TypeScript compiler checks too, but JavaScript and values that a
- * factory returns arrive here unchecked.
+ * Checks the options that need no entity. Most of it the TypeScript compiler checks too, but JavaScript and
+ * values that a factory returns arrive here unchecked.
  *
  * @throws InvalidBackfillOptionError naming the option
  */

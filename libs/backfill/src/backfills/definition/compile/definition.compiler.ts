@@ -47,8 +47,8 @@ interface ResolvedDeclaration {
 }
 
 /**
- * Checks a declaration against its entity and compiles it to SQL. Sends no query: an application must be able to start before
- * its migrations have run.
+ * Checks a declaration against its entity and compiles it to SQL. Sends no query: an application must be able
+ * to start before its migrations have run.
  *
  * @throws the errors in declare/errors/, InvalidBackfillOptionError
  */

@@ -5,7 +5,10 @@ import type { BackfillCode } from '../declaration.js';
 
 const METHODS = BACKFILL_KINDS.filter((kind) => kind !== 'purge');
 
-/** The kind follows from the method that the class implements, or from `kind: 'purge'`. @throws UnclearBackfillKindError */
+/**
+ * The kind follows from the method that the class implements, or from `kind: 'purge'`.
+ * @throws UnclearBackfillKindError
+ */
 export function resolveKind(className: string, options: BackfillOptions, code: BackfillCode): BackfillKind {
   const methods = METHODS.filter((kind) => typeof code[kind] === 'function');
   const found: BackfillKind[] = options.kind === undefined ? methods : [options.kind, ...methods];

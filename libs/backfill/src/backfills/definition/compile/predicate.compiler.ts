@@ -38,8 +38,8 @@ function fromSql(sql: unknown, { className, metadata }: ColumnFinder): CompiledP
 }
 
 /**
- * With single-table inheritance: the condition for the rows of this entity and its children; null when all rows of the table
- * belong to it. TypeORM adds it to conditions itself.
+ * With single-table inheritance: the condition for the rows of this entity and its children; null when all
+ * rows of the table belong to it. TypeORM adds it to conditions itself.
  */
 export function ownRows(metadata: EntityMetadata): string | null {
   const { discriminatorColumn, parentEntityMetadata, childEntityMetadatas } = metadata;

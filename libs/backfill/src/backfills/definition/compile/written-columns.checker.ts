@@ -16,7 +16,8 @@ export function checkWrittenColumns(
 ): void {
   const changedKey = written.find((column) => key.includes(column));
   if (changedKey) throw new KeyChangedError(className, changedKey.propertyPath);
-  // The text of a sub-query does not show which table a column belongs to. The run checks each changed row instead.
+  // The text of a sub-query does not show which table a column belongs to. The run checks each changed row
+  // instead.
   if (/\bselect\b/i.test(pending.text)) return;
   if (!written.some(({ databaseName }) => mentions(pending.text, databaseName))) {
     throw new PredicateNotFalsifiedError(

@@ -6,15 +6,20 @@ import { Direction, searchName } from './catch-up-backfills.ts';
 
 let database: TestDatabase;
 
-beforeAll(async () => {
+beforeEach(async () => {
   database = await TestDatabase.create();
 });
 
-afterAll(() => database.drop());
+afterEach(() => database.drop());
 
 describe('jobs', () => {
-  const start = async (options: Omit<Parameters<typeof CatchingUp.start>[0], 'database' | 'entities'>) =>
-    CatchingUp.start({ database, entities: LEAD_TABLES, ...options });
+  async function start(
+    options: Omit<Parameters<typeof CatchingUp.start>[0], 'database' | 'entities'>,
+  ): Promise<CatchingUp> {
+    const started = await CatchingUp.start({ database, entities: LEAD_TABLES, ...options });
+    await addLeads(database, 5);
+    return started;
+  }
 
   it('are in the SchedulerRegistry: one for the module, and one for each backfill with options of its own', async () => {
     const started = await start({ backfills: [searchName({ catchUp: { interval: 3_600_000 } }), Direction] });

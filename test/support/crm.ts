@@ -22,12 +22,12 @@ export function crmOptions({ url }: TestDatabase): DataSourceOptions {
   };
 }
 
-/** The example application's tables, empty, from before the migration that requires a backfill. */
+/** Creates the empty tables of the example application, without the contract migration, which requires a backfill. */
 export async function createCrm(database: TestDatabase): Promise<void> {
   await createCrmOf(database, Object.values(crmOptions(database).migrations ?? {}));
 }
 
-/** The tables of an earlier release. */
+/** Creates the empty tables of an earlier release. */
 export async function createCrmOf(
   database: TestDatabase,
   migrations: NonNullable<DataSourceOptions['migrations']>,

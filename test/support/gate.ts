@@ -1,4 +1,4 @@
-/** A promise and its key: what waits for it goes on when the test says so. */
+/** A promise that the test resolves. */
 export function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve = (): void => undefined;
   const promise = new Promise<void>((settle) => (resolve = settle));

@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { TestDatabase } from './database.ts';
 
-/** Who may become a customer. */
+/** A person who may become a customer. */
 @Entity('leads')
 export class Lead {
   @PrimaryGeneratedColumn({ type: 'bigint' })
@@ -35,7 +35,7 @@ export class CallLog {
   calledAt!: Date;
 }
 
-/** A table that rows are copied into. */
+/** The target table of `copy` backfills. */
 @Entity('contacts')
 export class Contact {
   @PrimaryColumn({ type: 'bigint', name: 'lead_id' })
@@ -47,7 +47,7 @@ export class Contact {
 
 export const LEAD_TABLES = [Lead, CallLog, Contact] as const;
 
-/** Leads 1 to `count`, those of each tenant apart; nothing of them is backfilled. */
+/** Inserts pending leads with the ids 1 to `count`, spread evenly over the tenants `0`, `1` … */
 export async function addLeads(database: TestDatabase, count: number, tenants = 1): Promise<void> {
   await database.query(
     `INSERT INTO leads (tenant_id, name) SELECT (i % $2::int)::text, 'Lead ' || i FROM generate_series(1, $1::int) AS i`,
@@ -55,7 +55,7 @@ export async function addLeads(database: TestDatabase, count: number, tenants = 
   );
 }
 
-/** Empties the tables and what the ledger knows, for the next test of the file. */
+/** Empties the tables and the ledger for the next test. */
 export async function startAfresh(database: TestDatabase): Promise<void> {
   await database.query(`TRUNCATE leads, call_logs, contacts RESTART IDENTITY;
     DO $$ BEGIN

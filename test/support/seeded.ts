@@ -1,7 +1,7 @@
 /**
- * Chance that can be repeated: the same seed gives the same numbers (mulberry32, T. Ettinger, 2017, public domain).
+ * A pseudo-random number generator: the same seed gives the same numbers (mulberry32, T. Ettinger, 2017, public domain).
  *
- * @returns a function that gives a whole number from 0 up to, not including, its argument
+ * @returns a function that returns an integer from 0 to its argument, which is exclusive
  */
 export function seeded(seed: number): (below: number) => number {
   let state = seed >>> 0;
@@ -13,7 +13,7 @@ export function seeded(seed: number): (below: number) => number {
   };
 }
 
-/** The seed of this run: `SEED` where it is set, to repeat a run that failed. */
+/** The seed of this test run: the environment variable `SEED` to repeat a failed run, otherwise a random number. */
 export function seed(): number {
   return Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 }

@@ -8,14 +8,14 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** In this order: `TEST_DATABASE_URL`; a container, when a Docker engine answers; an embedded server. */
+/** Uses `TEST_DATABASE_URL` if it is set, otherwise a container if a Docker engine answers, otherwise an embedded server. */
 export async function startTestServer(): Promise<TestServer> {
   const given = process.env['TEST_DATABASE_URL'];
   if (given) return { url: given, origin: 'TEST_DATABASE_URL', stop: async () => undefined };
   return (await startContainer()) ?? (await startEmbedded());
 }
 
-/** Not run where no Docker engine answers, which includes the machines that this project is developed on. */
+/** @returns undefined if no Docker engine answers */
 async function startContainer(): Promise<TestServer | undefined> {
   const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers');
   try {
@@ -27,7 +27,7 @@ async function startContainer(): Promise<TestServer | undefined> {
     .withEnvironment({ POSTGRES_PASSWORD: 'postgres' })
     .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=200'])
     .withExposedPorts(5432)
-    // The image starts the server twice: once to initialise the cluster, once for good.
+    // The image starts the server twice: first to initialise the cluster.
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
     .start();
   return {
@@ -38,8 +38,8 @@ async function startContainer(): Promise<TestServer | undefined> {
 }
 
 /**
- * An embedded server of its own: for the run, or for a test that stops and starts its server.
- * Its data goes when it is stopped for good, or when the process that started it ends in any other way.
+ * An embedded server: for the test run, or for a test that stops and starts its server. Its data is deleted when it is closed, or
+ * when the process that started it ends.
  */
 export async function startEmbedded(): Promise<TestServer & { readonly server: EmbeddedServer }> {
   const server = await EmbeddedServer.start({ settings: { fsync: 'off', max_connections: '200' } });

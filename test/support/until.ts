@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { TestDatabase } from './database.ts';
 
-/** Looks again and again until the condition holds; a test that it never holds for ends at jest's own time limit. */
+/** Polls until the condition is true. If it never is, the test ends at jest's time limit. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await setTimeout(10);
 }
 
-/** Looks until the query finds a row, and returns it; jest's own time limit ends a wait in vain. */
+/** Polls until the query returns a row. If it never does, the test ends at jest's time limit. @returns the first row */
 export async function untilRow<Row extends object>(
   database: TestDatabase,
   sql: string,
@@ -17,10 +17,10 @@ export async function untilRow<Row extends object>(
       const { rows } = await client.query<Row>(sql, parameters);
       if (rows[0]) return rows[0];
     }
-  }, 'the test, looking');
+  }, 'a test that polls');
 }
 
-/** Waits until a session with this application name waits for a lock of the database. */
+/** Waits until a session of the database with this application name waits for a lock. */
 export async function untilBlocked(database: TestDatabase, applicationName: string): Promise<void> {
   await untilRow(
     database,

@@ -68,10 +68,10 @@ function sizeOf(population: number): string {
   return population > 0 ? `p${String(population).length}` : 'unknown';
 }
 
-/** What version 3.1.0 of the package holds; its README says 138,398. */
+/** The number of cities in version 3.1.0 of the package. Its README says 138,398. */
 const CITIES = 135_233;
 
-describe('the 135,233 cities of GeoNames', () => {
+describe('a backfill of the 135,233 cities of GeoNames', () => {
   const stage = Stage.for({
     entities: [City],
     backfills: [CitiesSearchKey, CitiesSize],
@@ -87,7 +87,7 @@ describe('the 135,233 cities of GeoNames', () => {
       ),
   });
 
-  it('get a search key from TypeScript and a size from SQL, each as computed outside', async () => {
+  it('writes search keys from TypeScript and sizes from SQL that equal those computed by the test', async () => {
     expect(cities).toHaveLength(CITIES);
     const report = await stage.runAll();
     expect(report).toMatchObject({
@@ -109,7 +109,7 @@ describe('the 135,233 cities of GeoNames', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('are counted per country', async () => {
+  it('counts the changed cities of each country', async () => {
     const byCountry = new Map<string, number>();
     for (const { country } of cities) byCountry.set(country, (byCountry.get(country) ?? 0) + 1);
     const { tenants } = await stage.status('cities-size');

@@ -25,21 +25,21 @@ class Cast extends SetSearchName {}
 })
 class Costly extends SetSearchName {}
 
-describe('a predicate that is hard to evaluate', () => {
+describe('a run whose predicate is hard to evaluate', () => {
   const stage = Stage.for({
     entities: LEAD_TABLES,
     backfills: [Cast, Costly],
     prepare: async (database) => {
       await database.query(`CREATE FUNCTION is_due(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_sleep(0.001); RETURN id > 390; END $$`);
-      // What a user writes while the run is under way.
+      // A value that a user writes during the run.
       await database.query(`CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN UPDATE leads SET tenant_id = 'abc' WHERE id = 295; RETURN NULL; END $$`);
     },
   });
   beforeEach(() => startAfresh(stage.database));
 
-  it('fails the run, and says so, when it comes upon a row that it cannot be evaluated on', async () => {
+  it('fails with the reason when the predicate cannot be evaluated on a row', async () => {
     await addLeads(stage.database, 300, 3);
     await stage.query(
       'CREATE TRIGGER spoil AFTER UPDATE ON leads FOR EACH ROW WHEN (new.id = 100) EXECUTE FUNCTION spoil()',
@@ -54,7 +54,7 @@ describe('a predicate that is hard to evaluate', () => {
     expect(await stage.run('cast')).toMatchObject({ status: 'complete', proved: true });
   });
 
-  it('is asked of fewer rows at a time where it takes long, and the run completes', async () => {
+  it('evaluates a slow predicate on fewer rows at a time, and completes', async () => {
     await addLeads(stage.database, 400);
     expect(await stage.run('costly')).toMatchObject({ status: 'complete', updated: 10, proved: true });
   });

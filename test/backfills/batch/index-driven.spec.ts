@@ -43,48 +43,45 @@ class SetSlugOfTenants extends SetSlug {}
 
 const options = { entities: [Lead], backfills: [SetSlug, TransformTitle, SetSlugOfTenants] };
 
-describe('a table whose statistics are wrong', () => {
+describe('on a table with wrong statistics', () => {
   const stage = Stage.for({
     ...options,
-    // The planner believes that the table is empty, and that a sequential scan costs nothing.
+    // The planner believes that the table is empty and that a sequential scan costs nothing.
     prepare: (database) =>
       database.query(`ALTER TABLE leads SET (autovacuum_enabled = off);
         ANALYZE leads;
         INSERT INTO leads (id) SELECT generate_series(1, 60000)`),
   });
 
-  it.each(['set', 'transform'])(
-    '%s: the plan of a batch of 5,000 rows goes through the index',
-    async (name) => {
-      const { plan } = await stage.application.service.plan({ names: [name] });
-      const explain = plan[0]?.explain.join('\n') ?? '';
-      expect(explain).toMatch(/Index.* Scan using .* on leads/);
-      expect(explain).not.toMatch(/Seq Scan on leads/);
-    },
-  );
+  it.each(['set', 'transform'])('%s plans a batch of 5,000 rows with the index of the key', async (name) => {
+    const { plan } = await stage.application.service.plan({ names: [name] });
+    const explain = plan[0]?.explain.join('\n') ?? '';
+    expect(explain).toMatch(/Index.* Scan using .* on leads/);
+    expect(explain).not.toMatch(/Seq Scan on leads/);
+  });
 
-  it.each(['set', 'transform'])('%s: no batch scans the table', async (name) => {
+  it.each(['set', 'transform'])('%s scans the table in no batch', async (name) => {
     const before = await scans(stage);
     expect(await stage.run(name)).toMatchObject({ status: 'complete', updated: 60_000, batches: 12 });
     const after = await scans(stage);
-    // The count at the start, the lowest pending key, and the probes before and after: no more, however many batches.
+    // The count at the start, the lowest pending key, and the probes before and after the run, whatever the number of batches.
     expect(after - before).toBeLessThanOrEqual(4);
   });
 });
 
-/** Sequential scans of the table so far. */
+/** The number of sequential scans of the table so far. */
 const scans = (stage: Stage) =>
-  reported(stage, `SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'leads'`);
+  readStatistics(stage, `SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'leads'`);
 
-/** Entries of the primary key's index that were read so far. */
+/** The number of entries read from the primary key's index so far. */
 const keysRead = (stage: Stage) =>
-  reported(
+  readStatistics(
     stage,
     `SELECT idx_tup_read FROM pg_stat_user_indexes JOIN pg_index USING (indexrelid) WHERE relname = 'leads' AND indisprimary`,
   );
 
-/** A number of the server's statistics. A session reports its own when it ends. */
-async function reported(stage: Stage, sql: string): Promise<number> {
+/** Reads cumulative statistics. A session reports its own when it ends, so all others are ended first. */
+async function readStatistics(stage: Stage, sql: string): Promise<number> {
   await stage.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
   );
@@ -97,7 +94,7 @@ async function reported(stage: Stage, sql: string): Promise<number> {
   return Number(await stage.value(sql));
 }
 
-describe('30 pending rows scattered over a table of 300,000', () => {
+describe('a run with 30 pending rows scattered over a table of 300,000', () => {
   const stage = Stage.for({
     ...options,
     prepare: (database) =>
@@ -105,7 +102,7 @@ describe('30 pending rows scattered over a table of 300,000', () => {
         FROM generate_series(1, 300000) AS i`),
   });
 
-  it('are all found, in a few batches', async () => {
+  it('finds all of them in a few batches', async () => {
     const report = await stage.run('set');
     expect(report).toMatchObject({ status: 'complete', updated: 30 });
     expect(report.batches).toBeLessThanOrEqual(10);
@@ -113,7 +110,7 @@ describe('30 pending rows scattered over a table of 300,000', () => {
   });
 });
 
-describe('one tenant of a hundred, with an index that begins with the tenant', () => {
+describe('a run for one tenant of a hundred, with an index that begins with the tenant', () => {
   const stage = Stage.for({
     ...options,
     prepare: (database) =>
@@ -122,7 +119,7 @@ describe('one tenant of a hundred, with an index that begins with the tenant', (
         ANALYZE leads`),
   });
 
-  it('is served by that index, and the keys of the others are not read', async () => {
+  it('uses that index and does not read the keys of other tenants', async () => {
     const { plan } = await stage.application.service.plan({ names: ['of-tenants'], tenants: ['7'] });
     expect(plan[0]?.explain.join('\n')).toMatch(
       /Index.* Scan using leads_of_tenant .*\n.*Index Cond: \(+tenant = /,
@@ -132,13 +129,13 @@ describe('one tenant of a hundred, with an index that begins with the tenant', (
     expect((await keysRead(stage)) - before).toBeLessThan(10_000);
   });
 
-  it('is told by its text: what only looks like its number is another one', async () => {
+  it('compares tenants by their text: `08` is not the tenant 8', async () => {
     expect(await stage.run('of-tenants', { tenants: ['08'] })).toMatchObject({ updated: 0 });
     expect(await stage.run('of-tenants', { tenants: ['8', 'nobody'] })).toMatchObject({ updated: 1_000 });
   });
 });
 
-describe('one old row that became pending again, with an index of those that are pending', () => {
+describe('a run with one old row that became pending again, and a partial index of pending rows', () => {
   const stage = Stage.for({
     ...options,
     prepare: (database) =>
@@ -147,7 +144,7 @@ describe('one old row that became pending again, with an index of those that are
         ANALYZE leads`),
   });
 
-  it('is done without going through the keys behind it', async () => {
+  it('changes that row without reading the keys after it', async () => {
     const before = await keysRead(stage);
     expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: 1 });
     expect((await keysRead(stage)) - before).toBeLessThan(1_000);

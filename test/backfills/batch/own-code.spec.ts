@@ -44,9 +44,9 @@ class ProcessLeads implements ProcessBackfill<Lead, 'id'> {
   }
 }
 
-const DO = 'UPDATE leads SET search_name = name WHERE id = ANY($1)';
+const CHANGE = 'UPDATE leads SET search_name = name WHERE id = ANY($1)';
 
-describe('code of a backfill’s own that goes wrong', () => {
+describe('a run of code of the application', () => {
   const stage = Stage.for({ entities: LEAD_TABLES, backfills: [TransformLeads, ProcessLeads] });
   beforeEach(async () => {
     TransformLeads.code = () => undefined;
@@ -59,26 +59,26 @@ describe('code of a backfill’s own that goes wrong', () => {
     if (rows.some(({ id }) => id === '5')) throw error;
   };
 
-  it('an error whose message holds a NUL character sends its row to quarantine, and the rest is done', async () => {
+  it('quarantines a row whose error message contains a NUL character, and changes the rest', async () => {
     TransformLeads.code = failFor5(new Error('not a name: \0'));
     expect(await stage.run('transform')).toMatchObject({ status: 'incomplete', updated: 99, quarantined: 1 });
     expect(await quarantine()).toEqual([{ id: 5, error: 'not a name: \uFFFD' }]);
   });
 
-  it('an error of Node.js with a code as long as a SQLSTATE is not taken for one of the database', async () => {
+  it('does not mistake an error of Node.js with a code of five letters for a database error', async () => {
     TransformLeads.code = failFor5(Object.assign(new Error('EBUSY: locked'), { code: 'EBUSY', errno: -16 }));
     expect(await stage.run('transform')).toMatchObject({ status: 'incomplete', updated: 99, quarantined: 1 });
     expect(await quarantine()).toEqual([{ id: 5, error: 'EBUSY: locked' }]);
   });
 
-  it('an error that is its own cause is told as any other', async () => {
-    const error = new Error('a circle');
+  it('quarantines a row whose error is its own cause', async () => {
+    const error = new Error('a cycle');
     error.cause = error;
     TransformLeads.code = failFor5(error);
     expect(await stage.run('transform')).toMatchObject({ status: 'incomplete', updated: 99, quarantined: 1 });
   });
 
-  it('a service that never answers ends the run with work left, after some tries', async () => {
+  it('stops with work left, after some attempts, if a service never answers', async () => {
     let calls = 0;
     TransformLeads.code = () => {
       calls++;
@@ -92,11 +92,11 @@ describe('code of a backfill’s own that goes wrong', () => {
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 100 });
   });
 
-  it('code that idles in its transaction for longer than allowed gets fewer rows, and the run completes', async () => {
-    // 100 ms are allowed: five rows take too long, two do not.
+  it('gives fewer rows to code that idles in its transaction for too long, and completes', async () => {
+    // The timeout is 100 ms: five rows exceed it, two do not.
     ProcessLeads.code = async (ids, manager) => {
       if (ids.length > 2) await delay(1_000);
-      await manager.query(DO, [ids]);
+      await manager.query(CHANGE, [ids]);
     };
     await stage.query('DELETE FROM leads WHERE id > 20');
     const recorder = new Recorder();
@@ -106,7 +106,7 @@ describe('code of a backfill’s own that goes wrong', () => {
     );
   });
 
-  it('a row whose database error is caught and ignored goes to quarantine, the others are done', async () => {
+  it('quarantines a row whose database error the code ignores, and changes the others', async () => {
     ProcessLeads.code = async (ids, manager) => {
       for (const id of ids) {
         await manager
@@ -126,9 +126,9 @@ describe('code of a backfill’s own that goes wrong', () => {
   it.each([
     ['with SQL', async (manager: EntityManager): Promise<unknown> => manager.query('COMMIT')],
     ['through TypeORM', async (manager: EntityManager) => manager.queryRunner?.commitTransaction()],
-  ])('code that commits the batch’s transaction itself, %s, is refused', async (_, commit) => {
+  ])('fails if the code commits the transaction of the batch %s', async (_, commit) => {
     ProcessLeads.code = async (ids, manager) => {
-      await manager.query(DO, [ids]);
+      await manager.query(CHANGE, [ids]);
       await commit(manager);
     };
     const report = await stage.run('process');
@@ -136,12 +136,12 @@ describe('code of a backfill’s own that goes wrong', () => {
     expect(report.reason).toContain("process() ended the batch's transaction");
   });
 
-  it('code may nest a transaction in that of the batch', async () => {
-    ProcessLeads.code = (ids, manager) => manager.transaction((nested) => nested.query(DO, [ids]));
+  it('allows a transaction nested in that of the batch', async () => {
+    ProcessLeads.code = (ids, manager) => manager.transaction((nested) => nested.query(CHANGE, [ids]));
     expect(await stage.run('process')).toMatchObject({ status: 'complete', updated: 100 });
   });
 
-  it('an observer that throws changes nothing about the run', async () => {
+  it('is not affected by an observer that throws', async () => {
     const fail = () => {
       throw new Error('the disk of the log is full');
     };
@@ -150,7 +150,7 @@ describe('code of a backfill’s own that goes wrong', () => {
     expect(outcome).toBe('complete');
   });
 
-  it('a column whose type is changed in mid-run is read as it is from then on', async () => {
+  it('reads a column with its new type after the type is changed during the run', async () => {
     TransformLeads.code = async (rows) => {
       if (rows[0]?.id === '21') await stage.query('ALTER TABLE leads ALTER name TYPE varchar(50)');
     };

@@ -77,12 +77,12 @@ const COLUMNS = 'id int NOT NULL, year int NOT NULL, by_set text, by_transform t
 
 describe.each([
   ['partitioned', 'a partitioned table'],
-  ['parent', 'a table with tables that inherit from it'],
+  ['parent', 'a table with child tables (inheritance)'],
 ])('%s: %s', (prefix) => {
   const stage = Stage.for({
     entities: [Partitioned, Parent],
     backfills: [...backfillsFor('partitioned', Partitioned), ...backfillsFor('parent', Parent)],
-    // Rows of the partitions have the same addresses (ctid): what is done to one must not be done to another.
+    // Rows in different partitions have the same address (ctid), and must not be confused.
     before: (database) =>
       database.query(`
         CREATE TABLE partitioned (${COLUMNS}, PRIMARY KEY (id, year)) PARTITION BY RANGE (year);
@@ -99,7 +99,7 @@ describe.each([
     ['set', 'by_set'],
     ['transform', 'by_transform'],
     ['process', 'by_process'],
-  ])('%s does every row, once', async (change, column) => {
+  ])('%s changes every row once', async (change, column) => {
     expect(await stage.run(`${prefix}-${change}`)).toMatchObject({
       status: 'complete',
       updated: 200,
@@ -110,7 +110,7 @@ describe.each([
     );
   });
 
-  it('purge deletes what is pending and nothing else', async () => {
+  it('purge deletes the pending rows and no others', async () => {
     expect(await stage.run(`${prefix}-purge`)).toMatchObject({ status: 'complete', updated: 100 });
     expect(await stage.value(`SELECT count(*) || ',' || min(year) FROM ${prefix}`)).toBe('100,2022');
   });

@@ -107,8 +107,8 @@ function stageWith(rows: number, ...sql: string[]) {
 const CHECK = 'ALTER TABLE leads ADD CONSTRAINT doubled_is_positive CHECK (doubled > 0)';
 
 function trigger(body: string, event = 'UPDATE'): string {
-  return `CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$;
-    CREATE TRIGGER meddle BEFORE ${event} ON leads FOR EACH ROW EXECUTE FUNCTION meddle()`;
+  return `CREATE FUNCTION interfere() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$;
+    CREATE TRIGGER interfere BEFORE ${event} ON leads FOR EACH ROW EXECUTE FUNCTION interfere()`;
 }
 
 describe.each([
@@ -118,7 +118,7 @@ describe.each([
 ] as const)('%s: 7 rows of 20,000 that %s', (name, _, sql, error, code) => {
   const stage = stageWith(20_000, sql);
 
-  it('are quarantined with key, error and number of tries; all others are done', async () => {
+  it('are quarantined with key, error and number of attempts; all others are changed', async () => {
     const report = await stage.run(name);
     expect(report).toMatchObject({
       status: 'incomplete',
@@ -139,7 +139,7 @@ describe.each([
     expect((await stage.status(name)).quarantine).toHaveLength(7);
   });
 
-  it('are left alone by the next run', async () => {
+  it('are not tried again by the next run', async () => {
     expect(await stage.run(name)).toMatchObject({
       status: 'incomplete',
       updated: 0,
@@ -148,7 +148,7 @@ describe.each([
     });
   });
 
-  it('count the tries', async () => {
+  it('have their attempts counted', async () => {
     expect(await stage.run(name, { retryQuarantined: true })).toMatchObject({
       status: 'incomplete',
       updated: 0,
@@ -159,7 +159,7 @@ describe.each([
     );
   });
 
-  it('are done by a retry once the cause is mended, and those alone', async () => {
+  it('are changed by a retry after the cause is corrected, and no other row is', async () => {
     await stage.query('UPDATE leads SET score = -score WHERE score < 0');
     expect(await stage.run(name, { retryQuarantined: true })).toMatchObject({
       status: 'complete',
@@ -174,10 +174,10 @@ describe.each([
   });
 });
 
-describe('rows in quarantine that somebody has done by hand', () => {
+describe('rows in quarantine that a person has changed', () => {
   const stage = stageWith(1_000, CHECK);
 
-  it('do not keep the backfill from being complete', async () => {
+  it('do not prevent the backfill from being complete', async () => {
     expect(await stage.run('set')).toMatchObject({ status: 'incomplete', quarantined: 3 });
     await stage.query('UPDATE leads SET doubled = 1 WHERE doubled IS NULL');
     expect(await stage.run('set')).toMatchObject({ status: 'complete', proved: true, quarantined: 0 });
@@ -187,7 +187,7 @@ describe('rows in quarantine that somebody has done by hand', () => {
 describe('more rows than `maxQuarantined`', () => {
   const stage = stageWith(1_000, `UPDATE leads SET score = -score WHERE id <= 20 AND score > 0`, CHECK);
 
-  it('fail the backfill, and the report says what they have in common', async () => {
+  it('fail the backfill, and the report shows the error that they share', async () => {
     const report = await stage.run('few');
     expect(report).toMatchObject({ status: 'failed', quarantined: 6, proved: false });
     expect(report.reason).toMatch(
@@ -196,7 +196,7 @@ describe('more rows than `maxQuarantined`', () => {
     expect((await stage.status('few')).status).toBe('failed');
   });
 
-  it('are done, with all the others, once the cause is mended', async () => {
+  it('are changed with all others after the cause is corrected', async () => {
     await stage.query('ALTER TABLE leads DROP CONSTRAINT doubled_is_positive');
     expect(await stage.run('few', { retryQuarantined: true })).toMatchObject({
       status: 'complete',
@@ -209,9 +209,9 @@ describe('more rows than `maxQuarantined`', () => {
 describe.each([
   ['returns OLD', 'IF OLD.score < 0 THEN RETURN OLD; END IF; RETURN NEW;'],
   ['returns NULL', 'IF OLD.score < 0 THEN RETURN NULL; END IF; RETURN NEW;'],
-  ['takes the new value away', 'IF OLD.score < 0 THEN NEW.doubled := NULL; END IF; RETURN NEW;'],
-])('a trigger that silently %s', (_, body) => {
-  describe.each(['set', 'transform'])('for rows of a %s backfill', (name) => {
+  ['removes the new value', 'IF OLD.score < 0 THEN NEW.doubled := NULL; END IF; RETURN NEW;'],
+])('rows for which a trigger silently %s', (_, body) => {
+  describe.each(['set', 'transform'])('in a %s backfill', (name) => {
     const stage = stageWith(
       1_000,
       'UPDATE leads SET score = abs(score), doubled = NULL',
@@ -219,7 +219,7 @@ describe.each([
       trigger(body),
     );
 
-    it('puts them in quarantine as still pending, instead of trying for ever', async () => {
+    it('are quarantined as still pending, and not tried forever', async () => {
       const report = await stage.run(name === 'transform' ? 'transform-any' : name);
       expect(report).toMatchObject({ status: 'incomplete', updated: 950, quarantined: 50 });
       const rows = await stage.query<Quarantined>(QUARANTINE);
@@ -231,10 +231,10 @@ describe.each([
   });
 });
 
-describe('a trigger that silently keeps rows from being deleted', () => {
+describe('rows that a trigger silently keeps from being deleted', () => {
   const stage = stageWith(1_000, trigger('IF OLD.id = 3 THEN RETURN NULL; END IF; RETURN OLD;', 'DELETE'));
 
-  it('puts them in quarantine as still pending', async () => {
+  it('are quarantined as still pending', async () => {
     expect(await stage.run('purge')).toMatchObject({
       status: 'incomplete',
       updated: 2,
@@ -247,10 +247,10 @@ describe('a trigger that silently keeps rows from being deleted', () => {
   });
 });
 
-describe('a pending predicate that the change does not falsify for some rows', () => {
+describe('rows for which the predicate stays true after the change', () => {
   const stage = stageWith(1_000);
 
-  it('quarantines just those', async () => {
+  it('are quarantined, and no others', async () => {
     expect(await stage.run('never-false')).toMatchObject({
       status: 'incomplete',
       updated: 997,

@@ -20,8 +20,8 @@ class ContactsState implements SetBackfill<Contact> {
   }
 }
 
-describe('round trips to the database', () => {
-  it('are at most one for a batch of `set`, its commit included', async () => {
+describe('a batch of `set`', () => {
+  it('needs at most one round trip, including its commit', async () => {
     const database = await TestDatabase.create();
     const traffic = await ProtocolProxy.start(database);
     const application = await TestApplication.start({
@@ -46,7 +46,7 @@ describe('round trips to the database', () => {
       await insert(3_000);
       const many = await measured();
       expect(many.batches - few.batches).toBe(200);
-      // What a run costs besides its batches is the same in both. Two batches are under way at a time, so it is nearer to half.
+      // The round trips outside of batches are the same in both runs. Two batches are in flight at a time, so the real number is lower.
       expect(many.roundTrips - few.roundTrips).toBeLessThanOrEqual(200);
     } finally {
       await application.stop();

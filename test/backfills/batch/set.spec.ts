@@ -1,67 +1,62 @@
-import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { Column, Entity, IsNull, PrimaryGeneratedColumn } from 'typeorm';
-import { TestApplication } from '../../support/application.ts';
-import { TestDatabase } from '../../support/database.ts';
+import { Backfill, type RowColumns, type SetBackfill } from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
+import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { Stage } from '../../support/stage.ts';
 
-@Entity('leads')
-class Lead {
-  @PrimaryGeneratedColumn({ type: 'bigint' })
-  id!: string;
-
-  @Column({ type: 'int', name: 'tenant_id' })
-  tenantId!: number;
-
-  @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text', name: 'search_name', nullable: true })
-  searchName!: string | null;
-}
-
-@Backfill<Lead>({
-  name: 'leads-search-name',
-  entity: Lead,
-  where: { searchName: IsNull() },
-  tenant: 'tenantId',
-})
-class LeadsSearchName implements SetBackfill<Lead> {
+@Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, tenant: 'tenantId' })
+class SearchName implements SetBackfill<Lead> {
   set() {
     return { searchName: 'lower(name)' };
   }
 }
 
-describe('a set backfill', () => {
-  let database: TestDatabase;
-  let application: TestApplication;
+@Backfill<Lead>({ name: 'last-call', entity: Lead, where: { lastCallDirection: IsNull() }, batchSize: 7 })
+class LastCall implements SetBackfill<Lead> {
+  set(row: RowColumns<Lead>) {
+    return {
+      lastCallDirection: `coalesce((SELECT c.direction FROM call_logs AS c WHERE c.lead_id = ${row.id}
+        ORDER BY c.called_at DESC LIMIT 1), 'none') -- the latest call`,
+    };
+  }
+}
 
-  beforeAll(async () => {
-    database = await TestDatabase.create();
-    application = await TestApplication.start({ database, entities: [Lead], backfills: [LeadsSearchName] });
-    await database.query(
-      `INSERT INTO leads (tenant_id, name) SELECT i % 7, 'Lead ' || i FROM generate_series(1, 2345) AS i`,
+describe('a `set` backfill', () => {
+  const stage = Stage.for({ entities: LEAD_TABLES, backfills: [SearchName, LastCall] });
+  beforeEach(() => startAfresh(stage.database));
+
+  it('changes every pending row and proves it', async () => {
+    await addLeads(stage.database, 2_345, 7);
+    expect(await stage.runAll({ names: ['search-name'] })).toMatchObject({
+      outcome: 'complete',
+      backfills: [{ status: 'complete', updated: 2_345, remaining: 0, proved: true }],
+    });
+    expect(await stage.query('SELECT id FROM leads WHERE search_name IS DISTINCT FROM lower(name)')).toEqual(
+      [],
     );
   });
 
-  afterAll(async () => {
-    await application.stop();
-    await database.drop();
-  });
-
-  it('changes every pending row and proves it', async () => {
-    const report = await application.service.run();
-    expect(report).toMatchObject({
-      outcome: 'complete',
-      backfills: [{ status: 'complete', updated: 2345, remaining: 0, proved: true }],
-    });
-    expect(
-      await database.query('SELECT id FROM leads WHERE search_name IS DISTINCT FROM lower(name)'),
-    ).toEqual([]);
-  });
-
-  it('finds nothing to do the second time', async () => {
-    expect(await application.service.run()).toMatchObject({
+  it('finds nothing to do in its second run', async () => {
+    await addLeads(stage.database, 2_345, 7);
+    await stage.run('search-name');
+    expect(await stage.runAll({ names: ['search-name'] })).toMatchObject({
       outcome: 'nothing-to-do',
       backfills: [{ updated: 0, nothingToDo: true }],
     });
+  });
+
+  it('takes values from another table with a correlated subquery', async () => {
+    await addLeads(stage.database, 40);
+    await stage.query(`INSERT INTO call_logs (lead_id, direction, called_at)
+      SELECT i % 30 + 1, (ARRAY['in', 'out'])[i % 2 + 1], '2024-01-01'::timestamptz + i * '1 hour'::interval
+      FROM generate_series(1, 95) AS i`);
+    expect(await stage.run('last-call')).toMatchObject({ status: 'complete', updated: 40, batches: 6 });
+    expect(
+      await stage.query(`SELECT l.id FROM leads l LEFT JOIN LATERAL
+        (SELECT direction FROM call_logs WHERE lead_id = l.id ORDER BY called_at DESC LIMIT 1) AS c ON true
+        WHERE l.last_call_direction IS DISTINCT FROM coalesce(c.direction, 'none')`),
+    ).toEqual([]);
+    expect(await stage.query('SELECT count(DISTINCT last_call_direction)::int AS n FROM leads')).toEqual([
+      { n: 3 },
+    ]);
   });
 });

@@ -28,7 +28,7 @@ class Slow implements SetBackfill<Lead> {
 @Backfill<Lead>({ name: 'slow-by-ten', entity: Lead, where: { slug: IsNull() }, batchSize: 10 })
 class SlowByTen extends Slow {}
 
-/** Each updated row costs this many seconds, as with a trigger that calls a slow function. */
+/** A table whose trigger sleeps for each updated row. @param cost seconds, as SQL */
 function stageWith(cost: string, rows = 100) {
   return Stage.for({
     entities: [Lead],
@@ -40,10 +40,10 @@ function stageWith(cost: string, rows = 100) {
   });
 }
 
-describe('a trigger that makes batches take longer than their statement timeout', () => {
+describe('a run with a trigger that makes batches exceed their statement timeout', () => {
   const stage = stageWith('0.02');
 
-  it('lowers the batch size until a batch fits, and the run completes', async () => {
+  it('lowers the batch size until a batch fits, and completes', async () => {
     const recorder = new Recorder();
     const report = await stage.run('slow', { recorder });
     expect(report).toMatchObject({ status: 'complete', updated: 100, quarantined: 0 });
@@ -52,15 +52,15 @@ describe('a trigger that makes batches take longer than their statement timeout'
     const done = recorder.progress.map(
       ({ updated }, at) => updated - (recorder.progress[at - 1]?.updated ?? 0),
     );
-    // 64 rows would take at least 1.28 s.
+    // 64 rows take at least 1.28 s.
     expect(Math.max(...done)).toBeLessThanOrEqual(32);
   });
 });
 
-describe('a single row that takes longer than the statement timeout', () => {
+describe('a run with one row that takes longer than the statement timeout', () => {
   const stage = stageWith('CASE WHEN NEW.id = 50 THEN 60 ELSE 0 END');
 
-  it('goes to quarantine, and all others are done', async () => {
+  it('quarantines that row and changes all others', async () => {
     expect(await stage.run('slow')).toMatchObject({ status: 'incomplete', updated: 99, quarantined: 1 });
     expect((await stage.status('slow')).quarantine).toMatchObject([
       { key: ['50'], error: expect.stringContaining('statement timeout') as string },
@@ -68,11 +68,11 @@ describe('a single row that takes longer than the statement timeout', () => {
   });
 });
 
-describe('a trigger that makes a batch of ten rows hold them for more than 40 ms', () => {
+describe('a run with a trigger that makes an optimistic batch exceed 40 ms', () => {
   const stage = stageWith('0.005', 700);
 
-  it('ends each batch that has not locked its rows first, with nothing done; and it is tried less and less often', async () => {
-    // A batch that commits leaves its number behind; one that does not, a gap.
+  it('cancels each optimistic batch with no row changed, and tries one less and less often', async () => {
+    // A committed batch leaves a number in the table, a cancelled batch leaves a gap.
     await stage.query(`CREATE SEQUENCE number;
       CREATE TABLE committed (batch bigint);
       CREATE FUNCTION take_number() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -86,7 +86,7 @@ describe('a trigger that makes a batch of ten rows hold them for more than 40 ms
     const gaps = await stage.query<{ number: number }>(`
       SELECT number::int FROM generate_series(1, (SELECT last_value FROM number)) AS number
       WHERE number NOT IN (SELECT batch FROM committed) ORDER BY number`);
-    // One, then 20 batches that lock their rows, one, then 40, one, then up to 80.
+    // One optimistic batch, 20 locking ones, one optimistic, 40 locking, one optimistic, up to 80 locking.
     expect(gaps.map(({ number }) => number)).toEqual([1, 22, 63]);
     expect(await stage.value('SELECT sum(batches) FROM nestjs_backfill.range')).toBe(
       await stage.value('SELECT count(*) FROM committed'),

@@ -30,10 +30,10 @@ const create = (key: string) => (database: TestDatabase) =>
     ANALYZE leads`);
 const options = { entities: [Lead], backfills: [SetSlug] };
 
-describe('a primary key whose columns the entity names in another order', () => {
+describe('a table whose primary key has another column order than the entity', () => {
   const stage = Stage.for({ ...options, before: create(', PRIMARY KEY (id, tenant_id)') });
 
-  it('is read along its index: no batch scans or sorts the table', async () => {
+  it('is read along the index of the key: no batch scans or sorts the table', async () => {
     const { plan } = await stage.application.service.plan();
     const explain = plan[0]?.explain.join('\n') ?? '';
     expect(explain).toContain('Index Scan using leads_pkey on leads');
@@ -43,10 +43,10 @@ describe('a primary key whose columns the entity names in another order', () => 
   });
 });
 
-describe('a large table without an index on the key that the entity names', () => {
+describe('a large table without an index on the key of the entity', () => {
   const stage = Stage.for({ ...options, before: create('') });
 
-  it('is refused, since each batch would read it all; with the statement that builds the index', async () => {
+  it('is refused, with the statement that builds the index, because each batch would read the whole table', async () => {
     const report = await stage.run('slugs');
     expect(report).toMatchObject({ status: 'failed', updated: 0 });
     expect(report.reason).toContain('CREATE UNIQUE INDEX CONCURRENTLY ON "leads" ("tenant_id", "id")');
@@ -60,7 +60,7 @@ describe('a table with row-level security', () => {
   const role = `role_${randomUUID().replaceAll('-', '')}`;
   let application: TestApplication;
 
-  // In a group of its own, so that its end comes before that of the database.
+  // Nested, so that its afterAll runs before the database is dropped.
   describe('that hides other tenants’ rows', () => {
     beforeAll(async () => {
       await stage.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret';
@@ -80,7 +80,7 @@ describe('a table with row-level security', () => {
       await stage.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
     });
 
-    it('is never called complete by a role that does not see every row', async () => {
+    it('is never reported complete by a role that does not see every row', async () => {
       const { outcome, backfills } = await application.service.run();
       expect(outcome).toBe('failed');
       expect(backfills[0]).toMatchObject({ status: 'failed', proved: false });
@@ -89,7 +89,7 @@ describe('a table with row-level security', () => {
       );
     });
 
-    it('is backfilled by a role with a policy that shows it every row', async () => {
+    it('is backfilled by a role whose policy shows it every row', async () => {
       await stage.query(`CREATE POLICY backfill ON leads TO ${role} USING (true)`);
       expect(await application.service.run()).toMatchObject({ outcome: 'complete' });
       expect(await stage.value('SELECT count(*) FROM leads WHERE slug IS NULL')).toBe('0');

@@ -18,7 +18,7 @@ class SearchName implements SetBackfill<Lead> {
   }
 }
 
-describe('a change that is undone behind the back of its batch', () => {
+describe('a change that is undone after its statement', () => {
   const stage = Stage.for({
     entities: LEAD_TABLES,
     backfills: [SearchName],
@@ -36,7 +36,7 @@ describe('a change that is undone behind the back of its batch', () => {
     await addLeads(stage.database, LEADS, 3);
   });
 
-  it('by a trigger after it puts the row into quarantine', async () => {
+  it('by an AFTER trigger sends the row to quarantine', async () => {
     await stage.query(`CREATE TRIGGER spoil AFTER UPDATE ON leads FOR EACH ROW
       WHEN (new.id IN (10, 700) AND new.search_name IS NOT NULL) EXECUTE FUNCTION revert()`);
     const report = await stage.run('search-name');

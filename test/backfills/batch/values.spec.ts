@@ -2,7 +2,7 @@ import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, PrimaryColumn, type ColumnOptions, type Repository } from 'typeorm';
 import { Stage } from '../../support/stage.ts';
 
-/** Cents in the database, a decimal text in the application. */
+/** Stored as cents, used as a decimal text. */
 const money = {
   to: (value: string | null | undefined) => (value == null ? value : Math.round(Number(value) * 100)),
   from: (value: number | null) => (value === null ? null : (value / 100).toFixed(2)),
@@ -149,7 +149,7 @@ class Write implements TransformBackfill<Thing, 'id'> {
   }
 }
 
-/** What code was given to read. */
+/** The rows that the code received. */
 const read = new Map<number, object>();
 
 @Backfill<Thing>({
@@ -184,7 +184,7 @@ class Some implements TransformBackfill<Thing, 'id'> {
   }
 }
 
-describe('transform and the values of TypeORM columns', () => {
+describe('a `transform` backfill', () => {
   const stage = Stage.for({
     entities: [Thing],
     backfills: [Write, RoundTrip, Some],
@@ -193,13 +193,13 @@ describe('transform and the values of TypeORM columns', () => {
   const repository = (): Repository<Thing> => stage.application.dataSource.getRepository(Thing);
   const saved = () => repository().find({ order: { id: 'ASC' } });
 
-  it('writes what the application itself would have written', async () => {
+  it('writes values as the application itself writes them', async () => {
     expect(await stage.run('write')).toMatchObject({ status: 'complete', updated: 3 });
     await stage.query('CREATE TABLE written AS TABLE things; DELETE FROM things');
     await repository().save(
       GIVEN.map((values, at) => repository().create({ ...values, id: at + 1, done: true })),
     );
-    // As text, since json has no equality.
+    // Compared as text, because json has no equality operator.
     expect(
       await stage.query(
         'SELECT w::text AS by_backfill, t::text AS by_application FROM written AS w JOIN things AS t USING (id) WHERE w::text <> t::text',
@@ -208,14 +208,14 @@ describe('transform and the values of TypeORM columns', () => {
     expect(await stage.value('SELECT count(*) FROM written JOIN things USING (id)')).toBe('3');
   });
 
-  it('reads what the application itself would read, and writes it back unchanged', async () => {
+  it('reads values as the application itself reads them, and writes them back unchanged', async () => {
     const before = await saved();
     expect(await stage.run('round-trip')).toMatchObject({ status: 'complete', updated: 3 });
     expect([1, 2, 3].map((id) => read.get(id))).toEqual(before.map(({ done: _, ...row }) => ({ ...row })));
     expect(await saved()).toEqual(before.map((row) => ({ ...row, done: false })));
   });
 
-  it('leaves the columns alone that it returns no value for, row by row', async () => {
+  it('keeps the columns for which it returns no value, separately for each row', async () => {
     const [first, second, third] = await saved();
     expect(await stage.run('some')).toMatchObject({ status: 'complete', updated: 3 });
     expect(await saved()).toEqual([

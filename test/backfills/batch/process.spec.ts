@@ -1,0 +1,63 @@
+import { Backfill, type ProcessBackfill, type ProcessBatch } from 'nestjs-backfill';
+import { IsNull, type EntityManager } from 'typeorm';
+import { addLeads, Contact, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { Stage } from '../../support/stage.ts';
+import { untilBlocked } from '../../support/until.ts';
+
+@Backfill<Lead>({
+  name: 'process-leads',
+  entity: Lead,
+  where: { searchName: IsNull() },
+  reads: ['name'],
+  batchSize: 7,
+})
+class ProcessLeads implements ProcessBackfill<Lead, 'id' | 'name'> {
+  async process({ rows, context }: ProcessBatch<Lead, 'id' | 'name'>, manager: EntityManager) {
+    for (const { id, name } of rows) {
+      // A nested transaction commits with the batch, or not at all.
+      await manager.transaction(async (nested) => {
+        await nested.getRepository(Lead).update(id, { searchName: name.toLowerCase() });
+      });
+      await manager.save(Contact, { leadId: id, label: `${context.backfill} ${id}` });
+      if (name === 'Lead 13') throw new Error('thirteen is unlucky');
+    }
+  }
+}
+
+describe('a `process` backfill', () => {
+  const stage = Stage.for({ entities: LEAD_TABLES, backfills: [ProcessLeads] });
+  beforeEach(async () => {
+    await startAfresh(stage.database);
+    await addLeads(stage.database, 40);
+  });
+
+  it('saves with TypeORM in the transaction of the batch: nothing of a row whose code throws is saved', async () => {
+    expect(await stage.run('process-leads')).toMatchObject({
+      status: 'incomplete',
+      updated: 39,
+      quarantined: 1,
+    });
+    const { quarantine } = await stage.status('process-leads');
+    expect(quarantine).toMatchObject([{ key: ['13'], error: 'thirteen is unlucky' }]);
+    expect(
+      await stage.query(`SELECT l.id FROM leads AS l FULL JOIN contacts AS c ON c.lead_id = l.id
+        WHERE l.search_name IS DISTINCT FROM lower(l.name) OR c.label IS DISTINCT FROM 'process-leads ' || l.id`),
+    ).toEqual([{ id: '13' }]);
+    expect(await stage.query('SELECT lead_id FROM contacts WHERE lead_id = 13')).toEqual([]);
+  });
+
+  it('locks the rows of the batch against other writers while its code runs', async () => {
+    const other = await stage.database.connect('another session');
+    await other.query(`BEGIN; INSERT INTO contacts VALUES (2, 'blocks the code')`);
+    const running = stage.run('process-leads');
+    await untilBlocked(stage.database, 'nestjs-backfill: process-leads');
+    const free = await stage.query<{ id: string }>('SELECT id FROM leads FOR UPDATE SKIP LOCKED');
+    await other.query('ROLLBACK');
+    await other.end();
+    await running;
+    expect(free.map(({ id }) => Number(id)).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 33 }, (_, at) => at + 8),
+    );
+    expect(await stage.query('SELECT count(*)::int AS n FROM contacts')).toEqual([{ n: 39 }]);
+  });
+});

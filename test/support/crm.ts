@@ -22,7 +22,10 @@ export function crmOptions({ url }: TestDatabase): DataSourceOptions {
   };
 }
 
-/** Creates the empty tables of the example application, without the contract migration, which requires a backfill. */
+/**
+ * Creates the empty tables of the example application, without the contract migration, which requires a
+ * backfill.
+ */
 export async function createCrm(database: TestDatabase): Promise<void> {
   await createCrmOf(database, Object.values(crmOptions(database).migrations ?? {}));
 }

@@ -1,5 +1,6 @@
 /**
- * A pseudo-random number generator: the same seed gives the same numbers (mulberry32, T. Ettinger, 2017, public domain).
+ * A pseudo-random number generator: the same seed gives the same numbers (mulberry32, T. Ettinger, 2017,
+ * public domain).
  *
  * @returns a function that returns an integer from 0 to its argument, which is exclusive
  */
@@ -13,7 +14,10 @@ export function seeded(seed: number): (below: number) => number {
   };
 }
 
-/** The seed of this test run: the environment variable `SEED` to repeat a failed run, otherwise a random number. */
+/**
+ * The seed of this test run: the environment variable `SEED` to repeat a failed run, otherwise a random
+ * number.
+ */
 export function seed(): number {
   return Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 }

@@ -8,7 +8,10 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Uses `TEST_DATABASE_URL` if it is set, otherwise a container if a Docker engine answers, otherwise an embedded server. */
+/**
+ * Uses `TEST_DATABASE_URL` if it is set, otherwise a container if a Docker engine answers, otherwise an
+ * embedded server.
+ */
 export async function startTestServer(): Promise<TestServer> {
   const given = process.env['TEST_DATABASE_URL'];
   if (given) return { url: given, origin: 'TEST_DATABASE_URL', stop: async () => undefined };
@@ -38,8 +41,8 @@ async function startContainer(): Promise<TestServer | undefined> {
 }
 
 /**
- * An embedded server: for the test run, or for a test that stops and starts its server. Its data is deleted when it is closed, or
- * when the process that started it ends.
+ * An embedded server: for the test run, or for a test that stops and starts its server. Its data is deleted
+ * when it is closed, or when the process that started it ends.
  */
 export async function startEmbedded(): Promise<TestServer & { readonly server: EmbeddedServer }> {
   const server = await EmbeddedServer.start({ settings: { fsync: 'off', max_connections: '200' } });

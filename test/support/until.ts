@@ -6,7 +6,10 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await setTimeout(10);
 }
 
-/** Polls until the query returns a row. If it never does, the test ends at jest's time limit. @returns the first row */
+/**
+ * Polls until the query returns a row. If it never does, the test ends at jest's time limit.
+ * @returns the first row
+ */
 export async function untilRow<Row extends object>(
   database: TestDatabase,
   sql: string,

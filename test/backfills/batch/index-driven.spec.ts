@@ -64,7 +64,8 @@ describe('on a table with wrong statistics', () => {
     const before = await scans(stage);
     expect(await stage.run(name)).toMatchObject({ status: 'complete', updated: 60_000, batches: 12 });
     const after = await scans(stage);
-    // The count at the start, the lowest pending key, and the probes before and after the run, whatever the number of batches.
+    // The count at the start, the lowest pending key, and the probes before and after the run, whatever the
+    // number of batches.
     expect(after - before).toBeLessThanOrEqual(4);
   });
 });

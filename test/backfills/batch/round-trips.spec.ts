@@ -46,7 +46,8 @@ describe('a batch of `set`', () => {
       await insert(3_000);
       const many = await measured();
       expect(many.batches - few.batches).toBe(200);
-      // The round trips outside of batches are the same in both runs. Two batches are in flight at a time, so the real number is lower.
+      // The round trips outside of batches are the same in both runs. Two batches are in flight at a time, so
+      // the real number is lower.
       expect(many.roundTrips - few.roundTrips).toBeLessThanOrEqual(200);
     } finally {
       await application.stop();

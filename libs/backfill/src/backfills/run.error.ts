@@ -14,7 +14,8 @@ export class TableMismatchError extends BackfillError {
 }
 
 /**
- * Row-level security hides rows of the table from the role that runs the backfill. Hidden rows would count as done.
+ * Row-level security hides rows of the table from the role that runs the backfill. Hidden rows would count as
+ * done.
  *
  * @publicApi
  */
@@ -30,7 +31,8 @@ export class RowsHiddenError extends TableMismatchError {
 }
 
 /**
- * No index of a large table begins with the columns of the entity's key, so every batch would read the whole table.
+ * No index of a large table begins with the columns of the entity's key, so every batch would read the whole
+ * table.
  *
  * @publicApi
  */
@@ -46,7 +48,8 @@ export class KeyNotIndexedError extends TableMismatchError {
 }
 
 /**
- * PostgreSQL rejects the statement that is built from the backfill's SQL, for every row. `cause` is the database's error.
+ * PostgreSQL rejects the statement that is built from the backfill's SQL, for every row. `cause` is the
+ * database's error.
  *
  * @publicApi
  */
@@ -62,7 +65,8 @@ export class InvalidStatementError extends BackfillError {
 }
 
 /**
- * PostgreSQL cannot evaluate the pending predicate on some row, so it cannot find that row either. `cause` is the database's error.
+ * PostgreSQL cannot evaluate the pending predicate on some row, so it cannot find that row either. `cause` is
+ * the database's error.
  *
  * @publicApi
  */
@@ -105,8 +109,9 @@ export class TransformResultError extends BackfillError {
 }
 
 /**
- * Throw it from `transform()` or `process()`, or throw an error that has it as its `cause`, when the failure has nothing to do with
- * the rows, e.g. because a service does not answer. The batch is then retried later, and no row goes to quarantine.
+ * Throw it from `transform()` or `process()`, or throw an error that has it as its `cause`, when the failure
+ * has nothing to do with the rows, e.g. because a service does not answer. The batch is then retried later,
+ * and no row goes to quarantine.
  *
  * @publicApi
  * @example
@@ -138,8 +143,8 @@ export class StillPendingError extends BackfillError {
 }
 
 /**
- * `process()` caught a database error and continued, although PostgreSQL can only roll back the transaction after an error. `cause` is
- * the error of a later statement.
+ * `process()` caught a database error and continued, although PostgreSQL can only roll back the transaction
+ * after an error. `cause` is the error of a later statement.
  *
  * @publicApi
  */

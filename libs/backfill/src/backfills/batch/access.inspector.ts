@@ -38,8 +38,9 @@ const CONSTRAINTS = `SELECT format('NOT NULL of %s', a.attname) FROM pg_attribut
       AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) AND a.attname = ANY($2::text[]))`;
 
 /**
- * Asks the planner, which reads no rows. The planner refutes a predicate by valid NOT NULL and CHECK constraints
- * (`constraint_exclusion`, PostgreSQL manual, 20.7.4), and it knows which index finds the pending rows without reading other rows.
+ * Asks the planner, which reads no rows. The planner refutes a predicate by valid NOT NULL and CHECK
+ * constraints (`constraint_exclusion`, PostgreSQL manual, 20.7.4), and it knows which index finds the pending
+ * rows without reading other rows.
  */
 export async function inspectAccess(session: Session, selection: RowSelection): Promise<Access> {
   const { definition, from } = selection;
@@ -85,7 +86,10 @@ function flatten(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(flatten)];
 }
 
-/** For messages: the constraints on columns that the predicate mentions. The planner has proved that some of them refute it. */
+/**
+ * For messages: the constraints on columns that the predicate mentions. The planner has proved that some of
+ * them refute it.
+ */
 async function describeConstraints(session: Session, { definition }: RowSelection): Promise<string> {
   const mentioned = definition.metadata.columns
     .map(({ databaseName }) => databaseName)

@@ -14,8 +14,8 @@ export class BatchCodeError extends BackfillError {
 }
 
 /**
- * Wraps an error of the application's code in BatchCodeError. A database error and a BackfillRetryError are returned as they are,
- * because they have a class of their own.
+ * Wraps an error of the application's code in BatchCodeError. A database error and a BackfillRetryError are
+ * returned as they are, because they have a class of their own.
  */
 export function toCodeError(backfill: string, error: unknown): unknown {
   const retry = findRetry(error);

@@ -16,14 +16,18 @@ export interface EntryOptions {
   readonly mustChangeAll?: boolean;
   /** SQL expression: how many rows the batch selected. @default the rows of the CTE `nb_selected` */
   readonly selectedCount?: string;
-  /** The CTE that holds the last selected row; null when the caller knows that row already. @default 'nb_selected' */
+  /**
+   * The CTE that holds the last selected row; null when the caller knows that row already.
+   * @default 'nb_selected'
+   */
   readonly lastRow?: string | null;
 }
 
 /**
- * The ledger's part of a batch's statement: counters per tenant, the cursor, and the conditions for the commit. It follows the CTEs
- * `nb_selected` (the `identity` of the selected rows) and `nb_changed` (`nb_tenant`, `nb_still_pending` of each changed row).
- * Because change and entry are one statement, no other transaction can come between them.
+ * The ledger's part of a batch's statement: counters per tenant, the cursor, and the conditions for the
+ * commit. It follows the CTEs `nb_selected` (the `identity` of the selected rows) and `nb_changed`
+ * (`nb_tenant`, `nb_still_pending` of each changed row). Because change and entry are one statement, no other
+ * transaction can come between them.
  */
 export function withEntry(
   selection: RowSelection,
@@ -90,9 +94,9 @@ export function toOutcome(result: StatementResult): BatchOutcome {
 }
 
 /**
- * Removes keys from the list of skipped rows and from the quarantine if their rows are not pending any more: changed by this batch or
- * by the application, or deleted. Returns how many of the keys are still pending. It is a separate statement because it has to see
- * what the batch has changed.
+ * Removes keys from the list of skipped rows and from the quarantine if their rows are not pending any more:
+ * changed by this batch or by the application, or deleted. Returns how many of the keys are still pending. It
+ * is a separate statement because it has to see what the batch has changed.
  */
 export function removeFromSkipped(selection: RowSelection, keys: readonly Key[]): Statement {
   const { ledger } = selection;

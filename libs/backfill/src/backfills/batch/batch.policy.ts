@@ -4,19 +4,23 @@ import type { BackfillDefinition } from '../definition/definition.js';
 
 /**
  * How a sweep's batch treats rows that another session has locked:
- * - `locking`: it locks its rows first and skips the rows that are locked, without a wait. For any other lock that the change needs,
- *   e.g. on the parent row of a foreign key, it waits MAX_LOCK_WAIT_MS.
- * - `optimistic`: it changes its rows at once, which saves one pass over them. If a row stays locked for longer than
- *   MAX_LOCK_WAIT_MS, the batch ends with a lock timeout and has to be sent again in mode `locking`.
+ * - `locking`: it locks its rows first and skips the rows that are locked, without a wait. For any other lock
+ *   that the change needs, e.g. on the parent row of a foreign key, it waits MAX_LOCK_WAIT_MS.
+ * - `optimistic`: it changes its rows at once, which saves one pass over them. If a row stays locked for
+ *   longer than MAX_LOCK_WAIT_MS, the batch ends with a lock timeout and has to be sent again in mode
+ *   `locking`.
  */
 export type LockMode = 'locking' | 'optimistic';
 
 /**
- * How long a batch that holds rows waits for a lock. Other sessions may wait for those rows meanwhile, so it is longer than a typical
- * transaction of the application, and too short to be noticed.
+ * How long a batch that holds rows waits for a lock. Other sessions may wait for those rows meanwhile, so it
+ * is longer than a typical transaction of the application, and too short to be noticed.
  */
 const MAX_LOCK_WAIT_MS = 15;
-/** How long an optimistic batch may run: several short waits must not add up to a long wait for other sessions. */
+/**
+ * How long an optimistic batch may run: several short waits must not add up to a long wait for other
+ * sessions.
+ */
 const MAX_OPTIMISTIC_BATCH_MS = 40;
 
 /** For one batch of a sweep. */
@@ -26,7 +30,10 @@ export function sweepPolicy(definition: BackfillDefinition, lockMode: LockMode =
     : lockingPolicy(definition);
 }
 
-/** For statements that hold rows, or are about to: they wait briefly for any lock, including that of the table. */
+/**
+ * For statements that hold rows, or are about to: they wait briefly for any lock, including that of the
+ * table.
+ */
 export function lockingPolicy(definition: BackfillDefinition): Statement {
   const { pace } = definition;
   return policyOf(definition, { ...pace, lockTimeout: Math.min(MAX_LOCK_WAIT_MS, pace.lockTimeout) });

@@ -15,7 +15,10 @@ export interface BatchOutcome {
   readonly tenant: string | null;
 }
 
-/** The sweep continues from the cursor that the ledger holds when the batch starts, i.e. after the batch sent before it. */
+/**
+ * The sweep continues from the cursor that the ledger holds when the batch starts, i.e. after the batch sent
+ * before it.
+ */
 export const LEDGER_CURSOR = Symbol('the cursor in the ledger');
 
 /** One step of a sweep: the next pending rows above the cursor, up to the end of the window. */
@@ -40,8 +43,9 @@ export interface SweepStep {
 export interface KeyStep {
   readonly keys: readonly Key[];
   /**
-   * Milliseconds to wait for the lock of the row; `keys` then has one key. Null: take only the rows that are not locked.
-   * It covers the row itself. For other locks that the change needs, a batch waits no longer than in a sweep.
+   * Milliseconds to wait for the lock of the row; `keys` then has one key. Null: take only the rows that are
+   * not locked. It covers the row itself. For other locks that the change needs, a batch waits no longer than
+   * in a sweep.
    */
   readonly lockTimeoutMs: number | null;
   /** The range's cursor moves here together with the change; null: it does not move. */
@@ -52,26 +56,36 @@ export interface KeyStep {
 }
 
 export interface KeyOutcome extends BatchOutcome {
-  /** Keys whose rows are still pending: another session holds them, or the change did not make the predicate false. */
+  /**
+   * Keys whose rows are still pending: another session holds them, or the change did not make the predicate
+   * false.
+   */
   readonly stillPending: number;
 }
 
-/** Changes the rows of one backfill. Each call is one transaction: rows, cursor and counters commit together or not at all. */
+/**
+ * Changes the rows of one backfill. Each call is one transaction: rows, cursor and counters commit together
+ * or not at all.
+ */
 export interface BatchRunner {
   /** Whether `lockMode: 'optimistic'` is possible. */
   readonly canBeOptimistic: boolean;
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
   /**
-   * Sends the next batch before the batch in flight has returned, so that the server does not wait for a round trip. When the batch
-   * in flight fails before its COMMIT, this one fails too. Null when pipelining is not possible.
+   * Sends the next batch before the batch in flight has returned, so that the server does not wait for a
+   * round trip. When the batch in flight fails before its COMMIT, this one fails too. Null when pipelining is
+   * not possible.
    */
   pipelineSweep?(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null;
   byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome>;
-  /** Waits up to `lockTimeout` for the table locks that a batch takes, holds no row meanwhile, and releases them. */
+  /**
+   * Waits up to `lockTimeout` for the table locks that a batch takes, holds no row meanwhile, and releases
+   * them.
+   */
   waitForTables(session: Session, range: LeasedRange): Promise<void>;
   /**
-   * Runs a batch inside a transaction that the caller has opened and rolls back, to measure it. Null for a kind whose code may
-   * have effects that a rollback does not undo.
+   * Runs a batch inside a transaction that the caller has opened and rolls back, to measure it. Null for a
+   * kind whose code may have effects that a rollback does not undo.
    */
   rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome | null>;
   /** The first statement that `sweep` sends, for people to read. */

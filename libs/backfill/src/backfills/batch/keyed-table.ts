@@ -8,8 +8,8 @@ import type { TableFacts } from './table.inspector.js';
 export type KeyOperator = '>' | '<' | '<=' | '=';
 
 /**
- * SQL fragments about a backfill's table and the key that its rows are read along. The names that the fragments bring into a
- * query begin with `nb_`, so that they do not clash with names in the user's SQL.
+ * SQL fragments about a backfill's table and the key that its rows are read along. The names that the
+ * fragments bring into a query begin with `nb_`, so that they do not clash with names in the user's SQL.
  */
 export class KeyedTable {
   /** Its `key` has the order of the index. */
@@ -56,7 +56,9 @@ export class KeyedTable {
     return `jsonb_build_array(${this.definition.key.map((_, at) => `nb_key_${at + 1}::text`).join(', ')})`;
   }
 
-  /** The condition that joins a row to the `identity` in a CTE. It compares addresses, so it needs no index. */
+  /**
+   * The condition that joins a row to the `identity` in a CTE. It compares addresses, so it needs no index.
+   */
   sameVersion(cte: string): string {
     const sameTable = this.facts.hasChildTables ? ` AND ${ROW}.tableoid = ${cte}.nb_table_id` : '';
     return `${ROW}.ctid = ${cte}.nb_row_id${sameTable}`;
@@ -117,8 +119,8 @@ export class KeyedTable {
   }
 
   /**
-   * `FROM` the row at an offset among the rows that match a condition, in the order of the key. It is a subquery, because a select
-   * list beside OFFSET is computed for each row that OFFSET discards.
+   * `FROM` the row at an offset among the rows that match a condition, in the order of the key. It is a
+   * subquery, because a select list beside OFFSET is computed for each row that OFFSET discards.
    */
   fromRowAt(condition: string, offset: string): string {
     return `FROM (SELECT ${ROW}.* FROM ${this.from} WHERE ${condition} ORDER BY ${this.orderBy()} OFFSET ${offset} LIMIT 1) AS ${ROW}`;

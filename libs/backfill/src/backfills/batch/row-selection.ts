@@ -11,8 +11,8 @@ export interface PendingOptions {
   /** Leave out the rows in quarantine. @default false */
   readonly excludeQuarantined?: boolean;
   /**
-   * `opaque` writes the predicate as `(…) IS TRUE`, which no index on its columns can serve: where nearly all rows are pending, the
-   * key's index is the better choice. @default 'plain'
+   * `opaque` writes the predicate as `(…) IS TRUE`, which no index on its columns can serve: where nearly all
+   * rows are pending, the key's index is the better choice. @default 'plain'
    */
   readonly predicate?: 'plain' | 'opaque';
 }
@@ -33,7 +33,9 @@ export class RowSelection extends KeyedTable {
     this.tenants = tenants;
   }
 
-  /** Parameters for a new statement. Those of the predicate come first, because its text holds `$1` … already. */
+  /**
+   * Parameters for a new statement. Those of the predicate come first, because its text holds `$1` … already.
+   */
   parameters(): Parameters {
     return new Parameters(this.definition.pending.parameters);
   }
@@ -58,8 +60,8 @@ export class RowSelection extends KeyedTable {
   }
 
   /**
-   * The row is in the window between two keys. In a run for one tenant, the window counts the keys of that tenant only, if an index
-   * finds them: otherwise the sweep of each tenant would read the keys of all.
+   * The row is in the window between two keys. In a run for one tenant, the window counts the keys of that
+   * tenant only, if an index finds them: otherwise the sweep of each tenant would read the keys of all.
    */
   isInWindow(after: Key | null, upTo: Key | null, parameters: Parameters): string {
     const { tenants, facts } = this;

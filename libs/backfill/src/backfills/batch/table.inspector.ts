@@ -10,9 +10,15 @@ const MAX_UNINDEXED_BYTES = 8 * 2 ** 20;
 
 /** What the database's catalogue says about the table now. */
 export interface TableFacts {
-  /** The type of a column as SQL, e.g. `character varying(40)`. @throws TableMismatchError for a column that does not exist */
+  /**
+   * The type of a column as SQL, e.g. `character varying(40)`.
+   * @throws TableMismatchError for a column that does not exist
+   */
   typeOf(column: ColumnMetadata): string;
-  /** The table has partitions or child tables, so a row's address (ctid) is unique only together with its table (tableoid). */
+  /**
+   * The table has partitions or child tables, so a row's address (ctid) is unique only together with its
+   * table (tableoid).
+   */
   readonly hasChildTables: boolean;
   /** The entity's key columns, in the order of the index that they are read along. */
   readonly key: readonly ColumnMetadata[];
@@ -20,7 +26,10 @@ export interface TableFacts {
   readonly isTenantIndexed: boolean;
 }
 
-/** For the table `c`: the policies of the current role let it read every row although row-level security is active. */
+/**
+ * For the table `c`: the policies of the current role let it read every row although row-level security is
+ * active.
+ */
 const SEES_ALL = `SELECT coalesce(bool_and(polpermissive), false) AND coalesce(bool_or(pg_get_expr(polqual, polrelid) = 'true'), false)
   FROM pg_policy WHERE polrelid = c.oid AND polcmd IN ('*', 'r')
     AND EXISTS (SELECT FROM unnest(polroles) AS r WHERE r = 0 OR pg_has_role(r, 'USAGE'))`;
@@ -31,7 +40,10 @@ const COLUMNS = `SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', a.attnam
   JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   WHERE c.oid = to_regclass($1)`;
 
-/** The leading columns of each index, as far as they are sorted in one direction. The primary key and small indexes come first. */
+/**
+ * The leading columns of each index, as far as they are sorted in one direction. The primary key and small
+ * indexes come first.
+ */
 const INDEXES = `SELECT array_to_json(ARRAY(
       SELECT a.attname FROM unnest(i.indkey) WITH ORDINALITY AS k (attnum, at) LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
       WHERE at <= i.indnkeyatts AND at <= $2::int AND (i.indoption[at - 1] & 1) = (i.indoption[0] & 1) ORDER BY at))
@@ -46,7 +58,8 @@ const IS_LARGE = `WITH RECURSIVE part (oid) AS (
   FROM part JOIN pg_class AS c ON c.oid = part.oid`;
 
 /**
- * @throws TableMismatchError if the table does not exist or is not a table; RowsHiddenError; KeyNotIndexedError
+ * @throws TableMismatchError if the table does not exist or is not a table; RowsHiddenError;
+ * KeyNotIndexedError
  */
 export async function inspectTable(session: Session, definition: BackfillDefinition): Promise<TableFacts> {
   const { name, table } = definition;
@@ -89,8 +102,8 @@ function notInDatabase(backfill: string, problem: string): TableMismatchError {
 type IndexColumns = readonly (string | null)[];
 
 /**
- * Finds the order in which an index has the key's columns, which may differ from their order in the entity. Reading in another order
- * would sort the whole table in every batch.
+ * Finds the order in which an index has the key's columns, which may differ from their order in the entity.
+ * Reading in another order would sort the whole table in every batch.
  */
 async function inspectKey(
   session: Session,
@@ -114,7 +127,10 @@ async function inspectKey(
   return { key, isTenantIndexed: false };
 }
 
-/** The entity's own order if an index has it, otherwise that of the first index that begins with the key's columns. */
+/**
+ * The entity's own order if an index has it, otherwise that of the first index that begins with the key's
+ * columns.
+ */
 function findKeyOrder(
   key: readonly ColumnMetadata[],
   indexes: readonly IndexColumns[],

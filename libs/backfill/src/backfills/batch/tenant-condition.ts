@@ -18,9 +18,9 @@ const CANONICAL_TYPES: readonly CanonicalType[] = [
 ];
 
 /**
- * The condition that the row belongs to one of the tenants, which are identified by their text. Where texts and values mean the same
- * it compares values, so that an index that begins with the tenant can serve it. A single tenant is compared with `=`, behind which
- * such an index returns the rows in the order of the key.
+ * The condition that the row belongs to one of the tenants, which are identified by their text. Where texts
+ * and values mean the same it compares values, so that an index that begins with the tenant can serve it. A
+ * single tenant is compared with `=`, behind which such an index returns the rows in the order of the key.
  *
  * @param type of the column
  */

@@ -41,7 +41,8 @@ export interface BackfillWait {
 }
 
 /**
- * Receives the events of a run, in order. Every method is optional and called synchronously. Errors that a method throws are ignored.
+ * Receives the events of a run, in order. Every method is optional and called synchronously. Errors that a
+ * method throws are ignored.
  *
  * @publicApi
  */

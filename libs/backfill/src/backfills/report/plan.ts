@@ -31,7 +31,10 @@ export interface BackfillPlan {
   readonly index: string | null;
   /** Triggers that fire for a row or a statement, as `name (timing event)`. */
   readonly triggers: readonly string[];
-  /** Rows per second of one batch that was executed and rolled back; null if no row was pending or it was not executed. */
+  /**
+   * Rows per second of one batch that was executed and rolled back; null if no row was pending or it was not
+   * executed.
+   */
   readonly measuredRowsPerSecond: number | null;
   /** Milliseconds that the backfill takes at the measured rate, pauses included; null if not known. */
   readonly estimatedMs: number | null;

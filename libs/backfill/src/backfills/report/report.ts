@@ -32,7 +32,10 @@ export interface BackfillReport {
   readonly status: BackfillStatus;
   /** True if the ledger said complete and no row was pending. */
   readonly nothingToDo: boolean;
-  /** True if a probe found no pending row at the end. In a run for some tenants: no pending row of these tenants. */
+  /**
+   * True if a probe found no pending row at the end. In a run for some tenants: no pending row of these
+   * tenants.
+   */
   readonly proved: boolean;
   /** Why the backfill has this status, in a sentence. */
   readonly reason: string;
@@ -48,25 +51,30 @@ export interface BackfillReport {
   readonly batches: number;
   readonly durationMs: number;
   readonly rowsPerSecond: number;
-  /** What the run waited for when it stopped, e.g. a lock and its holder, or a lease and its owner; null if it did not wait. */
+  /**
+   * What the run waited for when it stopped, e.g. a lock and its holder, or a lease and its owner; null if it
+   * did not wait.
+   */
   readonly waitingFor: string | null;
-  /** The query that proves completion, with its parameters inserted. It returns a row while one is pending. */
+  /**
+   * The query that proves completion, with its parameters inserted. It returns a row while one is pending.
+   */
   readonly proof: string;
   /** One entry per tenant; empty without `tenant`. */
   readonly tenants: readonly TenantReport[];
   /** The tenants of a run for some tenants; left out for other runs. Rows of other tenants were not read. */
   readonly onlyTenants?: readonly string[];
   /**
-   * The requested tenants, or those of the canary, that have no row in the table, perhaps because of a typing error. Left out if
-   * there are none.
+   * The requested tenants, or those of the canary, that have no row in the table, perhaps because of a typing
+   * error. Left out if there are none.
    */
   readonly withoutRows?: readonly string[];
 }
 
 export const PHASE_OUTCOMES = ['complete', 'incomplete', 'failed', 'nothing-to-do'] as const;
 /**
- * The result of a phase. `incomplete`: it stopped with work left and resumes in the next run. `failed`: a person has to act.
- * `nothing-to-do`: no row was pending, and that is proved.
+ * The result of a phase. `incomplete`: it stopped with work left and resumes in the next run. `failed`: a
+ * person has to act. `nothing-to-do`: no row was pending, and that is proved.
  *
  * @publicApi
  */

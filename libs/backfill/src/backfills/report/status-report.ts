@@ -35,15 +35,17 @@ export interface BackfillStatusReport {
   /** The settings that a person has changed; they override those in the code. */
   readonly settings: readonly SettingInForce[];
   /**
-   * The contract migration or constraint that rules out that a row becomes pending again; null if there is none. While the backfill
-   * is sealed, catch-up does not read the table.
+   * The contract migration or constraint that rules out that a row becomes pending again; null if there is
+   * none. While the backfill is sealed, catch-up does not read the table.
    */
   readonly sealedBy: string | null;
-  /** Rows that became pending after completion and were changed since, and how often catch-up found such rows. */
+  /**
+   * Rows that became pending after completion and were changed since, and how often catch-up found such rows.
+   */
   readonly drift: { readonly rows: number; readonly times: number; readonly lastAt: string | null };
   /**
-   * When catch-up last checked for pending rows, and the index that it used; `index` is null if no index serves the predicate, and
-   * catch-up checks some keys each time. Null before the first check.
+   * When catch-up last checked for pending rows, and the index that it used; `index` is null if no index
+   * serves the predicate, and catch-up checks some keys each time. Null before the first check.
    */
   readonly looked: { readonly at: string; readonly index: string | null } | null;
   /** One entry per tenant; empty without `tenant`. */

@@ -25,7 +25,10 @@ export class CheckPoll {
     return this.#options.reading;
   }
 
-  /** Starts a call, or joins the one in flight. @returns when the call has returned, failed or been abandoned; never rejects */
+  /**
+   * Starts a call, or joins the one in flight.
+   * @returns when the call has returned, failed or been abandoned; never rejects
+   */
   poll(): Promise<void> {
     this.reading.pollStarted();
     return (this.#inFlight ??= this.#call().finally(() => (this.#inFlight = null)));

@@ -14,16 +14,21 @@ export interface ThrottleContext {
 }
 
 /**
- * A throttle of the application, e.g. the length of a queue. Decorate the class with `@BackfillThrottle` and provide it in any module.
+ * A throttle of the application, e.g. the length of a queue. Decorate the class with `@BackfillThrottle` and
+ * provide it in any module.
  *
- * It is called at every poll (`throttles.interval`), between batches and with no transaction open. Until it answers, its last answer
- * stays valid. If it throws or does not answer for longer than `throttles.unreadableAfter`, the run waits as if the check had returned
- * a reason; the overdue call is abandoned and the check is called again.
+ * It is called at every poll (`throttles.interval`), between batches and with no transaction open. Until it
+ * answers, its last answer stays valid. If it throws or does not answer for longer than
+ * `throttles.unreadableAfter`, the run waits as if the check had returned a reason; the overdue call is
+ * abandoned and the check is called again.
  *
  * @publicApi
  */
 export interface ThrottleCheck {
-  /** @returns why backfills have to wait, as a phrase, e.g. `12,000 mails are queued`; null to let them continue */
+  /**
+   * @returns why backfills have to wait, as a phrase, e.g. `12,000 mails are queued`; null to let them
+   * continue
+   */
   check(context: ThrottleContext): Promise<string | null>;
 }
 

@@ -25,8 +25,9 @@ export const MAINTENANCE_KINDS = [
 export type MaintenanceKind = (typeof MAINTENANCE_KINDS)[number];
 
 /**
- * When a run waits because the database is busy. Each limit can be set for the module and for one backfill; `false` turns a throttle
- * off. While a value is above its limit, the run waits with no transaction open. It continues by itself.
+ * When a run waits because the database is busy. Each limit can be set for the module and for one backfill;
+ * `false` turns a throttle off. While a value is above its limit, the run waits with no transaction open. It
+ * continues by itself.
  *
  * @publicApi
  */
@@ -54,12 +55,14 @@ export interface ThrottleOptions {
    */
   readonly maintenance?: readonly MaintenanceKind[] | false;
   /**
-   * How many sessions may wait for a lock on the whole `table`, e.g. a migration, and on its `rows`. Backfills do not count.
+   * How many sessions may wait for a lock on the whole `table`, e.g. a migration, and on its `rows`.
+   * Backfills do not count.
    * @default { table: 0, rows: 10 }
    */
   readonly lockWaiters?: { readonly table?: number; readonly rows?: number } | false;
   /**
-   * Maximum age, in seconds, of the oldest transaction in this database that keeps VACUUM from removing dead rows.
+   * Maximum age, in seconds, of the oldest transaction in this database that keeps VACUUM from removing dead
+   * rows.
    * @default { seconds: 3_600 }
    */
   readonly oldestTransaction?: { readonly seconds?: number } | false;
@@ -68,7 +71,10 @@ export interface ThrottleOptions {
    * @default { share: 0.75 }
    */
   readonly activeConnections?: { readonly share?: number } | false;
-  /** Milliseconds between two polls of the throttles and of the settings that a person has changed. @default 1_000 */
+  /**
+   * Milliseconds between two polls of the throttles and of the settings that a person has changed.
+   * @default 1_000
+   */
   readonly interval?: number;
   /** Milliseconds after which a throttle that cannot be read counts as above its limit. @default 15_000 */
   readonly unreadableAfter?: number;

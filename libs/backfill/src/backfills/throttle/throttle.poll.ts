@@ -31,9 +31,10 @@ export function toPollPart(throttle: ServerThrottle, reading: ThrottleReading): 
 const TIMEOUTS = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionTimeout: 5_000 };
 
 /**
- * Reads all parts in one query and one round trip, on the session of the batches. A part that fails is read by itself until it answers
- * again, so that it does not hide the values of the others. Several workers may poll at the same time, each on its own session: an
- * answer that arrives after the answer to a later poll is out of date and is ignored.
+ * Reads all parts in one query and one round trip, on the session of the batches. A part that fails is read
+ * by itself until it answers again, so that it does not hide the values of the others. Several workers may
+ * poll at the same time, each on its own session: an answer that arrives after the answer to a later poll is
+ * out of date and is ignored.
  */
 export class ThrottlePoll {
   readonly #table: string;
@@ -50,7 +51,10 @@ export class ThrottlePoll {
     this.#parts = parts;
   }
 
-  /** @returns the database's clock, ISO 8601; null if no part answered in time @throws if the connection is lost */
+  /**
+   * @returns the database's clock, ISO 8601; null if no part answered in time
+   * @throws if the connection is lost
+   */
   async read(session: Session): Promise<string | null> {
     const number = ++this.#started;
     for (const { reading } of this.#parts) reading.pollStarted();

@@ -19,9 +19,10 @@ import { MARK_TRANSACTION, ProcessStatements, SET_WRITABLE, type LockedRow } fro
 const FIXED_COLUMNS = 2;
 const toKey = json<string[]>();
 /**
- * How long a statement waits for a lock in the transaction in which the application's code runs. The code holds rows for as long as
- * it runs anyway, and a lock timeout is an error in it, so this is longer than for the other kinds. It is also longer than
- * PostgreSQL's `deadlock_timeout` (1 s), so that a deadlock is reported as one.
+ * How long a statement waits for a lock in the transaction in which the application's code runs. The code
+ * holds rows for as long as it runs anyway, and a lock timeout is an error in it, so this is longer than for
+ * the other kinds. It is also longer than PostgreSQL's `deadlock_timeout` (1 s), so that a deadlock is
+ * reported as one.
  */
 const MAX_CODE_LOCK_WAIT_MS = 2_000;
 
@@ -34,9 +35,9 @@ interface LockedBatch {
 }
 
 /**
- * `process`: the application's code runs in the batch's transaction, over locked rows. It needs more round trips than the other
- * kinds: TypeORM has to open the transaction, so that what the code saves nests in it instead of committing it, and the code sends
- * statements of its own.
+ * `process`: the application's code runs in the batch's transaction, over locked rows. It needs more round
+ * trips than the other kinds: TypeORM has to open the transaction, so that what the code saves nests in it
+ * instead of committing it, and the code sends statements of its own.
  */
 export class ProcessBatchRunner implements BatchRunner {
   readonly canBeOptimistic = false;

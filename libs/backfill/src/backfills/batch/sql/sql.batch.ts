@@ -16,7 +16,9 @@ import type { RowSelection } from '../row-selection.js';
 import type { SqlChange } from './sql.change.js';
 import { SqlStatements, type SweepCursor } from './sql.statements.js';
 
-/** `set`, `copy` and `purge`: a batch is one statement, sent together with its transaction in one round trip. */
+/**
+ * `set`, `copy` and `purge`: a batch is one statement, sent together with its transaction in one round trip.
+ */
 export class SqlBatchRunner implements BatchRunner {
   readonly canBeOptimistic: boolean;
   readonly #selection: RowSelection;

@@ -10,7 +10,10 @@ import type { SqlChange } from './sql.change.js';
 /** Where a sweep's batch starts; null: at the beginning of the table. */
 export type SweepCursor = Key | null | typeof LEDGER_CURSOR;
 
-/** The CTEs that select and change the rows, up to `nb_changed`, and what the ledger's entry has to know about them. */
+/**
+ * The CTEs that select and change the rows, up to `nb_changed`, and what the ledger's entry has to know about
+ * them.
+ */
 interface BatchParts {
   readonly ctes: readonly string[];
   readonly entry: EntryOptions;
@@ -69,7 +72,10 @@ export class SqlStatements {
     return this.#statement(range, parameters, { ctes: this.#selectAndChange(selected), entry: { cursor } });
   }
 
-  /** Waits for the lock of rows. It is a separate statement, so that the next one sees the rows as they are under the lock. */
+  /**
+   * Waits for the lock of rows. It is a separate statement, so that the next one sees the rows as they are
+   * under the lock.
+   */
   lockRows(keys: readonly Key[]): Statement {
     const parameters = this.#selection.parameters();
     return {
@@ -131,8 +137,8 @@ export class SqlStatements {
   }
 
   /**
-   * The same where the batch is expected to be full: it then needs to know its last row only, and `nb_selected` stays empty. If
-   * there are fewer rows, they are selected as in any other batch.
+   * The same where the batch is expected to be full: it then needs to know its last row only, and
+   * `nb_selected` stays empty. If there are fewer rows, they are selected as in any other batch.
    */
   #denseSweep(rows: SweepRows, changedWhere: ChangeWhere): BatchParts {
     const selection = this.#selection;

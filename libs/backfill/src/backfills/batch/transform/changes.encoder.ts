@@ -3,11 +3,15 @@ import type { TransformDefinition } from '../../definition/definition.js';
 import type { RowSelection } from '../row-selection.js';
 import type { RowChange } from './transform.row.js';
 
-/** The changes of a batch as a table `nb_new`: one array parameter per column, whatever the number of rows. */
+/**
+ * The changes of a batch as a table `nb_new`: one array parameter per column, whatever the number of rows.
+ */
 export interface EncodedChanges {
   /** `unnest(…) AS nb_new (…)` */
   readonly from: string;
-  /** For each written column: some rows leave it as it is. The column `nb_given_1` … then holds `t` or `f`. */
+  /**
+   * For each written column: some rows leave it as it is. The column `nb_given_1` … then holds `t` or `f`.
+   */
   readonly isPartial: readonly boolean[];
 }
 

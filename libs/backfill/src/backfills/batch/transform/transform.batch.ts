@@ -29,8 +29,9 @@ interface BatchStart {
 }
 
 /**
- * `transform`: rows are read without a lock, computed in TypeScript, and written only where the row is still the version that was
- * read. The other rows are settled later. So no session waits for TypeScript, and no write of another session is overwritten.
+ * `transform`: rows are read without a lock, computed in TypeScript, and written only where the row is still
+ * the version that was read. The other rows are settled later. So no session waits for TypeScript, and no
+ * write of another session is overwritten.
  */
 export class TransformBatchRunner implements BatchRunner {
   /** RETURNING reads the tenant from the new version of the row, so the change must not write it. */
@@ -57,8 +58,9 @@ export class TransformBatchRunner implements BatchRunner {
   }
 
   /**
-   * Reads the rows of the next batch while the function computes this batch, and computes them while the server writes this batch.
-   * A row that was read too early is not written, because only the version that was read is.
+   * Reads the rows of the next batch while the function computes this batch, and computes them while the
+   * server writes this batch. A row that was read too early is not written, because only the version that was
+   * read is.
    */
   pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
     const before = this.#inFlight;
@@ -84,7 +86,8 @@ export class TransformBatchRunner implements BatchRunner {
   }
 
   async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
-    // With a lock to wait for, the transaction stays open while the function runs: otherwise the lock would be lost again.
+    // With a lock to wait for, the transaction stays open while the function runs: otherwise the lock would
+    // be lost again.
     const holdsLock = step.lockTimeoutMs !== null;
     const policy = holdsLock
       ? waitingPolicy(this.#definition, step.lockTimeoutMs)

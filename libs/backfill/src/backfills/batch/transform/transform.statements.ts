@@ -15,7 +15,10 @@ export interface WriteOptions {
   readonly lockMode?: LockMode;
 }
 
-/** The statements of `transform`: rows are read, and later written where they are still the version that was read. */
+/**
+ * The statements of `transform`: rows are read, and later written where they are still the version that was
+ * read.
+ */
 export class TransformStatements {
   readonly #selection: RowSelection;
   readonly #definition: TransformDefinition;

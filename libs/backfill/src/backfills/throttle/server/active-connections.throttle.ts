@@ -2,8 +2,8 @@ import type { ThrottleLimits } from '../throttle.limits.js';
 import { BACKFILL_SESSIONS, type ServerThrottle } from './server.throttle.js';
 
 /**
- * Sessions that are active at the same moment. Idle sessions of a pool cost almost nothing and do not count. A role without
- * `pg_read_all_stats` sees the state of its own sessions only.
+ * Sessions that are active at the same moment. Idle sessions of a pool cost almost nothing and do not count.
+ * A role without `pg_read_all_stats` sees the state of its own sessions only.
  */
 export class ActiveConnectionsThrottle implements ServerThrottle {
   readonly name = 'active connections';

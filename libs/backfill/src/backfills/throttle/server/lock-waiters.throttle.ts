@@ -2,9 +2,9 @@ import type { ThrottleLimits } from '../throttle.limits.js';
 import { BACKFILL_SESSIONS, type ServerThrottle } from './server.throttle.js';
 
 /**
- * Sessions that wait for a lock on the table, which then blocks every later session, or on one of its rows. A session that waits for a
- * row waits for the transaction that holds it. Which table the row belongs to is known from the tuple lock that the waiting session
- * holds meanwhile.
+ * Sessions that wait for a lock on the table, which then blocks every later session, or on one of its rows. A
+ * session that waits for a row waits for the transaction that holds it. Which table the row belongs to is
+ * known from the tuple lock that the waiting session holds meanwhile.
  */
 export class LockWaitersThrottle implements ServerThrottle {
   readonly name = 'sessions waiting for locks';

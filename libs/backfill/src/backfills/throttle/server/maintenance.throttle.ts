@@ -17,7 +17,10 @@ const PROGRESS = {
   cluster: 'pg_stat_progress_cluster',
 } as const;
 
-/** The table is so old that any autovacuum of it prevents wraparound. For a role that must not read the worker's query. */
+/**
+ * The table is so old that any autovacuum of it prevents wraparound. For a role that must not read the
+ * worker's query.
+ */
 const IS_OLD = `EXISTS (
   SELECT FROM relation AS r LEFT JOIN LATERAL (
     SELECT max(option_value::bigint) FILTER (WHERE option_name = 'autovacuum_freeze_max_age') AS age,
@@ -28,8 +31,8 @@ const IS_OLD = `EXISTS (
     OR mxid_age(r.relminmxid) > least(own.multixact_age, current_setting('autovacuum_multixact_freeze_max_age')::bigint)))`;
 
 /**
- * Maintenance of the table itself. It is recognised by a lock on the table together with a row in a progress view: every role sees
- * which processes are in these views, but few roles see their tables.
+ * Maintenance of the table itself. It is recognised by a lock on the table together with a row in a progress
+ * view: every role sees which processes are in these views, but few roles see their tables.
  */
 export class MaintenanceThrottle implements ServerThrottle {
   readonly name = 'maintenance of the table';

@@ -12,8 +12,8 @@ interface Replica {
 }
 
 /**
- * Replicas and logical subscribers that are behind. A role without `pg_read_all_stats` sees only that they exist; their lag is then
- * computed from the WAL that their replication slots retain.
+ * Replicas and logical subscribers that are behind. A role without `pg_read_all_stats` sees only that they
+ * exist; their lag is then computed from the WAL that their replication slots retain.
  */
 export class ReplicaLagThrottle implements ServerThrottle {
   readonly name = 'replica lag';

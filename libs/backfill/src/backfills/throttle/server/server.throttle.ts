@@ -6,7 +6,10 @@ export interface ServerThrottle {
   readonly name: string;
   /** Its query reads the CTEs of `tableLocks`. */
   readonly usesLocks?: true;
-  /** A query of one value, without parentheses. NULL means that there is nothing to wait for. Every role may read it. */
+  /**
+   * A query of one value, without parentheses. NULL means that there is nothing to wait for. Every role may
+   * read it.
+   */
   query(parameters: Parameters): string;
   /**
    * @param value in text format

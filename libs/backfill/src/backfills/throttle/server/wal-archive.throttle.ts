@@ -1,7 +1,10 @@
 import type { ServerThrottle } from './server.throttle.js';
 import type { ThrottleLimits } from '../throttle.limits.js';
 
-/** The number of a WAL file, from its name: 8 hexadecimal digits each for the timeline, the block of 4 GB, and the file in it. */
+/**
+ * The number of a WAL file, from its name: 8 hexadecimal digits each for the timeline, the block of 4 GB, and
+ * the file in it.
+ */
 function fileNumber(name: string): string {
   return `(
   ('x' || substr(${name}, 9, 8))::bit(32)::bigint * (4294967296 / pg_size_bytes(current_setting('wal_segment_size')))
@@ -9,8 +12,9 @@ function fileNumber(name: string): string {
 }
 
 /**
- * WAL files that are not archived yet; they fill the disk. Counted from the last archived file. Listing `archive_status` would be slow
- * just when there are many files, and needs rights that an application does not have.
+ * WAL files that are not archived yet; they fill the disk. Counted from the last archived file. Listing
+ * `archive_status` would be slow just when there are many files, and needs rights that an application does
+ * not have.
  */
 export class WalArchiveThrottle implements ServerThrottle {
   readonly name = 'WAL archive';

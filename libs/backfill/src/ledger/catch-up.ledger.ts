@@ -1,5 +1,5 @@
 import { boolean, nullable, number, oneOf, text } from '../postgres/decoders.js';
-import { isoTime } from '../postgres/iso-time.js';
+import { isoTime } from '../postgres/text-format.js';
 import type { Session } from '../postgres/session.js';
 import type { SubjectContext } from './ledger.context.js';
 import { keyFromJson, keyToJson, type Key } from './range.js';

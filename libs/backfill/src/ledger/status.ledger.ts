@@ -1,5 +1,5 @@
 import { boolean, nullable, number, oneOf, text } from '../postgres/decoders.js';
-import { isoTime } from '../postgres/iso-time.js';
+import { isoTime } from '../postgres/text-format.js';
 import { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';

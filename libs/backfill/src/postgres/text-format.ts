@@ -43,3 +43,8 @@ function toLocalTime(date: Date): string {
   const digits = local.toISOString().slice(-20, -1);
   return `${String(year > 0 ? year : 1 - year).padStart(4, '0')}${digits}${offsetMs < 0 ? '-' : '+'}${zone}${year > 0 ? '' : ' BC'}`;
 }
+
+/** SQL: a timestamp as ISO 8601 in UTC. */
+export function isoTime(expression: string): string {
+  return `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}

@@ -1,5 +1,5 @@
 import { isConnectionError, messageOf } from '../../postgres/error-classes.js';
-import { isoTime } from '../../postgres/iso-time.js';
+import { isoTime } from '../../postgres/text-format.js';
 import { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';

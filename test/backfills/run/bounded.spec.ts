@@ -58,7 +58,7 @@ function stageWith(rows: number) {
 describe('complete means proved', () => {
   const { stage, interlude } = stageWith(95);
 
-  it('rows that become pending behind the cursor are found and done before the run says complete', async () => {
+  it('a run does the rows that become pending behind the cursor before it reports complete', async () => {
     interlude.once(
       () => stage.query('UPDATE leads SET slug = NULL WHERE id IN (3, 17, 31)'),
       (keys) => keys.includes(90),
@@ -72,7 +72,7 @@ describe('complete means proved', () => {
     expect(await stage.value('SELECT count(*) FROM leads WHERE slug IS NULL')).toBe('0');
   });
 
-  it('a complete backfill is probed again: rows that became pending later are done', async () => {
+  it('a run of a complete backfill does the rows that became pending later', async () => {
     await stage.query('INSERT INTO leads (id) VALUES (-5), (1000)');
     expect(await stage.run('transform')).toMatchObject({
       status: 'complete',
@@ -90,10 +90,10 @@ describe('complete means proved', () => {
   });
 });
 
-describe('an application that inserts pending rows without end', () => {
+describe('an application that keeps inserting pending rows', () => {
   const { stage, interlude } = stageWith(50);
 
-  it('does not keep a run alive: it ends, and says what the application still does', async () => {
+  it('does not keep a run alive: the run ends and says that the application still writes pending rows', async () => {
     interlude.always(() => stage.query('INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, 10)'));
     const report = await stage.run('transform');
     expect(report).toMatchObject({ status: 'incomplete', proved: false });
@@ -102,7 +102,7 @@ describe('an application that inserts pending rows without end', () => {
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', proved: true });
   });
 
-  it('does not make one sweep longer than the keys that were there at its start', async () => {
+  it('does not extend a sweep beyond the keys that existed at its start', async () => {
     await stage.query('UPDATE leads SET slug = NULL');
     const rows = Number(await stage.value('SELECT count(*) FROM leads'));
     interlude.once(() => stage.query('INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, 1000)'));
@@ -117,29 +117,29 @@ describe('an application that inserts pending rows without end', () => {
 describe('errors have classes', () => {
   const { stage, interlude } = stageWith(50);
 
-  it('a statement that PostgreSQL does not accept fails the backfill at once, and no row is blamed', async () => {
+  it('a statement that PostgreSQL does not accept fails the backfill at once and quarantines no row', async () => {
     const report = await stage.run('set-wrongly');
     expect(report).toMatchObject({ status: 'failed', updated: 0, quarantined: 0, batches: 0 });
     expect(report.reason).toContain('no_such_column');
   });
 
-  it('a fault that lies outside the rows is tried again, and no row is blamed', async () => {
+  it('a BackfillRetryError repeats the batch and quarantines no row', async () => {
     interlude.once(() => Promise.reject(new BackfillRetryError('the service does not answer')));
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 50, quarantined: 0 });
   });
 });
 
-describe('always a reason', () => {
+describe('a run that makes no progress', () => {
   const { stage, interlude } = stageWith(50);
 
-  it('a backfill that waits for another names it', async () => {
+  it('names the backfill that it depends on', async () => {
     expect(await stage.run('dependent')).toMatchObject({
       proved: false,
       waitingFor: 'the backfill "transform"',
     });
   });
 
-  it('a run that is told to stop says by what, and goes on next time', async () => {
+  it('names the signal that stopped it, and the next run continues', async () => {
     const stop = new AbortController();
     interlude.once(
       async () => stop.abort('SIGTERM'),
@@ -151,7 +151,7 @@ describe('always a reason', () => {
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 30 });
   });
 
-  it('a paused backfill tells who paused it, and changes nothing', async () => {
+  it('names the person who paused it, and changes nothing', async () => {
     await stage.query(`UPDATE leads SET slug = NULL`);
     await stage.query(
       `UPDATE nestjs_backfill.backfill SET status = 'paused', reason = 'Paused by Ada: sale in progress.' WHERE name = 'transform'`,
@@ -163,7 +163,7 @@ describe('always a reason', () => {
     });
   });
 
-  it('every change of status is recorded with its reason', async () => {
+  it('leaves every change of status in the ledger with its reason', async () => {
     const steps = await stage.query<{ step: string; reason: string }>(
       `SELECT from_status || ' → ' || to_status AS step, reason FROM nestjs_backfill.transition WHERE name = 'transform' ORDER BY id`,
     );

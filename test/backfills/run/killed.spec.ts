@@ -8,9 +8,9 @@ const SEED = seed();
 describe('a process killed with SIGKILL', () => {
   const stage = jobsStage(400);
 
-  it(`at ${KILLS} random instants, and started again each time, has processed every row exactly once (SEED=${SEED})`, async () => {
+  it(`at ${KILLS} random instants and restarted each time processes every row exactly once (SEED=${SEED})`, async () => {
     const chance = seeded(SEED);
-    // Installs the ledger, which the looks below read, and leaves nearly everything to do.
+    // Installs the ledger, which the checks below read, and leaves nearly every row pending.
     await stage.run('do-jobs', { maxDurationMs: 1 });
     let kills = 0;
     while (kills < KILLS) {
@@ -18,20 +18,21 @@ describe('a process killed with SIGKILL', () => {
         defaults: { pause: 0, progressEvery: 1 },
       });
       const batches = chance(8);
-      // Some die while they start, some between two batches, some in one. Who was done already could not be killed.
+      // Some are killed at start-up, some between two batches, some within one. A process that had finished
+      // is not counted.
       if (batches > 0) await running.printed(`do-jobs: ${batches}0 rows`).catch(() => undefined);
       await delay(chance(batches > 0 ? 20 : 1_000));
       running.child.kill('SIGKILL');
       const { code } = await running.ended;
       if (code === null) kills++;
-      const look = await readJobs(stage.database);
+      const state = await readJobs(stage.database);
       expect({
-        counted: look.counted,
-        done: look.done,
-        distinct: look.distinct,
-        astray: look.astray,
-      }).toEqual({ counted: look.lines, done: look.lines, distinct: look.lines, astray: 0 });
-      // So that there is always something left to be killed in.
+        counted: state.counted,
+        done: state.done,
+        distinct: state.distinct,
+        astray: state.astray,
+      }).toEqual({ counted: state.lines, done: state.lines, distinct: state.lines, astray: 0 });
+      // The next process must have rows left to work on.
       await addJobs(stage.database, 100);
     }
     const { code } = await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended;

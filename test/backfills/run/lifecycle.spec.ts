@@ -13,7 +13,7 @@ import { TestApplication } from '../../support/application.ts';
 import { TestDatabase } from '../../support/database.ts';
 import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
 
-/** Where a person has put it. */
+/** Statuses that only a person sets. */
 const HELD: readonly BackfillStatus[] = ['paused', 'cancelled'];
 
 function searchName(options: Partial<BackfillOptions<Lead>>, by: string): new () => object {
@@ -45,7 +45,7 @@ describe('a backfill', () => {
 
   beforeAll(async () => {
     database = await TestDatabase.create();
-    // The dependent one is declared first: the order is dependsOn's.
+    // The dependent backfill is declared first: dependsOn must determine the order.
     const backfills = [AfterIt, searchName({}, 'v1 ')];
     application = await TestApplication.start({ database, entities: LEAD_TABLES, backfills });
     second = await TestApplication.start({
@@ -71,7 +71,7 @@ describe('a backfill', () => {
       `SELECT name, version, from_status AS "from", to_status AS "to", reason FROM nestjs_backfill.transition ORDER BY id`,
     );
 
-  it('runs after those that it depends on, whatever the order of declaration', async () => {
+  it('runs after the backfills that it depends on, whatever the order of declaration', async () => {
     expect(application.service.names).toEqual(['search-name', 'after-it']);
     expect(await application.service.run()).toMatchObject({
       outcome: 'complete',
@@ -85,7 +85,7 @@ describe('a backfill', () => {
     ).toEqual([]);
   });
 
-  it('waits while one that it depends on is incomplete, says so, and runs when that is done', async () => {
+  it('waits while a backfill that it depends on is incomplete, says so, and runs once that one is complete', async () => {
     await database.query(`UPDATE leads SET name = 'poison' WHERE id = 7`);
     expect(await application.service.run()).toMatchObject({
       outcome: 'incomplete',
@@ -100,21 +100,21 @@ describe('a backfill', () => {
         },
       ],
     });
-    await database.query(`UPDATE leads SET name = 'mended' WHERE id = 7`);
+    await database.query(`UPDATE leads SET name = 'fixed' WHERE id = 7`);
     expect(await application.service.run({ retryQuarantined: true })).toMatchObject({
       outcome: 'complete',
       backfills: [{ updated: 1 }, { status: 'complete', updated: 20 }],
     });
   });
 
-  it('run by its name alone does not run those that it depends on', async () => {
+  it('that is run by its name does not run the backfills that it depends on', async () => {
     expect(await application.service.run({ names: ['after-it'] })).toMatchObject({
       outcome: 'incomplete',
       backfills: [{ name: 'after-it', reason: 'Waits for the backfill "search-name", which is pending.' }],
     });
   });
 
-  it('of a higher version runs again, and the old record is kept', async () => {
+  it('of a higher version runs again and keeps the record of the old version', async () => {
     await application.service.run({ names: ['search-name'] });
     expect(await second.service.run()).toMatchObject({
       outcome: 'complete',
@@ -135,7 +135,7 @@ describe('a backfill', () => {
     ]);
   });
 
-  it('that is complete finds rows that became pending since, does them, and says why', async () => {
+  it('that is complete does the rows that became pending later, and says why it runs', async () => {
     await application.service.run({ names: ['search-name'] });
     await addLeads(database, 3);
     await database.query('UPDATE leads SET search_name = NULL WHERE id = 4');
@@ -155,18 +155,18 @@ describe('a backfill', () => {
     ]);
   });
 
-  it('leaves each change of its status in the ledger, with its time, its reason and who made it', async () => {
+  it('records each change of its status with its time, reason and actor', async () => {
     const [before] = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now');
     const stop = new AbortController();
     stop.abort('SIGTERM');
     await application.service.run({ names: ['search-name'], maxDurationMs: 0 });
     await application.service.run({ names: ['search-name'], signal: stop.signal });
     await application.service.run({ names: ['search-name'] });
-    const told = await database.query<{ to: string; reason: string; actor: string; at: Date }>(
+    const recorded = await database.query<{ to: string; reason: string; actor: string; at: Date }>(
       `SELECT to_status AS "to", reason, actor, at FROM nestjs_backfill.transition ORDER BY id`,
     );
-    expect(told.at(-1)).toMatchObject({ to: 'complete' });
-    for (const { reason, actor, at } of told) {
+    expect(recorded.at(-1)).toMatchObject({ to: 'complete' });
+    for (const { reason, actor, at } of recorded) {
       expect(reason).toMatch(/\.$/);
       expect(actor).toMatch(new RegExp(`:${process.pid}:`));
       expect(at.getTime()).toBeGreaterThanOrEqual(before?.now.getTime() ?? Infinity);
@@ -175,8 +175,8 @@ describe('a backfill', () => {
 
   it.each([
     ['a person', 'ann@desk'],
-    ['a run, which leaves alone what a person has paused or cancelled', null],
-  ])('moves only along the edges of its state machine: %s', async (_, person) => {
+    ['a run, which keeps what a person has paused or cancelled', null],
+  ])('changes its status only along the edges of the state machine: %s', async (_, person) => {
     const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'test:1:a', leaseMs: 1_000 });
     const { status } = ledger.of({ name: 'search-name', version: 1 });
     await application.service.run({ names: ['search-name'] });
@@ -189,7 +189,8 @@ describe('a backfill', () => {
           ]);
           const moved = status.transition(session, { to, reason: 'because', person });
           const legal = to in STATUS_TRANSITIONS[from] && (person !== null || !HELD.includes(from));
-          // To be where it is already is no move: a lost connection may have got there.
+          // The same status again is no transition: a connection may have been lost after the first one
+          // committed.
           if (legal || to === from) await moved;
           else await expect(moved).rejects.toThrow(IllegalTransitionError);
           const [now] = await database.query(
@@ -209,7 +210,7 @@ describe('a backfill', () => {
     );
   });
 
-  it.each(['paused', 'cancelled'])('that a person has %s is left alone, and says so', async (status) => {
+  it.each(['paused', 'cancelled'])('that a person has %s is not run, and says so', async (status) => {
     await application.service.run({ names: ['search-name'], maxDurationMs: 0 });
     await database.query(
       `INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('search-name', 1, 'set', $1, 'by Ann')

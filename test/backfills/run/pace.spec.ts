@@ -4,7 +4,7 @@ import { BatchPause } from '../../../libs/backfill/src/backfills/run/range/batch
 
 const { batchSize, maxBatchSize, targetDuration } = PACE_DEFAULTS;
 
-/** The sizes that batches get, one after the other, where each takes so many milliseconds a row. */
+/** The sizes of consecutive batches if each takes `msPerRow` milliseconds per row. */
 function sizes(limit: BatchLimit, msPerRow: number, batches: number): number[] {
   return Array.from({ length: batches }, () => {
     const { rows } = limit;
@@ -14,31 +14,31 @@ function sizes(limit: BatchLimit, msPerRow: number, batches: number): number[] {
 }
 
 describe('the size of a batch', () => {
-  it('grows by half at most while batches are quick, up to its bound', () => {
+  it('grows by at most half while batches are fast, up to its maximum', () => {
     const seen = sizes(new BatchLimit(PACE_DEFAULTS), 0.001, 100);
     expect(seen[0]).toBe(batchSize);
     expect(seen.at(-1)).toBe(maxBatchSize);
     for (const [at, rows] of seen.slice(1).entries()) expect(rows / (seen[at] ?? 0)).toBeLessThanOrEqual(1.5);
   });
 
-  it('comes to rest where a batch takes its target duration', () => {
+  it('settles where a batch takes its target duration', () => {
     const msPerRow = targetDuration / 600;
     const seen = sizes(new BatchLimit(PACE_DEFAULTS), msPerRow, 200).slice(-50);
     for (const rows of seen) expect(Math.abs(rows - 600)).toBeLessThanOrEqual(60);
   });
 
-  it('stays where it started as long as its batches take longer than the target, but not much longer', () => {
+  it('does not fall below its start while batches take longer than the target, but not much longer', () => {
     const msPerRow = (2 * targetDuration) / batchSize;
     expect(new Set(sizes(new BatchLimit(PACE_DEFAULTS), msPerRow, 50))).toEqual(new Set([batchSize]));
   });
 
-  it('goes by the slowest of the last few batches, not by their mean', () => {
+  it('depends on the slowest of the last few batches, not on their mean', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     for (let batch = 0; batch < 100; batch++) limit.succeeded(batch % 5 === 0 ? targetDuration : 1);
     expect(limit.rows).toBe(batchSize);
   });
 
-  it('falls at once when one batch takes five times its target, and the database gets a rest', () => {
+  it('falls at once when one batch takes five times its target, and the database is reported overloaded', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     sizes(limit, 0.001, 100);
     expect(limit.succeeded(5 * targetDuration + 1)).toBe('overloaded');
@@ -47,7 +47,7 @@ describe('the size of a batch', () => {
     expect(limit.rows).toBe(batchSize / 2);
   });
 
-  it('comes to rest at its target where each row takes so long that 200 take too long, and grows back when rows become quick', () => {
+  it('settles below its start if 200 rows take too long, and grows again when rows become fast', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     const seen = sizes(limit, 5, 200).slice(-50);
     expect(Math.max(...seen) * 5).toBeLessThanOrEqual(2 * targetDuration);
@@ -58,14 +58,14 @@ describe('the size of a batch', () => {
     ).toBe(true);
   });
 
-  it('that somebody chose is kept to', () => {
+  it('stays fixed if maxBatchSize equals batchSize', () => {
     const limit = new BatchLimit({ batchSize: 500, maxBatchSize: 500, targetDuration });
     expect(new Set(sizes(limit, 0.001, 50))).toEqual(new Set([500]));
     limit.succeeded(100 * targetDuration);
     expect(limit.rows).toBe(500);
   });
 
-  it('returns to what it was once a poisonous row is found', () => {
+  it('returns to its former value once a poisonous row is found', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     sizes(limit, 0.001, 100);
     while (limit.halve());
@@ -73,7 +73,7 @@ describe('the size of a batch', () => {
     expect(sizes(limit, 0.001, 15).at(-1)).toBe(maxBatchSize);
   });
 
-  it('never grows again beyond what ran into the statement timeout', () => {
+  it('never grows beyond half of a batch that reached the statement timeout', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     limit.lower();
     expect(Math.max(...sizes(limit, 0.001, 100))).toBe(batchSize / 2);

@@ -12,7 +12,7 @@ class SearchName implements SetBackfill<Lead> {
   }
 }
 
-/** Nothing here is large; counting it takes long all the same, as it would on a large table. */
+/** The table is small, but counting its rows takes as long as on a large table. */
 @Backfill<Lead>({
   name: 'slow-to-count',
   entity: Lead,
@@ -41,7 +41,7 @@ describe('progress', () => {
 
   beforeEach(() => startAfresh(database));
 
-  it('is told after every batch, with a line every 10 batches: rows, fraction, time left, key', async () => {
+  it('is reported after every batch, with a line every 10 batches: rows, fraction, remaining time, key', async () => {
     await addLeads(database, 300);
     const recorder = new Recorder();
     await application.service.run({ names: ['search-name'], observer: recorder });
@@ -67,7 +67,7 @@ describe('progress', () => {
     expect(recorder.reports).toMatchObject([{ status: 'complete', updated: 300, batches: 30 }]);
   });
 
-  it('says of a run that goes on how far the rest of it is', async () => {
+  it('of a run that continues an earlier one counts only the remaining rows', async () => {
     await addLeads(database, 300);
     const stop = new AbortController();
     await application.service.run({
@@ -78,7 +78,7 @@ describe('progress', () => {
     const [{ left }] = (await database.query(
       'SELECT count(*)::int AS left FROM leads WHERE search_name IS NULL',
     )) as [{ left: number }];
-    // The batch that was under way when it was stopped may be done, too.
+    // A batch that was in flight at the stop may have committed too.
     expect([90, 100]).toContain(left);
     const recorder = new Recorder();
     await application.service.run({ names: ['search-name'], observer: recorder });
@@ -86,7 +86,7 @@ describe('progress', () => {
     expect(recorder.progress.at(-1)).toMatchObject({ updated: left, fraction: 1 });
   });
 
-  it('shows the planner’s estimate as such, where counting would take longer than a second', async () => {
+  it('contains the planner’s estimate, marked as such, if counting takes longer than a second', async () => {
     await addLeads(database, 4);
     await database.query('ANALYZE leads');
     const recorder = new Recorder();
@@ -95,11 +95,11 @@ describe('progress', () => {
     expect(recorder.starts).toMatchObject([{ totalIsEstimate: true }]);
     expect(recorder.starts[0]?.total).toBeGreaterThan(0);
     expect(recorder.progress[0]).toMatchObject({ totalIsEstimate: true });
-    // An estimate may be wrong: it never says that all is done.
+    // An estimate may be wrong: the fraction must not reach 1.
     expect(recorder.progress.at(-1)?.fraction).toBeLessThan(1);
   });
 
-  it('ends at maxDurationMs with the reason, and the next run goes on from there', async () => {
+  it('ends at maxDurationMs with the reason, and the next run continues from there', async () => {
     await addLeads(database, 300);
     const recorder = new Recorder();
     const started = performance.now();
@@ -108,7 +108,7 @@ describe('progress', () => {
       names: ['search-name'],
       maxDurationMs: limit,
       observer: {
-        // The limit is over long before the last of the 30 batches, however fast or slow the machine is.
+        // Slow enough to reach the limit before the last of the 30 batches on any machine.
         progressed: (event) => {
           recorder.progressed(event);
           while (performance.now() - started < (limit * event.batches) / 2);

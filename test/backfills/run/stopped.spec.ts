@@ -2,15 +2,15 @@ import { DoJobs, allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from
 import { LockHolder } from '../../support/lock-holder.ts';
 import { until } from '../../support/until.ts';
 
-/** Milliseconds within which a process has left. */
-const LEAVES_WITHIN = 5_000;
+/** Milliseconds within which a process must end. */
+const MAX_EXIT_MS = 5_000;
 const JOBS = 200;
 
 describe('SIGTERM', () => {
   const stage = jobsStage(JOBS);
   beforeEach(() => resetJobs(stage.database, JOBS));
 
-  /** What the ledger keeps of how the run ended. */
+  /** What the ledger says about the end of the run. */
   async function record(name: string): Promise<unknown> {
     const [row] = await stage.query(
       `SELECT b.status, b.reason, t.to_status, t.reason AS transition, r.lease_owner AS holder, count(*) OVER ()::int AS ranges
@@ -40,7 +40,7 @@ describe('SIGTERM', () => {
     return performance.now() - sent;
   }
 
-  function untilSomebodyWaits(): Promise<void> {
+  function untilASessionWaits(): Promise<void> {
     return until(
       async () =>
         (await stage.value(
@@ -49,70 +49,75 @@ describe('SIGTERM', () => {
     );
   }
 
-  it('in the middle of a run lets the batch in hand commit, and records why it stopped', async () => {
+  it('during a run lets the current batch commit and records why the run stopped', async () => {
     const running = JobsProcess.run(stage.database, ['do-jobs'], {
       defaults: { pause: 20, progressEvery: 1 },
     });
     await running.printed('do-jobs: 30 rows');
-    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
-    const look = await readJobs(stage.database);
-    expect(look).toMatchObject({ done: look.lines, counted: look.lines, distinct: look.lines, astray: 0 });
-    expect(look.done).toBeLessThan(JOBS);
+    expect(await terminate(running)).toBeLessThan(MAX_EXIT_MS);
+    const state = await readJobs(stage.database);
+    expect(state).toMatchObject({
+      done: state.lines,
+      counted: state.lines,
+      distinct: state.lines,
+      astray: 0,
+    });
+    expect(state.done).toBeLessThan(JOBS);
     expect(await record('do-jobs')).toEqual(RECORDED);
     const { code } = await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended;
     expect(code).toBe(0);
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('is heeded while a batch waits for a lock on the table', async () => {
+  it('ends a run while a batch waits for a lock on the table', async () => {
     const holder = await LockHolder.hold(stage.database, 'SELECT 1');
     const running = JobsProcess.run(stage.database, ['note-jobs'], {
       defaults: { pause: 100, progressEvery: 1 },
     });
     await running.printed('note-jobs: 10 rows');
     await holder.query('LOCK TABLE jobs IN EXCLUSIVE MODE');
-    await untilSomebodyWaits();
-    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
+    await untilASessionWaits();
+    expect(await terminate(running)).toBeLessThan(MAX_EXIT_MS);
     await holder.release();
     expect(await record('note-jobs')).toEqual(RECORDED);
   });
 
-  it('is heeded while the settling pass waits for a row', async () => {
+  it('ends a run while the settling pass waits for a row', async () => {
     const holder = await LockHolder.hold(stage.database, 'SELECT FROM jobs WHERE id = 7 FOR UPDATE');
     const running = JobsProcess.run(stage.database, ['do-jobs']);
     await running.printed('id=7');
-    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
+    expect(await terminate(running)).toBeLessThan(MAX_EXIT_MS);
     await holder.release();
     expect(await record('do-jobs')).toEqual(RECORDED);
     expect(await readJobs(stage.database)).toMatchObject({ done: JOBS - 1, lines: JOBS - 1 });
   });
 
-  it('is heeded while a statement is stuck in a slow trigger, whose batch is rolled back', async () => {
+  it('ends a run while a statement is stuck in a slow trigger, and the batch is rolled back', async () => {
     await stage.query(`
-      CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF NEW.id = 25 THEN PERFORM pg_advisory_xact_lock(25); END IF;
         RETURN NEW;
       END $$;
-      CREATE TRIGGER dawdle BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION dawdle()`);
+      CREATE TRIGGER wait_for_test BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION wait_for_test()`);
     const holder = await LockHolder.hold(stage.database, 'SELECT pg_advisory_xact_lock(25)');
     const running = JobsProcess.run(stage.database, ['do-jobs']);
-    await untilSomebodyWaits();
-    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
+    await untilASessionWaits();
+    expect(await terminate(running)).toBeLessThan(MAX_EXIT_MS);
     await holder.release();
-    await stage.query('DROP TRIGGER dawdle ON jobs; DROP FUNCTION dawdle');
+    await stage.query('DROP TRIGGER wait_for_test ON jobs; DROP FUNCTION wait_for_test');
     expect(await record('do-jobs')).toEqual(RECORDED);
     expect(await readJobs(stage.database)).toMatchObject({ done: 20, lines: 20, counted: 20 });
   });
 
-  it('is heeded while the ledger is being installed by another', async () => {
+  it('ends a run while another process installs the ledger', async () => {
     await stage.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
     const holder = await LockHolder.hold(
       stage.database,
       `SELECT pg_advisory_xact_lock(hashtext('nestjs-backfill ledger nestjs_backfill'))`,
     );
     const running = JobsProcess.run(stage.database, ['do-jobs']);
-    await untilSomebodyWaits();
-    expect(await terminate(running)).toBeLessThan(LEAVES_WITHIN);
+    await untilASessionWaits();
+    expect(await terminate(running)).toBeLessThan(MAX_EXIT_MS);
     await holder.release();
     expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete' });
   });
@@ -121,7 +126,7 @@ describe('SIGTERM', () => {
 describe('a request to stop', () => {
   const stage = jobsStage(JOBS);
 
-  it('that comes before the first batch leaves the ledger as it was', async () => {
+  it('before the first batch does not change the status in the ledger', async () => {
     const stop = AbortSignal.abort('SIGTERM');
     expect(await stage.run('do-jobs', { signal: stop })).toMatchObject({
       status: 'incomplete',
@@ -131,7 +136,7 @@ describe('a request to stop', () => {
     expect(await stage.status('do-jobs')).toMatchObject({ status: 'pending' });
   });
 
-  it('lets the batch in hand commit, and no other', async () => {
+  it('lets the current batch commit, and no further one', async () => {
     const stop = new AbortController();
     DoJobs.before = ({ context }) => {
       if (context.batch === 3) stop.abort('SIGINT');

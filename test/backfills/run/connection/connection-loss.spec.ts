@@ -23,7 +23,7 @@ describe('a connection that the server ends', () => {
   const stage = jobsStage(100);
   beforeEach(() => resetJobs(stage.database, 100));
 
-  it('in the middle of a batch is made again: the same run completes, each row once', async () => {
+  it('during a batch is replaced: the same run completes and does each row once', async () => {
     let ended = 0;
     DoJobs.before = async ({ context }) => {
       if (context.batch === 3 && ended === 0) ended = await terminateBackfills(stage.database);
@@ -35,15 +35,15 @@ describe('a connection that the server ends', () => {
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(100));
   });
 
-  it(`at random moments, again and again, commits no row twice and loses none (SEED=${SEED})`, async () => {
+  it(`at random moments neither repeats nor loses a row (SEED=${SEED})`, async () => {
     await resetJobs(stage.database, 4_000);
     const chance = seeded(SEED);
     const recorder = new Recorder();
-    let over = false;
-    const run = stage.run('do-jobs', { recorder }).finally(() => (over = true));
+    let isOver = false;
+    const run = stage.run('do-jobs', { recorder }).finally(() => (isOver = true));
     let ended = 0;
-    while (!over && ended < 40) {
-      // Whenever a batch has committed, some time later: before, in or after the next commit.
+    while (!isOver && ended < 40) {
+      // Some time after each commit: before, during or after the next one.
       const seen = recorder.progress.length;
       await Promise.race([recorder.until(({ progress }) => progress.length > seen), run]);
       await delay(chance(8));
@@ -67,7 +67,7 @@ describe('a server', () => {
       database,
       entities: [Job, JobLog],
       backfills: [DoJobs, NoteJobs],
-      // So that a crash can lose what was committed.
+      // With synchronousCommit 'off', a crash can lose committed batches.
       module: { leaseDuration: 1_000, defaults: { pause: 0, synchronousCommit: 'off' } },
     });
   });
@@ -80,23 +80,26 @@ describe('a server', () => {
   it.each([
     ['is stopped and started', 'fast'],
     ['crashes and recovers', 'immediate'],
-  ] as const)('that %s in the middle of a run: the same run completes, each row once', async (_, mode) => {
-    let stopped = false;
-    DoJobs.before = async ({ context }) => {
-      if (context.batch !== 4 || stopped) return;
-      stopped = true;
-      await server.server.stop(mode);
-      // Only now, so that the run has met the closed door.
-      void recorder.until(({ notes }) => notes.length > 0).then(() => server.server.start());
-    };
-    const recorder = new Recorder();
-    const { backfills } = await application.service.run({ names: ['do-jobs'], observer: recorder });
-    expect(backfills).toMatchObject([{ status: 'complete', proved: true }]);
-    expect(stopped).toBe(true);
-    expect(await readJobs(database)).toEqual(allDoneOnce(100));
-  });
+  ] as const)(
+    'that %s during a run does not end it: the run completes and does each row once',
+    async (_, mode) => {
+      let stopped = false;
+      DoJobs.before = async ({ context }) => {
+        if (context.batch !== 4 || stopped) return;
+        stopped = true;
+        await server.server.stop(mode);
+        // Starts again only after the run has failed to reach it.
+        void recorder.until(({ notes }) => notes.length > 0).then(() => server.server.start());
+      };
+      const recorder = new Recorder();
+      const { backfills } = await application.service.run({ names: ['do-jobs'], observer: recorder });
+      expect(backfills).toMatchObject([{ status: 'complete', proved: true }]);
+      expect(stopped).toBe(true);
+      expect(await readJobs(database)).toEqual(allDoneOnce(100));
+    },
+  );
 
-  it('that stays away ends the run after the time it was given, once, with work left', async () => {
+  it('that stays unreachable ends the run after connectTimeoutMs, with work left', async () => {
     DoJobs.before = async ({ context }) => {
       if (context.batch === 2) await server.server.stop();
     };
@@ -106,7 +109,7 @@ describe('a server', () => {
     await server.server.start();
     DoJobs.before = () => undefined;
     expect(backfills).toMatchObject([{ status: 'incomplete', waitingFor: 'the database', updated: 10 }]);
-    // Not the same time again for handing the lease back, and again for writing down the outcome.
+    // The time-out must not repeat for the release of the lease and the recording of the outcome.
     expect(took).toBeLessThan(20_000);
     const after = await application.service.run({ names: ['do-jobs'] });
     expect(after).toMatchObject({ outcome: 'complete', backfills: [{ updated: 90 }] });
@@ -137,17 +140,17 @@ describe('a network', () => {
     await direct.drop();
   });
 
-  it('that tells the end of a connection together with any message of its start ends no process: the run completes', async () => {
-    const struck: string[] = [];
-    while (struck.at(-1) !== 'ReadyForQuery') {
+  it('that ends a connection during any message of its start-up does not end the process: the run completes', async () => {
+    const interrupted: string[] = [];
+    while (interrupted.at(-1) !== 'ReadyForQuery') {
       await terminateBackfills(direct);
       await until(() => proxy.connections === 0); // so that the run needs a new one
-      const strike = proxy.injectFault('terminate', struck.length + 1);
+      const strike = proxy.injectFault('terminate', interrupted.length + 1);
       const run = application.service.run({ names: ['note-jobs'] });
-      struck.push((await strike).name);
+      interrupted.push((await strike).name);
       expect(await run).toMatchObject({ backfills: [{ status: 'complete', proved: true }] });
     }
-    expect(struck[0]).toBe('StartupMessage');
+    expect(interrupted[0]).toBe('StartupMessage');
     expect(await direct.query('SELECT id FROM jobs WHERE note IS NULL')).toEqual([]);
   });
 
@@ -155,7 +158,7 @@ describe('a network', () => {
     ['set', 'note-jobs', 'note'],
     ['process', 'do-jobs', 'done_at'],
   ])(
-    'that swallows everything is noticed by %s: the run goes on over a new connection, each row once',
+    'that drops every packet is detected by %s: the run continues on a new connection and does each row once',
     async (_, name, column) => {
       const recorder = new Recorder();
       const run = application.service.run({ names: [name], observer: recorder });
@@ -167,7 +170,7 @@ describe('a network', () => {
     },
   );
 
-  it('that loses the second half of a sign of life leaves its range to another process, which finishes', async () => {
+  it('that drops the second half of a heartbeat makes another process take over the range and finish', async () => {
     const module = {
       leaseDuration: 1_000,
       defaults: { statementTimeout: 500, idleInTransactionTimeout: 500 },

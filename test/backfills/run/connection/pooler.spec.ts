@@ -10,7 +10,7 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
   let pooled: TestDatabase;
 
   beforeAll(async () => {
-    // Fewer than the two processes have connections: each transaction may find another session of the server.
+    // Fewer than the connections of the two processes: each transaction may run in another server session.
     bouncer = await Pgbouncer.start({ poolSize: 4 });
     database = await TestDatabase.create();
     pooled = database.at(bouncer.url(database));
@@ -31,8 +31,8 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
       })
       .sort();
 
-  it('two processes that migrate at once run each migration once', async () => {
-    // Keeps whoever comes first in its first migration until the other one is there, too.
+  it('two processes that migrate at the same time run each migration once', async () => {
+    // Blocks the first process in its first migration until the other one waits for it.
     const gate = await LockHolder.hold(database, `CREATE TABLE things (id int)`);
     const running = [1, 2].map(() => startDeployApp(pooled, ['--migrate', '--json']));
     await Promise.race(running.map((each) => each.printed('Waiting for \\"migrate\\", which pid')));
@@ -41,7 +41,7 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
     expect(await executedMigrations(database)).toEqual(MIGRATIONS);
   });
 
-  it('two that build indexes at once build each once, and tell whom a build waits for', async () => {
+  it('two processes that build indexes at the same time build each once, and name the blocker of a build', async () => {
     await addThings(database, 200);
     const writer = await LockHolder.hold(database, 'UPDATE things SET name = name WHERE id = 1', 'a report');
     const running = startDeployApp(pooled, ['--indexes', '--json']);
@@ -54,7 +54,7 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
     expect(await valid('things_without_label')).toEqual([{ indisvalid: true }]);
   });
 
-  it('a build is given up when the process is told to stop', async () => {
+  it('a stop signal ends the build of an index', async () => {
     await database.query('DROP INDEX things_without_label');
     const writer = await LockHolder.hold(database, 'UPDATE things SET name = name WHERE id = 1');
     const running = startDeployApp(pooled, ['--indexes', '--json']);
@@ -70,7 +70,7 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
     await writer.release();
   });
 
-  it('backfills complete, by two processes at once, and nothing is set for the sessions of others', async () => {
+  it('two processes complete the backfills together and leave no setting in other sessions', async () => {
     outcomes(await two('--backfill'));
     expect(await database.query('SELECT count(*)::int AS left FROM things WHERE label IS NULL')).toEqual([
       { left: 0 },

@@ -28,12 +28,12 @@ describe('with a pool of one connection', () => {
   });
   beforeEach(() => resetJobs(stage.database, 50));
 
-  it('one backfill after the other runs, though the second one asks for the first', async () => {
+  it('two backfills run one after the other, although the second one reads the status of the first', async () => {
     expect(await stage.runAll()).toMatchObject({ outcome: 'complete' });
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(50));
   });
 
-  it('a batch that takes longer than the lease keeps it', async () => {
+  it('a batch that takes longer than the lease keeps the lease', async () => {
     let renewals = 0;
     DoJobs.before = async ({ context }) => {
       if (context.batch !== 2) return;
@@ -47,7 +47,7 @@ describe('with a pool of one connection', () => {
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(50));
   });
 
-  it('a row that stays locked is told with its blocker, and the run ends', async () => {
+  it('a run ends at a row that stays locked and names the blocker', async () => {
     await stage.run('do-jobs');
     const holder = await LockHolder.hold(
       stage.database,
@@ -61,7 +61,7 @@ describe('with a pool of one connection', () => {
     expect(await stage.run('after-jobs')).toMatchObject({ status: 'complete', updated: 1 });
   });
 
-  it('a request to stop while a statement is stuck ends the run', async () => {
+  it('a request to stop ends the run while a statement waits for a lock', async () => {
     const holder = await LockHolder.hold(stage.database, 'LOCK TABLE jobs IN EXCLUSIVE MODE');
     const stop = new AbortController();
     const recorder = new Recorder();

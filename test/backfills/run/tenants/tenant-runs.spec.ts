@@ -26,7 +26,7 @@ describe('runs of one tenant beside runs of all', () => {
     await addLeads(stage.database, 100, 2);
   });
 
-  it('a row that one of them found locked is waited for by the other too, and its blocker named', async () => {
+  it('a full run waits for a row that the run of a tenant found locked, and names its blocker', async () => {
     const holder = await LockHolder.hold(stage.database, 'SELECT FROM leads WHERE id = 7 FOR UPDATE');
     expect(await stage.run('set', { tenants: ['1'] })).toMatchObject({ status: 'incomplete', skipped: 1 });
     const report = await stage.run('set');
@@ -38,7 +38,7 @@ describe('runs of one tenant beside runs of all', () => {
     expect(await stage.query(`SELECT FROM nestjs_backfill.range WHERE state <> 'done'`)).toEqual([]);
   });
 
-  it('a retry that one of them left unfinished does not keep the row from being retried by the other', async () => {
+  it('a full run retries a row whose retry a run of its tenant left unfinished', async () => {
     await stage.query(poison);
     expect(await stage.run('set')).toMatchObject({ status: 'incomplete', quarantined: 1 });
     await stage.query('ALTER TABLE leads DROP CONSTRAINT no_seven');
@@ -54,7 +54,7 @@ describe('runs of one tenant beside runs of all', () => {
     });
   });
 
-  it('a quarantined row that somebody has done by hand does not keep its tenant from being done', async () => {
+  it('a tenant is done once a person has removed its quarantined row', async () => {
     await stage.query(poison);
     expect(await stage.run('set', { tenants: ['1'] })).toMatchObject({ quarantined: 1, proved: false });
     await stage.query('DELETE FROM leads WHERE id = 7');

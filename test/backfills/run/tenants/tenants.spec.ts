@@ -28,7 +28,9 @@ class ForAll implements SetBackfill<Lead> {
 
 const QUOTED = `O'Neill "&" \\Co, {NULL}`;
 
-/** Ten rows of tenant 3, six of the one with quotes, five of none, one of NULL as a text. */
+/**
+ * Ten rows of tenant 3, six of the tenant with quotes, five without a tenant, one of the tenant named 'NULL'.
+ */
 const TENANTS = [
   ...Array<string>(10).fill('3'),
   ...Array<string>(6).fill(QUOTED),
@@ -73,7 +75,7 @@ describe('per tenant', () => {
       'SELECT tenant_id AS tenant, count(*)::int AS n FROM leads WHERE search_name IS NULL GROUP BY 1',
     );
 
-  it('report and status count what was done to each, and when', async () => {
+  it('report and status contain the rows of each tenant and when they were changed', async () => {
     const [before] = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now');
     const report = await run();
     const expected = [
@@ -92,7 +94,7 @@ describe('per tenant', () => {
     }
   });
 
-  it('locked and poisonous rows count for theirs', async () => {
+  it('report and status count locked and poisonous rows for their tenant', async () => {
     await database.query(`UPDATE leads SET name = 'poison' WHERE id IN (12, 20)`);
     const expected = [
       { tenant: '3', updated: 8, skipped: 2, quarantined: 0 },
@@ -100,8 +102,8 @@ describe('per tenant', () => {
       { tenant: null, updated: 4, skipped: 0, quarantined: 1 },
       { tenant: 'NULL', updated: 1, skipped: 0, quarantined: 0 },
     ];
-    await database.session(async (somebody) => {
-      await somebody.query('BEGIN; SELECT FROM leads WHERE id IN (2, 3) FOR UPDATE');
+    await database.session(async (blocker) => {
+      await blocker.query('BEGIN; SELECT FROM leads WHERE id IN (2, 3) FOR UPDATE');
       expect(await run()).toMatchObject({
         outcome: 'incomplete',
         updated: 18,
@@ -113,7 +115,7 @@ describe('per tenant', () => {
     });
   });
 
-  it('a run of one tenant changes its rows alone, and is remembered as such', async () => {
+  it('a run of one tenant changes only its rows, and the ledger says so', async () => {
     expect(await run(['3'])).toMatchObject({
       outcome: 'complete',
       status: 'incomplete',
@@ -133,7 +135,7 @@ describe('per tenant', () => {
     expect(await run(['3'])).toMatchObject({ outcome: 'nothing-to-do', status: 'incomplete', updated: 0 });
   });
 
-  it('a run of every single tenant never marks the whole complete; the full run that follows does the rest', async () => {
+  it('runs of every single tenant do not make the backfill complete; the full run that follows does the rest', async () => {
     expect(await run(['3', QUOTED])).toMatchObject({ status: 'incomplete', updated: 16 });
     expect(await run(['NULL'])).toMatchObject({ status: 'incomplete', updated: 1 });
     expect(await left()).toEqual([{ tenant: null, n: 5 }]);
@@ -145,25 +147,25 @@ describe('per tenant', () => {
     });
   });
 
-  it('a full run that was stopped is not taken for the run of a tenant, nor the other way round', async () => {
+  it('a run of one tenant does not continue the ranges of a full run that was stopped, nor the other way round', async () => {
     const stop = new AbortController();
     const observer = { progressed: () => stop.abort('the test') };
     const { status, updated = 0 } = await run(undefined, { observer, signal: stop.signal });
     expect(status).toBe('incomplete');
-    // The batch in hand, and the one that may have been sent behind it.
+    // The current batch, and one that may already have been in flight.
     expect([4, 8]).toContain(updated);
     expect(await run(['3'])).toMatchObject({ status: 'incomplete', updated: 10 - updated });
     expect(await run()).toMatchObject({ status: 'complete', updated: 12 });
     expect(await statusOf()).toMatchObject({ updated: 22, tenants: [{ updated: 10 }, {}, {}, {}] });
   });
 
-  it('of what is complete, a run of a tenant leaves the record as it is', async () => {
+  it('a run of one tenant does not change the status of a complete backfill', async () => {
     await run();
     expect(await run(['3'])).toMatchObject({ outcome: 'nothing-to-do', status: 'complete', updated: 0 });
     expect(await statusOf()).toMatchObject({ status: 'complete' });
   });
 
-  it('the ids of tenants are values, whatever they hold', async () => {
+  it('tenant ids are passed as values, whatever they contain', async () => {
     expect(await run([QUOTED, `'; DROP TABLE leads --`])).toMatchObject({ outcome: 'complete', updated: 6 });
     const { proof } = await run([QUOTED]);
     expect(await database.query(proof ?? '')).toEqual([{ count: '0' }]);
@@ -171,7 +173,7 @@ describe('per tenant', () => {
     expect(await database.query(proof ?? '')).toEqual([{ count: '6' }]);
   });
 
-  it('a tenant without rows is no error, but told: it may be misspelt', async () => {
+  it('a requested tenant without rows is no error, but is reported: it may be misspelled', async () => {
     const recorder = new Recorder();
     const report = await run(['nobody'], { observer: recorder });
     expect(report).toMatchObject({ outcome: 'nothing-to-do', status: 'pending', updated: 0 });
@@ -182,7 +184,7 @@ describe('per tenant', () => {
     expect(recorder.notes).toEqual(['No row of the table has the tenant nobody.']);
   });
 
-  it('of several tenants those without rows are told, pending or not; of others nothing of the kind', async () => {
+  it('a run of several tenants reports those without rows, and no others', async () => {
     const report = await run(['3', 'nobody', 'no one']);
     expect(report).toMatchObject({ outcome: 'complete', updated: 10, withoutRows: ['no one', 'nobody'] });
     expect(report.reason).toContain('The probe found no pending row of tenant 3');
@@ -191,13 +193,13 @@ describe('per tenant', () => {
     expect(await run()).not.toHaveProperty('onlyTenants');
   });
 
-  it('one whose rows are gone by now had some, which is not told as if it were misspelt', async () => {
+  it('a tenant whose rows were done and deleted is not reported as misspelled', async () => {
     await run(['3']);
     await database.query(`DELETE FROM leads WHERE tenant_id = '3'`);
     expect(await run(['3'])).not.toHaveProperty('withoutRows');
   });
 
-  it('a row that moved to another tenant is done once, and counted where it was when it was done', async () => {
+  it('a row that moved to another tenant is done once and counted for its tenant at that time', async () => {
     await run(['3']);
     await database.query(`UPDATE leads SET tenant_id = '3', name = 'moved' WHERE tenant_id IS NULL`);
     expect(await run(['3'])).toMatchObject({
@@ -207,7 +209,7 @@ describe('per tenant', () => {
     });
   });
 
-  it('progress tells the tenant at hand', async () => {
+  it('progress contains the tenant of each batch', async () => {
     const recorder = new Recorder();
     await run(undefined, { observer: recorder });
     expect(new Set(recorder.progress.map(({ tenant }) => tenant))).toEqual(
@@ -215,7 +217,7 @@ describe('per tenant', () => {
     );
   });
 
-  it('cannot be asked of a backfill that does not say whose a row is, and then nothing at all runs', async () => {
+  it('a run of one tenant is refused, and nothing runs, if a backfill declares no tenant', async () => {
     const asked = application.service.run({ tenants: ['3'] });
     await expect(asked).rejects.toThrow(TenantNotDeclaredError);
     await expect(asked).rejects.toMatchObject({

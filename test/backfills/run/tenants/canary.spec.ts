@@ -1,0 +1,100 @@
+import { Recorder } from '../../../support/recorder.ts';
+import { ALL, orderedLeads, SIZES } from './ordered-leads.ts';
+
+describe('a canary', () => {
+  const { stage, finished, pending } = orderedLeads();
+
+  it('is run first, and the run pauses for a person once its rows are proved to be done', async () => {
+    const report = await stage.run('canary-waits');
+    expect(report).toMatchObject({
+      status: 'paused',
+      updated: SIZES.medium,
+      waitingFor: 'a person to resume it',
+    });
+    expect(report.reason).toContain("the canary's tenants (medium)");
+    expect(await finished()).toEqual(['medium']);
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: 0 });
+    expect(await pending()).toBe(String(ALL - SIZES.medium));
+    await stage.application.service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({
+      status: 'complete',
+      updated: ALL - SIZES.medium,
+    });
+  });
+
+  it('is run first even after a pause that had another reason', async () => {
+    const { service } = stage.application;
+    await service.pause('canary-waits');
+    await service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: SIZES.medium });
+  });
+
+  it('without rows is reported to have tested nothing, and the run continues once a person resumes it', async () => {
+    const { service } = stage.application;
+    await stage.query(`DELETE FROM leads WHERE tenant_id = 'medium'`);
+    const recorder = new Recorder();
+    const report = await stage.run('canary-waits', { recorder });
+    expect(report).toMatchObject({ status: 'paused', withoutRows: ['medium'], remaining: 49 });
+    expect(report.reason).toMatch(
+      /^No row of the table has the tenant medium of the canary, so it tested nothing\./,
+    );
+    expect(recorder.notes).toEqual(['No row of the table has the tenant medium.']);
+    await service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'complete', updated: 49 });
+  });
+
+  it('lets the other tenants follow once a person has resumed the run', async () => {
+    await stage.run('canary-waits');
+    await stage.application.service.resume('canary-waits', { by: 'ann@desk', why: 'they look well' });
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'complete', proved: true });
+    expect(await pending()).toBe('0');
+  });
+
+  it('pauses the run even if a person had paused and resumed it before', async () => {
+    const { service } = stage.application;
+    await service.pause('canary-waits', { by: 'ann@desk', why: 'a sale is on' });
+    await service.resume('canary-waits', { by: 'ann@desk' });
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: SIZES.medium });
+    expect(await finished()).toEqual(['medium']);
+  });
+
+  it('keeps a failed backfill failed, with its reason and a remedy, and no other tenant starts', async () => {
+    const { service } = stage.application;
+    await stage.query(`UPDATE leads SET search_name = name WHERE tenant_id = 'medium';
+      CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nothing_of_that_name(); RETURN NEW; END $$;
+      CREATE TRIGGER broken BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION broken()`);
+    const failed = await stage.run('canary-waits', { tenants: ['large'] });
+    const report = await stage.run('canary-waits');
+    await stage.query('DROP TRIGGER broken ON leads; DROP FUNCTION broken');
+    expect(failed).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('nothing_of_that_name') as string,
+    });
+    expect(report).toMatchObject({ status: 'failed', updated: 0, proved: false, remaining: 49 });
+    expect(report.reason).toContain(`The backfill has failed: ${failed.reason}`);
+    expect(report.reason).toContain('--cancel canary-waits and --resume canary-waits');
+    expect(await stage.status('canary-waits')).toMatchObject({ status: 'failed', reason: failed.reason });
+    await service.cancel('canary-waits');
+    await service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: 0 });
+    await service.resume('canary-waits');
+    expect(await stage.run('canary-waits')).toMatchObject({
+      status: 'complete',
+      updated: ALL - SIZES.medium,
+    });
+  });
+
+  it('with `then: continue` is run first, and the other tenants follow at once', async () => {
+    expect(await stage.run('canary-goes-on')).toMatchObject({
+      status: 'complete',
+      updated: ALL,
+      proved: true,
+    });
+    expect((await finished())[0]).toBe('large');
+  });
+
+  it('is not run first if tenants are requested', async () => {
+    expect(await stage.run('canary-waits', { tenants: ['small'] })).toMatchObject({ updated: SIZES.small });
+    expect(await finished()).toEqual(['small']);
+  });
+});

@@ -3,7 +3,7 @@ import { IsNull } from 'typeorm';
 import { TimeWindow } from '../../libs/backfill/src/schedule/timing/time-window.ts';
 import { CatchingUp, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
-import { Interlude } from '../support/interlude.ts';
+import { BatchHook } from '../support/batch-hook.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
 
 describe('a window', () => {
@@ -50,7 +50,7 @@ describe('a window', () => {
   });
 });
 
-const interlude = new Interlude();
+const hook = new BatchHook();
 
 @Backfill<Lead>({
   name: 'search-name',
@@ -62,7 +62,7 @@ const interlude = new Interlude();
 })
 class SearchName implements TransformBackfill<Lead, 'id' | 'name'> {
   async transform(leads: readonly Pick<Lead, 'id' | 'name'>[]) {
-    await interlude.happen(leads.map(({ id }) => id));
+    await hook.run(leads.map(({ id }) => id));
     return leads.map(({ name }) => ({ searchName: name.toLowerCase() }));
   }
 }
@@ -111,7 +111,7 @@ describe('catch-up with a window', () => {
 
   it('finishes the current batch when it closes, records the reason, and continues when it is open again', async () => {
     now = NIGHT;
-    interlude.once(async () => (now = NOON));
+    hook.once(async () => (now = NOON));
     await app.round();
     const stopped = await app.status('search-name');
     expect(stopped).toMatchObject({

@@ -23,7 +23,7 @@ export class Team {
   name!: string;
 }
 
-/** A table with a column of every sort that a predicate may look at. */
+/** A table with a column of every type that a predicate may read. */
 @Entity('people')
 @TableInheritance({ column: { type: 'text', name: 'personKind' } })
 export class Person {
@@ -48,7 +48,7 @@ export class Person {
   @Column({ type: 'jsonb' })
   settings!: { theme?: string };
 
-  /** Without a time zone: what it means depends on who writes it. */
+  /** Without a time zone: the instant depends on the writer's time zone. */
   @Column({ type: 'timestamp', name: 'seen_at' })
   seenAt!: Date;
 
@@ -65,7 +65,7 @@ export class Person {
   @JoinColumn({ name: 'team_id' })
   team!: Team | null;
 
-  /** Who has changed the row: each test's predicate says "and nobody yet". */
+  /** The backfill that changed the row. The predicate of each test includes "not changed yet". */
   @Column({ type: 'text', name: 'done_by', nullable: true })
   doneBy!: string | null;
 

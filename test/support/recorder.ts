@@ -1,60 +1,60 @@
 import type { BackfillObserver } from 'nestjs-backfill';
 
-type Heard<Event extends keyof BackfillObserver> = Parameters<NonNullable<BackfillObserver[Event]>>[0];
+type Observed<Name extends keyof BackfillObserver> = Parameters<NonNullable<BackfillObserver[Name]>>[0];
 
-/** Remembers all that a run tells, and lets a test wait for it. */
+/** Records every event of a run. A test can wait for a condition on them. */
 export class Recorder implements BackfillObserver {
-  readonly starts: Heard<'started'>[] = [];
-  readonly progress: Heard<'progressed'>[] = [];
-  readonly waits: Heard<'waiting'>[] = [];
+  readonly starts: Observed<'started'>[] = [];
+  readonly progress: Observed<'progressed'>[] = [];
+  readonly waits: Observed<'waiting'>[] = [];
   readonly notes: string[] = [];
-  readonly reports: Heard<'finished'>[] = [];
+  readonly reports: Observed<'finished'>[] = [];
   readonly #awaited = new Set<() => void>();
 
-  started(event: Heard<'started'>): void {
+  started(event: Observed<'started'>): void {
     this.starts.push(event);
-    this.#told();
+    this.#notify();
   }
 
-  progressed(event: Heard<'progressed'>): void {
+  progressed(event: Observed<'progressed'>): void {
     this.progress.push(event);
-    this.#told();
+    this.#notify();
   }
 
-  waiting(event: Heard<'waiting'>): void {
+  waiting(event: Observed<'waiting'>): void {
     this.waits.push(event);
-    this.#told();
+    this.#notify();
   }
 
   noted({ message }: { readonly message: string }): void {
     this.notes.push(message);
-    this.#told();
+    this.#notify();
   }
 
-  finished(report: Heard<'finished'>): void {
+  finished(report: Observed<'finished'>): void {
     this.reports.push(report);
-    this.#told();
+    this.#notify();
   }
 
-  /** The progress of the batches that make a line. */
-  get lines(): Heard<'progressed'>[] {
+  /** The progress events that are shown as a line. */
+  get lines(): Observed<'progressed'>[] {
     return this.progress.filter(({ line }) => line);
   }
 
-  /** Resolves as soon as the condition holds of what was told. */
+  /** Resolves as soon as the condition holds for the recorded events. */
   async until(condition: (recorder: this) => boolean): Promise<void> {
     if (condition(this)) return;
     await new Promise<void>((resolve) => {
-      const look = () => {
+      const check = () => {
         if (!condition(this)) return;
-        this.#awaited.delete(look);
+        this.#awaited.delete(check);
         resolve();
       };
-      this.#awaited.add(look);
+      this.#awaited.add(check);
     });
   }
 
-  #told(): void {
-    for (const look of this.#awaited) look();
+  #notify(): void {
+    for (const check of this.#awaited) check();
   }
 }

@@ -4,13 +4,13 @@ import { until } from './until.ts';
 export interface Write {
   readonly kind: 'insert' | 'update' | 'delete';
   readonly marker: string;
-  /** The value that the write gave the backfilled column; null when it left it alone or gave none. */
+  /** The value that the write set in the backfilled column; null if it set none. */
   readonly slug: string | null;
 }
 
 /**
- * Sessions that insert, update and delete rows of the table `leads` with short transactions, each write with a marker of its
- * own. Each session has its own keys, so that the last write of a key is known.
+ * Sessions that insert, update and delete rows of the table `leads` in short transactions. Each write has its own
+ * marker, and each session its own keys, so the last write of every key is known.
  */
 export class Writers {
   readonly #last = new Map<number, Write>();
@@ -24,7 +24,7 @@ export class Writers {
     this.#sessions = Array.from({ length: options.sessions }, (_, session) => this.#write(database, session));
   }
 
-  /** @param options `writes` of each session, to keys from 1 to `keys` and above */
+  /** @param options `writes`: the number of writes of each session; `keys`: the approximate highest key */
   static start(
     database: TestDatabase,
     options: { readonly sessions: number; readonly writes: number; readonly keys: number },
@@ -32,12 +32,12 @@ export class Writers {
     return new Writers(database, options);
   }
 
-  /** Once each session has written. */
+  /** Resolves once the sessions have begun to write. */
   begun(): Promise<void> {
     return until(() => this.#written > 4 * this.options.sessions);
   }
 
-  /** Waits for the sessions' end. @returns the last write of each key that was written */
+  /** Waits until the sessions have ended. @returns the last write of each key that was written */
   async finished(): Promise<ReadonlyMap<number, Write>> {
     await Promise.all(this.#sessions);
     return this.#last;
@@ -47,7 +47,7 @@ export class Writers {
     const { sessions, writes, keys } = this.options;
     await database.session(async (client) => {
       for (let at = 0; at < writes; at++) {
-        // Scattered over the whole table, a session's keys being those of its own residue class.
+        // The keys of a session are scattered over the whole table. Each session has its own residue class.
         const id = 1 + session + sessions * ((at * 7_919) % Math.floor(keys / sessions));
         const marker = `writer ${session}, write ${at}`;
         const kind = (['update', 'insert', 'update', 'delete', 'insert'] as const)[at % 5] ?? 'update';
@@ -56,7 +56,7 @@ export class Writers {
         this.#written++;
         if (written.rowCount === 1) {
           const before = this.#last.get(id);
-          // An update without a value leaves an earlier one as it is.
+          // An update without a value keeps an earlier value.
           const kept = kind === 'update' && before?.kind !== 'delete' ? (before?.slug ?? null) : null;
           this.#last.set(id, { kind, marker, slug: slug ?? kept });
         }

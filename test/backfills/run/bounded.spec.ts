@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Backfill, BackfillRetryError, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { Interlude } from '../../support/interlude.ts';
+import { BatchHook } from '../../support/batch-hook.ts';
 import { Stage } from '../../support/stage.ts';
 
 @Entity('leads')
@@ -21,10 +21,10 @@ class Lead {
   batchSize: 10,
 })
 class TransformSlug implements TransformBackfill<Lead, 'id'> {
-  constructor(@Inject(Interlude) private readonly interlude: Interlude) {}
+  constructor(@Inject(BatchHook) private readonly hook: BatchHook) {}
 
   async transform(rows: readonly Pick<Lead, 'id'>[]) {
-    await this.interlude.happen(rows.map(({ id }) => id));
+    await this.hook.run(rows.map(({ id }) => id));
     return rows.map(({ id }) => ({ slug: `lead-${id}` }));
   }
 }
@@ -44,22 +44,22 @@ class Dependent implements SetBackfill<Lead> {
 }
 
 function stageWith(rows: number) {
-  const interlude = new Interlude();
+  const hook = new BatchHook();
   const stage = Stage.for({
     entities: [Lead],
     backfills: [TransformSlug, SetWrongly, Dependent],
-    providers: [{ provide: Interlude, useValue: interlude }],
+    providers: [{ provide: BatchHook, useValue: hook }],
     prepare: (database) =>
       database.query(`INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, ${rows})`),
   });
-  return { stage, interlude };
+  return { stage, hook };
 }
 
 describe('complete means proved', () => {
-  const { stage, interlude } = stageWith(95);
+  const { stage, hook } = stageWith(95);
 
   it('a run does the rows that become pending behind the cursor before it reports complete', async () => {
-    interlude.once(
+    hook.once(
       () => stage.query('UPDATE leads SET slug = NULL WHERE id IN (3, 17, 31)'),
       (keys) => keys.includes(90),
     );
@@ -91,21 +91,21 @@ describe('complete means proved', () => {
 });
 
 describe('an application that keeps inserting pending rows', () => {
-  const { stage, interlude } = stageWith(50);
+  const { stage, hook } = stageWith(50);
 
   it('does not keep a run alive: the run ends and says that the application still writes pending rows', async () => {
-    interlude.always(() => stage.query('INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, 10)'));
+    hook.always(() => stage.query('INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, 10)'));
     const report = await stage.run('transform');
     expect(report).toMatchObject({ status: 'incomplete', proved: false });
     expect(report.reason).toMatch(/Rows became pending during each of 5 sweeps \(e\.g\. id=\d+\)/);
-    interlude.never();
+    hook.never();
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', proved: true });
   });
 
   it('does not extend a sweep beyond the keys that existed at its start', async () => {
     await stage.query('UPDATE leads SET slug = NULL');
     const rows = Number(await stage.value('SELECT count(*) FROM leads'));
-    interlude.once(() => stage.query('INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, 1000)'));
+    hook.once(() => stage.query('INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, 1000)'));
     await stage.run('transform');
     const sweeps = await stage.query<{ updated: string }>(
       'SELECT updated FROM nestjs_backfill.range ORDER BY id DESC LIMIT 2',
@@ -115,7 +115,7 @@ describe('an application that keeps inserting pending rows', () => {
 });
 
 describe('errors have classes', () => {
-  const { stage, interlude } = stageWith(50);
+  const { stage, hook } = stageWith(50);
 
   it('a statement that PostgreSQL does not accept fails the backfill at once and quarantines no row', async () => {
     const report = await stage.run('set-wrongly');
@@ -124,13 +124,13 @@ describe('errors have classes', () => {
   });
 
   it('a BackfillRetryError repeats the batch and quarantines no row', async () => {
-    interlude.once(() => Promise.reject(new BackfillRetryError('the service does not answer')));
+    hook.once(() => Promise.reject(new BackfillRetryError('the service does not answer')));
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 50, quarantined: 0 });
   });
 });
 
 describe('a run that makes no progress', () => {
-  const { stage, interlude } = stageWith(50);
+  const { stage, hook } = stageWith(50);
 
   it('names the backfill that it depends on', async () => {
     expect(await stage.run('dependent')).toMatchObject({
@@ -141,7 +141,7 @@ describe('a run that makes no progress', () => {
 
   it('names the signal that stopped it, and the next run continues', async () => {
     const stop = new AbortController();
-    interlude.once(
+    hook.once(
       async () => stop.abort('SIGTERM'),
       (keys) => keys.includes(20),
     );

@@ -1,4 +1,4 @@
-import { HeldRun } from '../../support/held-run.ts';
+import { ThrottledRun } from '../../support/throttled-run.ts';
 import { LABELLED, mailQueueOf, parcelStage } from '../../support/parcels.ts';
 import { until } from '../../support/until.ts';
 
@@ -7,11 +7,11 @@ const stage = parcelStage();
 const LEASES = 'SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL';
 
 /** A run that a throttle holds after two batches, so that it has leased a range. */
-async function holdAtWork(options: Parameters<typeof HeldRun.start>[2] = {}): Promise<HeldRun> {
-  const run = HeldRun.start(stage, 'slow', options);
+async function holdAtWork(options: Parameters<typeof ThrottledRun.start>[2] = {}): Promise<ThrottledRun> {
+  const run = ThrottledRun.start(stage, 'slow', options);
   await run.recorder.until(({ progress }) => progress.length === 2);
   mailQueueOf(stage.application).answer = async () => 'not now';
-  await run.isHeldBy(/not now/);
+  await run.waitsFor(/not now/);
   return run;
 }
 
@@ -48,8 +48,8 @@ describe('a run that a throttle holds', () => {
   it('before its first batch leaves the ledger as it was when it is asked to stop', async () => {
     mailQueueOf(stage.application).answer = async () => 'not now';
     const stop = new AbortController();
-    const run = HeldRun.start(stage, 'labels', { signal: stop.signal });
-    await run.isHeldBy(/not now/);
+    const run = ThrottledRun.start(stage, 'labels', { signal: stop.signal });
+    await run.waitsFor(/not now/);
     stop.abort('SIGTERM');
     expect(await run.ended).toMatchObject({
       status: 'incomplete',

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { HeldRun } from '../../support/held-run.ts';
+import { ThrottledRun } from '../../support/throttled-run.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { REPLICA, ReplicatedServer } from '../../support/replica.ts';
 import { Stage } from '../../support/stage.ts';
@@ -129,8 +129,8 @@ describe('a run waits', () => {
   it('while a replica is behind by too many bytes', async () => {
     await server.pauseReplay();
     await writeWal(2 * MEGABYTE);
-    const run = HeldRun.start(stage, 'by-bytes');
-    await run.isHeldBy(/replica lag: replica "reports-replica" is [\d.]+ MB behind \(limit 1 MB\)/);
+    const run = ThrottledRun.start(stage, 'by-bytes');
+    await run.waitsFor(/replica lag: replica "reports-replica" is [\d.]+ MB behind \(limit 1 MB\)/);
     expect(await stage.run('ignoring')).toMatchObject(COMPLETE);
     await server.resumeReplay();
     expect(await run.ended).toMatchObject({ status: 'complete' });
@@ -145,8 +145,8 @@ describe('a run waits', () => {
     expect(await run).toMatchObject(COMPLETE);
     await stage.query('UPDATE parcels SET label = NULL');
     await untilLag(1.5);
-    const held = HeldRun.start(stage, 'by-seconds');
-    await held.isHeldBy(/replica lag: replica "reports-replica" is \d+ s behind \(limit 1 s\)/);
+    const held = ThrottledRun.start(stage, 'by-seconds');
+    await held.waitsFor(/replica lag: replica "reports-replica" is \d+ s behind \(limit 1 s\)/);
     await server.resumeReplay();
     expect(await held.ended).toMatchObject(COMPLETE);
   });
@@ -171,8 +171,8 @@ describe('a run waits', () => {
       await writeWal(1_000);
       await stage.query('SELECT pg_switch_wal()');
     }
-    const run = HeldRun.start(stage, 'archived');
-    await run.isHeldBy(/WAL archive: \d files wait for the archiver \(limit 2\)/);
+    const run = ThrottledRun.start(stage, 'archived');
+    await run.waitsFor(/WAL archive: \d files wait for the archiver \(limit 2\)/);
     resumeArchiving();
     expect(await run.ended).toMatchObject(COMPLETE);
   });
@@ -182,8 +182,8 @@ describe('a run waits', () => {
       Array.from({ length: 25 }, () => stage.database.connect('a busy user')),
     );
     const work = sessions.map((session) => session.query('SELECT pg_sleep(600)').catch(() => undefined));
-    const run = HeldRun.start(stage, 'busy');
-    await run.isHeldBy(/active connections: 2\d of 100 are active \(limit 20 %\)/);
+    const run = ThrottledRun.start(stage, 'busy');
+    await run.waitsFor(/active connections: 2\d of 100 are active \(limit 20 %\)/);
     await stage.query(
       `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'a busy user'`,
     );
@@ -195,8 +195,8 @@ describe('a run waits', () => {
 
 describe('a run whose role cannot see the lag of replicas', () => {
   it('waits after a while and names the missing right; with the right it continues', async () => {
-    const run = HeldRun.start(plain, 'by-bytes');
-    await run.isHeldBy(
+    const run = ThrottledRun.start(plain, 'by-bytes');
+    await run.waitsFor(
       /replica lag: it could not be read for \d+ s: the lag of replica "reports-replica" is hidden from this role/,
     );
     expect(run.recorder.waits[0]?.waitingFor).toContain('GRANT pg_read_all_stats');
@@ -254,8 +254,8 @@ describe.each([
     expect(await stageOfRole().run('against-wraparound', { recorder })).toMatchObject(COMPLETE);
     expect(recorder.waits).toEqual([]);
     await stageOfRole().query(`UPDATE parcels SET label = NULL WHERE id <= ${ROWS}`);
-    const run = HeldRun.start(stageOfRole(), 'any-autovacuum');
-    await run.isHeldBy(/maintenance of the table: autovacuum \(pid \d+\) is running on it/);
+    const run = ThrottledRun.start(stageOfRole(), 'any-autovacuum');
+    await run.waitsFor(/maintenance of the table: autovacuum \(pid \d+\) is running on it/);
     await endAutovacuum();
     expect(await run.ended).toMatchObject(COMPLETE);
   });
@@ -270,8 +270,8 @@ describe.each([
         BEGIN INSERT INTO filler VALUES ('x'); EXCEPTION WHEN division_by_zero THEN NULL; END;
       END LOOP; END $$`);
     await untilVacuuming();
-    const run = HeldRun.start(stageOfRole(), 'against-wraparound');
-    await run.isHeldBy(
+    const run = ThrottledRun.start(stageOfRole(), 'against-wraparound');
+    await run.waitsFor(
       /maintenance of the table: autovacuum to prevent wraparound \(pid \d+\) is running on it/,
     );
     await endAutovacuum();

@@ -1,4 +1,4 @@
-import { HeldRun } from '../../support/held-run.ts';
+import { ThrottledRun } from '../../support/throttled-run.ts';
 import { LockHolder } from '../../support/lock-holder.ts';
 import { LABELLED, mailQueueOf, Parcel, parcelStage, PARCELS, PolledOften } from '../../support/parcels.ts';
 import { Recorder } from '../../support/recorder.ts';
@@ -12,8 +12,8 @@ describe('a run waits', () => {
     const reader = await LockHolder.hold(stage.database, 'SELECT FROM parcels LIMIT 1');
     const migration = LockHolder.hold(stage.database, 'LOCK TABLE parcels', 'a migration');
     await untilBlocked(stage.database, 'a migration');
-    const run = HeldRun.start(stage, 'labels');
-    await run.isHeldBy(/sessions waiting for locks: 1 session waits for the table \(limit 0\)/);
+    const run = ThrottledRun.start(stage, 'labels');
+    await run.waitsFor(/sessions waiting for locks: 1 session waits for the table \(limit 0\)/);
     await reader.release();
     await (await migration).release();
     expect(await run.ended).toMatchObject(LABELLED);
@@ -25,8 +25,8 @@ describe('a run waits', () => {
       LockHolder.hold(stage.database, `UPDATE parcels SET weight = 1 WHERE id = ${id}`, `user ${id}`),
     );
     for (const id of [1, 2]) await untilBlocked(stage.database, `user ${id}`);
-    const run = HeldRun.start(stage, 'labels');
-    await run.isHeldBy(/2 sessions wait for its rows \(limit 1\)/);
+    const run = ThrottledRun.start(stage, 'labels');
+    await run.waitsFor(/2 sessions wait for its rows \(limit 1\)/);
     await holder.release();
     for (const user of await Promise.all(users)) await user.release();
     expect(await run.ended).toMatchObject(LABELLED);
@@ -39,8 +39,8 @@ describe('a run waits', () => {
       'an operator',
     );
     await untilBlocked(stage.database, 'an operator');
-    const run = HeldRun.start(stage, 'labels');
-    await run.isHeldBy(/maintenance of the table: CREATE INDEX \(pid \d+\) is running on it/);
+    const run = ThrottledRun.start(stage, 'labels');
+    await run.waitsFor(/maintenance of the table: CREATE INDEX \(pid \d+\) is running on it/);
     await writer.release();
     await building;
     expect(await run.ended).toMatchObject(LABELLED);
@@ -54,8 +54,8 @@ describe('a run waits', () => {
     await vacuum.query('SET vacuum_cost_delay = 100; SET vacuum_cost_limit = 1');
     const vacuuming = vacuum.query('VACUUM parcels').catch((error: unknown) => String(error));
     await until(async () => (await stage.value('SELECT count(*) FROM pg_stat_progress_vacuum')) !== '0');
-    const run = HeldRun.start(stage, 'labels');
-    await run.isHeldBy(/maintenance of the table: VACUUM \(pid \d+\) is running on it/);
+    const run = ThrottledRun.start(stage, 'labels');
+    await run.waitsFor(/maintenance of the table: VACUUM \(pid \d+\) is running on it/);
     await stage.query(
       `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'an operator' AND datname = current_database()`,
     );
@@ -75,8 +75,8 @@ describe('a run waits', () => {
       `SELECT pid FROM pg_stat_activity WHERE pid = $1 AND xact_start < clock_timestamp() - interval '1.5 s'`,
       [report.pid],
     );
-    const run = HeldRun.start(stage, 'strict');
-    await run.isHeldBy(
+    const run = ThrottledRun.start(stage, 'strict');
+    await run.waitsFor(
       /oldest transaction: pid \d+ \(a report\), idle in transaction, has a transaction open for \d+ s \(limit 1 s\)/,
     );
     expect(await stage.run('labels')).toMatchObject({ status: 'complete' });
@@ -87,8 +87,8 @@ describe('a run waits', () => {
   it('while a check of the application returns a reason; the check is called with the backfill', async () => {
     const queue = mailQueueOf(stage.application);
     queue.answer = async () => '12,000 mails are queued';
-    const run = HeldRun.start(stage, 'labels');
-    await run.isHeldBy(/^mail queue: 12,000 mails are queued, since /);
+    const run = ThrottledRun.start(stage, 'labels');
+    await run.waitsFor(/^mail queue: 12,000 mails are queued, since /);
     expect(run.recorder.waits[0]?.throttles).toEqual([
       { name: 'mail queue', reason: '12,000 mails are queued', since: expect.any(String) as string },
     ]);

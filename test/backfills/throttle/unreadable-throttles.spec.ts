@@ -6,7 +6,7 @@ import { ThrottleReading } from '../../../libs/backfill/src/backfills/throttle/t
 import { THROTTLE_DEFAULTS } from '../../../libs/backfill/src/backfills/throttle/throttle.limits.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { TestApplication } from '../../support/application.ts';
-import { HeldRun } from '../../support/held-run.ts';
+import { ThrottledRun } from '../../support/throttled-run.ts';
 import {
   LABELLED,
   mailQueueOf,
@@ -57,8 +57,8 @@ describe('a throttle that cannot be read', () => {
   ])('because it %s holds the run until it can be read again', async (_, answer, expected) => {
     const queue = mailQueueOf(stage.application);
     queue.answer = answer;
-    const run = HeldRun.start(stage, 'slow');
-    await run.isHeldBy(expected);
+    const run = ThrottledRun.start(stage, 'slow');
+    await run.waitsFor(expected);
     queue.answer = async () => null;
     expect(await run.ended).toMatchObject(LABELLED);
   });
@@ -87,7 +87,7 @@ describe('a throttle that cannot be read', () => {
     let aborted = 0;
     queue.answer = ({ signal }) =>
       new Promise((resolve) => signal.addEventListener('abort', () => (aborted++, resolve(null))));
-    const run = HeldRun.start(stage, 'slow');
+    const run = ThrottledRun.start(stage, 'slow');
     await until(() => aborted > 1);
     queue.answer = async () => null;
     expect(await run.ended).toMatchObject({ status: 'complete' });

@@ -8,7 +8,7 @@ import {
 } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn, type EntityManager } from 'typeorm';
 import type { TestDatabase } from '../../../support/database.ts';
-import { Interlude } from '../../../support/interlude.ts';
+import { BatchHook } from '../../../support/batch-hook.ts';
 import { Stage } from '../../../support/stage.ts';
 import { Writers } from '../../../support/writers.ts';
 
@@ -36,10 +36,10 @@ class SetSlug implements SetBackfill<Lead> {
 
 @Backfill<Lead>({ name: 'transform', entity: Lead, where, reads: ['marker'], writes: ['slug'] })
 class TransformSlug implements TransformBackfill<Lead, 'id' | 'marker'> {
-  constructor(@Inject(Interlude) private readonly interlude: Interlude) {}
+  constructor(@Inject(BatchHook) private readonly hook: BatchHook) {}
 
   async transform(rows: readonly Pick<Lead, 'id' | 'marker'>[]) {
-    await this.interlude.happen(rows.map(({ id }) => id));
+    await this.hook.run(rows.map(({ id }) => id));
     return rows.map(({ marker }) => ({ slug: `filled from ${marker}` }));
   }
 }
@@ -52,11 +52,11 @@ class ProcessSlug implements ProcessBackfill<Lead, 'id' | 'marker'> {
 }
 
 const ROWS = 4_000;
-const interlude = new Interlude();
+const hook = new BatchHook();
 const options = {
   entities: [Lead],
   backfills: [SetSlug, TransformSlug, ProcessSlug],
-  providers: [{ provide: Interlude, useValue: interlude }],
+  providers: [{ provide: BatchHook, useValue: hook }],
   prepare: (database: TestDatabase) =>
     database.query(
       `INSERT INTO leads (id, marker) SELECT 2 * i, 'loaded' FROM generate_series(1, ${ROWS}) AS i`,
@@ -102,13 +102,13 @@ describe('transform, while the application writes between reading and writing', 
   const stage = Stage.for(options);
 
   it('never overwrites the column that the application wrote itself', async () => {
-    interlude.always((keys) =>
+    hook.always((keys) =>
       stage.query(`UPDATE leads SET slug = 'own' WHERE id = ANY($1) AND id % 10 = 0 AND slug IS NULL`, [
         keys,
       ]),
     );
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: ROWS - ROWS / 5 });
-    interlude.never();
+    hook.never();
     expect(await stage.value(`SELECT count(*) FROM leads WHERE id % 10 = 0 AND slug = 'own'`)).toBe(
       String(ROWS / 5),
     );
@@ -119,7 +119,7 @@ describe('transform, while the application writes between reading and writing', 
 
   it('computes its value again from what the application wrote to another column', async () => {
     await stage.query(`UPDATE leads SET slug = NULL WHERE id <= 100`);
-    interlude.once((keys) =>
+    hook.once((keys) =>
       stage.query(`UPDATE leads SET marker = 'newer' WHERE id = ANY($1)`, [keys.slice(0, 5)]),
     );
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 50 });
@@ -130,7 +130,7 @@ describe('transform, while the application writes between reading and writing', 
 
   it('tolerates rows that change their key or are deleted', async () => {
     await stage.query(`UPDATE leads SET slug = NULL WHERE id <= 100`);
-    interlude.once(() =>
+    hook.once(() =>
       stage.query(
         'WITH gone AS (DELETE FROM leads WHERE id = 6) UPDATE leads SET id = 1 - id WHERE id IN (8, 50, 100)',
       ),
@@ -147,7 +147,7 @@ describe('transform, while the application writes between reading and writing', 
       );
     await begin('read', null);
     const place = await stage.value('SELECT ctid FROM leads');
-    interlude.once(() => begin('new row', 'own'));
+    hook.once(() => begin('new row', 'own'));
     await stage.run('transform');
     expect(await stage.query('SELECT ctid::text AS place, slug FROM leads')).toEqual([
       { place, slug: 'own' },
@@ -159,14 +159,14 @@ describe('transform, while the application writes between reading and writing', 
   it('completes although a row is written all the time', async () => {
     await stage.query(`UPDATE leads SET slug = NULL WHERE id <= 100`);
     // Row 20 changes after every read without a lock.
-    interlude.always(async (keys) => {
+    hook.always(async (keys) => {
       await stage.query(`UPDATE leads SET marker = marker || '.' WHERE id = 20 AND id = ANY($1) AND $2`, [
         keys,
         keys.length > 1,
       ]);
     });
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', quarantined: 0 });
-    interlude.never();
+    hook.never();
     expect(await stage.value('SELECT slug = $1 || marker FROM leads WHERE id = 20', ['filled from '])).toBe(
       'true',
     );

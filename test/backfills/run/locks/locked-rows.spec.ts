@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Backfill, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
 import type { TestDatabase } from '../../../support/database.ts';
-import { Interlude } from '../../../support/interlude.ts';
+import { BatchHook } from '../../../support/batch-hook.ts';
 import { LockHolder } from '../../../support/lock-holder.ts';
 import { Recorder } from '../../../support/recorder.ts';
 import { Stage } from '../../../support/stage.ts';
@@ -43,10 +43,10 @@ class SetUpper implements SetBackfill<Lead> {
   writes: ['lower'],
 })
 class TransformLower implements TransformBackfill<Lead, 'id' | 'name'> {
-  constructor(@Inject(Interlude) private readonly interlude: Interlude) {}
+  constructor(@Inject(BatchHook) private readonly hook: BatchHook) {}
 
   async transform(rows: readonly Pick<Lead, 'id' | 'name'>[]) {
-    await this.interlude.happen(rows.map(({ id }) => id));
+    await this.hook.run(rows.map(({ id }) => id));
     return rows.map(({ name }) => ({ lower: name.toLowerCase() }));
   }
 }
@@ -62,11 +62,11 @@ function load(database: TestDatabase) {
   );
 }
 
-const interlude = new Interlude();
+const hook = new BatchHook();
 const options = {
   entities: [Lead, Note],
   backfills: [SetUpper, TransformLower, PurgeNotes],
-  providers: [{ provide: Interlude, useValue: interlude }],
+  providers: [{ provide: BatchHook, useValue: hook }],
   prepare: load,
 };
 
@@ -188,7 +188,7 @@ describe('a whole table that another session has locked', () => {
 
   it('is waited for during a run too', async () => {
     let holder: LockHolder | undefined;
-    interlude.once(
+    hook.once(
       async () => {
         holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');
       },

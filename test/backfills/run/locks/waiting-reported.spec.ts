@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { Interlude } from '../../../support/interlude.ts';
+import { BatchHook } from '../../../support/batch-hook.ts';
 import { LockHolder } from '../../../support/lock-holder.ts';
 import { Recorder } from '../../../support/recorder.ts';
 import { Stage } from '../../../support/stage.ts';
@@ -24,26 +24,26 @@ class Parcel {
   writes: ['label'],
 })
 class Labels implements TransformBackfill<Parcel, 'id'> {
-  constructor(@Inject(Interlude) private readonly interlude: Interlude) {}
+  constructor(@Inject(BatchHook) private readonly hook: BatchHook) {}
 
   async transform(rows: readonly Pick<Parcel, 'id'>[]) {
-    await this.interlude.happen(rows.map(({ id }) => id));
+    await this.hook.run(rows.map(({ id }) => id));
     return rows.map(({ id }) => ({ label: `parcel ${id}` }));
   }
 }
 
 describe('a run that waits for a locked table', () => {
-  const interlude = new Interlude();
+  const hook = new BatchHook();
   const stage = Stage.for({
     entities: [Parcel],
     backfills: [Labels],
-    providers: [{ provide: Interlude, useValue: interlude }],
+    providers: [{ provide: BatchHook, useValue: hook }],
     prepare: (database) => database.query('INSERT INTO parcels SELECT generate_series(1, 500)'),
   });
 
   it('reports the blocking session while it waits, in its log and in the status', async () => {
     let holder: LockHolder | undefined;
-    interlude.once(async () => {
+    hook.once(async () => {
       holder = await LockHolder.hold(stage.database, 'LOCK TABLE parcels', 'a migration by hand');
     });
     const recorder = new Recorder();

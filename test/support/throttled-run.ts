@@ -3,8 +3,8 @@ import { Recorder } from './recorder.ts';
 import type { Stage } from './stage.ts';
 import { until } from './until.ts';
 
-/** A run that a throttle holds, seen as everybody sees it who asks. */
-export class HeldRun {
+/** A run that a throttle holds. */
+export class ThrottledRun {
   readonly recorder = new Recorder();
   readonly ended: Promise<BackfillReport>;
   readonly #stage: Stage;
@@ -16,17 +16,21 @@ export class HeldRun {
     this.ended = stage.run(name, { ...request, recorder: this.recorder });
   }
 
-  static start(stage: Stage, name: string, request: Omit<RunRequest, 'names' | 'observer'> = {}): HeldRun {
-    return new HeldRun(stage, name, request);
+  static start(
+    stage: Stage,
+    name: string,
+    request: Omit<RunRequest, 'names' | 'observer'> = {},
+  ): ThrottledRun {
+    return new ThrottledRun(stage, name, request);
   }
 
-  /** Waits until the run tells the reason, to its log and in the ledger, and checks that it keeps no transaction open. */
-  async isHeldBy(reason: RegExp): Promise<void> {
+  /** Waits until the log and the ledger contain the reason, and checks that the run keeps no transaction open. */
+  async waitsFor(reason: RegExp): Promise<void> {
     await this.recorder.until(({ waits }) => waits.some(({ waitingFor }) => reason.test(waitingFor)));
     await until(async () => reason.test((await this.#stage.status(this.#name)).waitingFor ?? ''));
     const { waitingFor } = await this.#stage.status(this.#name);
     expect(waitingFor).toMatch(/, since \d{4}-\d\d-\d\dT[\d:.]+Z/);
-    // A look of a few milliseconds is a transaction too: one that stays open is found open at the same instant again.
+    // A poll is a short transaction too: waits for a moment without any.
     await until(async () => {
       const open = await this.#stage.query<{ age: number }>(
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()

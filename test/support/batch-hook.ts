@@ -1,8 +1,8 @@
-/** What happens elsewhere while a backfill's own code runs: between the reading of a batch's rows and their writing. */
-export class Interlude {
+/** An action that a test runs inside a batch: after its rows were read, and before they are written. */
+export class BatchHook {
   #action: ((keys: readonly unknown[]) => Promise<unknown>) | undefined;
 
-  /** Lets it happen once, in the first batch that the condition holds for. */
+  /** Runs the action once, in the first batch for which the condition holds. */
   once(
     action: (keys: readonly unknown[]) => Promise<unknown>,
     when: (keys: readonly unknown[]) => boolean = () => true,
@@ -14,17 +14,18 @@ export class Interlude {
     };
   }
 
-  /** Lets it happen in every batch. */
+  /** Runs the action in every batch. */
   always(action: (keys: readonly unknown[]) => Promise<unknown>): void {
     this.#action = action;
   }
 
+  /** Removes the action. */
   never(): void {
     this.#action = undefined;
   }
 
-  /** For the backfill to call. */
-  async happen(keys: readonly unknown[]): Promise<void> {
+  /** The backfill of the test calls this in each batch. */
+  async run(keys: readonly unknown[]): Promise<void> {
     await this.#action?.(keys);
   }
 }

@@ -17,23 +17,23 @@ import {
   resetJobs,
 } from '../support/jobs.ts';
 
-/** As many rows as the ledger has numbered files, each installed once. */
+/** The number of numbered files, each of which is installed once. */
 const STEPS = String(schemaSteps().length);
-/** The number of the last one. */
+/** The number of the last file. */
 const NEWEST = schemaSteps().at(-1)?.number ?? NaN;
 
 describe('the ledger', () => {
   const stage = jobsStage(10);
   beforeEach(() => resetJobs(stage.database, 10));
 
-  it('is installed once when several processes come upon a fresh database at the same time', async () => {
+  it('is installed once if several processes start on a new database at the same time', async () => {
     const schema = 'of many';
     const module = { schema, defaults: { pause: 0 } };
     const ended = await Promise.all(
       Array.from({ length: 4 }, () => JobsProcess.run(stage.database, ['do-jobs', '--json'], module).ended),
     );
     const outcomes = ended.map(({ stdout }) => (JSON.parse(stdout) as { outcome: string }).outcome);
-    // The one who took the range does the work; who finds it leased or done leaves it at that.
+    // One process takes the range and does the work. The others find it leased or done.
     expect(outcomes).not.toContain('failed');
     expect(await stage.query(`SELECT number FROM "${schema}".installed_step ORDER BY number`)).toEqual(
       schemaSteps().map(({ number }) => ({ number })),
@@ -41,7 +41,7 @@ describe('the ledger', () => {
     expect(await stage.value('SELECT count(*) FROM job_log')).toBe('10');
   });
 
-  it('is installed once when several runs of one process come upon a fresh database at the same time', async () => {
+  it('is installed once if several runs of one process start on a new database at the same time', async () => {
     await stage.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
     const reports = await Promise.all(
       ['do-jobs', 'note-jobs', 'do-jobs', 'note-jobs'].map((name) => stage.run(name)),
@@ -51,7 +51,7 @@ describe('the ledger', () => {
     expect(await stage.value('SELECT count(*) FROM job_log')).toBe('10');
   });
 
-  it('is installed once when runs waited for each other to install it', async () => {
+  it('is installed once if runs waited for another installation', async () => {
     await stage.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
     const holder = await LockHolder.hold(
       stage.database,
@@ -68,7 +68,7 @@ describe('the ledger', () => {
     expect(await stage.value('SELECT count(*) FROM nestjs_backfill.installed_step')).toBe(STEPS);
   });
 
-  it('is upgraded by the steps that are missing, once and in whole steps, and keeps what it knows', async () => {
+  it('is upgraded by the missing steps, each once and completely, and keeps its rows', async () => {
     await stage.run('do-jobs');
     const first = schemaSteps();
     const newest = NEWEST;
@@ -100,13 +100,15 @@ describe('the ledger', () => {
       `at step ${newest + 1}, and this version of nestjs-backfill knows ${newest}`,
     );
     expect(
-      await stage.query(`SELECT b.name, b.second, b.reason <> '' AS told, array_agg(s.number ORDER BY s.number) AS steps
+      await stage.query(`SELECT b.name, b.second, b.reason <> '' AS "hasReason", array_agg(s.number ORDER BY s.number) AS steps
         FROM nestjs_backfill.backfill AS b, nestjs_backfill.installed_step AS s GROUP BY 1, 2, 3`),
-    ).toEqual([{ name: 'do-jobs', second: 'kept', told: true, steps: upgrade.map(({ number }) => number) }]);
+    ).toEqual([
+      { name: 'do-jobs', second: 'kept', hasReason: true, steps: upgrade.map(({ number }) => number) },
+    ]);
     await stage.query('DROP SCHEMA nestjs_backfill CASCADE');
   });
 
-  it('of a newer version is refused, and left as it is', async () => {
+  it('of a newer version is refused and not changed', async () => {
     await stage.run('do-jobs');
     await stage.query('INSERT INTO nestjs_backfill.installed_step (number) VALUES (999)');
     const report = await stage.run('note-jobs');
@@ -117,7 +119,7 @@ describe('the ledger', () => {
     expect(await stage.value('SELECT count(*) FROM jobs WHERE note IS NOT NULL')).toBe('0');
   });
 
-  it('takes a schema name that needs quoting', async () => {
+  it('is installed in a schema whose name needs quotes', async () => {
     const application = await TestApplication.start({
       database: stage.database,
       entities: [Job, JobLog],
@@ -131,7 +133,7 @@ describe('the ledger', () => {
   });
 });
 
-describe('a role that may not create schemas', () => {
+describe('a role without the privilege to create schemas', () => {
   const role = `runner_${randomUUID().replaceAll('-', '')}`;
   let database: TestDatabase;
   let application: TestApplication;
@@ -158,13 +160,13 @@ describe('a role that may not create schemas', () => {
     await admin.drop();
   });
 
-  it('is told what is missing', async () => {
+  it('gets a report with the missing privilege', async () => {
     const { outcome, backfills } = await application.service.run({ names: ['do-jobs'] });
     expect(outcome).toBe('failed');
     expect(backfills[0]?.reason).toMatch(/permission denied for database/);
   });
 
-  it('works in a schema that an administrator has made for it', async () => {
+  it('runs backfills in a schema that an administrator has created for it', async () => {
     await database.query(`CREATE SCHEMA nestjs_backfill AUTHORIZATION ${role}`);
     expect(await application.service.run()).toMatchObject({ outcome: 'complete' });
   });

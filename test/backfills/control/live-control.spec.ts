@@ -15,10 +15,10 @@ const WHO = `${userInfo().username}@${hostname()}`;
 
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string;
 
-/** Slow enough to be met at work: ten jobs a batch, 20 batches. */
-const SLOWLY = { defaults: { pause: 200, progressEvery: 1 } };
+/** Ten jobs in a batch, 20 batches: slow enough to be changed while it runs. */
+const SLOW = { defaults: { pause: 200, progressEvery: 1 } };
 
-const stage = jobsStage(JOBS, { module: { leaseDuration: 5_000, ...SLOWLY, throttles: { interval: 50 } } });
+const stage = jobsStage(JOBS, { module: { leaseDuration: 5_000, ...SLOW, throttles: { interval: 50 } } });
 beforeEach(() => resetJobs(stage.database, JOBS));
 
 function service() {
@@ -31,16 +31,19 @@ function lastTransition(): Promise<unknown[]> {
   );
 }
 
-/** The command line, as an operator types it. */
-function order(...parameters: string[]) {
+/** Runs a control command, as an operator types it. */
+function control(...parameters: string[]) {
   return JobsProcess.command(stage.database, parameters);
 }
 
 describe('--pause', () => {
-  it('lets a run in another process finish the batch in hand, hand its range back and end; --resume lets the next one go on', async () => {
-    const running = JobsProcess.run(stage.database, ['do-jobs', '--json'], SLOWLY);
+  it('stops a run in another process, which releases its range; --resume lets the next run continue', async () => {
+    // The run takes long, so that the command's process starts before its end on any machine.
+    const running = JobsProcess.run(stage.database, ['do-jobs', '--json'], {
+      defaults: { pause: 10_000, progressEvery: 1 },
+    });
     await running.printed('"updated":20');
-    const { code, stdout } = await order('--pause', 'do-jobs', '--why', 'the noon rush').ended;
+    const { code, stdout } = await control('--pause', 'do-jobs', '--why', 'the noon rush').ended;
     expect(code).toBe(0);
     expect(stdout).toContain(`Paused by ${WHO}: the noon rush.`);
     const ended = await running.ended;
@@ -63,26 +66,26 @@ describe('--pause', () => {
         actor: WHO,
       },
     ]);
-    const look = await readJobs(stage.database);
-    expect(look.done).toBeLessThan(JOBS);
-    expect(look).toMatchObject({ lines: look.done, counted: look.done, astray: 0 });
+    const jobs = await readJobs(stage.database);
+    expect(jobs.done).toBeLessThan(JOBS);
+    expect(jobs).toMatchObject({ lines: jobs.done, counted: jobs.done, astray: 0 });
     expect(await stage.status('do-jobs')).toMatchObject({ status: 'paused', leasedBy: null });
-    // It stays so, whoever runs it, and says so to --strict.
+    // The next run leaves it paused, and --strict reports that in the exit code.
     expect((await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended).code).toBe(3);
-    expect(await readJobs(stage.database)).toMatchObject({ done: look.done });
-    expect((await order('--resume', 'do-jobs').ended).stdout).toContain('The next run continues it.');
+    expect(await readJobs(stage.database)).toMatchObject({ done: jobs.done });
+    expect((await control('--resume', 'do-jobs').ended).stdout).toContain('The next run continues it.');
     expect((await JobsProcess.run(stage.database, ['do-jobs', '--strict']).ended).code).toBe(0);
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('holds back a backfill that has never run', async () => {
+  it('prevents the first run of a backfill', async () => {
     await stage.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
     expect(await service().pause('do-jobs')).toMatchObject({ changed: true, status: 'paused' });
     expect(await stage.run('do-jobs')).toMatchObject({ status: 'paused', updated: 0 });
     expect(await service().resume('do-jobs')).toMatchObject({ changed: true, status: 'incomplete' });
   });
 
-  it('is not lifted by a run that ends for another reason meanwhile', async () => {
+  it('stays in force if a run ends for another reason at the same time', async () => {
     const stop = new AbortController();
     const recorder = new Recorder();
     DoJobs.before = async ({ context }) => {
@@ -95,7 +98,7 @@ describe('--pause', () => {
     expect(await stage.run('do-jobs')).toMatchObject({ status: 'paused', updated: 0 });
   });
 
-  it('is heeded by a run that has just taken the backfill up', async () => {
+  it('stops a run that has just started', async () => {
     DoJobs.before = () =>
       service()
         .pause('do-jobs')
@@ -105,7 +108,7 @@ describe('--pause', () => {
     expect(report.updated).toBeLessThan(JOBS);
   });
 
-  it('twice is as good as once, and lifting what is not paused changes nothing', async () => {
+  it('changes nothing the second time; resuming a backfill that is not paused changes nothing', async () => {
     await service().pause('do-jobs', { by: 'ann@desk', why: 'lunch' });
     expect(await service().pause('do-jobs', { by: 'bob@desk' })).toMatchObject({
       changed: false,
@@ -115,7 +118,7 @@ describe('--pause', () => {
     expect(await service().resume('do-jobs')).toMatchObject({ changed: false, status: 'incomplete' });
   });
 
-  it('lifted before the run has noticed it leaves the run at work', async () => {
+  it('does not stop a run if the backfill is resumed before the run notices the pause', async () => {
     let resumed: unknown;
     DoJobs.before = async ({ context }) => {
       if (context.batch !== 2) return;
@@ -127,11 +130,11 @@ describe('--pause', () => {
     expect(resumed).toMatchObject({ status: 'running', changed: true });
   });
 
-  it('of what is complete is refused', async () => {
+  it('of a complete backfill is refused', async () => {
     await service().set('do-jobs', { pause: 0 });
     await stage.run('do-jobs');
     await expect(service().pause('do-jobs')).rejects.toThrow(IllegalTransitionError);
-    const { code, stderr } = await order('--pause', 'do-jobs').ended;
+    const { code, stderr } = await control('--pause', 'do-jobs').ended;
     expect(code).toBe(2);
     expect(stderr).toContain('is complete, and from there it cannot become paused');
   });
@@ -145,7 +148,7 @@ describe('--pause of a run with several workers', () => {
   });
   const held = 'SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL';
 
-  it('ends them all, each after the batch in hand', async () => {
+  it('stops all workers, each after its current batch', async () => {
     const run = several.run('note-jobs');
     await until(async () => (await several.value(held).catch(() => '0')) === '3');
     await several.application.service.pause('note-jobs');
@@ -164,7 +167,7 @@ describe('--pause of a run with several workers', () => {
 });
 
 describe('--cancel', () => {
-  it('ends a running backfill for good, until it is resumed', async () => {
+  it('stops a running backfill until a person resumes it', async () => {
     const run = stage.run('do-jobs');
     await until(async () => (await readJobs(stage.database).catch(() => null))?.done === 20);
     await service().cancel('do-jobs', { by: 'ann@desk', why: 'not needed after all' });
@@ -182,14 +185,14 @@ describe('--cancel', () => {
 });
 
 describe('--set', () => {
-  it('is followed by a run in another process, and shown with who, when and why', async () => {
+  it('changes a run in another process; --status shows who set it, when and why', async () => {
     const running = JobsProcess.run(stage.database, ['do-jobs', '--json'], {
       defaults: { pause: 3_600_000, progressEvery: 1 },
     });
     await running.printed('"updated":10');
-    // In the midst of a pause of an hour.
+    // The run is in a pause of an hour.
     const set = ['--set', 'do-jobs', 'batchSize=95', 'pause=20ms', 'workers=3', '--why', 'it is night'];
-    const { code, stdout } = await order(...set).ended;
+    const { code, stdout } = await control(...set).ended;
     expect(code).toBe(0);
     expect(stdout).toContain(`Live setting: batchSize=95 (${WHO}, `);
     const ended = await running.ended;
@@ -213,7 +216,7 @@ describe('--set', () => {
     expect(status.stdout).toContain(`Live setting: pause=20 (${WHO}, `);
   });
 
-  it('holds for later runs, is taken back by `default`, and keeps who had set what', async () => {
+  it('applies to later runs; null returns to the declared value; the ledger keeps the history', async () => {
     await service().set('do-jobs', { batchSize: 100, pause: 0 }, { by: 'ann@desk' });
     expect(await service().set('do-jobs', { batchSize: 100 })).toMatchObject({ changed: false });
     expect(await stage.run('do-jobs')).toMatchObject({ batches: 2 });
@@ -236,14 +239,14 @@ describe('--set', () => {
     [['--pause', 'do-job'], 'There is no backfill "do-job"', 'Did you mean "do-jobs"?'],
   ])('%j is refused with exit code 2, and changes nothing', async (parameters, says, remedy) => {
     await service().set('do-jobs', { pause: 1 });
-    const { code, stderr } = await order(...parameters).ended;
+    const { code, stderr } = await control(...parameters).ended;
     expect(code).toBe(2);
     expect(stderr).toContain(says);
     expect(stderr).toContain(remedy);
     expect(await stage.value('SELECT count(*) FROM nestjs_backfill.control')).toBe('1');
   });
 
-  it('that reaches no database is not taken for done', async () => {
+  it('without a database fails with exit code 2', async () => {
     const { code, stdout } = await JobsProcess.command(
       stage.database.at('postgres://nobody@127.0.0.1:1/nowhere'),
       ['--pause', 'do-jobs', '--connect-timeout', '100ms'],
@@ -252,7 +255,7 @@ describe('--set', () => {
     expect(stdout).toContain('could not be reached');
   });
 
-  it('in code is refused by errors of its own', async () => {
+  it('in code throws an error class for each kind of mistake', async () => {
     const { set } = { set: service().set.bind(service()) };
     await expect(set('do-job', { pause: 1 })).rejects.toThrow(UnknownBackfillError);
     await expect(set('do-jobs', {})).rejects.toThrow(NothingToSetError);

@@ -147,7 +147,10 @@ export class CatchUpLedger {
     return last.rows.length > 0;
   }
 
-  /** Drift is counted from the ranges that started after the first completion. Their counters commit together with their rows. */
+  /**
+   * Drift is counted from the ranges that started after the first completion. Their counters commit together
+   * with their rows.
+   */
   async summary(session: Session): Promise<CatchUpSummary> {
     const { schema, values } = this.#context;
     const { last } = await session.send([

@@ -18,7 +18,10 @@ export interface SchemaStep {
 /** In milliseconds. */
 const INSTALL_TIMEOUTS = { lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 };
 
-/** The numbered files in `schema/`, in order. The SQL of a released file never changes: a change is a new file. */
+/**
+ * The numbered files in `schema/`, in order. The SQL of a released file never changes: a change is a new
+ * file.
+ */
 export function schemaSteps(): readonly SchemaStep[] {
   const folder = join(dirname(fileURLToPath(import.meta.url)), 'schema');
   return readdirSync(folder)
@@ -28,10 +31,11 @@ export function schemaSteps(): readonly SchemaStep[] {
 }
 
 /**
- * Installs and upgrades the ledger's tables. Several processes may call it at once: an advisory lock of the transaction lets one of them
- * go first, and the others then have nothing to do.
+ * Installs and upgrades the ledger's tables. Several processes may call it at once: an advisory lock of the
+ * transaction lets one of them go first, and the others then have nothing to do.
  *
- * @throws LedgerInstallError when the role lacks a privilege; LedgerTooNewError when a newer version of the library has upgraded the ledger
+ * @throws LedgerInstallError when the role lacks a privilege; LedgerTooNewError when a newer version of the
+ * library has upgraded the ledger
  */
 export async function installLedger(
   session: Session,
@@ -94,8 +98,8 @@ async function missingSteps(
 /** The number of the newest installed step; 0 if the ledger is not installed. */
 export async function installedStep(session: Session, schema: string): Promise<number> {
   const table = `${quoteIdentifier(schema)}.installed_step`;
-  // Not to_regclass(): it may answer from the session's cache, which after a wait for another installer is as old as the
-  // transaction. A query reads the catalogue itself.
+  // Not to_regclass(): it may answer from the session's cache, which after a wait for another installer is as
+  // old as the transaction. A query reads the catalogue itself.
   const found = await session.send([
     {
       text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -108,7 +112,10 @@ export async function installedStep(session: Session, schema: string): Promise<n
   return steps.last.value(number);
 }
 
-/** Splits the files in `schema/`, where a statement ends with a semicolon at the end of a line, outside of a $$ body. */
+/**
+ * Splits the files in `schema/`, where a statement ends with a semicolon at the end of a line, outside of a
+ * $$ body.
+ */
 function splitStatements(sql: string): string[] {
   const statements: string[] = [];
   let current = '';

@@ -15,8 +15,8 @@ export interface LedgerOptions {
 }
 
 /**
- * The library's own record of its work, in tables beside the application's, so that a batch's rows and its cursor commit together.
- * Every time is by the database's clock.
+ * The library's own record of its work, in tables beside the application's, so that a batch's rows and its
+ * cursor commit together. Every time is by the database's clock.
  */
 export class Ledger implements LedgerContext {
   readonly schema: string;

@@ -37,7 +37,8 @@ export class RangeLedger {
   }
 
   /**
-   * Plans a sweep, unless the scope has an unfinished range. If several processes plan at once, only one of them does.
+   * Plans a sweep, unless the scope has an unfinished range. If several processes plan at once, only one of
+   * them does.
    *
    * @param bounds of the ranges, in order: each range reaches from above one bound up to the next
    */
@@ -88,8 +89,9 @@ export class RangeLedger {
   }
 
   /**
-   * After a probe has found no pending row in the scope: finishes what runs of other scopes have left in it. A running process may
-   * lose its list of skipped rows by this. That loses no row, since its run ends with a probe too.
+   * After a probe has found no pending row in the scope: finishes what runs of other scopes have left in it.
+   * A running process may lose its list of skipped rows by this. That loses no row, since its run ends with a
+   * probe too.
    */
   async closeLeftovers(session: Session, tenants: TenantScope): Promise<void> {
     const { schema } = this.#context;
@@ -123,7 +125,10 @@ export class RangeLedger {
     return last.value(boolean);
   }
 
-  /** A query of `nb_id`, `nb_upper` and `nb_from` of each leased range of the scope that can be split above the key `nb_from`. */
+  /**
+   * A query of `nb_id`, `nb_upper` and `nb_from` of each leased range of the scope that can be split above
+   * the key `nb_from`.
+   */
   splittable(parameters: Parameters, tenants: TenantScope): string {
     return `SELECT id AS nb_id, upper_key AS nb_upper, ${READ_UP_TO} AS nb_from FROM ${this.#context.schema}.range
       WHERE ${this.#context.isSubject(parameters)}
@@ -132,8 +137,8 @@ export class RangeLedger {
   }
 
   /**
-   * Makes a range of its own of what is above the middle. Returns a row unless the holder has come past the middle, or another
-   * process has split the range.
+   * Makes a range of its own of what is above the middle. Returns a row unless the holder has come past the
+   * middle, or another process has split the range.
    *
    * @param row writes a key's JSON as a row to compare
    */
@@ -180,8 +185,8 @@ export class RangeLedger {
   }
 
   /**
-   * Opens the next window under the range's lease, and returns its last key. It ends the transaction if the range was split
-   * meanwhile: taking the lease again then shows the new upper bound.
+   * Opens the next window under the range's lease, and returns its last key. It ends the transaction if the
+   * range was split meanwhile: taking the lease again then shows the new upper bound.
    */
   openWindow(parameters: Parameters, range: LeasedRange, { state, upper, start, end }: NextWindow): string {
     return `WITH nb_moved AS (

@@ -14,7 +14,9 @@ export interface LeasedRange {
   readonly id: string;
   readonly purpose: 'sweep' | 'retry';
   readonly state: 'sweeping' | 'settling';
-  /** The fencing token: the next process that takes the range raises it, and this one can no longer commit. */
+  /**
+   * The fencing token: the next process that takes the range raises it, and this one can no longer commit.
+   */
   readonly token: string;
   readonly tenants: TenantScope;
   /** Exclusive. */

@@ -20,7 +20,10 @@ export interface Transition {
   readonly to: BackfillStatus;
   readonly reason: string;
   readonly waitingFor?: string | null;
-  /** The person who decides it. Without one the run decides, which leaves alone what a person has paused or cancelled. */
+  /**
+   * The person who decides it. Without one the run decides, which leaves alone what a person has paused or
+   * cancelled.
+   */
   readonly person?: string | null;
 }
 
@@ -146,7 +149,9 @@ export class StatusLedger {
     throw new IllegalTransitionError(subject.name, before ?? 'pending', to);
   }
 
-  /** Whether a person has resumed the backfill after a pause for a reason that starts with one of these texts. */
+  /**
+   * Whether a person has resumed the backfill after a pause for a reason that starts with one of these texts.
+   */
   async wasResumed(session: Session, reasons: readonly string[]): Promise<boolean> {
     const { schema, values } = this.#context;
     const parameters = new Parameters(values);

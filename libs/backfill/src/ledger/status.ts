@@ -1,5 +1,6 @@
 /**
- * The status of a backfill. An `incomplete` backfill has work left, and the next run resumes it. A `failed` one needs a person.
+ * The status of a backfill. An `incomplete` backfill has work left, and the next run resumes it. A `failed`
+ * one needs a person.
  *
  * @publicApi
  */

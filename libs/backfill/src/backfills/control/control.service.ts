@@ -12,7 +12,8 @@ import type { SettingChange } from './setting.parser.js';
 type Verb = 'pause' | 'resume' | 'cancel';
 
 /**
- * Writes what people decide about a backfill into the ledger. Running workers, in any process, read it within a second.
+ * Writes what people decide about a backfill into the ledger. Running workers, in any process, read it within
+ * a second.
  */
 export class ControlService {
   readonly #ledger: Ledger;

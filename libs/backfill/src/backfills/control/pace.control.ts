@@ -1,6 +1,9 @@
 import { isSettingName, type PaceSettings, type SettingName } from './setting.table.js';
 
-/** The settings in force: those that a person has set, and the declared ones otherwise. They may change between two batches. */
+/**
+ * The settings in force: those that a person has set, and the declared ones otherwise. They may change
+ * between two batches.
+ */
 export class PaceControl {
   readonly #declared: PaceSettings;
   #overrides: Partial<PaceSettings> = {};
@@ -15,13 +18,19 @@ export class PaceControl {
     return { ...this.#declared, ...this.#overrides };
   }
 
-  /** The maximum number of workers over all processes. A person who sets more workers wants them, unless a limit is set too. */
+  /**
+   * The maximum number of workers over all processes. A person who sets more workers wants them, unless a
+   * limit is set too.
+   */
   get workerLimit(): number {
     const { workers, maxWorkers } = this.current();
     return this.override('maxWorkers') ?? Math.max(workers, maxWorkers);
   }
 
-  /** Whether other processes may share the run. It stays true if the limit is lowered to 1: they may have started before. */
+  /**
+   * Whether other processes may share the run. It stays true if the limit is lowered to 1: they may have
+   * started before.
+   */
   get isShared(): boolean {
     return this.#highestLimit > 1;
   }
@@ -31,7 +40,10 @@ export class PaceControl {
     return this.#overrides[name] ?? null;
   }
 
-  /** Takes over the values in the ledger. Settings that only a newer version of the library knows are left out. */
+  /**
+   * Takes over the values in the ledger. Settings that only a newer version of the library knows are left
+   * out.
+   */
   apply(settings: Readonly<Record<string, string>>): void {
     const known = Object.entries(settings).filter(([name]) => isSettingName(name));
     this.#overrides = Object.fromEntries(

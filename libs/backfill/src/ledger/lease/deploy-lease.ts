@@ -22,8 +22,8 @@ export interface DeployLeaseOptions {
 const RETRY_INTERVAL_MS = 500;
 
 /**
- * The right to carry out a phase of a deployment. It is a row and not a session's advisory lock, so that it also works through a
- * pooler in transaction mode.
+ * The right to carry out a phase of a deployment. It is a row and not a session's advisory lock, so that it
+ * also works through a pooler in transaction mode.
  */
 export class DeployLease {
   readonly #dataSource: DataSource;
@@ -49,7 +49,11 @@ export class DeployLease {
     });
   }
 
-  /** Waits until no other process holds the lease. Installs the ledger if it is missing. @param log gets a message before a wait */
+  /**
+   * Waits until no other process holds the lease. Installs the ledger if it is missing.
+   *
+   * @param log gets a message before a wait
+   */
   static async acquire(
     dataSource: DataSource,
     { log, ...options }: DeployLeaseOptions & { readonly log: { log(message: string): void } },

@@ -60,8 +60,9 @@ export class LeaseLedger {
   }
 
   /**
-   * Leases our own range again after a connection was lost, so that the lost connection cannot commit any more. The range is ours
-   * by its token; or by its owner, where an earlier attempt has raised the token and its reply was lost.
+   * Leases our own range again after a connection was lost, so that the lost connection cannot commit any
+   * more. The range is ours by its token; or by its owner, where an earlier attempt has raised the token and
+   * its reply was lost.
    *
    * @returns null when another process holds it
    */
@@ -82,8 +83,8 @@ export class LeaseLedger {
   }
 
   /**
-   * Releases our range if more ranges are leased than the limit. All processes that take or release a range do so one after the
-   * other, so that only the surplus is released, whatever each of them has seen before.
+   * Releases our range if more ranges are leased than the limit. All processes that take or release a range
+   * do so one after the other, so that only the surplus is released, whatever each of them has seen before.
    *
    * @returns whether the range is released
    */
@@ -98,7 +99,8 @@ export class LeaseLedger {
     const { last } = await session.transaction([
       this.#context.lockRecord(),
       {
-        // Without an owner, this statement has released it over a connection that was lost before the reply arrived.
+        // Without an owner, this statement has released it over a connection that was lost before the reply
+        // arrived.
         text: `UPDATE ${schema}.range SET lease_owner = NULL, lease_expires_at = NULL
           WHERE ${fence(parameters, range)} AND (lease_owner IS NULL
             OR ${parameters.add(maxWorkers, 'int')} < (SELECT count(*) FROM ${schema}.range WHERE ${counted} AND NOT ${IS_FREE}))

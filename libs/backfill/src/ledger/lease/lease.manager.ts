@@ -16,9 +16,10 @@ export interface LeaseOptions<Held> {
 const RENEWALS = 3;
 
 /**
- * A lease of this process on a range, on the completion of a backfill, or on a phase of a deployment. It is a row that expires by the
- * database's clock, so that a dead holder blocks others no longer than the lease's duration. The lease is renewed on a timer over a side
- * connection, because the connection that does the work may be busy for longer than that.
+ * A lease of this process on a range, on the completion of a backfill, or on a phase of a deployment. It is a
+ * row that expires by the database's clock, so that a dead holder blocks others no longer than the lease's
+ * duration. The lease is renewed on a timer over a side connection, because the connection that does the work
+ * may be busy for longer than that.
  */
 export class LeaseManager<Held> {
   readonly #options: LeaseOptions<Held>;
@@ -31,7 +32,10 @@ export class LeaseManager<Held> {
     this.#options = options;
   }
 
-  /** Whether the last renewal found that another process holds the lease. The fencing token decides whether a change may commit. */
+  /**
+   * Whether the last renewal found that another process holds the lease. The fencing token decides whether a
+   * change may commit.
+   */
   get isLost(): boolean {
     return this.#isLost;
   }

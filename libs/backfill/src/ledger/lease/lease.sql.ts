@@ -20,16 +20,20 @@ export function fence(parameters: Parameters, range: LeasedRange): string {
 }
 
 /**
- * SET clause that renews the lease along with other work, and sets an expired lease to NULL, for `assertLease`. This is not in WHERE:
- * a statement that takes longer than the lease sees the row as it was when the statement began. Only an assignment is evaluated again
- * for the version that a heartbeat has written since.
+ * SET clause that renews the lease along with other work, and sets an expired lease to NULL, for
+ * `assertLease`. This is not in WHERE: a statement that takes longer than the lease sees the row as it was
+ * when the statement began. Only an assignment is evaluated again for the version that a heartbeat has
+ * written since.
  */
 export function renewal(context: LedgerContext, parameters: Parameters): string {
   return `lease_expires_at = CASE WHEN lease_expires_at > clock_timestamp()
       THEN clock_timestamp() + ${leaseInterval(context, parameters)} END`;
 }
 
-/** Ends the transaction unless the CTE has changed the range under a valid lease. The CTE returns `lease_expires_at`. */
+/**
+ * Ends the transaction unless the CTE has changed the range under a valid lease. The CTE returns
+ * `lease_expires_at`.
+ */
 export function assertLease(context: SubjectContext, cte: string): string {
   return context.assert(
     `EXISTS (SELECT FROM ${cte} WHERE lease_expires_at IS NOT NULL)`,

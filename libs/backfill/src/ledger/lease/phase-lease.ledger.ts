@@ -69,8 +69,8 @@ export class PhaseLeaseLedger {
   }
 
   /**
-   * For the end of a transaction: returns no row when another process holds the lease. The share lock keeps other processes from taking
-   * it before the commit.
+   * For the end of a transaction: returns no row when another process holds the lease. The share lock keeps
+   * other processes from taking it before the commit.
    */
   confirmation(token: string): Statement {
     return {

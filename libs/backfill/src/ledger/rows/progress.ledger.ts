@@ -30,7 +30,10 @@ export class ProgressLedger {
     this.#context = context;
   }
 
-  /** An INSERT of the CTE `nb_changed`, which has the column `nb_tenant` for each row that a batch has changed. */
+  /**
+   * An INSERT of the CTE `nb_changed`, which has the column `nb_tenant` for each row that a batch has
+   * changed.
+   */
   add(parameters: Parameters): string {
     const { name, version } = this.#context.parameters(parameters);
     return `INSERT INTO ${this.#context.schema}.tenant_progress AS nb_progress (name, version, tenant, updated)

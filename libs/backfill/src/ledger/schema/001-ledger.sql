@@ -30,8 +30,9 @@ CREATE TABLE {{schema}}.transition (
 );
 CREATE INDEX ON {{schema}}.transition (name, version);
 
--- The unit of work: the keys above lower_key up to upper_key, under a lease. A key is a JSON array with one text for each key
--- column. The sweep moves through the range in windows, so that no statement reads more than one window.
+-- The unit of work: the keys above lower_key up to upper_key, under a lease. A key is a JSON array with one
+-- text for each key column. The sweep moves through the range in windows, so that no statement reads more
+-- than one window.
 CREATE TABLE {{schema}}.range (
   id               bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name             text        NOT NULL,
@@ -55,8 +56,8 @@ CREATE TABLE {{schema}}.range (
 ) WITH (fillfactor = 50); -- each batch updates a row: leaves space for heap-only updates
 CREATE INDEX ON {{schema}}.range (name, version) WHERE state <> 'done';
 
--- Rows that another transaction held when the sweep read them. The settling pass changes them. Each range has its own list, since
--- the run of one tenant and the run of all tenants may skip the same row.
+-- Rows that another transaction held when the sweep read them. The settling pass changes them. Each range has
+-- its own list, since the run of one tenant and the run of all tenants may skip the same row.
 CREATE TABLE {{schema}}.skipped_row (
   name       text        NOT NULL,
   version    integer     NOT NULL,
@@ -93,8 +94,8 @@ CREATE TABLE {{schema}}.tenant_progress (
 CREATE UNIQUE INDEX tenant_progress_key
   ON {{schema}}.tenant_progress (name, version, (tenant IS NULL), (coalesce(tenant, '')));
 
--- An assertion: ends the transaction with the given error unless the condition holds. The server then does not reach the COMMIT
--- that was sent together with the batch.
+-- An assertion: ends the transaction with the given error unless the condition holds. The server then does
+-- not reach the COMMIT that was sent together with the batch.
 CREATE FUNCTION {{schema}}.demand(holds boolean, code text, message text) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN

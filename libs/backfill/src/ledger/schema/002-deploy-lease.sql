@@ -1,4 +1,5 @@
--- The process that carries out a phase of a deployment. One row for each phase. The holder renews its lease while it runs.
+-- The process that carries out a phase of a deployment. One row for each phase. The holder renews its lease
+-- while it runs.
 CREATE TABLE {{schema}}.deploy_lease (
   phase         text        PRIMARY KEY,
   owner         text        NOT NULL,
@@ -8,8 +9,8 @@ CREATE TABLE {{schema}}.deploy_lease (
   expires_at    timestamptz NOT NULL
 );
 
--- Indexes that were declared in code at some time. One that is no longer declared can so be told apart from indexes that the
--- library never knew.
+-- Indexes that were declared in code at some time. One that is no longer declared can so be told apart from
+-- indexes that the library never knew.
 CREATE TABLE {{schema}}.online_index (
   name        text        NOT NULL,
   table_name  text        NOT NULL,

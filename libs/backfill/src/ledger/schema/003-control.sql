@@ -1,5 +1,6 @@
--- Settings that people have made while a backfill runs. They override the declaration. Rows are never updated: the last row of
--- each setting is in force, and the earlier ones are its history. A NULL value returns to the declaration.
+-- Settings that people have made while a backfill runs. They override the declaration. Rows are never
+-- updated: the last row of each setting is in force, and the earlier ones are its history. A NULL value
+-- returns to the declaration.
 CREATE TABLE {{schema}}.control (
   id      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name    text        NOT NULL,

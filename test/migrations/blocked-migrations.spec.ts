@@ -1,0 +1,69 @@
+import { MigrationBlockedError } from '../../libs/backfill/src/migrations/migration.error.ts';
+import { guardMigrations } from '../../libs/backfill/src/migrations/migration.guarding.ts';
+import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
+import { ADD_COLUMN, MigrationStage } from '../support/migration-stage.ts';
+import { migration, postgres, withDataSource } from '../support/migrations.ts';
+import { until } from '../support/until.ts';
+
+const stage = MigrationStage.forEachTest();
+
+describe('a lock of another session', () => {
+  /** Half of the lock timeout must suffice to read the blockers, also on a busy machine. */
+  const patient = { ...stage.quick, policy: { ...stage.quick.policy, lockTimeout: 2_000 } };
+
+  it('is waited for in several attempts, and each names the holder', async () => {
+    const holder = await stage.database.connect('the holder');
+    await holder.query('BEGIN; LOCK TABLE leads');
+    const Up = migration('Up', { up: ADD_COLUMN });
+    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+      const running = runMigrations(dataSource, patient);
+      await until(() => stage.lines.some((line) => line.includes('did not get its lock')));
+      await holder.query('COMMIT');
+      expect(await running).toMatchObject({ outcome: 'done' });
+    });
+    await holder.end();
+    expect(stage.lines.join('\n')).toMatch(
+      /blocked by pid \d+ \(the holder\), idle in transaction, .*LOCK TABLE leads/,
+    );
+  });
+
+  it('ends the migration after the last attempt, names the holder and changes nothing', async () => {
+    const holder = await stage.database.connect('the holder');
+    await holder.query('BEGIN; LOCK TABLE leads');
+    const Up = migration('Up', { up: `CREATE TABLE fresh (id int); ${ADD_COLUMN}` });
+    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+      const report = await runMigrations(dataSource, {
+        ...patient,
+        policy: { ...patient.policy, lockAttempts: 2 },
+      });
+      expect(report).toMatchObject({ outcome: 'failed', pending: [Up.name] });
+      expect(report.failed?.error).toBeInstanceOf(MigrationBlockedError);
+      expect(report.failed?.error.message).toMatch(/2 attempts.*\n.*\(the holder\)/);
+    });
+    await holder.query('ROLLBACK');
+    await holder.end();
+    expect(await stage.database.query(`SELECT FROM pg_tables WHERE tablename = 'fresh'`)).toHaveLength(0);
+  });
+
+  it.each([
+    ['each', undefined],
+    ['all', undefined],
+    ['each', false],
+  ] as const)(
+    'is waited for under TypeORM’s own runner too (%s, transaction = %s)',
+    async (mode, transaction) => {
+      const holder = await stage.database.connect('the holder');
+      await holder.query('BEGIN; LOCK TABLE leads');
+      const Up = migration('Up', { up: ADD_COLUMN, ...(transaction !== undefined && { transaction }) });
+      const dataSource = postgres(stage.database, [Up]);
+      guardMigrations(dataSource, stage.quick);
+      await withDataSource(dataSource, async () => {
+        const running = dataSource.runMigrations({ transaction: mode });
+        await until(() => stage.lines.some((line) => line.includes('did not get its lock')));
+        await holder.query('COMMIT');
+        expect(await running).toHaveLength(1);
+      });
+      await holder.end();
+    },
+  );
+});

@@ -1,0 +1,135 @@
+import {
+  MigrationDeclarationError,
+  RequirementNotMetError,
+  UnprovableRequirementError,
+} from '../../libs/backfill/src/migrations/migration.error.ts';
+import { guardMigrations } from '../../libs/backfill/src/migrations/migration.guarding.ts';
+import type { CompletionGate } from '../../libs/backfill/src/migrations/migration.options.ts';
+import { migrationStatus, runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
+import { ADD_COLUMN, MigrationStage, UPDATE } from '../support/migration-stage.ts';
+import { migration, postgres, withDataSource } from '../support/migrations.ts';
+
+const stage = MigrationStage.forEachTest();
+
+describe('a contract migration', () => {
+  const requires = ['leads-note'];
+  const setNotNullNow = `ALTER TABLE leads ALTER note SET NOT NULL`;
+
+  /** Complete when every lead has a note. */
+  function backfills(): CompletionGate {
+    const left = () => stage.count('leads WHERE note IS NULL');
+    return {
+      names: () => requires,
+      prove: async () => ({ complete: (await left()) === 0, status: 'incomplete', left: await left() }),
+      finish: async () =>
+        void (await stage.database.query(`UPDATE leads SET note = 'done' WHERE note IS NULL`)),
+    };
+  }
+
+  it('is refused while its backfill is incomplete, with the number of rows left and how to finish', async () => {
+    const Up = migration('Contract', { up: setNotNullNow, requires });
+    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+      const report = await runMigrations(dataSource, { log: stage.log, gate: backfills() });
+      expect(report.failed?.error).toBeInstanceOf(RequirementNotMetError);
+      expect(report.failed?.error.message).toMatch(
+        /leads-note: incomplete, 5 rows left[\s\S]*--backfill leads-note/,
+      );
+    });
+  });
+
+  it('is refused if `requires` is not a list, with the correct form', async () => {
+    const Up = migration('Contract', { up: setNotNullNow, requires: 'leads-note' as unknown as string[] });
+    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+      const report = await runMigrations(dataSource, { log: stage.log, gate: backfills() });
+      expect(report.failed?.error).toBeInstanceOf(MigrationDeclarationError);
+      expect(report.failed?.error.message).toContain('static readonly requires = [');
+    });
+  });
+
+  it('runs when its backfill is proved complete', async () => {
+    await stage.database.query(UPDATE);
+    const Up = migration('Contract', { up: setNotNullNow, requires });
+    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+      expect(await runMigrations(dataSource, { log: stage.log, gate: backfills() })).toMatchObject({
+        outcome: 'done',
+      });
+    });
+  });
+
+  it.each(['runMigrations', 'TypeORM'])(
+    'runs the remaining batches first, outside its transaction, with `finish` (%s)',
+    async (by) => {
+      const Up = migration('Contract', { up: setNotNullNow, requires, finish: true });
+      await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+        guardMigrations(dataSource, { log: stage.log, gate: backfills() });
+        if (by === 'TypeORM') await dataSource.runMigrations({ transaction: 'each' });
+        else expect(await runMigrations(dataSource, { log: stage.log })).toMatchObject({ outcome: 'done' });
+      });
+      expect(await stage.count(`leads WHERE note = 'done'`)).toBe(5);
+    },
+  );
+
+  it.each(['each', 'all'] as const)(
+    'stays pending with those after it, without failing, with `onIncomplete: defer` (%s)',
+    async (transaction) => {
+      const Before = migration('Before', { up: ADD_COLUMN });
+      const Contract = migration('Contract', { up: setNotNullNow, requires, onIncomplete: 'defer' });
+      const After = migration('After', { up: `CREATE TABLE later (id int)` });
+      await withDataSource(postgres(stage.database, [Before, Contract, After]), async (dataSource) => {
+        const options = { log: stage.log, gate: backfills(), transaction };
+        expect(await runMigrations(dataSource, options)).toMatchObject({
+          outcome: 'deferred',
+          ran: [{ name: Before.name }],
+          deferred: { name: Contract.name, waitsFor: [{ backfill: 'leads-note', left: 5 }] },
+          pending: [Contract.name, After.name],
+        });
+        expect(await migrationStatus(dataSource)).toMatchObject({ waiting: [{ name: Contract.name }] });
+        await stage.database.query(UPDATE);
+        expect(await runMigrations(dataSource, options)).toMatchObject({ outcome: 'done', pending: [] });
+      });
+    },
+  );
+
+  it.each([
+    [
+      'an unknown backfill',
+      { requires: ['leads-notes'] },
+      true,
+      /"leads-notes", but no backfill with this name[\s\S]*Declared backfills: leads-note/,
+    ],
+    ['nothing that can prove it', { requires }, false, /cannot prove backfills/],
+  ])('is refused by name with %s', async (_what, statics, withGate, message) => {
+    const Up = migration('Contract', { up: setNotNullNow, ...statics });
+    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+      const { failed } = await runMigrations(dataSource, {
+        log: stage.log,
+        ...(withGate && { gate: backfills() }),
+      });
+      expect(failed?.error).toBeInstanceOf(UnprovableRequirementError);
+      expect(failed?.error.message).toMatch(message);
+    });
+  });
+});
+
+it('the status lists a required backfill that does not exist, and everything else', async () => {
+  const Known = migration('Known', { requires: ['leads'] });
+  const Unknown = migration('Unknown', { requires: ['lead', 'leads'] });
+  const proving = {
+    names: () => ['leads'],
+    prove: () => Promise.resolve({ complete: false, status: 'running', left: 3 }),
+    finish: () => Promise.resolve(),
+  };
+  await withDataSource(postgres(stage.database, [Known, Unknown]), async (dataSource) => {
+    guardMigrations(dataSource, { log: stage.log, gate: proving });
+    expect((await migrationStatus(dataSource)).waiting).toEqual([
+      { name: Known.name, waitsFor: [{ backfill: 'leads', complete: false, status: 'running', left: 3 }] },
+      {
+        name: Unknown.name,
+        waitsFor: [
+          { backfill: 'lead', status: 'not declared' },
+          { backfill: 'leads', complete: false, status: 'running', left: 3 },
+        ],
+      },
+    ]);
+  });
+});

@@ -1,0 +1,101 @@
+import { RowsWrittenError } from '../../libs/backfill/src/migrations/migration.error.ts';
+import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
+import { ADD_COLUMN, hidden, MigrationStage, UPDATE } from '../support/migration-stage.ts';
+import { migration, postgres, rejection, withDataSource } from '../support/migrations.ts';
+
+const stage = MigrationStage.forEachTest();
+
+describe('rows written by a statement that seems to read', () => {
+  beforeEach(async () => {
+    await stage.database.query(
+      `CREATE FUNCTION fill(int DEFAULT 1, int DEFAULT 1) RETURNS int LANGUAGE plpgsql AS $$ BEGIN UPDATE leads SET note = 'x'; RETURN 1; END $$`,
+    );
+    await stage.database.query('CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = fill)');
+    await stage.database.query('CREATE VIEW filling AS SELECT fill() AS filled');
+  });
+
+  describe.each([true, false])('inside a transaction: %s,', (transaction) => {
+    it.each([
+      ['a view', 'SELECT * FROM filling'],
+      ['an operator', 'SELECT 1 ### 2'],
+      ['a query in a string', `SELECT query_to_xml('SELECT fill()', true, true, '')`],
+      ['EXPLAIN ANALYZE', 'EXPLAIN ANALYZE SELECT * FROM filling'],
+      ['COPY … TO', `COPY (SELECT * FROM filling) TO STDOUT`],
+      ['a prepared statement', 'PREPARE fills AS SELECT * FROM filling; EXECUTE fills'],
+      ['a cursor WITH HOLD', 'DECLARE c CURSOR WITH HOLD FOR SELECT * FROM filling'],
+      ['a computed default', 'ALTER TABLE leads ADD COLUMN g int DEFAULT (1 ### 2)'],
+    ])('are found through %s and rolled back', async (_what, sql) => {
+      const Up = migration('Up', { up: sql, transaction });
+      const report = await withDataSource(postgres(stage.database, [Up]), (dataSource) =>
+        runMigrations(dataSource, { log: stage.log }),
+      );
+      expect(report.failed?.error.name).toMatch(/^(RowsWrittenError|DataInMigrationError)$/);
+      expect(await stage.database.query('SELECT FROM leads WHERE note IS NOT NULL')).toEqual([]);
+    });
+  });
+});
+
+it('rows written before the migration’s own COMMIT are found before it', async () => {
+  const Up = migration('Up', { transaction: false, up: `BEGIN; ${hidden(UPDATE)}; COMMIT` });
+  await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    expect(await rejection(dataSource.runMigrations({ transaction: 'each' }))).toBeInstanceOf(
+      RowsWrittenError,
+    );
+  });
+  expect(await stage.notes()).toBe(0);
+});
+
+it.each(['COMMIT', 'ROLLBACK', 'COMMIT AND CHAIN', 'BEGIN; COMMIT AND CHAIN'])(
+  'rows written after the migration’s own %s are rolled back',
+  async (control) => {
+    const Up = migration('Up', {
+      up: async (queryRunner) => {
+        await queryRunner.query(control);
+        await queryRunner.query(hidden(UPDATE));
+      },
+    });
+    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+      const report = await runMigrations(dataSource, { log: stage.log });
+      expect(report.failed?.error).toBeInstanceOf(RowsWrittenError);
+    });
+    expect(await stage.notes()).toBe(0);
+  },
+);
+
+describe('rows written by an event trigger during a schema change', () => {
+  beforeEach(async () => {
+    await stage.database.query(`CREATE TABLE ddl_log (tag text)`);
+    await stage.database.query(
+      `CREATE FUNCTION note_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO ddl_log VALUES (tg_tag); END $$`,
+    );
+    await stage.database.query(
+      'CREATE EVENT TRIGGER note_ddl ON ddl_command_end EXECUTE FUNCTION note_ddl()',
+    );
+    await stage.database.query('DELETE FROM ddl_log');
+  });
+
+  it.each([
+    ['in the migration’s transaction', { up: ADD_COLUMN }],
+    ['in a transaction of the migration’s own', { transaction: false, up: `BEGIN; ${ADD_COLUMN}; COMMIT` }],
+  ])('are found before the commit, %s', async (_where, script) => {
+    const Up = migration('Up', script);
+    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+      // TypeORM's own tables are created first, because the trigger logs them too.
+      await dataSource.showMigrations();
+      await stage.database.query('DELETE FROM ddl_log');
+      expect(await rejection(dataSource.runMigrations({ transaction: 'each' }))).toBeInstanceOf(
+        RowsWrittenError,
+      );
+    });
+    expect([await stage.count('ddl_log'), await stage.columns()]).toEqual([0, ['id', 'note']]);
+  });
+
+  it('pass if they are exempt', async () => {
+    const Up = migration('Up', {
+      up: ADD_COLUMN,
+      allowsData: { reason: 'the log: stage.log of DDL', tables: ['public.ddl_log'] },
+    });
+    await withDataSource(postgres(stage.database, [Up]), (dataSource) => dataSource.runMigrations());
+    expect(await stage.columns()).toContain('extra');
+  });
+});

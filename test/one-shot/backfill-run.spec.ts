@@ -1,4 +1,4 @@
-import type { PhaseOutcome } from '../../libs/backfill/src/backfills/report/report.ts';
+import type { PhaseOutcome } from '../../libs/backfill/src/report/report.ts';
 import { parseArguments } from '../../libs/backfill/src/one-shot/arguments/arguments.parser.ts';
 import { OneShotRunner } from '../../libs/backfill/src/one-shot/one-shot.runner.ts';
 import { reportOf } from './output/reports.ts';

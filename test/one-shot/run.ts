@@ -1,11 +1,11 @@
 import { Module, type LoggerService, type Provider } from '@nestjs/common';
 import { jest } from '@jest/globals';
 import { BackfillError, BackfillService, IndexesService, MigrationsService } from 'nestjs-backfill';
-import type { ControlReport } from '../../libs/backfill/src/backfills/report/control-report.ts';
-import type { PlanReport } from '../../libs/backfill/src/backfills/report/plan.ts';
-import type { BackfillPhaseReport, PhaseOutcome } from '../../libs/backfill/src/backfills/report/report.ts';
-import type { RunRequest } from '../../libs/backfill/src/backfills/report/request.ts';
-import type { StatusReport } from '../../libs/backfill/src/backfills/report/status-report.ts';
+import type { ControlReport } from '../../libs/backfill/src/report/control-report.ts';
+import type { PlanReport } from '../../libs/backfill/src/report/plan.ts';
+import type { BackfillPhaseReport, PhaseOutcome } from '../../libs/backfill/src/report/report.ts';
+import type { RunRequest } from '../../libs/backfill/src/report/request.ts';
+import type { StatusReport } from '../../libs/backfill/src/report/status-report.ts';
 import type {
   IndexPhaseService,
   MigrationPhaseService,

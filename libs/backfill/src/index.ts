@@ -8,8 +8,8 @@ export type { IndexReference } from './backfills/declare/index.directory.js';
 export type { CatchUpOptions, CatchUpWindow } from './backfills/declare/catch-up.options.js';
 export type { Canary, TenantOrder } from './backfills/declare/tenant.options.js';
 export type { BackfillOptions, PaceOptions, PendingPredicate } from './backfills/declare/backfill.options.js';
+export type { BackfillKind } from './report/backfill-kind.js';
 export type {
-  BackfillKind,
   BatchContext,
   CopyBackfill,
   ProcessBackfill,
@@ -44,17 +44,12 @@ export {
 } from './backfills/control/setting.error.js';
 export type { SettingChanges } from './backfills/control/setting.parser.js';
 export type { PaceSettings } from './backfills/control/setting.table.js';
-export type { ControlledBackfill, ControlOptions } from './backfills/report/control-report.js';
-export type { BackfillObserver, BackfillProgress, BackfillWait } from './backfills/report/observer.js';
-export type { BackfillPlan, PlanReport } from './backfills/report/plan.js';
-export type {
-  BackfillPhaseReport,
-  BackfillReport,
-  PhaseOutcome,
-  TenantReport,
-} from './backfills/report/report.js';
-export type { RunRequest } from './backfills/report/request.js';
-export type { BackfillStatusReport, StatusReport } from './backfills/report/status-report.js';
+export type { ControlledBackfill, ControlOptions } from './report/control-report.js';
+export type { BackfillObserver, BackfillProgress, BackfillWait } from './report/observer.js';
+export type { BackfillPlan, PlanReport } from './report/plan.js';
+export type { BackfillPhaseReport, BackfillReport, PhaseOutcome, TenantReport } from './report/report.js';
+export type { RunRequest } from './report/request.js';
+export type { BackfillStatusReport, StatusReport } from './report/status-report.js';
 export {
   BackfillRetryError,
   InvalidStatementError,
@@ -65,7 +60,7 @@ export {
 } from './backfills/run.error.js';
 export type { BackfillProof } from './backfills/status/completion.prover.js';
 export { BackfillThrottle } from './backfills/throttle/backfill-throttle.decorator.js';
-export type { ActiveThrottle } from './backfills/throttle/throttle.js';
+export type { ActiveThrottle } from './report/active-throttle.js';
 export type {
   BackfillThrottleOptions,
   ThrottleCheck,

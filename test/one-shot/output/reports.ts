@@ -1,7 +1,7 @@
-import type { BackfillProgress } from '../../../libs/backfill/src/backfills/report/observer.ts';
-import type { BackfillPlan } from '../../../libs/backfill/src/backfills/report/plan.ts';
-import type { BackfillReport } from '../../../libs/backfill/src/backfills/report/report.ts';
-import type { BackfillStatusReport } from '../../../libs/backfill/src/backfills/report/status-report.ts';
+import type { BackfillProgress } from '../../../libs/backfill/src/report/observer.ts';
+import type { BackfillPlan } from '../../../libs/backfill/src/report/plan.ts';
+import type { BackfillReport } from '../../../libs/backfill/src/report/report.ts';
+import type { BackfillStatusReport } from '../../../libs/backfill/src/report/status-report.ts';
 import type { DataSourceIndexes, IndexesReport } from '../../../libs/backfill/src/indexes/indexes.report.ts';
 import type {
   DataSourceMigrations,

@@ -1,16 +1,16 @@
 import type { Ledger } from '../ledger/ledger.js';
 import { worstOf } from '../text/worst-of.js';
-import type { BackfillKind } from './declare/kinds.js';
+import type { BackfillKind } from '../report/backfill-kind.js';
 import type { BackfillDefinition } from './definition/definition.js';
-import type { BackfillObserver } from './report/observer.js';
-import { wrapObserver } from './report/observer.wrapper.js';
+import type { BackfillObserver } from '../report/observer.js';
+import { wrapObserver } from '../report/observer.wrapper.js';
 import {
   WORST_FIRST,
   type BackfillPhaseReport,
   type BackfillReport,
   type PhaseOutcome,
-} from './report/report.js';
-import type { RunRequest } from './report/request.js';
+} from '../report/report.js';
+import type { RunRequest } from '../report/request.js';
 import { runBackfill } from './run/run-backfill.js';
 import type { RunOptions } from './run/run.options.js';
 import { CANCEL_AFTER_MS } from './run/stop/stop.enforcer.js';

@@ -1,6 +1,6 @@
-import type { BackfillObserver } from '../backfills/report/observer.js';
-import type { BackfillPhaseReport } from '../backfills/report/report.js';
-import type { RunRequest } from '../backfills/report/request.js';
+import type { BackfillObserver } from '../report/observer.js';
+import type { BackfillPhaseReport } from '../report/report.js';
+import type { RunRequest } from '../report/request.js';
 import type { DeployPhase, InterruptedOutcome } from './deploy.phase.js';
 import type { PhaseServices } from './phase.services.js';
 import { RecordingObserver } from './recording.observer.js';

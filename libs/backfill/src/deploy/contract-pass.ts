@@ -1,4 +1,4 @@
-import type { BackfillPhaseReport } from '../backfills/report/report.js';
+import type { BackfillPhaseReport } from '../report/report.js';
 import type { BackfillStatus } from '../ledger/status.js';
 import type { MigrateReport } from '../migrations/migrate.report.js';
 import { MigrationBlockedError } from '../migrations/migration.error.js';

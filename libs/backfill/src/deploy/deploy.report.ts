@@ -1,4 +1,4 @@
-import type { BackfillPhaseReport, PhaseOutcome } from '../backfills/report/report.js';
+import type { BackfillPhaseReport, PhaseOutcome } from '../report/report.js';
 import type { IndexesReport } from '../indexes/indexes.report.js';
 import type { MigrateReport } from '../migrations/migrate.report.js';
 import type { Phase } from './phases.js';

@@ -1,4 +1,4 @@
-import { WORST_FIRST, type PhaseOutcome } from '../backfills/report/report.js';
+import { WORST_FIRST, type PhaseOutcome } from '../report/report.js';
 import { messageOf } from '../postgres/error-classes.js';
 import { worstOf } from '../text/worst-of.js';
 import { contractPassReport, shouldRunContractPass } from './contract-pass.js';

@@ -1,4 +1,4 @@
-import type { BackfillPhaseReport } from '../backfills/report/report.js';
+import type { BackfillPhaseReport } from '../report/report.js';
 import { isBuilt, whyNotBuilt, type DataSourceIndexes } from '../indexes/indexes.report.js';
 import type { DataSourceMigrations } from '../migrations/migrate.report.js';
 import type { LeftWork, PhaseReports } from './deploy.report.js';

@@ -1,6 +1,6 @@
-import type { BackfillObserver } from '../backfills/report/observer.js';
-import { wrapObserver } from '../backfills/report/observer.wrapper.js';
-import type { BackfillReport } from '../backfills/report/report.js';
+import type { BackfillObserver } from '../report/observer.js';
+import { wrapObserver } from '../report/observer.wrapper.js';
+import type { BackfillReport } from '../report/report.js';
 
 /**
  * Keeps the reports of the backfills that have finished, for a run that is ended before it returns its own

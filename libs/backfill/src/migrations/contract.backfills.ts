@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { RunRequest } from '../backfills/report/request.js';
+import type { RunRequest } from '../report/request.js';
 import type { CompletionGate, MigrationLog } from './migration.options.js';
 
 /** How the backfills of `finish` run. */

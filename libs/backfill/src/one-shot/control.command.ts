@@ -1,4 +1,4 @@
-import type { ControlledBackfill, ControlReport } from '../backfills/report/control-report.js';
+import type { ControlledBackfill, ControlReport } from '../report/control-report.js';
 import type { PhaseServices } from '../deploy/phase.services.js';
 import type { ControlArguments } from './arguments/control.arguments.js';
 

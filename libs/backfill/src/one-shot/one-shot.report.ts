@@ -1,5 +1,5 @@
-import type { PlanReport } from '../backfills/report/plan.js';
-import type { StatusReport } from '../backfills/report/status-report.js';
+import type { PlanReport } from '../report/plan.js';
+import type { StatusReport } from '../report/status-report.js';
 import type { DeployReport, PhaseReport } from '../deploy/deploy.report.js';
 import type { Phase } from '../deploy/phases.js';
 import type { IndexesStatus } from '../indexes/indexes.report.js';

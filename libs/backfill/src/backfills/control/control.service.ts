@@ -5,7 +5,7 @@ import type { LedgerRecord } from '../../ledger/status.ledger.js';
 import { isHeld, type BackfillStatus } from '../../ledger/status.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import type { ControlledBackfill, ControlOptions } from '../report/control-report.js';
+import type { ControlledBackfill, ControlOptions } from '../../report/control-report.js';
 import { actor } from './actor.js';
 import type { SettingChange } from './setting.parser.js';
 

@@ -100,11 +100,3 @@ export interface ProcessBatch<Entity extends ObjectLiteral, Read extends keyof E
 export interface ProcessBackfill<Entity extends ObjectLiteral, Read extends keyof Entity = keyof Entity> {
   process(batch: ProcessBatch<Entity, Read>, manager: EntityManager): Promise<void>;
 }
-
-/**
- * How a backfill changes rows, from the fastest kind to the most flexible. `purge` has no method: it deletes
- * the pending rows.
- */
-export const BACKFILL_KINDS = ['set', 'transform', 'copy', 'purge', 'process'] as const;
-/** One of the five ways to change rows. */
-export type BackfillKind = (typeof BACKFILL_KINDS)[number];

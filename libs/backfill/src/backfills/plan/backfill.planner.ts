@@ -8,7 +8,7 @@ import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { countPending } from '../pending/pending.counter.js';
-import type { BackfillPlan } from '../report/plan.js';
+import type { BackfillPlan } from '../../report/plan.js';
 import { InvalidStatementError } from '../run.error.js';
 import { PLAN_TIMEOUTS, rehearseBatch } from './batch.rehearsal.js';
 import { estimateDuration } from './duration.estimate.js';

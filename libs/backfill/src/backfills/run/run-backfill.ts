@@ -1,8 +1,8 @@
 import { installLedger } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import { ignoreObserverErrors, wrapObserver } from '../report/observer.wrapper.js';
-import type { BackfillReport } from '../report/report.js';
+import { ignoreObserverErrors, wrapObserver } from '../../report/observer.wrapper.js';
+import type { BackfillReport } from '../../report/report.js';
 import { RunConnection } from './connection/run-connection.js';
 import { BackfillRunner } from './loop/backfill.runner.js';
 import type { RunOptions } from './run.options.js';

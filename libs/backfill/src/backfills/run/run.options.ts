@@ -1,6 +1,6 @@
 import type { TenantScope } from '../../ledger/range.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import type { BackfillObserver } from '../report/observer.js';
+import type { BackfillObserver } from '../../report/observer.js';
 import type { DeclaredCheck } from '../throttle/throttle-check.js';
 import type { StopPatience } from './stop/stop.enforcer.js';
 import type { StopSignal } from './stop/stop-signal.js';

@@ -5,7 +5,7 @@ import { installedStep } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import type { BackfillStatusReport } from '../report/status-report.js';
+import type { BackfillStatusReport } from '../../report/status-report.js';
 
 /** Rows in quarantine that a report lists. */
 const LISTED_QUARANTINED = 10;

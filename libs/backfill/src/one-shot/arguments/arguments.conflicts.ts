@@ -1,4 +1,4 @@
-import type { ControlVerb } from '../../backfills/report/control-report.js';
+import type { ControlVerb } from '../../report/control-report.js';
 import type { ArgumentName } from './arguments.table.js';
 
 const CONTROL_ARGUMENTS = ['set', 'pause', 'resume', 'cancel'] as const satisfies readonly ControlVerb[];

@@ -1,4 +1,4 @@
-import { CONTROL_VERBS } from '../../backfills/report/control-report.js';
+import { CONTROL_VERBS } from '../../report/control-report.js';
 import { PHASES, type Phase } from '../../deploy/phases.js';
 import { parseDuration } from '../../text/duration.parser.js';
 import { MAX_TIMER_MS } from '../../text/timers.js';

@@ -3,7 +3,7 @@ import {
   type SettingChange,
   type SettingChanges,
 } from '../../backfills/control/setting.parser.js';
-import { CONTROL_VERBS, type ControlVerb } from '../../backfills/report/control-report.js';
+import { CONTROL_VERBS, type ControlVerb } from '../../report/control-report.js';
 import { ArgumentValueError, ContradictoryArgumentsError, SettingArgumentError } from './arguments.error.js';
 import type { GivenArguments } from './arguments.tokenizer.js';
 

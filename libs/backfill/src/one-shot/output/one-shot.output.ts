@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import type { ControlReport } from '../../backfills/report/control-report.js';
-import type { BackfillObserver } from '../../backfills/report/observer.js';
+import type { ControlReport } from '../../report/control-report.js';
+import type { BackfillObserver } from '../../report/observer.js';
 import type { InspectionAction } from '../one-shot.action.js';
 import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../one-shot.report.js';
 

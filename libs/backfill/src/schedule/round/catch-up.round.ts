@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { BackfillService } from '../../backfills/backfill.service.js';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
-import type { BackfillReport } from '../../backfills/report/report.js';
+import type { BackfillReport } from '../../report/report.js';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { Session } from '../../postgres/session.js';

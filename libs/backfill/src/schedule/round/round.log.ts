@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
-import type { BackfillReport } from '../../backfills/report/report.js';
+import type { BackfillReport } from '../../report/report.js';
 import { messageOf } from '../../postgres/error-classes.js';
 import { formatDuration } from '../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../text/quantity.format.js';

@@ -1,5 +1,5 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
-import { BACKFILL_KINDS, type BackfillKind } from '../kinds.js';
+import { BACKFILL_KINDS, type BackfillKind } from '../../../report/backfill-kind.js';
 
 const METHODS = BACKFILL_KINDS.filter((kind) => kind !== 'purge').join('(), ');
 

@@ -1,6 +1,6 @@
 import type { BackfillOptions } from '../../declare/backfill.options.js';
 import { UnclearBackfillKindError } from '../../declare/errors/kind.error.js';
-import { BACKFILL_KINDS, type BackfillKind } from '../../declare/kinds.js';
+import { BACKFILL_KINDS, type BackfillKind } from '../../../report/backfill-kind.js';
 import type { BackfillCode } from '../declaration.js';
 
 const METHODS = BACKFILL_KINDS.filter((kind) => kind !== 'purge');

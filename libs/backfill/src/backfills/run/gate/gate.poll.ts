@@ -4,7 +4,7 @@ import { isHeld } from '../../../ledger/status.js';
 import type { Session } from '../../../postgres/session.js';
 import { CheckPoll } from '../../throttle/check.poll.js';
 import { createServerThrottles } from '../../throttle/server/server-throttles.factory.js';
-import type { ActiveThrottle } from '../../throttle/throttle.js';
+import type { ActiveThrottle } from '../../../report/active-throttle.js';
 import { ThrottlePoll, toPollPart, type ThrottlePollPart } from '../../throttle/throttle.poll.js';
 import { ThrottleReading, type MonotonicClock } from '../../throttle/throttle.reading.js';
 import type { BatchGateOptions } from './batch-gate.options.js';

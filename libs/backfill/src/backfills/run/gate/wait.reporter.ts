@@ -1,7 +1,7 @@
 import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import { isConnectionError } from '../../../postgres/error-classes.js';
 import type { Session } from '../../../postgres/session.js';
-import type { ActiveThrottle } from '../../throttle/throttle.js';
+import type { ActiveThrottle } from '../../../report/active-throttle.js';
 import type { MonotonicClock } from '../../throttle/throttle.reading.js';
 import type { RunLog } from '../log/run-log.js';
 

@@ -1,8 +1,8 @@
 import type { Key } from '../../../ledger/range.js';
 import type { BatchOutcome } from '../../batch/batch.js';
-import type { BackfillObserver, BackfillProgress } from '../../report/observer.js';
-import { ignoreObserverErrors } from '../../report/observer.wrapper.js';
-import type { ActiveThrottle } from '../../throttle/throttle.js';
+import type { BackfillObserver, BackfillProgress } from '../../../report/observer.js';
+import { ignoreObserverErrors } from '../../../report/observer.wrapper.js';
+import type { ActiveThrottle } from '../../../report/active-throttle.js';
 import { describeFailure } from '../outcome/failure.js';
 import type { Count } from '../../pending/pending.counter.js';
 

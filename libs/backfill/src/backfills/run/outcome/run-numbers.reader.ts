@@ -4,7 +4,7 @@ import type { RowSelection } from '../../batch/row-selection.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
 import { countPending } from '../../pending/pending.counter.js';
 import { proofQuery } from '../../pending/proof-query.js';
-import type { BackfillReport } from '../../report/report.js';
+import type { BackfillReport } from '../../../report/report.js';
 import type { RunConnection } from '../connection/run-connection.js';
 
 /** The part of a report that describes the table's rows, not what the run did. */

@@ -1,6 +1,6 @@
 import { RowSelection } from '../../batch/row-selection.js';
 import { inspectTable } from '../../batch/table.inspector.js';
-import type { BackfillReport } from '../../report/report.js';
+import type { BackfillReport } from '../../../report/report.js';
 import { noRowOf } from '../outcome/proof-outcome.js';
 import { readRunNumbers, type RunNumbers } from '../outcome/run-numbers.reader.js';
 import { canaryPart } from './tenant-parts.js';

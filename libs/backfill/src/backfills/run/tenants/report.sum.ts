@@ -1,4 +1,4 @@
-import type { BackfillReport } from '../../report/report.js';
+import type { BackfillReport } from '../../../report/report.js';
 import { EVERY_ROW_DONE } from '../outcome/proof-outcome.js';
 import { provedByAnother } from '../outcome/run-outcome.js';
 

@@ -1,4 +1,4 @@
-import type { BackfillReport } from '../../report/report.js';
+import type { BackfillReport } from '../../../report/report.js';
 import type { StopSignal } from '../stop/stop-signal.js';
 import { readPendingTenants } from './pending-tenants.reader.js';
 import { tenantPart } from './tenant-parts.js';

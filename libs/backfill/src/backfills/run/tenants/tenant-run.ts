@@ -1,5 +1,5 @@
 import type { TenantScope } from '../../../ledger/range.js';
-import type { BackfillReport } from '../../report/report.js';
+import type { BackfillReport } from '../../../report/report.js';
 import { isDatabaseLost, type RunOutcome } from '../outcome/run-outcome.js';
 import type { StopSignal } from '../stop/stop-signal.js';
 

@@ -1,4 +1,4 @@
-import type { BackfillReport } from '../../report/report.js';
+import type { BackfillReport } from '../../../report/report.js';
 import { Canary } from './canary.js';
 import { sumReports } from './report.sum.js';
 import { TenantOrder } from './tenant-order.js';

@@ -1,4 +1,4 @@
-import type { BackfillObserver } from '../../../backfills/report/observer.js';
+import type { BackfillObserver } from '../../../report/observer.js';
 
 type EventOf<Method extends keyof BackfillObserver> = Parameters<NonNullable<BackfillObserver[Method]>>[0];
 

@@ -1,6 +1,6 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
-import type { ControlReport } from '../../../backfills/report/control-report.js';
-import type { BackfillPhaseReport, BackfillReport } from '../../../backfills/report/report.js';
+import type { ControlReport } from '../../../report/control-report.js';
+import type { BackfillPhaseReport, BackfillReport } from '../../../report/report.js';
 import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 
 /**

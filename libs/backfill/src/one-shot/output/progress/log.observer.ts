@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import type { BackfillObserver, BackfillProgress, BackfillWait } from '../../../backfills/report/observer.js';
-import type { BackfillReport } from '../../../backfills/report/report.js';
+import type { BackfillObserver, BackfillProgress, BackfillWait } from '../../../report/observer.js';
+import type { BackfillReport } from '../../../report/report.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { printableLine } from '../text/printable.js';

@@ -1,5 +1,5 @@
-import type { BackfillObserver, BackfillProgress, BackfillWait } from '../../../backfills/report/observer.js';
-import type { BackfillReport } from '../../../backfills/report/report.js';
+import type { BackfillObserver, BackfillProgress, BackfillWait } from '../../../report/observer.js';
+import type { BackfillReport } from '../../../report/report.js';
 import { clip } from '../text/display-width.js';
 import { renderProgressBar, renderWait } from './progress.renderer.js';
 import type { TerminalLine } from './terminal-line.js';

@@ -1,4 +1,4 @@
-import type { BackfillProgress, BackfillWait } from '../../../backfills/report/observer.js';
+import type { BackfillProgress, BackfillWait } from '../../../report/observer.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatPercentage, formatQuantity } from '../../../text/quantity.format.js';
 import { clip, displayWidth } from '../text/display-width.js';

@@ -1,4 +1,4 @@
-import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from '../../../backfills/report/report.js';
+import type { BackfillPhaseReport, BackfillReport, PhaseOutcome } from '../../../report/report.js';
 
 const OUTCOMES = {
   complete: 'Complete: every backfill is done, and its query proves it.',

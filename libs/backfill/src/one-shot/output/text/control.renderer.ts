@@ -1,8 +1,4 @@
-import type {
-  ControlledBackfill,
-  ControlReport,
-  ControlVerb,
-} from '../../../backfills/report/control-report.js';
+import type { ControlledBackfill, ControlReport, ControlVerb } from '../../../report/control-report.js';
 import { printableLine } from './printable.js';
 import { renderSetting } from './status.renderer.js';
 

@@ -1,4 +1,4 @@
-import type { BackfillPlan, PlanReport } from '../../../backfills/report/plan.js';
+import type { BackfillPlan, PlanReport } from '../../../report/plan.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { printable, printableLine } from './printable.js';

@@ -1,4 +1,4 @@
-import type { BackfillStatusReport, StatusReport } from '../../../backfills/report/status-report.js';
+import type { BackfillStatusReport, StatusReport } from '../../../report/status-report.js';
 import type { SettingInForce } from '../../../ledger/control.ledger.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { formatKey, printable, printableLine } from './printable.js';

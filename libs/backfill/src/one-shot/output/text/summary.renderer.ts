@@ -1,5 +1,5 @@
-import type { BackfillKind } from '../../../backfills/declare/kinds.js';
-import type { BackfillPhaseReport, BackfillReport } from '../../../backfills/report/report.js';
+import type { BackfillKind } from '../../../report/backfill-kind.js';
+import type { BackfillPhaseReport, BackfillReport } from '../../../report/report.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { renderClosingLine } from './closing-line.renderer.js';

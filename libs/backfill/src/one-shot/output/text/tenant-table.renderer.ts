@@ -1,4 +1,4 @@
-import type { TenantReport } from '../../../backfills/report/report.js';
+import type { TenantReport } from '../../../report/report.js';
 import { formatCount } from '../../../text/quantity.format.js';
 import { printable } from './printable.js';
 import { renderTable } from './table.renderer.js';

@@ -1,5 +1,5 @@
-import type { SettingInForce } from '../../ledger/control.ledger.js';
-import type { BackfillStatus } from '../../ledger/status.js';
+import type { SettingInForce } from '../ledger/control.ledger.js';
+import type { BackfillStatus } from '../ledger/status.js';
 
 export const CONTROL_VERBS = ['set', 'pause', 'resume', 'cancel'] as const;
 /** What a person can do with a backfill. */

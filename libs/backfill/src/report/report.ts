@@ -1,5 +1,5 @@
-import type { BackfillStatus } from '../../ledger/status.js';
-import type { BackfillKind } from '../declare/kinds.js';
+import type { BackfillStatus } from '../ledger/status.js';
+import type { BackfillKind } from './backfill-kind.js';
 
 /**
  * What was done for one tenant, over all runs of the backfill's version. Counts are rows.

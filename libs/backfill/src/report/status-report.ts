@@ -1,5 +1,5 @@
-import type { SettingInForce } from '../../ledger/control.ledger.js';
-import type { BackfillStatus } from '../../ledger/status.js';
+import type { SettingInForce } from '../ledger/control.ledger.js';
+import type { BackfillStatus } from '../ledger/status.js';
 import type { TenantReport } from './report.js';
 
 /**

@@ -1,5 +1,5 @@
-import type { BackfillStatus } from '../../ledger/status.js';
-import type { BackfillKind } from '../declare/kinds.js';
+import type { BackfillStatus } from '../ledger/status.js';
+import type { BackfillKind } from './backfill-kind.js';
 
 /**
  * What a run would do to one backfill. Making the plan changes nothing.

@@ -1,4 +1,4 @@
-import type { ActiveThrottle } from '../throttle/throttle.js';
+import type { ActiveThrottle } from './active-throttle.js';
 import type { BackfillReport } from './report.js';
 
 /**

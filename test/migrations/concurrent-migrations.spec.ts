@@ -1,5 +1,5 @@
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
-import { gate } from '../support/gate.ts';
+import { createGate } from '../support/gate.ts';
 import { ADD_COLUMN, MigrationStage } from '../support/migration-stage.ts';
 import { migration, postgres, withDataSource } from '../support/migrations.ts';
 import { until } from '../support/until.ts';
@@ -8,7 +8,7 @@ const stage = MigrationStage.forEachTest();
 
 describe('two processes that migrate at once', () => {
   it('run each migration once: one waits and finds nothing to do', async () => {
-    const opened = gate();
+    const opened = createGate();
     let runs = 0;
     const Up = migration('Up', {
       up: async (queryRunner) => {
@@ -98,7 +98,7 @@ describe('two processes that migrate at once', () => {
   });
 
   it('a process that lost its lease while it stalled commits nothing', async () => {
-    const [reached, takenOver] = [gate(), gate()];
+    const [reached, takenOver] = [createGate(), createGate()];
     const Up = migration('Up', {
       up: async (queryRunner) => {
         await queryRunner.query(ADD_COLUMN);

@@ -1,6 +1,6 @@
 import { CatchingUp, CapturedLog } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
-import { addLeads, LEAD_TABLES, startAfresh } from '../support/lead-tables.ts';
+import { addLeads, LEAD_TABLES, resetLeads } from '../support/lead-tables.ts';
 import { LockHolder } from '../support/lock-holder.ts';
 import { until } from '../support/until.ts';
 import { countPending, Direction, searchName } from './catch-up-backfills.ts';
@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await startAfresh(database);
+  await resetLeads(database);
   await addLeads(database, 5);
   log = CapturedLog.start();
 });

@@ -1,7 +1,7 @@
 import type { BackfillOptions } from 'nestjs-backfill';
 import { CatchingUp, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
-import { addLeads, type Lead, LEAD_TABLES, startAfresh } from '../support/lead-tables.ts';
+import { addLeads, type Lead, LEAD_TABLES, resetLeads } from '../support/lead-tables.ts';
 import { countPending, Direction, searchName } from './catch-up-backfills.ts';
 
 let database: TestDatabase;
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await startAfresh(database);
+  await resetLeads(database);
   await addLeads(database, 5);
   log = CapturedLog.start();
 });

@@ -3,7 +3,7 @@ import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { CatchingUp, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
-import { gate } from '../support/gate.ts';
+import { createGate } from '../support/gate.ts';
 import { allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../support/jobs.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
 import { LockHolder } from '../support/lock-holder.ts';
@@ -74,7 +74,7 @@ describe('app.close() during a round', () => {
 
   it('finishes the current batch and no other, records the reason, and releases the leases', async () => {
     const app = await start();
-    const [started, resume] = [gate(), gate()];
+    const [started, resume] = [createGate(), createGate()];
     Dictionary.called = async () => {
       started.resolve();
       await resume.promise;
@@ -93,7 +93,7 @@ describe('app.close() during a round', () => {
 
   it('destroys what the backfill injects only after that, so that no row goes to the quarantine', async () => {
     const app = await start();
-    const [started, closing] = [gate(), gate()];
+    const [started, closing] = [createGate(), createGate()];
     Dictionary.called = async () => {
       started.resolve();
       await closing.promise;
@@ -128,7 +128,7 @@ describe('app.close() during a round', () => {
 
   it('waits at most shutdownTimeout for code that never returns, and logs that', async () => {
     const app = await start(200);
-    const started = gate();
+    const started = createGate();
     Dictionary.called = () => {
       started.resolve();
       return new Promise(() => undefined);

@@ -1,5 +1,5 @@
 /** A promise that the test resolves. */
-export function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+export function createGate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve = (): void => undefined;
   const promise = new Promise<void>((settle) => (resolve = settle));
   return { promise, resolve };

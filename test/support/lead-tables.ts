@@ -56,7 +56,7 @@ export async function addLeads(database: TestDatabase, count: number, tenants = 
 }
 
 /** Empties the tables and the ledger for the next test. */
-export async function startAfresh(database: TestDatabase): Promise<void> {
+export async function resetLeads(database: TestDatabase): Promise<void> {
   await database.query(`TRUNCATE leads, call_logs, contacts RESTART IDENTITY;
     DO $$ BEGIN
       IF to_regnamespace('nestjs_backfill') IS NOT NULL THEN

@@ -1,5 +1,5 @@
 import { Backfill, type CopyBackfill, type RowColumns } from 'nestjs-backfill';
-import { addLeads, Contact, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Contact, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Employee, PEOPLE } from '../../support/people.ts';
 import { Stage } from '../../support/stage.ts';
 import { untilBlocked } from '../../support/until.ts';
@@ -39,7 +39,7 @@ describe('a `copy` backfill', () => {
     backfills: [CopyContacts, CopyLabels, CopyEmployees],
   });
   beforeEach(async () => {
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await addLeads(stage.database, 40);
   });
 

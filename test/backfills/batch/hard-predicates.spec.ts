@@ -1,5 +1,5 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Stage } from '../../support/stage.ts';
 
 class SetSearchName implements SetBackfill<Lead> {
@@ -37,7 +37,7 @@ describe('a run whose predicate is hard to evaluate', () => {
         BEGIN UPDATE leads SET tenant_id = 'abc' WHERE id = 295; RETURN NULL; END $$`);
     },
   });
-  beforeEach(() => startAfresh(stage.database));
+  beforeEach(() => resetLeads(stage.database));
 
   it('fails with the reason when the predicate cannot be evaluated on a row', async () => {
     await addLeads(stage.database, 300, 3);

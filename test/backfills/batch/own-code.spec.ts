@@ -8,7 +8,7 @@ import {
 } from 'nestjs-backfill';
 import type { EntityManager } from 'typeorm';
 import { IsNull } from 'typeorm';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { Stage } from '../../support/stage.ts';
 
@@ -50,7 +50,7 @@ describe('a run of code of the application', () => {
   const stage = Stage.for({ entities: LEAD_TABLES, backfills: [TransformLeads, ProcessLeads] });
   beforeEach(async () => {
     TransformLeads.code = () => undefined;
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await addLeads(stage.database, 100);
   });
   const quarantine = () =>

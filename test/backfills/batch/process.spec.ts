@@ -1,6 +1,6 @@
 import { Backfill, type ProcessBackfill, type ProcessBatch } from 'nestjs-backfill';
 import { IsNull, type EntityManager } from 'typeorm';
-import { addLeads, Contact, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Contact, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Stage } from '../../support/stage.ts';
 import { untilBlocked } from '../../support/until.ts';
 
@@ -27,7 +27,7 @@ class ProcessLeads implements ProcessBackfill<Lead, 'id' | 'name'> {
 describe('a `process` backfill', () => {
   const stage = Stage.for({ entities: LEAD_TABLES, backfills: [ProcessLeads] });
   beforeEach(async () => {
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await addLeads(stage.database, 40);
   });
 

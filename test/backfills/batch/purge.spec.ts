@@ -1,5 +1,5 @@
 import { Backfill } from 'nestjs-backfill';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Stage } from '../../support/stage.ts';
 
 @Backfill<Lead>({ name: 'purge-leads', entity: Lead, where: `name LIKE '%0'`, kind: 'purge', batchSize: 7 })
@@ -8,7 +8,7 @@ class PurgeLeads {}
 describe('a `purge` backfill', () => {
   const stage = Stage.for({ entities: LEAD_TABLES, backfills: [PurgeLeads] });
   beforeEach(async () => {
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await addLeads(stage.database, 40);
   });
 

@@ -1,6 +1,6 @@
 import { Backfill, type RowColumns, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Stage } from '../../support/stage.ts';
 
 @Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, tenant: 'tenantId' })
@@ -22,7 +22,7 @@ class LastCall implements SetBackfill<Lead> {
 
 describe('a `set` backfill', () => {
   const stage = Stage.for({ entities: LEAD_TABLES, backfills: [SearchName, LastCall] });
-  beforeEach(() => startAfresh(stage.database));
+  beforeEach(() => resetLeads(stage.database));
 
   it('changes every pending row and proves it', async () => {
     await addLeads(stage.database, 2_345, 7);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Backfill, type BatchContext, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryGeneratedColumn } from 'typeorm';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Stage } from '../../support/stage.ts';
 
 /** Has a column of every type that TypeORM converts. */
@@ -105,7 +105,7 @@ describe('a `transform` backfill', () => {
     backfills: [SearchName, WriteBack],
   });
   beforeEach(async () => {
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await addLeads(stage.database, 40);
   });
 

@@ -1,5 +1,5 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Stage } from '../../support/stage.ts';
 
 const LEADS = 3_000;
@@ -32,7 +32,7 @@ describe('a change that is undone after its statement', () => {
   });
   beforeEach(async () => {
     await stage.query('DROP TRIGGER IF EXISTS spoil ON leads');
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await addLeads(stage.database, LEADS, 3);
   });
 

@@ -11,7 +11,7 @@ import {
 } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { TestDatabase } from '../../support/database.ts';
-import { addLeads, CallLog, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, CallLog, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { declared, refusal } from '../../support/refusal.ts';
 import { Stage } from '../../support/stage.ts';
@@ -55,7 +55,7 @@ describe('a backfill that names its index', () => {
   };
 
   beforeEach(async () => {
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await addLeads(stage.database, 45);
     await stage.query('DROP INDEX IF EXISTS leads_pending');
   });

@@ -1,6 +1,6 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { TestApplication } from '../../support/application.ts';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Stage } from '../../support/stage.ts';
 import { until } from '../../support/until.ts';
 
@@ -32,7 +32,7 @@ describe('a proof that takes a long time', () => {
         IF id % 250 = 0 THEN PERFORM pg_sleep(0.02); END IF; RETURN false; END $$`),
   });
   beforeEach(async () => {
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await addLeads(stage.database, LEADS);
     await stage.query(`UPDATE leads SET search_name = name WHERE id > 100`);
   });

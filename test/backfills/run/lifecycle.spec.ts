@@ -11,7 +11,7 @@ import { BACKFILL_STATUSES, STATUS_TRANSITIONS } from '../../../libs/backfill/sr
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { TestApplication } from '../../support/application.ts';
 import { TestDatabase } from '../../support/database.ts';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 
 /** Statuses that only a person sets. */
 const HELD: readonly BackfillStatus[] = ['paused', 'cancelled'];
@@ -62,7 +62,7 @@ describe('a backfill', () => {
   });
 
   beforeEach(async () => {
-    await startAfresh(database);
+    await resetLeads(database);
     await addLeads(database, 20);
   });
 

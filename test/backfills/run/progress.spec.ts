@@ -2,7 +2,7 @@ import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { TestApplication } from '../../support/application.ts';
 import { TestDatabase } from '../../support/database.ts';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Recorder } from '../../support/recorder.ts';
 
 @Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, batchSize: 10 })
@@ -39,7 +39,7 @@ describe('progress', () => {
     await database.drop();
   });
 
-  beforeEach(() => startAfresh(database));
+  beforeEach(() => resetLeads(database));
 
   it('is reported after every batch, with a line every 10 batches: rows, fraction, remaining time, key', async () => {
     await addLeads(database, 300);

@@ -13,7 +13,7 @@ import {
 } from 'typeorm';
 import { DataInMigrationError } from '../../../libs/backfill/src/migrations/migration.error.ts';
 import { TestDatabase } from '../../support/database.ts';
-import { gate } from '../../support/gate.ts';
+import { createGate } from '../../support/gate.ts';
 import { migration, plainMigration, postgres, rejection } from '../../support/migrations.ts';
 import { guardMigrations } from '../../../libs/backfill/src/migrations/migration.guarding.ts';
 
@@ -259,7 +259,7 @@ it('rows are as much out of reach in down()', async () => {
 });
 
 it('a promise that comes back after up() has ended is refused, whatever it sends', async () => {
-  const opened = gate();
+  const opened = createGate();
   let late: Promise<unknown> = Promise.resolve();
   const Migration = migration('Late', {
     up: async (queryRunner) => {
@@ -274,7 +274,7 @@ it('a promise that comes back after up() has ended is refused, whatever it sends
 });
 
 it('a promise that comes back late by way of another data source is refused too', async () => {
-  const opened = gate();
+  const opened = createGate();
   let late: Promise<unknown> = Promise.resolve();
   const Migration = migration('Late', {
     up: async () => {
@@ -289,8 +289,8 @@ it('a promise that comes back late by way of another data source is refused too'
 });
 
 it('everybody else’s queries pass while a migration runs', async () => {
-  const started = gate();
-  const finish = gate();
+  const started = createGate();
+  const finish = createGate();
   const Migration = migration('Long', {
     up: async () => {
       started.resolve();
@@ -306,7 +306,7 @@ it('everybody else’s queries pass while a migration runs', async () => {
 
 it('everybody else’s queries pass on a client that a migration gives back', async () => {
   const pool = (busy.driver as unknown as { master: pg.Pool }).master;
-  const asked = gate();
+  const asked = createGate();
   const Migration = migration('Busy', {
     up: async () => {
       const client = await pool.connect();

@@ -1,5 +1,5 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { Lead, LEAD_TABLES, startAfresh } from '../../../support/lead-tables.ts';
+import { Lead, LEAD_TABLES, resetLeads } from '../../../support/lead-tables.ts';
 import { LockHolder } from '../../../support/lock-holder.ts';
 import { Stage } from '../../../support/stage.ts';
 
@@ -53,7 +53,7 @@ export function orderedLeads() {
         CREATE TRIGGER wait_for_test BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.tenant_id = 'small') EXECUTE FUNCTION wait_for_test()`),
   });
   beforeEach(async () => {
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await stage.query('TRUNCATE changes');
     for (const [tenant, size] of [...Object.entries(SIZES), [null, 3] as const]) {
       await stage.query(

@@ -1,6 +1,6 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/lead-tables.ts';
 import { LockHolder } from '../../../support/lock-holder.ts';
 import { Stage } from '../../../support/stage.ts';
 
@@ -21,7 +21,7 @@ describe('runs of one tenant beside runs of all', () => {
   const stage = Stage.for({ entities: LEAD_TABLES, backfills: [SetSearchName] });
   const poison = `ALTER TABLE leads ADD CONSTRAINT no_seven CHECK (id <> 7 OR search_name IS NULL)`;
   beforeEach(async () => {
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await stage.query('ALTER TABLE leads DROP CONSTRAINT IF EXISTS no_seven');
     await addLeads(stage.database, 100, 2);
   });

@@ -2,7 +2,7 @@ import { Backfill, TenantNotDeclaredError, type SetBackfill } from 'nestjs-backf
 import { IsNull } from 'typeorm';
 import { TestApplication } from '../../../support/application.ts';
 import { TestDatabase } from '../../../support/database.ts';
-import { Lead, LEAD_TABLES, startAfresh } from '../../../support/lead-tables.ts';
+import { Lead, LEAD_TABLES, resetLeads } from '../../../support/lead-tables.ts';
 import { Recorder } from '../../../support/recorder.ts';
 
 @Backfill<Lead>({
@@ -57,7 +57,7 @@ describe('per tenant', () => {
   });
 
   beforeEach(async () => {
-    await startAfresh(database);
+    await resetLeads(database);
     await database.query(
       `INSERT INTO leads (tenant_id, name) SELECT t, 'Lead' FROM unnest($1::text[]) AS t`,
       [TENANTS],

@@ -6,7 +6,7 @@ import {
   type ThrottleCheck,
 } from 'nestjs-backfill';
 import { TestApplication } from '../../../support/application.ts';
-import { addLeads, Lead, LEAD_TABLES, startAfresh } from '../../../support/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/lead-tables.ts';
 import { ProtocolProxy } from '../../../support/protocol-proxy.ts';
 import { Recorder } from '../../../support/recorder.ts';
 import { Stage } from '../../../support/stage.ts';
@@ -73,7 +73,7 @@ describe('several workers', () => {
   // Installs the ledger, which the tests read.
   beforeAll(() => stage.runAll());
   beforeEach(async () => {
-    await startAfresh(stage.database);
+    await resetLeads(stage.database);
     await stage.query('TRUNCATE changes');
     await addLeads(stage.database, LEADS, 3);
   });

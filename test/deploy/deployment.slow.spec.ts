@@ -2,7 +2,7 @@ import { freePort } from '../../scripts/lib/embedded-server.mjs';
 import { loadSampleData } from '../../scripts/demo/sample-data.mjs';
 import { CreateCrm1751328000000 } from '../../src/migrations/1751328000000-create-crm.ts';
 import { AddEmailVerified1752624000000 } from '../../src/migrations/1752624000000-add-email-verified.ts';
-import { createCrmOf } from '../support/crm.ts';
+import { migrateCrm } from '../support/crm.ts';
 import { TestDatabase } from '../support/database.ts';
 import { FixtureApp, type ProcessResult } from '../support/fixture-app.ts';
 import { LockHolder } from '../support/lock-holder.ts';
@@ -37,7 +37,7 @@ describe('a deployment of the example application', () => {
   beforeAll(async () => {
     database = await TestDatabase.create();
     env = { DATABASE_URL: database.url };
-    await createCrmOf(database, PREVIOUS_RELEASE);
+    await migrateCrm(database, PREVIOUS_RELEASE);
     await loadSampleData(database.url, LEADS);
   });
 
@@ -122,7 +122,7 @@ describe('the migrations of a deployment', () => {
   });
 
   it('exit with 1 and roll the current migration back when a signal stops them', async () => {
-    await createCrmOf(database, PREVIOUS_RELEASE);
+    await migrateCrm(database, PREVIOUS_RELEASE);
     const user = await LockHolder.hold(database, 'LOCK TABLE leads IN ACCESS SHARE MODE', 'a user');
     const deployment = app.node(['--deploy', '--json'], { DATABASE_URL: database.url });
     await Promise.race([deployment.ended, until(() => user.isWaitedFor(database))]);

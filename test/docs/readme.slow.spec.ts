@@ -1,7 +1,7 @@
 import { createCrm } from '../support/crm.ts';
 import { TestDatabase } from '../support/database.ts';
 import { readmeBlocks, readmeCommands } from '../support/readme.ts';
-import { ReadmeApplication, type CommandEnd } from '../support/readme-application.ts';
+import { ReadmeApplication, type CommandResult } from '../support/readme-application.ts';
 
 const STEPS = readmeCommands().filter((line) => /^(npx nest|node dist)/.test(line));
 
@@ -84,7 +84,7 @@ describe('the README', () => {
 });
 
 /** Shows the output of a command that failed. */
-function expectSuccess(command: string, { code, stdout, stderr }: CommandEnd): void {
+function expectSuccess(command: string, { code, stdout, stderr }: CommandResult): void {
   expect(code === 0 ? '' : `${command}\nended with ${code}\n${stdout}${stderr}`).toBe('');
 }
 

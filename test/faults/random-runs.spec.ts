@@ -18,7 +18,7 @@ import {
   tableOf,
   type KeyKind,
 } from '../support/random-tables.ts';
-import { seed } from '../support/seeded.ts';
+import { seed } from '../support/seeded-random.ts';
 
 /** Set `SEED` and `RANDOM_PATH` as printed to repeat a failed run, and `RANDOM_RUNS` for more runs. */
 const SEED = seed();

@@ -2,7 +2,7 @@ import { MigrationBlockedError } from '../../libs/backfill/src/migrations/migrat
 import { guardMigrations } from '../../libs/backfill/src/migrations/migration.guarding.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { ADD_COLUMN, MigrationStage } from '../support/migration-stage.ts';
-import { migration, postgres, withDataSource } from '../support/migrations.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
 import { until } from '../support/until.ts';
 
 const stage = MigrationStage.forEachTest();
@@ -15,7 +15,7 @@ describe('a lock of another session', () => {
     const holder = await stage.database.connect('the holder');
     await holder.query('BEGIN; LOCK TABLE leads');
     const Up = migration('Up', { up: ADD_COLUMN });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const running = runMigrations(dataSource, patient);
       await until(() => stage.lines.some((line) => line.includes('did not get its lock')));
       await holder.query('COMMIT');
@@ -31,7 +31,7 @@ describe('a lock of another session', () => {
     const holder = await stage.database.connect('the holder');
     await holder.query('BEGIN; LOCK TABLE leads');
     const Up = migration('Up', { up: `CREATE TABLE fresh (id int); ${ADD_COLUMN}` });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const report = await runMigrations(dataSource, {
         ...patient,
         policy: { ...patient.policy, lockAttempts: 2 },
@@ -55,7 +55,7 @@ describe('a lock of another session', () => {
       const holder = await stage.database.connect('the holder');
       await holder.query('BEGIN; LOCK TABLE leads');
       const Up = migration('Up', { up: ADD_COLUMN, ...(transaction !== undefined && { transaction }) });
-      const dataSource = postgres(stage.database, [Up]);
+      const dataSource = postgresDataSource(stage.database, [Up]);
       guardMigrations(dataSource, stage.quick);
       await withDataSource(dataSource, async () => {
         const running = dataSource.runMigrations({ transaction: mode });

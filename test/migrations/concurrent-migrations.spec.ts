@@ -1,7 +1,7 @@
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { createGate } from '../support/gate.ts';
 import { ADD_COLUMN, MigrationStage } from '../support/migration-stage.ts';
-import { migration, postgres, withDataSource } from '../support/migrations.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
 import { until } from '../support/until.ts';
 
 const stage = MigrationStage.forEachTest();
@@ -17,8 +17,8 @@ describe('two processes that migrate at once', () => {
         await queryRunner.query(ADD_COLUMN);
       },
     });
-    await withDataSource(postgres(stage.database, [Up]), (one) =>
-      withDataSource(postgres(stage.database, [Up]), async (two) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), (one) =>
+      withDataSource(postgresDataSource(stage.database, [Up]), async (two) => {
         const first = runMigrations(one, { log: stage.log });
         await until(() => runs === 1);
         const second = runMigrations(two, { log: stage.log });
@@ -33,13 +33,13 @@ describe('two processes that migrate at once', () => {
 
   it('a dead process delays the next one by at most its lease', async () => {
     const Up = migration('Up', { up: ADD_COLUMN });
-    await withDataSource(postgres(stage.database, []), (dataSource) =>
+    await withDataSource(postgresDataSource(stage.database, []), (dataSource) =>
       runMigrations(dataSource, { log: stage.log }),
     );
     await stage.database.query(
       `UPDATE nestjs_backfill.deploy_lease SET owner = 'dead', expires_at = clock_timestamp() + interval '700 ms', fencing_token = 99`,
     );
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       expect(await runMigrations(dataSource, { log: stage.log })).toMatchObject({
         outcome: 'done',
         waitedForOther: true,
@@ -57,7 +57,7 @@ describe('two processes that migrate at once', () => {
         await queryRunner.query(ADD_COLUMN);
       },
     });
-    const small = () => postgres(stage.database, [Slow], { extra: { max: 1 } });
+    const small = () => postgresDataSource(stage.database, [Slow], { extra: { max: 1 } });
     await withDataSource(small(), (one) =>
       withDataSource(small(), async (two) => {
         const first = runMigrations(one, { log: stage.log, lease: 900 });
@@ -89,7 +89,7 @@ describe('two processes that migrate at once', () => {
       },
       finish: () => Promise.resolve(),
     };
-    await withDataSource(postgres(stage.database, [First, Second]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [First, Second]), async (dataSource) => {
       const report = await runMigrations(dataSource, { log: stage.log, gate: proving });
       expect(report.ran.map(({ name }) => name)).toEqual([First.name]);
       expect(report.failed?.error.name).toBe('DeployLeaseLostError');
@@ -106,7 +106,7 @@ describe('two processes that migrate at once', () => {
         await takenOver.promise;
       },
     });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const running = runMigrations(dataSource, { log: stage.log });
       await reached.promise;
       await stage.database.query(

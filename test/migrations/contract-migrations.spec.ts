@@ -7,7 +7,7 @@ import { guardMigrations } from '../../libs/backfill/src/migrations/migration.gu
 import type { CompletionGate } from '../../libs/backfill/src/migrations/migration.options.ts';
 import { migrationStatus, runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { ADD_COLUMN, MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, postgres, withDataSource } from '../support/migrations.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 
@@ -28,7 +28,7 @@ describe('a contract migration', () => {
 
   it('is refused while its backfill is incomplete, with the number of rows left and how to finish', async () => {
     const Up = migration('Contract', { up: setNotNullNow, requires });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const report = await runMigrations(dataSource, { log: stage.log, gate: backfills() });
       expect(report.failed?.error).toBeInstanceOf(RequirementNotMetError);
       expect(report.failed?.error.message).toMatch(
@@ -39,7 +39,7 @@ describe('a contract migration', () => {
 
   it('is refused if `requires` is not a list, with the correct form', async () => {
     const Up = migration('Contract', { up: setNotNullNow, requires: 'leads-note' as unknown as string[] });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const report = await runMigrations(dataSource, { log: stage.log, gate: backfills() });
       expect(report.failed?.error).toBeInstanceOf(MigrationDeclarationError);
       expect(report.failed?.error.message).toContain('static readonly requires = [');
@@ -49,7 +49,7 @@ describe('a contract migration', () => {
   it('runs when its backfill is proved complete', async () => {
     await stage.database.query(UPDATE);
     const Up = migration('Contract', { up: setNotNullNow, requires });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       expect(await runMigrations(dataSource, { log: stage.log, gate: backfills() })).toMatchObject({
         outcome: 'done',
       });
@@ -60,7 +60,7 @@ describe('a contract migration', () => {
     'runs the remaining batches first, outside its transaction, with `finish` (%s)',
     async (by) => {
       const Up = migration('Contract', { up: setNotNullNow, requires, finish: true });
-      await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+      await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
         guardMigrations(dataSource, { log: stage.log, gate: backfills() });
         if (by === 'TypeORM') await dataSource.runMigrations({ transaction: 'each' });
         else expect(await runMigrations(dataSource, { log: stage.log })).toMatchObject({ outcome: 'done' });
@@ -75,18 +75,21 @@ describe('a contract migration', () => {
       const Before = migration('Before', { up: ADD_COLUMN });
       const Contract = migration('Contract', { up: setNotNullNow, requires, onIncomplete: 'defer' });
       const After = migration('After', { up: `CREATE TABLE later (id int)` });
-      await withDataSource(postgres(stage.database, [Before, Contract, After]), async (dataSource) => {
-        const options = { log: stage.log, gate: backfills(), transaction };
-        expect(await runMigrations(dataSource, options)).toMatchObject({
-          outcome: 'deferred',
-          ran: [{ name: Before.name }],
-          deferred: { name: Contract.name, waitsFor: [{ backfill: 'leads-note', left: 5 }] },
-          pending: [Contract.name, After.name],
-        });
-        expect(await migrationStatus(dataSource)).toMatchObject({ waiting: [{ name: Contract.name }] });
-        await stage.database.query(UPDATE);
-        expect(await runMigrations(dataSource, options)).toMatchObject({ outcome: 'done', pending: [] });
-      });
+      await withDataSource(
+        postgresDataSource(stage.database, [Before, Contract, After]),
+        async (dataSource) => {
+          const options = { log: stage.log, gate: backfills(), transaction };
+          expect(await runMigrations(dataSource, options)).toMatchObject({
+            outcome: 'deferred',
+            ran: [{ name: Before.name }],
+            deferred: { name: Contract.name, waitsFor: [{ backfill: 'leads-note', left: 5 }] },
+            pending: [Contract.name, After.name],
+          });
+          expect(await migrationStatus(dataSource)).toMatchObject({ waiting: [{ name: Contract.name }] });
+          await stage.database.query(UPDATE);
+          expect(await runMigrations(dataSource, options)).toMatchObject({ outcome: 'done', pending: [] });
+        },
+      );
     },
   );
 
@@ -100,7 +103,7 @@ describe('a contract migration', () => {
     ['nothing that can prove it', { requires }, false, /cannot prove backfills/],
   ])('is refused by name with %s', async (_what, statics, withGate, message) => {
     const Up = migration('Contract', { up: setNotNullNow, ...statics });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const { failed } = await runMigrations(dataSource, {
         log: stage.log,
         ...(withGate && { gate: backfills() }),
@@ -119,7 +122,7 @@ it('the status lists a required backfill that does not exist, and everything els
     prove: () => Promise.resolve({ complete: false, status: 'running', left: 3 }),
     finish: () => Promise.resolve(),
   };
-  await withDataSource(postgres(stage.database, [Known, Unknown]), async (dataSource) => {
+  await withDataSource(postgresDataSource(stage.database, [Known, Unknown]), async (dataSource) => {
     guardMigrations(dataSource, { log: stage.log, gate: proving });
     expect((await migrationStatus(dataSource)).waiting).toEqual([
       { name: Known.name, waitsFor: [{ backfill: 'leads', complete: false, status: 'running', left: 3 }] },

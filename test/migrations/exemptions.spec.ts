@@ -5,7 +5,13 @@ import type { QueryRunner } from 'typeorm';
 import { DataInMigrationError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { migrationStatus, runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, plainMigration, postgres, rejection, withDataSource } from '../support/migrations.ts';
+import {
+  migration,
+  plainMigration,
+  postgresDataSource,
+  rejection,
+  withDataSource,
+} from '../support/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 
@@ -14,7 +20,7 @@ describe('an exemption', () => {
 
   it('allows changes of the named table, and logs this at each run', async () => {
     const Up = migration('Up', { up: UPDATE, allowsData });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const report = await runMigrations(dataSource, { log: stage.log });
       expect(report).toMatchObject({ outcome: 'done', ran: [{ allowsData: allowsData.reason }] });
       expect((await migrationStatus(dataSource)).exempt).toMatchObject([allowsData]);
@@ -26,14 +32,14 @@ describe('an exemption', () => {
   it('covers no other table', async () => {
     await stage.database.query('CREATE TABLE calls (id int)');
     const Up = migration('Up', { up: `${UPDATE}; DELETE FROM calls`, allowsData });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       expect(await rejection(dataSource.runMigrations())).toBeInstanceOf(DataInMigrationError);
     });
   });
 
   it('needs a reason', async () => {
     const Up = migration('Up', { up: UPDATE, allowsData: { reason: ' ', tables: ['leads'] } });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       expect(String(await rejection(dataSource.runMigrations()))).toContain('without a reason');
     });
   });
@@ -41,7 +47,7 @@ describe('an exemption', () => {
 
 it('a refusal shows migration, statement, position, rule, danger, a backfill to write, and the exemption', async () => {
   const Up = migration('AddNote', { up: `\n  UPDATE leads SET note = upper('x') WHERE id > 3` });
-  await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+  await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
     const { message } = (await rejection(dataSource.runMigrations())) as Error;
     for (const part of [
       /AddNote\d+\.up\(\) changes rows of leads/,
@@ -62,7 +68,7 @@ describe('grandfathered migrations', () => {
   it('run unguarded and are counted; all others are guarded', async () => {
     const Old = plainMigration('Old', UPDATE);
     const New = plainMigration('New', 'DELETE FROM leads');
-    await withDataSource(postgres(stage.database, [Old, New]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Old, New]), async (dataSource) => {
       const report = await runMigrations(dataSource, { log: stage.log, grandfathered: [Old.name] });
       expect(report).toMatchObject({
         outcome: 'failed',

@@ -1,7 +1,7 @@
 import { RowsWrittenError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { ADD_COLUMN, hidden, MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, postgres, rejection, withDataSource } from '../support/migrations.ts';
+import { migration, postgresDataSource, rejection, withDataSource } from '../support/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 
@@ -26,7 +26,7 @@ describe('rows written by a statement that seems to read', () => {
       ['a computed default', 'ALTER TABLE leads ADD COLUMN g int DEFAULT (1 ### 2)'],
     ])('are found through %s and rolled back', async (_what, sql) => {
       const Up = migration('Up', { up: sql, transaction });
-      const report = await withDataSource(postgres(stage.database, [Up]), (dataSource) =>
+      const report = await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
         runMigrations(dataSource, { log: stage.log }),
       );
       expect(report.failed?.error.name).toMatch(/^(RowsWrittenError|DataInMigrationError)$/);
@@ -37,7 +37,7 @@ describe('rows written by a statement that seems to read', () => {
 
 it('rows written before the migration’s own COMMIT are found before it', async () => {
   const Up = migration('Up', { transaction: false, up: `BEGIN; ${hidden(UPDATE)}; COMMIT` });
-  await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+  await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
     expect(await rejection(dataSource.runMigrations({ transaction: 'each' }))).toBeInstanceOf(
       RowsWrittenError,
     );
@@ -54,7 +54,7 @@ it.each(['COMMIT', 'ROLLBACK', 'COMMIT AND CHAIN', 'BEGIN; COMMIT AND CHAIN'])(
         await queryRunner.query(hidden(UPDATE));
       },
     });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const report = await runMigrations(dataSource, { log: stage.log });
       expect(report.failed?.error).toBeInstanceOf(RowsWrittenError);
     });
@@ -79,7 +79,7 @@ describe('rows written by an event trigger during a schema change', () => {
     ['in a transaction of the migration’s own', { transaction: false, up: `BEGIN; ${ADD_COLUMN}; COMMIT` }],
   ])('are found before the commit, %s', async (_where, script) => {
     const Up = migration('Up', script);
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       // TypeORM's own tables are created first, because the trigger logs them too.
       await dataSource.showMigrations();
       await stage.database.query('DELETE FROM ddl_log');
@@ -95,7 +95,9 @@ describe('rows written by an event trigger during a schema change', () => {
       up: ADD_COLUMN,
       allowsData: { reason: 'the log: stage.log of DDL', tables: ['public.ddl_log'] },
     });
-    await withDataSource(postgres(stage.database, [Up]), (dataSource) => dataSource.runMigrations());
+    await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
+      dataSource.runMigrations(),
+    );
     expect(await stage.columns()).toContain('extra');
   });
 });

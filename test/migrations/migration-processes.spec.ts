@@ -8,7 +8,7 @@ import {
 import { TestDatabase } from '../support/database.ts';
 import { CreateThings1700000000001 } from '../fixtures/deploy-app/migrations.mjs';
 import { LockHolder } from '../support/lock-holder.ts';
-import { postgres, withDataSource } from '../support/migrations.ts';
+import { postgresDataSource, withDataSource } from '../support/migrations.ts';
 import { until } from '../support/until.ts';
 
 /** Milliseconds. */
@@ -20,7 +20,7 @@ describe('a process that migrates', () => {
   /** Things, from before they had a label. */
   beforeEach(async () => {
     database = await TestDatabase.create();
-    const dataSource = postgres(database, [CreateThings1700000000001]);
+    const dataSource = postgresDataSource(database, [CreateThings1700000000001]);
     await withDataSource(dataSource, () => dataSource.runMigrations());
   });
 

@@ -1,7 +1,7 @@
 import { DataInMigrationError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { hidden, MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, postgres, withDataSource } from '../support/migrations.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 
@@ -12,7 +12,7 @@ it.each([
   'a setting with an unknown name is refused, because the guard may need it: %s',
   async (sql, parameters) => {
     const Up = migration('Up', { up: (queryRunner) => queryRunner.query(sql, parameters) });
-    const report = await withDataSource(postgres(stage.database, [Up]), (dataSource) =>
+    const report = await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
       runMigrations(dataSource, { log: stage.log }),
     );
     expect(report.failed?.error).toBeInstanceOf(DataInMigrationError);
@@ -42,7 +42,7 @@ describe('rows written while PostgreSQL’s counters are off', () => {
           for (const sql of statements) await queryRunner.query(sql);
         },
       });
-      const report = await withDataSource(postgres(stage.database, [Up]), (dataSource) =>
+      const report = await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
         runMigrations(dataSource, { log: stage.log }),
       );
       expect(report.failed?.error).toBeInstanceOf(DataInMigrationError);
@@ -52,7 +52,7 @@ describe('rows written while PostgreSQL’s counters are off', () => {
     it('are refused if turned off by an existing function', async () => {
       await stage.database.query(routine('SET track_counts = off', hiddenBody));
       const Up = migration('Up', { transaction, up: 'SELECT fill()' });
-      const report = await withDataSource(postgres(stage.database, [Up]), (dataSource) =>
+      const report = await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
         runMigrations(dataSource, { log: stage.log }),
       );
       expect(report.failed?.error).toBeInstanceOf(DataInMigrationError);

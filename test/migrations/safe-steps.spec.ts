@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { addForeignKey, setNotNull } from '../../libs/backfill/src/migrations/safe-steps.ts';
 import { MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, postgres, withDataSource } from '../support/migrations.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 
@@ -22,7 +22,7 @@ describe('safe steps', () => {
         });
       },
     });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource: DataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource: DataSource) => {
       expect(await runMigrations(dataSource, { log: stage.log })).toMatchObject({ outcome: 'failed' });
       await stage.database.query(UPDATE);
       expect(await runMigrations(dataSource, { log: stage.log })).toMatchObject({ outcome: 'failed' });
@@ -37,7 +37,7 @@ describe('safe steps', () => {
 
   it('are refused inside a transaction', async () => {
     const Up = migration('Safe', { up: (queryRunner) => setNotNull(queryRunner, 'leads', 'note') });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       expect((await runMigrations(dataSource, { log: stage.log })).failed?.error.message).toContain(
         'transaction = false',
       );

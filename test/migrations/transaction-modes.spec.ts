@@ -4,14 +4,14 @@ import {
 } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { ADD_COLUMN, hidden, MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, postgres, rejection, withDataSource } from '../support/migrations.ts';
+import { migration, postgresDataSource, rejection, withDataSource } from '../support/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 
 describe.each(['all', 'each', 'none'] as const)('in TypeORM’s transaction mode %s', (transaction) => {
   it('schema changes run and are recorded', async () => {
     const Up = migration('Up', { up: ADD_COLUMN, down: `ALTER TABLE leads DROP COLUMN extra` });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       expect(await dataSource.runMigrations({ transaction })).toHaveLength(1);
       expect(await stage.columns()).toContain('extra');
       await dataSource.undoLastMigration({ transaction });
@@ -21,7 +21,7 @@ describe.each(['all', 'each', 'none'] as const)('in TypeORM’s transaction mode
 
   it('a data change is refused before it is sent, and the migration is not recorded', async () => {
     const Up = migration('Up', { up: UPDATE });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       expect(await rejection(dataSource.runMigrations({ transaction }))).toBeInstanceOf(DataInMigrationError);
       expect(await dataSource.showMigrations()).toBe(true);
     });
@@ -30,7 +30,7 @@ describe.each(['all', 'each', 'none'] as const)('in TypeORM’s transaction mode
 
   it('rows written by SQL that cannot be read are found by PostgreSQL’s counters and rolled back', async () => {
     const Up = migration('Up', { up: hidden(UPDATE) });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const error = await rejection(dataSource.runMigrations({ transaction }));
       expect(error).toBeInstanceOf(RowsWrittenError);
       expect((error as RowsWrittenError).written).toEqual([
@@ -42,7 +42,7 @@ describe.each(['all', 'each', 'none'] as const)('in TypeORM’s transaction mode
 
   it('a TRUNCATE by SQL that cannot be read is found and rolled back', async () => {
     const Up = migration('Up', { up: hidden('TRUNCATE leads') });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const error = await rejection(dataSource.runMigrations({ transaction }));
       expect(error).toBeInstanceOf(RowsWrittenError);
       expect((error as Error).message).toContain('public.leads (truncated)');
@@ -52,7 +52,7 @@ describe.each(['all', 'each', 'none'] as const)('in TypeORM’s transaction mode
 
   it('SQL that cannot be read passes if it changes only the schema', async () => {
     const Up = migration('Up', { up: hidden(ADD_COLUMN) });
-    await withDataSource(postgres(stage.database, [Up]), (dataSource) =>
+    await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
       dataSource.runMigrations({ transaction }),
     );
     expect(await stage.columns()).toContain('extra');
@@ -62,14 +62,14 @@ describe.each(['all', 'each', 'none'] as const)('in TypeORM’s transaction mode
 it('`migrationsRun: true` runs guarded migrations too', async () => {
   const Up = migration('Up', { up: UPDATE });
   expect(
-    await rejection(postgres(stage.database, [Up], { migrationsRun: true }).initialize()),
+    await rejection(postgresDataSource(stage.database, [Up], { migrationsRun: true }).initialize()),
   ).toBeInstanceOf(DataInMigrationError);
 });
 
 it('one transaction for all is refused with the remedy, if a migration declares `transaction = false`', async () => {
   const Add = migration('Add', { up: ADD_COLUMN });
   const Alone = migration('Alone', { up: 'CREATE TABLE alone ()', transaction: false });
-  await withDataSource(postgres(stage.database, [Add, Alone]), async (dataSource) => {
+  await withDataSource(postgresDataSource(stage.database, [Add, Alone]), async (dataSource) => {
     const report = await runMigrations(dataSource, { log: stage.log, transaction: 'all' });
     expect(report).toMatchObject({ outcome: 'failed', failed: { name: Alone.name }, ran: [] });
     expect(report.failed?.error.message).toContain("transaction: 'each'");
@@ -86,7 +86,7 @@ describe('a migration without a transaction', () => {
         await queryRunner.query(UPDATE);
       },
     });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const error = await rejection(dataSource.runMigrations({ transaction: 'each' }));
       expect((error as Error).message).toContain('Already committed and not undone:');
       expect((error as Error).message).toContain(ADD_COLUMN);
@@ -99,7 +99,7 @@ describe('a migration without a transaction', () => {
       transaction: false,
       up: 'CREATE INDEX CONCURRENTLY leads_note ON leads (note)',
     });
-    await withDataSource(postgres(stage.database, [Up]), (dataSource) =>
+    await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
       dataSource.runMigrations({ transaction: 'each' }),
     );
     expect(await stage.database.query(`SELECT FROM pg_indexes WHERE indexname = 'leads_note'`)).toHaveLength(
@@ -112,7 +112,7 @@ describe('a migration without a transaction', () => {
       transaction: false,
       up: `DO $$ DECLARE r record; BEGIN FOR r IN SELECT 'SELECT 1' AS q LOOP EXECUTE r.q; COMMIT; END LOOP; END $$`,
     });
-    await withDataSource(postgres(stage.database, [Up]), async (dataSource) => {
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
       const error = await rejection(dataSource.runMigrations({ transaction: 'each' }));
       expect((error as Error).message).toContain('commits by itself and cannot be read');
     });

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { DockerStandIn, type ScriptEnd } from '../support/docker-stand-in.ts';
+import { FakeDocker, type ScriptResult } from '../support/fake-docker.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/deploy-production.sh', import.meta.url));
 
@@ -15,8 +15,8 @@ const REPORT = 'run --rm --no-deps -T migrate node dist/main.js --status --no-pr
 const ALL = [BUILD, DATABASE, STOP, MIGRATE, INDEXES, BACKFILLS, START, REPORT];
 
 describe('scripts/deploy-production.sh', () => {
-  const docker = new DockerStandIn();
-  const deploy = (line = '', failing = '', code = 1, env: NodeJS.ProcessEnv = {}): ScriptEnd =>
+  const docker = new FakeDocker();
+  const deploy = (line = '', failing = '', code = 1, env: NodeJS.ProcessEnv = {}): ScriptResult =>
     docker.run(SCRIPT, line.split(' ').filter(Boolean), failing, code, env);
 
   afterAll(() => docker.remove());

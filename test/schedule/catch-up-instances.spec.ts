@@ -1,4 +1,4 @@
-import { CatchingUp, CapturedLog } from '../support/catch-up.ts';
+import { CatchUpApplication, CapturedLog } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { addLeads, LEAD_TABLES, resetLeads } from '../support/lead-tables.ts';
 import { LockHolder } from '../support/lock-holder.ts';
@@ -6,14 +6,22 @@ import { until } from '../support/until.ts';
 import { countPending, Direction, searchName } from './catch-up-backfills.ts';
 
 let database: TestDatabase;
-let app: CatchingUp;
-let other: CatchingUp;
+let app: CatchUpApplication;
+let other: CatchUpApplication;
 let log: CapturedLog;
 
 beforeAll(async () => {
   database = await TestDatabase.create();
-  app = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [searchName(), Direction] });
-  other = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [searchName(), Direction] });
+  app = await CatchUpApplication.start({
+    database,
+    entities: LEAD_TABLES,
+    backfills: [searchName(), Direction],
+  });
+  other = await CatchUpApplication.start({
+    database,
+    entities: LEAD_TABLES,
+    backfills: [searchName(), Direction],
+  });
   await database.query(`CREATE INDEX ON leads (id) WHERE search_name IS NULL;
     CREATE INDEX ON leads (id) WHERE last_call_direction IS NULL`);
 });
@@ -34,13 +42,13 @@ afterEach(() => log.stop());
 
 describe('with several instances', () => {
   it('only one carries out a round at a time', async () => {
-    await app.round();
+    await app.runRound();
     await addLeads(database, 1);
     const holder = await LockHolder.hold(database, 'LOCK TABLE leads IN SHARE MODE');
-    const first = app.round();
+    const first = app.runRound();
     await until(() => holder.isWaitedFor(database));
     log.clear();
-    await other.round();
+    await other.runRound();
     expect(log.lines.map(({ text }) => text)).toEqual([
       'search-name: another process is carrying out a round.',
       'direction: another process is carrying out a round.',
@@ -52,23 +60,23 @@ describe('with several instances', () => {
   });
 
   it('another one carries out the rounds once the lease of a dead instance has expired', async () => {
-    await app.round();
+    await app.runRound();
     await addLeads(database, 1);
     await database.query(`UPDATE nestjs_backfill.deploy_lease SET owner = 'dead', fencing_token = fencing_token + 1,
       expires_at = clock_timestamp() + interval '1 hour' WHERE phase = 'catch-up'`);
-    await other.round();
+    await other.runRound();
     expect(await countPending(database)).toBe(1);
     await database.query(
       `UPDATE nestjs_backfill.deploy_lease SET expires_at = clock_timestamp() WHERE phase = 'catch-up'`,
     );
-    await other.round();
+    await other.runRound();
     expect(await countPending(database)).toBe(0);
   });
 
   it('each row is changed once when all start a round at the same moment', async () => {
-    await app.round();
+    await app.runRound();
     await addLeads(database, 50);
-    await Promise.all([app.round(), other.round(), app.round(), other.round()]);
+    await Promise.all([app.runRound(), other.runRound(), app.runRound(), other.runRound()]);
     expect(await countPending(database)).toBe(0);
     expect((await app.status('search-name')).drift).toMatchObject({ rows: 50 });
   });

@@ -1,4 +1,4 @@
-import { CatchingUp, MODULE_JOB } from '../support/catch-up.ts';
+import { CatchUpApplication, MODULE_JOB } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { addLeads, LEAD_TABLES } from '../support/lead-tables.ts';
 import { until } from '../support/until.ts';
@@ -14,9 +14,9 @@ afterEach(() => database.drop());
 
 describe('jobs', () => {
   async function start(
-    options: Omit<Parameters<typeof CatchingUp.start>[0], 'database' | 'entities'>,
-  ): Promise<CatchingUp> {
-    const started = await CatchingUp.start({ database, entities: LEAD_TABLES, ...options });
+    options: Omit<Parameters<typeof CatchUpApplication.start>[0], 'database' | 'entities'>,
+  ): Promise<CatchUpApplication> {
+    const started = await CatchUpApplication.start({ database, entities: LEAD_TABLES, ...options });
     await addLeads(database, 5);
     return started;
   }
@@ -34,7 +34,7 @@ describe('jobs', () => {
   it('leave out a backfill with `catchUp: false`', async () => {
     const started = await start({ backfills: [searchName({ catchUp: false }), Direction] });
     try {
-      await started.round();
+      await started.runRound();
       expect(await database.query('SELECT FROM leads WHERE search_name IS NULL')).toHaveLength(5);
       expect(await database.query('SELECT FROM leads WHERE last_call_direction IS NULL')).toEqual([]);
     } finally {

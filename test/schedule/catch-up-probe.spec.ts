@@ -1,6 +1,6 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { CatchingUp, CapturedLog } from '../support/catch-up.ts';
+import { CatchUpApplication, CapturedLog } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { Lead, LEAD_TABLES } from '../support/lead-tables.ts';
 import { until } from '../support/until.ts';
@@ -18,17 +18,17 @@ const INDEX = 'CREATE INDEX leads_pending ON leads (id) WHERE search_name IS NUL
 
 describe('a probe for rows that became pending', () => {
   let database: TestDatabase;
-  let app: CatchingUp;
+  let app: CatchUpApplication;
   let log: CapturedLog;
 
   beforeEach(async () => {
     database = await TestDatabase.create();
-    app = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [SearchName] });
+    app = await CatchUpApplication.start({ database, entities: LEAD_TABLES, backfills: [SearchName] });
     log = CapturedLog.start();
     await database.query(`ALTER TABLE leads SET (autovacuum_enabled = off);
       INSERT INTO leads (name, search_name) SELECT 'Lead ' || i, 'done' FROM generate_series(1, ${LEADS}) AS i;
       ANALYZE leads`);
-    await app.round();
+    await app.runRound();
   });
 
   afterEach(async () => {
@@ -59,7 +59,7 @@ describe('a probe for rows that became pending', () => {
   it('uses the index that serves the predicate, and reads no row of a table without pending rows', async () => {
     await database.query(INDEX);
     const before = await reads();
-    await app.round();
+    await app.runRound();
     expect(await reads()).toEqual(before);
     expect((await app.status('search-name')).looked).toMatchObject({ index: 'leads_pending' });
   });
@@ -67,13 +67,13 @@ describe('a probe for rows that became pending', () => {
   it('uses the index when the statistics say that the table is empty', async () => {
     await database.query(`${INDEX}; UPDATE pg_class SET reltuples = 0, relpages = 0 WHERE relname = 'leads'`);
     const before = await reads();
-    await app.round();
+    await app.runRound();
     expect(await reads()).toEqual(before);
   });
 
   it('without an index reads only a part of the table, and not by a sequential scan', async () => {
     const before = await reads();
-    await app.round();
+    await app.runRound();
     const after = await reads();
     expect(after.scans).toBe(before.scans);
     expect(after.rows - before.rows).toBeLessThan(LEADS / 2);
@@ -81,24 +81,24 @@ describe('a probe for rows that became pending', () => {
 
   it('without an index finds the newest rows at once', async () => {
     await database.query(`INSERT INTO leads (name) VALUES ('New')`);
-    await app.round();
+    await app.runRound();
     expect((await app.status('search-name')).drift.rows).toBe(1);
   });
 
   it('without an index finds every row after some rounds', async () => {
-    await app.round();
+    await app.runRound();
     await database.query('UPDATE leads SET search_name = NULL WHERE id IN (3, 25000)');
     let rounds = 0;
     while ((await app.status('search-name')).drift.rows < 2) {
       await database.query('UPDATE nestjs_backfill.catch_up SET not_before = NULL');
-      await app.round();
+      await app.runRound();
       expect((rounds += 1)).toBeLessThan(10);
     }
   });
 
   it('without an index logs the index to build, once', async () => {
-    await app.round();
-    await app.round();
+    await app.runRound();
+    await app.runRound();
     expect(log.visible).toEqual([
       expect.stringContaining(
         'Build one: CREATE INDEX CONCURRENTLY ON "leads" (id) WHERE "search_name" IS NULL',
@@ -109,9 +109,13 @@ describe('a probe for rows that became pending', () => {
   it('does not count an index of another table that the predicate reads', async () => {
     await database.query(`CREATE INDEX ON call_logs (lead_id);
       INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('without-calls', 1, 'set', 'complete', 'Done.')`);
-    const other = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [WithoutCalls] });
+    const other = await CatchUpApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [WithoutCalls],
+    });
     try {
-      await other.round();
+      await other.runRound();
       expect((await other.status('without-calls')).looked).toMatchObject({ index: null });
     } finally {
       await other.stop();
@@ -122,18 +126,18 @@ describe('a probe for rows that became pending', () => {
     await database.query(
       `CREATE FUNCTION slowly(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN $1 IS NULL; END $$`,
     );
-    const slow = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [Slowly] });
+    const slow = await CatchUpApplication.start({ database, entities: LEAD_TABLES, backfills: [Slowly] });
     try {
       await database.query(
         `INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('slowly', 1, 'set', 'complete', 'Done.')`,
       );
-      await slow.round();
+      await slow.runRound();
       const [{ pause } = { pause: 0 }] = await database.query<{ pause: number }>(
         `SELECT extract(epoch FROM not_before - looked_at)::float8 AS pause FROM nestjs_backfill.catch_up WHERE name = 'slowly'`,
       );
       expect(pause).toBeGreaterThan(20);
       const { looked } = await slow.status('slowly');
-      await slow.round();
+      await slow.runRound();
       expect((await slow.status('slowly')).looked).toEqual(looked);
     } finally {
       await slow.stop();
@@ -144,7 +148,7 @@ describe('a probe for rows that became pending', () => {
     const client = await database.connect('a migration');
     await client.query('BEGIN; LOCK TABLE leads IN ACCESS EXCLUSIVE MODE');
     log.clear();
-    await app.round();
+    await app.runRound();
     await client.query('COMMIT');
     await client.end();
     expect(log.lines).toEqual([

@@ -1,16 +1,20 @@
 import type { BackfillOptions } from 'nestjs-backfill';
-import { CatchingUp, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
+import { CatchUpApplication, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { addLeads, type Lead, LEAD_TABLES, resetLeads } from '../support/lead-tables.ts';
 import { countPending, Direction, searchName } from './catch-up-backfills.ts';
 
 let database: TestDatabase;
-let app: CatchingUp;
+let app: CatchUpApplication;
 let log: CapturedLog;
 
 beforeAll(async () => {
   database = await TestDatabase.create();
-  app = await CatchingUp.start({ database, entities: LEAD_TABLES, backfills: [searchName(), Direction] });
+  app = await CatchUpApplication.start({
+    database,
+    entities: LEAD_TABLES,
+    backfills: [searchName(), Direction],
+  });
   await database.query(`CREATE INDEX ON leads (id) WHERE search_name IS NULL;
     CREATE INDEX ON leads (id) WHERE last_call_direction IS NULL`);
 });
@@ -30,18 +34,18 @@ afterEach(() => log.stop());
 
 describe('a round', () => {
   it('changes the pending rows', async () => {
-    await app.round();
+    await app.runRound();
     expect(await countPending(database)).toBe(0);
     expect(await app.status('search-name')).toMatchObject({ status: 'complete', updated: 5 });
   });
 
   it('changes rows that became pending after completion, and counts them as drift', async () => {
-    await app.round();
+    await app.runRound();
     await addLeads(database, 3);
-    await app.round();
+    await app.runRound();
     expect(await countPending(database)).toBe(0);
     await database.query('UPDATE leads SET search_name = NULL WHERE id <= 2');
-    await app.round();
+    await app.runRound();
     expect(await app.status('search-name')).toMatchObject({
       status: 'complete',
       updated: 10,
@@ -51,10 +55,10 @@ describe('a round', () => {
   });
 
   it('logs one line per backfill with pending rows, and nothing otherwise', async () => {
-    await app.round();
+    await app.runRound();
     await addLeads(database, 2);
     log.clear();
-    await app.round();
+    await app.runRound();
     expect(log.visible).toEqual([
       expect.stringMatching(
         /search-name: 2 rows done in .*\. They had become pending after completion \(drift\)\./,
@@ -62,14 +66,14 @@ describe('a round', () => {
       expect.stringMatching(/direction: 2 rows/),
     ]);
     log.clear();
-    await app.round();
+    await app.runRound();
     expect(log.visible).toEqual([]);
   });
 
   it('continues an earlier run that was stopped', async () => {
     await app.application.service.run({ maxDurationMs: 0 });
     expect(await countPending(database)).toBe(5);
-    await app.round();
+    await app.runRound();
     expect(await countPending(database)).toBe(0);
   });
 
@@ -80,7 +84,7 @@ describe('a round', () => {
   ])(
     'continues a run by tenants that was stopped, also during the pause after a probe: %j',
     async (order) => {
-      const ordered = await CatchingUp.start({
+      const ordered = await CatchUpApplication.start({
         database,
         entities: LEAD_TABLES,
         backfills: [searchName({ tenant: 'tenantId', batchSize: 1, progressEvery: 1, ...order })],
@@ -93,7 +97,7 @@ describe('a round', () => {
         expect(await ordered.status('search-name')).toMatchObject({ status: 'incomplete' });
         await database.query(`INSERT INTO nestjs_backfill.catch_up (name, version, not_before)
         VALUES ('search-name', 1, clock_timestamp() + interval '1 hour')`);
-        await ordered.round();
+        await ordered.runRound();
         expect(await ordered.status('search-name')).toMatchObject({ status: 'complete', updated: 5 });
       } finally {
         await ordered.stop();
@@ -102,10 +106,10 @@ describe('a round', () => {
   );
 
   it.each(['paused', 'cancelled', 'failed'])('skips a backfill that is %s', async (status) => {
-    await app.round();
+    await app.runRound();
     await addLeads(database, 1);
     await database.query(`UPDATE nestjs_backfill.backfill SET status = $1, reason = 'by Ann'`, [status]);
-    await app.round();
+    await app.runRound();
     expect(await countPending(database)).toBe(1);
     expect(await app.status('search-name')).toMatchObject({ status, reason: 'by Ann' });
   });
@@ -116,25 +120,25 @@ describe('a round', () => {
       `INSERT INTO nestjs_backfill.range (name, version, purpose, state, upper_key, lease_owner, lease_expires_at)
        VALUES ('search-name', 1, 'sweep', 'sweeping', '["5"]', 'elsewhere:1:a', clock_timestamp() + interval '1 hour')`,
     );
-    await app.round();
+    await app.runRound();
     expect(await database.query('SELECT FROM leads WHERE search_name IS NOT NULL')).toEqual([]);
     expect(await database.query('SELECT FROM leads WHERE last_call_direction IS NULL')).toEqual([]);
   });
 
   it('skips a backfill that only another deployment declares, or declares in a newer version', async () => {
-    const newer = await CatchingUp.start({
+    const newer = await CatchUpApplication.start({
       database,
       entities: LEAD_TABLES,
       backfills: [searchName({ version: 2 })],
     });
     try {
-      await app.round();
+      await app.runRound();
       await addLeads(database, 2);
-      await newer.round();
+      await newer.runRound();
       expect(await newer.status('search-name')).toMatchObject({ version: 2, status: 'complete' });
       expect(await database.query('SELECT FROM leads WHERE last_call_direction IS NULL')).toHaveLength(2);
       await database.query('UPDATE leads SET search_name = NULL');
-      await app.round();
+      await app.runRound();
       expect(await database.query('SELECT FROM leads WHERE search_name IS NULL')).toHaveLength(7);
     } finally {
       await newer.stop();
@@ -144,49 +148,49 @@ describe('a round', () => {
   it('skips a backfill whose column does not exist yet, and does not mark it as failed', async () => {
     await database.query('ALTER TABLE leads RENAME search_name TO not_yet');
     try {
-      await app.round();
+      await app.runRound();
       expect(log.visible).toEqual([expect.stringContaining('direction: 5 rows')]);
       expect((await app.status('search-name')).status).toBe('pending');
     } finally {
       await database.query('ALTER TABLE leads RENAME not_yet TO search_name');
     }
-    await app.round();
+    await app.runRound();
     expect(await countPending(database)).toBe(0);
   });
 
   it('leaves rows in quarantine, and changes other rows that become pending', async () => {
     await database.query(`UPDATE leads SET name = 'poison' WHERE id = 2`);
-    await app.round();
+    await app.runRound();
     expect(log.visible[0]).toContain('1 in quarantine');
     await addLeads(database, 1);
     log.clear();
-    await app.round();
+    await app.runRound();
     expect(await app.status('search-name')).toMatchObject({
       status: 'incomplete',
       updated: 5,
       quarantined: 1,
     });
     const before = await database.query('SELECT FROM nestjs_backfill.transition');
-    await app.round();
+    await app.runRound();
     expect(await database.query('SELECT FROM nestjs_backfill.transition')).toHaveLength(before.length);
   });
 
   it('stops at its time limit, records the reason, and leaves the rest to the next round', async () => {
-    const brief = await CatchingUp.start({
+    const brief = await CatchUpApplication.start({
       database,
       entities: LEAD_TABLES,
       backfills: [searchName({ batchSize: 1, pause: 600 })],
       catchUp: { cron: ONCE_A_YEAR, maxDuration: 1_000 },
     });
     try {
-      await brief.round();
+      await brief.runRound();
       const { status, reason, updated } = await brief.status('search-name');
       expect({ status, reason }).toEqual({
         status: 'incomplete',
         reason: "Stopped at the round's time limit of 1 s.",
       });
       expect(updated).toBeLessThan(5);
-      while ((await brief.status('search-name')).status !== 'complete') await brief.round();
+      while ((await brief.status('search-name')).status !== 'complete') await brief.runRound();
       expect(await brief.status('search-name')).toMatchObject({ updated: 5, drift: { rows: 0, times: 0 } });
     } finally {
       await brief.stop();
@@ -194,16 +198,16 @@ describe('a round', () => {
   });
 
   it('starts with the backfill for which the last round had no time', async () => {
-    const busy = await CatchingUp.start({
+    const busy = await CatchUpApplication.start({
       database,
       entities: LEAD_TABLES,
       backfills: [searchName({ batchSize: 1, pause: 3_600_000 }), Direction],
       catchUp: { cron: ONCE_A_YEAR, maxDuration: 1_000 },
     });
     try {
-      await busy.round();
+      await busy.runRound();
       expect(await database.query('SELECT FROM leads WHERE last_call_direction IS NULL')).toHaveLength(5);
-      await busy.round();
+      await busy.runRound();
       expect(await database.query('SELECT FROM leads WHERE last_call_direction IS NULL')).toEqual([]);
     } finally {
       await busy.stop();
@@ -211,12 +215,12 @@ describe('a round', () => {
   });
 
   it('that fails is logged once with its reason, and the next round changes the rows', async () => {
-    await app.round();
+    await app.runRound();
     await addLeads(database, 1);
     await database.query('ALTER TABLE nestjs_backfill.range RENAME TO gone');
     log.clear();
-    await app.round();
-    await app.round();
+    await app.runRound();
+    await app.runRound();
     expect(log.visible).toEqual([
       expect.stringMatching(
         /^error: search-name: the round failed; the next one tries again. .*"nestjs_backfill.range" does not exist/,
@@ -224,7 +228,7 @@ describe('a round', () => {
       expect.stringMatching(/^error: direction: /),
     ]);
     await database.query('ALTER TABLE nestjs_backfill.gone RENAME TO range');
-    await app.round();
+    await app.runRound();
     expect(await countPending(database)).toBe(0);
   });
 });

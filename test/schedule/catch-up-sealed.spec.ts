@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { Backfill, MigrationsService, type SetBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { CatchingUp, CapturedLog, MODULE_JOB } from '../support/catch-up.ts';
+import { CatchUpApplication, CapturedLog, MODULE_JOB } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
 import { migration } from '../support/migrations.ts';
@@ -46,11 +46,11 @@ class Kind implements SetBackfill<Event> {
 }
 
 let database: TestDatabase;
-let app: CatchingUp;
+let app: CatchUpApplication;
 let log: CapturedLog;
 
 const start = (backfills: readonly Type[]) =>
-  CatchingUp.start({
+  CatchUpApplication.start({
     database,
     entities: [...LEAD_TABLES, Event],
     backfills,
@@ -61,7 +61,7 @@ beforeEach(async () => {
   database = await TestDatabase.create();
   app = await start([SearchName, Direction]);
   await addLeads(database, 5);
-  await app.round();
+  await app.runRound();
   log = CapturedLog.start();
 });
 
@@ -77,15 +77,15 @@ const probedAt = async (name: string) => (await app.status(name)).looked?.at ?? 
 
 describe('a backfill is sealed', () => {
   it('by NOT NULL on the column of its IS NULL, and then no longer probed', async () => {
-    await app.round();
+    await app.runRound();
     const before = await probedAt('search-name');
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
-    await app.round();
+    await app.runRound();
     expect(await sealedBy('search-name')).toBe('NOT NULL of search_name');
     expect(log.visible).toContainEqual(
       expect.stringContaining('search-name: sealed by NOT NULL of search_name'),
     );
-    await app.round();
+    await app.runRound();
     expect(await probedAt('search-name')).toBe(before);
     expect(await sealedBy('direction')).toBeNull();
   });
@@ -95,12 +95,12 @@ describe('a backfill is sealed', () => {
       CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM (2025) TO (2026)`);
     await app.stop();
     app = await start([Kind]);
-    await app.round();
-    await app.round();
+    await app.runRound();
+    await app.runRound();
     expect(await app.status('kind')).toMatchObject({ status: 'complete', sealedBy: null });
     await database.query(`CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM (2026) TO (2027);
       INSERT INTO events VALUES (1, 2026, NULL)`);
-    await app.round();
+    await app.runRound();
     expect(await database.query('SELECT kind FROM events')).toEqual([{ kind: 'call' }]);
   });
 
@@ -108,35 +108,35 @@ describe('a backfill is sealed', () => {
     await database.query(
       `ALTER TABLE leads ADD CONSTRAINT told CHECK (last_call_direction IS NOT NULL AND last_call_direction <> '') NOT VALID`,
     );
-    await app.round();
+    await app.runRound();
     expect(await sealedBy('direction')).toBeNull();
     await database.query('ALTER TABLE leads VALIDATE CONSTRAINT told');
-    await app.round();
+    await app.runRound();
     expect(await sealedBy('direction')).toBe('the constraint told');
   });
 
   it('not by a constraint that still allows a part of its predicate', async () => {
     await database.query('ALTER TABLE leads ALTER last_call_direction SET NOT NULL');
-    await app.round();
+    await app.runRound();
     expect(await sealedBy('direction')).toBeNull();
     await database.query(`INSERT INTO leads (name, last_call_direction) VALUES ('New', '')`);
-    await app.round();
+    await app.runRound();
     expect(await app.status('direction')).toMatchObject({ status: 'complete', drift: { rows: 1 } });
   });
 
   it('no longer once the constraint is dropped, and rounds find its rows again', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
-    await app.round();
+    await app.runRound();
     await database.query('ALTER TABLE leads ALTER search_name DROP NOT NULL');
     await addLeads(database, 1);
-    await app.round();
+    await app.runRound();
     expect(await sealedBy('search-name')).toBeNull();
     expect(await app.status('search-name')).toMatchObject({ status: 'complete', drift: { rows: 1 } });
   });
 
   it('no longer once a run has found pending rows', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
-    await app.round();
+    await app.runRound();
     await database.query('ALTER TABLE leads ALTER search_name DROP NOT NULL');
     await addLeads(database, 1);
     await app.application.service.run({ names: ['search-name'] });
@@ -146,7 +146,7 @@ describe('a backfill is sealed', () => {
   it('and --status shows the seal', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await addLeads(database, 0);
-    await app.round();
+    await app.runRound();
     const status = renderStatus(await app.application.service.status());
     expect(status).toContain(
       'Sealed by NOT NULL of search_name. While it exists, no row can become pending.',
@@ -158,7 +158,7 @@ describe('a job', () => {
   it('ends and logs that when all its backfills are sealed', async () => {
     await database.query(`ALTER TABLE leads ALTER search_name SET NOT NULL, ALTER last_call_direction SET NOT NULL,
       ADD CONSTRAINT told CHECK (last_call_direction <> '')`);
-    await app.round();
+    await app.runRound();
     expect(log.visible).toContainEqual(
       `log: ${MODULE_JOB} has ended: all its backfills are sealed, so no row can become pending.`,
     );
@@ -167,7 +167,7 @@ describe('a job', () => {
 
   it('continues while one of its backfills is not sealed', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
-    await app.round();
+    await app.runRound();
     expect(app.registry.getCronJob(MODULE_JOB).isActive).toBe(true);
   });
 });
@@ -189,7 +189,7 @@ describe('a contract migration', () => {
     const Contract = contract('RequireSearchName', 'ALTER TABLE leads ALTER search_name SET NOT NULL');
     await migrate(Contract);
     expect(await sealedBy('search-name')).toBe(`migration ${Contract.name}: NOT NULL of search_name`);
-    await app.round();
+    await app.runRound();
     expect(await sealedBy('search-name')).toBe(`migration ${Contract.name}: NOT NULL of search_name`);
   });
 

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { CatchingUp, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
+import { CatchUpApplication, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { createGate } from '../support/gate.ts';
 import { allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../support/jobs.ts';
@@ -57,8 +57,8 @@ describe('app.close() during a round', () => {
     await database.drop();
   });
 
-  async function start(shutdownTimeout?: number): Promise<CatchingUp> {
-    const app = await CatchingUp.start({
+  async function start(shutdownTimeout?: number): Promise<CatchUpApplication> {
+    const app = await CatchUpApplication.start({
       database,
       entities: LEAD_TABLES,
       backfills: [SearchName],
@@ -79,7 +79,7 @@ describe('app.close() during a round', () => {
       started.resolve();
       await resume.promise;
     };
-    const round = app.round();
+    const round = app.runRound();
     await started.promise;
     const closed = app.stop();
     resume.resolve();
@@ -98,7 +98,7 @@ describe('app.close() during a round', () => {
       started.resolve();
       await closing.promise;
     };
-    const round = app.round();
+    const round = app.runRound();
     await started.promise;
     const closed = app.stop();
     // By then Nest has destroyed every provider that does not wait for the round.
@@ -114,7 +114,7 @@ describe('app.close() during a round', () => {
         PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$;
       CREATE TRIGGER dawdle BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION dawdle()`);
     const holder = await LockHolder.hold(database, 'SELECT pg_advisory_xact_lock(7)');
-    const round = app.round();
+    const round = app.runRound();
     await until(() => holder.isWaitedFor(database));
     await app.stop();
     await round;
@@ -133,7 +133,7 @@ describe('app.close() during a round', () => {
       started.resolve();
       return new Promise(() => undefined);
     };
-    void app.round();
+    void app.runRound();
     await started.promise;
     const log = CapturedLog.start();
     await app.stop();

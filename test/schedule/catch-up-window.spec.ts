@@ -1,7 +1,7 @@
 import { Backfill, type CatchUpClock, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { TimeWindow } from '../../libs/backfill/src/schedule/timing/time-window.ts';
-import { CatchingUp, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
+import { CatchUpApplication, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
 import { TestDatabase } from '../support/database.ts';
 import { BatchHook } from '../support/batch-hook.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
@@ -73,11 +73,11 @@ describe('catch-up with a window', () => {
   let now = NIGHT;
   const clock: CatchUpClock = { now: () => now };
   let database: TestDatabase;
-  let app: CatchingUp;
+  let app: CatchUpApplication;
 
   beforeAll(async () => {
     database = await TestDatabase.create();
-    app = await CatchingUp.start({
+    app = await CatchUpApplication.start({
       database,
       entities: LEAD_TABLES,
       backfills: [SearchName],
@@ -98,7 +98,7 @@ describe('catch-up with a window', () => {
   it('sends no query outside of it', async () => {
     const log = CapturedLog.start();
     now = NOON;
-    await app.round();
+    await app.runRound();
     log.stop();
     expect(await database.query(`SELECT FROM pg_namespace WHERE nspname = 'nestjs_backfill'`)).toEqual([]);
     expect(log.lines).toEqual([
@@ -112,7 +112,7 @@ describe('catch-up with a window', () => {
   it('finishes the current batch when it closes, records the reason, and continues when it is open again', async () => {
     now = NIGHT;
     hook.once(async () => (now = NOON));
-    await app.round();
+    await app.runRound();
     const stopped = await app.status('search-name');
     expect(stopped).toMatchObject({
       status: 'incomplete',
@@ -121,10 +121,10 @@ describe('catch-up with a window', () => {
     });
     // The current batch, and the next one if its rows were already read.
     expect([10, 20]).toContain(stopped?.updated);
-    await app.round();
+    await app.runRound();
     expect(await app.status('search-name')).toMatchObject({ updated: stopped?.updated });
     now = NIGHT;
-    await app.round();
+    await app.runRound();
     expect(await app.status('search-name')).toMatchObject({ status: 'complete', updated: 50 });
   });
 });

@@ -10,7 +10,7 @@ export const MODULE_JOB = 'nestjs-backfill:catch-up';
 export const ONCE_A_YEAR = '0 0 1 1 *';
 
 /** An application with catch-up whose rounds a test starts. */
-export class CatchingUp {
+export class CatchUpApplication {
   private constructor(
     readonly application: TestApplication,
     readonly registry: SchedulerRegistry,
@@ -21,17 +21,19 @@ export class CatchingUp {
     module,
     imports = [],
     ...options
-  }: TestApplicationOptions & { readonly catchUp?: CatchUpModuleOptions | false }): Promise<CatchingUp> {
+  }: TestApplicationOptions & {
+    readonly catchUp?: CatchUpModuleOptions | false;
+  }): Promise<CatchUpApplication> {
     const application = await TestApplication.start({
       ...options,
       imports: [ScheduleModule.forRoot(), ...imports],
       module: { ...module, catchUp },
     });
-    return new CatchingUp(application, application.context.get(SchedulerRegistry, { strict: false }));
+    return new CatchUpApplication(application, application.context.get(SchedulerRegistry, { strict: false }));
   }
 
   /** Starts a round of the job, and waits for its end. */
-  async round(job = MODULE_JOB): Promise<void> {
+  async runRound(job = MODULE_JOB): Promise<void> {
     await this.registry.getCronJob(job).fireOnTick();
   }
 

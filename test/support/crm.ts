@@ -27,11 +27,11 @@ export function crmOptions({ url }: TestDatabase): DataSourceOptions {
  * backfill.
  */
 export async function createCrm(database: TestDatabase): Promise<void> {
-  await createCrmOf(database, Object.values(crmOptions(database).migrations ?? {}));
+  await migrateCrm(database, Object.values(crmOptions(database).migrations ?? {}));
 }
 
 /** Creates the empty tables of an earlier release. */
-export async function createCrmOf(
+export async function migrateCrm(
   database: TestDatabase,
   migrations: NonNullable<DataSourceOptions['migrations']>,
 ): Promise<void> {

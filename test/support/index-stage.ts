@@ -8,7 +8,7 @@ import type {
   OnlineIndexOptions,
 } from '../../libs/backfill/src/indexes/declare/index.options.ts';
 import { TestDatabase } from './database.ts';
-import { postgres } from './migrations.ts';
+import { postgresDataSource } from './migrations.ts';
 
 @Entity('leads')
 export class Lead {
@@ -61,8 +61,8 @@ export class IndexStage {
   }
 
   /** A further data source on the same database. */
-  connect(options: Parameters<typeof postgres>[2] = {}): Promise<DataSource> {
-    return postgres(this.database, [], { entities: [Lead, Call], ...options }).initialize();
+  connect(options: Parameters<typeof postgresDataSource>[2] = {}): Promise<DataSource> {
+    return postgresDataSource(this.database, [], { entities: [Lead, Call], ...options }).initialize();
   }
 
   build(indexes: readonly DeclaredIndex[], options: BuildIndexesOptions = {}) {

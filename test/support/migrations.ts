@@ -62,7 +62,7 @@ async function run(step: string | Step | undefined, queryRunner: QueryRunner): P
   else await step?.(queryRunner);
 }
 
-export function postgres(
+export function postgresDataSource(
   database: TestDatabase,
   migrations: readonly (new () => MigrationInterface)[] = [],
   extra: Partial<Extract<DataSourceOptions, { type: 'postgres' }>> = {},
@@ -93,7 +93,7 @@ export async function rejection(work: Promise<unknown>): Promise<unknown> {
 }
 
 /** A TypeORM logger that keeps what is sent. */
-export class SentQueries extends AbstractLogger {
+export class QueryRecorder extends AbstractLogger {
   constructor(readonly sent: string[]) {
     super(true);
   }

@@ -85,4 +85,4 @@ export class Customer extends Person {}
 @ChildEntity("the boss's")
 export class Manager extends Employee {}
 
-export const PEOPLE = [Team, Person, Employee, Customer, Manager] as const;
+export const PERSON_ENTITIES = [Team, Person, Employee, Customer, Manager] as const;

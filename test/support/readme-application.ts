@@ -7,7 +7,7 @@ import { readmeBlocks } from './readme.ts';
 const WORKSPACE = fileURLToPath(new URL('../..', import.meta.url));
 
 /** How a command ended. */
-export interface CommandEnd {
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -24,7 +24,7 @@ export class ReadmeApplication {
     const data = join(WORKSPACE, '.data');
     mkdirSync(data, { recursive: true });
     const application = new ReadmeApplication(mkdtempSync(join(data, 'readme-')));
-    application.#layOut();
+    application.#writeFiles();
     return application;
   }
 
@@ -43,7 +43,7 @@ export class ReadmeApplication {
   }
 
   /** Runs a line of a shell block; `npx` uses what the workspace has installed. */
-  async run(command: string, env: NodeJS.ProcessEnv = {}): Promise<CommandEnd> {
+  async run(command: string, env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     const line = command.replace(/^npx /, '');
     const child = spawn('bash', ['-o', 'pipefail', '-c', line], {
       cwd: this.folder,
@@ -66,7 +66,7 @@ export class ReadmeApplication {
     return { code, stdout, stderr };
   }
 
-  #layOut(): void {
+  #writeFiles(): void {
     this.write('package.json', JSON.stringify({ name: 'readme', private: true, type: 'module' }));
     const compilerOptions = { rootDir: 'src', outDir: 'dist' };
     this.write(

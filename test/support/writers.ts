@@ -33,12 +33,12 @@ export class Writers {
   }
 
   /** Resolves once the sessions have begun to write. */
-  begun(): Promise<void> {
+  started(): Promise<void> {
     return until(() => this.#written > 4 * this.options.sessions);
   }
 
   /** Waits until the sessions have ended. @returns the last write of each key that was written */
-  async finished(): Promise<ReadonlyMap<number, Write>> {
+  async ended(): Promise<ReadonlyMap<number, Write>> {
     await Promise.all(this.#sessions);
     return this.#last;
   }

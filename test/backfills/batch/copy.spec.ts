@@ -1,6 +1,6 @@
 import { Backfill, type CopyBackfill, type RowColumns } from 'nestjs-backfill';
 import { addLeads, Contact, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
-import { Employee, PEOPLE } from '../../support/people.ts';
+import { Employee, PERSON_ENTITIES } from '../../support/people.ts';
 import { Stage } from '../../support/stage.ts';
 import { untilBlocked } from '../../support/until.ts';
 
@@ -35,7 +35,7 @@ class CopyEmployees implements CopyBackfill<Employee, Contact> {
 
 describe('a `copy` backfill', () => {
   const stage = Stage.for({
-    entities: [...LEAD_TABLES, ...PEOPLE],
+    entities: [...LEAD_TABLES, ...PERSON_ENTITIES],
     backfills: [CopyContacts, CopyLabels, CopyEmployees],
   });
   beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { Backfill, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { Address, PEOPLE, Person } from '../../support/people.ts';
+import { Address, PERSON_ENTITIES, Person } from '../../support/people.ts';
 import { Stage } from '../../support/stage.ts';
 
 @Backfill<Person>({
@@ -26,7 +26,7 @@ class SetCity implements SetBackfill<Person> {
 }
 
 describe('columns of an embedded entity', () => {
-  const stage = Stage.for({ entities: PEOPLE, backfills: [TransformCity, SetCity] });
+  const stage = Stage.for({ entities: PERSON_ENTITIES, backfills: [TransformCity, SetCity] });
   afterEach(() => stage.query('TRUNCATE people RESTART IDENTITY'));
 
   it.each([

@@ -23,7 +23,7 @@ import {
 } from 'typeorm';
 import { TestApplication } from '../../support/application.ts';
 import { TestDatabase } from '../../support/database.ts';
-import { Customer, Employee, PEOPLE, Person, Team } from '../../support/people.ts';
+import { Customer, Employee, PERSON_ENTITIES, Person, Team } from '../../support/people.ts';
 
 const NOON = new Date('2024-06-15T12:00:00Z');
 
@@ -131,7 +131,7 @@ describe('a pending predicate', () => {
     database = await TestDatabase.create();
     application = await TestApplication.start({
       database,
-      entities: PEOPLE,
+      entities: PERSON_ENTITIES,
       backfills: [
         ...CASES.map(({ backfill }) => backfill),
         ...SQL.map(([, where], at) => marker(`sql-${at}`, where, Person)),

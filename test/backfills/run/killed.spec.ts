@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { addJobs, allDoneOnce, JobsProcess, jobsStage, readJobs } from '../../support/jobs.ts';
-import { seed, seeded } from '../../support/seeded.ts';
+import { seed, seededRandom } from '../../support/seeded-random.ts';
 
 const KILLS = 20;
 const SEED = seed();
@@ -9,7 +9,7 @@ describe('a process killed with SIGKILL', () => {
   const stage = jobsStage(400);
 
   it(`at ${KILLS} random instants and restarted each time processes every row exactly once (SEED=${SEED})`, async () => {
-    const chance = seeded(SEED);
+    const chance = seededRandom(SEED);
     // Installs the ledger, which the checks below read, and leaves nearly every row pending.
     await stage.run('do-jobs', { maxDurationMs: 1 });
     let kills = 0;

@@ -14,7 +14,7 @@ import {
 import { DataInMigrationError } from '../../../libs/backfill/src/migrations/migration.error.ts';
 import { TestDatabase } from '../../support/database.ts';
 import { createGate } from '../../support/gate.ts';
-import { migration, plainMigration, postgres, rejection } from '../../support/migrations.ts';
+import { migration, plainMigration, postgresDataSource, rejection } from '../../support/migrations.ts';
 import { guardMigrations } from '../../../libs/backfill/src/migrations/migration.guarding.ts';
 
 @Entity('leads')
@@ -38,9 +38,9 @@ beforeAll(async () => {
   database = await TestDatabase.create();
   await database.query(`CREATE TABLE leads (id int PRIMARY KEY, note text)`);
   await database.query(`INSERT INTO leads SELECT n FROM generate_series(1, 5) n`);
-  dataSource = await postgres(database, [], { entities: [Lead] }).initialize();
-  imported = await postgres(database, [], { entities: [Lead] }).initialize();
-  busy = await postgres(database, [], { extra: { max: 1 } }).initialize();
+  dataSource = await postgresDataSource(database, [], { entities: [Lead] }).initialize();
+  imported = await postgresDataSource(database, [], { entities: [Lead] }).initialize();
+  busy = await postgresDataSource(database, [], { extra: { max: 1 } }).initialize();
   Lead.useDataSource(imported);
 });
 afterAll(async () => {
@@ -185,7 +185,7 @@ const ROUTES: readonly (readonly [name: string, route: (queryRunner: QueryRunner
   [
     'a data source opened by the migration',
     async () => {
-      const own = await postgres(database, [], { entities: [Lead] }).initialize();
+      const own = await postgresDataSource(database, [], { entities: [Lead] }).initialize();
       try {
         return await own.manager.update(Lead, 1, { note: 'x' });
       } finally {
@@ -381,7 +381,7 @@ describe('schema changes pass, also by TypeORM’s own methods:', () => {
 
 it('guardMigrations() puts the same guard before migrations that do not extend the class', async () => {
   const Plain = plainMigration('Plain', UPDATE);
-  const own = await postgres(database, [Plain]).initialize();
+  const own = await postgresDataSource(database, [Plain]).initialize();
   guardMigrations(own);
   expect(await rejection(own.runMigrations())).toBeInstanceOf(DataInMigrationError);
   await own.destroy();

@@ -1,6 +1,6 @@
 import { DataInMigrationError } from '../../../libs/backfill/src/migrations/migration.error.ts';
 import { TestDatabase } from '../../support/database.ts';
-import { migration, postgres, rejection, SentQueries } from '../../support/migrations.ts';
+import { migration, postgresDataSource, rejection, QueryRecorder } from '../../support/migrations.ts';
 import type { DataSource } from 'typeorm';
 
 const SCHEMA = `
@@ -340,9 +340,9 @@ let dataSource: DataSource;
 beforeAll(async () => {
   database = await TestDatabase.create();
   await database.query(SCHEMA);
-  dataSource = await postgres(database, [], {
+  dataSource = await postgresDataSource(database, [], {
     logging: ['query'],
-    logger: new SentQueries(sent),
+    logger: new QueryRecorder(sent),
   }).initialize();
 });
 afterAll(async () => {

@@ -12,7 +12,7 @@ import {
   terminateBackfills,
 } from '../../../support/jobs.ts';
 import { Recorder } from '../../../support/recorder.ts';
-import { seed, seeded } from '../../../support/seeded.ts';
+import { seed, seededRandom } from '../../../support/seeded-random.ts';
 import { startEmbedded } from '../../../support/server.ts';
 import { ProtocolProxy } from '../../../support/protocol-proxy.ts';
 import { until, untilRow } from '../../../support/until.ts';
@@ -37,7 +37,7 @@ describe('a connection that the server ends', () => {
 
   it(`at random moments neither repeats nor loses a row (SEED=${SEED})`, async () => {
     await resetJobs(stage.database, 4_000);
-    const chance = seeded(SEED);
+    const chance = seededRandom(SEED);
     const recorder = new Recorder();
     let isOver = false;
     const run = stage.run('do-jobs', { recorder }).finally(() => (isOver = true));

@@ -70,9 +70,9 @@ describe.each(['set', 'transform', 'process'])(
 
     it('ends, and neither loses nor overwrites any of their writes', async () => {
       const writers = Writers.start(stage.database, { sessions: 4, writes: 2_000, keys: 2 * ROWS + 2 });
-      await writers.begun();
+      await writers.started();
       await stage.run(name);
-      const expected = await writers.finished();
+      const expected = await writers.ended();
       // The next run changes the rows that became pending after the last sweep.
       expect(await stage.run(name)).toMatchObject({ proved: true, quarantined: 0, remaining: 0 });
 

@@ -4,7 +4,7 @@
  *
  * @returns a function that returns an integer from 0 to its argument, which is exclusive
  */
-export function seeded(seed: number): (below: number) => number {
+export function seededRandom(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;

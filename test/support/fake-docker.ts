@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** The result of a script that ran with the stand-in. */
-export interface ScriptEnd {
+export interface ScriptResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -15,7 +15,7 @@ export interface ScriptEnd {
 }
 
 /** Replaces `docker` on PATH: records its calls, and fails where a test says so. */
-export class DockerStandIn {
+export class FakeDocker {
   readonly #folder = mkdtempSync(join(tmpdir(), 'docker-stand-in-'));
   readonly #calls = join(this.#folder, 'calls');
 
@@ -39,7 +39,7 @@ exit 0
     failing = '',
     code = 1,
     env: NodeJS.ProcessEnv = {},
-  ): ScriptEnd {
+  ): ScriptResult {
     rmSync(this.#calls, { force: true });
     const { status, stdout, stderr } = spawnSync(script, parameters, {
       encoding: 'utf8',

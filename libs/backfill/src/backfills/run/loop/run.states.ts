@@ -45,7 +45,7 @@ export interface LoopMemory {
   readonly selection: RowSelection;
   /** The range that was taken last. */
   range: LeasedRange | null;
-  /** Attempts in a row that found unfinished ranges but none to take. */
+  /** Consecutive attempts that found an unfinished range but could not take it. */
   misses: number;
   /** Sweeps that this run has planned. */
   sweeps: number;

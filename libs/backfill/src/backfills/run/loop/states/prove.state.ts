@@ -6,13 +6,10 @@ import { concludeProof } from '../run.conclusion.js';
 import type { RunContext } from '../run.context.js';
 import type { LoopMemory, RunState } from '../run.states.js';
 
-/**
- * Sweeps of one run: the first, and those for rows that became pending meanwhile. Then the run ends, whatever
- * is written.
- */
+/** After this many sweeps the run ends even if the application keeps writing pending rows. */
 const MAX_SWEEPS = 5;
 
-/** Every range is done: proves that no row is pending. Of several processes, one does this. */
+/** Every range is done: probes for a pending row. Of several processes, one at a time does this. */
 export const prove: RunState<'prove'> = async (run, memory) => {
   if (run.isShared && !(await run.completionLease.take())) {
     const next = await run.others.wait('the process that proves completion');

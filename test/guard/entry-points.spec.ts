@@ -15,7 +15,7 @@ describe('the guard in tests and editors', () => {
     project.remove();
   });
 
-  it('expectSchemaOnly passes migrations that change the schema alone', async () => {
+  it('expectSchemaOnly passes migrations that only change the schema', async () => {
     project.migration('await queryRunner.query(`ALTER TABLE leads ADD a int`);');
     await expect(expectSchemaOnly(project.path('src/migrations'))).resolves.toBeUndefined();
   });
@@ -34,7 +34,7 @@ describe('the guard in tests and editors', () => {
     await expect(expectSchemaOnly(project.path('src/migrations'))).rejects.toThrow('could not be checked');
   });
 
-  it('expectSchemaOnly honours the baseline', async () => {
+  it('expectSchemaOnly uses the baseline', async () => {
     project.migration('await queryRunner.query(`UPDATE leads SET a = 1`);');
     await project.guard('--update-baseline');
     await expect(

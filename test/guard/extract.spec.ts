@@ -33,7 +33,7 @@ describe('nestjs-backfill-guard extract', () => {
     expect(out).toContain('+    // data: leads-search-name'.replace('+    ', '+'));
   });
 
-  it('turns UPDATE … FROM into a correlated sub-query', async () => {
+  it('turns UPDATE … FROM into a correlated subquery', async () => {
     const out = await extract(
       'await queryRunner.query(`UPDATE leads SET owner_id = o.id FROM owners o WHERE o.email = leads.email`);',
     );
@@ -41,16 +41,16 @@ describe('nestjs-backfill-guard extract', () => {
     expect(out).toContain('EXISTS (SELECT 1 FROM owners o WHERE o.email = this_row.email)');
   });
 
-  it('adds what makes the predicate false where the WHERE does not', async () => {
+  it('adds a comparison when the WHERE stays true after the change', async () => {
     const out = await extract(
       "await queryRunner.query(`UPDATE leads SET status = 'x' WHERE source = 'import'`);",
     );
     expect(out).toContain(`where: \`(source = 'import') AND (this_row."status" IS DISTINCT FROM 'x')\``);
   });
 
-  it('warns of a change that cannot be repeated', async () => {
+  it('warns about a change that cannot be repeated', async () => {
     expect(await extract('await queryRunner.query(`UPDATE leads SET score = score * 10`);')).toContain(
-      'The change reads the column that it writes',
+      'The expression reads the column that it writes',
     );
   });
 
@@ -63,7 +63,7 @@ describe('nestjs-backfill-guard extract', () => {
     expect(out).toContain('+      leadId: `id`,');
   });
 
-  it('proposes a transform skeleton for a loop over rows, and takes the whole loop out', async () => {
+  it('proposes a transform backfill for a loop over rows, and removes the whole loop', async () => {
     const out = await extract(
       'const rows = await queryRunner.query(`SELECT id, name FROM leads`);\nfor (const row of rows) {\n  await queryRunner.query(`UPDATE leads SET search_name = $1 WHERE id = $2`, [f(row.name), row.id]);\n}',
     );
@@ -72,7 +72,7 @@ describe('nestjs-backfill-guard extract', () => {
     expect(out).toContain('-for (const row of rows) {');
   });
 
-  it('writes nothing without --write, and everything with it', async () => {
+  it('writes files only with --write', async () => {
     const body = 'await queryRunner.query(`UPDATE leads SET a = 1`);';
     await extract(body);
     expect(existsSync(project.path('src/backfills'))).toBe(false);
@@ -89,7 +89,7 @@ describe('nestjs-backfill-guard extract', () => {
     ).toBe(0);
   });
 
-  it('never overwrites a backfill', async () => {
+  it('does not overwrite an existing backfill', async () => {
     project.write('src/backfills/leads-a.backfill.ts', 'mine');
     const result = await project.run(
       'extract',
@@ -100,16 +100,16 @@ describe('nestjs-backfill-guard extract', () => {
     expect(readFileSync(project.path('src/backfills/leads-a.backfill.ts'), 'utf8')).toBe('mine');
   });
 
-  it('keeps a call that also changes the schema, and says so', async () => {
+  it('keeps a call that also changes the schema, and reports it', async () => {
     const file = project.migration(
       'await queryRunner.query(`UPDATE leads SET a = 1; ALTER TABLE leads ADD b int`);',
     );
     const { out, error } = await project.run('extract', file);
-    expect(error).toContain('left to you');
+    expect(error).toContain('not extracted');
     expect(out).not.toContain('-await queryRunner');
   });
 
-  it('keeps a call whose statement stands in a helper, and says so', async () => {
+  it('keeps a call whose statement is in a helper, and reports it', async () => {
     project.write(
       'src/migrations/helper.ts',
       'export async function fill(runner) { await runner.query(`UPDATE leads SET a = 1`); await runner.query(`ALTER TABLE leads ADD b int`); }',
@@ -121,22 +121,22 @@ describe('nestjs-backfill-guard extract', () => {
     const { out, error } = await project.run('extract', file);
     expect(out).toContain('implements SetBackfill<Lead>');
     expect(out).not.toContain('-    await fill');
-    expect(error).toContain('left to you');
+    expect(error).toContain('not extracted');
   });
 
-  it('takes a statement out of a file of SQL, and leaves what stands in a block', async () => {
+  it('removes a statement from an SQL file, and keeps a statement in a block', async () => {
     const file = project.write(
       'src/migrations/1757000000000-example.sql',
       'ALTER TABLE leads ADD a int;\nUPDATE leads SET a = 1;\nDO $$ BEGIN DELETE FROM calls WHERE test; END $$;\n',
     );
     const { code, error } = await project.run('extract', file, '--write');
-    expect({ code, left: error.includes('left to you') }).toEqual({ code: 0, left: true });
+    expect({ code, left: error.includes('not extracted') }).toEqual({ code: 0, left: true });
     expect(readFileSync(file, 'utf8')).toBe(
       'ALTER TABLE leads ADD a int;\n-- data: leads-a\nDO $$ BEGIN DELETE FROM calls WHERE test; END $$;\n',
     );
   });
 
-  it('leaves suppressed statements alone', async () => {
+  it('does not extract suppressed statements', async () => {
     expect(
       await extract(
         '// nestjs-backfill-ignore update: three rows\nawait queryRunner.query(`UPDATE leads SET a = 1`);',

@@ -19,12 +19,12 @@ describe('the example of each rule', () => {
     return migrations.flatMap(allFindings).map(({ rule }) => rule);
   };
 
-  it.each(RULES)('%s: what it shows as dangerous is refused by it', async (rule) => {
+  it.each(RULES)('%s: the rule refuses its dangerous migration', async (rule) => {
     expect(await rulesOf(REMEDIES[rule].refused)).toContain(rule);
   });
 
   it.each(RULES.filter((rule) => REMEDIES[rule].instead.includes('SchemaMigration')))(
-    '%s: the migration that it shows instead is clean',
+    '%s: the migration to write instead is clean',
     async (rule) => {
       expect(await rulesOf(REMEDIES[rule].instead)).toEqual([]);
     },

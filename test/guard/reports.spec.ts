@@ -34,7 +34,7 @@ describe('the reports of the guard', () => {
     project.remove();
   });
 
-  it('are valid SARIF 2.1.0, with regions', async () => {
+  it('include valid SARIF 2.1.0 with regions', async () => {
     project.write('src/migrations/1757000000001-broken.ts', 'class {');
     const { out } = await project.guard('--format', 'sarif');
     const schema = JSON.parse(
@@ -60,7 +60,7 @@ describe('the reports of the guard', () => {
     expect(log.runs[0].results.map(({ suppressions }) => suppressions.length)).toEqual([1, 1, 1]);
   });
 
-  it('are JSON for programs', async () => {
+  it('include JSON for programs', async () => {
     const report = JSON.parse((await project.guard('--format', 'json')).out) as unknown;
     expect(report).toMatchObject({
       summary: { migrations: 1, new: 3, cannotDecide: 1 },
@@ -73,7 +73,7 @@ describe('the reports of the guard', () => {
     });
   });
 
-  it('are GitHub annotations, escaped', async () => {
+  it('include GitHub annotations with escaped text', async () => {
     const { out } = await project.guard('--format', 'github');
     const [first] = out.split('\n');
     expect(first).toMatch(
@@ -83,18 +83,18 @@ describe('the reports of the guard', () => {
     expect(out.trimEnd().split('\n')).toHaveLength(3);
   });
 
-  it('are coloured when asked for, and plain otherwise', async () => {
+  it('are coloured with --color, and plain without it', async () => {
     expect((await project.guard('--color')).out).toContain('\u001b[31m');
     expect((await project.guard()).out).not.toContain('\u001b[');
   });
 
-  it('go to a file with --output', async () => {
+  it('are written to a file with --output', async () => {
     const file = project.path('report.json');
     expect((await project.guard('--format', 'json', '--output', file)).out).toBe('');
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ summary: { new: 3 } });
   });
 
-  it('end with exit 2 and the file, where that cannot be written', async () => {
+  it('fail with exit code 2 and the name of a file that cannot be written', async () => {
     const nowhere = project.path('nowhere/report.json');
     for (const args of [
       ['--format', 'json', '--output', nowhere],
@@ -116,26 +116,26 @@ describe('the reports of the guard', () => {
         ...args,
       );
 
-    it('lists violations by severity, kind and table, each with the backfill to write', async () => {
+    it('counts violations by severity, kind and table, and shows the backfill to write for each', async () => {
       const { code, out } = await audit();
       expect(code).toBe(0);
-      expect(out).toContain('1 migration, 1 of them changes rows.');
+      expect(out).toContain('1 of 1 migration changes rows.');
       expect(out).toContain('| HIGH | 1 |');
       expect(out).toContain('| row-loop | 1 |');
       expect(out).toContain('| calls | 1 |');
       expect(out).toContain('export class LeadsStatus implements SetBackfill<Lead>');
-      expect(out).toContain('## What could not be decided');
+      expect(out).toContain('## Undecided');
     });
 
-    it('shows how far the grandfathered list has burned down', async () => {
+    it('shows how many grandfathered violations remain', async () => {
       await project.guard('--update-baseline');
       project.migration('await queryRunner.query(process.env.SQL);');
       expect((await audit()).out).toContain(
-        '1 of 3 grandfathered violations remain; 2 have moved out, 2 of them still in the baseline.',
+        '1 of 3 grandfathered violations remain. 2 were removed from the migrations. 2 entries of the baseline are stale.',
       );
     });
 
-    it('is one HTML page that loads nothing and escapes what it quotes', async () => {
+    it('is one HTML page that loads nothing and escapes the code in it', async () => {
       const { out } = await audit('--format', 'html');
       expect(out).toContain('a|b&lt;c&gt;');
       expect(out).not.toMatch(/<(?:script|link|img|iframe)\b|https?:\/\//);

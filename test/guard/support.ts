@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../libs/guard/src/cli/run.ts';
 
-/** A project of its own on disk, and the command run over it. */
+/** A temporary project on disk, and the command for it. */
 export class Project {
   readonly root = mkdtempSync(join(tmpdir(), 'guard-project-'));
 

@@ -1,7 +1,7 @@
 import { TestDatabase } from '../support/database.ts';
 import { Project } from './support.ts';
 
-describe('the guard with a database to ask', () => {
+describe('the guard with --database', () => {
   let database: TestDatabase;
   let project: Project;
 
@@ -27,7 +27,7 @@ describe('the guard with a database to ask', () => {
     project.remove();
   });
 
-  it("judges severity by PostgreSQL's own estimates of the rows", async () => {
+  it("uses PostgreSQL's estimates of the rows for the severity", async () => {
     const { out } = await project.guard('--database', database.url, '--format', 'json');
     const { findings } = JSON.parse(out) as { findings: { table: string; severity: string }[] };
     expect(findings.map(({ table, severity }) => [table, severity])).toEqual([
@@ -36,13 +36,13 @@ describe('the guard with a database to ask', () => {
     ]);
   });
 
-  it('ends with exit 2 when the URL is none', async () => {
+  it('exits with 2 when the value is not a URL', async () => {
     const { code, error } = await project.guard('--database', 'foo');
     expect(code).toBe(2);
     expect(error).toContain('--database URL');
   });
 
-  it('ends with exit 2 when the database cannot be reached', async () => {
+  it('exits with 2 when it cannot reach the database', async () => {
     const { code, error } = await project.guard('--database', 'postgres://nobody@127.0.0.1:1/nothing');
     expect(code).toBe(2);
     expect(error).toContain('--database 127.0.0.1:1');

@@ -8,7 +8,7 @@ const LIBRARY = join(import.meta.dirname, '../../libs/guard/dist/testing/index.j
 
 const VITEST = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 
-/** What Vitest's JSON reporter says, as far as it is looked at here. */
+/** The part of Vitest's JSON report that the tests read. */
 interface VitestReport {
   readonly testResults: readonly [
     { readonly assertionResults: readonly [{ readonly status: string; readonly failureMessages: string[] }] },
@@ -26,7 +26,7 @@ describe('expectSchemaOnly under Vitest', () => {
       `import { expect, it } from 'vitest';
 import { expectSchemaOnly } from ${JSON.stringify(LIBRARY)};
 
-it('keeps data out of migrations', async () => {
+it('keeps data changes out of migrations', async () => {
   await expect(expectSchemaOnly('src/migrations')).resolves.toBeUndefined();
 });
 
@@ -41,12 +41,12 @@ it('needs no expect around it', () => expectSchemaOnly('src/migrations'));
     project.remove();
   });
 
-  it('passes migrations that change the schema alone', async () => {
+  it('passes migrations that only change the schema', async () => {
     project.migration('await queryRunner.query(`ALTER TABLE leads ADD a int`);');
     expect(await vitest(project)).toEqual({ code: 0, statuses: ['passed', 'passed'], messages: '' });
   });
 
-  it('fails for a data change, with the report in the message', async () => {
+  it('fails for a data change with the report as its message', async () => {
     project.migration('await queryRunner.query(`UPDATE leads SET a = 1`);');
     expect(await vitest(project)).toEqual({
       code: 1,
@@ -73,7 +73,7 @@ async function vitest(project: Project): Promise<{ code: number; statuses: strin
   };
 }
 
-/** A test runner inside of another must not take itself for that. */
+/** The environment without Jest's variables, which would confuse Vitest. */
 function vitestEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(?:JEST_|NODE_OPTIONS$|NODE_ENV$)/.test(name)),

@@ -1,4 +1,4 @@
-/** What every error of the guard carries besides its message. @publicApi */
+/** The properties of a guard error besides its message. */
 export interface GuardErrorDetails {
   /** The file, option or argument that the error is about. */
   readonly subject: string;
@@ -8,8 +8,8 @@ export interface GuardErrorDetails {
 }
 
 /**
- * The base of every error that the guard throws: a usage or configuration error, exit code 2.
- * The message says what and where; `remedy` says what to do instead and ends the message.
+ * The base class of the guard's errors, which are errors of usage or configuration: exit code 2. The message
+ * contains the problem, then the remedy.
  *
  * @publicApi
  */
@@ -25,7 +25,11 @@ export abstract class GuardError extends Error {
   }
 }
 
-/** A file or folder that was named does not exist. @publicApi */
+/**
+ * A file or folder of the arguments does not exist.
+ *
+ * @publicApi
+ */
 export class PathNotFoundError extends GuardError {
   constructor(path: string) {
     super(`${path} does not exist`, {
@@ -35,18 +39,26 @@ export class PathNotFoundError extends GuardError {
   }
 }
 
-/** There is nothing to check, which a wrong path looks like too. @publicApi */
+/**
+ * The paths contain no migration. A wrong path has the same effect, so this is an error.
+ *
+ * @publicApi
+ */
 export class NoMigrationsError extends GuardError {
   constructor(paths: readonly string[]) {
     super(`no migration found in ${paths.join(', ')}`, {
       subject: paths.join(', '),
       remedy:
-        'Name the folder that holds your TypeORM migrations (.ts, .js or .sql). An empty check would pass for ever.',
+        'Name the folder of your TypeORM migrations (.ts, .js or .sql). A check of nothing would always pass.',
     });
   }
 }
 
-/** A file of migrations that cannot be checked. @publicApi */
+/**
+ * A file of migrations cannot be read or parsed.
+ *
+ * @publicApi
+ */
 export class UnreadableFileError extends GuardError {
   constructor(
     readonly file: string,
@@ -54,20 +66,27 @@ export class UnreadableFileError extends GuardError {
   ) {
     super(`${file}: ${problem}`, {
       subject: file,
-      remedy:
-        'Repair the file, or leave it out with `--exclude`. A file that cannot be read is never passed.',
+      remedy: 'Correct the file, or leave it out with `--exclude`. A file that cannot be read never passes.',
     });
   }
 }
 
-/** The baseline cannot be used. @publicApi */
+/**
+ * The baseline cannot be used.
+ *
+ * @publicApi
+ */
 export class BaselineError extends GuardError {
   constructor(file: string, problem: string, remedy: string) {
     super(`${file}: ${problem}`, { subject: file, remedy });
   }
 }
 
-/** A file given with an option cannot be used. @publicApi */
+/**
+ * The value of `--table-sizes` or `--database` cannot be used.
+ *
+ * @publicApi
+ */
 export class OptionFileError extends GuardError {
   constructor(option: string, file: string, problem: string) {
     super(`${option} ${file}: ${problem}`, {
@@ -77,18 +96,22 @@ export class OptionFileError extends GuardError {
   }
 }
 
-/** What was asked for could not be written. @publicApi */
+/** A report or baseline cannot be written. */
 export class OutputFileError extends GuardError {
   constructor(file: string, cause: unknown) {
     super(`${file} could not be written: ${cause instanceof Error ? cause.message : String(cause)}`, {
       subject: file,
-      remedy: 'Name a file in a folder that is there and may be written to.',
+      remedy: 'Name a file in a folder that exists and that you can write to.',
       cause,
     });
   }
 }
 
-/** The command line is wrong. @publicApi */
+/**
+ * The command line is wrong.
+ *
+ * @publicApi
+ */
 export class GuardUsageError extends GuardError {
   constructor(problem: string, remedy = 'See `npx nestjs-backfill-guard --help`.') {
     super(problem, { subject: 'arguments', remedy });

@@ -1,4 +1,6 @@
-export { checkFiles, DML_HELPERS, MAX_FILE_BYTES } from './check/check-files.js';
+export { checkFiles } from './check/check-files.js';
+export { DML_HELPERS } from './check/dml-helpers.js';
+export { MAX_FILE_BYTES } from './check/migration-file.reader.js';
 export type {
   CheckOptions,
   CheckReport,
@@ -16,7 +18,7 @@ export { rulePages } from './rules/rule-page.js';
 export { BASELINE_FORMAT, type Baseline, type BaselineEntry } from './baseline/baseline.types.js';
 export { readBaseline, writeBaseline, DEFAULT_BASELINE } from './baseline/baseline.file.js';
 export { judgeOutcome, type FindingStatus, type JudgedFinding, type Outcome } from './check/outcome.js';
-export type { TableGrowth, TableSizes } from './judge/table-growth.js';
+export type { TableGrowth, TableSizes } from './judge/severity/table-growth.js';
 export {
   BaselineError,
   GuardError,

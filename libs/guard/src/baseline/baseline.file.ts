@@ -1,14 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeOutput } from '../cli/output-file.js';
+import { writeOutput } from '../output-file.js';
 import { BaselineError } from '../guard.error.js';
 import { isRuleId, SEVERITIES, type Severity } from '../rules/rule.types.js';
 import { BASELINE_FORMAT, type Baseline, type BaselineEntry } from './baseline.types.js';
 
+/**
+ * The file of the baseline, relative to the working directory.
+ *
+ * @publicApi
+ */
 export const DEFAULT_BASELINE = 'nestjs-backfill-baseline.json';
 
 /**
- * @returns nothing when the file does not exist
- * @throws {BaselineError} when it is not JSON, of a newer format, or not a baseline
+ * Reads a baseline.
+ *
+ * @returns undefined when the file does not exist
+ * @throws {BaselineError} when the file is not JSON, is not a baseline, or has a newer format
+ * @publicApi
  */
 export function readBaseline(path: string): Baseline | undefined {
   if (!existsSync(path)) return undefined;
@@ -26,13 +34,13 @@ export function readBaseline(path: string): Baseline | undefined {
     throw new BaselineError(
       path,
       'not a baseline: it has no "format"',
-      'Name the file that `--update-baseline` wrote.',
+      'Name a file that `--update-baseline` wrote.',
     );
   if (json['format'] > BASELINE_FORMAT)
     throw new BaselineError(
       path,
-      `format ${String(json['format'])} is newer than this version reads (${String(BASELINE_FORMAT)})`,
-      'Update nestjs-backfill to the version that wrote it.',
+      `format ${String(json['format'])} is newer than the format that this version reads (${String(BASELINE_FORMAT)})`,
+      'Update nestjs-backfill-guard to the version that wrote the baseline.',
     );
   const entries = json['entries'];
   if (!Array.isArray(entries))
@@ -41,7 +49,7 @@ export function readBaseline(path: string): Baseline | undefined {
     if (!isEntry(entry))
       throw new BaselineError(
         path,
-        `entry ${String(index + 1)} is not one: it needs rule, file, fingerprint and severity`,
+        `entry ${String(index + 1)} is not valid: it needs rule, file, fingerprint and severity`,
         'Restore it from version control.',
       );
     return entry;
@@ -54,7 +62,13 @@ export function readBaseline(path: string): Baseline | undefined {
   };
 }
 
-/** Sorted and one entry a line or so: a baseline is read in reviews. */
+/**
+ * Writes a baseline. The entries are sorted, so that reviews show small changes.
+ *
+ * @returns the written baseline
+ * @throws {OutputFileError} when the file cannot be written
+ * @publicApi
+ */
 export function writeBaseline(path: string, entries: readonly BaselineEntry[], initial: number): Baseline {
   const sorted = [...entries].sort(
     (a, b) =>

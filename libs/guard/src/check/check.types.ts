@@ -1,49 +1,71 @@
 import type { Direction, Finding, Verdict } from '../judge/finding.types.js';
-import type { TableSizes } from '../judge/table-growth.js';
+import type { TableSizes } from '../judge/severity/table-growth.js';
 
+/**
+ * What to check, and how.
+ *
+ * @publicApi
+ */
 export interface CheckOptions {
   /** Files or folders of migrations (.ts, .js, .sql). */
   readonly paths: readonly string[];
-  /** Globs of files to leave out, against the path below the working directory or the file name. @default [] */
+  /** Globs of files to leave out; matched against the path below the working directory and the file name. @default [] */
   readonly exclude?: readonly string[];
-  /** Functions that change data by agreement, besides the usual `execDml`. @default [] */
+  /** Names of functions that change data, besides `DML_HELPERS`. @default [] */
   readonly dmlHelpers?: readonly string[];
-  /** Rows or growth of tables by name. @default told by the tables' names */
+  /** The number of rows or the growth of tables, by name. @default decided by the names of the tables */
   readonly tableSizes?: TableSizes;
 }
 
-/** What one direction of a migration does. */
+/**
+ * What one direction of a migration does.
+ *
+ * @publicApi
+ */
 export interface DirectionReport {
   readonly direction: Direction;
   readonly verdict: Verdict;
   readonly findings: readonly Finding[];
 }
 
-/** One migration, as it is checked. */
+/**
+ * The result for one migration.
+ *
+ * @publicApi
+ */
 export interface MigrationReport {
   /** Absolute path. */
   readonly file: string;
-  /** The class, or the file's name for SQL. */
+  /** The name of the class, or of the file for SQL. */
   readonly name: string;
   readonly directions: readonly DirectionReport[];
-  /** About the migration as a whole: `not-schema-migration`, `backfill-comment`. */
+  /** Findings about the whole migration: `not-schema-migration`, `backfill-comment`. */
   readonly notes: readonly Finding[];
   /** Comments that suppress findings. */
   readonly suppressions: readonly Suppression[];
 }
 
-/** `// nestjs-backfill-ignore <rule>: <reason>`. */
+/**
+ * A comment `// nestjs-backfill-ignore <rule>: <reason>`.
+ *
+ * @publicApi
+ */
 export interface Suppression {
   readonly file: string;
-  /** Line of the comment, from 1, and the line of code that it stands above or on. */
+  /** The line of the comment, from 1. */
   readonly line: number;
+  /** The line of code that the comment is on or above, from 1. */
   readonly codeLine: number;
   readonly rule: string;
-  /** Empty when it is missing, which makes the comment void. */
+  /** Empty when it is missing; the comment then suppresses nothing. */
   readonly reason: string;
 }
 
-/** A file that could not be checked. */
+/**
+ * A file that could not be checked.
+ *
+ * @publicApi
+ */
 export interface FileProblem {
   readonly file: string;
   readonly problem: string;
@@ -51,15 +73,24 @@ export interface FileProblem {
   readonly column?: number;
 }
 
+/**
+ * The result of a check, before the baseline and the comments are applied; see `judgeOutcome`.
+ *
+ * @publicApi
+ */
 export interface CheckReport {
-  /** Is a file of this absolute path one of those that were asked for? What the baseline says of others stands. */
+  /** True for an absolute path that `paths` included in the check. Other entries of the baseline are not stale. */
   readonly covers: (file: string) => boolean;
   readonly migrations: readonly MigrationReport[];
   readonly problems: readonly FileProblem[];
   readonly timing: CheckTiming;
 }
 
-/** Milliseconds by stage; `files` counts those that were read. */
+/**
+ * How long each stage took, in milliseconds, and the number of files.
+ *
+ * @publicApi
+ */
 export interface CheckTiming {
   readonly files: number;
   readonly totalMs: number;

@@ -4,24 +4,27 @@ import { regionOf } from '../judge/regions.js';
 import type { MigrationCandidate } from '../evaluate/migrations/migration-classes.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 
-const ANNOUNCES =
+const ANNOUNCEMENT =
   /(?<!nestjs-)\bback-?fill(?:s|ed|ing)?\b|\bdata[ -]migration\b|\b(?:migrate|populate|update|convert|copy)\s+(?:all\s+|the\s+)?existing\b/i;
-const DENIES =
+const NEGATION =
   /\b(?:no|not|never|without|nothing to|instead of|by (?:the|a) backfill|backfills? (?:is|are) (?:proved|complete)|avoid\w*|n't|separate|later|elsewhere|see)\b/i;
 
-/** What is said of a migration as a whole; it changes no verdict. */
+/** How far before its class a comment can be, in characters. */
+const MAX_DISTANCE = 400;
+
+/** Findings about the whole migration. They do not change its verdict. */
 export function notesOf(module: ParsedModule, migration: MigrationCandidate): readonly Finding[] {
-  return [...notGuarded(module, migration), ...announced(module, migration)];
+  return [...withoutRuntimeGuard(module, migration), ...announcement(module, migration)];
 }
 
-function notGuarded(module: ParsedModule, migration: MigrationCandidate): readonly Finding[] {
+function withoutRuntimeGuard(module: ParsedModule, migration: MigrationCandidate): readonly Finding[] {
   if (migration.isSchemaMigration) return [];
   const head = module.source.text.slice(migration.start, migration.end).indexOf('{');
   return [
     {
       rule: 'not-schema-migration',
       severity: 'LOW',
-      reason: 'nothing refuses a data query when it runs',
+      reason: 'no guard refuses its data queries at run time',
       message: `${migration.name} does not extend SchemaMigration`,
       statement: migration.name,
       fingerprint: fingerprintOf(`not-schema-migration\0${migration.name}`),
@@ -31,12 +34,14 @@ function notGuarded(module: ParsedModule, migration: MigrationCandidate): readon
   ];
 }
 
-function announced(module: ParsedModule, migration: MigrationCandidate): readonly Finding[] {
+function announcement(module: ParsedModule, migration: MigrationCandidate): readonly Finding[] {
   const inside = module.comments.filter(
-    ({ start, end }) => migration.end === 0 || (end <= migration.end && start >= migration.start - 400),
+    ({ start, end }) =>
+      migration.end === 0 || (end <= migration.end && start >= migration.start - MAX_DISTANCE),
   );
   const comment = inside.find(
-    ({ value }) => ANNOUNCES.test(value) && !DENIES.test(value) && !value.includes('nestjs-backfill-ignore'),
+    ({ value }) =>
+      ANNOUNCEMENT.test(value) && !NEGATION.test(value) && !value.includes('nestjs-backfill-ignore'),
   );
   if (!comment) return [];
   const text = comment.value.replace(/\s+/g, ' ').trim();
@@ -44,8 +49,8 @@ function announced(module: ParsedModule, migration: MigrationCandidate): readonl
     {
       rule: 'backfill-comment',
       severity: 'LOW',
-      reason: 'a comment is no violation, but it tells what was meant',
-      message: 'a comment announces a backfill',
+      reason: 'a comment is not a violation, but a data change can be near it',
+      message: 'the comment announces a backfill',
       statement: text,
       fingerprint: fingerprintOf(`backfill-comment\0${text}`),
       region: regionOf(module.source, comment.start, comment.end),

@@ -6,12 +6,19 @@ import type { CheckReport, FileProblem, MigrationReport, Suppression } from './c
 
 /**
  * - `new`: fails the check
- * - `grandfathered`: in the baseline
- * - `suppressed`: by a comment with a reason
- * - `note`: fails nothing
+ * - `grandfathered`: is in the baseline
+ * - `suppressed`: a comment with a reason suppresses it
+ * - `note`: does not fail the check
+ *
+ * @publicApi
  */
 export type FindingStatus = 'new' | 'grandfathered' | 'suppressed' | 'note';
 
+/**
+ * A finding and its status in the check.
+ *
+ * @publicApi
+ */
 export interface JudgedFinding {
   readonly migration: MigrationReport;
   readonly finding: Finding;
@@ -22,26 +29,35 @@ export interface JudgedFinding {
 export interface SuppressionProblem {
   readonly suppression: Suppression;
   /**
-   * - `no-reason`: nothing is said behind the colon
-   * - `wildcard`: it names `*`, `all` or no rule: a wall has no such door
+   * - `no-reason`: it gives no reason after the colon
+   * - `wildcard`: it names `*`, `all` or no rule, which would suppress later data changes too
    * - `unknown-rule`: no rule has this name
-   * - `unused`: it matches nothing
+   * - `unused`: no finding matches it
    */
   readonly problem: 'no-reason' | 'wildcard' | 'unknown-rule' | 'unused';
 }
 
-/** What the check says, once the baseline and the comments are taken into account. */
+/**
+ * The result of a check after the baseline and the comments are applied.
+ *
+ * @publicApi
+ */
 export interface Outcome {
   readonly report: CheckReport;
   readonly findings: readonly JudgedFinding[];
   readonly suppressionProblems: readonly SuppressionProblem[];
-  /** Entries of the baseline whose statement is gone. */
+  /** Entries of the baseline that no finding matches any more. */
   readonly stale: readonly BaselineEntry[];
   readonly baseline?: Baseline;
   readonly problems: readonly FileProblem[];
 }
 
-/** @param baselineFile absolute path; its folder is what the entries' paths start from */
+/**
+ * Applies the baseline and the comments to the findings of a check.
+ *
+ * @param baselineFile absolute path; the paths of the entries are relative to its folder
+ * @publicApi
+ */
 export function judgeOutcome(
   report: CheckReport,
   baseline: Baseline | undefined,
@@ -84,7 +100,7 @@ export function allFindings(migration: MigrationReport): readonly Finding[] {
   return [...migration.directions.flatMap(({ findings }) => findings), ...migration.notes];
 }
 
-/** Entries for all findings that would fail the check. */
+/** Baseline entries for all findings that fail the check. */
 export function baselineEntries(report: CheckReport, baselineFile: string): readonly BaselineEntry[] {
   return judgeOutcome(report, undefined, baselineFile)
     .findings.filter(({ status }) => status === 'new')
@@ -99,9 +115,9 @@ export function baselineEntries(report: CheckReport, baselineFile: string): read
     }));
 }
 
-const SHOWN = 120;
+const MAX_STATEMENT_LENGTH = 120;
 
-export function shortened(statement: string, length = SHOWN): string {
+export function shortened(statement: string, length = MAX_STATEMENT_LENGTH): string {
   const line = statement.replace(/\s+/g, ' ').trim();
   return line.length > length ? `${line.slice(0, length - 1)}…` : line;
 }
@@ -130,7 +146,7 @@ function suppressionProblems(
     .flatMap(({ suppressions }) => suppressions)
     .filter((suppression) => {
       const key = `${suppression.file}:${String(suppression.line)}`;
-      // Several migrations of one file share its comments.
+      // The migrations of one file share its comments.
       if (seen.has(key) || [...used].some((other) => `${other.file}:${String(other.line)}` === key))
         return false;
       seen.add(key);

@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import type { SqlEvent } from '../evaluate/machine/event.types.js';
 import type { Direction } from '../judge/finding.types.js';
 import { judgeEvents, verdictOf } from '../judge/judge.js';
-import { SchemaMemory } from '../judge/schema-memory.js';
-import type { SqlClassifier } from '../judge/sql-reading.js';
-import type { TableSizes } from '../judge/table-growth.js';
+import { SchemaMemory } from '../judge/severity/schema-memory.js';
+import type { SqlClassifier } from '../judge/reading/sql-classifier.js';
+import type { TableSizes } from '../judge/severity/table-growth.js';
 import { SourceText } from '../source/source-text.js';
 import type { DirectionReport, MigrationReport } from './check.types.js';
 import { sqlSuppressions } from './suppressions.js';
@@ -16,7 +16,7 @@ interface SqlFileContext {
   readonly sizes: TableSizes;
 }
 
-/** A migration written in SQL: the whole file runs, or the parts that the usual markers name. */
+/** Checks a migration in SQL: the whole file, or the sections that the markers of goose, dbmate and similar tools start. */
 export function checkSqlFile(
   file: string,
   content: string,
@@ -68,11 +68,11 @@ function sectionsOf(file: string, content: string): readonly Section[] {
   }));
 }
 
-/** psql's commands that run what is not in this text (`\i`, `\!`, `\gexec`): left in place, where the parser stops at them. */
-const RUNS_OTHERS = String.raw`copy\b|ir?\b|include|!|gexec\b`;
-const CLIENT_COMMAND = new RegExp(String.raw`^[ \t]*\\(?!${RUNS_OTHERS})[a-z?][^\n]*$`, 'gim');
+/** Commands of psql that run other text (`\i`, `\!`, `\gexec`). They stay, so that the parser rejects them. */
+const COMMANDS_THAT_RUN_SQL = String.raw`copy\b|ir?\b|include|!|gexec\b`;
+const CLIENT_COMMAND = new RegExp(String.raw`^[ \t]*\\(?!${COMMANDS_THAT_RUN_SQL})[a-z?][^\n]*$`, 'gim');
 
-/** psql's own commands and the rows behind COPY … FROM stdin are no SQL; blanks keep every position. */
+/** Replaces psql's own commands and the rows after COPY … FROM stdin by blanks, which keep all positions. */
 function withoutClientCommands(sql: string): string {
   const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
   return sql

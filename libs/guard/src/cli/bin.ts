@@ -9,7 +9,7 @@ try {
     colour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
   });
 } catch (error) {
-  // A fault of the command itself: Node would end with 1, which says that there are violations.
+  // An error in the guard itself: Node.js would exit with 1, which means new violations.
   console.error(error);
   process.exitCode = EXIT.unusable;
 }

@@ -1,7 +1,8 @@
-/** Where a command prints to. */
+/** The output streams of a command. */
 export interface Console {
   readonly out: (text: string) => void;
   readonly error: (text: string) => void;
+  /** The output is a terminal that shows colours. */
   readonly colour: boolean;
 }
 

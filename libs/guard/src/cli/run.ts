@@ -1,27 +1,28 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { DEFAULT_BASELINE, readBaseline, writeBaseline } from '../baseline/baseline.file.js';
 import { checkFiles } from '../check/check-files.js';
 import type { CheckReport } from '../check/check.types.js';
 import { baselineEntries, judgeOutcome, type Outcome } from '../check/outcome.js';
 import { GuardError, NoMigrationsError } from '../guard.error.js';
-import { readDatabaseSizes, readTableSizes } from '../judge/table-sizes.loader.js';
-import type { TableSizes } from '../judge/table-growth.js';
+import type { TableSizes } from '../judge/severity/table-growth.js';
+import { readDatabaseSizes, readTableSizes } from '../judge/severity/table-sizes.reader.js';
+import { writeOutput } from '../output-file.js';
+import { packageVersion } from '../package-version.js';
 import { auditOf } from '../report/audit.model.js';
 import { githubReport } from '../report/github.report.js';
 import { htmlReport } from '../report/html.report.js';
 import { jsonReport } from '../report/json.report.js';
 import { markdownReport } from '../report/markdown.report.js';
+import { shownPath } from '../report/paths.js';
 import { sarifReport } from '../report/sarif.report.js';
 import { plural } from '../report/summary.js';
-import { textReport } from '../report/text.report.js';
-import { shownPath } from '../report/paths.js';
-import { type Arguments, parseArguments, USAGE } from './arguments.js';
+import { textReport, timingLine } from '../report/text.report.js';
+import { type Arguments, parseArguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
 import { runExtract } from './extract.command.js';
-import { writeOutput } from './output-file.js';
+import { USAGE } from './usage.js';
 
-/** The command `nestjs-backfill`. @returns its exit code */
+/** Runs the command `nestjs-backfill-guard`. @returns its exit code */
 export async function run(args: readonly string[], console: Console): Promise<number> {
   try {
     const parsed = parseArguments(args);
@@ -53,21 +54,22 @@ async function runCommand(args: Arguments, console: Console): Promise<number> {
   const file = resolve(args.baseline ?? DEFAULT_BASELINE);
   if (args.updateBaseline) return updateBaseline(report, file, console);
   const outcome = judgeOutcome(report, readBaseline(file), file);
-  if (args.command === 'audit') {
-    print(auditText(outcome, args), args, console);
-    if (args.timing)
-      console.error(
-        textReport(outcome, { colour: false, timing: true }).trimEnd().split('\n').slice(-1).join('\n') +
-          '\n',
-      );
-    return outcome.problems.length > 0 ? EXIT.unusable : EXIT.clean;
-  }
-  print(guardText(outcome, args, console), args, console);
-  if (args.timing && args.format !== 'text') console.error(`${JSON.stringify(report.timing)}\n`);
-  return exitCode(outcome, args.strictBaseline);
+  return args.command === 'audit' ? runAudit(outcome, args, console) : runCheck(outcome, args, console);
 }
 
-function guardText(outcome: Outcome, args: Arguments, console: Console): string {
+function runAudit(outcome: Outcome, args: Arguments, console: Console): number {
+  print(auditText(outcome, args), args, console);
+  if (args.timing) console.error(`${timingLine(outcome.report.timing)}\n`);
+  return outcome.problems.length > 0 ? EXIT.unusable : EXIT.clean;
+}
+
+function runCheck(outcome: Outcome, args: Arguments, console: Console): number {
+  print(checkText(outcome, args, console), args, console);
+  if (args.timing && args.format !== 'text') console.error(`${JSON.stringify(outcome.report.timing)}\n`);
+  return exitCode(outcome, args);
+}
+
+function checkText(outcome: Outcome, args: Arguments, console: Console): string {
   switch (args.format) {
     case 'json':
       return jsonReport(outcome);
@@ -94,25 +96,24 @@ function print(text: string, { output }: Arguments, console: Console): void {
   else writeOutput(output, text);
 }
 
-/** What could not be checked is never passed; then come new violations, then, if asked for, an untidy baseline. */
-export function exitCode(outcome: Outcome, strictBaseline: boolean): number {
+/** A file that could not be checked comes before violations. */
+function exitCode(outcome: Outcome, { strictBaseline }: Arguments): number {
   if (outcome.problems.length > 0) return EXIT.unusable;
   if (outcome.findings.some(({ status }) => status === 'new')) return EXIT.violations;
-  return strictBaseline && (outcome.stale.length > 0 || outcome.suppressionProblems.length > 0)
-    ? EXIT.violations
-    : EXIT.clean;
+  const isTidy = outcome.stale.length === 0 && outcome.suppressionProblems.length === 0;
+  return strictBaseline && !isTidy ? EXIT.violations : EXIT.clean;
 }
 
 function updateBaseline(report: CheckReport, file: string, console: Console): number {
   const [problem] = report.problems;
   if (problem) {
     console.error(
-      `nestjs-backfill-guard: ${shownPath(problem.file)}: ${problem.problem}\n  → A baseline is only written when every file could be checked.\n`,
+      `nestjs-backfill-guard: ${shownPath(problem.file)}: ${problem.problem}\n  → The baseline is only written when every file can be checked.\n`,
     );
     return EXIT.unusable;
   }
   const before = readBaseline(file);
-  // Of files that were not asked for, nothing is known: their entries stay.
+  // This check did not read the other files, so their entries stay.
   const others = (before?.entries ?? []).filter(
     (entry) => !report.covers(resolve(dirname(file), entry.file)),
   );
@@ -127,19 +128,4 @@ function updateBaseline(report: CheckReport, file: string, console: Console): nu
 async function sizesOf({ tableSizes, database }: Arguments): Promise<TableSizes> {
   if (tableSizes !== undefined) return readTableSizes(tableSizes);
   return database === undefined ? new Map() : readDatabaseSizes(database);
-}
-
-function packageVersion(): string {
-  for (const up of ['../..', '../../..']) {
-    try {
-      const json = JSON.parse(readFileSync(join(import.meta.dirname, up, 'package.json'), 'utf8')) as {
-        readonly name?: string;
-        readonly version?: string;
-      };
-      if (json.name === 'nestjs-backfill-guard') return json.version ?? '0.0.0';
-    } catch {
-      // The sources and the build lie at different depths.
-    }
-  }
-  return '0.0.0';
 }

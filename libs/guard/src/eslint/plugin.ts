@@ -2,24 +2,24 @@ import { loadClassifier } from 'nestjs-backfill-sql';
 import { resolve } from 'node:path';
 import type { Rule } from 'eslint';
 import { DEFAULT_BASELINE, readBaseline } from '../baseline/baseline.file.js';
-import { Check } from '../check/check-files.js';
+import { MigrationChecker } from '../check/migration.checker.js';
 import { judgeOutcome } from '../check/outcome.js';
 import type { Finding } from '../judge/finding.types.js';
+import { packageVersion } from '../package-version.js';
 import { REMEDIES } from '../rules/remedies.js';
 import { RULES, type RuleId } from '../rules/rule.types.js';
 
-/** ESLint runs rules synchronously: the parser is loaded with the plugin. */
+/** ESLint runs rules synchronously, so the plugin loads the parser first. */
 const classifier = await loadClassifier();
 
 const NO_TIMING = { files: 1, totalMs: 0, readMs: 0, parseMs: 0, evaluateMs: 0, sqlMs: 0 } as const;
 
-/** All rules ask about the same file one after another: it is checked once. */
+/** The findings of the last file: ESLint runs all rules on one file, which is then checked once. */
 let last: { readonly file: string; readonly text: string; readonly findings: readonly Finding[] } | undefined;
 
 function findingsOf(file: string, text: string): readonly Finding[] {
   if (last?.file !== file || last.text !== text) {
-    const check = new Check(classifier, { paths: [] });
-    const migrations = check.checkText(file, text);
+    const migrations = new MigrationChecker(classifier, { paths: [] }).checkText(file, text);
     const baselineFile = resolve(DEFAULT_BASELINE);
     const outcome = judgeOutcome(
       { covers: (path) => path === file, migrations, problems: [], timing: NO_TIMING },
@@ -70,9 +70,9 @@ function ruleOf(id: RuleId): Rule.RuleModule {
 
 const rules: Record<string, Rule.RuleModule> = Object.fromEntries(RULES.map((id) => [id, ruleOf(id)]));
 
-const meta = { name: 'nestjs-backfill', version: '0.1.0' } as const;
+const meta = { name: 'nestjs-backfill', version: packageVersion() } as const;
 
-/** Every rule as an error, but `backfill-comment`, which only warns. */
+/** All rules are errors except `backfill-comment`, which warns. */
 const recommended = {
   name: 'nestjs-backfill/recommended',
   files: ['**/migrations/**/*.{ts,js,mts,mjs,cts,cjs}'],
@@ -82,7 +82,13 @@ const recommended = {
   ),
 };
 
-/** The guard's rules for ESLint's flat configuration. @publicApi */
+/**
+ * The guard's rules for ESLint's flat configuration.
+ *
+ * @publicApi
+ * @example
+ * export default [plugin.configs.recommended];
+ */
 const plugin = { meta, rules, configs: { recommended } };
 
 export default plugin;

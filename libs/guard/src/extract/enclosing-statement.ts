@@ -14,15 +14,15 @@ const LOOPS = new Set([
   'DoWhileStatement',
 ]);
 
-/** The statement around an offset that can be taken out as a whole: the innermost one, or the outermost loop. */
+/** The statement around an offset that can be removed as a whole: the innermost one, or the outermost loop. */
 export function enclosingStatement(
   program: ast.Program,
   offset: number,
-  wholeLoop: boolean,
+  extent: 'statement' | 'loop',
 ): EnclosingStatement | undefined {
   const path = pathTo(program, offset);
   const statements = path.filter((node) => node.type === 'ExpressionStatement' || LOOPS.has(node.type));
-  const loop = wholeLoop ? statements.find((node) => LOOPS.has(node.type)) : undefined;
+  const loop = extent === 'loop' ? statements.find((node) => LOOPS.has(node.type)) : undefined;
   const node = loop ?? statements.findLast((candidate) => candidate.type === 'ExpressionStatement');
   return node ? { node, start: node.start, end: node.end } : undefined;
 }

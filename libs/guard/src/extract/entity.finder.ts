@@ -13,13 +13,13 @@ export interface FoundEntity {
   /** Absolute path of its file. */
   readonly file: string;
   readonly properties: readonly string[];
-  /** Property by column, where `@Column({ name })` renames it. */
+  /** Property by column, for columns that `@Column({ name })` renames. */
   readonly propertyOf: ReadonlyMap<string, string>;
 }
 
 const MAX_FILES = 2_000;
 
-/** Looks for the entity of a table in the sources around a migration. */
+/** Searches the sources around a migration for the entity of a table. */
 export function findEntity(table: string, fromFile: string): FoundEntity | undefined {
   const root = sourceRoot(dirname(fromFile));
   const wanted = bare(table);

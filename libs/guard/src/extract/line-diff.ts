@@ -1,6 +1,6 @@
-const CONTEXT = 3;
+const CONTEXT_LINES = 3;
 
-/** A unified diff of two texts; an empty string when they are equal. A missing text is a file that is not there. */
+/** A unified diff of two texts; empty if they are equal. `before` is undefined for a new file. */
 export function unifiedDiff(path: string, before: string | undefined, after: string): string {
   const from = before === undefined ? [] : before.split('\n');
   const to = after.split('\n');
@@ -8,7 +8,7 @@ export function unifiedDiff(path: string, before: string | undefined, after: str
   while (head < from.length && head < to.length && from[head] === to[head]) head++;
   if (head === from.length && head === to.length) return '';
   const edits = editScript(from.slice(head), to.slice(head));
-  const start = Math.max(0, head - CONTEXT);
+  const start = Math.max(0, head - CONTEXT_LINES);
   const lines = [...from.slice(start, head).map((line) => ` ${line}`), ...withContext(edits)];
   const removed = lines.filter((line) => !line.startsWith('+')).length;
   const added = lines.filter((line) => !line.startsWith('-')).length;
@@ -22,13 +22,13 @@ export function unifiedDiff(path: string, before: string | undefined, after: str
   ].join('\n');
 }
 
-/** All lines up to the last change and a little after it: one hunk, which is what a reader of one migration wants. */
+/** All lines up to the last change, and some after it: one hunk, because a migration is short. */
 function withContext(edits: readonly string[]): readonly string[] {
   const last = edits.findLastIndex((line) => !line.startsWith(' '));
-  return edits.slice(0, last + 1 + CONTEXT);
+  return edits.slice(0, last + 1 + CONTEXT_LINES);
 }
 
-/** Longest common subsequence by dynamic programming; migrations are short. */
+/** The longest common subsequence, by dynamic programming. Migrations are short. */
 function editScript(from: readonly string[], to: readonly string[]): readonly string[] {
   const lengths: number[][] = Array.from({ length: from.length + 1 }, () =>
     new Array<number>(to.length + 1).fill(0),

@@ -1,8 +1,9 @@
-/** `call_logs` → `CallLog`: what an entity of that table is usually called. */
+/** `call_logs` → `CallLog`: the usual class name of a table's entity. */
 export function entityNameOf(table: string): string {
   return pascalCase(singular(bare(table)));
 }
 
+/** The name without its schema. */
 export function bare(table: string): string {
   return table.slice(table.lastIndexOf('.') + 1);
 }

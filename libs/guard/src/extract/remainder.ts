@@ -5,7 +5,7 @@ import type { ParsedModule } from '../source/parsed-module.js';
 
 export interface Remainder {
   readonly text: string;
-  /** Findings that could not be cut out, because their statement also does something else. */
+  /** Findings that stay, because their statement also does something else. */
   readonly kept: readonly Finding[];
 }
 
@@ -15,17 +15,21 @@ export interface Extracted {
   readonly backfill: string;
 }
 
-/** The migration without the statements of the findings, with a comment that names the backfill in the place of each. */
+/** The migration without the statements of the findings. A comment with the backfill's name replaces each. */
 export function remainderOf(module: ParsedModule, findings: readonly Extracted[]): Remainder {
   const kept: Finding[] = [];
   const cuts = new Map<number, { readonly cut: EnclosingStatement; readonly backfills: Set<string> }>();
   for (const { finding, backfill } of findings) {
-    // What stands in a helper or an SQL file is sent by a call that may do more than this.
+    // The SQL is in a helper or a file, and the call may send other SQL too.
     if (finding.elsewhere) {
       kept.push(finding);
       continue;
     }
-    const cut = enclosingStatement(module.program, finding.region.start, finding.rule === 'row-loop');
+    const cut = enclosingStatement(
+      module.program,
+      finding.region.start,
+      finding.rule === 'row-loop' ? 'loop' : 'statement',
+    );
     if (!cut || (finding.rule !== 'row-loop' && sendsMore(module, cut.node))) {
       kept.push(finding);
       continue;
@@ -40,10 +44,10 @@ export function remainderOf(module: ParsedModule, findings: readonly Extracted[]
   return { text, kept };
 }
 
-/** The same for a file of SQL: a statement of its own is cut out, one inside a block or a larger statement is not. */
+/** The same for an SQL file. A statement in a block or in a larger statement stays. */
 export function sqlRemainderOf(text: string, findings: readonly Extracted[]): Remainder {
   const kept: Finding[] = [];
-  let rest = text;
+  let remainder = text;
   for (const { finding, backfill } of [...findings].sort(
     (a, b) => b.finding.region.start - a.finding.region.start,
   )) {
@@ -53,12 +57,12 @@ export function sqlRemainderOf(text: string, findings: readonly Extracted[]): Re
       continue;
     }
     const end = region.end + (/^\s*;/.exec(text.slice(region.end))?.[0].length ?? 0);
-    rest = `${rest.slice(0, region.start)}-- data: ${backfill}${rest.slice(end)}`;
+    remainder = `${remainder.slice(0, region.start)}-- data: ${backfill}${remainder.slice(end)}`;
   }
-  return { text: rest, kept };
+  return { text: remainder, kept };
 }
 
-/** One call that sends several statements cannot be cut out for one of them. */
+/** The call also changes the schema, so it must stay. */
 function sendsMore(module: ParsedModule, node: ast.Node): boolean {
   const code = codeOfRange(module.source.text, node).replace(/'(?:[^']|'')*'/g, '');
   return /;\s*(?:\S[^]*?)?\b(?:alter|create|drop|comment|grant)\b/i.test(code);

@@ -1,11 +1,11 @@
 import type { DataFinding } from 'nestjs-backfill-sql';
 import { bare } from './names.js';
-import { fullName } from '../judge/severity.js';
+import { fullName } from '../judge/table-name.js';
 
-/** The name by which a statement refers to the row that it changes. */
+/** The name of the current row in the SQL of a backfill. */
 export const ROW = 'this_row';
 
-/** Rewrites `l."accountId"` and `"lead"."id"` to `this_row."accountId"`: what a backfill calls the row at hand. */
+/** Rewrites `l."accountId"` and `"lead"."id"` to `this_row."accountId"` and `this_row."id"`. */
 export function toRowReferences(sql: string, finding: DataFinding): string {
   const names = [aliasOf(finding), finding.table && bare(fullName(finding.table))].filter(
     (name) => name !== undefined,
@@ -28,14 +28,14 @@ function aliasOf({ text }: DataFinding): string | undefined {
   return match?.[1]?.replace(/"/g, '');
 }
 
-/** The FROM (of an UPDATE) or USING (of a DELETE) clause as written, when there is one. */
+/** The FROM clause of an UPDATE or the USING clause of a DELETE, as written. */
 export function joinedTables({ text, operation }: DataFinding): string | undefined {
   const keyword = operation === 'delete' ? 'using' : 'from';
   const body = clauseAfter(text, keyword);
   return body?.trim();
 }
 
-/** Text between a keyword outside parentheses and literals and the WHERE, RETURNING or end that follows it. */
+/** The text from a keyword (outside parentheses and literals) to the next WHERE, RETURNING or the end. */
 function clauseAfter(sql: string, keyword: string): string | undefined {
   let depth = 0;
   let start: number | undefined;

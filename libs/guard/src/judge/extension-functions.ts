@@ -1,4 +1,4 @@
-/** Functions of well-known extensions that change no rows of an application's tables. */
+/** Functions of well-known extensions that change no rows of the application's tables. */
 const PATTERNS = [
   /^uuid_(?:generate_v\d\w*|nil|ns_\w+)$/,
   /^(?:gen_random_\w+|gen_salt|crypt|digest|hmac|armor|dearmor|pgp_\w+|encrypt|decrypt)$/,

@@ -3,12 +3,24 @@ import type { LoopKind, StopReason } from '../evaluate/machine/event.types.js';
 import type { RuleId, Severity } from '../rules/rule.types.js';
 
 export const DIRECTIONS = ['up', 'down'] as const;
+/** @publicApi */
 export type Direction = (typeof DIRECTIONS)[number];
 
 export const VERDICTS = ['violation', 'clean', 'cannot-decide'] as const;
+/**
+ * - `violation`: the migration changes rows
+ * - `cannot-decide`: the guard could not read everything
+ * - `clean`: the guard read everything, and nothing changes rows
+ *
+ * @publicApi
+ */
 export type Verdict = (typeof VERDICTS)[number];
 
-/** A region of a file: offsets in UTF-16 code units from 0, lines and columns from 1, the end exclusive. */
+/**
+ * A region of a file: offsets in UTF-16 code units from 0, lines and columns from 1, the end exclusive.
+ *
+ * @publicApi
+ */
 export interface Region {
   /** Absolute path. */
   readonly file: string;
@@ -20,32 +32,36 @@ export interface Region {
   readonly endColumn: number;
 }
 
-/** One thing that the guard says of a migration. */
+/**
+ * One finding in a migration.
+ *
+ * @publicApi
+ */
 export interface Finding {
   readonly rule: RuleId;
   readonly severity: Severity;
   readonly direction?: Direction;
   /** What happens, in one sentence. */
   readonly message: string;
-  /** The changed table as written, with its schema where one is written. */
+  /** The changed table as written, with its schema if one is written. */
   readonly table?: string;
-  /** The statement, or the code that writes. */
+  /** The statement, or the code of the write. */
   readonly statement: string;
-  /** Equal for statements that differ in formatting, comments and unknown pieces alone. */
+  /** Equal for statements that only differ in formatting, comments and unknown pieces. */
   readonly fingerprint: string;
   readonly region: Region;
-  /** Where the call that sends it starts, in the migration: what a comment above it is about. */
+  /** The line in the migration where the call that sends it starts. A comment above this line can suppress it. */
   readonly line: number;
-  /** Where the statement itself stands, when that is not in the migration: a helper, an SQL file. */
+  /** The region of the statement if it is not in the migration but in a helper or an SQL file. */
   readonly elsewhere?: Region;
   /** The innermost loop that repeats it. */
   readonly loop?: LoopKind;
-  /** Why it is as severe as it is. */
+  /** The reason for the severity. */
   readonly reason: string;
-  /** The SQL behind it, for `extract`. */
+  /** What the parser read in the SQL, for `extract`. */
   readonly sql?: DataFinding;
-  /** Columns that a write through TypeORM names. */
+  /** The columns of a write through TypeORM. */
   readonly columns?: readonly string[];
-  /** For `cannot-decide`. */
+  /** What stopped the guard, for `cannot-decide`. */
   readonly stop?: StopReason | 'unparsed' | 'call' | 'dynamic';
 }

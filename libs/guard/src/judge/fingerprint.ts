@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
-const LENGTH = 16;
+const HEX_DIGITS = 16;
 
-/** Identifies a statement by its normalised text: 64 bits of its SHA-256, in hexadecimal. */
+/** The first 64 bits of the SHA-256 of a normalised statement, in hexadecimal. */
 export function fingerprintOf(normalized: string): string {
-  return createHash('sha256').update(normalized).digest('hex').slice(0, LENGTH);
+  return createHash('sha256').update(normalized).digest('hex').slice(0, HEX_DIGITS);
 }

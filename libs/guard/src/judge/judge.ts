@@ -1,16 +1,18 @@
 import type { EvaluationEvent } from '../evaluate/machine/event.types.js';
 import { isDataRule } from '../rules/rule.types.js';
 import type { Finding, Verdict } from './finding.types.js';
-import { judgeHelper, judgeOrm, judgeUndecided } from './judge-orm.js';
-import { type JudgeState, judgeSql } from './judge-sql.js';
+import { judgeHelper, judgeOrm } from './judge-orm.js';
+import { judgeSql } from './judge-sql.js';
+import type { JudgeState } from './judge.types.js';
+import { judgeUndecided } from './undecided.js';
 
-/** Findings of what one direction of a migration does, in the order in which it does it. */
+/** The findings of one direction of a migration, in the order of its actions. */
 export function judgeEvents(events: readonly EvaluationEvent[], state: JudgeState): readonly Finding[] {
   const found = new Map<string, Finding>();
   for (const event of events) {
     for (const finding of judgeEvent(event, state)) {
       const key = `${finding.fingerprint} ${String(finding.region.start)}`;
-      // Reached on several paths, it is one finding, as severe as on its worst path.
+      // An action that several paths reach is one finding, with the severity of the worst path.
       const known = found.get(key);
       if (!known || rank(finding) > rank(known)) found.set(key, finding);
     }

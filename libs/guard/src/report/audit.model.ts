@@ -4,7 +4,7 @@ import { SEVERITIES, type Severity } from '../rules/rule.types.js';
 import { shownPath } from './paths.js';
 import { dataChanges, plural } from './summary.js';
 
-/** The audit as data; Markdown and HTML only print it. */
+/** The data of the audit. The Markdown and HTML reports only format it. */
 export interface Audit {
   readonly headline: string;
   readonly migrations: number;
@@ -14,6 +14,7 @@ export interface Audit {
   readonly tables: readonly Count[];
   readonly burnDown?: { readonly initial: number; readonly remaining: number; readonly stale: number };
   readonly rows: readonly AuditRow[];
+  /** Findings that the guard cannot decide. */
   readonly open: readonly AuditRow[];
   readonly problems: readonly string[];
 }
@@ -34,7 +35,7 @@ export interface AuditRow {
   readonly reason: string;
   readonly statement: string;
   readonly status: JudgedFinding['status'];
-  /** The backfill to write. */
+  /** The code of the backfill to write instead. */
   readonly backfill?: string;
 }
 
@@ -46,7 +47,7 @@ export function auditOf(outcome: Outcome): Audit {
     .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
   const { baseline, report } = outcome;
   return {
-    headline: `${plural(report.migrations.length, 'migration')}, ${plural(affected, 'of them changes rows', 'of them change rows')}`,
+    headline: headline(report.migrations.length, affected),
     migrations: report.migrations.length,
     affected,
     severities: SEVERITIES.map((name) => ({
@@ -54,7 +55,7 @@ export function auditOf(outcome: Outcome): Audit {
       count: changes.filter(({ finding }) => finding.severity === name).length,
     })),
     kinds: counted(changes.map(({ finding }) => finding.rule)),
-    tables: counted(changes.map(({ finding }) => finding.table ?? 'not known')),
+    tables: counted(changes.map(({ finding }) => finding.table ?? 'unknown')),
     ...(baseline
       ? {
           burnDown: {
@@ -70,6 +71,11 @@ export function auditOf(outcome: Outcome): Audit {
       .map(toRow),
     problems: outcome.problems.map(({ file, problem }) => `${shownPath(file)}: ${problem}`),
   };
+}
+
+function headline(migrations: number, affected: number): string {
+  const verb = affected === 1 ? 'changes' : 'change';
+  return `${String(affected)} of ${plural(migrations, 'migration')} ${verb} rows`;
 }
 
 function toRow(item: JudgedFinding): AuditRow {

@@ -1,9 +1,9 @@
 import { type JudgedFinding, type Outcome, shortened } from '../check/outcome.js';
 import { REMEDIES } from '../rules/remedies.js';
-import { suppressionSentence } from '../rules/wording.js';
+import { suppressionSentence } from './suppression.sentence.js';
 import { shownPath } from './paths.js';
 
-/** Workflow commands of GitHub Actions: each new finding stands beside its line in the pull request. */
+/** Workflow commands of GitHub Actions: the pull request shows each new finding at its line. */
 export function githubReport(outcome: Outcome): string {
   const shown = outcome.findings.filter(({ status }) => status === 'new' || status === 'note');
   const lines = [

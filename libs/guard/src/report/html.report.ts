@@ -13,7 +13,7 @@ details > summary { cursor: pointer; }
 progress { width: 100%; height: 1.2rem; }
 `;
 
-/** The audit as one page that needs nothing else: no script, no font, no link that loads anything. */
+/** The audit as one page that loads nothing: no script, font or linked file. */
 export function htmlReport(audit: Audit): string {
   return `<!doctype html>
 <html lang="en">
@@ -35,10 +35,10 @@ ${counts('table', audit.tables)}
 <h2>Violations</h2>
 ${audit.rows.length === 0 ? '<p>None.</p>' : audit.rows.map(violation).join('\n')}
 ${listing(
-  'What could not be decided',
+  'Undecided',
   audit.open.map((item) => `${place(item)}: ${escape(item.message)}`),
 )}
-${listing('What could not be checked', audit.problems.map(escape))}
+${listing('Files that could not be checked', audit.problems.map(escape))}
 </body>
 </html>
 `;
@@ -62,7 +62,7 @@ function violation(item: AuditRow): string {
   const backfill =
     item.backfill === undefined
       ? ''
-      : `<details><summary>The backfill to write</summary><pre><code>${escape(item.backfill)}</code></pre></details>`;
+      : `<details><summary>Write this backfill instead</summary><pre><code>${escape(item.backfill)}</code></pre></details>`;
   return `<section>
 <h3><span class="${item.severity}">${item.severity}</span> ${escape(item.rule)} in ${place(item)}</h3>
 <p>${escape(item.message)}: ${escape(item.reason)}.${item.status === 'grandfathered' ? ' Grandfathered.' : ''}</p>

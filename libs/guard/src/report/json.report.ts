@@ -2,7 +2,7 @@ import type { Outcome } from '../check/outcome.js';
 import { shownPath } from './paths.js';
 import { summaryOf } from './summary.js';
 
-/** For programs. Paths are below the working directory. */
+/** The report for programs. Paths are relative to the working directory. */
 export function jsonReport(outcome: Outcome): string {
   const report = {
     format: 1,

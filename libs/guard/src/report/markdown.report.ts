@@ -12,31 +12,35 @@ export function markdownReport(audit: Audit): string {
     ...table(['table', 'violations'], audit.tables.map(row)),
   ];
   if (audit.burnDown) {
-    const { initial, remaining, stale } = audit.burnDown;
-    lines.push(
-      '## Burn-down',
-      '',
-      `${String(remaining)} of ${String(initial)} grandfathered violations remain; ${String(Math.max(0, initial - remaining))} have moved out${stale > 0 ? `, ${String(stale)} of them still in the baseline` : ''}.`,
-      '',
-    );
+    lines.push('## Burn-down', '', burnDownSentence(audit.burnDown), '');
   }
   lines.push('## Violations', '');
   for (const item of audit.rows) lines.push(...describe(item));
   if (audit.open.length > 0)
     lines.push(
-      '## What could not be decided',
+      '## Undecided',
       '',
       ...audit.open.map((item) => `- ${place(item)}: ${escape(item.message)}`),
       '',
     );
   if (audit.problems.length > 0)
     lines.push(
-      '## What could not be checked',
+      '## Files that could not be checked',
       '',
       ...audit.problems.map((problem) => `- ${escape(problem)}`),
       '',
     );
   return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function burnDownSentence({ initial, remaining, stale }: NonNullable<Audit['burnDown']>): string {
+  const removed = Math.max(0, initial - remaining);
+  const sentences = [
+    `${String(remaining)} of ${String(initial)} grandfathered violations remain.`,
+    `${String(removed)} were removed from the migrations.`,
+    ...(stale > 0 ? [`${String(stale)} entries of the baseline are stale.`] : []),
+  ];
+  return sentences.join(' ');
 }
 
 function describe(item: AuditRow): readonly string[] {
@@ -48,7 +52,8 @@ function describe(item: AuditRow): readonly string[] {
     fence(item.statement, 'sql'),
     '',
   ];
-  if (item.backfill !== undefined) lines.push('The backfill to write:', '', fence(item.backfill, 'ts'), '');
+  if (item.backfill !== undefined)
+    lines.push('Write this backfill instead:', '', fence(item.backfill, 'ts'), '');
   return lines;
 }
 

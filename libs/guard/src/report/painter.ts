@@ -1,4 +1,4 @@
-/** Colours of a terminal, or none. */
+/** Styles text for a terminal, or leaves it plain. */
 export interface Painter {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
@@ -10,7 +10,7 @@ export interface Painter {
 
 const ESCAPE = '\u001b[';
 
-export function painter(colour: boolean): Painter {
+export function painter({ colour }: { readonly colour: boolean }): Painter {
   const paint = (code: number) => (text: string) =>
     colour ? `${ESCAPE}${String(code)}m${text}${ESCAPE}0m` : text;
   return {

@@ -7,7 +7,7 @@ import { shownPath } from './paths.js';
 
 const LEVEL = { HIGH: 'error', MEDIUM: 'error', LOW: 'warning' } as const satisfies Record<Severity, string>;
 
-/** SARIF 2.1.0 (OASIS), as GitHub's code scanning takes it. */
+/** The report as SARIF 2.1.0 (OASIS), the format of GitHub's code scanning. */
 export function sarifReport(outcome: Outcome, version: string): string {
   const log = {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
@@ -65,7 +65,7 @@ function toResult({ finding, migration, status, suppression }: JudgedFinding): o
     status === 'suppressed'
       ? [{ kind: 'inSource', justification: suppression?.reason ?? '' }]
       : status === 'grandfathered'
-        ? [{ kind: 'external', justification: 'in the baseline' }]
+        ? [{ kind: 'external', justification: 'the finding is in the baseline' }]
         : [];
   return {
     ruleId: finding.rule,
@@ -79,7 +79,7 @@ function toResult({ finding, migration, status, suppression }: JudgedFinding): o
       ? {
           relatedLocations: [
             {
-              message: { text: 'written here' },
+              message: { text: 'the statement is here' },
               physicalLocation: {
                 artifactLocation: artifact(finding.elsewhere.file),
                 region: toRegion(finding.elsewhere),

@@ -31,7 +31,7 @@ export function summaryOf(outcome: Outcome): Summary {
   };
 }
 
-/** Changes of rows that stand in migrations, whether new or grandfathered. */
+/** New and grandfathered changes of rows. */
 export function dataChanges(outcome: Outcome): readonly JudgedFinding[] {
   return outcome.findings.filter(
     ({ finding, status }) => isDataRule(finding.rule) && (status === 'new' || status === 'grandfathered'),

@@ -1,7 +1,8 @@
+import type { CheckTiming } from '../check/check.types.js';
 import { type JudgedFinding, type Outcome, shortened } from '../check/outcome.js';
 import { REMEDIES, type Remedy } from '../rules/remedies.js';
 import type { RuleId, Severity } from '../rules/rule.types.js';
-import { suppressionSentence } from '../rules/wording.js';
+import { suppressionSentence } from './suppression.sentence.js';
 import { painter, type Painter } from './painter.js';
 import { shownPath } from './paths.js';
 import { plural, summaryOf } from './summary.js';
@@ -11,9 +12,9 @@ export interface TextOptions {
   readonly timing: boolean;
 }
 
-/** For a terminal: findings grouped by migration, each rule's remedy once. */
+/** The report for a terminal: findings by migration, and the remedy of each rule once. */
 export function textReport(outcome: Outcome, { colour, timing }: TextOptions): string {
-  const paint = painter(colour);
+  const paint = painter({ colour });
   const lines: string[] = [];
   const shown = outcome.findings.filter(({ status }) => status === 'new' || status === 'note');
   const explained = new Set<RuleId>();
@@ -30,7 +31,7 @@ export function textReport(outcome: Outcome, { colour, timing }: TextOptions): s
     lines.push('');
   }
   lines.push(...problemLines(outcome, paint), ...summaryLines(outcome, paint));
-  if (timing) lines.push(...timingLines(outcome));
+  if (timing) lines.push(timingLine(outcome.report.timing));
   return `${lines.join('\n')}\n`;
 }
 
@@ -56,7 +57,7 @@ function findingLines({ finding, status }: JudgedFinding, paint: Painter): reado
     lines.push(`           ${paint.dim('│')} ${shortened(finding.statement, 160)}`);
   if (finding.elsewhere)
     lines.push(
-      `           ${paint.dim(`written in ${shownPath(finding.elsewhere.file)}:${String(finding.elsewhere.line)}`)}`,
+      `           ${paint.dim(`statement in ${shownPath(finding.elsewhere.file)}:${String(finding.elsewhere.line)}`)}`,
     );
   return lines;
 }
@@ -86,7 +87,7 @@ function problemLines({ problems, stale, suppressionProblems }: Outcome, paint: 
     ),
     ...stale.map(
       (entry) =>
-        `${paint.yellow('stale')} ${entry.file}: ${entry.rule} is in the baseline, but no longer in the migration: \`--update-baseline\` removes it`,
+        `${paint.yellow('stale')} ${entry.file}: ${entry.rule} is in the baseline but no longer in the migration; \`--update-baseline\` removes it`,
     ),
   ];
 }
@@ -96,17 +97,16 @@ function summaryLines(outcome: Outcome, paint: Painter): readonly string[] {
   const verdict =
     summary.new === 0 ? paint.green('no new violation') : paint.red(plural(summary.new, 'new violation'));
   const rest = [
-    ...(summary.cannotDecide > 0 ? [`${String(summary.cannotDecide)} of them could not be decided`] : []),
+    ...(summary.cannotDecide > 0 ? [`${String(summary.cannotDecide)} of them undecided`] : []),
     ...(summary.grandfathered > 0 ? [`${String(summary.grandfathered)} grandfathered`] : []),
     ...(summary.suppressed > 0 ? [`${String(summary.suppressed)} suppressed`] : []),
   ];
   return [`${plural(summary.migrations, 'migration')}: ${[verdict, ...rest].join(', ')}`];
 }
 
-function timingLines({ report: { timing } }: Outcome): readonly string[] {
+/** How long each stage of the check took. */
+export function timingLine(timing: CheckTiming): string {
   const part = (milliseconds: number): string =>
     `${milliseconds.toFixed(0)} ms (${((100 * milliseconds) / Math.max(1, timing.totalMs)).toFixed(0)} %)`;
-  return [
-    `${plural(timing.files, 'file')} in ${timing.totalMs.toFixed(0)} ms: reading ${part(timing.readMs)}, parsing ${part(timing.parseMs)}, following ${part(timing.evaluateMs)}, SQL ${part(timing.sqlMs)}`,
-  ];
+  return `${plural(timing.files, 'file')} in ${timing.totalMs.toFixed(0)} ms: reading ${part(timing.readMs)}, parsing ${part(timing.parseMs)}, evaluating ${part(timing.evaluateMs)}, SQL ${part(timing.sqlMs)}`;
 }

@@ -1,14 +1,18 @@
 import type { RuleId } from './rule.types.js';
 
-/** What a refusal teaches: the danger, why, what to do instead, with code. Messages, SARIF and the rule pages all print these. */
+/**
+ * The explanation of a rule. Reports, SARIF and the documentation pages print it.
+ *
+ * @publicApi
+ */
 export interface Remedy {
   readonly title: string;
-  /** What goes wrong, in one or two sentences. */
+  /** The danger, in one or two sentences. */
   readonly danger: string;
   readonly steps: readonly string[];
   /** A migration that the rule refuses. */
   readonly refused: string;
-  /** What to write instead. */
+  /** The code to write instead. */
   readonly instead: string;
 }
 
@@ -64,12 +68,12 @@ export class PlansSeed implements ProcessBackfill<Plan> {
 }`;
 
 const LOCKS =
-  'It holds its row locks and keeps its transaction open until the whole migration ends; one busy row past `lock_timeout`, and the deployment fails.';
+  'The migration holds the row locks and its transaction until it ends. If another session locks one of the rows for longer than `lock_timeout`, the deployment fails.';
 
 const MOVE = [
-  'Leave the schema change in the migration; make a new column nullable, or give it a DEFAULT.',
-  'Move the data change into a backfill: it runs after the deployment, in small committed batches, and can be resumed.',
-  'When it is complete, tighten the schema (NOT NULL, the foreign key) in a later migration.',
+  'Keep the schema change in the migration. Make a new column nullable, or give it a DEFAULT.',
+  'Move the data change into a backfill. It runs after the deployment in small committed batches, and it can be resumed.',
+  'When the backfill is complete, add the constraint (NOT NULL, a foreign key) in a later migration.',
 ] as const;
 
 function inMigration(body: string): string {
@@ -83,10 +87,15 @@ ${body
 }`;
 }
 
+/**
+ * The explanation of each rule.
+ *
+ * @publicApi
+ */
 export const REMEDIES = {
   update: {
     title: 'UPDATE in a migration',
-    danger: `The statement rewrites rows inside the deployment. ${LOCKS}`,
+    danger: `The statement rewrites rows during the deployment. ${LOCKS}`,
     steps: MOVE,
     refused: inMigration(
       `await queryRunner.query(\`UPDATE leads SET status = 'new' WHERE status IS NULL\`);`,
@@ -96,21 +105,21 @@ export const REMEDIES = {
   insert: {
     title: 'INSERT in a migration',
     danger:
-      'Rows that are inserted by a migration exist in every environment that runs it, also where they do not belong, and a retry after a failure meets them again.',
+      'The rows appear in every environment that runs the migration, including those that do not need them. If the migration fails and runs again, the rows may already exist.',
     steps: [
-      'Write constants that the application needs as a seed that it can run at any time (INSERT … ON CONFLICT DO NOTHING).',
-      'Write rows that follow from other rows as a `copy` backfill.',
+      'Insert constants that the application needs with a seed script that can run at any time (INSERT … ON CONFLICT DO NOTHING).',
+      'Insert rows that are computed from other rows with a `copy` backfill.',
     ],
     refused: inMigration(`await queryRunner.query(\`INSERT INTO plans (name) VALUES ('free'), ('team')\`);`),
     instead: PROCESS_INSTEAD,
   },
   'insert-select': {
     title: 'INSERT … SELECT in a migration',
-    danger: `It reads one table and fills another in one statement, as long as the larger of them. ${LOCKS}`,
+    danger: `It reads one table and fills another in one statement, which takes longer the larger the tables are. ${LOCKS}`,
     steps: [
       'Create the new table in the migration.',
-      'Fill it with a `copy` backfill: a row is pending while the target has no row for it.',
-      'Let the application write both until the backfill is complete.',
+      'Fill it with a `copy` backfill. A source row is pending until the target has a row for it.',
+      'Let the application write to both tables until the backfill is complete.',
     ],
     refused: inMigration(
       'await queryRunner.query(`INSERT INTO contacts (lead_id, email) SELECT id, email FROM leads`);',
@@ -119,17 +128,17 @@ export const REMEDIES = {
   },
   delete: {
     title: 'DELETE in a migration',
-    danger: `Deleted rows cannot be brought back by \`down\`, and cascades delete more than the statement names. ${LOCKS}`,
+    danger: `\`down\` cannot restore deleted rows, and cascades delete rows of other tables too. ${LOCKS}`,
     steps: [
-      'Make the application ignore the rows first.',
-      'Delete them with a `purge` backfill, batch by batch.',
+      'First deploy an application version that ignores the rows.',
+      'Delete the rows with a `purge` backfill, batch by batch.',
     ],
     refused: inMigration('await queryRunner.query(`DELETE FROM call_logs WHERE is_test`);'),
     instead: PURGE_INSTEAD,
   },
   merge: {
     title: 'MERGE in a migration',
-    danger: `MERGE updates, inserts and deletes rows in one statement over two tables. ${LOCKS}`,
+    danger: `MERGE updates, inserts and deletes rows in one statement that joins two tables. ${LOCKS}`,
     steps: MOVE,
     refused: inMigration(
       'await queryRunner.query(`MERGE INTO contacts c USING leads l ON c.lead_id = l.id WHEN MATCHED THEN UPDATE SET email = l.email`);',
@@ -139,25 +148,25 @@ export const REMEDIES = {
   copy: {
     title: 'COPY … FROM in a migration',
     danger:
-      'It loads rows from a file in one transaction. The file has to be there in every environment, and a failure half-way loads nothing.',
-    steps: ['Load the rows with a script or a seed outside the deployment.'],
+      'It loads rows from a file in one transaction. The file must exist in every environment, and an error in one row discards all rows.',
+    steps: ['Load the rows outside the deployment, with a script.'],
     refused: inMigration(`await queryRunner.query(\`COPY countries FROM '/tmp/countries.csv' CSV\`);`),
     instead: PROCESS_INSTEAD,
   },
   truncate: {
     title: 'TRUNCATE in a migration',
     danger:
-      'It takes an ACCESS EXCLUSIVE lock, behind which every query of the table waits, and the rows are gone for good.',
+      'It takes an ACCESS EXCLUSIVE lock, so every query of the table waits. `down` cannot restore the rows.',
     steps: [
-      'Ask whether the rows are needed by the version that is still running: it runs during the deployment.',
-      'Delete them with a `purge` backfill, or drop the table when nothing reads it any more.',
+      'Make sure that the old version of the application, which still runs during the deployment, does not need the rows.',
+      'Delete the rows with a `purge` backfill, or drop the table in a later migration when no code reads it.',
     ],
     refused: inMigration('await queryRunner.query(`TRUNCATE notifications`);'),
     instead: PURGE_INSTEAD,
   },
   'create-table-as': {
     title: 'CREATE TABLE AS in a migration',
-    danger: `It copies rows inside the deployment, into a table without keys, defaults or constraints. ${LOCKS}`,
+    danger: `It copies rows during the deployment, into a table without keys, defaults or constraints. ${LOCKS}`,
     steps: [
       'Create the table with its columns, or with `CREATE TABLE … (LIKE … INCLUDING ALL)`.',
       'Fill it with a `copy` backfill.',
@@ -167,30 +176,29 @@ export const REMEDIES = {
   },
   'select-into': {
     title: 'SELECT INTO in a migration',
-    danger: `It creates a table and copies rows into it inside the deployment. ${LOCKS}`,
+    danger: `It creates a table and copies rows into it during the deployment. ${LOCKS}`,
     steps: ['Create the table with its columns.', 'Fill it with a `copy` backfill.'],
     refused: inMigration('await queryRunner.query(`SELECT id, email INTO contacts FROM leads`);'),
     instead: COPY_INSTEAD,
   },
   'large-object': {
     title: 'Large objects written in a migration',
-    danger:
-      'Large objects are rows of a system table that every object shares; writing many of them in one transaction bloats it.',
-    steps: ['Write them from a `process` backfill, batch by batch.'],
+    danger: 'All large objects share one system table. Many writes in one transaction bloat this table.',
+    steps: ['Write the large objects in a `process` backfill, batch by batch.'],
     refused: inMigration(`await queryRunner.query(\`SELECT lo_from_bytea(0, picture) FROM leads\`);`),
     instead: PROCESS_INSTEAD,
   },
   'orm-write': {
     title: 'TypeORM writes in a migration',
     danger:
-      'A manager, repository or entity writes with the entity of today: when a column is added tomorrow, this old migration fails on a new database. And it writes inside the deployment.',
+      'A manager, repository or entity uses the current entity class. After a later migration adds a column to the entity, this older migration fails on a new database, because the column does not exist yet. The write also runs during the deployment.',
     steps: MOVE,
     refused: inMigration("await queryRunner.manager.update(Lead, { status: IsNull() }, { status: 'new' });"),
     instead: SET_INSTEAD,
   },
   'query-builder-write': {
     title: 'A query builder writes in a migration',
-    danger: `A builder that \`connection\` makes may run on another connection, outside the migration's transaction, and wait for locks that the migration itself holds. ${LOCKS}`,
+    danger: `A query builder of \`connection\` can use another database connection, outside the migration's transaction. It can then wait for locks that the migration itself holds. ${LOCKS}`,
     steps: MOVE,
     refused: inMigration(
       `await queryRunner.connection.createQueryBuilder().update(Lead).set({ status: 'new' }).execute();`,
@@ -200,10 +208,10 @@ export const REMEDIES = {
   'row-loop': {
     title: 'A loop over rows in a migration',
     danger:
-      'It reads rows, then sends one statement for each: as many round trips as there are rows, all in one transaction, all locks held to the end. What takes a second on a laptop takes an hour in production.',
+      'The loop sends one statement for each row, all in one transaction that holds all row locks until it ends. A loop that takes a second on a laptop can take an hour in production.',
     steps: [
-      'Move the computation into a `transform` backfill: it gets locked rows batch by batch, and its results are written back in one statement a batch.',
-      'Where SQL can compute the value, use `set`: it is faster still.',
+      'Move the computation into a `transform` backfill. It receives locked rows in batches, and the runner writes the results of each batch with one statement.',
+      'If SQL can compute the value, use a `set` backfill, which is faster.',
     ],
     refused:
       inMigration(`const leads = await queryRunner.query(\`SELECT id, first_name, last_name FROM leads\`);
@@ -214,7 +222,7 @@ for (const lead of leads) {
   },
   'do-block-dml': {
     title: 'A DO block that changes rows',
-    danger: `A data change inside PL/pgSQL is a data change: the block is one statement of one transaction, however it loops. ${LOCKS}`,
+    danger: `A DO block is one statement in one transaction, even if it contains a loop with small batches. ${LOCKS}`,
     steps: MOVE,
     refused: inMigration(
       "await queryRunner.query(`DO $$ BEGIN UPDATE leads SET status = 'new' WHERE status IS NULL; END $$`);",
@@ -223,10 +231,10 @@ for (const lead of leads) {
   },
   'function-call-dml': {
     title: 'A called function that changes rows',
-    danger: `The migration calls a function or procedure whose body changes rows: hidden from a reader, and just as long. ${LOCKS}`,
+    danger: `The migration calls a function or procedure whose body changes rows. A reader of the migration does not see the change, and it takes as long as any other. ${LOCKS}`,
     steps: [
-      'Creating the function is schema, and may stay.',
-      'What it does to existing rows belongs in a backfill.',
+      'Keep CREATE FUNCTION in the migration: it is a schema change.',
+      'Change the existing rows in a backfill.',
     ],
     refused:
       inMigration(`await queryRunner.query(\`CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS $$ UPDATE leads SET status = 'new' $$\`);
@@ -235,26 +243,26 @@ await queryRunner.query(\`SELECT fill()\`);`),
   },
   'helper-dml': {
     title: 'A helper that changes data',
-    danger: `The helper's name says that it changes data (\`execDml\` and the names given with \`--dml-helper\`). That it sets a longer timeout makes the deployment wait longer; it does not make the change safe. ${LOCKS}`,
+    danger: `The name of the helper says that it changes data (\`execDml\`, and the names of \`--dml-helper\`). A longer timeout in the helper makes the deployment wait longer; it does not make the change safe. ${LOCKS}`,
     steps: MOVE,
     refused: inMigration(`await execDml(queryRunner, \`UPDATE leads SET status = 'new'\`);`),
     instead: SET_INSTEAD,
   },
   'cannot-decide': {
-    title: 'What the guard cannot decide',
-    danger: 'Code that could not be read may do anything; it is never passed silently.',
+    title: 'Code that the guard cannot decide',
+    danger: 'The guard could not read this code, which may change rows. Such code never passes.',
     steps: [
-      'Write the SQL as a text in the migration, or import the helper from a file that can be read.',
-      'When a person has read it and it changes no rows, say so: `// nestjs-backfill-ignore cannot-decide: <reason>`.',
+      'Write the SQL as a string in the migration, or import the helper from a source file of the project.',
+      'If a person has reviewed the code and it changes no rows, suppress the finding: `// nestjs-backfill-ignore cannot-decide: <reason>`.',
     ],
     refused: inMigration('await queryRunner.query(process.env.MIGRATION_SQL);'),
     instead: inMigration('await queryRunner.query(`ALTER TABLE leads ADD COLUMN status text`);'),
   },
   'not-schema-migration': {
-    title: 'A migration without a guard at run time',
+    title: 'A migration without the run-time guard',
     danger:
-      "A class that implements `MigrationInterface` itself gets TypeORM's own query runner: nothing refuses a data query, and no `lock_timeout` protects the tables that it alters.",
-    steps: ['Extend `SchemaMigration`; `up` and `down` stay as they are.'],
+      "A class that implements `MigrationInterface` directly receives TypeORM's own query runner. No guard refuses its data queries, and no `lock_timeout` limits how long its locks block the application.",
+    steps: ['Extend `SchemaMigration`. `up` and `down` do not change.'],
     refused: `class AddStatus1757000000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner) {
     await queryRunner.query(\`ALTER TABLE leads ADD COLUMN status text\`);
@@ -275,8 +283,8 @@ await queryRunner.query(\`SELECT fill()\`);`),
   'backfill-comment': {
     title: 'A comment that announces a backfill',
     danger:
-      "Where a comment speaks of a backfill, a data change is near, in this migration or in somebody's to-do list. This rule only tells; it fails nothing.",
-    steps: ['Write the backfill as a class, and let the comment name it.'],
+      'A comment about a backfill often means that a data change is in this migration or is still to be written. This rule is a note: it does not fail the check.',
+    steps: ['Write the backfill as a class, and name it in the comment.'],
     refused: inMigration(
       '// backfill the status of all leads\nawait queryRunner.query(`ALTER TABLE leads ADD COLUMN status text`);',
     ),

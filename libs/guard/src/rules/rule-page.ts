@@ -1,33 +1,48 @@
 import { REMEDIES, type Remedy } from './remedies.js';
 import { DATA_RULES, FORM_RULES, OPEN_RULES, RULES, type RuleId } from './rule.types.js';
 
-/** The documentation page of a rule, from what its messages print. @internal */
-export function rulePage(rule: RuleId): string {
+const MAX_LINE_LENGTH = 100;
+/** Code between backticks stays on one line. */
+const SPACE_OUTSIDE_CODE = / (?=(?:[^`]*`[^`]*`)*[^`]*$)/;
+
+/**
+ * The documentation pages of all rules, by file name. They contain the texts of the reports.
+ *
+ * @publicApi
+ */
+export function rulePages(): ReadonlyMap<string, string> {
+  return new Map([
+    ...RULES.map((rule) => [`${rule}.md`, rulePage(rule)] as const),
+    ['README.md', ruleIndex()],
+  ]);
+}
+
+function rulePage(rule: RuleId): string {
   const { title, danger, steps, refused, instead }: Remedy = REMEDIES[rule];
   return [
     `# ${rule}`,
     '',
     `${title}.`,
     '',
-    '## The danger',
-    '',
-    danger,
+    '## Danger',
     '',
     '```ts',
     refused,
     '```',
     '',
+    wrapped(danger),
+    '',
     '## What to do instead',
     '',
-    ...steps.map((step, index) => `${String(index + 1)}. ${step}`),
+    ...steps.map((step, index) => wrapped(`${String(index + 1)}. ${step}`, '   ')),
     '',
     '```ts',
     instead,
     '```',
     '',
-    '## Where it is right as it is',
+    '## Exceptions',
     '',
-    'A comment on the line above suppresses the rule there; the reason is part of it:',
+    'A comment on the line above the statement suppresses the rule there. The reason is required:',
     '',
     '```ts',
     `// nestjs-backfill-ignore ${rule}: <reason>`,
@@ -36,8 +51,7 @@ export function rulePage(rule: RuleId): string {
   ].join('\n');
 }
 
-/** The list of all rules. @internal */
-export function ruleIndex(): string {
+function ruleIndex(): string {
   const list = (rules: readonly RuleId[]): readonly string[] =>
     rules.map((rule) => `- [\`${rule}\`](${rule}.md): ${REMEDIES[rule].title}`);
   return [
@@ -47,21 +61,26 @@ export function ruleIndex(): string {
     '',
     ...list(DATA_RULES),
     '',
-    '## What cannot be decided',
+    '## Undecided code',
     '',
     ...list(OPEN_RULES),
     '',
-    '## The form of a migration',
+    '## Structure of a migration',
     '',
     ...list(FORM_RULES),
     '',
   ].join('\n');
 }
 
-/** File name → text of all generated pages. @internal */
-export function rulePages(): ReadonlyMap<string, string> {
-  return new Map([
-    ...RULES.map((rule) => [`${rule}.md`, rulePage(rule)] as const),
-    ['README.md', ruleIndex()],
-  ]);
+/** Breaks a paragraph into lines. @param indent what the second and later lines start with */
+function wrapped(text: string, indent = ''): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(SPACE_OUTSIDE_CODE)) {
+    if (line !== '' && `${line} ${word}`.length > MAX_LINE_LENGTH) {
+      lines.push(line);
+      line = `${indent}${word}`;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
 }

@@ -1,7 +1,17 @@
+/**
+ * The severities, the worst first.
+ *
+ * @publicApi
+ */
 export const SEVERITIES = ['HIGH', 'MEDIUM', 'LOW'] as const;
+/** @publicApi */
 export type Severity = (typeof SEVERITIES)[number];
 
-/** Rules whose finding means that the migration changes rows. */
+/**
+ * The rules for changes of rows.
+ *
+ * @publicApi
+ */
 export const DATA_RULES = [
   'update',
   'insert',
@@ -20,17 +30,24 @@ export const DATA_RULES = [
   'function-call-dml',
   'helper-dml',
 ] as const;
+/** @publicApi */
 export type DataRule = (typeof DATA_RULES)[number];
 
-/** Rules about the migration itself; they change no verdict. */
+/** The rules for the migration itself. They do not change its verdict. */
 export const FORM_RULES = ['not-schema-migration', 'backfill-comment'] as const;
 export type FormRule = (typeof FORM_RULES)[number];
 
-/** What could not be decided; never silently clean. */
+/** The rule for code that the guard cannot decide. */
 export const OPEN_RULES = ['cannot-decide'] as const;
 export type OpenRule = (typeof OPEN_RULES)[number];
 
+/**
+ * All rules.
+ *
+ * @publicApi
+ */
 export const RULES = [...DATA_RULES, ...OPEN_RULES, ...FORM_RULES] as const;
+/** @publicApi */
 export type RuleId = (typeof RULES)[number];
 
 export function isDataRule(rule: RuleId): rule is DataRule {

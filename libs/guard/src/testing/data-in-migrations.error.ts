@@ -1,6 +1,10 @@
 import { GuardError } from '../guard.error.js';
 
-/** Migrations change rows, or could not be checked. @publicApi */
+/**
+ * Migrations change rows, or could not be checked.
+ *
+ * @publicApi
+ */
 export class DataInMigrationsError extends GuardError {
   constructor(paths: readonly string[], report: string) {
     super(`migrations in ${paths.join(', ')} change data:\n\n${report}`, {

@@ -7,19 +7,25 @@ import { NoMigrationsError } from '../guard.error.js';
 import { textReport } from '../report/text.report.js';
 import { DataInMigrationsError } from './data-in-migrations.error.js';
 
+/**
+ * The options of `expectSchemaOnly`.
+ *
+ * @publicApi
+ */
 export interface SchemaOnlyOptions extends Omit<CheckOptions, 'paths'> {
-  /** The baseline's file. @default 'nestjs-backfill-baseline.json', when it exists */
+  /** The file of the baseline. @default 'nestjs-backfill-baseline.json', if it exists */
   readonly baseline?: string;
 }
 
 /**
- * Fails the test when a migration changes rows, or could not be checked. Works in any test runner.
- * @param paths a folder or file of migrations, or several
- * @throws {DataInMigrationsError} with the report that the command line prints
+ * Fails the test when a migration changes rows or cannot be checked. Works in every test runner.
+ *
+ * @param paths one or more folders or files of migrations
+ * @throws {DataInMigrationsError} with the report of the command `check`
  * @throws {NoMigrationsError} when there is nothing to check
  * @publicApi
  * @example
- * it('keeps data out of migrations', () => expectSchemaOnly('src/migrations'));
+ * it('keeps data changes out of migrations', () => expectSchemaOnly('src/migrations'));
  */
 export async function expectSchemaOnly(
   paths: string | readonly string[],

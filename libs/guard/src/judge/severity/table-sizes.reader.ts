@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { OptionFileError } from '../guard.error.js';
+import { OptionFileError } from '../../guard.error.js';
 import type { TableGrowth, TableSizes } from './table-growth.js';
 
 /**
- * Reads `{ "leads": "growing", "settings": "lookup", "users": 1200000 }`.
- * @throws {OptionFileError}
+ * Reads a file such as `{ "leads": "growing", "settings": "lookup", "users": 1200000 }`.
+ *
+ * @throws {OptionFileError} when the file is not such an object
  */
 export function readTableSizes(file: string): TableSizes {
   let json: unknown;
@@ -14,7 +15,7 @@ export function readTableSizes(file: string): TableSizes {
     throw new OptionFileError('--table-sizes', file, error instanceof Error ? error.message : String(error));
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new OptionFileError('--table-sizes', file, 'not an object of tables');
+    throw new OptionFileError('--table-sizes', file, 'not a JSON object of tables');
   const sizes = new Map<string, TableGrowth | number>();
   for (const [table, size] of Object.entries(json) as [string, unknown][]) {
     if (size !== 'lookup' && size !== 'growing' && !(typeof size === 'number' && size >= 0))
@@ -28,7 +29,10 @@ export function readTableSizes(file: string): TableSizes {
   return sizes;
 }
 
-/** PostgreSQL's own estimate of the rows of each table, by `schema.table` and, in `public`, by the bare name too. */
+const CONNECT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** PostgreSQL's estimate of the rows of each table. */
 const ESTIMATES = `
 SELECT n.nspname AS schema, c.relname AS name, greatest(c.reltuples, 0)::float8 AS rows
 FROM pg_catalog.pg_class c
@@ -37,15 +41,17 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> '
 `;
 
 /**
- * Reads the sizes of all tables of a database; changes nothing there.
+ * Reads the estimated sizes of all tables of a database, by `schema.table` and by the name alone (of two
+ * tables with the same name, `public` wins). Changes nothing in the database.
+ *
  * @throws {OptionFileError} when the database cannot be reached
  */
 export async function readDatabaseSizes(url: string): Promise<TableSizes> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({
     connectionString: url,
-    connectionTimeoutMillis: 10_000,
-    statement_timeout: 30_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
   });
   try {
     await client.connect();

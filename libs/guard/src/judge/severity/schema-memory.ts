@@ -1,12 +1,12 @@
 /**
- * What a migration did to the schema before the statement at hand: rows of a table that it has just created are its own, and a
- * column that it has just added is NULL in every row.
+ * The changes that a migration made to the schema before the current statement. A table that it created only
+ * has its own rows, and a column that it added is NULL in every row.
  */
 export class SchemaMemory {
   readonly #created = new Set<string>();
   readonly #added = new Map<string, Set<string>>();
 
-  /** @param statement one DDL statement as written */
+  /** Records a statement. @param statement one statement as written */
   note(statement: string): void {
     const created =
       /^\s*create\s+(?:temp\w*\s+|unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w$."]+)/i.exec(

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { OutputFileError } from '../guard.error.js';
+import { OutputFileError } from './guard.error.js';
 
-/** @throws OutputFileError, so that a full disk does not end the check like a new violation */
+/** @throws {OutputFileError} so that a full disk does not end the check with the exit code of a violation */
 export function writeOutput(file: string, text: string): void {
   try {
     writeFileSync(file, text);

@@ -1,0 +1,173 @@
+import type { Routine, StatementClassifier } from 'nestjs-backfill-sql';
+import { basename, resolve } from 'node:path';
+import { Evaluator } from '../evaluate/evaluator.js';
+import { findMigrations, type MigrationCandidate } from '../evaluate/migrations/migration-classes.js';
+import { runDirection } from '../evaluate/migrations/migration-run.js';
+import { type Direction, DIRECTIONS, type Finding } from '../judge/finding.types.js';
+import { judgeEvents, verdictOf } from '../judge/judge.js';
+import type { JudgeState } from '../judge/judge.types.js';
+import { SchemaMemory } from '../judge/severity/schema-memory.js';
+import { undecided } from '../judge/undecided.js';
+import { problemOf, selectFiles } from '../source/migration-files.js';
+import { ModuleLoader } from '../source/module-loader.js';
+import type { ParsedModule } from '../source/parsed-module.js';
+import type { SourceText } from '../source/source-text.js';
+import type {
+  CheckOptions,
+  CheckReport,
+  DirectionReport,
+  FileProblem,
+  MigrationReport,
+} from './check.types.js';
+import { DML_HELPERS } from './dml-helpers.js';
+import { readMigrationFile } from './migration-file.reader.js';
+import { notesOf } from './notes.js';
+import { checkSqlFile } from './sql-file.js';
+import { codeSuppressions } from './suppressions.js';
+import { TimedClassifier } from './timed-classifier.js';
+
+/** Checks files of migrations, one after another, and collects their problems and timing. */
+export class MigrationChecker {
+  readonly #options: CheckOptions;
+  readonly #loader = new ModuleLoader();
+  readonly #evaluator: Evaluator;
+  readonly #classifier: TimedClassifier;
+  /** Functions and procedures that the migrations checked so far created. */
+  readonly #routines: Routine[] = [];
+  readonly #problems: FileProblem[] = [];
+  #readMs = 0;
+
+  constructor(classifier: StatementClassifier, options: CheckOptions) {
+    this.#options = options;
+    this.#classifier = new TimedClassifier(classifier);
+    this.#evaluator = new Evaluator(this.#loader, {
+      dmlHelpers: new Set([...DML_HELPERS, ...(options.dmlHelpers ?? [])]),
+    });
+  }
+
+  run(): CheckReport {
+    const startedAt = performance.now();
+    const { files, unreadable, covers } = selectFiles(this.#options.paths, this.#options.exclude);
+    for (const { path, problem } of unreadable) this.#problems.push({ file: path, problem });
+    // TypeORM runs migrations in the order of their names: later ones can call functions of earlier ones.
+    const sorted = [...files].sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
+    const migrations = sorted.flatMap((file) => this.#checkFile(file));
+    const totalMs = performance.now() - startedAt;
+    const sqlMs = this.#classifier.elapsedMs;
+    const parseMs = this.#loader.parseMilliseconds;
+    const evaluateMs = Math.max(0, totalMs - this.#readMs - parseMs - sqlMs);
+    return {
+      covers,
+      migrations,
+      problems: this.#problems,
+      timing: { files: files.length, totalMs, readMs: this.#readMs, parseMs, evaluateMs, sqlMs },
+    };
+  }
+
+  /** The migrations of a text; a file without migrations has none. */
+  checkText(file: string, text: string): readonly MigrationReport[] {
+    if (file.endsWith('.sql')) return [this.#checkSql(file, text)];
+    const parsed = this.#loader.load(resolve(file), text);
+    this.#loader.forget(resolve(file));
+    if (!parsed) return [];
+    if (parsed.ok) return this.#checkModule(file, parsed.module);
+    const { line, column } = parsed.source.positionAt(parsed.failure.offset);
+    const problem = `syntax error: ${withoutControlCharacters(parsed.failure.message)}`;
+    this.#problems.push({ file, problem, line, column });
+    return [];
+  }
+
+  /** An internal error of the guard is a problem of the file: an unchecked file never passes. */
+  #checkFile(file: string): readonly MigrationReport[] {
+    try {
+      const text = this.#read(file);
+      return text === undefined ? [] : this.checkText(file, text);
+    } catch (error) {
+      this.#problems.push({ file, problem: `internal error of the guard: ${problemOf(error)}` });
+      return [];
+    }
+  }
+
+  #read(file: string): string | undefined {
+    const startedAt = performance.now();
+    const reading = readMigrationFile(file);
+    this.#readMs += performance.now() - startedAt;
+    if ('text' in reading) return reading.text;
+    this.#problems.push({ file, problem: reading.problem });
+    return undefined;
+  }
+
+  #checkSql(file: string, text: string): MigrationReport {
+    return checkSqlFile(file, text, {
+      classifier: this.#classifier,
+      routines: this.#routines,
+      sizes: this.#options.tableSizes ?? new Map(),
+    });
+  }
+
+  #checkModule(file: string, module: ParsedModule): readonly MigrationReport[] {
+    const found = findMigrations(this.#evaluator, module, this.#evaluator.moduleContext(module));
+    if (found.length > 0) return found.map((migration) => this.#checkMigration(file, module, migration));
+    // A folder of migrations can contain helpers and an index, but a file named like a migration must be one.
+    return /^\d{8,}/.test(basename(file)) ? [withoutMigration(file, module)] : [];
+  }
+
+  #checkMigration(file: string, module: ParsedModule, migration: MigrationCandidate): MigrationReport {
+    const routines = [...this.#routines];
+    const directions = DIRECTIONS.map((direction): DirectionReport => {
+      const state = this.#judgeState(module, direction, routines);
+      const findings = this.#findings(module, migration, state);
+      if (direction === 'up') this.#routines.push(...routines.slice(this.#routines.length));
+      return { direction, verdict: verdictOf(findings), findings };
+    });
+    return {
+      file,
+      name: migration.name || basename(file),
+      directions,
+      notes: notesOf(module, migration),
+      suppressions: codeSuppressions(module),
+    };
+  }
+
+  #judgeState(module: ParsedModule, direction: Direction, routines: Routine[]): JudgeState {
+    return {
+      classifier: this.#classifier,
+      direction,
+      file: module.source.path,
+      memory: new SchemaMemory(),
+      sizes: this.#options.tableSizes ?? new Map(),
+      routines,
+    };
+  }
+
+  #findings(module: ParsedModule, migration: MigrationCandidate, state: JudgeState): readonly Finding[] {
+    const events = runDirection(this.#evaluator, module, migration, state.direction);
+    if (events) return judgeEvents(events, state);
+    if (state.direction === 'down' || migration.missingUp === undefined) return [];
+    const detail = `up() is inherited from ${migration.missingUp}, whose code the guard cannot read`;
+    return [moduleFinding(module.source, migration.start, detail)];
+  }
+}
+
+function withoutMigration(file: string, module: ParsedModule): MigrationReport {
+  const detail =
+    'the file is named like a migration, but it contains no migration class that the guard can find';
+  const findings = [moduleFinding(module.source, 0, detail)];
+  return {
+    file,
+    name: basename(file),
+    directions: [{ direction: 'up', verdict: 'cannot-decide', findings }],
+    notes: [],
+    suppressions: codeSuppressions(module),
+  };
+}
+
+function moduleFinding(source: SourceText, offset: number, detail: string): Finding {
+  const place = { site: { source, start: offset, end: offset }, frames: [] };
+  return undecided(place, { direction: 'up', file: source.path }, { stop: 'module', code: '', detail });
+}
+
+/** Keeps the control characters of a binary file out of the terminal. */
+function withoutControlCharacters(message: string): string {
+  return message.replace(/\p{Cc}/gu, '?');
+}

@@ -1,0 +1,24 @@
+export const USAGE = `Usage: nestjs-backfill-guard <command> [options] PATH...
+
+  check PATH...     refuse data changes in migrations (.ts, .js, .sql)
+  audit PATH...     report all data changes in migrations
+  extract FILE      propose backfill classes for the data changes of one migration
+
+Options
+  --format FORMAT          check: text (default), json, sarif, github; audit: markdown (default), html, json
+  --output FILE            write the report to a file
+  --baseline FILE          grandfathered violations (default: nestjs-backfill-baseline.json, if it exists)
+  --update-baseline        check: write the baseline from the current violations
+  --strict-baseline        fail on stale entries of the baseline and on unused comments
+  --exclude GLOB           leave files out; can be repeated
+  --dml-helper NAME        a function that changes data, like execDml; can be repeated
+  --table-sizes FILE       JSON object of tables: "lookup", "growing" or a number of rows
+  --database URL           read the sizes of the tables from PostgreSQL's statistics
+  --timing                 print how long each stage took
+  --color, --no-color      colour the report, or print plain text (default: colour on a terminal)
+  --into FOLDER            extract: the folder of the backfills (default: ../backfills from the migration)
+  --write                  extract: write the files; without it, extract only shows a diff
+  --help, --version
+
+Exit codes: 0 no new violation, 1 new violations, 2 the check could not be done.
+`;

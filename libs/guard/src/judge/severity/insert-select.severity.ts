@@ -1,0 +1,49 @@
+import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
+import { fullName } from '../table-name.js';
+import { high, type Judgement, low, medium } from './judgement.js';
+import type { SqlChange } from './sql-change.js';
+import { growthOf } from './table-growth.js';
+import { selectsByKey } from './where-conditions.js';
+
+const AGGREGATE =
+  /\bselect\b[^]*?\b(?:jsonb?_agg|jsonb?_object_agg|array_agg|string_agg|count|sum|max|min)\s*\(/i;
+
+/** The severity of an INSERT … SELECT outside of a loop. */
+export function severityOfInsertSelect(change: SqlChange): Judgement {
+  const { finding, context } = change;
+  if (AGGREGATE.test(finding.text) && !/\bgroup\s+by\b/i.test(finding.text)) return low('it inserts one row');
+  const sources = finding.sources.filter(
+    (source) => fullName(source) !== change.table && !context.ctes.has(source.name),
+  );
+  if (sources.length === 0) return withoutTables(change);
+  const growing = sources.map(fullName).filter((source) => growthOf(source, context.sizes) === 'growing');
+  return limitedCopy(change, growing) ?? copyOf(finding, growing);
+}
+
+function withoutTables({ finding, context }: SqlChange): Judgement {
+  return context.ctes.size > 0 && finding.sources.length > 0
+    ? medium('it copies rows that a CTE selects')
+    : low('it inserts constants');
+}
+
+function limitedCopy(
+  { finding: { where }, growth }: SqlChange,
+  growing: readonly string[],
+): Judgement | undefined {
+  if (where && selectsByKey(where)) return low('it copies single rows');
+  if (where && growth === 'lookup') return low('it copies selected rows into a small table');
+  return growth === 'lookup' && growing.length === 0
+    ? low('it fills a small table from small tables')
+    : undefined;
+}
+
+function copyOf({ where, text }: DataFinding, growing: readonly string[]): Judgement {
+  if (where ? !selectsEveryRow(where) : /\bwhere\b/i.test(text)) return medium('it copies selected rows');
+  return growing.length > 0 && !/\blimit\s+\d/i.test(text)
+    ? high(`it copies all rows of ${growing.join(', ')}`)
+    : medium('it copies a small table');
+}
+
+function selectsEveryRow({ tautology, joinOnly }: WhereShape): boolean {
+  return tautology || joinOnly;
+}

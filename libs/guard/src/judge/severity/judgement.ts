@@ -1,0 +1,55 @@
+import type { LoopKind } from '../../evaluate/machine/event.types.js';
+import type { Severity } from '../../rules/rule.types.js';
+import type { SchemaMemory } from './schema-memory.js';
+import type { TableGrowth, TableSizes } from './table-growth.js';
+
+export interface Judgement {
+  readonly severity: Severity;
+  readonly reason: string;
+}
+
+/** What decides the severity of a change besides the change itself. */
+export interface JudgementContext {
+  readonly loops: readonly LoopKind[];
+  readonly memory: SchemaMemory;
+  readonly sizes: TableSizes;
+  /** Names of the CTEs of the whole statement. */
+  readonly ctes: ReadonlySet<string>;
+  /** The whole statement that contains the change. */
+  readonly whole: string;
+}
+
+export function high(reason: string): Judgement {
+  return { severity: 'HIGH', reason };
+}
+
+export function medium(reason: string): Judgement {
+  return { severity: 'MEDIUM', reason };
+}
+
+export function low(reason: string): Judgement {
+  return { severity: 'LOW', reason };
+}
+
+/** HIGH on a table that grows, MEDIUM on a small one, for the same reason. */
+export function highIfGrowing(growth: TableGrowth, reason: string): Judgement {
+  return growth === 'growing' ? high(reason) : medium(reason);
+}
+
+export function rowLoop(growth: TableGrowth): Judgement {
+  return growth === 'lookup'
+    ? medium('it runs once for each row that the migration reads, on a small table')
+    : high('it runs once for each row that the migration reads');
+}
+
+export function truncation(growth: TableGrowth): Judgement {
+  return growth === 'lookup' ? medium('it empties a small table') : high('it empties a table that grows');
+}
+
+export function everyRow(growth: TableGrowth, reason: string): Judgement {
+  return growth === 'lookup' ? low('it changes every row of a small table') : high(reason);
+}
+
+export function selectedRows(growth: TableGrowth, reason: string): Judgement {
+  return growth === 'lookup' ? low('it changes selected rows of a small table') : medium(reason);
+}

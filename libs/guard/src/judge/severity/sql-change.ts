@@ -1,0 +1,13 @@
+import type { DataFinding } from 'nestjs-backfill-sql';
+import type { JudgementContext } from './judgement.js';
+import type { TableGrowth } from './table-growth.js';
+
+/** A change of rows by SQL, with what decides its severity. */
+export interface SqlChange {
+  readonly finding: DataFinding;
+  readonly context: JudgementContext;
+  /** The changed table with its schema; empty for large objects. */
+  readonly table: string;
+  readonly growth: TableGrowth;
+  readonly inRowLoop: boolean;
+}

@@ -1,0 +1,48 @@
+import type { DataFinding, DmlOperation } from 'nestjs-backfill-sql';
+import { fullName } from '../table-name.js';
+import { severityOfInsertSelect } from './insert-select.severity.js';
+import {
+  high,
+  type Judgement,
+  type JudgementContext,
+  low,
+  medium,
+  rowLoop,
+  truncation,
+} from './judgement.js';
+import type { SqlChange } from './sql-change.js';
+import { growthOf } from './table-growth.js';
+import { severityOfWhere } from './where.severity.js';
+
+/** How long the statement can hold its locks: decided by its conditions and by the growth of its table. */
+export function severityOfSql(finding: DataFinding, context: JudgementContext): Judgement {
+  const table = finding.table ? fullName(finding.table) : '';
+  const inRowLoop = context.loops.includes('rows') || finding.inLoop;
+  const change = { finding, context, table, growth: growthOf(table, context.sizes), inRowLoop };
+  return SEVERITY_BY_OPERATION[finding.operation](change);
+}
+
+const SEVERITY_BY_OPERATION = {
+  insert: ({ inRowLoop, growth }) => (inRowLoop ? rowLoop(growth) : low('it inserts constants')),
+  'insert-select': (change) => (change.inRowLoop ? rowLoop(change.growth) : severityOfInsertSelect(change)),
+  update: rewrite,
+  delete: rewrite,
+  truncate: ({ growth }) => truncation(growth),
+  merge: ({ growth }) =>
+    growth === 'lookup' ? medium('it merges into a small table') : high('it joins whole tables'),
+  copy: () => medium('it loads rows from a file'),
+  'create-table-as': tableCopy,
+  'select-into': tableCopy,
+  'large-object': () => medium('it writes large objects'),
+} as const satisfies Record<DmlOperation, (change: SqlChange) => Judgement>;
+
+function rewrite(change: SqlChange): Judgement {
+  if (change.context.memory.hasCreated(change.table)) return low('this migration created the table');
+  return change.inRowLoop ? rowLoop(change.growth) : severityOfWhere(change);
+}
+
+function tableCopy({ finding }: SqlChange): Judgement {
+  return /\bwhere\b/i.test(finding.text)
+    ? medium('it copies selected rows')
+    : high('it copies a whole table');
+}

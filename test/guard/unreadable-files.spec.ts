@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { Project } from './support.ts';
+
+const UPDATE = 'await queryRunner.query(`UPDATE leads SET status = 1`);';
+
+describe('a file that the guard cannot check', () => {
+  let project: Project;
+
+  beforeEach(() => {
+    project = new Project();
+  });
+
+  afterEach(() => {
+    project.remove();
+  });
+
+  it('with a syntax error is reported with its position and exit code 2, and the other files are checked', async () => {
+    project.migration(UPDATE);
+    project.write('src/migrations/1757000000001-broken.ts', 'export class Broken {\n  async up( {\n');
+    const { code, out } = await project.guard();
+    expect(code).toBe(2);
+    expect(out).toMatch(/1757000000001-broken\.ts:\d+:\d+: syntax error/);
+    expect(out).toContain('UPDATE rewrites rows of leads');
+  });
+
+  it('with code nested too deeply for the parser is reported without parsing it', async () => {
+    const nested = `${'('.repeat(20_000)}sql${')'.repeat(20_000)}`;
+    project.write('src/migrations/1757000000001-deep.ts', `export const deep = ${nested};`);
+    expect(await project.guard()).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('nested deeper than 2000 brackets') as string,
+    });
+  });
+
+  it('can be a broken symbolic link', async () => {
+    project.migration('');
+    symlinkSync(project.path('gone.ts'), project.path('src/migrations/1757000000002-gone.ts'));
+    expect(await project.guard()).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('a link that leads nowhere') as string,
+    });
+  });
+
+  it('can be a pipe, for which the guard does not wait', async () => {
+    project.migration('');
+    execFileSync('mkfifo', [project.path('src/migrations/1757000000002-pipe.sql')]);
+    expect(await project.guard()).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('1757000000002-pipe.sql: not a file that can be read') as string,
+    });
+  });
+
+  it('that is too large is reported without reading it, with the remedy', async () => {
+    project.migration('');
+    writeFileSync(project.path('src/migrations/1757000000003-huge.sql'), Buffer.alloc(20_000_000, ' '));
+    const { code, out } = await project.guard();
+    expect(code).toBe(2);
+    expect(out).toContain('1757000000003-huge.sql: the file has 20 MB, and the guard reads at most 4 MB');
+    expect(out).toContain("exclude it with `--exclude '1757000000003-huge.sql'`");
+    expect((await project.guard('--exclude', '1757000000003-huge.sql')).code).toBe(0);
+  });
+});

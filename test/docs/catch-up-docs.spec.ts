@@ -39,7 +39,7 @@ import { LeadsNightly } from './backfills/leads-nightly.backfill.js';`,
       DATABASE_URL: database.url,
     });
     expect({ code, text: code === 0 ? '' : `${stdout}${stderr}` }).toEqual({ code: 0, text: '' });
-  }, 240_000);
+  });
 
   it('lists each option with its default', () => {
     const page = readFileSync(new URL(`../../${PAGE}`, import.meta.url), 'utf8');

@@ -41,10 +41,10 @@ describe(`a worker's connection, at ${EVERY === 1 ? 'each' : `every ${EVERY}th`}
     // afterAll closes the lanes that did open.
     for (const lane of opening) if (lane.status === 'rejected') throw lane.reason;
     messages = await Promise.all(SELECTED.map((work, at) => laneAt(lanes, at).messages(work)));
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.all(lanes.map((lane) => lane.close()));
-  }, 120_000);
+  });
 
   it.each(FAULTS.map((fault) => [PROMISE[fault], fault] as const))(
     '%s: a second process finishes, each row is changed, copied or deleted once, no lock remains',

@@ -140,7 +140,7 @@ describe('a backfill of any table, with random events meanwhile', () => {
       proved: true,
       counts: {
         notDone: 0,
-        notNoted: 0,
+        notLogged: 0,
         twice: 0,
         miscounted: 0,
         miscountedByTenant: 0,

@@ -4,7 +4,7 @@ import ts from 'typescript';
 const PROJECT = join(import.meta.dirname, '../..');
 const INDEX = join(PROJECT, 'libs/backfill/src/index.ts');
 
-describe('the public entry', () => {
+describe('the entry point of nestjs-backfill', () => {
   const program = ts.createProgram([INDEX], {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -33,21 +33,21 @@ describe('the public entry', () => {
     expect(exported.map(({ name }) => name)).not.toContain('default');
   });
 
-  it('documents everything that it exports', () => {
+  it('has a doc comment on every export', () => {
     expect(exported.length).toBeGreaterThan(50);
     expect(exported.filter((symbol) => !documented(symbol)).map(({ name }) => name)).toEqual([]);
   });
 
-  it('documents every option: what it means, and the default of those with a number', () => {
+  it('has a doc comment on every option, and a default on every option of the pace', () => {
     const undocumented = exported
       .filter(({ name }) => name.endsWith('Options'))
       .flatMap((options) =>
         checker
           .getDeclaredTypeOfSymbol(options)
           .getProperties()
-          // For some, the default says what they mean.
+          // A `@default` tag is enough if it explains the option.
           .filter((option) => !documented(option) && option.getJsDocTags(checker).length === 0)
-          // What the names of these two say is all that there is to say.
+          // The name `entity` needs no explanation.
           .filter(({ name }) => name !== 'entity')
           .map((option) => `${options.name}.${option.name}`),
       );

@@ -31,7 +31,7 @@ class There implements SetBackfill<Lead> {
 }
 
 /** A feature module. */
-@Module({ providers: [Here, { provide: 'an alias of it', useExisting: Here }] })
+@Module({ providers: [Here, { provide: 'an alias', useExisting: Here }] })
 class LeadsModule {}
 
 @Injectable()
@@ -59,7 +59,7 @@ describe('an application', () => {
     await Promise.all([database.drop(), archive.drop()]);
   });
 
-  it('can provide backfills in feature modules, with the options of forRoot', async () => {
+  it('can provide backfills in feature modules; the options of forRoot apply to them', async () => {
     application = await TestApplication.start({
       database,
       entities: LEAD_TABLES,
@@ -76,7 +76,7 @@ describe('an application', () => {
     expect(await database.query(ledgerSchemas)).toEqual([{ schema: 'my ledger' }]);
   });
 
-  it('can create its options with forRootAsync from what it injects', async () => {
+  it('can create its options from injected providers with forRootAsync', async () => {
     application = await TestApplication.start({
       database,
       entities: LEAD_TABLES,
@@ -96,7 +96,7 @@ describe('an application', () => {
     expect(await database.query(ledgerSchemas)).toEqual([{ schema: 'ledger of "mine"' }]);
   });
 
-  it('can inject the service in any module', async () => {
+  it('can inject the service into any module', async () => {
     @Injectable()
     class Admin {
       constructor(readonly backfills: BackfillService) {}
@@ -112,7 +112,7 @@ describe('an application', () => {
     expect(application.context.get(Admin, { strict: false }).backfills.names).toEqual(['here']);
   });
 
-  it('can run without any backfill, and then sends no query', async () => {
+  it('sends no query if it has no backfills', async () => {
     application = await TestApplication.start({ database, entities: LEAD_TABLES, backfills: [] });
     expect(await application.service.run()).toEqual({
       phase: 'backfill',
@@ -144,12 +144,12 @@ describe('an application', () => {
         { name: 'there', updated: 5 },
       ],
     });
-    const done = 'SELECT DISTINCT search_name AS by FROM leads';
-    expect(await database.query(done)).toEqual([{ by: 'here' }]);
-    expect(await archive.query(done)).toEqual([{ by: 'there' }]);
-    const known = 'SELECT name, status FROM nestjs_backfill.backfill';
-    expect(await database.query(known)).toEqual([{ name: 'here', status: 'complete' }]);
-    expect(await archive.query(known)).toEqual([{ name: 'there', status: 'complete' }]);
+    const values = 'SELECT DISTINCT search_name FROM leads';
+    expect(await database.query(values)).toEqual([{ search_name: 'here' }]);
+    expect(await archive.query(values)).toEqual([{ search_name: 'there' }]);
+    const recorded = 'SELECT name, status FROM nestjs_backfill.backfill';
+    expect(await database.query(recorded)).toEqual([{ name: 'here', status: 'complete' }]);
+    expect(await archive.query(recorded)).toEqual([{ name: 'there', status: 'complete' }]);
     expect((await application.service.status()).backfills).toMatchObject([
       { name: 'here', status: 'complete', updated: 3 },
       { name: 'there', status: 'complete', updated: 5 },
@@ -157,11 +157,11 @@ describe('an application', () => {
   });
 });
 
-describe('forRoot imported twice', () => {
+describe('BackfillModule.forRoot', () => {
   it.each<[string, BackfillModuleOptions]>([
     ['without options', {}],
     ['with catch-up', { catchUp: { interval: 60_000 } }],
-  ])('stops the start with one error: %s', async (_, module) => {
+  ])('stops the start with one error if it is imported twice %s', async (_, module) => {
     const database = await TestDatabase.create();
     const imports = [ScheduleModule.forRoot(), BackfillModule.forRoot(module)];
     const error = await refusal({ database, entities: LEAD_TABLES, backfills: [Here], imports, module });
@@ -170,7 +170,7 @@ describe('forRoot imported twice', () => {
     expect(error.message).toMatch(/^BackfillModule\.forRoot is imported twice\.\s+→ Import it once/);
   });
 
-  it('does not mean one import that several modules share', async () => {
+  it('can be called once and imported by several modules', async () => {
     const database = await TestDatabase.create();
     const shared = BackfillModule.forRoot();
     @Module({ imports: [shared] })

@@ -178,7 +178,7 @@ describe('the packages as they are installed', () => {
         const { stdout } = await run('node', ['program.cjs', way, database.url, schema], {
           cwd: application,
         });
-        expect(JSON.parse(stdout)).toEqual({ first: 'complete', second: 'nothing-to-do', left: 0 });
+        expect(JSON.parse(stdout)).toEqual({ first: 'complete', second: 'nothing-to-do', pending: 0 });
       }
 
       await writeFile(join(application, 'importing.mts'), IMPORTING);

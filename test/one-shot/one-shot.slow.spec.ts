@@ -183,14 +183,14 @@ describe('the application', () => {
   });
 
   it('exits with 2, not with the 1 of a failed migration, on an uncaught error at start-up', async () => {
-    const env = { ...(await unreachable()), FIXTURE_BREAKS: '1' };
+    const env = { ...(await unreachable()), FIXTURE_REJECTS: '1' };
     const { code, stderr } = await app.node(['--backfill', ...LONG_TIMEOUT], env).ended;
     expect(stderr).toContain('RangeError: not awaited');
     expect(code).toBe(2);
   });
 
   it('ends after the run although it left a timer open', async () => {
-    const env = { DATABASE_URL: serverUrl, FIXTURE_HOLDS_ON: '1' };
+    const env = { DATABASE_URL: serverUrl, FIXTURE_STAYS_ALIVE: '1' };
     const { code, stderr } = await app.node(['--backfill'], env).ended;
     expect(stderr).toMatch(/keeps the process alive \(.*Timeout.*\)/);
     expect(code).toBe(2);

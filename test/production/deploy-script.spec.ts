@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { FakeDocker, type ScriptResult } from '../support/fake-docker.ts';
+import { FakeDocker, type FakeDockerOptions, type ScriptResult } from '../support/fake-docker.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/deploy-production.sh', import.meta.url));
 
@@ -16,8 +16,8 @@ const ALL = [BUILD, DATABASE, STOP, MIGRATE, INDEXES, BACKFILLS, START, REPORT];
 
 describe('scripts/deploy-production.sh', () => {
   const docker = new FakeDocker();
-  const deploy = (line = '', failing = '', code = 1, env: NodeJS.ProcessEnv = {}): ScriptResult =>
-    docker.run(SCRIPT, line.split(' ').filter(Boolean), failing, code, env);
+  const deploy = (line = '', options: FakeDockerOptions = {}): ScriptResult =>
+    docker.run(SCRIPT, line.split(' ').filter(Boolean), options);
 
   afterAll(() => docker.remove());
 
@@ -38,15 +38,15 @@ describe('scripts/deploy-production.sh', () => {
     ['building the image', BUILD, []],
     ['starting the database', DATABASE, [BUILD]],
     ['stopping a service', STOP, [BUILD, DATABASE]],
-  ])('ends when %s fails', (_, failing, before) => {
-    const { code, calls, stderr } = deploy('', failing);
+  ])('ends when %s fails', (_, failingCall, before) => {
+    const { code, calls, stderr } = deploy('', { failingCall });
     expect(code).toBe(1);
-    expect(calls).toEqual([...before, failing]);
+    expect(calls).toEqual([...before, failingCall]);
     expect(stderr).toContain('The deployment failed');
   });
 
   it('starts nothing when a migration fails, and says how to return to the previous version', () => {
-    const { code, calls, stderr } = deploy('', '--migrate');
+    const { code, calls, stderr } = deploy('', { failingCall: '--migrate' });
     expect(code).toBe(1);
     expect(calls).toEqual([BUILD, DATABASE, STOP, MIGRATE]);
     expect(stderr).toContain('the migrations failed (exit code 1)');
@@ -55,7 +55,7 @@ describe('scripts/deploy-production.sh', () => {
   });
 
   it('with --rolling keeps the old version running when a migration fails', () => {
-    const { code, calls, stderr } = deploy('--rolling', '--migrate');
+    const { code, calls, stderr } = deploy('--rolling', { failingCall: '--migrate' });
     expect(code).toBe(1);
     expect(calls).toEqual([BUILD, DATABASE, MIGRATE]);
     expect(stderr).toContain('No service was stopped or started.');
@@ -67,8 +67,8 @@ describe('scripts/deploy-production.sh', () => {
     ['backfills', BACKFILLS, 3, 'backfills: exit code 3'],
     ['backfills', BACKFILLS, 2, 'backfills: exit code 2'],
     ['the report', REPORT, 1, 'the report could not be printed (exit code 1)'],
-  ])('continues when %s fail, and warns at the end', (_, failing, failure, warning) => {
-    const { code, calls, stdout, stderr } = deploy('', failing, failure);
+  ])('continues when %s fail, and warns at the end', (_, failingCall, exitCode, warning) => {
+    const { code, calls, stdout, stderr } = deploy('', { failingCall, exitCode });
     expect(calls).toEqual(ALL);
     expect(code).toBe(0);
     expect(stderr).toContain(`Warning: ${warning}`);
@@ -77,7 +77,7 @@ describe('scripts/deploy-production.sh', () => {
   });
 
   it('fails when the services do not start', () => {
-    const { code, calls, stderr } = deploy('', START);
+    const { code, calls, stderr } = deploy('', { failingCall: START });
     expect(code).toBe(1);
     expect(calls).toEqual(ALL.slice(0, -1));
     expect(stderr).toContain('the services did not start');
@@ -85,7 +85,7 @@ describe('scripts/deploy-production.sh', () => {
   });
 
   it('accepts other services, another time limit and an existing image', () => {
-    const { calls } = deploy('--no-build --max-duration 1h', '', 0, { SERVICES: 'api worker' });
+    const { calls } = deploy('--no-build --max-duration 1h', { env: { SERVICES: 'api worker' } });
     expect(calls).toEqual(
       ALL.slice(1).map((call) => call.replace(/api$/, 'api worker').replace('10m', '1h')),
     );
@@ -96,7 +96,7 @@ describe('scripts/deploy-production.sh', () => {
     ['another', '/srv/crm.yml', '/srv/crm.yml'],
     ['several', 'docker-compose.prod.yml:my site.yml', 'docker-compose.prod.yml:my site.yml'],
   ])('uses %s compose file in every step', (_, COMPOSE_FILE, expected) => {
-    const { composeFiles, calls } = deploy('', '', 0, { COMPOSE_FILE });
+    const { composeFiles, calls } = deploy('', { env: { COMPOSE_FILE } });
     expect(calls).toEqual(ALL);
     expect(composeFiles).toEqual([expected]);
   });
@@ -121,7 +121,7 @@ describe('scripts/deploy-production.sh', () => {
     '1m 2',
     '10 m',
   ])('refuses %j as a time limit, also from the environment', (duration) => {
-    const { code, calls, stderr } = deploy('', '', 0, { BACKFILL_MAX_DURATION: duration });
+    const { code, calls, stderr } = deploy('', { env: { BACKFILL_MAX_DURATION: duration } });
     expect({ code, calls }).toEqual({ code: 2, calls: [] });
     expect(stderr).toContain(`not "${duration}"`);
   });

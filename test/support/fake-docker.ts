@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** The result of a script that ran with the stand-in. */
+/** The result of a script that ran with the fake `docker`. */
 export interface ScriptResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -14,9 +14,17 @@ export interface ScriptResult {
   readonly composeFiles: readonly string[];
 }
 
-/** Replaces `docker` on PATH: records its calls, and fails where a test says so. */
+export interface FakeDockerOptions {
+  /** A call that contains this text fails. */
+  readonly failingCall?: string;
+  /** The exit code of the failing call. @default 1 */
+  readonly exitCode?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Replaces `docker` on PATH. It records its calls, and one call can fail. */
 export class FakeDocker {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'docker-stand-in-'));
+  readonly #folder = mkdtempSync(join(tmpdir(), 'fake-docker-'));
   readonly #calls = join(this.#folder, 'calls');
 
   constructor() {
@@ -32,14 +40,8 @@ exit 0
     chmodSync(docker, 0o755);
   }
 
-  /** @param failing a call that contains this text exits with `code` */
-  run(
-    script: string,
-    parameters: readonly string[],
-    failing = '',
-    code = 1,
-    env: NodeJS.ProcessEnv = {},
-  ): ScriptResult {
+  run(script: string, parameters: readonly string[], options: FakeDockerOptions = {}): ScriptResult {
+    const { failingCall = '', exitCode = 1, env = {} } = options;
     rmSync(this.#calls, { force: true });
     const { status, stdout, stderr } = spawnSync(script, parameters, {
       encoding: 'utf8',
@@ -47,8 +49,8 @@ exit 0
         ...process.env,
         PATH: [this.#folder, process.env['PATH']].join(delimiter),
         DOCKER_CALLS: this.#calls,
-        DOCKER_FAILS: failing,
-        DOCKER_CODE: String(code),
+        DOCKER_FAILS: failingCall,
+        DOCKER_CODE: String(exitCode),
         ...env,
       },
     });

@@ -21,7 +21,8 @@ export interface RunningProcess {
 }
 
 /**
- * The example application, or one under test/fixtures, started like a user starts it, with the built library.
+ * The example application, or an application under test/fixtures, started as a user starts it, with the built
+ * library.
  */
 export class FixtureApp {
   readonly #folder: string;

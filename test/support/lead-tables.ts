@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { TestDatabase } from './database.ts';
 
-/** A person who may become a customer. */
+/** A possible customer. */
 @Entity('leads')
 export class Lead {
   @PrimaryGeneratedColumn({ type: 'bigint' })

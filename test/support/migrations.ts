@@ -9,24 +9,25 @@ import { SchemaMigration } from '../../libs/backfill/src/migrations/schema-migra
 import type { MigrationDeclaration } from '../../libs/backfill/src/migrations/migration.options.ts';
 import type { TestDatabase } from './database.ts';
 
-type Step = (queryRunner: QueryRunner) => Promise<unknown>;
+type MigrationBody = (queryRunner: QueryRunner) => Promise<unknown>;
 
-interface Script extends MigrationDeclaration {
-  readonly up?: string | Step;
-  readonly down?: string | Step;
+interface MigrationScript extends MigrationDeclaration {
+  /** SQL, or a function. */
+  readonly up?: string | MigrationBody;
+  readonly down?: string | MigrationBody;
   readonly transaction?: boolean;
 }
 
 let timestamp = 1_700_000_000_000;
 
-/** A migration class as an application would write it, with a name of its own. */
+/** Creates a class that extends `SchemaMigration`, with a unique name. */
 export function migration(
   name: string,
-  { up, down, transaction, ...statics }: Script,
+  { up, down, transaction, ...statics }: MigrationScript,
 ): new () => SchemaMigration {
-  const named = `${name}${(timestamp += 1)}`;
+  const uniqueName = `${name}${(timestamp += 1)}`;
   const holder = {
-    [named]: class extends SchemaMigration {
+    [uniqueName]: class extends SchemaMigration {
       async up(queryRunner: QueryRunner): Promise<void> {
         await run(up, queryRunner);
       }
@@ -35,33 +36,34 @@ export function migration(
       }
     },
   };
-  const Migration = holder[named] as new () => SchemaMigration;
+  const Migration = holder[uniqueName] as new () => SchemaMigration;
   if (transaction !== undefined)
     Object.defineProperty(Migration.prototype, 'transaction', { value: transaction });
   return Object.assign(Migration, statics);
 }
 
-/** The same, for those from before the wall. */
-export function plainMigration(name: string, up: string | Step): new () => MigrationInterface {
-  const named = `${name}${(timestamp += 1)}`;
+/** Creates a migration class that does not extend `SchemaMigration`, with a unique name. */
+export function plainMigration(name: string, up: string | MigrationBody): new () => MigrationInterface {
+  const uniqueName = `${name}${(timestamp += 1)}`;
   const holder = {
-    [named]: class implements MigrationInterface {
+    [uniqueName]: class implements MigrationInterface {
       async up(queryRunner: QueryRunner): Promise<void> {
         await run(up, queryRunner);
       }
       async down(): Promise<void> {
-        // Nothing to take back.
+        // Nothing to undo.
       }
     },
   };
-  return holder[named] as new () => MigrationInterface;
+  return holder[uniqueName] as new () => MigrationInterface;
 }
 
-async function run(step: string | Step | undefined, queryRunner: QueryRunner): Promise<void> {
-  if (typeof step === 'string') await queryRunner.query(step);
-  else await step?.(queryRunner);
+async function run(body: string | MigrationBody | undefined, queryRunner: QueryRunner): Promise<void> {
+  if (typeof body === 'string') await queryRunner.query(body);
+  else await body?.(queryRunner);
 }
 
+/** A data source on the test database. The caller opens it. */
 export function postgresDataSource(
   database: TestDatabase,
   migrations: readonly (new () => MigrationInterface)[] = [],
@@ -70,7 +72,7 @@ export function postgresDataSource(
   return new DataSource({ type: 'postgres', url: database.url, migrations: [...migrations], ...extra });
 }
 
-/** Opens a data source for `work` and closes it behind it. */
+/** Opens the data source, does the work and closes the data source. */
 export async function withDataSource<T>(
   dataSource: DataSource,
   work: (dataSource: DataSource) => Promise<T>,
@@ -83,16 +85,17 @@ export async function withDataSource<T>(
   }
 }
 
+/** @returns the error of a promise that must reject */
 export async function rejection(work: Promise<unknown>): Promise<unknown> {
   try {
     await work;
   } catch (error) {
     return error;
   }
-  throw new Error('It was expected to fail, and did not.');
+  throw new Error('The promise resolved. It should have been rejected.');
 }
 
-/** A TypeORM logger that keeps what is sent. */
+/** A TypeORM logger that records the queries. */
 export class QueryRecorder extends AbstractLogger {
   constructor(readonly sent: string[]) {
     super(true);
@@ -103,6 +106,6 @@ export class QueryRecorder extends AbstractLogger {
   }
 
   protected writeLog(): void {
-    // Nothing but the queries is of interest.
+    // Only queries are recorded.
   }
 }

@@ -1,4 +1,4 @@
-/** Who sent a message. */
+/** The side that sent a message. */
 export type Sender = 'client' | 'server';
 
 /** One message of PostgreSQL's protocol. */

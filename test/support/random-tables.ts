@@ -8,17 +8,17 @@ import type { TestDatabase } from './database.ts';
  * numbers.
  */
 const KEYS = {
-  int: [{ type: 'int', of: 'i * 3 - 200' }],
-  bigint: [{ type: 'bigint', of: '9007199254740993 + i' }],
-  uuid: [{ type: 'uuid', of: 'md5(i::text)::uuid' }],
-  text: [{ type: 'text', of: `md5(i::text) || ' "it''s"' || i` }],
+  int: [{ type: 'int', expression: 'i * 3 - 200' }],
+  bigint: [{ type: 'bigint', expression: '9007199254740993 + i' }],
+  uuid: [{ type: 'uuid', expression: 'md5(i::text)::uuid' }],
+  text: [{ type: 'text', expression: `md5(i::text) || ' "it''s"' || i` }],
   composite: [
-    { type: 'int', of: 'i % 5' },
-    { type: 'text', of: 'md5(i::text)' },
+    { type: 'int', expression: 'i % 5' },
+    { type: 'text', expression: 'md5(i::text)' },
   ],
 } as const satisfies Record<
   string,
-  readonly { readonly type: EntitySchemaColumnOptions['type']; readonly of: string }[]
+  readonly { readonly type: EntitySchemaColumnOptions['type']; readonly expression: string }[]
 >;
 
 export type KeyKind = keyof typeof KEYS;
@@ -89,16 +89,16 @@ export const RANDOM_BACKFILLS = KEY_KINDS.flatMap((kind) =>
 export async function auditRandomTables(database: TestDatabase): Promise<void> {
   await database.query(`
     CREATE TABLE random_change (n int NOT NULL);
-    CREATE FUNCTION note_random_change() RETURNS trigger LANGUAGE plpgsql
+    CREATE FUNCTION log_random_change() RETURNS trigger LANGUAGE plpgsql
       AS 'BEGIN INSERT INTO random_change VALUES (NEW.n); RETURN NULL; END';
     ${KEY_KINDS.map(
-      (kind) => `CREATE TRIGGER noted AFTER UPDATE ON ${tableOf(kind)} FOR EACH ROW
-        WHEN (OLD.done IS DISTINCT FROM NEW.done) EXECUTE FUNCTION note_random_change();
+      (kind) => `CREATE TRIGGER log_change AFTER UPDATE ON ${tableOf(kind)} FOR EACH ROW
+        WHEN (OLD.done IS DISTINCT FROM NEW.done) EXECUTE FUNCTION log_random_change();
       CREATE INDEX ON ${tableOf(kind)} (n);`,
     ).join('\n')}`);
 }
 
-/** Inserts rows for the numbers `i` that fulfil the condition. */
+/** Inserts a row for each number `i` that meets the condition. */
 export async function addRandomRows(
   database: TestDatabase,
   kind: KeyKind,
@@ -109,7 +109,7 @@ export async function addRandomRows(
   const keys = KEYS[kind];
   await database.query(
     `INSERT INTO ${tableOf(kind)} (${keys.map((_, at) => `key${at}`).join(', ')}, n, tenant)
-     SELECT ${keys.map(({ of }) => of).join(', ')}, i, (i % 4)::text FROM generate_series($1::int, $2::int) AS i WHERE ${condition}`,
+     SELECT ${keys.map(({ expression }) => expression).join(', ')}, i, (i % 4)::text FROM generate_series($1::int, $2::int) AS i WHERE ${condition}`,
     [from, to],
   );
 }
@@ -119,12 +119,12 @@ export async function clearRandomTable(database: TestDatabase, kind: KeyKind): P
     TRUNCATE nestjs_backfill.backfill, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE`);
 }
 
-/** Every count is zero if each row was changed once and the ledger has counted it. */
+/** Counts deviations. Each count is zero if every row was changed once and the ledger counted the change. */
 export async function countDeviations(database: TestDatabase, kind: KeyKind, change: Change) {
   const [counts] = await database.query<Record<string, number>>(
     `SELECT
       (SELECT count(*)::int FROM ${tableOf(kind)} WHERE done IS DISTINCT FROM 'done ' || n) AS "notDone",
-      (SELECT count(*)::int FROM ${tableOf(kind)} AS t WHERE NOT EXISTS (SELECT FROM random_change AS c WHERE c.n = t.n)) AS "notNoted",
+      (SELECT count(*)::int FROM ${tableOf(kind)} AS t WHERE NOT EXISTS (SELECT FROM random_change AS c WHERE c.n = t.n)) AS "notLogged",
       (SELECT (count(*) - count(DISTINCT n))::int FROM random_change) AS "twice",
       (SELECT coalesce(sum(updated), 0)::int FROM nestjs_backfill.range WHERE name = $1) - (SELECT count(*)::int FROM random_change) AS "miscounted",
       (SELECT coalesce(sum(updated), 0)::int FROM nestjs_backfill.tenant_progress WHERE name = $1) - (SELECT count(*)::int FROM random_change) AS "miscountedByTenant",

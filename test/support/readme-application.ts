@@ -6,7 +6,7 @@ import { readmeBlocks } from './readme.ts';
 
 const WORKSPACE = fileURLToPath(new URL('../..', import.meta.url));
 
-/** How a command ended. */
+/** The output and the exit code of a command. */
 export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -14,8 +14,8 @@ export interface CommandResult {
 }
 
 /**
- * The application that a reader of the README has after its steps: the files of the README and the entities of the CRM. It is
- * inside the workspace, so that it resolves `nestjs-backfill` to the built package.
+ * The application that a reader of the README builds: the files of the README and the entities of the CRM.
+ * It is inside the workspace, so that it resolves `nestjs-backfill` to the built package.
  */
 export class ReadmeApplication {
   private constructor(readonly folder: string) {}
@@ -42,14 +42,14 @@ export class ReadmeApplication {
     writeFileSync(file, text);
   }
 
-  /** Runs a line of a shell block; `npx` uses what the workspace has installed. */
+  /** Runs a line of a shell block. `npx` uses the packages of the workspace. */
   async run(command: string, env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     const line = command.replace(/^npx /, '');
     const child = spawn('bash', ['-o', 'pipefail', '-c', line], {
       cwd: this.folder,
       env: {
         ...process.env,
-        // The options of the test runner must not reach it.
+        // The command must not inherit the options of the test runner.
         NODE_OPTIONS: '',
         ...env,
         PATH: [join(WORKSPACE, 'node_modules/.bin'), process.env['PATH']].join(delimiter),

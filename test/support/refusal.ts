@@ -1,22 +1,22 @@
 import { Backfill, type BackfillError, type BackfillOptions } from 'nestjs-backfill';
 import { TestApplication, type TestApplicationOptions } from './application.ts';
 
-/** Starts an application that must not start, and returns the error that ended the start. */
+/** Starts an application whose start must fail. @returns the error */
 export async function refusal(options: TestApplicationOptions): Promise<BackfillError> {
   const outcome = await TestApplication.start(options).catch((error: unknown) => error as BackfillError);
   if (!(outcome instanceof TestApplication)) return outcome;
   await outcome.stop();
-  throw new Error('The application started; it should have been refused.');
+  throw new Error('The application started. It should have been refused.');
 }
 
 /**
- * A backfill class that is declared as its author wrote it, types or no types: as a JavaScript author could.
+ * Declares a backfill class without type checks, as a JavaScript program can.
  *
- * @param code its methods
+ * @param methods the methods of the class
  */
-export function declared(className: string, options: object, code: object): new () => object {
-  const made = { [className]: class {} }[className] as new () => object;
-  Object.assign(made.prototype as object, code);
-  Backfill(options as BackfillOptions)(made);
-  return made;
+export function declared(className: string, options: object, methods: object): new () => object {
+  const declaredClass = { [className]: class {} }[className] as new () => object;
+  Object.assign(declaredClass.prototype as object, methods);
+  Backfill(options as BackfillOptions)(declaredClass);
+  return declaredClass;
 }

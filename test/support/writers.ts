@@ -9,8 +9,8 @@ export interface Write {
 }
 
 /**
- * Sessions that insert, update and delete rows of the table `leads` in short transactions. Each write has its own
- * marker, and each session its own keys, so the last write of every key is known.
+ * Sessions that insert, update and delete rows of the table `leads` in short transactions. Each write has its
+ * own marker, and each session its own keys, so the last write of every key is known.
  */
 export class Writers {
   readonly #last = new Map<number, Write>();
@@ -32,12 +32,12 @@ export class Writers {
     return new Writers(database, options);
   }
 
-  /** Resolves once the sessions have begun to write. */
+  /** Resolves when the sessions have written their first rows. */
   started(): Promise<void> {
     return until(() => this.#written > 4 * this.options.sessions);
   }
 
-  /** Waits until the sessions have ended. @returns the last write of each key that was written */
+  /** Waits until the sessions have ended. @returns the last write of each written key */
   async ended(): Promise<ReadonlyMap<number, Write>> {
     await Promise.all(this.#sessions);
     return this.#last;

@@ -3,7 +3,7 @@ import { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { SubjectContext } from './ledger.context.js';
-import { assertLease, fence, renewal } from './lease/lease.sql.js';
+import { assertLease, fence, IS_FREE, renewal } from './lease/lease.sql.js';
 import { keyToJson, type Key, type LeasedRange, type TenantScope } from './range.js';
 
 /** The next window of a range, as SQL where it depends on the table. */
@@ -11,7 +11,7 @@ export interface NextWindow {
   readonly state: LeasedRange['state'];
   /** The placeholder of the range's upper bound. */
   readonly upper: string;
-  /** The placeholder of the key at which the window begins. */
+  /** The placeholder of the key after which the window begins. */
   readonly start: string;
   /** The last key of the window. */
   readonly end: string;
@@ -25,8 +25,8 @@ export interface RangeSplit {
   readonly middle: Key;
 }
 
-/** The last key of a range that its holder has read up to. */
-const READ_UP_TO = 'coalesce(window_upper_key, cursor_key, lower_key)';
+/** The end of a range's current window, as SQL: the range can only be split above it. */
+const WINDOW_END = 'coalesce(window_upper_key, cursor_key, lower_key)';
 
 /** The ranges of one backfill. */
 export class RangeLedger {
@@ -89,9 +89,9 @@ export class RangeLedger {
   }
 
   /**
-   * After a probe has found no pending row in the scope: finishes what runs of other scopes have left in it.
-   * A running process may lose its list of skipped rows by this. That loses no row, since its run ends with a
-   * probe too.
+   * Finishes the ranges that runs of other scopes have left, after a probe has found no pending row in this
+   * scope. A running process may lose its list of skipped rows by this. No row is lost, since its run ends
+   * with a probe too.
    */
   async closeLeftovers(session: Session, tenants: TenantScope): Promise<void> {
     const { schema } = this.#context;
@@ -103,7 +103,7 @@ export class RangeLedger {
         text: `WITH closed AS (
             UPDATE ${schema}.range SET state = 'done', finished_at = clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL,
               fencing_token = fencing_token + 1
-            WHERE ${isSubject} AND state <> 'done' AND ${scope} IS NULL AND (lease_owner IS NULL OR lease_expires_at <= clock_timestamp())
+            WHERE ${isSubject} AND state <> 'done' AND ${scope} IS NULL AND ${IS_FREE}
           )
           DELETE FROM ${schema}.skipped_row WHERE ${isSubject} AND (${scope} IS NULL OR tenant = ANY(${scope}))`,
         values: parameters.values,
@@ -130,7 +130,7 @@ export class RangeLedger {
    * the key `nb_from`.
    */
   splittable(parameters: Parameters, tenants: TenantScope): string {
-    return `SELECT id AS nb_id, upper_key AS nb_upper, ${READ_UP_TO} AS nb_from FROM ${this.#context.schema}.range
+    return `SELECT id AS nb_id, upper_key AS nb_upper, ${WINDOW_END} AS nb_from FROM ${this.#context.schema}.range
       WHERE ${this.#context.isSubject(parameters)}
         AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state = 'sweeping' AND purpose = 'sweep'
         AND lease_owner IS NOT NULL AND window_upper_key IS DISTINCT FROM upper_key`;
@@ -151,7 +151,7 @@ export class RangeLedger {
       text: `WITH nb_shortened AS (
           UPDATE ${schema}.range SET upper_key = ${at}
           WHERE id = ${parameters.add(id, 'bigint')} AND state = 'sweeping' AND upper_key = ${end}
-            AND (${READ_UP_TO} IS NULL OR ${row(READ_UP_TO)} < ${row(at)})
+            AND (${WINDOW_END} IS NULL OR ${row(WINDOW_END)} < ${row(at)})
           RETURNING name, version, tenants, purpose
         )
         INSERT INTO ${schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key)

@@ -5,7 +5,7 @@ import type { Session } from '../../postgres/session.js';
 import type { SubjectContext } from '../ledger.context.js';
 import type { TenantScope } from '../range.js';
 
-/** Rows that are left out of a backfill's progress. */
+/** Rows that a backfill has not changed. */
 export interface RowCounts {
   readonly skipped: number;
   readonly quarantined: number;
@@ -22,7 +22,7 @@ export interface TenantProgress {
   readonly lastTouchedAt: string;
 }
 
-/** The counts of one backfill. */
+/** The row counts of one backfill, also by tenant. */
 export class ProgressLedger {
   readonly #context: SubjectContext;
 

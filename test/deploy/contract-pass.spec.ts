@@ -1,4 +1,5 @@
-import { MigrationBlockedError, type DataSourceMigrations, type MigrateReport } from 'nestjs-backfill';
+import { MigrationBlockedError } from 'nestjs-backfill/errors';
+import type { DataSourceMigrations, MigrateReport } from 'nestjs-backfill/reports';
 import { DeploySequence } from '../../libs/backfill/src/deploy/deploy.sequence.ts';
 import type { DeployPhase } from '../../libs/backfill/src/deploy/deploy.phase.ts';
 import type { DeployReport } from '../../libs/backfill/src/deploy/deploy.report.ts';

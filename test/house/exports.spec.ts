@@ -1,54 +1,124 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { sourceFiles } from '../support/import-graph.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
-const INDEX = join(PROJECT, 'libs/backfill/src/index.ts');
+const MAX_ROOT_NAMES = 90;
 
-describe('the entry point of nestjs-backfill', () => {
-  const program = ts.createProgram([INDEX], {
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    target: ts.ScriptTarget.ES2023,
-    experimentalDecorators: true,
-    skipLibCheck: true,
-    types: [],
-  });
-  const checker = program.getTypeChecker();
-  const source = program.getSourceFile(INDEX);
-  const module = source && checker.getSymbolAtLocation(source);
-  const exported = (module ? checker.getExportsOfModule(module) : []).map((symbol) =>
+/** The entry points of each package, by its folder. */
+const ENTRY_POINTS = {
+  backfill: ['index.ts', 'errors.ts', 'reports.ts', 'plugin.ts'],
+  guard: ['index.ts', 'testing/index.ts', 'eslint/plugin.ts'],
+  sql: ['index.ts'],
+} as const;
+type Package = keyof typeof ENTRY_POINTS;
+const PACKAGES = Object.keys(ENTRY_POINTS) as Package[];
+
+const files = PACKAGES.flatMap((name) =>
+  ENTRY_POINTS[name].map((file) => join(PROJECT, 'libs', name, 'src', file)),
+);
+const program = ts.createProgram(files, {
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  target: ts.ScriptTarget.ES2023,
+  experimentalDecorators: true,
+  skipLibCheck: true,
+  types: ['node'],
+});
+const checker = program.getTypeChecker();
+
+function sourceOf(name: Package, file: string): ts.SourceFile {
+  const source = program.getSourceFile(join(PROJECT, 'libs', name, 'src', file));
+  if (!source) throw new Error(`${name}/${file} is not part of the program.`);
+  return source;
+}
+
+/** The exported symbols of an entry point, each where it is declared. */
+function exportsOf(name: Package, file: string): ts.Symbol[] {
+  const module = checker.getSymbolAtLocation(sourceOf(name, file));
+  return (module ? checker.getExportsOfModule(module) : []).map((symbol) =>
     symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol,
   );
-  const documented = (symbol: ts.Symbol): boolean =>
-    ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim() !== '';
+}
 
-  it('has named exports only', () => {
-    const statements = source?.statements ?? [];
-    expect(statements.length).toBeGreaterThan(0);
-    for (const statement of statements) {
-      expect(ts.isExportDeclaration(statement) && statement.exportClause?.kind).toBe(
-        ts.SyntaxKind.NamedExports,
-      );
-    }
-    expect(exported.map(({ name }) => name)).not.toContain('default');
+function exportsOfPackage(name: Package): ts.Symbol[] {
+  return [...new Set(ENTRY_POINTS[name].flatMap((file) => exportsOf(name, file)))];
+}
+
+const isDocumented = (symbol: ts.Symbol): boolean =>
+  ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim() !== '';
+const isTagged = (symbol: ts.Symbol): boolean =>
+  symbol.getJsDocTags(checker).some(({ name }) => name === 'publicApi');
+
+/** Names of the declarations that carry the tag `@publicApi`. */
+function taggedNames(name: Package): string[] {
+  return sourceFiles(`libs/${name}/src`).flatMap(({ text }) =>
+    [
+      ...text.matchAll(
+        /@publicApi\b(?:(?!\*\/)[\s\S])*\*\/\s*(?:@\w+\([^\n]*\)\s*)*export (?:default |abstract |async )*(?:class|interface|type|const|function) (\w+)/g,
+      ),
+    ].map(([, declared = '']) => declared),
+  );
+}
+
+describe.each(PACKAGES)('the entry points of the package %s', (name) => {
+  it('have named exports only, except for a plugin', () => {
+    const withDefault = ENTRY_POINTS[name].filter((file) =>
+      exportsOf(name, file).some((symbol) => symbol.name === 'default'),
+    );
+    expect(withDefault.filter((file) => file !== 'eslint/plugin.ts')).toEqual([]);
+    for (const file of ENTRY_POINTS[name].filter((each) => /index|errors|reports/.test(each)))
+      for (const statement of sourceOf(name, file).statements)
+        expect(ts.isExportDeclaration(statement) && statement.exportClause?.kind).toBe(
+          ts.SyntaxKind.NamedExports,
+        );
   });
 
-  it('has a doc comment on every export', () => {
+  it('export exactly what is tagged @publicApi', () => {
+    const exported = exportsOfPackage(name).filter(({ name: own }) => own !== 'default' && own !== 'before');
+    expect(exported.filter((symbol) => !isTagged(symbol)).map((symbol) => symbol.name)).toEqual([]);
+    const names = new Set(exported.map((symbol) => symbol.name));
+    const tagged = taggedNames(name);
+    expect(tagged.length).toBeGreaterThan(5);
+    expect(tagged.filter((declared) => !names.has(declared))).toEqual([]);
+  });
+
+  it('document everything that they export', () => {
+    const exported = exportsOfPackage(name).filter((symbol) => symbol.name !== 'default');
+    expect(exported.length).toBeGreaterThan(5);
+    expect(exported.filter((symbol) => !isDocumented(symbol)).map((symbol) => symbol.name)).toEqual([]);
+  });
+
+  it('are those that its package.json names', () => {
+    const { exports } = JSON.parse(readFileSync(join(PROJECT, 'libs', name, 'package.json'), 'utf8')) as {
+      exports: Record<string, string | { default: string }>;
+    };
+    const named = Object.values(exports).flatMap((entry) =>
+      typeof entry === 'string' ? [] : [entry.default],
+    );
+    expect(named.map((file) => file.replace('./dist/', '').replace(/\.js$/, '.ts')).sort()).toEqual(
+      [...ENTRY_POINTS[name]].sort(),
+    );
+  });
+});
+
+describe('the root of the runtime', () => {
+  const exported = exportsOf('backfill', 'index.ts');
+
+  it(`exports at most ${MAX_ROOT_NAMES} names`, () => {
     expect(exported.length).toBeGreaterThan(50);
-    expect(exported.filter((symbol) => !documented(symbol)).map(({ name }) => name)).toEqual([]);
+    expect(exported.length).toBeLessThanOrEqual(MAX_ROOT_NAMES);
   });
 
-  it('has a doc comment on every option, and a default on every option of the pace', () => {
+  it('documents every option: its meaning, and the default of each option of the pace', () => {
     const undocumented = exported
       .filter(({ name }) => name.endsWith('Options'))
       .flatMap((options) =>
         checker
           .getDeclaredTypeOfSymbol(options)
           .getProperties()
-          // A `@default` tag is enough if it explains the option.
-          .filter((option) => !documented(option) && option.getJsDocTags(checker).length === 0)
-          // The name `entity` needs no explanation.
-          .filter(({ name }) => name !== 'entity')
+          .filter((option) => !isDocumented(option) && option.getJsDocTags(checker).length === 0)
           .map((option) => `${options.name}.${option.name}`),
       );
     expect(undocumented).toEqual([]);
@@ -57,5 +127,21 @@ describe('the entry point of nestjs-backfill', () => {
       .filter((option) => !option.getJsDocTags(checker).some(({ name }) => name === 'default'))
       .map(({ name }) => name);
     expect(withoutDefault).toEqual([]);
+  });
+});
+
+describe('nestjs-backfill/errors', () => {
+  /** Their cause is reported in their place, so no application meets them. */
+  const INTERNAL = ['BatchCodeError'];
+
+  it('exports every error class of the runtime that has a remedy', () => {
+    const names = new Set(exportsOf('backfill', 'errors.ts').map((symbol) => symbol.name));
+    const declared = sourceFiles('libs/backfill/src').flatMap(({ text }) =>
+      [...text.matchAll(/^export (?:abstract )?class (\w+Error) extends (\w+)/gm)].flatMap(
+        ([, name = '', base = '']) => (base === 'Error' ? [] : [name]),
+      ),
+    );
+    expect(declared.length).toBeGreaterThan(50);
+    expect(declared.filter((name) => !names.has(name) && !INTERNAL.includes(name))).toEqual([]);
   });
 });

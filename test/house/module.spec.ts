@@ -5,9 +5,9 @@ import {
   BackfillModule,
   type BackfillModuleOptions,
   BackfillService,
-  ImportedTwiceError,
   type SetBackfill,
 } from 'nestjs-backfill';
+import { ImportedTwiceError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
 import { dataSourceModule, TestApplication } from '../support/application.ts';
 import { TestDatabase } from '../support/database.ts';

@@ -1,4 +1,5 @@
-import type { BackfillPhaseReport, BackfillReport, BackfillStatusReport, RunRequest } from 'nestjs-backfill';
+import type { BackfillPhaseReport, BackfillReport, RunRequest } from 'nestjs-backfill';
+import type { BackfillStatusReport } from 'nestjs-backfill/reports';
 import type pg from 'pg';
 import { TestApplication, type TestApplicationOptions } from './application.ts';
 import { TestDatabase } from './database.ts';

@@ -8,7 +8,7 @@ import { DDL_POLICY } from './migrations/migration.options.js';
 import type { MigrationModuleOptions } from './migrations/migrations-module.options.js';
 import { CATCH_UP_DEFAULTS, type CatchUpModuleOptions } from './schedule/catch-up.options.js';
 
-/** The options of `BackfillModule.forRoot`. */
+/** The options of `BackfillModule.forRoot`. @publicApi */
 export interface BackfillModuleOptions {
   /** The schema of the ledger's own tables, in each data source's database. @default 'nestjs_backfill' */
   readonly schema?: string;

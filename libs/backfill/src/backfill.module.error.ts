@@ -3,6 +3,8 @@ import { BackfillError } from './errors/backfill.error.js';
 /**
  * `BackfillModule.forRoot` is imported more than once. Each copy would run, guard and catch up on the same
  * backfills.
+ *
+ * @publicApi
  */
 export class ImportedTwiceError extends BackfillError {
   constructor() {

@@ -1,14 +1,6 @@
 import type { Type } from '@nestjs/common';
-import {
-  Backfill,
-  buildIndexes,
-  InvalidBackfillOptionError,
-  OnlineIndex,
-  UndeclaredIndexError,
-  type BackfillError,
-  type IndexReference,
-  type SetBackfill,
-} from 'nestjs-backfill';
+import { Backfill, buildIndexes, OnlineIndex, type BackfillError, type IndexReference, type SetBackfill } from 'nestjs-backfill';
+import { InvalidBackfillOptionError, UndeclaredIndexError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
 import { TestDatabase } from '../../support/database.ts';
 import { addLeads, CallLog, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';

@@ -1,4 +1,5 @@
-import { InvalidBackfillOptionError, type BackfillModuleOptions } from 'nestjs-backfill';
+import type { BackfillModuleOptions } from 'nestjs-backfill';
+import { InvalidBackfillOptionError } from 'nestjs-backfill/errors';
 import { Contact } from '../../support/lead-tables.ts';
 import { declared } from '../../support/refusal.ts';
 import { expectRefusal, OPTIONS, Refusals, SET } from './declared-lead.ts';

@@ -1,4 +1,4 @@
-import { InvalidPredicateError, PredicateNotFalsifiedError } from 'nestjs-backfill';
+import { InvalidPredicateError, PredicateNotFalsifiedError } from 'nestjs-backfill/errors';
 import { And, Equal, In, IsNull, LessThan, Not } from 'typeorm';
 import { declared } from '../../support/refusal.ts';
 import { expectRefusal, OPTIONS, Refusals, SET } from './declared-lead.ts';

@@ -1,11 +1,5 @@
-import {
-  Backfill,
-  InvalidStatementError,
-  type CopyBackfill,
-  type ProcessBackfill,
-  type RowColumns,
-  type SetBackfill,
-} from 'nestjs-backfill';
+import { Backfill, type CopyBackfill, type ProcessBackfill, type RowColumns, type SetBackfill } from 'nestjs-backfill';
+import { InvalidStatementError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
 import { TestApplication } from '../../support/application.ts';
 import { TestDatabase } from '../../support/database.ts';

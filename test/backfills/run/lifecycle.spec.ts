@@ -1,10 +1,5 @@
-import {
-  Backfill,
-  IllegalTransitionError,
-  type BackfillOptions,
-  type BackfillStatus,
-  type SetBackfill,
-} from 'nestjs-backfill';
+import { Backfill, type BackfillOptions, type BackfillStatus, type SetBackfill } from 'nestjs-backfill';
+import { IllegalTransitionError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
 import { Ledger } from '../../../libs/backfill/src/ledger/ledger.ts';
 import { BACKFILL_STATUSES, STATUS_TRANSITIONS } from '../../../libs/backfill/src/ledger/status.ts';

@@ -1,6 +1,6 @@
 import { PACE_DEFAULTS } from '../../../libs/backfill/src/backfills/declare/pace.ts';
-import { BatchLimit } from '../../../libs/backfill/src/backfills/run/range/batch-limit.ts';
-import { BatchPause } from '../../../libs/backfill/src/backfills/run/range/batch-pause.ts';
+import { BatchLimit } from '../../../libs/backfill/src/backfills/run/range/pace/batch-limit.ts';
+import { BatchPause } from '../../../libs/backfill/src/backfills/run/range/pace/batch-pause.ts';
 
 const { batchSize, maxBatchSize, targetDuration } = PACE_DEFAULTS;
 

@@ -1,10 +1,6 @@
 import { Injectable, Scope } from '@nestjs/common';
-import {
-  BackfillThrottle,
-  InvalidBackfillOptionError,
-  RequestScopedThrottleError,
-  ThrottleDeclarationError,
-} from 'nestjs-backfill';
+import { BackfillThrottle } from 'nestjs-backfill';
+import { InvalidBackfillOptionError, RequestScopedThrottleError, ThrottleDeclarationError } from 'nestjs-backfill/errors';
 import { TestApplication } from '../../support/application.ts';
 import { TestDatabase } from '../../support/database.ts';
 import { Labels, MailQueue, Parcel } from '../../support/parcels.ts';

@@ -3,7 +3,7 @@ import {
   renderOneShotStatus,
   renderReport,
 } from '../../../libs/backfill/src/one-shot/output/text/report.renderer.ts';
-import { InvalidMigrationOptionError } from 'nestjs-backfill';
+import { InvalidMigrationOptionError } from 'nestjs-backfill/errors';
 import { indexesOf, migrateOf, reportOf } from './reports.ts';
 
 const waitsFor = [{ backfill: 'leads-x', status: 'incomplete', left: 3 }];

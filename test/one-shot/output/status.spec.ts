@@ -1,4 +1,4 @@
-import type { ControlledBackfill } from 'nestjs-backfill';
+import type { ControlledBackfill } from 'nestjs-backfill/reports';
 import { renderControl } from '../../../libs/backfill/src/one-shot/output/text/control.renderer.ts';
 import { renderStatus } from '../../../libs/backfill/src/one-shot/output/text/status.renderer.ts';
 import { statusOf } from './reports.ts';

@@ -148,7 +148,7 @@ export class StillPendingError extends BackfillError {
  *
  * @publicApi
  */
-export class SwallowedDatabaseError extends BackfillError {
+export class SwallowedError extends BackfillError {
   constructor(backfill: string, cause: unknown) {
     super('process() caught a database error and continued, but PostgreSQL has aborted the transaction', {
       subject: backfill,

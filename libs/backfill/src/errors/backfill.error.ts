@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions } from 'node:util';
 
-/** The properties of every error of this library, besides its message. */
+/** The properties of every error of this library, besides its message. @publicApi */
 export interface BackfillErrorDetails {
   /** The class, backfill, table or option that the error is about. */
   readonly subject: string;

@@ -8,7 +8,7 @@ import type { SubjectContext } from './ledger.context.js';
 import type { LeaseScope, LeaseSnapshot, TenantScope } from './range.js';
 import type { BackfillStatus } from './status.js';
 
-/** A setting that a person has made. */
+/** A setting that a person has made. @publicApi */
 export interface SettingInForce {
   readonly setting: string;
   /** As text: `500`; milliseconds for a time; `auto`. */

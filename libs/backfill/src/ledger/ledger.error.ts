@@ -1,7 +1,7 @@
 import { BackfillError } from '../errors/backfill.error.js';
 import type { BackfillStatus } from './status.js';
 
-/** A newer version of the library has upgraded the ledger. */
+/** A newer version of the library has upgraded the ledger. @publicApi */
 export class LedgerTooNewError extends BackfillError {
   constructor(schema: string, installed: number, known: number) {
     super(
@@ -14,7 +14,7 @@ export class LedgerTooNewError extends BackfillError {
   }
 }
 
-/** The ledger's tables could not be created or upgraded. */
+/** The ledger's tables could not be created or upgraded. @publicApi */
 export class LedgerInstallError extends BackfillError {
   constructor(schema: string, cause: unknown) {
     super(
@@ -28,7 +28,7 @@ export class LedgerInstallError extends BackfillError {
   }
 }
 
-/** The state machine does not have this change of status. */
+/** The state machine does not have this change of status. @publicApi */
 export class IllegalTransitionError extends BackfillError {
   readonly from: BackfillStatus;
   readonly to: BackfillStatus;

@@ -13,10 +13,10 @@ export const BACKFILL_STATUSES = [
   'cancelled',
   'failed',
 ] as const;
-/** One of `BACKFILL_STATUSES`. */
+/** One of `BACKFILL_STATUSES`. @publicApi */
 export type BackfillStatus = (typeof BACKFILL_STATUSES)[number];
 
-/** The state machine: from → to → the reason for the edge. The ledger refuses every other edge. */
+/** The state machine: from → to → the reason for the edge. The ledger refuses every other edge. @publicApi */
 export const STATUS_TRANSITIONS = {
   pending: {
     running: 'The first run has started.',

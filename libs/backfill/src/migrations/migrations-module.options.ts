@@ -3,7 +3,7 @@ import type { GuardMigrationsOptions } from './migration.guarding.js';
 import { DDL_POLICY } from './migration.options.js';
 import type { RunMigrationsOptions } from './run/migration.phase.js';
 
-/** The options of `BackfillModule.forRoot({ migrations })`. */
+/** The options of `BackfillModule.forRoot({ migrations })`. @publicApi */
 export type MigrationModuleOptions = Pick<GuardMigrationsOptions, 'grandfathered' | 'policy'> &
   Pick<RunMigrationsOptions, 'transaction'>;
 

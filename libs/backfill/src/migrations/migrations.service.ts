@@ -10,7 +10,7 @@ import type { MigrationLog } from './migration.options.js';
 import { MIGRATION_OPTIONS, type MigrationModuleOptions } from './migrations-module.options.js';
 import { migrationStatus, runMigrations } from './run/migration.phase.js';
 
-/** How the migrations phase runs. */
+/** How the migrations phase runs. @publicApi */
 export interface MigrateRequest extends Omit<FinishRequest, 'signal'> {
   /** @default Nest's logger */
   readonly log?: MigrationLog;

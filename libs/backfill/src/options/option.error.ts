@@ -1,6 +1,11 @@
 import { BackfillError } from '../errors/backfill.error.js';
 
-/** An option of `@Backfill` or of `BackfillModule.forRoot` has an invalid value. */
+/**
+ * An option of `
+ *
+ * @publicApi
+ * @Backfill` or of `BackfillModule.forRoot` has an invalid value.
+ */
 export class InvalidBackfillOptionError extends BackfillError {
   /** The option's path, e.g. `defaults.pause`. */
   readonly option: string;

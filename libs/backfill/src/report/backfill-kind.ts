@@ -3,5 +3,5 @@
  * the pending rows.
  */
 export const BACKFILL_KINDS = ['set', 'transform', 'copy', 'purge', 'process'] as const;
-/** One of the five ways to change rows. */
+/** One of the five ways to change rows. @publicApi */
 export type BackfillKind = (typeof BACKFILL_KINDS)[number];

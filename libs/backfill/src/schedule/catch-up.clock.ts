@@ -1,4 +1,4 @@
-/** The clock that opens and closes the windows of catch-up. A test provides its own. */
+/** The clock that opens and closes the windows of catch-up. A test provides its own. @publicApi */
 export interface CatchUpClock {
   now(): Date;
 }

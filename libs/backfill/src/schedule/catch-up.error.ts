@@ -1,7 +1,7 @@
 import { BackfillError } from '../errors/backfill.error.js';
 import { showOption } from '../options/known-options.js';
 
-/** A number of `catchUp` is out of its bounds. */
+/** A number of `catchUp` is out of its bounds. @publicApi */
 export class InvalidCatchUpNumberError extends BackfillError {
   readonly option: string;
 
@@ -11,7 +11,7 @@ export class InvalidCatchUpNumberError extends BackfillError {
   }
 }
 
-/** `catchUp` has both a cron expression and an interval, or neither. */
+/** `catchUp` has both a cron expression and an interval, or neither. @publicApi */
 export class UnclearScheduleError extends BackfillError {
   readonly option = 'catchUp';
 
@@ -29,7 +29,7 @@ export class UnclearScheduleError extends BackfillError {
   }
 }
 
-/** The cron expression cannot be parsed. */
+/** The cron expression cannot be parsed. @publicApi */
 export class InvalidCronExpressionError extends BackfillError {
   readonly option = 'catchUp.cron';
 
@@ -53,7 +53,7 @@ export interface NeverDue {
   readonly cause?: unknown;
 }
 
-/** The cron expression is never due, or never within the window, so no round would ever run. */
+/** The cron expression is never due, or never within the window, so no round would ever run. @publicApi */
 export class NeverDueError extends BackfillError {
   readonly option = 'catchUp.cron';
 
@@ -74,7 +74,7 @@ export class NeverDueError extends BackfillError {
   }
 }
 
-/** The time zone is not in the IANA database of this Node.js. */
+/** The time zone is not in the IANA database of this Node.js. @publicApi */
 export class UnknownTimeZoneError extends BackfillError {
   readonly option: string;
 
@@ -87,7 +87,7 @@ export class UnknownTimeZoneError extends BackfillError {
   }
 }
 
-/** The window has an unreadable start or end, or is empty. */
+/** The window has an unreadable start or end, or is empty. @publicApi */
 export class InvalidWindowError extends BackfillError {
   readonly option = 'catchUp.window';
 
@@ -100,7 +100,7 @@ export class InvalidWindowError extends BackfillError {
   }
 }
 
-/** The jitter could delay a round beyond the next one. */
+/** The jitter could delay a round beyond the next one. @publicApi */
 export class JitterTooLongError extends BackfillError {
   readonly option = 'catchUp.jitter';
 
@@ -112,7 +112,7 @@ export class JitterTooLongError extends BackfillError {
   }
 }
 
-/** Catch-up is on, but the application has no scheduler. */
+/** Catch-up is on, but the application has no scheduler. @publicApi */
 export class SchedulerMissingError extends BackfillError {
   readonly option = 'catchUp';
 

@@ -4,7 +4,7 @@ import { MODULE_NAME } from '../options/known-options.js';
 import { SYSTEM_CLOCK, type CatchUpClock } from './catch-up.clock.js';
 import { checkMilliseconds } from './catch-up.bounds.js';
 
-/** The options of `BackfillModule.forRoot({ catchUp })`. */
+/** The options of `BackfillModule.forRoot({ catchUp })`. @publicApi */
 export interface CatchUpModuleOptions extends CatchUpOptions {
   /**
    * Milliseconds that the current batch gets to finish when the application shuts down, from 0 to 3,600,000.

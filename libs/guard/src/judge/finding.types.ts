@@ -3,7 +3,7 @@ import type { LoopKind, StopReason } from '../evaluate/machine/event.types.js';
 import type { RuleId, Severity } from '../rules/rule.types.js';
 
 export const DIRECTIONS = ['up', 'down'] as const;
-/** @publicApi */
+/** A method of a migration. @publicApi */
 export type Direction = (typeof DIRECTIONS)[number];
 
 export const VERDICTS = ['violation', 'clean', 'cannot-decide'] as const;

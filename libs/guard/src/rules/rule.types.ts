@@ -4,7 +4,7 @@
  * @publicApi
  */
 export const SEVERITIES = ['HIGH', 'MEDIUM', 'LOW'] as const;
-/** @publicApi */
+/** One of `SEVERITIES`. @publicApi */
 export type Severity = (typeof SEVERITIES)[number];
 
 /**
@@ -30,7 +30,7 @@ export const DATA_RULES = [
   'function-call-dml',
   'helper-dml',
 ] as const;
-/** @publicApi */
+/** One of `DATA_RULES`. @publicApi */
 export type DataRule = (typeof DATA_RULES)[number];
 
 /** The rules for the migration itself. They do not change its verdict. */
@@ -47,7 +47,7 @@ export type OpenRule = (typeof OPEN_RULES)[number];
  * @publicApi
  */
 export const RULES = [...DATA_RULES, ...OPEN_RULES, ...FORM_RULES] as const;
-/** @publicApi */
+/** One of `RULES`. @publicApi */
 export type RuleId = (typeof RULES)[number];
 
 export function isDataRule(rule: RuleId): rule is DataRule {

@@ -1,4 +1,5 @@
-import { Backfill, TenantNotDeclaredError, type SetBackfill } from 'nestjs-backfill';
+import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { TenantNotDeclaredError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
 import { TestApplication } from '../../../support/application.ts';
 import { TestDatabase } from '../../../support/database.ts';

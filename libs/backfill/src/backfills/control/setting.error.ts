@@ -9,7 +9,7 @@ import {
   type SettingName,
 } from './setting.table.js';
 
-/** There is no such setting. */
+/** There is no such setting. @publicApi */
 export class UnknownSettingError extends BackfillError {
   constructor(key: string) {
     const meant = nearest(key, SETTING_NAMES);
@@ -20,7 +20,7 @@ export class UnknownSettingError extends BackfillError {
   }
 }
 
-/** The value of a setting is not a number or is out of bounds. */
+/** The value of a setting is not a number or is out of bounds. @publicApi */
 export class SettingValueError extends BackfillError {
   constructor(name: SettingName, value: string) {
     const bounds: SettingDefinition = SETTINGS[name];
@@ -36,7 +36,7 @@ export class SettingValueError extends BackfillError {
   }
 }
 
-/** A change of settings that names none. */
+/** A change of settings that names none. @publicApi */
 export class NothingToSetError extends BackfillError {
   constructor(backfill: string) {
     super(`No setting was given for "${backfill}".`, {

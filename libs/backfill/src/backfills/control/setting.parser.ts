@@ -10,7 +10,7 @@ import {
   type SettingName,
 } from './setting.table.js';
 
-/** New values by the name of the setting; null returns to the declared value. */
+/** New values by the name of the setting; null returns to the declared value. @publicApi */
 export type SettingChanges = { readonly [Name in SettingName]?: PaceSettings[Name] | null };
 
 /** One checked change. */

@@ -1,6 +1,6 @@
 import { PACE_BOUNDS, type PaceBounds } from '../declare/pace.bounds.js';
 
-/** The settings of the pace that can be changed while a backfill runs. */
+/** The settings of the pace that can be changed while a backfill runs. @publicApi */
 export interface PaceSettings {
   /** Rows per batch. A size that a person sets does not grow. */
   readonly batchSize: number;

@@ -15,7 +15,11 @@ import type { Canary, TenantOrder } from './tenant.options.js';
 export type PendingPredicate<Entity> =
   FindOptionsWhere<Entity> | FindOptionsWhere<Entity>[] | string | ((row: RowColumns<Entity>) => string);
 
-/** The pace of a run and its timeouts. Each option can be set for the module and for one backfill. */
+/**
+ * The pace of a run and its timeouts. Each option can be set for the module and for one backfill.
+ *
+ * @publicApi
+ */
 export interface PaceOptions {
   /** Rows of a batch, at the start of a run. @default 200 */
   readonly batchSize?: number;

@@ -1,4 +1,4 @@
-/** The hours of the day in which catch-up may work. */
+/** The hours of the day in which catch-up may work. @publicApi */
 export interface CatchUpWindow {
   /**
    * The first minute in which work may run: `HH:MM`, from 00:00 to 23:59, in the local time of `timeZone`.

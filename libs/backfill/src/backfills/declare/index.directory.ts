@@ -1,6 +1,6 @@
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 
-/** The class that declares an index, or the index's name. */
+/** The class that declares an index, or the index's name. @publicApi */
 export type IndexReference = string | (abstract new (...parameters: never[]) => object);
 
 /** The part of a declared index that a backfill needs. */

@@ -26,12 +26,14 @@ type EmbeddedPath<Entity> = {
 /**
  * SQL expressions by column. They become part of the statement unchanged: never build them from user input.
  * Name a column of an embedded object by its path, e.g. `'address.city'`.
+ *
+ * @publicApi
  */
 export type SetExpressions<Entity> = {
   readonly [Property in keyof Entity | EmbeddedPath<Entity>]?: string;
 };
 
-/** The batch that a backfill's own code receives. */
+/** The batch that a backfill's own code receives. @publicApi */
 export interface BatchContext {
   /** The backfill's name. */
   readonly backfill: string;
@@ -85,7 +87,7 @@ export interface CopyBackfill<Source extends ObjectLiteral, Target extends Objec
   copy(row: RowColumns<Source>): SetExpressions<Target>;
 }
 
-/** The locked rows of one batch. */
+/** The locked rows of one batch. @publicApi */
 export interface ProcessBatch<Entity extends ObjectLiteral, Read extends keyof Entity = keyof Entity> {
   readonly rows: readonly Pick<Entity, Read>[];
   readonly context: BatchContext;

@@ -1,4 +1,4 @@
-/** Tenants that go first. */
+/** Tenants that go first. @publicApi */
 export interface Canary {
   /** At least one, each as text. */
   readonly tenants: readonly string[];
@@ -9,6 +9,8 @@ export interface Canary {
 /**
  * The order of the tenants: those with the fewest pending rows first; all in turns of half a minute; or the
  * listed tenants first, then the others.
+ *
+ * @publicApi
  */
 export type TenantOrder = 'smallest-first' | 'round-robin' | readonly string[];
 

@@ -9,7 +9,7 @@ import { findPending, type ProbeOptions } from '../pending/pending.probe.js';
 import { TableMismatchError } from '../run.error.js';
 import { readStatus } from './status.reader.js';
 
-/** Whether a backfill is complete, as a probe of its table found now. */
+/** Whether a backfill is complete, as a probe of its table found now. @publicApi */
 export interface BackfillProof {
   readonly complete: boolean;
   /**

@@ -15,7 +15,7 @@ import { defineIndex, type IndexDefinition } from '../declare/index.definition.j
 import type { DeclaredIndex } from '../declare/index.options.js';
 import { IndexBuildError, IndexDeclarationError } from '../index.error.js';
 import type { IndexReport } from '../index.report.js';
-import type { BuildIndexesOptions } from './build-indexes.js';
+import type { BuildIndexesOptions } from './build-indexes.options.js';
 import type { ConcurrentIndexBuilder } from './concurrent.builder.js';
 import { derivedName, NEW_SUFFIX, OLD_SUFFIX } from './derived-name.js';
 import { PartitionedIndexBuilder } from './partitioned.builder.js';

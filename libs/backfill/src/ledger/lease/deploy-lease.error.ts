@@ -3,6 +3,8 @@ import { BackfillError } from '../../errors/backfill.error.js';
 /**
  * Another process has taken over the lease on a phase of the deployment, because this process did not renew
  * it in time.
+ *
+ * @publicApi
  */
 export class DeployLeaseLostError extends BackfillError {
   constructor(phase: string) {

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { describeSession } from '../../postgres/session-description.js';
 import { unguarded } from '../guard/guard-context.js';
 
-/** A session that holds a lock which another session waits for. @publicApi */
+/** A session that holds a lock which another session waits for. */
 export interface LockBlocker {
   readonly pid: number;
   readonly application: string;

@@ -37,7 +37,7 @@ export class DatabaseRefusedError extends BackfillError {
   }
 }
 
-/** A signal stopped the run while the application was starting. */
+/** A signal stopped the run while the application was starting. @publicApi */
 export class StoppedAtStartError extends BackfillError {
   constructor(reason: string) {
     super(`${reason} before the run started.`, {

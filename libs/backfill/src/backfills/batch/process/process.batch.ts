@@ -5,7 +5,7 @@ import type { Statement } from '../../../postgres/pipeline.js';
 import type { Session } from '../../../postgres/session.js';
 import { resetPlannerSettings, limitTransaction, pipelineTimeout } from '../../../postgres/timeout-policy.js';
 import type { ProcessDefinition } from '../../definition/definition.js';
-import { StillPendingError, SwallowedDatabaseError, TransactionEndedError } from '../../run.error.js';
+import { StillPendingError, SwallowedError, TransactionEndedError } from '../../run.error.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from '../batch.js';
 import { toCodeError } from '../batch-code.error.js';
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
@@ -143,7 +143,7 @@ export class ProcessBatchRunner implements BatchRunner {
     ];
     const result = await session.send(statements).catch((error: unknown) => {
       const state = sqlState(error);
-      if (state === IN_FAILED_TRANSACTION) throw new SwallowedDatabaseError(name, error);
+      if (state === IN_FAILED_TRANSACTION) throw new SwallowedError(name, error);
       throw state === TRANSACTION_ENDED ? new TransactionEndedError(name) : error;
     });
     if (result.last.value(number) > 0) throw new StillPendingError(name);

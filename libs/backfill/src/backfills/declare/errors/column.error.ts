@@ -1,7 +1,7 @@
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import { BackfillError } from '../../../errors/backfill.error.js';
 
-/** An option or a method names a property that is not a column of the entity. */
+/** An option or a method names a property that is not a column of the entity. @publicApi */
 export class UnknownColumnError extends BackfillError {
   /** The property, as it was named. */
   readonly column: string;

@@ -1,7 +1,7 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
 import { quotedList } from '../../../text/quoted-list.js';
 
-/** The application has no TypeORM data source of the name in `dataSource`. */
+/** The application has no TypeORM data source of the name in `dataSource`. @publicApi */
 export class UnknownDataSourceError extends BackfillError {
   constructor(className: string, name: string, known: readonly string[]) {
     super(
@@ -14,7 +14,7 @@ export class UnknownDataSourceError extends BackfillError {
   }
 }
 
-/** The data source is not PostgreSQL. */
+/** The data source is not PostgreSQL. @publicApi */
 export class UnsupportedDatabaseError extends BackfillError {
   constructor(className: string, dataSource: string, type: string) {
     super(`${className}: the data source "${dataSource}" is of type "${type}".`, {

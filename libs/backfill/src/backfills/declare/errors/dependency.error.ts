@@ -1,7 +1,7 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
 import { quotedList } from '../../../text/quoted-list.js';
 
-/** `dependsOn` names a backfill that is not declared. */
+/** `dependsOn` names a backfill that is not declared. @publicApi */
 export class UnknownDependencyError extends BackfillError {
   constructor(name: string, dependency: string, declared: readonly string[]) {
     super(`Backfill "${name}" depends on "${dependency}", which is not declared.`, {
@@ -11,7 +11,7 @@ export class UnknownDependencyError extends BackfillError {
   }
 }
 
-/** Backfills depend on each other in a cycle. */
+/** Backfills depend on each other in a cycle. @publicApi */
 export class DependencyCycleError extends BackfillError {
   /** Names; the first is also the last. */
   readonly cycle: readonly string[];

@@ -1,6 +1,6 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
 
-/** The data source does not have the entity. */
+/** The data source does not have the entity. @publicApi */
 export class UnknownEntityError extends BackfillError {
   /** @param option `entity` or `into` */
   constructor(className: string, option: string, entity: string, dataSource: string) {

@@ -1,6 +1,6 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
 
-/** `index` names an index that no provider declares. */
+/** `index` names an index that no provider declares. @publicApi */
 export class UndeclaredIndexError extends BackfillError {
   readonly option = 'index';
 

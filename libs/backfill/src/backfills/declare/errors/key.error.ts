@@ -1,6 +1,6 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
 
-/** The entity has no primary key. */
+/** The entity has no primary key. @publicApi */
 export class MissingPrimaryKeyError extends BackfillError {
   constructor(className: string, entity: string) {
     super(
@@ -14,7 +14,7 @@ export class MissingPrimaryKeyError extends BackfillError {
   }
 }
 
-/** The backfill writes a column of the primary key, which orders the sweep. */
+/** The backfill writes a column of the primary key, which orders the sweep. @publicApi */
 export class KeyChangedError extends BackfillError {
   constructor(className: string, column: string) {
     super(`${className} writes "${column}", which is part of the primary key. The sweep is ordered by it.`, {

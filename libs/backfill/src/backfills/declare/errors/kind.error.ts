@@ -3,7 +3,7 @@ import { BACKFILL_KINDS, type BackfillKind } from '../../../report/backfill-kind
 
 const METHODS = BACKFILL_KINDS.filter((kind) => kind !== 'purge').join('(), ');
 
-/** The class has no method that changes rows, or more than one. */
+/** The class has no method that changes rows, or more than one. @publicApi */
 export class UnclearBackfillKindError extends BackfillError {
   constructor(className: string, found: readonly BackfillKind[]) {
     super(

@@ -2,7 +2,7 @@ import { BackfillError } from '../../../errors/backfill.error.js';
 import { nearest } from '../../../text/nearest.js';
 import { quotedList } from '../../../text/quoted-list.js';
 
-/** Two providers declare a backfill with the same name. */
+/** Two providers declare a backfill with the same name. @publicApi */
 export class DuplicateBackfillNameError extends BackfillError {
   constructor(name: string, first: string, second: string) {
     super(
@@ -20,7 +20,7 @@ export class DuplicateBackfillNameError extends BackfillError {
   }
 }
 
-/** A request names a backfill that is not declared. */
+/** A request names a backfill that is not declared. @publicApi */
 export class UnknownBackfillError extends BackfillError {
   constructor(name: string, declared: readonly string[]) {
     const meant = nearest(name, declared);

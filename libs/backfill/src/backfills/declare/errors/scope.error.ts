@@ -1,6 +1,6 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
 
-/** The provider is not a singleton. */
+/** The provider is not a singleton. @publicApi */
 export class RequestScopedBackfillError extends BackfillError {
   constructor(className: string) {
     super(

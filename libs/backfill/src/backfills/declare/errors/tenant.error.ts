@@ -1,6 +1,6 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
 
-/** A run for single tenants needs the tenant's column. */
+/** A run for single tenants needs the tenant's column. @publicApi */
 export class TenantNotDeclaredError extends BackfillError {
   constructor(name: string) {
     super(`Backfill "${name}" cannot run for single tenants: it declares no tenant column.`, {

@@ -5,7 +5,7 @@ import {
   type ErrorClass,
 } from '../../../postgres/error-classes.js';
 import { BatchCodeError } from '../../batch/batch-code.error.js';
-import { BackfillRetryError, StillPendingError, SwallowedDatabaseError } from '../../run.error.js';
+import { BackfillRetryError, StillPendingError, SwallowedError } from '../../run.error.js';
 
 /** Classifies the error that a batch has ended with. */
 export function classifyFailure(error: unknown): ErrorClass {
@@ -16,9 +16,7 @@ export function classifyFailure(error: unknown): ErrorClass {
 
 function isFaultOfOneRow(error: unknown): boolean {
   return (
-    error instanceof BatchCodeError ||
-    error instanceof StillPendingError ||
-    error instanceof SwallowedDatabaseError
+    error instanceof BatchCodeError || error instanceof StillPendingError || error instanceof SwallowedError
   );
 }
 
@@ -28,7 +26,7 @@ export function describeFailure(error: unknown): { readonly error: string; reado
   const name =
     cause instanceof Error && cause.name !== 'Error' && cause.name !== 'error' ? `${cause.name}: ` : '';
   const text =
-    error instanceof StillPendingError || error instanceof SwallowedDatabaseError
+    error instanceof StillPendingError || error instanceof SwallowedError
       ? messageOf(error).split('\n')[0]
       : `${name}${messageOf(cause)}`;
   // A text value of PostgreSQL cannot contain NUL, and no error may keep its row out of the quarantine.

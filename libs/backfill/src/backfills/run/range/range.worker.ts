@@ -1,7 +1,8 @@
 import type { LeasedRange } from '../../../ledger/range.js';
-import { BatchPacer } from './batch.pacer.js';
+import { BatchPacer } from './pace/batch.pacer.js';
 import { FailureCounter } from './failure.counter.js';
-import type { RangeContext, WorkerTools } from './range.context.js';
+import type { RangeContext } from './range.context.js';
+import type { WorkerTools } from './worker.tools.js';
 import type { RangeOutcome } from './range.outcome.js';
 import { RangeState } from './range.state.js';
 import { Recovery } from './recovery/recovery.js';

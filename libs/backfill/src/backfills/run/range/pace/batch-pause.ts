@@ -1,4 +1,4 @@
-import { PAUSE_SHARE, type Pace } from '../../declare/pace.js';
+import { PAUSE_SHARE, type Pace } from '../../../declare/pace.js';
 import type { BatchHealth } from './batch-limit.js';
 
 /** The automatic pause at the start of a range, and after a batch that took far too long. */

@@ -1,4 +1,4 @@
-import type { Pace } from '../../declare/pace.js';
+import type { Pace } from '../../../declare/pace.js';
 
 /** Maximum growth from one size to the next. */
 const MAX_GROWTH = 1.5;

@@ -1,7 +1,9 @@
-import type { BatchOutcome } from '../../batch/batch.js';
+import type { BatchOutcome } from '../../../batch/batch.js';
 import { BatchLimit } from './batch-limit.js';
 import { BatchPause } from './batch-pause.js';
-import type { RangeContext } from './range.context.js';
+import type { FailureCounter } from '../failure.counter.js';
+import type { RangeState } from '../range.state.js';
+import type { WorkerTools } from '../worker.tools.js';
 
 export interface CommittedBatch {
   /** The batch had as many rows as its limit, so its duration is representative. @default false */
@@ -10,15 +12,22 @@ export interface CommittedBatch {
   readonly isPipelined?: boolean;
 }
 
+/** What the pacer needs of its range. */
+interface PacerContext {
+  readonly tools: WorkerTools;
+  readonly state: RangeState;
+  readonly failures: FailureCounter;
+}
+
 /** Measures the batches of one range, adapts their size and pauses between them. */
 export class BatchPacer {
   readonly limit: BatchLimit;
-  readonly #context: Pick<RangeContext, 'tools' | 'state' | 'failures'>;
+  readonly #context: PacerContext;
   readonly #pause: BatchPause;
   /** When the server began the current batch. */
   #startedAt = 0;
 
-  constructor(context: Pick<RangeContext, 'tools' | 'state' | 'failures'>) {
+  constructor(context: PacerContext) {
     const { pace } = context.tools.selection.definition;
     this.#context = context;
     this.limit = new BatchLimit(pace);

@@ -1,7 +1,24 @@
 import { createRequire } from 'node:module';
 import { ScheduleModule } from '@nestjs/schedule';
-import { Backfill, type BackfillError, type BackfillModuleOptions, type BackfillOptions, type CatchUpModuleOptions, type CatchUpOptions, type SetBackfill } from 'nestjs-backfill';
-import { InvalidCatchUpNumberError, InvalidCronExpressionError, InvalidWindowError, JitterTooLongError, NeverDueError, SchedulerMissingError, UnclearScheduleError, UnknownTimeZoneError } from 'nestjs-backfill/errors';
+import {
+  Backfill,
+  type BackfillError,
+  type BackfillModuleOptions,
+  type BackfillOptions,
+  type CatchUpModuleOptions,
+  type CatchUpOptions,
+  type SetBackfill,
+} from 'nestjs-backfill';
+import {
+  InvalidCatchUpNumberError,
+  InvalidCronExpressionError,
+  InvalidWindowError,
+  JitterTooLongError,
+  NeverDueError,
+  SchedulerMissingError,
+  UnclearScheduleError,
+  UnknownTimeZoneError,
+} from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
 import { loadScheduler } from '../../libs/backfill/src/schedule/scheduler.loader.ts';
 import { decideSettings, mergeOptions } from '../../libs/backfill/src/schedule/catch-up.settings.ts';

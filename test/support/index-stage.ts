@@ -1,8 +1,6 @@
 import { Column, type DataSource, Entity, PrimaryColumn } from 'typeorm';
-import {
-  buildIndexes,
-  type BuildIndexesOptions,
-} from '../../libs/backfill/src/indexes/build/build-indexes.ts';
+import { buildIndexes } from '../../libs/backfill/src/indexes/build/build-indexes.ts';
+import type { BuildIndexesOptions } from '../../libs/backfill/src/indexes/build/build-indexes.options.ts';
 import type {
   DeclaredIndex,
   OnlineIndexOptions,

@@ -1,5 +1,11 @@
 import { hostname, userInfo } from 'node:os';
-import { IllegalTransitionError, NothingToSetError, SettingValueError, UnknownBackfillError, UnknownSettingError } from 'nestjs-backfill/errors';
+import {
+  IllegalTransitionError,
+  NothingToSetError,
+  SettingValueError,
+  UnknownBackfillError,
+  UnknownSettingError,
+} from 'nestjs-backfill/errors';
 import { DoJobs, allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../../support/jobs.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { until } from '../../support/until.ts';

@@ -1,5 +1,12 @@
 import type { Type } from '@nestjs/common';
-import { Backfill, buildIndexes, OnlineIndex, type BackfillError, type IndexReference, type SetBackfill } from 'nestjs-backfill';
+import {
+  Backfill,
+  buildIndexes,
+  OnlineIndex,
+  type BackfillError,
+  type IndexReference,
+  type SetBackfill,
+} from 'nestjs-backfill';
 import { InvalidBackfillOptionError, UndeclaredIndexError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
 import { TestDatabase } from '../../support/database.ts';

@@ -1,6 +1,13 @@
 import { Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { DependencyCycleError, DuplicateBackfillNameError, InvalidBackfillOptionError, RequestScopedBackfillError, UnclearBackfillKindError, UnknownDependencyError } from 'nestjs-backfill/errors';
+import {
+  DependencyCycleError,
+  DuplicateBackfillNameError,
+  InvalidBackfillOptionError,
+  RequestScopedBackfillError,
+  UnclearBackfillKindError,
+  UnknownDependencyError,
+} from 'nestjs-backfill/errors';
 import { Lead } from '../../support/lead-tables.ts';
 import { declared } from '../../support/refusal.ts';
 import { expectRefusal, OPTIONS, Refusals, SET } from './declared-lead.ts';

@@ -1,5 +1,12 @@
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { KeyChangedError, MissingPrimaryKeyError, UnknownColumnError, UnknownDataSourceError, UnknownEntityError, UnsupportedDatabaseError } from 'nestjs-backfill/errors';
+import {
+  KeyChangedError,
+  MissingPrimaryKeyError,
+  UnknownColumnError,
+  UnknownDataSourceError,
+  UnknownEntityError,
+  UnsupportedDatabaseError,
+} from 'nestjs-backfill/errors';
 import { DataSource, EntitySchema, IsNull } from 'typeorm';
 import { Contact } from '../../support/lead-tables.ts';
 import { declared } from '../../support/refusal.ts';

@@ -1,4 +1,10 @@
-import { Backfill, type CopyBackfill, type ProcessBackfill, type RowColumns, type SetBackfill } from 'nestjs-backfill';
+import {
+  Backfill,
+  type CopyBackfill,
+  type ProcessBackfill,
+  type RowColumns,
+  type SetBackfill,
+} from 'nestjs-backfill';
 import { InvalidStatementError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
 import { TestApplication } from '../../support/application.ts';

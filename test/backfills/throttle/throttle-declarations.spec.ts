@@ -1,6 +1,10 @@
 import { Injectable, Scope } from '@nestjs/common';
 import { BackfillThrottle } from 'nestjs-backfill';
-import { InvalidBackfillOptionError, RequestScopedThrottleError, ThrottleDeclarationError } from 'nestjs-backfill/errors';
+import {
+  InvalidBackfillOptionError,
+  RequestScopedThrottleError,
+  ThrottleDeclarationError,
+} from 'nestjs-backfill/errors';
 import { TestApplication } from '../../support/application.ts';
 import { TestDatabase } from '../../support/database.ts';
 import { Labels, MailQueue, Parcel } from '../../support/parcels.ts';

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbedded } from '../support/server.ts';
+import { until } from '../support/until.ts';
 
 const MODULE = new URL('../../scripts/lib/embedded-server.mjs', import.meta.url).href;
 const isRoot = process.getuid?.() === 0;
@@ -84,13 +85,9 @@ async function startElsewhere(
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  const gone = once(child, 'exit');
+  const ended = once(child, 'exit');
   child.stdin?.end();
-  await gone;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+  await ended;
 }
 
 async function query(url: string, sql: string): Promise<unknown[]> {

@@ -8,8 +8,8 @@ import { until } from '../support/until.ts';
 const stage = MigrationStage.forEachTest();
 
 describe('a lock of another session', () => {
-  /** Half of the lock timeout must suffice to read the blockers, also on a busy machine. */
-  const patient = { ...stage.quick, policy: { ...stage.quick.policy, lockTimeout: 2_000 } };
+  /** The blockers are read in the second half of the lock timeout: it is long enough for a slow machine. */
+  const patient = { ...stage.quick, policy: { ...stage.quick.policy, lockTimeout: 4_000 } };
 
   it('is waited for in several attempts, and each names the holder', async () => {
     const holder = await stage.database.connect('the holder');

@@ -1,8 +1,9 @@
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { createGate } from '../support/gate.ts';
+import { LockHolder } from '../support/lock-holder.ts';
 import { ADD_COLUMN, MigrationStage } from '../support/migration-stage.ts';
 import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
-import { until } from '../support/until.ts';
+import { until, untilRow } from '../support/until.ts';
 
 const stage = MigrationStage.forEachTest();
 
@@ -48,21 +49,34 @@ describe('two processes that migrate at once', () => {
   });
 
   it('the lease is renewed even if a long statement uses the pool’s only connection', async () => {
+    const lease = 2_000;
+    const holder = await LockHolder.hold(stage.database, 'SELECT pg_advisory_xact_lock(7)');
     let runs = 0;
     const Slow = migration('Slow', {
       transaction: false,
       up: async (queryRunner) => {
         runs += 1;
-        await queryRunner.query('SELECT pg_sleep(2)');
+        // Runs until the test releases the lock. It does not wait for the lock, because that has a timeout.
+        await queryRunner.query(
+          `DO $$ BEGIN WHILE NOT pg_try_advisory_xact_lock(7) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$`,
+        );
         await queryRunner.query(ADD_COLUMN);
       },
     });
     const small = () => postgresDataSource(stage.database, [Slow], { extra: { max: 1 } });
     await withDataSource(small(), (one) =>
       withDataSource(small(), async (two) => {
-        const first = runMigrations(one, { log: stage.log, lease: 900 });
+        const first = runMigrations(one, { log: stage.log, lease });
         await until(() => runs === 1);
-        const second = runMigrations(two, { log: stage.log, lease: 900 });
+        const { expiry } = await untilRow<{ expiry: string }>(
+          stage.database,
+          'SELECT expires_at::text AS expiry FROM nestjs_backfill.deploy_lease',
+        );
+        const second = runMigrations(two, { log: stage.log, lease });
+        await until(() => stage.lines.some((line) => line.startsWith('Waiting for "migrate"')));
+        // The lease would have expired by now without a renewal.
+        await untilRow(stage.database, 'SELECT 1 AS passed WHERE clock_timestamp() > $1', [expiry]);
+        await holder.release();
         expect(await first).toMatchObject({ outcome: 'done' });
         expect(await second).toMatchObject({ outcome: 'nothing-to-do', waitedForOther: true });
       }),

@@ -55,7 +55,8 @@ describe('a process that runs migrations', () => {
 
   it('exits with 1, names the blocking session and changes nothing if it never gets its lock', async () => {
     const holder = await LockHolder.hold(database, 'SELECT FROM things', 'a forgotten session');
-    // The process reads the blocking session in the second half of the lock timeout.
+    // The process reads the blocking session in the second half of the lock timeout: it is long enough for a
+    // slow machine.
     const policy = { lockTimeout: 4_000, lockAttempts: 2, lockBackoff: 50 };
     const { code, stdout, stderr } = await startDeployApp(database, ['--migrate'], { migrations: { policy } })
       .ended;

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   Backfill,
   type ProcessBackfill,
@@ -11,6 +10,7 @@ import { IsNull } from 'typeorm';
 import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 import { Recorder } from '../../support/recorder.ts';
 import { Stage } from '../../support/stage.ts';
+import { until } from '../../support/until.ts';
 
 const where = { searchName: IsNull() };
 type Row = Pick<Lead, 'id' | 'name'>;
@@ -32,7 +32,7 @@ class TransformLeads implements TransformBackfill<Lead, 'id' | 'name'> {
   }
 }
 
-@Backfill<Lead>({ name: 'process', entity: Lead, where, batchSize: 10, idleInTransactionTimeout: 100 })
+@Backfill<Lead>({ name: 'process', entity: Lead, where, batchSize: 10 })
 class ProcessLeads implements ProcessBackfill<Lead, 'id'> {
   static code: (ids: readonly string[], manager: EntityManager) => Promise<unknown>;
 
@@ -44,10 +44,16 @@ class ProcessLeads implements ProcessBackfill<Lead, 'id'> {
   }
 }
 
+@Backfill<Lead>({ name: 'idle', entity: Lead, where, batchSize: 10, idleInTransactionTimeout: 500 })
+class ProcessIdleLeads extends ProcessLeads {}
+
 const CHANGE = 'UPDATE leads SET search_name = name WHERE id = ANY($1)';
 
 describe('a run of code of the application', () => {
-  const stage = Stage.for({ entities: LEAD_TABLES, backfills: [TransformLeads, ProcessLeads] });
+  const stage = Stage.for({
+    entities: LEAD_TABLES,
+    backfills: [TransformLeads, ProcessLeads, ProcessIdleLeads],
+  });
   beforeEach(async () => {
     TransformLeads.code = () => undefined;
     await resetLeads(stage.database);
@@ -55,6 +61,13 @@ describe('a run of code of the application', () => {
   });
   const quarantine = () =>
     stage.query(`SELECT (key ->> 0)::int AS id, error FROM nestjs_backfill.quarantined_row ORDER BY 1`);
+  /** Idles until the server has terminated the session of the batch. */
+  const untilTerminated = async (manager: EntityManager) => {
+    const [row] = await manager.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+    await until(
+      async () => (await stage.query('SELECT FROM pg_stat_activity WHERE pid = $1', [row?.pid])).length === 0,
+    );
+  };
   const failFor5 = (error: Error) => (rows: readonly Row[]) => {
     if (rows.some(({ id }) => id === '5')) throw error;
   };
@@ -93,14 +106,13 @@ describe('a run of code of the application', () => {
   });
 
   it('gives fewer rows to code that idles in its transaction for too long, and completes', async () => {
-    // The timeout is 100 ms: five rows exceed it, two do not.
     ProcessLeads.code = async (ids, manager) => {
-      if (ids.length > 2) await delay(1_000);
+      if (ids.length > 2) await untilTerminated(manager);
       await manager.query(CHANGE, [ids]);
     };
     await stage.query('DELETE FROM leads WHERE id > 20');
     const recorder = new Recorder();
-    expect(await stage.run('process', { recorder })).toMatchObject({ status: 'complete', updated: 20 });
+    expect(await stage.run('idle', { recorder })).toMatchObject({ status: 'complete', updated: 20 });
     expect(recorder.notes).toContain(
       'The same batch lost its connection again: batches have at most 2 rows from now on.',
     );

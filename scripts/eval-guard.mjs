@@ -1,5 +1,6 @@
-// Measures the guard on labelled real migrations: `npm run eval:guard -- --corpus DIR --labels FILE [--misses]`.
-// The corpus has one folder per repository, named as in the labels. It is never part of the project.
+// Measures the guard on labelled migrations of real projects:
+// `npm run eval:guard -- --corpus DIR --labels FILE [--misses]`.
+// The corpus has one folder for each repository, named as in the labels. It is not part of this project.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -8,7 +9,7 @@ import { checkFiles } from 'nestjs-backfill-guard';
 
 /** @typedef {import('nestjs-backfill-guard').Finding} Finding */
 /** @typedef {import('nestjs-backfill-guard').CheckReport} CheckReport */
-/** One line of the labels, by column. @typedef {Readonly<Record<string, string>>} Label */
+/** One line of the labels, by column name. @typedef {Readonly<Record<string, string>>} Label */
 /**
  * One direction of a labelled file.
  * @typedef {{ label: Label, file: string, direction: string, changesRows: boolean, verdict: string, findings: readonly Finding[], problem: string | undefined }} Row
@@ -84,7 +85,7 @@ function worstVerdict(verdicts) {
   return ['violation', 'cannot-decide'].find((verdict) => verdicts.includes(verdict)) ?? 'clean';
 }
 
-/** A label has the severity of the file's worst statement, in the directions that change rows. @param {readonly Row[]} all @returns {readonly Rating[]} */
+/** The severity of a label is that of the file's worst statement, in the directions that change rows. @param {readonly Row[]} all @returns {readonly Rating[]} */
 function rateFiles(all) {
   const ratings = [];
   for (const file of new Set(all.map((row) => row.file))) {
@@ -111,7 +112,7 @@ function isUndecided({ verdict }) {
 }
 
 function printDirections() {
-  console.log('direction  TP   FN   FP   TN   cannot decide (changes rows/changes none)');
+  console.log('direction  TP   FN   FP   TN   cannot decide (of directions that change rows / change none)');
   for (const direction of ['up', 'down']) {
     const own = rows.filter((row) => row.direction === direction);
     const [changing, unchanging] = [
@@ -141,10 +142,10 @@ function printMeasures() {
   const undecided = new Set(rows.filter(isUndecided).map((row) => row.file)).size;
   const agreed = ratings.filter(({ expected, actual }) => expected === actual).length;
   console.log(`recall, violation or cannot decide  ${share(caught, changing.length)}  (target 0.98)`);
-  console.log(`recall, violation alone             ${share(found, changing.length)}  (target 0.93)`);
+  console.log(`recall, only violation              ${share(found, changing.length)}  (target 0.93)`);
   console.log(`precision of violation              ${share(found, reported)}  (target 0.98)`);
   console.log(`files that cannot be decided        ${share(undecided, files)}  (target at most 0.05)`);
-  console.log(`severity agrees in true positives   ${share(agreed, ratings.length)}  (target 0.80)`);
+  console.log(`severity equals the label           ${share(agreed, ratings.length)}  (target 0.80)`);
   console.log(`files per second                    ${(files / seconds).toFixed(0)}`);
   const { readMs, parseMs, evaluateMs, sqlMs } = report.timing;
   const times = { read: readMs, parse: parseMs, evaluate: evaluateMs, SQL: sqlMs };

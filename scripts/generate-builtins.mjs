@@ -1,4 +1,5 @@
-// Prints the list in libs/sql/src/classification/builtin-functions.ts: the functions of the newest PostgreSQL that npm installed.
+// Prints the list for libs/sql/src/classification/builtin-functions.ts: the functions of the newest
+// PostgreSQL version among the installed npm packages.
 import pg from 'pg';
 import { EmbeddedServer } from './lib/embedded-server.mjs';
 
@@ -14,9 +15,10 @@ const { rows } = await client.query(
 );
 await client.end();
 await server.stop();
+const MAX_LINE_LENGTH = 167;
 let line = '';
 for (const { proname } of rows.filter((row) => !WRITES_LARGE_OBJECTS.test(row.proname))) {
-  if (line.length + proname.length > 167) {
+  if (line.length + proname.length > MAX_LINE_LENGTH) {
     console.log(line);
     line = '';
   }

@@ -1,4 +1,4 @@
-// Writes docs/guard/rules from the remedies that the guard's messages print: `npm run docs:guard`.
+// Writes docs/guard/rules from the explanations in the guard's reports: `npm run docs:guard`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rulePages } from 'nestjs-backfill-guard';

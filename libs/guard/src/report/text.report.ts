@@ -68,8 +68,8 @@ function severityText(severity: Severity, paint: Painter): string {
 
 function remedyLines(remedy: Remedy, paint: Painter): readonly string[] {
   return [
-    `           ${paint.bold('Danger')} ${remedy.danger}`,
-    `           ${paint.bold('Instead')}`,
+    `           ${paint.bold('Danger:')} ${remedy.danger}`,
+    `           ${paint.bold('Instead:')}`,
     ...remedy.steps.map((step, index) => `             ${String(index + 1)}. ${step}`),
     ...remedy.instead.split('\n').map((line) => `               ${paint.dim(line)}`),
   ];

@@ -1,4 +1,4 @@
-/** The properties of a guard error besides its message. */
+/** The properties of a guard error. */
 export interface GuardErrorDetails {
   /** The file, option or argument that the error is about. */
   readonly subject: string;

@@ -9,9 +9,12 @@ import type { TableSizes } from '../judge/severity/table-growth.js';
 export interface CheckOptions {
   /** Files or folders of migrations (.ts, .js, .sql). */
   readonly paths: readonly string[];
-  /** Globs of files to leave out; matched against the path below the working directory and the file name. @default [] */
+  /**
+   * Globs of files to leave out. They match the path relative to the working directory, or the file name.
+   * @default []
+   */
   readonly exclude?: readonly string[];
-  /** Names of functions that change data, besides `DML_HELPERS`. @default [] */
+  /** Names of more helper functions that change data, in addition to `DML_HELPERS`. @default [] */
   readonly dmlHelpers?: readonly string[];
   /** The number of rows or the growth of tables, by name. @default decided by the names of the tables */
   readonly tableSizes?: TableSizes;
@@ -79,7 +82,10 @@ export interface FileProblem {
  * @publicApi
  */
 export interface CheckReport {
-  /** True for an absolute path that `paths` included in the check. Other entries of the baseline are not stale. */
+  /**
+   * Whether the check included the file with this absolute path. The baseline entries of other files are
+   * never stale.
+   */
   readonly covers: (file: string) => boolean;
   readonly migrations: readonly MigrationReport[];
   readonly problems: readonly FileProblem[];

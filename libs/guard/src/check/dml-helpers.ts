@@ -1,5 +1,5 @@
 /**
- * Names of functions that count as helpers which change data, besides those of `CheckOptions.dmlHelpers`.
+ * Names of helper functions that change data. `CheckOptions.dmlHelpers` adds more.
  *
  * @publicApi
  */

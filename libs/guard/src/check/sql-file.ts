@@ -16,7 +16,10 @@ interface SqlFileContext {
   readonly sizes: TableSizes;
 }
 
-/** Checks a migration in SQL: the whole file, or the sections that the markers of goose, dbmate and similar tools start. */
+/**
+ * Checks a migration in SQL: the whole file, or its sections if it has the markers of goose, sql-migrate or
+ * dbmate.
+ */
 export function checkSqlFile(
   file: string,
   content: string,
@@ -68,7 +71,7 @@ function sectionsOf(file: string, content: string): readonly Section[] {
   }));
 }
 
-/** Commands of psql that run other text (`\i`, `\!`, `\gexec`). They stay, so that the parser rejects them. */
+/** Commands of psql that run other text (`\i`, `\!`, `\gexec`). They stay, and the parser rejects them. */
 const COMMANDS_THAT_RUN_SQL = String.raw`copy\b|ir?\b|include|!|gexec\b`;
 const CLIENT_COMMAND = new RegExp(String.raw`^[ \t]*\\(?!${COMMANDS_THAT_RUN_SQL})[a-z?][^\n]*$`, 'gim');
 

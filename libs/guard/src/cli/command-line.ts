@@ -23,7 +23,7 @@ const OPTIONS = {
 export type CommandLine = ReturnType<typeof parseCommandLine>;
 export type OptionValues = CommandLine['values'];
 
-/** Splits a command line into options and positional arguments. @throws {GuardUsageError} for an unknown option */
+/** @throws {GuardUsageError} for an unknown option */
 export function parseCommandLine(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });

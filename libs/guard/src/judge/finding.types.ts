@@ -50,7 +50,7 @@ export interface Finding {
   /** Equal for statements that only differ in formatting, comments and unknown pieces. */
   readonly fingerprint: string;
   readonly region: Region;
-  /** The line in the migration where the call that sends it starts. A comment above this line can suppress it. */
+  /** The line of the call in the migration that sends it. A comment above this line can suppress it. */
   readonly line: number;
   /** The region of the statement if it is not in the migration but in a helper or an SQL file. */
   readonly elsewhere?: Region;

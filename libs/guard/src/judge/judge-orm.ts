@@ -40,7 +40,7 @@ export function judgeHelper(event: HelperEvent, state: JudgeState): Finding {
   return {
     rule: 'helper-dml',
     severity: event.loops.includes('rows') ? 'HIGH' : 'MEDIUM',
-    reason: 'its name says that it changes data',
+    reason: 'its name shows that it changes data',
     direction: state.direction,
     message: `${event.name}() changes rows`,
     statement: code,

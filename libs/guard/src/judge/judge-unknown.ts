@@ -28,7 +28,7 @@ const JUDGES = {
   'unknown-statement': undecidedCall,
 } as const satisfies Record<Unknown['kind'], UnknownJudge>;
 
-/** Statements that run the functions in them. A DEFAULT or an index runs them too, but only for its own rows. */
+/** Statements that run the functions in them. A DEFAULT or an index only runs them for its own rows. */
 const RUNS_ROUTINES = new Set(['SelectStmt', 'CallStmt', 'DoStmt', 'ExecuteStmt', 'ExplainStmt']);
 
 function unresolvedCall(sent: SentSql, { node }: Statement, unknown: Unknown): Finding | undefined {

@@ -1,4 +1,4 @@
-/** `schema.name`, or the name alone if no schema was written. */
+/** `schema.name`, or only the name if no schema is written. */
 export function fullName({ schema, name }: { readonly schema?: string; readonly name: string }): string {
   return schema === undefined ? name : `${schema}.${name}`;
 }

@@ -9,7 +9,7 @@ import { stopSentence } from './wording.js';
 export interface Stop {
   readonly stop: NonNullable<Finding['stop']>;
   readonly code: string;
-  /** What the message says about the stop; see `stopSentence`. */
+  /** The code or sentence for the message; see `stopSentence`. */
   readonly detail: string;
 }
 

@@ -243,7 +243,7 @@ await queryRunner.query(\`SELECT fill()\`);`),
   },
   'helper-dml': {
     title: 'A helper that changes data',
-    danger: `The name of the helper says that it changes data (\`execDml\`, and the names of \`--dml-helper\`). A longer timeout in the helper makes the deployment wait longer; it does not make the change safe. ${LOCKS}`,
+    danger: `The name of the helper shows that it changes data (\`execDml\`, and the names of \`--dml-helper\`). A longer timeout in the helper makes the deployment wait longer; it does not make the change safe. ${LOCKS}`,
     steps: MOVE,
     refused: inMigration(`await execDml(queryRunner, \`UPDATE leads SET status = 'new'\`);`),
     instead: SET_INSTEAD,

@@ -94,7 +94,7 @@ function isVariable({ place }: PlacedHole): boolean {
   return place === 'code' || place === 'statement';
 }
 
-/** The parser accepts more of the text: less is left behind its error. */
+/** The parser accepts more of the text: its error is closer to the end. */
 function isBetter(outcome: Attempt, best: Attempt): boolean {
   const { failure } = outcome.classification;
   const { failure: bestFailure } = best.classification;

@@ -12,7 +12,7 @@ export interface SqlReading {
   readonly classification: Classification;
   /** The code of a hole that can contain a statement of its own. */
   readonly openPiece?: string;
-  /** PostgreSQL's parser rejects the text, whatever fills its holes. */
+  /** PostgreSQL's parser rejects the text with every candidate for its holes. */
   readonly unparsed: boolean;
 }
 

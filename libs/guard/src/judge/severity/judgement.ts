@@ -8,7 +8,7 @@ export interface Judgement {
   readonly reason: string;
 }
 
-/** What decides the severity of a change besides the change itself. */
+/** The circumstances that the severity of a change depends on. */
 export interface JudgementContext {
   readonly loops: readonly LoopKind[];
   readonly memory: SchemaMemory;

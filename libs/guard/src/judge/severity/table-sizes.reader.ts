@@ -41,8 +41,8 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> '
 `;
 
 /**
- * Reads the estimated sizes of all tables of a database, by `schema.table` and by the name alone (of two
- * tables with the same name, `public` wins). Changes nothing in the database.
+ * Reads the estimated sizes of all tables of a database, by `schema.table` and by the table name. If two
+ * schemas have a table of the same name, the name means the table in `public`. Changes nothing.
  *
  * @throws {OptionFileError} when the database cannot be reached
  */

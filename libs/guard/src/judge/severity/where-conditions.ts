@@ -20,7 +20,7 @@ export function selectsByKey(where: WhereShape): boolean {
   return onKeys.some(({ columns }) => comparesWithConstants(where.text, columns[0] ?? ''));
 }
 
-/** `WITH target AS (SELECT … WHERE id = 1 …) UPDATE … FROM target`: the condition in the CTE limits the change. */
+/** `WITH target AS (SELECT … WHERE id = 1 …) UPDATE … FROM target`: the CTE limits the change. */
 export function cteSelectsByKey(finding: DataFinding, { ctes, whole }: JudgementContext): boolean {
   const readsCte = finding.sources.some((source) => ctes.has(source.name));
   if (!readsCte && !finding.text.toLowerCase().startsWith('with')) return false;

@@ -131,7 +131,7 @@ describe('the root of the runtime', () => {
 });
 
 describe('nestjs-backfill/errors', () => {
-  /** Their cause is reported in their place, so no application meets them. */
+  /** The library reports their cause instead, so an application never receives them. */
   const INTERNAL = ['BatchCodeError'];
 
   it('exports every error class of the runtime that has a remedy', () => {

@@ -49,7 +49,7 @@ const RELEASES = {
   },
 } as const;
 
-/** What an application brings itself; it holds nothing that only the library may use. */
+/** The packages that the application installs itself, without the dependencies of the library. */
 const APPLICATION_DEPENDENCIES = { pg: '^8', 'reflect-metadata': '^0.2', rxjs: '^7' };
 
 const IMPORTING = `
@@ -67,7 +67,7 @@ interface Packed {
   readonly files: readonly string[];
 }
 
-/** Packs a library as it was built, in a copy, since other tests use the built one meanwhile. */
+/** Packs a copy of the built library, because other tests use the build at the same time. */
 async function pack(folder: string, library: Library): Promise<Packed> {
   const source = join(PROJECT, 'libs', library);
   const copy = join(folder, library);
@@ -79,7 +79,7 @@ async function pack(folder: string, library: Library): Promise<Packed> {
   return { tarball: join(copy, packed.filename), files: packed.files.map(({ path }) => path) };
 }
 
-/** Why the npm registry cannot be reached, in npm's words; null when it can. */
+/** The error of npm if the registry is unreachable; null if it is reachable. */
 async function registryProblem(): Promise<string | null> {
   return run('npm', ['view', 'pg', 'version'], { timeout: 60_000 }).then(
     () => null,

@@ -7,8 +7,8 @@ import { until, untilRow } from '../support/until.ts';
 
 const stage = MigrationStage.forEachTest();
 
-describe('two processes that migrate at once', () => {
-  it('run each migration once: one waits and finds nothing to do', async () => {
+describe('when two processes run migrations at the same time', () => {
+  it('each migration runs once: one process waits, then finds nothing to do', async () => {
     const opened = createGate();
     let runs = 0;
     const Up = migration('Up', {
@@ -32,7 +32,7 @@ describe('two processes that migrate at once', () => {
     expect(runs).toBe(1);
   });
 
-  it('a dead process delays the next one by at most its lease', async () => {
+  it('a dead process delays the other process by at most its lease', async () => {
     const Up = migration('Up', { up: ADD_COLUMN });
     await withDataSource(postgresDataSource(stage.database, []), (dataSource) =>
       runMigrations(dataSource, { log: stage.log }),

@@ -106,13 +106,13 @@ describe('a backfill is sealed', () => {
 
   it('by a validated CHECK constraint that its predicate contradicts', async () => {
     await database.query(
-      `ALTER TABLE leads ADD CONSTRAINT told CHECK (last_call_direction IS NOT NULL AND last_call_direction <> '') NOT VALID`,
+      `ALTER TABLE leads ADD CONSTRAINT has_direction CHECK (last_call_direction IS NOT NULL AND last_call_direction <> '') NOT VALID`,
     );
     await app.runRound();
     expect(await sealedBy('direction')).toBeNull();
-    await database.query('ALTER TABLE leads VALIDATE CONSTRAINT told');
+    await database.query('ALTER TABLE leads VALIDATE CONSTRAINT has_direction');
     await app.runRound();
-    expect(await sealedBy('direction')).toBe('the constraint told');
+    expect(await sealedBy('direction')).toBe('the constraint has_direction');
   });
 
   it('not by a constraint that still allows a part of its predicate', async () => {
@@ -157,7 +157,7 @@ describe('a backfill is sealed', () => {
 describe('a job', () => {
   it('ends and logs that when all its backfills are sealed', async () => {
     await database.query(`ALTER TABLE leads ALTER search_name SET NOT NULL, ALTER last_call_direction SET NOT NULL,
-      ADD CONSTRAINT told CHECK (last_call_direction <> '')`);
+      ADD CONSTRAINT has_direction CHECK (last_call_direction <> '')`);
     await app.runRound();
     expect(log.visible).toContainEqual(
       `log: ${MODULE_JOB} has ended: all its backfills are sealed, so no row can become pending.`,

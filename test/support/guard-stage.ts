@@ -5,6 +5,7 @@ import type { SchemaMigration } from '../../libs/backfill/src/migrations/schema-
 import { TestDatabase } from './database.ts';
 import { postgresDataSource } from './migrations.ts';
 
+/** An ActiveRecord entity: its own methods read and write rows. */
 @Entity('leads')
 export class ActiveLead extends BaseEntity {
   @PrimaryColumn()
@@ -80,7 +81,7 @@ export class GuardStage {
     }
   }
 
-  /** The number of leads with a note. It is 0 until a data change gets through. */
+  /** The number of leads with a note: 0 as long as no data change succeeded. */
   async countNotes(): Promise<number> {
     const [row] = await this.database.query<{ n: number }>('SELECT count(note)::int AS n FROM leads');
     return row?.n ?? -1;

@@ -115,5 +115,5 @@ export async function resetParcels(stage: Pick<Stage, 'query'>): Promise<void> {
     END $$`);
 }
 
-/** What the report of a run that labelled every parcel contains. */
+/** The report of a run that labelled every parcel. */
 export const LABELLED = { status: 'complete', updated: PARCELS, waitingFor: null };

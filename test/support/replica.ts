@@ -9,7 +9,7 @@ import { until } from './until.ts';
 /** The `application_name` of the replica on its primary. */
 export const REPLICA = 'reports-replica';
 
-/** A primary and a streaming replica: embedded servers, whatever server the other tests use. */
+/** A primary and a streaming replica. Both are embedded servers, independent of the server of the test run. */
 export class ReplicatedServer {
   readonly #primary: EmbeddedServer;
   readonly #replica: EmbeddedServer;
@@ -58,7 +58,7 @@ export class ReplicatedServer {
     return query<Row>(this.#primary.url(), sql);
   }
 
-  /** The replica then receives changes without applying them. */
+  /** After this, the replica receives changes but does not apply them. */
   async pauseReplay(): Promise<void> {
     await query(this.#replica.url(), 'SELECT pg_wal_replay_pause()');
     await until(async () => {

@@ -11,8 +11,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-backfill$': '<rootDir>/libs/backfill/src/index.ts',
-    '^nestjs-backfill/errors$': '<rootDir>/libs/backfill/src/errors.ts',
-    '^nestjs-backfill/reports$': '<rootDir>/libs/backfill/src/reports.ts',
+    '^nestjs-backfill/errors$': '<rootDir>/libs/backfill/src/entry-points/errors.ts',
+    '^nestjs-backfill/reports$': '<rootDir>/libs/backfill/src/entry-points/reports.ts',
     '^nestjs-backfill-sql$': '<rootDir>/libs/sql/src/index.ts',
     '^nestjs-backfill-guard$': '<rootDir>/libs/guard/src/index.ts',
     '^nestjs-backfill-guard/testing$': '<rootDir>/libs/guard/src/testing/index.ts',

@@ -10,6 +10,7 @@ const FLOORS = [
   ['backfills', 'migrations', 'indexes'],
   ['deploy', 'schedule'],
   ['one-shot'],
+  ['entry-points'],
 ] as const;
 
 const PACKAGES = {

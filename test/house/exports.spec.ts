@@ -8,7 +8,7 @@ const MAX_ROOT_NAMES = 90;
 
 /** The entry points of each package, by its folder. */
 const ENTRY_POINTS = {
-  backfill: ['index.ts', 'errors.ts', 'reports.ts', 'plugin.ts'],
+  backfill: ['index.ts', 'entry-points/errors.ts', 'entry-points/reports.ts', 'plugin.ts'],
   guard: ['index.ts', 'testing/index.ts', 'eslint/plugin.ts'],
   sql: ['index.ts'],
 } as const;
@@ -135,7 +135,7 @@ describe('nestjs-backfill/errors', () => {
   const INTERNAL = ['BatchCodeError'];
 
   it('exports every error class of the runtime that has a remedy', () => {
-    const names = new Set(exportsOf('backfill', 'errors.ts').map((symbol) => symbol.name));
+    const names = new Set(exportsOf('backfill', 'entry-points/errors.ts').map((symbol) => symbol.name));
     const declared = sourceFiles('libs/backfill/src').flatMap(({ text }) =>
       [...text.matchAll(/^export (?:abstract )?class (\w+Error) extends (\w+)/gm)].flatMap(
         ([, name = '', base = '']) => (base === 'Error' ? [] : [name]),

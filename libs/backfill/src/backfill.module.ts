@@ -1,6 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
-import { ImportedTwiceError } from './backfill.module.error.js';
+import { ImportedTwiceError } from './errors/imported-twice.error.js';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { optionsProviders } from './backfill.options.providers.js';
 import { BackfillService } from './backfills/backfill.service.js';

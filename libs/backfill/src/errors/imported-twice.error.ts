@@ -1,4 +1,4 @@
-import { BackfillError } from './errors/backfill.error.js';
+import { BackfillError } from './backfill.error.js';
 
 /**
  * `BackfillModule.forRoot` is imported more than once. Each copy would run, guard and catch up on the same

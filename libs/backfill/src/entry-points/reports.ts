@@ -1,0 +1,33 @@
+/**
+ * The entry point `nestjs-backfill/reports`: the types of all reports and their parts.
+ *
+ * @packageDocumentation
+ */
+export type { BackfillProof } from '../backfills/status/completion.prover.js';
+export type { DeployReport, LeftWork } from '../deploy/deploy.report.js';
+export type {
+  IndexOutcome,
+  IndexPhaseReport,
+  IndexReport,
+  IndexStatus,
+  UndeclaredIndex,
+} from '../indexes/index.report.js';
+export type { DataSourceIndexes, IndexesReport } from '../indexes/indexes.report.js';
+export type { SettingInForce } from '../ledger/control.ledger.js';
+export type { BackfillStatus } from '../ledger/status.js';
+export type { DataSourceMigrations, MigrateReport, MigrateStatus } from '../migrations/migrate.report.js';
+export type { UnmetRequirement } from '../migrations/migration.error.js';
+export type { CompletionProof } from '../migrations/migration.options.js';
+export type {
+  DeferredMigration,
+  ExemptMigration,
+  FailedMigration,
+  MigrationOutcome,
+  MigrationPhaseReport,
+  MigrationStatus,
+  RanMigration,
+} from '../migrations/migration.report.js';
+export type { ControlledBackfill } from '../report/control-report.js';
+export type { BackfillPlan, PlanReport } from '../report/plan.js';
+export type { BackfillPhaseReport, BackfillReport, PhaseOutcome, TenantReport } from '../report/report.js';
+export type { BackfillStatusReport, StatusReport } from '../report/status-report.js';

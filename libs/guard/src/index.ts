@@ -12,7 +12,8 @@ export type {
 } from './check/check.types.js';
 export type { Direction, Finding, Region, Verdict } from './judge/finding.types.js';
 export type { DataRule, RuleId, Severity } from './rules/rule.types.js';
-export { REMEDIES, type Remedy } from './rules/remedies.js';
+export { REMEDIES } from './rules/remedies.js';
+export type { Remedy } from './rules/remedies/remedy.types.js';
 export { DATA_RULES, RULES, SEVERITIES } from './rules/rule.types.js';
 export { rulePages } from './rules/rule-page.js';
 export { BASELINE_FORMAT, type Baseline, type BaselineEntry } from './baseline/baseline.types.js';

@@ -1,6 +1,7 @@
 import type { CheckTiming } from '../check/check.types.js';
 import { type JudgedFinding, type Outcome, shortened } from '../check/outcome.js';
-import { REMEDIES, type Remedy } from '../rules/remedies.js';
+import { REMEDIES } from '../rules/remedies.js';
+import type { Remedy } from '../rules/remedies/remedy.types.js';
 import type { RuleId, Severity } from '../rules/rule.types.js';
 import { suppressionSentence } from './suppression.sentence.js';
 import { painter, type Painter } from './painter.js';

@@ -1,4 +1,5 @@
-import { REMEDIES, type Remedy } from './remedies.js';
+import { REMEDIES } from './remedies.js';
+import type { Remedy } from './remedies/remedy.types.js';
 import { DATA_RULES, FORM_RULES, OPEN_RULES, RULES, type RuleId } from './rule.types.js';
 
 const MAX_LINE_LENGTH = 100;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ESLint } from 'eslint';
 import plugin from '../../libs/guard/src/eslint/plugin.ts';
 import { DataInMigrationsError, expectSchemaOnly } from '../../libs/guard/src/testing/index.ts';
@@ -40,6 +41,12 @@ describe('the guard in tests and editors', () => {
     await expect(
       expectSchemaOnly(project.path('src/migrations'), { baseline: project.path('baseline.json') }),
     ).resolves.toBeUndefined();
+  });
+
+  it('the ESLint plugin and the command have the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync('libs/guard/package.json', 'utf8')) as { version: string };
+    expect(plugin.meta.version).toBe(version);
+    expect((await project.run('--version')).out).toBe(`${version}\n`);
   });
 
   it('the ESLint plugin reports the same rules at the same positions as the command', async () => {

@@ -103,6 +103,25 @@ describe.each(PACKAGES)('the entry points of the package %s', (name) => {
   });
 });
 
+it('the packages share one version, and depend on exactly this version of each other', () => {
+  const manifests = PACKAGES.map(
+    (name) =>
+      JSON.parse(readFileSync(join(PROJECT, 'libs', name, 'package.json'), 'utf8')) as {
+        readonly version: string;
+        readonly dependencies: Readonly<Record<string, string>>;
+      },
+  );
+  const [version] = manifests.map((manifest) => manifest.version);
+  expect(manifests.map((manifest) => manifest.version)).toEqual(PACKAGES.map(() => version));
+  const ours = manifests.flatMap(({ dependencies }) =>
+    Object.entries(dependencies).filter(([name]) => name.startsWith('nestjs-backfill')),
+  );
+  expect(ours).toEqual([
+    ['nestjs-backfill-sql', version],
+    ['nestjs-backfill-sql', version],
+  ]);
+});
+
 describe('the root of the runtime', () => {
   const exported = exportsOf('backfill', 'index.ts');
 

@@ -3,6 +3,7 @@ import type { QueryRunner } from 'typeorm';
 import { nullable, text } from '../../postgres/decoders.js';
 import { describeSession } from '../../postgres/session-description.js';
 import type { Session } from '../../postgres/session.js';
+import { onAbort } from '../../text/abort.listener.js';
 
 /** Time between two polls of a monitored statement. */
 const POLL_INTERVAL_MS = 500;
@@ -87,10 +88,8 @@ class StatementMonitor {
   }
 
   async run(runner: QueryRunner, sql: string): Promise<void> {
-    const { signal } = this.#options;
-    const pollNow = () => this.#schedulePoll(0);
-    signal?.addEventListener('abort', pollNow);
     this.#schedulePoll(POLL_INTERVAL_MS);
+    const stopListening = onAbort(this.#options.signal, () => this.#schedulePoll(0));
     try {
       await runner.query(`${this.#marker} ${sql}`);
     } catch (error) {
@@ -98,7 +97,7 @@ class StatementMonitor {
     } finally {
       this.#hasEnded = true;
       clearTimeout(this.#timer);
-      signal?.removeEventListener('abort', pollNow);
+      stopListening();
     }
   }
 

@@ -26,6 +26,7 @@ export {
   GuardUsageError,
   NoMigrationsError,
   OptionFileError,
+  OutputFileError,
   PathNotFoundError,
   UnreadableFileError,
 } from './guard.error.js';

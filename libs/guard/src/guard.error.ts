@@ -96,7 +96,7 @@ export class OptionFileError extends GuardError {
   }
 }
 
-/** A report or baseline cannot be written. */
+/** A report or baseline cannot be written. @publicApi */
 export class OutputFileError extends GuardError {
   constructor(file: string, cause: unknown) {
     super(`${file} could not be written: ${cause instanceof Error ? cause.message : String(cause)}`, {

@@ -137,8 +137,8 @@ export class RangeLedger {
   }
 
   /**
-   * Makes a range of its own of what is above the middle. Returns a row unless the holder has come past the
-   * middle, or another process has split the range.
+   * Splits the range at the middle key and creates a new range for the upper half. Returns a row, unless the
+   * holder has passed the middle or another process has split the range.
    *
    * @param row writes a key's JSON as a row to compare
    */

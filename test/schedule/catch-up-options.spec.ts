@@ -21,7 +21,7 @@ import {
 } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
 import { loadScheduler } from '../../libs/backfill/src/schedule/scheduler.loader.ts';
-import { decideSettings, mergeOptions } from '../../libs/backfill/src/schedule/catch-up.settings.ts';
+import { resolveSettings, mergeOptions } from '../../libs/backfill/src/schedule/catch-up.settings.ts';
 import { TestApplication } from '../support/application.ts';
 import { TestDatabase } from '../support/database.ts';
 import { Lead, LEAD_TABLES } from '../support/lead-tables.ts';
@@ -286,7 +286,7 @@ describe('a cron expression', () => {
     >['cron'];
     const scheduler = { cron } as Awaited<ReturnType<typeof loadScheduler>>;
     const window = { from: '22:00', to: '05:00', timeZone: 'Europe/Berlin' };
-    const zone = (options: CatchUpOptions) => decideSettings('A', options, scheduler).trigger;
+    const zone = (options: CatchUpOptions) => resolveSettings('A', options, scheduler).trigger;
     expect(zone({ cron: CRON, window })).toMatchObject({ timeZone: 'Europe/Berlin' });
     expect(zone({ cron: CRON, window, timeZone: 'Asia/Tokyo' })).toMatchObject({ timeZone: 'Asia/Tokyo' });
     expect(zone({ cron: CRON })).toMatchObject({ timeZone: 'UTC' });

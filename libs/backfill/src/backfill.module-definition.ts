@@ -15,8 +15,8 @@ export interface BackfillModuleOptions {
   /** The pace of every backfill that does not set its own. @default see `PaceOptions` */
   readonly defaults?: PaceOptions;
   /**
-   * The load limits at which a run waits, for every backfill that does not set its own. `false` turns all
-   * throttles off.
+   * The load limits at which a run waits. They apply to every backfill that does not set its own limits.
+   * `false` turns all throttles off.
    * @default see `ThrottleOptions`
    */
   readonly throttles?: ThrottleOptions | false;
@@ -28,9 +28,9 @@ export interface BackfillModuleOptions {
    */
   readonly leaseDuration?: number;
   /**
-   * Lets a running application change rows that are left, or that became pending again. Needs
-   * `@nestjs/schedule`. `false` turns catch-up off, also for backfills with options of their own. One-shot
-   * runs never catch up.
+   * Lets a running application change rows that are still pending or became pending again. Needs
+   * `@nestjs/schedule`. `false` turns catch-up off, also for backfills with their own `catchUp` options.
+   * One-shot runs never catch up.
    * @default only the backfills with `catchUp` of their own
    */
   readonly catchUp?: CatchUpModuleOptions | false;
@@ -39,7 +39,8 @@ export interface BackfillModuleOptions {
 }
 
 /**
- * Every default in one place. `catchUp` holds the defaults of its options: catch-up itself is off by default.
+ * The defaults of all module options. `catchUp` has the defaults of its options; catch-up itself is off by
+ * default.
  */
 export const MODULE_DEFAULTS = {
   ...LEDGER_DEFAULTS,

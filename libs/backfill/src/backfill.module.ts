@@ -20,7 +20,8 @@ import { RoundQueue } from './schedule/round/round.queue.js';
 import { StartUpChecker } from './start-up.checker.js';
 
 /**
- * Import it once, in the root module, beside `TypeOrmModule.forRoot`. Any module can provide backfills.
+ * The module of the library. Import it once, in the root module, beside `TypeOrmModule.forRoot`. Any module
+ * of the application can provide backfills.
  *
  * @publicApi
  */
@@ -60,8 +61,8 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
   }
 
   /**
-   * @param options each has a default; `isGlobal: false` provides the services only to modules that import
-   * this one
+   * @param options every option has a default; with `isGlobal: false`, only modules that import
+   * `BackfillModule` can inject its services
    */
   static override forRoot(
     options: BackfillModuleOptions & { readonly isGlobal?: boolean } = {},
@@ -69,7 +70,11 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
     return super.forRoot(options);
   }
 
-  /** An invalid declaration stops the start, in every mode, before anything runs. */
+  /**
+   * Checks all declarations before any work begins, in every mode.
+   *
+   * @throws ImportedTwiceError; BackfillError for the first invalid declaration
+   */
   async onModuleInit(): Promise<void> {
     const copies = [...this.#modules.values()].filter(({ metatype }) => metatype === BackfillModule);
     if (copies.length > 1) throw new ImportedTwiceError();

@@ -4,23 +4,24 @@ import {
   MODULE_OPTIONS_TOKEN,
   type BackfillModuleOptions,
 } from './backfill.module-definition.js';
-import { BACKFILL_MODULE_DEFAULTS, decideModuleDefaults } from './backfills/declare/module.options.js';
-import { decideLedgerOptions, LEDGER_OPTIONS } from './ledger/ledger.options.js';
-import { decideMigrationOptions, MIGRATION_OPTIONS } from './migrations/migrations-module.options.js';
+import { BACKFILL_MODULE_DEFAULTS, resolveModuleDefaults } from './backfills/declare/module.options.js';
+import { resolveLedgerOptions, LEDGER_OPTIONS } from './ledger/ledger.options.js';
+import { resolveMigrationOptions, MIGRATION_OPTIONS } from './migrations/migrations-module.options.js';
 import { isOneShotProcess } from './one-shot/invocation.js';
 import { MODULE_NAME, refuseUnknownOptions } from './options/known-options.js';
-import { CATCH_UP_OPTIONS, decideCatchUpOptions } from './schedule/catch-up.options.js';
+import { CATCH_UP_OPTIONS, resolveCatchUpOptions } from './schedule/catch-up.options.js';
 
 /**
- * Give each feature its own part of the options of `BackfillModule.forRoot`. Each feature checks its part.
+ * Provide each feature with its part of the options of `BackfillModule.forRoot`. The feature checks that
+ * part.
  */
 export const optionsProviders: readonly FactoryProvider[] = [
-  part(LEDGER_OPTIONS, decideLedgerOptions),
-  part(BACKFILL_MODULE_DEFAULTS, decideModuleDefaults),
+  part(LEDGER_OPTIONS, resolveLedgerOptions),
+  part(BACKFILL_MODULE_DEFAULTS, resolveModuleDefaults),
   part(CATCH_UP_OPTIONS, ({ catchUp }) =>
-    decideCatchUpOptions(catchUp, { isAllowed: () => !isOneShotProcess() }),
+    resolveCatchUpOptions(catchUp, { isAllowed: () => !isOneShotProcess() }),
   ),
-  part(MIGRATION_OPTIONS, ({ migrations }) => decideMigrationOptions(migrations)),
+  part(MIGRATION_OPTIONS, ({ migrations }) => resolveMigrationOptions(migrations)),
 ];
 
 function part(token: symbol, decide: (options: BackfillModuleOptions) => object): FactoryProvider<object> {

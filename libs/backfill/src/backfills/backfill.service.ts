@@ -84,7 +84,7 @@ export class BackfillService {
       ledger: this.#ledgers.forRun(),
       schema: this.schema,
       checks: this.#checks ?? [],
-      dependenciesOf: ({ dependsOn }) => dependsOn.map((name) => this.#registry.one(name)),
+      dependenciesOf: ({ dependsOn }) => dependsOn.map((name) => this.#registry.get(name)),
     });
   }
 
@@ -117,7 +117,7 @@ export class BackfillService {
    * @throws IllegalTransitionError when the backfill has already ended
    */
   async pause(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
-    return this.#control(options).move(this.#registry.one(name), 'pause');
+    return this.#control(options).move(this.#registry.get(name), 'pause');
   }
 
   /**
@@ -126,12 +126,12 @@ export class BackfillService {
    * @throws UnknownBackfillError
    */
   async resume(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
-    return this.#control(options).move(this.#registry.one(name), 'resume');
+    return this.#control(options).move(this.#registry.get(name), 'resume');
   }
 
   /** Cancels a backfill: like `pause`, for a backfill that is not expected to continue. @throws as `pause` */
   async cancel(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
-    return this.#control(options).move(this.#registry.one(name), 'cancel');
+    return this.#control(options).move(this.#registry.get(name), 'cancel');
   }
 
   /**
@@ -148,12 +148,12 @@ export class BackfillService {
   ): Promise<ControlledBackfill> {
     const checked = checkChanges(changes);
     if (checked.length === 0) throw new NothingToSetError(name);
-    return this.#control(options).set(this.#registry.one(name), checked);
+    return this.#control(options).set(this.#registry.get(name), checked);
   }
 
   /** Probes the table for a pending row at this moment. Changes nothing. @throws UnknownBackfillError */
   async prove(name: string): Promise<BackfillProof> {
-    return proveCompletion(this.#registry.one(name), this.#ledger, this.schema);
+    return proveCompletion(this.#registry.get(name), this.#ledger, this.schema);
   }
 
   /** Runs the rest of a backfill, after everything that it depends on. @throws UnknownBackfillError */

@@ -23,7 +23,7 @@ const MAX_SCHEMA_LENGTH = 63;
 const MIN_LEASE_DURATION = 1_000;
 
 /** @throws InvalidBackfillOptionError naming the option */
-export function decideLedgerOptions(given: Partial<LedgerModuleOptions>): LedgerModuleOptions {
+export function resolveLedgerOptions(given: Partial<LedgerModuleOptions>): LedgerModuleOptions {
   const { schema, leaseDuration }: LedgerModuleOptions = { ...LEDGER_DEFAULTS, ...given };
   if (typeof schema !== 'string' || schema.trim() === '' || schema.length > MAX_SCHEMA_LENGTH) {
     throw new InvalidBackfillOptionError(

@@ -21,7 +21,7 @@ const NAMES = {
  *
  * @throws InvalidBackfillOptionError naming the option
  */
-export function decideMigrationOptions(given: MigrationModuleOptions = {}): MigrationModuleOptions {
+export function resolveMigrationOptions(given: MigrationModuleOptions = {}): MigrationModuleOptions {
   refuseUnknownOptions(MODULE_NAME, given, { names: Object.keys(NAMES), path: 'migrations' });
   refuseUnknownOptions(MODULE_NAME, given.policy, {
     names: Object.keys(DDL_POLICY),

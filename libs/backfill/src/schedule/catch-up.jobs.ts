@@ -1,7 +1,7 @@
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
 import { MODULE_NAME } from '../options/known-options.js';
 import type { ModuleCatchUp } from './catch-up.options.js';
-import { decideSettings, mergeOptions, type CatchUpSettings } from './catch-up.settings.js';
+import { resolveSettings, mergeOptions, type CatchUpSettings } from './catch-up.settings.js';
 import type { Scheduler } from './scheduler.loader.js';
 
 /**
@@ -46,7 +46,7 @@ function moduleJob(
   // The module may give only options that all backfills share, e.g. a window, while each has a trigger of its
   // own.
   if (backfills.length === 0 && !hasTrigger) return [];
-  const settings = decideSettings(MODULE_NAME, shared, scheduler);
+  const settings = resolveSettings(MODULE_NAME, shared, scheduler);
   return backfills.length > 0 ? [{ name: CATCH_UP_JOB, settings, backfills }] : [];
 }
 
@@ -54,7 +54,7 @@ function ownJob(definition: BackfillDefinition, { shared }: ModuleCatchUp, sched
   const { name, className, catchUp } = definition;
   return {
     name: `${CATCH_UP_JOB}:${name}`,
-    settings: decideSettings(className, mergeOptions(shared, catchUp || {}), scheduler),
+    settings: resolveSettings(className, mergeOptions(shared, catchUp || {}), scheduler),
     backfills: [definition],
   };
 }

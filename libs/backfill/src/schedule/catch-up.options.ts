@@ -43,7 +43,7 @@ const MODULE_ONLY = {
 } as const satisfies Record<Exclude<keyof CatchUpModuleOptions, keyof CatchUpOptions>, true>;
 
 /** @throws InvalidBackfillOptionError, InvalidCatchUpNumberError, each naming the option */
-export function decideCatchUpOptions(
+export function resolveCatchUpOptions(
   given: CatchUpModuleOptions | false | undefined,
   { isAllowed }: Pick<ModuleCatchUp, 'isAllowed'>,
 ): ModuleCatchUp {

@@ -40,7 +40,7 @@ export function mergeOptions(module: CatchUpOptions, own: CatchUpOptions): Catch
  * @param className the class that errors name
  * @throws the errors in catch-up.error.ts
  */
-export function decideSettings(
+export function resolveSettings(
   className: string,
   options: CatchUpOptions,
   scheduler: Pick<Scheduler, 'cron'>,
@@ -52,7 +52,7 @@ export function decideSettings(
   const window = options.window === undefined ? null : new TimeWindow(className, options.window);
   const timeZone = options.timeZone ?? options.window?.timeZone ?? 'UTC';
   checkTimeZone(className, 'timeZone', timeZone);
-  const trigger = decideTrigger(options, timeZone);
+  const trigger = resolveTrigger(options, timeZone);
   checkTimes(className, { trigger, window, jitterMs: jitter }, scheduler);
   return { trigger, window, jitterMs: jitter, maxDurationMs: maxDuration };
 }
@@ -63,7 +63,7 @@ function checkTrigger(className: string, { cron, interval }: CatchUpOptions): vo
   if (interval !== undefined) checkMilliseconds(className, 'interval', interval);
 }
 
-function decideTrigger({ cron, interval }: CatchUpOptions, timeZone: string): CatchUpTrigger {
+function resolveTrigger({ cron, interval }: CatchUpOptions, timeZone: string): CatchUpTrigger {
   return interval === undefined
     ? { kind: 'cron', cron: cron ?? '', timeZone }
     : { kind: 'interval', ms: interval };

@@ -2,12 +2,12 @@ import { json, text } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
 import { toArrayText } from '../../postgres/text-format.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
-import { mentions } from '../definition/mentions.js';
+import { mentionsColumn } from '../definition/mentions.js';
 import type { RowSelection } from './row-selection.js';
 
 /** How PostgreSQL can find the pending rows of a table. */
 export type Access =
-  /** No row can be pending: the table's constraints rule it out. @param by the constraints */
+  /** No row can be pending, because the constraints in `by` contradict the predicate. */
   | { readonly kind: 'impossible'; readonly by: string }
   | { readonly kind: 'index'; readonly name: string }
   | { readonly kind: 'scan' };
@@ -20,11 +20,14 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** Nodes that read a table or an index. All other nodes work on the rows of these. */
+/** Plan nodes that read a table or an index. All other nodes process the rows that these nodes return. */
 const SCANS = /Scan$/;
 const INDEX_SCANS: ReadonlySet<string> = new Set(['Index Scan', 'Index Only Scan', 'Bitmap Index Scan']);
 
-/** Partial indexes of the table and its partitions. An index scan on one needs no `Index Cond`. */
+/**
+ * Partial indexes of the table and its partitions. The predicate can select the rows of such an index, so a
+ * scan of it needs no `Index Cond`.
+ */
 const PARTIAL_INDEXES = `SELECT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
   WHERE i.indpred IS NOT NULL
     AND (i.indrelid = to_regclass($1) OR i.indrelid IN (SELECT relid FROM pg_partition_tree(to_regclass($1))))`;
@@ -38,15 +41,15 @@ const CONSTRAINTS = `SELECT format('NOT NULL of %s', a.attname) FROM pg_attribut
       AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) AND a.attname = ANY($2::text[]))`;
 
 /**
- * Asks the planner, which reads no rows. The planner refutes a predicate by valid NOT NULL and CHECK
- * constraints (`constraint_exclusion`, PostgreSQL manual, 20.7.4), and it knows which index finds the pending
- * rows without reading other rows.
+ * Asks the planner with EXPLAIN, which reads no rows. The planner detects that valid NOT NULL and CHECK
+ * constraints contradict a predicate (`constraint_exclusion`, PostgreSQL manual, 20.7.4), and that an index
+ * returns the pending rows without reading other rows.
  */
 export async function inspectAccess(session: Session, selection: RowSelection): Promise<Access> {
   const { definition, from } = selection;
   const parameters = selection.parameters();
   const result = await session.transaction([
-    // Sequential scans are discouraged, so that the answer does not depend on the table's present size.
+    // Sequential scans are discouraged, so that the plan does not depend on the current size of the table.
     applyPolicy(definition.pace, { enable_seqscan: 'off', constraint_exclusion: 'on', jit: 'off' }),
     {
       text: `EXPLAIN (FORMAT JSON) SELECT 1 FROM ${from} WHERE ${selection.isPending(parameters)} LIMIT 1`,
@@ -63,13 +66,13 @@ export async function inspectAccess(session: Session, selection: RowSelection): 
   return name === undefined ? { kind: 'scan' } : { kind: 'index', name };
 }
 
-/** Only a condition that is false before any row is read remains of the query. */
+/** The plan is a single Result node with a condition that is false for every row. */
 function isImpossible(nodes: readonly PlanNode[]): boolean {
   const [node, ...below] = nodes.filter((each) => each['Node Type'] !== 'Limit');
   return node?.['Node Type'] === 'Result' && node['One-Time Filter'] === 'false' && below.length === 0;
 }
 
-/** The index, if every scan of the plan reads the pending rows only. */
+/** Returns the index, if every scan of the plan reads pending rows only. */
 function servingIndex(nodes: readonly PlanNode[], partialIndexes: ReadonlySet<string>): string | undefined {
   const scans = nodes.filter(
     (node) => SCANS.test(node['Node Type']) && node['Node Type'] !== 'Bitmap Heap Scan',
@@ -87,13 +90,13 @@ function flatten(node: PlanNode): PlanNode[] {
 }
 
 /**
- * For messages: the constraints on columns that the predicate mentions. The planner has proved that some of
- * them refute it.
+ * Lists, for a message, the constraints on the columns that the predicate mentions. The planner has detected
+ * that at least one of them contradicts the predicate.
  */
 async function describeConstraints(session: Session, { definition }: RowSelection): Promise<string> {
   const mentioned = definition.metadata.columns
     .map(({ databaseName }) => databaseName)
-    .filter((column) => mentions(definition.pending.text, column));
+    .filter((column) => mentionsColumn(definition.pending.text, column));
   const { last } = await session.send([
     { text: CONSTRAINTS, values: [definition.table, toArrayText(mentioned)] },
   ]);

@@ -2,7 +2,7 @@ import { BackfillError } from '../../errors/backfill.error.js';
 import { isConnectionError, messageOf, sqlState } from '../../postgres/error-classes.js';
 import { BackfillRetryError } from '../run.error.js';
 
-/** `transform()` or `process()` of the application threw an error; it is the `cause`. */
+/** The application's `transform()` or `process()` threw an error, which is the `cause`. */
 export class BatchCodeError extends BackfillError {
   constructor(backfill: string, cause: unknown) {
     super(`Backfill "${backfill}": its code threw an error: ${messageOf(cause)}`, {
@@ -14,8 +14,8 @@ export class BatchCodeError extends BackfillError {
 }
 
 /**
- * Wraps an error of the application's code in BatchCodeError. A database error and a BackfillRetryError are
- * returned as they are, because they have a class of their own.
+ * Wraps an error of the application's code in BatchCodeError. Database errors and BackfillRetryError are
+ * returned unchanged, because the run handles them by their own class.
  */
 export function toCodeError(backfill: string, error: unknown): unknown {
   const retry = findRetry(error);

@@ -10,26 +10,29 @@ import type { RowSelection } from './row-selection.js';
 /** Where the batch moves the range's cursor: to the last row that it selected, to a given key, or nowhere. */
 export type CursorMove = 'last' | Key | null;
 
-export interface EntryOptions {
+/** What a batch records in the ledger, and the conditions under which it commits. */
+export interface LedgerEntryOptions {
   readonly cursor: CursorMove;
   /** The batch commits only if every selected row was changed. @default false */
   readonly mustChangeAll?: boolean;
-  /** SQL expression: how many rows the batch selected. @default the rows of the CTE `nb_selected` */
+  /**
+   * SQL expression for the number of rows that the batch selected. @default the row count of `nb_selected`
+   */
   readonly selectedCount?: string;
   /**
-   * The CTE that holds the last selected row; null when the caller knows that row already.
+   * The CTE that holds the last selected row; null if the caller already knows that row.
    * @default 'nb_selected'
    */
   readonly lastRow?: string | null;
 }
 
 /**
- * The ledger's part of a batch's statement: counters per tenant, the cursor, and the conditions for the
- * commit. It follows the CTEs `nb_selected` (the `identity` of the selected rows) and `nb_changed`
- * (`nb_tenant`, `nb_still_pending` of each changed row). Because change and entry are one statement, no other
- * transaction can come between them.
+ * The last part of a batch's statement. It updates the cursor and the counters per tenant in the ledger, and
+ * asserts the conditions for the commit. The preceding CTEs must define `nb_selected` (the `identity` of the
+ * selected rows) and `nb_changed` (`nb_tenant`, `nb_still_pending` of each changed row). The row changes and
+ * the ledger entry are one statement, so they have the same snapshot.
  */
-export function withEntry(
+export function withLedgerEntry(
   selection: RowSelection,
   parameters: Parameters,
   range: LeasedRange,
@@ -38,7 +41,7 @@ export function withEntry(
     mustChangeAll = false,
     selectedCount = '(SELECT count(*) FROM nb_selected)',
     lastRow = 'nb_selected',
-  }: EntryOptions,
+  }: LedgerEntryOptions,
 ): string {
   const { definition, ledger } = selection;
   const newCursor =
@@ -80,7 +83,7 @@ export function withEntry(
       ${assertions.join(',\n      ')}`;
 }
 
-/** What `withEntry` selects. */
+/** The columns that `withLedgerEntry` selects. */
 const OUTCOME: Columns<BatchOutcome> = {
   selected: number,
   changed: number,
@@ -88,15 +91,15 @@ const OUTCOME: Columns<BatchOutcome> = {
   tenant: nullable(text),
 };
 
-/** @param result of a statement with `withEntry` */
+/** @param result of a statement that ends with `withLedgerEntry` */
 export function toOutcome(result: StatementResult): BatchOutcome {
   return result.one(OUTCOME);
 }
 
 /**
- * Removes keys from the list of skipped rows and from the quarantine if their rows are not pending any more:
- * changed by this batch or by the application, or deleted. Returns how many of the keys are still pending. It
- * is a separate statement because it has to see what the batch has changed.
+ * Removes keys from the list of skipped rows and from the quarantine if their rows are no longer pending,
+ * i.e. the batch or the application has changed or deleted them. Returns the number of keys that are still
+ * pending. It is a separate statement, because it must see the changes of the batch.
  */
 export function removeFromSkipped(selection: RowSelection, keys: readonly Key[]): Statement {
   const { ledger } = selection;
@@ -108,9 +111,9 @@ export function removeFromSkipped(selection: RowSelection, keys: readonly Key[])
         WHERE ${selection.isPending(parameters)}
       ), nb_done AS MATERIALIZED (
         SELECT value AS key FROM jsonb_array_elements(${wanted}) EXCEPT SELECT key FROM nb_left
-      ), nb_struck AS (
+      ), nb_unskipped AS (
         ${ledger.skipped.remove(parameters, 'nb_done')}
-      ), nb_freed AS (
+      ), nb_unquarantined AS (
         ${ledger.quarantine.remove(parameters, 'nb_done')}
       )
       SELECT count(*)::text FROM nb_left`,

@@ -7,7 +7,7 @@ import { setChange } from './sql/set.change.js';
 import { SqlBatchRunner } from './sql/sql.batch.js';
 import { TransformBatchRunner } from './transform/transform.batch.js';
 
-/** The runner for the kind of the backfill. */
+/** Creates the batch runner for the kind of the backfill. */
 export function createBatchRunner(selection: RowSelection): BatchRunner {
   const { definition } = selection;
   switch (definition.kind) {

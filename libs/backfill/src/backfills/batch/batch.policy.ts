@@ -4,26 +4,28 @@ import type { BackfillDefinition } from '../definition/definition.js';
 
 /**
  * How a sweep's batch treats rows that another session has locked:
- * - `locking`: it locks its rows first and skips the rows that are locked, without a wait. For any other lock
- *   that the change needs, e.g. on the parent row of a foreign key, it waits MAX_LOCK_WAIT_MS.
- * - `optimistic`: it changes its rows at once, which saves one pass over them. If a row stays locked for
- *   longer than MAX_LOCK_WAIT_MS, the batch ends with a lock timeout and has to be sent again in mode
- *   `locking`.
+ * - `locking`: the batch locks its rows first and skips rows that another session has locked (SKIP LOCKED).
+ *   For any other lock that the change needs, e.g. on the parent row of a foreign key, it waits up to
+ *   MAX_LOCK_WAIT_MS.
+ * - `optimistic`: the batch changes its rows without locking them first, which saves one pass over them. If a
+ *   row stays locked for longer than MAX_LOCK_WAIT_MS, the batch fails with a lock timeout, and the caller
+ *   sends it again in mode `locking`.
  */
 export type LockMode = 'locking' | 'optimistic';
 
 /**
- * How long a batch that holds rows waits for a lock. Other sessions may wait for those rows meanwhile, so it
- * is longer than a typical transaction of the application, and too short to be noticed.
+ * The maximum time that a batch waits for a lock while it holds row locks. It is longer than a typical
+ * transaction of the application. It is also short enough that other sessions, which may wait for these rows
+ * meanwhile, are hardly delayed.
  */
 const MAX_LOCK_WAIT_MS = 15;
 /**
- * How long an optimistic batch may run: several short waits must not add up to a long wait for other
- * sessions.
+ * The maximum duration of an optimistic batch. It keeps several short waits from adding up to a long wait for
+ * other sessions.
  */
 const MAX_OPTIMISTIC_BATCH_MS = 40;
 
-/** For one batch of a sweep. */
+/** The settings and timeouts for one batch of a sweep. */
 export function sweepPolicy(definition: BackfillDefinition, lockMode: LockMode = 'locking'): Statement {
   return lockMode === 'optimistic'
     ? policyOf(definition, optimisticTimeouts(definition.pace))
@@ -31,15 +33,15 @@ export function sweepPolicy(definition: BackfillDefinition, lockMode: LockMode =
 }
 
 /**
- * For statements that hold rows, or are about to: they wait briefly for any lock, including that of the
- * table.
+ * For statements that hold row locks or will take them. They wait only briefly for any lock, including the
+ * table lock.
  */
 export function lockingPolicy(definition: BackfillDefinition): Statement {
   const { pace } = definition;
   return policyOf(definition, { ...pace, lockTimeout: Math.min(MAX_LOCK_WAIT_MS, pace.lockTimeout) });
 }
 
-/** For statements that hold no row while they wait for a lock. @param lockTimeout in milliseconds */
+/** For statements that hold no row locks while they wait for a lock. @param lockTimeout in milliseconds */
 export function waitingPolicy(
   definition: BackfillDefinition,
   lockTimeout: number = definition.pace.lockTimeout,
@@ -51,7 +53,7 @@ function policyOf({ pace, name }: BackfillDefinition, timeouts: TimeoutPolicy): 
   return applyBatchPolicy(timeouts, pace.synchronousCommit, name);
 }
 
-/** The COMMIT, which runs deferred triggers, may take as long as in any other batch. */
+/** The transaction timeout is as long as for any other batch, because COMMIT runs deferred triggers. */
 function optimisticTimeouts(pace: TimeoutPolicy): TimeoutPolicy {
   return {
     ...pace,

@@ -7,7 +7,10 @@ import type { LockMode } from './batch.policy.js';
 export interface BatchOutcome {
   /** Pending rows that the batch selected. */
   readonly selected: number;
-  /** Rows that it changed; fewer than `selected` where a trigger or another session interfered. */
+  /**
+   * Rows that the batch changed. Fewer than `selected` if a trigger or another session prevented some
+   * changes.
+   */
   readonly changed: number;
   /** The key of the last selected row; null when no row was selected. */
   readonly lastKey: Key | null;
@@ -16,15 +19,15 @@ export interface BatchOutcome {
 }
 
 /**
- * The sweep continues from the cursor that the ledger holds when the batch starts, i.e. after the batch sent
- * before it.
+ * Used instead of a key: the server reads the cursor from the ledger when it executes the batch. A pipelined
+ * batch thereby continues after the batch that was sent before it.
  */
 export const LEDGER_CURSOR = Symbol('the cursor in the ledger');
 
 /** One step of a sweep: the next pending rows above the cursor, up to the end of the window. */
 export interface SweepStep {
   readonly cursor: Key | null;
-  /** Inclusive. */
+  /** The last key of the window, inclusive. */
   readonly windowUpper: Key;
   /** Maximum number of rows. */
   readonly limit: number;
@@ -35,7 +38,7 @@ export interface SweepStep {
   readonly signal: AbortSignal;
   /** @default 'locking' */
   readonly lockMode?: LockMode;
-  /** The batch before it was full, so this one is expected to be full too. @default false */
+  /** The previous batch was full, so this batch is expected to be full too. @default false */
   readonly isDense?: boolean;
 }
 
@@ -43,12 +46,11 @@ export interface SweepStep {
 export interface KeyStep {
   readonly keys: readonly Key[];
   /**
-   * Milliseconds to wait for the lock of the row; `keys` then has one key. Null: take only the rows that are
-   * not locked. It covers the row itself. For other locks that the change needs, a batch waits no longer than
-   * in a sweep.
+   * Milliseconds to wait for the row lock; `keys` then has one key. Null: skip rows that are locked. For
+   * other locks that the change needs, the batch waits no longer than in a sweep.
    */
   readonly lockTimeoutMs: number | null;
-  /** The range's cursor moves here together with the change; null: it does not move. */
+  /** The key to which the batch moves the range's cursor; null if the cursor does not move. */
   readonly cursor: Key | null;
   /** The batch's number in this run, from 1. */
   readonly number: number;
@@ -57,8 +59,8 @@ export interface KeyStep {
 
 export interface KeyOutcome extends BatchOutcome {
   /**
-   * Keys whose rows are still pending: another session holds them, or the change did not make the predicate
-   * false.
+   * The number of keys whose rows are still pending, because another session has locked them or the change
+   * did not make the predicate false.
    */
   readonly stillPending: number;
 }
@@ -72,22 +74,22 @@ export interface BatchRunner {
   readonly canBeOptimistic: boolean;
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
   /**
-   * Sends the next batch before the batch in flight has returned, so that the server does not wait for a
-   * round trip. When the batch in flight fails before its COMMIT, this one fails too. Null when pipelining is
-   * not possible.
+   * Sends the next batch before the server has answered the batch in flight (pipeline mode), so that the
+   * server does not wait for a round trip. If the batch in flight fails before its COMMIT, this batch fails
+   * too. Returns null if pipelining is not possible.
    */
   pipelineSweep?(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null;
   byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome>;
   /**
-   * Waits up to `lockTimeout` for the table locks that a batch takes, holds no row meanwhile, and releases
-   * them.
+   * Waits up to `lockTimeout` for the table locks that a batch takes, then releases them. It holds no row
+   * locks.
    */
   waitForTables(session: Session, range: LeasedRange): Promise<void>;
   /**
-   * Runs a batch inside a transaction that the caller has opened and rolls back, to measure it. Null for a
-   * kind whose code may have effects that a rollback does not undo.
+   * Runs a batch to measure it. The caller opens the transaction and rolls it back. Returns null for a kind
+   * whose code may have effects that a rollback does not undo.
    */
   rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome | null>;
-  /** The first statement that `sweep` sends, for people to read. */
+  /** The first statement that `sweep` sends, as the plan shows it. */
   preview(range: LeasedRange, step: SweepStep): Statement;
 }

@@ -8,11 +8,11 @@ import type { TableFacts } from './table.inspector.js';
 export type KeyOperator = '>' | '<' | '<=' | '=';
 
 /**
- * SQL fragments about a backfill's table and the key that its rows are read along. The names that the
- * fragments bring into a query begin with `nb_`, so that they do not clash with names in the user's SQL.
+ * SQL fragments for a backfill's table and the key by which its rows are ordered. All names that the
+ * fragments introduce begin with `nb_`, so that they do not clash with names in the user's SQL.
  */
 export class KeyedTable {
-  /** Its `key` has the order of the index. */
+  /** Its `key` has the columns in the order of the index. */
   readonly definition: BackfillDefinition;
   readonly facts: TableFacts;
 
@@ -26,12 +26,12 @@ export class KeyedTable {
     return `${this.definition.table} AS ${ROW}`;
   }
 
-  /** Select list that identifies the version of the row: address, table, key and tenant. */
+  /** Select list that identifies a row version: ctid, tableoid, key and tenant. */
   get identity(): string {
     return `${ROW}.ctid AS nb_row_id, ${ROW}.tableoid AS nb_table_id, ${this.keyAndTenant}`;
   }
 
-  /** Select list for a row that comes from a subquery and therefore has no address. */
+  /** Select list for a row that comes from a subquery and therefore has no ctid. */
   get keyAndTenant(): string {
     const key = this.definition.key.map((column, at) => `${columnOfRow(column)} AS nb_key_${at + 1}`);
     return [...key, `${this.tenantText} AS nb_tenant`].join(', ');
@@ -41,7 +41,7 @@ export class KeyedTable {
     return this.definition.tenant ? `${columnOfRow(this.definition.tenant)}::text` : 'NULL::text';
   }
 
-  /** The row's key in the form of the ledger: a JSON array of texts. */
+  /** The row's key in the ledger's format: a JSON array of strings. */
   get keyJson(): string {
     return `jsonb_build_array(${this.keyTexts.join(', ')})`;
   }
@@ -51,14 +51,12 @@ export class KeyedTable {
     return this.definition.key.map((column) => `${columnOfRow(column)}::text`);
   }
 
-  /** The key in the columns of `identity`, in the form of the ledger. */
+  /** The key from the columns of `identity`, in the ledger's format. */
   get identityJson(): string {
     return `jsonb_build_array(${this.definition.key.map((_, at) => `nb_key_${at + 1}::text`).join(', ')})`;
   }
 
-  /**
-   * The condition that joins a row to the `identity` in a CTE. It compares addresses, so it needs no index.
-   */
+  /** The condition that joins a row to its `identity` in a CTE. It compares ctids, so it needs no index. */
   sameVersion(cte: string): string {
     const sameTable = this.facts.hasChildTables ? ` AND ${ROW}.tableoid = ${cte}.nb_table_id` : '';
     return `${ROW}.ctid = ${cte}.nb_row_id${sameTable}`;
@@ -77,7 +75,7 @@ export class KeyedTable {
     return this.compareTo(operator, this.#keyValues(key, parameters));
   }
 
-  /** A row comparison, which the key's index serves. @param expressions one per key column */
+  /** A row comparison, which can use the key's index. @param expressions one per key column */
   compareTo(operator: KeyOperator, expressions: readonly string[]): string {
     const columns = this.definition.key.map(columnOfRow);
     return columns.length === 1
@@ -85,7 +83,7 @@ export class KeyedTable {
       : `(${columns.join(', ')}) ${operator} (${expressions.join(', ')})`;
   }
 
-  /** Keys above `after` and up to `upTo`, which is inclusive; null leaves that side open. */
+  /** Keys greater than `after` and up to `upTo` (inclusive). Null means no bound on that side. */
   between(after: Key | null, upTo: Key | null, parameters: Parameters): string {
     const bounds = [
       ...(after ? [this.compare('>', after, parameters)] : []),
@@ -99,28 +97,29 @@ export class KeyedTable {
     return this.definition.key.map((_, at) => `(SELECT nb_key_${at + 1} FROM ${cte})`);
   }
 
-  /** Select list that turns a key in the form of the ledger into the columns `nb_key_1` … */
+  /** Select list that converts a key in the ledger's format to the columns `nb_key_1` … */
   keyFromJson(json: string): string {
     return this.definition.key
       .map((column, at) => `(${json}->>${at})::${this.facts.typeOf(column)} AS nb_key_${at + 1}`)
       .join(', ');
   }
 
-  /** A key in the form of the ledger, as the right side of a row comparison. */
+  /** A key in the ledger's format, as the right side of a row comparison. */
   rowFromJson(json: string): string {
     return asRow(
       this.definition.key.map((column, at) => `((${json})->>${at})::${this.facts.typeOf(column)}`),
     );
   }
 
-  /** The key in the columns of `identity`, as one side of a row comparison. */
+  /** The key from the columns of `identity`, as one side of a row comparison. */
   identityRow(cte: string): string {
     return asRow(this.definition.key.map((_, at) => `${cte}.nb_key_${at + 1}`));
   }
 
   /**
-   * `FROM` the row at an offset among the rows that match a condition, in the order of the key. It is a
-   * subquery, because a select list beside OFFSET is computed for each row that OFFSET discards.
+   * FROM clause that returns one row: the row at an offset among the rows that match a condition, in key
+   * order. OFFSET is in a subquery, because PostgreSQL also evaluates the select list for the rows that
+   * OFFSET discards.
    */
   fromRowAt(condition: string, offset: string): string {
     return `FROM (SELECT ${ROW}.* FROM ${this.from} WHERE ${condition} ORDER BY ${this.orderBy()} OFFSET ${offset} LIMIT 1) AS ${ROW}`;
@@ -138,7 +137,7 @@ export class KeyedTable {
     return `unnest(${arrays.join(', ')}) AS nb_wanted (${names.join(', ')}) JOIN ${this.from} ON ${same.join(' AND ')}`;
   }
 
-  /** Select list of columns that code reads: `nb_read_1` … */
+  /** Select list of the columns that the application's code reads: `nb_read_1` … */
   readColumns(columns: readonly ColumnMetadata[]): string {
     return columns.map((column, at) => `${columnOfRow(column)} AS nb_read_${at + 1}`).join(', ');
   }

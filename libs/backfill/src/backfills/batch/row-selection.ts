@@ -11,13 +11,16 @@ export interface PendingOptions {
   /** Leave out the rows in quarantine. @default false */
   readonly excludeQuarantined?: boolean;
   /**
-   * `opaque` writes the predicate as `(…) IS TRUE`, which no index on its columns can serve: where nearly all
-   * rows are pending, the key's index is the better choice. @default 'plain'
+   * `opaque` writes the predicate as `(…) IS TRUE`, so that the planner cannot use an index on its columns.
+   * If nearly all rows are pending, the key's index is faster. @default 'plain'
    */
   readonly predicate?: 'plain' | 'opaque';
 }
 
-/** The conditions that select the rows of one run: pending, of its tenants, not in quarantine. */
+/**
+ * SQL conditions that select the rows of one run: they are pending, belong to the run's tenants, and are not
+ * in quarantine.
+ */
 export class RowSelection extends KeyedTable {
   readonly ledger: BackfillLedger;
   readonly tenants: TenantScope;
@@ -34,7 +37,8 @@ export class RowSelection extends KeyedTable {
   }
 
   /**
-   * Parameters for a new statement. Those of the predicate come first, because its text holds `$1` … already.
+   * Parameters for a new statement. The predicate's parameters come first, because its SQL already contains
+   * `$1` …
    */
   parameters(): Parameters {
     return new Parameters(this.definition.pending.parameters);
@@ -60,8 +64,9 @@ export class RowSelection extends KeyedTable {
   }
 
   /**
-   * The row is in the window between two keys. In a run for one tenant, the window counts the keys of that
-   * tenant only, if an index finds them: otherwise the sweep of each tenant would read the keys of all.
+   * The row is in the window between two keys. In a run for one tenant, the window contains only the keys of
+   * that tenant, if an index returns them in order. Otherwise the sweep of each tenant would read the keys of
+   * all tenants.
    */
   isInWindow(after: Key | null, upTo: Key | null, parameters: Parameters): string {
     const { tenants, facts } = this;

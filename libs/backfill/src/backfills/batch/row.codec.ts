@@ -10,7 +10,10 @@ export type ReadEntity = Record<string, unknown>;
 /** The type OID of `text`, for a column whose type is not known. */
 const TEXT_OID = 25;
 
-/** Converts values as TypeORM does, so that the application's code sees rows in their usual form. */
+/**
+ * Converts values as TypeORM does, so that the application's code receives the same values as from a
+ * repository.
+ */
 export class RowCodec {
   readonly #dataSource: DataSource;
 
@@ -20,7 +23,7 @@ export class RowCodec {
 
   /**
    * @param result of a statement that was sent with `typed`
-   * @param offset the position of the first of the columns in the select list
+   * @param offset the position of the first column in the select list
    * @returns a function that decodes one row of the result
    */
   decoder(

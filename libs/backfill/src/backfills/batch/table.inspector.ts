@@ -8,19 +8,16 @@ import { KeyNotIndexedError, RowsHiddenError, TableMismatchError } from '../run.
 /** A table up to this size may be read completely in every batch, if no index serves its key. */
 const MAX_UNINDEXED_BYTES = 8 * 2 ** 20;
 
-/** What the database's catalogue says about the table now. */
+/** Facts about the table from the system catalogs. */
 export interface TableFacts {
   /**
    * The type of a column as SQL, e.g. `character varying(40)`.
    * @throws TableMismatchError for a column that does not exist
    */
   typeOf(column: ColumnMetadata): string;
-  /**
-   * The table has partitions or child tables, so a row's address (ctid) is unique only together with its
-   * table (tableoid).
-   */
+  /** The table has partitions or child tables, so a row's ctid is unique only together with its tableoid. */
   readonly hasChildTables: boolean;
-  /** The entity's key columns, in the order of the index that they are read along. */
+  /** The entity's key columns, in the order of the index by which the sweep reads. */
   readonly key: readonly ColumnMetadata[];
   /** An index returns the rows of one tenant in the order of the key. */
   readonly isTenantIndexed: boolean;
@@ -51,7 +48,7 @@ const INDEXES = `SELECT array_to_json(ARRAY(
   WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree'
   ORDER BY i.indisprimary DESC, i.indisunique DESC, x.relpages`;
 
-/** Uses the size in the statistics: measuring it would have to wait for a lock on the table. */
+/** Uses the size in `pg_class`, because `pg_relation_size()` would wait for a lock on the table. */
 const IS_LARGE = `WITH RECURSIVE part (oid) AS (
     SELECT to_regclass($1)::oid UNION SELECT h.inhrelid FROM part JOIN pg_inherits AS h ON h.inhparent = part.oid
   ) SELECT sum(greatest(c.relpages, 0)) * current_setting('block_size')::bigint > $2::bigint
@@ -63,7 +60,7 @@ const IS_LARGE = `WITH RECURSIVE part (oid) AS (
  */
 export async function inspectTable(session: Session, definition: BackfillDefinition): Promise<TableFacts> {
   const { name, table } = definition;
-  // Reading a policy needs a lock on the table.
+  // The query has timeouts, because reading a policy needs a lock on the table.
   const result = await session.query(applyPolicy(definition.pace), { text: COLUMNS, values: [table] });
   const columns = result.all({
     relkind: text,
@@ -98,12 +95,12 @@ function notInDatabase(backfill: string, problem: string): TableMismatchError {
   return new TableMismatchError(backfill, problem, 'Run the schema migrations before the backfills.');
 }
 
-/** Null stands for an expression. */
+/** The key columns of an index; null for an expression. */
 type IndexColumns = readonly (string | null)[];
 
 /**
- * Finds the order in which an index has the key's columns, which may differ from their order in the entity.
- * Reading in another order would sort the whole table in every batch.
+ * Finds an index on the key columns and returns the key in the order of that index, which may differ from the
+ * order in the entity. In any other order, every batch would sort the whole table.
  */
 async function inspectKey(
   session: Session,

@@ -1,6 +1,9 @@
 import type { Parameters } from '../../postgres/parameters.js';
 
-/** A value has one text only, so comparing texts means the same as comparing values. */
+/**
+ * A type for which canonical texts are equal exactly if their values are equal. So values can be compared
+ * instead of texts.
+ */
 interface CanonicalType {
   readonly type: RegExp;
   readonly isCanonical: (text: string) => boolean;
@@ -18,9 +21,9 @@ const CANONICAL_TYPES: readonly CanonicalType[] = [
 ];
 
 /**
- * The condition that the row belongs to one of the tenants, which are identified by their text. Where texts
- * and values mean the same it compares values, so that an index that begins with the tenant can serve it. A
- * single tenant is compared with `=`, behind which such an index returns the rows in the order of the key.
+ * The condition that the row belongs to one of the tenants, which are given as text. It compares values
+ * instead of texts if the result is the same, so that PostgreSQL can use an index that begins with the
+ * tenant. It compares a single tenant with `=`, because such an index then returns the rows in key order.
  *
  * @param type of the column
  */

@@ -4,8 +4,8 @@ import { BackfillMetadata } from './backfill-metadata.accessor.js';
 import type { BackfillOptions } from './backfill.options.js';
 
 /**
- * Declares a provider as a backfill: a data change that runs apart from schema migrations, in small committed
- * batches. Provide the class in any module of the application.
+ * Declares a provider as a backfill: a data change that runs separately from schema migrations, in small
+ * batches that commit one by one. Provide the class in any module of the application.
  *
  * @publicApi
  * @example

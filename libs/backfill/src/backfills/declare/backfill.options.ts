@@ -6,9 +6,9 @@ import type { RowColumns } from './kinds.js';
 import type { Canary, TenantOrder } from './tenant.options.js';
 
 /**
- * Which rows are pending: TypeORM's conditions, which the TypeScript compiler checks against the entity, or
- * an SQL fragment. In SQL the current row is `this_row`. The function form has quoted references:
- * `(row) => `${row.email} IS NULL``.
+ * Selects the pending rows: TypeORM conditions, which the TypeScript compiler checks against the entity, or
+ * an SQL condition. In SQL, `this_row` is the alias of the current row. The function form receives quoted
+ * column references: `(row) => `${row.email} IS NULL``.
  *
  * @publicApi
  */
@@ -21,29 +21,29 @@ export type PendingPredicate<Entity> =
  * @publicApi
  */
 export interface PaceOptions {
-  /** Rows of a batch, at the start of a run. @default 200 */
+  /** Rows per batch at the start of a run. @default 200 */
   readonly batchSize?: number;
   /**
-   * Rows up to which a batch grows while batches take no longer than `targetDuration`.
+   * Maximum number of rows per batch. Batches grow up to it while they take no longer than `targetDuration`.
    * @default 2000; with `batchSize` set, that size, so that a batch does not grow
    */
   readonly maxBatchSize?: number;
   /**
-   * Milliseconds that a batch may take, and may make other sessions wait. A slower batch is followed by
-   * smaller ones.
+   * Milliseconds that a batch may take, and thereby may block other sessions. After a slower batch, the batch
+   * size decreases.
    * @default 20
    */
   readonly targetDuration?: number;
   /**
-   * Milliseconds between batches. `'auto'` starts with 50; while batches keep within `targetDuration`, the
-   * pause becomes half of a batch's duration. With 0, the next batch is sent before the server has answered
-   * the last one.
+   * Milliseconds between batches. `'auto'` starts with 50; while batches take no longer than
+   * `targetDuration`, the pause is half of the batch's duration. With 0, the next batch is sent before the
+   * server has answered the last one.
    * @default 'auto'
    */
   readonly pause?: number | 'auto';
   /**
-   * Milliseconds that a run waits for a lock while it holds no row, e.g. for a locked table. A batch that
-   * holds rows releases them much sooner.
+   * Milliseconds that a run waits for a lock, e.g. on the table, while it holds no row locks. A batch that
+   * holds row locks waits much less.
    * @default 60_000
    */
   readonly lockTimeout?: number;
@@ -51,15 +51,15 @@ export interface PaceOptions {
   readonly statementTimeout?: number;
   /** Milliseconds that the transaction of a batch may be idle while your code computes. @default 120_000 */
   readonly idleInTransactionTimeout?: number;
-  /** With more rows than this in quarantine, the backfill fails. @default 1000 */
+  /** The backfill fails if more rows than this are in quarantine. @default 1000 */
   readonly maxQuarantined?: number;
   /** The number of batches per progress line in the log. @default 10 */
   readonly progressEvery?: number;
   /**
-   * PostgreSQL's `synchronous_commit` of a batch. `off` does not wait for the disk at each commit: after a
-   * crash of the server, the last batches and their cursor are missing together, and the run repeats them.
-   * The default of `process` is `on`, because your code may have effects outside of the database, which a
-   * crash does not undo.
+   * PostgreSQL's `synchronous_commit` of a batch. With `off`, a commit does not wait for the disk. A crash of
+   * the server can lose the last batches together with their cursor; the run then repeats them. The default
+   * for `process` is `on`, because your code may have effects outside the database, which a crash does not
+   * undo.
    * @default 'off' ('on' for `process`)
    */
   readonly synchronousCommit?: 'on' | 'off';
@@ -84,20 +84,20 @@ export interface PaceOptions {
  */
 export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> extends PaceOptions {
   /**
-   * Stable and unique: the key of the record in the ledger. Lower case letters and digits, joined by single
-   * dashes, dots or underscores; at most 200 characters.
+   * Identifies the backfill in the ledger. It must be unique and must not change. Lower-case letters and
+   * digits, joined by single dashes, dots or underscores; at most 200 characters.
    */
   readonly name: string;
   /** The entity whose rows are changed. */
   readonly entity: EntityTarget<Entity>;
-  /** Which rows are pending. The change must make it false. Only `copy` can do without it. */
+  /** Selects the pending rows. The change must make it false. Required for every kind except `copy`. */
   readonly where?: PendingPredicate<Entity>;
   /** A higher version runs the backfill again; the ledger keeps the earlier record. @default 1 */
   readonly version?: number;
   /** The name of the TypeORM data source. @default 'default' */
   readonly dataSource?: string;
   /**
-   * The property with the row's tenant: the ledger then counts per tenant, and `--tenant` works.
+   * The property that holds the row's tenant. It enables counts per tenant and `--tenant`.
    * @default none
    */
   readonly tenant?: keyof Entity & string;
@@ -110,16 +110,16 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   /** Tenants whose rows are changed and proved complete first. Needs `tenant`. @default none */
   readonly canary?: Canary;
   /**
-   * The order of the tenants, each in a sweep of its own. With many tenants, give the table an index that
-   * begins with the tenant's column. Needs `tenant`.
+   * The order in which tenants are processed, each in a separate sweep. With many tenants, the table should
+   * have an index that begins with the tenant's column. Needs `tenant`.
    * @default one sweep over all rows, in key order
    */
   readonly tenantOrder?: TenantOrder;
   /** The names of backfills that must be complete before this one starts. @default none */
   readonly dependsOn?: readonly string[];
   /**
-   * When a running application catches up on this backfill; each option replaces the module's. `false`:
-   * never.
+   * The schedule on which a running application catches up on this backfill. Each option overrides the
+   * module's option. `false` turns catch-up off for this backfill.
    * @default the module's
    */
   readonly catchUp?: CatchUpOptions | false;
@@ -137,8 +137,8 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
    */
   readonly conflict?: readonly string[];
   /**
-   * The load limits at which the run waits; each limit replaces the module's. `false` turns all throttles
-   * off.
+   * The load limits at which the run waits. Each limit overrides the module's limit. `false` turns all
+   * throttles off.
    * @default the module's
    */
   readonly throttles?: ThrottleOptions | false;

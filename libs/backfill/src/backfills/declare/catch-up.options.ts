@@ -1,22 +1,20 @@
-/** The hours of the day in which catch-up may work. @publicApi */
+/** The hours of the day in which catch-up may run. @publicApi */
 export interface CatchUpWindow {
-  /**
-   * The first minute in which work may run: `HH:MM`, from 00:00 to 23:59, in the local time of `timeZone`.
-   */
+  /** The start of the window, inclusive: `HH:MM`, from 00:00 to 23:59, in the local time of `timeZone`. */
   readonly from: string;
   /**
-   * The first minute in which work may no longer run: `HH:MM`, up to 24:00. Earlier than `from`: on the next
-   * day.
+   * The end of the window, exclusive: `HH:MM`, from 00:00 to 24:00. If it is earlier than `from`, the window
+   * ends on the next day.
    */
   readonly to: string;
-  /** An IANA time zone, e.g. `Europe/Berlin`. The window follows its summer time. @default 'UTC' */
+  /** An IANA time zone, e.g. `Europe/Berlin`. The window follows its daylight saving time. @default 'UTC' */
   readonly timeZone?: string;
 }
 
 /**
- * When an application that serves users changes the rows that are left, or that became pending again. Give
- * either `cron` or `interval`. A backfill's own options replace the module's one by one; its own `cron` or
- * `interval` replaces both of the module's.
+ * When a running application changes rows that are still pending or became pending again. Give either `cron`
+ * or `interval`. Each option of a backfill overrides the module's option; a backfill's `cron` or `interval`
+ * overrides both of the module's.
  *
  * @publicApi
  */
@@ -28,16 +26,16 @@ export interface CatchUpOptions {
   readonly cron?: string;
   /** Milliseconds between two rounds, at least 1000. */
   readonly interval?: number;
-  /** The time zone of `cron`. @default the window's, else 'UTC' */
+  /** The time zone of `cron`. @default the time zone of `window`, otherwise 'UTC' */
   readonly timeZone?: string;
   /**
-   * Work runs only within these hours. A run stops at their end, and a later round continues it.
+   * Rounds run only within these hours. A run stops when the window closes, and a later round continues it.
    * @default at any time
    */
   readonly window?: CatchUpWindow;
   /**
    * The greatest delay of a round, in milliseconds. Each round has a random delay, so that many instances do
-   * not start at the same moment. Less than the time between two rounds.
+   * not start at the same moment. It must be less than the time between two rounds.
    * @default 0
    */
   readonly jitter?: number;

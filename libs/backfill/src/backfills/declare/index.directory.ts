@@ -1,6 +1,6 @@
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 
-/** The class that declares an index, or the index's name. @publicApi */
+/** An index of the application: the class with `@OnlineIndex`, or the name of the index. @publicApi */
 export type IndexReference = string | (abstract new (...parameters: never[]) => object);
 
 /** The part of a declared index that a backfill needs. */

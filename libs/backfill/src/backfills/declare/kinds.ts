@@ -2,7 +2,7 @@ import type { EntityManager, ObjectLiteral } from 'typeorm';
 
 /**
  * The columns of the current row as SQL references, by property: `row.id` is `"this_row"."id"`. Use them in
- * sub-queries, where a bare column name means the other table's column.
+ * sub-queries, where an unqualified column name means the column of the other table.
  *
  * @publicApi
  */
@@ -33,19 +33,19 @@ export type SetExpressions<Entity> = {
   readonly [Property in keyof Entity | EmbeddedPath<Entity>]?: string;
 };
 
-/** The batch that a backfill's own code receives. @publicApi */
+/** Describes the current batch to the code of a backfill. @publicApi */
 export interface BatchContext {
   /** The backfill's name. */
   readonly backfill: string;
   readonly version: number;
   /** The number of the batch in this run, from 1. */
   readonly batch: number;
-  /** Aborted when the run must stop. Long work of your own should listen to it. */
+  /** Aborted when the run must stop. Pass it to long operations of your code. */
   readonly signal: AbortSignal;
 }
 
 /**
- * One SQL statement per batch: the fastest kind.
+ * Changes rows with one SQL statement per batch. It is the fastest kind.
  *
  * `set()` is called once, at start-up.
  *
@@ -60,16 +60,16 @@ export interface SetBackfill<Entity extends ObjectLiteral> {
 }
 
 /**
- * TypeScript per batch of rows. The rows have the columns in `reads` and the key. The changes are written
- * back in one statement. A row that changed after it was read is not overwritten.
+ * Computes the changes of each batch in TypeScript. The rows have the columns in `reads` and the key. The
+ * changes of a batch are written in one statement. A row that changed after it was read is not overwritten.
  *
  * @publicApi
  */
 export interface TransformBackfill<Entity extends ObjectLiteral, Read extends keyof Entity = keyof Entity> {
   /**
    * @returns one entry per row, in the order of `rows`: the columns to write, among those in `writes`
-   * @throws any error: the run halves the batch until it has found the row, and only that row goes to the
-   * quarantine
+   * @throws any error: the run then halves the batch until it finds the row that fails, and puts only that
+   * row in quarantine
    */
   transform(
     rows: readonly Pick<Entity, Read>[],
@@ -79,7 +79,7 @@ export interface TransformBackfill<Entity extends ObjectLiteral, Read extends ke
 
 /**
  * Copies rows into another table with INSERT … SELECT … ON CONFLICT DO NOTHING. A row is pending while the
- * table of `into` has no row with the same `conflict` columns. `where` narrows the rows further.
+ * table of `into` has no row with the same `conflict` columns. `where` can exclude further rows.
  *
  * @publicApi
  */
@@ -94,8 +94,8 @@ export interface ProcessBatch<Entity extends ObjectLiteral, Read extends keyof E
 }
 
 /**
- * Any code, in the transaction of the batch, over locked rows. It must make the pending predicate false for
- * each row, and use only `manager`: another connection is not part of the transaction.
+ * Runs your code in the transaction of the batch, on locked rows. The code must make the pending predicate
+ * false for each row. It must use only `manager`, because another connection is not part of the transaction.
  *
  * @publicApi
  */

@@ -2,7 +2,7 @@ import type { BackfillOptions } from './backfill.options.js';
 import { PACE_DEFAULTS } from './pace.js';
 import type { Canary } from './tenant.options.js';
 
-/** The options of the pace: in `@Backfill`, and in `defaults` of the module. */
+/** The names of the pace options, which `@Backfill` and the module's `defaults` accept. */
 export const PACE_NAMES = Object.keys(PACE_DEFAULTS);
 
 const CANARY = { tenants: true, then: true } as const satisfies Record<keyof Canary, true>;
@@ -29,5 +29,5 @@ const BACKFILL = {
   throttles: true,
 } as const satisfies Record<Exclude<keyof BackfillOptions, keyof typeof PACE_DEFAULTS>, true>;
 
-/** Every option of `@Backfill`. */
+/** The names of all options of `@Backfill`. */
 export const BACKFILL_NAMES = [...Object.keys(BACKFILL), ...PACE_NAMES];

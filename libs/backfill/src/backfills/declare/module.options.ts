@@ -5,7 +5,7 @@ import type { PaceOptions } from './backfill.options.js';
 import { PACE_NAMES } from './known-options.js';
 import { checkPace } from './pace.js';
 
-/** What `BackfillModule.forRoot` sets for every backfill that does not set it itself. */
+/** The options of `BackfillModule.forRoot` that apply to every backfill without its own value. */
 export interface BackfillModuleDefaults {
   readonly defaults?: PaceOptions;
   readonly throttles?: ThrottleOptions | false;
@@ -15,11 +15,11 @@ export interface BackfillModuleDefaults {
 export const BACKFILL_MODULE_DEFAULTS = Symbol('nestjs-backfill:backfill-defaults');
 
 /**
- * Checks the defaults by themselves, so that an error names the module, also where no backfill uses them yet.
+ * Checks the module's defaults separately, so that an error names the module, even if no backfill uses them.
  *
  * @throws InvalidBackfillOptionError naming the option
  */
-export function decideModuleDefaults({
+export function resolveModuleDefaults({
   defaults,
   throttles,
 }: BackfillModuleDefaults): BackfillModuleDefaults {

@@ -1,13 +1,16 @@
 import type { NumberBounds } from '../../options/number-bounds.js';
 import type { PaceOptions } from './backfill.options.js';
 
-/** The bounds of one number of the pace. */
+/** The bounds of one numeric pace option. */
 export interface PaceBounds extends NumberBounds {
   /** `'auto'` is accepted too. */
   readonly canBeAuto?: true;
 }
 
-/** The bounds of the pace, both as declared and as set while a backfill runs. */
+/**
+ * The bounds of the pace options. They apply to declared values and to values that a person sets during a
+ * run.
+ */
 export const PACE_BOUNDS = {
   batchSize: { min: 1, max: 100_000, unit: 'rows' },
   maxBatchSize: { min: 1, max: 100_000, unit: 'rows' },

@@ -4,7 +4,7 @@ import { InvalidBackfillOptionError } from '../../options/option.error.js';
 import type { PaceOptions } from './backfill.options.js';
 import { PACE_BOUNDS, type PaceBounds } from './pace.bounds.js';
 
-/** Every option of the pace, decided. */
+/** All pace options, with the defaults applied. */
 export type Pace = Required<PaceOptions>;
 
 export const PACE_DEFAULTS = {
@@ -23,7 +23,8 @@ export const PACE_DEFAULTS = {
 } as const satisfies Pace;
 
 /**
- * With `pause: 'auto'` and batches within their target: the pause as a share of the time that a batch takes.
+ * The pause as a share of the batch's duration. It applies with `pause: 'auto'` while batches take no longer
+ * than `targetDuration`.
  */
 export const PAUSE_SHARE = 0.5;
 
@@ -32,7 +33,7 @@ export const PAUSE_SHARE = 0.5;
  *
  * @throws InvalidBackfillOptionError naming the option
  */
-export function decidePace(className: string, ...given: readonly PaceOptions[]): Pace {
+export function resolvePace(className: string, ...given: readonly PaceOptions[]): Pace {
   const pace: Record<string, unknown> = { ...PACE_DEFAULTS };
   for (const options of given) {
     for (const name of Object.keys(PACE_DEFAULTS) as (keyof Pace)[]) {
@@ -40,7 +41,7 @@ export function decidePace(className: string, ...given: readonly PaceOptions[]):
     }
   }
   const isGiven = (name: keyof Pace) => given.some((options) => options[name] !== undefined);
-  // A chosen batch size does not grow, unless a larger maximum was chosen too.
+  // An explicit batch size does not grow, unless the maximum is explicit too.
   if (isGiven('batchSize') && !isGiven('maxBatchSize')) pace['maxBatchSize'] = pace['batchSize'];
   if (!isGiven('maxWorkers')) pace['maxWorkers'] = pace['workers'];
   checkPace(className, pace);
@@ -56,9 +57,9 @@ export function decidePace(className: string, ...given: readonly PaceOptions[]):
 }
 
 /**
- * Checks each given value by itself.
+ * Checks each given value separately.
  *
- * @param path of the object that holds the options, e.g. `defaults`; empty for the outermost
+ * @param path of the object that holds the options, e.g. `defaults`; empty for the top level
  * @throws InvalidBackfillOptionError naming the option
  */
 export function checkPace(className: string, given: PaceOptions, path = ''): void {

@@ -37,14 +37,14 @@ export class BackfillRegistry {
     return [...this.#definitions.values()];
   }
 
-  /** @returns all without `names`, or with an empty list @throws UnknownBackfillError */
+  /** @returns all backfills if `names` is missing or empty @throws UnknownBackfillError */
   select(names: readonly string[] = []): readonly BackfillDefinition[] {
-    for (const name of names) this.one(name);
+    for (const name of names) this.get(name);
     return this.definitions.filter(({ name }) => names.length === 0 || names.includes(name));
   }
 
   /** @throws UnknownBackfillError */
-  one(name: string): BackfillDefinition {
+  get(name: string): BackfillDefinition {
     const definition = this.#definitions.get(name);
     if (!definition) throw new UnknownBackfillError(name, this.names);
     return definition;
@@ -54,11 +54,11 @@ export class BackfillRegistry {
   withDependencies(name: string, found = new Set<string>()): ReadonlySet<string> {
     if (found.has(name)) return found;
     found.add(name);
-    for (const dependency of this.one(name).dependsOn) this.withDependencies(dependency, found);
+    for (const dependency of this.get(name).dependsOn) this.withDependencies(dependency, found);
     return found;
   }
 
-  /** Compiled at the first use, so that every provider of the application has its instance. */
+  /** Compiled on first use, when Nest has created the instances of all providers. */
   get #definitions(): ReadonlyMap<string, BackfillDefinition> {
     return (this.#compiled ??= this.#compile());
   }

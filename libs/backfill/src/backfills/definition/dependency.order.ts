@@ -16,7 +16,7 @@ export function inDependencyOrder(declared: Definitions): Definitions {
   return ordered;
 }
 
-/** @param path the names from the first backfill to the one before this */
+/** @param path the names of the backfills that were visited on the way to this one */
 function visit(
   definition: BackfillDefinition,
   path: readonly string[],

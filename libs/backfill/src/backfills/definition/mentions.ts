@@ -1,4 +1,4 @@
 /** Whether the text of an SQL fragment contains a column's name as a word. */
-export function mentions(sql: string, column: string): boolean {
+export function mentionsColumn(sql: string, column: string): boolean {
   return new RegExp(`(?<![\\w$])${column.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w$])`, 'i').test(sql);
 }

@@ -3,7 +3,7 @@ import type { DeclaredCheck, ThrottleContext } from './throttle-check.js';
 import type { ThrottleReading } from './throttle.reading.js';
 
 export interface CheckPollOptions {
-  readonly check: DeclaredCheck;
+  readonly declared: DeclaredCheck;
   readonly context: Omit<ThrottleContext, 'signal'>;
   readonly reading: ThrottleReading;
   /** Aborted when the run is asked to stop. */
@@ -35,14 +35,14 @@ export class CheckPoll {
   }
 
   async #call(): Promise<void> {
-    const { check, context, stop, timeoutMs } = this.#options;
+    const { declared, context, stop, timeoutMs } = this.#options;
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), timeoutMs);
     timer.unref();
     try {
       const signal = AbortSignal.any([stop, timeout.signal]);
-      const answer = check.check.check({ ...context, signal });
-      // A check that ignores the signal is abandoned and called again: it may answer the next time.
+      const answer = declared.instance.check({ ...context, signal });
+      // A check that ignores the signal is abandoned and called again: the next call may succeed.
       const reason: unknown = await Promise.race([answer, aborted(timeout.signal)]);
       if (reason === ABANDONED) return;
       if (reason === null || typeof reason === 'string') this.reading.pollSucceeded(reason || null);

@@ -1,5 +1,5 @@
 /**
- * What a throttle check of the application is called with.
+ * The argument of `ThrottleCheck.check`.
  *
  * @publicApi
  */
@@ -7,9 +7,9 @@ export interface ThrottleContext {
   /** Name of the backfill that runs. */
   readonly backfill: string;
   readonly version: number;
-  /** Its table, quoted and qualified. */
+  /** The backfill's table, quoted and qualified. */
   readonly table: string;
-  /** Aborted when the run is asked to stop, and when the answer is overdue. */
+  /** Aborted when the run is asked to stop, and when the call is overdue (`throttles.unreadableAfter`). */
   readonly signal: AbortSignal;
 }
 
@@ -17,10 +17,10 @@ export interface ThrottleContext {
  * A throttle of the application, e.g. the length of a queue. Decorate the class with `@BackfillThrottle` and
  * provide it in any module.
  *
- * It is called at every poll (`throttles.interval`), between batches and with no transaction open. Until it
- * answers, its last answer stays valid. If it throws or does not answer for longer than
- * `throttles.unreadableAfter`, the run waits as if the check had returned a reason; the overdue call is
- * abandoned and the check is called again.
+ * The run calls it at every poll (`throttles.interval`), between batches and with no transaction open. Until
+ * a call returns, the result of the last call stays valid. If calls throw or do not return for longer than
+ * `throttles.unreadableAfter`, the run waits as if the check had returned a reason; it abandons the overdue
+ * call and calls the check again.
  *
  * @publicApi
  */
@@ -40,11 +40,11 @@ export interface ThrottleCheck {
 export interface BackfillThrottleOptions {
   /** Its name in logs and in the status, e.g. `mail queue`. Unique. */
   readonly name: string;
-  /** Names of the backfills that it holds. @default all backfills */
+  /** Names of the backfills to which it applies. @default all backfills */
   readonly backfills?: readonly string[];
 }
 
-/** A check that was found among the application's providers. */
+/** A check that the explorer found among the application's providers. */
 export interface DeclaredCheck extends BackfillThrottleOptions {
-  readonly check: ThrottleCheck;
+  readonly instance: ThrottleCheck;
 }

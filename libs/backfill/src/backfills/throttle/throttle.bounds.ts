@@ -1,6 +1,6 @@
 import { MAINTENANCE_KINDS } from './throttle.options.js';
 
-/** What one option may be. */
+/** The valid values of one option, and the error message for any other value. */
 interface Bound {
   readonly isValid: (value: unknown) => boolean;
   /** @default `is <value>` */

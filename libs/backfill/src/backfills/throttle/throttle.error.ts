@@ -12,8 +12,8 @@ export class ThrottleUnreadableError extends BackfillError {
 }
 
 /**
- * A throttle check is transient or request-scoped. It has to be one instance that lives as long as the
- * application.
+ * A throttle check is transient or request-scoped. It must be a singleton, because the run calls it outside
+ * of requests.
  *
  * @publicApi
  */

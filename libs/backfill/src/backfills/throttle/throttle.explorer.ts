@@ -43,7 +43,7 @@ export class ThrottleExplorer {
     const className = classNameOf(wrapper);
     if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient)
       throw new RequestScopedThrottleError(className);
-    const declared = { ...options, check: wrapper.instance as ThrottleCheck };
+    const declared = { ...options, instance: wrapper.instance as ThrottleCheck };
     assertValid(className, declared, backfills);
     return declared;
   }
@@ -55,7 +55,7 @@ function classNameOf({ metatype, name }: InstanceWrapper): string {
 
 function assertValid(
   className: string,
-  { name, backfills, check }: DeclaredCheck,
+  { name, backfills, instance }: DeclaredCheck,
   declaredBackfills: readonly string[],
 ): void {
   if (typeof name !== 'string' || name.trim() === '') {
@@ -65,7 +65,7 @@ function assertValid(
       `Write @BackfillThrottle({ name: 'mail queue' }).`,
     );
   }
-  if (typeof (check as Partial<ThrottleCheck> | null)?.check !== 'function') {
+  if (typeof (instance as Partial<ThrottleCheck> | null)?.check !== 'function') {
     throw new ThrottleDeclarationError(
       className,
       'it has no method check()',

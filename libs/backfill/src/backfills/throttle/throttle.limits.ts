@@ -13,9 +13,9 @@ export interface ThrottleLimits {
   readonly lockWaiters: Numbers<'table' | 'rows'> | null;
   readonly oldestTransaction: Numbers<'seconds'> | null;
   readonly activeConnections: Numbers<'share'> | null;
-  /** In milliseconds. */
+  /** Time between two polls, in milliseconds. */
   readonly interval: number;
-  /** In milliseconds. */
+  /** Time after which a throttle that cannot be read counts as above its limit, in milliseconds. */
   readonly unreadableAfter: number;
 }
 
@@ -31,7 +31,7 @@ export const THROTTLE_DEFAULTS = {
   unreadableAfter: 15_000,
 } as const satisfies ThrottleLimits;
 
-/** What `throttles: false` means. */
+/** The options that `throttles: false` stands for. */
 const ALL_OFF = {
   replicaLag: false,
   walArchive: false,

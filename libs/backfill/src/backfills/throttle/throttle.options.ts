@@ -25,15 +25,15 @@ export const MAINTENANCE_KINDS = [
 export type MaintenanceKind = (typeof MAINTENANCE_KINDS)[number];
 
 /**
- * When a run waits because the database is busy. Each limit can be set for the module and for one backfill;
- * `false` turns a throttle off. While a value is above its limit, the run waits with no transaction open. It
- * continues by itself.
+ * The load limits at which a run waits. Each limit can be set for the module and for one backfill; `false`
+ * turns a throttle off. While a value is above its limit, the run waits with no transaction open. It
+ * continues automatically when the value falls to the limit.
  *
  * @publicApi
  */
 export interface ThrottleOptions {
   /**
-   * How far a replica may be behind: `bytes` of WAL that it has not replayed, and `seconds` of `replay_lag`.
+   * The maximum lag of a replica: `bytes` of WAL that it has not replayed, and `seconds` of `replay_lag`.
    * `ignore` lists the `application_name` of replicas that are delayed on purpose.
    * @default { bytes: 268_435_456, seconds: 10, ignore: [] }
    */
@@ -45,7 +45,7 @@ export interface ThrottleOptions {
       }
     | false;
   /**
-   * How many WAL files may wait for the archiver.
+   * The maximum number of WAL files that wait for the archiver.
    * @default { files: 64 }
    */
   readonly walArchive?: { readonly files?: number } | false;
@@ -55,8 +55,8 @@ export interface ThrottleOptions {
    */
   readonly maintenance?: readonly MaintenanceKind[] | false;
   /**
-   * How many sessions may wait for a lock on the whole `table`, e.g. a migration, and on its `rows`.
-   * Backfills do not count.
+   * The maximum number of sessions that wait for a lock on the whole `table`, e.g. a migration, and on its
+   * `rows`. Backfills do not count.
    * @default { table: 0, rows: 10 }
    */
   readonly lockWaiters?: { readonly table?: number; readonly rows?: number } | false;
@@ -67,7 +67,7 @@ export interface ThrottleOptions {
    */
   readonly oldestTransaction?: { readonly seconds?: number } | false;
   /**
-   * Which share of `max_connections` may be active at the same moment, from 0 to 1.
+   * The maximum share of `max_connections` that is active at the same moment, from 0 to 1.
    * @default { share: 0.75 }
    */
   readonly activeConnections?: { readonly share?: number } | false;

@@ -10,9 +10,9 @@ import type { ThrottleReading } from './throttle.reading.js';
 /** One value of the poll. */
 export interface ThrottlePollPart {
   /** Its query reads the CTEs of `tableLocks`. */
-  readonly usesLocks?: true;
+  readonly usesTableLocks?: true;
   readonly reading: ThrottleReading;
-  /** A query of one value, without parentheses. */
+  /** A query that returns one value, without parentheses. */
   query(parameters: Parameters): string;
   /** @param value in text format @returns why the run has to wait; null to continue */
   read(value: string | null): string | null;
@@ -20,21 +20,21 @@ export interface ThrottlePollPart {
 
 export function toPollPart(throttle: ServerThrottle, reading: ThrottleReading): ThrottlePollPart {
   return {
-    ...(throttle.usesLocks ? { usesLocks: true as const } : {}),
+    ...(throttle.usesTableLocks ? { usesTableLocks: true as const } : {}),
     reading,
     query: (parameters) => throttle.query(parameters),
     read: (value) => throttle.waitReason(value),
   };
 }
 
-/** Short, in milliseconds: the poll reads views of the server and a few rows of the ledger. */
+/** In milliseconds. They are short, because the poll reads only system views and a few rows of the ledger. */
 const TIMEOUTS = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionTimeout: 5_000 };
 
 /**
  * Reads all parts in one query and one round trip, on the session of the batches. A part that fails is read
- * by itself until it answers again, so that it does not hide the values of the others. Several workers may
- * poll at the same time, each on its own session: an answer that arrives after the answer to a later poll is
- * out of date and is ignored.
+ * separately until it succeeds again, so that the other parts can still be read. Several workers may poll at
+ * the same time, each on its own session. The result of a poll is ignored if a later poll has already
+ * returned.
  */
 export class ThrottlePoll {
   readonly #table: string;
@@ -42,7 +42,7 @@ export class ThrottlePoll {
   readonly #failing = new Set<ThrottlePollPart>();
   /** Number of polls started. */
   #started = 0;
-  /** The latest poll that was answered. */
+  /** The number of the latest poll that has returned. */
   #answered = 0;
 
   /** @param table quoted and qualified */
@@ -52,7 +52,7 @@ export class ThrottlePoll {
   }
 
   /**
-   * @returns the database's clock, ISO 8601; null if no part answered in time
+   * @returns the database's clock, ISO 8601; null if no part could be read
    * @throws if the connection is lost
    */
   async read(session: Session): Promise<string | null> {
@@ -84,14 +84,16 @@ export class ThrottlePoll {
     }
   }
 
-  /** @returns the database's clock; null if a later poll was answered first */
+  /** @returns the database's clock; null if a later poll has already returned */
   async #readTogether(
     session: Session,
     parts: readonly ThrottlePollPart[],
     number: number,
   ): Promise<string | null> {
     const parameters = new Parameters();
-    const locks = parts.some(({ usesLocks }) => usesLocks) ? tableLocks(parameters, this.#table) : '';
+    const locks = parts.some(({ usesTableLocks }) => usesTableLocks)
+      ? tableLocks(parameters, this.#table)
+      : '';
     const columns = parts.map((part) => `(${part.query(parameters)})::text`);
     const result = await session.query(
       applyPolicy(TIMEOUTS, { jit: 'off', max_parallel_workers_per_gather: '0' }),

@@ -1,9 +1,9 @@
-/** A clock in milliseconds that is never set back. */
+/** A clock in milliseconds that never goes backwards. */
 export type MonotonicClock = () => number;
 
 const NO_ANSWER = 'it does not answer';
 
-/** The latest value of one throttle, and since when polls of it have failed. */
+/** The latest value of one throttle, and the time since which its polls have failed. */
 export class ThrottleReading {
   readonly name: string;
   readonly #unreadableAfterMs: number;
@@ -19,7 +19,7 @@ export class ThrottleReading {
     this.#now = now;
   }
 
-  /** The time without an answer is counted from the first of several polls that fail. */
+  /** If several polls fail in a row, the time without an answer starts with the first of them. */
   pollStarted(): void {
     this.#unansweredSince ??= this.#now();
   }

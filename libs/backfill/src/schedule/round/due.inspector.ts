@@ -97,7 +97,7 @@ async function inspectTableRows(inspection: Inspection, record: CatchUpRecord | 
       values: definition.pending.parameters,
     },
   ]);
-  if (record === null || !isAtRest(record)) return CONTINUE;
+  if (record === null || !hasOnlyDrift(record)) return CONTINUE;
   if (record.isPostponed) return skipped('the pause after its last probe is not over');
   const due = await probe(inspection, selection, record);
   return due.kind === 'sealed' && record.status !== 'complete' ? CONTINUE : due;
@@ -129,7 +129,7 @@ async function probe(
 }
 
 /** Complete, or only rows in quarantine are left: a run could only change rows that became pending since. */
-function isAtRest({ status, hasQuarantined, hasUnfinished }: CatchUpRecord): boolean {
+function hasOnlyDrift({ status, hasQuarantined, hasUnfinished }: CatchUpRecord): boolean {
   return status === 'complete' || (status === 'incomplete' && hasQuarantined && !hasUnfinished);
 }
 

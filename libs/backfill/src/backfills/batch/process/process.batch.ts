@@ -15,18 +15,18 @@ import { RowCodec } from '../row.codec.js';
 import type { RowSelection } from '../row-selection.js';
 import { MARK_TRANSACTION, ProcessStatements, SET_WRITABLE, type LockedRow } from './process.statements.js';
 
-/** Columns in front of those that the code reads: key, tenant. */
+/** The number of columns before those that the code reads: key and tenant. */
 const FIXED_COLUMNS = 2;
 const toKey = json<string[]>();
 /**
- * How long a statement waits for a lock in the transaction in which the application's code runs. The code
- * holds rows for as long as it runs anyway, and a lock timeout is an error in it, so this is longer than for
- * the other kinds. It is also longer than PostgreSQL's `deadlock_timeout` (1 s), so that a deadlock is
- * reported as one.
+ * The maximum wait for a lock in a transaction that runs the application's code. It is longer than for the
+ * other kinds: a lock timeout makes the code fail, and the rows stay locked while the code runs in any case.
+ * It is also longer than PostgreSQL's `deadlock_timeout` (1 s), so that PostgreSQL reports a deadlock instead
+ * of a lock timeout.
  */
 const MAX_CODE_LOCK_WAIT_MS = 2_000;
 
-/** What one batch gives to the code and to the ledger. */
+/** The locked rows of one batch, as the code and the ledger entry need them. */
 interface LockedBatch {
   readonly range: LeasedRange;
   readonly rows: readonly LockedRow[];
@@ -35,9 +35,9 @@ interface LockedBatch {
 }
 
 /**
- * `process`: the application's code runs in the batch's transaction, over locked rows. It needs more round
- * trips than the other kinds: TypeORM has to open the transaction, so that what the code saves nests in it
- * instead of committing it, and the code sends statements of its own.
+ * `process`: runs the application's code in the batch's transaction, on locked rows. It needs more round
+ * trips than the other kinds, because the code sends its own statements and TypeORM must open the
+ * transaction. Otherwise a `save()` of the code would commit the transaction instead of using a savepoint.
  */
 export class ProcessBatchRunner implements BatchRunner {
   readonly canBeOptimistic = false;
@@ -78,7 +78,7 @@ export class ProcessBatchRunner implements BatchRunner {
     });
   }
 
-  /** It cannot know which other tables the code uses. */
+  /** Waits for the backfill's table only, because the tables that the code uses are not known. */
   async waitForTables(session: Session): Promise<void> {
     const { lockTimeout } = this.#definition.pace;
     const emptyBatch = this.#statements.lockByKey({ keys: [], lockTimeoutMs: lockTimeout });
@@ -105,7 +105,7 @@ export class ProcessBatchRunner implements BatchRunner {
   }
 
   async #lock(session: Session, statement: Statement): Promise<LockedRow[]> {
-    // The code's own queries get the usual planner settings, and no limit on how long they take together.
+    // The code's queries run with the usual planner settings and without a transaction timeout.
     const result = (await session.send([statement, ...resetPlannerSettings(), limitTransaction(0)])).at(0);
     const toEntity = this.#codec.decoder(session, result, this.#definition.reads, FIXED_COLUMNS);
     return result.rows.map((row) => ({
@@ -118,7 +118,7 @@ export class ProcessBatchRunner implements BatchRunner {
   async #process(session: Session, batch: LockedBatch): Promise<BatchOutcome> {
     const { rows } = batch;
     if (rows.length > 0) await this.#runCode(session, batch);
-    const outcome = await this.#enter(session, batch);
+    const outcome = await this.#writeLedgerEntry(session, batch);
     return { ...outcome, lastKey: rows.at(-1)?.key ?? null, tenant: rows.at(-1)?.tenant ?? null };
   }
 
@@ -132,8 +132,8 @@ export class ProcessBatchRunner implements BatchRunner {
     }
   }
 
-  /** Checks what the code has left behind, and writes the ledger's entry. */
-  async #enter(session: Session, { range, rows, cursor }: LockedBatch): Promise<BatchOutcome> {
+  /** Checks the transaction and the rows after the code has run, and writes the ledger entry. */
+  async #writeLedgerEntry(session: Session, { range, rows, cursor }: LockedBatch): Promise<BatchOutcome> {
     const { name, pace } = this.#definition;
     const statements = [
       this.#statements.assertOpen(),

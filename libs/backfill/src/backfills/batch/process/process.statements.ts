@@ -4,7 +4,7 @@ import { Parameters } from '../../../postgres/parameters.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { ROW, type ProcessDefinition } from '../../definition/definition.js';
 import type { KeyStep, SweepStep } from '../batch.js';
-import { withEntry, type CursorMove } from '../batch-entry.js';
+import { withLedgerEntry, type CursorMove } from '../batch-entry.js';
 import type { RowSelection } from '../row-selection.js';
 
 /** A locked row. */
@@ -16,7 +16,10 @@ export interface LockedRow {
 
 /** TypeORM does not set the access mode, and the default of the role may be READ ONLY. */
 export const SET_WRITABLE: Statement = { text: 'SET TRANSACTION READ WRITE' };
-/** A setting of the transaction only. It is gone if the application's code has ended the transaction. */
+/**
+ * Sets a parameter for this transaction only. It is unset if the application's code has ended the
+ * transaction.
+ */
 export const MARK_TRANSACTION: Statement = {
   text: "SELECT set_config('nestjs_backfill.batch', 'open', true)",
 };
@@ -31,7 +34,7 @@ export class ProcessStatements {
     this.#definition = definition;
   }
 
-  /** Locks the next rows of a sweep and leaves out those that are locked. */
+  /** Locks the next rows of a sweep, and skips rows that another session has locked. */
   lock(step: SweepStep): Statement {
     const selection = this.#selection;
     const parameters = selection.parameters();
@@ -65,7 +68,7 @@ export class ProcessStatements {
     };
   }
 
-  /** The ledger's entry. Every locked row counts as changed; `countPending` checks that. */
+  /** The ledger entry. It counts every locked row as changed; `countPending` verifies this. */
   entry(range: LeasedRange, rows: readonly LockedRow[], cursor: CursorMove): Statement {
     const parameters = new Parameters();
     const { key } = this.#definition;
@@ -77,7 +80,7 @@ export class ProcessStatements {
           SELECT * FROM unnest(${[...keys, tenants].join(', ')}) AS nb_locked (${[...names, 'nb_tenant'].join(', ')})
         ), nb_changed AS (
           SELECT nb_tenant, false AS nb_still_pending FROM nb_selected
-        ), ${withEntry(this.#selection, parameters, range, { cursor })}`,
+        ), ${withLedgerEntry(this.#selection, parameters, range, { cursor })}`,
       values: parameters.values,
     };
   }

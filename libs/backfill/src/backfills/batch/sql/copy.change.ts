@@ -8,8 +8,8 @@ export function copyChange(selection: RowSelection, { assignments, target }: Cop
   const expressions = assignments.map(({ expression }) => expression).join(', ');
   return {
     rowLock: 'FOR NO KEY UPDATE',
-    // INSERT does not report which source row had a conflict. The batch fails instead and is halved until
-    // that row is found.
+    // INSERT does not report which source row had a conflict. So the batch fails, and the run halves it until
+    // it finds that row.
     mustChangeAll: true,
     ctes: [
       `nb_inserted AS (

@@ -7,7 +7,7 @@ export function purgeChange(selection: RowSelection, { table }: PurgeDefinition)
   const remove = `DELETE FROM ${table} AS ${ROW}`;
   return {
     rowLock: 'FOR UPDATE',
-    // A trigger may keep a row; it is settled later.
+    // A trigger may prevent a delete. The settling pass tries such a row again.
     mustChangeAll: false,
     ctes: [],
     changed: `${remove} USING nb_selected WHERE ${selection.sameVersion('nb_selected')}

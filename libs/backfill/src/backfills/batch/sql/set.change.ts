@@ -13,8 +13,8 @@ export function setChange(selection: RowSelection, definition: SetDefinition): S
     !tenant || assignments.every(({ column }) => column !== quoteIdentifier(tenant.databaseName));
   return {
     rowLock: 'FOR NO KEY UPDATE',
-    // A trigger may keep a row as it was, and this statement may not see a row's newest version. Both are
-    // settled later.
+    // A trigger may prevent a change, and the statement may miss the newest version of a row. The settling
+    // pass tries such rows again.
     mustChangeAll: false,
     ctes: [],
     changed: `${update} FROM nb_selected WHERE ${selection.sameVersion('nb_selected')} RETURNING nb_selected.nb_tenant, ${stillPending}`,

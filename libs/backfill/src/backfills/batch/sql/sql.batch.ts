@@ -31,7 +31,7 @@ export class SqlBatchRunner implements BatchRunner {
   }
 
   async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    // `pipelineSweep` needs a prepared statement, so this one has the same text.
+    // The text is the same as in `pipelineSweep`, which needs a statement that is already prepared.
     const cursor = step.cursor === null ? null : LEDGER_CURSOR;
     return toOutcome((await session.transaction(this.#sweep(range, step, cursor))).last);
   }

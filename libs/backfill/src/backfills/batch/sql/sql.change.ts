@@ -1,7 +1,7 @@
 /** How rows are locked: `FOR NO KEY UPDATE` does not block the foreign-key checks of other tables. */
 export type RowLock = 'FOR NO KEY UPDATE' | 'FOR UPDATE';
 
-/** What a kind does with the rows that a batch has selected. */
+/** How a kind changes the rows that a batch has selected. */
 export interface SqlChange {
   readonly rowLock: RowLock;
   /** The batch commits only if every selected row was changed. */
@@ -10,6 +10,9 @@ export interface SqlChange {
   readonly ctes: readonly string[];
   /** Body of the CTE `nb_changed`, over the rows in the CTE `nb_selected`. */
   readonly changed: string;
-  /** The same body over all rows that match a condition. Without it, the kind has no optimistic batches. */
+  /**
+   * The body of `nb_changed` for all rows that match a condition. Without it, the kind has no optimistic
+   * batches.
+   */
   readonly changedWhere?: (condition: string) => string;
 }

@@ -3,20 +3,17 @@ import type { Parameters } from '../../../postgres/parameters.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { ROW } from '../../definition/definition.js';
 import { LEDGER_CURSOR, type SweepStep } from '../batch.js';
-import { withEntry, type EntryOptions } from '../batch-entry.js';
+import { withLedgerEntry, type LedgerEntryOptions } from '../batch-entry.js';
 import type { RowSelection } from '../row-selection.js';
 import type { SqlChange } from './sql.change.js';
 
 /** Where a sweep's batch starts; null: at the beginning of the table. */
 export type SweepCursor = Key | null | typeof LEDGER_CURSOR;
 
-/**
- * The CTEs that select and change the rows, up to `nb_changed`, and what the ledger's entry has to know about
- * them.
- */
+/** The CTEs that select and change the rows, up to `nb_changed`, and the options for the ledger entry. */
 interface BatchParts {
   readonly ctes: readonly string[];
-  readonly entry: EntryOptions;
+  readonly entry: LedgerEntryOptions;
 }
 
 /** The conditions of a sweep's batch. */
@@ -63,7 +60,7 @@ export class SqlStatements {
     return this.#statement(range, parameters, { ...parts, ctes: [...ledgerCursor, ...parts.ctes] });
   }
 
-  /** A batch of single rows. Rows that are locked are left out. */
+  /** A batch of single rows. It skips rows that another session has locked. */
   byKey(range: LeasedRange, keys: readonly Key[], cursor: Key | null): Statement {
     const selection = this.#selection;
     const parameters = selection.parameters();
@@ -73,8 +70,8 @@ export class SqlStatements {
   }
 
   /**
-   * Waits for the lock of rows. It is a separate statement, so that the next one sees the rows as they are
-   * under the lock.
+   * Waits for row locks. It is a separate statement, so that the next statement takes its snapshot after the
+   * rows are locked.
    */
   lockRows(keys: readonly Key[]): Statement {
     const parameters = this.#selection.parameters();
@@ -104,7 +101,10 @@ export class SqlStatements {
     return this.#denseSweep({ ...rows, isPending }, changedWhere);
   }
 
-  /** Locks the next rows, leaves out those that are locked, and changes the versions that it has locked. */
+  /**
+   * Locks the next rows, skips rows that another session has locked, and changes the row versions that it has
+   * locked.
+   */
   #lockingSweep({ condition, limit }: SweepRows): BatchParts {
     const selection = this.#selection;
     const selected = `SELECT ${selection.identity} FROM ${selection.from}
@@ -137,8 +137,9 @@ export class SqlStatements {
   }
 
   /**
-   * The same where the batch is expected to be full: it then needs to know its last row only, and
-   * `nb_selected` stays empty. If there are fewer rows, they are selected as in any other batch.
+   * Like `#optimisticSweep`, for a batch that is expected to be full. It then selects only its last row
+   * (`nb_full`), and `nb_selected` is empty. If there are fewer rows than the limit, `nb_full` is empty and
+   * `nb_selected` contains them.
    */
   #denseSweep(rows: SweepRows, changedWhere: ChangeWhere): BatchParts {
     const selection = this.#selection;
@@ -192,7 +193,7 @@ export class SqlStatements {
   }
 
   #statement(range: LeasedRange, parameters: Parameters, { ctes, entry }: BatchParts): Statement {
-    const text = `WITH ${ctes.join(', ')}, ${withEntry(this.#selection, parameters, range, entry)}`;
+    const text = `WITH ${ctes.join(', ')}, ${withLedgerEntry(this.#selection, parameters, range, entry)}`;
     return { text, values: parameters.values };
   }
 }

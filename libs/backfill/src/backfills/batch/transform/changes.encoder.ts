@@ -3,14 +3,13 @@ import type { TransformDefinition } from '../../definition/definition.js';
 import type { RowSelection } from '../row-selection.js';
 import type { RowChange } from './transform.row.js';
 
-/**
- * The changes of a batch as a table `nb_new`: one array parameter per column, whatever the number of rows.
- */
+/** The changes of a batch as a table `nb_new`: one array parameter per column, for any number of rows. */
 export interface EncodedChanges {
   /** `unnest(…) AS nb_new (…)` */
   readonly from: string;
   /**
-   * For each written column: some rows leave it as it is. The column `nb_given_1` … then holds `t` or `f`.
+   * One element per written column: true if some rows do not change the column. The column `nb_given_1` …
+   * then holds `t` for the rows that change it and `f` for the others.
    */
   readonly isPartial: readonly boolean[];
 }
@@ -29,10 +28,10 @@ export function encodeChanges(
   parameters: Parameters,
 ): EncodedChanges {
   const isPartial = writes.map((_, at) => changes.some(({ values }) => values[at] === undefined));
-  const table: ChangeColumn = { name: 'nb_new_table', type: 'oid', value: ({ row }) => row.table };
+  const table: ChangeColumn = { name: 'nb_new_tableoid', type: 'oid', value: ({ row }) => row.tableOid };
   const columns: readonly ChangeColumn[] = [
-    { name: 'nb_new_address', type: 'tid', value: ({ row }) => row.address },
-    { name: 'nb_new_made_by', type: 'xid', value: ({ row }) => row.madeBy },
+    { name: 'nb_new_ctid', type: 'tid', value: ({ row }) => row.ctid },
+    { name: 'nb_new_xmin', type: 'xid', value: ({ row }) => row.xmin },
     ...(selection.facts.hasChildTables ? [table] : []),
     ...key.map((_, at): ChangeColumn => ({
       name: `nb_new_key_${at + 1}`,

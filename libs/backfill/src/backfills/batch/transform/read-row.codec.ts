@@ -6,7 +6,7 @@ import { RowCodec } from '../row.codec.js';
 import type { RowSelection } from '../row-selection.js';
 import type { ReadRow } from './transform.row.js';
 
-/** Columns in front of the key: address, table, xmin, tenant. */
+/** The number of columns before the key: ctid, tableoid, xmin and tenant. */
 const FIXED_COLUMNS = 4;
 
 /** The select list of `transform`, and how its rows are decoded. */
@@ -33,15 +33,15 @@ export class ReadRowCodec {
     ].join(', ');
   }
 
-  /** Called for every batch; rows are read by position because they are many. */
+  /** Reads columns by position, because this code runs for every row of every batch. */
   decode(session: Session, result: StatementResult): ReadRow[] {
     const { reads, key } = this.#definition;
     const readsAt = FIXED_COLUMNS + key.length;
     const toEntity = this.#codec.decoder(session, result, reads, readsAt);
     return result.rows.map((row) => ({
-      address: text(row[0] ?? null),
-      table: row[1] ?? null,
-      madeBy: text(row[2] ?? null),
+      ctid: text(row[0] ?? null),
+      tableOid: row[1] ?? null,
+      xmin: text(row[2] ?? null),
       tenant: row[3] ?? null,
       key: row.slice(FIXED_COLUMNS, readsAt).map(text),
       entity: toEntity(row),

@@ -24,14 +24,14 @@ interface BatchStart {
   readonly range: LeasedRange;
   readonly step: SweepStep;
   readonly read: Promise<readonly ReadRow[]>;
-  /** Committed before this batch is written. */
-  readonly before: BatchInFlight | null;
+  /** The previous batch, which must commit before this batch is written. */
+  readonly previous: BatchInFlight | null;
 }
 
 /**
- * `transform`: rows are read without a lock, computed in TypeScript, and written only where the row is still
- * the version that was read. The other rows are settled later. So no session waits for TypeScript, and no
- * write of another session is overwritten.
+ * `transform`: reads rows without locks, computes the changes in TypeScript, and writes a row only if it is
+ * still the version that was read. The settling pass handles the other rows. So no other session waits while
+ * TypeScript runs, and no concurrent write is lost.
  */
 export class TransformBatchRunner implements BatchRunner {
   /** RETURNING reads the tenant from the new version of the row, so the change must not write it. */
@@ -52,25 +52,25 @@ export class TransformBatchRunner implements BatchRunner {
     this.#statements = new TransformStatements(selection, definition, this.#rows.columns);
   }
 
-  /** Two round trips, because the function runs here between reading and writing. */
+  /** Needs two round trips, because the function runs in this process between the read and the write. */
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    return this.#start({ session, range, step, read: this.#read(session, step), before: null });
+    return this.#start({ session, range, step, read: this.#read(session, step), previous: null });
   }
 
   /**
-   * Reads the rows of the next batch while the function computes this batch, and computes them while the
-   * server writes this batch. A row that was read too early is not written, because only the version that was
-   * read is.
+   * Reads the rows of the next batch while the function computes the batch in flight, and computes them while
+   * the server writes that batch. If a row changes between the read and the write, it is not written: the
+   * write matches only the version that was read.
    */
   pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
-    const before = this.#inFlight;
-    if (before === null) return null;
-    const read = before.read.then((rows) => {
+    const previous = this.#inFlight;
+    if (previous === null) return null;
+    const read = previous.read.then((rows) => {
       const last = rows.at(-1);
       const isFull = rows.length === step.limit;
       return last && isFull ? this.#read(session, { ...step, cursor: last.key }) : [];
     });
-    return this.#start({ session, range, step: { ...step, number: step.number + 1 }, read, before });
+    return this.#start({ session, range, step: { ...step, number: step.number + 1 }, read, previous });
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
@@ -86,8 +86,8 @@ export class TransformBatchRunner implements BatchRunner {
   }
 
   async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
-    // With a lock to wait for, the transaction stays open while the function runs: otherwise the lock would
-    // be lost again.
+    // If the batch locks the row, the transaction stays open while the function runs, because a commit would
+    // release the lock.
     const holdsLock = step.lockTimeoutMs !== null;
     const policy = holdsLock
       ? waitingPolicy(this.#definition, step.lockTimeoutMs)
@@ -102,7 +102,7 @@ export class TransformBatchRunner implements BatchRunner {
         removeFromSkipped(this.#selection, step.keys),
       ];
       const written = holdsLock ? await session.commit(statements) : await session.transaction(statements);
-      // Counted from the front: `commit` returns the result of COMMIT too.
+      // Results are indexed from the front, because `commit` also returns the result of COMMIT.
       return { ...toOutcome(written.at(1)), stillPending: written.at(2).value(number) };
     } catch (error) {
       if (holdsLock) await session.rollback();
@@ -116,16 +116,16 @@ export class TransformBatchRunner implements BatchRunner {
     await session.rollback();
   }
 
-  #start({ session, range, step, read, before }: BatchStart): Promise<BatchOutcome> {
+  #start({ session, range, step, read, previous }: BatchStart): Promise<BatchOutcome> {
     const compute = async () => {
       const rows = await read;
-      await before?.computed;
+      await previous?.computed;
       return this.#code.compute(rows, step);
     };
     const computed = compute();
     const write = async () => {
       const [rows, changes] = [await read, await computed];
-      await before?.outcome;
+      await previous?.outcome;
       const policy = sweepPolicy(this.#definition, step.lockMode);
       return this.#write(rows, () =>
         session.transaction([policy, this.#writeStatement(range, step, rows, changes)]),
@@ -138,7 +138,10 @@ export class TransformBatchRunner implements BatchRunner {
     return outcome;
   }
 
-  /** It holds no row. It still waits only briefly for the table, because `waitForTables` does that. */
+  /**
+   * The read takes no row locks. It waits only briefly for the table lock, because `waitForTables` does the
+   * long wait.
+   */
   async #read(session: Session, step: SweepStep): Promise<readonly ReadRow[]> {
     const statements = [lockingPolicy(this.#definition), this.#statements.read(step)];
     return this.#rows.decode(session, (await session.transaction(statements)).last);

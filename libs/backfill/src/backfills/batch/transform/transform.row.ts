@@ -3,20 +3,21 @@ import type { ReadEntity } from '../row.codec.js';
 
 /** A row as it was read, without a lock. */
 export interface ReadRow {
-  /** The row's ctid. */
-  readonly address: string;
-  /** OID of the partition or child table; null where the table has none. */
-  readonly table: string | null;
-  /** The row's xmin. Together with the address it identifies this version of the row. */
-  readonly madeBy: string;
+  readonly ctid: string;
+  /** The row's tableoid, if the table has partitions or child tables; otherwise null. */
+  readonly tableOid: string | null;
+  /** Together with the ctid it identifies this version of the row. */
+  readonly xmin: string;
   readonly tenant: string | null;
   readonly key: Key;
   readonly entity: ReadEntity;
 }
 
-/** A row and what to write into it. */
+/** A row and its new values. */
 export interface RowChange {
   readonly row: ReadRow;
-  /** One text per written column, null for SQL's NULL; undefined leaves the column as it is. */
+  /**
+   * One value per written column, in text format. Null writes NULL; undefined leaves the column unchanged.
+   */
   readonly values: readonly (string | null | undefined)[];
 }

@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../../../postgres/identifiers.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { ROW, type TransformDefinition } from '../../definition/definition.js';
 import type { KeyStep, SweepStep } from '../batch.js';
-import { withEntry, type CursorMove, type EntryOptions } from '../batch-entry.js';
+import { withLedgerEntry, type CursorMove, type LedgerEntryOptions } from '../batch-entry.js';
 import type { LockMode } from '../batch.policy.js';
 import type { RowSelection } from '../row-selection.js';
 import { encodeChanges, type EncodedChanges } from './changes.encoder.js';
@@ -16,7 +16,7 @@ export interface WriteOptions {
 }
 
 /**
- * The statements of `transform`: rows are read, and later written where they are still the version that was
+ * The statements of `transform`. They read rows, and later write the rows that are still the version that was
  * read.
  */
 export class TransformStatements {
@@ -64,11 +64,11 @@ export class TransformStatements {
     const encoded = encodeChanges(selection, this.#definition, changes, parameters);
     const isOptimistic = lockMode === 'optimistic';
     const change = isOptimistic ? this.#optimisticChange(encoded) : this.#lockingChange(encoded);
-    const entry: EntryOptions = {
+    const entry: LedgerEntryOptions = {
       cursor,
       ...(isOptimistic && { selectedCount: '(SELECT changed FROM nb_counted)', lastRow: null }),
     };
-    const text = `WITH ${change}, ${withEntry(selection, parameters, range, entry)}`;
+    const text = `WITH ${change}, ${withLedgerEntry(selection, parameters, range, entry)}`;
     return { text, values: parameters.values };
   }
 
@@ -79,7 +79,7 @@ export class TransformStatements {
     )`;
   }
 
-  /** Leaves out rows that are locked, and rows that have a newer version. */
+  /** Skips rows that another session has locked, and rows that have a newer version. */
   #lockingChange(encoded: EncodedChanges): string {
     const selection = this.#selection;
     return `nb_selected AS MATERIALIZED (
@@ -104,15 +104,15 @@ export class TransformStatements {
     return `UPDATE ${table} AS ${ROW} SET ${assignments.join(', ')}`;
   }
 
-  /** The row is the version that was read. The key is compared too, because an address can be used again. */
+  /** The row is the version that was read. The key is compared too, because PostgreSQL can reuse a ctid. */
   get #isVersionRead(): string {
     const { facts } = this.#selection;
     const isSameKey = this.#definition.key.map(
       (column, at) =>
         `${ROW}.${quoteIdentifier(column.databaseName)} = nb_new.nb_new_key_${at + 1}::${facts.typeOf(column)}`,
     );
-    return `${ROW}.ctid = nb_new.nb_new_address AND ${ROW}.xmin = nb_new.nb_new_made_by
-        ${facts.hasChildTables ? `AND ${ROW}.tableoid = nb_new.nb_new_table ` : ''}AND ${isSameKey.join(' AND ')}`;
+    return `${ROW}.ctid = nb_new.nb_new_ctid AND ${ROW}.xmin = nb_new.nb_new_xmin
+        ${facts.hasChildTables ? `AND ${ROW}.tableoid = nb_new.nb_new_tableoid ` : ''}AND ${isSameKey.join(' AND ')}`;
   }
 
   get #stillPending(): string {

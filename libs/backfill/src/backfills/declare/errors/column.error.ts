@@ -3,7 +3,7 @@ import { BackfillError } from '../../../errors/backfill.error.js';
 
 /** An option or a method names a property that is not a column of the entity. @publicApi */
 export class UnknownColumnError extends BackfillError {
-  /** The property, as it was named. */
+  /** The unknown property name. */
   readonly column: string;
 
   constructor(className: string, option: string, column: string, entity: EntityMetadata) {

@@ -1,7 +1,7 @@
 import { BackfillError } from '../../../errors/backfill.error.js';
 import { quotedList } from '../../../text/quoted-list.js';
 
-/** The application has no TypeORM data source of the name in `dataSource`. @publicApi */
+/** The application has no TypeORM data source with the name in `dataSource`. @publicApi */
 export class UnknownDataSourceError extends BackfillError {
   constructor(className: string, name: string, known: readonly string[]) {
     super(

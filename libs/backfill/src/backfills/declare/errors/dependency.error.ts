@@ -6,7 +6,7 @@ export class UnknownDependencyError extends BackfillError {
   constructor(name: string, dependency: string, declared: readonly string[]) {
     super(`Backfill "${name}" depends on "${dependency}", which is not declared.`, {
       subject: name,
-      remedy: `Declared are ${quotedList(declared)}. Correct the name in \`dependsOn\`, or provide the class.`,
+      remedy: `The declared backfills are ${quotedList(declared)}. Correct the name in \`dependsOn\`, or provide the class.`,
     });
   }
 }
@@ -19,7 +19,8 @@ export class DependencyCycleError extends BackfillError {
   constructor(cycle: readonly string[]) {
     super(`Backfills depend on each other: ${cycle.join(' → ')}.`, {
       subject: cycle[0] ?? '',
-      remedy: 'Remove one of these `dependsOn`; a change that both need can be a backfill of its own.',
+      remedy:
+        'Remove one of these `dependsOn`. If several need the same change, move it to a separate backfill.',
     });
     this.cycle = cycle;
   }

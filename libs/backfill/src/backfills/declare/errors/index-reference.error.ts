@@ -9,7 +9,7 @@ export class UndeclaredIndexError extends BackfillError {
       subject: className,
       remedy:
         'Decorate its class with @OnlineIndex and provide it in a module. ' +
-        (declared.length > 0 ? `Declared are: ${declared.join(', ')}.` : 'No index is declared at all.'),
+        (declared.length > 0 ? `The declared indexes are ${declared.join(', ')}.` : 'No index is declared.'),
     });
   }
 }

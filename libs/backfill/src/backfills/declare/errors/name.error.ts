@@ -28,7 +28,7 @@ export class UnknownBackfillError extends BackfillError {
       subject: name,
       remedy:
         declared.length > 0
-          ? `${meant ? `Did you mean "${meant}"? ` : ''}Declared are ${quotedList(declared)}.`
+          ? `${meant ? `Did you mean "${meant}"? ` : ''}The declared backfills are ${quotedList(declared)}.`
           : 'None is declared: provide a class with @Backfill in a module.',
     });
   }

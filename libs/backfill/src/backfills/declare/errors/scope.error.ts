@@ -8,7 +8,7 @@ export class RequestScopedBackfillError extends BackfillError {
       {
         subject: className,
         remedy:
-          'Give the class, and everything that it injects, the default scope; pass what differs per call as an argument.',
+          'Give the class, and everything that it injects, the default scope. Pass values that differ per call as arguments.',
       },
     );
   }

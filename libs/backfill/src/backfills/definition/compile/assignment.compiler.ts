@@ -10,7 +10,7 @@ export interface CompiledAssignment extends Assignment {
 }
 
 /**
- * Compiles what `set()` or `copy()` returned.
+ * Compiles the expressions that `set()` or `copy()` returned.
  *
  * @param columns of the entity that is written
  * @param method `set()` or `copy()`

@@ -3,8 +3,9 @@ import { InvalidPredicateError } from '../../declare/errors/predicate.error.js';
 import type { ColumnFinder } from '../columns.js';
 
 /**
- * Refuses conditions that TypeORM would read differently: it takes `undefined` as "no condition", which here
- * means every row. A comparison with no value matches no row, so the backfill would wrongly be complete.
+ * Refuses conditions without a value. TypeORM ignores a condition with the value `undefined`, so every row
+ * would be pending. A comparison with NULL or with an empty list matches no row, so the backfill would
+ * wrongly be reported as complete.
  *
  * @param path of the object that holds the conditions, e.g. `address.`
  * @throws InvalidPredicateError, UnknownColumnError

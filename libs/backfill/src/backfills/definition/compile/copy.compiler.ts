@@ -7,12 +7,12 @@ import { compileAssignments, type CompiledAssignment } from './assignment.compil
 import { resolveEntity } from './entity.resolver.js';
 import { ownRows } from './predicate.compiler.js';
 
-/** The parts of a copy that its target depends on. */
+/** The parts of a declaration from which a copy is compiled. */
 export interface CopySource {
   readonly base: Omit<DefinitionBase, 'pending'>;
   readonly options: BackfillOptions;
   readonly code: BackfillCode;
-  /** Of the source's entity. */
+  /** The columns of the source's entity. */
   readonly columns: ColumnFinder;
   /** The condition in `where`; null without one. */
   readonly where: CompiledPredicate | null;
@@ -63,7 +63,7 @@ function targetOf(
   return new ColumnFinder(className, metadata);
 }
 
-/** @throws InvalidBackfillOptionError when copy() leaves one of them out */
+/** @throws InvalidBackfillOptionError if copy() does not return one of these columns */
 function conflictColumns(
   target: ColumnFinder,
   conflict: readonly string[] | undefined,
@@ -89,8 +89,8 @@ function conflictColumns(
 }
 
 /**
- * The expressions are in a sub-select of their own, where a bare column name means the source's column, not
- * the target's.
+ * The expressions are in a separate sub-select, where an unqualified column name means the source's column,
+ * not the target's.
  */
 function absentIn(table: string, conflict: readonly ConflictColumn[]): string {
   const wanted = conflict.map(({ expression, alias }) => `${expression} AS ${alias}`).join(', ');

@@ -8,12 +8,12 @@ import { BACKFILL_NAMES, CANARY_NAMES } from '../../declare/known-options.js';
 const NAME = /^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/;
 const MAX_NAME_LENGTH = 200;
 
-/** The greatest `integer` of PostgreSQL. */
+/** The maximum of PostgreSQL's type `integer`. */
 const MAX_VERSION = 2_147_483_647;
 
 /**
- * Checks the options that need no entity. Most of it the TypeScript compiler checks too, but JavaScript and
- * values that a factory returns arrive here unchecked.
+ * Checks the options that do not depend on the entity. The TypeScript compiler checks most of them too, but
+ * not in JavaScript, and not values that a function returns.
  *
  * @throws InvalidBackfillOptionError naming the option
  */
@@ -65,6 +65,6 @@ function checkKind(className: string, kind: unknown): void {
     className,
     'kind',
     `is ${JSON.stringify(kind)}`,
-    "Only 'purge' is named here; the other kinds follow from the method that the class implements.",
+    "`kind` accepts only 'purge'. The method that the class implements determines any other kind.",
   );
 }

@@ -8,7 +8,7 @@ import type { IndexDirectory } from '../../declare/index.directory.js';
 import type { BackfillKind } from '../../../report/backfill-kind.js';
 import type { ProcessBackfill, TransformBackfill } from '../../declare/kinds.js';
 import type { BackfillModuleDefaults } from '../../declare/module.options.js';
-import { decidePace } from '../../declare/pace.js';
+import { resolvePace } from '../../declare/pace.js';
 import { resolveThrottles } from '../../throttle/throttle.limits.js';
 import { ColumnFinder, tableOf } from '../columns.js';
 import type { BackfillCode, Declaration } from '../declaration.js';
@@ -88,7 +88,8 @@ function resolveBase(
   });
   if (metadata.primaryColumns.length === 0) throw new MissingPrimaryKeyError(className, metadata.name);
   const columns = new ColumnFinder(className, metadata);
-  // `process` may do things elsewhere that a crash does not undo, so its commits wait for the disk.
+  // The code of `process` may have effects outside the database that a crash does not undo, so its commits
+  // wait for the disk.
   const kindDefaults = kind === 'process' ? ({ synchronousCommit: 'on' } as const) : {};
   const base = {
     name: options.name,
@@ -105,7 +106,7 @@ function resolveBase(
     dependsOn: options.dependsOn ?? [],
     throttles: resolveThrottles(className, moduleDefaults.throttles, options.throttles),
     catchUp: options.catchUp,
-    pace: decidePace(className, kindDefaults, moduleDefaults.defaults ?? {}, options),
+    pace: resolvePace(className, kindDefaults, moduleDefaults.defaults ?? {}, options),
   };
   return { base, columns };
 }

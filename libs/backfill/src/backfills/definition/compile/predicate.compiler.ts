@@ -30,7 +30,7 @@ function fromSql(sql: unknown, { className, metadata }: ColumnFinder): CompiledP
   if (trimmed === '') throw new InvalidPredicateError(className, 'is empty', EXAMPLE);
   const own = ownRows(metadata);
   return {
-    // The parenthesis closes on a new line, so that a comment at the end of the SQL does not swallow it.
+    // The parenthesis closes on a new line, so that a comment at the end of the SQL does not include it.
     sql: own === null ? `(${trimmed}\n)` : `((${trimmed}\n) AND ${own})`,
     parameters: [],
     text: trimmed,
@@ -38,8 +38,8 @@ function fromSql(sql: unknown, { className, metadata }: ColumnFinder): CompiledP
 }
 
 /**
- * With single-table inheritance: the condition for the rows of this entity and its children; null when all
- * rows of the table belong to it. TypeORM adds it to conditions itself.
+ * With single-table inheritance: the condition for the rows of this entity and its children; null if all rows
+ * of the table belong to it. TypeORM itself adds this condition to its own conditions.
  */
 export function ownRows(metadata: EntityMetadata): string | null {
   const { discriminatorColumn, parentEntityMetadata, childEntityMetadatas } = metadata;
@@ -71,7 +71,7 @@ function fromConditions(
 
 const WHERE = `${ROW} WHERE `;
 
-/** A query with these conditions, as TypeORM writes it, and its parameters. */
+/** Builds a query with these conditions. Returns TypeORM's SQL and its parameters. */
 function queryFor(
   where: ObjectLiteral | ObjectLiteral[],
   { className, metadata }: ColumnFinder,

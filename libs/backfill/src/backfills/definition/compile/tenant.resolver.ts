@@ -23,7 +23,7 @@ export function resolveTenantOptions(
       className,
       'canary',
       `is ${JSON.stringify(canary)}`,
-      "Name at least one tenant, each as text, and what follows, e.g. `canary: { tenants: ['7'], then: 'wait' }`.",
+      "Name at least one tenant, each as text, and the next step, e.g. `canary: { tenants: ['7'], then: 'wait' }`.",
     );
   }
   if (tenantOrder !== undefined && !isList(tenantOrder) && !ORDERS.includes(tenantOrder)) {

@@ -2,10 +2,10 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { KeyChangedError } from '../../declare/errors/key.error.js';
 import { PredicateNotFalsifiedError } from '../../declare/errors/predicate.error.js';
 import type { CompiledPredicate } from '../definition.js';
-import { mentions } from '../mentions.js';
+import { mentionsColumn } from '../mentions.js';
 
 /**
- * Refuses a change that writes the key, and a change that leaves the pending predicate as it was.
+ * Refuses a change that writes the key, and a change that cannot affect the pending predicate.
  *
  * @throws KeyChangedError, PredicateNotFalsifiedError
  */
@@ -19,7 +19,7 @@ export function checkWrittenColumns(
   // The text of a sub-query does not show which table a column belongs to. The run checks each changed row
   // instead.
   if (/\bselect\b/i.test(pending.text)) return;
-  if (!written.some(({ databaseName }) => mentions(pending.text, databaseName))) {
+  if (!written.some(({ databaseName }) => mentionsColumn(pending.text, databaseName))) {
     throw new PredicateNotFalsifiedError(
       className,
       written.map(({ propertyPath }) => propertyPath),

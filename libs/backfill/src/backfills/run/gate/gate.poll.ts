@@ -39,7 +39,13 @@ export class GatePoll {
       .filter(({ backfills }) => backfills === undefined || backfills.includes(name))
       .map((check) => {
         const reading = newReading(check.name);
-        return new CheckPoll({ check, context, reading, stop: stop.signal, timeoutMs: unreadableAfter });
+        return new CheckPoll({
+          declared: check,
+          context,
+          reading,
+          stop: stop.signal,
+          timeoutMs: unreadableAfter,
+        });
       });
     this.#readings = [orders, ...parts, ...this.#checks].map(({ reading }) => reading);
   }

@@ -2,13 +2,13 @@ import type { ThrottleLimits } from '../throttle.limits.js';
 import { BACKFILL_SESSIONS, type ServerThrottle } from './server.throttle.js';
 
 /**
- * Sessions that wait for a lock on the table, which then blocks every later session, or on one of its rows. A
- * session that waits for a row waits for the transaction that holds it. Which table the row belongs to is
- * known from the tuple lock that the waiting session holds meanwhile.
+ * Sessions that wait for a lock on the table or on one of its rows. A waiting table lock also blocks every
+ * later session. A session that waits for a row waits for the transaction ID of its holder, which does not
+ * identify the table. The tuple lock that the waiting session holds identifies the table.
  */
 export class LockWaitersThrottle implements ServerThrottle {
   readonly name = 'sessions waiting for locks';
-  readonly usesLocks = true;
+  readonly usesTableLocks = true;
   readonly #limits: NonNullable<ThrottleLimits['lockWaiters']>;
 
   constructor(limits: NonNullable<ThrottleLimits['lockWaiters']>) {

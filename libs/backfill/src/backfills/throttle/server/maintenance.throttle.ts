@@ -18,8 +18,8 @@ const PROGRESS = {
 } as const;
 
 /**
- * The table is so old that any autovacuum of it prevents wraparound. For a role that must not read the
- * worker's query.
+ * The table's transaction ID age is so high that any autovacuum of it prevents wraparound. This condition is
+ * used if the role cannot read the query text of the autovacuum worker.
  */
 const IS_OLD = `EXISTS (
   SELECT FROM relation AS r LEFT JOIN LATERAL (
@@ -31,12 +31,13 @@ const IS_OLD = `EXISTS (
     OR mxid_age(r.relminmxid) > least(own.multixact_age, current_setting('autovacuum_multixact_freeze_max_age')::bigint)))`;
 
 /**
- * Maintenance of the table itself. It is recognised by a lock on the table together with a row in a progress
- * view: every role sees which processes are in these views, but few roles see their tables.
+ * Maintenance operations on the table. They are detected by a lock on the table together with a row in a
+ * progress view: every role can read the process IDs in these views, but few roles can read the tables in
+ * them.
  */
 export class MaintenanceThrottle implements ServerThrottle {
   readonly name = 'maintenance of the table';
-  readonly usesLocks = true;
+  readonly usesTableLocks = true;
   readonly #kinds: readonly MaintenanceKind[];
 
   constructor(kinds: readonly MaintenanceKind[]) {

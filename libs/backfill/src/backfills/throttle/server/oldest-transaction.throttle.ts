@@ -3,10 +3,10 @@ import { BACKFILL_SESSIONS, type ServerThrottle } from './server.throttle.js';
 import type { ThrottleLimits } from '../throttle.limits.js';
 
 /**
- * A long transaction keeps VACUUM from removing the dead row versions that a backfill leaves behind, so that
- * the table grows with every changed row. Sessions that do not keep VACUUM from that do not count: an idle
- * session without a snapshot, and VACUUM itself. A role without `pg_read_all_stats` sees only prepared
- * transactions of other roles.
+ * A long transaction prevents VACUUM from removing the dead row versions that a backfill creates, so the
+ * table grows with every changed row. Sessions that do not hold back VACUUM do not count: idle sessions
+ * without a snapshot, and VACUUM itself. Of other roles, a role without `pg_read_all_stats` sees prepared
+ * transactions only.
  */
 export class OldestTransactionThrottle implements ServerThrottle {
   readonly name = 'oldest transaction';

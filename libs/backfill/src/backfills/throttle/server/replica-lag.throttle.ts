@@ -12,7 +12,7 @@ interface Replica {
 }
 
 /**
- * Replicas and logical subscribers that are behind. A role without `pg_read_all_stats` sees only that they
+ * Replicas and logical subscribers that lag behind. A role without `pg_read_all_stats` sees only that they
  * exist; their lag is then computed from the WAL that their replication slots retain.
  */
 export class ReplicaLagThrottle implements ServerThrottle {

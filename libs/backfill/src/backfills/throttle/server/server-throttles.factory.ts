@@ -7,7 +7,7 @@ import type { ServerThrottle } from './server.throttle.js';
 import type { ThrottleLimits } from '../throttle.limits.js';
 import { WalArchiveThrottle } from './wal-archive.throttle.js';
 
-/** The throttles that are switched on. */
+/** Creates the throttles that are turned on. */
 export function createServerThrottles(limits: ThrottleLimits): readonly ServerThrottle[] {
   const { replicaLag, walArchive, maintenance, lockWaiters, oldestTransaction, activeConnections } = limits;
   return [

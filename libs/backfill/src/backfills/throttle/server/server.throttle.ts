@@ -5,10 +5,10 @@ export interface ServerThrottle {
   /** The name in logs and in the status, e.g. `replica lag`. */
   readonly name: string;
   /** Its query reads the CTEs of `tableLocks`. */
-  readonly usesLocks?: true;
+  readonly usesTableLocks?: true;
   /**
-   * A query of one value, without parentheses. NULL means that there is nothing to wait for. Every role may
-   * read it.
+   * A query that returns one value, without parentheses. NULL means that the run does not have to wait. Every
+   * role must be allowed to execute it.
    */
   query(parameters: Parameters): string;
   /**

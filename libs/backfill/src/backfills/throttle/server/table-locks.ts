@@ -2,7 +2,7 @@ import type { Parameters } from '../../../postgres/parameters.js';
 
 /**
  * CTEs for the queries that read the locks of the table, its partitions and their TOAST tables. `pg_locks` is
- * read once for all of them, because every read of it locks the lock manager.
+ * read once for all of them, because each read of it locks all partitions of the lock manager.
  */
 export function tableLocks(parameters: Parameters, table: string): string {
   return `WITH RECURSIVE part (oid) AS (

@@ -2,8 +2,8 @@ import type { ServerThrottle } from './server.throttle.js';
 import type { ThrottleLimits } from '../throttle.limits.js';
 
 /**
- * The number of a WAL file, from its name: 8 hexadecimal digits each for the timeline, the block of 4 GB, and
- * the file in it.
+ * SQL expression for the number of a WAL file. Its name has 8 hexadecimal digits each for the timeline, the
+ * block of 4 GB, and the file in that block.
  */
 function fileNumber(name: string): string {
   return `(
@@ -12,9 +12,9 @@ function fileNumber(name: string): string {
 }
 
 /**
- * WAL files that are not archived yet; they fill the disk. Counted from the last archived file. Listing
- * `archive_status` would be slow just when there are many files, and needs rights that an application does
- * not have.
+ * WAL files that are not archived yet, which can fill the disk. The number is computed from the names of the
+ * current file and the last archived file. Listing the directory `archive_status` would be slow if it has
+ * many files, and needs privileges that an application does not have.
  */
 export class WalArchiveThrottle implements ServerThrottle {
   readonly name = 'WAL archive';

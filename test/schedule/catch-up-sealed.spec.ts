@@ -149,7 +149,7 @@ describe('a backfill is sealed', () => {
     await app.runRound();
     const status = renderStatus(await app.application.service.status());
     expect(status).toContain(
-      'Sealed by NOT NULL of search_name. While it exists, no row can become pending.',
+      'Sealed by NOT NULL of search_name. While this constraint exists, no row can become pending.',
     );
   });
 });

@@ -66,11 +66,11 @@ old
     expect(renderStatus({ phase: 'backfill', backfills: [] })).toContain('No backfill is declared');
   });
 
-  it('shows how many rows drifted, and when and how catch-up last checked', () => {
+  it('shows how many rows drifted, and when and with which index catch-up last probed', () => {
     const drift = { rows: 1_200, times: 2, lastAt: AT };
     expect(render({ drift, looked: { at: AT, index: 'leads_pending' } })).toContain(
-      `  Rows became pending after completion (drift): 2 times, last at ${AT}; 1,200 rows done since then.
-  Catch-up last checked at ${AT}, with the index leads_pending.
+      `  Rows became pending after completion (drift): 2 times, last at ${AT}; 1,200 rows changed since then.
+  Catch-up last probed at ${AT}, with the index leads_pending.
 `,
     );
     expect(render({ drift, looked: { at: AT, index: null } })).toContain(
@@ -84,9 +84,9 @@ old
       looked: { at: AT, index: 'leads_pending' },
     });
     expect(status).toContain(
-      '  Sealed by migration RequireDirection1: NOT NULL of direction. While it exists, no row can become pending.\n',
+      '  Sealed by migration RequireDirection1: NOT NULL of direction. While this constraint exists, no row can become pending.\n',
     );
-    expect(status).not.toContain('Catch-up last checked');
+    expect(status).not.toContain('Catch-up last probed');
   });
 });
 

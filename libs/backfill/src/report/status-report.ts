@@ -44,7 +44,7 @@ export interface BackfillStatusReport {
    */
   readonly drift: { readonly rows: number; readonly times: number; readonly lastAt: string | null };
   /**
-   * When catch-up last checked for pending rows, and the index that it used; `index` is null if no index
+   * When catch-up last probed for pending rows, and the index that it used; `index` is null if no index
    * serves the predicate, and catch-up checks some keys each time. Null before the first check.
    */
   readonly looked: { readonly at: string; readonly index: string | null } | null;

@@ -41,7 +41,7 @@ export class RoundLog {
     const { name } = definition;
     if (due.kind === 'sealed' && due.isNew) {
       this.log(
-        `${name}: sealed by ${due.by}. While it exists, no row can become pending, and rounds do not probe the table.`,
+        `${name}: sealed by ${due.by}. While this constraint exists, no row can become pending, and rounds do not probe the table.`,
       );
     } else if (due.kind === 'skipped') {
       this.debug(`${name}: skipped, because ${due.reason}.`);

@@ -5,7 +5,7 @@ import { formatKey, printable, printableLine } from './printable.js';
 import { renderTable } from './table.renderer.js';
 import { renderTenantTable } from './tenant-table.renderer.js';
 
-/** What the ledger contains. Ends with a line break. */
+/** The records of the ledger. Ends with a line break. */
 export function renderStatus({ backfills }: StatusReport): string {
   if (backfills.length === 0) return '\nNo backfill is declared, and the ledger contains none.\n';
   const table = renderTable(
@@ -56,24 +56,24 @@ export function renderSetting({ setting, value, by, at, why }: SettingInForce): 
 function renderSeal({ sealedBy }: BackfillStatusReport): string[] {
   return sealedBy === null
     ? []
-    : [`Sealed by ${printableLine(sealedBy)}. While it exists, no row can become pending.`];
+    : [`Sealed by ${printableLine(sealedBy)}. While this constraint exists, no row can become pending.`];
 }
 
 function renderDrift({ drift }: BackfillStatusReport): string[] {
   if (drift.times === 0) return [];
   const times = drift.times === 1 ? 'once' : `${formatCount(drift.times)} times`;
   return [
-    `Rows became pending after completion (drift): ${times}, last at ${drift.lastAt ?? 'an unknown time'}; ${formatQuantity(drift.rows, 'row')} done since then.`,
+    `Rows became pending after completion (drift): ${times}, last at ${drift.lastAt ?? 'an unknown time'}; ${formatQuantity(drift.rows, 'row')} changed since then.`,
   ];
 }
 
-/** A sealed backfill is not checked any more, so the time of its last check does not matter. */
+/** Rounds do not probe a sealed backfill, so its last probe does not matter. */
 function renderLastCatchUp({ sealedBy, looked }: BackfillStatusReport): string[] {
   if (looked === null || sealedBy !== null) return [];
   return [
     looked.index === null
-      ? `Catch-up last checked some keys at ${looked.at}; no index serves the pending predicate.`
-      : `Catch-up last checked at ${looked.at}, with the index ${printable(looked.index)}.`,
+      ? `Catch-up last probed some keys at ${looked.at}; no index serves the pending predicate.`
+      : `Catch-up last probed at ${looked.at}, with the index ${printable(looked.index)}.`,
   ];
 }
 

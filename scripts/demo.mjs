@@ -1,6 +1,6 @@
 /**
- * A deployment on a real database: the schema and rows of the last release, then migrations, indexes, backfills and the proof.
- * `npm run demo -- --help` lists the options.
+ * A deployment on a real database: the schema and rows of the last release, then migrations, indexes,
+ * backfills and the proof. `npm run demo -- --help` lists the options.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -118,7 +118,8 @@ async function nextDeployment(url) {
 async function deploy(which) {
   say(`\n▸ ${which}: $ nest start --deploy\n`);
   const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
-  // On POSIX it runs in its own process group: the shell between the command line and the application forwards no signal.
+  // On POSIX it runs in its own process group: the shell between the command line and the application
+  // forwards no signal.
   const child = spawn(process.execPath, [nest, 'start', '--deploy'], {
     cwd: PROJECT,
     stdio: 'inherit',
@@ -153,7 +154,10 @@ async function stopped(database) {
   return interrupted.reason === 'SIGTERM' ? 143 : 130;
 }
 
-/** The first signal stops after the current step. A second signal exits at once, and the guardian stops the server. */
+/**
+ * The first signal stops after the current step. A second signal exits at once, and the guardian stops the
+ * server.
+ */
 function onSignal() {
   const controller = new AbortController();
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {

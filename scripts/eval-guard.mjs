@@ -14,7 +14,10 @@ import { checkFiles } from 'nestjs-backfill-guard';
  * One direction of a labelled file.
  * @typedef {{ label: Label, file: string, direction: string, changesRows: boolean, verdict: string, findings: readonly Finding[], problem: string | undefined }} Row
  */
-/** The severity of a file in which a data change was found. @typedef {{ file: string, expected: string, actual: string | undefined, rows: readonly Row[] }} Rating */
+/**
+ * The severity of a file in which a data change was found.
+ * @typedef {{ file: string, expected: string, actual: string | undefined, rows: readonly Row[] }} Rating
+ */
 
 const { values: options } = parseArgs({
   options: {
@@ -85,7 +88,11 @@ function worstVerdict(verdicts) {
   return ['violation', 'cannot-decide'].find((verdict) => verdicts.includes(verdict)) ?? 'clean';
 }
 
-/** The severity of a label is that of the file's worst statement, in the directions that change rows. @param {readonly Row[]} all @returns {readonly Rating[]} */
+/**
+ * The severity of a label is that of the file's worst statement, in the directions that change rows.
+ * @param {readonly Row[]} all
+ * @returns {readonly Rating[]}
+ */
 function rateFiles(all) {
   const ratings = [];
   for (const file of new Set(all.map((row) => row.file))) {

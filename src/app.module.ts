@@ -13,9 +13,11 @@ import { AddEmailVerified1752624000000 } from './migrations/1752624000000-add-em
     TypeOrmModule.forRootAsync({ useFactory: dataSourceOptions }),
     ScheduleModule.forRoot(),
     BackfillModule.forRoot({
-      // A fixed batch size gives the demo the same log on every machine. No users share its database, so the pause is short.
+      // A fixed batch size gives the demo the same log on every machine. No users share its database, so the
+      // pause is short.
       defaults: { batchSize: 500, pause: 10 },
-      // While the server runs, catch-up fills leads that were written without the new columns, within minutes.
+      // While the server runs, catch-up fills leads that were written without the new columns, within
+      // minutes.
       catchUp: { cron: '*/5 * * * *', jitter: 30_000 },
       migrations: { grandfathered: [AddEmailVerified1752624000000.name] },
     }),

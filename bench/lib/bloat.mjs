@@ -2,16 +2,16 @@ import { sizeOfLeads } from './leads.mjs';
 import { WAYS } from './ways.mjs';
 
 /**
- * Autovacuum checks every second instead of every minute, because a run here takes seconds instead of many minutes. The same for
- * all ways.
+ * Autovacuum checks every second instead of every minute, because a run here takes seconds instead of many
+ * minutes. The same for all ways.
  */
 const SETTINGS = { autovacuum: 'on', autovacuum_naptime: '1s' };
 
 /** @typedef {{ growth: number, seconds: number }} Bloat `growth`: share of the size before */
 
 /**
- * The growth of the table and its indexes at the end of a way, with autovacuum on. A later vacuum frees space inside the files,
- * not the files.
+ * The growth of the table and its indexes at the end of a way, with autovacuum on. A later vacuum frees space
+ * inside the files, not the files.
  *
  * @template {import('./ways.mjs').WayName} Name
  * @param {import('./stage.mjs').Stage} stage

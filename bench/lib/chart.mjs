@@ -2,7 +2,10 @@ const WIDTH = 760;
 const HEIGHT = 440;
 const PLOT = { left: 78, right: 560, top: 64, bottom: 376 };
 /** The style of a line. @typedef {{ colour: string, dash?: string }} Style */
-/** A line with its name. @typedef {{ name: string, style: Style, points: readonly { rows: number, value: number }[] }} Line */
+/**
+ * A line with its name.
+ * @typedef {{ name: string, style: Style, points: readonly { rows: number, value: number }[] }} Line
+ */
 
 /** @typedef {(value: number) => number} Scale from a value to a place between 0 and 1 */
 

@@ -2,8 +2,8 @@ import { lineChart } from './chart.mjs';
 import { count, milliseconds } from './numbers.mjs';
 
 /**
- * A way has the same style in every chart. People with colour blindness can distinguish the colours (Okabe and Ito, 2008,
- * darkened for text), and the dashes work in black and white.
+ * A way has the same style in every chart. People with colour blindness can distinguish the colours (Okabe
+ * and Ito, 2008, darkened for text), and the dashes work in black and white.
  * @type {Record<string, import('./chart.mjs').Style>}
  */
 const STYLES = {

@@ -29,12 +29,13 @@ const isParserLoaded = () =>
   Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('libpg-query'));
 
 /**
- * The cost of the guard: a migration of 200 statements with and without it, alternating, on the same server. Call it in a process
- * that has not run a migration.
+ * The cost of the guard: a migration of 200 statements with and without it, alternating, on the same server.
+ * Call it in a process that has not run a migration.
  *
  * @param {string} url
  * @param {{ rounds: number }} options
- * @returns {Promise<{ ratio: number, perStatementMs: number, guardedMs: number, unguardedMs: number, parserIsLazy: boolean }>}
+ * @returns {Promise<{ ratio: number, perStatementMs: number, guardedMs: number, unguardedMs: number,
+ *   parserIsLazy: boolean }>}
  */
 export async function guardCost(url, { rounds }) {
   const dataSource = await new DataSource({ type: 'postgres', url }).initialize();
@@ -69,7 +70,8 @@ export async function guardCost(url, { rounds }) {
 /**
  * @param {DataSource} dataSource
  * @param {'guarded' | 'unguarded'} how
- * @returns {Promise<{ total: number, taken: number[] }>} milliseconds from BEGIN to COMMIT, and of each statement
+ * @returns {Promise<{ total: number, taken: number[] }>} milliseconds from BEGIN to COMMIT, and of each
+ *   statement
  */
 async function run(dataSource, how) {
   /** @type {number[]} */

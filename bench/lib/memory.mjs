@@ -4,9 +4,10 @@ import { inOwnProcess } from './own-process.mjs';
 /** @typedef {{ startMib: number, peakMib: number }} Memory */
 
 /**
- * The memory of a process that runs a backfill on a table. Each run has a fresh process, because the heap of an earlier run would
- * hide the need of this one. The peak of the whole resident set counts, with Node.js and Nest, because a container's limit counts
- * it. The part above the start is a few MiB that depend on the garbage collector, so a ratio of two such numbers means nothing.
+ * The memory of a process that runs a backfill on a table. Each run has a fresh process, because the heap of
+ * an earlier run would hide the need of this one. The peak of the whole resident set counts, with Node.js and
+ * Nest, because a container's limit counts it. The part above the start is a few MiB that depend on the
+ * garbage collector, so a ratio of two such numbers means nothing.
  *
  * @param {import('./stage.mjs').Stage} stage
  * @param {import('./ways.mjs').WayName} way

@@ -7,10 +7,14 @@ import { fileURLToPath } from 'node:url';
 
 const COMMAND = fileURLToPath(new URL('../../libs/guard/dist/cli/bin.js', import.meta.url));
 
-/** The output of `check --timing`, in milliseconds. @typedef {{ files: number, totalMs: number, readMs: number, parseMs: number, evaluateMs: number, sqlMs: number }} Timing */
+/**
+ * The output of `check --timing`, in milliseconds.
+ * @typedef {{ files: number, totalMs: number, readMs: number, parseMs: number, evaluateMs: number, sqlMs: number }} Timing
+ */
 
 /**
- * The cost of the static check: the command checks a folder of generated and hand-written migrations in its own process.
+ * The cost of the static check: the command checks a folder of generated and hand-written migrations in its
+ * own process.
  *
  * @param {number} files
  * @returns {Promise<{ cpuSeconds: number, wallSeconds: number, memoryMb: number, timing: Timing }>}

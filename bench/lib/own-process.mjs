@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
 
 /**
- * Runs a way in its own process, as a deployment does: it shares no event loop and no heap with the measurement.
+ * Runs a way in its own process, as a deployment does: it shares no event loop and no heap with the
+ * measurement.
  *
  * @param {import('./ways.mjs').WayName} way
  * @param {string} url

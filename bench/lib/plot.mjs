@@ -2,7 +2,9 @@ import { measureTimes } from './times.mjs';
 import { measureUser } from './user.mjs';
 
 const SIZES = [100_000, 300_000, 1_000_000, 3_000_000];
-/** The time of the predicate-only loop grows with the square of the size. Beyond this size it takes too long. */
+/**
+ * The time of the predicate-only loop grows with the square of the size. Beyond this size it takes too long.
+ */
 const LOOP_SIZES = 300_000;
 /** Number of updates for a p99. A way on a small table ends earlier and is repeated. */
 const UPDATES = 1_000;

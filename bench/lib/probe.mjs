@@ -6,13 +6,14 @@ const PROBES = 101;
 const INDEX = 'leads_pending';
 
 /**
- * The cost of probing a complete backfill for new pending rows. The index of its predicate exists from the start, as in a
- * deployment, so every row was in it once. Then the table is vacuumed and analysed, as autovacuum does soon after a run.
+ * The cost of probing a complete backfill for new pending rows. The index of its predicate exists from the
+ * start, as in a deployment, so every row was in it once. Then the table is vacuumed and analysed, as
+ * autovacuum does soon after a run.
  *
  * @param {import('./stage.mjs').Stage} stage
  * @param {{ rows: number, log: (line: string) => void }} options
- * @returns {Promise<{ firstMs: number, medianMs: number, slowestMs: number, sequentialScans: number }>} `firstMs`: at once after the
- *   run, before any vacuum
+ * @returns {Promise<{ firstMs: number, medianMs: number, slowestMs: number, sequentialScans: number }>}
+ *   `firstMs`: at once after the run, before any vacuum
  */
 export async function measureProbe(stage, { rows, log }) {
   const { client, url } = await stage.fresh(rows);
@@ -36,7 +37,11 @@ export async function measureProbe(stage, { rows, log }) {
   return found;
 }
 
-/** @param {string} url @param {number} times @returns {Promise<number[]>} milliseconds of each, in an application that is up */
+/**
+ * @param {string} url
+ * @param {number} times
+ * @returns {Promise<number[]>} milliseconds of each, in an application that is up
+ */
 function probes(url, times) {
   return withApplication(url, 'set', {}, async (service) => {
     const taken = [];
@@ -60,7 +65,11 @@ async function scans(client) {
   return /** @type {{ sequential: number, index: number }} */ (rows[0]);
 }
 
-/** The probes' sessions report what they did when they end, a moment after. @param {import('pg').Client} client @param {number} atLeast */
+/**
+ * The probes' sessions report what they did when they end, a moment after.
+ * @param {import('pg').Client} client
+ * @param {number} atLeast
+ */
 async function scansOnceReported(client, atLeast) {
   for (let tries = 0; tries < 100; tries++) {
     const found = await scans(client);

@@ -37,7 +37,8 @@ export async function writeJson(run, name) {
 }
 
 /**
- * Writes the curves and the numbers of a full run into the documentation, so that no number there is written by hand.
+ * Writes the curves and the numbers of a full run into the documentation, so that no number there is written
+ * by hand.
  * @param {Run} run
  * @param {import('./plot.mjs').Curves} curves
  * @param {{ table: boolean }} what

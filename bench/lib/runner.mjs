@@ -54,7 +54,8 @@ async function run(name, findings, setting) {
 
 /** @param {Row} row @param {Partial<Findings>} findings */
 function read(row, findings) {
-  // Each row reads the findings of its own study. The type of the list guarantees it; a union type cannot express it.
+  // Each row reads the findings of its own study. The type of the list guarantees it; a union type cannot
+  // express it.
   const { study, read: reader } = /** @type {import('./measurement.mjs').Reading<keyof Findings>} */ (row);
   return /** @type {(found: unknown) => { value: number, detail: string }} */ (reader)(findings[study]);
 }
@@ -71,7 +72,11 @@ function compared({ of, against, by, note }, times) {
   return { value: by === 'time' ? ratio : 1 / ratio, detail: note ? `${numbers}; ${note}` : numbers };
 }
 
-/** @param {import('./measurement.mjs').Measurement} row @param {{ value: number, detail: string }} found @returns {Result} */
+/**
+ * @param {import('./measurement.mjs').Measurement} row
+ * @param {{ value: number, detail: string }} found
+ * @returns {Result}
+ */
 function judged({ what, unit, bound, target, formerly }, { value, detail }) {
   return {
     what,

@@ -59,8 +59,8 @@ export class Stage {
   }
 
   /**
-   * A fresh copy of the table: vacuumed, in memory, and with no dirty pages, because copying the files of a database starts and
-   * ends with a checkpoint.
+   * A fresh copy of the table: vacuumed, in memory, and with no dirty pages, because copying the files of a
+   * database starts and ends with a checkpoint.
    * @param {number} rows
    * @param {import('./leads.mjs').Indexes} [indexes]
    * @returns {Promise<Scene>}

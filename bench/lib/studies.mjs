@@ -15,7 +15,10 @@ import { measureUser } from './user.mjs';
  * @property {(line: string) => void} log
  */
 
-/** Measurements beyond the time of a way. Each runs at most once; several rows of the result may read its findings. */
+/**
+ * Measurements beyond the time of a way. Each runs at most once; several rows of the result may read its
+ * findings.
+ */
 export const STUDIES = {
   guard: (/** @type {Setting} */ { stage, quick }) => guardCost(stage.url, { rounds: quick ? 3 : 9 }),
 

@@ -11,8 +11,8 @@ import { WAYS } from './ways.mjs';
 export const keyOf = ({ way, rows, indexes = 'as in use' }) => `${way} of ${rows}, indexes ${indexes}`;
 
 /**
- * Times of the ways, each on a freshly built table. A cell that several rows need is measured once per round. Every second round
- * runs in reverse, so that other load on the machine affects all ways.
+ * Times of the ways, each on a freshly built table. A cell that several rows need is measured once per round.
+ * Every second round runs in reverse, so that other load on the machine affects all ways.
  *
  * @param {import('./stage.mjs').Stage} stage
  * @param {readonly Cell[]} cells
@@ -64,7 +64,11 @@ export class Times {
   }
 }
 
-/** Seconds for the whole table. A way that leaves pending rows has no time. @param {import('./stage.mjs').Stage} stage @param {Cell} cell */
+/**
+ * Seconds for the whole table. A way that leaves pending rows has no time.
+ * @param {import('./stage.mjs').Stage} stage
+ * @param {Cell} cell
+ */
 async function timeOf(stage, { way, rows, indexes }) {
   const { run, maxRows = rows } = /** @type {import('./ways.mjs').Way} */ (WAYS[way]);
   const scene = await stage.fresh(rows, indexes);

@@ -8,7 +8,8 @@ const EVERY = 4;
 const CONNECTIONS = 10;
 
 /**
- * A user's point updates: one random row each, through a pool of connections, like requests of an application.
+ * A user's point updates: one random row each, through a pool of connections, like requests of an
+ * application.
  */
 export class User {
   /** @type {pg.Pool} */ #pool;
@@ -73,7 +74,8 @@ export function waits(taken) {
 }
 
 /**
- * A user's updates during each way, and before it without one. They alternate, so that noise of the machine affects both.
+ * A user's updates during each way, and before it without one. They alternate, so that noise of the machine
+ * affects both.
  *
  * @template {import('./ways.mjs').WayName} Name
  * @param {import('./stage.mjs').Stage} stage
@@ -81,7 +83,8 @@ export function waits(taken) {
  * @param {object} options
  * @param {number} options.rows
  * @param {number} options.rounds
- * @param {number} [options.enough] updates during a way after which it needs no further round; all rounds when left out
+ * @param {number} [options.enough] updates during a way after which it needs no further round; all rounds
+ *   when left out
  * @param {number} options.quietMs milliseconds without a way, before each
  * @param {(line: string) => void} options.log
  * @returns {Promise<Record<Name | 'none', Waits>>}

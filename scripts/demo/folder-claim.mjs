@@ -5,8 +5,8 @@ import { join } from 'node:path';
 export class BusyError extends Error {}
 
 /**
- * Claims the folder until this process ends, because a demo stops its server at its end, which would break a second demo. The
- * claim of a killed process is void.
+ * Claims the folder until this process ends, because a demo stops its server at its end, which would break a
+ * second demo. The claim of a killed process is void.
  *
  * @param {string} folder of the demo's data; it exists
  * @throws {BusyError}

@@ -9,7 +9,8 @@ const DEFAULT_LEADS = 100_000;
  *
  * @param {string} url
  * @param {number | undefined} leads
- * @returns {Promise<{ loaded: boolean, tenants: number, leads: number, calls: number }>} what the database holds
+ * @returns {Promise<{ loaded: boolean, tenants: number, leads: number, calls: number }>} what the database
+ *   holds
  * @throws {UsageError} if it already holds another number of leads
  */
 export async function loadSampleData(url, leads) {

@@ -11,8 +11,8 @@ import { postgresBinaries } from './postgres-binaries.mjs';
 import { canReach, assertReachable, serverAccount, sharedFolder } from './server-account.mjs';
 
 /**
- * A real PostgreSQL server from the binaries that npm installed. The machine needs nothing else, and root may start it. It stops
- * when the process that started it ends, for whatever reason.
+ * A real PostgreSQL server from the binaries that npm installed. The machine needs nothing else, and root may
+ * start it. It stops when the process that started it ends, for whatever reason.
  *
  * @typedef {object} EmbeddedServerOptions
  * @property {string} [folder] of the cluster; by default a temporary folder that is removed at the end
@@ -124,7 +124,8 @@ export class EmbeddedServer {
   }
 
   /**
-   * Stops it as an operator would (clients are disconnected, committed data is kept), or at once, like a crash.
+   * Stops it as an operator would (clients are disconnected, committed data is kept), or at once, like a
+   * crash.
    *
    * @param {'fast' | 'immediate'} [mode]
    */

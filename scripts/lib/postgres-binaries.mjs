@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { canReach, sharedFolder } from './server-account.mjs';
 
 /**
- * The folder of `initdb`, `pg_ctl` and `postgres` as npm installed them, or a copy if `account` cannot reach it.
+ * The folder of `initdb`, `pg_ctl` and `postgres` as npm installed them, or a copy if `account` cannot reach
+ * it.
  *
  * @param {import('./server-account.mjs').ServerAccount | undefined} account
  * @param {(message: string) => void} note

@@ -22,7 +22,8 @@ export function serverAccount() {
 }
 
 /**
- * Whether `account` can enter the folder or run the file. The system decides: modes, owners and access lists count.
+ * Whether `account` can enter the folder or run the file. The system decides: modes, owners and access lists
+ * count.
  *
  * @param {ServerAccount | undefined} account
  * @param {string} path
@@ -46,8 +47,8 @@ export function assertReachable(account, folder) {
 }
 
 /**
- * A folder that root owns and `account` can enter, under the system's temporary folder, for projects in folders such as /root.
- * Its name is predictable, so it is refused if another user owns it.
+ * A folder that root owns and `account` can enter, under the system's temporary folder, for projects in
+ * folders such as /root. Its name is predictable, so it is refused if another user owns it.
  *
  * @param {string} name
  * @param {ServerAccount} account

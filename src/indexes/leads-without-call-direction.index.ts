@@ -2,8 +2,8 @@ import { OnlineIndex } from 'nestjs-backfill';
 import { Lead } from '../leads/lead.entity.js';
 
 /**
- * The pending rows of the backfill `leads-last-call-direction`. The backfill finds them through this index, and proves that
- * none is left, without reading other rows. The index shrinks while the backfill runs.
+ * The pending rows of the backfill `leads-last-call-direction`. The backfill finds them through this index,
+ * and proves that none is left, without reading other rows. The index shrinks while the backfill runs.
  */
 @OnlineIndex<Lead>({
   name: 'leads_without_call_direction',

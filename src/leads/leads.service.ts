@@ -9,8 +9,8 @@ export type LeadDraft = Pick<Lead, 'firstName' | 'lastName' | 'email'>;
 export type Call = Pick<CallLog, 'direction' | 'outcome' | 'durationSeconds'>;
 
 /**
- * Every method that writes a lead fills the new columns. This code is deployed before the backfills run, so the backfills
- * only have to change existing rows.
+ * Every method that writes a lead fills the new columns. This code is deployed before the backfills run, so
+ * the backfills only have to change existing rows.
  */
 @Injectable()
 export class LeadsService {

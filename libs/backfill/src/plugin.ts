@@ -24,8 +24,7 @@ function passOneShotArguments(): void {
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    // The Nest command line would report a thrown error as a plugin that is not installed, and exit with code
-    // 0.
+    // If this threw, the Nest command line would report that the plugin is not installed, and exit with 0.
     process.exit(EXIT_CODES.usage);
   }
 }

@@ -145,7 +145,7 @@ describe('one-shot arguments', () => {
     ['--pause a workers=4', '--pause does not take workers=4', '`--pause NAME…`'],
     [
       '--pause a --resume b',
-      '--pause and --resume contradict each other: a command line gives one command',
+      '--pause and --resume contradict each other: a command line has only one control command',
       'Leave one',
     ],
     ['--backfill a --pause b', '--pause and --backfill contradict', 'Leave one of them out'],

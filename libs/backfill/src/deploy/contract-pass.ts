@@ -4,9 +4,9 @@ import type { MigrateReport } from '../migrations/migrate.report.js';
 import { MigrationBlockedError } from '../migrations/migration.error.js';
 
 /**
- * The statuses after a run that reached its own end, so that its deployment could start the new code. A
- * backfill that has never run, or whose process was killed, may belong to an interrupted deployment that is
- * now repeated. Then the code that fills the new columns is not live yet.
+ * The statuses after a run that was not interrupted, so that its deployment could start the new code. With
+ * any other status, the earlier deployment may have been interrupted, and this one repeats it. Then the code
+ * that fills the new columns is not running yet.
  */
 const STATUSES_AFTER_A_RUN: ReadonlySet<string> = new Set<BackfillStatus>([
   'incomplete',
@@ -15,13 +15,13 @@ const STATUSES_AFTER_A_RUN: ReadonlySet<string> = new Set<BackfillStatus>([
 ]);
 
 /**
- * Whether a deployment runs the contract migrations at its end that were deferred at its start. Two
+ * Whether a deployment runs, at its end, the contract migrations that it deferred at its start. Two
  * conditions must hold:
  *
  * - The required backfills are now complete and proved.
- * - The code that fills the new columns is live: this deployment has not extended the schema itself, and an
- *   earlier deployment ran these backfills to their own end. Otherwise, the contract would break the version
- *   that is still running.
+ * - The code that fills the new columns is running: this deployment has run no other migration, and an
+ *   earlier deployment ran these backfills without an interruption. Otherwise, the contract migration would
+ *   break the version that is still running.
  */
 export function shouldRunContractPass(migrate: MigrateReport, backfill: BackfillPhaseReport): boolean {
   if (migrate.outcome !== 'deferred') return false;
@@ -35,9 +35,9 @@ export function shouldRunContractPass(migrate: MigrateReport, backfill: Backfill
 }
 
 /**
- * The report of the migrations phase after the contract pass. A contract that did not get its locks stays
- * pending. The new version does not need it, so it must not prevent the start. Any other failure stops the
- * deployment.
+ * The report of the migrations phase after the contract pass. A contract migration that did not get its locks
+ * stays pending, and the deployment continues, because the new version works without it. Any other failure
+ * stops the deployment.
  */
 export function contractPassReport(report: MigrateReport): MigrateReport {
   const failures = report.dataSources.flatMap(({ failed }) => failed ?? []);

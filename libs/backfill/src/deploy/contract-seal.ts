@@ -20,10 +20,10 @@ export interface SealContext {
 }
 
 /**
- * After contract migrations have run: seals the backfills that they required, if the table no longer allows a
- * row to become pending. PostgreSQL's planner decides that: a migration may require a backfill for another
- * reason, e.g. because it drops the old column. Never throws: catch-up inspects a backfill that is not
- * sealed.
+ * Seals the backfills that finished contract migrations required, if a constraint of the table now makes
+ * pending rows impossible. It asks PostgreSQL's planner, because not every contract migration adds such a
+ * constraint: it may, for example, drop the old column. Never throws: without a seal, catch-up only probes
+ * the backfill.
  *
  * @param ran the names of the migrations that have run
  */
@@ -41,7 +41,7 @@ export async function sealRequired(
       try {
         if (await sealBy(name, definition, context)) log.log(`${name} seals ${definition.name}.`);
       } catch (error) {
-        log.warn(`It is not known whether ${name} seals ${definition.name}: ${messageOf(error)}`);
+        log.warn(`It could not be checked whether ${name} seals ${definition.name}: ${messageOf(error)}`);
       }
     }
   }
@@ -55,11 +55,11 @@ async function sealBy(
   const session = await Session.open(definition.dataSource);
   try {
     await installLedger(session, schema);
-    const brief = withShortTimeouts(definition);
+    const probed = withShortTimeouts(definition);
     const selection = new RowSelection(
-      brief,
+      probed,
       ledger.of(definition),
-      await inspectTable(session, brief),
+      await inspectTable(session, probed),
       null,
     );
     const access = await inspectAccess(session, selection);

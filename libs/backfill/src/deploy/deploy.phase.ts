@@ -1,7 +1,7 @@
 import type { PhaseServices } from './phase.services.js';
 import type { Phase } from './phases.js';
 
-/** The outcome of a phase that did not reach its own end. */
+/** The outcome of a phase that was interrupted. */
 export type InterruptedOutcome = 'incomplete' | 'failed';
 
 /** One phase of one deployment. */

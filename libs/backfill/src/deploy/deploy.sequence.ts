@@ -38,7 +38,7 @@ export class DeploySequence {
 
   /**
    * @returns the report of the deployment; for a single phase, the report of this phase
-   * @throws what the first phase throws: nothing has been changed before
+   * @throws what the first phase throws; nothing was changed before it
    */
   async run(services: PhaseServices): Promise<PhaseReport | DeployReport> {
     const prepared = this.#phases.map((phase) => ({ phase, run: phase.prepare(services) }));
@@ -51,7 +51,7 @@ export class DeploySequence {
     return this.#report(this.#finished);
   }
 
-  /** The report of an interrupted run: the finished phases, and the current one as far as it is done. */
+  /** The report of an interrupted run: the finished phases, and what the current phase has finished. */
   interruptedReport(outcome: InterruptedOutcome, reason: string): PhaseReport | DeployReport {
     const current = this.#phases[this.#finished.length]?.interruptedReport(outcome, reason);
     return this.#report(current ? [...this.#finished, current] : this.#finished);
@@ -75,7 +75,7 @@ export class DeploySequence {
     try {
       return await run();
     } catch (error) {
-      // An error of the first phase may be one of usage, which the caller reports.
+      // An error of the first phase may be a usage error, which the caller reports.
       if (this.#finished.length === 0) throw error;
       this.#options.onError(error);
       return phase.interruptedReport('failed', messageOf(error));
@@ -96,7 +96,7 @@ export class DeploySequence {
   }
 }
 
-/** The outcome of a phase in the words that all phases share. */
+/** The outcome of a phase as one of the outcomes of a deployment. */
 function commonOutcome({ outcome }: PhaseReport): PhaseOutcome {
   if (outcome === 'deferred' || outcome === 'warnings') return 'incomplete';
   return outcome === 'done' ? 'complete' : outcome;

@@ -3,7 +3,7 @@ import type { IndexesRequest } from '../indexes/indexes.service.js';
 import type { DeployPhase, InterruptedOutcome } from './deploy.phase.js';
 import type { PhaseServices } from './phase.services.js';
 
-/** The indexes phase of a deployment. An interruption is only a warning. */
+/** The indexes phase of a deployment. If it is interrupted, that is only a warning. */
 export class IndexesPhase implements DeployPhase<IndexesReport> {
   readonly phase = 'indexes';
   readonly #request: IndexesRequest;

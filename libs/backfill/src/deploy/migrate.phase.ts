@@ -3,7 +3,9 @@ import type { MigrateRequest } from '../migrations/migrations.service.js';
 import type { DeployPhase, InterruptedOutcome } from './deploy.phase.js';
 import type { PhaseServices } from './phase.services.js';
 
-/** The migrations phase of a deployment. An interruption is a failure: the new version must not start. */
+/**
+ * The migrations phase of a deployment. If it is interrupted, it has failed: the new version must not start.
+ */
 export class MigratePhase implements DeployPhase<MigrateReport> {
   readonly phase = 'migrate';
   readonly #request: MigrateRequest;

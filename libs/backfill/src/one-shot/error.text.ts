@@ -4,7 +4,7 @@ export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** The message of an error of this library, which says everything; the stack of any other error. */
+/** The message of this library's own errors, which explain themselves; the stack of any other error. */
 export function explanationOf(error: unknown): string {
   return error instanceof BackfillError ? error.message : stackOf(error);
 }

@@ -13,7 +13,7 @@ export function readStatus(
   { phases, names }: StatusRequest,
 ): Promise<OneShotStatus> {
   const backfills = () => services.backfills.status(names.length > 0 ? { names } : {});
-  return inspectPhases(services, phases, { only: backfills, amongOthers: backfills });
+  return inspectPhases(services, phases, { asOnlyPhase: backfills, withOtherPhases: backfills });
 }
 
 /** Plans the phases. Changes nothing. @throws BackfillError */
@@ -27,33 +27,31 @@ export function readPlan(
   };
   const backfills = () => services.backfills.plan(selection);
   return inspectPhases(services, phases, {
-    only: backfills,
-    amongOthers: () => planUnlessRefused(backfills),
+    asOnlyPhase: backfills,
+    withOtherPhases: () => planUnlessRefused(backfills),
   });
 }
 
-/** Status and plan differ only for the backfills. */
-interface BackfillInspection<Only, AmongOthers> {
-  /** When the backfills are the only phase. */
-  readonly only: () => Promise<Only>;
-  /** When there are other phases. */
-  readonly amongOthers: () => Promise<AmongOthers>;
+/** How the backfills are inspected. The inspection of the other phases is the same for status and plan. */
+interface BackfillInspection<Single, Combined> {
+  readonly asOnlyPhase: () => Promise<Single>;
+  readonly withOtherPhases: () => Promise<Combined>;
 }
 
-async function inspectPhases<Only, AmongOthers>(
+async function inspectPhases<Single, Combined>(
   services: PhaseServices,
   phases: readonly Phase[],
-  backfills: BackfillInspection<Only, AmongOthers>,
+  backfills: BackfillInspection<Single, Combined>,
 ) {
   const migrate = () => services.migrations.status();
   const indexes = () => services.indexes.status();
   const [only] = phases;
-  if (only && phases.length === 1) return { migrate, indexes, backfill: backfills.only }[only]();
+  if (only && phases.length === 1) return { migrate, indexes, backfill: backfills.asOnlyPhase }[only]();
   return {
     phase: 'deploy' as const,
     ...(phases.includes('migrate') ? { migrate: await migrate() } : {}),
     ...(phases.includes('indexes') ? { indexes: await indexes() } : {}),
-    ...(phases.includes('backfill') ? { backfill: await backfills.amongOthers() } : {}),
+    ...(phases.includes('backfill') ? { backfill: await backfills.withOtherPhases() } : {}),
   };
 }
 

@@ -19,7 +19,7 @@ export interface OneShotResult {
   readonly exitCode: ExitCode;
   /** The application to close; undefined if it was not started. */
   readonly app?: INestApplicationContext;
-  /** The run left unfinished work in the process, which must therefore be ended. */
+  /** The process must exit at once, because work of the run is still in progress. */
   readonly mustExit?: true;
 }
 

@@ -14,7 +14,7 @@ import { DatabaseUnreachableError, StoppedAtStartError } from './startup/start-u
 export interface ResultReporterOptions {
   readonly request: OneShotArguments;
   readonly output: OneShotOutput;
-  /** Knows what an interrupted run has finished. */
+  /** Creates the report of an interrupted run. */
   readonly sequence: DeploySequence;
 }
 
@@ -52,7 +52,7 @@ export class ResultReporter {
     return this.crashed(error);
   }
 
-  /** An error that is no error of this library, with its stack. */
+  /** An unexpected error, which is printed with its stack. */
   async crashed(error: unknown): Promise<ExitCode> {
     this.#output.error(stackOf(error));
     return this.interrupted('failed', messageOf(error));
@@ -72,7 +72,7 @@ export class ResultReporter {
     const { action } = this.#request;
     if (isInspection(action)) return this.#failedInspection(action, outcome, reason);
     if (action === 'control') {
-      // The command had no effect. The exit code must say so: no later run makes up for it.
+      // The command had no effect, and no later run repeats it. Therefore the exit code is never 0.
       await this.#output.report(this.#sequence.interruptedReport('failed', reason));
       return EXIT_CODES.usage;
     }

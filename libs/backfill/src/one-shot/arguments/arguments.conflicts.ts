@@ -3,7 +3,7 @@ import type { ArgumentName } from './arguments.table.js';
 
 const CONTROL_ARGUMENTS = ['set', 'pause', 'resume', 'cancel'] as const satisfies readonly ControlVerb[];
 
-/** The arguments that a control command excludes. `--json`, `--connect-timeout` and the like are allowed. */
+/** The arguments that a control command refuses. It accepts e.g. `--json` and `--connect-timeout`. */
 const RUN_ARGUMENTS = [
   ...(['migrate', 'indexes', 'backfill', 'deploy', 'status', 'plan'] as const),
   ...(['tenant', 'max-duration', 'rebuild', 'retry-quarantined'] as const),
@@ -15,7 +15,7 @@ const CONTROL_CONFLICTS: readonly Conflict[] = CONTROL_ARGUMENTS.flatMap((comman
   ...CONTROL_ARGUMENTS.slice(position + 1).map((other): Conflict => [
     command,
     other,
-    'a command line gives one command',
+    'a command line has only one control command',
   ]),
   ...RUN_ARGUMENTS.map((other): Conflict => [
     command,

@@ -14,8 +14,8 @@ const HELP = '`nest start -- --backfill --help` lists all arguments.';
 export abstract class ArgumentError extends BackfillError {}
 
 /**
- * One-shot mode does not know this argument. Unknown arguments are never ignored: a misspelt one may have
- * been meant to limit the run.
+ * One-shot mode does not know this argument. It never ignores an unknown argument, because a misspelt
+ * argument may be one that limits the run.
  *
  * @publicApi
  */
@@ -32,8 +32,8 @@ export class UnknownArgumentError extends ArgumentError {
 }
 
 /**
- * `nest start` got an argument of one-shot mode, or a misspelt one, but no argument that starts a one-shot
- * run. It would start the server.
+ * `nest start` got an argument of one-shot mode, perhaps misspelt, but no argument that starts a one-shot
+ * run. Without this error it would start the server.
  *
  * @publicApi
  */

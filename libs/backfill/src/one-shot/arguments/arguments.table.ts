@@ -4,7 +4,7 @@ import type { Phase } from '../../deploy/phases.js';
 export interface ArgumentDefinition {
   /** Its line in `--help`. */
   readonly description: string;
-  /** What may follow the argument, for `--help`, if that is not a value of the argument itself. */
+  /** What follows an argument that has no value of its own, for `--help`. */
   readonly usage?: string;
   /** An example of its value, for `--help`. An argument without it takes no value. */
   readonly valueExample?: string;
@@ -12,11 +12,11 @@ export interface ArgumentDefinition {
   readonly defaultText?: string;
   /** It turns the start of the application into a one-shot run. */
   readonly startsOneShot?: true;
-  /** Names of backfills may follow it. */
+  /** Names of backfills may follow it, also as `--name=backfill`. */
   readonly takesNames?: true;
-  /** The only phase that it applies to; it is refused without this phase. */
+  /** The phase that it belongs to. It is refused in a run without this phase. */
   readonly phase?: Phase;
-  /** Other applications use this name too: without a phase it is not reported as a one-shot argument. */
+  /** Many applications have an argument of this name: `nest start` without a phase accepts it. */
   readonly isCommonName?: true;
 }
 
@@ -64,14 +64,14 @@ export const ARGUMENTS = {
     startsOneShot: true,
     takesNames: true,
     usage: 'NAME…',
-    description: 'stop backfills until someone resumes them',
+    description: 'stop backfills until a person resumes them',
   },
   why: { valueExample: 'TEXT', description: 'the reason for --set, --pause, --resume or --cancel' },
   'max-wait': {
     valueExample: '5m',
     defaultText: '5m',
     phase: 'indexes',
-    description: 'give up an index build that waits this long for locks',
+    description: 'stop an index build that waits this long for other transactions',
   },
   rebuild: { phase: 'indexes', description: 'replace indexes that differ from their declaration' },
   'connect-timeout': {
@@ -94,14 +94,14 @@ export function definitionOf(name: string): ArgumentDefinition | undefined {
   return Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name as ArgumentName] : undefined;
 }
 
-/** `--tenant=5` → `tenant`; undefined for anything but a long option. */
+/** `--tenant=5` → `tenant`; undefined if the argument does not start with `--`. */
 export function optionNameOf(argument: string): string | undefined {
   return /^--([^=]+)/.exec(argument)?.[1];
 }
 
 /**
- * Whether these arguments start a one-shot run. `--help` does so only on its own: otherwise it is the
- * application's.
+ * Whether these arguments start a one-shot run. `--help` does so only if it is the only argument: together
+ * with others, it belongs to the application.
  */
 export function startsOneShot(argv: readonly string[]): boolean {
   return (

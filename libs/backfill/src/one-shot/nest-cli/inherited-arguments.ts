@@ -1,9 +1,9 @@
 import { descendsFrom, processGroup } from './process-ancestry.js';
 
 /**
- * The variable with which the compiler plugin, in the process of the Nest command line, passes the one-shot
- * arguments to the application, which inherits the environment. It contains the process id of the command
- * line: a process that inherits the variable from elsewhere, or much later, ignores it.
+ * The environment variable that contains the one-shot arguments. The compiler plugin sets it in the process
+ * of the Nest command line, and the application inherits it. It also contains the process id of the command
+ * line, so that a process which inherits it from elsewhere, or much later, ignores it.
  */
 export const INHERITED_ARGUMENTS_VARIABLE = 'NESTJS_BACKFILL_ARGUMENTS';
 
@@ -19,11 +19,11 @@ export interface PassedArguments {
 /** What the application got from the Nest command line. */
 export interface InheritedArguments {
   readonly arguments: readonly string[];
-  /** `ended`, e.g. after Ctrl+C, means that the run is no longer wanted. */
+  /** `ended`, e.g. after Ctrl+C: the run must stop. */
   readonly commandLine: 'alive' | 'ended';
 }
 
-/** How this process is related to others. */
+/** The process tree around this process. */
 export interface ProcessRelations {
   readonly descendsFrom: (pid: number) => boolean;
   readonly group: () => number | undefined;
@@ -53,7 +53,7 @@ export function takeInheritedArguments(
   const passed = parsePassedArguments(text);
   if (!passed) return undefined;
   if (relations.descendsFrom(passed.from)) return { arguments: passed.arguments, commandLine: 'alive' };
-  // The parents have ended, but this process belongs to the same job. It must not start as a server.
+  // The command line has ended, but this process is in its process group. It must not start as a server.
   const isSameJob = passed.group !== null && passed.group === relations.group();
   return isSameJob ? { arguments: passed.arguments, commandLine: 'ended' } : undefined;
 }

@@ -10,8 +10,7 @@ const NEST_SWITCHES = new Set(
 );
 
 /**
- * The options of `nest start` with a value. The Nest command line accepts each of them without its value,
- * too.
+ * The options of `nest start` with a value. The Nest command line also accepts each of them without a value.
  */
 const NEST_VALUES = new Set(
   '-c --config -p --path -b --builder -d --debug --webpackPath --rspackPath --sourceRoot --entryFile -e --exec --env-file'.split(
@@ -26,8 +25,7 @@ const STARTING_ARGUMENTS = ARGUMENT_NAMES.filter((name) => definitionOf(name)?.s
  *
  * @param argv the whole `process.argv` of the `nest` process
  * @returns undefined for a command other than `start`, and when no one-shot run is requested
- * @throws {ArgumentError} for an argument that only makes sense in a one-shot run while a server would be
- *   started
+ * @throws {ArgumentError} for an argument of one-shot mode if the command would start a server
  */
 export function oneShotArgumentsOfNestCli(argv: readonly string[]): readonly string[] | undefined {
   const [, script = '', command, ...rest] = argv;

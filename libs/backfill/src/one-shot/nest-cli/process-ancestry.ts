@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** More than the shells and wrappers between a command line and the program that it starts. */
+/** How many parents are followed: more than the shells and wrappers that a command line starts. */
 const MAX_DEPTH = 32;
 
-/** A query of the process table by a program, e.g. `ps`, is given up after this time. */
+/** Time limit of a program that reads the process table, e.g. `ps`. */
 const QUERY_TIMEOUT_MS = 5_000;
 
 interface ProcessEntry {
@@ -17,7 +17,7 @@ interface ProcessEntry {
  * Whether the process `ancestor` is alive and a direct or indirect parent. Shells and wrappers may be in
  * between.
  *
- * @returns true as well if `ancestor` is alive and the system does not show parents
+ * @returns also true if `ancestor` is alive and the system does not show the parents of a process
  */
 export function descendsFrom(ancestor: number, parent: number = process.ppid): boolean {
   let current = parent;

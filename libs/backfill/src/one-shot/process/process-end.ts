@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { messageOf } from '../../postgres/error-classes.js';
 import { formatDuration } from '../../text/duration.format.js';
 
-/** The application's time limit for closing, and then the process's time limit for ending by itself. */
+/** How long the application may take to close, and then how long the process may take to end by itself. */
 export const END_GRACE_MS = 5_000;
 
 export interface CloseOptions {
@@ -11,7 +11,7 @@ export interface CloseOptions {
   readonly warn: (message: string) => void;
 }
 
-/** Closes the application. An error or a hook that does not return is reported and does not delay the end. */
+/** Closes the application. Warns about an error, and about hooks that do not return in time. */
 export async function closeApplication(
   app: INestApplicationContext,
   { forceStop, warn }: CloseOptions,
@@ -45,7 +45,7 @@ export function exitWhenOverdue(exitCode: number, stderr: NodeJS.WriteStream): v
   timer.unref();
 }
 
-/** Ignores that the reader of a pipe has gone, as in `… | head`: that must not stop a run halfway. */
+/** Ignores the error of a closed pipe, e.g. of `… | head`, because it must not stop the run. */
 export function ignoreClosedPipes(streams: readonly NodeJS.WriteStream[]): void {
   for (const stream of streams) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

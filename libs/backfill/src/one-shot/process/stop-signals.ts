@@ -17,8 +17,9 @@ const COMMAND_LINE_ENDED = 'The command line that started the run ended';
 
 export interface StopSignalsOptions {
   /**
-   * The state of the `nest start` that started this process. Its end counts as a signal: `nest start` passes
-   * signals on to a shell, and a shell that a signal ends does not pass it on to the application.
+   * The state of the `nest start` that started this process. Its end counts as a signal, because a signal
+   * often does not reach the application: `nest start` sends it to a shell, and the shell ends without
+   * passing it on.
    */
   readonly commandLine: 'alive' | 'ended' | undefined;
   /** The time from the first signal to the forced stop. @default STOP_GRACE_MS */

@@ -35,8 +35,8 @@ export async function startApplication(
   module: RootModule,
   { logger, connectTimeoutMs, signal, onWaiting }: StartOptions,
 ): Promise<INestApplicationContext> {
-  // The first outcome counts: a data source that gave up never settles, so neither does the creation of the
-  // application.
+  // The first outcome counts. After a refusal or a time-out, a data source never settles, so the creation of
+  // the application never settles either.
   let settle: (outcome: StartOutcome) => void = () => undefined;
   const settled = new Promise<StartOutcome>((resolve) => (settle = resolve));
   const wait = new ConnectionWait({ timeoutMs: connectTimeoutMs, onWaiting });
@@ -62,8 +62,8 @@ export async function startApplication(
 }
 
 /**
- * Creates the application again after the loss of a connection, and for connections that TypeORM does not
- * make.
+ * Creates the application again if a connection was lost meanwhile, or if a provider that connects without
+ * TypeORM could not reach the database.
  */
 async function createWithRetry(
   module: RootModule,
@@ -82,7 +82,7 @@ async function createWithRetry(
   }
 }
 
-/** Replaces a refusal by the database: its stack does not help anybody. Returns any other error unchanged. */
+/** Replaces an error with which the database refused the session, because its stack does not help. */
 function explainRefusal(error: unknown): unknown {
   const state = refusalState(error);
   return state ? new DatabaseRefusedError(reachabilityMessage(error), state, error) : error;

@@ -26,8 +26,8 @@ export interface ConnectionRetryOptions {
 /**
  * Makes PostgreSQL data sources retry their connection until `restore()`.
  *
- * Nest has no option for this. An application context whose creation failed cannot be closed: a second
- * attempt would run the constructors of all providers again, and leak what the first one opened. The retries
+ * Nest has no option for this. To create the application context again does not help: a context whose
+ * creation failed cannot be closed, so everything that its providers have opened would leak. The retries
  * of `@nestjs/typeorm` (ten, 3 s apart) have no time limit, and they also retry a wrong password. Therefore
  * this class replaces `DataSource.initialize`. After a refusal or a time-out the replaced method never
  * settles: the callbacks report the failure, and the caller ends the process.
@@ -77,7 +77,7 @@ export class ConnectionRetry {
           return undefined;
         }
         this.#options.onFailure(error);
-        // The timer of the time limit keeps the process alive.
+        // Meanwhile the timer of the time limit keeps the process alive.
         await delay(backOff(tries, CONNECTION_BACK_OFF), undefined, { ref: false });
       }
     }

@@ -27,8 +27,8 @@ const UNREACHABLE_MESSAGE =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect)/;
 
 /**
- * Whether the database cannot be reached now, so that waiting may help. A wrong password or database name is
- * no such error.
+ * Whether the error means that the database cannot be reached now, so that waiting may help. A wrong password
+ * or database name does not mean that.
  */
 export function isDatabaseUnreachable(error: unknown): boolean {
   return flattenErrors(error).some(

@@ -4,8 +4,8 @@ import type { BackfillPhaseReport, BackfillReport } from '../../../report/report
 import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 
 /**
- * The object that `--json` prints as the last line on stdout. The keys that are named here are a contract and
- * come first; other keys may be added.
+ * The object that `--json` prints as the last line on stdout. The keys that this file names are a stable
+ * interface and come first. Other keys may be added.
  */
 export function renderReportJson(report: OneShotReport): string {
   if (report.phase === 'migrate' || report.phase === 'indexes') return stringify(report);

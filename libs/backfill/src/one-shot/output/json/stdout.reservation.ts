@@ -13,8 +13,8 @@ export class StdoutReservation {
   }
 
   /**
-   * Writes to stdout itself. Resolves also when the reader has closed the pipe: that is no failure of the
-   * run.
+   * Writes to the real stdout. Also resolves when the reader has closed the pipe, which is not a failure of
+   * the run.
    */
   async write(text: string): Promise<void> {
     await new Promise<void>((resolve) => this.#write(text, () => resolve()));

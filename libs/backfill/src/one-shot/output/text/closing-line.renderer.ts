@@ -18,7 +18,7 @@ const TENANT_OUTCOMES = {
 const NO_TENANT_HAS_ROWS =
   'Nothing to do: no row belongs to a given tenant. Check the spelling of the tenants.';
 
-/** Reasons for work that a next run alone does not finish, each with what finishes it. */
+/** Reasons why the next run alone does not finish the work. Each text says what to do. */
 const REASONS_FOR_WORK_LEFT: readonly {
   readonly applies: (report: BackfillReport) => boolean;
   readonly text: string;

@@ -2,7 +2,7 @@ import type { ControlledBackfill, ControlReport, ControlVerb } from '../../../re
 import { printableLine } from './printable.js';
 import { renderSetting } from './status.renderer.js';
 
-/** The state that a command without effect found. */
+/** Why a command had no effect. */
 const UNCHANGED = {
   set: 'it already has this setting',
   pause: 'it is already paused',

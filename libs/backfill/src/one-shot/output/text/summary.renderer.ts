@@ -37,7 +37,7 @@ function renderBackfill(report: BackfillReport): string[] {
   ];
 }
 
-/** The reason for the status. `Nothing to do` is removed where the line above already says it. */
+/** The reason for the status, without `Nothing to do:` if the line above it shows that already. */
 export function renderReason({ reason, nothingToDo }: BackfillReport): string {
   const line = printableLine(reason);
   return nothingToDo ? line.replace(/^Nothing to do: (.)/, (_, first: string) => first.toUpperCase()) : line;

@@ -1,8 +1,8 @@
 import { displayWidth } from './display-width.js';
 
 /**
- * The lines of a table; the first row is the header. The first column is aligned to the left, the others to
- * the right.
+ * The lines of a table; the first row is the header. The first column is aligned to the left, the other
+ * columns to the right.
  *
  * @param leftColumns further columns, counted from 0, that are aligned to the left
  */

@@ -43,6 +43,32 @@ describe('a canary', () => {
     expect(await stage.run('canary-waits')).toMatchObject({ status: 'complete', updated: 49 });
   });
 
+  it.each([
+    [
+      'with rows',
+      "Every row of the canary's tenants (medium) is done, which the probe proved. Look at them, and let the others follow with --resume canary-waits.",
+    ],
+    [
+      'without rows',
+      'No row of the table has the tenant medium of the canary, so that nothing was tried out. Mend the declaration, or let all tenants follow with --resume canary-waits.',
+    ],
+  ])(
+    '%s does not pause the run again after an upgrade, if a person has resumed it before',
+    async (_, reason) => {
+      const { service } = stage.application;
+      await stage.run('canary-waits');
+      // The words of version 0.1.0.
+      await stage.query(`UPDATE nestjs_backfill.transition SET reason = $1 WHERE to_status = 'paused'`, [
+        reason,
+      ]);
+      await service.resume('canary-waits');
+      expect(await stage.run('canary-waits')).toMatchObject({
+        status: 'complete',
+        updated: ALL - SIZES.medium,
+      });
+    },
+  );
+
   it('lets the other tenants follow once a person has resumed the run', async () => {
     await stage.run('canary-waits');
     await stage.application.service.resume('canary-waits', { by: 'ann@desk', why: 'they look well' });

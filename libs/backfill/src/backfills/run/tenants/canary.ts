@@ -89,17 +89,28 @@ class CanaryTexts {
     return `the canary's tenants (${this.#tenants.join(', ')})`;
   }
 
+  get #rowsDone(): string {
+    return `The probe proved that every row of ${this.#canary} is done.`;
+  }
+
+  get #noRows(): string {
+    return `${noRowOf(this.#tenants)} of the canary`;
+  }
+
   get #proved(): string {
-    return `The probe proved that every row of ${this.#canary} is done. Check these rows, then let the other tenants follow with --resume ${this.#name}.`;
+    return `${this.#rowsDone} Check these rows, then let the other tenants follow with --resume ${this.#name}.`;
   }
 
   get #withoutRows(): string {
-    return `${noRowOf(this.#tenants)} of the canary, so it tested nothing. Correct the declaration, or let all tenants follow with --resume ${this.#name}.`;
+    return `${this.#noRows}, so it tested nothing. Correct the declaration, or let all tenants follow with --resume ${this.#name}.`;
   }
 
-  /** How the reasons of the canary's pauses begin. */
+  /**
+   * How the reasons of the canary's pauses begin, in this release and in earlier ones: the ledger keeps what
+   * an earlier release has recorded. When one of these sentences changes, its old form stays in this list.
+   */
   get pauses(): readonly string[] {
-    return [this.#proved, this.#withoutRows];
+    return [this.#rowsDone, this.#noRows, `Every row of ${this.#canary} is done, which the probe proved.`];
   }
 
   get continuing(): string {

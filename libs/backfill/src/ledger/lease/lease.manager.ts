@@ -79,7 +79,8 @@ export class LeaseManager<Held> {
     this.#isRenewing = true;
     try {
       const { last } = await side.sendOnSideConnection([this.#options.renewal(held)]);
-      this.#isLost = last.rows.length === 0;
+      // Not the reply about a lease that was released in the meantime.
+      if (this.#held === held) this.#isLost = last.rows.length === 0;
     } catch {
       // The next renewal tries again. If none succeeds, the lease expires.
     } finally {

@@ -79,9 +79,12 @@ export class PhaseLeaseLedger {
     };
   }
 
+  /** Raises the fencing token, so that a renewal in flight does not extend the lease again. */
   release(token: string): Statement {
     return {
-      text: `UPDATE ${this.#table} SET expires_at = clock_timestamp() WHERE phase = $1 AND fencing_token = $2::bigint`,
+      text: `
+        UPDATE ${this.#table} SET expires_at = clock_timestamp(), fencing_token = fencing_token + 1
+         WHERE phase = $1 AND fencing_token = $2::bigint`,
       values: [this.#phase, token],
     };
   }

@@ -36,6 +36,11 @@ it('builds missing indexes, and finds nothing to do the next time', async () => 
   expect(await stage.build(indexes)).toMatchObject({ outcome: 'nothing-to-do' });
 });
 
+it('uses the default of an option that is undefined', async () => {
+  const options = { schema: undefined, lease: undefined, maxWait: undefined, rebuild: undefined };
+  expect(await stage.build([declaredIndex()], options as never)).toMatchObject({ outcome: 'done' });
+});
+
 it('drops an INVALID index of an interrupted build and builds it again', async () => {
   const holder = await stage.database.connect();
   await holder.query('BEGIN; LOCK TABLE leads IN ROW EXCLUSIVE MODE');

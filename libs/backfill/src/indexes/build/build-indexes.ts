@@ -9,13 +9,6 @@ import type { BuildIndexesOptions } from './build-indexes.options.js';
 import { ConcurrentIndexBuilder } from './concurrent.builder.js';
 import { IndexBuilder } from './index.builder.js';
 
-const DEFAULTS = {
-  schema: 'nestjs_backfill',
-  lease: 30_000,
-  maxWait: 300_000,
-  rebuild: false,
-} as const satisfies BuildIndexesOptions;
-
 type Settings = Required<Omit<BuildIndexesOptions, 'signal'>> & Pick<BuildIndexesOptions, 'signal'>;
 
 /**
@@ -29,7 +22,7 @@ export async function buildIndexes(
   declared: readonly DeclaredIndex[],
   options: BuildIndexesOptions = {},
 ): Promise<IndexPhaseReport> {
-  const settings: Settings = { ...DEFAULTS, log: new Logger('OnlineIndex'), ...options };
+  const settings = withDefaults(options);
   const startedAt = performance.now();
   const indexes: IndexReport[] = [];
   let undeclared: readonly UndeclaredIndex[] = [];
@@ -47,6 +40,17 @@ export async function buildIndexes(
     ...(error && { error }),
     durationMs: Math.round(performance.now() - startedAt),
   };
+}
+
+function withDefaults({
+  schema = 'nestjs_backfill',
+  lease = 30_000,
+  maxWait = 300_000,
+  rebuild = false,
+  log = new Logger('OnlineIndex'),
+  signal,
+}: BuildIndexesOptions): Settings {
+  return { schema, lease, maxWait, rebuild, log, ...(signal ? { signal } : {}) };
 }
 
 /** @param reports receives the report of each index, also of those before an error */

@@ -49,7 +49,7 @@ describe('the log of a run', () => {
       'log leads-direction: 42,000 rows, 3,950 rows/s, 42 %, ~15 s left, at 42017',
       'log a: waiting for a lock',
       'warn a: retried: deadlock',
-      'log leads-direction: complete, 98,213 rows in 41.2 s. Every row is done.',
+      'log leads-direction: complete, 98,213 rows in 41.2 s. No row is pending any more.',
       'warn leads-direction: failed, 1 row in 41.2 s. Too many.',
       'log leads-direction: nothing to do. Complete since noon.',
     ]);

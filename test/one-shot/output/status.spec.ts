@@ -37,7 +37,7 @@ leads-direction        1  complete     98,213        0            0      492  20
 old                    0  incomplete        5        0            2        1  never run
 
 leads-direction
-  Every row is done.
+  No row is pending any more.
 
 old
   2 rows are in quarantine.

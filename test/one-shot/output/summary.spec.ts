@@ -13,7 +13,7 @@ describe('the summary', () => {
   it('shows the rows, the rate and the query that proves completion', () => {
     expect(renderSummary({ phase: 'backfill', outcome: 'complete', backfills: [reportOf()] })).toBe(`
 leads-direction (version 1): complete
-  Every row is done.
+  No row is pending any more.
   98,213 updated, 0 skipped, 0 in quarantine, 0 remaining
   492 batches in 41.2 s, 2,384 rows/s
   Proved: this query finds no pending row:

@@ -52,11 +52,11 @@ export class ControlLedger {
   }
 
   /** A query of one value for `toControlState`; NULL if the ledger has no record of the backfill. */
-  state(parameters: Parameters, tenants: TenantScope, among: LeaseScope): string {
+  state(parameters: Parameters, tenants: TenantScope, leaseScope: LeaseScope): string {
     const { name, version } = this.#context.parameters(parameters);
     return `SELECT json_build_object('status', b.status, 'reason', b.reason, 'settings', (
         SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(name, version)}) AS s WHERE s.value IS NOT NULL),
-        'leases', (${this.#leases.snapshot(parameters, tenants, among)}))
+        'leases', (${this.#leases.snapshot(parameters, tenants, leaseScope)}))
       FROM ${this.#context.schema}.backfill AS b WHERE b.name = ${name} AND b.version = ${version}`;
   }
 

@@ -93,7 +93,7 @@ export class RangeLedger {
    * scope. A running process may lose its list of skipped rows by this. No row is lost, since its run ends
    * with a probe too.
    */
-  async closeLeftovers(session: Session, tenants: TenantScope): Promise<void> {
+  async cleanUpAfterProof(session: Session, tenants: TenantScope): Promise<void> {
     const { schema } = this.#context;
     const parameters = new Parameters();
     const isSubject = this.#context.isSubject(parameters);

@@ -174,7 +174,7 @@ export class StatusLedger {
    *
    * @param expected only if this is what the record says now; null for any
    */
-  waiting(waitingFor: string | null, expected: string | null = null): Statement {
+  recordWait(waitingFor: string | null, expected: string | null = null): Statement {
     const { schema, values } = this.#context;
     return {
       text: `UPDATE ${schema}.backfill SET waiting_for = $3
@@ -184,7 +184,7 @@ export class StatusLedger {
   }
 
   /** The same for a backfill that may not have started yet. */
-  waitingToStart(waitingFor: string | null): Statement {
+  recordWaitToStart(waitingFor: string | null): Statement {
     const { schema, values } = this.#context;
     return {
       text: `UPDATE ${schema}.backfill SET waiting_for = $3

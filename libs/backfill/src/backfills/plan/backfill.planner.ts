@@ -32,8 +32,8 @@ export async function planBackfill(
   const session = await Session.open(definition.dataSource);
   try {
     const facts = await inspectTable(session, definition);
-    const impatient = { ...definition, pace: { ...definition.pace, ...PLAN_TIMEOUTS } };
-    const selection = new RowSelection(impatient, ledger.of(definition), facts, tenants);
+    const withPlanTimeouts = { ...definition, pace: { ...definition.pace, ...PLAN_TIMEOUTS } };
+    const selection = new RowSelection(withPlanTimeouts, ledger.of(definition), facts, tenants);
     return await planSelection(session, definition, selection, schema);
   } catch (error) {
     throw classifyDatabaseError(error) === 'programming'

@@ -6,7 +6,7 @@ import type { BackfillReport } from '../../report/report.js';
 import { RunConnection } from './connection/run-connection.js';
 import { BackfillRunner } from './loop/backfill.runner.js';
 import type { RunOptions } from './run.options.js';
-import { describeOthers } from './scope/other-processes.js';
+import { describeOtherWorkers } from './scope/other-processes.js';
 import { TenantRunScope } from './scope/tenant-run.scope.js';
 import { WholeRunScope } from './scope/whole-run.scope.js';
 import { enforceStop } from './stop/stop.enforcer.js';
@@ -23,18 +23,19 @@ export interface RunBackfillOptions {
 }
 
 /**
- * Runs one backfill: at once, or tenant by tenant if it declares a canary or an order and all tenants are
- * requested.
+ * Runs one backfill. If it declares a canary or a tenant order and all tenants are requested, the run has
+ * several parts, in tenant order. Otherwise it has one part.
  */
 export async function runBackfill(backfill: RunBackfillOptions): Promise<BackfillReport> {
   const { definition, options } = backfill;
-  const isInOrder = definition.canary !== null || definition.tenantOrder !== null;
-  if (isInOrder && options.tenants === null && !options.retryQuarantined) return runInOrder(backfill);
+  const hasTenantOrder = definition.canary !== null || definition.tenantOrder !== null;
+  if (hasTenantOrder && options.tenants === null && !options.retryQuarantined)
+    return runInTenantOrder(backfill);
   const scope = new WholeRunScope(options.tenants);
   return (await new BackfillRunner({ ...backfill, scope }).run()).report;
 }
 
-async function runInOrder(backfill: RunBackfillOptions): Promise<BackfillReport> {
+async function runInTenantOrder(backfill: RunBackfillOptions): Promise<BackfillReport> {
   const { definition, ledgers, schema, options } = backfill;
   const { name, dataSource, pace } = definition;
   const { connectTimeoutMs, stop } = options;
@@ -42,7 +43,8 @@ async function runInOrder(backfill: RunBackfillOptions): Promise<BackfillReport>
   const note = (message: string) => observer.noted({ name, level: 'log', message });
   const { statementTimeout } = pace;
   const connection = new RunConnection({ dataSource, statementTimeout, stop, connectTimeoutMs, warn: note });
-  // The parts enforce the stop on their own connections.
+  // Each part enforces the stop on its own connections. This enforces it only on the connection between
+  // parts.
   const endEnforcement = enforceStop(stop, { ...options, cancelAfterMs: null }, () => [connection]);
   const runPart = partRunner(backfill);
   try {
@@ -53,11 +55,12 @@ async function runInOrder(backfill: RunBackfillOptions): Promise<BackfillReport>
       connection,
       stop,
       note,
-      waiting: (holder) => observer.waiting({ name, waitingFor: describeOthers(holder) }),
+      waiting: (holder) => observer.waiting({ name, waitingFor: describeOtherWorkers(holder) }),
       runPart,
     });
     const report = await sequence.run().catch(async () => {
-      // A run reports a problem of the database as its outcome. It must not go beyond the canary to do so.
+      // A run reports a database error as its outcome, so the last part runs to report it. It is limited to
+      // the canary, because the canary may not be approved yet.
       const tenants = definition.canary?.tenants ?? null;
       return (await runPart(lastPart(tenants, stop))).report;
     });
@@ -69,9 +72,9 @@ async function runInOrder(backfill: RunBackfillOptions): Promise<BackfillReport>
   }
 }
 
-/** Runs the parts of one run. Only the whole run is reported as finished. */
+/** @returns a function that runs one part. Its observer does not report the part as a finished run. */
 function partRunner(backfill: RunBackfillOptions) {
-  const state: TenantRunState = { isAdmitted: false, hasBegun: false };
+  const state: TenantRunState = { isAdmitted: false, isRecordedAsRunning: false };
   const observer = wrapObserver(backfill.options.observer, { finished: () => undefined });
   return (part: TenantRun) => {
     const options = { ...backfill.options, tenants: part.tenants, stop: part.stop, observer };

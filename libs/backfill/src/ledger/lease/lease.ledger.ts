@@ -18,7 +18,7 @@ export interface LeaseLimit {
   /** Over all processes. */
   readonly maxWorkers: number;
   /** The leases that count. */
-  readonly among: LeaseScope;
+  readonly leaseScope: LeaseScope;
 }
 
 /** The leases on the ranges of one backfill. */
@@ -37,12 +37,12 @@ export class LeaseLedger {
   async lease(
     session: Session,
     tenants: TenantScope,
-    { maxWorkers, among, except = [] }: LeaseLimit & { readonly except?: readonly string[] },
+    { maxWorkers, leaseScope, except = [] }: LeaseLimit & { readonly except?: readonly string[] },
   ): Promise<LeasedRange | null> {
     const { schema } = this.#context;
     const parameters = new Parameters();
     const wanted = isUnfinished(this.#context, parameters, tenants);
-    const counted = isUnfinished(this.#context, parameters, among);
+    const counted = isUnfinished(this.#context, parameters, leaseScope);
     const { last } = await session.transaction([
       // One process after the other, so that together they do not exceed the limit.
       this.#context.lockRecord(),
@@ -88,14 +88,14 @@ export class LeaseLedger {
    *
    * @returns whether the range is released
    */
-  async yieldSurplus(
+  async releaseSurplus(
     session: Session,
     range: LeasedRange,
-    { maxWorkers, among }: LeaseLimit,
+    { maxWorkers, leaseScope }: LeaseLimit,
   ): Promise<boolean> {
     const { schema } = this.#context;
     const parameters = new Parameters();
-    const counted = isUnfinished(this.#context, parameters, among);
+    const counted = isUnfinished(this.#context, parameters, leaseScope);
     const { last } = await session.transaction([
       this.#context.lockRecord(),
       {
@@ -124,14 +124,14 @@ export class LeaseLedger {
   }
 
   /** The leases on the unfinished ranges of a scope, those that have expired included. */
-  async foreignLeases(session: Session, among: LeaseScope): Promise<ForeignLease[]> {
+  async foreignLeases(session: Session, leaseScope: LeaseScope): Promise<ForeignLease[]> {
     const parameters = new Parameters();
     const { last } = await session.send([
       {
         text: `SELECT lease_owner, greatest(0, extract(epoch FROM lease_expires_at - clock_timestamp()) * 1000)::text,
                  lease_expires_at::text || '/' || fencing_token::text
           FROM ${this.#context.schema}.range
-          WHERE ${isUnfinished(this.#context, parameters, among)} AND lease_owner IS NOT NULL
+          WHERE ${isUnfinished(this.#context, parameters, leaseScope)} AND lease_owner IS NOT NULL
           ORDER BY id`,
         values: parameters.values,
       },
@@ -156,14 +156,14 @@ export class LeaseLedger {
    * A query of one JSON value, a `LeaseSnapshot`.
    *
    * @param tenants the scope whose free ranges it lists
-   * @param among the scope whose leases it lists
+   * @param leaseScope the scope whose leases it lists
    */
-  snapshot(parameters: Parameters, tenants: TenantScope, among: LeaseScope): string {
+  snapshot(parameters: Parameters, tenants: TenantScope, leaseScope: LeaseScope): string {
     const isOurs = `tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)}`;
     return `SELECT json_build_object(
         'leases', coalesce(json_agg(id || '/' || fencing_token ORDER BY id) FILTER (WHERE NOT ${IS_FREE}), '[]'),
         'free', coalesce(json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE} AND ${isOurs}), '[]'))
-      FROM ${this.#context.schema}.range WHERE ${isUnfinished(this.#context, parameters, among)}`;
+      FROM ${this.#context.schema}.range WHERE ${isUnfinished(this.#context, parameters, leaseScope)}`;
   }
 
   /** See `assertLease`. */

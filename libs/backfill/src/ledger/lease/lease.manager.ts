@@ -61,10 +61,10 @@ export class LeaseManager<Held> {
   }
 
   /** Stops the renewals, and releases the lease if it is held. */
-  async release(give: (held: Held) => Promise<unknown>): Promise<void> {
+  async release(releaseHeld: (held: Held) => Promise<unknown>): Promise<void> {
     const held = this.#held;
     this.stop();
-    if (held !== null) await give(held);
+    if (held !== null) await releaseHeld(held);
   }
 
   /** Stops the renewals. A lease that is not released expires. */

@@ -8,19 +8,19 @@ import { DatabaseLostError } from './database-lost.error.js';
 
 export interface RunConnectionOptions {
   readonly dataSource: DataSource;
-  /** Of the batches, in milliseconds. */
+  /** The statement timeout of the connection in milliseconds. */
   readonly statementTimeout: number;
   readonly stop: StopSignal;
-  /** How long to try to reconnect, in milliseconds. */
+  /** Maximum time of the attempts to reconnect, in milliseconds. */
   readonly connectTimeoutMs: number;
   readonly warn: (message: string) => void;
 }
 
-/** The connection of one worker. It reconnects when it is lost. */
+/** The connection of one worker. It reconnects after a connection error. */
 export class RunConnection {
   readonly #options: RunConnectionOptions;
   #session: Session | null = null;
-  /** Reconnecting has failed once: each later call makes a single attempt. */
+  /** The last `use` could not reconnect. Until one succeeds, each `use` makes a single attempt. */
   #isLost = false;
 
   constructor(options: RunConnectionOptions) {
@@ -32,10 +32,11 @@ export class RunConnection {
   }
 
   /**
-   * Runs `work` on the connection. If the connection is lost, runs `work` again from its start on a new one:
-   * `work` must be repeatable.
+   * Runs `work` on the connection. If the connection is lost, runs `work` again from its start on a new
+   * connection, so `work` must be repeatable.
    *
-   * @throws DatabaseLostError after `connectTimeoutMs`; the errors of `work` itself at once
+   * @throws DatabaseLostError if the database is not available within `connectTimeoutMs`; any other error of
+   * `work` without a second attempt
    */
   async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const startedAt = performance.now();
@@ -52,13 +53,13 @@ export class RunConnection {
     }
   }
 
-  /** For the last questions of a run. @returns null if the connection is closed or the work fails */
+  /** For optional queries at the end of a run. @returns null if the connection is closed or `work` fails */
   async ask<T>(work: (session: Session) => Promise<T>): Promise<T | null> {
     if (this.#session === null) return null;
     return this.use(work).catch(() => null);
   }
 
-  /** @throws the error if another attempt cannot help, DatabaseLostError if there is no time for one */
+  /** @throws the error if it is not transient; DatabaseLostError if the time for attempts is over */
   async #prepareRetry(error: unknown, startedAt: number): Promise<void> {
     const { connectTimeoutMs, stop } = this.#options;
     const failure = classifyFailure(error);

@@ -9,15 +9,15 @@ import type { StopSignal } from '../stop/stop-signal.js';
 
 export interface BatchGateOptions {
   readonly definition: BackfillDefinition;
-  /** The tenants whose ranges this run works on; null: all rows. */
+  /** The tenants whose ranges this run processes; null: all rows. */
   readonly tenants: TenantScope;
-  /** The leases that count towards the maximum number of workers. */
-  readonly among: LeaseScope;
+  /** The scope whose leases count towards the maximum number of workers. */
+  readonly leaseScope: LeaseScope;
   readonly ledger: BackfillLedger;
   readonly control: PaceControl;
   readonly checks: readonly DeclaredCheck[];
   readonly log: RunLog;
   readonly stop: StopSignal;
-  /** @default performance.now */
+  /** Returns milliseconds. @default performance.now */
   readonly now?: MonotonicClock;
 }

@@ -8,13 +8,15 @@ import type { HeldByPerson } from './held-by-person.js';
 import { describeThrottles, WaitReporter } from './wait.reporter.js';
 
 /**
- * After this time, another worker no longer relies on a poll that has not returned: its connection may hang.
+ * A poll that takes longer is overdue: its connection may hang, so another worker polls on its own
+ * connection.
  */
 const POLL_OVERDUE_MS = 1_000;
 
 /**
- * Lets a batch start only while no throttle is active and no person holds the backfill. All workers of a run
- * in one process share the gate: at most once per interval, one of them polls on its own session for all.
+ * Lets a batch start only while no throttle is active and no person has paused or cancelled the backfill. All
+ * workers of a run in one process share the gate. At most once per interval, one worker polls on its own
+ * session, and all workers use the result.
  */
 export class BatchGate {
   readonly #options: BatchGateOptions;
@@ -22,9 +24,9 @@ export class BatchGate {
   readonly #intervalMs: number;
   readonly #lastPoll: GatePoll;
   readonly #reporter: WaitReporter;
-  /** Null before the first poll, which every batch must wait for. */
+  /** When the last poll returned; null before the first one. No batch may start before the first poll. */
   #polledAt: number | null = null;
-  /** The most recent poll that has not returned. */
+  /** The latest poll that has not returned yet; null if every poll has returned. */
   #polling: { readonly since: number } | null = null;
 
   constructor(options: BatchGateOptions) {
@@ -36,37 +38,37 @@ export class BatchGate {
     this.#reporter = new WaitReporter(ledger, log, now);
   }
 
-  /** The settings in force. */
+  /** The current settings. */
   get control(): PaceControl {
     return this.#options.control;
   }
 
-  /** The leases that count towards the maximum number of workers. */
-  get among(): LeaseScope {
-    return this.#options.among;
+  /** The scope whose leases count towards the maximum number of workers. */
+  get leaseScope(): LeaseScope {
+    return this.#options.leaseScope;
   }
 
-  /** The workers of all processes and the free ranges, as of the last poll. */
+  /** The leases of all processes and the free ranges, as the last poll found them. */
   get leaseSnapshot(): LeaseSnapshot {
     return this.#lastPoll.leaseSnapshot;
   }
 
-  /** The active throttles in words; null if none is active. */
+  /** A description of the active throttles; null if none is active. */
   get waitingFor(): string | null {
     return this.#isThrottled ? describeThrottles(this.#lastPoll.active) : null;
   }
 
-  /** `pass` will poll, or wait: no batch may be in flight when it is called. */
+  /** Whether the next `pass` polls or waits. Then no batch may be in flight on the session. */
   get isDue(): boolean {
     return this.#isThrottled || this.#isPollDue;
   }
 
   /**
-   * Waits until a batch may start, or the worker must not wait any longer. Waits without an open transaction.
+   * Waits until a batch may start, the run is asked to stop, or `mustLeave` returns true.
    *
    * @param session without an open transaction
-   * @param mustLeave whether the worker has another reason not to wait
-   * @returns why the worker must release its range; null to continue
+   * @param mustLeave whether the worker must leave its range for another reason; called after each poll
+   * @returns the pause or the cancellation that ends the work on the range; null if there is none
    * @throws the error of a lost connection
    */
   async pass(session: Session, mustLeave: () => boolean = () => false): Promise<HeldByPerson | null> {
@@ -78,33 +80,35 @@ export class BatchGate {
     }
   }
 
-  /** Polls if it is time, and does not wait: for a process that is not about to start a batch. */
+  /**
+   * Polls if a poll is due, and does not wait for throttles. For a process that does not start a batch now.
+   */
   async poll(session: Session): Promise<HeldByPerson | null> {
     await this.#pollIfDue(session);
     return this.#lastPoll.held;
   }
 
-  /** Clears what the ledger says the run waits for. Called when a run ends before its first batch. */
+  /** Removes the wait from the ledger. Called when a run ends before its first batch. */
   async clearWait(session: Session): Promise<void> {
     if (this.#isThrottled) await this.#reporter.write(session, null);
   }
 
   /**
-   * Sleeps between two batches, and polls in the meantime. Returns early when the pause becomes shorter, a
-   * person holds the backfill, or the run is asked to stop.
+   * Sleeps between two batches, and polls once per interval. Returns early if the pause becomes shorter, a
+   * person pauses or cancels the backfill, or the run is asked to stop.
    *
-   * @param session null: does not poll
-   * @param pauseMs returns the length of the pause; called after each poll
+   * @param session null if it is in use: then no poll takes place
+   * @param pauseMs returns the current length of the pause in milliseconds; called after each poll
    */
   async rest(session: Session | null, pauseMs: () => number): Promise<void> {
     const { stop } = this.#options;
     const startedAt = this.#now();
     for (;;) {
-      const left = pauseMs() - (this.#now() - startedAt);
-      if (left <= 0 || this.#lastPoll.held !== null || stop.reason !== null) return;
-      await stop.sleep(Math.min(left, this.#intervalMs));
-      // The next batch finds a lost connection, and can recover from it.
-      if (session && left > this.#intervalMs) await this.#pollIfDue(session).catch(() => undefined);
+      const remainingMs = pauseMs() - (this.#now() - startedAt);
+      if (remainingMs <= 0 || this.#lastPoll.held !== null || stop.reason !== null) return;
+      await stop.sleep(Math.min(remainingMs, this.#intervalMs));
+      // If the connection is lost, the next batch fails too, and its recovery reconnects.
+      if (session && remainingMs > this.#intervalMs) await this.#pollIfDue(session).catch(() => undefined);
     }
   }
 
@@ -116,7 +120,10 @@ export class BatchGate {
     return this.#polledAt === null || this.#now() - this.#polledAt >= this.#intervalMs;
   }
 
-  /** Another worker polls now. Not relied on before the first poll, nor when that poll is overdue. */
+  /**
+   * Whether the result of another worker's poll can be expected soon. Before the first poll every worker
+   * polls.
+   */
   get #isPolling(): boolean {
     if (this.#polledAt === null || this.#polling === null) return false;
     return this.#now() - this.#polling.since < POLL_OVERDUE_MS;

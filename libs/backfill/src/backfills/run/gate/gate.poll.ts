@@ -11,8 +11,8 @@ import type { BatchGateOptions } from './batch-gate.options.js';
 import type { HeldByPerson } from './held-by-person.js';
 
 /**
- * Reads everything that a batch may have to wait for: the orders of people, the throttles on the server, and
- * the application's own checks. Keeps what the last poll has found.
+ * Reads everything that a batch may have to wait for: the status and the settings that a person has set, the
+ * throttles on the server, and the application's own checks. Keeps the results of the last poll.
  */
 export class GatePoll {
   readonly #options: BatchGateOptions;
@@ -32,8 +32,8 @@ export class GatePoll {
     this.#intervalMs = throttles.interval;
     const newReading = (subject: string) => new ThrottleReading(subject, unreadableAfter, now);
     const parts = createServerThrottles(throttles).map((each) => toPollPart(each, newReading(each.name)));
-    const orders = this.#ordersPart(newReading('the ledger'));
-    this.#serverPoll = new ThrottlePoll(table, [orders, ...parts]);
+    const controlPart = this.#controlPart(newReading('the ledger'));
+    this.#serverPoll = new ThrottlePoll(table, [controlPart, ...parts]);
     const context = { backfill: name, version, table };
     this.#checks = checks
       .filter(({ backfills }) => backfills === undefined || backfills.includes(name))
@@ -47,20 +47,20 @@ export class GatePoll {
           timeoutMs: unreadableAfter,
         });
       });
-    this.#readings = [orders, ...parts, ...this.#checks].map(({ reading }) => reading);
+    this.#readings = [controlPart, ...parts, ...this.#checks].map(({ reading }) => reading);
   }
 
-  /** Null if no person holds the backfill. */
+  /** The pause or the cancellation by a person; null if there is none. */
   get held(): HeldByPerson | null {
     return this.#held;
   }
 
-  /** The workers of all processes, and the free ranges. */
+  /** The leases of all processes, and the free ranges. */
   get leaseSnapshot(): LeaseSnapshot {
     return this.#leaseSnapshot;
   }
 
-  /** The throttles for which the run must wait. */
+  /** The throttles that hold the run. */
   get active(): readonly ActiveThrottle[] {
     return this.#active;
   }
@@ -73,14 +73,16 @@ export class GatePoll {
     this.#active = this.#readings.flatMap((reading) => this.#activeThrottle(reading, time));
   }
 
-  /** @param time of the database; null if it is not known */
+  /** @param time the database's time; null if it is not known */
   #activeThrottle({ name, waitReason }: ThrottleReading, time: string | null): ActiveThrottle[] {
     if (waitReason === null) return [];
     const before = this.#active.find((each) => each.name === name);
     return [{ name, reason: waitReason, since: before?.since ?? time ?? new Date().toISOString() }];
   }
 
-  /** A slow check delays the batches by one interval at most. Its result counts in a later poll. */
+  /**
+   * Waits for the checks, but not longer than one interval. The next poll uses the result of a slower check.
+   */
   async #withinInterval(checked: readonly Promise<void>[]): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#intervalMs)));
@@ -88,12 +90,12 @@ export class GatePoll {
     clearTimeout(timer);
   }
 
-  /** The orders of people come with the throttles, in the same round trip. */
-  #ordersPart(reading: ThrottleReading): ThrottlePollPart {
-    const { ledger, control, tenants, among } = this.#options;
+  /** Reads the control state in the same round trip as the throttles. */
+  #controlPart(reading: ThrottleReading): ThrottlePollPart {
+    const { ledger, control, tenants, leaseScope } = this.#options;
     return {
       reading,
-      query: (parameters) => ledger.control.state(parameters, tenants, among),
+      query: (parameters) => ledger.control.state(parameters, tenants, leaseScope),
       read: (value) => {
         if (value === null) return null;
         const { status, reason, settings, leases } = toControlState(value);

@@ -5,15 +5,15 @@ import type { ActiveThrottle } from '../../../report/active-throttle.js';
 import type { MonotonicClock } from '../../throttle/throttle.reading.js';
 import type { RunLog } from '../log/run-log.js';
 
-/** A wait is reported again after this time, with its newest numbers. */
-const REPORT_AGAIN_MS = 30_000;
+/** A wait that continues is reported again after this time, with its current numbers. */
+const REPORT_INTERVAL_MS = 30_000;
 
-/** Reports to the log and the ledger which throttles a run waits for, and when it continues. */
+/** Writes to the log and the ledger which throttles a run waits for, and that it continues. */
 export class WaitReporter {
   readonly #ledger: BackfillLedger;
   readonly #log: RunLog;
   readonly #now: MonotonicClock;
-  /** The last report: the names of its throttles, none if the run has continued. */
+  /** The names of the throttles in the last report, empty after the wait has ended, and its time. */
   #reported: { readonly names: string; readonly at: number } | null = null;
   #waitingSince: number | null = null;
 
@@ -28,7 +28,7 @@ export class WaitReporter {
     const names = active.map(({ name }) => name).join();
     const now = this.#now();
     const reported = this.#reported ?? { names: '', at: 0 };
-    if (names === reported.names && (names === '' || now - reported.at < REPORT_AGAIN_MS)) return;
+    if (names === reported.names && (names === '' || now - reported.at < REPORT_INTERVAL_MS)) return;
     this.#reported = { names, at: now };
     if (active.length === 0) this.#reportEnd(now);
     else {
@@ -38,13 +38,13 @@ export class WaitReporter {
     await this.write(session, active.length === 0 ? null : describeThrottles(active));
   }
 
-  /** @param waitingFor null: nothing @throws the error of a lost connection */
+  /** @param waitingFor null: the run does not wait @throws the error of a lost connection */
   async write(session: Session, waitingFor: string | null): Promise<void> {
     try {
-      await session.transaction([this.#ledger.status.waitingToStart(waitingFor)]);
+      await session.transaction([this.#ledger.status.recordWaitToStart(waitingFor)]);
     } catch (error) {
       if (isConnectionError(error)) throw error;
-      // The log has the reason. The ledger gets the next change.
+      // The wait is in the log already. The next change of the wait is written to the ledger again.
     }
   }
 
@@ -55,7 +55,7 @@ export class WaitReporter {
   }
 }
 
-/** The throttles in words. */
+/** Describes the throttles, with their reasons and the times since when they are active. */
 export function describeThrottles(active: readonly ActiveThrottle[]): string {
   return active.map(({ name, reason, since }) => `${name}: ${reason}, since ${since}`).join('; ');
 }

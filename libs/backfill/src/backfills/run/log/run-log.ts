@@ -6,18 +6,18 @@ import type { ActiveThrottle } from '../../../report/active-throttle.js';
 import { describeFailure } from '../outcome/failure.js';
 import type { Count } from '../../pending/pending.counter.js';
 
-/** Rows in quarantine that have a log line of their own. The others are counted. */
+/** Maximum number of quarantined rows that are logged one by one. Further rows are only counted. */
 const MAX_NAMED_ROWS = 10;
 
 export interface RunLogOptions {
-  /** Of the backfill. */
+  /** The name of the backfill. */
   readonly name: string;
-  /** Batches per progress line. */
+  /** Number of batches between two progress lines. */
   readonly progressEvery: number;
   readonly observer: BackfillObserver;
 }
 
-/** Counts what a run does, and reports it to the observer. */
+/** Counts the changed rows and the batches of a run, and reports its progress to the observer. */
 export class RunLog {
   readonly #name: string;
   readonly #progressEvery: number;
@@ -26,8 +26,8 @@ export class RunLog {
   #total: Count | null = null;
   #updated = 0;
   #batches = 0;
-  /** What was reported last since the last batch, without durations. */
-  #waitingFor: string | null = null;
+  /** The last wait that was reported, without its durations; null after a batch. */
+  #reportedWait: string | null = null;
   #quarantined = 0;
 
   constructor({ name, progressEvery, observer }: RunLogOptions) {
@@ -72,18 +72,21 @@ export class RunLog {
   batch({ changed, tenant }: BatchOutcome, cursor: Key | null): void {
     this.#batches++;
     this.#updated += changed;
-    this.#waitingFor = null;
+    this.#reportedWait = null;
     this.#observer.progressed({
       ...this.#progress(tenant, cursor),
       line: this.#batches % this.#progressEvery === 0,
     });
   }
 
-  /** Reports why the run waits, once per reason: the same reason with other durations is not repeated. */
+  /**
+   * Reports why the run waits. A reason that differs from the previous one only in its durations is not
+   * reported again.
+   */
   waiting(waitingFor: string, throttles?: readonly ActiveThrottle[]): void {
     const withoutDurations = waitingFor.replace(/\d+ s\b/g, '');
-    if (withoutDurations === this.#waitingFor) return;
-    this.#waitingFor = withoutDurations;
+    if (withoutDurations === this.#reportedWait) return;
+    this.#reportedWait = withoutDurations;
     this.#observer.waiting({ name: this.#name, waitingFor, ...(throttles ? { throttles } : {}) });
   }
 
@@ -91,9 +94,7 @@ export class RunLog {
     this.#observer.noted({ name: this.#name, level, message });
   }
 
-  /**
-   * Logs the first rows one by one, then only their number: a thousand similar lines would hide all others.
-   */
+  /** Logs the first rows one by one, then only their number, so that the log stays readable. */
   quarantined(row: string, error: unknown): void {
     const count = ++this.#quarantined;
     const { error: why } = describeFailure(error);

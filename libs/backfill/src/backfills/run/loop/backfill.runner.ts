@@ -9,8 +9,7 @@ import { runLoop } from './run.loop.js';
 import { prepareRun } from './run.preparation.js';
 
 /**
- * Runs one backfill, or one part of a run: works off its ranges, and proves at the end that no row is
- * pending.
+ * Runs one backfill, or one part of a run: sweeps and settles its ranges, then proves that no row is pending.
  */
 export class BackfillRunner {
   readonly #run: RunContext;
@@ -44,15 +43,15 @@ export class BackfillRunner {
   async #runToEnd(): Promise<TenantRunOutcome> {
     const { options, scope } = this.#run;
     const endEnforcement = enforceStop(options.stop, options, () => this.#run.connections);
-    const reached = await this.#reachOutcome().finally(endEnforcement);
-    const endsRun = scope.endsRun(reached);
-    const outcome = endsRun ? await this.#recorder.record(reached) : reached;
-    const { selection, hasBegun } = this.#run;
-    const report = await this.#reporter.report({ outcome, endsRun, selection, hasBegun });
-    return { report, endsRun, holder: reached.holder ?? null };
+    const loopOutcome = await this.#prepareAndLoop().finally(endEnforcement);
+    const endsRun = scope.endsRun(loopOutcome);
+    const outcome = endsRun ? await this.#recorder.record(loopOutcome) : loopOutcome;
+    const { selection, isRecordedAsRunning } = this.#run;
+    const report = await this.#reporter.report({ outcome, endsRun, selection, isRecordedAsRunning });
+    return { report, endsRun, holder: loopOutcome.holder ?? null };
   }
 
-  async #reachOutcome(): Promise<RunOutcome> {
+  async #prepareAndLoop(): Promise<RunOutcome> {
     try {
       const prepared = await prepareRun(this.#run);
       return 'reason' in prepared ? prepared : await runLoop(this.#run, prepared);

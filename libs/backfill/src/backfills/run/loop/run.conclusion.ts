@@ -3,27 +3,31 @@ import type { RowSelection } from '../../batch/row-selection.js';
 import { tenantsWithoutRows } from '../../pending/tenants-without-rows.js';
 import type { RunOutcome } from '../outcome/run-outcome.js';
 import { noRowOf, nothingPending, rowsInQuarantine } from '../outcome/proof-outcome.js';
-import { releaseDone } from '../range/quarantine.js';
+import { releaseNoLongerPending } from '../range/quarantine.js';
 import type { RunContext } from './run.context.js';
 import type { LoopMemory } from './run.states.js';
 
-/** The probe has found no pending row outside the quarantine. */
+/** Decides the outcome after the probe found no pending row outside the quarantine. */
 export async function concludeProof(run: RunContext, { record, selection }: LoopMemory): Promise<RunOutcome> {
   const { connection, hasStarted, ledger, log, scope } = run;
   const { tenants } = scope;
   const proved = { record, tenants, hasStarted };
-  await connection.use((session) => releaseDone(session, selection));
+  await connection.use((session) => releaseNoLongerPending(session, selection));
   const counts = await connection.use((session) => ledger.progress.counts(session, tenants));
   if (counts.quarantined > 0) return rowsInQuarantine(counts.quarantined, proved);
   if (counts.skipped > 0 || hasStarted)
-    await connection.use((session) => ledger.ranges.closeLeftovers(session, tenants));
-  const withoutRows = (await connection.ask((session) => namedWithoutRows(run, session, selection))) ?? [];
+    await connection.use((session) => ledger.ranges.cleanUpAfterProof(session, tenants));
+  const withoutRows =
+    (await connection.ask((session) => namedTenantsWithoutRows(run, session, selection))) ?? [];
   if (withoutRows.length > 0) log.note('warn', `${noRowOf(withoutRows)}.`);
   return nothingPending(proved, withoutRows);
 }
 
-/** A tenant whose rows were changed once has had rows: only the others are searched for. */
-async function namedWithoutRows(
+/**
+ * The named tenants that have no row in the table. A tenant with changed rows needs no query, because it has
+ * had rows.
+ */
+async function namedTenantsWithoutRows(
   { ledger, scope }: RunContext,
   session: Session,
   selection: RowSelection,

@@ -22,7 +22,7 @@ export interface RunContextOptions {
   readonly scope: RunScope;
 }
 
-/** What every part of one run uses, and what the run knows so far. */
+/** The dependencies and the state of one run, which all its components share. */
 export class RunContext {
   readonly definition: BackfillDefinition;
   readonly ledgers: Ledger;
@@ -36,19 +36,19 @@ export class RunContext {
   readonly gate: BatchGate;
   readonly others: OtherProcesses;
 
-  /** The ledger's record at the start of the run; null before it was read. */
+  /** The ledger's record at the start of the run; null until it has been read. */
   record: LedgerRecord | null = null;
-  /** Null before the table was inspected. */
+  /** Null until the table has been inspected. */
   selection: RowSelection | null = null;
-  /** The workers on the current ranges. */
+  /** The workers of this process; null before the first range. */
   pool: WorkerPool | null = null;
-  /** The run has taken a range, and has set the ledger's status to `running`. */
+  /** Whether the run has taken a range and set the ledger's status to `running`. */
   hasStarted = false;
 
   constructor({ definition, ledgers, schema, options, scope }: RunContextOptions) {
     const { name, pace } = definition;
     const { checks, observer, stop } = options;
-    const { tenants, leases } = scope;
+    const { tenants, leaseScope } = scope;
     this.definition = definition;
     this.ledgers = ledgers;
     const ledger = (this.ledger = ledgers.of(definition));
@@ -62,7 +62,7 @@ export class RunContext {
     const gate = (this.gate = new BatchGate({
       definition,
       tenants,
-      among: leases,
+      leaseScope,
       ledger,
       control,
       checks,
@@ -72,7 +72,7 @@ export class RunContext {
     this.others = new OtherProcesses({ connection, ledger, gate, log, stop });
   }
 
-  /** Every connection that the run uses now. */
+  /** The connections that the run uses now. */
   get connections(): ReadonlySet<RunConnection> {
     return new Set([this.connection, ...(this.pool?.connections ?? [])]);
   }
@@ -83,11 +83,11 @@ export class RunContext {
   }
 
   /** Whether this run, or an earlier part of it, has set the ledger's status to `running`. */
-  get hasBegun(): boolean {
-    return this.hasStarted || this.scope.hasBegunBefore(this.record);
+  get isRecordedAsRunning(): boolean {
+    return this.hasStarted || this.scope.isRecordedAsRunning(this.record);
   }
 
-  /** The status was `complete` when the run started, and no pending row has been found since. */
+  /** Whether the status was `complete` at the start of the run and the run has taken no range since. */
   get isStillComplete(): boolean {
     return this.record?.status === 'complete' && !this.hasStarted;
   }
@@ -100,7 +100,7 @@ export class RunContext {
     return new RunConnection({ dataSource, statementTimeout, stop, connectTimeoutMs, warn });
   }
 
-  /** Ends transactions that would never end and that may block this run's rows and ranges. */
+  /** Terminates the sessions of dead processes whose open transactions may block this run. */
   async endAbandoned(): Promise<void> {
     const ended = await this.connection.use((session) => session.endAbandoned());
     if (ended === 0) return;

@@ -6,27 +6,27 @@ import { classifyFailure } from '../outcome/failure.js';
 import { databaseLost, failed, incomplete, lockedOut, type RunOutcome } from '../outcome/run-outcome.js';
 import type { RunContext } from './run.context.js';
 
-/** The outcome of a run that an error has ended. */
+/** Converts the error that has ended a run to an outcome. */
 export async function outcomeOfError(run: RunContext, error: unknown): Promise<RunOutcome> {
   if (error instanceof DatabaseLostError) return afterDatabaseLoss(run, error);
   return classifyFailure(error) === 'lock' ? whileLocked(run) : failedBy(run, error);
 }
 
-/** The run fails because of this error. */
+/** The outcome `failed` with this error as its reason. */
 export function failedBy(run: RunContext, error: unknown): RunOutcome {
   const cause = sqlState(error) === undefined ? error : new InvalidStatementError(run.definition.name, error);
-  // A complete backfill stays complete, even if it cannot be probed any more: a later migration may have
-  // dropped its column.
+  // A complete backfill stays complete even if its probe fails, e.g. because a later migration has dropped
+  // its column.
   return failed(messageOf(cause), { keepsStatus: run.record === null || run.isStillComplete });
 }
 
 function afterDatabaseLoss(run: RunContext, error: DatabaseLostError): RunOutcome {
-  const keepsStatus = !run.hasBegun;
+  const keepsStatus = !run.isRecordedAsRunning;
   const { reason } = run.options.stop;
   return reason === null ? databaseLost(error.message, { keepsStatus }) : incomplete(reason, { keepsStatus });
 }
 
-/** Another session has locked the table while the run read it between two ranges. */
+/** The outcome if another session had locked the table when the run read it between two ranges. */
 async function whileLocked(run: RunContext): Promise<RunOutcome> {
   const { connection, selection } = run;
   const lock = selection && (await connection.ask((session) => describeLock(session, selection, null)));

@@ -5,11 +5,11 @@ import { planSweep } from './states/plan-sweep.state.js';
 import { prove } from './states/prove.state.js';
 import { takeRange } from './states/take-range.state.js';
 import { waitForOthers } from './states/wait-for-others.state.js';
-import { workOff } from './states/work-off.state.js';
+import { processRanges } from './states/process-ranges.state.js';
 
 const STATES: { readonly [Name in RunStateName]: RunState<Name> } = {
   takeRange,
-  workOff,
+  processRanges,
   waitForOthers,
   prove,
   planSweep,

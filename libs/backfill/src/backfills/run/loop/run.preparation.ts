@@ -8,7 +8,7 @@ import { heldByPerson, incomplete, waitsForDependency, type RunOutcome } from '.
 import type { RunContext } from './run.context.js';
 import type { LoopMemory } from './run.states.js';
 
-/** Prepares a run up to its first range. @returns what the loop starts with, or why the run cannot start */
+/** Prepares a run. @returns the initial variables of the loop, or the outcome if the run cannot start */
 export async function prepareRun(run: RunContext): Promise<LoopMemory | RunOutcome> {
   const record = await openRecord(run);
   const { status, reason } = record;
@@ -37,8 +37,8 @@ async function waitForDependencies(run: RunContext, { status }: LedgerRecord): P
 
 async function statusOf(run: RunContext, { name, version, dataSource }: BackfillDefinition) {
   const { definition, ledgers, schema } = run;
-  // The dependency may be in another database, with its own ledger. In the same database, the pool may have
-  // no second connection.
+  // The dependency may be in another database, with its own ledger. In the same database the run reuses its
+  // connection, because the pool may have no second one.
   const isSameDatabase = dataSource === definition.dataSource;
   const connection = isSameDatabase ? run.connection : run.connect(dataSource);
   try {
@@ -50,9 +50,9 @@ async function statusOf(run: RunContext, { name, version, dataSource }: Backfill
 }
 
 /**
- * Waits at the gate before the table is read: counting the pending rows is work for the database too, and
- * would queue behind a session that waits for the table. A complete backfill only needs a probe, so it does
- * not wait here.
+ * Waits at the gate before the run reads the table, because the count of the pending rows also loads the
+ * database, and may wait behind another session for a lock on the table. A complete backfill does not wait
+ * here, because it only needs a probe.
  */
 async function waitToBegin(run: RunContext, { status }: LedgerRecord): Promise<RunOutcome | null> {
   if (status === 'complete') return null;
@@ -63,7 +63,7 @@ async function waitToBegin(run: RunContext, { status }: LedgerRecord): Promise<R
   const { waitingFor } = gate;
   if (reason === null || waitingFor === null) return null;
   await connection.use((session) => gate.clearWait(session));
-  return incomplete(reason, { waitingFor, keepsStatus: !run.hasBegun });
+  return incomplete(reason, { waitingFor, keepsStatus: !run.isRecordedAsRunning });
 }
 
 async function selectRows(run: RunContext): Promise<RowSelection> {

@@ -5,7 +5,7 @@ import { countPending } from '../../pending/pending.counter.js';
 import type { RunContext } from './run.context.js';
 import type { LoopMemory } from './run.states.js';
 
-/** Before the first batch: sets the status to `running`, and reports the start. */
+/** Sets the status to `running` and reports the start. Does this once, before the first batch. */
 export async function startRun(run: RunContext, { record, selection }: LoopMemory): Promise<void> {
   if (run.hasStarted) return;
   const { connection, definition, ledger, log, scope } = run;
@@ -13,7 +13,7 @@ export async function startRun(run: RunContext, { record, selection }: LoopMemor
   run.hasStarted = true;
   await connection
     .use((session) => ledger.status.transition(session, { to: 'running', reason }))
-    // A person has just paused or cancelled the backfill. The gate before the first batch finds that out.
+    // A person has just paused or cancelled the backfill. The gate detects this before the first batch.
     .catch((error: unknown) => {
       if (!(error instanceof IllegalTransitionError && isHeld(error.from))) throw error;
     });

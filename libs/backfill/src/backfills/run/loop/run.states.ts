@@ -5,27 +5,28 @@ import type { RunOutcome } from '../outcome/run-outcome.js';
 import type { RunContext } from './run.context.js';
 
 /**
- * The state machine of a run: from → to → why. `end` is a `RunOutcome`. The compiler refuses every other
- * edge.
+ * The state machine of a run: from → to → the reason for the edge. `end` means that the state returns a
+ * `RunOutcome`. The compiler refuses every other edge.
  */
 export const RUN_TRANSITIONS = {
   takeRange: {
-    workOff: 'A range was free, or half of a range that another worker sweeps.',
+    processRanges: 'A range was free, or the range of another worker was split and its second half was free.',
     waitForOthers: 'There is no range to take.',
   },
-  workOff: {
-    takeRange: 'The range is done, or another process of the run continues it.',
-    end: 'A batch failed for good, the run was stopped, a person holds the backfill, or the lease was lost.',
+  processRanges: {
+    takeRange: 'The workers found no other range to take, or another process has taken over a range.',
+    end: 'A batch failed permanently, the run was stopped, a person paused or cancelled the backfill, or the lease was lost.',
   },
   waitForOthers: {
-    takeRange: 'Other processes are at work, or a range is unfinished: it may be free now.',
+    takeRange: 'Another process may have released, split or planned a range.',
     prove: 'Every range is done.',
-    end: 'Another process runs the backfill, a person holds it, or the run was stopped.',
+    end: 'Another process runs the backfill, a person paused or cancelled it, or the run was stopped.',
   },
   prove: {
-    takeRange: 'Another process of the run proves it now; it may plan another sweep.',
-    planSweep: 'The probe found a row that became pending behind the sweep, or no sweep was planned yet.',
-    end: 'No row is pending; or rows keep becoming pending; or the run was stopped or held.',
+    takeRange: 'Another process of the run holds the completion lease; it may plan another sweep.',
+    planSweep:
+      'The probe found a pending row: no sweep was planned yet, or the row became pending behind the cursor.',
+    end: 'No row is pending, rows keep becoming pending, the run was stopped, or a person paused or cancelled it.',
   },
   planSweep: {
     takeRange: 'The ranges of the next sweep are in the ledger.',
@@ -34,26 +35,26 @@ export const RUN_TRANSITIONS = {
 
 export type RunStateName = keyof typeof RUN_TRANSITIONS;
 
-/** What a run in the state `From` does next. */
+/** The next state after `From`, or the outcome of the run. */
 export type NextState<From extends RunStateName> =
   | Extract<keyof (typeof RUN_TRANSITIONS)[From], RunStateName>
   | ('end' extends keyof (typeof RUN_TRANSITIONS)[From] ? RunOutcome : never);
 
-/** What the loop remembers from one state to the next. */
+/** The variables of the loop that the states share. */
 export interface LoopMemory {
   readonly record: LedgerRecord;
   readonly selection: RowSelection;
   /** The range that was taken last. */
   range: LeasedRange | null;
-  /** Consecutive attempts that found an unfinished range but could not take it. */
+  /** Number of consecutive attempts that found an unfinished range but could not take it. */
   misses: number;
-  /** Sweeps that this run has planned. */
+  /** Number of sweeps that this run has planned. */
   sweeps: number;
-  /** The number of changed rows when the last sweep was planned; null before the first. */
+  /** The number of changed rows when the last sweep was planned; null before the first sweep. */
   updatedBeforeSweep: number | null;
 }
 
-/** One state. It does its work and returns the next state, or the outcome of the run. */
+/** The function of one state. It returns the next state, or the outcome of the run. */
 export type RunState<Name extends RunStateName> = (
   run: RunContext,
   memory: LoopMemory,

@@ -7,20 +7,20 @@ import {
 import { BatchCodeError } from '../../batch/batch-code.error.js';
 import { BackfillRetryError, StillPendingError, SwallowedError } from '../../run.error.js';
 
-/** Classifies the error that a batch has ended with. */
+/** Classifies the error of a failed batch. */
 export function classifyFailure(error: unknown): ErrorClass {
   if (error instanceof BackfillRetryError) return 'conflict';
-  if (isFaultOfOneRow(error)) return 'poison';
+  if (isCausedByOneRow(error)) return 'poison';
   return classifyDatabaseError(error) ?? 'programming';
 }
 
-function isFaultOfOneRow(error: unknown): boolean {
+function isCausedByOneRow(error: unknown): boolean {
   return (
     error instanceof BatchCodeError || error instanceof StillPendingError || error instanceof SwallowedError
   );
 }
 
-/** The error as it is stored in the quarantine. */
+/** The message, at most 2,000 characters, and the SQLSTATE of an error, as the quarantine stores them. */
 export function describeFailure(error: unknown): { readonly error: string; readonly code: string | null } {
   const cause = error instanceof BatchCodeError ? error.cause : error;
   const name =
@@ -29,6 +29,6 @@ export function describeFailure(error: unknown): { readonly error: string; reado
     error instanceof StillPendingError || error instanceof SwallowedError
       ? messageOf(error).split('\n')[0]
       : `${name}${messageOf(cause)}`;
-  // A text value of PostgreSQL cannot contain NUL, and no error may keep its row out of the quarantine.
+  // A text value in PostgreSQL cannot contain NUL, which would make the quarantine entry fail.
   return { error: (text ?? '').replaceAll('\0', '\uFFFD').slice(0, 2000), code: sqlState(error) ?? null };
 }

@@ -2,17 +2,17 @@ import type { LedgerRecord } from '../../../ledger/status.ledger.js';
 import type { TenantScope } from '../../../ledger/range.js';
 import type { RunOutcome } from './run-outcome.js';
 
-/** What is known when the probe of the pending predicate has finished. */
+/** The facts that decide the outcome after the probe of the pending predicate. */
 export interface ProvedRun {
   /** The ledger's record at the start of the run. */
   readonly record: LedgerRecord;
   readonly tenants: TenantScope;
-  /** The run has taken a range. */
+  /** Whether the run has taken a range. */
   readonly hasStarted: boolean;
 }
 
-/** The reason of a run that has done rows and proved that none is left. */
-export const EVERY_ROW_DONE = 'Every row is done: the probe of the pending predicate found none.';
+/** The reason of a run that has changed rows and proved that no row is pending. */
+export const PROVED_COMPLETE = 'No row is pending any more: the probe of the pending predicate found none.';
 
 /** The probe found no pending row except those in quarantine. */
 export function rowsInQuarantine(rows: number, { record, hasStarted }: ProvedRun): RunOutcome {
@@ -33,14 +33,14 @@ export function rowsInQuarantine(rows: number, { record, hasStarted }: ProvedRun
 export function nothingPending(run: ProvedRun, withoutRows: readonly string[]): RunOutcome {
   const common = { waitingFor: null, proved: true, nothingToDo: !run.hasStarted, withoutRows };
   return run.tenants === null
-    ? { ...common, ...everyRowDone(run) }
-    : { ...common, ...tenantsDone(run, run.tenants, withoutRows) };
+    ? { ...common, ...completeForAllTenants(run) }
+    : { ...common, ...completeForTenants(run, run.tenants, withoutRows) };
 }
 
-type Ending = Pick<RunOutcome, 'status' | 'reason' | 'keepsStatus'>;
+type StatusAndReason = Pick<RunOutcome, 'status' | 'reason' | 'keepsStatus'>;
 
-function everyRowDone({ record, hasStarted }: ProvedRun): Ending {
-  if (hasStarted) return { status: 'complete', reason: EVERY_ROW_DONE };
+function completeForAllTenants({ record, hasStarted }: ProvedRun): StatusAndReason {
+  if (hasStarted) return { status: 'complete', reason: PROVED_COMPLETE };
   if (record.status !== 'complete')
     return {
       status: 'complete',
@@ -53,11 +53,11 @@ function everyRowDone({ record, hasStarted }: ProvedRun): Ending {
   };
 }
 
-function tenantsDone(
+function completeForTenants(
   { record, hasStarted }: ProvedRun,
   tenants: readonly string[],
   withoutRows: readonly string[],
-): Ending {
+): StatusAndReason {
   const withRows = tenants.filter((tenant) => !withoutRows.includes(tenant));
   const reason = describeTenants(withRows, withoutRows);
   return hasStarted
@@ -68,11 +68,11 @@ function tenantsDone(
 function describeTenants(tenants: readonly string[], withoutRows: readonly string[]): string {
   const others = 'the other tenants were not part of this run.';
   if (tenants.length === 0) return `${noRowOf(withoutRows)}; ${others}`;
-  const done = `The probe found no pending row of ${nounOf(tenants)} ${tenants.join(', ')}; ${others}`;
-  return withoutRows.length === 0 ? done : `${done} ${noRowOf(withoutRows)}.`;
+  const proved = `The probe found no pending row of ${nounOf(tenants)} ${tenants.join(', ')}; ${others}`;
+  return withoutRows.length === 0 ? proved : `${proved} ${noRowOf(withoutRows)}.`;
 }
 
-/** A sentence without its full stop. */
+/** A sentence about tenants that have no row in the table, without its full stop. */
 export function noRowOf(tenants: readonly string[]): string {
   return `No row of the table has the ${nounOf(tenants)} ${tenants.join(', ')}`;
 }
@@ -81,14 +81,16 @@ function nounOf(tenants: readonly string[]): string {
   return tenants.length === 1 ? 'tenant' : 'tenants';
 }
 
-/** A row is still pending, but the last sweep changed no row. @param row the row, in words */
+/** A row is still pending, but the last sweep changed no row. @param row the description of that row */
 export function nothingChanged(row: string): RunOutcome {
   return stillPending(
     `Row ${row} is still pending, but the last sweep could not change any row. The next run tries again.`,
   );
 }
 
-/** The application writes pending rows faster than the run sweeps. @param row one of them, in words */
+/**
+ * The application writes pending rows faster than the run sweeps. @param row the description of one of them
+ */
 export function rowsKeepArriving(row: string, sweeps: number): RunOutcome {
   return stillPending(
     `Rows became pending during each of ${sweeps} sweeps (e.g. ${row}): the application still writes pending rows. Deploy the code that fills them, then run again.`,

@@ -7,23 +7,23 @@ import { proofQuery } from '../../pending/proof-query.js';
 import type { BackfillReport } from '../../../report/report.js';
 import type { RunConnection } from '../connection/run-connection.js';
 
-/** The part of a report that describes the table's rows, not what the run did. */
+/** The part of a report that describes the rows of the table, not the work of the run. */
 export type RunNumbers = Pick<BackfillReport, 'skipped' | 'quarantined' | 'remaining' | 'proof' | 'tenants'>;
 
-/** For a report that contains only what the run did. */
+/** For a report that contains only the work of the run. */
 export const NO_NUMBERS: RunNumbers = { skipped: 0, quarantined: 0, remaining: null, proof: '', tenants: [] };
 
 export interface NumbersRequest {
   readonly definition: Pick<BackfillDefinition, 'tenant'>;
   readonly ledger: BackfillLedger;
-  /** Null if the table was not inspected. */
+  /** Null if the run ended before the table was inspected. */
   readonly selection: RowSelection | null;
   readonly tenants: TenantScope;
-  /** Nothing is pending, so nothing needs to be counted. */
+  /** Whether the run has proved that no row is pending. Then the pending rows are not counted. */
   readonly proved: boolean;
 }
 
-/** Reads the numbers as far as the database still answers. The others have the values of `NO_NUMBERS`. */
+/** Reads the numbers. A number that the database does not return has its value in `NO_NUMBERS`. */
 export async function readRunNumbers(
   connection: RunConnection,
   { definition, ledger, selection, tenants, proved }: NumbersRequest,

@@ -1,7 +1,7 @@
 import type { BackfillStatus } from '../../../ledger/status.js';
 import type { HeldByPerson } from '../gate/held-by-person.js';
 
-/** How a run ends: the status of the backfill, and why. */
+/** The result of a run: the status of the backfill and its reason. */
 export interface RunOutcome {
   readonly status: BackfillStatus;
   /** A sentence. */
@@ -9,15 +9,15 @@ export interface RunOutcome {
   readonly waitingFor: string | null;
   readonly proved: boolean;
   readonly nothingToDo?: boolean;
-  /** The status in the ledger does not change: it is right already, or another process sets it. */
+  /** The ledger keeps its status: it is already correct, or another process sets it. @default false */
   readonly keepsStatus?: boolean;
-  /** In a run tenant by tenant: the process that holds every remaining range of these tenants. */
+  /** In a run in tenant order: one of the processes that hold every remaining range of these tenants. */
   readonly holder?: string;
   /** Tenants of this run that have no row in the table. */
   readonly withoutRows?: readonly string[];
 }
 
-/** What a run waits for when its connection is lost for longer than it tries to reconnect. */
+/** The value of `waitingFor` if the run could not reconnect in time. */
 export const THE_DATABASE = 'the database';
 
 type KeepsStatus = { readonly keepsStatus: boolean };
@@ -46,7 +46,7 @@ export function tenantsLeasedByOther(owner: string): RunOutcome {
   return { ...leasedByOther(owner), holder: owner };
 }
 
-/** Another process has taken over a range of a run that only one process may work on. */
+/** Another process has taken over the range of a run that only one process may run. */
 export function leaseLost(reason: string): RunOutcome {
   return { ...NOT_PROVED, status: 'running', reason, keepsStatus: true };
 }
@@ -55,14 +55,14 @@ export function leaseLost(reason: string): RunOutcome {
 export function provedByAnother(): RunOutcome {
   return {
     status: 'complete',
-    reason: 'Every row is done: another process of this run has proved it.',
+    reason: 'No row is pending any more: another process of this run has proved it.',
     waitingFor: null,
     proved: true,
     keepsStatus: true,
   };
 }
 
-/** The run was asked to stop, or cannot continue now. The next run continues. */
+/** The run was asked to stop, or cannot continue now. The next run resumes it. */
 export function incomplete(
   reason: string,
   { waitingFor = null, keepsStatus = false }: Partial<Pick<RunOutcome, 'waitingFor' | 'keepsStatus'>> = {},
@@ -70,7 +70,7 @@ export function incomplete(
   return { status: 'incomplete', reason, waitingFor, proved: false, keepsStatus };
 }
 
-/** The connection was lost for longer than the run tries to reconnect. */
+/** The run could not reconnect to the database in time. */
 export function databaseLost(reason: string, { keepsStatus }: KeepsStatus): RunOutcome {
   return incomplete(reason, { waitingFor: THE_DATABASE, keepsStatus });
 }
@@ -105,7 +105,7 @@ export function waitsForDependency(
   };
 }
 
-/** An error that the next run would meet again. */
+/** The run failed with an error that would occur in the next run too. */
 export function failed(reason: string, { keepsStatus }: KeepsStatus): RunOutcome {
   return { ...NOT_PROVED, status: 'failed', reason, keepsStatus };
 }

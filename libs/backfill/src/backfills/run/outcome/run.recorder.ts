@@ -12,11 +12,11 @@ export interface RunRecorderOptions {
   readonly ledger: BackfillLedger;
   readonly connection: RunConnection;
   readonly log: RunLog;
-  /** Whether other processes hold ranges of the run: the last of them records how it ends. */
+  /** Whether other processes still hold ranges of the run. The last process records the outcome. */
   readonly othersContinue: () => Promise<boolean>;
 }
 
-/** Writes the outcome of a run to the ledger, as far as the database still answers. */
+/** Writes the outcome of a run to the ledger. If the database does not answer, it only logs a warning. */
 export class RunRecorder {
   readonly #options: RunRecorderOptions;
 
@@ -24,7 +24,7 @@ export class RunRecorder {
     this.#options = options;
   }
 
-  /** @returns the outcome, or what a person has decided in the meantime */
+  /** @returns the outcome, or the status that a person has set meanwhile */
   async record(outcome: RunOutcome): Promise<RunOutcome> {
     if (outcome.keepsStatus) return outcome;
     const { connection, ledger, log, othersContinue } = this.#options;
@@ -36,14 +36,14 @@ export class RunRecorder {
       );
     } catch (error) {
       if (error instanceof IllegalTransitionError && isHeld(error.from))
-        return this.#personsDecision(outcome);
+        return this.#outcomeSetByPerson(outcome);
       log.note('warn', `The outcome could not be written to the ledger: ${messageOf(error)}`);
     }
     return outcome;
   }
 
-  /** A person has paused or cancelled the backfill while the run ended: that decision stays in the ledger. */
-  async #personsDecision(outcome: RunOutcome): Promise<RunOutcome> {
+  /** A person paused or cancelled the backfill while the run ended. The ledger keeps that status. */
+  async #outcomeSetByPerson(outcome: RunOutcome): Promise<RunOutcome> {
     const { definition, connection, ledger } = this.#options;
     const record = await connection.ask((session) => ledger.status.open(session, definition.kind));
     if (record === null) return outcome;

@@ -22,15 +22,15 @@ export interface RunReporterOptions {
 
 export interface ReportedRun {
   readonly outcome: RunOutcome;
-  /** False for a part of a run after which the run continues: its report contains only what it did itself. */
+  /** False if the run continues with another part. The report then contains only the counts of this part. */
   readonly endsRun: boolean;
-  /** Null if the table was not inspected. */
+  /** Null if the run ended before the table was inspected. */
   readonly selection: RowSelection | null;
-  /** The ledger has the status `running` because of this run. */
-  readonly hasBegun: boolean;
+  /** Whether this run, or an earlier part of it, has set the ledger's status to `running`. */
+  readonly isRecordedAsRunning: boolean;
 }
 
-/** Composes the report of a run and passes it to the observer. */
+/** Creates the report of a run and passes it to the observer. */
 export class RunReporter {
   readonly #options: RunReporterOptions;
 
@@ -67,17 +67,17 @@ export class RunReporter {
     return readRunNumbers(connection, {
       definition,
       ledger,
-      selection: scope.isPartOfRun ? await this.#everyRow(run) : run.selection,
+      selection: scope.isPartOfRun ? await this.#selectAllTenants(run) : run.selection,
       tenants: scope.reportedTenants,
       proved: run.outcome.proved,
     });
   }
 
-  /** The report of the last part is about all tenants. */
-  async #everyRow({ selection, hasBegun }: ReportedRun): Promise<RowSelection | null> {
+  /** The report of the last part covers all tenants. */
+  async #selectAllTenants({ selection, isRecordedAsRunning }: ReportedRun): Promise<RowSelection | null> {
     const { definition, ledger, connection } = this.#options;
     const inspect = () => connection.ask((session) => inspectTable(session, definition));
-    const facts = selection?.facts ?? (hasBegun ? await inspect() : null);
+    const facts = selection?.facts ?? (isRecordedAsRunning ? await inspect() : null);
     return facts && new RowSelection(definition, ledger, facts, null);
   }
 }

@@ -1,6 +1,6 @@
 import type { LedgerRecord } from '../../../ledger/status.ledger.js';
 
-/** Why a run starts, for the ledger and the observer. */
+/** The reason why a run starts, for the ledger and the observer. */
 export function startReason({ status, completedAt }: LedgerRecord): string {
   switch (status) {
     case 'complete':

@@ -1,18 +1,19 @@
 import type { BatchRunner } from '../../batch/batch.js';
 import type { LockMode } from '../../batch/batch.policy.js';
 
-/** Batches that lock their rows first, after an optimistic batch met a locked row or took too long. */
+/** Number of locking batches after an optimistic batch met a locked row or took too long. */
 const MIN_LOCKING_BATCHES = 20;
 const MAX_LOCKING_BATCHES = 640;
 
 /**
- * Chooses whether a batch changes its rows at once (optimistic) or locks them first (locking). After a failed
- * optimistic batch, the next batches lock. Their number doubles with each failure, e.g. where a slow trigger
- * makes every batch slow, and shrinks with each success.
+ * Chooses the lock mode of each batch. An optimistic batch changes its rows at once. A locking batch locks
+ * them first. After a failed optimistic batch, the next batches are locking. Their number doubles with each
+ * failure, because a slow trigger may make every optimistic batch fail, and decreases by one with each
+ * success.
  */
 export class LockModeController {
   readonly #runner: Pick<BatchRunner, 'canBeOptimistic'>;
-  /** Locking batches still to come. */
+  /** Number of locking batches before the next optimistic batch. */
   #remaining = 0;
   #afterNextFailure = MIN_LOCKING_BATCHES;
 
@@ -20,7 +21,7 @@ export class LockModeController {
     this.#runner = runner;
   }
 
-  /** @param limit rows of the batch: a single row is always locked first */
+  /** @param limit maximum number of rows in the batch: a batch of one row is always locking */
   next(limit: number): LockMode {
     const isOptimistic = this.#runner.canBeOptimistic && this.#remaining === 0 && limit > 1;
     if (this.#remaining > 0) this.#remaining--;

@@ -7,33 +7,33 @@ import type { RowSelection } from '../../batch/row-selection.js';
 import { TooManyQuarantinedError } from '../../run.error.js';
 import { describeFailure } from '../outcome/failure.js';
 
-/** Keys per statement. */
-const RELEASED_KEYS = 1_000;
-/** Different errors that the failure of the backfill names. */
-const NAMED_ERRORS = 3;
+/** Maximum number of keys in one statement. */
+const KEYS_PER_STATEMENT = 1_000;
+/** Maximum number of different errors in the message of `TooManyQuarantinedError`. */
+const MAX_NAMED_ERRORS = 3;
 
-/** Removes rows from quarantine that are no longer pending, because a person changed or deleted them. */
-export async function releaseDone(session: Session, selection: RowSelection): Promise<void> {
+/** Removes the rows from quarantine that are no longer pending because they were changed or deleted. */
+export async function releaseNoLongerPending(session: Session, selection: RowSelection): Promise<void> {
   const { pace, name } = selection.definition;
   const { ledger, tenants } = selection;
-  let keys = await ledger.quarantine.keys(session, tenants, null, RELEASED_KEYS);
+  let keys = await ledger.quarantine.keys(session, tenants, null, KEYS_PER_STATEMENT);
   while (keys.length > 0) {
     await session.transaction([
       applyBatchPolicy(pace, pace.synchronousCommit, name),
       removeFromSkipped(selection, keys),
     ]);
-    keys = await ledger.quarantine.keys(session, tenants, keys.at(-1) ?? null, RELEASED_KEYS);
+    keys = await ledger.quarantine.keys(session, tenants, keys.at(-1) ?? null, KEYS_PER_STATEMENT);
   }
 }
 
 export interface QuarantinedRow {
   readonly key: Key;
   readonly error: unknown;
-  /** Whether the same transaction moves the range's cursor to the row, as a sweep does. */
+  /** `move`: the same transaction moves the range's cursor to the row, as a sweep needs it. */
   readonly cursor: 'move' | 'keep';
 }
 
-/** Sets aside the rows that cannot be changed, so that the backfill continues without them. */
+/** Puts the rows that cannot be changed in quarantine, so that the run continues without them. */
 export class Quarantine {
   readonly #selection: RowSelection;
   #size: number;
@@ -43,12 +43,12 @@ export class Quarantine {
     this.#size = size;
   }
 
-  /** Rows in quarantine, as far as this process knows. */
+  /** The number of rows in quarantine when this process last counted them. */
   get size(): number {
     return this.#size;
   }
 
-  /** @throws TooManyQuarantinedError if more rows than `maxQuarantined` are in quarantine now */
+  /** @throws TooManyQuarantinedError if the quarantine then has more rows than `maxQuarantined` */
   async add(session: Session, range: LeasedRange, { key, error, cursor }: QuarantinedRow): Promise<void> {
     const { name, pace } = this.#selection.definition;
     const tenant = await this.#tenantOf(session, key);
@@ -67,7 +67,8 @@ export class Quarantine {
     const { pace, name, pending } = definition;
     const parameters = this.#selection.parameters();
     const result = await session.query(applyBatchPolicy(pace, pace.synchronousCommit, name), {
-      // The predicate is selected only because PostgreSQL cannot infer the types of unused parameters.
+      // The predicate is part of the query only because PostgreSQL cannot infer the type of an unused
+      // parameter.
       text: `SELECT ${tenantText}, (${pending.sql}) IS TRUE
           FROM ${from} WHERE ${this.#selection.compare('=', key, parameters)}`,
       values: parameters.values,
@@ -77,7 +78,7 @@ export class Quarantine {
 
   /** The most frequent errors of the rows in quarantine, as a sentence. */
   async #describeErrors(session: Session): Promise<string> {
-    const errors = await this.#selection.ledger.quarantine.commonErrors(session, NAMED_ERRORS);
+    const errors = await this.#selection.ledger.quarantine.commonErrors(session, MAX_NAMED_ERRORS);
     const [first] = errors;
     if (!first) return '';
     if (errors.length === 1) return `All ${first.rows} share one error: ${first.error}`;

@@ -1,8 +1,6 @@
 import type { Key, LeasedRange } from '../../../ledger/range.js';
 
-/**
- * The range that a worker holds: a copy of its row in the ledger, which follows each committed transaction.
- */
+/** The worker's copy of its range in the ledger. Each committed transaction updates it. */
 export class RangeState {
   #range: LeasedRange;
   #isInBatch = false;
@@ -17,13 +15,13 @@ export class RangeState {
   }
 
   /**
-   * The current step changes rows: an error is the fault of one of them, not of the query that finds them.
+   * Whether the current step changes rows. Then a row causes its error, not a query that searches for rows.
    */
   get isInBatch(): boolean {
     return this.#isInBatch;
   }
 
-  /** The worker must take its lease again before it does anything else. */
+  /** Whether the worker must take its lease again before the next step. */
   get isLeaseInDoubt(): boolean {
     return this.#isLeaseInDoubt;
   }
@@ -44,16 +42,16 @@ export class RangeState {
     this.#range = range;
   }
 
-  /** Only in memory: the next batch or the next window writes its end to the ledger. */
+  /** Changes only this copy. The ledger is updated when the next window is opened. */
   windowShortened(windowUpper: Key): void {
     this.#range = { ...this.#range, windowUpper };
   }
 
-  leaseDoubted(): void {
+  leaseInDoubt(): void {
     this.#isLeaseInDoubt = true;
   }
 
-  /** @param range as the ledger has it, which knows whether the last batch was committed */
+  /** @param range the range as read from the ledger, including the last committed batch */
   leaseTaken(range: LeasedRange): void {
     this.#range = range;
     this.#isLeaseInDoubt = false;

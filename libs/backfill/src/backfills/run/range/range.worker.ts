@@ -17,8 +17,9 @@ const LEASE_LOST: RangeOutcome = {
 };
 
 /**
- * Brings one range to its end: sweeps it window by window, then settles the rows that the sweep skipped. Each
- * step is one transaction. After an error, the worker continues from the state in the ledger.
+ * Processes one range: sweeps it window by window, then changes the skipped rows in the settling pass. Each
+ * step is at most one transaction on the range. After an error, the worker continues with the state in the
+ * ledger.
  */
 export class RangeWorker {
   readonly #context: RangeContext;
@@ -45,11 +46,11 @@ export class RangeWorker {
     }
   }
 
-  /** Why to leave the range before the next step; null to continue. A batch in flight is finished first. */
+  /** The outcome if the worker must leave the range now; null to continue, or while a batch is in flight. */
   #outcomeIfLeaving(): RangeOutcome | null {
     if (this.#sweep.isInFlight) return null;
     const { tools } = this.#context;
-    const leaving = tools.leave();
+    const leaving = tools.outcomeIfLeaving();
     if (leaving !== null) return leaving;
     const { reason } = tools.stop;
     return reason === null ? null : { kind: 'stopped', reason, waitingFor: tools.gate.waitingFor };
@@ -68,7 +69,7 @@ export class RangeWorker {
     const { state, pacer, tools } = this.#context;
     const { session } = tools.connection;
     if (session !== null && !this.#sweep.isInFlight) {
-      const held = await tools.gate.pass(session, () => tools.leave() !== null);
+      const held = await tools.gate.pass(session, () => tools.outcomeIfLeaving() !== null);
       if (held !== null) return { kind: 'held', ...held };
       const leaving = this.#outcomeIfLeaving();
       if (leaving !== null) return leaving;
@@ -82,8 +83,8 @@ export class RangeWorker {
   }
 
   /**
-   * A new fencing token, so that neither the lost connection nor another process can still commit to the
-   * range.
+   * Takes the lease again. The new fencing token prevents a commit over the lost connection or by another
+   * process.
    */
   async #takeLeaseAgain(): Promise<RangeOutcome | null> {
     const { state, tools } = this.#context;
@@ -92,7 +93,7 @@ export class RangeWorker {
     if (range === null) return LEASE_LOST;
     state.leaseTaken(range);
     this.#sweep.restart();
-    // A lower end means that the range was split, not that the lease was lost.
+    // With another upper bound, the range was split and the lease was not lost. This needs no message.
     if (sameKey(range.upper, previous.upper))
       tools.log.note('log', 'The lease was renewed. The range continues from the cursor in the ledger.');
     return null;

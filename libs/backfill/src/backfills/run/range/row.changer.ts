@@ -7,7 +7,7 @@ import type { RangeContext } from './range.context.js';
 export interface RowChange {
   /** Milliseconds to wait for the row's lock; null: do not wait. */
   readonly lockTimeoutMs: number | null;
-  /** Where the same transaction moves the cursor; null: the cursor stays. */
+  /** The key to which the same transaction moves the cursor; null: the cursor does not move. */
   readonly cursor: Key | null;
 }
 
@@ -32,7 +32,8 @@ export async function changeOrQuarantine(
       signal: stop.signal,
     });
     const isStillPending = outcome.stillPending > 0;
-    // The row was locked and changed, and is still pending: for example, a trigger reverts the change.
+    // The batch locked and changed the row, but it is still pending, e.g. because a trigger reverts the
+    // change.
     if (isStillPending && outcome.selected > 0) throw new StillPendingError(selection.definition.name);
     await pacer.batchCommitted(outcome);
     return isStillPending;

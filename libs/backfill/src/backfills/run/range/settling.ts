@@ -4,42 +4,40 @@ import { classifyFailure } from '../outcome/failure.js';
 import type { RangeContext } from './range.context.js';
 import { changeOrQuarantine } from './row.changer.js';
 
-/**
- * Maximum duration of one wait for a row's lock. Between two waits, the worker tries the other skipped rows.
- */
+/** Maximum time of one wait for a row's lock. Between two waits, the worker tries the other skipped rows. */
 const MAX_LOCK_WAIT_MS = 1_000;
 
 /**
- * Changes the rows that the sweep skipped. It goes through their list until the list is empty. If every row
- * of the list is locked, it waits for one row, then starts again.
+ * The settling pass: changes the rows that the sweep skipped. It tries all rows of the list, then waits for
+ * the lock of the first row that is still listed, then tries all rows again, until the list is empty.
  */
 export class Settling {
   readonly #context: RangeContext;
-  /** The last key of the list that was tried; null: at the start of the list. */
+  /** The key of the last row that was tried; null: the next step starts with the first row of the list. */
   #position: Key | null = null;
   #awaitedRow: Key | null = null;
   #rowWaitStartedAt = 0;
-  /** When the waits began of which none has got a lock so far. */
+  /** Start of the consecutive waits that acquired no lock; null: no such wait. */
   #waitingSince: number | null = null;
 
   constructor(context: RangeContext) {
     this.#context = context;
   }
 
-  /** The row whose lock the settling pass waits for. */
+  /** The key of the row for whose lock the next step waits; null: the next step tries the listed rows. */
   get awaitedRow(): Key | null {
     return this.#awaitedRow;
   }
 
-  /** Milliseconds since the last lock was acquired, of all rows that were waited for. */
+  /** Milliseconds since the first of the consecutive waits that acquired no lock. */
   get waitedMs(): number {
     return performance.now() - (this.#waitingSince ?? 0);
   }
 
   /**
-   * Milliseconds left of the wait for one row. If the row itself was free, but not another lock that its
-   * change needs, the batch failed at once. The worker sleeps for the rest of the time and holds no lock
-   * meanwhile.
+   * Milliseconds until the wait for one row has taken its full time. The batch fails earlier if the row
+   * itself is free and only another lock that its change needs is not available. The worker then sleeps for
+   * this time and holds no lock.
    */
   get remainingWaitMs(): number {
     return Math.max(0, this.#lockWaitMs - (performance.now() - this.#rowWaitStartedAt));
@@ -49,12 +47,12 @@ export class Settling {
     return Math.min(MAX_LOCK_WAIT_MS, this.#context.tools.selection.definition.pace.lockTimeout);
   }
 
-  /** The next step tries the whole list again, because other rows may be free by then. */
+  /** Ends the wait for one row. The next step tries the whole list again, because other rows may be free. */
   stopWaiting(): void {
     this.#awaitedRow = null;
   }
 
-  /** @returns true if no skipped row is left */
+  /** @returns true if the list of skipped rows is empty */
   async step(session: Session): Promise<boolean> {
     if (this.#awaitedRow !== null) {
       await this.#waitFor(session, this.#awaitedRow);
@@ -62,17 +60,17 @@ export class Settling {
     }
     const { tools, state, pacer } = this.#context;
     const keys = await tools.ledger.skipped.list(session, state.range, this.#position, pacer.limit.rows);
-    if (keys.length === 0) return this.#finishList(session);
-    const isProgress =
+    if (keys.length === 0) return this.#finishPass(session);
+    const hasProgress =
       keys.length === 1 && keys[0]
         ? await this.#tryRow(session, keys[0])
         : await this.#tryRows(session, keys);
-    if (isProgress) this.#waitingSince = null;
+    if (hasProgress) this.#waitingSince = null;
     this.#position = keys.at(-1) ?? null;
     return false;
   }
 
-  /** @returns whether any of the rows is no longer pending */
+  /** @returns whether at least one of the rows is no longer pending */
   async #tryRows(session: Session, keys: readonly Key[]): Promise<boolean> {
     const { tools, state, pacer } = this.#context;
     state.batchStarted();
@@ -87,7 +85,7 @@ export class Settling {
     return outcome.stillPending < keys.length;
   }
 
-  /** @returns false if the row is still pending, because it or another row that its change needs is locked */
+  /** @returns false if the row is still pending because a lock that its change needs is not available */
   async #tryRow(session: Session, key: Key): Promise<boolean> {
     try {
       const change = { lockTimeoutMs: null, cursor: null };
@@ -100,8 +98,11 @@ export class Settling {
     }
   }
 
-  /** @returns true if the list is empty; otherwise the next step waits for the first row of the list */
-  async #finishList(session: Session): Promise<boolean> {
+  /**
+   * Ends one pass over the list. @returns true if the list is empty; otherwise the next step waits for its
+   * first row
+   */
+  async #finishPass(session: Session): Promise<boolean> {
     if (this.#position === null) return true;
     this.#position = null;
     const { tools, state } = this.#context;
@@ -110,7 +111,9 @@ export class Settling {
     return first === undefined;
   }
 
-  /** Waits for a single row and holds no other lock, so that no other session has to wait for this one. */
+  /**
+   * Waits for the lock of one row and holds no other row lock, so that no other session waits for this one.
+   */
   async #waitFor(session: Session, key: Key): Promise<void> {
     this.#rowWaitStartedAt = performance.now();
     this.#waitingSince ??= this.#rowWaitStartedAt;

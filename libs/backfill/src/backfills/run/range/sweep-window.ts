@@ -1,25 +1,25 @@
 import type { BatchOutcome } from '../../batch/batch.js';
 import type { LockMode } from '../../batch/batch.policy.js';
 
-/** Keys of a window, in batches. */
+/** Size of a window, as a number of batches. */
 const WINDOW_BATCHES = 50;
 const MIN_KEYS = 1_000;
 const MAX_KEYS = 200_000;
-/** Factor by which a window shrinks if it cannot be read within the statement timeout. */
+/** A window that cannot be read within the statement timeout is divided by this factor. */
 const SHRINK_FACTOR = 4;
 
-/** The batch that a window's counters are updated for. */
+/** The properties of a batch that a window needs for its counters. */
 export interface WindowBatch {
   readonly limit: number;
   readonly lockMode: LockMode;
 }
 
-/** What the sweep knows about its current window, and the size of the next one. */
+/** The counters of the current window, and the size of the next one. */
 export class SweepWindow {
-  /** The size in keys. It grows while no row is pending. */
+  /** The size of the next window in keys. It grows while no row is pending. */
   #keys: number;
   #maxKeys = MAX_KEYS;
-  /** Keys of the current window; `Infinity` if another worker opened it. */
+  /** Size of the current window in keys; `Infinity` if it is not known, because the range was read again. */
   #openedKeys = Infinity;
   #selectedRows = 0;
   #hasPending = false;
@@ -34,19 +34,20 @@ export class SweepWindow {
     return this.#keys;
   }
 
-  /** No pending row is left after the cursor. */
+  /** Whether the window has no pending row after the cursor. */
   get isExhausted(): boolean {
     return this.#isExhausted;
   }
 
   /**
-   * Pending rows may be left behind the cursor: skipped because they were locked, or reverted by a trigger.
+   * Whether the window may have pending rows before the cursor: rows that were skipped because they were
+   * locked, or whose change a trigger reverted.
    */
   get mayHaveSkipped(): boolean {
     return this.#mayHaveSkipped;
   }
 
-  /** Whether keys can be left in the window after one more batch of `limit` rows. */
+  /** Whether the window may contain more keys after another batch of `limit` rows. */
   hasRoomBeyond(limit: number): boolean {
     return this.#selectedRows + limit < this.#openedKeys;
   }
@@ -58,7 +59,7 @@ export class SweepWindow {
     if (selected > 0) this.#hasPending = true;
   }
 
-  /** A pending row was found by other means than a regular batch. */
+  /** Called when a query outside of a regular batch found a pending row. */
   pendingFound(): void {
     this.#hasPending = true;
   }
@@ -71,14 +72,14 @@ export class SweepWindow {
     this.#isExhausted = true;
   }
 
-  /** The range was read from the ledger again: another worker may have changed it meanwhile. */
+  /** Called when the range was read from the ledger again, because another worker may have changed it. */
   reset(): void {
     this.#isExhausted = false;
     this.#mayHaveSkipped = true;
     this.#openedKeys = Infinity;
   }
 
-  /** Shrinks this and all later windows. @returns false if the window is one key already */
+  /** Shrinks this window and all later ones. @returns false if the size is already one key */
   shrink(): boolean {
     if (this.#keys <= 1) return false;
     this.#maxKeys = this.#keys = Math.max(1, Math.floor(this.#keys / SHRINK_FACTOR));
@@ -87,7 +88,8 @@ export class SweepWindow {
   }
 
   /**
-   * A window without a pending row doubles the next one, so that the sweep crosses a sparse table quickly.
+   * Sets the size of the next window. After a window without a pending row it doubles, so that a sweep with
+   * few pending rows needs few statements.
    */
   grow(batchRows: number): void {
     const wanted = this.#hasPending ? batchRows * WINDOW_BATCHES : this.#keys * 2;

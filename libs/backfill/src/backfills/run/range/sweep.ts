@@ -6,7 +6,7 @@ import { keyAtDistance } from '../../pending/key-window.js';
 import { classifyFailure } from '../outcome/failure.js';
 import { LockModeController } from './lock-mode.controller.js';
 import type { RangeContext } from './range.context.js';
-import { RowHeldUpError } from './recovery/row-held-up.error.js';
+import { ChangeBlockedError } from './recovery/change-blocked.error.js';
 import { changeOrQuarantine } from './row.changer.js';
 import { SweepWindow } from './sweep-window.js';
 import { findFirstPending, moveWindow, sameKey } from './window.js';
@@ -19,18 +19,18 @@ interface SentBatch {
 }
 
 /**
- * Moves forward through the range, window by window. Locked rows are skipped and listed for the settling
- * pass.
+ * Changes the pending rows of the range, window by window, in the order of the key. It skips locked rows and
+ * lists them for the settling pass.
  */
 export class Sweep {
   readonly #context: RangeContext;
   readonly #window: SweepWindow;
   readonly #lockModes: LockModeController;
-  /** The last batch was full. */
+  /** The last batch had as many rows as its limit. */
   #isDense = false;
-  /** A batch of one row failed. The next step finds out which row that is. */
+  /** A batch of one row failed. The next step finds the key of that row and changes the row by its key. */
   #isIsolating = false;
-  /** The batch that was sent while the one before it was still in flight. */
+  /** The batch that was sent before the previous batch had returned. */
   #pipelined: SentBatch | null = null;
 
   constructor(context: RangeContext) {
@@ -40,28 +40,28 @@ export class Sweep {
     this.#lockModes = new LockModeController(runner);
   }
 
-  /** A batch is in flight, so the connection cannot be used for anything else. */
+  /** Whether a batch is in flight. Then the connection cannot be used for anything else. */
   get isInFlight(): boolean {
     return this.#pipelined !== null;
   }
 
-  /** A batch of one row failed because of that row: the next step changes the row by its key. */
+  /** Called after a batch of one row failed. The next step changes that row by its key. */
   isolateRow(): void {
     this.#isIsolating = true;
   }
 
-  /** The row was listed for the settling pass: the next step changes the row after it, by its key too. */
+  /** Called after the row was listed for the settling pass. The next step changes the next row by its key. */
   skipRow(key: Key): void {
     this.#context.state.advanceTo(key);
     this.#isIsolating = true;
   }
 
-  /** The range was read from the ledger again. */
+  /** Called after the range was read from the ledger again. */
   restart(): void {
     this.#window.reset();
   }
 
-  /** Shortens the window, so that one statement reads fewer keys. @returns false if that is not possible */
+  /** Shortens the window, so that one statement reads fewer keys. @returns false if it cannot be shortened */
   async shortenWindow(): Promise<boolean> {
     const { state, tools } = this.#context;
     const { range, isInBatch } = state;
@@ -110,16 +110,19 @@ export class Sweep {
     return { limit, lockMode, outcome: tools.runner.sweep(session, state.range, step) };
   }
 
-  /** Without a pause between batches, the server does not have to wait for this process either. */
+  /**
+   * Sends the next batch before the previous one returns, so that the server does not wait for this process.
+   */
   #sendPipelined(session: Session, windowUpper: Key, previous: SentBatch): SentBatch | null {
     const { tools, state, pacer } = this.#context;
     const { limit, lockMode } = previous;
     if (pacer.pauseMs > 0 || limit !== pacer.limit.rows || lockMode !== 'optimistic') return null;
     if (!this.#window.hasRoomBeyond(limit)) return null;
-    if (tools.stop.reason !== null || tools.leave() !== null || tools.gate.isDue) return null;
+    if (tools.stop.reason !== null || tools.outcomeIfLeaving() !== null || tools.gate.isDue) return null;
     const step = this.#step(windowUpper, limit, lockMode);
     const outcome = tools.runner.pipelineSweep?.(session, state.range, step);
-    // The next step, or the failure of the previous batch, awaits it. Until then its error is not unhandled.
+    // The outcome is awaited later. Without this handler, Node.js would report its error as unhandled until
+    // then.
     outcome?.catch(() => undefined);
     return outcome ? { limit, lockMode, outcome } : null;
   }
@@ -140,8 +143,8 @@ export class Sweep {
   }
 
   /**
-   * @returns null if an optimistic batch met a locked row, and changed nothing: the next step locks the rows
-   * first
+   * @returns null if an optimistic batch met a locked row or took too long. It changed nothing, and the next
+   * step locks the rows first.
    */
   async #outcomeOf({ lockMode, outcome }: SentBatch): Promise<BatchOutcome | null> {
     try {
@@ -158,8 +161,9 @@ export class Sweep {
   }
 
   /**
-   * Awaits the batch behind a failed one. It has failed too, unless the failed one reached its COMMIT. In
-   * that case the transaction was over, and the second batch has changed the same rows.
+   * Awaits the pipelined batch after the batch before it has failed. The pipelined batch has failed too,
+   * unless the failed batch reached its COMMIT. In that case the failed transaction had ended, and the
+   * pipelined batch has changed the same rows.
    */
   async #finishPipelined(): Promise<void> {
     const { state, pacer } = this.#context;
@@ -179,10 +183,10 @@ export class Sweep {
     if (range.windowUpper !== null) this.#window.grow(pacer.limit.rows);
     const { keys, mayHaveSkipped } = this.#window;
     state.windowOpened(await moveWindow(session, tools.selection, range, { keys, mayHaveSkipped }));
-    this.#window.opened({ mayHaveSkipped: tools.isRepeated });
+    this.#window.opened({ mayHaveSkipped: tools.searchesEveryWindow });
   }
 
-  /** Changes one row by its key, so that an error is certain to be the fault of that row. */
+  /** Changes one row by its key, so that this row must be the cause of an error. */
   async #changeOneRow(session: Session, windowUpper: Key): Promise<void> {
     const { tools, state } = this.#context;
     const key = await findFirstPending(session, tools.selection, state.range.cursor, windowUpper);
@@ -193,7 +197,7 @@ export class Sweep {
     try {
       await changeOrQuarantine(this.#context, session, key, { lockTimeoutMs: null, cursor: key });
     } catch (error) {
-      throw classifyFailure(error) === 'lock' ? new RowHeldUpError(key, error) : error;
+      throw classifyFailure(error) === 'lock' ? new ChangeBlockedError(key, error) : error;
     }
     state.advanceTo(key);
   }

@@ -6,24 +6,25 @@ import { applyBatchPolicy } from '../../../postgres/timeout-policy.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 
 export interface WindowMove {
-  /** Size of the next window. */
+  /** Maximum number of keys in the next window. */
   readonly keys: number;
   /**
-   * False: the closed window is not searched for skipped rows, because none was skipped. Rows that became
-   * pending again behind the sweep are found by the proof.
+   * Whether the closed window is searched for rows that the sweep skipped. False if it skipped none. The
+   * proof finds rows that became pending again behind the cursor.
    */
   readonly mayHaveSkipped: boolean;
 }
 
 /**
- * Closes the window whose end the sweep has reached and opens the next one, in one round trip.
+ * Closes the current window and opens the next one, in one round trip.
  *
- * A window bounds how far one batch searches for pending rows: in a stretch without any, a batch does not
- * read on to the end of the table. Rows that are still pending in the closed window were skipped because they
- * were locked, or became pending again. They are listed for the settling pass.
+ * A window limits the number of keys that one batch reads: where no row is pending, a batch does not read to
+ * the end of the table. A row that is still pending in the closed window was skipped because it was locked,
+ * or it became pending again. Such rows are listed for the settling pass.
  *
- * @throws the error class `lease-lost` if the range was split meanwhile: the worker learns the new upper
- * bound when it takes its lease again
+ * @returns the range with its new window; after the last window its state is `settling`
+ * @throws an error of the class `lease-lost` if the lease has expired or the range was split meanwhile. The
+ * worker then takes its lease again and reads the new upper bound.
  */
 export async function moveWindow(
   session: Session,
@@ -50,9 +51,9 @@ export async function moveWindow(
 }
 
 /**
- * Lists pending rows for the settling pass.
+ * Adds pending rows to the list of skipped rows, for the settling pass.
  *
- * @param condition selects the rows
+ * @param condition returns the SQL condition that selects the rows
  */
 export function listSkipped(
   selection: RowSelection,
@@ -70,8 +71,8 @@ export function listSkipped(
 }
 
 /**
- * @param range with the lower bound of the new window. After the last window it is `settling`, and the window
- * is empty.
+ * @param range the range with the lower bound of the new window. After the last window its state is
+ * `settling` and the new window is empty.
  */
 function openWindow(selection: RowSelection, range: LeasedRange, keys: number): Statement {
   const parameters = new Parameters();
@@ -91,7 +92,7 @@ function openWindow(selection: RowSelection, range: LeasedRange, keys: number): 
   return { text, values: parameters.values };
 }
 
-/** The lowest key of a pending row in a range of keys; null if there is none. */
+/** The lowest key of a pending row above `after`, up to `upTo`; null if there is none. */
 export async function findFirstPending(
   session: Session,
   selection: RowSelection,

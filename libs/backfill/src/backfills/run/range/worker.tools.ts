@@ -8,7 +8,7 @@ import type { StopSignal } from '../stop/stop-signal.js';
 import type { Quarantine } from './quarantine.js';
 import type { RangeOutcome } from './range.outcome.js';
 
-/** What the worker of one range works with. */
+/** The dependencies of the worker of one range. */
 export interface WorkerTools {
   readonly connection: RunConnection;
   readonly ledger: BackfillLedger;
@@ -19,10 +19,10 @@ export interface WorkerTools {
   readonly log: RunLog;
   readonly stop: StopSignal;
   /**
-   * An earlier sweep of this run left rows pending, e.g. because a trigger reverts their change: each window
-   * is searched for skipped rows when it closes.
+   * Whether every window is searched for pending rows when it closes. True from the second sweep of a run on,
+   * because the first sweep left rows pending, e.g. because a trigger reverted their change.
    */
-  readonly isRepeated: boolean;
-  /** Why the worker must leave its range at once, with work left in it; null to continue. */
-  leave(): RangeOutcome | null;
+  readonly searchesEveryWindow: boolean;
+  /** The outcome if the worker must leave its range before the range is done; null to continue. */
+  outcomeIfLeaving(): RangeOutcome | null;
 }

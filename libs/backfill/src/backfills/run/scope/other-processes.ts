@@ -17,7 +17,7 @@ export interface OtherProcessesOptions {
   readonly stop: StopSignal;
 }
 
-/** The other processes that work on the same backfill, as seen in the ledger. */
+/** The other processes that run the same backfill, as the leases in the ledger show them. */
 export class OtherProcesses {
   readonly #options: OtherProcessesOptions;
 
@@ -25,19 +25,19 @@ export class OtherProcesses {
     this.#options = options;
   }
 
-  /** This process has been asked to stop: it waits for nobody. */
+  /** Whether this process was asked to stop. It then does not wait for other processes. */
   get isStopping(): boolean {
     return this.#options.stop.reason !== null;
   }
 
-  /** Whether another process holds a range now. */
+  /** Whether another process holds a lease that has not expired. */
   async areAtWork(): Promise<boolean> {
     const { gate, ledger } = this.#options;
-    const leases = await this.#leases(gate.among);
+    const leases = await this.#leases(gate.leaseScope);
     return leases.some(({ owner, expiresInMs }) => owner !== ledger.owner && expiresInMs > 0);
   }
 
-  /** Whether the maximum number of workers is reached, over all scopes of the backfill. */
+  /** Whether the workers of all processes and all scopes have reached the maximum number of workers. */
   async areAtTheLimit(): Promise<boolean> {
     const leases = await this.#leases('every');
     return (
@@ -46,18 +46,21 @@ export class OtherProcesses {
   }
 
   /**
-   * Watches the holder of a lease until it is known to be alive or dead.
+   * Watches the holder of a lease until it renews the lease, or its lease ends.
    *
-   * @param isInterrupted ends the watch early; called repeatedly
+   * @param isInterrupted polled; true ends the watch early
    * @returns the holder; null if its ranges are free
    */
-  watch(among: LeaseScope, isInterrupted?: () => Promise<boolean>): Promise<ForeignLease | null> {
+  watch(leaseScope: LeaseScope, isInterrupted?: () => Promise<boolean>): Promise<ForeignLease | null> {
     const { connection, ledger, stop } = this.#options;
-    return watchHolder({ connection, ledger, among, stop, isInterrupted });
+    return watchHolder({ connection, ledger, leaseScope, stop, isInterrupted });
   }
 
-  /** @returns a condition: a person holds the backfill, or has changed the maximum number of workers */
-  ordersChange(): () => Promise<boolean> {
+  /**
+   * @returns a function that polls whether a person has paused or cancelled the backfill, or has changed the
+   * maximum number of workers since this call
+   */
+  controlChangeCheck(): () => Promise<boolean> {
     const { connection, gate } = this.#options;
     const { workerLimit } = gate.control;
     return async () => {
@@ -67,14 +70,14 @@ export class OtherProcesses {
   }
 
   /**
-   * Waits a moment for the other processes.
+   * Reports that the run waits for other processes, sleeps for one poll interval, then polls the gate.
    *
-   * @param holder one of them
-   * @returns the outcome if a person ends the wait
+   * @param holder one of the other processes
+   * @returns the outcome if a person has paused or cancelled the backfill; otherwise `try-again`
    */
   async wait(holder: string): Promise<'try-again' | RunOutcome> {
     const { connection, gate, log, stop } = this.#options;
-    log.waiting(describeOthers(holder));
+    log.waiting(describeOtherWorkers(holder));
     await stop.sleep(POLL_INTERVAL_MS);
     // The maximum number of workers may have changed in the meantime.
     const held = await connection.use((session) => gate.poll(session));
@@ -87,7 +90,7 @@ export class OtherProcesses {
   }
 }
 
-/** What a run waits for when other processes hold the rest. @param holder one of them */
-export function describeOthers(holder: string): string {
+/** Describes the wait of a run while other processes hold every remaining range. @param holder one of them */
+export function describeOtherWorkers(holder: string): string {
   return `the other workers, e.g. ${holder}`;
 }

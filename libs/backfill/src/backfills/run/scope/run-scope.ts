@@ -4,27 +4,30 @@ import type { RunOutcome } from '../outcome/run-outcome.js';
 import type { OtherProcesses } from './other-processes.js';
 
 /**
- * What a process does that has found no range to take: try again, stop waiting because no other process holds
- * a range, or end.
+ * The next step of a process that found no range to take. `try-again`: take a range. `no-other-process`: no
+ * other process holds a range. Otherwise the outcome that ends the run.
  */
-export type WaitResult = 'try-again' | 'nobody-left' | RunOutcome;
+export type WaitResult = 'try-again' | 'no-other-process' | RunOutcome;
 
 /**
- * Which rows a run works on, and how it shares them with other processes: a run by itself, or one part of a
- * run that takes the tenants in an order.
+ * Defines which rows a run processes and how it shares them with other processes. There are two scopes: a run
+ * in one part (`WholeRunScope`), and one part of a run in tenant order (`TenantRunScope`).
  */
 export interface RunScope {
-  /** The tenants whose rows this run works on; null: all rows. */
+  /** The tenants whose rows this run processes; null: all rows. */
   readonly tenants: TenantScope;
-  /** The leases that count towards the maximum number of workers. */
-  readonly leases: LeaseScope;
-  /** Other processes may take part even if only one worker is allowed at a time. */
+  /** The scope whose leases count towards the maximum number of workers. */
+  readonly leaseScope: LeaseScope;
+  /** Whether other processes may take part even if `workers` allows only one worker at a time. */
   readonly isAlwaysShared: boolean;
-  /** This is one part of a run that continues with other parts. */
+  /** Whether this is one part of a run in tenant order. */
   readonly isPartOfRun: boolean;
-  /** The tenants that the report is about; null: all. */
+  /** The tenants whose rows the report covers; null: all. */
   readonly reportedTenants: TenantScope;
-  /** Tenants that a person has named for this run and may have misspelled; null: none. */
+  /**
+   * Tenants that a person or the declaration names. A tenant without a row is reported, because its name may
+   * be misspelled. Null: no tenants are named.
+   */
   readonly namedTenants: TenantScope;
 
   /** Called each time a range is taken. */
@@ -33,13 +36,13 @@ export interface RunScope {
   /** Called when there is no range to take. */
   waitForOthers(others: OtherProcesses): Promise<WaitResult>;
 
-  /** Called once before the first batch. @returns why the run starts, as a sentence */
+  /** Called once before the first batch. @returns the reason why the run starts, as a sentence */
   start(record: LedgerRecord): string;
 
-  /** Whether an earlier part of the run has set the ledger's status to `running`. */
-  hasBegunBefore(record: LedgerRecord | null): boolean;
+  /** Whether a part of this run has set the ledger's status to `running`. */
+  isRecordedAsRunning(record: LedgerRecord | null): boolean;
 
-  /** Whether another process may have proved the run complete since this one read `record`. */
+  /** Whether another process may have proved completion after this process read `record`. */
   canBeProvedByOthers(record: LedgerRecord): boolean;
 
   /**

@@ -6,11 +6,11 @@ import type { TenantRun, TenantRunState } from '../tenants/tenant-run.js';
 import type { OtherProcesses } from './other-processes.js';
 import type { RunScope, WaitResult } from './run-scope.js';
 
-/** One part of a run that takes the tenants in an order: the canary, a tenant, or at the end all rows. */
+/** The scope of one part of a run in tenant order: the canary, one tenant, or finally all rows. */
 export class TenantRunScope implements RunScope {
   readonly tenants: TenantScope;
-  /** Each tenant has its own sweep: the maximum number of workers applies to all sweeps together. */
-  readonly leases = 'every';
+  /** Each tenant has its own sweep, but the maximum number of workers applies to all sweeps together. */
+  readonly leaseScope = 'every';
   /** Another process can start between two parts, even if only one worker is allowed at a time. */
   readonly isAlwaysShared = true;
   readonly isPartOfRun = true;
@@ -35,35 +35,36 @@ export class TenantRunScope implements RunScope {
   }
 
   /**
-   * A process that was never admitted, because the maximum number of workers was reached, leaves the run to
-   * the others. An admitted process continues with another tenant, or waits.
+   * A process is admitted when it takes a range, or finds fewer workers than the maximum. A process that was
+   * never admitted ends and leaves the run to the other processes. An admitted process continues with another
+   * tenant, or waits.
    */
   async waitForOthers(others: OtherProcesses): Promise<WaitResult> {
-    if (others.isStopping) return 'nobody-left';
+    if (others.isStopping) return 'no-other-process';
     const isFull = await others.areAtTheLimit();
     if (!isFull) this.#state.isAdmitted = true;
     const { isAdmitted } = this.#state;
-    const atOnce = () => Promise.resolve(true);
+    const afterOnePoll = () => Promise.resolve(true);
     const holder = await others.watch(
       isFull ? 'every' : (this.tenants ?? 'every'),
-      isAdmitted ? atOnce : undefined,
+      isAdmitted ? afterOnePoll : undefined,
     );
-    if (holder === null) return isFull ? 'try-again' : 'nobody-left';
+    if (holder === null) return isFull ? 'try-again' : 'no-other-process';
     if (others.isStopping) return 'try-again';
     if (!isAdmitted) return leasedByOther(holder.owner);
     if (!isFull && !this.#part.waitsForOthers) return tenantsLeasedByOther(holder.owner);
     return others.wait(holder.owner);
   }
 
-  /** Only the first part gives the reason why the whole run starts. */
+  /** Only the first part includes the reason why the whole run starts. */
   start(record: LedgerRecord): string {
-    const why = this.hasBegunBefore(record) ? '' : `${startReason(record)} `;
-    this.#state.hasBegun = true;
+    const why = this.isRecordedAsRunning(record) ? '' : `${startReason(record)} `;
+    this.#state.isRecordedAsRunning = true;
     return `${why}${this.#part.title}`;
   }
 
-  hasBegunBefore(record: LedgerRecord | null): boolean {
-    return this.#state.hasBegun && record?.status !== 'complete';
+  isRecordedAsRunning(record: LedgerRecord | null): boolean {
+    return this.#state.isRecordedAsRunning && record?.status !== 'complete';
   }
 
   canBeProvedByOthers({ status }: LedgerRecord): boolean {

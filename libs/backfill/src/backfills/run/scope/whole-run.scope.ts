@@ -5,7 +5,7 @@ import { startReason } from '../outcome/start-reason.js';
 import type { OtherProcesses } from './other-processes.js';
 import type { RunScope, WaitResult } from './run-scope.js';
 
-/** A run by itself: of all rows, or of the tenants that were requested. */
+/** The scope of a run in one part: all rows, or the rows of the requested tenants. */
 export class WholeRunScope implements RunScope {
   readonly tenants: TenantScope;
   readonly isAlwaysShared = false;
@@ -17,7 +17,7 @@ export class WholeRunScope implements RunScope {
     this.tenants = tenants;
   }
 
-  get leases(): TenantScope {
+  get leaseScope(): TenantScope {
     return this.tenants;
   }
 
@@ -34,17 +34,20 @@ export class WholeRunScope implements RunScope {
   }
 
   async waitForOthers(others: OtherProcesses): Promise<WaitResult> {
-    // Another process may still have been planning the ranges when this one tried to take one.
-    // Only a second attempt while others are at work shows that nothing is left.
+    // Another process may have been planning the ranges when this process tried to take one. If the second
+    // attempt finds no range either, the other processes hold every remaining range.
     if (!this.#hasSeenOthers && (await others.areAtWork())) {
       this.#hasSeenOthers = true;
       return 'try-again';
     }
-    const holder = await others.watch(this.tenants, this.#hasWorked ? others.ordersChange() : undefined);
-    if (holder === null) return 'nobody-left';
+    const holder = await others.watch(
+      this.tenants,
+      this.#hasWorked ? others.controlChangeCheck() : undefined,
+    );
+    if (holder === null) return 'no-other-process';
     if (others.isStopping) return leasedByOther(holder.owner);
-    // A process that has taken part stays to the end: other ranges may come free, or become large enough to
-    // split.
+    // A process that has taken a range stays until the run ends: a range of another process may become free,
+    // or large enough to split.
     if (this.#hasWorked) return others.wait(holder.owner);
     return this.#hasSeenOthers ? leasedByOther(holder.owner) : 'try-again';
   }
@@ -53,7 +56,7 @@ export class WholeRunScope implements RunScope {
     return startReason(record);
   }
 
-  hasBegunBefore(): boolean {
+  isRecordedAsRunning(): boolean {
     return false;
   }
 

@@ -9,7 +9,7 @@ export interface StopOptions {
   readonly stopWhen?: (() => string | null) | undefined;
 }
 
-/** Says when a run must stop, and why: an abort signal, a time limit, or the caller's own condition. */
+/** Combines the reasons to stop a run: an abort signal, a time limit, and the caller's own condition. */
 export class StopSignal {
   readonly #signal: AbortSignal;
   readonly #deadline: number | null;
@@ -19,14 +19,16 @@ export class StopSignal {
   constructor({ signal, maxDurationMs, stopWhen }: StopOptions) {
     this.#stopWhen = stopWhen;
     this.#signal = signal ?? new AbortController().signal;
-    // Each worker listens while it sleeps or connects. Node.js would report so many listeners as a leak.
+    // Each worker adds a listener while it sleeps or connects. Node.js would warn of a leak.
     setMaxListeners(0, this.#signal);
     this.#maxDurationMs = maxDurationMs;
     this.#deadline = maxDurationMs === undefined ? null : performance.now() + maxDurationMs;
   }
 
-  /** A copy with an additional time limit. The reason to stop the whole run takes precedence. */
-  within(ms: number): StopSignal {
+  /**
+   * A copy with an additional time limit. If this signal also has a reason to stop, its reason is reported.
+   */
+  withTimeLimit(ms: number): StopSignal {
     return new StopSignal({
       signal: this.#signal,
       maxDurationMs: Math.max(0, this.#untilDeadline(ms)),
@@ -34,12 +36,12 @@ export class StopSignal {
     });
   }
 
-  /** For code that listens. The time limit does not abort it: at the limit, the current batch may finish. */
+  /** The abort signal. The time limit does not abort it, so that the current batch can finish. */
   get signal(): AbortSignal {
     return this.#signal;
   }
 
-  /** Why to stop, as a sentence; null to continue. */
+  /** The reason to stop, as a sentence; null if the run may continue. */
   get reason(): string | null {
     if (this.#signal.aborted) return `Stopped by ${describeAbort(this.#signal.reason)}.`;
     const requested = this.#stopWhen?.() ?? null;
@@ -50,17 +52,17 @@ export class StopSignal {
     return null;
   }
 
-  /** Sleeps; returns early on an abort and at the time limit. */
+  /** Sleeps for `ms`. Returns early if the signal is aborted or the time limit is reached. */
   async sleep(ms: number): Promise<void> {
-    const left = this.#untilDeadline(ms);
-    if (left <= 0 || this.#signal.aborted) return;
+    const remainingMs = this.#untilDeadline(ms);
+    if (remainingMs <= 0 || this.#signal.aborted) return;
     await new Promise<void>((resolve) => {
       const wake = () => {
         clearTimeout(timer);
         removeListener();
         resolve();
       };
-      const timer = setTimeout(wake, left);
+      const timer = setTimeout(wake, remainingMs);
       const removeListener = onAbort(this.#signal, wake);
     });
   }

@@ -7,8 +7,8 @@ import { canaryPart } from './tenant-parts.js';
 import type { TenantSequenceOptions } from './tenant-sequence.options.js';
 
 /**
- * The tenants that a run starts with. The other tenants follow at once, or after a person has checked the
- * canary's rows.
+ * The tenants that a run changes first. The run continues with the other tenants at once, or after a person
+ * has checked the canary's rows and resumed the backfill.
  */
 export class Canary {
   readonly #options: TenantSequenceOptions;
@@ -19,7 +19,7 @@ export class Canary {
     this.#parts = parts;
   }
 
-  /** @returns the report that ends the run; null to continue with the other tenants */
+  /** @returns the report if the run ends with the canary; null to continue with the other tenants */
   async run(): Promise<BackfillReport | null> {
     const { definition, connection, ledger, note, runPart, stop } = this.#options;
     const { canary, name } = definition;
@@ -37,8 +37,8 @@ export class Canary {
   }
 
   /**
-   * Nothing was pending, so the run did not start, and the cause of an earlier failure may remain. A pause
-   * would hide it.
+   * No row of the canary was pending, so the run changed nothing, and the cause of the earlier failure may
+   * remain. The status `paused` would hide that failure.
    */
   async #stayFailed(report: BackfillReport, texts: CanaryTexts): Promise<BackfillReport> {
     const { definition, connection, ledger } = this.#options;
@@ -66,7 +66,7 @@ export class Canary {
     };
   }
 
-  /** The report of a run that ends with the canary is about the rows of all tenants. */
+  /** The report of a run that ends with the canary covers all tenants. */
   async #numbers(): Promise<RunNumbers> {
     const { definition, ledger, connection } = this.#options;
     const facts = await connection.ask((session) => inspectTable(session, definition));
@@ -75,7 +75,7 @@ export class Canary {
   }
 }
 
-/** The sentences about one canary. */
+/** The messages about one canary. */
 class CanaryTexts {
   readonly #name: string;
   readonly #tenants: readonly string[];
@@ -106,15 +106,15 @@ class CanaryTexts {
   }
 
   /**
-   * How the reasons of the canary's pauses begin, in this release and in earlier ones: the ledger keeps what
-   * an earlier release has recorded. When one of these sentences changes, its old form stays in this list.
+   * The beginnings of the reasons for which this release and earlier releases pause after the canary. The ledger
+   * keeps the reasons of earlier releases. When one of these sentences changes, its old form stays in this list.
    */
   get pauses(): readonly string[] {
     return [this.#rowsDone, this.#noRows, `Every row of ${this.#canary} is done, which the probe proved.`];
   }
 
   get continuing(): string {
-    return `Continuing with all tenants: the probe proved that every row of ${this.#canary} is done.`;
+    return `Continuing with all tenants: the probe proved that no row of ${this.#canary} is pending.`;
   }
 
   /** @param withoutRows tenants of the canary that have no row in the table */
@@ -123,7 +123,7 @@ class CanaryTexts {
     return withoutRows.length === 0 ? this.#proved : `${this.#proved} ${noRowOf(withoutRows)}.`;
   }
 
-  /** @param reason of the failure, as a sentence */
+  /** @param reason the reason of the failure, as a sentence */
   stillFailed(reason: string): string {
     const remedy = `Fix the cause, then reset the status with --cancel ${this.#name} and --resume ${this.#name}. The next run then pauses after the canary.`;
     return `The backfill has failed: ${reason} No row of ${this.#canary} is pending, and the other tenants have not started. ${remedy}`;

@@ -7,9 +7,9 @@ import { inspectTable } from '../../batch/table.inspector.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
 import { TOO_SLOW, unlessTooSlow, WHOLE_TABLE_MS } from '../../pending/too-slow.js';
 
-/** Further tenants have no part of their own: the last part, of all rows, includes them. */
+/** Maximum number of tenants that have their own part. The last part, of all rows, includes the others. */
 const MAX_TENANTS = 10_000;
-/** The part of the table's pages in the sample. */
+/** Percentage of the table's pages that the sample reads. */
 const SAMPLE_PERCENT = 1;
 
 export interface PendingTenantsOptions {
@@ -18,7 +18,10 @@ export interface PendingTenantsOptions {
   readonly note: (message: string) => void;
 }
 
-/** The tenants with pending rows, those with the fewest first. In a large table, a sample decides. */
+/**
+ * The tenants with pending rows, in the order of their number of pending rows. In a large table, a sample
+ * counts.
+ */
 export async function readPendingTenants(
   session: Session,
   { definition, ledger, note }: PendingTenantsOptions,

@@ -1,8 +1,8 @@
 import type { BackfillReport } from '../../../report/report.js';
-import { EVERY_ROW_DONE } from '../outcome/proof-outcome.js';
+import { PROVED_COMPLETE } from '../outcome/proof-outcome.js';
 import { provedByAnother } from '../outcome/run-outcome.js';
 
-/** The report of a run of several parts: the last part's report, with the sums of all parts. */
+/** Creates the report of a run in tenant order: the report of the last part, with the sums of all parts. */
 export function sumReports(parts: readonly BackfillReport[], last: BackfillReport): BackfillReport {
   const all = [...parts, last];
   const total = (numberOf: (report: BackfillReport) => number) =>
@@ -12,10 +12,10 @@ export function sumReports(parts: readonly BackfillReport[], last: BackfillRepor
   const withoutRows = all.flatMap((report) => report.withoutRows ?? []);
   const nothingToDo = all.every((report) => report.nothingToDo);
   // The last part found nothing to do because the parts before it, or another process, did everything.
-  const isJustDone = last.nothingToDo && last.proved && !nothingToDo;
+  const isDoneByEarlierPart = last.nothingToDo && last.proved && !nothingToDo;
   return {
     ...last,
-    ...(isJustDone && { reason: updated > 0 ? EVERY_ROW_DONE : provedByAnother().reason }),
+    ...(isDoneByEarlierPart && { reason: updated > 0 ? PROVED_COMPLETE : provedByAnother().reason }),
     nothingToDo,
     ...(withoutRows.length > 0 ? { withoutRows } : {}),
     updated,

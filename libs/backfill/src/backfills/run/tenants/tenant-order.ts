@@ -5,11 +5,11 @@ import { tenantPart } from './tenant-parts.js';
 import type { TenantRunOutcome } from './tenant-run.js';
 import type { TenantSequenceOptions } from './tenant-sequence.options.js';
 
-/** Time for one tenant before the next one follows, in the order `round-robin`. */
+/** In the order `round-robin`, the time of one tenant before the next tenant starts. */
 const ROUND_ROBIN_MS = 30_000;
 const POLL_INTERVAL_MS = 500;
 
-/** The tenants one after the other, each as a part of the run. */
+/** Runs the tenants one after the other, each as one part of the run. */
 export class TenantOrder {
   readonly #options: TenantSequenceOptions;
   readonly #parts: BackfillReport[];
@@ -20,7 +20,7 @@ export class TenantOrder {
     this.#parts = parts;
   }
 
-  /** @returns the report that ends the run; null to continue with all rows */
+  /** @returns the report of the part that ends the run; null to continue with all rows */
   async run(): Promise<BackfillReport | null> {
     const { definition, connection, note, stop, ledger } = this.#options;
     const { tenantOrder } = definition;
@@ -29,29 +29,31 @@ export class TenantOrder {
     const tenants = await connection.use((session) =>
       readPendingTenants(session, { definition, ledger, note }),
     );
-    return this.#each(tenants, () => (tenantOrder === 'round-robin' ? stop.within(ROUND_ROBIN_MS) : stop));
+    return this.#each(tenants, () =>
+      tenantOrder === 'round-robin' ? stop.withTimeLimit(ROUND_ROBIN_MS) : stop,
+    );
   }
 
   /**
-   * Runs the tenants until none is left. A tenant is repeated if its time was too short, or if other
-   * processes hold its ranges: these may come free, or become large enough to split.
+   * Runs the tenants until each one is finished. A tenant is repeated if it reached its time limit, or if
+   * other processes hold its ranges: a range may become free, or large enough to split.
    *
-   * @param limit returns the stop signal of one part
+   * @param stopOfPart returns the stop signal of the next part
    */
-  async #each(tenants: readonly string[], limit: () => StopSignal): Promise<BackfillReport | null> {
-    let left = tenants;
-    while (left.length > 0) {
-      const again: string[] = [];
+  async #each(tenants: readonly string[], stopOfPart: () => StopSignal): Promise<BackfillReport | null> {
+    let remaining = tenants;
+    while (remaining.length > 0) {
+      const unfinished: string[] = [];
       const holders: string[] = [];
-      for (const tenant of left) {
-        const stop = limit();
+      for (const tenant of remaining) {
+        const stop = stopOfPart();
         const outcome = await this.#run(tenant, stop);
         if (outcome.endsRun) return outcome.report;
         if (outcome.holder !== null) holders.push(outcome.holder);
-        if (isUnfinished(outcome, stop)) again.push(tenant);
+        if (isUnfinished(outcome, stop)) unfinished.push(tenant);
       }
-      await this.#waitIfAllHeld(holders, left.length);
-      left = again;
+      await this.#waitIfAllHeld(holders, remaining.length);
+      remaining = unfinished;
     }
     return null;
   }
@@ -75,8 +77,8 @@ export class TenantOrder {
 }
 
 /**
- * Whether the tenant needs another part. Rows that cannot be done are left to the last part, which reports
- * why.
+ * Whether the tenant needs another part. Rows that cannot be changed stay pending. The last part tries them
+ * again and reports the reason.
  */
 function isUnfinished({ holder, report }: TenantRunOutcome, stop: StopSignal): boolean {
   if (holder !== null) return true;

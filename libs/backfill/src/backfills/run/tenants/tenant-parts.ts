@@ -2,17 +2,17 @@ import type { TenantScope } from '../../../ledger/range.js';
 import type { StopSignal } from '../stop/stop-signal.js';
 import { concernsAllTenants, type TenantRun } from './tenant-run.js';
 
-/** The canary: the run continues only once its rows are proved to be done. */
+/** The canary. The run continues only after the proof that none of the canary's rows is pending. */
 export function canaryPart(tenants: readonly string[], stop: StopSignal): TenantRun {
   const title = titleOf("the canary's tenant", tenants);
   return { tenants, title, stop, waitsForOthers: true, endsRun: ({ proved }) => !proved };
 }
 
 /**
- * One tenant. What cannot be done for it is left to the last part, which reports why.
+ * One tenant. Rows that it cannot change stay pending. The last part tries them again and reports the reason.
  *
- * @param stop of this part, which may have its own time limit
- * @param runStop of the whole run
+ * @param stop the signal of this part, which may have its own time limit
+ * @param runStop the signal of the whole run
  */
 export function tenantPart(tenant: string, stop: StopSignal, runStop: StopSignal): TenantRun {
   return {
@@ -25,7 +25,7 @@ export function tenantPart(tenant: string, stop: StopSignal, runStop: StopSignal
   };
 }
 
-/** The part that ends the run whatever its outcome is. */
+/** The last part. It ends the run with any outcome. */
 export function lastPart(tenants: TenantScope, stop: StopSignal): TenantRun {
   const title = tenants === null ? 'Processing all tenants.' : titleOf("the canary's tenant", tenants);
   return { tenants, title, stop, waitsForOthers: true, endsRun: () => true };

@@ -3,26 +3,26 @@ import type { BackfillReport } from '../../../report/report.js';
 import { isDatabaseLost, type RunOutcome } from '../outcome/run-outcome.js';
 import type { StopSignal } from '../stop/stop-signal.js';
 
-/** The state of one process over all parts of a run that takes the tenants in an order. */
+/** The state that one process keeps over all parts of a run in tenant order. */
 export interface TenantRunState {
   /**
-   * The maximum number of workers allowed this process to take part: it stays until the whole run is done.
+   * The maximum number of workers has allowed this process to take part. It stays until the whole run ends.
    */
   isAdmitted: boolean;
-  /** The ledger's status was set to `running` by a part of this run. */
-  hasBegun: boolean;
+  /** Whether a part of this run has set the ledger's status to `running`. */
+  isRecordedAsRunning: boolean;
 }
 
-/** One part of a run that takes the tenants in an order: the canary, a tenant, or at the end all rows. */
+/** One part of a run in tenant order: the canary, one tenant, or finally all rows. */
 export interface TenantRun {
   /** Null: all rows. */
   readonly tenants: TenantScope;
-  /** What the part does, as a sentence. */
+  /** A sentence that names the tenants of the part. */
   readonly title: string;
   readonly stop: StopSignal;
   /**
-   * Whether ranges that other processes hold must be done before the run continues; else it takes other
-   * tenants first.
+   * Whether the part waits until other processes have finished their ranges. Otherwise the run continues with
+   * other tenants.
    */
   readonly waitsForOthers: boolean;
   /**
@@ -33,16 +33,16 @@ export interface TenantRun {
 }
 
 export interface TenantRunOutcome {
-  /** Of a part that does not end the run: only what the part itself did. */
+  /** If the part does not end the run, it contains only the counts of this part. */
   readonly report: BackfillReport;
   readonly endsRun: boolean;
-  /** The process that holds every remaining range; null if this process finished the part. */
+  /** One of the processes that hold every remaining range; null if this process finished the part. */
   readonly holder: string | null;
 }
 
 /**
- * Whether the run cannot continue with other tenants after this outcome: the cause affects them too, or a
- * person or another process decides.
+ * Whether this outcome of one tenant ends the whole run: its cause affects the other tenants too, or a person
+ * or another process has decided it.
  */
 export function concernsAllTenants(outcome: RunOutcome): boolean {
   if (outcome.holder !== undefined) return false;

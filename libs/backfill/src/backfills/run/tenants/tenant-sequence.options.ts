@@ -12,7 +12,7 @@ export interface TenantSequenceOptions {
   readonly runPart: (part: TenantRun) => Promise<TenantRunOutcome>;
   readonly note: (message: string) => void;
   /**
-   * Reports that every remaining tenant is held by other processes, e.g. by this one. Called once per wait.
+   * Reports that other processes hold every remaining tenant. `holder` is one of them. Called once per wait.
    */
   readonly waiting: (holder: string) => void;
 }

@@ -6,10 +6,9 @@ import { lastPart } from './tenant-parts.js';
 import type { TenantSequenceOptions } from './tenant-sequence.options.js';
 
 /**
- * A run of all tenants in the order that the backfill declares: first its canary, then each tenant, and at
- * the end all rows. The last part works off the rows without a tenant and proves that every row is done. Each
- * part has its own ranges in the ledger, so it continues where it was left. Several processes take different
- * tenants where possible.
+ * A run in tenant order: first the canary, then each tenant, and finally all rows. The last part changes the
+ * rows without a tenant and proves that no row is pending. Each part has its own ranges in the ledger, so a
+ * later run resumes it. Several processes take different tenants if possible.
  */
 export class TenantSequence {
   readonly #options: TenantSequenceOptions;
@@ -24,13 +23,13 @@ export class TenantSequence {
     const parts: BackfillReport[] = [];
     // A complete backfill only has drift left, so the tenant order does not apply.
     const isOrdered = status !== 'complete' && status !== 'cancelled';
-    const end = isOrdered ? await this.#runInOrder(parts) : null;
-    return sumReports(parts, end ?? (await runPart(lastPart(null, stop))).report);
+    const ending = isOrdered ? await this.#runInOrder(parts) : null;
+    return sumReports(parts, ending ?? (await runPart(lastPart(null, stop))).report);
   }
 
   /**
-   * @param parts receives the reports of the parts that did not end the run
-   * @returns the report that ends the run; null to continue
+   * @param parts array to which the reports of the parts are added that do not end the run
+   * @returns the report of the part that ends the run; null to continue with all rows
    */
   async #runInOrder(parts: BackfillReport[]): Promise<BackfillReport | null> {
     return (

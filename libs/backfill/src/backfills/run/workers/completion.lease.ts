@@ -5,8 +5,8 @@ import type { TenantScope } from '../../../ledger/range.js';
 import type { RunConnection } from '../connection/run-connection.js';
 
 /**
- * The right to prove that a backfill is complete, or to plan its next sweep. If several processes share a
- * run, one of them does this after every range is done.
+ * The lease that allows a process to prove that a backfill is complete, or to plan its next sweep. If several
+ * processes share a run, one of them takes it after every range is done.
  */
 export class CompletionLease {
   readonly #connection: RunConnection;

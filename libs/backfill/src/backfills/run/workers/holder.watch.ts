@@ -9,28 +9,29 @@ const POLL_INTERVAL_MS = 250;
 export interface HolderWatchOptions {
   readonly connection: RunConnection;
   readonly ledger: BackfillLedger;
-  /** The scope whose leases are watched. */
-  readonly among: LeaseScope;
+  /** The scope whose leases are checked. */
+  readonly leaseScope: LeaseScope;
   readonly stop: StopSignal;
-  /** Polled: true ends the watch early, because the caller has something else to do. @default never */
+  /** Polled; true ends the watch early, because the caller must do other work. @default never */
   readonly isInterrupted?: (() => Promise<boolean>) | undefined;
 }
 
 /**
- * Finds out whether the holder of a lease is alive. It is alive if it renews its lease. It is dead if the
- * lease expires, or if it was a process on this host that no longer exists.
+ * Finds out whether the holder of a lease is alive. A holder that renews its lease is alive. A holder is dead
+ * if its lease expires, or if its process ran on this host and no longer exists. The leases of dead processes
+ * are ended.
  *
- * @returns the holder that is alive, or that was watched until an interruption; null if the ranges are free
+ * @returns the holder if it is alive, or if the watch ended early; null if its ranges are free
  */
 export async function watchHolder(options: HolderWatchOptions): Promise<ForeignLease | null> {
   const { ledger, stop, isInterrupted } = options;
   const leases = await readLeases(options);
   const [first] = leases;
   if (first === undefined) return null;
-  // A lease of this very process was acquired over a connection that was lost before the reply arrived.
+  // A lease of this process that it does not know: the connection was lost before the reply arrived.
   const dead = leases
     .map(({ owner }) => owner)
-    .filter((owner) => owner === ledger.owner || isDeadHere(owner));
+    .filter((owner) => owner === ledger.owner || isDeadOnThisHost(owner));
   await expireLeases(options, new Set(dead));
   if (dead.length > 0) return null;
   for (;;) {
@@ -42,10 +43,10 @@ export async function watchHolder(options: HolderWatchOptions): Promise<ForeignL
   }
 }
 
-async function readLeases({ connection, ledger, among }: HolderWatchOptions): Promise<ForeignLease[]> {
-  const leases = await connection.use((session) => ledger.leases.foreignLeases(session, among));
-  // A range of another scope is not free for this run, even if its lease has expired.
-  return among === 'every' ? leases.filter(({ expiresInMs }) => expiresInMs > 0) : leases;
+async function readLeases({ connection, ledger, leaseScope }: HolderWatchOptions): Promise<ForeignLease[]> {
+  const leases = await connection.use((session) => ledger.leases.foreignLeases(session, leaseScope));
+  // This run cannot take a range of another scope, so an expired lease of another scope does not matter.
+  return leaseScope === 'every' ? leases.filter(({ expiresInMs }) => expiresInMs > 0) : leases;
 }
 
 async function expireLeases(
@@ -56,10 +57,10 @@ async function expireLeases(
 }
 
 /**
- * If two hosts have the same name, the answer may be wrong. The fencing token then still lets only one
- * process commit.
+ * Whether the owner was a process on this host that no longer exists. The result may be wrong if two hosts
+ * have the same name. The fencing token still allows only one process to commit.
  */
-function isDeadHere(owner: string): boolean {
+function isDeadOnThisHost(owner: string): boolean {
   const [host, pid] = splitOwner(owner);
   if (host !== hostname() || !Number.isInteger(pid) || pid === process.pid) return false;
   try {
@@ -70,7 +71,7 @@ function isDeadHere(owner: string): boolean {
   }
 }
 
-/** An owner is `host:pid:instance`. A host name contains no colon. */
+/** Splits an owner, which is `host:pid:run`. The host contains no colon. */
 function splitOwner(owner: string): [host: string, pid: number] {
   const [host = '', pid = ''] = owner.split(':');
   return [host, Number(pid)];

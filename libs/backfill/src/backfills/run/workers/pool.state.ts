@@ -1,33 +1,34 @@
 import type { RangeOutcome } from '../range/range.outcome.js';
 
-/** What the workers of one pool must know of each other. */
+/** The state that the workers of one pool share. */
 export class PoolState {
-  readonly #leftRanges: string[] = [];
+  readonly #unfinishedRanges: string[] = [];
   #outcome: RangeOutcome | null = null;
 
   /**
-   * Why a worker could not finish its range; a failure takes precedence. Null if every range was finished.
+   * The outcome of the first worker that could not finish its range; a failure replaces it. Null if every
+   * range was finished.
    */
   get outcome(): RangeOutcome | null {
     return this.#outcome;
   }
 
-  /** The ids of ranges that a worker left with work in them. They are left to another run. */
-  get leftRanges(): readonly string[] {
-    return this.#leftRanges;
+  /** The ids of the ranges that a worker could not finish. This pool does not take them again. */
+  get unfinishedRanges(): readonly string[] {
+    return this.#unfinishedRanges;
   }
 
   get hasFailed(): boolean {
     return this.#outcome?.kind === 'failed';
   }
 
-  /** No worker may take another range. */
-  get isOver(): boolean {
+  /** Whether the workers may no longer take another range. */
+  get isClosed(): boolean {
     return this.hasFailed || this.#outcome?.kind === 'held';
   }
 
-  rangeLeft(id: string, outcome: RangeOutcome): void {
-    this.#leftRanges.push(id);
+  rangeUnfinished(id: string, outcome: RangeOutcome): void {
+    this.#unfinishedRanges.push(id);
     if (this.#outcome === null || outcome.kind === 'failed') this.#outcome = outcome;
   }
 }

@@ -23,7 +23,7 @@ export interface WorkerOptions {
   readonly log: RunLog;
   readonly stop: StopSignal;
   /** See `WorkerTools`. */
-  readonly isRepeated: boolean;
+  readonly searchesEveryWindow: boolean;
 }
 
 const ANOTHER_FAILED = {
@@ -32,7 +32,7 @@ const ANOTHER_FAILED = {
   waitingFor: null,
 } as const satisfies RangeOutcome;
 
-/** One worker of a pool: takes one range after another. */
+/** One worker of a pool. It takes and processes one range after another. */
 export class PoolWorker {
   readonly #options: WorkerOptions;
   readonly #state: PoolState;
@@ -46,31 +46,31 @@ export class PoolWorker {
     this.#slot = slot;
   }
 
-  /** @param first the range to begin with; null: a free one */
+  /** @param first the first range; null: the worker takes a free range */
   async work(first: LeasedRange | null): Promise<void> {
     for (let range = first ?? (await this.#takeNext()); range; range = await this.#takeNext()) {
       const outcome = await this.#workOn(range);
-      const isForOthers = outcome.kind === 'dismissed' || outcome.kind === 'surplus';
-      if (outcome.kind !== 'done' && !isForOthers) this.#state.rangeLeft(range.id, outcome);
+      const isReleasedForOthers = outcome.kind === 'dismissed' || outcome.kind === 'surplus';
+      if (outcome.kind !== 'done' && !isReleasedForOthers) this.#state.rangeUnfinished(range.id, outcome);
     }
   }
 
   async #takeNext(): Promise<LeasedRange | null> {
     const { gate, stop, ledger, selection } = this.#options;
     const canContinue = () =>
-      stop.reason === null && !this.#state.isOver && this.#outcomeIfLeaving() === null;
+      stop.reason === null && !this.#state.isClosed && this.#outcomeIfLeaving() === null;
     if (!canContinue()) return null;
     return takeRange(this.#connection, {
       ledger,
       selection,
       maxWorkers: gate.control.workerLimit,
-      among: gate.among,
-      except: this.#state.leftRanges,
+      leaseScope: gate.leaseScope,
+      except: this.#state.unfinishedRanges,
       canContinue,
     });
   }
 
-  /** Why the worker must leave its range although there is work left; null to continue. */
+  /** The outcome if the worker must leave its range before the range is done; null to continue. */
   #outcomeIfLeaving(): RangeOutcome | null {
     if (this.#state.hasFailed) return ANOTHER_FAILED;
     return this.#slot < this.#options.gate.control.current().workers ? null : { kind: 'dismissed' };
@@ -78,19 +78,23 @@ export class PoolWorker {
 
   async #workOn(range: LeasedRange): Promise<RangeOutcome> {
     const { gate, ledger, log, selection } = this.#options;
-    /** The last snapshot in which this worker was surplus, although the ledger then let it stay. */
-    let refuted: LeaseSnapshot | null = null;
+    /**
+     * A snapshot in which this worker was surplus, but the ledger then showed that it was not. It is ignored
+     * until the next poll.
+     */
+    let contradictedSnapshot: LeaseSnapshot | null = null;
     const isSurplus = (): boolean => {
       const snapshot = gate.leaseSnapshot;
       return (
-        snapshot !== refuted && snapshot.leases.indexOf(leaseId(worker.range)) >= gate.control.workerLimit
+        snapshot !== contradictedSnapshot &&
+        snapshot.leases.indexOf(leaseId(worker.range)) >= gate.control.workerLimit
       );
     };
     const worker: RangeWorker = new RangeWorker(range, {
       ...this.#options,
       connection: this.#connection,
       runner: createBatchRunner(selection),
-      leave: () => this.#outcomeIfLeaving() ?? (isSurplus() ? { kind: 'surplus' } : null),
+      outcomeIfLeaving: () => this.#outcomeIfLeaving() ?? (isSurplus() ? { kind: 'surplus' } : null),
     });
     const lease = this.#holdLease(worker);
     const waitWatch = new WaitWatch(this.#connection, ledger, log);
@@ -101,7 +105,7 @@ export class PoolWorker {
           await this.#release(lease, outcome);
           return outcome;
         }
-        refuted = gate.leaseSnapshot;
+        contradictedSnapshot = gate.leaseSnapshot;
         if (await this.#releaseIfSurplus(worker.range)) return outcome;
       }
     } finally {
@@ -111,8 +115,8 @@ export class PoolWorker {
   }
 
   /**
-   * Batches renew the lease too, but only when they commit. A slow trigger or the backfill's code may take
-   * longer.
+   * Renews the lease on a timer. Each batch also renews it when it commits, but a batch with a slow trigger
+   * or slow application code may take longer than the lease.
    */
   #holdLease(worker: RangeWorker): LeaseManager<RangeWorker> {
     const { ledger } = this.#options;
@@ -138,10 +142,10 @@ export class PoolWorker {
     }
   }
 
-  /** @returns false if enough other workers have left meanwhile */
+  /** @returns false if other workers have left meanwhile, so that this worker is no longer surplus */
   #releaseIfSurplus(range: LeasedRange): Promise<boolean> {
     const { gate, ledger } = this.#options;
-    const limit = { maxWorkers: gate.control.workerLimit, among: gate.among };
-    return this.#connection.use((session) => ledger.leases.yieldSurplus(session, range, limit));
+    const limit = { maxWorkers: gate.control.workerLimit, leaseScope: gate.leaseScope };
+    return this.#connection.use((session) => ledger.leases.releaseSurplus(session, range, limit));
   }
 }

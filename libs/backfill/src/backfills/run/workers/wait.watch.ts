@@ -4,12 +4,12 @@ import type { RunConnection } from '../connection/run-connection.js';
 import type { RunLog } from '../log/run-log.js';
 
 const POLL_INTERVAL_MS = 2_000;
-/** A statement without a reply for this long may wait for a lock. */
+/** A statement that has run for this time may wait for a lock. */
 const LONG_WAIT_MS = 1_500;
 
 /**
- * Reports the lock that a statement waits for while it waits, before its lock timeout: to the observer, and
- * in the ledger for `--status`.
+ * Reports the lock that a running statement waits for, before the lock timeout ends the statement. The report
+ * goes to the observer, and to the ledger for `--status`.
  */
 export class WaitWatch {
   readonly #connection: RunConnection;
@@ -17,7 +17,7 @@ export class WaitWatch {
   readonly #log: RunLog;
   readonly #timer: NodeJS.Timeout;
   #isPolling = false;
-  /** The wait that the ledger shows. */
+  /** The wait that this watch wrote to the ledger; null if it wrote none. */
   #reported: string | null = null;
 
   constructor(connection: RunConnection, ledger: BackfillLedger, log: RunLog) {
@@ -51,10 +51,10 @@ export class WaitWatch {
     const waitingFor = holders.length > 0 ? `a lock, held by ${holders.join('; ')}` : null;
     if (waitingFor !== null) this.#log.waiting(waitingFor);
     if (waitingFor === this.#reported) return;
-    // The end of the wait removes only the text of this watch, not the reason that a throttle has written
+    // After the wait, this removes only the text of this watch. A throttle may have written its own reason
     // meanwhile.
     const replaced = waitingFor === null ? this.#reported : null;
-    await session.sendOnSideConnection([this.#ledger.status.waiting(waitingFor, replaced)]);
+    await session.sendOnSideConnection([this.#ledger.status.recordWait(waitingFor, replaced)]);
     this.#reported = waitingFor;
   }
 }

@@ -1,15 +1,15 @@
 import type { LeaseSnapshot } from '../../../ledger/range.js';
 
 export interface WorkerTarget {
-  /** In this process. */
+  /** The number of workers in this process. */
   readonly workers: number;
-  /** Over all processes. */
+  /** The maximum number of workers in all processes together. */
   readonly maxWorkers: number;
 }
 
 /**
- * The places of workers in one process, numbered from 0. A slot holds at most one worker. A worker that was
- * dismissed keeps its slot until it has left, even if the target grows again meanwhile.
+ * The slots of the workers in one process, numbered from 0. A slot has at most one worker. If the target
+ * shrinks, a dismissed worker keeps its slot until it has ended, even if the target grows again meanwhile.
  */
 export class WorkerSlots {
   readonly #taken = new Set<number>();
@@ -24,17 +24,17 @@ export class WorkerSlots {
     this.#taken.add(slot);
   }
 
-  /** @param result `failed`: another worker in this slot would most likely fail too */
+  /** @param result `idle`: the worker found no range to take */
   leave(slot: number, result: 'idle' | 'failed'): void {
     this.#taken.delete(slot);
     (result === 'failed' ? this.#failed : this.#idle).add(slot);
   }
 
   /**
-   * The slots to start a worker in. A slot that was left is used again when the target changes. An idle slot
-   * is also used again when a new snapshot shows a free range.
+   * The slots in which a worker can start. An idle or failed slot becomes free when the target changes. An
+   * idle slot also becomes free when a new snapshot shows a free range.
    *
-   * @param except ranges that count as taken, by their ids
+   * @param except ids of ranges that do not count as free
    */
   free(target: WorkerTarget, snapshot: LeaseSnapshot, except: readonly string[]): number[] {
     if (target.workers !== this.#target?.workers || target.maxWorkers !== this.#target.maxWorkers) {
@@ -49,7 +49,7 @@ export class WorkerSlots {
     );
   }
 
-  /** Frees as many idle slots as there are free ranges, within the maximum over all processes. */
+  /** Frees one idle slot for each free range, up to the maximum number of workers in all processes. */
   #wakeIdle({ maxWorkers }: WorkerTarget, snapshot: LeaseSnapshot, except: readonly string[]): void {
     const ranges = snapshot.free.filter((id) => !except.includes(id)).length;
     const count = Math.max(0, Math.min(ranges, maxWorkers - snapshot.leases.length));

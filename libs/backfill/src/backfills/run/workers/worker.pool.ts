@@ -8,7 +8,7 @@ import { PoolState } from './pool.state.js';
 import { PoolWorker, type WorkerOptions } from './pool.worker.js';
 import { WorkerSlots } from './worker-slots.js';
 
-/** How often the pool compares its workers with the current settings. */
+/** Milliseconds between two comparisons of the pool's workers with the current settings. */
 const RESIZE_INTERVAL_MS = 250;
 const FIRST_SLOT = 0;
 
@@ -20,9 +20,9 @@ export interface WorkerPoolOptions extends WorkerOptions {
 }
 
 /**
- * The workers of one process on one backfill. Each takes a free range. If there is none, it splits the
- * largest range that a worker of any process sweeps. A worker that cannot finish its range does not stop the
- * others.
+ * The workers of one process on one backfill. Each worker takes a free range. If there is none, it splits the
+ * largest range that a worker of any process sweeps. If a worker cannot finish its range, the other workers
+ * continue; after a failure they leave their ranges.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -30,7 +30,7 @@ export class WorkerPool {
   readonly #slots = new WorkerSlots();
   readonly #connections = new Set<RunConnection>();
   readonly #running = new Set<Promise<void>>();
-  /** The error of the first worker, which ends the run. */
+  /** An error that the first worker threw. It ends the run. */
   #error: { readonly cause: unknown } | null = null;
 
   constructor(options: WorkerPoolOptions) {
@@ -42,7 +42,7 @@ export class WorkerPool {
     return this.#connections;
   }
 
-  /** @returns `done` if no range is left to take; otherwise why a worker could not finish its range */
+  /** @returns `done` if every range was finished; otherwise the outcome of a worker that could not finish */
   async work(first: LeasedRange): Promise<RangeOutcome> {
     this.#start(FIRST_SLOT, first);
     this.#startMissingWorkers();
@@ -56,7 +56,7 @@ export class WorkerPool {
     return this.#state.outcome ?? { kind: 'done' };
   }
 
-  /** @param range to begin with; null: the worker takes a free one */
+  /** @param range the worker's first range; null: the worker takes a free range */
   #start(slot: number, range: LeasedRange | null): void {
     this.#slots.take(slot);
     const work = slot === FIRST_SLOT ? this.#runFirst(range) : this.#runAdditional(slot);
@@ -69,9 +69,9 @@ export class WorkerPool {
 
   #startMissingWorkers(): void {
     const { gate, stop } = this.#options;
-    if (stop.reason !== null || this.#error !== null || this.#state.isOver) return;
+    if (stop.reason !== null || this.#error !== null || this.#state.isClosed) return;
     const target = { workers: gate.control.current().workers, maxWorkers: gate.control.workerLimit };
-    for (const slot of this.#slots.free(target, gate.leaseSnapshot, this.#state.leftRanges))
+    for (const slot of this.#slots.free(target, gate.leaseSnapshot, this.#state.unfinishedRanges))
       this.#start(slot, null);
   }
 
@@ -91,10 +91,11 @@ export class WorkerPool {
       await this.#run(slot, connection, null);
       return 'idle';
     } catch (error) {
-      // The first worker continues. If the database has a problem, that worker reports it.
+      // The first worker continues. If the database is not available, the first worker reports that.
       const cause = error instanceof DatabaseLostError ? error.cause : error;
-      const why = cause instanceof NoConnectionError ? 'the pool has no connection for it' : messageOf(error);
-      this.#options.log.note('warn', `An additional worker failed (${why}). The other workers continue.`);
+      const reason =
+        cause instanceof NoConnectionError ? 'the pool has no connection for it' : messageOf(error);
+      this.#options.log.note('warn', `An additional worker failed (${reason}). The other workers continue.`);
       return 'failed';
     } finally {
       await connection.drop();

@@ -6,10 +6,10 @@ import { concludeProof } from '../run.conclusion.js';
 import type { RunContext } from '../run.context.js';
 import type { LoopMemory, RunState } from '../run.states.js';
 
-/** After this many sweeps the run ends even if the application keeps writing pending rows. */
+/** Maximum number of sweeps in one run. It limits a run while the application keeps writing pending rows. */
 const MAX_SWEEPS = 5;
 
-/** Every range is done: probes for a pending row. Of several processes, one at a time does this. */
+/** Probes for a pending row after every range is done. The completion lease admits one process at a time. */
 export const prove: RunState<'prove'> = async (run, memory) => {
   if (run.isShared && !(await run.completionLease.take())) {
     const next = await run.others.wait('the process that proves completion');
@@ -33,7 +33,7 @@ async function isProvedByAnother(run: RunContext, { record }: LoopMemory): Promi
   return (await connection.use((session) => ledger.status.read(session))) === 'complete';
 }
 
-/** Searches for a pending row. Stops when the run is asked to stop, or a person holds the backfill. */
+/** Searches for a pending row until the run is asked to stop, or a person pauses or cancels the backfill. */
 async function probe(run: RunContext, { selection }: LoopMemory) {
   const { connection, gate, options } = run;
   let held: HeldByPerson | null = null;

@@ -1,33 +1,37 @@
 import type { Pace } from '../../../declare/pace.js';
 
-/** Maximum growth from one size to the next. */
+/** Maximum factor by which the size grows at once. */
 const MAX_GROWTH = 1.5;
-/** A smaller change is ignored. */
+/** A change of the size by a smaller factor is ignored. */
 const MIN_CHANGE = 1.1;
-/** Batches of one size that are measured before the size changes. */
+/** Number of batches of one size that are measured before the size changes. */
 const MEASURED_BATCHES = 5;
-/** A batch that takes longer than its target times this factor shows that the database is overloaded. */
+/**
+ * A batch that takes longer than this factor times its target duration means that the database is overloaded.
+ */
 const OVERLOAD_FACTOR = 5;
 
-/** `overloaded`: the batch took far longer than its target, so the next pause must be longer. */
+/**
+ * `overloaded`: the batch took longer than `OVERLOAD_FACTOR` times its target, so the next pause is longer.
+ */
 export type BatchHealth = 'healthy' | 'overloaded';
 
 /**
- * The maximum number of rows in the next batch. It grows while batches stay within their target duration,
- * measured by the 90th percentile of the last few, and shrinks at once after a batch that takes far too long.
- * It is halved temporarily to find a poisonous row, and lowered for the rest of the run after a timeout.
+ * The maximum number of rows in the next batch. It grows while the 90th percentile of the last batches'
+ * durations is below the target duration, and shrinks at once after an overloaded batch. It is halved
+ * temporarily to find a poisonous row, and halved for the rest of the run after a timeout.
  */
 export class BatchLimit {
   readonly #declared: Pick<Pace, 'batchSize' | 'maxBatchSize'>;
   readonly #targetMs: number;
-  /** The size that a person set. */
+  /** The size that a person set; null: the declared size. */
   #setting: number | null = null;
   #start: number;
-  /** A person or the declaration chose the size: only errors change it. */
+  /** Whether the size is fixed by a person or the declaration. Then only errors change it. */
   #isFixed: boolean;
   #max: number;
   #rows: number;
-  /** The size to return to after a poisonous row was found. */
+  /** The size to which the limit returns after a poisonous row was found. */
   #regularRows: number;
   #durations: number[] = [];
 
@@ -48,14 +52,17 @@ export class BatchLimit {
     return this.#rows;
   }
 
-  /** @param durationMs of the batch; null if it is not representative, e.g. because the batch was not full */
+  /**
+   * @param durationMs the duration of the batch; null if it is not representative, e.g. of a batch that was
+   * not full
+   */
   succeeded(durationMs: number | null): BatchHealth {
     if (this.#rows < this.#regularRows) this.#rows = Math.min(this.#regularRows, this.#rows * 2);
     else if (durationMs !== null && !this.#isFixed) return this.#adapt(durationMs);
     return 'healthy';
   }
 
-  /** @param setting the size that a person set, which replaces what was measured; null: the declared size */
+  /** @param setting the size that a person set, which replaces the measured size; null: the declared size */
   follow(setting: number | null): void {
     if (setting === this.#setting) return;
     this.#setting = setting;
@@ -65,14 +72,14 @@ export class BatchLimit {
     this.#resize(this.#start);
   }
 
-  /** @returns false if the limit is one row already */
+  /** Halves temporarily. @returns false if the limit is already one row */
   halve(): boolean {
     if (this.#rows <= 1) return false;
     this.#rows = Math.floor(this.#rows / 2);
     return true;
   }
 
-  /** Halves for the rest of the run. @returns false if the limit is one row already */
+  /** Halves for the rest of the run. @returns false if the limit is already one row */
   lower(): boolean {
     const isLowered = this.halve();
     this.#max = this.#regularRows = this.#rows;
@@ -95,8 +102,8 @@ export class BatchLimit {
     const factor = Math.min(MAX_GROWTH, this.#targetMs / slowest);
     const scaled = this.#rows * factor;
     const wanted = factor > MIN_CHANGE ? Math.max(this.#rows + 1, scaled) : scaled;
-    // Only an overload shrinks a batch below its start size, because the pause already protects the database.
-    // From there it may change in both directions.
+    // Only an overload shrinks the size below its start, because the pause already protects the database.
+    // Below its start, the size may grow and shrink.
     const min = this.#rows < this.#start ? 1 : this.#start;
     const next = Math.min(this.#max, Math.max(min, Math.floor(wanted)));
     if (next > this.#rows * MIN_CHANGE || next < this.#rows / MIN_CHANGE) this.#resize(next);

@@ -1,14 +1,14 @@
 import { PAUSE_SHARE, type Pace } from '../../../declare/pace.js';
 import type { BatchHealth } from './batch-limit.js';
 
-/** The automatic pause at the start of a range, and after a batch that took far too long. */
+/** The automatic pause in milliseconds at the start of a range, and its minimum after an overloaded batch. */
 const START_MS = 50;
 /** Each healthy batch divides the automatic pause by this factor. */
 const DECAY_FACTOR = 1.25;
 
 /**
- * The pause between batches: a fixed duration, or automatic. The automatic pause is a share of the batch's
- * duration, so that a slow database gets a longer pause than a fast one.
+ * The pause between batches, fixed or automatic. The automatic pause is a share of the duration of the last
+ * batch, so that a slow database gets longer pauses than a fast one.
  */
 export class BatchPause {
   #fixedMs: number | null;
@@ -31,10 +31,10 @@ export class BatchPause {
     this.#ms = fixedMs ?? START_MS;
   }
 
-  /** @param durationMs of the batch */
+  /** Adapts the automatic pause to the last batch. @param durationMs the duration of that batch */
   after(durationMs: number, health: BatchHealth): void {
     if (this.#fixedMs !== null) return;
-    const least = health === 'healthy' ? this.#ms / DECAY_FACTOR : START_MS;
-    this.#ms = Math.max(least, PAUSE_SHARE * durationMs);
+    const minMs = health === 'healthy' ? this.#ms / DECAY_FACTOR : START_MS;
+    this.#ms = Math.max(minMs, PAUSE_SHARE * durationMs);
   }
 }

@@ -6,25 +6,27 @@ import type { RangeState } from '../range.state.js';
 import type { WorkerTools } from '../worker.tools.js';
 
 export interface CommittedBatch {
-  /** The batch had as many rows as its limit, so its duration is representative. @default false */
+  /**
+   * Whether the batch had as many rows as its limit, so that its duration is representative. @default false
+   */
   readonly isFull?: boolean;
-  /** Another batch is in flight on the connection. @default false */
+  /** Whether another batch is in flight on the connection. @default false */
   readonly isPipelined?: boolean;
 }
 
-/** What the pacer needs of its range. */
+/** The part of the range's context that the pacer uses. */
 interface PacerContext {
   readonly tools: WorkerTools;
   readonly state: RangeState;
   readonly failures: FailureCounter;
 }
 
-/** Measures the batches of one range, adapts their size and pauses between them. */
+/** Measures the batches of one range, adapts their size, and pauses between them. */
 export class BatchPacer {
   readonly limit: BatchLimit;
   readonly #context: PacerContext;
   readonly #pause: BatchPause;
-  /** When the server began the current batch. */
+  /** The time at which the server started the current batch. */
   #startedAt = 0;
 
   constructor(context: PacerContext) {
@@ -34,7 +36,7 @@ export class BatchPacer {
     this.#pause = new BatchPause(pace);
   }
 
-  /** Milliseconds before the next batch. */
+  /** The pause before the next batch in milliseconds. */
   get pauseMs(): number {
     return this.#pause.ms;
   }
@@ -50,7 +52,7 @@ export class BatchPacer {
     this.#startedAt = performance.now();
   }
 
-  /** Counts the batch, then pauses. */
+  /** Records the batch and its duration, then pauses. */
   async batchCommitted(outcome: BatchOutcome, batch: CommittedBatch = {}): Promise<void> {
     const { tools, state, failures } = this.#context;
     const now = performance.now();
@@ -63,7 +65,7 @@ export class BatchPacer {
     if (this.pauseMs === 0) return;
     await tools.gate.rest(batch.isPipelined ? null : tools.connection.session, () => {
       this.followSettings();
-      return tools.leave() === null ? this.pauseMs : 0;
+      return tools.outcomeIfLeaving() === null ? this.pauseMs : 0;
     });
   }
 }

@@ -4,7 +4,7 @@ import type { RangeContext } from '../range.context.js';
 import type { RangeOutcome } from '../range.outcome.js';
 import type { Sweep } from '../sweep.js';
 
-/** Handles errors that repeat until the batch itself changes. */
+/** Handles errors that occur again if the batch is repeated unchanged. */
 export class BatchRecovery {
   readonly #context: RangeContext;
   readonly #sweep: Sweep;
@@ -14,7 +14,7 @@ export class BatchRecovery {
     this.#sweep = sweep;
   }
 
-  /** Either the batch has too many rows, or the next pending row is too far away for one statement. */
+  /** Either the batch changes too many rows, or it reads too many keys before it finds a pending row. */
   async tooSlow(error: unknown): Promise<RangeOutcome | null> {
     const { state, pacer, tools } = this.#context;
     const isLowered = state.isInBatch && pacer.limit.lower();
@@ -25,14 +25,14 @@ export class BatchRecovery {
       );
     const isShortened = await this.#sweep.shortenWindow();
     if (isShortened || isLowered) return null;
-    if (!state.isInBatch) return this.#predicateFails(error);
+    if (!state.isInBatch) return this.#failingPredicate(error);
     this.#sweep.isolateRow();
     return null;
   }
 
   poisonousRow(error: unknown): RangeOutcome | null {
     const { state, pacer } = this.#context;
-    if (!state.isInBatch) return this.#predicateFails(error);
+    if (!state.isInBatch) return this.#failingPredicate(error);
     if (!pacer.limit.halve()) this.#sweep.isolateRow();
     return null;
   }
@@ -43,8 +43,10 @@ export class BatchRecovery {
     return { kind: 'failed', error: isFromDatabase ? new InvalidStatementError(name, error) : error };
   }
 
-  /** The query that finds the rows fails, not the change of a row: each attempt would fail. */
-  #predicateFails(error: unknown): RangeOutcome {
+  /**
+   * The query that searches for the rows fails, not the change of a row. A repeated attempt would fail too.
+   */
+  #failingPredicate(error: unknown): RangeOutcome {
     const { name } = this.#context.tools.selection.definition;
     return { kind: 'failed', error: new FailingPredicateError(name, error) };
   }

@@ -8,29 +8,26 @@ import type { RangeOutcome } from '../range.outcome.js';
 import type { Settling } from '../settling.js';
 import type { Sweep } from '../sweep.js';
 import { listSkipped } from '../window.js';
-import type { RowHeldUpError } from './row-held-up.error.js';
+import type { ChangeBlockedError } from './change-blocked.error.js';
 
-/** Lock timeouts of the same batch in a row before the run stops with work left. */
+/** Maximum number of consecutive lock timeouts of one batch. Then the run stops and stays incomplete. */
 const MAX_LOCK_TIMEOUTS = 3;
 const LOCK_BACK_OFF = { baseMs: 500 };
-/**
- * Back-off after rows that were set aside one after another: short at first, then long enough to keep them
- * few.
- */
-const HELD_UP_BACK_OFF = { baseMs: 10, maxMs: 2_000 };
-/** If more rows than this are set aside in a row for a whole lock timeout, the run stops. */
-const MAX_HELD_UP_ROWS = 10;
+/** Back-off after consecutive blocked rows. It grows, so that few rows are deferred to the settling pass. */
+const BLOCKED_BACK_OFF = { baseMs: 10, maxMs: 2_000 };
+/** The run stops if more consecutive rows than this are blocked, for at least one lock timeout. */
+const MAX_BLOCKED_ROWS = 10;
 
-type Continuation = () => Promise<RangeOutcome | null>;
+type NextStep = () => Promise<RangeOutcome | null>;
 
-/** Handles lock timeouts: of a table, of a row, and of another row that a change needs. */
+/** Handles lock timeouts: on the table, on a row, and on another object that the change of a row needs. */
 export class LockRecovery {
   readonly #context: RangeContext;
   readonly #sweep: Sweep;
   readonly #settling: Settling;
   readonly #recover: (error: unknown) => Promise<RangeOutcome | null>;
 
-  /** @param recover handles errors of another class that occur meanwhile */
+  /** @param recover handles errors of other classes that occur during this recovery */
   constructor(
     context: RangeContext,
     sweep: Sweep,
@@ -55,29 +52,29 @@ export class LockRecovery {
   }
 
   /**
-   * The row is not locked, but its change waits, e.g. for a parent row or in a trigger. It is left to the
-   * settling pass. If this happens row after row, the run pauses and finally stops, so that not every row
-   * ends up there.
+   * The row is not locked, but its change waits for another lock, e.g. on a parent row or in a trigger. The
+   * row is deferred to the settling pass. If consecutive rows are blocked, the run pauses between them and
+   * finally stops, so that it does not defer every row.
    */
-  rowHeldUp(error: RowHeldUpError): Promise<RangeOutcome | null> {
-    return this.#onceTablesAreFree(() => this.#setAside(error));
+  changeBlocked(error: ChangeBlockedError): Promise<RangeOutcome | null> {
+    return this.#onceTablesAreFree(() => this.#deferToSettling(error));
   }
 
   /**
-   * Waits for the table locks with the full lock timeout and without holding a row. If they are free,
-   * something that one of the rows needs was locked, so that the next batch must lock fewer rows meanwhile.
+   * Waits for the table locks with the full lock timeout and without a row lock. If they are free, the batch
+   * waited for another lock that one of its rows needs. `nextStep` then makes the next batch lock fewer rows.
    */
-  async #onceTablesAreFree(continuation: Continuation): Promise<RangeOutcome | null> {
+  async #onceTablesAreFree(nextStep: NextStep): Promise<RangeOutcome | null> {
     const { tools, state } = this.#context;
     try {
       await tools.connection.use((session) => tools.runner.waitForTables(session, state.range));
-      return await continuation();
+      return await nextStep();
     } catch (error) {
       return classifyFailure(error) === 'lock' ? this.#waitForTable(error) : this.#recover(error);
     }
   }
 
-  async #setAside({ key, cause }: RowHeldUpError): Promise<RangeOutcome | null> {
+  async #deferToSettling({ key, cause }: ChangeBlockedError): Promise<RangeOutcome | null> {
     const { tools, state, failures } = this.#context;
     const { connection, ledger, log, selection, stop } = tools;
     const { pace, name } = selection.definition;
@@ -91,20 +88,22 @@ export class LockRecovery {
     });
     this.#sweep.skipRow(key);
     log.waiting(waitingFor);
-    const heldUp = failures.countHeldUpRow();
-    if (heldUp.durationMs >= pace.lockTimeout && heldUp.rows > MAX_HELD_UP_ROWS) {
+    const blocked = failures.countBlockedRow();
+    if (blocked.durationMs >= pace.lockTimeout && blocked.rows > MAX_BLOCKED_ROWS) {
       const seconds = Math.round(pace.lockTimeout / 1000);
       return {
         kind: 'stopped',
-        reason: `For ${seconds} s no row could be changed, although ${heldUp.rows} rows were not locked: waiting for ${waitingFor}.`,
+        reason: `No row could be changed for ${seconds} s. ${blocked.rows} rows were not locked, but their change waited for another lock: ${waitingFor}.`,
         waitingFor,
       };
     }
-    await stop.sleep(backOff(heldUp.rows, HELD_UP_BACK_OFF));
+    await stop.sleep(backOff(blocked.rows, BLOCKED_BACK_OFF));
     return null;
   }
 
-  /** While settling: waits until a whole lock timeout has passed without any lock acquired. */
+  /**
+   * In the settling pass: continues until no lock was acquired for a whole lock timeout, then stops the run.
+   */
   async #waitForRow(row: Key, error: unknown): Promise<RangeOutcome | null> {
     const { tools } = this.#context;
     const { lockTimeout } = tools.selection.definition.pace;
@@ -118,7 +117,10 @@ export class LockRecovery {
     return null;
   }
 
-  /** Another session has locked the table. */
+  /**
+   * Another session has locked the table: tries again after a back-off, and stops the run after several
+   * timeouts.
+   */
   async #waitForTable(error: unknown): Promise<RangeOutcome | null> {
     const { tools, failures } = this.#context;
     const waitingFor = await this.#reportLock(null, error);
@@ -134,7 +136,7 @@ export class LockRecovery {
   }
 
   /**
-   * Logs the lock and its holders, and ends abandoned transactions of this library, which may be among them.
+   * Logs the lock and its holders. Ends the transactions of dead processes, because they may hold the lock.
    */
   async #reportLock(key: Key | null, error: unknown): Promise<string> {
     const { connection, log, selection } = this.#context.tools;

@@ -8,15 +8,15 @@ import type { Settling } from '../settling.js';
 import type { Sweep } from '../sweep.js';
 import { BatchRecovery } from './batch.recovery.js';
 import { LockRecovery } from './lock.recovery.js';
-import { RowHeldUpError } from './row-held-up.error.js';
+import { ChangeBlockedError } from './change-blocked.error.js';
 import { TransientRecovery } from './transient.recovery.js';
 
-/** Decides how to continue after an error. @returns how the worker leaves the range; null to continue */
+/** Handles an error. @returns the outcome if the worker must leave its range; null to continue */
 type Handler = (error: unknown) => Promise<RangeOutcome | null> | RangeOutcome | null;
 
 /**
- * Decides, by the class of an error, whether the worker repeats its batch, makes it smaller, leaves out the
- * failing row, or leaves the range.
+ * Decides by the class of an error whether the worker repeats its batch, repeats it with fewer rows, skips
+ * the failing row, or leaves the range.
  */
 export class Recovery {
   readonly #context: RangeContext;
@@ -41,10 +41,10 @@ export class Recovery {
     };
   }
 
-  /** @returns how the worker leaves the range; null to continue */
+  /** @returns the outcome if the worker must leave its range; null to continue */
   async recover(error: unknown): Promise<RangeOutcome | null> {
     if (error instanceof DatabaseLostError) return this.#databaseLost(error);
-    if (error instanceof RowHeldUpError) return this.#locks.rowHeldUp(error);
+    if (error instanceof ChangeBlockedError) return this.#locks.changeBlocked(error);
     return this.#handlers[classifyFailure(error)](error);
   }
 

@@ -3,13 +3,13 @@ import { backOff } from '../../../../text/back-off.js';
 import type { RangeContext } from '../range.context.js';
 import type { RangeOutcome } from '../range.outcome.js';
 
-/** Failures of the same batch in a row before the run stops with work left. */
+/** Maximum number of consecutive failures of one batch. After that, the run stops and stays incomplete. */
 const MAX_CONFLICTS = 20;
 const MAX_CONNECTIONS = 10;
-/** Back-off while the server has no room or is not ready. */
+/** Back-off while the server has no free connection or is not ready. */
 const BUSY_BACK_OFF = { baseMs: 200, maxMs: 5_000 };
 
-/** Repeats a batch after errors that end by themselves. */
+/** Repeats a batch after a transient error. */
 export class TransientRecovery {
   readonly #context: RangeContext;
 
@@ -18,8 +18,8 @@ export class TransientRecovery {
   }
 
   /**
-   * The batch itself may be the reason why the session ended, e.g. a timeout of the server or a crash. To
-   * repeat it unchanged would end the same way, so after the second loss it gets smaller.
+   * The batch itself may have caused the loss of the connection, e.g. by a timeout or a crash of the server.
+   * So the batch is repeated with fewer rows after the second loss.
    */
   async connectionLost(error: unknown): Promise<RangeOutcome | null> {
     const { tools, failures, pacer } = this.#context;
@@ -42,14 +42,14 @@ export class TransientRecovery {
     await this.#dropConnection(error);
     const attempt = failures.count('conflict');
     await tools.stop.sleep(backOff(attempt, BUSY_BACK_OFF));
-    return attempt > MAX_CONFLICTS ? gaveUp(error) : null;
+    return attempt > MAX_CONFLICTS ? tooManyFailures(error) : null;
   }
 
   async conflict(error: unknown): Promise<RangeOutcome | null> {
     const { tools, failures } = this.#context;
     if (tools.stop.reason !== null) return null;
     const attempt = failures.count('conflict');
-    if (attempt > MAX_CONFLICTS) return gaveUp(error);
+    if (attempt > MAX_CONFLICTS) return tooManyFailures(error);
     tools.log.note('warn', `The batch failed and is tried again (attempt ${attempt}): ${messageOf(error)}`);
     await tools.stop.sleep(backOff(attempt));
     return null;
@@ -57,9 +57,10 @@ export class TransientRecovery {
 
   leaseLost(error: unknown): RangeOutcome | null {
     const { failures, state, pacer } = this.#context;
-    if (failures.count('conflict') > MAX_CONFLICTS) return gaveUp(error);
-    state.leaseDoubted();
-    // The batch outlasted the lease and no heartbeat arrived meanwhile: a shorter batch needs no heartbeat.
+    if (failures.count('conflict') > MAX_CONFLICTS) return tooManyFailures(error);
+    state.leaseInDoubt();
+    // The batch took longer than the lease, and no heartbeat renewed it. A smaller batch ends before the
+    // lease does.
     if (state.isInBatch) pacer.limit.lower();
     return null;
   }
@@ -71,7 +72,7 @@ export class TransientRecovery {
   }
 }
 
-function gaveUp(error: unknown): RangeOutcome {
+function tooManyFailures(error: unknown): RangeOutcome {
   return stopped(`A batch failed ${MAX_CONFLICTS + 1} times in a row: ${messageOf(error)}`);
 }
 

@@ -8,15 +8,15 @@ import { failedBy } from '../run.failure.js';
 import { startRun } from '../run.start.js';
 import type { LoopMemory, NextState, RunState } from '../run.states.js';
 
-/** The workers of this process work off the range, and every further range that they can take. */
-export const workOff: RunState<'workOff'> = async (run, memory) => {
+/** The workers of this process sweep and settle the range, and every other range that they can take. */
+export const processRanges: RunState<'processRanges'> = async (run, memory) => {
   const { range } = memory;
   if (range === null) return 'takeRange';
   await startRun(run, memory);
-  return afterWork(run, await workOffRanges(run, memory, range));
+  return afterWork(run, await runWorkerPool(run, memory, range));
 };
 
-function afterWork(run: RunContext, outcome: RangeOutcome): NextState<'workOff'> {
+function afterWork(run: RunContext, outcome: RangeOutcome): NextState<'processRanges'> {
   switch (outcome.kind) {
     case 'failed':
       return failedBy(run, outcome.error);
@@ -31,7 +31,7 @@ function afterWork(run: RunContext, outcome: RangeOutcome): NextState<'workOff'>
   }
 }
 
-async function workOffRanges(
+async function runWorkerPool(
   run: RunContext,
   { selection, sweeps }: LoopMemory,
   first: LeasedRange,
@@ -47,7 +47,7 @@ async function workOffRanges(
     stop: options.stop,
     connection,
     connect: () => run.connect(),
-    isRepeated: sweeps > 1,
+    searchesEveryWindow: sweeps > 1,
   });
   return run.pool.work(first);
 }

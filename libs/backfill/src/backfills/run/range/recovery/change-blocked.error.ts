@@ -1,13 +1,15 @@
 import type { Key } from '../../../../ledger/range.js';
 import { messageOf } from '../../../../postgres/error-classes.js';
 
-/** The change of a single row waited for a lock, although the batch locked no other row. */
-export class RowHeldUpError extends Error {
+/**
+ * The change of one row waited for a lock on something else, e.g. on a parent row. The row itself was free.
+ */
+export class ChangeBlockedError extends Error {
   readonly key: Key;
 
   constructor(key: Key, cause: unknown) {
     super(messageOf(cause), { cause });
-    this.name = 'RowHeldUpError';
+    this.name = 'ChangeBlockedError';
     this.key = key;
   }
 }

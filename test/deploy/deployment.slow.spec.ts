@@ -121,7 +121,7 @@ describe('the migrations of a deployment', () => {
     await database?.drop();
   });
 
-  it('exit with 1 and roll the current migration back when a signal stops them', async () => {
+  it('exit with 1 and roll back the current migration when a signal stops them', async () => {
     await migrateCrm(database, PREVIOUS_RELEASE);
     const user = await LockHolder.hold(database, 'LOCK TABLE leads IN ACCESS SHARE MODE', 'a user');
     const deployment = app.node(['--deploy', '--json'], { DATABASE_URL: database.url });
@@ -151,7 +151,7 @@ describe('the migrations of a deployment', () => {
     });
   });
 
-  it('exit with 1 when one fails, name it, and run nothing after it', async () => {
+  it('exit with 1 when one of them fails, name it, and run nothing after it', async () => {
     // The first migration creates this table as well.
     await database.query('CREATE TABLE tenants (id int PRIMARY KEY)');
     const { code, stdout } = await app.node(['--deploy', '--json'], { DATABASE_URL: database.url }).ended;

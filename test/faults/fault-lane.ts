@@ -25,7 +25,7 @@ const MODULE: BackfillModuleOptions = {
 };
 /** After this time, a case is reported as hanging. */
 const MAX_CASE_MS = 90_000;
-/** How long the disturbed run may take to end after its connections work again and it was asked to stop. */
+/** The disturbed run must end within this time after its connections work again and a stop is requested. */
 const MAX_END_MS = 60_000;
 
 /** The result of one case. */
@@ -61,9 +61,9 @@ export class FaultLane {
   static async open(): Promise<FaultLane> {
     const database = await TestDatabase.create();
     const proxy = await ProtocolProxy.start(database);
-    const application = (over: TestDatabase, synchronize: boolean) =>
+    const application = (target: TestDatabase, synchronize: boolean) =>
       TestApplication.start({
-        database: over,
+        database: target,
         entities: ITEM_ENTITIES,
         backfills: ITEM_BACKFILLS,
         synchronize,
@@ -135,8 +135,8 @@ export class FaultLane {
     over: AbortSignal,
   ): Promise<readonly string[]> {
     const names = [nameOf(work)];
-    // First in parallel with the first process. Then alone, because it leaves ranges to a first process that
-    // is alive.
+    // The second process first runs in parallel with the first one and takes no range that this one holds.
+    // Then it runs alone.
     await this.#second.service.run({ names });
     if (fault !== 'vanish') await first;
     const last = await this.#second.service.run({ names });
@@ -148,10 +148,10 @@ export class FaultLane {
   }
 }
 
-/** Resolves to the result of `late` after `ms`; stays pending if `over` is aborted before. */
-async function after<T>(ms: number, over: AbortSignal, late: () => T | Promise<T>): Promise<T> {
+/** Resolves to the result of `callback` after `ms`; stays pending if `over` is aborted before. */
+async function after<T>(ms: number, over: AbortSignal, callback: () => T | Promise<T>): Promise<T> {
   await delay(ms, undefined, { signal: over, ref: false }).catch(() => new Promise(() => undefined));
-  return late();
+  return callback();
 }
 
 function differences(actual: ItemsState, expected: ItemsState): string[] {

@@ -9,13 +9,13 @@ const SEED = seed();
 /** The first message to test. */
 const OFFSET = 1 + (SEED % EVERY);
 /** Repeats a failure: selects runs by a part of their name. */
-const OF = process.env['FAULTS_OF'] ?? '';
-const SELECTED = WORKS.filter((work) => nameOf(work).includes(OF));
+const SELECTION = process.env['FAULTS_OF'] ?? '';
+const SELECTED = WORKS.filter((work) => nameOf(work).includes(SELECTION));
 /** Parallel cases. Most of the time, stalled cases only wait. */
 const LANES = 12;
 /** For all cases of one fault. Each case has a limit of its own. */
 const MAX_FAULT_MS = 12 * 3_600_000;
-const PROMISE = {
+const TITLES = {
   cut: 'is cut',
   terminate: 'is terminated by the server',
   stall: 'stalls',
@@ -46,8 +46,8 @@ describe(`a worker's connection, at ${EVERY === 1 ? 'each' : `every ${EVERY}th`}
     await Promise.all(lanes.map((lane) => lane.close()));
   });
 
-  it.each(FAULTS.map((fault) => [PROMISE[fault], fault] as const))(
-    '%s: a second process finishes, each row is changed, copied or deleted once, no lock remains',
+  it.each(FAULTS.map((fault) => [TITLES[fault], fault] as const))(
+    '%s: a second process finishes, each row is changed, copied or deleted once, and no lock remains',
     async (_, fault) => {
       const tallies = SELECTED.map((work, at): Tally => {
         return { work, messages: messages[at] ?? 0, cases: 0, longest: 0, isOver: false };

@@ -26,7 +26,7 @@ const RUNS = Number(process.env['RANDOM_RUNS'] ?? 20);
 const PATH = process.env['RANDOM_PATH'];
 /** After this time no further run begins, unless `RANDOM_RUNS` is set. */
 const MAX_TIME_MS = process.env['RANDOM_RUNS'] === undefined ? 40_000 : undefined;
-/** Parallel runs of the same backfill, as several processes do. */
+/** The number of parallel runs of the same backfill, as in several processes. */
 const PROCESSES = [1, 2, 3] as const;
 /** Workers of each process, and the maximum over all of them. */
 const WORKERS = [
@@ -60,7 +60,7 @@ const anyRun = fc.record({
 type Run = typeof anyRun extends fc.Arbitrary<infer T> ? T : never;
 type Event = Run['events'][number];
 
-describe('a backfill of any table, with random events meanwhile', () => {
+describe('a backfill of any table with random events during its runs', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
@@ -130,7 +130,7 @@ describe('a backfill of any table, with random events meanwhile', () => {
       await delay(event.after);
       if (event.what === 'start') start();
       else if (event.what === 'abort') aborts.at(event.rows % aborts.length)?.abort('the test');
-      else await happen(key, event, rows * gap + at + 1, held);
+      else await applyEvent(key, event, rows * gap + at + 1, held);
     }
     await Promise.all(held);
     await Promise.all(runs);
@@ -151,10 +151,15 @@ describe('a backfill of any table, with random events meanwhile', () => {
     });
   }
 
-  /** @param held receives the promises of what ends later */
-  async function happen(key: KeyKind, event: Event, fresh: number, held: Promise<unknown>[]): Promise<void> {
+  /** @param held receives the promises of locks and writes that end later */
+  async function applyEvent(
+    key: KeyKind,
+    event: Event,
+    newNumber: number,
+    held: Promise<unknown>[],
+  ): Promise<void> {
     const table = tableOf(key);
-    const which = `n % 10 = ${event.rows}`;
+    const condition = `n % 10 = ${event.rows}`;
     const hold = async (sql: string) => {
       const holder = await LockHolder.hold(database, sql, 'test, holding');
       held.push(delay(event.holds).then(() => holder.release()));
@@ -165,15 +170,15 @@ describe('a backfill of any table, with random events meanwhile', () => {
       case 'terminate':
         return void (await terminateBackfills(database));
       case 'lock':
-        return hold(`SELECT FROM ${table} WHERE ${which} FOR UPDATE`);
+        return hold(`SELECT FROM ${table} WHERE ${condition} FOR UPDATE`);
       case 'lock table':
         return hold(`LOCK TABLE ${table} IN EXCLUSIVE MODE`);
       case 'update':
-        return void write(`UPDATE ${table} SET touched = touched + 1 WHERE ${which}`);
+        return void write(`UPDATE ${table} SET touched = touched + 1 WHERE ${condition}`);
       case 'delete':
-        return void write(`DELETE FROM ${table} WHERE ${which} AND n % 3 = 0`);
+        return void write(`DELETE FROM ${table} WHERE ${condition} AND n % 3 = 0`);
       default:
-        return void held.push(addRandomRows(database, key, fresh, fresh));
+        return void held.push(addRandomRows(database, key, newNumber, newNumber));
     }
   }
 });

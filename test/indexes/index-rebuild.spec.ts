@@ -48,7 +48,7 @@ describe('after a killed rebuild', () => {
   });
 });
 
-it('a swap of names without a lock fails with the name of the index, and the next run continues', async () => {
+it('a swap of names that gets no lock fails with the name of the index, and the next run continues', async () => {
   await stage.database.query('CREATE INDEX leads_tenant ON leads (tenant_id, id)');
   await stage.database.query('CREATE INDEX leads_tenant_nestjs_backfill_new ON leads (tenant_id)');
   // This lock blocks only the swap, because the new index is already built.

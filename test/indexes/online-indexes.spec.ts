@@ -103,7 +103,7 @@ it.each([
   expect(report.indexes[0]?.error?.message).toMatch(message);
 });
 
-it('builds each index once when two processes run at once', async () => {
+it('builds each index once when two processes run at the same time', async () => {
   const other = await stage.connect();
   const reports = await Promise.all([
     stage.build([declaredIndex()]),

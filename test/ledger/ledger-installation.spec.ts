@@ -51,7 +51,7 @@ describe('the ledger', () => {
     expect(await stage.value('SELECT count(*) FROM job_log')).toBe('10');
   });
 
-  it('is installed once if runs waited for another installation', async () => {
+  it('is installed once if several runs wait for another installation', async () => {
     await stage.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
     const holder = await LockHolder.hold(
       stage.database,
@@ -108,7 +108,7 @@ describe('the ledger', () => {
     await stage.query('DROP SCHEMA nestjs_backfill CASCADE');
   });
 
-  it('of a newer version is refused and not changed', async () => {
+  it('is refused and not changed if its version is newer', async () => {
     await stage.run('do-jobs');
     await stage.query('INSERT INTO nestjs_backfill.installed_step (number) VALUES (999)');
     const report = await stage.run('note-jobs');
@@ -160,7 +160,7 @@ describe('a role without the privilege to create schemas', () => {
     await admin.drop();
   });
 
-  it('gets a report with the missing privilege', async () => {
+  it('gets a report that names the missing privilege', async () => {
     const { outcome, backfills } = await application.service.run({ names: ['do-jobs'] });
     expect(outcome).toBe('failed');
     expect(backfills[0]?.reason).toMatch(/permission denied for database/);

@@ -47,14 +47,17 @@ describe('a one-shot run of backfills', () => {
     ['nothing-to-do', 0, 0],
     ['incomplete', 0, 3],
     ['failed', 0, 3],
-  ])('with the outcome %s exits with %d, and with %d with --strict', async (outcome, code, strictCode) => {
-    const backfills = new BackfillsStub();
-    backfills.run.mockResolvedValue(backfillPhaseOf(outcome));
-    const { exitCode, output } = await run('--backfill', backfills);
-    expect(exitCode).toBe(code);
-    expect(output.reports).toEqual([backfillPhaseOf(outcome)]);
-    expect((await run('--backfill --strict', backfills)).exitCode).toBe(strictCode);
-  });
+  ])(
+    'maps the outcome %s to the exit code %d, and to %d with --strict',
+    async (outcome, code, strictCode) => {
+      const backfills = new BackfillsStub();
+      backfills.run.mockResolvedValue(backfillPhaseOf(outcome));
+      const { exitCode, output } = await run('--backfill', backfills);
+      expect(exitCode).toBe(code);
+      expect(output.reports).toEqual([backfillPhaseOf(outcome)]);
+      expect((await run('--backfill --strict', backfills)).exitCode).toBe(strictCode);
+    },
+  );
 
   it('exits with 2 and prints only the message when a backfill does not exist', async () => {
     const backfills = new BackfillsStub();

@@ -72,7 +72,7 @@ describe('a deployment', () => {
       ({ backfill }) => backfill.run.mockRejectedValue(new UnknownBackfillError()),
       'backfill',
     ],
-  ])('continues when %s and exits with 0, with 3 with --strict', async (_, prepare, phase) => {
+  ])('continues when %s and exits with 0, or with 3 with --strict', async (_, prepare, phase) => {
     const phases = new PhasesStub();
     prepare(phases);
     const { exitCode, output } = await run('--deploy', phases);
@@ -120,7 +120,7 @@ describe('a deployment', () => {
     expect(output.reports).toMatchObject([{ outcome: 'failed', migrate: { outcome: 'failed' } }]);
   });
 
-  it('succeeds with work left when it is interrupted in its backfills', async () => {
+  it('succeeds with work left when it is interrupted during its backfills', async () => {
     const phases = new PhasesStub();
     let forceStop: (reason: string) => void = () => undefined;
     const stop = stopOf({ forceStop: new Promise<string>((resolve) => (forceStop = resolve)) });

@@ -1,6 +1,6 @@
 import { BackfillsStub, PhasesStub, run, stopOf, UnknownBackfillError } from './run.ts';
 
-describe('--plan and --status', () => {
+describe('an inspection with --plan or --status', () => {
   it('prints the plan and exits with 0', async () => {
     const backfills = new BackfillsStub();
     backfills.plan.mockResolvedValue({ phase: 'backfill', plan: [] });
@@ -31,7 +31,7 @@ describe('--plan and --status', () => {
     expect(plan.output.reports).toEqual([{ ...expected, backfill: { phase: 'backfill', plan: [] } }]);
   });
 
-  it('says why backfills cannot be planned before the migrations have run', async () => {
+  it('reports why backfills cannot be planned before the migrations have run', async () => {
     const phases = new PhasesStub();
     phases.backfill.plan.mockRejectedValue(new UnknownBackfillError());
     const { exitCode, output } = await run('--deploy --plan', phases);

@@ -83,7 +83,7 @@ describe('`nest start` with the plugin', () => {
     expect(stdout).toMatch(/(SIGTERM|The command line that started the run ended) before the run started/);
   });
 
-  it('passes on the signal and the exit code when there is no shell between', async () => {
+  it('passes on the signal and the exit code when it starts the application without a shell', async () => {
     const line = ['start', '--no-shell', '--backfill', '--strict', ...LONG_TIMEOUT];
     const started = app.nest(line, await unreachable());
     await started.printed('Waiting for the database');
@@ -101,7 +101,7 @@ describe('the application', () => {
     expect(JSON.parse(stdout)).toEqual({ server: true, argv: [], leaked: [] });
   });
 
-  it('with --json writes one object to stdout and only JSON to stderr', async () => {
+  it('writes one object to stdout and only JSON to stderr with --json', async () => {
     const line = ['--backfill', '--json', ...SHORT_TIMEOUT];
     const { code, stdout, stderr } = await app.node(line, await unreachable()).ended;
     expect(code).toBe(0);
@@ -119,15 +119,18 @@ describe('the application', () => {
   it.each([
     [['--status'], 'The status could not be read.', 0],
     [['--backfill', '--plan', '--strict'], 'The plan could not be read.', 3],
-  ])('with %j says why nothing could be read when the database is unreachable', async (line, text, exit) => {
-    const { code, stdout } = await app.node([...line, ...SHORT_TIMEOUT], await unreachable()).ended;
-    expect(stdout).toContain(text);
-    expect(stdout).toContain('The database could not be reached within 2 s: connect ECONNREFUSED');
-    expect(stdout).not.toMatch(/deploy/i);
-    expect(code).toBe(exit);
-  });
+  ])(
+    'reports with %j why nothing could be read when the database is unreachable',
+    async (line, text, exit) => {
+      const { code, stdout } = await app.node([...line, ...SHORT_TIMEOUT], await unreachable()).ended;
+      expect(stdout).toContain(text);
+      expect(stdout).toContain('The database could not be reached within 2 s: connect ECONNREFUSED');
+      expect(stdout).not.toMatch(/deploy/i);
+      expect(code).toBe(exit);
+    },
+  );
 
-  it('with --json reports a status that could not be read in an object without phases', async () => {
+  it('writes an object without phases with --json when the status could not be read', async () => {
     const line = ['--status', '--json', ...SHORT_TIMEOUT];
     const { stdout } = await app.node(line, await unreachable()).ended;
     expect(JSON.parse(stdout)).toEqual({
@@ -137,7 +140,7 @@ describe('the application', () => {
     });
   });
 
-  it('with --json reports wrong arguments in the JSON object', async () => {
+  it('reports wrong arguments in the JSON object with --json', async () => {
     const { code, stdout } = await app.node(['--backfill', '--json', '--max-duration', 'soon']).ended;
     expect(code).toBe(2);
     const { outcome, reason } = JSON.parse(stdout) as { outcome: string; reason: string };
@@ -166,7 +169,7 @@ describe('the application', () => {
     const started = app.node(['--backfill', ...LONG_TIMEOUT], { DATABASE_URL: url.href });
     await started.printed('Waiting for the database');
     const server = await forward(port);
-    // Shows that the application was created: only then it is known to have no backfills.
+    // Only a created application can miss the module, so this message shows that the database was reached.
     await started.printed('AppModule does not import BackfillModule');
     expect((await started.ended).code).toBe(2);
     server.close();

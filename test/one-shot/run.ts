@@ -27,7 +27,7 @@ import {
 import type { OneShotOutput } from '../../libs/backfill/src/one-shot/output/one-shot.output.ts';
 import { indexesOf, migrateOf, reportOf } from './output/reports.ts';
 
-/** Stands for an error of the library. */
+/** Represents an error of the library. */
 export class UnknownBackfillError extends BackfillError {
   constructor() {
     super('Unknown backfill "a".', { subject: 'a', remedy: 'Declare it.' });
@@ -36,7 +36,7 @@ export class UnknownBackfillError extends BackfillError {
 
 const silentLogger: LoggerService = { log: () => undefined, error: () => undefined, warn: () => undefined };
 
-/** Keeps what a run writes. */
+/** Records the output of a run. */
 export class RecordedOutput implements OneShotOutput {
   readonly logger = silentLogger;
   readonly observer = {};
@@ -95,7 +95,7 @@ export function backfillPhaseOf(outcome: PhaseOutcome, name = 'leads-direction')
   return { phase: 'backfill', outcome, backfills: [reportOf({ name })] };
 }
 
-/** An application with these services; without any, it does not import the library. */
+/** An application that provides these services. Without services, it does not import the library. */
 export function rootModule(services: BackfillsStub | PhasesStub | undefined): new () => object {
   @Module({ providers: providersOf(services) })
   class AppModule {}
@@ -112,7 +112,7 @@ function providersOf(services: BackfillsStub | PhasesStub | undefined): Provider
   ];
 }
 
-/** Nothing stops the run, unless a test says so. */
+/** Stop options of a run that nothing stops. A test changes some of them. */
 export function stopOf(changes: Partial<OneShotRunnerOptions['stop']> = {}): OneShotRunnerOptions['stop'] {
   return {
     signal: new AbortController().signal,

@@ -8,7 +8,7 @@ const NEVER_MS = 600_000;
 const listening: StopSignals[] = [];
 afterEach(() => listening.splice(0).forEach((signals) => signals.release()));
 
-/** Unless a test says otherwise, each signal counts as a new one, and the grace period does not end. */
+/** By default, each signal counts as a new one, and the grace period does not end. */
 function listen(options: Partial<StopSignalsOptions> = {}): StopSignals {
   const signals = new StopSignals({
     commandLine: undefined,
@@ -28,7 +28,7 @@ describe('a signal', () => {
     expect(signal).toMatchObject({ aborted: true, reason: name });
   });
 
-  it('forces the stop when it is the second one', async () => {
+  it('forces the stop when it is the second signal', async () => {
     const signals = listen();
     process.emit('SIGTERM');
     process.emit('SIGINT');

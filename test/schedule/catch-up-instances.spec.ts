@@ -41,7 +41,7 @@ beforeEach(async () => {
 afterEach(() => log.stop());
 
 describe('with several instances', () => {
-  it('only one carries out a round at a time', async () => {
+  it('only one instance runs a round at a time', async () => {
     await app.runRound();
     await addLeads(database, 1);
     const holder = await LockHolder.hold(database, 'LOCK TABLE leads IN SHARE MODE');
@@ -59,7 +59,7 @@ describe('with several instances', () => {
     expect((await app.status('search-name')).drift).toMatchObject({ rows: 1, times: 1 });
   });
 
-  it('another one carries out the rounds once the lease of a dead instance has expired', async () => {
+  it('another instance runs the rounds after the lease of a dead instance has expired', async () => {
     await app.runRound();
     await addLeads(database, 1);
     await database.query(`UPDATE nestjs_backfill.deploy_lease SET owner = 'dead', fencing_token = fencing_token + 1,
@@ -73,7 +73,7 @@ describe('with several instances', () => {
     expect(await countPending(database)).toBe(0);
   });
 
-  it('each row is changed once when all start a round at the same moment', async () => {
+  it('each row is changed once when all instances start a round at the same moment', async () => {
     await app.runRound();
     await addLeads(database, 50);
     await Promise.all([app.runRound(), other.runRound(), app.runRound(), other.runRound()]);

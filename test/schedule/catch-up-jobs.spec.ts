@@ -12,7 +12,7 @@ beforeEach(async () => {
 
 afterEach(() => database.drop());
 
-describe('jobs', () => {
+describe('catch-up jobs', () => {
   async function start(
     options: Omit<Parameters<typeof CatchUpApplication.start>[0], 'database' | 'entities'>,
   ): Promise<CatchUpApplication> {
@@ -21,7 +21,7 @@ describe('jobs', () => {
     return started;
   }
 
-  it('are in the SchedulerRegistry: one for the module, and one for each backfill with options of its own', async () => {
+  it('are in the SchedulerRegistry: one for the module, and one for each backfill with its own options', async () => {
     const started = await start({ backfills: [searchName({ catchUp: { interval: 3_600_000 } }), Direction] });
     try {
       expect(started.jobs).toEqual([MODULE_JOB, `${MODULE_JOB}:search-name`]);
@@ -31,7 +31,7 @@ describe('jobs', () => {
     }
   });
 
-  it('leave out a backfill with `catchUp: false`', async () => {
+  it('do not run a backfill with `catchUp: false`', async () => {
     const started = await start({ backfills: [searchName({ catchUp: false }), Direction] });
     try {
       await started.runRound();
@@ -42,7 +42,7 @@ describe('jobs', () => {
     }
   });
 
-  it('do not exist with `catchUp: false` in the module, also for backfills with options of their own', async () => {
+  it('do not exist with `catchUp: false` in the module, even if a backfill has its own options', async () => {
     const started = await start({
       backfills: [searchName({ catchUp: { interval: 1_000 } })],
       catchUp: false,
@@ -51,7 +51,7 @@ describe('jobs', () => {
     await started.stop();
   });
 
-  it('with an interval run again and again', async () => {
+  it('run repeatedly if they have an interval', async () => {
     const started = await start({ backfills: [searchName()], catchUp: { interval: 1_000, jitter: 50 } });
     try {
       await until(async () => (await started.status('search-name')).status === 'complete');

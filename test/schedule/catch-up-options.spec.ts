@@ -183,7 +183,7 @@ describe('an application does not start with', () => {
     expect(error.remedy).toMatch(/\w/);
   });
 
-  it('invalid options of a backfill, and names its class', async () => {
+  it('invalid options of a backfill; the error names its class', async () => {
     const error = await refusal(start(undefined, { cron: 'x' }));
     expect(error).toBeInstanceOf(InvalidCronExpressionError);
     expect(error.subject).toBe('LeadsName');
@@ -225,7 +225,7 @@ describe('an application does not start with', () => {
 });
 
 describe('the module', () => {
-  it('can share options with backfills that have triggers of their own', async () => {
+  it('can share options with backfills that have their own triggers', async () => {
     const window = { from: '22:00', to: '05:00' };
     await expect(start({ window }, { cron: CRON })).resolves.toBeUndefined();
   });
@@ -247,7 +247,7 @@ describe("a backfill's own options", () => {
     });
   });
 
-  it('with an interval replace the cron expression of the module', () => {
+  it('replace the cron expression of the module if they contain an interval', () => {
     expect(mergeOptions({ cron: CRON, jitter: 5 }, { interval: 60_000 })).toEqual({
       interval: 60_000,
       jitter: 5,

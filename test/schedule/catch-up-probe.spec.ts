@@ -37,7 +37,10 @@ describe('a probe for rows that became pending', () => {
     await database.drop();
   });
 
-  /** The scans and rows that sessions have read of the table so far. A session reports them when it ends. */
+  /**
+   * The sequential scans of the table and the rows read from it so far. A session reports its statistics when
+   * it ends, so all others are ended first.
+   */
   async function reads(): Promise<{ readonly scans: number; readonly rows: number }> {
     await database.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
@@ -71,7 +74,7 @@ describe('a probe for rows that became pending', () => {
     expect(await reads()).toEqual(before);
   });
 
-  it('without an index reads only a part of the table, and not by a sequential scan', async () => {
+  it('reads only a part of the table without an index, and not with a sequential scan', async () => {
     const before = await reads();
     await app.runRound();
     const after = await reads();
@@ -79,13 +82,13 @@ describe('a probe for rows that became pending', () => {
     expect(after.rows - before.rows).toBeLessThan(LEADS / 2);
   });
 
-  it('without an index finds the newest rows at once', async () => {
+  it('finds the newest rows at once without an index', async () => {
     await database.query(`INSERT INTO leads (name) VALUES ('New')`);
     await app.runRound();
     expect((await app.status('search-name')).drift.rows).toBe(1);
   });
 
-  it('without an index finds every row after some rounds', async () => {
+  it('finds every row after some rounds without an index', async () => {
     await app.runRound();
     await database.query('UPDATE leads SET search_name = NULL WHERE id IN (3, 25000)');
     let rounds = 0;
@@ -96,7 +99,7 @@ describe('a probe for rows that became pending', () => {
     }
   });
 
-  it('without an index logs the index to build, once', async () => {
+  it('logs once which index to build if there is none', async () => {
     await app.runRound();
     await app.runRound();
     expect(log.visible).toEqual([
@@ -106,7 +109,7 @@ describe('a probe for rows that became pending', () => {
     ]);
   });
 
-  it('does not count an index of another table that the predicate reads', async () => {
+  it('does not use an index of another table that the predicate reads', async () => {
     await database.query(`CREATE INDEX ON call_logs (lead_id);
       INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('without-calls', 1, 'set', 'complete', 'Done.')`);
     const other = await CatchUpApplication.start({
@@ -122,7 +125,7 @@ describe('a probe for rows that became pending', () => {
     }
   });
 
-  it('that is slow is followed by a pause of twenty times its duration', async () => {
+  it('is followed by a pause of twenty times its duration if it is slow', async () => {
     await database.query(
       `CREATE FUNCTION slowly(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN $1 IS NULL; END $$`,
     );

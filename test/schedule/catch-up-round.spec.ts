@@ -158,7 +158,7 @@ describe('a round', () => {
     expect(await countPending(database)).toBe(0);
   });
 
-  it('leaves rows in quarantine, and changes other rows that become pending', async () => {
+  it('does not retry rows in quarantine, and changes other rows that become pending', async () => {
     await database.query(`UPDATE leads SET name = 'poison' WHERE id = 2`);
     await app.runRound();
     expect(log.visible[0]).toContain('1 in quarantine');
@@ -176,24 +176,27 @@ describe('a round', () => {
   });
 
   it('stops at its time limit, records the reason, and leaves the rest to the next round', async () => {
-    const brief = await CatchUpApplication.start({
+    const timeLimited = await CatchUpApplication.start({
       database,
       entities: LEAD_TABLES,
       backfills: [searchName({ batchSize: 1, pause: 600 })],
       catchUp: { cron: ONCE_A_YEAR, maxDuration: 1_000 },
     });
     try {
-      await brief.runRound();
-      const { status, reason, updated } = await brief.status('search-name');
+      await timeLimited.runRound();
+      const { status, reason, updated } = await timeLimited.status('search-name');
       expect({ status, reason }).toEqual({
         status: 'incomplete',
         reason: "Stopped at the round's time limit of 1 s.",
       });
       expect(updated).toBeLessThan(5);
-      while ((await brief.status('search-name')).status !== 'complete') await brief.runRound();
-      expect(await brief.status('search-name')).toMatchObject({ updated: 5, drift: { rows: 0, times: 0 } });
+      while ((await timeLimited.status('search-name')).status !== 'complete') await timeLimited.runRound();
+      expect(await timeLimited.status('search-name')).toMatchObject({
+        updated: 5,
+        drift: { rows: 0, times: 0 },
+      });
     } finally {
-      await brief.stop();
+      await timeLimited.stop();
     }
   });
 
@@ -215,7 +218,7 @@ describe('a round', () => {
     }
   });
 
-  it('that fails is logged once with its reason, and the next round changes the rows', async () => {
+  it('is logged once with its reason if it fails, and the next round changes the rows', async () => {
     await app.runRound();
     await addLeads(database, 1);
     await database.query('ALTER TABLE nestjs_backfill.range RENAME TO gone');

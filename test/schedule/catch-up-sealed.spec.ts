@@ -75,8 +75,8 @@ const sealedBy = async (name: string) => (await app.status(name)).sealedBy;
 /** The time of the last probe; null for never. */
 const probedAt = async (name: string) => (await app.status(name)).looked?.at ?? null;
 
-describe('a backfill is sealed', () => {
-  it('by NOT NULL on the column of its IS NULL, and then no longer probed', async () => {
+describe('a complete backfill', () => {
+  it('is sealed by NOT NULL on the column that its predicate tests for NULL, and is not probed again', async () => {
     await app.runRound();
     const before = await probedAt('search-name');
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
@@ -90,7 +90,7 @@ describe('a backfill is sealed', () => {
     expect(await sealedBy('direction')).toBeNull();
   });
 
-  it('never on a partitioned table, which can get a partition for such rows later', async () => {
+  it('is never sealed on a partitioned table, because a later partition can contain pending rows', async () => {
     await database.query(`CREATE TABLE events (id int, year int, kind text, PRIMARY KEY (id, year)) PARTITION BY RANGE (year);
       CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM (2025) TO (2026)`);
     await app.stop();
@@ -104,7 +104,7 @@ describe('a backfill is sealed', () => {
     expect(await database.query('SELECT kind FROM events')).toEqual([{ kind: 'call' }]);
   });
 
-  it('by a validated CHECK constraint that its predicate contradicts', async () => {
+  it('is sealed by a CHECK constraint that contradicts its predicate, once the constraint is validated', async () => {
     await database.query(
       `ALTER TABLE leads ADD CONSTRAINT has_direction CHECK (last_call_direction IS NOT NULL AND last_call_direction <> '') NOT VALID`,
     );
@@ -115,7 +115,7 @@ describe('a backfill is sealed', () => {
     expect(await sealedBy('direction')).toBe('the constraint has_direction');
   });
 
-  it('not by a constraint that still allows a part of its predicate', async () => {
+  it('is not sealed by a constraint that still allows a part of its predicate', async () => {
     await database.query('ALTER TABLE leads ALTER last_call_direction SET NOT NULL');
     await app.runRound();
     expect(await sealedBy('direction')).toBeNull();
@@ -124,7 +124,7 @@ describe('a backfill is sealed', () => {
     expect(await app.status('direction')).toMatchObject({ status: 'complete', drift: { rows: 1 } });
   });
 
-  it('no longer once the constraint is dropped, and rounds find its rows again', async () => {
+  it('is no longer sealed after the constraint is dropped, and rounds find its rows again', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await app.runRound();
     await database.query('ALTER TABLE leads ALTER search_name DROP NOT NULL');
@@ -134,7 +134,7 @@ describe('a backfill is sealed', () => {
     expect(await app.status('search-name')).toMatchObject({ status: 'complete', drift: { rows: 1 } });
   });
 
-  it('no longer once a run has found pending rows', async () => {
+  it('is no longer sealed after a run has found pending rows', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await app.runRound();
     await database.query('ALTER TABLE leads ALTER search_name DROP NOT NULL');
@@ -143,7 +143,7 @@ describe('a backfill is sealed', () => {
     expect(await app.status('search-name')).toMatchObject({ status: 'complete', sealedBy: null, updated: 6 });
   });
 
-  it('and --status shows the seal', async () => {
+  it('is shown with its seal by --status', async () => {
     await database.query('ALTER TABLE leads ALTER search_name SET NOT NULL');
     await addLeads(database, 0);
     await app.runRound();
@@ -185,7 +185,7 @@ describe('a contract migration', () => {
     expect(report.outcome).toBe('done');
   }
 
-  it('that makes the predicate impossible seals the backfills in `requires`, under its own name', async () => {
+  it('seals the backfills in `requires` with its name if it makes their predicates impossible', async () => {
     const Contract = contract('RequireSearchName', 'ALTER TABLE leads ALTER search_name SET NOT NULL');
     await migrate(Contract);
     expect(await sealedBy('search-name')).toBe(`migration ${Contract.name}: NOT NULL of search_name`);
@@ -193,7 +193,7 @@ describe('a contract migration', () => {
     expect(await sealedBy('search-name')).toBe(`migration ${Contract.name}: NOT NULL of search_name`);
   });
 
-  it('that leaves the predicate possible seals nothing', async () => {
+  it('seals nothing if the predicates stay possible', async () => {
     await migrate(contract('DropOldColumn', 'ALTER TABLE leads DROP COLUMN tenant_id'));
     expect(await sealedBy('search-name')).toBeNull();
   });

@@ -91,7 +91,7 @@ describe('app.close() during a round', () => {
     expect(await database.query(leases)).toEqual([]);
   });
 
-  it('destroys what the backfill injects only after that, so that no row goes to the quarantine', async () => {
+  it('destroys the injected providers only after the batch, so that no row goes to quarantine', async () => {
     const app = await start();
     const [started, closing] = [createGate(), createGate()];
     Dictionary.called = async () => {
@@ -110,9 +110,9 @@ describe('app.close() during a round', () => {
 
   it('cancels and rolls back a batch that takes longer than shutdownTimeout', async () => {
     const app = await start(1_000);
-    await database.query(`CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    await database.query(`CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$;
-      CREATE TRIGGER dawdle BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION dawdle()`);
+      CREATE TRIGGER wait_for_test BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION wait_for_test()`);
     const holder = await LockHolder.hold(database, 'SELECT pg_advisory_xact_lock(7)');
     const round = app.runRound();
     await until(() => holder.isWaitedFor(database));
@@ -150,8 +150,8 @@ describe('a process that serves users', () => {
   const stage = jobsStage(JOBS);
   beforeEach(() => resetJobs(stage.database, JOBS));
 
-  const catching = { leaseDuration: LEASE, defaults: { pause: 50 }, catchUp: { interval: 1_000 } };
-  const underWay = () => until(async () => (await countedJobs()) >= 30);
+  const moduleOptions = { leaseDuration: LEASE, defaults: { pause: 50 }, catchUp: { interval: 1_000 } };
+  const untilThirtyDone = () => until(async () => (await countedJobs()) >= 30);
   const countedJobs = async () => {
     const isInstalled = await stage.value(`SELECT to_regclass('nestjs_backfill.range') IS NOT NULL`);
     return isInstalled === 'true' ? (await readJobs(stage.database)).counted : 0;
@@ -160,8 +160,8 @@ describe('a process that serves users', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'finishes the current batch at %s, records the reason, and releases its leases',
     async (signal) => {
-      const serving = JobsProcess.serve(stage.database, catching);
-      await underWay();
+      const serving = JobsProcess.serve(stage.database, moduleOptions);
+      await untilThirtyDone();
       serving.child.kill(signal);
       await serving.ended;
       expect(serving.child.signalCode).toBe(signal);
@@ -175,10 +175,10 @@ describe('a process that serves users', () => {
     },
   );
 
-  it('takes over from a killed one, and changes each row once', async () => {
-    const first = JobsProcess.serve(stage.database, catching);
-    await underWay();
-    const second = JobsProcess.serve(stage.database, catching);
+  it('takes over from a killed process and changes each row once', async () => {
+    const first = JobsProcess.serve(stage.database, moduleOptions);
+    await untilThirtyDone();
+    const second = JobsProcess.serve(stage.database, moduleOptions);
     first.child.kill('SIGKILL');
     await first.ended;
     await until(async () => (await readJobs(stage.database)).done === JOBS);
@@ -187,7 +187,7 @@ describe('a process that serves users', () => {
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('does not catch up in one-shot mode', async () => {
+  it('runs no catch-up round in one-shot mode', async () => {
     // The run takes longer than the interval, so a round would start if there were any.
     const { ended } = JobsProcess.run(stage.database, ['note-jobs'], {
       defaults: { pause: 250 },

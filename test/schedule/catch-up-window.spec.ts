@@ -22,14 +22,14 @@ describe('a window', () => {
   });
 
   it.each([
-    ['before it', '2026-01-10T08:59:00Z', false],
-    ['in it', '2026-01-10T09:00:00Z', true],
-    ['at its end', '2026-01-10T17:00:00Z', false],
-  ])('within a day, %s', (_, at, open) => {
+    ['is closed before its beginning', '2026-01-10T08:59:00Z', false],
+    ['is open from its beginning', '2026-01-10T09:00:00Z', true],
+    ['is closed from its end', '2026-01-10T17:00:00Z', false],
+  ])('within a day %s', (_, at, open) => {
     expect(new TimeWindow('A', { from: '09:00', to: '17:00' }).isOpen(new Date(at))).toBe(open);
   });
 
-  it('that occurs twice when summer time ends is open both times', () => {
+  it('is open both times if it occurs twice because summer time ends', () => {
     const window = new TimeWindow('A', { from: '02:15', to: '02:45', timeZone: 'Europe/Berlin' });
     const open = (at: string) => window.isOpen(new Date(at));
     // 02:30 in summer time, then in winter time, of 25 October 2026.
@@ -37,13 +37,13 @@ describe('a window', () => {
     expect(open('2026-10-25T01:00:00Z')).toBe(false);
   });
 
-  it('that is skipped when summer time begins does not open', () => {
+  it('does not open if it is skipped because summer time begins', () => {
     const window = new TimeWindow('A', { from: '02:15', to: '02:45', timeZone: 'Europe/Berlin' });
     const day = Array.from({ length: 24 * 60 }, (_, minute) => new Date(Date.UTC(2026, 2, 28, 23, minute)));
     expect(day.filter((at) => window.isOpen(at))).toEqual([]);
   });
 
-  it('of a whole day ends at 24:00', () => {
+  it('is open until 24:00 if it covers a whole day', () => {
     const window = new TimeWindow('A', { from: '00:00', to: '24:00' });
     expect(window.isOpen(new Date('2026-01-10T23:59:59Z'))).toBe(true);
     expect(window.isOpen(new Date('2026-01-10T00:00:00Z'))).toBe(true);
@@ -95,7 +95,7 @@ describe('catch-up with a window', () => {
     await database.drop();
   });
 
-  it('sends no query outside of it', async () => {
+  it('sends no query outside of the window', async () => {
     const log = CapturedLog.start();
     now = NOON;
     await app.runRound();
@@ -109,7 +109,7 @@ describe('catch-up with a window', () => {
     ]);
   });
 
-  it('finishes the current batch when it closes, records the reason, and continues when it is open again', async () => {
+  it('finishes the current batch when the window closes, records the reason, and continues in the next window', async () => {
     now = NIGHT;
     hook.once(async () => (now = NOON));
     await app.runRound();

@@ -92,7 +92,7 @@ describe('a `copy` backfill', () => {
     ]);
   });
 
-  it('of a child entity does not copy rows of its sibling entities', async () => {
+  it('copies no rows of sibling entities if its entity is a child entity', async () => {
     await stage.query(`INSERT INTO people (name, age, score, active, tags, settings, seen_at, created_at, born_on, "personKind")
       SELECT 'p', 1, 1, true, '{}', '{}', now(), now(), now(), unnest(ARRAY['employee', 'customer'])`);
     expect(await stage.run('copy-employees')).toMatchObject({ status: 'complete', updated: 1 });

@@ -43,7 +43,7 @@ class SetSlugOfTenants extends SetSlug {}
 
 const options = { entities: [Lead], backfills: [SetSlug, TransformTitle, SetSlugOfTenants] };
 
-describe('on a table with wrong statistics', () => {
+describe('a table with wrong statistics', () => {
   const stage = Stage.for({
     ...options,
     // The planner believes that the table is empty and that a sequential scan costs nothing.
@@ -53,19 +53,22 @@ describe('on a table with wrong statistics', () => {
         INSERT INTO leads (id) SELECT generate_series(1, 60000)`),
   });
 
-  it.each(['set', 'transform'])('%s plans a batch of 5,000 rows with the index of the key', async (name) => {
-    const { plan } = await stage.application.service.plan({ names: [name] });
-    const explain = plan[0]?.explain.join('\n') ?? '';
-    expect(explain).toMatch(/Index.* Scan using .* on leads/);
-    expect(explain).not.toMatch(/Seq Scan on leads/);
-  });
+  it.each(['set', 'transform'])(
+    'is read along the index of the key in the plan of a `%s` batch',
+    async (name) => {
+      const { plan } = await stage.application.service.plan({ names: [name] });
+      const explain = plan[0]?.explain.join('\n') ?? '';
+      expect(explain).toMatch(/Index.* Scan using .* on leads/);
+      expect(explain).not.toMatch(/Seq Scan on leads/);
+    },
+  );
 
-  it.each(['set', 'transform'])('%s scans the table in no batch', async (name) => {
+  it.each(['set', 'transform'])('is scanned by no batch of `%s`', async (name) => {
     const before = await scans(stage);
     expect(await stage.run(name)).toMatchObject({ status: 'complete', updated: 60_000, batches: 12 });
     const after = await scans(stage);
-    // The count at the start, the lowest pending key, and the probes before and after the run, whatever the
-    // number of batches.
+    // The count at the start, the lowest pending key, and the probes before and after the run. The batches add
+    // no scan.
     expect(after - before).toBeLessThanOrEqual(4);
   });
 });

@@ -105,7 +105,7 @@ async function insertRows(database: TestDatabase): Promise<void> {
   }
 }
 
-describe('a backfill in batches of 1, 3 and 7 rows', () => {
+describe('a table', () => {
   const stage = Stage.for({
     entities: SCHEMAS,
     backfills: KEY_KINDS.flatMap((_, at) =>
@@ -115,35 +115,32 @@ describe('a backfill in batches of 1, 3 and 7 rows', () => {
     prepare: insertRows,
   });
 
-  describe.each(KEY_KINDS.map((kind, at) => ({ ...kind, at })))(
-    'over a table with the key $title',
-    (kind) => {
-      it.each(CHANGES.flatMap((change) => BATCH_SIZES.map((size) => [change, size] as const)))(
-        '%s, %i rows per batch: changes every row once',
-        async (change, size) => {
-          const { at } = kind;
-          const rowCount = kind.rows.length;
-          const report = await stage.run(nameOf(at, change, size));
-          expect(report).toMatchObject({
-            status: 'complete',
-            proved: true,
-            updated: rowCount,
-            quarantined: 0,
-          });
-          expect(report.batches).toBe(Math.ceil(rowCount / size));
-          const table = tableOf(kind, at);
-          const done = `${quoteIdentifier(SOURCE)} || ' done'`;
-          const column = quoteIdentifier(columnOf(change, size));
-          expect(
-            await stage.value(`SELECT count(*) FROM ${table} WHERE ${column} IS NOT DISTINCT FROM ${done}`),
-          ).toBe(String(rowCount));
-          if (change === 'set') return;
-          const times = kind.rows.map((_, row) =>
-            calls.get(JSON.stringify([at, `${change}${size}`, `row ${row}`])),
-          );
-          expect(times).toEqual(kind.rows.map(() => 1));
-        },
-      );
-    },
-  );
+  describe.each(KEY_KINDS.map((kind, at) => ({ ...kind, at })))('with the key $title', (kind) => {
+    it.each(CHANGES.flatMap((change) => BATCH_SIZES.map((size) => [change, size] as const)))(
+      'is changed by `%s` in batches of %i rows, each row once',
+      async (change, size) => {
+        const { at } = kind;
+        const rowCount = kind.rows.length;
+        const report = await stage.run(nameOf(at, change, size));
+        expect(report).toMatchObject({
+          status: 'complete',
+          proved: true,
+          updated: rowCount,
+          quarantined: 0,
+        });
+        expect(report.batches).toBe(Math.ceil(rowCount / size));
+        const table = tableOf(kind, at);
+        const done = `${quoteIdentifier(SOURCE)} || ' done'`;
+        const column = quoteIdentifier(columnOf(change, size));
+        expect(
+          await stage.value(`SELECT count(*) FROM ${table} WHERE ${column} IS NOT DISTINCT FROM ${done}`),
+        ).toBe(String(rowCount));
+        if (change === 'set') return;
+        const times = kind.rows.map((_, row) =>
+          calls.get(JSON.stringify([at, `${change}${size}`, `row ${row}`])),
+        );
+        expect(times).toEqual(kind.rows.map(() => 1));
+      },
+    );
+  });
 });

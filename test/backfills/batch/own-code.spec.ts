@@ -49,7 +49,7 @@ class ProcessIdleLeads extends ProcessLeads {}
 
 const CHANGE = 'UPDATE leads SET search_name = name WHERE id = ANY($1)';
 
-describe('a run of code of the application', () => {
+describe('a run of application code', () => {
   const stage = Stage.for({
     entities: LEAD_TABLES,
     backfills: [TransformLeads, ProcessLeads, ProcessIdleLeads],

@@ -76,13 +76,13 @@ function backfillsFor(prefix: string, entity: new () => Measured) {
 const COLUMNS = 'id int NOT NULL, year int NOT NULL, by_set text, by_transform text, by_process text';
 
 describe.each([
-  ['partitioned', 'a partitioned table'],
-  ['parent', 'a table with child tables (inheritance)'],
-])('%s: %s', (prefix) => {
+  ['a partitioned table', 'partitioned'],
+  ['a table with child tables (inheritance)', 'parent'],
+])('%s', (_, prefix) => {
   const stage = Stage.for({
     entities: [Partitioned, Parent],
     backfills: [...backfillsFor('partitioned', Partitioned), ...backfillsFor('parent', Parent)],
-    // Rows in different partitions have the same address (ctid), and must not be confused.
+    // Rows in different partitions can have the same ctid. A batch must not confuse them.
     before: (database) =>
       database.query(`
         CREATE TABLE partitioned (${COLUMNS}, PRIMARY KEY (id, year)) PARTITION BY RANGE (year);
@@ -99,7 +99,7 @@ describe.each([
     ['set', 'by_set'],
     ['transform', 'by_transform'],
     ['process', 'by_process'],
-  ])('%s changes every row once', async (change, column) => {
+  ])('is changed by `%s`, each row once', async (change, column) => {
     expect(await stage.run(`${prefix}-${change}`)).toMatchObject({
       status: 'complete',
       updated: 200,
@@ -110,7 +110,7 @@ describe.each([
     );
   });
 
-  it('purge deletes the pending rows and no others', async () => {
+  it('loses its pending rows, and no others, in a `purge`', async () => {
     expect(await stage.run(`${prefix}-purge`)).toMatchObject({ status: 'complete', updated: 100 });
     expect(await stage.value(`SELECT count(*) || ',' || min(year) FROM ${prefix}`)).toBe('100,2022');
   });

@@ -148,7 +148,7 @@ describe.each([
     });
   });
 
-  it('have their attempts counted', async () => {
+  it('have two attempts recorded after a retry', async () => {
     expect(await stage.run(name, { retryQuarantined: true })).toMatchObject({
       status: 'incomplete',
       updated: 0,
@@ -184,7 +184,7 @@ describe('rows in quarantine that a person has changed', () => {
   });
 });
 
-describe('more rows than `maxQuarantined`', () => {
+describe('more rows in quarantine than `maxQuarantined`', () => {
   const stage = stageWith(1_000, `UPDATE leads SET score = -score WHERE id <= 20 AND score > 0`, CHECK);
 
   it('fail the backfill, and the report shows the error that they share', async () => {
@@ -219,7 +219,7 @@ describe.each([
       trigger(body),
     );
 
-    it('are quarantined as still pending, and not tried forever', async () => {
+    it('are quarantined as still pending instead of tried forever', async () => {
       const report = await stage.run(name === 'transform' ? 'transform-any' : name);
       expect(report).toMatchObject({ status: 'incomplete', updated: 950, quarantined: 50 });
       const rows = await stage.query<Quarantined>(QUARANTINE);

@@ -36,7 +36,7 @@ describe('a change that is undone after its statement', () => {
     await addLeads(stage.database, LEADS, 3);
   });
 
-  it('by an AFTER trigger sends the row to quarantine', async () => {
+  it('quarantines the row if an AFTER trigger undid it', async () => {
     await stage.query(`CREATE TRIGGER spoil AFTER UPDATE ON leads FOR EACH ROW
       WHEN (new.id IN (10, 700) AND new.search_name IS NOT NULL) EXECUTE FUNCTION revert()`);
     const report = await stage.run('search-name');
@@ -44,7 +44,7 @@ describe('a change that is undone after its statement', () => {
     expect(report.reason).toContain('2 rows are in quarantine; nothing else is pending.');
   });
 
-  it('by a COMMIT that fails is made again, and the report counts each row once', async () => {
+  it('is made again if its COMMIT failed, and the report counts each row once', async () => {
     await stage.query(`CREATE CONSTRAINT TRIGGER spoil AFTER UPDATE ON leads DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
       WHEN (new.id % 100 = 0) EXECUTE FUNCTION refuse_now_and_then()`);
     expect(await stage.run('search-name')).toMatchObject({

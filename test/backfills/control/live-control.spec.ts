@@ -11,11 +11,11 @@ import { Recorder } from '../../support/recorder.ts';
 import { until } from '../../support/until.ts';
 
 const JOBS = 200;
-const WHO = `${userInfo().username}@${hostname()}`;
+const ACTOR = `${userInfo().username}@${hostname()}`;
 
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string;
 
-/** Ten jobs in a batch, 20 batches: slow enough to be changed while it runs. */
+/** 20 batches of ten jobs, with a pause after each: the run lasts long enough to be changed. */
 const SLOW = { defaults: { pause: 200, progressEvery: 1 } };
 
 const stage = jobsStage(JOBS, { module: { leaseDuration: 5_000, ...SLOW, throttles: { interval: 50 } } });
@@ -38,14 +38,14 @@ function control(...parameters: string[]) {
 
 describe('--pause', () => {
   it('stops a run in another process, which releases its range; --resume lets the next run continue', async () => {
-    // The run takes long, so that the command's process starts before its end on any machine.
+    // The pause is long, so that the command's process starts before the run ends on any machine.
     const running = JobsProcess.run(stage.database, ['do-jobs', '--json'], {
       defaults: { pause: 10_000, progressEvery: 1 },
     });
     await running.printed('"updated":20');
     const { code, stdout } = await control('--pause', 'do-jobs', '--why', 'the noon rush').ended;
     expect(code).toBe(0);
-    expect(stdout).toContain(`Paused by ${WHO}: the noon rush.`);
+    expect(stdout).toContain(`Paused by ${ACTOR}: the noon rush.`);
     const ended = await running.ended;
     expect(ended.code).toBe(0);
     expect(JSON.parse(ended.stdout)).toMatchObject({
@@ -53,8 +53,8 @@ describe('--pause', () => {
       backfills: [
         {
           status: 'paused',
-          reason: `Paused by ${WHO}: the noon rush.`,
-          waitingFor: `a person to resume it: Paused by ${WHO}: the noon rush.`,
+          reason: `Paused by ${ACTOR}: the noon rush.`,
+          waitingFor: `a person to resume it: Paused by ${ACTOR}: the noon rush.`,
         },
       ],
     });
@@ -62,8 +62,8 @@ describe('--pause', () => {
       {
         from_status: 'running',
         to_status: 'paused',
-        reason: `Paused by ${WHO}: the noon rush.`,
-        actor: WHO,
+        reason: `Paused by ${ACTOR}: the noon rush.`,
+        actor: ACTOR,
       },
     ]);
     const jobs = await readJobs(stage.database);
@@ -130,7 +130,7 @@ describe('--pause', () => {
     expect(resumed).toMatchObject({ status: 'running', changed: true });
   });
 
-  it('of a complete backfill is refused', async () => {
+  it('is refused for a complete backfill', async () => {
     await service().set('do-jobs', { pause: 0 });
     await stage.run('do-jobs');
     await expect(service().pause('do-jobs')).rejects.toThrow(IllegalTransitionError);
@@ -146,14 +146,14 @@ describe('--pause of a run with several workers', () => {
     module: { defaults: { pause: 100, workers: 3 }, throttles: { interval: 50 } },
     poolSize: 10,
   });
-  const held = 'SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL';
+  const leasedRanges = 'SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL';
 
   it('stops all workers, each after its current batch', async () => {
     const run = several.run('note-jobs');
-    await until(async () => (await several.value(held).catch(() => '0')) === '3');
+    await until(async () => (await several.value(leasedRanges).catch(() => '0')) === '3');
     await several.application.service.pause('note-jobs');
     expect(await run).toMatchObject({ status: 'paused' });
-    expect(await several.value(held)).toBe('0');
+    expect(await several.value(leasedRanges)).toBe('0');
     const done = await several.value('SELECT count(*) FROM jobs WHERE note IS NOT NULL');
     expect(done).toBe(await several.value('SELECT sum(updated) FROM nestjs_backfill.range'));
     expect(Number(done)).toBeLessThan(MANY);
@@ -194,7 +194,7 @@ describe('--set', () => {
     const set = ['--set', 'do-jobs', 'batchSize=95', 'pause=20ms', 'workers=3', '--why', 'it is night'];
     const { code, stdout } = await control(...set).ended;
     expect(code).toBe(0);
-    expect(stdout).toContain(`Live setting: batchSize=95 (${WHO}, `);
+    expect(stdout).toContain(`Live setting: batchSize=95 (${ACTOR}, `);
     const ended = await running.ended;
     expect(JSON.parse(ended.stdout)).toMatchObject({
       outcome: 'complete',
@@ -205,18 +205,18 @@ describe('--set', () => {
       {
         setting: 'batchSize',
         value: '95',
-        by: WHO,
+        by: ACTOR,
         why: 'it is night',
         at: ISO,
       },
-      { setting: 'pause', value: '20', by: WHO, why: 'it is night', at: ISO },
-      { setting: 'workers', value: '3', by: WHO, why: 'it is night', at: ISO },
+      { setting: 'pause', value: '20', by: ACTOR, why: 'it is night', at: ISO },
+      { setting: 'workers', value: '3', by: ACTOR, why: 'it is night', at: ISO },
     ]);
     const status = await JobsProcess.command(stage.database, ['--status', 'do-jobs']).ended;
-    expect(status.stdout).toContain(`Live setting: pause=20 (${WHO}, `);
+    expect(status.stdout).toContain(`Live setting: pause=20 (${ACTOR}, `);
   });
 
-  it('applies to later runs; null returns to the declared value; the ledger keeps the history', async () => {
+  it('applies to later runs until null restores the declared value, and the ledger keeps the history', async () => {
     await service().set('do-jobs', { batchSize: 100, pause: 0 }, { by: 'ann@desk' });
     expect(await service().set('do-jobs', { batchSize: 100 })).toMatchObject({ changed: false });
     expect(await stage.run('do-jobs')).toMatchObject({ batches: 2 });
@@ -237,16 +237,19 @@ describe('--set', () => {
     [['--set', 'do-jobs', 'batchSize=0'], 'batchSize cannot be "0"', 'from 1 to 100000'],
     [['--set', 'do-jobs', 'batchSize=20ms'], 'batchSize cannot be "20ms"', 'from 1 to 100000'],
     [['--pause', 'do-job'], 'There is no backfill "do-job"', 'Did you mean "do-jobs"?'],
-  ])('%j is refused with exit code 2, and changes nothing', async (parameters, says, remedy) => {
-    await service().set('do-jobs', { pause: 1 });
-    const { code, stderr } = await control(...parameters).ended;
-    expect(code).toBe(2);
-    expect(stderr).toContain(says);
-    expect(stderr).toContain(remedy);
-    expect(await stage.value('SELECT count(*) FROM nestjs_backfill.control')).toBe('1');
-  });
+  ])(
+    'is refused with exit code 2 and changes nothing if the command line is %j',
+    async (parameters, problem, remedy) => {
+      await service().set('do-jobs', { pause: 1 });
+      const { code, stderr } = await control(...parameters).ended;
+      expect(code).toBe(2);
+      expect(stderr).toContain(problem);
+      expect(stderr).toContain(remedy);
+      expect(await stage.value('SELECT count(*) FROM nestjs_backfill.control')).toBe('1');
+    },
+  );
 
-  it('without a database fails with exit code 2', async () => {
+  it('fails with exit code 2 if the database is unreachable', async () => {
     const { code, stdout } = await JobsProcess.command(
       stage.database.at('postgres://nobody@127.0.0.1:1/nowhere'),
       ['--pause', 'do-jobs', '--connect-timeout', '100ms'],
@@ -255,7 +258,7 @@ describe('--set', () => {
     expect(stdout).toContain('could not be reached');
   });
 
-  it('in code throws an error class for each kind of mistake', async () => {
+  it('throws an error of a specific class for each kind of mistake when it is called in code', async () => {
     const { set } = { set: service().set.bind(service()) };
     await expect(set('do-job', { pause: 1 })).rejects.toThrow(UnknownBackfillError);
     await expect(set('do-jobs', {})).rejects.toThrow(NothingToSetError);

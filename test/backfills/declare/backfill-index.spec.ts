@@ -111,15 +111,18 @@ describe('an application does not start with', () => {
   it.each([
     ['a class that no module provides', Forgotten, 'Forgotten'],
     ['a name that no class declares', 'leads_pendign', '"leads_pendign"'],
-  ])('%s as `index`, and names the class, the option and the declared indexes', async (_, index, named) => {
-    const error = await refusalOf(index, [LeadsPendingIndex, CallsByLead]);
-    expect(error).toBeInstanceOf(UndeclaredIndexError);
-    expect(error).toMatchObject({ subject: 'Named', option: 'index' });
-    expect(error.message).toContain(`Named: the option \`index\` names ${named}`);
-    expect(error.remedy).toMatch(/@OnlineIndex.*leads_pending, calls_by_lead/);
-  });
+  ])(
+    '%s as `index`; the error names the class, the option and the declared indexes',
+    async (_, index, named) => {
+      const error = await refusalOf(index, [LeadsPendingIndex, CallsByLead]);
+      expect(error).toBeInstanceOf(UndeclaredIndexError);
+      expect(error).toMatchObject({ subject: 'Named', option: 'index' });
+      expect(error.message).toContain(`Named: the option \`index\` names ${named}`);
+      expect(error.remedy).toMatch(/@OnlineIndex.*leads_pending, calls_by_lead/);
+    },
+  );
 
-  it('an index that is declared on another table', async () => {
+  it('an `index` that is declared on another table', async () => {
     const error = await refusalOf(CallsByLead, [CallsByLead]);
     expect(error).toBeInstanceOf(InvalidBackfillOptionError);
     expect(error.message).toMatch(
@@ -127,7 +130,7 @@ describe('an application does not start with', () => {
     );
   });
 
-  it('an index reference that is neither a class nor a name', async () => {
+  it('an `index` that is neither a class nor a name', async () => {
     expect((await refusalOf(7)).message).toMatch(/Named: the option `index` is 7/);
   });
 });

@@ -102,7 +102,7 @@ describe('an application does not start with', () => {
     });
   });
 
-  it('a cycle of dependencies, and shows its path', async () => {
+  it('a cycle of dependencies; the error shows its path', async () => {
     const link = (name: string, dependsOn: string) =>
       declared(name, { ...OPTIONS, name, dependsOn: [dependsOn] }, SET);
     const error = await refusals.of([link('a', 'b'), link('b', 'c'), link('c', 'b')]);

@@ -14,11 +14,11 @@ export const KeylessView = new EntitySchema<{ name: string }>({
   columns: { name: { type: 'text' } },
 });
 
-/** A valid declaration, for a test to break. */
+/** A valid declaration. Each test makes one part of it invalid. */
 export const OPTIONS = { name: 'leads-search-name', entity: Lead, where: { searchName: IsNull() } };
 export const SET = { set: () => ({ searchName: 'lower(name)' }) };
 
-/** A database for one spec, and the errors of applications on it that must not start. */
+/** Starts invalid applications on a database of the spec, and returns the errors of their starts. */
 export class Refusals {
   #database: TestDatabase | null = null;
 

@@ -54,7 +54,7 @@ describe('an application does not start with', () => {
     expectRefusal(into, UnknownEntityError, { names: ['One', 'Stranger', '`into`'], remedy: /entities/ });
   });
 
-  it('an entity of another data source, and names the data source', async () => {
+  it('an entity of another data source; the error names the data source', async () => {
     const Elsewhere = new EntitySchema({
       name: 'Elsewhere',
       columns: { id: { type: 'int', primary: true } },

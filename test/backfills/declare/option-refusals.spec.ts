@@ -86,7 +86,7 @@ describe('an application does not start with', () => {
     expectRefusal(ofModule, InvalidBackfillOptionError, { names: [`${option}\``], remedy: /^Give / });
   });
 
-  it('a duration as text in the defaults of the module, and names the module', async () => {
+  it('a duration as text in the defaults of the module; the error names the module', async () => {
     const error = await refusals.ofModule({ defaults: { pause: '20ms' as never } });
     expectRefusal(error, InvalidBackfillOptionError, {
       names: ['BackfillModule: the option `defaults.pause` is "20ms".'],

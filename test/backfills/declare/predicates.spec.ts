@@ -46,9 +46,9 @@ const CONDITIONS: Record<string, FindOptionsWhere<Person> | FindOptionsWhere<Per
   Like: { name: Like('O\'%"%') },
   ILike: { name: ILike("o'%") },
   'Raw with parameters': {
-    name: Raw((alias) => `lower(${alias}) = ANY(:names) AND length(${alias}) > :least`, {
+    name: Raw((alias) => `lower(${alias}) = ANY(:names) AND length(${alias}) > :minLength`, {
       names: ["o'neill", 'a"b\\c'],
-      least: 2,
+      minLength: 2,
     }),
   },
   'Raw alone': { age: Raw((alias) => `${alias} % 20 = 10`) },
@@ -68,7 +68,7 @@ const CONDITIONS: Record<string, FindOptionsWhere<Person> | FindOptionsWhere<Per
 };
 
 /**
- * A backfill that marks the rows it changes. Pending are the rows that `where` matches and that have no mark.
+ * A backfill that marks each row that it changes. A row is pending if `where` matches it and it has no mark.
  */
 function marker<Entity extends Person>(
   name: string,
@@ -214,14 +214,14 @@ describe('a pending predicate', () => {
   };
 
   it.each(CASES)(
-    'matches the rows that TypeORM finds, with soft-deleted rows: $title',
+    'matches the rows that TypeORM finds, including soft-deleted rows: $title',
     async ({ name, where }) => {
       const found = await application.dataSource
         .getRepository(Person)
         .find({ where, withDeleted: true, order: { id: 'ASC' } });
       expect(await run(name)).toEqual(found.map(({ id }) => id));
       expect(found.length).toBeGreaterThan(0);
-      // A person can paste the proof, and it gives the same count.
+      // A person who runs the proof gets the same count.
       const [{ proof } = { proof: '' }] = (await application.service.run({ names: [name] })).backfills;
       expect(await database.query(proof)).toEqual([{ count: '0' }]);
       await database.query('UPDATE people SET done_by = NULL');
@@ -236,11 +236,11 @@ describe('a pending predicate', () => {
     },
   );
 
-  it('of a child entity matches its own rows and those of its children, not those of its siblings', async () => {
+  it('matches the rows of a child entity and of its own children, but not of its siblings', async () => {
     expect(await run('employees')).toEqual([1, 2, 5]);
   });
 
-  it('of a child entity matches only its own rows in SQL too', async () => {
+  it('matches only the rows of a child entity if it is SQL, too', async () => {
     expect(await run('employees-in-sql')).toEqual([1, 2, 5]);
     expect(await run('customers-in-sql')).toEqual([3, 4]);
   });

@@ -73,7 +73,7 @@ describe('a plan', () => {
   });
 
   /** Every row with the transaction that made it, and every object of the database. */
-  const everything = () =>
+  const databaseContent = () =>
     database.query(`SELECT 'row' AS what, xmin::text || ctid::text || leads::text AS it FROM leads
       UNION ALL SELECT 'row', xmin::text || ctid::text || contacts::text FROM contacts
       UNION ALL SELECT 'relation', oid::text || relname FROM pg_class WHERE relnamespace <> 'pg_toast'::regnamespace
@@ -85,7 +85,7 @@ describe('a plan', () => {
   };
 
   it('changes no row and installs no ledger', async () => {
-    const before = await everything();
+    const before = await databaseContent();
     const { plan } = await application.service.plan({ names: VALID });
     expect(plan.map(({ name, status }) => [name, status])).toEqual([
       ['set', 'pending'],
@@ -95,7 +95,7 @@ describe('a plan', () => {
     ]);
     // The batch ran and was rolled back.
     expect(plan[0]?.measuredRowsPerSecond).toBeGreaterThan(0);
-    expect(await everything()).toEqual(before);
+    expect(await databaseContent()).toEqual(before);
   });
 
   it('does not change the ledger of a backfill that has run', async () => {

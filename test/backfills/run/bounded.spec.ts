@@ -55,10 +55,10 @@ function stageWith(rows: number) {
   return { stage, hook };
 }
 
-describe('complete means proved', () => {
+describe('a complete status is proved', () => {
   const { stage, hook } = stageWith(95);
 
-  it('a run does the rows that become pending behind the cursor before it reports complete', async () => {
+  it('a run changes the rows that become pending behind the cursor before it reports complete', async () => {
     hook.once(
       () => stage.query('UPDATE leads SET slug = NULL WHERE id IN (3, 17, 31)'),
       (keys) => keys.includes(90),
@@ -72,7 +72,7 @@ describe('complete means proved', () => {
     expect(await stage.value('SELECT count(*) FROM leads WHERE slug IS NULL')).toBe('0');
   });
 
-  it('a run of a complete backfill does the rows that became pending later', async () => {
+  it('a run of a complete backfill changes the rows that became pending later', async () => {
     await stage.query('INSERT INTO leads (id) VALUES (-5), (1000)');
     expect(await stage.run('transform')).toMatchObject({
       status: 'complete',
@@ -93,7 +93,7 @@ describe('complete means proved', () => {
 describe('an application that keeps inserting pending rows', () => {
   const { stage, hook } = stageWith(50);
 
-  it('does not keep a run alive: the run ends and says that the application still writes pending rows', async () => {
+  it('does not keep a run going forever: the run ends and reports that rows still become pending', async () => {
     hook.always(() => stage.query('INSERT INTO leads (slug) SELECT NULL FROM generate_series(1, 10)'));
     const report = await stage.run('transform');
     expect(report).toMatchObject({ status: 'incomplete', proved: false });
@@ -114,7 +114,7 @@ describe('an application that keeps inserting pending rows', () => {
   });
 });
 
-describe('errors have classes', () => {
+describe('the class of an error decides how a run continues', () => {
   const { stage, hook } = stageWith(50);
 
   it('a statement that PostgreSQL does not accept fails the backfill at once and quarantines no row', async () => {
@@ -163,7 +163,7 @@ describe('a run that makes no progress', () => {
     });
   });
 
-  it('leaves every change of status in the ledger with its reason', async () => {
+  it('records every change of status in the ledger with its reason', async () => {
     const steps = await stage.query<{ step: string; reason: string }>(
       `SELECT from_status || ' → ' || to_status AS step, reason FROM nestjs_backfill.transition WHERE name = 'transform' ORDER BY id`,
     );

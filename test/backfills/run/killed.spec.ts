@@ -7,11 +7,11 @@ const KILLS = 20;
 const MAX_TEST_MS = 900_000;
 const SEED = seed();
 
-describe('a process killed with SIGKILL', () => {
+describe('a run in a process killed with SIGKILL', () => {
   const stage = jobsStage(400);
 
   it(
-    `at ${KILLS} random instants and restarted each time processes every row exactly once (SEED=${SEED})`,
+    `changes every row exactly once after ${KILLS} kills at random instants, each with a restart (SEED=${SEED})`,
     async () => {
       const chance = seededRandom(SEED);
       // Installs the ledger, which the checks below read, and leaves nearly every row pending.

@@ -80,7 +80,7 @@ describe('a backfill', () => {
     ).toEqual([]);
   });
 
-  it('waits while a backfill that it depends on is incomplete, says so, and runs once that one is complete', async () => {
+  it('waits while a backfill that it depends on is incomplete, reports that, and runs when it is complete', async () => {
     await database.query(`UPDATE leads SET name = 'poison' WHERE id = 7`);
     expect(await application.service.run()).toMatchObject({
       outcome: 'incomplete',
@@ -102,14 +102,14 @@ describe('a backfill', () => {
     });
   });
 
-  it('that is run by its name does not run the backfills that it depends on', async () => {
+  it('does not run the backfills that it depends on if it is run by its name', async () => {
     expect(await application.service.run({ names: ['after-it'] })).toMatchObject({
       outcome: 'incomplete',
       backfills: [{ name: 'after-it', reason: 'Waits for the backfill "search-name", which is pending.' }],
     });
   });
 
-  it('of a higher version runs again and keeps the record of the old version', async () => {
+  it('runs again in a higher version and keeps the record of the old version', async () => {
     await application.service.run({ names: ['search-name'] });
     expect(await second.service.run()).toMatchObject({
       outcome: 'complete',
@@ -130,7 +130,7 @@ describe('a backfill', () => {
     ]);
   });
 
-  it('that is complete does the rows that became pending later, and says why it runs', async () => {
+  it('changes rows that became pending after its completion, and records why it runs', async () => {
     await application.service.run({ names: ['search-name'] });
     await addLeads(database, 3);
     await database.query('UPDATE leads SET search_name = NULL WHERE id = 4');
@@ -170,8 +170,8 @@ describe('a backfill', () => {
 
   it.each([
     ['a person', 'ann@desk'],
-    ['a run, which keeps what a person has paused or cancelled', null],
-  ])('changes its status only along the edges of the state machine: %s', async (_, person) => {
+    ['a run, which keeps the statuses paused and cancelled,', null],
+  ])('changes its status only along the edges of the state machine if %s changes it', async (_, person) => {
     const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'test:1:a', leaseMs: 1_000 });
     const { status } = ledger.of({ name: 'search-name', version: 1 });
     await application.service.run({ names: ['search-name'] });
@@ -205,17 +205,20 @@ describe('a backfill', () => {
     );
   });
 
-  it.each(['paused', 'cancelled'])('that a person has %s is not run, and says so', async (status) => {
-    await application.service.run({ names: ['search-name'], maxDurationMs: 0 });
-    await database.query(
-      `INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('search-name', 1, 'set', $1, 'by Ann')
+  it.each(['paused', 'cancelled'])(
+    'is not run after a person has %s it, and the report gives the reason',
+    async (status) => {
+      await application.service.run({ names: ['search-name'], maxDurationMs: 0 });
+      await database.query(
+        `INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('search-name', 1, 'set', $1, 'by Ann')
        ON CONFLICT (name, version) DO UPDATE SET status = excluded.status, reason = excluded.reason`,
-      [status],
-    );
-    expect(await application.service.run({ names: ['search-name'] })).toMatchObject({
-      outcome: 'incomplete',
-      backfills: [{ status, reason: 'by Ann', updated: 0 }],
-    });
-    expect(await database.query('SELECT FROM leads WHERE search_name IS NOT NULL')).toEqual([]);
-  });
+        [status],
+      );
+      expect(await application.service.run({ names: ['search-name'] })).toMatchObject({
+        outcome: 'incomplete',
+        backfills: [{ status, reason: 'by Ann', updated: 0 }],
+      });
+      expect(await database.query('SELECT FROM leads WHERE search_name IS NOT NULL')).toEqual([]);
+    },
+  );
 });

@@ -67,7 +67,7 @@ describe('progress', () => {
     expect(recorder.reports).toMatchObject([{ status: 'complete', updated: 300, batches: 30 }]);
   });
 
-  it('of a run that continues an earlier one counts only the remaining rows', async () => {
+  it('counts only the remaining rows in a run that continues an earlier run', async () => {
     await addLeads(database, 300);
     const stop = new AbortController();
     await application.service.run({
@@ -99,7 +99,7 @@ describe('progress', () => {
     expect(recorder.progress.at(-1)?.fraction).toBeLessThan(1);
   });
 
-  it('ends at maxDurationMs with the reason, and the next run continues from there', async () => {
+  it('ends at maxDurationMs; the report gives the reason, and the next run continues from there', async () => {
     await addLeads(database, 300);
     const recorder = new Recorder();
     const started = performance.now();

@@ -10,7 +10,7 @@ describe('SIGTERM', () => {
   const stage = jobsStage(JOBS);
   beforeEach(() => resetJobs(stage.database, JOBS));
 
-  /** What the ledger says about the end of the run. */
+  /** The ledger's record of the end of the run. */
   async function record(name: string): Promise<unknown> {
     const [row] = await stage.query(
       `SELECT b.status, b.reason, t.to_status, t.reason AS transition, r.lease_owner AS holder, count(*) OVER ()::int AS ranges
@@ -49,7 +49,7 @@ describe('SIGTERM', () => {
     );
   }
 
-  it('during a run lets the current batch commit and records why the run stopped', async () => {
+  it('lets the current batch of a run commit and records why the run stopped', async () => {
     const running = JobsProcess.run(stage.database, ['do-jobs'], {
       defaults: { pause: 20, progressEvery: 1 },
     });
@@ -126,7 +126,7 @@ describe('SIGTERM', () => {
 describe('a request to stop', () => {
   const stage = jobsStage(JOBS);
 
-  it('before the first batch does not change the status in the ledger', async () => {
+  it('does not change the status in the ledger before the first batch', async () => {
     const stop = AbortSignal.abort('SIGTERM');
     expect(await stage.run('do-jobs', { signal: stop })).toMatchObject({
       status: 'incomplete',

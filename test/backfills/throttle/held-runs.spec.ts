@@ -6,8 +6,10 @@ const stage = parcelStage();
 
 const LEASES = 'SELECT count(*) FROM nestjs_backfill.range WHERE lease_owner IS NOT NULL';
 
-/** A run that a throttle holds after two batches, so that it has leased a range. */
-async function holdAtWork(options: Parameters<typeof ThrottledRun.start>[2] = {}): Promise<ThrottledRun> {
+/** Starts a run that a throttle holds after two batches, when the run has leased a range. */
+async function holdAfterTwoBatches(
+  options: Parameters<typeof ThrottledRun.start>[2] = {},
+): Promise<ThrottledRun> {
   const run = ThrottledRun.start(stage, 'slow', options);
   await run.recorder.until(({ progress }) => progress.length === 2);
   mailQueueOf(stage.application).answer = async () => 'not now';
@@ -17,7 +19,7 @@ async function holdAtWork(options: Parameters<typeof ThrottledRun.start>[2] = {}
 
 describe('a run that a throttle holds', () => {
   it('keeps its lease, however long it is held', async () => {
-    const run = await holdAtWork();
+    const run = await holdAfterTwoBatches();
     const expiries = new Set<string>();
     await until(async () => {
       expiries.add(await stage.value('SELECT max(lease_expires_at)::text FROM nestjs_backfill.range'));
@@ -29,9 +31,9 @@ describe('a run that a throttle holds', () => {
     expect(run.recorder.notes.filter((note) => !note.startsWith('Continuing after'))).toEqual([]);
   });
 
-  it('releases its range when it is asked to stop, and reports what it waited for', async () => {
+  it('releases its range when a stop is requested, and reports the reason of the wait', async () => {
     const stop = new AbortController();
-    const run = await holdAtWork({ signal: stop.signal });
+    const run = await holdAfterTwoBatches({ signal: stop.signal });
     stop.abort('SIGTERM');
     expect(await run.ended).toMatchObject({
       status: 'incomplete',
@@ -45,7 +47,7 @@ describe('a run that a throttle holds', () => {
     });
   });
 
-  it('before its first batch leaves the ledger as it was when it is asked to stop', async () => {
+  it('does not change the ledger if a stop is requested before its first batch', async () => {
     mailQueueOf(stage.application).answer = async () => 'not now';
     const stop = new AbortController();
     const run = ThrottledRun.start(stage, 'labels', { signal: stop.signal });

@@ -91,7 +91,7 @@ const OPTIONS = {
   module: { defaults: { pause: 0 }, throttles: { ...OFF, interval: 20, unreadableAfter: 300 } },
 };
 const stage = Stage.for(OPTIONS);
-/** An application with a usual role: it sees only its own sessions. */
+/** An application with an ordinary role, which sees only its own sessions. */
 const plain = Stage.for({ ...OPTIONS, plainRole: true });
 // Registered after the stages, so that it runs after they have dropped their databases.
 afterAll(() => server?.stop());
@@ -116,7 +116,7 @@ function pauseArchiving(): void {
   rmSync(archivingFile(), { force: true });
 }
 
-/** Writes this much WAL, through a table of its own. */
+/** Writes WAL of this size through a separate table. */
 async function writeWal(bytes: number): Promise<void> {
   await stage.query(`CREATE TABLE IF NOT EXISTS filler (text text)`);
   await stage.query(
@@ -194,7 +194,7 @@ describe('a run waits', () => {
 });
 
 describe('a run whose role cannot see the lag of replicas', () => {
-  it('waits after a while and names the missing right; with the right it continues', async () => {
+  it('waits after a while and names the missing privilege; it continues when the privilege is granted', async () => {
     const run = ThrottledRun.start(plain, 'by-bytes');
     await run.waitsFor(
       /replica lag: it could not be read for \d+ s: the lag of replica "reports-replica" is hidden from this role/,
@@ -231,7 +231,7 @@ describe.each([
   /** Ends the autovacuum and prevents another one. */
   async function endAutovacuum(): Promise<void> {
     let altered = false;
-    // It waits for the table's lock behind the worker, and therefore gets it before the next worker.
+    // ALTER TABLE queues for the lock behind the current worker, so it gets the lock before the next worker.
     const altering = stageOfRole()
       .query(
         `ALTER TABLE parcels SET (autovacuum_enabled = false), RESET (autovacuum_vacuum_cost_delay, autovacuum_vacuum_cost_limit)`,

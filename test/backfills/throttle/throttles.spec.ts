@@ -101,7 +101,7 @@ describe('a run waits', () => {
 });
 
 describe('a run does not wait', () => {
-  it('with `throttles: false`, and then calls no check', async () => {
+  it('with `throttles: false`, and calls no check', async () => {
     const queue = mailQueueOf(stage.application);
     queue.answer = async () => '12,000 mails are queued';
     expect(await stage.run('unthrottled')).toMatchObject(LABELLED);

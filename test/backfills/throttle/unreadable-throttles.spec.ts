@@ -54,7 +54,7 @@ describe('a throttle that cannot be read', () => {
       () => Promise.resolve(5 as unknown as string),
       /could not be read for \d+ s: check\(\) returned number/,
     ],
-  ])('because it %s holds the run until it can be read again', async (_, answer, expected) => {
+  ])('holds the run until it can be read again if it %s', async (_, answer, expected) => {
     const queue = mailQueueOf(stage.application);
     queue.answer = answer;
     const run = ThrottledRun.start(stage, 'slow');
@@ -82,7 +82,7 @@ describe('a throttle that cannot be read', () => {
     expect(reading.waitReason).toBeNull();
   });
 
-  it('has its call aborted when the answer is overdue, and is called again', async () => {
+  it('is aborted when its answer is overdue, and called again', async () => {
     const queue = mailQueueOf(stage.application);
     let aborted = 0;
     queue.answer = ({ signal }) =>
@@ -104,7 +104,7 @@ describe('a poll', () => {
     read: (value) => (received.push(`${name} ${value}`), null),
   });
 
-  it('on a connection that hangs does not keep other workers from polling on theirs', async () => {
+  it('does not block the polls of other workers if its connection hangs', async () => {
     await withProxy(async ({ service, context }, proxy) => {
       const recorder = new Recorder();
       const run = service.run({ names: ['two-workers'], observer: recorder });
@@ -121,13 +121,13 @@ describe('a poll', () => {
     });
   });
 
-  it('whose answer arrives after the answer to a later poll is ignored', async () => {
+  it('is ignored if its answer arrives after the answer to a later poll', async () => {
     await withProxy(async ({ dataSource }, proxy) => {
       const poll = new ThrottlePoll('"parcels"', [part('parcels', 'SELECT count(*) FROM parcels')]);
       const sessions = [await Session.open(dataSource), await Session.open(dataSource)] as const;
-      const answer = proxy.holdReply('SELECT count(*) FROM parcels');
+      const heldReply = proxy.holdReply('SELECT count(*) FROM parcels');
       const earlier = poll.read(sessions[0]);
-      const passReply = await answer;
+      const passReply = await heldReply;
       await stage.query('DELETE FROM parcels WHERE id > 10');
       await poll.read(sessions[1]);
       passReply();

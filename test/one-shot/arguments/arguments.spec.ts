@@ -77,7 +77,7 @@ describe('one-shot arguments', () => {
     ],
     ['--set a pause=20 b', controlOf('set', ['a', 'b'], { changes: { pause: 20 } })],
     ['--set a pause=auto', controlOf('set', ['a'], { changes: { pause: 'auto' } })],
-  ])('parse `%s`', (line, expected) => {
+  ])('are parsed: `%s`', (line, expected) => {
     expect(parseArguments(line.split(' '))).toEqual({ ...DEFAULTS, ...expected });
   });
 
@@ -152,7 +152,7 @@ describe('one-shot arguments', () => {
     ['--pause a --tenant 5', '--pause and --tenant contradict', 'Leave one of them out'],
     ['--backfill --why lunch', '--why needs --set, --pause, --resume or --cancel', '--why TEXT'],
     ['--pause a --why b --why c', 'it takes only one value', 'Leave one of them out'],
-  ])('refuse `%s` and say what to do', (line, problem, remedy) => {
+  ])('are refused with the remedy: `%s`', (line, problem, remedy) => {
     expect(() => parseArguments(line.split(' '))).toThrow(problem);
     expect(() => parseArguments(line.split(' '))).toThrow(remedy);
   });
@@ -176,7 +176,7 @@ describe('one-shot arguments', () => {
     expect(startsOneShot(line.split(' '))).toBe(expected);
   });
 
-  it('are listed in the help, with their defaults', () => {
+  it('are listed in the help with their defaults', () => {
     const help = renderHelp();
     for (const phase of ['--migrate ', '--indexes ', '--backfill ', '--deploy '])
       expect(help).toContain(phase);
@@ -194,11 +194,11 @@ describe('suggestions for a misspelt word', () => {
     ['', 'abc', 3],
     ['abc', 'abc', 0],
     ['kitten', 'sitting', 3],
-  ])('have the edit distance between "%s" and "%s"', (from, to, distance) => {
+  ])('use an edit distance: from "%s" to "%s" it is %d', (from, to, distance) => {
     expect(editDistance(from, to)).toBe(distance);
   });
 
-  it('are not made for a word that is far off', () => {
+  it('are not made for a word that no argument resembles', () => {
     expect(nearest('port', ['backfill', 'status', 'plan'])).toBeUndefined();
     expect(nearest('stauts', ['backfill', 'status', 'plan'])).toBe('status');
   });

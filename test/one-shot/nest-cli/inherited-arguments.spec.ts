@@ -25,7 +25,7 @@ describe('the arguments that `nest start` passes on', () => {
     expect(takeInheritedArguments(env, child)).toBeUndefined();
   });
 
-  it('do not turn a server into a one-shot run that inherits them from another process', () => {
+  it('do not turn a server that inherits them from another process into a one-shot run', () => {
     const env = environment({ from: 8, group: 4, arguments: ['--backfill'] });
     expect(takeInheritedArguments(env, child)).toBeUndefined();
     expect(env).toEqual({ PATH: '/bin' });

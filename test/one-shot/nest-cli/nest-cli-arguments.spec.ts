@@ -40,7 +40,7 @@ describe('the arguments of `nest start`', () => {
     expect(argumentsOf(line)).toBeUndefined();
   });
 
-  it('are only those of the Nest command line, on every platform', () => {
+  it('are read only from the command line of Nest, on every platform', () => {
     expect(
       argumentsOf('start --backfill', String.raw`C:\app\node_modules\@nestjs\cli\bin\nest.js`),
     ).toBeDefined();

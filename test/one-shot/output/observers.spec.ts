@@ -7,8 +7,8 @@ import { TerminalLine } from '../../../libs/backfill/src/one-shot/output/progres
 import { progressOf, reportOf } from './reports.ts';
 
 /**
- * The two streams of a process; what they write is collected in order, as on one terminal. Marks stderr with
- * `!`.
+ * Collects the text of the two streams of a process in order, as a terminal shows it. Text on stderr is
+ * marked with `!`.
  */
 class Terminal {
   readonly stdout = this.#stream('');

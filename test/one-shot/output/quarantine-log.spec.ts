@@ -12,14 +12,14 @@ describe('the log lines about quarantined rows', () => {
     return lines;
   };
 
-  it('are named one by one, with their error', () => {
+  it('name each row with its error', () => {
     expect(linesFor(2)).toEqual([
       'Row (1) is in quarantine: RangeError: 1 is too much',
       'Row (2) is in quarantine: RangeError: 2 is too much',
     ]);
   });
 
-  it('are counted beyond the first ten, ever more rarely, so that a thousand take no thousand lines', () => {
+  it('only count the rows after the first ten, less and less often, so that a thousand rows need few lines', () => {
     const lines = linesFor(1_000);
     expect(lines.filter((line) => line.startsWith('Row '))).toHaveLength(10);
     expect(lines.slice(10)).toEqual([

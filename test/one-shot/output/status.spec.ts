@@ -62,7 +62,7 @@ old
 `);
   });
 
-  it('says so when there is no backfill', () => {
+  it('shows that no backfill is declared', () => {
     expect(renderStatus({ phase: 'backfill', backfills: [] })).toContain('No backfill is declared');
   });
 
@@ -78,7 +78,7 @@ old
     );
   });
 
-  it('shows what seals a backfill, and not the last check before the seal', () => {
+  it('shows the seal of a backfill instead of the last check before it', () => {
     const status = render({
       sealedBy: 'migration RequireDirection1: NOT NULL of direction',
       looked: { at: AT, index: 'leads_pending' },

@@ -66,7 +66,7 @@ Incomplete: work is left. The next run continues where this one stopped.
     ['process', 'processed'],
     ['copy', 'inserted'],
     ['purge', 'deleted'],
-  ] as const)('of a %s backfill calls its rows %s', (kind, verb) => {
+  ] as const)('describes the rows of a %s backfill as %s', (kind, verb) => {
     const report = reportOf({ kind, tenants: [{ tenant: '1', ...ROWS, ...TOUCHED }] });
     const summary = renderSummary({ phase: 'backfill', outcome: 'complete', backfills: [report] });
     expect(summary).toContain(`\n  98,213 ${verb}, 0 skipped`);
@@ -80,11 +80,11 @@ Incomplete: work is left. The next run continues where this one stopped.
     ['only quarantined rows are left', { quarantined: 2, remaining: 2 }, /only quarantined rows are left/],
     ['other rows are left as well', { quarantined: 2, remaining: 3 }, /The next run continues/],
     ['the rows left are not counted', { quarantined: 2, remaining: null }, /The next run continues/],
-  ] as const)('closes with what to do when %s', (_, changes, closing) => {
+  ] as const)('ends with the next step when %s', (_, changes, lastLine) => {
     const report = reportOf({ status: 'incomplete', proved: false, ...changes });
     const backfills = [reportOf(), report];
     expect(renderSummary({ phase: 'backfill', outcome: 'incomplete', backfills }).trim()).toMatch(
-      new RegExp(`\\n\\nIncomplete: .*${closing.source}.*$`),
+      new RegExp(`\\n\\nIncomplete: .*${lastLine.source}.*$`),
     );
     const stopped = reportOf({ name: 'other', status: 'incomplete', proved: false, remaining: 9 });
     expect(
@@ -102,20 +102,20 @@ Incomplete: work is left. The next run continues where this one stopped.
       'Nothing to do: no row belongs to a given tenant.',
     ],
   ] as const)(
-    'does not speak of all backfills when the rows of the given tenants %s',
-    (_, outcome, changes, closing) => {
+    'does not mention all backfills when the rows of the given tenants %s',
+    (_, outcome, changes, lastLine) => {
       const report = reportOf({
         nothingToDo: outcome === 'nothing-to-do',
         onlyTenants: ['acme'],
         ...changes,
       });
       const summary = renderSummary({ phase: 'backfill', outcome, backfills: [report] });
-      expect(summary).toContain(`\n\n${closing}`);
+      expect(summary).toContain(`\n\n${lastLine}`);
       expect(summary).not.toContain('every backfill');
     },
   );
 
-  it('says only once that there was nothing to do, and shows no query when it is unknown', () => {
+  it('shows only once that there was nothing to do, and shows no query when it is unknown', () => {
     const nothing = reportOf({ nothingToDo: true, reason: 'Nothing to do: complete since noon.' });
     const paused = reportOf({
       ...{ status: 'paused', proved: false, reason: 'Paused by ann.', proof: '' },

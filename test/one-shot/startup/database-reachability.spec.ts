@@ -45,7 +45,7 @@ describe('a database is unreachable', () => {
     expect(isDatabaseUnreachable({ driverError })).toBe(true);
   });
 
-  it('when all of its addresses fail; the message names each of them', () => {
+  it('when all of its addresses fail, and the message names each of them', () => {
     const errors = ['::1', '127.0.0.1'].map((host) =>
       Object.assign(new TypeError(`connect ECONNREFUSED ${host}:5432`), { code: 'ECONNREFUSED' }),
     );

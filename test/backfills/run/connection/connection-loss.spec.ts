@@ -23,7 +23,7 @@ describe('a connection that the server ends', () => {
   const stage = jobsStage(100);
   beforeEach(() => resetJobs(stage.database, 100));
 
-  it('during a batch is replaced: the same run completes and does each row once', async () => {
+  it('is replaced during a batch: the same run completes and changes each row once', async () => {
     let ended = 0;
     DoJobs.before = async ({ context }) => {
       if (context.batch === 3 && ended === 0) ended = await terminateBackfills(stage.database);
@@ -35,7 +35,7 @@ describe('a connection that the server ends', () => {
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(100));
   });
 
-  it(`at random moments neither repeats nor loses a row (SEED=${SEED})`, async () => {
+  it(`neither repeats nor loses a row if it ends at random moments (SEED=${SEED})`, async () => {
     await resetJobs(stage.database, 4_000);
     const chance = seededRandom(SEED);
     const recorder = new Recorder();
@@ -81,7 +81,7 @@ describe('a server', () => {
     ['is stopped and started', 'fast'],
     ['crashes and recovers', 'immediate'],
   ] as const)(
-    'that %s during a run does not end it: the run completes and does each row once',
+    'does not end a run when it %s: the run completes and changes each row once',
     async (_, mode) => {
       let stopped = false;
       DoJobs.before = async ({ context }) => {
@@ -99,7 +99,7 @@ describe('a server', () => {
     },
   );
 
-  it('that stays unreachable ends the run after connectTimeoutMs, with work left', async () => {
+  it('ends the run after connectTimeoutMs, with work left, if it stays unreachable', async () => {
     DoJobs.before = async ({ context }) => {
       if (context.batch === 2) await server.server.stop();
     };
@@ -117,7 +117,7 @@ describe('a server', () => {
   });
 });
 
-describe('a network', () => {
+describe('a faulty network', () => {
   let direct: TestDatabase;
   let proxy: ProtocolProxy;
   let application: TestApplication;
@@ -140,14 +140,14 @@ describe('a network', () => {
     await direct.drop();
   });
 
-  it('that ends a connection during any message of its start-up does not end the process: the run completes', async () => {
+  it('does not end the process when it closes a connection during any start-up message: the run completes', async () => {
     const interrupted: string[] = [];
     while (interrupted.at(-1) !== 'ReadyForQuery') {
       await terminateBackfills(direct);
       await until(() => proxy.connections === 0); // so that the run needs a new one
-      const strike = proxy.injectFault('terminate', interrupted.length + 1);
+      const fault = proxy.injectFault('terminate', interrupted.length + 1);
       const run = application.service.run({ names: ['note-jobs'] });
-      interrupted.push((await strike).name);
+      interrupted.push((await fault).name);
       expect(await run).toMatchObject({ backfills: [{ status: 'complete', proved: true }] });
     }
     expect(interrupted[0]).toBe('StartupMessage');
@@ -158,7 +158,7 @@ describe('a network', () => {
     ['set', 'note-jobs', 'note'],
     ['process', 'do-jobs', 'done_at'],
   ])(
-    'that drops every packet is detected by %s: the run continues on a new connection and does each row once',
+    'does not end a `%s` run when it drops every packet: the run continues on a new connection',
     async (_, name, column) => {
       const recorder = new Recorder();
       const run = application.service.run({ names: [name], observer: recorder });
@@ -170,7 +170,7 @@ describe('a network', () => {
     },
   );
 
-  it('that drops the second half of a heartbeat makes another process take over the range and finish', async () => {
+  it('lets another process take over the range and finish when it drops the second half of a heartbeat', async () => {
     const module = {
       leaseDuration: 1_000,
       defaults: { statementTimeout: 500, idleInTransactionTimeout: 500 },
@@ -178,23 +178,23 @@ describe('a network', () => {
     const options = { entities: [Job, JobLog], backfills: [DoJobs, NoteJobs], module, synchronize: false };
     const first = await TestApplication.start({ ...options, database: proxy.database });
     const second = await TestApplication.start({ ...options, database: direct });
-    let goOn: () => void = () => undefined;
-    const free = new Promise<void>((resolve) => (goOn = resolve));
-    DoJobs.before = () => free;
-    let isAlive = false;
-    const strike = proxy.injectFault('vanish', ({ from, name, bytes }) => {
-      isAlive ||= name === 'Parse' && bytes.includes('SET lease_expires_at');
-      return isAlive && from === 'client' && name === 'Sync';
+    let unblock: () => void = () => undefined;
+    const unblocked = new Promise<void>((resolve) => (unblock = resolve));
+    DoJobs.before = () => unblocked;
+    let isRenewal = false;
+    const fault = proxy.injectFault('vanish', ({ from, name, bytes }) => {
+      isRenewal ||= name === 'Parse' && bytes.includes('SET lease_expires_at');
+      return isRenewal && from === 'client' && name === 'Sync';
     });
     const run = first.service.run({ names: ['do-jobs'] });
-    expect((await strike).name).toBe('Sync');
+    expect((await fault).name).toBe('Sync');
     DoJobs.before = () => undefined;
     await untilRow(direct, 'SELECT FROM nestjs_backfill.range WHERE lease_expires_at < clock_timestamp()');
     expect(await second.service.run({ names: ['do-jobs'] })).toMatchObject({
       backfills: [{ status: 'complete', proved: true, updated: 100 }],
     });
     proxy.heal();
-    goOn();
+    unblock();
     await run;
     expect(await readJobs(direct)).toMatchObject({ lines: 100, distinct: 100, counted: 100 });
     await first.stop();

@@ -28,12 +28,12 @@ Pgbouncer.describe('workers behind a pooler in transaction mode with fewer conne
     expect(await stage.status(name)).toMatchObject({ status: 'complete' });
   };
 
-  it('of two processes do each row once with one statement per batch', async () => {
+  it('change each row once in two processes with one statement per batch', async () => {
     await runTwice('note-jobs');
     expect(await stage.value(`SELECT count(*) FROM jobs WHERE note = 'job ' || id`)).toBe(String(JOBS));
   });
 
-  it('of two processes do each row once with code in a transaction', async () => {
+  it('change each row once in two processes with code in a transaction', async () => {
     await runTwice('do-jobs');
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });

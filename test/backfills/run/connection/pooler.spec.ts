@@ -21,7 +21,7 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
     await database?.drop();
   });
 
-  const two = (argument: string) =>
+  const runTwo = (argument: string) =>
     Promise.all([1, 2].map(() => startDeployApp(pooled, [argument, '--json']).ended));
   const outcomes = (ended: readonly ProcessResult[]) =>
     ended
@@ -71,11 +71,11 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
   });
 
   it('two processes complete the backfills together and leave no setting in other sessions', async () => {
-    outcomes(await two('--backfill'));
+    outcomes(await runTwo('--backfill'));
     expect(await database.query('SELECT count(*)::int AS left FROM things WHERE label IS NULL')).toEqual([
       { left: 0 },
     ]);
-    expect(outcomes(await two('--deploy'))).toEqual(['complete', 'nothing-to-do']);
+    expect(outcomes(await runTwo('--deploy'))).toEqual(['complete', 'nothing-to-do']);
     expect(await valid('things_without_label')).toEqual([{ indisvalid: true }]);
     for (const setting of ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'])
       expect(await pooled.query(`SELECT current_setting('${setting}') AS now`)).toEqual([{ now: '0' }]);

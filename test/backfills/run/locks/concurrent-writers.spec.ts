@@ -68,7 +68,7 @@ describe.each(['set', 'transform', 'process'])(
   (name) => {
     const stage = Stage.for(options);
 
-    it('ends, and neither loses nor overwrites any of their writes', async () => {
+    it('ends, and neither loses nor overwrites any of the writes', async () => {
       const writers = Writers.start(stage.database, { sessions: 4, writes: 2_000, keys: 2 * ROWS + 2 });
       await writers.started();
       await stage.run(name);
@@ -139,19 +139,17 @@ describe('transform, while the application writes between reading and writing', 
     expect(await stage.value('SELECT count(*) FROM leads WHERE id < 0 AND slug IS NOT NULL')).toBe('3');
   });
 
-  it('detects a new row at the same place and with the same key as the one that it read', async () => {
+  it('detects a new row with the same ctid and the same key as the row that it read', async () => {
     // The first row of an empty table always has the same ctid.
-    const begin = (marker: string, slug: string | null) =>
+    const replaceRows = (marker: string, slug: string | null) =>
       stage.query(
         `TRUNCATE leads; INSERT INTO leads VALUES (20, '${marker}', ${slug === null ? 'NULL' : `'${slug}'`})`,
       );
-    await begin('read', null);
-    const place = await stage.value('SELECT ctid FROM leads');
-    hook.once(() => begin('new row', 'own'));
+    await replaceRows('read', null);
+    const ctid = await stage.value('SELECT ctid FROM leads');
+    hook.once(() => replaceRows('new row', 'own'));
     await stage.run('transform');
-    expect(await stage.query('SELECT ctid::text AS place, slug FROM leads')).toEqual([
-      { place, slug: 'own' },
-    ]);
+    expect(await stage.query('SELECT ctid::text AS ctid, slug FROM leads')).toEqual([{ ctid, slug: 'own' }]);
     await stage.query('UPDATE leads SET slug = NULL');
     await stage.query('INSERT INTO leads (id, marker) SELECT i, $$more$$ FROM generate_series(21, 60) AS i');
   });

@@ -27,7 +27,7 @@ describe('a conflict with another session', () => {
       await stage.query('DROP TRIGGER take_ticket ON jobs; DROP FUNCTION take_ticket; DROP TABLE ticket');
     });
 
-    it('resolves a deadlock, and do-jobs completes', async () => {
+    it('is resolved if it is a deadlock, and do-jobs completes', async () => {
       // The session that checks for a deadlock first is aborted: this makes it the backfill.
       await holder.query(`SET LOCAL deadlock_timeout = '60s'`);
       let waiting: Promise<void> | undefined;
@@ -44,7 +44,7 @@ describe('a conflict with another session', () => {
       expect(await readJobs(stage.database)).toEqual(allDoneOnce(100));
     });
 
-    it('causes no deadlock if the batch runs no code: the batch releases its rows, and note-jobs completes', async () => {
+    it('is no deadlock if the batch runs no code: the batch releases its rows, and note-jobs completes', async () => {
       const run = stage.run('note-jobs', { recorder });
       await recorder.until(({ waits }) => waits.length > 0);
       await holder.query('SELECT FROM jobs WHERE id = 33 FOR UPDATE');
@@ -54,7 +54,7 @@ describe('a conflict with another session', () => {
     });
   });
 
-  it('repeats a batch after a serialization failure', async () => {
+  it('repeats the batch if it is a serialization failure', async () => {
     await stage.query(`
       CREATE SEQUENCE tries;
       CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

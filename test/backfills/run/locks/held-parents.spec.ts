@@ -86,8 +86,8 @@ class SetSlug implements SetBackfill<Order> {
 
 const ORDERS = 600;
 /** Orders of the locked customer: in different batches, and next to each other. */
-const HELD = [50, 250, 251];
-const BUYER = 7;
+const LOCKED_ORDERS = [50, 250, 251];
+const LOCKED_CUSTOMER = 7;
 
 const options = {
   entities: [Customer, Order, Bill],
@@ -96,7 +96,7 @@ const options = {
   prepare: (database: TestDatabase) =>
     database.query(`INSERT INTO customers SELECT generate_series(1, 10);
       INSERT INTO orders (id, buyer)
-        SELECT i, CASE WHEN i IN (${HELD.join(', ')}) THEN ${BUYER} ELSE 1 + i % 5 END FROM generate_series(1, ${ORDERS}) AS i;
+        SELECT i, CASE WHEN i IN (${LOCKED_ORDERS.join(', ')}) THEN ${LOCKED_CUSTOMER} ELSE 1 + i % 5 END FROM generate_series(1, ${ORDERS}) AS i;
       ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;
       ALTER TABLE bills ADD FOREIGN KEY (customer_id) REFERENCES customers`),
 } as const;
@@ -105,12 +105,12 @@ const options = {
  * Changes one order after another during the run, except those of the locked customer. Its lock timeout is
  * much shorter than the run's, and much longer than a batch takes on any machine.
  */
-async function changeOrders(database: TestDatabase, until: () => boolean): Promise<number> {
+async function changeOrders(database: TestDatabase, isOver: () => boolean): Promise<number> {
   return database.session(async (user) => {
     await user.query(`SET lock_timeout = '20s'`);
     let changes = 0;
-    for (let at = 1; !until(); at = (at % ORDERS) + 1) {
-      if (HELD.includes(at)) continue;
+    for (let at = 1; !isOver(); at = (at % ORDERS) + 1) {
+      if (LOCKED_ORDERS.includes(at)) continue;
       await user.query('UPDATE orders SET touched = touched + 1 WHERE id = $1', [at]);
       changes++;
     }
@@ -123,16 +123,16 @@ describe.each(['set', 'transform', 'copy'])(
   (name) => {
     const stage = Stage.for(options);
 
-    it('blocks nobody else, changes the other rows meanwhile, and waits for those few rows at its end', async () => {
+    it('blocks no other session, changes the other rows meanwhile, and waits for those few rows at its end', async () => {
       const holder = await LockHolder.hold(
         stage.database,
-        `SELECT FROM customers WHERE id = ${BUYER} FOR UPDATE`,
+        `SELECT FROM customers WHERE id = ${LOCKED_CUSTOMER} FOR UPDATE`,
       );
       const recorder = new Recorder();
       const running = stage.run(name, { recorder });
       let othersDone = false;
       const changing = changeOrders(stage.database, () => othersDone);
-      const done = ORDERS - HELD.length;
+      const done = ORDERS - LOCKED_ORDERS.length;
       await Promise.race([changing, recorder.until(({ progress }) => progress.at(-1)?.updated === done)]);
       othersDone = true;
       expect(await changing).toBeGreaterThan(0);
@@ -153,19 +153,19 @@ describe('process: another session has locked a row that its code needs', () => 
   it('changes all other rows and reports how many are left', async () => {
     const holder = await LockHolder.hold(
       stage.database,
-      `SELECT FROM customers WHERE id = ${BUYER} FOR UPDATE`,
+      `SELECT FROM customers WHERE id = ${LOCKED_CUSTOMER} FOR UPDATE`,
     );
     expect(await stage.run('process')).toMatchObject({
       status: 'incomplete',
-      updated: ORDERS - HELD.length,
-      skipped: HELD.length,
+      updated: ORDERS - LOCKED_ORDERS.length,
+      skipped: LOCKED_ORDERS.length,
       quarantined: 0,
       waitingFor: expect.stringMatching(
         /the row id=\d+, or one that its change needs \(.* "customers"\)/,
       ) as string,
     });
     await holder.release();
-    expect(await stage.run('process')).toMatchObject({ status: 'complete', updated: HELD.length });
+    expect(await stage.run('process')).toMatchObject({ status: 'complete', updated: LOCKED_ORDERS.length });
   });
 });
 
@@ -188,7 +188,7 @@ describe('a value of a unique column that another transaction has inserted and n
 describe('a locked table that each change needs', () => {
   const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 1_000 } } });
 
-  it('stops the run with few rows set aside and none in quarantine', async () => {
+  it('stops the run with few skipped rows and none in quarantine', async () => {
     const holder = await LockHolder.hold(stage.database, 'LOCK TABLE customers');
     const report = await stage.run('set');
     expect(report).toMatchObject({ status: 'incomplete', updated: 0, quarantined: 0 });

@@ -80,7 +80,7 @@ describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another s
   describe('and are released while the run waits for them', () => {
     const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 60_000 } } });
 
-    it('completes with every row changed', async () => {
+    it('the run completes with every row changed', async () => {
       const holder = await lockRows(stage.database);
       const recorder = new Recorder();
       const running = stage.run(name, { recorder });
@@ -98,7 +98,7 @@ describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another s
     const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 1_500 } } });
     let holder: LockHolder;
 
-    it('ends incomplete and names the blocking session: its process, its application and the duration', async () => {
+    it('the run ends incomplete and names the blocking session: its process, its application and the duration', async () => {
       holder = await lockRows(stage.database);
       const recorder = new Recorder();
       const report = await stage.run(name, { recorder });
@@ -118,12 +118,12 @@ describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another s
       expect((await stage.status(name)).waitingFor).toBe(report.waitingFor);
     });
 
-    it('changes only the remaining rows in the next run', async () => {
+    it('the next run changes only the remaining rows', async () => {
       await holder.release();
-      const seen = await stage.value('SELECT max(id) FROM nestjs_backfill.range');
+      const before = await stage.value('SELECT max(id) FROM nestjs_backfill.range');
       const report = await stage.run(name);
       expect(report).toMatchObject({ status: 'complete', updated: 3, batches: 1, waitingFor: null });
-      expect(await stage.value('SELECT max(id) FROM nestjs_backfill.range')).toBe(seen);
+      expect(await stage.value('SELECT max(id) FROM nestjs_backfill.range')).toBe(before);
       expect((await stage.status(name)).waitingFor).toBeNull();
     });
   });
@@ -132,7 +132,7 @@ describe.each(['set', 'transform'])('%s: 3 of 5,000 rows are locked by another s
 describe('a row that several sessions have locked', () => {
   const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 1_500 } } });
 
-  it('is waited for, and the report names each session', async () => {
+  it('delays the run, and the report names each session', async () => {
     const holders = [
       await lockRows(stage.database, 'FOR SHARE', [42], 'first reader'),
       await lockRows(stage.database, 'FOR SHARE', [42], 'second reader'),
@@ -146,7 +146,7 @@ describe('a row that several sessions have locked', () => {
     expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: 1 });
   });
 
-  it('is not waited for if the locks are only those of foreign-key checks', async () => {
+  it('does not delay the run if only foreign-key checks lock it', async () => {
     const checks = [
       await lockRows(stage.database, 'FOR KEY SHARE', LOCKED),
       await lockRows(stage.database, 'FOR KEY SHARE', LOCKED),
@@ -175,7 +175,7 @@ describe('a row that several sessions have locked', () => {
 describe('a whole table that another session has locked', () => {
   const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 500 } } });
 
-  it('is waited for, then the run stops and names the session', async () => {
+  it('stops the run after the lock timeout, and the report names the session', async () => {
     const holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');
     const report = await stage.run('set');
     expect(report).toMatchObject({ status: 'incomplete', updated: 0, proved: false });
@@ -186,7 +186,7 @@ describe('a whole table that another session has locked', () => {
     await holder.release();
   });
 
-  it('is waited for during a run too', async () => {
+  it('stops the run if it is locked during the run', async () => {
     let holder: LockHolder | undefined;
     hook.once(
       async () => {
@@ -201,7 +201,7 @@ describe('a whole table that another session has locked', () => {
     expect(await stage.run('transform')).toMatchObject({ status: 'complete', updated: 4200 });
   });
 
-  it('is waited for while the run waits for a row', async () => {
+  it('stops the run while the run waits for a row', async () => {
     const holder = await lockRows(stage.database);
     const table = await stage.database.connect('DDL');
     const recorder = new Recorder();

@@ -4,7 +4,7 @@ import { ALL, orderedLeads, SIZES } from './ordered-leads.ts';
 describe('a canary', () => {
   const { stage, finished, pending } = orderedLeads();
 
-  it('is run first, and the run pauses for a person once its rows are proved to be done', async () => {
+  it('is run first, and the run pauses for a person after the probe finds no pending row of it', async () => {
     const report = await stage.run('canary-waits');
     expect(report).toMatchObject({
       status: 'paused',
@@ -29,7 +29,7 @@ describe('a canary', () => {
     expect(await stage.run('canary-waits')).toMatchObject({ status: 'paused', updated: SIZES.medium });
   });
 
-  it('without rows is reported to have tested nothing, and the run continues once a person resumes it', async () => {
+  it('is reported to have tested nothing if it has no rows, and the run continues after a person resumes it', async () => {
     const { service } = stage.application;
     await stage.query(`DELETE FROM leads WHERE tenant_id = 'medium'`);
     const recorder = new Recorder();
@@ -53,11 +53,11 @@ describe('a canary', () => {
       'No row of the table has the tenant medium of the canary, so that nothing was tried out. Mend the declaration, or let all tenants follow with --resume canary-waits.',
     ],
   ])(
-    '%s does not pause the run again after an upgrade, if a person has resumed it before',
+    'does not pause the run again after an upgrade if a person has resumed it before: %s',
     async (_, reason) => {
       const { service } = stage.application;
       await stage.run('canary-waits');
-      // The words of version 0.1.0.
+      // The reason that version 0.1.0 recorded.
       await stage.query(`UPDATE nestjs_backfill.transition SET reason = $1 WHERE to_status = 'paused'`, [
         reason,
       ]);
@@ -69,7 +69,7 @@ describe('a canary', () => {
     },
   );
 
-  it('lets the other tenants follow once a person has resumed the run', async () => {
+  it('lets the other tenants follow after a person has resumed the run', async () => {
     await stage.run('canary-waits');
     await stage.application.service.resume('canary-waits', { by: 'ann@desk', why: 'they look well' });
     expect(await stage.run('canary-waits')).toMatchObject({ status: 'complete', proved: true });
@@ -110,8 +110,8 @@ describe('a canary', () => {
     });
   });
 
-  it('with `then: continue` is run first, and the other tenants follow at once', async () => {
-    expect(await stage.run('canary-goes-on')).toMatchObject({
+  it('is run first with `then: continue`, and the other tenants follow at once', async () => {
+    expect(await stage.run('canary-continues')).toMatchObject({
       status: 'complete',
       updated: ALL,
       proved: true,

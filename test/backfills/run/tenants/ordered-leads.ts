@@ -5,7 +5,7 @@ import { Stage } from '../../../support/stage.ts';
 
 /** Rows of each tenant. */
 export const SIZES = { small: 6, large: 40, medium: 12 };
-/** All rows, with three of no tenant. */
+/** All rows, including three without a tenant. */
 export const ALL = 6 + 40 + 12 + 3;
 
 class SetSearchName implements SetBackfill<Lead> {
@@ -34,14 +34,14 @@ class TwoAtOnce extends SetSearchName {}
 @Backfill<Lead>({ ...options, name: 'canary-waits', canary: { tenants: ['medium'], then: 'wait' } })
 class CanaryWaits extends SetSearchName {}
 
-@Backfill<Lead>({ ...options, name: 'canary-goes-on', canary: { tenants: ['large'], then: 'continue' } })
-class CanaryGoesOn extends SetSearchName {}
+@Backfill<Lead>({ ...options, name: 'canary-continues', canary: { tenants: ['large'], then: 'continue' } })
+class CanaryContinues extends SetSearchName {}
 
-/** A stage with leads of three tenants, and of none, which are prepared again before each test. */
+/** A stage whose leads have one of three tenants, or none. The leads are inserted again before each test. */
 export function orderedLeads() {
   const stage = Stage.for({
     entities: LEAD_TABLES,
-    backfills: [SmallestFirst, ListedFirst, RoundRobin, OneAtATime, TwoAtOnce, CanaryWaits, CanaryGoesOn],
+    backfills: [SmallestFirst, ListedFirst, RoundRobin, OneAtATime, TwoAtOnce, CanaryWaits, CanaryContinues],
     module: { leaseDuration: 1_500 },
     prepare: (database) =>
       database.query(`CREATE TABLE changes (at int GENERATED ALWAYS AS IDENTITY, tenant text);
@@ -69,8 +69,8 @@ export function orderedLeads() {
       await stage.query<{ tenant: string }>('SELECT tenant FROM changes GROUP BY tenant ORDER BY max(at)')
     ).map(({ tenant }) => tenant);
   /** Blocks the changes of the tenant `small` until it is released. */
-  const stuckAtSmall = () => LockHolder.hold(stage.database, 'SELECT pg_advisory_xact_lock(15)');
+  const blockTenantSmall = () => LockHolder.hold(stage.database, 'SELECT pg_advisory_xact_lock(15)');
   const pending = () => stage.value('SELECT count(*) FROM leads WHERE search_name IS NULL');
 
-  return { stage, finished, stuckAtSmall, pending };
+  return { stage, finished, blockTenantSmall, pending };
 }

@@ -4,15 +4,15 @@ import { until } from '../../../support/until.ts';
 import { ALL, orderedLeads, SIZES } from './ordered-leads.ts';
 
 describe('several processes on a run in tenant order', () => {
-  const { stage, finished, stuckAtSmall } = orderedLeads();
+  const { stage, finished, blockTenantSmall } = orderedLeads();
 
   it('a second process takes no part if one worker is allowed', async () => {
-    const stuck = await stuckAtSmall();
+    const blocker = await blockTenantSmall();
     const first = stage.run('one-at-a-time');
-    await until(() => stuck.isWaitedFor(stage.database));
+    await until(() => blocker.isWaitedFor(stage.database));
     const second = await stage.run('one-at-a-time');
     const done = await finished();
-    await stuck.release();
+    await blocker.release();
     expect(await first).toMatchObject({ status: 'complete', updated: ALL });
     expect(second).toMatchObject({ status: 'running', updated: 0 });
     expect(second.reason).toContain('is running it; this process takes no part.');
@@ -23,28 +23,29 @@ describe('several processes on a run in tenant order', () => {
     await stage.run('one-at-a-time', { tenants: ['medium'] });
     await stage.query(`UPDATE nestjs_backfill.range SET state = 'sweeping', lease_owner = 'elsewhere:1:gone',
       lease_expires_at = clock_timestamp() - interval '1 min'`);
-    const stuck = await stuckAtSmall();
+    const blocker = await blockTenantSmall();
     const first = stage.run('one-at-a-time');
-    await until(() => stuck.isWaitedFor(stage.database));
+    await until(() => blocker.isWaitedFor(stage.database));
     const second = await stage.run('one-at-a-time');
-    await stuck.release();
+    await blocker.release();
     expect(second).toMatchObject({ status: 'running', updated: 0 });
     expect(await first).toMatchObject({ status: 'complete', updated: ALL - SIZES.medium });
   });
 
   /**
-   * Two processes: one is blocked at the tenant `small`, and the other has done the rest and waits for it.
+   * Starts two runs. The first is blocked at the tenant `small`. The second has changed the other rows and
+   * waits for the first.
    */
-  const oneStuckAndOneWaiting = async () => {
-    const stuck = await stuckAtSmall();
+  const oneBlockedAndOneWaiting = async () => {
+    const blocker = await blockTenantSmall();
     const first = stage.run('two-at-once');
-    await until(() => stuck.isWaitedFor(stage.database));
+    await until(() => blocker.isWaitedFor(stage.database));
     const recorder = new Recorder();
     const second = stage.run('two-at-once', { recorder });
     await recorder.until(({ waits }) => waits.some(({ waitingFor }) => waitingFor.includes('other workers')));
-    return { stuck, runs: [first, second] };
+    return { blocker, runs: [first, second] };
   };
-  const expectOneFinish = async (runs: readonly Promise<BackfillReport>[]) => {
+  const expectCompletedOnce = async (runs: readonly Promise<BackfillReport>[]) => {
     const reports = await Promise.all(runs);
     expect(reports.map(({ status, proved }) => ({ status, proved }))).toEqual([
       { status: 'complete', proved: true },
@@ -57,33 +58,33 @@ describe('several processes on a run in tenant order', () => {
     ).toBe('1');
   };
 
-  it('a process continues with the next tenant while another one holds a tenant, waits for it at the end, and one process finishes the run', async () => {
-    const { stuck, runs } = await oneStuckAndOneWaiting();
+  it('a process continues with the next tenant while another process holds a tenant, waits for that process, and one of them finishes the run', async () => {
+    const { blocker, runs } = await oneBlockedAndOneWaiting();
     const done = await finished();
     const status = await stage.status('two-at-once');
-    await stuck.release();
-    await expectOneFinish(runs);
+    await blocker.release();
+    await expectCompletedOnce(runs);
     expect(done).toEqual(['medium']);
     expect(status.status).toBe('running');
     expect(status.reason).toContain('Processing tenant medium.');
   });
 
-  it('a process that takes part stays even if fewer workers are allowed later', async () => {
-    const { stuck, runs } = await oneStuckAndOneWaiting();
+  it('a process that takes part continues even if fewer workers are allowed later', async () => {
+    const { blocker, runs } = await oneBlockedAndOneWaiting();
     await stage.application.service.set('two-at-once', { maxWorkers: 1 });
     const late = await stage.run('two-at-once');
-    await stuck.release();
-    await expectOneFinish(runs);
+    await blocker.release();
+    await expectCompletedOnce(runs);
     expect(late).toMatchObject({ status: 'running', updated: 0 });
   });
 
-  it('the status is running as long as one process works, although another one has finished its tenant', async () => {
-    const stuck = await stuckAtSmall();
+  it('the status is running as long as one process works, even if another process has finished its tenant', async () => {
+    const blocker = await blockTenantSmall();
     const first = stage.run('one-at-a-time', { tenants: ['small'] });
-    await until(() => stuck.isWaitedFor(stage.database));
+    await until(() => blocker.isWaitedFor(stage.database));
     expect(await stage.run('one-at-a-time', { tenants: ['medium'] })).toMatchObject({ status: 'incomplete' });
     const status = await stage.status('one-at-a-time');
-    await stuck.release();
+    await blocker.release();
     await first;
     expect(status).toMatchObject({
       status: 'running',

@@ -3,10 +3,10 @@ import { Recorder } from '../../../support/recorder.ts';
 import { until } from '../../../support/until.ts';
 import { ALL, orderedLeads } from './ordered-leads.ts';
 
-describe('the report of a run in tenant order is about all tenants', () => {
-  const { stage, stuckAtSmall, pending } = orderedLeads();
+describe('the report of a run in tenant order', () => {
+  const { stage, blockTenantSmall, pending } = orderedLeads();
 
-  const expectTheWhole = async (report: BackfillReport) => {
+  const expectAllTenants = async (report: BackfillReport) => {
     expect(report.proof).not.toContain('tenant_id');
     expect(String(report.remaining)).toBe(await pending());
     expect(report.tenants.map(({ tenant }) => tenant)).toContain('medium');
@@ -16,18 +16,18 @@ describe('the report of a run in tenant order is about all tenants', () => {
   it.each([
     ['paused', 'pause'],
     ['cancelled', 'cancel'],
-  ] as const)('if the run is %s', async (status, order) => {
-    const stuck = await stuckAtSmall();
+  ] as const)('covers all tenants if the run is %s', async (status, command) => {
+    const blocker = await blockTenantSmall();
     const run = stage.run('listed-first');
-    await until(() => stuck.isWaitedFor(stage.database));
-    await stage.application.service[order]('listed-first');
-    await stuck.release();
+    await until(() => blocker.isWaitedFor(stage.database));
+    await stage.application.service[command]('listed-first');
+    await blocker.release();
     const report = await run;
     expect(report).toMatchObject({ status });
-    await expectTheWhole(report);
+    await expectAllTenants(report);
   });
 
-  it('if the run is stopped, and the status names the reason', async () => {
+  it('covers all tenants if the run is stopped, and the status names the reason', async () => {
     const recorder = new Recorder();
     const isEnough = () => recorder.progress.length === 3; // every batch of the tenant `medium`
     const report = await stage.run('listed-first', {
@@ -35,25 +35,25 @@ describe('the report of a run in tenant order is about all tenants', () => {
       stopWhen: () => (isEnough() ? 'That is enough.' : null),
     });
     expect(report).toMatchObject({ status: 'incomplete', reason: 'That is enough.', remaining: 49 });
-    await expectTheWhole(report);
+    await expectAllTenants(report);
     expect(await stage.status('listed-first')).toMatchObject({
       status: 'incomplete',
       reason: 'That is enough.',
     });
   });
 
-  it('if the run fails', async () => {
+  it('covers all tenants if the run fails', async () => {
     await stage.query(`CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nothing_of_that_name(); RETURN NEW; END $$;
       CREATE TRIGGER broken BEFORE UPDATE ON leads FOR EACH ROW WHEN (NEW.tenant_id = 'small') EXECUTE FUNCTION broken()`);
     const report = await stage.run('listed-first');
     await stage.query('DROP TRIGGER broken ON leads; DROP FUNCTION broken');
     expect(report).toMatchObject({ status: 'failed', remaining: 49 });
-    await expectTheWhole(report);
+    await expectAllTenants(report);
   });
 
-  it('if the run waits for a person to check the canary', async () => {
+  it('covers all tenants if the run waits for a person to check the canary', async () => {
     const report = await stage.run('canary-waits');
     expect(report).toMatchObject({ status: 'paused', remaining: 49 });
-    await expectTheWhole(report);
+    await expectAllTenants(report);
   });
 });

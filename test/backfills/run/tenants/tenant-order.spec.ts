@@ -15,17 +15,17 @@ describe('the order of tenants', () => {
     expect(recorder.reports).toHaveLength(1);
   });
 
-  it('is the declared list, and the other tenants follow', async () => {
+  it('follows the declared list and continues with the other tenants', async () => {
     expect(await stage.run('listed-first')).toMatchObject({ status: 'complete', updated: ALL });
     expect((await finished()).slice(0, 2)).toEqual(['medium', 'small']);
   });
 
-  it('`round-robin` does every row of every tenant', async () => {
+  it('covers every row of every tenant with `round-robin`', async () => {
     expect(await stage.run('round-robin')).toMatchObject({ status: 'complete', updated: ALL, proved: true });
     expect(await pending()).toBe('0');
   });
 
-  it('`round-robin` ends if a row of one tenant cannot be done', async () => {
+  it('ends with `round-robin` even if a row of one tenant cannot be changed', async () => {
     const [poison] = await stage.query<{ id: string }>(
       `SELECT min(id) AS id FROM leads WHERE tenant_id = 'medium'`,
     );

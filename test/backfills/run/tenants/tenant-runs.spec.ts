@@ -17,7 +17,7 @@ class SetSearchName implements SetBackfill<Lead> {
   }
 }
 
-describe('runs of one tenant beside runs of all', () => {
+describe('runs of one tenant and full runs', () => {
   const stage = Stage.for({ entities: LEAD_TABLES, backfills: [SetSearchName] });
   const poison = `ALTER TABLE leads ADD CONSTRAINT no_seven CHECK (id <> 7 OR search_name IS NULL)`;
   beforeEach(async () => {
@@ -54,7 +54,7 @@ describe('runs of one tenant beside runs of all', () => {
     });
   });
 
-  it('a tenant is done once a person has removed its quarantined row', async () => {
+  it('a tenant is proved complete after a person has deleted its quarantined row', async () => {
     await stage.query(poison);
     expect(await stage.run('set', { tenants: ['1'] })).toMatchObject({ quarantined: 1, proved: false });
     await stage.query('DELETE FROM leads WHERE id = 7');

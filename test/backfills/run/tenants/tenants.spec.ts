@@ -39,7 +39,7 @@ const TENANTS = [
   'NULL',
 ];
 
-describe('per tenant', () => {
+describe('a backfill with a tenant column', () => {
   let database: TestDatabase;
   let application: TestApplication;
 
@@ -76,7 +76,7 @@ describe('per tenant', () => {
       'SELECT tenant_id AS tenant, count(*)::int AS n FROM leads WHERE search_name IS NULL GROUP BY 1',
     );
 
-  it('report and status contain the rows of each tenant and when they were changed', async () => {
+  it('reports the changed rows of each tenant and the time of the last change', async () => {
     const [before] = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now');
     const report = await run();
     const expected = [
@@ -95,7 +95,7 @@ describe('per tenant', () => {
     }
   });
 
-  it('report and status count locked and poisonous rows for their tenant', async () => {
+  it('counts locked and poisonous rows for their tenant in the report and the status', async () => {
     await database.query(`UPDATE leads SET name = 'poison' WHERE id IN (12, 20)`);
     const expected = [
       { tenant: '3', updated: 8, skipped: 2, quarantined: 0 },
@@ -116,7 +116,7 @@ describe('per tenant', () => {
     });
   });
 
-  it('a run of one tenant changes only its rows, and the ledger says so', async () => {
+  it('changes only the rows of a requested tenant, and the ledger records that', async () => {
     expect(await run(['3'])).toMatchObject({
       outcome: 'complete',
       status: 'incomplete',
@@ -136,7 +136,7 @@ describe('per tenant', () => {
     expect(await run(['3'])).toMatchObject({ outcome: 'nothing-to-do', status: 'incomplete', updated: 0 });
   });
 
-  it('runs of every single tenant do not make the backfill complete; the full run that follows does the rest', async () => {
+  it('is not complete after a run of each tenant; the full run that follows changes the other rows', async () => {
     expect(await run(['3', QUOTED])).toMatchObject({ status: 'incomplete', updated: 16 });
     expect(await run(['NULL'])).toMatchObject({ status: 'incomplete', updated: 1 });
     expect(await left()).toEqual([{ tenant: null, n: 5 }]);
@@ -148,7 +148,7 @@ describe('per tenant', () => {
     });
   });
 
-  it('a run of one tenant does not continue the ranges of a full run that was stopped, nor the other way round', async () => {
+  it('keeps the ranges of a run of one tenant and those of a stopped full run separate', async () => {
     const stop = new AbortController();
     const observer = { progressed: () => stop.abort('the test') };
     const { status, updated = 0 } = await run(undefined, { observer, signal: stop.signal });
@@ -160,13 +160,13 @@ describe('per tenant', () => {
     expect(await statusOf()).toMatchObject({ updated: 22, tenants: [{ updated: 10 }, {}, {}, {}] });
   });
 
-  it('a run of one tenant does not change the status of a complete backfill', async () => {
+  it('keeps the status complete in a run of one tenant', async () => {
     await run();
     expect(await run(['3'])).toMatchObject({ outcome: 'nothing-to-do', status: 'complete', updated: 0 });
     expect(await statusOf()).toMatchObject({ status: 'complete' });
   });
 
-  it('tenant ids are passed as values, whatever they contain', async () => {
+  it('passes tenant ids as values, whatever they contain', async () => {
     expect(await run([QUOTED, `'; DROP TABLE leads --`])).toMatchObject({ outcome: 'complete', updated: 6 });
     const { proof } = await run([QUOTED]);
     expect(await database.query(proof ?? '')).toEqual([{ count: '0' }]);
@@ -174,7 +174,7 @@ describe('per tenant', () => {
     expect(await database.query(proof ?? '')).toEqual([{ count: '6' }]);
   });
 
-  it('a requested tenant without rows is no error, but is reported: it may be misspelled', async () => {
+  it('accepts a requested tenant without rows and reports it, because it may be misspelled', async () => {
     const recorder = new Recorder();
     const report = await run(['nobody'], { observer: recorder });
     expect(report).toMatchObject({ outcome: 'nothing-to-do', status: 'pending', updated: 0 });
@@ -185,7 +185,7 @@ describe('per tenant', () => {
     expect(recorder.notes).toEqual(['No row of the table has the tenant nobody.']);
   });
 
-  it('a run of several tenants reports those without rows, and no others', async () => {
+  it('reports those of several requested tenants that have no rows, and no others', async () => {
     const report = await run(['3', 'nobody', 'no one']);
     expect(report).toMatchObject({ outcome: 'complete', updated: 10, withoutRows: ['no one', 'nobody'] });
     expect(report.reason).toContain('The probe found no pending row of tenant 3');
@@ -194,13 +194,13 @@ describe('per tenant', () => {
     expect(await run()).not.toHaveProperty('onlyTenants');
   });
 
-  it('a tenant whose rows were done and deleted is not reported as misspelled', async () => {
+  it('does not report a tenant as misspelled if its rows were changed and deleted', async () => {
     await run(['3']);
     await database.query(`DELETE FROM leads WHERE tenant_id = '3'`);
     expect(await run(['3'])).not.toHaveProperty('withoutRows');
   });
 
-  it('a row that moved to another tenant is done once and counted for its tenant at that time', async () => {
+  it('changes a row that moved to another tenant once and counts it for its tenant at that time', async () => {
     await run(['3']);
     await database.query(`UPDATE leads SET tenant_id = '3', name = 'moved' WHERE tenant_id IS NULL`);
     expect(await run(['3'])).toMatchObject({
@@ -210,7 +210,7 @@ describe('per tenant', () => {
     });
   });
 
-  it('progress contains the tenant of each batch', async () => {
+  it('reports the tenant of each batch in its progress', async () => {
     const recorder = new Recorder();
     await run(undefined, { observer: recorder });
     expect(new Set(recorder.progress.map(({ tenant }) => tenant))).toEqual(
@@ -218,10 +218,10 @@ describe('per tenant', () => {
     );
   });
 
-  it('a run of one tenant is refused, and nothing runs, if a backfill declares no tenant', async () => {
-    const asked = application.service.run({ tenants: ['3'] });
-    await expect(asked).rejects.toThrow(TenantNotDeclaredError);
-    await expect(asked).rejects.toMatchObject({
+  it('is refused, and nothing runs, if a tenant is requested and another backfill declares no tenant column', async () => {
+    const refused = application.service.run({ tenants: ['3'] });
+    await expect(refused).rejects.toThrow(TenantNotDeclaredError);
+    await expect(refused).rejects.toMatchObject({
       subject: 'for-all',
       remedy: expect.stringContaining('tenant') as string,
     });

@@ -51,7 +51,7 @@ function statusOf(of: Stage): Promise<string> {
 }
 
 describe('a backfill that another process runs', () => {
-  it('is left to the holder of its lease, which the report names', async () => {
+  it('is not run by a second process, whose report names the holder of the lease', async () => {
     const { reached, unblock } = blockInSecondBatch();
     const first = stage.run('do-jobs');
     await reached;

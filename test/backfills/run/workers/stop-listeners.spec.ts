@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 describe('many workers that sleep', () => {
   it('listen to one signal without a leak warning from Node.js', async () => {
-    // A process of its own, because Jest does not see the warnings of Node.js.
+    // Runs in a separate process, because Jest does not capture the warnings of Node.js.
     const code = `import { StopSignal } from ${JSON.stringify(new URL('../../../../libs/backfill/dist/backfills/run/stop/stop-signal.js', import.meta.url).href)};
       const stop = new AbortController();
       const signal = new StopSignal({ signal: stop.signal });

@@ -114,7 +114,7 @@ describe('several workers', () => {
     expect((await ranges('four')).length).toBeGreaterThanOrEqual(4);
   });
 
-  it('of several processes share one run, up to the maximum number of workers', async () => {
+  it('share one run in several processes, up to the maximum number of workers', async () => {
     const seen: number[] = [];
     let over = false;
     const runs = Promise.all(Array.from({ length: 3 }, () => stage.run('two-of-many'))).finally(
@@ -134,7 +134,7 @@ describe('several workers', () => {
     await expectEachOnce('two-of-many');
   });
 
-  it('that are idle take half of the range that a busy worker sweeps', async () => {
+  it('take half of the range of a busy worker when they are idle', async () => {
     const reports = await whileOneIsBlocked(stage, async () => {
       const busy = stage.run('alone');
       await until(async () => (await stage.value(WAITING)) === '1');
@@ -152,16 +152,16 @@ describe('several workers', () => {
     await expectEachOnce('alone');
   });
 
-  it('that start while another process divides the table wait and take a range', async () => {
+  it('wait and take a range if they start while another process divides the table', async () => {
     const proxy = await ProtocolProxy.start(stage.database);
     const late = await TestApplication.start({ ...OPTIONS, database: proxy.database, synchronize: false });
-    const answer = proxy.holdReply('nb_ranges AS MATERIALIZED');
+    const heldReply = proxy.holdReply('nb_ranges AS MATERIALIZED');
     const lateRun = late.service.run({ names: ['alone'] });
-    const pass = await answer; // there was no range to split
+    const passReply = await heldReply; // the process found no range to split
     const [early] = await whileOneIsBlocked(stage, async () => {
       const run = stage.run('alone');
       await until(async () => (await stage.value(WAITING)) === '1');
-      pass();
+      passReply();
       await until(() => isAnyDone('alone'));
       return [run];
     });
@@ -188,7 +188,7 @@ describe('several workers', () => {
     await expectEachOnce('alone');
   });
 
-  it('of all processes follow the maximum: only the surplus workers leave, and they return when it is raised', async () => {
+  it('follow the maximum over all processes: only the surplus workers leave, and return when it is raised', async () => {
     const { service } = stage.application;
     await service.set('resting', { workers: 2, maxWorkers: 4 });
     const runs = [stage.run('resting'), stage.run('resting')];
@@ -210,7 +210,7 @@ describe('several workers', () => {
     await expectEachOnce('resting');
   });
 
-  it('match the last setting, even if it was changed twice during one batch', async () => {
+  it('match the last setting in number, even if it was changed twice during one batch', async () => {
     const { service, context } = stage.application;
     const counter = context.get(PollCounter);
     await service.set('resting', { workers: 4 });
@@ -253,7 +253,7 @@ describe('several workers', () => {
     ).toBe('0');
   });
 
-  it('that get no connection from the pool do not stop the others', async () => {
+  it('continue if some of them get no connection from the pool', async () => {
     const held = await Promise.all(Array.from({ length: 4 }, () => hold(stage)));
     const recorder = new Recorder();
     const report = await stage.run('four', { recorder });

@@ -1,10 +1,9 @@
 import { BackfillError } from '../errors/backfill.error.js';
 
 /**
- * An option of `
+ * An option of `@Backfill` or of `BackfillModule.forRoot` has an invalid value.
  *
  * @publicApi
- * @Backfill` or of `BackfillModule.forRoot` has an invalid value.
  */
 export class InvalidBackfillOptionError extends BackfillError {
   /** The option's path, e.g. `defaults.pause`. */

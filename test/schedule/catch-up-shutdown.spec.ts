@@ -129,17 +129,21 @@ describe('app.close() during a round', () => {
   it('waits at most shutdownTimeout for code that never returns, and logs that', async () => {
     const app = await start(200);
     const started = createGate();
+    const returned = createGate();
     Dictionary.called = () => {
       started.resolve();
-      return new Promise(() => undefined);
+      return returned.promise;
     };
-    void app.runRound();
+    const round = app.runRound();
     await started.promise;
     const log = CapturedLog.start();
     await app.stop();
     log.stop();
     expect(log.visible[0]).toMatch(/did not end within 200 ms/);
     expect(await done()).toEqual([]);
+    // Otherwise the round would keep the test process alive.
+    returned.resolve();
+    await round;
   });
 });
 

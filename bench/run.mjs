@@ -4,7 +4,7 @@ import { options } from './lib/options.mjs';
 import { measurePlot } from './lib/plot.mjs';
 import { printTable, writeDocs, writeJson } from './lib/report.mjs';
 import { measure } from './lib/runner.mjs';
-import { Stage } from './lib/stage.mjs';
+import { BenchServer } from './lib/bench-server.mjs';
 
 const { scale, repeat, only, plot } = options();
 /** Below this scale, the start of an application takes longer than the work. */
@@ -19,15 +19,15 @@ const startedAt = performance.now();
 const minutes = () => (performance.now() - startedAt) / 60_000;
 const log = (/** @type {string} */ line) => console.log(`${minutes().toFixed(1).padStart(5)} min  ${line}`);
 
-const stage = await Stage.start({ quick });
+const server = await BenchServer.start({ quick });
 try {
-  const setting = { stage, size, scale, quick, repeat, log };
+  const setting = { server, size, scale, quick, repeat, log };
   const { results, times } = await measure(rows, setting);
   const curves = plot ? await measurePlot(setting, times) : undefined;
   const run = {
     at: new Date().toISOString(),
     node: process.version,
-    ...(await stage.describe()),
+    ...(await server.describe()),
     cores: availableParallelism(),
     scale,
     repeat,
@@ -37,10 +37,10 @@ try {
   };
   printTable(results);
   if (quick)
-    console.log('This shows that everything runs. At such a small scale the numbers have no meaning.');
+    console.log('This only checks that everything runs. At such a small scale the numbers have no meaning.');
   console.log(`Written to ${await writeJson(run, only ? 'partial' : 'latest')}`);
   if (curves)
     for (const file of await writeDocs(run, curves, { table: !only })) console.log(`Written to ${file}`);
 } finally {
-  await stage.stop();
+  await server.stop();
 }

@@ -1,6 +1,6 @@
 /**
- * A deployment on a real database: the schema and rows of the last release, then migrations, indexes,
- * backfills and the proof. `npm run demo -- --help` lists the options.
+ * Shows two deployments on a real database. It creates the schema and the rows of the last release, deploys
+ * twice, and proves the result with its own query. `npm run demo -- --help` lists the options.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -25,7 +25,7 @@ const MIGRATIONS_OF_LAST_RELEASE = 2;
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const number = new Intl.NumberFormat('en').format;
-const say = (/** @type {string} */ text) => console.log(text);
+const print = (/** @type {string} */ text) => console.log(text);
 
 /** @type {AbortSignal & { reason?: NodeJS.Signals }} */
 const interrupted = onSignal();
@@ -41,17 +41,18 @@ try {
 
 /** @returns {Promise<number>} the exit code */
 async function main() {
-  const given = parseDemoArguments(process.argv.slice(2), Boolean(process.env['DATABASE_URL']));
-  if (given.help) return (say(USAGE), 0);
-  if (given.stop) return (say((await stopServer()) ? 'The server is stopped.' : 'No server is running.'), 0);
+  const options = parseDemoArguments(process.argv.slice(2), Boolean(process.env['DATABASE_URL']));
+  if (options.help) return (print(USAGE), 0);
+  if (options.stop)
+    return (print((await stopServer()) ? 'The server is stopped.' : 'No server is running.'), 0);
 
-  const database = await openDatabase(given);
+  const database = await openDatabase(options);
   try {
-    say(`▸ Database: ${database.origin}`);
+    print(`▸ Database: ${database.origin}`);
     process.env['DATABASE_URL'] = database.url;
     const steps = [
       lastRelease,
-      () => load(database.url, given.leads),
+      () => load(database.url, options.leads),
       () => deploy('A deployment'),
       () => nextDeployment(database.url),
       () => report(database.url),
@@ -61,7 +62,7 @@ async function main() {
       if (interrupted.aborted) return await stopped(database);
       if (code !== 0) return code;
     }
-    if (given.keepRunning) say(SERVER_KEPT);
+    if (options.keepRunning) print(SERVER_KEPT);
     return 0;
   } finally {
     await database.close();
@@ -78,7 +79,7 @@ async function lastRelease() {
   const dataSource = await new DataSource({ ...options, migrations }).initialize();
   try {
     const done = await dataSource.runMigrations({ transaction: 'each' });
-    say(
+    print(
       `▸ The last release: ${done.length ? `schema created by ${done.map(({ name }) => name).join(', ')}` : 'the schema exists'}`,
     );
   } finally {
@@ -93,10 +94,10 @@ async function lastRelease() {
  */
 async function load(url, leads) {
   const start = Date.now();
-  const held = await loadSampleData(url, leads);
-  const how = held.loaded ? `loaded in ${((Date.now() - start) / 1000).toFixed(1)} s` : 'already loaded';
-  say(
-    `▸ Rows: ${number(held.leads)} leads of ${held.tenants} tenants, ${number(held.calls)} call logs, ${how}`,
+  const contents = await loadSampleData(url, leads);
+  const how = contents.loaded ? `loaded in ${((Date.now() - start) / 1000).toFixed(1)} s` : 'already loaded';
+  print(
+    `▸ Rows: ${number(contents.leads)} leads of ${contents.tenants} tenants, ${number(contents.calls)} call logs, ${how}`,
   );
   return 0;
 }
@@ -111,12 +112,11 @@ async function nextDeployment(url) {
 }
 
 /**
- * Returns the exit code of the deployment.
- *
- * @param {string} which
+ * @param {string} title
+ * @returns {Promise<number>} the exit code of the deployment
  */
-async function deploy(which) {
-  say(`\n▸ ${which}: $ nest start --deploy\n`);
+async function deploy(title) {
+  print(`\n▸ ${title}: $ nest start --deploy\n`);
   const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
   // On POSIX it runs in its own process group: the shell between the command line and the application
   // forwards no signal.
@@ -125,32 +125,32 @@ async function deploy(which) {
     stdio: 'inherit',
     detached: process.platform !== 'win32',
   });
-  const pass = () => {
+  const forwardSignal = () => {
     if (child.pid) process.kill(process.platform === 'win32' ? child.pid : -child.pid, interrupted.reason);
   };
-  interrupted.addEventListener('abort', pass);
+  interrupted.addEventListener('abort', forwardSignal);
   const code = await new Promise((resolve) => child.once('exit', resolve));
-  interrupted.removeEventListener('abort', pass);
+  interrupted.removeEventListener('abort', forwardSignal);
   return typeof code === 'number' ? code : 1;
 }
 
 /** @param {string} url */
 async function report(url) {
   const { complete, row } = await prove(url);
-  say(`\n▸ The proof, by a query that is independent of the backfills:\n\n${PROOF}\n`);
+  print(`\n▸ The proof, by a query that is independent of the backfills:\n\n${PROOF}\n`);
   console.table([row]);
-  say(complete ? 'Every row is done and correct.' : 'Work is left: run `npm run demo` again to continue.');
+  print(complete ? 'Every row is done and correct.' : 'Work is left: run `npm run demo` again to continue.');
   return complete ? 0 : 1;
 }
 
 /**
- * The command line may end before the application, which still finishes its batch.
+ * The Nest command line may end first, while the application still finishes its batch.
  *
  * @param {import('./demo/database.mjs').DemoDatabase} database
  */
 async function stopped(database) {
   await database.settled();
-  say('\nStopped. Committed rows stay changed: `npm run demo` continues from here.');
+  print('\nStopped. Committed rows stay changed: `npm run demo` continues from here.');
   return interrupted.reason === 'SIGTERM' ? 143 : 130;
 }
 

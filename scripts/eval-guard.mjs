@@ -1,4 +1,4 @@
-// Measures the guard on labelled migrations of real projects:
+// Measures how well the guard judges labelled migrations of real projects:
 // `npm run eval:guard -- --corpus DIR --labels FILE [--misses]`.
 // The corpus has one folder for each repository, named as in the labels. It is not part of this project.
 import { readFileSync } from 'node:fs';

@@ -9,7 +9,7 @@ import { AddLastCallDirection1754006400000 } from './migrations/1754006400000-ad
 import { AddSearchName1756684800000 } from './migrations/1756684800000-add-search-name.js';
 import { RequireLastCallDirection1759276800000 } from './migrations/1759276800000-require-last-call-direction.js';
 
-/** Holds the URL of the demo's server while the server runs. */
+/** Contains the URL of the demo's database while its server runs. */
 const DEMO_URL_FILE = new URL('../.data/database-url', import.meta.url);
 
 export class NoDatabaseError extends Error {

@@ -9,7 +9,7 @@ import { EXPRESSION, Lead } from './leads.mjs';
 export const NAME = 'leads-search-name';
 
 /**
- * Calls `work` with the BackfillService of a started application, as a user's application has it.
+ * Starts an application like a user's, calls `work` with its BackfillService, and closes it.
  * @template T
  * @param {string} url
  * @param {'set' | 'transform'} kind
@@ -34,7 +34,7 @@ export async function withApplication(url, kind, pace, work) {
  * Runs the backfill until it is proved complete.
  * @param {'set' | 'transform'} kind
  * @param {import('nestjs-backfill').PaceOptions} pace
- * @returns {(scene: { url: string }) => Promise<void>}
+ * @returns {(database: { url: string }) => Promise<void>}
  */
 export const backfill =
   (kind, pace) =>

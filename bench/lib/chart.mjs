@@ -10,7 +10,8 @@ const PLOT = { left: 78, right: 560, top: 64, bottom: 376 };
 /** @typedef {(value: number) => number} Scale from a value to a place between 0 and 1 */
 
 /**
- * A line chart as SVG: the size of the table on a logarithmic axis, one line for each way, named at its end.
+ * A line chart as SVG. The size of the table is on a logarithmic axis. Each way has one line, with its name
+ * at the end.
  *
  * @param {object} chart
  * @param {string} chart.title
@@ -30,7 +31,7 @@ export function lineChart({ title, subtitle, curves, scale, label }) {
     scale === 'linear' ? linear(0, ticks.at(-1) ?? 1) : logarithmic(ticks[0] ?? 1, ticks.at(-1) ?? 10);
   const x = (/** @type {number} */ rows) => PLOT.left + across(rows) * (PLOT.right - PLOT.left);
   const y = (/** @type {number} */ value) => PLOT.bottom - up(value) * (PLOT.bottom - PLOT.top);
-  const places = apart(
+  const places = withoutOverlap(
     curves.map(({ points }) => ({ x: x(points.at(-1)?.rows ?? 1), y: y(points.at(-1)?.value ?? 0) })),
   );
 
@@ -66,8 +67,8 @@ export function lineChart({ title, subtitle, curves, scale, label }) {
     ...curves.flatMap(({ name, style: { colour }, points }, index) => {
       const end = points.at(-1);
       const place = (places[index] ?? 0) + 4;
-      const look = `fill="${colour}" font-weight="600" stroke="#ffffff" stroke-width="4" paint-order="stroke"`;
-      return end ? [text(x(end.rows) + 10, place, `${name}: ${label(end.value)}`, look)] : [];
+      const style = `fill="${colour}" font-weight="600" stroke="#ffffff" stroke-width="4" paint-order="stroke"`;
+      return end ? [text(x(end.rows) + 10, place, `${name}: ${label(end.value)}`, style)] : [];
     }),
     '</svg>',
   ].join('\n')}\n`;
@@ -95,7 +96,7 @@ function logarithmicTicks(values) {
 }
 
 /** Positions of the names, so that none covers another. @param {readonly { x: number, y: number }[]} ends */
-function apart(ends) {
+function withoutOverlap(ends) {
   /** @type {Map<number, number>} */
   const lowest = new Map();
   const places = ends.map(({ y }) => y);

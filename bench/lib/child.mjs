@@ -2,8 +2,8 @@ import pg from 'pg';
 import { WAYS } from './ways.mjs';
 
 /**
- * Runs one way in a process of its own: `node child.mjs WAY URL`. It reports that it is ready, starts on a
- * message, and reports its memory at the end.
+ * Runs one way in its own process: `node child.mjs WAY URL`. It sends `ready`, starts when it receives a
+ * message, and at the end sends its time and its memory.
  *
  * @typedef {{ seconds: number, startMib: number, peakMib: number }} Finished
  */

@@ -17,8 +17,8 @@ export const Lead = new EntitySchema({
 export const EXPRESSION = `lower(first_name || ' ' || last_name)`;
 
 /**
- * The table's indexes: three besides the key, or the key alone. Each index makes every change more expensive,
- * for all ways alike, and so reduces the differences between them.
+ * The table's indexes: three besides the key, or the key alone. Each index makes every change more expensive
+ * by the same amount for all ways, so the ratios between them come closer to 1.
  * @typedef {'as in use' | 'key alone'} Indexes
  */
 

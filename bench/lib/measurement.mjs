@@ -5,7 +5,7 @@ import { count } from './numbers.mjs';
 /** @typedef {'most' | 'least' | 'under'} Bound */
 
 /**
- * A row of the result: a measurement and its target. Without a target it serves as a comparison.
+ * A row of the result: a measurement and its target. A row without a target is for comparison only.
  *
  * @typedef {object} Measurement
  * @property {string} what

@@ -4,7 +4,7 @@ import { count, milliseconds, seconds } from './numbers.mjs';
 
 const FIXED = 'set, 200 rows a batch';
 const ADAPTIVE = 'set, adaptive';
-const PAIR = 'set, adaptive, 2 workers';
+const TWO_WORKERS = 'set, adaptive, 2 workers';
 const LOOP = 'predicate-only loop';
 
 /**
@@ -87,7 +87,7 @@ export function measurements(size) {
     comparison({
       what: 'set, 2 workers, adaptive, no pause, against one UPDATE, time',
       by: 'time',
-      of: cell(PAIR, million),
+      of: cell(TWO_WORKERS, million),
       against: cell('one UPDATE', million),
       bound: 'most',
       target: 0.75,
@@ -129,7 +129,7 @@ export function measurements(size) {
     comparison({
       what: 'set, 2 workers, adaptive, against the predicate-only loop at 500,000 rows, speed',
       by: 'speed',
-      of: cell(PAIR, half),
+      of: cell(TWO_WORKERS, half),
       against: cell(LOOP, half),
       bound: 'least',
       target: 6,
@@ -156,7 +156,7 @@ export function measurements(size) {
     comparison({
       what: 'a table whose only index is its key: set, 2 workers, adaptive, against the predicate-only loop, speed',
       by: 'speed',
-      of: keyAlone(PAIR, half),
+      of: keyAlone(TWO_WORKERS, half),
       against: keyAlone(LOOP, half),
       bound: 'least',
       target: 6,

@@ -5,21 +5,21 @@ import { inOwnProcess } from './own-process.mjs';
 
 /**
  * The memory of a process that runs a backfill on a table. Each run has a fresh process, because the heap of
- * an earlier run would hide the need of this one. The peak of the whole resident set counts, with Node.js and
- * Nest, because a container's limit counts it. The part above the start is a few MiB that depend on the
+ * an earlier run would hide how much this one needs. The peak of the whole resident set counts, with Node.js
+ * and Nest, because a container's limit counts it. The part above the start is a few MiB that depend on the
  * garbage collector, so a ratio of two such numbers means nothing.
  *
- * @param {import('./stage.mjs').Stage} stage
+ * @param {import('./bench-server.mjs').BenchServer} server
  * @param {import('./ways.mjs').WayName} way
  * @param {{ rows: number, rounds: number, log: (line: string) => void }} options the round with the median peak counts, because the
  *   garbage collector runs at random times
  * @returns {Promise<Memory>}
  */
-export async function measureMemory(stage, way, { rows, rounds, log }) {
+export async function measureMemory(server, way, { rows, rounds, log }) {
   /** @type {Memory[]} */
   const found = [];
   for (let round = 0; round < rounds; round++) {
-    const { url } = await stage.fresh(rows);
+    const { url } = await server.fresh(rows);
     const child = await inOwnProcess(way, url);
     const { startMib, peakMib } = await child.go();
     found.push({ startMib, peakMib });

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 const USAGE = `Usage: npm run bench [-- --scale N] [--repeat N] [--only PATTERN] [--plot]
-  --scale   share of the full size, e.g. 0.02 for a quick look (default 1: up to 5,000,000 rows)
+  --scale   share of the full size, e.g. 0.02 for a quick run (default 1: up to 5,000,000 rows)
   --repeat  rounds of each measurement; the median counts (default 3)
   --only    only measurements whose name matches PATTERN, a regular expression; written to partial.json
   --plot    also the curves over the size of the table; writes curves and numbers into docs/`;

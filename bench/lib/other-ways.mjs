@@ -1,16 +1,19 @@
 import { EXPRESSION } from './leads.mjs';
 
-/** @typedef {{ client: import('pg').Client }} Scene */
+/** @typedef {{ client: import('pg').Client }} BenchDatabase */
 
 /**
  * One UPDATE of the whole table: the least work for one connection, and the longest locks.
- * @param {Scene} scene
+ * @param {BenchDatabase} database
  */
 export async function oneUpdate({ client }) {
   await client.query(`UPDATE leads SET search_name = ${EXPRESSION} WHERE search_name IS NULL`);
 }
 
-/** The loop that is often written by hand: the first 200 pending rows, repeatedly. @param {Scene} scene */
+/**
+ * The loop that is often written by hand: the first 200 pending rows, repeatedly.
+ * @param {BenchDatabase} database
+ */
 export async function predicateOnlyLoop({ client }) {
   for (;;) {
     const { rowCount } = await client.query(
@@ -23,10 +26,10 @@ export async function predicateOnlyLoop({ client }) {
 
 /**
  * pgroll's way, after its description: batches of 1,000 in primary-key order, each locked with FOR NO KEY
- * UPDATE, which waits for locked rows. The trigger that computes the value of each row is left out, which makes
- * pgroll faster here.
+ * UPDATE, which waits for locked rows. The trigger that computes the value of each row is left out, which
+ * makes pgroll faster here.
  * https://github.com/xataio/pgroll/blob/main/docs/tutorial.md
- * @param {Scene} scene
+ * @param {BenchDatabase} database
  */
 export async function pgrollWay({ client }) {
   let after = '0';
@@ -45,18 +48,18 @@ export async function pgrollWay({ client }) {
 
 /**
  * online_migrations' way, after its description: ranges of 1,000 rows by primary key, in sub-batches of 100,
- * each an UPDATE between two keys, with a pause after each. The record of each range and the minute between two
- * runs of its scheduler are left out, which makes it faster here.
+ * each an UPDATE between two keys, with a pause after each. The record of each range and the minute between
+ * two runs of its scheduler are left out, which makes it faster here.
  * https://github.com/fatkodima/online_migrations/blob/master/docs/background_data_migrations.md
  * @param {number} pause milliseconds
- * @param {number} [most] rows to stop after
- * @returns {(scene: Scene) => Promise<void>}
+ * @param {number} [maxRows] stops after this many rows
+ * @returns {(database: BenchDatabase) => Promise<void>}
  */
 export const onlineMigrationsWay =
-  (pause, most = Infinity) =>
+  (pause, maxRows = Infinity) =>
   async ({ client }) => {
     /**
-     * The key so many rows further on, or the end where there are fewer.
+     * The key `size` rows after `from`; `end` if there are fewer rows.
      * @param {string} from
      * @param {string | null} end
      * @param {number} size
@@ -72,11 +75,11 @@ export const onlineMigrationsWay =
     let done = 0;
     /** @type {string | null} */
     let from = '0';
-    while (from !== null && done < most) {
+    while (from !== null && done < maxRows) {
       const rangeEnd = await bounds(from, null, 1000);
       /** @type {string | null} */
       let at = from;
-      while (at !== rangeEnd && at !== null && done < most) {
+      while (at !== rangeEnd && at !== null && done < maxRows) {
         /** @type {string | null} */
         const next = await bounds(at, rangeEnd, 100);
         const { rowCount } = await client.query({

@@ -10,13 +10,14 @@ const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
  *
  * @param {import('./ways.mjs').WayName} way
  * @param {string} url
- * @returns {Promise<{ go: () => Promise<import('./child.mjs').Finished> }>} once it is ready to begin
+ * @returns {Promise<{ go: () => Promise<import('./child.mjs').Finished> }>} when the process is ready to
+ *   start
  */
 export async function inOwnProcess(way, url) {
   const child = fork(CHILD, [way, url]);
   /** @type {Promise<never>} */
   const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`${way} ended in its process with ${code}`);
+    throw new Error(`The process of ${way} ended with exit code ${code}`);
   });
   ended.catch(() => undefined);
   await Promise.race([once(child, 'message'), ended]);

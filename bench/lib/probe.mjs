@@ -6,17 +6,17 @@ const PROBES = 101;
 const INDEX = 'leads_pending';
 
 /**
- * The cost of probing a complete backfill for new pending rows. The index of its predicate exists from the
- * start, as in a deployment, so every row was in it once. Then the table is vacuumed and analysed, as
+ * Measures a probe of a complete backfill. The index of its predicate exists from the start, as in a
+ * deployment, so every row has been in it. After the run the table is vacuumed and analysed, as
  * autovacuum does soon after a run.
  *
- * @param {import('./stage.mjs').Stage} stage
+ * @param {import('./bench-server.mjs').BenchServer} server
  * @param {{ rows: number, log: (line: string) => void }} options
  * @returns {Promise<{ firstMs: number, medianMs: number, slowestMs: number, sequentialScans: number }>}
- *   `firstMs`: at once after the run, before any vacuum
+ *   `firstMs`: the first probe after the run, before a vacuum
  */
-export async function measureProbe(stage, { rows, log }) {
-  const { client, url } = await stage.fresh(rows);
+export async function measureProbe(server, { rows, log }) {
+  const { client, url } = await server.fresh(rows);
   await client.query(`CREATE INDEX ${INDEX} ON leads (id) WHERE search_name IS NULL`);
   await backfill('set', { pause: 0, workers: 2 })({ url });
   const [firstMs = NaN] = await probes(url, 1);
@@ -40,7 +40,7 @@ export async function measureProbe(stage, { rows, log }) {
 /**
  * @param {string} url
  * @param {number} times
- * @returns {Promise<number[]>} milliseconds of each, in an application that is up
+ * @returns {Promise<number[]>} milliseconds of each, in a running application
  */
 function probes(url, times) {
   return withApplication(url, 'set', {}, async (service) => {
@@ -66,7 +66,7 @@ async function scans(client) {
 }
 
 /**
- * The probes' sessions report what they did when they end, a moment after.
+ * Waits until the sessions of the probes have reported their statistics, which they do when they end.
  * @param {import('pg').Client} client
  * @param {number} atLeast
  */

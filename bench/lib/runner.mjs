@@ -13,8 +13,8 @@ import { Times, measureTimes } from './times.mjs';
  * @property {import('./measurement.mjs').Bound} [bound]
  * @property {number} [target]
  * @property {boolean} [met]
- * @property {number} [formerly] the target of the first version, met or not as `metFormerly` says
- * @property {boolean} [metFormerly]
+ * @property {number} [formerly] the target of the first version
+ * @property {boolean} [metFormerly] whether the target of the first version is met
  * @property {string} detail
  */
 
@@ -26,14 +26,14 @@ import { Times, measureTimes } from './times.mjs';
  * @returns {Promise<{ results: Result[], times: Times }>}
  */
 export async function measure(rows, setting) {
-  const { stage, repeat, log } = setting;
+  const { server, repeat, log } = setting;
   /** @type {Partial<Findings>} */
   const findings = {};
   const results = [];
   let times = new Times();
   const cells = rows.flatMap((row) => ('of' in row ? [row.against, row.of] : []));
   for (const row of rows) {
-    if ('of' in row) times = await measureTimes(stage, cells, { rounds: repeat, log, known: times });
+    if ('of' in row) times = await measureTimes(server, cells, { rounds: repeat, log, known: times });
     else await run(row.study, findings, setting);
     const result = judged(row, 'of' in row ? compared(row, times) : read(row, findings));
     log(`${mark(result)} ${sentence(result)}`);

@@ -7,7 +7,7 @@ import { measureUser } from './user.mjs';
 
 /**
  * @typedef {object} Setting
- * @property {import('./stage.mjs').Stage} stage
+ * @property {import('./bench-server.mjs').BenchServer} server
  * @property {(rows: number) => number} size rows at this scale
  * @property {number} scale
  * @property {boolean} quick whether the scale is too small for meaningful numbers
@@ -16,11 +16,11 @@ import { measureUser } from './user.mjs';
  */
 
 /**
- * Measurements beyond the time of a way. Each runs at most once; several rows of the result may read its
- * findings.
+ * The measurements that need more than the time of a way. Each runs at most once; several rows of the result
+ * may read its findings.
  */
 export const STUDIES = {
-  guard: (/** @type {Setting} */ { stage, quick }) => guardCost(stage.url, { rounds: quick ? 3 : 9 }),
+  guard: (/** @type {Setting} */ { server, quick }) => guardCost(server.url, { rounds: quick ? 3 : 9 }),
 
   staticGuard: async (/** @type {Setting} */ { scale }) => {
     // Below fifty files, the start of the process dominates.
@@ -28,27 +28,28 @@ export const STUDIES = {
     return { files, ...(await staticGuardCost(files)) };
   },
 
-  memory: async (/** @type {Setting} */ { stage, size, quick, repeat, log }) => ({
-    small: await measureMemory(stage, 'transform, adaptive', {
+  memory: async (/** @type {Setting} */ { server, size, quick, repeat, log }) => ({
+    small: await measureMemory(server, 'transform, adaptive', {
       rows: size(500_000),
       rounds: quick ? repeat : Math.max(3, repeat),
       log,
     }),
-    large: await measureMemory(stage, 'transform, adaptive', { rows: size(5_000_000), rounds: repeat, log }),
+    large: await measureMemory(server, 'transform, adaptive', { rows: size(5_000_000), rounds: repeat, log }),
   }),
 
-  user: (/** @type {Setting} */ { stage, size, scale, quick, repeat, log }) =>
-    measureUser(stage, /** @type {const} */ (['set, defaults', 'set, adaptive']), {
+  user: (/** @type {Setting} */ { server, size, scale, quick, repeat, log }) =>
+    measureUser(server, /** @type {const} */ (['set, defaults', 'set, adaptive']), {
       rows: size(500_000),
       rounds: quick ? repeat : repeat + 3,
       quietMs: quick ? 500 : Math.max(2_000, 5_000 * Math.min(1, scale)),
       log,
     }),
 
-  probe: (/** @type {Setting} */ { stage, size, log }) => measureProbe(stage, { rows: size(5_000_000), log }),
+  probe: (/** @type {Setting} */ { server, size, log }) =>
+    measureProbe(server, { rows: size(5_000_000), log }),
 
-  bloat: (/** @type {Setting} */ { stage, size, log }) =>
-    measureBloat(stage, /** @type {const} */ (['one UPDATE', 'set, defaults', 'set, adaptive']), {
+  bloat: (/** @type {Setting} */ { server, size, log }) =>
+    measureBloat(server, /** @type {const} */ (['one UPDATE', 'set, defaults', 'set, adaptive']), {
       rows: size(1_000_000),
       log,
     }),

@@ -3,7 +3,7 @@ import { pendingLeads } from './leads.mjs';
 import { WAYS } from './ways.mjs';
 
 /**
- * A way on a table of a size.
+ * A way, and the size and indexes of the table that it changes.
  * @typedef {{ way: import('./ways.mjs').WayName, rows: number, indexes?: import('./leads.mjs').Indexes }} Cell
  */
 
@@ -11,20 +11,21 @@ import { WAYS } from './ways.mjs';
 export const keyOf = ({ way, rows, indexes = 'as in use' }) => `${way} of ${rows}, indexes ${indexes}`;
 
 /**
- * Times of the ways, each on a freshly built table. A cell that several rows need is measured once per round.
- * Every second round runs in reverse, so that other load on the machine affects all ways.
+ * Measures the times of the ways, each on a fresh copy of its table. A cell that several rows of the result
+ * need is measured once per round. Every second round runs in reverse order, so that other load on the
+ * machine affects all ways.
  *
- * @param {import('./stage.mjs').Stage} stage
+ * @param {import('./bench-server.mjs').BenchServer} server
  * @param {readonly Cell[]} cells
  * @param {{ rounds: number, log: (line: string) => void, known?: Times }} options
  */
-export async function measureTimes(stage, cells, { rounds, log, known = new Times() }) {
+export async function measureTimes(server, cells, { rounds, log, known = new Times() }) {
   const distinct = new Map(cells.filter((cell) => !known.has(cell)).map((cell) => [keyOf(cell), cell]));
   for (let round = 0; round < rounds; round++) {
     const order = [...distinct.values()];
     if (round % 2 === 1) order.reverse();
     for (const cell of order) {
-      const taken = await timeOf(stage, cell);
+      const taken = await timeOf(server, cell);
       known.add(cell, taken);
       log(
         `${cell.way}, ${count(cell.rows)} rows${cell.indexes === undefined ? '' : `, indexes: ${cell.indexes}`}: ${seconds(taken)}`,
@@ -57,7 +58,11 @@ export class Times {
     return median(this.of(cell));
   }
 
-  /** How much longer one takes than another, round by round, for each row. @param {Cell} a @param {Cell} b */
+  /**
+   * The time per row of `a` divided by that of `b`: the median of the rounds.
+   * @param {Cell} a
+   * @param {Cell} b
+   */
   ratio(a, b) {
     const others = this.of(b);
     return median(this.of(a).map((taken, round) => taken / a.rows / ((others[round] ?? NaN) / b.rows)));
@@ -65,17 +70,17 @@ export class Times {
 }
 
 /**
- * Seconds for the whole table. A way that leaves pending rows has no time.
- * @param {import('./stage.mjs').Stage} stage
+ * @returns seconds for the whole table; throws if the way leaves pending rows
+ * @param {import('./bench-server.mjs').BenchServer} server
  * @param {Cell} cell
  */
-async function timeOf(stage, { way, rows, indexes }) {
+async function timeOf(server, { way, rows, indexes }) {
   const { run, maxRows = rows } = /** @type {import('./ways.mjs').Way} */ (WAYS[way]);
-  const scene = await stage.fresh(rows, indexes);
+  const database = await server.fresh(rows, indexes);
   const startedAt = performance.now();
-  await run(scene);
+  await run(database);
   const taken = (performance.now() - startedAt) / 1000;
-  const done = rows - (await pendingLeads(scene.client));
+  const done = rows - (await pendingLeads(database.client));
   if (done < Math.min(maxRows, rows)) throw new Error(`${way} left ${rows - done} rows pending`);
   return (taken * rows) / done;
 }

@@ -21,10 +21,10 @@ export class User {
     this.#rows = rows;
   }
 
-  /** @param {{ url: string, rows: number }} scene */
+  /** @param {{ url: string, rows: number }} database */
   static async of({ url, rows }) {
     const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, idleTimeoutMillis: 0 });
-    // After it has stopped, its connections may be cut without a protocol message.
+    // When the database is dropped, idle connections may be closed without a protocol message.
     pool.on('error', () => undefined);
     const user = new User(pool, rows);
     const open = await Promise.all(Array.from({ length: CONNECTIONS }, () => pool.connect()));
@@ -35,7 +35,7 @@ export class User {
 
   /**
    * @param {Promise<unknown>} work
-   * @returns {Promise<number[]>} milliseconds from the moment that each update was asked for to its answer
+   * @returns {Promise<number[]>} milliseconds from the request to the answer, for each update
    */
   async during(work) {
     /** @type {Promise<number>[]} */
@@ -49,7 +49,7 @@ export class User {
     return Promise.all(updates);
   }
 
-  async leave() {
+  async end() {
     await this.#pool.end();
   }
 
@@ -74,33 +74,37 @@ export function waits(taken) {
 }
 
 /**
- * A user's updates during each way, and before it without one. They alternate, so that noise of the machine
- * affects both.
+ * Measures a user's updates before each way and during it. The two alternate, so that other load on the
+ * machine affects both.
  *
  * @template {import('./ways.mjs').WayName} Name
- * @param {import('./stage.mjs').Stage} stage
+ * @param {import('./bench-server.mjs').BenchServer} server
  * @param {readonly Name[]} ways
  * @param {object} options
  * @param {number} options.rows
  * @param {number} options.rounds
- * @param {number} [options.enough] updates during a way after which it needs no further round; all rounds
- *   when left out
- * @param {number} options.quietMs milliseconds without a way, before each
+ * @param {number} [options.sufficientUpdates] a way with this many updates needs no further round; by
+ *   default, every way takes part in all rounds
+ * @param {number} options.quietMs milliseconds of updates before each way
  * @param {(line: string) => void} options.log
  * @returns {Promise<Record<Name | 'none', Waits>>}
  */
-export async function measureUser(stage, ways, { rows, rounds, enough = Infinity, quietMs, log }) {
+export async function measureUser(
+  server,
+  ways,
+  { rows, rounds, sufficientUpdates = Infinity, quietMs, log },
+) {
   /** @type {Record<string, number[]>} */
   const taken = { none: [] };
   for (let round = 0; round < rounds; round++) {
     for (const way of ways) {
-      if ((taken[way]?.length ?? 0) >= enough) continue;
-      const scene = await stage.fresh(rows);
-      const user = await User.of(scene);
-      const child = await inOwnProcess(way, scene.url);
+      if ((taken[way]?.length ?? 0) >= sufficientUpdates) continue;
+      const database = await server.fresh(rows);
+      const user = await User.of(database);
+      const child = await inOwnProcess(way, database.url);
       const quiet = await user.during(new Promise((resolve) => setTimeout(resolve, quietMs)));
       const during = await user.during(child.go());
-      await user.leave();
+      await user.end();
       taken['none']?.push(...quiet);
       (taken[way] ??= []).push(...during);
       const [a, b] = [waits(during), waits(quiet)];

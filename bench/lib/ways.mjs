@@ -6,7 +6,7 @@ const PAUSED_ROWS = 3_000;
 
 /**
  * @typedef {object} Way
- * @property {(scene: { client: import('pg').Client, url: string }) => Promise<void>} run changes the table
+ * @property {(database: { client: import('pg').Client, url: string }) => Promise<void>} run changes the table
  * @property {number} [maxRows] it stops after this many rows; the time for all rows is extrapolated
  */
 

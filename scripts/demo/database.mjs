@@ -38,7 +38,7 @@ export async function openDatabase({ fresh, keepRunning }) {
     await server.close();
     throw error;
   }
-  const origin = `an embedded PostgreSQL${server.ranAlready ? ' that was already running' : ''}, data in ${server.folder}`;
+  const origin = `an embedded PostgreSQL${server.wasRunning ? ' that was already running' : ''}, data in ${server.folder}`;
   const url = server.url(NAME);
   return { url, origin, settled: () => untilUnused(url), close: () => server.close() };
 }

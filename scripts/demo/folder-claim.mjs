@@ -6,7 +6,7 @@ export class BusyError extends Error {}
 
 /**
  * Claims the folder until this process ends, because a demo stops its server at its end, which would break a
- * second demo. The claim of a killed process is void.
+ * second demo. If the claiming process was killed, another one may claim the folder.
  *
  * @param {string} folder of the demo's data; it exists
  * @throws {BusyError}

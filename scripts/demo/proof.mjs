@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Beyond the pending predicate, it compares each value with the call logs. */
+/** It counts pending rows, and it also compares each value with the call logs. */
 export const PROOF = `
 SELECT
   count(*)::int AS leads,
@@ -33,7 +33,7 @@ export async function prove(url) {
 }
 
 /**
- * Whether the column is NOT NULL, which the contract migration sets last.
+ * Whether the contract migration has run: the column is NOT NULL.
  *
  * @param {string} url
  * @returns {Promise<boolean>}

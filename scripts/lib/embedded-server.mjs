@@ -12,7 +12,7 @@ import { canReach, assertReachable, serverAccount, sharedFolder } from './server
 
 /**
  * A real PostgreSQL server from the binaries that npm installed. The machine needs nothing else, and root may
- * start it. It stops when the process that started it ends, for whatever reason.
+ * start it. It stops when the process that started it ends, also if that process is killed.
  *
  * @typedef {object} EmbeddedServerOptions
  * @property {string} [folder] of the cluster; by default a temporary folder that is removed at the end
@@ -24,7 +24,7 @@ import { canReach, assertReachable, serverAccount, sharedFolder } from './server
  * @property {(message: string) => void} [note] receives notes for the user; standard error by default
  */
 
-/** The locale is PostgreSQL's own, the same on every system. */
+/** PostgreSQL's built-in locale is the same on every system. */
 const INITDB = [
   ...['--auth=scram-sha-256', '--username=postgres', '--no-sync'],
   ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
@@ -55,8 +55,8 @@ export class EmbeddedServer {
 
   /** It listens on this port of 127.0.0.1 only. */
   port = 0;
-  /** Whether it was already running when `EmbeddedServer.start` was called. */
-  ranAlready = false;
+  /** It was already running when `EmbeddedServer.start` was called. */
+  wasRunning = false;
 
   /**
    * @param {EmbeddedServerOptions} [options]
@@ -65,8 +65,8 @@ export class EmbeddedServer {
   static async start(options = {}) {
     const server = new EmbeddedServer(options);
     await server.#prepare();
-    server.ranAlready = await server.isRunning();
-    if (!server.ranAlready) {
+    server.wasRunning = await server.isRunning();
+    if (!server.wasRunning) {
       if (!options.keepRunning) server.#guard();
       await server.start();
     } else {
@@ -101,7 +101,9 @@ export class EmbeddedServer {
     return `postgres://postgres:${this.#password}@127.0.0.1:${this.port}/${database}`;
   }
 
-  /** The folder of its data; it may differ from the requested folder. */
+  /**
+   * The folder of its data. It differs from the requested folder if the server's account cannot reach that.
+   */
   get folder() {
     return this.#folder;
   }

@@ -10,20 +10,21 @@ import { join } from 'node:path';
  */
 
 /**
- * `nobody` exists on every system and owns nothing, so no account is created and no other cluster is exposed.
+ * The account `nobody` exists on every system and owns no files, so it cannot reach the data of another
+ * server.
  *
  * @returns {ServerAccount | undefined} undefined if the server can run as this process's user
  */
 export function serverAccount() {
   if (process.getuid?.() !== 0) return undefined;
-  const ask = (/** @type {string} */ flag) =>
+  const idOf = (/** @type {string} */ flag) =>
     Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
-  return { uid: ask('-u'), gid: ask('-g') };
+  return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
 /**
- * Whether `account` can enter the folder or run the file. The system decides: modes, owners and access lists
- * count.
+ * Whether `account` can enter the folder or run the file. The operating system checks it, so modes, owners
+ * and access lists are respected.
  *
  * @param {ServerAccount | undefined} account
  * @param {string} path

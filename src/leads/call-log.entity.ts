@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 export const CALL_DIRECTIONS = ['inbound', 'outbound'] as const;
 export type CallDirection = (typeof CALL_DIRECTIONS)[number];
 
-/** `test` calls were made by the telephony provider while it was set up. */
+/** `test`: a call that the telephony provider made during its installation. */
 export const CALL_OUTCOMES = ['answered', 'voicemail', 'missed', 'test'] as const;
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 

@@ -2,12 +2,12 @@ import { Column, CreateDateColumn, Entity, JoinColumn, ManyToOne, PrimaryGenerat
 import type { CallDirection } from './call-log.entity.js';
 import { Tenant } from './tenant.entity.js';
 
-/** `none` says that nobody has called yet; null, that nobody has looked. */
+/** `none`: the lead has no calls. The column is null until the backfill has filled it. */
 export type LastCallDirection = CallDirection | 'none';
 
 @Entity('leads')
 export class Lead {
-  /** A string: bigint goes beyond what a JavaScript number can hold. */
+  /** A string, because a bigint may be larger than a JavaScript number can represent exactly. */
   @PrimaryGeneratedColumn('identity', { type: 'bigint' })
   id!: string;
 
@@ -30,11 +30,14 @@ export class Lead {
   @Column('boolean', { name: 'email_verified', default: false })
   emailVerified!: boolean;
 
-  /** What people are found by: see `search-name.ts`. */
+  /** The name in the form that searches use: see `search-name.ts`. */
   @Column('text', { name: 'search_name', nullable: true })
   searchName!: string | null;
 
-  /** NOT NULL once the backfill is complete; this version of the application runs before that and after. */
+  /**
+   * The column becomes NOT NULL after the backfill. This version of the application works before and after
+   * that.
+   */
   @Column('text', { name: 'last_call_direction', nullable: true })
   lastCallDirection!: LastCallDirection | null;
 

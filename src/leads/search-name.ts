@@ -11,7 +11,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   þ: 'th',
 };
 
-/** A name without accents or capitals: `Zoë Łukasiewicz` is found as `zoe lukasiewicz`. */
+/** The full name without accents, in lower case: `Zoë Łukasiewicz` becomes `zoe lukasiewicz`. */
 export function searchName(firstName: string, lastName: string): string {
   return `${firstName} ${lastName}`
     .normalize('NFKD')

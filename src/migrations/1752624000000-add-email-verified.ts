@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * An old migration, unchanged: it adds a column and fills it for every existing lead. While it ran, nobody
- * could edit a lead. It is grandfathered for the guard in `nestjs-backfill-baseline.json`, and for
- * `--migrate` in `app.module.ts`.
+ * An old migration, unchanged: it adds a column and fills it for every existing lead. While it ran, no
+ * other session could update a lead. It is grandfathered for the guard in `nestjs-backfill-baseline.json`,
+ * and for `--migrate` in `app.module.ts`.
  */
 export class AddEmailVerified1752624000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {

@@ -2,8 +2,8 @@ import { SchemaMigration, setNotNull } from 'nestjs-backfill';
 import type { QueryRunner } from 'typeorm';
 
 /**
- * The contract of `AddLastCallDirection`: every lead has a direction, so the column becomes NOT NULL.
- * Until the backfill is proved complete, a deployment defers this migration to the next one.
+ * The contract migration for `AddLastCallDirection`: every lead has a direction, so the column becomes NOT
+ * NULL. Until the backfill is proved complete, a deployment defers this migration to the next one.
  */
 export class RequireLastCallDirection1759276800000 extends SchemaMigration {
   static override readonly requires = ['leads-last-call-direction'];

@@ -30,7 +30,7 @@ export interface Body {
  */
 export type TextWalk = (unit: SqlUnit, facts: StatementFacts, depth: number) => boolean;
 
-/** Languages whose functions run no SQL text of their own. */
+/** Languages whose functions contain no SQL text. */
 const LANGUAGES_WITHOUT_SQL = new Set(['c', 'internal']);
 
 /** Walks the bodies of routines and DO blocks. */
@@ -90,8 +90,7 @@ export class BodyWalker {
 }
 
 /**
- * The parser returns PERFORM as the SELECT that it runs as, so that the text of the part may differ from the
- * body's.
+ * The parser returns `PERFORM …` as `SELECT …`, so the text of a part may differ from the text in the body.
  */
 function unitOfPart(
   outer: SqlUnit,

@@ -70,7 +70,7 @@ export function findStoredCalls(kind: string, fields: Json, unit: SqlUnit): read
 
 function storedRoutineNames(kind: string, fields: Json): readonly unknown[] {
   if (kind === 'CreateCastStmt') return isObject(fields['func']) ? [fields['func']['objname']] : [];
-  // An operator's options include the types of its operands: no routine has such a name.
+  // The options of an operator also contain the types of its operands, which are not names of routines.
   return kind === 'DefineStmt' ? nodesOf(fields['definition'], 'DefElem').map(typeNameOf) : [];
 }
 

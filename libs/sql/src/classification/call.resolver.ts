@@ -15,7 +15,7 @@ import { effectOfKind } from './statement-kinds.js';
 import type { StatementSpan } from './statement-spans.js';
 import type { DataFinding, Routine, RoutineCall } from './statement.types.js';
 
-/** Adds what the called routines do to the facts of a statement. */
+/** Adds the effects of called routines to the facts of a statement. */
 export class CallResolver {
   readonly #routines: RoutineRegistry;
 
@@ -31,8 +31,8 @@ export class CallResolver {
     facts.settings.push(...settings);
     facts.calls.push(...calls);
     for (const call of largeObjects) facts.findings.push(largeObjectFinding(call, span));
-    // DDL often calls functions with an unknown body in a DEFAULT or USING expression. Only a function that
-    // is known to write counts there.
+    // A DEFAULT or USING expression in DDL often calls a function whose body is unknown. In DDL, only a
+    // function that is known to write is reported.
     const isDefinition = effectOfKind(kind) === 'schema';
     for (const call of calls) {
       const routines = this.#routines.find(call);
@@ -44,8 +44,8 @@ export class CallResolver {
   }
 
   /**
-   * Resolves the calls that a definition stores. They run nothing now, and a statement that uses the view,
-   * operator, aggregate or cast later does not name the routine.
+   * Resolves the calls that a definition stores. They do not run now, but a later statement that uses the
+   * view, operator, aggregate or cast runs the routine without naming it.
    */
   resolveStoredCalls(kind: string, fields: Json, { span, facts }: StatementScope): void {
     for (const call of findStoredCalls(kind, fields, span.unit)) {
@@ -65,7 +65,9 @@ export class CallResolver {
     }
   }
 
-  /** Follows the calls in a body now, because routines that it calls may have been created after it. */
+  /**
+   * Follows the calls in a body only when it is called: the routines in it may have been created after it.
+   */
   #followInnerCalls(call: RoutineCall, routine: Routine, { span, facts, depth }: StatementScope): void {
     const { parser, sql, place } = span.unit;
     const unit = new SqlUnit(parser, sql, { ...place, via: viaRoutine(routine, span) });

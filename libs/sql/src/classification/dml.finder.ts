@@ -69,7 +69,7 @@ function operationOf(kind: string, fields: Json): DmlOperation | undefined {
   }
 }
 
-/** The rows of a materialized view are derived, and WITH NO DATA copies none. */
+/** False for a materialized view, whose rows are derived, and for WITH NO DATA. */
 function copiesRows(fields: Json): boolean {
   const into = fields['into'];
   return fields['objtype'] !== 'OBJECT_MATVIEW' && !(isObject(into) && into['skipData'] === true);

@@ -13,14 +13,15 @@ export class RoutineRegistry {
     this.#routines = [...this.#routines.filter((other) => !isSameRoutine(other, routine)), routine];
   }
 
-  /** The routines that a call may run. */
+  /** @returns the routines that the call may run */
   find(call: RoutineCall): readonly Routine[] {
     return this.#routines.filter((routine) => mayRun(call, routine));
   }
 }
 
 /**
- * Whether the call may run the routine. Overloads are not distinguished: every routine of the name counts.
+ * Whether the call may run the routine. Overloads are not distinguished: every routine with this name may
+ * run.
  */
 export function mayRun(call: RoutineCall, routine: Routine): boolean {
   const schemasAgree =

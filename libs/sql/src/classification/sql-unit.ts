@@ -47,8 +47,8 @@ export class SqlUnit {
   }
 
   /**
-   * A piece of this unit. It is searched by its text from the offset `from`; when it is not found, its
-   * positions are unknown.
+   * A piece of this unit, which is found by its text from the offset `from`. If it is not found, all its
+   * positions are `fallback`.
    *
    * @param nesting what the piece is nested in, in addition to this unit
    */
@@ -65,7 +65,7 @@ export class SqlUnit {
   }
 
   /**
-   * A unit at the place of this one, with a prefix before its text that the classified text does not have.
+   * The same piece with a prefix that is not part of the classified text.
    */
   withPrefix(prefix: string): SqlUnit {
     const { offset } = this.place;
@@ -85,8 +85,7 @@ export class SqlUnit {
   }
 
   /**
-   * The tokens of the top-level statement from byte `start` to byte `end`. Those of the last statement are
-   * cached.
+   * The tokens of the top-level statement from byte `start` to byte `end`. The last result is cached.
    */
   tokensOf(start: number, end: number): StatementTokens {
     if (this.#tokens?.base !== start)

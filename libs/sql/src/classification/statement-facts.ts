@@ -10,7 +10,7 @@ import type {
   UnknownKind,
 } from './statement.types.js';
 
-/** What is known about a piece of SQL; the walk adds to it. */
+/** What a piece of SQL does, as far as it has been read. */
 export interface StatementFacts {
   readonly findings: DataFinding[];
   readonly unknowns: Unknown[];
@@ -20,7 +20,7 @@ export interface StatementFacts {
   changesSchema: boolean;
 }
 
-/** A statement, the facts that receive what it does, and the number of bodies around it. */
+/** A statement, the facts to which its effects are added, and the number of bodies around it. */
 export interface StatementScope {
   readonly span: StatementSpan;
   readonly facts: StatementFacts;
@@ -29,7 +29,7 @@ export interface StatementScope {
 
 /** The first entry of `via` for everything in a DO block. */
 export const DO_BLOCK = 'DO block';
-/** Bodies nested deeper in other bodies are not followed. */
+/** A body that is nested deeper than this in other bodies is not read. */
 export const MAX_BODY_DEPTH = 12;
 
 export function newFacts(): StatementFacts {
@@ -79,12 +79,12 @@ export function likelyEffect(facts: StatementFacts): StatementEffect {
   return facts.changesSchema ? 'schema' : 'read';
 }
 
-/** Something about a statement that its text does not decide. */
+/** Something about a statement that cannot be decided from its text. */
 export function unknown(kind: UnknownKind, { unit, start, text }: StatementSpan, detail: string): Unknown {
   return { kind, position: unit.position(start), text, detail, via: unit.place.via };
 }
 
-/** Something about a call in a statement that the text does not decide. */
+/** Something about a call that cannot be decided from the text. */
 export function unknownCall(
   kind: UnknownKind,
   call: RoutineCall,

@@ -64,7 +64,7 @@ const SCHEMA = [
 ];
 
 /**
- * Every `Create…Stmt` and `Alter…Stmt` defines something. The rows that CREATE TABLE AS copies are a finding.
+ * Every `Create…Stmt` and `Alter…Stmt` is a definition. The rows that CREATE TABLE AS copies are a finding.
  */
 const DEFINITION = /^(Create|Alter)\w*Stmt$/;
 
@@ -131,7 +131,9 @@ export function explainRuns(fields: Json): boolean {
 /** CURSOR_OPT_HOLD in PostgreSQL's source. */
 const CURSOR_HOLD = 0x20;
 
-/** Why the row counters of the transaction do not show what the statement does; undefined when they do. */
+/**
+ * Why the row counters of the transaction do not show the effect of the statement; undefined if they show it.
+ */
 export function remoteEffect(kind: string, fields: Json): string | undefined {
   const isHeldCursor = kind === 'DeclareCursorStmt' && (Number(fields['options'] ?? 0) & CURSOR_HOLD) !== 0;
   if (isHeldCursor) return 'a cursor WITH HOLD runs its query at the commit';
@@ -140,7 +142,7 @@ export function remoteEffect(kind: string, fields: Json): string | undefined {
   return undefined;
 }
 
-/** A definition stores its statements without running them. */
+/** False for most definitions: they store their statements without running them. */
 export function canContainDml(kind: string): boolean {
   return effectOfKind(kind) !== 'schema' || kind === 'CreateTableAsStmt';
 }

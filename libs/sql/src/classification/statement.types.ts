@@ -7,7 +7,7 @@ import type { TextPosition } from '../text/text-position.js';
  * - `read`: changes nothing
  * - `data`: changes rows; see `findings`
  * - `session`: SET, BEGIN, LOCK and similar statements
- * - `unknown`: the text does not decide it; see `unknowns`
+ * - `unknown`: it cannot be decided from the text; see `unknowns`
  */
 export type StatementEffect = 'schema' | 'read' | 'data' | 'session' | 'unknown';
 
@@ -28,7 +28,7 @@ export type DmlOperation =
   | 'select-into'
   | 'large-object';
 
-/** The operation; or what hides it from a reader: a DO block, or a call of a function or procedure. */
+/** The operation, or the construct that contains it: a DO block, or a call of a function or procedure. */
 export type StatementRule = DmlOperation | 'do-block-dml' | 'function-call-dml';
 
 /** A table name as written: without a schema if none was written, and in lower case unless quoted. */
@@ -45,7 +45,7 @@ export interface TableName {
  */
 export type ConjunctKind = 'tautology' | 'join' | 'is-null' | 'filter';
 
-/** One of the parts of a WHERE condition that AND connects. */
+/** One part of a WHERE condition whose parts are connected by AND. */
 export interface Conjunct {
   readonly kind: ConjunctKind;
   /** The columns in it, without their qualifiers. */
@@ -53,7 +53,7 @@ export interface Conjunct {
 }
 
 /**
- * How far a WHERE condition limits its statement.
+ * How a WHERE condition limits the rows of its statement.
  *
  * @publicApi
  */
@@ -63,9 +63,12 @@ export interface WhereShape {
   readonly conjuncts: readonly Conjunct[];
   /** True when every conjunct is a tautology. */
   readonly tautology: boolean;
-  /** True when every conjunct is a join condition or a tautology, and at least one is a join condition. */
+  /**
+   * True when every conjunct is a join condition or a tautology, and at least one of them is a join
+   * condition.
+   */
   readonly joinOnly: boolean;
-  /** The columns tested with IS NULL when no conjunct is a `filter`; else empty. */
+  /** The columns that are compared with IS NULL; empty if any conjunct is a `filter`. */
   readonly onlyNullColumns: readonly string[];
   /** True when at least one conjunct is a `filter`. */
   readonly selective: boolean;
@@ -95,7 +98,7 @@ export interface DataFinding {
   readonly normalized: string;
   /** Missing when there is no WHERE. */
   readonly where?: WhereShape;
-  /** The columns that an UPDATE sets; those that an INSERT names, with an empty expression. */
+  /** The columns that an UPDATE sets. For an INSERT, the columns that it names, with an empty expression. */
   readonly set: readonly SetColumn[];
   /** Tables that the statement reads (FROM, USING, SELECT). */
   readonly sources: readonly TableName[];
@@ -134,7 +137,7 @@ export type UnknownKind =
   | 'unknown-statement';
 
 /**
- * Something that the text alone does not decide.
+ * Something that cannot be decided from the text alone.
  *
  * @publicApi
  */
@@ -147,9 +150,9 @@ export interface Unknown {
   /** For `unresolved-call`, `wrapped-call` and calls of dblink. */
   readonly call?: RoutineCall;
   /**
-   * For `dynamic-sql`: the effect of the string, with `_dynamic_` in place of the unknown parts. It is no
-   * proof, because a value that is inserted without quoting can contain any SQL. (A string is not unknown
-   * when every value passes through `%I`, `%L`, `quote_ident`, `quote_literal` or `::regclass`.)
+   * For `dynamic-sql`: the effect of the string, with `_dynamic_` in place of the unknown parts. It is not
+   * certain, because a value that is inserted without quoting can contain any SQL. A string is not reported
+   * as unknown if `%I`, `%L`, `quote_ident`, `quote_literal` or `::regclass` quotes every value.
    */
   readonly likely?: StatementEffect;
   /** What it is nested in, outermost first. */
@@ -254,7 +257,7 @@ export interface Classification {
 }
 
 /**
- * What the session knows before the text runs.
+ * What exists in the session before the text runs.
  *
  * @publicApi
  */

@@ -51,7 +51,8 @@ function isTautology(condition: unknown): boolean {
 }
 
 /**
- * A comparison between two relations without a constant, parameter or sub-query, which could leave out rows.
+ * A comparison between two relations. A constant, a parameter or a sub-query in it could leave out rows, so
+ * it must have none.
  */
 function isJoin(condition: unknown, references: readonly (readonly string[])[]): boolean {
   if (!nodeOf(condition, 'A_Expr')) return false;

@@ -67,7 +67,7 @@ export function constantText(value: unknown): string | undefined {
   return boolean ? String(boolean['boolval'] === true) : undefined;
 }
 
-/** The parts of a qualified name, such as that of a function or a column. */
+/** The parts of a qualified name, e.g. of a function or a column. */
 export function nameParts(value: unknown): readonly string[] {
   return list(value)
     .map(text)
@@ -81,8 +81,8 @@ export function locationOf(fields: Json): number | undefined {
 }
 
 /**
- * The smallest location in a tree, where its text starts: the location of an operator is in the middle of its
- * text.
+ * The start of the text of a tree: the smallest location in it. The location of an operator is in the middle
+ * of its text.
  */
 export function startOf(tree: unknown): number | undefined {
   let smallest: number | undefined;
@@ -98,8 +98,8 @@ export function startOf(tree: unknown): number | undefined {
  * Calls the visitor for every object in a tree, parents first. The visitor returns false to skip the
  * children.
  *
- * It runs for every statement of a migration, often before the JIT compiler has optimised it: it creates no
- * lists of entries.
+ * It runs for every statement of a migration, often before the JIT compiler has optimised it. Therefore it
+ * does not use `Object.entries`, which would create lists.
  */
 export function visit(tree: unknown, visitor: (kind: string, fields: Json) => boolean): void {
   if (Array.isArray(tree)) {

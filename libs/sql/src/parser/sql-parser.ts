@@ -12,7 +12,7 @@ export type ParseOutcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: ParseFailure };
 
 /**
- * Why a text could not be parsed. PostgreSQL parses a text as a whole, so nothing is known about any of its
+ * Why a text could not be parsed. PostgreSQL parses a text as a whole, so an error in one statement hides all
  * statements.
  *
  * @publicApi
@@ -64,7 +64,7 @@ async function load(): Promise<SqlParser> {
 
 function attempt<T>(sql: string, parse: () => T): ParseOutcome<T> {
   const nul = sql.indexOf('\0');
-  // WebAssembly receives a C string, which ends at the first NUL: the parser would not see the rest.
+  // WebAssembly gets a C string, which ends at the first NUL: the parser would ignore the rest.
   if (nul >= 0) return failed('a NUL character, which no SQL text may contain', sql, nul);
   try {
     return { ok: true, value: parse() };

@@ -12,13 +12,13 @@ interface Token {
   readonly text: string;
   /** In lower case unless quoted, so that keywords can be compared. */
   readonly word: string;
-  /** The number of parentheses, brackets and CASEs that are open; a closing one is inside. */
+  /** The number of open parentheses, brackets and CASEs. A closing token has the depth of its contents. */
   readonly depth: number;
 }
 
 /**
- * The tokens of one statement without comments. They cut clauses out of its text: the parse tree has no end
- * offsets.
+ * The tokens of one statement without comments. They show where a clause ends, because the parse tree has no
+ * end offsets.
  */
 export class StatementTokens {
   readonly sql: string;
@@ -51,7 +51,7 @@ export class StatementTokens {
   whereAround(location: number): string {
     const inside = this.#indexAt(location);
     let at = inside;
-    // The condition may start with parentheses, so its WHERE is at the same depth or at a smaller one.
+    // The condition may start with parentheses, so its WHERE has the same depth or a smaller one.
     while (at >= 0 && !(this.#tokens[at]?.word === 'where' && this.#at(at).depth <= this.#at(inside).depth))
       at -= 1;
     return at < 0 ? '' : this.#join(this.#until(at + 1, isWhereEnd));
@@ -95,8 +95,8 @@ export class StatementTokens {
 }
 
 /**
- * Without comments, whitespace collapsed, unquoted words in lower case: equal for texts that differ only in
- * formatting.
+ * The text without comments, with single spaces, and with unquoted words in lower case. It is equal for texts
+ * that differ only in formatting.
  */
 export function normalizeSql(parser: SqlParser, sql: string): string {
   if (sql.length > MAX_SCANNED_LENGTH) return sql.replace(/\s+/g, ' ').trim();

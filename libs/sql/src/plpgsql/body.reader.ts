@@ -10,12 +10,15 @@ export interface BodyPart {
   readonly inLoop: boolean;
 }
 
-/** What a PL/pgSQL body runs. */
+/** The contents of a PL/pgSQL body. */
 export interface PlpgsqlBody {
   /** In the order of the body. */
   readonly parts: readonly BodyPart[];
   readonly controlsTransaction: boolean;
-  /** For each variable that is only assigned by expressions of the body: those expressions. */
+  /**
+   * The expressions that the body assigns to each variable. Variables with other sources of values are
+   * missing.
+   */
   readonly variables: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -55,7 +58,7 @@ class BodyReader {
   readonly #names = new Map<number, string>();
   readonly #declared = new Set<number>();
   readonly #assigned = new Map<number, string[]>();
-  /** Variables that also receive values from rows, which the body does not contain. */
+  /** Variables that also get values from rows, so their values are not known. */
   readonly #filledFromRows = new Set<number>();
 
   read(tree: unknown): void {
@@ -68,7 +71,7 @@ class BodyReader {
     const names = [...this.#names.values()];
     for (const [number, name] of this.#names) {
       const expressions = this.#assigned.get(number);
-      // Two declarations of one name (in nested blocks) and parameters are not tracked.
+      // A name that is declared twice (in nested blocks) and parameters are not tracked.
       const isUnique = names.indexOf(name) === names.lastIndexOf(name);
       const isTracked = isUnique && this.#declared.has(number) && !this.#filledFromRows.has(number);
       if (expressions && isTracked) known.set(name, expressions);

@@ -9,7 +9,7 @@ import {
 } from '../parser/parser-nodes.js';
 import type { SqlParser } from '../parser/sql-parser.js';
 
-/** Takes the place of a value that is only known at run time. */
+/** Stands for a value that is only known at run time. */
 export const DYNAMIC_PLACEHOLDER = '_dynamic_';
 
 /** A string that EXECUTE may run, with placeholders for unknown parts. */
@@ -17,16 +17,16 @@ export interface SqlTemplate {
   readonly sql: string;
   /** It has no placeholder. */
   readonly isExact: boolean;
-  /** PostgreSQL quotes every value that a placeholder stands for, so that no value can add SQL of its own. */
+  /** PostgreSQL quotes the value of every placeholder, so that no value can add SQL. */
   readonly isSafe: boolean;
 }
 
-/** A string with more possible values is treated as unknown. */
+/** A string that can have more values than this is treated as unknown. */
 const MAX_ALTERNATIVES = 16;
 
 /**
- * Finds the strings that the expression of an EXECUTE can have: constants, `||`, `concat()`, `format()`,
- * `quote_ident()`, `quote_literal()` and variables.
+ * Finds the possible values of the expression of an EXECUTE. It evaluates constants, `||`, `concat()`,
+ * `format()`, `quote_ident()`, `quote_literal()` and variables.
  *
  * @param variables see `PlpgsqlBody.variables`
  */
@@ -130,7 +130,7 @@ class DynamicSqlEvaluator {
   }
 }
 
-/** Every combination of one alternative of each part. */
+/** All combinations of the alternatives of the parts. */
 function concatenate(parts: readonly (readonly SqlTemplate[])[]): readonly SqlTemplate[] {
   return parts.reduce<readonly SqlTemplate[]>(
     (starts, ends) => limited(starts.flatMap((start) => ends.map((end) => append(start, end)))),
@@ -150,7 +150,7 @@ function limited(templates: readonly SqlTemplate[]): readonly SqlTemplate[] {
   return templates.length > MAX_ALTERNATIVES ? [UNKNOWN] : templates;
 }
 
-/** `x::regclass::text`: PostgreSQL quotes the name of a relation when it prints it. */
+/** `x::regclass::text`: the output of `regclass` is a quoted name. */
 function isRegclass(typeName: unknown): boolean {
   let isFound = false;
   visit({ typeName }, (_kind, fields) => {

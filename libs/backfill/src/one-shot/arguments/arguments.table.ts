@@ -71,7 +71,7 @@ export const ARGUMENTS = {
     valueExample: '5m',
     defaultText: '5m',
     phase: 'indexes',
-    description: 'stop an index build that waits this long for other transactions',
+    description: 'stop an index build that waits this long for transactions',
   },
   rebuild: { phase: 'indexes', description: 'replace indexes that differ from their declaration' },
   'connect-timeout': {

@@ -17,16 +17,16 @@ const SETTINGS = {
   max_connections: '60',
 };
 
-/** A quick run only shows that everything works, so it does not wait for the disk. */
+/** A quick run only checks that everything works, so it does not wait for the disk. */
 const QUICK = { fsync: 'off' };
 
 /**
- * A table in a database of its own, in the same state for every way.
- * @typedef {{ client: import('pg').Client, url: string, rows: number }} Scene
+ * The database of one measurement. Its table is in the same state for every way.
+ * @typedef {{ client: import('pg').Client, url: string, rows: number }} BenchDatabase
  */
 
-/** One server for all measurements. Each table size is built once; every measurement gets a fresh copy. */
-export class Stage {
+/** The server of all measurements. Each table size is built once; every measurement gets a fresh copy. */
+export class BenchServer {
   /** @type {EmbeddedServer} */ #server;
   /** @type {import('pg').Client} */ #admin;
   /** @type {import('pg').Client | undefined} */ #client;
@@ -44,7 +44,7 @@ export class Stage {
   static async start({ quick }) {
     const server = await EmbeddedServer.start({ settings: { ...SETTINGS, ...(quick ? QUICK : {}) } });
     const admin = await connect(server.url());
-    return new Stage(server, admin, quick);
+    return new BenchServer(server, admin, quick);
   }
 
   /** A database for measurements that need no leads. */
@@ -63,10 +63,10 @@ export class Stage {
    * database starts and ends with a checkpoint.
    * @param {number} rows
    * @param {import('./leads.mjs').Indexes} [indexes]
-   * @returns {Promise<Scene>}
+   * @returns {Promise<BenchDatabase>}
    */
   async fresh(rows, indexes = 'as in use') {
-    await this.#leave();
+    await this.#dropCopy();
     const template = `leads_${rows}_${indexes.replaceAll(' ', '_')}`;
     if (!this.#built.has(template)) await this.#build(template, rows, indexes);
     await this.#admin.query(`CREATE DATABASE bench TEMPLATE ${template} STRATEGY ${this.#strategy}`);
@@ -104,7 +104,7 @@ export class Stage {
     await this.#server.close();
   }
 
-  async #leave() {
+  async #dropCopy() {
     await this.#client?.end();
     this.#client = undefined;
     await this.#admin.query('DROP DATABASE IF EXISTS bench WITH (FORCE)');

@@ -13,7 +13,7 @@ const SELECTION = process.env['FAULTS_OF'] ?? '';
 const SELECTED = WORKS.filter((work) => nameOf(work).includes(SELECTION));
 /** Parallel cases. Most of the time, stalled cases only wait. */
 const LANES = 12;
-/** For all cases of one fault. Each case has a limit of its own. */
+/** For all cases of one fault. Each case has its own limit. */
 const MAX_FAULT_MS = 12 * 3_600_000;
 const TITLES = {
   cut: 'is cut',

@@ -23,7 +23,7 @@ describe('while another session has a transaction open', () => {
     expect(await running).toMatchObject({ outcome: 'done' });
   });
 
-  it('a build stops after `maxWait`, and the report says that an INVALID index is left behind', async () => {
+  it('a build stops after `maxWait`, and its error states that an INVALID index is left behind', async () => {
     const report = await stage.build([declaredIndex()], { maxWait: 100 });
     expect(report).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'stopped' }] });
     const message = report.indexes[0]?.error?.message ?? '';
@@ -37,7 +37,7 @@ describe('while another session has a transaction open', () => {
     expect(await stage.validity()).toEqual({ leads_tenant: true });
   });
 
-  it('a stopped build that waited for a snapshot only leaves nothing behind', async () => {
+  it('a stopped build that waited only for a snapshot leaves no INVALID index behind', async () => {
     await writer.release();
     // It reads another table, so only the last phase of the build waits for it.
     await stage.database.query('CREATE TABLE others (id int)');

@@ -69,7 +69,7 @@ describe('a one-shot run of backfills', () => {
     expect(withJson.output.reports).toMatchObject([{ outcome: 'failed', backfills: [] }]);
   });
 
-  it('exits with 2 and says what to import when the application does not import the library', async () => {
+  it('exits with 2 and names the missing import when the application does not import the library', async () => {
     const { exitCode, output } = await run('--backfill', undefined);
     expect(exitCode).toBe(2);
     expect(output.errors[0]).toContain('AppModule does not import BackfillModule');

@@ -24,7 +24,7 @@ describe('a deployment', () => {
     ]);
   });
 
-  it('runs only the requested phases, in their order, whatever the order of the arguments', async () => {
+  it('runs only the requested phases, in the order of the phases and not of the arguments', async () => {
     const phases = new PhasesStub();
     await run('--backfill --migrate', phases);
     expect(phases.order).toEqual(['migrate', 'backfill']);

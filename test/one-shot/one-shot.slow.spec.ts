@@ -154,7 +154,7 @@ describe('the application', () => {
     expect(stdout).toContain('Usage: nest start --deploy');
   });
 
-  it('reports an unreachable database only once, whatever the retries of TypeOrmModule', async () => {
+  it('reports an unreachable database only once, despite the retries of TypeOrmModule', async () => {
     const line = ['--backfill', '--connect-timeout', '4s'];
     const { stdout, stderr } = await app.node(line, await unreachable()).ended;
     expect(`${stdout}${stderr}`.match(/could not be reached/g)).toHaveLength(1);
@@ -185,14 +185,14 @@ describe('the application', () => {
     expect(stderr).not.toMatch(/^ {4}at /m);
   });
 
-  it('exits with 2, not with the 1 of a failed migration, on an uncaught error at start-up', async () => {
+  it('exits with 2 on an uncaught error at start-up, because 1 means a failed migration', async () => {
     const env = { ...(await unreachable()), FIXTURE_REJECTS: '1' };
     const { code, stderr } = await app.node(['--backfill', ...LONG_TIMEOUT], env).ended;
     expect(stderr).toContain('RangeError: not awaited');
     expect(code).toBe(2);
   });
 
-  it('ends after the run although it left a timer open', async () => {
+  it('ends after the run even if it left a timer open', async () => {
     const env = { DATABASE_URL: serverUrl, FIXTURE_STAYS_ALIVE: '1' };
     const { code, stderr } = await app.node(['--backfill'], env).ended;
     expect(stderr).toMatch(/keeps the process alive \(.*Timeout.*\)/);

@@ -81,29 +81,26 @@ describe('a round', () => {
     { tenantOrder: 'smallest-first' },
     { tenantOrder: 'round-robin' },
     { canary: { tenants: ['1'], then: 'continue' } },
-  ])(
-    'continues a run by tenants that was stopped, also during the pause after a probe: %j',
-    async (order) => {
-      const ordered = await CatchUpApplication.start({
-        database,
-        entities: LEAD_TABLES,
-        backfills: [searchName({ tenant: 'tenantId', batchSize: 1, progressEvery: 1, ...order })],
-      });
-      try {
-        await database.query('UPDATE leads SET tenant_id = (id % 2)::text');
-        const stop = new AbortController();
-        const observer = { progressed: () => stop.abort('by the test') };
-        await ordered.application.service.run({ signal: stop.signal, observer });
-        expect(await ordered.status('search-name')).toMatchObject({ status: 'incomplete' });
-        await database.query(`INSERT INTO nestjs_backfill.catch_up (name, version, not_before)
+  ])('continues a stopped run by tenants, even during the pause after a probe: %j', async (order) => {
+    const ordered = await CatchUpApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [searchName({ tenant: 'tenantId', batchSize: 1, progressEvery: 1, ...order })],
+    });
+    try {
+      await database.query('UPDATE leads SET tenant_id = (id % 2)::text');
+      const stop = new AbortController();
+      const observer = { progressed: () => stop.abort('by the test') };
+      await ordered.application.service.run({ signal: stop.signal, observer });
+      expect(await ordered.status('search-name')).toMatchObject({ status: 'incomplete' });
+      await database.query(`INSERT INTO nestjs_backfill.catch_up (name, version, not_before)
         VALUES ('search-name', 1, clock_timestamp() + interval '1 hour')`);
-        await ordered.runRound();
-        expect(await ordered.status('search-name')).toMatchObject({ status: 'complete', updated: 5 });
-      } finally {
-        await ordered.stop();
-      }
-    },
-  );
+      await ordered.runRound();
+      expect(await ordered.status('search-name')).toMatchObject({ status: 'complete', updated: 5 });
+    } finally {
+      await ordered.stop();
+    }
+  });
 
   it.each(['paused', 'cancelled', 'failed'])('skips a backfill that is %s', async (status) => {
     await app.runRound();

@@ -31,7 +31,7 @@ describe('a `process` backfill', () => {
     await addLeads(stage.database, 40);
   });
 
-  it('saves with TypeORM in the transaction of the batch: nothing of a row whose code throws is saved', async () => {
+  it('saves with TypeORM in the transaction of the batch, and saves nothing of a row whose code throws', async () => {
     expect(await stage.run('process-leads')).toMatchObject({
       status: 'incomplete',
       updated: 39,

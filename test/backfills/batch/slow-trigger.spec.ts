@@ -71,7 +71,7 @@ describe('a run with one row that takes longer than the statement timeout', () =
 describe('a run with a trigger that makes an optimistic batch exceed 40 ms', () => {
   const stage = stageWith('0.005', 700);
 
-  it('cancels each optimistic batch with no row changed, and tries one less and less often', async () => {
+  it('cancels and rolls back each optimistic batch, and tries one less and less often', async () => {
     // A committed batch leaves a number in the table, a cancelled batch leaves a gap.
     await stage.query(`CREATE SEQUENCE number;
       CREATE TABLE committed (batch bigint);

@@ -128,7 +128,7 @@ describe('a `transform` backfill', () => {
     });
   });
 
-  it('writes back unchanged what it has read, for dates, JSON, arrays, bytes, numbers and transformed columns', async () => {
+  it('writes dates, JSON, arrays, bytes, numbers and transformed columns back unchanged', async () => {
     await stage.query(`INSERT INTO measurements (taken_at, sent_at, taken_on, payload, tags, raw, amount, parts, wrapped) VALUES
       ('2024-02-29 23:59:59.123', '2024-02-29 23:59:59.123+00', '2024-02-29', '{"a": [1, null, "\\"x"]}', '{"a,b","\\"",NULL}', '\\x00ff5c', 12345678901234567890.123456789, 'a,b', '<w>'),
       ('0044-03-15 12:00:00 BC', '1900-01-01 00:00:00+00', '0001-01-01', '[]', '{}', '', -0.5, '', '<>'),

@@ -108,7 +108,7 @@ describe('--pause', () => {
     expect(report.updated).toBeLessThan(JOBS);
   });
 
-  it('changes nothing the second time; resuming a backfill that is not paused changes nothing', async () => {
+  it('changes nothing the second time, and neither does --resume of a backfill that is not paused', async () => {
     await service().pause('do-jobs', { by: 'ann@desk', why: 'lunch' });
     expect(await service().pause('do-jobs', { by: 'bob@desk' })).toMatchObject({
       changed: false,
@@ -185,7 +185,7 @@ describe('--cancel', () => {
 });
 
 describe('--set', () => {
-  it('changes a run in another process; --status shows who set it, when and why', async () => {
+  it('changes a run in another process; --status shows the setting with its actor, time and reason', async () => {
     const running = JobsProcess.run(stage.database, ['do-jobs', '--json'], {
       defaults: { pause: 3_600_000, progressEvery: 1 },
     });

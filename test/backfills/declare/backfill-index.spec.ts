@@ -75,7 +75,7 @@ describe('a backfill that names its index', () => {
     expect(await notes()).toEqual([expect.stringMatching(invalid)]);
   });
 
-  it('does not warn once --indexes has built the index', async () => {
+  it('does not warn after --indexes has built the index', async () => {
     await build();
     expect(await warnings()).toEqual([]);
     expect(await notes()).toEqual([]);

@@ -8,7 +8,7 @@ import { declared } from '../../support/refusal.ts';
 import { OPTIONS, SET } from './declared-lead.ts';
 
 describe('the start of an application', () => {
-  it('sends no query, so it succeeds before the migrations have run, and without the database', async () => {
+  it('sends no query, and succeeds before the migrations have run and without the database', async () => {
     const database = await TestDatabase.create();
     const dataSource = new DataSource({
       type: 'postgres',

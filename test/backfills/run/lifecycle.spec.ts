@@ -66,7 +66,7 @@ describe('a backfill', () => {
       `SELECT name, version, from_status AS "from", to_status AS "to", reason FROM nestjs_backfill.transition ORDER BY id`,
     );
 
-  it('runs after the backfills that it depends on, whatever the order of declaration', async () => {
+  it('runs after the backfills that it depends on, even if it is declared before them', async () => {
     expect(application.service.names).toEqual(['search-name', 'after-it']);
     expect(await application.service.run()).toMatchObject({
       outcome: 'complete',

@@ -38,7 +38,7 @@ describe('the size of a batch', () => {
     expect(limit.rows).toBe(batchSize);
   });
 
-  it('falls at once when one batch takes five times its target, and the database is reported overloaded', () => {
+  it('falls at once when a batch takes five times its target, and the database counts as overloaded', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     sizes(limit, 0.001, 100);
     expect(limit.succeeded(5 * targetDuration + 1)).toBe('overloaded');
@@ -65,7 +65,7 @@ describe('the size of a batch', () => {
     expect(limit.rows).toBe(500);
   });
 
-  it('returns to its former value once a poisonous row is found', () => {
+  it('returns to its former value after a poisonous row is found', () => {
     const limit = new BatchLimit(PACE_DEFAULTS);
     sizes(limit, 0.001, 100);
     while (limit.halve());

@@ -86,7 +86,7 @@ describe('progress', () => {
     expect(recorder.progress.at(-1)).toMatchObject({ updated: left, fraction: 1 });
   });
 
-  it('contains the planner’s estimate, marked as such, if counting takes longer than a second', async () => {
+  it('contains the planner’s estimate and marks it as an estimate if counting takes longer than a second', async () => {
     await addLeads(database, 4);
     await database.query('ANALYZE leads');
     const recorder = new Recorder();

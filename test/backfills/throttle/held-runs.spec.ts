@@ -18,7 +18,7 @@ async function holdAfterTwoBatches(
 }
 
 describe('a run that a throttle holds', () => {
-  it('keeps its lease, however long it is held', async () => {
+  it('keeps its lease for as long as it is held', async () => {
     const run = await holdAfterTwoBatches();
     const expiries = new Set<string>();
     await until(async () => {

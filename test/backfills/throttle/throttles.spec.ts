@@ -64,7 +64,7 @@ describe('a run waits', () => {
     expect(await run.ended).toMatchObject(LABELLED);
   });
 
-  it('while a long transaction holds back VACUUM, by the limit of that backfill only', async () => {
+  it('while a transaction that holds back VACUUM is older than the limit of this backfill', async () => {
     const report = await LockHolder.hold(
       stage.database,
       'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT FROM parcels LIMIT 1',
@@ -117,7 +117,7 @@ describe('a run does not wait', () => {
 });
 
 describe('the throttles', () => {
-  it('are polled once per interval, whatever the number of batches', async () => {
+  it('are polled once per interval, not once per batch', async () => {
     expect(await stage.run('polled-seldom')).toMatchObject({ ...LABELLED, batches: PARCELS / 10 });
     expect(mailQueueOf(stage.application).calls).toHaveLength(1);
   });

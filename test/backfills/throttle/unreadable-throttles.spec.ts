@@ -137,7 +137,7 @@ describe('a poll', () => {
     });
   });
 
-  it('reads the other throttles although one fails', async () => {
+  it('reads the other throttles even if one fails', async () => {
     const broken = part('broken', 'SELECT 1 / (random() * 0)::int');
     const poll = new ThrottlePoll('"parcels"', [part('first', 'SELECT 1'), broken, part('last', 'SELECT 2')]);
     const session = await Session.open(stage.application.dataSource);

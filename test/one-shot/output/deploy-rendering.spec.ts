@@ -33,7 +33,7 @@ describe('the report of a deployment', () => {
     expect(text).toMatch(/Deployed with work left, .*\n {2}migrate {2}RequireX2 {2}It waits\.\n$/);
   });
 
-  it('says that nothing was deployed when a migration failed', () => {
+  it('shows that nothing was deployed when a migration failed', () => {
     const error = new InvalidMigrationOptionError('policy.lockTimeout', -1);
     const failed = migrateOf({ outcome: 'failed', failed: { name: 'AddX1', error }, pending: ['AddX1'] });
     const text = renderReport({ phase: 'deploy', outcome: 'failed', left: [], migrate: failed });

@@ -154,7 +154,7 @@ describe('transform, while the application writes between reading and writing', 
     await stage.query('INSERT INTO leads (id, marker) SELECT i, $$more$$ FROM generate_series(21, 60) AS i');
   });
 
-  it('completes although a row is written all the time', async () => {
+  it('completes even if a row is written all the time', async () => {
     await stage.query(`UPDATE leads SET slug = NULL WHERE id <= 100`);
     // Row 20 changes after every read without a lock.
     hook.always(async (keys) => {

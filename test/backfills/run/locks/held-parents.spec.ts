@@ -193,7 +193,7 @@ describe('a locked table that each change needs', () => {
     const report = await stage.run('set');
     expect(report).toMatchObject({ status: 'incomplete', updated: 0, quarantined: 0 });
     expect(report.skipped).toBeLessThan(100);
-    expect(report.reason).toContain('no row could be changed');
+    expect(report.reason).toContain('No row could be changed');
     await holder.release();
     expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: ORDERS });
   });

@@ -71,7 +71,7 @@ describe('a canary', () => {
 
   it('lets the other tenants follow after a person has resumed the run', async () => {
     await stage.run('canary-waits');
-    await stage.application.service.resume('canary-waits', { by: 'ann@desk', why: 'they look well' });
+    await stage.application.service.resume('canary-waits', { by: 'ann@desk', why: 'the rows are correct' });
     expect(await stage.run('canary-waits')).toMatchObject({ status: 'complete', proved: true });
     expect(await pending()).toBe('0');
   });

@@ -166,7 +166,7 @@ describe('a backfill with a tenant column', () => {
     expect(await statusOf()).toMatchObject({ status: 'complete' });
   });
 
-  it('passes tenant ids as values, whatever they contain', async () => {
+  it('passes tenant ids as values, even if they contain SQL', async () => {
     expect(await run([QUOTED, `'; DROP TABLE leads --`])).toMatchObject({ outcome: 'complete', updated: 6 });
     const { proof } = await run([QUOTED]);
     expect(await database.query(proof ?? '')).toEqual([{ count: '0' }]);

@@ -153,7 +153,7 @@ describe('a holder whose lease has ended', () => {
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));
   });
 
-  it('is replaced after its lease if it is on another host and does not renew the lease', async () => {
+  it('is replaced when its lease expires if it is on another host and does not renew the lease', async () => {
     await leaveHeldBy('elsewhere:1:silent', LEASE);
     expect(await stage.run('do-jobs')).toMatchObject({ status: 'complete', updated: JOBS - 10 });
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(JOBS));

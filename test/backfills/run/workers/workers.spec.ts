@@ -34,7 +34,7 @@ class TwoOfMany extends SetSearchName {}
 @Backfill<Lead>({ ...options, name: 'failing', workers: 4, maxQuarantined: 0 })
 class Failing extends SetSearchName {}
 
-/** Its workers pause after their first batch and poll the settings meanwhile. */
+/** Its workers pause after their first batch and poll the settings during the pause. */
 @Backfill<Lead>({ ...options, name: 'resting', maxWorkers: 8, pause: 3_600_000, throttles: { interval: 50 } })
 class Resting extends SetSearchName {}
 
@@ -264,7 +264,7 @@ describe('several workers', () => {
 });
 
 /**
- * Blocks the worker that reaches lead 15 until `work` is done.
+ * Blocks the worker that reaches lead 15 until `work` resolves.
  * @returns the reports of the runs that `work` started
  */
 async function whileOneIsBlocked(

@@ -27,7 +27,7 @@ describe('while another session has a transaction open', () => {
     const report = await stage.build([declaredIndex()], { maxWait: 100 });
     expect(report).toMatchObject({ outcome: 'warnings', indexes: [{ status: 'stopped' }] });
     const message = report.indexes[0]?.error?.message ?? '';
-    expect(message).toMatch(/waited for the longest allowed time, .*, for pid \d+ \(a report\)/);
+    expect(message).toMatch(/waited for the maximum time of .* for pid \d+ \(a report\)/);
     expect(message).toContain('--max-wait');
     // Dropping it would wait for the writer too.
     expect(message).toContain('An INVALID index is left behind; the next run drops it.');

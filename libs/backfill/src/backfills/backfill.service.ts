@@ -117,7 +117,7 @@ export class BackfillService {
    * @throws IllegalTransitionError when the backfill has already ended
    */
   async pause(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
-    return this.#control(options).move(this.#registry.get(name), 'pause');
+    return this.#control(options).changeStatus(this.#registry.get(name), 'pause');
   }
 
   /**
@@ -126,12 +126,12 @@ export class BackfillService {
    * @throws UnknownBackfillError
    */
   async resume(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
-    return this.#control(options).move(this.#registry.get(name), 'resume');
+    return this.#control(options).changeStatus(this.#registry.get(name), 'resume');
   }
 
   /** Cancels a backfill: like `pause`, for a backfill that is not expected to continue. @throws as `pause` */
   async cancel(name: string, options: ControlOptions = {}): Promise<ControlledBackfill> {
-    return this.#control(options).move(this.#registry.get(name), 'cancel');
+    return this.#control(options).changeStatus(this.#registry.get(name), 'cancel');
   }
 
   /**

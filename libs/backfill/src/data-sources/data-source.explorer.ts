@@ -11,7 +11,7 @@ export class DataSourceExplorer {
     this.#discovery = discovery;
   }
 
-  /** By name, however they are provided. */
+  /** Returns the data sources by name. */
   explore(): ReadonlyMap<string, DataSource> {
     const found = new Map<string, DataSource>();
     for (const wrapper of this.#discovery.getProviders()) {
@@ -23,7 +23,8 @@ export class DataSourceExplorer {
 }
 
 /**
- * @nestjs/typeorm provides the default data source under the class, and a named one under `<name>DataSource`.
+ * In `@nestjs/typeorm`, the token of the default data source is the class, and the token of a named data
+ * source is `<name>DataSource`.
  */
 function nameOf(token: unknown, dataSource: DataSource): string {
   if (typeof token === 'string' && token.endsWith('DataSource') && token !== 'DataSource') {

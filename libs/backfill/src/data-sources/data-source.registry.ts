@@ -18,7 +18,7 @@ export class DataSourceRegistry {
     this.#explorer = explorer;
   }
 
-  /** Explored at the first use: once the module is initialised, every provider has its instance. */
+  /** Explored on first use, when Nest has created the instances of all providers. */
   get all(): ReadonlyMap<string, DataSource> {
     return (this.#found ??= this.#explorer.explore());
   }

@@ -1,5 +1,5 @@
 import type { BackfillPhaseReport } from '../report/report.js';
-import { isBuilt, whyNotBuilt, type DataSourceIndexes } from '../indexes/indexes.report.js';
+import { isBuilt, describeFailure, type DataSourceIndexes } from '../indexes/indexes.report.js';
 import type { DataSourceMigrations } from '../migrations/migrate.report.js';
 import type { LeftWork, PhaseReports } from './deploy.report.js';
 import type { Phase } from './phases.js';
@@ -42,7 +42,7 @@ function leftIndexes({ indexes, error }: DataSourceIndexes): LeftWork[] {
     ...wholePhase('indexes', error?.message),
     ...indexes
       .filter(({ status }) => !isBuilt(status))
-      .map((report) => ({ phase: 'indexes' as const, name: report.name, why: whyNotBuilt(report) })),
+      .map((report) => ({ phase: 'indexes' as const, name: report.name, why: describeFailure(report) })),
   ];
 }
 

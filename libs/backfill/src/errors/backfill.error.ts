@@ -4,14 +4,14 @@ import { inspect, type InspectOptions } from 'node:util';
 export interface BackfillErrorDetails {
   /** The class, backfill, table or option that the error is about. */
   readonly subject: string;
-  /** What to do instead; may contain code to paste. */
+  /** How to solve the problem; may contain code to paste. */
   readonly remedy: string;
   readonly cause?: unknown;
 }
 
 /**
- * The base of every error that this library throws. The message says what, where and why, and ends with the
- * remedy.
+ * The base of every error that this library throws. The message contains the problem, its place and its
+ * cause, and ends with the remedy.
  *
  * @publicApi
  */

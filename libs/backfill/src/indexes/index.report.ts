@@ -3,8 +3,8 @@
  * - `built`, `rebuilt`: this run built it
  * - `differs`: it exists with another definition; `--rebuild` replaces it
  * - `busy`: another session is building it
- * - `stopped`: the build was stopped, or it waited too long for other sessions; the next run builds it
- * - `duplicates`: it is unique, but the rows are not
+ * - `stopped`: the build was stopped, or it waited too long for other sessions; the next run builds the index
+ * - `duplicates`: the index is declared unique, but the table has duplicate keys
  * - `failed`: see `error`
  */
 export const INDEX_STATUSES = [
@@ -43,7 +43,7 @@ export interface UndeclaredIndex {
 }
 
 export const INDEX_OUTCOMES = ['done', 'nothing-to-do', 'warnings'] as const;
-/** Outcome of the indexes phase; `warnings` asks for a person. @publicApi */
+/** Outcome of the indexes phase. `warnings`: a person must check the report. @publicApi */
 export type IndexOutcome = (typeof INDEX_OUTCOMES)[number];
 
 /** Report of the indexes phase for one data source. It never stops a deployment. @publicApi */

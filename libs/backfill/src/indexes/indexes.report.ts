@@ -1,4 +1,4 @@
-import type { PresentIndex } from './catalog/index.presence.js';
+import type { DeclaredIndexState } from './catalog/index.presence.js';
 import type {
   IndexOutcome,
   IndexPhaseReport,
@@ -27,7 +27,7 @@ export interface IndexesStatus {
   readonly phase: 'indexes';
   readonly dataSources: readonly {
     readonly dataSource: string;
-    readonly indexes: readonly PresentIndex[];
+    readonly indexes: readonly DeclaredIndexState[];
     /** Existing indexes that are no longer declared. */
     readonly undeclared: readonly UndeclaredIndex[];
   }[];
@@ -39,14 +39,17 @@ export function isBuilt(status: IndexStatus): boolean {
 }
 
 /** The difference as a sentence. */
-export function whatDiffers({ declared, existing }: Pick<IndexReport, 'declared' | 'existing'>): string {
+export function describeDifference({
+  declared,
+  existing,
+}: Pick<IndexReport, 'declared' | 'existing'>): string {
   return `It is ${existing ?? 'another index'}, but the declaration is ${declared ?? 'different'}. --rebuild replaces it.`;
 }
 
 /** The reason as a sentence. */
-export function whyNotBuilt(report: IndexReport): string {
+export function describeFailure(report: IndexReport): string {
   const { status, error } = report;
   if (error) return error.message;
   if (status === 'busy') return 'Another session is building it.';
-  return whatDiffers(report);
+  return describeDifference(report);
 }

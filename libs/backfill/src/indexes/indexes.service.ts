@@ -7,13 +7,13 @@ import type { BuildIndexesOptions } from './build/build-indexes.options.js';
 import { IndexExplorer } from './declare/index.explorer.js';
 import { OnlineIndexLedger } from '../ledger/online-index.ledger.js';
 import type { DeclaredIndex } from './declare/index.options.js';
-import { presenceOf } from './catalog/index.presence.js';
+import { inspectDeclaredIndex } from './catalog/index.presence.js';
 import type { IndexOutcome } from './index.report.js';
 import type { DataSourceIndexes, IndexesReport, IndexesStatus } from './indexes.report.js';
 
-/** How the indexes phase runs. @publicApi */
+/** The options of the indexes phase. @publicApi */
 export interface IndexesRequest extends Pick<BuildIndexesOptions, 'log' | 'rebuild' | 'maxWait'> {
-  /** Cancels the current build and starts no other. */
+  /** Stops the phase: the current build is cancelled, and no other build starts. @default never */
   readonly signal?: AbortSignal;
   /** Called with the report of each data source as soon as it is complete. */
   readonly done?: (report: DataSourceIndexes) => void;
@@ -54,8 +54,8 @@ export class IndexesService {
   }
 
   /**
-   * Builds the missing indexes, one after the other. Never throws for a failed build: the report's `outcome`
-   * says it.
+   * Builds the missing indexes, one after the other. A failed build does not throw; the report then has the
+   * outcome `warnings`.
    */
   async run({ signal, done, log, maxWait, rebuild = false }: IndexesRequest = {}): Promise<IndexesReport> {
     const reports: DataSourceIndexes[] = [];
@@ -87,7 +87,7 @@ export class IndexesService {
   }
 
   /**
-   * Reports which declared indexes exist as declared, and which indexes are no longer declared. Changes
+   * Reports the state of each declared index, and the existing indexes that are no longer declared. Changes
    * nothing.
    */
   async status(): Promise<IndexesStatus> {
@@ -96,7 +96,7 @@ export class IndexesService {
       const runner = dataSource.createQueryRunner();
       try {
         const indexes = [];
-        for (const index of declared) indexes.push(await presenceOf(index, dataSource, runner));
+        for (const index of declared) indexes.push(await inspectDeclaredIndex(index, dataSource, runner));
         const undeclared = await new OnlineIndexLedger(runner, this.#ledger.schema).undeclared(indexes);
         dataSources.push({ dataSource: name, indexes, undeclared });
       } finally {
@@ -107,7 +107,8 @@ export class IndexesService {
   }
 
   /**
-   * By entity. An index whose entity no data source has goes to the first data source, whose report says so.
+   * The declared indexes by the data source of their entity. If no data source has the entity, the index is
+   * assigned to the first data source, whose report then contains the error.
    */
   #declarations(): readonly DataSourceDeclarations[] {
     const sources = this.#dataSources.postgres;

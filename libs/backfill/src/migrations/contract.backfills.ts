@@ -2,18 +2,18 @@ import type { DataSource } from 'typeorm';
 import type { RunRequest } from '../report/request.js';
 import type { CompletionGate, MigrationLog } from './migration.options.js';
 
-/** How the backfills of `finish` run. */
+/** The options for running the backfills of `finish`. */
 export type FinishRequest = Pick<RunRequest, 'connectTimeoutMs' | 'observer' | 'signal'>;
 
 /**
- * What contract migrations need of the backfills. Provided by deploy/, because the phases do not import each
- * other.
+ * The backfill functions that contract migrations use. deploy/ provides them, because the phases do not
+ * import each other.
  */
 export interface ContractBackfills {
-  /** Proves and finishes the backfills in `requires`. */
+  /** Creates the gate that proves and finishes the backfills in `requires`. */
   gate(request: FinishRequest): CompletionGate;
   /**
-   * Seals the backfills that these migrations required. Never throws.
+   * Seals the backfills in `requires` of these migrations. Never throws.
    *
    * @param ran the names of the migrations that have run
    */

@@ -1,11 +1,14 @@
 import { BackfillError, type BackfillErrorDetails } from '../errors/backfill.error.js';
 import type { LockBlocker } from './locks/lock-blockers.js';
-import { surfaceAtOnce } from './nest-retry.js';
+import { preventNestRetries } from './nest-retry.js';
 import type { Refusal } from './guard/refusal.js';
-import { wordRefusal } from './guard/refusal-message.js';
-import type { WrittenTable } from './guard/row-witness.js';
+import { describeRefusal } from './guard/refusal-message.js';
+import type { WrittenTable } from './guard/row-counters.js';
 
-/** The migration itself is wrong: a retry does not help, and @nestjs/typeorm must not retry. @publicApi */
+/**
+ * The migration itself is wrong, so a retry does not help. @nestjs/typeorm does not retry after this error.
+ * @publicApi
+ */
 export abstract class MigrationRefusedError extends BackfillError {
   /** Class of the migration. */
   readonly migration: string;
@@ -13,26 +16,29 @@ export abstract class MigrationRefusedError extends BackfillError {
   protected constructor(migration: string, what: string, details: Omit<BackfillErrorDetails, 'subject'>) {
     super(what, { ...details, subject: migration });
     this.migration = migration;
-    surfaceAtOnce(this);
+    preventNestRetries(this);
   }
 }
 
-/** A migration tried to change rows, or to run SQL that cannot be read. Thrown before the statement is sent. @publicApi */
+/**
+ * A migration tried to change rows, or to run SQL that the guard cannot read. Thrown before the statement is
+ * sent. @publicApi
+ */
 export class DataInMigrationError extends MigrationRefusedError {
   readonly refusal: Refusal;
 
   constructor(refusal: Refusal) {
-    const { what, remedy } = wordRefusal(refusal);
+    const { what, remedy } = describeRefusal(refusal);
     super(refusal.migration, what, { remedy });
     this.refusal = refusal;
   }
 }
 
-/** SQL that could not be read beforehand has written rows, as PostgreSQL's row counters show. @publicApi */
+/** PostgreSQL's row counters show that SQL that the guard could not read has written rows. @publicApi */
 export class RowsWrittenError extends MigrationRefusedError {
   readonly written: readonly WrittenTable[];
 
-  /** @param consequence what was rolled back and what stays, as a sentence */
+  /** @param consequence a sentence about the changes that were rolled back and those that were committed */
   constructor(migration: string, direction: string, written: readonly WrittenTable[], consequence: string) {
     const tables = written.map(
       ({ table, inserted, updated, deleted, truncated }) =>
@@ -76,7 +82,7 @@ export class MigrationBlockedError extends BackfillError {
         ? blockers.map(({ description }) => `\n  blocked by ${description}`).join('')
         : ' The session that holds it is unknown.';
     super(
-      `${migration} did not get a lock it needs (${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}): ${statement}.${holders}`,
+      `${migration} did not get a lock that it needs (${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}): ${statement}.${holders}`,
       {
         subject: migration,
         remedy:
@@ -88,12 +94,12 @@ export class MigrationBlockedError extends BackfillError {
     this.migration = migration;
     this.blockers = blockers;
     this.attempts = attempts;
-    // Nine more rounds by @nestjs/typeorm would only delay the error.
-    surfaceAtOnce(this);
+    // Nine more attempts by @nestjs/typeorm would only delay the error.
+    preventNestRetries(this);
   }
 }
 
-/** A backfill that a contract migration waits for. @publicApi */
+/** A required backfill that is not complete. @publicApi */
 export interface UnmetRequirement {
   readonly backfill: string;
   readonly status: string;

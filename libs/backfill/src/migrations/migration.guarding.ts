@@ -9,9 +9,11 @@ import {
 import { configureMigrations } from './run/migration.settings.js';
 import { SchemaMigration } from './schema-migration.js';
 
-/** What `guardMigrations` takes. @publicApi */
+/** The options of `guardMigrations`. @publicApi */
 export interface GuardMigrationsOptions extends MigrationOptions {
-  /** Class names of old migrations that run unguarded, with a warning that counts them. @default none */
+  /**
+   * Class names of old migrations that run without the guard. A warning lists them at each run. @default none
+   */
   readonly grandfathered?: readonly string[];
 }
 
@@ -19,8 +21,8 @@ const guardedInstances = new WeakSet<MigrationInterface>();
 const guardedSources = new WeakMap<DataSource, GuardMigrationsOptions>();
 
 /**
- * Guards every migration of a data source, also those that do not extend `SchemaMigration`. Call it before `initialize()` if
- * `migrationsRun` is set. A further call replaces the options.
+ * Guards every migration of a data source, including those that do not extend `SchemaMigration`. Call it
+ * before `initialize()` if `migrationsRun` is set. A further call replaces the options.
  *
  * @publicApi
  * @throws InvalidMigrationOptionError

@@ -1,4 +1,4 @@
-/** Lets one migration change rows of named tables. The reason is logged at each run. @publicApi */
+/** Allows one migration to change rows of named tables. The reason is logged at each run. @publicApi */
 export interface DataExemption {
   /** Why the change cannot be a backfill. */
   readonly reason: string;
@@ -6,7 +6,7 @@ export interface DataExemption {
   readonly tables: readonly string[];
 }
 
-/** What a contract migration does while a required backfill is not complete. */
+/** The behaviour of a contract migration whose required backfills are not complete. */
 export const INCOMPLETE_POLICIES = ['fail', 'defer'] as const;
 /** One of `INCOMPLETE_POLICIES`. @publicApi */
 export type IncompletePolicy = (typeof INCOMPLETE_POLICIES)[number];
@@ -19,7 +19,10 @@ export interface MigrationDeclaration {
   readonly requires?: readonly string[];
   /** Run the remaining batches of `requires` first, before the migration's transaction. @default false */
   readonly finish?: boolean;
-  /** `defer` keeps it and the migrations after it pending, with a warning; `--migrate` only. @default 'fail' */
+  /**
+   * The behaviour if `requires` is not complete. `defer` keeps this migration and all later ones pending,
+   * with a warning. Only the migrations phase supports `defer`. @default 'fail'
+   */
   readonly onIncomplete?: IncompletePolicy;
 }
 
@@ -31,7 +34,10 @@ export interface DdlPolicy {
   readonly lockAttempts: number;
   /** Milliseconds after which no further attempt starts. @default 300_000 */
   readonly lockRetryTotal: number;
-  /** Milliseconds before the second attempt; doubled each time up to 30 s, jittered by half. @default 500 */
+  /**
+   * Milliseconds before the second attempt. The pause doubles with each attempt, up to 30 s; the actual pause
+   * is random, from half of it to all of it. @default 500
+   */
   readonly lockBackoff: number;
 }
 
@@ -52,13 +58,16 @@ export interface CompletionProof {
   readonly reason?: string;
 }
 
-/** What a contract migration needs of the backfills. The phases do not import each other, so deploy/ provides it. @publicApi */
+/**
+ * The backfill functions that a contract migration uses: it proves and finishes backfills. deploy/ provides
+ * it, because the phases do not import each other. @publicApi
+ */
 export interface CompletionGate {
   /** The declared backfills. */
   names(): readonly string[];
-  /** Probes the pending predicate now; a status alone is not enough. */
+  /** Probes for pending rows now, because the recorded status does not prove completion. */
   prove(name: string): Promise<CompletionProof>;
-  /** Runs the remaining batches; each commits by itself. */
+  /** Runs the remaining batches. Each batch commits separately. */
   finish(name: string): Promise<void>;
 }
 
@@ -74,12 +83,15 @@ export interface MigrationSettings {
   readonly gate?: CompletionGate;
   /** @default a Nest logger */
   readonly log: MigrationLog;
-  /** Set while the phase's own runner works. It retries by itself, with a new transaction. */
-  readonly driven: boolean;
+  /**
+   * True while the runner of the migrations phase runs the migrations. That runner retries on its own, with a
+   * new transaction.
+   */
+  readonly isRunByPhase: boolean;
 }
 
-/** Options of a data source's migrations. A missing option keeps its value. */
-export type MigrationOptions = Partial<Omit<MigrationSettings, 'policy' | 'driven'>> & {
+/** Options of a data source's migrations. A missing option keeps its current value. */
+export type MigrationOptions = Partial<Omit<MigrationSettings, 'policy' | 'isRunByPhase'>> & {
   /** Timeouts and retries of schema changes. */
   readonly policy?: Partial<DdlPolicy>;
 };

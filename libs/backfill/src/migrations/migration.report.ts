@@ -4,7 +4,7 @@ import type { UnmetRequirement } from './migration.error.js';
 /**
  * - `done`: all pending migrations ran
  * - `nothing-to-do`: none was pending
- * - `deferred`: a contract migration and those after it wait for a backfill; a warning
+ * - `deferred`: a contract migration and all later migrations wait for a backfill, which is a warning
  * - `failed`: the deployment must stop
  */
 export const MIGRATION_OUTCOMES = ['done', 'nothing-to-do', 'deferred', 'failed'] as const;
@@ -19,7 +19,7 @@ export interface RanMigration {
   readonly allowsData?: string;
 }
 
-/** A migration that stays pending, and the backfills that it waits for. @publicApi */
+/** A migration that stays pending, and the backfills for which it waits. @publicApi */
 export interface DeferredMigration {
   readonly name: string;
   readonly waitsFor: readonly UnmetRequirement[];
@@ -39,11 +39,11 @@ export interface MigrationPhaseReport {
   readonly ran: readonly RanMigration[];
   readonly deferred?: DeferredMigration;
   readonly failed?: FailedMigration;
-  /** Names of the pending migrations in order, with those after a deferred or failed one. */
+  /** Names of the migrations that are still pending, in order, including a deferred or failed migration. */
   readonly pending: readonly string[];
-  /** Names of the migrations that ran unguarded. */
+  /** Names of the migrations that ran without the guard. */
   readonly grandfathered: readonly string[];
-  /** Whether this process waited for another one that was migrating. */
+  /** Whether this process waited for another process that ran migrations. */
   readonly waitedForOther: boolean;
   readonly durationMs: number;
 }

@@ -17,7 +17,7 @@ const NAMES = {
 } as const satisfies Record<keyof MigrationModuleOptions, true>;
 
 /**
- * Refuses misspelt options. Their values are checked when the guard is installed.
+ * Refuses misspelt options. `guardMigrations` checks their values later.
  *
  * @throws InvalidBackfillOptionError naming the option
  */

@@ -10,7 +10,7 @@ import type { MigrationLog } from './migration.options.js';
 import { MIGRATION_OPTIONS, type MigrationModuleOptions } from './migrations-module.options.js';
 import { migrationStatus, runMigrations } from './run/migration.phase.js';
 
-/** How the migrations phase runs. @publicApi */
+/** The options of the migrations phase. @publicApi */
 export interface MigrateRequest extends Omit<FinishRequest, 'signal'> {
   /** @default Nest's logger */
   readonly log?: MigrationLog;
@@ -23,8 +23,8 @@ export interface MigrateRequest extends Omit<FinishRequest, 'signal'> {
 const WORST_FIRST: readonly MigrationOutcome[] = ['failed', 'deferred', 'done', 'nothing-to-do'];
 
 /**
- * Runs the schema migrations of the application's PostgreSQL data sources behind the guard. For contract
- * migrations it proves the backfills in `requires`.
+ * Runs the schema migrations of the application's PostgreSQL data sources with the guard. Before a contract
+ * migration, it proves that the backfills in `requires` are complete.
  *
  * @publicApi
  */
@@ -60,8 +60,8 @@ export class MigrationsService {
   }
 
   /**
-   * Runs the pending migrations, one data source after the other, and stops at the first failure. Never
-   * throws for an error in a migration: the report's `outcome` says it.
+   * Runs the pending migrations, one data source after the other, and stops at the first failure. An error in
+   * a migration does not throw; the report then has the outcome `failed`.
    */
   async run({ log, signal, done, ...request }: MigrateRequest = {}): Promise<MigrateReport> {
     const reports: DataSourceMigrations[] = [];
@@ -93,8 +93,8 @@ export class MigrationsService {
   }
 
   /**
-   * Reports the pending migrations, what they wait for, and which migrations are exempt from the guard. Runs
-   * no migration.
+   * Reports the pending migrations, the backfills for which they wait, and the migrations that are exempt
+   * from the guard. Runs no migration.
    */
   async status(): Promise<MigrateStatus> {
     const dataSources = [];
@@ -104,7 +104,7 @@ export class MigrationsService {
     return { phase: 'migrate', dataSources };
   }
 
-  /** A data source without migrations has no migrations table either. */
+  /** The data sources that have migrations. Others are skipped, because they may have no migrations table. */
   #dataSources(): readonly NamedDataSource[] {
     return this.#registry.postgres.filter(({ dataSource }) => dataSource.migrations.length > 0);
   }

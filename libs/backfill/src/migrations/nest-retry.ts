@@ -1,9 +1,10 @@
 import { BackfillError } from '../errors/backfill.error.js';
 
 /**
- * Whether @nestjs/typeorm should retry `initialize()` after this error. A refused migration is not retried, because a repetition
- * changes nothing. Use it as `TypeOrmModule.forRoot({ toRetry: retryUnlessRefused, … })`. Refusals are reported at once without it
- * too; the option makes this explicit.
+ * Whether @nestjs/typeorm should retry `initialize()` after this error. An error of this library is not
+ * retried, because a retry would fail in the same way. Use it as `TypeOrmModule.forRoot({ toRetry:
+ * retryUnlessRefused, … })`. Without this option, @nestjs/typeorm does not retry either; the option makes
+ * this explicit.
  *
  * @publicApi
  */
@@ -15,11 +16,12 @@ export function retryUnlessRefused(error: unknown): boolean {
 const RETRYING_FRAME = /typeorm[\\/]dist[\\/]common[\\/]typeorm\.utils\./;
 
 /**
- * Ends the retries of @nestjs/typeorm for this error. With `migrationsRun: true`, it logs `error.stack` after any error of
- * `initialize()` and starts again, nine times with pauses of three seconds. It has no hook for this, so the error throws itself
- * when that file reads its stack. All other code gets the stack.
+ * Ends the retries of @nestjs/typeorm for this error. With `migrationsRun: true`, it logs `error.stack` after
+ * any error of `initialize()` and starts again, nine times with pauses of three seconds. It has no hook to
+ * prevent this, so the getter of `stack` throws the error when that file reads it. All other code gets the
+ * stack.
  */
-export function surfaceAtOnce(error: Error): void {
+export function preventNestRetries(error: Error): void {
   const stack = error.stack;
   Object.defineProperty(error, 'stack', {
     configurable: true,

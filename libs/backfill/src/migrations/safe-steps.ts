@@ -5,7 +5,7 @@ import { MigrationDeclarationError } from './migration.error.js';
 /** A table with or without its schema: `'leads'`, `'crm.leads'`. */
 export type TableReference = string;
 
-/** The foreign key to add, with the names of the database. @publicApi */
+/** The foreign key to add. All names are those in the database, not those of the entity. @publicApi */
 export interface ForeignKeyStep {
   /** The table that gets the foreign key. */
   readonly table: TableReference;
@@ -17,19 +17,20 @@ export interface ForeignKeyStep {
   readonly referencedColumns?: readonly string[];
   /** Name of the constraint. @default `<table>_<columns>_fkey` */
   readonly name?: string;
-  /** What a deleted parent row causes. @default 'NO ACTION' */
+  /** The action when a referenced row is deleted. @default 'NO ACTION' */
   readonly onDelete?: 'NO ACTION' | 'RESTRICT' | 'CASCADE' | 'SET NULL' | 'SET DEFAULT';
 }
 
 /**
- * Sets NOT NULL without a scan under an exclusive lock. It adds a CHECK as NOT VALID and validates it under a lock that allows
- * reads and writes; the valid CHECK lets SET NOT NULL skip its scan (PostgreSQL manual, ALTER TABLE, since 12). After a failure, run
- * it again: it starts from the beginning.
+ * Sets NOT NULL without a table scan under an exclusive lock. It adds a CHECK as NOT VALID and validates it
+ * under a lock that allows reads and writes. With the valid CHECK, SET NOT NULL needs no scan (PostgreSQL
+ * manual, ALTER TABLE, since 12). After a failure, run it again: it starts from the beginning.
  *
  * Each step commits by itself, so declare `transaction = false` on the migration.
  *
  * @publicApi
- * @throws MigrationDeclarationError inside a transaction, which would keep the lock of the first step during the scan
+ * @throws MigrationDeclarationError inside a transaction, which would keep the lock of the first step during
+ * the scan
  */
 export async function setNotNull(
   queryRunner: QueryRunner,
@@ -49,13 +50,14 @@ export async function setNotNull(
 }
 
 /**
- * Adds a foreign key as NOT VALID, then validates the existing rows under a weaker lock. After a failure, run it again: it starts
- * from the beginning.
+ * Adds a foreign key as NOT VALID, then validates the existing rows under a weaker lock. After a failure, run
+ * it again: it starts from the beginning.
  *
  * Each step commits by itself, so declare `transaction = false` on the migration.
  *
  * @publicApi
- * @throws MigrationDeclarationError inside a transaction, which would keep the lock of the first step during the validation
+ * @throws MigrationDeclarationError inside a transaction, which would keep the lock of the first step during
+ * the validation
  */
 export async function addForeignKey(queryRunner: QueryRunner, step: ForeignKeyStep): Promise<void> {
   refuseTransaction(queryRunner, 'addForeignKey');

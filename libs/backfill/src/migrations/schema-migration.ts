@@ -3,15 +3,17 @@ import type { DataExemption, IncompletePolicy } from './migration.options.js';
 import { type MigrationMethod, runGuarded } from './run/guarded-migration.runner.js';
 
 /**
- * A migration that changes the schema and no rows. `up` and `down` are those of TypeORM. They receive a guarded query runner under
- * the DDL policy (`lock_timeout` 5 s), which refuses data changes before they are sent, whichever API sends them.
+ * A migration that changes the schema and no rows. `up` and `down` have the same signatures as in TypeORM.
+ * They receive a guarded query runner with the DDL policy (`lock_timeout` 5 s). The guard refuses data
+ * changes of every TypeORM API before they are sent.
  *
- * It works under TypeORM's command line, `dataSource.runMigrations()`, `migrationsRun: true` and `--migrate`, in the
- * transaction modes `all`, `each` and `none`, and with `transaction = false`.
+ * It works under TypeORM's command line, `dataSource.runMigrations()`, `migrationsRun: true` and `--migrate`,
+ * in the transaction modes `all`, `each` and `none`, and with `transaction = false`.
  *
  * @publicApi
- * @throws DataInMigrationError if the migration tries to change rows, or runs SQL that cannot be read
- * @throws RowsWrittenError if PostgreSQL's row counters show rows that were written by SQL that could not be read
+ * @throws DataInMigrationError if the migration tries to change rows, or runs SQL that the guard cannot read
+ * @throws RowsWrittenError if PostgreSQL's row counters show that SQL that the guard cannot read has written
+ * rows
  * @throws MigrationBlockedError if it does not get its locks
  * @throws RequirementNotMetError if a required backfill is not complete
  * @example
@@ -31,7 +33,7 @@ export abstract class SchemaMigration implements MigrationInterface {
   static readonly requires?: readonly string[];
   /** Run the remaining batches of `requires` first, before the migration's transaction. @default false */
   static readonly finish?: boolean;
-  /** What to do while `requires` is not complete. @default 'fail' */
+  /** The behaviour if `requires` is not complete. @default 'fail' */
   static readonly onIncomplete?: IncompletePolicy;
 
   /** As in TypeORM. */
@@ -40,7 +42,7 @@ export abstract class SchemaMigration implements MigrationInterface {
   declare readonly transaction?: boolean;
 
   constructor() {
-    // Methods and fields of the subclass are on this proxy or behind it; TypeORM finds both.
+    // TypeORM finds the methods and fields of the subclass, whether they are on this proxy or on its target.
     return new Proxy(this, { get: getGuarded });
   }
 

@@ -4,17 +4,17 @@ import { InvalidBackfillOptionError } from './option.error.js';
 /** The class that errors name when the options of `BackfillModule.forRoot` are invalid. */
 export const MODULE_NAME = 'BackfillModule';
 
-/** The options of one object, and where the object is. */
+/** The known option names of one object, and the path of the object. */
 export interface KnownOptions {
   readonly names: readonly string[];
-  /** Of the object that holds the options, e.g. `defaults`. @default the outermost object */
+  /** The path of the object, e.g. `defaults`. @default the top level */
   readonly path?: string;
 }
 
 /**
- * Refuses misspelt options. The TypeScript compiler finds them only in object literals: not in JavaScript,
- * and not in what a factory returns. Without this check a misspelt `workers` would silently leave the run at
- * its default.
+ * Refuses misspelt options. The TypeScript compiler finds them only in object literals, not in JavaScript and
+ * not in the result of a factory. Without this check, the run would ignore a misspelt `workers` and use the
+ * default.
  *
  * @throws InvalidBackfillOptionError naming the option
  */
@@ -35,7 +35,7 @@ export function refuseUnknownOptions(
   );
 }
 
-/** `defaults.pause`; `pause` in the outermost object. */
+/** `defaults.pause`; at the top level `pause`. */
 export function optionPath(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
 }

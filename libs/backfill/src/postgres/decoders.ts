@@ -1,5 +1,5 @@
 /**
- * Reads one column in PostgreSQL's text format; null stands for SQL's NULL.
+ * Decodes the value of one column from PostgreSQL's text format. Null means NULL.
  *
  * @throws UnexpectedNullError for a NULL that the decoder does not expect
  */
@@ -8,7 +8,7 @@ export type Decoder<T> = (value: string | null) => T;
 /** A decoder for each column, in the order of the select list. */
 export type Columns<T> = { readonly [Name in keyof T]: Decoder<T[Name]> };
 
-/** A column is NULL although its statement never returns NULL there: a bug in this library. */
+/** A statement returned NULL in a column that is never NULL. This is a bug in this library. */
 export class UnexpectedNullError extends Error {
   constructor() {
     super('a column is NULL although the statement of nestjs-backfill never returns NULL there');
@@ -27,12 +27,12 @@ export const number: Decoder<number> = (value) => Number(text(value));
 /** PostgreSQL writes `t` and `f`; a boolean that was cast to text is `true` or `false`. */
 export const boolean: Decoder<boolean> = (value) => value === 't' || value === 'true';
 
-/** A JSON value whose shape the statement itself determines. */
+/** A JSON value. The statement guarantees its type. */
 export function json<T>(): Decoder<T> {
   return (value) => JSON.parse(text(value)) as T;
 }
 
-/** One of a fixed set of values that a constraint of the ledger guarantees. */
+/** One of a fixed set of values. A constraint of the ledger guarantees it. */
 export function oneOf<T extends string>(): Decoder<T> {
   return (value) => text(value) as T;
 }

@@ -1,4 +1,4 @@
-/** How a run reacts to the error that ended a batch. */
+/** The classes of errors that can end a batch. The class determines how a run reacts. */
 export const ERROR_CLASSES = [
   'connection',
   'lock',
@@ -11,7 +11,8 @@ export const ERROR_CLASSES = [
 ] as const;
 
 /**
- * - `connection`: the session is lost (network, restart, terminated). Retry on a new connection.
+ * - `connection`: the connection is lost (network, server restart, terminated session). Retry on a new
+ *   connection.
  * - `lock`: the lock timeout. Retry.
  * - `conflict`: a deadlock or serialization failure. Retry.
  * - `busy`: the server has no capacity or is not ready. Retry later.
@@ -28,7 +29,7 @@ export const STILL_PENDING = 'NB002';
 export const PARTLY_DONE = 'NB003';
 export const TRANSACTION_ENDED = 'NB004';
 
-/** An earlier statement of the transaction failed, and the caller sent another one. */
+/** An earlier statement of the transaction had failed, and the caller sent another statement. */
 export const IN_FAILED_TRANSACTION = '25P02';
 
 const BY_CODE: Readonly<Record<string, ErrorClass>> = {
@@ -105,9 +106,9 @@ export function classifyDatabaseError(error: unknown): ErrorClass | undefined {
 function classOfState(error: unknown): ErrorClass | undefined {
   const state = sqlState(error);
   if (!state) return undefined;
-  // query_canceled is both a timeout and a user's request, and the message is in the server's language. Any
-  // other text counts as a timeout: a smaller batch is safe, while a retry of the same batch could time out
-  // again and again.
+  // query_canceled is either a timeout or a user's request. Only the message distinguishes them, and it may
+  // be translated. Any other text counts as a timeout: a smaller batch is always safe, but a retry of the
+  // same batch could time out again.
   if (state === '57014') return /user request/i.test(messageOf(error)) ? 'conflict' : 'too-slow';
   if (state === '0A000' && routineOf(error) === 'RevalidateCachedQuery') return 'conflict';
   return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? 'programming';
@@ -120,7 +121,7 @@ function isTransportError(error: unknown): boolean {
   return sqlState(error) === undefined && CONNECTION_MESSAGES.test(messageOf(error));
 }
 
-/** Errors of Node.js have codes too, some of them as long as a SQLSTATE, such as EBUSY and EPERM. */
+/** Errors of Node.js also have codes. Some are as long as an SQLSTATE, e.g. EBUSY and EPERM. */
 function isErrno(error: unknown): boolean {
   return typeof (error as { errno?: unknown }).errno === 'number';
 }

@@ -1,4 +1,4 @@
-/** Quotes a name for SQL: reserved words, capitals and quotes are safe. */
+/** Quotes a name for SQL. The name may contain quotes and capitals, or be a reserved word. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,8 +1,8 @@
 import { toArrayText } from './text-format.js';
 
 /**
- * Collects the parameters of a statement while its text is built: `add` returns the placeholder with its
- * type.
+ * Collects the parameters of a statement while its text is built. `add` returns a placeholder with a cast,
+ * e.g. `$1::int`.
  */
 export class Parameters {
   readonly #values: (string | null)[];
@@ -16,7 +16,7 @@ export class Parameters {
     return this.#values;
   }
 
-  /** @param type inserted without quoting: a type name from the catalogue, never user input */
+  /** @param type inserted without quoting: a type name from the system catalogs, never user input */
   add(value: string | number | null, type: string): string {
     this.#values.push(value === null ? null : String(value));
     return `$${this.#values.length}::${type}`;

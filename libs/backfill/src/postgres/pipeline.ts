@@ -9,7 +9,7 @@ export { PipelineResult, type TextRow } from './statement-result.js';
 export interface Statement {
   readonly text: string;
   readonly values?: readonly (string | null)[];
-  /** Return the types of the columns too, so that the rows can be parsed (see `Session.parse`). */
+  /** Also return the types of the columns, so that the values can be parsed (see `Session.parse`). */
   readonly typed?: boolean;
   /** The statement sets the timeouts of its transaction: see `applyPolicy`. */
   readonly setsTimeouts?: boolean;
@@ -25,7 +25,7 @@ export interface PipelineOptions {
    */
   readonly prepare?: boolean;
   /**
-   * Write the messages now, behind the pipeline in flight, instead of after its reply: see `canPipeline`.
+   * Write the messages now, without waiting for the reply to the pipeline in flight. See `canPipeline`.
    * @default false
    */
   readonly writeAtOnce?: boolean;
@@ -48,19 +48,20 @@ interface WireConnection {
   sync(): void;
 }
 
-/** `unknown`: after an error it is not known whether the server has prepared the statement. */
+/** `unknown`: an error has occurred, and the server may or may not have prepared the statement. */
 type Preparation = 'prepared' | 'unknown';
 const preparationsByClient = new WeakMap<ClientBase, Map<string, Preparation>>();
 
 /**
- * Sends several statements and waits once for all replies: one round trip. The server stops at the first
- * error and skips the rest, so that it reaches a COMMIT at the end only if everything before succeeded. A
- * client that stops half-way leaves no transaction open, because the server needs no further message from it.
+ * Sends several statements in one round trip, and waits once for all replies. At the first error, the server
+ * skips the remaining statements. So it executes a final COMMIT only if all statements before it succeeded.
+ * If the client dies after it has sent the messages, the transaction does not stay open, because the server
+ * needs no further message.
  *
  * This is the pipelining of the extended query protocol (PostgreSQL manual, 54.2.4).
  *
  * @throws the server's error, as node-postgres reports it; the caller must roll the transaction back
- * @internal not in the package's types: an application need not have `@types/pg`
+ * @internal not in the package's type declarations, because an application may not have `@types/pg`
  */
 export function sendPipeline(
   client: ClientBase,
@@ -76,7 +77,7 @@ export function sendPipeline(
       resolve,
       reject,
     });
-    // node-postgres queues it until the pipeline in flight has ended; its messages can be written before
+    // node-postgres queues the pipeline until the one in flight has ended. Its messages can be written before
     // that.
     client.query(pipeline as unknown as Submittable);
     if (options.writeAtOnce) pipeline.write((client as unknown as { connection: WireConnection }).connection);
@@ -84,8 +85,9 @@ export function sendPipeline(
 }
 
 /**
- * Whether the statements may be written behind the pipeline in flight. All of them must be prepared: if the
- * pipeline in flight fails, the state of its own preparations is unknown.
+ * Whether the statements may be written before the reply to the pipeline in flight. All of them must already
+ * be prepared, because it is not known whether the statements that the pipeline in flight prepares will be
+ * prepared.
  *
  * @internal see `sendPipeline`
  */
@@ -106,8 +108,8 @@ function supportsPipeline(client: ClientBase): boolean {
 }
 
 /**
- * For clients without custom queries (pg-native, or node-postgres in its own pipeline mode): more round
- * trips, the same result.
+ * For clients without custom queries (pg-native, or node-postgres in its own pipeline mode). The result is
+ * the same, with more round trips.
  */
 async function sendOneByOne(client: ClientBase, statements: readonly Statement[]): Promise<PipelineResult> {
   const rows: TextRow[][] = [];
@@ -125,7 +127,7 @@ async function sendOneByOne(client: ClientBase, statements: readonly Statement[]
   return new PipelineResult(rows, types);
 }
 
-/** A process sends few different texts; the cache saves a digest per batch. */
+/** The cache saves the computation of a digest per batch. A process sends few different statement texts. */
 const MAX_CACHED_NAMES = 1_000;
 const namesByText = new Map<string, string>();
 
@@ -152,8 +154,8 @@ class Pipeline {
   callback: (() => void) | undefined;
   /**
    * Replaces the `query_timeout` of the pool, in milliseconds. A batch may take as long as the server's
-   * timeouts allow, and the session gives the connection up soon after that. Undefined when the pool has no
-   * such timeout: node-postgres then starts no timer.
+   * timeouts allow, and the session closes the connection soon after that. Undefined if the pool has no
+   * `query_timeout`; node-postgres then starts no timer.
    */
   readonly query_timeout: number | undefined;
   readonly #request: PipelineRequest;
@@ -173,7 +175,7 @@ class Pipeline {
     this.#types = statements.map(() => undefined);
   }
 
-  /** node-postgres calls it when the query in front of it has ended. */
+  /** node-postgres calls it when the previous query has ended. */
   submit(connection: WireConnection): null {
     this.write(connection);
     return null;
@@ -231,14 +233,15 @@ class Pipeline {
   }
 
   handlePortalSuspended(): void {
-    // Portals are executed to their end, so the server does not send this message.
+    // Every portal is executed completely, so the server does not send this message.
   }
 
   handleError(error: unknown): void {
     this.callback?.();
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    // The server may have none of them now: each is closed and prepared again before its next use.
+    // The server may have lost all prepared statements. Each is closed and prepared again before its next
+    // use.
     const preparations = this.#preparations();
     for (const name of preparations.keys()) preparations.set(name, 'unknown');
     this.#request.reject(error);

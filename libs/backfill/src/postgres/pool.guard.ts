@@ -5,7 +5,8 @@ import { ignoreError } from './stream.js';
 const guardedPools = new WeakSet<Pool>();
 
 /**
- * Keeps the process alive when the server closes a new connection right after it reported that it is ready.
+ * Prevents a crash of the process when the server closes a new connection immediately after the connection
+ * became ready.
  *
  * pg-pool removes its own `error` listener before it hands out a new connection, and TypeORM adds one in the
  * next microtask. When both messages arrive in one packet, the driver emits `error` in between. An `error`
@@ -17,7 +18,7 @@ export function guardPool(dataSource: DataSource): void {
   guardedPools.add(master);
   master.on('connect', (client: ClientBase) => {
     client.on('error', ignoreError);
-    // By then TypeORM has added its listener, which must receive later errors.
+    // TypeORM has added its own listener before this runs. That listener must receive later errors.
     setImmediate(() => client.removeListener('error', ignoreError));
   });
 }

@@ -1,8 +1,8 @@
-/** Characters of a session's query that a message shows. */
+/** The maximum number of characters of a session's query in a message. */
 const MAX_QUERY_LENGTH = 200;
 
 /**
- * SQL: a session by its process id and application, such as `pid 4711 (psql)`.
+ * SQL expression for the process ID and application of a session, e.g. `pid 4711 (psql)`.
  *
  * @param activity alias of a row of pg_stat_activity
  */
@@ -11,10 +11,10 @@ export function nameSession(activity: string): string {
 }
 
 /**
- * SQL: a session and what it does, such as `pid 4711 (psql), idle in transaction, transaction open for 20 s,
- * query: UPDATE leads SET …`.
+ * SQL expression that describes a session, its state and its query, e.g. `pid 4711 (psql), idle in
+ * transaction, transaction open for 20 s, query: UPDATE leads SET …`.
  *
- * A blocking transaction without a session (the row is NULL after an outer join) is a prepared one.
+ * A blocking transaction without a session (the outer join returns NULL) is a prepared transaction.
  *
  * @param activity alias of a row of pg_stat_activity
  */

@@ -5,9 +5,9 @@ import { guardPool } from './pool.guard.js';
 import type { BackendIdentity } from './stall.watch.js';
 import { ignoreError, withTimeLimit } from './stream.js';
 
-/** A connection must be open within this time. */
+/** The maximum time for opening a connection. */
 const MAX_OPEN_MS = 10_000;
-/** The same, counted from the request to stop. */
+/** The maximum time for opening a connection after a request to stop. */
 const MAX_OPEN_MS_AFTER_STOP = 1_000;
 
 const READ_BACKEND_IDENTITY = `
@@ -18,7 +18,7 @@ const READ_BACKEND_IDENTITY = `
 export interface SessionOptions {
   /** The server's limit for one statement, in milliseconds. @default 120_000 */
   readonly statementTimeout?: number;
-  /** After its abort, opening a connection is given up within a second. */
+  /** After its abort, an attempt to open a connection fails within a second. */
   readonly signal?: AbortSignal;
 }
 
@@ -26,7 +26,10 @@ export interface SessionOptions {
 export interface OpenConnection {
   readonly queryRunner: QueryRunner;
   readonly client: ClientBase;
-  /** The server process of this connection; null behind a pooler, which changes it between transactions. */
+  /**
+   * The server process of this connection; null behind a pooler, which may use another server process for
+   * each transaction.
+   */
   readonly backend: BackendIdentity | null;
   readonly statementTimeout: number;
 }
@@ -59,12 +62,14 @@ export async function openConnection(
 }
 
 async function readBackend(client: ClientBase): Promise<BackendIdentity | null> {
-  // The simple query protocol sends one message, which arrives whole or not at all: no StallWatch runs yet.
+  // No StallWatch is needed here: the simple query protocol sends one message, which the server receives
+  // completely or not at all.
   const { rows } = await withTimeLimit(client, MAX_OPEN_MS, () =>
     client.query<BackendIdentity>(READ_BACKEND_IDENTITY),
   );
   const [backend] = rows;
-  // A pooler reports a process id of its own. If it is the server's, the connection is direct.
+  // A pooler reports its own process ID. If the client has the ID of the server process, the connection is
+  // direct.
   const { processID } = client as { processID?: number };
   return backend !== undefined && backend.pid === String(processID) ? backend : null;
 }

@@ -11,11 +11,13 @@ import type { PipelineResult, StatementResult } from './statement-result.js';
 import { ignoreError, streamOf, withTimeLimit } from './stream.js';
 import { BEGIN, COMMIT, setLedgerTimeouts } from './timeout-policy.js';
 
-/** Time for the network, in addition to the server's own timeouts. */
+/** The time allowed for the network, in addition to the server's timeouts. */
 const REPLY_MARGIN_MS = 5_000;
-/** A session whose pipeline is incomplete for this many times the quiet time is abandoned. */
+/**
+ * A session counts as abandoned if it has waited for the rest of a pipeline for this many times `maxQuietMs`.
+ */
 const ABANDONED_QUIET_TIMES = 3;
-/** A destroyed connection must report its end within this time. */
+/** The maximum wait for the `end` event of a destroyed connection. */
 const MAX_END_MS = 500;
 /** Idle time before TCP sends its first keep-alive probe. */
 const KEEP_ALIVE_DELAY_MS = 10_000;
@@ -44,10 +46,10 @@ export class Session {
     this.#backend = backend;
     this.#statementTimeout = statementTimeout;
     this.#side = new SideConnection(client, statementTimeout);
-    // The current statement, or the next one, reports the loss of the connection.
+    // The error is ignored here, because the current or the next statement reports the lost connection.
     client.on('error', ignoreError);
-    // Without it, a connection whose network disappeared would never end, not even for the code of a
-    // `process`.
+    // Without keep-alive, a connection whose network has failed would never end, e.g. while the code of
+    // `process` uses it.
     streamOf(client)?.setKeepAlive?.(true, KEEP_ALIVE_DELAY_MS);
     this.#stallWatch = backend && this.#watchStalls(backend);
   }
@@ -57,7 +59,7 @@ export class Session {
       client: this.#client,
       backend,
       quietMs: maxQuietMs(this.#statementTimeout),
-      sendAside: async (statement) => (await this.sendOnSideConnection([statement])).last,
+      sendOnSideConnection: async (statement) => (await this.sendOnSideConnection([statement])).last,
     });
   }
 
@@ -66,7 +68,7 @@ export class Session {
     return new Session(await openConnection(dataSource, options));
   }
 
-  /** Runs the statements in a transaction of their own: one round trip. */
+  /** Runs the statements in a new transaction, in one round trip. */
   async transaction(statements: readonly Statement[]): Promise<PipelineResult> {
     const opening = this.#opening(statements);
     const result = await this.#send([...opening, ...statements, COMMIT]);
@@ -74,7 +76,7 @@ export class Session {
   }
 
   /**
-   * Runs one statement in a transaction of its own, under a policy: one round trip.
+   * Runs one statement in a new transaction with a policy, in one round trip.
    *
    * @param policy see `applyPolicy`
    */
@@ -89,14 +91,14 @@ export class Session {
     return result.slice(1);
   }
 
-  /** Runs the last statements of a transaction opened with `begin`, and its COMMIT: one round trip. */
+  /** Runs the last statements of a transaction that `begin` opened, and its COMMIT, in one round trip. */
   async commit(statements: readonly Statement[] = []): Promise<PipelineResult> {
     const result = await this.#send([...statements, COMMIT]);
     this.#isInTransaction = false;
     return result;
   }
 
-  /** Never throws: a connection that cannot roll back is closed, and then the server rolls back. */
+  /** Never throws. If the rollback fails, the connection is closed, and the server rolls back. */
   async rollback(): Promise<void> {
     this.#isInTransaction = false;
     await withTimeLimit(this.#client, REPLY_MARGIN_MS, () => this.#client.query('ROLLBACK')).catch(() =>
@@ -105,11 +107,11 @@ export class Session {
   }
 
   /**
-   * Sends a transaction behind the pipeline in flight. The server starts it as soon as it has finished that
-   * one, without waiting for a round trip. If the pipeline in flight fails before its COMMIT, this one fails
-   * too, because it begins in a failed transaction.
+   * Sends a transaction before the reply to the pipeline in flight. The server starts it as soon as it has
+   * finished that pipeline, without waiting for a round trip. If the pipeline in flight fails before its
+   * COMMIT, this transaction fails too, because it begins in a failed transaction.
    *
-   * @returns null when not exactly one pipeline is in flight, behind a pooler, or when a statement is not
+   * @returns null behind a pooler, if not exactly one pipeline is in flight, or if a statement is not
    * prepared yet
    */
   pipelineTransaction(statements: readonly Statement[]): Promise<PipelineResult> | null {
@@ -125,10 +127,10 @@ export class Session {
   }
 
   /**
-   * Terminates sessions of this library whose process is gone in the middle of a pipeline. Before PostgreSQL
-   * 17 the server itself has no timeout for them.
+   * Terminates sessions of this library whose client has stopped in the middle of a pipeline. PostgreSQL
+   * before version 17 has no timeout for them.
    *
-   * @returns how many sessions were terminated
+   * @returns the number of terminated sessions
    */
   async endAbandoned(): Promise<number> {
     const idleMs = ABANDONED_QUIET_TIMES * maxQuietMs(this.#statementTimeout);
@@ -136,9 +138,9 @@ export class Session {
   }
 
   /**
-   * Runs the statements in one round trip: in the open transaction, or else in a transaction of their own. An
-   * error rolls the transaction back. The connection is closed when no reply arrives in the time that the
-   * server has for the statements.
+   * Runs the statements in one round trip: in the open transaction if there is one, otherwise in a new
+   * transaction. An error rolls the transaction back. If no reply arrives within the timeouts of the
+   * statements, the connection is closed.
    */
   async send(statements: readonly Statement[]): Promise<PipelineResult> {
     const isInside = this.#isInTransaction || this.queryRunner.isTransactionActive;
@@ -164,7 +166,7 @@ export class Session {
       return result;
     } catch (error) {
       this.#replyReceived();
-      // A pipeline behind this one fails too, and rolls back.
+      // If another pipeline is in flight, it fails too and does the rollback.
       if (this.#inFlight === 0) await this.rollback();
       throw error;
     }
@@ -175,13 +177,13 @@ export class Session {
     this.#sentAt = this.#inFlight > 0 ? performance.now() : null;
   }
 
-  /** Milliseconds since the server owes a reply; 0 when no pipeline is in flight. */
+  /** Milliseconds that the session has waited for a reply; 0 if no pipeline is in flight. */
   get waitedMs(): number {
     return this.#sentAt === null ? 0 : performance.now() - this.#sentAt;
   }
 
   /**
-   * The sessions that block this one now (`pg_blocking_pids()`), see `describeSession`; none behind a pooler.
+   * Describes the sessions that block this session now (`pg_blocking_pids()`). Returns none behind a pooler.
    */
   async describeBlockers(): Promise<string[]> {
     if (!this.#backend) return [];
@@ -195,8 +197,9 @@ export class Session {
   }
 
   /**
-   * Parses a value as the application's own queries on this connection do. @param type OID of the value's
-   * type
+   * Parses a value with the type parsers that the application's queries on this connection use.
+   *
+   * @param type OID of the value's type
    */
   parse(value: string | null, type: number): unknown {
     if (value === null) return null;
@@ -207,8 +210,8 @@ export class Session {
   }
 
   /**
-   * Asks the server to cancel the current statement. Does nothing behind a pooler: there the statement ends
-   * by its own timeouts. Never throws.
+   * Asks the server to cancel the current statement. Does nothing behind a pooler, where only the timeouts
+   * end the statement. Never throws.
    */
   async cancel(): Promise<void> {
     if (!this.#backend) return;
@@ -217,7 +220,7 @@ export class Session {
       text: 'SELECT pg_cancel_backend($1::int)',
       values: [this.#backend.pid],
     };
-    // If the server cannot be reached or refuses, nothing more can be cancelled.
+    // Errors are ignored, because there is no other way to cancel the statement.
     await this.#side
       .use(async (client) => {
         // While the side connection was opened, the statement may have ended and another may have started.
@@ -227,7 +230,7 @@ export class Session {
   }
 
   /**
-   * Runs the statements in a transaction on another connection, outside the pool, while this session may be
+   * Runs the statements in a transaction on a new connection outside the pool. It works while this session is
    * busy.
    */
   sendOnSideConnection(statements: readonly Statement[]): Promise<PipelineResult> {
@@ -241,11 +244,14 @@ export class Session {
     this.#client.removeListener('error', ignoreError);
   }
 
-  /** Destroys the connection, whatever runs on it, and removes it from the pool. The server rolls back. */
+  /**
+   * Destroys the connection, even while a statement runs, and removes it from the pool. The server rolls
+   * back.
+   */
   async abandon(): Promise<void> {
     const ended = new Promise((resolve) => this.#client.once('end', resolve));
     streamOf(this.#client)?.destroy();
-    // If the pool got the connection back before its end is known, it could lend it again.
+    // Waits for the end of the connection. Otherwise the pool could hand out the connection again.
     const timeout = new AbortController();
     await Promise.race([ended, delay(MAX_END_MS, undefined, { signal: timeout.signal }).catch(ignoreError)]);
     timeout.abort();

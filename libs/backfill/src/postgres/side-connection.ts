@@ -4,12 +4,12 @@ import type { PipelineResult } from './statement-result.js';
 import { ignoreError, withTimeLimit } from './stream.js';
 import { BEGIN, COMMIT, setLedgerTimeouts } from './timeout-policy.js';
 
-/** A short statement must have its reply within this time. */
+/** The maximum time for the statements on a side connection. */
 const MAX_REPLY_MS = 5_000;
 
 /**
- * A new connection to the server of another connection, for statements while that one is busy. It does not
- * come from the pool, which may have no free connection.
+ * Opens a new connection to the server of another connection, for statements while that connection is busy.
+ * It does not use the pool, which may have no free connection.
  */
 export class SideConnection {
   readonly #client: ClientBase;
@@ -22,8 +22,8 @@ export class SideConnection {
   }
 
   /**
-   * Sends the statements in one transaction. It has a timeout and our application name: if only half of it
-   * arrives, the locks of that half are released.
+   * Sends the statements in one transaction, with a timeout and this library's application name. So if the
+   * server receives only a part of it, the locks of that part are released later.
    */
   async send(statements: readonly Statement[]): Promise<PipelineResult> {
     const all = [BEGIN, setLedgerTimeouts(0, this.#statementTimeout), ...statements, COMMIT];

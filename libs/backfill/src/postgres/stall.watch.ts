@@ -6,21 +6,24 @@ import { text } from './decoders.js';
 import { APPLICATION_NAME_PREFIX } from './timeout-policy.js';
 
 /**
- * The server is asked about a connection on which no byte has arrived for this time, or for half of the
- * statement timeout.
+ * If no byte has arrived on a connection for this time, or for half of the statement timeout if that is
+ * shorter, the watch queries the server about the connection.
  */
 const MAX_QUIET_MS = 10_000;
-/** The lower limit for short statement timeouts: a network needs time too. */
+/** The minimum for short statement timeouts, because the network needs time too. */
 const MIN_QUIET_MS = 500;
 
-/** Identifies one server process. A later process, or one of another server, may have the same process id. */
+/**
+ * Identifies one server process. A later process, or a process of another server, may have the same process
+ * ID.
+ */
 export interface BackendIdentity {
   readonly pid: string;
   readonly startedAt: string;
   readonly serverStartedAt: string;
 }
 
-/** The server process waits for its client, but its reply never arrived. */
+/** The server process waits for its client, but the client has not received the reply. */
 export class StalledConnectionError extends Error {
   constructor(quietMs: number) {
     super(
@@ -30,7 +33,7 @@ export class StalledConnectionError extends Error {
   }
 }
 
-/** Milliseconds without a byte before the server is asked what it does. */
+/** Milliseconds without a received byte after which the watch queries the server about the connection. */
 export function maxQuietMs(statementTimeout: number): number {
   return Math.max(MIN_QUIET_MS, Math.min(MAX_QUIET_MS, statementTimeout / 2));
 }
@@ -40,15 +43,16 @@ export interface StallWatchOptions {
   readonly backend: BackendIdentity;
   /** See `maxQuietMs`. */
   readonly quietMs: number;
-  /** Sends a statement over another connection. */
-  readonly sendAside: (statement: Statement) => Promise<StatementResult>;
+  /** Sends a statement on another connection. */
+  readonly sendOnSideConnection: (statement: Statement) => Promise<StatementResult>;
 }
 
 /**
- * Detects a connection that no longer delivers messages and that nobody has closed: a firewall forgot it, or
- * a proxy hangs. A long statement looks the same on this side, and a proxy answers TCP's keep-alive probes.
- * Only the server knows, through another connection: if a reply is due here, and the server reports twice in
- * a row that its process waits for the next message of the client, then that message or the reply is lost.
+ * Detects a connection that no longer delivers messages although it is open, e.g. because a firewall has
+ * dropped it or a proxy hangs. The client cannot distinguish it from a long statement, and a proxy answers
+ * TCP keep-alive probes. So the watch queries the server on another connection. If the client expects a
+ * reply, and the server reports twice in a row that its process waits for the next message of the client,
+ * then a message is lost.
  *
  * The watch also ends the session on the server, so that the locks of a half-received transaction are
  * released.
@@ -85,19 +89,19 @@ export class StallWatch {
     try {
       await this.#inspect(progress);
     } catch {
-      // The server could not be asked. The next poll tries again.
+      // The query on the other connection failed. The next poll tries again.
     } finally {
       this.#isInspecting = false;
     }
   }
 
   async #inspect(progress: string): Promise<void> {
-    const { client, backend, sendAside } = this.#options;
-    const activity = (await sendAside(readActivity(backend))).firstValue(text);
+    const { client, backend, sendOnSideConnection } = this.#options;
+    const activity = (await sendOnSideConnection(readActivity(backend))).firstValue(text);
     if (progress !== replyProgress(client)) return;
     const isWaiting = activity !== undefined && activity !== 'working';
     if (isWaiting && this.#isSuspected) {
-      await sendAside(terminateBackend(backend)).catch(() => undefined);
+      await sendOnSideConnection(terminateBackend(backend)).catch(() => undefined);
       streamOf(client)?.destroy(new StalledConnectionError(performance.now() - this.#quietSince));
     }
     this.#isSuspected = isWaiting;
@@ -105,8 +109,8 @@ export class StallWatch {
 }
 
 /**
- * The bytes read and written so far; null when no reply is due, or while the request is still being written:
- * a long request on a slow network takes time.
+ * The number of bytes read and written so far. Null if the client expects no reply, or while it is still
+ * writing the request, which may take long on a slow network.
  */
 function replyProgress(client: ClientBase): string | null {
   const { readyForQuery } = client as unknown as { readyForQuery?: boolean };
@@ -116,8 +120,8 @@ function replyProgress(client: ClientBase): string | null {
 }
 
 /**
- * Returns no row when the statement reached another server than the watched connection: then nothing is
- * known.
+ * Returns no row if the statement reached another server than the watched connection, because then the
+ * activity is unknown.
  */
 function readActivity({ pid, startedAt, serverStartedAt }: BackendIdentity): Statement {
   return {
@@ -138,9 +142,9 @@ function terminateBackend({ pid, startedAt }: BackendIdentity): Statement {
 }
 
 /**
- * Terminates sessions of this library that have been waiting for the rest of a pipeline: the client is gone
- * or stuck, and a client that still lives then finds its connection lost. A session between two pipelines is
- * left alone: it has a timeout, and the application's code may be at work in its transaction.
+ * Terminates sessions of this library that wait for the rest of a pipeline, because their client has died or
+ * hangs. If the client still runs, it detects a lost connection. Sessions between two pipelines are not
+ * terminated: they have a timeout, and the application's code may use their transaction.
  */
 export function terminateAbandoned(idleMs: number): Statement {
   return {

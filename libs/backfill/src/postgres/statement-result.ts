@@ -3,7 +3,7 @@ import type { Columns, Decoder } from './decoders.js';
 /** A row's columns in PostgreSQL's text format, in the order of the select list. */
 export type TextRow = readonly (string | null)[];
 
-/** A statement returned no row although it must return one: a bug in this library. */
+/** A statement returned no row although it must return one. This is a bug in this library. */
 export class MissingRowError extends Error {
   constructor() {
     super('a statement of nestjs-backfill returned no row although it must return one');
@@ -94,7 +94,10 @@ export class PipelineResult {
     return this.at(-1);
   }
 
-  /** The results of some of the statements: the session removes those of its own statements, such as BEGIN. */
+  /**
+   * The results of some of the statements. The session uses it to remove the results of its own statements,
+   * e.g. BEGIN.
+   */
   slice(start: number, end?: number): PipelineResult {
     return new PipelineResult(this.#rows.slice(start, end), this.#types.slice(start, end));
   }

@@ -10,14 +10,14 @@ export interface Stream {
   setKeepAlive?(enable: boolean, initialDelay: number): void;
 }
 
-/** Undefined for a client without a socket of its own, such as pg-native. */
+/** Undefined for a client that does not expose a socket, e.g. pg-native. */
 export function streamOf(client: ClientBase): Stream | undefined {
   return (client as unknown as { connection?: { stream?: Stream } }).connection?.stream;
 }
 
 /**
- * Destroys the connection when the work takes longer than the time limit. The work then fails with the same
- * error as for any other lost connection.
+ * Runs `work`, and destroys the connection if it takes longer than the time limit. The work then fails with
+ * the same error as for any other lost connection.
  */
 export async function withTimeLimit<T>(
   client: ClientBase,

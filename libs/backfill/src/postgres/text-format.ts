@@ -28,9 +28,8 @@ function toElementText(value: unknown): string {
 }
 
 /**
- * A date in the time zone of the process, with its offset: the format of node-postgres and TypeORM. A column
- * without a time zone keeps the digits and drops the offset, and must hold the value that the application
- * itself would write.
+ * A date in the time zone of the process, with its offset, as node-postgres and TypeORM write it. A column
+ * without time zone ignores the offset, so it gets the same value as if the application had written it.
  */
 function toLocalTime(date: Date): string {
   const local = new Date(0);
@@ -44,7 +43,7 @@ function toLocalTime(date: Date): string {
   return `${String(year > 0 ? year : 1 - year).padStart(4, '0')}${digits}${offsetMs < 0 ? '-' : '+'}${zone}${year > 0 ? '' : ' BC'}`;
 }
 
-/** SQL: a timestamp as ISO 8601 in UTC. */
+/** SQL expression for a timestamp as ISO 8601 in UTC. */
 export function isoTime(expression: string): string {
   return `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }

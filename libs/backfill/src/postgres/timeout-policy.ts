@@ -1,8 +1,8 @@
 import type { Statement } from './pipeline.js';
 
 /**
- * Named explicitly, because the application may have set other defaults: a later statement must see what
- * others have committed.
+ * The isolation level is explicit, because the application may have set another default. READ COMMITTED is
+ * required: a later statement must see the commits of other sessions.
  */
 export const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' };
 export const COMMIT: Statement = { text: 'COMMIT' };
@@ -12,9 +12,7 @@ export interface TimeoutPolicy {
   readonly lockTimeout: number;
   readonly statementTimeout: number;
   readonly idleInTransactionTimeout: number;
-  /**
-   * Only from PostgreSQL 17; 0 for no limit. @default the time that the statements of one pipeline may take
-   */
+  /** Limit of the whole transaction, from PostgreSQL 17 on; 0 for no limit. @default `pipelineTimeout` */
   readonly transactionTimeout?: number;
 }
 
@@ -34,8 +32,9 @@ export function pipelineTimeout({ statementTimeout }: Pick<TimeoutPolicy, 'state
 }
 
 /**
- * Limits the rest of the current transaction. @param ms 0 for no limit, when the application's own code runs
- * in it
+ * Sets the transaction timeout for the rest of the current transaction.
+ *
+ * @param ms 0 for no limit, if the application's code runs in the transaction
  */
 export function limitTransaction(ms: number): Statement {
   return setLocal({}, ms);
@@ -50,9 +49,9 @@ export function setLedgerTimeouts(statementCount: number, statementTimeout: numb
 }
 
 /**
- * Planner settings of a batch: it reads an index in key order, whatever the statistics say. Without them, a
- * batch of some thousand rows may change to a hash join with a sequential scan, and a sort would read
- * everything before it returns the first row.
+ * Planner settings of a batch. With them, a batch reads an index in key order, for any table statistics.
+ * Without them, the planner may choose a hash join with a sequential scan for a batch of some thousand rows,
+ * or a sort, which reads all rows before it returns the first row.
  */
 const INDEX_DRIVEN = {
   enable_seqscan: 'off',
@@ -66,8 +65,8 @@ const INDEX_DRIVEN = {
 } as const;
 
 /**
- * Sets the timeouts of the current transaction. `set_config(…, true)` is a SET LOCAL with parameters: it ends
- * with the transaction, also behind a pooler in transaction mode.
+ * Sets the timeouts of the current transaction. `set_config(…, true)` is a SET LOCAL with parameters. It
+ * applies until the end of the transaction, so it is safe behind a pooler in transaction mode.
  */
 export function applyPolicy(policy: TimeoutPolicy, extra: Readonly<Record<string, string>> = {}): Statement {
   const settings = {
@@ -95,7 +94,7 @@ export function applyBatchPolicy(
 }
 
 /**
- * Resets the planner settings of a batch, for statements of the application that follow in the transaction.
+ * Resets the planner settings of a batch, for later statements of the application in the same transaction.
  */
 export function resetPlannerSettings(): Statement[] {
   return Object.keys(INDEX_DRIVEN).map((name) => ({ text: `SET LOCAL ${name} TO DEFAULT` }));
@@ -112,10 +111,11 @@ function setLocal(settings: Readonly<Record<string, string>>, transactionMs: num
 }
 
 /**
- * SQL: the setting that limits a whole transaction. The other timeouts apply while a statement runs, or
- * between two pipelines. Only this one applies while the server, holding locks, waits for the second half of
- * a pipeline whose sender is gone.
+ * SQL expression for the name of the setting that limits a whole transaction. The other timeouts apply while
+ * a statement runs, or between two pipelines. Only this timeout applies while the server holds locks and
+ * waits for the rest of a pipeline whose client has died.
  *
- * Servers before 17 do not have it and get a setting without effect; for them see `Session.endAbandoned`.
+ * PostgreSQL before version 17 does not have it. There, a setting without effect is used, and
+ * `Session.endAbandoned` terminates such sessions.
  */
 const TRANSACTION_TIMEOUT = `CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'transaction_timeout' ELSE 'nestjs_backfill.transaction_timeout' END`;

@@ -1,13 +1,13 @@
 /**
- * A throttle that holds a run now.
+ * A throttle that makes a run wait now.
  *
  * @publicApi
  */
 export interface ActiveThrottle {
-  /** E.g. `replica lag`, or the name of a check of the application. */
+  /** The name of the throttle, e.g. `replica lag`, or of the application's throttle check. */
   readonly name: string;
   /** A phrase with the value and the limit, e.g. `replica "reports" is 12 s behind (limit 10 s)`. */
   readonly reason: string;
-  /** ISO 8601, the database's clock. */
+  /** The start of the wait. ISO 8601, the database's clock. */
   readonly since: string;
 }

@@ -2,33 +2,33 @@ import type { SettingInForce } from '../ledger/control.ledger.js';
 import type { BackfillStatus } from '../ledger/status.js';
 
 export const CONTROL_VERBS = ['set', 'pause', 'resume', 'cancel'] as const;
-/** What a person can do with a backfill. */
+/** The actions of a person on a backfill. */
 export type ControlVerb = (typeof CONTROL_VERBS)[number];
 
 /**
- * Who acts on a backfill and why. The ledger records both.
+ * The person who acts on a backfill, and the reason. The ledger records both.
  *
  * @publicApi
  */
 export interface ControlOptions {
-  /** @default `user@host` of this process */
+  /** The person. @default `user@host` of this process */
   readonly by?: string;
-  /** Shown by `--status`. @default no reason */
+  /** The reason, which `--status` shows. @default no reason */
   readonly why?: string;
 }
 
 /**
- * The effect on one backfill.
+ * The result of an action on one backfill.
  *
  * @publicApi
  */
 export interface ControlledBackfill {
   readonly name: string;
   readonly version: number;
-  /** False if the backfill was in that state already. */
+  /** False if the action had no effect, because the backfill already had this status or these settings. */
   readonly changed: boolean;
   readonly status: BackfillStatus;
-  /** Why it has this status, in a sentence. */
+  /** The reason for the status, as a sentence. */
   readonly reason: string;
   /** The settings that override those in the code. */
   readonly settings: readonly SettingInForce[];

@@ -17,9 +17,9 @@ export interface BackfillProgress {
   readonly total: number | null;
   /** True if `total` is the planner's estimate instead of a count. */
   readonly totalIsEstimate: boolean;
-  /** Share of `total` that is done, 0 to 1; null if the total is not known. */
+  /** The completed share of `total`, from 0 to 1; null if the total is not known. */
   readonly fraction: number | null;
-  /** Milliseconds that the remaining rows take at the present rate; null if not known. */
+  /** Estimated milliseconds for the remaining rows at the current rate; null if not known. */
   readonly remainingMs: number | null;
   /** The tenant of the last row of the batch; null without `tenant`. */
   readonly tenant: string | null;
@@ -28,7 +28,7 @@ export interface BackfillProgress {
 }
 
 /**
- * Why a run makes no progress now.
+ * The reason that a run makes no progress now.
  *
  * @publicApi
  */
@@ -36,7 +36,7 @@ export interface BackfillWait {
   readonly name: string;
   /** E.g. a lock and the session that holds it, or a throttle with its value and limit. */
   readonly waitingFor: string;
-  /** The throttles that hold the run; left out for any other wait. */
+  /** The throttles that make the run wait; absent for any other wait. */
   readonly throttles?: readonly ActiveThrottle[];
 }
 
@@ -47,7 +47,7 @@ export interface BackfillWait {
  * @publicApi
  */
 export interface BackfillObserver {
-  /** `total` and `totalIsEstimate` are as in `BackfillProgress`; `reason` says why the backfill runs. */
+  /** `total` and `totalIsEstimate` are as in `BackfillProgress`; `reason` is the reason for the run. */
   started?(event: {
     readonly name: string;
     readonly version: number;

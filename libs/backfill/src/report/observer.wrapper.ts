@@ -5,13 +5,15 @@ export function wrapObserver(observer: BackfillObserver, overrides: BackfillObse
   return { ...forward(observer, (notify) => notify()), ...overrides };
 }
 
-/** An observer that fails, e.g. a logger whose disk is full, must not end the run: its errors are ignored. */
+/**
+ * Ignores errors of the observer: a failing observer, e.g. a logger with a full disk, must not end the run.
+ */
 export function ignoreObserverErrors(observer: BackfillObserver): Required<BackfillObserver> {
   return forward(observer, (notify) => {
     try {
       notify();
     } catch {
-      // The observer is the only place where this could be reported.
+      // Ignored: the observer is the only channel for reports.
     }
   });
 }

@@ -2,7 +2,7 @@ import type { BackfillStatus } from '../ledger/status.js';
 import type { BackfillKind } from './backfill-kind.js';
 
 /**
- * What a run would do to one backfill. Making the plan changes nothing.
+ * The expected effect of a run on one backfill. Making the plan changes no rows.
  *
  * @publicApi
  */
@@ -17,7 +17,7 @@ export interface BackfillPlan {
   readonly pending: number | null;
   /** True if `pending` is the planner's estimate instead of a count. */
   readonly pendingIsEstimate: boolean;
-  /** Rows. */
+  /** Rows per batch at the start of the run. */
   readonly batchSize: number;
   /** Expected number of batches; null if `pending` is null. */
   readonly batches: number | null;
@@ -27,7 +27,7 @@ export interface BackfillPlan {
   readonly parameters: readonly (string | null)[];
   /** PostgreSQL's plan of that statement, one line per element. */
   readonly explain: readonly string[];
-  /** The index that serves the pending predicate; null if none does. */
+  /** The index with which PostgreSQL finds the pending rows; null if there is none. */
   readonly index: string | null;
   /** Triggers that fire for a row or a statement, as `name (timing event)`. */
   readonly triggers: readonly string[];
@@ -38,12 +38,12 @@ export interface BackfillPlan {
   readonly measuredRowsPerSecond: number | null;
   /** Milliseconds that the backfill takes at the measured rate, pauses included; null if not known. */
   readonly estimatedMs: number | null;
-  /** Things to check before the run, one sentence each. */
+  /** Problems to check before the run, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * What a run would do.
+ * The plans of all requested backfills.
  *
  * @publicApi
  */

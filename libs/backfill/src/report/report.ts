@@ -2,7 +2,7 @@ import type { BackfillStatus } from '../ledger/status.js';
 import type { BackfillKind } from './backfill-kind.js';
 
 /**
- * What was done for one tenant, over all runs of the backfill's version. Counts are rows.
+ * The totals of one tenant over all runs of the backfill's version. Counts are rows.
  *
  * @publicApi
  */
@@ -15,7 +15,7 @@ export interface TenantReport {
   readonly skipped: number;
   /** Rows that could not be changed. */
   readonly quarantined: number;
-  /** ISO 8601, the database's clock. */
+  /** The last batch with rows of this tenant. ISO 8601, the database's clock. */
   readonly lastTouchedAt: string;
 }
 
@@ -30,14 +30,14 @@ export interface BackfillReport {
   /** How the backfill changes rows. `BackfillService` always sets it. */
   readonly kind?: BackfillKind;
   readonly status: BackfillStatus;
-  /** True if the ledger said complete and no row was pending. */
+  /** True if the status was already `complete` and no row was pending. */
   readonly nothingToDo: boolean;
   /**
    * True if a probe found no pending row at the end. In a run for some tenants: no pending row of these
    * tenants.
    */
   readonly proved: boolean;
-  /** Why the backfill has this status, in a sentence. */
+  /** The reason for the status, as a sentence. */
   readonly reason: string;
   /** Rows changed in this run: updated, with `copy` inserted, with `purge` deleted. */
   readonly updated: number;
@@ -52,21 +52,21 @@ export interface BackfillReport {
   readonly durationMs: number;
   readonly rowsPerSecond: number;
   /**
-   * What the run waited for when it stopped, e.g. a lock and its holder, or a lease and its owner; null if it
-   * did not wait.
+   * The cause of the wait in which the run stopped, e.g. a lock and its holder, or a lease and its owner;
+   * null if the run was not waiting.
    */
   readonly waitingFor: string | null;
-  /**
-   * The query that proves completion, with its parameters inserted. It returns a row while one is pending.
-   */
+  /** The query that proves completion, with its parameters inserted. It returns a row if a row is pending. */
   readonly proof: string;
   /** One entry per tenant; empty without `tenant`. */
   readonly tenants: readonly TenantReport[];
-  /** The tenants of a run for some tenants; left out for other runs. Rows of other tenants were not read. */
+  /**
+   * The tenants of a run for some tenants, which does not read rows of other tenants. Absent for other runs.
+   */
   readonly onlyTenants?: readonly string[];
   /**
    * The requested tenants, or those of the canary, that have no row in the table, perhaps because of a typing
-   * error. Left out if there are none.
+   * error. Absent if there are none.
    */
   readonly withoutRows?: readonly string[];
 }
@@ -80,7 +80,7 @@ export const PHASE_OUTCOMES = ['complete', 'incomplete', 'failed', 'nothing-to-d
  */
 export type PhaseOutcome = (typeof PHASE_OUTCOMES)[number];
 
-/** For `worstOf`. */
+/** The order of the outcomes for `worstOf`. */
 export const WORST_FIRST: readonly PhaseOutcome[] = ['failed', 'incomplete', 'complete', 'nothing-to-do'];
 
 /**
@@ -92,7 +92,7 @@ export interface BackfillPhaseReport {
   readonly phase: 'backfill';
   /** The worst outcome among the backfills. */
   readonly outcome: PhaseOutcome;
-  /** Why the phase could not run at all, e.g. because the database is unreachable. Left out otherwise. */
+  /** Why the phase could not run, e.g. because the database is unreachable. Absent otherwise. */
   readonly reason?: string;
   readonly backfills: readonly BackfillReport[];
 }

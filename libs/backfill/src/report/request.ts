@@ -1,7 +1,7 @@
 import type { BackfillObserver } from './observer.js';
 
 /**
- * Which backfills to run, and when to stop.
+ * Selects the backfills of a run, and defines when it stops.
  *
  * @publicApi
  */
@@ -18,7 +18,7 @@ export interface RunRequest {
   readonly tenants?: readonly string[];
   /** Milliseconds after which the run stops with work left. @default no limit */
   readonly maxDurationMs?: number;
-  /** Milliseconds that the run waits for a database that is unreachable. @default 60_000 */
+  /** Milliseconds that the run waits for an unreachable database. @default 60_000 */
   readonly connectTimeoutMs?: number;
   /** Retry the rows in quarantine. @default false */
   readonly retryQuarantined?: boolean;
@@ -30,14 +30,15 @@ export interface RunRequest {
   /** Milliseconds after `signal` at which the server is asked to cancel the current batch. @default 3_000 */
   readonly cancelAfterMs?: number;
   /**
-   * Milliseconds after `signal` at which the run closes its connections, whatever it is doing; for a pool
-   * that is about to be closed.
+   * Milliseconds after `signal` at which the run closes its connections, even during a batch. Use it if the
+   * connection pool is closed soon after `signal`.
    * @default never
    */
   readonly abandonAfterMs?: number;
   /**
-   * Called between batches. A returned sentence stops the run and is recorded as the reason; null lets it
-   * continue.
+   * Called between batches. If it returns a sentence, the run stops and records the sentence as the reason;
+   * null continues the run.
+   * @default never stops
    */
   readonly stopWhen?: () => string | null;
   /** Receives the events of the run. @default none */

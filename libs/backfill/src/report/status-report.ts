@@ -3,18 +3,18 @@ import type { BackfillStatus } from '../ledger/status.js';
 import type { TenantReport } from './report.js';
 
 /**
- * What the ledger knows about one backfill. Counts are rows, over all runs of this version.
+ * The ledger's data about one backfill. Counts are rows, over all runs of this version.
  *
  * @publicApi
  */
 export interface BackfillStatusReport {
   readonly name: string;
-  /** The declared version; 0 if the ledger knows the name from another deployment only. */
+  /** The declared version; 0 if this application does not declare the backfill. */
   readonly version: number;
   /** False if the ledger has the backfill but this application does not declare it. */
   readonly declared: boolean;
   readonly status: BackfillStatus;
-  /** Why it has this status, in a sentence. */
+  /** The reason for the status, as a sentence. */
   readonly reason: string;
   /** Rows changed. */
   readonly updated: number;
@@ -30,22 +30,24 @@ export interface BackfillStatusReport {
   readonly changedAt: string | null;
   /** The process that holds a lease on it now, as `host:pid`; null if none does. */
   readonly leasedBy: string | null;
-  /** What a run waits for now; null if it does not wait. */
+  /** The cause of the current wait of a run; null if no run is waiting. */
   readonly waitingFor: string | null;
   /** The settings that a person has changed; they override those in the code. */
   readonly settings: readonly SettingInForce[];
   /**
-   * The contract migration or constraint that rules out that a row becomes pending again; null if there is
+   * The contract migration or constraint that prevents rows from becoming pending again; null if there is
    * none. While the backfill is sealed, catch-up does not read the table.
    */
   readonly sealedBy: string | null;
   /**
-   * Rows that became pending after completion and were changed since, and how often catch-up found such rows.
+   * Rows that became pending after completion. `rows`: the number of such rows that catch-up has changed;
+   * `times`: how often it found some; `lastAt`: the last time (ISO 8601), null if never.
    */
   readonly drift: { readonly rows: number; readonly times: number; readonly lastAt: string | null };
   /**
-   * When catch-up last probed for pending rows, and the index that it used; `index` is null if no index
-   * serves the predicate, and catch-up checks some keys each time. Null before the first check.
+   * The last probe of catch-up for pending rows: its time `at` (ISO 8601), and the `index` that it used.
+   * `index` is null if no index finds the pending rows; catch-up then checks some keys each time. Null before
+   * the first check.
    */
   readonly looked: { readonly at: string; readonly index: string | null } | null;
   /** One entry per tenant; empty without `tenant`. */
@@ -60,7 +62,7 @@ export interface BackfillStatusReport {
 }
 
 /**
- * What the ledgers of all data sources know.
+ * The data of the ledgers of all data sources.
  *
  * @publicApi
  */

@@ -5,12 +5,12 @@ import { resolveSettings, mergeOptions, type CatchUpSettings } from './catch-up.
 import type { Scheduler } from './scheduler.loader.js';
 
 /**
- * The module's job in the `SchedulerRegistry`. The job of a backfill with options of its own is
+ * The module's job in the `SchedulerRegistry`. The job of a backfill with its own options is
  * `<this>:<backfill>`.
  */
 export const CATCH_UP_JOB = 'nestjs-backfill:catch-up';
 
-/** Backfills that are caught up on in the same rounds. */
+/** A scheduled job, and the backfills that it catches up on in the same rounds. */
 export interface CatchUpJob {
   readonly name: string;
   readonly settings: CatchUpSettings;
@@ -19,7 +19,7 @@ export interface CatchUpJob {
 }
 
 /**
- * One job for the module, and one for each backfill with options of its own.
+ * Creates one job for the module, and one for each backfill with its own options.
  *
  * @throws the errors in catch-up.error.ts
  */
@@ -43,8 +43,7 @@ function moduleJob(
   if (mode !== 'on') return [];
   const backfills = definitions.filter(({ catchUp }) => catchUp === undefined);
   const hasTrigger = shared.cron !== undefined || shared.interval !== undefined;
-  // The module may give only options that all backfills share, e.g. a window, while each has a trigger of its
-  // own.
+  // If each backfill has its own trigger, the module may set only shared options, e.g. a window.
   if (backfills.length === 0 && !hasTrigger) return [];
   const settings = resolveSettings(MODULE_NAME, shared, scheduler);
   return backfills.length > 0 ? [{ name: CATCH_UP_JOB, settings, backfills }] : [];

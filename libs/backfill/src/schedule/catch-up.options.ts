@@ -7,8 +7,8 @@ import { checkMilliseconds } from './catch-up.bounds.js';
 /** The options of `BackfillModule.forRoot({ catchUp })`. @publicApi */
 export interface CatchUpModuleOptions extends CatchUpOptions {
   /**
-   * Milliseconds that the current batch gets to finish when the application shuts down, from 0 to 3,600,000.
-   * After that the batch is cancelled and rolled back.
+   * Milliseconds that the current batch may take to finish when the application shuts down, from 0 to
+   * 3,600,000. After that the batch is cancelled and rolled back.
    * @default 10_000
    */
   readonly shutdownTimeout?: number;
@@ -16,7 +16,7 @@ export interface CatchUpModuleOptions extends CatchUpOptions {
   readonly clock?: CatchUpClock;
 }
 
-/** The token of the decided `ModuleCatchUp`. */
+/** The token of the resolved `ModuleCatchUp`. */
 export const CATCH_UP_OPTIONS = Symbol('nestjs-backfill:catch-up-options');
 
 export const CATCH_UP_DEFAULTS = {
@@ -25,11 +25,11 @@ export const CATCH_UP_DEFAULTS = {
   shutdownTimeout: 10_000,
 } as const satisfies CatchUpModuleOptions;
 
-/** What the module says about catch-up. */
+/** The module's catch-up options, checked and with defaults. */
 export interface ModuleCatchUp {
-  /** `opt-in`: only the backfills with `catchUp` of their own catch up. */
+  /** `opt-in`: catch-up is on only for the backfills with their own `catchUp`. */
   readonly mode: 'off' | 'opt-in' | 'on';
-  /** For every backfill that does not set its own; empty unless the mode is `on`. */
+  /** The options for every backfill that does not set its own; empty unless the mode is `on`. */
   readonly shared: CatchUpOptions;
   readonly shutdownTimeoutMs: number;
   readonly clock: CatchUpClock;

@@ -10,7 +10,7 @@ import { startTrigger } from './job.trigger.js';
 import { RoundQueue } from './round/round.queue.js';
 import { loadScheduler, type Scheduler } from './scheduler.loader.js';
 
-/** Owns the catch-up jobs of an application that serves users, from its start to its shutdown. */
+/** Starts the catch-up jobs when the application starts, and stops them when it shuts down. */
 @Injectable()
 export class CatchUpScheduler implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #queue: RoundQueue;

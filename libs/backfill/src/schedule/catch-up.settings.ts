@@ -12,7 +12,7 @@ export type CatchUpTrigger =
   | { readonly kind: 'cron'; readonly cron: string; readonly timeZone: string }
   | { readonly kind: 'interval'; readonly ms: number };
 
-/** The decided options of one job. */
+/** The resolved options of one job. */
 export interface CatchUpSettings {
   readonly trigger: CatchUpTrigger;
   /** Null: at any time. */
@@ -22,8 +22,8 @@ export interface CatchUpSettings {
 }
 
 /**
- * Merges a backfill's own options over those of the module. Its own `cron` or `interval` replaces both of the
- * module's.
+ * Overrides the module's options with a backfill's options. A backfill's `cron` or `interval` overrides both
+ * of the module's.
  */
 export function mergeOptions(module: CatchUpOptions, own: CatchUpOptions): CatchUpOptions {
   const hasOwnTrigger = own.cron !== undefined || own.interval !== undefined;
@@ -37,7 +37,7 @@ export function mergeOptions(module: CatchUpOptions, own: CatchUpOptions): Catch
 }
 
 /**
- * @param className the class that errors name
+ * @param className the class that error messages name
  * @throws the errors in catch-up.error.ts
  */
 export function resolveSettings(

@@ -2,9 +2,9 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import type { BackfillDefinition } from '../backfills/definition/definition.js';
 
 /**
- * Ends the work before Nest destroys the backfill's instance. Nest destroys a provider before the providers
- * that it injects, but it destroys the library's global module last. The current batch would fail without a
- * client that its code calls, and its rows would go to the quarantine.
+ * Stops the catch-up before Nest destroys the backfill's instance. Nest destroys the library's global module
+ * last. Without this hook, Nest would destroy the providers of the backfill during the current batch: the
+ * batch would fail, and its rows would go to the quarantine.
  */
 export function endBeforeDestroy(definition: BackfillDefinition, end: () => Promise<void>): void {
   if (definition.kind !== 'transform' && definition.kind !== 'process') return;

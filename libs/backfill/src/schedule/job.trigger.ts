@@ -4,7 +4,7 @@ import type { Scheduler } from './scheduler.loader.js';
 /**
  * Registers a job in the `SchedulerRegistry` and starts it.
  *
- * @returns stops it
+ * @returns a function that stops the job
  */
 export function startTrigger(
   { name, settings: { trigger } }: CatchUpJob,

@@ -64,7 +64,7 @@ async function loadPackages(
 ): Promise<{ readonly token: abstract new () => unknown; readonly cron: CronPackage }> {
   try {
     const { SchedulerRegistry } = await import('@nestjs/schedule');
-    // The copy that @nestjs/schedule itself uses, wherever the package manager installed it.
+    // Resolves `cron` from @nestjs/schedule, so that both use the same copy.
     const schedule = createRequire(import.meta.url).resolve('@nestjs/schedule');
     return { token: SchedulerRegistry, cron: createRequire(schedule)('cron') as CronPackage };
   } catch (error) {

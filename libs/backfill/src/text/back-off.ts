@@ -15,8 +15,8 @@ export interface BackOffOptions {
 }
 
 /**
- * Exponential back-off with jitter: workers that failed together do not try again together (M. Brooker,
- * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+ * Exponential back-off with jitter: workers that failed at the same moment do not retry at the same moment
+ * (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
  *
  * @param attempt from 1
  * @returns milliseconds

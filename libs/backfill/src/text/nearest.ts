@@ -28,8 +28,8 @@ function costAt(row: readonly number[], column: number): number {
 }
 
 /**
- * The candidate that is probably meant: at most a third of its letters differ. Undefined when no candidate is
- * that close.
+ * The candidate that the user probably meant. At most a third of its letters differ. Undefined if no
+ * candidate is so similar.
  */
 export function nearest<Candidate extends string>(
   word: string,

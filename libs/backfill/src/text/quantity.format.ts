@@ -11,7 +11,7 @@ export function formatQuantity(count: number, noun: string, options: { isEstimat
 }
 
 /**
- * Rounds down, so that `100 %` means all of it: 0.9996 → `99 %`.
+ * Rounds down, so that `100 %` means that everything is done: 0.9996 → `99 %`.
  *
  * @param fraction 0 to 1
  */

@@ -2,7 +2,7 @@ import { json, text } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
 import { toArrayText } from '../../postgres/text-format.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
-import { mentionsColumn } from '../definition/mentions.js';
+import { mentionsColumn } from '../definition/column-mentions.js';
 import type { RowSelection } from './row-selection.js';
 
 /** How PostgreSQL can find the pending rows of a table. */

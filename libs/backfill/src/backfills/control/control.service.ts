@@ -12,8 +12,8 @@ import type { SettingChange } from './setting.parser.js';
 type Verb = 'pause' | 'resume' | 'cancel';
 
 /**
- * Writes what people decide about a backfill into the ledger. Running workers, in any process, read it within
- * a second.
+ * Records a person's decision about a backfill in the ledger. Running workers in any process read it within a
+ * second.
  */
 export class ControlService {
   readonly #ledger: Ledger;
@@ -28,8 +28,8 @@ export class ControlService {
     this.#why = why?.trim() || null;
   }
 
-  /** @throws IllegalTransitionError where the state machine has no such edge */
-  async move(definition: BackfillDefinition, verb: Verb): Promise<ControlledBackfill> {
+  /** @throws IllegalTransitionError if the status of the backfill does not allow it */
+  async changeStatus(definition: BackfillDefinition, verb: Verb): Promise<ControlledBackfill> {
     return this.#change(definition, async (session, ledger, record) => {
       const to = await this.#target(verb, session, ledger, record);
       if (to === null) return false;
@@ -51,7 +51,7 @@ export class ControlService {
     });
   }
 
-  /** @returns null when there is nothing to resume */
+  /** The status after the action; null if there is nothing to resume. */
   async #target(
     verb: Verb,
     session: Session,

@@ -1,7 +1,7 @@
 import { isSettingName, type PaceSettings, type SettingName } from './setting.table.js';
 
 /**
- * The settings in force: those that a person has set, and the declared ones otherwise. They may change
+ * The settings in force: the value that a person has set, otherwise the declared value. They may change
  * between two batches.
  */
 export class PaceControl {
@@ -19,8 +19,8 @@ export class PaceControl {
   }
 
   /**
-   * The maximum number of workers over all processes. A person who sets more workers wants them, unless a
-   * limit is set too.
+   * The maximum number of workers over all processes. A person who sets `workers` higher than the declared
+   * limit also raises the limit, unless a person has set `maxWorkers`.
    */
   get workerLimit(): number {
     const { workers, maxWorkers } = this.current();
@@ -28,8 +28,8 @@ export class PaceControl {
   }
 
   /**
-   * Whether other processes may share the run. It stays true if the limit is lowered to 1: they may have
-   * started before.
+   * Whether other processes may share the run. It stays true if the limit is lowered to 1, because other
+   * processes may have joined before.
    */
   get isShared(): boolean {
     return this.#highestLimit > 1;
@@ -40,10 +40,7 @@ export class PaceControl {
     return this.#overrides[name] ?? null;
   }
 
-  /**
-   * Takes over the values in the ledger. Settings that only a newer version of the library knows are left
-   * out.
-   */
+  /** Applies the values in the ledger. It ignores settings that only a newer version of the library has. */
   apply(settings: Readonly<Record<string, string>>): void {
     const known = Object.entries(settings).filter(([name]) => isSettingName(name));
     this.#overrides = Object.fromEntries(

@@ -9,7 +9,7 @@ import {
   type SettingName,
 } from './setting.table.js';
 
-/** There is no such setting. @publicApi */
+/** The name is not a setting that can be changed while a backfill runs. @publicApi */
 export class UnknownSettingError extends BackfillError {
   constructor(key: string) {
     const meant = nearest(key, SETTING_NAMES);
@@ -36,7 +36,7 @@ export class SettingValueError extends BackfillError {
   }
 }
 
-/** A change of settings that names none. @publicApi */
+/** A request to change settings contains no setting. @publicApi */
 export class NothingToSetError extends BackfillError {
   constructor(backfill: string) {
     super(`No setting was given for "${backfill}".`, {

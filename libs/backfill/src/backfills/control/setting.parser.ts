@@ -10,10 +10,13 @@ import {
   type SettingName,
 } from './setting.table.js';
 
-/** New values by the name of the setting; null returns to the declared value. @publicApi */
+/**
+ * New values by the name of the setting; null restores the declared value. Units are as in `PaceSettings`.
+ * @publicApi
+ */
 export type SettingChanges = { readonly [Name in SettingName]?: PaceSettings[Name] | null };
 
-/** One checked change. */
+/** One checked change; the value null restores the declared value. */
 export interface SettingChange {
   readonly setting: SettingName;
   readonly value: PaceSettings[SettingName] | null;

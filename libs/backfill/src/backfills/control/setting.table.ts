@@ -4,7 +4,7 @@ import { PACE_BOUNDS, type PaceBounds } from '../declare/pace.bounds.js';
 export interface PaceSettings {
   /** Rows per batch. A size that a person sets does not grow. */
   readonly batchSize: number;
-  /** Milliseconds between batches; `'auto'` follows the load, as the option `pause` says. */
+  /** Milliseconds between batches; `'auto'` adapts to the load, as in the option `pause`. */
   readonly pause: number | 'auto';
   /** The number of ranges that one process works on at the same time. */
   readonly workers: number;

@@ -1,4 +1,4 @@
-/** How declared indexes are built. @publicApi */
+/** The options of `buildIndexes`. @publicApi */
 export interface BuildIndexesOptions {
   /** Replace indexes whose definition differs. @default false */
   readonly rebuild?: boolean;
@@ -7,12 +7,16 @@ export interface BuildIndexesOptions {
   /** Milliseconds after which the lease of a killed process expires. @default 30_000 */
   readonly lease?: number;
   /**
-   * Longest wait of a build for other sessions' transactions without a break, in milliseconds. If the build has worked longer than
-   * that before, it waits as long as it has worked. Then it stops, which is a warning.
+   * Maximum uninterrupted wait of a build for transactions of other sessions, in milliseconds. If the build
+   * had already run for longer than that when the wait began, it may wait for as long as it had run. After
+   * this time the build stops, which is a warning.
    * @default 300_000
    */
   readonly maxWait?: number;
-  /** Stops the phase: cancels the current build and starts no other. Its `reason` is part of the report. */
+  /**
+   * Stops the phase: the current build is cancelled, and no other build starts. The report contains
+   * `signal.reason`. @default never
+   */
   readonly signal?: AbortSignal;
   /** @default a Nest logger */
   readonly log?: { log(message: string): void; warn(message: string): void };

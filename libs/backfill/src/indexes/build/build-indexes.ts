@@ -13,7 +13,7 @@ type Settings = Required<Omit<BuildIndexesOptions, 'signal'>> & Pick<BuildIndexe
 
 /**
  * The indexes phase of a deployment: builds each declared index that is missing, one after the other, with
- * `CREATE INDEX CONCURRENTLY`. Never throws: an index that could not be built is a warning in the report.
+ * `CREATE INDEX CONCURRENTLY`. Never throws. An index that could not be built is a warning in the report.
  *
  * @publicApi
  */
@@ -53,7 +53,7 @@ function withDefaults({
   return { schema, lease, maxWait, rebuild, log, ...(signal ? { signal } : {}) };
 }
 
-/** @param reports receives the report of each index, also of those before an error */
+/** @param reports receives the report of each index, including the indexes before an error */
 async function buildUnderLease(
   dataSource: DataSource,
   declared: readonly DeclaredIndex[],

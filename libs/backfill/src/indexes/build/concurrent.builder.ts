@@ -8,7 +8,7 @@ import { derivedName, OLD_SUFFIX } from './derived-name.js';
 import { withoutTimeouts } from './session-timeouts.js';
 import { CancelledError, runMonitored, type MonitorOptions } from './statement.monitor.js';
 
-/** Why an index was not built. */
+/** The part of the report for an index that was not built. */
 export type FailedBuild = Pick<IndexReport, 'status' | 'error' | 'duplicates'>;
 
 export interface ConcurrentIndexBuilderOptions extends Pick<
@@ -18,13 +18,16 @@ export interface ConcurrentIndexBuilderOptions extends Pick<
   readonly log: { log(message: string): void; warn(message: string): void };
 }
 
-/** Limits of one statement that differ from those of the builder. */
+/** Limits of one statement. They replace those of the builder. */
 type Limits = Pick<MonitorOptions, 'signal'> & Partial<Pick<MonitorOptions, 'maxWaitMs'>>;
 
 const UNIQUE_VIOLATION = '23505';
-/** Statement timeout or cancel request; lock timeout. */
+/** SQLSTATEs of a statement timeout or cancel request, and of a lock timeout. */
 const TIMED_OUT = new Set(['57014', '55P03']);
-/** The clean-up after a failed build must not delay a process that is stopping. */
+/**
+ * Maximum wait of the clean-up after a failed build. It is short, because it delays a process that is
+ * stopping.
+ */
 const MAX_CLEAN_UP_WAIT_MS = 2_000;
 
 /** Builds and drops single indexes concurrently, on one connection. */
@@ -38,8 +41,8 @@ export class ConcurrentIndexBuilder {
   }
 
   /**
-   * @returns why it was not built; undefined when it was. An INVALID index of a failed build is dropped, or the error says that it
-   * is left behind.
+   * @returns the failure; undefined if the index exists now. After a failed build, the INVALID index is
+   * dropped. If it cannot be dropped, the error says that it remains.
    */
   async build(definition: IndexDefinition, name: string, table: string): Promise<FailedBuild | undefined> {
     const leftover = await findIndex(this.#runner, table, name);
@@ -63,7 +66,10 @@ export class ConcurrentIndexBuilder {
     if (index) await this.#run(name, `DROP INDEX CONCURRENTLY IF EXISTS ${index.path}`, limits);
   }
 
-  /** Drops the index that a rebuild has replaced. Nobody uses it, so if it cannot be dropped now, the next run does it. */
+  /**
+   * Drops the index that a rebuild has replaced. No query uses it. If it cannot be dropped now, the next run
+   * drops it.
+   */
   async dropReplaced({ name, table }: IndexDefinition): Promise<void> {
     const old = derivedName(name, OLD_SUFFIX);
     await this.drop(table, old).catch((error: unknown) =>
@@ -71,7 +77,7 @@ export class ConcurrentIndexBuilder {
     );
   }
 
-  /** @returns a sentence about an index that is left behind; empty when none is */
+  /** @returns a sentence about an INVALID index that could not be dropped; empty if there is none */
   async #cleanUp(table: string, name: string): Promise<string> {
     try {
       const leftover = await findIndex(this.#runner, table, name);
@@ -80,7 +86,7 @@ export class ConcurrentIndexBuilder {
         await this.drop(table, name, { maxWaitMs: MAX_CLEAN_UP_WAIT_MS });
       return '';
     } catch {
-      // The drop would wait for the same transaction, or the connection is lost.
+      // The drop waited for the same transaction, or the connection is lost.
       return ' An INVALID index is left behind; the next run drops it.';
     }
   }

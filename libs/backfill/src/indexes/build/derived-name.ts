@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 
-/** Ends the name of an index that a rebuild has replaced and not dropped yet. */
+/** Suffix of an index that a rebuild has replaced and not dropped yet. */
 export const OLD_SUFFIX = 'nestjs_backfill_old';
-/** Ends the name of an index that a rebuild is building. */
+/** Suffix of an index that a rebuild is building. */
 export const NEW_SUFFIX = 'nestjs_backfill_new';
 
-/** Bytes of a name; PostgreSQL cuts longer ones. */
+/** The maximum length of a name, in bytes. PostgreSQL truncates longer names. */
 const MAX_NAME_BYTES = 63;
 
-/** The same name in every run, at most 63 bytes; a digest keeps shortened names apart. */
+/**
+ * Appends a suffix to the name. The result is the same in every run and has at most 63 bytes; a digest
+ * distinguishes shortened names.
+ */
 export function derivedName(name: string, suffix: string): string {
   const full = `${name}_${suffix}`;
   if (Buffer.byteLength(full) <= MAX_NAME_BYTES) return full;

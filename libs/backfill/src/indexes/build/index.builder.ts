@@ -20,7 +20,7 @@ import type { ConcurrentIndexBuilder } from './concurrent.builder.js';
 import { derivedName, NEW_SUFFIX, OLD_SUFFIX } from './derived-name.js';
 import { PartitionedIndexBuilder } from './partitioned.builder.js';
 
-/** What an `IndexBuilder` works with. */
+/** The parts that an `IndexBuilder` uses. */
 export interface IndexBuilderOptions extends Required<Pick<BuildIndexesOptions, 'schema' | 'log'>> {
   readonly dataSource: DataSource;
   readonly runner: QueryRunner;
@@ -30,7 +30,7 @@ export interface IndexBuilderOptions extends Required<Pick<BuildIndexesOptions, 
 
 type Result = Omit<IndexReport, 'name' | 'table' | 'durationMs'>;
 
-/** Makes one index after the other match its declaration. */
+/** Builds or replaces single indexes, so that each exists as declared. */
 export class IndexBuilder {
   readonly #options: IndexBuilderOptions;
   readonly #partitioned: PartitionedIndexBuilder;
@@ -40,7 +40,7 @@ export class IndexBuilder {
     this.#partitioned = new PartitionedIndexBuilder(options.runner, options.concurrent);
   }
 
-  /** Never throws: an error is part of the report. */
+  /** Never throws. The report contains the error. */
   async ensure(declared: DeclaredIndex): Promise<IndexReport> {
     const { dataSource, log } = this.#options;
     const startedAt = performance.now();
@@ -68,7 +68,7 @@ export class IndexBuilder {
     });
     const existing = await findIndex(runner, definition.table, definition.name);
     if (existing?.inProgress) return { status: 'busy', declared };
-    // An INVALID index is unfinished, also on a partitioned table: the build continues, and nothing is compared.
+    // An INVALID index is not finished, also on a partitioned table. It is not compared; the build continues.
     if (existing?.valid && existing.shape !== declared)
       return this.#resolveDifference(definition, declared, existing);
     if (existing?.valid) {
@@ -116,7 +116,7 @@ export class IndexBuilder {
     const { runner, concurrent } = this.#options;
     const temporary = derivedName(definition.name, NEW_SUFFIX);
     const old = derivedName(definition.name, OLD_SUFFIX);
-    // A killed rebuild leaves a temporary index, perhaps of an earlier declaration.
+    // A killed rebuild may have left a temporary index, perhaps with an earlier definition.
     const leftover = await findIndex(runner, definition.table, temporary);
     if (leftover && leftover.shape !== declared) await concurrent.drop(definition.table, temporary);
     await concurrent.drop(definition.table, old);
@@ -144,7 +144,7 @@ export class IndexBuilder {
   }
 }
 
-/** An error of the database while it renames or attaches an index also names the index and the remedy. */
+/** Adds the name of the index and the remedy to a database error, e.g. of a rename. */
 function withIndexName(name: string, error: unknown): Error {
   if (error instanceof BackfillError) return error;
   return new IndexBuildError(name, `${messageOf(error)}.`, 'Run --indexes again; it continues.', error);

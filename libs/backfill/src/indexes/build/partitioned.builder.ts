@@ -9,9 +9,10 @@ import { derivedName } from './derived-name.js';
 type IndexNames = (table: string) => string;
 
 /**
- * Builds an index on a partitioned table without scanning a table under a strong lock: it builds one concurrently on each
- * partition, then creates an empty one on each parent and attaches the others to it. The parents come last, because their index is
- * INVALID until every partition is attached, and a partition with duplicate rows must not leave it so.
+ * Builds an index on a partitioned table without scanning a table under a strong lock. It builds an index
+ * concurrently on each partition, then creates an empty index on each parent and attaches the partitions'
+ * indexes to it. A parent's index is INVALID until every partition's index is attached. It is created last,
+ * so that a partition with duplicate rows does not leave an INVALID index on the parent.
  */
 export class PartitionedIndexBuilder {
   readonly #runner: QueryRunner;
@@ -22,7 +23,7 @@ export class PartitionedIndexBuilder {
     this.#concurrent = concurrent;
   }
 
-  /** @returns why it was not built; undefined when it was */
+  /** @returns the failure; undefined if the index was built */
   async build(definition: IndexDefinition, tree: readonly TableNode[]): Promise<FailedBuild | undefined> {
     const names = new Map(
       tree.map(({ path, parent, name }) => [

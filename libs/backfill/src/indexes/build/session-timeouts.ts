@@ -1,16 +1,17 @@
 import type { QueryRunner } from 'typeorm';
 
 /**
- * Runs `work` without the `statement_timeout` and `lock_timeout` of the role, the database or the connection: an index build of an
- * hour would never finish under a timeout of a minute. A concurrent build runs outside a transaction, so it cannot set them
- * locally. Behind a pooler in transaction mode nothing is set, because the setting would stay on another client's session.
+ * Runs `work` without the `statement_timeout` and `lock_timeout` of the role, the database or the connection.
+ * An index build of an hour would never finish with a timeout of a minute. A concurrent build runs outside a
+ * transaction, so the timeouts are set for the session. Behind a pooler in transaction mode they are not
+ * changed, because the change would affect other clients.
  */
 export async function withoutTimeouts<T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> {
   const [found] = (await runner.query(
     `SELECT pg_backend_pid() AS pid, current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock`,
   )) as { pid: number; statement: string; lock: string }[];
   const client = (await runner.connect()) as { processID?: number };
-  // A pooler reports a process id of its own.
+  // A pooler reports its own process ID, not that of the server process.
   const isDirect = found !== undefined && found.pid === client.processID;
   if (!isDirect || (found.statement === '0' && found.lock === '0')) return work();
   await setTimeouts(runner, '0', '0');

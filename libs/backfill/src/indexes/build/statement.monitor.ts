@@ -15,8 +15,9 @@ export interface MonitorOptions {
   /** Sends statements on connections outside the pool, while the monitored statement is running. */
   readonly sideConnection: Pick<Session, 'sendOnSideConnection'>;
   /**
-   * Longest wait for other sessions without a break. If the statement has worked longer than that before, it may wait as long as it
-   * has worked, so that an hour of work is not lost to a wait of five minutes.
+   * Maximum uninterrupted wait for other sessions. If the statement had already run for longer than that when
+   * the wait began, it may wait for as long as it had run: an hour of work must not be lost because of a wait
+   * of five minutes.
    */
   readonly maxWaitMs: number;
   /** Cancels the statement; its `reason` becomes the reason of the error. */
@@ -37,8 +38,9 @@ export class CancelledError extends Error {
 }
 
 /**
- * The poll finds the statement by the comment at its beginning, because behind a pooler the server process is unknown. A build
- * waits for locks on virtual transactions, so pg_blocking_pids() knows the sessions that it waits for.
+ * The poll finds the statement by the comment at its beginning, because behind a pooler the server process is
+ * unknown. A build waits for locks on virtual transactions, so pg_blocking_pids() returns the sessions for
+ * which it waits.
  */
 const POLL = `
   SELECT coalesce(p.phase, a.wait_event, 'starting'),
@@ -56,16 +58,16 @@ const CANCEL = `
 /** The state of the statement at one poll. */
 interface Observation {
   readonly phase: string;
-  /** Percent of the table that is read. */
+  /** The percentage of the table that the build has read. */
   readonly share: string | null;
-  /** Descriptions of the sessions that it waits for. */
+  /** Descriptions of the sessions for which the statement waits. */
   readonly blockers: string | null;
 }
 
 /**
- * Runs a long statement and reports its progress and the sessions that it waits for.
+ * Runs a long statement, and reports its progress and the sessions for which it waits.
  *
- * @throws CancelledError after the signal, or after a wait of `maxWaitMs`; otherwise the database's error
+ * @throws CancelledError after the signal, or when a wait exceeds its maximum; otherwise the database's error
  */
 export async function runMonitored(runner: QueryRunner, sql: string, options: MonitorOptions): Promise<void> {
   await new StatementMonitor(options).run(runner, sql);
@@ -126,7 +128,7 @@ class StatementMonitor {
       this.#report(observed);
       this.#checkWait(observed.blockers);
     }
-    // Repeated at each poll, because the statement may still be on its way to the server.
+    // Sent again at each poll, because the statement may not have reached the server yet.
     if (this.#cancelReason !== undefined)
       await sideConnection.sendOnSideConnection([{ text: CANCEL, values: [this.#marker] }]);
   }
@@ -140,13 +142,13 @@ class StatementMonitor {
     const since = (this.#waitingSince ??= now);
     const allowedMs = Math.max(this.#options.maxWaitMs, since - this.#startedAt);
     if (now - since >= allowedMs)
-      this.#cancelReason = `it waited for the longest allowed time, ${inSeconds(allowedMs)}, for ${blockers}`;
+      this.#cancelReason = `it waited for the maximum time of ${inSeconds(allowedMs)} for ${blockers}`;
   }
 
   #report({ phase, share, blockers }: Observation): void {
     const progress = share === null ? '' : `, ${share} % of the table`;
     const wait = blockers === null ? '' : `, waiting for ${blockers}`;
-    // The age of a blocking transaction changes all the time; only a new blocker is a change.
+    // The age of a blocking transaction is ignored, because it changes at every poll.
     const summary = `${phase}${wait.replaceAll(/open for \d+ s/g, '')}`;
     const now = performance.now();
     if (summary === this.#reported && now - this.#reportedAt < REPORT_INTERVAL_MS) return;

@@ -6,7 +6,7 @@ import { createIndex, type IndexDefinition } from '../declare/index.definition.j
 export interface ExistingIndex {
   readonly oid: string;
   readonly valid: boolean;
-  /** The definition from `USING` on, with `UNIQUE` in front of it for a unique index. */
+  /** The definition from `USING` on, with the prefix `UNIQUE` for a unique index. */
   readonly shape: string;
   /** Quoted, with its schema. */
   readonly path: string;
@@ -53,8 +53,8 @@ export async function findIndex(
 }
 
 /**
- * The declared index as PostgreSQL prints it. The index is created on an empty table with the same columns, in a transaction that
- * is rolled back. This also validates the declaration.
+ * Returns the declared definition as PostgreSQL prints it. It creates the index on an empty table with the
+ * same columns, in a transaction that it rolls back. This also validates the declaration.
  *
  * @throws the database's error, e.g. for a missing column
  */
@@ -121,7 +121,8 @@ export async function duplicateKeys(
     )) as { key: string; rows: number }[];
     return rows;
   } catch {
-    // The table is too large, or the keys have an order or an operator class. The error itself names one key.
+    // The table is too large, or the keys have a sort order or an operator class. The error of the build
+    // shows one key.
     return [];
   } finally {
     await runner.query('ROLLBACK');

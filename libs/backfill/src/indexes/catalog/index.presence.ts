@@ -6,7 +6,7 @@ import { defineIndex } from '../declare/index.definition.js';
 import type { DeclaredIndex } from '../declare/index.options.js';
 
 /**
- * - `invalid`: an interrupted build left it behind; the next run builds it again
+ * - `invalid`: an interrupted build left an INVALID index; the next run builds it again
  * - `differs`: it exists with another definition; `--rebuild` replaces it
  * - `misdeclared`: the declaration does not match its entity or its table
  */
@@ -22,7 +22,7 @@ export const INDEX_PRESENCES = [
 export type IndexPresence = (typeof INDEX_PRESENCES)[number];
 
 /** The state of a declared index in the database. */
-export interface PresentIndex {
+export interface DeclaredIndexState {
   readonly name: string;
   readonly table: string;
   readonly presence: IndexPresence;
@@ -30,16 +30,19 @@ export interface PresentIndex {
   readonly declared?: string;
   /** The existing definition, if it differs. */
   readonly existing?: string;
-  /** Why it is misdeclared, or why it could not be compared. */
+  /** The error in the declaration, or the reason that the definitions could not be compared. */
   readonly reason?: string;
 }
 
-/** Reads the state of a declared index. It builds nothing; the comparison uses a temporary table and rolls back. */
-export async function presenceOf(
+/**
+ * Reads the state of a declared index. It builds nothing. For the comparison, it creates a temporary table
+ * and rolls it back.
+ */
+export async function inspectDeclaredIndex(
   index: DeclaredIndex,
   dataSource: DataSource,
   runner: QueryRunner,
-): Promise<PresentIndex> {
+): Promise<DeclaredIndexState> {
   const { name } = index.options;
   try {
     const definition = defineIndex(dataSource, index);
@@ -59,8 +62,9 @@ export async function presenceOf(
   }
 }
 
-function withoutComparison(error: unknown): Pick<PresentIndex, 'presence' | 'reason'> {
-  // Class 42 covers syntax, names and types, and missing privileges (42501), which do not concern the declaration.
+function withoutComparison(error: unknown): Pick<DeclaredIndexState, 'presence' | 'reason'> {
+  // SQLSTATE class 42 means an error in syntax, names or types. The exception is 42501 (missing privilege),
+  // which is not an error of the declaration.
   if (sqlState(error)?.startsWith('42') && sqlState(error) !== '42501')
     return { presence: 'misdeclared', reason: messageOf(error) };
   return {

@@ -3,7 +3,7 @@ import { quoteIdentifier, quotePath } from '../../postgres/identifiers.js';
 import { IndexDeclarationError } from '../index.error.js';
 import type { DeclaredIndex } from './index.options.js';
 
-/** A declared index with the names of the database. */
+/** A declared index, with the names of its table and columns in the database. */
 export interface IndexDefinition {
   readonly className: string;
   readonly name: string;

@@ -4,21 +4,26 @@ import type { EntityTarget, ObjectLiteral } from 'typeorm';
 export type IndexMethod = 'btree' | 'hash' | 'gin' | 'gist' | 'spgist' | 'brin';
 
 interface SharedIndexOptions<Entity extends ObjectLiteral> {
-  /** Name in the database, at most 63 bytes. Keep it stable. */
+  /** Name in the database, 1 to 63 bytes. A changed name declares a new index; the old one is kept. */
   readonly name: string;
   /** The entity whose table has the index. */
   readonly entity: EntityTarget<Entity>;
   /** Whether the keys must be unique. @default false */
   readonly unique?: boolean;
-  /** Predicate of a partial index, as SQL with the table's column names. @default every row */
+  /**
+   * Predicate of a partial index: SQL with the table's column names. Never build it from user input. @default
+   * every row
+   */
   readonly where?: string;
-  /** Properties that the index stores without ordering by them (`INCLUDE`). @default none */
+  /** Properties that the index stores as non-key columns (`INCLUDE`). @default none */
   readonly include?: readonly (keyof Entity & string)[];
   /** Access method. @default 'btree' */
   readonly using?: IndexMethod;
 }
 
-/** What `@OnlineIndex` takes: properties of the entity, or an expression. @publicApi */
+/**
+ * The options of `@OnlineIndex`. The index is on properties of the entity, or on an expression. @publicApi
+ */
 export type OnlineIndexOptions<Entity extends ObjectLiteral = ObjectLiteral> = SharedIndexOptions<Entity> &
   (
     | {
@@ -27,7 +32,10 @@ export type OnlineIndexOptions<Entity extends ObjectLiteral = ObjectLiteral> = S
         readonly expression?: never;
       }
     | {
-        /** SQL inside the parentheses, e.g. `lower(email), created_at DESC`. Never build it from user input. */
+        /**
+         * SQL of the indexed columns, without the parentheses, e.g. `lower(email), created_at DESC`. Never
+         * build it from user input.
+         */
         readonly expression: string;
         readonly columns?: never;
       }

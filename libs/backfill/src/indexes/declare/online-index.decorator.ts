@@ -4,8 +4,8 @@ import type { OnlineIndexOptions } from './index.options.js';
 import { OnlineIndexMetadata } from './online-index-metadata.accessor.js';
 
 /**
- * Declares an index. The indexes phase builds it with `CREATE INDEX CONCURRENTLY`, after the migrations and before the backfills,
- * while the application runs. Provide the class in any module.
+ * Declares an index. The indexes phase builds it with `CREATE INDEX CONCURRENTLY`, after the migrations and
+ * before the backfills, while the application runs. Provide the class in any module.
  *
  * @publicApi
  * @example

@@ -1,6 +1,6 @@
 import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
 
-/** A backfill class that replaces a data change, filled in from the parsed statement. */
+/** The code of a backfill class that replaces a data change, generated from the parsed statement. */
 export function suggestBackfill(finding: DataFinding, entity: string | undefined): string {
   const table = finding.table?.name ?? 'rows';
   const entityName = entity ?? pascal(singular(table));
@@ -52,7 +52,7 @@ function assignments(finding: DataFinding): readonly string[] {
   );
 }
 
-/** The pending predicate: the condition of the statement, and that the row still has to change. */
+/** The pending predicate: the condition of the statement, and a condition that is false after the change. */
 function where(finding: DataFinding): string {
   const condition = finding.where && isMeaningful(finding.where) ? finding.where.text : undefined;
   const [first] = finding.set;

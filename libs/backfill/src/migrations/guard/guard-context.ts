@@ -1,37 +1,37 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
-/** Decides on SQL that code of a migration sends on a connection other than the migration's own. */
-export interface GateKeeper {
+/** Checks SQL that the code of a migration sends on a connection other than the migration's own. */
+export interface OtherConnectionGuard {
   /**
-   * @param sql not a string if the text is unknown
-   * @throws if it must not be sent on such a connection
+   * @param sql the text of the SQL; any other type if the text is unknown
+   * @throws DataInMigrationError if the SQL must not be sent on such a connection
    */
-  admitElsewhere(sql: unknown): void;
+  admitOnOtherConnection(sql: unknown): void;
 }
 
 interface Context {
   /** Undefined for the library's own statements inside a migration. */
-  readonly keeper: GateKeeper | undefined;
+  readonly guard: OtherConnectionGuard | undefined;
 }
 
 const storage = new AsyncLocalStorage<Context>();
 
-/** Marks `work`, and everything that it starts, as code of the migration. */
-export function insideMigration<T>(keeper: GateKeeper, work: () => T): T {
-  return storage.run({ keeper }, work);
+/** Runs `work`, and all asynchronous operations that it starts, as code of the migration. */
+export function insideMigration<T>(guard: OtherConnectionGuard, work: () => T): T {
+  return storage.run({ guard }, work);
 }
 
 /** Runs the library's own statements, and those that the guard has admitted. */
 export function unguarded<T>(work: () => T): T {
-  return storage.run({ keeper: undefined }, work);
+  return storage.run({ guard: undefined }, work);
 }
 
-/** Every query of the process passes through this part of node-postgres. */
+/** The class of node-postgres through which every query of the process passes. */
 interface ClientPrototype {
   query: (...args: unknown[]) => unknown;
 }
 
-/** `pool.query` gets a client by a callback. */
+/** `pool.query` obtains its client with a callback. */
 interface PoolPrototype {
   connect: (callback?: (...args: unknown[]) => void) => unknown;
 }
@@ -44,8 +44,9 @@ interface PostgresLibrary {
 const watched = new WeakSet<ClientPrototype | PoolPrototype>();
 
 /**
- * Wraps `query` of a driver's client class, for code of a migration that bypasses its query runner: ActiveRecord, an imported data
- * source, a pool, a client of its own. Queries of other code pass after one check of the asynchronous context.
+ * Wraps `query` of the driver's client class, because the code of a migration can bypass its query runner:
+ * with ActiveRecord, an imported data source, a pool, or a separate client. For queries of other code, the
+ * wrapper only checks the asynchronous context.
  */
 export function watchDriver(driver: unknown): void {
   const library = (driver as { postgres?: PostgresLibrary }).postgres;
@@ -55,10 +56,10 @@ export function watchDriver(driver: unknown): void {
   watched.add(prototype);
   const send = prototype.query;
   prototype.query = function (this: unknown, ...args: unknown[]): unknown {
-    const keeper = storage.getStore()?.keeper;
-    if (!keeper) return send.apply(this, args);
+    const guard = storage.getStore()?.guard;
+    if (!guard) return send.apply(this, args);
     try {
-      keeper.admitElsewhere(sqlOf(args[0]));
+      guard.admitOnOtherConnection(sqlOf(args[0]));
     } catch (error) {
       return refuse(args, error);
     }
@@ -67,8 +68,9 @@ export function watchDriver(driver: unknown): void {
 }
 
 /**
- * A pool without a free client runs its callbacks where another client is released. The binding keeps each callback in the
- * context of its caller: a migration's request stays the migration's, and other requests do not become part of it.
+ * If a pool has no free client, it calls the waiting callback later, in the asynchronous context of the code
+ * that releases a client. The binding restores the context of the caller, so that the request of a migration
+ * is checked, and the requests of other code are not.
  */
 function watchPool(prototype: PoolPrototype | undefined): void {
   if (!prototype || watched.has(prototype)) return;
@@ -86,7 +88,10 @@ function sqlOf(query: unknown): unknown {
   return text ?? cursor?.text;
 }
 
-/** Reports the error the way the caller expects it: by callback, by promise, or, for a query object, by an exception. */
+/**
+ * Reports the error in the way that the caller expects: by callback, by promise, or, for a query object, by
+ * an exception.
+ */
 function refuse(args: readonly unknown[], error: unknown): unknown {
   const [query] = args;
   const callback = args.findLast((arg) => typeof arg === 'function') as

@@ -4,7 +4,9 @@ import { dataSourceOf } from './migration-guard.js';
 
 const guarded = new WeakSet<object>();
 
-/** Whether a query runner is already guarded, as when one migration calls the method of another. */
+/**
+ * Whether a query runner is already guarded, e.g. because one migration calls a method of another migration.
+ */
 export function isGuarded(queryRunner: QueryRunner): boolean {
   return guarded.has(queryRunner);
 }
@@ -13,8 +15,9 @@ export function isGuarded(queryRunner: QueryRunner): boolean {
 export type OpenSession = (raw: QueryRunner) => GuardedSession;
 
 /**
- * The query runner that a migration receives. Its own methods (`createTable`, `changeColumn`, …) run with it as `this`, so that
- * their SQL passes through `query` too. Its manager and its data source are guarded as well.
+ * The query runner that a migration receives. Its own methods (`createTable`, `changeColumn`, …) run with it
+ * as `this`, so that their SQL passes through `query` too. Its manager and its data source are guarded as
+ * well.
  */
 export function guardQueryRunner(raw: QueryRunner, session: GuardedSession, open: OpenSession): QueryRunner {
   const dataSource = guardDataSource(dataSourceOf(raw), open);

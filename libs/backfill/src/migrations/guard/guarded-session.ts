@@ -5,9 +5,12 @@ import type { LockRetry } from '../locks/lock-retry.js';
 import { RowsWrittenError } from '../migration.error.js';
 import { unguarded } from './guard-context.js';
 import type { Admitted, MigrationGuard } from './migration-guard.js';
-import { RowWitness, type SendQuery, type WrittenTable } from './row-witness.js';
+import { RowCounters, type SendQuery, type WrittenTable } from './row-counters.js';
 
-/** Sets the DDL policy for the current transaction only, which also works through a pooler. */
+/**
+ * Sets the lock timeout of the DDL policy for the current transaction only, so that it also works behind a
+ * pooler.
+ */
 const SET_LOCK_TIMEOUT = `
   pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
   pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS untouched, pg_catalog.set_config('lock_timeout', $1, true) AS now`;
@@ -20,18 +23,21 @@ export type QueryArguments = readonly [
   useStructuredResult?: boolean | undefined,
 ];
 
-/** One connection of a migration: each statement is admitted, then sent, and witnessed if it could not be read. */
+/**
+ * One connection of a migration. It checks each statement before it sends it. If the guard cannot read the
+ * statement, it counts the rows that the statement writes.
+ */
 export class GuardedSession {
   readonly #raw: QueryRunner;
   readonly #guard: MigrationGuard;
   readonly #retry: LockRetry;
-  readonly #witness: RowWitness;
+  readonly #rowCounters: RowCounters;
   readonly #query: SendQuery;
-  /** Statements run one after the other, also when the migration does not await them. */
+  /** The last statement. Statements run one after the other, even if the migration does not await them. */
   #last: Promise<unknown> = Promise.resolve();
   /** The migration has sent BEGIN as SQL. */
   #hasBegun = false;
-  /** The migration has ended, with its own SQL, a transaction that its runner considers open. */
+  /** The migration has ended the transaction with its own SQL, so the runner still considers it open. */
   #ended = false;
   /** Server process of the current transaction; behind a pooler it changes with each transaction. */
   #pid = 0;
@@ -43,7 +49,7 @@ export class GuardedSession {
     this.#retry = retry;
     this.#query = (sql, parameters) =>
       unguarded(() => raw.query(sql, parameters)) as Promise<Record<string, unknown>[]>;
-    this.#witness = new RowWitness(this.#query, guard.mayWrite);
+    this.#rowCounters = new RowCounters(this.#query, guard.mayWrite);
   }
 
   get #inTransaction(): boolean {
@@ -51,12 +57,12 @@ export class GuardedSession {
   }
 
   /**
-   * Starts inside a transaction that the runner has opened.
+   * Starts the checks in a transaction that the runner has opened.
    *
    * @returns whether that transaction has changed nothing yet
    */
   async enterTransaction(): Promise<boolean> {
-    const row = await this.#witness.begin({
+    const row = await this.#rowCounters.begin({
       select: SET_LOCK_TIMEOUT,
       parameters: [String(this.#retry.policy.lockTimeout)],
     });
@@ -66,22 +72,22 @@ export class GuardedSession {
   }
 
   /**
-   * Ends the migration and restores the lock timeout for others that share the transaction.
+   * Ends the checks, and restores the lock timeout for other migrations in the same transaction.
    *
    * @throws RowsWrittenError if the transaction has written rows without an exemption
    */
-  async leave(): Promise<void> {
+  async finish(): Promise<void> {
     if (!this.#inTransaction) return;
     const before = this.#lockTimeoutBefore;
     this.#assertUnwritten(
-      await this.#witness.written(
+      await this.#rowCounters.written(
         before === undefined ? undefined : { select: RESTORE_LOCK_TIMEOUT, parameters: [before] },
       ),
     );
   }
 
   async #verify(): Promise<void> {
-    if (this.#inTransaction) this.#assertUnwritten(await this.#witness.written());
+    if (this.#inTransaction) this.#assertUnwritten(await this.#rowCounters.written());
   }
 
   query(...args: QueryArguments): Promise<unknown> {
@@ -100,7 +106,7 @@ export class GuardedSession {
       const admitted = await this.#guard.admit(sql, this.#query);
       // A stream continues after this method, so its rows could not be counted.
       for (const statement of admitted.statements)
-        if (statement.unknowns.length > 0) this.#guard.refuseUnwitnessed(statement);
+        if (statement.unknowns.length > 0) this.#guard.refuseUncounted(statement);
       return unguarded(() => this.#raw.stream(sql, parameters, onEnd, onError));
     });
     this.#last = work.catch(() => undefined);
@@ -115,7 +121,7 @@ export class GuardedSession {
     // BEGIN … COMMIT in one string are sent one by one, so that rows are counted before the commit.
     let result: unknown;
     for (const statement of admitted.statements)
-      result = await this.#send({ statements: [statement], watch: admitted.watch }, [
+      result = await this.#send({ statements: [statement], mustCountRows: admitted.mustCountRows }, [
         statement.text,
         undefined,
         structured,
@@ -130,7 +136,7 @@ export class GuardedSession {
     if (control === 'commit' || control === 'prepare') await this.#verify();
     if (control) return this.#control(control, send);
     if (this.#inTransaction)
-      return this.#retry.observe(this.#pid, sql, () => this.#sendWitnessed(admitted, send));
+      return this.#retry.observe(this.#pid, sql, () => this.#sendCounted(admitted, send));
     return this.#sendOutsideTransaction(admitted, sql, send);
   }
 
@@ -152,22 +158,23 @@ export class GuardedSession {
   }
 
   /**
-   * Outside a transaction, a statement gets one of its own where PostgreSQL allows it, so that the policy is local and rows are
-   * counted before the commit.
+   * Opens a transaction for the statement if PostgreSQL allows it. Then the policy applies to this statement
+   * only, and rows are counted before the commit.
    */
   async #sendOutsideTransaction(
     admitted: Admitted,
     sql: string,
     send: () => Promise<unknown>,
   ): Promise<unknown> {
-    const { statements, watch } = admitted;
+    const { statements, mustCountRows } = admitted;
     const commitsItself = statements.find(
       (statement) => statement.refusesTransaction || statement.controlsTransaction,
     );
-    if (commitsItself && watch && commitsItself.unknowns.length > 0)
-      this.#guard.refuseUnwitnessed(commitsItself);
-    const isHarmless = !watch && statements.every(({ effect }) => effect === 'read' || effect === 'session');
-    const isSessionOnly = !watch && statements.every(({ effect }) => effect === 'session');
+    if (commitsItself && mustCountRows && commitsItself.unknowns.length > 0)
+      this.#guard.refuseUncounted(commitsItself);
+    const isHarmless =
+      !mustCountRows && statements.every(({ effect }) => effect === 'read' || effect === 'session');
+    const isSessionOnly = !mustCountRows && statements.every(({ effect }) => effect === 'session');
     const result =
       commitsItself || isSessionOnly
         ? await send()
@@ -179,10 +186,11 @@ export class GuardedSession {
   async #inOwnTransaction(admitted: Admitted, sql: string, send: () => Promise<unknown>): Promise<unknown> {
     await this.#query('BEGIN');
     try {
-      // Reads too: a view, an operator, a default or an event trigger may call a function that writes.
+      // Statements that only read are checked too: a view, an operator, a default or an event trigger may
+      // call a function that writes rows.
       await this.enterTransaction();
-      const result = await this.#retry.observe(this.#pid, sql, () => this.#sendWitnessed(admitted, send));
-      this.#assertUnwritten(await this.#witness.written());
+      const result = await this.#retry.observe(this.#pid, sql, () => this.#sendCounted(admitted, send));
+      this.#assertUnwritten(await this.#rowCounters.written());
       await this.#query('COMMIT');
       return result;
     } catch (error) {
@@ -191,15 +199,15 @@ export class GuardedSession {
     }
   }
 
-  async #sendWitnessed(admitted: Admitted, send: () => Promise<unknown>): Promise<unknown> {
-    if (!admitted.watch) return send();
-    const [result, truncated] = await this.#witness.truncatedBy(send);
-    this.#assertUnwritten([...truncated, ...(await this.#witness.written())]);
+  async #sendCounted(admitted: Admitted, send: () => Promise<unknown>): Promise<unknown> {
+    if (!admitted.mustCountRows) return send();
+    const [result, truncated] = await this.#rowCounters.truncatedBy(send);
+    this.#assertUnwritten([...truncated, ...(await this.#rowCounters.written())]);
     return result;
   }
 
   #assertUnwritten(written: readonly WrittenTable[]): void {
-    if (this.#witness.blinded) this.#guard.refuseBlinded();
+    if (this.#rowCounters.hasStoppedCounting) this.#guard.refuseStoppedCounting();
     if (written.length === 0) return;
     const { migration, direction, committed } = this.#guard;
     const consequence =

@@ -1,16 +1,19 @@
 import type { StatementClassifier, Classification, Routine, Statement } from 'nestjs-backfill-sql';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { DataInMigrationError } from '../migration.error.js';
-import type { GateKeeper } from './guard-context.js';
+import type { OtherConnectionGuard } from './guard-context.js';
 import { judge, type JudgeOptions, type Refusal, type RefusalCause } from './refusal.js';
 import { readRoutines } from './routine.reader.js';
-import type { SendQuery } from './row-witness.js';
+import type { SendQuery } from './row-counters.js';
 
 /** SQL that may be sent. */
 export interface Admitted {
   readonly statements: readonly Statement[];
-  /** At least one statement runs SQL that could not be read, so its rows must be counted. */
-  readonly watch: boolean;
+  /**
+   * At least one statement contains SQL that the guard cannot read, so the rows that it writes must be
+   * counted.
+   */
+  readonly mustCountRows: boolean;
 }
 
 export interface GuardOptions extends JudgeOptions {
@@ -21,10 +24,10 @@ export interface GuardOptions extends JudgeOptions {
 }
 
 /**
- * Decides which SQL one run of one migration may send. It remembers the routines that the migration has created, and the first
- * refusal.
+ * Decides which SQL one run of one migration may send. It stores the routines that the migration has created,
+ * and the first refusal.
  */
-export class MigrationGuard implements GateKeeper {
+export class MigrationGuard implements OtherConnectionGuard {
   readonly #options: GuardOptions;
   readonly #prepared = new Set<string>();
   readonly #running = new Set<Promise<unknown>>();
@@ -49,7 +52,7 @@ export class MigrationGuard implements GateKeeper {
     return [...this.#options.exemptTables, ...this.#options.bookkeeping];
   }
 
-  /** Statements that were committed one by one, because the migration runs without a transaction. */
+  /** The statements that are already committed, because the migration runs without a transaction. */
   get committed(): readonly string[] {
     return this.#committed;
   }
@@ -73,18 +76,23 @@ export class MigrationGuard implements GateKeeper {
     return this.#judge(sql, this.#classify(sql, known));
   }
 
-  /** On connections other than the migration's own no rows are counted, so SQL that cannot be read is refused. */
-  admitElsewhere(sql: unknown): void {
+  /**
+   * Refuses SQL that the guard cannot read, because rows are counted only on the migration's own connection.
+   */
+  admitOnOtherConnection(sql: unknown): void {
     this.#assertText(sql);
     this.#refuseLate(sql);
-    const { watch, statements } = this.#judge(sql, this.#classify(sql));
-    const unread = watch ? statements.find(({ unknowns }) => unknowns.length > 0) : undefined;
+    const { mustCountRows, statements } = this.#judge(sql, this.#classify(sql));
+    const unread = mustCountRows ? statements.find(({ unknowns }) => unknowns.length > 0) : undefined;
     const [unknown] = unread?.unknowns ?? [];
     if (unread && unknown) this.#refuse({ kind: 'undecidable', unknown }, unread.text, unread);
   }
 
-  /** @throws DataInMigrationError because the statement commits by itself and cannot be read, so nothing could be undone */
-  refuseUnwitnessed(statement: Statement): never {
+  /**
+   * @throws DataInMigrationError because the statement commits its own changes and the guard cannot read it,
+   * so the changes could not be rolled back
+   */
+  refuseUncounted(statement: Statement): never {
     const [unknown] = statement.unknowns;
     return this.#refuse(
       {
@@ -102,8 +110,8 @@ export class MigrationGuard implements GateKeeper {
     );
   }
 
-  /** @throws DataInMigrationError because the row counters were switched off */
-  refuseBlinded(): never {
+  /** @throws DataInMigrationError because the migration turned the row counters off */
+  refuseStoppedCounting(): never {
     return this.#refuse({ kind: 'blinding', setting: 'track_counts' }, '', {
       position: { offset: 0, line: 1, column: 1 },
     });
@@ -128,14 +136,20 @@ export class MigrationGuard implements GateKeeper {
     this.#throwRefusal();
   }
 
-  /** After an error of the migration. @returns the first refusal, which may have caused the error */
+  /**
+   * Ends the guard after an error of the migration. @returns the first refusal, which may have caused the
+   * error
+   */
   async endFailed(): Promise<DataInMigrationError | undefined> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
     this.#ended = true;
     return this.#firstRefusal;
   }
 
-  /** The migration may have caught the refusal; then a step would be missing silently. */
+  /**
+   * The migration may have caught the refusal. Without this error, it would be recorded although a statement
+   * is missing.
+   */
   #throwRefusal(): void {
     if (this.#firstRefusal) throw this.#firstRefusal;
   }
@@ -149,17 +163,17 @@ export class MigrationGuard implements GateKeeper {
 
   #judge(sql: string, { statements, failure }: Classification): Admitted {
     if (failure) this.#refuse({ kind: 'unreadable', failure }, sql, failure);
-    let watch = false;
+    let mustCountRows = false;
     for (const statement of statements) {
       const verdict = judge(statement, this.#options);
       if (verdict.refused) this.#refuse(verdict.refused, statement.text, statement);
-      watch ||= verdict.watch;
+      mustCountRows ||= verdict.mustCountRows;
     }
     for (const { creates, prepares } of statements) {
       this.#routines = [...this.#routines, ...creates];
       if (prepares !== undefined) this.#prepared.add(prepares);
     }
-    return { statements, watch };
+    return { statements, mustCountRows };
   }
 
   /** Refuses a query object that builds its own messages, and a call without SQL. */

@@ -3,13 +3,16 @@ import { suggestBackfill } from './backfill-suggestion.js';
 import type { Refusal, RefusalCause } from './refusal.js';
 
 /** The message of the error, and its remedy. */
-export interface RefusalWording {
+export interface RefusalText {
   readonly what: string;
   readonly remedy: string;
 }
 
-/** Order: what, where, why, what to do instead, with code to paste. */
-export function wordRefusal(refusal: Refusal): RefusalWording {
+/**
+ * Builds the message in this order: the problem, the statement and its position, the reason, and the remedy
+ * with code to paste.
+ */
+export function describeRefusal(refusal: Refusal): RefusalText {
   const { migration, direction, position, cause } = refusal;
   return {
     what: [
@@ -54,27 +57,27 @@ function ruleOf(cause: RefusalCause): string {
 
 const LOCKS =
   'a migration keeps every lock until it commits. A data change holds row locks for as long as it scans and writes the table. ' +
-  'On a busy table it runs into lock_timeout and takes the deployment down.';
+  'On a busy table it fails with lock_timeout and stops the deployment.';
 
 function why(cause: RefusalCause): string {
   switch (cause.kind) {
     case 'data':
       return unbounded(cause.finding) + LOCKS;
     case 'blinding':
-      return 'with this setting PostgreSQL would read the SQL in another way, or not count the written rows.';
+      return 'with this setting PostgreSQL would parse the SQL differently, or would not count the written rows.';
     case 'late':
       return 'it would run outside the transaction, or in the next migration.';
     case 'unwitnessed':
       return 'rows that it writes could not be rolled back.';
     default:
-      return 'SQL that cannot be read may change rows, which would only show in production.';
+      return 'SQL that the guard cannot read may change rows, and this would be noticed only in production.';
   }
 }
 
 function unbounded({ operation, where }: DataFinding): string {
   if (operation !== 'update' && operation !== 'delete') return '';
-  if (!where) return 'it has no WHERE and touches every row; ';
-  if (where.tautology) return 'its WHERE is always true and touches every row; ';
+  if (!where) return 'it has no WHERE and changes every row; ';
+  if (where.tautology) return 'its WHERE is always true and changes every row; ';
   if (where.joinOnly) return 'its WHERE is only a join condition; ';
   if (where.onlyNullColumns.length > 0)
     return `right after ADD COLUMN, ${where.onlyNullColumns.join(', ')} IS NULL is every row; `;

@@ -5,11 +5,14 @@ export type RefusalCause =
   | { readonly kind: 'data'; readonly finding: DataFinding }
   | { readonly kind: 'unreadable'; readonly failure: ParseFailure }
   | { readonly kind: 'undecidable'; readonly unknown: Unknown }
-  /** It would switch off a setting that the guard needs. */
+  /** The statement would change a setting that the guard needs. */
   | { readonly kind: 'blinding'; readonly setting: string }
-  /** It arrived after `up()` or `down()` had ended. */
+  /** The statement was sent after `up()` or `down()` had ended. */
   | { readonly kind: 'late' }
-  /** It commits by itself and cannot be read, so nothing could be rolled back. */
+  /**
+   * The statement commits its own changes and the guard cannot read it, so the changes could not be rolled
+   * back.
+   */
   | { readonly kind: 'unwitnessed'; readonly unknown: Unknown };
 
 /** A statement that the guard refused before it was sent. */
@@ -26,11 +29,14 @@ export interface Refusal {
   readonly entity?: string;
 }
 
-/** Settings that the guard needs, with their allowed values. Otherwise PostgreSQL reads SQL in another way, or counts no rows. */
+/**
+ * Settings that the guard needs, with their allowed values. With other values, PostgreSQL parses SQL
+ * differently or counts no rows.
+ */
 const NEEDED_SETTINGS: Readonly<Record<string, readonly string[]>> = {
   track_counts: ['on', 'true', '1', 'yes'],
   standard_conforming_strings: ['on', 'true', '1', 'yes'],
-  /** RESET ALL, and set_config with a computed name: any setting. */
+  /** Any setting: RESET ALL, or set_config with a computed name. */
   '*': [],
 };
 
@@ -44,27 +50,30 @@ export interface JudgeOptions {
 
 export interface Verdict {
   readonly refused?: RefusalCause;
-  /** It runs SQL that could not be read: PostgreSQL's row counters are compared before and after. */
-  readonly watch: boolean;
+  /**
+   * The statement contains SQL that the guard cannot read, so PostgreSQL's row counters are compared before
+   * and after it.
+   */
+  readonly mustCountRows: boolean;
 }
 
-/** Judges one classified statement, without a database and without wording. */
+/** Decides on one classified statement. It needs no database and builds no message. */
 export function judge(statement: Statement, { exemptTables, bookkeeping }: JudgeOptions): Verdict {
   for (const { name, value } of statement.settings) {
     const harmless = NEEDED_SETTINGS[name];
     if (harmless && !(value !== undefined && harmless.includes(value.toLowerCase())))
       return {
         refused: { kind: 'blinding', setting: name === '*' ? 'with an unknown name' : name },
-        watch: false,
+        mustCountRows: false,
       };
   }
   const finding = statement.findings.find(
     (one) => !isExempt(one, exemptTables) && !isBookkeeping(one, bookkeeping),
   );
-  if (finding) return { refused: { kind: 'data', finding }, watch: false };
-  const undecidable = statement.unknowns.find((one) => !isWatchable(one));
-  if (undecidable) return { refused: { kind: 'undecidable', unknown: undecidable }, watch: false };
-  return { watch: statement.unknowns.length > 0 || statement.calls.length > 0 };
+  if (finding) return { refused: { kind: 'data', finding }, mustCountRows: false };
+  const undecidable = statement.unknowns.find((one) => !isCountable(one));
+  if (undecidable) return { refused: { kind: 'undecidable', unknown: undecidable }, mustCountRows: false };
+  return { mustCountRows: statement.unknowns.length > 0 || statement.calls.length > 0 };
 }
 
 /** A `listed` table without a schema matches in any schema. */
@@ -90,10 +99,11 @@ function isBookkeeping(
   return own && ['insert', 'update', 'delete'].includes(operation) && via.length === 0 && !dynamic;
 }
 
-/** Whether the row counters would show what it writes. */
-function isWatchable({ kind, via }: Unknown): boolean {
+/** Whether the row counters show the rows that the unknown SQL writes. */
+function isCountable({ kind, via }: Unknown): boolean {
   if (kind === 'dynamic-sql' || kind === 'unresolved-call' || kind === 'wrapped-call') return true;
-  // PostgreSQL has accepted the body of this routine, but the parser cannot read it. A DO block is no such body.
+  // PostgreSQL has accepted the body of this routine, but the parser cannot read it. This does not apply to a
+  // DO block.
   const inRoutine = via.some((step) => step.startsWith('function ') || step.startsWith('procedure '));
   return inRoutine && (kind === 'foreign-language' || kind === 'unparsed-body');
 }

@@ -1,7 +1,7 @@
 import type { StatementClassifier, Routine, RoutineCall } from 'nestjs-backfill-sql';
-import type { SendQuery } from './row-witness.js';
+import type { SendQuery } from './row-counters.js';
 
-/** Definitions of existing routines. Routines of extensions are left to the row counters. */
+/** The definitions of existing routines. Routines of extensions are not read; the row counters check them. */
 const DEFINITIONS = `
   SELECT pg_catalog.pg_get_functiondef(p.oid) AS definition
     FROM pg_catalog.pg_proc p

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { describeSession } from '../../postgres/session-description.js';
 import { unguarded } from '../guard/guard-context.js';
 
-/** A session that holds a lock which another session waits for. */
+/** A session that holds a lock for which another session waits. */
 export interface LockBlocker {
   readonly pid: number;
   readonly application: string;
@@ -14,7 +14,7 @@ export interface LockBlocker {
   readonly description: string;
 }
 
-/** Only a waiting session has blockers, so this runs on another connection while it waits. */
+/** Runs on another connection while the session waits, because only a waiting session has blockers. */
 const BLOCKERS = `
   SELECT b.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, a.backend_type, 'unknown') AS state,
          left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200) AS query,
@@ -23,18 +23,20 @@ const BLOCKERS = `
     FROM unnest(pg_catalog.pg_blocking_pids($1)) b (pid)
     LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid`;
 
-/** @returns none if no session blocks it any more, or if the pool has no free connection */
+/**
+ * @returns the blocking sessions; none if the session no longer waits, or if the pool has no free connection
+ */
 export async function findBlockers(
   dataSource: DataSource,
   waitingPid: number,
 ): Promise<readonly LockBlocker[]> {
-  if (!hasRoom(dataSource)) return [];
+  if (!hasFreeConnection(dataSource)) return [];
   const runner = unguarded(() => dataSource.createQueryRunner());
   try {
     const rows = (await unguarded(() => runner.query(BLOCKERS, [waitingPid]))) as Record<string, unknown>[];
     return rows.map(describe);
   } catch {
-    // The blockers only serve messages; an error here must not end the migration.
+    // The blockers are only shown in messages, so an error here must not end the migration.
     return [];
   } finally {
     await runner.release();
@@ -53,7 +55,7 @@ function describe(row: Record<string, unknown>): LockBlocker {
 }
 
 /** Without a free connection, the query would wait for the connection that is blocked. */
-function hasRoom(dataSource: DataSource): boolean {
+function hasFreeConnection(dataSource: DataSource): boolean {
   const pool = (
     dataSource.driver as { master?: { totalCount?: number; idleCount?: number; options?: { max?: number } } }
   ).master;

@@ -7,14 +7,14 @@ import { MigrationBlockedError } from '../migration.error.js';
 import type { DdlPolicy, MigrationLog } from '../migration.options.js';
 
 const MAX_PAUSE_MS = 30_000;
-/** Lock timeout, and a deadlock between DDL and the application's transactions. */
+/** SQLSTATEs of a lock timeout, and of a deadlock between DDL and the application's transactions. */
 const LOCK_ERROR_CODES = new Set(['55P03', '40P01']);
 
 export function isLockError(error: unknown): boolean {
   return LOCK_ERROR_CODES.has(sqlState(error) ?? '');
 }
 
-/** What was observed while a statement waited for its lock. It is kept with the error that ended the statement. */
+/** The blockers of a statement that waited for its lock, stored by the error of the statement. */
 interface Observation {
   readonly blockers: readonly LockBlocker[];
   readonly statement: string;
@@ -29,13 +29,16 @@ export interface LockRetryOptions {
   readonly log: MigrationLog;
 }
 
-/** Retries work that did not get its locks, after growing, jittered pauses. Each retry logs the sessions that held the locks. */
+/**
+ * Retries work that did not get its locks, with exponential back-off and jitter. Each retry logs the sessions
+ * that held the locks.
+ */
 export class LockRetry {
   readonly policy: DdlPolicy;
   readonly #dataSource: DataSource;
   readonly #migration: string;
   readonly #log: MigrationLog;
-  /** The last observed blockers; an attempt can end before they could be read. */
+  /** The blockers of the last attempt for which they could be read. */
   #blockers: readonly LockBlocker[] = [];
   #attempt = 0;
   readonly #startedAt = performance.now();
@@ -54,13 +57,16 @@ export class LockRetry {
         return await work();
       } catch (error) {
         if (!isLockError(error)) throw error;
-        await this.failed(error, what);
+        await this.waitAfterFailure(error, what);
       }
     }
   }
 
-  /** Logs a failed attempt and waits before the next. @throws MigrationBlockedError if no attempt is left */
-  async failed(error: unknown, what: string): Promise<void> {
+  /**
+   * Logs a failed attempt and waits before the next attempt. @throws MigrationBlockedError if no attempt is
+   * left
+   */
+  async waitAfterFailure(error: unknown, what: string): Promise<void> {
     this.#attempt += 1;
     const { lockAttempts, lockRetryTotal } = this.policy;
     const delay = backOff(this.#attempt, {
@@ -68,9 +74,9 @@ export class LockRetry {
       maxMs: MAX_PAUSE_MS,
       jitter: 'equal',
     });
-    const spent = performance.now() - this.#startedAt;
+    const elapsedMs = performance.now() - this.#startedAt;
     const statement = this.#observationOf(error)?.statement ?? what;
-    if (this.#attempt >= lockAttempts || spent + delay > lockRetryTotal)
+    if (this.#attempt >= lockAttempts || elapsedMs + delay > lockRetryTotal)
       throw this.#blocked(error, statement);
     const blockers = this.#blockers.map(({ description }) => description).join('; ') || 'an unknown session';
     this.#log.warn(
@@ -79,8 +85,8 @@ export class LockRetry {
     await pause(delay);
   }
 
-  /** The error when no further attempt is possible. */
-  giveUp(error: unknown, what: string): MigrationBlockedError {
+  /** Creates the error for the last attempt. */
+  finalError(error: unknown, what: string): MigrationBlockedError {
     this.#attempt += 1;
     return this.#blocked(error, this.#observationOf(error)?.statement ?? what);
   }

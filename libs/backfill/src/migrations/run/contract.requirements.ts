@@ -10,12 +10,12 @@ import type { CompletionGate, MigrationDeclaration, MigrationSettings } from '..
 import { hasChangedNothing } from './transaction-state.js';
 
 /**
- * Proves the backfills that a contract migration requires, now.
+ * Probes the backfills that a contract migration requires.
  *
- * With `finish`, it first runs the remaining batches; the caller must hold no lock meanwhile.
+ * With `finish`, it first runs the remaining batches; the caller must not hold locks during that time.
  *
  * @throws MigrationDeclarationError if `requires` is not a list
- * @throws UnprovableRequirementError if a name is unknown, or nothing here can prove a backfill
+ * @throws UnprovableRequirementError if a name is unknown, or there is no gate that can prove a backfill
  * @returns the backfills that are not complete
  */
 export async function unmetRequirements(
@@ -51,8 +51,8 @@ export async function unmetRequirements(
 }
 
 /**
- * Proves the requirements before `up()`. Under TypeORM's own runner, with `finish`, its transaction is rolled back while the
- * remaining batches run, and started again.
+ * Proves the requirements before `up()`. With `finish` under TypeORM's own runner, it rolls back the runner's
+ * transaction, runs the remaining batches, and starts a new transaction.
  *
  * @throws RequirementNotMetError
  */
@@ -63,7 +63,7 @@ export async function assertRequirements(
   raw: QueryRunner,
 ): Promise<void> {
   if ((declaration.requires?.length ?? 0) === 0) return;
-  const restarts = declaration.finish === true && raw.isTransactionActive && !settings.driven;
+  const restarts = declaration.finish === true && raw.isTransactionActive && !settings.isRunByPhase;
   if (restarts) {
     if (!(await hasChangedNothing(raw)))
       throw new MigrationDeclarationError(
@@ -74,8 +74,9 @@ export async function assertRequirements(
     await raw.rollbackTransaction();
   }
   try {
-    // The phase's own runner has run the remaining batches before the transaction, so here they are only proved.
-    const required = settings.driven ? { ...declaration, finish: false } : declaration;
+    // The runner of the phase has run the remaining batches before this transaction, so this call only proves
+    // completion.
+    const required = settings.isRunByPhase ? { ...declaration, finish: false } : declaration;
     const unmet = await unguarded(() => unmetRequirements(migration, required, settings.gate));
     if (unmet.length > 0) throw new RequirementNotMetError(migration, unmet);
   } finally {

@@ -23,14 +23,14 @@ export function declarationOf(instance: MigrationInterface): MigrationDeclaratio
   return instance.constructor as unknown as MigrationDeclaration;
 }
 
-/** Runs one direction of a migration guarded and under the DDL policy, in the transaction of its caller. */
+/** Runs `up` or `down` of a migration with the guard and the DDL policy, in the caller's transaction. */
 export async function runGuarded(
   instance: MigrationInterface,
   direction: Direction,
   method: MigrationMethod,
   raw: QueryRunner,
 ): Promise<unknown> {
-  // The method of one migration calls that of another, with a guarded runner.
+  // The method of one migration has called the method of another migration with a guarded runner.
   if (isGuarded(raw)) return method.call(instance, raw);
   return new GuardedMigrationRunner({ instance, direction, method, raw }).run();
 }
@@ -49,7 +49,10 @@ class GuardedMigrationRunner {
   readonly #name: string;
   readonly #declaration: MigrationDeclaration;
   readonly #settings: MigrationSettings;
-  /** The caller's transaction had changed nothing before, so it can be rolled back and started again without loss. */
+  /**
+   * The caller's transaction had changed nothing before this migration, so it can be rolled back and started
+   * again without loss.
+   */
   #canRestartTransaction = false;
 
   constructor(migration: GuardedMigration) {
@@ -65,19 +68,20 @@ class GuardedMigrationRunner {
     this.#validate(dataSource.options.type);
     if (this.#migration.direction === 'up')
       await assertRequirements(this.#name, this.#declaration, this.#settings, this.#raw);
-    const { policy, log, driven } = this.#settings;
+    const { policy, log, isRunByPhase } = this.#settings;
     const retry = new LockRetry({ policy, dataSource, migration: this.#name, log });
     for (;;) {
       try {
         return await this.#attempt(retry);
       } catch (error) {
-        if (!isLockError(error) || driven) throw error;
-        // A retry here must lose nothing. The phase's own runner retries by itself.
+        if (!isLockError(error) || isRunByPhase) throw error;
+        // A retry here must not lose earlier changes of the transaction. The runner of the phase does its own
+        // retries.
         if (!this.#canRestartTransaction || !this.#raw.isTransactionActive)
-          throw retry.giveUp(error, this.#name);
+          throw retry.finalError(error, this.#name);
         await this.#raw.rollbackTransaction();
         try {
-          await retry.failed(error, this.#name);
+          await retry.waitAfterFailure(error, this.#name);
         } finally {
           // The caller opened the transaction and will end it in any case.
           await this.#raw.startTransaction();
@@ -104,7 +108,7 @@ class GuardedMigrationRunner {
     try {
       const result = await insideMigration(guard, () => method.call(instance, runner));
       await guard.end();
-      await session.leave();
+      await session.finish();
       return result;
     } catch (error) {
       const refusal = await guard.endFailed();

@@ -19,13 +19,14 @@ import type {
   RanMigration,
 } from '../migration.report.js';
 import { declarationOf, migrationName } from './guarded-migration.runner.js';
-import { settingsFor, whileDriven } from './migration.settings.js';
+import { settingsFor, whileRunByPhase } from './migration.settings.js';
 
-/** How pending migrations run. @publicApi */
+/** The options of `runMigrations`. @publicApi */
 export interface RunMigrationsOptions extends GuardMigrationsOptions {
   /**
-   * `each`: one transaction per migration, so that locks are held for a short time. `all`: one transaction for all. `none`: none.
-   * @default the data source's `migrationsTransactionMode`, else 'each'
+   * `each`: one transaction per migration, so that locks are held for a short time. `all`: one transaction
+   * for all migrations. `none`: no transaction.
+   * @default the data source's `migrationsTransactionMode`, otherwise 'each'
    */
   readonly transaction?: 'all' | 'each' | 'none';
   /** Schema of the ledger. @default 'nestjs_backfill' */
@@ -38,9 +39,9 @@ const DEFAULT_SCHEMA = 'nestjs_backfill';
 const DEFAULT_LEASE_MS = 30_000;
 
 /**
- * The migrations phase of a deployment. One process at a time runs the pending migrations, guarded and under the DDL policy. A
- * contract migration runs only when the backfills that it requires are proved complete. A migration that fails is part of the
- * report, not an error.
+ * The migrations phase of a deployment. One process at a time runs the pending migrations, with the guard and
+ * the DDL policy. A contract migration runs only if the backfills that it requires are proved complete. It
+ * does not throw if a migration fails; the report contains the error.
  *
  * @publicApi
  */
@@ -52,8 +53,8 @@ export async function runMigrations(
 }
 
 /**
- * The pending migrations, the backfills that they wait for, and the migrations that may change data. It probes the backfills and
- * changes nothing.
+ * Reports the pending migrations, the backfills for which they wait, and the migrations that may change rows.
+ * It probes the backfills and changes nothing.
  *
  * @publicApi
  */
@@ -78,7 +79,7 @@ export async function migrationStatus(dataSource: DataSource): Promise<Migration
   };
 }
 
-/** A status also lists unknown backfills, where a run would fail. */
+/** The status also lists undeclared backfills, for which a run would fail. */
 async function requirementsForStatus(
   name: string,
   declaration: MigrationDeclaration,
@@ -94,7 +95,7 @@ async function requirementsForStatus(
   ];
 }
 
-/** How the phase ended; empty when every migration ran. */
+/** The reason for which the phase ended early; empty if every migration ran. */
 interface PhaseEnd {
   readonly deferred?: DeferredMigration;
   readonly failed?: FailedMigration;
@@ -118,7 +119,7 @@ class MigrationPhase {
       guardMigrations(this.#dataSource, this.#options);
       lease = await this.#acquire();
       this.#waited = lease.waited;
-      return await whileDriven(this.#dataSource, () => this.#migrate(lease as DeployLease));
+      return await whileRunByPhase(this.#dataSource, () => this.#migrate(lease as DeployLease));
     } catch (error) {
       return this.#report({ failed: { error: asError(error) } }, []);
     } finally {
@@ -133,7 +134,7 @@ class MigrationPhase {
   }
 
   async #migrate(lease: DeployLease): Promise<MigrationPhaseReport> {
-    // Read under the lease, because another process may have run some of them meanwhile.
+    // Read under the lease, because another process may have run some of the migrations before.
     const pending = await pendingOf(this.#dataSource);
     this.#warnOfGrandfathered(pending);
     const conflict = this.#mode === 'all' ? conflictWithSharedTransaction(pending) : undefined;
@@ -165,7 +166,9 @@ class MigrationPhase {
     return this.#options.transaction ?? this.#dataSource.options.migrationsTransactionMode ?? 'each';
   }
 
-  /** One group up to the first migration with an unmet requirement; the others are groups of one. */
+  /**
+   * The migrations before the first unmet requirement are one group. Each of the others is a separate group.
+   */
   async #groupsInOneTransaction(pending: readonly Migration[]): Promise<readonly (readonly Migration[])[]> {
     const first = await this.#firstUnmet(pending);
     const together = first === undefined ? pending : pending.slice(0, first);
@@ -177,13 +180,17 @@ class MigrationPhase {
     for (const [at, { name, instance }] of pending.entries()) {
       if (!instance) continue;
       const { gate } = settingsFor(this.#dataSource);
-      // With `finish`, the remaining batches run now: later, locks of this run could block them.
+      // With `finish`, the remaining batches run now, because later the locks of the migrations could block
+      // them.
       if ((await unmetRequirements(name, declarationOf(instance), gate)).length > 0) return at;
     }
     return undefined;
   }
 
-  /** With `finish`, it runs the remaining batches first. @returns why the migration is deferred; undefined to run it */
+  /**
+   * With `finish`, it runs the remaining batches first. @returns the backfills for which a deferred migration
+   * waits; undefined if the migration must run
+   */
   async #deferral([migration, ...others]: readonly Migration[]): Promise<DeferredMigration | undefined> {
     if (!migration?.instance || others.length > 0) return undefined;
     const declaration = declarationOf(migration.instance);
@@ -208,7 +215,8 @@ class MigrationPhase {
     const ran: RanMigration[] = [];
     const inTransaction = this.#mode === 'all' || inOwnTransaction(group[0]?.instance, this.#mode);
     try {
-      // Without a transaction, no commit can be prevented later, so a process that lost its lease must not start.
+      // A migration without a transaction cannot be rolled back, so a process that has lost its lease must
+      // not start it.
       await lease.confirm(runner);
       if (inTransaction) await runner.startTransaction();
       for (const migration of group) ran.push(await this.#runOne(migration, runner));

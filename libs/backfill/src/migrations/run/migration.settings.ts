@@ -10,10 +10,17 @@ import {
 
 const settings = new WeakMap<DataSource, MigrationSettings>();
 
-/** The configured settings of a data source's migrations, or the defaults, so that TypeORM's own commands work too. */
+/**
+ * The configured settings of a data source's migrations. The defaults apply if there are none, e.g. under
+ * TypeORM's own commands.
+ */
 export function settingsFor(dataSource: DataSource): MigrationSettings {
   return (
-    settings.get(dataSource) ?? { policy: DDL_POLICY, log: new Logger('SchemaMigration'), driven: false }
+    settings.get(dataSource) ?? {
+      policy: DDL_POLICY,
+      log: new Logger('SchemaMigration'),
+      isRunByPhase: false,
+    }
   );
 }
 
@@ -23,15 +30,15 @@ export function configureMigrations(dataSource: DataSource, options: MigrationOp
   const policy = { ...current.policy, ...options.policy };
   validate(policy);
   const { gate = current.gate, log = current.log } = options;
-  const next = { policy, log, driven: current.driven, ...(gate && { gate }) };
+  const next = { policy, log, isRunByPhase: current.isRunByPhase, ...(gate && { gate }) };
   settings.set(dataSource, next);
   return next;
 }
 
-/** Marks a data source as driven by the phase's own runner during `work`. */
-export async function whileDriven<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
+/** Marks the data source during `work` as run by the migrations phase. */
+export async function whileRunByPhase<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
   const before = settings.get(dataSource);
-  settings.set(dataSource, { ...settingsFor(dataSource), driven: true });
+  settings.set(dataSource, { ...settingsFor(dataSource), isRunByPhase: true });
   try {
     return await work();
   } finally {

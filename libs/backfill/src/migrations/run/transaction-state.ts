@@ -2,8 +2,8 @@ import type { QueryRunner } from 'typeorm';
 import { unguarded } from '../guard/guard-context.js';
 
 /**
- * Whether the current transaction has changed nothing yet, so that it can be rolled back and started again without loss. A
- * transaction gets its number with its first change, DDL included.
+ * Whether the current transaction has changed nothing yet, so that it can be rolled back and started again
+ * without loss. PostgreSQL assigns a transaction ID at the first change, including DDL.
  */
 export async function hasChangedNothing(raw: QueryRunner): Promise<boolean> {
   const rows = (await unguarded(() =>

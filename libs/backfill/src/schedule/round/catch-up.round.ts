@@ -10,7 +10,7 @@ import { formatDuration } from '../../text/duration.format.js';
 import { inspectDue, postponeAfterRun, type Due } from './due.inspector.js';
 import type { RoundLog } from './round.log.js';
 
-/** One process at a time carries out a round: the holder of this lease. */
+/** The lease that a process must hold to run a round, so that only one process runs a round at a time. */
 const LEASE_PHASE = 'catch-up';
 
 /** The parts of the application that a round uses. */
@@ -21,7 +21,7 @@ export interface RoundServices {
 }
 
 export interface RoundOptions {
-  /** In this order. */
+  /** The round runs them in this order. */
   readonly backfills: readonly BackfillDefinition[];
   readonly maxDurationMs: number;
   /** Aborted when the application shuts down. */
@@ -30,14 +30,14 @@ export interface RoundOptions {
   readonly cancelAfterMs: number;
   /** Milliseconds from the abort until the connections are closed. */
   readonly abandonAfterMs: number;
-  /** Why no backfill may run at this moment, as a sentence; null when they may. */
+  /** The reason that no backfill may run now, as a sentence; null if backfills may run. */
   readonly closedReason: () => string | null;
 }
 
 export interface RoundOutcome {
   /** Every backfill is sealed: none can have a pending row again. */
   readonly isAllSealed: boolean;
-  /** The backfill that was running when the round's time was over. */
+  /** The backfill that was running when the round reached its time limit. */
   readonly cutShort: BackfillDefinition | null;
 }
 
@@ -48,7 +48,7 @@ export interface RoundOutcome {
 export class CatchUpRound {
   readonly #services: RoundServices;
   readonly #options: RoundOptions;
-  /** Null when another process holds the lease. */
+  /** The leases by data source; null if another process holds the lease. */
   readonly #leases = new Map<DataSource, DeployLease | null>();
   readonly #deadline: number;
   #sealed = 0;
@@ -76,7 +76,7 @@ export class CatchUpRound {
     return { isAllSealed: this.#sealed === backfills.length, cutShort };
   }
 
-  /** Also while the round is still running. */
+  /** May be called while the round is still running. */
   async releaseLeases(): Promise<void> {
     for (const lease of this.#leases.values()) await lease?.release();
   }
@@ -131,8 +131,8 @@ export class CatchUpRound {
   async #run({ name }: BackfillDefinition): Promise<BackfillReport> {
     const { signal, cancelAfterMs, abandonAfterMs, closedReason, maxDurationMs } = this.#options;
     const timeUp = `Stopped at the round's time limit of ${formatDuration(maxDurationMs)}.`;
-    // The run's own signal: its listeners go with it. The application's signal would keep them until the
-    // shutdown.
+    // A separate signal for this run: on the application's signal, the listeners of all runs would accumulate
+    // until the shutdown.
     const stop = new AbortController();
     const removeListener = onAbort(signal, () => stop.abort(signal.reason));
     try {
@@ -142,7 +142,7 @@ export class CatchUpRound {
         signal: stop.signal,
         cancelAfterMs,
         abandonAfterMs,
-        // The run has only the rest of the round's time, but its reason shows the round's limit.
+        // The run gets only the remaining time of the round, but its reason must show the limit of the round.
         stopWhen: () => closedReason() ?? (this.#isTimeUp ? timeUp : null),
         observer: { noted: ({ message }) => this.#services.log.debug(`${name}: ${message}`) },
       });

@@ -23,34 +23,34 @@ const PAUSE_FACTOR = 20;
 /** Up to this duration a probe counts as cheap. */
 const MAX_CHEAP_PROBE_MS = 50;
 
-/** Up to this duration a run that proved its end by reading the table counts as cheap. */
+/** Up to this duration, a run that read the table to prove completion counts as cheap. */
 const MAX_CHEAP_RUN_MS = 1_000;
 
 /**
- * What a round has to do for one backfill. `isIndexed`: whether an index serves the pending predicate; null
- * if not inspected.
+ * The action of a round for one backfill. `isIndexed`: whether an index serves the pending predicate; null if
+ * not inspected.
  */
 export type Due =
   | { readonly kind: 'run'; readonly isDrift: boolean; readonly isIndexed: boolean | null }
   | { readonly kind: 'sealed'; readonly by: string; readonly isNew: boolean }
   | { readonly kind: 'nothing'; readonly isIndexed: boolean }
-  /** Catch-up may not run it, or not now. */
+  /** Catch-up may not run the backfill, or may not run it now. */
   | { readonly kind: 'skipped'; readonly reason: string };
 
-/** A run of work that an earlier run has left. */
+/** A run that continues the work of an earlier run. */
 const CONTINUE: Due = { kind: 'run', isDrift: false, isIndexed: null };
 
 /** One inspection of one backfill. */
 interface Inspection {
   readonly session: Session;
-  /** With short timeouts. */
+  /** The definition with short timeouts. */
   readonly definition: BackfillDefinition;
   readonly ledger: BackfillLedger;
 }
 
 /**
- * Decides from the ledger whether a backfill is due, and where the ledger does not suffice, by a bounded
- * probe of the table.
+ * Decides whether a backfill is due. It reads the ledger, and if the ledger is not sufficient, it probes the
+ * table with a bounded query.
  */
 export async function inspectDue(
   session: Session,
@@ -66,8 +66,8 @@ export async function inspectDue(
   const reason = record && heldReason(record);
   if (reason) return skipped(reason);
   try {
-    const brief = withShortTimeouts(definition);
-    return await inspectTableRows({ session, definition: brief, ledger: ownLedger }, record);
+    const inspection = { session, definition: withShortTimeouts(definition), ledger: ownLedger };
+    return await inspectTableRows(inspection, record);
   } catch (error) {
     const temporary = temporaryReason(error);
     if (temporary === null) throw error;
@@ -75,7 +75,7 @@ export async function inspectDue(
   }
 }
 
-/** After a run that proved its end without an index, by reading the table. */
+/** Postpones the next probe after a long run that read the table, without an index, to prove completion. */
 export async function postponeAfterRun(
   session: Session,
   definition: BackfillDefinition,
@@ -88,8 +88,8 @@ export async function postponeAfterRun(
 async function inspectTableRows(inspection: Inspection, record: CatchUpRecord | null): Promise<Due> {
   const { session, definition, ledger } = inspection;
   const selection = new RowSelection(definition, ledger, await inspectTable(session, definition), null);
-  // A backfill that is deployed before its migration is skipped here. A run would fail, and then need a
-  // person.
+  // A backfill that is deployed before its migration is skipped here. A run would set the status `failed`,
+  // and then a person would have to act.
   await session.transaction([
     applyPolicy(definition.pace),
     {
@@ -128,7 +128,10 @@ async function probe(
     : { kind: 'nothing', isIndexed };
 }
 
-/** Complete, or only rows in quarantine are left: a run could only change rows that became pending since. */
+/**
+ * The backfill is complete, or only rows in quarantine are left. A run could change only rows that became
+ * pending later.
+ */
 function hasOnlyDrift({ status, hasQuarantined, hasUnfinished }: CatchUpRecord): boolean {
   return status === 'complete' || (status === 'incomplete' && hasQuarantined && !hasUnfinished);
 }

@@ -11,14 +11,14 @@ type Level = 'log' | 'warn' | 'error';
 /** A message that may recur in every round. */
 interface RecurringMessage {
   readonly level: Level;
-  /** A new message about the same subject replaces the last one. */
+  /** Messages with the same subject are compared with each other. */
   readonly subject: string;
   readonly message: string;
 }
 
 /**
- * Logs what rounds find and do: one line for rows that were found, nothing otherwise. A message that recurs
- * in each round is logged once; the repetitions go to the debug level.
+ * Logs the results of rounds: one line if rows were found, nothing otherwise. A message that recurs in each
+ * round is logged once; its repetitions are logged at the debug level.
  */
 export class RoundLog {
   readonly #logger: Pick<Logger, Level | 'debug'>;
@@ -95,7 +95,7 @@ export class RoundLog {
   }
 
   #once({ level, subject, message }: RecurringMessage): void {
-    // A changed number, e.g. of seconds waited, does not make a new message.
+    // Numbers are ignored: a message that differs only in a number, e.g. the seconds of a wait, is not new.
     const withoutNumbers = message.replace(/\d+/g, '#');
     if (this.#logged.get(subject) === withoutNumbers) return this.debug(message);
     this.#logged.set(subject, withoutNumbers);

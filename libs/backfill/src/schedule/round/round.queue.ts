@@ -14,8 +14,8 @@ import { RoundLog } from './round.log.js';
  */
 const CANCEL_SHARE = 0.7;
 /**
- * The share after which the connections are closed. The application's pool would otherwise wait for a
- * connection that never comes back.
+ * The share of the shutdown timeout after which the connections are closed. Otherwise the application's pool
+ * would wait for a connection that is never released.
  */
 const ABANDON_SHARE = 0.9;
 
@@ -26,7 +26,7 @@ export class RoundQueue {
   readonly #logger = new Logger('CatchUp');
   readonly #services: RoundServices;
   readonly #shutdown = new AbortController();
-  /** The backfill that used up the time of a job's last round, by the job's name. */
+  /** The backfill that was running when the job's last round reached its time limit, by the job's name. */
   readonly #cutShort = new Map<string, BackfillDefinition | null>();
   #last: Promise<unknown> = Promise.resolve();
   #current: CatchUpRound | null = null;
@@ -55,8 +55,7 @@ export class RoundQueue {
   run(job: CatchUpJob): Promise<'done' | 'sealed'> {
     const round = this.#last.then(() => this.#runNow(job));
     this.#last = round;
-    // The cron package waits for its job: it must not wait for a round that never ends, and keep the process
-    // alive.
+    // The cron package waits for its job. A round that never ends must not keep the process alive.
     return Promise.race([round, this.#abandoned]);
   }
 
@@ -106,15 +105,15 @@ export class RoundQueue {
     }
   }
 
-  /** Why no backfill may run at this moment, as a sentence; null when they may. */
+  /** The reason that no backfill may run now, as a sentence; null if backfills may run. */
   #closedReason({ settings: { window } }: CatchUpJob): string | null {
     if (window === null || window.isOpen(this.#options.clock.now())) return null;
     return `Outside its window, ${String(window)}: a later round continues.`;
   }
 
   /**
-   * In dependency order; but a round starts after the backfill that used up the time of the last one, so that
-   * no backfill waits for ever.
+   * The backfills in dependency order, rotated so that the round starts after the backfill in which the last
+   * round reached its time limit. So every backfill gets time.
    */
   #inRotation({ name, backfills }: CatchUpJob): readonly BackfillDefinition[] {
     const cutShort = this.#cutShort.get(name);

@@ -5,20 +5,24 @@ import type { TimeWindow } from './time-window.js';
 type PackageTimes = InstanceType<CronPackage['CronTime']>;
 
 /**
- * The numbers of next rounds among which the shortest gap is searched. Fewer, if the next years have no more.
+ * How many of the next rounds are searched for the shortest gap. The smaller numbers apply if the next years
+ * have fewer rounds.
  */
 const ROUNDS_AHEAD = [24, 6, 2] as const;
 
 /**
- * The days on which a round within the window is searched: a year, because summer time alone may move a round
- * into it.
+ * The number of days that are searched for a round within the window. It is a year, because a round may be
+ * within the window only during daylight saving time.
  */
 const DAYS_AHEAD = 366;
 
-/** A second before the opening: the search returns times after its start, and the opening itself counts. */
+/**
+ * The search starts this long before the opening, because it returns only times after its start, and the
+ * opening itself counts.
+ */
 const BEFORE_OPENING_MS = 1_000;
 
-/** Where an expression is read. */
+/** The time zone of an expression, and the package that parses it. */
 export interface CronContext {
   readonly timeZone: string;
   readonly cron: Pick<CronPackage, 'CronTime'>;
@@ -64,7 +68,7 @@ export class CronTimes {
         const due = this.#times.sendAt(count).map((date) => date.toMillis());
         return Math.min(...due.slice(1).map((at, before) => at - (due[before] ?? at)));
       } catch {
-        // The package found fewer rounds in the years that it searches: ask for fewer.
+        // The package found fewer rounds in the years that it searches, so the next attempt requests fewer.
       }
     }
     return Infinity;

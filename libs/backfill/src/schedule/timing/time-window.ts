@@ -5,8 +5,9 @@ import { checkTimeZone } from './time-zone.js';
 const MINUTES_PER_DAY = 24 * 60;
 
 /**
- * Hours of the day in the local time of a time zone. When summer time ends, an hour occurs twice and is in
- * the window twice. When summer time begins, an hour is skipped, and the window with it.
+ * Hours of the day in the local time of a time zone. When daylight saving time ends, one local hour occurs
+ * twice, and the window contains both. When it begins, one local hour does not exist, and the window is
+ * shorter by this hour.
  */
 export class TimeWindow {
   /** Minutes from midnight. */
@@ -41,7 +42,10 @@ export class TimeWindow {
       : minute >= this.#from || minute < this.#to;
   }
 
-  /** `at` itself if the window is open. On a day with a change of summer time, up to an hour off. */
+  /**
+   * Returns `at` if the window is open. On a day when daylight saving time begins or ends, the result may be
+   * wrong by up to an hour.
+   */
   nextOpening(at: Date): Date {
     if (this.isOpen(at)) return at;
     const minutes = (this.#from - this.#minuteOfDay(at) + MINUTES_PER_DAY) % MINUTES_PER_DAY;

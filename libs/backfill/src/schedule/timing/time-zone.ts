@@ -5,7 +5,7 @@ export function checkTimeZone(className: string, option: string, timeZone: unkno
   try {
     if (typeof timeZone === 'string' && new Intl.DateTimeFormat('en', { timeZone })) return;
   } catch {
-    // An unknown time zone: refused below.
+    // An unknown time zone, for which the error below is thrown.
   }
   throw new UnknownTimeZoneError(className, option, timeZone);
 }

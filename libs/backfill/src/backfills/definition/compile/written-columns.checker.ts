@@ -2,7 +2,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { KeyChangedError } from '../../declare/errors/key.error.js';
 import { PredicateNotFalsifiedError } from '../../declare/errors/predicate.error.js';
 import type { CompiledPredicate } from '../definition.js';
-import { mentionsColumn } from '../mentions.js';
+import { mentionsColumn } from '../column-mentions.js';
 
 /**
  * Refuses a change that writes the key, and a change that cannot affect the pending predicate.

@@ -1,9 +1,9 @@
-import type { PresentIndex } from '../../../indexes/catalog/index.presence.js';
+import type { DeclaredIndexState } from '../../../indexes/catalog/index.presence.js';
 import type { IndexOutcome, IndexReport, UndeclaredIndex } from '../../../indexes/index.report.js';
 import {
   isBuilt,
-  whatDiffers,
-  whyNotBuilt,
+  describeDifference,
+  describeFailure,
   type DataSourceIndexes,
   type IndexesReport,
   type IndexesStatus,
@@ -36,9 +36,9 @@ export function renderIndexStatus({ dataSources }: IndexesStatus): string {
   return lines.length === 0 ? '\nNo index is declared.\n' : `\nIndexes:\n${lines.join('\n')}\n`;
 }
 
-function renderPresence(index: PresentIndex): string {
+function renderPresence(index: DeclaredIndexState): string {
   const { name, table, presence } = index;
-  const reason = presence === 'differs' ? whatDiffers(index) : index.reason;
+  const reason = presence === 'differs' ? describeDifference(index) : index.reason;
   return [
     `  ${printable(name)}`,
     table && ` on ${printable(table)}`,
@@ -64,6 +64,7 @@ function renderDataSource({ indexes, undeclared, error }: DataSourceIndexes): st
 function renderIndex(report: IndexReport): string {
   const { name, table, status, durationMs } = report;
   const title = `${printable(name)}${table === '' ? '' : ` on ${printable(table)}`}: ${status}`;
-  if (!isBuilt(status)) return `${title}\n  ${printableLines(whyNotBuilt(report)).replaceAll('\n', '\n  ')}`;
+  if (!isBuilt(status))
+    return `${title}\n  ${printableLines(describeFailure(report)).replaceAll('\n', '\n  ')}`;
   return status === 'exists' ? title : `${title} in ${formatDuration(durationMs)}`;
 }

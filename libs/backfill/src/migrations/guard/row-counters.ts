@@ -1,8 +1,8 @@
 import { coversTable } from './refusal.js';
 
-/** Written rows of one table, by the counters of this transaction. */
+/** The number of rows written to one table, from the counters of this transaction. */
 export interface WrittenTable {
-  /** With its schema. */
+  /** The table's name with its schema. */
   readonly table: string;
   readonly inserted: number;
   readonly updated: number;
@@ -10,15 +10,16 @@ export interface WrittenTable {
   readonly truncated: boolean;
 }
 
-/** Sends SQL on the witnessed session, unguarded. */
+/** Sends SQL on the session whose rows are counted, without the guard. */
 export type SendQuery = (sql: string, parameters?: unknown[]) => Promise<Record<string, unknown>[]>;
 
 /**
- * Row counters of the current transaction. They may still contain counts of earlier transactions of the session, so differences
- * are compared. Materialized views are left out, because their rows are derived, and so are tables of extensions, because
- * CREATE EXTENSION fills them.
+ * Row counters of the current transaction. They may still contain the counts of earlier transactions of the
+ * session, so only differences are used. Materialized views are excluded, because their rows are derived.
+ * Tables of extensions are excluded, because CREATE EXTENSION fills them.
  *
- * These are the columns of the view pg_stat_xact_user_tables (system_views.sql), without its slow join to every index.
+ * These are the columns of the view pg_stat_xact_user_tables (system_views.sql), without its slow join to
+ * every index.
  */
 const COUNTERS = `
   SELECT n.nspname AS schema, s.*
@@ -41,7 +42,10 @@ export interface ExtraColumns {
 
 const NO_COLUMNS: ExtraColumns = { select: '1', parameters: [] };
 
-/** TRUNCATE counts no rows, but gives the table a new, empty file. This query takes no lock on the tables. */
+/**
+ * The file of each table that has rows. TRUNCATE counts no rows, but it gives the table a new, empty file.
+ * This query takes no lock on the tables.
+ */
 const FILES = `
   SELECT c.oid::text AS id, n.nspname AS schema, c.relname AS name, pg_catalog.pg_relation_filenode(c.oid)::text AS file
     FROM pg_catalog.pg_class c
@@ -51,7 +55,10 @@ const FILES = `
      AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
      AND (c.reltuples > 0 OR s.n_live_tup > 0 OR s.n_tup_ins > 0)`;
 
-/** Empty tables that this transaction has locked exclusively, so that reading their size never waits. */
+/**
+ * Tables that are empty now. It reads only tables that this transaction has locked exclusively, so that it
+ * never waits for a lock.
+ */
 const EMPTY_NOW = `
   SELECT c.oid::text AS id, pg_catalog.pg_relation_filenode(c.oid)::text AS file
     FROM pg_catalog.pg_class c
@@ -68,8 +75,11 @@ interface Counted {
   readonly deleted: number;
 }
 
-/** Reads from PostgreSQL's counters which rows a transaction has written: the last check, for SQL that could not be read. */
-export class RowWitness {
+/**
+ * Reads from PostgreSQL's counters how many rows a transaction has written. This is the last check, for SQL
+ * that the guard cannot read.
+ */
+export class RowCounters {
   readonly #query: SendQuery;
   readonly #writableTables: readonly string[];
   #before = new Map<string, Counted>();
@@ -82,7 +92,7 @@ export class RowWitness {
     this.#writableTables = writableTables;
   }
 
-  /** Reads the counters as the start of the comparison. @returns the extra columns */
+  /** Reads the counters at the start, for later comparison. @returns the extra columns */
   async begin(extra = NO_COLUMNS): Promise<Record<string, unknown>> {
     const [counted, row] = await this.#count(extra);
     this.#before = counted;
@@ -90,8 +100,8 @@ export class RowWitness {
     return row;
   }
 
-  /** Whether SQL that could not be read has switched the counters off since `begin()`. */
-  get blinded(): boolean {
+  /** Whether SQL that the guard cannot read has turned the counters off since `begin()`. */
+  get hasStoppedCounting(): boolean {
     return this.#wasCounting && !this.#isCounting;
   }
 
@@ -110,7 +120,10 @@ export class RowWitness {
     return written;
   }
 
-  /** Runs `work` and returns the tables that it truncated. This costs two queries, so it is only for SQL that cannot be read. */
+  /**
+   * Runs `work` and returns the tables that it truncated. It needs two queries, so it is used only for SQL
+   * that the guard cannot read.
+   */
   async truncatedBy<T>(work: () => Promise<T>): Promise<readonly [T, readonly WrittenTable[]]> {
     const before = new Map((await this.#query(FILES)).map((row) => [String(row['id']), row]));
     const result = await work();

@@ -198,7 +198,7 @@ export function measurements(size) {
     }),
 
     reading({
-      what: "a user's point updates during set with its defaults, p99 against none",
+      what: "a user's point updates during set with its defaults, p99, compared with no backfill",
       unit: '×',
       bound: 'most',
       target: 1.5,
@@ -215,7 +215,7 @@ export function measurements(size) {
       read: (found) => longest(found['set, defaults'], found.none),
     }),
     reading({
-      what: "a user's point updates during set, adaptive, no pause, p99 against none",
+      what: "a user's point updates during set, adaptive, no pause, p99, compared with no backfill",
       unit: '×',
       bound: 'most',
       target: 3,

@@ -11,7 +11,7 @@ function inheritedArguments(): InheritedArguments | undefined {
 
 let hasEnteredOneShot = false;
 
-/** From now on, this process is a one-shot run, whatever its arguments are. */
+/** From now on, this process is a one-shot run, independent of its arguments. */
 export function enterOneShot(): void {
   hasEnteredOneShot = true;
 }

@@ -9,7 +9,7 @@ export interface StatementSpan {
   readonly end: number;
   /** Without the whitespace and comments around it. */
   readonly text: string;
-  /** It contains other statements (BEGIN ATOMIC): each finding shows the text of its own statement. */
+  /** It contains other statements (BEGIN ATOMIC): each finding shows the text of the statement that it is in. */
   readonly isContainer?: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { Phase } from '../../deploy/phases.js';
 export interface ArgumentDefinition {
   /** Its line in `--help`. */
   readonly description: string;
-  /** What follows an argument that has no value of its own, for `--help`. */
+  /** What follows an argument that itself has no value, for `--help`. */
   readonly usage?: string;
   /** An example of its value, for `--help`. An argument without it takes no value. */
   readonly valueExample?: string;

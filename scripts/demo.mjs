@@ -51,7 +51,7 @@ async function main() {
     print(`▸ Database: ${database.origin}`);
     process.env['DATABASE_URL'] = database.url;
     const steps = [
-      lastRelease,
+      createLastRelease,
       () => load(database.url, options.leads),
       () => deploy('A deployment'),
       () => nextDeployment(database.url),
@@ -59,7 +59,7 @@ async function main() {
     ];
     for (const step of steps) {
       const code = await step();
-      if (interrupted.aborted) return await stopped(database);
+      if (interrupted.aborted) return await reportStop(database);
       if (code !== 0) return code;
     }
     if (options.keepRunning) print(SERVER_KEPT);
@@ -70,7 +70,7 @@ async function main() {
 }
 
 /** Creates the schema that production has before the deployment, without the new columns. */
-async function lastRelease() {
+async function createLastRelease() {
   const built = new URL('../dist/data-source.js', import.meta.url).href;
   /** @type {{ dataSourceOptions(): import('typeorm').DataSourceOptions }} */
   const { dataSourceOptions } = await import(built);
@@ -148,8 +148,8 @@ async function report(url) {
  *
  * @param {import('./demo/database.mjs').DemoDatabase} database
  */
-async function stopped(database) {
-  await database.settled();
+async function reportStop(database) {
+  await database.waitUntilUnused();
   print('\nStopped. Committed rows stay changed: `npm run demo` continues from here.');
   return interrupted.reason === 'SIGTERM' ? 143 : 130;
 }

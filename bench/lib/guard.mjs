@@ -8,7 +8,7 @@ const STATEMENTS = 200;
 /** @typedef {import('typeorm').QueryRunner} QueryRunner */
 
 /** A migration of 200 typical statements that records the time of each, in milliseconds. */
-const timed = (/** @type {number[]} */ taken) =>
+const timedMigration = (/** @type {number[]} */ taken) =>
   async function up(/** @type {QueryRunner} */ queryRunner) {
     for (let n = 0; n < STATEMENTS / 4; n += 1) {
       for (const statement of [
@@ -76,7 +76,7 @@ export async function guardCost(url, { rounds }) {
 async function run(dataSource, how) {
   /** @type {number[]} */
   const taken = [];
-  const up = timed(taken);
+  const up = timedMigration(taken);
   class BenchMigration extends SchemaMigration {
     up = up;
     async down() {}

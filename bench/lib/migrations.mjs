@@ -82,7 +82,7 @@ export async function fill(runner: QueryRunner, table: string, column: string): 
 /** One of four kinds: generated DDL, a helper, PL/pgSQL, a row loop. @param {number} n */
 function migration(n) {
   const table = `table_${n % 90}`;
-  const up = [generated(table, n), helped(table, n), block(table), looped(table)][n % 4];
+  const up = [generatedDdl(table, n), helperCalls(table, n), doBlock(table), rowLoop(table)][n % 4];
   return `import { MigrationInterface, QueryRunner } from 'typeorm';
 import { addColumn, fill } from '../helpers';
 
@@ -99,7 +99,7 @@ ${up}
 }
 
 /** @param {string} table @param {number} n */
-function generated(table, n) {
+function generatedDdl(table, n) {
   return Array.from({ length: 12 }, (_, at) =>
     [
       `await queryRunner.query(\`CREATE TABLE "${table}_${n}_${at}" ("id" uuid NOT NULL DEFAULT uuid_generate_v4(), "createdAt" TIMESTAMP NOT NULL DEFAULT now(), "name" character varying NOT NULL, "ownerId" uuid, CONSTRAINT "PK_${n}_${at}" PRIMARY KEY ("id"))\`);`,
@@ -110,20 +110,20 @@ function generated(table, n) {
 }
 
 /** @param {string} table @param {number} n */
-function helped(table, n) {
+function helperCalls(table, n) {
   return `await addColumn(queryRunner, '${table}', 'extra_${n}');
 for (const name of ['a', 'b', 'c', 'd']) await fill(queryRunner, '${table}', name);`;
 }
 
 /** @param {string} table */
-function block(table) {
+function doBlock(table) {
   return `await queryRunner.query(\`DO $$ DECLARE r record; BEGIN
   FOR r IN SELECT conname FROM pg_constraint LOOP EXECUTE format('ALTER TABLE ${table} DROP CONSTRAINT %I', r.conname); END LOOP;
 END $$\`);`;
 }
 
 /** @param {string} table */
-function looped(table) {
+function rowLoop(table) {
   return `const rows = await queryRunner.query(\`SELECT id, name FROM "${table}"\`);
 const byName = new Map();
 for (const row of rows) { if (!row.name) continue; byName.set(row.name, row.id); }

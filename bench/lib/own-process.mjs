@@ -24,10 +24,10 @@ export async function inOwnProcess(way, url) {
   return {
     async go() {
       const answer = once(child, 'message');
-      const gone = once(child, 'exit');
+      const exited = once(child, 'exit');
       child.send('go');
       const [finished] = await Promise.race([answer, ended]);
-      await gone;
+      await exited;
       return finished;
     },
   };

@@ -35,7 +35,7 @@ export async function measure(rows, setting) {
   for (const row of rows) {
     if ('of' in row) times = await measureTimes(server, cells, { rounds: repeat, log, known: times });
     else await run(row.study, findings, setting);
-    const result = judged(row, 'of' in row ? compared(row, times) : read(row, findings));
+    const result = toResult(row, 'of' in row ? compare(row, times) : readFindings(row, findings));
     log(`${mark(result)} ${sentence(result)}`);
     results.push(result);
   }
@@ -53,7 +53,7 @@ async function run(name, findings, setting) {
 }
 
 /** @param {Row} row @param {Partial<Findings>} findings */
-function read(row, findings) {
+function readFindings(row, findings) {
   // Each row reads the findings of its own study. The type of the list guarantees it; a union type cannot
   // express it.
   const { study, read: reader } = /** @type {import('./measurement.mjs').Reading<keyof Findings>} */ (row);
@@ -61,7 +61,7 @@ function read(row, findings) {
 }
 
 /** @param {import('./measurement.mjs').Comparison} row @param {Times} times */
-function compared({ of, against, by, note }, times) {
+function compare({ of, against, by, note }, times) {
   const ratio = times.ratio(of, against);
   const [a, b] = [times.typical(of), times.typical(against)];
   const numbers =
@@ -77,7 +77,7 @@ function compared({ of, against, by, note }, times) {
  * @param {{ value: number, detail: string }} found
  * @returns {Result}
  */
-function judged({ what, unit, bound, target, formerly }, { value, detail }) {
+function toResult({ what, unit, bound, target, formerly }, { value, detail }) {
   return {
     what,
     value,

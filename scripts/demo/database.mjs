@@ -14,7 +14,7 @@ const NAME = 'crm';
  * @typedef {object} DemoDatabase
  * @property {string} url
  * @property {string} origin a description for people
- * @property {() => Promise<void>} settled waits until no other session uses it, at most ten seconds
+ * @property {() => Promise<void>} waitUntilUnused resolves when no other session uses it, after ten seconds at most
  * @property {() => Promise<void>} close
  */
 
@@ -26,7 +26,8 @@ const NAME = 'crm';
 export async function openDatabase({ fresh, keepRunning }) {
   const given = process.env['DATABASE_URL'];
   const nothing = async () => undefined;
-  if (given) return { url: given, origin: 'the database of DATABASE_URL', settled: nothing, close: nothing };
+  if (given)
+    return { url: given, origin: 'the database of DATABASE_URL', waitUntilUnused: nothing, close: nothing };
   mkdirSync(DATA, { recursive: true });
   claimFolder(DATA);
   // The application reads the URL from this file: see src/data-source.ts.
@@ -40,11 +41,11 @@ export async function openDatabase({ fresh, keepRunning }) {
   }
   const origin = `an embedded PostgreSQL${server.wasRunning ? ' that was already running' : ''}, data in ${server.folder}`;
   const url = server.url(NAME);
-  return { url, origin, settled: () => untilUnused(url), close: () => server.close() };
+  return { url, origin, waitUntilUnused: () => waitUntilUnused(url), close: () => server.close() };
 }
 
 /** @param {string} url */
-async function untilUnused(url) {
+async function waitUntilUnused(url) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

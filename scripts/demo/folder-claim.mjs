@@ -13,7 +13,7 @@ export class BusyError extends Error {}
  */
 export function claimFolder(folder) {
   const file = join(folder, 'demo.pid');
-  if (!write(file)) {
+  if (!createClaimFile(file)) {
     const holder = Number(readFileSync(file, 'utf8'));
     if (isAlive(holder)) {
       throw new BusyError(
@@ -22,13 +22,13 @@ export function claimFolder(folder) {
       );
     }
     rmSync(file, { force: true });
-    if (!write(file)) return claimFolder(folder);
+    if (!createClaimFile(file)) return claimFolder(folder);
   }
   process.once('exit', () => rmSync(file, { force: true }));
 }
 
 /** @param {string} file @returns {boolean} false if the file exists */
-function write(file) {
+function createClaimFile(file) {
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' });
     return true;

@@ -17,18 +17,18 @@ export async function loadSampleData(url, leads) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const present = await holdings(client);
-    if (present.leads === 0) {
+    const existing = await countRows(client);
+    if (existing.leads === 0) {
       await load(client, leads ?? DEFAULT_LEADS);
-      return { loaded: true, ...(await holdings(client)) };
+      return { loaded: true, ...(await countRows(client)) };
     }
-    if (leads !== undefined && leads !== present.leads) {
+    if (leads !== undefined && leads !== existing.leads) {
       throw new UsageError(
-        `The database already holds ${present.leads} leads, not ${leads}. ` +
+        `The database already holds ${existing.leads} leads, not ${leads}. ` +
           'Leave --leads out, or start again with --fresh (with DATABASE_URL: with an empty database).',
       );
     }
-    return { loaded: false, ...present };
+    return { loaded: false, ...existing };
   } finally {
     await client.end();
   }
@@ -48,7 +48,7 @@ async function load(client, leads) {
 }
 
 /** @param {pg.Client} client */
-async function holdings(client) {
+async function countRows(client) {
   const { rows } = await client.query(`
     SELECT
       (SELECT count(*) FROM tenants)::int AS tenants,

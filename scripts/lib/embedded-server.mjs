@@ -67,7 +67,7 @@ export class EmbeddedServer {
     await server.#prepare();
     server.wasRunning = await server.isRunning();
     if (!server.wasRunning) {
-      if (!options.keepRunning) server.#guard();
+      if (!options.keepRunning) server.#startGuardian();
       await server.start();
     } else {
       server.port = await server.#portOfRunning();
@@ -141,9 +141,9 @@ export class EmbeddedServer {
     const guardian = this.#guardian;
     if (!guardian || guardian.exitCode !== null || guardian.signalCode !== null) return;
     guardian.ref();
-    const gone = once(guardian, 'exit');
+    const exited = once(guardian, 'exit');
     guardian.stdin?.end();
-    await gone;
+    await exited;
   }
 
   get #cluster() {
@@ -153,7 +153,7 @@ export class EmbeddedServer {
   async #prepare() {
     const note = this.#options.note ?? ((message) => console.error(message));
     this.#binaries = await postgresBinaries(this.#account, note);
-    this.#folder = await this.#home(note);
+    this.#folder = await this.#chooseFolder(note);
     if (!this.#account) return;
     if (existsSync(this.#cluster)) {
       // PostgreSQL only accepts data of its own user; an earlier demo may have run without root.
@@ -165,7 +165,7 @@ export class EmbeddedServer {
   }
 
   /** @param {(message: string) => void} note */
-  async #home(note) {
+  async #chooseFolder(note) {
     const wanted = this.#options.folder && resolve(this.#options.folder);
     if (!wanted) {
       assertReachable(this.#account, tmpdir());
@@ -180,7 +180,7 @@ export class EmbeddedServer {
     return home;
   }
 
-  #guard() {
+  #startGuardian() {
     const { folder, urlFile } = this.#options;
     const task = {
       pgCtl: join(this.#binaries, 'pg_ctl'),

@@ -33,7 +33,7 @@ describe('a deployment of the example application', () => {
   let database: TestDatabase;
   let env: NodeJS.ProcessEnv;
 
-  /** The previous release: its schema, and rows from before the new column. */
+  /** Installs the schema of the previous release, and inserts rows that lack the new column. */
   beforeAll(async () => {
     database = await TestDatabase.create();
     env = { DATABASE_URL: database.url };

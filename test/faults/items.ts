@@ -150,7 +150,7 @@ export interface ItemsState {
   readonly status: string;
   readonly done: number;
   readonly changes: number;
-  /** Items that were changed, copied or deleted other than once. */
+  /** Items that were not changed, copied or deleted exactly once. */
   readonly notOnce: number;
   /** Lines that `process` has written; for other kinds, the number of items. */
   readonly lines: number;
@@ -203,8 +203,8 @@ export async function readItems(database: TestDatabase, work: Work): Promise<Ite
 /**
  * Describes the open transactions of the workers' sessions.
  *
- * @param holding only transactions that hold a lock or a row, so that others could notice them. A session of
- * a vanished machine that has only sent BEGIN stays until TCP ends it.
+ * @param holding if true, only transactions that hold a lock or have changed a row, because those can block
+ * others. A session of a vanished machine that has sent only BEGIN stays until TCP ends it.
  */
 export async function openTransactions(database: TestDatabase, holding: boolean): Promise<readonly string[]> {
   const locks = `pg_locks AS l WHERE l.pid = a.pid AND l.locktype <> 'virtualxid'`;

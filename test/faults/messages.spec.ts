@@ -11,9 +11,9 @@ const OFFSET = 1 + (SEED % EVERY);
 /** Repeats a failure: selects runs by a part of their name. */
 const SELECTION = process.env['FAULTS_OF'] ?? '';
 const SELECTED = WORKS.filter((work) => nameOf(work).includes(SELECTION));
-/** Parallel cases. Most of the time, stalled cases only wait. */
+/** The number of parallel cases. It is high because stalled cases spend most of their time waiting. */
 const LANES = 12;
-/** For all cases of one fault. Each case has its own limit. */
+/** The time limit of all cases of one fault. Each case has its own limit. */
 const MAX_FAULT_MS = 12 * 3_600_000;
 const TITLES = {
   cut: 'is cut',

@@ -78,7 +78,7 @@ describe('`nest start` with the plugin', () => {
     const started = app.nest(['start', '--backfill', ...LONG_TIMEOUT], await unreachable());
     await started.printed('Waiting for the database');
     started.child.kill('SIGTERM');
-    // Resolves only after the application, too, has closed its output.
+    // `ended` resolves only after the application has closed its output too.
     const { stdout } = await started.ended;
     expect(stdout).toMatch(/(SIGTERM|The command line that started the run ended) before the run started/);
   });

@@ -12,7 +12,7 @@ class SearchName implements SetBackfill<Lead> {
   }
 }
 
-/** More than the keys that a probe without an index reads. */
+/** More keys than a probe reads without an index. */
 const LEADS = 60_000;
 const INDEX = 'CREATE INDEX leads_pending ON leads (id) WHERE search_name IS NULL';
 

@@ -72,7 +72,7 @@ afterEach(async () => {
 });
 
 const sealedBy = async (name: string) => (await app.status(name)).sealedBy;
-/** The time of the last probe; null for never. */
+/** The time of the last probe; null if there was none. */
 const probedAt = async (name: string) => (await app.status(name)).looked?.at ?? null;
 
 describe('a complete backfill', () => {

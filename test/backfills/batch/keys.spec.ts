@@ -76,8 +76,8 @@ function backfillOf(at: number, change: Change, size: number): Type {
       async process({ rows }: ProcessBatch<ObjectLiteral>, manager: EntityManager) {
         count(rows);
         for (const row of rows) {
-          // Updated by the source, which is unique: JavaScript cannot represent some keys (microseconds,
-          // NaN).
+          // The update finds the row by its unique source, because JavaScript cannot represent some keys
+          // (microseconds, NaN).
           expect(Object.keys(row)).toEqual(expect.arrayContaining(keyNames));
           await manager.update(
             SCHEMAS[at] as EntitySchema,

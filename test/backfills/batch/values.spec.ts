@@ -2,7 +2,7 @@ import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, PrimaryColumn, type ColumnOptions, type Repository } from 'typeorm';
 import { Stage } from '../../support/stage.ts';
 
-/** Stored as cents, used as a decimal text. */
+/** The database stores cents; the application uses a decimal string. */
 const money = {
   to: (value: string | null | undefined) => (value == null ? value : Math.round(Number(value) * 100)),
   from: (value: number | null) => (value === null ? null : (value / 100).toFixed(2)),

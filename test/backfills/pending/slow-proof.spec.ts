@@ -4,7 +4,7 @@ import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tabl
 import { Stage } from '../../support/stage.ts';
 import { until } from '../../support/until.ts';
 
-/** Reading all of them takes about 1.6 s. */
+/** The proof needs about 1.6 s to read all of them. */
 const LEADS = 20_000;
 
 class SetName implements SetBackfill<Lead> {
@@ -15,7 +15,7 @@ class SetName implements SetBackfill<Lead> {
 
 const options = { entity: Lead, where: '(search_name IS NULL OR slow(id))' } as const;
 
-/** Cannot read all rows within one statement. */
+/** Its statement timeout is too short to read all rows in one statement. */
 @Backfill<Lead>({ ...options, name: 'hasty', statementTimeout: 400 })
 class Hasty extends SetName {}
 

@@ -22,8 +22,8 @@ describe('a run in a process killed with SIGKILL', () => {
           defaults: { pause: 0, progressEvery: 1 },
         });
         const batches = chance(8);
-        // Some are killed at start-up, some between two batches, some within one. A process that had finished
-        // is not counted.
+        // Some processes are killed at start-up, some between two batches, some within a batch. A process
+        // that has already finished is not counted.
         if (batches > 0) await running.printed(`do-jobs: ${batches}0 rows`).catch(() => undefined);
         await delay(chance(batches > 0 ? 20 : 1_000));
         running.child.kill('SIGKILL');

@@ -8,8 +8,8 @@ import { TestApplication } from '../../support/application.ts';
 import { TestDatabase } from '../../support/database.ts';
 import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
 
-/** Statuses that only a person sets. */
-const HELD: readonly BackfillStatus[] = ['paused', 'cancelled'];
+/** A run must keep these statuses. Only a person may change them. */
+const KEPT_BY_RUNS: readonly BackfillStatus[] = ['paused', 'cancelled'];
 
 function searchName(options: Partial<BackfillOptions<Lead>>, by: string): new () => object {
   @Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, ...options })
@@ -183,9 +183,9 @@ describe('a backfill', () => {
             from,
           ]);
           const moved = status.transition(session, { to, reason: 'because', person });
-          const legal = to in STATUS_TRANSITIONS[from] && (person !== null || !HELD.includes(from));
-          // The same status again is no transition: a connection may have been lost after the first one
-          // committed.
+          const legal = to in STATUS_TRANSITIONS[from] && (person !== null || !KEPT_BY_RUNS.includes(from));
+          // The same status may be recorded again, because a connection can be lost after the first record
+          // was committed.
           if (legal || to === from) await moved;
           else await expect(moved).rejects.toThrow(IllegalTransitionError);
           const [now] = await database.query(
@@ -197,7 +197,7 @@ describe('a backfill', () => {
     } finally {
       await session.close();
     }
-    const edges = BACKFILL_STATUSES.filter((from) => person !== null || !HELD.includes(from)).flatMap(
+    const edges = BACKFILL_STATUSES.filter((from) => person !== null || !KEPT_BY_RUNS.includes(from)).flatMap(
       (from) => Object.keys(STATUS_TRANSITIONS[from]),
     );
     expect((await transitions()).filter((row) => 'reason' in row && row.reason === 'because')).toHaveLength(

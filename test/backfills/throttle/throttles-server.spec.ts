@@ -32,7 +32,7 @@ class Labels implements SetBackfill<Parcel> {
 @Backfill<Parcel>({
   ...LABELS,
   name: 'by-bytes',
-  // The run is long enough for the throttle to become unreadable.
+  // The pause makes the run long enough for the throttle to become unreadable.
   pause: 50,
   throttles: { replicaLag: { bytes: MEGABYTE, seconds: 3_600 } },
 })

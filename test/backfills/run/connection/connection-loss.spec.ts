@@ -43,7 +43,7 @@ describe('a connection that the server ends', () => {
     const run = stage.run('do-jobs', { recorder }).finally(() => (isOver = true));
     let ended = 0;
     while (!isOver && ended < 40) {
-      // Some time after each commit: before, during or after the next one.
+      // Terminates the sessions a random time after a commit: before, during or after the next commit.
       const seen = recorder.progress.length;
       await Promise.race([recorder.until(({ progress }) => progress.length > seen), run]);
       await delay(chance(8));
@@ -144,7 +144,7 @@ describe('a faulty network', () => {
     const interrupted: string[] = [];
     while (interrupted.at(-1) !== 'ReadyForQuery') {
       await terminateBackfills(direct);
-      await until(() => proxy.connections === 0); // so that the run needs a new one
+      await until(() => proxy.connections === 0); // so that the run needs a new connection
       const fault = proxy.injectFault('terminate', interrupted.length + 1);
       const run = application.service.run({ names: ['note-jobs'] });
       interrupted.push((await fault).name);

@@ -10,7 +10,8 @@ Pgbouncer.describe('through a pooler in transaction mode', () => {
   let pooled: TestDatabase;
 
   beforeAll(async () => {
-    // Fewer than the connections of the two processes: each transaction may run in another server session.
+    // The pooler has fewer server sessions than the two processes have connections, so each transaction may
+    // run in another server session.
     bouncer = await Pgbouncer.start({ poolSize: 4 });
     database = await TestDatabase.create();
     pooled = database.at(bouncer.url(database));

@@ -84,8 +84,8 @@ describe.each(['set', 'transform', 'process'])(
         if (write.kind === 'delete') expect([id, row]).toEqual([id, undefined]);
         else {
           expect([id, row?.marker]).toEqual([id, write.marker]);
-          // A value that the application wrote stays; any other was computed from a value that the row once
-          // had.
+          // A slug that the application wrote is kept. Every other slug was computed from an earlier value of
+          // the row.
           if (write.slug !== null) expect([id, row?.slug]).toEqual([id, write.slug]);
           else expect(row?.slug).toMatch(/^(filled from|own) /);
         }

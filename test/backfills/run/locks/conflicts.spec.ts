@@ -28,7 +28,8 @@ describe('a conflict with another session', () => {
     });
 
     it('is resolved if it is a deadlock, and do-jobs completes', async () => {
-      // The session that checks for a deadlock first is aborted: this makes it the backfill.
+      // PostgreSQL aborts the session that detects the deadlock. With this timeout, the backfill detects it
+      // first.
       await holder.query(`SET LOCAL deadlock_timeout = '60s'`);
       let waiting: Promise<void> | undefined;
       DoJobs.before = async ({ rows }) => {

@@ -97,7 +97,7 @@ describe('the ledger', () => {
     await Promise.all([install(upgrade), install(upgrade), install(upgrade)]);
     await expect(install(broken)).rejects.toThrow('nowhere');
     await expect(install(first)).rejects.toThrow(
-      `at step ${newest + 1}, and this version of nestjs-backfill knows ${newest}`,
+      `at schema step ${newest + 1}, but this version of nestjs-backfill supports only steps up to ${newest}`,
     );
     expect(
       await stage.query(`SELECT b.name, b.second, b.reason <> '' AS "hasReason", array_agg(s.number ORDER BY s.number) AS steps
@@ -114,7 +114,9 @@ describe('the ledger', () => {
     const report = await stage.run('note-jobs');
     await stage.query('DELETE FROM nestjs_backfill.installed_step WHERE number = 999');
     expect(report).toMatchObject({ status: 'failed', updated: 0 });
-    expect(report.reason).toContain(`is at step 999, and this version of nestjs-backfill knows ${NEWEST}`);
+    expect(report.reason).toContain(
+      `is at schema step 999, but this version of nestjs-backfill supports only steps up to ${NEWEST}`,
+    );
     expect(report.reason).toContain('Install the version of nestjs-backfill that upgraded it');
     expect(await stage.value('SELECT count(*) FROM jobs WHERE note IS NOT NULL')).toBe('0');
   });

@@ -52,7 +52,7 @@ describe('the lease on a phase', () => {
     const manager = new LeaseManager<string>({
       durationMs: 30,
       renewal: (token) => lease.renewal(token),
-      side: () => ({
+      sideSession: () => ({
         sendOnSideConnection: async (statements) => {
           await new Promise<void>((resolve) => renewals.push(resolve));
           return session.transaction(statements);

@@ -136,7 +136,7 @@ describe('--pause', () => {
     await expect(service().pause('do-jobs')).rejects.toThrow(IllegalTransitionError);
     const { code, stderr } = await control('--pause', 'do-jobs').ended;
     expect(code).toBe(2);
-    expect(stderr).toContain('is complete, and from there it cannot become paused');
+    expect(stderr).toContain('is complete and cannot become paused');
   });
 });
 

@@ -8,7 +8,7 @@ import { QuarantineLedger } from './rows/quarantine.ledger.js';
 import { SkippedRowLedger } from './rows/skipped-row.ledger.js';
 import { StatusLedger } from './status.ledger.js';
 
-/** Everything that the ledger keeps about one backfill. */
+/** All parts of the ledger for one backfill. */
 export class BackfillLedger extends SubjectContext {
   readonly status: StatusLedger;
   readonly ranges: RangeLedger;

@@ -5,50 +5,56 @@ import type { SubjectContext } from './ledger.context.js';
 import { keyFromJson, keyToJson, type Key } from './range.js';
 import type { BackfillStatus } from './status.js';
 
-/** What catch-up reads about a backfill before it probes the table. */
+/** The facts about a backfill that catch-up reads before it probes the table. */
 export interface CatchUpRecord {
   readonly status: BackfillStatus;
+  /** The constraint or the migration that seals the backfill; null: not sealed. */
   readonly sealedBy: string | null;
   /** The highest version that any deployment has run. */
   readonly newestVersion: number;
-  /** The owner of a lease that has not expired. */
+  /** The owner of a lease that has not expired; null if there is none. */
   readonly leasedBy: string | null;
-  /** A run has left ranges that are not done. */
+  /** Whether the ledger has ranges that are not done. */
   readonly hasUnfinished: boolean;
   readonly hasQuarantined: boolean;
-  /** The pause after the last probe is not over. */
+  /** Whether the pause after the last probe has not ended yet. */
   readonly isPostponed: boolean;
-  /** The last key of the last probe, if no index serves the predicate. */
+  /**
+   * The last key that the last probe read; null: start with the first key, or an index serves the predicate.
+   */
   readonly cursor: Key | null;
 }
 
 /** The result of a probe for pending rows. */
 export interface ProbeRecord {
-  /** The index that serves the pending predicate; null if none does. */
+  /** The index that serves the pending predicate; null if there is none. */
   readonly index: string | null;
+  /** The last key that was read; null: the next probe starts with the first key. */
   readonly cursor: Key | null;
   /** Milliseconds until the next probe may start. */
   readonly pauseMs: number;
 }
 
-/** What `--status` reports about catch-up. */
+/** The part of the `--status` report about catch-up. */
 export interface CatchUpSummary {
-  /** The constraint or the migration that keeps rows from becoming pending again. */
+  /**
+   * The constraint or the migration that prevents rows from becoming pending again; null if there is none.
+   */
   readonly sealedBy: string | null;
-  /** Rows that became pending after the first completion and were changed since. */
+  /** The rows that became pending after the first completion and were changed. */
   readonly drift: {
     readonly rows: number;
-    /** How often such rows were found. */
+    /** The number of runs that found such rows in a complete backfill. */
     readonly times: number;
-    /** ISO 8601, by the database's clock. */
+    /** Start of the last of these runs, ISO 8601, by the database's clock. */
     readonly lastAt: string | null;
   };
-  /** The last probe for pending rows, and the index that it used. */
+  /** The last probe for pending rows: its time, and the index that it used; null if there was no probe. */
   readonly looked: { readonly at: string; readonly index: string | null } | null;
 }
 
-/** The step of the ledger's schema that created the table and the columns. */
-export const CATCH_UP_STEP = 4;
+/** The number of the schema step that creates the table and the columns of catch-up. */
+export const CATCH_UP_SCHEMA_STEP = 4;
 
 export const NO_CATCH_UP = {
   sealedBy: null,
@@ -65,9 +71,10 @@ export class CatchUpLedger {
   }
 
   /**
-   * Null before the first run.
+   * Reads the record of catch-up.
    *
-   * @param ranges `every` includes the ranges of single tenants, for a backfill that runs tenant by tenant
+   * @param ranges `every` includes the ranges of single tenants, for a backfill with a tenant order
+   * @returns null before the first run
    */
   async record(session: Session, ranges: 'whole' | 'every'): Promise<CatchUpRecord | null> {
     const { schema, values } = this.#context;
@@ -98,7 +105,7 @@ export class CatchUpLedger {
     return record ?? null;
   }
 
-  /** The highest version that any deployment has run; 0 for none. */
+  /** The highest version that any deployment has run; 0 if there is none. */
   async newestVersion(session: Session): Promise<number> {
     const { last } = await session.send([
       {
@@ -122,7 +129,7 @@ export class CatchUpLedger {
     ]);
   }
 
-  /** Postpones the next probe, after a run has changed the rows that the last one found. */
+  /** Postpones the next probe by `ms`, after a run has changed the rows that the last probe found. */
   async postpone(session: Session, ms: number): Promise<void> {
     const { schema, values } = this.#context;
     await session.transaction([
@@ -134,7 +141,7 @@ export class CatchUpLedger {
     ]);
   }
 
-  /** Seals a complete backfill; null removes the seal. @returns whether that changed the record */
+  /** Seals a complete backfill. @param by null removes the seal @returns whether the record has changed */
   async seal(session: Session, by: string | null): Promise<boolean> {
     const { schema, values } = this.#context;
     const { last } = await session.transaction([
@@ -148,8 +155,8 @@ export class CatchUpLedger {
   }
 
   /**
-   * Drift is counted from the ranges that started after the first completion. Their counters commit together
-   * with their rows.
+   * The rows of the drift are the changed rows of all ranges that were created after the first completion.
+   * The counters of a range commit together with its rows, so the number is exact.
    */
   async summary(session: Session): Promise<CatchUpSummary> {
     const { schema, values } = this.#context;

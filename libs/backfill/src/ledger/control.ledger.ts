@@ -8,40 +8,42 @@ import type { SubjectContext } from './ledger.context.js';
 import type { LeaseScope, LeaseSnapshot, TenantScope } from './range.js';
 import type { BackfillStatus } from './status.js';
 
-/** A setting that a person has made. @publicApi */
+/** A setting that a person has changed and that overrides the declaration. @publicApi */
 export interface SettingInForce {
+  /** The name of the setting, e.g. `batchSize`. */
   readonly setting: string;
-  /** As text: `500`; milliseconds for a time; `auto`. */
+  /** The value as text, e.g. `500` or `auto`. A time is in milliseconds. */
   readonly value: string;
-  /** `user@host` */
+  /** The person who changed the setting, as `user@host`. */
   readonly by: string;
+  /** The reason that the person gave; null if none. */
   readonly why: string | null;
-  /** ISO 8601, by the database's clock. */
+  /** Time of the change, ISO 8601, by the database's clock. */
   readonly at: string;
 }
 
 /** A change of a setting by a person. */
 export interface NewSetting {
   readonly setting: string;
-  /** Null returns to the declared value. */
+  /** The value as text; null: the declared value applies again. */
   readonly value: string | null;
   readonly by: string;
   readonly why: string | null;
 }
 
-/** The status and the settings of a backfill, and its leases, at one moment. */
+/** The status, the settings and the leases of a backfill, read at the same time. */
 export interface ControlState {
   readonly status: BackfillStatus;
   readonly reason: string;
-  /** The values that people have set, by the name of the setting. */
+  /** The values that override the declaration, by the name of the setting. */
   readonly settings: Readonly<Record<string, string>>;
   readonly leases: LeaseSnapshot;
 }
 
-/** The step of the ledger's schema that created the table. */
-export const CONTROL_STEP = 3;
+/** The number of the schema step that creates the table of settings. */
+export const CONTROL_SCHEMA_STEP = 3;
 
-/** The settings of one backfill that people have made while it runs. */
+/** The settings of one backfill that a person has changed. They apply to current and later runs. */
 export class ControlLedger {
   readonly #context: SubjectContext;
   readonly #leases: LeaseLedger;
@@ -51,7 +53,7 @@ export class ControlLedger {
     this.#leases = leases;
   }
 
-  /** A query of one value for `toControlState`; NULL if the ledger has no record of the backfill. */
+  /** An SQL query that returns one JSON value for `toControlState`; NULL if the backfill has no record. */
   state(parameters: Parameters, tenants: TenantScope, leaseScope: LeaseScope): string {
     const { name, version } = this.#context.parameters(parameters);
     return `SELECT json_build_object('status', b.status, 'reason', b.reason, 'settings', (
@@ -80,7 +82,7 @@ export class ControlLedger {
     return last.all({ setting: text, value: text, by: text, why: nullable(text), at: text });
   }
 
-  /** The newest row of each setting. */
+  /** An SQL query of the newest row of each setting. */
   #newest(name: string, version: string): string {
     return `SELECT DISTINCT ON (c.setting) c.* FROM ${this.#context.schema}.control AS c
       WHERE c.name = ${name} AND c.version = ${version} ORDER BY c.setting, c.id DESC`;

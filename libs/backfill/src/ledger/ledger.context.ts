@@ -1,23 +1,23 @@
 import type { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 
-/** What the ledger keeps its records about. */
+/** The backfill and version that a record of the ledger belongs to. */
 export interface Subject {
   readonly name: string;
   readonly version: number;
 }
 
-/** Where a ledger is and which process writes to it. */
+/** The schema of a ledger, and the run that writes to it. */
 export interface LedgerContext {
-  /** The quoted schema. */
+  /** The name of the ledger's schema, quoted. */
   readonly schema: string;
-  /** Names this run in leases and transitions: `host:pid:run`. */
+  /** Identifies this run in leases and transitions: `host:pid:run`. */
   readonly owner: string;
   /** Duration of a lease in milliseconds. */
   readonly leaseMs: number;
 }
 
-/** The context of the statements about one backfill. */
+/** The context of the ledger's statements about one backfill. */
 export class SubjectContext implements LedgerContext {
   readonly schema: string;
   readonly owner: string;
@@ -31,12 +31,12 @@ export class SubjectContext implements LedgerContext {
     this.subject = { name, version };
   }
 
-  /** The values of a statement that begins with `name = $1 AND version = $2::int`. */
+  /** The first parameter values of a statement that uses `name = $1 AND version = $2::int`. */
   get values(): readonly [name: string, version: string] {
     return [this.subject.name, String(this.subject.version)];
   }
 
-  /** Adds the name and the version to a statement's parameters. */
+  /** Adds the name and the version to a statement's parameters. @returns their placeholders */
   parameters(parameters: Parameters): { readonly name: string; readonly version: string } {
     return {
       name: parameters.add(this.subject.name, 'text'),
@@ -44,13 +44,16 @@ export class SubjectContext implements LedgerContext {
     };
   }
 
-  /** The condition that a row of the ledger is about this backfill. */
+  /** The SQL condition that a row of the ledger belongs to this backfill. */
   isSubject(parameters: Parameters): string {
     const { name, version } = this.parameters(parameters);
     return `name = ${name} AND version = ${version}`;
   }
 
-  /** Locks the backfill's record, so that concurrent changes to its ranges happen one after the other. */
+  /**
+   * Locks the backfill's record until the end of the transaction, so that processes change its ranges in
+   * turn.
+   */
   lockRecord(): Statement {
     return {
       text: `SELECT FROM ${this.schema}.backfill WHERE name = $1 AND version = $2::int FOR UPDATE`,
@@ -58,7 +61,7 @@ export class SubjectContext implements LedgerContext {
     };
   }
 
-  /** A call that ends the transaction with this SQLSTATE and message unless the condition holds. */
+  /** An SQL call that raises an error with this SQLSTATE and message unless the condition is true. */
   assert(condition: string, code: string, message: string): string {
     // The function's name in the database is `demand`: existing ledgers and older releases use it.
     return `${this.schema}.demand(${condition}, '${code}', '${message}')`;

@@ -5,7 +5,7 @@ import type { BackfillStatus } from './status.js';
 export class LedgerTooNewError extends BackfillError {
   constructor(schema: string, installed: number, known: number) {
     super(
-      `The ledger in schema "${schema}" is at step ${installed}, and this version of nestjs-backfill knows ${known}.`,
+      `The ledger in schema "${schema}" is at schema step ${installed}, but this version of nestjs-backfill supports only steps up to ${known}.`,
       {
         subject: schema,
         remedy: 'Install the version of nestjs-backfill that upgraded it, or a newer one.',
@@ -21,24 +21,24 @@ export class LedgerInstallError extends BackfillError {
       `The ledger's tables in schema "${schema}" could not be installed: ${cause instanceof Error ? cause.message : String(cause)}.`,
       {
         subject: schema,
-        remedy: `Run it once with a role that may create them, or create the schema for the application: CREATE SCHEMA "${schema}" AUTHORIZATION <its role>.`,
+        remedy: `Run the application once with a role that may create these tables, or create the schema for the application: CREATE SCHEMA "${schema}" AUTHORIZATION <its role>.`,
         cause,
       },
     );
   }
 }
 
-/** The state machine does not have this change of status. @publicApi */
+/** The state machine has no transition between these two statuses, see `STATUS_TRANSITIONS`. @publicApi */
 export class IllegalTransitionError extends BackfillError {
   readonly from: BackfillStatus;
   readonly to: BackfillStatus;
 
   constructor(name: string, from: BackfillStatus, to: BackfillStatus) {
-    super(`Backfill "${name}" is ${from}, and from there it cannot become ${to}.`, {
+    super(`Backfill "${name}" is ${from} and cannot become ${to}.`, {
       subject: name,
       remedy:
         from === 'complete'
-          ? 'It is done, so there is nothing to hold back. To run it again, raise its `version`.'
+          ? 'A complete backfill needs no pause and cannot be cancelled. To run it again, raise its `version`.'
           : 'See `--status` for the reason; a person may have paused or cancelled it.',
     });
     this.from = from;

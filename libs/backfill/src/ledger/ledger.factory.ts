@@ -13,19 +13,21 @@ export class LedgerFactory {
     this.#options = options;
   }
 
-  /** For reading and for a person's changes, which take no leases. */
+  /** A ledger that takes no leases: for reports, and for changes by a person. */
   forInspection(): Ledger {
     return this.#create('inspection');
   }
 
-  /** For one run: each run is an owner of its own leases, also beside other runs of the same process. */
+  /**
+   * A ledger for one run. Each run has its own owner, so that two runs of one process have separate leases.
+   */
   forRun(): Ledger {
     return this.#create(randomUUID().slice(0, 8));
   }
 
   #create(run: string): Ledger {
     const { schema, leaseDuration } = this.#options;
-    // A colon separates the parts of the owner.
+    // The colon is the separator of the owner's parts.
     const owner = `${hostname().replaceAll(':', '_')}:${process.pid}:${run}`;
     return new Ledger({ schema, owner, leaseMs: leaseDuration });
   }

@@ -9,7 +9,7 @@ import type { Session } from '../postgres/session.js';
 import { applyPolicy } from '../postgres/timeout-policy.js';
 import { LedgerInstallError, LedgerTooNewError } from './ledger.error.js';
 
-/** A change of the ledger's own tables. */
+/** One numbered change of the ledger's tables. */
 export interface SchemaStep {
   readonly number: number;
   readonly sql: string;
@@ -19,8 +19,8 @@ export interface SchemaStep {
 const INSTALL_TIMEOUTS = { lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 };
 
 /**
- * The numbered files in `schema/`, in order. The SQL of a released file never changes: a change is a new
- * file.
+ * Reads the numbered files in `schema/`, in order. The SQL of a released file never changes. A change of the
+ * tables is a new file.
  */
 export function schemaSteps(): readonly SchemaStep[] {
   const folder = join(dirname(fileURLToPath(import.meta.url)), 'schema');
@@ -31,10 +31,10 @@ export function schemaSteps(): readonly SchemaStep[] {
 }
 
 /**
- * Installs and upgrades the ledger's tables. Several processes may call it at once: an advisory lock of the
- * transaction lets one of them go first, and the others then have nothing to do.
+ * Installs or upgrades the ledger's tables. Several processes may call this at the same time: a
+ * transaction-level advisory lock admits one process at a time, and the others then find an installed ledger.
  *
- * @throws LedgerInstallError when the role lacks a privilege; LedgerTooNewError when a newer version of the
+ * @throws LedgerInstallError if the role lacks a privilege; LedgerTooNewError if a newer version of the
  * library has upgraded the ledger
  */
 export async function installLedger(
@@ -46,7 +46,8 @@ export async function installLedger(
   try {
     await session.begin([
       applyPolicy(INSTALL_TIMEOUTS),
-      // A lock of the transaction, not of the session: it ends with a dead client and works through poolers.
+      // A transaction-level lock, not a session-level lock: it ends with the transaction and works with
+      // poolers.
       { text: `SELECT pg_advisory_xact_lock(hashtext($1))`, values: [`nestjs-backfill ledger ${schema}`] },
     ]);
     await session.commit(await installStatements(session, schema, steps));
@@ -56,7 +57,9 @@ export async function installLedger(
   }
 }
 
-/** The statements that bring a ledger up to date, for the transaction that the caller has opened. */
+/**
+ * Returns the statements that install or upgrade the ledger, for a transaction that the caller has opened.
+ */
 export async function installStatements(
   session: Session,
   schema: string,
@@ -76,7 +79,7 @@ export async function installStatements(
         (number integer PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
     },
     ...missing.flatMap(({ number, sql }) => [
-      // Replaced after the split, and by a function: a schema's name may contain anything, `$&` included.
+      // The replacement follows the split and is a function, because the name may contain `;`, `$$` or `$&`.
       ...splitStatements(sql).map((text) => ({ text: text.replaceAll('{{schema}}', () => quoted) })),
       { text: `INSERT INTO ${quoted}.installed_step (number) VALUES ($1::int)`, values: [String(number)] },
     ]),
@@ -98,8 +101,8 @@ async function missingSteps(
 /** The number of the newest installed step; 0 if the ledger is not installed. */
 export async function installedStep(session: Session, schema: string): Promise<number> {
   const table = `${quoteIdentifier(schema)}.installed_step`;
-  // Not to_regclass(): it may answer from the session's cache, which after a wait for another installer is as
-  // old as the transaction. A query reads the catalogue itself.
+  // A query of the catalogue, not to_regclass(): that function may use the session's cache, which is outdated
+  // after this transaction has waited for another installer.
   const found = await session.send([
     {
       text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -113,8 +116,8 @@ export async function installedStep(session: Session, schema: string): Promise<n
 }
 
 /**
- * Splits the files in `schema/`, where a statement ends with a semicolon at the end of a line, outside of a
- * $$ body.
+ * Splits a file of `schema/` into statements. A statement ends with a semicolon at the end of a line, outside
+ * of a function body in $$.
  */
 function splitStatements(sql: string): string[] {
   const statements: string[] = [];

@@ -8,14 +8,14 @@ import type { LedgerContext, Subject } from './ledger.context.js';
 export interface LedgerOptions {
   /** The name of the schema, not quoted. */
   readonly schema: string;
-  /** `host:pid:run` */
+  /** Identifies this run in leases and transitions: `host:pid:run`. */
   readonly owner: string;
   /** Duration of a lease in milliseconds. */
   readonly leaseMs: number;
 }
 
 /**
- * The library's own record of its work, in tables beside the application's, so that a batch's rows and its
+ * The library's own tables. They are in the application's database, so that the rows of a batch and its
  * cursor commit together. Every time is by the database's clock.
  */
 export class Ledger implements LedgerContext {
@@ -34,7 +34,7 @@ export class Ledger implements LedgerContext {
     return new BackfillLedger(this, subject);
   }
 
-  /** The newest version of every backfill in the ledger, without those of the given names. */
+  /** The newest version of every backfill in the ledger, except the backfills with these names. */
   async subjectsExcept(session: Session, names: readonly string[]): Promise<Subject[]> {
     const { last } = await session.send([
       {

@@ -1,16 +1,16 @@
 import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier } from '../postgres/identifiers.js';
 
-/** An index as its declaration named it. */
+/** The ledger's record of an index declaration. */
 export interface DeclaredIndexRecord {
   readonly name: string;
-  /** Quoted and qualified. */
+  /** The name of the table, quoted and with its schema. */
   readonly table: string;
-  /** As PostgreSQL writes it. */
+  /** The definition as PostgreSQL formats it. */
   readonly definition: string;
 }
 
-/** The indexes that were declared at some time. */
+/** Every index that was declared at some time, also if it is no longer declared. */
 export class OnlineIndexLedger {
   readonly #runner: QueryRunner;
   readonly #table: string;
@@ -21,7 +21,7 @@ export class OnlineIndexLedger {
     this.#table = `${quoteIdentifier(schema)}.online_index`;
   }
 
-  /** Records a declaration, so that the index can be reported once it is no longer declared. */
+  /** Records a declaration, so that the index can be reported when it is no longer declared. */
   async record({ name, table, definition }: DeclaredIndexRecord): Promise<void> {
     await this.#runner.query(
       `INSERT INTO ${this.#table} (name, table_name, definition) VALUES ($1, $2, $3)
@@ -31,9 +31,9 @@ export class OnlineIndexLedger {
   }
 
   /**
-   * Existing indexes that were declared once and are no longer.
+   * Finds the existing indexes that were declared earlier and are no longer declared.
    *
-   * @returns none where the ledger is not installed
+   * @returns an empty array if the ledger is not installed
    */
   async undeclared(
     declared: readonly Pick<DeclaredIndexRecord, 'name' | 'table'>[],

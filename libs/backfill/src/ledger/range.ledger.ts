@@ -6,26 +6,27 @@ import type { SubjectContext } from './ledger.context.js';
 import { assertLease, fence, IS_FREE, renewal } from './lease/lease.sql.js';
 import { keyToJson, type Key, type LeasedRange, type TenantScope } from './range.js';
 
-/** The next window of a range, as SQL where it depends on the table. */
+/** The next window of a range, as SQL expressions. */
 export interface NextWindow {
+  /** The new state of the range. */
   readonly state: LeasedRange['state'];
   /** The placeholder of the range's upper bound. */
   readonly upper: string;
   /** The placeholder of the key after which the window begins. */
   readonly start: string;
-  /** The last key of the window. */
+  /** The last key of the window: a placeholder or a subquery. */
   readonly end: string;
 }
 
-/** A range and the key that divides it. */
+/** A range, and the key at which it is split. */
 export interface RangeSplit {
   readonly id: string;
-  /** The range's upper bound as it was read. */
+  /** The range's upper bound when the range was read. */
   readonly upper: Key;
   readonly middle: Key;
 }
 
-/** The end of a range's current window, as SQL: the range can only be split above it. */
+/** The end of a range's current window, as SQL. The range can only be split above this key. */
 const WINDOW_END = 'coalesce(window_upper_key, cursor_key, lower_key)';
 
 /** The ranges of one backfill. */
@@ -37,10 +38,11 @@ export class RangeLedger {
   }
 
   /**
-   * Plans a sweep, unless the scope has an unfinished range. If several processes plan at once, only one of
-   * them does.
+   * Inserts the ranges of a sweep, unless the scope has an unfinished range. If several processes call this
+   * at the same time, only one of them inserts ranges.
    *
-   * @param bounds of the ranges, in order: each range reaches from above one bound up to the next
+   * @param bounds the bounds of the ranges in ascending order: each range begins above one bound and ends
+   * with the next
    */
   async planSweep(session: Session, tenants: TenantScope, bounds: readonly (Key | null)[]): Promise<void> {
     const { schema } = this.#context;
@@ -62,7 +64,7 @@ export class RangeLedger {
     ]);
   }
 
-  /** Plans another try for the rows in quarantine: a range that has only its settling pass left. */
+  /** Inserts a range that tries the rows in quarantine again. It has no sweep, only a settling pass. */
   async planRetry(session: Session, tenants: TenantScope): Promise<void> {
     const { schema } = this.#context;
     const parameters = new Parameters();
@@ -89,9 +91,9 @@ export class RangeLedger {
   }
 
   /**
-   * Finishes the ranges that runs of other scopes have left, after a probe has found no pending row in this
-   * scope. A running process may lose its list of skipped rows by this. No row is lost, since its run ends
-   * with a probe too.
+   * Cleans up after a probe has found no pending row in this scope: deletes its skipped rows, and, if the
+   * scope is all rows, finishes every free range of other scopes. This may delete skipped rows of a process
+   * that still runs. No row is missed, because the run of that process ends with a probe too.
    */
   async cleanUpAfterProof(session: Session, tenants: TenantScope): Promise<void> {
     const { schema } = this.#context;
@@ -111,7 +113,7 @@ export class RangeLedger {
     ]);
   }
 
-  /** Whether the scope has a range that is not done, leased or not. */
+  /** Whether the scope has a range that is not done, with or without a lease. */
   async hasUnfinished(session: Session, tenants: TenantScope): Promise<boolean> {
     const parameters = new Parameters();
     const { last } = await session.send([
@@ -126,8 +128,8 @@ export class RangeLedger {
   }
 
   /**
-   * A query of `nb_id`, `nb_upper` and `nb_from` of each leased range of the scope that can be split above
-   * the key `nb_from`.
+   * An SQL query of the scope's ranges that are leased and can be split. Its columns are `nb_id`, `nb_upper`
+   * and `nb_from`, the key above which the range can be split.
    */
   splittable(parameters: Parameters, tenants: TenantScope): string {
     return `SELECT id AS nb_id, upper_key AS nb_upper, ${WINDOW_END} AS nb_from FROM ${this.#context.schema}.range
@@ -137,10 +139,10 @@ export class RangeLedger {
   }
 
   /**
-   * Splits the range at the middle key and creates a new range for the upper half. Returns a row, unless the
-   * holder has passed the middle or another process has split the range.
+   * A statement that splits the range at the middle key and inserts a new range for the upper half. It
+   * returns no row if the worker's window has passed the middle, or if another process has split the range.
    *
-   * @param row writes a key's JSON as a row to compare
+   * @param row converts the JSON of a key to an SQL row that can be compared
    */
   split({ id, upper, middle }: RangeSplit, row: (json: string) => string): Statement {
     const { schema } = this.#context;
@@ -160,7 +162,7 @@ export class RangeLedger {
     };
   }
 
-  /** A leased range for a rehearsal, in a transaction that is rolled back. */
+  /** Inserts a leased range for a rehearsal, in a transaction that is rolled back. */
   async insertRehearsal(session: Session, lower: Key | null, upper: Key): Promise<LeasedRange> {
     const { schema, values } = this.#context;
     const { last } = await session.send([
@@ -185,8 +187,9 @@ export class RangeLedger {
   }
 
   /**
-   * Opens the next window under the range's lease, and returns its last key. It ends the transaction if the
-   * range was split meanwhile: taking the lease again then shows the new upper bound.
+   * An SQL statement that opens the next window and returns its last key. It raises an error of the class
+   * `lease-lost` if the lease has expired, or if the range was split meanwhile. The worker then takes its
+   * lease again and reads the new upper bound.
    */
   openWindow(parameters: Parameters, range: LeasedRange, { state, upper, start, end }: NextWindow): string {
     return `WITH nb_moved AS (
@@ -198,16 +201,16 @@ export class RangeLedger {
         ${assertLease(this.#context, 'nb_moved')}`;
   }
 
-  /** A query of the range's cursor. @param columns writes the columns for a key's JSON */
+  /** An SQL query of the range's cursor. @param columns converts the JSON of a key to SQL columns */
   cursor(parameters: Parameters, range: LeasedRange, columns: (json: string) => string): string {
     return `SELECT ${columns('cursor_key')} FROM ${this.#context.schema}.range WHERE id = ${parameters.add(range.id, 'bigint')}`;
   }
 
   /**
-   * An UPDATE that records a batch under the range's lease. It returns `lease_expires_at`, for `assertLease`.
+   * An UPDATE that records a batch and renews the lease. It returns `lease_expires_at`, for `assertLease`.
    *
-   * @param cursor the new cursor as SQL; NULL leaves it
-   * @param updated rows that the batch has changed, as SQL
+   * @param cursor the new cursor as SQL; NULL does not move the cursor
+   * @param updated the number of rows that the batch has changed, as SQL
    */
   advance(
     parameters: Parameters,
@@ -220,7 +223,7 @@ export class RangeLedger {
       WHERE ${fence(parameters, range)} RETURNING lease_expires_at`;
   }
 
-  /** Moves the cursor under the range's lease. @param to null only asserts the lease */
+  /** Moves the cursor and asserts the lease. @param to null: the cursor does not move */
   moveCursor(range: LeasedRange, to: Key | null): Statement {
     const parameters = new Parameters();
     const cursor = parameters.add(keyToJson(to), 'jsonb');

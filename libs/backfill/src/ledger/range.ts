@@ -1,12 +1,12 @@
 import { text } from '../postgres/decoders.js';
 
-/** A row's key: one text for each column of the primary key, in its order. */
+/** The key of a row: the columns of the primary key as text, in the order of the primary key. */
 export type Key = readonly string[];
 
-/** The tenants of a run, sorted; null for all rows. */
+/** The tenants of a run, sorted; null: all rows. */
 export type TenantScope = readonly string[] | null;
 
-/** The leases that are meant: those of one scope, or all of the backfill. */
+/** Selects leases: those of the runs with exactly this tenant scope, or `every` lease of the backfill. */
 export type LeaseScope = TenantScope | 'every';
 
 /** A range of keys that this process holds a lease on. */
@@ -15,14 +15,15 @@ export interface LeasedRange {
   readonly purpose: 'sweep' | 'retry';
   readonly state: 'sweeping' | 'settling';
   /**
-   * The fencing token: the next process that takes the range raises it, and this one can no longer commit.
+   * The fencing token. If another process takes the range, it raises the token, and this one cannot commit.
    */
   readonly token: string;
   readonly tenants: TenantScope;
-  /** Exclusive. */
+  /** Exclusive; null: the start of the table. */
   readonly lower: Key | null;
-  /** Inclusive. */
+  /** Inclusive; null only for a retry, which has no keys to sweep. */
   readonly upper: Key | null;
+  /** The last key that the sweep has passed; null: none yet. */
   readonly cursor: Key | null;
   /** Exclusive. */
   readonly windowLower: Key | null;
@@ -30,16 +31,16 @@ export interface LeasedRange {
   readonly windowUpper: Key | null;
 }
 
-/** A lease of another process. */
+/** A lease as other processes see it. */
 export interface ForeignLease {
   readonly owner: string;
-  /** Milliseconds until it expires, by the database's clock; 0 when it has expired. */
+  /** Milliseconds until the lease expires, by the database's clock; 0 if it has expired. */
   readonly expiresInMs: number;
-  /** Changes with every renewal. */
+  /** A text that changes with every renewal. */
   readonly renewal: string;
 }
 
-/** The leases of a backfill and the free ranges of one scope, at one moment. */
+/** The leases of a backfill and the free ranges of one scope, read at the same time. */
 export interface LeaseSnapshot {
   /** The `leaseId` of every lease that has not expired, in the order of the ranges. */
   readonly leases: readonly string[];
@@ -47,7 +48,7 @@ export interface LeaseSnapshot {
   readonly free: readonly string[];
 }
 
-/** Identifies a lease. Earlier and later leases on the same range have other ids. */
+/** The id of a lease. Each new lease on a range has another id. */
 export function leaseId({ id, token }: Pick<LeasedRange, 'id' | 'token'>): string {
   return `${id}/${token}`;
 }
@@ -60,7 +61,7 @@ export function keyFromJson(json: string | null | undefined): Key | null {
   return json === null || json === undefined ? null : (JSON.parse(json) as string[]);
 }
 
-/** The same for a column that is never null. @throws UnexpectedNullError */
+/** Reads a key from a column that is never null. @throws UnexpectedNullError if it is null */
 export function requiredKey(json: string | null): Key {
   return JSON.parse(text(json)) as string[];
 }

@@ -7,11 +7,11 @@ import type { SubjectContext } from './ledger.context.js';
 import { IllegalTransitionError } from './ledger.error.js';
 import { sourcesOf, type BackfillStatus } from './status.js';
 
-/** A backfill's record. */
+/** The ledger's record of a backfill. */
 export interface LedgerRecord {
   readonly status: BackfillStatus;
   readonly reason: string;
-  /** ISO 8601; null unless the status is `complete`. */
+  /** Time of the completion, ISO 8601; null unless the status is `complete`. */
   readonly completedAt: string | null;
 }
 
@@ -19,25 +19,28 @@ export interface LedgerRecord {
 export interface Transition {
   readonly to: BackfillStatus;
   readonly reason: string;
+  /** @default null */
   readonly waitingFor?: string | null;
   /**
-   * The person who decides it. Without one the run decides, which leaves alone what a person has paused or
-   * cancelled.
+   * The person who changes the status, as `user@host`. Null: a run changes it, which is not allowed from the
+   * statuses `paused` and `cancelled`. @default null
    */
   readonly person?: string | null;
 }
 
-/** A backfill's record with the sums of its ranges. */
+/** The ledger's record of a backfill, with the sums of its ranges. */
 export interface StatusSummary {
   readonly status: BackfillStatus;
   readonly reason: string;
   readonly waitingFor: string | null;
+  /** ISO 8601. */
   readonly startedAt: string | null;
+  /** Time of the last transition, ISO 8601. */
   readonly changedAt: string | null;
-  /** Rows. */
+  /** Number of changed rows. */
   readonly updated: number;
   readonly batches: number;
-  /** The owner of a lease that has not expired. */
+  /** The owner of a lease that has not expired; null if there is none. */
   readonly leasedBy: string | null;
 }
 
@@ -49,7 +52,7 @@ export class StatusLedger {
     this.#context = context;
   }
 
-  /** The backfill's record. It is inserted if there is none. */
+  /** Reads the backfill's record. Inserts it first if there is none. */
   async open(session: Session, kind: string): Promise<LedgerRecord> {
     const { schema, values } = this.#context;
     const { last } = await session.send([
@@ -66,7 +69,7 @@ export class StatusLedger {
     return last.one({ status: oneOf<BackfillStatus>(), reason: text, completedAt: nullable(text) });
   }
 
-  /** Null without a record. */
+  /** Reads the status. @returns null if the backfill has no record */
   async read(session: Session): Promise<BackfillStatus | null> {
     const { schema, values } = this.#context;
     const { last } = await session.send([
@@ -75,7 +78,7 @@ export class StatusLedger {
     return last.firstValue(oneOf<BackfillStatus>()) ?? null;
   }
 
-  /** Null without a record. */
+  /** @returns null if the backfill has no record */
   async summary(session: Session): Promise<StatusSummary | null> {
     const { schema, values } = this.#context;
     const { last } = await session.send([
@@ -102,10 +105,10 @@ export class StatusLedger {
   }
 
   /**
-   * Changes the status along an edge of the state machine and records the transition, in one statement.
+   * Changes the status along an edge of the state machine, and records the transition in the same statement.
    *
-   * @returns whether the status was another before
-   * @throws IllegalTransitionError when the state machine has no such edge from the current status
+   * @returns true if this call changed the status; false if the backfill had it already
+   * @throws IllegalTransitionError if the state machine has no edge from the current status to the new one
    */
   async transition(
     session: Session,
@@ -127,7 +130,7 @@ export class StatusLedger {
                 changed_at = clock_timestamp(),
                 started_at = CASE WHEN ${status} = 'running' THEN coalesce(b.started_at, clock_timestamp()) ELSE b.started_at END,
                 completed_at = CASE WHEN ${status} = 'complete' THEN clock_timestamp() ELSE NULL END,
-                -- Rows were pending, so the constraint or the migration that ruled this out no longer does.
+                -- Rows became pending, so the constraint or the migration no longer prevents this.
                 sealed_by = CASE WHEN ${status} = 'complete' THEN b.sealed_by END,
                 sealed_at = CASE WHEN ${status} = 'complete' THEN b.sealed_at END
             FROM before
@@ -144,14 +147,12 @@ export class StatusLedger {
     const nullableStatus = nullable(oneOf<BackfillStatus>());
     const { moved, before } = last.one({ moved: nullableStatus, before: nullableStatus });
     if (moved !== null) return true;
-    // An earlier attempt has committed, but its connection was lost before the reply arrived.
+    // An earlier attempt has committed the transition, but the connection was lost before the reply arrived.
     if (before === to) return false;
     throw new IllegalTransitionError(subject.name, before ?? 'pending', to);
   }
 
-  /**
-   * Whether a person has resumed the backfill after a pause for a reason that starts with one of these texts.
-   */
+  /** Whether a person has resumed the backfill after a pause whose reason starts with one of these texts. */
   async wasResumed(session: Session, reasons: readonly string[]): Promise<boolean> {
     const { schema, values } = this.#context;
     const parameters = new Parameters(values);
@@ -170,9 +171,10 @@ export class StatusLedger {
   }
 
   /**
-   * Records what a running backfill waits for; null when it waits no longer.
+   * Records what a running backfill waits for.
    *
-   * @param expected only if this is what the record says now; null for any
+   * @param waitingFor null: it no longer waits
+   * @param expected changes the record only if it has this value now; null: with any value
    */
   recordWait(waitingFor: string | null, expected: string | null = null): Statement {
     const { schema, values } = this.#context;
@@ -183,7 +185,10 @@ export class StatusLedger {
     };
   }
 
-  /** The same for a backfill that may not have started yet. */
+  /**
+   * Records what a backfill waits for that may not have started yet. @param waitingFor null: it no longer
+   * waits
+   */
   recordWaitToStart(waitingFor: string | null): Statement {
     const { schema, values } = this.#context;
     return {

@@ -1,6 +1,6 @@
 /**
- * The status of a backfill. An `incomplete` backfill has work left, and the next run resumes it. A `failed`
- * one needs a person.
+ * The statuses of a backfill. An `incomplete` backfill has pending rows, and the next run resumes it. A
+ * `failed` backfill has an error that a person must fix.
  *
  * @publicApi
  */
@@ -16,60 +16,66 @@ export const BACKFILL_STATUSES = [
 /** One of `BACKFILL_STATUSES`. @publicApi */
 export type BackfillStatus = (typeof BACKFILL_STATUSES)[number];
 
-/** The state machine: from → to → the reason for the edge. The ledger refuses every other edge. @publicApi */
+/**
+ * The state machine of a backfill: from → to → the reason for the edge. The ledger refuses every other
+ * transition with an `IllegalTransitionError`.
+ *
+ * @publicApi
+ */
 export const STATUS_TRANSITIONS = {
   pending: {
     running: 'The first run has started.',
     complete: 'The first probe of the pending predicate found no row.',
     incomplete:
-      'The first run stopped before its first batch: the table was locked, or the database was lost.',
-    cancelled: 'A person decided that it must not run.',
+      'The first run stopped before its first batch: the table was locked, or the connection was lost.',
+    cancelled: 'A person cancelled it before its first run.',
     paused: 'A person paused it before its first run.',
-    failed: 'It could not be prepared, e.g. because PostgreSQL does not accept one of its statements.',
+    failed: 'The first run could not start, e.g. because PostgreSQL rejects one of its statements.',
   },
   running: {
-    running: 'Another process continues with the ranges that are left, e.g. after a process was killed.',
+    running: 'Another process continues with the remaining ranges, e.g. after a process was killed.',
     complete: 'Every range is swept and settled, and the probe of the pending predicate found no row.',
     incomplete:
-      'The run stopped with work left: a time limit, a shutdown, rows still locked, rows in quarantine, rows that keep arriving.',
+      'The run stopped before the backfill was complete: a time limit, a shutdown, locked rows, rows in quarantine, or rows that keep becoming pending.',
     failed: 'A programming error, or more rows in quarantine than allowed: another attempt would fail too.',
-    paused: 'A person stopped it for now.',
-    cancelled: 'A person stopped it for good.',
+    paused: 'A person paused it during a run.',
+    cancelled: 'A person cancelled it.',
   },
   incomplete: {
     running: 'The next run continues where the last one stopped.',
-    complete: 'The application has changed the remaining rows itself: the probe found no row.',
+    complete:
+      'The application has changed the remaining rows, and the probe of the pending predicate found no row.',
     failed: 'The next run could not start.',
     paused: 'A person paused it between two runs.',
-    cancelled: 'A person stopped it for good.',
+    cancelled: 'A person cancelled it.',
   },
   complete: {
-    running: 'The probe found rows that became pending after completion (drift). They are changed too.',
+    running: 'The probe found rows that became pending after completion (drift). A run changes them.',
   },
   paused: {
     running: 'A person resumed it before the current run noticed the pause.',
     incomplete: 'A person resumed it. The next run continues.',
-    cancelled: 'A person stopped it for good.',
+    cancelled: 'A person cancelled it.',
   },
   cancelled: {
-    pending: 'A person wants it to run after all.',
+    pending: 'A person resumed it. It may run again.',
   },
   failed: {
-    incomplete: 'Only rows in quarantine are left.',
+    incomplete: 'The probe of the pending predicate found no row except those in quarantine.',
     running: 'A person fixed the cause and started it again.',
     complete: 'The cause was fixed, and the probe of the pending predicate found no row.',
-    cancelled: 'A person gave it up.',
+    cancelled: 'A person cancelled it instead of fixing the cause.',
   },
 } as const satisfies Record<BackfillStatus, Partial<Record<BackfillStatus, string>>>;
 
-/** Statuses that a person has set. Only a person can change them, never a run. */
+/** The statuses that only a person sets and changes. A run never changes them. */
 export const HELD_STATUSES = ['paused', 'cancelled'] as const satisfies readonly BackfillStatus[];
 
 export function isHeld(status: BackfillStatus): status is (typeof HELD_STATUSES)[number] {
   return (HELD_STATUSES as readonly BackfillStatus[]).includes(status);
 }
 
-/** The statuses from which a run or a person can reach `to`. */
+/** The statuses that a run or a person may change to `to`. A person may use every edge. */
 export function sourcesOf(to: BackfillStatus, by: 'run' | 'person'): BackfillStatus[] {
   return BACKFILL_STATUSES.filter(
     (from) => to in STATUS_TRANSITIONS[from] && (by === 'person' || !isHeld(from)),

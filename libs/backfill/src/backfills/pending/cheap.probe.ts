@@ -8,31 +8,35 @@ import type { BackfillDefinition } from '../definition/definition.js';
 import { keyAtDistance, probeWindow } from './key-window.js';
 import { TOO_SLOW, unlessTooSlow } from './too-slow.js';
 
-/**
- * Maximum duration of one statement. The probe runs again and again, so a longer statement would be noticed.
- */
+/** Short, because the probe is repeated on a schedule and must not load the database noticeably. */
 const STATEMENT_TIMEOUT_MS = 1_000;
-/** Shorter than the statement timeout, so that the error shows whether a lock or the query took the time. */
+/**
+ * Shorter than the statement timeout, so that a wait for a lock causes a lock timeout and no statement
+ * timeout.
+ */
 const LOCK_TIMEOUT_MS = 500;
-/** Keys after the cursor that one probe without an index reads. */
-const KEYS_AFTER_CURSOR = 10_000;
-/** Highest keys that each probe without an index reads, because new rows arrive there. */
+/** Maximum number of keys after the cursor that one probe without an index reads. */
+const MAX_KEYS_AFTER_CURSOR = 10_000;
+/**
+ * Number of the highest keys that each probe without an index reads, because new rows often have the highest
+ * keys.
+ */
 const HIGHEST_KEYS = 1_000;
-/** Factor by which the number of keys shrinks after a statement timeout. */
+/** After a statement timeout, the number of keys is divided by this factor. */
 const SHRINK_FACTOR = 10;
 
 export type CheapProbeResult =
-  /** Constraints of the table rule out that a row is pending. No row was read. */
+  /** The constraints in `by` exclude every pending row. No row was read. */
   | { readonly kind: 'sealed'; readonly by: string }
-  /** @param index the index that found the row; null: no index serves the predicate */
+  /** A row is pending. `index` is the index that found it; null if the row was found without an index. */
   | { readonly kind: 'found'; readonly index: string | null }
   /**
-   * With an index: no row is pending. Without one: no row is pending among the keys that were read; `cursor`
-   * is the last of them, or null at the end of the table.
+   * No pending row was found. With an index, no row of the table is pending. Without an index, only some keys
+   * were read. `cursor` is the last of these keys, or null if the probe reached the end of the table.
    */
   | { readonly kind: 'none'; readonly index: string | null; readonly cursor: Key | null };
 
-/** The same backfill with short timeouts, for a cheap probe. */
+/** Copies a definition with the short timeouts of a cheap probe. */
 export function withShortTimeouts(definition: BackfillDefinition): BackfillDefinition {
   const { pace } = definition;
   const lockTimeout = Math.min(LOCK_TIMEOUT_MS, pace.lockTimeout);
@@ -41,12 +45,13 @@ export function withShortTimeouts(definition: BackfillDefinition): BackfillDefin
 }
 
 /**
- * A cheap search for a pending row, for callers that repeat it. It uses an index that serves the predicate.
- * Without such an index it reads the highest keys and some keys after the cursor, so that repeated probes
- * cover the whole table in turn. It never scans a whole table and locks nothing.
+ * Searches for a pending row at low cost, for callers that repeat the search. The probe uses an index that
+ * serves the predicate. Without such an index, it reads the highest keys and some keys after the cursor, so
+ * that repeated probes cover the whole table one part after the other. It never scans the whole table and
+ * takes no row lock.
  *
- * @param selection of a definition `withShortTimeouts`
- * @param cursor where the previous probe ended; null: start of the table
+ * @param selection the rows of a definition that `withShortTimeouts` returned
+ * @param cursor the `cursor` of the previous probe; null: start of the table
  */
 export async function probeCheaply(
   session: Session,
@@ -66,7 +71,7 @@ export async function probeCheaply(
 
 async function probeByIndex(session: Session, selection: RowSelection): Promise<boolean> {
   const parameters = selection.parameters();
-  // The index is known to serve the predicate, so stale statistics must not lead to a sequential scan.
+  // The index serves the predicate. Stale statistics must not make the planner choose a sequential scan.
   const policy = applyPolicy(selection.definition.pace, { enable_seqscan: 'off', jit: 'off' });
   const result = await session.query(policy, {
     text: `SELECT 1 FROM ${selection.from} WHERE ${selection.isPending(parameters, { excludeQuarantined: true })} LIMIT 1`,
@@ -81,15 +86,15 @@ async function probeByKeys(
   cursor: Key | null,
 ): Promise<CheapProbeResult> {
   const belowHighest = await keyBelowHighest(session, selection);
-  const highest = await probeSomeKeys(session, selection, belowHighest, HIGHEST_KEYS);
+  const highest = await probeKeysAfter(session, selection, belowHighest, HIGHEST_KEYS);
   if (highest.isPending) return { kind: 'found', index: null };
-  // The table has no other keys.
+  // The highest keys are all keys of the table.
   if (belowHighest === null) return { kind: 'none', index: null, cursor: null };
-  const next = await probeSomeKeys(session, selection, cursor, KEYS_AFTER_CURSOR);
+  const next = await probeKeysAfter(session, selection, cursor, MAX_KEYS_AFTER_CURSOR);
   return next.isPending ? { kind: 'found', index: null } : { kind: 'none', index: null, cursor: next.cursor };
 }
 
-async function probeSomeKeys(
+async function probeKeysAfter(
   session: Session,
   selection: RowSelection,
   after: Key | null,
@@ -99,15 +104,16 @@ async function probeSomeKeys(
     probeWindow(session, selection, { after, keys, excludeQuarantined: true }),
   );
   if (window === TOO_SLOW) {
-    if (keys > 1) return probeSomeKeys(session, selection, after, Math.ceil(keys / SHRINK_FACTOR));
-    // Skips a single row whose condition takes too long: the proof of completion has a longer timeout for it.
+    if (keys > 1) return probeKeysAfter(session, selection, after, Math.ceil(keys / SHRINK_FACTOR));
+    // The predicate takes too long on this single row. The probe skips it, and the proof of completion, which
+    // has a longer timeout, reads it.
     const next = await keyAtDistance(session, selection, { after, upTo: null, keys: 1 });
     return { isPending: false, cursor: next };
   }
   return { isPending: window.firstPending !== null, cursor: window.count < keys ? null : window.last };
 }
 
-/** The key below the `HIGHEST_KEYS` highest ones; null if the table has no more keys than those. */
+/** The highest key below the `HIGHEST_KEYS` highest keys; null if the table has no other keys. */
 async function keyBelowHighest(session: Session, selection: RowSelection): Promise<Key | null> {
   const { pace, name } = selection.definition;
   const parameters = new Parameters();

@@ -5,18 +5,21 @@ import type { Session } from '../../postgres/session.js';
 import { applyBatchPolicy } from '../../postgres/timeout-policy.js';
 import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
 
+/** The part of the table that `probeWindow` reads. */
 export interface WindowOptions extends PendingOptions {
   /** Exclusive; null: from the start of the table. */
   readonly after: Key | null;
-  /** Maximum number of keys that the window contains. */
+  /** Maximum number of keys in the window. */
   readonly keys: number;
 }
 
+/** The result of `probeWindow`. */
 export interface WindowProbe {
+  /** The lowest key of a pending row; null if no row of the window is pending. */
   readonly firstPending: Key | null;
   /** The last key of the window; null if the window is empty. */
   readonly last: Key | null;
-  /** Keys in the window, pending or not. */
+  /** Number of keys in the window, pending or not. */
   readonly count: number;
 }
 
@@ -45,11 +48,11 @@ export interface KeyDistance {
   readonly after: Key | null;
   /** Inclusive; null: up to the end of the table. */
   readonly upTo: Key | null;
-  /** Distance from `after`, in keys. */
+  /** Number of keys from `after` to the wanted key. */
   readonly keys: number;
 }
 
-/** The key that is `keys` keys after `after`; null if there are fewer keys up to `upTo`. */
+/** The key at position `keys` after `after`; null if there are fewer keys up to `upTo`. */
 export async function keyAtDistance(
   session: Session,
   selection: RowSelection,

@@ -11,12 +11,12 @@ import type { RowSelection } from '../batch/row-selection.js';
 const TIMEOUTS = { lockTimeout: 500, statementTimeout: 5_000, idleInTransactionTimeout: 5_000 };
 
 /**
- * Describes the lock that a batch waited for and the sessions that hold it: the sessions in the row's xmax,
- * or else the sessions that locked the table. It names no session if the lock was released meanwhile or the
- * session is not visible.
+ * Describes the lock that a batch waited for, and the sessions that hold it. These are the sessions in the
+ * row's xmax, or, if there are none, the sessions that locked the table. The description names no session if
+ * the lock was released meanwhile, or if this role cannot see the session.
  *
- * @param key the row; null for the table
- * @param error the error that ended the wait
+ * @param key the key of the row; null: the lock is on the table
+ * @param error the error that ended the wait; its context names the statement of a constraint or a trigger
  */
 export async function describeLock(
   session: Session,
@@ -24,8 +24,8 @@ export async function describeLock(
   key: Key | null,
   error?: unknown,
 ): Promise<string> {
-  const ofRow = key === null ? [] : await rowLockHolders(session, selection, key);
-  const holders = ofRow.length > 0 ? ofRow : await tableLockHolders(session, selection);
+  const rowHolders = key === null ? [] : await rowLockHolders(session, selection, key);
+  const holders = rowHolders.length > 0 ? rowHolders : await tableLockHolders(session, selection);
   const target = key ? `the row ${selection.describe(key)}` : `the table ${selection.definition.table}`;
   if (holders.length > 0) return `a lock on ${target}, held by ${holders.join('; ')}`;
   if (!key) return `a lock on ${target}`;
@@ -50,8 +50,8 @@ async function rowLockHolders(session: Session, selection: RowSelection, key: Ke
   try {
     const holders = await holdersOf(xmax);
     if (holders.length > 0) return holders;
-    // Several transactions lock a row as a multixact. The function raises an error if xmax is not a
-    // multixact.
+    // If several transactions lock a row, its xmax is a multixact. The function raises an error for another
+    // xmax.
     return await holdersOf(
       `SELECT m.xid FROM (${xmax}) AS r, LATERAL pg_get_multixact_members(r.xmax) AS m (xid, mode)`,
     );
@@ -62,7 +62,7 @@ async function rowLockHolders(session: Session, selection: RowSelection, key: Ke
 }
 
 /**
- * Includes sessions that still wait for their lock on the table, because later requests queue behind them.
+ * Includes sessions that still wait for a lock on the table, because later lock requests queue behind them.
  */
 async function tableLockHolders(session: Session, selection: RowSelection): Promise<string[]> {
   const result = await session.send([

@@ -3,22 +3,22 @@ import type { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';
 import type { RowSelection } from '../batch/row-selection.js';
 
-/** Maximum number of pages in a sample, whatever the size of the table. */
+/** Maximum number of pages in a sample of any table. */
 const MAX_SAMPLE_PAGES = 400;
-/** With fewer pending rows per part in the sample, the sample's other rows are used too. */
+/** If the sample has fewer pending rows per part, its other rows are used too. */
 const MIN_PENDING_PER_PART = 25;
 
 export interface SampleOptions {
-  /** Share of the table's pages, 0 to 1. */
+  /** The share of the table's pages that is sampled, from 0 to 1. */
   readonly share: number;
-  /** A condition on the sampled rows. */
+  /** A condition on the sampled rows, as SQL. */
   readonly where: string;
   readonly parts: number;
 }
 
 /**
- * The CTEs `nb_sample`, and `nb_chosen`: the pending rows of the sample, or all of its rows if few are
- * pending.
+ * The CTEs `nb_sample` and `nb_chosen`, as SQL. `nb_chosen` contains the pending rows of the sample, or all
+ * of its rows if few are pending.
  */
 export function pageSample(
   selection: RowSelection,
@@ -34,7 +34,7 @@ export function pageSample(
       )`;
 }
 
-/** The share of the table's pages that a sample reads, 0 to 1. */
+/** The share of the table's pages that a sample reads, from 0 to 1. */
 export async function sampledShare(session: Session, { definition }: RowSelection): Promise<number> {
   const result = await session.send([
     {

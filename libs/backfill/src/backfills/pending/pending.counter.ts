@@ -4,20 +4,21 @@ import type { Session } from '../../postgres/session.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { queryWithin, TOO_SLOW } from './too-slow.js';
 
-/** Milliseconds within which a count must return; after that, the planner's estimate is used. */
+/** Statement timeout of a count in milliseconds. After a timeout, the planner's estimate is used. */
 const COUNT_MS = 1_000;
 
 export interface Count {
   readonly rows: number;
-  /** True: the planner's estimate, because the count took too long. */
+  /** Whether `rows` is the planner's estimate, because the count took too long. */
   readonly isEstimate: boolean;
 }
 
 type ExplainedPlan = [{ readonly Plan?: { readonly 'Plan Rows'?: number } }?];
 
 /**
- * Counts the pending rows, including quarantined rows; null if no answer is possible now, e.g. because the
- * table is locked.
+ * Counts the pending rows, including quarantined rows.
+ *
+ * @returns null if the table is locked, or if even the planner's estimate takes too long
  */
 export async function countPending(session: Session, selection: RowSelection): Promise<Count | null> {
   const parameters = selection.parameters();

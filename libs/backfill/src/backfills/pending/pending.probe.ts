@@ -4,20 +4,20 @@ import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
 import { probeWindow } from './key-window.js';
 import { queryWithin, TOO_SLOW, unlessTooSlow, WHOLE_TABLE_MS } from './too-slow.js';
 
-/** Keys that one statement reads when the whole table takes too long. */
+/** Number of keys that one statement reads at first if a query on the whole table takes too long. */
 const WINDOW_KEYS = 50_000;
-/** Factor by which the window shrinks after a statement timeout. */
+/** After a statement timeout, the number of keys is divided by this factor. */
 const SHRINK_FACTOR = 8;
 
 export interface ProbeOptions extends PendingOptions {
-  /** Called before each window of a large table, when no transaction is open. False stops the probe. */
+  /** Called before each window of a large table, without an open transaction. False stops the probe. */
   readonly canContinue: (session: Session) => Promise<boolean>;
 }
 
 /**
- * Searches for a pending row and locks nothing. A backfill is complete only if the probe finds no row.
+ * Searches for a pending row without a row lock. A backfill is complete only if this probe finds no row.
  *
- * @returns the key of a pending row, null if there is none, or `stopped`
+ * @returns the key of a pending row; null if there is none; `stopped` if `canContinue` returned false
  */
 export async function findPending(
   session: Session,
@@ -44,7 +44,7 @@ async function findPendingByWindows(
   let keys = WINDOW_KEYS;
   while (await canContinue(session)) {
     const probe = () => probeWindow(session, selection, { ...options, after, keys });
-    // A single row cannot be split further: its timeout is the result.
+    // A window of one key cannot be smaller. If its statement times out, the probe throws that error.
     const window = keys === 1 ? await probe() : await unlessTooSlow(probe);
     if (window === TOO_SLOW) {
       keys = Math.ceil(keys / SHRINK_FACTOR);

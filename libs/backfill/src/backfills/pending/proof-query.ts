@@ -2,7 +2,8 @@ import { quoteLiteral } from '../../postgres/identifiers.js';
 import type { RowSelection } from '../batch/row-selection.js';
 
 /**
- * The proof as a query for a person to run: it counts the pending rows. Parameters are written as literals.
+ * The SQL of a query that counts the pending rows, for a person to run. Its parameters are written as
+ * literals.
  */
 export function proofQuery(selection: RowSelection): string {
   const { definition, tenants } = selection;

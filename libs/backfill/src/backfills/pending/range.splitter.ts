@@ -8,13 +8,16 @@ import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { pageSample, sampledShare } from './page-sample.js';
 
-/** In milliseconds. Short, because a better division of the work is not worth a wait. */
+/** In milliseconds. Short, because a split is optional and must not delay the run. */
 const TIMEOUTS = { lockTimeout: 1_000, statementTimeout: 5_000, idleInTransactionTimeout: 5_000 };
-/** A part with fewer batches is not worth a worker of its own. */
+/** Minimum number of batches in a part, so that its work is greater than the cost of the split. */
 const MIN_PART_BATCHES = 10;
-/** Attempts to split a range whose holder moves forward meanwhile. */
+/**
+ * Maximum number of attempts to split a range. An attempt fails if the worker passes the middle meanwhile.
+ */
 const MAX_ATTEMPTS = 3;
 
+/** A range of keys, and the number of parts into which it is divided. */
 export interface Division {
   /** Exclusive; null: the start of the table. */
   readonly lower: Key | null;
@@ -25,11 +28,11 @@ export interface Division {
 
 /**
  * Finds keys that divide the rows above `lower`, up to `upper`, into parts with about the same number of
- * pending rows. The keys are quantiles of a sample of whole pages (PostgreSQL manual, TABLESAMPLE SYSTEM).
- * Gaps and skew in the keys do not matter, and the cost does not depend on the size of the table.
+ * pending rows. The keys are quantiles of a sample of whole pages (PostgreSQL manual, TABLESAMPLE SYSTEM), so
+ * that gaps and skew in the keys do not matter and the cost does not depend on the size of the table.
  *
- * @returns at most `parts - 1` keys, in order; fewer or none if the parts would be too small or the sample
- * takes too long
+ * @returns at most `parts - 1` keys, in ascending order; fewer if the parts would be too small, none if the
+ * sample takes too long
  */
 export async function findSplitKeys(
   session: Session,
@@ -56,8 +59,9 @@ export async function findSplitKeys(
 }
 
 /**
- * Splits the largest range that a worker sweeps into halves, beyond the worker's current window. The second
- * half becomes a free range. The worker learns its new upper bound when it opens its next window.
+ * Splits the largest range that a worker sweeps. The keys above the worker's current window are divided into
+ * halves, and the second half becomes a free range. The worker reads its new upper bound when it opens its
+ * next window.
  *
  * @returns whether a range was created
  */
@@ -78,7 +82,9 @@ export async function splitLargestRange(session: Session, selection: RowSelectio
   return false;
 }
 
-/** The range with the most sampled rows beyond its window, and the middle of those rows. */
+/**
+ * Selects the range with the most sampled rows above its current window, and the middle key of these rows.
+ */
 function largestRange(selection: RowSelection, share: number): Statement {
   const { ledger, tenants } = selection;
   const parameters = selection.parameters();
@@ -111,7 +117,10 @@ function minPartRows({ definition }: RowSelection): number {
   return MIN_PART_BATCHES * definition.pace.batchSize;
 }
 
-/** A split is optional: a timeout, a lock or a predicate that fails on a row must not end the run. */
+/**
+ * Returns `fallback` after a timeout, after a lock timeout, or if the predicate fails on a row. A split is
+ * optional, so these errors must not end the run.
+ */
 async function orIfUnavailable<T>(fallback: T, query: () => Promise<T>): Promise<T> {
   try {
     return await query();

@@ -6,7 +6,10 @@ import { inspectAccess } from '../batch/access.inspector.js';
 import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
 import { queryWithin, TOO_SLOW, WHOLE_TABLE_MS } from './too-slow.js';
 
-/** The key before the lowest pending row, exclusive; null: the sweep begins at the start of the table. */
+/**
+ * The lower bound of a sweep, exclusive: the highest key below the lowest pending row; null: the start of the
+ * table.
+ */
 export async function lowerSweepBound(
   session: Session,
   selection: RowSelection,
@@ -20,9 +23,9 @@ export async function lowerSweepBound(
 }
 
 /**
- * The highest key of a sweep, inclusive. Because it is fixed, inserts cannot extend the sweep forever. With
- * an index on the pending rows it is the highest pending key. Without one it is the highest key of the table:
- * a backward scan through finished rows costs more than it saves.
+ * The upper bound of a sweep, inclusive. It is fixed, so that inserts do not extend the sweep without end.
+ * With an index on the pending rows, it is the highest pending key. Without an index, it is the highest key
+ * of the table, because a backward scan for the highest pending key would cost more than it saves.
  *
  * @returns null if the table is empty
  */
@@ -41,7 +44,9 @@ export function highestKey(session: Session, selection: RowSelection): Promise<K
   return highestKeyWhere(session, selection, 'true', new Parameters());
 }
 
-/** @returns null if no row is pending, or if the query takes too long */
+/**
+ * The lowest or the highest pending key. @returns null if no row is pending, or if the query takes too long
+ */
 async function outermostPending(
   session: Session,
   selection: RowSelection,

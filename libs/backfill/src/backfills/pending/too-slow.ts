@@ -6,15 +6,17 @@ import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
 
 /**
- * Milliseconds within which a query on the whole table must return. After that, callers use a cheaper query.
+ * Statement timeout of a query on the whole table in milliseconds. After a timeout, callers use a cheaper
+ * query.
  */
 export const WHOLE_TABLE_MS = 5_000;
 
-/** Returned instead of a result when the statement reached its timeout. */
+/** The result of a query that reached its statement timeout. */
 export const TOO_SLOW = Symbol('too slow');
 
 export type TooSlow = typeof TOO_SLOW;
 
+/** @returns the result of `query`, or `TOO_SLOW` after a statement timeout */
 export async function unlessTooSlow<T>(query: () => Promise<T>): Promise<T | TooSlow> {
   try {
     return await query();
@@ -24,7 +26,7 @@ export async function unlessTooSlow<T>(query: () => Promise<T>): Promise<T | Too
   }
 }
 
-/** Runs a statement with a statement timeout of `timeoutMs`, or the backfill's own if that is shorter. */
+/** Runs a statement with the shorter of two statement timeouts: `timeoutMs` and that of the backfill. */
 export function queryWithin(
   timeoutMs: number,
   session: Session,

@@ -17,8 +17,8 @@ import { planWarnings } from './plan.warnings.js';
 import { findFiredTriggers } from './trigger.inspector.js';
 
 /**
- * Finds out what a run would do, and changes nothing: the measured batch, and the installation of the ledger
- * if there is none, run in a transaction that is rolled back.
+ * Plans a run and changes nothing. The measured batch, and the installation of a missing ledger, run in a
+ * transaction that is rolled back.
  *
  * @throws TableMismatchError if the table or a column does not exist
  * @throws InvalidStatementError if PostgreSQL rejects the SQL of the backfill
@@ -44,7 +44,7 @@ export async function planBackfill(
   }
 }
 
-/** @param selection of the same backfill with short timeouts */
+/** @param selection the rows of the same backfill, with the timeouts of a plan */
 async function planSelection(
   session: Session,
   definition: BackfillDefinition,

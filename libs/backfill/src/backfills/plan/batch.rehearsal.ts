@@ -13,17 +13,19 @@ import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
 import { keyAtDistance } from '../pending/key-window.js';
 import { highestKey, lowerSweepBound } from '../pending/sweep-bounds.js';
 
-/** In milliseconds. Short, because a plan must not make others wait. */
+/** In milliseconds. Short, because a plan must not make other sessions wait. */
 export const PLAN_TIMEOUTS = {
   lockTimeout: 1_000,
   statementTimeout: 30_000,
   idleInTransactionTimeout: 30_000,
   transactionTimeout: 600_000,
 };
-/** Keys that the measured batch may read. */
+/** Maximum number of keys that the measured batch reads. */
 const WINDOW_KEYS = 10_000;
 
+/** The result of a batch that was rolled back. */
 export interface Rehearsal {
+  /** The status in the ledger. */
   readonly status: BackfillStatus;
   /** The statement of the batch; null if the table is empty. */
   readonly preview: Statement | null;
@@ -31,7 +33,7 @@ export interface Rehearsal {
   readonly explain: readonly string[];
   /** Null if the batch changed no row or could not be run. */
   readonly rowsPerSecond: number | null;
-  /** Why the batch failed; null if it did not. */
+  /** The error of the batch; null if it did not fail. */
   readonly problem: string | null;
 }
 

@@ -1,9 +1,11 @@
 import { PAUSE_SHARE, type Pace } from '../declare/pace.js';
 
 /**
- * Milliseconds that all pending rows would take at the measured rate, including the pauses.
+ * Estimates how long a run would take at the measured rate, including its pauses.
  *
+ * @param rows the number of pending rows
  * @param rowsPerSecond null: nothing was measured
+ * @returns milliseconds; null if nothing was measured
  */
 export function estimateDuration(
   rows: number,

@@ -12,9 +12,9 @@ interface PlanNode {
 }
 
 /**
- * The index that finds the pending rows without reading the others: a partial index, or one that the
- * predicate searches. The planner decides, with sequential scans discouraged, so that the current size of the
- * table does not matter.
+ * Finds the index that selects the pending rows without a scan of all rows: a partial index, or an index with
+ * a condition of the predicate. The planner chooses it with `enable_seqscan = off`, so that the result does
+ * not depend on the current size of the table.
  *
  * @returns null if there is none
  */

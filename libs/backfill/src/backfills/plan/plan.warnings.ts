@@ -2,13 +2,13 @@ import type { BackfillDefinition } from '../definition/definition.js';
 import type { Count } from '../pending/pending.counter.js';
 
 export interface PlanFindings {
-  /** The index that serves the pending predicate. */
+  /** The index that serves the pending predicate; null if there is none. */
   readonly index: string | null;
-  /** Why the declared index cannot be used. */
+  /** The reason why the declared index cannot be used; null if it can, or if none is declared. */
   readonly indexProblem: string | null;
-  /** Null if the pending rows could not be counted: then nothing is known about the indexes either. */
+  /** Null if the pending rows could not be counted. Then the plan does not warn of a missing index. */
   readonly pending: Count | null;
-  /** Why the measured batch failed. */
+  /** The error of the measured batch; null if it did not fail. */
   readonly batchProblem: string | null;
 }
 
@@ -16,9 +16,9 @@ const NO_INDEX =
   'No index serves the pending predicate: the sweep follows the primary key, and each probe reads the table. ' +
   'Create a partial index with the predicate as its condition to make both cheap.';
 const PROCESS_NOT_RUN =
-  'process() was not run, because it may have effects that a rollback does not undo. Its rate is only known once it runs.';
+  'process() was not run, because it may have effects that a rollback does not undo. Its rate is known only after the start of a run.';
 
-/** What to check before a run, each as a sentence. */
+/** The warnings of a plan, one sentence or two for each. */
 export function planWarnings(definition: BackfillDefinition, findings: PlanFindings): string[] {
   const { batchProblem } = findings;
   const warnings = [

@@ -15,7 +15,10 @@ const EVENTS = {
   process: INSERT | UPDATE | DELETE,
 } as const satisfies Record<BackfillDefinition['kind'], number>;
 
-/** The triggers that the backfill's changes fire, as `name (BEFORE UPDATE, each row)`. */
+/**
+ * Finds the triggers that the backfill's changes fire. @returns texts such as `name (BEFORE UPDATE, each
+ * row)`
+ */
 export async function findFiredTriggers(session: Session, definition: BackfillDefinition): Promise<string[]> {
   const changedTable = definition.kind === 'copy' ? definition.target : definition.table;
   const { last } = await session.send([

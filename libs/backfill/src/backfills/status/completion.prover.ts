@@ -9,16 +9,18 @@ import { findPending, type ProbeOptions } from '../pending/pending.probe.js';
 import { TableMismatchError } from '../run.error.js';
 import { readStatus } from './status.reader.js';
 
-/** Whether a backfill is complete, as a probe of its table found now. @publicApi */
+/** Whether a backfill is complete, according to a probe of its table. @publicApi */
 export interface BackfillProof {
+  /** Whether the table has no pending row, in quarantine or not. */
   readonly complete: boolean;
-  /**
-   * The status in the ledger. A table without a pending row is complete even if no run has recorded that yet.
-   */
+  /** The status in the ledger. It may differ from `complete` until a run has recorded the completion. */
   readonly status: BackfillStatus;
-  /** Pending rows, including those in quarantine. Omitted if a count takes too long. */
+  /**
+   * The number of pending rows, including those in quarantine. Omitted if the backfill is complete, or if the
+   * count takes too long.
+   */
   readonly left?: number;
-  /** Why the backfill is not complete, as a sentence. */
+  /** The reason why the backfill is not complete, as a sentence. Omitted if the backfill is complete. */
   readonly reason?: string;
 }
 
@@ -27,14 +29,16 @@ const WHOLE_TABLE = {
   canContinue: () => Promise.resolve(true),
 } satisfies ProbeOptions;
 
-/** Probes the pending predicate, including the rows in quarantine. Locks, installs and changes nothing. */
+/**
+ * Probes for a pending row, in quarantine or not. Takes no row lock, and does not change or install a ledger.
+ */
 export async function proveCompletion(
   definition: BackfillDefinition,
   ledger: Ledger,
   schema: string,
 ): Promise<BackfillProof> {
-  const [known] = await readStatus([definition], ledger, schema, { includeUndeclared: false });
-  const status = known?.status ?? 'pending';
+  const [statusReport] = await readStatus([definition], ledger, schema, { includeUndeclared: false });
+  const status = statusReport?.status ?? 'pending';
   const session = await Session.open(definition.dataSource);
   try {
     const facts = await inspectTable(session, definition);
@@ -45,10 +49,11 @@ export async function proveCompletion(
       complete: false,
       status,
       ...(left && !left.isEstimate ? { left: left.rows } : {}),
-      ...(known ? { reason: known.reason } : {}),
+      ...(statusReport ? { reason: statusReport.reason } : {}),
     };
   } catch (error) {
-    // Without the table or the column, e.g. before the first migration, the backfill is not complete.
+    // The table or a column may not exist, e.g. before the first migration. Then the backfill is not
+    // complete.
     if (!(error instanceof TableMismatchError)) throw error;
     return { complete: false, status, reason: error.message };
   } finally {

@@ -1,5 +1,5 @@
-import { CATCH_UP_STEP, NO_CATCH_UP } from '../../ledger/catch-up.ledger.js';
-import { CONTROL_STEP } from '../../ledger/control.ledger.js';
+import { CATCH_UP_SCHEMA_STEP, NO_CATCH_UP } from '../../ledger/catch-up.ledger.js';
+import { CONTROL_SCHEMA_STEP } from '../../ledger/control.ledger.js';
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
@@ -7,17 +7,17 @@ import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import type { BackfillStatusReport } from '../../report/status-report.js';
 
-/** Rows in quarantine that a report lists. */
-const LISTED_QUARANTINED = 10;
+/** Maximum number of quarantined rows in a report. */
+const MAX_LISTED_ROWS = 10;
 
 export interface StatusOptions {
-  /** Includes backfills that the ledger knows but this application does not declare. */
+  /** Whether to include backfills that are in the ledger but not declared in this application. */
   readonly includeUndeclared: boolean;
 }
 
 /**
- * Reads the status of the declared backfills from the ledgers of their databases. Changes and installs
- * nothing.
+ * Reads the status of the declared backfills from the ledgers of their databases. It does not change or
+ * install a ledger.
  */
 export async function readStatus(
   definitions: readonly BackfillDefinition[],
@@ -42,7 +42,7 @@ export async function readStatus(
 interface StatusSource {
   readonly session: Session;
   readonly ledger: Ledger;
-  /** The installation step of the ledger; 0: not installed. Reading the status does not upgrade it. */
+  /** The newest installed schema step of the ledger; 0: not installed. */
   readonly step: number;
 }
 
@@ -52,10 +52,10 @@ async function readDatabase(
   { includeUndeclared }: StatusOptions,
 ): Promise<BackfillStatusReport[]> {
   const { session, ledger, step } = source;
-  if (step === 0) return declared.map(neverRun);
+  if (step === 0) return declared.map(reportWithoutRun);
   const reports: BackfillStatusReport[] = [];
   for (const definition of declared)
-    reports.push((await readOne(source, ledger.of(definition), 'declared')) ?? neverRun(definition));
+    reports.push((await readOne(source, ledger.of(definition), 'declared')) ?? reportWithoutRun(definition));
   if (!includeUndeclared) return reports;
   const names = declared.map(({ name }) => name);
   for (const subject of await ledger.subjectsExcept(session, names)) {
@@ -73,8 +73,7 @@ async function readOne(
   const summary = await ledger.status.summary(session);
   if (summary === null) return null;
   const { status, reason, leasedBy, updated, batches, startedAt, changedAt, waitingFor } = summary;
-  // A process that finished its own part, e.g. one tenant, has recorded that, while another process still
-  // runs.
+  // A process has recorded the end of its own part, e.g. of one tenant, but another process still runs.
   const isRunning = leasedBy !== null && (status === 'pending' || status === 'incomplete');
   return {
     ...ledger.subject,
@@ -88,14 +87,14 @@ async function readOne(
     changedAt,
     leasedBy,
     waitingFor,
-    settings: step < CONTROL_STEP ? [] : await ledger.control.inForce(session),
-    ...(step < CATCH_UP_STEP ? NO_CATCH_UP : await ledger.catchUp.summary(session)),
+    settings: step < CONTROL_SCHEMA_STEP ? [] : await ledger.control.inForce(session),
+    ...(step < CATCH_UP_SCHEMA_STEP ? NO_CATCH_UP : await ledger.catchUp.summary(session)),
     tenants: await ledger.progress.tenants(session, null),
-    quarantine: await ledger.quarantine.first(session, LISTED_QUARANTINED),
+    quarantine: await ledger.quarantine.first(session, MAX_LISTED_ROWS),
   };
 }
 
-function neverRun({ name, version }: BackfillDefinition): BackfillStatusReport {
+function reportWithoutRun({ name, version }: BackfillDefinition): BackfillStatusReport {
   return {
     name,
     version,

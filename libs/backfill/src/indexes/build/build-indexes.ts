@@ -94,7 +94,7 @@ function builderOf(
   const concurrent = new ConcurrentIndexBuilder(runner, {
     maxWaitMs: maxWait,
     log,
-    sideConnection: lease.side,
+    sideConnection: lease.sideSession,
     ...(signal ? { signal } : {}),
   });
   return new IndexBuilder({

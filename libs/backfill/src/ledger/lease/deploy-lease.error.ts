@@ -2,7 +2,7 @@ import { BackfillError } from '../../errors/backfill.error.js';
 
 /**
  * Another process has taken over the lease on a phase of the deployment, because this process did not renew
- * it in time.
+ * the lease in time.
  *
  * @publicApi
  */
@@ -13,7 +13,7 @@ export class DeployLeaseLostError extends BackfillError {
       {
         subject: phase,
         remedy:
-          'This process has committed nothing since. Check the other process, and start again when it has finished.',
+          'This process has committed nothing since then. Wait until the other process has finished, then start again.',
       },
     );
   }

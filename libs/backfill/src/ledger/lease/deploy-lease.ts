@@ -12,9 +12,11 @@ import { PhaseLeaseLedger } from './phase-lease.ledger.js';
 export interface DeployLeaseOptions {
   /** The ledger's schema, not quoted. */
   readonly schema: string;
-  /** What is carried out: one process at a time does it. */
+  /** The name of the phase. One process at a time carries it out. */
   readonly phase: string;
-  /** In milliseconds. Others wait for a killed holder this long. */
+  /**
+   * The duration of the lease in milliseconds. If the holder is killed, other processes wait for this time.
+   */
   readonly duration: number;
 }
 
@@ -22,8 +24,8 @@ export interface DeployLeaseOptions {
 const RETRY_INTERVAL_MS = 500;
 
 /**
- * The right to carry out a phase of a deployment. It is a row and not a session's advisory lock, so that it
- * also works through a pooler in transaction mode.
+ * The lease that allows a process to carry out a phase of a deployment. It is a row and not a session-level
+ * advisory lock, so that it also works with a pooler in transaction mode.
  */
 export class DeployLease {
   readonly #dataSource: DataSource;
@@ -32,9 +34,9 @@ export class DeployLease {
   readonly #session: Session;
   readonly #lease: LeaseManager<string>;
   #token = '';
-  #waited = false;
+  #hasWaited = false;
 
-  /** Not held yet: use `acquire` or `tryAcquire`. */
+  /** Creates the object without taking the lease. Use `acquire` or `tryAcquire` instead. */
   constructor(dataSource: DataSource, session: Session, { schema, phase, duration }: DeployLeaseOptions) {
     const ledger = new PhaseLeaseLedger({ schema: quoteIdentifier(schema), leaseMs: duration }, phase);
     this.#dataSource = dataSource;
@@ -44,15 +46,15 @@ export class DeployLease {
     this.#lease = new LeaseManager({
       durationMs: duration,
       renewal: (token) => ledger.renewal(token),
-      // Outside of the pool: a long statement may hold the pool's last connection for longer than the lease.
-      side: () => session,
+      // Not from the pool: a long statement may use the pool's last connection for longer than the lease.
+      sideSession: () => session,
     });
   }
 
   /**
-   * Waits until no other process holds the lease. Installs the ledger if it is missing.
+   * Takes the lease, and waits for it while another process holds it. Installs the ledger if it is missing.
    *
-   * @param log gets a message before a wait
+   * @param log receives one message if this process has to wait
    */
   static async acquire(
     dataSource: DataSource,
@@ -65,7 +67,10 @@ export class DeployLease {
     });
   }
 
-  /** Does not wait: null when another process holds the lease. Installs the ledger if it is missing. */
+  /**
+   * Takes the lease without a wait. Installs the ledger if it is missing. @returns null if another process
+   * holds it
+   */
   static async tryAcquire(dataSource: DataSource, options: DeployLeaseOptions): Promise<DeployLease | null> {
     return withSession(dataSource, options, async (session) => {
       const lease = new DeployLease(dataSource, session, options);
@@ -73,25 +78,27 @@ export class DeployLease {
     });
   }
 
-  /** Sends statements on connections outside of the pool, which a long statement may have used up. */
-  get side(): SideSession {
+  /**
+   * Sends statements on connections that are not from the pool, because long statements may use all of these.
+   */
+  get sideSession(): SideSession {
     return this.#session;
   }
 
-  /** Whether another process held the lease at first. */
-  get waited(): boolean {
-    return this.#waited;
+  /** Whether this process had to wait because another process held the lease. */
+  get hasWaited(): boolean {
+    return this.#hasWaited;
   }
 
-  /** Whether another process holds the lease by now, as of the last renewal. */
+  /** Whether another process held the lease at the last renewal. */
   get isLost(): boolean {
     return this.#lease.isLost;
   }
 
   /**
-   * Keeps other processes from taking the lease before the runner's current transaction ends.
+   * Prevents other processes from taking the lease until the runner's current transaction ends.
    *
-   * @throws DeployLeaseLostError when another process holds it already
+   * @throws DeployLeaseLostError if another process already holds it
    */
   async confirm(runner: QueryRunner): Promise<void> {
     const { text, values } = this.#ledger.confirmation(this.#token);
@@ -111,11 +118,11 @@ export class DeployLease {
   async #wait(durationMs: number, log: { log(message: string): void }): Promise<void> {
     const owner = randomUUID();
     while (!(await this.#take(owner))) {
-      if (!this.#waited) {
+      if (!this.#hasWaited) {
         const holder = (await this.#ledger.holder(this.#session)) ?? 'another process';
         log.log(`Waiting for "${this.#phase}", which ${holder} is carrying out.`);
       }
-      this.#waited = true;
+      this.#hasWaited = true;
       await pause(Math.min(RETRY_INTERVAL_MS, durationMs / 4) * (0.5 + Math.random() / 2));
     }
   }
@@ -130,7 +137,10 @@ export class DeployLease {
   }
 }
 
-/** The session is used for side connections after it is closed. */
+/**
+ * Opens a session, installs the ledger, and closes the session. A closed session still opens side
+ * connections.
+ */
 async function withSession<T>(
   dataSource: DataSource,
   { schema }: DeployLeaseOptions,

@@ -13,11 +13,11 @@ import {
 } from '../range.js';
 import { assertLease, fence, IS_FREE, isUnfinished, leaseInterval } from './lease.sql.js';
 
-/** How many ranges may be leased at once. */
+/** The maximum number of leased ranges. */
 export interface LeaseLimit {
-  /** Over all processes. */
+  /** The maximum number of workers in all processes together. */
   readonly maxWorkers: number;
-  /** The leases that count. */
+  /** The scope whose leases count as workers. */
   readonly leaseScope: LeaseScope;
 }
 
@@ -32,7 +32,7 @@ export class LeaseLedger {
   /**
    * Leases a free range and raises its fencing token, so that a former holder cannot commit.
    *
-   * @returns null when there is no free range, or as many as the limit are leased already
+   * @returns null if no range is free, or if the maximum number of workers is reached
    */
   async lease(
     session: Session,
@@ -44,7 +44,7 @@ export class LeaseLedger {
     const wanted = isUnfinished(this.#context, parameters, tenants);
     const counted = isUnfinished(this.#context, parameters, leaseScope);
     const { last } = await session.transaction([
-      // One process after the other, so that together they do not exceed the limit.
+      // Processes take ranges one after the other, so that together they do not exceed the limit.
       this.#context.lockRecord(),
       {
         text: `WITH free AS (
@@ -60,11 +60,11 @@ export class LeaseLedger {
   }
 
   /**
-   * Leases our own range again after a connection was lost, so that the lost connection cannot commit any
-   * more. The range is ours by its token; or by its owner, where an earlier attempt has raised the token and
-   * its reply was lost.
+   * Leases this run's own range again after a lost connection, so that the lost connection can no longer
+   * commit. The range belongs to this run if it has the same token. It also belongs to this run if it has the
+   * same owner: an earlier attempt has raised the token, but its reply was lost.
    *
-   * @returns null when another process holds it
+   * @returns null if another process holds the range
    */
   async leaseAgain(session: Session, range: LeasedRange): Promise<LeasedRange | null> {
     const { schema, owner } = this.#context;
@@ -83,8 +83,9 @@ export class LeaseLedger {
   }
 
   /**
-   * Releases our range if more ranges are leased than the limit. All processes that take or release a range
-   * do so one after the other, so that only the surplus is released, whatever each of them has seen before.
+   * Releases this run's range if more ranges are leased than the limit. The lock on the record makes the
+   * processes do this one after the other, so that they release only the surplus, even if their snapshots are
+   * outdated.
    *
    * @returns whether the range is released
    */
@@ -99,8 +100,7 @@ export class LeaseLedger {
     const { last } = await session.transaction([
       this.#context.lockRecord(),
       {
-        // Without an owner, this statement has released it over a connection that was lost before the reply
-        // arrived.
+        // Same token but no owner: an earlier attempt has released the range, but its reply was lost.
         text: `UPDATE ${schema}.range SET lease_owner = NULL, lease_expires_at = NULL
           WHERE ${fence(parameters, range)} AND (lease_owner IS NULL
             OR ${parameters.add(maxWorkers, 'int')} < (SELECT count(*) FROM ${schema}.range WHERE ${counted} AND NOT ${IS_FREE}))
@@ -123,7 +123,7 @@ export class LeaseLedger {
     ]);
   }
 
-  /** The leases on the unfinished ranges of a scope, those that have expired included. */
+  /** The leases on the unfinished ranges of a scope, including expired leases and those of this run. */
   async foreignLeases(session: Session, leaseScope: LeaseScope): Promise<ForeignLease[]> {
     const parameters = new Parameters();
     const { last } = await session.send([
@@ -153,16 +153,16 @@ export class LeaseLedger {
   }
 
   /**
-   * A query of one JSON value, a `LeaseSnapshot`.
+   * An SQL query that returns a `LeaseSnapshot` as one JSON value.
    *
-   * @param tenants the scope whose free ranges it lists
-   * @param leaseScope the scope whose leases it lists
+   * @param tenants the scope whose free ranges are listed
+   * @param leaseScope the scope whose leases are listed
    */
   snapshot(parameters: Parameters, tenants: TenantScope, leaseScope: LeaseScope): string {
-    const isOurs = `tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)}`;
+    const isInScope = `tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)}`;
     return `SELECT json_build_object(
         'leases', coalesce(json_agg(id || '/' || fencing_token ORDER BY id) FILTER (WHERE NOT ${IS_FREE}), '[]'),
-        'free', coalesce(json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE} AND ${isOurs}), '[]'))
+        'free', coalesce(json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE} AND ${isInScope}), '[]'))
       FROM ${this.#context.schema}.range WHERE ${isUnfinished(this.#context, parameters, leaseScope)}`;
   }
 
@@ -171,7 +171,7 @@ export class LeaseLedger {
     return assertLease(this.#context, cte);
   }
 
-  /** Renews the lease. Returns a row while this process holds it. */
+  /** A statement that renews the lease. It returns a row while this process holds the lease. */
   heartbeat(range: LeasedRange): Statement {
     const { schema, owner, leaseMs } = this.#context;
     return {
@@ -181,12 +181,12 @@ export class LeaseLedger {
     };
   }
 
-  /** Releases the range with work left in it. */
+  /** Releases a range that is not done. */
   release(session: Session, range: LeasedRange): Promise<void> {
     return this.#end(session, range, '');
   }
 
-  /** Releases the range, which is done. */
+  /** Releases a range and sets its state to `done`. */
   finish(session: Session, range: LeasedRange): Promise<void> {
     return this.#end(session, range, ", state = 'done', finished_at = clock_timestamp()");
   }

@@ -1,25 +1,27 @@
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 
-/** Sends statements beside the connection that does the work. */
+/** Sends statements on a second connection while the main connection is busy. */
 export type SideSession = Pick<Session, 'sendOnSideConnection'>;
 
 export interface LeaseOptions<Held> {
   readonly durationMs: number;
-  /** Extends the lease by its duration. It returns a row while this process holds the lease. */
+  /**
+   * A statement that extends the lease by its duration. It returns a row while this process holds the lease.
+   */
   renewal(held: Held): Statement;
-  /** Null while there is no connection. The next renewal then tries again. */
-  side(): SideSession | null;
+  /** Returns null while there is no connection. The next renewal then tries again. */
+  sideSession(): SideSession | null;
 }
 
-/** Renewals in the duration of a lease. */
-const RENEWALS = 3;
+/** Number of renewals in the duration of one lease. */
+const RENEWALS_PER_LEASE = 3;
 
 /**
- * A lease of this process on a range, on the completion of a backfill, or on a phase of a deployment. It is a
- * row that expires by the database's clock, so that a dead holder blocks others no longer than the lease's
- * duration. The lease is renewed on a timer over a side connection, because the connection that does the work
- * may be busy for longer than that.
+ * A lease of this process on a range, on the completion of a backfill, or on a phase of a deployment. The
+ * lease is a row that expires by the database's clock, so that a dead holder blocks other processes at most
+ * for the duration of the lease. A timer renews the lease over a side connection, because the main connection
+ * may be busy for longer than that duration.
  */
 export class LeaseManager<Held> {
   readonly #options: LeaseOptions<Held>;
@@ -33,15 +35,17 @@ export class LeaseManager<Held> {
   }
 
   /**
-   * Whether the last renewal found that another process holds the lease. The fencing token decides whether a
-   * change may commit.
+   * Whether another process held the lease at the last renewal. This is only a hint: the fencing token
+   * decides whether a change may commit.
    */
   get isLost(): boolean {
     return this.#isLost;
   }
 
   /**
-   * @param take resolves to null when another process holds the lease
+   * Takes the lease, unless this process already holds it, and starts to renew it.
+   *
+   * @param take takes the lease in the ledger; resolves to null if another process holds it
    * @returns whether this process holds the lease
    */
   async acquire(take: () => Promise<Held | null>): Promise<boolean> {
@@ -52,11 +56,11 @@ export class LeaseManager<Held> {
     return true;
   }
 
-  /** Renews a lease that this process has taken already. */
+  /** Starts to renew a lease that this process has already taken. */
   hold(held: Held): void {
     this.#held = held;
     this.#isLost = false;
-    this.#timer = setInterval(() => void this.#renew(held), this.#options.durationMs / RENEWALS);
+    this.#timer = setInterval(() => void this.#renew(held), this.#options.durationMs / RENEWALS_PER_LEASE);
     this.#timer.unref();
   }
 
@@ -74,7 +78,7 @@ export class LeaseManager<Held> {
   }
 
   async #renew(held: Held): Promise<void> {
-    const side = this.#options.side();
+    const side = this.#options.sideSession();
     if (side === null || this.#isRenewing) return;
     this.#isRenewing = true;
     try {

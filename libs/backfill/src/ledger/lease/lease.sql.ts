@@ -3,10 +3,10 @@ import type { Parameters } from '../../postgres/parameters.js';
 import type { LedgerContext, SubjectContext } from '../ledger.context.js';
 import type { LeasedRange, LeaseScope } from '../range.js';
 
-/** The condition that no process holds the range. */
+/** The SQL condition that no process holds the range. */
 export const IS_FREE = '(lease_owner IS NULL OR lease_expires_at <= clock_timestamp())';
 
-/** The condition of a scope's ranges that are not done. */
+/** The SQL condition that a range belongs to the scope and is not done. */
 export function isUnfinished(context: SubjectContext, parameters: Parameters, scope: LeaseScope): string {
   const unfinished = `${context.isSubject(parameters)} AND state <> 'done'`;
   return scope === 'every'
@@ -14,16 +14,18 @@ export function isUnfinished(context: SubjectContext, parameters: Parameters, sc
     : `${unfinished} AND tenants IS NOT DISTINCT FROM ${parameters.addArray(scope)}`;
 }
 
-/** The condition under which a change to the range may commit: its fencing token is still ours. */
+/**
+ * The SQL condition that the range still has the fencing token of this lease. Only then may a change commit.
+ */
 export function fence(parameters: Parameters, range: LeasedRange): string {
   return `id = ${parameters.add(range.id, 'bigint')} AND fencing_token = ${parameters.add(range.token, 'bigint')}`;
 }
 
 /**
- * SET clause that renews the lease along with other work, and sets an expired lease to NULL, for
- * `assertLease`. This is not in WHERE: a statement that takes longer than the lease sees the row as it was
- * when the statement began. Only an assignment is evaluated again for the version that a heartbeat has
- * written since.
+ * An assignment of a SET clause that renews a valid lease, and sets an expired lease to NULL for
+ * `assertLease`. The test is not in WHERE: a statement that takes longer than the lease evaluates WHERE with
+ * the row version of its start. Only the assignment is certain to be evaluated with the row version that a
+ * heartbeat has written since.
  */
 export function renewal(context: LedgerContext, parameters: Parameters): string {
   return `lease_expires_at = CASE WHEN lease_expires_at > clock_timestamp()
@@ -31,18 +33,18 @@ export function renewal(context: LedgerContext, parameters: Parameters): string 
 }
 
 /**
- * Ends the transaction unless the CTE has changed the range under a valid lease. The CTE returns
- * `lease_expires_at`.
+ * An SQL call that raises an error of the class `lease-lost` unless the CTE has changed the range under a
+ * valid lease. The CTE returns `lease_expires_at`.
  */
 export function assertLease(context: SubjectContext, cte: string): string {
   return context.assert(
     `EXISTS (SELECT FROM ${cte} WHERE lease_expires_at IS NOT NULL)`,
     LEASE_LOST,
-    'the lease has run out, or another process has taken the range over',
+    'the lease has expired, or another process has taken over the range',
   );
 }
 
-/** The duration of a lease as a parameter. */
+/** The duration of a lease as a placeholder of the type interval. */
 export function leaseInterval({ leaseMs }: LedgerContext, parameters: Parameters): string {
   return parameters.add(`${leaseMs} milliseconds`, 'interval');
 }

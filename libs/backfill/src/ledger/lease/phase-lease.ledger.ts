@@ -3,20 +3,20 @@ import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import type { LedgerContext } from '../ledger.context.js';
 
-/** The process that asks for a lease. */
+/** The process that requests a lease. */
 export interface PhaseLeaseOwner {
   readonly owner: string;
-  /** Names the process for people. */
+  /** A description of the process for messages. */
   readonly description: string;
 }
 
-/** The lease on a phase: one process at a time carries it out. */
+/** The lease on a phase. One process at a time carries the phase out. */
 export class PhaseLeaseLedger {
   readonly #table: string;
   readonly #phase: string;
   readonly #durationMs: string;
 
-  /** @param phase names what is carried out, e.g. `migrate` */
+  /** @param phase the name of the phase, e.g. `migrate` */
   constructor({ schema, leaseMs }: Pick<LedgerContext, 'schema' | 'leaseMs'>, phase: string) {
     this.#table = `${schema}.deploy_lease`;
     this.#phase = phase;
@@ -26,7 +26,7 @@ export class PhaseLeaseLedger {
   /**
    * Takes the lease if it is free or has expired.
    *
-   * @returns the new fencing token; null when another process holds the lease
+   * @returns the new fencing token; null if another process holds the lease
    */
   async acquire(session: Session, { owner, description }: PhaseLeaseOwner): Promise<string | null> {
     const { last } = await session.transaction([
@@ -45,7 +45,7 @@ export class PhaseLeaseLedger {
     return last.firstValue(nullable(text)) ?? null;
   }
 
-  /** The description of the process that holds the lease; null when the lease is free. */
+  /** The description of the process that holds the lease; null if the lease is free. */
   async holder(session: Session): Promise<string | null> {
     const { last } = await session.transaction([
       {
@@ -56,7 +56,7 @@ export class PhaseLeaseLedger {
     return last.firstValue(text) ?? null;
   }
 
-  /** Returns a row while this token holds the lease. */
+  /** A statement that renews the lease. It returns a row while the lease has this token. */
   renewal(token: string): Statement {
     return {
       text: `
@@ -69,8 +69,8 @@ export class PhaseLeaseLedger {
   }
 
   /**
-   * For the end of a transaction: returns no row when another process holds the lease. The share lock keeps
-   * other processes from taking it before the commit.
+   * The last statement of a transaction that needs the lease. It returns no row if another process holds the
+   * lease. Its share lock prevents other processes from taking the lease before the commit.
    */
   confirmation(token: string): Statement {
     return {

@@ -5,24 +5,24 @@ import type { Session } from '../../postgres/session.js';
 import type { SubjectContext } from '../ledger.context.js';
 import type { TenantScope } from '../range.js';
 
-/** Rows that a backfill has not changed. */
+/** Numbers of rows that a backfill could not change so far. */
 export interface RowCounts {
   readonly skipped: number;
   readonly quarantined: number;
 }
 
-/** What a backfill has done for one tenant. */
+/** The numbers of rows of one tenant. */
 export interface TenantProgress {
-  /** Null for rows without a tenant. */
+  /** Null: the rows without a tenant. */
   readonly tenant: string | null;
   readonly updated: number;
   readonly skipped: number;
   readonly quarantined: number;
-  /** ISO 8601. */
+  /** Time of the last change, skip or quarantine of one of the tenant's rows, ISO 8601. */
   readonly lastTouchedAt: string;
 }
 
-/** The row counts of one backfill, also by tenant. */
+/** The numbers of rows of one backfill, in total and for each tenant. */
 export class ProgressLedger {
   readonly #context: SubjectContext;
 
@@ -31,8 +31,8 @@ export class ProgressLedger {
   }
 
   /**
-   * An INSERT of the CTE `nb_changed`, which has the column `nb_tenant` for each row that a batch has
-   * changed.
+   * An INSERT that adds the changed rows of a batch to the progress of their tenants. The CTE `nb_changed`
+   * has one row for each changed row, with the column `nb_tenant`.
    */
   add(parameters: Parameters): string {
     const { name, version } = this.#context.parameters(parameters);

@@ -10,7 +10,7 @@ export interface QuarantineEntry {
   readonly key: Key;
   readonly tenant: string | null;
   readonly error: string;
-  /** The error's SQLSTATE. */
+  /** The SQLSTATE of the error; null if it is not an error of the database. */
   readonly code: string | null;
 }
 
@@ -22,7 +22,7 @@ export class QuarantineLedger {
     this.#context = context;
   }
 
-  /** Puts a row in quarantine and removes it from the skipped rows. */
+  /** A statement that puts a row in quarantine and removes it from the skipped rows. */
   add(entry: QuarantineEntry): Statement {
     const { schema } = this.#context;
     const parameters = new Parameters();
@@ -41,21 +41,23 @@ export class QuarantineLedger {
     };
   }
 
-  /** A DELETE of the rows whose keys the CTE has in its column `key`. */
+  /** A DELETE of the rows whose keys are in the column `key` of the CTE. */
   remove(parameters: Parameters, cte: string): string {
     const { name, version } = this.#context.parameters(parameters);
     return `DELETE FROM ${this.#context.schema}.quarantined_row AS q USING ${cte}
       WHERE q.name = ${name} AND q.version = ${version} AND q.key = ${cte}.key`;
   }
 
-  /** The condition that the row with this key is not in quarantine. @param key as JSON */
+  /**
+   * The SQL condition that a row is not in quarantine. @param key an SQL expression of the row's key as JSON
+   */
   excludes(parameters: Parameters, key: string): string {
     const { name, version } = this.#context.parameters(parameters);
     return `NOT EXISTS (SELECT FROM ${this.#context.schema}.quarantined_row AS nb_quarantined
         WHERE nb_quarantined.name = ${name} AND nb_quarantined.version = ${version} AND nb_quarantined.key = ${key})`;
   }
 
-  /** Keys in quarantine after `after`, in the order of their JSON. */
+  /** The keys in quarantine after `after`, in the order of their JSON. @param after null: from the start */
   async keys(session: Session, tenants: TenantScope, after: Key | null, limit: number): Promise<Key[]> {
     const parameters = new Parameters([...this.#context.values, keyToJson(after), String(limit)]);
     const scope = parameters.addArray(tenants);
@@ -70,7 +72,7 @@ export class QuarantineLedger {
     return last.values(requiredKey);
   }
 
-  /** The errors of the rows in quarantine, the most frequent first. */
+  /** The errors of the rows in quarantine, in descending order of their number of rows. */
   async commonErrors(
     session: Session,
     limit: number,
@@ -85,7 +87,7 @@ export class QuarantineLedger {
     return last.all({ error: text, rows: number });
   }
 
-  /** The rows that were put in quarantine first. */
+  /** The rows that have been in quarantine for the longest time. */
   async first(
     session: Session,
     limit: number,

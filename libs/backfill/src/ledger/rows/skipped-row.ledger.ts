@@ -3,16 +3,16 @@ import type { Session } from '../../postgres/session.js';
 import type { SubjectContext } from '../ledger.context.js';
 import { keyToJson, requiredKey, type Key, type LeasedRange } from '../range.js';
 
-/** Rows of the table as SQL. */
+/** SQL expressions that select rows of the table. */
 export interface SkippedRows {
   /** The key as JSON. */
   readonly key: string;
   readonly tenant: string;
-  /** What follows FROM. */
+  /** The SQL after `FROM`. */
   readonly from: string;
 }
 
-/** The rows of one backfill that a sweep has skipped, since another transaction held them. */
+/** The rows of one backfill that a sweep has skipped because another transaction had locked them. */
 export class SkippedRowLedger {
   readonly #context: SubjectContext;
 
@@ -20,7 +20,7 @@ export class SkippedRowLedger {
     this.#context = context;
   }
 
-  /** An INSERT of the rows that the range has skipped. */
+  /** An INSERT of skipped rows for the settling pass of the range. */
   insert(parameters: Parameters, range: LeasedRange, { key, tenant, from }: SkippedRows): string {
     const { name, version } = this.#context.parameters(parameters);
     return `INSERT INTO ${this.#context.schema}.skipped_row (name, version, key, range_id, tenant)
@@ -28,14 +28,17 @@ export class SkippedRowLedger {
       ON CONFLICT DO NOTHING`;
   }
 
-  /** A DELETE of the rows whose keys the CTE has in its column `key`. */
+  /** A DELETE of the rows whose keys are in the column `key` of the CTE. */
   remove(parameters: Parameters, cte: string): string {
     const { name, version } = this.#context.parameters(parameters);
     return `DELETE FROM ${this.#context.schema}.skipped_row AS s USING ${cte}
       WHERE s.name = ${name} AND s.version = ${version} AND s.key = ${cte}.key`;
   }
 
-  /** Skipped rows of the range after `after`, in the order of their keys' JSON. */
+  /**
+   * The keys of the range's skipped rows after `after`, in the order of their JSON. @param after null: from
+   * the start
+   */
   async list(session: Session, range: LeasedRange, after: Key | null, limit: number): Promise<Key[]> {
     const { last } = await session.send([
       {

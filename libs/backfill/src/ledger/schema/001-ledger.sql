@@ -1,6 +1,6 @@
--- The library's own record of its work. {{schema}} is replaced by the quoted name of the ledger's schema.
+-- The library's own tables. {{schema}} is replaced by the quoted name of the ledger's schema.
 
--- One row for each backfill and version. Older versions stay as a record.
+-- One row for each backfill and version. The rows of older versions are kept.
 CREATE TABLE {{schema}}.backfill (
   name         text        NOT NULL,
   version      integer     NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE {{schema}}.backfill (
   PRIMARY KEY (name, version)
 );
 
--- Every change of status, with its reason and its actor: a process or a person.
+-- Every change of status, with its reason and its actor, which is a process or a person.
 CREATE TABLE {{schema}}.transition (
   id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name        text        NOT NULL,
@@ -42,7 +42,7 @@ CREATE TABLE {{schema}}.range (
   state            text        NOT NULL CHECK (state IN ('sweeping', 'settling', 'done')),
   lower_key        jsonb,      -- exclusive; NULL: from the first key
   upper_key        jsonb,      -- inclusive; NULL only for a retry, which has no keys to sweep
-  cursor_key       jsonb,      -- the last key that is done; NULL: none yet
+  cursor_key       jsonb,      -- the last key that the sweep has passed; NULL: none yet
   window_lower_key jsonb,      -- exclusive
   window_upper_key jsonb,      -- inclusive
   lease_owner      text,
@@ -53,11 +53,11 @@ CREATE TABLE {{schema}}.range (
   created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   finished_at      timestamptz,
   FOREIGN KEY (name, version) REFERENCES {{schema}}.backfill
-) WITH (fillfactor = 50); -- each batch updates a row: leaves space for heap-only updates
+) WITH (fillfactor = 50); -- leaves space for heap-only updates, because each batch updates a row
 CREATE INDEX ON {{schema}}.range (name, version) WHERE state <> 'done';
 
--- Rows that another transaction held when the sweep read them. The settling pass changes them. Each range has
--- its own list, since the run of one tenant and the run of all tenants may skip the same row.
+-- Rows that another transaction had locked when the sweep read them. The settling pass changes them. Each range has
+-- its own list, because the run of one tenant and the run of all tenants may skip the same row.
 CREATE TABLE {{schema}}.skipped_row (
   name       text        NOT NULL,
   version    integer     NOT NULL,
@@ -69,7 +69,7 @@ CREATE TABLE {{schema}}.skipped_row (
 );
 CREATE INDEX ON {{schema}}.skipped_row (name, version, key);
 
--- Rows that cannot be changed, and why.
+-- Rows that cannot be changed, with their errors.
 CREATE TABLE {{schema}}.quarantined_row (
   name           text        NOT NULL,
   version        integer     NOT NULL,
@@ -83,7 +83,7 @@ CREATE TABLE {{schema}}.quarantined_row (
   PRIMARY KEY (name, version, key)
 );
 
--- The rows that were changed for each tenant.
+-- The number of changed rows of each tenant.
 CREATE TABLE {{schema}}.tenant_progress (
   name            text        NOT NULL,
   version         integer     NOT NULL,
@@ -94,8 +94,8 @@ CREATE TABLE {{schema}}.tenant_progress (
 CREATE UNIQUE INDEX tenant_progress_key
   ON {{schema}}.tenant_progress (name, version, (tenant IS NULL), (coalesce(tenant, '')));
 
--- An assertion: ends the transaction with the given error unless the condition holds. The server then does
--- not reach the COMMIT that was sent together with the batch.
+-- An assertion: raises the given error unless the condition is true. The server then skips the COMMIT that was sent
+-- together with the batch.
 CREATE FUNCTION {{schema}}.demand(holds boolean, code text, message text) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN

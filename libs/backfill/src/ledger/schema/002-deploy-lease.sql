@@ -9,8 +9,8 @@ CREATE TABLE {{schema}}.deploy_lease (
   expires_at    timestamptz NOT NULL
 );
 
--- Indexes that were declared in code at some time. One that is no longer declared can so be told apart from
--- indexes that the library never knew.
+-- Indexes that were declared in code at some time. The library reports an index that is no longer declared, and
+-- ignores an index that was never declared.
 CREATE TABLE {{schema}}.online_index (
   name        text        NOT NULL,
   table_name  text        NOT NULL,

@@ -1,6 +1,5 @@
--- Settings that people have made while a backfill runs. They override the declaration. Rows are never
--- updated: the last row of each setting is in force, and the earlier ones are its history. A NULL value
--- returns to the declaration.
+-- Settings that a person has changed. They override the declaration. Rows are never updated: the last row of each
+-- setting applies, and the earlier rows are its history. If its value is NULL, the declaration applies again.
 CREATE TABLE {{schema}}.control (
   id      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name    text        NOT NULL,

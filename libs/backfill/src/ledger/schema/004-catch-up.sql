@@ -1,4 +1,5 @@
--- What keeps rows from becoming pending again, e.g. a constraint. Catch-up does not probe a sealed backfill.
+-- The constraint or the migration that prevents rows from becoming pending again (the seal). Catch-up does not probe a
+-- sealed backfill.
 ALTER TABLE {{schema}}.backfill ADD COLUMN sealed_by text, ADD COLUMN sealed_at timestamptz;
 
 -- The last probe of catch-up for pending rows of a backfill, and when the next one may start.

@@ -118,7 +118,7 @@ class MigrationPhase {
     try {
       guardMigrations(this.#dataSource, this.#options);
       lease = await this.#acquire();
-      this.#waited = lease.waited;
+      this.#waited = lease.hasWaited;
       return await whileRunByPhase(this.#dataSource, () => this.#migrate(lease as DeployLease));
     } catch (error) {
       return this.#report({ failed: { error: asError(error) } }, []);

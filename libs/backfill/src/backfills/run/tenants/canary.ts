@@ -89,8 +89,8 @@ class CanaryTexts {
     return `the canary's tenants (${this.#tenants.join(', ')})`;
   }
 
-  get #rowsDone(): string {
-    return `The probe proved that every row of ${this.#canary} is done.`;
+  get #noRowPending(): string {
+    return `The probe proved that no row of ${this.#canary} is pending.`;
   }
 
   get #noRows(): string {
@@ -98,7 +98,7 @@ class CanaryTexts {
   }
 
   get #proved(): string {
-    return `${this.#rowsDone} Check these rows, then let the other tenants follow with --resume ${this.#name}.`;
+    return `${this.#noRowPending} Check these rows, then let the other tenants follow with --resume ${this.#name}.`;
   }
 
   get #withoutRows(): string {
@@ -106,11 +106,17 @@ class CanaryTexts {
   }
 
   /**
-   * The beginnings of the reasons for which this release and earlier releases pause after the canary. The ledger
-   * keeps the reasons of earlier releases. When one of these sentences changes, its old form stays in this list.
+   * The beginnings of the reasons for which this release and earlier releases pause after the canary. The
+   * ledger keeps the reasons of earlier releases. When one of these sentences changes, its old form stays in
+   * this list.
    */
   get pauses(): readonly string[] {
-    return [this.#rowsDone, this.#noRows, `Every row of ${this.#canary} is done, which the probe proved.`];
+    return [
+      this.#noRowPending,
+      this.#noRows,
+      `The probe proved that every row of ${this.#canary} is done.`,
+      `Every row of ${this.#canary} is done, which the probe proved.`,
+    ];
   }
 
   get continuing(): string {

@@ -24,7 +24,7 @@ export class CompletionLease {
     this.#lease = new LeaseManager({
       durationMs: ledger.leaseMs,
       renewal: (token) => completion.renewal(token),
-      side: () => connection.session,
+      sideSession: () => connection.session,
     });
   }
 

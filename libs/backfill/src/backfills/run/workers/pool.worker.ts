@@ -123,7 +123,7 @@ export class PoolWorker {
     const lease = new LeaseManager<RangeWorker>({
       durationMs: ledger.leaseMs,
       renewal: ({ range }) => ledger.leases.heartbeat(range),
-      side: () => this.#connection.session,
+      sideSession: () => this.#connection.session,
     });
     lease.hold(worker);
     return lease;

@@ -24,8 +24,9 @@ const MAX_SCHEMA_LENGTH = 63;
 const MIN_LEASE_DURATION = 1_000;
 
 /**
- * Adds the defaults and validates the options. @throws InvalidBackfillOptionError that names the invalid
- * option
+ * Adds the defaults and validates the options.
+ *
+ * @throws InvalidBackfillOptionError that names the invalid option
  */
 export function resolveLedgerOptions(given: Partial<LedgerModuleOptions>): LedgerModuleOptions {
   const { schema, leaseDuration }: LedgerModuleOptions = { ...LEDGER_DEFAULTS, ...given };

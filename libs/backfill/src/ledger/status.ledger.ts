@@ -23,7 +23,9 @@ export interface Transition {
   readonly waitingFor?: string | null;
   /**
    * The person who changes the status, as `user@host`. Null: a run changes it, which is not allowed from the
-   * statuses `paused` and `cancelled`. @default null
+   * statuses `paused` and `cancelled`.
+   *
+   * @default null
    */
   readonly person?: string | null;
 }
@@ -186,8 +188,9 @@ export class StatusLedger {
   }
 
   /**
-   * Records what a backfill waits for that may not have started yet. @param waitingFor null: it no longer
-   * waits
+   * Records the wait of a backfill that may not have started yet.
+   *
+   * @param waitingFor null: it no longer waits
    */
   recordWaitToStart(waitingFor: string | null): Statement {
     const { schema, values } = this.#context;

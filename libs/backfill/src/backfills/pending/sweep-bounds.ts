@@ -45,7 +45,9 @@ export function highestKey(session: Session, selection: RowSelection): Promise<K
 }
 
 /**
- * The lowest or the highest pending key. @returns null if no row is pending, or if the query takes too long
+ * The lowest or the highest pending key.
+ *
+ * @returns null if no row is pending, or if the query takes too long
  */
 async function outermostPending(
   session: Session,

@@ -16,8 +16,9 @@ const EVENTS = {
 } as const satisfies Record<BackfillDefinition['kind'], number>;
 
 /**
- * Finds the triggers that the backfill's changes fire. @returns texts such as `name (BEFORE UPDATE, each
- * row)`
+ * Finds the triggers that the backfill's changes fire.
+ *
+ * @returns texts such as `name (BEFORE UPDATE, each row)`
  */
 export async function findFiredTriggers(session: Session, definition: BackfillDefinition): Promise<string[]> {
   const changedTable = definition.kind === 'copy' ? definition.target : definition.table;

@@ -68,8 +68,9 @@ export class DeployLease {
   }
 
   /**
-   * Takes the lease without a wait. Installs the ledger if it is missing. @returns null if another process
-   * holds it
+   * Takes the lease without a wait. Installs the ledger if it is missing.
+   *
+   * @returns null if another process holds it
    */
   static async tryAcquire(dataSource: DataSource, options: DeployLeaseOptions): Promise<DeployLease | null> {
     return withSession(dataSource, options, async (session) => {

@@ -49,7 +49,9 @@ export class QuarantineLedger {
   }
 
   /**
-   * The SQL condition that a row is not in quarantine. @param key an SQL expression of the row's key as JSON
+   * The SQL condition that a row is not in quarantine.
+   *
+   * @param key an SQL expression of the row's key as JSON
    */
   excludes(parameters: Parameters, key: string): string {
     const { name, version } = this.#context.parameters(parameters);

@@ -36,8 +36,9 @@ export class SkippedRowLedger {
   }
 
   /**
-   * The keys of the range's skipped rows after `after`, in the order of their JSON. @param after null: from
-   * the start
+   * The keys of the range's skipped rows after `after`, in the order of their JSON.
+   *
+   * @param after null: from the start
    */
   async list(session: Session, range: LeasedRange, after: Key | null, limit: number): Promise<Key[]> {
     const { last } = await session.send([

@@ -89,7 +89,9 @@ export function nothingChanged(row: string): RunOutcome {
 }
 
 /**
- * The application writes pending rows faster than the run sweeps. @param row the description of one of them
+ * The application writes pending rows faster than the run sweeps.
+ *
+ * @param row the description of one of them
  */
 export function rowsKeepArriving(row: string, sweeps: number): RunOutcome {
   return stillPending(

@@ -99,8 +99,9 @@ export class Settling {
   }
 
   /**
-   * Ends one pass over the list. @returns true if the list is empty; otherwise the next step waits for its
-   * first row
+   * Ends one pass over the list.
+   *
+   * @returns true if the list is empty; otherwise the next step waits for its first row
    */
   async #finishPass(session: Session): Promise<boolean> {
     if (this.#position === null) return true;

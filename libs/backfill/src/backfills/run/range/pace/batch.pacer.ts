@@ -7,7 +7,9 @@ import type { WorkerTools } from '../worker.tools.js';
 
 export interface CommittedBatch {
   /**
-   * Whether the batch had as many rows as its limit, so that its duration is representative. @default false
+   * Whether the batch had as many rows as its limit, so that its duration is representative.
+   *
+   * @default false
    */
   readonly isFull?: boolean;
   /** Whether another batch is in flight on the connection. @default false */

@@ -33,8 +33,8 @@ export default {
       },
     ],
   },
-  globalSetup: '<rootDir>/test/support/global-setup.ts',
-  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  globalSetup: '<rootDir>/test/support/server/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/server/global-teardown.ts',
   setupFiles: ['reflect-metadata'],
   maxWorkers: 2,
   // A time limit only detects a hang: a machine that is shared with other work may take ten times as long.

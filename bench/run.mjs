@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { measurements } from './lib/measurements.mjs';
 import { options } from './lib/options.mjs';
-import { measurePlot } from './lib/plot.mjs';
-import { printTable, writeDocs, writeJson } from './lib/report.mjs';
+import { measurePlot } from './report/plot.mjs';
+import { printTable, writeDocs, writeJson } from './report/report.mjs';
 import { measure } from './lib/runner.mjs';
 import { BenchServer } from './lib/bench-server.mjs';
 

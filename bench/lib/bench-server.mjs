@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import pg from 'pg';
 import { EmbeddedServer } from '../../scripts/lib/embedded-server.mjs';
-import { buildLeads } from './leads.mjs';
+import { buildLeads } from '../ways/leads.mjs';
 
 const MIB = 2 ** 20;
 /** A quarter of the memory, as PostgreSQL's documentation recommends. */
@@ -62,7 +62,7 @@ export class BenchServer {
    * A fresh copy of the table: vacuumed, in memory, and with no dirty pages, because copying the files of a
    * database starts and ends with a checkpoint.
    * @param {number} rows
-   * @param {import('./leads.mjs').Indexes} [indexes]
+   * @param {import('../ways/leads.mjs').Indexes} [indexes]
    * @returns {Promise<BenchDatabase>}
    */
   async fresh(rows, indexes = 'as in use') {
@@ -110,7 +110,7 @@ export class BenchServer {
     await this.#admin.query('DROP DATABASE IF EXISTS bench WITH (FORCE)');
   }
 
-  /** @param {string} template @param {number} rows @param {import('./leads.mjs').Indexes} indexes */
+  /** @param {string} template @param {number} rows @param {import('../ways/leads.mjs').Indexes} indexes */
   async #build(template, rows, indexes) {
     await this.#admin.query(`CREATE DATABASE ${template}`);
     const client = await connect(this.#server.url(template));

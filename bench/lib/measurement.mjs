@@ -1,6 +1,6 @@
-import { count } from './numbers.mjs';
+import { count } from '../report/numbers.mjs';
 
-/** @typedef {import('./studies.mjs').Findings} Findings */
+/** @typedef {import('../studies/studies.mjs').Findings} Findings */
 /** @typedef {import('./times.mjs').Cell} Cell */
 /** @typedef {'most' | 'least' | 'under'} Bound */
 
@@ -32,7 +32,7 @@ export const reading = (reading) => reading;
 /** @param {Omit<Comparison, 'unit'>} row @returns {Comparison} */
 export const comparison = (row) => ({ ...row, unit: '×' });
 
-/** @typedef {import('./user.mjs').Waits} Waits */
+/** @typedef {import('../studies/user.mjs').Waits} Waits */
 
 /** @param {Waits} during @param {Waits} none */
 export function p99(during, none) {
@@ -50,7 +50,7 @@ export function longest(during, none) {
   };
 }
 
-/** @param {import('./bloat.mjs').Bloat} ours @param {import('./bloat.mjs').Bloat} other */
+/** @param {import('../studies/bloat.mjs').Bloat} ours @param {import('../studies/bloat.mjs').Bloat} other */
 export function bloat(ours, other) {
   const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(0)} %`;
   return {

@@ -1,6 +1,6 @@
 import { bloat, comparison, longest, p99, reading } from './measurement.mjs';
-import { fractions } from './migrations.mjs';
-import { count, milliseconds, seconds } from './numbers.mjs';
+import { fractions } from '../studies/migrations.mjs';
+import { count, milliseconds, seconds } from '../report/numbers.mjs';
 
 const FIXED = 'set, 200 rows a batch';
 const ADAPTIVE = 'set, adaptive';
@@ -13,9 +13,9 @@ const LOOP = 'predicate-only loop';
  */
 export function measurements(size) {
   const [tenth, half, million, five] = [size(100_000), size(500_000), size(1_000_000), size(5_000_000)];
-  /** @param {import('./ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
+  /** @param {import('../ways/ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
   const cell = (way, rows) => ({ way, rows });
-  /** @param {import('./ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
+  /** @param {import('../ways/ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
   const keyAlone = (way, rows) => ({ way, rows, indexes: 'key alone' });
 
   return [

@@ -1,9 +1,9 @@
-import { count, rate, seconds } from './numbers.mjs';
-import { STUDIES } from './studies.mjs';
+import { count, rate, seconds } from '../report/numbers.mjs';
+import { STUDIES } from '../studies/studies.mjs';
 import { Times, measureTimes } from './times.mjs';
 
 /** @typedef {ReturnType<typeof import('./measurements.mjs').measurements>[number]} Row */
-/** @typedef {import('./studies.mjs').Findings} Findings */
+/** @typedef {import('../studies/studies.mjs').Findings} Findings */
 
 /**
  * @typedef {object} Result
@@ -22,7 +22,7 @@ import { Times, measureTimes } from './times.mjs';
  * Measures the listed rows. The studies run in the order of the list; the compared ways run in rounds.
  *
  * @param {readonly Row[]} rows
- * @param {import('./studies.mjs').Setting} setting
+ * @param {import('../studies/studies.mjs').Setting} setting
  * @returns {Promise<{ results: Result[], times: Times }>}
  */
 export async function measure(rows, setting) {
@@ -46,7 +46,7 @@ export async function measure(rows, setting) {
  * @template {keyof Findings} Name
  * @param {Name} name
  * @param {Partial<Findings>} findings
- * @param {import('./studies.mjs').Setting} setting
+ * @param {import('../studies/studies.mjs').Setting} setting
  */
 async function run(name, findings, setting) {
   findings[name] ??= /** @type {Findings[Name]} */ (await STUDIES[name](setting));

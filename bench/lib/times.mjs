@@ -1,10 +1,10 @@
-import { count, median, seconds } from './numbers.mjs';
-import { pendingLeads } from './leads.mjs';
-import { WAYS } from './ways.mjs';
+import { count, median, seconds } from '../report/numbers.mjs';
+import { pendingLeads } from '../ways/leads.mjs';
+import { WAYS } from '../ways/ways.mjs';
 
 /**
  * A way, and the size and indexes of the table that it changes.
- * @typedef {{ way: import('./ways.mjs').WayName, rows: number, indexes?: import('./leads.mjs').Indexes }} Cell
+ * @typedef {{ way: import('../ways/ways.mjs').WayName, rows: number, indexes?: import('../ways/leads.mjs').Indexes }} Cell
  */
 
 /** @param {Cell} cell */
@@ -75,7 +75,7 @@ export class Times {
  * @param {Cell} cell
  */
 async function timeOf(server, { way, rows, indexes }) {
-  const { run, maxRows = rows } = /** @type {import('./ways.mjs').Way} */ (WAYS[way]);
+  const { run, maxRows = rows } = /** @type {import('../ways/ways.mjs').Way} */ (WAYS[way]);
   const database = await server.fresh(rows, indexes);
   const startedAt = performance.now();
   await run(database);

@@ -2,11 +2,11 @@ import { freePort } from '../../scripts/lib/embedded-server.mjs';
 import { loadSampleData } from '../../scripts/demo/sample-data.mjs';
 import { CreateCrm1751328000000 } from '../../src/migrations/1751328000000-create-crm.ts';
 import { AddEmailVerified1752624000000 } from '../../src/migrations/1752624000000-add-email-verified.ts';
-import { migrateCrm } from '../support/crm.ts';
-import { TestDatabase } from '../support/database.ts';
-import { FixtureApp, type ProcessResult } from '../support/fixture-app.ts';
-import { LockHolder } from '../support/lock-holder.ts';
-import { until } from '../support/until.ts';
+import { migrateCrm } from '../support/tables/crm.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { FixtureApp, type ProcessResult } from '../support/applications/fixture-app.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
+import { until } from '../support/runs/until.ts';
 
 const LEADS = 1_000;
 /** The keys of the leads that another session locks. */

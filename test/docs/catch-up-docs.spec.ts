@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { CATCH_UP_DEFAULTS } from '../../libs/backfill/src/schedule/catch-up.options.ts';
-import { createCrm } from '../support/crm.ts';
-import { TestDatabase } from '../support/database.ts';
-import { readmeBlocks } from '../support/readme.ts';
-import { ReadmeApplication } from '../support/readme-application.ts';
+import { createCrm } from '../support/tables/crm.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { readmeBlocks } from '../support/applications/readme.ts';
+import { ReadmeApplication } from '../support/applications/readme-application.ts';
 
 const PAGE = 'docs/catch-up.md';
 

@@ -1,7 +1,7 @@
-import { createCrm } from '../support/crm.ts';
-import { TestDatabase } from '../support/database.ts';
-import { readmeBlocks, readmeCommands } from '../support/readme.ts';
-import { ReadmeApplication, type CommandResult } from '../support/readme-application.ts';
+import { createCrm } from '../support/tables/crm.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { readmeBlocks, readmeCommands } from '../support/applications/readme.ts';
+import { ReadmeApplication, type CommandResult } from '../support/applications/readme-application.ts';
 
 const STEPS = readmeCommands().filter((line) => /^(npx nest|node dist)/.test(line));
 

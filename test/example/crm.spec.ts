@@ -4,8 +4,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { LeadsModule } from '../../src/leads/leads.module.ts';
 import { LeadsService } from '../../src/leads/leads.service.ts';
 import { searchName } from '../../src/leads/search-name.ts';
-import { createCrm, crmOptions } from '../support/crm.ts';
-import { TestDatabase } from '../support/database.ts';
+import { createCrm, crmOptions } from '../support/tables/crm.ts';
+import { TestDatabase } from '../support/server/database.ts';
 
 describe('the example application', () => {
   let database: TestDatabase;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { claimFolder } from '../../scripts/demo/folder-claim.mjs';
 import { loadSampleData } from '../../scripts/demo/sample-data.mjs';
-import { createCrm } from '../support/crm.ts';
-import { TestDatabase } from '../support/database.ts';
+import { createCrm } from '../support/tables/crm.ts';
+import { TestDatabase } from '../support/server/database.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/demo.mjs', import.meta.url));
 const BUILT = new URL('../../dist/main.js', import.meta.url);

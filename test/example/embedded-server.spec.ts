@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbedded } from '../support/server.ts';
-import { until } from '../support/until.ts';
+import { startEmbedded } from '../support/server/server.ts';
+import { until } from '../support/runs/until.ts';
 
 const MODULE = new URL('../../scripts/lib/embedded-server.mjs', import.meta.url).href;
 const isRoot = process.getuid?.() === 0;

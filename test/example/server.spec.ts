@@ -1,4 +1,4 @@
-import { TestDatabase } from '../support/database.ts';
+import { TestDatabase } from '../support/server/database.ts';
 
 describe('the test database', () => {
   it('is a real PostgreSQL', async () => {

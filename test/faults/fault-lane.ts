@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BackfillModuleOptions, BackfillPhaseReport } from 'nestjs-backfill';
-import { TestApplication } from '../support/application.ts';
-import { TestDatabase } from '../support/database.ts';
-import type { Message } from '../support/protocol-framer.ts';
-import { ProtocolProxy, type Fault } from '../support/protocol-proxy.ts';
+import { TestApplication } from '../support/applications/application.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import type { Message } from '../support/server/protocol-framer.ts';
+import { ProtocolProxy, type Fault } from '../support/server/protocol-proxy.ts';
 import {
   allDoneOnce,
   installAudit,

@@ -16,7 +16,7 @@ import {
   type EntityManager,
   type FindOptionsWhere,
 } from 'typeorm';
-import type { TestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/server/database.ts';
 
 @Entity('items')
 export class Item {

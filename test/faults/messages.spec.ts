@@ -1,5 +1,5 @@
-import { FAULTS, type Fault } from '../support/protocol-proxy.ts';
-import { seed } from '../support/seeded-random.ts';
+import { FAULTS, type Fault } from '../support/server/protocol-proxy.ts';
+import { seed } from '../support/runs/seeded-random.ts';
 import { FaultLane } from './fault-lane.ts';
 import { nameOf, WORKS, type Work } from './items.ts';
 

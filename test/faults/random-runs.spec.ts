@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { PaceOptions } from 'nestjs-backfill';
-import { TestApplication } from '../support/application.ts';
-import { TestDatabase } from '../support/database.ts';
-import { terminateBackfills } from '../support/jobs.ts';
-import { LockHolder } from '../support/lock-holder.ts';
+import { TestApplication } from '../support/applications/application.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { terminateBackfills } from '../support/applications/jobs.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
 import {
   addRandomRows,
   auditRandomTables,
@@ -17,8 +17,8 @@ import {
   RANDOM_TABLES,
   tableOf,
   type KeyKind,
-} from '../support/random-tables.ts';
-import { seed } from '../support/seeded-random.ts';
+} from '../support/tables/random-tables.ts';
+import { seed } from '../support/runs/seeded-random.ts';
 
 /** Set `SEED` and `RANDOM_PATH` as printed to repeat a failed run, and `RANDOM_RUNS` for more runs. */
 const SEED = seed();

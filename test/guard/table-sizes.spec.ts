@@ -1,4 +1,4 @@
-import { TestDatabase } from '../support/database.ts';
+import { TestDatabase } from '../support/server/database.ts';
 import { Project } from './support.ts';
 
 describe('the guard with --database', () => {

@@ -9,10 +9,10 @@ import {
 } from 'nestjs-backfill';
 import { ImportedTwiceError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
-import { dataSourceModule, TestApplication } from '../support/application.ts';
-import { TestDatabase } from '../support/database.ts';
-import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
-import { refusal } from '../support/refusal.ts';
+import { dataSourceModule, TestApplication } from '../support/applications/application.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { addLeads, Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
+import { refusal } from '../support/applications/refusal.ts';
 
 const SEARCH_NAME = { entity: Lead, where: { searchName: IsNull() } };
 

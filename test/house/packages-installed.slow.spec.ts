@@ -3,7 +3,7 @@ import { copyFile, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { TestDatabase } from '../support/database.ts';
+import { TestDatabase } from '../support/server/database.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { IndexExplorer } from '../../libs/backfill/src/indexes/declare/index.explorer.ts';
 import { OnlineIndex } from '../../libs/backfill/src/indexes/declare/online-index.decorator.ts';
 import { DuplicateIndexNameError } from '../../libs/backfill/src/indexes/index.error.ts';
-import { IndexStage, Lead } from '../support/index-stage.ts';
+import { IndexStage, Lead } from '../support/migrations/index-stage.ts';
 
 const stage = IndexStage.forEachTest();
 

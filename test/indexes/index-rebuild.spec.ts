@@ -1,6 +1,6 @@
 import { IndexBuildError } from '../../libs/backfill/src/indexes/index.error.ts';
-import { declaredIndex, IndexStage } from '../support/index-stage.ts';
-import { LockHolder } from '../support/lock-holder.ts';
+import { declaredIndex, IndexStage } from '../support/migrations/index-stage.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
 
 const stage = IndexStage.forEachTest();
 

@@ -1,7 +1,7 @@
 import { IndexesService, OnlineIndex } from 'nestjs-backfill';
 import { renderOneShotStatus } from '../../libs/backfill/src/one-shot/output/text/report.renderer.ts';
-import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
-import { Stage } from '../support/stage.ts';
+import { addLeads, Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
+import { Stage } from '../support/applications/stage.ts';
 
 @OnlineIndex<Lead>({ name: 'as_declared', entity: Lead, columns: ['name'] })
 class AsDeclared {}

@@ -1,7 +1,7 @@
 import { DeployLeaseLostError } from '../../libs/backfill/src/ledger/lease/deploy-lease.error.ts';
-import { declaredIndex, IndexStage } from '../support/index-stage.ts';
-import { LockHolder } from '../support/lock-holder.ts';
-import { until } from '../support/until.ts';
+import { declaredIndex, IndexStage } from '../support/migrations/index-stage.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
+import { until } from '../support/runs/until.ts';
 
 const stage = IndexStage.forEachTest();
 

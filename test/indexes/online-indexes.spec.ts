@@ -1,7 +1,7 @@
 import { buildIndexes } from '../../libs/backfill/src/indexes/build/build-indexes.ts';
 import { IndexBuildError, IndexDeclarationError } from '../../libs/backfill/src/indexes/index.error.ts';
-import { declaredIndex, IndexStage } from '../support/index-stage.ts';
-import { rejection } from '../support/migrations.ts';
+import { declaredIndex, IndexStage } from '../support/migrations/index-stage.ts';
+import { rejection } from '../support/migrations/migrations.ts';
 
 const stage = IndexStage.forEachTest();
 

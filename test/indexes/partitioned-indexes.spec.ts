@@ -1,4 +1,4 @@
-import { Call, IndexStage } from '../support/index-stage.ts';
+import { Call, IndexStage } from '../support/migrations/index-stage.ts';
 
 const stage = IndexStage.forEachTest();
 

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { installLedger, schemaSteps } from '../../libs/backfill/src/ledger/ledger.installer.ts';
 import { Session } from '../../libs/backfill/src/postgres/session.ts';
-import { TestApplication } from '../support/application.ts';
-import { TestDatabase } from '../support/database.ts';
-import { LockHolder } from '../support/lock-holder.ts';
-import { until } from '../support/until.ts';
+import { TestApplication } from '../support/applications/application.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
+import { until } from '../support/runs/until.ts';
 import {
   addJobs,
   DoJobs,
@@ -15,7 +15,7 @@ import {
   jobsStage,
   NoteJobs,
   resetJobs,
-} from '../support/jobs.ts';
+} from '../support/applications/jobs.ts';
 
 /** The number of numbered files, each of which is installed once. */
 const STEPS = String(schemaSteps().length);

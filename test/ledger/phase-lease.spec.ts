@@ -3,8 +3,8 @@ import { LeaseManager } from '../../libs/backfill/src/ledger/lease/lease.manager
 import { PhaseLeaseLedger } from '../../libs/backfill/src/ledger/lease/phase-lease.ledger.ts';
 import { installLedger } from '../../libs/backfill/src/ledger/ledger.installer.ts';
 import { Session } from '../../libs/backfill/src/postgres/session.ts';
-import { TestDatabase } from '../support/database.ts';
-import { until } from '../support/until.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { until } from '../support/runs/until.ts';
 
 describe('the lease on a phase', () => {
   let database: TestDatabase;

@@ -1,9 +1,9 @@
 import { MigrationBlockedError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { guardMigrations } from '../../libs/backfill/src/migrations/migration.guarding.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
-import { ADD_COLUMN, MigrationStage } from '../support/migration-stage.ts';
-import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
-import { until } from '../support/until.ts';
+import { ADD_COLUMN, MigrationStage } from '../support/migrations/migration-stage.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
+import { until } from '../support/runs/until.ts';
 
 const stage = MigrationStage.forEachTest();
 

@@ -1,9 +1,9 @@
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
-import { createGate } from '../support/gate.ts';
-import { LockHolder } from '../support/lock-holder.ts';
-import { ADD_COLUMN, MigrationStage } from '../support/migration-stage.ts';
-import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
-import { until, untilRow } from '../support/until.ts';
+import { createGate } from '../support/runs/gate.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
+import { ADD_COLUMN, MigrationStage } from '../support/migrations/migration-stage.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
+import { until, untilRow } from '../support/runs/until.ts';
 
 const stage = MigrationStage.forEachTest();
 

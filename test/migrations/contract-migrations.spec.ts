@@ -6,8 +6,8 @@ import {
 import { guardMigrations } from '../../libs/backfill/src/migrations/migration.guarding.ts';
 import type { CompletionGate } from '../../libs/backfill/src/migrations/migration.options.ts';
 import { migrationStatus, runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
-import { ADD_COLUMN, MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
+import { ADD_COLUMN, MigrationStage, UPDATE } from '../support/migrations/migration-stage.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 

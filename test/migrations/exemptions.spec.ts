@@ -4,14 +4,14 @@ import { Test } from '@nestjs/testing';
 import type { QueryRunner } from 'typeorm';
 import { DataInMigrationError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { migrationStatus, runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
-import { MigrationStage, UPDATE } from '../support/migration-stage.ts';
+import { MigrationStage, UPDATE } from '../support/migrations/migration-stage.ts';
 import {
   migration,
   plainMigration,
   postgresDataSource,
   rejection,
   withDataSource,
-} from '../support/migrations.ts';
+} from '../support/migrations/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 

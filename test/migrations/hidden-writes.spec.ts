@@ -1,7 +1,12 @@
 import { RowsWrittenError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
-import { ADD_COLUMN, hidden, MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, postgresDataSource, rejection, withDataSource } from '../support/migrations.ts';
+import { ADD_COLUMN, hidden, MigrationStage, UPDATE } from '../support/migrations/migration-stage.ts';
+import {
+  migration,
+  postgresDataSource,
+  rejection,
+  withDataSource,
+} from '../support/migrations/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 

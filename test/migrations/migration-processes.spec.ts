@@ -4,12 +4,12 @@ import {
   MIGRATIONS,
   executedMigrations,
   runTypeormCommand,
-} from '../support/deploy-app.ts';
-import { TestDatabase } from '../support/database.ts';
+} from '../support/applications/deploy-app.ts';
+import { TestDatabase } from '../support/server/database.ts';
 import { CreateThings1700000000001 } from '../fixtures/deploy-app/migrations.mjs';
-import { LockHolder } from '../support/lock-holder.ts';
-import { postgresDataSource, withDataSource } from '../support/migrations.ts';
-import { until } from '../support/until.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
+import { postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
+import { until } from '../support/runs/until.ts';
 
 const LEASE_MS = 2_000;
 

@@ -1,7 +1,7 @@
 import { DataInMigrationError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
-import { hidden, MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
+import { hidden, MigrationStage, UPDATE } from '../support/migrations/migration-stage.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 

@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { addForeignKey, setNotNull } from '../../libs/backfill/src/migrations/safe-steps.ts';
-import { MigrationStage, UPDATE } from '../support/migration-stage.ts';
-import { migration, postgresDataSource, withDataSource } from '../support/migrations.ts';
+import { MigrationStage, UPDATE } from '../support/migrations/migration-stage.ts';
+import { migration, postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
 
 const stage = MigrationStage.forEachTest();
 

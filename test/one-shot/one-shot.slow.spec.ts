@@ -1,6 +1,6 @@
 import { createServer, connect, type Server } from 'node:net';
 import { freePort } from '../../scripts/lib/embedded-server.mjs';
-import { FixtureApp } from '../support/fixture-app.ts';
+import { FixtureApp } from '../support/applications/fixture-app.ts';
 
 const app = new FixtureApp('one-shot-app');
 const serverUrl = process.env['TEST_SERVER_URL'] ?? '';

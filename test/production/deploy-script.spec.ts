@@ -1,5 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { FakeDocker, type FakeDockerOptions, type ScriptResult } from '../support/fake-docker.ts';
+import {
+  FakeDocker,
+  type FakeDockerOptions,
+  type ScriptResult,
+} from '../support/applications/fake-docker.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/deploy-production.sh', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { Backfill, type BackfillOptions, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import type { TestDatabase } from '../support/database.ts';
-import { Lead } from '../support/lead-tables.ts';
+import type { TestDatabase } from '../support/server/database.ts';
+import { Lead } from '../support/tables/lead-tables.ts';
 
 /** A backfill that puts a lead with the name `poison` into the quarantine. */
 export function searchName(options: Partial<BackfillOptions<Lead>> = {}): new () => object {

@@ -1,8 +1,8 @@
-import { CatchUpApplication, CapturedLog } from '../support/catch-up.ts';
-import { TestDatabase } from '../support/database.ts';
-import { addLeads, LEAD_TABLES, resetLeads } from '../support/lead-tables.ts';
-import { LockHolder } from '../support/lock-holder.ts';
-import { until } from '../support/until.ts';
+import { CatchUpApplication, CapturedLog } from '../support/applications/catch-up.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { addLeads, LEAD_TABLES, resetLeads } from '../support/tables/lead-tables.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
+import { until } from '../support/runs/until.ts';
 import { countPending, Direction, searchName } from './catch-up-backfills.ts';
 
 let database: TestDatabase;

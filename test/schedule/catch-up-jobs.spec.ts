@@ -1,7 +1,7 @@
-import { CatchUpApplication, MODULE_JOB } from '../support/catch-up.ts';
-import { TestDatabase } from '../support/database.ts';
-import { addLeads, LEAD_TABLES } from '../support/lead-tables.ts';
-import { until } from '../support/until.ts';
+import { CatchUpApplication, MODULE_JOB } from '../support/applications/catch-up.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { addLeads, LEAD_TABLES } from '../support/tables/lead-tables.ts';
+import { until } from '../support/runs/until.ts';
 import { Direction, searchName } from './catch-up-backfills.ts';
 
 let database: TestDatabase;

@@ -22,9 +22,9 @@ import {
 import { IsNull } from 'typeorm';
 import { loadScheduler } from '../../libs/backfill/src/schedule/scheduler.loader.ts';
 import { resolveSettings, mergeOptions } from '../../libs/backfill/src/schedule/catch-up.settings.ts';
-import { TestApplication } from '../support/application.ts';
-import { TestDatabase } from '../support/database.ts';
-import { Lead, LEAD_TABLES } from '../support/lead-tables.ts';
+import { TestApplication } from '../support/applications/application.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
 
 function leadsName(catchUp?: BackfillOptions<Lead>['catchUp']): new () => object {
   @Backfill<Lead>({

@@ -1,9 +1,9 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { CatchUpApplication, CapturedLog } from '../support/catch-up.ts';
-import { TestDatabase } from '../support/database.ts';
-import { Lead, LEAD_TABLES } from '../support/lead-tables.ts';
-import { until } from '../support/until.ts';
+import { CatchUpApplication, CapturedLog } from '../support/applications/catch-up.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
+import { until } from '../support/runs/until.ts';
 
 @Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, batchSize: 5_000 })
 class SearchName implements SetBackfill<Lead> {

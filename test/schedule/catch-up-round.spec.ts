@@ -1,7 +1,7 @@
 import type { BackfillOptions } from 'nestjs-backfill';
-import { CatchUpApplication, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
-import { TestDatabase } from '../support/database.ts';
-import { addLeads, type Lead, LEAD_TABLES, resetLeads } from '../support/lead-tables.ts';
+import { CatchUpApplication, CapturedLog, ONCE_A_YEAR } from '../support/applications/catch-up.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { addLeads, type Lead, LEAD_TABLES, resetLeads } from '../support/tables/lead-tables.ts';
 import { countPending, Direction, searchName } from './catch-up-backfills.ts';
 
 let database: TestDatabase;

@@ -1,10 +1,10 @@
 import type { Type } from '@nestjs/common';
 import { Backfill, MigrationsService, type SetBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { CatchUpApplication, CapturedLog, MODULE_JOB } from '../support/catch-up.ts';
-import { TestDatabase } from '../support/database.ts';
-import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
-import { migration } from '../support/migrations.ts';
+import { CatchUpApplication, CapturedLog, MODULE_JOB } from '../support/applications/catch-up.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { addLeads, Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
+import { migration } from '../support/migrations/migrations.ts';
 import { renderStatus } from '../../libs/backfill/src/one-shot/output/text/status.renderer.ts';
 
 @Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() } })

@@ -1,13 +1,13 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { CatchUpApplication, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
-import { TestDatabase } from '../support/database.ts';
-import { createGate } from '../support/gate.ts';
-import { allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../support/jobs.ts';
-import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
-import { LockHolder } from '../support/lock-holder.ts';
-import { until } from '../support/until.ts';
+import { CatchUpApplication, CapturedLog, ONCE_A_YEAR } from '../support/applications/catch-up.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { createGate } from '../support/runs/gate.ts';
+import { allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../support/applications/jobs.ts';
+import { addLeads, Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
+import { until } from '../support/runs/until.ts';
 
 /** A client that a backfill's code calls, until Nest destroys it. */
 @Injectable()

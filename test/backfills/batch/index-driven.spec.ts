@@ -1,7 +1,7 @@
 import { Backfill, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { Stage } from '../../support/stage.ts';
-import { until } from '../../support/until.ts';
+import { Stage } from '../../support/applications/stage.ts';
+import { until } from '../../support/runs/until.ts';
 
 @Entity('leads')
 class Lead {

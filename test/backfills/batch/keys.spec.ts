@@ -7,9 +7,9 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 import { quoteIdentifier } from '../../../libs/backfill/src/postgres/identifiers.ts';
-import type { TestDatabase } from '../../support/database.ts';
-import { KEY_KINDS, type KeyKind } from '../../support/key-kinds.ts';
-import { Stage } from '../../support/stage.ts';
+import type { TestDatabase } from '../../support/server/database.ts';
+import { KEY_KINDS, type KeyKind } from '../../support/tables/key-kinds.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 const BATCH_SIZES = [1, 3, 7] as const;
 const CHANGES = ['set', 'transform', 'process'] as const;

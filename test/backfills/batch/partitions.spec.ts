@@ -6,7 +6,7 @@ import {
   type TransformBackfill,
 } from 'nestjs-backfill';
 import { Column, Entity, IsNull, LessThan, PrimaryColumn, type EntityManager } from 'typeorm';
-import { Stage } from '../../support/stage.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 abstract class Measured {
   @PrimaryColumn({ type: 'int' })

@@ -6,8 +6,8 @@ import {
   type TransformBackfill,
 } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn, type EntityManager } from 'typeorm';
-import type { TestDatabase } from '../../support/database.ts';
-import { Stage } from '../../support/stage.ts';
+import type { TestDatabase } from '../../support/server/database.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 @Entity('leads')
 class Lead {

@@ -1,8 +1,8 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryGeneratedColumn } from 'typeorm';
-import { TestApplication } from '../../support/application.ts';
-import { TestDatabase } from '../../support/database.ts';
-import { ProtocolProxy } from '../../support/protocol-proxy.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import { ProtocolProxy } from '../../support/server/protocol-proxy.ts';
 
 @Entity('contacts')
 class Contact {

@@ -1,7 +1,7 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { Recorder } from '../../support/recorder.ts';
-import { Stage } from '../../support/stage.ts';
+import { Recorder } from '../../support/runs/recorder.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 @Entity('leads')
 class Lead {

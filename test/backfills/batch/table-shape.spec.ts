@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { TestApplication } from '../../support/application.ts';
-import type { TestDatabase } from '../../support/database.ts';
-import { Stage } from '../../support/stage.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import type { TestDatabase } from '../../support/server/database.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 @Entity('leads', { synchronize: false })
 class Lead {

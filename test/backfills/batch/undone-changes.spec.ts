@@ -1,6 +1,6 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
-import { Stage } from '../../support/stage.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 const LEADS = 3_000;
 

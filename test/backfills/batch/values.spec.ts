@@ -1,6 +1,6 @@
 import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, PrimaryColumn, type ColumnOptions, type Repository } from 'typeorm';
-import { Stage } from '../../support/stage.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 /** The database stores cents; the application uses a decimal string. */
 const money = {

@@ -6,9 +6,16 @@ import {
   UnknownBackfillError,
   UnknownSettingError,
 } from 'nestjs-backfill/errors';
-import { DoJobs, allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../../support/jobs.ts';
-import { Recorder } from '../../support/recorder.ts';
-import { until } from '../../support/until.ts';
+import {
+  DoJobs,
+  allDoneOnce,
+  JobsProcess,
+  jobsStage,
+  readJobs,
+  resetJobs,
+} from '../../support/applications/jobs.ts';
+import { Recorder } from '../../support/runs/recorder.ts';
+import { until } from '../../support/runs/until.ts';
 
 const JOBS = 200;
 const ACTOR = `${userInfo().username}@${hostname()}`;

@@ -9,11 +9,11 @@ import {
 } from 'nestjs-backfill';
 import { InvalidBackfillOptionError, UndeclaredIndexError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
-import { TestDatabase } from '../../support/database.ts';
-import { addLeads, CallLog, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
-import { Recorder } from '../../support/recorder.ts';
-import { declared, refusal } from '../../support/refusal.ts';
-import { Stage } from '../../support/stage.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import { addLeads, CallLog, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
+import { Recorder } from '../../support/runs/recorder.ts';
+import { declared, refusal } from '../../support/applications/refusal.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 const PENDING = { name: 'leads_pending', entity: Lead, where: 'search_name IS NULL' };
 

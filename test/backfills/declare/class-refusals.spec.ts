@@ -8,8 +8,8 @@ import {
   UnclearBackfillKindError,
   UnknownDependencyError,
 } from 'nestjs-backfill/errors';
-import { Lead } from '../../support/lead-tables.ts';
-import { declared } from '../../support/refusal.ts';
+import { Lead } from '../../support/tables/lead-tables.ts';
+import { declared } from '../../support/applications/refusal.ts';
 import { expectRefusal, OPTIONS, Refusals, SET } from './declared-lead.ts';
 
 describe('an application does not start with', () => {

@@ -1,10 +1,10 @@
 import type { Type } from '@nestjs/common';
 import type { BackfillError, BackfillModuleOptions } from 'nestjs-backfill';
 import { EntitySchema, IsNull } from 'typeorm';
-import type { TestApplicationOptions } from '../../support/application.ts';
-import { TestDatabase } from '../../support/database.ts';
-import { Lead, LEAD_TABLES } from '../../support/lead-tables.ts';
-import { refusal } from '../../support/refusal.ts';
+import type { TestApplicationOptions } from '../../support/applications/application.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import { Lead, LEAD_TABLES } from '../../support/tables/lead-tables.ts';
+import { refusal } from '../../support/applications/refusal.ts';
 
 /** TypeORM accepts an entity without a key only for a view. */
 export const KeylessView = new EntitySchema<{ name: string }>({

@@ -8,8 +8,8 @@ import {
   UnsupportedDatabaseError,
 } from 'nestjs-backfill/errors';
 import { DataSource, EntitySchema, IsNull } from 'typeorm';
-import { Contact } from '../../support/lead-tables.ts';
-import { declared } from '../../support/refusal.ts';
+import { Contact } from '../../support/tables/lead-tables.ts';
+import { declared } from '../../support/applications/refusal.ts';
 import { expectRefusal, KeylessView, OPTIONS, Refusals, SET } from './declared-lead.ts';
 
 describe('an application does not start with', () => {

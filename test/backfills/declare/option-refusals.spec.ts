@@ -1,7 +1,7 @@
 import type { BackfillModuleOptions } from 'nestjs-backfill';
 import { InvalidBackfillOptionError } from 'nestjs-backfill/errors';
-import { Contact } from '../../support/lead-tables.ts';
-import { declared } from '../../support/refusal.ts';
+import { Contact } from '../../support/tables/lead-tables.ts';
+import { declared } from '../../support/applications/refusal.ts';
 import { expectRefusal, OPTIONS, Refusals, SET } from './declared-lead.ts';
 
 describe('an application does not start with', () => {

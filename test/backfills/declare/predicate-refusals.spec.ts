@@ -1,6 +1,6 @@
 import { InvalidPredicateError, PredicateNotFalsifiedError } from 'nestjs-backfill/errors';
 import { And, Equal, In, IsNull, LessThan, Not } from 'typeorm';
-import { declared } from '../../support/refusal.ts';
+import { declared } from '../../support/applications/refusal.ts';
 import { expectRefusal, OPTIONS, Refusals, SET } from './declared-lead.ts';
 
 describe('an application does not start with', () => {

@@ -21,9 +21,9 @@ import {
   Raw,
   type FindOptionsWhere,
 } from 'typeorm';
-import { TestApplication } from '../../support/application.ts';
-import { TestDatabase } from '../../support/database.ts';
-import { Customer, Employee, PERSON_ENTITIES, Person, Team } from '../../support/people.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import { Customer, Employee, PERSON_ENTITIES, Person, Team } from '../../support/tables/people.ts';
 
 const NOON = new Date('2024-06-15T12:00:00Z');
 

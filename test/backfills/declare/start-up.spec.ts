@@ -1,10 +1,10 @@
 import { Test } from '@nestjs/testing';
 import { BackfillModule } from 'nestjs-backfill';
 import { DataSource } from 'typeorm';
-import { TestApplication } from '../../support/application.ts';
-import { TestDatabase } from '../../support/database.ts';
-import { LEAD_TABLES } from '../../support/lead-tables.ts';
-import { declared } from '../../support/refusal.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import { LEAD_TABLES } from '../../support/tables/lead-tables.ts';
+import { declared } from '../../support/applications/refusal.ts';
 import { OPTIONS, SET } from './declared-lead.ts';
 
 describe('the start of an application', () => {

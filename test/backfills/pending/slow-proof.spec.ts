@@ -1,8 +1,8 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { TestApplication } from '../../support/application.ts';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
-import { Stage } from '../../support/stage.ts';
-import { until } from '../../support/until.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
+import { Stage } from '../../support/applications/stage.ts';
+import { until } from '../../support/runs/until.ts';
 
 /** The proof needs about 1.6 s to read all of them. */
 const LEADS = 20_000;

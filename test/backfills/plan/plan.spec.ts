@@ -7,9 +7,9 @@ import {
 } from 'nestjs-backfill';
 import { InvalidStatementError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
-import { TestApplication } from '../../support/application.ts';
-import { TestDatabase } from '../../support/database.ts';
-import { addLeads, Contact, Lead, LEAD_TABLES } from '../../support/lead-tables.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import { addLeads, Contact, Lead, LEAD_TABLES } from '../../support/tables/lead-tables.ts';
 
 const PENDING = { entity: Lead, where: { searchName: IsNull() }, batchSize: 100 };
 

@@ -1,8 +1,8 @@
 import { Inject } from '@nestjs/common';
 import { Backfill, BackfillRetryError, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { BatchHook } from '../../support/batch-hook.ts';
-import { Stage } from '../../support/stage.ts';
+import { BatchHook } from '../../support/runs/batch-hook.ts';
+import { Stage } from '../../support/applications/stage.ts';
 
 @Entity('leads')
 class Lead {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { addJobs, allDoneOnce, JobsProcess, jobsStage, readJobs } from '../../support/jobs.ts';
-import { seed, seededRandom } from '../../support/seeded-random.ts';
+import { addJobs, allDoneOnce, JobsProcess, jobsStage, readJobs } from '../../support/applications/jobs.ts';
+import { seed, seededRandom } from '../../support/runs/seeded-random.ts';
 
 const KILLS = 20;
 /** Each kill starts a process. The limit only detects a hang. */

@@ -4,9 +4,9 @@ import { IsNull } from 'typeorm';
 import { Ledger } from '../../../libs/backfill/src/ledger/ledger.ts';
 import { BACKFILL_STATUSES, STATUS_TRANSITIONS } from '../../../libs/backfill/src/ledger/status.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
-import { TestApplication } from '../../support/application.ts';
-import { TestDatabase } from '../../support/database.ts';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
 
 /** A run must keep these statuses. Only a person may change them. */
 const KEPT_BY_RUNS: readonly BackfillStatus[] = ['paused', 'cancelled'];

@@ -1,9 +1,9 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { TestApplication } from '../../support/application.ts';
-import { TestDatabase } from '../../support/database.ts';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/lead-tables.ts';
-import { Recorder } from '../../support/recorder.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
+import { Recorder } from '../../support/runs/recorder.ts';
 
 @Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, batchSize: 10 })
 class SearchName implements SetBackfill<Lead> {

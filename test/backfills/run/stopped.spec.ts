@@ -1,6 +1,13 @@
-import { DoJobs, allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../../support/jobs.ts';
-import { LockHolder } from '../../support/lock-holder.ts';
-import { until } from '../../support/until.ts';
+import {
+  DoJobs,
+  allDoneOnce,
+  JobsProcess,
+  jobsStage,
+  readJobs,
+  resetJobs,
+} from '../../support/applications/jobs.ts';
+import { LockHolder } from '../../support/server/lock-holder.ts';
+import { until } from '../../support/runs/until.ts';
 
 /** Half of the lock timeout, at which a process that ignores the signal would end. */
 const MAX_EXIT_MS = 30_000;

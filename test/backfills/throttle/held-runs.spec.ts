@@ -1,6 +1,6 @@
-import { ThrottledRun } from '../../support/throttled-run.ts';
-import { LABELLED, mailQueueOf, parcelStage } from '../../support/parcels.ts';
-import { until } from '../../support/until.ts';
+import { ThrottledRun } from '../../support/runs/throttled-run.ts';
+import { LABELLED, mailQueueOf, parcelStage } from '../../support/tables/parcels.ts';
+import { until } from '../../support/runs/until.ts';
 
 const stage = parcelStage();
 

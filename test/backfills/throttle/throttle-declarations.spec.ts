@@ -5,9 +5,9 @@ import {
   RequestScopedThrottleError,
   ThrottleDeclarationError,
 } from 'nestjs-backfill/errors';
-import { TestApplication } from '../../support/application.ts';
-import { TestDatabase } from '../../support/database.ts';
-import { Labels, MailQueue, Parcel } from '../../support/parcels.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import { Labels, MailQueue, Parcel } from '../../support/tables/parcels.ts';
 
 /** Starts and stops an application. @returns the error of the start; null if it started */
 async function startError(options: Partial<Parameters<typeof TestApplication.start>[0]>): Promise<unknown> {

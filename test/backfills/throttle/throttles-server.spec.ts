@@ -2,11 +2,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { ThrottledRun } from '../../support/throttled-run.ts';
-import { Recorder } from '../../support/recorder.ts';
-import { REPLICA, ReplicatedServer } from '../../support/replica.ts';
-import { Stage } from '../../support/stage.ts';
-import { until } from '../../support/until.ts';
+import { ThrottledRun } from '../../support/runs/throttled-run.ts';
+import { Recorder } from '../../support/runs/recorder.ts';
+import { REPLICA, ReplicatedServer } from '../../support/server/replica.ts';
+import { Stage } from '../../support/applications/stage.ts';
+import { until } from '../../support/runs/until.ts';
 
 const ROWS = 200;
 const MEGABYTE = 1024 * 1024;

@@ -1,9 +1,16 @@
-import { ThrottledRun } from '../../support/throttled-run.ts';
-import { LockHolder } from '../../support/lock-holder.ts';
-import { LABELLED, mailQueueOf, Parcel, parcelStage, PARCELS, PolledOften } from '../../support/parcels.ts';
-import { Recorder } from '../../support/recorder.ts';
-import { Stage } from '../../support/stage.ts';
-import { until, untilBlocked, untilRow } from '../../support/until.ts';
+import { ThrottledRun } from '../../support/runs/throttled-run.ts';
+import { LockHolder } from '../../support/server/lock-holder.ts';
+import {
+  LABELLED,
+  mailQueueOf,
+  Parcel,
+  parcelStage,
+  PARCELS,
+  PolledOften,
+} from '../../support/tables/parcels.ts';
+import { Recorder } from '../../support/runs/recorder.ts';
+import { Stage } from '../../support/applications/stage.ts';
+import { until, untilBlocked, untilRow } from '../../support/runs/until.ts';
 
 const stage = parcelStage();
 

@@ -5,8 +5,8 @@ import {
 import { ThrottleReading } from '../../../libs/backfill/src/backfills/throttle/throttle.reading.ts';
 import { THROTTLE_DEFAULTS } from '../../../libs/backfill/src/backfills/throttle/throttle.limits.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
-import { TestApplication } from '../../support/application.ts';
-import { ThrottledRun } from '../../support/throttled-run.ts';
+import { TestApplication } from '../../support/applications/application.ts';
+import { ThrottledRun } from '../../support/runs/throttled-run.ts';
 import {
   LABELLED,
   mailQueueOf,
@@ -14,10 +14,10 @@ import {
   parcelStage,
   POLL_MARK,
   type MailQueue,
-} from '../../support/parcels.ts';
-import { ProtocolProxy } from '../../support/protocol-proxy.ts';
-import { Recorder } from '../../support/recorder.ts';
-import { until } from '../../support/until.ts';
+} from '../../support/tables/parcels.ts';
+import { ProtocolProxy } from '../../support/server/protocol-proxy.ts';
+import { Recorder } from '../../support/runs/recorder.ts';
+import { until } from '../../support/runs/until.ts';
 
 const stage = parcelStage();
 

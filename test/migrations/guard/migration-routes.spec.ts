@@ -1,9 +1,14 @@
 import { type QueryRunner, Table, TableColumn } from 'typeorm';
 import { DataInMigrationError } from '../../../libs/backfill/src/migrations/migration.error.ts';
 import { guardMigrations } from '../../../libs/backfill/src/migrations/migration.guarding.ts';
-import { createGate } from '../../support/gate.ts';
-import { ActiveLead, GuardStage } from '../../support/guard-stage.ts';
-import { migration, plainMigration, postgresDataSource, rejection } from '../../support/migrations.ts';
+import { createGate } from '../../support/runs/gate.ts';
+import { ActiveLead, GuardStage } from '../../support/migrations/guard-stage.ts';
+import {
+  migration,
+  plainMigration,
+  postgresDataSource,
+  rejection,
+} from '../../support/migrations/migrations.ts';
 import { ROUTES, UPDATE } from './routes.fixtures.ts';
 
 const stage = GuardStage.forFile();

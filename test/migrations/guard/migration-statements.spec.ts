@@ -1,7 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { DataInMigrationError } from '../../../libs/backfill/src/migrations/migration.error.ts';
-import { TestDatabase } from '../../support/database.ts';
-import { migration, postgresDataSource, rejection, QueryRecorder } from '../../support/migrations.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+import {
+  migration,
+  postgresDataSource,
+  rejection,
+  QueryRecorder,
+} from '../../support/migrations/migrations.ts';
 import { ALLOWED } from './allowed-statements.fixtures.ts';
 import { REFUSED } from './refused-statements.fixtures.ts';
 

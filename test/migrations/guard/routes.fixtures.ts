@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { ActiveLead, dataSourceOf, type GuardStage, poolOf } from '../../support/guard-stage.ts';
+import { ActiveLead, dataSourceOf, type GuardStage, poolOf } from '../../support/migrations/guard-stage.ts';
 
 type Route = readonly [
   name: string,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { TestApplication } from '../../../support/application.ts';
-import { TestDatabase } from '../../../support/database.ts';
+import { TestApplication } from '../../../support/applications/application.ts';
+import { TestDatabase } from '../../../support/server/database.ts';
 import { Job, JobLog } from '../../../fixtures/jobs-app/jobs.mjs';
 import {
   DoJobs,
@@ -10,12 +10,12 @@ import {
   NoteJobs,
   resetJobs,
   terminateBackfills,
-} from '../../../support/jobs.ts';
-import { Recorder } from '../../../support/recorder.ts';
-import { seed, seededRandom } from '../../../support/seeded-random.ts';
-import { startEmbedded } from '../../../support/server.ts';
-import { ProtocolProxy } from '../../../support/protocol-proxy.ts';
-import { until, untilRow } from '../../../support/until.ts';
+} from '../../../support/applications/jobs.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
+import { seed, seededRandom } from '../../../support/runs/seeded-random.ts';
+import { startEmbedded } from '../../../support/server/server.ts';
+import { ProtocolProxy } from '../../../support/server/protocol-proxy.ts';
+import { until, untilRow } from '../../../support/runs/until.ts';
 
 const SEED = seed();
 

@@ -1,5 +1,5 @@
-import { allDoneOnce, JobsProcess, jobsStage, readJobs } from '../../../support/jobs.ts';
-import { Pgbouncer } from '../../../support/pgbouncer.ts';
+import { allDoneOnce, JobsProcess, jobsStage, readJobs } from '../../../support/applications/jobs.ts';
+import { Pgbouncer } from '../../../support/server/pgbouncer.ts';
 
 const JOBS = 2_000;
 const WORKERS = 4;

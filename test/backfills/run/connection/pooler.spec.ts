@@ -1,8 +1,13 @@
-import { addThings, startDeployApp, MIGRATIONS, executedMigrations } from '../../../support/deploy-app.ts';
-import { TestDatabase } from '../../../support/database.ts';
-import { Pgbouncer } from '../../../support/pgbouncer.ts';
-import { LockHolder } from '../../../support/lock-holder.ts';
-import type { ProcessResult } from '../../../support/fixture-app.ts';
+import {
+  addThings,
+  startDeployApp,
+  MIGRATIONS,
+  executedMigrations,
+} from '../../../support/applications/deploy-app.ts';
+import { TestDatabase } from '../../../support/server/database.ts';
+import { Pgbouncer } from '../../../support/server/pgbouncer.ts';
+import { LockHolder } from '../../../support/server/lock-holder.ts';
+import type { ProcessResult } from '../../../support/applications/fixture-app.ts';
 
 Pgbouncer.describe('through a pooler in transaction mode', () => {
   let bouncer: Pgbouncer;

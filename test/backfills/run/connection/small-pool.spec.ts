@@ -1,10 +1,10 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
 import { Job, JobLog } from '../../../fixtures/jobs-app/jobs.mjs';
-import { DoJobs, allDoneOnce, jobsStage, readJobs, resetJobs } from '../../../support/jobs.ts';
-import { LockHolder } from '../../../support/lock-holder.ts';
-import { Recorder } from '../../../support/recorder.ts';
-import { until } from '../../../support/until.ts';
+import { DoJobs, allDoneOnce, jobsStage, readJobs, resetJobs } from '../../../support/applications/jobs.ts';
+import { LockHolder } from '../../../support/server/lock-holder.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
+import { until } from '../../../support/runs/until.ts';
 
 @Backfill<{ id: string; note: string | null }>({
   name: 'after-jobs',

@@ -7,10 +7,10 @@ import {
   type TransformBackfill,
 } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn, type EntityManager } from 'typeorm';
-import type { TestDatabase } from '../../../support/database.ts';
-import { BatchHook } from '../../../support/batch-hook.ts';
-import { Stage } from '../../../support/stage.ts';
-import { Writers } from '../../../support/writers.ts';
+import type { TestDatabase } from '../../../support/server/database.ts';
+import { BatchHook } from '../../../support/runs/batch-hook.ts';
+import { Stage } from '../../../support/applications/stage.ts';
+import { Writers } from '../../../support/runs/writers.ts';
 
 /** `marker` is the application's last write. `slug` is backfilled, and the application writes it too. */
 @Entity('leads')

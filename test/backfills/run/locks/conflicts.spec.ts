@@ -1,7 +1,7 @@
-import { DoJobs, allDoneOnce, jobsStage, readJobs, resetJobs } from '../../../support/jobs.ts';
-import { LockHolder } from '../../../support/lock-holder.ts';
-import { Recorder } from '../../../support/recorder.ts';
-import { untilRow } from '../../../support/until.ts';
+import { DoJobs, allDoneOnce, jobsStage, readJobs, resetJobs } from '../../../support/applications/jobs.ts';
+import { LockHolder } from '../../../support/server/lock-holder.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
+import { untilRow } from '../../../support/runs/until.ts';
 
 describe('a conflict with another session', () => {
   const stage = jobsStage(100, { module: { defaults: { pause: 0, lockTimeout: 10_000 } } });

@@ -7,10 +7,10 @@ import {
   type TransformBackfill,
 } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn, type EntityManager } from 'typeorm';
-import type { TestDatabase } from '../../../support/database.ts';
-import { LockHolder } from '../../../support/lock-holder.ts';
-import { Recorder } from '../../../support/recorder.ts';
-import { Stage } from '../../../support/stage.ts';
+import type { TestDatabase } from '../../../support/server/database.ts';
+import { LockHolder } from '../../../support/server/lock-holder.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
+import { Stage } from '../../../support/applications/stage.ts';
 
 @Entity('customers')
 class Customer {

@@ -1,11 +1,11 @@
 import { Inject } from '@nestjs/common';
 import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
-import { BatchHook } from '../../../support/batch-hook.ts';
-import { LockHolder } from '../../../support/lock-holder.ts';
-import { Recorder } from '../../../support/recorder.ts';
-import { Stage } from '../../../support/stage.ts';
-import { until } from '../../../support/until.ts';
+import { BatchHook } from '../../../support/runs/batch-hook.ts';
+import { LockHolder } from '../../../support/server/lock-holder.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
+import { Stage } from '../../../support/applications/stage.ts';
+import { until } from '../../../support/runs/until.ts';
 
 @Entity('parcels')
 class Parcel {

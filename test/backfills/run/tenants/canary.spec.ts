@@ -1,4 +1,4 @@
-import { Recorder } from '../../../support/recorder.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
 import { ALL, orderedLeads, SIZES } from './ordered-leads.ts';
 
 describe('a canary', () => {

@@ -1,7 +1,7 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { Lead, LEAD_TABLES, resetLeads } from '../../../support/lead-tables.ts';
-import { LockHolder } from '../../../support/lock-holder.ts';
-import { Stage } from '../../../support/stage.ts';
+import { Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { LockHolder } from '../../../support/server/lock-holder.ts';
+import { Stage } from '../../../support/applications/stage.ts';
 
 /** Rows of each tenant. */
 export const SIZES = { small: 6, large: 40, medium: 12 };

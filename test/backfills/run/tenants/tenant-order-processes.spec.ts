@@ -1,6 +1,6 @@
 import type { BackfillReport } from 'nestjs-backfill';
-import { Recorder } from '../../../support/recorder.ts';
-import { until } from '../../../support/until.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
+import { until } from '../../../support/runs/until.ts';
 import { ALL, orderedLeads, SIZES } from './ordered-leads.ts';
 
 describe('several processes on a run in tenant order', () => {

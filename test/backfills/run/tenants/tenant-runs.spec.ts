@@ -1,8 +1,8 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/lead-tables.ts';
-import { LockHolder } from '../../../support/lock-holder.ts';
-import { Stage } from '../../../support/stage.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { LockHolder } from '../../../support/server/lock-holder.ts';
+import { Stage } from '../../../support/applications/stage.ts';
 
 @Backfill<Lead>({
   name: 'set',

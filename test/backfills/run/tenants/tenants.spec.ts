@@ -1,10 +1,10 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { TenantNotDeclaredError } from 'nestjs-backfill/errors';
 import { IsNull } from 'typeorm';
-import { TestApplication } from '../../../support/application.ts';
-import { TestDatabase } from '../../../support/database.ts';
-import { Lead, LEAD_TABLES, resetLeads } from '../../../support/lead-tables.ts';
-import { Recorder } from '../../../support/recorder.ts';
+import { TestApplication } from '../../../support/applications/application.ts';
+import { TestDatabase } from '../../../support/server/database.ts';
+import { Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
 
 @Backfill<Lead>({
   name: 'per-tenant',

@@ -1,6 +1,12 @@
-import type { ProcessResult, RunningProcess } from '../../../support/fixture-app.ts';
-import { allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../../../support/jobs.ts';
-import { until } from '../../../support/until.ts';
+import type { ProcessResult, RunningProcess } from '../../../support/applications/fixture-app.ts';
+import {
+  allDoneOnce,
+  JobsProcess,
+  jobsStage,
+  readJobs,
+  resetJobs,
+} from '../../../support/applications/jobs.ts';
+import { until } from '../../../support/runs/until.ts';
 
 const JOBS = 1_000;
 const MODULE = {

@@ -1,8 +1,15 @@
 import { hostname } from 'node:os';
-import { DoJobs, allDoneOnce, JobsProcess, jobsStage, readJobs, resetJobs } from '../../../support/jobs.ts';
-import { Recorder } from '../../../support/recorder.ts';
-import type { Stage } from '../../../support/stage.ts';
-import { until } from '../../../support/until.ts';
+import {
+  DoJobs,
+  allDoneOnce,
+  JobsProcess,
+  jobsStage,
+  readJobs,
+  resetJobs,
+} from '../../../support/applications/jobs.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
+import type { Stage } from '../../../support/applications/stage.ts';
+import { until } from '../../../support/runs/until.ts';
 
 const JOBS = 60;
 const LEASE = 1_000;

@@ -1,6 +1,6 @@
 import { Backfill } from 'nestjs-backfill';
 import { EntitySchema, IsNull, type ColumnType } from 'typeorm';
-import { Stage } from '../../../support/stage.ts';
+import { Stage } from '../../../support/applications/stage.ts';
 
 const ROWS = 4_000;
 const RANGES = 4;

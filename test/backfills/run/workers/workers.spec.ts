@@ -5,12 +5,12 @@ import {
   type SetBackfill,
   type ThrottleCheck,
 } from 'nestjs-backfill';
-import { TestApplication } from '../../../support/application.ts';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/lead-tables.ts';
-import { ProtocolProxy } from '../../../support/protocol-proxy.ts';
-import { Recorder } from '../../../support/recorder.ts';
-import { Stage } from '../../../support/stage.ts';
-import { until } from '../../../support/until.ts';
+import { TestApplication } from '../../../support/applications/application.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { ProtocolProxy } from '../../../support/server/protocol-proxy.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
+import { Stage } from '../../../support/applications/stage.ts';
+import { until } from '../../../support/runs/until.ts';
 
 const LEADS = 4_000;
 

@@ -49,6 +49,40 @@ function anchorsOf(page: string): string[] {
   );
 }
 
+/** Files and folders of this repository that a page names in code, e.g. `libs/guard/src/judge`. */
+function pathsIn(page: string): string[] {
+  const text = readFileSync(join(PROJECT, page), 'utf8');
+  return [...text.matchAll(/`((?:src|libs|test|scripts|docs)\/[\w./-]+)`/g)].map(([, path = '']) => path);
+}
+
+function scriptsIn(page: string): string[] {
+  const text = readFileSync(join(PROJECT, page), 'utf8');
+  return [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
+}
+
+describe('the pages', () => {
+  it.each(pages())('name only files and npm scripts that exist: %s', (page) => {
+    const { scripts } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    expect(pathsIn(page).filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
+    expect(scriptsIn(page).filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+});
+
+describe('the steps in CONTRIBUTING.md', () => {
+  const sources = readdirSync(join(PROJECT, 'libs'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /^\w+\/src\//.test(file),
+  );
+
+  it('name only source files that exist', () => {
+    const text = readFileSync(join(PROJECT, 'CONTRIBUTING.md'), 'utf8');
+    const named = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, file = '']) => file.replace(/^libs\//, ''));
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((file) => !sources.some((source) => `/${source}`.endsWith(`/${file}`)))).toEqual([]);
+  });
+});
+
 describe('the links of the pages', () => {
   const links = pages().flatMap(linksOf);
 

@@ -31,7 +31,7 @@ export interface BackfillModuleOptions {
    * Lets a running application change rows that are still pending or became pending again. Needs
    * `@nestjs/schedule`. `false` turns catch-up off, also for backfills with their own `catchUp` options.
    * One-shot runs never catch up.
-   * @default only the backfills with `catchUp` of their own
+   * @default on only for the backfills with their own `catchUp`
    */
   readonly catchUp?: CatchUpModuleOptions | false;
   /** The schema migrations of every data source. @default see `MigrationModuleOptions` */

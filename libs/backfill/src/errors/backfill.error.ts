@@ -19,8 +19,8 @@ export abstract class BackfillError extends Error {
   readonly subject: string;
   readonly remedy: string;
 
-  protected constructor(what: string, { subject, remedy, cause }: BackfillErrorDetails) {
-    super(`${what}\n  → ${remedy}`, cause === undefined ? undefined : { cause });
+  protected constructor(problem: string, { subject, remedy, cause }: BackfillErrorDetails) {
+    super(`${problem}\n  → ${remedy}`, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.subject = subject;
     this.remedy = remedy;

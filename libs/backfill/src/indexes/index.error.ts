@@ -12,15 +12,15 @@ export class DuplicateIndexNameError extends BackfillError {
 
 /** The declaration does not match its entity or its table. @publicApi */
 export class IndexDeclarationError extends BackfillError {
-  constructor(className: string, what: string, remedy: string, cause?: unknown) {
-    super(`${className}: ${what}`, { subject: className, remedy, ...(cause !== undefined && { cause }) });
+  constructor(className: string, problem: string, remedy: string, cause?: unknown) {
+    super(`${className}: ${problem}`, { subject: className, remedy, ...(cause !== undefined && { cause }) });
   }
 }
 
 /** The index could not be built. @publicApi */
 export class IndexBuildError extends BackfillError {
-  constructor(name: string, what: string, remedy: string, cause?: unknown) {
-    super(`The index "${name}" was not built: ${what}`, {
+  constructor(name: string, problem: string, remedy: string, cause?: unknown) {
+    super(`The index "${name}" was not built: ${problem}`, {
       subject: name,
       remedy,
       ...(cause !== undefined && { cause }),

@@ -32,13 +32,15 @@ export interface IndexReport {
   readonly existing?: string;
   /** The ten most frequent duplicate keys, with their number of rows. */
   readonly duplicates?: readonly { readonly key: string; readonly rows: number }[];
+  /** Why the index was not built. */
   readonly error?: Error;
 }
 
-/** An index that is no longer declared. @publicApi */
+/** An existing index that is no longer declared. It is kept. @publicApi */
 export interface UndeclaredIndex {
   readonly name: string;
   readonly table: string;
+  /** The last declared definition, as PostgreSQL prints it. */
   readonly definition: string;
 }
 

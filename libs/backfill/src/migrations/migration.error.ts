@@ -13,8 +13,8 @@ export abstract class MigrationRefusedError extends BackfillError {
   /** Class of the migration. */
   readonly migration: string;
 
-  protected constructor(migration: string, what: string, details: Omit<BackfillErrorDetails, 'subject'>) {
-    super(what, { ...details, subject: migration });
+  protected constructor(migration: string, problem: string, details: Omit<BackfillErrorDetails, 'subject'>) {
+    super(problem, { ...details, subject: migration });
     this.migration = migration;
     preventNestRetries(this);
   }
@@ -25,17 +25,19 @@ export abstract class MigrationRefusedError extends BackfillError {
  * sent. @publicApi
  */
 export class DataInMigrationError extends MigrationRefusedError {
+  /** The refused statement, its position, and the reason. */
   readonly refusal: Refusal;
 
   constructor(refusal: Refusal) {
-    const { what, remedy } = describeRefusal(refusal);
-    super(refusal.migration, what, { remedy });
+    const { problem, remedy } = describeRefusal(refusal);
+    super(refusal.migration, problem, { remedy });
     this.refusal = refusal;
   }
 }
 
 /** PostgreSQL's row counters show that SQL that the guard could not read has written rows. @publicApi */
 export class RowsWrittenError extends MigrationRefusedError {
+  /** The tables whose rows were written, with the number of rows. */
   readonly written: readonly WrittenTable[];
 
   /** @param consequence a sentence about the changes that were rolled back and those that were committed */
@@ -59,8 +61,11 @@ export class RowsWrittenError extends MigrationRefusedError {
 
 /** A migration did not get its locks after all attempts. @publicApi */
 export class MigrationBlockedError extends BackfillError {
+  /** Class of the migration. */
   readonly migration: string;
+  /** The sessions that held the lock; empty if they are unknown. */
   readonly blockers: readonly LockBlocker[];
+  /** The number of attempts. */
   readonly attempts: number;
 
   constructor(
@@ -102,13 +107,17 @@ export class MigrationBlockedError extends BackfillError {
 /** A required backfill that is not complete. @publicApi */
 export interface UnmetRequirement {
   readonly backfill: string;
+  /** The status in the ledger, or `not declared`. */
   readonly status: string;
+  /** The number of pending rows, if they could be counted. */
   readonly left?: number;
+  /** Why it is not complete, as a sentence. */
   readonly reason?: string;
 }
 
 /** The backfills that a contract migration requires are not complete. @publicApi */
 export class RequirementNotMetError extends MigrationRefusedError {
+  /** The required backfills that are not complete. */
   readonly unmet: readonly UnmetRequirement[];
 
   constructor(migration: string, unmet: readonly UnmetRequirement[]) {
@@ -128,15 +137,15 @@ export class RequirementNotMetError extends MigrationRefusedError {
 
 /** `requires` names an unknown backfill, or this command cannot prove backfills. @publicApi */
 export class UnprovableRequirementError extends MigrationRefusedError {
-  constructor(migration: string, what: string, remedy: string) {
-    super(migration, what, { remedy });
+  constructor(migration: string, problem: string, remedy: string) {
+    super(migration, problem, { remedy });
   }
 }
 
 /** The declaration of a migration contradicts itself or the way it runs. @publicApi */
 export class MigrationDeclarationError extends MigrationRefusedError {
-  constructor(migration: string, what: string, remedy: string) {
-    super(migration, what, { remedy });
+  constructor(migration: string, problem: string, remedy: string) {
+    super(migration, problem, { remedy });
   }
 }
 

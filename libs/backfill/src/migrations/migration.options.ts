@@ -50,9 +50,11 @@ export const DDL_POLICY = {
 
 /** Result of the proof of a required backfill. @publicApi */
 export interface CompletionProof {
+  /** True if a probe found no pending row. */
   readonly complete: boolean;
+  /** The status in the ledger. */
   readonly status: string;
-  /** Pending rows, if they could be counted. */
+  /** The number of pending rows, if they could be counted. */
   readonly left?: number;
   /** Why it is not complete, as a sentence. */
   readonly reason?: string;

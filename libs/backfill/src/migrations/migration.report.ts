@@ -51,14 +51,20 @@ export interface MigrationPhaseReport {
 /** A migration that may change rows. @publicApi */
 export interface ExemptMigration {
   readonly name: string;
+  /** Why the change cannot be a backfill. */
   readonly reason: string;
+  /** The tables whose rows the migration may change. */
   readonly tables: readonly string[];
 }
 
 /** The migrations of one data source in `--status`. @publicApi */
 export interface MigrationStatus {
+  /** Names of the pending migrations, in order. */
   readonly pending: readonly string[];
+  /** Pending migrations whose required backfills are not complete. */
   readonly waiting: readonly DeferredMigration[];
+  /** Migrations that may change rows. */
   readonly exempt: readonly ExemptMigration[];
+  /** Names of the migrations that run without the guard. */
   readonly grandfathered: readonly string[];
 }

@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier, quotePath } from '../postgres/identifiers.js';
 import { MigrationDeclarationError } from './migration.error.js';
 
-/** A table with or without its schema: `'leads'`, `'crm.leads'`. */
+/** The unquoted name of a table, with or without its schema: `'leads'`, `'crm.leads'`. */
 export type TableReference = string;
 
 /** The foreign key to add. All names are those in the database, not those of the entity. @publicApi */
@@ -90,7 +90,10 @@ function quoteList(columns: readonly string[]): string {
   return columns.map(quoteIdentifier).join(', ');
 }
 
-/** PostgreSQL cuts names at 63 bytes. Cutting them here gives the same name in every run. */
+/**
+ * PostgreSQL truncates names to 63 bytes. This function truncates them first, so that every run uses the same
+ * name.
+ */
 function constraintName(table: TableReference, columns: readonly string[], suffix: string): string {
   const stem = [table.split('.').at(-1), ...columns].join('_');
   return `${stem.slice(0, 62 - suffix.length)}_${suffix}`;

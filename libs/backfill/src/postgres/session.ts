@@ -16,7 +16,7 @@ const REPLY_MARGIN_MS = 5_000;
 /**
  * A session counts as abandoned if it has waited for the rest of a pipeline for this many times `maxQuietMs`.
  */
-const ABANDONED_QUIET_TIMES = 3;
+const ABANDONED_QUIET_FACTOR = 3;
 /** The maximum wait for the `end` event of a destroyed connection. */
 const MAX_END_MS = 500;
 /** Idle time before TCP sends its first keep-alive probe. */
@@ -70,7 +70,7 @@ export class Session {
 
   /** Runs the statements in a new transaction, in one round trip. */
   async transaction(statements: readonly Statement[]): Promise<PipelineResult> {
-    const opening = this.#opening(statements);
+    const opening = this.#openingStatements(statements);
     const result = await this.#send([...opening, ...statements, COMMIT]);
     return result.slice(opening.length, -1);
   }
@@ -115,13 +115,13 @@ export class Session {
    * prepared yet
    */
   pipelineTransaction(statements: readonly Statement[]): Promise<PipelineResult> | null {
-    const opening = this.#opening(statements);
+    const opening = this.#openingStatements(statements);
     const all = [...opening, ...statements, COMMIT];
     if (!this.#backend || this.#inFlight !== 1 || !canPipeline(this.#client, all)) return null;
-    return this.#send(all, 'behind').then((result) => result.slice(opening.length, -1));
+    return this.#send(all, 'pipelined').then((result) => result.slice(opening.length, -1));
   }
 
-  #opening(statements: readonly Statement[]): readonly Statement[] {
+  #openingStatements(statements: readonly Statement[]): readonly Statement[] {
     if (statements[0]?.setsTimeouts) return [BEGIN];
     return [BEGIN, setLedgerTimeouts(statements.length + 1, this.#statementTimeout)];
   }
@@ -133,7 +133,7 @@ export class Session {
    * @returns the number of terminated sessions
    */
   async endAbandoned(): Promise<number> {
-    const idleMs = ABANDONED_QUIET_TIMES * maxQuietMs(this.#statementTimeout);
+    const idleMs = ABANDONED_QUIET_FACTOR * maxQuietMs(this.#statementTimeout);
     return (await this.send([terminateAbandoned(idleMs)])).last.rows.length;
   }
 
@@ -149,15 +149,15 @@ export class Session {
 
   async #send(
     statements: readonly Statement[],
-    order: 'alone' | 'behind' = 'alone',
+    order: 'alone' | 'pipelined' = 'alone',
   ): Promise<PipelineResult> {
     this.#pipelinesSent++;
     this.#inFlight++;
     this.#sentAt ??= performance.now();
-    const isBehind = order === 'behind';
-    const pipelines = isBehind ? 2 : 1;
+    const isPipelined = order === 'pipelined';
+    const pipelines = isPipelined ? 2 : 1;
     const limitMs = pipelines * statements.length * this.#statementTimeout + REPLY_MARGIN_MS;
-    const options = { prepare: this.#backend !== null, writeAtOnce: isBehind };
+    const options = { prepare: this.#backend !== null, writeAtOnce: isPipelined };
     try {
       const result = await withTimeLimit(this.#client, limitMs, () =>
         sendPipeline(this.#client, statements, options),

@@ -53,7 +53,7 @@ export function setLedgerTimeouts(statementCount: number, statementTimeout: numb
  * Without them, the planner may choose a hash join with a sequential scan for a batch of some thousand rows,
  * or a sort, which reads all rows before it returns the first row.
  */
-const INDEX_DRIVEN = {
+const BATCH_PLANNER_SETTINGS = {
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
@@ -89,7 +89,7 @@ export function applyBatchPolicy(
     synchronous_commit: synchronousCommit,
     // pg_stat_activity then shows which backfill holds the locks.
     application_name: `${APPLICATION_NAME_PREFIX}${name}`.slice(0, MAX_APPLICATION_NAME_LENGTH),
-    ...INDEX_DRIVEN,
+    ...BATCH_PLANNER_SETTINGS,
   });
 }
 
@@ -97,7 +97,7 @@ export function applyBatchPolicy(
  * Resets the planner settings of a batch, for later statements of the application in the same transaction.
  */
 export function resetPlannerSettings(): Statement[] {
-  return Object.keys(INDEX_DRIVEN).map((name) => ({ text: `SET LOCAL ${name} TO DEFAULT` }));
+  return Object.keys(BATCH_PLANNER_SETTINGS).map((name) => ({ text: `SET LOCAL ${name} TO DEFAULT` }));
 }
 
 function setLocal(settings: Readonly<Record<string, string>>, transactionMs: number): Statement {

@@ -12,8 +12,9 @@ export interface BackfillProgress {
   readonly updated: number;
   /** Batches committed in this run. */
   readonly batches: number;
+  /** Rows changed per second in this run. */
   readonly rowsPerSecond: number;
-  /** Rows that were pending when the run started; null if that is not known. */
+  /** The number of pending rows at the start of the run; null if not known. */
   readonly total: number | null;
   /** True if `total` is the planner's estimate instead of a count. */
   readonly totalIsEstimate: boolean;

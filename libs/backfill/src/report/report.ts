@@ -50,6 +50,7 @@ export interface BackfillReport {
   /** Batches committed in this run. */
   readonly batches: number;
   readonly durationMs: number;
+  /** Rows changed per second in this run. */
   readonly rowsPerSecond: number;
   /**
    * The cause of the wait in which the run stopped, e.g. a lock and its holder, or a lease and its owner;

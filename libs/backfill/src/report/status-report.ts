@@ -40,14 +40,14 @@ export interface BackfillStatusReport {
    */
   readonly sealedBy: string | null;
   /**
-   * Rows that became pending after completion. `rows`: the number of such rows that catch-up has changed;
-   * `times`: how often it found some; `lastAt`: the last time (ISO 8601), null if never.
+   * Rows that became pending after completion (drift). `rows`: how many of them were changed; `times`: how
+   * often catch-up found such rows; `lastAt`: the last time (ISO 8601), null if never.
    */
   readonly drift: { readonly rows: number; readonly times: number; readonly lastAt: string | null };
   /**
    * The last probe of catch-up for pending rows: its time `at` (ISO 8601), and the `index` that it used.
    * `index` is null if no index finds the pending rows; catch-up then checks some keys each time. Null before
-   * the first check.
+   * the first probe.
    */
   readonly looked: { readonly at: string; readonly index: string | null } | null;
   /** One entry per tenant; empty without `tenant`. */

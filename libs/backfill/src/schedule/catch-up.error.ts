@@ -44,7 +44,7 @@ export class InvalidCronExpressionError extends BackfillError {
   }
 }
 
-/** A cron expression, and the window that it never falls into. */
+/** A cron expression that is never due, or never due within its window. */
 export interface NeverDue {
   readonly cron: string;
   readonly timeZone: string;

@@ -7,7 +7,7 @@ import { parseCron } from './timing/cron.times.js';
 import { TimeWindow } from './timing/time-window.js';
 import { checkTimeZone } from './timing/time-zone.js';
 
-/** When a round of the job is due. */
+/** The schedule of a job: a cron expression or an interval. */
 export type CatchUpTrigger =
   | { readonly kind: 'cron'; readonly cron: string; readonly timeZone: string }
   | { readonly kind: 'interval'; readonly ms: number };

@@ -3,18 +3,17 @@ import type { ModuleRef } from '@nestjs/core';
 import { SchedulerMissingError } from './catch-up.error.js';
 
 /*
- * Types of our own for the parts of @nestjs/schedule, and of its dependency `cron`, that are used here. Both
- * packages are installed only in an application with catch-up: without them the library's type declarations
- * must still compile.
+ * Separate type declarations for the used parts of @nestjs/schedule and of its dependency `cron`. Both packages
+ * are optional, and the library's type declarations must compile without them.
  */
 
-/** A `CronJob`. */
+/** The used part of a `CronJob`. */
 export interface ScheduledJob {
   start(): void;
   stop(): unknown;
 }
 
-/** The `SchedulerRegistry`. */
+/** The used part of the `SchedulerRegistry`. */
 export interface JobRegistry {
   addCronJob(name: string, job: ScheduledJob): void;
   addInterval(name: string, interval: NodeJS.Timeout): void;
@@ -22,7 +21,7 @@ export interface JobRegistry {
   deleteInterval(name: string): void;
 }
 
-/** The package `cron`. */
+/** The used part of the package `cron`. */
 export interface CronPackage {
   readonly CronJob: {
     from(parameters: {
@@ -49,7 +48,7 @@ export interface Scheduler {
   readonly cron: CronPackage;
 }
 
-/** Loads the optional packages, only for an application with catch-up. @throws SchedulerMissingError */
+/** Loads the optional packages. Called only for an application with catch-up. @throws SchedulerMissingError */
 export async function loadScheduler(className: string, moduleRef: ModuleRef): Promise<Scheduler> {
   const { token, cron } = await loadPackages(className);
   try {

@@ -12,7 +12,7 @@ export function formatDuration(milliseconds: number): string {
   return twoUnits(Math.round(minutes / 60), 24, ['d', 'h']);
 }
 
-/** @param size how many small units make one large unit */
+/** @param size the number of small units in one large unit */
 function twoUnits(amount: number, size: number, [large, small]: readonly [string, string]): string {
   const rest = amount % size;
   return `${Math.floor(amount / size)} ${large}${rest ? ` ${String(rest).padStart(2, '0')} ${small}` : ''}`;

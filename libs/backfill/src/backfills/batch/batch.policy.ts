@@ -15,13 +15,13 @@ export type LockMode = 'locking' | 'optimistic';
 
 /**
  * The maximum time that a batch waits for a lock while it holds row locks. It is longer than a typical
- * transaction of the application. It is also short enough that other sessions, which may wait for these rows
- * meanwhile, are hardly delayed.
+ * transaction of the application. It is also short, because other sessions may wait for these rows during
+ * that time.
  */
 const MAX_LOCK_WAIT_MS = 15;
 /**
- * The maximum duration of an optimistic batch. It keeps several short waits from adding up to a long wait for
- * other sessions.
+ * The maximum duration of an optimistic batch. It prevents several short waits from adding up to a long wait
+ * for other sessions.
  */
 const MAX_OPTIMISTIC_BATCH_MS = 40;
 

@@ -24,5 +24,5 @@ export async function inspectDeclaredIndex(
   if (!found) return `The index "${index}" is missing on ${table}. ${effect} Build it first: --indexes.`;
   return found.isBeingBuilt
     ? `The index "${index}" on ${table} is being built right now. ${effect}`
-    : `The index "${index}" on ${table} is INVALID, left behind by a failed build. ${effect} Build it again: --indexes.`;
+    : `The index "${index}" on ${table} is INVALID after a failed build. ${effect} Build it again: --indexes.`;
 }

@@ -8,7 +8,7 @@ import { compileDefinition } from './compile/definition.compiler.js';
 import type { BackfillDefinition } from './definition.js';
 import { inDependencyOrder } from './dependency.order.js';
 
-/** The declared backfills, each after those that it depends on. */
+/** The declared backfills, in dependency order. */
 @Injectable()
 export class BackfillRegistry {
   readonly #explorer: BackfillExplorer;

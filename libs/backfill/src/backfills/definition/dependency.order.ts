@@ -4,8 +4,7 @@ import type { BackfillDefinition } from './definition.js';
 type Definitions = ReadonlyMap<string, BackfillDefinition>;
 
 /**
- * Depth-first: each backfill comes after those that it depends on. Otherwise the order of declaration is
- * kept.
+ * Sorts depth-first: each backfill comes after its dependencies. Otherwise it keeps the order of declaration.
  *
  * @param declared by name
  * @throws UnknownDependencyError, DependencyCycleError

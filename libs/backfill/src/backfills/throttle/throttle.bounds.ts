@@ -1,7 +1,7 @@
 import { MAINTENANCE_KINDS } from './throttle.options.js';
 
 /** The valid values of one option, and the error message for any other value. */
-interface Bound {
+interface OptionBounds {
   readonly isValid: (value: unknown) => boolean;
   /** @default `is <value>` */
   readonly problem?: (value: unknown) => string;
@@ -9,7 +9,7 @@ interface Bound {
 }
 
 /** By the path of the option in `throttles`. */
-export const THROTTLE_BOUNDS: Readonly<Record<string, Bound>> = {
+export const THROTTLE_BOUNDS: Readonly<Record<string, OptionBounds>> = {
   'replicaLag.bytes': integer('bytes', 0, Number.MAX_SAFE_INTEGER),
   'replicaLag.seconds': integer('seconds', 0, 86_400),
   'replicaLag.ignore': {
@@ -34,7 +34,7 @@ export const THROTTLE_BOUNDS: Readonly<Record<string, Bound>> = {
   unreadableAfter: integer('milliseconds', 0, 3_600_000),
 };
 
-function integer(unit: string, minimum: number, maximum: number): Bound {
+function integer(unit: string, minimum: number, maximum: number): OptionBounds {
   return {
     isValid: (value) => Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum,
     remedy: `Give a whole number of ${unit} from ${minimum} to ${maximum}.`,

@@ -3,23 +3,23 @@ import { InvalidBackfillOptionError } from '../../options/option.error.js';
 import { THROTTLE_BOUNDS } from './throttle.bounds.js';
 import type { MaintenanceKind, ThrottleOptions } from './throttle.options.js';
 
-type Numbers<Name extends string> = Readonly<Record<Name, number>>;
+type NumericLimits<Name extends string> = Readonly<Record<Name, number>>;
 
 /** The limits of one backfill; null where a throttle is off. */
 export interface ThrottleLimits {
-  readonly replicaLag: (Numbers<'bytes' | 'seconds'> & { readonly ignore: readonly string[] }) | null;
-  readonly walArchive: Numbers<'files'> | null;
+  readonly replicaLag: (NumericLimits<'bytes' | 'seconds'> & { readonly ignore: readonly string[] }) | null;
+  readonly walArchive: NumericLimits<'files'> | null;
   readonly maintenance: readonly MaintenanceKind[] | null;
-  readonly lockWaiters: Numbers<'table' | 'rows'> | null;
-  readonly oldestTransaction: Numbers<'seconds'> | null;
-  readonly activeConnections: Numbers<'share'> | null;
+  readonly lockWaiters: NumericLimits<'table' | 'rows'> | null;
+  readonly oldestTransaction: NumericLimits<'seconds'> | null;
+  readonly activeConnections: NumericLimits<'share'> | null;
   /** Time between two polls, in milliseconds. */
   readonly interval: number;
   /** Time after which a throttle that cannot be read counts as above its limit, in milliseconds. */
   readonly unreadableAfter: number;
 }
 
-/** A healthy database stays below these limits; docs/pace.md gives the reasons for each. */
+/** A healthy database does not exceed these limits. docs/pace.md explains each of them. */
 export const THROTTLE_DEFAULTS = {
   replicaLag: { bytes: 256 * 1024 * 1024, seconds: 10, ignore: [] },
   walArchive: { files: 64 },
@@ -31,7 +31,7 @@ export const THROTTLE_DEFAULTS = {
   unreadableAfter: 15_000,
 } as const satisfies ThrottleLimits;
 
-/** The options that `throttles: false` stands for. */
+/** The options to which `throttles: false` is equivalent. */
 const ALL_OFF = {
   replicaLag: false,
   walArchive: false,

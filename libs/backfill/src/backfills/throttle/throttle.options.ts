@@ -61,8 +61,8 @@ export interface ThrottleOptions {
    */
   readonly lockWaiters?: { readonly table?: number; readonly rows?: number } | false;
   /**
-   * Maximum age, in seconds, of the oldest transaction in this database that keeps VACUUM from removing dead
-   * rows.
+   * Maximum age, in seconds, of the oldest transaction in this database that prevents VACUUM from removing
+   * dead rows.
    * @default { seconds: 3_600 }
    */
   readonly oldestTransaction?: { readonly seconds?: number } | false;

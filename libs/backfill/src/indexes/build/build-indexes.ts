@@ -117,7 +117,8 @@ function notStarted({ options: { name } }: DeclaredIndex, { reason }: AbortSigna
 }
 
 function outcomeOf(indexes: readonly IndexReport[], error: Error | undefined): IndexPhaseReport['outcome'] {
-  const isGood = !error && indexes.every(({ status }) => ['exists', 'built', 'rebuilt'].includes(status));
-  if (!isGood) return 'warnings';
+  const hasSucceeded =
+    !error && indexes.every(({ status }) => ['exists', 'built', 'rebuilt'].includes(status));
+  if (!hasSucceeded) return 'warnings';
   return indexes.every(({ status }) => status === 'exists') ? 'nothing-to-do' : 'done';
 }

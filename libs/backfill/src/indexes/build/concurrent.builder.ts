@@ -23,7 +23,7 @@ type Limits = Pick<MonitorOptions, 'signal'> & Partial<Pick<MonitorOptions, 'max
 
 const UNIQUE_VIOLATION = '23505';
 /** SQLSTATEs of a statement timeout or cancel request, and of a lock timeout. */
-const TIMED_OUT = new Set(['57014', '55P03']);
+const TIMEOUT_STATES = new Set(['57014', '55P03']);
 /**
  * Maximum wait of the clean-up after a failed build. It is short, because it delays a process that is
  * stopping.
@@ -105,7 +105,7 @@ export class ConcurrentIndexBuilder {
       return { status: 'stopped', error };
     }
     if (sqlState(cause) === UNIQUE_VIOLATION) return this.#notUnique(definition, name, cause, leftBehind);
-    const remedy = TIMED_OUT.has(sqlState(cause) ?? '')
+    const remedy = TIMEOUT_STATES.has(sqlState(cause) ?? '')
       ? 'Run --indexes again. A timeout of the role cannot be lifted through a pooler: raise it (ALTER ROLE … SET statement_timeout = 0), or connect directly.'
       : 'Fix the cause, and run --indexes again.';
     const error = new IndexBuildError(name, `${messageOf(cause)}.${leftBehind}`, remedy, cause);

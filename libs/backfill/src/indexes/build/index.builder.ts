@@ -85,7 +85,7 @@ export class IndexBuilder {
       throw new IndexDeclarationError(
         definition.className,
         `PostgreSQL refuses the index "${definition.name}" on ${definition.table}: ${messageOf(error)}.`,
-        'Correct the declaration, or add the migration that creates what it names.',
+        'Correct the declaration, or add the migration that creates the missing table or column.',
         error,
       );
     }

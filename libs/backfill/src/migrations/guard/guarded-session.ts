@@ -13,7 +13,7 @@ import { RowCounters, type SendQuery, type WrittenTable } from './row-counters.j
  */
 const SET_LOCK_TIMEOUT = `
   pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
-  pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS untouched, pg_catalog.set_config('lock_timeout', $1, true) AS now`;
+  pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged, pg_catalog.set_config('lock_timeout', $1, true) AS now`;
 const RESTORE_LOCK_TIMEOUT = `pg_catalog.set_config('lock_timeout', $1, true) AS now`;
 
 /** The arguments of TypeORM's `QueryRunner.query`. */
@@ -68,7 +68,7 @@ export class GuardedSession {
     });
     this.#pid = Number(row['pid']);
     this.#lockTimeoutBefore = String(row['before']);
-    return row['untouched'] === true;
+    return row['unchanged'] === true;
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Refusal, RefusalCause } from './refusal.js';
 
 /** The message of the error, and its remedy. */
 export interface RefusalText {
-  readonly what: string;
+  readonly problem: string;
   readonly remedy: string;
 }
 
@@ -15,7 +15,7 @@ export interface RefusalText {
 export function describeRefusal(refusal: Refusal): RefusalText {
   const { migration, direction, position, cause } = refusal;
   return {
-    what: [
+    problem: [
       `${migration}.${direction}() ${headline(cause)} The statement was not sent.`,
       '',
       indent(shorten(refusal.sql)),

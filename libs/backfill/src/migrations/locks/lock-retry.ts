@@ -51,13 +51,13 @@ export class LockRetry {
   }
 
   /** @throws MigrationBlockedError after the last attempt or the total time; any other error unchanged */
-  async run<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async run<T>(label: string, work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await work();
       } catch (error) {
         if (!isLockError(error)) throw error;
-        await this.waitAfterFailure(error, what);
+        await this.waitAfterFailure(error, label);
       }
     }
   }
@@ -66,7 +66,7 @@ export class LockRetry {
    * Logs a failed attempt and waits before the next attempt. @throws MigrationBlockedError if no attempt is
    * left
    */
-  async waitAfterFailure(error: unknown, what: string): Promise<void> {
+  async waitAfterFailure(error: unknown, label: string): Promise<void> {
     this.#attempt += 1;
     const { lockAttempts, lockRetryTotal } = this.policy;
     const delay = backOff(this.#attempt, {
@@ -75,7 +75,7 @@ export class LockRetry {
       jitter: 'equal',
     });
     const elapsedMs = performance.now() - this.#startedAt;
-    const statement = this.#observationOf(error)?.statement ?? what;
+    const statement = this.#observationOf(error)?.statement ?? label;
     if (this.#attempt >= lockAttempts || elapsedMs + delay > lockRetryTotal)
       throw this.#blocked(error, statement);
     const blockers = this.#blockers.map(({ description }) => description).join('; ') || 'an unknown session';
@@ -86,9 +86,9 @@ export class LockRetry {
   }
 
   /** Creates the error for the last attempt. */
-  finalError(error: unknown, what: string): MigrationBlockedError {
+  finalError(error: unknown, label: string): MigrationBlockedError {
     this.#attempt += 1;
-    return this.#blocked(error, this.#observationOf(error)?.statement ?? what);
+    return this.#blocked(error, this.#observationOf(error)?.statement ?? label);
   }
 
   #observationOf(error: unknown): Observation | undefined {

@@ -7,7 +7,7 @@ import { unguarded } from '../guard/guard-context.js';
  */
 export async function hasChangedNothing(raw: QueryRunner): Promise<boolean> {
   const rows = (await unguarded(() =>
-    raw.query('SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS untouched'),
-  )) as { untouched: boolean }[];
-  return rows[0]?.untouched === true;
+    raw.query('SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged'),
+  )) as { unchanged: boolean }[];
+  return rows[0]?.unchanged === true;
 }

@@ -38,7 +38,7 @@ export interface RoundOutcome {
   /** Every backfill is sealed: none can have a pending row again. */
   readonly isAllSealed: boolean;
   /** The backfill that was running when the round reached its time limit. */
-  readonly cutShort: BackfillDefinition | null;
+  readonly timedOut: BackfillDefinition | null;
 }
 
 /**
@@ -61,19 +61,19 @@ export class CatchUpRound {
 
   async run(): Promise<RoundOutcome> {
     const { backfills } = this.#options;
-    let cutShort: BackfillDefinition | null = null;
+    let timedOut: BackfillDefinition | null = null;
     try {
       for (const definition of backfills) {
         if (this.#isOver()) break;
         await this.#catchUp(definition).catch((error: unknown) =>
           this.#services.log.roundFailed(definition.name, error),
         );
-        if (this.#isTimeUp) cutShort = definition;
+        if (this.#isTimeUp) timedOut = definition;
       }
     } finally {
       await this.releaseLeases();
     }
-    return { isAllSealed: this.#sealed === backfills.length, cutShort };
+    return { isAllSealed: this.#sealed === backfills.length, timedOut };
   }
 
   /** May be called while the round is still running. */

@@ -27,7 +27,7 @@ export class RoundQueue {
   readonly #services: RoundServices;
   readonly #shutdown = new AbortController();
   /** The backfill that was running when the job's last round reached its time limit, by the job's name. */
-  readonly #cutShort = new Map<string, BackfillDefinition | null>();
+  readonly #timedOut = new Map<string, BackfillDefinition | null>();
   #last: Promise<unknown> = Promise.resolve();
   #current: CatchUpRound | null = null;
   #abandon: () => void = () => undefined;
@@ -94,8 +94,8 @@ export class RoundQueue {
         abandonAfterMs: shutdownTimeoutMs * ABANDON_SHARE,
         closedReason,
       });
-      const { isAllSealed, cutShort } = await this.#current.run();
-      this.#cutShort.set(name, cutShort);
+      const { isAllSealed, timedOut } = await this.#current.run();
+      this.#timedOut.set(name, timedOut);
       if (!isAllSealed) return 'done';
       log.log(`${name} has ended: all its backfills are sealed, so no row can become pending.`);
       return 'sealed';
@@ -116,8 +116,8 @@ export class RoundQueue {
    * round reached its time limit. So every backfill gets time.
    */
   #inRotation({ name, backfills }: CatchUpJob): readonly BackfillDefinition[] {
-    const cutShort = this.#cutShort.get(name);
-    const first = cutShort ? backfills.indexOf(cutShort) + 1 : 0;
+    const timedOut = this.#timedOut.get(name);
+    const first = timedOut ? backfills.indexOf(timedOut) + 1 : 0;
     return [...backfills.slice(first), ...backfills.slice(0, first)];
   }
 }

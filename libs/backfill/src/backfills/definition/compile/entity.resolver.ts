@@ -2,7 +2,7 @@ import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import { UnknownEntityError } from '../../declare/errors/entity.error.js';
 
-/** An entity that an option names, and where to find it. */
+/** The entity that an option names, and the data source that must have it. */
 export interface EntityReference {
   readonly option: 'entity' | 'into';
   readonly entity: EntityTarget<ObjectLiteral> | undefined;

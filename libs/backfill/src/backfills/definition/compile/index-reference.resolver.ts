@@ -3,7 +3,7 @@ import { InvalidBackfillOptionError } from '../../../options/option.error.js';
 import { UndeclaredIndexError } from '../../declare/errors/index-reference.error.js';
 import type { IndexDirectory, IndexReference, KnownIndex } from '../../declare/index.directory.js';
 
-/** Where a backfill's index must be declared. */
+/** The entity and the data source of the backfill, and the declared indexes. */
 export interface IndexContext {
   readonly metadata: EntityMetadata;
   readonly dataSource: DataSource;

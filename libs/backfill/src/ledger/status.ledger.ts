@@ -121,14 +121,14 @@ export class StatusLedger {
     const parameters = new Parameters();
     const { name, version } = this.#context.parameters(parameters);
     const status = parameters.add(to, 'text');
-    const why = parameters.add(reason, 'text');
+    const reasonText = parameters.add(reason, 'text');
     const { last } = await session.transaction([
       {
         text: `WITH before AS (
             SELECT status FROM ${schema}.backfill WHERE name = ${name} AND version = ${version} FOR UPDATE
           ), moved AS (
             UPDATE ${schema}.backfill AS b
-            SET status = ${status}, reason = ${why}, waiting_for = ${parameters.add(waitingFor, 'text')},
+            SET status = ${status}, reason = ${reasonText}, waiting_for = ${parameters.add(waitingFor, 'text')},
                 changed_at = clock_timestamp(),
                 started_at = CASE WHEN ${status} = 'running' THEN coalesce(b.started_at, clock_timestamp()) ELSE b.started_at END,
                 completed_at = CASE WHEN ${status} = 'complete' THEN clock_timestamp() ELSE NULL END,
@@ -140,7 +140,7 @@ export class StatusLedger {
             RETURNING before.status AS from_status
           ), recorded AS (
             INSERT INTO ${schema}.transition (name, version, from_status, to_status, reason, actor)
-            SELECT ${name}, ${version}, from_status, ${status}, ${why}, ${parameters.add(person ?? owner, 'text')} FROM moved
+            SELECT ${name}, ${version}, from_status, ${status}, ${reasonText}, ${parameters.add(person ?? owner, 'text')} FROM moved
           )
           SELECT (SELECT from_status FROM moved), (SELECT status FROM before)`,
         values: parameters.values,

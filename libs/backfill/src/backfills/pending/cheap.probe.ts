@@ -11,8 +11,7 @@ import { TOO_SLOW, unlessTooSlow } from './too-slow.js';
 /** Short, because the probe is repeated on a schedule and must not load the database noticeably. */
 const STATEMENT_TIMEOUT_MS = 1_000;
 /**
- * Shorter than the statement timeout, so that a wait for a lock causes a lock timeout and no statement
- * timeout.
+ * Shorter than the statement timeout, so that the error of a long wait for a lock is a lock timeout.
  */
 const LOCK_TIMEOUT_MS = 500;
 /** Maximum number of keys after the cursor that one probe without an index reads. */

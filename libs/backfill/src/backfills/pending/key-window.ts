@@ -52,7 +52,9 @@ export interface KeyDistance {
   readonly keys: number;
 }
 
-/** The key at position `keys` after `after`; null if there are fewer keys up to `upTo`. */
+/**
+ * Skips `keys - 1` keys after `after` and returns the next key; null if there are fewer keys up to `upTo`.
+ */
 export async function keyAtDistance(
   session: Session,
   selection: RowSelection,

@@ -10,7 +10,7 @@ import { pageSample, sampledShare } from './page-sample.js';
 
 /** In milliseconds. Short, because a split is optional and must not delay the run. */
 const TIMEOUTS = { lockTimeout: 1_000, statementTimeout: 5_000, idleInTransactionTimeout: 5_000 };
-/** Minimum number of batches in a part, so that its work is greater than the cost of the split. */
+/** Minimum number of batches in a part. A smaller part does not justify another worker. */
 const MIN_PART_BATCHES = 10;
 /**
  * Maximum number of attempts to split a range. An attempt fails if the worker passes the middle meanwhile.

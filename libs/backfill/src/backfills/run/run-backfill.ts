@@ -43,7 +43,7 @@ async function runInTenantOrder(backfill: RunBackfillOptions): Promise<BackfillR
   const note = (message: string) => observer.noted({ name, level: 'log', message });
   const { statementTimeout } = pace;
   const connection = new RunConnection({ dataSource, statementTimeout, stop, connectTimeoutMs, warn: note });
-  // Each part enforces the stop on its own connections. This enforces it only on the connection between
+  // Each part enforces the stop on its own connections. This connection only serves the queries between the
   // parts.
   const endEnforcement = enforceStop(stop, { ...options, cancelAfterMs: null }, () => [connection]);
   const runPart = partRunner(backfill);

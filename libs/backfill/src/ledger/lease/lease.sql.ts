@@ -22,10 +22,12 @@ export function fence(parameters: Parameters, range: LeasedRange): string {
 }
 
 /**
- * An assignment of a SET clause that renews a valid lease, and sets an expired lease to NULL for
- * `assertLease`. The test is not in WHERE: a statement that takes longer than the lease evaluates WHERE with
- * the row version of its start. Only the assignment is certain to be evaluated with the row version that a
- * heartbeat has written since.
+ * An assignment for a SET clause. It renews a valid lease, and sets an expired lease to NULL for
+ * `assertLease`.
+ *
+ * The expiry is not tested in WHERE: a long statement tests WHERE with the row version of its snapshot, so it
+ * would exclude the row although a heartbeat has renewed the lease since. PostgreSQL evaluates the assignment
+ * again with the newer row version.
  */
 export function renewal(context: LedgerContext, parameters: Parameters): string {
   return `lease_expires_at = CASE WHEN lease_expires_at > clock_timestamp()

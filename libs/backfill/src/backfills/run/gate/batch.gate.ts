@@ -100,7 +100,7 @@ export class BatchGate {
    * @param session null if it is in use: then no poll takes place
    * @param pauseMs returns the current length of the pause in milliseconds; called after each poll
    */
-  async rest(session: Session | null, pauseMs: () => number): Promise<void> {
+  async sleepBetweenBatches(session: Session | null, pauseMs: () => number): Promise<void> {
     const { stop } = this.#options;
     const startedAt = this.#now();
     for (;;) {

@@ -13,7 +13,7 @@ export class WaitReporter {
   readonly #ledger: BackfillLedger;
   readonly #log: RunLog;
   readonly #now: MonotonicClock;
-  /** The names of the throttles in the last report, empty after the wait has ended, and its time. */
+  /** The last report: the names of its throttles, empty if the wait had ended, and its time. */
   #reported: { readonly names: string; readonly at: number } | null = null;
   #waitingSince: number | null = null;
 
@@ -55,7 +55,7 @@ export class WaitReporter {
   }
 }
 
-/** Describes the throttles, with their reasons and the times since when they are active. */
+/** Describes the throttles, with the reason and the start time of each. */
 export function describeThrottles(active: readonly ActiveThrottle[]): string {
   return active.map(({ name, reason, since }) => `${name}: ${reason}, since ${since}`).join('; ');
 }

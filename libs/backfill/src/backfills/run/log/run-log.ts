@@ -97,12 +97,12 @@ export class RunLog {
   /** Logs the first rows one by one, then only their number, so that the log stays readable. */
   quarantined(row: string, error: unknown): void {
     const count = ++this.#quarantined;
-    const { error: why } = describeFailure(error);
-    if (count <= MAX_NAMED_ROWS) this.note('warn', `Row ${row} is in quarantine: ${why}`);
+    const { error: message } = describeFailure(error);
+    if (count <= MAX_NAMED_ROWS) this.note('warn', `Row ${row} is in quarantine: ${message}`);
     if (count === MAX_NAMED_ROWS)
       this.note('warn', 'Further rows in quarantine are only counted here; `--status` shows their errors.');
     else if (count > MAX_NAMED_ROWS && isRound(count))
-      this.note('warn', `This run has put ${count} rows in quarantine so far. The last error: ${why}`);
+      this.note('warn', `This run has put ${count} rows in quarantine so far. The last error: ${message}`);
   }
 
   #progress(tenant: string | null, cursor: Key | null): BackfillProgress {

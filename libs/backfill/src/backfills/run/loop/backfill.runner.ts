@@ -25,7 +25,7 @@ export class BackfillRunner {
       ledger,
       connection,
       log,
-      othersContinue: async () => run.isShared && (await run.others.areAtWork()),
+      othersContinue: async () => run.isShared && (await run.others.haveLeases()),
     });
     this.#reporter = new RunReporter({ definition, ledger, connection, log, scope, observer });
   }

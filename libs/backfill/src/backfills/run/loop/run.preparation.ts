@@ -16,7 +16,7 @@ export async function prepareRun(run: RunContext): Promise<LoopMemory | RunOutco
   const wait = (await waitForDependencies(run, record)) ?? (await waitToBegin(run, record));
   if (wait !== null) return wait;
   const selection = await selectRows(run);
-  return { record, selection, range: null, misses: 0, sweeps: 0, updatedBeforeSweep: null };
+  return { record, selection, range: null, failedAttempts: 0, sweeps: 0, updatedBeforeSweep: null };
 }
 
 async function openRecord(run: RunContext): Promise<LedgerRecord> {

@@ -47,7 +47,7 @@ export interface LoopMemory {
   /** The range that was taken last. */
   range: LeasedRange | null;
   /** Number of consecutive attempts that found an unfinished range but could not take it. */
-  misses: number;
+  failedAttempts: number;
   /** Number of sweeps that this run has planned. */
   sweeps: number;
   /** The number of changed rows when the last sweep was planned; null before the first sweep. */

@@ -8,8 +8,8 @@ const MAX_LOCKING_BATCHES = 640;
 /**
  * Chooses the lock mode of each batch. An optimistic batch changes its rows at once. A locking batch locks
  * them first. After a failed optimistic batch, the next batches are locking. Their number doubles with each
- * failure, because a slow trigger may make every optimistic batch fail, and decreases by one with each
- * success.
+ * failure, because a slow trigger may make every optimistic batch fail. It decreases by one with each
+ * successful optimistic batch.
  */
 export class LockModeController {
   readonly #runner: Pick<BatchRunner, 'canBeOptimistic'>;

@@ -18,8 +18,8 @@ const LEASE_LOST: RangeOutcome = {
 
 /**
  * Processes one range: sweeps it window by window, then changes the skipped rows in the settling pass. Each
- * step is at most one transaction on the range. After an error, the worker continues with the state in the
- * ledger.
+ * step commits its rows together with the range's state in the ledger. After an error, the worker continues
+ * from the last committed state.
  */
 export class RangeWorker {
   readonly #context: RangeContext;

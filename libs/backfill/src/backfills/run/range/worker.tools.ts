@@ -19,8 +19,8 @@ export interface WorkerTools {
   readonly log: RunLog;
   readonly stop: StopSignal;
   /**
-   * Whether every window is searched for pending rows when it closes. True from the second sweep of a run on,
-   * because the first sweep left rows pending, e.g. because a trigger reverted their change.
+   * Whether every window is searched for pending rows when it closes. This is true from the second sweep of a
+   * run: the first sweep has left rows pending, e.g. because a trigger reverted their change.
    */
   readonly searchesEveryWindow: boolean;
   /** The outcome if the worker must leave its range before the range is done; null to continue. */

@@ -31,14 +31,14 @@ export class OtherProcesses {
   }
 
   /** Whether another process holds a lease that has not expired. */
-  async areAtWork(): Promise<boolean> {
+  async haveLeases(): Promise<boolean> {
     const { gate, ledger } = this.#options;
     const leases = await this.#leases(gate.leaseScope);
     return leases.some(({ owner, expiresInMs }) => owner !== ledger.owner && expiresInMs > 0);
   }
 
   /** Whether the workers of all processes and all scopes have reached the maximum number of workers. */
-  async areAtTheLimit(): Promise<boolean> {
+  async haveReachedLimit(): Promise<boolean> {
     const leases = await this.#leases('every');
     return (
       leases.filter(({ expiresInMs }) => expiresInMs > 0).length >= this.#options.gate.control.workerLimit

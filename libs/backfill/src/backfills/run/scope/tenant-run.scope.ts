@@ -41,7 +41,7 @@ export class TenantRunScope implements RunScope {
    */
   async waitForOthers(others: OtherProcesses): Promise<WaitResult> {
     if (others.isStopping) return 'no-other-process';
-    const isFull = await others.areAtTheLimit();
+    const isFull = await others.haveReachedLimit();
     if (!isFull) this.#state.isAdmitted = true;
     const { isAdmitted } = this.#state;
     const afterOnePoll = () => Promise.resolve(true);
@@ -58,9 +58,9 @@ export class TenantRunScope implements RunScope {
 
   /** Only the first part includes the reason why the whole run starts. */
   start(record: LedgerRecord): string {
-    const why = this.isRecordedAsRunning(record) ? '' : `${startReason(record)} `;
+    const runReason = this.isRecordedAsRunning(record) ? '' : `${startReason(record)} `;
     this.#state.isRecordedAsRunning = true;
-    return `${why}${this.#part.title}`;
+    return `${runReason}${this.#part.title}`;
   }
 
   isRecordedAsRunning(record: LedgerRecord | null): boolean {

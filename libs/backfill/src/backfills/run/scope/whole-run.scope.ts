@@ -36,7 +36,7 @@ export class WholeRunScope implements RunScope {
   async waitForOthers(others: OtherProcesses): Promise<WaitResult> {
     // Another process may have been planning the ranges when this process tried to take one. If the second
     // attempt finds no range either, the other processes hold every remaining range.
-    if (!this.#hasSeenOthers && (await others.areAtWork())) {
+    if (!this.#hasSeenOthers && (await others.haveLeases())) {
       this.#hasSeenOthers = true;
       return 'try-again';
     }

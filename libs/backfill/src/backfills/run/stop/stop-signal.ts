@@ -67,7 +67,7 @@ export class StopSignal {
     });
   }
 
-  /** `ms`, or the time to the deadline if that is shorter. */
+  /** The shorter of `ms` and the time to the deadline, in milliseconds. */
   #untilDeadline(ms: number): number {
     return this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
   }

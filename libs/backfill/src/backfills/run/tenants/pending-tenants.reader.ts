@@ -19,8 +19,8 @@ export interface PendingTenantsOptions {
 }
 
 /**
- * The tenants with pending rows, in the order of their number of pending rows. In a large table, a sample
- * counts.
+ * The tenants with pending rows, in ascending order of their number of pending rows. In a large table, the
+ * order comes from a sample.
  */
 export async function readPendingTenants(
   session: Session,

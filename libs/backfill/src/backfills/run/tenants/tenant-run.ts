@@ -6,7 +6,8 @@ import type { StopSignal } from '../stop/stop-signal.js';
 /** The state that one process keeps over all parts of a run in tenant order. */
 export interface TenantRunState {
   /**
-   * The maximum number of workers has allowed this process to take part. It stays until the whole run ends.
+   * The maximum number of workers has allowed this process to take part. The process stays until the whole
+   * run ends.
    */
   isAdmitted: boolean;
   /** Whether a part of this run has set the ledger's status to `running`. */

@@ -28,7 +28,7 @@ export class TenantSequence {
   }
 
   /**
-   * @param parts array to which the reports of the parts are added that do not end the run
+   * @param parts receives the report of each part that does not end the run
    * @returns the report of the part that ends the run; null to continue with all rows
    */
   async #runInOrder(parts: BackfillReport[]): Promise<BackfillReport | null> {

@@ -79,8 +79,8 @@ export class PoolWorker {
   async #workOn(range: LeasedRange): Promise<RangeOutcome> {
     const { gate, ledger, log, selection } = this.#options;
     /**
-     * A snapshot in which this worker was surplus, but the ledger then showed that it was not. It is ignored
-     * until the next poll.
+     * A snapshot that shows this worker as surplus although the ledger has kept its lease since. It is
+     * ignored, and the next poll replaces it.
      */
     let contradictedSnapshot: LeaseSnapshot | null = null;
     const isSurplus = (): boolean => {

@@ -15,7 +15,7 @@ export const takeRange: RunState<'takeRange'> = async (run, memory) => {
     canContinue: () => options.stop.reason === null,
   });
   if (memory.range === null) return 'waitForOthers';
-  memory.misses = 0;
+  memory.failedAttempts = 0;
   scope.onRangeTaken();
   return 'processRanges';
 };

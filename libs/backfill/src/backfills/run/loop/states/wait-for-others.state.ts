@@ -17,6 +17,6 @@ export const waitForOthers: RunState<'waitForOthers'> = async (run, memory) => {
   // The scope has an unfinished range. It may be free now, or a transaction of a dead process may have locked
   // its row in the ledger.
   await run.endAbandoned();
-  await stop.sleep(backOff(++memory.misses, BACK_OFF));
+  await stop.sleep(backOff(++memory.failedAttempts, BACK_OFF));
   return 'takeRange';
 };

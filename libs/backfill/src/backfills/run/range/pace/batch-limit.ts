@@ -1,6 +1,6 @@
 import type { Pace } from '../../../declare/pace.js';
 
-/** Maximum factor by which the size grows at once. */
+/** Maximum factor of one growth step. */
 const MAX_GROWTH = 1.5;
 /** A change of the size by a smaller factor is ignored. */
 const MIN_CHANGE = 1.1;
@@ -19,7 +19,7 @@ export type BatchHealth = 'healthy' | 'overloaded';
 /**
  * The maximum number of rows in the next batch. It grows while the 90th percentile of the last batches'
  * durations is below the target duration, and shrinks at once after an overloaded batch. It is halved
- * temporarily to find a poisonous row, and halved for the rest of the run after a timeout.
+ * temporarily to find a row whose change fails, and halved for the rest of the run after a timeout.
  */
 export class BatchLimit {
   readonly #declared: Pick<Pace, 'batchSize' | 'maxBatchSize'>;
@@ -31,7 +31,7 @@ export class BatchLimit {
   #isFixed: boolean;
   #max: number;
   #rows: number;
-  /** The size to which the limit returns after a poisonous row was found. */
+  /** The size to which the limit returns after the row whose change fails was found. */
   #regularRows: number;
   #durations: number[] = [];
 

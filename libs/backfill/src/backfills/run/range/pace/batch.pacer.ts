@@ -65,7 +65,7 @@ export class BatchPacer {
     this.#pause.after(ms, this.limit.succeeded(batch.isFull ? ms : null));
     tools.log.batch(outcome, state.range.cursor);
     if (this.pauseMs === 0) return;
-    await tools.gate.rest(batch.isPipelined ? null : tools.connection.session, () => {
+    await tools.gate.sleepBetweenBatches(batch.isPipelined ? null : tools.connection.session, () => {
       this.followSettings();
       return tools.outcomeIfLeaving() === null ? this.pauseMs : 0;
     });

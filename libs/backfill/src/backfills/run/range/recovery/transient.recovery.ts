@@ -19,7 +19,7 @@ export class TransientRecovery {
 
   /**
    * The batch itself may have caused the loss of the connection, e.g. by a timeout or a crash of the server.
-   * So the batch is repeated with fewer rows after the second loss.
+   * Therefore the batch is repeated with fewer rows after the second loss.
    */
   async connectionLost(error: unknown): Promise<RangeOutcome | null> {
     const { tools, failures, pacer } = this.#context;

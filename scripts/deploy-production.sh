@@ -95,7 +95,7 @@ abort() {
 }
 trap 'abort "it was interrupted."' INT TERM HUP
 
-# Runs a phase in a container and returns its exit code. The steps before it have started what it depends on.
+# Runs a phase in a container and returns its exit code. Earlier steps have started its dependencies.
 phase() {
   service=$1
   shift

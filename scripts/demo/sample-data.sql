@@ -1,5 +1,5 @@
--- A realistic CRM: leads of 50 tenants of very different sizes, three calls per lead on average, some leads without calls.
--- The rows are the same each time: a hash of the row's number replaces randomness.
+-- A realistic CRM: leads of 50 tenants of very different sizes, with three calls per lead on average. Some leads have
+-- no calls. The rows are the same each time, because a hash of the row's number replaces random numbers.
 -- Run this first: SELECT set_config('demo.leads', '100000', false)
 
 CREATE FUNCTION pg_temp.lead_count() RETURNS bigint IMMUTABLE LANGUAGE sql
@@ -43,7 +43,7 @@ SELECT tenant, first_name, last_name, 'lead' || n || '@example.com',
 FROM person
 ORDER BY n;
 
--- One lead in six has never been called; busy leads are called more often than others.
+-- One lead in six has no calls. The calls are distributed unevenly over the other leads.
 CREATE TEMPORARY TABLE called ON COMMIT DROP AS
 SELECT id, created_at, row_number() OVER (ORDER BY id) AS place
 FROM leads

@@ -1,7 +1,7 @@
 /**
  * Stops an embedded server and removes its files when the process that started it ends or closes the pipe.
- * Standard input is a pipe from that process; the system closes it however the process ends, SIGKILL
- * included.
+ * Standard input is a pipe from that process. The operating system closes it when the process ends, also after
+ * SIGKILL.
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';

@@ -70,12 +70,21 @@ describe('the pages', () => {
   });
 });
 
-describe('the steps in CONTRIBUTING.md', () => {
+describe('CONTRIBUTING.md', () => {
   const sources = readdirSync(join(PROJECT, 'libs'), { recursive: true, encoding: 'utf8' }).filter((file) =>
     /^\w+\/src\//.test(file),
   );
 
-  it('name only source files that exist', () => {
+  it('lists every folder of the runtime in its layout', () => {
+    const [, layout = ''] = readFileSync(join(PROJECT, 'CONTRIBUTING.md'), 'utf8').split('\n## The layout\n');
+    const folders = readdirSync(join(PROJECT, 'libs/backfill/src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    const listed = layout.slice(0, layout.indexOf('\n## '));
+    expect(folders.filter((name) => !listed.includes(` ${name}/ `))).toEqual([]);
+  });
+
+  it('names only source files that exist', () => {
     const text = readFileSync(join(PROJECT, 'CONTRIBUTING.md'), 'utf8');
     const named = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, file = '']) => file.replace(/^libs\//, ''));
     expect(named.length).toBeGreaterThan(5);

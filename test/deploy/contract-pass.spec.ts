@@ -53,7 +53,7 @@ async function deploy(
 }
 
 describe('a contract migration that a deployment deferred at its start', () => {
-  it('runs at the end of this deployment if an earlier one started its backfill and this one completes it', async () => {
+  it('runs at the end of this deployment if an earlier one ran its backfill and this one completes it', async () => {
     const { passes, report } = await deploy({ status: 'incomplete' });
     expect(passes).toBe(2);
     expect(report).toMatchObject({ outcome: 'complete', left: [], migrate: { outcome: 'done' } });

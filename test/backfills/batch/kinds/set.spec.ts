@@ -1,7 +1,7 @@
 import { Backfill, type RowColumns, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
-import { Stage } from '../../support/applications/stage.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { Stage } from '../../../support/applications/stage.ts';
 
 @Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, tenant: 'tenantId' })
 class SearchName implements SetBackfill<Lead> {

@@ -7,10 +7,10 @@ import {
 } from 'nestjs-backfill';
 import type { EntityManager } from 'typeorm';
 import { IsNull } from 'typeorm';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
-import { Recorder } from '../../support/runs/recorder.ts';
-import { Stage } from '../../support/applications/stage.ts';
-import { until } from '../../support/runs/until.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { Recorder } from '../../../support/runs/recorder.ts';
+import { Stage } from '../../../support/applications/stage.ts';
+import { until } from '../../../support/runs/until.ts';
 
 const where = { searchName: IsNull() };
 type Row = Pick<Lead, 'id' | 'name'>;

@@ -1,7 +1,7 @@
 import { Backfill, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { Address, PERSON_ENTITIES, Person } from '../../support/tables/people.ts';
-import { Stage } from '../../support/applications/stage.ts';
+import { Address, PERSON_ENTITIES, Person } from '../../../support/tables/people.ts';
+import { Stage } from '../../../support/applications/stage.ts';
 
 @Backfill<Person>({
   name: 'transform-city',

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Backfill, type BatchContext, type TransformBackfill } from 'nestjs-backfill';
 import { Column, Entity, IsNull, PrimaryGeneratedColumn } from 'typeorm';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
-import { Stage } from '../../support/applications/stage.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { Stage } from '../../../support/applications/stage.ts';
 
 /** Has a column of every type that TypeORM converts. */
 @Entity('measurements')

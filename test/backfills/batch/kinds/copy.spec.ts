@@ -1,8 +1,8 @@
 import { Backfill, type CopyBackfill, type RowColumns } from 'nestjs-backfill';
-import { addLeads, Contact, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
-import { Employee, PERSON_ENTITIES } from '../../support/tables/people.ts';
-import { Stage } from '../../support/applications/stage.ts';
-import { untilBlocked } from '../../support/runs/until.ts';
+import { addLeads, Contact, Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { Employee, PERSON_ENTITIES } from '../../../support/tables/people.ts';
+import { Stage } from '../../../support/applications/stage.ts';
+import { untilBlocked } from '../../../support/runs/until.ts';
 
 @Backfill<Lead>({ name: 'copy-contacts', entity: Lead, into: Contact, batchSize: 7 })
 class CopyContacts implements CopyBackfill<Lead, Contact> {

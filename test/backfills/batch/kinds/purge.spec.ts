@@ -1,6 +1,6 @@
 import { Backfill } from 'nestjs-backfill';
-import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
-import { Stage } from '../../support/applications/stage.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { Stage } from '../../../support/applications/stage.ts';
 
 @Backfill<Lead>({ name: 'purge-leads', entity: Lead, where: `name LIKE '%0'`, kind: 'purge', batchSize: 7 })
 class PurgeLeads {}

@@ -1,8 +1,8 @@
 import { Backfill, type ProcessBackfill, type ProcessBatch } from 'nestjs-backfill';
 import { IsNull, type EntityManager } from 'typeorm';
-import { addLeads, Contact, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
-import { Stage } from '../../support/applications/stage.ts';
-import { untilBlocked } from '../../support/runs/until.ts';
+import { addLeads, Contact, Lead, LEAD_TABLES, resetLeads } from '../../../support/tables/lead-tables.ts';
+import { Stage } from '../../../support/applications/stage.ts';
+import { untilBlocked } from '../../../support/runs/until.ts';
 
 @Backfill<Lead>({
   name: 'process-leads',

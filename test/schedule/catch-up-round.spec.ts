@@ -176,17 +176,19 @@ describe('a round', () => {
     const timeLimited = await CatchUpApplication.start({
       database,
       entities: LEAD_TABLES,
-      backfills: [searchName({ batchSize: 1, pause: 600 })],
-      catchUp: { cron: ONCE_A_YEAR, maxDuration: 1_000 },
+      backfills: [searchName({ batchSize: 1, pause: 3_600_000 })],
+      // Long enough for the first batch on a slow machine.
+      catchUp: { cron: ONCE_A_YEAR, maxDuration: 5_000 },
     });
     try {
       await timeLimited.runRound();
       const { status, reason, updated } = await timeLimited.status('search-name');
       expect({ status, reason }).toEqual({
         status: 'incomplete',
-        reason: "Stopped at the round's time limit of 1 s.",
+        reason: "Stopped at the round's time limit of 5 s.",
       });
       expect(updated).toBeLessThan(5);
+      await timeLimited.application.service.set('search-name', { pause: 0 });
       while ((await timeLimited.status('search-name')).status !== 'complete') await timeLimited.runRound();
       expect(await timeLimited.status('search-name')).toMatchObject({
         updated: 5,
@@ -203,7 +205,7 @@ describe('a round', () => {
       entities: LEAD_TABLES,
       backfills: [searchName({ batchSize: 1, pause: 3_600_000 }), Direction],
       // Long enough for the backfill without a pause to complete on a slow machine.
-      catchUp: { cron: ONCE_A_YEAR, maxDuration: 3_000 },
+      catchUp: { cron: ONCE_A_YEAR, maxDuration: 10_000 },
     });
     try {
       await busy.runRound();

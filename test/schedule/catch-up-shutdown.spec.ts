@@ -155,7 +155,7 @@ describe('a process that serves users', () => {
   beforeEach(() => resetJobs(stage.database, JOBS));
 
   const moduleOptions = { leaseDuration: LEASE, defaults: { pause: 50 }, catchUp: { interval: 1_000 } };
-  const untilThirtyDone = () => until(async () => (await countedJobs()) >= 30);
+  const untilDone = (count: number) => until(async () => (await countedJobs()) >= count);
   const countedJobs = async () => {
     const isInstalled = await stage.value(`SELECT to_regclass('nestjs_backfill.range') IS NOT NULL`);
     return isInstalled === 'true' ? (await readJobs(stage.database)).counted : 0;
@@ -164,8 +164,13 @@ describe('a process that serves users', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'finishes the current batch at %s, records the reason, and releases its leases',
     async (signal) => {
-      const serving = JobsProcess.serve(stage.database, moduleOptions);
-      await untilThirtyDone();
+      // The round cannot end before the signal arrives, which ends the pause.
+      const serving = JobsProcess.serve(stage.database, {
+        ...moduleOptions,
+        defaults: { pause: 3_600_000 },
+        catchUp: { interval: 1_000, maxDuration: 3_600_000 },
+      });
+      await untilDone(10);
       serving.child.kill(signal);
       await serving.ended;
       expect(serving.child.signalCode).toBe(signal);
@@ -181,7 +186,7 @@ describe('a process that serves users', () => {
 
   it('takes over from a killed process and changes each row once', async () => {
     const first = JobsProcess.serve(stage.database, moduleOptions);
-    await untilThirtyDone();
+    await untilDone(30);
     const second = JobsProcess.serve(stage.database, moduleOptions);
     first.child.kill('SIGKILL');
     await first.ended;

@@ -58,9 +58,10 @@ describe('SIGTERM', () => {
 
   it('lets the current batch of a run commit and records why the run stopped', async () => {
     const running = JobsProcess.run(stage.database, ['do-jobs'], {
-      defaults: { pause: 20, progressEvery: 1 },
+      // The run cannot end before the signal arrives, which ends the pause.
+      defaults: { pause: 3_600_000, progressEvery: 1 },
     });
-    await running.printed('do-jobs: 30 rows');
+    await running.printed('do-jobs: 10 rows');
     expect(await terminate(running)).toBeLessThan(MAX_EXIT_MS);
     const state = await readJobs(stage.database);
     expect(state).toMatchObject({

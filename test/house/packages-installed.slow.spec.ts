@@ -54,12 +54,16 @@ const APPLICATION_DEPENDENCIES = { pg: '^8', 'reflect-metadata': '^0.2', rxjs: '
 
 const IMPORTING = `
 import { Backfill, BackfillModule, BackfillService, type SetBackfill } from 'nestjs-backfill';
+import { DataInMigrationError } from 'nestjs-backfill/errors';
+import type { StatusReport } from 'nestjs-backfill/reports';
 import 'nestjs-backfill/plugin';
 class Lead { id!: string; searchName!: string | null }
 @Backfill<Lead>({ name: 'x', entity: Lead, where: 'search_name IS NULL' })
 export class SearchName implements SetBackfill<Lead> { set() { return { searchName: 'name' }; } }
 export const outcome = async (service: BackfillService) => (await service.run()).outcome;
 export const module = BackfillModule.forRoot({});
+export const status = (service: BackfillService): Promise<StatusReport> => service.status();
+export const isRefused = (error: unknown) => error instanceof DataInMigrationError;
 `;
 
 interface Packed {

@@ -22,7 +22,7 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A connection from the pool that has not been used yet. */
+/** A connection from the pool that has not been used yet. @internal */
 export interface OpenConnection {
   readonly queryRunner: QueryRunner;
   readonly client: ClientBase;
@@ -42,7 +42,7 @@ export class NoConnectionError extends Error {
   }
 }
 
-/** @throws the driver's error; NoConnectionError when no connection is available in time */
+/** @throws the driver's error; NoConnectionError when no connection is available in time @internal */
 export async function openConnection(
   dataSource: DataSource,
   { statementTimeout = 120_000, signal }: SessionOptions = {},

@@ -10,6 +10,8 @@ const MAX_REPLY_MS = 5_000;
 /**
  * Opens a new connection to the server of another connection, for statements while that connection is busy.
  * It does not use the pool, which may have no free connection.
+ *
+ * @internal
  */
 export class SideConnection {
   readonly #client: ClientBase;

@@ -38,6 +38,7 @@ export function maxQuietMs(statementTimeout: number): number {
   return Math.max(MIN_QUIET_MS, Math.min(MAX_QUIET_MS, statementTimeout / 2));
 }
 
+/** @internal */
 export interface StallWatchOptions {
   readonly client: ClientBase;
   readonly backend: BackendIdentity;
@@ -56,6 +57,8 @@ export interface StallWatchOptions {
  *
  * The watch also ends the session on the server, so that the locks of a half-received transaction are
  * released.
+ *
+ * @internal
  */
 export class StallWatch {
   readonly #options: StallWatchOptions;

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { MAX_TIMER_MS } from '../text/timers.js';
 
-/** The socket of a connection, or the object that node-postgres uses instead of one. */
+/** The socket of a connection, or the object that node-postgres uses instead of one. @internal */
 export interface Stream {
   readonly bytesRead?: number;
   readonly bytesWritten?: number;
@@ -10,7 +10,7 @@ export interface Stream {
   setKeepAlive?(enable: boolean, initialDelay: number): void;
 }
 
-/** Undefined for a client that does not expose a socket, e.g. pg-native. */
+/** Undefined for a client that does not expose a socket, e.g. pg-native. @internal */
 export function streamOf(client: ClientBase): Stream | undefined {
   return (client as unknown as { connection?: { stream?: Stream } }).connection?.stream;
 }
@@ -18,6 +18,8 @@ export function streamOf(client: ClientBase): Stream | undefined {
 /**
  * Runs `work`, and destroys the connection if it takes longer than the time limit. The work then fails with
  * the same error as for any other lost connection.
+ *
+ * @internal
  */
 export async function withTimeLimit<T>(
   client: ClientBase,
@@ -32,7 +34,7 @@ export async function withTimeLimit<T>(
   }
 }
 
-/** A listener for the `error` event of a client whose errors are reported by its next statement. */
+/** A listener for the `error` event of a client whose errors are reported by its next statement. @internal */
 export function ignoreError(): void {
   // An `error` event without a listener ends the process.
 }

@@ -20,5 +20,5 @@ Options
   --write                  extract: write the files; without it, extract only shows a diff
   --help, --version
 
-Exit codes: 0 no new violation, 1 new violations, 2 the check could not be done.
+Exit codes: 0 no new violation, 1 a new violation or undecided code, 2 the check could not be done.
 `;

@@ -7,8 +7,8 @@ import type { RangeOutcome } from './range.outcome.js';
 import { RangeState } from './range.state.js';
 import { Recovery } from './recovery/recovery.js';
 import { Settling } from './settling.js';
-import { Sweep } from './sweep.js';
-import { sameKey } from './window.js';
+import { Sweep } from './sweep/sweep.js';
+import { sameKey } from './sweep/window.js';
 
 const LEASE_LOST: RangeOutcome = {
   kind: 'lost',

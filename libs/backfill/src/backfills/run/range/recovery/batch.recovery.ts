@@ -2,7 +2,7 @@ import { sqlState } from '../../../../postgres/error-classes.js';
 import { FailingPredicateError, InvalidStatementError } from '../../../run.error.js';
 import type { RangeContext } from '../range.context.js';
 import type { RangeOutcome } from '../range.outcome.js';
-import type { Sweep } from '../sweep.js';
+import type { Sweep } from '../sweep/sweep.js';
 
 /** Handles errors that occur again if the batch is repeated unchanged. */
 export class BatchRecovery {

@@ -6,8 +6,8 @@ import { classifyFailure } from '../../outcome/failure.js';
 import type { RangeContext } from '../range.context.js';
 import type { RangeOutcome } from '../range.outcome.js';
 import type { Settling } from '../settling.js';
-import type { Sweep } from '../sweep.js';
-import { listSkipped } from '../window.js';
+import type { Sweep } from '../sweep/sweep.js';
+import { listSkipped } from '../sweep/window.js';
 import type { ChangeBlockedError } from './change-blocked.error.js';
 
 /** Maximum number of consecutive lock timeouts of one batch. Then the run stops and stays incomplete. */

@@ -5,7 +5,7 @@ import { THE_DATABASE } from '../../outcome/run-outcome.js';
 import type { RangeContext } from '../range.context.js';
 import type { RangeOutcome } from '../range.outcome.js';
 import type { Settling } from '../settling.js';
-import type { Sweep } from '../sweep.js';
+import type { Sweep } from '../sweep/sweep.js';
 import { BatchRecovery } from './batch.recovery.js';
 import { LockRecovery } from './lock.recovery.js';
 import { ChangeBlockedError } from './change-blocked.error.js';

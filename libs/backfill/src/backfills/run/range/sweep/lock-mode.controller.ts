@@ -1,5 +1,5 @@
-import type { BatchRunner } from '../../batch/batch.js';
-import type { LockMode } from '../../batch/batch.policy.js';
+import type { BatchRunner } from '../../../batch/batch.js';
+import type { LockMode } from '../../../batch/batch.policy.js';
 
 /** Number of locking batches after an optimistic batch met a locked row or took too long. */
 const MIN_LOCKING_BATCHES = 20;

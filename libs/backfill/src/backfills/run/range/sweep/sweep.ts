@@ -1,13 +1,13 @@
-import type { Key } from '../../../ledger/range.js';
-import type { Session } from '../../../postgres/session.js';
-import type { BatchOutcome, SweepStep } from '../../batch/batch.js';
-import type { LockMode } from '../../batch/batch.policy.js';
-import { keyAtDistance } from '../../pending/key-window.js';
-import { classifyFailure } from '../outcome/failure.js';
+import type { Key } from '../../../../ledger/range.js';
+import type { Session } from '../../../../postgres/session.js';
+import type { BatchOutcome, SweepStep } from '../../../batch/batch.js';
+import type { LockMode } from '../../../batch/batch.policy.js';
+import { keyAtDistance } from '../../../pending/key-window.js';
+import { classifyFailure } from '../../outcome/failure.js';
 import { LockModeController } from './lock-mode.controller.js';
-import type { RangeContext } from './range.context.js';
-import { ChangeBlockedError } from './recovery/change-blocked.error.js';
-import { changeOrQuarantine } from './row.changer.js';
+import type { RangeContext } from '../range.context.js';
+import { ChangeBlockedError } from '../recovery/change-blocked.error.js';
+import { changeOrQuarantine } from '../row.changer.js';
 import { SweepWindow } from './sweep-window.js';
 import { findFirstPending, moveWindow, sameKey } from './window.js';
 

@@ -1,5 +1,5 @@
-import type { BatchOutcome } from '../../batch/batch.js';
-import type { LockMode } from '../../batch/batch.policy.js';
+import type { BatchOutcome } from '../../../batch/batch.js';
+import type { LockMode } from '../../../batch/batch.policy.js';
 
 /** Size of a window, as a number of batches. */
 const WINDOW_BATCHES = 50;

@@ -1,9 +1,9 @@
-import { keyFromJson, keyToJson, type Key, type LeasedRange } from '../../../ledger/range.js';
-import { Parameters } from '../../../postgres/parameters.js';
-import type { Statement } from '../../../postgres/pipeline.js';
-import type { Session } from '../../../postgres/session.js';
-import { applyBatchPolicy } from '../../../postgres/timeout-policy.js';
-import type { RowSelection } from '../../batch/row-selection.js';
+import { keyFromJson, keyToJson, type Key, type LeasedRange } from '../../../../ledger/range.js';
+import { Parameters } from '../../../../postgres/parameters.js';
+import type { Statement } from '../../../../postgres/pipeline.js';
+import type { Session } from '../../../../postgres/session.js';
+import { applyBatchPolicy } from '../../../../postgres/timeout-policy.js';
+import type { RowSelection } from '../../../batch/row-selection.js';
 
 export interface WindowMove {
   /** Maximum number of keys in the next window. */

@@ -6,6 +6,7 @@ import { PARTLY_DONE, STILL_PENDING } from '../../postgres/error-classes.js';
 import type { Parameters } from '../../postgres/parameters.js';
 import type { BatchOutcome } from './batch.js';
 import type { RowSelection } from './row-selection.js';
+import { clockMs, readClock, STATEMENT_START } from './server-clock.js';
 
 /** Where the batch moves the range's cursor: to the last row that it selected, to a given key, or nowhere. */
 export type CursorMove = 'last' | Key | null;
@@ -79,21 +80,28 @@ export function withLedgerEntry(
   const last =
     lastRow === null ? 'NULL, NULL' : '(SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last)';
   return `${ctes.join(', ')}
-    SELECT (${selectedCount})::text, (SELECT changed FROM nb_counted)::text, ${last},
+    SELECT (${selectedCount})::text, (SELECT changed FROM nb_counted)::text, ${last}, ${STATEMENT_START},
       ${assertions.join(',\n      ')}`;
 }
 
-/** The columns that `withLedgerEntry` selects. */
-const OUTCOME: Columns<BatchOutcome> = {
+/** The columns that `withLedgerEntry` selects. `startedAt` is the server's clock. */
+const ENTERED: Columns<Omit<BatchOutcome, 'time'> & { readonly startedAt: number }> = {
   selected: number,
   changed: number,
   lastKey: nullable(json<string[]>()),
   tenant: nullable(text),
+  startedAt: clockMs,
 };
 
-/** @param result of a statement that ends with `withLedgerEntry` */
-export function toOutcome(result: StatementResult): BatchOutcome {
-  return result.one(OUTCOME);
+/**
+ * @param entered the result of a statement that ends with `withLedgerEntry`
+ * @param clock the result of `READ_CLOCK`, which the same transaction ran after that statement
+ */
+export function toOutcome(entered: StatementResult, clock: StatementResult): BatchOutcome {
+  const { startedAt, ...outcome } = entered.one(ENTERED);
+  // A clock that was set back must not give a negative time.
+  const ms = Math.max(0, readClock(clock) - startedAt);
+  return { ...outcome, time: { serverMs: ms, lockedMs: ms, codeMs: 0 } };
 }
 
 /**

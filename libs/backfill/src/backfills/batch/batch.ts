@@ -2,6 +2,7 @@ import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import type { LockMode } from './batch.policy.js';
+import type { BatchTime } from './server-clock.js';
 
 /** The result of one committed batch. */
 export interface BatchOutcome {
@@ -16,6 +17,7 @@ export interface BatchOutcome {
   readonly lastKey: Key | null;
   /** The tenant of the last selected row. */
   readonly tenant: string | null;
+  readonly time: BatchTime;
 }
 
 /**

@@ -13,6 +13,7 @@ import type { CursorMove } from '../batch-entry.js';
 import { waitingPolicy } from '../batch.policy.js';
 import { RowCodec } from '../row.codec.js';
 import type { RowSelection } from '../row-selection.js';
+import { READ_CLOCK, readClock } from '../server-clock.js';
 import { MARK_TRANSACTION, ProcessStatements, SET_WRITABLE, type LockedRow } from './process.statements.js';
 
 /** The number of columns before those that the code reads: key and tenant. */
@@ -26,10 +27,18 @@ const toKey = json<string[]>();
  */
 const MAX_CODE_LOCK_WAIT_MS = 2_000;
 
-/** The locked rows of one batch, as the code and the ledger entry need them. */
-interface LockedBatch {
-  readonly range: LeasedRange;
+/** The locked rows, and when they were locked. */
+interface LockedRows {
   readonly rows: readonly LockedRow[];
+  /** The server's clock after the rows were locked. */
+  readonly lockedAt: number;
+  /** The server's time to find and lock the rows. */
+  readonly serverMs: number;
+}
+
+/** The locked rows of one batch, as the code and the ledger entry need them. */
+interface LockedBatch extends LockedRows {
+  readonly range: LeasedRange;
   readonly step: { readonly number: number; readonly signal: AbortSignal };
   readonly cursor: CursorMove;
 }
@@ -55,8 +64,8 @@ export class ProcessBatchRunner implements BatchRunner {
 
   async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
     return this.#inTransaction(session, this.#codeLockTimeout, async () => {
-      const rows = await this.#lock(session, this.preview(range, step));
-      return this.#process(session, { range, rows, step, cursor: rows.at(-1)?.key ?? null });
+      const locked = await this.#lock(session, this.preview(range, step));
+      return this.#process(session, { ...locked, range, step, cursor: locked.rows.at(-1)?.key ?? null });
     });
   }
 
@@ -71,8 +80,8 @@ export class ProcessBatchRunner implements BatchRunner {
 
   async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
     return this.#inTransaction(session, step.lockTimeoutMs ?? this.#codeLockTimeout, async () => {
-      const rows = await this.#lock(session, this.#statements.lockByKey(step));
-      const outcome = await this.#process(session, { range, rows, step, cursor: step.cursor });
+      const locked = await this.#lock(session, this.#statements.lockByKey(step));
+      const outcome = await this.#process(session, { ...locked, range, step, cursor: step.cursor });
       const { last } = await session.send([removeFromSkipped(this.#selection, step.keys)]);
       return { ...outcome, stillPending: last.value(number) };
     });
@@ -104,22 +113,33 @@ export class ProcessBatchRunner implements BatchRunner {
     }
   }
 
-  async #lock(session: Session, statement: Statement): Promise<LockedRow[]> {
+  async #lock(session: Session, statement: Statement): Promise<LockedRows> {
     // The code's queries run with the usual planner settings and without a transaction timeout.
-    const result = (await session.send([statement, ...resetPlannerSettings(), limitTransaction(0)])).at(0);
+    const forCode = [...resetPlannerSettings(), limitTransaction(0)];
+    const results = await session.send([READ_CLOCK, statement, READ_CLOCK, ...forCode]);
+    const result = results.at(1);
+    const lockedAt = readClock(results.at(2));
     const toEntity = this.#codec.decoder(session, result, this.#definition.reads, FIXED_COLUMNS);
-    return result.rows.map((row) => ({
+    const rows = result.rows.map((row) => ({
       key: toKey(row[0] ?? null),
       tenant: row[1] ?? null,
       entity: toEntity(row),
     }));
+    return { rows, lockedAt, serverMs: Math.max(0, lockedAt - readClock(results.at(0))) };
   }
 
   async #process(session: Session, batch: LockedBatch): Promise<BatchOutcome> {
-    const { rows } = batch;
+    const { rows, serverMs } = batch;
+    const codeStartedAt = performance.now();
     if (rows.length > 0) await this.#runCode(session, batch);
-    const outcome = await this.#writeLedgerEntry(session, batch);
-    return { ...outcome, lastKey: rows.at(-1)?.key ?? null, tenant: rows.at(-1)?.tenant ?? null };
+    const codeMs = performance.now() - codeStartedAt;
+    const { time, ...outcome } = await this.#writeLedgerEntry(session, batch);
+    return {
+      ...outcome,
+      lastKey: rows.at(-1)?.key ?? null,
+      tenant: rows.at(-1)?.tenant ?? null,
+      time: { ...time, serverMs: serverMs + time.serverMs, codeMs },
+    };
   }
 
   async #runCode(session: Session, { rows, step }: LockedBatch): Promise<void> {
@@ -133,20 +153,23 @@ export class ProcessBatchRunner implements BatchRunner {
   }
 
   /** Checks the transaction and the rows after the code has run, and writes the ledger entry. */
-  async #writeLedgerEntry(session: Session, { range, rows, cursor }: LockedBatch): Promise<BatchOutcome> {
+  async #writeLedgerEntry(session: Session, batch: LockedBatch): Promise<BatchOutcome> {
+    const { range, rows, cursor, lockedAt } = batch;
     const { name, pace } = this.#definition;
     const statements = [
       this.#statements.assertOpen(),
       limitTransaction(pipelineTimeout(pace)),
       this.#statements.entry(range, rows, cursor),
       this.#statements.countPending(rows),
+      READ_CLOCK,
     ];
     const result = await session.send(statements).catch((error: unknown) => {
       const state = sqlState(error);
       if (state === IN_FAILED_TRANSACTION) throw new SwallowedError(name, error);
       throw state === TRANSACTION_ENDED ? new TransactionEndedError(name) : error;
     });
-    if (result.last.value(number) > 0) throw new StillPendingError(name);
-    return toOutcome(result.at(-2));
+    if (result.at(-2).value(number) > 0) throw new StillPendingError(name);
+    const { time, ...outcome } = toOutcome(result.at(-3), result.last);
+    return { ...outcome, time: { ...time, lockedMs: Math.max(0, readClock(result.last) - lockedAt) } };
   }
 }

@@ -1,6 +1,6 @@
 import type { LeasedRange } from '../../../ledger/range.js';
 import { number } from '../../../postgres/decoders.js';
-import type { Statement } from '../../../postgres/pipeline.js';
+import type { PipelineResult, Statement } from '../../../postgres/pipeline.js';
 import type { Session } from '../../../postgres/session.js';
 import {
   LEDGER_CURSOR,
@@ -13,6 +13,7 @@ import {
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
 import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
 import type { RowSelection } from '../row-selection.js';
+import { READ_CLOCK } from '../server-clock.js';
 import type { SqlChange } from './sql.change.js';
 import { SqlStatements, type SweepCursor } from './sql.statements.js';
 
@@ -33,17 +34,17 @@ export class SqlBatchRunner implements BatchRunner {
   async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
     // The text is the same as in `pipelineSweep`, which needs a statement that is already prepared.
     const cursor = step.cursor === null ? null : LEDGER_CURSOR;
-    return toOutcome((await session.transaction(this.#sweep(range, step, cursor))).last);
+    return sweepOutcome(await session.transaction(this.#sweep(range, step, cursor)));
   }
 
   pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
     const pipeline = session.pipelineTransaction(this.#sweep(range, step, LEDGER_CURSOR));
-    return pipeline && pipeline.then(({ last }) => toOutcome(last));
+    return pipeline && pipeline.then(sweepOutcome);
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
     const policy = waitingPolicy(this.#selection.definition);
-    return toOutcome((await session.send([policy, this.preview(range, step)])).last);
+    return sweepOutcome(await session.send([policy, this.preview(range, step), READ_CLOCK]));
   }
 
   preview(range: LeasedRange, step: SweepStep): Statement {
@@ -61,8 +62,9 @@ export class SqlBatchRunner implements BatchRunner {
       lockingPolicy(definition),
       this.#statements.byKey(range, step.keys, step.cursor),
       removeFromSkipped(this.#selection, step.keys),
+      READ_CLOCK,
     ]);
-    return { ...toOutcome(result.at(-2)), stillPending: result.last.value(number) };
+    return { ...toOutcome(result.at(-3), result.last), stillPending: result.at(-2).value(number) };
   }
 
   async waitForTables(session: Session, range: LeasedRange): Promise<void> {
@@ -73,6 +75,10 @@ export class SqlBatchRunner implements BatchRunner {
 
   #sweep(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement[] {
     const policy = sweepPolicy(this.#selection.definition, step.lockMode);
-    return [policy, this.#statements.sweep(range, step, cursor)];
+    return [policy, this.#statements.sweep(range, step, cursor), READ_CLOCK];
   }
+}
+
+function sweepOutcome(result: PipelineResult): BatchOutcome {
+  return toOutcome(result.at(-2), result.last);
 }

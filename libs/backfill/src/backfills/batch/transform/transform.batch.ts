@@ -7,15 +7,30 @@ import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from '
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
 import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
 import type { RowSelection } from '../row-selection.js';
+import { NO_TIME, READ_CLOCK, readClock } from '../server-clock.js';
 import { ReadRowCodec } from './read-row.codec.js';
 import { TransformCode } from './transform.code.js';
 import type { ReadRow, RowChange } from './transform.row.js';
 import { TransformStatements } from './transform.statements.js';
 
+/** The rows of one batch, and the server's time to read them. */
+interface ReadBatch {
+  readonly rows: readonly ReadRow[];
+  readonly serverMs: number;
+}
+
+/** The new values of the rows, and the time of the code that computed them. */
+interface ComputedBatch {
+  readonly changes: readonly RowChange[];
+  readonly codeMs: number;
+}
+
+const NO_ROWS: ReadBatch = { rows: [], serverMs: 0 };
+
 /** A batch in flight: its rows are read, then computed, then written. */
 interface BatchInFlight {
-  readonly read: Promise<readonly ReadRow[]>;
-  readonly computed: Promise<readonly RowChange[]>;
+  readonly read: Promise<ReadBatch>;
+  readonly computed: Promise<ComputedBatch>;
   readonly outcome: Promise<BatchOutcome>;
 }
 
@@ -23,7 +38,7 @@ interface BatchStart {
   readonly session: Session;
   readonly range: LeasedRange;
   readonly step: SweepStep;
-  readonly read: Promise<readonly ReadRow[]>;
+  readonly read: Promise<ReadBatch>;
   /** The previous batch, which must commit before this batch is written. */
   readonly previous: BatchInFlight | null;
 }
@@ -65,20 +80,24 @@ export class TransformBatchRunner implements BatchRunner {
   pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
     const previous = this.#inFlight;
     if (previous === null) return null;
-    const read = previous.read.then((rows) => {
+    const read = previous.read.then(({ rows }) => {
       const last = rows.at(-1);
       const isFull = rows.length === step.limit;
-      return last && isFull ? this.#read(session, { ...step, cursor: last.key }) : [];
+      return last && isFull ? this.#read(session, { ...step, cursor: last.key }) : NO_ROWS;
     });
     return this.#start({ session, range, step: { ...step, number: step.number + 1 }, read, previous });
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
     const policy = waitingPolicy(this.#definition);
-    const { last } = await session.send([policy, this.preview(range, step)]);
-    const read = this.#rows.decode(session, last);
-    const changes = await this.#code.compute(read, step);
-    return this.#write(read, () => session.send([policy, this.#writeStatement(range, step, read, changes)]));
+    const read = this.#toRead(
+      session,
+      await session.send([policy, READ_CLOCK, this.preview(range, step), READ_CLOCK]),
+    );
+    const computed = await this.#compute(read, step);
+    return this.#write(read, computed, () =>
+      session.send([policy, this.#writeStatement(range, step, read, computed), READ_CLOCK]),
+    );
   }
 
   preview(_range: LeasedRange, step: SweepStep): Statement {
@@ -100,10 +119,11 @@ export class TransformBatchRunner implements BatchRunner {
         lockingPolicy(this.#definition),
         this.#statements.write(range, changes, { cursor: step.cursor }),
         removeFromSkipped(this.#selection, step.keys),
+        READ_CLOCK,
       ];
       const written = holdsLock ? await session.commit(statements) : await session.transaction(statements);
       // Results are indexed from the front, because `commit` also returns the result of COMMIT.
-      return { ...toOutcome(written.at(1)), stillPending: written.at(2).value(number) };
+      return { ...toOutcome(written.at(1), written.at(3)), stillPending: written.at(2).value(number) };
     } catch (error) {
       if (holdsLock) await session.rollback();
       throw error;
@@ -118,17 +138,17 @@ export class TransformBatchRunner implements BatchRunner {
 
   #start({ session, range, step, read, previous }: BatchStart): Promise<BatchOutcome> {
     const compute = async () => {
-      const rows = await read;
+      const batch = await read;
       await previous?.computed;
-      return this.#code.compute(rows, step);
+      return this.#compute(batch, step);
     };
     const computed = compute();
     const write = async () => {
-      const [rows, changes] = [await read, await computed];
+      const [batch, changed] = [await read, await computed];
       await previous?.outcome;
       const policy = sweepPolicy(this.#definition, step.lockMode);
-      return this.#write(rows, () =>
-        session.transaction([policy, this.#writeStatement(range, step, rows, changes)]),
+      return this.#write(batch, changed, () =>
+        session.transaction([policy, this.#writeStatement(range, step, batch, changed), READ_CLOCK]),
       );
     };
     const outcome = write();
@@ -142,31 +162,50 @@ export class TransformBatchRunner implements BatchRunner {
    * The read takes no row locks. It waits only briefly for the table lock, because `waitForTables` does the
    * long wait.
    */
-  async #read(session: Session, step: SweepStep): Promise<readonly ReadRow[]> {
-    const statements = [lockingPolicy(this.#definition), this.#statements.read(step)];
-    return this.#rows.decode(session, (await session.transaction(statements)).last);
+  async #read(session: Session, step: SweepStep): Promise<ReadBatch> {
+    const policy = lockingPolicy(this.#definition);
+    const statements = [policy, READ_CLOCK, this.#statements.read(step), READ_CLOCK];
+    return this.#toRead(session, await session.transaction(statements));
+  }
+
+  /** @param result ends with the results of a clock, the read and a clock */
+  #toRead(session: Session, result: PipelineResult): ReadBatch {
+    const serverMs = Math.max(0, readClock(result.last) - readClock(result.at(-3)));
+    return { rows: this.#rows.decode(session, result.at(-2)), serverMs };
+  }
+
+  async #compute({ rows }: ReadBatch, step: SweepStep): Promise<ComputedBatch> {
+    const startedAt = performance.now();
+    const changes = await this.#code.compute(rows, step);
+    return { changes, codeMs: performance.now() - startedAt };
   }
 
   #writeStatement(
     range: LeasedRange,
     { lockMode }: SweepStep,
-    read: readonly ReadRow[],
-    changes: readonly RowChange[],
+    { rows }: ReadBatch,
+    { changes }: ComputedBatch,
   ): Statement {
-    const cursor = read.at(-1)?.key ?? null;
+    const cursor = rows.at(-1)?.key ?? null;
     return this.#statements.write(range, changes, { cursor, ...(lockMode && { lockMode }) });
   }
 
-  async #write(read: readonly ReadRow[], send: () => Promise<PipelineResult>): Promise<BatchOutcome> {
-    const lastRow = read.at(-1);
-    if (!lastRow) return { selected: 0, changed: 0, lastKey: null, tenant: null };
+  async #write(
+    { rows, serverMs }: ReadBatch,
+    { codeMs }: ComputedBatch,
+    send: () => Promise<PipelineResult>,
+  ): Promise<BatchOutcome> {
+    const lastRow = rows.at(-1);
+    if (!lastRow) return { selected: 0, changed: 0, lastKey: null, tenant: null, time: NO_TIME };
     const written = await send();
-    // The cursor moves past every row that was read, changed or not.
+    const outcome = toOutcome(written.at(-2), written.last);
+    // The cursor moves past every row that was read, changed or not. The read holds no locks.
     return {
-      ...toOutcome(written.last),
-      selected: read.length,
+      ...outcome,
+      selected: rows.length,
       lastKey: lastRow.key,
       tenant: lastRow.tenant,
+      time: { ...outcome.time, serverMs: serverMs + outcome.time.serverMs, codeMs },
     };
   }
 }

@@ -5,13 +5,15 @@ import type { FailureCounter } from '../failure.counter.js';
 import type { RangeState } from '../range.state.js';
 import type { WorkerTools } from '../worker.tools.js';
 
+/** A batch with less than this share of its limit is not representative: its fixed costs would dominate. */
+const MIN_FILLED = 0.5;
+
 export interface CommittedBatch {
   /**
-   * Whether the batch had as many rows as its limit, so that its duration is representative.
-   *
-   * @default false
+   * The maximum number of rows of the batch. Without it, the batch's time says nothing about the size of
+   * batches, e.g. because the batch changed a single row.
    */
-  readonly isFull?: boolean;
+  readonly limit?: number;
   /** Whether another batch is in flight on the connection. @default false */
   readonly isPipelined?: boolean;
 }
@@ -43,6 +45,11 @@ export class BatchPacer {
     return this.#pause.ms;
   }
 
+  /** The number of batches that the sweep may have sent without an answer, this one included. */
+  get maxInFlight(): number {
+    return this.pauseMs > 0 ? 1 : Infinity;
+  }
+
   /** Applies the settings that a person may have changed meanwhile. */
   followSettings(): void {
     const { control } = this.#context.tools.gate;
@@ -62,7 +69,8 @@ export class BatchPacer {
     // A pipelined batch starts when the one before it ends.
     this.#startedAt = now;
     failures.reset();
-    this.#pause.after(ms, this.limit.succeeded(batch.isFull ? ms : null));
+    const isRepresentative = outcome.selected >= MIN_FILLED * (batch.limit ?? Infinity);
+    this.#pause.after(ms, this.limit.succeeded(isRepresentative ? ms : null));
     tools.log.batch(outcome, state.range.cursor);
     if (this.pauseMs === 0) return;
     await tools.gate.sleepBetweenBatches(batch.isPipelined ? null : tools.connection.session, () => {

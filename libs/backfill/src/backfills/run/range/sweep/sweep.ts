@@ -96,10 +96,7 @@ export class Sweep {
     this.#window.batchFinished(outcome, batch);
     this.#isDense = !this.#window.isExhausted;
     if (outcome.selected === 0) return failures.reset();
-    await pacer.batchCommitted(outcome, {
-      isFull: outcome.selected === batch.limit,
-      isPipelined: this.isInFlight,
-    });
+    await pacer.batchCommitted(outcome, { limit: batch.limit, isPipelined: this.isInFlight });
   }
 
   #send(session: Session, windowUpper: Key): SentBatch {
@@ -116,7 +113,7 @@ export class Sweep {
   #sendPipelined(session: Session, windowUpper: Key, previous: SentBatch): SentBatch | null {
     const { tools, state, pacer } = this.#context;
     const { limit, lockMode } = previous;
-    if (pacer.pauseMs > 0 || limit !== pacer.limit.rows || lockMode !== 'optimistic') return null;
+    if (pacer.maxInFlight < 2 || limit !== pacer.limit.rows || lockMode !== 'optimistic') return null;
     if (!this.#window.hasRoomBeyond(limit)) return null;
     if (tools.stop.reason !== null || tools.outcomeIfLeaving() !== null || tools.gate.isDue) return null;
     const step = this.#step(windowUpper, limit, lockMode);

@@ -1,82 +1,83 @@
-import { totalmem } from 'node:os';
 import pg from 'pg';
 import { EmbeddedServer } from '../../scripts/lib/embedded-server.mjs';
-import { buildLeads } from '../ways/leads.mjs';
-
-const MIB = 2 ** 20;
-/** A quarter of the memory, as PostgreSQL's documentation recommends. */
-const SHARED_BUFFERS = Math.floor(Math.max(128, Math.min(totalmem() / 4 / MIB, 4096)));
-
-const SETTINGS = {
-  shared_buffers: `${SHARED_BUFFERS}MB`,
-  // No checkpoint may fall into a measurement, because it would affect one way and not the other.
-  max_wal_size: '16GB',
-  checkpoint_timeout: '1h',
-  // For the same reason autovacuum is off, except in the measurement of growth.
-  autovacuum: 'off',
-  max_connections: '60',
-};
-
-/** A quick run only checks that everything works, so it does not wait for the disk. */
-const QUICK = { fsync: 'off' };
+import { TABLES, templateName } from '../tables/tables.mjs';
+import { PROFILES, QUICK } from './server-settings.mjs';
 
 /**
  * The database of one measurement. Its table is in the same state for every way.
- * @typedef {{ client: import('pg').Client, url: string, rows: number }} BenchDatabase
+ * @typedef {import('../ways/ways.mjs').WayDatabase & { rows: number }} BenchDatabase
+ */
+/** @typedef {import('./server-settings.mjs').Profile} Profile */
+/**
+ * @typedef {object} ServerOptions
+ * @property {Profile} profile
+ * @property {boolean} quick whether the scale is too small for meaningful numbers
+ * @property {string} [folder] keeps the server's files, and with them the built tables, for the next run
  */
 
-/** The server of all measurements. Each table size is built once; every measurement gets a fresh copy. */
+/** A server of measurements. Each table is built once; every measurement gets a fresh copy. */
 export class BenchServer {
   /** @type {EmbeddedServer} */ #server;
   /** @type {import('pg').Client} */ #admin;
   /** @type {import('pg').Client | undefined} */ #client;
-  /** @type {Set<string>} */ #built = new Set();
-  /** @type {'file_copy' | 'wal_log'} */ #strategy;
+  /** @type {ServerOptions} */ #options;
 
-  /** @private @param {EmbeddedServer} server @param {import('pg').Client} admin @param {boolean} quick */
-  constructor(server, admin, quick) {
+  /** @private @param {EmbeddedServer} server @param {import('pg').Client} admin @param {ServerOptions} options */
+  constructor(server, admin, options) {
     this.#server = server;
     this.#admin = admin;
-    this.#strategy = quick ? 'wal_log' : 'file_copy';
+    this.#options = options;
   }
 
-  /** @param {{ quick: boolean }} options */
-  static async start({ quick }) {
-    const server = await EmbeddedServer.start({ settings: { ...SETTINGS, ...(quick ? QUICK : {}) } });
-    const admin = await connect(server.url());
-    return new BenchServer(server, admin, quick);
+  /** @param {ServerOptions} options */
+  static async start(options) {
+    const { profile, quick, folder } = options;
+    const server = await EmbeddedServer.start({
+      settings: { ...PROFILES[profile], ...(quick ? QUICK : {}) },
+      ...(folder === undefined ? {} : { folder }),
+    });
+    if (server.wasRunning)
+      throw new Error(`Another bench uses the server in ${server.folder}. Wait for its end, then try again.`);
+    return new BenchServer(server, await connect(server.url()), options);
   }
 
-  /** A database for measurements that need no leads. */
+  /** A database for measurements that need no table. */
   get url() {
     return this.#server.url();
   }
 
   /** The server of the measurements. */
   async describe() {
-    const { rows } = await this.#admin.query(`SELECT current_setting('server_version') AS version`);
-    return { postgres: rows[0].version, sharedBuffers: SETTINGS.shared_buffers };
+    const { rows } = await this.#admin.query(
+      `SELECT current_setting('server_version') AS postgres, current_setting('shared_buffers') AS "sharedBuffers"`,
+    );
+    return /** @type {{ postgres: string, sharedBuffers: string }} */ (rows[0]);
   }
 
   /**
-   * A fresh copy of the table: vacuumed, in memory, and with no dirty pages, because copying the files of a
-   * database starts and ends with a checkpoint.
+   * A fresh copy of a table: vacuumed, read into memory as far as there is room, and with no dirty pages,
+   * because copying the files of a database starts and ends with a checkpoint.
    * @param {number} rows
-   * @param {import('../ways/leads.mjs').Indexes} [indexes]
+   * @param {import('../tables/tables.mjs').TableName} [table]
    * @returns {Promise<BenchDatabase>}
    */
-  async fresh(rows, indexes = 'as in use') {
+  async fresh(rows, table = 'leads') {
     await this.#dropCopy();
-    const template = `leads_${rows}_${indexes.replaceAll(' ', '_')}`;
-    if (!this.#built.has(template)) await this.#build(template, rows, indexes);
-    await this.#admin.query(`CREATE DATABASE bench TEMPLATE ${template} STRATEGY ${this.#strategy}`);
+    const template = templateName(table, rows);
+    await this.#build(template, table, rows);
+    const strategy = this.#options.quick ? 'wal_log' : 'file_copy';
+    await this.#admin.query(`CREATE DATABASE bench TEMPLATE ${template} STRATEGY ${strategy}`);
+    // A server that has just started has empty buffers, and its next checkpoint and its next round of
+    // autovacuum are equally far for every way. On the friendly server neither of them comes.
+    if (this.#options.profile === 'defaults' && !this.#options.quick) await this.#restart();
     const url = this.#server.url('bench');
     const client = (this.#client = await connect(url));
     await client.query(
       `SELECT pg_prewarm(oid::regclass) FROM pg_class
        WHERE oid = 'leads'::regclass OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'leads'::regclass)`,
     );
-    return { client, url, rows };
+    await client.query('CHECKPOINT');
+    return { client, url, rows, key: TABLES[table].key };
   }
 
   /**
@@ -99,9 +100,16 @@ export class BenchServer {
   }
 
   async stop() {
-    await this.#client?.end().catch(() => undefined);
+    await this.#dropCopy().catch(() => undefined);
     await this.#admin.end().catch(() => undefined);
     await this.#server.close();
+  }
+
+  async #restart() {
+    await this.#admin.end();
+    await this.#server.stop();
+    await this.#server.start();
+    this.#admin = await connect(this.#server.url());
   }
 
   async #dropCopy() {
@@ -110,17 +118,30 @@ export class BenchServer {
     await this.#admin.query('DROP DATABASE IF EXISTS bench WITH (FORCE)');
   }
 
-  /** @param {string} template @param {number} rows @param {import('../ways/leads.mjs').Indexes} indexes */
-  async #build(template, rows, indexes) {
-    await this.#admin.query(`CREATE DATABASE ${template}`);
-    const client = await connect(this.#server.url(template));
+  /**
+   * Builds a table under another name first, so that an interrupted run leaves nothing that looks complete.
+   * @param {string} template
+   * @param {import('../tables/tables.mjs').TableName} table
+   * @param {number} rows
+   */
+  async #build(template, table, rows) {
+    const built = await this.#admin.query('SELECT FROM pg_database WHERE datname = $1', [template]);
+    if (built.rowCount !== 0) return;
+    await this.#admin.query('DROP DATABASE IF EXISTS unfinished WITH (FORCE)');
+    await this.#admin.query('CREATE DATABASE unfinished');
+    const client = await connect(this.#server.url('unfinished'));
     try {
       await client.query('CREATE EXTENSION pg_prewarm');
-      await buildLeads(client, rows, indexes);
-      this.#built.add(template);
+      await TABLES[table].build(client, rows);
+      // The keys of a user's updates, so that choosing one needs no scan.
+      await client.query(
+        'CREATE TABLE user_keys AS SELECT id::text AS id FROM leads ORDER BY random() LIMIT 20000',
+      );
+      await client.query('VACUUM (ANALYZE)');
     } finally {
       await client.end();
     }
+    await this.#admin.query(`ALTER DATABASE unfinished RENAME TO ${template}`);
   }
 }
 

@@ -2,9 +2,9 @@ import { bloat, comparison, longest, p99, reading } from './measurement.mjs';
 import { fractions } from '../studies/migrations.mjs';
 import { count, milliseconds, seconds } from '../report/numbers.mjs';
 
-const FIXED = 'set, 200 rows a batch';
-const ADAPTIVE = 'set, adaptive';
-const TWO_WORKERS = 'set, adaptive, 2 workers';
+const FIXED = 'library 200 rows a batch';
+const ADAPTIVE = 'library pause 0';
+const TWO_WORKERS = 'library 2 workers';
 const LOOP = 'predicate-only loop';
 
 /**
@@ -16,7 +16,7 @@ export function measurements(size) {
   /** @param {import('../ways/ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
   const cell = (way, rows) => ({ way, rows });
   /** @param {import('../ways/ways.mjs').WayName} way @param {number} rows @returns {import('./times.mjs').Cell} */
-  const keyAlone = (way, rows) => ({ way, rows, indexes: 'key alone' });
+  const keyAlone = (way, rows) => ({ way, rows, table: 'leads, key alone' });
 
   return [
     // First, because the parser must not be loaded before a migration has run in this process.
@@ -177,7 +177,7 @@ export function measurements(size) {
     comparison({
       what: 'transform with a trivial function against set, both adaptive, speed',
       by: 'speed',
-      of: cell('transform, adaptive', half),
+      of: cell('library transform', half),
       against: cell(ADAPTIVE, half),
       bound: 'least',
       target: 0.6,
@@ -204,7 +204,7 @@ export function measurements(size) {
       target: 1.5,
       formerly: 3,
       study: 'user',
-      read: (found) => p99(found['set, defaults'], found.none),
+      read: (found) => p99(found['library defaults'], found.none),
     }),
     reading({
       what: "a user's point updates during set with its defaults, the longest wait",
@@ -212,7 +212,7 @@ export function measurements(size) {
       bound: 'most',
       target: 50,
       study: 'user',
-      read: (found) => longest(found['set, defaults'], found.none),
+      read: (found) => longest(found['library defaults'], found.none),
     }),
     reading({
       what: "a user's point updates during set, adaptive, no pause, p99, compared with no backfill",
@@ -264,7 +264,7 @@ export function measurements(size) {
       bound: 'under',
       target: 1,
       study: 'bloat',
-      read: (found) => bloat(found['set, defaults'], found['one UPDATE']),
+      read: (found) => bloat(found['library defaults'], found['one UPDATE']),
     }),
     reading({
       what: 'the same: set, 1 worker, adaptive, no pause, against one UPDATE',
@@ -295,7 +295,7 @@ export function measurements(size) {
     comparison({
       what: "for comparison: set with its defaults against online_migrations' way with its pause of 100 ms, speed",
       by: 'speed',
-      of: cell('set, defaults', half),
+      of: cell('library defaults', half),
       against: cell("online_migrations' way", half),
       note: 'the latter measured on 3,000 rows and extrapolated',
     }),

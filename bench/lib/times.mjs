@@ -1,14 +1,14 @@
 import { count, median, seconds } from '../report/numbers.mjs';
-import { pendingLeads } from '../ways/leads.mjs';
+import { pendingLeads } from '../tables/leads.mjs';
 import { WAYS } from '../ways/ways.mjs';
 
 /**
- * A way, and the size and indexes of the table that it changes.
- * @typedef {{ way: import('../ways/ways.mjs').WayName, rows: number, indexes?: import('../ways/leads.mjs').Indexes }} Cell
+ * A way, and the table that it changes, by default `leads`.
+ * @typedef {{ way: import('../ways/ways.mjs').WayName, rows: number, table?: import('../tables/tables.mjs').TableName }} Cell
  */
 
 /** @param {Cell} cell */
-export const keyOf = ({ way, rows, indexes = 'as in use' }) => `${way} of ${rows}, indexes ${indexes}`;
+export const keyOf = ({ way, rows, table = 'leads' }) => `${way} of ${rows} of ${table}`;
 
 /**
  * Measures the times of the ways, each on a fresh copy of its table. A cell that several rows of the result
@@ -27,9 +27,7 @@ export async function measureTimes(server, cells, { rounds, log, known = new Tim
     for (const cell of order) {
       const taken = await timeOf(server, cell);
       known.add(cell, taken);
-      log(
-        `${cell.way}, ${count(cell.rows)} rows${cell.indexes === undefined ? '' : `, indexes: ${cell.indexes}`}: ${seconds(taken)}`,
-      );
+      log(`${cell.way}, ${count(cell.rows)} rows of ${cell.table ?? 'leads'}: ${seconds(taken)}`);
     }
   }
   return known;
@@ -74,9 +72,9 @@ export class Times {
  * @param {import('./bench-server.mjs').BenchServer} server
  * @param {Cell} cell
  */
-async function timeOf(server, { way, rows, indexes }) {
+async function timeOf(server, { way, rows, table }) {
   const { run, maxRows = rows } = /** @type {import('../ways/ways.mjs').Way} */ (WAYS[way]);
-  const database = await server.fresh(rows, indexes);
+  const database = await server.fresh(rows, table);
   const startedAt = performance.now();
   await run(database);
   const taken = (performance.now() - startedAt) / 1000;

@@ -8,15 +8,15 @@ import { count, milliseconds } from './numbers.mjs';
  */
 const STYLES = {
   none: { colour: '#6b6b6b', dash: '3 3' },
-  'set, adaptive': { colour: '#0072b2' },
-  'set, defaults': { colour: '#0072b2' },
-  'set, adaptive, 2 workers': { colour: '#00795a', dash: '12 3' },
+  'library pause 0': { colour: '#0072b2' },
+  'library defaults': { colour: '#0072b2' },
+  'library 2 workers': { colour: '#00795a', dash: '12 3' },
   'one UPDATE': { colour: '#c04f00', dash: '8 4' },
   'predicate-only loop': { colour: '#8c6d1f', dash: '10 3 2 3' },
 };
 const NAMES = /** @type {Record<string, string>} */ ({
   none: 'nothing else',
-  'set, adaptive, 2 workers': '2 workers',
+  'library 2 workers': '2 workers',
 });
 
 /** @param {readonly import('./plot.mjs').Curve[]} curves @returns {import('./chart.mjs').Line[]} */

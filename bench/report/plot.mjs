@@ -14,12 +14,12 @@ const ROUNDS = 5;
 /** @typedef {{ rowsPerSecond: Curve[], p99: Curve[] }} Curves `p99` in milliseconds */
 
 const SPEEDS = /** @type {const} */ ([
-  'set, adaptive',
-  'set, adaptive, 2 workers',
+  'library pause 0',
+  'library 2 workers',
   'one UPDATE',
   'predicate-only loop',
 ]);
-const DURING = /** @type {const} */ (['set, defaults', 'one UPDATE', 'predicate-only loop']);
+const DURING = /** @type {const} */ (['library defaults', 'one UPDATE', 'predicate-only loop']);
 
 /**
  * Speed and a user's p99 over the size of the table.

@@ -1,4 +1,4 @@
-import { sizeOfLeads } from '../ways/leads.mjs';
+import { sizeOfLeads } from '../tables/leads.mjs';
 import { WAYS } from '../ways/ways.mjs';
 
 /**

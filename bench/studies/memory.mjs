@@ -19,8 +19,7 @@ export async function measureMemory(server, way, { rows, rounds, log }) {
   /** @type {Memory[]} */
   const found = [];
   for (let round = 0; round < rounds; round++) {
-    const { url } = await server.fresh(rows);
-    const child = await inOwnProcess(way, url);
+    const child = await inOwnProcess(way, await server.fresh(rows));
     const { startMib, peakMib } = await child.go();
     found.push({ startMib, peakMib });
     log(

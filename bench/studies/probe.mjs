@@ -16,9 +16,10 @@ const INDEX = 'leads_pending';
  *   `firstMs`: the first probe after the run, before a vacuum
  */
 export async function measureProbe(server, { rows, log }) {
-  const { client, url } = await server.fresh(rows);
+  const database = await server.fresh(rows);
+  const { client, url } = database;
   await client.query(`CREATE INDEX ${INDEX} ON leads (id) WHERE search_name IS NULL`);
-  await backfill('set', { pause: 0, workers: 2 })({ url });
+  await backfill('set', { pause: 0, workers: 2 })(database);
   const [firstMs = NaN] = await probes(url, 1);
   await client.query('VACUUM (ANALYZE) leads');
   const before = await scans(client);
@@ -43,7 +44,7 @@ export async function measureProbe(server, { rows, log }) {
  * @returns {Promise<number[]>} milliseconds of each, in a running application
  */
 function probes(url, times) {
-  return withApplication(url, 'set', {}, async (service) => {
+  return withApplication({ url, key: 'bigint', kind: 'set', pace: {} }, async (service) => {
     const taken = [];
     for (let n = 0; n < times; n++) {
       const startedAt = performance.now();

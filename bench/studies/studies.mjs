@@ -29,16 +29,16 @@ export const STUDIES = {
   },
 
   memory: async (/** @type {Setting} */ { server, size, quick, repeat, log }) => ({
-    small: await measureMemory(server, 'transform, adaptive', {
+    small: await measureMemory(server, 'library transform', {
       rows: size(500_000),
       rounds: quick ? repeat : Math.max(3, repeat),
       log,
     }),
-    large: await measureMemory(server, 'transform, adaptive', { rows: size(5_000_000), rounds: repeat, log }),
+    large: await measureMemory(server, 'library transform', { rows: size(5_000_000), rounds: repeat, log }),
   }),
 
   user: (/** @type {Setting} */ { server, size, scale, quick, repeat, log }) =>
-    measureUser(server, /** @type {const} */ (['set, defaults', 'set, adaptive']), {
+    measureUser(server, /** @type {const} */ (['library defaults', 'library pause 0']), {
       rows: size(500_000),
       rounds: quick ? repeat : repeat + 3,
       quietMs: quick ? 500 : Math.max(2_000, 5_000 * Math.min(1, scale)),
@@ -49,7 +49,7 @@ export const STUDIES = {
     measureProbe(server, { rows: size(5_000_000), log }),
 
   bloat: (/** @type {Setting} */ { server, size, log }) =>
-    measureBloat(server, /** @type {const} */ (['one UPDATE', 'set, defaults', 'set, adaptive']), {
+    measureBloat(server, /** @type {const} */ (['one UPDATE', 'library defaults', 'library pause 0']), {
       rows: size(1_000_000),
       log,
     }),

@@ -13,20 +13,24 @@ const CONNECTIONS = 10;
  */
 export class User {
   /** @type {pg.Pool} */ #pool;
-  /** @type {number} */ #rows;
+  /** @type {readonly string[]} */ #keys;
 
-  /** @private @param {pg.Pool} pool @param {number} rows */
-  constructor(pool, rows) {
+  /** @private @param {pg.Pool} pool @param {readonly string[]} keys */
+  constructor(pool, keys) {
     this.#pool = pool;
-    this.#rows = rows;
+    this.#keys = keys;
   }
 
-  /** @param {{ url: string, rows: number }} database */
-  static async of({ url, rows }) {
+  /** @param {{ url: string }} database */
+  static async of({ url }) {
     const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS, idleTimeoutMillis: 0 });
     // When the database is dropped, idle connections may be closed without a protocol message.
     pool.on('error', () => undefined);
-    const user = new User(pool, rows);
+    const { rows } = await pool.query('SELECT id FROM user_keys');
+    const user = new User(
+      pool,
+      rows.map(({ id }) => id),
+    );
     const open = await Promise.all(Array.from({ length: CONNECTIONS }, () => pool.connect()));
     for (const client of open) client.release();
     await user.during(new Promise((resolve) => setTimeout(resolve, 100)));
@@ -54,7 +58,7 @@ export class User {
   }
 
   async #update() {
-    const id = 1 + Math.floor(Math.random() * this.#rows);
+    const id = this.#keys[Math.floor(Math.random() * this.#keys.length)];
     const startedAt = performance.now();
     await this.#pool.query({
       name: 'point-update',
@@ -101,7 +105,7 @@ export async function measureUser(
       if ((taken[way]?.length ?? 0) >= sufficientUpdates) continue;
       const database = await server.fresh(rows);
       const user = await User.of(database);
-      const child = await inOwnProcess(way, database.url);
+      const child = await inOwnProcess(way, database);
       const quiet = await user.during(new Promise((resolve) => setTimeout(resolve, quietMs)));
       const during = await user.during(child.go());
       await user.end();

@@ -4,23 +4,35 @@ import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Backfill, BackfillModule, BackfillService } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { EXPRESSION, Lead } from './leads.mjs';
+import { ENTITIES, EXPRESSION } from '../tables/leads.mjs';
 
 export const NAME = 'leads-search-name';
 
 /**
+ * What the measured application declares.
+ * @typedef {object} Declared
+ * @property {string} url
+ * @property {import('../tables/leads.mjs').Key} key
+ * @property {'set' | 'transform'} kind
+ * @property {Pace} pace
+ */
+/** Options of `@Backfill` that ways choose. @typedef {Partial<import('nestjs-backfill').BackfillOptions>} Pace */
+
+/**
  * Starts an application like a user's, calls `work` with its BackfillService, and closes it.
  * @template T
- * @param {string} url
- * @param {'set' | 'transform'} kind
- * @param {import('nestjs-backfill').PaceOptions} pace
+ * @param {Declared} declared
  * @param {(service: BackfillService) => Promise<T>} work
  */
-export async function withApplication(url, kind, pace, work) {
+export async function withApplication({ url, key, kind, pace }, work) {
+  const entity = ENTITIES[key];
   class BenchModule {}
   Module({
-    imports: [TypeOrmModule.forRoot({ type: 'postgres', url, entities: [Lead] }), BackfillModule.forRoot({})],
-    providers: [declared(kind, pace)],
+    imports: [
+      TypeOrmModule.forRoot({ type: 'postgres', url, entities: [entity] }),
+      BackfillModule.forRoot({}),
+    ],
+    providers: [declare(kind, { ...pace, name: NAME, entity, where: { searchName: IsNull() } })],
   })(BenchModule);
   const application = await NestFactory.createApplicationContext(BenchModule, { logger: false });
   try {
@@ -33,20 +45,19 @@ export async function withApplication(url, kind, pace, work) {
 /**
  * Runs the backfill until it is proved complete.
  * @param {'set' | 'transform'} kind
- * @param {import('nestjs-backfill').PaceOptions} pace
- * @returns {(database: { url: string }) => Promise<void>}
+ * @param {Pace} pace
+ * @returns {import('./ways.mjs').Way['run']}
  */
 export const backfill =
   (kind, pace) =>
-  ({ url }) =>
-    withApplication(url, kind, pace, async (service) => {
+  ({ url, key }) =>
+    withApplication({ url, key, kind, pace }, async (service) => {
       const { outcome, backfills } = await service.run();
       if (outcome !== 'complete') throw new Error(`The backfill ended ${outcome}: ${backfills[0]?.reason}`);
     });
 
-/** @param {'set' | 'transform'} kind @param {import('nestjs-backfill').PaceOptions} pace */
-function declared(kind, pace) {
-  const options = { name: NAME, entity: Lead, where: { searchName: IsNull() }, ...pace };
+/** @param {'set' | 'transform'} kind @param {import('nestjs-backfill').BackfillOptions} options */
+function declare(kind, options) {
   if (kind === 'set') {
     class SetSearchName {
       set() {

@@ -2,13 +2,13 @@ import pg from 'pg';
 import { WAYS } from './ways.mjs';
 
 /**
- * Runs one way in its own process: `node child.mjs WAY URL`. It sends `ready`, starts when it receives a
- * message, and at the end sends its time and its memory.
+ * Runs one way in its own process: `node child.mjs WAY URL KEY SECONDS`. It sends `ready`, starts when it
+ * receives a message, and at the end sends its time and its memory. After SECONDS, a way that can stop stops.
  *
  * @typedef {{ seconds: number, startMib: number, peakMib: number }} Finished
  */
 
-const [way = '', url = ''] = process.argv.slice(2);
+const [way = '', url = '', key = '', limit = ''] = process.argv.slice(2);
 const found = WAYS[/** @type {import('./ways.mjs').WayName} */ (way)];
 const client = new pg.Client({ connectionString: url });
 await client.connect();
@@ -18,7 +18,8 @@ process.send?.('ready');
 async function go() {
   const startMib = process.memoryUsage().rss / 2 ** 20;
   const startedAt = performance.now();
-  await found.run({ client, url });
+  const isLate = () => performance.now() - startedAt > 1000 * Number(limit);
+  await found.run({ client, url, key: /** @type {import('../tables/leads.mjs').Key} */ (key), isLate });
   const seconds = (performance.now() - startedAt) / 1000;
   await client.end();
   // The operating system keeps the peak, so no sample is missed.

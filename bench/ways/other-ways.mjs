@@ -1,10 +1,12 @@
-import { EXPRESSION } from './leads.mjs';
+import { BEFORE_FIRST, EXPRESSION } from '../tables/leads.mjs';
 
-/** @typedef {{ client: import('pg').Client }} BenchDatabase */
+/** @typedef {import('./ways.mjs').WayDatabase} WayDatabase */
+
+const never = () => false;
 
 /**
  * One UPDATE of the whole table: the least work for one connection, and the longest locks.
- * @param {BenchDatabase} database
+ * @param {WayDatabase} database
  */
 export async function oneUpdate({ client }) {
   await client.query(`UPDATE leads SET search_name = ${EXPRESSION} WHERE search_name IS NULL`);
@@ -12,13 +14,27 @@ export async function oneUpdate({ client }) {
 
 /**
  * The loop that is often written by hand: the first 200 pending rows, repeatedly.
- * @param {BenchDatabase} database
+ * @param {WayDatabase} database
  */
-export async function predicateOnlyLoop({ client }) {
-  for (;;) {
+export async function predicateOnlyLoop({ client, isLate = never }) {
+  while (!isLate()) {
     const { rowCount } = await client.query(
       `WITH batch AS (SELECT id FROM leads WHERE search_name IS NULL LIMIT 200 FOR UPDATE SKIP LOCKED)
        UPDATE leads SET search_name = ${EXPRESSION} FROM batch WHERE leads.id = batch.id`,
+    );
+    if (rowCount === 0) return;
+  }
+}
+
+/**
+ * The other loop that is often written by hand: an UPDATE of the rows that a subquery with a LIMIT finds.
+ * @param {WayDatabase} database
+ */
+export async function handWrittenLoop({ client, isLate = never }) {
+  while (!isLate()) {
+    const { rowCount } = await client.query(
+      `UPDATE leads SET search_name = ${EXPRESSION}
+       WHERE id IN (SELECT id FROM leads WHERE search_name IS NULL LIMIT 1000)`,
     );
     if (rowCount === 0) return;
   }
@@ -29,20 +45,21 @@ export async function predicateOnlyLoop({ client }) {
  * UPDATE, which waits for locked rows. The trigger that computes the value of each row is left out, which
  * makes pgroll faster here.
  * https://github.com/xataio/pgroll/blob/main/docs/tutorial.md
- * @param {BenchDatabase} database
+ * @param {WayDatabase} database
  */
-export async function pgrollWay({ client }) {
-  let after = '0';
-  for (;;) {
+export async function pgrollWay({ client, key, isLate = never }) {
+  let after = BEFORE_FIRST[key];
+  while (!isLate()) {
     const { rows } = await client.query({
       name: 'pgroll',
       text: `WITH batch AS (SELECT id FROM leads WHERE id > $1 ORDER BY id LIMIT 1000 FOR NO KEY UPDATE),
          done AS (UPDATE leads SET search_name = ${EXPRESSION} FROM batch WHERE leads.id = batch.id RETURNING leads.id)
-         SELECT max(id)::text AS last FROM done`,
+         SELECT id::text AS last FROM done ORDER BY done.id DESC LIMIT 1`,
       values: [after],
     });
-    if (rows[0].last === null) return;
-    after = rows[0].last;
+    const [last] = rows;
+    if (last === undefined) return;
+    after = last.last;
   }
 }
 
@@ -53,11 +70,11 @@ export async function pgrollWay({ client }) {
  * https://github.com/fatkodima/online_migrations/blob/master/docs/background_data_migrations.md
  * @param {number} pause milliseconds
  * @param {number} [maxRows] stops after this many rows
- * @returns {(database: BenchDatabase) => Promise<void>}
+ * @returns {(database: WayDatabase) => Promise<void>}
  */
 export const onlineMigrationsWay =
   (pause, maxRows = Infinity) =>
-  async ({ client }) => {
+  async ({ client, key, isLate = never }) => {
     /**
      * The key `size` rows after `from`; `end` if there are fewer rows.
      * @param {string} from
@@ -65,29 +82,24 @@ export const onlineMigrationsWay =
      * @param {number} size
      */
     const bounds = async (from, end, size) => {
-      const { rows } = await client.query({
-        name: 'bounds',
-        text: `SELECT id::text AS key FROM leads WHERE id >= $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id OFFSET $3 LIMIT 1`,
-        values: [from, end, size],
-      });
+      const { rows } = await client.query(
+        `SELECT id::text AS key FROM leads WHERE ${between(from, end)} ORDER BY id OFFSET ${size} LIMIT 1`,
+      );
       return rows[0]?.key ?? end;
     };
     let done = 0;
     /** @type {string | null} */
-    let from = '0';
-    while (from !== null && done < maxRows) {
+    let from = BEFORE_FIRST[key];
+    while (from !== null && done < maxRows && !isLate()) {
       const rangeEnd = await bounds(from, null, 1000);
       /** @type {string | null} */
       let at = from;
       while (at !== rangeEnd && at !== null && done < maxRows) {
         /** @type {string | null} */
         const next = await bounds(at, rangeEnd, 100);
-        const { rowCount } = await client.query({
-          name: 'sub-batch',
-          text: `UPDATE leads SET search_name = ${EXPRESSION}
-            WHERE id >= $1 AND ($2::bigint IS NULL OR id < $2) AND search_name IS NULL`,
-          values: [at, next],
-        });
+        const { rowCount } = await client.query(
+          `UPDATE leads SET search_name = ${EXPRESSION} WHERE ${between(at, next)} AND search_name IS NULL`,
+        );
         done += rowCount ?? 0;
         if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
         at = next;
@@ -95,3 +107,6 @@ export const onlineMigrationsWay =
       from = rangeEnd;
     }
   };
+
+/** Keys of the table's own rows, so they need no quoting. @param {string} from @param {string | null} end */
+const between = (from, end) => `id >= '${from}'${end === null ? '' : ` AND id < '${end}'`}`;

@@ -9,12 +9,13 @@ const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
  * measurement.
  *
  * @param {import('./ways.mjs').WayName} way
- * @param {string} url
+ * @param {{ url: string, key: import('../tables/leads.mjs').Key }} database
+ * @param {{ maxSeconds?: number }} [options] a way that can stop stops after this time
  * @returns {Promise<{ go: () => Promise<import('./child.mjs').Finished> }>} when the process is ready to
  *   start
  */
-export async function inOwnProcess(way, url) {
-  const child = fork(CHILD, [way, url]);
+export async function inOwnProcess(way, { url, key }, { maxSeconds = Infinity } = {}) {
+  const child = fork(CHILD, [way, url, key, String(maxSeconds)]);
   /** @type {Promise<never>} */
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`The process of ${way} ended with exit code ${code}`);

@@ -3,7 +3,7 @@ import { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { SubjectContext } from './ledger.context.js';
-import { assertLease, fence, IS_FREE, renewal } from './lease/lease.sql.js';
+import { assertLease, fence, IS_FREE, isRange, renewal } from './lease/lease.sql.js';
 import { keyToJson, type Key, type LeasedRange, type TenantScope } from './range.js';
 
 /** The next window of a range, as SQL expressions. */
@@ -195,7 +195,7 @@ export class RangeLedger {
     return `WITH nb_moved AS (
         UPDATE ${this.#context.schema}.range SET cursor_key = ${start}, window_lower_key = ${start}, window_upper_key = ${end},
           state = ${parameters.add(state, 'text')}, ${renewal(this.#context, parameters)}
-        WHERE ${fence(parameters, range)} AND upper_key IS NOT DISTINCT FROM ${upper} RETURNING window_upper_key, lease_expires_at
+        WHERE ${fence(this.#context, parameters, range)} AND upper_key IS NOT DISTINCT FROM ${upper} RETURNING window_upper_key, lease_expires_at
       )
       SELECT (SELECT window_upper_key FROM nb_moved)::text,
         ${assertLease(this.#context, 'nb_moved')}`;
@@ -203,7 +203,7 @@ export class RangeLedger {
 
   /** An SQL query of the range's cursor. @param columns converts the JSON of a key to SQL columns */
   cursor(parameters: Parameters, range: LeasedRange, columns: (json: string) => string): string {
-    return `SELECT ${columns('cursor_key')} FROM ${this.#context.schema}.range WHERE id = ${parameters.add(range.id, 'bigint')}`;
+    return `SELECT ${columns('cursor_key')} FROM ${this.#context.schema}.range WHERE ${isRange(this.#context, parameters, range)}`;
   }
 
   /**
@@ -220,7 +220,7 @@ export class RangeLedger {
     return `UPDATE ${this.#context.schema}.range AS nb_range
       SET cursor_key = coalesce(${cursor}, cursor_key), updated = updated + ${updated},
           batches = batches + 1, ${renewal(this.#context, parameters)}
-      WHERE ${fence(parameters, range)} RETURNING lease_expires_at`;
+      WHERE ${fence(this.#context, parameters, range)} RETURNING lease_expires_at`;
   }
 
   /** Moves the cursor and asserts the lease. @param to null: the cursor does not move */
@@ -230,7 +230,7 @@ export class RangeLedger {
     return {
       text: `WITH moved AS (
           UPDATE ${this.#context.schema}.range SET cursor_key = coalesce(${cursor}, cursor_key), ${renewal(this.#context, parameters)}
-          WHERE ${fence(parameters, range)} RETURNING lease_expires_at
+          WHERE ${fence(this.#context, parameters, range)} RETURNING lease_expires_at
         ) SELECT ${assertLease(this.#context, 'moved')}`,
       values: parameters.values,
     };

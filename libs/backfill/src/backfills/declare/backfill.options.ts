@@ -51,7 +51,11 @@ export interface PaceOptions {
   readonly statementTimeout?: number;
   /** Milliseconds that the transaction of a batch may be idle while your code computes. @default 120_000 */
   readonly idleInTransactionTimeout?: number;
-  /** The backfill fails if more rows than this are in quarantine. @default 1000 */
+  /**
+   * The backfill fails if more rows than this are in quarantine. Each of several processes may notice the rows
+   * of the others up to a sixteenth too late.
+   * @default 1000
+   */
   readonly maxQuarantined?: number;
   /** The number of batches per progress line in the log. @default 10 */
   readonly progressEvery?: number;

@@ -11,7 +11,7 @@ import {
   type LeaseScope,
   type TenantScope,
 } from '../range.js';
-import { assertLease, fence, IS_FREE, isUnfinished, leaseInterval } from './lease.sql.js';
+import { assertLease, fence, IS_FREE, isRange, isUnfinished, leaseInterval } from './lease.sql.js';
 
 /** The maximum number of leased ranges. */
 export interface LeaseLimit {
@@ -73,7 +73,7 @@ export class LeaseLedger {
       {
         text: `WITH own AS (
             SELECT id FROM ${schema}.range
-            WHERE id = ${parameters.add(range.id, 'bigint')} AND (fencing_token = ${parameters.add(range.token, 'bigint')}
+            WHERE ${isRange(this.#context, parameters, range)} AND (fencing_token = ${parameters.add(range.token, 'bigint')}
               OR lease_owner = ${parameters.add(owner, 'text')}) FOR UPDATE
           ) ${this.#takeLease(parameters, 'own')}`,
         values: parameters.values,
@@ -102,7 +102,7 @@ export class LeaseLedger {
       {
         // Same token but no owner: an earlier attempt has released the range, but its reply was lost.
         text: `UPDATE ${schema}.range SET lease_owner = NULL, lease_expires_at = NULL
-          WHERE ${fence(parameters, range)} AND (lease_owner IS NULL
+          WHERE ${fence(this.#context, parameters, range)} AND (lease_owner IS NULL
             OR ${parameters.add(maxWorkers, 'int')} < (SELECT count(*) FROM ${schema}.range WHERE ${counted} AND NOT ${IS_FREE}))
           RETURNING id::text`,
         values: parameters.values,
@@ -173,11 +173,12 @@ export class LeaseLedger {
 
   /** A statement that renews the lease. It returns a row while this process holds the lease. */
   heartbeat(range: LeasedRange): Statement {
-    const { schema, owner, leaseMs } = this.#context;
+    const { schema, owner } = this.#context;
+    const parameters = new Parameters();
     return {
-      text: `UPDATE ${schema}.range SET lease_expires_at = clock_timestamp() + $3::interval
-             WHERE id = $1::bigint AND fencing_token = $2::bigint AND lease_owner = $4 RETURNING id::text`,
-      values: [range.id, range.token, `${leaseMs} milliseconds`, owner],
+      text: `UPDATE ${schema}.range SET lease_expires_at = clock_timestamp() + ${leaseInterval(this.#context, parameters)}
+             WHERE ${fence(this.#context, parameters, range)} AND lease_owner = ${parameters.add(owner, 'text')} RETURNING id::text`,
+      values: parameters.values,
     };
   }
 
@@ -192,12 +193,13 @@ export class LeaseLedger {
   }
 
   async #end(session: Session, range: LeasedRange, assignments: string): Promise<void> {
+    const parameters = new Parameters();
     await session.transaction([
       {
         text: `UPDATE ${this.#context.schema}.range
                SET lease_owner = NULL, lease_expires_at = NULL${assignments}
-               WHERE id = $1::bigint AND fencing_token = $2::bigint`,
-        values: [range.id, range.token],
+               WHERE ${fence(this.#context, parameters, range)}`,
+        values: parameters.values,
       },
     ]);
   }

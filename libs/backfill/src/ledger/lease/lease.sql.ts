@@ -15,22 +15,32 @@ export function isUnfinished(context: SubjectContext, parameters: Parameters, sc
 }
 
 /**
- * The SQL condition that the range still has the fencing token of this lease. Only then may a change commit.
+ * The SQL condition that a row is this range. It finds the newest version of the row without reading the
+ * earlier ones, which PostgreSQL keeps while an old snapshot is open.
  */
-export function fence(parameters: Parameters, range: LeasedRange): string {
-  return `id = ${parameters.add(range.id, 'bigint')} AND fencing_token = ${parameters.add(range.token, 'bigint')}`;
+export function isRange({ schema }: LedgerContext, parameters: Parameters, { id }: LeasedRange): string {
+  const wanted = parameters.add(id, 'bigint');
+  return `id = ${wanted}
+    AND chain >= (SELECT newest.chain FROM ${schema}.range AS newest WHERE newest.id = ${wanted} ORDER BY newest.chain DESC LIMIT 1)`;
 }
 
 /**
- * An assignment for a SET clause. It renews a valid lease, and sets an expired lease to NULL for
- * `assertLease`.
+ * The SQL condition that the range still has the fencing token of this lease. Only then may a change commit.
+ */
+export function fence(context: LedgerContext, parameters: Parameters, range: LeasedRange): string {
+  return `${isRange(context, parameters, range)} AND fencing_token = ${parameters.add(range.token, 'bigint')}`;
+}
+
+/**
+ * Assignments for a SET clause. They count the update, renew a valid lease, and set an expired lease to NULL
+ * for `assertLease`.
  *
  * The expiry is not tested in WHERE: a long statement tests WHERE with the row version of its snapshot, so it
  * would exclude the row although a heartbeat has renewed the lease since. PostgreSQL evaluates the assignment
  * again with the newer row version.
  */
 export function renewal(context: LedgerContext, parameters: Parameters): string {
-  return `lease_expires_at = CASE WHEN lease_expires_at > clock_timestamp()
+  return `revision = revision + 1, lease_expires_at = CASE WHEN lease_expires_at > clock_timestamp()
       THEN clock_timestamp() + ${leaseInterval(context, parameters)} END`;
 }
 

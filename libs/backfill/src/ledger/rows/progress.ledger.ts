@@ -22,6 +22,12 @@ export interface TenantProgress {
   readonly lastTouchedAt: string;
 }
 
+/**
+ * Number of updates after which the next batch begins a new row for the tenant. While an old snapshot is open,
+ * an update reads every earlier version of its row.
+ */
+const MAX_UPDATES_OF_ROW = 32;
+
 /** The numbers of rows of one backfill, in total and for each tenant. */
 export class ProgressLedger {
   readonly #context: SubjectContext;
@@ -36,22 +42,33 @@ export class ProgressLedger {
    */
   add(parameters: Parameters): string {
     const { name, version } = this.#context.parameters(parameters);
-    return `INSERT INTO ${this.#context.schema}.tenant_progress AS nb_progress (name, version, tenant, updated)
-      SELECT ${name}, ${version}, nb_tenant, count(*)
-      FROM nb_changed GROUP BY nb_tenant ORDER BY nb_tenant
-      ON CONFLICT (name, version, (tenant IS NULL), (coalesce(tenant, ''))) DO UPDATE
-      SET updated = nb_progress.updated + excluded.updated, last_touched_at = clock_timestamp()`;
+    const { schema } = this.#context;
+    // The order of the tenants prevents a deadlock of two batches.
+    return `INSERT INTO ${schema}.tenant_progress AS nb_progress (name, version, tenant, chain, updated)
+      SELECT ${name}, ${version}, nb_added.nb_tenant,
+        coalesce(nb_newest.chain + (nb_newest.revision >= ${MAX_UPDATES_OF_ROW})::int, 0), nb_added.rows
+      FROM (SELECT nb_tenant, count(*) AS rows FROM nb_changed GROUP BY nb_tenant) AS nb_added
+      LEFT JOIN LATERAL (
+        SELECT p.chain, p.revision FROM ${schema}.tenant_progress AS p
+        WHERE p.name = ${name} AND p.version = ${version} AND (p.tenant IS NULL) = (nb_added.nb_tenant IS NULL)
+          AND coalesce(p.tenant, '') = coalesce(nb_added.nb_tenant, '') ORDER BY p.chain DESC LIMIT 1
+      ) AS nb_newest ON true
+      ORDER BY nb_added.nb_tenant
+      ON CONFLICT (name, version, (tenant IS NULL), (coalesce(tenant, '')), chain) DO UPDATE
+      SET updated = nb_progress.updated + excluded.updated, revision = nb_progress.revision + 1,
+        last_touched_at = clock_timestamp()`;
   }
 
   async counts(session: Session, tenants: TenantScope): Promise<RowCounts> {
-    const count = (table: string, scope: string) =>
-      `(SELECT count(DISTINCT key) FROM ${this.#context.schema}.${table}
+    const count = (rows: string, table: string, scope: string) =>
+      `(SELECT count(${rows}) FROM ${this.#context.schema}.${table}
         WHERE name = $1 AND version = $2::int AND (${scope} IS NULL OR tenant = ANY(${scope})))::text`;
     const parameters = new Parameters(this.#context.values);
     const scope = parameters.addArray(tenants);
     const { last } = await session.send([
       {
-        text: `SELECT ${count('skipped_row', scope)}, ${count('quarantined_row', scope)}`,
+        // Several ranges may have skipped the same row. In quarantine, a row is once.
+        text: `SELECT ${count('DISTINCT key', 'skipped_row', scope)}, ${count('*', 'quarantined_row', scope)}`,
         values: parameters.values,
       },
     ]);

@@ -22,7 +22,10 @@ export class QuarantineLedger {
     this.#context = context;
   }
 
-  /** A statement that puts a row in quarantine and removes it from the skipped rows. */
+  /**
+   * A statement that puts a row in quarantine and removes it from the skipped rows. It returns whether the row
+   * is new in quarantine.
+   */
   add(entry: QuarantineEntry): Statement {
     const { schema } = this.#context;
     const parameters = new Parameters();
@@ -36,7 +39,8 @@ export class QuarantineLedger {
         VALUES (${name}, ${version}, ${key}, ${parameters.add(entry.tenant, 'text')},
           ${parameters.add(entry.error, 'text')}, ${parameters.add(entry.code, 'text')})
         ON CONFLICT (name, version, key) DO UPDATE SET attempts = q.attempts + 1, error = excluded.error,
-          error_code = excluded.error_code, last_tried_at = clock_timestamp()`,
+          error_code = excluded.error_code, last_tried_at = clock_timestamp()
+        RETURNING attempts = 1`,
       values: parameters.values,
     };
   }

@@ -1,5 +1,5 @@
 import type { Key, LeasedRange } from '../../../ledger/range.js';
-import { nullable, text } from '../../../postgres/decoders.js';
+import { boolean, nullable, text } from '../../../postgres/decoders.js';
 import type { Session } from '../../../postgres/session.js';
 import { applyBatchPolicy } from '../../../postgres/timeout-policy.js';
 import { removeFromSkipped } from '../../batch/batch-entry.js';
@@ -9,6 +9,11 @@ import { describeFailure } from '../outcome/failure.js';
 
 /** Maximum number of keys in one statement. */
 const KEYS_PER_STATEMENT = 1_000;
+/**
+ * The rows are counted again when this part of them is new. A count reads all of them, so that a count after
+ * each row would take quadratic time.
+ */
+const NEW_PART_BEFORE_COUNT = 1 / 16;
 /** Maximum number of different errors in the message of `TooManyQuarantinedError`. */
 const MAX_NAMED_ERRORS = 3;
 
@@ -37,13 +42,15 @@ export interface QuarantinedRow {
 export class Quarantine {
   readonly #selection: RowSelection;
   #size: number;
+  /** The result of the last count. It includes the rows of other processes. */
+  #counted: number;
 
   constructor(selection: RowSelection, size: number) {
     this.#selection = selection;
-    this.#size = size;
+    this.#size = this.#counted = size;
   }
 
-  /** The number of rows in quarantine when this process last counted them. */
+  /** The number of rows in quarantine that this process knows of. */
   get size(): number {
     return this.#size;
   }
@@ -53,13 +60,19 @@ export class Quarantine {
     const { name, pace } = this.#selection.definition;
     const tenant = await this.#tenantOf(session, key);
     const { quarantine, ranges, progress } = this.#selection.ledger;
-    await session.transaction([
+    const committed = await session.transaction([
       quarantine.add({ key, tenant, ...describeFailure(error) }),
       ranges.moveCursor(range, cursor === 'move' ? key : null),
     ]);
-    this.#size = (await progress.counts(session, null)).quarantined;
+    if (committed.at(0).value(boolean)) this.#size++;
+    if (this.#isCountDue) this.#size = this.#counted = (await progress.counts(session, null)).quarantined;
     if (this.#size > pace.maxQuarantined)
       throw new TooManyQuarantinedError(name, pace.maxQuarantined, await this.#describeErrors(session));
+  }
+
+  get #isCountDue(): boolean {
+    if (this.#size > this.#selection.definition.pace.maxQuarantined) return true;
+    return this.#size - this.#counted >= Math.max(1, this.#counted * NEW_PART_BEFORE_COUNT);
   }
 
   async #tenantOf(session: Session, key: Key): Promise<string | null> {

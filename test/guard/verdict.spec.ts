@@ -7,6 +7,7 @@ import { CONTROL_FLOW } from './fixtures/code/control-flow.fixtures.ts';
 import { EARLY_EXITS } from './fixtures/code/early-exits.fixtures.ts';
 import { FUNCTIONS } from './fixtures/code/functions.fixtures.ts';
 import { HABITS } from './fixtures/code/habits.fixtures.ts';
+import { LATE_BINDING } from './fixtures/code/late-binding.fixtures.ts';
 import { MIGRATION_FORMS } from './fixtures/code/migration-forms.fixtures.ts';
 import { UNDECIDED } from './fixtures/code/undecided.fixtures.ts';
 import { UNMODELLED } from './fixtures/code/unmodelled.fixtures.ts';
@@ -34,6 +35,7 @@ describe.each([
   ['early exits', EARLY_EXITS],
   ['common code', HABITS],
   ['unknown SQL', UNDECIDED],
+  ['values that are set late', LATE_BINDING],
   ['code without a model', UNMODELLED],
   ['TypeORM', ORM],
   ['imports', IMPORTS],

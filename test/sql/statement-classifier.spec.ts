@@ -57,6 +57,18 @@ describe('classify', () => {
     });
   });
 
+  it('reads every other control character in strings, comments and bodies', () => {
+    for (let code = 1; code < 0x20; code++) {
+      const raw = String.fromCharCode(code);
+      const [finding] = findings(`UPDATE a SET b = '${raw}' WHERE c = 'x${raw}' /* ${raw} */`);
+      expect(finding).toMatchObject({ rule: 'update', where: { text: `c = 'x${raw}'` } });
+      expect(summaries(`DO $$ BEGIN UPDATE a SET b = '${raw}'; END $$`)).toEqual([
+        'do-block-dml | update | a | DO block',
+      ]);
+      expect(statements(`ALTER TABLE a ADD b text DEFAULT '${raw}'`)[0]?.effect).toBe('schema');
+    }
+  });
+
   it('returns a failure for a text with a NUL character, because the parser would not see the rest', () => {
     expect(classifier.classify('SELECT 1\0; DELETE FROM leads').failure?.message).toMatch(/NUL/);
   });

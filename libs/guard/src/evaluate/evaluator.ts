@@ -31,8 +31,8 @@ import { fileConstant } from './natives/file-natives.js';
 import { callNative } from './natives/native-calls.js';
 import { executeBlock } from './statements/blocks.js';
 import { executeStatement } from './statements/statements.js';
-import { factsOf, factsOfAll } from './values/facts.js';
-import { UNDEFINED, array, choice, knownNumber, unknown } from './values/value.js';
+import { OPAQUE, factsOfAll } from './values/facts.js';
+import { UNDEFINED, array, choice, knownNumber, plain, unknown } from './values/value.js';
 import type { FunctionValue, UnknownValue, Value } from './values/value.types.js';
 
 /** The steps after which a migration counts as too large to follow. A large seed takes about ten thousand. */
@@ -51,9 +51,10 @@ export class Evaluator implements Machine {
   readonly journal = new Journal();
   readonly frames: Frame[] = [];
   readonly loops: LoopKind[] = [];
-  readonly awaited = new WeakSet<object>();
+  readonly acting = new WeakSet<object>();
   #events: EvaluationEvent[] = [];
   #steps = 0;
+  #doubt: string | undefined;
 
   constructor(
     readonly loader: ModuleLoader,
@@ -105,12 +106,16 @@ export class Evaluator implements Machine {
         return choice(
           this.journal.oneOf(callee.options.map((option) => () => this.call(option, args, site))),
         );
-      case 'unknown': {
-        const name = /([\w$]+)\W*$/.exec(callee.expression)?.[1] ?? callee.expression;
-        return callUnknown({ name, expression: site.callee, facts: callee.facts }, call);
-      }
+      case 'unknown':
+        return callUnknown(
+          { name: lastName(callee.expression), expression: site.callee, facts: callee.facts },
+          call,
+        );
+      case 'namespace':
+        return this.call(this.exported(callee.module, 'default'), args, site);
       default:
-        return unknown(site.callee, factsOf(callee));
+        // The program would fail if the value really were undefined: it is set by code that is not followed.
+        return callUnknown({ name: lastName(site.callee), expression: site.callee, facts: OPAQUE }, call);
     }
   }
 
@@ -169,12 +174,23 @@ export class Evaluator implements Machine {
       site: siteOf(site.node, site.context.module),
       frames: this.frames.map((frame) => frame.site),
       loops: [...this.loops],
+      ...(this.#doubt === undefined ? {} : { doubt: this.#doubt }),
     };
     this.#events.push({ ...event, ...occurrence });
   }
 
   countStep(): void {
     if (++this.#steps > MAX_STEPS) throw new EvaluationLimitError(MAX_STEPS);
+  }
+
+  inDoubt<T>(condition: string, body: () => T): T {
+    const outer = this.#doubt;
+    this.#doubt ??= condition;
+    try {
+      return body();
+    } finally {
+      this.#doubt = outer;
+    }
   }
 
   inLoop<T>(kind: LoopKind, body: () => T): T {
@@ -187,6 +203,10 @@ export class Evaluator implements Machine {
   }
 }
 
+function lastName(expression: string): string {
+  return /([\w$]+)\W*$/.exec(expression)?.[1] ?? expression;
+}
+
 /** `__dirname` and the like are natives whose value depends on the file. */
 function withFileConstant(value: Value, context: Context): Value {
   return value.kind === 'native' && !value.receiver ? (fileConstant(value.name, context) ?? value) : value;
@@ -194,7 +214,7 @@ function withFileConstant(value: Value, context: Context): Value {
 
 /** In the last recursive call that is followed, a number represents the numbers of all further calls. */
 function forgetNumber(arg: Value, expression: string): Value {
-  return knownNumber(arg) === undefined ? arg : unknown(expression);
+  return knownNumber(arg) === undefined ? arg : plain(expression);
 }
 
 /** The result of a function that is not followed. */

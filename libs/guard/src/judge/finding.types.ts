@@ -63,5 +63,5 @@ export interface Finding {
   /** The columns of a write through TypeORM. */
   readonly columns?: readonly string[];
   /** What stopped the guard, for `cannot-decide`. */
-  readonly stop?: StopReason | 'unparsed' | 'call' | 'dynamic';
+  readonly stop?: StopReason | 'branch' | 'unparsed' | 'call' | 'dynamic';
 }

@@ -1,10 +1,11 @@
 import type { EvaluationEvent } from '../evaluate/machine/event.types.js';
 import { isDataRule } from '../rules/rule.types.js';
+import { codeOfSite } from './code-of-site.js';
 import type { Finding, Verdict } from './finding.types.js';
 import { judgeHelper, judgeOrm } from './judge-orm.js';
 import { judgeSql } from './judge-sql.js';
 import type { JudgeState } from './judge.types.js';
-import { judgeUndecided } from './undecided.js';
+import { judgeUndecided, undecided } from './undecided.js';
 
 /** The findings of one direction of a migration, in the order of its actions. */
 export function judgeEvents(events: readonly EvaluationEvent[], state: JudgeState): readonly Finding[] {
@@ -20,7 +21,15 @@ export function judgeEvents(events: readonly EvaluationEvent[], state: JudgeStat
   return [...found.values()];
 }
 
+/** The guard cannot decide a data change that probably belongs to another database. */
 function judgeEvent(event: EvaluationEvent, state: JudgeState): readonly Finding[] {
+  const findings = judgeCertainEvent(event, state);
+  const { doubt } = event;
+  if (doubt === undefined || !findings.some(({ rule }) => isDataRule(rule))) return findings;
+  return [undecided(event, state, { stop: 'branch', code: codeOfSite(event.site), detail: doubt })];
+}
+
+function judgeCertainEvent(event: EvaluationEvent, state: JudgeState): readonly Finding[] {
   switch (event.kind) {
     case 'sql':
       return judgeSql(event, state);

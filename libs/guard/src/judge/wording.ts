@@ -54,6 +54,10 @@ const STOP_SENTENCES = {
   helper: (code) => `${code} receives access to the database, and the guard cannot read its code`,
   application: (code) => `${code} runs code of the application, which the guard cannot follow`,
   outside: (code) => `${code} reaches code outside the migration, which can open its own database connection`,
+  unknown: (code) =>
+    `${code} may change rows: its code or its value is set elsewhere, where the guard cannot follow it`,
+  branch: (condition) =>
+    `it changes rows when PostgreSQL runs it, and nothing proves that \`${condition}\` is about the database`,
   sql: (code) => `the SQL text in ${code} is unknown`,
   budget: (detail) => `the code is too large to follow: ${detail}`,
   module: (detail) => detail,

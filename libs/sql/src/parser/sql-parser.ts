@@ -58,8 +58,22 @@ async function load(): Promise<SqlParser> {
     parse: (sql) =>
       attempt(sql, () => (sql.trim() === '' ? { stmts: [] } : (library.parseSync(sql) as never))),
     parsePlpgsql: (sql) => attempt(sql, () => library.parsePlPgSQLSync(sql)),
-    scan: (sql) => library.scanSync(sql).tokens,
+    scan: (sql) => scan(library, sql),
   };
+}
+
+/** Control characters that the scanner of libpg-query writes into its JSON as they are, which is no JSON. */
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+const RAW_CONTROL = /[\u0001-\u0008\u000b\u000c\u000e-\u001f]/g;
+/** In a string or a comment, a blank of the same length leaves the other tokens as they are. */
+const SUBSTITUTE = ' ';
+
+function scan(library: Library, sql: string): readonly RawToken[] {
+  const readable = sql.replace(RAW_CONTROL, SUBSTITUTE);
+  const { tokens } = library.scanSync(readable);
+  if (readable === sql) return tokens;
+  const bytes = Buffer.from(sql);
+  return tokens.map((token) => ({ ...token, text: bytes.toString('utf8', token.start, token.end) }));
 }
 
 function attempt<T>(sql: string, parse: () => T): ParseOutcome<T> {

@@ -4,9 +4,8 @@ import { elementOf } from '../expressions/members.js';
 import { memberName } from '../expressions/property-names.js';
 import type { Call, CallSite, Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
-import { truthOfName } from '../values/driver-names.js';
 import { factsOf } from '../values/facts.js';
-import { array, constant, unknown } from '../values/value.js';
+import { array, unknown } from '../values/value.js';
 import type { FunctionValue, Value } from '../values/value.types.js';
 import { callMethod } from './method-calls.js';
 import { callHelper } from './helper-calls.js';
@@ -16,8 +15,6 @@ export function evaluateCall(machine: Machine, node: ast.CallExpression, context
   const callee = withoutWrappers(node.callee);
   const site: CallSite = { node, context, callee: codeOf(callee, context.module) };
   if (callee.type === 'MemberExpression') return evaluateMethodCall(machine, callee, node, site);
-  const truth = isDriverQuestion(callee, node) ? truthOfName(callee.name) : undefined;
-  if (truth !== undefined) return constant(truth);
   const value = machine.evaluate(callee, context);
   const call: Call = { machine, args: evaluateArguments(machine, node.arguments, context), site };
   if (callee.type === 'Identifier' && machine.options.dmlHelpers.has(callee.name))
@@ -38,14 +35,6 @@ function evaluateMethodCall(
   const result = callCompiledAsync(callee, call);
   if (result) return result;
   return name === undefined ? callUnknownMember(target, call) : callMethod(target, name, call);
-}
-
-/** `isPostgres()`, `isMySql(runner)` */
-function isDriverQuestion(
-  callee: ast.Expression,
-  node: ast.CallExpression,
-): callee is ast.IdentifierReference {
-  return callee.type === 'Identifier' && node.arguments.length <= 1;
 }
 
 const WRAPPERS = new Set<ast.Expression['type']>([

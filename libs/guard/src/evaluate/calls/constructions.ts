@@ -1,17 +1,21 @@
 import { instantiate } from '../classes/instances.js';
 import type { Call } from '../machine/machine.types.js';
-import { factsOf, factsOfAll } from '../values/facts.js';
+import { OPAQUE, factsOf, factsOfAll, withoutOpaque } from '../values/facts.js';
 import { knownText, text } from '../values/text-value.js';
 import { array, database, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 import { isOutsideNative } from './outside-calls.js';
+import { isPlatform } from '../natives/platform-names.js';
 
 type Constructor = (call: Call) => Value;
 
 const CONSTRUCTORS: ReadonlyMap<string, Constructor> = new Map<string, Constructor>([
+  ['Map', makeMap],
   ['Promise', makePromise],
+  ['Proxy', ({ args: [target], site }) => target ?? unknown(site.callee)],
   ['Set', makeSet],
   ['URL', makeUrl],
+  ['WeakMap', makeMap],
   ['typeorm.Connection', () => database('source')],
   ['typeorm.DataSource', () => database('source')],
 ]);
@@ -35,13 +39,19 @@ function unknownInstance(callee: Value, name: string, { machine, args, site }: C
   if (isOutsideNative(name, args))
     machine.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
   const facts = factsOfAll([callee, ...args]);
+  if (name.startsWith('typeorm.') || isPlatform(name)) return unknown(site.callee, withoutOpaque(facts));
   const holds = args.some((arg) => arg.kind === 'database' || factsOf(arg).database);
-  return unknown(site.callee, holds && !name.startsWith('typeorm.') ? { ...facts, database: true } : facts);
+  return unknown(site.callee, holds ? { ...facts, ...OPAQUE, database: true } : { ...facts, ...OPAQUE });
 }
 
 function makePromise({ machine, args: [executor], site }: Call): Value {
   if (executor?.kind === 'function') machine.invoke(executor, [unknown('resolve'), unknown('reject')], site);
   return unknown(site.callee);
+}
+
+function makeMap({ args: [pairs] }: Call): Value {
+  if (pairs?.kind === 'array') return { ...pairs, items: [...pairs.items], isMap: true };
+  return { ...array(pairs ? [pairs] : [], { isOpen: pairs !== undefined }), isMap: true };
 }
 
 function makeSet({ args: [items], site }: Call): Value {

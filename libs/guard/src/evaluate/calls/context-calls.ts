@@ -1,3 +1,4 @@
+import type { StopReason } from '../machine/event.types.js';
 import type { Call } from '../machine/machine.types.js';
 import { knownText } from '../values/text-value.js';
 import type { UnknownCallee } from './call.types.js';
@@ -17,13 +18,8 @@ const DATA_NAME =
   /rows?|record|data|seed|backfill|populate|insert|update|delete|upsert|save|copy|migrate|move|purge|truncate|batch|entit/i;
 
 /** A wrapper around TypeORM gives the migration its own functions. Only their names say what they do. */
-export function callOnContext({ name, expression }: UnknownCallee, { machine, args, site }: Call): void {
-  if (QUERY_NAME.test(name)) {
-    if (knownText(args[0]) === undefined)
-      machine.emit({ kind: 'undecided', reason: 'sql', expression }, site);
-    return;
-  }
+export function effectOnContext({ name, expression }: UnknownCallee, { args }: Call): StopReason | undefined {
+  if (QUERY_NAME.test(name)) return knownText(args[0]) === undefined ? 'sql' : undefined;
   const isSchemaWork = SCHEMA_NAME.test(name) || SCHEMA_CHAIN.test(expression);
-  if (DATA_NAME.test(name) || !isSchemaWork)
-    machine.emit({ kind: 'undecided', reason: 'helper', expression }, site);
+  return DATA_NAME.test(name) || !isSchemaWork ? 'helper' : undefined;
 }

@@ -1,8 +1,8 @@
 import type { Call } from '../machine/machine.types.js';
 import { callDatabase } from '../typeorm/database-calls.js';
 import { callEntity } from '../typeorm/entity-calls.js';
-import { factsOf } from '../values/facts.js';
-import { choice, isUndefined } from '../values/value.js';
+import { OPAQUE, factsOf } from '../values/facts.js';
+import { choice, isUndefined, presentOptions } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 import { callHelper } from './helper-calls.js';
 import { callUnknown } from './unknown-calls.js';
@@ -13,7 +13,7 @@ export function callMethod(target: Value, name: string, call: Call): Value {
   if (machine.options.dmlHelpers.has(name)) return callHelper(name, call);
   if (target.kind === 'choice')
     return choice(
-      machine.journal.oneOf(target.options.map((option) => () => callMethod(option, name, call))),
+      machine.journal.oneOf(presentOptions(target).map((option) => () => callMethod(option, name, call))),
     );
   if (target.kind === 'database') return callDatabase(target, name, call);
   const method = machine.member(target, { name, expression: site.callee, context: site.context });
@@ -37,6 +37,7 @@ interface MissingMethod {
 }
 
 function callMissingMethod(target: Value, name: string, { method, call }: MissingMethod): Value {
-  const callee = { name, expression: call.site.callee, receiver: target, facts: factsOf(method) };
+  const facts = isUndefined(method) ? OPAQUE : factsOf(method);
+  const callee = { name, expression: call.site.callee, receiver: target, facts };
   return callEntity(target, name, call) ?? callUnknown(callee, call);
 }

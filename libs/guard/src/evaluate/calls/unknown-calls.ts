@@ -1,31 +1,22 @@
 import type { Call } from '../machine/machine.types.js';
+import { handleOfToken } from '../natives/application-natives.js';
 import { readSqlFile } from '../natives/sql-files.js';
-import { NO_FACTS, factsOf, factsOfAll, holdsDatabase, mergeFacts } from '../values/facts.js';
+import { NO_FACTS, OPAQUE, factsOf, factsOfAll, mergeFacts } from '../values/facts.js';
 import { knownText } from '../values/text-value.js';
 import { unknown } from '../values/value.js';
 import type { Facts, Value } from '../values/value.types.js';
 import type { UnknownCallee } from './call.types.js';
 import { callCallbacks } from './callbacks.js';
-import { callOnContext } from './context-calls.js';
 import { isOutsidePackage } from './outside-calls.js';
 import { sqlTextsIn } from './sql-texts.js';
-
-/** Objects whose functions print, measure or wait in any project. */
-const HARMLESS_RECEIVER =
-  /^(?:console|logger|log|chalk|this\.logger|_logger|Logger|winston|colors|ora|spinner|debug|assert|expect)\b/i;
-
-const HARMLESS_NAME =
-  /^(?:log|info|warn|error|debug|verbose|trace|print|time|timeEnd|sleep|delay|wait|close|init|enableShutdownHooks|useLogger|flushLogs|disconnect|release|on|once|emit)$/;
-
-const APPLICATION_READS =
-  /^(?:get|resolve|select|create|createApplicationContext|createTestingModule|compile|close|init|listen|useLogger|enableShutdownHooks|getHttpServer)$/;
+import { effectOfUnknown, isHarmless } from './unknown-effects.js';
 
 /** A call of a function whose code cannot be read. */
 export function callUnknown(callee: UnknownCallee, call: Call): Value {
   const { machine, args, site } = call;
   const { name, expression, facts } = callee;
-  const file = sqlFileOf(name, call);
-  if (file) return file;
+  const known = sqlFileOf(name, call) ?? dataSourceOf(name, call);
+  if (known) return known;
   if (isOutsidePackage(facts.module, name, args))
     machine.emit({ kind: 'undecided', reason: 'outside', expression }, site);
   const receiver = callee.receiver ? factsOf(callee.receiver) : NO_FACTS;
@@ -33,9 +24,11 @@ export function callUnknown(callee: UnknownCallee, call: Call): Value {
   const result = unknown(expression, resultFacts(facts, receiver, given));
   const sendsSql = !isHarmless(callee) && sendTexts(callee, call);
   openContainers(args);
-  callCallbacks({ name, facts: mergeFacts(receiver, given), sendsSql }, call);
+  const passed = facts.opaque ? { ...mergeFacts(receiver, given), ...OPAQUE } : mergeFacts(receiver, given);
+  callCallbacks({ name, facts: passed, sendsSql }, call);
   if (sendsSql) return unknown(expression, { ...result.facts, rows: true });
-  if (!isHarmless(callee)) reportUndecided(callee, receiver, call);
+  const reason = effectOfUnknown(callee, call);
+  if (reason) machine.emit({ kind: 'undecided', reason, expression }, site);
   return result;
 }
 
@@ -45,26 +38,9 @@ function sqlFileOf(name: string, { args: [path], site }: Call): Value | undefine
   return isReader && knownText(path)?.endsWith('.sql') ? readSqlFile(path, site.context) : undefined;
 }
 
-function reportUndecided(callee: UnknownCallee, receiver: Facts, call: Call): void {
-  const { machine, args, site } = call;
-  const { name, expression, facts } = callee;
-  if (facts.database) {
-    callOnContext(callee, call);
-  } else if (args.some((arg) => holdsDatabase(arg)) || isMissingAction(callee, call)) {
-    machine.emit({ kind: 'undecided', reason: 'helper', expression }, site);
-  } else if (receiver.application && !APPLICATION_READS.test(name) && !HARMLESS_NAME.test(name)) {
-    machine.emit({ kind: 'undecided', reason: 'application', expression }, site);
-  }
-}
-
-/**
- * Is it an awaited function of a missing file of the project, or a function of a package with a name such as
- * `seed`? It may open its own connection to the database.
- */
-function isMissingAction({ name, facts, receiver }: UnknownCallee, { machine, site }: Call): boolean {
-  const { module } = receiver ? factsOf(receiver) : facts;
-  if (module === undefined || !machine.awaited.has(site.node)) return false;
-  return /^\.{0,2}\//.test(module) || (!receiver && /^(?:seed|back_?fill|populate|migrate)/i.test(name));
+/** `app.get(DataSource)` of an application that was not followed. */
+function dataSourceOf(name: string, { args: [token] }: Call): Value | undefined {
+  return /^(?:get|resolve)$/.test(name) ? handleOfToken(token) : undefined;
 }
 
 /** Unknown code may change what it receives: add properties to an object, or items to an empty list. */
@@ -79,18 +55,17 @@ function resultFacts(own: Facts, receiver: Facts, given: Facts): Facts {
   return given.rows && !facts.rows ? { ...facts, rows: true } : facts;
 }
 
-function isHarmless({ name, expression }: UnknownCallee): boolean {
-  return HARMLESS_RECEIVER.test(expression) || (HARMLESS_NAME.test(name) && /log|console/i.test(expression));
-}
-
 /** Functions that receive texts but do not send them. */
 const TEXT_FUNCTION =
   /^(?:Error|\w+Error|\w+Exception|format|dedent|trim|md5|createHash|hash|split|from|structuredClone)$/;
 
+const SENDS_SQL = /^(?:query|execute|exec|raw|sql|unsafe)$|(?:query|sql|statement)s?$/i;
+
 /** Texts that look like SQL are assumed to be sent. @returns whether there are any */
 function sendTexts({ name, facts }: UnknownCallee, { machine, args, site }: Call): boolean {
   const texts = TEXT_FUNCTION.test(name) ? [] : sqlTextsIn(args);
+  const isSent = facts.database || (facts.opaque && SENDS_SQL.test(name));
   for (const text of texts)
-    machine.emit(facts.database ? { kind: 'sql', text } : { kind: 'sql', text, guessed: true }, site);
+    machine.emit(isSent ? { kind: 'sql', text } : { kind: 'sql', text, guessed: true }, site);
   return texts.length > 0;
 }

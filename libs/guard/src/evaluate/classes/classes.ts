@@ -1,7 +1,6 @@
 import type * as ast from 'oxc-parser';
-import { LexicalScope } from '../machine/lexical-scope.js';
 import type { Context, Machine } from '../machine/machine.types.js';
-import { UNDEFINED, database, unknown } from '../values/value.js';
+import { database } from '../values/value.js';
 import type { ClassValue, DatabaseValue, FunctionValue, Value } from '../values/value.types.js';
 
 export function makeClass(node: ast.Class, { scope, module }: Context): ClassValue {
@@ -71,24 +70,6 @@ export function methodValue({ definition, home }: FoundMethod, thisValue: Value)
     definedIn: home,
     name: keyName(definition.key) ?? '',
   };
-}
-
-export function staticMember(machine: Machine, value: ClassValue, name: string): Value | undefined {
-  const known = value.statics.get(name);
-  if (known) return known;
-  for (const home of lineage(machine, value))
-    for (const definition of home.node.body.body)
-      if (definition.type === 'PropertyDefinition' && definition.static && keyName(definition.key) === name) {
-        // Without this, a member that is defined in terms of itself would be computed forever.
-        value.statics.set(name, unknown(name));
-        const scope = LexicalScope.function(home.scope, value);
-        const computed = definition.value
-          ? machine.evaluate(definition.value, { scope, module: home.module })
-          : UNDEFINED;
-        value.statics.set(name, computed);
-        return computed;
-      }
-  return undefined;
 }
 
 /** The handle that instances of the class are: `extends Repository<X>` makes them repositories. */

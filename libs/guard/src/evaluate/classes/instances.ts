@@ -5,7 +5,7 @@ import { LexicalScope } from '../machine/lexical-scope.js';
 import type { CallSite, Context, Machine } from '../machine/machine.types.js';
 import { codeOf, siteOf } from '../machine/source-code.js';
 import { executeBlock } from '../statements/blocks.js';
-import { NO_FACTS } from '../values/facts.js';
+import { NO_FACTS, OPAQUE } from '../values/facts.js';
 import { UNDEFINED, unknown } from '../values/value.js';
 import type { ClassValue, ObjectValue, Value } from '../values/value.types.js';
 import { annotatedValue, typeName } from './annotations.js';
@@ -115,7 +115,10 @@ function injected(machine: Machine, { annotation, name }: Dependency, context: C
   const variable = context.scope.find(typeName(type.typeName));
   const value = variable ? machine.evaluate(type.typeName, context) : undefined;
   if (value?.kind === 'class') return lazyInstance(value);
-  return unknown(name, { database: /Repository$|DataSource|EntityManager/.test(typeName(type.typeName)) });
+  return unknown(name, {
+    ...OPAQUE,
+    database: /Repository$|DataSource|EntityManager/.test(typeName(type.typeName)),
+  });
 }
 
 /** Services may inject one another in a circle. So an instance is made when one of its members is used. */

@@ -4,7 +4,7 @@ import { findMethod, methodValue } from '../classes/classes.js';
 import type { Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
 import { factsOf, mergeFacts } from '../values/facts.js';
-import { choice, constant, knownNumber, unknown } from '../values/value.js';
+import { choice, constant, knownNumber, plain, unknown } from '../values/value.js';
 import type { ArrayValue, ObjectValue, Value } from '../values/value.types.js';
 import { sum } from './operators.js';
 import { type PatternTarget, destructure } from './patterns.js';
@@ -47,7 +47,7 @@ export function evaluateUpdate(machine: Machine, node: ast.UpdateExpression, con
   const number = knownNumber(before);
   const after =
     number === undefined
-      ? unknown(codeOf(node, context.module))
+      ? plain(codeOf(node, context.module))
       : constant(node.operator === '++' ? number + 1 : number - 1);
   assign(machine, node.argument, after, context);
   return node.prefix ? after : before;

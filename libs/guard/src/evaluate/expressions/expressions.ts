@@ -1,8 +1,11 @@
 import type * as ast from 'oxc-parser';
 import { evaluateCall, evaluateNew, evaluateTagged } from '../calls/call-expressions.js';
+import { typeName } from '../classes/annotations.js';
 import { makeClass } from '../classes/classes.js';
+import { actingCalls } from '../machine/acting-calls.js';
 import type { Context, Evaluable, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
+import { freeze } from '../modules/shared-objects.js';
 import { factsOf } from '../values/facts.js';
 import { knownText } from '../values/text-value.js';
 import { UNDEFINED, unknown } from '../values/value.js';
@@ -52,7 +55,7 @@ const MODELS: Models = {
   YieldExpression: evaluateYield,
   SpreadElement: (machine, node, context) => machine.evaluate(node.argument, context),
   ChainExpression: inner,
-  TSAsExpression: inner,
+  TSAsExpression: asType,
   TSSatisfiesExpression: inner,
   TSTypeAssertion: inner,
   TSNonNullExpression: inner,
@@ -66,6 +69,14 @@ const MODELS: Models = {
 export function evaluateExpression(machine: Machine, node: Evaluable, context: Context): Value {
   const model = MODELS[node.type] as Model | undefined;
   return model ? model(machine, node, context) : unknown(codeOf(node, context.module));
+}
+
+/** `… as const` cannot be changed. */
+function asType(machine: Machine, node: ast.TSAsExpression, context: Context): Value {
+  const value = machine.evaluate(node.expression, context);
+  const type = node.typeAnnotation;
+  const isConst = type.type === 'TSTypeReference' && typeName(type.typeName) === 'const';
+  return isConst ? freeze(value) : value;
 }
 
 function inner(machine: Machine, node: { readonly expression: ast.Expression }, context: Context): Value {
@@ -112,7 +123,7 @@ function sequence(machine: Machine, node: ast.SequenceExpression, context: Conte
 }
 
 function awaited(machine: Machine, { argument }: ast.AwaitExpression, context: Context): Value {
-  if (argument.type === 'CallExpression') machine.awaited.add(argument);
+  for (const call of actingCalls(argument)) machine.acting.add(call);
   return machine.evaluate(argument, context);
 }
 
@@ -136,7 +147,8 @@ function evaluateYield(machine: Machine, node: ast.YieldExpression, context: Con
 
 function dynamicImport(machine: Machine, node: ast.ImportExpression, { module, ...context }: Context): Value {
   const specifier = knownText(machine.evaluate(node.source, { ...context, module }));
-  if (specifier === undefined) return unknown(codeOf(node, module), { module: codeOf(node.source, module) });
+  if (specifier === undefined)
+    return unknown(codeOf(node, module), { module: codeOf(node.source, module), opaque: true });
   return machine.import(specifier, '*', module);
 }
 

@@ -1,11 +1,22 @@
 import { callAccessor } from '../classes/accessors.js';
-import { databaseAncestor, findMethod, methodValue, staticMember, superOf } from '../classes/classes.js';
+import { databaseAncestor, findMethod, methodValue, superOf } from '../classes/classes.js';
 import { materialize } from '../classes/instances.js';
+import { staticMember } from '../classes/statics.js';
 import type { Machine, MemberAccess } from '../machine/machine.types.js';
+import { lateProperty } from '../modules/shared-objects.js';
 import { databaseMember } from '../typeorm/database-members.js';
-import { factsOf } from '../values/facts.js';
+import { OPAQUE, factsOf } from '../values/facts.js';
 import { knownText, text } from '../values/text-value.js';
-import { UNDEFINED, choice, constant, database, unknown } from '../values/value.js';
+import {
+  UNDEFINED,
+  choice,
+  constant,
+  database,
+  isNothing,
+  plain,
+  presentOptions,
+  unknown,
+} from '../values/value.js';
 import type {
   ArrayValue,
   ClassValue,
@@ -22,7 +33,7 @@ export function memberOf(machine: Machine, target: Value, access: MemberAccess):
   const { name, expression } = access;
   switch (target.kind) {
     case 'choice':
-      return choice(target.options.map((option) => memberOf(machine, option, access)));
+      return choice(presentOptions(target).map((option) => memberOf(machine, option, access)));
     case 'object':
       return objectMember(machine, target, access);
     case 'class':
@@ -40,7 +51,7 @@ export function memberOf(machine: Machine, target: Value, access: MemberAccess):
     case 'namespace':
       return machine.exported(target.module, name);
     case 'constant':
-      return unknown(expression);
+      return isNothing(target) ? unknown(expression) : plain(expression);
     case 'unknown':
       return unknownMember(target.facts, name, expression);
   }
@@ -49,7 +60,7 @@ export function memberOf(machine: Machine, target: Value, access: MemberAccess):
 function textMember(target: TextValue, name: string, expression: string): Value {
   if (name !== 'length') return { kind: 'native', name: `text.${name}`, receiver: target };
   const known = knownText(target);
-  return known === undefined ? unknown(expression) : constant(known.length);
+  return known === undefined ? plain(expression) : constant(known.length);
 }
 
 function arrayMember(target: ArrayValue, name: string, expression: string): Value {
@@ -78,11 +89,19 @@ function objectMember(machine: Machine, target: ObjectValue, access: MemberAcces
   materialize(machine, target);
   const { name, expression } = access;
   const own = target.properties.get(name);
-  if (own) return own;
+  const read = { name, expression, module: access.context.module };
+  if (own) return lateProperty(target, own, read) ?? own;
   const inherited = target.class && instanceMember(machine, target.class, target, access);
   if (inherited) return inherited;
+  const late = lateProperty(target, own, read);
+  if (late) return late;
   const mayExist = target.isOpen || Object.keys(target.facts).length > 0;
-  return mayExist ? unknown(expression, target.facts) : UNDEFINED;
+  return mayExist ? unknown(expression, factsOfMembers(target.facts)) : UNDEFINED;
+}
+
+/** A member that was not read may be anything, unless the facts say where the object comes from. */
+function factsOfMembers(facts: Facts): Facts {
+  return Object.keys(facts).length > 0 ? facts : OPAQUE;
 }
 
 /** A member that the class of an instance, or one of its parents, defines. */
@@ -106,7 +125,12 @@ function instanceMember(
 
 function nativeMember(machine: Machine, target: NativeValue, { name, expression }: MemberAccess): Value {
   if (target.name === 'super') return superMember(machine, target, name) ?? unknown(expression);
-  if (target.name === 'process.env') return unknown(expression);
+  if (target.name === 'process.env') return plain(expression);
+  // A method of a method, e.g. `query.bind`, is a function too. Nothing is known of other members of a handle.
+  if (target.receiver?.kind === 'database')
+    return /^(?:bind|call|apply|then|catch|finally)$/.test(name)
+      ? { kind: 'native', name: `function.${name}`, receiver: target }
+      : unknown(expression);
   return { kind: 'native', name: `${target.name}.${name}` };
 }
 

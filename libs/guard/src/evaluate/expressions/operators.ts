@@ -1,11 +1,12 @@
 import type * as ast from 'oxc-parser';
 import type { Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
-import { POSTGRES } from '../values/driver-names.js';
+import { isDriverClass } from '../values/driver-names.js';
 import { factsOf, mergeFacts } from '../values/facts.js';
-import { concatenate, text } from '../values/text-value.js';
-import { equality, isPresent, truthOf } from '../values/truth.js';
-import { UNDEFINED, choice, constant, knownNumber, unknown } from '../values/value.js';
+import { armOf } from '../statements/doubtful-arms.js';
+import { concatenate } from '../values/text-value.js';
+import { equality, isPresent, likelyEqual, likelyTruth, truthOf } from '../values/truth.js';
+import { UNDEFINED, choice, constant, knownNumber, plain, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 
 type Arithmetic = (left: number, right: number) => number | boolean;
@@ -32,16 +33,20 @@ export function binary(machine: Machine, node: ast.BinaryExpression, context: Co
         : uncertain(node, [left, right], context);
     case '===':
     case '==':
-      return known(equality(left, right), node, context);
+      return known({ truth: equality(left, right), likely: likelyEqual(left, right) }, node, context);
     case '!==':
     case '!=':
-      return known(negated(equality(left, right)), node, context);
+      return known(
+        { truth: negated(equality(left, right)), likely: negated(likelyEqual(left, right)) },
+        node,
+        context,
+      );
     case 'instanceof':
-      return known(isDriverClass(node.right), node, context);
+      return instanceOfDriver(right, node, context);
     default: {
       if (!ARITHMETIC.has(operator)) return uncertain(node, [left, right], context);
       const result = arithmetic(operator, left, right);
-      return result === undefined ? unknown(codeOf(node, context.module)) : constant(result);
+      return result === undefined ? plain(codeOf(node, context.module)) : constant(result);
     }
   }
 }
@@ -50,8 +55,13 @@ function uncertain(node: ast.Expression, operands: readonly Value[], { module }:
   return unknown(codeOf(node, module), mergeFacts(...operands.map((operand) => factsOf(operand))));
 }
 
-function known(value: boolean | undefined, node: ast.Expression, { module }: Context): Value {
-  return value === undefined ? unknown(codeOf(node, module)) : constant(value);
+interface Outcome {
+  readonly truth: boolean | undefined;
+  readonly likely?: boolean | undefined;
+}
+
+function known({ truth, likely }: Outcome, node: ast.Expression, { module }: Context): Value {
+  return truth === undefined ? plain(codeOf(node, module), { likely }) : constant(truth);
 }
 
 function negated(truth: boolean | undefined): boolean | undefined {
@@ -89,10 +99,11 @@ function arithmetic(operator: string, left: Value, right: Value): number | boole
   return ARITHMETIC.get(operator)?.(first, second);
 }
 
-/** `driver instanceof PostgresDriver`: the class name says which database it is. */
-function isDriverClass(node: ast.Expression): boolean | undefined {
-  const driver = node.type === 'Identifier' ? /^(.+)Driver$/.exec(node.name)?.[1] : undefined;
-  return driver === undefined ? undefined : equality(text(POSTGRES), text(driver.toLowerCase()));
+/** `driver instanceof PostgresDriver`: certain for a class of TypeORM, likely for any other with such a name. */
+function instanceOfDriver(right: Value, node: ast.BinaryExpression, context: Context): Value {
+  const name = node.right.type === 'Identifier' ? isDriverClass(node.right.name) : undefined;
+  const isOfTypeOrm = right.kind === 'native' && right.name.startsWith('typeorm.');
+  return known({ truth: isOfTypeOrm ? name : undefined, likely: name }, node, context);
 }
 
 export function logical(machine: Machine, node: ast.LogicalExpression, context: Context): Value {
@@ -101,30 +112,42 @@ export function logical(machine: Machine, node: ast.LogicalExpression, context: 
   const takesRight = node.operator === '&&' ? truth : negated(truth);
   if (takesRight === false) return left;
   if (takesRight === true) return machine.evaluate(node.right, context);
+  const likely = node.operator === '??' ? undefined : likelyTruth(left);
+  const isDoubtful = likely !== undefined && likely === (node.operator === '||');
   let right: Value = UNDEFINED;
-  machine.journal.maybe(() => (right = machine.evaluate(node.right, context)));
-  return choice([left, right]);
+  machine.journal.maybe(() => {
+    const evaluate = (): Value => machine.evaluate(node.right, context);
+    right = isDoubtful ? machine.inDoubt(codeOf(node.left, context.module), evaluate) : evaluate();
+  });
+  return isDoubtful ? plain(codeOf(node, context.module), { likely }) : choice([left, right]);
 }
 
 export function conditional(machine: Machine, node: ast.ConditionalExpression, context: Context): Value {
-  const truth = truthOf(machine.evaluate(node.test, context));
+  const test = machine.evaluate(node.test, context);
+  const truth = truthOf(test);
   if (truth === true) return machine.evaluate(node.consequent, context);
   if (truth === false) return machine.evaluate(node.alternate, context);
-  const arms = machine.journal.oneOf([
-    () => machine.evaluate(node.consequent, context),
-    () => machine.evaluate(node.alternate, context),
-  ]);
-  return choice(arms);
+  const condition = { test, code: codeOf(node.test, context.module) };
+  return choice(
+    machine.journal.oneOf([
+      () => armOf(machine, { ...condition, isTrue: true }, () => machine.evaluate(node.consequent, context)),
+      () => armOf(machine, { ...condition, isTrue: false }, () => machine.evaluate(node.alternate, context)),
+    ]),
+  );
 }
 
 export function unary(machine: Machine, node: ast.UnaryExpression, context: Context): Value {
   const argument = machine.evaluate(node.argument, context);
   switch (node.operator) {
     case '!':
-      return known(negated(truthOf(argument)), node, context);
+      return known(
+        { truth: negated(truthOf(argument)), likely: negated(likelyTruth(argument)) },
+        node,
+        context,
+      );
     case '-': {
       const number = knownNumber(argument);
-      return number === undefined ? unknown(codeOf(node, context.module)) : constant(-number);
+      return number === undefined ? plain(codeOf(node, context.module)) : constant(-number);
     }
     case 'void':
       return UNDEFINED;

@@ -15,6 +15,8 @@ export interface Occurrence {
   readonly frames: readonly Site[];
   /** The loops around it, outermost first. */
   readonly loops: readonly LoopKind[];
+  /** The condition that probably keeps PostgreSQL from running it, although nothing proves it. */
+  readonly doubt?: string;
 }
 
 /** SQL is sent. */
@@ -54,11 +56,12 @@ export interface HelperEvent extends Occurrence {
  * - `helper`: a function that receives the database and whose code cannot be read
  * - `application`: code of an application that the migration starts
  * - `outside`: a program, another thread or a text run as code, which may open its own connection to the database
+ * - `unknown`: a value that is set elsewhere or that was not read, and that may give access to the database
  * - `sql`: SQL with unknown text
  * - `budget`: code that is too large to follow
  * - `module`: a migration class that was not found
  */
-export type StopReason = 'helper' | 'application' | 'outside' | 'sql' | 'budget' | 'module';
+export type StopReason = 'helper' | 'application' | 'outside' | 'unknown' | 'sql' | 'budget' | 'module';
 
 export interface UndecidedEvent extends Occurrence {
   readonly kind: 'undecided';

@@ -68,8 +68,8 @@ export interface Machine {
   readonly journal: Journal;
   readonly frames: Frame[];
   readonly loops: LoopKind[];
-  /** Calls with an awaited result. Such a call acts, it does not only compute. */
-  readonly awaited: WeakSet<object>;
+  /** Calls with a result that nobody uses, or that is only awaited: see `actingCalls`. */
+  readonly acting: WeakSet<object>;
 
   evaluate(node: Evaluable, context: Context): Value;
   execute(node: ast.Statement, context: Context): Completion;
@@ -87,4 +87,6 @@ export interface Machine {
   /** Counts work. @throws {EvaluationLimitError} when the migration has taken too many steps */
   countStep(): void;
   inLoop<T>(kind: LoopKind, body: () => T): T;
+  /** Runs code that probably belongs to another database. @param condition the code that decides it */
+  inDoubt<T>(condition: string, body: () => T): T;
 }

@@ -8,6 +8,10 @@ const DATABASE_CLIENTS =
 /** Packages that start an application. */
 const APPLICATIONS = /^(?:@nestjs\/(?:core|testing)|nest-commander(?:-testing)?)$/;
 
+/** Packages that compute, print or parse, and that reach no database. */
+const HARMLESS =
+  /^(?:uuid|nanoid|cuid|ulid(?:x)?|@paralleldrive\/cuid2|lodash(?:[./].+|-es)?|ramda|underscore|moment(?:-timezone)?|dayjs|luxon|date-fns(?:-tz|\/.+)?|bcrypt(?:js)?|argon2|chalk|picocolors|kleur|slugify|@faker-js\/faker|faker|dotenv(?:-.+)?|class-(?:transformer|validator)|csv-(?:parse|parser|stringify)(?:\/.+)?|papaparse|js-yaml|yaml|json5|debug|winston|pino|bunyan|@nestjs\/(?:common|config|swagger)|bignumber\.js|big\.js|decimal\.js|crypto-js|validator|qs|query-string|deepmerge|dedent|pluralize|change-case|zod|joi|rxjs(?:\/.+)?|tslib|reflect-metadata|p-(?:map|limit|queue|all|retry)|async|bluebird|glob|fast-glob|slug|he|semver|ms|ethers|web3(?:-.+)?|viem|typeorm-.+)$/;
+
 /** The value of an import from a package, or from a file that cannot be read. */
 export function importedFromPackage(specifier: string, name: string): Value {
   const imported = name === '*' || name === 'default' ? (specifier.split('/').at(-1) ?? specifier) : name;
@@ -15,6 +19,7 @@ export function importedFromPackage(specifier: string, name: string): Value {
     return { kind: 'native', name: name === '*' ? 'typeorm' : `typeorm.${name}` };
   if (APPLICATIONS.test(specifier)) return { kind: 'native', name: name === '*' ? 'nest' : `nest.${name}` };
   if (/data-?source$/i.test(imported) || imported === 'AppDataSource') return database('source');
-  if (DATABASE_CLIENTS.test(specifier)) return unknown(imported, { module: specifier, database: true });
-  return unknown(imported, { module: specifier });
+  if (DATABASE_CLIENTS.test(specifier))
+    return unknown(imported, { module: specifier, database: true, opaque: true });
+  return unknown(imported, { module: specifier, opaque: !HARMLESS.test(specifier) });
 }

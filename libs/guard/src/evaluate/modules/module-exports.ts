@@ -1,8 +1,10 @@
 import type { ModuleExport, ParsedModule } from '../../source/parsed-module.js';
 import type { Context, Machine } from '../machine/machine.types.js';
-import { unknown } from '../values/value.js';
+import { choice, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
+import { lateAssignments } from './late-assignments.js';
 import { moduleScope } from './module-scope.js';
+import { share } from './shared-objects.js';
 
 /** The values of exports that were read. */
 const exportedValues = new WeakMap<ParsedModule, Map<string, Value>>();
@@ -12,7 +14,7 @@ export function exportedValue(machine: Machine, module: ParsedModule, name: stri
   exportedValues.set(module, values);
   const known = values.get(name);
   if (known) return known;
-  const unread = unknown(name, { module: module.source.path });
+  const unread = unknown(name, { module: module.source.path, opaque: true });
   // Without this, modules that import one another would be computed forever.
   values.set(name, unread);
   const value = computeExport(machine, module, name) ?? unread;
@@ -28,9 +30,18 @@ export function namespaceOf(machine: Machine, module: ParsedModule): Value {
 
 function computeExport(machine: Machine, module: ParsedModule, name: string): Value | undefined {
   const context: Context = { scope: moduleScope(machine, module), module };
-  if (name === 'module.exports') return module.commonJs && machine.evaluate(module.commonJs, context);
+  if (name === 'module.exports') {
+    const value = module.commonJs && machine.evaluate(module.commonJs, context);
+    if (value) share(value, module);
+    return value;
+  }
   const entry = module.exports.get(name);
-  return entry ? entryValue(machine, entry, context) : starExport(machine, module, name);
+  if (!entry) return starExport(machine, module, name);
+  const value = entryValue(machine, entry, context);
+  share(value, module);
+  // `exports.source = source` in a function.
+  const isLate = entry.kind === 'expression' && lateAssignments(module).properties.has(name);
+  return isLate ? choice([value, unknown(name)]) : value;
 }
 
 export function entryValue(machine: Machine, entry: ModuleExport, context: Context): Value {

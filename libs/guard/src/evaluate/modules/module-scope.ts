@@ -1,4 +1,5 @@
 import type * as ast from 'oxc-parser';
+import { annotatedValue } from '../classes/annotations.js';
 import { enumValue } from '../classes/enums.js';
 import { bindPattern } from '../expressions/patterns.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
@@ -6,8 +7,10 @@ import type { Context, Machine } from '../machine/machine.types.js';
 import { patternNames } from '../../source/declared-names.js';
 import type { ParsedModule } from '../../source/parsed-module.js';
 import { executeBlock } from '../statements/blocks.js';
-import { UNDEFINED } from '../values/value.js';
+import { UNDEFINED, choice, isNothing, unknown } from '../values/value.js';
 import type { Scope, Value } from '../values/value.types.js';
+import { lateAssignments } from './late-assignments.js';
+import { openList, share } from './shared-objects.js';
 
 /**
  * The scopes of the modules that were read. A module that is no longer needed is collected with its scope.
@@ -40,7 +43,11 @@ function declareTopLevel(machine: Machine, statement: ast.Statement | ast.Direct
       if (isNamedDeclaration(statement.declaration)) declareTopLevel(machine, statement.declaration, context);
       return;
     case 'VariableDeclaration':
-      for (const declarator of statement.declarations) declareVariable(machine, declarator, context);
+      for (const declarator of statement.declarations)
+        declareVariable(machine, declarator, {
+          ...context,
+          kind: statement.declare ? 'declare' : statement.kind,
+        });
       return;
     case 'FunctionDeclaration':
     case 'ClassDeclaration':
@@ -91,25 +98,35 @@ function importedName(specifier: ast.ImportDeclarationSpecifier): string {
   return imported.type === 'Literal' ? imported.value : imported.name;
 }
 
-function declareVariable(machine: Machine, declarator: ast.VariableDeclarator, context: Context): void {
+interface DeclarationContext extends Context {
+  /** `declare`: another script or the platform defines the variable. */
+  readonly kind: ast.VariableDeclaration['kind'] | 'declare';
+}
+
+function declareVariable(
+  machine: Machine,
+  declarator: ast.VariableDeclarator,
+  { kind, ...context }: DeclarationContext,
+): void {
   const names = patternNames(declarator.id);
   for (const name of names)
-    context.scope.declareLazy(name, () => computeVariable(machine, { declarator, name, names }, context));
+    context.scope.declareLazy(name, () =>
+      computeVariable(machine, { declarator, kind, name, names }, context),
+    );
 }
 
 interface LazyVariable {
   readonly declarator: ast.VariableDeclarator;
+  readonly kind: DeclarationContext['kind'];
   readonly name: string;
   /** The names of all variables of the declarator, which are computed together. */
   readonly names: readonly string[];
 }
 
-function computeVariable(
-  machine: Machine,
-  { declarator, name, names }: LazyVariable,
-  context: Context,
-): Value {
+function computeVariable(machine: Machine, lazy: LazyVariable, context: Context): Value {
+  const { declarator, name, names } = lazy;
   const { scope } = context;
+  if (lazy.kind === 'declare') return outsideValue(machine, lazy, context);
   const computed = LexicalScope.function(scope);
   const value = declarator.init ? machine.evaluate(declarator.init, context) : UNDEFINED;
   const isAnonymous = value.kind === 'function' && value.name === '';
@@ -127,7 +144,30 @@ function computeVariable(
   variable.value = result;
   variable.compute = undefined;
   runMutations(machine, name, context);
+  variable.value = withLateValue(machine, variable.value, lazy, context);
   return variable.value;
+}
+
+/** A variable that code outside the migration sets: what its type says. */
+function outsideValue(machine: Machine, { declarator, name }: LazyVariable, context: Context): Value {
+  return annotatedValue(machine, declarator.id.typeAnnotation, context) ?? unknown(name);
+}
+
+/** Functions that run before the migration may assign the variable, or fill its list. */
+function withLateValue(machine: Machine, value: Value, lazy: LazyVariable, context: Context): Value {
+  const { name, kind } = lazy;
+  const { module } = context;
+  share(value, module);
+  const isAssigned = lateAssignments(module).variables.has(name);
+  if (value.kind === 'array' && (isAssigned || (value.items.length === 0 && isExported(module, name))))
+    openList(value, name);
+  if (kind === 'const' || !isAssigned) return value;
+  const late = outsideValue(machine, lazy, context);
+  return isNothing(value) ? late : choice([value, late]);
+}
+
+function isExported({ exports }: ParsedModule, name: string): boolean {
+  return [...exports.values()].some((entry) => entry.kind === 'local' && entry.name === name);
 }
 
 /** Runs the top-level statements that fill a variable: `statements.push(…)`, `for (…) statements.push(…)`. */
@@ -143,5 +183,5 @@ function runMutations(machine: Machine, name: string, context: Context): void {
 }
 
 function isAction({ type }: ast.Statement | ast.Directive): boolean {
-  return type === 'ExpressionStatement' || type === 'IfStatement' || type.startsWith('For');
+  return /^(?:Expression|If|Try|Block|Switch|While|For\w*)Statement$/.test(type);
 }

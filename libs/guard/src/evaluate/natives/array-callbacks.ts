@@ -2,7 +2,7 @@ import type { Call } from '../machine/machine.types.js';
 import { MAX_UNROLLED, iterate, loopKind } from '../statements/iteration.js';
 import { factsOf } from '../values/facts.js';
 import { truthOf } from '../values/truth.js';
-import { UNDEFINED, array, choice, constant, unknown } from '../values/value.js';
+import { UNDEFINED, array, choice, constant, plain, unknown } from '../values/value.js';
 import type { ArrayValue, Value } from '../values/value.types.js';
 
 /** Calls a function for the items: for each item when they are known, otherwise once for all. */
@@ -18,7 +18,7 @@ function eachItem(
     iterated: self.items.length > MAX_UNROLLED ? { ...self, isOpen: true } : self,
     expression: site.callee,
     body(item) {
-      const position = self.isOpen ? unknown('index') : constant(index);
+      const position = self.isOpen ? plain('index') : constant(index);
       index++;
       take(item, machine.call(callback, [item, position, self], site));
       return 'normal';
@@ -64,7 +64,7 @@ export function test(self: ArrayValue, call: Call): Value {
 
 export function reduce(self: ArrayValue, { machine, args, site }: Call): Value {
   const [callback, initial] = args;
-  if (!callback) return unknown(site.callee);
+  if (!callback) return plain(site.callee);
   const [head = UNDEFINED, ...tail] = self.items;
   let accumulated = initial ?? head;
   machine.inLoop(loopKind(self), () => {

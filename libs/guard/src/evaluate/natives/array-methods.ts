@@ -2,9 +2,10 @@ import type { Call } from '../machine/machine.types.js';
 import { callCallbacks } from '../calls/callbacks.js';
 import { factsOf } from '../values/facts.js';
 import { joinTexts, text } from '../values/text-value.js';
-import { equality } from '../values/truth.js';
-import { UNDEFINED, array, choice, constant, unknown } from '../values/value.js';
+import { equality, likelyEqual } from '../values/truth.js';
+import { UNDEFINED, array, choice, constant, plain, unknown } from '../values/value.js';
 import type { ArrayValue, Value } from '../values/value.types.js';
+import { callMapMethod } from './map-methods.js';
 import { filter, find, forEach, map, reduce, test } from './array-callbacks.js';
 
 type ArrayModel = (self: ArrayValue, call: Call) => Value;
@@ -33,6 +34,8 @@ const MODELS: ReadonlyMap<string, ArrayModel> = new Map<string, ArrayModel>([
 ]);
 
 export function callArrayMethod(self: ArrayValue, name: string, call: Call): Value {
+  const result = self.isMap && callMapMethod(self, name, call);
+  if (result) return result;
   const model = MODELS.get(name);
   return model ? model(self, call) : callWithoutModel(self, name, call);
 }
@@ -56,7 +59,7 @@ function push(self: ArrayValue, { machine, args, site }: Call): Value {
   const isRepeated = machine.loops.some((loop) => loop !== 'values');
   if (isRepeated || args.some((arg) => arg.kind === 'unknown' && arg.isSpread)) self.isOpen = true;
   self.items.push(...args);
-  return unknown(site.callee);
+  return plain(site.callee);
 }
 
 function join(self: ArrayValue, { args, site }: Call): Value {
@@ -95,9 +98,11 @@ function reverse(self: ArrayValue): Value {
 }
 
 function includes(self: ArrayValue, { args: [wanted], site }: Call): Value {
-  if (!wanted) return unknown(site.callee);
+  if (!wanted) return plain(site.callee);
   const matches = self.items.map((item) => equality(item, wanted));
   if (matches.includes(true)) return constant(true);
   const isCertain = !self.isOpen && matches.every((match) => match === false);
-  return isCertain ? constant(false) : unknown(site.callee);
+  if (isCertain) return constant(false);
+  const isUnlikely = !self.isOpen && self.items.every((item) => likelyEqual(item, wanted) === false);
+  return plain(site.callee, isUnlikely ? { likely: false } : {});
 }

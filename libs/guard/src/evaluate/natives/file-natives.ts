@@ -2,7 +2,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Call, Context } from '../machine/machine.types.js';
 import { knownText, text } from '../values/text-value.js';
-import { constant, unknown } from '../values/value.js';
+import { constant, plain } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 import type { NativeModel } from './platform-natives.js';
 import { existingPath, readSqlFile } from './sql-files.js';
@@ -42,7 +42,7 @@ export function fileConstant(name: string, { module }: Context): Value | undefin
 
 function knownPath({ args, site }: Call, make: (parts: readonly string[]) => string): Value {
   const parts = args.map((arg) => knownText(arg)).filter((part) => part !== undefined);
-  return parts.length === args.length && parts.length > 0 ? text(make(parts)) : unknown(site.callee);
+  return parts.length === args.length && parts.length > 0 ? text(make(parts)) : plain(site.callee);
 }
 
 /** Like `path.resolve`, but a path that depends on the working directory stays relative. */
@@ -57,9 +57,9 @@ function pathOfUrl(path: string): string {
 
 function readFile({ machine, args: [path], site }: Call): Value {
   machine.countStep();
-  return readSqlFile(path, site.context) ?? unknown(`${site.callee}(${knownText(path) ?? '…'})`);
+  return readSqlFile(path, site.context) ?? plain(`${site.callee}(${knownText(path) ?? '…'})`);
 }
 
 function exists({ args: [path], site }: Call): Value {
-  return existingPath(path, site.context) === undefined ? unknown(site.callee) : constant(true);
+  return existingPath(path, site.context) === undefined ? plain(site.callee) : constant(true);
 }

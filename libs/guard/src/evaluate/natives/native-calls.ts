@@ -2,13 +2,14 @@ import { callUnknown } from '../calls/unknown-calls.js';
 import { isOutsideNative } from '../calls/outside-calls.js';
 import type { Call } from '../machine/machine.types.js';
 import { callDatabase } from '../typeorm/database-calls.js';
-import { NO_FACTS, factsOf } from '../values/facts.js';
+import { NO_FACTS, OPAQUE, factsOf } from '../values/facts.js';
 import { unknown } from '../values/value.js';
 import type { NativeValue, Value } from '../values/value.types.js';
 import { applicationNative } from './application-natives.js';
 import { callArrayMethod } from './array-methods.js';
 import { FILE_NATIVES } from './file-natives.js';
 import { callFunctionMethod } from './function-methods.js';
+import { isPlatform } from './platform-names.js';
 import { PLATFORM_NATIVES } from './platform-natives.js';
 import { callTextMethod } from './text-methods.js';
 
@@ -27,6 +28,7 @@ function callMethodOfReceiver({ name, receiver }: NativeValue, call: Call): Valu
     case 'database':
       return callDatabase(receiver, method, call);
     case 'function':
+    case 'native':
       return callFunctionMethod(receiver, method, call);
     default:
       return undefined;
@@ -49,7 +51,7 @@ function callFunction({ name, receiver }: NativeValue, call: Call): Value {
       {
         name: name.split('.').at(-1) ?? name,
         expression: HARMLESS_NAMESPACE.test(name) ? `console.${name}` : site.callee,
-        facts: receiver ? factsOf(receiver) : NO_FACTS,
+        facts: receiver ? factsOf(receiver) : isPlatform(name) ? NO_FACTS : OPAQUE,
       },
       call,
     )

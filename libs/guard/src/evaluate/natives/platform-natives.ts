@@ -1,7 +1,8 @@
 import type { Call } from '../machine/machine.types.js';
+import { freeze } from '../modules/shared-objects.js';
 import { NO_FACTS, factsOf, factsOfAll, holdsDatabase } from '../values/facts.js';
 import { knownText, partsOf, text } from '../values/text-value.js';
-import { UNDEFINED, array, constant, unknown } from '../values/value.js';
+import { UNDEFINED, array, constant, plain, unknown } from '../values/value.js';
 import type { ArrayValue, ObjectValue, Value } from '../values/value.types.js';
 
 export type NativeModel = (call: Call) => Value;
@@ -17,7 +18,7 @@ export const PLATFORM_NATIVES: ReadonlyMap<string, NativeModel> = new Map<string
   ['Object.defineProperty', forgetProperties],
   ['Object.defineProperties', forgetProperties],
   ['Object.entries', objectList((key, value) => array([text(key), value]))],
-  ['Object.freeze', firstArgument],
+  ['Object.freeze', ({ args: [first] }) => freeze(first ?? UNDEFINED)],
   ['Object.keys', objectList((key) => text(key))],
   ['Object.values', objectList((_key, value) => value)],
   // Promises are transparent: an awaited value is the value itself.
@@ -51,9 +52,7 @@ function reflectApply({ machine, args, site }: Call): Value {
 
 function isArray({ args: [value], site }: Call): Value {
   if (value?.kind === 'array') return constant(true);
-  return value && value.kind !== 'unknown' && value.kind !== 'choice'
-    ? constant(false)
-    : unknown(site.callee);
+  return value && value.kind !== 'unknown' && value.kind !== 'choice' ? constant(false) : plain(site.callee);
 }
 
 function objectList(itemOf: (key: string, value: Value) => Value): NativeModel {
@@ -91,11 +90,11 @@ function forget(target: ObjectValue, sources: readonly Value[]): void {
 function requireModule({ machine, args, site }: Call): Value {
   const specifier = knownText(args[0]);
   return specifier === undefined
-    ? unknown(site.callee, { module: site.callee })
+    ? unknown(site.callee, { module: site.callee, opaque: true })
     : machine.import(specifier, '*', site.context.module);
 }
 
 function runCallback({ machine, args: [callback], site }: Call): Value {
   if (callback?.kind === 'function') machine.invoke(callback, [], site);
-  return unknown(site.callee);
+  return plain(site.callee);
 }

@@ -9,7 +9,7 @@ import {
   splitText,
   text,
 } from '../values/text-value.js';
-import { array, constant, unknown } from '../values/value.js';
+import { array, constant, plain, unknown } from '../values/value.js';
 import type { TextValue, Value } from '../values/value.types.js';
 
 type TextModel = (self: TextValue, call: Call) => Value;
@@ -48,7 +48,7 @@ function test(
 ): Value {
   const known = knownText(self);
   const wanted = knownText(args[0]);
-  return known === undefined || wanted === undefined ? unknown(site.callee) : constant(holds(known, wanted));
+  return known === undefined || wanted === undefined ? plain(site.callee) : constant(holds(known, wanted));
 }
 
 type LiteralReplacement = (known: string, literal: string, to: () => string) => string;
@@ -59,7 +59,7 @@ function replace(self: TextValue, call: Call, replaceLiteral: LiteralReplacement
   const literal = knownText(pattern);
   const regular = knownPattern(pattern);
   if (literal === undefined && !regular) return self;
-  if (replacement?.kind === 'function') call.machine.call(replacement, [unknown('match')], site);
+  if (replacement?.kind === 'function') call.machine.call(replacement, [plain('match')], site);
   const known = knownText(self);
   const to = replacement && knownText({ kind: 'text', parts: partsOf(replacement, site.callee) });
   if (known === undefined || to === undefined) return unknown(site.callee, factsOf(self));

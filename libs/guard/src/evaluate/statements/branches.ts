@@ -3,17 +3,26 @@ import { bindPattern } from '../expressions/patterns.js';
 import type { Assignments } from '../machine/journal.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
-import { equality, truthOf } from '../values/truth.js';
-import { unknown } from '../values/value.js';
+import { codeOf } from '../machine/source-code.js';
+import { equality, likelyEqual, truthOf } from '../values/truth.js';
+import type { Value } from '../values/value.types.js';
+import { plain } from '../values/value.js';
 import { executeBlock } from './blocks.js';
+import { type Arm, armOf } from './doubtful-arms.js';
 
 export function executeIf(machine: Machine, node: ast.IfStatement, context: Context): Completion {
-  const truth = truthOf(machine.evaluate(node.test, context));
+  const test = machine.evaluate(node.test, context);
+  const truth = truthOf(test);
   if (truth === true) return machine.execute(node.consequent, context);
   const { alternate } = node;
   if (truth === false) return alternate ? machine.execute(alternate, context) : 'normal';
-  const arms = [() => machine.execute(node.consequent, context)];
-  if (alternate) arms.push(() => machine.execute(alternate, context));
+  const condition = { test, code: codeOf(node.test, context.module) };
+  const arm =
+    (body: ast.Statement, { isTrue }: Pick<Arm, 'isTrue'>) =>
+    (): Completion =>
+      armOf(machine, { ...condition, isTrue }, () => machine.execute(body, context));
+  const arms = [arm(node.consequent, { isTrue: true })];
+  if (alternate) arms.push(arm(alternate, { isTrue: false }));
   const outcomes = machine.journal.branch(arms, { isOptional: !alternate, continues: isNormal });
   return alternate ? joinCompletions(outcomes) : 'normal';
 }
@@ -37,9 +46,12 @@ export function executeSwitch(machine: Machine, node: ast.SwitchStatement, conte
   const matches = node.cases.map(({ test }) =>
     test ? equality(discriminant, machine.evaluate(test, inner)) : undefined,
   );
-  const arms = possibleCases(node.cases, matches).map(
-    (entry) => () => executeCases(machine, node, entry, inner),
-  );
+  const arms = possibleCases(node.cases, matches).map((entry) => (): Completion => {
+    const run = (): Completion => executeCases(machine, node, entry, inner);
+    return isDoubtful(machine, discriminant, node.cases[entry], inner)
+      ? machine.inDoubt(codeOf(node.discriminant, context.module), run)
+      : run();
+  });
   const [first] = arms;
   if (!first) return 'normal';
   const hasDefault = node.cases.some(({ test }) => test === null);
@@ -49,6 +61,16 @@ export function executeSwitch(machine: Machine, node: ast.SwitchStatement, conte
     continues: (outcome) => outcome === 'normal' || outcome === 'break',
   });
   return hasDefault ? joinCompletions(outcomes.map(leaveSwitch)) : 'normal';
+}
+
+function isDoubtful(
+  machine: Machine,
+  discriminant: Value,
+  entry: ast.SwitchCase | undefined,
+  context: Context,
+): boolean {
+  const test = entry?.test;
+  return test ? likelyEqual(discriminant, machine.evaluate(test, context)) === false : false;
 }
 
 /**
@@ -111,6 +133,6 @@ export function executeTry(machine: Machine, node: ast.TryStatement, context: Co
 
 function executeCatch(machine: Machine, { param, body }: ast.CatchClause, context: Context): Completion {
   const inner: Context = { ...context, scope: LexicalScope.block(context.scope) };
-  if (param) bindPattern(param, unknown('error'), { machine, context: inner });
+  if (param) bindPattern(param, plain('error'), { machine, context: inner });
   return machine.execute(body, inner);
 }

@@ -7,7 +7,7 @@ import { codeOf } from '../machine/source-code.js';
 import { factsOf } from '../values/facts.js';
 import { text } from '../values/text-value.js';
 import { truthOf } from '../values/truth.js';
-import { array, unknown } from '../values/value.js';
+import { array, plain, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 import { declareVariables } from './blocks.js';
 import { MAX_UNROLLED, iterate, leavesLoop, runRepeatedly } from './iteration.js';
@@ -34,7 +34,7 @@ export function executeForEach(
 function keysOf(value: Value): Value {
   if (value.kind === 'object' && !value.isOpen)
     return array([...value.properties.keys()].map((key) => text(key)));
-  return unknown('key', factsOf(value));
+  return factsOf(value).rows ? unknown('key', { rows: true }) : plain('key');
 }
 
 /**
@@ -88,7 +88,7 @@ function forgetCounters(node: ast.ForStatement, { scope }: Context): void {
   if (node.init?.type !== 'VariableDeclaration') return;
   for (const { id } of node.init.declarations) {
     const variable = id.type === 'Identifier' ? scope.find(id.name) : undefined;
-    if (id.type === 'Identifier' && variable?.value?.kind === 'constant') variable.value = unknown(id.name);
+    if (id.type === 'Identifier' && variable?.value?.kind === 'constant') variable.value = plain(id.name);
   }
 }
 

@@ -1,4 +1,5 @@
 import type * as ast from 'oxc-parser';
+import { actingCalls } from '../machine/acting-calls.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
 import { UNDEFINED } from '../values/value.js';
@@ -18,6 +19,7 @@ type Model = (machine: Machine, node: ast.Statement, context: Context) => Comple
 
 const MODELS: Models = {
   ExpressionStatement(machine, node, context) {
+    for (const call of actingCalls(node.expression)) machine.acting.add(call);
     machine.evaluate(node.expression, context);
     return 'normal';
   },
@@ -28,6 +30,9 @@ const MODELS: Models = {
   BlockStatement: (machine, node, { scope, module }) =>
     executeBlock(machine, node.body, { scope: LexicalScope.block(scope), module }),
   ReturnStatement(machine, node, context) {
+    // What the migration itself returns is only awaited.
+    if (node.argument && machine.frames.length === 1)
+      for (const call of actingCalls(node.argument)) machine.acting.add(call);
     const value = node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
     machine.frames.at(-1)?.returns.push(value);
     return 'return';

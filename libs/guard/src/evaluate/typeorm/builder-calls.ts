@@ -1,7 +1,7 @@
 import type { Call } from '../machine/machine.types.js';
 import { argumentCode } from '../machine/source-code.js';
 import { text } from '../values/text-value.js';
-import { array, builderState, unknown } from '../values/value.js';
+import { array, builderState, plain, unknown } from '../values/value.js';
 import type { BuilderState, BuilderVerb, DatabaseValue, EntityName, Value } from '../values/value.types.js';
 import { builderCondition, firstRow, rowCount } from './conditions.js';
 import { entityFrom } from './entities.js';
@@ -45,13 +45,13 @@ export function callBuilder(target: DatabaseValue, name: string, call: Call): Va
   }
   if (state.verb === 'relation' && RELATION_WRITES.has(name)) {
     report(state, name, call);
-    return unknown(site.callee);
+    return plain(site.callee);
   }
   if (SENDS.has(name) && state.verb !== 'select') {
     report(state, name, call);
     return unknown(site.callee, { rows: true });
   }
-  if (name === 'getQueryAndParameters') return array([builtText(state), unknown(site.callee)]);
+  if (name === 'getQueryAndParameters') return array([builtText(state), plain(site.callee)]);
   if (name === 'getQuery' || name === 'getSql') return builtText(state);
   if (READS.test(name)) return unknown(site.callee, { rows: true, entity: true });
   build(target, state, name, call);

@@ -1,6 +1,6 @@
 import type { Call } from '../machine/machine.types.js';
 import { argumentCode } from '../machine/source-code.js';
-import { UNDEFINED, builder, database, unknown } from '../values/value.js';
+import { UNDEFINED, builder, database, plain, unknown } from '../values/value.js';
 import type { DatabaseValue, EntityName, FunctionValue, Value } from '../values/value.types.js';
 import { callBuilder } from './builder-calls.js';
 import { entityFrom } from './entities.js';
@@ -113,7 +113,7 @@ const ENTITY_FACTORIES = new Set(['create', 'merge', 'preload']);
 function read(target: DatabaseValue, name: string, { machine, args, site }: Call): Value {
   for (const arg of args)
     if (arg.kind === 'function') machine.invoke(arg, [unknown('', { rows: true })], site);
-  if (target.role === 'runner') return unknown(site.callee);
+  if (target.role === 'runner') return plain(site.callee);
   if (target.role === 'repository' && !REPOSITORY_READS.test(name))
     machine.emit({ kind: 'undecided', reason: 'helper', expression: site.callee }, site);
   return unknown(site.callee, ENTITY_FACTORIES.has(name) ? { entity: true } : { rows: true, entity: true });

@@ -1,6 +1,6 @@
 import { POSTGRES } from '../values/driver-names.js';
 import { text } from '../values/text-value.js';
-import { database, object, unknown } from '../values/value.js';
+import { database, object, plain } from '../values/value.js';
 import type { DatabaseValue, Value } from '../values/value.types.js';
 
 /** Properties of a handle that are not methods, and that say nothing about the database. */
@@ -30,7 +30,7 @@ export function databaseMember(target: DatabaseValue, name: string, expression: 
       return object([['options', driverOptions()]], { isOpen: true });
     default:
       return OTHER_PROPERTIES.has(name)
-        ? unknown(expression)
+        ? plain(expression)
         : { kind: 'native', name: `database.${name}`, receiver: target };
   }
 }

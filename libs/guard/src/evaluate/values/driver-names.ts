@@ -4,108 +4,104 @@ import type { UnknownValue, Value } from './value.types.js';
 /** TypeORM's name for the only database that the guard checks. */
 export const POSTGRES = 'postgres';
 
-const POSTGRES_NAMES = new Set([
-  'postgres',
-  'postgresql',
-  'postgresdb',
-  'pg',
-  'psql',
-  'pgsql',
-  'postgressql',
-]);
+/** Names of other databases that are used for nothing else. */
+const OTHER_DATABASES =
+  /^(?:aurora)?-?(?:my_?sql(?:db|2)?|maria(?:db)?|(?:better[-_]?)?sqlite3?(?:[-_]pooled)?|sql\.?js|ms_?sql|sql_?server|cockroach(?:db)?|lib_?sql|db2)$/i;
 
-const OTHER_NAMES = new Set(
-  [
-    'mysql',
-    'mysqldb',
-    'mariadb',
-    'maria',
-    'aurora-mysql',
-    'auroramysql',
-    'sqlite',
-    'sqlite3',
-    'better-sqlite3',
-    'bettersqlite3',
-    'betterSqlite3',
-    'better_sqlite3',
-    'sqljs',
-    'sql.js',
-    'capacitor',
-    'cordova',
-    'expo',
-    'nativescript',
-    'react-native',
-    'mssql',
-    'sqlserver',
-    'oracle',
-    'sap',
-    'mongodb',
-    'mongo',
-    'cockroachdb',
-    'cockroach',
-    'spanner',
-    'pglite',
-    'sqlite-pooled',
-    'libsql',
-    'db2',
-  ].map((name) => name.toLowerCase()),
-);
+/** Types of TypeORM that also mean other things: a payment provider, a client of the application. */
+const OTHER_TYPES = /^(?:oracle|sap|mongo(?:db)?|capacitor|cordova|expo|nativescript|react-native|spanner)$/i;
 
-/** True for a name of PostgreSQL, false for the name of another database, `undefined` for any other name. */
-export function isPostgresName(name: string): boolean | undefined {
-  const lower = name.toLowerCase();
-  if (POSTGRES_NAMES.has(lower)) return true;
-  return OTHER_NAMES.has(lower) ? false : undefined;
+const POSTGRES_NAMES = /^(?:aurora-)?(?:postgres(?:ql|db|sql)?|pg|psql|pgsql)$/i;
+const POSTGRES_VARIANT = /^(?:aurora-)?(?:postgres(?:ql|db|sql)?|pg(?:lite)?|psql|pgsql)$/i;
+
+/** True for a name of PostgreSQL, false for a name that only another database has, `undefined` for any other. */
+function isPostgresName(name: string): boolean | undefined {
+  if (POSTGRES_NAMES.test(name)) return true;
+  return OTHER_DATABASES.test(name) ? false : undefined;
 }
 
-/** The last name of a dotted path: `process.env.DB_TYPE` → `DB_TYPE`. */
+/** Whether TypeORM's type `postgres` equals a text. */
+function equalsType(name: string): boolean | undefined {
+  if (name === POSTGRES) return true;
+  return OTHER_TYPES.test(name) ? false : isPostgresName(name) === false ? false : undefined;
+}
+
+/** The last name of a dotted path: `process.env.DB_TYPE` → `DB_TYPE`, `config.get('DB_TYPE')` → `DB_TYPE`. */
 function lastName(expression: string): string {
-  return /([\w$]+)(?:\([^()]*\))?['"\]]*$/.exec(expression)?.[1] ?? '';
+  return /([\w$]+)(?:\(\))?['")\]]*$/.exec(expression)?.[1] ?? '';
 }
+
+/** `dbType`, `DB_TYPE`, `DATABASE_DRIVER`, `TYPEORM_CONNECTION`: names of TypeORM's own setting. */
+const TYPE_NAME =
+  /^(?:.*[a-z_])?(?:db|database|datasource|data_source|typeorm)_?(?:type|driver|dialect|engine)$|^typeorm_connection$/i;
+const TYPE_PATH = /(?:data_?source|connection|typeorm|database|db)\w*[.?!]*(?:options|config)?[.?!]*\.type$/i;
+
+/** Is the value the database's type, by a name that means nothing else? */
+function isDatabaseType({ expression, facts }: UnknownValue): boolean {
+  if (facts.rows || facts.entity) return false;
+  return TYPE_NAME.test(lastName(expression)) || TYPE_PATH.test(expression);
+}
+
+/** Names that the database's type may have, and other values too: `client`, `provider`, `driver`. */
+const LIKELY_TYPE = /(?:type|driver|dialect|engine|database|vendor|provider|client|kind)$|^db$/i;
 
 /**
- * Does the name suggest that the value is the database's type: `dbType`, `DB_TYPE`, `options.type`, `driver`?
+ * What a condition is likely to be, by a name such as `isPostgres` or `isMySQL()`. Names prove nothing, so the
+ * guard cannot decide a data change that depends on it.
  */
-function namesDriver(value: UnknownValue): boolean {
-  if (value.facts.rows || value.facts.entity) return false;
-  return (
-    /type$|driver|dialect|engine|database|vendor|provider|^db$|client$|kind$/i.test(
-      lastName(value.expression),
-    ) && !/^(?:data_?source_?)?kind$/i.test(lastName(value.expression))
-  );
-}
-
-/** The truth of a value that is named `isPostgres`, `isMySQL()`, `usingSqlite` and the like. */
-export function truthByName(value: UnknownValue): boolean | undefined {
-  return value.facts.rows || value.facts.entity ? undefined : truthOfName(lastName(value.expression));
-}
-
-/**
- * The same for a function's name. The name decides even if the code can be read, because the code reads the
- * environment.
- */
-export function truthOfName(name: string): boolean | undefined {
-  const match = /^(?:is|use|uses|using|has|on)_?(.+)$/i.exec(name);
-  const word = match?.[1]
+export function likelyByName(expression: string): boolean | undefined {
+  const word = /^(?:is|use|uses|using|on)_?(.+)$/i
+    .exec(lastName(expression))?.[1]
     ?.replace(/_?(?:db|driver|database|dialect|connection|client|flavou?r|enabled)$/i, '')
     .replace(/_/g, '');
   return word === undefined ? undefined : isPostgresName(word);
 }
 
 /**
- * Whether `left === right` holds when one side is the type of the database. The type of a handle is
- * `postgres`. A member of an unread enum is judged by its name, and an unread variable by the text that it is
- * compared with.
+ * Whether `left === right` holds when one side is the type of the database: the type of a handle, or a variable
+ * whose name means nothing else. A member of an unread enum is judged by its name.
  */
 export function compareDriver(left: Value, right: Value): boolean | undefined {
   return compareType(left, right) ?? compareType(right, left);
 }
 
 function compareType(type: Value, other: Value): boolean | undefined {
-  const name = knownText(other) ?? (other.kind === 'unknown' ? lastName(other.expression) : undefined);
-  if (name === undefined) return undefined;
-  const postgres = isPostgresName(name);
-  if (postgres === undefined) return undefined;
-  if (knownText(type) === POSTGRES) return postgres;
-  return type.kind === 'unknown' && other.kind === 'text' && namesDriver(type) ? postgres : undefined;
+  if (knownText(type) === POSTGRES)
+    return other.kind === 'unknown' ? equalsType(lowerName(other)) : compareText(other);
+  return type.kind === 'unknown' && isDatabaseType(type) ? compareText(other) : undefined;
+}
+
+/** Is the type of a handle compared with another name of PostgreSQL, e.g. PGlite? The application may map them. */
+export function isPostgresVariant(type: Value, other: Value): boolean {
+  const name = knownText(other);
+  return (
+    knownText(type) === POSTGRES && name !== undefined && name !== POSTGRES && POSTGRES_VARIANT.test(name)
+  );
+}
+
+function compareText(other: Value): boolean | undefined {
+  const name = knownText(other);
+  return name === undefined ? undefined : equalsType(name);
+}
+
+/** `DatabaseType.Postgres` → `postgres` */
+function lowerName({ expression }: UnknownValue): string {
+  return lastName(expression).toLowerCase();
+}
+
+/** What a comparison that is not certain is likely to be: `client === 'mysql'`. */
+export function likelyEquality(left: Value, right: Value): boolean | undefined {
+  return likelyComparison(left, right) ?? likelyComparison(right, left);
+}
+
+function likelyComparison(type: Value, other: Value): boolean | undefined {
+  if (type.kind !== 'unknown' || type.facts.rows || type.facts.entity) return undefined;
+  const name = knownText(other);
+  return name !== undefined && LIKELY_TYPE.test(lastName(type.expression)) ? isPostgresName(name) : undefined;
+}
+
+/** `driver instanceof PostgresDriver`: whether the class is the one of PostgreSQL, by its name. */
+export function isDriverClass(name: string): boolean | undefined {
+  const driver = /^(.+)Driver$/.exec(name)?.[1];
+  return driver === undefined ? undefined : equalsType(driver.toLowerCase());
 }

@@ -1,11 +1,19 @@
 import type { Facts, Value } from './value.types.js';
 
+/** The facts of plain data: a number, a text, a date. Its methods do not reach the database. */
 export const NO_FACTS: Facts = Object.freeze({});
+
+/** The facts of a value of which nothing is known: its methods may do anything. */
+export const OPAQUE: Facts = Object.freeze({ opaque: true });
 
 export function mergeFacts(...all: readonly Facts[]): Facts {
   let merged: Facts = NO_FACTS;
   for (const facts of all) if (facts !== NO_FACTS) merged = { ...merged, ...facts };
   return merged;
+}
+
+export function withoutOpaque({ opaque: _, ...facts }: Facts): Facts {
+  return facts;
 }
 
 const MAX_FACTS_DEPTH = 3;

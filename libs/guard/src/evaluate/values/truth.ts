@@ -1,4 +1,4 @@
-import { compareDriver, truthByName } from './driver-names.js';
+import { compareDriver, isPostgresVariant, likelyByName, likelyEquality } from './driver-names.js';
 import { isChunk, knownText } from './text-value.js';
 import { optionsOf } from './value.js';
 import type { TextValue, Value } from './value.types.js';
@@ -18,10 +18,20 @@ export function truthOf(value: Value): boolean | undefined {
       return rest.every((truth) => truth === first) ? first : undefined;
     }
     case 'unknown':
-      return truthByName(value);
+      return undefined;
     default:
       return true;
   }
+}
+
+/** What an uncertain condition probably is, e.g. `isMySQL()` in code for several databases. */
+export function likelyTruth(value: Value): boolean | undefined {
+  if (value.kind === 'choice') {
+    const [first, ...rest] = value.options.map((option) => truthOf(option) ?? likelyTruth(option));
+    return rest.every((truth) => truth === first) ? first : undefined;
+  }
+  if (value.kind !== 'unknown' || value.facts.rows || value.facts.entity) return undefined;
+  return value.likely ?? likelyByName(value.expression);
 }
 
 function truthOfText({ parts }: TextValue): boolean | undefined {
@@ -44,9 +54,19 @@ export function equality(left: Value, right: Value): boolean | undefined {
   return outcomes.every((outcome) => outcome === first) ? first : undefined;
 }
 
+/** The same for a comparison that is not certain. */
+export function likelyEqual(left: Value, right: Value): boolean | undefined {
+  const outcomes = optionsOf(left).flatMap((one) =>
+    optionsOf(right).map((other) => equalityOfOptions(one, other) ?? likelyEquality(one, other)),
+  );
+  const [first] = outcomes;
+  return outcomes.every((outcome) => outcome === first) ? first : undefined;
+}
+
 function equalityOfOptions(left: Value, right: Value): boolean | undefined {
   const driver = compareDriver(left, right);
   if (driver !== undefined) return driver;
+  if (isPostgresVariant(left, right) || isPostgresVariant(right, left)) return undefined;
   const leftText = knownText(left);
   const rightText = knownText(right);
   if (leftText !== undefined && rightText !== undefined) return leftText === rightText;

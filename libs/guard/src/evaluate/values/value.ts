@@ -1,7 +1,8 @@
-import { NO_FACTS, factsOfAll } from './facts.js';
+import { NO_FACTS, OPAQUE, factsOfAll } from './facts.js';
 import type {
   ArrayValue,
   BuilderState,
+  ChoiceValue,
   ConstantValue,
   DatabaseRole,
   DatabaseValue,
@@ -20,8 +21,20 @@ export function constant(value: ConstantValue['value']): ConstantValue {
   return { kind: 'constant', value };
 }
 
-export function unknown(expression: string, facts: Facts = NO_FACTS): UnknownValue {
+/** @param facts what is known about it; by default nothing, so that a call of it may do anything */
+export function unknown(expression: string, facts: Facts = OPAQUE): UnknownValue {
   return { kind: 'unknown', expression, facts };
+}
+
+/** A number, a text, a date or the like that is not known. */
+export function plain(expression: string, { likely }: Likelihood = {}): UnknownValue {
+  const value = unknown(expression, NO_FACTS);
+  return likely === undefined ? value : { ...value, likely };
+}
+
+/** What a value probably is as a condition. */
+interface Likelihood {
+  readonly likely?: boolean | undefined;
 }
 
 export function array(items: Value[], { isOpen = false }: { readonly isOpen?: boolean } = {}): ArrayValue {
@@ -54,6 +67,11 @@ export function isUndefined(value: Value): boolean {
   return value.kind === 'constant' && value.value === undefined;
 }
 
+/** Is it null or undefined? The program would fail if it called one of its methods. */
+export function isNothing(value: Value): boolean {
+  return value.kind === 'constant' && (value.value === undefined || value.value === null);
+}
+
 export function knownNumber(value: Value | undefined): number | undefined {
   return value?.kind === 'constant' && typeof value.value === 'number' ? value.value : undefined;
 }
@@ -75,6 +93,12 @@ export function choice(values: readonly Value[]): Value {
 
 export function optionsOf(value: Value): readonly Value[] {
   return value.kind === 'choice' ? value.options : [value];
+}
+
+/** The options without null and undefined, of which the program could read no member. */
+export function presentOptions(value: ChoiceValue): readonly Value[] {
+  const present = value.options.filter((option) => !isNothing(option));
+  return present.length > 0 ? present : value.options;
 }
 
 function isSame(left: Value, right: Value): boolean {

@@ -59,6 +59,8 @@ export interface ArrayValue {
   items: Value[];
   /** It may hold more items like these: it was filled in a loop, or with the items of an unknown value. */
   isOpen: boolean;
+  /** It is a Map: the items are pairs of a key and a value. */
+  readonly isMap?: true;
 }
 
 export interface ObjectValue {
@@ -130,6 +132,8 @@ export interface Facts {
   readonly application?: boolean;
   /** It gives access to the database although its type is not known, e.g. the context of a wrapper. */
   readonly database?: boolean;
+  /** Nothing is known about it: it is set elsewhere, or it comes from code that was not read. */
+  readonly opaque?: boolean;
   /** The specifier of the unread module that exports it. */
   readonly module?: string;
 }
@@ -137,10 +141,12 @@ export interface Facts {
 export interface UnknownValue {
   readonly kind: 'unknown';
   /**
-   * The code that yields it, for messages. Conventions such as `isPostgres` are recognized by its last name.
+   * The code that yields it, for messages. Conventions such as `DB_TYPE` are recognized by its last name.
    */
   readonly expression: string;
   readonly facts: Facts;
+  /** What it probably is as a condition, although nothing proves it. */
+  readonly likely?: boolean;
   /** It is any number of values: `...rows` among arguments. */
   readonly isSpread?: true;
 }

@@ -1,0 +1,55 @@
+import type { StopReason } from '../machine/event.types.js';
+import type { Call } from '../machine/machine.types.js';
+import { ORM_WRITES } from '../typeorm/orm-verbs.js';
+import { likelyByName } from '../values/driver-names.js';
+import { NO_FACTS, factsOf, holdsDatabase } from '../values/facts.js';
+import { effectOnContext } from './context-calls.js';
+import type { UnknownCallee } from './call.types.js';
+
+/** Objects whose functions print, measure or wait in any project. */
+const HARMLESS_RECEIVER =
+  /^(?:console|logger|log|chalk|this\.logger|_logger|Logger|winston|colors|ora|spinner|debug|assert|expect)\b/i;
+
+const HARMLESS_NAME =
+  /^(?:log|info|warn|error|debug|verbose|trace|print|time|timeEnd|sleep|delay|wait|close|init|enableShutdownHooks|useLogger|flushLogs|disconnect|release|on|once|emit)$/;
+
+const APPLICATION_READS =
+  /^(?:get|resolve|select|create|createApplicationContext|createTestingModule|compile|close|init|listen|useLogger|enableShutdownHooks|getHttpServer)$/;
+
+export function isHarmless({ name, expression }: UnknownCallee): boolean {
+  return HARMLESS_RECEIVER.test(expression) || (HARMLESS_NAME.test(name) && /log|console/i.test(expression));
+}
+
+/**
+ * Whether a call of code that cannot be read may change rows, and why. This is the only place that decides it:
+ * a value of which nothing is known may be a connection, a repository or code that opens its own connection.
+ */
+export function effectOfUnknown(callee: UnknownCallee, call: Call): StopReason | undefined {
+  const { name, facts } = callee;
+  if (isHarmless(callee) || likelyByName(name) !== undefined) return undefined;
+  if (facts.database) return effectOnContext(callee, call);
+  if (call.args.some((arg) => holdsDatabase(arg))) return 'helper';
+  const receiver = callee.receiver ? factsOf(callee.receiver) : NO_FACTS;
+  if (receiver.application)
+    return APPLICATION_READS.test(name) || HARMLESS_NAME.test(name) ? undefined : 'application';
+  return facts.opaque && mayAct(name, call) ? 'unknown' : undefined;
+}
+
+/** Names of functions that act, also as a part of a longer name: `findOrCreate`, `fetchAndSave`. */
+const ACTION =
+  /^(?:run|exec|execute|query|up|seed|sync|apply|perform|process|fill)(?![a-z])|(?:insert|update|upsert|delete|save|seed|migrat|populate|truncate|purge|back_?fill|OrCreate|AndSet)/i;
+
+/** Names of functions that read, compute, wait or connect. */
+const READ =
+  /^(?:get|find|fetch|read|list|load|select|search|lookup|query(?=Selector)|count|exists?|is|has|can|should|hash|compare|parse|format|to|from|as|of|stringify|encode|decode|encrypt|decrypt|sign|verify|resolve|reject|generate|random|sleep|delay|wait|pause|retry|connect|disconnect|open|close|end|destroy|release|init|initialize|config|configure|log|info|warn|error|debug|print|write|check|assert|expect|validate|describe|map|filter|reduce|some|every|forEach|each|sort|reverse|slice|splice|split|join|concat|replace|trim|push|pop|shift|unshift|append|keys|values|entries|then|catch|finally|next|return|throw|bind|call|on|once|off|use|stop|start(?=Timer)|now|clone|toString|create(?!\w*(?:Seed|Record|Row|User|Account|Tenant|Data))|make|build|compile|render|escape|quote|test|match|inspect|pick|omit|merge|chunk|uniq\w*|round|floor|min|max|sum|abs|add(?=Days|Hours|Minutes|Seconds|Months|Years)|subtract|diff|startOf|endOf|utc|unix|setTimeout|fill)(?![a-z])/;
+
+/**
+ * Does the call act? A name of a write decides, wherever the call is. A call with a result that nobody uses has
+ * no other purpose than to act, unless its name says that it reads, or it only runs the functions that it
+ * receives, which are followed.
+ */
+function mayAct(name: string, { machine, args, site }: Call): boolean {
+  if (ORM_WRITES.has(name) || ACTION.test(name)) return true;
+  const runsArguments = args.some(({ kind }) => kind === 'function');
+  return machine.acting.has(site.node) && !runsArguments && !READ.test(name);
+}

@@ -1,0 +1,59 @@
+import type { ParsedModule } from '../../source/parsed-module.js';
+import { choice, isNothing, unknown } from '../values/value.js';
+import type { ArrayValue, ObjectValue, Value } from '../values/value.types.js';
+import { lateAssignments } from './late-assignments.js';
+
+/** Objects and lists that live as long as the program, with the module that makes them. */
+const homes = new WeakMap<Value, ParsedModule>();
+const frozen = new WeakSet<Value>();
+
+const MAX_DEPTH = 4;
+
+/** Records that a value belongs to a module: other code may have changed it before the migration runs. */
+export function share(value: Value, module: ParsedModule, depth = MAX_DEPTH): void {
+  if (value.kind !== 'object' && value.kind !== 'array') return;
+  if (depth === 0 || homes.has(value) || frozen.has(value)) return;
+  homes.set(value, module);
+  const contents = value.kind === 'object' ? value.properties.values() : value.items;
+  for (const item of contents) share(item, module, depth - 1);
+}
+
+/** `Object.freeze(…)`, `… as const`: no other code changes it. */
+export function freeze(value: Value): Value {
+  if ((value.kind !== 'object' && value.kind !== 'array') || frozen.has(value)) return value;
+  frozen.add(value);
+  for (const item of value.kind === 'object' ? value.properties.values() : value.items) freeze(item);
+  return value;
+}
+
+/** A list that code outside the migration may fill: it may have any items. */
+export function openList(list: ArrayValue, expression: string): void {
+  list.items.push(unknown(`an item of ${expression}`));
+  list.isOpen = true;
+}
+
+interface PropertyRead {
+  readonly name: string;
+  readonly expression: string;
+  /** The module that contains the expression. */
+  readonly module: ParsedModule;
+}
+
+/**
+ * The value of an own property, when code that is not followed may have set it; otherwise nothing. A property
+ * that is missing or undefined is set elsewhere, because the program reads it.
+ */
+export function lateProperty(
+  target: ObjectValue,
+  own: Value | undefined,
+  { name, expression, module }: PropertyRead,
+): Value | undefined {
+  const home = homes.get(target);
+  const modules = [target.class?.module, home, home && module].filter((item) => item !== undefined);
+  const isAssigned = modules.some((item) => lateAssignments(item).properties.has(name));
+  const isEmpty = own === undefined || isNothing(own);
+  if (isEmpty && (home !== undefined || isAssigned)) return unknown(expression);
+  if (home === undefined || own === undefined) return undefined;
+  const isSwitch = own.kind === 'constant' && own.value === false;
+  return isAssigned || isSwitch ? choice([own, unknown(expression)]) : undefined;
+}

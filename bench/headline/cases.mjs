@@ -8,6 +8,8 @@ import { HEADLINE_TABLES, TABLES } from '../tables/tables.mjs';
  * @property {import('../ways/ways.mjs').WayName} way
  * @property {Users} users
  * @property {number} rows
+ * @property {string} [label] what is special: these cases are compared with each other, not with one UPDATE
+ * @property {number} [addedRoundTripMs] the way reaches the server through a network that adds this
  */
 
 /** Every result is a ratio against this way, on the same table, with the same users, in the same run. */
@@ -32,16 +34,18 @@ const WAYS_BY_USERS = /** @type {const} */ ({
 /** A short form shows that every way and every table works: each of them once. */
 const SHORT_WAYS = /** @type {const} */ ([BASELINE, 'library defaults']);
 
-/**
- * The ways of a table in a run without `--ways`.
- * @param {import('../tables/tables.mjs').TableName} table
- * @param {Users} users
- * @param {'full' | 'short'} form
- */
-function usualWays(table, users, form) {
-  if (form === 'full' || (table === 'uuid' && users === 'none')) return WAYS_BY_USERS[users];
-  return table === 'uuid' || users === 'none' ? SHORT_WAYS : [];
-}
+/** @param {Pick<Case, 'rows' | 'label' | 'addedRoundTripMs'>} rest @returns {Case} */
+const special = (rest) => ({ table: 'uuid', way: 'library pause 0', users: 'none', ...rest });
+
+const NETWORKS = [
+  special({ label: 'round trip of 0.2 ms', addedRoundTripMs: 0, rows: TABLES.uuid.rows }),
+  special({ label: 'round trip of 110 ms', addedRoundTripMs: 110, rows: TABLES.uuid.rows }),
+];
+/** These take long, so a run has them only with `--long`. */
+const SIZES = [
+  special({ label: '1,000,000 rows', rows: 1_000_000 }),
+  special({ label: '10,000,000 rows', rows: 10_000_000 }),
+];
 
 /**
  * What the command line chooses. Without a choice, everything.
@@ -50,29 +54,52 @@ function usualWays(table, users, form) {
  * @property {readonly import('../ways/ways.mjs').WayName[]} [ways] any ways, also those that a full run leaves out
  * @property {Users | 'both'} [users]
  * @property {RegExp} [only] matches names of cases
- * @property {'full' | 'short'} [form] full by default
+ * @property {'short' | 'full' | 'long'} [form] full by default
  */
 
-/** @param {Pick<Case, 'table' | 'way' | 'users'>} aCase */
-export const nameOf = ({ table, way, users }) => `${table}: ${way}${users === 'busy' ? ', with users' : ''}`;
+/** @param {Pick<Case, 'table' | 'way' | 'users' | 'label'>} aCase */
+export const nameOf = ({ table, way, users, label }) =>
+  `${table}: ${way}${users === 'busy' ? ', with users' : ''}${label === undefined ? '' : `, ${label}`}`;
 
 /**
- * The chosen cases, by table and users. One UPDATE is always among them.
+ * The chosen cases, by table and users, then the special ones. One UPDATE is always among them.
  * @param {Choice} choice
  * @param {(rows: number) => number} size
  * @returns {Case[]}
  */
-export function chosenCases({ tables = HEADLINE_TABLES, ways, users = 'both', only, form = 'full' }, size) {
+export function chosenCases(choice, size) {
+  const { tables = HEADLINE_TABLES, ways, users = 'both', only, form = 'full' } = choice;
+  const isChosen = (/** @type {Case} */ aCase) => !only || only.test(nameOf(aCase));
   /** @type {readonly Users[]} */
   const kinds = users === 'both' ? ['none', 'busy'] : [users];
-  return tables.flatMap((table) =>
+  const usual = tables.flatMap((table) =>
     kinds.flatMap((kind) => {
-      const found = (ways ?? usualWays(table, kind, form))
-        .map((way) => ({ table, way, users: kind, rows: size(TABLES[table].rows) }))
-        .filter((aCase) => !only || only.test(nameOf(aCase)));
-      if (found.length === 0 || found.some(({ way }) => way === BASELINE)) return found;
-      const [first] = found;
-      return first ? [{ ...first, way: BASELINE }, ...found] : [];
+      /** @type {readonly import('../ways/ways.mjs').WayName[]} */
+      const names = ways ?? usualWays(table, kind, form);
+      return withBaseline(
+        names.map((way) => ({ table, way, users: kind, rows: size(TABLES[table].rows) })).filter(isChosen),
+      );
     }),
   );
+  if (ways || !tables.includes('uuid') || users === 'busy') return usual;
+  const more = form === 'long' ? [...NETWORKS, ...SIZES] : NETWORKS;
+  return [...usual, ...more.map((aCase) => ({ ...aCase, rows: size(aCase.rows) })).filter(isChosen)];
+}
+
+/**
+ * The ways of a table in a run without `--ways`.
+ * @param {import('../tables/tables.mjs').TableName} table
+ * @param {Users} users
+ * @param {NonNullable<Choice['form']>} form
+ */
+function usualWays(table, users, form) {
+  if (form !== 'short' || (table === 'uuid' && users === 'none')) return WAYS_BY_USERS[users];
+  return table === 'uuid' || users === 'none' ? SHORT_WAYS : [];
+}
+
+/** @param {Case[]} cases of one table @returns {Case[]} */
+function withBaseline(cases) {
+  const [first] = cases;
+  if (!first || cases.some(({ way }) => way === BASELINE)) return cases;
+  return [{ ...first, way: BASELINE }, ...cases];
 }

@@ -7,6 +7,12 @@ import { keep } from './records.mjs';
 const MAX_RATIO = 6;
 /** A short table is finished in any case. */
 const MIN_LIMIT_SECONDS = 30;
+/** A quick run only shows that a way runs. */
+const QUICK_LIMIT_SECONDS = 10;
+/** For one UPDATE itself, and for cases that are not compared with it. */
+const MAX_SECONDS = 900;
+/** A user works alone for this time before a way. */
+const QUIET_MS = 10_000;
 
 /**
  * @typedef {object} HeadlineSetting
@@ -14,7 +20,7 @@ const MIN_LIMIT_SECONDS = 30;
  * @property {import('./records.mjs').Origin} origin
  * @property {string} file receives each result
  * @property {number} repeat
- * @property {number} quietMs of a user alone before a way
+ * @property {boolean} quick whether the scale is too small for meaningful numbers
  * @property {(line: string) => void} log
  */
 
@@ -25,15 +31,21 @@ const MIN_LIMIT_SECONDS = 30;
  * @param {HeadlineSetting} setting
  * @returns {Promise<import('./records.mjs').CaseRecord[]>}
  */
-export async function measureHeadline(cases, { server, origin, file, repeat, quietMs, log }) {
+export async function measureHeadline(cases, { server, origin, file, repeat, quick, log }) {
+  const quietMs = quick ? 200 : QUIET_MS;
   /** @type {import('./records.mjs').CaseRecord[]} */
   const records = [];
   for (let round = 0; round < repeat; round++) {
     for (const aCase of round % 2 === 0 ? cases : [...cases].reverse()) {
       const base = records.find(
-        ({ way, table, users }) => way === BASELINE && table === aCase.table && users === aCase.users,
+        ({ way, table, users, rows }) =>
+          way === BASELINE && table === aCase.table && users === aCase.users && rows === aCase.rows,
       );
-      const maxSeconds = base ? Math.max(MIN_LIMIT_SECONDS, MAX_RATIO * base.seconds) : Infinity;
+      const maxSeconds = quick
+        ? QUICK_LIMIT_SECONDS
+        : base
+          ? Math.max(MIN_LIMIT_SECONDS, MAX_RATIO * base.seconds)
+          : MAX_SECONDS;
       const measured = await measureCase(server, aCase, { maxSeconds, quietMs });
       /** @type {import('./records.mjs').CaseRecord} */
       const record = {
@@ -53,7 +65,8 @@ export async function measureHeadline(cases, { server, origin, file, repeat, qui
 }
 
 /** @param {import('./records.mjs').CaseRecord} record */
-function sentence({ table, way, users, rows, done, during, before, ...measured }) {
+function sentence(record) {
+  const { rows, done, during, before, roundTripMs, ...measured } = record;
   const growth = (100 * (measured.bytesAfter / measured.bytesBefore - 1)).toFixed(0);
   const mib = (measured.bytesBefore / 2 ** 20).toFixed(0);
   const parts = [
@@ -62,7 +75,8 @@ function sentence({ table, way, users, rows, done, during, before, ...measured }
     during && before
       ? `users' p99 ${during.p99.toFixed(1)} against ${before.p99.toFixed(1)} ms, longest ${during.longest.toFixed(0)} ms`
       : '',
+    roundTripMs === undefined ? '' : `round trip measured ${roundTripMs.toFixed(1)} ms`,
     done < rows ? `stopped after ${count(done)} of ${count(rows)} rows` : '',
   ];
-  return `${nameOf({ table, way, users })}: ${parts.filter(Boolean).join('; ')}`;
+  return `${nameOf(record)}: ${parts.filter(Boolean).join('; ')}`;
 }

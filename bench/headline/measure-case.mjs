@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { DelayProxy, roundTrip } from '../lib/delay-proxy.mjs';
 import { User, waits } from '../studies/user.mjs';
 import { pendingLeads, sizeOfLeads } from '../tables/leads.mjs';
 import { WAYS } from '../ways/ways.mjs';
@@ -15,6 +16,7 @@ import { inOwnProcess } from '../ways/own-process.mjs';
  * @property {number} bytesBefore table and indexes
  * @property {number} bytesAfter the same at the end, before a vacuum can give pages back
  * @property {number} checkpointSeconds what a checkpoint right after it takes: work that it left to others
+ * @property {number} [roundTripMs] of `SELECT 1` through the slower network, median
  * @property {import('../studies/user.mjs').Waits} [during] a user's updates meanwhile
  * @property {import('../studies/user.mjs').Waits} [before] the same just before, without the way
  */
@@ -22,18 +24,32 @@ import { inOwnProcess } from '../ways/own-process.mjs';
 /**
  * @param {import('../lib/bench-server.mjs').BenchServer} server
  * @param {import('./cases.mjs').Case} aCase
- * @param {{ maxSeconds: number, quietMs: number, connect?: (url: string) => string }} options `connect`
- *   changes the address that the way connects to
+ * @param {{ maxSeconds: number, quietMs: number }} options
  * @returns {Promise<Measured>}
  */
-export async function measureCase(
-  server,
-  { table, way, users, rows },
-  { maxSeconds, quietMs, connect = (url) => url },
-) {
+export async function measureCase(server, aCase, options) {
+  const { table, rows, addedRoundTripMs } = aCase;
   const database = await server.fresh(rows, table);
-  const { client, key } = database;
-  const child = await inOwnProcess(way, { url: connect(database.url), key }, { maxSeconds });
+  if (addedRoundTripMs === undefined) return measureOn(database, aCase, options);
+  const network = await DelayProxy.start(database.url, addedRoundTripMs);
+  try {
+    const roundTripMs = await roundTrip(network.url);
+    return { ...(await measureOn({ ...database, wayUrl: network.url }, aCase, options)), roundTripMs };
+  } finally {
+    network.close();
+  }
+}
+
+/**
+ * @param {import('../lib/bench-server.mjs').BenchDatabase & { wayUrl?: string }} database `wayUrl`: the address
+ *   that the way connects to
+ * @param {import('./cases.mjs').Case} aCase
+ * @param {{ maxSeconds: number, quietMs: number }} options
+ * @returns {Promise<Measured>}
+ */
+async function measureOn(database, { way, users, rows }, { maxSeconds, quietMs }) {
+  const { client, key, url, wayUrl = url } = database;
+  const child = await inOwnProcess(way, { url: wayUrl, key }, { maxSeconds });
   const user = users === 'busy' ? await User.of(database) : undefined;
   const before = user && waits(await user.during(pause(quietMs)));
 

@@ -16,6 +16,10 @@ export function printLines(lines) {
   );
 }
 
+/** @param {import('./summary.mjs').SpeedLine} line */
+export const speedText = ({ what, least, ratio, detail }) =>
+  `${what}: ${times(ratio.value)} (at least ${times(least)}: ${ratio.value >= least ? 'met' : 'missed'}), ${detail}`;
+
 /**
  * The numbers of a line as text, each with its target and whether it is met.
  * @param {Line} line
@@ -27,7 +31,7 @@ export function cellsOf(line) {
     time: cell(atLeast, line.time, times, asked.time),
     WAL: cell('', line.wal, times, asked.wal),
     'WAL a row': { text: `${count(line.walPerRow.value)} B`, verdict: '' },
-    growth: cell('', line.growth, percent, asked.growth),
+    growth: cell(atLeast, line.growth, percent, asked.growth),
     'heap-only': { text: percent(line.hotShare.value), verdict: '' },
     ...(line.p99 ? { p99: cell('', line.p99, times, asked.p99) } : {}),
     ...(line.longest

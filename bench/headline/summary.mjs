@@ -1,4 +1,4 @@
-import { median } from '../report/numbers.mjs';
+import { count, median } from '../report/numbers.mjs';
 import { BASELINE, nameOf } from './cases.mjs';
 
 /** @typedef {import('./records.mjs').CaseRecord} CaseRecord */
@@ -48,7 +48,9 @@ function lineOf(first, rounds, all) {
   const against = (/** @type {(record: CaseRecord) => number} */ read) =>
     spreadOf(
       rounds.flatMap((record) => {
-        const base = all.find((other) => other.way === BASELINE && isComparable(other, record));
+        const base = all.find(
+          (other) => other.way === BASELINE && isComparable(other, record) && other.label === record.label,
+        );
         return base ? [read(record) / read(base)] : [];
       }),
     );
@@ -69,8 +71,43 @@ function lineOf(first, rounds, all) {
 }
 
 /** @param {CaseRecord} a @param {CaseRecord} b */
+const isSameRound = (a, b) => a.run === b.run && a.round === b.round;
+
+/** @param {CaseRecord} a @param {CaseRecord} b */
 const isComparable = (a, b) =>
-  a.run === b.run && a.round === b.round && a.table === b.table && a.users === b.users && a.rows === b.rows;
+  isSameRound(a, b) && a.table === b.table && a.users === b.users && a.rows === b.rows;
+
+/** Speeds that are compared with each other. `least`: the target. */
+const SPEEDS = [
+  {
+    what: 'uuid, library pause 0: rows/s with a round trip of 110 ms against 0.2 ms',
+    of: 'uuid: library pause 0, round trip of 110 ms',
+    against: 'uuid: library pause 0, round trip of 0.2 ms',
+    least: 0.5,
+  },
+  {
+    what: 'uuid, library pause 0: rows/s of 10,000,000 rows against 1,000,000',
+    of: 'uuid: library pause 0, 10,000,000 rows',
+    against: 'uuid: library pause 0, 1,000,000 rows',
+    least: 0.85,
+  },
+];
+
+/** @typedef {{ what: string, least: number, ratio: Spread, detail: string }} SpeedLine */
+
+/** @param {readonly CaseRecord[]} records @returns {SpeedLine[]} those that were measured */
+export const summarizeSpeeds = (records) =>
+  SPEEDS.flatMap(({ what, of, against, least }) => {
+    const pairs = records
+      .filter((record) => nameOf(record) === of)
+      .flatMap((a) => {
+        const b = records.find((other) => nameOf(other) === against && isSameRound(a, other));
+        return b ? [{ a: a.rows / a.seconds, b: b.rows / b.seconds }] : [];
+      });
+    const ratio = spreadOf(pairs.map(({ a, b }) => a / b));
+    const rates = (/** @type {'a' | 'b'} */ side) => count(median(pairs.map((pair) => pair[side])));
+    return ratio ? [{ what, least, ratio, detail: `${rates('a')} against ${rates('b')} rows/s` }] : [];
+  });
 
 /** @param {readonly number[]} values @returns {Spread} */
 const spread = (values) => ({ value: median(values), low: Math.min(...values), high: Math.max(...values) });

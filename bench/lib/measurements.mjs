@@ -1,6 +1,6 @@
 import { bloat, comparison, longest, p99, reading } from './measurement.mjs';
-import { fractions } from '../studies/migrations.mjs';
-import { count, milliseconds, seconds } from '../report/numbers.mjs';
+import { milliseconds } from '../report/numbers.mjs';
+import { guardMeasurements } from './guard-measurements.mjs';
 
 const FIXED = 'library 200 rows a batch';
 const ADAPTIVE = 'library pause 0';
@@ -20,52 +20,7 @@ export function measurements(size) {
 
   return [
     // First, because the parser must not be loaded before a migration has run in this process.
-    reading({
-      what: 'a migration of 200 statements, guarded against unguarded, time',
-      unit: '×',
-      bound: 'most',
-      target: 1.2,
-      study: 'guard',
-      read: ({ ratio, guardedMs, unguardedMs }) => ({
-        value: ratio,
-        detail: `${milliseconds(guardedMs)} against ${milliseconds(unguardedMs)}`,
-      }),
-    }),
-    reading({
-      what: 'cost of the guard per statement, median',
-      unit: 'ms',
-      bound: 'under',
-      target: 1,
-      study: 'guard',
-      read: ({ perStatementMs }) => ({ value: perStatementMs, detail: 'with the parser loaded' }),
-    }),
-    reading({
-      what: 'the first migration loads the parser, nothing earlier (1 is yes)',
-      unit: '',
-      bound: 'least',
-      target: 1,
-      study: 'guard',
-      read: ({ parserIsLazy }) => ({ value: parserIsLazy ? 1 : 0, detail: parserIsLazy ? 'yes' : 'no' }),
-    }),
-    reading({
-      what: 'the static guard over 1,000 migration files, processor time',
-      unit: 's',
-      bound: 'under',
-      target: 5,
-      study: 'staticGuard',
-      read: ({ files, cpuSeconds, wallSeconds, timing }) => ({
-        value: (1_000 * cpuSeconds) / files,
-        detail: `${count(files)} files, ${seconds(wallSeconds)} on the clock: ${fractions(timing)}`,
-      }),
-    }),
-    reading({
-      what: 'the static guard over 1,000 migration files, peak of its memory',
-      unit: 'MiB',
-      bound: 'under',
-      target: 500,
-      study: 'staticGuard',
-      read: ({ files, memoryMb }) => ({ value: memoryMb, detail: `${count(files)} files` }),
-    }),
+    ...guardMeasurements(),
 
     comparison({
       what: 'set, 1 worker, 200 rows a batch, no pause, against one UPDATE of 1,000,000 rows, time',

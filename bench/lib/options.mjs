@@ -11,15 +11,20 @@ What is measured:
   --users    none, busy or both (default): whether a user changes rows meanwhile
   --only     only measurements whose name matches PATTERN, a regular expression
   --scale    share of the full size, e.g. 0.02 for a quick run (default 1: 2,500,000 rows of uuid)
+  --long     also 10,000,000 rows of uuid against 1,000,000
   --repeat   rounds of each measurement; the median counts (default 3)
 
 What becomes of it:
   --keep     keeps the built tables in .data/bench, so that the next run starts at once
   --out      the file that receives each result (default bench/results/DATE-COMMIT.jsonl)
+  --against  a kept file: compares this run with it, row by row, and names what differs beyond the spread
+  --docs     measures nothing: writes the tables and plots of the headline in docs/ from a kept FILE
   --plot     also the curves of the friendly server; writes curves and numbers into docs/
 
 Tables: ${Object.keys(TABLES).join(', ')}
 Ways: ${Object.keys(WAYS).join('; ')}
+
+A file of kept results receives the parts of a long run one after the other: give the same --out to each.
 
 While developing, one table and some ways, in about three minutes:
   npm run bench -- --table uuid --ways 'library pause 0; library 2 workers' --users none --repeat 1 --keep`;
@@ -35,6 +40,9 @@ const OPTIONS = /** @type {const} */ ({
   only: { type: 'string' },
   keep: { type: 'boolean', default: false },
   out: { type: 'string' },
+  long: { type: 'boolean', default: false },
+  against: { type: 'string' },
+  docs: { type: 'string' },
   plot: { type: 'boolean', default: false },
 });
 
@@ -47,6 +55,8 @@ const OPTIONS = /** @type {const} */ ({
  * @property {RegExp | undefined} only
  * @property {boolean} keep
  * @property {string | undefined} out
+ * @property {string | undefined} against
+ * @property {string | undefined} docs
  * @property {boolean} plot
  */
 
@@ -68,12 +78,13 @@ export function options() {
       ...(ways ? { ways: ways.map((way) => oneOf('--ways', way, WAYS)) } : {}),
       users: oneOf('--users', values.users, { none: 1, busy: 1, both: 1 }),
       ...(only ? { only } : {}),
+      ...(values.long ? { form: /** @type {const} */ ('long') } : {}),
     };
     const server = values.server ?? (tables || ways ? 'defaults' : 'both');
-    const { keep, out, plot } = values;
+    const { keep, out, against, docs, plot } = values;
     return {
       ...{ server: oneOf('--server', server, { defaults: 1, friendly: 1, both: 1 }), choice },
-      ...{ scale, repeat, only, keep, out, plot },
+      ...{ scale, repeat, only, keep, out, against, docs, plot },
     };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);

@@ -1,3 +1,5 @@
+import { at, drawing, escape, text } from './svg.mjs';
+
 const WIDTH = 760;
 const HEIGHT = 440;
 const PLOT = { left: 78, right: 560, top: 64, bottom: 376 };
@@ -35,12 +37,7 @@ export function lineChart({ title, subtitle, curves, scale, label }) {
     curves.map(({ points }) => ({ x: x(points.at(-1)?.rows ?? 1), y: y(points.at(-1)?.value ?? 0) })),
   );
 
-  return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" font-family="system-ui, sans-serif" font-size="13">`,
-    `<title>${escape(title)}</title>`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" rx="6" fill="#ffffff"/>`,
-    text(PLOT.left, 28, title, 'font-size="17" font-weight="600"'),
-    text(PLOT.left, 47, subtitle, 'fill="#555555"'),
+  return drawing({ width: WIDTH, height: HEIGHT, left: PLOT.left, title, subtitle }, [
     ...ticks.flatMap((tick) => [
       `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${at(y(tick))}" y2="${at(y(tick))}" stroke="#e2e2e2"/>`,
       text(PLOT.left - 8, y(tick) + 4, label(tick), 'text-anchor="end" fill="#555555"'),
@@ -70,8 +67,7 @@ export function lineChart({ title, subtitle, curves, scale, label }) {
       const style = `fill="${colour}" font-weight="600" stroke="#ffffff" stroke-width="4" paint-order="stroke"`;
       return end ? [text(x(end.rows) + 10, place, `${name}: ${label(end.value)}`, style)] : [];
     }),
-    '</svg>',
-  ].join('\n')}\n`;
+  ]);
 }
 
 /** @param {number} from @param {number} to @returns {Scale} */
@@ -107,15 +103,6 @@ function withoutOverlap(ends) {
   }
   return places;
 }
-
-const at = (/** @type {number} */ place) => place.toFixed(1);
-
-/** @param {number} x @param {number} y @param {string} content @param {string} [attributes] */
-const text = (x, y, content, attributes = '') =>
-  `<text x="${at(x)}" y="${at(y)}" ${attributes}>${escape(content)}</text>`;
-
-const escape = (/** @type {string} */ content) =>
-  content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 const short = (/** @type {number} */ rows) =>
   rows >= 1_000_000 ? `${rows / 1_000_000}M` : rows >= 1_000 ? `${Math.round(rows / 1_000)}k` : String(rows);

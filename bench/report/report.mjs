@@ -1,13 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { format, resolveConfig } from 'prettier';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { drawCurves } from './curves.mjs';
 import { wordOf } from '../lib/runner.mjs';
+import { wrapped, writeSection } from './page.mjs';
 
 const RESULTS = 'bench/results';
-const PAGE = 'docs/performance.md';
 const CHARTS = 'docs/performance';
 const BEGIN = '<!-- The bench writes from here (npm run bench -- --plot) -->';
-const END = '<!-- to here. -->';
 
 /** @typedef {import('../lib/runner.mjs').Result} Result */
 /**
@@ -54,19 +52,7 @@ export async function writeDocs(run, curves, { table }) {
     await writeFile(file, svg);
     files.push(file);
   }
-  if (table) await writePage(run);
-  return table ? [...files, PAGE] : files;
-}
-
-/** @param {Run} run */
-async function writePage(run) {
-  const page = await readFile(PAGE, 'utf8');
-  const [before, rest] = page.split(BEGIN);
-  const [, after] = (rest ?? '').split(END);
-  if (before === undefined || after === undefined)
-    throw new Error(`${PAGE} lacks the lines between which the bench writes: ${BEGIN} and ${END}`);
-  const written = [before + BEGIN, '', section(run), '', END + after].join('\n');
-  await writeFile(PAGE, await format(written, { ...(await resolveConfig(PAGE)), parser: 'markdown' }));
+  return table ? [...files, await writeSection(BEGIN, section(run))] : files;
 }
 
 /** @param {Run} run */
@@ -96,24 +82,6 @@ function item(result) {
 
 /** @param {string} text */
 const capitalized = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
-
-/**
- * A paragraph in lines of at most 100 characters.
- * @param {string} text
- * @param {string} indent of every line but the first
- */
-function wrapped(text, indent) {
-  /** @type {string[]} */
-  const lines = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > 100) {
-      lines.push(line);
-      line = indent + word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join('\n');
-}
 
 /** @param {Result} result */
 const found = ({ value, unit }) => `${unit === '' ? value : value.toFixed(2)} ${unit}`.trim();

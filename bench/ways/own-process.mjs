@@ -1,7 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+/** A way that can stop does so within this time after its limit. A backfill has no limit, so its process is ended. */
+const GRACE_SECONDS = 2;
+/** @type {Promise<void>} */
+const never = new Promise(() => undefined);
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
 
 /**
@@ -10,7 +15,7 @@ const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
  *
  * @param {import('./ways.mjs').WayName} way
  * @param {{ url: string, key: import('../tables/leads.mjs').Key }} database
- * @param {{ maxSeconds?: number }} [options] a way that can stop stops after this time
+ * @param {{ maxSeconds?: number }} [options] after this time the way is stopped
  * @returns {Promise<{ go: () => Promise<import('./child.mjs').Finished> }>} when the process is ready to
  *   start
  */
@@ -26,8 +31,21 @@ export async function inOwnProcess(way, { url, key }, { maxSeconds = Infinity } 
     async go() {
       const answer = once(child, 'message');
       const exited = once(child, 'exit');
+      const startedAt = performance.now();
+      const seconds = () => (performance.now() - startedAt) / 1000;
       child.send('go');
-      const [finished] = await Promise.race([answer, ended]);
+      const late = new AbortController();
+      const timer =
+        maxSeconds === Infinity
+          ? never
+          : pause(1000 * (maxSeconds + GRACE_SECONDS), undefined, { signal: late.signal });
+      const stopped = timer.then(() => {
+        child.kill('SIGKILL');
+        return { seconds: seconds(), startMib: NaN, peakMib: NaN };
+      });
+      stopped.catch(() => undefined);
+      const finished = await Promise.race([answer.then(([message]) => message), ended, stopped]);
+      late.abort();
       await exited;
       return finished;
     },

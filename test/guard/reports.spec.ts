@@ -116,14 +116,14 @@ describe('the reports of the guard', () => {
         ...args,
       );
 
-    it('counts violations by severity, kind and table, and shows the backfill to write for each', async () => {
+    it('counts violations by severity, kind and table, and shows the command that moves each', async () => {
       const { code, out } = await audit();
       expect(code).toBe(0);
       expect(out).toContain('1 of 1 migration changes rows.');
       expect(out).toContain('| HIGH | 1 |');
       expect(out).toContain('| row-loop | 1 |');
       expect(out).toContain('| calls | 1 |');
-      expect(out).toContain('export class LeadsStatus implements SetBackfill<Lead>');
+      expect(out).toMatch(/npx nestjs-backfill-guard extract \S+1757000000000-example\.ts/);
       expect(out).toContain('## Undecided');
     });
 

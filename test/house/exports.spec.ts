@@ -10,7 +10,7 @@ const MAX_ROOT_NAMES = 90;
 const ENTRY_POINTS = {
   backfill: ['index.ts', 'entry-points/errors.ts', 'entry-points/reports.ts', 'plugin.ts'],
   guard: ['index.ts', 'testing/index.ts', 'eslint/plugin.ts'],
-  sql: ['index.ts'],
+  sql: ['index.ts', 'tree.ts'],
 } as const;
 type Package = keyof typeof ENTRY_POINTS;
 const PACKAGES = Object.keys(ENTRY_POINTS) as Package[];

@@ -2,7 +2,7 @@ import type { DynamicModule, INestApplicationContext, ModuleMetadata, Provider, 
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BackfillModule, BackfillService, type BackfillModuleOptions } from 'nestjs-backfill';
-import { DataSource, type EntitySchema } from 'typeorm';
+import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
 import type { TestDatabase } from '../server/database.ts';
 
 export interface TestApplicationOptions {
@@ -16,6 +16,8 @@ export interface TestApplicationOptions {
   readonly backfillModule?: DynamicModule;
   /** Creates the tables of the entities. @default true */
   readonly synchronize?: boolean;
+  /** The migrations of the data source. @default [] */
+  readonly migrations?: readonly Type<MigrationInterface>[];
   /** The number of connections in the pool. @default 5 */
   readonly poolSize?: number;
 }
@@ -50,7 +52,12 @@ export class TestApplication {
 export function dataSourceModule(
   database: TestDatabase,
   entities: TestApplicationOptions['entities'],
-  options: { readonly name?: string; readonly synchronize?: boolean; readonly poolSize?: number } = {},
+  options: {
+    readonly name?: string;
+    readonly synchronize?: boolean;
+    readonly migrations?: readonly Type<MigrationInterface>[];
+    readonly poolSize?: number;
+  } = {},
 ): DynamicModule {
   return TypeOrmModule.forRoot({
     ...(options.name === undefined ? {} : { name: options.name }),
@@ -58,6 +65,7 @@ export function dataSourceModule(
     url: database.url,
     entities: [...entities],
     synchronize: options.synchronize ?? true,
+    migrations: [...(options.migrations ?? [])],
     applicationName: 'the application',
     poolSize: options.poolSize ?? 5,
     retryAttempts: 1,

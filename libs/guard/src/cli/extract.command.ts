@@ -1,39 +1,55 @@
+import { loadParser } from 'nestjs-backfill-sql/tree';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { CheckReport } from '../check/check.types.js';
 import { judgeOutcome } from '../check/outcome.js';
+import { extract, type Extraction, type ExtractionContext } from '../extract/extraction.js';
 import { unifiedDiff } from '../extract/line-diff.js';
-import { proposalFor } from '../extract/proposal.js';
-import type { Proposal } from '../extract/proposal.types.js';
-import { type Extracted, remainderOf, sqlRemainderOf } from '../extract/remainder.js';
+import { ProjectSources } from '../extract/project/entity.finder.js';
+import { readSchema } from '../extract/project/schema.reader.js';
+import { nextSteps } from '../extract/report-text.js';
+import { extractSqlFile } from '../extract/sql-file.extraction.js';
 import { GuardUsageError, UnreadableFileError } from '../guard.error.js';
-import type { Finding } from '../judge/finding.types.js';
 import { shownPath } from '../report/paths.js';
 import { isDataRule } from '../rules/rule.types.js';
 import { parseModule } from '../source/module-parser.js';
-import type { ParsedModule } from '../source/parsed-module.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
 
 /**
- * Proposes backfills for the data changes of one migration, and the migration without them. Writes the files
- * only with `--write`.
+ * Moves the data changes of one migration into backfills, and statements that depend on them into a contract
+ * migration. Writes the files only with `--write`.
  */
-export function runExtract(report: CheckReport, args: Arguments, console: Console): number {
+export async function runExtract(report: CheckReport, args: Arguments, console: Console): Promise<number> {
   const file = migrationFile(report, args);
   const folder = resolve(args.into ?? join(dirname(dirname(file)), 'backfills'));
-  const { proposals, extracted, remaining } = propose(report, folder);
-  if (proposals.size === 0 && remaining.length === 0) {
+  const before = readFileSync(file, 'utf8');
+  const parser = await loadParser();
+  const extraction = extractFrom(report, before, {
+    parser,
+    folder,
+    sources: new ProjectSources(file),
+    schema: readSchema(parser, file),
+  });
+  const { backfills, kept } = extraction;
+  if (backfills.length === 0 && kept.length === 0) {
     console.out(`${shownPath(file)}: nothing to extract\n`);
     return EXIT.clean;
   }
+  const files = filesOf(extraction);
   // Before the first file is written: an error then leaves no half of the result.
-  if (args.write) assertNoneExists([...proposals.values()], folder);
-  for (const proposal of proposals.values()) emitProposal(proposal, folder, { args, console });
-  const kept = rewriteMigration(file, extracted, { args, console });
-  for (const finding of [...remaining, ...kept])
-    console.error(`${shownPath(file)}:${String(finding.region.line)}: not extracted: ${finding.message}\n`);
+  if (args.write) assertNoneExists(backfills.map((backfill) => backfill.file.path));
+  for (const { path, code } of files)
+    console.out(
+      unifiedDiff(shownPath(path), existsSync(path) ? readFileSync(path, 'utf8') : undefined, code),
+    );
+  if (extraction.migration !== before)
+    console.out(unifiedDiff(shownPath(file), before, extraction.migration));
+  for (const { line, reason } of kept)
+    console.error(`${shownPath(file)}:${String(line)}: not extracted: ${reason}\n`);
+  if (backfills.length === 0) return EXIT.clean;
   if (!args.write) console.error('no file was written; add --write to write the files\n');
+  else writeFiles([...files, { path: file, code: extraction.migration }], extraction, console);
   return EXIT.clean;
 }
 
@@ -47,86 +63,48 @@ function migrationFile({ problems, migrations }: CheckReport, { paths }: Argumen
   return file;
 }
 
-interface Proposed {
-  readonly proposals: ReadonlyMap<string, Proposal>;
-  readonly extracted: readonly Extracted[];
-  /** Findings without a proposal. */
-  readonly remaining: readonly Finding[];
+/** A backfill is not reverted, so `down` needs none. @throws {UnreadableFileError} */
+function extractFrom(report: CheckReport, text: string, context: ExtractionContext): Extraction {
+  const judged = judgeOutcome(report, undefined, context.folder).findings.filter(
+    ({ finding }) => finding.direction === 'up' && isDataRule(finding.rule),
+  );
+  const findings = judged.filter(({ status }) => status !== 'suppressed').map(({ finding }) => finding);
+  const suppressed = judged
+    .filter(({ status }) => status === 'suppressed')
+    .map(({ finding }) => finding.region.line);
+  const [migration] = report.migrations;
+  const file = migration?.file ?? '';
+  if (file.endsWith('.sql')) return extractSqlFile({ file, text, findings, suppressed }, context);
+  const parsed = parseModule(file, text);
+  if (!parsed.ok) throw new UnreadableFileError(shownPath(file), parsed.failure.message);
+  return extract({ module: parsed.module, name: migration?.name ?? '', findings, suppressed }, context);
 }
 
-/** One backfill for each data change of `up`. A backfill is not reverted, so `down` needs none. */
-function propose(report: CheckReport, folder: string): Proposed {
-  const proposals = new Map<string, Proposal>();
-  const extracted: Extracted[] = [];
-  const remaining: Finding[] = [];
-  for (const { finding, migration, status } of judgeOutcome(report, undefined, folder).findings) {
-    if (status === 'suppressed' || finding.direction !== 'up' || !isDataRule(finding.rule)) continue;
-    const proposal = proposalFor(finding, migration, { folder, findEntities: true });
-    if (!proposal) {
-      remaining.push(finding);
-      continue;
-    }
-    const unique = withUniqueName(proposal, proposals);
-    proposals.set(unique.name, unique);
-    extracted.push({ finding, backfill: unique.name });
-  }
-  return { proposals, extracted, remaining };
+interface WrittenFile {
+  readonly path: string;
+  readonly code: string;
 }
 
-function withUniqueName(proposal: Proposal, known: ReadonlyMap<string, Proposal>): Proposal {
-  if (!known.has(proposal.name)) return proposal;
-  let suffix = 2;
-  while (known.has(`${proposal.name}-${String(suffix)}`)) suffix++;
-  const name = `${proposal.name}-${String(suffix)}`;
-  const className = `${proposal.className}${String(suffix)}`;
-  const code = proposal.code
-    .replace(`'${proposal.name}'`, `'${name}'`)
-    .replace(`class ${proposal.className} `, `class ${className} `);
-  return { ...proposal, name, className, fileName: `${name}.backfill.ts`, code };
+function filesOf({ backfills, tables, contract }: Extraction): readonly WrittenFile[] {
+  return [...backfills.map(({ file }) => file), ...tables, ...(contract ? [contract.file] : [])];
 }
 
 /** @throws {GuardUsageError} when a file of a backfill exists */
-function assertNoneExists(proposals: readonly Proposal[], folder: string): void {
-  for (const { fileName } of proposals)
-    if (existsSync(join(folder, fileName)))
+function assertNoneExists(paths: readonly string[]): void {
+  for (const path of paths)
+    if (existsSync(path))
       throw new GuardUsageError(
-        `${shownPath(join(folder, fileName))} exists already`,
+        `${shownPath(path)} exists already`,
         'Rename the existing file, or choose another folder with --into.',
       );
 }
 
-interface CommandContext {
-  readonly args: Arguments;
-  readonly console: Console;
-}
-
-function emitProposal({ fileName, code }: Proposal, folder: string, { args, console }: CommandContext): void {
-  const path = join(folder, fileName);
-  console.out(unifiedDiff(shownPath(path), undefined, code));
-  if (!args.write) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path, code);
-}
-
-/** @returns the findings whose statements stay in the migration */
-function rewriteMigration(
-  file: string,
-  extracted: readonly Extracted[],
-  { args, console }: CommandContext,
-): readonly Finding[] {
-  if (extracted.length === 0) return [];
-  const before = readFileSync(file, 'utf8');
-  const { text, kept } = file.endsWith('.sql')
-    ? sqlRemainderOf(before, extracted)
-    : remainderOf(parsedModule(file, before), extracted);
-  if (text !== before) console.out(unifiedDiff(shownPath(file), before, text));
-  if (args.write) writeFileSync(file, text);
-  return kept;
-}
-
-/** @throws {UnreadableFileError} */
-function parsedModule(file: string, text: string): ParsedModule {
-  const parsed = parseModule(file, text);
-  if (!parsed.ok) throw new UnreadableFileError(shownPath(file), parsed.failure.message);
-  return parsed.module;
+function writeFiles(files: readonly WrittenFile[], extraction: Extraction, console: Console): void {
+  for (const { path, code } of files) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, code);
+    console.error(`written: ${shownPath(path)}\n`);
+  }
+  console.error('\nNext steps:\n');
+  for (const [at, step] of nextSteps(extraction).entries()) console.error(`  ${String(at + 1)}. ${step}\n`);
 }

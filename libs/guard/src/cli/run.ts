@@ -50,7 +50,7 @@ async function runCommand(args: Arguments, console: Console): Promise<number> {
     tableSizes: await sizesOf(args),
   });
   if (report.migrations.length === 0 && report.problems.length === 0) throw new NoMigrationsError(args.paths);
-  if (args.command === 'extract') return runExtract(report, args, console);
+  if (args.command === 'extract') return await runExtract(report, args, console);
   const file = resolve(args.baseline ?? DEFAULT_BASELINE);
   if (args.updateBaseline) return updateBaseline(report, file, console);
   const outcome = judgeOutcome(report, readBaseline(file), file);

@@ -1,6 +1,5 @@
 import { type JudgedFinding, type Outcome, shortened } from '../check/outcome.js';
-import { proposalFor } from '../extract/proposal.js';
-import { SEVERITIES, type Severity } from '../rules/rule.types.js';
+import { isDataRule, SEVERITIES, type Severity } from '../rules/rule.types.js';
 import { shownPath } from './paths.js';
 import { dataChanges, plural } from './summary.js';
 
@@ -35,8 +34,8 @@ export interface AuditRow {
   readonly reason: string;
   readonly statement: string;
   readonly status: JudgedFinding['status'];
-  /** The code of the backfill to write instead. */
-  readonly backfill?: string;
+  /** The command that moves a data change of `up` into a backfill. */
+  readonly extract?: string;
 }
 
 export function auditOf(outcome: Outcome): Audit {
@@ -80,7 +79,7 @@ function headline(migrations: number, affected: number): string {
 
 function toRow(item: JudgedFinding): AuditRow {
   const { finding, migration, status } = item;
-  const backfill = proposalFor(finding, migration)?.code;
+  const isMovable = isDataRule(finding.rule) && finding.direction === 'up';
   return {
     file: shownPath(migration.file),
     line: finding.region.line,
@@ -92,7 +91,7 @@ function toRow(item: JudgedFinding): AuditRow {
     reason: finding.reason,
     statement: shortened(finding.statement, 400),
     status,
-    ...(backfill === undefined ? {} : { backfill }),
+    ...(isMovable ? { extract: `npx nestjs-backfill-guard extract ${shownPath(migration.file)}` } : {}),
   };
 }
 

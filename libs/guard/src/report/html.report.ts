@@ -59,15 +59,13 @@ function counts(head: string, items: readonly Count[]): string {
 }
 
 function violation(item: AuditRow): string {
-  const backfill =
-    item.backfill === undefined
-      ? ''
-      : `<details><summary>Write this backfill instead</summary><pre><code>${escape(item.backfill)}</code></pre></details>`;
+  const extract =
+    item.extract === undefined ? '' : `<p>Move it into a backfill: <code>${escape(item.extract)}</code></p>`;
   return `<section>
 <h3><span class="${item.severity}">${item.severity}</span> ${escape(item.rule)} in ${place(item)}</h3>
 <p>${escape(item.message)}: ${escape(item.reason)}.${item.status === 'grandfathered' ? ' Grandfathered.' : ''}</p>
 <pre><code>${escape(item.statement)}</code></pre>
-${backfill}
+${extract}
 </section>`;
 }
 

@@ -52,8 +52,7 @@ function describe(item: AuditRow): readonly string[] {
     fence(item.statement, 'sql'),
     '',
   ];
-  if (item.backfill !== undefined)
-    lines.push('Write this backfill instead:', '', fence(item.backfill, 'ts'), '');
+  if (item.extract !== undefined) lines.push('Move it into a backfill:', '', fence(item.extract, 'sh'), '');
   return lines;
 }
 

@@ -1,18 +1,23 @@
-/** The parse tree is JSON: each node is an object with one key, the kind of the node. */
+/**
+ * The parse tree is JSON: each node is an object with one key, the kind of the node.
+ *
+ * @publicApi
+ */
 export type Json = Readonly<Record<string, unknown>>;
 
+/** Whether a value of the tree is an object, not a list. @publicApi */
 export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The fields of a node; undefined when it is of another kind. */
+/** The fields of a node; undefined when it is of another kind. @publicApi */
 export function nodeOf(value: unknown, kind: string): Json | undefined {
   if (!isObject(value)) return undefined;
   const fields = value[kind];
   return isObject(fields) ? fields : undefined;
 }
 
-/** The kind and the fields of a node. */
+/** The kind and the fields of a node. @publicApi */
 export function kindOf(value: unknown): readonly [kind: string, fields: Json] | undefined {
   if (!isObject(value)) return undefined;
   for (const kind in value) {
@@ -22,21 +27,21 @@ export function kindOf(value: unknown): readonly [kind: string, fields: Json] | 
   return undefined;
 }
 
-/** The items of an array or of a List node. */
+/** The items of an array or of a List node. @publicApi */
 export function list(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   const items = nodeOf(value, 'List')?.['items'];
   return Array.isArray(items) ? items : [];
 }
 
-/** The fields of the nodes of one kind in a list. */
+/** The fields of the nodes of one kind in a list. @publicApi */
 export function nodesOf(value: unknown, kind: string): readonly Json[] {
   return list(value)
     .map((item) => nodeOf(item, kind))
     .filter((fields) => fields !== undefined);
 }
 
-/** A string, or the value of a String node. */
+/** A string, or the value of a String node. @publicApi */
 export function text(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   const string = nodeOf(value, 'String')?.['sval'];
@@ -67,14 +72,14 @@ export function constantText(value: unknown): string | undefined {
   return boolean ? String(boolean['boolval'] === true) : undefined;
 }
 
-/** The parts of a qualified name, e.g. of a function or a column. */
+/** The parts of a qualified name, e.g. of a function or a column. @publicApi */
 export function nameParts(value: unknown): readonly string[] {
   return list(value)
     .map(text)
     .filter((part) => part !== undefined);
 }
 
-/** The offset of a node in UTF-8 bytes. */
+/** The offset of a node in UTF-8 bytes. @publicApi */
 export function locationOf(fields: Json): number | undefined {
   const location = fields['location'];
   return typeof location === 'number' && location >= 0 ? location : undefined;
@@ -100,6 +105,8 @@ export function startOf(tree: unknown): number | undefined {
  *
  * It runs for every statement of a migration, often before the JIT compiler has optimised it. Therefore it
  * does not use `Object.entries`, which would create lists.
+ *
+ * @publicApi
  */
 export function visit(tree: unknown, visitor: (kind: string, fields: Json) => boolean): void {
   if (Array.isArray(tree)) {

@@ -1,6 +1,6 @@
 import { TextIndex, type TextPosition } from '../text/text-position.js';
 
-/** PostgreSQL's own parser, compiled to WebAssembly: `libpg-query` (PostgreSQL 18). */
+/** PostgreSQL's own parser, compiled to WebAssembly: `libpg-query` (PostgreSQL 18). @publicApi */
 export interface SqlParser {
   readonly parse: (sql: string) => ParseOutcome<{ readonly stmts: readonly RawStatement[] }>;
   readonly parsePlpgsql: (sql: string) => ParseOutcome<unknown>;
@@ -8,6 +8,7 @@ export interface SqlParser {
   readonly scan: (sql: string) => readonly RawToken[];
 }
 
+/** The result of parsing a text. @publicApi */
 export type ParseOutcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: ParseFailure };
 
@@ -23,13 +24,18 @@ export interface ParseFailure {
   readonly position: TextPosition;
 }
 
-/** As libpg-query returns it: offsets in UTF-8 bytes, and an offset of zero is left out. */
+/**
+ * A statement as libpg-query returns it: offsets in UTF-8 bytes, and an offset of zero is left out.
+ *
+ * @publicApi
+ */
 export interface RawStatement {
   readonly stmt: Readonly<Record<string, unknown>>;
   readonly stmt_location?: number;
   readonly stmt_len?: number;
 }
 
+/** One token of a text. @publicApi */
 export interface RawToken {
   readonly start: number;
   readonly end: number;
@@ -43,6 +49,8 @@ let loading: Promise<SqlParser> | undefined;
 
 /**
  * Loads the parser once, on first use (about 50 ms): an application that classifies nothing does not load it.
+ *
+ * @publicApi
  */
 export function loadParser(): Promise<SqlParser> {
   loading ??= load();

@@ -1,0 +1,189 @@
+import type { CodeUnit, SqlPiece } from './code-units.js';
+import {
+  addsMentionedColumn,
+  dependsOnSchema,
+  makesPendingAgain,
+  mustFollow,
+  tablesOf,
+} from './interference.js';
+import type { ContractPart, Move, MovePlan, Refusal } from './move.types.js';
+import { ADDING_CALLS, canRunEarlier, drops, isDataPiece, objectsOf } from './schema-change.js';
+
+/** A conflict that one statement less resolves. */
+interface Conflict {
+  readonly move: Move;
+  readonly reason: string;
+}
+
+interface State {
+  readonly contract: ContractPart[];
+  /** Tables and other objects that the contract changes. */
+  readonly late: Set<string>;
+  /** Variables that the contract declares. */
+  readonly lateNames: Set<string>;
+  readonly before: Move[];
+}
+
+export interface PlannerContext {
+  readonly lineOf: (offset: number) => number;
+  /** Declarations that only the code of these moves uses: they move with it. */
+  readonly carriedBy: (moves: readonly Move[]) => readonly CodeUnit[];
+}
+
+interface CodeWalk {
+  readonly moves: readonly Move[];
+  readonly state: State;
+  /** Units that change rows and stay. */
+  readonly staying: ReadonlySet<number>;
+}
+
+/**
+ * Decides for each statement of a method whether it stays, moves into a backfill, or moves into the contract
+ * migration behind the backfills. The order of dependent statements stays as written. A data change that
+ * cannot move without a change of that order stays, with the reason.
+ */
+export class MovePlanner {
+  readonly #units: readonly CodeUnit[];
+  readonly #context: PlannerContext;
+
+  constructor(units: readonly CodeUnit[], context: PlannerContext) {
+    this.#units = units;
+    this.#context = context;
+  }
+
+  plan(moves: readonly Move[], refusals: readonly Refusal[]): MovePlan {
+    let remaining = [...moves];
+    const refused = [...refusals];
+    for (;;) {
+      const state: State = { contract: [], late: new Set(), lateNames: new Set(), before: [] };
+      const conflict = this.#conflictBetween(remaining) ?? this.#walk(remaining, refused, state);
+      if (!conflict)
+        return { moves: remaining, refusals: refused, contract: state.contract, after: orderOf(remaining) };
+      refused.push({ place: conflict.move.place, reason: conflict.reason });
+      remaining = remaining.filter((move) => move !== conflict.move);
+    }
+  }
+
+  #conflictBetween(moves: readonly Move[]): Conflict | undefined {
+    for (const [at, later] of moves.entries())
+      for (const earlier of moves.slice(0, at))
+        if (makesPendingAgain(later.moved, earlier.moved))
+          return {
+            move: later,
+            reason: `it changes what the statement of line ${String(earlier.place.line)} reads or sets, so that backfill would start again; merge the two statements`,
+          };
+    return undefined;
+  }
+
+  #walk(moves: readonly Move[], refused: readonly Refusal[], state: State): Conflict | undefined {
+    const staying = new Set(refused.flatMap(({ place }) => (place.piece === undefined ? [place.unit] : [])));
+    const carried = this.#context.carriedBy(moves);
+    for (const [at, unit] of this.#units.entries()) {
+      if (carried.includes(unit)) continue;
+      const conflict = unit.sql
+        ? this.#walkSql(at, unit.sql, { moves, state })
+        : this.#walkCode(at, { moves, state, staying });
+      if (conflict) return conflict;
+    }
+    return undefined;
+  }
+
+  #walkSql(
+    at: number,
+    pieces: readonly SqlPiece[],
+    { moves, state }: { moves: readonly Move[]; state: State },
+  ): Conflict | undefined {
+    const unit = this.#units[at];
+    const late: SqlPiece[] = [];
+    for (const [index, piece] of pieces.entries()) {
+      const move = moves.find(({ place }) => place.unit === at && place.piece === index);
+      const conflict = move
+        ? this.#enter(move, state)
+        : isDataPiece(piece) && state.before.length > 0
+          ? stayConflict([...objectsOf(piece)], { state, line: this.#line(at) })
+          : undefined;
+      if (conflict) return conflict;
+      if (move || isDataPiece(piece) || !isLate(piece, state)) continue;
+      late.push(piece);
+      for (const name of objectsOf(piece)) state.late.add(name);
+    }
+    if (unit && late.length > 0) state.contract.push({ unit, at, pieces: late });
+    return undefined;
+  }
+
+  #walkCode(at: number, { moves, state, staying }: CodeWalk): Conflict | undefined {
+    const unit = this.#units[at];
+    if (!unit) return undefined;
+    const move = moves.find(({ place }) => place.unit === at);
+    if (move) return this.#enter(move, state);
+    if (staying.has(at)) return stayConflict([...unit.names], { state, line: this.#line(at) });
+    if (state.before.length === 0 || !isLateCode(unit, state)) return undefined;
+    state.contract.push({ unit, at });
+    for (const name of unit.names) if (unit.usesDatabase) state.late.add(name);
+    for (const name of unit.declares) state.lateNames.add(name);
+    return undefined;
+  }
+
+  #enter(move: Move, state: State): Conflict | undefined {
+    const needed = state.contract.find((part) => dependsOnSchema(move.moved, part));
+    if (needed)
+      return {
+        move,
+        reason: `it needs line ${String(this.#line(needed.at))}, which must run after another backfill`,
+      };
+    state.before.push(move);
+    return undefined;
+  }
+
+  #line(at: number): number {
+    return this.#context.lineOf(this.#units[at]?.start ?? 0);
+  }
+}
+
+/** A data change that stays after moved ones must not depend on them. */
+function stayConflict(
+  tables: readonly string[],
+  { state, line }: { state: State; line: number },
+): Conflict | undefined {
+  const move = state.before.find(({ moved }) => [...tablesOf(moved)].some((table) => tables.includes(table)));
+  const blocked = move ?? (tables.some((table) => state.late.has(table)) ? state.before.at(-1) : undefined);
+  return (
+    blocked && {
+      move: blocked,
+      reason: `line ${String(line)} changes rows too, cannot move, and must run after it`,
+    }
+  );
+}
+
+function isLate(piece: SqlPiece, { before, late }: State): boolean {
+  if (before.length === 0) return false;
+  const objects = [...objectsOf(piece)];
+  const moved = before.map((move) => move.moved);
+  if (objects.some((name) => late.has(name))) return true;
+  if (piece.kind === 'AlterTableStmt' && addsMentionedColumn(piece, moved)) return true;
+  if (canRunEarlier(piece)) return false;
+  return (
+    drops(piece) ||
+    piece.kind === 'SelectStmt' ||
+    objects.some((name) => moved.some((each) => tablesOf(each).has(name)))
+  );
+}
+
+function isLateCode(unit: CodeUnit, { before, late, lateNames }: State): boolean {
+  if ([...lateNames].some((name) => unit.names.has(name))) return true;
+  if (!unit.usesDatabase) return false;
+  if (unit.schemaCall === undefined || !ADDING_CALLS.has(unit.schemaCall)) return true;
+  const isUnique = /isUnique\s*:\s*true/.test(unit.text);
+  const isTouched = [...unit.names].some((name) => late.has(name));
+  const isMoved = before.some(({ moved }) => [...tablesOf(moved)].some((table) => unit.names.has(table)));
+  return isTouched || (isUnique && isMoved);
+}
+
+function orderOf(moves: readonly Move[]): ReadonlyMap<Move, readonly Move[]> {
+  return new Map(
+    moves.map((move, at) => [
+      move,
+      moves.slice(0, at).filter((earlier) => mustFollow(move.moved, earlier.moved)),
+    ]),
+  );
+}

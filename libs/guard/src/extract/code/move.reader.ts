@@ -1,0 +1,158 @@
+import type { SqlParser } from 'nestjs-backfill-sql/tree';
+import type { Finding } from '../../judge/finding.types.js';
+import type { ProjectSources } from '../project/entity.finder.js';
+import type { SchemaBook } from '../project/schema-book.js';
+import type { StatementContext } from '../sql/movable.types.js';
+import { NotMovableError } from '../sql/not-movable.error.js';
+import { readStatement } from '../sql/statement.reader.js';
+import type { CodeUnit, SqlPiece } from './code-units.js';
+import type { DataPlace, Move, Refusal } from './move.types.js';
+import { columnsAdded, isDataPiece, tableOf } from './schema-change.js';
+
+export interface MoveReaderContext {
+  readonly parser: SqlParser;
+  readonly schema: SchemaBook;
+  readonly sources: ProjectSources;
+  readonly lineOf: (offset: number) => number;
+  /** Why the code at an offset may not run; undefined if it always runs once. */
+  readonly conditionAt: (offset: number) => string | undefined;
+  /** The code of a unit with the declarations that it needs. */
+  readonly codeOf: (unit: CodeUnit) => string;
+}
+
+const LOOPS = new Set([
+  'ForStatement',
+  'ForOfStatement',
+  'ForInStatement',
+  'WhileStatement',
+  'DoWhileStatement',
+]);
+
+/** Reads the data changes of a method's statements. */
+export class MoveReader {
+  readonly #units: readonly CodeUnit[];
+  readonly #context: MoveReaderContext;
+  readonly moves: Move[] = [];
+  readonly refusals: Refusal[] = [];
+
+  constructor(units: readonly CodeUnit[], context: MoveReaderContext) {
+    this.#units = units;
+    this.#context = context;
+  }
+
+  read(
+    findings: readonly Finding[],
+    suppressed: readonly number[],
+  ): { readonly moves: readonly Move[]; readonly refusals: readonly Refusal[] } {
+    for (const [at, unit] of this.#units.entries()) {
+      const inside = findings.filter(({ region }) => unit.start <= region.start && region.start < unit.end);
+      const lines = [unit.start, unit.end].map(this.#context.lineOf);
+      const isSuppressed = suppressed.some((line) => line >= (lines[0] ?? 0) && line <= (lines[1] ?? 0));
+      if (inside.length === 0) continue;
+      if (isSuppressed) this.#refuse(at, 'a comment suppresses a finding in the same statement');
+      else if (unit.sql) this.#readSql(at, unit, unit.sql);
+      else this.#readCode(at, unit, inside);
+    }
+    const placed = (finding: Finding): boolean =>
+      this.#units.some(({ start, end }) => start <= finding.region.start && finding.region.start < end);
+    for (const finding of findings)
+      if (!placed(finding))
+        this.refusals.push({
+          place: { unit: -1, piece: undefined, line: finding.region.line },
+          reason: 'its text is not in the call that sends it',
+        });
+    return this;
+  }
+
+  #refuse(unit: number, reason: string, piece?: number): void {
+    const place: DataPlace = { unit, piece, line: this.#context.lineOf(this.#units[unit]?.start ?? 0) };
+    this.refusals.push({ place, reason });
+  }
+
+  #readSql(at: number, unit: CodeUnit, pieces: readonly SqlPiece[]): void {
+    const condition = this.#context.conditionAt(unit.start);
+    for (const [index, piece] of pieces.entries()) {
+      if (!isDataPiece(piece)) continue;
+      if (condition !== undefined) {
+        this.#refuse(at, condition, index);
+        continue;
+      }
+      try {
+        const moved = readStatement(piece.text, unit.parameters, this.#statementContext(at, index));
+        this.moves.push({ place: { unit: at, piece: index, line: this.#context.lineOf(unit.start) }, moved });
+      } catch (error) {
+        if (!(error instanceof NotMovableError)) throw error;
+        this.#refuse(at, error.reason, index);
+      }
+    }
+    if (!pieces.some(isDataPiece)) this.#refuse(at, 'it calls a function that changes rows');
+  }
+
+  /** A loop or a write through TypeORM becomes a skeleton with its code. */
+  #readCode(at: number, unit: CodeUnit, findings: readonly Finding[]): void {
+    const condition = this.#context.conditionAt(unit.start);
+    const isMovable = LOOPS.has(unit.node.type) || unit.node.type === 'ExpressionStatement';
+    const table = findings.find(
+      (finding) => finding.table !== undefined && !finding.table.includes('${'),
+    )?.table;
+    if (condition !== undefined || !isMovable || table === undefined) {
+      this.#refuse(at, condition ?? (isMovable ? 'its table is not known' : reasonOf(unit)));
+      return;
+    }
+    const columns = findings.flatMap(
+      ({ sql, columns: written }) => sql?.set.map(({ column }) => column) ?? written ?? [],
+    );
+    this.moves.push({
+      place: { unit: at, piece: undefined, line: this.#context.lineOf(unit.start) },
+      moved: {
+        kind: 'skeleton',
+        table: table.slice(table.lastIndexOf('.') + 1),
+        columns: [...new Set(columns)],
+        code: this.#context.codeOf(unit),
+      },
+    });
+  }
+
+  #statementContext(at: number, piece: number): StatementContext {
+    const { parser, schema, sources } = this.#context;
+    return {
+      parser,
+      newColumns: (table) => this.#newColumns(table, at, piece),
+      uniqueKeys: (table) => [...schema.keysOf(table), ...(sources.entityOf(table, [])?.keys ?? [])],
+    };
+  }
+
+  /** Columns that the statements before added and that nothing has written since. */
+  #newColumns(table: string, at: number, piece: number): ReadonlySet<string> {
+    const columns = new Set<string>();
+    for (const [index, unit] of this.#units.entries()) {
+      if (index > at) break;
+      if (!unit.sql && unit.usesDatabase) columns.clear();
+      for (const [number, each] of (unit.sql ?? []).entries()) {
+        if (index === at && number >= piece) break;
+        const added = columnsAdded(each);
+        if (added?.table === table) for (const column of added.columns) columns.add(column);
+        if (isDataPiece(each) && (tableOf(each) === table || each.kind === 'DoStmt'))
+          for (const column of [...columns])
+            if (each.kind === 'DoStmt' || each.names.has(column)) columns.delete(column);
+        if (each.kind === 'SelectStmt') columns.clear();
+      }
+    }
+    return columns;
+  }
+}
+
+function reasonOf({ node }: CodeUnit): string {
+  switch (node.type) {
+    case 'VariableDeclaration':
+    case 'ReturnStatement':
+      return 'the migration uses its result';
+    case 'IfStatement':
+    case 'SwitchStatement':
+      return 'it runs only under a condition';
+    case 'TryStatement':
+      return 'a try statement handles its errors';
+    default:
+      return 'its statement cannot be cut out of the code around it';
+  }
+}

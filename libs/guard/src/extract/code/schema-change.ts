@@ -1,0 +1,114 @@
+import { isObject, list, nodeOf, nodesOf, text, visit } from 'nestjs-backfill-sql/tree';
+import type { SqlPiece } from './code-units.js';
+
+/** Statements that only add something, so that they can run before a backfill that stood before them. */
+const ADDING = new Set([
+  'CreateStmt',
+  'CreateEnumStmt',
+  'CompositeTypeStmt',
+  'CreateDomainStmt',
+  'CreateRangeStmt',
+  'CreateSchemaStmt',
+  'CreateSeqStmt',
+  'CreateExtensionStmt',
+  'CommentStmt',
+  'GrantStmt',
+  'VariableSetStmt',
+  'VariableShowStmt',
+]);
+const DATA = new Set([
+  'UpdateStmt',
+  'DeleteStmt',
+  'InsertStmt',
+  'TruncateStmt',
+  'MergeStmt',
+  'CopyStmt',
+  'DoStmt',
+]);
+
+export function isDataPiece({ kind, fields }: SqlPiece): boolean {
+  if (kind === 'SelectStmt') return fields['intoClause'] !== undefined;
+  if (kind === 'CreateTableAsStmt') return !(isObject(fields['into']) && fields['into']['skipData'] === true);
+  return DATA.has(kind);
+}
+
+/** Columns that the statement adds without a default: they are NULL in every row. */
+export function columnsAdded(
+  piece: SqlPiece,
+): { readonly table: string; readonly columns: readonly string[] } | undefined {
+  if (piece.kind !== 'AlterTableStmt') return undefined;
+  const columns = alterations(piece).flatMap(({ subtype, definition, missingOk }) => {
+    const column = nodeOf(definition, 'ColumnDef');
+    if (subtype !== 'AT_AddColumn' || missingOk || !column) return [];
+    const constraints = nodesOf(column['constraints'], 'Constraint').map(({ contype }) => contype);
+    const isPlain = constraints.every(
+      (kind) => kind === 'CONSTR_NULL' || kind === 'CONSTR_UNIQUE' || kind === 'CONSTR_FOREIGN',
+    );
+    // serial types have a default of their own.
+    const isSerial = JSON.stringify(column['typeName']).includes('serial');
+    return isPlain && !isSerial ? [text(column['colname']) ?? ''] : [];
+  });
+  return { table: tableOf(piece), columns };
+}
+
+interface Alteration {
+  readonly subtype: string;
+  readonly name: string;
+  readonly definition: unknown;
+  readonly missingOk: boolean;
+}
+
+export function alterations({ fields }: SqlPiece): readonly Alteration[] {
+  return list(fields['cmds']).map((item) => {
+    const command = nodeOf(item, 'AlterTableCmd') ?? {};
+    return {
+      subtype: text(command['subtype']) ?? '',
+      name: text(command['name']) ?? '',
+      definition: command['def'],
+      missingOk: command['missing_ok'] === true,
+    };
+  });
+}
+
+export function tableOf({ fields }: SqlPiece): string {
+  return isObject(fields['relation']) ? (text(fields['relation']['relname']) ?? '') : '';
+}
+
+/** The tables that a statement names, and everything that it drops. */
+export function objectsOf(piece: SqlPiece): ReadonlySet<string> {
+  const objects = new Set<string>();
+  if (piece.kind === 'DropStmt' || piece.kind === 'RenameStmt' || piece.kind === 'CommentStmt')
+    return piece.names;
+  visit({ tree: piece.fields }, (kind, fields) => {
+    if (kind === 'RangeVar' || kind === 'relation' || kind === 'pktable')
+      objects.add(text(fields['relname']) ?? '');
+    return true;
+  });
+  return objects;
+}
+
+/** Whether it can run before the moved statements although it stood after them. */
+export function canRunEarlier(piece: SqlPiece): boolean {
+  if (piece.kind === 'IndexStmt') return piece.fields['unique'] !== true;
+  if (piece.kind === 'SelectStmt') return false;
+  if (piece.kind === 'CreateFunctionStmt') return piece.fields['replace'] !== true;
+  if (piece.kind === 'CreateStmt') return true;
+  if (piece.kind !== 'AlterTableStmt') return ADDING.has(piece.kind);
+  return alterations(piece).every(
+    ({ subtype }) => subtype === 'AT_AddColumn' || subtype === 'AT_ColumnDefault',
+  );
+}
+
+export function drops({ kind }: SqlPiece): boolean {
+  return kind === 'DropStmt' || kind === 'RenameStmt' || kind === 'AlterEnumStmt';
+}
+
+/** Methods of a query runner that only add something. */
+export const ADDING_CALLS: ReadonlySet<string> = new Set([
+  'createTable',
+  'addColumn',
+  'addColumns',
+  'createSchema',
+  'createIndex',
+  'createIndices',
+]);

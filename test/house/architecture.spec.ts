@@ -15,7 +15,7 @@ const FLOORS = [
 
 const PACKAGES = {
   'libs/sql/src': [],
-  'libs/guard/src': ['nestjs-backfill-sql'],
+  'libs/guard/src': ['nestjs-backfill-sql', 'nestjs-backfill-sql/tree'],
   'libs/backfill/src': ['nestjs-backfill-sql'],
 } as const;
 

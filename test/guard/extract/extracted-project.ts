@@ -81,7 +81,7 @@ async function runMigration(database: TestDatabase, file: string): Promise<void>
   await database.session(async (client) => {
     await client.query('BEGIN');
     const query = (async (sql: string, parameters?: unknown[]) =>
-      (await client.query(sql, parameters)).rows) as unknown as pg.Client['query'];
+      (await client.query<Record<string, unknown>>(sql, parameters)).rows) as unknown as pg.Client['query'];
     await new migration().up({ query });
     await client.query('COMMIT');
   });

@@ -2,8 +2,8 @@ const CONTEXT_LINES = 3;
 
 /** A unified diff of two texts; empty if they are equal. `before` is undefined for a new file. */
 export function unifiedDiff(path: string, before: string | undefined, after: string): string {
-  const from = before === undefined ? [] : before.split('\n');
-  const to = after.split('\n');
+  const from = linesOf(before ?? '');
+  const to = linesOf(after);
   let head = 0;
   while (head < from.length && head < to.length && from[head] === to[head]) head++;
   if (head === from.length && head === to.length) return '';
@@ -13,13 +13,24 @@ export function unifiedDiff(path: string, before: string | undefined, after: str
   const removed = lines.filter((line) => !line.startsWith('+')).length;
   const added = lines.filter((line) => !line.startsWith('-')).length;
   const range = (count: number): string => `${String(count === 0 ? 0 : start + 1)},${String(count)}`;
+  const shown = path.replace(/^\/+/, '');
   return [
-    `--- ${before === undefined ? '/dev/null' : `a/${path}`}`,
-    `+++ b/${path}`,
+    `--- ${before === undefined ? '/dev/null' : `a/${shown}`}`,
+    `+++ b/${shown}`,
     `@@ -${range(removed)} +${range(added)} @@`,
     ...lines,
     '',
   ].join('\n');
+}
+
+const NO_NEWLINE = '\n\\ No newline at end of file';
+
+/** The lines without their line feeds; a last line that has none keeps a mark, as in `diff`. */
+function linesOf(text: string): readonly string[] {
+  if (text === '') return [];
+  const lines = text.split('\n');
+  const last = lines.pop() ?? '';
+  return last === '' ? lines : [...lines, `${last}${NO_NEWLINE}`];
 }
 
 /** All lines up to the last change, and some after it: one hunk, because a migration is short. */

@@ -65,7 +65,7 @@ export function extractSqlFile(source: SqlFileSource, context: ExtractionContext
 
 function unitOf(piece: SqlPiece): CodeUnit {
   return {
-    node: { type: 'EmptyStatement', start: piece.start, end: piece.end } as CodeUnit['node'],
+    node: { type: 'EmptyStatement', start: piece.start, end: piece.end },
     start: piece.start,
     end: piece.end,
     text: piece.text,

@@ -3,7 +3,7 @@ import type * as ast from 'oxc-parser';
 import type { ParsedModule } from '../../source/parsed-module.js';
 import type { ParameterValue } from '../sql/statement.reader.js';
 import { constantsOf, usesDatabase, type HomeMethod } from './migration-code.js';
-import { parameterText, staticText } from './static-text.js';
+import { parameterText, staticText, type ConstantFinder } from './static-text.js';
 import { contains, namesDeclared } from './syntax.js';
 
 /** One SQL statement of a text. */
@@ -41,31 +41,39 @@ export interface CodeUnit {
 /** The statements of the method, in order. */
 export function unitsOf(module: ParsedModule, home: HomeMethod, parser: SqlParser): readonly CodeUnit[] {
   const constants = constantsOf(module, home.body);
-  return home.body.map((node) => {
-    const text = module.source.text.slice(node.start, node.end);
-    const call = sentCall(node);
-    const [first, second] = call?.arguments ?? [];
-    const method = call && methodOf(call);
-    const sql = method === 'query' && first ? staticText(first, constants) : undefined;
-    const pieces = sql === undefined ? undefined : piecesOf(sql, parser);
-    return {
-      node,
-      start: node.start,
-      end: node.end,
-      text,
-      ...(pieces && first ? { sql: pieces, literal: first } : {}),
-      ...(call && method !== undefined && method !== 'query' && isOn(call, home.runner)
-        ? { schemaCall: method }
-        : {}),
-      parameters:
-        second?.type === 'ArrayExpression'
-          ? second.elements.map((element) => (element ? parameterText(element, constants) : undefined))
-          : [],
-      usesDatabase: usesDatabase(node, home.runner),
-      declares: namesDeclared(node),
-      names: new Set(text.match(/[A-Za-z_]\w*/g) ?? []),
-    };
-  });
+  return home.body.map((node) => ({
+    node,
+    start: node.start,
+    end: node.end,
+    text: module.source.text.slice(node.start, node.end),
+    ...callOf(node, home, { constants, parser }),
+    usesDatabase: usesDatabase(node, home.runner),
+    declares: namesDeclared(node),
+    names: new Set(module.source.text.slice(node.start, node.end).match(/[A-Za-z_]\w*/g) ?? []),
+  }));
+}
+
+type SentCall = Pick<CodeUnit, 'sql' | 'literal' | 'parameters' | 'schemaCall'>;
+
+/** What the statement sends with a call of the query runner. */
+function callOf(
+  node: ast.Node,
+  home: HomeMethod,
+  { constants, parser }: { readonly constants: ConstantFinder; readonly parser: SqlParser },
+): SentCall {
+  const call = sentCall(node);
+  const method = call && methodOf(call);
+  if (!call || method === undefined) return { parameters: [] };
+  if (method !== 'query')
+    return isOn(call, home.runner) ? { schemaCall: method, parameters: [] } : { parameters: [] };
+  const [literal, values] = call.arguments;
+  const text = literal && staticText(literal, constants);
+  const sql = text === undefined ? undefined : piecesOf(text, parser);
+  const parameters =
+    values?.type === 'ArrayExpression'
+      ? values.elements.map((element) => (element ? parameterText(element, constants) : undefined))
+      : [];
+  return sql && literal ? { sql, literal, parameters } : { parameters };
 }
 
 /** The statements of an SQL text; undefined if PostgreSQL's parser rejects it. */

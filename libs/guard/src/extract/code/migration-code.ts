@@ -36,7 +36,7 @@ export function homeMethod(module: ParsedModule, offset: number): HomeMethod | u
   return {
     name,
     class: class_,
-    body: method.body.body as readonly ast.Statement[],
+    body: method.body.body,
     runner,
     condition: name === 'up' ? undefined : conditionOfCall(module, class_, name),
   };

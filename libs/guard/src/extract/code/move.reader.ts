@@ -125,21 +125,23 @@ export class MoveReader {
   /** Columns that the statements before added and that nothing has written since. */
   #newColumns(table: string, at: number, piece: number): ReadonlySet<string> {
     const columns = new Set<string>();
-    for (const [index, unit] of this.#units.entries()) {
-      if (index > at) break;
+    for (const [index, unit] of this.#units.slice(0, at + 1).entries()) {
+      // Other code may write the columns.
       if (!unit.sql && unit.usesDatabase) columns.clear();
-      for (const [number, each] of (unit.sql ?? []).entries()) {
-        if (index === at && number >= piece) break;
-        const added = columnsAdded(each);
-        if (added?.table === table) for (const column of added.columns) columns.add(column);
-        if (isDataPiece(each) && (tableOf(each) === table || each.kind === 'DoStmt'))
-          for (const column of [...columns])
-            if (each.kind === 'DoStmt' || each.names.has(column)) columns.delete(column);
-        if (each.kind === 'SelectStmt') columns.clear();
-      }
+      const pieces = index === at ? (unit.sql ?? []).slice(0, piece) : (unit.sql ?? []);
+      for (const each of pieces) followColumns(columns, each, table);
     }
     return columns;
   }
+}
+
+/** Adds the columns that a statement adds to the table, and removes those that it may write. */
+function followColumns(columns: Set<string>, piece: SqlPiece, table: string): void {
+  const added = columnsAdded(piece);
+  if (added?.table === table) for (const column of added.columns) columns.add(column);
+  if (piece.kind === 'SelectStmt' || piece.kind === 'DoStmt') columns.clear();
+  if (!isDataPiece(piece) || tableOf(piece) !== table) return;
+  for (const column of [...columns]) if (piece.names.has(column)) columns.delete(column);
 }
 
 function reasonOf({ node }: CodeUnit): string {

@@ -65,7 +65,7 @@ export function withRowReferences(parser: SqlParser, piece: Fragment, row: RowRe
 /** Whether a tree refers to a column that is not, for certain, one of the row. */
 export function refersToOthers(tree: unknown, row: RowRelation): boolean {
   let others = false;
-  walk(tree, false, row, (reference) => {
+  walk(tree, row, (reference) => {
     if (reference === 'other') others = true;
   });
   return others;
@@ -73,29 +73,31 @@ export function refersToOthers(tree: unknown, row: RowRelation): boolean {
 
 function referencesIn(tree: unknown, row: RowRelation): readonly Reference[] {
   const found: Reference[] = [];
-  walk(tree, false, row, (reference) => {
+  walk(tree, row, (reference) => {
     if (reference !== 'other') found.push(reference);
   });
   return found;
 }
 
-type OnReference = (reference: Reference | 'other') => void;
-
-/** @param isShadowed an inner query has a relation of the same name */
-function walk(tree: unknown, isShadowed: boolean, row: RowRelation, onReference: OnReference): void {
+/** @param row undefined where an inner query has a relation of the same name */
+function walk(
+  tree: unknown,
+  row: RowRelation | undefined,
+  onReference: (reference: Reference | 'other') => void,
+): void {
   if (Array.isArray(tree)) {
-    for (const item of tree) walk(item, isShadowed, row, onReference);
+    for (const item of tree) walk(item, row, onReference);
     return;
   }
   if (!isObject(tree)) return;
   const column = nodeOf(tree, 'ColumnRef');
   if (column) {
-    onReference((isShadowed ? undefined : referenceOf(column, row)) ?? 'other');
+    onReference((row && referenceOf(column, row)) ?? 'other');
     return;
   }
   const select = nodeOf(tree, 'SelectStmt');
-  const shadows = isShadowed || (select !== undefined && namesOf(select).has(row.alias ?? row.name));
-  for (const value of Object.values(tree)) walk(value, shadows, row, onReference);
+  const isShadowed = row && select && namesOf(select).has(row.alias ?? row.name);
+  for (const value of Object.values(tree)) walk(value, isShadowed ? undefined : row, onReference);
 }
 
 function referenceOf(node: Json, row: RowRelation): Reference | undefined {

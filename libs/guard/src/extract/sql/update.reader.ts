@@ -198,8 +198,20 @@ function isLookup(tree: unknown, { isColumn, isStable }: AssignedColumn): boolea
   );
 }
 
+/** In parentheses, unless it is a literal, a name or a query that has them. */
 function parenthesized(sql: string): string {
-  return `(${sql})`;
+  return /^(?:'[^']*'|[\w."]+)$/.test(sql) || isEnclosed(sql) ? sql : `(${sql})`;
+}
+
+/** Whether the first parenthesis closes at the end. */
+function isEnclosed(sql: string): boolean {
+  if (!/^\(SELECT [^'"]*\)$/.test(sql)) return false;
+  let depth = 0;
+  for (const [at, character] of [...sql].entries()) {
+    if (character === '(') depth++;
+    if (character === ')' && --depth === 0) return at === sql.length - 1;
+  }
+  return false;
 }
 
 function notesOf(assignments: readonly ReadAssignment[]): readonly string[] {

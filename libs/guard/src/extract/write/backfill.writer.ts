@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Move, Skeleton } from '../code/move.types.js';
 import { bare, kebabCase, pascalCase } from '../project/names.js';
 import type { MovedInsert, MovedStatement, MovedUpdate } from '../sql/movable.types.js';
-import type { Backfill, TableReference } from './generated.types.js';
+import type { Backfill, BackfillParts, TableReference } from './generated.types.js';
 import { skeletonParts } from './skeleton.writer.js';
 import type { TableWriter } from './table.writer.js';
 
@@ -15,21 +15,6 @@ const TENANT_PROPERTIES = [
   'accountId',
 ];
 const MAX_NAME_LENGTH = 60;
-
-/** The parts of a backfill class that differ by kind. */
-export interface BackfillParts {
-  readonly kind: Backfill['kind'];
-  /** Lines of the decorator's options, after `name` and `entity`. */
-  readonly options: readonly string[];
-  /** The implemented interface; undefined if there is none. */
-  readonly implemented?: string;
-  /** Lines of the class. @default [] */
-  readonly body?: readonly string[];
-  /** Types from `nestjs-backfill`. @default [] */
-  readonly types?: readonly string[];
-  /** Other import statements. @default [] */
-  readonly imports?: readonly string[];
-}
 
 export interface WriterContext {
   readonly tables: TableWriter;

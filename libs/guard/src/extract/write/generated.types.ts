@@ -27,3 +27,18 @@ export interface TableReference {
   readonly properties: readonly string[];
   readonly propertyOf: (column: string) => string;
 }
+
+/** The parts of a backfill class that differ by kind. */
+export interface BackfillParts {
+  readonly kind: Backfill['kind'];
+  /** Lines of the decorator's options, after `name` and `entity`. */
+  readonly options: readonly string[];
+  /** The implemented interface; undefined if there is none. */
+  readonly implemented?: string;
+  /** Lines of the class. @default [] */
+  readonly body?: readonly string[];
+  /** Types from `nestjs-backfill`. @default [] */
+  readonly types?: readonly string[];
+  /** Other import statements. @default [] */
+  readonly imports?: readonly string[];
+}

@@ -1,6 +1,5 @@
 import type { Skeleton } from '../code/move.types.js';
-import type { BackfillParts } from './backfill.writer.js';
-import type { TableReference } from './generated.types.js';
+import type { BackfillParts, TableReference } from './generated.types.js';
 
 /**
  * A process backfill that holds the code of the migration. It fails until a person has completed it: code that

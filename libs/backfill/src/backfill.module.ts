@@ -9,8 +9,9 @@ import { BackfillRegistry } from './backfills/definition/backfill.registry.js';
 import { ThrottleExplorer } from './backfills/throttle/throttle.explorer.js';
 import { DataSourceExplorer } from './data-sources/data-source.explorer.js';
 import { DataSourceRegistry } from './data-sources/data-source.registry.js';
-import { contractBackfillsProvider } from './deploy/contract-backfills.provider.js';
-import { indexDirectoryProvider } from './deploy/index.directory.provider.js';
+import { contractBackfillsProvider } from './deploy/providers/contract-backfills.provider.js';
+import { indexDirectoryProvider } from './deploy/providers/index.directory.provider.js';
+import { indexReadinessProvider } from './deploy/providers/index.readiness.provider.js';
 import { IndexExplorer } from './indexes/declare/index.explorer.js';
 import { IndexesService } from './indexes/indexes.service.js';
 import { LedgerFactory } from './ledger/ledger.factory.js';
@@ -38,6 +39,7 @@ import { StartUpChecker } from './start-up.checker.js';
     DataSourceRegistry,
     IndexExplorer,
     indexDirectoryProvider,
+    indexReadinessProvider,
     IndexesService,
     LedgerFactory,
     MigrationsService,

@@ -5,6 +5,7 @@ import { contractPassReport, shouldRunContractPass } from './contract-pass.js';
 import type { DeployPhase, InterruptedOutcome } from './deploy.phase.js';
 import type { DeployReport, PhaseReport, PhaseReports } from './deploy.report.js';
 import { leftWork } from './left-work.js';
+import { indexPassReport, shouldRunIndexPass } from './index-pass.js';
 import type { PhaseServices } from './phase.services.js';
 
 type ReportOf<Name extends PhaseReport['phase']> = Extract<PhaseReport, { phase: Name }>;
@@ -12,7 +13,7 @@ type ReportOf<Name extends PhaseReport['phase']> = Extract<PhaseReport, { phase:
 export interface DeploySequenceOptions {
   /** Called with the error of a phase other than the first. The error ends only this phase. */
   readonly onError: (error: unknown) => void;
-  /** Stops the deployment. After it, the contract pass does not run. */
+  /** Stops the deployment. After it, neither the contract pass nor the index pass runs. */
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +25,8 @@ interface PreparedPhase {
 
 /**
  * Runs the phases of a deployment in order. A failed migration ends the deployment. Any other failure does
- * not: the next phase runs. At the end, the migrations run once more if `shouldRunContractPass`.
+ * not: the next phase runs. At the end, the migrations run once more if `shouldRunContractPass`, and the
+ * indexes if `shouldRunIndexPass`.
  */
 export class DeploySequence {
   readonly #phases: readonly DeployPhase<PhaseReport>[];
@@ -48,6 +50,7 @@ export class DeploySequence {
       if (report.phase === 'migrate' && report.outcome === 'failed') break;
     }
     await this.#runContractPass(prepared);
+    await this.#runIndexPass(prepared);
     return this.#report(this.#finished);
   }
 
@@ -65,6 +68,16 @@ export class DeploySequence {
     const report = await this.#runPhase(phase);
     // The first pass ran no migration, so the second report replaces the first one without loss.
     this.#finished[0] = report.phase === 'migrate' ? contractPassReport(report) : report;
+  }
+
+  async #runIndexPass(prepared: readonly PreparedPhase[]): Promise<void> {
+    const phase = prepared.find((each) => each.phase.phase === 'indexes');
+    const [indexes, backfill] = [this.#reportOf('indexes'), this.#reportOf('backfill')];
+    if (!phase || !indexes || !backfill || this.#options.signal.aborted) return;
+    if (this.#reportOf('migrate')?.outcome === 'failed' || !shouldRunIndexPass(indexes, backfill)) return;
+    const report = await this.#runPhase(phase);
+    if (report.phase === 'indexes')
+      this.#finished[this.#finished.indexOf(indexes)] = indexPassReport(indexes, report);
   }
 
   #reportOf<Name extends PhaseReport['phase']>(name: Name): ReportOf<Name> | undefined {

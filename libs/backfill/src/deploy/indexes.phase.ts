@@ -13,8 +13,12 @@ export class IndexesPhase implements DeployPhase<IndexesReport> {
     this.#request = { ...request, done: (report) => void this.#finished.push(report) };
   }
 
+  /** The returned function can be called again, for the index pass. */
   prepare({ indexes }: PhaseServices): () => Promise<IndexesReport> {
-    return () => indexes.run(this.#request);
+    return () => {
+      this.#finished.length = 0;
+      return indexes.run(this.#request);
+    };
   }
 
   interruptedReport(_: InterruptedOutcome, reason: string): IndexesReport {

@@ -2,6 +2,7 @@
  * - `exists`: it exists as declared
  * - `built`, `rebuilt`: this run built it
  * - `differs`: it exists with another definition; `--rebuild` replaces it
+ * - `waiting`: it has `build: 'after'`, and a backfill that names it is not complete; see `reason`
  * - `busy`: another session is building it
  * - `stopped`: the build was stopped, or it waited too long for other sessions; the next run builds the index
  * - `duplicates`: the index is declared unique, but the table has duplicate keys
@@ -12,6 +13,7 @@ export const INDEX_STATUSES = [
   'built',
   'rebuilt',
   'differs',
+  'waiting',
   'busy',
   'stopped',
   'duplicates',
@@ -32,6 +34,8 @@ export interface IndexReport {
   readonly existing?: string;
   /** The ten most frequent duplicate keys, with their number of rows. */
   readonly duplicates?: readonly { readonly key: string; readonly rows: number }[];
+  /** What the index waits for, if the status is `waiting`. */
+  readonly reason?: string;
   /** Why the index was not built. */
   readonly error?: Error;
 }

@@ -38,6 +38,11 @@ export function isBuilt(status: IndexStatus): boolean {
   return status === 'exists' || status === 'built' || status === 'rebuilt';
 }
 
+/** @param backfills the backfills that are not complete, with their statuses */
+export function describeWait(backfills: string): string {
+  return `It is built after the backfill ${backfills}.`;
+}
+
 /** The difference as a sentence. */
 export function describeDifference({
   declared,
@@ -48,8 +53,9 @@ export function describeDifference({
 
 /** The reason as a sentence. */
 export function describeFailure(report: IndexReport): string {
-  const { status, error } = report;
+  const { status, error, reason } = report;
   if (error) return error.message;
+  if (reason !== undefined) return reason;
   if (status === 'busy') return 'Another session is building it.';
   return describeDifference(report);
 }

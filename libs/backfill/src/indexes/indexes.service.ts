@@ -7,9 +7,16 @@ import type { BuildIndexesOptions } from './build/build-indexes.options.js';
 import { IndexExplorer } from './declare/index.explorer.js';
 import { OnlineIndexLedger } from '../ledger/online-index.ledger.js';
 import type { DeclaredIndex } from './declare/index.options.js';
+import { INDEX_READINESS, type IndexReadiness } from './declare/index.readiness.js';
+import { IndexDeclarationError } from './index.error.js';
 import { inspectDeclaredIndex } from './catalog/index.presence.js';
 import type { IndexOutcome } from './index.report.js';
-import type { DataSourceIndexes, IndexesReport, IndexesStatus } from './indexes.report.js';
+import {
+  describeWait,
+  type DataSourceIndexes,
+  type IndexesReport,
+  type IndexesStatus,
+} from './indexes.report.js';
 
 /** The options of the indexes phase. @publicApi */
 export interface IndexesRequest extends Pick<BuildIndexesOptions, 'log' | 'rebuild' | 'maxWait'> {
@@ -36,21 +43,27 @@ export class IndexesService {
   readonly #dataSources: DataSourceRegistry;
   readonly #ledger: LedgerModuleOptions;
   readonly #explorer: IndexExplorer;
+  readonly #readiness: IndexReadiness;
   #declared: readonly DeclaredIndex[] | null = null;
 
   constructor(
     @Inject(DataSourceRegistry) dataSources: DataSourceRegistry,
     @Inject(LEDGER_OPTIONS) ledger: LedgerModuleOptions,
     @Inject(IndexExplorer) explorer: IndexExplorer,
+    @Inject(INDEX_READINESS) readiness: IndexReadiness,
   ) {
     this.#dataSources = dataSources;
     this.#ledger = ledger;
     this.#explorer = explorer;
+    this.#readiness = readiness;
   }
 
-  /** The module calls it at start-up. @throws DuplicateIndexNameError @internal */
+  /** The module calls it at start-up. @throws DuplicateIndexNameError, IndexDeclarationError @internal */
   declare(): readonly DeclaredIndex[] {
-    return (this.#declared ??= this.#explorer.explore());
+    if (this.#declared) return this.#declared;
+    const declared = this.#explorer.explore();
+    for (const index of declared) this.#assertNamed(index);
+    return (this.#declared = declared);
   }
 
   /**
@@ -68,6 +81,7 @@ export class IndexesService {
         rebuild,
         schema: this.#ledger.schema,
         lease: this.#ledger.leaseDuration,
+        waitsFor: (index) => this.#waitsFor(index),
         ...(log ? { log } : {}),
         ...(signal ? { signal } : {}),
         ...(maxWait === undefined ? {} : { maxWait }),
@@ -96,7 +110,11 @@ export class IndexesService {
       const runner = dataSource.createQueryRunner();
       try {
         const indexes = [];
-        for (const index of declared) indexes.push(await inspectDeclaredIndex(index, dataSource, runner));
+        for (const index of declared) {
+          const state = await inspectDeclaredIndex(index, dataSource, runner);
+          const reason = state.presence === 'missing' ? await this.#waitsFor(index) : null;
+          indexes.push(reason === null ? state : { ...state, presence: 'waiting' as const, reason });
+        }
         const undeclared = await new OnlineIndexLedger(runner, this.#ledger.schema).undeclared(indexes);
         dataSources.push({ dataSource: name, indexes, undeclared });
       } finally {
@@ -104,6 +122,22 @@ export class IndexesService {
       }
     }
     return { phase: 'indexes', dataSources };
+  }
+
+  /** @returns null if the index can be built now */
+  async #waitsFor(index: DeclaredIndex): Promise<string | null> {
+    if (index.options.build !== 'after') return null;
+    const backfills = await this.#readiness.waitsFor(index);
+    return backfills === null ? null : describeWait(backfills);
+  }
+
+  #assertNamed(index: DeclaredIndex): void {
+    if (index.options.build !== 'after' || this.#readiness.namedBy(index).length > 0) return;
+    throw new IndexDeclarationError(
+      index.className,
+      `the index "${index.options.name}" has \`build: 'after'\`, and no backfill names it.`,
+      `Name it in the backfill's option \`index\`, or remove \`build\`, so that the index is built before the backfills.`,
+    );
   }
 
   /**

@@ -59,6 +59,8 @@ export interface BackfillReport {
   readonly waitingFor: string | null;
   /** The query that proves completion, with its parameters inserted. It returns a row if a row is pending. */
   readonly proof: string;
+  /** Milliseconds that this run's probes for a pending row took. Absent if the run has not probed. */
+  readonly proofMs?: number;
   /** One entry per tenant; empty without `tenant`. */
   readonly tenants: readonly TenantReport[];
   /**

@@ -16,13 +16,16 @@ export async function inspectDeclaredIndex(
   { index, table }: Pick<BackfillDefinition, 'index' | 'table'>,
 ): Promise<string | null> {
   if (index === null) return null;
-  const { last } = await session.send([{ text: FIND_INDEX, values: [table, index] }]);
+  const { name, build } = index;
+  const { last } = await session.send([{ text: FIND_INDEX, values: [table, name] }]);
   const found = last.first({ isValid: boolean, isBeingBuilt: boolean });
   if (found?.isValid) return null;
+  // The sweep and the proof do not use an index that is built after them.
+  if (build === 'after') return null;
   const effect =
     'Until it exists, finding the pending rows and proving that none is left reads the whole table.';
-  if (!found) return `The index "${index}" is missing on ${table}. ${effect} Build it first: --indexes.`;
+  if (!found) return `The index "${name}" is missing on ${table}. ${effect} Build it first: --indexes.`;
   return found.isBeingBuilt
-    ? `The index "${index}" on ${table} is being built right now. ${effect}`
-    : `The index "${index}" on ${table} is INVALID after a failed build. ${effect} Build it again: --indexes.`;
+    ? `The index "${name}" on ${table} is being built right now. ${effect}`
+    : `The index "${name}" on ${table} is INVALID after a failed build. ${effect} Build it again: --indexes.`;
 }

@@ -9,6 +9,8 @@ export interface KnownIndex {
   /** The class that declares it. */
   readonly declaredBy: unknown;
   readonly entity: EntityTarget<ObjectLiteral>;
+  /** `after`: it is built when every backfill that names it is complete. */
+  readonly build: 'before' | 'after';
 }
 
 /** Lists the declared indexes. Provided by deploy/, because the phases do not import each other. */

@@ -29,6 +29,13 @@ export interface Assignment {
   readonly expression: string;
 }
 
+/** The declared index on the pending rows of a backfill. */
+export interface PendingIndex {
+  readonly name: string;
+  /** `after`: it is built when every backfill that names it is complete. */
+  readonly build: 'before' | 'after';
+}
+
 /** The part of a definition that all kinds share. */
 export interface DefinitionBase {
   readonly name: string;
@@ -43,8 +50,8 @@ export interface DefinitionBase {
   readonly key: readonly ColumnMetadata[];
   readonly pending: CompiledPredicate;
   readonly tenant: ColumnMetadata | null;
-  /** The name of the declared index on the pending rows. */
-  readonly index: string | null;
+  /** The declared index on the pending rows. */
+  readonly index: PendingIndex | null;
   readonly canary: Canary | null;
   readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];

@@ -35,7 +35,8 @@ function indexWarning(
 ): string | null {
   if (indexProblem !== null) return indexProblem;
   if (index !== null || pending === null) return null;
-  return declared === null
-    ? NO_INDEX
-    : `The index "${declared}" exists but does not serve the pending predicate: compare its columns and its condition with \`where\`.`;
+  if (declared === null) return NO_INDEX;
+  return declared.build === 'after'
+    ? `The index "${declared.name}" is built after this backfill: until then, the proof that no row is pending reads the table once.`
+    : `The index "${declared.name}" exists but does not serve the pending predicate: compare its columns and its condition with \`where\`.`;
 }

@@ -1,3 +1,5 @@
+import type { DeclaredIndex } from '../declare/index.options.js';
+
 /** The options of `buildIndexes`. @publicApi */
 export interface BuildIndexesOptions {
   /** Replace indexes whose definition differs. @default false */
@@ -18,6 +20,11 @@ export interface BuildIndexesOptions {
    * `signal.reason`. @default never
    */
   readonly signal?: AbortSignal;
+  /**
+   * Returns what the build of an index must wait for, in a sentence; null to build it now.
+   * @default every index is built now
+   */
+  readonly waitsFor?: (index: DeclaredIndex) => Promise<string | null>;
   /** @default a Nest logger */
   readonly log?: { log(message: string): void; warn(message: string): void };
 }

@@ -48,9 +48,10 @@ function withDefaults({
   maxWait = 300_000,
   rebuild = false,
   log = new Logger('OnlineIndex'),
+  waitsFor = () => Promise.resolve(null),
   signal,
 }: BuildIndexesOptions): Settings {
-  return { schema, lease, maxWait, rebuild, log, ...(signal ? { signal } : {}) };
+  return { schema, lease, maxWait, rebuild, log, waitsFor, ...(signal ? { signal } : {}) };
 }
 
 /** @param reports receives the report of each index, including the indexes before an error */
@@ -89,7 +90,7 @@ function builderOf(
   dataSource: DataSource,
   runner: QueryRunner,
   lease: DeployLease,
-  { schema, rebuild, maxWait, log, signal }: Settings,
+  { schema, rebuild, maxWait, log, waitsFor, signal }: Settings,
 ): IndexBuilder {
   const concurrent = new ConcurrentIndexBuilder(runner, {
     maxWaitMs: maxWait,
@@ -103,6 +104,7 @@ function builderOf(
     concurrent,
     schema,
     log,
+    waitsFor,
     rebuild: rebuild ? 'replace-differing' : 'report-differing',
   });
 }
@@ -118,7 +120,9 @@ function notStarted({ options: { name } }: DeclaredIndex, { reason }: AbortSigna
 
 function outcomeOf(indexes: readonly IndexReport[], error: Error | undefined): IndexPhaseReport['outcome'] {
   const hasSucceeded =
-    !error && indexes.every(({ status }) => ['exists', 'built', 'rebuilt'].includes(status));
+    !error && indexes.every(({ status }) => ['exists', 'built', 'rebuilt', 'waiting'].includes(status));
   if (!hasSucceeded) return 'warnings';
-  return indexes.every(({ status }) => status === 'exists') ? 'nothing-to-do' : 'done';
+  return indexes.every(({ status }) => status === 'exists' || status === 'waiting')
+    ? 'nothing-to-do'
+    : 'done';
 }

@@ -21,7 +21,9 @@ import { derivedName, NEW_SUFFIX, OLD_SUFFIX } from './derived-name.js';
 import { PartitionedIndexBuilder } from './partitioned.builder.js';
 
 /** The parts that an `IndexBuilder` uses. */
-export interface IndexBuilderOptions extends Required<Pick<BuildIndexesOptions, 'schema' | 'log'>> {
+export interface IndexBuilderOptions extends Required<
+  Pick<BuildIndexesOptions, 'schema' | 'log' | 'waitsFor'>
+> {
   readonly dataSource: DataSource;
   readonly runner: QueryRunner;
   readonly concurrent: ConcurrentIndexBuilder;
@@ -50,7 +52,7 @@ export class IndexBuilder {
     try {
       const definition = defineIndex(dataSource, declared);
       ({ table } = definition);
-      result = await this.#ensureDefinition(definition);
+      result = await this.#ensureDefinition(declared, definition);
     } catch (error) {
       result = { status: 'failed', error: withIndexName(name, error) };
     }
@@ -58,8 +60,8 @@ export class IndexBuilder {
     return { name, table, durationMs: Math.round(performance.now() - startedAt), ...result };
   }
 
-  async #ensureDefinition(definition: IndexDefinition): Promise<Result> {
-    const { runner, schema, concurrent } = this.#options;
+  async #ensureDefinition(index: DeclaredIndex, definition: IndexDefinition): Promise<Result> {
+    const { runner, schema, concurrent, waitsFor, log } = this.#options;
     const declared = await this.#shapeOf(definition);
     await new OnlineIndexLedger(runner, schema).record({
       name: definition.name,
@@ -75,7 +77,10 @@ export class IndexBuilder {
       await concurrent.dropReplaced(definition);
       return { status: 'exists', declared };
     }
-    return this.#build(definition, declared);
+    const reason = await waitsFor(index);
+    if (reason === null) return this.#build(definition, declared);
+    log.log(`The index ${definition.name} on ${definition.table} is not built now. ${reason}`);
+    return { status: 'waiting', declared, reason };
   }
 
   async #shapeOf(definition: IndexDefinition): Promise<string> {

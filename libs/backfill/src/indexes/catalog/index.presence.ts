@@ -6,6 +6,7 @@ import { defineIndex } from '../declare/index.definition.js';
 import type { DeclaredIndex } from '../declare/index.options.js';
 
 /**
+ * - `waiting`: it has `build: 'after'`, and a backfill that names it is not complete
  * - `invalid`: an interrupted build left an INVALID index; the next run builds it again
  * - `differs`: it exists with another definition; `--rebuild` replaces it
  * - `misdeclared`: the declaration does not match its entity or its table
@@ -13,6 +14,7 @@ import type { DeclaredIndex } from '../declare/index.options.js';
 export const INDEX_PRESENCES = [
   'exists',
   'missing',
+  'waiting',
   'building',
   'invalid',
   'differs',
@@ -30,7 +32,9 @@ export interface DeclaredIndexState {
   readonly declared?: string;
   /** The existing definition, if it differs. */
   readonly existing?: string;
-  /** The error in the declaration, or the reason that the definitions could not be compared. */
+  /**
+   * The error in the declaration, what the index waits for, or why the definitions could not be compared.
+   */
   readonly reason?: string;
 }
 

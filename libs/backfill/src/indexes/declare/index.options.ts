@@ -19,6 +19,12 @@ interface SharedIndexOptions<Entity extends ObjectLiteral> {
   readonly include?: readonly (keyof Entity & string)[];
   /** Access method. @default 'btree' */
   readonly using?: IndexMethod;
+  /**
+   * When the index is built. `after`: when every backfill that names it with its option `index` is complete.
+   * The updates of such a backfill are then not slowed down by the index. At least one backfill must name it.
+   * @default 'before'
+   */
+  readonly build?: 'before' | 'after';
 }
 
 /**

@@ -83,14 +83,18 @@ export class RoundLog {
     });
   }
 
-  #withoutIndex({ name, table, key, pending }: BackfillDefinition): void {
+  #withoutIndex({ name, table, key, pending, index }: BackfillDefinition): void {
     const columns = key.map(({ databaseName }) => databaseName).join(', ');
     const where =
       pending.parameters.length === 0 ? pending.text.replaceAll('"this_row".', '').replace(/\s+/g, ' ') : '…';
+    const remedy =
+      index === null
+        ? `Build one: CREATE INDEX CONCURRENTLY ON ${table} (${columns}) WHERE ${where}`
+        : `Build its index "${index.name}": --indexes`;
     this.#once({
       level: 'warn',
       subject: `${name}, index`,
-      message: `${name}: no index serves its pending predicate, so each round probes only some keys and finds rows late. Build one: CREATE INDEX CONCURRENTLY ON ${table} (${columns}) WHERE ${where}`,
+      message: `${name}: no index serves its pending predicate, so each round probes only some keys and finds rows late. ${remedy}`,
     });
   }
 

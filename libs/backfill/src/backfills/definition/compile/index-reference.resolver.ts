@@ -2,6 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import { InvalidBackfillOptionError } from '../../../options/option.error.js';
 import { UndeclaredIndexError } from '../../declare/errors/index-reference.error.js';
 import type { IndexDirectory, IndexReference, KnownIndex } from '../../declare/index.directory.js';
+import type { PendingIndex } from '../definition.js';
 
 /** The entity and the data source of the backfill, and the declared indexes. */
 export interface IndexContext {
@@ -11,14 +12,14 @@ export interface IndexContext {
 }
 
 /**
- * @returns the name of the index; null without a reference
+ * @returns null without a reference
  * @throws UndeclaredIndexError, InvalidBackfillOptionError
  */
 export function resolveIndex(
   className: string,
   reference: IndexReference | undefined,
   { metadata, dataSource, directory }: IndexContext,
-): string | null {
+): PendingIndex | null {
   if (reference === undefined) return null;
   const index = find(className, reference, directory.indexes());
   if (tableOf(dataSource, index) !== metadata.tablePath) {
@@ -29,7 +30,7 @@ export function resolveIndex(
       `Name an index that is declared on ${metadata.name}, the entity whose rows are pending.`,
     );
   }
-  return index.name;
+  return { name: index.name, build: index.build };
 }
 
 function find(className: string, reference: IndexReference, declared: readonly KnownIndex[]): KnownIndex {

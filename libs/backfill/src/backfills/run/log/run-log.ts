@@ -29,6 +29,7 @@ export class RunLog {
   /** The last wait that was reported, without its durations; null after a batch. */
   #reportedWait: string | null = null;
   #quarantined = 0;
+  #proofMs: number | null = null;
 
   constructor({ name, progressEvery, observer }: RunLogOptions) {
     this.#name = name;
@@ -53,6 +54,11 @@ export class RunLog {
     return Math.round(performance.now() - this.#startedAt);
   }
 
+  /** Milliseconds that the probes for a pending row took; null if there was none. */
+  get proofMs(): number | null {
+    return this.#proofMs === null ? null : Math.round(this.#proofMs);
+  }
+
   get rowsPerSecond(): number {
     const seconds = (performance.now() - this.#startedAt) / 1000;
     return seconds > 0 ? Math.round(this.#updated / seconds) : 0;
@@ -67,6 +73,10 @@ export class RunLog {
       total: total?.rows ?? null,
       totalIsEstimate: total?.isEstimate ?? false,
     });
+  }
+
+  probed(ms: number): void {
+    this.#proofMs = (this.#proofMs ?? 0) + ms;
   }
 
   batch({ changed, tenant }: BatchOutcome, cursor: Key | null): void {

@@ -55,6 +55,7 @@ export class RunReporter {
       rowsPerSecond: log.rowsPerSecond,
       waitingFor: outcome.waitingFor,
       ...numbers,
+      ...(log.proofMs === null ? {} : { proofMs: log.proofMs }),
       ...(scope.reportedTenants === null ? {} : { onlyTenants: scope.reportedTenants }),
       ...(withoutRows.length > 0 ? { withoutRows } : {}),
     };

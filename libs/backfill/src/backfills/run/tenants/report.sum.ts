@@ -10,6 +10,7 @@ export function sumReports(parts: readonly BackfillReport[], last: BackfillRepor
   const updated = total((report) => report.updated);
   const durationMs = total((report) => report.durationMs);
   const withoutRows = all.flatMap((report) => report.withoutRows ?? []);
+  const proofMs = total((report) => report.proofMs ?? 0);
   const nothingToDo = all.every((report) => report.nothingToDo);
   // The last part found nothing to do because the parts before it, or another process, did everything.
   const isDoneByEarlierPart = last.nothingToDo && last.proved && !nothingToDo;
@@ -18,6 +19,7 @@ export function sumReports(parts: readonly BackfillReport[], last: BackfillRepor
     ...(isDoneByEarlierPart && { reason: updated > 0 ? PROVED_COMPLETE : provedByAnother().reason }),
     nothingToDo,
     ...(withoutRows.length > 0 ? { withoutRows } : {}),
+    ...(all.some((report) => report.proofMs !== undefined) ? { proofMs } : {}),
     updated,
     batches: total((report) => report.batches),
     durationMs,

@@ -17,13 +17,23 @@ const OUTCOMES = {
   warnings: 'Not every declared index exists as declared. This does not stop a deployment.',
 } as const satisfies Record<IndexOutcome, string>;
 
+const OUTCOMES_WHILE_WAITING = {
+  ...OUTCOMES,
+  done: 'Built: every other declared index exists.',
+  'nothing-to-do': 'Nothing to build now: every other declared index exists.',
+} as const satisfies Record<IndexOutcome, string>;
+
 /** The result of the indexes phase. Ends with a line break. */
 export function renderIndexes({ outcome, reason, dataSources }: IndexesReport): string {
   const lines = dataSources.flatMap((report) => [
     ...(dataSources.length > 1 ? [`Data source ${report.dataSource}:`] : []),
     ...renderDataSource(report),
   ]);
-  const end = [OUTCOMES[outcome], ...(reason ? [printableLine(reason)] : [])].join('\n');
+  const isWaiting = dataSources.some(({ indexes }) => indexes.some(({ status }) => status === 'waiting'));
+  const end = [
+    (isWaiting ? OUTCOMES_WHILE_WAITING : OUTCOMES)[outcome],
+    ...(reason ? [printableLine(reason)] : []),
+  ].join('\n');
   return `\n${[...(lines.length > 0 ? [lines.join('\n')] : []), end].join('\n\n')}\n`;
 }
 

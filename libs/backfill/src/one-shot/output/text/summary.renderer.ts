@@ -48,10 +48,11 @@ function renderWait({ waitingFor }: BackfillReport): string[] {
 }
 
 /** The query is unknown where the run did not inspect the table, e.g. because the backfill is paused. */
-function renderProof({ proof, proved }: BackfillReport): string[] {
+function renderProof({ proof, proved, proofMs }: BackfillReport): string[] {
   if (proof === '') return [];
+  const time = proofMs === undefined ? '' : ` in ${formatDuration(proofMs)}`;
   const title = proved
-    ? 'Proved: this query finds no pending row:'
+    ? `Proved${time}: this query finds no pending row:`
     : 'Complete when this query finds no pending row:';
   return [title, ...proof.split('\n').map((line) => `  ${printable(line)}`)];
 }

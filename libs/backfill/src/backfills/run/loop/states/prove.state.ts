@@ -35,7 +35,8 @@ async function isProvedByAnother(run: RunContext, { record }: LoopMemory): Promi
 
 /** Searches for a pending row until the run is asked to stop, or a person pauses or cancels the backfill. */
 async function probe(run: RunContext, { selection }: LoopMemory) {
-  const { connection, gate, options } = run;
+  const { connection, gate, log, options } = run;
+  const startedAt = performance.now();
   let held: HeldByPerson | null = null;
   const pending = await connection.use((session) =>
     findPending(session, selection, {
@@ -46,5 +47,6 @@ async function probe(run: RunContext, { selection }: LoopMemory) {
       },
     }),
   );
+  log.probed(performance.now() - startedAt);
   return { pending, held: pending === 'stopped' ? (held as HeldByPerson | null) : null };
 }

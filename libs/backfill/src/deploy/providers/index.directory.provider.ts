@@ -1,6 +1,6 @@
 import type { FactoryProvider } from '@nestjs/common';
-import { INDEX_DIRECTORY, type IndexDirectory } from '../backfills/declare/index.directory.js';
-import { IndexExplorer } from '../indexes/declare/index.explorer.js';
+import { INDEX_DIRECTORY, type IndexDirectory } from '../../backfills/declare/index.directory.js';
+import { IndexExplorer } from '../../indexes/declare/index.explorer.js';
 
 /** Lists the declared indexes for the backfills. The two phases do not import each other. */
 export const indexDirectoryProvider: FactoryProvider<IndexDirectory> = {
@@ -8,6 +8,11 @@ export const indexDirectoryProvider: FactoryProvider<IndexDirectory> = {
   inject: [IndexExplorer],
   useFactory: (explorer: IndexExplorer) => ({
     indexes: () =>
-      explorer.explore().map(({ type, options: { name, entity } }) => ({ name, entity, declaredBy: type })),
+      explorer.explore().map(({ type, options: { name, entity, build = 'before' } }) => ({
+        name,
+        entity,
+        build,
+        declaredBy: type,
+      })),
   }),
 };

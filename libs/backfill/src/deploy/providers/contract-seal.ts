@@ -1,15 +1,15 @@
 import type { DataSource } from 'typeorm';
-import { RowSelection } from '../backfills/batch/row-selection.js';
-import { inspectTable } from '../backfills/batch/table.inspector.js';
-import type { BackfillDefinition } from '../backfills/definition/definition.js';
-import { inspectAccess } from '../backfills/batch/access.inspector.js';
-import { withShortTimeouts } from '../backfills/pending/cheap.probe.js';
-import type { Ledger } from '../ledger/ledger.js';
-import { installLedger } from '../ledger/ledger.installer.js';
-import type { MigrationLog } from '../migrations/migration.options.js';
-import { declarationOf, migrationName } from '../migrations/run/guarded-migration.runner.js';
-import { messageOf } from '../postgres/error-classes.js';
-import { Session } from '../postgres/session.js';
+import { RowSelection } from '../../backfills/batch/row-selection.js';
+import { inspectTable } from '../../backfills/batch/table.inspector.js';
+import type { BackfillDefinition } from '../../backfills/definition/definition.js';
+import { inspectAccess } from '../../backfills/batch/access.inspector.js';
+import { withShortTimeouts } from '../../backfills/pending/cheap.probe.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { installLedger } from '../../ledger/ledger.installer.js';
+import type { MigrationLog } from '../../migrations/migration.options.js';
+import { declarationOf, migrationName } from '../../migrations/run/guarded-migration.runner.js';
+import { messageOf } from '../../postgres/error-classes.js';
+import { Session } from '../../postgres/session.js';
 
 /** The backfills that a contract migration may seal. */
 export interface SealContext {

@@ -1,8 +1,8 @@
 import type { FactoryProvider } from '@nestjs/common';
-import { BackfillService } from '../backfills/backfill.service.js';
-import { BackfillRegistry } from '../backfills/definition/backfill.registry.js';
-import { LedgerFactory } from '../ledger/ledger.factory.js';
-import { CONTRACT_BACKFILLS, type ContractBackfills } from '../migrations/contract.backfills.js';
+import { BackfillService } from '../../backfills/backfill.service.js';
+import { BackfillRegistry } from '../../backfills/definition/backfill.registry.js';
+import { LedgerFactory } from '../../ledger/ledger.factory.js';
+import { CONTRACT_BACKFILLS, type ContractBackfills } from '../../migrations/contract.backfills.js';
 import { sealRequired } from './contract-seal.js';
 
 /** Proves, finishes and seals backfills for contract migrations. The two phases do not import each other. */

@@ -48,7 +48,7 @@ describe('a run with a trigger that makes batches exceed their statement timeout
     const report = await stage.run('slow', { recorder });
     expect(report).toMatchObject({ status: 'complete', updated: 100, quarantined: 0 });
     const lowered = recorder.notes.filter((note) => note.includes('exceeded its statement timeout'));
-    expect(lowered[0]).toContain('batches have at most 32 rows from now on');
+    expect(lowered[0]).toContain('batches have at most 32 rows until enough of them were fast');
     const done = recorder.progress.map(
       ({ updated }, at) => updated - (recorder.progress[at - 1]?.updated ?? 0),
     );

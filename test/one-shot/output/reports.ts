@@ -62,6 +62,7 @@ export function statusOf(changes: Partial<BackfillStatusReport> = {}): BackfillS
     changedAt: '2026-01-02T03:05:00.000Z',
     leasedBy: null,
     waitingFor: null,
+    pace: null,
     settings: [],
     sealedBy: null,
     drift: { rows: 0, times: 0, lastAt: null },

@@ -62,6 +62,24 @@ old
 `);
   });
 
+  it('shows what limits a running backfill, and where the time of its batches goes', () => {
+    const pace = {
+      limitedBy: 'network',
+      rowsPerBatch: 2_000,
+      serverMs: 9.1,
+      networkMs: 112.4,
+      processMs: 1,
+      pauseMs: 0,
+      at: AT,
+    } as const;
+    expect(render({ status: 'running', pace })).toContain(
+      '\n  Limited by the network. A batch of 2,000 rows takes 9.1 ms in the server, 112.4 ms in the network, 1 ms in the process and 0 ms of pause.\n',
+    );
+    expect(render({ pace: { ...pace, limitedBy: 'throttle', rowsPerBatch: null } })).toContain(
+      '\n  Limited by a throttle.\n',
+    );
+  });
+
   it('shows that no backfill is declared', () => {
     expect(renderStatus({ phase: 'backfill', backfills: [] })).toContain('No backfill is declared');
   });

@@ -22,6 +22,8 @@ export class ProtocolProxy {
   /** The database, through this proxy. */
   readonly database: TestDatabase;
   readonly #server: Server;
+  /** The delay of each message. */
+  readonly #delayMs: number;
   readonly #connections = new Set<ProxiedConnection>();
   /** Clients that connected while the server was vanished. */
   readonly #ignoredClients = new Set<Socket>();
@@ -36,20 +38,25 @@ export class ProtocolProxy {
 
   #plannedHold: { readonly text: string; readonly resolve: (release: () => boolean) => void } | null = null;
 
-  private constructor(database: TestDatabase, server: Server) {
+  private constructor(database: TestDatabase, server: Server, delayMs: number) {
     this.database = database;
     this.#server = server;
+    this.#delayMs = delayMs;
   }
 
-  /** Starts a proxy for the database. */
-  static async start(target: TestDatabase): Promise<ProtocolProxy> {
+  /**
+   * Starts a proxy for the database.
+   *
+   * @param roundTripMs the time that it adds to a request and its reply together
+   */
+  static async start(target: TestDatabase, roundTripMs = 0): Promise<ProtocolProxy> {
     const { hostname, port } = new URL(target.url);
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const url = new URL(target.url);
     url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const proxy = new ProtocolProxy(target.at(url.href), server);
+    const proxy = new ProtocolProxy(target.at(url.href), server, roundTripMs / 2);
     server.on('connection', (client) => proxy.#join(client, { host: hostname, port: Number(port || 5432) }));
     return proxy;
   }
@@ -120,6 +127,7 @@ export class ProtocolProxy {
       return;
     }
     const connection: ProxiedConnection = new ProxiedConnection(client, connect(target), {
+      delayMs: this.#delayMs,
       requestStarted: () => this.#roundTrips++,
       isDelivered: (message) => this.#isDelivered(message, connection),
     });
@@ -170,6 +178,7 @@ function errorResponse(fields: Readonly<Record<string, string>>): Buffer {
 }
 
 interface ConnectionObserver {
+  readonly delayMs: number;
   /** Called when the application sends after the server has sent. */
   requestStarted(): void;
   isDelivered(message: Message): boolean;
@@ -185,6 +194,9 @@ class ProxiedConnection {
 
   constructor(client: Socket, server: Socket, observer: ConnectionObserver) {
     this.#sockets = { client, server };
+    // Timers of the same duration fire in the order of their start.
+    const later = (deliver: () => void) =>
+      observer.delayMs > 0 ? void setTimeout(deliver, observer.delayMs) : deliver();
     for (const [from, to] of [
       ['client', 'server'],
       ['server', 'client'],
@@ -200,11 +212,11 @@ class ProxiedConnection {
           this.#lastSender = from;
           if (!observer.isDelivered(message)) continue;
           if (from === 'server' && this.#holdMessage) this.#holdMessage(message);
-          else target.write(message.bytes);
+          else later(() => target.write(message.bytes));
         }
       });
       socket.on('end', () => {
-        if (this.#state !== 'stalled') target.end();
+        if (this.#state !== 'stalled') later(() => target.end());
       });
       socket.on('error', () => undefined);
     }

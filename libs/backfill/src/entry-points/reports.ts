@@ -14,6 +14,7 @@ export type {
 } from '../indexes/index.report.js';
 export type { DataSourceIndexes, IndexesReport } from '../indexes/indexes.report.js';
 export type { SettingInForce } from '../ledger/control.ledger.js';
+export type { ReportedPace, RunLimit } from '../ledger/rows/pace.ledger.js';
 export type { BackfillStatus } from '../ledger/status.js';
 export type { DataSourceMigrations, MigrateReport, MigrateStatus } from '../migrations/migrate.report.js';
 export type { UnmetRequirement } from '../migrations/migration.error.js';

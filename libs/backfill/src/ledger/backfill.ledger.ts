@@ -3,6 +3,7 @@ import { ControlLedger } from './control.ledger.js';
 import { SubjectContext, type LedgerContext, type Subject } from './ledger.context.js';
 import { LeaseLedger } from './lease/lease.ledger.js';
 import { RangeLedger } from './range.ledger.js';
+import { PaceLedger } from './rows/pace.ledger.js';
 import { ProgressLedger } from './rows/progress.ledger.js';
 import { QuarantineLedger } from './rows/quarantine.ledger.js';
 import { SkippedRowLedger } from './rows/skipped-row.ledger.js';
@@ -16,6 +17,7 @@ export class BackfillLedger extends SubjectContext {
   readonly skipped: SkippedRowLedger;
   readonly quarantine: QuarantineLedger;
   readonly progress: ProgressLedger;
+  readonly pace: PaceLedger;
   readonly control: ControlLedger;
   readonly catchUp: CatchUpLedger;
 
@@ -27,6 +29,7 @@ export class BackfillLedger extends SubjectContext {
     this.skipped = new SkippedRowLedger(this);
     this.quarantine = new QuarantineLedger(this);
     this.progress = new ProgressLedger(this);
+    this.pace = new PaceLedger(this);
     this.control = new ControlLedger(this, this.leases);
     this.catchUp = new CatchUpLedger(this);
   }

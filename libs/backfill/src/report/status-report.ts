@@ -1,4 +1,5 @@
 import type { SettingInForce } from '../ledger/control.ledger.js';
+import type { ReportedPace } from '../ledger/rows/pace.ledger.js';
 import type { BackfillStatus } from '../ledger/status.js';
 import type { TenantReport } from './report.js';
 
@@ -32,6 +33,8 @@ export interface BackfillStatusReport {
   readonly leasedBy: string | null;
   /** The cause of the current wait of a run; null if no run is waiting. */
   readonly waitingFor: string | null;
+  /** What limits the speed of the run that works on it now; null if none runs, or in its first second. */
+  readonly pace: ReportedPace | null;
   /** The settings that a person has changed; they override those in the code. */
   readonly settings: readonly SettingInForce[];
   /**

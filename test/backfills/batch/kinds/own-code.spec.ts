@@ -114,7 +114,7 @@ describe('a run of application code', () => {
     const recorder = new Recorder();
     expect(await stage.run('idle', { recorder })).toMatchObject({ status: 'complete', updated: 20 });
     expect(recorder.notes).toContain(
-      'The same batch lost its connection again: batches have at most 2 rows from now on.',
+      'The same batch lost its connection again: batches have at most 2 rows until enough of them were fast.',
     );
   });
 

@@ -53,7 +53,7 @@ function policyOf({ pace, name }: BackfillDefinition, timeouts: TimeoutPolicy): 
   return applyBatchPolicy(timeouts, pace.synchronousCommit, name);
 }
 
-/** The transaction timeout is as long as for any other batch, because COMMIT runs deferred triggers. */
+/** The transaction timeout is as long as for any other batch, because COMMIT may wait for a replica. */
 function optimisticTimeouts(pace: TimeoutPolicy): TimeoutPolicy {
   return {
     ...pace,

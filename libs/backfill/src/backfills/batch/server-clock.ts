@@ -1,6 +1,7 @@
 import { number } from '../../postgres/decoders.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { StatementResult } from '../../postgres/statement-result.js';
+import type { TableFacts } from './table.inspector.js';
 
 /** Where the time of a batch went, in milliseconds. The time between the server and this process is not part of it. */
 export interface BatchTime {
@@ -20,6 +21,17 @@ export const NO_TIME: BatchTime = { serverMs: 0, lockedMs: 0, codeMs: 0 };
  * PostgreSQL runs at the end of the statement that changes rows, which that statement itself cannot measure.
  */
 export const READ_CLOCK: Statement = { text: `SELECT ${microseconds('clock_timestamp()')}` };
+
+/**
+ * Runs deferred triggers and checks now instead of at COMMIT, where the server's time cannot be measured. No
+ * statement of the batch follows that could still make them succeed.
+ */
+const RUN_DEFERRED: Statement = { text: 'SET CONSTRAINTS ALL IMMEDIATE' };
+
+/** The last statements of a batch. The last one is `READ_CLOCK`. */
+export function endOfBatch({ hasDeferredTriggers }: TableFacts): Statement[] {
+  return hasDeferredTriggers ? [RUN_DEFERRED, READ_CLOCK] : [READ_CLOCK];
+}
 
 /** SQL for the time at which the server began to execute the current statement. See `clockMs`. */
 export const STATEMENT_START = microseconds('statement_timestamp()');

@@ -19,6 +19,8 @@ export interface TableFacts {
   readonly hasChildTables: boolean;
   /** The entity's key columns, in the order of the index by which the sweep reads. */
   readonly key: readonly ColumnMetadata[];
+  /** The database has a trigger or a constraint that PostgreSQL runs at COMMIT. */
+  readonly hasDeferredTriggers: boolean;
   /** An index returns the rows of one tenant in the order of the key. */
   readonly isTenantIndexed: boolean;
 }
@@ -32,7 +34,8 @@ const SEES_ALL = `SELECT coalesce(bool_and(polpermissive), false) AND coalesce(b
     AND EXISTS (SELECT FROM unnest(polroles) AS r WHERE r = 0 OR pg_has_role(r, 'USAGE'))`;
 
 const COLUMNS = `SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', a.attname, format_type(a.atttypid, a.atttypmod),
-    CASE WHEN row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END
+    CASE WHEN row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END,
+    EXISTS (SELECT FROM pg_trigger WHERE tginitdeferred)
   FROM pg_class AS c
   JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   WHERE c.oid = to_regclass($1)`;
@@ -68,6 +71,7 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
     column: text,
     type: text,
     hiddenFrom: nullable(text),
+    hasDeferredTriggers: boolean,
   });
   const [first] = columns;
   if (!first) throw notInDatabase(name, `the table ${table} does not exist`);
@@ -82,6 +86,7 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
   const types = new Map(columns.map(({ column, type }) => [column, type]));
   return {
     hasChildTables: first.hasChildTables,
+    hasDeferredTriggers: first.hasDeferredTriggers,
     ...(await inspectKey(session, definition)),
     typeOf({ databaseName }) {
       const type = types.get(databaseName);

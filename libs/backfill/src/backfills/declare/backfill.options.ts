@@ -29,14 +29,15 @@ export interface PaceOptions {
    */
   readonly maxBatchSize?: number;
   /**
-   * Milliseconds that a batch may take, and thereby may block other sessions. After a slower batch, the batch
-   * size decreases.
+   * Milliseconds for which a batch may hold its row locks, by the server's clock, and thereby may block other
+   * sessions. The time of the network or of a busy process does not count. After a much slower batch, the
+   * batch size decreases.
    * @default 20
    */
   readonly targetDuration?: number;
   /**
-   * Milliseconds between batches. `'auto'` starts with 50; while batches take no longer than
-   * `targetDuration`, the pause is half of the batch's duration. With 0, the next batch is sent before the
+   * Milliseconds between batches. `'auto'` starts with 50 and becomes half of the server's time for a batch,
+   * less the time of a round trip. With 0, the next batch is sent before the
    * server has answered the last one.
    * @default 'auto'
    */

@@ -23,10 +23,12 @@ export const PACE_DEFAULTS = {
 } as const satisfies Pace;
 
 /**
- * The pause as a share of the batch's duration. It applies with `pause: 'auto'` while batches take no longer
- * than `targetDuration`.
+ * The time for which the server rests after a batch, as a share of the server's time for it. It applies with
+ * `pause: 'auto'`.
  */
 export const PAUSE_SHARE = 0.5;
+/** A batch that takes longer than this factor times `targetDuration` means that the database is overloaded. */
+export const OVERLOAD_FACTOR = 5;
 
 /**
  * Merges options in order, so that a later value replaces an earlier one, and checks the result.

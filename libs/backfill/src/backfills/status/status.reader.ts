@@ -1,5 +1,6 @@
 import { CATCH_UP_SCHEMA_STEP, NO_CATCH_UP } from '../../ledger/catch-up.ledger.js';
 import { CONTROL_SCHEMA_STEP } from '../../ledger/control.ledger.js';
+import { PACE_SCHEMA_STEP } from '../../ledger/rows/pace.ledger.js';
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
@@ -87,6 +88,7 @@ async function readOne(
     changedAt,
     leasedBy,
     waitingFor,
+    pace: step < PACE_SCHEMA_STEP ? null : await ledger.pace.current(session),
     settings: step < CONTROL_SCHEMA_STEP ? [] : await ledger.control.inForce(session),
     ...(step < CATCH_UP_SCHEMA_STEP ? NO_CATCH_UP : await ledger.catchUp.summary(session)),
     tenants: await ledger.progress.tenants(session, null),
@@ -109,6 +111,7 @@ function reportWithoutRun({ name, version }: BackfillDefinition): BackfillStatus
     changedAt: null,
     leasedBy: null,
     waitingFor: null,
+    pace: null,
     settings: [],
     ...NO_CATCH_UP,
     tenants: [],

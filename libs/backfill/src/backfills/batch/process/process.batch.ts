@@ -13,7 +13,7 @@ import type { CursorMove } from '../batch-entry.js';
 import { waitingPolicy } from '../batch.policy.js';
 import { RowCodec } from '../row.codec.js';
 import type { RowSelection } from '../row-selection.js';
-import { READ_CLOCK, readClock } from '../server-clock.js';
+import { endOfBatch, READ_CLOCK, readClock } from '../server-clock.js';
 import { MARK_TRANSACTION, ProcessStatements, SET_WRITABLE, type LockedRow } from './process.statements.js';
 
 /** The number of columns before those that the code reads: key and tenant. */
@@ -161,15 +161,15 @@ export class ProcessBatchRunner implements BatchRunner {
       limitTransaction(pipelineTimeout(pace)),
       this.#statements.entry(range, rows, cursor),
       this.#statements.countPending(rows),
-      READ_CLOCK,
+      ...endOfBatch(this.#selection.facts),
     ];
     const result = await session.send(statements).catch((error: unknown) => {
       const state = sqlState(error);
       if (state === IN_FAILED_TRANSACTION) throw new SwallowedError(name, error);
       throw state === TRANSACTION_ENDED ? new TransactionEndedError(name) : error;
     });
-    if (result.at(-2).value(number) > 0) throw new StillPendingError(name);
-    const { time, ...outcome } = toOutcome(result.at(-3), result.last);
+    if (result.at(3).value(number) > 0) throw new StillPendingError(name);
+    const { time, ...outcome } = toOutcome(result.at(2), result.last);
     return { ...outcome, time: { ...time, lockedMs: Math.max(0, readClock(result.last) - lockedAt) } };
   }
 }

@@ -13,7 +13,7 @@ import {
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
 import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
 import type { RowSelection } from '../row-selection.js';
-import { READ_CLOCK } from '../server-clock.js';
+import { endOfBatch } from '../server-clock.js';
 import type { SqlChange } from './sql.change.js';
 import { SqlStatements, type SweepCursor } from './sql.statements.js';
 
@@ -44,7 +44,7 @@ export class SqlBatchRunner implements BatchRunner {
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
     const policy = waitingPolicy(this.#selection.definition);
-    return sweepOutcome(await session.send([policy, this.preview(range, step), READ_CLOCK]));
+    return sweepOutcome(await session.send([policy, this.preview(range, step), ...this.#end]));
   }
 
   preview(range: LeasedRange, step: SweepStep): Statement {
@@ -62,9 +62,10 @@ export class SqlBatchRunner implements BatchRunner {
       lockingPolicy(definition),
       this.#statements.byKey(range, step.keys, step.cursor),
       removeFromSkipped(this.#selection, step.keys),
-      READ_CLOCK,
+      ...this.#end,
     ]);
-    return { ...toOutcome(result.at(-3), result.last), stillPending: result.at(-2).value(number) };
+    const at = waiting.length + 1;
+    return { ...toOutcome(result.at(at), result.last), stillPending: result.at(at + 1).value(number) };
   }
 
   async waitForTables(session: Session, range: LeasedRange): Promise<void> {
@@ -75,10 +76,14 @@ export class SqlBatchRunner implements BatchRunner {
 
   #sweep(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement[] {
     const policy = sweepPolicy(this.#selection.definition, step.lockMode);
-    return [policy, this.#statements.sweep(range, step, cursor), READ_CLOCK];
+    return [policy, this.#statements.sweep(range, step, cursor), ...this.#end];
+  }
+
+  get #end(): Statement[] {
+    return endOfBatch(this.#selection.facts);
   }
 }
 
 function sweepOutcome(result: PipelineResult): BatchOutcome {
-  return toOutcome(result.at(-2), result.last);
+  return toOutcome(result.at(1), result.last);
 }

@@ -7,7 +7,7 @@ import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from '
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
 import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
 import type { RowSelection } from '../row-selection.js';
-import { NO_TIME, READ_CLOCK, readClock } from '../server-clock.js';
+import { endOfBatch, NO_TIME, READ_CLOCK, readClock } from '../server-clock.js';
 import { ReadRowCodec } from './read-row.codec.js';
 import { TransformCode } from './transform.code.js';
 import type { ReadRow, RowChange } from './transform.row.js';
@@ -96,7 +96,7 @@ export class TransformBatchRunner implements BatchRunner {
     );
     const computed = await this.#compute(read, step);
     return this.#write(read, computed, () =>
-      session.send([policy, this.#writeStatement(range, step, read, computed), READ_CLOCK]),
+      session.send([policy, this.#writeStatement(range, step, read, computed), ...this.#end]),
     );
   }
 
@@ -119,11 +119,14 @@ export class TransformBatchRunner implements BatchRunner {
         lockingPolicy(this.#definition),
         this.#statements.write(range, changes, { cursor: step.cursor }),
         removeFromSkipped(this.#selection, step.keys),
-        READ_CLOCK,
+        ...this.#end,
       ];
       const written = holdsLock ? await session.commit(statements) : await session.transaction(statements);
       // Results are indexed from the front, because `commit` also returns the result of COMMIT.
-      return { ...toOutcome(written.at(1), written.at(3)), stillPending: written.at(2).value(number) };
+      return {
+        ...toOutcome(written.at(1), written.at(2 + this.#end.length)),
+        stillPending: written.at(2).value(number),
+      };
     } catch (error) {
       if (holdsLock) await session.rollback();
       throw error;
@@ -148,7 +151,7 @@ export class TransformBatchRunner implements BatchRunner {
       await previous?.outcome;
       const policy = sweepPolicy(this.#definition, step.lockMode);
       return this.#write(batch, changed, () =>
-        session.transaction([policy, this.#writeStatement(range, step, batch, changed), READ_CLOCK]),
+        session.transaction([policy, this.#writeStatement(range, step, batch, changed), ...this.#end]),
       );
     };
     const outcome = write();
@@ -180,6 +183,10 @@ export class TransformBatchRunner implements BatchRunner {
     return { changes, codeMs: performance.now() - startedAt };
   }
 
+  get #end(): Statement[] {
+    return endOfBatch(this.#selection.facts);
+  }
+
   #writeStatement(
     range: LeasedRange,
     { lockMode }: SweepStep,
@@ -198,7 +205,7 @@ export class TransformBatchRunner implements BatchRunner {
     const lastRow = rows.at(-1);
     if (!lastRow) return { selected: 0, changed: 0, lastKey: null, tenant: null, time: NO_TIME };
     const written = await send();
-    const outcome = toOutcome(written.at(-2), written.last);
+    const outcome = toOutcome(written.at(1), written.last);
     // The cursor moves past every row that was read, changed or not. The read holds no locks.
     return {
       ...outcome,

@@ -5,6 +5,8 @@ import type { MonotonicClock } from '../../throttle/throttle.reading.js';
 import type { BatchGateOptions } from './batch-gate.options.js';
 import { GatePoll } from './gate.poll.js';
 import type { HeldByPerson } from './held-by-person.js';
+import { LimitMeter } from './limit.meter.js';
+import { LimitReporter } from './limit.reporter.js';
 import { describeThrottles, WaitReporter } from './wait.reporter.js';
 
 /**
@@ -24,6 +26,9 @@ export class BatchGate {
   readonly #intervalMs: number;
   readonly #lastPoll: GatePoll;
   readonly #reporter: WaitReporter;
+  readonly #limitReporter: LimitReporter;
+  /** Finds what limits the run. */
+  readonly meter = new LimitMeter();
   /** When the last poll returned; null before the first one. No batch may start before the first poll. */
   #polledAt: number | null = null;
   /** The latest poll that has not returned yet; null if every poll has returned. */
@@ -36,6 +41,7 @@ export class BatchGate {
     this.#intervalMs = definition.throttles.interval;
     this.#lastPoll = new GatePoll(options, now);
     this.#reporter = new WaitReporter(ledger, log, now);
+    this.#limitReporter = new LimitReporter(ledger, log, now);
   }
 
   /** The current settings. */
@@ -76,7 +82,9 @@ export class BatchGate {
     for (;;) {
       const held = await this.poll(session);
       if (held !== null || !this.#isThrottled || stop.reason !== null || mustLeave()) return held;
+      const waitedSince = this.#now();
       await stop.sleep(this.#intervalMs);
+      this.meter.waited('throttle', this.#now() - waitedSince);
     }
   }
 
@@ -106,7 +114,9 @@ export class BatchGate {
     for (;;) {
       const remainingMs = pauseMs() - (this.#now() - startedAt);
       if (remainingMs <= 0 || this.#lastPoll.held !== null || stop.reason !== null) return;
+      const sleptSince = this.#now();
       await stop.sleep(Math.min(remainingMs, this.#intervalMs));
+      this.meter.waited('pause', this.#now() - sleptSince);
       // If the connection is lost, the next batch fails too, and its recovery reconnects.
       if (session && remainingMs > this.#intervalMs) await this.#pollIfDue(session).catch(() => undefined);
     }
@@ -136,6 +146,7 @@ export class BatchGate {
       await this.#lastPoll.read(session);
       this.#polledAt = this.#now();
       await this.#reporter.report(session, this.#lastPoll.active);
+      await this.#limitReporter.report(session, this.meter.read());
     } finally {
       if (this.#polling === polling) this.#polling = null;
     }

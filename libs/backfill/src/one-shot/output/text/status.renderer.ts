@@ -1,4 +1,5 @@
 import type { BackfillStatusReport, StatusReport } from '../../../report/status-report.js';
+import { describePace } from '../../../report/pace.format.js';
 import type { SettingInForce } from '../../../ledger/control.ledger.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { formatKey, printable, printableLine } from './printable.js';
@@ -38,6 +39,7 @@ function renderDetails(report: BackfillStatusReport): string[] {
       : ['Not declared by this application: another version of the application ran it.']),
     ...(report.leasedBy === null ? [] : [`Running in process ${printableLine(report.leasedBy)}.`]),
     ...(report.waitingFor === null ? [] : [`Waiting for ${printableLine(report.waitingFor)}.`]),
+    ...renderPace(report),
     ...report.settings.map(renderSetting),
     ...renderSeal(report),
     ...renderDrift(report),
@@ -51,6 +53,10 @@ function renderDetails(report: BackfillStatusReport): string[] {
 export function renderSetting({ setting, value, by, at, why }: SettingInForce): string {
   const reason = why === null ? '' : `: ${why}`;
   return printableLine(`Live setting: ${setting}=${value} (${by}, ${at}${reason})`);
+}
+
+function renderPace({ pace }: BackfillStatusReport): string[] {
+  return pace === null ? [] : [printableLine(describePace(pace))];
 }
 
 function renderSeal({ sealedBy }: BackfillStatusReport): string[] {

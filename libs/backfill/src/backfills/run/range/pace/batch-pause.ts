@@ -1,5 +1,4 @@
-import { PAUSE_SHARE, type Pace } from '../../../declare/pace.js';
-import type { BatchHealth } from './batch-limit.js';
+import { OVERLOAD_FACTOR, PAUSE_SHARE, type Pace } from '../../../declare/pace.js';
 
 /** The automatic pause in milliseconds at the start of a range, and its minimum after an overloaded batch. */
 const START_MS = 50;
@@ -7,20 +6,37 @@ const START_MS = 50;
 const DECAY_FACTOR = 1.25;
 
 /**
- * The pause between batches, fixed or automatic. The automatic pause is a share of the duration of the last
- * batch, so that a slow database gets longer pauses than a fast one.
+ * The pause between batches, fixed or automatic. The automatic pause lets the server rest for a share of its
+ * own time for the last batch, so that a slow database gets longer pauses than a fast one. The server also
+ * rests during a round trip, so the pause is shorter by that time.
  */
 export class BatchPause {
+  readonly #overloadMs: number;
   #fixedMs: number | null;
-  #ms: number;
+  /** How long the server should rest, with `pause: 'auto'`. */
+  #restMs = START_MS;
+  /** How long the server rests anyway. */
+  #idleMs = 0;
+  #serverMs = 0;
 
-  constructor({ pause }: Pick<Pace, 'pause'>) {
+  constructor({ pause, targetDuration }: Pick<Pace, 'pause' | 'targetDuration'>) {
     this.#fixedMs = pause === 'auto' ? null : pause;
-    this.#ms = this.#fixedMs ?? START_MS;
+    this.#overloadMs = OVERLOAD_FACTOR * targetDuration;
   }
 
   get ms(): number {
-    return this.#ms;
+    return this.#fixedMs ?? Math.max(0, this.#restMs - this.#idleMs);
+  }
+
+  /**
+   * The number of batches that may be in flight at the same time. With the automatic pause, the server still
+   * rests for its share of the time.
+   */
+  get maxInFlight(): number {
+    if (this.ms > 0) return 1;
+    if (this.#fixedMs !== null) return Infinity;
+    const inFlight = (this.#serverMs + this.#idleMs) / (this.#serverMs + this.#restMs);
+    return Math.max(1, Math.floor(inFlight));
   }
 
   /** @param pause the current setting, which a person may have changed */
@@ -28,13 +44,19 @@ export class BatchPause {
     const fixedMs = pause === 'auto' ? null : pause;
     if (fixedMs === this.#fixedMs) return;
     this.#fixedMs = fixedMs;
-    this.#ms = fixedMs ?? START_MS;
+    this.#restMs = START_MS;
   }
 
-  /** Adapts the automatic pause to the last batch. @param durationMs the duration of that batch */
-  after(durationMs: number, health: BatchHealth): void {
-    if (this.#fixedMs !== null) return;
-    const minMs = health === 'healthy' ? this.#ms / DECAY_FACTOR : START_MS;
-    this.#ms = Math.max(minMs, PAUSE_SHARE * durationMs);
+  /**
+   * Adapts the automatic pause to the last batch.
+   *
+   * @param serverMs the server's time for it
+   * @param idleMs the time between two batches in which the server does nothing even without a pause
+   */
+  after(serverMs: number, idleMs: number): void {
+    const minMs = serverMs > this.#overloadMs ? START_MS : this.#restMs / DECAY_FACTOR;
+    this.#restMs = Math.max(minMs, PAUSE_SHARE * serverMs);
+    this.#idleMs = idleMs;
+    this.#serverMs = serverMs;
   }
 }

@@ -1,12 +1,10 @@
 import type { BatchOutcome } from '../../../batch/batch.js';
-import { BatchLimit } from './batch-limit.js';
-import { BatchPause } from './batch-pause.js';
 import type { FailureCounter } from '../failure.counter.js';
 import type { RangeState } from '../range.state.js';
 import type { WorkerTools } from '../worker.tools.js';
-
-/** A batch with less than this share of its limit is not representative: its fixed costs would dominate. */
-const MIN_FILLED = 0.5;
+import { BatchLimit } from './batch-limit.js';
+import { BatchPause } from './batch-pause.js';
+import { BatchStopwatch } from './batch.stopwatch.js';
 
 export interface CommittedBatch {
   /**
@@ -25,13 +23,15 @@ interface PacerContext {
   readonly failures: FailureCounter;
 }
 
-/** Measures the batches of one range, adapts their size, and pauses between them. */
+/**
+ * Measures the batches of one range, adapts their size, and pauses between them. Size and pause depend on the
+ * server's own time only, so that neither a slow network nor a busy process changes them.
+ */
 export class BatchPacer {
   readonly limit: BatchLimit;
   readonly #context: PacerContext;
   readonly #pause: BatchPause;
-  /** The time at which the server started the current batch. */
-  #startedAt = 0;
+  readonly #stopwatch = new BatchStopwatch();
 
   constructor(context: PacerContext) {
     const { pace } = context.tools.selection.definition;
@@ -45,9 +45,9 @@ export class BatchPacer {
     return this.#pause.ms;
   }
 
-  /** The number of batches that the sweep may have sent without an answer, this one included. */
+  /** The number of batches that may be in flight at the same time, so that the server still rests between them. */
   get maxInFlight(): number {
-    return this.pauseMs > 0 ? 1 : Infinity;
+    return this.#pause.maxInFlight;
   }
 
   /** Applies the settings that a person may have changed meanwhile. */
@@ -57,23 +57,22 @@ export class BatchPacer {
     this.#pause.follow(control.current().pause);
   }
 
+  /** Called when a batch is sent while no other one is in flight. */
   batchStarted(): void {
-    this.#startedAt = performance.now();
+    this.#stopwatch.start();
   }
 
-  /** Records the batch and its duration, then pauses. */
-  async batchCommitted(outcome: BatchOutcome, batch: CommittedBatch = {}): Promise<void> {
+  /** Records the batch and its times, then pauses. */
+  async batchCommitted(outcome: BatchOutcome, { limit, isPipelined }: CommittedBatch = {}): Promise<void> {
     const { tools, state, failures } = this.#context;
-    const now = performance.now();
-    const ms = now - this.#startedAt;
-    // A pipelined batch starts when the one before it ends.
-    this.#startedAt = now;
+    const { selected: rows, time } = outcome;
     failures.reset();
-    const isRepresentative = outcome.selected >= MIN_FILLED * (batch.limit ?? Infinity);
-    this.#pause.after(ms, this.limit.succeeded(isRepresentative ? ms : null));
+    tools.gate.meter.batch(rows, this.#stopwatch.lap(time));
+    this.#pause.after(time.serverMs, this.#stopwatch.idleMs);
+    this.limit.succeeded(limit === undefined ? null : { rows, limit, lockedMs: time.lockedMs });
     tools.log.batch(outcome, state.range.cursor);
     if (this.pauseMs === 0) return;
-    await tools.gate.sleepBetweenBatches(batch.isPipelined ? null : tools.connection.session, () => {
+    await tools.gate.sleepBetweenBatches(isPipelined ? null : tools.connection.session, () => {
       this.followSettings();
       return tools.outcomeIfLeaving() === null ? this.pauseMs : 0;
     });

@@ -21,7 +21,7 @@ export class BatchRecovery {
     if (isLowered)
       tools.log.note(
         'warn',
-        `A batch exceeded its statement timeout: batches have at most ${pacer.limit.rows} rows from now on.`,
+        `A batch exceeded its statement timeout: batches have at most ${pacer.limit.rows} rows until enough of them were fast.`,
       );
     const isShortened = await this.#sweep.shortenWindow();
     if (isShortened || isLowered) return null;

@@ -31,7 +31,7 @@ export class TransientRecovery {
     if (pacer.limit.lower())
       tools.log.note(
         'warn',
-        `The same batch lost its connection again: batches have at most ${pacer.limit.rows} rows from now on.`,
+        `The same batch lost its connection again: batches have at most ${pacer.limit.rows} rows until enough of them were fast.`,
       );
     await tools.stop.sleep(backOff(losses - 1));
     return null;

@@ -92,7 +92,7 @@ async function runMigration(database: TestDatabase, file: string): Promise<void>
  *
  * @returns the names of the backfills, which are all complete
  */
-async function finish(project: Project, database: TestDatabase): Promise<readonly string[]> {
+export async function finish(project: Project, database: TestDatabase): Promise<readonly string[]> {
   const exported = await exportsIn(project.path('src/backfills'), () => true);
   const entities = exported.filter((each): each is EntitySchema => each instanceof EntitySchema);
   const backfills = exported.filter((each): each is Type => typeof each === 'function');
@@ -130,7 +130,7 @@ async function exportsIn(folder: string, isWanted: (name: string) => boolean): P
   return exported;
 }
 
-async function snapshot(database: TestDatabase): Promise<Snapshot> {
+export async function snapshot(database: TestDatabase): Promise<Snapshot> {
   const tables = await database.query<{ name: string; columns: string[] }>(
     `SELECT c.relname AS name, array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END ORDER BY a.attname)::text[] AS columns
      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

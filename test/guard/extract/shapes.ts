@@ -174,6 +174,16 @@ export const MOVED: Readonly<Record<string, string>> = {
     `CREATE TABLE roles (lead_id int, role text, UNIQUE (lead_id, role))`,
     `INSERT INTO roles (lead_id, role) SELECT id, 'admin' FROM leads WHERE deleted`,
   ),
+  'a column that only an empty table accepts': q(
+    `TRUNCATE calls`,
+    `ALTER TABLE calls ADD COLUMN key text NOT NULL`,
+  ),
+  'an index that is made again': q(
+    `CREATE INDEX by_lead ON calls (lead_id)`,
+    `DELETE FROM calls WHERE lead_id IS NULL OR direction IS NULL`,
+    `DROP INDEX by_lead`,
+    `CREATE INDEX by_lead ON calls (lead_id, at)`,
+  ),
 };
 
 /** Bodies of `up` that stay as they are, and a part of the reason. */

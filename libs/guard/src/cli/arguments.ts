@@ -2,13 +2,14 @@ import { GuardUsageError } from '../guard.error.js';
 import { type OptionValues, parseCommandLine } from './command-line.js';
 import { USAGE } from './usage.js';
 
-export const COMMANDS = ['check', 'audit', 'extract'] as const;
+export const COMMANDS = ['check', 'audit', 'extract', 'init'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export const FORMATS = {
   check: ['text', 'json', 'sarif', 'github'],
   audit: ['markdown', 'html', 'json'],
   extract: ['text'],
+  init: ['text'],
 } as const satisfies Record<Command, readonly string[]>;
 export type Format = (typeof FORMATS)[Command][number];
 
@@ -95,13 +96,15 @@ function commandOf(name: string | undefined): Command {
 }
 
 function assertPaths(command: Command, paths: readonly string[]): void {
-  if (paths.length === 0)
+  if (paths.length === 0 && command !== 'init')
     throw new GuardUsageError(
       `${command}: the path is missing`,
       `Name the folder of your migrations: \`npx nestjs-backfill-guard ${command} src/migrations\`.`,
     );
   if (command === 'extract' && paths.length > 1)
     throw new GuardUsageError('extract takes one migration at a time');
+  if (command === 'init' && paths.length > 1)
+    throw new GuardUsageError('init takes one folder of migrations');
 }
 
 function formatOf(command: Command, name: string | undefined): Format {

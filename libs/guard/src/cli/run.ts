@@ -20,6 +20,8 @@ import { textReport, timingLine } from '../report/text.report.js';
 import { type Arguments, parseArguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
 import { runExtract } from './extract.command.js';
+import { runInit } from './init.command.js';
+import { findMigrations } from '../init/project-setup.js';
 import { USAGE } from './usage.js';
 
 /** Runs the command `nestjs-backfill-guard`. @returns its exit code */
@@ -43,18 +45,27 @@ export async function run(args: readonly string[], console: Console): Promise<nu
 }
 
 async function runCommand(args: Arguments, console: Console): Promise<number> {
+  const paths = args.command === 'init' && args.paths.length === 0 ? [foundMigrations()] : args.paths;
   const report = await checkFiles({
-    paths: args.paths,
+    paths,
     exclude: args.exclude,
     dmlHelpers: args.dmlHelpers,
     tableSizes: await sizesOf(args),
   });
-  if (report.migrations.length === 0 && report.problems.length === 0) throw new NoMigrationsError(args.paths);
+  if (report.migrations.length === 0 && report.problems.length === 0) throw new NoMigrationsError(paths);
+  if (args.command === 'init') return runInit(report, paths[0] ?? '', console);
   if (args.command === 'extract') return await runExtract(report, args, console);
   const file = resolve(args.baseline ?? DEFAULT_BASELINE);
   if (args.updateBaseline) return updateBaseline(report, file, console);
   const outcome = judgeOutcome(report, readBaseline(file), file);
   return args.command === 'audit' ? runAudit(outcome, args, console) : runCheck(outcome, args, console);
+}
+
+/** @throws {NoMigrationsError} */
+function foundMigrations(): string {
+  const found = findMigrations(process.cwd());
+  if (found === undefined) throw new NoMigrationsError(['this project']);
+  return found;
 }
 
 function runAudit(outcome: Outcome, args: Arguments, console: Console): number {

@@ -2,7 +2,8 @@ export const USAGE = `Usage: nestjs-backfill-guard <command> [options] PATH...
 
   check PATH...     refuse data changes in migrations (.ts, .js, .sql)
   audit PATH...     report all data changes in migrations
-  extract FILE      propose backfill classes for the data changes of one migration
+  extract FILE      move the data changes of one migration into backfills
+  init [PATH]       write the baseline and the entries of ESLint and CI; say what is there
 
 Options
   --format FORMAT          check: text (default), json, sarif, github; audit: markdown (default), html, json

@@ -17,7 +17,9 @@ export interface TextOptions {
 export function textReport(outcome: Outcome, { colour, timing }: TextOptions): string {
   const paint = painter({ colour });
   const lines: string[] = [];
-  const shown = outcome.findings.filter(({ status }) => status === 'new' || status === 'note');
+  const { shown, unguarded } = withoutDrowning(
+    outcome.findings.filter(({ status }) => status === 'new' || status === 'note'),
+  );
   const explained = new Set<RuleId>();
   for (const [file, items] of groups(shown)) {
     lines.push(paint.bold(shownPath(file)));
@@ -31,9 +33,39 @@ export function textReport(outcome: Outcome, { colour, timing }: TextOptions): s
     }
     lines.push('');
   }
-  lines.push(...problemLines(outcome, paint), ...summaryLines(outcome, paint));
+  lines.push(
+    ...unguardedLines(unguarded, paint),
+    ...problemLines(outcome, paint),
+    ...summaryLines(outcome, paint),
+  );
   if (timing) lines.push(timingLine(outcome.report.timing));
   return `${lines.join('\n')}\n`;
+}
+
+/** More findings of this kind than this are one line: a project that starts has hundreds. */
+const MAX_UNGUARDED = 3;
+
+function withoutDrowning(items: readonly JudgedFinding[]): {
+  readonly shown: readonly JudgedFinding[];
+  readonly unguarded: readonly JudgedFinding[];
+} {
+  const unguarded = items.filter(({ finding }) => finding.rule === 'not-schema-migration');
+  if (unguarded.length <= MAX_UNGUARDED) return { shown: items, unguarded: [] };
+  return { shown: items.filter((item) => !unguarded.includes(item)), unguarded };
+}
+
+function unguardedLines(unguarded: readonly JudgedFinding[], paint: Painter): readonly string[] {
+  const [first, last] = [unguarded[0], unguarded.at(-1)];
+  if (!first || !last) return [];
+  const { title } = REMEDIES['not-schema-migration'];
+  return [
+    paint.bold(
+      `${String(unguarded.length)} migrations do not extend SchemaMigration (not-schema-migration, LOW)`,
+    ),
+    `  ${shownPath(first.migration.file)} … ${shownPath(last.migration.file)}`,
+    `  ${paint.dim(`${title}. \`npx nestjs-backfill-guard init\` grandfathers them; new migrations extend SchemaMigration.`)}`,
+    '',
+  ];
 }
 
 function groups(items: readonly JudgedFinding[]): ReadonlyMap<string, readonly JudgedFinding[]> {

@@ -159,7 +159,8 @@ function isLate(piece: SqlPiece, { before, late }: State): boolean {
   if (before.length === 0) return false;
   const objects = [...objectsOf(piece)];
   const moved = before.map((move) => move.moved);
-  if (objects.some((name) => late.has(name))) return true;
+  // Also by the names that it creates: an index that is dropped late can only be created again after that.
+  if ([...piece.names].some((name) => late.has(name) && name !== 'public')) return true;
   if (piece.kind === 'AlterTableStmt' && addsMentionedColumn(piece, moved)) return true;
   if (canRunEarlier(piece)) return false;
   return (

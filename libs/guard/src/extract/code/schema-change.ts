@@ -95,7 +95,20 @@ export function canRunEarlier(piece: SqlPiece): boolean {
   if (piece.kind === 'CreateStmt') return true;
   if (piece.kind !== 'AlterTableStmt') return ADDING.has(piece.kind);
   return alterations(piece).every(
-    ({ subtype }) => subtype === 'AT_AddColumn' || subtype === 'AT_ColumnDefault',
+    ({ subtype, definition }) =>
+      subtype === 'AT_ColumnDefault' || (subtype === 'AT_AddColumn' && !needsEmptyTable(definition)),
+  );
+}
+
+/** A column that is NOT NULL and has no default cannot be added to a table with rows. */
+function needsEmptyTable(definition: unknown): boolean {
+  const constraints = nodesOf(nodeOf(definition, 'ColumnDef')?.['constraints'], 'Constraint');
+  const kinds = constraints.map(({ contype }) => contype);
+  return (
+    kinds.some((kind) => kind === 'CONSTR_NOTNULL' || kind === 'CONSTR_PRIMARY') &&
+    !kinds.some(
+      (kind) => kind === 'CONSTR_DEFAULT' || kind === 'CONSTR_IDENTITY' || kind === 'CONSTR_GENERATED',
+    )
   );
 }
 

@@ -19,28 +19,27 @@ export function readSchema(parser: SqlParser, migration: string): SchemaBook {
     .map(({ name }) => name)
     .sort()
     .slice(-MAX_FILES);
-  for (const name of earlier) {
-    const path = join(dirname(migration), name);
-    const text = readTextFile(path);
-    if (text !== undefined) readFile(book, path, text);
-  }
+  for (const name of earlier) for (const sql of schemaTexts(join(dirname(migration), name))) book.read(sql);
   return book;
 }
 
-function readFile(book: SchemaBook, path: string, text: string): void {
-  if (path.endsWith('.sql')) {
-    book.read(text);
-    return;
-  }
+/** The constant texts of a migration's file that may be SQL, without those of `down` and of other databases. */
+export function schemaTexts(path: string): readonly string[] {
+  const text = readTextFile(path);
+  if (text === undefined) return [];
+  if (path.endsWith('.sql')) return [text];
   const parsed = parseModule(path, text);
-  if (parsed.ok) for (const sql of textsOf(parsed.module.program)) book.read(sql);
+  return parsed.ok ? textsOf(parsed.module.program) : [];
 }
 
-/** The constant texts of a module, without those of `down`. */
 function textsOf(program: ast.Program): readonly string[] {
   const texts: string[] = [];
   walkNodes(program, (node) => {
-    if (node.type === 'MethodDefinition' && node.key.type === 'Identifier' && /down/i.test(node.key.name))
+    if (
+      node.type === 'MethodDefinition' &&
+      node.key.type === 'Identifier' &&
+      /down|sqlite|mysql/i.test(node.key.name)
+    )
       return false;
     const text = staticText(node, () => undefined);
     if (text === undefined) return true;

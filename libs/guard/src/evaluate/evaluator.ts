@@ -7,6 +7,7 @@ import { callUnknown } from './calls/unknown-calls.js';
 import { evaluateExpression } from './expressions/expressions.js';
 import { memberOf } from './expressions/members.js';
 import { bindPattern } from './expressions/patterns.js';
+import { actingCalls } from './machine/acting-calls.js';
 import { EvaluationLimitError } from './machine/evaluation-limit.error.js';
 import type { EvaluationEvent, LoopKind, Occurrence } from './machine/event.types.js';
 import { frameOf } from './machine/frames.js';
@@ -55,6 +56,7 @@ export class Evaluator implements Machine {
   #events: EvaluationEvent[] = [];
   #steps = 0;
   #doubt: string | undefined;
+  #loads = 0;
 
   constructor(
     readonly loader: ModuleLoader,
@@ -67,6 +69,7 @@ export class Evaluator implements Machine {
     this.#steps = 0;
     this.frames.length = 0;
     this.loops.length = 0;
+    this.#loads = 0;
     work();
     return this.#events;
   }
@@ -108,14 +111,17 @@ export class Evaluator implements Machine {
         );
       case 'unknown':
         return callUnknown(
-          { name: lastName(callee.expression), expression: site.callee, facts: callee.facts },
+          { name: nameOf(callee, site), expression: site.callee, facts: callee.facts },
           call,
         );
       case 'namespace':
         return this.call(this.exported(callee.module, 'default'), args, site);
       default:
         // The program would fail if the value really were undefined: it is set by code that is not followed.
-        return callUnknown({ name: lastName(site.callee), expression: site.callee, facts: OPAQUE }, call);
+        return callUnknown(
+          { name: nameOf(unknown(site.callee), site), expression: site.callee, facts: OPAQUE },
+          call,
+        );
     }
   }
 
@@ -142,12 +148,16 @@ export class Evaluator implements Machine {
       scope: LexicalScope.function(callee.scope, callee.thisValue),
       module: callee.module,
     };
+    if (node.type === 'FunctionExpression' && node.id) context.scope.declare(node.id.name, callee);
     this.#bindParameters(callee, args, context);
-    const frame = frameOf(callee, siteOf(site.node, site.context.module), this.loops.length);
+    const frame = frameOf(this, callee, site);
     this.frames.push(frame);
     const { exitMark } = this.journal;
     try {
-      if (node.body.type !== 'BlockStatement') return this.evaluate(node.body, context);
+      if (node.body.type !== 'BlockStatement') {
+        if (frame.isActing) for (const call of actingCalls(node.body)) this.acting.add(call);
+        return this.evaluate(node.body, context);
+      }
       executeBlock(this, node.body.body, context);
     } finally {
       this.frames.pop();
@@ -183,6 +193,19 @@ export class Evaluator implements Machine {
     if (++this.#steps > MAX_STEPS) throw new EvaluationLimitError(MAX_STEPS);
   }
 
+  get isLoading(): boolean {
+    return this.#loads > 0;
+  }
+
+  whileLoading<T>(body: () => T): T {
+    this.#loads++;
+    try {
+      return body();
+    } finally {
+      this.#loads--;
+    }
+  }
+
   inDoubt<T>(condition: string, body: () => T): T {
     const outer = this.#doubt;
     this.#doubt ??= condition;
@@ -201,6 +224,13 @@ export class Evaluator implements Machine {
       this.loops.pop();
     }
   }
+}
+
+/** The name of an unknown function. What has no name, e.g. an item of a list, is named as it is called. */
+function nameOf({ expression }: UnknownValue, { callee }: CallSite): string {
+  if (/[)\s]/.test(expression))
+    return /(?:^|\.)(?!(?:call|apply|then|catch|finally)$)([\w$]+)$/.exec(callee)?.[1] ?? '';
+  return lastName(expression);
 }
 
 function lastName(expression: string): string {

@@ -89,7 +89,7 @@ function functionName(callee: ast.Expression): string | undefined {
 function callUnknownMember(target: Value, { machine, args, site }: Call): Value {
   if (target.kind === 'database' || (target.kind === 'object' && target.class)) {
     machine.emit({ kind: 'undecided', reason: 'helper', expression: site.callee }, site);
-    return unknown(site.callee, { rows: true });
+    return unknown(`${site.callee}()`, { rows: true });
   }
   return machine.call(elementOf(target, site.callee), args, site);
 }

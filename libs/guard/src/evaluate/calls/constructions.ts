@@ -5,14 +5,14 @@ import { knownText, text } from '../values/text-value.js';
 import { array, database, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 import { isOutsideNative } from './outside-calls.js';
-import { isPlatform } from '../natives/platform-names.js';
+import { isPlatform } from '../values/platform-names.js';
 
 type Constructor = (call: Call) => Value;
 
 const CONSTRUCTORS: ReadonlyMap<string, Constructor> = new Map<string, Constructor>([
   ['Map', makeMap],
   ['Promise', makePromise],
-  ['Proxy', ({ args: [target], site }) => target ?? unknown(site.callee)],
+  ['Proxy', ({ args: [target], site }) => target ?? unknown(`${site.callee}()`)],
   ['Set', makeSet],
   ['URL', makeUrl],
   ['WeakMap', makeMap],
@@ -28,7 +28,7 @@ export function construct(callee: Value, call: Call): Value {
   const { machine, args, site } = call;
   if (callee.kind === 'class')
     return machine.frames.length > MAX_DEPTH
-      ? unknown(site.callee)
+      ? unknown(`${site.callee}()`)
       : instantiate(machine, callee, { args, site });
   const name = callee.kind === 'native' ? callee.name : '';
   const make = CONSTRUCTORS.get(name);
@@ -39,14 +39,17 @@ function unknownInstance(callee: Value, name: string, { machine, args, site }: C
   if (isOutsideNative(name, args))
     machine.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
   const facts = factsOfAll([callee, ...args]);
-  if (name.startsWith('typeorm.') || isPlatform(name)) return unknown(site.callee, withoutOpaque(facts));
+  if (callee.kind === 'native' && isPlatform(name)) return unknown(`${site.callee}()`, withoutOpaque(facts));
   const holds = args.some((arg) => arg.kind === 'database' || factsOf(arg).database);
-  return unknown(site.callee, holds ? { ...facts, ...OPAQUE, database: true } : { ...facts, ...OPAQUE });
+  return unknown(
+    `${site.callee}()`,
+    holds ? { ...facts, ...OPAQUE, database: true } : { ...facts, ...OPAQUE },
+  );
 }
 
 function makePromise({ machine, args: [executor], site }: Call): Value {
   if (executor?.kind === 'function') machine.invoke(executor, [unknown('resolve'), unknown('reject')], site);
-  return unknown(site.callee);
+  return unknown(`${site.callee}()`);
 }
 
 function makeMap({ args: [pairs] }: Call): Value {
@@ -56,13 +59,13 @@ function makeMap({ args: [pairs] }: Call): Value {
 
 function makeSet({ args: [items], site }: Call): Value {
   if (items?.kind === 'array') return items;
-  return items ? array([unknown(site.callee, factsOf(items))], { isOpen: true }) : array([]);
+  return items ? array([unknown(`${site.callee}()`, factsOf(items))], { isOpen: true }) : array([]);
 }
 
 /** `new URL('./file.sql', import.meta.url)`: the path of the file. */
 function makeUrl({ args: [path, base], site }: Call): Value {
   const [relative, from] = [knownText(path), knownText(base)];
   if (relative === undefined || from === undefined || !URL.canParse(relative, from))
-    return unknown(site.callee);
+    return unknown(`${site.callee}()`);
   return text(decodeURIComponent(new URL(relative, from).pathname));
 }

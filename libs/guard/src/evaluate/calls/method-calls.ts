@@ -16,10 +16,16 @@ export function callMethod(target: Value, name: string, call: Call): Value {
       machine.journal.oneOf(presentOptions(target).map((option) => () => callMethod(option, name, call))),
     );
   if (target.kind === 'database') return callDatabase(target, name, call);
+  if (target.kind === 'unknown' && /^(?:call|apply)$/.test(name))
+    return machine.call(target, name === 'call' ? args.slice(1) : itemsOf(args[1]), site);
   const method = machine.member(target, { name, expression: site.callee, context: site.context });
   return isMissing(target, method)
     ? callMissingMethod(target, name, { method, call })
     : machine.call(method, args, site);
+}
+
+function itemsOf(value: Value | undefined): readonly Value[] {
+  return value?.kind === 'array' ? value.items : value ? [value] : [];
 }
 
 /** Is the method one that the evaluator cannot read? */

@@ -1,4 +1,5 @@
 import type { Call } from '../machine/machine.types.js';
+import { isNothing } from '../values/value.js';
 import type { NativeValue, Value } from '../values/value.types.js';
 
 /**
@@ -9,7 +10,7 @@ export function callPromiseMethod({ name, receiver }: NativeValue, call: Call): 
   if (method === undefined || !receiver) return undefined;
   const { machine, args, site } = call;
   const [callback] = args;
-  if (callback?.kind !== 'function' && callback?.kind !== 'native') return receiver;
+  if (!callback || isNothing(callback)) return receiver;
   const result = machine.call(callback, method === 'then' ? [receiver] : [], site);
   return method === 'then' ? result : receiver;
 }

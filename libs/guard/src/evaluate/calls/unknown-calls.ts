@@ -20,13 +20,13 @@ export function callUnknown(callee: UnknownCallee, call: Call): Value {
   if (isOutsidePackage(facts.module, name, args))
     machine.emit({ kind: 'undecided', reason: 'outside', expression }, site);
   const receiver = callee.receiver ? factsOf(callee.receiver) : NO_FACTS;
-  const given = factsOfAll(args);
-  const result = unknown(expression, resultFacts(facts, receiver, given));
+  const given = factsOfAll(args.filter(({ kind }) => kind !== 'function'));
+  const result = unknown(`${expression}()`, resultFacts(callee, receiver, given));
   const sendsSql = !isHarmless(callee) && sendTexts(callee, call);
   openContainers(args);
   const passed = facts.opaque ? { ...mergeFacts(receiver, given), ...OPAQUE } : mergeFacts(receiver, given);
   callCallbacks({ name, facts: passed, sendsSql }, call);
-  if (sendsSql) return unknown(expression, { ...result.facts, rows: true });
+  if (sendsSql) return { ...result, facts: { ...result.facts, rows: true } };
   const reason = effectOfUnknown(callee, call);
   if (reason) machine.emit({ kind: 'undecided', reason, expression }, site);
   return result;
@@ -50,8 +50,12 @@ function openContainers(args: readonly Value[]): void {
       arg.isOpen = true;
 }
 
-function resultFacts(own: Facts, receiver: Facts, given: Facts): Facts {
+/** Functions of JavaScript that return what they receive, or a part of it. */
+const PASSES_ON = /^(?:Object|Reflect|Array|Promise|Iterator|structuredClone)\b/;
+
+function resultFacts({ facts: own, expression }: UnknownCallee, receiver: Facts, given: Facts): Facts {
   const facts = mergeFacts(own, receiver);
+  if (PASSES_ON.test(expression)) return mergeFacts(facts, given);
   return given.rows && !facts.rows ? { ...facts, rows: true } : facts;
 }
 

@@ -32,7 +32,7 @@ export function effectOfUnknown(callee: UnknownCallee, call: Call): StopReason |
   const receiver = callee.receiver ? factsOf(callee.receiver) : NO_FACTS;
   if (receiver.application)
     return APPLICATION_READS.test(name) || HARMLESS_NAME.test(name) ? undefined : 'application';
-  return facts.opaque && mayAct(name, call) ? 'unknown' : undefined;
+  return facts.opaque && mayAct(callee, call) ? 'unknown' : undefined;
 }
 
 /** Names of functions that act, also as a part of a longer name: `findOrCreate`, `fetchAndSave`. */
@@ -46,10 +46,12 @@ const READ =
 /**
  * Does the call act? A name of a write decides, wherever the call is. A call with a result that nobody uses has
  * no other purpose than to act, unless its name says that it reads, or it only runs the functions that it
- * receives, which are followed.
+ * receives, which are followed. A function that a variable holds acts too: it is a hook or a step.
  */
-function mayAct(name: string, { machine, args, site }: Call): boolean {
+function mayAct({ name, facts, receiver }: UnknownCallee, { machine, args, site }: Call): boolean {
   if (ORM_WRITES.has(name) || ACTION.test(name)) return true;
+  const isVariable = !receiver || (receiver.kind === 'object' && !receiver.isOpen);
+  if (isVariable && facts.module === undefined && !READ.test(name)) return true;
   const runsArguments = args.some(({ kind }) => kind === 'function');
   return machine.acting.has(site.node) && !runsArguments && !READ.test(name);
 }

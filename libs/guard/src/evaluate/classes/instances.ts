@@ -3,7 +3,7 @@ import { bindPattern } from '../expressions/patterns.js';
 import { frameOf } from '../machine/frames.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
 import type { CallSite, Context, Machine } from '../machine/machine.types.js';
-import { codeOf, siteOf } from '../machine/source-code.js';
+import { codeOf, impliedCall } from '../machine/source-code.js';
 import { executeBlock } from '../statements/blocks.js';
 import { NO_FACTS, OPAQUE } from '../values/facts.js';
 import { UNDEFINED, unknown } from '../values/value.js';
@@ -74,10 +74,12 @@ function runConstructor(
     }
   });
   machine.countStep();
-  const site = construction
-    ? siteOf(construction.site.node, construction.site.context.module)
-    : siteOf(definition, home.module);
-  machine.frames.push(frameOf(methodValue({ definition, home }, instance), site, machine.loops.length));
+  const site = construction?.site ?? {
+    node: impliedCall(definition),
+    context,
+    callee: home.name,
+  };
+  machine.frames.push(frameOf(machine, methodValue({ definition, home }, instance), site));
   const { exitMark } = machine.journal;
   executeBlock(machine, definition.value.body.body, context);
   machine.frames.pop();

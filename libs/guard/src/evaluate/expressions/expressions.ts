@@ -7,6 +7,7 @@ import type { Context, Evaluable, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
 import { freeze } from '../modules/shared-objects.js';
 import { factsOf } from '../values/facts.js';
+import { isPlatform } from '../values/platform-names.js';
 import { knownText } from '../values/text-value.js';
 import { UNDEFINED, unknown } from '../values/value.js';
 import type { FunctionValue, NativeValue, Value } from '../values/value.types.js';
@@ -86,7 +87,7 @@ function inner(machine: Machine, node: { readonly expression: ast.Expression }, 
 function identifier({ name }: ast.IdentifierReference, { scope }: Context): Value {
   if (name === 'undefined') return UNDEFINED;
   const variable = scope.find(name);
-  if (!variable) return { kind: 'native', name };
+  if (!variable) return isPlatform(name) ? { kind: 'native', name } : unknown(name);
   if (variable.value === undefined) {
     const { compute } = variable;
     // Without this, a variable that is defined in terms of itself would be computed forever.

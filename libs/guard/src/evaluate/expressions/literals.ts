@@ -102,6 +102,8 @@ function addProperty(
     result.isOpen = true;
     return;
   }
+  if (property.kind === 'set') return;
   const isMethod = value.kind === 'function' && value.node.type !== 'ArrowFunctionExpression';
-  result.properties.set(name, isMethod ? { ...value, thisValue: result } : value);
+  const kind = property.kind === 'get' ? { isGetter: true as const } : {};
+  result.properties.set(name, isMethod ? { ...value, ...kind, thisValue: result } : value);
 }

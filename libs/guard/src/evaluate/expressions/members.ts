@@ -3,9 +3,10 @@ import { databaseAncestor, findMethod, methodValue, superOf } from '../classes/c
 import { materialize } from '../classes/instances.js';
 import { staticMember } from '../classes/statics.js';
 import type { Machine, MemberAccess } from '../machine/machine.types.js';
-import { lateProperty } from '../modules/shared-objects.js';
+import { isShared, lateProperty } from '../modules/shared-objects.js';
 import { databaseMember } from '../typeorm/database-members.js';
 import { OPAQUE, factsOf } from '../values/facts.js';
+import { isPlatform } from '../values/platform-names.js';
 import { knownText, text } from '../values/text-value.js';
 import {
   UNDEFINED,
@@ -20,13 +21,22 @@ import {
 import type {
   ArrayValue,
   ClassValue,
+  ConstantValue,
   DatabaseRole,
   Facts,
+  FunctionValue,
   NativeValue,
   ObjectValue,
   TextValue,
   Value,
 } from '../values/value.types.js';
+
+/** A promise is represented by its result, also by undefined. */
+function constantMember(target: ConstantValue, name: string, expression: string): Value {
+  if (/^(?:then|catch|finally)$/.test(name))
+    return { kind: 'native', name: `promise.${name}`, receiver: target };
+  return isNothing(target) ? unknown(expression) : plain(expression);
+}
 
 /** The value of `target.name`. */
 export function memberOf(machine: Machine, target: Value, access: MemberAccess): Value {
@@ -45,13 +55,13 @@ export function memberOf(machine: Machine, target: Value, access: MemberAccess):
     case 'database':
       return databaseMember(target, name, expression);
     case 'function':
-      return { kind: 'native', name: `function.${name}`, receiver: target };
+      return functionMember(target, name, expression);
     case 'native':
       return nativeMember(machine, target, access);
     case 'namespace':
       return machine.exported(target.module, name);
     case 'constant':
-      return isNothing(target) ? unknown(expression) : plain(expression);
+      return constantMember(target, name, expression);
     case 'unknown':
       return unknownMember(target.facts, name, expression);
   }
@@ -90,6 +100,7 @@ function objectMember(machine: Machine, target: ObjectValue, access: MemberAcces
   const { name, expression } = access;
   const own = target.properties.get(name);
   const read = { name, expression, module: access.context.module };
+  if (own?.kind === 'function' && own.isGetter) return callAccessor(machine, own, [], access);
   if (own) return lateProperty(target, own, read) ?? own;
   const inherited = target.class && instanceMember(machine, target.class, target, access);
   if (inherited) return inherited;
@@ -127,11 +138,9 @@ function nativeMember(machine: Machine, target: NativeValue, { name, expression 
   if (target.name === 'super') return superMember(machine, target, name) ?? unknown(expression);
   if (target.name === 'process.env') return plain(expression);
   // A method of a method, e.g. `query.bind`, is a function too. Nothing is known of other members of a handle.
-  if (target.receiver?.kind === 'database')
-    return /^(?:bind|call|apply|then|catch|finally)$/.test(name)
-      ? { kind: 'native', name: `function.${name}`, receiver: target }
-      : unknown(expression);
-  return { kind: 'native', name: `${target.name}.${name}` };
+  if (target.receiver) return functionMember(target, name, expression);
+  const full = `${target.name}.${name}`;
+  return isPlatform(full) ? { kind: 'native', name: full } : unknown(expression);
 }
 
 function superMember(machine: Machine, target: NativeValue, name: string): Value | undefined {
@@ -161,10 +170,30 @@ function unknownMember(facts: Facts, name: string, expression: string): Value {
   return role ? database(role) : unknown(expression, facts);
 }
 
+/** Nothing is known of the properties that other code gives to a function. */
+function functionMember(target: FunctionValue | NativeValue, name: string, expression: string): Value {
+  return /^(?:bind|call|apply|then|catch|finally|name|length|toString)$/.test(name)
+    ? { kind: 'native', name: `function.${name}`, receiver: target }
+    : unknown(expression);
+}
+
 /** `container[key]` with an unknown key. */
 export function elementOf(target: Value, expression: string): Value {
-  if (target.kind === 'array' && target.items.length > 0 && !target.isOpen) return choice(target.items);
-  if (target.kind === 'object' && !target.isOpen && target.properties.size > 0)
-    return choice([...target.properties.values()]);
-  return unknown(expression, factsOf(target));
+  switch (target.kind) {
+    case 'array':
+      return target.items.length > 0 && !target.isOpen
+        ? choice(target.items)
+        : unknown(expression, factsOfMembers(factsOf(target)));
+    case 'object':
+      return elementOfObject(target, expression);
+    default:
+      return unknown(expression, factsOf(target));
+  }
+}
+
+function elementOfObject(target: ObjectValue, expression: string): Value {
+  const values = [...target.properties.values()];
+  const isComplete = values.length > 0 && !target.isOpen && !isShared(target);
+  const other = unknown(expression, { ...factsOf(target), ...OPAQUE });
+  return isComplete ? choice(values) : choice([...values, other]);
 }

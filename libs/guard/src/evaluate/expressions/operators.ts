@@ -5,7 +5,7 @@ import { isDriverClass } from '../values/driver-names.js';
 import { factsOf, mergeFacts } from '../values/facts.js';
 import { armOf } from '../statements/doubtful-arms.js';
 import { concatenate } from '../values/text-value.js';
-import { equality, isPresent, likelyEqual, likelyTruth, truthOf } from '../values/truth.js';
+import { equality, isPresent, looseEquality, likelyEqual, likelyTruth, truthOf } from '../values/truth.js';
 import { UNDEFINED, choice, constant, knownNumber, plain, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 
@@ -32,15 +32,15 @@ export function binary(machine: Machine, node: ast.BinaryExpression, context: Co
         ? sum({ left, right, node, context })
         : uncertain(node, [left, right], context);
     case '===':
-    case '==':
-      return known({ truth: equality(left, right), likely: likelyEqual(left, right) }, node, context);
+    case '==': {
+      const truth = operator === '==' ? looseEquality(left, right) : equality(left, right);
+      return known({ truth, likely: likelyEqual(left, right) }, node, context);
+    }
     case '!==':
-    case '!=':
-      return known(
-        { truth: negated(equality(left, right)), likely: negated(likelyEqual(left, right)) },
-        node,
-        context,
-      );
+    case '!=': {
+      const truth = operator === '!=' ? looseEquality(left, right) : equality(left, right);
+      return known({ truth: negated(truth), likely: negated(likelyEqual(left, right)) }, node, context);
+    }
     case 'instanceof':
       return instanceOfDriver(right, node, context);
     default: {

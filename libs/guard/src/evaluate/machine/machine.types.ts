@@ -24,6 +24,8 @@ export interface Frame {
   readonly yields: ArrayValue;
   /** The number of loops around the call. */
   readonly loops: number;
+  /** Nobody uses the result: see `actingCalls`. */
+  readonly isActing: boolean;
 }
 
 /** The position of one call, as the models of the platform and of TypeORM need it. */
@@ -68,6 +70,10 @@ export interface Machine {
   readonly journal: Journal;
   readonly frames: Frame[];
   readonly loops: LoopKind[];
+  /** Is code running that a module runs when it is loaded? */
+  readonly isLoading: boolean;
+  /** Runs code that a module runs when it is loaded. */
+  whileLoading<T>(body: () => T): T;
   /** Calls with a result that nobody uses, or that is only awaited: see `actingCalls`. */
   readonly acting: WeakSet<object>;
 

@@ -111,7 +111,7 @@ function declareVariable(
   const names = patternNames(declarator.id);
   for (const name of names)
     context.scope.declareLazy(name, () =>
-      computeVariable(machine, { declarator, kind, name, names }, context),
+      machine.whileLoading(() => computeVariable(machine, { declarator, kind, name, names }, context)),
     );
 }
 

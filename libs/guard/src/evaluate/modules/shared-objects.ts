@@ -18,6 +18,11 @@ export function share(value: Value, module: ParsedModule, depth = MAX_DEPTH): vo
   for (const item of contents) share(item, module, depth - 1);
 }
 
+/** Can other code change the object? */
+export function isShared(value: Value): boolean {
+  return homes.has(value);
+}
+
 /** `Object.freeze(…)`, `… as const`: no other code changes it. */
 export function freeze(value: Value): Value {
   if ((value.kind !== 'object' && value.kind !== 'array') || frozen.has(value)) return value;
@@ -54,6 +59,7 @@ export function lateProperty(
   const isEmpty = own === undefined || isNothing(own);
   if (isEmpty && (home !== undefined || isAssigned)) return unknown(expression);
   if (home === undefined || own === undefined) return undefined;
+  if (own.kind === 'array' && own.items.length === 0) openList(own, expression);
   const isSwitch = own.kind === 'constant' && own.value === false;
   return isAssigned || isSwitch ? choice([own, unknown(expression)]) : undefined;
 }

@@ -10,7 +10,7 @@ const STARTS = /\.(?:create\w*|compile|run\w*)$/;
 export function applicationNative(name: string, { machine, args, site }: Call): Value | undefined {
   if (name === 'application.get') return provider(args[0], site.callee);
   if (!name.startsWith('nest.')) return undefined;
-  if (!STARTS.test(name)) return unknown(site.callee, { application: true });
+  if (!STARTS.test(name)) return unknown(`${site.callee}()`, { application: true });
   machine.emit({ kind: 'undecided', reason: 'application', expression: site.callee }, site);
   const get = { kind: 'native', name: 'application.get' } as const;
   return object(

@@ -53,13 +53,13 @@ export function find(self: ArrayValue, call: Call): Value {
   eachItem(self, call, () => undefined);
   return self.items.length > 0
     ? choice([...self.items, UNDEFINED])
-    : unknown(call.site.callee, factsOf(self));
+    : unknown(`${call.site.callee}()`, factsOf(self));
 }
 
 /** `some`, `every`. */
 export function test(self: ArrayValue, call: Call): Value {
   eachItem(self, call, () => undefined);
-  return unknown(call.site.callee, factsOf(self));
+  return unknown(`${call.site.callee}()`, factsOf(self));
 }
 
 export function reduce(self: ArrayValue, { machine, args, site }: Call): Value {
@@ -71,5 +71,5 @@ export function reduce(self: ArrayValue, { machine, args, site }: Call): Value {
     for (const item of (initial ? self.items : tail).slice(0, MAX_UNROLLED))
       accumulated = machine.call(callback, [accumulated, item], site);
   });
-  return self.isOpen ? unknown(site.callee, factsOf(accumulated)) : accumulated;
+  return self.isOpen ? unknown(`${site.callee}()`, factsOf(accumulated)) : accumulated;
 }

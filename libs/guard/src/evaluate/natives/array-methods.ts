@@ -45,13 +45,13 @@ function callWithoutModel(self: ArrayValue, name: string, call: Call): Value {
   const expression = call.site.callee;
   const facts = factsOf(self);
   callCallbacks({ name, facts, sendsSql: false }, call);
-  self.items.push(unknown(expression, facts));
+  self.items.push(unknown(`${expression}()`, facts));
   self.isOpen = true;
-  return unknown(expression, facts);
+  return unknown(`${expression}()`, facts);
 }
 
 function computed(self: ArrayValue, { site }: Call): Value {
-  return unknown(site.callee, factsOf(self));
+  return unknown(`${site.callee}()`, factsOf(self));
 }
 
 function push(self: ArrayValue, { machine, args, site }: Call): Value {
@@ -64,7 +64,7 @@ function push(self: ArrayValue, { machine, args, site }: Call): Value {
 
 function join(self: ArrayValue, { args, site }: Call): Value {
   const [separator] = args;
-  if (self.isOpen) return unknown(site.callee, factsOf(self));
+  if (self.isOpen) return unknown(`${site.callee}()`, factsOf(self));
   return joinTexts(self.items, separator?.kind === 'text' ? separator : text(','), site.callee);
 }
 
@@ -89,7 +89,9 @@ function shift(self: ArrayValue, call: Call): Value {
 }
 
 function takeOne(self: ArrayValue, { site }: Call): Value {
-  return self.items.length > 0 ? choice([...self.items, UNDEFINED]) : unknown(site.callee, factsOf(self));
+  return self.items.length > 0
+    ? choice([...self.items, UNDEFINED])
+    : unknown(`${site.callee}()`, factsOf(self));
 }
 
 function reverse(self: ArrayValue): Value {

@@ -22,12 +22,14 @@ export function callFunctionMethod(
     case 'apply':
       return machine.invoke(bound, list, site);
     default:
-      return unknown(site.callee);
+      return unknown(`${site.callee}()`);
   }
 }
 
 /** The methods of a handle, e.g. `queryRunner.query.bind(queryRunner)`. */
 function callNativeMethod(self: NativeValue, method: string, { machine, args, site }: Call): Value {
-  if (method === 'bind') return args.length === 0 ? self : unknown(site.callee);
-  return method === 'call' || method === 'apply' ? machine.call(self, args, site) : unknown(site.callee);
+  if (method === 'bind') return args.length === 0 ? self : unknown(`${site.callee}()`);
+  return method === 'call' || method === 'apply'
+    ? machine.call(self, args, site)
+    : unknown(`${site.callee}()`);
 }

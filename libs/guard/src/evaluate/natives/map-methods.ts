@@ -10,7 +10,7 @@ type MapModel = (self: ArrayValue, call: Call) => Value;
 const MODELS: ReadonlyMap<string, MapModel> = new Map<string, MapModel>([
   ['get', get],
   ['set', set],
-  ['has', ({ items }, { site }) => (items.length > 0 ? plain(site.callee) : unknown(site.callee, {}))],
+  ['has', ({ items }, { site }) => (items.length > 0 ? plain(site.callee) : unknown(`${site.callee}()`, {}))],
   ['delete', (_self, { site }) => plain(site.callee)],
   ['clear', () => UNDEFINED],
   ['entries', (self) => self],
@@ -41,7 +41,7 @@ function get(self: ArrayValue, { args: [key], site }: Call): Value {
   const found = self.items
     .filter((pair) => !key || equality(part(pair, 0), key) !== false)
     .map((pair) => part(pair, 1));
-  if (self.isOpen || found.length === 0) found.push(unknown(site.callee));
+  if (self.isOpen || found.length === 0) found.push(unknown(`${site.callee}()`));
   return choice(found);
 }
 

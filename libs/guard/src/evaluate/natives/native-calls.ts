@@ -3,13 +3,13 @@ import { isOutsideNative } from '../calls/outside-calls.js';
 import type { Call } from '../machine/machine.types.js';
 import { callDatabase } from '../typeorm/database-calls.js';
 import { NO_FACTS, OPAQUE, factsOf } from '../values/facts.js';
+import { isPlatform } from '../values/platform-names.js';
 import { unknown } from '../values/value.js';
 import type { NativeValue, Value } from '../values/value.types.js';
 import { applicationNative } from './application-natives.js';
 import { callArrayMethod } from './array-methods.js';
 import { FILE_NATIVES } from './file-natives.js';
 import { callFunctionMethod } from './function-methods.js';
-import { isPlatform } from './platform-names.js';
 import { PLATFORM_NATIVES } from './platform-natives.js';
 import { callTextMethod } from './text-methods.js';
 
@@ -50,7 +50,7 @@ function callFunction({ name, receiver }: NativeValue, call: Call): Value {
     callUnknown(
       {
         name: name.split('.').at(-1) ?? name,
-        expression: HARMLESS_NAMESPACE.test(name) ? `console.${name}` : site.callee,
+        expression: HARMLESS_NAMESPACE.test(name) && isPlatform(name) ? `console.${name}` : site.callee,
         facts: receiver ? factsOf(receiver) : isPlatform(name) ? NO_FACTS : OPAQUE,
       },
       call,
@@ -62,5 +62,5 @@ function callFunction({ name, receiver }: NativeValue, call: Call): Value {
  * `getConnection`, `getManager`, `createQueryBuilder` … of TypeORM 0.2 return handles that are not followed.
  */
 function typeOrmFunction(name: string, { site }: Call): Value {
-  return unknown(site.callee, /^typeorm\.(?:get|create)/.test(name) ? { database: true } : NO_FACTS);
+  return unknown(`${site.callee}()`, /^typeorm\.(?:get|create)/.test(name) ? { database: true } : NO_FACTS);
 }

@@ -2,7 +2,7 @@ import type { Call } from '../machine/machine.types.js';
 import { freeze } from '../modules/shared-objects.js';
 import { NO_FACTS, factsOf, factsOfAll, holdsDatabase } from '../values/facts.js';
 import { knownText, partsOf, text } from '../values/text-value.js';
-import { UNDEFINED, array, constant, plain, unknown } from '../values/value.js';
+import { UNDEFINED, array, constant, object, plain, unknown } from '../values/value.js';
 import type { ArrayValue, ObjectValue, Value } from '../values/value.types.js';
 
 export type NativeModel = (call: Call) => Value;
@@ -15,6 +15,8 @@ export const PLATFORM_NATIVES: ReadonlyMap<string, NativeModel> = new Map<string
   ['Array.isArray', isArray],
   ['Array.of', ({ args }) => array([...args])],
   ['Object.assign', forgetProperties],
+  // The properties of the prototype are read through the object.
+  ['Object.create', ({ args: [prototype] }) => (prototype?.kind === 'object' ? prototype : object())],
   ['Object.defineProperty', forgetProperties],
   ['Object.defineProperties', forgetProperties],
   ['Object.entries', objectList((key, value) => array([text(key), value]))],
@@ -90,11 +92,11 @@ function forget(target: ObjectValue, sources: readonly Value[]): void {
 function requireModule({ machine, args, site }: Call): Value {
   const specifier = knownText(args[0]);
   return specifier === undefined
-    ? unknown(site.callee, { module: site.callee, opaque: true })
+    ? unknown(`${site.callee}()`, { module: site.callee, opaque: true })
     : machine.import(specifier, '*', site.context.module);
 }
 
 function runCallback({ machine, args: [callback], site }: Call): Value {
-  if (callback?.kind === 'function') machine.invoke(callback, [], site);
+  if (callback) machine.call(callback, [], site);
   return plain(site.callee);
 }

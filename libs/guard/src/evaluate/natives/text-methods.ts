@@ -30,7 +30,7 @@ const MODELS: ReadonlyMap<string, TextModel> = new Map<string, TextModel>([
 /** The methods of strings that keep the known pieces of a text known. */
 export function callTextMethod(self: TextValue, name: string, call: Call): Value {
   const model = MODELS.get(name);
-  return model ? model(self, call) : unknown(call.site.callee, factsOf(self));
+  return model ? model(self, call) : unknown(`${call.site.callee}()`, factsOf(self));
 }
 
 function trim(self: TextValue): Value {
@@ -62,13 +62,13 @@ function replace(self: TextValue, call: Call, replaceLiteral: LiteralReplacement
   if (replacement?.kind === 'function') call.machine.call(replacement, [plain('match')], site);
   const known = knownText(self);
   const to = replacement && knownText({ kind: 'text', parts: partsOf(replacement, site.callee) });
-  if (known === undefined || to === undefined) return unknown(site.callee, factsOf(self));
+  if (known === undefined || to === undefined) return unknown(`${site.callee}()`, factsOf(self));
   return text(regular ? known.replace(regular, to) : replaceLiteral(known, literal ?? '', () => to));
 }
 
 function split(self: TextValue, { args: [separator], site }: Call): Value {
   const known = knownText(separator);
   const isUnknown = self.parts.length === 1 && !self.parts.every(isChunk);
-  if (!known || isUnknown) return array([unknown(site.callee, factsOf(self))], { isOpen: true });
+  if (!known || isUnknown) return array([unknown(`${site.callee}()`, factsOf(self))], { isOpen: true });
   return array([...splitText(self, known)]);
 }

@@ -2,7 +2,8 @@ import type * as ast from 'oxc-parser';
 import { annotatedValue } from '../classes/annotations.js';
 import { bindPattern } from '../expressions/patterns.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
-import { UNDEFINED } from '../values/value.js';
+import { lateAssignments } from '../modules/late-assignments.js';
+import { UNDEFINED, choice, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 
 /** Hoists the function declarations, then runs the statements until one of them leaves the block. */
@@ -27,8 +28,32 @@ export function declareVariables(machine: Machine, node: ast.VariableDeclaration
     const value = init
       ? machine.evaluate(init, context)
       : (annotatedValue(machine, id.typeAnnotation, context) ?? UNDEFINED);
-    bindPattern(id, named(value, id), { machine, context, declareIn });
+    bindPattern(id, withLateValue(machine, named(value, id), { id, kind: node.kind }, context), {
+      machine,
+      context,
+      declareIn,
+    });
   }
+}
+
+interface LocalVariable {
+  readonly id: ast.BindingPattern;
+  readonly kind: ast.VariableDeclaration['kind'];
+}
+
+/** A variable that only functions share, which a module makes when it is loaded: they may set it later. */
+function withLateValue(
+  machine: Machine,
+  value: Value,
+  { id, kind }: LocalVariable,
+  { module }: Context,
+): Value {
+  const isLate =
+    machine.isLoading &&
+    kind !== 'const' &&
+    id.type === 'Identifier' &&
+    lateAssignments(module).variables.has(id.name);
+  return isLate ? choice([value, unknown(id.name)]) : value;
 }
 
 /** An anonymous function gets the name of its variable. */

@@ -30,8 +30,7 @@ const MODELS: Models = {
   BlockStatement: (machine, node, { scope, module }) =>
     executeBlock(machine, node.body, { scope: LexicalScope.block(scope), module }),
   ReturnStatement(machine, node, context) {
-    // What the migration itself returns is only awaited.
-    if (node.argument && machine.frames.length === 1)
+    if (node.argument && machine.frames.at(-1)?.isActing)
       for (const call of actingCalls(node.argument)) machine.acting.add(call);
     const value = node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
     machine.frames.at(-1)?.returns.push(value);

@@ -49,11 +49,11 @@ export function callBuilder(target: DatabaseValue, name: string, call: Call): Va
   }
   if (SENDS.has(name) && state.verb !== 'select') {
     report(state, name, call);
-    return unknown(site.callee, { rows: true });
+    return unknown(`${site.callee}()`, { rows: true });
   }
   if (name === 'getQueryAndParameters') return array([builtText(state), plain(site.callee)]);
   if (name === 'getQuery' || name === 'getSql') return builtText(state);
-  if (READS.test(name)) return unknown(site.callee, { rows: true, entity: true });
+  if (READS.test(name)) return unknown(`${site.callee}()`, { rows: true, entity: true });
   build(target, state, name, call);
   return target;
 }

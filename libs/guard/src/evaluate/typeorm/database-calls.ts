@@ -21,6 +21,7 @@ const MODELS: ReadonlyMap<string, DatabaseModel> = new Map<string, DatabaseModel
   ['connect', (target) => target],
   ['initialize', (target) => target],
   ['reconnect', (target) => target],
+  ['valueOf', (target) => target],
   ['getConnection', (target) => target],
   ['getRepository', repository],
   ['getTreeRepository', repository],
@@ -116,5 +117,8 @@ function read(target: DatabaseValue, name: string, { machine, args, site }: Call
   if (target.role === 'runner') return plain(site.callee);
   if (target.role === 'repository' && !REPOSITORY_READS.test(name))
     machine.emit({ kind: 'undecided', reason: 'helper', expression: site.callee }, site);
-  return unknown(site.callee, ENTITY_FACTORIES.has(name) ? { entity: true } : { rows: true, entity: true });
+  return unknown(
+    `${site.callee}()`,
+    ENTITY_FACTORIES.has(name) ? { entity: true } : { rows: true, entity: true },
+  );
 }

@@ -64,7 +64,7 @@ function callStatic(entity: EntityName, name: string, call: Call): Value | undef
   if (name === 'query') return sendSql(call);
   if (ORM_WRITES.has(name)) return writeStatic(entity, name, call);
   if (!STATIC_READS.test(name)) return undefined;
-  return unknown(call.site.callee, { rows: !/^(?:create|merge)$/.test(name), entity: true });
+  return unknown(`${call.site.callee}()`, { rows: !/^(?:create|merge)$/.test(name), entity: true });
 }
 
 function writeStatic(entity: EntityName, name: string, { machine, args, site }: Call): Value {
@@ -82,5 +82,5 @@ function writeStatic(entity: EntityName, name: string, { machine, args, site }: 
     },
     site,
   );
-  return unknown(site.callee, { entity: true });
+  return unknown(`${site.callee}()`, { entity: true });
 }

@@ -30,7 +30,7 @@ export function writeRows(target: DatabaseValue, name: string, { machine, args, 
     },
     site,
   );
-  return unknown(site.callee, { ...(first ? factsOf(first) : {}), entity: true });
+  return unknown(`${site.callee}()`, { ...(first ? factsOf(first) : {}), entity: true });
 }
 
 function verbOf(name: string): OrmVerb {

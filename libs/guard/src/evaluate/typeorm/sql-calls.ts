@@ -11,5 +11,5 @@ export function sendSql({ machine, args: [sql], site }: Call): Value {
     const text = isText ? option : unknown(argumentCode(site, 0) ?? site.callee);
     machine.emit({ kind: 'sql', text }, site);
   }
-  return unknown(site.callee, { rows: true });
+  return unknown(`${site.callee}()`, { rows: true });
 }

@@ -1,3 +1,4 @@
+import { isPlatform } from './platform-names.js';
 import type { Facts, Value } from './value.types.js';
 
 /** The facts of plain data: a number, a text, a date. Its methods do not reach the database. */
@@ -5,6 +6,8 @@ export const NO_FACTS: Facts = Object.freeze({});
 
 /** The facts of a value of which nothing is known: its methods may do anything. */
 export const OPAQUE: Facts = Object.freeze({ opaque: true });
+
+const DATABASE: Facts = Object.freeze({ database: true });
 
 export function mergeFacts(...all: readonly Facts[]): Facts {
   let merged: Facts = NO_FACTS;
@@ -33,10 +36,23 @@ export function factsOf(value: Value, depth = MAX_FACTS_DEPTH): Facts {
       return factsOfAll(value.options, depth);
     case 'text':
       return mergeFacts(...value.parts.map((part) => ('text' in part ? NO_FACTS : part.facts)));
-    case 'native':
-      return value.receiver && depth > 0 ? factsOf(value.receiver, depth - 1) : NO_FACTS;
     default:
+      return factsOfCode(value, depth);
+  }
+}
+
+/** The facts of handles and functions: what they can do is not plain data. */
+function factsOfCode(value: Value, depth: number): Facts {
+  switch (value.kind) {
+    case 'constant':
       return NO_FACTS;
+    case 'database':
+      return DATABASE;
+    case 'native':
+      if (value.receiver) return depth > 0 ? factsOf(value.receiver, depth - 1) : NO_FACTS;
+      return isPlatform(value.name) ? NO_FACTS : OPAQUE;
+    default:
+      return OPAQUE;
   }
 }
 

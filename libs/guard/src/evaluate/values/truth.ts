@@ -1,6 +1,6 @@
 import { compareDriver, isPostgresVariant, likelyByName, likelyEquality } from './driver-names.js';
 import { isChunk, knownText } from './text-value.js';
-import { optionsOf } from './value.js';
+import { isNothing, optionsOf } from './value.js';
 import type { TextValue, Value } from './value.types.js';
 
 /** Whether a condition holds; `undefined` when that is not certain. */
@@ -52,6 +52,21 @@ export function equality(left: Value, right: Value): boolean | undefined {
   const outcomes = lefts.flatMap((one) => rights.map((other) => equalityOfOptions(one, other)));
   const [first] = outcomes;
   return outcomes.every((outcome) => outcome === first) ? first : undefined;
+}
+
+/** Whether `left == right` holds. Values of different types are equal after a conversion that is not modelled. */
+export function looseEquality(left: Value, right: Value): boolean | undefined {
+  const pairs = optionsOf(left).flatMap((one) => optionsOf(right).map((other) => [one, other] as const));
+  if (pairs.every(([one, other]) => isNothing(one) && isNothing(other))) return true;
+  const isConverted = pairs.some(
+    ([one, other]) => kindOf(one) !== kindOf(other) && !isNothing(one) && !isNothing(other),
+  );
+  const bothNothing = pairs.some(([one, other]) => isNothing(one) && isNothing(other));
+  return isConverted || bothNothing ? undefined : equality(left, right);
+}
+
+function kindOf(value: Value): string {
+  return value.kind === 'constant' ? typeof value.value : value.kind;
 }
 
 /** The same for a comparison that is not certain. */

@@ -86,6 +86,8 @@ export interface FunctionValue {
   readonly name: string;
   /** The first arguments, set by `bind`. */
   readonly boundArguments?: readonly Value[];
+  /** A property of an object that is computed when it is read. */
+  readonly isGetter?: true;
   /** A generator that implements an async function in code compiled for old targets. */
   readonly isAsync?: true;
 }

@@ -10,6 +10,7 @@ import { SchemaMemory } from '../judge/severity/schema-memory.js';
 import { undecided } from '../judge/undecided.js';
 import { problemOf, selectFiles } from '../source/migration-files.js';
 import { ModuleLoader } from '../source/module-loader.js';
+import { ProjectFiles } from '../source/project-files.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 import type { SourceText } from '../source/source-text.js';
 import type {
@@ -29,7 +30,7 @@ import { TimedClassifier } from './timed-classifier.js';
 /** Checks files of migrations, one after another, and collects their problems and timing. */
 export class MigrationChecker {
   readonly #options: CheckOptions;
-  readonly #loader = new ModuleLoader();
+  readonly #loader: ModuleLoader;
   readonly #evaluator: Evaluator;
   readonly #classifier: TimedClassifier;
   /** Functions and procedures that the migrations checked so far created. */
@@ -40,6 +41,7 @@ export class MigrationChecker {
   constructor(classifier: StatementClassifier, options: CheckOptions) {
     this.#options = options;
     this.#classifier = new TimedClassifier(classifier);
+    this.#loader = new ModuleLoader(new ProjectFiles(options.paths));
     this.#evaluator = new Evaluator(this.#loader, {
       dmlHelpers: new Set([...DML_HELPERS, ...(options.dmlHelpers ?? [])]),
     });

@@ -19,7 +19,7 @@ let last: { readonly file: string; readonly text: string; readonly findings: rea
 
 function findingsOf(file: string, text: string): readonly Finding[] {
   if (last?.file !== file || last.text !== text) {
-    const migrations = new MigrationChecker(classifier, { paths: [] }).checkText(file, text);
+    const migrations = new MigrationChecker(classifier, { paths: [file] }).checkText(file, text);
     const baselineFile = resolve(DEFAULT_BASELINE);
     const outcome = judgeOutcome(
       { covers: (path) => path === file, migrations, problems: [], timing: NO_TIMING },

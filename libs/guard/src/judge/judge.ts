@@ -5,6 +5,7 @@ import type { Finding, Verdict } from './finding.types.js';
 import { judgeHelper, judgeOrm } from './judge-orm.js';
 import { judgeSql } from './judge-sql.js';
 import type { JudgeState } from './judge.types.js';
+import { withoutFileContent } from './read-files.js';
 import { judgeUndecided, undecided } from './undecided.js';
 
 /** The findings of one direction of a migration, in the order of its actions. */
@@ -32,7 +33,7 @@ function judgeEvent(event: EvaluationEvent, state: JudgeState): readonly Finding
 function judgeCertainEvent(event: EvaluationEvent, state: JudgeState): readonly Finding[] {
   switch (event.kind) {
     case 'sql':
-      return judgeSql(event, state);
+      return withoutFileContent(judgeSql(event, state), event, state.file);
     case 'orm':
       return [judgeOrm(event, state)];
     case 'helper':

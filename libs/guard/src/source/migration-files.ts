@@ -7,6 +7,8 @@ const MIGRATION_FILE = /\.(?:[cm]?ts|[cm]?js|sql)$/;
 const IGNORED_FILE = /(?:\.d\.[cm]?ts|\.(?:spec|test|stories|config|snapshot)\.[cm]?[tj]s|\.min\.js)$/;
 const IGNORED_FOLDERS = new Set(['node_modules', '.git', '__tests__', '__mocks__', 'coverage']);
 
+const LEADS_OUT =
+  'a link out of the folder, which the guard does not follow: check the file that it leads to instead';
 const NOT_A_FILE = 'not a file that can be read: a pipe, a socket or a device';
 
 export interface FileSelection {
@@ -55,25 +57,29 @@ class FileSearch {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats) throw new PathNotFoundError(given);
     if (stats.isFile()) this.files.add(path);
-    else if (stats.isDirectory()) this.#try(path, () => this.#walk(path));
+    else if (stats.isDirectory()) this.#try(path, () => this.#walk(path, realpathSync(path)));
     else this.unreadable.push({ path, problem: NOT_A_FILE });
   }
 
-  #walk(folder: string): void {
+  /** @param root the real path of the folder that was given: links out of it are not followed */
+  #walk(folder: string, root: string): void {
     const real = realpathSync(folder);
     if (this.#visited.has(real)) return;
     this.#visited.add(real);
     const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of entries) {
       const path = join(folder, entry.name);
-      if (!this.#isExcluded(path)) this.#try(path, () => this.#visit(entry, path));
+      if (!this.#isExcluded(path)) this.#try(path, () => this.#visit(entry, path, root));
     }
   }
 
-  #visit(entry: Dirent, path: string): void {
+  #visit(entry: Dirent, path: string, root: string): void {
     const kind = entry.isSymbolicLink() ? statSync(path) : entry;
-    if (kind.isDirectory()) {
-      if (!IGNORED_FOLDERS.has(entry.name)) this.#walk(path);
+    if (entry.isSymbolicLink() && !realpathSync(path).startsWith(root + sep)) {
+      if (kind.isDirectory() || MIGRATION_FILE.test(entry.name))
+        this.unreadable.push({ path, problem: LEADS_OUT });
+    } else if (kind.isDirectory()) {
+      if (!IGNORED_FOLDERS.has(entry.name)) this.#walk(path, root);
     } else if (MIGRATION_FILE.test(entry.name) && !IGNORED_FILE.test(entry.name)) {
       // Reading a pipe would block without end.
       if (kind.isFile()) this.files.add(path);

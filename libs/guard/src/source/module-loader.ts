@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseModule, type ParsedSource } from './module-parser.js';
 import type { ParsedModule } from './parsed-module.js';
 import { PathAliases } from './path-aliases.js';
+import type { ProjectFiles } from './project-files.js';
 import { WorkspacePackages } from './workspace-packages.js';
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '.tsx', '.jsx'] as const;
@@ -14,10 +15,16 @@ const MAX_IMPORT_BYTES = 2_000_000;
 export class ModuleLoader {
   readonly #parsed = new Map<string, ParsedSource | undefined>();
   readonly #resolved = new Map<string, string | undefined>();
-  readonly #aliases = new PathAliases(readTextFile);
-  readonly #workspaces = new WorkspacePackages(readTextFile);
+  readonly #aliases: PathAliases;
+  readonly #workspaces: WorkspacePackages;
   readonly #texts = new Map<string, string>();
   parseMilliseconds = 0;
+
+  constructor(readonly files: ProjectFiles) {
+    const read = (path: string): string | undefined => files.read(path);
+    this.#aliases = new PathAliases(read);
+    this.#workspaces = new WorkspacePackages(read);
+  }
 
   /** The imported module; nothing when it is a package, is missing, or cannot be parsed. */
   import(specifier: string, fromFile: string): ParsedModule | undefined {
@@ -30,7 +37,7 @@ export class ModuleLoader {
   load(path: string, text?: string): ParsedSource | undefined {
     const known = this.#parsed.get(path);
     if (known || this.#parsed.has(path)) return known;
-    const content = text ?? this.#texts.get(path) ?? readTextFile(path);
+    const content = text ?? this.#texts.get(path) ?? this.files.read(path);
     this.#texts.delete(path);
     const start = performance.now();
     const parsed = content === undefined ? undefined : parseModule(path, content);
@@ -45,7 +52,7 @@ export class ModuleLoader {
     if (path === undefined || this.#parsed.has(path)) return true;
     let text = this.#texts.get(path);
     if (text === undefined) {
-      text = readTextFile(path);
+      text = this.files.read(path);
       if (text === undefined) return true;
       this.#texts.set(path, text);
     }
@@ -68,7 +75,7 @@ export class ModuleLoader {
   #find(specifier: string, fromFile: string): string | undefined {
     if (specifier.startsWith('node:')) return undefined;
     for (const base of this.#candidates(specifier, fromFile)) {
-      const path = existing(base);
+      const path = this.#existing(base);
       if (path !== undefined && !path.includes('/node_modules/')) return path;
     }
     return undefined;
@@ -82,26 +89,17 @@ export class ModuleLoader {
       ...this.#workspaces.candidates(specifier, fromFile),
     ];
   }
-}
 
-function existing(base: string): string | undefined {
-  const withoutJs = base.replace(/\.([mc]?)jsx?$/, '');
-  const stems = withoutJs === base ? [base] : [withoutJs, base];
-  for (const stem of stems) {
-    for (const extension of EXTENSIONS) if (isFile(stem + extension)) return stem + extension;
-    for (const extension of EXTENSIONS)
-      if (isFile(join(stem, `index${extension}`))) return join(stem, `index${extension}`);
-  }
-  return /\.[mc]?[jt]sx?$/.test(base) && isFile(base) ? base : undefined;
-}
-
-function isFile(path: string): boolean {
-  try {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    return stats !== undefined && stats.isFile() && stats.size <= MAX_IMPORT_BYTES;
-  } catch {
-    // The path leads through a file, or reading is not permitted: it is no module.
-    return false;
+  #existing(base: string): string | undefined {
+    const isFile = (path: string): boolean => this.files.isFile(path, MAX_IMPORT_BYTES);
+    const withoutJs = base.replace(/\.([mc]?)jsx?$/, '');
+    const stems = withoutJs === base ? [base] : [withoutJs, base];
+    for (const stem of stems) {
+      for (const extension of EXTENSIONS) if (isFile(stem + extension)) return stem + extension;
+      for (const extension of EXTENSIONS)
+        if (isFile(join(stem, `index${extension}`))) return join(stem, `index${extension}`);
+    }
+    return /\.[mc]?[jt]sx?$/.test(base) && isFile(base) ? base : undefined;
   }
 }
 

@@ -33,9 +33,11 @@ export function callUnknown(callee: UnknownCallee, call: Call): Value {
 }
 
 /** `SqlReader.readSqlFile(path)` of a package reads the file that it receives. */
-function sqlFileOf(name: string, { args: [path], site }: Call): Value | undefined {
+function sqlFileOf(name: string, { machine, args: [path], site }: Call): Value | undefined {
   const isReader = /read|load|file|sql|import/i.test(name);
-  return isReader && knownText(path)?.endsWith('.sql') ? readSqlFile(path, site.context) : undefined;
+  return isReader && knownText(path)?.endsWith('.sql')
+    ? readSqlFile(path, site.context, machine.loader.files)
+    : undefined;
 }
 
 /** `app.get(DataSource)` of an application that was not followed. */

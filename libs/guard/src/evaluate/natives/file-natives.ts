@@ -57,9 +57,14 @@ function pathOfUrl(path: string): string {
 
 function readFile({ machine, args: [path], site }: Call): Value {
   machine.countStep();
-  return readSqlFile(path, site.context) ?? plain(`${site.callee}(${knownText(path) ?? '…'})`);
+  return (
+    readSqlFile(path, site.context, machine.loader.files) ??
+    plain(`${site.callee}(${knownText(path) ?? '…'})`)
+  );
 }
 
-function exists({ args: [path], site }: Call): Value {
-  return existingPath(path, site.context) === undefined ? plain(site.callee) : constant(true);
+function exists({ machine, args: [path], site }: Call): Value {
+  return existingPath(path, site.context, machine.loader.files) === undefined
+    ? plain(site.callee)
+    : constant(true);
 }

@@ -7,6 +7,8 @@ import { type Direction, DIRECTIONS, type Finding } from '../judge/finding.types
 import { judgeEvents, verdictOf } from '../judge/judge.js';
 import type { JudgeState } from '../judge/judge.types.js';
 import { SchemaMemory } from '../judge/severity/schema-memory.js';
+import type { KnownTables } from '../judge/severity/table-growth.js';
+import { TableHistory } from '../judge/severity/table-history.js';
 import { undecided } from '../judge/undecided.js';
 import { problemOf, selectFiles } from '../source/migration-files.js';
 import { ModuleLoader } from '../source/module-loader.js';
@@ -37,9 +39,11 @@ export class MigrationChecker {
   readonly #routines: Routine[] = [];
   readonly #problems: FileProblem[] = [];
   #readMs = 0;
+  #tables: KnownTables;
 
   constructor(classifier: StatementClassifier, options: CheckOptions) {
     this.#options = options;
+    this.#tables = { sizes: options.tableSizes ?? new Map(), seeded: new Set() };
     this.#classifier = new TimedClassifier(classifier);
     this.#loader = new ModuleLoader(new ProjectFiles(options.paths));
     this.#evaluator = new Evaluator(this.#loader, {
@@ -53,6 +57,7 @@ export class MigrationChecker {
     for (const { path, problem } of unreadable) this.#problems.push({ file: path, problem });
     // TypeORM runs migrations in the order of their names: later ones can call functions of earlier ones.
     const sorted = [...files].sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
+    this.#readHistory(sorted);
     const migrations = sorted.flatMap((file) => this.#checkFile(file));
     const totalMs = performance.now() - startedAt;
     const sqlMs = this.#classifier.elapsedMs;
@@ -64,6 +69,16 @@ export class MigrationChecker {
       problems: this.#problems,
       timing: { files: files.length, totalMs, readMs: this.#readMs, parseMs, evaluateMs, sqlMs },
     };
+  }
+
+  /** Later migrations tell what a table holds, too: all are read before the first is judged. */
+  #readHistory(files: readonly string[]): void {
+    const history = new TableHistory();
+    for (const file of files) {
+      const reading = readMigrationFile(file);
+      if ('text' in reading) history.note(reading.text);
+    }
+    this.#tables = { ...this.#tables, seeded: new Set(history.seededTables()) };
   }
 
   /** The migrations of a text; a file without migrations has none. */
@@ -103,7 +118,7 @@ export class MigrationChecker {
     return checkSqlFile(file, text, {
       classifier: this.#classifier,
       routines: this.#routines,
-      sizes: this.#options.tableSizes ?? new Map(),
+      tables: this.#tables,
     });
   }
 
@@ -137,7 +152,7 @@ export class MigrationChecker {
       direction,
       file: module.source.path,
       memory: new SchemaMemory(),
-      sizes: this.#options.tableSizes ?? new Map(),
+      tables: this.#tables,
       routines,
     };
   }

@@ -5,7 +5,7 @@ import type { Direction } from '../judge/finding.types.js';
 import { judgeEvents, verdictOf } from '../judge/judge.js';
 import { SchemaMemory } from '../judge/severity/schema-memory.js';
 import type { SqlClassifier } from '../judge/reading/sql-classifier.js';
-import type { TableSizes } from '../judge/severity/table-growth.js';
+import type { KnownTables } from '../judge/severity/table-growth.js';
 import { SourceText } from '../source/source-text.js';
 import type { DirectionReport, MigrationReport } from './check.types.js';
 import { sqlSuppressions } from './suppressions.js';
@@ -13,7 +13,7 @@ import { sqlSuppressions } from './suppressions.js';
 interface SqlFileContext {
   readonly classifier: SqlClassifier;
   readonly routines: Routine[];
-  readonly sizes: TableSizes;
+  readonly tables: KnownTables;
 }
 
 /**
@@ -23,7 +23,7 @@ interface SqlFileContext {
 export function checkSqlFile(
   file: string,
   content: string,
-  { classifier, routines, sizes }: SqlFileContext,
+  { classifier, routines, tables }: SqlFileContext,
 ): MigrationReport {
   const source = new SourceText(file, content);
   const directions = sectionsOf(file, content).map(({ direction, start, end }): DirectionReport => {
@@ -41,7 +41,7 @@ export function checkSqlFile(
       direction,
       file,
       memory: new SchemaMemory(),
-      sizes,
+      tables,
       routines,
     });
     return { direction, verdict: verdictOf(findings), findings };

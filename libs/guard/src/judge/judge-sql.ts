@@ -62,7 +62,7 @@ function toFinding(sent: SentSql, { text }: Statement, finding: DataFinding): Fi
   const judgement = severityOfSql(finding, {
     loops: event.loops,
     memory: state.memory,
-    sizes: state.sizes,
+    tables: state.tables,
     ctes: cteNames(text),
     whole: text,
   });

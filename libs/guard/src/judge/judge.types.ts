@@ -4,7 +4,7 @@ import type { Direction } from './finding.types.js';
 import type { SqlClassifier } from './reading/sql-classifier.js';
 import type { SqlReading } from './reading/sql-reading.js';
 import type { SchemaMemory } from './severity/schema-memory.js';
-import type { TableSizes } from './severity/table-growth.js';
+import type { KnownTables } from './severity/table-growth.js';
 
 /** What the judgement of one direction's statements needs and collects. */
 export interface JudgeState {
@@ -13,7 +13,7 @@ export interface JudgeState {
   /** The migration's own file. */
   readonly file: string;
   readonly memory: SchemaMemory;
-  readonly sizes: TableSizes;
+  readonly tables: KnownTables;
   /** Functions and procedures known so far; statements that create one add to it. */
   readonly routines: Routine[];
 }

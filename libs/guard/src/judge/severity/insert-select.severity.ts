@@ -16,7 +16,7 @@ export function severityOfInsertSelect(change: SqlChange): Judgement {
     (source) => fullName(source) !== change.table && !context.ctes.has(source.name),
   );
   if (sources.length === 0) return withoutTables(change);
-  const growing = sources.map(fullName).filter((source) => growthOf(source, context.sizes) === 'growing');
+  const growing = sources.map(fullName).filter((source) => growthOf(source, context.tables) === 'growing');
   return limitedCopy(change, growing) ?? copyOf(finding, growing);
 }
 

@@ -1,7 +1,7 @@
 import type { LoopKind } from '../../evaluate/machine/event.types.js';
 import type { Severity } from '../../rules/rule.types.js';
 import type { SchemaMemory } from './schema-memory.js';
-import type { TableGrowth, TableSizes } from './table-growth.js';
+import type { KnownTables, TableGrowth } from './table-growth.js';
 
 export interface Judgement {
   readonly severity: Severity;
@@ -12,7 +12,7 @@ export interface Judgement {
 export interface JudgementContext {
   readonly loops: readonly LoopKind[];
   readonly memory: SchemaMemory;
-  readonly sizes: TableSizes;
+  readonly tables: KnownTables;
   /** Names of the CTEs of the whole statement. */
   readonly ctes: ReadonlySet<string>;
   /** The whole statement that contains the change. */
@@ -36,10 +36,17 @@ export function highIfGrowing(growth: TableGrowth, reason: string): Judgement {
   return growth === 'growing' ? high(reason) : medium(reason);
 }
 
-export function rowLoop(growth: TableGrowth): Judgement {
-  return growth === 'lookup'
-    ? medium('it runs once for each row that the migration reads, on a small table')
-    : high('it runs once for each row that the migration reads');
+/** A loop over rows that changes rows is HIGH on any table: it reads the rows first, and sends one statement each. */
+export function rowLoop(): Judgement {
+  return high('it runs once for each row that the migration reads');
+}
+
+/** A loop over rows that only adds rows to a small table, e.g. the permissions of each role. */
+export function insertLoop(growth: TableGrowth, loops: readonly LoopKind[]): Judgement {
+  if (growth !== 'lookup') return rowLoop();
+  return loops[0] === 'values'
+    ? low('it adds rows to a small table, for a list in the code')
+    : medium('it adds rows to a small table, once for each row that the migration reads');
 }
 
 export function truncation(growth: TableGrowth): Judgement {

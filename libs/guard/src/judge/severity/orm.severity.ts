@@ -2,6 +2,7 @@ import type { OrmEvent, OrmVerb } from '../../evaluate/machine/event.types.js';
 import { knownText } from '../../evaluate/values/text-value.js';
 import {
   everyRow,
+  insertLoop,
   type Judgement,
   type JudgementContext,
   low,
@@ -10,19 +11,21 @@ import {
   selectedRows,
   truncation,
 } from './judgement.js';
-import { growthOf, type TableGrowth } from './table-growth.js';
+import { growthOf, type TableGrowth, withSize } from './table-growth.js';
 import { isKeyColumn } from './where-conditions.js';
 
 /** The severity of a write through TypeORM, whose SQL is not in the code. */
 export function severityOfOrm(
   event: OrmEvent,
-  { memory, sizes }: Pick<JudgementContext, 'memory' | 'sizes'>,
+  { memory, tables }: Pick<JudgementContext, 'memory' | 'tables'>,
 ): Judgement {
   const table = event.entity?.table ?? '';
-  const growth = growthOf(table, sizes);
-  if (event.loops.includes('rows')) return rowLoop(growth);
+  const growth = growthOf(table, tables);
+  if (event.loops.includes('rows'))
+    return event.verb === 'insert' ? insertLoop(growth, event.loops) : rowLoop();
   if (memory.hasCreated(table)) return low('this migration created the table');
-  return SEVERITY_BY_VERB[event.verb](event, growth);
+  const judgement = SEVERITY_BY_VERB[event.verb](event, growth);
+  return { ...judgement, reason: withSize(judgement.reason, table, tables) };
 }
 
 const SEVERITY_BY_VERB = {

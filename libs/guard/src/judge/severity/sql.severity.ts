@@ -3,6 +3,7 @@ import { fullName } from '../table-name.js';
 import { severityOfInsertSelect } from './insert-select.severity.js';
 import {
   high,
+  insertLoop,
   type Judgement,
   type JudgementContext,
   low,
@@ -11,20 +12,23 @@ import {
   truncation,
 } from './judgement.js';
 import type { SqlChange } from './sql-change.js';
-import { growthOf } from './table-growth.js';
+import { growthOf, withSize } from './table-growth.js';
 import { severityOfWhere } from './where.severity.js';
 
 /** How long the statement can hold its locks: decided by its conditions and by the growth of its table. */
 export function severityOfSql(finding: DataFinding, context: JudgementContext): Judgement {
   const table = finding.table ? fullName(finding.table) : '';
   const inRowLoop = context.loops.includes('rows') || finding.inLoop;
-  const change = { finding, context, table, growth: growthOf(table, context.sizes), inRowLoop };
-  return SEVERITY_BY_OPERATION[finding.operation](change);
+  const change = { finding, context, table, growth: growthOf(table, context.tables), inRowLoop };
+  const judgement = SEVERITY_BY_OPERATION[finding.operation](change);
+  return { ...judgement, reason: withSize(judgement.reason, table, context.tables) };
 }
 
 const SEVERITY_BY_OPERATION = {
-  insert: ({ inRowLoop, growth }) => (inRowLoop ? rowLoop(growth) : low('it inserts constants')),
-  'insert-select': (change) => (change.inRowLoop ? rowLoop(change.growth) : severityOfInsertSelect(change)),
+  insert: ({ inRowLoop, growth, context }) =>
+    inRowLoop ? insertLoop(growth, context.loops) : low('it inserts constants'),
+  'insert-select': (change) =>
+    change.inRowLoop ? insertLoop(change.growth, change.context.loops) : severityOfInsertSelect(change),
   update: rewrite,
   delete: rewrite,
   truncate: ({ growth }) => truncation(growth),
@@ -38,7 +42,7 @@ const SEVERITY_BY_OPERATION = {
 
 function rewrite(change: SqlChange): Judgement {
   if (change.context.memory.hasCreated(change.table)) return low('this migration created the table');
-  return change.inRowLoop ? rowLoop(change.growth) : severityOfWhere(change);
+  return change.inRowLoop ? rowLoop() : severityOfWhere(change);
 }
 
 function tableCopy({ finding }: SqlChange): Judgement {

@@ -20,23 +20,43 @@ const MAX_LOOKUP_ROWS = 10_000;
 
 const LOOKUP_WORDS = new Set(
   `config configs configuration configurations setting settings option options meta metadata parameter parameters param params feature features flag flags
-  toggle toggles role roles permission permissions privilege privileges scope scopes type types kind kinds status statuses state states category categories
-  country countries currency currencies language languages locale locales region regions province provinces timezone timezones template templates plan plans
-  tier tiers lookup lookups enum enums reference references reason reasons priority priorities size sizes rule rules integration integrations system
-  migration migrations version versions code codes dictionary icon icons theme themes provider providers
-  level levels mode modes format formats label labels changelog`.split(/\s+/),
+  toggle toggles role roles permission permissions privilege privileges scope scopes type types kind kinds status statuses category categories
+  country countries currency currencies language languages locale locales timezone timezones template templates plan plans
+  tier tiers lookup lookups enum enums priority priorities rule rules integration integrations
+  dictionary icon icons theme themes provider providers changelog`.split(/\s+/),
 );
 
 /** A table with rows for each of these grows with them, even if its name also has a lookup word. */
 const PER_OWNER =
   /(?:^|_)(?:users?|accounts?|tenants?|customers?|members?|employees?|contacts?|leads?|orders?|transactions?|payments?|notes?|messages?|logs?|events?|histor(?:y|ies)|sessions?|notifications?|audit)(?:_|$)/;
 
-export function growthOf(table: string, sizes: TableSizes): TableGrowth {
+/** What is known about the tables before their names decide. */
+export interface KnownTables {
+  readonly sizes: TableSizes;
+  /** Tables that have only rows that migrations insert as constants, in lower case: see `TableHistory`. */
+  readonly seeded: ReadonlySet<string>;
+}
+
+/** Sizes decide first, then what the migrations tell, then the name. */
+export function growthOf(table: string, { sizes, seeded }: KnownTables): TableGrowth {
   const bare = table.slice(table.lastIndexOf('.') + 1);
   const known = sizes.get(table) ?? sizes.get(bare);
   if (typeof known === 'number') return known <= MAX_LOOKUP_ROWS ? 'lookup' : 'growing';
   if (known) return known;
   const words = bare.replace(/([a-z\d])([A-Z])/g, '$1_$2').toLowerCase();
   if (PER_OWNER.test(words)) return 'growing';
-  return words.split('_').some((word) => LOOKUP_WORDS.has(word)) ? 'lookup' : 'growing';
+  if (seeded.has(bare.toLowerCase())) return 'lookup';
+  return words.split(/[_-]/).some((word) => LOOKUP_WORDS.has(word)) ? 'lookup' : 'growing';
+}
+
+/** Why a table counts as small, for messages. */
+function whySmall(table: string, { sizes, seeded }: KnownTables): string {
+  const bare = table.slice(table.lastIndexOf('.') + 1);
+  if (sizes.has(table) || sizes.has(bare)) return 'its size is given';
+  return seeded.has(bare.toLowerCase()) ? 'migrations insert its rows as constants' : 'by its name';
+}
+
+/** Adds to a reason why its table counts as small. */
+export function withSize(reason: string, table: string, tables: KnownTables): string {
+  return reason.replace(/\ba small table\b/, (text) => `${text} (${whySmall(table, tables)})`);
 }

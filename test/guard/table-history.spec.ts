@@ -1,0 +1,57 @@
+import { Project } from './support.ts';
+
+/** What the checked migrations tell about a table decides its size before its name does. */
+describe('the severity of a change, by what all checked migrations tell about the table', () => {
+  let project: Project;
+
+  beforeEach(() => {
+    project = new Project();
+  });
+
+  afterEach(() => {
+    project.remove();
+  });
+
+  async function severity(...migrations: readonly string[]): Promise<readonly string[]> {
+    migrations.forEach((body, index) => project.migration(body, `175700000000${String(index)}-m.ts`));
+    const { out } = await project.guard('--format', 'json');
+    const { findings } = JSON.parse(out) as {
+      findings: { rule: string; severity: string; reason: string; statement: string }[];
+    };
+    return findings
+      .filter(({ statement }) => /^(?:UPDATE|DELETE)/.test(statement))
+      .map((finding) => `${finding.severity} ${finding.reason}`);
+  }
+
+  const UPDATE = 'await queryRunner.query(`UPDATE channels SET a = 1 WHERE topic = 2`);';
+  const SEED = "await queryRunner.query(`INSERT INTO channels (name) VALUES ('a')`);";
+
+  it('a table that is created and seeded with constants is small', async () => {
+    const create = 'await queryRunner.query(`CREATE TABLE channels (name text)`);';
+    expect(await severity(`${create}\n${SEED}`, UPDATE)).toEqual([
+      'LOW it changes selected rows of a small table (migrations insert its rows as constants)',
+    ]);
+  });
+
+  it('a table that a later migration seeds again is small', async () => {
+    expect(await severity(UPDATE, SEED, SEED)).toEqual([expect.stringContaining('LOW')]);
+  });
+
+  it('one constant row does not make a table small', async () => {
+    expect(await severity(SEED, UPDATE)).toEqual(['MEDIUM its WHERE is selective']);
+  });
+
+  it('a table that a migration copies rows into is not small', async () => {
+    const copy = 'await queryRunner.query(`INSERT INTO channels (name) SELECT name FROM rooms`);';
+    expect(await severity(SEED, SEED, copy, UPDATE)).toEqual(['MEDIUM its WHERE is selective']);
+  });
+
+  it('a loop over rows that changes rows is HIGH on a table that is small by its name', async () => {
+    const loop = (table: string): string =>
+      `for (const row of await queryRunner.query('SELECT id FROM x')) await queryRunner.query(\`UPDATE ${table} SET a = 1 WHERE id = $1\`, [row.id]);`;
+    expect(await severity(loop('flow_version'), loop('settings'))).toEqual([
+      'HIGH it runs once for each row that the migration reads',
+      'HIGH it runs once for each row that the migration reads',
+    ]);
+  });
+});

@@ -58,7 +58,7 @@ describe('a deployment of the example application', () => {
     expect(incomplete).toMatchObject({
       outcome: 'incomplete',
       migrate: { outcome: 'deferred' },
-      indexes: { outcome: 'done' },
+      indexes: { outcome: 'nothing-to-do', dataSources: [{ indexes: [{ status: 'waiting' }] }] },
       backfill: { outcome: 'incomplete' },
     });
     const [{ ran, pending }] = incomplete.migrate.dataSources;
@@ -80,6 +80,7 @@ describe('a deployment of the example application', () => {
       outcome: 'complete',
       left: [],
       migrate: { outcome: 'done', dataSources: [{ pending: [] }] },
+      indexes: { outcome: 'done', dataSources: [{ indexes: [{ status: 'built' }] }] },
       backfill: { outcome: 'complete' },
     });
     expect(await pendingLeads()).toEqual([]);

@@ -42,6 +42,8 @@ export class CorpusSchemas {
     await client.connect();
     await client.query(`DROP DATABASE ${copy.name}`);
     await client.query(`CREATE DATABASE ${copy.name} TEMPLATE ${source.name}`);
+    // The rows are synthetic, so that foreign keys would refuse them.
+    await client.query(`ALTER DATABASE ${copy.name} SET session_replication_role = replica`);
     await client.end();
     return copy;
   }

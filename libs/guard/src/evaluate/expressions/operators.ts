@@ -2,7 +2,7 @@ import type * as ast from 'oxc-parser';
 import type { Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
 import { isDriverClass } from '../values/driver-names.js';
-import { factsOf, mergeFacts } from '../values/facts.js';
+import { factsOf } from '../values/facts.js';
 import { armOf } from '../statements/doubtful-arms.js';
 import { concatenate } from '../values/text-value.js';
 import { equality, isPresent, looseEquality, likelyEqual, likelyTruth, truthOf } from '../values/truth.js';
@@ -51,8 +51,10 @@ export function binary(machine: Machine, node: ast.BinaryExpression, context: Co
   }
 }
 
+/** The result is a number, a text or a truth: of its operands it keeps only that they are rows. */
 function uncertain(node: ast.Expression, operands: readonly Value[], { module }: Context): Value {
-  return unknown(codeOf(node, module), mergeFacts(...operands.map((operand) => factsOf(operand))));
+  const readsRows = operands.some((operand) => factsOf(operand).rows);
+  return readsRows ? unknown(codeOf(node, module), { rows: true }) : plain(codeOf(node, module));
 }
 
 interface Outcome {

@@ -39,7 +39,17 @@ const WORKERS = [
 const anyEvent = fc.record({
   /** Milliseconds after the previous event. */
   after: fc.nat({ max: 25 }),
-  what: fc.constantFrom('terminate', 'abort', 'lock', 'lock table', 'update', 'delete', 'insert', 'start'),
+  what: fc.constantFrom(
+    'terminate',
+    'abort',
+    'lock',
+    'lock table',
+    'rewrite',
+    'update',
+    'delete',
+    'insert',
+    'start',
+  ),
   /** Selects rows: the last digit of their number. */
   rows: fc.nat({ max: 9 }),
   /** How long a lock is held, in milliseconds. */
@@ -53,6 +63,8 @@ const anyRun = fc.record({
   gap: fc.constantFrom(1, 2, 7),
   hole: fc.boolean(),
   batchSize: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(40, 200)),
+  order: fc.constantFrom<'page' | 'key'>('page', 'key'),
+  stripes: fc.constantFrom<number | 'auto'>('auto', 1, 2, 5),
   processes: fc.constantFrom(...PROCESSES),
   workers: fc.constantFrom(...WORKERS),
   events: fc.array(anyEvent, { maxLength: 14 }),
@@ -85,7 +97,12 @@ describe('a backfill of any table with random events during its runs', () => {
     await fc.assert(
       fc.asyncProperty(anyRun, async (run) => {
         const application = await TestApplication.start(
-          applicationOptions({ batchSize: run.batchSize, ...run.workers }),
+          applicationOptions({
+            batchSize: run.batchSize,
+            order: run.order,
+            stripes: run.stripes,
+            ...run.workers,
+          }),
         );
         try {
           await check(application, run);
@@ -173,6 +190,8 @@ describe('a backfill of any table with random events during its runs', () => {
         return hold(`SELECT FROM ${table} WHERE ${condition} FOR UPDATE`);
       case 'lock table':
         return hold(`LOCK TABLE ${table} IN EXCLUSIVE MODE`);
+      case 'rewrite':
+        return void write(`VACUUM FULL ${table}`);
       case 'update':
         return void write(`UPDATE ${table} SET touched = touched + 1 WHERE ${condition}`);
       case 'delete':

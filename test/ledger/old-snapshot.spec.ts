@@ -29,7 +29,7 @@ describe('while another session keeps an old snapshot open', () => {
     session = await Session.open(dataSource);
     await installLedger(session, 'nestjs_backfill');
     await ledger.status.open(session, 'set');
-    await ledger.ranges.planSweep(session, null, [null, ['1000000']]);
+    await ledger.ranges.planSweep(session, null, [{ lower: null, upper: ['1000000'], file: null }]);
     range = (await ledger.leases.lease(session, null, { maxWorkers: 1, leaseScope: null })) as LeasedRange;
     holder = await LockHolder.hold(
       database,

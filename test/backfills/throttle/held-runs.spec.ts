@@ -28,7 +28,9 @@ describe('a run that a throttle holds', () => {
     expect(await stage.status('slow')).toMatchObject({ leasedBy: expect.any(String) as string });
     mailQueueOf(stage.application).answer = async () => null;
     expect(await run.ended).toMatchObject(LABELLED);
-    expect(run.recorder.notes.filter((note) => !/^(Continuing after|Limited by)/.test(note))).toEqual([]);
+    expect(
+      run.recorder.notes.filter((note) => !/^(Continuing after|Limited by|Sweeps in)/.test(note)),
+    ).toEqual([]);
   });
 
   it('releases its range when a stop is requested, and reports the reason of the wait', async () => {

@@ -3,6 +3,7 @@ import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BackfillModule, BackfillService, type BackfillModuleOptions } from 'nestjs-backfill';
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { inTestedOrder } from './order.ts';
 import type { TestDatabase } from '../server/database.ts';
 
 export interface TestApplicationOptions {
@@ -34,7 +35,8 @@ export class TestApplication {
     const module = await Test.createTestingModule({
       imports: [
         dataSourceModule(options.database, options.entities, options),
-        options.backfillModule ?? BackfillModule.forRoot({ defaults: { pause: 0 }, ...options.module }),
+        options.backfillModule ??
+          BackfillModule.forRoot(inTestedOrder({ defaults: { pause: 0 }, ...options.module })),
         ...(options.imports ?? []),
       ],
       providers: [...options.backfills, ...(options.providers ?? [])],

@@ -2,6 +2,7 @@ import type { BackfillModuleOptions } from 'nestjs-backfill';
 import { DoJobs, Job, JobLog, NoteJobs } from '../../fixtures/jobs-app/jobs.mjs';
 import type { TestDatabase } from '../server/database.ts';
 import { FixtureApp, type RunningProcess } from './fixture-app.ts';
+import { inTestedOrder } from './order.ts';
 import { Stage, type StageOptions } from './stage.ts';
 
 export { DoJobs, Job, JobLog, NoteJobs };
@@ -15,7 +16,7 @@ export interface JobsState {
   readonly distinct: number;
   /** Rows that the ledger counts as updated. */
   readonly counted: number;
-  /** Jobs that are done above the cursor of their range, or not done below it. */
+  /** Jobs that are done above the cursor of their range of keys, or not done below it. */
   readonly astray: number;
 }
 
@@ -51,7 +52,7 @@ export class JobsProcess {
   ): RunningProcess {
     return JobsProcess.#app.node(parameters, {
       DATABASE_URL: database.url,
-      BACKFILL_MODULE: JSON.stringify(module),
+      BACKFILL_MODULE: JSON.stringify(inTestedOrder(module)),
       ...env,
     });
   }
@@ -60,7 +61,7 @@ export class JobsProcess {
   static serve(database: TestDatabase, module: BackfillModuleOptions): RunningProcess {
     return JobsProcess.#app.node([], {
       DATABASE_URL: database.url,
-      BACKFILL_MODULE: JSON.stringify(module),
+      BACKFILL_MODULE: JSON.stringify(inTestedOrder(module)),
     });
   }
 }
@@ -91,8 +92,8 @@ export async function readJobs(database: TestDatabase): Promise<JobsState> {
       'distinct', (SELECT count(DISTINCT job_id) FROM job_log),
       'counted', (SELECT coalesce(sum(updated), 0) FROM nestjs_backfill.range WHERE name = 'do-jobs'),
       'astray', (SELECT count(*) FROM jobs, nestjs_backfill.range AS r
-        WHERE r.name = 'do-jobs' AND r.state = 'sweeping' AND jobs.id > coalesce((r.lower_key ->> 0)::bigint, 0)
-          AND (jobs.done_at IS NOT NULL) <> (jobs.id <= coalesce((r.cursor_key ->> 0)::bigint, 0)))
+        WHERE r.name = 'do-jobs' AND r.state = 'sweeping' AND r.file_node IS NULL AND jobs.id > coalesce(CASE WHEN r.file_node IS NULL THEN (r.lower_key ->> 0)::bigint END, 0)
+          AND (jobs.done_at IS NOT NULL) <> (jobs.id <= coalesce(CASE WHEN r.file_node IS NULL THEN (r.cursor_key ->> 0)::bigint END, 0)))
     ) AS state`);
   if (!row) throw new Error('A SELECT without FROM always returns one row.');
   return row.state;

@@ -2,6 +2,7 @@ import { CatchUpLedger } from './catch-up.ledger.js';
 import { ControlLedger } from './control.ledger.js';
 import { SubjectContext, type LedgerContext, type Subject } from './ledger.context.js';
 import { LeaseLedger } from './lease/lease.ledger.js';
+import { PageRangeLedger } from './pages/page-range.ledger.js';
 import { RangeLedger } from './range.ledger.js';
 import { PaceLedger } from './rows/pace.ledger.js';
 import { ProgressLedger } from './rows/progress.ledger.js';
@@ -13,6 +14,7 @@ import { StatusLedger } from './status.ledger.js';
 export class BackfillLedger extends SubjectContext {
   readonly status: StatusLedger;
   readonly ranges: RangeLedger;
+  readonly pages: PageRangeLedger;
   readonly leases: LeaseLedger;
   readonly skipped: SkippedRowLedger;
   readonly quarantine: QuarantineLedger;
@@ -25,6 +27,7 @@ export class BackfillLedger extends SubjectContext {
     super(ledger, subject);
     this.status = new StatusLedger(this);
     this.ranges = new RangeLedger(this);
+    this.pages = new PageRangeLedger(this);
     this.leases = new LeaseLedger(this);
     this.skipped = new SkippedRowLedger(this);
     this.quarantine = new QuarantineLedger(this);

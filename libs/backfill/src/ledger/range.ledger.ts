@@ -3,6 +3,7 @@ import { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { SubjectContext } from './ledger.context.js';
+import type { TableFile } from './pages/table-file.js';
 import { assertLease, fence, IS_FREE, isRange, renewal } from './lease/lease.sql.js';
 import { keyToJson, type Key, type LeasedRange, type TenantScope } from './range.js';
 
@@ -18,6 +19,16 @@ export interface NextWindow {
   readonly end: string;
 }
 
+/** A range of the next sweep. */
+export interface PlannedRange {
+  /** Exclusive; null: the first key. */
+  readonly lower: Key | null;
+  /** Inclusive. */
+  readonly upper: Key;
+  /** The file whose pages the range consists of; null for a range of keys. */
+  readonly file: TableFile | null;
+}
+
 /** A range, and the key at which it is split. */
 export interface RangeSplit {
   readonly id: string;
@@ -27,7 +38,7 @@ export interface RangeSplit {
 }
 
 /** The end of a range's current window, as SQL. The range can only be split above this key. */
-const WINDOW_END = 'coalesce(window_upper_key, cursor_key, lower_key)';
+export const WINDOW_END = 'coalesce(window_upper_key, cursor_key, lower_key)';
 
 /** The ranges of one backfill. */
 export class RangeLedger {
@@ -41,22 +52,21 @@ export class RangeLedger {
    * Inserts the ranges of a sweep, unless the scope has an unfinished range. If several processes call this
    * at the same time, only one of them inserts ranges.
    *
-   * @param bounds the bounds of the ranges in ascending order: each range begins above one bound and ends
-   * with the next
+   * @param ranges the ranges in the order in which they are taken
    */
-  async planSweep(session: Session, tenants: TenantScope, bounds: readonly (Key | null)[]): Promise<void> {
+  async planSweep(session: Session, tenants: TenantScope, ranges: readonly PlannedRange[]): Promise<void> {
     const { schema } = this.#context;
     const parameters = new Parameters();
     const { name, version } = this.#context.parameters(parameters);
     const scope = parameters.addArray(tenants);
-    const list = parameters.add(JSON.stringify(bounds), 'jsonb');
+    const list = parameters.add(JSON.stringify(ranges), 'jsonb');
     await session.transaction([
       this.#context.lockRecord(),
       {
-        text: `INSERT INTO ${schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key)
-          SELECT ${name}, ${version}, ${scope}, 'sweep', 'sweeping', low, high, low, low
-          FROM (SELECT nullif(${list}->(at - 1), 'null') AS low, ${list}->at AS high
-            FROM generate_series(1, ${parameters.add(bounds.length - 1, 'int')}) AS at ORDER BY at) AS bounds
+        text: `INSERT INTO ${schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key, table_name, table_id, file_node)
+          SELECT ${name}, ${version}, ${scope}, 'sweep', 'sweeping', low, high, low, low, file->>'table', (file->>'tableId')::oid, (file->>'fileNode')::oid
+          FROM (SELECT nullif(value->'lower', 'null') AS low, value->'upper' AS high, value->'file' AS file
+            FROM jsonb_array_elements(${list}) WITH ORDINALITY AS planned (value, at) ORDER BY at) AS bounds
           WHERE NOT EXISTS (SELECT FROM ${schema}.range
             WHERE name = ${name} AND version = ${version} AND state <> 'done' AND tenants IS NOT DISTINCT FROM ${scope})`,
         values: parameters.values,
@@ -128,14 +138,22 @@ export class RangeLedger {
   }
 
   /**
-   * An SQL query of the scope's ranges that are leased and can be split. Its columns are `nb_id`, `nb_upper`
+   * An SQL query of the scope's ranges of keys that are leased and can be split. Its columns are `nb_id`, `nb_upper`
    * and `nb_from`, the key above which the range can be split.
    */
   splittable(parameters: Parameters, tenants: TenantScope): string {
     return `SELECT id AS nb_id, upper_key AS nb_upper, ${WINDOW_END} AS nb_from FROM ${this.#context.schema}.range
       WHERE ${this.#context.isSubject(parameters)}
-        AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state = 'sweeping' AND purpose = 'sweep'
+        AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state = 'sweeping' AND purpose = 'sweep' AND file_node IS NULL
         AND lease_owner IS NOT NULL AND window_upper_key IS DISTINCT FROM upper_key`;
+  }
+
+  /** Whether `splittable` selects a range, so that a search for its middle key makes sense. */
+  async hasSplittable(session: Session, tenants: TenantScope): Promise<boolean> {
+    const parameters = new Parameters();
+    const ranges = this.splittable(parameters, tenants);
+    const { last } = await session.send([{ text: `SELECT EXISTS (${ranges})`, values: parameters.values }]);
+    return last.value(boolean);
   }
 
   /**
@@ -154,26 +172,28 @@ export class RangeLedger {
           UPDATE ${schema}.range SET upper_key = ${at}
           WHERE id = ${parameters.add(id, 'bigint')} AND state = 'sweeping' AND upper_key = ${end}
             AND (${WINDOW_END} IS NULL OR ${row(WINDOW_END)} < ${row(at)})
-          RETURNING name, version, tenants, purpose
+          RETURNING name, version, tenants, purpose, table_name, table_id, file_node
         )
-        INSERT INTO ${schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key)
-        SELECT name, version, tenants, purpose, 'sweeping', ${at}, ${end}, ${at}, ${at} FROM nb_shortened RETURNING id::text`,
+        INSERT INTO ${schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key, table_name, table_id, file_node)
+        SELECT name, version, tenants, purpose, 'sweeping', ${at}, ${end}, ${at}, ${at}, table_name, table_id, file_node
+        FROM nb_shortened RETURNING id::text`,
       values: parameters.values,
     };
   }
 
   /** Inserts a leased range for a rehearsal, in a transaction that is rolled back. */
-  async insertRehearsal(session: Session, lower: Key | null, upper: Key): Promise<LeasedRange> {
+  async insertRehearsal(session: Session, { lower, upper, file }: PlannedRange): Promise<LeasedRange> {
     const { schema, values } = this.#context;
     const { last } = await session.send([
       {
-        text: `INSERT INTO ${schema}.range (name, version, purpose, state, upper_key, lease_owner, lease_expires_at, fencing_token)
-          VALUES ($1, $2::int, 'sweep', 'sweeping', $3::jsonb, 'plan', clock_timestamp() + interval '1 hour', 1) RETURNING id::text`,
-        values: [...values, keyToJson(upper)],
+        text: `INSERT INTO ${schema}.range (name, version, purpose, state, cursor_key, upper_key, lease_owner, lease_expires_at, fencing_token)
+          VALUES ($1, $2::int, 'sweep', 'sweeping', $3::jsonb, $4::jsonb, 'plan', clock_timestamp() + interval '1 hour', 1) RETURNING id::text`,
+        values: [...values, keyToJson(lower), keyToJson(upper)],
       },
     ]);
     return {
       id: last.value(text),
+      file,
       purpose: 'sweep',
       state: 'sweeping',
       token: '1',
@@ -201,7 +221,7 @@ export class RangeLedger {
         ${assertLease(this.#context, 'nb_moved')}`;
   }
 
-  /** An SQL query of the range's cursor. @param columns converts the JSON of a key to SQL columns */
+  /** An SQL query of the range's cursor. @param columns converts the JSON of a key or position to columns */
   cursor(parameters: Parameters, range: LeasedRange, columns: (json: string) => string): string {
     return `SELECT ${columns('cursor_key')} FROM ${this.#context.schema}.range WHERE ${isRange(this.#context, parameters, range)}`;
   }

@@ -1,4 +1,5 @@
 import { text } from '../postgres/decoders.js';
+import type { TableFile } from './pages/table-file.js';
 
 /** The key of a row: the columns of the primary key as text, in the order of the primary key. */
 export type Key = readonly string[];
@@ -9,9 +10,14 @@ export type TenantScope = readonly string[] | null;
 /** Selects leases: those of the runs with exactly this tenant scope, or `every` lease of the backfill. */
 export type LeaseScope = TenantScope | 'every';
 
-/** A range of keys that this process holds a lease on. */
+/** A range of keys or of pages that this process holds a lease on. */
 export interface LeasedRange {
   readonly id: string;
+  /**
+   * The file whose pages the range consists of; null for a range of keys. The bounds and the cursor of a range
+   * of pages are positions (see `PagePosition`) instead of keys.
+   */
+  readonly file: TableFile | null;
   readonly purpose: 'sweep' | 'retry';
   readonly state: 'sweeping' | 'settling';
   /**

@@ -6,6 +6,7 @@ export const ERROR_CLASSES = [
   'busy',
   'too-slow',
   'lease-lost',
+  'file-replaced',
   'poison',
   'programming',
 ] as const;
@@ -18,6 +19,7 @@ export const ERROR_CLASSES = [
  * - `busy`: the server has no capacity or is not ready. Retry later.
  * - `too-slow`: the statement timeout. Use a smaller batch.
  * - `lease-lost`: another process works on the range now. Release it.
+ * - `file-replaced`: the table was rewritten during a sweep of its pages. Plan the sweep again.
  * - `poison`: one row causes the error. Find the row.
  * - `programming`: every row would cause the error. Stop.
  */
@@ -28,6 +30,7 @@ export const LEASE_LOST = 'NB001';
 export const STILL_PENDING = 'NB002';
 export const PARTLY_DONE = 'NB003';
 export const TRANSACTION_ENDED = 'NB004';
+export const FILE_REPLACED = 'NB005';
 
 /** An earlier statement of the transaction had failed, and the caller sent another statement. */
 export const IN_FAILED_TRANSACTION = '25P02';
@@ -49,6 +52,7 @@ const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   '44000': 'poison', // WITH CHECK OPTION
   '54000': 'poison', // program_limit_exceeded: for example, an index entry that is too large
   [LEASE_LOST]: 'lease-lost',
+  [FILE_REPLACED]: 'file-replaced',
   [STILL_PENDING]: 'poison',
   [PARTLY_DONE]: 'poison',
 };

@@ -79,9 +79,31 @@ export function sendPipeline(
     });
     // node-postgres queues the pipeline until the one in flight has ended. Its messages can be written before
     // that.
-    client.query(pipeline as unknown as Submittable);
+    if (options.writeAtOnce && queueOf(client).queued !== null) queueOf(client).waiting.push(pipeline);
+    else enqueue(client, pipeline);
     if (options.writeAtOnce) pipeline.write((client as unknown as { connection: WireConnection }).connection);
   });
+}
+
+/** Pipelines of one client that have been written and not begun. */
+interface PipelineQueue {
+  /** In the queue of node-postgres, which announces that a longer queue is not supported in the future. */
+  queued: Pipeline | null;
+  /** Behind it. */
+  readonly waiting: Pipeline[];
+}
+
+const queuesByClient = new WeakMap<ClientBase, PipelineQueue>();
+
+function queueOf(client: ClientBase): PipelineQueue {
+  let queue = queuesByClient.get(client);
+  if (!queue) queuesByClient.set(client, (queue = { queued: null, waiting: [] }));
+  return queue;
+}
+
+function enqueue(client: ClientBase, pipeline: Pipeline): void {
+  queueOf(client).queued = pipeline;
+  client.query(pipeline as unknown as Submittable);
 }
 
 /**
@@ -178,6 +200,11 @@ class Pipeline {
   /** node-postgres calls it when the previous query has ended. */
   submit(connection: WireConnection): null {
     this.write(connection);
+    const { client } = this.#request;
+    const queue = queueOf(client);
+    if (queue.queued === this) queue.queued = null;
+    const next = queue.queued === null ? queue.waiting.shift() : undefined;
+    if (next) enqueue(client, next);
     return null;
   }
 
@@ -245,6 +272,15 @@ class Pipeline {
     const preparations = this.#preparations();
     for (const name of preparations.keys()) preparations.set(name, 'unknown');
     this.#request.reject(error);
+    this.#failWaiting(error);
+  }
+
+  /** The connection has ended before this pipeline began, so those behind it will not begin either. */
+  #failWaiting(error: unknown): void {
+    const queue = queueOf(this.#request.client);
+    if (queue.queued !== this) return;
+    queue.queued = null;
+    for (const pipeline of queue.waiting.splice(0)) pipeline.handleError(error);
   }
 
   handleReadyForQuery(): void {

@@ -111,13 +111,12 @@ export class Session {
    * finished that pipeline, without waiting for a round trip. If the pipeline in flight fails before its
    * COMMIT, this transaction fails too, because it begins in a failed transaction.
    *
-   * @returns null behind a pooler, if not exactly one pipeline is in flight, or if a statement is not
-   * prepared yet
+   * @returns null behind a pooler, if no pipeline is in flight, or if a statement is not prepared yet
    */
   pipelineTransaction(statements: readonly Statement[]): Promise<PipelineResult> | null {
     const opening = this.#openingStatements(statements);
     const all = [...opening, ...statements, COMMIT];
-    if (!this.#backend || this.#inFlight !== 1 || !canPipeline(this.#client, all)) return null;
+    if (!this.#backend || this.#inFlight === 0 || !canPipeline(this.#client, all)) return null;
     return this.#send(all, 'pipelined').then((result) => result.slice(opening.length, -1));
   }
 
@@ -155,8 +154,8 @@ export class Session {
     this.#inFlight++;
     this.#sentAt ??= performance.now();
     const isPipelined = order === 'pipelined';
-    const pipelines = isPipelined ? 2 : 1;
-    const limitMs = pipelines * statements.length * this.#statementTimeout + REPLY_MARGIN_MS;
+    // The server executes the pipelines in flight one after the other.
+    const limitMs = this.#inFlight * statements.length * this.#statementTimeout + REPLY_MARGIN_MS;
     const options = { prepare: this.#backend !== null, writeAtOnce: isPipelined };
     try {
       const result = await withTimeLimit(this.#client, limitMs, () =>

@@ -41,7 +41,7 @@ describe('the quarantine of a run', () => {
     await installLedger(session, 'nestjs_backfill');
     const records = ledger.of(definition);
     await records.status.open(session, 'set');
-    await records.ranges.planSweep(session, null, [null, [String(ROWS + 1)]]);
+    await records.ranges.planSweep(session, null, [{ lower: null, upper: [String(ROWS + 1)], file: null }]);
     range = (await records.leases.lease(session, null, { maxWorkers: 1, leaseScope: null })) as LeasedRange;
     counts = jest.spyOn(records.progress, 'counts');
     const table = await inspectTable(session, definition);
@@ -50,7 +50,7 @@ describe('the quarantine of a run', () => {
   afterAll(() => session.close());
 
   const add = (id: number) =>
-    quarantine.add(session, range, { key: [String(id)], error: new Error('refused'), cursor: 'move' });
+    quarantine.add(session, range, { key: [String(id)], error: new Error('refused'), cursor: [String(id)] });
 
   it('is not counted again for each row: the counts grow with its logarithm', async () => {
     for (let id = 1; id <= ROWS; id++) await add(id);

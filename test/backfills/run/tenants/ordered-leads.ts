@@ -14,7 +14,13 @@ class SetSearchName implements SetBackfill<Lead> {
   }
 }
 
-const options = { entity: Lead, where: 'search_name IS NULL', tenant: 'tenantId', batchSize: 5 } as const;
+const options = {
+  entity: Lead,
+  where: 'search_name IS NULL',
+  tenant: 'tenantId',
+  batchSize: 5,
+  order: 'key',
+} as const;
 
 @Backfill<Lead>({ ...options, name: 'smallest-first', tenantOrder: 'smallest-first' })
 class SmallestFirst extends SetSearchName {}

@@ -13,6 +13,7 @@ import { Recorder } from '../../../support/runs/recorder.ts';
   tenant: 'tenantId',
   batchSize: 4,
   lockTimeout: 200,
+  order: 'key',
 })
 class PerTenant implements SetBackfill<Lead> {
   set() {

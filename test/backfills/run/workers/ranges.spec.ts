@@ -41,9 +41,14 @@ const backfills = entities.flatMap((entity, at) =>
         return { done: 'true' };
       }
     }
-    Backfill({ name: `${name}-${at}`, entity, where: { done: IsNull() }, batchSize: 20, maxWorkers: RANGES })(
-      Done,
-    );
+    Backfill({
+      name: `${name}-${at}`,
+      entity,
+      where: { done: IsNull() },
+      batchSize: 20,
+      maxWorkers: RANGES,
+      order: 'key',
+    })(Done);
     return Done;
   }),
 );

@@ -21,10 +21,16 @@ export interface LedgerEntryOptions {
    */
   readonly selectedCount?: string;
   /**
-   * The CTE that holds the last selected row; null if the caller already knows that row.
+   * The CTE that holds the last selected row; null if the caller already knows that row. `nb_last`: the
+   * preceding CTEs define the next cursor (see `OrderedRows.nextCursor`).
    * @default 'nb_selected'
    */
   readonly lastRow?: string | null;
+  /**
+   * SQL aggregate over `nb_changed`: the number of rows whose new version is on a page that the batch has read.
+   * @default not known
+   */
+  readonly samePage?: string;
 }
 
 /**
@@ -42,6 +48,7 @@ export function withLedgerEntry(
     mustChangeAll = false,
     selectedCount = '(SELECT count(*) FROM nb_selected)',
     lastRow = 'nb_selected',
+    samePage,
   }: LedgerEntryOptions,
 ): string {
   const { definition, ledger } = selection;
@@ -49,10 +56,11 @@ export function withLedgerEntry(
     cursor === 'last' ? '(SELECT key FROM nb_last)' : parameters.add(keyToJson(cursor), 'jsonb');
   const ctes = [
     `nb_counted AS (
-      SELECT count(*) AS changed, count(*) FILTER (WHERE nb_still_pending) AS still_pending FROM nb_changed
+      SELECT count(*) AS changed, count(*) FILTER (WHERE nb_still_pending) AS still_pending${samePage ? `, ${samePage} AS same_page` : ''}
+      FROM nb_changed
     )`,
   ];
-  if (lastRow !== null) {
+  if (lastRow !== null && lastRow !== 'nb_last') {
     ctes.push(`nb_last AS (
       SELECT ${selection.identityJson} AS key, nb_tenant FROM ${lastRow} ORDER BY ${selection.identityOrder('DESC')} LIMIT 1
     )`);
@@ -65,7 +73,9 @@ export function withLedgerEntry(
   ctes.push(`nb_entered AS (
       ${ledger.ranges.advance(parameters, range, { cursor: newCursor, updated: '(SELECT changed FROM nb_counted)' })}
     )`);
+  const { file } = selection;
   const assertions = [
+    ...(file ? [ledger.pages.assertFile(parameters, file)] : []),
     ledger.leases.assert('nb_entered'),
     ledger.assert(
       '(SELECT still_pending FROM nb_counted) = 0',
@@ -80,7 +90,8 @@ export function withLedgerEntry(
   const last =
     lastRow === null ? 'NULL, NULL' : '(SELECT key FROM nb_last)::text, (SELECT nb_tenant FROM nb_last)';
   return `${ctes.join(', ')}
-    SELECT (${selectedCount})::text, (SELECT changed FROM nb_counted)::text, ${last}, ${STATEMENT_START},
+    SELECT (${selectedCount})::text, (SELECT changed FROM nb_counted)::text, ${last},
+      ${samePage ? '(SELECT same_page FROM nb_counted)::text' : 'NULL'}, ${STATEMENT_START},
       ${assertions.join(',\n      ')}`;
 }
 
@@ -88,8 +99,9 @@ export function withLedgerEntry(
 const ENTERED: Columns<Omit<BatchOutcome, 'time'> & { readonly startedAt: number }> = {
   selected: number,
   changed: number,
-  lastKey: nullable(json<string[]>()),
+  cursor: nullable(json<string[]>()),
   tenant: nullable(text),
+  samePage: nullable(number),
   startedAt: clockMs,
 };
 

@@ -23,7 +23,7 @@ const MAX_LOCK_WAIT_MS = 15;
  * The maximum duration of an optimistic batch. It prevents several short waits from adding up to a long wait
  * for other sessions.
  */
-const MAX_OPTIMISTIC_BATCH_MS = 40;
+export const MAX_OPTIMISTIC_BATCH_MS = 40;
 
 /** The settings and timeouts for one batch of a sweep. */
 export function sweepPolicy(definition: BackfillDefinition, lockMode: LockMode = 'locking'): Statement {

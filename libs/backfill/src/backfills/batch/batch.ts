@@ -2,6 +2,7 @@ import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import type { LockMode } from './batch.policy.js';
+import type { Region } from './order/region.js';
 import type { BatchTime } from './server-clock.js';
 
 /** The result of one committed batch. */
@@ -13,10 +14,15 @@ export interface BatchOutcome {
    * changes.
    */
   readonly changed: number;
-  /** The key of the last selected row; null when no row was selected. */
-  readonly lastKey: Key | null;
+  /** The range's cursor after the batch, a key or a position; null if the batch did not move it. */
+  readonly cursor: Key | null;
   /** The tenant of the last selected row. */
   readonly tenant: string | null;
+  /**
+   * The number of updates whose new version found room in the batch's region, so that it can be heap-only; null
+   * if not known.
+   */
+  readonly samePage: number | null;
   readonly time: BatchTime;
 }
 
@@ -28,9 +34,12 @@ export const LEDGER_CURSOR = Symbol('the cursor in the ledger');
 
 /** One step of a sweep: the next pending rows above the cursor, up to the end of the window. */
 export interface SweepStep {
+  /** A key, or in page order a position. */
   readonly cursor: Key | null;
-  /** The last key of the window, inclusive. */
+  /** The end of the window, inclusive. */
   readonly windowUpper: Key;
+  /** How the batch passes the pages of the window; null in key order. */
+  readonly region: Region | null;
   /** Maximum number of rows. */
   readonly limit: number;
   /** Leave out the rows in quarantine. */
@@ -72,6 +81,8 @@ export interface KeyOutcome extends BatchOutcome {
  * or not at all.
  */
 export interface BatchRunner {
+  /** Maximum number of batches that may be sent before the first one returns. */
+  readonly maxInFlight: number;
   /** Whether `lockMode: 'optimistic'` is possible. */
   readonly canBeOptimistic: boolean;
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;

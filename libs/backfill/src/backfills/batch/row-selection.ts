@@ -1,4 +1,5 @@
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
+import type { TableFile } from '../../ledger/pages/table-file.js';
 import type { Key, TenantScope } from '../../ledger/range.js';
 import { Parameters } from '../../postgres/parameters.js';
 import { columnOfRow } from '../definition/columns.js';
@@ -24,6 +25,8 @@ export interface PendingOptions {
 export class RowSelection extends KeyedTable {
   readonly ledger: BackfillLedger;
   readonly tenants: TenantScope;
+  /** The file whose pages a sweep reads; null if the sweep reads keys. */
+  readonly file: TableFile | null = null;
 
   constructor(
     definition: BackfillDefinition,
@@ -84,5 +87,15 @@ export class RowSelection extends KeyedTable {
     const { tenant } = this.definition;
     if (this.tenants === null || !tenant) return [];
     return [tenantCondition(columnOfRow(tenant), this.facts.typeOf(tenant), this.tenants, parameters)];
+  }
+}
+
+/** The rows of one run in one table or partition, for a sweep of its pages. */
+export class FileSelection extends RowSelection {
+  override readonly file: TableFile;
+
+  constructor({ definition, ledger, facts, tenants }: RowSelection, file: TableFile) {
+    super({ ...definition, table: file.table }, ledger, { ...facts, hasChildTables: false }, tenants);
+    this.file = file;
   }
 }

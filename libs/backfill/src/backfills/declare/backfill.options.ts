@@ -69,6 +69,23 @@ export interface PaceOptions {
    */
   readonly synchronousCommit?: 'on' | 'off';
   /**
+   * The order in which a sweep reads the rows. `page`: in the order of the table's pages, which are read and
+   * written once, whatever the order of the keys. It needs PostgreSQL 14 or later and an ordinary table or
+   * partitions; where it is not possible, the sweep uses the order of the key and says why. `key`: in the
+   * order of the primary key. `auto`: `page`, except where an index finds few pending rows among many, and for
+   * the rows of a tenant that an index finds.
+   * @default 'auto'
+   */
+  readonly order?: 'auto' | 'page' | 'key';
+  /**
+   * In page order, the number of times that a sweep passes a small region of pages; each pass takes every
+   * n-th row. The passes after the first one find room on the same page, so that the updates are heap-only:
+   * they write less WAL, no index entries, and the table hardly grows. `auto` decides by the rows per page,
+   * and uses one stripe where updates cannot be heap-only.
+   * @default 'auto'
+   */
+  readonly stripes?: number | 'auto';
+  /**
    * The number of ranges that one process works on at the same time, each on its own connection.
    * @default 1
    */

@@ -7,6 +7,12 @@ export interface PaceBounds extends NumberBounds {
   readonly canBeAuto?: true;
 }
 
+/** The values of the pace options that are not numbers. */
+export const PACE_CHOICES = {
+  synchronousCommit: ['on', 'off'],
+  order: ['auto', 'page', 'key'],
+} as const satisfies Partial<Record<keyof PaceOptions, readonly string[]>>;
+
 /**
  * The bounds of the pace options. They apply to declared values and to values that a person sets during a
  * run.
@@ -23,4 +29,5 @@ export const PACE_BOUNDS = {
   progressEvery: { min: 1, max: Number.MAX_SAFE_INTEGER, unit: 'batches' },
   workers: { min: 1, max: 100, unit: 'workers' },
   maxWorkers: { min: 1, max: 1_000, unit: 'workers' },
-} as const satisfies Record<Exclude<keyof PaceOptions, 'synchronousCommit'>, PaceBounds>;
+  stripes: { min: 1, max: 32, unit: 'stripes', canBeAuto: true },
+} as const satisfies Record<Exclude<keyof PaceOptions, keyof typeof PACE_CHOICES>, PaceBounds>;

@@ -2,7 +2,7 @@ import { optionPath, showOption } from '../../options/known-options.js';
 import { describeBounds, isWithin } from '../../options/number-bounds.js';
 import { InvalidBackfillOptionError } from '../../options/option.error.js';
 import type { PaceOptions } from './backfill.options.js';
-import { PACE_BOUNDS, type PaceBounds } from './pace.bounds.js';
+import { PACE_BOUNDS, PACE_CHOICES, type PaceBounds } from './pace.bounds.js';
 
 /** All pace options, with the defaults applied. */
 export type Pace = Required<PaceOptions>;
@@ -18,6 +18,8 @@ export const PACE_DEFAULTS = {
   maxQuarantined: 1000,
   progressEvery: 10,
   synchronousCommit: 'off',
+  order: 'auto',
+  stripes: 'auto',
   workers: 1,
   maxWorkers: 1,
 } as const satisfies Pace;
@@ -70,9 +72,13 @@ export function checkPace(className: string, given: PaceOptions, path = ''): voi
     const problem = value === undefined ? null : remedyFor(value, bounds);
     if (problem !== null) throw invalid(className, optionPath(path, name), value, problem);
   }
-  const commit: unknown = given.synchronousCommit;
-  if (commit !== undefined && commit !== 'on' && commit !== 'off')
-    throw invalid(className, optionPath(path, 'synchronousCommit'), commit, "Give 'on' or 'off'.");
+  for (const [name, choices] of Object.entries(PACE_CHOICES)) {
+    const value: unknown = given[name as keyof typeof PACE_CHOICES];
+    if (value === undefined || (choices as readonly unknown[]).includes(value)) continue;
+    const quoted = choices.map((choice) => `'${choice}'`);
+    const remedy = `Give ${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}.`;
+    throw invalid(className, optionPath(path, name), value, remedy);
+  }
 }
 
 /** Null when the value is valid. */

@@ -2,9 +2,12 @@ import { number } from '../../postgres/decoders.js';
 import type { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';
 import type { RowSelection } from '../batch/row-selection.js';
+import { queryWithin, TOO_SLOW } from './too-slow.js';
 
 /** Maximum number of pages in a sample of any table. */
 const MAX_SAMPLE_PAGES = 400;
+/** Statement timeout of a sample in milliseconds. */
+const SAMPLE_MS = 5_000;
 /** If the sample has fewer pending rows per part, its other rows are used too. */
 const MIN_PENDING_PER_PART = 25;
 
@@ -35,7 +38,12 @@ export function pageSample(
 }
 
 /** The share of the table's pages that a sample reads, from 0 to 1. */
-export async function sampledShare(session: Session, { definition }: RowSelection): Promise<number> {
+export async function sampledShare(session: Session, selection: RowSelection): Promise<number> {
+  return Math.min(1, MAX_SAMPLE_PAGES / Math.max(1, await pagesOf(session, selection)));
+}
+
+/** The number of pages of the table and its partitions. */
+async function pagesOf(session: Session, { definition }: RowSelection): Promise<number> {
   const result = await session.send([
     {
       text: `WITH RECURSIVE nb_tables AS (
@@ -45,5 +53,18 @@ export async function sampledShare(session: Session, { definition }: RowSelectio
       values: [definition.table],
     },
   ]);
-  return Math.min(1, MAX_SAMPLE_PAGES / Math.max(1, result.last.value(number)));
+  return result.last.value(number);
+}
+
+/** Pending rows per page in a sample of the table; null if the sample takes too long. */
+export async function pendingPerPage(session: Session, selection: RowSelection): Promise<number | null> {
+  const share = await sampledShare(session, selection);
+  const parameters = selection.parameters();
+  const sample = pageSample(selection, parameters, { share, where: 'true', parts: 1 });
+  const result = await queryWithin(SAMPLE_MS, session, selection, {
+    text: `WITH ${sample} SELECT count(*) FILTER (WHERE nb_due)::text FROM nb_sample`,
+    values: parameters.values,
+  });
+  if (result === TOO_SLOW) return null;
+  return result.value(number) / Math.max(1, share * (await pagesOf(session, selection)));
 }

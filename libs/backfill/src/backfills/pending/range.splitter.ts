@@ -59,13 +59,29 @@ export async function findSplitKeys(
 }
 
 /**
- * Splits the largest range that a worker sweeps. The keys above the worker's current window are divided into
- * halves, and the second half becomes a free range. The worker reads its new upper bound when it opens its
+ * Splits the largest range that a worker sweeps. The keys or pages above the worker's current window are divided
+ * into halves, and the second half becomes a free range. The worker reads its new upper bound when it opens its
  * next window.
  *
  * @returns whether a range was created
  */
 export async function splitLargestRange(session: Session, selection: RowSelection): Promise<boolean> {
+  return (await splitLargestPageRange(session, selection)) || splitLargestKeyRange(session, selection);
+}
+
+async function splitLargestPageRange(session: Session, selection: RowSelection): Promise<boolean> {
+  const { ledger, tenants } = selection;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const split = await ledger.pages.largest(session, tenants, minPartRows(selection));
+    if (!split) return false;
+    const statement = ledger.ranges.split(split, (json) => `((${json})->>2)::bigint`);
+    if ((await session.query(applyPolicy(TIMEOUTS), statement)).rows.length > 0) return true;
+  }
+  return false;
+}
+
+async function splitLargestKeyRange(session: Session, selection: RowSelection): Promise<boolean> {
+  if (!(await selection.ledger.ranges.hasSplittable(session, selection.tenants))) return false;
   const share = await sampledShare(session, selection);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const statement = largestRange(selection, share);
@@ -113,7 +129,8 @@ async function splitRange(session: Session, selection: RowSelection, split: Rang
   );
 }
 
-function minPartRows({ definition }: RowSelection): number {
+/** Minimum number of rows in a part of a range. */
+export function minPartRows({ definition }: RowSelection): number {
   return MIN_PART_BATCHES * definition.pace.batchSize;
 }
 

@@ -1,9 +1,12 @@
+import { pageOf } from '../../ledger/pages/page-position.js';
 import { keyFromJson, type Key } from '../../ledger/range.js';
+import { text } from '../../postgres/decoders.js';
 import { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';
 import { applyBatchPolicy } from '../../postgres/timeout-policy.js';
 import { inspectAccess } from '../batch/access.inspector.js';
-import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
+import type { FileSelection, PendingOptions, RowSelection } from '../batch/row-selection.js';
+import { ROW } from '../definition/definition.js';
 import { queryWithin, TOO_SLOW, WHOLE_TABLE_MS } from './too-slow.js';
 
 /**
@@ -78,4 +81,21 @@ async function highestKeyWhere(
     values,
   });
   return result.firstValue(keyFromJson) ?? null;
+}
+
+/**
+ * The page of the first pending row of a file.
+ *
+ * @returns 0 if the query takes too long; null if no row is pending
+ */
+export async function firstPendingPage(session: Session, selection: FileSelection): Promise<number | null> {
+  const parameters = selection.parameters();
+  const pending = selection.isPending(parameters, { excludeQuarantined: false, predicate: 'opaque' });
+  const result = await queryWithin(WHOLE_TABLE_MS, session, selection, {
+    text: `SELECT ${ROW}.ctid::text FROM ${selection.from} WHERE ${pending} LIMIT 1`,
+    values: parameters.values,
+  });
+  if (result === TOO_SLOW) return 0;
+  const ctid = result.firstValue(text);
+  return ctid === undefined ? null : pageOf(ctid);
 }

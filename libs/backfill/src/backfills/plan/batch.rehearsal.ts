@@ -1,5 +1,6 @@
 import { installStatements } from '../../ledger/ledger.installer.js';
-import type { Key, LeasedRange } from '../../ledger/range.js';
+import type { LeasedRange } from '../../ledger/range.js';
+import type { PlannedRange } from '../../ledger/range.ledger.js';
 import type { BackfillStatus } from '../../ledger/status.js';
 import { text } from '../../postgres/decoders.js';
 import { messageOf } from '../../postgres/error-classes.js';
@@ -9,9 +10,11 @@ import { applyBatchPolicy, applyPolicy } from '../../postgres/timeout-policy.js'
 import { BatchCodeError } from '../batch/batch-code.error.js';
 import { createBatchRunner } from '../batch/batch-runner.factory.js';
 import type { BatchRunner, SweepStep } from '../batch/batch.js';
-import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
+import { boundAt, type Region } from '../batch/order/region.js';
+import { FileSelection, type PendingOptions, type RowSelection } from '../batch/row-selection.js';
 import { keyAtDistance } from '../pending/key-window.js';
-import { highestKey, lowerSweepBound } from '../pending/sweep-bounds.js';
+import { chooseOrder, type SweptFile } from '../pending/order.inspector.js';
+import { firstPendingPage, highestKey, lowerSweepBound } from '../pending/sweep-bounds.js';
 
 /** In milliseconds. Short, because a plan must not make other sessions wait. */
 export const PLAN_TIMEOUTS = {
@@ -45,18 +48,19 @@ export async function rehearseBatch(
   options: PendingOptions,
 ): Promise<Rehearsal> {
   const { ledger, definition } = selection;
-  const lower = await lowerSweepBound(session, selection, options);
-  const upper =
-    (await keyAtDistance(session, selection, { after: lower, upTo: null, keys: WINDOW_KEYS })) ??
-    (await highestKey(session, selection));
+  const { order, files } = await chooseOrder(session, selection);
+  const sample =
+    order === 'page'
+      ? await pagesToMeasure(session, selection, files)
+      : await keysToMeasure(session, selection, options);
   await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
   try {
     await session.send(await installStatements(session, schema));
     const { status } = await ledger.status.open(session, definition.kind);
-    if (upper === null) return { status, preview: null, explain: [], rowsPerSecond: null, problem: null };
-    const range = await ledger.ranges.insertRehearsal(session, lower, upper);
-    const runner = createBatchRunner(selection);
-    const step = stepOf(selection, runner, lower, upper);
+    if (sample === null) return { status, preview: null, explain: [], rowsPerSecond: null, problem: null };
+    const range = await ledger.ranges.insertRehearsal(session, sample.range);
+    const runner = createBatchRunner(sample.selection);
+    const step = stepOf(sample, runner);
     const preview = runner.preview(range, step);
     const explain = await explainBatch(session, selection, preview);
     return { status, preview, explain, ...(await measure(session, runner, range, step)) };
@@ -65,16 +69,49 @@ export async function rehearseBatch(
   }
 }
 
-function stepOf(
-  { definition }: RowSelection,
-  runner: BatchRunner,
-  cursor: Key | null,
-  windowUpper: Key,
-): SweepStep {
+/** The rows that the measured batch reads. */
+interface Sample {
+  readonly selection: RowSelection;
+  readonly range: PlannedRange;
+  readonly region: Region | null;
+}
+
+async function keysToMeasure(
+  session: Session,
+  selection: RowSelection,
+  options: PendingOptions,
+): Promise<Sample | null> {
+  const lower = await lowerSweepBound(session, selection, options);
+  const upper =
+    (await keyAtDistance(session, selection, { after: lower, upTo: null, keys: WINDOW_KEYS })) ??
+    (await highestKey(session, selection));
+  return upper && { selection, range: { lower, upper, file: null }, region: null };
+}
+
+/** Pages from the first page with a pending row. */
+async function pagesToMeasure(
+  session: Session,
+  selection: RowSelection,
+  files: readonly SweptFile[],
+): Promise<Sample | null> {
+  const { batchSize } = selection.definition.pace;
+  for (const { pages, rowsPerPage, ...file } of files) {
+    const inFile = new FileSelection(selection, file);
+    const first = await firstPendingPage(session, inFile);
+    if (first === null) continue;
+    const count = Math.max(1, Math.floor(batchSize / rowsPerPage));
+    const range = { lower: boundAt(first), upper: boundAt(Math.min(pages, first + count)), file };
+    return { selection: inFile, range, region: { pages: count, stripes: 1 } };
+  }
+  return null;
+}
+
+function stepOf({ selection, range, region }: Sample, runner: BatchRunner): SweepStep {
   return {
-    cursor,
-    windowUpper,
-    limit: definition.pace.batchSize,
+    cursor: range.lower,
+    windowUpper: range.upper,
+    region,
+    limit: selection.definition.pace.batchSize,
     excludeQuarantined: true,
     lockMode: runner.canBeOptimistic ? 'optimistic' : 'locking',
     number: 1,

@@ -1,9 +1,10 @@
-import { boolean, number, oneOf, text } from '../../postgres/decoders.js';
+import { boolean, json, nullable, number, oneOf, text } from '../../postgres/decoders.js';
 import { Parameters } from '../../postgres/parameters.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import type { StatementResult } from '../../postgres/statement-result.js';
 import type { SubjectContext } from '../ledger.context.js';
+import type { TableFile } from '../pages/table-file.js';
 import {
   keyFromJson,
   type ForeignLease,
@@ -210,7 +211,9 @@ export class LeaseLedger {
         lease_expires_at = clock_timestamp() + ${leaseInterval(this.#context, parameters)}
       FROM ${from} WHERE r.id = ${from}.id
       RETURNING r.id::text, r.purpose, r.state, r.fencing_token::text, to_jsonb(r.tenants)::text, r.lower_key::text,
-        r.upper_key::text, r.cursor_key::text, r.window_lower_key::text, r.window_upper_key::text`;
+        r.upper_key::text, r.cursor_key::text, r.window_lower_key::text, r.window_upper_key::text,
+        CASE WHEN r.file_node IS NOT NULL THEN
+          json_build_object('table', r.table_name, 'tableId', r.table_id::text, 'fileNode', r.file_node::text) END::text`;
   }
 }
 
@@ -226,6 +229,7 @@ function toRange(result: StatementResult): LeasedRange | null {
     cursor: keyFromJson,
     windowLower: keyFromJson,
     windowUpper: keyFromJson,
+    file: nullable(json<TableFile>()),
   });
   return range ?? null;
 }

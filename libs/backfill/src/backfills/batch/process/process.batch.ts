@@ -1,5 +1,5 @@
-import type { LeasedRange } from '../../../ledger/range.js';
-import { json, number } from '../../../postgres/decoders.js';
+import type { Key, LeasedRange } from '../../../ledger/range.js';
+import { json, number, text } from '../../../postgres/decoders.js';
 import { IN_FAILED_TRANSACTION, sqlState, TRANSACTION_ENDED } from '../../../postgres/error-classes.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import type { Session } from '../../../postgres/session.js';
@@ -9,15 +9,15 @@ import { StillPendingError, SwallowedError, TransactionEndedError } from '../../
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from '../batch.js';
 import { toCodeError } from '../batch-code.error.js';
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
-import type { CursorMove } from '../batch-entry.js';
 import { waitingPolicy } from '../batch.policy.js';
+import { orderOf } from '../order/order.factory.js';
 import { RowCodec } from '../row.codec.js';
 import type { RowSelection } from '../row-selection.js';
 import { endOfBatch, READ_CLOCK, readClock } from '../server-clock.js';
 import { MARK_TRANSACTION, ProcessStatements, SET_WRITABLE, type LockedRow } from './process.statements.js';
 
-/** The number of columns before those that the code reads: key and tenant. */
-const FIXED_COLUMNS = 2;
+/** The number of columns before those that the code reads: key, tenant and ctid. */
+const FIXED_COLUMNS = 3;
 const toKey = json<string[]>();
 /**
  * The maximum wait for a lock in a transaction that runs the application's code. It is longer than for the
@@ -40,7 +40,7 @@ interface LockedRows {
 interface LockedBatch extends LockedRows {
   readonly range: LeasedRange;
   readonly step: { readonly number: number; readonly signal: AbortSignal };
-  readonly cursor: CursorMove;
+  readonly cursor: Key | null;
 }
 
 /**
@@ -49,6 +49,7 @@ interface LockedBatch extends LockedRows {
  * transaction. Otherwise a `save()` of the code would commit the transaction instead of using a savepoint.
  */
 export class ProcessBatchRunner implements BatchRunner {
+  readonly maxInFlight = 1;
   readonly canBeOptimistic = false;
   readonly #selection: RowSelection;
   readonly #definition: ProcessDefinition;
@@ -65,7 +66,8 @@ export class ProcessBatchRunner implements BatchRunner {
   async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
     return this.#inTransaction(session, this.#codeLockTimeout, async () => {
       const locked = await this.#lock(session, this.preview(range, step));
-      return this.#process(session, { ...locked, range, step, cursor: locked.rows.at(-1)?.key ?? null });
+      const { cursor } = orderOf(this.#selection).continuation(step, locked.rows);
+      return this.#process(session, { ...locked, range, step, cursor });
     });
   }
 
@@ -74,8 +76,8 @@ export class ProcessBatchRunner implements BatchRunner {
     return null;
   }
 
-  preview(_range: LeasedRange, step: SweepStep): Statement {
-    return this.#statements.lock(step);
+  preview(range: LeasedRange, step: SweepStep): Statement {
+    return this.#statements.lock(range, step);
   }
 
   async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
@@ -116,13 +118,20 @@ export class ProcessBatchRunner implements BatchRunner {
   async #lock(session: Session, statement: Statement): Promise<LockedRows> {
     // The code's queries run with the usual planner settings and without a transaction timeout.
     const forCode = [...resetPlannerSettings(), limitTransaction(0)];
-    const results = await session.send([READ_CLOCK, statement, READ_CLOCK, ...forCode]);
+    const results = await session.send([
+      READ_CLOCK,
+      statement,
+      READ_CLOCK,
+      ...this.#statements.assertFile(),
+      ...forCode,
+    ]);
     const result = results.at(1);
     const lockedAt = readClock(results.at(2));
     const toEntity = this.#codec.decoder(session, result, this.#definition.reads, FIXED_COLUMNS);
     const rows = result.rows.map((row) => ({
       key: toKey(row[0] ?? null),
       tenant: row[1] ?? null,
+      ctid: text(row[2] ?? null),
       entity: toEntity(row),
     }));
     return { rows, lockedAt, serverMs: Math.max(0, lockedAt - readClock(results.at(0))) };
@@ -136,7 +145,7 @@ export class ProcessBatchRunner implements BatchRunner {
     const { time, ...outcome } = await this.#writeLedgerEntry(session, batch);
     return {
       ...outcome,
-      lastKey: rows.at(-1)?.key ?? null,
+      cursor: batch.cursor,
       tenant: rows.at(-1)?.tenant ?? null,
       time: { ...time, serverMs: serverMs + time.serverMs, codeMs },
     };

@@ -4,12 +4,15 @@ import { Parameters } from '../../../postgres/parameters.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { ROW, type ProcessDefinition } from '../../definition/definition.js';
 import type { KeyStep, SweepStep } from '../batch.js';
-import { withLedgerEntry, type CursorMove } from '../batch-entry.js';
+import { withLedgerEntry } from '../batch-entry.js';
+import { orderOf } from '../order/order.factory.js';
+import { withClause } from '../order/sweep-order.js';
 import type { RowSelection } from '../row-selection.js';
 
 /** A locked row. */
 export interface LockedRow {
   readonly key: Key;
+  readonly ctid: string;
   readonly tenant: string | null;
   readonly entity: Record<string, unknown>;
 }
@@ -35,13 +38,14 @@ export class ProcessStatements {
   }
 
   /** Locks the next rows of a sweep, and skips rows that another session has locked. */
-  lock(step: SweepStep): Statement {
+  lock(range: LeasedRange, step: SweepStep): Statement {
     const selection = this.#selection;
     const parameters = selection.parameters();
+    const rows = orderOf(selection).rows(range, step, step.cursor, parameters);
     return {
-      text: `SELECT ${this.#columns} FROM ${selection.from}
-      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isPending(parameters, step)}
-      ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(step.limit, 'int')}
+      text: `${withClause(rows)}SELECT ${this.#columns} FROM ${selection.from}
+      WHERE ${rows.condition}
+      ORDER BY ${rows.orderBy} LIMIT ${rows.limit}
       FOR NO KEY UPDATE OF ${ROW} SKIP LOCKED`,
       values: parameters.values,
       typed: true,
@@ -60,6 +64,17 @@ export class ProcessStatements {
     };
   }
 
+  /**
+   * Fails with an error of the class `file-replaced` if the locked rows are of another file than the range. The
+   * code has not run yet.
+   */
+  assertFile(): Statement[] {
+    const { file, ledger } = this.#selection;
+    if (file === null) return [];
+    const parameters = new Parameters();
+    return [{ text: `SELECT ${ledger.pages.assertFile(parameters, file)}`, values: parameters.values }];
+  }
+
   /** Fails with TRANSACTION_ENDED if the code has ended the batch's transaction. */
   assertOpen(): Statement {
     const isMarked = "current_setting('nestjs_backfill.batch', true) IS NOT DISTINCT FROM 'open'";
@@ -69,7 +84,7 @@ export class ProcessStatements {
   }
 
   /** The ledger entry. It counts every locked row as changed; `countPending` verifies this. */
-  entry(range: LeasedRange, rows: readonly LockedRow[], cursor: CursorMove): Statement {
+  entry(range: LeasedRange, rows: readonly LockedRow[], cursor: Key | null): Statement {
     const parameters = new Parameters();
     const { key } = this.#definition;
     const keys = key.map((_, at) => parameters.addArray(rows.map((row) => row.key[at] ?? null)));
@@ -97,6 +112,6 @@ export class ProcessStatements {
 
   get #columns(): string {
     const selection = this.#selection;
-    return `${selection.keyJson}::text, ${selection.tenantText}, ${selection.readColumns(this.#definition.reads)}`;
+    return `${selection.keyJson}::text, ${selection.tenantText}, ${ROW}.ctid::text, ${selection.readColumns(this.#definition.reads)}`;
   }
 }

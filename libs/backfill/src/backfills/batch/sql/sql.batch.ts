@@ -15,12 +15,14 @@ import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
 import type { RowSelection } from '../row-selection.js';
 import { endOfBatch } from '../server-clock.js';
 import type { SqlChange } from './sql.change.js';
-import { SqlStatements, type SweepCursor } from './sql.statements.js';
+import type { SweepCursor } from '../order/sweep-order.js';
+import { SqlStatements } from './sql.statements.js';
 
 /**
  * `set`, `copy` and `purge`: a batch is one statement, sent together with its transaction in one round trip.
  */
 export class SqlBatchRunner implements BatchRunner {
+  readonly maxInFlight = 16;
   readonly canBeOptimistic: boolean;
   readonly #selection: RowSelection;
   readonly #statements: SqlStatements;
@@ -33,7 +35,8 @@ export class SqlBatchRunner implements BatchRunner {
 
   async sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
     // The text is the same as in `pipelineSweep`, which needs a statement that is already prepared.
-    const cursor = step.cursor === null ? null : LEDGER_CURSOR;
+    const isInLedger = step.cursor !== null || this.#selection.file !== null;
+    const cursor = isInLedger ? LEDGER_CURSOR : null;
     return sweepOutcome(await session.transaction(this.#sweep(range, step, cursor)));
   }
 

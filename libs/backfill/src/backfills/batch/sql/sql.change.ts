@@ -6,6 +6,8 @@ export interface SqlChange {
   readonly rowLock: RowLock;
   /** The batch commits only if every selected row was changed. */
   readonly mustChangeAll: boolean;
+  /** `changed` returns the ctid of each row's new version as `nb_new_row_id`. @default false */
+  readonly updatesRows?: true;
   /** CTEs that `changed` refers to. */
   readonly ctes: readonly string[];
   /** Body of the CTE `nb_changed`, over the rows in the CTE `nb_selected`. */

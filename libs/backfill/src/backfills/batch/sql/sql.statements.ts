@@ -2,29 +2,18 @@ import type { Key, LeasedRange } from '../../../ledger/range.js';
 import type { Parameters } from '../../../postgres/parameters.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { ROW } from '../../definition/definition.js';
-import { LEDGER_CURSOR, type SweepStep } from '../batch.js';
+import type { SweepStep } from '../batch.js';
 import { withLedgerEntry, type LedgerEntryOptions } from '../batch-entry.js';
+import { orderOf } from '../order/order.factory.js';
+import { SAME_PAGE } from '../order/page.order.js';
+import type { OrderedRows, SweepCursor, SweepOrder } from '../order/sweep-order.js';
 import type { RowSelection } from '../row-selection.js';
 import type { SqlChange } from './sql.change.js';
-
-/** Where a sweep's batch starts; null: at the beginning of the table. */
-export type SweepCursor = Key | null | typeof LEDGER_CURSOR;
 
 /** The CTEs that select and change the rows, up to `nb_changed`, and the options for the ledger entry. */
 interface BatchParts {
   readonly ctes: readonly string[];
   readonly entry: LedgerEntryOptions;
-}
-
-/** The conditions of a sweep's batch. */
-interface SweepRows {
-  /** The row is above the cursor. */
-  readonly aboveCursor: string;
-  readonly isPending: string;
-  /** The row is above the cursor, in the window, and pending. */
-  readonly condition: string;
-  /** Maximum number of rows. */
-  readonly limit: string;
 }
 
 type ChangeWhere = NonNullable<SqlChange['changedWhere']>;
@@ -33,31 +22,20 @@ type ChangeWhere = NonNullable<SqlChange['changedWhere']>;
 export class SqlStatements {
   readonly #selection: RowSelection;
   readonly #change: SqlChange;
+  readonly #order: SweepOrder;
 
   constructor(selection: RowSelection, change: SqlChange) {
     this.#selection = selection;
     this.#change = change;
+    this.#order = orderOf(selection);
   }
 
   /** One batch of a sweep. */
   sweep(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement {
-    const selection = this.#selection;
-    const parameters = selection.parameters();
-    const ledgerCursor = cursor === LEDGER_CURSOR ? [this.#ledgerCursor(range, parameters)] : [];
-    const aboveCursor =
-      cursor === LEDGER_CURSOR
-        ? selection.compareTo('>', selection.keyColumnsOf('nb_from'))
-        : selection.between(cursor, null, parameters);
-    const isPending = selection.isPending(parameters, step);
-    const inWindow = selection.between(null, step.windowUpper, parameters);
-    const rows: SweepRows = {
-      aboveCursor,
-      isPending,
-      condition: `${aboveCursor} AND ${inWindow} AND ${isPending}`,
-      limit: parameters.add(step.limit, 'int'),
-    };
+    const parameters = this.#selection.parameters();
+    const rows = this.#order.rows(range, step, cursor, parameters);
     const parts = this.#sweepParts(rows, step, parameters);
-    return this.#statement(range, parameters, { ...parts, ctes: [...ledgerCursor, ...parts.ctes] });
+    return this.#statement(range, parameters, { ...parts, ctes: [...rows.ctes, ...parts.ctes] });
   }
 
   /** A batch of single rows. It skips rows that another session has locked. */
@@ -86,16 +64,10 @@ export class SqlStatements {
     return `${this.#change.rowLock} OF ${ROW}`;
   }
 
-  #ledgerCursor(range: LeasedRange, parameters: Parameters): string {
-    const selection = this.#selection;
-    return `nb_from AS MATERIALIZED (
-      ${selection.ledger.ranges.cursor(parameters, range, (json) => selection.keyFromJson(json))}
-    )`;
-  }
-
-  #sweepParts(rows: SweepRows, step: SweepStep, parameters: Parameters): BatchParts {
+  #sweepParts(rows: OrderedRows, step: SweepStep, parameters: Parameters): BatchParts {
     const { changedWhere } = this.#change;
     if (step.lockMode !== 'optimistic' || !changedWhere) return this.#lockingSweep(rows);
+    if (this.#selection.file !== null) return this.#optimisticPageSweep(rows, changedWhere);
     if (step.isDense !== true) return this.#optimisticSweep(rows, changedWhere);
     const isPending = this.#selection.isPending(parameters, { ...step, predicate: 'opaque' });
     return this.#denseSweep({ ...rows, isPending }, changedWhere);
@@ -105,34 +77,54 @@ export class SqlStatements {
    * Locks the next rows, skips rows that another session has locked, and changes the row versions that it has
    * locked.
    */
-  #lockingSweep({ condition, limit }: SweepRows): BatchParts {
-    const selection = this.#selection;
-    const selected = `SELECT ${selection.identity} FROM ${selection.from}
-      WHERE ${condition}
-      ORDER BY ${selection.orderBy()} LIMIT ${limit}
-      ${this.#lock} SKIP LOCKED`;
-    return {
-      ctes: this.#selectAndChange(selected),
-      entry: { cursor: 'last', mustChangeAll: this.#change.mustChangeAll },
-    };
+  #lockingSweep(rows: OrderedRows): BatchParts {
+    const selected = `${this.#select(rows)} ${this.#lock} SKIP LOCKED`;
+    return { ctes: [...this.#selectAndChange(selected), ...nextCursor(rows)], entry: this.#entry(rows) };
   }
 
-  /** Finds the end of the batch, then changes all pending rows up to there. */
-  #optimisticSweep(rows: SweepRows, changedWhere: ChangeWhere): BatchParts {
-    const selection = this.#selection;
+  /** Selects the next rows, then changes these row versions without a preceding lock. */
+  #optimisticPageSweep(rows: OrderedRows, changedWhere: ChangeWhere): BatchParts {
+    const isSelected = `${ROW}.ctid = ANY(ARRAY(SELECT nb_row_id FROM nb_selected))`;
     return {
       ctes: [
         `nb_selected AS MATERIALIZED (
-      SELECT ${selection.identity} FROM ${selection.from}
-      WHERE ${rows.condition}
-      ORDER BY ${selection.orderBy()} LIMIT ${rows.limit}
+      ${this.#select(rows)}
+    )`,
+        `nb_changed AS (
+      ${changedWhere(`${isSelected} AND ${rows.isPending}`)}
+    )`,
+        ...nextCursor(rows),
+      ],
+      entry: this.#entry(rows),
+    };
+  }
+
+  #select({ identity, condition, orderBy, limit }: OrderedRows): string {
+    return `SELECT ${identity} FROM ${this.#selection.from}
+      WHERE ${condition}
+      ORDER BY ${orderBy} LIMIT ${limit}`;
+  }
+
+  #entry({ nextCursor }: OrderedRows): LedgerEntryOptions {
+    const { mustChangeAll, updatesRows = false } = this.#change;
+    const entry = { cursor: 'last', mustChangeAll } as const;
+    if (nextCursor === null) return entry;
+    return { ...entry, lastRow: 'nb_last', ...(updatesRows && { samePage: SAME_PAGE }) };
+  }
+
+  /** Finds the end of the batch, then changes all pending rows up to there. */
+  #optimisticSweep(rows: OrderedRows, changedWhere: ChangeWhere): BatchParts {
+    return {
+      ctes: [
+        `nb_selected AS MATERIALIZED (
+      ${this.#select(rows)}
     )`,
         `nb_end AS MATERIALIZED (
       ${this.#lastSelected}
     )`,
         this.#changeUpToEnd(rows, changedWhere),
       ],
-      entry: { cursor: 'last', mustChangeAll: this.#change.mustChangeAll },
+      entry: this.#entry(rows),
     };
   }
 
@@ -141,7 +133,7 @@ export class SqlStatements {
    * (`nb_full`), and `nb_selected` is empty. If there are fewer rows than the limit, `nb_full` is empty and
    * `nb_selected` contains them.
    */
-  #denseSweep(rows: SweepRows, changedWhere: ChangeWhere): BatchParts {
+  #denseSweep(rows: OrderedRows, changedWhere: ChangeWhere): BatchParts {
     const selection = this.#selection;
     const { condition, limit } = rows;
     return {
@@ -172,7 +164,7 @@ export class SqlStatements {
     return `(SELECT * FROM nb_selected ORDER BY ${this.#selection.identityOrder('DESC')} LIMIT 1)`;
   }
 
-  #changeUpToEnd({ aboveCursor, isPending }: SweepRows, changedWhere: ChangeWhere): string {
+  #changeUpToEnd({ aboveCursor, isPending }: OrderedRows, changedWhere: ChangeWhere): string {
     const selection = this.#selection;
     const upToEnd = selection.compareTo('<=', selection.keyColumnsOf('nb_end'));
     return `nb_changed AS (
@@ -196,4 +188,15 @@ export class SqlStatements {
     const text = `WITH ${ctes.join(', ')}, ${withLedgerEntry(this.#selection, parameters, range, entry)}`;
     return { text, values: parameters.values };
   }
+}
+
+/** The CTE that computes the next cursor, if the order needs it. */
+function nextCursor({ nextCursor: body }: OrderedRows): string[] {
+  return body === null
+    ? []
+    : [
+        `nb_last AS (
+      ${body}
+    )`,
+      ];
 }

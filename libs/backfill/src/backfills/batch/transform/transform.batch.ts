@@ -7,6 +7,8 @@ import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from '
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
 import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
 import type { RowSelection } from '../row-selection.js';
+import { orderOf } from '../order/order.factory.js';
+import type { SweepOrder } from '../order/sweep-order.js';
 import { endOfBatch, NO_TIME, READ_CLOCK, readClock } from '../server-clock.js';
 import { ReadRowCodec } from './read-row.codec.js';
 import { TransformCode } from './transform.code.js';
@@ -29,16 +31,24 @@ const NO_ROWS: ReadBatch = { rows: [], serverMs: 0 };
 
 /** A batch in flight: its rows are read, then computed, then written. */
 interface BatchInFlight {
+  /** Known after the previous batch has read its rows. */
+  readonly step: Promise<SweepStep>;
   readonly read: Promise<ReadBatch>;
   readonly computed: Promise<ComputedBatch>;
   readonly outcome: Promise<BatchOutcome>;
 }
 
+/** A batch whose rows are read and computed. */
+interface BatchToWrite {
+  readonly step: SweepStep;
+  readonly read: ReadBatch;
+  readonly computed: ComputedBatch;
+}
+
 interface BatchStart {
   readonly session: Session;
   readonly range: LeasedRange;
-  readonly step: SweepStep;
-  readonly read: Promise<ReadBatch>;
+  readonly step: Promise<SweepStep>;
   /** The previous batch, which must commit before this batch is written. */
   readonly previous: BatchInFlight | null;
 }
@@ -51,11 +61,14 @@ interface BatchStart {
 export class TransformBatchRunner implements BatchRunner {
   /** RETURNING reads the tenant from the new version of the row, so the change must not write it. */
   readonly canBeOptimistic: boolean;
+  /** The rows of one batch are computed while those of the previous one are written. */
+  readonly maxInFlight = 2;
   readonly #selection: RowSelection;
   readonly #definition: TransformDefinition;
   readonly #rows: ReadRowCodec;
   readonly #code: TransformCode;
   readonly #statements: TransformStatements;
+  readonly #order: SweepOrder;
   #inFlight: BatchInFlight | null = null;
 
   constructor(selection: RowSelection, definition: TransformDefinition) {
@@ -65,11 +78,12 @@ export class TransformBatchRunner implements BatchRunner {
     this.#rows = new ReadRowCodec(selection, definition);
     this.#code = new TransformCode(definition);
     this.#statements = new TransformStatements(selection, definition, this.#rows.columns);
+    this.#order = orderOf(selection);
   }
 
   /** Needs two round trips, because the function runs in this process between the read and the write. */
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    return this.#start({ session, range, step, read: this.#read(session, step), previous: null });
+    return this.#start({ session, range, step: Promise.resolve(step), previous: null });
   }
 
   /**
@@ -80,12 +94,8 @@ export class TransformBatchRunner implements BatchRunner {
   pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
     const previous = this.#inFlight;
     if (previous === null) return null;
-    const read = previous.read.then(({ rows }) => {
-      const last = rows.at(-1);
-      const isFull = rows.length === step.limit;
-      return last && isFull ? this.#read(session, { ...step, cursor: last.key }) : NO_ROWS;
-    });
-    return this.#start({ session, range, step: { ...step, number: step.number + 1 }, read, previous });
+    const next = this.#stepAfter(previous, step);
+    return this.#start({ session, range, step: next, previous });
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
@@ -95,13 +105,13 @@ export class TransformBatchRunner implements BatchRunner {
       await session.send([policy, READ_CLOCK, this.preview(range, step), READ_CLOCK]),
     );
     const computed = await this.#compute(read, step);
-    return this.#write(read, computed, () =>
-      session.send([policy, this.#writeStatement(range, step, read, computed), ...this.#end]),
+    return this.#write({ step, read, computed }, () =>
+      session.send([policy, this.#writeStatement(range, { step, read, computed }), ...this.#end]),
     );
   }
 
-  preview(_range: LeasedRange, step: SweepStep): Statement {
-    return this.#statements.read(step);
+  preview(range: LeasedRange, step: SweepStep): Statement {
+    return this.#statements.read(range, step);
   }
 
   async byKey(session: Session, range: LeasedRange, step: KeyStep): Promise<KeyOutcome> {
@@ -139,35 +149,50 @@ export class TransformBatchRunner implements BatchRunner {
     await session.rollback();
   }
 
-  #start({ session, range, step, read, previous }: BatchStart): Promise<BatchOutcome> {
+  /** The step that begins where the previous one ends. */
+  async #stepAfter({ step: previous, read }: BatchInFlight, step: SweepStep): Promise<SweepStep> {
+    const { cursor } = this.#order.continuation(await previous, (await read).rows);
+    return { ...step, cursor, number: step.number + 1 };
+  }
+
+  #start({ session, range, step, previous }: BatchStart): Promise<BatchOutcome> {
+    const load = async () => {
+      const isDone = previous !== null && (await this.#isWindowDone(previous));
+      return isDone ? NO_ROWS : this.#read(session, range, await step);
+    };
+    const read = load();
     const compute = async () => {
       const batch = await read;
       await previous?.computed;
-      return this.#compute(batch, step);
+      return this.#compute(batch, await step);
     };
     const computed = compute();
     const write = async () => {
-      const [batch, changed] = [await read, await computed];
+      const batch = { step: await step, read: await read, computed: await computed };
       await previous?.outcome;
-      const policy = sweepPolicy(this.#definition, step.lockMode);
-      return this.#write(batch, changed, () =>
-        session.transaction([policy, this.#writeStatement(range, step, batch, changed), ...this.#end]),
+      const policy = sweepPolicy(this.#definition, batch.step.lockMode);
+      return this.#write(batch, () =>
+        session.transaction([policy, this.#writeStatement(range, batch), ...this.#end]),
       );
     };
     const outcome = write();
     // The caller awaits `outcome`, which fails with the same error.
-    for (const part of [read, computed]) part.catch(() => undefined);
-    this.#inFlight = { read, computed, outcome };
+    for (const part of [step, read, computed]) part.catch(() => undefined);
+    this.#inFlight = { step, read, computed, outcome };
     return outcome;
+  }
+
+  async #isWindowDone({ step, read }: BatchInFlight): Promise<boolean> {
+    return this.#order.continuation(await step, (await read).rows).isWindowDone;
   }
 
   /**
    * The read takes no row locks. It waits only briefly for the table lock, because `waitForTables` does the
    * long wait.
    */
-  async #read(session: Session, step: SweepStep): Promise<ReadBatch> {
+  async #read(session: Session, range: LeasedRange, step: SweepStep): Promise<ReadBatch> {
     const policy = lockingPolicy(this.#definition);
-    const statements = [policy, READ_CLOCK, this.#statements.read(step), READ_CLOCK];
+    const statements = [policy, READ_CLOCK, this.#statements.read(range, step), READ_CLOCK];
     return this.#toRead(session, await session.transaction(statements));
   }
 
@@ -187,32 +212,31 @@ export class TransformBatchRunner implements BatchRunner {
     return endOfBatch(this.#selection.facts);
   }
 
-  #writeStatement(
-    range: LeasedRange,
-    { lockMode }: SweepStep,
-    { rows }: ReadBatch,
-    { changes }: ComputedBatch,
-  ): Statement {
-    const cursor = rows.at(-1)?.key ?? null;
-    return this.#statements.write(range, changes, { cursor, ...(lockMode && { lockMode }) });
+  #writeStatement(range: LeasedRange, { step, read, computed }: BatchToWrite): Statement {
+    const { lockMode } = step;
+    const { cursor } = this.#order.continuation(step, read.rows);
+    return this.#statements.write(range, computed.changes, { cursor, ...(lockMode && { lockMode }) });
   }
 
   async #write(
-    { rows, serverMs }: ReadBatch,
-    { codeMs }: ComputedBatch,
+    { step, read, computed }: BatchToWrite,
     send: () => Promise<PipelineResult>,
   ): Promise<BatchOutcome> {
+    const { rows, serverMs } = read;
     const lastRow = rows.at(-1);
-    if (!lastRow) return { selected: 0, changed: 0, lastKey: null, tenant: null, time: NO_TIME };
+    // The cursor moves past every row that was read, changed or not. Without a row there is nothing to record:
+    // the next write records its own cursor.
+    const { cursor } = this.#order.continuation(step, rows);
+    if (!lastRow) return { selected: 0, changed: 0, cursor, tenant: null, samePage: null, time: NO_TIME };
     const written = await send();
     const outcome = toOutcome(written.at(1), written.last);
-    // The cursor moves past every row that was read, changed or not. The read holds no locks.
     return {
       ...outcome,
       selected: rows.length,
-      lastKey: lastRow.key,
+      cursor,
       tenant: lastRow.tenant,
-      time: { ...outcome.time, serverMs: serverMs + outcome.time.serverMs, codeMs },
+      // The read holds no locks.
+      time: { ...outcome.time, serverMs: serverMs + outcome.time.serverMs, codeMs: computed.codeMs },
     };
   }
 }

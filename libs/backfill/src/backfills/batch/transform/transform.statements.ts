@@ -1,10 +1,14 @@
+import { pageOf, startOfPage } from '../../../ledger/pages/page-position.js';
 import type { LeasedRange } from '../../../ledger/range.js';
 import { quoteIdentifier } from '../../../postgres/identifiers.js';
+import type { Parameters } from '../../../postgres/parameters.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { ROW, type TransformDefinition } from '../../definition/definition.js';
 import type { KeyStep, SweepStep } from '../batch.js';
 import { withLedgerEntry, type CursorMove, type LedgerEntryOptions } from '../batch-entry.js';
 import type { LockMode } from '../batch.policy.js';
+import { orderOf } from '../order/order.factory.js';
+import { withClause } from '../order/sweep-order.js';
 import type { RowSelection } from '../row-selection.js';
 import { encodeChanges, type EncodedChanges } from './changes.encoder.js';
 import type { RowChange } from './transform.row.js';
@@ -31,13 +35,14 @@ export class TransformStatements {
     this.#columns = columns;
   }
 
-  read(step: SweepStep): Statement {
+  read(range: LeasedRange, step: SweepStep): Statement {
     const selection = this.#selection;
     const parameters = selection.parameters();
+    const rows = orderOf(selection).rows(range, step, step.cursor, parameters);
     return {
-      text: `SELECT ${this.#columns} FROM ${selection.from}
-      WHERE ${selection.between(step.cursor, step.windowUpper, parameters)} AND ${selection.isPending(parameters, step)}
-      ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(step.limit, 'int')}`,
+      text: `${withClause(rows)}SELECT ${this.#columns} FROM ${selection.from}
+      WHERE ${rows.condition}
+      ORDER BY ${rows.orderBy} LIMIT ${rows.limit}`,
       values: parameters.values,
       typed: true,
     };
@@ -67,6 +72,7 @@ export class TransformStatements {
     const entry: LedgerEntryOptions = {
       cursor,
       ...(isOptimistic && { selectedCount: '(SELECT changed FROM nb_counted)', lastRow: null }),
+      ...(selection.file !== null && { samePage: samePage(changes, parameters) }),
     };
     const text = `WITH ${change}, ${withLedgerEntry(selection, parameters, range, entry)}`;
     return { text, values: parameters.values };
@@ -116,6 +122,14 @@ export class TransformStatements {
   }
 
   get #stillPending(): string {
-    return `(${this.#definition.pending.sql}) IS TRUE AS nb_still_pending`;
+    return `(${this.#definition.pending.sql}) IS TRUE AS nb_still_pending, ${ROW}.ctid AS nb_new_row_id`;
   }
+}
+
+/** SQL aggregate for the number of rows whose new version is on one of the pages that the batch has read. */
+function samePage(changes: readonly RowChange[], parameters: Parameters): string {
+  const pages = changes.map(({ row }) => pageOf(row.ctid));
+  const [first, last] = [pages.at(0) ?? 0, pages.at(-1) ?? 0];
+  return `count(*) FILTER (WHERE nb_new_row_id > ${parameters.add(startOfPage(first).ctid, 'tid')}
+        AND nb_new_row_id <= ${parameters.add(startOfPage(last + 1).ctid, 'tid')})`;
 }

@@ -1,6 +1,6 @@
 import { messageOf, sqlState } from '../../../postgres/error-classes.js';
 import { describeLock } from '../../pending/lock-holders.js';
-import { InvalidStatementError } from '../../run.error.js';
+import { FailingPredicateError, InvalidStatementError } from '../../run.error.js';
 import { DatabaseLostError } from '../connection/database-lost.error.js';
 import { classifyFailure } from '../outcome/failure.js';
 import { databaseLost, failed, incomplete, lockedOut, type RunOutcome } from '../outcome/run-outcome.js';
@@ -14,7 +14,11 @@ export async function outcomeOfError(run: RunContext, error: unknown): Promise<R
 
 /** The outcome `failed` with this error as its reason. */
 export function failedBy(run: RunContext, error: unknown): RunOutcome {
-  const cause = sqlState(error) === undefined ? error : new InvalidStatementError(run.definition.name, error);
+  const { name } = run.definition;
+  const isOfDatabase = sqlState(error) !== undefined;
+  // Between two ranges, the run only searches for pending rows.
+  const explain = classifyFailure(error) === 'poison' ? FailingPredicateError : InvalidStatementError;
+  const cause = isOfDatabase ? new explain(name, error) : error;
   // A complete backfill stays complete even if its probe fails, e.g. because a later migration has dropped
   // its column.
   return failed(messageOf(cause), { keepsStatus: run.record === null || run.isStillComplete });

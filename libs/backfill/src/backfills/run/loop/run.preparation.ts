@@ -16,7 +16,15 @@ export async function prepareRun(run: RunContext): Promise<LoopMemory | RunOutco
   const wait = (await waitForDependencies(run, record)) ?? (await waitToBegin(run, record));
   if (wait !== null) return wait;
   const selection = await selectRows(run);
-  return { record, selection, range: null, failedAttempts: 0, sweeps: 0, updatedBeforeSweep: null };
+  return {
+    record,
+    selection,
+    range: null,
+    failedAttempts: 0,
+    sweeps: 0,
+    updatedBeforeSweep: null,
+    needsKeyOrder: false,
+  };
 }
 
 async function openRecord(run: RunContext): Promise<LedgerRecord> {

@@ -52,6 +52,8 @@ export interface LoopMemory {
   sweeps: number;
   /** The number of changed rows when the last sweep was planned; null before the first sweep. */
   updatedBeforeSweep: number | null;
+  /** A query on a single page took too long, so that later sweeps use the order of the key. */
+  needsKeyOrder: boolean;
 }
 
 /** The function of one state. It returns the next state, or the outcome of the run. */

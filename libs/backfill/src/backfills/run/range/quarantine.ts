@@ -34,8 +34,8 @@ export async function releaseNoLongerPending(session: Session, selection: RowSel
 export interface QuarantinedRow {
   readonly key: Key;
   readonly error: unknown;
-  /** `move`: the same transaction moves the range's cursor to the row, as a sweep needs it. */
-  readonly cursor: 'move' | 'keep';
+  /** The cursor that the same transaction records; null: the cursor does not move. */
+  readonly cursor: Key | null;
 }
 
 /** Puts the rows that cannot be changed in quarantine, so that the run continues without them. */
@@ -62,7 +62,7 @@ export class Quarantine {
     const { quarantine, ranges, progress } = this.#selection.ledger;
     const committed = await session.transaction([
       quarantine.add({ key, tenant, ...describeFailure(error) }),
-      ranges.moveCursor(range, cursor === 'move' ? key : null),
+      ranges.moveCursor(range, cursor),
     ]);
     if (committed.at(0).value(boolean)) this.#size++;
     if (this.#isCountDue) this.#size = this.#counted = (await progress.counts(session, null)).quarantined;

@@ -47,6 +47,11 @@ export class RangeState {
     this.#range = { ...this.#range, windowUpper };
   }
 
+  /** The settling pass is next. */
+  sweepEnded(): void {
+    this.#range = { ...this.#range, state: 'settling' };
+  }
+
   leaseInDoubt(): void {
     this.#isLeaseInDoubt = true;
   }

@@ -7,7 +7,7 @@ import type { RangeContext } from './range.context.js';
 export interface RowChange {
   /** Milliseconds to wait for the row's lock; null: do not wait. */
   readonly lockTimeoutMs: number | null;
-  /** The key to which the same transaction moves the cursor; null: the cursor does not move. */
+  /** The cursor that the same transaction records; null: the cursor does not move. */
   readonly cursor: Key | null;
 }
 
@@ -40,7 +40,7 @@ export async function changeOrQuarantine(
   } catch (error) {
     const failure = classifyFailure(error);
     if (failure !== 'poison' && failure !== 'too-slow') throw error;
-    await quarantine.add(session, state.range, { key, error, cursor: cursor === null ? 'keep' : 'move' });
+    await quarantine.add(session, state.range, { key, error, cursor });
     log.quarantined(selection.describe(key), error);
     return false;
   }

@@ -8,6 +8,9 @@ import type { StopSignal } from '../stop/stop-signal.js';
 import type { Quarantine } from './quarantine.js';
 import type { RangeOutcome } from './range.outcome.js';
 
+/** How the rows that a sweep of pages has not reached are swept: in any order, or in the order of the key. */
+export type RestOfSweep = 'any-order' | 'key-order';
+
 /** The dependencies of the worker of one range. */
 export interface WorkerTools {
   readonly connection: RunConnection;
@@ -23,6 +26,8 @@ export interface WorkerTools {
    * run: the first sweep has left rows pending, e.g. because a trigger reverted their change.
    */
   readonly searchesEveryWindow: boolean;
+  /** Called after the sweep of a range of pages has ended before its end. The rest must be planned again. */
+  onPageSweepEnded(rest: RestOfSweep): void;
   /** The outcome if the worker must leave its range before the range is done; null to continue. */
   outcomeIfLeaving(): RangeOutcome | null;
 }

@@ -10,6 +10,7 @@ import type { RunLog } from '../log/run-log.js';
 import type { Quarantine } from '../range/quarantine.js';
 import type { RangeOutcome } from '../range/range.outcome.js';
 import { RangeWorker } from '../range/range.worker.js';
+import type { WorkerTools } from '../range/worker.tools.js';
 import type { StopSignal } from '../stop/stop-signal.js';
 import type { PoolState } from './pool.state.js';
 import { takeRange } from './range.taker.js';
@@ -24,6 +25,8 @@ export interface WorkerOptions {
   readonly stop: StopSignal;
   /** See `WorkerTools`. */
   readonly searchesEveryWindow: boolean;
+  /** See `WorkerTools`. */
+  readonly onPageSweepEnded: WorkerTools['onPageSweepEnded'];
 }
 
 const ANOTHER_FAILED = {

@@ -1,27 +1,22 @@
-import { findSplitKeys } from '../../../pending/range.splitter.js';
-import { lowerSweepBound, upperSweepBound } from '../../../pending/sweep-bounds.js';
+import { planKeySweep, planSweepRanges } from '../../../pending/sweep.planner.js';
 import type { RunState } from '../run.states.js';
 
-/**
- * Plans the ranges of the next sweep. It covers the keys from the first to the last row that is pending now.
- */
+/** Plans the ranges of the next sweep. It covers every row that is pending now. */
 export const planSweep: RunState<'planSweep'> = async (run, memory) => {
   const { completionLease, connection, gate, ledger, log, scope } = run;
   const { selection } = memory;
   memory.updatedBeforeSweep = log.updated;
   memory.sweeps++;
-  await connection.use(async (session) => {
-    const upper = await upperSweepBound(session, selection, { excludeQuarantined: true });
-    // No pending row is left: the application has changed or deleted the last one meanwhile.
-    if (upper === null) return;
-    const lower = await lowerSweepBound(session, selection, { excludeQuarantined: true });
-    const splitKeys = await findSplitKeys(session, selection, {
-      lower,
-      upper,
-      parts: gate.control.workerLimit,
-    });
-    await ledger.ranges.planSweep(session, scope.tenants, [lower, ...splitKeys, upper]);
-  });
+  const { order, reason, ranges } = await connection.use((session) =>
+    memory.needsKeyOrder
+      ? planKeySweep(session, selection, gate.control.workerLimit)
+      : planSweepRanges(session, selection, gate.control.workerLimit),
+  );
+  // Without ranges the table is empty: the application has deleted the last row meanwhile.
+  if (ranges.length > 0) {
+    await connection.use((session) => ledger.ranges.planSweep(session, scope.tenants, ranges));
+    log.note('log', `Sweeps in ${order} order: ${reason}.`);
+  }
   await completionLease.release();
   return 'takeRange';
 };

@@ -31,12 +31,9 @@ function afterWork(run: RunContext, outcome: RangeOutcome): NextState<'processRa
   }
 }
 
-async function runWorkerPool(
-  run: RunContext,
-  { selection, sweeps }: LoopMemory,
-  first: LeasedRange,
-): Promise<RangeOutcome> {
+async function runWorkerPool(run: RunContext, memory: LoopMemory, first: LeasedRange): Promise<RangeOutcome> {
   const { connection, gate, ledger, log, options } = run;
+  const { selection, sweeps } = memory;
   const counts = await connection.use((session) => ledger.progress.counts(session, null));
   run.pool = new WorkerPool({
     ledger,
@@ -48,6 +45,12 @@ async function runWorkerPool(
     connection,
     connect: () => run.connect(),
     searchesEveryWindow: sweeps > 1,
+    // The next sweep does not count, and it is planned even if this one has changed nothing.
+    onPageSweepEnded: (rest) => {
+      memory.updatedBeforeSweep = null;
+      memory.sweeps = Math.min(memory.sweeps, sweeps - 1);
+      if (rest === 'key-order') memory.needsKeyOrder = true;
+    },
   });
   return run.pool.work(first);
 }

@@ -85,6 +85,16 @@ export class BatchLimit {
     return true;
   }
 
+  /**
+   * Called when a batch was ended because it took too long.
+   *
+   * @param ms its time
+   * @returns whether the size was reduced
+   */
+  wasTooSlow(ms: number): boolean {
+    return !this.#isFixed && this.#reduce(Math.ceil(this.#rows / 2), ms);
+  }
+
   /** Halves the size and its maximum, until enough batches were fast. @returns false if it is already one row */
   lower(): boolean {
     const isLowered = this.halve();

@@ -6,7 +6,15 @@ import { BatchLimit } from './batch-limit.js';
 import { BatchPause } from './batch-pause.js';
 import { BatchStopwatch } from './batch.stopwatch.js';
 
+/**
+ * The kinds of batches whose sizes are chosen separately. `moving`: the first of several stripes. Its rows move
+ * to other pages and need index entries, so that a row takes several times as long as in the other stripes.
+ */
+export type BatchStage = 'regular' | 'moving';
+
 export interface CommittedBatch {
+  /** @default 'regular' */
+  readonly stage?: BatchStage;
   /**
    * The maximum number of rows of the batch. Without it, the batch's time says nothing about the size of
    * batches, e.g. because the batch changed a single row.
@@ -28,7 +36,8 @@ interface PacerContext {
  * server's own time only, so that neither a slow network nor a busy process changes them.
  */
 export class BatchPacer {
-  readonly limit: BatchLimit;
+  readonly #limits: Readonly<Record<BatchStage, BatchLimit>>;
+  #stage: BatchStage = 'regular';
   readonly #context: PacerContext;
   readonly #pause: BatchPause;
   readonly #stopwatch = new BatchStopwatch();
@@ -36,8 +45,21 @@ export class BatchPacer {
   constructor(context: PacerContext) {
     const { pace } = context.tools.selection.definition;
     this.#context = context;
-    this.limit = new BatchLimit(pace);
+    this.#limits = { regular: new BatchLimit(pace), moving: new BatchLimit(pace) };
     this.#pause = new BatchPause(pace);
+  }
+
+  /** The limit of the batches of the current stage. */
+  get limit(): BatchLimit {
+    return this.#limits[this.#stage];
+  }
+
+  limitOf(stage: BatchStage): BatchLimit {
+    return this.#limits[stage];
+  }
+
+  enterStage(stage: BatchStage): void {
+    this.#stage = stage;
   }
 
   /** The pause before the next batch in milliseconds. */
@@ -53,7 +75,7 @@ export class BatchPacer {
   /** Applies the settings that a person may have changed meanwhile. */
   followSettings(): void {
     const { control } = this.#context.tools.gate;
-    this.limit.follow(control.override('batchSize'));
+    for (const limit of Object.values(this.#limits)) limit.follow(control.override('batchSize'));
     this.#pause.follow(control.current().pause);
   }
 
@@ -63,13 +85,16 @@ export class BatchPacer {
   }
 
   /** Records the batch and its times, then pauses. */
-  async batchCommitted(outcome: BatchOutcome, { limit, isPipelined }: CommittedBatch = {}): Promise<void> {
+  async batchCommitted(
+    outcome: BatchOutcome,
+    { limit, isPipelined, stage = 'regular' }: CommittedBatch = {},
+  ): Promise<void> {
     const { tools, state, failures } = this.#context;
     const { selected: rows, time } = outcome;
     failures.reset();
     tools.gate.meter.batch(rows, this.#stopwatch.lap(time));
     this.#pause.after(time.serverMs, this.#stopwatch.idleMs);
-    this.limit.succeeded(limit === undefined ? null : { rows, limit, lockedMs: time.lockedMs });
+    this.#limits[stage].succeeded(limit === undefined ? null : { rows, limit, lockedMs: time.lockedMs });
     tools.log.batch(outcome, state.range.cursor);
     if (this.pauseMs === 0) return;
     await tools.gate.sleepBetweenBatches(isPipelined ? null : tools.connection.session, () => {

@@ -3,6 +3,7 @@ import { FailingPredicateError, InvalidStatementError } from '../../../run.error
 import type { RangeContext } from '../range.context.js';
 import type { RangeOutcome } from '../range.outcome.js';
 import type { Sweep } from '../sweep/sweep.js';
+import { endPageSweep } from './page-sweep.end.js';
 
 /** Handles errors that occur again if the batch is repeated unchanged. */
 export class BatchRecovery {
@@ -25,8 +26,21 @@ export class BatchRecovery {
       );
     const isShortened = await this.#sweep.shortenWindow();
     if (isShortened || isLowered) return null;
-    if (!state.isInBatch) return this.#failingPredicate(error);
+    if (!state.isInBatch) return this.#pagesTooSlow(error);
     this.#sweep.isolateRow();
+    return null;
+  }
+
+  /** In key order, a query can read fewer rows than a page has. */
+  async #pagesTooSlow(error: unknown): Promise<RangeOutcome | null> {
+    const { state, tools } = this.#context;
+    const { range } = state;
+    if (range.file === null) return this.#failingPredicate(error);
+    await endPageSweep(this.#context, 'key-order');
+    tools.log.note(
+      'warn',
+      `Searching one page of ${range.file.table} for pending rows takes too long. The sweep continues in key order.`,
+    );
     return null;
   }
 

@@ -6,10 +6,13 @@ import { messageOf } from '../../../../postgres/error-classes.js';
  */
 export class ChangeBlockedError extends Error {
   readonly key: Key;
+  /** The cursor after the row. */
+  readonly cursor: Key | null;
 
-  constructor(key: Key, cause: unknown) {
+  constructor({ key, cursor }: { readonly key: Key; readonly cursor: Key | null }, cause: unknown) {
     super(messageOf(cause), { cause });
     this.name = 'ChangeBlockedError';
     this.key = key;
+    this.cursor = cursor;
   }
 }

@@ -74,7 +74,7 @@ export class LockRecovery {
     }
   }
 
-  async #deferToSettling({ key, cause }: ChangeBlockedError): Promise<RangeOutcome | null> {
+  async #deferToSettling({ key, cursor, cause }: ChangeBlockedError): Promise<RangeOutcome | null> {
     const { tools, state, failures } = this.#context;
     const { connection, ledger, log, selection, stop } = tools;
     const { pace, name } = selection.definition;
@@ -82,11 +82,11 @@ export class LockRecovery {
       await session.transaction([
         applyBatchPolicy(pace, pace.synchronousCommit, name),
         listSkipped(selection, state.range, (parameters) => selection.compare('=', key, parameters)),
-        ledger.ranges.moveCursor(state.range, key),
+        ledger.ranges.moveCursor(state.range, cursor),
       ]);
       return describeLock(session, selection, key, cause);
     });
-    this.#sweep.skipRow(key);
+    this.#sweep.skipRow(cursor);
     log.waiting(waitingFor);
     const blocked = failures.countBlockedRow();
     if (blocked.durationMs >= pace.lockTimeout && blocked.rows > MAX_BLOCKED_ROWS) {

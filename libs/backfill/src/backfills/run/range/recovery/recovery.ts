@@ -9,6 +9,7 @@ import type { Sweep } from '../sweep/sweep.js';
 import { BatchRecovery } from './batch.recovery.js';
 import { LockRecovery } from './lock.recovery.js';
 import { ChangeBlockedError } from './change-blocked.error.js';
+import { endPageSweep } from './page-sweep.end.js';
 import { TransientRecovery } from './transient.recovery.js';
 
 /** Handles an error. @returns the outcome if the worker must leave its range; null to continue */
@@ -34,8 +35,9 @@ export class Recovery {
       busy: (error) => transient.serverBusy(error),
       conflict: (error) => transient.conflict(error),
       'lease-lost': (error) => transient.leaseLost(error),
+      'file-replaced': () => this.#retried(() => this.#fileReplaced()),
       lock: (error) => locks.lockTimeout(error),
-      'too-slow': (error) => batch.tooSlow(error),
+      'too-slow': (error) => this.#retried(() => batch.tooSlow(error)),
       poison: (error) => batch.poisonousRow(error),
       programming: (error) => batch.programmingError(error),
     };
@@ -46,6 +48,26 @@ export class Recovery {
     if (error instanceof DatabaseLostError) return this.#databaseLost(error);
     if (error instanceof ChangeBlockedError) return this.#locks.changeBlocked(error);
     return this.#handlers[classifyFailure(error)](error);
+  }
+
+  /** Handles errors that occur while another error is handled. */
+  async #retried(handle: () => Promise<RangeOutcome | null>): Promise<RangeOutcome | null> {
+    try {
+      return await handle();
+    } catch (error) {
+      return this.recover(error);
+    }
+  }
+
+  /** VACUUM FULL, CLUSTER, TRUNCATE or a migration has rewritten the table. */
+  async #fileReplaced(): Promise<RangeOutcome | null> {
+    const { state, tools } = this.#context;
+    const { log, selection } = tools;
+    const { range } = state;
+    await endPageSweep(this.#context, 'any-order');
+    const table = range.file?.table ?? selection.definition.table;
+    log.note('log', `The table ${table} was rewritten meanwhile. The sweep of its pages is planned again.`);
+    return null;
   }
 
   #databaseLost({ message }: DatabaseLostError): RangeOutcome {

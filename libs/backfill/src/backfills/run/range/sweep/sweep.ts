@@ -1,48 +1,58 @@
 import type { Key } from '../../../../ledger/range.js';
 import type { Session } from '../../../../postgres/session.js';
-import type { BatchOutcome, SweepStep } from '../../../batch/batch.js';
-import type { LockMode } from '../../../batch/batch.policy.js';
-import { keyAtDistance } from '../../../pending/key-window.js';
+import { createBatchRunner } from '../../../batch/batch-runner.factory.js';
+import type { BatchOutcome, BatchRunner, SweepStep } from '../../../batch/batch.js';
+import { MAX_OPTIMISTIC_BATCH_MS } from '../../../batch/batch.policy.js';
+import { inspectFile } from '../../../batch/order/file.inspector.js';
+import { FileSelection, type RowSelection } from '../../../batch/row-selection.js';
 import { classifyFailure } from '../../outcome/failure.js';
+import { KeyWindow } from './key-window.js';
 import { LockModeController } from './lock-mode.controller.js';
+import { PageWindow } from './page-window.js';
+import { RegionSizer } from './region.sizer.js';
 import type { RangeContext } from '../range.context.js';
+import type { BatchStage } from '../pace/batch.pacer.js';
 import { ChangeBlockedError } from '../recovery/change-blocked.error.js';
 import { changeOrQuarantine } from '../row.changer.js';
-import { SweepWindow } from './sweep-window.js';
-import { findFirstPending, moveWindow, sameKey } from './window.js';
+import type { SweepWindow, WindowBatch } from './sweep-window.js';
+import { findNextRow, findWindowEnd, moveWindow, sameKey } from './window.js';
 
 /** A batch in flight. */
-interface SentBatch {
-  readonly limit: number;
-  readonly lockMode: LockMode;
+interface SentBatch extends WindowBatch {
+  readonly stage: BatchStage;
   readonly outcome: Promise<BatchOutcome>;
 }
 
 /**
- * Changes the pending rows of the range, window by window, in the order of the key. It skips locked rows and
- * lists them for the settling pass.
+ * Changes the pending rows of the range, window by window, in the order of the key or of the pages. It skips
+ * locked rows and lists them for the settling pass.
  */
 export class Sweep {
   readonly #context: RangeContext;
-  readonly #window: SweepWindow;
+  /** The rows of the range: of the whole table, or of the file whose pages the range consists of. */
+  readonly #selection: RowSelection;
+  readonly #runner: BatchRunner;
   readonly #lockModes: LockModeController;
+  #window: SweepWindow | null = null;
   /** The last batch had as many rows as its limit. */
   #isDense = false;
   /** A batch of one row failed. The next step finds the key of that row and changes the row by its key. */
   #isIsolating = false;
-  /** The batch that was sent before the previous batch had returned. */
-  #pipelined: SentBatch | null = null;
+  /** The batches that were sent before the previous batch had returned, in the order of their execution. */
+  #pipelined: readonly SentBatch[] = [];
 
   constructor(context: RangeContext) {
     const { runner, selection } = context.tools;
+    const { file } = context.state.range;
     this.#context = context;
-    this.#window = new SweepWindow(selection.definition.pace.batchSize);
-    this.#lockModes = new LockModeController(runner);
+    this.#selection = file === null ? selection : new FileSelection(selection, file);
+    this.#runner = file === null ? runner : createBatchRunner(this.#selection);
+    this.#lockModes = new LockModeController(this.#runner);
   }
 
   /** Whether a batch is in flight. Then the connection cannot be used for anything else. */
   get isInFlight(): boolean {
-    return this.#pipelined !== null;
+    return this.#pipelined.length > 0;
   }
 
   /** Called after a batch of one row failed. The next step changes that row by its key. */
@@ -50,26 +60,33 @@ export class Sweep {
     this.#isIsolating = true;
   }
 
-  /** Called after the row was listed for the settling pass. The next step changes the next row by its key. */
-  skipRow(key: Key): void {
-    this.#context.state.advanceTo(key);
+  /**
+   * Called after a row was listed for the settling pass. The next step changes the next row by its key.
+   *
+   * @param cursor the cursor after the row
+   */
+  skipRow(cursor: Key | null): void {
+    this.#context.state.advanceTo(cursor);
     this.#isIsolating = true;
   }
 
   /** Called after the range was read from the ledger again. */
   restart(): void {
-    this.#window.reset();
+    this.#window?.reset();
   }
 
-  /** Shortens the window, so that one statement reads fewer keys. @returns false if it cannot be shortened */
+  /** Shortens the window, so that one statement reads fewer rows. @returns false if it cannot be shortened */
   async shortenWindow(): Promise<boolean> {
     const { state, tools } = this.#context;
     const { range, isInBatch } = state;
-    if (range.state !== 'sweeping' || !this.#window.shrink()) return false;
-    const after = isInBatch ? range.cursor : range.windowLower;
-    const { keys } = this.#window;
+    const window = this.#window;
+    if (range.state !== 'sweeping' || !window?.shrink()) return false;
     const upper = await tools.connection.use((session) =>
-      keyAtDistance(session, tools.selection, { after, upTo: range.windowUpper, keys }),
+      findWindowEnd(session, this.#selection, {
+        after: isInBatch ? range.cursor : range.windowLower,
+        upTo: range.windowUpper,
+        size: window.size,
+      }),
     );
     if (upper !== null) state.windowShortened(upper);
     return true;
@@ -77,59 +94,84 @@ export class Sweep {
 
   async step(session: Session): Promise<void> {
     const { windowUpper, cursor } = this.#context.state.range;
-    const isAtEnd = windowUpper === null || this.#window.isExhausted || sameKey(cursor, windowUpper);
-    if (windowUpper === null || (isAtEnd && !this.isInFlight)) return this.#openNextWindow(session);
-    if (this.#isIsolating) return this.#changeOneRow(session, windowUpper);
-    return this.#runBatch(session, windowUpper, isAtEnd ? 'last' : 'pipeline-next');
+    const window = (this.#window ??= await this.#createWindow(session));
+    const isAtEnd = windowUpper === null || window.isExhausted || sameKey(cursor, windowUpper);
+    if (windowUpper === null || (isAtEnd && !this.isInFlight)) return this.#openNextWindow(session, window);
+    if (this.#isIsolating) return this.#changeOneRow(session, window, windowUpper);
+    return this.#runBatch(session, window, { windowUpper, isLast: isAtEnd });
   }
 
-  async #runBatch(session: Session, windowUpper: Key, mode: 'last' | 'pipeline-next'): Promise<void> {
+  async #createWindow(session: Session): Promise<SweepWindow> {
+    const { definition, file } = this.#selection;
+    const { batchSize, stripes } = definition.pace;
+    if (file === null) return new KeyWindow(batchSize);
+    const facts = await inspectFile(session, definition, file);
+    return new PageWindow(new RegionSizer(facts, stripes), batchSize);
+  }
+
+  async #runBatch(
+    session: Session,
+    window: SweepWindow,
+    { windowUpper, isLast }: { readonly windowUpper: Key; readonly isLast: boolean },
+  ): Promise<void> {
     const { state, pacer, failures } = this.#context;
-    const { cursor } = state.range;
     state.batchStarted();
     if (!this.isInFlight) pacer.batchStarted();
-    const batch = this.#pipelined ?? this.#send(session, windowUpper);
-    this.#pipelined = mode === 'last' ? null : this.#sendPipelined(session, windowUpper, batch);
-    const outcome = await this.#outcomeOf(batch);
+    const [first, ...others] = this.#pipelined;
+    const { cursor } = state.range;
+    const batch = first ? { ...first, cursor } : this.#send(session, window, windowUpper);
+    this.#pipelined = others;
+    if (!isLast) this.#sendPipelined(session, window, batch);
+    const outcome = await this.#outcomeOf(window, batch);
     if (outcome === null) return;
-    state.advanceTo(outcome.lastKey ?? cursor);
-    this.#window.batchFinished(outcome, batch);
-    this.#isDense = !this.#window.isExhausted;
+    state.advanceTo(outcome.cursor ?? batch.cursor);
+    window.batchFinished(outcome, batch);
+    this.#isDense = !window.isExhausted;
     if (outcome.selected === 0) return failures.reset();
-    await pacer.batchCommitted(outcome, { limit: batch.limit, isPipelined: this.isInFlight });
+    const { limit, stage } = batch;
+    await pacer.batchCommitted(outcome, { limit, stage, isPipelined: this.isInFlight });
   }
 
-  #send(session: Session, windowUpper: Key): SentBatch {
-    const { tools, state, pacer } = this.#context;
+  #send(session: Session, window: SweepWindow, windowUpper: Key): SentBatch {
+    const { state, pacer } = this.#context;
+    const { cursor } = state.range;
+    const region = window.region(pacer.limitOf('regular').rows);
+    const stage = window.stageAt(cursor, region);
+    pacer.enterStage(stage);
     const limit = pacer.limit.rows;
-    const lockMode = this.#lockModes.next(limit);
-    const step = this.#step(windowUpper, limit, lockMode);
-    return { limit, lockMode, outcome: tools.runner.sweep(session, state.range, step) };
+    const batch = { stage, limit, lockMode: this.#lockModes.next(limit), region, cursor, windowUpper };
+    return { ...batch, outcome: this.#runner.sweep(session, state.range, this.#step(batch)) };
   }
 
   /**
-   * Sends the next batch before the previous one returns, so that the server does not wait for this process.
+   * Sends the next batches before the previous one returns, so that the server does not wait for this process.
    */
-  #sendPipelined(session: Session, windowUpper: Key, previous: SentBatch): SentBatch | null {
+  #sendPipelined(session: Session, window: SweepWindow, previous: SentBatch): void {
     const { tools, state, pacer } = this.#context;
-    const { limit, lockMode } = previous;
-    if (pacer.maxInFlight < 2 || limit !== pacer.limit.rows || lockMode !== 'optimistic') return null;
-    if (!this.#window.hasRoomBeyond(limit)) return null;
-    if (tools.stop.reason !== null || tools.outcomeIfLeaving() !== null || tools.gate.isDue) return null;
-    const step = this.#step(windowUpper, limit, lockMode);
-    const outcome = tools.runner.pipelineSweep?.(session, state.range, step);
-    // The outcome is awaited later. Without this handler, Node.js would report its error as unhandled until
-    // then.
-    outcome?.catch(() => undefined);
-    return outcome ? { limit, lockMode, outcome } : null;
+    const { limit, lockMode, stage } = previous;
+    const maxInFlight = Math.min(this.#runner.maxInFlight, pacer.maxInFlight);
+    if (limit !== pacer.limitOf(stage).rows || lockMode !== 'optimistic') return;
+    if (tools.stop.reason !== null || tools.outcomeIfLeaving() !== null || tools.gate.isDue) return;
+    while (this.#pipelined.length + 1 < maxInFlight && window.hasRoomBeyond([previous, ...this.#pipelined])) {
+      const cursor = window.expectedCursor(this.#pipelined.at(-1) ?? previous);
+      const region = window.region(pacer.limitOf('regular').rows);
+      const next = window.stageAt(cursor, region);
+      const batch = { ...previous, stage: next, limit: pacer.limitOf(next).rows, cursor, region };
+      const outcome = this.#runner.pipelineSweep?.(session, state.range, this.#step(batch));
+      if (!outcome) return;
+      // The outcome is awaited later. Without this handler, Node.js would report its error as unhandled until
+      // then.
+      outcome.catch(() => undefined);
+      this.#pipelined = [...this.#pipelined, { ...batch, outcome }];
+    }
   }
 
-  #step(windowUpper: Key, limit: number, lockMode: LockMode): SweepStep {
-    const { tools, state } = this.#context;
-    const { log, quarantine, stop } = tools;
+  #step({ cursor, windowUpper, region, limit, lockMode }: WindowBatch): SweepStep {
+    const { log, quarantine, stop } = this.#context.tools;
     return {
-      cursor: state.range.cursor,
+      cursor,
       windowUpper,
+      region,
       limit,
       lockMode,
       isDense: this.#isDense,
@@ -143,59 +185,77 @@ export class Sweep {
    * @returns null if an optimistic batch met a locked row or took too long. It changed nothing, and the next
    * step locks the rows first.
    */
-  async #outcomeOf({ lockMode, outcome }: SentBatch): Promise<BatchOutcome | null> {
+  async #outcomeOf(
+    window: SweepWindow,
+    { lockMode, stage, outcome }: SentBatch,
+  ): Promise<BatchOutcome | null> {
+    const { pacer } = this.#context;
     try {
       const result = await outcome;
       if (lockMode === 'optimistic') this.#lockModes.optimisticSucceeded();
       return result;
     } catch (error) {
-      await this.#finishPipelined();
+      await this.#finishPipelined(window);
       const failure = classifyFailure(error);
+      pacer.enterStage(stage);
       if (lockMode === 'locking' || (failure !== 'lock' && failure !== 'too-slow')) throw error;
-      this.#lockModes.optimisticFailed();
+      const isSmaller = failure === 'too-slow' && pacer.limit.wasTooSlow(MAX_OPTIMISTIC_BATCH_MS);
+      if (!isSmaller) this.#lockModes.optimisticFailed();
       return null;
     }
   }
 
   /**
-   * Awaits the pipelined batch after the batch before it has failed. The pipelined batch has failed too,
-   * unless the failed batch reached its COMMIT. In that case the failed transaction had ended, and the
-   * pipelined batch has changed the same rows.
+   * Awaits the pipelined batches after the batch before them has failed. They have failed too, unless the
+   * failed batch reached its COMMIT. In that case the failed transaction had ended, and the next batch has
+   * changed the same rows.
    */
-  async #finishPipelined(): Promise<void> {
+  async #finishPipelined(window: SweepWindow): Promise<void> {
     const { state, pacer } = this.#context;
-    const outcome = await this.#pipelined?.outcome.catch(() => null);
-    this.#pipelined = null;
-    if (!outcome) return;
-    this.#window.rowsSkipped();
-    state.advanceTo(outcome.lastKey ?? state.range.cursor);
-    if (outcome.selected === 0) return;
-    this.#window.pendingFound();
-    await pacer.batchCommitted(outcome);
+    const batches = this.#pipelined;
+    this.#pipelined = [];
+    for (const { outcome: pending } of batches) {
+      const outcome = await pending.catch(() => null);
+      if (!outcome) continue;
+      window.rowsSkipped();
+      state.advanceTo(outcome.cursor ?? state.range.cursor);
+      if (outcome.selected === 0) continue;
+      window.pendingFound();
+      await pacer.batchCommitted(outcome);
+    }
   }
 
-  async #openNextWindow(session: Session): Promise<void> {
+  async #openNextWindow(session: Session, window: SweepWindow): Promise<void> {
     const { tools, state, pacer } = this.#context;
     const { range } = state;
-    if (range.windowUpper !== null) this.#window.grow(pacer.limit.rows);
-    const { keys, mayHaveSkipped } = this.#window;
-    state.windowOpened(await moveWindow(session, tools.selection, range, { keys, mayHaveSkipped }));
-    this.#window.opened({ mayHaveSkipped: tools.searchesEveryWindow });
+    if (range.windowUpper !== null) window.grow(pacer.limit.rows);
+    const { size, mayHaveSkipped } = window;
+    state.windowOpened(await moveWindow(session, this.#selection, range, { size, mayHaveSkipped }));
+    window.opened({ mayHaveSkipped: tools.searchesEveryWindow });
   }
 
   /** Changes one row by its key, so that this row must be the cause of an error. */
-  async #changeOneRow(session: Session, windowUpper: Key): Promise<void> {
+  async #changeOneRow(session: Session, window: SweepWindow, windowUpper: Key): Promise<void> {
     const { tools, state } = this.#context;
-    const key = await findFirstPending(session, tools.selection, state.range.cursor, windowUpper);
-    this.#isIsolating = false;
-    this.#window.rowsSkipped();
-    if (key === null) return this.#window.exhausted();
-    this.#window.pendingFound();
-    try {
-      await changeOrQuarantine(this.#context, session, key, { lockTimeoutMs: null, cursor: key });
-    } catch (error) {
-      throw classifyFailure(error) === 'lock' ? new ChangeBlockedError(key, error) : error;
+    const { range } = state;
+    const region = window.region(1);
+    const step = this.#step({ cursor: range.cursor, windowUpper, region, limit: 1, lockMode: 'locking' });
+    const { key, cursor, isWindowDone } = await findNextRow(session, this.#selection, range, step);
+    window.rowsSkipped();
+    if (key === null) {
+      // In page order, the rows of the next stripe may follow.
+      this.#isIsolating = !isWindowDone;
+      window.exhausted();
+      await session.transaction([tools.ledger.ranges.moveCursor(range, cursor)]);
+      return state.advanceTo(cursor);
     }
-    state.advanceTo(key);
+    this.#isIsolating = false;
+    window.pendingFound();
+    try {
+      await changeOrQuarantine(this.#context, session, key, { lockTimeoutMs: null, cursor });
+    } catch (error) {
+      throw classifyFailure(error) === 'lock' ? new ChangeBlockedError({ key, cursor }, error) : error;
+    }
+    state.advanceTo(cursor);
   }
 }

@@ -1,0 +1,105 @@
+import { pageOf, positionFromKey, positionToKey } from '../../../../ledger/pages/page-position.js';
+import type { Key } from '../../../../ledger/range.js';
+import type { BatchOutcome } from '../../../batch/batch.js';
+import { boundAt, nextPosition, pageOfBound, regionAt, type Region } from '../../../batch/order/region.js';
+import type { BatchStage } from '../pace/batch.pacer.js';
+import type { RegionSizer } from './region.sizer.js';
+import { SHRINK_FACTOR, WINDOW_BATCHES, type SweepWindow, type WindowBatch } from './sweep-window.js';
+
+/** 128 MB with PostgreSQL's usual page size. */
+const MAX_PAGES = 16_384;
+/** What a batch is expected to find: all rows of its stripe, and many of them. */
+const NOT_FULL = { selected: Infinity, limit: Infinity, lastCtid: null };
+
+/** A window of pages. */
+export class PageWindow implements SweepWindow {
+  readonly #sizer: RegionSizer;
+  #pages: number;
+  #maxPages = MAX_PAGES;
+  #hasPending = false;
+  #mayHaveSkipped = true;
+
+  constructor(sizer: RegionSizer, batchRows: number) {
+    this.#sizer = sizer;
+    this.#pages = clamp(WINDOW_BATCHES * sizer.pagesFor(batchRows), 1, MAX_PAGES);
+  }
+
+  get size(): number {
+    return this.#pages;
+  }
+
+  /** Batches that find no row still move the cursor, so the end of the window is always reached by them. */
+  get isExhausted(): boolean {
+    return false;
+  }
+
+  get mayHaveSkipped(): boolean {
+    return this.#mayHaveSkipped;
+  }
+
+  region(limit: number): Region {
+    const { pages, stripes } = this.#sizer.region(limit);
+    return { pages: Math.min(pages, this.#maxPages), stripes };
+  }
+
+  stageAt(cursor: Key | null, region: Region | null): BatchStage {
+    const { stripe, begun } = positionFromKey(cursor ?? boundAt(0));
+    const stripes = begun?.stripes ?? region?.stripes ?? 1;
+    return stripe === 0 && stripes > 1 ? 'moving' : 'regular';
+  }
+
+  expectedCursor({ cursor, region, windowUpper }: WindowBatch): Key | null {
+    if (cursor === null || region === null) return cursor;
+    const from = positionFromKey(cursor);
+    const begun = regionAt(from, region, pageOfBound(windowUpper));
+    return positionToKey(nextPosition(from, begun, NOT_FULL));
+  }
+
+  hasRoomBeyond(inFlight: readonly WindowBatch[]): boolean {
+    const last = inFlight.at(-1);
+    const cursor = last && this.expectedCursor(last);
+    return last !== undefined && pageOf((cursor ?? boundAt(0))[0] ?? '') < pageOfBound(last.windowUpper);
+  }
+
+  batchFinished(outcome: BatchOutcome, batch: WindowBatch): void {
+    const { selected, changed } = outcome;
+    this.#mayHaveSkipped ||= batch.lockMode === 'locking' || changed < selected;
+    if (selected > 0) this.#hasPending = true;
+    this.#sizer.batchFinished(outcome, batch);
+  }
+
+  pendingFound(): void {
+    this.#hasPending = true;
+  }
+
+  rowsSkipped(): void {
+    this.#mayHaveSkipped = true;
+  }
+
+  exhausted(): void {}
+
+  reset(): void {
+    this.#mayHaveSkipped = true;
+  }
+
+  shrink(): boolean {
+    if (this.#pages <= 1) return false;
+    this.#maxPages = this.#pages = Math.max(1, Math.floor(this.#pages / SHRINK_FACTOR));
+    return true;
+  }
+
+  /** After a window without a pending row, the next one is twice as large, so that it needs few statements. */
+  grow(batchRows: number): void {
+    const wanted = this.#hasPending ? WINDOW_BATCHES * this.#sizer.pagesFor(batchRows) : this.#pages * 2;
+    this.#pages = clamp(wanted, 1, this.#maxPages);
+  }
+
+  opened({ mayHaveSkipped }: { readonly mayHaveSkipped: boolean }): void {
+    this.#hasPending = false;
+    this.#mayHaveSkipped = mayHaveSkipped;
+  }
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(max, Math.ceil(value)));
+}

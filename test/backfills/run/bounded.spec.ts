@@ -19,6 +19,7 @@ class Lead {
   where: { slug: IsNull() },
   writes: ['slug'],
   batchSize: 10,
+  order: 'key',
 })
 class TransformSlug implements TransformBackfill<Lead, 'id'> {
   constructor(@Inject(BatchHook) private readonly hook: BatchHook) {}

@@ -43,7 +43,7 @@ class Strict extends Labels {}
 @Backfill<Parcel>({ ...LABELS, name: 'polled-often', throttles: { interval: 10 } })
 export class PolledOften extends Labels {}
 
-@Backfill<Parcel>({ ...LABELS, name: 'polled-seldom', throttles: { interval: 60_000 } })
+@Backfill<Parcel>({ ...LABELS, name: 'polled-seldom', order: 'key', throttles: { interval: 60_000 } })
 class PolledSeldom extends Labels {}
 
 /** Its run is long enough for a throttle to become unreadable. */

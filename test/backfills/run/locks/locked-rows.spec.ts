@@ -173,7 +173,7 @@ describe('a row that several sessions have locked', () => {
 });
 
 describe('a whole table that another session has locked', () => {
-  const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 500 } } });
+  const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 500, order: 'key' } } });
 
   it('stops the run after the lock timeout, and the report names the session', async () => {
     const holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');

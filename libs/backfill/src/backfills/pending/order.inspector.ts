@@ -24,6 +24,11 @@ export interface SweptFile extends TableFile {
   readonly rowsPerPage: number;
 }
 
+/** SQL that quotes a name, as `quoteIdentifier` does. */
+function quoted(name: string): string {
+  return `'"' || replace(${name}, '"', '""') || '"'`;
+}
+
 /** The file of the table, or of each of its partitions, and what prevents a sweep of its pages. */
 const FILES = `WITH root (oid) AS (SELECT to_regclass($1)::oid), ancestor (oid) AS (
     SELECT t.relid FROM root, pg_partition_tree(root.oid) AS t WHERE NOT t.isleaf
@@ -32,7 +37,7 @@ const FILES = `WITH root (oid) AS (SELECT to_regclass($1)::oid), ancestor (oid) 
     UNION ALL SELECT oid FROM root WHERE NOT EXISTS (SELECT FROM ancestor)
       AND NOT EXISTS (SELECT FROM pg_partition_tree(root.oid))
   )
-  SELECT format('%I.%I', n.nspname, c.relname), c.oid::text, pg_relation_filenode(c.oid)::text,
+  SELECT ${quoted('n.nspname')} || '.' || ${quoted('c.relname')}, c.oid::text, pg_relation_filenode(c.oid)::text,
     (pg_relation_size(c.oid) / current_setting('block_size')::bigint)::text,
     (CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE ${ASSUMED_ROWS_PER_PAGE} END)::text,
     CASE

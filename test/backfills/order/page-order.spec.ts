@@ -17,7 +17,7 @@ class Contact {
 }
 
 const hook = new BatchHook();
-const PENDING = { entity: Contact, where: { searchName: IsNull() } } as const;
+const PENDING = { entity: Contact, where: { searchName: IsNull() }, order: 'auto' } as const;
 
 class SetSearchName implements SetBackfill<Contact> {
   set() {

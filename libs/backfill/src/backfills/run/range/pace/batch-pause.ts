@@ -34,10 +34,9 @@ export class BatchPause {
    */
   get maxInFlight(): number {
     if (this.ms > 0) return 1;
-    if (this.#serverMs === 0) return 1;
-    const inFlight = (this.#serverMs + this.#idleMs) / (this.#serverMs + (this.#fixedMs ?? this.#restMs));
-    // Without a pause, one more batch waits on the server.
-    return this.#fixedMs === null ? Math.max(1, Math.floor(inFlight)) : Math.ceil(inFlight) + 1;
+    if (this.#fixedMs !== null) return Infinity;
+    const inFlight = (this.#serverMs + this.#idleMs) / (this.#serverMs + this.#restMs);
+    return Math.max(1, Math.floor(inFlight));
   }
 
   /** @param pause the current setting, which a person may have changed */

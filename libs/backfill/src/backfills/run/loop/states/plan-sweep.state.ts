@@ -3,7 +3,7 @@ import type { RunState } from '../run.states.js';
 
 /** Plans the ranges of the next sweep. It covers every row that is pending now. */
 export const planSweep: RunState<'planSweep'> = async (run, memory) => {
-  const { completionLease, connection, gate, ledger, log, scope } = run;
+  const { completionLease, connection, definition, gate, ledger, log, scope } = run;
   const { selection } = memory;
   memory.updatedBeforeSweep = log.updated;
   memory.sweeps++;
@@ -15,7 +15,7 @@ export const planSweep: RunState<'planSweep'> = async (run, memory) => {
   // Without ranges the table is empty: the application has deleted the last row meanwhile.
   if (ranges.length > 0) {
     await connection.use((session) => ledger.ranges.planSweep(session, scope.tenants, ranges));
-    log.note('log', `Sweeps in ${order} order: ${reason}.`);
+    if (definition.pace.order !== 'key') log.note('log', `Sweeps in ${order} order: ${reason}.`);
   }
   await completionLease.release();
   return 'takeRange';

@@ -199,7 +199,9 @@ export class Sweep {
       const failure = classifyFailure(error);
       pacer.enterStage(stage);
       if (lockMode === 'locking' || (failure !== 'lock' && failure !== 'too-slow')) throw error;
-      const isSmaller = failure === 'too-slow' && pacer.limit.wasTooSlow(MAX_OPTIMISTIC_BATCH_MS);
+      const isInPages = this.#selection.file !== null;
+      const isSmaller =
+        isInPages && failure === 'too-slow' && pacer.limit.wasTooSlow(MAX_OPTIMISTIC_BATCH_MS);
       if (!isSmaller) this.#lockModes.optimisticFailed();
       return null;
     }

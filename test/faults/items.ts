@@ -59,7 +59,7 @@ export type Kind = (typeof KINDS)[number];
  */
 export const FORMS = {
   'one-worker': { rows: 40, pace: { batchSize: 10 } },
-  'one-worker-by-key': { rows: 40, pace: { batchSize: 10, order: 'key' } },
+  'one-worker-by-page': { rows: 40, pace: { batchSize: 10, order: 'page' } },
   // Small batches, so that there are enough ranges for a worker of the other process.
   'two-workers': { rows: 60, pace: { batchSize: 2, workers: 2, maxWorkers: 4 } },
 } as const;

@@ -51,7 +51,12 @@ export { BackfillModuleMissingError } from '../deploy/module-missing.error.js';
 export { BackfillError, type BackfillErrorDetails } from '../errors/backfill.error.js';
 export { DuplicateIndexNameError, IndexBuildError, IndexDeclarationError } from '../indexes/index.error.js';
 export { DeployLeaseLostError } from '../ledger/lease/deploy-lease.error.js';
-export { IllegalTransitionError, LedgerInstallError, LedgerTooNewError } from '../ledger/ledger.error.js';
+export {
+  IllegalTransitionError,
+  LedgerInstallError,
+  LedgerTooNewError,
+  LedgerValueError,
+} from '../ledger/ledger.error.js';
 export {
   DataInMigrationError,
   InvalidMigrationOptionError,

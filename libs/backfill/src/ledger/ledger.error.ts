@@ -28,6 +28,17 @@ export class LedgerInstallError extends BackfillError {
   }
 }
 
+/** A value in the ledger was not written by this library. @publicApi */
+export class LedgerValueError extends BackfillError {
+  constructor(column: string, value: string) {
+    super(`The ledger has an unexpected value in the column "${column}" of its table "range": ${value}.`, {
+      subject: column,
+      remedy:
+        'Find out who has changed the ledger. Then delete the unfinished ranges of the backfill; the next run plans them again.',
+    });
+  }
+}
+
 /** The state machine has no transition between these two statuses, see `STATUS_TRANSITIONS`. @publicApi */
 export class IllegalTransitionError extends BackfillError {
   readonly from: BackfillStatus;

@@ -58,8 +58,9 @@ async function keyRanges(session: Session, selection: RowSelection, parts: numbe
 export function pageRanges(files: readonly SweptFile[], parts: number, minRows: number): PlannedRange[] {
   const total = files.reduce((sum, { pages }) => sum + pages, 0);
   return files.flatMap(({ pages, rowsPerPage, ...file }) => {
-    const partPages = Math.max(1, total / parts, minRows / rowsPerPage);
-    const count = Math.max(1, Math.round(pages / partPages));
+    const wanted = Math.round((pages * parts) / Math.max(1, total));
+    const largest = Math.floor(pages / Math.max(1, minRows / rowsPerPage));
+    const count = Math.max(1, Math.min(wanted, largest));
     const bounds = Array.from({ length: count + 1 }, (_, at) => Math.round((pages * at) / count));
     return bounds.slice(1).flatMap((end, at) => {
       const start = bounds[at] ?? 0;

@@ -1,10 +1,10 @@
-import { boolean, json, nullable, number, oneOf, text } from '../../postgres/decoders.js';
+import { boolean, number, oneOf, text } from '../../postgres/decoders.js';
 import { Parameters } from '../../postgres/parameters.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import type { StatementResult } from '../../postgres/statement-result.js';
 import type { SubjectContext } from '../ledger.context.js';
-import type { TableFile } from '../pages/table-file.js';
+import { tableFile } from '../pages/table-file.js';
 import {
   keyFromJson,
   type ForeignLease,
@@ -229,7 +229,7 @@ function toRange(result: StatementResult): LeasedRange | null {
     cursor: keyFromJson,
     windowLower: keyFromJson,
     windowUpper: keyFromJson,
-    file: nullable(json<TableFile>()),
+    file: tableFile,
   });
   return range ?? null;
 }

@@ -1,3 +1,5 @@
+import { LedgerValueError } from '../ledger.error.js';
+
 /** The file of a table or partition. Page numbers are valid only as long as the table keeps this file. */
 export interface TableFile {
   /** Quoted and qualified. */
@@ -6,4 +8,20 @@ export interface TableFile {
   readonly tableId: string;
   /** `pg_class.relfilenode`, as text. VACUUM FULL, CLUSTER, TRUNCATE and a rewrite give the table another one. */
   readonly fileNode: string;
+}
+
+/** A name as `quotePath` quotes it. */
+const QUOTED_PATH = /^"(?:[^"]|"")+"\."(?:[^"]|"")+"$/;
+
+/**
+ * Reads a file from the ledger. Its name becomes a part of statements, so that nothing but a quoted name is
+ * accepted: a role that may write to the ledger must not be able to run SQL as this role.
+ *
+ * @throws LedgerValueError
+ */
+export function tableFile(value: string | null): TableFile | null {
+  if (value === null) return null;
+  const file = JSON.parse(value) as TableFile;
+  if (!QUOTED_PATH.test(file.table)) throw new LedgerValueError('table_name', file.table);
+  return file;
 }

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { positionFromKey, positionToKey } from '../../../libs/backfill/src/ledger/pages/page-position.ts';
+import { nextPosition, regionAt } from '../../../libs/backfill/src/backfills/batch/order/region.ts';
+import { RegionSizer } from '../../../libs/backfill/src/backfills/run/range/sweep/region.sizer.ts';
+import { pageRanges } from '../../../libs/backfill/src/backfills/pending/sweep.planner.ts';
+import type { WindowBatch } from '../../../libs/backfill/src/backfills/run/range/sweep/sweep-window.ts';
+import { boundAt } from '../../../libs/backfill/src/backfills/batch/order/region.ts';
+import { seed } from '../../support/runs/seeded-random.ts';
+
+const SEED = seed();
+
+/** Pages of rows, simulated: for each page, the numbers of its pending rows. */
+const anyTable = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 20 }), {
+  minLength: 1,
+  maxLength: 40,
+});
+const anySize = fc.record({
+  pages: fc.integer({ min: 1, max: 12 }),
+  stripes: fc.integer({ min: 1, max: 9 }),
+});
+
+describe('the positions of a sweep in page order', () => {
+  it(`pass every row, whatever the sizes of regions and batches (SEED=${SEED})`, () => {
+    fc.assert(
+      fc.property(
+        anyTable,
+        fc.array(fc.record({ size: anySize, limit: fc.integer({ min: 1, max: 40 }) }), { minLength: 1 }),
+        (table, choices) => {
+          const pending = new Set(table.flatMap((rows, page) => rows.map((row) => `(${page},${row})`)));
+          let key = boundAt(0);
+          let steps = 0;
+          while (key[0] !== `(${table.length},0)`) {
+            // Every batch may have another size, as after an error or in another process.
+            const { size, limit } = choices[steps % choices.length] ?? fail();
+            if (++steps > 50_000) throw new Error('The sweep does not end.');
+            const from = positionFromKey(key);
+            const region = regionAt(from, size, table.length);
+            const [fromPage = 0, fromRow = 0] = from.ctid.slice(1, -1).split(',').map(Number);
+            const rows = table
+              .flatMap((numbers, page) => [...numbers].sort((a, b) => a - b).map((row) => ({ page, row })))
+              .filter(({ page, row }) => page > fromPage || (page === fromPage && row > fromRow))
+              .filter(({ page }) => page < region.endPage)
+              .filter(({ row }) => from.stripe >= region.stripes - 1 || row % region.stripes === from.stripe)
+              .map(({ page, row }) => `(${page},${row})`)
+              .filter((ctid) => pending.has(ctid))
+              .slice(0, limit);
+            for (const ctid of rows) pending.delete(ctid);
+            const result = { selected: rows.length, limit, lastCtid: rows.at(-1) ?? null };
+            key = positionToKey(nextPosition(from, region, result));
+          }
+          expect([...pending]).toEqual([]);
+        },
+      ),
+      { seed: SEED | 0 },
+    );
+  });
+
+  it('are divided among the workers without a gap and without an overlap', () => {
+    const file = { table: '"public"."leads"', tableId: '1', fileNode: '2', rowsPerPage: 30 };
+    const ranges = pageRanges([{ ...file, pages: 1_000 }], 4, 2_000);
+    expect(ranges.map(({ lower }) => lower)).toEqual([0, 250, 500, 750].map(boundAt));
+    expect(ranges.map(({ upper }) => upper)).toEqual([250, 500, 750, 1_000].map(boundAt));
+    // Small parts are not worth another worker.
+    expect(pageRanges([{ ...file, pages: 100 }], 4, 2_000)).toHaveLength(1);
+    expect(pageRanges([{ ...file, pages: 0 }], 4, 2_000)).toEqual([]);
+  });
+});
+
+describe('the number of stripes', () => {
+  const FACTS = { rowsPerPage: 27, notHeapOnly: null };
+  const NO_TIME = { serverMs: 0, lockedMs: 0, codeMs: 0 };
+  const batchAt = (stripe: number, stripes: number): WindowBatch => ({
+    limit: 200,
+    lockMode: 'optimistic',
+    region: { pages: 40, stripes },
+    cursor: ['(0,0)', String(stripe), '0', '40', String(stripes)],
+    windowUpper: boundAt(1_000),
+  });
+  const report = (sizer: RegionSizer, stripe: number, samePage: number) => {
+    const { stripes } = sizer;
+    const changed = Math.round((27 * 40) / stripes);
+    const outcome = { selected: changed, changed, cursor: null, tenant: null, samePage, time: NO_TIME };
+    sizer.batchFinished(outcome, batchAt(stripe, stripes));
+  };
+
+  it('follows the rows of a page, up to a maximum', () => {
+    expect(new RegionSizer(FACTS, 'auto').stripes).toBe(6);
+    expect(new RegionSizer({ ...FACTS, rowsPerPage: 200 }, 'auto').stripes).toBe(8);
+    expect(new RegionSizer({ ...FACTS, rowsPerPage: 4 }, 'auto').stripes).toBe(1);
+    expect(new RegionSizer(FACTS, 3).stripes).toBe(3);
+  });
+
+  it('is one where an update cannot be heap-only', () => {
+    expect(new RegionSizer({ ...FACTS, notHeapOnly: 'the index …' }, 'auto').stripes).toBe(1);
+  });
+
+  it('becomes one while new versions find no room, as under an old snapshot, and is tried again', () => {
+    const sizer = new RegionSizer(FACTS, 'auto');
+    for (let batch = 0; batch < 8; batch++) report(sizer, 1, 0);
+    expect(sizer.stripes).toBe(1);
+    for (let batch = 0; batch < 400; batch++) report(sizer, 0, 0);
+    expect(sizer.stripes).toBeGreaterThan(1);
+  });
+
+  it('stays while new versions find room', () => {
+    const sizer = new RegionSizer(FACTS, 'auto');
+    for (let batch = 0; batch < 40; batch++) report(sizer, 1, 150);
+    expect(sizer.stripes).toBe(6);
+  });
+
+  it('is reduced where the first stripe finds room already', () => {
+    const sizer = new RegionSizer(FACTS, 'auto');
+    report(sizer, 0, 180);
+    expect(sizer.stripes).toBe(3);
+  });
+});

@@ -34,7 +34,7 @@ export class LedgerValueError extends BackfillError {
     super(`The ledger has an unexpected value in the column "${column}" of its table "range": ${value}.`, {
       subject: column,
       remedy:
-        'Find out who has changed the ledger. Then delete the unfinished ranges of the backfill; the next run plans them again.',
+        'Look for the program that has changed the ledger. Then delete the unfinished ranges of the backfill; the next run plans them again.',
     });
   }
 }

@@ -138,15 +138,12 @@ describe('a plan', () => {
     expect(planned?.explain.join('\n')).not.toMatch(/Seq Scan on leads/);
   });
 
-  it('names the index that serves the predicate, and warns if there is none', async () => {
-    expect(await plan('set')).toMatchObject({
-      index: null,
-      warnings: [expect.stringContaining('No index serves the pending predicate')],
-    });
+  it('names the index that serves the predicate', async () => {
+    expect(await plan('set')).toMatchObject({ index: null, warnings: [] });
     await database.query('CREATE INDEX leads_to_do ON leads (id) WHERE search_name IS NULL');
-    expect(await plan('set')).toMatchObject({ index: 'leads_to_do', warnings: [] });
+    expect(await plan('set')).toMatchObject({ index: 'leads_to_do' });
     await database.query('DROP INDEX leads_to_do; CREATE INDEX leads_by_search_name ON leads (search_name)');
-    expect(await plan('set')).toMatchObject({ index: 'leads_by_search_name', warnings: [] });
+    expect(await plan('set')).toMatchObject({ index: 'leads_by_search_name' });
     await database.query('DROP INDEX leads_by_search_name');
   });
 

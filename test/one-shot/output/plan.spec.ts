@@ -27,6 +27,7 @@ Nothing was changed.
     const estimated = planOf({
       pendingIsEstimate: true,
       index: null,
+      indexPays: true,
       triggers: [],
       measuredRowsPerSecond: null,
       warnings: ['No index serves it.'],
@@ -43,5 +44,25 @@ Nothing was changed.
     expect(plan).toContain('Pending:  unknown: neither a count nor an estimate is available\n');
     const done = planOf({ pending: 0, batches: 0, measuredRowsPerSecond: null });
     expect(renderPlan({ phase: 'backfill', plan: [done] })).toContain('not measured: no row is pending');
+  });
+
+  it('says that no index is needed while most rows are pending', () => {
+    expect(renderPlan({ phase: 'backfill', plan: [planOf({ index: null })] })).toContain(
+      'Index:    none is needed: while most rows are pending, the sweep and the proof read them in any case\n',
+    );
+  });
+
+  it('is two lines for a complete backfill, with what seals it', () => {
+    const complete = planOf({ status: 'complete', pending: 0, index: null, indexPays: true });
+    const sealed = { ...complete, sealedBy: 'NOT NULL of direction' };
+    expect(renderPlan({ phase: 'backfill', plan: [complete, sealed] })).toBe(`
+leads-direction (version 1): set on public.leads, complete
+  Pending:  no row; a run only proves it
+
+leads-direction (version 1): set on public.leads, complete
+  Pending:  no row, and no row can become pending (sealed by NOT NULL of direction)
+
+Nothing was changed.
+`);
   });
 });

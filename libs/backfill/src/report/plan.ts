@@ -17,11 +17,18 @@ export interface BackfillPlan {
   readonly pending: number | null;
   /** True if `pending` is the planner's estimate instead of a count. */
   readonly pendingIsEstimate: boolean;
+  /** Rows of the table by PostgreSQL's statistics, pending or not; null if it was never analyzed. */
+  readonly tableRows: number | null;
+  /** The constraint or migration that excludes pending rows; null: the backfill is not sealed. */
+  readonly sealedBy: string | null;
   /** Rows per batch at the start of the run. */
   readonly batchSize: number;
   /** Expected number of batches; null if `pending` is null. */
   readonly batches: number | null;
-  /** The statement of one batch, with `$1` … as parameters. Empty if the table has no rows. */
+  /**
+   * The statement of one batch, with `$1` … as parameters. Empty if the table has no rows, and for a complete
+   * backfill without a pending row.
+   */
   readonly sql: string;
   /** The values of the parameters, in text format. */
   readonly parameters: readonly (string | null)[];
@@ -29,6 +36,11 @@ export interface BackfillPlan {
   readonly explain: readonly string[];
   /** The index with which PostgreSQL finds the pending rows; null if there is none. */
   readonly index: string | null;
+  /**
+   * Whether such an index pays: few of many rows are pending. Otherwise the sweep and the proof read the
+   * pending rows in any case. Null if not known.
+   */
+  readonly indexPays: boolean | null;
   /** Triggers that fire for a row or a statement, as `name (timing event)`. */
   readonly triggers: readonly string[];
   /**

@@ -5,15 +5,18 @@ import { classifyDatabaseError } from '../../postgres/error-classes.js';
 import { Session } from '../../postgres/session.js';
 import { inspectDeclaredIndex } from '../batch/declared-index.inspector.js';
 import { RowSelection } from '../batch/row-selection.js';
+import { inspectFile } from '../batch/order/file.inspector.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { countPending } from '../pending/pending.counter.js';
 import type { BackfillPlan } from '../../report/plan.js';
 import { InvalidStatementError } from '../run.error.js';
-import { PLAN_TIMEOUTS, rehearseBatch } from './batch.rehearsal.js';
+import { isDone, PLAN_TIMEOUTS, rehearseBatch } from './batch.rehearsal.js';
 import { estimateDuration } from './duration.estimate.js';
+import { indexPays } from './index.advice.js';
 import { findPendingIndex } from './index.inspector.js';
 import { planWarnings } from './plan.warnings.js';
+import { readTableStatistics } from './table.statistics.js';
 import { findFiredTriggers } from './trigger.inspector.js';
 
 /**
@@ -53,17 +56,16 @@ async function planSelection(
 ): Promise<BackfillPlan> {
   const { name, version, kind, table, pace } = definition;
   const pending = await countPending(session, selection);
+  const { tableId, rows: tableRows } = await readTableStatistics(session, definition);
+  const { blockingIndex } = await inspectFile(session, definition, { tableId });
   const index = await findPendingIndex(session, selection);
   const indexProblem = await inspectDeclaredIndex(session, definition);
   const excludeQuarantined = (await installedStep(session, schema)) > 0;
-  const rehearsal = await rehearseBatch(session, selection, schema, { excludeQuarantined });
-  const { status, preview, explain, rowsPerSecond, problem } = rehearsal;
+  const rehearsal = await rehearseBatch(session, selection, { schema, excludeQuarantined, pending });
+  const { status, sealedBy, preview, explain, rowsPerSecond, problem } = rehearsal;
+  const findings = { index, indexProblem, blockingIndex, pending, tableRows, batchProblem: problem };
   return {
-    name,
-    version,
-    kind,
-    table,
-    status,
+    ...{ name, version, kind, table, status, sealedBy, tableRows },
     pending: pending?.rows ?? null,
     pendingIsEstimate: pending?.isEstimate ?? false,
     batchSize: pace.batchSize,
@@ -72,9 +74,10 @@ async function planSelection(
     parameters: preview?.values ?? [],
     explain,
     index,
+    indexPays: indexPays(findings),
     triggers: await findFiredTriggers(session, definition),
     measuredRowsPerSecond: rowsPerSecond,
     estimatedMs: pending && estimateDuration(pending.rows, rowsPerSecond, pace),
-    warnings: planWarnings(definition, { index, indexProblem, pending, batchProblem: problem }),
+    warnings: isDone(rehearsal, pending) ? [] : planWarnings(definition, findings),
   };
 }

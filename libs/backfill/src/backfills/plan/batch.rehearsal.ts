@@ -13,6 +13,7 @@ import type { BatchRunner, SweepStep } from '../batch/batch.js';
 import { boundAt, type Region } from '../batch/order/region.js';
 import { FileSelection, type PendingOptions, type RowSelection } from '../batch/row-selection.js';
 import { keyAtDistance } from '../pending/key-window.js';
+import type { Count } from '../pending/pending.counter.js';
 import { chooseOrder, type SweptFile } from '../pending/order.inspector.js';
 import { firstPendingPage, highestKey, lowerSweepBound } from '../pending/sweep-bounds.js';
 
@@ -30,6 +31,8 @@ const WINDOW_KEYS = 10_000;
 export interface Rehearsal {
   /** The status in the ledger. */
   readonly status: BackfillStatus;
+  /** The constraint or migration that excludes pending rows; null: the backfill is not sealed. */
+  readonly sealedBy: string | null;
   /** The statement of the batch; null if the table is empty. */
   readonly preview: Statement | null;
   /** PostgreSQL's plan of that statement, line by line. */
@@ -40,30 +43,39 @@ export interface Rehearsal {
   readonly problem: string | null;
 }
 
+/** A backfill without a pending row and with status `complete`: there is nothing to rehearse. */
+export function isDone({ status }: Pick<Rehearsal, 'status'>, pending: Count | null): boolean {
+  return status === 'complete' && pending?.rows === 0;
+}
+
+export interface RehearsalOptions extends PendingOptions {
+  /** The schema of the ledger. */
+  readonly schema: string;
+  /** Null if the pending rows could not be counted. */
+  readonly pending: Count | null;
+}
+
 /** Runs and measures one batch in a transaction that is rolled back. */
 export async function rehearseBatch(
   session: Session,
   selection: RowSelection,
-  schema: string,
-  options: PendingOptions,
+  { schema, pending, ...options }: RehearsalOptions,
 ): Promise<Rehearsal> {
   const { ledger, definition } = selection;
-  const { order, files } = await chooseOrder(session, selection);
-  const sample =
-    order === 'page'
-      ? await pagesToMeasure(session, selection, files)
-      : await keysToMeasure(session, selection, options);
+  const sample = pending?.rows === 0 ? null : await sampleOf(session, selection, options);
   await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
   try {
     await session.send(await installStatements(session, schema));
     const { status } = await ledger.status.open(session, definition.kind);
-    if (sample === null) return { status, preview: null, explain: [], rowsPerSecond: null, problem: null };
+    const { sealedBy } = await ledger.catchUp.summary(session);
+    if (sample === null)
+      return { status, sealedBy, preview: null, explain: [], rowsPerSecond: null, problem: null };
     const range = await ledger.ranges.insertRehearsal(session, sample.range);
     const runner = createBatchRunner(sample.selection);
     const step = stepOf(sample, runner);
     const preview = runner.preview(range, step);
     const explain = await explainBatch(session, selection, preview);
-    return { status, preview, explain, ...(await measure(session, runner, range, step)) };
+    return { status, sealedBy, preview, explain, ...(await measure(session, runner, range, step)) };
   } finally {
     await session.rollback();
   }
@@ -74,6 +86,17 @@ interface Sample {
   readonly selection: RowSelection;
   readonly range: PlannedRange;
   readonly region: Region | null;
+}
+
+async function sampleOf(
+  session: Session,
+  selection: RowSelection,
+  options: PendingOptions,
+): Promise<Sample | null> {
+  const { order, files } = await chooseOrder(session, selection);
+  return order === 'page'
+    ? pagesToMeasure(session, selection, files)
+    : keysToMeasure(session, selection, options);
 }
 
 async function keysToMeasure(

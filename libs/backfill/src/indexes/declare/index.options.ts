@@ -21,7 +21,9 @@ interface SharedIndexOptions<Entity extends ObjectLiteral> {
   readonly using?: IndexMethod;
   /**
    * When the index is built. `after`: when every backfill that names it with its option `index` is complete.
-   * The updates of such a backfill are then not slowed down by the index. At least one backfill must name it.
+   * The updates of such a backfill can then be heap-only. It pays while most rows are pending, for an index
+   * that serves catch-up later. `before` pays where few of many rows are pending: the sweep and the proof then
+   * do not read the other rows. At least one backfill must name an index that is built after it.
    * @default 'before'
    */
   readonly build?: 'before' | 'after';

@@ -15,6 +15,11 @@ export interface FileFacts {
   readonly notHeapOnly: string | null;
 }
 
+export interface InspectedFile extends FileFacts {
+  /** The index that prevents heap-only updates; null if none does. */
+  readonly blockingIndex: string | null;
+}
+
 /**
  * An index whose columns, expressions or predicate depend on the written columns. An update of such a column
  * is never heap-only (PostgreSQL manual, 66.7). Summarizing indexes (BRIN) do not count from version 16 on.
@@ -44,26 +49,26 @@ const ROWS_PER_PAGE = `SELECT CASE WHEN reltuples > 0 AND relpages > 0 THEN (rel
 export async function inspectFile(
   session: Session,
   definition: BackfillDefinition,
-  { tableId }: TableFile,
-): Promise<FileFacts> {
+  { tableId }: Pick<TableFile, 'tableId'>,
+): Promise<InspectedFile> {
   const written = writtenColumns(definition);
   const result = await session.send([
     { text: ROWS_PER_PAGE, values: [tableId] },
     { text: BLOCKING_INDEX, values: [tableId, toArrayText(written ?? [])] },
   ]);
   const rowsPerPage = result.at(0).firstValue(nullable(number)) ?? ASSUMED_ROWS_PER_PAGE;
-  const index = result.at(1).firstValue(text);
-  return { rowsPerPage, notHeapOnly: notHeapOnly(definition, written, index) };
+  const blockingIndex = result.at(1).firstValue(text) ?? null;
+  return { rowsPerPage, notHeapOnly: notHeapOnly(definition, written, blockingIndex), blockingIndex };
 }
 
 function notHeapOnly(
   { kind }: BackfillDefinition,
   written: readonly string[] | null,
-  index: string | undefined,
+  index: string | null,
 ): string | null {
   if (kind === 'purge' || kind === 'copy') return 'it updates no row of this table';
   if (written === null) return 'the columns that its code writes are not known';
-  return index === undefined ? null : `the index "${index}" contains a column that it writes`;
+  return index === null ? null : `the index "${index}" contains a column that it writes`;
 }
 
 /** The columns that the backfill writes; null if they are not known. */

@@ -11,19 +11,36 @@ export function renderPlan({ plan }: PlanReport): string {
 }
 
 function renderBackfill(plan: BackfillPlan): string[] {
+  const title = `${plan.name} (version ${plan.version}): ${plan.kind} on ${printable(plan.table)}, ${plan.status}`;
+  return plan.status === 'complete' && plan.pending === 0 && !plan.pendingIsEstimate
+    ? [title, `  Pending:  ${renderDone(plan)}`]
+    : [title, ...renderWork(plan).map((line) => `  ${line}`)];
+}
+
+function renderDone({ sealedBy }: BackfillPlan): string {
+  return sealedBy === null
+    ? 'no row; a run only proves it'
+    : `no row, and no row can become pending (sealed by ${printableLine(sealedBy)})`;
+}
+
+function renderWork(plan: BackfillPlan): string[] {
   return [
-    `${plan.name} (version ${plan.version}): ${plan.kind} on ${printable(plan.table)}, ${plan.status}`,
-    ...[
-      `Pending:  ${renderPending(plan)}`,
-      `Rate:     ${renderRate(plan)}`,
-      `Index:    ${plan.index === null ? 'none serves the pending predicate' : printable(plan.index)}`,
-      `Triggers: ${plan.triggers.length === 0 ? 'none will fire' : plan.triggers.map(printable).join(', ')}`,
-      ...plan.warnings.map((warning) => `Warning:  ${printableLine(warning)}`),
-      ...renderSection('One batch:', plan.sql.split('\n')),
-      ...renderSection('Its parameters:', plan.parameters.map(renderParameter)),
-      ...renderSection('Its plan:', plan.explain),
-    ].map((line) => `  ${line}`),
+    `Pending:  ${renderPending(plan)}`,
+    `Rate:     ${renderRate(plan)}`,
+    `Index:    ${renderIndex(plan)}`,
+    `Triggers: ${plan.triggers.length === 0 ? 'none will fire' : plan.triggers.map(printable).join(', ')}`,
+    ...plan.warnings.map((warning) => `Warning:  ${printableLine(warning)}`),
+    ...renderSection('One batch:', plan.sql === '' ? [] : plan.sql.split('\n')),
+    ...renderSection('Its parameters:', plan.parameters.map(renderParameter)),
+    ...renderSection('Its plan:', plan.explain),
   ];
+}
+
+function renderIndex({ index, indexPays }: BackfillPlan): string {
+  if (index !== null) return printable(index);
+  return indexPays === false
+    ? 'none is needed: while most rows are pending, the sweep and the proof read them in any case'
+    : 'none serves the pending predicate';
 }
 
 function renderSection(title: string, lines: readonly string[]): string[] {

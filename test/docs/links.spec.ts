@@ -57,7 +57,7 @@ function pathsIn(page: string): string[] {
 
 function scriptsIn(page: string): string[] {
   const text = readFileSync(join(PROJECT, page), 'utf8');
-  return [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
+  return [...text.matchAll(/npm run ([\w:]+(?:-\w+)*)/g)].map(([, name = '']) => name);
 }
 
 describe('the pages', () => {

@@ -81,13 +81,14 @@ function keyOrder(reason: string): OrderChoice {
   return { order: 'key', reason, files: [] };
 }
 
-interface InspectedFiles {
+export interface InspectedFiles {
   readonly files: readonly SweptFile[];
   /** Why the pages cannot be swept; null if they can. */
   readonly obstacle: string | null;
 }
 
-async function inspectFiles(session: Session, { definition }: RowSelection): Promise<InspectedFiles> {
+/** The files of the table and its partitions, for statements on ranges of their pages. */
+export async function inspectFiles(session: Session, { definition }: RowSelection): Promise<InspectedFiles> {
   const { kind, pace, table } = definition;
   const written = kind === 'set' || kind === 'transform' ? writtenColumns(definition) : null;
   const result = await session.query(applyPolicy(pace), {

@@ -2,6 +2,8 @@ import { keyFromJson, type Key } from '../../ledger/range.js';
 import type { Session } from '../../postgres/session.js';
 import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
 import { probeWindow } from './key-window.js';
+import { inspectFiles } from './order.inspector.js';
+import { findPendingByPages } from './page-proof.js';
 import { queryWithin, TOO_SLOW, unlessTooSlow, WHOLE_TABLE_MS } from './too-slow.js';
 
 /** Number of keys that one statement reads at first if a query on the whole table takes too long. */
@@ -30,12 +32,23 @@ export async function findPending(
     text: `SELECT ${selection.keyJson}::text FROM ${selection.from} WHERE ${pending} LIMIT 1`,
     values: parameters.values,
   });
-  return result === TOO_SLOW
-    ? findPendingByWindows(session, selection, options)
-    : (result.firstValue(keyFromJson) ?? null);
+  if (result !== TOO_SLOW) return result.firstValue(keyFromJson) ?? null;
+  const { files, obstacle } = await inspectFiles(session, selection);
+  const found =
+    obstacle === null
+      ? await findPendingByPages(selection, files, {
+          ...options,
+          canContinue: () => options.canContinue(session),
+        })
+      : TOO_SLOW;
+  return found === TOO_SLOW ? findPendingByKeys(session, selection, options) : found;
 }
 
-async function findPendingByWindows(
+/**
+ * Searches window by window in the order of the key, each in a transaction of its own. A key does not move, so
+ * that no row escapes. If the keys are random, each window reads pages all over the table.
+ */
+async function findPendingByKeys(
   session: Session,
   selection: RowSelection,
   { canContinue, ...options }: ProbeOptions,

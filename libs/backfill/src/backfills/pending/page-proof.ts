@@ -1,0 +1,198 @@
+import { keyFromJson, type Key } from '../../ledger/range.js';
+import { startCtid } from '../../ledger/pages/page-position.js';
+import { NoConnectionError } from '../../postgres/session.opener.js';
+import { boolean, number } from '../../postgres/decoders.js';
+import { classifyDatabaseError } from '../../postgres/error-classes.js';
+import { toArrayText } from '../../postgres/text-format.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import { Session } from '../../postgres/session.js';
+import { applyPolicy } from '../../postgres/timeout-policy.js';
+import { FileSelection, type PendingOptions, type RowSelection } from '../batch/row-selection.js';
+import { ROW } from '../definition/definition.js';
+import type { SweptFile } from './order.inspector.js';
+import { TOO_SLOW, type TooSlow } from './too-slow.js';
+
+/** Number of pages that the first statement reads. Small, because a statement timeout ends the search. */
+const FIRST_WINDOW_PAGES = 16;
+/** Maximum number of pages that one statement reads: 64 MB. */
+const MAX_WINDOW_PAGES = 8_192;
+/** After a statement timeout, the maximum number of pages is the last one divided by this factor. */
+const SHRINK_FACTOR = 8;
+/** The search starts again after a statement timeout, and after it has yielded to another session's lock. */
+const MAX_ATTEMPTS = 4;
+/** The number of pages of a statement is doubled while it takes less than half of this time. */
+const WINDOW_MS = 1_000;
+/** An old snapshot keeps dead rows from VACUUM. This is how long the proof may hold one, in milliseconds. */
+const MAX_SNAPSHOT_MS = 15 * 60_000;
+/** Whether another session waits for a lock on one of the files, e.g. for an ALTER TABLE. */
+const IS_WAITED_FOR = `EXISTS (SELECT FROM pg_locks WHERE relation = ANY($1::regclass[]) AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;
+
+export interface PageProofOptions extends PendingOptions {
+  /** Called before each statement. False stops the search. */
+  readonly canContinue: () => Promise<boolean>;
+}
+
+/**
+ * Searches all pages for a pending row, in one REPEATABLE READ transaction of a connection of its own. With
+ * several snapshots, a row could move behind the search, from a page that has not been read to one that has.
+ *
+ * @returns the key of a pending row; null if there is none; `stopped` if `canContinue` returned false; `TOO_SLOW`
+ * if the search gave up: a statement or the whole search took too long, another session waits for a lock on the
+ * table, or the pool has no second connection
+ */
+export async function findPendingByPages(
+  selection: RowSelection,
+  files: readonly SweptFile[],
+  options: PageProofOptions,
+): Promise<Key | null | 'stopped' | TooSlow> {
+  const session = await openUnlessBusy(selection);
+  if (session === null) return TOO_SLOW;
+  try {
+    let maxPages = MAX_WINDOW_PAGES;
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS && maxPages > 0; attempt++) {
+      const search = new PageSearch(session, selection, files, maxPages);
+      const found = await unlessInterrupted(() => search.run(options));
+      if (found !== TOO_SLOW) return found;
+      maxPages = Math.floor(search.windowPages / SHRINK_FACTOR);
+    }
+    return TOO_SLOW;
+  } finally {
+    await session.close();
+  }
+}
+
+async function unlessInterrupted<T>(search: () => Promise<T>): Promise<T | TooSlow> {
+  try {
+    return await search();
+  } catch (error) {
+    const failure = classifyDatabaseError(error);
+    if (failure === 'too-slow' || failure === 'lock') return TOO_SLOW;
+    throw error;
+  }
+}
+
+async function openUnlessBusy({ definition }: RowSelection): Promise<Session | null> {
+  const { dataSource, pace } = definition;
+  try {
+    return await Session.open(dataSource, { statementTimeout: pace.statementTimeout });
+  } catch (error) {
+    if (error instanceof NoConnectionError) return null;
+    throw error;
+  }
+}
+
+/** One search of all pages in one transaction. */
+class PageSearch {
+  readonly #session: Session;
+  readonly #selection: RowSelection;
+  readonly #files: readonly SweptFile[];
+  readonly #targetMs: number;
+  readonly #startedAt = performance.now();
+  readonly #maxPages: number;
+  #windowPages: number;
+
+  constructor(session: Session, selection: RowSelection, files: readonly SweptFile[], maxPages: number) {
+    this.#maxPages = maxPages;
+    this.#windowPages = Math.min(FIRST_WINDOW_PAGES, maxPages);
+    this.#session = session;
+    this.#selection = selection;
+    this.#files = files;
+    this.#targetMs = Math.min(WINDOW_MS, selection.definition.pace.statementTimeout / 4);
+  }
+
+  /** Number of pages of the last statement. */
+  get windowPages(): number {
+    return this.#windowPages;
+  }
+
+  async run(options: PageProofOptions): Promise<Key | null | 'stopped' | TooSlow> {
+    await this.#takeSnapshot();
+    const found = await this.#searchFiles(options);
+    await this.#session.rollback();
+    return found;
+  }
+
+  async #searchFiles(options: PageProofOptions): Promise<Key | null | 'stopped' | TooSlow> {
+    for (const file of this.#files) {
+      const found = await this.#searchFile(new FileSelection(this.#selection, file), options);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  /**
+   * The locks come before the snapshot. Otherwise a rewrite of a table between the two would make the table
+   * appear empty (PostgreSQL manual, "Caveats" of MVCC).
+   */
+  async #takeSnapshot(): Promise<void> {
+    const { pace } = this.#selection.definition;
+    const policy = applyPolicy({ ...pace, transactionTimeout: MAX_SNAPSHOT_MS + pace.statementTimeout });
+    await this.#session.begin([
+      { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' },
+      { text: `SET LOCAL lock_timeout = ${Math.round(pace.lockTimeout)}` },
+      ...this.#files.map(({ table }): Statement => ({
+        text: `LOCK TABLE ONLY ${table} IN ACCESS SHARE MODE`,
+      })),
+      policy,
+    ]);
+  }
+
+  async #searchFile(
+    selection: FileSelection,
+    { canContinue, ...options }: PageProofOptions,
+  ): Promise<Key | null | 'stopped' | TooSlow> {
+    const pages = await this.#pagesOf(selection);
+    for (let page = 0; page < pages;) {
+      if (!(await canContinue())) return 'stopped';
+      if (performance.now() - this.#startedAt > MAX_SNAPSHOT_MS) return TOO_SLOW;
+      const end = page + this.#windowPages;
+      const window = await this.#read(selection, page, end, options);
+      if (window.firstPending !== null) return window.firstPending;
+      if (window.isWaitedFor) return TOO_SLOW;
+      page = end;
+    }
+    return null;
+  }
+
+  /** The number of pages now: no later page contains a row that the snapshot sees. */
+  async #pagesOf({ file }: FileSelection): Promise<number> {
+    const result = await this.#session.send([
+      {
+        text: `SELECT (pg_relation_size($1::regclass) / current_setting('block_size')::bigint)::text`,
+        values: [file.table],
+      },
+    ]);
+    return result.last.value(number);
+  }
+
+  async #read(selection: FileSelection, page: number, end: number, options: PendingOptions) {
+    const parameters = selection.parameters();
+    // Opaque, so that the planner does not use an index on the predicate's columns in each window.
+    const pending = selection.isPending(parameters, { ...options, predicate: 'opaque' });
+    const from = parameters.add(startCtid(page), 'tid');
+    const to = parameters.add(startCtid(end), 'tid');
+    const startedAt = performance.now();
+    const result = await this.#session.send([
+      {
+        text: `SELECT ${selection.keyJson}::text FROM ${selection.from}
+          WHERE ${ROW}.ctid >= ${from} AND ${ROW}.ctid < ${to} AND ${pending} LIMIT 1`,
+        values: parameters.values,
+      },
+      {
+        text: `SELECT (${IS_WAITED_FOR})::text`,
+        values: [toArrayText(this.#files.map(({ table }) => table))],
+      },
+    ]);
+    this.#adapt(performance.now() - startedAt);
+    return {
+      firstPending: result.at(0).firstValue(keyFromJson) ?? null,
+      isWaitedFor: result.last.value(boolean),
+    };
+  }
+
+  #adapt(ms: number): void {
+    if (ms < this.#targetMs / 2) this.#windowPages = Math.min(2 * this.#windowPages, this.#maxPages);
+    else if (ms > this.#targetMs) this.#windowPages = Math.max(1, Math.floor(this.#windowPages / 2));
+  }
+}

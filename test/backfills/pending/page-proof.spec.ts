@@ -1,0 +1,83 @@
+import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
+import { Stage } from '../../support/applications/stage.ts';
+import { until } from '../../support/runs/until.ts';
+
+/** They fill about 160 pages. */
+const LEADS = 20_000;
+/** The id of a row on one of the last pages. */
+const MOVED = 19_000;
+
+/** The proof reads the table in parts, because one statement may not take as long as all of them need. */
+@Backfill<Lead>({
+  name: 'search-name',
+  entity: Lead,
+  where: '(search_name IS NULL OR slow(id))',
+  statementTimeout: 400,
+})
+class SearchName implements SetBackfill<Lead> {
+  set() {
+    return { searchName: 'name' };
+  }
+}
+
+/** The proof needs about 3 s. The sequence `seen` shows how far it is: each call counts 100 rows. */
+const SLOW_READS = `
+  CREATE SEQUENCE seen;
+  CREATE FUNCTION slow(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+    IF id % 100 = 0 THEN PERFORM nextval('seen'); PERFORM pg_sleep(0.015); END IF;
+    RETURN false;
+  END $$`;
+
+describe('a proof of a table that is too large for one statement', () => {
+  const stage = Stage.for({
+    entities: LEAD_TABLES,
+    backfills: [SearchName],
+    prepare: (database) => database.query(SLOW_READS),
+  });
+
+  beforeEach(async () => {
+    await resetLeads(stage.database);
+    await addLeads(stage.database, LEADS);
+    await stage.query(`UPDATE leads SET search_name = name`);
+    await stage.query(`SELECT setval('seen', 1)`);
+  });
+
+  const hasReadFirstPages = async () =>
+    Number(await stage.value('SELECT last_value FROM seen')) > 60 &&
+    (await stage.value(`SELECT count(*) FROM pg_stat_activity
+      WHERE datname = current_database() AND query LIKE '%ctid >= %' AND pid <> pg_backend_pid()`)) !== '0';
+
+  it('finds a row that another session moves behind it while it is pending', async () => {
+    await stage.query(`UPDATE leads SET search_name = NULL WHERE id = ${MOVED}`);
+    await stage.query(`DELETE FROM leads WHERE id <= 200`);
+    // The deleted rows' pages are the only ones with room for a new version of the row.
+    await stage.query(`VACUUM FULL leads`);
+    await stage.query(`DELETE FROM leads WHERE id <= 400`);
+    await stage.query(`VACUUM leads`);
+    const proof = stage.application.service.prove('search-name');
+    await until(hasReadFirstPages);
+    const before = await stage.value(`SELECT ctid::text FROM leads WHERE id = ${MOVED}`);
+    // Its last page has some room too, so that the first versions go there.
+    await until(async () => {
+      await stage.query(`UPDATE leads SET last_call_direction = repeat('x', 500) WHERE id = ${MOVED}`);
+      return page(await stage.value(`SELECT ctid::text FROM leads WHERE id = ${MOVED}`)) < 10;
+    });
+    expect(page(before)).toBeGreaterThan(100);
+    expect(await proof).toMatchObject({ complete: false });
+  });
+
+  it('does not make an ALTER TABLE wait until its end', async () => {
+    const proof = stage.application.service.prove('search-name');
+    let isProving = true;
+    const end = proof.finally(() => (isProving = false));
+    await until(hasReadFirstPages);
+    await stage.query(`ALTER TABLE leads ALTER COLUMN last_call_direction SET DEFAULT 'inbound'`);
+    expect(isProving).toBe(true);
+    expect(await end).toMatchObject({ complete: true });
+  });
+});
+
+function page(ctid: string | null): number {
+  return Number(/^\((\d+),/.exec(ctid ?? '')?.[1]);
+}

@@ -67,7 +67,7 @@ describe('the positions of a sweep in page order', () => {
 });
 
 describe('the number of stripes', () => {
-  const FACTS = { rowsPerPage: 27, notHeapOnly: null };
+  const FACTS = { rowsPerPage: 27, pages: 1_000, notHeapOnly: null };
   const NO_TIME = { serverMs: 0, lockedMs: 0, codeMs: 0 };
   const batchAt = (stripe: number, stripes: number): WindowBatch => ({
     limit: 200,
@@ -92,6 +92,7 @@ describe('the number of stripes', () => {
 
   it('is one where an update cannot be heap-only', () => {
     expect(new RegionSizer({ ...FACTS, notHeapOnly: 'the index …' }, 'auto').stripes).toBe(1);
+    expect(new RegionSizer({ ...FACTS, pages: 63 }, 'auto').stripes).toBe(1);
   });
 
   it('becomes one while new versions find no room, as under an old snapshot, and is tried again', () => {

@@ -18,7 +18,7 @@ export const PACE_DEFAULTS = {
   maxQuarantined: 1000,
   progressEvery: 10,
   synchronousCommit: 'off',
-  order: 'key',
+  order: 'auto',
   stripes: 'auto',
   workers: 1,
   maxWorkers: 1,

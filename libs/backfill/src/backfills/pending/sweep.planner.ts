@@ -3,6 +3,7 @@ import type { Session } from '../../postgres/session.js';
 import { boundAt } from '../batch/order/region.js';
 import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
 import { chooseOrder, type OrderChoice, type SweptFile } from './order.inspector.js';
+import { pendingPerPage } from './page-sample.js';
 import { findSplitKeys, minPartRows } from './range.splitter.js';
 import { lowerSweepBound, upperSweepBound } from './sweep-bounds.js';
 
@@ -23,11 +24,10 @@ export async function planSweepRanges(
   parts: number,
 ): Promise<SweepPlan> {
   const { order, reason, files } = await chooseOrder(session, selection);
-  const ranges =
-    order === 'page'
-      ? pageRanges(files, parts, minPartRows(selection))
-      : await keyRanges(session, selection, parts);
-  return { order, reason, ranges };
+  if (order === 'key') return { order, reason, ranges: await keyRanges(session, selection, parts) };
+  const density = parts > 1 ? await pendingPerPage(session, selection) : null;
+  const sampled = density === null ? files : files.map((file) => ({ ...file, rowsPerPage: density }));
+  return { order, reason, ranges: pageRanges(sampled, parts, minPartRows(selection)) };
 }
 
 /** Plans a sweep in key order after one page took too long. */

@@ -11,6 +11,8 @@ export const ASSUMED_ROWS_PER_PAGE = 50;
 export interface FileFacts {
   /** Rows per page, by PostgreSQL's statistics. */
   readonly rowsPerPage: number;
+  /** Its length now. */
+  readonly pages: number;
   /** Why updates of the backfill cannot be heap-only; null if they can. */
   readonly notHeapOnly: string | null;
 }
@@ -43,7 +45,8 @@ const BLOCKING_INDEX = `WITH RECURSIVE written (attnum) AS (
         AND d.refobjid = i.indrelid AND d.refobjsubid = written.attnum))
   ORDER BY i.indpred IS NULL, x.relname LIMIT 1`;
 
-const ROWS_PER_PAGE = `SELECT CASE WHEN reltuples > 0 AND relpages > 0 THEN (reltuples / relpages)::text END
+const SIZE = `SELECT CASE WHEN reltuples > 0 AND relpages > 0 THEN (reltuples / relpages)::text END,
+    (pg_relation_size(oid) / current_setting('block_size')::bigint)::text
   FROM pg_class WHERE oid = $1::oid`;
 
 export async function inspectFile(
@@ -53,12 +56,17 @@ export async function inspectFile(
 ): Promise<InspectedFile> {
   const written = writtenColumns(definition);
   const result = await session.send([
-    { text: ROWS_PER_PAGE, values: [tableId] },
+    { text: SIZE, values: [tableId] },
     { text: BLOCKING_INDEX, values: [tableId, toArrayText(written ?? [])] },
   ]);
-  const rowsPerPage = result.at(0).firstValue(nullable(number)) ?? ASSUMED_ROWS_PER_PAGE;
+  const size = result.at(0).first({ rowsPerPage: nullable(number), pages: nullable(number) });
   const blockingIndex = result.at(1).firstValue(text) ?? null;
-  return { rowsPerPage, notHeapOnly: notHeapOnly(definition, written, blockingIndex), blockingIndex };
+  return {
+    rowsPerPage: size?.rowsPerPage ?? ASSUMED_ROWS_PER_PAGE,
+    pages: size?.pages ?? 0,
+    notHeapOnly: notHeapOnly(definition, written, blockingIndex),
+    blockingIndex,
+  };
 }
 
 function notHeapOnly(

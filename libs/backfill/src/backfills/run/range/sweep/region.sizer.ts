@@ -12,6 +12,8 @@ import type { WindowBatch } from './sweep-window.js';
 const ROWS_PER_STRIPE = 4.5;
 /** Each stripe reads all rows of its region, so that many stripes cost more than they save. */
 const MAX_STRIPES = 8;
+/** With fewer pages, the table's growth does not matter, and the batches of one stripe are fuller. */
+const MIN_STRIPED_PAGES = 64;
 /** 8 MB with PostgreSQL's usual page size: small enough to stay in shared buffers between the stripes. */
 const MAX_STRIPED_PAGES = 1_024;
 /** 16 MB. One statement reads at most this part of a table that has few pending rows. */
@@ -33,7 +35,7 @@ const RETRY_BATCHES = 400;
 /** Chooses the regions of a sweep from the rows that its batches have found. */
 export class RegionSizer {
   readonly #fixedStripes: number | null;
-  readonly #canBeHeapOnly: boolean;
+  readonly #canGain: boolean;
   /** Pending rows per page. */
   #density: number;
   /** The maximum number of stripes at present. */
@@ -43,10 +45,10 @@ export class RegionSizer {
   #batchesUntilRetry = 0;
 
   /** @param stripes the option of the backfill */
-  constructor({ rowsPerPage, notHeapOnly }: FileFacts, stripes: number | 'auto') {
+  constructor({ rowsPerPage, pages, notHeapOnly }: FileFacts, stripes: number | 'auto') {
     this.#density = Math.max(MIN_ROWS_PER_PAGE, rowsPerPage);
     this.#fixedStripes = stripes === 'auto' ? null : stripes;
-    this.#canBeHeapOnly = notHeapOnly === null;
+    this.#canGain = notHeapOnly === null && pages >= MIN_STRIPED_PAGES;
   }
 
   region(limit: number): Region {
@@ -65,7 +67,7 @@ export class RegionSizer {
 
   get stripes(): number {
     if (this.#fixedStripes !== null) return this.#fixedStripes;
-    if (!this.#canBeHeapOnly) return 1;
+    if (!this.#canGain) return 1;
     return Math.max(1, Math.min(this.#maxStripes, Math.round(this.#density / ROWS_PER_STRIPE)));
   }
 

@@ -42,6 +42,9 @@ const tableOf = (kind: KeyKind, at: number) =>
   `${kind.schema ? `${quoteIdentifier(kind.schema)}.` : ''}${quoteIdentifier(kind.table ?? `kind_${at}`)}`;
 const nameOf = (at: number, change: Change, size: number) => `kind-${at}-${change}-${size}`;
 
+/** Batches of one size read the keys in their order, those of the other size find rows by page. */
+const orderOf = (size: number) => (size === BATCH_SIZES[0] ? 'key' : 'page');
+
 /** How often the code received each row. */
 const calls = new Map<string, number>();
 
@@ -53,6 +56,7 @@ function backfillOf(at: number, change: Change, size: number): Type {
     entity: SCHEMAS[at] as EntitySchema,
     where: (row) => `${row[property]} IS NULL`,
     batchSize: size,
+    order: orderOf(size),
     ...(change === 'set' ? {} : { reads: ['source'] }),
     ...(change === 'transform' ? { writes: [property] } : {}),
   };
@@ -128,7 +132,7 @@ describe('a table', () => {
           updated: rowCount,
           quarantined: 0,
         });
-        expect(report.batches).toBe(Math.ceil(rowCount / size));
+        if (orderOf(size) === 'key') expect(report.batches).toBe(Math.ceil(rowCount / size));
         const table = tableOf(kind, at);
         const done = `${quoteIdentifier(SOURCE)} || ' done'`;
         const column = quoteIdentifier(columnOf(change, size));

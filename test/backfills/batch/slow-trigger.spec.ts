@@ -17,6 +17,7 @@ class Lead {
   entity: Lead,
   where: { slug: IsNull() },
   batchSize: 64,
+  order: 'key',
   statementTimeout: 1_000,
 })
 class Slow implements SetBackfill<Lead> {
@@ -25,7 +26,7 @@ class Slow implements SetBackfill<Lead> {
   }
 }
 
-@Backfill<Lead>({ name: 'slow-by-ten', entity: Lead, where: { slug: IsNull() }, batchSize: 10 })
+@Backfill<Lead>({ name: 'slow-by-ten', entity: Lead, where: { slug: IsNull() }, batchSize: 10, order: 'key' })
 class SlowByTen extends Slow {}
 
 /** A table whose trigger sleeps for each updated row. @param cost seconds, as SQL */

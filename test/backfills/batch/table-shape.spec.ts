@@ -17,7 +17,7 @@ class Lead {
   slug!: string | null;
 }
 
-@Backfill<Lead>({ name: 'slugs', entity: Lead, where: { slug: IsNull() }, batchSize: 100 })
+@Backfill<Lead>({ name: 'slugs', entity: Lead, where: { slug: IsNull() }, batchSize: 100, order: 'key' })
 class SetSlug implements SetBackfill<Lead> {
   set() {
     return { slug: `'lead-' || id` };

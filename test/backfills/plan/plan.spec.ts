@@ -131,7 +131,7 @@ describe('a plan', () => {
   it('shows the exact SQL of one batch and its EXPLAIN', async () => {
     const planned = await plan('set');
     expect(planned?.sql).toContain('"search_name" = (lower(name)');
-    expect(planned?.sql).toMatch(/UPDATE "leads" AS "this_row" SET/);
+    expect(planned?.sql).toMatch(/UPDATE ("public"\.)?"leads" AS "this_row" SET/);
     const highest = Math.max(...[...(planned?.sql.matchAll(/\$(\d+)/g) ?? [])].map(([, at]) => Number(at)));
     expect(planned?.parameters).toHaveLength(highest);
     expect(planned?.explain.join('\n')).toMatch(/Update on leads/);

@@ -5,7 +5,13 @@ import { TestDatabase } from '../../support/server/database.ts';
 import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
 import { Recorder } from '../../support/runs/recorder.ts';
 
-@Backfill<Lead>({ name: 'search-name', entity: Lead, where: { searchName: IsNull() }, batchSize: 10 })
+@Backfill<Lead>({
+  name: 'search-name',
+  entity: Lead,
+  where: { searchName: IsNull() },
+  batchSize: 10,
+  order: 'key',
+})
 class SearchName implements SetBackfill<Lead> {
   set() {
     return { searchName: 'name' };

@@ -57,6 +57,8 @@ export const POLL_MARK = 'the mark of a poll';
 @Backfill<Parcel>({
   ...LABELS,
   name: 'two-workers',
+  // One page cannot be divided between two workers.
+  order: 'key',
   workers: 2,
   pause: 3_600_000,
   throttles: { replicaLag: { ignore: [POLL_MARK] } },

@@ -92,7 +92,8 @@ const LOCKED_CUSTOMER = 7;
 const options = {
   entities: [Customer, Order, Bill],
   backfills: [SetCustomer, TransformCustomer, CopyBills, ProcessOrders, SetSlug],
-  module: { defaults: { pause: 0, lockTimeout: 60_000 } },
+  // In page order, a row that the user moves behind the sweep is changed by the next sweep, at the end of the run.
+  module: { defaults: { pause: 0, lockTimeout: 60_000, order: 'key' } },
   prepare: (database: TestDatabase) =>
     database.query(`INSERT INTO customers SELECT generate_series(1, 10);
       INSERT INTO orders (id, buyer)

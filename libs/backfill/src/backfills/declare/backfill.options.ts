@@ -74,7 +74,7 @@ export interface PaceOptions {
    * partitions; where it is not possible, the sweep uses the order of the key and says why. `key`: in the
    * order of the primary key. `auto`: `page`, except where an index finds few pending rows among many, and for
    * the rows of a tenant that an index finds.
-   * @default 'key'
+   * @default 'auto'
    */
   readonly order?: 'auto' | 'page' | 'key';
   /**

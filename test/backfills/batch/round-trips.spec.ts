@@ -13,7 +13,13 @@ class Contact {
   state!: string | null;
 }
 
-@Backfill<Contact>({ name: 'contacts-state', entity: Contact, where: { state: IsNull() }, batchSize: 10 })
+@Backfill<Contact>({
+  name: 'contacts-state',
+  entity: Contact,
+  where: { state: IsNull() },
+  batchSize: 10,
+  order: 'key',
+})
 class ContactsState implements SetBackfill<Contact> {
   set() {
     return { state: `'new'` };

@@ -38,9 +38,14 @@ describe('a fixed pause', () => {
 });
 
 describe('the number of batches in flight', () => {
-  it('is not limited without a pause, and one with a fixed pause', () => {
-    expect(after(0, 10).maxInFlight).toBe(Infinity);
-    expect(after(20, 10).maxInFlight).toBe(1);
+  it('is one with a fixed pause', () => {
+    expect(after(20, 10, 110).maxInFlight).toBe(1);
+  });
+
+  it('keeps the server busy during a round trip without a pause', () => {
+    expect(after(0, 10).maxInFlight).toBe(2);
+    expect(after(0, 10, 1).maxInFlight).toBe(2);
+    expect(after(0, 10, 110).maxInFlight).toBe(12);
   });
 
   it('leaves the server a third of its time with the automatic pause', () => {

@@ -22,7 +22,7 @@ import { SqlStatements } from './sql.statements.js';
  * `set`, `copy` and `purge`: a batch is one statement, sent together with its transaction in one round trip.
  */
 export class SqlBatchRunner implements BatchRunner {
-  readonly maxInFlight = 2;
+  readonly maxInFlight = 16;
   readonly canBeOptimistic: boolean;
   readonly #selection: RowSelection;
   readonly #statements: SqlStatements;

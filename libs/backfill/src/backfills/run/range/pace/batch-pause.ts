@@ -2,6 +2,8 @@ import { OVERLOAD_FACTOR, PAUSE_SHARE, type Pace } from '../../../declare/pace.j
 
 /** The automatic pause in milliseconds at the start of a range, and its minimum after an overloaded batch. */
 const START_MS = 50;
+/** Without a pause, the next batch is sent before the answer to the last one has arrived. */
+const MIN_IN_FLIGHT = 2;
 /** Each healthy batch divides the automatic pause by this factor. */
 const DECAY_FACTOR = 1.25;
 
@@ -34,9 +36,15 @@ export class BatchPause {
    */
   get maxInFlight(): number {
     if (this.ms > 0) return 1;
-    if (this.#fixedMs !== null) return Infinity;
+    if (this.#fixedMs !== null) return this.#inFlightWithoutRest;
     const inFlight = (this.#serverMs + this.#idleMs) / (this.#serverMs + this.#restMs);
     return Math.max(1, Math.floor(inFlight));
+  }
+
+  /** As many batches as the server executes during a round trip, so that it always has the next one. */
+  get #inFlightWithoutRest(): number {
+    if (this.#serverMs <= 0) return MIN_IN_FLIGHT;
+    return Math.max(MIN_IN_FLIGHT, 1 + Math.ceil(this.#idleMs / this.#serverMs));
   }
 
   /** @param pause the current setting, which a person may have changed */

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { positionFromKey, positionToKey } from '../../../libs/backfill/src/ledger/pages/page-position.ts';
 import { nextPosition, regionAt } from '../../../libs/backfill/src/backfills/batch/order/region.ts';
-import { RegionSizer } from '../../../libs/backfill/src/backfills/run/range/sweep/region.sizer.ts';
+import type { FileFacts } from '../../../libs/backfill/src/backfills/batch/order/file.inspector.ts';
+import {
+  RegionSizer,
+  type SizerPace,
+} from '../../../libs/backfill/src/backfills/run/range/sweep/region.sizer.ts';
 import { pageRanges } from '../../../libs/backfill/src/backfills/pending/sweep.planner.ts';
 import type { WindowBatch } from '../../../libs/backfill/src/backfills/run/range/sweep/sweep-window.ts';
 import { boundAt } from '../../../libs/backfill/src/backfills/batch/order/region.ts';
@@ -68,6 +72,8 @@ describe('the positions of a sweep in page order', () => {
 
 describe('the number of stripes', () => {
   const FACTS = { rowsPerPage: 27, pages: 1_000, notHeapOnly: null };
+  const sizerOf = (facts: FileFacts, pace: Partial<SizerPace> = {}) =>
+    new RegionSizer(facts, { stripes: 'auto', workers: 1, maxWorkers: 1, ...pace });
   const NO_TIME = { serverMs: 0, lockedMs: 0, codeMs: 0 };
   const batchAt = (stripe: number, stripes: number): WindowBatch => ({
     limit: 200,
@@ -84,19 +90,24 @@ describe('the number of stripes', () => {
   };
 
   it('follows the rows of a page, up to a maximum', () => {
-    expect(new RegionSizer(FACTS, 'auto').stripes).toBe(6);
-    expect(new RegionSizer({ ...FACTS, rowsPerPage: 200 }, 'auto').stripes).toBe(8);
-    expect(new RegionSizer({ ...FACTS, rowsPerPage: 4 }, 'auto').stripes).toBe(1);
-    expect(new RegionSizer(FACTS, 3).stripes).toBe(3);
+    expect(sizerOf(FACTS).stripes).toBe(6);
+    expect(sizerOf({ ...FACTS, rowsPerPage: 200 }).stripes).toBe(8);
+    expect(sizerOf({ ...FACTS, rowsPerPage: 4 }).stripes).toBe(1);
+    expect(sizerOf(FACTS, { stripes: 3 }).stripes).toBe(3);
+  });
+
+  it('of several workers consist of several batches, so that dead versions can be pruned in between', () => {
+    expect(sizerOf(FACTS).region(501)).toEqual({ pages: 100, stripes: 6 });
+    expect(sizerOf(FACTS, { maxWorkers: 2 }).region(501)).toEqual({ pages: 300, stripes: 6 });
   });
 
   it('is one where an update cannot be heap-only', () => {
-    expect(new RegionSizer({ ...FACTS, notHeapOnly: 'the index …' }, 'auto').stripes).toBe(1);
-    expect(new RegionSizer({ ...FACTS, pages: 63 }, 'auto').stripes).toBe(1);
+    expect(sizerOf({ ...FACTS, notHeapOnly: 'the index …' }).stripes).toBe(1);
+    expect(sizerOf({ ...FACTS, pages: 63 }).stripes).toBe(1);
   });
 
   it('becomes one while new versions find no room, as under an old snapshot, and is tried again', () => {
-    const sizer = new RegionSizer(FACTS, 'auto');
+    const sizer = sizerOf(FACTS);
     for (let batch = 0; batch < 8; batch++) report(sizer, 1, 0);
     expect(sizer.stripes).toBe(1);
     for (let batch = 0; batch < 400; batch++) report(sizer, 0, 0);
@@ -104,13 +115,13 @@ describe('the number of stripes', () => {
   });
 
   it('stays while new versions find room', () => {
-    const sizer = new RegionSizer(FACTS, 'auto');
+    const sizer = sizerOf(FACTS);
     for (let batch = 0; batch < 40; batch++) report(sizer, 1, 150);
     expect(sizer.stripes).toBe(6);
   });
 
   it('is reduced where the first stripe finds room already', () => {
-    const sizer = new RegionSizer(FACTS, 'auto');
+    const sizer = sizerOf(FACTS);
     report(sizer, 0, 180);
     expect(sizer.stripes).toBe(3);
   });

@@ -72,7 +72,7 @@ export interface PaceOptions {
    * The order in which a sweep reads the rows. `page`: in the order of the table's pages, which are read and
    * written once, whatever the order of the keys. It needs PostgreSQL 14 or later and an ordinary table or
    * partitions; where it is not possible, the sweep uses the order of the key and says why. `key`: in the
-   * order of the primary key. `auto`: `page`, except where an index finds few pending rows among many, and for
+   * order of the primary key. `auto`: `page`, except for small tables, where an index finds few pending rows among many, and for
    * the rows of a tenant that an index finds.
    * @default 'auto'
    */

@@ -24,6 +24,9 @@ export interface SweptFile extends TableFile {
   readonly rowsPerPage: number;
 }
 
+/** 512 kB with PostgreSQL's usual page size. */
+const SMALL_TABLE_PAGES = 64;
+
 /** SQL that quotes a name, as `quoteIdentifier` does. */
 function quoted(name: string): string {
   return `'"' || replace(${name}, '"', '""') || '"'`;
@@ -63,7 +66,7 @@ const FILES = `WITH root (oid) AS (SELECT to_regclass($1)::oid), ancestor (oid) 
 
 /**
  * Chooses the order of the next sweep. Page order is faster for an ordinary table, whatever the order of its
- * keys. Key order is for what page order cannot do, and where an index finds few pending rows among many.
+ * keys. Key order is for small tables, for what page order cannot do, and where an index finds few pending rows among many.
  */
 export async function chooseOrder(session: Session, selection: RowSelection): Promise<OrderChoice> {
   const { order } = selection.definition.pace;
@@ -71,10 +74,15 @@ export async function chooseOrder(session: Session, selection: RowSelection): Pr
   const { files, obstacle } = await inspectFiles(session, selection);
   if (obstacle !== null) return keyOrder(obstacle);
   if (order === 'page') return { order: 'page', reason: "the option `order` is 'page'", files };
-  const keyReason = await reasonForKeyOrder(session, selection);
+  const keyReason = isSmall(files) ? 'the table is small' : await reasonForKeyOrder(session, selection);
   return keyReason === null
     ? { order: 'page', reason: 'each page is then read and written once', files }
     : keyOrder(keyReason);
+}
+
+/** Then every order is fast, and ranges of keys can be divided more finely between workers than pages. */
+function isSmall(files: readonly SweptFile[]): boolean {
+  return files.reduce((sum, { pages }) => sum + pages, 0) < SMALL_TABLE_PAGES;
 }
 
 function keyOrder(reason: string): OrderChoice {

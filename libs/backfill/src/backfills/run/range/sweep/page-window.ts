@@ -1,4 +1,4 @@
-import { pageOf, positionFromKey, positionToKey } from '../../../../ledger/pages/page-position.js';
+import { pageOf, positionFromKey, positionToKey, startCtid } from '../../../../ledger/pages/page-position.js';
 import type { Key } from '../../../../ledger/range.js';
 import type { BatchOutcome } from '../../../batch/batch.js';
 import { boundAt, nextPosition, pageOfBound, regionAt, type Region } from '../../../batch/order/region.js';
@@ -48,10 +48,12 @@ export class PageWindow implements SweepWindow {
     return stripe === 0 && stripes > 1 ? 'moving' : 'regular';
   }
 
-  expectedCursor({ cursor, region, windowUpper }: WindowBatch): Key | null {
+  expectedCursor({ cursor, region, windowUpper, limit }: WindowBatch): Key | null {
     if (cursor === null || region === null) return cursor;
     const from = positionFromKey(cursor);
     const begun = regionAt(from, region, pageOfBound(windowUpper));
+    const page = pageOf(from.ctid) + this.#sizer.pagesOfBatch(limit, begun.stripes);
+    if (page < begun.endPage) return positionToKey({ ...from, ctid: startCtid(page), begun });
     return positionToKey(nextPosition(from, begun, NOT_FULL));
   }
 

@@ -2,6 +2,7 @@ import { pageOf, positionFromKey, type PagePosition } from '../../../../ledger/p
 import type { BatchOutcome } from '../../../batch/batch.js';
 import type { FileFacts } from '../../../batch/order/file.inspector.js';
 import { boundAt, pageOfBound, regionAt, type Region, type RegionPart } from '../../../batch/order/region.js';
+import type { Pace } from '../../../declare/pace.js';
 import type { WindowBatch } from './sweep-window.js';
 
 /**
@@ -16,6 +17,12 @@ const MAX_STRIPES = 8;
 const MIN_STRIPED_PAGES = 64;
 /** 8 MB with PostgreSQL's usual page size: small enough to stay in shared buffers between the stripes. */
 const MAX_STRIPED_PAGES = 1_024;
+/**
+ * Number of batches in a stripe if several workers are at work. Dead versions can be pruned only after the batches
+ * of other workers that were running at the commit have ended. With one batch in a stripe, they still run when the
+ * next stripe reads the same pages.
+ */
+const SHARED_STRIPE_BATCHES = 3;
 /** 16 MB. One statement reads at most this part of a table that has few pending rows. */
 const MAX_PAGES = 2_048;
 const MIN_ROWS_PER_PAGE = 0.01;
@@ -32,10 +39,14 @@ const ROOMY_SHARE = 0.9;
 /** After stripes were given up or reduced, the number of batches until they are tried again. */
 const RETRY_BATCHES = 400;
 
+/** The options that determine the regions. */
+export type SizerPace = Pick<Pace, 'stripes' | 'workers' | 'maxWorkers'>;
+
 /** Chooses the regions of a sweep from the rows that its batches have found. */
 export class RegionSizer {
   readonly #fixedStripes: number | null;
   readonly #canGain: boolean;
+  readonly #stripeBatches: number;
   /** Pending rows per page. */
   #density: number;
   /** The maximum number of stripes at present. */
@@ -44,8 +55,9 @@ export class RegionSizer {
   #judged = { stripes: 0, changed: 0, samePage: 0 };
   #batchesUntilRetry = 0;
 
-  /** @param stripes the option of the backfill */
-  constructor({ rowsPerPage, pages, notHeapOnly }: FileFacts, stripes: number | 'auto') {
+  /** @param pace the options of the backfill */
+  constructor({ rowsPerPage, pages, notHeapOnly }: FileFacts, { stripes, workers, maxWorkers }: SizerPace) {
+    this.#stripeBatches = Math.max(workers, maxWorkers) > 1 ? SHARED_STRIPE_BATCHES : 1;
     this.#density = Math.max(MIN_ROWS_PER_PAGE, rowsPerPage);
     this.#fixedStripes = stripes === 'auto' ? null : stripes;
     this.#canGain = notHeapOnly === null && pages >= MIN_STRIPED_PAGES;
@@ -53,11 +65,20 @@ export class RegionSizer {
 
   region(limit: number): Region {
     const { stripes } = this;
-    // A stripe takes whole rows of each page, e.g. at most 5 of 27 rows with 6 stripes.
-    const rows = stripes === 1 ? this.#density : Math.ceil(this.#density / stripes);
-    const maxPages = stripes === 1 ? MAX_PAGES : MAX_STRIPED_PAGES;
+    const rows = this.#rowsPerPass(stripes);
     // A batch with as many rows as its limit may not be the last one of its stripe.
-    return { pages: Math.max(1, Math.min(maxPages, Math.floor((limit - 1) / rows))), stripes };
+    if (stripes === 1) return { pages: clamp(Math.floor((limit - 1) / rows), MAX_PAGES), stripes };
+    return { pages: clamp(Math.floor((this.#stripeBatches * limit - 1) / rows), MAX_STRIPED_PAGES), stripes };
+  }
+
+  /** Number of pages that a batch of `limit` rows reads in a region with this number of stripes. */
+  pagesOfBatch(limit: number, stripes: number): number {
+    return Math.floor(limit / this.#rowsPerPass(stripes));
+  }
+
+  /** Pending rows of a page in one stripe. They are whole rows, e.g. at most 5 of 27 rows with 6 stripes. */
+  #rowsPerPass(stripes: number): number {
+    return stripes === 1 ? this.#density : Math.ceil(this.#density / stripes);
   }
 
   /** Number of pages that contain about `rows` pending rows. */
@@ -119,4 +140,8 @@ export class RegionSizer {
     this.#maxStripes = Math.max(1, max);
     this.#batchesUntilRetry = RETRY_BATCHES;
   }
+}
+
+function clamp(pages: number, max: number): number {
+  return Math.max(1, Math.min(max, pages));
 }

@@ -103,10 +103,10 @@ export class Sweep {
 
   async #createWindow(session: Session): Promise<SweepWindow> {
     const { definition, file } = this.#selection;
-    const { batchSize, stripes } = definition.pace;
-    if (file === null) return new KeyWindow(batchSize);
+    const { pace } = definition;
+    if (file === null) return new KeyWindow(pace.batchSize);
     const facts = await inspectFile(session, definition, file);
-    return new PageWindow(new RegionSizer(facts, stripes), batchSize);
+    return new PageWindow(new RegionSizer(facts, pace), pace.batchSize);
   }
 
   async #runBatch(

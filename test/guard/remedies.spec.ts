@@ -13,10 +13,16 @@ describe('the example of each rule', () => {
     project.remove();
   });
 
+  const IMPORTS = `import { execDml } from 'tools';
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+`;
+
   const rulesOf = async (code: string): Promise<readonly string[]> => {
-    const file = project.write('1757000000000-example.ts', `import { execDml } from 'tools';\n${code}`);
-    const { migrations } = await checkFiles({ paths: [file] });
-    return migrations.flatMap(allFindings).map(({ rule }) => rule);
+    const file = project.write('1757000000000-example.ts', `${IMPORTS}${code}`);
+    const timeline = code.includes('@Entity');
+    const report = await checkFiles({ paths: [file], timeline, ...(timeline ? { sources: [file] } : {}) });
+    const compared = (report.timeline?.subjects ?? []).flatMap(({ findings }) => findings);
+    return [...report.migrations.flatMap(allFindings), ...compared].map(({ rule }) => rule);
   };
 
   it.each(RULES)('%s: the rule refuses its dangerous migration', async (rule) => {

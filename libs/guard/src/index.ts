@@ -8,7 +8,10 @@ export type {
   DirectionReport,
   FileProblem,
   MigrationReport,
+  Subject,
+  SubjectReport,
   Suppression,
+  TimelineReport,
 } from './check/check.types.js';
 export type { Direction, Finding, Region, Verdict } from './judge/finding.types.js';
 export type { DataRule, RuleId, Severity } from './rules/rule.types.js';

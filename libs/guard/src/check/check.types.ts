@@ -18,6 +18,17 @@ export interface CheckOptions {
   readonly dmlHelpers?: readonly string[];
   /** The number of rows or the growth of tables, by name. @default decided by the names of the tables */
   readonly tableSizes?: TableSizes;
+  /**
+   * Also compare the columns of entities and backfills with the columns that the migrations add and drop.
+   * `paths` must then hold all migrations of the database.
+   * @default false
+   */
+  readonly timeline?: boolean;
+  /**
+   * `timeline`: the folders and files with the entities and backfills.
+   * @default the folder `src` of the package of the migrations, or the package if it has none
+   */
+  readonly sources?: readonly string[];
 }
 
 /**
@@ -32,20 +43,50 @@ export interface DirectionReport {
 }
 
 /**
- * The result for one migration.
+ * What findings are about: a migration, or with `timeline` an entity or a backfill.
  *
  * @publicApi
  */
-export interface MigrationReport {
+export interface Subject {
   /** Absolute path. */
   readonly file: string;
   /** The name of the class, or of the file for SQL. */
   readonly name: string;
+  /** Comments that suppress findings. */
+  readonly suppressions: readonly Suppression[];
+}
+
+/**
+ * The result for one migration.
+ *
+ * @publicApi
+ */
+export interface MigrationReport extends Subject {
   readonly directions: readonly DirectionReport[];
   /** Findings about the whole migration: `not-schema-migration`, `backfill-comment`. */
   readonly notes: readonly Finding[];
-  /** Comments that suppress findings. */
-  readonly suppressions: readonly Suppression[];
+}
+
+/**
+ * The findings of `timeline` for one migration, entity or backfill.
+ *
+ * @publicApi
+ */
+export interface SubjectReport extends Subject {
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * The result of `timeline`.
+ *
+ * @publicApi
+ */
+export interface TimelineReport {
+  readonly subjects: readonly SubjectReport[];
+  /** What was found in the sources and compared. */
+  readonly entities: number;
+  readonly columns: number;
+  readonly backfills: number;
 }
 
 /**
@@ -88,6 +129,8 @@ export interface CheckReport {
    */
   readonly covers: (file: string) => boolean;
   readonly migrations: readonly MigrationReport[];
+  /** Missing unless the option `timeline` is set. */
+  readonly timeline?: TimelineReport;
   readonly problems: readonly FileProblem[];
   readonly timing: CheckTiming;
 }

@@ -1,6 +1,8 @@
 import type { Routine, StatementClassifier } from 'nestjs-backfill-sql';
-import { basename, resolve } from 'node:path';
+import type { SqlParser } from 'nestjs-backfill-sql/tree';
+import { basename, dirname, resolve } from 'node:path';
 import { Evaluator } from '../evaluate/evaluator.js';
+import type { EvaluationEvent } from '../evaluate/machine/event.types.js';
 import { findMigrations, type MigrationCandidate } from '../evaluate/migrations/migration-classes.js';
 import { runDirection } from '../evaluate/migrations/migration-run.js';
 import { type Direction, DIRECTIONS, type Finding } from '../judge/finding.types.js';
@@ -10,6 +12,7 @@ import { SchemaMemory } from '../judge/severity/schema-memory.js';
 import type { KnownTables } from '../judge/severity/table-growth.js';
 import { TableHistory } from '../judge/severity/table-history.js';
 import { undecided } from '../judge/undecided.js';
+import { sourceRoot } from '../source/application-sources.js';
 import { problemOf, selectFiles } from '../source/migration-files.js';
 import { ModuleLoader } from '../source/module-loader.js';
 import { ProjectFiles } from '../source/project-files.js';
@@ -23,7 +26,8 @@ import type {
   MigrationReport,
 } from './check.types.js';
 import { DML_HELPERS } from './dml-helpers.js';
-import { readMigrationFile } from './migration-file.reader.js';
+import { readMigrationFile, type FileReading } from './migration-file.reader.js';
+import { TimelineCheck } from '../timeline/timeline.check.js';
 import { notesOf } from './notes.js';
 import { checkSqlFile } from './sql-file.js';
 import { codeSuppressions } from './suppressions.js';
@@ -38,17 +42,26 @@ export class MigrationChecker {
   /** Functions and procedures that the migrations checked so far created. */
   readonly #routines: Routine[] = [];
   readonly #problems: FileProblem[] = [];
+  /** Files that were read and are not checked yet. */
+  readonly #readings = new Map<string, FileReading>();
   #readMs = 0;
   #tables: KnownTables;
+  readonly #timeline: TimelineCheck | undefined;
 
-  constructor(classifier: StatementClassifier, options: CheckOptions) {
+  /** @param parser for the timeline; without it, only the migrations are checked */
+  constructor(classifier: StatementClassifier, options: CheckOptions, parser?: SqlParser) {
     this.#options = options;
     this.#tables = { sizes: options.tableSizes ?? new Map(), seeded: new Set() };
     this.#classifier = new TimedClassifier(classifier);
-    this.#loader = new ModuleLoader(new ProjectFiles(options.paths));
+    this.#loader = new ModuleLoader(new ProjectFiles([...options.paths, ...(options.sources ?? [])]));
     this.#evaluator = new Evaluator(this.#loader, {
       dmlHelpers: new Set([...DML_HELPERS, ...(options.dmlHelpers ?? [])]),
     });
+    this.#timeline = parser && new TimelineCheck({ parser, ...this.#parts(), check: options });
+  }
+
+  #parts() {
+    return { classifier: this.#classifier, evaluator: this.#evaluator, loader: this.#loader };
   }
 
   run(): CheckReport {
@@ -59,6 +72,8 @@ export class MigrationChecker {
     const sorted = [...files].sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
     this.#readHistory(sorted);
     const migrations = sorted.flatMap((file) => this.#checkFile(file));
+    const timeline = this.#timeline?.report(migrations, covers);
+    if (timeline?.entities === 0) this.#problems.push(noEntities(this.#options));
     const totalMs = performance.now() - startedAt;
     const sqlMs = this.#classifier.elapsedMs;
     const parseMs = this.#loader.parseMilliseconds;
@@ -66,6 +81,7 @@ export class MigrationChecker {
     return {
       covers,
       migrations,
+      ...(timeline ? { timeline } : {}),
       problems: this.#problems,
       timing: { files: files.length, totalMs, readMs: this.#readMs, parseMs, evaluateMs, sqlMs },
     };
@@ -74,10 +90,13 @@ export class MigrationChecker {
   /** Later migrations tell what a table holds, too: all are read before the first is judged. */
   #readHistory(files: readonly string[]): void {
     const history = new TableHistory();
+    const startedAt = performance.now();
     for (const file of files) {
       const reading = readMigrationFile(file);
+      this.#readings.set(file, reading);
       if ('text' in reading) history.note(reading.text);
     }
+    this.#readMs += performance.now() - startedAt;
     this.#tables = { ...this.#tables, seeded: new Set(history.seededTables()) };
   }
 
@@ -91,6 +110,7 @@ export class MigrationChecker {
     const { line, column } = parsed.source.positionAt(parsed.failure.offset);
     const problem = `syntax error: ${withoutControlCharacters(parsed.failure.message)}`;
     this.#problems.push({ file, problem, line, column });
+    this.#timeline?.noteUnread(file);
     return [];
   }
 
@@ -106,9 +126,8 @@ export class MigrationChecker {
   }
 
   #read(file: string): string | undefined {
-    const startedAt = performance.now();
-    const reading = readMigrationFile(file);
-    this.#readMs += performance.now() - startedAt;
+    const reading = this.#readings.get(file) ?? readMigrationFile(file);
+    this.#readings.delete(file);
     if ('text' in reading) return reading.text;
     this.#problems.push({ file, problem: reading.problem });
     return undefined;
@@ -119,6 +138,8 @@ export class MigrationChecker {
       classifier: this.#classifier,
       routines: this.#routines,
       tables: this.#tables,
+      onUp: (event) =>
+        this.#timeline?.note({ file, name: basename(file), events: [event], routines: this.#routines }),
     });
   }
 
@@ -159,11 +180,28 @@ export class MigrationChecker {
 
   #findings(module: ParsedModule, migration: MigrationCandidate, state: JudgeState): readonly Finding[] {
     const events = runDirection(this.#evaluator, module, migration, state.direction);
+    if (state.direction === 'up') this.#noteTimeline(module, migration, events);
     if (events) return judgeEvents(events, state);
     if (state.direction === 'down' || migration.missingUp === undefined) return [];
     const detail = `up() is inherited from ${migration.missingUp}, whose code the guard cannot read`;
     return [moduleFinding(module.source, migration.start, detail)];
   }
+
+  #noteTimeline(
+    module: ParsedModule,
+    candidate: MigrationCandidate,
+    events: readonly EvaluationEvent[] | undefined,
+  ): void {
+    const file = module.source.path;
+    if (!events) this.#timeline?.noteUnread(file);
+    else this.#timeline?.note({ file, name: candidate.name, events, routines: this.#routines, candidate });
+  }
+}
+
+/** Without entities, the comparison would pass in silence. */
+function noEntities({ sources, paths }: CheckOptions): FileProblem {
+  const file = sources?.[0] ?? sourceRoot(dirname(resolve(paths[0] ?? '')));
+  return { file, problem: 'no entity was found: name the folders of the entities with --sources' };
 }
 
 function withoutMigration(file: string, module: ParsedModule): MigrationReport {

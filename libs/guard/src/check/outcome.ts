@@ -1,8 +1,8 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 import type { Baseline, BaselineEntry } from '../baseline/baseline.types.js';
 import type { Finding } from '../judge/finding.types.js';
-import { isRuleId } from '../rules/rule.types.js';
-import type { CheckReport, FileProblem, MigrationReport, Suppression } from './check.types.js';
+import { isNoteRule, isRuleId, isTimelineRule } from '../rules/rule.types.js';
+import type { CheckReport, FileProblem, MigrationReport, Subject, Suppression } from './check.types.js';
 
 /**
  * - `new`: fails the check
@@ -20,7 +20,7 @@ export type FindingStatus = 'new' | 'grandfathered' | 'suppressed' | 'note';
  * @publicApi
  */
 export interface JudgedFinding {
-  readonly migration: MigrationReport;
+  readonly subject: Subject;
   readonly finding: Finding;
   readonly status: FindingStatus;
   readonly suppression?: Suppression;
@@ -65,15 +65,15 @@ export function judgeOutcome(
 ): Outcome {
   const remaining = [...(baseline?.entries ?? [])];
   const used = new Set<Suppression>();
-  const findings = report.migrations.flatMap((migration) =>
-    allFindings(migration).map((finding): JudgedFinding => {
-      const suppression = suppressionOf(finding, migration.suppressions);
+  const findings = subjectsOf(report).flatMap(({ subject, findings }) =>
+    findings.map((finding): JudgedFinding => {
+      const suppression = suppressionOf(finding, subject.suppressions);
       if (suppression) {
         used.add(suppression);
-        return { migration, finding, status: 'suppressed', suppression };
+        return { subject, finding, status: 'suppressed', suppression };
       }
-      if (finding.rule === 'backfill-comment') return { migration, finding, status: 'note' };
-      const file = pathBelow(baselineFile, migration.file);
+      if (isNoteRule(finding.rule)) return { subject, finding, status: 'note' };
+      const file = pathBelow(baselineFile, subject.file);
       const index = remaining.findIndex(
         (entry) =>
           entry.rule === finding.rule &&
@@ -81,19 +81,41 @@ export function judgeOutcome(
           entry.fingerprint === finding.fingerprint &&
           (entry.direction ?? '') === (finding.direction ?? ''),
       );
-      if (index < 0) return { migration, finding, status: 'new' };
+      if (index < 0) return { subject, finding, status: 'new' };
       remaining.splice(index, 1);
-      return { migration, finding, status: 'grandfathered' };
+      return { subject, finding, status: 'grandfathered' };
     }),
   );
   const outcome = {
     report,
     findings,
     suppressionProblems: suppressionProblems(report, used),
-    stale: remaining.filter((entry) => report.covers(resolve(dirname(baselineFile), entry.file))),
+    stale: remaining.filter((entry) => isChecked(report, entry, baselineFile)),
     problems: report.problems,
   };
   return baseline ? { ...outcome, baseline } : outcome;
+}
+
+/** Whether the check would have found the violation of a baseline's entry if it were still there. */
+export function isChecked(
+  { covers, timeline }: Pick<CheckReport, 'covers' | 'timeline'>,
+  { rule, file }: Pick<BaselineEntry, 'rule' | 'file'>,
+  baselineFile: string,
+): boolean {
+  if (isTimelineRule(rule)) return timeline !== undefined;
+  return covers(resolve(dirname(baselineFile), file));
+}
+
+interface SubjectFindings {
+  readonly subject: Subject;
+  readonly findings: readonly Finding[];
+}
+
+function subjectsOf({ migrations, timeline }: CheckReport): readonly SubjectFindings[] {
+  return [
+    ...migrations.map((migration) => ({ subject: migration, findings: allFindings(migration) })),
+    ...(timeline?.subjects ?? []).map((report) => ({ subject: report, findings: report.findings })),
+  ];
 }
 
 export function allFindings(migration: MigrationReport): readonly Finding[] {
@@ -104,9 +126,9 @@ export function allFindings(migration: MigrationReport): readonly Finding[] {
 export function baselineEntries(report: CheckReport, baselineFile: string): readonly BaselineEntry[] {
   return judgeOutcome(report, undefined, baselineFile)
     .findings.filter(({ status }) => status === 'new')
-    .map(({ migration, finding }) => ({
+    .map(({ subject, finding }) => ({
       rule: finding.rule,
-      file: pathBelow(baselineFile, migration.file),
+      file: pathBelow(baselineFile, subject.file),
       fingerprint: finding.fingerprint,
       ...(finding.direction ? { direction: finding.direction } : {}),
       severity: finding.severity,
@@ -142,9 +164,11 @@ function suppressionProblems(
   used: ReadonlySet<Suppression>,
 ): readonly SuppressionProblem[] {
   const seen = new Set<string>();
-  return report.migrations
-    .flatMap(({ suppressions }) => suppressions)
+  return subjectsOf(report)
+    .flatMap(({ subject }) => subject.suppressions)
     .filter((suppression) => {
+      // Without the timeline, its findings are missing.
+      if (isRuleId(suppression.rule) && isTimelineRule(suppression.rule) && !report.timeline) return false;
       const key = `${suppression.file}:${String(suppression.line)}`;
       // The migrations of one file share its comments.
       if (seen.has(key) || [...used].some((other) => `${other.file}:${String(other.line)}` === key))

@@ -14,6 +14,8 @@ interface SqlFileContext {
   readonly classifier: SqlClassifier;
   readonly routines: Routine[];
   readonly tables: KnownTables;
+  /** Gets the SQL of `up` before it is judged. */
+  readonly onUp: (event: SqlEvent) => void;
 }
 
 /**
@@ -23,7 +25,7 @@ interface SqlFileContext {
 export function checkSqlFile(
   file: string,
   content: string,
-  { classifier, routines, tables }: SqlFileContext,
+  { classifier, routines, tables, onUp }: SqlFileContext,
 ): MigrationReport {
   const source = new SourceText(file, content);
   const directions = sectionsOf(file, content).map(({ direction, start, end }): DirectionReport => {
@@ -36,6 +38,7 @@ export function checkSqlFile(
       frames: [],
       loops: [],
     };
+    if (direction === 'up') onUp(event);
     const findings = judgeEvents([event], {
       classifier,
       direction,

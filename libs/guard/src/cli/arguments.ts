@@ -25,6 +25,9 @@ export interface Arguments {
   readonly dmlHelpers: readonly string[];
   readonly tableSizes: string | undefined;
   readonly database: string | undefined;
+  /** `check`: compare entities and backfills with the columns of the migrations. */
+  readonly timeline: boolean;
+  readonly sources: readonly string[];
   readonly timing: boolean;
   /** Undefined: colour on a terminal. */
   readonly colour: boolean | undefined;
@@ -56,6 +59,8 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' | 'v
     dmlHelpers: values['dml-helper'],
     tableSizes: values['table-sizes'],
     database: values.database,
+    timeline: values.timeline,
+    sources: values.sources,
     timing: values.timing,
     colour: values['no-color'] ? false : values.color,
     into: values.into,
@@ -76,6 +81,14 @@ const CONFLICTS: readonly Conflict[] = [
   {
     isPresent: ({ write, into }, command) => (write || into !== undefined) && command !== 'extract',
     problem: '--write and --into are options of extract',
+  },
+  {
+    isPresent: (values, command) => values.timeline && command !== 'check',
+    problem: '--timeline is an option of check',
+  },
+  {
+    isPresent: ({ sources, timeline }) => sources.length > 0 && !timeline,
+    problem: '--sources is an option of --timeline',
   },
   {
     isPresent: (values) => values['table-sizes'] !== undefined && values.database !== undefined,

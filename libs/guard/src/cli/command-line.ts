@@ -11,6 +11,8 @@ const OPTIONS = {
   'dml-helper': { type: 'string', multiple: true, default: [] as string[] },
   'table-sizes': { type: 'string' },
   database: { type: 'string' },
+  timeline: { type: 'boolean', default: false },
+  sources: { type: 'string', multiple: true, default: [] as string[] },
   timing: { type: 'boolean', default: false },
   color: { type: 'boolean' },
   'no-color': { type: 'boolean' },

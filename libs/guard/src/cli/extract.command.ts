@@ -2,17 +2,15 @@ import { loadParser } from 'nestjs-backfill-sql/tree';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { CheckReport } from '../check/check.types.js';
-import { judgeOutcome } from '../check/outcome.js';
-import { extract, type Extraction, type ExtractionContext } from '../extract/extraction.js';
+import type { Extraction } from '../extract/extraction.js';
+import { extractMigration, filesOf } from '../extract/migration.extraction.js';
 import { unifiedDiff } from '../extract/line-diff.js';
 import { ProjectSources } from '../extract/project/entity.finder.js';
 import { readSchema } from '../extract/project/schema.reader.js';
 import { nextSteps } from '../extract/report-text.js';
-import { extractSqlFile } from '../extract/sql-file.extraction.js';
+import type { GeneratedFile } from '../extract/write/generated.types.js';
 import { GuardUsageError, UnreadableFileError } from '../guard.error.js';
 import { shownPath } from '../report/paths.js';
-import { isDataRule } from '../rules/rule.types.js';
-import { parseModule } from '../source/module-parser.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
 
@@ -25,7 +23,7 @@ export async function runExtract(report: CheckReport, args: Arguments, console: 
   const folder = resolve(args.into ?? join(dirname(dirname(file)), 'backfills'));
   const before = readFileSync(file, 'utf8');
   const parser = await loadParser();
-  const extraction = extractFrom(report, before, {
+  const extraction = extractMigration(report, before, {
     parser,
     folder,
     sources: new ProjectSources(file),
@@ -63,32 +61,6 @@ function migrationFile({ problems, migrations }: CheckReport, { paths }: Argumen
   return file;
 }
 
-/** A backfill is not reverted, so `down` needs none. @throws {UnreadableFileError} */
-function extractFrom(report: CheckReport, text: string, context: ExtractionContext): Extraction {
-  const judged = judgeOutcome(report, undefined, context.folder).findings.filter(
-    ({ finding }) => finding.direction === 'up' && isDataRule(finding.rule),
-  );
-  const findings = judged.filter(({ status }) => status !== 'suppressed').map(({ finding }) => finding);
-  const suppressed = judged
-    .filter(({ status }) => status === 'suppressed')
-    .map(({ finding }) => finding.region.line);
-  const [migration] = report.migrations;
-  const file = migration?.file ?? '';
-  if (file.endsWith('.sql')) return extractSqlFile({ file, text, findings, suppressed }, context);
-  const parsed = parseModule(file, text);
-  if (!parsed.ok) throw new UnreadableFileError(shownPath(file), parsed.failure.message);
-  return extract({ module: parsed.module, name: migration?.name ?? '', findings, suppressed }, context);
-}
-
-interface WrittenFile {
-  readonly path: string;
-  readonly code: string;
-}
-
-function filesOf({ backfills, tables, contract }: Extraction): readonly WrittenFile[] {
-  return [...backfills.map(({ file }) => file), ...tables, ...(contract ? [contract.file] : [])];
-}
-
 /** @throws {GuardUsageError} when a file of a backfill exists */
 function assertNoneExists(paths: readonly string[]): void {
   for (const path of paths)
@@ -99,7 +71,7 @@ function assertNoneExists(paths: readonly string[]): void {
       );
 }
 
-function writeFiles(files: readonly WrittenFile[], extraction: Extraction, console: Console): void {
+function writeFiles(files: readonly GeneratedFile[], extraction: Extraction, console: Console): void {
   for (const { path, code } of files) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, code);

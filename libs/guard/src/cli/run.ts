@@ -1,8 +1,8 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { DEFAULT_BASELINE, readBaseline, writeBaseline } from '../baseline/baseline.file.js';
 import { checkFiles } from '../check/check-files.js';
 import type { CheckReport } from '../check/check.types.js';
-import { baselineEntries, judgeOutcome, type Outcome } from '../check/outcome.js';
+import { baselineEntries, isChecked, judgeOutcome, type Outcome } from '../check/outcome.js';
 import { GuardError, NoMigrationsError } from '../guard.error.js';
 import type { TableSizes } from '../judge/severity/table-growth.js';
 import { readDatabaseSizes, readTableSizes } from '../judge/severity/table-sizes.reader.js';
@@ -51,6 +51,8 @@ async function runCommand(args: Arguments, console: Console): Promise<number> {
     exclude: args.exclude,
     dmlHelpers: args.dmlHelpers,
     tableSizes: await sizesOf(args),
+    timeline: args.timeline,
+    ...(args.sources.length === 0 ? {} : { sources: args.sources }),
   });
   if (report.migrations.length === 0 && report.problems.length === 0) throw new NoMigrationsError(paths);
   if (args.command === 'init') return runInit(report, paths[0] ?? '', console);
@@ -125,9 +127,7 @@ function updateBaseline(report: CheckReport, file: string, console: Console): nu
   }
   const before = readBaseline(file);
   // This check did not read the other files, so their entries stay.
-  const others = (before?.entries ?? []).filter(
-    (entry) => !report.covers(resolve(dirname(file), entry.file)),
-  );
+  const others = (before?.entries ?? []).filter((entry) => !isChecked(report, entry, file));
   const entries = [...others, ...baselineEntries(report, file)];
   const { counts } = writeBaseline(file, entries, Math.max(before?.initial ?? 0, entries.length));
   console.out(

@@ -15,6 +15,8 @@ Options
   --dml-helper NAME        a function that changes data, like execDml; can be repeated
   --table-sizes FILE       JSON object of tables: "lookup", "growing" or a number of rows
   --database URL           read the sizes of the tables from PostgreSQL's statistics
+  --timeline               check: also find columns of entities and backfills that no migration adds, or one drops
+  --sources PATH           --timeline: the entities and backfills (default: src of the package); can be repeated
   --timing                 print how long each stage took
   --color, --no-color      colour the report, or print plain text (default: colour on a terminal)
   --into FOLDER            extract: the folder of the backfills (default: ../backfills from the migration)

@@ -7,7 +7,7 @@ import { judgeOutcome } from '../check/outcome.js';
 import type { Finding } from '../judge/finding.types.js';
 import { packageVersion } from '../package-version.js';
 import { REMEDIES } from '../rules/remedies.js';
-import { RULES, type RuleId } from '../rules/rule.types.js';
+import { isTimelineRule, RULES, type RuleId } from '../rules/rule.types.js';
 
 /** ESLint runs rules synchronously, so the plugin loads the parser first. */
 const classifier = await loadClassifier();
@@ -68,7 +68,10 @@ function ruleOf(id: RuleId): Rule.RuleModule {
   };
 }
 
-const rules: Record<string, Rule.RuleModule> = Object.fromEntries(RULES.map((id) => [id, ruleOf(id)]));
+/** The timeline needs all migrations and the sources; ESLint checks one file. */
+const FILE_RULES = RULES.filter((id) => !isTimelineRule(id));
+
+const rules: Record<string, Rule.RuleModule> = Object.fromEntries(FILE_RULES.map((id) => [id, ruleOf(id)]));
 
 const meta = { name: 'nestjs-backfill', version: packageVersion() } as const;
 
@@ -78,7 +81,7 @@ const recommended = {
   files: ['**/migrations/**/*.{ts,js,mts,mjs,cts,cjs}'],
   plugins: { 'nestjs-backfill': { meta, rules } },
   rules: Object.fromEntries(
-    RULES.map((id) => [`nestjs-backfill/${id}`, id === 'backfill-comment' ? 'warn' : 'error'] as const),
+    FILE_RULES.map((id) => [`nestjs-backfill/${id}`, id === 'backfill-comment' ? 'warn' : 'error'] as const),
   ),
 };
 

@@ -56,6 +56,7 @@ export class Evaluator implements Machine {
   #events: EvaluationEvent[] = [];
   #steps = 0;
   #doubt: string | undefined;
+  readonly #conditions: string[] = [];
   #loads = 0;
 
   constructor(
@@ -69,6 +70,7 @@ export class Evaluator implements Machine {
     this.#steps = 0;
     this.frames.length = 0;
     this.loops.length = 0;
+    this.#conditions.length = 0;
     this.#loads = 0;
     work();
     return this.#events;
@@ -185,6 +187,7 @@ export class Evaluator implements Machine {
       frames: this.frames.map((frame) => frame.site),
       loops: [...this.loops],
       ...(this.#doubt === undefined ? {} : { doubt: this.#doubt }),
+      ...(this.#conditions.length === 0 ? {} : { underConditions: [...this.#conditions] }),
     };
     this.#events.push({ ...event, ...occurrence });
   }
@@ -213,6 +216,15 @@ export class Evaluator implements Machine {
       return body();
     } finally {
       this.#doubt = outer;
+    }
+  }
+
+  underCondition<T>(condition: string, body: () => T): T {
+    this.#conditions.push(condition);
+    try {
+      return body();
+    } finally {
+      this.#conditions.pop();
     }
   }
 

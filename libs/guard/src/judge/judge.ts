@@ -40,6 +40,9 @@ function judgeCertainEvent(event: EvaluationEvent, state: JudgeState): readonly 
       return [judgeHelper(event, state)];
     case 'undecided':
       return [judgeUndecided(event, state)];
+    case 'schema':
+      state.memory.noteCall(event);
+      return [];
   }
 }
 

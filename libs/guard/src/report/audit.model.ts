@@ -40,7 +40,7 @@ export interface AuditRow {
 
 export function auditOf(outcome: Outcome): Audit {
   const changes = dataChanges(outcome);
-  const affected = new Set(changes.map(({ migration }) => migration)).size;
+  const affected = new Set(changes.map(({ subject }) => subject)).size;
   const rows = changes
     .map(toRow)
     .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
@@ -78,10 +78,10 @@ function headline(migrations: number, affected: number): string {
 }
 
 function toRow(item: JudgedFinding): AuditRow {
-  const { finding, migration, status } = item;
+  const { finding, subject, status } = item;
   const isMovable = isDataRule(finding.rule) && finding.direction === 'up';
   return {
-    file: shownPath(migration.file),
+    file: shownPath(subject.file),
     line: finding.region.line,
     direction: finding.direction ?? '',
     severity: finding.severity,
@@ -91,7 +91,7 @@ function toRow(item: JudgedFinding): AuditRow {
     reason: finding.reason,
     statement: shortened(finding.statement, 400),
     status,
-    ...(isMovable ? { extract: `npx nestjs-backfill-guard extract ${shownPath(migration.file)}` } : {}),
+    ...(isMovable ? { extract: `npx nestjs-backfill-guard extract ${shownPath(subject.file)}` } : {}),
   };
 }
 

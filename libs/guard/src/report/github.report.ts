@@ -20,10 +20,10 @@ export function githubReport(outcome: Outcome): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-function annotation({ finding, migration, status }: JudgedFinding): string {
+function annotation({ finding, subject, status }: JudgedFinding): string {
   const level = status === 'note' ? 'notice' : finding.severity === 'LOW' ? 'warning' : 'error';
   const { line, endLine, column } = finding.region;
-  const place = `file=${property(shownPath(migration.file))},line=${String(line)},endLine=${String(endLine)},col=${String(column)}`;
+  const place = `file=${property(shownPath(subject.file))},line=${String(line)},endLine=${String(endLine)},col=${String(column)}`;
   const remedy = REMEDIES[finding.rule].steps.join(' ');
   const text = `${finding.message} (${finding.severity}: ${finding.reason})\n${shortened(finding.statement)}\n${remedy}`;
   return `::${level} ${place},title=${property(`nestjs-backfill ${finding.rule}`)}::${data(text)}`;

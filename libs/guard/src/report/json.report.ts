@@ -1,4 +1,5 @@
 import type { Outcome } from '../check/outcome.js';
+import { isTimelineRule } from '../rules/rule.types.js';
 import { shownPath } from './paths.js';
 import { summaryOf } from './summary.js';
 
@@ -14,12 +15,12 @@ export function jsonReport(outcome: Outcome): string {
         migration.directions.map(({ direction, verdict }) => [direction, verdict]),
       ),
     })),
-    findings: outcome.findings.map(({ finding, migration, status, suppression }) => ({
+    findings: outcome.findings.map(({ finding, subject, status, suppression }) => ({
       rule: finding.rule,
       severity: finding.severity,
       status,
-      file: shownPath(migration.file),
-      migration: migration.name,
+      file: shownPath(subject.file),
+      ...(isTimelineRule(finding.rule) ? { subject: subject.name } : { migration: subject.name }),
       ...(finding.direction ? { direction: finding.direction } : {}),
       line: finding.region.line,
       column: finding.region.column,
@@ -41,6 +42,15 @@ export function jsonReport(outcome: Outcome): string {
         : {}),
       ...(suppression ? { suppressedBecause: suppression.reason } : {}),
     })),
+    ...(outcome.report.timeline
+      ? {
+          timeline: {
+            entities: outcome.report.timeline.entities,
+            columns: outcome.report.timeline.columns,
+            backfills: outcome.report.timeline.backfills,
+          },
+        }
+      : {}),
     problems: outcome.problems.map((problem) => ({ ...problem, file: shownPath(problem.file) })),
     comments: outcome.suppressionProblems.map(({ suppression, problem }) => ({
       file: shownPath(suppression.file),

@@ -2,7 +2,8 @@ import { pathToFileURL } from 'node:url';
 import type { JudgedFinding, Outcome } from '../check/outcome.js';
 import type { Region } from '../judge/finding.types.js';
 import { REMEDIES } from '../rules/remedies.js';
-import { RULES, type RuleId, type Severity } from '../rules/rule.types.js';
+import { isNoteRule, RULES, type RuleId, type Severity } from '../rules/rule.types.js';
+import { elsewhereLabel } from './elsewhere.label.js';
 import { shownPath } from './paths.js';
 
 const LEVEL = { HIGH: 'error', MEDIUM: 'error', LOW: 'warning' } as const satisfies Record<Severity, string>;
@@ -56,11 +57,11 @@ function describeRule(id: RuleId): object {
       text: `${danger}\n\n${list}\n\n${instead}`,
       markdown: `${danger}\n\n${list}\n\n\`\`\`ts\n${instead}\n\`\`\``,
     },
-    defaultConfiguration: { level: id === 'backfill-comment' ? 'note' : 'error' },
+    defaultConfiguration: { level: isNoteRule(id) ? 'note' : 'error' },
   };
 }
 
-function toResult({ finding, migration, status, suppression }: JudgedFinding): object {
+function toResult({ finding, subject, status, suppression }: JudgedFinding): object {
   const suppressions =
     status === 'suppressed'
       ? [{ kind: 'inSource', justification: suppression?.reason ?? '' }]
@@ -73,13 +74,13 @@ function toResult({ finding, migration, status, suppression }: JudgedFinding): o
     level: status === 'note' ? 'note' : LEVEL[finding.severity],
     message: { text: `${finding.message} (${finding.severity}: ${finding.reason})` },
     locations: [
-      { physicalLocation: { artifactLocation: artifact(migration.file), region: toRegion(finding.region) } },
+      { physicalLocation: { artifactLocation: artifact(subject.file), region: toRegion(finding.region) } },
     ],
     ...(finding.elsewhere
       ? {
           relatedLocations: [
             {
-              message: { text: 'the statement is here' },
+              message: { text: `${elsewhereLabel(finding.rule)} here` },
               physicalLocation: {
                 artifactLocation: artifact(finding.elsewhere.file),
                 region: toRegion(finding.elsewhere),

@@ -4,6 +4,7 @@ import { REMEDIES } from '../rules/remedies.js';
 import type { Remedy } from '../rules/remedies/remedy.types.js';
 import type { RuleId, Severity } from '../rules/rule.types.js';
 import { suppressionSentence } from './suppression.sentence.js';
+import { elsewhereLabel } from './elsewhere.label.js';
 import { painter, type Painter } from './painter.js';
 import { shownPath } from './paths.js';
 import { plural, summaryOf } from './summary.js';
@@ -17,7 +18,7 @@ export interface TextOptions {
 export function textReport(outcome: Outcome, { colour, timing }: TextOptions): string {
   const paint = painter({ colour });
   const lines: string[] = [];
-  const { shown, unguarded } = withoutDrowning(
+  const { shown, crowds } = withoutCrowds(
     outcome.findings.filter(({ status }) => status === 'new' || status === 'note'),
   );
   const explained = new Set<RuleId>();
@@ -34,7 +35,7 @@ export function textReport(outcome: Outcome, { colour, timing }: TextOptions): s
     lines.push('');
   }
   lines.push(
-    ...unguardedLines(unguarded, paint),
+    ...crowds.flatMap((items) => crowdLines(items, paint)),
     ...problemLines(outcome, paint),
     ...summaryLines(outcome, paint),
   );
@@ -42,28 +43,53 @@ export function textReport(outcome: Outcome, { colour, timing }: TextOptions): s
   return `${lines.join('\n')}\n`;
 }
 
-/** More findings of this kind than this are one line: a project that starts has hundreds. */
-const MAX_UNGUARDED = 3;
+/** More findings of such a rule than this are one entry: a project that starts has hundreds. */
+const MAX_ALIKE = 3;
 
-function withoutDrowning(items: readonly JudgedFinding[]): {
-  readonly shown: readonly JudgedFinding[];
-  readonly unguarded: readonly JudgedFinding[];
-} {
-  const unguarded = items.filter(({ finding }) => finding.rule === 'not-schema-migration');
-  if (unguarded.length <= MAX_UNGUARDED) return { shown: items, unguarded: [] };
-  return { shown: items.filter((item) => !unguarded.includes(item)), unguarded };
+interface Crowd {
+  readonly headline: (count: number) => string;
+  readonly advice: string;
 }
 
-function unguardedLines(unguarded: readonly JudgedFinding[], paint: Painter): readonly string[] {
-  const [first, last] = [unguarded[0], unguarded.at(-1)];
-  if (!first || !last) return [];
-  const { title } = REMEDIES['not-schema-migration'];
+const CROWDS: ReadonlyMap<RuleId, Crowd> = new Map<RuleId, Crowd>([
+  [
+    'not-schema-migration',
+    {
+      headline: (count) =>
+        `${String(count)} migrations do not extend SchemaMigration (not-schema-migration, LOW)`,
+      advice: `${REMEDIES['not-schema-migration'].title}. \`npx nestjs-backfill-guard init\` grandfathers them; new migrations extend SchemaMigration.`,
+    },
+  ],
+  [
+    'column-undecided',
+    {
+      headline: (count) =>
+        `cannot decide for ${String(count)} entities or backfills (column-undecided, note)`,
+      advice: `${REMEDIES['column-undecided'].title}. \`--format json\` lists them with their reasons.`,
+    },
+  ],
+]);
+
+/** Takes out the findings of which there are too many to show each. */
+function withoutCrowds(items: readonly JudgedFinding[]): {
+  readonly shown: readonly JudgedFinding[];
+  readonly crowds: readonly (readonly JudgedFinding[])[];
+} {
+  const crowds = [...CROWDS.keys()]
+    .map((rule) => items.filter(({ finding }) => finding.rule === rule))
+    .filter(({ length }) => length > MAX_ALIKE);
+  const hidden = new Set(crowds.flat());
+  return { shown: items.filter((item) => !hidden.has(item)), crowds };
+}
+
+function crowdLines(items: readonly JudgedFinding[], paint: Painter): readonly string[] {
+  const [first, last] = [items[0], items.at(-1)];
+  const crowd = first && CROWDS.get(first.finding.rule);
+  if (!crowd || !last) return [];
   return [
-    paint.bold(
-      `${String(unguarded.length)} migrations do not extend SchemaMigration (not-schema-migration, LOW)`,
-    ),
-    `  ${shownPath(first.migration.file)} … ${shownPath(last.migration.file)}`,
-    `  ${paint.dim(`${title}. \`npx nestjs-backfill-guard init\` grandfathers them; new migrations extend SchemaMigration.`)}`,
+    paint.bold(crowd.headline(items.length)),
+    `  ${shownPath(first.subject.file)} … ${shownPath(last.subject.file)}`,
+    `  ${paint.dim(crowd.advice)}`,
     '',
   ];
 }
@@ -71,9 +97,9 @@ function unguardedLines(unguarded: readonly JudgedFinding[], paint: Painter): re
 function groups(items: readonly JudgedFinding[]): ReadonlyMap<string, readonly JudgedFinding[]> {
   const result = new Map<string, JudgedFinding[]>();
   for (const item of items) {
-    const list = result.get(item.migration.file) ?? [];
+    const list = result.get(item.subject.file) ?? [];
     list.push(item);
-    result.set(item.migration.file, list);
+    result.set(item.subject.file, list);
   }
   return result;
 }
@@ -90,7 +116,7 @@ function findingLines({ finding, status }: JudgedFinding, paint: Painter): reado
     lines.push(`           ${paint.dim('│')} ${shortened(finding.statement, 160)}`);
   if (finding.elsewhere)
     lines.push(
-      `           ${paint.dim(`statement in ${shownPath(finding.elsewhere.file)}:${String(finding.elsewhere.line)}`)}`,
+      `           ${paint.dim(`${elsewhereLabel(finding.rule)} in ${shownPath(finding.elsewhere.file)}:${String(finding.elsewhere.line)}`)}`,
     );
   return lines;
 }
@@ -134,7 +160,15 @@ function summaryLines(outcome: Outcome, paint: Painter): readonly string[] {
     ...(summary.grandfathered > 0 ? [`${String(summary.grandfathered)} grandfathered`] : []),
     ...(summary.suppressed > 0 ? [`${String(summary.suppressed)} suppressed`] : []),
   ];
-  return [`${plural(summary.migrations, 'migration')}: ${[verdict, ...rest].join(', ')}`];
+  const { timeline } = outcome.report;
+  return [
+    ...(timeline
+      ? [
+          `timeline: ${plural(timeline.columns, 'column')} of ${plural(timeline.entities, 'entity', 'entities')}, ${plural(timeline.backfills, 'backfill')}`,
+        ]
+      : []),
+    `${plural(summary.migrations, 'migration')}: ${[verdict, ...rest].join(', ')}`,
+  ];
 }
 
 /** How long each stage of the check took. */

@@ -2,6 +2,7 @@ import { CODE_REMEDIES } from './remedies/code.remedies.js';
 import { MIGRATION_REMEDIES } from './remedies/migration.remedies.js';
 import type { Remedy } from './remedies/remedy.types.js';
 import { STATEMENT_REMEDIES } from './remedies/statement.remedies.js';
+import { TIMELINE_REMEDIES } from './remedies/timeline.remedies.js';
 import type { RuleId } from './rule.types.js';
 
 /**
@@ -13,4 +14,5 @@ export const REMEDIES = {
   ...STATEMENT_REMEDIES,
   ...CODE_REMEDIES,
   ...MIGRATION_REMEDIES,
+  ...TIMELINE_REMEDIES,
 } as const satisfies Record<RuleId, Remedy>;

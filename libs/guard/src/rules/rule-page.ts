@@ -1,6 +1,6 @@
 import { REMEDIES } from './remedies.js';
 import type { Remedy } from './remedies/remedy.types.js';
-import { DATA_RULES, FORM_RULES, OPEN_RULES, RULES, type RuleId } from './rule.types.js';
+import { DATA_RULES, FORM_RULES, OPEN_RULES, RULES, TIMELINE_RULES, type RuleId } from './rule.types.js';
 
 const MAX_LINE_LENGTH = 100;
 /** Code between backticks stays on one line. */
@@ -69,6 +69,10 @@ function ruleIndex(): string {
     '## Structure of a migration',
     '',
     ...list(FORM_RULES),
+    '',
+    '## Columns of entities and backfills (`--timeline`)',
+    '',
+    ...list(TIMELINE_RULES),
     '',
   ].join('\n');
 }

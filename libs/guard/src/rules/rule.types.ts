@@ -41,17 +41,30 @@ export type FormRule = (typeof FORM_RULES)[number];
 export const OPEN_RULES = ['cannot-decide'] as const;
 export type OpenRule = (typeof OPEN_RULES)[number];
 
+/** The rules of the check of `timeline`: entities and backfills, against the columns of the migrations. */
+export const TIMELINE_RULES = ['column-not-added', 'column-dropped', 'column-undecided'] as const;
+export type TimelineRule = (typeof TIMELINE_RULES)[number];
+
 /**
  * All rules.
  *
  * @publicApi
  */
-export const RULES = [...DATA_RULES, ...OPEN_RULES, ...FORM_RULES] as const;
+export const RULES = [...DATA_RULES, ...OPEN_RULES, ...FORM_RULES, ...TIMELINE_RULES] as const;
 /** One of `RULES`. @publicApi */
 export type RuleId = (typeof RULES)[number];
 
 export function isDataRule(rule: RuleId): rule is DataRule {
   return (DATA_RULES as readonly string[]).includes(rule);
+}
+
+export function isTimelineRule(rule: RuleId): rule is TimelineRule {
+  return (TIMELINE_RULES as readonly string[]).includes(rule);
+}
+
+/** Notes do not fail the check. */
+export function isNoteRule(rule: RuleId): boolean {
+  return rule === 'backfill-comment' || rule === 'column-undecided';
 }
 
 export function isRuleId(name: string): name is RuleId {

@@ -2,7 +2,7 @@ import { instantiate } from '../classes/instances.js';
 import type { Call } from '../machine/machine.types.js';
 import { OPAQUE, factsOf, factsOfAll, withoutOpaque } from '../values/facts.js';
 import { knownText, text } from '../values/text-value.js';
-import { array, database, unknown } from '../values/value.js';
+import { array, database, object, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 import { isOutsideNative } from './outside-calls.js';
 import { isPlatform } from '../values/platform-names.js';
@@ -20,6 +20,8 @@ const CONSTRUCTORS: ReadonlyMap<string, Constructor> = new Map<string, Construct
   ['typeorm.DataSource', () => database('source')],
 ]);
 
+const DESCRIBED_BY_OPTIONS = new Set(['typeorm.EntitySchema', 'typeorm.Table', 'typeorm.TableColumn']);
+
 /** Inside more nested calls than this, a new instance is an unknown value. */
 const MAX_DEPTH = 60;
 
@@ -31,6 +33,10 @@ export function construct(callee: Value, call: Call): Value {
       ? unknown(`${site.callee}()`)
       : instantiate(machine, callee, { args, site });
   const name = callee.kind === 'native' ? callee.name : '';
+  const [options] = args;
+  // `new Table({ … })`: its properties are those of the argument, and it has methods of its own.
+  if (DESCRIBED_BY_OPTIONS.has(name) && options?.kind === 'object')
+    return { ...object(options.properties, { isOpen: true }), facts: OPAQUE };
   const make = CONSTRUCTORS.get(name);
   return make ? make(call) : unknownInstance(callee, name, call);
 }

@@ -17,6 +17,8 @@ export interface Occurrence {
   readonly loops: readonly LoopKind[];
   /** The condition that probably keeps PostgreSQL from running it, although nothing proves it. */
   readonly doubt?: string;
+  /** The code of the conditions around it that are not certain, outermost first. */
+  readonly underConditions?: readonly string[];
 }
 
 /** SQL is sent. */
@@ -69,4 +71,11 @@ export interface UndecidedEvent extends Occurrence {
   readonly expression: string;
 }
 
-export type EvaluationEvent = SqlEvent | OrmEvent | HelperEvent | UndecidedEvent;
+/** The query runner changes the schema through a method of its own, e.g. `addColumn`. */
+export interface SchemaEvent extends Occurrence {
+  readonly kind: 'schema';
+  readonly method: string;
+  readonly args: readonly Value[];
+}
+
+export type EvaluationEvent = SqlEvent | OrmEvent | HelperEvent | UndecidedEvent | SchemaEvent;

@@ -95,4 +95,6 @@ export interface Machine {
   inLoop<T>(kind: LoopKind, body: () => T): T;
   /** Runs code that probably belongs to another database. @param condition the code that decides it */
   inDoubt<T>(condition: string, body: () => T): T;
+  /** Runs code that only runs under a condition that is not certain. @param condition its code */
+  underCondition<T>(condition: string, body: () => T): T;
 }

@@ -27,23 +27,30 @@ interface Names {
   readonly properties: Set<string>;
 }
 
-const FUNCTION = /^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/;
+const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
+/** Nodes without assignments in them. Most nodes of a migration are of these types. */
+const LEAVES = new Set(['Identifier', 'Literal', 'TemplateElement', 'ThisExpression', 'ImportDeclaration']);
 
 /** Methods that change the array, set or map that they belong to. */
 const MUTATION = /^(?:push|unshift|splice|fill|set|add)$/;
 
+/** It visits every node of a module, so it makes no lists. */
 function visit(node: ast.Node, place: Place, names: Names): void {
-  const inner: Place = FUNCTION.test(node.type) ? 'function' : place;
+  const { type } = node;
+  if (LEAVES.has(type) || (type.startsWith('TSType') && type !== 'TSTypeAssertion')) return;
+  const inner: Place = FUNCTIONS.has(type) ? 'function' : place;
   if (inner === 'function') noteAssignments(node, names);
-  for (const [key, child] of Object.entries(node) as [string, unknown][]) {
-    if (key === 'parent') continue;
-    for (const item of Array.isArray(child) ? (child as unknown[]) : [child])
-      if (isNode(item)) visit(item, inner, names);
+  for (const key in node) {
+    const child = (node as unknown as Readonly<Record<string, unknown>>)[key];
+    if (typeof child !== 'object' || child === null || key === 'parent') continue;
+    if (!Array.isArray(child)) visitIfNode(child, inner, names);
+    else for (const item of child as unknown[]) visitIfNode(item, inner, names);
   }
 }
 
-function isNode(value: unknown): value is ast.Node {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+function visitIfNode(value: unknown, place: Place, names: Names): void {
+  const isNode = typeof value === 'object' && value !== null && 'type' in value;
+  if (isNode && typeof value.type === 'string') visit(value as ast.Node, place, names);
 }
 
 function noteAssignments(node: ast.Node, names: Names): void {

@@ -46,11 +46,13 @@ export function executeSwitch(machine: Machine, node: ast.SwitchStatement, conte
   const matches = node.cases.map(({ test }) =>
     test ? equality(discriminant, machine.evaluate(test, inner)) : undefined,
   );
+  const code = codeOf(node.discriminant, context.module);
   const arms = possibleCases(node.cases, matches).map((entry) => (): Completion => {
     const run = (): Completion => executeCases(machine, node, entry, inner);
-    return isDoubtful(machine, discriminant, node.cases[entry], inner)
-      ? machine.inDoubt(codeOf(node.discriminant, context.module), run)
-      : run();
+    if (matches[entry] === true) return run();
+    return machine.underCondition(code, () =>
+      isDoubtful(machine, discriminant, node.cases[entry], inner) ? machine.inDoubt(code, run) : run(),
+    );
   });
   const [first] = arms;
   if (!first) return 'normal';

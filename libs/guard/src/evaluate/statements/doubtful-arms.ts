@@ -17,5 +17,7 @@ export interface Arm {
  */
 export function armOf<T>(machine: Machine, { test, code, isTrue }: Arm, body: () => T): T {
   const likely = likelyTruth(test);
-  return likely === undefined || likely === isTrue ? body() : machine.inDoubt(code, body);
+  return machine.underCondition(code, () =>
+    likely === undefined || likely === isTrue ? body() : machine.inDoubt(code, body),
+  );
 }

@@ -110,10 +110,16 @@ const REPOSITORY_READS =
 /** These methods make an entity without reading a row. */
 const ENTITY_FACTORIES = new Set(['create', 'merge', 'preload']);
 
+/** The methods that change tables and columns; `synchronize` is one of the data source. */
+const SCHEMA_METHODS =
+  /^(?:(?:create|drop|rename)Table|(?:add|drop|change)Columns?|renameColumn|clearDatabase|dropSchema|synchronize)$/;
+
 /** Reads, and the schema methods of the query runner. Their callbacks are followed. */
 function read(target: DatabaseValue, name: string, { machine, args, site }: Call): Value {
   for (const arg of args)
     if (arg.kind === 'function') machine.invoke(arg, [unknown('', { rows: true })], site);
+  if (SCHEMA_METHODS.test(name) && (target.role === 'runner' || name === 'synchronize'))
+    machine.emit({ kind: 'schema', method: name, args }, site);
   if (target.role === 'runner') return plain(site.callee);
   if (target.role === 'repository' && !REPOSITORY_READS.test(name))
     machine.emit({ kind: 'undecided', reason: 'helper', expression: site.callee }, site);

@@ -1,3 +1,6 @@
+import type { SchemaEvent } from '../../evaluate/machine/event.types.js';
+import { changesOfCall } from '../../schema/runner-calls.js';
+
 /**
  * The changes that a migration made to the schema before the current statement. A table that it created only
  * has its own rows, and a column that it added is NULL in every row.
@@ -22,6 +25,14 @@ export class SchemaMemory {
       const column = bareName(match[1] ?? '');
       if (!/^(?:constraint|primary|foreign|unique|check|exclude)$/i.test(column))
         this.addColumn(table, column);
+    }
+  }
+
+  /** Records a call such as `queryRunner.addColumn(…)`. */
+  noteCall(event: SchemaEvent): void {
+    for (const change of changesOfCall(event)) {
+      if (change.kind === 'create-table') this.createTable(change.table.name);
+      if (change.kind === 'add-column') this.addColumn(change.table.name, change.column);
     }
   }
 

@@ -129,7 +129,7 @@ function withoutUnknownNames(change: SchemaChange): SchemaChange {
   const named = isKnown ? { name: table.name } : undefined;
   const rest = JSON.stringify({ ...change, table: named ?? null });
   // An unknown schema leaves the table's name, which is enough.
-  if (named && !HOLE.test(rest)) return { ...change, table: named } as SchemaChange;
+  if (named && !HOLE.test(rest)) return { ...change, table: named };
   return {
     kind: 'unclear',
     ...(named ? { table: named } : {}),

@@ -1,63 +1,17 @@
-import type * as ast from 'oxc-parser';
-import { keyName, lineage } from '../../evaluate/classes/classes.js';
 import type { Machine } from '../../evaluate/machine/machine.types.js';
 import { siteOf } from '../../evaluate/machine/source-code.js';
 import { knownText } from '../../evaluate/values/text-value.js';
-import type { ClassValue, ObjectValue, Site, Value } from '../../evaluate/values/value.types.js';
-import {
-  contextOf,
-  decorationsOf,
-  isFalse,
-  objectIn,
-  targetOf,
-  textOption,
-  type Decoration,
-} from './decorations.js';
+import type { ClassValue, Site, Value } from '../../evaluate/values/value.types.js';
+import { NOT_EMBEDDED, type ColumnsContext, type Embedding } from './column-reading.types.js';
+import { decoratedProperties, type DecoratedProperty } from './decorated-properties.js';
+import { contextOf, isFalse, objectIn, targetOf, textOption, type Decoration } from './decorations.js';
 import type { EntityColumn } from './entity.types.js';
 import { joinColumns, type Relation } from './join-columns.js';
-import type { NamingStrategy } from './naming.js';
-
-export interface ColumnsContext {
-  readonly machine: Machine;
-  /** The project's strategy first. */
-  readonly strategies: readonly NamingStrategy[];
-}
-
-/** The embedded objects around a property. */
-export interface Embedding {
-  /** The properties, for messages. */
-  readonly path: readonly string[];
-  readonly prefixes: readonly string[];
-  readonly isDoubtful: boolean;
-}
-
-export const NOT_EMBEDDED: Embedding = { path: [], prefixes: [], isDoubtful: false };
 
 const MAX_EMBEDDING = 4;
 
 const COLUMN =
   /^(?:Column|PrimaryColumn|PrimaryGeneratedColumn|(?:Create|Update|Delete)DateColumn|VersionColumn)$/;
-
-interface DecoratedProperty {
-  readonly name: string;
-  readonly decorations: readonly Decoration[];
-  readonly home: ClassValue;
-  readonly node: ast.PropertyDefinition;
-}
-
-/** The properties with decorators of TypeORM, of a class and of its parents as far as they can be read. */
-export function decoratedProperties(machine: Machine, value: ClassValue): readonly DecoratedProperty[] {
-  const found = new Map<string, DecoratedProperty>();
-  for (const home of lineage(machine, value))
-    for (const node of home.node.body.body) {
-      if (node.type !== 'PropertyDefinition' || node.decorators.length === 0) continue;
-      const name = keyName(node.key);
-      const decorations = decorationsOf(machine, node.decorators, contextOf(home));
-      if (name !== undefined && decorations.length > 0 && !found.has(name))
-        found.set(name, { name, decorations, home, node });
-    }
-  return [...found.values()];
-}
 
 /** The columns that a class and its parents declare. */
 export function columnsOfClass(
@@ -143,18 +97,4 @@ function relationOf(
     target: targetOf(machine, relation.args[0], place),
     site: siteOf(node, home.module),
   };
-}
-
-/** The properties of the primary key. */
-export function keyOf(machine: Machine, target: ClassValue | ObjectValue): readonly string[] {
-  if (target.kind === 'class')
-    return decoratedProperties(machine, target)
-      .filter(({ decorations }) => decorations.some(({ name }) => name.startsWith('Primary')))
-      .map(({ name }) => name);
-  const columns = target.properties.get('columns');
-  if (columns?.kind !== 'object') return [];
-  return [...columns.properties].flatMap(([name, column]) => {
-    const primary = column.kind === 'object' ? column.properties.get('primary') : undefined;
-    return primary?.kind === 'constant' && primary.value === true ? [name] : [];
-  });
 }

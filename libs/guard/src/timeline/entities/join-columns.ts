@@ -1,5 +1,6 @@
 import type { ClassValue, ObjectValue, Site, Value } from '../../evaluate/values/value.types.js';
-import { keyOf, type ColumnsContext, type Embedding } from './class-columns.js';
+import type { ColumnsContext, Embedding } from './column-reading.types.js';
+import { keyOf } from './decorated-properties.js';
 import { textOption } from './decorations.js';
 import type { EntityColumn } from './entity.types.js';
 

@@ -73,14 +73,19 @@ describe('the reports of the guard', () => {
     });
   });
 
-  it('include GitHub annotations with escaped text', async () => {
-    const { out } = await project.guard('--format', 'github');
-    const [first] = out.split('\n');
-    expect(first).toMatch(
-      /^::error file=\S+1757000000000-example\.ts,line=3,endLine=3,col=30,title=nestjs-backfill update::UPDATE rewrites rows of leads/,
+  it('include one GitHub annotation for each file, at its worst finding, with the others in its text', async () => {
+    project.migration(
+      '    await queryRunner.query(`DELETE FROM settings WHERE a = 1`);',
+      '1757000000001-b.ts',
     );
-    expect(first).toContain('%0A');
-    expect(out.trimEnd().split('\n')).toHaveLength(3);
+    const { out } = await project.guard('--format', 'github');
+    const lines = out.trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(
+      /^::error file=\S+1757000000000-example\.ts,line=5,endLine=5,col=54,title=nestjs-backfill row-loop and 2 other findings::DELETE removes rows of calls/,
+    );
+    expect(lines[0]).toMatch(/%0Aline 3: MEDIUM update: .*%0Aline 6: MEDIUM cannot-decide: /);
+    expect(lines[1]).toMatch(/^::warning file=\S+1757000000001-b\.ts,line=3,.*nestjs-backfill delete::/);
   });
 
   it('are coloured with --color, and plain without it', async () => {

@@ -9,6 +9,7 @@ import { FUNCTIONS } from './fixtures/code/functions.fixtures.ts';
 import { HABITS } from './fixtures/code/habits.fixtures.ts';
 import { LATE_BINDING } from './fixtures/code/late-binding.fixtures.ts';
 import { MIGRATION_FORMS } from './fixtures/code/migration-forms.fixtures.ts';
+import { REPLACED_METHODS } from './fixtures/code/replaced-methods.fixtures.ts';
 import { UNDECIDED } from './fixtures/code/undecided.fixtures.ts';
 import { UNMODELLED } from './fixtures/code/unmodelled.fixtures.ts';
 import { VALUES } from './fixtures/code/values.fixtures.ts';
@@ -37,6 +38,7 @@ describe.each([
   ['unknown SQL', UNDECIDED],
   ['values that are set late', LATE_BINDING],
   ['code without a model', UNMODELLED],
+  ['methods that are replaced', REPLACED_METHODS],
   ['TypeORM', ORM],
   ['imports', IMPORTS],
   ['code for several databases', DRIVERS],

@@ -107,6 +107,8 @@ describe('an UPDATE', () => {
     ['WHERE 1 = 1 AND id = id', { tautology: true }],
     ['WHERE false', { tautology: false, selective: true }],
     ['FROM u WHERE u.id = t.u_id', { joinOnly: true, selective: false }],
+    ['FROM u WHERE u.a = t.a OR (u.a IS NULL AND t.a IS NULL)', { joinOnly: true, selective: false }],
+    ['FROM u WHERE u.a = t.a OR t.a IS NULL', { joinOnly: false, selective: true }],
     ['FROM u WHERE (u.id = t.u_id)', { joinOnly: true, text: '(u.id = t.u_id)' }],
     [`FROM u WHERE u.id = t.u_id AND u.kind = 'x'`, { joinOnly: false, selective: true }],
     ['WHERE n IS NULL', { onlyNullColumns: ['n'], selective: false }],

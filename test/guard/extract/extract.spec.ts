@@ -128,6 +128,58 @@ describe('nestjs-backfill-guard extract', () => {
     expect(out).toContain('1757000000001-example-contract.ts');
   });
 
+  it('the contract migration reverts what it does, and down() of the migration no longer does', async () => {
+    const file = project.write(
+      'src/migrations/1757000000000-example.ts',
+      `export class Example extends SchemaMigration {
+  async up(queryRunner) {
+    await queryRunner.query('ALTER TABLE leads ADD slug text');
+    await queryRunner.query('UPDATE leads SET slug = status');
+    await queryRunner.query('ALTER TABLE leads ALTER slug SET NOT NULL');
+    await queryRunner.query('ALTER TABLE leads ADD CONSTRAINT leads_slug UNIQUE (slug)');
+  }
+  async down(queryRunner) {
+    await queryRunner.query('ALTER TABLE "leads" DROP CONSTRAINT IF EXISTS "leads_slug"');
+    await queryRunner.query('ALTER TABLE leads DROP slug');
+  }
+}
+`,
+    );
+    await project.run('extract', file, '--write');
+    const [, down = ''] = read('src/migrations/1757000000001-example-contract.ts').split('async down');
+    expect(down.match(/`.*`/g)).toEqual([
+      '`ALTER TABLE leads DROP CONSTRAINT leads_slug`',
+      '`ALTER TABLE leads ALTER COLUMN slug DROP NOT NULL`',
+    ]);
+    expect(read(MIGRATION).split('async down')[1]?.match(/'.*'/g)).toEqual(["'ALTER TABLE leads DROP slug'"]);
+  });
+
+  it.each([
+    ['a dropped column', 'ALTER TABLE leads DROP COLUMN status', 'the values of the dropped column are gone'],
+    [
+      'a changed type',
+      'ALTER TABLE leads ALTER status TYPE int USING 1',
+      'it does not tell the earlier type',
+    ],
+    [
+      'an unnamed key',
+      'ALTER TABLE leads ADD UNIQUE (slug)',
+      'PostgreSQL chooses the name of its constraint',
+    ],
+  ])('down() of the contract migration of %s fails with the reason', async (_, statement, reason) => {
+    await extract(
+      [
+        'await queryRunner.query(`ALTER TABLE leads ADD COLUMN slug text`);',
+        'await queryRunner.query(`UPDATE leads SET slug = status`);',
+        `await queryRunner.query(\`${statement}\`);`,
+      ].join('\n'),
+      '--write',
+    );
+    const [, down = ''] = read('src/migrations/1757000000001-example-contract.ts').split('async down');
+    expect(down).toContain('throw new Error(');
+    expect(down).toContain(reason);
+  });
+
   it('starts a backfill after those whose rows it reads', async () => {
     const { out } = await extract(
       'await queryRunner.query(`UPDATE owners SET name = lower(name)`);\nawait queryRunner.query(`UPDATE leads SET status = o.name FROM owners o WHERE o.id = leads.owner`);\nawait queryRunner.query(`DELETE FROM calls WHERE test`);',

@@ -74,7 +74,7 @@ export class LeadsStatus {
     expect(await project.timeline()).toEqual({
       code: 1,
       findings: [
-        'column-not-added: Step1757000000001 adds the column leads.status, which the backfill leads-status uses, but it waits for this backfill',
+        'column-not-added: the backfill leads-status uses the column leads.status, but Step1757000000001, which adds it, waits for this backfill',
       ],
     });
   });
@@ -93,7 +93,7 @@ export class LeadsStatus {
     expect(await project.timeline()).toEqual({
       code: 1,
       findings: [
-        'column-dropped: the migration drops the column leads.name, which the backfill leads-status still uses',
+        'column-dropped: the migration drops the column leads.name, but the backfill leads-status still uses it',
       ],
     });
   });

@@ -73,7 +73,7 @@ describe('what --timeline cannot decide', () => {
     project.sql('CREATE TABLE leads (id int, first_name text)');
     project.entity('  @Column() id!: number;\n  @Column() firstName!: string;');
     expect((await project.timeline()).findings).toEqual([
-      'column-undecided: the migrations name it first_name: see the naming strategy',
+      'column-undecided: the migrations have the column first_name instead; a naming strategy may map the names',
     ]);
   });
 

@@ -11,7 +11,8 @@ import type { SchemaBook } from './project/schema-book.js';
 import { announce, BackfillWriter } from './write/backfill.writer.js';
 import { contractMigration, unindented, type Contract } from './write/contract.writer.js';
 import type { Backfill, GeneratedFile } from './write/generated.types.js';
-import { applyEdits, remainderEdits } from './write/remainder.js';
+import { applyEdits, remainderEdits, wholeLine } from './write/remainder.js';
+import { reversalOf, type Reversal } from './write/reversal.js';
 import { TableWriter } from './write/table.writer.js';
 import { usedCode } from './write/used-code.js';
 
@@ -68,7 +69,7 @@ export function extract(source: ExtractionSource, context: ExtractionContext): E
     kept.push(
       ...other.findings.map(({ region }) => ({
         line: region.line,
-        reason: 'another method of the migration changes rows too',
+        reason: 'another method of the migration also changes rows',
       })),
     );
   if (!method)
@@ -132,7 +133,7 @@ class MethodExtraction {
     const moved = new Set(parts.map(({ unit }) => unit));
     const { units } = this.#used(parts.map(({ unit }) => unit));
     const read = units.find((unit) => !moved.has(unit) && (unit.usesDatabase || usesThis(unit.node)));
-    return read && `code that must run after it uses what line ${line(read)} reads`;
+    return read && `the code after it needs what line ${line(read)} reads`;
   }
 
   #used(units: readonly CodeUnit[]) {
@@ -170,11 +171,16 @@ class MethodExtraction {
         ...plan.contract.filter(({ pieces }) => !pieces).map(({ unit }) => unit),
       ]),
     });
+    const reversal = reversalOf(plan.contract, { ...this.#context, module, migration: name });
+    const gone = reversal.kind === 'statements' ? reversal.moved : [];
     return {
       backfills: written,
       tables: tables.files(),
-      contract: plan.contract.length === 0 ? undefined : this.#contract(plan.contract, written),
-      migration: applyEdits(module.source.text, edits),
+      contract: plan.contract.length === 0 ? undefined : this.#contract(plan.contract, written, reversal),
+      migration: applyEdits(module.source.text, [
+        ...edits,
+        ...gone.map((unit) => wholeLine(module.source.text, unit)),
+      ]),
       kept: plan.refusals.map(({ place, reason }) => ({ line: place.line, reason })),
     };
   }
@@ -191,7 +197,7 @@ class MethodExtraction {
     };
   }
 
-  #contract(parts: readonly ContractPart[], backfills: readonly Backfill[]): Contract {
+  #contract(parts: readonly ContractPart[], backfills: readonly Backfill[], reversal: Reversal): Contract {
     const { module, name } = this.#source;
     const units = parts.map(({ unit }) => unit);
     const used = usedCode(
@@ -205,6 +211,7 @@ class MethodExtraction {
       migration: name,
       parts,
       backfills,
+      reversal,
       used: { ...used, units: used.units.filter((unit) => !units.includes(unit)) },
     });
   }

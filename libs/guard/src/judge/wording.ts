@@ -51,14 +51,13 @@ function repetition(loop: LoopKind | undefined): string {
 }
 
 const STOP_SENTENCES = {
-  helper: (code) => `${code} receives access to the database, and the guard cannot read its code`,
+  helper: (code) => `${code} receives access to the database, but the guard cannot read its code`,
   application: (code) => `${code} runs code of the application, which the guard cannot follow`,
   outside: (code) => `${code} reaches code outside the migration, which can open its own database connection`,
-  unknown: (code) =>
-    `${code} may change rows: its code or its value is set elsewhere, where the guard cannot follow it`,
+  unknown: (code) => `${code} may change rows: its code is not in the files that the guard can read`,
   branch: (condition) =>
-    `it changes rows when PostgreSQL runs it, and nothing proves that \`${condition}\` is about the database`,
-  sql: (code) => `the SQL text in ${code} is unknown`,
+    `this data change runs under \`${condition}\`, and the guard cannot prove that this condition is false on PostgreSQL`,
+  sql: (code) => `the guard cannot read the SQL text in ${code}`,
   budget: (detail) => `the code is too large to follow: ${detail}`,
   module: (detail) => detail,
   unparsed: (detail) => detail,

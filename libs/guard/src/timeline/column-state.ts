@@ -23,7 +23,10 @@ export function stateOf(table: TableRecord, query: ColumnQuery): ColumnState {
   if (record && !record.removed && !record.mayBeRemoved) return { kind: 'present', added: record.added };
   const other = otherName(table, name, others);
   if (other !== undefined)
-    return { kind: 'undecided', reason: `the migrations name it ${other}: see the naming strategy` };
+    return {
+      kind: 'undecided',
+      reason: `the migrations have the column ${other} instead; a naming strategy may map the names`,
+    };
   const reason = doubtOf(table, record, query);
   if (reason !== undefined) return { kind: 'undecided', reason };
   return record?.removed ? { kind: 'removed', name, by: record.removed } : { kind: 'absent', name };

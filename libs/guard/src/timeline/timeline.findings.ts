@@ -21,7 +21,7 @@ export function neverAdded({ who, table, site }: ColumnUser, column?: string): F
     rule: 'column-not-added',
     severity: 'HIGH',
     message: `no migration ${what}, which ${who} uses`,
-    reason: 'a query of it fails in every environment that the migrations made',
+    reason: 'its queries fail on every database that these migrations built',
     table: name,
     statement: codeOfSite(site),
     fingerprint: fingerprintOf(`column-not-added\0${name}\0${column ?? ''}\0${who}`),
@@ -35,7 +35,7 @@ export function addedTooLate({ who, table, site }: ColumnUser, column: string, a
   return {
     rule: 'column-not-added',
     severity: 'HIGH',
-    message: `${added.migration.name} adds the column ${name}.${column}, which ${who} uses, but it waits for this backfill`,
+    message: `${who} uses the column ${name}.${column}, but ${added.migration.name}, which adds it, waits for this backfill`,
     reason: 'the migration and the backfill wait for each other',
     table: name,
     statement: codeOfSite(site),
@@ -52,7 +52,7 @@ export function removedInUse({ who, table, site }: ColumnUser, removed: Moment, 
   return {
     rule: 'column-dropped',
     severity: 'HIGH',
-    message: `${verbOf(removed)} ${name}, which ${who} still uses`,
+    message: removalSentence(removed, name, who),
     reason: 'queries of the running application fail from then on',
     direction: 'up',
     table: fullName(table),
@@ -64,9 +64,11 @@ export function removedInUse({ who, table, site }: ColumnUser, removed: Moment, 
   };
 }
 
-function verbOf({ placed: { change } }: Moment): string {
-  if (change.kind === 'rename-column') return `the migration renames to ${change.to} the column`;
-  return change.kind === 'drop-table' ? 'the migration drops the table' : 'the migration drops the column';
+function removalSentence({ placed: { change } }: Moment, name: string, who: string): string {
+  if (change.kind === 'rename-column')
+    return `the migration renames the column ${name} to ${change.to}, but ${who} still uses the old name`;
+  const what = change.kind === 'drop-table' ? 'table' : 'column';
+  return `the migration drops the ${what} ${name}, but ${who} still uses it`;
 }
 
 const MAX_SHOWN = 6;
@@ -80,11 +82,13 @@ export function undecidedColumns(
   const name = fullName(table);
   const more = columns.length > MAX_SHOWN ? `, and ${String(columns.length - MAX_SHOWN)} more` : '';
   const what =
-    columns.length === 0 ? `the table ${name}` : `${name} (${columns.slice(0, MAX_SHOWN).join(', ')}${more})`;
+    columns.length === 0
+      ? `the table ${name}`
+      : `these columns of ${name}: ${columns.slice(0, MAX_SHOWN).join(', ')}${more}`;
   return {
     rule: 'column-undecided',
     severity: 'LOW',
-    message: `cannot decide whether the migrations add what ${who} uses: ${what}`,
+    message: `for ${who}, the guard cannot decide whether the migrations add ${what}`,
     reason,
     table: name,
     statement: '',

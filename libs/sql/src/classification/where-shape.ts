@@ -33,7 +33,22 @@ function kindOfConjunct(condition: unknown, references: readonly (readonly strin
   if (isTautology(condition)) return 'tautology';
   const nullTest = nodeOf(condition, 'NullTest');
   if (nullTest?.['nulltesttype'] === 'IS_NULL' && nodeOf(nullTest['arg'], 'ColumnRef')) return 'is-null';
-  return isJoin(condition, references) ? 'join' : 'filter';
+  return isJoin(condition, references) || isNullSafeJoin(condition) ? 'join' : 'filter';
+}
+
+/** `a.x = b.x OR (a.x IS NULL AND b.x IS NULL)`: a join condition that also joins NULL values. */
+function isNullSafeJoin(condition: unknown): boolean {
+  const bool = nodeOf(condition, 'BoolExpr');
+  if (bool?.['boolop'] !== 'OR_EXPR') return false;
+  const options = list(bool['args']);
+  const isNullPair = (option: unknown): boolean => {
+    const tests = conjunctsOf(option);
+    return tests.length > 1 && tests.every((test) => kindOfConjunct(test, []) === 'is-null');
+  };
+  return (
+    options.some((option) => isJoin(option, columnReferences(option))) &&
+    options.every((option) => isJoin(option, columnReferences(option)) || isNullPair(option))
+  );
 }
 
 function isTautology(condition: unknown): boolean {

@@ -4,12 +4,12 @@ import { typeName } from '../classes/annotations.js';
 import { makeClass } from '../classes/classes.js';
 import { actingCalls } from '../machine/acting-calls.js';
 import type { Context, Evaluable, Machine } from '../machine/machine.types.js';
-import { codeOf } from '../machine/source-code.js';
+import { codeOf, impliedCall } from '../machine/source-code.js';
 import { freeze } from '../modules/shared-objects.js';
 import { factsOf } from '../values/facts.js';
 import { isPlatform } from '../values/platform-names.js';
 import { knownText } from '../values/text-value.js';
-import { UNDEFINED, unknown } from '../values/value.js';
+import { UNDEFINED, plain, unknown } from '../values/value.js';
 import type { FunctionValue, NativeValue, Value } from '../values/value.types.js';
 import { evaluateAssignment, evaluateUpdate } from './assignments.js';
 import { arrayLiteral, literal, objectLiteral, templateText } from './literals.js';
@@ -125,7 +125,14 @@ function sequence(machine: Machine, node: ast.SequenceExpression, context: Conte
 
 function awaited(machine: Machine, { argument }: ast.AwaitExpression, context: Context): Value {
   for (const call of actingCalls(argument)) machine.acting.add(call);
-  return machine.evaluate(argument, context);
+  const value = machine.evaluate(argument, context);
+  // `await` calls the method `then` of any object.
+  const then = value.kind === 'object' ? value.properties.get('then') : undefined;
+  if (then?.kind === 'function') {
+    const site = { node: impliedCall(argument), context, callee: 'then' };
+    machine.invoke(then, [plain('resolve'), plain('reject')], site);
+  }
+  return value;
 }
 
 /** A generator is a list of the values that it yields. A loop of unknown length makes the list open. */

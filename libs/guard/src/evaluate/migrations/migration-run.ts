@@ -9,6 +9,7 @@ import { codeOf, impliedCall } from '../machine/source-code.js';
 import { database, unknown } from '../values/value.js';
 import type { FunctionValue, Value } from '../values/value.types.js';
 import type { MigrationCandidate } from './migration-classes.js';
+import { replacementOf } from './replaced-methods.js';
 
 export type Direction = 'up' | 'down';
 
@@ -31,6 +32,7 @@ export function runDirection(
       const method = methodOf(evaluator, migration, direction, site);
       if (method?.kind !== 'function') return;
       hasMethod = true;
+      emitReplacement(evaluator, migration, site);
       evaluator.invoke(method, [argumentOf(method)], site);
     } catch (error) {
       // A RangeError is a stack overflow.
@@ -41,6 +43,14 @@ export function runDirection(
     }
   });
   return hasMethod ? events : undefined;
+}
+
+/** Decorators and patches: the method that runs may be another one. */
+function emitReplacement(evaluator: Evaluator, { target }: MigrationCandidate, site: CallSite): void {
+  const found = target.kind === 'class' ? replacementOf(evaluator, target.class) : undefined;
+  if (!found) return;
+  const place = { ...site, node: impliedCall(found.span) };
+  evaluator.emit({ kind: 'undecided', reason: 'unknown', expression: found.expression }, place);
 }
 
 function methodOf(

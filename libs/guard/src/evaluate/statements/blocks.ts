@@ -2,6 +2,7 @@ import type * as ast from 'oxc-parser';
 import { annotatedValue } from '../classes/annotations.js';
 import { bindPattern } from '../expressions/patterns.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
+import { codeOf, impliedCall } from '../machine/source-code.js';
 import { lateAssignments } from '../modules/late-assignments.js';
 import { UNDEFINED, choice, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
@@ -28,12 +29,21 @@ export function declareVariables(machine: Machine, node: ast.VariableDeclaration
     const value = init
       ? machine.evaluate(init, context)
       : (annotatedValue(machine, id.typeAnnotation, context) ?? UNDEFINED);
+    if (/using$/.test(node.kind) && init) disposeOf(machine, value, init, context);
     bindPattern(id, withLateValue(machine, named(value, id), { id, kind: node.kind }, context), {
       machine,
       context,
       declareIn,
     });
   }
+}
+
+/** `using x = …` calls a method of the value at the end of the block. A query runner is only released. */
+function disposeOf(machine: Machine, value: Value, init: ast.Expression, context: Context): void {
+  if (value.kind === 'database' || value.kind === 'constant') return;
+  const expression = codeOf(init, context.module);
+  const site = { node: impliedCall(init), context, callee: expression };
+  machine.emit({ kind: 'undecided', reason: 'unknown', expression }, site);
 }
 
 interface LocalVariable {

@@ -21,11 +21,14 @@ const GLOBAL_OBJECT = /^(?:globalThis|global|window|self)(?:\.|$)/;
 /** Kinds of values whose methods are named like globals, e.g. `text.trim`. */
 const KINDS = /^(?:array|text|function|database|super|import|promise|typeorm|nest|application)$/;
 
+/** Members through which a program reaches modules that others loaded. */
+const LOADED_MODULES = /^(?:require\.(?:main|cache)|module\.(?:parent|children)|process\.mainModule)\b/;
+
 /** Is the dotted name one of JavaScript or Node.js? Any other global belongs to the application. */
 export function isPlatform(name: string): boolean {
   const [root = '', member] = name.replace(GLOBAL_OBJECT, '').split('.');
   if (root === '') return true;
-  if (CALLS_OTHERS.test(root)) return false;
+  if (CALLS_OTHERS.test(root) || LOADED_MODULES.test(`${root}.${member ?? ''}`)) return false;
   if (GLOBALS.has(root) && (member === undefined || hasMember(root, member))) return true;
   return KINDS.test(root) || (isBuiltin(root) && root !== 'process');
 }

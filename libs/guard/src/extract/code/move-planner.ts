@@ -150,7 +150,7 @@ function stayConflict(
   return (
     blocked && {
       move: blocked,
-      reason: `line ${String(line)} changes rows too, cannot move, and must run after it`,
+      reason: `line ${String(line)} also changes rows, cannot move, and must run after this statement`,
     }
   );
 }

@@ -59,7 +59,7 @@ export class MoveReader {
       if (!placed(finding))
         this.refusals.push({
           place: { unit: -1, piece: undefined, line: finding.region.line },
-          reason: 'its text is not in the call that sends it',
+          reason: 'its SQL is not written in the call that sends it',
         });
     return this;
   }

@@ -10,7 +10,7 @@ export function relationOf(range: Json): RowRelation {
 /** @throws {NotMovableError} for ONLY: a backfill changes the rows of child tables too */
 export function assertWithChildren(range: Json): void {
   if (range['inh'] !== true)
-    throw new NotMovableError('it says ONLY, and a backfill also goes through the child tables');
+    throw new NotMovableError('it uses ONLY, but a backfill also changes the child tables');
 }
 
 /**
@@ -25,7 +25,7 @@ export function assertMovable(statement: Json): void {
     if (kind === 'ParamRef') throw new NotMovableError('a parameter of the query is not a constant');
     if (kind === 'SetToDefault') throw new NotMovableError('it assigns DEFAULT; write the value instead');
     if (kind === 'CommonTableExpr' && !nodeOf(fields['ctequery'], 'SelectStmt'))
-      throw new NotMovableError('a CTE of it changes rows too');
+      throw new NotMovableError('one of its CTEs also changes rows');
     if (kind === 'withClause' && fields['recursive'] === true)
       throw new NotMovableError('it has a recursive CTE');
     return true;

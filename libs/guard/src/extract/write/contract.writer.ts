@@ -6,6 +6,7 @@ import type { CodeUnit } from '../code/code-units.js';
 import type { ContractPart } from '../code/move.types.js';
 import { template } from './backfill.writer.js';
 import type { Backfill, GeneratedFile } from './generated.types.js';
+import type { Reversal } from './reversal.js';
 import type { UsedCode } from './used-code.js';
 
 export interface ContractOptions {
@@ -15,6 +16,8 @@ export interface ContractOptions {
   readonly parts: readonly ContractPart[];
   readonly used: UsedCode;
   readonly backfills: readonly Backfill[];
+  /** What reverts `parts`. */
+  readonly reversal: Reversal;
 }
 
 export interface Contract {
@@ -22,10 +25,7 @@ export interface Contract {
   readonly file: GeneratedFile;
 }
 
-/**
- * The migration that runs when the backfills are complete. Its `down` does nothing, because the first
- * migration's `down` reverts both.
- */
+/** The migration that runs when the backfills are complete. */
 export function contractMigration(options: ContractOptions): Contract {
   const { module, migration, backfills } = options;
   const { className, path } = namesOf(module.source.path, migration);
@@ -51,12 +51,27 @@ export function contractMigration(options: ContractOptions): Contract {
     ...lines.map((line) => (line.trim() === '' ? '' : `    ${line}`)),
     '  }',
     '',
-    `  // down() of ${migration} reverts this too: revert both.`,
-    `  async down()${returns} {}`,
+    ...downOf(options, { parameter, returns }),
     '}',
     '',
   ];
   return { className, file: { path, code: code.join('\n') } };
+}
+
+function downOf(
+  { reversal, home }: ContractOptions,
+  { parameter, returns }: { readonly parameter: string; readonly returns: string },
+): readonly string[] {
+  if (reversal.kind === 'impossible')
+    return [
+      `  async down()${returns} {`,
+      `    throw new Error(${JSON.stringify(`This migration has no reverse: ${reversal.reason}.`)});`,
+      '  }',
+    ];
+  if (reversal.statements.length === 0)
+    return ['  /** Nothing needs to be reverted. */', `  async down()${returns} {}`];
+  const statements = reversal.statements.map((sql) => `    await ${home.runner}.query(${template(sql)});`);
+  return [`  async down(${parameter})${returns} {`, ...statements, '  }'];
 }
 
 function bodyOf({ home, parts, used }: ContractOptions): readonly string[] {

@@ -52,7 +52,7 @@ function keptPieces(
 }
 
 /** Removes the unit with its line, if nothing else stands in it. */
-function wholeLine(text: string, { start, end }: CodeUnit): Edit {
+export function wholeLine(text: string, { start, end }: CodeUnit): Edit {
   const lineStart = text.lastIndexOf('\n', start - 1) + 1;
   const lineEnd = text.indexOf('\n', end);
   const isAlone =

@@ -50,5 +50,5 @@ function selectsByKey({ columns, text, facts }: NonNullable<OrmEvent['conditions
   if (facts.rows) return false;
   if (columns.some(isKeyColumn)) return true;
   const known = text && knownText(text);
-  return known !== undefined && /\b(?:id|name|key|code|slug|email)"?\s*=\s*:/i.test(known);
+  return known !== undefined && /\b(?:id|name|key|code|slug|email)"?\s*(?:=\s*|in\s*\(\s*):/i.test(known);
 }

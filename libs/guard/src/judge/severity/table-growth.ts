@@ -44,6 +44,8 @@ export function growthOf(table: string, { sizes, seeded }: KnownTables): TableGr
   if (typeof known === 'number') return known <= MAX_LOOKUP_ROWS ? 'lookup' : 'growing';
   if (known) return known;
   const words = bare.replace(/([a-z\d])([A-Z])/g, '$1_$2').toLowerCase();
+  // `event_kinds` with seeds is a list of kinds, not of events.
+  if (seeded.has(bare.toLowerCase()) && LOOKUP_WORDS.has(words.split(/[_-]/).at(-1) ?? '')) return 'lookup';
   if (PER_OWNER.test(words)) return 'growing';
   if (seeded.has(bare.toLowerCase())) return 'lookup';
   return words.split(/[_-]/).some((word) => LOOKUP_WORDS.has(word)) ? 'lookup' : 'growing';

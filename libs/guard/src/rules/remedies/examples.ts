@@ -49,6 +49,13 @@ export class PlansSeed implements ProcessBackfill<Plan> {
   }
 }`;
 
+/** A seed that can run at any time, and a `copy` backfill for rows that are computed from other rows. */
+export const SEED_INSTEAD = `// scripts/seed-plans.ts: constants
+await dataSource.query(\`INSERT INTO plans (name) VALUES ('free'), ('team') ON CONFLICT (name) DO NOTHING\`);
+
+// src/backfills/leads-to-contacts.backfill.ts: rows that are computed from other rows
+${COPY_INSTEAD}`;
+
 /** A migration with this body of `up`. */
 export function inMigration(body: string): string {
   return `class Example extends SchemaMigration {

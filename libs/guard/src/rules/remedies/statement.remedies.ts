@@ -1,5 +1,12 @@
 import { LOCK_DANGER, MOVE_STEPS } from './common-texts.js';
-import { SET_INSTEAD, COPY_INSTEAD, PURGE_INSTEAD, PROCESS_INSTEAD, inMigration } from './examples.js';
+import {
+  SET_INSTEAD,
+  COPY_INSTEAD,
+  PURGE_INSTEAD,
+  PROCESS_INSTEAD,
+  SEED_INSTEAD,
+  inMigration,
+} from './examples.js';
 import type { Remedy } from './remedy.types.js';
 
 /** Remedies for SQL statements that change rows. */
@@ -22,7 +29,7 @@ export const STATEMENT_REMEDIES = {
       'Insert rows that are computed from other rows with a `copy` backfill.',
     ],
     refused: inMigration(`await queryRunner.query(\`INSERT INTO plans (name) VALUES ('free'), ('team')\`);`),
-    instead: PROCESS_INSTEAD,
+    instead: SEED_INSTEAD,
   },
   'insert-select': {
     title: 'INSERT … SELECT in a migration',

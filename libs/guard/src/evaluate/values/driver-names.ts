@@ -28,8 +28,15 @@ function equalsType(name: string): boolean | undefined {
 
 /** The last name of a dotted path: `process.env.DB_TYPE` → `DB_TYPE`, `config.get('DB_TYPE')` → `DB_TYPE`. */
 function lastName(expression: string): string {
-  return /([\w$]+)(?:\(\))?['")\]]*$/.exec(expression)?.[1] ?? '';
+  // Without the closing characters first, the search would start at each character of a long expression.
+  const end = expression.replace(CLOSING, '');
+  const called = end.endsWith('(') ? end.slice(0, -1) : end;
+  let start = called.length;
+  while (start > 0 && /[\w$]/.test(called.charAt(start - 1))) start--;
+  return called.slice(start);
 }
+
+const CLOSING = /(?<!['")\]])['")\]]+$/;
 
 /** `dbType`, `DB_TYPE`, `DATABASE_DRIVER`, `TYPEORM_CONNECTION`: names of TypeORM's own setting. */
 const TYPE_NAME =

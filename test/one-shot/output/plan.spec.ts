@@ -46,6 +46,33 @@ Nothing was changed.
     expect(renderPlan({ phase: 'backfill', plan: [done] })).toContain('not measured: no row is pending');
   });
 
+  it('shows what the run costs, the cheapest way, and ratios against one UPDATE', () => {
+    const way = { ms: 8_000, walBytes: 80e6, growthBytes: 10e6, isDeclared: false };
+    const costs = planOf({
+      prediction: {
+        ...{ ms: 12_000, walBytes: 80e6, tableGrowthBytes: 8e6, indexGrowthBytes: 2e6, heapOnlyShare: 0.85 },
+        ...{ deadRows: 30_000, autovacuumFrom: 20_050 },
+        replicas: [{ name: 'r1', lagBytes: 0, replayedPerSecond: 8e6, writtenPerSecond: 6e6 }],
+      },
+      ways: [
+        { ...way, way: 'virtual-column', ms: 0, walBytes: 0, growthBytes: 0 },
+        { ...way, way: 'stripes', isDeclared: true },
+        { ...way, way: 'one-update', ms: 16_000, walBytes: 100e6, growthBytes: 40e6 },
+      ],
+    });
+    expect(renderPlan({ phase: 'backfill', plan: [costs] })).toContain(`
+  Expected: ~12 s, ~76 MB of WAL; the table grows by ~7.6 MB, its indexes by ~1.9 MB; ~85 % of the updates are heap-only
+  Vacuum:   ~30,000 dead rows, above autovacuum's threshold of 20,050 dead rows: it will vacuum the table
+  Replica:  "r1" replayed 7.6 MB/s during the plan and is 0 bytes behind; the run writes 5.7 MB/s: it keeps up
+  Cheapest: a virtual generated column: no row is written, which saves ~8 s and ~76 MB of WAL. It fits if every row shall have this value.
+  Ways, with one worker and no pause; ratios against one UPDATE:
+                                                time            WAL         growth
+    a virtual generated column                  0 ms  0.00  0 bytes  0.00  0 bytes  0.00
+    sweep in page order, in stripes (declared)   8 s  0.50    76 MB  0.80   9.5 MB  0.25
+    one UPDATE                                  16 s  1.00    95 MB  1.00    38 MB  1.00
+`);
+  });
+
   it('says that no index is needed while most rows are pending', () => {
     expect(renderPlan({ phase: 'backfill', plan: [planOf({ index: null })] })).toContain(
       'Index:    none is needed: while most rows are pending, the sweep and the proof read them in any case\n',

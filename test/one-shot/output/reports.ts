@@ -94,6 +94,8 @@ export function planOf(changes: Partial<BackfillPlan> = {}): BackfillPlan {
     triggers: ['leads_audit (AFTER UPDATE)'],
     measuredRowsPerSecond: 2_383.8,
     estimatedMs: 65_800,
+    prediction: null,
+    ways: [],
     warnings: [],
     ...changes,
   };

@@ -1,5 +1,6 @@
 import type { BackfillStatus } from '../ledger/status.js';
 import type { BackfillKind } from './backfill-kind.js';
+import type { RunPrediction, WayCost } from './run-prediction.js';
 
 /**
  * The expected effect of a run on one backfill. Making the plan changes no rows.
@@ -48,8 +49,12 @@ export interface BackfillPlan {
    * executed.
    */
   readonly measuredRowsPerSecond: number | null;
-  /** Milliseconds that the backfill takes at the measured rate, pauses included; null if not known. */
+  /** Milliseconds that the run takes as predicted, pauses included; null if not known. */
   readonly estimatedMs: number | null;
+  /** What the run costs as it is declared; null if no batch could be rehearsed, or for `copy`, `purge` and `process`. */
+  readonly prediction: RunPrediction | null;
+  /** The ways to change the pending rows, the cheapest first. The last one is one UPDATE. Empty without a prediction. */
+  readonly ways: readonly WayCost[];
   /** Problems to check before the run, one sentence each. */
   readonly warnings: readonly string[];
 }

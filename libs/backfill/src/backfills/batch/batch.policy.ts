@@ -41,6 +41,16 @@ export function lockingPolicy(definition: BackfillDefinition): Statement {
   return policyOf(definition, { ...pace, lockTimeout: Math.min(MAX_LOCK_WAIT_MS, pace.lockTimeout) });
 }
 
+/**
+ * For a batch that is rolled back. As in a sweep, it waits only briefly for any lock.
+ *
+ * @param statementTimeout in milliseconds: the longest time for which it holds its row locks
+ */
+export function rehearsalPolicy(definition: BackfillDefinition, statementTimeout: number): Statement {
+  const { pace } = definition;
+  return policyOf(definition, { ...pace, statementTimeout, lockTimeout: MAX_LOCK_WAIT_MS });
+}
+
 /** For statements that hold no row locks while they wait for a lock. @param lockTimeout in milliseconds */
 export function waitingPolicy(
   definition: BackfillDefinition,

@@ -1,6 +1,7 @@
 import type { Key, LeasedRange } from '../../ledger/range.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
+import type { ExplainedBatch } from './explained-batch.js';
 import type { LockMode } from './batch.policy.js';
 import type { Region } from './order/region.js';
 import type { BatchTime } from './server-clock.js';
@@ -103,6 +104,11 @@ export interface BatchRunner {
    * whose code may have effects that a rollback does not undo.
    */
   rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome | null>;
+  /**
+   * Measures a batch like `rehearse`, with its WAL. It takes at most `maxMs` milliseconds. Absent for a kind
+   * whose code may have effects that a rollback does not undo.
+   */
+  explain?(session: Session, range: LeasedRange, step: SweepStep, maxMs: number): Promise<ExplainedBatch>;
   /** The first statement that `sweep` sends, as the plan shows it. */
   preview(range: LeasedRange, step: SweepStep): Statement;
 }

@@ -11,10 +11,12 @@ import type { BackfillDefinition } from '../definition/definition.js';
 import { countPending } from '../pending/pending.counter.js';
 import type { BackfillPlan } from '../../report/plan.js';
 import { InvalidStatementError } from '../run.error.js';
-import { isDone, PLAN_TIMEOUTS, rehearseBatch } from './batch.rehearsal.js';
+import { isDone, rehearseBatch } from './rehearsal/batch.rehearsal.js';
+import { PLAN_TIMEOUTS } from './rehearsal/plan-timeouts.js';
 import { estimateDuration } from './duration.estimate.js';
 import { indexPays } from './index.advice.js';
 import { findPendingIndex } from './index.inspector.js';
+import { planCosts } from './cost.planner.js';
 import { planWarnings } from './plan.warnings.js';
 import { readTableStatistics } from './table.statistics.js';
 import { findFiredTriggers } from './trigger.inspector.js';
@@ -55,8 +57,11 @@ async function planSelection(
   schema: string,
 ): Promise<BackfillPlan> {
   const { name, version, kind, table, pace } = definition;
+  const countedAt = performance.now();
   const pending = await countPending(session, selection);
-  const { tableId, rows: tableRows } = await readTableStatistics(session, definition);
+  const countMs = performance.now() - countedAt;
+  const statistics = await readTableStatistics(session, definition);
+  const { tableId, rows: tableRows } = statistics;
   const { blockingIndex } = await inspectFile(session, definition, { tableId });
   const index = await findPendingIndex(session, selection);
   const indexProblem = await inspectDeclaredIndex(session, definition);
@@ -64,6 +69,7 @@ async function planSelection(
   const rehearsal = await rehearseBatch(session, selection, { schema, excludeQuarantined, pending });
   const { status, sealedBy, preview, explain, rowsPerSecond, problem } = rehearsal;
   const findings = { index, indexProblem, blockingIndex, pending, tableRows, batchProblem: problem };
+  const costs = await planCosts(session, selection, { schema, statistics, pending, countMs });
   return {
     ...{ name, version, kind, table, status, sealedBy, tableRows },
     pending: pending?.rows ?? null,
@@ -77,7 +83,8 @@ async function planSelection(
     indexPays: indexPays(findings),
     triggers: await findFiredTriggers(session, definition),
     measuredRowsPerSecond: rowsPerSecond,
-    estimatedMs: pending && estimateDuration(pending.rows, rowsPerSecond, pace),
+    estimatedMs: costs.prediction?.ms ?? (pending && estimateDuration(pending.rows, rowsPerSecond, pace)),
+    ...costs,
     warnings: isDone(rehearsal, pending) ? [] : planWarnings(definition, findings),
   };
 }

@@ -58,6 +58,11 @@ export function pageOf(ctid: string): number {
   return parseCtid(ctid)[0];
 }
 
+/** The line pointer of a ctid: 7 for `(12,7)`. */
+export function rowOf(ctid: string): number {
+  return parseCtid(ctid)[1];
+}
+
 function parseCtid(ctid: string): [page: number, row: number] {
   const comma = ctid.indexOf(',');
   return [Number(ctid.slice(1, comma)), Number(ctid.slice(comma + 1, -1))];

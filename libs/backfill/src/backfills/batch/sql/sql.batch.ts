@@ -11,7 +11,8 @@ import {
   type SweepStep,
 } from '../batch.js';
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
-import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
+import { lockingPolicy, rehearsalPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
+import { analyzed, explainedBatch, type ExplainedBatch } from '../explained-batch.js';
 import type { RowSelection } from '../row-selection.js';
 import { endOfBatch } from '../server-clock.js';
 import type { SqlChange } from './sql.change.js';
@@ -46,8 +47,18 @@ export class SqlBatchRunner implements BatchRunner {
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    const policy = waitingPolicy(this.#selection.definition);
+    const policy = lockingPolicy(this.#selection.definition);
     return sweepOutcome(await session.send([policy, this.preview(range, step), ...this.#end]));
+  }
+
+  async explain(
+    session: Session,
+    range: LeasedRange,
+    step: SweepStep,
+    maxMs: number,
+  ): Promise<ExplainedBatch> {
+    const policy = rehearsalPolicy(this.#selection.definition, maxMs);
+    return explainedBatch((await session.send([policy, analyzed(this.preview(range, step))])).last);
   }
 
   preview(range: LeasedRange, step: SweepStep): Statement {

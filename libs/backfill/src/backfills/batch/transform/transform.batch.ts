@@ -5,7 +5,8 @@ import type { Session } from '../../../postgres/session.js';
 import type { TransformDefinition } from '../../definition/definition.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from '../batch.js';
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
-import { lockingPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
+import { lockingPolicy, rehearsalPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
+import { analyzed, explainedBatch, type ExplainedBatch } from '../explained-batch.js';
 import type { RowSelection } from '../row-selection.js';
 import { orderOf } from '../order/order.factory.js';
 import type { SweepOrder } from '../order/sweep-order.js';
@@ -99,7 +100,7 @@ export class TransformBatchRunner implements BatchRunner {
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    const policy = waitingPolicy(this.#definition);
+    const policy = lockingPolicy(this.#definition);
     const read = this.#toRead(
       session,
       await session.send([policy, READ_CLOCK, this.preview(range, step), READ_CLOCK]),
@@ -108,6 +109,22 @@ export class TransformBatchRunner implements BatchRunner {
     return this.#write({ step, read, computed }, () =>
       session.send([policy, this.#writeStatement(range, { step, read, computed }), ...this.#end]),
     );
+  }
+
+  async explain(
+    session: Session,
+    range: LeasedRange,
+    step: SweepStep,
+    maxMs: number,
+  ): Promise<ExplainedBatch> {
+    const policy = rehearsalPolicy(this.#definition, maxMs);
+    const read = this.#toRead(
+      session,
+      await session.send([policy, READ_CLOCK, this.preview(range, step), READ_CLOCK]),
+    );
+    const computed = await this.#compute(read, step);
+    const write = analyzed(this.#writeStatement(range, { step, read, computed }));
+    return explainedBatch((await session.send([policy, write])).last, read.serverMs);
   }
 
   preview(range: LeasedRange, step: SweepStep): Statement {

@@ -1,6 +1,6 @@
 import type { Parameters } from '../../../postgres/parameters.js';
 import { ThrottleUnreadableError } from '../throttle.error.js';
-import { formatBytes } from './bytes.format.js';
+import { formatBytes } from '../../../text/bytes.format.js';
 import type { ServerThrottle } from './server.throttle.js';
 import type { ThrottleLimits } from '../throttle.limits.js';
 

@@ -1,6 +1,7 @@
 import type { BackfillPlan, PlanReport } from '../../../report/plan.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
+import { renderCosts } from './plan-costs.renderer.js';
 import { printable, printableLine } from './printable.js';
 
 /** What a run would do. Ends with a line break. */
@@ -29,6 +30,7 @@ function renderWork(plan: BackfillPlan): string[] {
     `Rate:     ${renderRate(plan)}`,
     `Index:    ${renderIndex(plan)}`,
     `Triggers: ${plan.triggers.length === 0 ? 'none will fire' : plan.triggers.map(printable).join(', ')}`,
+    ...renderCosts(plan),
     ...plan.warnings.map((warning) => `Warning:  ${printableLine(warning)}`),
     ...renderSection('One batch:', plan.sql === '' ? [] : plan.sql.split('\n')),
     ...renderSection('Its parameters:', plan.parameters.map(renderParameter)),

@@ -1,29 +1,23 @@
-import { installStatements } from '../../ledger/ledger.installer.js';
-import type { LeasedRange } from '../../ledger/range.js';
-import type { PlannedRange } from '../../ledger/range.ledger.js';
-import type { BackfillStatus } from '../../ledger/status.js';
-import { text } from '../../postgres/decoders.js';
-import { messageOf } from '../../postgres/error-classes.js';
-import type { Statement } from '../../postgres/pipeline.js';
-import type { Session } from '../../postgres/session.js';
-import { applyBatchPolicy, applyPolicy } from '../../postgres/timeout-policy.js';
-import { BatchCodeError } from '../batch/batch-code.error.js';
-import { createBatchRunner } from '../batch/batch-runner.factory.js';
-import type { BatchRunner, SweepStep } from '../batch/batch.js';
-import { boundAt, type Region } from '../batch/order/region.js';
-import { FileSelection, type PendingOptions, type RowSelection } from '../batch/row-selection.js';
-import { keyAtDistance } from '../pending/key-window.js';
-import type { Count } from '../pending/pending.counter.js';
-import { chooseOrder, type SweptFile } from '../pending/order.inspector.js';
-import { firstPendingPage, highestKey, lowerSweepBound } from '../pending/sweep-bounds.js';
+import { installStatements } from '../../../ledger/ledger.installer.js';
+import type { LeasedRange } from '../../../ledger/range.js';
+import type { PlannedRange } from '../../../ledger/range.ledger.js';
+import type { BackfillStatus } from '../../../ledger/status.js';
+import { text } from '../../../postgres/decoders.js';
+import { messageOf } from '../../../postgres/error-classes.js';
+import type { Statement } from '../../../postgres/pipeline.js';
+import type { Session } from '../../../postgres/session.js';
+import { applyBatchPolicy, applyPolicy } from '../../../postgres/timeout-policy.js';
+import { BatchCodeError } from '../../batch/batch-code.error.js';
+import { createBatchRunner } from '../../batch/batch-runner.factory.js';
+import type { BatchRunner, SweepStep } from '../../batch/batch.js';
+import { boundAt, type Region } from '../../batch/order/region.js';
+import { FileSelection, type PendingOptions, type RowSelection } from '../../batch/row-selection.js';
+import { keyAtDistance } from '../../pending/key-window.js';
+import type { Count } from '../../pending/pending.counter.js';
+import { chooseOrder, type SweptFile } from '../../pending/order.inspector.js';
+import { firstPendingPage, highestKey, lowerSweepBound } from '../../pending/sweep-bounds.js';
+import { PLAN_TIMEOUTS } from './plan-timeouts.js';
 
-/** In milliseconds. Short, because a plan must not make other sessions wait. */
-export const PLAN_TIMEOUTS = {
-  lockTimeout: 1_000,
-  statementTimeout: 30_000,
-  idleInTransactionTimeout: 30_000,
-  transactionTimeout: 600_000,
-};
 /** Maximum number of keys that the measured batch reads. */
 const WINDOW_KEYS = 10_000;
 
@@ -75,7 +69,13 @@ export async function rehearseBatch(
     const step = stepOf(sample, runner);
     const preview = runner.preview(range, step);
     const explain = await explainBatch(session, selection, preview);
-    return { status, sealedBy, preview, explain, ...(await measure(session, runner, range, step)) };
+    return {
+      status,
+      sealedBy,
+      preview,
+      explain,
+      ...(await measure(session, runner, range, { ...step, lockMode: 'locking' })),
+    };
   } finally {
     await session.rollback();
   }
@@ -155,6 +155,7 @@ async function explainBatch(
   return result.last.values(text);
 }
 
+/** @param step locks its rows first, so that it skips those that another session has locked */
 async function measure(
   session: Session,
   runner: BatchRunner,

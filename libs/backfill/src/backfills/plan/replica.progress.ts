@@ -1,0 +1,45 @@
+import { nullable, number, text } from '../../postgres/decoders.js';
+import type { Session } from '../../postgres/session.js';
+
+/** How far the replicas have replayed at one moment. */
+export interface ReplicaReading {
+  readonly at: number;
+  readonly replicas: readonly ReplicaPosition[];
+}
+
+interface ReplicaPosition {
+  readonly name: string;
+  readonly lagBytes: number | null;
+  /** Bytes of WAL since the beginning. */
+  readonly replayed: number | null;
+}
+
+export interface ReplicaProgress {
+  readonly name: string;
+  readonly lagBytes: number | null;
+  readonly replayedPerSecond: number | null;
+}
+
+/** A base backup is not a replica. */
+const REPLICAS = `SELECT application_name,
+    pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, coalesce(replay_lsn, flush_lsn))::text,
+    pg_wal_lsn_diff(coalesce(replay_lsn, flush_lsn), '0/0')::text
+  FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup' AND application_name <> 'pg_basebackup' ORDER BY 1`;
+
+export async function readReplicas(session: Session): Promise<ReplicaReading> {
+  const { last } = await session.send([{ text: REPLICAS }]);
+  return {
+    at: performance.now(),
+    replicas: last.all({ name: text, lagBytes: nullable(number), replayed: nullable(number) }),
+  };
+}
+
+/** What the replicas have replayed between two readings. */
+export function replicaProgress(before: ReplicaReading, after: ReplicaReading): ReplicaProgress[] {
+  const seconds = Math.max(0.001, (after.at - before.at) / 1000);
+  return after.replicas.map(({ name, lagBytes, replayed }) => {
+    const earlier = before.replicas.find((replica) => replica.name === name)?.replayed ?? null;
+    const bytes = replayed === null || earlier === null ? null : Math.max(0, replayed - earlier);
+    return { name, lagBytes, replayedPerSecond: bytes === null ? null : Math.round(bytes / seconds) };
+  });
+}

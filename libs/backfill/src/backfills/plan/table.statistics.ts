@@ -1,5 +1,7 @@
 import { boolean, json, nullable, number, text } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
+import { writtenColumns } from '../batch/order/file.inspector.js';
+import { mentionsColumn } from '../definition/column-mentions.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 
 export interface IndexStatistics {
@@ -7,6 +9,8 @@ export interface IndexStatistics {
   readonly isPrimary: boolean;
   readonly bytes: number;
   readonly method: string;
+  /** Of a partial index. */
+  readonly predicate: string | null;
   /** Whether its keys follow the order of the rows: the absolute correlation of its first column, 0 to 1. */
   readonly correlation: number;
   /** Average length of an entry in bytes. */
@@ -31,6 +35,7 @@ export interface TableStatistics {
   readonly autovacuumFrom: number | null;
   /** Bytes of WAL after which the server makes a checkpoint. */
   readonly checkpointBytes: number;
+  /** Without partial indexes whose predicate mentions a written column: changed rows get no entry in them. */
   readonly indexes: readonly IndexStatistics[];
 }
 
@@ -58,7 +63,7 @@ const STATISTICS = `${PARTS}
 
 /** The correlation and width come from pg_stats, which shows only columns that this role may read. */
 const INDEXES = `${PARTS}
-  SELECT coalesce(json_agg(json_build_object('name', x.relname, 'isPrimary', i.indisprimary, 'bytes', pg_relation_size(x.oid), 'method', m.amname,
+  SELECT coalesce(json_agg(json_build_object('name', x.relname, 'isPrimary', i.indisprimary, 'bytes', pg_relation_size(x.oid), 'method', m.amname, 'predicate', pg_get_expr(i.indpred, i.indrelid),
     'correlation', coalesce((SELECT abs(s.correlation) FROM pg_stats AS s WHERE s.schemaname = n.nspname AND s.tablename = t.relname
       AND s.attname = (SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = t.oid AND a.attnum = i.indkey[0])), 0),
     'entryBytes', 8 + coalesce((SELECT sum(s.avg_width) FROM pg_stats AS s WHERE s.schemaname = n.nspname AND s.tablename = t.relname
@@ -69,8 +74,10 @@ const INDEXES = `${PARTS}
 /** Reads the statistics of the table that the backfill sweeps. */
 export async function readTableStatistics(
   session: Session,
-  { table }: BackfillDefinition,
+  definition: BackfillDefinition,
 ): Promise<TableStatistics> {
+  const { table } = definition;
+  const written = writtenColumns(definition) ?? [];
   const result = await session.send([
     { text: STATISTICS, values: [table] },
     { text: INDEXES, values: [table] },
@@ -87,6 +94,9 @@ export async function readTableStatistics(
       autovacuumFrom: nullable(number),
       checkpointBytes: number,
     }),
-    indexes: result.at(1).value(json<IndexStatistics[]>()),
+    indexes: result
+      .at(1)
+      .value(json<IndexStatistics[]>())
+      .filter(({ predicate }) => !written.some((column) => mentionsColumn(predicate ?? '', column))),
   };
 }

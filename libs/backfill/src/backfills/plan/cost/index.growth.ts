@@ -4,6 +4,8 @@ import { aligned } from './page.simulation.js';
 const INDEX_PAGE = 8192;
 const PAGE_OVERHEAD = 40;
 const LINE_POINTER = 4;
+/** The fill of a B-tree that was built at once. */
+const BUILT_FILL = 0.9;
 /** The average fill of the pages of a B-tree after random inserts: ln 2. */
 const RANDOM_FILL = Math.LN2;
 /** The share of such entries for which no room is made by removing entries of dead rows (bottom-up deletion). */
@@ -23,7 +25,11 @@ export interface IndexGrowth {
  */
 export function indexGrowth(index: IndexStatistics, rows: number, newEntries: number): IndexGrowth {
   const pages = Math.max(1, index.bytes / INDEX_PAGE);
-  const entry = aligned(index.entryBytes) + LINE_POINTER;
+  // Equal keys share one entry (deduplication), so that an entry may be shorter than its values.
+  const entry = Math.min(
+    aligned(index.entryBytes) + LINE_POINTER,
+    (BUILT_FILL * index.bytes) / Math.max(1, rows),
+  );
   const room = Math.max(0, INDEX_PAGE - PAGE_OVERHEAD - (rows / pages) * entry);
   const needed = (newEntries / pages) * entry;
   // In the order of the rows, each page receives as many entries. In random order, full pages receive some too.

@@ -61,7 +61,11 @@ export async function measureCosts(
     pending.reduce((sum, { rows }) => sum + rows.filter(({ isPending }) => isPending).length, 0) /
     Math.max(1, pending.length);
   const { notHeapOnly } = await inspectFile(session, definition, { tableId });
-  const sizer = new RegionSizer({ rowsPerPage: density, notHeapOnly }, definition.pace.stripes);
+  const filePages = Math.floor(statistics.heapBytes / blockSize);
+  const sizer = new RegionSizer(
+    { rowsPerPage: density, pages: filePages, notHeapOnly },
+    { ...definition.pace, workers: 1, maxWorkers: 1 },
+  );
   const regionAt = (place: number, rows: number) => {
     const page = pending[Math.floor(((place + 0.5) * pending.length) / PLACES)];
     if (!page) return Promise.resolve(null);

@@ -50,7 +50,9 @@ const READ =
  */
 function mayAct({ name, facts, receiver }: UnknownCallee, { machine, args, site }: Call): boolean {
   if (ORM_WRITES.has(name) || ACTION.test(name)) return true;
-  const isVariable = !receiver || (receiver.kind === 'object' && !receiver.isOpen);
+  // A static property of a class is a variable too.
+  const isVariable =
+    !receiver || receiver.kind === 'class' || (receiver.kind === 'object' && !receiver.isOpen);
   if (isVariable && facts.module === undefined && !READ.test(name)) return true;
   const runsArguments = args.some(({ kind }) => kind === 'function');
   return machine.acting.has(site.node) && !runsArguments && !READ.test(name);

@@ -52,6 +52,24 @@ Incomplete: work is left. The next run continues where this one stopped.
 `);
   });
 
+  it('compares what was predicted with what the run came to', () => {
+    const effect = { tableGrowthBytes: 8e6, indexGrowthBytes: 2e6 };
+    const predicted = {
+      ...effect,
+      ms: 40_000,
+      walBytes: 80e6,
+      heapOnlyShare: 0.85,
+      deadRows: 1,
+      autovacuumFrom: null,
+    };
+    const measured = { ...effect, ms: 41_200, serverWalBytes: 82e6 };
+    const report = reportOf({ comparison: { predicted: { ...predicted, replicas: [] }, measured } });
+    expect(renderSummary({ phase: 'backfill', outcome: 'complete', backfills: [report] })).toContain(`
+  Predicted: 40 s, 76 MB of WAL, growth by 9.5 MB.
+  Measured:  41.2 s, 78 MB of WAL of the whole server, growth by 9.5 MB.
+`);
+  });
+
   it('shows why there was nothing to do', () => {
     const report = reportOf({ nothingToDo: true, updated: 0, batches: 0, reason: 'The query found no row.' });
     const summary = renderSummary({ phase: 'backfill', outcome: 'nothing-to-do', backfills: [report] });

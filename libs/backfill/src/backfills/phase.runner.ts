@@ -11,6 +11,7 @@ import {
   type PhaseOutcome,
 } from '../report/report.js';
 import type { RunRequest } from '../report/request.js';
+import { forecastRun } from './plan/run.forecast.js';
 import { runBackfill } from './run/run-backfill.js';
 import type { RunOptions } from './run/run.options.js';
 import { CANCEL_AFTER_MS } from './run/stop/stop.enforcer.js';
@@ -49,8 +50,11 @@ export async function runPhase(
       tenants,
       stop,
     };
+    const isPredicted = request.predict === true && tenants === null && stop.reason === null;
+    const forecast = isPredicted ? await forecastRun(definition, ledger, schema) : null;
     const report = await runBackfill({ definition, ledgers: ledger, schema, options });
-    reports.push({ ...report, kind: definition.kind });
+    const comparison = (await forecast?.compare(report)) ?? null;
+    reports.push({ ...report, kind: definition.kind, ...(comparison && { comparison }) });
   }
   return { phase: 'backfill', outcome: worstOf(WORST_FIRST, reports.map(outcomeOf)), backfills: reports };
 }

@@ -17,7 +17,7 @@ export class BackfillPhase implements DeployPhase<BackfillPhaseReport> {
   }
 
   prepare({ backfills }: PhaseServices): () => Promise<BackfillPhaseReport> {
-    return () => backfills.run(this.#request);
+    return () => backfills.run({ ...this.#request, predict: true });
   }
 
   interruptedReport(outcome: InterruptedOutcome, reason: string): BackfillPhaseReport {

@@ -30,6 +30,12 @@ export type {
 } from '../migrations/migration.report.js';
 export type { ControlledBackfill } from '../report/control-report.js';
 export type { BackfillPlan, PlanReport } from '../report/plan.js';
-export type { ReplicaPrediction, RunPrediction, WayCost, WayName } from '../report/run-prediction.js';
+export type {
+  ReplicaPrediction,
+  RunComparison,
+  RunPrediction,
+  WayCost,
+  WayName,
+} from '../report/run-prediction.js';
 export type { BackfillPhaseReport, BackfillReport, PhaseOutcome, TenantReport } from '../report/report.js';
 export type { BackfillStatusReport, StatusReport } from '../report/status-report.js';

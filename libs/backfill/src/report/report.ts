@@ -1,5 +1,6 @@
 import type { BackfillStatus } from '../ledger/status.js';
 import type { BackfillKind } from './backfill-kind.js';
+import type { RunComparison } from './run-prediction.js';
 
 /**
  * The totals of one tenant over all runs of the backfill's version. Counts are rows.
@@ -61,6 +62,11 @@ export interface BackfillReport {
   readonly proof: string;
   /** Milliseconds that this run's probes for a pending row took. Absent if the run has not probed. */
   readonly proofMs?: number;
+  /**
+   * What was predicted when the run began, and what it came to. Only for a run with `predict`, of a table of at
+   * least 32 MB, that completed the backfill.
+   */
+  readonly comparison?: RunComparison;
   /** One entry per tenant; empty without `tenant`. */
   readonly tenants: readonly TenantReport[];
   /**

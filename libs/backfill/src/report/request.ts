@@ -41,6 +41,12 @@ export interface RunRequest {
    * @default never stops
    */
   readonly stopWhen?: () => string | null;
+  /**
+   * Predict the first run of each backfill of a table of at least 32 MB, and compare in the report. That takes
+   * one or two seconds. One-shot mode does it.
+   * @default false
+   */
+  readonly predict?: boolean;
   /** Receives the events of the run. @default none */
   readonly observer?: BackfillObserver;
 }

@@ -38,6 +38,22 @@ export interface ReplicaPrediction {
 }
 
 /**
+ * A prediction that was made when a run began, and what the run came to.
+ *
+ * @publicApi
+ */
+export interface RunComparison {
+  readonly predicted: RunPrediction;
+  readonly measured: {
+    readonly ms: number;
+    /** Bytes of WAL of the whole server during the run, other sessions included. */
+    readonly serverWalBytes: number;
+    readonly tableGrowthBytes: number;
+    readonly indexGrowthBytes: number;
+  };
+}
+
+/**
  * A way to give every pending row its value.
  *
  * @publicApi

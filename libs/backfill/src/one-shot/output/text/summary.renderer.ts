@@ -1,5 +1,7 @@
 import type { BackfillKind } from '../../../report/backfill-kind.js';
 import type { BackfillPhaseReport, BackfillReport } from '../../../report/report.js';
+import type { RunComparison, RunPrediction } from '../../../report/run-prediction.js';
+import { formatBytes } from '../../../text/bytes.format.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { renderClosingLine } from './closing-line.renderer.js';
@@ -31,6 +33,7 @@ function renderBackfill(report: BackfillReport): string[] {
       ...renderWait(report),
       renderCounts(report),
       ...(report.batches > 0 ? [renderPace(report)] : []),
+      ...renderComparison(report),
       ...renderProof(report),
       ...renderTenantTable(report.tenants, { rowVerb: rowVerbOf(report) }),
     ].map((line) => `  ${line}`),
@@ -45,6 +48,17 @@ export function renderReason({ reason, nothingToDo }: BackfillReport): string {
 
 function renderWait({ waitingFor }: BackfillReport): string[] {
   return waitingFor === null ? [] : [`Waited for ${printableLine(waitingFor).replace(/\.$/, '')}.`];
+}
+
+function renderComparison({ comparison }: BackfillReport): string[] {
+  if (!comparison) return [];
+  const { predicted, measured } = comparison;
+  const growth = (part: RunComparison['measured'] | RunPrediction) =>
+    formatBytes(Math.max(0, part.tableGrowthBytes + part.indexGrowthBytes));
+  return [
+    `Predicted: ${formatDuration(predicted.ms)}, ${formatBytes(predicted.walBytes)} of WAL, growth by ${growth(predicted)}.`,
+    `Measured:  ${formatDuration(measured.ms)}, ${formatBytes(measured.serverWalBytes)} of WAL of the whole server, growth by ${growth(measured)}.`,
+  ];
 }
 
 /** The query is unknown where the run did not inspect the table, e.g. because the backfill is paused. */

@@ -65,7 +65,7 @@ export class PageOrder implements SweepOrder {
       orderBy: `${ROW}.ctid`,
       limit,
       identity: `${ROW}.ctid AS nb_row_id, ${ROW}.tableoid AS nb_table_id, ${selection.tenantText} AS nb_tenant`,
-      nextCursor: nextCursor(limit),
+      nextCursor: nextCursor(limit, selection),
     };
   }
 
@@ -97,8 +97,11 @@ export class PageOrder implements SweepOrder {
 export const SAME_PAGE = `count(*) FILTER (WHERE nb_new_row_id <= (SELECT nb_end_ctid FROM nb_region)
         AND nb_new_row_id > (SELECT format('(%s,0)', nb_first_page)::tid FROM nb_region))`;
 
-/** The same as `nextPosition`, in SQL. */
-function nextCursor(limit: string): string {
+/** The same as `nextPosition`, in SQL, the tenant of the last row, and the number of selected rows. */
+function nextCursor(limit: string, { definition }: RowSelection): string {
+  const lastTenant = definition.tenant
+    ? '(SELECT nb_tenant FROM nb_selected ORDER BY nb_row_id DESC LIMIT 1)'
+    : 'NULL::text';
   const isAtStart = "nb_ctid = format('(%s,0)', nb_first_page)::tid";
   const isSparse = `${isAtStart} AND nb_count <= (nb_end - nb_first_page) * ${SPARSE_ROWS_PER_PAGE}`;
   const begun = 'nb_first_page::text, nb_end::text, nb_stripes::text';
@@ -107,7 +110,7 @@ function nextCursor(limit: string): string {
         WHEN nb_stripe >= nb_stripes - 1 THEN jsonb_build_array(format('(%s,0)', nb_end), '0', nb_end::text)
         ELSE jsonb_build_array(format('(%s,0)', nb_first_page),
           (CASE WHEN ${isSparse} THEN nb_stripes - 1 ELSE nb_stripe + 1 END)::text, ${begun})
-      END AS key, (SELECT nb_tenant FROM nb_selected ORDER BY nb_row_id DESC LIMIT 1) AS nb_tenant
+      END AS key, ${lastTenant} AS nb_tenant, nb_count
       FROM nb_region, LATERAL (
         SELECT count(*) AS nb_count, max(nb_row_id) FILTER (WHERE nb_row_id > nb_ctid AND nb_row_id <= nb_end_ctid) AS nb_last_ctid
         FROM nb_selected) AS nb_done`;

@@ -109,7 +109,8 @@ export class SqlStatements {
     const { mustChangeAll, updatesRows = false } = this.#change;
     const entry = { cursor: 'last', mustChangeAll } as const;
     if (nextCursor === null) return entry;
-    return { ...entry, lastRow: 'nb_last', ...(updatesRows && { samePage: SAME_PAGE }) };
+    const selectedCount = '(SELECT nb_count FROM nb_last)';
+    return { ...entry, selectedCount, lastRow: 'nb_last', ...(updatesRows && { samePage: SAME_PAGE }) };
   }
 
   /** Finds the end of the batch, then changes all pending rows up to there. */

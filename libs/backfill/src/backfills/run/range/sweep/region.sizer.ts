@@ -36,8 +36,12 @@ const JUDGED_STRIPES = 8;
 const MIN_SAME_PAGE_SHARE = 0.25;
 /** With a larger share in the first stripe, the pages have room already, and fewer stripes suffice. */
 const ROOMY_SHARE = 0.9;
-/** After stripes were given up or reduced, the number of batches until they are tried again. */
-const RETRY_BATCHES = 400;
+/**
+ * After stripes were given up or reduced, the number of batches until they are tried again. It doubles each time,
+ * because the cause may be short, e.g. the snapshot of an ANALYZE.
+ */
+const MIN_RETRY_BATCHES = 16;
+const MAX_RETRY_BATCHES = 512;
 
 /** The options that determine the regions. */
 export type SizerPace = Pick<Pace, 'stripes' | 'workers' | 'maxWorkers'>;
@@ -54,6 +58,7 @@ export class RegionSizer {
   /** Updates in other stripes than the first, since the last judgement. */
   #judged = { stripes: 0, changed: 0, samePage: 0 };
   #batchesUntilRetry = 0;
+  #nextRetryBatches = MIN_RETRY_BATCHES;
 
   /** @param pace the options of the backfill */
   constructor({ rowsPerPage, pages, notHeapOnly }: FileFacts, { stripes, workers, maxWorkers }: SizerPace) {
@@ -133,12 +138,14 @@ export class RegionSizer {
     if (this.#judged.stripes < JUDGED_STRIPES) return;
     const helps = this.#judged.samePage >= MIN_SAME_PAGE_SHARE * this.#judged.changed;
     this.#judged = { stripes: 0, changed: 0, samePage: 0 };
-    if (!helps) this.#limitStripes(1);
+    if (helps) this.#nextRetryBatches = MIN_RETRY_BATCHES;
+    else this.#limitStripes(1);
   }
 
   #limitStripes(max: number): void {
     this.#maxStripes = Math.max(1, max);
-    this.#batchesUntilRetry = RETRY_BATCHES;
+    this.#batchesUntilRetry = this.#nextRetryBatches;
+    this.#nextRetryBatches = Math.min(MAX_RETRY_BATCHES, 2 * this.#nextRetryBatches);
   }
 }
 

@@ -90,15 +90,16 @@ describe('the number of stripes', () => {
   };
 
   it('follows the rows of a page, up to a maximum', () => {
-    expect(sizerOf(FACTS).stripes).toBe(6);
+    expect(sizerOf(FACTS).stripes).toBe(8);
+    expect(sizerOf({ ...FACTS, rowsPerPage: 14 }).stripes).toBe(4);
     expect(sizerOf({ ...FACTS, rowsPerPage: 200 }).stripes).toBe(8);
     expect(sizerOf({ ...FACTS, rowsPerPage: 4 }).stripes).toBe(1);
     expect(sizerOf(FACTS, { stripes: 3 }).stripes).toBe(3);
   });
 
   it('of several workers consist of several batches, so that dead versions can be pruned in between', () => {
-    expect(sizerOf(FACTS).region(501)).toEqual({ pages: 100, stripes: 6 });
-    expect(sizerOf(FACTS, { maxWorkers: 2 }).region(501)).toEqual({ pages: 300, stripes: 6 });
+    expect(sizerOf(FACTS).region(501)).toEqual({ pages: 125, stripes: 8 });
+    expect(sizerOf(FACTS, { maxWorkers: 2 }).region(501)).toEqual({ pages: 375, stripes: 8 });
   });
 
   it('is one where an update cannot be heap-only', () => {
@@ -119,13 +120,13 @@ describe('the number of stripes', () => {
 
   it('stays while new versions find room', () => {
     const sizer = sizerOf(FACTS);
-    for (let batch = 0; batch < 40; batch++) report(sizer, 1, 150);
-    expect(sizer.stripes).toBe(6);
+    for (let batch = 0; batch < 40; batch++) report(sizer, 1, 130);
+    expect(sizer.stripes).toBe(8);
   });
 
   it('is reduced where the first stripe finds room already', () => {
     const sizer = sizerOf(FACTS);
-    report(sizer, 0, 180);
-    expect(sizer.stripes).toBe(3);
+    report(sizer, 0, 130);
+    expect(sizer.stripes).toBe(4);
   });
 });

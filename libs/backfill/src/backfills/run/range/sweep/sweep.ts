@@ -4,8 +4,10 @@ import { createBatchRunner } from '../../../batch/batch-runner.factory.js';
 import type { BatchOutcome, BatchRunner, SweepStep } from '../../../batch/batch.js';
 import { MAX_OPTIMISTIC_BATCH_MS } from '../../../batch/batch.policy.js';
 import { inspectFile } from '../../../batch/order/file.inspector.js';
+import { boundAt, pageOfBound } from '../../../batch/order/region.js';
 import { FileSelection, type RowSelection } from '../../../batch/row-selection.js';
 import { classifyFailure } from '../../outcome/failure.js';
+import { HintReader } from './hint-reader.js';
 import { KeyWindow } from './key-window.js';
 import { LockModeController } from './lock-mode.controller.js';
 import { PageWindow } from './page-window.js';
@@ -33,6 +35,8 @@ export class Sweep {
   readonly #selection: RowSelection;
   readonly #runner: BatchRunner;
   readonly #lockModes: LockModeController;
+  /** Null in key order. */
+  readonly #hints: HintReader | null;
   #window: SweepWindow | null = null;
   /** The last batch had as many rows as its limit. */
   #isDense = false;
@@ -45,8 +49,10 @@ export class Sweep {
     const { runner, selection } = context.tools;
     const { file } = context.state.range;
     this.#context = context;
-    this.#selection = file === null ? selection : new FileSelection(selection, file);
-    this.#runner = file === null ? runner : createBatchRunner(this.#selection);
+    const ofFile = file === null ? null : new FileSelection(selection, file);
+    this.#selection = ofFile ?? selection;
+    this.#runner = ofFile ? createBatchRunner(ofFile) : runner;
+    this.#hints = ofFile && new HintReader(ofFile);
     this.#lockModes = new LockModeController(this.#runner);
   }
 
@@ -234,6 +240,8 @@ export class Sweep {
     const { size, mayHaveSkipped } = window;
     state.windowOpened(await moveWindow(session, this.#selection, range, { size, mayHaveSkipped }));
     window.opened({ mayHaveSkipped: tools.searchesEveryWindow });
+    const { windowLower } = state.range;
+    await this.#hints?.windowOpened(session, pageOfBound(windowLower ?? boundAt(0)));
   }
 
   /** Changes one row by its key, so that this row must be the cause of an error. */

@@ -84,8 +84,8 @@ describe('progress', () => {
     const [{ left }] = (await database.query(
       'SELECT count(*)::int AS left FROM leads WHERE search_name IS NULL',
     )) as [{ left: number }];
-    // A batch that was in flight at the stop may have committed too.
-    expect([90, 100]).toContain(left);
+    // Batches that were in flight at the stop may have committed too.
+    expect([left % 10, left <= 100]).toEqual([0, true]);
     const recorder = new Recorder();
     await application.service.run({ names: ['search-name'], observer: recorder });
     expect(recorder.starts).toMatchObject([{ total: left, reason: 'Continues where the last run stopped.' }]);

@@ -37,6 +37,7 @@ describe('a one-shot run of backfills', () => {
     expect(Object.keys(request).sort()).toEqual([
       'connectTimeoutMs',
       'observer',
+      'predict',
       'retryQuarantined',
       'signal',
     ]);

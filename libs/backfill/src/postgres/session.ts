@@ -146,6 +146,19 @@ export class Session {
     return isInside ? this.#send(statements) : this.transaction(statements);
   }
 
+  /**
+   * Like `send`. If no transaction is open, the policy applies to the new one: without it, a statement that needs
+   * a lock waits for the whole statement timeout. Functions such as `pg_relation_size` lock the table too.
+   *
+   * @param policy see `applyPolicy`
+   * @returns the results of `statements`
+   */
+  async sendWithin(policy: Statement, statements: readonly Statement[]): Promise<PipelineResult> {
+    const isInside = this.#isInTransaction || this.queryRunner.isTransactionActive;
+    if (isInside) return this.#send(statements);
+    return (await this.transaction([policy, ...statements])).slice(1);
+  }
+
   async #send(
     statements: readonly Statement[],
     order: 'alone' | 'pipelined' = 'alone',

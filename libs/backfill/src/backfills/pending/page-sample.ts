@@ -1,6 +1,7 @@
 import { number } from '../../postgres/decoders.js';
 import type { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';
+import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { RowSelection } from '../batch/row-selection.js';
 import { queryWithin, TOO_SLOW } from './too-slow.js';
 
@@ -44,7 +45,7 @@ export async function sampledShare(session: Session, selection: RowSelection): P
 
 /** The number of pages of the table and its partitions. */
 async function pagesOf(session: Session, { definition }: RowSelection): Promise<number> {
-  const result = await session.send([
+  const result = await session.sendWithin(applyPolicy(definition.pace), [
     {
       text: `WITH RECURSIVE nb_tables AS (
           SELECT to_regclass($1)::oid AS oid UNION ALL SELECT inhrelid FROM pg_inherits JOIN nb_tables ON inhparent = oid

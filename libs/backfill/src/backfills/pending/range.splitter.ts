@@ -82,7 +82,8 @@ async function splitLargestPageRange(session: Session, selection: RowSelection):
 
 async function splitLargestKeyRange(session: Session, selection: RowSelection): Promise<boolean> {
   if (!(await selection.ledger.ranges.hasSplittable(session, selection.tenants))) return false;
-  const share = await sampledShare(session, selection);
+  const share = await orIfUnavailable(null, () => sampledShare(session, selection));
+  if (share === null) return false;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const statement = largestRange(selection, share);
     const split = await orIfUnavailable(undefined, async () =>
@@ -138,7 +139,7 @@ export function minPartRows({ definition }: RowSelection): number {
  * Returns `fallback` after a timeout, after a lock timeout, or if the predicate fails on a row. A split is
  * optional, so these errors must not end the run.
  */
-async function orIfUnavailable<T>(fallback: T, query: () => Promise<T>): Promise<T> {
+async function orIfUnavailable<T, F = T>(fallback: F, query: () => Promise<T>): Promise<T | F> {
   try {
     return await query();
   } catch (error) {

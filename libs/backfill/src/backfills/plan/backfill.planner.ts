@@ -62,7 +62,7 @@ async function planSelection(
   const countMs = performance.now() - countedAt;
   const statistics = await readTableStatistics(session, definition);
   const { tableId, rows: tableRows } = statistics;
-  const { blockingIndex } = await inspectFile(session, definition, { tableId });
+  const { blockingIndex } = await inspectFile(session, selection.definition, { tableId });
   const index = await findPendingIndex(session, selection);
   const indexProblem = await inspectDeclaredIndex(session, definition);
   const excludeQuarantined = (await installedStep(session, schema)) > 0;

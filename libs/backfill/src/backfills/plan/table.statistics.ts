@@ -1,8 +1,10 @@
 import { boolean, json, nullable, number, text } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
+import { applyPolicy } from '../../postgres/timeout-policy.js';
 import { writtenColumns } from '../batch/order/file.inspector.js';
 import { mentionsColumn } from '../definition/column-mentions.js';
 import type { BackfillDefinition } from '../definition/definition.js';
+import { PLAN_TIMEOUTS } from './rehearsal/plan-timeouts.js';
 
 export interface IndexStatistics {
   readonly name: string;
@@ -78,7 +80,7 @@ export async function readTableStatistics(
 ): Promise<TableStatistics> {
   const { table } = definition;
   const written = writtenColumns(definition) ?? [];
-  const result = await session.send([
+  const result = await session.sendWithin(applyPolicy(PLAN_TIMEOUTS), [
     { text: STATISTICS, values: [table] },
     { text: INDEXES, values: [table] },
   ]);

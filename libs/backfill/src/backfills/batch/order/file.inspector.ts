@@ -1,6 +1,7 @@
 import type { TableFile } from '../../../ledger/pages/table-file.js';
 import { nullable, number, text } from '../../../postgres/decoders.js';
 import type { Session } from '../../../postgres/session.js';
+import { applyPolicy } from '../../../postgres/timeout-policy.js';
 import { toArrayText } from '../../../postgres/text-format.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
 
@@ -55,7 +56,7 @@ export async function inspectFile(
   { tableId }: Pick<TableFile, 'tableId'>,
 ): Promise<InspectedFile> {
   const written = writtenColumns(definition);
-  const result = await session.send([
+  const result = await session.sendWithin(applyPolicy(definition.pace), [
     { text: SIZE, values: [tableId] },
     { text: BLOCKING_INDEX, values: [tableId, toArrayText(written ?? [])] },
   ]);

@@ -38,7 +38,7 @@ describe('a run in a process that is busy with other work', () => {
   const stage = Stage.for({
     entities: [Contact],
     backfills: [ContactsState],
-    prepare: (database) => database.query(`INSERT INTO contacts (id) SELECT generate_series(1, 600)`),
+    prepare: (database) => database.query(`INSERT INTO contacts (id) SELECT generate_series(1, 3000)`),
   });
 
   it('grows its batches to the maximum, and reports that the process limits it', async () => {

@@ -257,7 +257,7 @@ export const REFUSED: Readonly<Record<string, readonly [up: string, reason: stri
     q(
       `WITH d AS (DELETE FROM calls WHERE seconds < 5 RETURNING lead_id) UPDATE leads SET status = 'x' FROM d WHERE d.lead_id = leads.id`,
     ),
-    'a CTE of it changes rows',
+    'one of its CTEs also changes rows',
   ],
   'a condition of the code': [
     `    if ((await queryRunner.query('SELECT 1')).length > 0) {\n${q(`UPDATE leads SET status = 'x'`)}\n    }`,
@@ -284,7 +284,7 @@ export const REFUSED: Readonly<Record<string, readonly [up: string, reason: stri
       `UPDATE leads SET score = 1 WHERE score IS NULL`,
       `INSERT INTO tags (name, uses) SELECT 'sum', sum(score) FROM leads`,
     ),
-    'must run after it',
+    'must run after this statement',
   ],
   'whole rows': [q(`UPDATE leads SET meta = to_jsonb(leads) WHERE meta IS NULL`), 'whole row'],
 };

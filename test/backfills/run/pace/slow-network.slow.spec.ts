@@ -61,7 +61,7 @@ describe('a run over a network with a round trip of 110 ms', () => {
   });
   beforeEach(async () => {
     await database.query(`TRUNCATE contacts`);
-    await database.query(`INSERT INTO contacts (id) SELECT generate_series(1, 600)`);
+    await database.query(`INSERT INTO contacts (id) SELECT generate_series(1, 3000)`);
     await database.query('DROP SCHEMA IF EXISTS nestjs_backfill CASCADE');
   });
   afterAll(async () => {
@@ -85,11 +85,13 @@ describe('a run over a network with a round trip of 110 ms', () => {
   it.each(['by-sql', 'by-code', 'automatic'])('grows its batches to the maximum: %s', async (name) => {
     const sizes = sizesOf(await run(name));
     expect(sizes[0]).toBe(10);
-    expect(Math.min(...sizes.slice(0, -1))).toBe(10);
+    // The last batch of a window of 500 keys can be smaller.
+    expect(sizes.filter((rows) => rows < 10).length).toBeLessThanOrEqual(6);
     expect(Math.max(...sizes)).toBe(40);
   });
 
   it('reports once that the network limits it, in the log and the status', async () => {
+    await database.query(`INSERT INTO contacts (id) SELECT generate_series(3001, 60000)`);
     const recorder = new Recorder();
     const running = application.service.run({ names: ['by-sql'], observer: recorder });
     let pace: ReportedPace | null = null;

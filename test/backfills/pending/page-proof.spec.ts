@@ -1,4 +1,11 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
+import { RowSelection } from '../../../libs/backfill/src/backfills/batch/row-selection.ts';
+import { inspectTable } from '../../../libs/backfill/src/backfills/batch/table.inspector.ts';
+import { BackfillRegistry } from '../../../libs/backfill/src/backfills/definition/backfill.registry.ts';
+import { inspectFiles } from '../../../libs/backfill/src/backfills/pending/order.inspector.ts';
+import { findPendingByPages } from '../../../libs/backfill/src/backfills/pending/page-proof.ts';
+import { Ledger } from '../../../libs/backfill/src/ledger/ledger.ts';
+import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
 import { Stage } from '../../support/applications/stage.ts';
 import { until } from '../../support/runs/until.ts';
@@ -65,6 +72,23 @@ describe('a proof of a table that is too large for one statement', () => {
     });
     expect(page(before)).toBeGreaterThan(100);
     expect(await proof).toMatchObject({ complete: false });
+  });
+
+  it('leaves no open transaction in the pool if its run fails meanwhile', async () => {
+    const [definition] = stage.application.context.get(BackfillRegistry).definitions;
+    if (!definition) throw new TypeError('no backfill is declared');
+    const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'host:1:test', leaseMs: 600_000 });
+    const session = await Session.open(definition.dataSource);
+    const facts = await inspectTable(session, definition);
+    const selection = new RowSelection(definition, ledger.of(definition), facts, null);
+    const { files } = await inspectFiles(session, selection);
+    await session.close();
+    const canContinue = () => Promise.reject(new Error('the database was lost'));
+    await expect(findPendingByPages(selection, files, { canContinue })).rejects.toThrow('was lost');
+    expect(
+      await stage.value(`SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND state LIKE 'idle in transaction%'`),
+    ).toBe('0');
   });
 
   it('does not make an ALTER TABLE wait until its end', async () => {

@@ -108,9 +108,12 @@ class PageSearch {
 
   async run(options: PageProofOptions): Promise<Key | null | 'stopped' | TooSlow> {
     await this.#takeSnapshot();
-    const found = await this.#searchFiles(options);
-    await this.#session.rollback();
-    return found;
+    try {
+      return await this.#searchFiles(options);
+    } finally {
+      // Also if `canContinue` throws: the connection returns to the application's pool.
+      await this.#session.rollback();
+    }
   }
 
   async #searchFiles(options: PageProofOptions): Promise<Key | null | 'stopped' | TooSlow> {

@@ -50,6 +50,13 @@ export function guardQueryRunner(raw: QueryRunner, session: GuardedSession, open
           return Reflect.get(target, property) as unknown;
       }
     },
+    set(target, property, value) {
+      // TypeORM's EntityManager writes itself into its query runner. The guarded manager must not reach the
+      // caller's query runner, because TypeORM records the migration with that manager after the guard ended.
+      if (property === 'manager') manager = value as EntityManager;
+      else Reflect.set(target, property, value);
+      return true;
+    },
   });
   guarded.add(proxy);
   return proxy;

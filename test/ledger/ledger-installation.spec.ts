@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { installLedger, schemaSteps } from '../../libs/backfill/src/ledger/ledger.installer.ts';
+import { installLedger } from '../../libs/backfill/src/ledger/ledger.installer.ts';
+import { SCHEMA_STEPS } from '../../libs/backfill/src/ledger/schema/steps.ts';
 import { Session } from '../../libs/backfill/src/postgres/session.ts';
 import { TestApplication } from '../support/applications/application.ts';
 import { TestDatabase } from '../support/server/database.ts';
@@ -17,10 +18,10 @@ import {
   resetJobs,
 } from '../support/applications/jobs.ts';
 
-/** The number of numbered files, each of which is installed once. */
-const STEPS = String(schemaSteps().length);
-/** The number of the last file. */
-const NEWEST = schemaSteps().at(-1)?.number ?? NaN;
+/** The number of steps, each of which is installed once. */
+const STEPS = String(SCHEMA_STEPS.length);
+/** The number of the last step. */
+const NEWEST = SCHEMA_STEPS.at(-1)?.number ?? NaN;
 
 describe('the ledger', () => {
   const stage = jobsStage(10);
@@ -36,7 +37,7 @@ describe('the ledger', () => {
     // One process takes the range and does the work. The others find it leased or done.
     expect(outcomes).not.toContain('failed');
     expect(await stage.query(`SELECT number FROM "${schema}".installed_step ORDER BY number`)).toEqual(
-      schemaSteps().map(({ number }) => ({ number })),
+      SCHEMA_STEPS.map(({ number }) => ({ number })),
     );
     expect(await stage.value('SELECT count(*) FROM job_log')).toBe('10');
   });
@@ -70,7 +71,7 @@ describe('the ledger', () => {
 
   it('is upgraded by the missing steps, each once and completely, and keeps its rows', async () => {
     await stage.run('do-jobs');
-    const first = schemaSteps();
+    const first = SCHEMA_STEPS;
     const newest = NEWEST;
     const upgrade = [
       ...first,

@@ -1,6 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { boolean, number } from '../postgres/decoders.js';
 import { classifyDatabaseError } from '../postgres/error-classes.js';
 import { quoteIdentifier } from '../postgres/identifiers.js';
@@ -8,27 +5,10 @@ import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import { applyPolicy } from '../postgres/timeout-policy.js';
 import { LedgerInstallError, LedgerTooNewError } from './ledger.error.js';
-
-/** One numbered change of the ledger's tables. */
-export interface SchemaStep {
-  readonly number: number;
-  readonly sql: string;
-}
+import { SCHEMA_STEPS, type SchemaStep } from './schema/steps.js';
 
 /** In milliseconds. */
 const INSTALL_TIMEOUTS = { lockTimeout: 60_000, statementTimeout: 120_000, idleInTransactionTimeout: 60_000 };
-
-/**
- * Reads the numbered files in `schema/`, in order. The SQL of a released file never changes. A change of the
- * tables is a new file.
- */
-export function schemaSteps(): readonly SchemaStep[] {
-  const folder = join(dirname(fileURLToPath(import.meta.url)), 'schema');
-  return readdirSync(folder)
-    .filter((file) => /^\d{3}-.+\.sql$/.test(file))
-    .sort()
-    .map((file) => ({ number: Number(file.slice(0, 3)), sql: readFileSync(join(folder, file), 'utf8') }));
-}
 
 /**
  * Installs or upgrades the ledger's tables. Several processes may call this at the same time: a
@@ -40,7 +20,7 @@ export function schemaSteps(): readonly SchemaStep[] {
 export async function installLedger(
   session: Session,
   schema: string,
-  steps: readonly SchemaStep[] = schemaSteps(),
+  steps: readonly SchemaStep[] = SCHEMA_STEPS,
 ): Promise<void> {
   if ((await missingSteps(session, schema, steps)).length === 0) return;
   try {
@@ -63,7 +43,7 @@ export async function installLedger(
 export async function installStatements(
   session: Session,
   schema: string,
-  steps: readonly SchemaStep[] = schemaSteps(),
+  steps: readonly SchemaStep[] = SCHEMA_STEPS,
 ): Promise<Statement[]> {
   const missing = await missingSteps(session, schema, steps);
   const quoted = quoteIdentifier(schema);
@@ -116,7 +96,7 @@ export async function installedStep(session: Session, schema: string): Promise<n
 }
 
 /**
- * Splits a file of `schema/` into statements. A statement ends with a semicolon at the end of a line, outside
+ * Splits a step of `schema/` into statements. A statement ends with a semicolon at the end of a line, outside
  * of a function body in $$.
  */
 function splitStatements(sql: string): string[] {

@@ -10,7 +10,7 @@ export interface LedgerModuleOptions {
 }
 
 /** The injection token of the validated `LedgerModuleOptions`. */
-export const LEDGER_OPTIONS = Symbol('nestjs-backfill:ledger-options');
+export const LEDGER_OPTIONS = Symbol.for('nestjs-backfill:ledger-options');
 
 export const LEDGER_DEFAULTS = {
   schema: 'nestjs_backfill',

@@ -1,3 +1,4 @@
+export const STEP_002 = `
 -- The process that carries out a phase of a deployment. One row for each phase. The holder renews its lease
 -- while it runs.
 CREATE TABLE {{schema}}.deploy_lease (
@@ -18,3 +19,4 @@ CREATE TABLE {{schema}}.online_index (
   declared_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (table_name, name)
 );
+`;

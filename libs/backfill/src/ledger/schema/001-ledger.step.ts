@@ -1,3 +1,4 @@
+export const STEP_001 = `
 -- The library's own tables. {{schema}} is replaced by the quoted name of the ledger's schema.
 
 -- One row for each backfill and version. The rows of older versions are kept.
@@ -103,3 +104,4 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message;
 END
 $$;
+`;

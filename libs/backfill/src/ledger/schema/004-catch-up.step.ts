@@ -1,3 +1,4 @@
+export const STEP_004 = `
 -- The constraint or the migration that prevents rows from becoming pending again (the seal). Catch-up does not probe a
 -- sealed backfill.
 ALTER TABLE {{schema}}.backfill ADD COLUMN sealed_by text, ADD COLUMN sealed_at timestamptz;
@@ -13,3 +14,4 @@ CREATE TABLE {{schema}}.catch_up (
   PRIMARY KEY (name, version),
   FOREIGN KEY (name, version) REFERENCES {{schema}}.backfill ON DELETE CASCADE
 );
+`;

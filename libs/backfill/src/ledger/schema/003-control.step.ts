@@ -1,3 +1,4 @@
+export const STEP_003 = `
 -- Settings that a person has changed. They override the declaration. Rows are never updated: the last row of each
 -- setting applies, and the earlier rows are its history. If its value is NULL, the declaration applies again.
 CREATE TABLE {{schema}}.control (
@@ -12,3 +13,4 @@ CREATE TABLE {{schema}}.control (
   FOREIGN KEY (name, version) REFERENCES {{schema}}.backfill
 );
 CREATE INDEX ON {{schema}}.control (name, version, setting, id DESC);
+`;

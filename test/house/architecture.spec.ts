@@ -4,7 +4,7 @@ import { circles, sourceFiles, type SourceFile } from '../support/import-graph.t
 /** The rooms of the runtime, from the ground floor up. A room imports rooms below it only. */
 const FLOORS = [
   ['errors', 'text'],
-  ['postgres', 'options'],
+  ['postgres', 'options', 'identity'],
   ['ledger', 'data-sources'],
   ['report'],
   ['backfills', 'migrations', 'indexes'],

@@ -9,7 +9,7 @@ const MAX_ROOT_NAMES = 90;
 /** The entry points of each package, by its folder. */
 const ENTRY_POINTS = {
   backfill: ['index.ts', 'entry-points/errors.ts', 'entry-points/reports.ts', 'plugin.ts'],
-  guard: ['index.ts', 'testing/index.ts', 'eslint/plugin.ts'],
+  guard: ['index.ts', 'testing/index.ts', 'eslint/plugin.ts', 'eslint/required-plugin.ts'],
   sql: ['index.ts', 'tree.ts'],
 } as const;
 type Package = keyof typeof ENTRY_POINTS;
@@ -67,7 +67,7 @@ describe.each(PACKAGES)('the entry points of the package %s', (name) => {
     const withDefault = ENTRY_POINTS[name].filter((file) =>
       exportsOf(name, file).some((symbol) => symbol.name === 'default'),
     );
-    expect(withDefault.filter((file) => file !== 'eslint/plugin.ts')).toEqual([]);
+    expect(withDefault.filter((file) => !file.startsWith('eslint/'))).toEqual([]);
     for (const file of ENTRY_POINTS[name].filter((each) => /index|errors|reports/.test(each)))
       for (const statement of sourceOf(name, file).statements)
         expect(ts.isExportDeclaration(statement) && statement.exportClause?.kind).toBe(
@@ -90,16 +90,21 @@ describe.each(PACKAGES)('the entry points of the package %s', (name) => {
     expect(exported.filter((symbol) => !isDocumented(symbol)).map((symbol) => symbol.name)).toEqual([]);
   });
 
-  it('are those that its package.json names', () => {
+  it('are those that its package.json names, as ES modules and as CommonJS', () => {
     const { exports } = JSON.parse(readFileSync(join(PROJECT, 'libs', name, 'package.json'), 'utf8')) as {
-      exports: Record<string, string | { default: string }>;
+      exports: Record<string, string | Record<string, { types: string; default: string }>>;
     };
-    const named = Object.values(exports).flatMap((entry) =>
-      typeof entry === 'string' ? [] : [entry.default],
+    const targets = Object.values(exports).flatMap((entry) =>
+      typeof entry === 'string' ? [] : Object.entries(entry),
     );
-    expect(named.map((file) => file.replace('./dist/', '').replace(/\.js$/, '.ts')).sort()).toEqual(
-      [...ENTRY_POINTS[name]].sort(),
+    for (const [condition, { types, default: file }] of targets) {
+      expect(file.startsWith('./dist/cjs/')).toBe(condition === 'require');
+      expect(types).toBe(file.replace(/\.js$/, '.d.ts'));
+    }
+    const sources = targets.map(([, { default: file }]) =>
+      file.replace(/^\.\/dist\/(cjs\/)?/, '').replace(/\.js$/, '.ts'),
     );
+    expect([...new Set(sources)].sort()).toEqual([...ENTRY_POINTS[name]].sort());
   });
 });
 

@@ -1,29 +1,30 @@
-import { execFile } from 'node:child_process';
-import { copyFile, cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import {
+  INSTALL_LIMIT_MS,
+  LIBRARIES,
+  PackedLibraries,
+  install,
+  registryProblem,
+  run,
+  type Library,
+} from '../support/packages/packed.ts';
 import { TestDatabase } from '../support/server/database.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
-const run = promisify(execFile);
 
-/** A time limit here only detects a hang: npm installs applications. */
-const INSTALL_LIMIT_MS = 600_000;
 const MAX_PRODUCTION_INSTALL_BYTES = 6_000_000;
-
-const LIBRARIES = ['sql', 'backfill', 'guard'] as const;
-type Library = (typeof LIBRARIES)[number];
 
 /** Files that each package must hold, besides its README and licence. */
 const CONTENT = {
-  sql: ['dist/index.js', 'dist/index.d.ts'],
+  sql: ['dist/index.js', 'dist/index.d.ts', 'dist/cjs/index.js', 'dist/cjs/index.d.ts'],
   backfill: [
     'dist/index.js',
     'dist/index.d.ts',
     'dist/plugin.js',
     'dist/plugin.d.ts',
-    'dist/ledger/schema/001-ledger.sql',
+    'dist/cjs/index.js',
+    'dist/cjs/package.json',
   ],
   guard: [
     'dist/index.js',
@@ -66,39 +67,6 @@ export const status = (service: BackfillService): Promise<StatusReport> => servi
 export const isRefused = (error: unknown) => error instanceof DataInMigrationError;
 `;
 
-interface Packed {
-  readonly tarball: string;
-  readonly files: readonly string[];
-}
-
-/** Packs a copy of the built library, because other tests use the build at the same time. */
-async function pack(folder: string, library: Library): Promise<Packed> {
-  const source = join(PROJECT, 'libs', library);
-  const copy = join(folder, library);
-  await cp(join(source, 'dist'), join(copy, 'dist'), { recursive: true });
-  for (const file of ['package.json', 'README.md']) await copyFile(join(source, file), join(copy, file));
-  await copyFile(join(PROJECT, 'LICENSE'), join(copy, 'LICENSE'));
-  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json'], { cwd: copy });
-  const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
-  return { tarball: join(copy, packed.filename), files: packed.files.map(({ path }) => path) };
-}
-
-/** The error of npm if the registry is unreachable; null if it is reachable. */
-async function registryProblem(): Promise<string | null> {
-  return run('npm', ['view', 'pg', 'version'], { timeout: 60_000 }).then(
-    () => null,
-    (error: Error) => error.message,
-  );
-}
-
-async function install(folder: string, manifest: object, ...args: string[]): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, ...manifest }));
-  const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...args];
-  await run('npm', ['install', ...options], { cwd: folder });
-  return folder;
-}
-
 async function sizeOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
@@ -110,46 +78,37 @@ async function sizeOf(folder: string): Promise<number> {
 
 describe('the packages as they are installed', () => {
   let folder: string;
-  let packed: Record<Library, Packed>;
+  let libraries: PackedLibraries;
   let database: TestDatabase;
   let problem: string | null;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'backfill-packages-'));
+    libraries = await PackedLibraries.pack();
+    folder = libraries.folder;
     database = await TestDatabase.create();
-    packed = {
-      sql: await pack(folder, 'sql'),
-      backfill: await pack(folder, 'backfill'),
-      guard: await pack(folder, 'guard'),
-    };
     problem = await registryProblem();
     if (problem !== null) console.warn(`Skipped, because the npm registry cannot be reached: ${problem}`);
   }, INSTALL_LIMIT_MS);
 
   afterAll(async () => {
     await database.drop();
-    await rm(folder, { recursive: true, force: true });
+    await libraries.remove();
   });
 
-  const tarballs = (...libraries: Library[]) =>
-    Object.fromEntries(
-      libraries.map((library) => [
-        library === 'backfill' ? 'nestjs-backfill' : `nestjs-backfill-${library}`,
-        `file:${packed[library].tarball}`,
-      ]),
-    );
-
-  it.each(LIBRARIES)('%s holds code, types, README and licence, and no sources or tests', (library) => {
-    const { files } = packed[library];
-    expect(files).toEqual(
-      expect.arrayContaining([...CONTENT[library], 'README.md', 'LICENSE', 'package.json']),
-    );
-    const unexpected = files.filter(
-      (file) => !/^(dist\/.*\.(d\.ts|js|sql)|[A-Z]+(\.md)?|package\.json)$/.test(file),
-    );
-    expect(unexpected).toEqual([]);
-    expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);
-  });
+  it.each(LIBRARIES)(
+    '%s holds code, types, README, changelog and licence, and no sources or tests',
+    (library) => {
+      const { files } = libraries.packed[library];
+      expect(files).toEqual(
+        expect.arrayContaining([...CONTENT[library], 'README.md', 'LICENSE', 'CHANGELOG.md', 'package.json']),
+      );
+      const unexpected = files.filter(
+        (file) => !/^(dist\/.*\.(d\.ts|js)|dist\/cjs\/package\.json|[A-Z]+(\.md)?|package\.json)$/.test(file),
+      );
+      expect(unexpected).toEqual([]);
+      expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);
+    },
+  );
 
   it(
     'the production install of the runtime is under 6 MB and holds no oxc-parser',
@@ -157,7 +116,7 @@ describe('the packages as they are installed', () => {
       if (problem !== null) return;
       const application = await install(
         join(folder, 'production'),
-        { dependencies: tarballs('sql', 'backfill') },
+        { dependencies: libraries.dependencies('sql', 'backfill') },
         '--omit=peer',
         '--legacy-peer-deps',
       );
@@ -173,7 +132,11 @@ describe('the packages as they are installed', () => {
     async (title, release) => {
       if (problem !== null) return;
       const application = await install(await mkdtemp(join(folder, 'application-')), {
-        dependencies: { ...release, ...APPLICATION_DEPENDENCIES, ...tarballs('sql', 'backfill') },
+        dependencies: {
+          ...release,
+          ...APPLICATION_DEPENDENCIES,
+          ...libraries.dependencies('sql', 'backfill'),
+        },
       });
       await copyFile(join(PROJECT, 'test/fixtures/installed/program.cjs'), join(application, 'program.cjs'));
       for (const way of ['import', 'require']) {
@@ -212,7 +175,7 @@ describe('the packages as they are installed', () => {
     async () => {
       if (problem !== null) return;
       const application = await install(join(folder, 'guarded'), {
-        devDependencies: tarballs('sql', 'guard'),
+        devDependencies: libraries.dependencies('sql', 'guard'),
       });
       await mkdir(join(application, 'migrations'));
       const migration = (sql: string) => `

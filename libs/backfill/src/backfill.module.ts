@@ -12,6 +12,7 @@ import { DataSourceRegistry } from './data-sources/data-source.registry.js';
 import { contractBackfillsProvider } from './deploy/providers/contract-backfills.provider.js';
 import { indexDirectoryProvider } from './deploy/providers/index.directory.provider.js';
 import { indexReadinessProvider } from './deploy/providers/index.readiness.provider.js';
+import { assertOneVersion } from './identity/loaded-copies.js';
 import { IndexExplorer } from './indexes/declare/index.explorer.js';
 import { IndexesService } from './indexes/indexes.service.js';
 import { LedgerFactory } from './ledger/ledger.factory.js';
@@ -75,11 +76,12 @@ export class BackfillModule extends ConfigurableModuleClass implements OnModuleI
   /**
    * Checks all declarations before any work begins, in every mode.
    *
-   * @throws ImportedTwiceError; BackfillError for the first invalid declaration
+   * @throws ImportedTwiceError, DuplicateVersionError; BackfillError for the first invalid declaration
    */
   async onModuleInit(): Promise<void> {
     const copies = [...this.#modules.values()].filter(({ metatype }) => metatype === BackfillModule);
     if (copies.length > 1) throw new ImportedTwiceError();
+    assertOneVersion();
     await this.#startUp.check();
   }
 }

@@ -1,8 +1,2 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-/** The version in package.json, which is one folder above both the sources and the build. */
-export function packageVersion(): string {
-  const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
-}
+/** The version in package.json. A constant, because CommonJS and ES modules find files in different ways. */
+export const PACKAGE_VERSION = '0.1.0';

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { DuplicateVersionError } from '../identity/duplicate-version.error.js';
 export { ImportedTwiceError } from '../errors/imported-twice.error.js';
 export {
   NothingToSetError,

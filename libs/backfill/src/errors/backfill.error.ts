@@ -27,6 +27,18 @@ export abstract class BackfillError extends Error {
   }
 }
 
+// An instance of another copy of the library is an instance too: an application may load the ES module build and
+// the CommonJS build. Subclasses keep the ordinary check.
+const IS_BACKFILL_ERROR = Symbol.for('nestjs-backfill:error');
+Object.defineProperty(BackfillError.prototype, IS_BACKFILL_ERROR, { value: true });
+Object.defineProperty(BackfillError, Symbol.hasInstance, {
+  value(this: unknown, candidate: unknown): boolean {
+    return this === BackfillError
+      ? typeof candidate === 'object' && candidate !== null && IS_BACKFILL_ERROR in candidate
+      : Function.prototype[Symbol.hasInstance].call(this, candidate);
+  },
+});
+
 // `console.error` shows only the stack and the cause: the message contains the remedy, and the other
 // properties are for programs. Defined outside the class, so that its type declaration does not need Node's
 // types.

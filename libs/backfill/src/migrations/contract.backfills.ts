@@ -21,4 +21,4 @@ export interface ContractBackfills {
 }
 
 /** The token of the `ContractBackfills`. */
-export const CONTRACT_BACKFILLS = Symbol('nestjs-backfill:contract-backfills');
+export const CONTRACT_BACKFILLS = Symbol.for('nestjs-backfill:contract-backfills');

@@ -7,7 +7,7 @@ import {
   runGuarded,
 } from './run/guarded-migration.runner.js';
 import { configureMigrations } from './run/migration.settings.js';
-import { SchemaMigration } from './schema-migration.js';
+import { isSchemaMigration } from './schema-migration.js';
 
 /** The options of `guardMigrations`. @publicApi */
 export interface GuardMigrationsOptions extends MigrationOptions {
@@ -63,7 +63,7 @@ export function grandfatheredOf(dataSource: DataSource): readonly string[] {
 function guardInstances(dataSource: DataSource): void {
   const grandfathered = new Set(guardedSources.get(dataSource)?.grandfathered ?? []);
   for (const instance of dataSource.migrations) {
-    if (instance instanceof SchemaMigration || guardedInstances.has(instance)) continue;
+    if (isSchemaMigration(instance) || guardedInstances.has(instance)) continue;
     if (grandfathered.has(migrationName(instance))) continue;
     guardedInstances.add(instance);
     wrap(instance, 'up');

@@ -8,7 +8,7 @@ export type MigrationModuleOptions = Pick<GuardMigrationsOptions, 'grandfathered
   Pick<RunMigrationsOptions, 'transaction'>;
 
 /** The token of the checked `MigrationModuleOptions`. */
-export const MIGRATION_OPTIONS = Symbol('nestjs-backfill:migration-options');
+export const MIGRATION_OPTIONS = Symbol.for('nestjs-backfill:migration-options');
 
 const NAMES = {
   grandfathered: true,

@@ -50,6 +50,16 @@ export abstract class SchemaMigration implements MigrationInterface {
   abstract down(queryRunner: QueryRunner): Promise<void>;
 }
 
+// Migrations of another copy of the library are guarded too: an application may load the ES module build and the
+// CommonJS build.
+const IS_SCHEMA_MIGRATION = Symbol.for('nestjs-backfill:schema-migration');
+Object.defineProperty(SchemaMigration.prototype, IS_SCHEMA_MIGRATION, { value: true });
+
+/** Whether the instance guards itself. */
+export function isSchemaMigration(migration: MigrationInterface): boolean {
+  return IS_SCHEMA_MIGRATION in migration;
+}
+
 function getGuarded(target: SchemaMigration, property: string | symbol, receiver: unknown): unknown {
   const value: unknown = Reflect.get(target, property, receiver);
   if ((property !== 'up' && property !== 'down') || typeof value !== 'function') return value;

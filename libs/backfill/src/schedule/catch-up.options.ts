@@ -17,7 +17,7 @@ export interface CatchUpModuleOptions extends CatchUpOptions {
 }
 
 /** The token of the resolved `ModuleCatchUp`. */
-export const CATCH_UP_OPTIONS = Symbol('nestjs-backfill:catch-up-options');
+export const CATCH_UP_OPTIONS = Symbol.for('nestjs-backfill:catch-up-options');
 
 export const CATCH_UP_DEFAULTS = {
   jitter: 0,

@@ -7,7 +7,7 @@ import { GuardError, NoMigrationsError } from '../guard.error.js';
 import type { TableSizes } from '../judge/severity/table-growth.js';
 import { readDatabaseSizes, readTableSizes } from '../judge/severity/table-sizes.reader.js';
 import { writeOutput } from '../output-file.js';
-import { packageVersion } from '../package-version.js';
+import { PACKAGE_VERSION } from '../package-version.js';
 import { auditOf } from '../report/audit.model.js';
 import { githubReport } from '../report/github.report.js';
 import { htmlReport } from '../report/html.report.js';
@@ -33,7 +33,7 @@ export async function run(args: readonly string[], console: Console): Promise<nu
       return EXIT.clean;
     }
     if (parsed === 'version') {
-      console.out(`${packageVersion()}\n`);
+      console.out(`${PACKAGE_VERSION}\n`);
       return EXIT.clean;
     }
     return await runCommand(parsed, console);
@@ -87,7 +87,7 @@ function checkText(outcome: Outcome, args: Arguments, console: Console): string 
     case 'json':
       return jsonReport(outcome);
     case 'sarif':
-      return sarifReport(outcome, packageVersion());
+      return sarifReport(outcome, PACKAGE_VERSION);
     case 'github':
       return githubReport(outcome);
     default:

@@ -19,4 +19,4 @@ export interface IndexDirectory {
 }
 
 /** The token of the `IndexDirectory`. */
-export const INDEX_DIRECTORY = Symbol('nestjs-backfill:index-directory');
+export const INDEX_DIRECTORY = Symbol.for('nestjs-backfill:index-directory');

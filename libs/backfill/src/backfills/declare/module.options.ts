@@ -12,7 +12,7 @@ export interface BackfillModuleDefaults {
 }
 
 /** The token of the checked `BackfillModuleDefaults`. */
-export const BACKFILL_MODULE_DEFAULTS = Symbol('nestjs-backfill:backfill-defaults');
+export const BACKFILL_MODULE_DEFAULTS = Symbol.for('nestjs-backfill:backfill-defaults');
 
 /**
  * Checks the module's defaults separately, so that an error names the module, even if no backfill uses them.

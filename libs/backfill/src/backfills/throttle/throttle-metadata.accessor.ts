@@ -1,5 +1,5 @@
-import { DiscoveryService } from '@nestjs/core';
+import { discoverableDecorator } from '../../identity/discoverable.decorator.js';
 import type { BackfillThrottleOptions } from './throttle-check.js';
 
 /** The metadata that `@BackfillThrottle` writes. */
-export const ThrottleMetadata = DiscoveryService.createDecorator<BackfillThrottleOptions>();
+export const ThrottleMetadata = discoverableDecorator<BackfillThrottleOptions>('throttle');

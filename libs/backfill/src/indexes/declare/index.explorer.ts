@@ -21,7 +21,7 @@ export class IndexExplorer {
   /** @throws DuplicateIndexNameError */
   explore(): readonly FoundIndex[] {
     const found = new Map<string, FoundIndex>();
-    for (const wrapper of this.#discovery.getProviders({ metadataKey: OnlineIndexMetadata.KEY })) {
+    for (const wrapper of this.#discovery.getProviders()) {
       const options = this.#discovery.getMetadataByDecorator(OnlineIndexMetadata, wrapper);
       const type = wrapper.metatype as Type<unknown> | null;
       const className = type?.name;

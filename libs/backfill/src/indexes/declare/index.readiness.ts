@@ -15,4 +15,4 @@ export interface IndexReadiness {
 }
 
 /** The token of the `IndexReadiness`. */
-export const INDEX_READINESS = Symbol('nestjs-backfill:index-readiness');
+export const INDEX_READINESS = Symbol.for('nestjs-backfill:index-readiness');

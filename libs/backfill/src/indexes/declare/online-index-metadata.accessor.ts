@@ -1,5 +1,5 @@
-import { DiscoveryService } from '@nestjs/core';
+import { discoverableDecorator } from '../../identity/discoverable.decorator.js';
 import type { OnlineIndexOptions } from './index.options.js';
 
 /** Stores the options of `@OnlineIndex`. Only the explorer reads them. */
-export const OnlineIndexMetadata = DiscoveryService.createDecorator<OnlineIndexOptions>();
+export const OnlineIndexMetadata = discoverableDecorator<OnlineIndexOptions>('online-index');

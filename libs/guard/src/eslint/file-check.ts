@@ -1,0 +1,44 @@
+import type { StatementClassifier } from 'nestjs-backfill-sql';
+import type { SqlParser } from 'nestjs-backfill-sql/tree';
+import { resolve } from 'node:path';
+import { DEFAULT_BASELINE, readBaseline } from '../baseline/baseline.file.js';
+import { MigrationChecker } from '../check/migration.checker.js';
+import { judgeOutcome } from '../check/outcome.js';
+import type { Finding } from '../judge/finding.types.js';
+import { isDataRule } from '../rules/rule.types.js';
+import { movedMigration, type MovedMigration } from './moved-migration.js';
+
+/** What the rules report of one file. A worker thread sends it, so it is plain data. */
+export interface CheckedFile {
+  readonly findings: readonly Finding[];
+  /** Undefined if no data change can move into a backfill. */
+  readonly moved: MovedMigration | undefined;
+}
+
+/** Checks the text of a file. ESLint runs rules synchronously. */
+export type FileCheck = (file: string, text: string) => CheckedFile;
+
+const NO_TIMING = { files: 1, totalMs: 0, readMs: 0, parseMs: 0, evaluateMs: 0, sqlMs: 0 } as const;
+
+export function fileCheck(classifier: StatementClassifier, parser: SqlParser): FileCheck {
+  return (file, text) => {
+    const migrations = new MigrationChecker(classifier, { paths: [file] }).checkText(file, text);
+    const report = { covers: (path: string) => path === file, migrations, problems: [], timing: NO_TIMING };
+    const baselineFile = resolve(DEFAULT_BASELINE);
+    const findings = judgeOutcome(report, readBaseline(baselineFile), baselineFile)
+      .findings.filter(({ status }) => status === 'new' || status === 'note')
+      .map(({ finding }) => finding);
+    // A file with data changes is rare, so it may cost the search for entities.
+    const isMovable = findings.some(({ rule, direction }) => isDataRule(rule) && direction === 'up');
+    return { findings, moved: isMovable ? movedMigration(report, text, parser) : undefined };
+  };
+}
+
+/** ESLint runs all rules on one file, which is then checked once. */
+export function rememberingLast(check: FileCheck): FileCheck {
+  let last: { readonly file: string; readonly text: string; readonly checked: CheckedFile } | undefined;
+  return (file, text) => {
+    if (last?.file !== file || last.text !== text) last = { file, text, checked: check(file, text) };
+    return last.checked;
+  };
+}

@@ -1,0 +1,71 @@
+// Builds the package in the current folder: ES modules and type declarations with tsc into dist, and the same
+// as CommonJS into dist/cjs. `node ../../scripts/build-library.mjs [ES-MODULE-ONLY-FILE…]`
+import { transformFile } from '@swc/core';
+import { execFileSync } from 'node:child_process';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** Files with a top-level await, which CommonJS does not have, and that no file of dist/cjs imports. */
+const esModulesOnly = new Set(process.argv.slice(2));
+
+await rm('dist', { recursive: true, force: true });
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', 'tsconfig.lib.json'], { stdio: 'inherit' });
+
+const modules = (await filesOf('src', '.ts')).filter((file) => !esModulesOnly.has(file));
+const declarations = await filesOf('dist', '.d.ts');
+await mkdir('dist/cjs');
+await writeFile('dist/cjs/package.json', '{ "type": "commonjs" }\n');
+await Promise.all([...modules.map(writeCommonJs), ...declarations.map(copyDeclaration)]);
+
+const { bin = {} } = JSON.parse(await readFile('package.json', 'utf8'));
+await Promise.all(Object.values(bin).map((file) => chmod(file, 0o755)));
+
+/** Paths relative to the folder. @param {string} folder @param {string} ending */
+async function filesOf(folder, ending) {
+  return (await readdir(folder, { recursive: true })).filter((file) => file.endsWith(ending));
+}
+
+/** @param {string} file a path below src */
+async function writeCommonJs(file) {
+  const { code } = await transformFile(join('src', file), {
+    swcrc: false,
+    jsc: {
+      target: 'es2023',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+      preserveAllComments: false,
+    },
+    // It writes import.meta as its CommonJS equivalents, and import() as require().
+    module: { type: 'commonjs', importInterop: 'node' },
+  });
+  await write(join('dist/cjs', file.replace(/\.ts$/, '.js')), loadedOutsideOfJest(code));
+}
+
+/**
+ * oxc-parser has ES modules only. Node.js loads them with `require()`, but the `require()` of Jest does not, so
+ * the compiled code takes the one of Node.js.
+ *
+ * @param {string} code
+ */
+function loadedOutsideOfJest(code) {
+  return code.replaceAll(
+    'require("oxc-parser")',
+    'process.getBuiltinModule("node:module").createRequire(__filename)("oxc-parser")',
+  );
+}
+
+/** @param {string} file a path below dist */
+async function copyDeclaration(file) {
+  if (esModulesOnly.has(file.replace(/\.d\.ts$/, '.ts'))) return;
+  const target = join('dist/cjs', file);
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(join('dist', file), target);
+}
+
+/** @param {string} file @param {string} text */
+async function write(file, text) {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+}

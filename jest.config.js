@@ -7,7 +7,7 @@ export default {
   roots: ['<rootDir>/libs', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   // `npm run test:faults` and `npm run test:slow` run these.
-  testPathIgnorePatterns: ['<rootDir>/test/faults/', '\\.slow\\.spec\\.ts$'],
+  testPathIgnorePatterns: ['<rootDir>/test/faults/', '\\.(slow|matrix)\\.spec\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-backfill$': '<rootDir>/libs/backfill/src/index.ts',

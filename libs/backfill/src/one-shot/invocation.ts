@@ -1,11 +1,12 @@
 import { startsOneShot } from './arguments/arguments.table.js';
 import { takeInheritedArguments, type InheritedArguments } from './nest-cli/inherited-arguments.js';
+import { argumentsOfParentNestCli } from './nest-cli/parent-command-line.js';
 
 /** Kept after the first read, which removes the variable from the environment. */
 let inherited: { readonly value: InheritedArguments | undefined } | undefined;
 
 function inheritedArguments(): InheritedArguments | undefined {
-  inherited ??= { value: takeInheritedArguments(process.env) };
+  inherited ??= { value: takeInheritedArguments(process.env) ?? argumentsOfParentNestCli() };
   return inherited.value;
 }
 
@@ -37,6 +38,7 @@ export function commandLineState(): 'alive' | 'ended' | undefined {
  * `process.argv`.
  *
  * @publicApi
+ * @throws ArgumentError if `nest start` got an argument that would start a server instead, e.g. `--backfil`
  * @example
  * if (isOneShot()) {
  *   process.exitCode = await runOneShot(AppModule);

@@ -30,6 +30,33 @@ export function descendsFrom(ancestor: number, parent: number = process.ppid): b
   return false;
 }
 
+/** A process with its arguments, the program first. */
+export interface CommandLine {
+  readonly pid: number;
+  readonly argv: readonly string[];
+}
+
+/** Reads the parent of a process; undefined if the system does not show it. */
+export type CommandLineReader = (pid: number) => CommandLine | undefined;
+
+/** The parent of a process and its arguments. Undefined on Windows, where reading them takes a second. */
+export function parentCommandLine(pid: number): CommandLine | undefined {
+  if (process.platform === 'win32') return undefined;
+  const parent = readEntry(pid)?.parent;
+  if (parent === undefined || parent <= 1) return undefined;
+  try {
+    const argv =
+      process.platform === 'linux'
+        ? readFileSync(`/proc/${parent}/cmdline`, 'utf8').split('\0').slice(0, -1)
+        : outputOf('ps', ['-o', 'args=', '-p', String(parent)])
+            .trim()
+            .split(/\s+/);
+    return { pid: parent, argv };
+  } catch {
+    return undefined;
+  }
+}
+
 /** The process group of this process; undefined if there is none or the system does not show it. */
 export function processGroup(): number | undefined {
   return readEntry(process.pid)?.group;

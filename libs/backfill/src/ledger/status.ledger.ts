@@ -173,7 +173,7 @@ export class StatusLedger {
   }
 
   /**
-   * Records what a running backfill waits for.
+   * Records what a run waits for. Its backfill may not have started yet.
    *
    * @param waitingFor null: it no longer waits
    * @param expected changes the record only if it has this value now; null: with any value
@@ -182,7 +182,7 @@ export class StatusLedger {
     const { schema, values } = this.#context;
     return {
       text: `UPDATE ${schema}.backfill SET waiting_for = $3
-        WHERE name = $1 AND version = $2::int AND status = 'running' AND ($4::text IS NULL OR waiting_for = $4)`,
+        WHERE name = $1 AND version = $2::int AND status IN ('pending', 'running', 'incomplete') AND ($4::text IS NULL OR waiting_for = $4)`,
       values: [...values, waitingFor, expected],
     };
   }

@@ -16,7 +16,7 @@ export const ERROR_CLASSES = [
  *   connection.
  * - `lock`: the lock timeout. Retry.
  * - `conflict`: a deadlock or serialization failure. Retry.
- * - `busy`: the server has no capacity or is not ready. Retry later.
+ * - `busy`: the server has no capacity, is not ready, or accepts no changes now. Retry later.
  * - `too-slow`: the statement timeout. Use a smaller batch.
  * - `lease-lost`: another process works on the range now. Release it.
  * - `file-replaced`: the table was rewritten during a sweep of its pages. Plan the sweep again.
@@ -32,6 +32,12 @@ export const PARTLY_DONE = 'NB003';
 export const TRANSACTION_ENDED = 'NB004';
 export const FILE_REPLACED = 'NB005';
 
+/**
+ * The transaction is read-only: the server is a standby, or `default_transaction_read_only` is on (see
+ * `read-access.ts`).
+ */
+export const READ_ONLY = '25006';
+
 /** An earlier statement of the transaction had failed, and the caller sent another statement. */
 export const IN_FAILED_TRANSACTION = '25P02';
 
@@ -39,7 +45,7 @@ const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   '55P03': 'lock',
   '40P01': 'conflict',
   '40001': 'conflict',
-  '25006': 'busy', // read_only_sql_transaction: the primary has become a standby
+  [READ_ONLY]: 'busy',
   '25P03': 'connection', // idle_in_transaction_session_timeout ended the session
   '25P04': 'connection', // transaction_timeout ended the session
   '57P01': 'connection',
@@ -57,10 +63,26 @@ const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   [PARTLY_DONE]: 'poison',
 };
 
+/** By the SQLSTATE and the C function of PostgreSQL that raised the error, which is not translated. */
+const BY_ROUTINE: Readonly<Record<string, ErrorClass>> = {
+  '0A000 RevalidateCachedQuery': 'conflict',
+  // SET TRANSACTION READ WRITE on a standby.
+  '0A000 call_bool_check_hook': 'busy',
+  '0A000 check_transaction_read_only': 'busy',
+  '0A000 check_XactReadOnly': 'busy',
+  // A function that needs the position in the WAL, on a standby.
+  '55000 pg_current_wal_lsn': 'busy',
+  '55000 pg_current_wal_insert_lsn': 'busy',
+  '55000 pg_walfile_name': 'busy',
+  '55000 LockAcquireExtended': 'busy',
+};
+
 /** By the first two characters of the SQLSTATE (PostgreSQL manual, appendix A). */
 const BY_PREFIX: Readonly<Record<string, ErrorClass>> = {
   '08': 'connection',
   '22': 'poison',
+  // A session of this process has already logged in, so its password was rotated, or the role is locked for now.
+  '28': 'connection',
   '23': 'poison',
   '53': 'busy',
   '58': 'busy',
@@ -114,7 +136,8 @@ function classOfState(error: unknown): ErrorClass | undefined {
   // be translated. Any other text counts as a timeout: a smaller batch is always safe, but a retry of the
   // same batch could time out again.
   if (state === '57014') return /user request/i.test(messageOf(error)) ? 'conflict' : 'too-slow';
-  if (state === '0A000' && routineOf(error) === 'RevalidateCachedQuery') return 'conflict';
+  const ofRoutine = BY_ROUTINE[`${state} ${String(routineOf(error))}`];
+  if (ofRoutine) return ofRoutine;
   return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? 'programming';
 }
 
@@ -130,7 +153,6 @@ function isErrno(error: unknown): boolean {
   return typeof (error as { errno?: unknown }).errno === 'number';
 }
 
-/** The C function of PostgreSQL that raised the error: unlike the message, it is not translated. */
 function routineOf(error: unknown): unknown {
   const { routine, driverError } = error as { routine?: unknown; driverError?: unknown };
   return routine ?? (driverError === undefined ? undefined : routineOf(driverError));

@@ -27,3 +27,15 @@ export function describeSession(activity: string): string {
     'transaction open for ' || ${openSeconds} || ' s',
     'query: ' || nullif(${query}, '')) END`;
 }
+
+/** What the statement of a session waits for. */
+export interface SessionWait {
+  /** Descriptions of the sessions that hold a lock that it needs. */
+  readonly holders: readonly string[];
+  /** Whether its COMMIT waits for a synchronous standby. */
+  readonly isForStandby: boolean;
+}
+
+/** Describes the wait of a COMMIT with `wait_event = 'SyncRep'`. */
+export const SYNCHRONOUS_STANDBY =
+  'a synchronous standby to confirm a commit (SyncRep): none of synchronous_standby_names does';

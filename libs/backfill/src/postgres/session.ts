@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { text } from './decoders.js';
+import { boolean, text } from './decoders.js';
 import { canPipeline, sendPipeline, type Statement } from './pipeline.js';
-import { describeSession } from './session-description.js';
+import { describeSession, type SessionWait } from './session-description.js';
 import { openConnection, type OpenConnection, type SessionOptions } from './session.opener.js';
 import { SideConnection } from './side-connection.js';
 import { maxQuietMs, StallWatch, terminateAbandoned, type BackendIdentity } from './stall.watch.js';
@@ -195,17 +195,22 @@ export class Session {
   }
 
   /**
-   * Describes the sessions that block this session now (`pg_blocking_pids()`). Returns none behind a pooler.
+   * Describes what the current statement waits for: the sessions that block it (`pg_blocking_pids()`), or the
+   * confirmation of its commit by a standby. Behind a pooler, neither is known.
    */
-  async describeBlockers(): Promise<string[]> {
-    if (!this.#backend) return [];
+  async describeWait(): Promise<SessionWait> {
+    if (!this.#backend) return { holders: [], isForStandby: false };
     const result = await this.sendOnSideConnection([
       {
         text: `SELECT ${describeSession('a')} FROM pg_stat_activity AS a WHERE a.pid = ANY(pg_blocking_pids($1::int))`,
         values: [this.#backend.pid],
       },
+      {
+        text: `SELECT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = $1::int AND a.wait_event = 'SyncRep')`,
+        values: [this.#backend.pid],
+      },
     ]);
-    return result.last.values(text);
+    return { holders: result.at(0).values(text), isForStandby: result.last.value(boolean) };
   }
 
   /**

@@ -3,9 +3,14 @@ import type { Statement } from './pipeline.js';
 /**
  * The isolation level is explicit, because the application may have set another default. READ COMMITTED is
  * required: a later statement must see the commits of other sessions.
+ *
+ * The access mode is not set. `default_transaction_read_only = on` is how an operator stops all changes, and a
+ * standby refuses READ WRITE even to a transaction that only reads.
  */
-export const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' };
+export const BEGIN: Statement = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' };
 export const COMMIT: Statement = { text: 'COMMIT' };
+/** The commit of the transaction waits for no standby. For records that only inform. */
+export const COMMIT_LOCALLY: Statement = { text: 'SET LOCAL synchronous_commit = local' };
 
 /** Timeouts of one transaction, in milliseconds. */
 export interface TimeoutPolicy {

@@ -42,7 +42,15 @@ async function runInTenantOrder(backfill: RunBackfillOptions): Promise<BackfillR
   const observer = ignoreObserverErrors(options.observer);
   const note = (message: string) => observer.noted({ name, level: 'log', message });
   const { statementTimeout } = pace;
-  const connection = new RunConnection({ dataSource, statementTimeout, stop, connectTimeoutMs, warn: note });
+  const waiting = (waitingFor: string) => observer.waiting({ name, waitingFor });
+  const connection = new RunConnection({
+    dataSource,
+    statementTimeout,
+    stop,
+    connectTimeoutMs,
+    warn: note,
+    waiting,
+  });
   // Each part enforces the stop on its own connections. This connection only serves the queries between the
   // parts.
   const endEnforcement = enforceStop(stop, { ...options, cancelAfterMs: null }, () => [connection]);
@@ -55,7 +63,7 @@ async function runInTenantOrder(backfill: RunBackfillOptions): Promise<BackfillR
       connection,
       stop,
       note,
-      waiting: (holder) => observer.waiting({ name, waitingFor: describeOtherWorkers(holder) }),
+      waiting: (holder) => waiting(describeOtherWorkers(holder)),
       runPart,
     });
     const report = await sequence.run().catch(async () => {

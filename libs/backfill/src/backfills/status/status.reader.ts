@@ -4,6 +4,7 @@ import { PACE_SCHEMA_STEP } from '../../ledger/rows/pace.ledger.js';
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import { readServerWait } from '../../postgres/read-access.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import type { BackfillStatusReport } from '../../report/status-report.js';
@@ -32,12 +33,23 @@ export async function readStatus(
     const session = await Session.open(dataSource);
     try {
       const step = await installedStep(session, schema);
-      reports.push(...(await readDatabase({ session, ledger, step }, declared, options)));
+      const serverWait = await readServerWait(session);
+      const read = await readDatabase({ session, ledger, step }, declared, options);
+      reports.push(...read.map((report) => withServerWait(report, serverWait)));
     } finally {
       await session.close();
     }
   }
   return reports;
+}
+
+/**
+ * Adds what holds every run of the database. A run cannot write it to the ledger: the server executes no changes, or
+ * no commit returns.
+ */
+function withServerWait(report: BackfillStatusReport, serverWait: string | null): BackfillStatusReport {
+  const mayRun = ['pending', 'running', 'incomplete'].includes(report.status);
+  return mayRun && serverWait !== null ? { ...report, waitingFor: serverWait } : report;
 }
 
 interface StatusSource {

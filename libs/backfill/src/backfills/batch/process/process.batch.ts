@@ -14,7 +14,7 @@ import { orderOf } from '../order/order.factory.js';
 import { RowCodec } from '../row.codec.js';
 import type { RowSelection } from '../row-selection.js';
 import { endOfBatch, READ_CLOCK, readClock } from '../server-clock.js';
-import { MARK_TRANSACTION, ProcessStatements, SET_WRITABLE, type LockedRow } from './process.statements.js';
+import { MARK_TRANSACTION, ProcessStatements, type LockedRow } from './process.statements.js';
 
 /** The number of columns before those that the code reads: key, tenant and ctid. */
 const FIXED_COLUMNS = 3;
@@ -105,7 +105,7 @@ export class ProcessBatchRunner implements BatchRunner {
     const { queryRunner } = session;
     await queryRunner.startTransaction('READ COMMITTED');
     try {
-      await session.send([SET_WRITABLE, waitingPolicy(this.#definition, lockTimeoutMs), MARK_TRANSACTION]);
+      await session.send([waitingPolicy(this.#definition, lockTimeoutMs), MARK_TRANSACTION]);
       const result = await work();
       await queryRunner.commitTransaction();
       return result;

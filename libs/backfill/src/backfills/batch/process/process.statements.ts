@@ -17,8 +17,6 @@ export interface LockedRow {
   readonly entity: Record<string, unknown>;
 }
 
-/** TypeORM does not set the access mode, and the default of the role may be READ ONLY. */
-export const SET_WRITABLE: Statement = { text: 'SET TRANSACTION READ WRITE' };
 /**
  * Sets a parameter for this transaction only. It is unset if the application's code has ended the
  * transaction.

@@ -1,10 +1,15 @@
 import type { DataSource } from 'typeorm';
-import { isConnectionError, messageOf } from '../../../postgres/error-classes.js';
+import { isConnectionError, messageOf, sqlState, READ_ONLY } from '../../../postgres/error-classes.js';
+import { READ_ONLY_WAITS, readOnlyCause, type ReadOnlyCause } from '../../../postgres/read-access.js';
+import { NoConnectionError } from '../../../postgres/session.opener.js';
 import { Session } from '../../../postgres/session.js';
 import { backOff } from '../../../text/back-off.js';
 import { classifyFailure } from '../outcome/failure.js';
 import type { StopSignal } from '../stop/stop-signal.js';
 import { DatabaseLostError } from './database-lost.error.js';
+
+/** Milliseconds between two attempts while an operator has made the database read-only. */
+const HOLD_INTERVAL_MS = 1_000;
 
 export interface RunConnectionOptions {
   readonly dataSource: DataSource;
@@ -14,6 +19,13 @@ export interface RunConnectionOptions {
   /** Maximum time of the attempts to reconnect, in milliseconds. */
   readonly connectTimeoutMs: number;
   readonly warn: (message: string) => void;
+  /** Called with what the connection waits for, while the database is read-only. */
+  readonly waiting: (waitingFor: string) => void;
+  /**
+   * For a worker that the run can do without: the first attempt to open its connection is the only one, and ends
+   * soon after the signal is aborted.
+   */
+  readonly dispensable?: AbortSignal;
 }
 
 /** The connection of one worker. It reconnects after a connection error. */
@@ -22,9 +34,17 @@ export class RunConnection {
   #session: Session | null = null;
   /** The last `use` could not reconnect. Until one succeeds, each `use` makes a single attempt. */
   #isLost = false;
+  #hasOpened = false;
+  /** What the work on this connection waits for, e.g. space on the server's disk; null if it continues. */
+  waitingFor: string | null = null;
 
   constructor(options: RunConnectionOptions) {
     this.#options = options;
+  }
+
+  /** Whether it has had a session. */
+  get hasOpened(): boolean {
+    return this.#hasOpened;
   }
 
   get session(): Session | null {
@@ -33,22 +53,29 @@ export class RunConnection {
 
   /**
    * Runs `work` on the connection. If the connection is lost, runs `work` again from its start on a new
-   * connection, so `work` must be repeatable.
+   * connection, so `work` must be repeatable. While `default_transaction_read_only` is on, it waits until the
+   * run is asked to stop.
    *
    * @throws DatabaseLostError if the database is not available within `connectTimeoutMs`; any other error of
    * `work` without a second attempt
    */
   async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const startedAt = performance.now();
+    let startedAt = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await work((this.#session ??= await this.#open()));
         this.#isLost = false;
         return result;
       } catch (error) {
-        await this.#prepareRetry(error, startedAt);
-        if (attempt === 1) this.#options.warn(`Connection lost, trying again: ${messageOf(error)}`);
-        await this.#options.stop.sleep(backOff(attempt, { baseMs: 50, maxMs: 2_000 }));
+        const cause = await this.#readOnlyCause(error);
+        const isHeld = cause === 'read-only';
+        if (isHeld) startedAt = performance.now();
+        await this.#prepareRetry(error, startedAt, cause);
+        if (cause !== null) this.#options.waiting(READ_ONLY_WAITS[cause]);
+        else if (attempt === 1) this.#options.warn(`${describeRetry(error)}: ${messageOf(error)}`);
+        await this.#options.stop.sleep(
+          isHeld ? HOLD_INTERVAL_MS : backOff(attempt, { baseMs: 50, maxMs: 2_000 }),
+        );
       }
     }
   }
@@ -59,21 +86,34 @@ export class RunConnection {
     return this.use(work).catch(() => null);
   }
 
+  /** Why the server executes no changes; null if the error has another cause. */
+  async #readOnlyCause(error: unknown): Promise<ReadOnlyCause | null> {
+    if (classifyFailure(error) !== 'busy' || this.#session === null) return null;
+    const cause = await readOnlyCause(this.#session).catch(() => null);
+    return cause === 'read-only' && sqlState(error) !== READ_ONLY ? null : cause;
+  }
+
   /** @throws the error if it is not transient; DatabaseLostError if the time for attempts is over */
-  async #prepareRetry(error: unknown, startedAt: number): Promise<void> {
+  async #prepareRetry(error: unknown, startedAt: number, cause: ReadOnlyCause | null): Promise<void> {
     const { connectTimeoutMs, stop } = this.#options;
     const failure = classifyFailure(error);
     if (failure !== 'connection' && failure !== 'busy' && failure !== 'conflict') throw error;
+    if (this.#options.dispensable && !this.#hasOpened) throw error;
+    // A session keeps the setting with which it has started. A new one may also reach the new primary.
     if (isConnectionError(error) || this.#session === null) await this.drop();
+    else if (cause !== null) await this.abandon();
     const waitedMs = performance.now() - startedAt;
     if (!this.#isLost && waitedMs <= connectTimeoutMs && stop.reason === null) return;
     this.#isLost = true;
-    throw new DatabaseLostError(waitedMs, error);
+    throw new DatabaseLostError(waitedMs, error, cause && READ_ONLY_WAITS[cause]);
   }
 
-  #open(): Promise<Session> {
-    const { dataSource, statementTimeout, stop } = this.#options;
-    return Session.open(dataSource, { statementTimeout, signal: stop.signal });
+  async #open(): Promise<Session> {
+    const { dataSource, statementTimeout, stop, dispensable } = this.#options;
+    const signal = dispensable ? AbortSignal.any([stop.signal, dispensable]) : stop.signal;
+    const session = await Session.open(dataSource, { statementTimeout, signal });
+    this.#hasOpened = true;
+    return session;
   }
 
   /** Closes the connection while it is in use: the current statement fails. */
@@ -89,4 +129,10 @@ export class RunConnection {
     this.#session = null;
     await session?.close();
   }
+}
+
+function describeRetry(error: unknown): string {
+  if (error instanceof NoConnectionError) return 'No connection is available, trying again';
+  if (isConnectionError(error)) return 'Connection lost, trying again';
+  return 'The server cannot carry out a statement now, trying again';
 }

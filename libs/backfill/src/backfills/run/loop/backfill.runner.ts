@@ -3,6 +3,7 @@ import { RunReporter } from '../outcome/run.reporter.js';
 import type { RunOutcome } from '../outcome/run-outcome.js';
 import { enforceStop } from '../stop/stop.enforcer.js';
 import type { TenantRunOutcome } from '../tenants/tenant-run.js';
+import { WaitWatch } from '../workers/wait.watch.js';
 import { RunContext, type RunContextOptions } from './run.context.js';
 import { outcomeOfError } from './run.failure.js';
 import { runLoop } from './run.loop.js';
@@ -42,8 +43,14 @@ export class BackfillRunner {
 
   async #runToEnd(): Promise<TenantRunOutcome> {
     const { options, scope } = this.#run;
-    const endEnforcement = enforceStop(options.stop, options, () => this.#run.connections);
-    const loopOutcome = await this.#prepareAndLoop().finally(endEnforcement);
+    const connections = () => this.#run.connections;
+    const endEnforcement = enforceStop(options.stop, options, connections);
+    const { ledger, log } = this.#run;
+    const waitWatch = new WaitWatch({ connections, ledger, log });
+    const loopOutcome = await this.#prepareAndLoop().finally(() => {
+      waitWatch.stop();
+      endEnforcement();
+    });
     const endsRun = scope.endsRun(loopOutcome);
     const outcome = endsRun ? await this.#recorder.record(loopOutcome) : loopOutcome;
     const { selection, isRecordedAsRunning } = this.#run;

@@ -92,12 +92,23 @@ export class RunContext {
     return this.record?.status === 'complete' && !this.hasStarted;
   }
 
-  /** Opens another connection. */
-  connect(dataSource = this.definition.dataSource): RunConnection {
+  /**
+   * Opens another connection.
+   *
+   * @param dispensable see `RunConnectionOptions`
+   */
+  connect(dataSource = this.definition.dataSource, dispensable?: AbortSignal): RunConnection {
     const { stop, connectTimeoutMs } = this.options;
     const { statementTimeout } = this.definition.pace;
-    const warn = (message: string) => this.log.note('warn', message);
-    return new RunConnection({ dataSource, statementTimeout, stop, connectTimeoutMs, warn });
+    return new RunConnection({
+      dataSource,
+      statementTimeout,
+      stop,
+      connectTimeoutMs,
+      warn: (message) => this.log.note('warn', message),
+      waiting: (waitingFor) => this.log.waiting(waitingFor),
+      ...(dispensable ? { dispensable } : {}),
+    });
   }
 
   /** Terminates the sessions of dead processes whose open transactions may block this run. */

@@ -3,7 +3,14 @@ import { describeLock } from '../../pending/lock-holders.js';
 import { FailingPredicateError, InvalidStatementError } from '../../run.error.js';
 import { DatabaseLostError } from '../connection/database-lost.error.js';
 import { classifyFailure } from '../outcome/failure.js';
-import { databaseLost, failed, incomplete, lockedOut, type RunOutcome } from '../outcome/run-outcome.js';
+import {
+  databaseLost,
+  failed,
+  incomplete,
+  lockedOut,
+  THE_DATABASE,
+  type RunOutcome,
+} from '../outcome/run-outcome.js';
 import type { RunContext } from './run.context.js';
 
 /** Converts the error that has ended a run to an outcome. */
@@ -26,8 +33,11 @@ export function failedBy(run: RunContext, error: unknown): RunOutcome {
 
 function afterDatabaseLoss(run: RunContext, error: DatabaseLostError): RunOutcome {
   const keepsStatus = !run.isRecordedAsRunning;
-  const { reason } = run.options.stop;
-  return reason === null ? databaseLost(error.message, { keepsStatus }) : incomplete(reason, { keepsStatus });
+  const reason = run.options.stop.reason ?? error.message;
+  const isStopped = run.options.stop.reason !== null;
+  // Of a stopped run, an unreachable database is no news: the connection may have been closed to stop it.
+  if (isStopped && error.waitingFor === THE_DATABASE) return incomplete(reason, { keepsStatus });
+  return databaseLost({ reason, waitingFor: error.waitingFor }, { keepsStatus });
 }
 
 /** The outcome if another session had locked the table when the run read it between two ranges. */

@@ -1,4 +1,5 @@
 import type { BackfillStatus } from '../../../ledger/status.js';
+import { READ_ONLY_WAITS } from '../../../postgres/read-access.js';
 import type { HeldByPerson } from '../gate/held-by-person.js';
 
 /** The result of a run: the status of the backfill and its reason. */
@@ -70,13 +71,16 @@ export function incomplete(
   return { status: 'incomplete', reason, waitingFor, proved: false, keepsStatus };
 }
 
-/** The run could not reconnect to the database in time. */
-export function databaseLost(reason: string, { keepsStatus }: KeepsStatus): RunOutcome {
-  return incomplete(reason, { waitingFor: THE_DATABASE, keepsStatus });
+/** The run could not reconnect to the database in time, or the database executed no changes. */
+export function databaseLost(
+  { reason, waitingFor }: { readonly reason: string; readonly waitingFor: string },
+  { keepsStatus }: KeepsStatus,
+): RunOutcome {
+  return incomplete(reason, { waitingFor, keepsStatus });
 }
 
 export function isDatabaseLost({ waitingFor }: RunOutcome): boolean {
-  return waitingFor === THE_DATABASE;
+  return waitingFor === THE_DATABASE || Object.values(READ_ONLY_WAITS).some((wait) => wait === waitingFor);
 }
 
 /** @param lock the lock and its holders; null if they are not known */

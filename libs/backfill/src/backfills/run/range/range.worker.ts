@@ -59,7 +59,9 @@ export class RangeWorker {
   async #stepOrRecover(): Promise<RangeOutcome | null> {
     this.#context.state.stepStarted();
     try {
-      return await this.#step();
+      const outcome = await this.#step();
+      this.#context.tools.connection.waitingFor = null;
+      return outcome;
     } catch (error) {
       return this.#recovery.recover(error);
     }

@@ -14,7 +14,6 @@ import type { WorkerTools } from '../range/worker.tools.js';
 import type { StopSignal } from '../stop/stop-signal.js';
 import type { PoolState } from './pool.state.js';
 import { takeRange } from './range.taker.js';
-import { WaitWatch } from './wait.watch.js';
 
 export interface WorkerOptions {
   readonly ledger: BackfillLedger;
@@ -80,7 +79,7 @@ export class PoolWorker {
   }
 
   async #workOn(range: LeasedRange): Promise<RangeOutcome> {
-    const { gate, ledger, log, selection } = this.#options;
+    const { gate, selection } = this.#options;
     /**
      * A snapshot that shows this worker as surplus although the ledger has kept its lease since. It is
      * ignored, and the next poll replaces it.
@@ -100,7 +99,6 @@ export class PoolWorker {
       outcomeIfLeaving: () => this.#outcomeIfLeaving() ?? (isSurplus() ? { kind: 'surplus' } : null),
     });
     const lease = this.#holdLease(worker);
-    const waitWatch = new WaitWatch(this.#connection, ledger, log);
     try {
       for (;;) {
         const outcome = await worker.work();
@@ -113,7 +111,6 @@ export class PoolWorker {
       }
     } finally {
       lease.stop();
-      waitWatch.stop();
     }
   }
 

@@ -15,8 +15,8 @@ const FIRST_SLOT = 0;
 export interface WorkerPoolOptions extends WorkerOptions {
   /** The connection of the first worker. */
   readonly connection: RunConnection;
-  /** Opens a connection for each other worker. */
-  connect(): RunConnection;
+  /** Opens a connection for each other worker. @param dispensable see `RunConnectionOptions` */
+  connect(dispensable: AbortSignal): RunConnection;
 }
 
 /**
@@ -32,6 +32,8 @@ export class WorkerPool {
   readonly #running = new Set<Promise<void>>();
   /** An error that the first worker threw. It ends the run. */
   #error: { readonly cause: unknown } | null = null;
+  /** Aborted when only workers without a connection are left, which hold no range. */
+  readonly #finished = new AbortController();
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
@@ -70,6 +72,7 @@ export class WorkerPool {
   #startMissingWorkers(): void {
     const { gate, stop } = this.#options;
     if (stop.reason !== null || this.#error !== null || this.#state.isClosed) return;
+    if (this.#finished.signal.aborted) return;
     const target = { workers: gate.control.current().workers, maxWorkers: gate.control.workerLimit };
     for (const slot of this.#slots.free(target, gate.leaseSnapshot, this.#state.unfinishedRanges))
       this.#start(slot, null);
@@ -86,11 +89,12 @@ export class WorkerPool {
   }
 
   async #runAdditional(slot: number): Promise<'idle' | 'failed'> {
-    const connection = this.#options.connect();
+    const connection = this.#options.connect(this.#finished.signal);
     try {
       await this.#run(slot, connection, null);
       return 'idle';
     } catch (error) {
+      if (this.#finished.signal.aborted && !connection.hasOpened) return 'failed';
       // The first worker continues. If the database is not available, the first worker reports that.
       const cause = error instanceof DatabaseLostError ? error.cause : error;
       const reason =
@@ -108,6 +112,7 @@ export class WorkerPool {
       await new PoolWorker(this.#options, this.#state, connection, slot).work(range);
     } finally {
       this.#connections.delete(connection);
+      if (![...this.#connections].some(({ hasOpened }) => hasOpened)) this.#finished.abort();
     }
   }
 }

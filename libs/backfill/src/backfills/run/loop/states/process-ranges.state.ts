@@ -43,7 +43,7 @@ async function runWorkerPool(run: RunContext, memory: LoopMemory, first: LeasedR
     log,
     stop: options.stop,
     connection,
-    connect: () => run.connect(),
+    connect: (dispensable) => run.connect(undefined, dispensable),
     searchesEveryWindow: sweeps > 1,
     // The next sweep does not count, and it is planned even if this one has changed nothing.
     onPageSweepEnded: (rest) => {

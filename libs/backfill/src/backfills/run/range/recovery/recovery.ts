@@ -70,8 +70,9 @@ export class Recovery {
     return null;
   }
 
-  #databaseLost({ message }: DatabaseLostError): RangeOutcome {
+  #databaseLost({ message, waitingFor }: DatabaseLostError): RangeOutcome {
     const { reason } = this.#context.tools.stop;
-    return { kind: 'stopped', reason: reason ?? message, waitingFor: reason === null ? THE_DATABASE : null };
+    const isNews = reason === null || waitingFor !== THE_DATABASE;
+    return { kind: 'stopped', reason: reason ?? message, waitingFor: isNews ? waitingFor : null };
   }
 }

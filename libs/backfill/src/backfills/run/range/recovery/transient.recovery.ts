@@ -1,4 +1,4 @@
-import { messageOf } from '../../../../postgres/error-classes.js';
+import { messageOf, READ_ONLY, sqlState } from '../../../../postgres/error-classes.js';
 import { backOff } from '../../../../text/back-off.js';
 import type { RangeContext } from '../range.context.js';
 import type { RangeOutcome } from '../range.outcome.js';
@@ -8,6 +8,10 @@ const MAX_CONFLICTS = 20;
 const MAX_CONNECTIONS = 10;
 /** Back-off while the server has no free connection or is not ready. */
 const BUSY_BACK_OFF = { baseMs: 200, maxMs: 5_000 };
+
+/** SQLSTATEs of the class `busy` that have their own text. */
+const DISK_FULL = '53100';
+const TOO_MANY_CONNECTIONS = '53300';
 
 /** Repeats a batch after a transient error. */
 export class TransientRecovery {
@@ -37,12 +41,19 @@ export class TransientRecovery {
     return null;
   }
 
+  /**
+   * The server has no capacity, e.g. no space on its disk, or executes no changes now. The connection is kept to
+   * record the wait. A connection to a read-only server is closed: the next one may reach the new primary.
+   */
   async serverBusy(error: unknown): Promise<RangeOutcome | null> {
     const { tools, failures } = this.#context;
-    await this.#dropConnection(error);
+    const waitingFor = busyWait(error);
+    tools.log.waiting(waitingFor);
+    tools.connection.waitingFor = waitingFor;
+    if (sqlState(error) === READ_ONLY) await tools.connection.abandon();
     const attempt = failures.count('conflict');
     await tools.stop.sleep(backOff(attempt, BUSY_BACK_OFF));
-    return attempt > MAX_CONFLICTS ? tooManyFailures(error) : null;
+    return attempt > MAX_CONFLICTS ? tooManyFailures(error, waitingFor) : null;
   }
 
   async conflict(error: unknown): Promise<RangeOutcome | null> {
@@ -72,10 +83,24 @@ export class TransientRecovery {
   }
 }
 
-function tooManyFailures(error: unknown): RangeOutcome {
-  return stopped(`A batch failed ${MAX_CONFLICTS + 1} times in a row: ${messageOf(error)}`);
+/** What a worker waits for after an error of the class `busy`. */
+function busyWait(error: unknown): string {
+  switch (sqlState(error)) {
+    case DISK_FULL:
+      return `space on the server's disk: ${messageOf(error)}`;
+    case TOO_MANY_CONNECTIONS:
+      return `a free connection of the server: ${messageOf(error)}`;
+    case READ_ONLY:
+      return `the server to accept changes: ${messageOf(error)}`;
+    default:
+      return `the server: ${messageOf(error)}`;
+  }
 }
 
-function stopped(reason: string): RangeOutcome {
-  return { kind: 'stopped', reason, waitingFor: null };
+function tooManyFailures(error: unknown, waitingFor: string | null = null): RangeOutcome {
+  return stopped(`A batch failed ${MAX_CONFLICTS + 1} times in a row: ${messageOf(error)}`, waitingFor);
+}
+
+function stopped(reason: string, waitingFor: string | null = null): RangeOutcome {
+  return { kind: 'stopped', reason, waitingFor };
 }

@@ -117,6 +117,7 @@ describe('an application', () => {
     expect(await application.service.run()).toEqual({
       phase: 'backfill',
       outcome: 'nothing-to-do',
+      reason: expect.stringContaining('No backfill is declared') as string,
       backfills: [],
     });
     expect(await application.service.status()).toEqual({ phase: 'backfill', backfills: [] });

@@ -37,6 +37,16 @@ describe('a contract migration', () => {
     });
   });
 
+  it('is refused with the rows that became pending after its backfill was complete, without a contradiction', async () => {
+    const Up = migration('Contract', { up: setNotNullNow, requires, onIncomplete: 'defer' });
+    await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
+      const gate = { ...backfills(), prove: async () => ({ complete: false, status: 'complete', left: 5 }) };
+      await runMigrations(dataSource, { log: stage.log, gate });
+      expect(stage.lines.join()).toContain('leads-note (5 rows became pending since it was complete)');
+      expect(stage.lines.join()).not.toContain('is complete');
+    });
+  });
+
   it('is refused if `requires` is not a list, with the correct form', async () => {
     const Up = migration('Contract', { up: setNotNullNow, requires: 'leads-note' as unknown as string[] });
     await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {

@@ -1,10 +1,16 @@
-import type { PhaseOutcome } from '../../libs/backfill/src/report/report.ts';
+import {
+  NO_BACKFILL_DECLARED,
+  type BackfillPhaseReport,
+  type PhaseOutcome,
+} from '../../libs/backfill/src/report/report.ts';
+import { renderSummary } from '../../libs/backfill/src/one-shot/output/text/summary.renderer.ts';
 import { parseArguments } from '../../libs/backfill/src/one-shot/arguments/arguments.parser.ts';
 import { OneShotRunner } from '../../libs/backfill/src/one-shot/one-shot.runner.ts';
 import { reportOf } from './output/reports.ts';
 import {
   backfillPhaseOf,
   BackfillsStub,
+  PhasesStub,
   RecordedOutput,
   rootModule,
   run,
@@ -59,6 +65,23 @@ describe('a one-shot run of backfills', () => {
       expect((await run('--backfill --strict', backfills)).exitCode).toBe(strictCode);
     },
   );
+
+  it('of an application without backfills claims no proof, and exits with 3 with --strict', async () => {
+    const backfills = new BackfillsStub();
+    const report = {
+      phase: 'backfill',
+      outcome: 'nothing-to-do',
+      reason: NO_BACKFILL_DECLARED,
+      backfills: [],
+    };
+    backfills.run.mockResolvedValue(report as BackfillPhaseReport);
+    expect(await run('--backfill', backfills)).toMatchObject({ exitCode: 0 });
+    expect(await run('--backfill --strict', backfills)).toMatchObject({ exitCode: 3 });
+    expect(renderSummary(report as BackfillPhaseReport)).toBe(
+      `\nNothing was run.\n${NO_BACKFILL_DECLARED}\n`,
+    );
+    expect(await run('--deploy --strict', new PhasesStub())).toMatchObject({ exitCode: 0 });
+  });
 
   it('exits with 2 and prints only the message when a backfill does not exist', async () => {
     const backfills = new BackfillsStub();

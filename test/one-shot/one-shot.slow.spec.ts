@@ -39,6 +39,15 @@ describe('`nest start` with the plugin', () => {
     expect(JSON.parse(stdout)).toEqual({ server: true, argv: ['--port', '3000'], leaked: [] });
   });
 
+  it.each([['--plan'], ['--strict'], ['--backfil']])(
+    'refuses the argument %s of the application itself with exit code 2, instead of starting the server',
+    async (argument) => {
+      const { code, stdout, stderr } = await app.node([argument]).ended;
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain('would start as a server');
+    },
+  );
+
   it('starts a one-shot run with --backfill and exits with its exit code', async () => {
     const line = ['start', 'crm', '--backfill', 'leads', ...SHORT_TIMEOUT, '--strict'];
     const { code, stdout } = await app.nest(line, await unreachable()).ended;

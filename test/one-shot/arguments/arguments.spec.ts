@@ -2,6 +2,7 @@ import { parseArguments } from '../../../libs/backfill/src/one-shot/arguments/ar
 import type { OneShotArguments } from '../../../libs/backfill/src/one-shot/arguments/one-shot.arguments.ts';
 import type { ControlArguments } from '../../../libs/backfill/src/one-shot/arguments/control.arguments.ts';
 import { startsOneShot } from '../../../libs/backfill/src/one-shot/arguments/arguments.table.ts';
+import { misplacedArgument } from '../../../libs/backfill/src/one-shot/arguments/misplaced.argument.ts';
 import { renderHelp } from '../../../libs/backfill/src/one-shot/output/text/help.renderer.ts';
 import { editDistance, nearest } from '../../../libs/backfill/src/text/nearest.ts';
 
@@ -174,6 +175,36 @@ describe('one-shot arguments', () => {
     ['', false],
   ])('`%s` start a one-shot run: %s', (line, expected) => {
     expect(startsOneShot(line.split(' '))).toBe(expected);
+  });
+
+  it.each([
+    ['--plan', '--backfill --plan'],
+    ['--strict', '--backfill --strict'],
+    ['--json', '--backfill --json'],
+    ['--port 3000 --tenant=5', '--backfill --tenant'],
+    ['--rebuild', '--indexes --rebuild'],
+    ['--backfil', '--backfill'],
+    ['--backfills leads', '--backfill'],
+    ['--bakcfil', '--backfill'],
+    ['--migarte --json', '--migrate'],
+    ['--stauts', '--status'],
+    ['--retry-quarantine', '--backfill --retry-quarantined'],
+  ])('`%s` without a phase is refused instead of starting a server', (line, suggestion) => {
+    expect(misplacedArgument(line.split(' '))?.message).toContain(`Did you mean ${suggestion}?`);
+    expect(() => parseArguments(line.split(' '))).toThrow(`Did you mean ${suggestion}?`);
+  });
+
+  it.each([
+    '--port 3000',
+    '--get --play --who --index --state --state=on --inspect',
+    'backfill plan strict',
+    '-p -s',
+    '--port 3000 --help',
+    '-- --tenant 5 --strict',
+    '',
+  ])('`%s` are of the application, which starts its server', (line) => {
+    expect(startsOneShot(line.split(' '))).toBe(false);
+    expect(misplacedArgument(line.split(' '))).toBeUndefined();
   });
 
   it('are listed in the help with their defaults', () => {

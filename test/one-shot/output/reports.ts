@@ -60,6 +60,7 @@ export function statusOf(changes: Partial<BackfillStatusReport> = {}): BackfillS
     batches: 492,
     startedAt: '2026-01-02T03:04:05.000Z',
     changedAt: '2026-01-02T03:05:00.000Z',
+    provedAt: null,
     leasedBy: null,
     waitingFor: null,
     pace: null,

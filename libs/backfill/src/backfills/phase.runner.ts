@@ -5,6 +5,7 @@ import type { BackfillDefinition } from './definition/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import { wrapObserver } from '../report/observer.wrapper.js';
 import {
+  NO_BACKFILL_DECLARED,
   WORST_FIRST,
   type BackfillPhaseReport,
   type BackfillReport,
@@ -19,6 +20,14 @@ import { StopSignal } from './run/stop/stop-signal.js';
 import type { DeclaredCheck } from './throttle/throttle-check.js';
 
 const CONNECT_TIMEOUT_MS = 60_000;
+
+/** The report of an application that declares no backfill. */
+const NONE_DECLARED: BackfillPhaseReport = {
+  phase: 'backfill',
+  outcome: 'nothing-to-do',
+  reason: NO_BACKFILL_DECLARED,
+  backfills: [],
+};
 
 /** What the backfills of one request share. */
 export interface PhaseContext {
@@ -36,6 +45,7 @@ export async function runPhase(
   request: RunRequest,
   { tenants, ledger, schema, checks, dependenciesOf }: PhaseContext,
 ): Promise<BackfillPhaseReport> {
+  if (definitions.length === 0) return NONE_DECLARED;
   const stop = new StopSignal(request);
   const reports: BackfillReport[] = [];
   for (const definition of definitions) {

@@ -1,5 +1,6 @@
 import type { BackfillPhaseReport } from '../report/report.js';
 import { isBuilt, describeFailure, type DataSourceIndexes } from '../indexes/indexes.report.js';
+import { describeUnmet } from '../migrations/migration.error.js';
 import type { DataSourceMigrations } from '../migrations/migrate.report.js';
 import type { LeftWork, PhaseReports } from './deploy.report.js';
 import type { Phase } from './phases.js';
@@ -16,7 +17,8 @@ export function leftWork(reports: PhaseReports, notRun: readonly Phase[]): LeftW
     ...(migrate?.dataSources ?? []).flatMap((report) => leftMigrations(report, backfill)),
     ...wholePhase('indexes', indexes?.reason),
     ...(indexes?.dataSources ?? []).flatMap(leftIndexes),
-    ...wholePhase('backfill', backfill?.reason),
+    // An application without backfills leaves none.
+    ...wholePhase('backfill', backfill?.outcome === 'nothing-to-do' ? undefined : backfill?.reason),
     ...(backfill?.backfills ?? [])
       .filter(({ proved }) => !proved)
       .map(({ name, reason }) => ({ phase: 'backfill' as const, name, why: reason })),
@@ -56,9 +58,7 @@ function whyDeferred(
     const are = names.length === 1 ? 'is' : 'are';
     return `It waited for ${names.join(', ')}, which ${are} now complete. The next deployment runs it.`;
   }
-  const states = waitsFor.map(({ backfill: name, status, left }) =>
-    left === undefined ? `${name} (${status})` : `${name} (${status}, ${left} rows left)`,
-  );
+  const states = waitsFor.map((required) => `${required.backfill} (${describeUnmet(required)})`);
   return `It waited for ${states.join(', ')} when the migrations ran.`;
 }
 

@@ -39,6 +39,10 @@ export interface StatusSummary {
   readonly startedAt: string | null;
   /** Time of the last transition, ISO 8601. */
   readonly changedAt: string | null;
+  /** Time of the last proof that no row is pending, ISO 8601; null unless the status is `complete`. */
+  readonly provedAt: string | null;
+  /** When a run found pending rows that are not done yet, ISO 8601; null if every range is done. */
+  readonly pendingSeenAt: string | null;
   /** Number of changed rows. */
   readonly updated: number;
   readonly batches: number;
@@ -86,6 +90,7 @@ export class StatusLedger {
     const { last } = await session.send([
       {
         text: `SELECT b.status, b.reason, b.waiting_for, ${isoTime('b.started_at')}, ${isoTime('b.changed_at')},
+            ${isoTime('b.completed_at')}, ${isoTime("max(r.created_at) FILTER (WHERE r.state <> 'done')")},
             coalesce(sum(r.updated), 0)::text, coalesce(sum(r.batches), 0)::text,
             max(r.lease_owner) FILTER (WHERE r.lease_expires_at > clock_timestamp())
           FROM ${schema}.backfill AS b LEFT JOIN ${schema}.range AS r USING (name, version)
@@ -99,6 +104,8 @@ export class StatusLedger {
       waitingFor: nullable(text),
       startedAt: nullable(text),
       changedAt: nullable(text),
+      provedAt: nullable(text),
+      pendingSeenAt: nullable(text),
       updated: number,
       batches: number,
       leasedBy: nullable(text),

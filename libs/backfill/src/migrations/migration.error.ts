@@ -115,6 +115,16 @@ export interface UnmetRequirement {
   readonly reason?: string;
 }
 
+/** The state of a required backfill. Its record may say `complete` although rows have become pending since. */
+export function describeUnmet({ status, left }: Pick<UnmetRequirement, 'status' | 'left'>): string {
+  const rows = left === undefined ? undefined : `${left} ${left === 1 ? 'row' : 'rows'}`;
+  if (status === 'complete')
+    return rows === undefined
+      ? 'rows have become pending since it was complete'
+      : `${rows} became pending since it was complete`;
+  return rows === undefined ? status : `${status}, ${rows} left`;
+}
+
 /** The backfills that a contract migration requires are not complete. @publicApi */
 export class RequirementNotMetError extends MigrationRefusedError {
   /** The required backfills that are not complete. */
@@ -122,8 +132,8 @@ export class RequirementNotMetError extends MigrationRefusedError {
 
   constructor(migration: string, unmet: readonly UnmetRequirement[]) {
     const lines = unmet.map(
-      ({ backfill, status, left, reason }) =>
-        `\n  ${backfill}: ${status}${left === undefined ? '' : `, ${left} ${left === 1 ? 'row' : 'rows'} left`}${reason ? ` (${reason})` : ''}`,
+      (each) =>
+        `\n  ${each.backfill}: ${describeUnmet(each)}${each.reason && each.status !== 'complete' ? ` (${each.reason})` : ''}`,
     );
     super(migration, `${migration} requires backfills that are not complete:${lines.join('')}`, {
       remedy:

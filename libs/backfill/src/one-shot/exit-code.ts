@@ -17,7 +17,12 @@ const DONE: ReadonlySet<string> = new Set(['complete', 'done', 'nothing-to-do'])
 
 export function exitCodeOf(report: OneShotReport, { strict }: { readonly strict: boolean }): ExitCode {
   if (haveMigrationsFailed(report)) return EXIT_CODES.migration;
-  return strict && !DONE.has(report.outcome) ? EXIT_CODES.strict : EXIT_CODES.ok;
+  return strict && (!DONE.has(report.outcome) || hasNoBackfill(report)) ? EXIT_CODES.strict : EXIT_CODES.ok;
+}
+
+/** A run of backfills alone that found none: a provider is missing. A deployment may have none. */
+function hasNoBackfill(report: OneShotReport): boolean {
+  return report.phase === 'backfill' && report.backfills.length === 0;
 }
 
 function haveMigrationsFailed(report: OneShotReport): boolean {

@@ -1,4 +1,5 @@
 import { startsOneShot } from './arguments/arguments.table.js';
+import { misplacedArgument } from './arguments/misplaced.argument.js';
 import { takeInheritedArguments, type InheritedArguments } from './nest-cli/inherited-arguments.js';
 import { argumentsOfParentNestCli } from './nest-cli/parent-command-line.js';
 
@@ -37,6 +38,10 @@ export function commandLineState(): 'alive' | 'ended' | undefined {
  * `node dist/main.js --backfill`. Call it before the application is created. It does not change
  * `process.argv`.
  *
+ * It is also true for an argument of one-shot mode without a phase (`--plan`) and for a misspelt one
+ * (`--backfil`): `runOneShot` refuses them with exit code 2, instead of a server that starts. What follows `--`
+ * belongs to the application.
+ *
  * @publicApi
  * @throws ArgumentError if `nest start` got an argument that would start a server instead, e.g. `--backfil`
  * @example
@@ -48,5 +53,6 @@ export function commandLineState(): 'alive' | 'ended' | undefined {
  * }
  */
 export function isOneShot(): boolean {
-  return startsOneShot(oneShotArgv());
+  const argv = oneShotArgv();
+  return startsOneShot(argv) || misplacedArgument(argv) !== undefined;
 }

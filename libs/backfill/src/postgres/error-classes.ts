@@ -34,7 +34,7 @@ export const FILE_REPLACED = 'NB005';
 
 /**
  * The transaction is read-only: the server is a standby, or `default_transaction_read_only` is on (see
- * `read-access.ts`).
+ * `server/read-access.ts`).
  */
 export const READ_ONLY = '25006';
 

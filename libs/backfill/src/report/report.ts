@@ -92,6 +92,10 @@ export type PhaseOutcome = (typeof PHASE_OUTCOMES)[number];
 /** The order of the outcomes for `worstOf`. */
 export const WORST_FIRST: readonly PhaseOutcome[] = ['failed', 'incomplete', 'complete', 'nothing-to-do'];
 
+/** The reason of a phase that found no backfill. */
+export const NO_BACKFILL_DECLARED =
+  'No backfill is declared. A backfill is a class with @Backfill() that is listed in `providers` of a module, and the root module imports this module.';
+
 /**
  * The result of the whole phase.
  *
@@ -101,7 +105,10 @@ export interface BackfillPhaseReport {
   readonly phase: 'backfill';
   /** The worst outcome among the backfills. */
   readonly outcome: PhaseOutcome;
-  /** Why the phase could not run, e.g. because the database is unreachable. Absent otherwise. */
+  /**
+   * Why the phase did not run, e.g. because the database is unreachable or no backfill is declared. Absent
+   * otherwise.
+   */
   readonly reason?: string;
   readonly backfills: readonly BackfillReport[];
 }

@@ -29,6 +29,11 @@ export interface BackfillStatusReport {
   readonly startedAt: string | null;
   /** The last change of the status. ISO 8601, the database's clock; null before the first run. */
   readonly changedAt: string | null;
+  /**
+   * When a probe last proved that no row is pending. ISO 8601, the database's clock; null unless the status is
+   * `complete`. Rows may have become pending since.
+   */
+  readonly provedAt: string | null;
   /** The process that holds a lease on it now, as `host:pid`; null if none does. */
   readonly leasedBy: string | null;
   /** The cause of the current wait of a run; null if no run is waiting. */

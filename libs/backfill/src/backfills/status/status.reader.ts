@@ -3,8 +3,9 @@ import { CONTROL_SCHEMA_STEP } from '../../ledger/control.ledger.js';
 import { PACE_SCHEMA_STEP } from '../../ledger/rows/pace.ledger.js';
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
+import type { StatusSummary } from '../../ledger/status.ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import { readServerWait } from '../../postgres/read-access.js';
+import { readServerWait } from '../../postgres/server/read-access.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import type { BackfillStatusReport } from '../../report/status-report.js';
@@ -85,19 +86,20 @@ async function readOne(
 ): Promise<BackfillStatusReport | null> {
   const summary = await ledger.status.summary(session);
   if (summary === null) return null;
-  const { status, reason, leasedBy, updated, batches, startedAt, changedAt, waitingFor } = summary;
+  const { status, leasedBy, updated, batches, startedAt, changedAt, waitingFor, provedAt } = summary;
   // A process has recorded the end of its own part, e.g. of one tenant, but another process still runs.
   const isRunning = leasedBy !== null && (status === 'pending' || status === 'incomplete');
   return {
     ...ledger.subject,
     declared: declaration === 'declared',
     status: isRunning ? 'running' : status,
-    reason: isRunning ? `${leasedBy} is running it.` : reason,
+    reason: isRunning ? `${leasedBy} is running it.` : reasonOf(summary),
     updated,
     ...(await ledger.progress.counts(session, null)),
     batches,
     startedAt,
     changedAt,
+    provedAt,
     leasedBy,
     waitingFor,
     pace: step < PACE_SCHEMA_STEP ? null : await ledger.pace.current(session),
@@ -106,6 +108,14 @@ async function readOne(
     tenants: await ledger.progress.tenants(session, null),
     quarantine: await ledger.quarantine.first(session, MAX_LISTED_ROWS),
   };
+}
+
+/** The status reads the ledger and not the table: what it says of a complete backfill is as old as its proof. */
+function reasonOf({ status, reason, provedAt, pendingSeenAt }: StatusSummary): string {
+  if (status !== 'complete' || provedAt === null) return reason;
+  return pendingSeenAt === null
+    ? `No row was pending at ${provedAt}, when it was proved. A run proves it again.`
+    : `No row was pending at ${provedAt}, when it was proved. At ${pendingSeenAt}, a run found pending rows that are not done yet.`;
 }
 
 function reportWithoutRun({ name, version }: BackfillDefinition): BackfillStatusReport {
@@ -121,6 +131,7 @@ function reportWithoutRun({ name, version }: BackfillDefinition): BackfillStatus
     batches: 0,
     startedAt: null,
     changedAt: null,
+    provedAt: null,
     leasedBy: null,
     waitingFor: null,
     pace: null,

@@ -8,7 +8,7 @@ import {
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { LockRetry } from '../locks/lock-retry.js';
 import { unmetRequirements } from './contract.requirements.js';
-import { MigrationDeclarationError, type UnmetRequirement } from '../migration.error.js';
+import { describeUnmet, MigrationDeclarationError, type UnmetRequirement } from '../migration.error.js';
 import type { CompletionGate, MigrationDeclaration } from '../migration.options.js';
 import { grandfatheredOf, guardMigrations, type GuardMigrationsOptions } from '../migration.guarding.js';
 import type {
@@ -198,7 +198,7 @@ class MigrationPhase {
     const waitsFor = await unmetRequirements(migration.name, declaration, gate);
     if (waitsFor.length === 0 || declaration.onIncomplete !== 'defer') return undefined;
     log.warn(
-      `${migration.name} and the migrations after it stay pending: ${waitsFor.map(({ backfill, status }) => `backfill ${backfill} is ${status}`).join(', ')}.`,
+      `${migration.name} and the migrations after it stay pending. They wait for ${waitsFor.map((each) => `backfill ${each.backfill} (${describeUnmet(each)})`).join(', ')}.`,
     );
     return { name: migration.name, waitsFor };
   }

@@ -32,8 +32,8 @@ export class UnknownArgumentError extends ArgumentError {
 }
 
 /**
- * `nest start` got an argument of one-shot mode, perhaps misspelt, but no argument that starts a one-shot
- * run. Without this error it would start the server.
+ * The process, or `nest start`, got an argument of one-shot mode, perhaps misspelt, but no argument that starts a
+ * one-shot run. Without this error it would start the server.
  *
  * @publicApi
  */
@@ -41,7 +41,7 @@ export class ArgumentWithoutPhaseError extends ArgumentError {
   constructor(flag: string, suggestion: string) {
     super(`${flag} selects no phase to run, so the application would start as a server.`, {
       subject: flag,
-      remedy: `Did you mean ${suggestion}? ${HELP}`,
+      remedy: `Did you mean ${suggestion}? ${HELP} If it is an argument of the application, write it after \`--\`.`,
     });
   }
 }

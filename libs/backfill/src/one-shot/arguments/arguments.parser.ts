@@ -13,6 +13,7 @@ import {
 import { definitionOf, type ArgumentName } from './arguments.table.js';
 import { tokenizeArguments, type GivenArguments } from './arguments.tokenizer.js';
 import { parseControl } from './control.arguments.js';
+import { misplacedArgument } from './misplaced.argument.js';
 import { DEFAULT_CONNECT_TIMEOUT_MS, type OneShotArguments } from './one-shot.arguments.js';
 
 /**
@@ -21,6 +22,8 @@ import { DEFAULT_CONNECT_TIMEOUT_MS, type OneShotArguments } from './one-shot.ar
  * @throws {ArgumentError} for an unknown argument, a missing or wrong value, and a contradiction
  */
 export function parseArguments(argv: readonly string[]): OneShotArguments {
+  const misplaced = misplacedArgument(argv);
+  if (misplaced) throw misplaced;
   const { given, positionals } = tokenizeArguments(argv);
   assertNoConflict(given);
   const control = parseControl(given, positionals);

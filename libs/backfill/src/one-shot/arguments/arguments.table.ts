@@ -16,8 +16,6 @@ export interface ArgumentDefinition {
   readonly takesNames?: true;
   /** The phase that it belongs to. It is refused in a run without this phase. */
   readonly phase?: Phase;
-  /** Many applications have an argument of this name: `nest start` without a phase accepts it. */
-  readonly isCommonName?: true;
 }
 
 /** All arguments of one-shot mode. The argument of a phase has the name of the phase. */
@@ -80,10 +78,10 @@ export const ARGUMENTS = {
     description: 'wait this long for an unreachable database',
   },
   'retry-quarantined': { phase: 'backfill', description: 'try the rows in quarantine again' },
-  strict: { isCommonName: true, description: 'exit with 3 if work is left or has failed' },
-  json: { isCommonName: true, description: 'records on stderr, one object as the last line of stdout' },
-  'no-progress': { isCommonName: true, description: 'log lines instead of the progress bar' },
-  help: { isCommonName: true, description: 'print this help' },
+  strict: { description: 'exit with 3 if work is left or has failed' },
+  json: { description: 'records on stderr, one object as the last line of stdout' },
+  'no-progress': { description: 'log lines instead of the progress bar' },
+  help: { description: 'print this help' },
 } as const satisfies Record<Phase, ArgumentDefinition> & Record<string, ArgumentDefinition>;
 
 export type ArgumentName = keyof typeof ARGUMENTS;

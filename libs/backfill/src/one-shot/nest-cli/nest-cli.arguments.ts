@@ -1,6 +1,6 @@
-import { nearest } from '../../text/nearest.js';
-import { ArgumentWithoutPhaseError, ContradictoryArgumentsError } from '../arguments/arguments.error.js';
-import { ARGUMENT_NAMES, definitionOf, optionNameOf, startsOneShot } from '../arguments/arguments.table.js';
+import { ContradictoryArgumentsError } from '../arguments/arguments.error.js';
+import { startsOneShot } from '../arguments/arguments.table.js';
+import { misplacedArgument } from '../arguments/misplaced.argument.js';
 
 /** The options of `nest start` without a value. */
 const NEST_SWITCHES = new Set(
@@ -17,8 +17,6 @@ const NEST_VALUES = new Set(
     ' ',
   ),
 );
-
-const STARTING_ARGUMENTS = ARGUMENT_NAMES.filter((name) => definitionOf(name)?.startsOneShot);
 
 /**
  * The one-shot arguments among the arguments of the Nest command line, which drops unknown arguments.
@@ -39,7 +37,9 @@ export function oneShotArgumentsOfNestCli(argv: readonly string[]): readonly str
     // Nest itself passes what follows the `--` to the application.
     return oneShotArguments;
   }
-  assertNoMisplacedArgument(oneShotArguments);
+  // The Nest command line ignores unknown arguments: `nest start --backfil` would start a server.
+  const misplaced = misplacedArgument(oneShotArguments);
+  if (misplaced) throw misplaced;
   return undefined;
 }
 
@@ -74,18 +74,5 @@ function assertNotWatching(argv: readonly string[]): void {
       'a one-shot run',
       'every saved file would start the run again',
     );
-  }
-}
-
-/** The Nest command line ignores unknown arguments: `nest start --backfil` would start a server. */
-function assertNoMisplacedArgument(argv: readonly string[]): void {
-  for (const argument of argv) {
-    const name = optionNameOf(argument);
-    if (name === undefined) continue;
-    const definition = definitionOf(name);
-    if (definition && !definition.isCommonName)
-      throw new ArgumentWithoutPhaseError(argument, `--${definition.phase ?? 'backfill'} ${argument}`);
-    const suggestion = definition ? undefined : nearest(name, STARTING_ARGUMENTS);
-    if (suggestion) throw new ArgumentWithoutPhaseError(argument, `--${suggestion}`);
   }
 }

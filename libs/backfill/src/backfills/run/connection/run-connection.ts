@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { isConnectionError, messageOf, sqlState, READ_ONLY } from '../../../postgres/error-classes.js';
-import { READ_ONLY_WAITS, readOnlyCause, type ReadOnlyCause } from '../../../postgres/read-access.js';
+import { READ_ONLY_WAITS, readOnlyCause, type ReadOnlyCause } from '../../../postgres/server/read-access.js';
 import { NoConnectionError } from '../../../postgres/session.opener.js';
 import { Session } from '../../../postgres/session.js';
 import { backOff } from '../../../text/back-off.js';

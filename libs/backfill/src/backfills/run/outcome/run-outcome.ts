@@ -1,5 +1,5 @@
 import type { BackfillStatus } from '../../../ledger/status.js';
-import { READ_ONLY_WAITS } from '../../../postgres/read-access.js';
+import { READ_ONLY_WAITS } from '../../../postgres/server/read-access.js';
 import type { HeldByPerson } from '../gate/held-by-person.js';
 
 /** The result of a run: the status of the backfill and its reason. */

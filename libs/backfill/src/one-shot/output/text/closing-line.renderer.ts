@@ -39,6 +39,7 @@ const REASONS_FOR_WORK_LEFT: readonly {
 
 /** The outcome of the whole phase in a sentence. */
 export function renderClosingLine({ outcome, backfills }: BackfillPhaseReport): string {
+  if (outcome === 'nothing-to-do' && backfills.length === 0) return 'Nothing was run.';
   if (outcome === 'complete' || outcome === 'nothing-to-do') {
     if (!backfills.some(({ onlyTenants }) => onlyTenants)) return OUTCOMES[outcome];
     return backfills.every(hasNoTenantRows) ? NO_TENANT_HAS_ROWS : TENANT_OUTCOMES[outcome];

@@ -4,6 +4,7 @@ import type {
   MigrateReport,
   MigrateStatus,
 } from '../../../migrations/migrate.report.js';
+import { describeUnmet } from '../../../migrations/migration.error.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { printable, printableLines } from './printable.js';
@@ -82,10 +83,7 @@ function renderDataSource(report: DataSourceMigrations): string[] {
 
 function renderRequirements({ waitsFor }: NonNullable<DataSourceMigrations['deferred']>): string {
   return waitsFor
-    .map(({ backfill, status, left }) => {
-      const rows = left === undefined ? '' : `, ${formatQuantity(left, 'row')} left`;
-      return `the backfill ${backfill} (${status}${rows})`;
-    })
+    .map((required) => `the backfill ${required.backfill} (${describeUnmet(required)})`)
     .join(' and ');
 }
 

@@ -1,3 +1,4 @@
+import { NO_BACKFILL_DECLARED } from '../../../report/report.js';
 import type { BackfillPlan, PlanReport } from '../../../report/plan.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
@@ -6,7 +7,7 @@ import { printable, printableLine } from './printable.js';
 
 /** What a run would do. Ends with a line break. */
 export function renderPlan({ plan }: PlanReport): string {
-  if (plan.length === 0) return '\nNo backfill is declared.\n';
+  if (plan.length === 0) return `\n${NO_BACKFILL_DECLARED}\n`;
   const blocks = plan.map((backfill) => renderBackfill(backfill).join('\n'));
   return `\n${[...blocks, 'Nothing was changed.'].join('\n\n')}\n`;
 }

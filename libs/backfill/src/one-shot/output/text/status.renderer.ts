@@ -1,3 +1,4 @@
+import { NO_BACKFILL_DECLARED } from '../../../report/report.js';
 import type { BackfillStatusReport, StatusReport } from '../../../report/status-report.js';
 import { describePace } from '../../../report/pace.format.js';
 import type { SettingInForce } from '../../../ledger/control.ledger.js';
@@ -8,7 +9,7 @@ import { renderTenantTable } from './tenant-table.renderer.js';
 
 /** The records of the ledger. Ends with a line break. */
 export function renderStatus({ backfills }: StatusReport): string {
-  if (backfills.length === 0) return '\nNo backfill is declared, and the ledger contains none.\n';
+  if (backfills.length === 0) return `\n${NO_BACKFILL_DECLARED}\nThe ledger contains none either.\n`;
   const table = renderTable(
     [
       ['backfill', 'version', 'status', 'updated', 'skipped', 'quarantined', 'batches', 'since'],

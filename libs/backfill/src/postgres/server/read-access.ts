@@ -1,7 +1,7 @@
-import { boolean } from './decoders.js';
-import { SYNCHRONOUS_STANDBY } from './session-description.js';
-import type { Session } from './session.js';
-import { APPLICATION_NAME_PREFIX } from './timeout-policy.js';
+import { boolean } from '../decoders.js';
+import { SYNCHRONOUS_STANDBY } from '../session-description.js';
+import type { Session } from '../session.js';
+import { APPLICATION_NAME_PREFIX } from '../timeout-policy.js';
 
 /**
  * Why a server executes no changes:

@@ -2,6 +2,11 @@ import { SchemaMigration } from 'nestjs-backfill';
 import type { QueryRunner } from 'typeorm';
 
 export class CreateCrm1751328000000 extends SchemaMigration {
+  static override readonly allowsLocks = {
+    reason: 'a CRM has fewer than two thousand million tenants',
+    rules: ['integer-key'],
+  } as const;
+
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE TABLE tenants (

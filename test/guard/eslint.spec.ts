@@ -79,7 +79,10 @@ describe('the suggestion of the ESLint plugin', () => {
   it('is not offered for a statement that extract does not move', async () => {
     const code = CODE.replace(/UPDATE[^"]*/, 'INSERT INTO plans (name) VALUES (1)');
     const result = await lint(code);
-    expect(result?.messages.map(({ ruleId }) => ruleId)).toEqual(['nestjs-backfill/insert']);
+    expect(result?.messages.map(({ ruleId }) => ruleId)).toEqual([
+      'nestjs-backfill/insert',
+      'nestjs-backfill/set-not-null-scan',
+    ]);
     expect(result?.messages[0]?.suggestions ?? []).toEqual([]);
     expect(result?.messages[0]?.message).not.toContain('npx nestjs-backfill-guard extract');
   });

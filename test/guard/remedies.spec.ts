@@ -14,6 +14,7 @@ describe('the example of each rule', () => {
   });
 
   const IMPORTS = `import { execDml } from 'tools';
+import { setNotNull } from 'nestjs-backfill';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 `;
 

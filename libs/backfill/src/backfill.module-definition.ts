@@ -47,7 +47,7 @@ export const MODULE_DEFAULTS = {
   defaults: PACE_DEFAULTS,
   throttles: THROTTLE_DEFAULTS,
   catchUp: CATCH_UP_DEFAULTS,
-  migrations: { policy: DDL_POLICY },
+  migrations: { locks: 'refuse', policy: DDL_POLICY },
 } as const satisfies Required<BackfillModuleOptions>;
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =

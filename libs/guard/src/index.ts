@@ -13,7 +13,7 @@ export type {
   Suppression,
   TimelineReport,
 } from './check/check.types.js';
-export type { Direction, Finding, Region, Verdict } from './judge/finding.types.js';
+export type { Direction, Finding, LockDetails, Region, Verdict } from './judge/finding.types.js';
 export type { DataRule, RuleId, Severity } from './rules/rule.types.js';
 export { REMEDIES } from './rules/remedies.js';
 export type { Remedy } from './rules/remedies/remedy.types.js';

@@ -12,3 +12,26 @@ export type {
 } from './classification/statement.types.js';
 export type { ParseFailure } from './parser/sql-parser.js';
 export type { TextPosition } from './text/text-position.js';
+export type { DdlStatement } from './locks/ddl-statement.js';
+export { LOCK_EFFECTS, type LockSeverity, type RuleEffect } from './locks/lock-effects.js';
+export { LockJudge } from './locks/lock-judge.js';
+export {
+  LOCK_RULES,
+  type Blocked,
+  type ColumnType,
+  type KnownColumn,
+  type KnownTable,
+  type LockCatalog,
+  type LockEffect,
+  type LockFinding,
+  type LockMode,
+  type LockNames,
+  type LockRule,
+} from './locks/lock.types.js';
+export { SchemaState } from './locks/schema-state.js';
+export type { LockContext } from './locks/statement-inspection.js';
+export { typeOfText } from './locks/column-types.js';
+export { LOCK_REMEDIES } from './locks/remedies/lock-remedies.js';
+export type { LockRemedy } from './locks/remedies/lock-remedy.types.js';
+export { safeStatements } from './locks/remedies/safe-code.js';
+export { lockLookups, type LockLookups } from './locks/lock-lookups.js';

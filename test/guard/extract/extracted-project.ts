@@ -104,7 +104,7 @@ export async function finish(project: Project, database: TestDatabase): Promise<
     backfills,
     synchronize: false,
     migrations: contracts as Type<MigrationInterface>[],
-    module: { defaults: { pause: 0, batchSize: 3, maxBatchSize: 3 } },
+    module: { migrations: { locks: 'off' }, defaults: { pause: 0, batchSize: 3, maxBatchSize: 3 } },
   });
   try {
     const report = await application.service.run({});

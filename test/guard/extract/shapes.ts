@@ -211,7 +211,7 @@ export const REFUSED: Readonly<Record<string, readonly [up: string, reason: stri
   ],
   'a copy without a key': [
     q(
-      `CREATE TABLE notes (id serial PRIMARY KEY, body text)`,
+      `CREATE TABLE notes (id bigserial PRIMARY KEY, body text)`,
       `INSERT INTO notes (body) SELECT name FROM leads`,
     ),
     'no key of notes',

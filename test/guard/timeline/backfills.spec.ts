@@ -1,6 +1,6 @@
 import { TimelineProject } from './support.ts';
 
-const CREATE = 'CREATE TABLE leads (id serial PRIMARY KEY, name text, status text)';
+const CREATE = 'CREATE TABLE leads (id bigserial PRIMARY KEY, name text, status text)';
 const LEAD = `  @PrimaryGeneratedColumn() id!: number;\n  @Column('text') name!: string;\n  @Column('text') status!: string;`;
 
 describe('the columns that backfills use, in the order of the migrations', () => {
@@ -45,7 +45,7 @@ export class LeadsStatus {
     ['set()', `where: { name: 'a' }`, 'set() { return { status: `1` }; }'],
     ['expressions', `where: { name: 'a' }`, 'set(row) { return { name: `upper(${row.status})` }; }'],
   ])('fails for a column that no migration adds, in %s', async (_, options, body) => {
-    project.sql('CREATE TABLE leads (id serial PRIMARY KEY, name text)');
+    project.sql('CREATE TABLE leads (id bigserial PRIMARY KEY, name text)');
     backfill(options, body);
     expect((await project.timeline()).findings).toEqual([
       'column-not-added: no migration adds the column leads.status, which the entity Lead uses',
@@ -65,7 +65,7 @@ export class LeadsStatus {
   });
 
   it('fails for a column that only a migration adds which waits for the backfill', async () => {
-    project.sql('CREATE TABLE leads (id serial PRIMARY KEY, name text)');
+    project.sql('CREATE TABLE leads (id bigserial PRIMARY KEY, name text)');
     project.up(
       "    await queryRunner.query('ALTER TABLE leads ADD status text');",
       "  static readonly requires = ['leads-status'];\n",

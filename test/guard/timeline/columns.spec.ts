@@ -1,6 +1,6 @@
 import { TimelineProject } from './support.ts';
 
-const CREATE = 'CREATE TABLE leads (id serial PRIMARY KEY, name text)';
+const CREATE = 'CREATE TABLE leads (id bigserial PRIMARY KEY, name text)';
 const LEAD = `  @PrimaryGeneratedColumn() id!: number;\n  @Column('text') name!: string;`;
 const LEAD_WITH_STATUS = `${LEAD}\n  @Column('text') status!: string;`;
 

@@ -8,7 +8,7 @@ describe('the reports of --timeline', () => {
 
   beforeEach(() => {
     project = new TimelineProject();
-    project.sql('CREATE TABLE leads (id serial PRIMARY KEY, name text)');
+    project.sql('CREATE TABLE leads (id bigserial PRIMARY KEY, name text)');
     migration = project.sql('ALTER TABLE leads DROP COLUMN name');
     entity = project.entity(
       `  @PrimaryGeneratedColumn() id!: number;\n  @Column('text') name!: string;\n  @Column('text') status!: string;`,

@@ -30,7 +30,14 @@ export class TimelineProject extends Project {
   }
 
   async timeline(...args: readonly string[]): Promise<TimelineResult> {
-    const { code, out, error } = await this.guard('--timeline', '--format', 'json', ...args);
+    const { code, out, error } = await this.guard(
+      '--timeline',
+      '--locks',
+      'off',
+      '--format',
+      'json',
+      ...args,
+    );
     if (out === '') throw new Error(error);
     const report = JSON.parse(out) as {
       findings: { rule: string; message: string; status: string; reason: string }[];

@@ -1,6 +1,6 @@
 import { TimelineProject } from './support.ts';
 
-const CREATE = 'CREATE TABLE leads (id serial PRIMARY KEY)';
+const CREATE = 'CREATE TABLE leads (id bigserial PRIMARY KEY)';
 const LEAD = `  @PrimaryGeneratedColumn() id!: number;\n  @Column('text') status!: string;`;
 
 describe('what --timeline cannot decide', () => {

@@ -49,7 +49,7 @@ afterAll(async () => {
 async function run(sql: string): Promise<void> {
   sent.length = 0;
   const queryRunner = dataSource.createQueryRunner();
-  const Migration = migration('Case', { up: sql });
+  const Migration = migration('Case', { up: sql, locks: 'off' });
   await queryRunner.startTransaction();
   try {
     await new Migration().up(queryRunner);

@@ -59,6 +59,7 @@ export {
   LedgerValueError,
 } from '../ledger/ledger.error.js';
 export {
+  DangerousLockError,
   DataInMigrationError,
   InvalidMigrationOptionError,
   MigrationBlockedError,

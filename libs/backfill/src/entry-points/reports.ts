@@ -18,7 +18,7 @@ export type { ReportedPace, RunLimit } from '../ledger/rows/pace.ledger.js';
 export type { BackfillStatus } from '../ledger/status.js';
 export type { DataSourceMigrations, MigrateReport, MigrateStatus } from '../migrations/migrate.report.js';
 export type { UnmetRequirement } from '../migrations/migration.error.js';
-export type { CompletionProof } from '../migrations/migration.options.js';
+export type { CompletionProof, LockExemption, LocksPolicy } from '../migrations/migration.options.js';
 export type {
   DeferredMigration,
   ExemptMigration,

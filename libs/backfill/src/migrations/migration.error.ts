@@ -1,5 +1,7 @@
 import { BackfillError, type BackfillErrorDetails } from '../errors/backfill.error.js';
+import type { LockFinding } from 'nestjs-backfill-sql';
 import type { LockBlocker } from './locks/lock-blockers.js';
+import { describeLockRefusal } from './locks/lock-refusal-message.js';
 import { preventNestRetries } from './nest-retry.js';
 import type { Refusal } from './guard/refusal.js';
 import { describeRefusal } from './guard/refusal-message.js';
@@ -32,6 +34,26 @@ export class DataInMigrationError extends MigrationRefusedError {
     const { problem, remedy } = describeRefusal(refusal);
     super(refusal.migration, problem, { remedy });
     this.refusal = refusal;
+  }
+}
+
+/**
+ * A migration tried to run a statement whose locks, or whose effect on running code, can take the application
+ * down. Thrown before the statement is sent. @publicApi
+ */
+export class DangerousLockError extends MigrationRefusedError {
+  /** The rules, with the relation, the lock and the work under it. */
+  readonly findings: readonly LockFinding[];
+
+  /** @param findings at least one */
+  constructor(migration: string, direction: string, findings: readonly LockFinding[]) {
+    const { problem, remedy } = describeLockRefusal(
+      migration,
+      direction,
+      findings as readonly [LockFinding, ...LockFinding[]],
+    );
+    super(migration, problem, { remedy });
+    this.findings = findings;
   }
 }
 
@@ -164,7 +186,10 @@ export class InvalidMigrationOptionError extends BackfillError {
   constructor(option: string, value: unknown) {
     super(`The migrations option ${option} is ${String(value)}.`, {
       subject: option,
-      remedy: 'Use milliseconds from 0; `lockAttempts` is a count from 1.',
+      remedy:
+        option === 'locks'
+          ? "Use 'refuse', 'warn' or 'off'."
+          : 'Use milliseconds from 0; `lockAttempts` is a count from 1.',
     });
   }
 }

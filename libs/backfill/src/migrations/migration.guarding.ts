@@ -1,4 +1,5 @@
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import { startLockRun } from './locks/lock.guard.js';
 import type { MigrationOptions } from './migration.options.js';
 import {
   type Direction,
@@ -41,6 +42,7 @@ export function guardMigrations(dataSource: DataSource, options: GuardMigrations
         writable: true,
         value: (...args: unknown[]) => {
           guardInstances(dataSource);
+          startLockRun(dataSource);
           return original(...args);
         },
       });

@@ -1,3 +1,5 @@
+import type { LockRule } from 'nestjs-backfill-sql';
+
 /** Allows one migration to change rows of named tables. The reason is logged at each run. @publicApi */
 export interface DataExemption {
   /** Why the change cannot be a backfill. */
@@ -5,6 +7,19 @@ export interface DataExemption {
   /** `'leads'` in any schema, or `'crm.leads'`. */
   readonly tables: readonly string[];
 }
+
+/** Allows one migration statements that lock rules refuse. The reason is logged at each run. @publicApi */
+export interface LockExemption {
+  /** Why the locks do no harm. */
+  readonly reason: string;
+  /** The rules, such as `index-not-concurrent`. */
+  readonly rules: readonly LockRule[];
+}
+
+/** What happens before a statement whose locks can take the application down. */
+export const LOCKS_POLICIES = ['refuse', 'warn', 'off'] as const;
+/** One of `LOCKS_POLICIES`. @publicApi */
+export type LocksPolicy = (typeof LOCKS_POLICIES)[number];
 
 /** The behaviour of a contract migration whose required backfills are not complete. */
 export const INCOMPLETE_POLICIES = ['fail', 'defer'] as const;
@@ -15,6 +30,10 @@ export type IncompletePolicy = (typeof INCOMPLETE_POLICIES)[number];
 export interface MigrationDeclaration {
   /** Tables whose rows it may change. @default none */
   readonly allowsData?: DataExemption;
+  /** Lock rules that do not apply to it; logged at each run. @default none */
+  readonly allowsLocks?: LockExemption;
+  /** The policy for this migration. @default that of the data source */
+  readonly locks?: LocksPolicy;
   /** Backfills that must be proved complete before `up()` runs. @default none */
   readonly requires?: readonly string[];
   /** Run the remaining batches of `requires` first, before the migration's transaction. @default false */
@@ -81,6 +100,11 @@ export interface MigrationLog {
 
 export interface MigrationSettings {
   readonly policy: DdlPolicy;
+  /**
+   * Statements whose locks can take the application down: refuse them before they are sent, log a warning, or
+   * do not look for them. `down()` is never refused. @default 'refuse'
+   */
+  readonly locks: LocksPolicy;
   /** Proves that the backfills in `requires` are complete. @default none: `requires` cannot be met */
   readonly gate?: CompletionGate;
   /** @default a Nest logger */

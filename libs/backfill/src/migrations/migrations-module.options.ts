@@ -4,7 +4,7 @@ import { DDL_POLICY } from './migration.options.js';
 import type { RunMigrationsOptions } from './run/migration.phase.js';
 
 /** The options of `BackfillModule.forRoot({ migrations })`. @publicApi */
-export type MigrationModuleOptions = Pick<GuardMigrationsOptions, 'grandfathered' | 'policy'> &
+export type MigrationModuleOptions = Pick<GuardMigrationsOptions, 'grandfathered' | 'locks' | 'policy'> &
   Pick<RunMigrationsOptions, 'transaction'>;
 
 /** The token of the checked `MigrationModuleOptions`. */
@@ -12,6 +12,7 @@ export const MIGRATION_OPTIONS = Symbol.for('nestjs-backfill:migration-options')
 
 const NAMES = {
   grandfathered: true,
+  locks: true,
   policy: true,
   transaction: true,
 } as const satisfies Record<keyof MigrationModuleOptions, true>;

@@ -110,8 +110,12 @@ export class MigrationsService {
   }
 
   #guardOptions(): GuardMigrationsOptions {
-    const { grandfathered, policy } = this.#options;
-    return { ...(grandfathered ? { grandfathered } : {}), ...(policy ? { policy } : {}) };
+    const { grandfathered, locks, policy } = this.#options;
+    return {
+      ...(grandfathered ? { grandfathered } : {}),
+      ...(locks ? { locks } : {}),
+      ...(policy ? { policy } : {}),
+    };
   }
 }
 

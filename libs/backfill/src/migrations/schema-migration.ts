@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { DataExemption, IncompletePolicy } from './migration.options.js';
+import type { DataExemption, IncompletePolicy, LockExemption, LocksPolicy } from './migration.options.js';
 import { type MigrationMethod, runGuarded } from './run/guarded-migration.runner.js';
 
 /**
@@ -12,6 +12,7 @@ import { type MigrationMethod, runGuarded } from './run/guarded-migration.runner
  *
  * @publicApi
  * @throws DataInMigrationError if the migration tries to change rows, or runs SQL that the guard cannot read
+ * @throws DangerousLockError if a statement's locks can take the application down
  * @throws RowsWrittenError if PostgreSQL's row counters show that SQL that the guard cannot read has written
  * rows
  * @throws MigrationBlockedError if it does not get its locks
@@ -29,6 +30,10 @@ import { type MigrationMethod, runGuarded } from './run/guarded-migration.runner
 export abstract class SchemaMigration implements MigrationInterface {
   /** Tables whose rows it may change; logged at each run and listed by `--status`. @default none */
   static readonly allowsData?: DataExemption;
+  /** Lock rules that do not apply to it; logged at each run and listed by `--status`. @default none */
+  static readonly allowsLocks?: LockExemption;
+  /** The policy of lock rules for this migration. @default that of the data source */
+  static readonly locks?: LocksPolicy;
   /** Backfills that must be proved complete before `up()`. @default none */
   static readonly requires?: readonly string[];
   /** Run the remaining batches of `requires` first, before the migration's transaction. @default false */

@@ -11,6 +11,5 @@ import { MigrationChecker } from './migration.checker.js';
  * @publicApi
  */
 export async function checkFiles(options: CheckOptions): Promise<CheckReport> {
-  const parser = options.timeline ? await loadParser() : undefined;
-  return new MigrationChecker(await loadClassifier(), options, parser).run();
+  return new MigrationChecker(await loadClassifier(), options, await loadParser()).run();
 }

@@ -18,6 +18,8 @@ export interface CheckOptions {
   readonly dmlHelpers?: readonly string[];
   /** The number of rows or the growth of tables, by name. @default decided by the names of the tables */
   readonly tableSizes?: TableSizes;
+  /** Whether the lock rules apply to `up`. @default 'refuse' */
+  readonly locks?: 'refuse' | 'off';
   /**
    * Also compare the columns of entities and backfills with the columns that the migrations add and drop.
    * `paths` must then hold all migrations of the database.

@@ -1,4 +1,4 @@
-import type { Routine, StatementClassifier } from 'nestjs-backfill-sql';
+import { type Routine, SchemaState, type StatementClassifier } from 'nestjs-backfill-sql';
 import type { SqlParser } from 'nestjs-backfill-sql/tree';
 import { basename, dirname, resolve } from 'node:path';
 import { Evaluator } from '../evaluate/evaluator.js';
@@ -8,6 +8,9 @@ import { runDirection } from '../evaluate/migrations/migration-run.js';
 import { type Direction, DIRECTIONS, type Finding } from '../judge/finding.types.js';
 import { judgeEvents, verdictOf } from '../judge/judge.js';
 import type { JudgeState } from '../judge/judge.types.js';
+import { ColumnReaders } from '../judge/locks/column-readers.js';
+import { type LockDeclaration, lockDeclarationOf } from '../judge/locks/lock-declaration.js';
+import { LockChecker } from '../judge/locks/lock.checker.js';
 import { SchemaMemory } from '../judge/severity/schema-memory.js';
 import type { KnownTables } from '../judge/severity/table-growth.js';
 import { TableHistory } from '../judge/severity/table-history.js';
@@ -41,14 +44,17 @@ export class MigrationChecker {
   readonly #classifier: TimedClassifier;
   /** Functions and procedures that the migrations checked so far created. */
   readonly #routines: Routine[] = [];
+  /** What the migrations checked so far have done to the schema. */
+  readonly #schema = new SchemaState();
   readonly #problems: FileProblem[] = [];
   /** Files that were read and are not checked yet. */
   readonly #readings = new Map<string, FileReading>();
   #readMs = 0;
   #tables: KnownTables;
   readonly #timeline: TimelineCheck | undefined;
+  readonly #readers: ColumnReaders | undefined;
 
-  /** @param parser for the timeline; without it, only the migrations are checked */
+  /** @param parser to read the application; without it, only the migrations are checked */
   constructor(classifier: StatementClassifier, options: CheckOptions, parser?: SqlParser) {
     this.#options = options;
     this.#tables = { sizes: options.tableSizes ?? new Map(), seeded: new Set() };
@@ -57,7 +63,9 @@ export class MigrationChecker {
     this.#evaluator = new Evaluator(this.#loader, {
       dmlHelpers: new Set([...DML_HELPERS, ...(options.dmlHelpers ?? [])]),
     });
-    this.#timeline = parser && new TimelineCheck({ parser, ...this.#parts(), check: options });
+    if (parser && options.timeline)
+      this.#timeline = new TimelineCheck({ parser, ...this.#parts(), check: options });
+    if (parser) this.#readers = new ColumnReaders({ parser, ...this.#parts(), paths: options.paths });
   }
 
   #parts() {
@@ -71,7 +79,8 @@ export class MigrationChecker {
     // TypeORM runs migrations in the order of their names: later ones can call functions of earlier ones.
     const sorted = [...files].sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
     this.#readHistory(sorted);
-    const migrations = sorted.flatMap((file) => this.#checkFile(file));
+    const checked = sorted.flatMap((file) => this.#checkFile(file));
+    const migrations = checked.map((migration) => this.#withoutAddedAgain(migration));
     const timeline = this.#timeline?.report(migrations, covers);
     if (timeline?.entities === 0) this.#problems.push(noEntities(this.#options));
     const totalMs = performance.now() - startedAt;
@@ -114,6 +123,18 @@ export class MigrationChecker {
     return [];
   }
 
+  /** A dropped column that a later migration adds again is in use legitimately. */
+  #withoutAddedAgain(migration: MigrationReport): MigrationReport {
+    const isAddedAgain = ({ rule, table = '', columns: [column = ''] = [] }: Finding): boolean =>
+      rule === 'drop-column-in-use' &&
+      this.#schema.column({ name: table.split('.').at(-1) ?? '' }, column) !== undefined;
+    const directions = migration.directions.map((report) => ({
+      ...report,
+      findings: report.findings.filter((finding) => !isAddedAgain(finding)),
+    }));
+    return { ...migration, directions };
+  }
+
   /** An internal error of the guard is a problem of the file: an unchecked file never passes. */
   #checkFile(file: string): readonly MigrationReport[] {
     try {
@@ -138,6 +159,7 @@ export class MigrationChecker {
       classifier: this.#classifier,
       routines: this.#routines,
       tables: this.#tables,
+      lockChecker: (declaration) => this.#lockChecker(declaration),
       onUp: (event) =>
         this.#timeline?.note({ file, name: basename(file), events: [event], routines: this.#routines }),
     });
@@ -153,7 +175,9 @@ export class MigrationChecker {
   #checkMigration(file: string, module: ParsedModule, migration: MigrationCandidate): MigrationReport {
     const routines = [...this.#routines];
     const directions = DIRECTIONS.map((direction): DirectionReport => {
-      const state = this.#judgeState(module, direction, routines);
+      const declaration = direction === 'up' ? lockDeclarationOf(this.#evaluator, migration) : undefined;
+      const locks = declaration && this.#lockChecker(declaration);
+      const state = { ...this.#judgeState(module, direction, routines), locks };
       const findings = this.#findings(module, migration, state);
       if (direction === 'up') this.#routines.push(...routines.slice(this.#routines.length));
       return { direction, verdict: verdictOf(findings), findings };
@@ -165,6 +189,15 @@ export class MigrationChecker {
       notes: notesOf(module, migration),
       suppressions: codeSuppressions(module),
     };
+  }
+
+  #lockChecker(declaration: LockDeclaration): LockChecker | undefined {
+    if (this.#options.locks === 'off') return undefined;
+    const readers = this.#readers;
+    return new LockChecker(this.#schema, declaration, {
+      sizes: this.#tables.sizes,
+      readerOf: (table, column) => readers?.readerOf(table, column),
+    });
   }
 
   #judgeState(module: ParsedModule, direction: Direction, routines: Routine[]): JudgeState {

@@ -4,6 +4,8 @@ import type { SqlEvent } from '../evaluate/machine/event.types.js';
 import type { Direction } from '../judge/finding.types.js';
 import { judgeEvents, verdictOf } from '../judge/judge.js';
 import { SchemaMemory } from '../judge/severity/schema-memory.js';
+import type { LockDeclaration } from '../judge/locks/lock-declaration.js';
+import type { LockChecker } from '../judge/locks/lock.checker.js';
 import type { SqlClassifier } from '../judge/reading/sql-classifier.js';
 import type { KnownTables } from '../judge/severity/table-growth.js';
 import { SourceText } from '../source/source-text.js';
@@ -14,6 +16,7 @@ interface SqlFileContext {
   readonly classifier: SqlClassifier;
   readonly routines: Routine[];
   readonly tables: KnownTables;
+  readonly lockChecker: (declaration: LockDeclaration) => LockChecker | undefined;
   /** Gets the SQL of `up` before it is judged. */
   readonly onUp: (event: SqlEvent) => void;
 }
@@ -25,7 +28,7 @@ interface SqlFileContext {
 export function checkSqlFile(
   file: string,
   content: string,
-  { classifier, routines, tables, onUp }: SqlFileContext,
+  { classifier, routines, tables, lockChecker, onUp }: SqlFileContext,
 ): MigrationReport {
   const source = new SourceText(file, content);
   const directions = sectionsOf(file, content).map(({ direction, start, end }): DirectionReport => {
@@ -46,10 +49,24 @@ export function checkSqlFile(
       memory: new SchemaMemory(),
       tables,
       routines,
+      locks: direction === 'up' ? lockChecker(declarationOf(text)) : undefined,
     });
     return { direction, verdict: verdictOf(findings), findings };
   });
   return { file, name: basename(file), directions, notes: [], suppressions: sqlSuppressions(source) };
+}
+
+/** goose, sql-migrate and dbmate open a transaction unless the file says no. Other runners are not known. */
+function declarationOf(text: string): LockDeclaration {
+  const allowed = new Set<string>();
+  if (
+    /^[ \t]*--[ \t]*(?:\+goose[ \t]+no[ \t]+transaction|.*\bnotransaction\b|migrate:up.*transaction:[ \t]*false)/im.test(
+      text,
+    )
+  )
+    return { allowed, transaction: 'none' };
+  const isManaged = /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)|migrate:)/im.test(text);
+  return { allowed, transaction: isManaged ? 'open' : 'unknown' };
 }
 
 interface Section {

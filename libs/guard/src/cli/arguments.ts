@@ -25,6 +25,7 @@ export interface Arguments {
   readonly dmlHelpers: readonly string[];
   readonly tableSizes: string | undefined;
   readonly database: string | undefined;
+  readonly locks: 'refuse' | 'off';
   /** `check`: compare entities and backfills with the columns of the migrations. */
   readonly timeline: boolean;
   readonly sources: readonly string[];
@@ -59,6 +60,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' | 'v
     dmlHelpers: values['dml-helper'],
     tableSizes: values['table-sizes'],
     database: values.database,
+    locks: locksOf(values.locks),
     timeline: values.timeline,
     sources: values.sources,
     timing: values.timing,
@@ -118,6 +120,11 @@ function assertPaths(command: Command, paths: readonly string[]): void {
     throw new GuardUsageError('extract takes one migration at a time');
   if (command === 'init' && paths.length > 1)
     throw new GuardUsageError('init takes one folder of migrations');
+}
+
+function locksOf(value: string): 'refuse' | 'off' {
+  if (value === 'refuse' || value === 'off') return value;
+  throw new GuardUsageError(`--locks ${value} is not one of refuse, off`);
 }
 
 function formatOf(command: Command, name: string | undefined): Format {

@@ -11,6 +11,7 @@ const OPTIONS = {
   'dml-helper': { type: 'string', multiple: true, default: [] as string[] },
   'table-sizes': { type: 'string' },
   database: { type: 'string' },
+  locks: { type: 'string', default: 'refuse' },
   timeline: { type: 'boolean', default: false },
   sources: { type: 'string', multiple: true, default: [] as string[] },
   timing: { type: 'boolean', default: false },

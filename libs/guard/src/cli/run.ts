@@ -51,6 +51,7 @@ async function runCommand(args: Arguments, console: Console): Promise<number> {
     exclude: args.exclude,
     dmlHelpers: args.dmlHelpers,
     tableSizes: await sizesOf(args),
+    locks: args.locks,
     timeline: args.timeline,
     ...(args.sources.length === 0 ? {} : { sources: args.sources }),
   });

@@ -1,4 +1,4 @@
-import type { DataFinding } from 'nestjs-backfill-sql';
+import type { Blocked, DataFinding, LockMode } from 'nestjs-backfill-sql';
 import type { LoopKind, StopReason } from '../evaluate/machine/event.types.js';
 import type { RuleId, Severity } from '../rules/rule.types.js';
 
@@ -33,6 +33,20 @@ export interface Region {
 }
 
 /**
+ * The lock of a statement, and the work under it.
+ *
+ * @publicApi
+ */
+export interface LockDetails {
+  /** As in pg_locks; missing if the danger is not a lock. */
+  readonly mode?: LockMode;
+  readonly scans: boolean;
+  readonly rewrites: boolean;
+  readonly buildsIndex: boolean;
+  readonly blocks: Blocked;
+}
+
+/**
  * One finding in a migration.
  *
  * @publicApi
@@ -62,6 +76,8 @@ export interface Finding {
   readonly sql?: DataFinding;
   /** The columns of a write through TypeORM. */
   readonly columns?: readonly string[];
+  /** What a lock rule says about the statement. */
+  readonly lock?: LockDetails;
   /** What stopped the guard, for `cannot-decide`. */
   readonly stop?: StopReason | 'branch' | 'unparsed' | 'call' | 'dynamic';
 }

@@ -31,6 +31,7 @@ export function judgeSql(event: SqlEvent, state: JudgeState): readonly Finding[]
   const isDecided = findings.some(({ rule }) => rule !== 'cannot-decide');
   if (reading.openPiece !== undefined && !isDecided)
     findings.push(unknownText(event, state, reading.openPiece));
+  findings.push(...(state.locks?.ofSql(sent) ?? []));
   return findings;
 }
 

@@ -42,7 +42,7 @@ function judgeCertainEvent(event: EvaluationEvent, state: JudgeState): readonly 
       return [judgeUndecided(event, state)];
     case 'schema':
       state.memory.noteCall(event);
-      return [];
+      return state.locks?.ofCall(event, state) ?? [];
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Routine } from 'nestjs-backfill-sql';
-import type { SqlEvent } from '../evaluate/machine/event.types.js';
-import type { Direction } from './finding.types.js';
+import type { SchemaEvent, SqlEvent } from '../evaluate/machine/event.types.js';
+import type { Direction, Finding } from './finding.types.js';
 import type { SqlClassifier } from './reading/sql-classifier.js';
 import type { SqlReading } from './reading/sql-reading.js';
 import type { SchemaMemory } from './severity/schema-memory.js';
@@ -14,8 +14,18 @@ export interface JudgeState {
   readonly file: string;
   readonly memory: SchemaMemory;
   readonly tables: KnownTables;
+  /** Applies the lock rules; missing for `down`, and if they are turned off. */
+  readonly locks?: LockRuleChecker | undefined;
   /** Functions and procedures known so far; statements that create one add to it. */
   readonly routines: Routine[];
+}
+
+/** Finds statements with dangerous locks. */
+export interface LockRuleChecker {
+  /** The findings of one SQL text. */
+  ofSql(sent: SentSql): readonly Finding[];
+  /** The findings of a call such as `queryRunner.createIndex(…)`. */
+  ofCall(event: SchemaEvent, state: JudgeState): readonly Finding[];
 }
 
 /** An SQL text that the migration sends, and what the parser read in it. */

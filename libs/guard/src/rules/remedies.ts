@@ -1,3 +1,4 @@
+import { LOCK_REMEDIES } from 'nestjs-backfill-sql';
 import { CODE_REMEDIES } from './remedies/code.remedies.js';
 import { MIGRATION_REMEDIES } from './remedies/migration.remedies.js';
 import type { Remedy } from './remedies/remedy.types.js';
@@ -13,6 +14,7 @@ import type { RuleId } from './rule.types.js';
 export const REMEDIES = {
   ...STATEMENT_REMEDIES,
   ...CODE_REMEDIES,
+  ...LOCK_REMEDIES,
   ...MIGRATION_REMEDIES,
   ...TIMELINE_REMEDIES,
 } as const satisfies Record<RuleId, Remedy>;

@@ -1,6 +1,15 @@
+import { LOCK_EFFECTS, LOCK_REMEDIES, LOCK_RULES, type LockRule } from 'nestjs-backfill-sql';
 import { REMEDIES } from './remedies.js';
 import type { Remedy } from './remedies/remedy.types.js';
-import { DATA_RULES, FORM_RULES, OPEN_RULES, RULES, TIMELINE_RULES, type RuleId } from './rule.types.js';
+import {
+  DATA_RULES,
+  FORM_RULES,
+  isLockRule,
+  OPEN_RULES,
+  RULES,
+  TIMELINE_RULES,
+  type RuleId,
+} from './rule.types.js';
 
 const MAX_LINE_LENGTH = 100;
 /** Code between backticks stays on one line. */
@@ -33,6 +42,7 @@ function rulePage(rule: RuleId): string {
     '',
     wrapped(danger),
     '',
+    ...(isLockRule(rule) ? lockSections(rule) : []),
     '## What to do instead',
     '',
     ...steps.map((step, index) => wrapped(`${String(index + 1)}. ${step}`, '   ')),
@@ -49,7 +59,34 @@ function rulePage(rule: RuleId): string {
     `// nestjs-backfill-ignore ${rule}: <reason>`,
     '```',
     '',
+    ...(isLockRule(rule) ? exemption(rule) : []),
   ].join('\n');
+}
+
+function lockSections(rule: LockRule): readonly string[] {
+  const { lock, scans, rewrites, buildsIndex, severity } = LOCK_EFFECTS[rule];
+  const answer = (isTrue: unknown) => (isTrue === true ? 'yes' : 'no');
+  return [
+    '| lock | reads every row | writes the table again | builds an index | severity |',
+    '| ---- | --------------- | ---------------------- | --------------- | -------- |',
+    `| ${lock ?? 'none of its own'} | ${answer(scans)} | ${answer(rewrites)} | ${answer(buildsIndex)} | ${severity} |`,
+    '',
+    '## When it is safe',
+    '',
+    ...LOCK_REMEDIES[rule].safeWhen.map((sentence) => wrapped(`- ${sentence}`, '  ')),
+    '',
+  ];
+}
+
+function exemption(rule: LockRule): readonly string[] {
+  return [
+    'An exemption of the migration applies in the check and at run time:',
+    '',
+    '```ts',
+    `static readonly allowsLocks = { reason: '…', rules: ['${rule}'] };`,
+    '```',
+    '',
+  ];
 }
 
 function ruleIndex(): string {
@@ -61,6 +98,10 @@ function ruleIndex(): string {
     '## Changes of rows',
     '',
     ...list(DATA_RULES),
+    '',
+    '## Locks',
+    '',
+    ...list(LOCK_RULES),
     '',
     '## Undecided code',
     '',

@@ -1,3 +1,5 @@
+import { LOCK_RULES, type LockRule } from 'nestjs-backfill-sql';
+
 /**
  * The severities, the worst first.
  *
@@ -50,12 +52,16 @@ export type TimelineRule = (typeof TIMELINE_RULES)[number];
  *
  * @publicApi
  */
-export const RULES = [...DATA_RULES, ...OPEN_RULES, ...FORM_RULES, ...TIMELINE_RULES] as const;
+export const RULES = [...DATA_RULES, ...LOCK_RULES, ...OPEN_RULES, ...FORM_RULES, ...TIMELINE_RULES] as const;
 /** One of `RULES`. @publicApi */
 export type RuleId = (typeof RULES)[number];
 
 export function isDataRule(rule: RuleId): rule is DataRule {
   return (DATA_RULES as readonly string[]).includes(rule);
+}
+
+export function isLockRule(rule: RuleId): rule is LockRule {
+  return (LOCK_RULES as readonly string[]).includes(rule);
 }
 
 export function isTimelineRule(rule: RuleId): rule is TimelineRule {

@@ -32,7 +32,7 @@ export async function expectSchemaOnly(
   { baseline, ...options }: SchemaOnlyOptions = {},
 ): Promise<void> {
   const all = typeof paths === 'string' ? [paths] : paths;
-  const report = await checkFiles({ ...options, paths: all });
+  const report = await checkFiles({ locks: 'off', ...options, paths: all });
   if (report.migrations.length === 0 && report.problems.length === 0) throw new NoMigrationsError(all);
   const file = resolve(baseline ?? DEFAULT_BASELINE);
   const outcome = judgeOutcome(report, readBaseline(file), file);

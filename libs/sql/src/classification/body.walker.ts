@@ -82,7 +82,7 @@ export class BodyWalker {
       const found = newFacts();
       const isParsed = this.#walkText(unitOfTemplate(unit, template), found, depth + 1);
       const isDecided = found.findings.length > 0 || (template.isSafe && isParsed);
-      addFacts(facts, isDecided ? found : { ...newFacts(), settings: found.settings });
+      addFacts(facts, isDecided ? found : { ...newFacts(), settings: found.settings, ddl: found.ddl });
       if (!isDecided)
         facts.unknowns.push(dynamicSql(unit, isParsed ? likelyEffect(found) : effectOfVerb(template.sql)));
     }

@@ -98,6 +98,8 @@ function addBody(call: RoutineCall, { body, ...routine }: Routine, { span, facts
     if (inner.kind !== 'unresolved-call')
       facts.unknowns.push({ ...inner, position: call.position, via: [...via, ...inner.via] });
   facts.settings.push(...body.settings);
+  for (const inner of body.ddl)
+    facts.ddl.push({ ...inner, position: call.position, via: [...via, ...inner.via] });
   if (body.controlsTransaction) facts.controlsTransaction = true;
 }
 

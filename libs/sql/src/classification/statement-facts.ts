@@ -1,3 +1,4 @@
+import type { DdlStatement } from '../locks/ddl-statement.js';
 import { effectOfKind } from './statement-kinds.js';
 import type { StatementSpan } from './statement-spans.js';
 import type {
@@ -16,6 +17,8 @@ export interface StatementFacts {
   readonly unknowns: Unknown[];
   readonly calls: RoutineCall[];
   readonly settings: SettingChange[];
+  /** Definitions and other statements that take locks. */
+  readonly ddl: DdlStatement[];
   controlsTransaction: boolean;
   changesSchema: boolean;
 }
@@ -38,6 +41,7 @@ export function newFacts(): StatementFacts {
     unknowns: [],
     calls: [],
     settings: [],
+    ddl: [],
     controlsTransaction: false,
     changesSchema: false,
   };
@@ -48,6 +52,7 @@ export function addFacts(target: StatementFacts, added: StatementFacts): void {
   target.unknowns.push(...added.unknowns);
   target.calls.push(...added.calls);
   target.settings.push(...added.settings);
+  target.ddl.push(...added.ddl);
   target.controlsTransaction ||= added.controlsTransaction;
   target.changesSchema ||= added.changesSchema;
 }
@@ -57,9 +62,10 @@ export function toBodyAnalysis({
   unknowns,
   calls,
   settings,
+  ddl,
   controlsTransaction,
 }: StatementFacts): BodyAnalysis {
-  return { findings, unknowns, calls, settings, controlsTransaction };
+  return { findings, unknowns, calls, settings, ddl, controlsTransaction };
 }
 
 export function ruleInside(via: readonly string[], rule: DataFinding['rule']): DataFinding['rule'] {

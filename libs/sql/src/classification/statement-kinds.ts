@@ -164,7 +164,7 @@ export function effectOfVerb(sql: string): StatementEffect {
   return SCHEMA_VERBS.has(verb) ? 'schema' : 'unknown';
 }
 
-function hasOption(options: unknown, name: string): boolean {
+export function hasOption(options: unknown, name: string): boolean {
   const option = nodesOf(options, 'DefElem').findLast((item) => item['defname'] === name);
   return option !== undefined && !isFalse(option['arg']);
 }

@@ -1,4 +1,5 @@
 import type { ParseFailure } from '../parser/sql-parser.js';
+import type { DdlStatement } from '../locks/ddl-statement.js';
 import type { TextPosition } from '../text/text-position.js';
 
 /**
@@ -196,6 +197,8 @@ export interface BodyAnalysis {
   readonly calls: readonly RoutineCall[];
   /** Server settings that it changes while it runs. */
   readonly settings: readonly SettingChange[];
+  /** The statements in it that take locks. */
+  readonly ddl: readonly DdlStatement[];
   /** It runs COMMIT or ROLLBACK. */
   readonly controlsTransaction: boolean;
 }
@@ -225,6 +228,8 @@ export interface Statement {
   readonly creates: readonly Routine[];
   /** The server settings that it changes: SET, RESET, `set_config()`. */
   readonly settings: readonly SettingChange[];
+  /** The definitions, and other statements that take locks, which run with it: see `LockJudge`. */
+  readonly ddl: readonly DdlStatement[];
   readonly transaction?: TransactionControl;
   /** The name of the statement that a PREPARE prepares. A prepared change of rows is also a finding. */
   readonly prepares?: string;

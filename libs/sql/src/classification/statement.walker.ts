@@ -2,6 +2,7 @@ import { type Json, kindOf, nameParts, nodesOf, text } from '../parser/parser-no
 import type { SqlParser } from '../parser/sql-parser.js';
 import { bodyOf, BodyWalker } from './body.walker.js';
 import { CallResolver } from './call.resolver.js';
+import { ddlStatement, mayLock, settingStatement } from './ddl.finder.js';
 import { findDml } from './dml.finder.js';
 import { RoutineRegistry } from './routine.registry.js';
 import { SqlUnit } from './sql-unit.js';
@@ -72,6 +73,7 @@ export class StatementWalker {
       calls: facts.calls,
       creates,
       settings: [...settingsOf(kind, fields), ...facts.settings],
+      ddl: [...facts.ddl, ...facts.settings.map((setting) => settingStatement(setting, span))],
       ...(transaction && { transaction }),
       ...(prepares !== undefined && { prepares }),
       controlsTransaction: facts.controlsTransaction,
@@ -89,6 +91,7 @@ export class StatementWalker {
       facts.unknowns.push(
         unknown('unknown-statement', span, `this version of nestjs-backfill-sql does not know ${kind}`),
       );
+    if (mayLock(kind)) facts.ddl.push(ddlStatement(kind, fields, span));
     if (kind === 'CreateFunctionStmt') return [this.#walkRoutine(fields, scope)];
     if (kind === 'DoStmt') this.#walkDoBlock(fields, scope);
     else if (kind === 'ExecuteStmt') this.#checkPrepared(fields, scope);

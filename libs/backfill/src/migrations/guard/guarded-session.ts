@@ -107,25 +107,35 @@ export class GuardedSession {
       // A stream continues after this method, so its rows could not be counted.
       for (const statement of admitted.statements)
         if (statement.unknowns.length > 0) this.#guard.refuseUncounted(statement);
+      await this.#admitLocks(admitted.statements);
       return unguarded(() => this.#raw.stream(sql, parameters, onEnd, onError));
     });
     this.#last = work.catch(() => undefined);
     return this.#guard.track(work);
   }
 
+  #admitLocks(statements: readonly Statement[]): Promise<void> {
+    return this.#guard.admitLocks(statements, this.#inTransaction ? 'transaction' : 'alone', this.#query);
+  }
+
   async #run(args: QueryArguments): Promise<unknown> {
     const [sql, , structured] = args;
     const admitted = await this.#guard.admit(sql, this.#query);
     const controls = admitted.statements.some(({ transaction }) => transaction !== undefined);
-    if (!controls || admitted.statements.length === 1) return this.#send(admitted, args);
+    if (!controls || admitted.statements.length === 1) {
+      await this.#admitLocks(admitted.statements);
+      return this.#send(admitted, args);
+    }
     // BEGIN … COMMIT in one string are sent one by one, so that rows are counted before the commit.
     let result: unknown;
-    for (const statement of admitted.statements)
+    for (const statement of admitted.statements) {
+      await this.#admitLocks([statement]);
       result = await this.#send({ statements: [statement], mustCountRows: admitted.mustCountRows }, [
         statement.text,
         undefined,
         structured,
       ]);
+    }
     return result;
   }
 
@@ -152,6 +162,7 @@ export class GuardedSession {
     } else if (control === 'commit' || control === 'rollback' || control === 'prepare') {
       this.#hasBegun = false;
       this.#ended = true;
+      this.#guard.endTransaction();
     }
     if (control === 'commit') this.#guard.recordCommitted('everything up to its COMMIT');
     return result;

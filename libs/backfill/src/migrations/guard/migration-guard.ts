@@ -1,6 +1,7 @@
 import type { StatementClassifier, Classification, Routine, Statement } from 'nestjs-backfill-sql';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { DataInMigrationError } from '../migration.error.js';
+import type { LockGuard } from '../locks/lock.guard.js';
+import { DangerousLockError, DataInMigrationError, type MigrationRefusedError } from '../migration.error.js';
 import type { OtherConnectionGuard } from './guard-context.js';
 import { judge, type JudgeOptions, type Refusal, type RefusalCause } from './refusal.js';
 import { readRoutines } from './routine.reader.js';
@@ -21,6 +22,7 @@ export interface GuardOptions extends JudgeOptions {
   readonly direction: 'up' | 'down';
   readonly dataSource: DataSource;
   readonly classifier: StatementClassifier;
+  readonly locks: LockGuard;
 }
 
 /**
@@ -33,7 +35,7 @@ export class MigrationGuard implements OtherConnectionGuard {
   readonly #running = new Set<Promise<unknown>>();
   readonly #committed: string[] = [];
   #routines: readonly Routine[] = [];
-  #firstRefusal: DataInMigrationError | undefined;
+  #firstRefusal: MigrationRefusedError | undefined;
   #ended = false;
 
   constructor(options: GuardOptions) {
@@ -76,6 +78,25 @@ export class MigrationGuard implements OtherConnectionGuard {
     return this.#judge(sql, this.#classify(sql, known));
   }
 
+  /** @throws DangerousLockError before the statements are sent */
+  async admitLocks(
+    statements: readonly Statement[],
+    session: 'transaction' | 'alone',
+    query: SendQuery,
+  ): Promise<void> {
+    try {
+      await this.#options.locks.admit(statements, session, query);
+    } catch (error) {
+      if (error instanceof DangerousLockError) this.#firstRefusal ??= error;
+      throw error;
+    }
+  }
+
+  /** The transaction of the migration has ended, and with it its locks. */
+  endTransaction(): void {
+    this.#options.locks.endTransaction();
+  }
+
   /**
    * Refuses SQL that the guard cannot read, because rows are counted only on the migration's own connection.
    */
@@ -86,6 +107,7 @@ export class MigrationGuard implements OtherConnectionGuard {
     const unread = mustCountRows ? statements.find(({ unknowns }) => unknowns.length > 0) : undefined;
     const [unknown] = unread?.unknowns ?? [];
     if (unread && unknown) this.#refuse({ kind: 'undecidable', unknown }, unread.text, unread);
+    this.#options.locks.admitOnOtherConnection(statements);
   }
 
   /**
@@ -134,13 +156,14 @@ export class MigrationGuard implements OtherConnectionGuard {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
     this.#ended = true;
     this.#throwRefusal();
+    this.#options.locks.finish();
   }
 
   /**
    * Ends the guard after an error of the migration. @returns the first refusal, which may have caused the
    * error
    */
-  async endFailed(): Promise<DataInMigrationError | undefined> {
+  async endFailed(): Promise<MigrationRefusedError | undefined> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
     this.#ended = true;
     return this.#firstRefusal;

@@ -1,10 +1,11 @@
-import { loadClassifier } from 'nestjs-backfill-sql';
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { loadClassifier, LOCK_RULES } from 'nestjs-backfill-sql';
+import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { insideMigration, watchDriver } from '../guard/guard-context.js';
 import { guardQueryRunner, isGuarded } from '../guard/guarded-query-runner.js';
 import { GuardedSession } from '../guard/guarded-session.js';
 import { bookkeepingTables, dataSourceOf, MigrationGuard } from '../guard/migration-guard.js';
 import { isLockError, LockRetry } from '../locks/lock-retry.js';
+import { LockGuard } from '../locks/lock.guard.js';
 import { assertRequirements } from './contract.requirements.js';
 import { MigrationDeclarationError } from '../migration.error.js';
 import type { MigrationDeclaration, MigrationSettings } from '../migration.options.js';
@@ -100,6 +101,7 @@ class GuardedMigrationRunner {
       classifier: await loadClassifier(),
       exemptTables: this.#declaration.allowsData?.tables ?? [],
       bookkeeping: bookkeepingTables(dataSource),
+      locks: this.#lockGuard(dataSource),
     });
     watchDriver(dataSource.driver);
     const session = new GuardedSession(this.#raw, guard, retry);
@@ -117,6 +119,19 @@ class GuardedMigrationRunner {
     }
   }
 
+  #lockGuard(dataSource: DataSource): LockGuard {
+    const { locks, log, policy } = this.#settings;
+    return new LockGuard({
+      migration: this.#name,
+      direction: this.#migration.direction,
+      dataSource,
+      locks: this.#declaration.locks ?? locks,
+      allowsLocks: this.#declaration.allowsLocks,
+      lockTimeoutMs: policy.lockTimeout,
+      log,
+    });
+  }
+
   #validate(driver: string): void {
     const { allowsData } = this.#declaration;
     if (driver !== 'postgres')
@@ -125,6 +140,7 @@ class GuardedMigrationRunner {
         `${this.#name} runs on ${driver}, but SchemaMigration supports PostgreSQL only.`,
         'Use it with a data source of type "postgres", and MigrationInterface for others.',
       );
+    this.#validateLocks();
     if (!allowsData) return;
     if (
       typeof allowsData.reason !== 'string' ||
@@ -140,6 +156,21 @@ class GuardedMigrationRunner {
     this.#settings.log.warn(
       `${this.#name} may change rows of ${allowsData.tables.join(', ')}: ${allowsData.reason}`,
     );
+  }
+
+  #validateLocks(): void {
+    const { allowsLocks } = this.#declaration;
+    if (!allowsLocks) return;
+    const { reason, rules } = allowsLocks as { reason?: unknown; rules?: unknown };
+    const names: readonly string[] = Array.isArray(rules) ? rules : [];
+    const unknown = names.filter((rule) => !(LOCK_RULES as readonly string[]).includes(rule));
+    if (typeof reason !== 'string' || reason.trim() === '' || names.length === 0 || unknown.length > 0)
+      throw new MigrationDeclarationError(
+        this.#name,
+        `${this.#name} declares \`allowsLocks\` without a reason or without rules that exist${unknown.length > 0 ? `: ${unknown.join(', ')}` : ''}.`,
+        "static readonly allowsLocks = { reason: 'why the locks do no harm', rules: ['index-not-concurrent'] };",
+      );
+    this.#settings.log.warn(`${this.#name} may use locks that ${names.join(', ')} refuse: ${reason}`);
   }
 
   #warnOfCommitted(committed: readonly string[], error: unknown): void {

@@ -6,6 +6,7 @@ import {
   type QueryRunner,
 } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
+import { startLockRun } from '../locks/lock.guard.js';
 import { LockRetry } from '../locks/lock-retry.js';
 import { unmetRequirements } from './contract.requirements.js';
 import { describeUnmet, MigrationDeclarationError, type UnmetRequirement } from '../migration.error.js';
@@ -117,6 +118,7 @@ class MigrationPhase {
     let lease: DeployLease | undefined;
     try {
       guardMigrations(this.#dataSource, this.#options);
+      startLockRun(this.#dataSource);
       lease = await this.#acquire();
       this.#waited = lease.hasWaited;
       return await whileRunByPhase(this.#dataSource, () => this.#migrate(lease as DeployLease));

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { InvalidMigrationOptionError } from '../migration.error.js';
 import {
   DDL_POLICY,
+  LOCKS_POLICIES,
   type DdlPolicy,
   type MigrationOptions,
   type MigrationSettings,
@@ -18,6 +19,7 @@ export function settingsFor(dataSource: DataSource): MigrationSettings {
   return (
     settings.get(dataSource) ?? {
       policy: DDL_POLICY,
+      locks: 'refuse',
       log: new Logger('SchemaMigration'),
       isRunByPhase: false,
     }
@@ -29,8 +31,9 @@ export function configureMigrations(dataSource: DataSource, options: MigrationOp
   const current = settingsFor(dataSource);
   const policy = { ...current.policy, ...options.policy };
   validate(policy);
-  const { gate = current.gate, log = current.log } = options;
-  const next = { policy, log, isRunByPhase: current.isRunByPhase, ...(gate && { gate }) };
+  const { gate = current.gate, log = current.log, locks = current.locks } = options;
+  if (!LOCKS_POLICIES.includes(locks)) throw new InvalidMigrationOptionError('locks', locks);
+  const next = { policy, log, locks, isRunByPhase: current.isRunByPhase, ...(gate && { gate }) };
   settings.set(dataSource, next);
   return next;
 }

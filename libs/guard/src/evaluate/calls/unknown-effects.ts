@@ -20,13 +20,33 @@ export function isHarmless({ name, expression }: UnknownCallee): boolean {
   return HARMLESS_RECEIVER.test(expression) || (HARMLESS_NAME.test(name) && /log|console/i.test(expression));
 }
 
+/** The safe steps of nestjs-backfill change the schema only, without a dangerous lock. */
+const SAFE_STEPS = new Set([
+  'setNotNull',
+  'addForeignKey',
+  'addCheck',
+  'addUnique',
+  'addPrimaryKey',
+  'attachPartition',
+  'changeType',
+  'dropColumn',
+  'renameColumn',
+  'renameTable',
+  'dropIndex',
+  'addEnumValue',
+]);
+
+function isSafeStep({ name, facts }: UnknownCallee): boolean {
+  return SAFE_STEPS.has(name) && /^nestjs-backfill(?:\/|$)/.test(facts.module ?? '');
+}
+
 /**
  * Whether a call of code that cannot be read may change rows, and why. This is the only place that decides it:
  * a value of which nothing is known may be a connection, a repository or code that opens its own connection.
  */
 export function effectOfUnknown(callee: UnknownCallee, call: Call): StopReason | undefined {
   const { name, facts } = callee;
-  if (isHarmless(callee) || likelyByName(name) !== undefined) return undefined;
+  if (isHarmless(callee) || isSafeStep(callee) || likelyByName(name) !== undefined) return undefined;
   if (facts.database) return effectOnContext(callee, call);
   if (call.args.some((arg) => holdsDatabase(arg))) return 'helper';
   const receiver = callee.receiver ? factsOf(callee.receiver) : NO_FACTS;

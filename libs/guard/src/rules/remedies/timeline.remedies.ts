@@ -20,10 +20,10 @@ export const TIMELINE_REMEDIES = {
       'Add the column in a migration: `npx typeorm migration:generate` writes it.',
       'If a migration that waits for a backfill (`requires`) adds the column, move that statement into an earlier migration.',
     ],
-    refused: `${inMigration('await queryRunner.query(`CREATE TABLE leads (id serial PRIMARY KEY)`);')}
+    refused: `${inMigration('await queryRunner.query(`CREATE TABLE leads (id bigserial PRIMARY KEY)`);')}
 
 ${LEAD}`,
-    instead: `${inMigration('await queryRunner.query(`CREATE TABLE leads (id serial PRIMARY KEY, status text)`);')}
+    instead: `${inMigration('await queryRunner.query(`CREATE TABLE leads (id bigserial PRIMARY KEY, status text)`);')}
 
 ${LEAD}`,
   },
@@ -35,11 +35,11 @@ ${LEAD}`,
       'First deploy a version of the application whose entity does not have the column.',
       'Drop the column in a migration of a later release. If a backfill reads it, name the backfill in `requires` of that migration.',
     ],
-    refused: `${inMigration(`await queryRunner.query(\`CREATE TABLE leads (id serial PRIMARY KEY, status text)\`);
+    refused: `${inMigration(`await queryRunner.query(\`CREATE TABLE leads (id bigserial PRIMARY KEY, status text)\`);
 await queryRunner.query(\`ALTER TABLE leads DROP COLUMN status\`);`)}
 
 ${LEAD}`,
-    instead: `${inMigration('await queryRunner.query(`CREATE TABLE leads (id serial PRIMARY KEY, status text)`);')}
+    instead: `${inMigration('await queryRunner.query(`CREATE TABLE leads (id bigserial PRIMARY KEY, status text)`);')}
 
 ${LEAD}`,
   },
@@ -54,7 +54,7 @@ ${LEAD}`,
     refused: `${inMigration('await queryRunner.query(`ALTER TABLE leads ADD COLUMN name text`);')}
 
 ${LEAD}`,
-    instead: `${inMigration('await queryRunner.query(`CREATE TABLE leads (id serial PRIMARY KEY, status text)`);')}
+    instead: `${inMigration('await queryRunner.query(`CREATE TABLE leads (id bigserial PRIMARY KEY, status text)`);')}
 
 ${LEAD}`,
   },

@@ -1,0 +1,188 @@
+import {
+  type KnownColumn,
+  type KnownTable,
+  type LockCatalog,
+  type LockLookups,
+  typeOfText,
+} from 'nestjs-backfill-sql';
+import type { DataSource } from 'typeorm';
+import { quotePath } from '../../postgres/identifiers.js';
+import type { SendQuery } from '../guard/row-counters.js';
+
+/** A table up to both bounds is small: a scan of it ends before anybody notices. */
+export const SMALL_TABLE = { rows: 10_000, bytes: 8 * 1024 * 1024 } as const;
+
+interface TableName {
+  readonly schema?: string;
+  readonly name: string;
+}
+
+/** What is known without the database: the columns that the entities of the application read. */
+export function catalogOfEntities(dataSource: DataSource): LockCatalog {
+  return {
+    table: () => undefined,
+    tableOfIndex: () => undefined,
+    isVolatile: () => undefined,
+    isConstrainedDomain: () => undefined,
+    readerOf: (table, column) => readerOf(dataSource, table, column),
+  };
+}
+
+function readerOf(dataSource: DataSource, table: TableName, column: string): string | undefined {
+  const entity = dataSource.entityMetadatas.find(
+    ({ tableName, schema }) =>
+      tableName === table.name &&
+      (schema === undefined || table.schema === undefined || schema === table.schema),
+  );
+  const isRead = entity?.columns.some(({ databaseName, isVirtual }) => databaseName === column && !isVirtual);
+  return isRead === true ? `the entity ${entity?.targetName ?? ''}` : undefined;
+}
+
+/** It takes no lock on the relations, and reads no row. */
+const RELATIONS = `
+  SELECT r.name, c.relkind AS kind, pg_catalog.current_setting('TimeZone') AS zone,
+         i.relname AS table_name, n.nspname AS table_schema, c.reltuples::float8 AS rows,
+         NOT c.relispopulated AS is_empty,
+         NOT c.relrowsecurity AND c.relkind <> 'f'
+           AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS countable,
+         CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid)
+              WHEN c.relkind = 'p' THEN (SELECT sum(pg_catalog.pg_table_size(t.relid))
+                                           FROM pg_catalog.pg_partition_tree(c.oid) t) END::float8 AS bytes,
+         (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+                   'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
+                   'isIndexed', EXISTS (SELECT FROM pg_catalog.pg_index x
+                                         WHERE x.indrelid = c.oid AND a.attnum = ANY (x.indkey)),
+                   'isChecked', EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                                         WHERE k.conrelid = c.oid AND k.contype = 'c' AND a.attnum = ANY (k.conkey))))
+            FROM pg_catalog.pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+         (SELECT pg_catalog.json_agg(pg_catalog.pg_get_expr(k.conbin, k.conrelid))
+            FROM pg_catalog.pg_constraint k
+           WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated) AS checks
+    FROM pg_catalog.unnest($1::text[]) r (name)
+    LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(r.name)::oid
+    LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
+    LEFT JOIN pg_catalog.pg_class i ON i.oid = x.indrelid
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace`;
+
+const FUNCTIONS = `
+  SELECT p.proname AS name, bool_or(p.provolatile = 'v') AS is_volatile
+    FROM pg_catalog.pg_proc p WHERE p.proname = ANY ($1) GROUP BY p.proname`;
+
+/** A domain that is based on a domain with constraints has them too. */
+const DOMAINS = `
+  WITH RECURSIVE bases AS (
+    SELECT t.typname, t.oid, t.typbasetype, t.typnotnull FROM pg_catalog.pg_type t
+     WHERE t.typname = ANY ($1) AND t.typtype = 'd'
+    UNION ALL
+    SELECT b.typname, t.oid, t.typbasetype, t.typnotnull
+      FROM bases b JOIN pg_catalog.pg_type t ON t.oid = b.typbasetype AND t.typtype = 'd')
+  SELECT b.typname AS name, bool_or(b.typnotnull OR k.oid IS NOT NULL) AS is_constrained
+    FROM bases b LEFT JOIN pg_catalog.pg_constraint k ON k.contypid = b.oid GROUP BY b.typname`;
+
+type Row = Record<string, unknown>;
+
+/** Reads what the database knows about the relations, functions and types of a statement. */
+export async function readLockCatalog(
+  query: SendQuery,
+  dataSource: DataSource,
+  { tables, indexes, functions, types }: LockLookups,
+): Promise<LockCatalog> {
+  const ofIndexes = await readRelations(query, indexes);
+  const indexed = [...ofIndexes.values()].map(indexedTable).filter((table) => table !== undefined);
+  const relations = await readRelations(query, [...tables, ...indexed]);
+  const known = new Map<string, KnownTable | null>();
+  for (const [name, row] of relations) known.set(name, await knownTable(query, name, row));
+  const [anyRow] = relations.values();
+  const volatile = functions.length === 0 ? [] : await query(FUNCTIONS, [functions.map(lastPart)]);
+  const domains = types.length === 0 ? [] : await query(DOMAINS, [[...types]]);
+  return {
+    table: (name) => known.get(quoted(name)),
+    tableOfIndex: (name) => {
+      const row = ofIndexes.get(quoted(name));
+      return row === undefined ? undefined : (indexedTable(row) ?? null);
+    },
+    isVolatile: (name) =>
+      volatile.find((row) => row['name'] === name)?.['is_volatile'] as boolean | undefined,
+    isConstrainedDomain: (name) =>
+      domains.some((row) => row['name'] === name && row['is_constrained'] === true),
+    readerOf: (table, column) => readerOf(dataSource, table, column),
+    isUtc: UTC_ZONES.has(String(anyRow?.['zone'])),
+  };
+}
+
+const UTC_ZONES = new Set(['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT', 'UCT', 'Etc/UCT', 'Zulu', 'Universal']);
+
+async function readRelations(
+  query: SendQuery,
+  tables: readonly TableName[],
+): Promise<ReadonlyMap<string, Row>> {
+  const names = [...new Set(tables.map(quoted))];
+  const rows = names.length === 0 ? [] : await query(RELATIONS, [names]);
+  return new Map(rows.map((row) => [String(row['name']), row]));
+}
+
+async function knownTable(query: SendQuery, name: string, row: Row): Promise<KnownTable | null> {
+  if (row['kind'] === null) return null;
+  const checks = (row['checks'] ?? []) as readonly string[];
+  const proven = new Set(checks.flatMap(provenColumns));
+  const columns = (row['columns'] ?? []) as readonly (KnownColumn & { name: string; type: string })[];
+  const isSmall = await isSmallTable(query, name, row);
+  return {
+    ...(isSmall !== undefined && { isSmall }),
+    hasCheck: checks.length > 0,
+    columns: new Map(
+      columns.map(({ name: column, type, notNull, isIndexed, isChecked }): [string, KnownColumn] => [
+        column,
+        {
+          type: typeOfText(type),
+          notNull: notNull === true,
+          isIndexed: isIndexed === true,
+          isChecked: isChecked === true,
+          provenNotNull: proven.has(column),
+        },
+      ]),
+    ),
+  };
+}
+
+/**
+ * It counts up to the bound, because statistics can be missing. The number of bytes bounds what it reads.
+ *
+ * @returns undefined if the size is not known
+ */
+async function isSmallTable(query: SendQuery, name: string, row: Row): Promise<boolean | undefined> {
+  if (row['bytes'] === null) return undefined;
+  if (Number(row['bytes']) > SMALL_TABLE.bytes) return false;
+  if (row['is_empty'] === true) return true;
+  if (row['countable'] !== true)
+    return Number(row['rows']) < 0 ? undefined : Number(row['rows']) <= SMALL_TABLE.rows;
+  const [counted] = await query(
+    `SELECT pg_catalog.count(*)::int AS rows FROM (SELECT FROM ${name} LIMIT ${SMALL_TABLE.rows + 1}) s`,
+  );
+  return Number(counted?.['rows']) <= SMALL_TABLE.rows;
+}
+
+const NOT_NULL_TERM = /\((?:"((?:[^"]|"")+)"|([a-z_][\w$]*)) IS NOT NULL\)/g;
+
+/** The columns in `((a IS NOT NULL) AND (b IS NOT NULL))`. */
+function provenColumns(check: string): readonly string[] {
+  const rest = check.replace(NOT_NULL_TERM, '').replace(/[()\s]|\bAND\b/g, '');
+  if (rest !== '') return [];
+  return [...check.matchAll(NOT_NULL_TERM)].map(([, quotedName, name]) =>
+    quotedName === undefined ? (name ?? '') : quotedName.replaceAll('""', '"'),
+  );
+}
+
+function indexedTable(row: Row): TableName | undefined {
+  if (row['kind'] !== 'i' && row['kind'] !== 'I') return undefined;
+  return { schema: String(row['table_schema']), name: String(row['table_name']) };
+}
+
+function quoted({ schema, name }: TableName): string {
+  return schema === undefined ? quotePath(name) : quotePath(schema, name);
+}
+
+function lastPart(name: string): string {
+  return name.split('.').at(-1) ?? name;
+}

@@ -1,0 +1,56 @@
+import type * as ast from 'oxc-parser';
+import { keyName, lineage } from '../../evaluate/classes/classes.js';
+import type { Machine } from '../../evaluate/machine/machine.types.js';
+import type { MigrationCandidate } from '../../evaluate/migrations/migration-classes.js';
+import { knownText } from '../../evaluate/values/text-value.js';
+import type { ClassValue, Value } from '../../evaluate/values/value.types.js';
+import { property } from '../../schema/runner-calls.js';
+
+/** What a migration declares about its locks. */
+export interface LockDeclaration {
+  /** The rules of `allowsLocks`; empty without a reason. */
+  readonly allowed: ReadonlySet<string>;
+  /** Whether its statements share a transaction; unknown for SQL files, because their runner decides. */
+  readonly transaction: 'open' | 'none' | 'unknown';
+}
+
+/** Reads `static allowsLocks` and `transaction` of a class. */
+export function lockDeclarationOf(machine: Machine, { target }: MigrationCandidate): LockDeclaration {
+  if (target.kind === 'object')
+    return {
+      allowed: new Set(),
+      transaction: isFalse(target.object.properties.get('transaction')) ? 'none' : 'open',
+    };
+  if (target.kind === 'module') return { allowed: new Set(), transaction: 'open' };
+  const allows = fieldOf(machine, target.class, { name: 'allowsLocks', isStatic: true });
+  const transaction = fieldOf(machine, target.class, { name: 'transaction', isStatic: false });
+  return { allowed: rulesOf(allows), transaction: isFalse(transaction) ? 'none' : 'open' };
+}
+
+interface Field {
+  readonly name: string;
+  readonly isStatic: boolean;
+}
+
+function fieldOf(machine: Machine, owner: ClassValue, { name, isStatic }: Field): Value | undefined {
+  for (const home of lineage(machine, owner)) {
+    const definition = home.node.body.body.find(
+      (item): item is ast.PropertyDefinition =>
+        item.type === 'PropertyDefinition' && item.static === isStatic && keyName(item.key) === name,
+    );
+    if (definition?.value)
+      return machine.evaluate(definition.value, { scope: home.scope, module: home.module });
+  }
+  return undefined;
+}
+
+function rulesOf(value: Value | undefined): ReadonlySet<string> {
+  const reason = knownText(property(value, 'reason')) ?? '';
+  const rules = property(value, 'rules');
+  if (reason.trim() === '' || rules?.kind !== 'array') return new Set();
+  return new Set(rules.items.map(knownText).filter((rule) => rule !== undefined));
+}
+
+function isFalse(value: Value | undefined): boolean {
+  return value?.kind === 'constant' && value.value === false;
+}

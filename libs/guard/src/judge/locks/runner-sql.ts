@@ -1,0 +1,149 @@
+import type { SchemaEvent } from '../../evaluate/machine/event.types.js';
+import { knownText } from '../../evaluate/values/text-value.js';
+import type { Value } from '../../evaluate/values/value.types.js';
+import { property } from '../../schema/runner-calls.js';
+import { columnDefinition, quotedName } from './column-sql.js';
+
+/** What stands for a table that the guard cannot read. */
+const UNKNOWN_TABLE = '"unknown_table"';
+
+/** The SQL that a schema method of TypeORM's query runner sends; nothing for a method that takes no dangerous lock. */
+export function sqlOfCall({ method, args }: Pick<SchemaEvent, 'method' | 'args'>): readonly string[] {
+  const table = tableName(args[0]);
+  return METHODS[method]?.(table, args.slice(1), args[0]) ?? [];
+}
+
+type MethodSql = (table: string, args: readonly Value[], tableValue: Value | undefined) => readonly string[];
+
+const METHODS: Readonly<Record<string, MethodSql>> = {
+  createTable: (table, _args, definition) => [createTable(table, definition)],
+  dropTable: (table) => [`DROP TABLE ${table}`],
+  renameTable: (table, [to]) => [`ALTER TABLE ${table} RENAME TO ${lastPart(tableName(to))}`],
+  addColumn: (table, [column]) => [addColumn(table, column)],
+  addColumns: (table, [columns]) => itemsOf(columns).map((column) => addColumn(table, column)),
+  renameColumn: (table, [from, to]) => [
+    `ALTER TABLE ${table} RENAME COLUMN ${nameOf(from)} TO ${nameOf(to)}`,
+  ],
+  changeColumn: (table, [from, to]) => changeColumn(table, from, to),
+  changeColumns: (table, [pairs]) =>
+    itemsOf(pairs).flatMap((pair) =>
+      changeColumn(table, property(pair, 'oldColumn'), property(pair, 'newColumn')),
+    ),
+  dropColumn: (table, [column]) => [`ALTER TABLE ${table} DROP COLUMN ${nameOf(column)}`],
+  dropColumns: (table, [columns]) =>
+    itemsOf(columns).map((column) => `ALTER TABLE ${table} DROP COLUMN ${nameOf(column)}`),
+  createPrimaryKey: (table, [columns]) => [`ALTER TABLE ${table} ADD PRIMARY KEY (${columnList(columns)})`],
+  updatePrimaryKeys: (table, [columns]) => [
+    `ALTER TABLE ${table} ADD PRIMARY KEY (${itemsOf(columns).map(nameOf).join(', ')})`,
+  ],
+  createUniqueConstraint: (table, [unique]) => [uniqueConstraint(table, unique)],
+  createUniqueConstraints: (table, [all]) => itemsOf(all).map((unique) => uniqueConstraint(table, unique)),
+  createCheckConstraint: (table) => [`ALTER TABLE ${table} ADD CHECK (true)`],
+  createCheckConstraints: (table) => [`ALTER TABLE ${table} ADD CHECK (true)`],
+  createExclusionConstraint: (table) => [`ALTER TABLE ${table} ADD EXCLUDE USING btree (id WITH =)`],
+  createExclusionConstraints: (table) => [`ALTER TABLE ${table} ADD EXCLUDE USING btree (id WITH =)`],
+  createForeignKey: (table, [key]) => [foreignKey(table, key)],
+  createForeignKeys: (table, [keys]) => itemsOf(keys).map((key) => foreignKey(table, key)),
+  createIndex: (table, [index]) => [createIndex(table, index)],
+  createIndices: (table, [indices]) => itemsOf(indices).map((index) => createIndex(table, index)),
+  dropIndex: (table, [index]) => dropIndex(table, index),
+  dropIndices: (table, [indices]) => itemsOf(indices).flatMap((index) => dropIndex(table, index)),
+  dropSchema: (schema, [, , cascade]) => (isTrue(cascade) ? [`DROP SCHEMA ${schema} CASCADE`] : []),
+};
+
+function createTable(table: string, definition: Value | undefined): string {
+  const columns = itemsOf(property(definition, 'columns')).map(columnDefinition);
+  return `CREATE TABLE ${table} (${columns.join(', ')})`;
+}
+
+function addColumn(table: string, column: Value | undefined): string {
+  return `ALTER TABLE ${table} ADD COLUMN ${columnDefinition(column)}`;
+}
+
+/** TypeORM drops and adds a column whose type or length changes, so that an unknown old type is dangerous. */
+function changeColumn(table: string, from: Value | undefined, to: Value | undefined): readonly string[] {
+  const [before, after] = [nameOf(from), nameOf(to)];
+  const renames = before === after ? [] : [`ALTER TABLE ${table} RENAME COLUMN ${before} TO ${after}`];
+  const oldType = knownText(property(from, 'type'));
+  const newType = knownText(property(to, 'type'));
+  const isSameType = oldType !== undefined && oldType === newType && sameText(from, to, 'length');
+  const retypes =
+    isSameType || newType === undefined
+      ? []
+      : [`ALTER TABLE ${table} ALTER COLUMN ${after} TYPE unknown_type`];
+  const wasNullable = property(from, 'isNullable');
+  const isNullable = property(to, 'isNullable');
+  const requires =
+    isFalse(isNullable) && !isFalse(wasNullable)
+      ? [`ALTER TABLE ${table} ALTER COLUMN ${after} SET NOT NULL`]
+      : [];
+  const unique = isTrue(property(to, 'isUnique')) && !isTrue(property(from, 'isUnique'));
+  return [
+    ...renames,
+    ...retypes,
+    ...requires,
+    ...(unique ? [`ALTER TABLE ${table} ADD UNIQUE (${after})`] : []),
+  ];
+}
+
+function sameText(a: Value | undefined, b: Value | undefined, name: string): boolean {
+  return knownText(property(a, name)) === knownText(property(b, name));
+}
+
+function uniqueConstraint(table: string, unique: Value | undefined): string {
+  return `ALTER TABLE ${table} ADD UNIQUE (${columnList(property(unique, 'columnNames'))})`;
+}
+
+function foreignKey(table: string, key: Value | undefined): string {
+  const references = tableName(property(key, 'referencedTableName'));
+  return `ALTER TABLE ${table} ADD FOREIGN KEY (${columnList(property(key, 'columnNames'))}) REFERENCES ${references}`;
+}
+
+function createIndex(table: string, index: Value | undefined): string {
+  const concurrently = isTrue(property(index, 'isConcurrent')) ? 'CONCURRENTLY ' : '';
+  const name = knownText(property(index, 'name'));
+  const named = name === undefined ? '' : `${quotedName(name)} `;
+  const unnamed = concurrently !== '' && named === '' ? '"index" ' : named;
+  return `CREATE INDEX ${concurrently}${unnamed}ON ${table} (${columnList(property(index, 'columnNames'))})`;
+}
+
+/** The first statement only says which table the index belongs to. */
+function dropIndex(table: string, index: Value | undefined): readonly string[] {
+  const name = nameOf(index);
+  return [`CREATE INDEX CONCURRENTLY ${name} ON ${table} (id)`, `DROP INDEX ${name}`];
+}
+
+function columnList(columns: Value | undefined): string {
+  const names = itemsOf(columns).map(nameOf);
+  return names.length > 0 ? names.join(', ') : 'id';
+}
+
+function nameOf(value: Value | undefined): string {
+  const name = knownText(value) ?? knownText(property(value, 'name'));
+  return quotedName(name ?? 'unknown_name');
+}
+
+/** A table given by its name, or as `new Table({ name })`. */
+function tableName(value: Value | undefined): string {
+  const name = knownText(value) ?? knownText(property(value, 'name'));
+  if (name === undefined || name === '') return UNKNOWN_TABLE;
+  const schema = knownText(property(value, 'schema'));
+  const parts = name.replace(/"/g, '').split('.').slice(-2);
+  return (parts.length === 1 && schema !== undefined ? [schema, ...parts] : parts).map(quotedName).join('.');
+}
+
+function lastPart(table: string): string {
+  return table.split('.').at(-1) ?? table;
+}
+
+function itemsOf(value: Value | undefined): readonly (Value | undefined)[] {
+  return value?.kind === 'array' ? value.items : [];
+}
+
+function isTrue(value: Value | undefined): boolean {
+  return value?.kind === 'constant' && value.value === true;
+}
+
+function isFalse(value: Value | undefined): boolean {
+  return value?.kind === 'constant' && value.value === false;
+}

@@ -1,0 +1,29 @@
+import type { DdlStatement } from '../locks/ddl-statement.js';
+import type { Json } from '../parser/parser-nodes.js';
+import { effectOfKind } from './statement-kinds.js';
+import type { StatementSpan } from './statement-spans.js';
+import type { SettingChange } from './statement.types.js';
+
+const LOCKING_KINDS = new Set(['LockStmt', 'VariableSetStmt']);
+
+/** Whether statements of this kind take locks, or change how long a statement waits for one. */
+export function mayLock(kind: string): boolean {
+  return (effectOfKind(kind) === 'schema' && kind !== 'CreateFunctionStmt') || LOCKING_KINDS.has(kind);
+}
+
+export function ddlStatement(node: string, fields: Json, { unit, start, text }: StatementSpan): DdlStatement {
+  return {
+    node,
+    fields,
+    text,
+    position: unit.position(start),
+    via: unit.place.via,
+    isDynamic: unit.place.isDynamic,
+  };
+}
+
+/** A call of `set_config` as SET. */
+export function settingStatement({ name, value }: SettingChange, span: StatementSpan): DdlStatement {
+  const args = value === undefined ? [] : [{ A_Const: { sval: { sval: value } } }];
+  return ddlStatement('VariableSetStmt', { name, args }, span);
+}

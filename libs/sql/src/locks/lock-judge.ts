@@ -1,0 +1,183 @@
+import type { TableName } from '../classification/statement.types.js';
+import { refusesTransaction } from '../classification/statement-kinds.js';
+import { isObject, list, text } from '../parser/parser-nodes.js';
+import type { DdlStatement } from './ddl-statement.js';
+import type { LockFinding, LockMode } from './lock.types.js';
+import { alterTable, tablesOfAlter } from './rules/alter-table.rules.js';
+import { createOther, createTable, createTableAs } from './rules/create-table.rules.js';
+import { concurrentlyInTransaction, createIndex, reindex } from './rules/index.rules.js';
+import {
+  alterDomain,
+  alterEnum,
+  alterSchema,
+  changeLockTimeout,
+  cluster,
+  createTrigger,
+  drop,
+  dropOwned,
+  lockTable,
+  refresh,
+  rename,
+  settingValue,
+  vacuum,
+} from './rules/statement.rules.js';
+import { SchemaState } from './schema-state.js';
+import { fullTableName, type LockContext, StatementInspection, withTable } from './statement-inspection.js';
+import { droppedNames, isSameName, tableOf } from './table-names.js';
+
+type Rule = (on: StatementInspection) => void;
+
+const RULES: Readonly<Record<string, Rule>> = {
+  AlterTableStmt: alterTable,
+  IndexStmt: createIndex,
+  ReindexStmt: reindex,
+  DropStmt: drop,
+  DropOwnedStmt: dropOwned,
+  RenameStmt: rename,
+  AlterObjectSchemaStmt: alterSchema,
+  AlterEnumStmt: alterEnum,
+  AlterDomainStmt: alterDomain,
+  CreateTrigStmt: createTrigger,
+  LockStmt: lockTable,
+  RefreshMatViewStmt: refresh,
+  ClusterStmt: cluster,
+  VacuumStmt: vacuum,
+  CreateStmt: createTable,
+  CreateForeignTableStmt: createTableAs,
+  CreateTableAsStmt: createTableAs,
+  CreateEnumStmt: createOther,
+  CreateDomainStmt: createOther,
+  CompositeTypeStmt: createOther,
+  ViewStmt: createOther,
+  CreateSchemaStmt: createSchema,
+  VariableSetStmt: (on) => {
+    const { name } = on.ddl.fields;
+    if (text(name)?.toLowerCase() === 'lock_timeout') changeLockTimeout(on, settingValue(on.ddl.fields));
+  },
+};
+
+/** A relation that the transaction has locked so that reads or writes wait. */
+interface HeldLock {
+  readonly table: TableName;
+  readonly lock: LockMode;
+}
+
+/**
+ * Finds statements whose locks are dangerous. It keeps the locks of the current transaction, and what the
+ * statements have created.
+ *
+ * @publicApi
+ */
+export class LockJudge {
+  readonly state: SchemaState;
+  #held: readonly HeldLock[] = [];
+
+  /** @param state what earlier statements have done to the schema; it is changed */
+  constructor(state: SchemaState = new SchemaState()) {
+    this.state = state;
+  }
+
+  /** The transaction has ended, and with it its locks. */
+  endTransaction(): void {
+    this.#held = [];
+  }
+
+  /** The dangers of statements, without counting them as run. */
+  inspect(ddl: readonly DdlStatement[], context: LockContext): readonly LockFinding[] {
+    const copy = new LockJudge(this.state.copy());
+    copy.#held = this.#held;
+    return copy.judge(ddl, context);
+  }
+
+  /** The dangers of statements that run next. */
+  judge(ddl: readonly DdlStatement[], context: LockContext): readonly LockFinding[] {
+    return ddl.flatMap((statement) => this.#judgeOne(statement, context));
+  }
+
+  #judgeOne(ddl: DdlStatement, context: LockContext): readonly LockFinding[] {
+    if (!context.inTransaction) this.#held = [];
+    const on = new StatementInspection(ddl, this.state, context, (table) => this.#heldLock(table));
+    const wasNew = (table: TableName) => this.state.isNew(table);
+    const locked = lockedTables(ddl).filter((table) => !wasNew(table) && !on.isMissing(table));
+    RULES[ddl.node]?.(on);
+    if (refusesTransaction(ddl.node, ddl.fields))
+      concurrentlyInTransaction(on, tableOf(ddl.fields['relation']));
+    this.#reportSeveral(on, locked);
+    return on.findings;
+  }
+
+  #heldLock(table: TableName): LockMode | undefined {
+    return this.#held.find((held) => isSameName(held.table, table))?.lock;
+  }
+
+  /** Two transactions that lock the same tables in another order block each other. */
+  #reportSeveral(on: StatementInspection, locked: readonly TableName[]): void {
+    const large = locked.filter((table) => on.context.catalog?.table(table)?.isSmall !== true);
+    const [main] = large;
+    const others = this.#held.filter(
+      ({ table }) =>
+        !large.some((other) => isSameName(other, table)) &&
+        on.context.catalog?.table(table)?.isSmall !== true,
+    );
+    if (on.context.inTransaction && main && others.length > 0 && !this.#heldLock(main))
+      on.report('several-tables-locked', {
+        table: main,
+        message: `the transaction still holds the locks of ${others.map(({ table }) => fullTableName(table)).join(', ')} while it waits for ${fullTableName(main)}, which can deadlock with the application`,
+        alsoLocks: others.reduce<readonly TableName[]>((all, { table }) => withTable(all, table), []),
+      });
+    const lock = LOCK_OF_NODE[on.ddl.node] ?? 'AccessExclusiveLock';
+    this.#held = [
+      ...this.#held,
+      ...large.filter((table) => !this.#heldLock(table)).map((table) => ({ table, lock })),
+    ];
+  }
+}
+
+const LOCK_OF_NODE: Readonly<Record<string, LockMode>> = {
+  CreateTrigStmt: 'ShareRowExclusiveLock',
+  IndexStmt: 'ShareLock',
+};
+
+/** The relations that a statement locks so that reads or writes wait. */
+function lockedTables({ node, fields }: DdlStatement): readonly TableName[] {
+  switch (node) {
+    case 'AlterTableStmt':
+      return tablesOfAlter(fields);
+    case 'IndexStmt':
+      return fields['concurrent'] === true ? [] : relationOf(fields);
+    case 'CreateTrigStmt':
+    case 'ClusterStmt':
+      return relationOf(fields);
+    case 'RenameStmt':
+      return fields['renameType'] === 'OBJECT_INDEX' || fields['renameType'] === 'OBJECT_SEQUENCE'
+        ? []
+        : relationOf(fields);
+    case 'LockStmt':
+      return Number(fields['mode']) >= SHARE_LOCK
+        ? list(fields['relations'])
+            .map(tableOf)
+            .filter((table) => table !== undefined)
+        : [];
+    case 'DropStmt':
+      return fields['removeType'] === 'OBJECT_TABLE' ? droppedNames(fields) : [];
+    default:
+      return [];
+  }
+}
+
+const SHARE_LOCK = 5;
+
+function relationOf(fields: DdlStatement['fields']): readonly TableName[] {
+  const table = tableOf(fields['relation']);
+  return table ? [table] : [];
+}
+
+/** The tables that CREATE SCHEMA creates with the schema. */
+function createSchema(on: StatementInspection): void {
+  createOther(on);
+  for (const element of list(on.ddl.fields['schemaElts'])) {
+    if (!isObject(element)) continue;
+    const table = tableOf((element['CreateStmt'] as { relation?: unknown } | undefined)?.relation);
+    if (table) on.state.addNew(table);
+  }
+}

@@ -1,0 +1,77 @@
+import type { TableName } from '../classification/statement.types.js';
+import { nameParts, nodeOf, nodesOf, text } from '../parser/parser-nodes.js';
+import type { DdlStatement } from './ddl-statement.js';
+import type { LockFinding } from './lock.types.js';
+import { tableOf } from './table-names.js';
+
+/**
+ * What the catalog of the database can tell about statements, so that fewer of them are dangerous.
+ *
+ * @publicApi
+ */
+export interface LockLookups {
+  readonly tables: readonly TableName[];
+  readonly indexes: readonly TableName[];
+  readonly functions: readonly string[];
+  readonly types: readonly string[];
+}
+
+/**
+ * What to look up for statements, so that only dangerous ones are refused.
+ *
+ * @param findings what the statements are without a catalog
+ * @returns undefined if the catalog cannot change the result
+ * @publicApi
+ */
+export function lockLookups(
+  ddl: readonly DdlStatement[],
+  findings: readonly LockFinding[],
+): LockLookups | undefined {
+  const tables = findings.flatMap(({ table, alsoLocks }) => [...(table ? [table] : []), ...alsoLocks]);
+  const created = ddl.filter(({ fields }) => fields['if_not_exists'] === true).map(createdTable);
+  const lookups = {
+    tables: [...tables, ...created.filter((table) => table !== undefined)].filter(isCertain),
+    indexes: findings.flatMap(({ names, rule }) =>
+      rule === 'index-not-concurrent' && names.index !== undefined ? [indexName(names.index)] : [],
+    ),
+    functions: findings.flatMap(({ names }) => (names.function === undefined ? [] : [names.function])),
+    types: ddl.flatMap(addedTypes),
+  };
+  const isEmpty = Object.values(lookups).every((names) => names.length === 0);
+  return isEmpty ? undefined : lookups;
+}
+
+/** A name that EXECUTE builds at run time is not known. */
+function isCertain({ name, schema = '' }: TableName): boolean {
+  return !name.includes('_dynamic_') && !schema.includes('_dynamic_');
+}
+
+function createdTable({ node, fields }: DdlStatement): TableName | undefined {
+  if (node === 'CreateStmt') return tableOf(fields['relation']);
+  const into = fields['into'] as { rel?: unknown } | undefined;
+  return node === 'CreateTableAsStmt' ? tableOf(into?.rel) : undefined;
+}
+
+function indexName(written: string): TableName {
+  const [name = '', schema] = written.split('.').reverse();
+  return { name, ...(schema !== undefined && { schema }) };
+}
+
+/** Types of new columns that may be domains. */
+function addedTypes({ node, fields }: DdlStatement): readonly string[] {
+  if (node !== 'AlterTableStmt') return [];
+  return nodesOf(fields['cmds'], 'AlterTableCmd').flatMap(({ subtype, def }) => {
+    if (text(subtype) !== 'AT_AddColumn') return [];
+    const typeName = nodeOf(def, 'ColumnDef')?.['typeName'] as { names?: unknown } | undefined;
+    const parts = nameParts(typeName?.names);
+    const name = parts.at(-1);
+    return name === undefined || parts[0] === 'pg_catalog' || COMMON_TYPES.has(name) ? [] : [name];
+  });
+}
+
+/** Types of PostgreSQL that are written without a schema, so that they cost no look-up. */
+const COMMON_TYPES = new Set(
+  'text uuid json jsonb date bytea citext inet cidr money xml serial bigserial smallserial tsvector point hstore'.split(
+    ' ',
+  ),
+);

@@ -1,0 +1,59 @@
+import { inMigration, NEW_TABLE, QUEUE, SMALL_TABLE, withoutTransaction } from './common-texts.js';
+import type { LockRemedy } from './lock-remedy.types.js';
+
+/** Remedies for locks and settings of the transaction. */
+export const SESSION_REMEDIES = {
+  'several-tables-locked': {
+    title: 'Locks on several tables in one transaction',
+    danger:
+      'The transaction keeps the lock of the first table while it waits for the second. A transaction of the application that uses the tables in the other order deadlocks with it, and all others wait for both.',
+    safeWhen: [NEW_TABLE, SMALL_TABLE, 'The statements run without a transaction.'],
+    steps: ['Write one migration for each table.', 'Or declare `transaction = false`.'],
+    refused: inMigration('ALTER TABLE leads ADD COLUMN a text', 'ALTER TABLE calls ADD COLUMN b text'),
+    instead: withoutTransaction('ALTER TABLE leads ADD COLUMN a text', 'ALTER TABLE calls ADD COLUMN b text'),
+  },
+  'lock-table': {
+    title: 'LOCK TABLE',
+    danger: `The lock is held until the transaction ends, whatever the statements after it do. ${QUEUE}`,
+    safeWhen: [NEW_TABLE, 'The mode is SHARE UPDATE EXCLUSIVE or weaker.'],
+    steps: ['Leave it out: each statement takes the lock that it needs, for as long as it needs it.'],
+    refused: inMigration('LOCK TABLE leads IN ACCESS EXCLUSIVE MODE'),
+    instead: inMigration('ALTER TABLE leads ADD COLUMN stage text'),
+  },
+  'lock-timeout-raised': {
+    title: 'A lock timeout that is raised or turned off',
+    danger: `A statement that waits for its lock makes every later query of the table wait behind it. The lock timeout bounds this time. ${QUEUE}`,
+    safeWhen: ['The value is at most that of the policy (5 s).'],
+    steps: [
+      'Leave it out: after the timeout, the migration is rolled back and tried again.',
+      'To change the limit for all migrations, set `migrations: { policy: { lockTimeout } }`.',
+    ],
+    refused: inMigration("SET lock_timeout = '10min'"),
+    instead: inMigration("SET LOCAL lock_timeout = '2s'"),
+  },
+  'trigger-on-large-table': {
+    title: 'A trigger on a large table',
+    danger:
+      'CREATE TRIGGER takes SHARE ROW EXCLUSIVE: it waits for running writes, and later writes wait for it. Then every write runs the trigger, also each batch of a backfill.',
+    safeWhen: [NEW_TABLE, SMALL_TABLE],
+    steps: [
+      'Measure what the trigger costs for each write.',
+      'Create it in a migration of its own, so that its lock is held for an instant, and exempt this migration: `static readonly allowsLocks = { reason, rules }`.',
+    ],
+    refused: inMigration('CREATE TRIGGER touch BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION touch()'),
+    instead: `class TouchLeads extends SchemaMigration {
+  static readonly allowsLocks = { reason: 'measured: 3 µs for each write', rules: ['trigger-on-large-table'] };
+  async up(queryRunner: QueryRunner) {
+    await queryRunner.query(\`CREATE TRIGGER touch BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION touch()\`);
+  }
+}`,
+  },
+  'concurrently-in-transaction': {
+    title: 'CONCURRENTLY or VACUUM inside a transaction',
+    danger: 'PostgreSQL refuses it: the migration fails, and the deployment stops.',
+    safeWhen: ['The migration declares `transaction = false`, and the statement is sent alone.'],
+    steps: ['Declare `transaction = false`.', 'Send the statement alone, without others in the same string.'],
+    refused: inMigration('CREATE INDEX CONCURRENTLY leads_email ON leads (email)'),
+    instead: withoutTransaction('CREATE INDEX CONCURRENTLY leads_email ON leads (email)'),
+  },
+} as const satisfies Record<string, LockRemedy>;

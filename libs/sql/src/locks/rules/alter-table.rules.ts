@@ -1,0 +1,117 @@
+import type { TableName } from '../../classification/statement.types.js';
+import { isObject, type Json, nodeOf, nodesOf, text } from '../../parser/parser-nodes.js';
+import { fullTableName, type StatementInspection } from '../statement-inspection.js';
+import { tableOf } from '../table-names.js';
+import { addColumn, changeType } from './column.rules.js';
+import { addConstraint, setNotNull } from './constraint.rules.js';
+
+/** ALTER TABLE: each of its commands. ALTER INDEX and others have the same parse node. */
+export function alterTable(on: StatementInspection): void {
+  const { fields } = on.ddl;
+  const table = tableOf(fields['relation']);
+  if (!table) return;
+  for (const command of nodesOf(fields['cmds'], 'AlterTableCmd'))
+    COMMANDS[text(command['subtype']) ?? '']?.(on, table, command);
+}
+
+type CommandRule = (on: StatementInspection, table: TableName, command: Json) => void;
+
+const COMMANDS: Readonly<Record<string, CommandRule>> = {
+  AT_AddColumn: (on, table, { def }) => addColumn(on, table, nodeOf(def, 'ColumnDef') ?? {}),
+  AT_AddConstraint: (on, table, { def }) => addConstraint(on, table, nodeOf(def, 'Constraint') ?? {}),
+  AT_AlterColumnType: changeType,
+  AT_SetNotNull: (on, table, { name }) => setNotNull(on, table, text(name) ?? ''),
+  AT_DropNotNull: (on, table, { name }) =>
+    on.state.noteColumn(table, text(name) ?? '', { notNull: false, provenNotNull: false }),
+  AT_ValidateConstraint: validate,
+  AT_DropColumn: dropColumn,
+  AT_AttachPartition: attachPartition,
+  AT_SetExpression: (on, table, { name }) =>
+    on.report('stored-generated', {
+      table,
+      message: `the new expression is computed for each row, so that PostgreSQL writes the whole table ${fullTableName(table)} again while reads and writes wait`,
+      names: { column: text(name) ?? '' },
+    }),
+  AT_SetLogged: rewrite,
+  AT_SetUnLogged: rewrite,
+  AT_SetTableSpace: rewrite,
+  AT_SetAccessMethod: rewrite,
+};
+
+function rewrite(on: StatementInspection, table: TableName, { subtype }: Json): void {
+  const what = {
+    AT_SetLogged: 'SET LOGGED',
+    AT_SetUnLogged: 'SET UNLOGGED',
+    AT_SetTableSpace: 'SET TABLESPACE',
+  };
+  const command = what[text(subtype) as keyof typeof what] ?? 'SET ACCESS METHOD';
+  on.report('cluster-or-vacuum-full', {
+    table,
+    message: `${command} writes the whole table ${fullTableName(table)} again while reads and writes wait`,
+  });
+}
+
+/** VALIDATE CONSTRAINT blocks nothing, unless the transaction still holds the lock of an earlier statement. */
+function validate(on: StatementInspection, table: TableName, { name }: Json): void {
+  const constraint = text(name) ?? '';
+  on.state.validate(table, constraint);
+  const held = on.held(table);
+  if (!held) return;
+  on.report('check-validated', {
+    table,
+    lock: held,
+    message: `VALIDATE CONSTRAINT reads every row of ${fullTableName(table)} while the transaction still holds the lock of an earlier statement`,
+    names: { constraint },
+  });
+}
+
+function dropColumn(on: StatementInspection, table: TableName, { name }: Json): void {
+  const column = text(name) ?? '';
+  on.state.dropColumn(table, column);
+  const reader = on.context.catalog?.readerOf(table, column);
+  if (reader === undefined) return;
+  on.report('drop-column-in-use', {
+    table,
+    message: `${reader} still reads ${fullTableName(table)}.${column}`,
+    names: { column },
+  });
+}
+
+function attachPartition(on: StatementInspection, parent: TableName, { def }: Json): void {
+  const partition = tableOf(nodeOf(def, 'PartitionCmd')?.['name']);
+  // ALTER INDEX … ATTACH PARTITION reads nothing.
+  if (!partition || on.ddl.fields['objtype'] === 'OBJECT_INDEX') return;
+  const hasCheck = on.state.hasCheck(partition) ?? on.context.catalog?.table(partition)?.hasCheck;
+  if (hasCheck === true) return;
+  on.report('partition-attached-unchecked', {
+    table: partition,
+    message: `ATTACH PARTITION reads every row of ${fullTableName(partition)} while reads and writes of it wait, because no CHECK proves the bound`,
+    alsoLocks: [parent],
+    names: { to: fullTableName(parent) },
+  });
+}
+
+/** The relations that ALTER TABLE locks so that reads or writes wait. */
+export function tablesOfAlter(fields: Json): readonly TableName[] {
+  const table = tableOf(fields['relation']);
+  const commands = nodesOf(fields['cmds'], 'AlterTableCmd');
+  const isWeak = commands.every(({ subtype }) => WEAK_COMMANDS.has(text(subtype) ?? ''));
+  if (!table || isWeak || fields['objtype'] === 'OBJECT_INDEX') return [];
+  const references = commands
+    .map(({ def }) => (isObject(def) ? tableOf(nodeOf(def, 'Constraint')?.['pktable']) : undefined))
+    .filter((name) => name !== undefined);
+  return [table, ...references];
+}
+
+/** Commands with SHARE UPDATE EXCLUSIVE, which lets reads and writes pass. */
+const WEAK_COMMANDS = new Set([
+  'AT_ValidateConstraint',
+  'AT_SetStatistics',
+  'AT_SetOptions',
+  'AT_ResetOptions',
+  'AT_SetRelOptions',
+  'AT_ResetRelOptions',
+  'AT_AttachPartition',
+  'AT_ClusterOn',
+  'AT_DropCluster',
+]);

@@ -1,0 +1,123 @@
+import type { TableName } from '../../classification/statement.types.js';
+import { type Json, list, nameParts, nodeOf, nodesOf, text, visit } from '../../parser/parser-nodes.js';
+import { fullTableName, type StatementInspection } from '../statement-inspection.js';
+import { tableOf } from '../table-names.js';
+
+/** ADD CONSTRAINT of a table that exists. */
+export function addConstraint(on: StatementInspection, table: TableName, constraint: Json): void {
+  CONSTRAINTS[text(constraint['contype']) ?? '']?.(on, table, constraint);
+}
+
+type ConstraintRule = (on: StatementInspection, table: TableName, constraint: Json) => void;
+
+const CONSTRAINTS: Readonly<Record<string, ConstraintRule>> = {
+  CONSTR_FOREIGN: foreignKey,
+  CONSTR_CHECK: check,
+  CONSTR_NOTNULL: notNull,
+  CONSTR_UNIQUE: unique,
+  CONSTR_PRIMARY: primaryKey,
+  CONSTR_EXCLUSION: (on, table, constraint) =>
+    on.report('exclusion-constraint', {
+      table,
+      message: `EXCLUDE builds an index on ${fullTableName(table)} while reads and writes wait`,
+      names: namesOf(constraint),
+    }),
+};
+
+function foreignKey(on: StatementInspection, table: TableName, constraint: Json): void {
+  const references = tableOf(constraint['pktable']);
+  if (constraint['skip_validation'] === true || constraint['is_enforced'] !== true) return;
+  on.report('foreign-key-validated', {
+    table,
+    message: `the foreign key reads every row of ${fullTableName(table)} while writes to it and to ${references ? fullTableName(references) : 'the referenced table'} wait`,
+    names: {
+      ...namesOf(constraint),
+      columns: nameParts(constraint['fk_attrs']),
+      ...(references && { references }),
+    },
+    alsoLocks: references ? [references] : [],
+  });
+}
+
+function check(on: StatementInspection, table: TableName, constraint: Json): void {
+  const proven = columnsProvenBy(constraint['raw_expr']);
+  const name = text(constraint['conname']) ?? `${table.name}_${columnOf(constraint['raw_expr'])}check`;
+  on.state.noteUnproven(table, name, proven);
+  if (constraint['skip_validation'] === true || constraint['is_enforced'] === false) return;
+  on.report('check-validated', {
+    table,
+    message: `the CHECK reads every row of ${fullTableName(table)} while reads and writes wait`,
+    names: { ...namesOf(constraint), constraint: name },
+  });
+  on.state.validate(table, name);
+}
+
+/** PostgreSQL names an unnamed CHECK after its column, if it has exactly one. */
+function columnOf(expression: unknown): string {
+  const columns = new Set<string>();
+  visit({ expression }, (kind, fields) => {
+    if (kind === 'ColumnRef') columns.add(nameParts(fields['fields']).at(-1) ?? '');
+    return true;
+  });
+  const [only, ...others] = columns;
+  return only !== undefined && others.length === 0 ? `${only}_` : '';
+}
+
+/** The columns that a condition proves to be not null: `a IS NOT NULL AND b IS NOT NULL`. */
+export function columnsProvenBy(expression: unknown): readonly string[] {
+  const both = nodeOf(expression, 'BoolExpr');
+  if (both?.['boolop'] === 'AND_EXPR') return list(both['args']).flatMap(columnsProvenBy);
+  const test = nodeOf(expression, 'NullTest');
+  if (test?.['nulltesttype'] !== 'IS_NOT_NULL') return [];
+  return nameParts(nodeOf(test['arg'], 'ColumnRef')?.['fields']).slice(-1);
+}
+
+/** `ADD CONSTRAINT … NOT NULL column`, since PostgreSQL 18. */
+function notNull(on: StatementInspection, table: TableName, constraint: Json): void {
+  const [column] = nameParts(constraint['keys']);
+  if (column === undefined) return;
+  if (constraint['skip_validation'] === true)
+    on.state.noteUnproven(table, text(constraint['conname']) ?? `${table.name}_${column}_not_null`, [column]);
+  else setNotNull(on, table, column);
+}
+
+export function setNotNull(on: StatementInspection, table: TableName, column: string): void {
+  const { notNull: isSet, provenNotNull } = on.column(table, column);
+  on.state.noteColumn(table, column, { notNull: true });
+  if (isSet === true || provenNotNull === true) return;
+  on.report('set-not-null-scan', {
+    table,
+    message: `SET NOT NULL reads every row of ${fullTableName(table)} while reads and writes wait`,
+    names: { column },
+  });
+}
+
+function unique(on: StatementInspection, table: TableName, constraint: Json): void {
+  if (constraint['indexname'] !== undefined) return;
+  on.report('unique-constraint', {
+    table,
+    message: `UNIQUE builds an index on ${fullTableName(table)} while reads and writes wait`,
+    names: { ...namesOf(constraint), columns: nameParts(constraint['keys']) },
+  });
+}
+
+function primaryKey(on: StatementInspection, table: TableName, constraint: Json): void {
+  const columns = nameParts(constraint['keys']);
+  for (const column of columns) on.state.noteColumn(table, column, { notNull: true });
+  if (constraint['indexname'] !== undefined) return;
+  on.report('primary-key-added', {
+    table,
+    message: `PRIMARY KEY builds an index on ${fullTableName(table)}, and reads every row, while reads and writes wait`,
+    names: { ...namesOf(constraint), columns },
+  });
+}
+
+function namesOf(constraint: Json): { readonly constraint?: string } {
+  const name = text(constraint['conname']);
+  return name === undefined ? {} : { constraint: name };
+}
+
+/** The constraints in the definition of a column. */
+export function columnConstraints(definition: Json): readonly Json[] {
+  return nodesOf(definition['constraints'], 'Constraint');
+}

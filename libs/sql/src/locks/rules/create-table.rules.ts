@@ -1,0 +1,112 @@
+import { type Json, nameParts, nodeOf, nodesOf, text, visit } from '../../parser/parser-nodes.js';
+import { SERIAL_TYPES, typeOfNode } from '../column-types.js';
+import { fullTableName, type StatementInspection } from '../statement-inspection.js';
+import { nameOfParts, tableOf } from '../table-names.js';
+import { columnConstraints, columnsProvenBy } from './constraint.rules.js';
+
+export function createTable(on: StatementInspection): void {
+  const { fields } = on.ddl;
+  const table = tableOf(fields['relation']);
+  if (!table) return;
+  if (fields['if_not_exists'] === true && on.context.catalog?.table(table)) return;
+  on.state.createTable(table);
+  on.state.addNew(table);
+  for (const column of nodesOf(fields['tableElts'], 'ColumnDef')) noteColumn(on, column);
+  noteConstraints(on, nodesOf(fields['tableElts'], 'Constraint'));
+  if ((fields['relation'] as Json)['relpersistence'] !== 't') reportIntegerKey(on, fields);
+}
+
+function noteColumn(on: StatementInspection, definition: Json): void {
+  const table = tableOf(on.ddl.fields['relation']);
+  const type = typeOfNode(nodeOf({ TypeName: definition['typeName'] }, 'TypeName'));
+  if (!table) return;
+  const constraints = columnConstraints(definition).map(({ contype }) => contype);
+  if (constraints.includes('CONSTR_CHECK')) on.state.noteCheck(table);
+  on.state.noteColumn(table, text(definition['colname']) ?? '', {
+    ...(type && { type }),
+    notNull: ['CONSTR_NOTNULL', 'CONSTR_PRIMARY', 'CONSTR_IDENTITY'].some((kind) =>
+      constraints.includes(kind),
+    ),
+    isChecked: constraints.includes('CONSTR_CHECK'),
+    isIndexed: constraints.includes('CONSTR_PRIMARY') || constraints.includes('CONSTR_UNIQUE'),
+  });
+}
+
+function noteConstraints(on: StatementInspection, constraints: readonly Json[]): void {
+  const table = tableOf(on.ddl.fields['relation']);
+  if (!table) return;
+  for (const constraint of constraints) {
+    const isPrimary = constraint['contype'] === 'CONSTR_PRIMARY';
+    for (const column of nameParts(constraint['keys']))
+      on.state.noteColumn(table, column, { ...(isPrimary && { notNull: true }), isIndexed: true });
+    if (constraint['contype'] !== 'CONSTR_CHECK') continue;
+    on.state.noteCheck(table);
+    for (const column of columnsProvenBy(constraint['raw_expr']))
+      on.state.noteColumn(table, column, { provenNotNull: true });
+  }
+}
+
+const SMALL_INTEGERS = new Set(['int4', 'int2']);
+const SMALL_SERIALS = new Set(['serial', 'serial4', 'serial2', 'smallserial']);
+
+/** A primary key of 4 or 2 bytes that PostgreSQL counts up. */
+function reportIntegerKey(on: StatementInspection, fields: Json): void {
+  const table = tableOf(fields['relation']);
+  const keys = nodesOf(fields['tableElts'], 'Constraint')
+    .filter(({ contype }) => contype === 'CONSTR_PRIMARY')
+    .flatMap(({ keys }) => nameParts(keys));
+  for (const definition of nodesOf(fields['tableElts'], 'ColumnDef')) {
+    const column = text(definition['colname']) ?? '';
+    const constraints = columnConstraints(definition);
+    const type = typeOfNode(nodeOf({ TypeName: definition['typeName'] }, 'TypeName'))?.name ?? '';
+    const isKey =
+      constraints.some(({ contype }) => contype === 'CONSTR_PRIMARY') ||
+      (keys.length === 1 && keys[0] === column);
+    const isCounted = SMALL_SERIALS.has(type) || (SMALL_INTEGERS.has(type) && constraints.some(isCountedUp));
+    if (!isKey || !isCounted || !table) continue;
+    on.report('integer-key', {
+      table,
+      message: `the key ${fullTableName(table)}.${column} has no numbers left after ${type.includes('2') || type.startsWith('small') ? '32,767' : '2,147,483,647'} rows`,
+      names: { column, type: SERIAL_TYPES.has(type) ? 'bigserial' : 'bigint' },
+    });
+  }
+}
+
+function isCountedUp(constraint: Json): boolean {
+  if (constraint['contype'] === 'CONSTR_IDENTITY') return true;
+  if (constraint['contype'] !== 'CONSTR_DEFAULT') return false;
+  let counts = false;
+  visit({ expression: constraint['raw_expr'] }, (kind, { funcname }) => {
+    if (kind === 'FuncCall' && nameParts(funcname).at(-1) === 'nextval') counts = true;
+    return true;
+  });
+  return counts;
+}
+
+/** CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW. */
+export function createTableAs(on: StatementInspection): void {
+  const into = on.ddl.fields['into'] as Json | undefined;
+  const table = tableOf(nodeOf(into, 'IntoClause')?.['rel'] ?? into?.['rel']);
+  if (!table) return;
+  if (on.ddl.fields['if_not_exists'] === true && on.context.catalog?.table(table)) return;
+  on.state.createTable(table);
+  on.state.addNew(table);
+}
+
+/** CREATE TYPE, CREATE SCHEMA, CREATE VIEW: what is new is not in use. */
+export function createOther(on: StatementInspection): void {
+  const { fields, node } = on.ddl;
+  const name = NEW_NAMES[node]?.(fields);
+  if (name) on.state.addNew(name);
+  if (node === 'CreateDomainStmt' && name)
+    on.state.noteDomain(name.name, nodesOf(fields['constraints'], 'Constraint').length);
+}
+
+const NEW_NAMES: Readonly<Record<string, (fields: Json) => ReturnType<typeof nameOfParts>>> = {
+  CreateEnumStmt: ({ typeName }) => nameOfParts(typeName),
+  CreateDomainStmt: ({ domainname }) => nameOfParts(domainname),
+  CompositeTypeStmt: ({ typevar }) => tableOf(typevar),
+  ViewStmt: ({ view, replace }) => (replace === true ? undefined : tableOf(view)),
+  CreateSchemaStmt: ({ schemaname, if_not_exists }) =>
+    if_not_exists === true || text(schemaname) === undefined ? undefined : { name: text(schemaname) ?? '' },
+};

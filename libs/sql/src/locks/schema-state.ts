@@ -1,0 +1,169 @@
+import type { TableName } from '../classification/statement.types.js';
+import type { KnownColumn } from './lock.types.js';
+import { isSameName } from './table-names.js';
+
+interface TrackedTable {
+  name: TableName;
+  readonly columns: Map<string, KnownColumn>;
+  /** Columns that each CHECK or NOT NULL constraint proves to be not null once it is valid. */
+  readonly constraints: Map<string, readonly string[]>;
+  hasCheck: boolean;
+}
+
+/**
+ * What statements have done to the schema so far: which relations they have created, and what they tell about
+ * columns. It can cover the migrations of one run, or a whole history.
+ *
+ * @publicApi
+ */
+export class SchemaState {
+  /** Relations and types that this migration has created. */
+  #new: TableName[] = [];
+  /** Those that earlier migrations of the same run have created: no release has used them yet. */
+  #unused: TableName[] = [];
+  #tables: TrackedTable[] = [];
+  #indexes: { name: TableName; table: TableName }[] = [];
+  readonly #domains = new Map<string, boolean>();
+
+  /** The next statements belong to another migration of the same run. */
+  startMigration(): void {
+    this.#unused = [...this.#unused, ...this.#new];
+    this.#new = [];
+  }
+
+  /** A release may use everything that exists now; what is known about columns stays. */
+  startRelease(): void {
+    this.#new = [];
+    this.#unused = [];
+  }
+
+  /** The catalog of the database tells more about columns, also after a rollback. */
+  forgetColumns(): void {
+    this.#tables = [];
+  }
+
+  /** What this migration has created was rolled back. */
+  forgetNew(): void {
+    this.#new = [];
+  }
+
+  copy(): SchemaState {
+    const copy = new SchemaState();
+    copy.#new = [...this.#new];
+    copy.#unused = [...this.#unused];
+    copy.#indexes = [...this.#indexes];
+    copy.#tables = this.#tables.map(({ name, columns, constraints, hasCheck }) => ({
+      name,
+      columns: new Map(columns),
+      constraints: new Map(constraints),
+      hasCheck,
+    }));
+    for (const [name, isConstrained] of this.#domains) copy.#domains.set(name, isConstrained);
+    return copy;
+  }
+
+  /** Whether this migration has created the relation or type. */
+  isNew(name: TableName | undefined): boolean {
+    return name !== undefined && this.#new.some((other) => isSameName(other, name));
+  }
+
+  /** Whether this run has created the relation or type, so that no release uses it yet. */
+  isUnused(name: TableName | undefined): boolean {
+    return this.isNew(name) || (name !== undefined && this.#unused.some((other) => isSameName(other, name)));
+  }
+
+  addNew(name: TableName): void {
+    this.#new.push(name);
+  }
+
+  createTable(name: TableName): void {
+    this.#tables = this.#tables.filter((other) => !isSameName(other.name, name));
+    this.#tables.push({ name, columns: new Map(), constraints: new Map(), hasCheck: false });
+  }
+
+  drop(name: TableName): void {
+    this.#new = this.#new.filter((other) => !isSameName(other, name));
+    this.#unused = this.#unused.filter((other) => !isSameName(other, name));
+    this.#tables = this.#tables.filter((other) => !isSameName(other.name, name));
+  }
+
+  rename(from: TableName, to: TableName): void {
+    this.#new = this.#new.map((name) => (isSameName(name, from) ? to : name));
+    this.#unused = this.#unused.map((name) => (isSameName(name, from) ? to : name));
+    for (const table of this.#tables) if (isSameName(table.name, from)) table.name = to;
+    for (const index of this.#indexes) {
+      if (isSameName(index.table, from)) index.table = to;
+      if (isSameName(index.name, from)) index.name = to;
+    }
+  }
+
+  column(table: TableName, column: string): KnownColumn | undefined {
+    return this.#find(table)?.columns.get(column);
+  }
+
+  hasCheck(table: TableName): boolean | undefined {
+    return this.#find(table)?.hasCheck;
+  }
+
+  noteCheck(table: TableName): void {
+    this.#track(table).hasCheck = true;
+  }
+
+  noteColumn(table: TableName, column: string, facts: KnownColumn): void {
+    const { columns } = this.#track(table);
+    columns.set(column, { ...columns.get(column), ...facts });
+  }
+
+  dropColumn(table: TableName, column: string): void {
+    this.#find(table)?.columns.delete(column);
+  }
+
+  renameColumn(table: TableName, from: string, to: string): void {
+    const columns = this.#find(table)?.columns;
+    const facts = columns?.get(from);
+    if (!columns || !facts) return;
+    columns.delete(from);
+    columns.set(to, facts);
+  }
+
+  /** A constraint that is not valid yet. */
+  noteUnproven(table: TableName, constraint: string, columns: readonly string[]): void {
+    this.#track(table).constraints.set(constraint, columns);
+  }
+
+  /** VALIDATE CONSTRAINT. */
+  validate(table: TableName, constraint: string): void {
+    const proven = this.#find(table)?.constraints.get(constraint);
+    for (const column of proven ?? []) this.noteColumn(table, column, { provenNotNull: true });
+    if (proven) this.noteCheck(table);
+  }
+
+  noteIndex(name: TableName, table: TableName): void {
+    this.#indexes.push({ name, table });
+  }
+
+  tableOfIndex(name: TableName): TableName | undefined {
+    return this.#indexes.findLast((index) => isSameName(index.name, name))?.table;
+  }
+
+  /** @param constraints the number of constraints of the domain */
+  noteDomain(name: string, constraints: number): void {
+    this.#domains.set(name, constraints > 0);
+  }
+
+  isConstrainedDomain(name: string): boolean | undefined {
+    return this.#domains.get(name);
+  }
+
+  #find(name: TableName): TrackedTable | undefined {
+    return this.#tables.findLast((table) => isSameName(table.name, name));
+  }
+
+  #track(name: TableName): TrackedTable {
+    const found = this.#find(name);
+    if (found) return found;
+    const table = { name, columns: new Map(), constraints: new Map(), hasCheck: false };
+    this.#tables.push(table);
+    return table;
+  }
+}

@@ -1,0 +1,112 @@
+import type { TableName } from '../classification/statement.types.js';
+import type { DdlStatement } from './ddl-statement.js';
+import { LOCK_EFFECTS } from './lock-effects.js';
+import type {
+  Blocked,
+  KnownColumn,
+  LockCatalog,
+  LockEffect,
+  LockFinding,
+  LockMode,
+  LockNames,
+  LockRule,
+} from './lock.types.js';
+import type { SchemaState } from './schema-state.js';
+import { fullTableName, isSameName } from './table-names.js';
+
+/** What a statement runs in. @publicApi */
+export interface LockContext {
+  /** It runs in a transaction together with earlier and later statements. */
+  readonly inTransaction: boolean;
+  /** Milliseconds of `lock_timeout` that the policy sets. */
+  readonly lockTimeoutMs: number;
+  readonly catalog?: LockCatalog | undefined;
+}
+
+/** What a rule reports about one statement. */
+export interface Report extends Partial<LockEffect> {
+  readonly message: string;
+  readonly table?: TableName | undefined;
+  readonly names?: LockNames;
+  readonly alsoLocks?: readonly TableName[];
+}
+
+/** One statement while the rules read it. */
+export class StatementInspection {
+  readonly findings: LockFinding[] = [];
+
+  constructor(
+    readonly ddl: DdlStatement,
+    readonly state: SchemaState,
+    readonly context: LockContext,
+    /** The lock that the transaction holds on a table since an earlier statement. */
+    readonly held: (table: TableName) => LockMode | undefined,
+  ) {}
+
+  /** Reports a danger, unless no application uses the table yet, or its size makes it harmless. */
+  report(rule: LockRule, { message, table, names = {}, alsoLocks = [], ...effect }: Report): void {
+    const { dependsOnSize, severity: _severity, ...usual } = LOCK_EFFECTS[rule];
+    if (table && !APPLIES_TO_NEW.has(rule) && (this.isMissing(table) || this.#isUnused(table, rule))) return;
+    if (table && dependsOnSize && this.context.catalog?.table(table)?.isSmall === true) return;
+    const { text, position, via } = this.ddl;
+    const lock = 'lock' in effect ? effect.lock : usual.lock;
+    this.findings.push({
+      rule,
+      ...usual,
+      ...effect,
+      ...(table && { table }),
+      alsoLocks,
+      blocks: blockedBy(lock),
+      message,
+      names,
+      text,
+      position,
+      via,
+    });
+  }
+
+  /** An earlier migration of the run may have filled a table, so that only its size shows that it is harmless. */
+  #isUnused(table: TableName, rule: LockRule): boolean {
+    return LOCK_EFFECTS[rule].dependsOnSize ? this.state.isNew(table) : this.state.isUnused(table);
+  }
+
+  /** The database has no such table: the statement does nothing, or fails by itself. */
+  isMissing(table: TableName): boolean {
+    return this.context.catalog?.table(table) === null;
+  }
+
+  column(table: TableName, column: string): KnownColumn {
+    const tracked = this.state.column(table, column) ?? {};
+    const known = this.context.catalog?.table(table)?.columns.get(column) ?? {};
+    return {
+      ...tracked,
+      ...known,
+      notNull: tracked.notNull === true || known.notNull === true,
+      provenNotNull: tracked.provenNotNull === true || known.provenNotNull === true,
+    };
+  }
+
+  isConstrainedDomain(type: string): boolean {
+    return this.state.isConstrainedDomain(type) ?? this.context.catalog?.isConstrainedDomain(type) ?? false;
+  }
+
+  /** The table of an index; null if the index does not exist, undefined if it is not known. */
+  tableOfIndex(index: TableName): TableName | null | undefined {
+    return this.state.tableOfIndex(index) ?? this.context.catalog?.tableOfIndex(index);
+  }
+}
+
+/** Dangers of a table that is new, or of no table. */
+const APPLIES_TO_NEW: ReadonlySet<LockRule> = new Set(['integer-key', 'concurrently-in-transaction']);
+
+export function blockedBy(lock: LockMode | undefined): Blocked {
+  if (lock === 'AccessExclusiveLock') return 'reads and writes';
+  return lock === undefined || lock === 'ShareUpdateExclusiveLock' ? 'nothing' : 'writes';
+}
+
+/** Adds a table to a list, unless it is there. */
+export function withTable(tables: readonly TableName[], table: TableName): readonly TableName[] {
+  return tables.some((other) => isSameName(other, table)) ? tables : [...tables, table];
+}
+
+export { fullTableName };

@@ -1,0 +1,34 @@
+import type { TableName } from '../classification/statement.types.js';
+import { isObject, type Json, list, nameParts, nodeOf, text } from '../parser/parser-nodes.js';
+
+/** The table of a RangeVar, with or without its node. */
+export function tableOf(value: unknown): TableName | undefined {
+  const fields = nodeOf(value, 'RangeVar') ?? (isObject(value) ? value : {});
+  const name = text(fields['relname']);
+  const schema = text(fields['schemaname']);
+  return name === undefined ? undefined : { name, ...(schema !== undefined && { schema }) };
+}
+
+/** The name of an object in a DROP or ALTER TYPE: a list of its parts. */
+export function nameOfParts(value: unknown): TableName | undefined {
+  const parts = nameParts(value);
+  const [name, schema] = [parts.at(-1), parts.at(-2)];
+  return name === undefined ? undefined : { name, ...(schema !== undefined && { schema }) };
+}
+
+/** The names of the objects of a DROP. */
+export function droppedNames(fields: Json): readonly TableName[] {
+  return list(fields['objects'])
+    .map((item) => nameOfParts(item) ?? nameOfParts(nodeOf(item, 'TypeName')?.['names']))
+    .filter((name) => name !== undefined);
+}
+
+/** Whether two names may be the same relation: a missing schema can be any. */
+export function isSameName(a: TableName, b: TableName): boolean {
+  return a.name === b.name && (a.schema === undefined || b.schema === undefined || a.schema === b.schema);
+}
+
+/** For messages: `crm.leads`. */
+export function fullTableName({ schema, name }: TableName): string {
+  return schema === undefined ? name : `${schema}.${name}`;
+}

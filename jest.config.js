@@ -13,6 +13,7 @@ export default {
     '^nestjs-backfill$': '<rootDir>/libs/backfill/src/index.ts',
     '^nestjs-backfill/errors$': '<rootDir>/libs/backfill/src/entry-points/errors.ts',
     '^nestjs-backfill/reports$': '<rootDir>/libs/backfill/src/entry-points/reports.ts',
+    '^nestjs-backfill/testing$': '<rootDir>/libs/backfill/src/testing/index.ts',
     '^nestjs-backfill-sql$': '<rootDir>/libs/sql/src/index.ts',
     '^nestjs-backfill-sql/tree$': '<rootDir>/libs/sql/src/tree.ts',
     '^nestjs-backfill-guard$': '<rootDir>/libs/guard/src/index.ts',
@@ -36,7 +37,7 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/server/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/server/global-teardown.ts',
-  setupFiles: ['reflect-metadata'],
+  setupFiles: ['reflect-metadata', '<rootDir>/test/support/server/test-database-url.ts'],
   maxWorkers: 2,
   // A time limit only detects a hang: a machine that is shared with other work may take ten times as long.
   testTimeout: 300_000,

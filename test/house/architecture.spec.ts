@@ -10,7 +10,7 @@ const FLOORS = [
   ['backfills', 'migrations', 'indexes'],
   ['deploy', 'schedule'],
   ['one-shot'],
-  ['entry-points'],
+  ['entry-points', 'testing'],
 ] as const;
 
 const PACKAGES = {

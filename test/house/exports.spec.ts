@@ -8,7 +8,13 @@ const MAX_ROOT_NAMES = 90;
 
 /** The entry points of each package, by its folder. */
 const ENTRY_POINTS = {
-  backfill: ['index.ts', 'entry-points/errors.ts', 'entry-points/reports.ts', 'plugin.ts'],
+  backfill: [
+    'index.ts',
+    'entry-points/errors.ts',
+    'entry-points/reports.ts',
+    'plugin.ts',
+    'testing/index.ts',
+  ],
   guard: ['index.ts', 'testing/index.ts', 'eslint/plugin.ts', 'eslint/required-plugin.ts'],
   sql: ['index.ts', 'tree.ts'],
 } as const;

@@ -49,7 +49,7 @@ export class OtherVersions {
     const root = join(folder, 'node_modules', name);
     // npm packages hold no symbolic links, which this script of the package creates.
     await run(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: root });
-    return EmbeddedServer.start({ installation: root, settings: { fsync: 'off' } });
+    return EmbeddedServer.start({ installation: root, settings: { fsync: 'off' }, note: () => undefined });
   }
 }
 

@@ -95,3 +95,4 @@ export {
   UnclearScheduleError,
   UnknownTimeZoneError,
 } from '../schedule/catch-up.error.js';
+export { RehearsalError, TestDatabaseError } from '../testing/rehearsal.error.js';

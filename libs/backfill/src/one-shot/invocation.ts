@@ -18,6 +18,17 @@ export function enterOneShot(): void {
   hasEnteredOneShot = true;
 }
 
+/** During `work`, this process counts as a one-shot run. */
+export async function asOneShot<T>(work: () => Promise<T>): Promise<T> {
+  const before = hasEnteredOneShot;
+  hasEnteredOneShot = true;
+  try {
+    return await work();
+  } finally {
+    hasEnteredOneShot = before;
+  }
+}
+
 /** Whether this process is a one-shot run, or its arguments request one. */
 export function isOneShotProcess(): boolean {
   return hasEnteredOneShot || isOneShot();

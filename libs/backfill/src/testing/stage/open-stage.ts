@@ -1,0 +1,55 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { BackfillMetadata } from '../../backfills/declare/backfill-metadata.accessor.js';
+import type { BackfillOptions } from '../../backfills/declare/backfill.options.js';
+import { BackfillRegistry } from '../../backfills/definition/backfill.registry.js';
+import { asOneShot } from '../../one-shot/invocation.js';
+import { RehearsalError } from '../rehearsal.error.js';
+import type { RehearsalOptions } from '../rehearsal.options.js';
+import { Stage } from './stage.js';
+
+/** Starts the application, works with the tables, and closes it. */
+export type OpenStage = <T>(work: (stage: Stage) => Promise<T>) => Promise<T>;
+
+@Module({})
+class RehearsalModule {}
+
+export function stageFor(backfill: Type<unknown>, options: RehearsalOptions): OpenStage {
+  return (work) =>
+    // No scheduled round may change the rows meanwhile.
+    asOneShot(async () => {
+      const root: DynamicModule = {
+        module: RehearsalModule,
+        imports: [...options.imports],
+        providers: [...(options.providers ?? [])],
+      };
+      const app = await NestFactory.createApplicationContext(root, {
+        logger: ['error', 'warn'],
+        abortOnError: false,
+      });
+      try {
+        const definition = app.get(BackfillRegistry, { strict: false }).get(nameOf(backfill));
+        await options.prepare?.(definition.dataSource);
+        const stage = new Stage(definition, options);
+        await stage.open();
+        try {
+          return await work(stage);
+        } finally {
+          await stage.close();
+        }
+      } finally {
+        await app.close();
+      }
+    });
+}
+
+/** @throws RehearsalError */
+function nameOf(backfill: Type<unknown>): string {
+  const options = Reflect.getMetadata(BackfillMetadata.KEY, backfill) as BackfillOptions | undefined;
+  if (options) return options.name;
+  throw new RehearsalError(
+    backfill.name,
+    'the class is no backfill, because it has no @Backfill.',
+    'Give `rehearse` a class with @Backfill({ name, entity, where }).',
+  );
+}

@@ -5,7 +5,8 @@ import {
 } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { guardMigrations } from '../../libs/backfill/src/migrations/migration.guarding.ts';
 import type { CompletionGate } from '../../libs/backfill/src/migrations/migration.options.ts';
-import { migrationStatus, runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
+import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
+import { migrationStatus } from '../../libs/backfill/src/migrations/run/migration.status.ts';
 import { ADD_COLUMN, MigrationStage, UPDATE } from '../support/migrations/migration-stage.ts';
 import { migration, postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
 

@@ -3,7 +3,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Test } from '@nestjs/testing';
 import type { QueryRunner } from 'typeorm';
 import { DataInMigrationError } from '../../libs/backfill/src/migrations/migration.error.ts';
-import { migrationStatus, runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
+import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
+import { migrationStatus } from '../../libs/backfill/src/migrations/run/migration.status.ts';
 import { MigrationStage, UPDATE } from '../support/migrations/migration-stage.ts';
 import {
   migration,

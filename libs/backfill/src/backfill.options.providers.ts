@@ -5,6 +5,7 @@ import {
   type BackfillModuleOptions,
 } from './backfill.module-definition.js';
 import { BACKFILL_MODULE_DEFAULTS, resolveModuleDefaults } from './backfills/declare/module.options.js';
+import { ForRootMissingError } from './errors/for-root-missing.error.js';
 import { resolveLedgerOptions, LEDGER_OPTIONS } from './ledger/ledger.options.js';
 import { resolveMigrationOptions, MIGRATION_OPTIONS } from './migrations/migrations-module.options.js';
 import { isOneShotProcess } from './one-shot/invocation.js';
@@ -27,8 +28,9 @@ export const optionsProviders: readonly FactoryProvider[] = [
 function part(token: symbol, decide: (options: BackfillModuleOptions) => object): FactoryProvider<object> {
   return {
     provide: token,
-    inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: (options: BackfillModuleOptions) => {
+    inject: [{ token: MODULE_OPTIONS_TOKEN, optional: true }],
+    useFactory: (options?: BackfillModuleOptions) => {
+      if (options === undefined) throw new ForRootMissingError();
       refuseUnknownOptions(MODULE_NAME, options, { names: Object.keys(MODULE_DEFAULTS) });
       return decide(options);
     },

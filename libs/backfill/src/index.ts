@@ -57,11 +57,8 @@ export type {
 export type { MigrationModuleOptions } from './migrations/migrations-module.options.js';
 export { type MigrateRequest, MigrationsService } from './migrations/migrations.service.js';
 export { retryUnlessRefused } from './migrations/nest-retry.js';
-export {
-  migrationStatus,
-  runMigrations,
-  type RunMigrationsOptions,
-} from './migrations/run/migration.phase.js';
+export { runMigrations, type RunMigrationsOptions } from './migrations/run/migration.phase.js';
+export { migrationStatus } from './migrations/run/migration.status.js';
 export { addForeignKey, type ForeignKeyStep, setNotNull } from './migrations/safe-steps.js';
 export { SchemaMigration } from './migrations/schema-migration.js';
 export {

@@ -1,6 +1,7 @@
 import { BackfillError } from '../errors/backfill.error.js';
 import { messageOf } from '../postgres/error-classes.js';
 import { quoteIdentifier } from '../postgres/identifiers.js';
+import { messageWithContext, remedyFor } from '../postgres/server/conditions.js';
 
 /**
  * The database does not have the table, or a column of it, as the entity declares it.
@@ -55,10 +56,25 @@ export class KeyNotIndexedError extends TableMismatchError {
  */
 export class InvalidStatementError extends BackfillError {
   constructor(backfill: string, cause: unknown) {
-    super(`Backfill "${backfill}": PostgreSQL does not accept its statement: ${messageOf(cause)}.`, {
+    super(`Backfill "${backfill}": PostgreSQL does not accept its statement: ${messageWithContext(cause)}.`, {
       subject: backfill,
-      remedy:
-        'If a column is missing, run the schema migrations first. Otherwise correct the SQL in `where` or in the class.',
+      remedy: remedyFor(cause, 'Correct the SQL in `where` or in the class.'),
+      cause,
+    });
+  }
+}
+
+/**
+ * The role of the data source lacks a right. `cause` is the database's error.
+ *
+ * @publicApi
+ */
+export class MissingRightError extends BackfillError {
+  /** @param grants the statements that give the role its missing rights */
+  constructor(backfill: string, cause: unknown, role: string, grants: readonly string[]) {
+    super(`Backfill "${backfill}": the role ${quoteIdentifier(role)} lacks a right: ${messageOf(cause)}.`, {
+      subject: backfill,
+      remedy: `Run as the owner: ${grants.map((grant) => `${grant};`).join(' ')}`,
       cause,
     });
   }
@@ -72,7 +88,7 @@ export class InvalidStatementError extends BackfillError {
  */
 export class FailingPredicateError extends BackfillError {
   constructor(backfill: string, cause: unknown) {
-    super(`Backfill "${backfill}": its pending predicate fails on a row: ${messageOf(cause)}.`, {
+    super(`Backfill "${backfill}": its pending predicate fails on a row: ${messageWithContext(cause)}.`, {
       subject: backfill,
       remedy:
         "Write `where` so that it is true or false for every row, e.g. `note ~ '^[0-9]+$'` instead of a cast. If it takes too long, build an index for it.",

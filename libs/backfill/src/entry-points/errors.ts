@@ -35,6 +35,7 @@ export {
   FailingPredicateError,
   InvalidStatementError,
   KeyNotIndexedError,
+  MissingRightError,
   RowsHiddenError,
   StillPendingError,
   SwallowedError,
@@ -50,6 +51,7 @@ export {
 } from '../backfills/throttle/throttle.error.js';
 export { BackfillModuleMissingError } from '../deploy/module-missing.error.js';
 export { BackfillError, type BackfillErrorDetails } from '../errors/backfill.error.js';
+export { ForRootMissingError } from '../errors/for-root-missing.error.js';
 export { DuplicateIndexNameError, IndexBuildError, IndexDeclarationError } from '../indexes/index.error.js';
 export { DeployLeaseLostError } from '../ledger/lease/deploy-lease.error.js';
 export {
@@ -80,6 +82,7 @@ export {
   UnknownArgumentError,
 } from '../one-shot/arguments/arguments.error.js';
 export {
+  ApplicationStartError,
   DatabaseRefusedError,
   DatabaseUnreachableError,
   StoppedAtStartError,

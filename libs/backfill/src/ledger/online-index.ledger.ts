@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier } from '../postgres/identifiers.js';
+import { MAKE_DURABLE } from '../postgres/timeout-policy.js';
 
 /** The ledger's record of an index declaration. */
 export interface DeclaredIndexRecord {
@@ -24,7 +25,8 @@ export class OnlineIndexLedger {
   /** Records a declaration, so that the index can be reported when it is no longer declared. */
   async record({ name, table, definition }: DeclaredIndexRecord): Promise<void> {
     await this.#runner.query(
-      `INSERT INTO ${this.#table} (name, table_name, definition) VALUES ($1, $2, $3)
+      `INSERT INTO ${this.#table} (name, table_name, definition)
+       SELECT $1, $2, $3 FROM (SELECT ${MAKE_DURABLE}) AS durable
        ON CONFLICT (table_name, name) DO UPDATE SET definition = excluded.definition, declared_at = clock_timestamp()`,
       [name, table, definition],
     );

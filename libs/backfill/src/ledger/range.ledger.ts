@@ -203,6 +203,7 @@ export class RangeLedger {
       cursor: lower,
       windowLower: lower,
       windowUpper: upper,
+      updated: 0,
     };
   }
 

@@ -35,6 +35,8 @@ export interface LeasedRange {
   readonly windowLower: Key | null;
   /** Inclusive; null before the first window is opened. */
   readonly windowUpper: Key | null;
+  /** Rows that committed batches of the range have changed, in this and earlier runs. */
+  readonly updated: number;
 }
 
 /** A lease as other processes see it. */

@@ -8,7 +8,8 @@ import { guardMigrations, type GuardMigrationsOptions } from './migration.guardi
 import type { MigrationOutcome } from './migration.report.js';
 import type { MigrationLog } from './migration.options.js';
 import { MIGRATION_OPTIONS, type MigrationModuleOptions } from './migrations-module.options.js';
-import { migrationStatus, runMigrations } from './run/migration.phase.js';
+import { runMigrations } from './run/migration.phase.js';
+import { migrationStatus } from './run/migration.status.js';
 
 /** The options of the migrations phase. @publicApi */
 export interface MigrateRequest extends Omit<FinishRequest, 'signal'> {

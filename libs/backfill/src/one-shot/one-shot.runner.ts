@@ -77,6 +77,7 @@ export class OneShotRunner {
       logger: this.#output.logger,
       connectTimeoutMs,
       signal: this.#stop.signal,
+      onSlowStart: (message) => this.#output.warn(message),
       onWaiting: (reason) =>
         this.#output.warn(`Waiting for the database, at most ${formatDuration(connectTimeoutMs)}: ${reason}`),
     });

@@ -75,6 +75,12 @@ const BY_ROUTINE: Readonly<Record<string, ErrorClass>> = {
   '55000 pg_current_wal_insert_lsn': 'busy',
   '55000 pg_walfile_name': 'busy',
   '55000 LockAcquireExtended': 'busy',
+  // More than 65,535 parameters: the client writes their number in 16 bits, so the message makes no sense.
+  ...Object.fromEntries(
+    ['exec_bind_message', 'pq_getmsgend', 'pq_copymsgbytes', 'pq_getmsgbytes', 'pq_getmsgbyte'].map(
+      (routine) => [`08P01 ${routine}`, 'programming' as const],
+    ),
+  ),
 };
 
 /** By the first two characters of the SQLSTATE (PostgreSQL manual, appendix A). */
@@ -138,8 +144,12 @@ function classOfState(error: unknown): ErrorClass | undefined {
   if (state === '57014') return /user request/i.test(messageOf(error)) ? 'conflict' : 'too-slow';
   const ofRoutine = BY_ROUTINE[`${state} ${String(routineOf(error))}`];
   if (ofRoutine) return ofRoutine;
+  if (state === 'XX000' && REPLACED_OBJECT.test(messageOf(error))) return 'conflict';
   return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? 'programming';
 }
+
+/** An object that the statement was planned with no longer exists, e.g. a type that was dropped and made again. */
+const REPLACED_OBJECT = /cache lookup failed for|could not open relation with OID/;
 
 function isTransportError(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isTransportError);

@@ -45,10 +45,18 @@ export function limitTransaction(ms: number): Statement {
   return setLocal({}, ms);
 }
 
-/** Limits a transaction of a few short statements on the ledger. */
+/**
+ * Limits a transaction of a few short statements on the ledger. The timeouts of the role do not apply: they are meant
+ * for the application's statements, and could end each of these.
+ */
 export function setLedgerTimeouts(statementCount: number, statementTimeout: number): Statement {
+  const timeout = String(Math.round(Math.min(statementTimeout, MAX_SETTING)));
   return setLocal(
-    { application_name: `${APPLICATION_NAME_PREFIX}ledger` },
+    {
+      application_name: `${APPLICATION_NAME_PREFIX}ledger`,
+      statement_timeout: timeout,
+      lock_timeout: timeout,
+    },
     statementCount * statementTimeout + MARGIN_MS,
   );
 }
@@ -108,12 +116,29 @@ export function resetPlannerSettings(): Statement[] {
 function setLocal(settings: Readonly<Record<string, string>>, transactionMs: number): Statement {
   const names = [...Object.keys(settings).map((name) => `'${name}'`), TRANSACTION_TIMEOUT];
   const transactionTimeout = String(Math.round(Math.min(transactionMs, MAX_SETTING)));
+  const calls = names.map((name, index) => {
+    const value = name === "'synchronous_commit'" ? commitLevel(`$${index + 1}`) : `$${index + 1}`;
+    return `set_config(${name}, ${value}, true)`;
+  });
+  if (!('synchronous_commit' in settings)) calls.push(MAKE_DURABLE);
   return {
-    text: `SELECT ${names.map((name, index) => `set_config(${name}, $${index + 1}, true)`).join(', ')}`,
+    text: `SELECT ${calls.join(', ')}`,
     values: [...Object.values(settings), transactionTimeout],
     setsTimeouts: true,
   };
 }
+
+/** The declared level, unless it is `on` and the user has configured the stronger `remote_apply`. */
+function commitLevel(declared: string): string {
+  return `CASE WHEN ${declared} = 'on' AND current_setting('synchronous_commit') = 'remote_apply' THEN 'remote_apply' ELSE ${declared} END`;
+}
+
+/**
+ * SQL call that makes the commit of the current transaction durable where `synchronous_commit = off` is set for the
+ * role: other processes and people rely on the ledger. A stronger level stays. `local` is enough: what a crash or a
+ * failover keeps of the ledger, it also keeps of the rows that were committed before.
+ */
+export const MAKE_DURABLE = `set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'local' ELSE current_setting('synchronous_commit') END, true)`;
 
 /**
  * SQL expression for the name of the setting that limits a whole transaction. The other timeouts apply while

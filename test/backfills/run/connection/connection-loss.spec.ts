@@ -154,6 +154,18 @@ describe('a faulty network', () => {
     expect(await direct.query('SELECT id FROM jobs WHERE note IS NULL')).toEqual([]);
   });
 
+  it('that loses the answer to a COMMIT does not make the report miss its rows', async () => {
+    const recorder = new Recorder();
+    const run = application.service.run({ names: ['do-jobs'], observer: recorder });
+    await recorder.until(({ progress }) => progress.length === 2);
+    void proxy.injectFault('cut', ({ from, name, bytes }) => {
+      return from === 'server' && name === 'CommandComplete' && bytes.includes('COMMIT');
+    });
+    expect(await run).toMatchObject({ backfills: [{ status: 'complete', updated: 100 }] });
+    expect(recorder.notes.join()).toContain('The connection was lost');
+    expect(await readJobs(direct)).toEqual(allDoneOnce(100));
+  });
+
   it.each([
     ['set', 'note-jobs', 'note'],
     ['process', 'do-jobs', 'done_at'],

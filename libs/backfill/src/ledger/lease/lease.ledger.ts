@@ -213,7 +213,7 @@ export class LeaseLedger {
       RETURNING r.id::text, r.purpose, r.state, r.fencing_token::text, to_jsonb(r.tenants)::text, r.lower_key::text,
         r.upper_key::text, r.cursor_key::text, r.window_lower_key::text, r.window_upper_key::text,
         CASE WHEN r.file_node IS NOT NULL THEN
-          json_build_object('table', r.table_name, 'tableId', r.table_id::text, 'fileNode', r.file_node::text) END::text`;
+          json_build_object('table', r.table_name, 'tableId', r.table_id::text, 'fileNode', r.file_node::text) END::text, r.updated::text`;
   }
 }
 
@@ -230,6 +230,7 @@ function toRange(result: StatementResult): LeasedRange | null {
     windowLower: keyFromJson,
     windowUpper: keyFromJson,
     file: tableFile,
+    updated: number,
   });
   return range ?? null;
 }

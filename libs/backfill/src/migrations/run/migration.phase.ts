@@ -6,20 +6,19 @@ import {
   type QueryRunner,
 } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
+import { MAKE_DURABLE } from '../../postgres/timeout-policy.js';
 import { startLockRun } from '../locks/lock.guard.js';
 import { LockRetry } from '../locks/lock-retry.js';
 import { unmetRequirements } from './contract.requirements.js';
-import { describeUnmet, MigrationDeclarationError, type UnmetRequirement } from '../migration.error.js';
-import type { CompletionGate, MigrationDeclaration } from '../migration.options.js';
+import { describeUnmet, MigrationDeclarationError } from '../migration.error.js';
 import { grandfatheredOf, guardMigrations, type GuardMigrationsOptions } from '../migration.guarding.js';
 import type {
   DeferredMigration,
   FailedMigration,
   MigrationPhaseReport,
-  MigrationStatus,
   RanMigration,
 } from '../migration.report.js';
-import { declarationOf, migrationName } from './guarded-migration.runner.js';
+import { declarationOf } from './guarded-migration.runner.js';
 import { settingsFor, whileRunByPhase } from './migration.settings.js';
 
 /** The options of `runMigrations`. @publicApi */
@@ -51,49 +50,6 @@ export async function runMigrations(
   options: RunMigrationsOptions = {},
 ): Promise<MigrationPhaseReport> {
   return new MigrationPhase(dataSource, options).run();
-}
-
-/**
- * Reports the pending migrations, the backfills for which they wait, and the migrations that may change rows.
- * It probes the backfills and changes nothing.
- *
- * @publicApi
- */
-export async function migrationStatus(dataSource: DataSource): Promise<MigrationStatus> {
-  const pending = await pendingOf(dataSource);
-  const { gate } = settingsFor(dataSource);
-  const waiting: DeferredMigration[] = [];
-  for (const { name, instance } of pending) {
-    const declaration = instance && declarationOf(instance);
-    if (!declaration || !gate) continue;
-    const waitsFor = await requirementsForStatus(name, declaration, gate);
-    if (waitsFor.length > 0) waiting.push({ name, waitsFor });
-  }
-  return {
-    pending: pending.map(({ name }) => name),
-    waiting,
-    exempt: dataSource.migrations.flatMap((instance) => {
-      const { allowsData } = declarationOf(instance);
-      return allowsData ? [{ name: migrationName(instance), ...allowsData }] : [];
-    }),
-    grandfathered: grandfatheredOf(dataSource),
-  };
-}
-
-/** The status also lists undeclared backfills, for which a run would fail. */
-async function requirementsForStatus(
-  name: string,
-  declaration: MigrationDeclaration,
-  gate: CompletionGate,
-): Promise<readonly UnmetRequirement[]> {
-  const { requires = [] } = declaration;
-  const known = new Set(gate.names());
-  const unknown = requires.filter((backfill) => !known.has(backfill));
-  const declared = { requires: requires.filter((backfill) => known.has(backfill)) };
-  return [
-    ...unknown.map((backfill) => ({ backfill, status: 'not declared' })),
-    ...(await unmetRequirements(name, declared, gate)),
-  ];
 }
 
 /** The reason for which the phase ended early; empty if every migration ran. */
@@ -220,7 +176,11 @@ class MigrationPhase {
       // A migration without a transaction cannot be rolled back, so a process that has lost its lease must
       // not start it.
       await lease.confirm(runner);
-      if (inTransaction) await runner.startTransaction();
+      if (inTransaction) {
+        await runner.startTransaction();
+        // Another process relies on TypeORM's record of the migration.
+        await runner.query(`SELECT ${MAKE_DURABLE}`);
+      }
       for (const migration of group) ran.push(await this.#runOne(migration, runner));
       await lease.confirm(runner);
       if (runner.isTransactionActive) await runner.commitTransaction();
@@ -273,7 +233,8 @@ class MigrationPhase {
   }
 }
 
-function pendingOf(dataSource: DataSource): Promise<Migration[]> {
+/** The pending migrations, in the order in which they run. */
+export function pendingOf(dataSource: DataSource): Promise<Migration[]> {
   return new MigrationExecutor(dataSource).getPendingMigrations();
 }
 

@@ -1,12 +1,17 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { BackfillError } from '../../errors/backfill.error.js';
 import { onAbort } from '../../text/abort.listener.js';
+import { formatDuration } from '../../text/duration.format.js';
 import { backOff } from '../../text/back-off.js';
 import { CONNECTION_BACK_OFF, ConnectionRetry } from './connection-retry.js';
 import { ConnectionWait } from './connection-wait.js';
 import { isDatabaseUnreachable, reachabilityMessage, refusalState } from './database-reachability.js';
-import { DatabaseRefusedError, StoppedAtStartError } from './start-up.error.js';
+import { ApplicationStartError, DatabaseRefusedError, StoppedAtStartError } from './start-up.error.js';
+
+/** Milliseconds after which a start that does not wait for a data source is reported, again and again. */
+const SLOW_START_MS = 15_000;
 
 /** What `NestFactory.createApplicationContext` takes as the root module. */
 export type RootModule = Parameters<typeof NestFactory.createApplicationContext>[0];
@@ -19,6 +24,10 @@ export interface StartOptions {
   readonly signal: AbortSignal;
   /** Called with the reason of a wait, once per reason. */
   readonly onWaiting: (reason: string) => void;
+  /** Called with a message while the start takes long for another reason. */
+  readonly onSlowStart: (message: string) => void;
+  /** Milliseconds between two of these messages. @default 15_000 */
+  readonly slowStartMs?: number;
 }
 
 type StartOutcome = { readonly app: INestApplicationContext } | { readonly error: unknown };
@@ -33,7 +42,7 @@ type StartOutcome = { readonly app: INestApplicationContext } | { readonly error
  */
 export async function startApplication(
   module: RootModule,
-  { logger, connectTimeoutMs, signal, onWaiting }: StartOptions,
+  { logger, connectTimeoutMs, signal, onWaiting, onSlowStart, slowStartMs = SLOW_START_MS }: StartOptions,
 ): Promise<INestApplicationContext> {
   // The first outcome counts. After a refusal or a time-out, a data source never settles, so the creation of
   // the application never settles either.
@@ -49,6 +58,11 @@ export async function startApplication(
   const removeListener = onAbort(signal, () =>
     settle({ error: new StoppedAtStartError(String(signal.reason)) }),
   );
+  const startedAt = performance.now();
+  const timer = setInterval(
+    () => connections.areReady && onSlowStart(describeHang(performance.now() - startedAt)),
+    slowStartMs,
+  );
   try {
     if (!signal.aborted)
       createWithRetry(module, logger, wait).then(settle, (error: unknown) => settle({ error }));
@@ -56,9 +70,14 @@ export async function startApplication(
     if ('error' in outcome) throw outcome.error;
     return outcome.app;
   } finally {
+    clearInterval(timer);
     removeListener();
     connections.restore();
   }
+}
+
+function describeHang(ms: number): string {
+  return `The application has not started for ${formatDuration(ms)}, and no data source is connecting. A provider's factory, \`onModuleInit\` or \`onApplicationBootstrap\` has not returned.`;
 }
 
 /**
@@ -82,8 +101,17 @@ async function createWithRetry(
   }
 }
 
-/** Replaces an error with which the database refused the session, because its stack does not help. */
+/** Replaces an error at the start by one that names the cause and the remedy, because its stack does not help. */
 function explainRefusal(error: unknown): unknown {
+  if (error instanceof BackfillError) return error;
   const state = refusalState(error);
-  return state ? new DatabaseRefusedError(reachabilityMessage(error), state, error) : error;
+  if (state) return new DatabaseRefusedError(reachabilityMessage(error), state, error);
+  return new ApplicationStartError(placeOf(error), error);
+}
+
+/** The first line of the stack outside of packages and of Node.js, e.g. `at UsersService.onModuleInit (…)`. */
+function placeOf(error: unknown): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const line = stack.split('\n').find((each) => /^\s+at /.test(each) && !/node_modules|node:/.test(each));
+  return line?.trim();
 }

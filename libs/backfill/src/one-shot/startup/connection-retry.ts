@@ -36,6 +36,7 @@ export class ConnectionRetry {
   readonly #original: Initialize = Reflect.get(DataSource.prototype, 'initialize');
   readonly #options: ConnectionRetryOptions;
   #isRestored = false;
+  #connecting = 0;
 
   constructor(options: ConnectionRetryOptions) {
     this.#options = options;
@@ -45,6 +46,11 @@ export class ConnectionRetry {
     DataSource.prototype.initialize = function (this: DataSource): Promise<DataSource> {
       return this.options.type === 'postgres' ? initializeWithRetry(this) : original.call(this);
     };
+  }
+
+  /** Whether no data source is connecting now. */
+  get areReady(): boolean {
+    return this.#connecting === 0;
   }
 
   /** Restores `DataSource.initialize`. Data sources that are still waiting do not try again. */
@@ -58,10 +64,12 @@ export class ConnectionRetry {
     // Only the connection has a time limit. Migrations at start-up, for example, may take longer.
     const timer = setTimeout(() => !dataSource.isInitialized && onTimeout(), timeoutMs);
     let connected: DataSource | undefined;
+    this.#connecting++;
     try {
       connected = await this.#retry(attempt);
     } finally {
       clearTimeout(timer);
+      this.#connecting--;
     }
     return connected ?? new Promise<never>(() => undefined);
   }

@@ -14,10 +14,10 @@ const UNREACHABLE_SYSTEM_CODES = new Set([
 ]);
 
 /**
- * SQLSTATEs of a server that accepts no session now: class 08 (connection exception), shutting down, crashed,
- * starting up, too many connections.
+ * SQLSTATEs of a server that accepts no session now, or no changes, e.g. of migrations at the start: class 08
+ * (connection exception), shutting down, crashed, starting up, too many connections, standby.
  */
-const UNREACHABLE_SQLSTATE = /^(08...|57P01|57P02|57P03|53300)$/;
+const UNREACHABLE_SQLSTATE = /^(08...|57P01|57P02|57P03|53300|25006)$/;
 
 /** SQLSTATEs with which a server refuses a session: class 28 (wrong user or password), no such database. */
 const REFUSED_SQLSTATE = /^(28...|3D000)$/;

@@ -1,4 +1,6 @@
 import { BackfillError } from '../../errors/backfill.error.js';
+import { messageOf } from '../../postgres/error-classes.js';
+import { remedyFor } from '../../postgres/server/conditions.js';
 import { formatDuration } from '../../text/duration.format.js';
 
 /**
@@ -31,7 +33,27 @@ export class DatabaseRefusedError extends BackfillError {
   constructor(message: string, sqlState: string, cause: unknown) {
     super(`The database refused the connection: ${message} (SQLSTATE ${sqlState}).`, {
       subject: 'database',
-      remedy: 'Check host, user, password and database name of the TypeORM data source.',
+      remedy: remedyFor(cause, 'Check host, user, password and database name of the TypeORM data source.'),
+      cause,
+    });
+  }
+}
+
+/**
+ * A provider, a hook (`onModuleInit`, `onApplicationBootstrap`) or a data source threw an error while the application
+ * was starting. `cause` is that error. The exit code is 2.
+ *
+ * @publicApi
+ */
+export class ApplicationStartError extends BackfillError {
+  /** @param place the first line of the error's stack that belongs to the application; undefined if there is none */
+  constructor(place: string | undefined, cause: unknown) {
+    super(`The application could not be started: ${messageOf(cause)}${place ? ` (${place})` : ''}.`, {
+      subject: 'application',
+      remedy: remedyFor(
+        cause,
+        'Nothing was run. Correct the cause, which also prevents a start of the server.',
+      ),
       cause,
     });
   }

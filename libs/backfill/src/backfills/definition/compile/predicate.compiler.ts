@@ -65,8 +65,39 @@ function fromConditions(
   }
   for (const conditions of alternatives) checkConditions(columns, conditions);
   const [query, values] = queryFor(where, columns, dataSource);
-  const sql = query.slice(query.indexOf(WHERE) + WHERE.length);
-  return { sql: `(${sql})`, parameters: values.map(toText), text: sql };
+  const { sql, parameters } = listsAsArrays(query.slice(query.indexOf(WHERE) + WHERE.length), values);
+  if (parameters.length > MAX_PARAMETERS)
+    throw new InvalidPredicateError(
+      columns.className,
+      `has ${parameters.length} parameters, but one statement of PostgreSQL has at most 65535`,
+      'Pass the values as one array: `Raw((column) => `${column} = ANY(:values)`, { values: […] })`, or write them to a table and compare with a subquery.',
+    );
+  return { sql: `(${sql})`, parameters: parameters.map(toText), text: sql };
+}
+
+/** PostgreSQL counts the parameters of a statement in 16 bits. The statements of a batch have their own, too. */
+const MAX_PARAMETERS = 65_000;
+/** A shorter list stays as TypeORM writes it. */
+const MIN_ARRAY_LENGTH = 100;
+/** With the capturing group, `split` also returns the lists, at the odd positions. */
+const LIST = /(?<!NOT )\b(IN ?\(\$\d+(?:, ?\$\d+)*\))/;
+
+/** Sends each long list, e.g. of `In([…])`, as one array: `IN ($1, $2, …)` becomes `= ANY($1)`. */
+function listsAsArrays(sql: string, values: readonly unknown[]): { sql: string; parameters: unknown[] } {
+  const parameters: unknown[] = [];
+  const positions = new Map<string, string>();
+  const add = (value: unknown): string => `$${parameters.push(value)}`;
+  const single = (placeholder: string): string => {
+    const known = positions.get(placeholder) ?? add(values[Number(placeholder.slice(1)) - 1]);
+    positions.set(placeholder, known);
+    return known;
+  };
+  const rewritten = sql.split(LIST).map((part, at) => {
+    const placeholders = at % 2 === 1 ? (part.match(/\$\d+/g) ?? []) : [];
+    if (placeholders.length < MIN_ARRAY_LENGTH) return part.replace(/\$\d+/g, single);
+    return `= ANY(${add(placeholders.map((each) => values[Number(each.slice(1)) - 1]))})`;
+  });
+  return { sql: rewritten.join(''), parameters };
 }
 
 const WHERE = `${ROW} WHERE `;

@@ -89,6 +89,13 @@ export class RunLog {
     });
   }
 
+  /** Counts rows of a committed batch whose reply was lost. It counts as one batch. */
+  rowsFound(changed: number): void {
+    if (changed <= 0) return;
+    this.#updated += changed;
+    this.#batches++;
+  }
+
   /**
    * Reports why the run waits. A reason that differs from the previous one only in its durations is not
    * reported again.

@@ -1,8 +1,9 @@
 import { messageOf, sqlState } from '../../../postgres/error-classes.js';
 import { describeLock } from '../../pending/lock-holders.js';
-import { FailingPredicateError, InvalidStatementError } from '../../run.error.js';
+import { FailingPredicateError, InvalidStatementError, MissingRightError } from '../../run.error.js';
 import { DatabaseLostError } from '../connection/database-lost.error.js';
 import { classifyFailure } from '../outcome/failure.js';
+import { readMissingRights } from '../outcome/missing-rights.reader.js';
 import {
   databaseLost,
   failed,
@@ -13,6 +14,8 @@ import {
 } from '../outcome/run-outcome.js';
 import type { RunContext } from './run.context.js';
 
+const MISSING_RIGHT = '42501';
+
 /** Converts the error that has ended a run to an outcome. */
 export async function outcomeOfError(run: RunContext, error: unknown): Promise<RunOutcome> {
   if (error instanceof DatabaseLostError) return afterDatabaseLoss(run, error);
@@ -20,15 +23,27 @@ export async function outcomeOfError(run: RunContext, error: unknown): Promise<R
 }
 
 /** The outcome `failed` with this error as its reason. */
-export function failedBy(run: RunContext, error: unknown): RunOutcome {
+export async function failedBy(run: RunContext, error: unknown): Promise<RunOutcome> {
   const { name } = run.definition;
   const isOfDatabase = sqlState(error) !== undefined;
   // Between two ranges, the run only searches for pending rows.
   const explain = classifyFailure(error) === 'poison' ? FailingPredicateError : InvalidStatementError;
-  const cause = isOfDatabase ? new explain(name, error) : error;
+  const explained = isOfDatabase ? new explain(name, error) : error;
+  const cause = (await missingRight(run, error)) ?? explained;
   // A complete backfill stays complete even if its probe fails, e.g. because a later migration has dropped
   // its column.
   return failed(messageOf(cause), { keepsStatus: run.record === null || run.isStillComplete });
+}
+
+async function missingRight(
+  { connection, definition, schema }: RunContext,
+  error: unknown,
+): Promise<MissingRightError | null> {
+  const ofDatabase = error instanceof InvalidStatementError ? error.cause : error;
+  if (sqlState(ofDatabase) !== MISSING_RIGHT) return null;
+  const rights = await connection.ask((session) => readMissingRights(session, definition, schema));
+  if (rights === null || rights.grants.length === 0) return null;
+  return new MissingRightError(definition.name, ofDatabase, rights.role, rights.grants);
 }
 
 function afterDatabaseLoss(run: RunContext, error: DatabaseLostError): RunOutcome {

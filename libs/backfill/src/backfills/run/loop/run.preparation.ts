@@ -22,6 +22,8 @@ export async function prepareRun(run: RunContext): Promise<LoopMemory | RunOutco
     range: null,
     failedAttempts: 0,
     sweeps: 0,
+    ownSweeps: 0,
+    firstSweepXid: null,
     updatedBeforeSweep: null,
     needsKeyOrder: false,
   };

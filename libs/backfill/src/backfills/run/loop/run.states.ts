@@ -50,6 +50,10 @@ export interface LoopMemory {
   failedAttempts: number;
   /** Number of sweeps that this run has planned. */
   sweeps: number;
+  /** Of these, the sweeps after which the run's own changes had made rows pending. */
+  ownSweeps: number;
+  /** The next transaction ID of the server when the first sweep was planned; null before it. */
+  firstSweepXid: string | null;
   /** The number of changed rows when the last sweep was planned; null before the first sweep. */
   updatedBeforeSweep: number | null;
   /** A query on a single page took too long, so that later sweeps use the order of the key. */

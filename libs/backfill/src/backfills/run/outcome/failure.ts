@@ -4,6 +4,7 @@ import {
   sqlState,
   type ErrorClass,
 } from '../../../postgres/error-classes.js';
+import { messageWithContext } from '../../../postgres/server/conditions.js';
 import { BatchCodeError } from '../../batch/batch-code.error.js';
 import { BackfillRetryError, StillPendingError, SwallowedError } from '../../run.error.js';
 
@@ -28,7 +29,7 @@ export function describeFailure(error: unknown): { readonly error: string; reado
   const text =
     error instanceof StillPendingError || error instanceof SwallowedError
       ? messageOf(error).split('\n')[0]
-      : `${name}${messageOf(cause)}`;
+      : `${name}${messageWithContext(cause)}`;
   // A text value in PostgreSQL cannot contain NUL, which would make the quarantine entry fail.
   return { error: (text ?? '').replaceAll('\0', '\uFFFD').slice(0, 2000), code: sqlState(error) ?? null };
 }

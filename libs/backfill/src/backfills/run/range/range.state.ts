@@ -52,6 +52,11 @@ export class RangeState {
     this.#range = { ...this.#range, state: 'settling' };
   }
 
+  /** Counts a committed batch whose reply has arrived. */
+  batchCommitted(changed: number): void {
+    this.#range = { ...this.#range, updated: this.#range.updated + changed };
+  }
+
   leaseInDoubt(): void {
     this.#isLeaseInDoubt = true;
   }

@@ -93,6 +93,8 @@ export class RangeWorker {
     const previous = state.range;
     const range = await tools.connection.use((session) => tools.ledger.leases.leaseAgain(session, previous));
     if (range === null) return LEASE_LOST;
+    // Batches whose COMMIT was executed and whose reply was lost with the connection.
+    tools.log.rowsFound(range.updated - previous.updated);
     state.leaseTaken(range);
     this.#sweep.restart();
     // With another upper bound, the range was split and the lease was not lost. This needs no message.

@@ -1,4 +1,5 @@
 import { planKeySweep, planSweepRanges } from '../../../pending/sweep.planner.js';
+import { nextTransactionId } from '../../../pending/row-age.js';
 import type { RunState } from '../run.states.js';
 
 /** Plans the ranges of the next sweep. It covers every row that is pending now. */
@@ -7,6 +8,7 @@ export const planSweep: RunState<'planSweep'> = async (run, memory) => {
   const { selection } = memory;
   memory.updatedBeforeSweep = log.updated;
   memory.sweeps++;
+  memory.firstSweepXid ??= await connection.use(nextTransactionId);
   const { order, reason, ranges } = await connection.use((session) =>
     memory.needsKeyOrder
       ? planKeySweep(session, selection, gate.control.workerLimit)

@@ -13,10 +13,10 @@ export const processRanges: RunState<'processRanges'> = async (run, memory) => {
   const { range } = memory;
   if (range === null) return 'takeRange';
   await startRun(run, memory);
-  return afterWork(run, await runWorkerPool(run, memory, range));
+  return await afterWork(run, await runWorkerPool(run, memory, range));
 };
 
-function afterWork(run: RunContext, outcome: RangeOutcome): NextState<'processRanges'> {
+async function afterWork(run: RunContext, outcome: RangeOutcome): Promise<NextState<'processRanges'>> {
   switch (outcome.kind) {
     case 'failed':
       return failedBy(run, outcome.error);

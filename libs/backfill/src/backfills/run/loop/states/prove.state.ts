@@ -1,3 +1,5 @@
+import type { Key } from '../../../../ledger/range.js';
+import { isOlderThan } from '../../../pending/row-age.js';
 import type { HeldByPerson } from '../../gate/held-by-person.js';
 import { heldByPerson, incomplete, provedByAnother } from '../../outcome/run-outcome.js';
 import { nothingChanged, rowsKeepArriving } from '../../outcome/proof-outcome.js';
@@ -6,7 +8,10 @@ import { concludeProof } from '../run.conclusion.js';
 import type { RunContext } from '../run.context.js';
 import type { LoopMemory, RunState } from '../run.states.js';
 
-/** Maximum number of sweeps in one run. It limits a run while the application keeps writing pending rows. */
+/**
+ * Maximum number of sweeps in one run. It limits a run while the application keeps writing pending rows. A sweep does
+ * not count if the run itself has made rows pending, e.g. the children of the rows that it has changed.
+ */
 const MAX_SWEEPS = 5;
 
 /** Probes for a pending row after every range is done. The completion lease admits one process at a time. */
@@ -23,9 +28,24 @@ export const prove: RunState<'prove'> = async (run, memory) => {
   if (pending === 'stopped') return incomplete(run.options.stop.reason ?? 'Stopped.');
   if (pending === null) return concludeProof(run, memory);
   if (run.log.updated === memory.updatedBeforeSweep) return nothingChanged(selection.describe(pending));
-  if (memory.sweeps === MAX_SWEEPS) return rowsKeepArriving(selection.describe(pending), MAX_SWEEPS);
+  if (await isOwnDoing(run, memory, pending)) memory.ownSweeps++;
+  if (memory.sweeps - memory.ownSweeps >= MAX_SWEEPS)
+    return rowsKeepArriving(selection.describe(pending), MAX_SWEEPS);
   return 'planSweep';
 };
+
+/**
+ * Whether no one has written the row since the run's first sweep. It has become pending because another row has
+ * changed. As each row is changed once, this ends.
+ */
+async function isOwnDoing(
+  { connection }: RunContext,
+  { selection, firstSweepXid }: LoopMemory,
+  key: Key,
+): Promise<boolean> {
+  if (firstSweepXid === null) return false;
+  return connection.use((session) => isOlderThan(session, selection, { key, xid: firstSweepXid }));
+}
 
 async function isProvedByAnother(run: RunContext, { record }: LoopMemory): Promise<boolean> {
   const { connection, ledger, scope } = run;

@@ -95,6 +95,7 @@ export class BatchPacer {
     tools.gate.meter.batch(rows, this.#stopwatch.lap(time));
     this.#pause.after(time.serverMs, this.#stopwatch.idleMs);
     this.#limits[stage].succeeded(limit === undefined ? null : { rows, limit, lockedMs: time.lockedMs });
+    state.batchCommitted(outcome.changed);
     tools.log.batch(outcome, state.range.cursor);
     if (this.pauseMs === 0) return;
     await tools.gate.sleepBetweenBatches(isPipelined ? null : tools.connection.session, () => {

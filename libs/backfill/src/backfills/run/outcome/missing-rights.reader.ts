@@ -1,0 +1,57 @@
+import { boolean, text } from '../../../postgres/decoders.js';
+import { quoteIdentifier } from '../../../postgres/identifiers.js';
+import type { Session } from '../../../postgres/session.js';
+import type { BackfillKind } from '../../../report/backfill-kind.js';
+import type { BackfillDefinition } from '../../definition/definition.js';
+
+/** The rights on the backfill's table. A batch also locks its rows, which needs UPDATE on one column. */
+const TABLE_RIGHTS = {
+  set: ['SELECT', 'UPDATE'],
+  transform: ['SELECT', 'UPDATE'],
+  process: ['SELECT', 'UPDATE'],
+  copy: ['SELECT', 'UPDATE'],
+  purge: ['SELECT', 'UPDATE', 'DELETE'],
+} as const satisfies Record<BackfillKind, readonly string[]>;
+const LEDGER_RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+
+export interface MissingRights {
+  readonly role: string;
+  /** GRANT statements; empty if the role has every right that a batch itself needs. */
+  readonly grants: readonly string[];
+}
+
+/** @param schema the schema of the ledger, not quoted */
+export async function readMissingRights(
+  session: Session,
+  { table, kind }: Pick<BackfillDefinition, 'table' | 'kind'>,
+  schema: string,
+): Promise<MissingRights> {
+  const result = await session.send([
+    { text: 'SELECT current_user' },
+    {
+      text: `SELECT privilege FROM unnest($2::text[]) AS privilege
+        WHERE to_regclass($1) IS NOT NULL AND NOT CASE WHEN privilege = 'DELETE' THEN has_table_privilege(to_regclass($1), privilege)
+          ELSE has_any_column_privilege(to_regclass($1), privilege) END`,
+      values: [table, `{${TABLE_RIGHTS[kind].join(',')}}`],
+    },
+    {
+      text: `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')),
+        EXISTS (SELECT FROM pg_class AS c CROSS JOIN unnest($2::text[]) AS privilege
+          WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, privilege))`,
+      values: [schema, `{${LEDGER_RIGHTS.join(',')}}`],
+    },
+  ]);
+  const role = result.at(0).value(text);
+  const missing = result.at(1).values(text);
+  const { schemaUsage, ledgerTables } = result.last.one({ schemaUsage: boolean, ledgerTables: boolean });
+  const to = `TO ${quoteIdentifier(role)}`;
+  const ledger = quoteIdentifier(schema);
+  return {
+    role,
+    grants: [
+      ...(missing.length > 0 ? [`GRANT ${missing.join(', ')} ON ${table} ${to}`] : []),
+      ...(schemaUsage ? [`GRANT USAGE ON SCHEMA ${ledger} ${to}`] : []),
+      ...(ledgerTables ? [`GRANT ${LEDGER_RIGHTS.join(', ')} ON ALL TABLES IN SCHEMA ${ledger} ${to}`] : []),
+    ],
+  };
+}

@@ -18,9 +18,9 @@ const levels = new Set<string>();
 @Backfill<JobRow>({ name: 'see-settings', entity: Job, where: { doneAt: IsNull() }, reads: ['id'] })
 class SeeSettings implements ProcessBackfill<JobRow> {
   async process({ rows }: ProcessBatch<JobRow>, manager: EntityManager): Promise<void> {
-    const [row] = (await manager.query(`SELECT current_setting('synchronous_commit') AS level`)) as [
-      { level: string },
-    ];
+    const [row] = await manager.query<[{ level: string }]>(
+      `SELECT current_setting('synchronous_commit') AS level`,
+    );
     levels.add(row.level);
     await manager.query('UPDATE jobs SET done_at = now() WHERE id = ANY($1)', [rows.map(({ id }) => id)]);
   }

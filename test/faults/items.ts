@@ -142,7 +142,7 @@ export async function installAudit(database: TestDatabase): Promise<void> {
 /** Resets the tables and empties the ledger. */
 export async function resetItems(database: TestDatabase, { form }: Work): Promise<void> {
   await database.query(`TRUNCATE items, item_copies, item_log, item_change RESTART IDENTITY;
-    TRUNCATE nestjs_backfill.backfill, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE;
+    TRUNCATE nestjs_backfill.backfill, nestjs_backfill.control, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE;
     INSERT INTO items (tenant) SELECT (i % 3)::text FROM generate_series(1, ${FORMS[form].rows}) AS i`);
 }
 

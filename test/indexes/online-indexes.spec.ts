@@ -63,7 +63,9 @@ it('drops an INVALID index of an interrupted build and builds it again', async (
 
 it('reports an index that is no longer declared, and keeps it', async () => {
   await stage.build([declaredIndex()]);
-  expect(await stage.build([])).toMatchObject({ undeclared: [{ name: 'leads_tenant', table: '"leads"' }] });
+  expect(await stage.build([])).toMatchObject({
+    undeclared: [{ name: 'leads_tenant', table: 'public.leads' }],
+  });
   expect(await stage.validity()).toEqual({ leads_tenant: true });
 });
 

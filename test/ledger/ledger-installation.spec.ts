@@ -122,6 +122,23 @@ describe('the ledger', () => {
     expect(await stage.value('SELECT count(*) FROM jobs WHERE note IS NOT NULL')).toBe('0');
   });
 
+  it('can be used by an earlier release if its newer steps are additive', async () => {
+    await stage.run('do-jobs');
+    const later = {
+      number: NEWEST + 1,
+      sql: 'ALTER TABLE {{schema}}.backfill ADD COLUMN later text;\n',
+      additive: true,
+    };
+    const session = await Session.open(stage.application.context.get(DataSource));
+    try {
+      await installLedger(session, 'nestjs_backfill', [...SCHEMA_STEPS, later]);
+    } finally {
+      await session.close();
+    }
+    expect(await stage.run('note-jobs')).toMatchObject({ status: 'complete', updated: 10 });
+    await stage.query('DROP SCHEMA nestjs_backfill CASCADE');
+  });
+
   it('is installed in a schema whose name needs quotes', async () => {
     const application = await TestApplication.start({
       database: stage.database,

@@ -21,6 +21,7 @@ describe('while another session keeps an old snapshot open', () => {
   const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'host:1:test', leaseMs: 600_000 }).of({
     name: 'long',
     version: 1,
+    table: '"long"',
   });
 
   beforeAll(async () => {
@@ -28,6 +29,7 @@ describe('while another session keeps an old snapshot open', () => {
     dataSource = await new DataSource({ type: 'postgres', url: database.url }).initialize();
     session = await Session.open(dataSource);
     await installLedger(session, 'nestjs_backfill');
+    await ledger.locate(session);
     await ledger.status.open(session, 'set');
     await ledger.ranges.planSweep(session, null, [{ lower: null, upper: ['1000000'], file: null }]);
     range = (await ledger.leases.lease(session, null, { maxWorkers: 1, leaseScope: null })) as LeasedRange;

@@ -63,11 +63,11 @@ describe('with several instances', () => {
     await app.runRound();
     await addLeads(database, 1);
     await database.query(`UPDATE nestjs_backfill.deploy_lease SET owner = 'dead', fencing_token = fencing_token + 1,
-      expires_at = clock_timestamp() + interval '1 hour' WHERE phase = 'catch-up'`);
+      expires_at = clock_timestamp() + interval '1 hour' WHERE phase LIKE 'catch-up %'`);
     await other.runRound();
     expect(await countPending(database)).toBe(1);
     await database.query(
-      `UPDATE nestjs_backfill.deploy_lease SET expires_at = clock_timestamp() WHERE phase = 'catch-up'`,
+      `UPDATE nestjs_backfill.deploy_lease SET expires_at = clock_timestamp() WHERE phase LIKE 'catch-up %'`,
     );
     await other.runRound();
     expect(await countPending(database)).toBe(0);

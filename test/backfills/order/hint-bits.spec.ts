@@ -36,7 +36,9 @@ describe('the pages that a sweep has changed', () => {
     session = await Session.open(definition.dataSource);
     const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'host:1:test', leaseMs: 600_000 });
     const facts = await inspectTable(session, definition);
-    const rows = new RowSelection(definition, ledger.of(definition), facts, null);
+    const records = ledger.of(definition);
+    await records.locate(session);
+    const rows = new RowSelection(definition, records, facts, null);
     nowMs = 0;
     const file = { table: '"public"."leads"', tableId: '0', fileNode: '0' };
     reader = new HintReader(new FileSelection(rows, file), () => nowMs);

@@ -80,7 +80,9 @@ describe('a proof of a table that is too large for one statement', () => {
     const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'host:1:test', leaseMs: 600_000 });
     const session = await Session.open(definition.dataSource);
     const facts = await inspectTable(session, definition);
-    const selection = new RowSelection(definition, ledger.of(definition), facts, null);
+    const records = ledger.of(definition);
+    await records.locate(session);
+    const selection = new RowSelection(definition, records, facts, null);
     const { files } = await inspectFiles(session, selection);
     await session.close();
     const canContinue = () => Promise.reject(new Error('the database was lost'));

@@ -101,7 +101,7 @@ beforeEach(async () => {
   for (const each of [stage, plain]) {
     await each.query(`TRUNCATE parcels; INSERT INTO parcels SELECT generate_series(1, ${ROWS});
       DO $$ BEGIN
-        IF to_regclass('nestjs_backfill.range') IS NOT NULL THEN TRUNCATE nestjs_backfill.backfill CASCADE; END IF;
+        IF to_regclass('nestjs_backfill.range') IS NOT NULL THEN TRUNCATE nestjs_backfill.backfill, nestjs_backfill.control CASCADE; END IF;
       END $$`);
   }
 });

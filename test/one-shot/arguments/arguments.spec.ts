@@ -13,6 +13,7 @@ const DEFAULTS: OneShotArguments = {
   phases: ['backfill'],
   names: [],
   tenants: [],
+  targets: [],
   maxDurationMs: undefined,
   maxWaitMs: undefined,
   connectTimeoutMs: 60_000,
@@ -32,7 +33,7 @@ function controlOf(
   return {
     action: 'control',
     names,
-    control: { verb, names, changes: {}, why: undefined, ...more },
+    control: { verb, names, changes: {}, why: undefined, targets: [], ...more },
     ...others,
   };
 }
@@ -54,6 +55,11 @@ describe('one-shot arguments', () => {
     ['--backfill --max-duration=1.5h', { maxDurationMs: 5_400_000 }],
     ['--backfill --connect-timeout 500ms', { connectTimeoutMs: 500 }],
     ['--backfill --strict --json --no-progress', { strict: true, json: true, progress: false }],
+    ['--status a --target tenant_2', { action: 'status', names: ['a'], targets: ['tenant_2'] }],
+    [
+      '--pause a --target s --target t.u',
+      controlOf('pause', ['a'], { targets: ['s', 't.u'] }, { targets: ['s', 't.u'] }),
+    ],
     ['--backfill --retry-quarantined', { retryQuarantined: true }],
     ['--backfill --plan a --tenant 5', { action: 'plan', names: ['a'], tenants: ['5'] }],
     ['--migrate', { phases: ['migrate'] }],
@@ -148,6 +154,11 @@ describe('one-shot arguments', () => {
       '--pause a --resume b',
       '--pause and --resume contradict each other: a command line has only one control command',
       'Leave one',
+    ],
+    [
+      '--backfill --target tenant_2',
+      '--target needs --status, --set, --pause, --resume or --cancel',
+      '--target SCHEMA',
     ],
     ['--backfill a --pause b', '--pause and --backfill contradict', 'Leave one of them out'],
     ['--pause a --tenant 5', '--pause and --tenant contradict', 'Leave one of them out'],

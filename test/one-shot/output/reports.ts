@@ -51,6 +51,8 @@ export function statusOf(changes: Partial<BackfillStatusReport> = {}): BackfillS
   return {
     name: 'leads-direction',
     version: 1,
+    target: 'public.leads',
+    otherTargets: { total: 0, complete: 0, first: [] },
     declared: true,
     status: 'complete',
     reason: 'No row is pending any more.',

@@ -80,6 +80,34 @@ old
     );
   });
 
+  it('shows the other tables of a backfill: those that are not complete first, and only some of many', () => {
+    const complete = Array.from({ length: 30 }, (_, at) => ({
+      target: `tenant_${at}.leads`,
+      status: 'complete' as const,
+      reason: 'No row is pending any more.',
+      changedAt: AT,
+    }));
+    const failed = {
+      ...complete[0],
+      target: 'tenant_99.leads',
+      status: 'failed' as const,
+      changedAt: AT,
+      reason: '',
+    };
+    const text = render({
+      target: 'tenant_7.leads',
+      otherTargets: { total: 31, complete: 30, first: [failed, ...complete] },
+    });
+    expect(text).toContain(`
+leads-direction on tenant_7.leads
+  No row is pending any more.
+  Also on 31 other tables, of which 30 are complete (--target SCHEMA shows one):
+    tenant_99.leads: failed since ${AT}
+    tenant_0.leads: complete since ${AT}
+`);
+    expect(text).toContain('    … and 11 more\n');
+  });
+
   it('shows that no backfill is declared', () => {
     expect(renderStatus({ phase: 'backfill', backfills: [] })).toContain('No backfill is declared');
   });
@@ -112,6 +140,8 @@ describe('the result of a control command', () => {
   const paused: ControlledBackfill = {
     name: 'leads-direction',
     version: 1,
+    target: 'public.leads',
+    targets: 1,
     changed: true,
     status: 'paused',
     reason: 'Paused by ann@desk: lunch.',

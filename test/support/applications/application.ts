@@ -21,6 +21,8 @@ export interface TestApplicationOptions {
   readonly migrations?: readonly Type<MigrationInterface>[];
   /** The number of connections in the pool. @default 5 */
   readonly poolSize?: number;
+  /** The schema of the data source. @default the first of the search_path */
+  readonly schema?: string;
 }
 
 /** A Nest application with backfills, as a user would write it. */
@@ -59,6 +61,7 @@ export function dataSourceModule(
     readonly synchronize?: boolean;
     readonly migrations?: readonly Type<MigrationInterface>[];
     readonly poolSize?: number;
+    readonly schema?: string;
   } = {},
 ): DynamicModule {
   return TypeOrmModule.forRoot({
@@ -71,5 +74,6 @@ export function dataSourceModule(
     applicationName: 'the application',
     poolSize: options.poolSize ?? 5,
     retryAttempts: 1,
+    ...(options.schema === undefined ? {} : { schema: options.schema }),
   });
 }

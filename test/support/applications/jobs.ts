@@ -76,7 +76,7 @@ export async function resetJobs(database: TestDatabase, count: number): Promise<
   await database.query(`TRUNCATE jobs, job_log RESTART IDENTITY;
     DO $$ BEGIN
       IF to_regclass('nestjs_backfill.range') IS NOT NULL THEN
-        TRUNCATE nestjs_backfill.backfill, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE;
+        TRUNCATE nestjs_backfill.backfill, nestjs_backfill.control, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE;
       END IF;
     END $$`);
   await addJobs(database, count);

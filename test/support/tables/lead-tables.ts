@@ -60,7 +60,7 @@ export async function resetLeads(database: TestDatabase): Promise<void> {
   await database.query(`TRUNCATE leads, call_logs, contacts RESTART IDENTITY;
     DO $$ BEGIN
       IF to_regnamespace('nestjs_backfill') IS NOT NULL THEN
-        TRUNCATE nestjs_backfill.backfill, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE;
+        TRUNCATE nestjs_backfill.backfill, nestjs_backfill.control, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE;
       END IF;
     END $$`);
 }

@@ -113,7 +113,7 @@ export function parcelStage(): Stage {
 export async function resetParcels(stage: Pick<Stage, 'query'>): Promise<void> {
   await stage.query(`TRUNCATE parcels; INSERT INTO parcels SELECT generate_series(1, ${PARCELS});
     DO $$ BEGIN
-      IF to_regclass('nestjs_backfill.range') IS NOT NULL THEN TRUNCATE nestjs_backfill.backfill CASCADE; END IF;
+      IF to_regclass('nestjs_backfill.range') IS NOT NULL THEN TRUNCATE nestjs_backfill.backfill, nestjs_backfill.control CASCADE; END IF;
     END $$`);
 }
 

@@ -116,7 +116,7 @@ export async function addRandomRows(
 
 export async function clearRandomTable(database: TestDatabase, kind: KeyKind): Promise<void> {
   await database.query(`TRUNCATE ${tableOf(kind)}, random_change;
-    TRUNCATE nestjs_backfill.backfill, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE`);
+    TRUNCATE nestjs_backfill.backfill, nestjs_backfill.control, nestjs_backfill.tenant_progress, nestjs_backfill.quarantined_row CASCADE`);
 }
 
 /** Counts deviations. Each count is zero if every row was changed once and the ledger counted the change. */

@@ -99,13 +99,24 @@ export class BackfillService {
     return { phase: 'backfill', plan };
   }
 
-  /** Reports what the ledgers record. Changes nothing. @throws UnknownBackfillError */
-  async status(request: Pick<RunRequest, 'names'> = {}): Promise<StatusReport> {
+  /**
+   * Reports what the ledgers record. Changes nothing.
+   *
+   * @param request `targets`: tables or schemas, e.g. `tenant_2`. The reports are about these instead of the tables of
+   *   the application
+   * @throws UnknownBackfillError, UnknownTargetError
+   */
+  async status(
+    request: Pick<RunRequest, 'names'> & { readonly targets?: readonly string[] } = {},
+  ): Promise<StatusReport> {
     const definitions = this.#registry.select(request.names);
     const includeUndeclared = request.names === undefined;
     return {
       phase: 'backfill',
-      backfills: await readStatus(definitions, this.#ledger, this.schema, { includeUndeclared }),
+      backfills: await readStatus(definitions, this.#ledger, this.schema, {
+        includeUndeclared,
+        targets: request.targets ?? [],
+      }),
     };
   }
 

@@ -8,6 +8,7 @@ export { ImportedTwiceError } from '../errors/imported-twice.error.js';
 export {
   NothingToSetError,
   SettingValueError,
+  UnknownTargetError,
   UnknownSettingError,
 } from '../backfills/control/setting.error.js';
 export { UnknownColumnError } from '../backfills/declare/errors/column.error.js';

@@ -38,4 +38,4 @@ export type {
   WayName,
 } from '../report/run-prediction.js';
 export type { BackfillPhaseReport, BackfillReport, PhaseOutcome, TenantReport } from '../report/report.js';
-export type { BackfillStatusReport, StatusReport } from '../report/status-report.js';
+export type { BackfillStatusReport, StatusReport, TargetStatus } from '../report/status-report.js';

@@ -6,6 +6,7 @@ import { buildIndexes } from './build/build-indexes.js';
 import type { BuildIndexesOptions } from './build/build-indexes.options.js';
 import { IndexExplorer } from './declare/index.explorer.js';
 import { OnlineIndexLedger } from '../ledger/online-index.ledger.js';
+import { tablesOf } from './declare/index.definition.js';
 import type { DeclaredIndex } from './declare/index.options.js';
 import { INDEX_READINESS, type IndexReadiness } from './declare/index.readiness.js';
 import { IndexDeclarationError } from './index.error.js';
@@ -115,7 +116,10 @@ export class IndexesService {
           const reason = state.presence === 'missing' ? await this.#waitsFor(index) : null;
           indexes.push(reason === null ? state : { ...state, presence: 'waiting' as const, reason });
         }
-        const undeclared = await new OnlineIndexLedger(runner, this.#ledger.schema).undeclared(indexes);
+        const undeclared = await new OnlineIndexLedger(runner, this.#ledger.schema).undeclared(
+          indexes,
+          tablesOf(dataSource),
+        );
         dataSources.push({ dataSource: name, indexes, undeclared });
       } finally {
         await runner.release();

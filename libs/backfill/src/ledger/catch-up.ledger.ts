@@ -80,15 +80,15 @@ export class CatchUpLedger {
     const { schema, values } = this.#context;
     const { last } = await session.send([
       {
-        text: `SELECT b.status, b.sealed_by, (SELECT max(newer.version) FROM ${schema}.backfill AS newer WHERE newer.name = b.name)::text,
-            (SELECT max(r.lease_owner) FROM ${schema}.range AS r WHERE r.name = b.name AND r.version = b.version
+        text: `SELECT b.status, b.sealed_by, (SELECT max(newer.version) FROM ${schema}.backfill AS newer WHERE newer.name = b.name AND newer.target = b.target)::text,
+            (SELECT max(r.lease_owner) FROM ${schema}.range AS r WHERE ${this.#context.is('r')}
               AND r.state <> 'done' AND r.lease_expires_at > clock_timestamp()),
-            EXISTS (SELECT FROM ${schema}.range AS r WHERE r.name = b.name AND r.version = b.version
-              AND r.state <> 'done' AND (r.tenants IS NULL OR $3::boolean)),
-            EXISTS (SELECT FROM ${schema}.quarantined_row AS q WHERE q.name = b.name AND q.version = b.version),
+            EXISTS (SELECT FROM ${schema}.range AS r WHERE ${this.#context.is('r')}
+              AND r.state <> 'done' AND (r.tenants IS NULL OR $4::boolean)),
+            EXISTS (SELECT FROM ${schema}.quarantined_row AS q WHERE ${this.#context.is('q')}),
             coalesce(c.not_before > clock_timestamp(), false), c.cursor_key::text
-          FROM ${schema}.backfill AS b LEFT JOIN ${schema}.catch_up AS c USING (name, version)
-          WHERE b.name = $1 AND b.version = $2::int`,
+          FROM ${schema}.backfill AS b LEFT JOIN ${schema}.catch_up AS c ON ${this.#context.is('c')}
+          WHERE ${this.#context.is('b')}`,
         values: [...values, String(ranges === 'every')],
       },
     ]);
@@ -109,8 +109,8 @@ export class CatchUpLedger {
   async newestVersion(session: Session): Promise<number> {
     const { last } = await session.send([
       {
-        text: `SELECT coalesce(max(version), 0)::text FROM ${this.#context.schema}.backfill WHERE name = $1`,
-        values: [this.#context.subject.name],
+        text: `SELECT coalesce(max(version), 0)::text FROM ${this.#context.schema}.backfill WHERE name = $1 AND target = $2`,
+        values: [this.#context.subject.name, this.#context.target.name],
       },
     ]);
     return last.value(number);
@@ -120,9 +120,9 @@ export class CatchUpLedger {
     const { schema, values } = this.#context;
     await session.transaction([
       {
-        text: `INSERT INTO ${schema}.catch_up (name, version, index_name, cursor_key, not_before)
-          VALUES ($1, $2::int, $3, $4::jsonb, clock_timestamp() + $5::float8 * interval '1 millisecond')
-          ON CONFLICT (name, version) DO UPDATE SET looked_at = clock_timestamp(), index_name = excluded.index_name,
+        text: `INSERT INTO ${schema}.catch_up (name, version, target, index_name, cursor_key, not_before)
+          VALUES ($1, $2::int, $3, $4, $5::jsonb, clock_timestamp() + $6::float8 * interval '1 millisecond')
+          ON CONFLICT (name, version, target) DO UPDATE SET looked_at = clock_timestamp(), index_name = excluded.index_name,
             cursor_key = excluded.cursor_key, not_before = excluded.not_before`,
         values: [...values, index, keyToJson(cursor), String(pauseMs)],
       },
@@ -134,8 +134,8 @@ export class CatchUpLedger {
     const { schema, values } = this.#context;
     await session.transaction([
       {
-        text: `UPDATE ${schema}.catch_up SET not_before = clock_timestamp() + $3::float8 * interval '1 millisecond'
-          WHERE name = $1 AND version = $2::int`,
+        text: `UPDATE ${schema}.catch_up SET not_before = clock_timestamp() + $4::float8 * interval '1 millisecond'
+          WHERE ${this.#context.is()}`,
         values: [...values, String(ms)],
       },
     ]);
@@ -146,8 +146,8 @@ export class CatchUpLedger {
     const { schema, values } = this.#context;
     const { last } = await session.transaction([
       {
-        text: `UPDATE ${schema}.backfill SET sealed_by = $3, sealed_at = CASE WHEN $3 IS NULL THEN NULL ELSE clock_timestamp() END
-          WHERE name = $1 AND version = $2::int AND status = 'complete' AND sealed_by IS DISTINCT FROM $3 RETURNING 1`,
+        text: `UPDATE ${schema}.backfill SET sealed_by = $4, sealed_at = CASE WHEN $4 IS NULL THEN NULL ELSE clock_timestamp() END
+          WHERE ${this.#context.is()} AND status = 'complete' AND sealed_by IS DISTINCT FROM $4 RETURNING 1`,
         values: [...values, by],
       },
     ]);
@@ -163,17 +163,17 @@ export class CatchUpLedger {
     const { last } = await session.send([
       {
         text: `WITH completed AS (
-            SELECT min(at) AS at FROM ${schema}.transition WHERE name = $1 AND version = $2::int AND to_status = 'complete'
+            SELECT min(at) AS at FROM ${schema}.transition WHERE ${this.#context.is()} AND to_status = 'complete'
           ), drifted AS (
             SELECT coalesce(sum(r.updated), 0) AS updated FROM ${schema}.range AS r, completed
-            WHERE r.name = $1 AND r.version = $2::int AND r.created_at > completed.at
+            WHERE ${this.#context.is('r')} AND r.created_at > completed.at
           ), found AS (
             SELECT count(*) AS times, max(at) AS last_at FROM ${schema}.transition
-            WHERE name = $1 AND version = $2::int AND from_status = 'complete' AND to_status = 'running'
+            WHERE ${this.#context.is()} AND from_status = 'complete' AND to_status = 'running'
           )
           SELECT b.sealed_by, drifted.updated::text, found.times::text, ${isoTime('found.last_at')}, ${isoTime('c.looked_at')}, c.index_name
-          FROM drifted, found, ${schema}.backfill AS b LEFT JOIN ${schema}.catch_up AS c USING (name, version)
-          WHERE b.name = $1 AND b.version = $2::int`,
+          FROM drifted, found, ${schema}.backfill AS b LEFT JOIN ${schema}.catch_up AS c ON ${this.#context.is('c')}
+          WHERE ${this.#context.is('b')}`,
         values,
       },
     ]);

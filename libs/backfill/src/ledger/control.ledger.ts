@@ -4,9 +4,10 @@ import type { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { LeaseLedger } from './lease/lease.ledger.js';
-import type { SubjectContext } from './ledger.context.js';
+import type { SubjectContext, SubjectPlaceholders } from './ledger.context.js';
 import type { LeaseScope, LeaseSnapshot, TenantScope } from './range.js';
 import type { BackfillStatus } from './status.js';
+import { HOLD_SETTING } from './target/hold.js';
 
 /** A setting that a person has changed and that overrides the declaration. @publicApi */
 export interface SettingInForce {
@@ -55,18 +56,20 @@ export class ControlLedger {
 
   /** An SQL query that returns one JSON value for `toControlState`; NULL if the backfill has no record. */
   state(parameters: Parameters, tenants: TenantScope, leaseScope: LeaseScope): string {
-    const { name, version } = this.#context.parameters(parameters);
+    const subject = this.#context.parameters(parameters);
     return `SELECT json_build_object('status', b.status, 'reason', b.reason, 'settings', (
-        SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(name, version)}) AS s WHERE s.value IS NOT NULL),
+        SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(subject)}) AS s WHERE s.value IS NOT NULL),
         'leases', (${this.#leases.snapshot(parameters, tenants, leaseScope)}))
-      FROM ${this.#context.schema}.backfill AS b WHERE b.name = ${name} AND b.version = ${version}`;
+      FROM ${this.#context.schema}.backfill AS b WHERE ${this.#context.isSubjectAt(subject, 'b')}`;
   }
 
-  set({ setting, value, by, why }: NewSetting): Statement {
+  /** @param target the name of one target, or `EVERY_TARGET` */
+  set(target: string, { setting, value, by, why }: NewSetting): Statement {
+    const { name, version } = this.#context.subject;
     return {
-      text: `INSERT INTO ${this.#context.schema}.control (name, version, setting, value, set_by, why)
-        VALUES ($1, $2::int, $3, $4, $5, $6)`,
-      values: [...this.#context.values, setting, value, by, why],
+      text: `INSERT INTO ${this.#context.schema}.control (name, version, target, setting, value, set_by, why)
+        VALUES ($1, $2::int, $3, $4, $5, $6, $7)`,
+      values: [name, String(version), target, setting, value, by, why],
     };
   }
 
@@ -74,7 +77,7 @@ export class ControlLedger {
     const { last } = await session.send([
       {
         text: `SELECT s.setting, s.value, s.set_by, s.why, ${isoTime('s.set_at')}
-          FROM (${this.#newest('$1', '$2::int')}) AS s
+          FROM (${this.#newest({ name: '$1', version: '$2::int', target: '$3::text' })}) AS s
           WHERE s.value IS NOT NULL ORDER BY s.setting`,
         values: this.#context.values,
       },
@@ -83,9 +86,9 @@ export class ControlLedger {
   }
 
   /** An SQL query of the newest row of each setting. */
-  #newest(name: string, version: string): string {
+  #newest(subject: SubjectPlaceholders): string {
     return `SELECT DISTINCT ON (c.setting) c.* FROM ${this.#context.schema}.control AS c
-      WHERE c.name = ${name} AND c.version = ${version} ORDER BY c.setting, c.id DESC`;
+      WHERE ${this.#context.isControlled(subject, 'c')} AND c.setting <> '${HOLD_SETTING}' ORDER BY c.setting, c.id DESC`;
   }
 }
 

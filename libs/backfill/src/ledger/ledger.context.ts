@@ -1,10 +1,15 @@
 import type { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
+import type { Session } from '../postgres/session.js';
+import { TargetNotLocatedError } from './ledger.error.js';
+import { findTarget, type Target } from './target/target.js';
 
-/** The backfill and version that a record of the ledger belongs to. */
+/** A backfill, a version and a table. Each record of the ledger belongs to one. */
 export interface Subject {
   readonly name: string;
   readonly version: number;
+  /** The table as SQL. A name without a schema is resolved by the server, by the `search_path` of the session. */
+  readonly table: string;
 }
 
 /** The schema of a ledger, and the run that writes to it. */
@@ -17,37 +22,99 @@ export interface LedgerContext {
   readonly leaseMs: number;
 }
 
+/** The placeholders of a subject in a statement. */
+export interface SubjectPlaceholders {
+  readonly name: string;
+  readonly version: string;
+  readonly target: string;
+}
+
+/** The number of the schema step that adds the target to each record. */
+export const TARGET_SCHEMA_STEP = 8;
+/** The target of control records that apply to every target of a backfill. */
+export const EVERY_TARGET = '';
+
 /** The context of the ledger's statements about one backfill. */
 export class SubjectContext implements LedgerContext {
   readonly schema: string;
   readonly owner: string;
   readonly leaseMs: number;
   readonly subject: Subject;
+  #target: Target | null = null;
+  #hasTargets = true;
 
-  constructor({ schema, owner, leaseMs }: LedgerContext, { name, version }: Subject) {
+  constructor({ schema, owner, leaseMs }: LedgerContext, { name, version, table }: Subject) {
     this.schema = schema;
     this.owner = owner;
     this.leaseMs = leaseMs;
-    this.subject = { name, version };
+    this.subject = { name, version, table };
   }
 
-  /** The first parameter values of a statement that uses `name = $1 AND version = $2::int`. */
-  get values(): readonly [name: string, version: string] {
-    return [this.subject.name, String(this.subject.version)];
+  /**
+   * Finds the physical table of the backfill. Each other method needs it.
+   *
+   * @param step the newest installed step of the ledger. The records of a ledger without targets are about any table
+   */
+  async locate(session: Session, step = TARGET_SCHEMA_STEP): Promise<void> {
+    this.#hasTargets = step >= TARGET_SCHEMA_STEP;
+    this.#target = await findTarget(session, this.subject.table);
   }
 
-  /** Adds the name and the version to a statement's parameters. @returns their placeholders */
-  parameters(parameters: Parameters): { readonly name: string; readonly version: string } {
+  /** Uses the records of another table of the same backfill, which may no longer exist. */
+  locateAs(target: Target, step = TARGET_SCHEMA_STEP): void {
+    this.#hasTargets = step >= TARGET_SCHEMA_STEP;
+    this.#target = target;
+  }
+
+  /** @throws TargetNotLocatedError before `locate` */
+  get target(): Target {
+    if (this.#target === null) throw new TargetNotLocatedError(this.subject);
+    return this.#target;
+  }
+
+  /** The name of the backfill, its version and its table, for reports. The table is null before `locate`. */
+  get reported(): { readonly name: string; readonly version: number; readonly target: string | null } {
+    const { name, version } = this.subject;
+    return { name, version, target: this.#target?.name ?? null };
+  }
+
+  /** The first parameter values of a statement that uses `is()`. */
+  get values(): readonly [name: string, version: string, target: string] {
+    return [this.subject.name, String(this.subject.version), this.target.name];
+  }
+
+  /** The SQL condition that a row of the ledger belongs to this backfill, with `values` as `$1` to `$3`. */
+  is(alias = ''): string {
+    return this.#condition(alias, { name: '$1', version: '$2::int', target: '$3::text' });
+  }
+
+  /** Adds the name, the version and the target to a statement's parameters. */
+  parameters(parameters: Parameters): SubjectPlaceholders {
     return {
       name: parameters.add(this.subject.name, 'text'),
       version: parameters.add(this.subject.version, 'int'),
+      target: parameters.add(this.target.name, 'text'),
     };
   }
 
   /** The SQL condition that a row of the ledger belongs to this backfill. */
-  isSubject(parameters: Parameters): string {
-    const { name, version } = this.parameters(parameters);
-    return `name = ${name} AND version = ${version}`;
+  isSubject(parameters: Parameters, alias = ''): string {
+    return this.#condition(alias, this.parameters(parameters));
+  }
+
+  /** The same condition with placeholders that the statement has already. */
+  isSubjectAt(placeholders: SubjectPlaceholders, alias = ''): string {
+    return this.#condition(alias, placeholders);
+  }
+
+  /** The SQL condition that a record of control applies to this backfill. */
+  isControlled(placeholders: SubjectPlaceholders, alias = ''): string {
+    const { name, version, target } = placeholders;
+    const column = (name: string) => (alias === '' ? name : `${alias}.${name}`);
+    const isTarget = this.#hasTargets
+      ? `${column('target')} IN ('${EVERY_TARGET}', ${target})`
+      : `${target} IS NOT NULL`;
+    return `${column('name')} = ${name} AND ${column('version')} = ${version} AND ${isTarget}`;
   }
 
   /**
@@ -56,7 +123,7 @@ export class SubjectContext implements LedgerContext {
    */
   lockRecord(): Statement {
     return {
-      text: `SELECT FROM ${this.schema}.backfill WHERE name = $1 AND version = $2::int FOR UPDATE`,
+      text: `SELECT FROM ${this.schema}.backfill WHERE ${this.is()} FOR UPDATE`,
       values: this.values,
     };
   }
@@ -65,5 +132,12 @@ export class SubjectContext implements LedgerContext {
   assert(condition: string, code: string, message: string): string {
     // The function's name in the database is `demand`: existing ledgers and older releases use it.
     return `${this.schema}.demand(${condition}, '${code}', '${message}')`;
+  }
+
+  #condition(alias: string, { name, version, target }: SubjectPlaceholders): string {
+    const column = (name: string) => (alias === '' ? name : `${alias}.${name}`);
+    // The parameter must occur in the statement also where the column does not exist yet.
+    const isTarget = this.#hasTargets ? `${column('target')} = ${target}` : `${target} IS NOT NULL`;
+    return `${column('name')} = ${name} AND ${column('version')} = ${version} AND ${isTarget}`;
   }
 }

@@ -39,6 +39,14 @@ export class LedgerValueError extends BackfillError {
   }
 }
 
+/** The records of a table were used before it was looked up. This is a bug in this library. */
+export class TargetNotLocatedError extends Error {
+  constructor({ name, table }: { readonly name: string; readonly table: string }) {
+    super(`nestjs-backfill used the ledger of backfill "${name}" before it looked up the table ${table}`);
+    this.name = 'TargetNotLocatedError';
+  }
+}
+
 /** The state machine has no transition between these two statuses, see `STATUS_TRANSITIONS`. @publicApi */
 export class IllegalTransitionError extends BackfillError {
   readonly from: BackfillStatus;

@@ -58,10 +58,18 @@ export async function installStatements(
       text: `CREATE TABLE IF NOT EXISTS ${quoted}.installed_step
         (number integer PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
     },
-    ...missing.flatMap(({ number, sql }) => [
+    ...missing.flatMap(({ number, sql, additive = false }) => [
       // The replacement follows the split and is a function, because the name may contain `;`, `$$` or `$&`.
       ...splitStatements(sql).map((text) => ({ text: text.replaceAll('{{schema}}', () => quoted) })),
       { text: `INSERT INTO ${quoted}.installed_step (number) VALUES ($1::int)`, values: [String(number)] },
+      ...(additive
+        ? [
+            {
+              text: `UPDATE ${quoted}.installed_step SET additive = true WHERE number = $1::int`,
+              values: [String(number)],
+            },
+          ]
+        : []),
     ]),
   ];
 }
@@ -74,8 +82,23 @@ async function missingSteps(
 ): Promise<readonly SchemaStep[]> {
   const newest = steps.at(-1)?.number ?? 0;
   const installed = await installedStep(session, schema);
-  if (installed > newest) throw new LedgerTooNewError(schema, installed, newest);
+  if (installed > newest) await assertUsable(session, schema, { installed, newest });
   return steps.filter(({ number }) => number > installed);
+}
+
+/** @throws LedgerTooNewError if a step that this release does not know is not additive */
+async function assertUsable(
+  session: Session,
+  schema: string,
+  { installed, newest }: { readonly installed: number; readonly newest: number },
+): Promise<void> {
+  const { last } = await session.send([
+    {
+      text: `SELECT EXISTS (SELECT FROM ${quoteIdentifier(schema)}.installed_step WHERE number > $1::int AND NOT additive)`,
+      values: [String(newest)],
+    },
+  ]);
+  if (last.value(boolean)) throw new LedgerTooNewError(schema, installed, newest);
 }
 
 /** The number of the newest installed step; 0 if the ledger is not installed. */

@@ -1,9 +1,7 @@
 import { quoteIdentifier } from '../postgres/identifiers.js';
-import { text, number } from '../postgres/decoders.js';
-import type { Session } from '../postgres/session.js';
-import { toArrayText } from '../postgres/text-format.js';
 import { BackfillLedger } from './backfill.ledger.js';
 import type { LedgerContext, Subject } from './ledger.context.js';
+import { TargetsLedger } from './target/targets.ledger.js';
 
 export interface LedgerOptions {
   /** The name of the schema, not quoted. */
@@ -34,15 +32,8 @@ export class Ledger implements LedgerContext {
     return new BackfillLedger(this, subject);
   }
 
-  /** The newest version of every backfill in the ledger, except the backfills with these names. */
-  async subjectsExcept(session: Session, names: readonly string[]): Promise<Subject[]> {
-    const { last } = await session.send([
-      {
-        text: `SELECT DISTINCT ON (name) name, version::text FROM ${this.schema}.backfill
-          WHERE name <> ALL($1::text[]) ORDER BY name, version DESC`,
-        values: [toArrayText(names)],
-      },
-    ]);
-    return last.all({ name: text, version: number });
+  /** The records of backfills on all their tables. */
+  get targets(): TargetsLedger {
+    return new TargetsLedger(this);
   }
 }

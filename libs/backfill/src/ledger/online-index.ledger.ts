@@ -26,32 +26,41 @@ export class OnlineIndexLedger {
   async record({ name, table, definition }: DeclaredIndexRecord): Promise<void> {
     await this.#runner.query(
       `INSERT INTO ${this.#table} (name, table_name, definition)
-       SELECT $1, $2, $3 FROM (SELECT ${MAKE_DURABLE}) AS durable
+       SELECT $1, pg_catalog.format('%I.%I', n.nspname, c.relname), $3
+       FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace, (SELECT ${MAKE_DURABLE}) AS durable
+       WHERE c.oid = pg_catalog.to_regclass($2)
        ON CONFLICT (table_name, name) DO UPDATE SET definition = excluded.definition, declared_at = clock_timestamp()`,
       [name, table, definition],
     );
   }
 
   /**
-   * Finds the existing indexes that were declared earlier and are no longer declared.
+   * Finds the existing indexes that were declared earlier and are no longer declared. Other applications may share the
+   * ledger, e.g. one for the schema of each tenant: only the schemas of this application's tables count.
    *
+   * @param tables the tables of the application, as SQL
    * @returns an empty array if the ledger is not installed
    */
   async undeclared(
     declared: readonly Pick<DeclaredIndexRecord, 'name' | 'table'>[],
+    tables: readonly string[],
   ): Promise<readonly DeclaredIndexRecord[]> {
     const [installed] = (await this.#runner.query('SELECT to_regclass($1) IS NOT NULL AS "exists"', [
       this.#table,
     ])) as { exists: boolean }[];
     if (!installed?.exists) return [];
-    const records = (await this.#runner.query(
-      `SELECT o.name, o.table_name AS table, o.definition FROM ${this.#table} o
-        WHERE EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-                       WHERE c.relname = o.name AND i.indrelid = to_regclass(o.table_name))
-        ORDER BY o.name`,
+    return (await this.#runner.query(
+      // An earlier release has recorded a table as the application names it.
+      `SELECT DISTINCT ON (o.name, t.oid) o.name, o.table_name AS table, o.definition FROM ${this.#table} AS o
+        JOIN pg_catalog.pg_class AS t ON t.oid = pg_catalog.to_regclass(o.table_name)
+        WHERE EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+                       WHERE c.relname = o.name AND i.indrelid = t.oid)
+          AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS d (name, table_name)
+                       WHERE d.name = o.name AND d.table_name <> '' AND pg_catalog.to_regclass(d.table_name) = t.oid)
+          AND t.relnamespace IN (SELECT own.relnamespace FROM unnest($3::text[]) AS entity (table_name)
+                       JOIN pg_catalog.pg_class AS own ON own.oid = pg_catalog.to_regclass(entity.table_name))
+        ORDER BY o.name, t.oid, o.declared_at DESC`,
+      [declared.map(({ name }) => name), declared.map(({ table }) => table), tables],
     )) as DeclaredIndexRecord[];
-    return records.filter(
-      (record) => !declared.some(({ name, table }) => name === record.name && table === record.table),
-    );
   }
 }

@@ -57,18 +57,19 @@ export class RangeLedger {
   async planSweep(session: Session, tenants: TenantScope, ranges: readonly PlannedRange[]): Promise<void> {
     const { schema } = this.#context;
     const parameters = new Parameters();
-    const { name, version } = this.#context.parameters(parameters);
+    const subject = this.#context.parameters(parameters);
+    const { name, version, target } = subject;
     const scope = parameters.addArray(tenants);
     const list = parameters.add(JSON.stringify(ranges), 'jsonb');
     await session.transaction([
       this.#context.lockRecord(),
       {
-        text: `INSERT INTO ${schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key, table_name, table_id, file_node)
-          SELECT ${name}, ${version}, ${scope}, 'sweep', 'sweeping', low, high, low, low, file->>'table', (file->>'tableId')::oid, (file->>'fileNode')::oid
+        text: `INSERT INTO ${schema}.range (name, version, target, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key, table_name, table_id, file_node)
+          SELECT ${name}, ${version}, ${target}, ${scope}, 'sweep', 'sweeping', low, high, low, low, file->>'table', (file->>'tableId')::oid, (file->>'fileNode')::oid
           FROM (SELECT nullif(value->'lower', 'null') AS low, value->'upper' AS high, value->'file' AS file
             FROM jsonb_array_elements(${list}) WITH ORDINALITY AS planned (value, at) ORDER BY at) AS bounds
           WHERE NOT EXISTS (SELECT FROM ${schema}.range
-            WHERE name = ${name} AND version = ${version} AND state <> 'done' AND tenants IS NOT DISTINCT FROM ${scope})`,
+            WHERE ${this.#context.isSubjectAt(subject)} AND state <> 'done' AND tenants IS NOT DISTINCT FROM ${scope})`,
         values: parameters.values,
       },
     ]);
@@ -78,23 +79,24 @@ export class RangeLedger {
   async planRetry(session: Session, tenants: TenantScope): Promise<void> {
     const { schema } = this.#context;
     const parameters = new Parameters();
-    const { name, version } = this.#context.parameters(parameters);
+    const subject = this.#context.parameters(parameters);
+    const { name, version, target } = subject;
     const scope = parameters.addArray(tenants);
     await session.transaction([
       this.#context.lockRecord(),
       {
         text: `WITH due AS (
             SELECT key, tenant FROM ${schema}.quarantined_row AS q
-            WHERE q.name = ${name} AND q.version = ${version} AND (${scope} IS NULL OR q.tenant = ANY(${scope}))
+            WHERE ${this.#context.isSubjectAt(subject, 'q')} AND (${scope} IS NULL OR q.tenant = ANY(${scope}))
               AND NOT EXISTS (SELECT FROM ${schema}.skipped_row AS s JOIN ${schema}.range AS r ON r.id = s.range_id
-                WHERE s.name = q.name AND s.version = q.version AND s.key = q.key
+                WHERE s.name = q.name AND s.version = q.version AND s.target = q.target AND s.key = q.key
                   AND r.state <> 'done' AND r.tenants IS NOT DISTINCT FROM ${scope})
           ), planned AS (
-            INSERT INTO ${schema}.range (name, version, tenants, purpose, state)
-            SELECT ${name}, ${version}, ${scope}, 'retry', 'settling' WHERE EXISTS (SELECT FROM due) RETURNING id
+            INSERT INTO ${schema}.range (name, version, target, tenants, purpose, state)
+            SELECT ${name}, ${version}, ${target}, ${scope}, 'retry', 'settling' WHERE EXISTS (SELECT FROM due) RETURNING id
           )
-          INSERT INTO ${schema}.skipped_row (name, version, key, range_id, tenant)
-          SELECT ${name}, ${version}, due.key, planned.id, due.tenant FROM due, planned`,
+          INSERT INTO ${schema}.skipped_row (name, version, target, key, range_id, tenant)
+          SELECT ${name}, ${version}, ${target}, due.key, planned.id, due.tenant FROM due, planned`,
         values: parameters.values,
       },
     ]);
@@ -172,10 +174,10 @@ export class RangeLedger {
           UPDATE ${schema}.range SET upper_key = ${at}
           WHERE id = ${parameters.add(id, 'bigint')} AND state = 'sweeping' AND upper_key = ${end}
             AND (${WINDOW_END} IS NULL OR ${row(WINDOW_END)} < ${row(at)})
-          RETURNING name, version, tenants, purpose, table_name, table_id, file_node
+          RETURNING name, version, target, tenants, purpose, table_name, table_id, file_node
         )
-        INSERT INTO ${schema}.range (name, version, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key, table_name, table_id, file_node)
-        SELECT name, version, tenants, purpose, 'sweeping', ${at}, ${end}, ${at}, ${at}, table_name, table_id, file_node
+        INSERT INTO ${schema}.range (name, version, target, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key, table_name, table_id, file_node)
+        SELECT name, version, target, tenants, purpose, 'sweeping', ${at}, ${end}, ${at}, ${at}, table_name, table_id, file_node
         FROM nb_shortened RETURNING id::text`,
       values: parameters.values,
     };
@@ -186,8 +188,8 @@ export class RangeLedger {
     const { schema, values } = this.#context;
     const { last } = await session.send([
       {
-        text: `INSERT INTO ${schema}.range (name, version, purpose, state, cursor_key, upper_key, lease_owner, lease_expires_at, fencing_token)
-          VALUES ($1, $2::int, 'sweep', 'sweeping', $3::jsonb, $4::jsonb, 'plan', clock_timestamp() + interval '1 hour', 1) RETURNING id::text`,
+        text: `INSERT INTO ${schema}.range (name, version, target, purpose, state, cursor_key, upper_key, lease_owner, lease_expires_at, fencing_token)
+          VALUES ($1, $2::int, $3, 'sweep', 'sweeping', $4::jsonb, $5::jsonb, 'plan', clock_timestamp() + interval '1 hour', 1) RETURNING id::text`,
         values: [...values, keyToJson(lower), keyToJson(upper)],
       },
     ]);

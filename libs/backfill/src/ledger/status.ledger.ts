@@ -5,15 +5,8 @@ import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { SubjectContext } from './ledger.context.js';
 import { IllegalTransitionError } from './ledger.error.js';
+import { adoptRecord, openRecord, type LedgerRecord } from './target/record.opener.js';
 import { sourcesOf, type BackfillStatus } from './status.js';
-
-/** The ledger's record of a backfill. */
-export interface LedgerRecord {
-  readonly status: BackfillStatus;
-  readonly reason: string;
-  /** Time of the completion, ISO 8601; null unless the status is `complete`. */
-  readonly completedAt: string | null;
-}
 
 /** A change of status. */
 export interface Transition {
@@ -58,28 +51,21 @@ export class StatusLedger {
     this.#context = context;
   }
 
-  /** Reads the backfill's record. Inserts it first if there is none. */
-  async open(session: Session, kind: string): Promise<LedgerRecord> {
-    const { schema, values } = this.#context;
-    const { last } = await session.send([
-      {
-        text: `INSERT INTO ${schema}.backfill (name, version, kind, reason)
-               VALUES ($1, $2::int, $3, 'Declared, and not run yet.') ON CONFLICT DO NOTHING`,
-        values: [...values, kind],
-      },
-      {
-        text: `SELECT status, reason, ${isoTime('completed_at')} FROM ${schema}.backfill WHERE name = $1 AND version = $2::int`,
-        values,
-      },
-    ]);
-    return last.one({ status: oneOf<BackfillStatus>(), reason: text, completedAt: nullable(text) });
+  /** See `openRecord`. */
+  open(session: Session, kind: string): Promise<LedgerRecord> {
+    return openRecord(session, this.#context, kind);
+  }
+
+  /** See `adoptRecord`. */
+  adopt(session: Session): Promise<void> {
+    return adoptRecord(session, this.#context);
   }
 
   /** Reads the status. @returns null if the backfill has no record */
   async read(session: Session): Promise<BackfillStatus | null> {
     const { schema, values } = this.#context;
     const { last } = await session.send([
-      { text: `SELECT status FROM ${schema}.backfill WHERE name = $1 AND version = $2::int`, values },
+      { text: `SELECT status FROM ${schema}.backfill WHERE ${this.#context.is()}`, values },
     ]);
     return last.firstValue(oneOf<BackfillStatus>()) ?? null;
   }
@@ -90,11 +76,13 @@ export class StatusLedger {
     const { last } = await session.send([
       {
         text: `SELECT b.status, b.reason, b.waiting_for, ${isoTime('b.started_at')}, ${isoTime('b.changed_at')},
-            ${isoTime('b.completed_at')}, ${isoTime("max(r.created_at) FILTER (WHERE r.state <> 'done')")},
-            coalesce(sum(r.updated), 0)::text, coalesce(sum(r.batches), 0)::text,
-            max(r.lease_owner) FILTER (WHERE r.lease_expires_at > clock_timestamp())
-          FROM ${schema}.backfill AS b LEFT JOIN ${schema}.range AS r USING (name, version)
-          WHERE b.name = $1 AND b.version = $2::int GROUP BY b.name, b.version`,
+            ${isoTime('b.completed_at')}, ${isoTime('r.pending_seen_at')}, r.updated::text, r.batches::text, r.leased_by
+          FROM ${schema}.backfill AS b CROSS JOIN (
+            SELECT coalesce(sum(updated), 0) AS updated, coalesce(sum(batches), 0) AS batches,
+              max(created_at) FILTER (WHERE state <> 'done') AS pending_seen_at,
+              max(lease_owner) FILTER (WHERE lease_expires_at > clock_timestamp()) AS leased_by
+            FROM ${schema}.range WHERE ${this.#context.is()}) AS r
+          WHERE ${this.#context.is('b')}`,
         values,
       },
     ]);
@@ -123,16 +111,17 @@ export class StatusLedger {
     session: Session,
     { to, reason, waitingFor = null, person = null }: Transition,
   ): Promise<boolean> {
-    const { schema, subject, owner } = this.#context;
+    const { schema, owner } = this.#context;
     const sources = sourcesOf(to, person === null ? 'run' : 'person');
     const parameters = new Parameters();
-    const { name, version } = this.#context.parameters(parameters);
+    const subject = this.#context.parameters(parameters);
+    const { name, version, target } = subject;
     const status = parameters.add(to, 'text');
     const reasonText = parameters.add(reason, 'text');
     const { last } = await session.transaction([
       {
         text: `WITH before AS (
-            SELECT status FROM ${schema}.backfill WHERE name = ${name} AND version = ${version} FOR UPDATE
+            SELECT status FROM ${schema}.backfill WHERE ${this.#context.isSubjectAt(subject)} FOR UPDATE
           ), moved AS (
             UPDATE ${schema}.backfill AS b
             SET status = ${status}, reason = ${reasonText}, waiting_for = ${parameters.add(waitingFor, 'text')},
@@ -143,11 +132,11 @@ export class StatusLedger {
                 sealed_by = CASE WHEN ${status} = 'complete' THEN b.sealed_by END,
                 sealed_at = CASE WHEN ${status} = 'complete' THEN b.sealed_at END
             FROM before
-            WHERE b.name = ${name} AND b.version = ${version} AND before.status = ANY(${parameters.addArray(sources)})
+            WHERE ${this.#context.isSubjectAt(subject, 'b')} AND before.status = ANY(${parameters.addArray(sources)})
             RETURNING before.status AS from_status
           ), recorded AS (
-            INSERT INTO ${schema}.transition (name, version, from_status, to_status, reason, actor)
-            SELECT ${name}, ${version}, from_status, ${status}, ${reasonText}, ${parameters.add(person ?? owner, 'text')} FROM moved
+            INSERT INTO ${schema}.transition (name, version, target, from_status, to_status, reason, actor)
+            SELECT ${name}, ${version}, ${target}, from_status, ${status}, ${reasonText}, ${parameters.add(person ?? owner, 'text')} FROM moved
           )
           SELECT (SELECT from_status FROM moved), (SELECT status FROM before)`,
         values: parameters.values,
@@ -158,7 +147,7 @@ export class StatusLedger {
     if (moved !== null) return true;
     // An earlier attempt has committed the transition, but the connection was lost before the reply arrived.
     if (before === to) return false;
-    throw new IllegalTransitionError(subject.name, before ?? 'pending', to);
+    throw new IllegalTransitionError(this.#context.subject.name, before ?? 'pending', to);
   }
 
   /** Whether a person has resumed the backfill after a pause whose reason starts with one of these texts. */
@@ -169,8 +158,8 @@ export class StatusLedger {
     const { last } = await session.send([
       {
         text: `SELECT EXISTS (SELECT FROM ${schema}.transition AS paused JOIN ${schema}.transition AS resumed
-            ON resumed.name = paused.name AND resumed.version = paused.version AND resumed.id > paused.id
-          WHERE paused.name = $1 AND paused.version = $2::int AND paused.to_status = 'paused'
+            ON resumed.name = paused.name AND resumed.version = paused.version AND resumed.target = paused.target AND resumed.id > paused.id
+          WHERE ${this.#context.is('paused')} AND paused.to_status = 'paused'
             AND EXISTS (SELECT FROM unnest(${starts}) AS start WHERE left(paused.reason, length(start)) = start)
             AND resumed.from_status = 'paused' AND resumed.to_status <> 'cancelled')`,
         values: parameters.values,
@@ -188,8 +177,8 @@ export class StatusLedger {
   recordWait(waitingFor: string | null, expected: string | null = null): Statement {
     const { schema, values } = this.#context;
     return {
-      text: `UPDATE ${schema}.backfill SET waiting_for = $3
-        WHERE name = $1 AND version = $2::int AND status IN ('pending', 'running', 'incomplete') AND ($4::text IS NULL OR waiting_for = $4)`,
+      text: `UPDATE ${schema}.backfill SET waiting_for = $4
+        WHERE ${this.#context.is()} AND status IN ('pending', 'running', 'incomplete') AND ($5::text IS NULL OR waiting_for = $5)`,
       values: [...values, waitingFor, expected],
     };
   }
@@ -202,8 +191,8 @@ export class StatusLedger {
   recordWaitToStart(waitingFor: string | null): Statement {
     const { schema, values } = this.#context;
     return {
-      text: `UPDATE ${schema}.backfill SET waiting_for = $3
-        WHERE name = $1 AND version = $2::int AND status NOT IN ('complete', 'paused', 'cancelled')`,
+      text: `UPDATE ${schema}.backfill SET waiting_for = $4
+        WHERE ${this.#context.is()} AND status NOT IN ('complete', 'paused', 'cancelled')`,
       values: [...values, waitingFor],
     };
   }

@@ -9,10 +9,10 @@ import type { ControlArguments } from './arguments/control.arguments.js';
  */
 export async function runControlCommand(
   { backfills: service }: PhaseServices,
-  { verb, names, changes, why }: ControlArguments,
+  { verb, names, changes, why, targets }: ControlArguments,
 ): Promise<ControlReport> {
   service.assertDeclared(names);
-  const options = why === undefined ? {} : { why };
+  const options = { ...(why === undefined ? {} : { why }), ...(targets.length === 0 ? {} : { targets }) };
   const backfills: ControlledBackfill[] = [];
   for (const name of names) {
     backfills.push(

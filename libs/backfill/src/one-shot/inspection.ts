@@ -4,15 +4,19 @@ import type { PhaseServices } from '../deploy/phase.services.js';
 import type { OneShotArguments } from './arguments/one-shot.arguments.js';
 import type { DeployPlan, OneShotPlan, OneShotStatus } from './one-shot.report.js';
 
-type StatusRequest = Pick<OneShotArguments, 'phases' | 'names'>;
+type StatusRequest = Pick<OneShotArguments, 'phases' | 'names' | 'targets'>;
 type PlanRequest = Pick<OneShotArguments, 'phases' | 'names' | 'tenants'>;
 
 /** Reads the status of the phases. Changes nothing. @throws BackfillError */
 export function readStatus(
   services: PhaseServices,
-  { phases, names }: StatusRequest,
+  { phases, names, targets }: StatusRequest,
 ): Promise<OneShotStatus> {
-  const backfills = () => services.backfills.status(names.length > 0 ? { names } : {});
+  const backfills = () =>
+    services.backfills.status({
+      ...(names.length > 0 ? { names } : {}),
+      ...(targets.length > 0 ? { targets } : {}),
+    });
   return inspectPhases(services, phases, { asOnlyPhase: backfills, withOtherPhases: backfills });
 }
 

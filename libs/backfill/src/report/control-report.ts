@@ -15,6 +15,11 @@ export interface ControlOptions {
   readonly by?: string;
   /** The reason, which `--status` shows. @default no reason */
   readonly why?: string;
+  /**
+   * Tables or schemas, e.g. `tenant_2` or `tenant_2.leads`: only these targets of the backfill. @default every target,
+   * also those that a run meets later
+   */
+  readonly targets?: readonly string[];
 }
 
 /**
@@ -25,6 +30,10 @@ export interface ControlOptions {
 export interface ControlledBackfill {
   readonly name: string;
   readonly version: number;
+  /** The table that `status` and `settings` are about: the application's own, or the first of the wanted targets. */
+  readonly target: string | null;
+  /** The tables in the ledger that the action is about. */
+  readonly targets: number;
   /** False if the action had no effect, because the backfill already had this status or these settings. */
   readonly changed: boolean;
   readonly status: BackfillStatus;

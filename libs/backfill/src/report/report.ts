@@ -28,6 +28,8 @@ export interface TenantReport {
 export interface BackfillReport {
   readonly name: string;
   readonly version: number;
+  /** The table, as `schema.table`; null if the database did not answer. `BackfillService` always sets it. */
+  readonly target?: string | null;
   /** How the backfill changes rows. `BackfillService` always sets it. */
   readonly kind?: BackfillKind;
   readonly status: BackfillStatus;

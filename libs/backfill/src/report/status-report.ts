@@ -12,6 +12,16 @@ export interface BackfillStatusReport {
   readonly name: string;
   /** The declared version; 0 if this application does not declare the backfill. */
   readonly version: number;
+  /** The table that the report is about, as `schema.table`; null if its schema is not known. */
+  readonly target: string | null;
+  /** The same backfill on other tables, e.g. in the schemas of other tenants. */
+  readonly otherTargets: {
+    readonly total: number;
+    /** How many of them are complete. */
+    readonly complete: number;
+    /** Up to 100 of them: those that are not complete come first, each group by the names of the tables. */
+    readonly first: readonly TargetStatus[];
+  };
   /** False if the ledger has the backfill but this application does not declare it. */
   readonly declared: boolean;
   readonly status: BackfillStatus;
@@ -67,6 +77,17 @@ export interface BackfillStatusReport {
     readonly error: string;
     readonly attempts: number;
   }[];
+}
+
+/** The status of a backfill on one of its tables. @publicApi */
+export interface TargetStatus {
+  /** The table, as `schema.table`. */
+  readonly target: string;
+  readonly status: BackfillStatus;
+  /** The reason for the status, as a sentence. */
+  readonly reason: string;
+  /** The last change of the status. ISO 8601, the database's clock. */
+  readonly changedAt: string;
 }
 
 /**

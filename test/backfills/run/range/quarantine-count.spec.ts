@@ -40,6 +40,7 @@ describe('the quarantine of a run', () => {
     session = await Session.open(definition.dataSource);
     await installLedger(session, 'nestjs_backfill');
     const records = ledger.of(definition);
+    await records.locate(session);
     await records.status.open(session, 'set');
     await records.ranges.planSweep(session, null, [{ lower: null, upper: [String(ROWS + 1)], file: null }]);
     range = (await records.leases.lease(session, null, { maxWorkers: 1, leaseScope: null })) as LeasedRange;

@@ -1,15 +1,28 @@
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
+import { EVERY_TARGET } from '../../ledger/ledger.context.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import type { TargetRecord } from '../../ledger/target/targets.ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
-import type { LedgerRecord } from '../../ledger/status.ledger.js';
+import type { LedgerRecord } from '../../ledger/target/record.opener.js';
 import { isHeld, type BackfillStatus } from '../../ledger/status.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import type { ControlledBackfill, ControlOptions } from '../../report/control-report.js';
 import { actor } from './actor.js';
+import { chooseTargets } from './target.chooser.js';
 import type { SettingChange } from './setting.parser.js';
 
 type Verb = 'pause' | 'resume' | 'cancel';
+
+/** A backfill whose record a person changes, and the targets that the change is for. */
+interface Controlled {
+  readonly session: Session;
+  readonly ledger: BackfillLedger;
+  readonly record: LedgerRecord;
+  readonly targets: readonly string[] | 'every';
+  /** The number of targets in the ledger. */
+  readonly count: number;
+}
 
 /**
  * Records a person's decision about a backfill in the ledger. Running workers in any process read it within a
@@ -20,32 +33,46 @@ export class ControlService {
   readonly #schema: string;
   readonly #by: string;
   readonly #why: string | null;
+  readonly #wanted: readonly string[];
 
-  constructor(ledger: Ledger, schema: string, { by = actor(), why }: ControlOptions) {
+  constructor(ledger: Ledger, schema: string, { by = actor(), why, targets = [] }: ControlOptions) {
     this.#ledger = ledger;
     this.#schema = schema;
     this.#by = by;
     this.#why = why?.trim() || null;
+    this.#wanted = targets;
   }
 
-  /** @throws IllegalTransitionError if the status of the backfill does not allow it */
+  /**
+   * @throws IllegalTransitionError if the status of no target allows it
+   * @throws UnknownTargetError
+   */
   async changeStatus(definition: BackfillDefinition, verb: Verb): Promise<ControlledBackfill> {
-    return this.#change(definition, async (session, ledger, record) => {
+    return this.#change(definition, async ({ session, ledger, record, targets }) => {
+      const reason = this.#reason(verb);
+      const change = { verb, reason, person: this.#by, targets };
+      if ((await this.#ledger.targets.changeStatus(session, definition, change)) > 0) return true;
       const to = await this.#target(verb, session, ledger, record);
       if (to === null) return false;
-      return ledger.status.transition(session, { to, reason: this.#reason(verb), person: this.#by });
+      // Throws the reason for which no status was changed.
+      return ledger.status.transition(session, { to, reason, person: this.#by });
     });
   }
 
+  /** @throws UnknownTargetError */
   async set(definition: BackfillDefinition, changes: readonly SettingChange[]): Promise<ControlledBackfill> {
-    return this.#change(definition, async (session, { control }) => {
+    return this.#change(definition, async ({ session, ledger: { control }, targets, count }) => {
       const before = new Map((await control.inForce(session)).map(({ setting, value }) => [setting, value]));
       const changed = changes
         .map(({ setting, value }) => ({ setting, value: value === null ? null : String(value) }))
-        .filter(({ setting, value }) => (before.get(setting) ?? null) !== value);
+        // Other targets may have other settings.
+        .filter(({ setting, value }) => count > 1 || (before.get(setting) ?? null) !== value);
       if (changed.length === 0) return false;
+      const setFor = targets === 'every' ? [EVERY_TARGET] : targets;
       await session.transaction(
-        changed.map((change) => control.set({ ...change, by: this.#by, why: this.#why })),
+        changed.flatMap((change) =>
+          setFor.map((target) => control.set(target, { ...change, by: this.#by, why: this.#why })),
+        ),
       );
       return true;
     });
@@ -73,20 +100,40 @@ export class ControlService {
 
   async #change(
     definition: BackfillDefinition,
-    change: (session: Session, ledger: BackfillLedger, record: LedgerRecord) => Promise<boolean>,
+    change: (controlled: Controlled) => Promise<boolean>,
   ): Promise<ControlledBackfill> {
     const { kind } = definition;
     const ledger = this.#ledger.of(definition);
     const session = await Session.open(definition.dataSource);
     try {
       await installLedger(session, this.#schema);
-      const changed = await change(session, ledger, await ledger.status.open(session, kind));
+      const { targets, count } = await this.#select(session, ledger, definition);
+      const record = await ledger.status.open(session, kind);
+      const changed = await change({ session, ledger, record, targets, count });
       const { status, reason } = await ledger.status.open(session, kind);
       const settings = await ledger.control.inForce(session);
-      return { ...ledger.subject, changed, status, reason, settings };
+      return { ...ledger.reported, targets: count, changed, status, reason, settings };
     } finally {
       await session.close();
     }
+  }
+
+  /** Lets the ledger of the backfill use the application's own table, or the first of the wanted targets. */
+  async #select(
+    session: Session,
+    ledger: BackfillLedger,
+    definition: BackfillDefinition,
+  ): Promise<Pick<Controlled, 'targets' | 'count'>> {
+    await ledger.locate(session);
+    if (this.#wanted.length === 0) {
+      await ledger.status.open(session, definition.kind);
+      const known = await this.#ledger.targets.list(session, definition);
+      return { targets: 'every', count: known.length };
+    }
+    const known = await this.#ledger.targets.list(session, definition);
+    const chosen = chooseTargets(definition.name, known, this.#wanted);
+    ledger.locateAs(chosen.find(({ name }) => name === ledger.target.name) ?? (chosen[0] as TargetRecord));
+    return { targets: chosen.map(({ name }) => name), count: chosen.length };
   }
 }
 

@@ -9,6 +9,8 @@ import {
   type SettingName,
 } from './setting.table.js';
 
+const MAX_SHOWN_TARGETS = 10;
+
 /** The name is not a setting that can be changed while a backfill runs. @publicApi */
 export class UnknownSettingError extends BackfillError {
   constructor(key: string) {
@@ -33,6 +35,22 @@ export class SettingValueError extends BackfillError {
       subject: name,
       remedy: `Give ${values.join(', or ')}; "${DEFAULT_VALUE}" returns to the declared value.`,
     });
+  }
+}
+
+/** No table of the backfill in the ledger has this name or is in this schema. @publicApi */
+export class UnknownTargetError extends BackfillError {
+  constructor(backfill: string, target: string, known: readonly string[]) {
+    const meant = nearest(target, known);
+    const shown = known.slice(0, MAX_SHOWN_TARGETS);
+    const hidden = known.length - shown.length;
+    super(
+      `The ledger has no table "${target}" of backfill "${backfill}", nor one in a schema of this name.`,
+      {
+        subject: target,
+        remedy: `${meant ? `Did you mean ${meant}? ` : ''}It has ${shown.length === 0 ? 'none yet' : shown.join(', ')}${hidden > 0 ? ` and ${hidden} more` : ''}.`,
+      },
+    );
   }
 }
 

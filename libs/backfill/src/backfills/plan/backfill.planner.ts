@@ -1,3 +1,4 @@
+import { TARGET_SCHEMA_STEP } from '../../ledger/ledger.context.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { TenantScope } from '../../ledger/range.js';
@@ -38,7 +39,9 @@ export async function planBackfill(
   try {
     const facts = await inspectTable(session, definition);
     const withPlanTimeouts = { ...definition, pace: { ...definition.pace, ...PLAN_TIMEOUTS } };
-    const selection = new RowSelection(withPlanTimeouts, ledger.of(definition), facts, tenants);
+    const ownLedger = ledger.of(definition);
+    await ownLedger.locate(session);
+    const selection = new RowSelection(withPlanTimeouts, ownLedger, facts, tenants);
     return await planSelection(session, definition, selection, schema);
   } catch (error) {
     throw classifyDatabaseError(error) === 'programming'
@@ -65,7 +68,7 @@ async function planSelection(
   const { blockingIndex } = await inspectFile(session, selection.definition, { tableId });
   const index = await findPendingIndex(session, selection);
   const indexProblem = await inspectDeclaredIndex(session, definition);
-  const excludeQuarantined = (await installedStep(session, schema)) > 0;
+  const excludeQuarantined = (await installedStep(session, schema)) >= TARGET_SCHEMA_STEP;
   const rehearsal = await rehearseBatch(session, selection, { schema, excludeQuarantined, pending });
   const { status, sealedBy, preview, explain, rowsPerSecond, problem } = rehearsal;
   const findings = { index, indexProblem, blockingIndex, pending, tableRows, batchProblem: problem };

@@ -53,8 +53,9 @@ async function forecast(
   { ledger, schema }: { readonly ledger: Ledger; readonly schema: string },
 ): Promise<RunForecast | null> {
   const ledgerOfRun = ledger.of(definition);
-  const isInstalled = (await installedStep(session, schema)) > 0;
-  const status = isInstalled ? await ledgerOfRun.status.read(session) : null;
+  const step = await installedStep(session, schema);
+  await ledgerOfRun.locate(session, step);
+  const status = step > 0 ? await ledgerOfRun.status.read(session) : null;
   if (status !== null && status !== 'pending') return null;
   const statistics = await readTableStatistics(session, definition);
   if (statistics.heapBytes < MIN_BYTES) return null;

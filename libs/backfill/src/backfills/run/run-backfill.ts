@@ -56,10 +56,16 @@ async function runInTenantOrder(backfill: RunBackfillOptions): Promise<BackfillR
   const endEnforcement = enforceStop(stop, { ...options, cancelAfterMs: null }, () => [connection]);
   const runPart = partRunner(backfill);
   try {
-    await connection.use((session) => installLedger(session, schema)).catch(() => undefined);
+    const ledger = ledgers.of(definition);
+    await connection
+      .use(async (session) => {
+        await installLedger(session, schema);
+        await ledger.locate(session);
+      })
+      .catch(() => undefined);
     const sequence = new TenantSequence({
       definition,
-      ledger: ledgers.of(definition),
+      ledger,
       connection,
       stop,
       note,

@@ -37,12 +37,17 @@ export async function proveCompletion(
   ledger: Ledger,
   schema: string,
 ): Promise<BackfillProof> {
-  const [statusReport] = await readStatus([definition], ledger, schema, { includeUndeclared: false });
+  const [statusReport] = await readStatus([definition], ledger, schema, {
+    includeUndeclared: false,
+    targets: [],
+  });
   const status = statusReport?.status ?? 'pending';
   const session = await Session.open(definition.dataSource);
   try {
     const facts = await inspectTable(session, definition);
-    const selection = new RowSelection(definition, ledger.of(definition), facts, null);
+    const ownLedger = ledger.of(definition);
+    await ownLedger.locate(session);
+    const selection = new RowSelection(definition, ownLedger, facts, null);
     if ((await findPending(session, selection, WHOLE_TABLE)) === null) return { complete: true, status };
     const left = await countPending(session, selection);
     return {

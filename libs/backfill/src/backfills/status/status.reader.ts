@@ -2,20 +2,31 @@ import { CATCH_UP_SCHEMA_STEP, NO_CATCH_UP } from '../../ledger/catch-up.ledger.
 import { CONTROL_SCHEMA_STEP } from '../../ledger/control.ledger.js';
 import { PACE_SCHEMA_STEP } from '../../ledger/rows/pace.ledger.js';
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
+import { TARGET_SCHEMA_STEP } from '../../ledger/ledger.context.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import type { StatusSummary } from '../../ledger/status.ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { readServerWait } from '../../postgres/server/read-access.js';
+import type { TargetRecord, TargetsLedger } from '../../ledger/target/targets.ledger.js';
 import { Session } from '../../postgres/session.js';
+import { UnknownTargetError } from '../control/setting.error.js';
+import { matchTargets } from '../control/target.chooser.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import type { BackfillStatusReport } from '../../report/status-report.js';
+import type { BackfillStatusReport, TargetStatus } from '../../report/status-report.js';
 
+const REPLACED =
+  'The table was dropped and made again since the last run, so nothing is known about its rows.';
+/** Maximum number of other tables in a report. */
+const MAX_LISTED_TARGETS = 100;
+const NO_OTHER_TARGETS = { total: 0, complete: 0, first: [] } as const;
 /** Maximum number of quarantined rows in a report. */
 const MAX_LISTED_ROWS = 10;
 
 export interface StatusOptions {
   /** Whether to include backfills that are in the ledger but not declared in this application. */
   readonly includeUndeclared: boolean;
+  /** Tables or schemas whose records are reported; empty: the tables of the application. */
+  readonly targets: readonly string[];
 }
 
 /**
@@ -63,45 +74,103 @@ interface StatusSource {
 async function readDatabase(
   source: StatusSource,
   declared: readonly BackfillDefinition[],
-  { includeUndeclared }: StatusOptions,
+  { includeUndeclared, targets }: StatusOptions,
 ): Promise<BackfillStatusReport[]> {
   const { session, ledger, step } = source;
-  if (step === 0) return declared.map(reportWithoutRun);
+  if (step === 0) return declared.map(({ name, version }) => reportWithoutRun({ name, version }));
   const reports: BackfillStatusReport[] = [];
-  for (const definition of declared)
-    reports.push((await readOne(source, ledger.of(definition), 'declared')) ?? reportWithoutRun(definition));
-  if (!includeUndeclared) return reports;
+  const known: string[] = [];
+  for (const definition of declared) {
+    const own = ledger.of(definition);
+    await own.locate(session, step);
+    const found =
+      targets.length === 0
+        ? [await readOne(source, own, 'declared')]
+        : await readTargets(source, own, targets, known);
+    reports.push(...found);
+  }
+  const [first] = declared;
+  if (targets.length > 0 && reports.length === 0 && first)
+    throw new UnknownTargetError(first.name, targets.join(', '), [...new Set(known)]);
+  if (!includeUndeclared || targets.length > 0) return reports;
   const names = declared.map(({ name }) => name);
-  for (const subject of await ledger.subjectsExcept(session, names)) {
-    const report = await readOne(source, ledger.of(subject), 'undeclared');
-    if (report) reports.push(report);
+  for (const subject of await ledger.targets.newestExcept(session, names)) {
+    const own = ledger.of({ ...subject, table: '' });
+    own.locateAs({ name: '', tableId: null }, step);
+    reports.push(await readOne(source, own, 'undeclared'));
+  }
+  return reports;
+}
+
+/** Reads the records of the wanted targets. @param seen receives the names of all targets */
+async function readTargets(
+  { session, step, ledger }: StatusSource,
+  own: BackfillLedger,
+  wanted: readonly string[],
+  seen: string[],
+): Promise<BackfillStatusReport[]> {
+  const known = step < TARGET_SCHEMA_STEP ? [] : await ledger.targets.list(session, own.subject);
+  seen.push(...known.map(({ name }) => name));
+  const reports: BackfillStatusReport[] = [];
+  for (const { name } of matchTargets(known, wanted)) {
+    const target = ledger.of(own.subject);
+    // The table may be in a schema that this role cannot use, so it is not looked up.
+    target.locateAs({ name, tableId: null }, step);
+    reports.push(await readOne({ session, step, ledger }, target, 'declared'));
   }
   return reports;
 }
 
 async function readOne(
-  { session, step }: StatusSource,
+  source: StatusSource,
   ledger: BackfillLedger,
   declaration: 'declared' | 'undeclared',
-): Promise<BackfillStatusReport | null> {
-  const summary = await ledger.status.summary(session);
-  if (summary === null) return null;
+): Promise<BackfillStatusReport> {
+  const { otherTargets, isReplaced } = await chooseRecord(source, ledger, declaration);
+  const summary = await ledger.status.summary(source.session);
+  if (summary === null) return { ...reportWithoutRun(ledger.reported), otherTargets };
   const { status, leasedBy, updated, batches, startedAt, changedAt, waitingFor, provedAt } = summary;
   // A process has recorded the end of its own part, e.g. of one tenant, but another process still runs.
   const isRunning = leasedBy !== null && (status === 'pending' || status === 'incomplete');
+  if (isReplaced && !isRunning) return { ...reportWithoutRun(ledger.reported, REPLACED), otherTargets };
   return {
-    ...ledger.subject,
+    ...ledger.reported,
+    target: ledger.target.name === '' ? null : ledger.target.name,
+    otherTargets,
     declared: declaration === 'declared',
     status: isRunning ? 'running' : status,
     reason: isRunning ? `${leasedBy} is running it.` : reasonOf(summary),
     updated,
-    ...(await ledger.progress.counts(session, null)),
     batches,
     startedAt,
     changedAt,
     provedAt,
     leasedBy,
     waitingFor,
+    ...(await readParts(source, ledger)),
+  };
+}
+
+/** Lets the ledger use the record that is about its table, or for an undeclared backfill any record. */
+async function chooseRecord(
+  { session, step, ledger: { targets } }: StatusSource,
+  ledger: BackfillLedger,
+  declaration: 'declared' | 'undeclared',
+): Promise<{ otherTargets: BackfillStatusReport['otherTargets']; isReplaced: boolean }> {
+  if (step < TARGET_SCHEMA_STEP) return { otherTargets: NO_OTHER_TARGETS, isReplaced: false };
+  const { tableId } = ledger.target;
+  const wanted = declaration === 'undeclared' ? null : ledger.target;
+  const record = await targets.find(session, ledger.subject, wanted);
+  if (record) ledger.locateAs({ name: record.name, tableId }, step);
+  const isReplaced =
+    [record?.tableId ?? null, tableId].every((id) => id !== null) && record?.tableId !== tableId;
+  return { otherTargets: await readOthers(session, targets, ledger), isReplaced };
+}
+
+/** The parts of a report that have statements of their own. A ledger of an earlier release lacks some. */
+async function readParts({ session, step }: StatusSource, ledger: BackfillLedger) {
+  return {
+    ...(await ledger.progress.counts(session, null)),
     pace: step < PACE_SCHEMA_STEP ? null : await ledger.pace.current(session),
     settings: step < CONTROL_SCHEMA_STEP ? [] : await ledger.control.inForce(session),
     ...(step < CATCH_UP_SCHEMA_STEP ? NO_CATCH_UP : await ledger.catchUp.summary(session)),
@@ -118,13 +187,32 @@ function reasonOf({ status, reason, provedAt, pendingSeenAt }: StatusSummary): s
     : `No row was pending at ${provedAt}, when it was proved. At ${pendingSeenAt}, a run found pending rows that are not done yet.`;
 }
 
-function reportWithoutRun({ name, version }: BackfillDefinition): BackfillStatusReport {
+async function readOthers(session: Session, targets: TargetsLedger, ledger: BackfillLedger) {
+  const { subject, target } = ledger;
+  const others = await targets.others(session, subject, { except: target.name, limit: MAX_LISTED_TARGETS });
+  return { ...others, first: others.first.map(toTargetStatus) };
+}
+
+function toTargetStatus({ name, status, reason, changedAt }: TargetRecord): TargetStatus {
+  return { target: name, status, reason, changedAt };
+}
+
+function reportWithoutRun(
+  {
+    name,
+    version,
+    target = null,
+  }: Pick<BackfillDefinition, 'name' | 'version'> & { readonly target?: string | null },
+  reason = 'It has never run.',
+): BackfillStatusReport {
   return {
     name,
     version,
+    target,
+    otherTargets: NO_OTHER_TARGETS,
     declared: true,
     status: 'pending',
-    reason: 'It has never run.',
+    reason,
     updated: 0,
     skipped: 0,
     quarantined: 0,

@@ -56,15 +56,12 @@ async function sealBy(
   try {
     await installLedger(session, schema);
     const probed = withShortTimeouts(definition);
-    const selection = new RowSelection(
-      probed,
-      ledger.of(definition),
-      await inspectTable(session, probed),
-      null,
-    );
+    const ownLedger = ledger.of(definition);
+    await ownLedger.locate(session);
+    const selection = new RowSelection(probed, ownLedger, await inspectTable(session, probed), null);
     const access = await inspectAccess(session, selection);
     if (access.kind !== 'impossible') return false;
-    return await ledger.of(definition).catchUp.seal(session, `migration ${migration}: ${access.by}`);
+    return await ownLedger.catchUp.seal(session, `migration ${migration}: ${access.by}`);
   } finally {
     await session.close();
   }

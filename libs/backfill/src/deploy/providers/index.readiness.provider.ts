@@ -40,8 +40,11 @@ async function readStatus(
 ): Promise<BackfillStatus> {
   const session = await Session.open(definition.dataSource);
   try {
-    if ((await installedStep(session, schema)) === 0) return 'pending';
-    return (await ledgers.forInspection().of(definition).status.read(session)) ?? 'pending';
+    const step = await installedStep(session, schema);
+    if (step === 0) return 'pending';
+    const ledger = ledgers.forInspection().of(definition);
+    await ledger.locate(session, step);
+    return (await ledger.status.read(session)) ?? 'pending';
   } finally {
     await session.close();
   }

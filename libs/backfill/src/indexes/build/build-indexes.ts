@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { OnlineIndexLedger } from '../../ledger/online-index.ledger.js';
+import { tableOf, tablesOf } from '../declare/index.definition.js';
 import type { DeclaredIndex } from '../declare/index.options.js';
 import { IndexBuildError } from '../index.error.js';
 import type { IndexPhaseReport, IndexReport, UndeclaredIndex } from '../index.report.js';
@@ -61,28 +62,58 @@ async function buildUnderLease(
   settings: Settings,
   reports: IndexReport[],
 ): Promise<readonly UndeclaredIndex[]> {
-  const { schema, lease: duration, log, signal } = settings;
-  const lease = await DeployLease.acquire(dataSource, { schema, phase: 'indexes', duration, log });
-  let runner: QueryRunner | undefined;
+  const { schema, log, signal } = settings;
+  const runner = dataSource.createQueryRunner();
+  const lease = new TableLease(dataSource, settings);
   try {
-    runner = dataSource.createQueryRunner();
-    const builder = builderOf(dataSource, runner, lease, settings);
     for (const index of declared) {
       if (signal?.aborted) {
         reports.push(notStarted(index, signal));
         continue;
       }
+      const held = await lease.of(tableOf(dataSource, index));
       // A process that stalled until its lease expired must not interfere with the new holder.
-      await lease.confirm(runner);
-      reports.push(await builder.ensure(index));
+      await held.confirm(runner);
+      reports.push(await builderOf(dataSource, runner, held, settings).ensure(index));
     }
-    const undeclared = await new OnlineIndexLedger(runner, schema).undeclared(reports);
+    const undeclared = await new OnlineIndexLedger(runner, schema).undeclared(reports, tablesOf(dataSource));
     for (const { name, table } of undeclared)
       log.warn(`The index ${name} on ${table} is no longer declared. It is kept.`);
     return undeclared;
   } finally {
-    await runner?.release();
+    await runner.release();
     await lease.release();
+  }
+}
+
+/**
+ * The lease on the indexes of one table at a time. Other processes may build indexes of other tables meanwhile, e.g. in
+ * the schemas of other tenants.
+ */
+class TableLease {
+  readonly #dataSource: DataSource;
+  readonly #settings: Settings;
+  #table = '';
+  #held: DeployLease | null = null;
+
+  constructor(dataSource: DataSource, settings: Settings) {
+    this.#dataSource = dataSource;
+    this.#settings = settings;
+  }
+
+  async of(table: string): Promise<DeployLease> {
+    if (this.#held !== null && this.#table === table) return this.#held;
+    await this.release();
+    const { schema, lease: duration, log } = this.#settings;
+    this.#table = table;
+    const options = { schema, phase: 'indexes', table, duration, log };
+    return (this.#held = await DeployLease.acquire(this.#dataSource, options));
+  }
+
+  async release(): Promise<void> {
+    const held = this.#held;
+    this.#held = null;
+    await held?.release();
   }
 }
 

@@ -19,6 +19,20 @@ export interface IndexDefinition {
 
 const MAX_NAME_BYTES = 63;
 
+/** The table of an index, quoted; of an index whose entity is unknown, the name of its class instead. */
+export function tableOf(dataSource: DataSource, { className, options: { entity } }: DeclaredIndex): string {
+  return dataSource.hasMetadata(entity) ? pathOf(dataSource.getMetadata(entity)) : quoteIdentifier(className);
+}
+
+/** The tables of all entities, quoted. */
+export function tablesOf(dataSource: DataSource): readonly string[] {
+  return dataSource.entityMetadatas.map(pathOf);
+}
+
+function pathOf({ schema, tableName }: EntityMetadata): string {
+  return schema === undefined ? quoteIdentifier(tableName) : quotePath(schema, tableName);
+}
+
 /** @throws IndexDeclarationError if the entity or a property is unknown, or the name is too long */
 export function defineIndex(dataSource: DataSource, { className, options }: DeclaredIndex): IndexDefinition {
   const { name, entity, unique = false, where, include = [], using = 'btree', columns, expression } = options;
@@ -47,10 +61,7 @@ export function defineIndex(dataSource: DataSource, { className, options }: Decl
   return {
     className,
     name,
-    table:
-      metadata.schema === undefined
-        ? quoteIdentifier(metadata.tableName)
-        : quotePath(metadata.schema, metadata.tableName),
+    table: pathOf(metadata),
     unique,
     keys,
     where,

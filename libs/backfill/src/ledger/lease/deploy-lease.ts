@@ -5,6 +5,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { quoteIdentifier } from '../../postgres/identifiers.js';
 import { Session } from '../../postgres/session.js';
 import { installLedger } from '../ledger.installer.js';
+import { findTarget } from '../target/target.js';
 import { DeployLeaseLostError } from './deploy-lease.error.js';
 import { LeaseManager, type SideSession } from './lease.manager.js';
 import { PhaseLeaseLedger } from './phase-lease.ledger.js';
@@ -14,6 +15,11 @@ export interface DeployLeaseOptions {
   readonly schema: string;
   /** The name of the phase. One process at a time carries it out. */
   readonly phase: string;
+  /**
+   * The table that the phase changes, as SQL. Processes with different tables, e.g. in the schemas of different
+   * tenants, do not wait for each other.
+   */
+  readonly table: string;
   /**
    * The duration of the lease in milliseconds. If the holder is killed, other processes wait for this time.
    */
@@ -37,8 +43,13 @@ export class DeployLease {
   #hasWaited = false;
 
   /** Creates the object without taking the lease. Use `acquire` or `tryAcquire` instead. */
-  constructor(dataSource: DataSource, session: Session, { schema, phase, duration }: DeployLeaseOptions) {
-    const ledger = new PhaseLeaseLedger({ schema: quoteIdentifier(schema), leaseMs: duration }, phase);
+  constructor(
+    dataSource: DataSource,
+    session: Session,
+    { schema, phase, target, duration }: Omit<DeployLeaseOptions, 'table'> & { readonly target: string },
+  ) {
+    const context = { schema: quoteIdentifier(schema), leaseMs: duration };
+    const ledger = new PhaseLeaseLedger(context, `${phase} ${target}`, phase);
     this.#dataSource = dataSource;
     this.#phase = phase;
     this.#ledger = ledger;
@@ -60,8 +71,8 @@ export class DeployLease {
     dataSource: DataSource,
     { log, ...options }: DeployLeaseOptions & { readonly log: { log(message: string): void } },
   ): Promise<DeployLease> {
-    return withSession(dataSource, options, async (session) => {
-      const lease = new DeployLease(dataSource, session, options);
+    return withSession(dataSource, options, async (session, target) => {
+      const lease = new DeployLease(dataSource, session, { ...options, target });
       await lease.#wait(options.duration, log);
       return lease;
     });
@@ -73,8 +84,8 @@ export class DeployLease {
    * @returns null if another process holds it
    */
   static async tryAcquire(dataSource: DataSource, options: DeployLeaseOptions): Promise<DeployLease | null> {
-    return withSession(dataSource, options, async (session) => {
-      const lease = new DeployLease(dataSource, session, options);
+    return withSession(dataSource, options, async (session, target) => {
+      const lease = new DeployLease(dataSource, session, { ...options, target });
       return (await lease.#take(randomUUID())) ? lease : null;
     });
   }
@@ -144,13 +155,13 @@ export class DeployLease {
  */
 async function withSession<T>(
   dataSource: DataSource,
-  { schema }: DeployLeaseOptions,
-  work: (session: Session) => Promise<T>,
+  { schema, table }: DeployLeaseOptions,
+  work: (session: Session, target: string) => Promise<T>,
 ): Promise<T> {
   const session = await Session.open(dataSource);
   try {
     await installLedger(session, schema);
-    return await work(session);
+    return await work(session, (await findTarget(session, table)).name);
   } finally {
     await session.close();
   }

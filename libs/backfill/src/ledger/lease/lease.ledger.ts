@@ -118,7 +118,7 @@ export class LeaseLedger {
     await session.transaction([
       {
         text: `UPDATE ${schema}.range SET lease_owner = NULL, lease_expires_at = NULL, fencing_token = fencing_token + 1
-               WHERE name = $1 AND version = $2::int AND lease_owner = $3 AND state <> 'done'`,
+               WHERE ${this.#context.is()} AND lease_owner = $4 AND state <> 'done'`,
         values: [...values, owner],
       },
     ]);
@@ -145,7 +145,7 @@ export class LeaseLedger {
     const { schema, values } = this.#context;
     const { last } = await session.send([
       {
-        text: `SELECT EXISTS (SELECT FROM ${schema}.range WHERE name = $1 AND version = $2::int
+        text: `SELECT EXISTS (SELECT FROM ${schema}.range WHERE ${this.#context.is()}
           AND state <> 'done' AND lease_expires_at > clock_timestamp())`,
         values,
       },

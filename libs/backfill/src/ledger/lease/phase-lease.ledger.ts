@@ -14,12 +14,21 @@ export interface PhaseLeaseOwner {
 export class PhaseLeaseLedger {
   readonly #table: string;
   readonly #phase: string;
+  readonly #formerPhase: string;
   readonly #durationMs: string;
 
-  /** @param phase the name of the phase, e.g. `migrate` */
-  constructor({ schema, leaseMs }: Pick<LedgerContext, 'schema' | 'leaseMs'>, phase: string) {
+  /**
+   * @param phase the phase and what it is about, e.g. `migrate public.migrations`
+   * @param formerPhase the name under which an earlier release takes the lease. While it holds it, nobody else gets it
+   */
+  constructor(
+    { schema, leaseMs }: Pick<LedgerContext, 'schema' | 'leaseMs'>,
+    phase: string,
+    formerPhase = phase,
+  ) {
     this.#table = `${schema}.deploy_lease`;
     this.#phase = phase;
+    this.#formerPhase = formerPhase;
     this.#durationMs = String(leaseMs);
   }
 
@@ -33,13 +42,15 @@ export class PhaseLeaseLedger {
       {
         text: `
         INSERT INTO ${this.#table} AS lease (phase, owner, described, fencing_token, acquired_at, expires_at)
-        VALUES ($1, $2, $3, 1, clock_timestamp(), clock_timestamp() + $4::float8 * interval '1 millisecond')
+        SELECT $1, $2, $3, 1, clock_timestamp(), clock_timestamp() + $4::float8 * interval '1 millisecond'
+        WHERE NOT EXISTS (SELECT FROM ${this.#table} AS former
+          WHERE former.phase = $5 AND former.phase <> $1 AND former.expires_at > clock_timestamp())
         ON CONFLICT (phase) DO UPDATE
           SET owner = excluded.owner, described = excluded.described, fencing_token = lease.fencing_token + 1,
               acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
           WHERE lease.expires_at <= clock_timestamp()
         RETURNING fencing_token::text`,
-        values: [this.#phase, owner, description, this.#durationMs],
+        values: [this.#phase, owner, description, this.#durationMs, this.#formerPhase],
       },
     ]);
     return last.firstValue(nullable(text)) ?? null;
@@ -49,8 +60,8 @@ export class PhaseLeaseLedger {
   async holder(session: Session): Promise<string | null> {
     const { last } = await session.transaction([
       {
-        text: `SELECT described FROM ${this.#table} WHERE phase = $1 AND expires_at > clock_timestamp()`,
-        values: [this.#phase],
+        text: `SELECT described FROM ${this.#table} WHERE phase IN ($1, $2) AND expires_at > clock_timestamp() LIMIT 1`,
+        values: [this.#phase, this.#formerPhase],
       },
     ]);
     return last.firstValue(text) ?? null;

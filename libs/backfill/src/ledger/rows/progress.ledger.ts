@@ -41,20 +41,21 @@ export class ProgressLedger {
    * has one row for each changed row, with the column `nb_tenant`.
    */
   add(parameters: Parameters): string {
-    const { name, version } = this.#context.parameters(parameters);
+    const subject = this.#context.parameters(parameters);
+    const { name, version, target } = subject;
     const { schema } = this.#context;
     // The order of the tenants prevents a deadlock of two batches.
-    return `INSERT INTO ${schema}.tenant_progress AS nb_progress (name, version, tenant, chain, updated)
-      SELECT ${name}, ${version}, nb_added.nb_tenant,
+    return `INSERT INTO ${schema}.tenant_progress AS nb_progress (name, version, target, tenant, chain, updated)
+      SELECT ${name}, ${version}, ${target}, nb_added.nb_tenant,
         coalesce(nb_newest.chain + (nb_newest.revision >= ${MAX_UPDATES_OF_ROW})::int, 0), nb_added.rows
       FROM (SELECT nb_tenant, count(*) AS rows FROM nb_changed GROUP BY nb_tenant) AS nb_added
       LEFT JOIN LATERAL (
         SELECT p.chain, p.revision FROM ${schema}.tenant_progress AS p
-        WHERE p.name = ${name} AND p.version = ${version} AND (p.tenant IS NULL) = (nb_added.nb_tenant IS NULL)
+        WHERE ${this.#context.isSubjectAt(subject, 'p')} AND (p.tenant IS NULL) = (nb_added.nb_tenant IS NULL)
           AND coalesce(p.tenant, '') = coalesce(nb_added.nb_tenant, '') ORDER BY p.chain DESC LIMIT 1
       ) AS nb_newest ON true
       ORDER BY nb_added.nb_tenant
-      ON CONFLICT (name, version, (tenant IS NULL), (coalesce(tenant, '')), chain) DO UPDATE
+      ON CONFLICT (name, version, target, (tenant IS NULL), (coalesce(tenant, '')), chain) DO UPDATE
       SET updated = nb_progress.updated + excluded.updated, revision = nb_progress.revision + 1,
         last_touched_at = clock_timestamp()`;
   }
@@ -62,7 +63,7 @@ export class ProgressLedger {
   async counts(session: Session, tenants: TenantScope): Promise<RowCounts> {
     const count = (rows: string, table: string, scope: string) =>
       `(SELECT count(${rows}) FROM ${this.#context.schema}.${table}
-        WHERE name = $1 AND version = $2::int AND (${scope} IS NULL OR tenant = ANY(${scope})))::text`;
+        WHERE ${this.#context.is()} AND (${scope} IS NULL OR tenant = ANY(${scope})))::text`;
     const parameters = new Parameters(this.#context.values);
     const scope = parameters.addArray(tenants);
     const { last } = await session.send([
@@ -84,9 +85,9 @@ export class ProgressLedger {
         text: `SELECT tenant, sum(updated)::text, sum(skipped)::text, sum(quarantined)::text, ${isoTime('max(touched_at)')}
           FROM (
             SELECT tenant, updated, 0 AS skipped, 0 AS quarantined, last_touched_at AS touched_at
-              FROM ${schema}.tenant_progress WHERE name = $1 AND version = $2::int
-            UNION ALL SELECT max(tenant), 0, 1, 0, max(skipped_at) FROM ${schema}.skipped_row WHERE name = $1 AND version = $2::int GROUP BY key
-            UNION ALL SELECT tenant, 0, 0, 1, last_tried_at FROM ${schema}.quarantined_row WHERE name = $1 AND version = $2::int
+              FROM ${schema}.tenant_progress WHERE ${this.#context.is()}
+            UNION ALL SELECT max(tenant), 0, 1, 0, max(skipped_at) FROM ${schema}.skipped_row WHERE ${this.#context.is()} GROUP BY key
+            UNION ALL SELECT tenant, 0, 0, 1, last_tried_at FROM ${schema}.quarantined_row WHERE ${this.#context.is()}
           ) AS touched
           WHERE ${scope} IS NULL OR tenant = ANY(${scope})
           GROUP BY tenant ORDER BY sum(updated) DESC, tenant`,

@@ -29,16 +29,17 @@ export class QuarantineLedger {
   add(entry: QuarantineEntry): Statement {
     const { schema } = this.#context;
     const parameters = new Parameters();
-    const { name, version } = this.#context.parameters(parameters);
+    const subject = this.#context.parameters(parameters);
+    const { name, version, target } = subject;
     const key = parameters.add(keyToJson(entry.key), 'jsonb');
     return {
       text: `WITH released AS (
-          DELETE FROM ${schema}.skipped_row WHERE name = ${name} AND version = ${version} AND key = ${key}
+          DELETE FROM ${schema}.skipped_row WHERE ${this.#context.isSubjectAt(subject)} AND key = ${key}
         )
-        INSERT INTO ${schema}.quarantined_row AS q (name, version, key, tenant, error, error_code)
-        VALUES (${name}, ${version}, ${key}, ${parameters.add(entry.tenant, 'text')},
+        INSERT INTO ${schema}.quarantined_row AS q (name, version, target, key, tenant, error, error_code)
+        VALUES (${name}, ${version}, ${target}, ${key}, ${parameters.add(entry.tenant, 'text')},
           ${parameters.add(entry.error, 'text')}, ${parameters.add(entry.code, 'text')})
-        ON CONFLICT (name, version, key) DO UPDATE SET attempts = q.attempts + 1, error = excluded.error,
+        ON CONFLICT (name, version, target, key) DO UPDATE SET attempts = q.attempts + 1, error = excluded.error,
           error_code = excluded.error_code, last_tried_at = clock_timestamp()
         RETURNING attempts = 1`,
       values: parameters.values,
@@ -47,9 +48,8 @@ export class QuarantineLedger {
 
   /** A DELETE of the rows whose keys are in the column `key` of the CTE. */
   remove(parameters: Parameters, cte: string): string {
-    const { name, version } = this.#context.parameters(parameters);
     return `DELETE FROM ${this.#context.schema}.quarantined_row AS q USING ${cte}
-      WHERE q.name = ${name} AND q.version = ${version} AND q.key = ${cte}.key`;
+      WHERE ${this.#context.isSubject(parameters, 'q')} AND q.key = ${cte}.key`;
   }
 
   /**
@@ -58,9 +58,8 @@ export class QuarantineLedger {
    * @param key an SQL expression of the row's key as JSON
    */
   excludes(parameters: Parameters, key: string): string {
-    const { name, version } = this.#context.parameters(parameters);
     return `NOT EXISTS (SELECT FROM ${this.#context.schema}.quarantined_row AS nb_quarantined
-        WHERE nb_quarantined.name = ${name} AND nb_quarantined.version = ${version} AND nb_quarantined.key = ${key})`;
+        WHERE ${this.#context.isSubject(parameters, 'nb_quarantined')} AND nb_quarantined.key = ${key})`;
   }
 
   /** The keys in quarantine after `after`, in the order of their JSON. @param after null: from the start */
@@ -70,8 +69,8 @@ export class QuarantineLedger {
     const { last } = await session.send([
       {
         text: `SELECT key::text FROM ${this.#context.schema}.quarantined_row
-               WHERE name = $1 AND version = $2::int AND ($3::jsonb IS NULL OR key > $3::jsonb)
-                 AND (${scope} IS NULL OR tenant = ANY(${scope})) ORDER BY key LIMIT $4::int`,
+               WHERE ${this.#context.is()} AND ($4::jsonb IS NULL OR key > $4::jsonb)
+                 AND (${scope} IS NULL OR tenant = ANY(${scope})) ORDER BY key LIMIT $5::int`,
         values: parameters.values,
       },
     ]);
@@ -86,7 +85,7 @@ export class QuarantineLedger {
     const { last } = await session.send([
       {
         text: `SELECT error, count(*)::text FROM ${this.#context.schema}.quarantined_row
-               WHERE name = $1 AND version = $2::int GROUP BY error ORDER BY count(*) DESC, error LIMIT $3::int`,
+               WHERE ${this.#context.is()} GROUP BY error ORDER BY count(*) DESC, error LIMIT $4::int`,
         values: [...this.#context.values, String(limit)],
       },
     ]);
@@ -101,7 +100,7 @@ export class QuarantineLedger {
     const { last } = await session.send([
       {
         text: `SELECT key::text, error, attempts::text FROM ${this.#context.schema}.quarantined_row
-               WHERE name = $1 AND version = $2::int ORDER BY first_tried_at, key LIMIT $3::int`,
+               WHERE ${this.#context.is()} ORDER BY first_tried_at, key LIMIT $4::int`,
         values: [...this.#context.values, String(limit)],
       },
     ]);

@@ -22,17 +22,16 @@ export class SkippedRowLedger {
 
   /** An INSERT of skipped rows for the settling pass of the range. */
   insert(parameters: Parameters, range: LeasedRange, { key, tenant, from }: SkippedRows): string {
-    const { name, version } = this.#context.parameters(parameters);
-    return `INSERT INTO ${this.#context.schema}.skipped_row (name, version, key, range_id, tenant)
-      SELECT ${name}, ${version}, ${key}, ${parameters.add(range.id, 'bigint')}, ${tenant} FROM ${from}
+    const { name, version, target } = this.#context.parameters(parameters);
+    return `INSERT INTO ${this.#context.schema}.skipped_row (name, version, target, key, range_id, tenant)
+      SELECT ${name}, ${version}, ${target}, ${key}, ${parameters.add(range.id, 'bigint')}, ${tenant} FROM ${from}
       ON CONFLICT DO NOTHING`;
   }
 
   /** A DELETE of the rows whose keys are in the column `key` of the CTE. */
   remove(parameters: Parameters, cte: string): string {
-    const { name, version } = this.#context.parameters(parameters);
     return `DELETE FROM ${this.#context.schema}.skipped_row AS s USING ${cte}
-      WHERE s.name = ${name} AND s.version = ${version} AND s.key = ${cte}.key`;
+      WHERE ${this.#context.isSubject(parameters, 's')} AND s.key = ${cte}.key`;
   }
 
   /**

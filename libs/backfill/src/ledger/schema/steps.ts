@@ -5,11 +5,17 @@ import { STEP_004 } from './004-catch-up.step.js';
 import { STEP_005 } from './005-pace.step.js';
 import { STEP_006 } from './006-page-order.step.js';
 import { STEP_007 } from './007-row-chains.step.js';
+import { STEP_008 } from './008-targets.step.js';
 
 /** One numbered change of the ledger's tables. */
 export interface SchemaStep {
   readonly number: number;
   readonly sql: string;
+  /**
+   * A release that does not know the step can still use the ledger, e.g. after a rollback of the application: its
+   * statements have the same effect as before. @default false
+   */
+  readonly additive?: boolean;
 }
 
 /** All changes, in order. The SQL of a released step never changes: a change of the tables is a new step. */
@@ -21,4 +27,5 @@ export const SCHEMA_STEPS: readonly SchemaStep[] = [
   { number: 5, sql: STEP_005 },
   { number: 6, sql: STEP_006 },
   { number: 7, sql: STEP_007 },
+  { number: 8, sql: STEP_008 },
 ];

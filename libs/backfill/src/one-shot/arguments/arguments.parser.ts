@@ -29,6 +29,11 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
   const control = parseControl(given, positionals);
   if (control === undefined && given.has('why'))
     throw new ArgumentValueError('why', 'needs --set, --pause, --resume or --cancel');
+  if (control === undefined && given.has('target') && !given.has('status'))
+    throw new ArgumentValueError(
+      'target',
+      'needs --status, --set, --pause, --resume or --cancel: a run works on the tables of its application',
+    );
   const names = unique([
     ...(control?.names ?? positionals),
     ...(given.get('backfill') ?? []),
@@ -42,6 +47,7 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
     phases,
     names,
     tenants: unique(given.get('tenant') ?? []),
+    targets: unique(given.get('target') ?? []),
     maxDurationMs: durationOf(given, 'max-duration'),
     maxWaitMs: durationOf(given, 'max-wait'),
     connectTimeoutMs: durationOf(given, 'connect-timeout') ?? DEFAULT_CONNECT_TIMEOUT_MS,

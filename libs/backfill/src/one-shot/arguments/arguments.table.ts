@@ -64,6 +64,10 @@ export const ARGUMENTS = {
     usage: 'NAME…',
     description: 'stop backfills until a person resumes them',
   },
+  target: {
+    valueExample: 'SCHEMA',
+    description: 'only the table in this schema; for the status and control commands',
+  },
   why: { valueExample: 'TEXT', description: 'the reason for --set, --pause, --resume or --cancel' },
   'max-wait': {
     valueExample: '5m',

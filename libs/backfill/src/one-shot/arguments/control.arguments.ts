@@ -15,6 +15,8 @@ export interface ControlArguments {
   /** The settings of `--set`; empty for the other commands. */
   readonly changes: SettingChanges;
   readonly why: string | undefined;
+  /** Tables or schemas; empty for every target. */
+  readonly targets: readonly string[];
 }
 
 /**
@@ -33,7 +35,13 @@ export function parseControl(
   if (names.length === 0) throw new ArgumentValueError(verb, 'needs the name of a backfill');
   const settings = words.filter(isSetting);
   assertSettings(verb, settings);
-  return { verb, names, changes: parseSettings(settings), why: reasonOf(given.get('why') ?? []) };
+  return {
+    verb,
+    names,
+    changes: parseSettings(settings),
+    why: reasonOf(given.get('why') ?? []),
+    targets: [...new Set(given.get('target') ?? [])],
+  };
 }
 
 /** The name of a backfill contains no `=`. */

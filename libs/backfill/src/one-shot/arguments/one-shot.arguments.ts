@@ -10,6 +10,8 @@ export interface OneShotArguments {
   readonly names: readonly string[];
   /** Empty for all. */
   readonly tenants: readonly string[];
+  /** Tables or schemas of the status; empty for all. */
+  readonly targets: readonly string[];
   /** The time limit of the backfills; undefined for none. */
   readonly maxDurationMs: number | undefined;
   /** How long an index build may wait for other transactions; undefined for the default. */

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { BackfillService } from '../../backfills/backfill.service.js';
+import { quotePath } from '../../postgres/identifiers.js';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
 import type { BackfillReport } from '../../report/report.js';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
@@ -119,9 +120,12 @@ export class CatchUpRound {
     const known = this.#leases.get(dataSource);
     if (known !== undefined) return known;
     const { backfills, ledger } = this.#services;
+    const { schema } = dataSource.options as { readonly schema?: string };
     const lease = await DeployLease.tryAcquire(dataSource, {
       schema: backfills.schema,
       phase: LEASE_PHASE,
+      // No such table exists. It stands for the schema in which the data source has its tables.
+      table: quotePath(...(schema === undefined ? [] : [schema]), LEASE_PHASE),
       duration: ledger.leaseMs,
     });
     this.#leases.set(dataSource, lease);

@@ -58,6 +58,8 @@ export async function inspectDue(
   ledger: Ledger,
 ): Promise<Due> {
   const ownLedger = ledger.of(definition);
+  await ownLedger.locate(session);
+  await ownLedger.status.adopt(session);
   const { catchUp } = ownLedger;
   const byTenant = definition.canary !== null || definition.tenantOrder !== null;
   const record = await catchUp.record(session, byTenant ? 'every' : 'whole');
@@ -82,7 +84,9 @@ export async function postponeAfterRun(
   { ledger, tookMs }: { readonly ledger: Ledger; readonly tookMs: number },
 ): Promise<void> {
   if (tookMs <= MAX_CHEAP_RUN_MS) return;
-  await ledger.of(definition).catchUp.postpone(session, tookMs * PAUSE_FACTOR);
+  const ownLedger = ledger.of(definition);
+  await ownLedger.locate(session);
+  await ownLedger.catchUp.postpone(session, tookMs * PAUSE_FACTOR);
 }
 
 async function inspectTableRows(inspection: Inspection, record: CatchUpRecord | null): Promise<Due> {

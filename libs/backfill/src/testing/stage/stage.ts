@@ -116,7 +116,10 @@ export class Stage implements RehearsalStage {
 
   async quarantine(): Promise<BackfillStatusReport['quarantine']> {
     const definitions = [this.#paced(BATCH_SIZE)];
-    const [status] = await readStatus(definitions, this.#ledger, LEDGER_SCHEMA, { includeUndeclared: false });
+    const [status] = await readStatus(definitions, this.#ledger, LEDGER_SCHEMA, {
+      includeUndeclared: false,
+      targets: [],
+    });
     return status?.quarantine ?? [];
   }
 

@@ -1,6 +1,6 @@
 import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { Ledger } from '../../../ledger/ledger.js';
-import type { LedgerRecord } from '../../../ledger/status.ledger.js';
+import type { LedgerRecord } from '../../../ledger/target/record.opener.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import { PaceControl } from '../../control/pace.control.js';
 import type { BackfillDefinition } from '../../definition/definition.js';

@@ -1,5 +1,5 @@
 import { installLedger } from '../../../ledger/ledger.installer.js';
-import type { LedgerRecord } from '../../../ledger/status.ledger.js';
+import type { LedgerRecord } from '../../../ledger/target/record.opener.js';
 import { isHeld } from '../../../ledger/status.js';
 import { RowSelection } from '../../batch/row-selection.js';
 import { inspectTable } from '../../batch/table.inspector.js';
@@ -7,6 +7,9 @@ import type { BackfillDefinition } from '../../definition/definition.js';
 import { heldByPerson, incomplete, waitsForDependency, type RunOutcome } from '../outcome/run-outcome.js';
 import type { RunContext } from './run.context.js';
 import type { LoopMemory } from './run.states.js';
+
+const TABLE_WAS_REPLACED =
+  'The table was dropped and made again since the last run. Its ranges and its quarantine were deleted from the ledger, and the backfill starts again.';
 
 /** Prepares a run. @returns the initial variables of the loop, or the outcome if the run cannot start */
 export async function prepareRun(run: RunContext): Promise<LoopMemory | RunOutcome> {
@@ -33,7 +36,12 @@ async function openRecord(run: RunContext): Promise<LedgerRecord> {
   const { connection, definition, ledger, schema } = run;
   await connection.use((session) => installLedger(session, schema));
   await run.endAbandoned();
-  return (run.record = await connection.use((session) => ledger.status.open(session, definition.kind)));
+  run.record = await connection.use(async (session) => {
+    await ledger.locate(session);
+    return ledger.status.open(session, definition.kind);
+  });
+  if (run.record.isReset) run.log.note('warn', TABLE_WAS_REPLACED);
+  return run.record;
 }
 
 /** @returns the outcome if a backfill that this one depends on is not complete */
@@ -45,7 +53,8 @@ async function waitForDependencies(run: RunContext, { status }: LedgerRecord): P
   return null;
 }
 
-async function statusOf(run: RunContext, { name, version, dataSource }: BackfillDefinition) {
+async function statusOf(run: RunContext, dependency: BackfillDefinition) {
+  const { dataSource } = dependency;
   const { definition, ledgers, schema } = run;
   // The dependency may be in another database, with its own ledger. In the same database the run reuses its
   // connection, because the pool may have no second one.
@@ -53,7 +62,11 @@ async function statusOf(run: RunContext, { name, version, dataSource }: Backfill
   const connection = isSameDatabase ? run.connection : run.connect(dataSource);
   try {
     await connection.use((session) => installLedger(session, schema));
-    return await connection.use((session) => ledgers.of({ name, version }).status.read(session));
+    return await connection.use(async (session) => {
+      const ledger = ledgers.of(dependency);
+      await ledger.locate(session);
+      return ledger.status.read(session);
+    });
   } finally {
     if (!isSameDatabase) await connection.drop();
   }

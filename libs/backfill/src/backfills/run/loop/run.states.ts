@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '../../../ledger/status.ledger.js';
+import type { LedgerRecord } from '../../../ledger/target/record.opener.js';
 import type { LeasedRange } from '../../../ledger/range.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import type { RunOutcome } from '../outcome/run-outcome.js';

@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '../../../ledger/status.ledger.js';
+import type { LedgerRecord } from '../../../ledger/target/record.opener.js';
 import type { TenantScope } from '../../../ledger/range.js';
 import type { RunOutcome } from './run-outcome.js';
 

@@ -44,7 +44,7 @@ export class RunReporter {
     const { withoutRows = [] } = outcome;
     const numbers = endsRun ? await this.#numbers(run) : NO_NUMBERS;
     const report: BackfillReport = {
-      ...ledger.subject,
+      ...ledger.reported,
       status: outcome.status,
       nothingToDo: outcome.nothingToDo ?? false,
       proved: outcome.proved,

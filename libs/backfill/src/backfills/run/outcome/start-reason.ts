@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '../../../ledger/status.ledger.js';
+import type { LedgerRecord } from '../../../ledger/target/record.opener.js';
 
 /** The reason why a run starts, for the ledger and the observer. */
 export function startReason({ status, completedAt }: LedgerRecord): string {

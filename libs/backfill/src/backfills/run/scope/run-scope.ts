@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '../../../ledger/status.ledger.js';
+import type { LedgerRecord } from '../../../ledger/target/record.opener.js';
 import type { LeaseScope, TenantScope } from '../../../ledger/range.js';
 import type { RunOutcome } from '../outcome/run-outcome.js';
 import type { OtherProcesses } from './other-processes.js';

@@ -10,34 +10,39 @@ import type { RunConnection } from '../connection/run-connection.js';
  */
 export class CompletionLease {
   readonly #connection: RunConnection;
-  readonly #ledger: PhaseLeaseLedger;
-  readonly #owner: string;
+  readonly #ledger: BackfillLedger;
+  readonly #scope: string;
   readonly #lease: LeaseManager<string>;
 
   constructor(connection: RunConnection, ledger: BackfillLedger, tenants: TenantScope) {
-    const { name, version } = ledger.subject;
-    const scope = tenants === null ? '' : ` for ${JSON.stringify(tenants)}`;
-    const completion = new PhaseLeaseLedger(ledger, `finish of ${name} v${version}${scope}`);
     this.#connection = connection;
-    this.#ledger = completion;
-    this.#owner = ledger.owner;
+    this.#ledger = ledger;
+    this.#scope = tenants === null ? '' : ` for ${JSON.stringify(tenants)}`;
     this.#lease = new LeaseManager({
       durationMs: ledger.leaseMs,
-      renewal: (token) => completion.renewal(token),
+      renewal: (token) => this.#completion.renewal(token),
       sideSession: () => connection.session,
     });
   }
 
+  get #completion(): PhaseLeaseLedger {
+    const { subject, target } = this.#ledger;
+    const phase = `finish of ${subject.name} v${subject.version} on ${target.name}${this.#scope}`;
+    return new PhaseLeaseLedger(this.#ledger, phase);
+  }
+
   /** @returns false if another process holds it */
   take(): Promise<boolean> {
-    const owner = { owner: this.#owner, description: this.#owner };
-    return this.#lease.acquire(() => this.#connection.use((session) => this.#ledger.acquire(session, owner)));
+    const { owner } = this.#ledger;
+    return this.#lease.acquire(() =>
+      this.#connection.use((session) => this.#completion.acquire(session, { owner, description: owner })),
+    );
   }
 
   async release(): Promise<void> {
     await this.#lease.release(async (token) => {
       // A lease that cannot be released expires.
-      await this.#connection.session?.transaction([this.#ledger.release(token)]).catch(() => undefined);
+      await this.#connection.session?.transaction([this.#completion.release(token)]).catch(() => undefined);
     });
   }
 }

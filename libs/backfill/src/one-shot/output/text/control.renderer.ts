@@ -1,5 +1,6 @@
 import type { ControlledBackfill, ControlReport, ControlVerb } from '../../../report/control-report.js';
-import { printableLine } from './printable.js';
+import { formatQuantity } from '../../../text/quantity.format.js';
+import { printable, printableLine } from './printable.js';
 import { renderSetting } from './status.renderer.js';
 
 /** Why a command had no effect. */
@@ -24,12 +25,18 @@ export function renderControl({ control, backfills }: ControlReport): string {
   return `\n${backfills.map((backfill) => renderBackfill(control, backfill).join('\n')).join('\n\n')}\n`;
 }
 
+/** The status after the colon is that of one table; the command was about all of them. */
+function titleOf(name: string, target: string | null, targets: number): string {
+  if (targets <= 1 || target === null) return name;
+  return `${name} on ${formatQuantity(targets, 'table')}, e.g. ${printable(target)}`;
+}
+
 function renderBackfill(
   verb: ControlVerb,
-  { name, status, reason, changed, settings }: ControlledBackfill,
+  { name, target, targets, status, reason, changed, settings }: ControlledBackfill,
 ): string[] {
   return [
-    `${name}: ${changed ? status : `${status}; ${UNCHANGED[verb]}`}`,
+    `${titleOf(name, target, targets)}: ${changed ? status : `${status}; ${UNCHANGED[verb]}`}`,
     `  ${printableLine(reason)}`,
     ...settings.map((setting) => `  ${renderSetting(setting)}`),
     ...(changed ? [`  ${CONSEQUENCES[verb]}`] : []),

@@ -27,9 +27,16 @@ export function renderStatus({ backfills }: StatusReport): string {
     [2, 7],
   );
   const details = backfills.map((report) =>
-    [report.name, ...renderDetails(report).map((line) => `  ${line}`)].join('\n'),
+    [titleOf(report), ...renderDetails(report).map((line) => `  ${line}`)].join('\n'),
   );
   return `\n${[table.join('\n'), ...details].join('\n\n')}\n`;
+}
+
+/** Maximum number of lines for the other targets of a backfill. */
+const MAX_SHOWN_TARGETS = 20;
+
+function titleOf({ name, target, otherTargets }: BackfillStatusReport): string {
+  return target === null || otherTargets.total === 0 ? name : `${name} on ${printable(target)}`;
 }
 
 function renderDetails(report: BackfillStatusReport): string[] {
@@ -47,6 +54,7 @@ function renderDetails(report: BackfillStatusReport): string[] {
     ...renderLastCatchUp(report),
     ...renderQuarantine(report),
     ...renderTenantTable(report.tenants),
+    ...renderOtherTargets(report),
   ];
 }
 
@@ -81,6 +89,17 @@ function renderLastCatchUp({ sealedBy, looked }: BackfillStatusReport): string[]
     looked.index === null
       ? `Catch-up last probed some keys at ${looked.at}; no index serves the pending predicate.`
       : `Catch-up last probed at ${looked.at}, with the index ${printable(looked.index)}.`,
+  ];
+}
+
+function renderOtherTargets({ otherTargets: { total, complete, first } }: BackfillStatusReport): string[] {
+  if (total === 0) return [];
+  const shown = first.slice(0, MAX_SHOWN_TARGETS);
+  const areComplete = `${formatCount(complete)} ${complete === 1 ? 'is' : 'are'} complete`;
+  return [
+    `Also on ${formatQuantity(total, 'other table')}, of which ${areComplete} (--target SCHEMA shows one):`,
+    ...shown.map(({ target, status, changedAt }) => `  ${printable(target)}: ${status} since ${changedAt}`),
+    ...(total > shown.length ? [`  … and ${formatCount(total - shown.length)} more`] : []),
   ];
 }
 

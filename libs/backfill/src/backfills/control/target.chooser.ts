@@ -1,0 +1,36 @@
+import type { TargetRecord } from '../../ledger/target/targets.ledger.js';
+import { UnknownTargetError } from './setting.error.js';
+
+/**
+ * Chooses the targets that a person has named.
+ *
+ * @param wanted tables as `schema.table` or schemas, quoted as in SQL or not
+ * @throws UnknownTargetError for a name that no target has
+ */
+export function chooseTargets(
+  backfill: string,
+  known: readonly TargetRecord[],
+  wanted: readonly string[],
+): readonly TargetRecord[] {
+  const missing = wanted.find((name) => !known.some((target) => isNamed(target.name, name)));
+  if (missing !== undefined)
+    throw new UnknownTargetError(
+      backfill,
+      missing,
+      known.map(({ name }) => name),
+    );
+  return matchTargets(known, wanted);
+}
+
+/** The targets that have one of these names or are in one of these schemas. */
+export function matchTargets(
+  known: readonly TargetRecord[],
+  wanted: readonly string[],
+): readonly TargetRecord[] {
+  return known.filter((target) => wanted.some((name) => isNamed(target.name, name)));
+}
+
+function isNamed(target: string, name: string): boolean {
+  const quoted = `"${name.replaceAll('"', '""')}"`;
+  return target === name || [name, quoted].some((schema) => target.startsWith(`${schema}.`));
+}

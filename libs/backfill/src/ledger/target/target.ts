@@ -1,0 +1,34 @@
+import { nullable, text } from '../../postgres/decoders.js';
+import type { Session } from '../../postgres/session.js';
+
+/** A physical table, as the server resolves a name. */
+export interface Target {
+  /** Schema and table, each quoted where necessary, e.g. `tenant_1.leads`. */
+  readonly name: string;
+  /**
+   * OID of the table, as text. A table that was dropped and made again has another one. Null: there is no such table.
+   */
+  readonly tableId: string | null;
+}
+
+/**
+ * Resolves the name of a table as statements of this session do.
+ *
+ * @param table as SQL: quoted, and qualified unless the `search_path` decides. If it does not exist, the target is the
+ *   table that CREATE TABLE would make
+ */
+export async function findTarget(session: Session, table: string): Promise<Target> {
+  const { last } = await session.send([
+    {
+      text: `SELECT coalesce(
+            (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
+              JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = found.id),
+            pg_catalog.format('%I.%I', coalesce(named.parts[pg_catalog.array_upper(named.parts, 1) - 1], current_schema(), 'public'),
+              named.parts[pg_catalog.array_upper(named.parts, 1)])
+          ), found.id::text
+        FROM (SELECT pg_catalog.parse_ident($1) AS parts) AS named, (SELECT pg_catalog.to_regclass($1)::oid AS id) AS found`,
+      values: [table],
+    },
+  ]);
+  return last.one({ name: text, tableId: nullable(text) });
+}

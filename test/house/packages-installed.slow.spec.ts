@@ -103,7 +103,10 @@ describe('the packages as they are installed', () => {
         expect.arrayContaining([...CONTENT[library], 'README.md', 'LICENSE', 'CHANGELOG.md', 'package.json']),
       );
       const unexpected = files.filter(
-        (file) => !/^(dist\/.*\.(d\.ts|js)|dist\/cjs\/package\.json|[A-Z]+(\.md)?|package\.json)$/.test(file),
+        (file) =>
+          !/^(bin\/[\w-]+\.js|dist\/.*\.(d\.ts|js)|dist\/cjs\/package\.json|[A-Z]+(\.md)?|package\.json)$/.test(
+            file,
+          ),
       );
       expect(unexpected).toEqual([]);
       expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +54,8 @@ export class PackedLibraries {
 async function pack(folder: string, library: Library): Promise<Packed> {
   const source = join(PROJECT, 'libs', library);
   const copy = join(folder, library);
-  await cp(join(source, 'dist'), join(copy, 'dist'), { recursive: true });
+  for (const part of ['bin', 'dist'])
+    if (existsSync(join(source, part))) await cp(join(source, part), join(copy, part), { recursive: true });
   for (const file of ['package.json', 'README.md']) await copyFile(join(source, file), join(copy, file));
   for (const file of ['LICENSE', 'CHANGELOG.md']) await copyFile(join(PROJECT, file), join(copy, file));
   const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json'], { cwd: copy });

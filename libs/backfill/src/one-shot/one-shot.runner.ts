@@ -27,6 +27,8 @@ export interface OneShotRunnerOptions {
   readonly request: OneShotArguments;
   readonly output: OneShotOutput;
   readonly stop: Pick<StopSignals, 'signal' | 'forceStop'>;
+  /** Called with the started application, before any work. @default nothing */
+  readonly onStarted?: ((app: INestApplicationContext) => void) | undefined;
 }
 
 /** Starts the application, does what the arguments request, and reports the result. Never throws. */
@@ -35,11 +37,13 @@ export class OneShotRunner {
   readonly #request: OneShotArguments;
   readonly #output: OneShotOutput;
   readonly #stop: Pick<StopSignals, 'signal' | 'forceStop'>;
+  readonly #onStarted: OneShotRunnerOptions['onStarted'];
   readonly #sequence: DeploySequence;
   readonly #reporter: ResultReporter;
   #isStarted = false;
 
-  constructor(module: RootModule, { request, output, stop }: OneShotRunnerOptions) {
+  constructor(module: RootModule, { request, output, stop, onStarted }: OneShotRunnerOptions) {
+    this.#onStarted = onStarted;
     this.#module = module;
     this.#request = request;
     this.#output = output;
@@ -57,6 +61,7 @@ export class OneShotRunner {
     }
     this.#isStarted = true;
     try {
+      this.#onStarted?.(app);
       return { ...(await this.#perform(app)), app };
     } catch (error) {
       return { exitCode: await this.#reporter.failed(error), app };

@@ -1,10 +1,13 @@
-import type { LoggerService } from '@nestjs/common';
+import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { ArgumentError } from './arguments/arguments.error.js';
 import { parseArguments } from './arguments/arguments.parser.js';
 import type { OneShotArguments } from './arguments/one-shot.arguments.js';
 import { EXIT_CODES } from './exit-code.js';
 import { commandLineState, enterOneShot, oneShotArgv } from './invocation.js';
-import { OneShotRunner, type OneShotResult } from './one-shot.runner.js';
+import { OneShotRunner, type OneShotResult, type OneShotRunnerOptions } from './one-shot.runner.js';
+import { DelegatingLogger } from './output/delegating.logger.js';
+import { OneShotLogger } from './output/one-shot.logger.js';
+import { stopSchedules } from './startup/schedule.stopper.js';
 import { JsonOutput } from './output/json/json.output.js';
 import type { OneShotOutput, OutputStreams } from './output/one-shot.output.js';
 import { renderHelp } from './output/text/help.renderer.js';
@@ -21,10 +24,12 @@ import { UncaughtErrorListener } from './process/uncaught-error.listener.js';
  */
 export interface RunOneShotOptions {
   /**
-   * The application's logger. With `--json`, its output to stdout is redirected to stderr.
+   * The application's logger, or a function that takes it from the started application, e.g.
+   * `(app) => app.get(Logger)`; the lines before that go to the default. With `--json`, its output to stdout is
+   * redirected to stderr.
    * @default Nest's `ConsoleLogger`, with `--json` in its JSON mode
    */
-  readonly logger?: LoggerService;
+  readonly logger?: LoggerService | ((app: INestApplicationContext) => LoggerService);
 }
 
 /**
@@ -52,7 +57,21 @@ export async function runOneShot(module: RootModule, options: RunOneShotOptions 
     stdout.write(renderHelp());
     return EXIT_CODES.ok;
   }
-  return perform(module, request, createOutput(request, { stdout, stderr }, options.logger));
+  const { logger } = options;
+  const delegating =
+    typeof logger === 'function'
+      ? new DelegatingLogger(new OneShotLogger({ json: request.json }))
+      : undefined;
+  const output = createOutput(
+    request,
+    { stdout, stderr },
+    typeof logger === 'function' ? delegating : logger,
+  );
+  const onStarted = (app: INestApplicationContext): void => {
+    stopSchedules(app);
+    if (typeof logger === 'function') delegating?.use(logger(app));
+  };
+  return perform(module, request, { output, onStarted });
 }
 
 function parseOrError(argv: readonly string[]): OneShotArguments | ArgumentError {
@@ -67,11 +86,11 @@ function parseOrError(argv: readonly string[]): OneShotArguments | ArgumentError
 async function perform(
   module: RootModule,
   request: OneShotArguments,
-  output: OneShotOutput,
+  { output, onStarted }: Pick<OneShotRunnerOptions, 'output' | 'onStarted'>,
 ): Promise<number> {
   const stop = new StopSignals({ commandLine: commandLineState() });
   const uncaught = new UncaughtErrorListener();
-  const runner = new OneShotRunner(module, { request, output, stop });
+  const runner = new OneShotRunner(module, { request, output, stop, onStarted });
   const result = await Promise.race([runner.run(), uncaught.first.then((error) => runner.uncaught(error))]);
   await end(result, { stop, uncaught, output });
   return result.exitCode;

@@ -4,6 +4,7 @@ import { BackfillMetadata } from '../../backfills/declare/backfill-metadata.acce
 import type { BackfillOptions } from '../../backfills/declare/backfill.options.js';
 import { BackfillRegistry } from '../../backfills/definition/backfill.registry.js';
 import { asOneShot } from '../../one-shot/invocation.js';
+import { stopSchedules } from '../../one-shot/startup/schedule.stopper.js';
 import { RehearsalError } from '../rehearsal.error.js';
 import type { RehearsalOptions } from '../rehearsal.options.js';
 import { Stage } from './stage.js';
@@ -28,6 +29,7 @@ export function stageFor(backfill: Type<unknown>, options: RehearsalOptions): Op
         abortOnError: false,
       });
       try {
+        stopSchedules(app);
         const definition = app.get(BackfillRegistry, { strict: false }).get(nameOf(backfill));
         await options.prepare?.(definition.dataSource);
         const stage = new Stage(definition, options);

@@ -75,7 +75,7 @@ export const MATRIX: readonly Cell[] = [
     modules: 'CommonJS',
     builder: 'webpack',
     tests: 'ts-jest',
-    node: 22,
+    node: 24,
     postgres: 16,
   },
   {

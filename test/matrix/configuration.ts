@@ -11,7 +11,8 @@ export function configurationOf(cell: Cell): Readonly<Record<string, string>> {
     'tsconfig.json': json(tsconfig(cell)),
     'tsconfig.build.json': json({
       extends: './tsconfig.json',
-      ...(cell.nest === 12 ? { compilerOptions: { rootDir: './src' }, include: ['src'] } : {}),
+      compilerOptions: { rootDir: './src' },
+      include: ['src'],
       exclude: ['node_modules', 'test', 'dist', '**/*spec.ts'],
     }),
     'nest-cli.json': json({

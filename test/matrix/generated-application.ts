@@ -70,14 +70,14 @@ export class GeneratedApplication {
     return this.#run(process.execPath, ['node_modules/.bin/nest', 'start', ...args], env);
   }
 
-  /** Runs its tests, as its script does. */
+  /** Runs its tests, as its script does. Jest loads the ES modules of Nest 12 with Node.js 24.9 or later. */
   async test(env: NodeJS.ProcessEnv): Promise<CommandEnd> {
     if (this.#cell.tests === 'vitest')
-      return this.#run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], env);
+      return this.#run(this.#node, ['node_modules/vitest/vitest.mjs', 'run'], env);
     // The generator of Nest 12 writes this option, because Nest 12 has ES modules only.
     const options = this.#cell.nest === 12 ? ['--experimental-vm-modules'] : [];
     const jest = [...options, 'node_modules/jest/bin/jest.js', '--config', 'jest.config.json'];
-    return this.#run(process.execPath, jest, env);
+    return this.#run(this.#node, jest, env);
   }
 
   #bin(path: string): string {

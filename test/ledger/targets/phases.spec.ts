@@ -57,7 +57,7 @@ describe('the phases of a deployment, with a schema for each tenant', () => {
     const lease = await DeployLease.acquire(sourceOf('tenant_1'), {
       schema: 'nestjs_backfill',
       phase: 'migrate',
-      table: '"migrations"',
+      target: () => Promise.resolve('tenant_1.migrations'),
       duration: 30_000,
       log: quiet,
     });

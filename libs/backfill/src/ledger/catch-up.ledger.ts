@@ -164,6 +164,8 @@ export class CatchUpLedger {
       {
         text: `WITH completed AS (
             SELECT min(at) AS at FROM ${schema}.transition WHERE ${this.#context.is()} AND to_status = 'complete'
+              -- A table that was dropped and made again has a new first completion.
+              AND id > (SELECT coalesce(max(id), 0) FROM ${schema}.transition WHERE ${this.#context.is()} AND to_status = 'pending' AND from_status <> 'cancelled')
           ), drifted AS (
             SELECT coalesce(sum(r.updated), 0) AS updated FROM ${schema}.range AS r, completed
             WHERE ${this.#context.is('r')} AND r.created_at > completed.at

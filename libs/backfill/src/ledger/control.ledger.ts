@@ -4,7 +4,7 @@ import type { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { LeaseLedger } from './lease/lease.ledger.js';
-import type { SubjectContext, SubjectPlaceholders } from './ledger.context.js';
+import { EVERY_TARGET, type SubjectContext, type SubjectPlaceholders } from './ledger.context.js';
 import type { LeaseScope, LeaseSnapshot, TenantScope } from './range.js';
 import type { BackfillStatus } from './status.js';
 import { HOLD_SETTING } from './target/hold.js';
@@ -71,6 +71,19 @@ export class ControlLedger {
         VALUES ($1, $2::int, $3, $4, $5, $6, $7)`,
       values: [name, String(version), target, setting, value, by, why],
     };
+  }
+
+  /** The settings for every target, by name. Those of single targets may override them. */
+  async forEveryTarget(session: Session): Promise<ReadonlyMap<string, string>> {
+    const { name, version } = this.#context.subject;
+    const { last } = await session.send([
+      {
+        text: `SELECT DISTINCT ON (setting) setting, coalesce(value, '') FROM ${this.#context.schema}.control
+          WHERE name = $1 AND version = $2::int AND target = '${EVERY_TARGET}' ORDER BY setting, id DESC`,
+        values: [name, String(version)],
+      },
+    ]);
+    return new Map(last.all({ setting: text, value: text }).map(({ setting, value }) => [setting, value]));
   }
 
   async inForce(session: Session): Promise<SettingInForce[]> {

@@ -66,6 +66,11 @@ export class SubjectContext implements LedgerContext {
     this.#target = target;
   }
 
+  /** Whether the records of the ledger name their tables: false for a ledger of an earlier release. */
+  get hasTargets(): boolean {
+    return this.#hasTargets;
+  }
+
   /** @throws TargetNotLocatedError before `locate` */
   get target(): Target {
     if (this.#target === null) throw new TargetNotLocatedError(this.subject);

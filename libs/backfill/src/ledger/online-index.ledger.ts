@@ -50,9 +50,13 @@ export class OnlineIndexLedger {
     ])) as { exists: boolean }[];
     if (!installed?.exists) return [];
     return (await this.#runner.query(
-      // An earlier release has recorded a table as the application names it.
-      `SELECT DISTINCT ON (o.name, t.oid) o.name, o.table_name AS table, o.definition FROM ${this.#table} AS o
-        JOIN pg_catalog.pg_class AS t ON t.oid = pg_catalog.to_regclass(o.table_name)
+      // By names and not by to_regclass(), which fails for a schema that this role cannot use. An earlier release has
+      // recorded a table as the application names it.
+      `SELECT DISTINCT ON (o.name, t.oid) o.name, o.table_name AS table, o.definition
+        FROM pg_catalog.pg_class AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+        CROSS JOIN LATERAL (SELECT '"' || replace(n.nspname, '"', '""') || '"' AS schema, '"' || replace(t.relname, '"', '""') || '"' AS name) AS quoted
+        JOIN ${this.#table} AS o ON o.table_name IN (pg_catalog.format('%I.%I', n.nspname, t.relname),
+          quoted.schema || '.' || quoted.name, CASE WHEN n.nspname = current_schema() THEN quoted.name END)
         WHERE EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
                        WHERE c.relname = o.name AND i.indrelid = t.oid)
           AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS d (name, table_name)

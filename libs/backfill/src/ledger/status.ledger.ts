@@ -5,7 +5,7 @@ import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { SubjectContext } from './ledger.context.js';
 import { IllegalTransitionError } from './ledger.error.js';
-import { adoptRecord, openRecord, type LedgerRecord } from './target/record.opener.js';
+import { adoptRecord, openRecord, readStatus, type LedgerRecord } from './target/record.opener.js';
 import { sourcesOf, type BackfillStatus } from './status.js';
 
 /** A change of status. */
@@ -65,9 +65,11 @@ export class StatusLedger {
   async read(session: Session): Promise<BackfillStatus | null> {
     const { schema, values } = this.#context;
     const { last } = await session.send([
-      { text: `SELECT status FROM ${schema}.backfill WHERE ${this.#context.is()}`, values },
+      this.#context.hasTargets
+        ? readStatus(this.#context)
+        : { text: `SELECT status FROM ${schema}.backfill WHERE ${this.#context.is()}`, values },
     ]);
-    return last.firstValue(oneOf<BackfillStatus>()) ?? null;
+    return last.firstValue(nullable(oneOf<BackfillStatus>())) ?? null;
   }
 
   /** @returns null if the backfill has no record */

@@ -1,7 +1,6 @@
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import { EVERY_TARGET } from '../../ledger/ledger.context.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import type { TargetRecord } from '../../ledger/target/targets.ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
 import type { LedgerRecord } from '../../ledger/target/record.opener.js';
 import { isHeld, type BackfillStatus } from '../../ledger/status.js';
@@ -63,10 +62,14 @@ export class ControlService {
   async set(definition: BackfillDefinition, changes: readonly SettingChange[]): Promise<ControlledBackfill> {
     return this.#change(definition, async ({ session, ledger: { control }, targets, count }) => {
       const before = new Map((await control.inForce(session)).map(({ setting, value }) => [setting, value]));
+      const forEvery = targets === 'every' ? await control.forEveryTarget(session) : null;
+      const isSet = (setting: string, value: string | null) =>
+        (before.get(setting) ?? null) === value &&
+        (forEvery?.get(setting) || null) === (forEvery ? value : null);
       const changed = changes
         .map(({ setting, value }) => ({ setting, value: value === null ? null : String(value) }))
         // Other targets may have other settings.
-        .filter(({ setting, value }) => count > 1 || (before.get(setting) ?? null) !== value);
+        .filter(({ setting, value }) => count > 1 || !isSet(setting, value));
       if (changed.length === 0) return false;
       const setFor = targets === 'every' ? [EVERY_TARGET] : targets;
       await session.transaction(
@@ -132,7 +135,10 @@ export class ControlService {
     }
     const known = await this.#ledger.targets.list(session, definition);
     const chosen = chooseTargets(definition.name, known, this.#wanted);
-    ledger.locateAs(chosen.find(({ name }) => name === ledger.target.name) ?? (chosen[0] as TargetRecord));
+    const own = chosen.find(({ name }) => name === ledger.target.name);
+    const { name } = own ?? chosen[0] ?? ledger.target;
+    // A record that is only controlled is not compared with its table.
+    ledger.locateAs({ name, tableId: null });
     return { targets: chosen.map(({ name }) => name), count: chosen.length };
   }
 }

@@ -31,6 +31,13 @@ export function matchTargets(
 }
 
 function isNamed(target: string, name: string): boolean {
-  const quoted = `"${name.replaceAll('"', '""')}"`;
-  return target === name || [name, quoted].some((schema) => target.startsWith(`${schema}.`));
+  const [schema, table] = partsOf(target);
+  const [wantedSchema, wantedTable] = partsOf(name);
+  return name === schema || (wantedSchema === schema && (wantedTable ?? table) === table);
+}
+
+/** The parts of a name, without quotes: `"A b".leads` has the parts `A b` and `leads`. */
+function partsOf(name: string): string[] {
+  const parts = name.match(/"(?:[^"]|"")+"|[^".]+/g) ?? [];
+  return parts.map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part));
 }

@@ -57,12 +57,7 @@ async function runInTenantOrder(backfill: RunBackfillOptions): Promise<BackfillR
   const runPart = partRunner(backfill);
   try {
     const ledger = ledgers.of(definition);
-    await connection
-      .use(async (session) => {
-        await installLedger(session, schema);
-        await ledger.locate(session);
-      })
-      .catch(() => undefined);
+    await connection.use((session) => installLedger(session, schema)).catch(() => undefined);
     const sequence = new TenantSequence({
       definition,
       ledger,

@@ -40,18 +40,22 @@ export async function readStatus(
   options: StatusOptions,
 ): Promise<BackfillStatusReport[]> {
   const reports: BackfillStatusReport[] = [];
+  const known: string[] = [];
   for (const dataSource of new Set(definitions.map((definition) => definition.dataSource))) {
     const declared = definitions.filter((definition) => definition.dataSource === dataSource);
     const session = await Session.open(dataSource);
     try {
       const step = await installedStep(session, schema);
       const serverWait = await readServerWait(session);
-      const read = await readDatabase({ session, ledger, step }, declared, options);
+      const read = await readDatabase({ session, ledger, step, known }, declared, options);
       reports.push(...read.map((report) => withServerWait(report, serverWait)));
     } finally {
       await session.close();
     }
   }
+  const [first] = definitions;
+  if (options.targets.length > 0 && reports.length === 0 && first)
+    throw new UnknownTargetError(first.name, options.targets.join(', '), [...new Set(known)]);
   return reports;
 }
 
@@ -69,6 +73,8 @@ interface StatusSource {
   readonly ledger: Ledger;
   /** The newest installed schema step of the ledger; 0: not installed. */
   readonly step: number;
+  /** Receives the names of the targets that were searched. */
+  readonly known: string[];
 }
 
 async function readDatabase(
@@ -77,21 +83,18 @@ async function readDatabase(
   { includeUndeclared, targets }: StatusOptions,
 ): Promise<BackfillStatusReport[]> {
   const { session, ledger, step } = source;
-  if (step === 0) return declared.map(({ name, version }) => reportWithoutRun({ name, version }));
+  if (step === 0)
+    return targets.length > 0 ? [] : declared.map(({ name, version }) => reportWithoutRun({ name, version }));
   const reports: BackfillStatusReport[] = [];
-  const known: string[] = [];
   for (const definition of declared) {
     const own = ledger.of(definition);
     await own.locate(session, step);
     const found =
       targets.length === 0
         ? [await readOne(source, own, 'declared')]
-        : await readTargets(source, own, targets, known);
+        : await readTargets(source, own, targets);
     reports.push(...found);
   }
-  const [first] = declared;
-  if (targets.length > 0 && reports.length === 0 && first)
-    throw new UnknownTargetError(first.name, targets.join(', '), [...new Set(known)]);
   if (!includeUndeclared || targets.length > 0) return reports;
   const names = declared.map(({ name }) => name);
   for (const subject of await ledger.targets.newestExcept(session, names)) {
@@ -102,21 +105,21 @@ async function readDatabase(
   return reports;
 }
 
-/** Reads the records of the wanted targets. @param seen receives the names of all targets */
+/** Reads the records of the wanted targets. */
 async function readTargets(
-  { session, step, ledger }: StatusSource,
+  source: StatusSource,
   own: BackfillLedger,
   wanted: readonly string[],
-  seen: string[],
 ): Promise<BackfillStatusReport[]> {
-  const known = step < TARGET_SCHEMA_STEP ? [] : await ledger.targets.list(session, own.subject);
-  seen.push(...known.map(({ name }) => name));
+  const { session, step, ledger, known } = source;
+  const records = step < TARGET_SCHEMA_STEP ? [] : await ledger.targets.list(session, own.subject);
+  known.push(...records.map(({ name }) => name));
   const reports: BackfillStatusReport[] = [];
-  for (const { name } of matchTargets(known, wanted)) {
+  for (const { name } of matchTargets(records, wanted)) {
     const target = ledger.of(own.subject);
     // The table may be in a schema that this role cannot use, so it is not looked up.
     target.locateAs({ name, tableId: null }, step);
-    reports.push(await readOne({ session, step, ledger }, target, 'declared'));
+    reports.push(await readOne(source, target, 'declared'));
   }
   return reports;
 }

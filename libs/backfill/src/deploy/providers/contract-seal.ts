@@ -58,6 +58,7 @@ async function sealBy(
     const probed = withShortTimeouts(definition);
     const ownLedger = ledger.of(definition);
     await ownLedger.locate(session);
+    await ownLedger.status.adopt(session);
     const selection = new RowSelection(probed, ownLedger, await inspectTable(session, probed), null);
     const access = await inspectAccess(session, selection);
     if (access.kind !== 'impossible') return false;

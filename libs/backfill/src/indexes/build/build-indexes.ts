@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
+import { findTarget } from '../../ledger/target/target.js';
+import type { Session } from '../../postgres/session.js';
 import { OnlineIndexLedger } from '../../ledger/online-index.ledger.js';
 import { tableOf, tablesOf } from '../declare/index.definition.js';
 import type { DeclaredIndex } from '../declare/index.options.js';
@@ -63,57 +65,68 @@ async function buildUnderLease(
   reports: IndexReport[],
 ): Promise<readonly UndeclaredIndex[]> {
   const { schema, log, signal } = settings;
-  const runner = dataSource.createQueryRunner();
-  const lease = new TableLease(dataSource, settings);
+  const work = new TableWork(dataSource, settings);
   try {
     for (const index of declared) {
       if (signal?.aborted) {
         reports.push(notStarted(index, signal));
         continue;
       }
-      const held = await lease.of(tableOf(dataSource, index));
+      const { runner, lease } = await work.on(tableOf(dataSource, index));
       // A process that stalled until its lease expired must not interfere with the new holder.
-      await held.confirm(runner);
-      reports.push(await builderOf(dataSource, runner, held, settings).ensure(index));
+      await lease.confirm(runner);
+      reports.push(await builderOf(dataSource, runner, lease, settings).ensure(index));
     }
+  } finally {
+    await work.end();
+  }
+  const runner = dataSource.createQueryRunner();
+  try {
     const undeclared = await new OnlineIndexLedger(runner, schema).undeclared(reports, tablesOf(dataSource));
     for (const { name, table } of undeclared)
       log.warn(`The index ${name} on ${table} is no longer declared. It is kept.`);
     return undeclared;
   } finally {
     await runner.release();
-    await lease.release();
   }
+}
+
+interface HeldTable {
+  readonly table: string;
+  readonly lease: DeployLease;
+  readonly runner: QueryRunner;
 }
 
 /**
  * The lease on the indexes of one table at a time. Other processes may build indexes of other tables meanwhile, e.g. in
  * the schemas of other tenants.
  */
-class TableLease {
+class TableWork {
   readonly #dataSource: DataSource;
   readonly #settings: Settings;
-  #table = '';
-  #held: DeployLease | null = null;
+  #held: HeldTable | null = null;
 
   constructor(dataSource: DataSource, settings: Settings) {
     this.#dataSource = dataSource;
     this.#settings = settings;
   }
 
-  async of(table: string): Promise<DeployLease> {
-    if (this.#held !== null && this.#table === table) return this.#held;
-    await this.release();
+  async on(table: string): Promise<HeldTable> {
+    if (this.#held?.table === table) return this.#held;
+    await this.end();
     const { schema, lease: duration, log } = this.#settings;
-    this.#table = table;
-    const options = { schema, phase: 'indexes', table, duration, log };
-    return (this.#held = await DeployLease.acquire(this.#dataSource, options));
+    const target = async (session: Session) => (await findTarget(session, table)).name;
+    const options = { schema, phase: 'indexes', target, duration, log };
+    const lease = await DeployLease.acquire(this.#dataSource, options);
+    return (this.#held = { table, lease, runner: this.#dataSource.createQueryRunner() });
   }
 
-  async release(): Promise<void> {
+  async end(): Promise<void> {
     const held = this.#held;
     this.#held = null;
-    await held?.release();
+    // The pool may have one connection only, which the release of the lease needs.
+    await held?.runner.release();
+    await held?.lease.release();
   }
 }
 

@@ -5,7 +5,6 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { quoteIdentifier } from '../../postgres/identifiers.js';
 import { Session } from '../../postgres/session.js';
 import { installLedger } from '../ledger.installer.js';
-import { findTarget } from '../target/target.js';
 import { DeployLeaseLostError } from './deploy-lease.error.js';
 import { LeaseManager, type SideSession } from './lease.manager.js';
 import { PhaseLeaseLedger } from './phase-lease.ledger.js';
@@ -16,10 +15,10 @@ export interface DeployLeaseOptions {
   /** The name of the phase. One process at a time carries it out. */
   readonly phase: string;
   /**
-   * The table that the phase changes, as SQL. Processes with different tables, e.g. in the schemas of different
-   * tenants, do not wait for each other.
+   * Finds the name of the table that the phase is about. Processes with different tables, e.g. in the schemas of
+   * different tenants, do not wait for each other.
    */
-  readonly table: string;
+  readonly target: (session: Session) => Promise<string>;
   /**
    * The duration of the lease in milliseconds. If the holder is killed, other processes wait for this time.
    */
@@ -46,7 +45,7 @@ export class DeployLease {
   constructor(
     dataSource: DataSource,
     session: Session,
-    { schema, phase, target, duration }: Omit<DeployLeaseOptions, 'table'> & { readonly target: string },
+    { schema, phase, target, duration }: Omit<DeployLeaseOptions, 'target'> & { readonly target: string },
   ) {
     const context = { schema: quoteIdentifier(schema), leaseMs: duration };
     const ledger = new PhaseLeaseLedger(context, `${phase} ${target}`, phase);
@@ -155,13 +154,13 @@ export class DeployLease {
  */
 async function withSession<T>(
   dataSource: DataSource,
-  { schema, table }: DeployLeaseOptions,
+  { schema, target }: DeployLeaseOptions,
   work: (session: Session, target: string) => Promise<T>,
 ): Promise<T> {
   const session = await Session.open(dataSource);
   try {
     await installLedger(session, schema);
-    return await work(session, (await findTarget(session, table)).name);
+    return await work(session, await target(session));
   } finally {
     await session.close();
   }

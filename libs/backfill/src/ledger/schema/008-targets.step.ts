@@ -2,6 +2,9 @@ export const STEP_008 = `
 -- An earlier release can use a ledger that only has additive steps that it does not know.
 ALTER TABLE {{schema}}.installed_step ADD COLUMN additive boolean NOT NULL DEFAULT false;
 
+-- In the order in which a run locks them.
+LOCK TABLE {{schema}}.backfill, {{schema}}.range IN ACCESS EXCLUSIVE MODE;
+
 -- A record is about one physical table, its target: schema.table, quoted where necessary. Applications with a schema
 -- for each tenant share a ledger, and each of their tables has records of its own. The target '' marks a record of an
 -- earlier release, which the first run on a table takes over. In "control" it stands for every target.
@@ -44,5 +47,5 @@ INSERT INTO {{schema}}.control (name, version, setting, value, set_by, why)
 SELECT b.name, b.version, 'hold', b.status, t.actor, b.reason FROM {{schema}}.backfill AS b
 CROSS JOIN LATERAL (SELECT actor FROM {{schema}}.transition AS last
   WHERE last.name = b.name AND last.version = b.version ORDER BY id DESC LIMIT 1) AS t
-WHERE b.status IN ('paused', 'cancelled') AND t.actor LIKE '%@%';
+WHERE b.status IN ('paused', 'cancelled') AND t.actor !~ ':[0-9]+:[^:]+$'; -- not a run, which is host:pid:run
 `;

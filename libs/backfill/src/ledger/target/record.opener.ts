@@ -5,6 +5,8 @@ import { isoTime } from '../../postgres/text-format.js';
 import { EVERY_TARGET, type SubjectContext } from '../ledger.context.js';
 import { HELD_STATUSES, type BackfillStatus } from '../status.js';
 import { HOLD_SETTING } from './hold.js';
+import { lockRecords } from './record.lock.js';
+import { existsTarget } from './target.js';
 
 /** The ledger's record of a backfill. */
 export interface LedgerRecord {
@@ -17,7 +19,7 @@ export interface LedgerRecord {
 }
 
 /** The position of `reset` in `adoption`. */
-const RESET_POSITION = 2;
+const RESET_POSITION = 3;
 const HELD = HELD_STATUSES.map((status) => `'${status}'`).join(', ');
 const RESET_REASON =
   'The table was dropped and made again, so what the ledger knew about its rows no longer holds.';
@@ -34,8 +36,11 @@ export async function openRecord(
 ): Promise<LedgerRecord> {
   const { status, reason, completedAt, isStale } = await read(session, context);
   if (status !== null && reason !== null && !isStale) return { status, reason, completedAt, isReset: false };
-  const adopted = isStale ? adoption(context) : [];
-  const opened = await session.send([...adopted, insert(context, kind), select(context)]);
+  // A person may pause every target at the same time: the record is inserted before that, or with the pause.
+  const first = isStale
+    ? adoption(context)
+    : [lockRecords({ schema: context.schema, ...context.subject }, 'shared')];
+  const opened = await session.send([...first, insert(context, kind), select(context)]);
   const isReset = isStale && opened.at(RESET_POSITION).rows.length > 0;
   return { ...opened.last.one(RECORD), isReset };
 }
@@ -50,10 +55,8 @@ const RECORD = { status: oneOf<BackfillStatus>(), reason: text, completedAt: nul
 function adoption(context: SubjectContext): readonly Statement[] {
   return [
     // One process at a time: two could take over the same record.
-    {
-      text: 'SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))',
-      values: [`nestjs-backfill record ${context.schema} ${context.subject.name}`],
-    },
+    lockRecords({ schema: context.schema, ...context.subject }, 'exclusive'),
+    discard(context),
     takeOver(context),
     reset(context),
   ];
@@ -91,7 +94,41 @@ function select(context: SubjectContext): Statement {
 
 /** The SQL condition that a record of another name is about this table, or about none. */
 function isFormer(): string {
-  return `name = $1 AND version = $2::int AND target <> $3 AND (target = '' OR table_id = $4::oid)`;
+  return `name = $1 AND version = $2::int AND target <> $3 AND (target = '' OR ${isRenamed()})`;
+}
+
+/**
+ * The SQL condition that the table of a record is this table now. After a restore from a dump, the OID may be that of
+ * another table, which still has its name.
+ */
+function isRenamed(): string {
+  return `table_id = $4::oid AND NOT ${existsTarget('target')}`;
+}
+
+/** See `StatusLedger.read`: the status of the record that belongs to the table, or will when a run takes it over. */
+export function readStatus(context: SubjectContext): Statement {
+  return {
+    text: `SELECT CASE WHEN table_id IS NULL OR $4::oid IS NULL OR table_id = $4::oid THEN status END
+      FROM ${context.schema}.backfill
+      WHERE name = $1 AND version = $2::int AND (target IN ($3, '') OR ${isRenamed()})
+      ORDER BY target = $3 DESC, target = '' LIMIT 1`,
+    values: withTableId(context),
+  };
+}
+
+/** Deletes the record of another table that had this name, if this table brings its own record. */
+function discard(context: SubjectContext): Statement {
+  const { schema } = context;
+  const deleteFrom = (table: string) =>
+    `DELETE FROM ${schema}.${table} WHERE ${context.is()} AND EXISTS (SELECT FROM discarded)`;
+  return {
+    text: `WITH discarded AS (
+        DELETE FROM ${schema}.backfill AS own WHERE ${context.is('own')} AND own.table_id <> $4::oid
+          AND EXISTS (SELECT FROM ${schema}.backfill WHERE ${isFormer()} AND target <> '') RETURNING 1
+      ), skipped AS (${deleteFrom('skipped_row')}), counted AS (${deleteFrom('tenant_progress')})
+      ${deleteFrom('quarantined_row')}`,
+    values: withTableId(context),
+  };
 }
 
 /** The foreign keys carry transitions, ranges and the probes of catch-up along. */

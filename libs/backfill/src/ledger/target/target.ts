@@ -32,3 +32,29 @@ export async function findTarget(session: Session, table: string): Promise<Targe
   ]);
   return last.one({ name: text, tableId: nullable(text) });
 }
+
+/**
+ * The name of a table in the schema in which the application creates its tables, whether it exists or not. It differs
+ * from `findTarget` if the `search_path` has another schema with such a table.
+ *
+ * @param schema of the data source; undefined: the first of the `search_path`
+ */
+export async function namedTarget(
+  session: Session,
+  schema: string | undefined,
+  table: string,
+): Promise<string> {
+  const { last } = await session.send([
+    {
+      text: `SELECT pg_catalog.format('%I.%I', coalesce($1, current_schema(), 'public'), $2::text)`,
+      values: [schema ?? null, table],
+    },
+  ]);
+  return last.value(text);
+}
+
+/** The SQL condition that a table with the name of a record's target exists. @param target its column */
+export function existsTarget(target: string): string {
+  return `EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE pg_catalog.format('%I.%I', n.nspname, c.relname) = ${target})`;
+}

@@ -5,7 +5,8 @@ import { isoTime, toArrayText } from '../../postgres/text-format.js';
 import { EVERY_TARGET, type LedgerContext } from '../ledger.context.js';
 import { sourcesOf, type BackfillStatus } from '../status.js';
 import { HOLD_SETTING } from './hold.js';
-import type { Target } from './target.js';
+import { lockRecords } from './record.lock.js';
+import { existsTarget, type Target } from './target.js';
 
 /** A backfill and its version, on any table. */
 export interface TargetedBackfill {
@@ -79,7 +80,7 @@ export class TargetsLedger {
   ): Promise<TargetRecord | undefined> {
     const { last } = await session.send([
       {
-        text: `${this.#select()} AND ($3::text IS NULL OR target IN ($3, '') OR table_id = $4::oid)
+        text: `${this.#select()} AND ($3::text IS NULL OR target IN ($3, '') OR (table_id = $4::oid AND NOT ${existsTarget('target')}))
           ORDER BY target IS NOT DISTINCT FROM $3 DESC, table_id IS NOT DISTINCT FROM $4::oid DESC, target LIMIT 1`,
         values: [name, String(version), target?.name ?? null, target?.tableId ?? null],
       },
@@ -125,14 +126,17 @@ export class TargetsLedger {
    * Changes the status of each target whose status allows it, and records the transitions, in one statement. For every
    * target, it also records that later targets begin with this status.
    *
-   * @returns the number of changed targets
+   * @returns the number of changes; 0 if nothing was changed
    */
   async changeStatus(
     session: Session,
     backfill: TargetedBackfill,
     { verb, reason, person, targets }: StatusChange,
   ): Promise<number> {
-    const { last } = await session.transaction([this.#change(backfill, { verb, reason, person, targets })]);
+    const { last } = await session.transaction([
+      lockRecords({ schema: this.#ledger.schema, name: backfill.name }, 'exclusive'),
+      this.#change(backfill, { verb, reason, person, targets }),
+    ]);
     return last.value(number);
   }
 
@@ -167,9 +171,12 @@ export class TargetsLedger {
         ), held AS (
           INSERT INTO ${schema}.control (name, version, target, setting, value, set_by, why)
           SELECT $1, $2::int, '${EVERY_TARGET}', '${HOLD_SETTING}', $3, $6, $5
-          WHERE $7::text[] IS NULL AND EXISTS (SELECT FROM moved)
+          WHERE $7::text[] IS NULL AND (EXISTS (SELECT FROM moved) OR $3::text IS NULL OR EXISTS (SELECT FROM wanted WHERE status = $3))
+            AND $3 IS DISTINCT FROM (SELECT value FROM ${schema}.control
+              WHERE name = $1 AND version = $2::int AND target = '${EVERY_TARGET}' AND setting = '${HOLD_SETTING}' ORDER BY id DESC LIMIT 1)
+          RETURNING 1
         )
-        SELECT count(*)::text FROM moved`,
+        SELECT ((SELECT count(*) FROM moved) + (SELECT count(*) FROM held))::text`,
       values: [
         name,
         String(version),

@@ -7,7 +7,8 @@ import {
 } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { MAKE_DURABLE } from '../../postgres/timeout-policy.js';
-import { quotePath } from '../../postgres/identifiers.js';
+import { namedTarget } from '../../ledger/target/target.js';
+import type { Session } from '../../postgres/session.js';
 import { startLockRun } from '../locks/lock.guard.js';
 import { LockRetry } from '../locks/lock-retry.js';
 import { unmetRequirements } from './contract.requirements.js';
@@ -38,12 +39,6 @@ export interface RunMigrationsOptions extends GuardMigrationsOptions {
 
 const DEFAULT_SCHEMA = 'nestjs_backfill';
 const DEFAULT_LEASE_MS = 30_000;
-
-/** TypeORM's table of the migrations that have run. Each schema has its own. */
-function migrationsTable({ options }: DataSource): string {
-  const schema = (options as { readonly schema?: string }).schema;
-  return quotePath(...(schema === undefined ? [] : [schema]), options.migrationsTableName ?? 'migrations');
-}
 
 /**
  * The migrations phase of a deployment. One process at a time runs the pending migrations, with the guard and
@@ -95,8 +90,12 @@ class MigrationPhase {
   #acquire(): Promise<DeployLease> {
     const { schema = DEFAULT_SCHEMA, lease = DEFAULT_LEASE_MS } = this.#options;
     const { log } = settingsFor(this.#dataSource);
-    const table = migrationsTable(this.#dataSource);
-    return DeployLease.acquire(this.#dataSource, { schema, phase: 'migrate', table, duration: lease, log });
+    const { options } = this.#dataSource;
+    const ownSchema = (options as { readonly schema?: string }).schema;
+    // TypeORM's table of the migrations that have run. Each schema has its own.
+    const target = (session: Session) =>
+      namedTarget(session, ownSchema, options.migrationsTableName ?? 'migrations');
+    return DeployLease.acquire(this.#dataSource, { schema, phase: 'migrate', target, duration: lease, log });
   }
 
   async #migrate(lease: DeployLease): Promise<MigrationPhaseReport> {

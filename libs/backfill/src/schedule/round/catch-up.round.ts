@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { BackfillService } from '../../backfills/backfill.service.js';
-import { quotePath } from '../../postgres/identifiers.js';
+import { namedTarget } from '../../ledger/target/target.js';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
 import type { BackfillReport } from '../../report/report.js';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
@@ -125,7 +125,7 @@ export class CatchUpRound {
       schema: backfills.schema,
       phase: LEASE_PHASE,
       // No such table exists. It stands for the schema in which the data source has its tables.
-      table: quotePath(...(schema === undefined ? [] : [schema]), LEASE_PHASE),
+      target: (session) => namedTarget(session, schema, LEASE_PHASE),
       duration: ledger.leaseMs,
     });
     this.#leases.set(dataSource, lease);

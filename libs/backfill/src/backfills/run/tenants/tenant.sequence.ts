@@ -19,6 +19,7 @@ export class TenantSequence {
 
   async run(): Promise<BackfillReport> {
     const { connection, ledger, runPart, stop } = this.#options;
+    await connection.use((session) => ledger.locate(session));
     const status = await connection.use((session) => ledger.status.read(session)).catch(() => null);
     const parts: BackfillReport[] = [];
     // A complete backfill only has drift left, so the tenant order does not apply.

@@ -72,6 +72,7 @@ export class MigrationsService {
         ...this.#guardOptions(),
         ...(this.#options.transaction ? { transaction: this.#options.transaction } : {}),
         ...(log ? { log } : {}),
+        ...(request.connectTimeoutMs === undefined ? {} : { connectTimeoutMs: request.connectTimeoutMs }),
         schema: this.#ledger.schema,
         lease: this.#ledger.leaseDuration,
         gate: this.#contracts.gate({ ...request, ...(signal ? { signal } : {}) }),

@@ -9,6 +9,10 @@ export interface BuildIndexesOptions {
   /** Milliseconds after which the lease of a killed process expires. @default 30_000 */
   readonly lease?: number;
   /**
+   * Milliseconds to wait for a database that is unavailable, e.g. a standby during a failover. @default 60_000
+   */
+  readonly connectTimeoutMs?: number;
+  /**
    * Maximum uninterrupted wait of a build for transactions of other sessions, in milliseconds. If the build
    * had already run for longer than that when the wait began, it may wait for as long as it had run. After
    * this time the build stops, which is a warning.

@@ -4,6 +4,7 @@ import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { findTarget } from '../../ledger/target/target.js';
 import type { Session } from '../../postgres/session.js';
 import { OnlineIndexLedger } from '../../ledger/online-index.ledger.js';
+import { DEFAULT_PATIENCE_MS, isUnavailable, whileUnavailable } from '../../postgres/server/availability.js';
 import { tableOf, tablesOf } from '../declare/index.definition.js';
 import type { DeclaredIndex } from '../declare/index.options.js';
 import { IndexBuildError } from '../index.error.js';
@@ -31,7 +32,12 @@ export async function buildIndexes(
   let undeclared: readonly UndeclaredIndex[] = [];
   let error: Error | undefined;
   try {
-    undeclared = await buildUnderLease(dataSource, declared, settings, indexes);
+    const { connectTimeoutMs, log, signal } = settings;
+    undeclared = await whileUnavailable(
+      { patienceMs: connectTimeoutMs, log, subject: 'the indexes', signal },
+      // After a failover, the indexes that are left are built under a new lease.
+      () => buildUnderLease(dataSource, declared.slice(indexes.length), settings, indexes),
+    );
   } catch (failure) {
     error = failure instanceof Error ? failure : new TypeError(String(failure), { cause: failure });
   }
@@ -52,9 +58,10 @@ function withDefaults({
   rebuild = false,
   log = new Logger('OnlineIndex'),
   waitsFor = () => Promise.resolve(null),
+  connectTimeoutMs = DEFAULT_PATIENCE_MS,
   signal,
 }: BuildIndexesOptions): Settings {
-  return { schema, lease, maxWait, rebuild, log, waitsFor, ...(signal ? { signal } : {}) };
+  return { schema, lease, maxWait, rebuild, log, waitsFor, connectTimeoutMs, ...(signal ? { signal } : {}) };
 }
 
 /** @param reports receives the report of each index, including the indexes before an error */
@@ -75,7 +82,9 @@ async function buildUnderLease(
       const { runner, lease } = await work.on(tableOf(dataSource, index));
       // A process that stalled until its lease expired must not interfere with the new holder.
       await lease.confirm(runner);
-      reports.push(await builderOf(dataSource, runner, lease, settings).ensure(index));
+      const report = await builderOf(dataSource, runner, lease, settings).ensure(index);
+      if (report.error && isUnavailable(report.error)) throw report.error;
+      reports.push(report);
     }
   } finally {
     await work.end();

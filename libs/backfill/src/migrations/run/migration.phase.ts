@@ -6,6 +6,7 @@ import {
   type QueryRunner,
 } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
+import { whileUnavailable } from '../../postgres/server/availability.js';
 import { MAKE_DURABLE } from '../../postgres/timeout-policy.js';
 import { namedTarget } from '../../ledger/target/target.js';
 import type { Session } from '../../postgres/session.js';
@@ -35,6 +36,10 @@ export interface RunMigrationsOptions extends GuardMigrationsOptions {
   readonly schema?: string;
   /** Milliseconds after which the lease of a killed process expires. @default 30_000 */
   readonly lease?: number;
+  /**
+   * Milliseconds to wait for a database that is unavailable, e.g. a standby during a failover. @default 60_000
+   */
+  readonly connectTimeoutMs?: number;
 }
 
 const DEFAULT_SCHEMA = 'nestjs_backfill';
@@ -95,7 +100,9 @@ class MigrationPhase {
     // TypeORM's table of the migrations that have run. Each schema has its own.
     const target = (session: Session) =>
       namedTarget(session, ownSchema, options.migrationsTableName ?? 'migrations');
-    return DeployLease.acquire(this.#dataSource, { schema, phase: 'migrate', target, duration: lease, log });
+    return this.#whileUnavailable('the migrations', () =>
+      DeployLease.acquire(this.#dataSource, { schema, phase: 'migrate', target, duration: lease, log }),
+    );
   }
 
   async #migrate(lease: DeployLease): Promise<MigrationPhaseReport> {
@@ -172,13 +179,35 @@ class MigrationPhase {
     const { policy, log } = settingsFor(this.#dataSource);
     const name = group[0]?.name ?? '';
     const retry = new LockRetry({ policy, dataSource: this.#dataSource, migration: name, log });
-    await retry.run(name, () => this.#attempt(group, lease));
+    const attempt = () => retry.run(name, () => this.#attempt(group, lease));
+    if (!this.#isTransactional(group)) return attempt();
+    let isRepeated = false;
+    await this.#whileUnavailable(name, async () => {
+      // The answer to the COMMIT of the attempt before may have been lost.
+      if (isRepeated && (await this.#isRecorded(name)))
+        return void this.#ran.push(...group.map((migration) => ({ name: migration.name, durationMs: 0 })));
+      isRepeated = true;
+      await attempt();
+    });
+  }
+
+  #whileUnavailable<T>(subject: string, work: () => Promise<T>): Promise<T> {
+    const { log } = settingsFor(this.#dataSource);
+    return whileUnavailable({ patienceMs: this.#options.connectTimeoutMs, log, subject }, work);
+  }
+
+  async #isRecorded(name: string): Promise<boolean> {
+    return !(await pendingOf(this.#dataSource)).some((migration) => migration.name === name);
+  }
+
+  #isTransactional(group: readonly Migration[]): boolean {
+    return this.#mode === 'all' || inOwnTransaction(group[0]?.instance, this.#mode);
   }
 
   async #attempt(group: readonly Migration[], lease: DeployLease): Promise<void> {
     const runner = this.#dataSource.createQueryRunner();
     const ran: RanMigration[] = [];
-    const inTransaction = this.#mode === 'all' || inOwnTransaction(group[0]?.instance, this.#mode);
+    const inTransaction = this.#isTransactional(group);
     try {
       // A migration without a transaction cannot be rolled back, so a process that has lost its lease must
       // not start it.

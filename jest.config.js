@@ -14,6 +14,7 @@ export default {
     '^nestjs-backfill/errors$': '<rootDir>/libs/backfill/src/entry-points/errors.ts',
     '^nestjs-backfill/reports$': '<rootDir>/libs/backfill/src/entry-points/reports.ts',
     '^nestjs-backfill/testing$': '<rootDir>/libs/backfill/src/testing/index.ts',
+    '^nestjs-backfill/steps$': '<rootDir>/libs/backfill/src/entry-points/steps.ts',
     '^nestjs-backfill-sql$': '<rootDir>/libs/sql/src/index.ts',
     '^nestjs-backfill-sql/tree$': '<rootDir>/libs/sql/src/tree.ts',
     '^nestjs-backfill-guard$': '<rootDir>/libs/guard/src/index.ts',

@@ -12,6 +12,7 @@ const ENTRY_POINTS = {
     'index.ts',
     'entry-points/errors.ts',
     'entry-points/reports.ts',
+    'entry-points/steps.ts',
     'plugin.ts',
     'testing/index.ts',
   ],

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
-import { addForeignKey, setNotNull } from '../../libs/backfill/src/migrations/safe-steps.ts';
+import { addForeignKey, setNotNull } from '../../libs/backfill/src/migrations/steps/safe-steps.ts';
 import { MigrationStage, UPDATE } from '../support/migrations/migration-stage.ts';
 import { migration, postgresDataSource, withDataSource } from '../support/migrations/migrations.ts';
 

@@ -59,7 +59,7 @@ export { type MigrateRequest, MigrationsService } from './migrations/migrations.
 export { retryUnlessRefused } from './migrations/nest-retry.js';
 export { runMigrations, type RunMigrationsOptions } from './migrations/run/migration.phase.js';
 export { migrationStatus } from './migrations/run/migration.status.js';
-export { addForeignKey, type ForeignKeyStep, setNotNull } from './migrations/safe-steps.js';
+export { addForeignKey, type ForeignKeyStep, setNotNull } from './migrations/steps/safe-steps.js';
 export { SchemaMigration } from './migrations/schema-migration.js';
 export {
   ArgumentError,

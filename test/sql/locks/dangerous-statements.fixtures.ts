@@ -73,7 +73,7 @@ export const SCANNING: readonly Dangerous[] = [
 export const REWRITING: readonly Dangerous[] = [
   ['type-rewrite', 'ALTER TABLE leads ALTER COLUMN score TYPE bigint'],
   ['type-rewrite', 'ALTER TABLE "leads" ALTER COLUMN "score" TYPE numeric(12,2)'],
-  ['type-rewrite', 'ALTER TABLE leads ALTER COLUMN score SET DATA TYPE text'],
+  ['type-rewrite', 'ALTER TABLE leads ALTER COLUMN room SET DATA TYPE text'],
   ['type-rewrite', 'ALTER TABLE leads ALTER COLUMN note TYPE varchar(200)'],
   ['type-rewrite', 'ALTER TABLE leads ALTER COLUMN email TYPE varchar(50)'],
   ['type-rewrite', 'ALTER TABLE leads ALTER COLUMN amount TYPE numeric(10,3)'],

@@ -41,7 +41,7 @@ export const LOCK_SCHEMA = `
   CREATE UNIQUE INDEX leads_old ON leads (old_id);
   CREATE UNIQUE INDEX bare_id ON bare (id);
   CREATE SEQUENCE numbers;
-  CREATE VIEW open_leads AS SELECT id, note FROM leads;
+  CREATE VIEW open_leads AS SELECT id, name AS note FROM bare;
   CREATE MATERIALIZED VIEW lead_counts AS SELECT id, tenant_id FROM leads;
   CREATE UNIQUE INDEX lead_counts_id ON lead_counts (id);
   ALTER TABLE leads ADD CONSTRAINT leads_score CHECK (score > 0) NOT VALID;

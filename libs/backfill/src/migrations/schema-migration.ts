@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { DataExemption, IncompletePolicy, LockExemption, LocksPolicy } from './migration.options.js';
+import { DECLARED_TRANSACTION } from './run/declared-transaction.js';
 import { type MigrationMethod, runGuarded } from './run/guarded-migration.runner.js';
 
 /**
@@ -66,8 +67,16 @@ export function isSchemaMigration(migration: MigrationInterface): boolean {
 }
 
 function getGuarded(target: SchemaMigration, property: string | symbol, receiver: unknown): unknown {
+  // TypeORM refuses `transaction = false` in its default mode, one transaction for all migrations. So it does
+  // not see it: the guard commits that transaction before the migration, and opens the next one after it.
+  if (property === 'transaction') return hidesTransaction(target) ? undefined : target.transaction;
+  if (property === DECLARED_TRANSACTION) return target.transaction;
   const value: unknown = Reflect.get(target, property, receiver);
   if ((property !== 'up' && property !== 'down') || typeof value !== 'function') return value;
   const method = value as MigrationMethod;
   return (queryRunner: QueryRunner) => runGuarded(receiver as SchemaMigration, property, method, queryRunner);
+}
+
+function hidesTransaction({ transaction }: SchemaMigration): boolean {
+  return transaction === false;
 }

@@ -6,6 +6,7 @@ import { GuardedSession } from '../guard/guarded-session.js';
 import { bookkeepingTables, dataSourceOf, MigrationGuard } from '../guard/migration-guard.js';
 import { isLockError, LockRetry } from '../locks/lock-retry.js';
 import { LockGuard } from '../locks/lock.guard.js';
+import { declaredTransaction } from './declared-transaction.js';
 import { assertRequirements } from './contract.requirements.js';
 import { MigrationDeclarationError } from '../migration.error.js';
 import type { MigrationDeclaration, MigrationSettings } from '../migration.options.js';
@@ -69,6 +70,11 @@ class GuardedMigrationRunner {
     this.#validate(dataSource.options.type);
     if (this.#migration.direction === 'up')
       await assertRequirements(this.#name, this.#declaration, this.#settings, this.#raw);
+    return this.#withDeclaredTransaction(() => this.#retried());
+  }
+
+  async #retried(): Promise<unknown> {
+    const dataSource = dataSourceOf(this.#raw);
     const { policy, log, isRunByPhase } = this.#settings;
     const retry = new LockRetry({ policy, dataSource, migration: this.#name, log });
     for (;;) {
@@ -88,6 +94,21 @@ class GuardedMigrationRunner {
           await this.#raw.startTransaction();
         }
       }
+    }
+  }
+
+  /**
+   * With `transaction = false`, it commits TypeORM's transaction with the migrations before this one, and opens
+   * a new one in which TypeORM records this migration.
+   */
+  async #withDeclaredTransaction<T>(work: () => Promise<T>): Promise<T> {
+    const leaves = declaredTransaction(this.#migration.instance) === false && this.#raw.isTransactionActive;
+    if (!leaves) return work();
+    await this.#raw.commitTransaction();
+    try {
+      return await work();
+    } finally {
+      await this.#raw.startTransaction();
     }
   }
 

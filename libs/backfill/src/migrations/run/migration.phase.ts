@@ -12,6 +12,7 @@ import { namedTarget } from '../../ledger/target/target.js';
 import type { Session } from '../../postgres/session.js';
 import { startLockRun } from '../locks/lock.guard.js';
 import { LockRetry } from '../locks/lock-retry.js';
+import { declaredTransaction } from './declared-transaction.js';
 import { unmetRequirements } from './contract.requirements.js';
 import { describeUnmet, MigrationDeclarationError } from '../migration.error.js';
 import { grandfatheredOf, guardMigrations, type GuardMigrationsOptions } from '../migration.guarding.js';
@@ -276,7 +277,7 @@ export function pendingOf(dataSource: DataSource): Promise<Migration[]> {
 
 /** TypeORM's own runner refuses the same combination. */
 function conflictWithSharedTransaction(pending: readonly Migration[]): MigrationDeclarationError | undefined {
-  const other = pending.find(({ instance }) => instance?.transaction === false);
+  const other = pending.find(({ instance }) => declaredTransaction(instance) === false);
   return (
     other &&
     new MigrationDeclarationError(
@@ -288,7 +289,7 @@ function conflictWithSharedTransaction(pending: readonly Migration[]): Migration
 }
 
 function inOwnTransaction(instance: MigrationInterface | undefined, mode: 'all' | 'each' | 'none'): boolean {
-  return instance?.transaction ?? mode !== 'none';
+  return declaredTransaction(instance) ?? mode !== 'none';
 }
 
 function asError(error: unknown): Error {

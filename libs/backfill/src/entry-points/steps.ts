@@ -1,0 +1,16 @@
+/**
+ * The entry point `nestjs-backfill/steps`: schema changes in steps that never block the application.
+ *
+ * @packageDocumentation
+ */
+export {
+  addCheck,
+  addEnumValue,
+  addPrimaryKey,
+  addUnique,
+  type CheckStep,
+  dropIndex,
+  type EnumValueStep,
+  type UniqueStep,
+} from '../migrations/steps/constraint-steps.js';
+export { addForeignKey, type ForeignKeyStep, setNotNull } from '../migrations/steps/safe-steps.js';

@@ -1,0 +1,138 @@
+import type { QueryRunner } from 'typeorm';
+import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.js';
+import { dataSourceOf } from '../guard/migration-guard.js';
+import { MigrationDeclarationError } from '../migration.error.js';
+import { settingsFor } from '../run/migration.settings.js';
+import {
+  constraintName,
+  dropConstraint,
+  findConstraint,
+  quoteList,
+  quoteTable,
+  refuseTransaction,
+  type TableReference,
+  validateOrDrop,
+} from './step-statements.js';
+
+/** The foreign key to add. All names are those in the database, not those of the entity. @publicApi */
+export interface ForeignKeyStep {
+  /** The table that gets the foreign key. */
+  readonly table: TableReference;
+  /** Its columns, in the order of the key. */
+  readonly columns: readonly string[];
+  /** The referenced table. */
+  readonly references: TableReference;
+  /** Columns of the referenced table. @default its primary key */
+  readonly referencedColumns?: readonly string[];
+  /** Name of the constraint. @default `<table>_<columns>_fkey` */
+  readonly name?: string;
+  /** The action when a referenced row is deleted. @default 'NO ACTION' */
+  readonly onDelete?: 'NO ACTION' | 'RESTRICT' | 'CASCADE' | 'SET NULL' | 'SET DEFAULT';
+}
+
+/**
+ * Sets NOT NULL without a table scan under an exclusive lock. It adds a CHECK as NOT VALID and validates it
+ * under a lock that allows reads and writes. With the valid CHECK, SET NOT NULL needs no scan (PostgreSQL
+ * manual, ALTER TABLE, since 12). It does nothing if the column is NOT NULL already, and can be repeated after
+ * a failure at any point. If a row is NULL, nothing is changed.
+ *
+ * Each step commits by itself, so declare `transaction = false` on the migration.
+ *
+ * @publicApi
+ * @throws MigrationDeclarationError inside a transaction, which would keep the lock of the first step during
+ * the scan; and if a row is NULL
+ */
+export async function setNotNull(
+  queryRunner: QueryRunner,
+  table: TableReference,
+  column: string,
+): Promise<void> {
+  refuseTransaction(queryRunner, 'setNotNull');
+  const target = quoteTable(table);
+  const name = quoteIdentifier(column);
+  if (await isNotNull(queryRunner, target, column)) return;
+  const check = constraintName(table, [column], 'not_null_check');
+  const existing = await findConstraint(queryRunner, target, check);
+  if (existing?.isValid !== true) {
+    // An enforced CHECK would make the running application fail, so the rows are probed before it is added.
+    await refuseNulls(queryRunner, target, name);
+    if (!existing)
+      await queryRunner.query(
+        `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(check)} CHECK (${name} IS NOT NULL) NOT VALID`,
+      );
+    await validateOrDrop(queryRunner, target, check);
+  }
+  await queryRunner.query(`ALTER TABLE ${target} ALTER COLUMN ${name} SET NOT NULL`);
+  await dropConstraint(queryRunner, target, check);
+}
+
+async function isNotNull(queryRunner: QueryRunner, target: string, column: string): Promise<boolean> {
+  const rows = (await queryRunner.query(
+    `SELECT a.attnotnull AS is_set FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = ${quoteLiteral(target)}::pg_catalog.regclass AND a.attname = ${quoteLiteral(column)}`,
+  )) as { is_set: boolean }[];
+  return rows[0]?.is_set === true;
+}
+
+async function refuseNulls(queryRunner: QueryRunner, target: string, name: string): Promise<void> {
+  const rows = (await queryRunner.query(
+    `SELECT EXISTS (SELECT FROM ${target} WHERE ${name} IS NULL) AS found`,
+  )) as { found: boolean }[];
+  if (rows[0]?.found === true)
+    throw new MigrationDeclarationError(
+      'setNotNull',
+      `setNotNull() found a row of ${target} whose ${name} is NULL. Nothing was changed.`,
+      'Fill the column with a backfill, name it in `static readonly requires`, and let the application write the column.',
+    );
+}
+
+/**
+ * Adds a foreign key as NOT VALID, then validates the existing rows under a weaker lock. A foreign key of the
+ * same name that does the same is only validated; another one is never dropped. It logs a warning if no index
+ * covers the columns: a delete of a referenced row then scans the table.
+ *
+ * Each step commits by itself, so declare `transaction = false` on the migration.
+ *
+ * @publicApi
+ * @throws MigrationDeclarationError inside a transaction, which would keep the lock of the first step during
+ * the validation; and if another constraint has this name
+ */
+export async function addForeignKey(queryRunner: QueryRunner, step: ForeignKeyStep): Promise<void> {
+  refuseTransaction(queryRunner, 'addForeignKey');
+  const { table, columns, references, referencedColumns = [], onDelete = 'NO ACTION' } = step;
+  const target = quoteTable(table);
+  const name = step.name ?? constraintName(table, columns, 'fkey');
+  const keys = referencedColumns.length > 0 ? ` (${quoteList(referencedColumns)})` : '';
+  const existing = await findConstraint(queryRunner, target, name);
+  if (existing && (existing.kind !== 'f' || existing.columns !== [...columns].join(',')))
+    throw new MigrationDeclarationError(
+      'addForeignKey',
+      `addForeignKey() found another constraint ${name} of ${table}: ${existing.definition}. Nothing was changed.`,
+      'Give the new foreign key another `name`.',
+    );
+  if (existing?.isValid === true) return;
+  await warnOfMissingIndex(queryRunner, target, columns);
+  if (!existing)
+    await queryRunner.query(
+      `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(name)} FOREIGN KEY (${quoteList(columns)})
+     REFERENCES ${quoteTable(references)}${keys} ON DELETE ${onDelete} NOT VALID`,
+    );
+  await validateOrDrop(queryRunner, target, name);
+}
+
+async function warnOfMissingIndex(
+  queryRunner: QueryRunner,
+  target: string,
+  columns: readonly string[],
+): Promise<void> {
+  const [first = ''] = columns;
+  const rows = (await queryRunner.query(
+    `SELECT EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a
+                      ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+             WHERE i.indrelid = ${quoteLiteral(target)}::pg_catalog.regclass AND a.attname = ${quoteLiteral(first)}) AS found`,
+  )) as { found: boolean }[];
+  if (rows[0]?.found === true) return;
+  settingsFor(dataSourceOf(queryRunner)).log.warn(
+    `No index of ${target} starts with ${first}: each delete of a referenced row scans the table. Declare one with @OnlineIndex.`,
+  );
+}

@@ -1,0 +1,79 @@
+import type { QueryRunner } from 'typeorm';
+import { quoteIdentifier, quoteLiteral, quotePath } from '../../postgres/identifiers.js';
+import { MigrationDeclarationError } from '../migration.error.js';
+
+/** The unquoted name of a table, with or without its schema: `'leads'`, `'crm.leads'`. */
+export type TableReference = string;
+
+export function refuseTransaction(queryRunner: QueryRunner, step: string): void {
+  if (!queryRunner.isTransactionActive) return;
+  throw new MigrationDeclarationError(
+    step,
+    `${step}() was called inside a transaction, which would hold the lock of its first step while the table is scanned.`,
+    'Declare `transaction = false` on the migration.',
+  );
+}
+
+/** An existing constraint. */
+export interface ExistingConstraint {
+  /** `c`, `f`, `u`, `p`: see pg_constraint.contype. */
+  readonly kind: string;
+  readonly isValid: boolean;
+  /** Its columns in their order, separated by commas. */
+  readonly columns: string;
+  readonly definition: string;
+}
+
+/** @param target the quoted name of the table */
+export async function findConstraint(
+  queryRunner: QueryRunner,
+  target: string,
+  name: string,
+): Promise<ExistingConstraint | undefined> {
+  const rows = (await queryRunner.query(
+    `SELECT c.contype AS kind, c.convalidated AS valid, pg_catalog.pg_get_constraintdef(c.oid) AS definition,
+            (SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY k.ord)
+               FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY k (num, ord)
+               JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num) AS columns
+       FROM pg_catalog.pg_constraint c
+      WHERE c.conrelid = ${quoteLiteral(target)}::pg_catalog.regclass AND c.conname = ${quoteLiteral(name)}`,
+  )) as { kind: string; valid: boolean; definition: string; columns: string | null }[];
+  const [row] = rows;
+  return (
+    row && { kind: row.kind, isValid: row.valid, definition: row.definition, columns: row.columns ?? '' }
+  );
+}
+
+/**
+ * Validates a constraint. If rows contradict it, the constraint is dropped, so that it does not refuse rows of
+ * the running application.
+ */
+export async function validateOrDrop(queryRunner: QueryRunner, target: string, name: string): Promise<void> {
+  try {
+    await queryRunner.query(`ALTER TABLE ${target} VALIDATE CONSTRAINT ${quoteIdentifier(name)}`);
+  } catch (error) {
+    await dropConstraint(queryRunner, target, name).catch(() => undefined);
+    throw error;
+  }
+}
+
+export async function dropConstraint(queryRunner: QueryRunner, target: string, name: string): Promise<void> {
+  await queryRunner.query(`ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)}`);
+}
+
+export function quoteTable(table: TableReference): string {
+  return quotePath(...table.split('.'));
+}
+
+export function quoteList(columns: readonly string[]): string {
+  return columns.map(quoteIdentifier).join(', ');
+}
+
+/**
+ * PostgreSQL truncates names to 63 bytes. This function truncates them first, so that every run uses the same
+ * name.
+ */
+export function constraintName(table: TableReference, columns: readonly string[], suffix: string): string {
+  const stem = [table.split('.').at(-1), ...columns].join('_');
+  return `${stem.slice(0, 62 - suffix.length)}_${suffix}`;
+}

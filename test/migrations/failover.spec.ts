@@ -1,11 +1,18 @@
-import { DataSource } from 'typeorm';
+import { DataSource, EntitySchema } from 'typeorm';
 import { buildIndexes } from '../../libs/backfill/src/indexes/build/build-indexes.ts';
+import type { DeclaredIndex } from '../../libs/backfill/src/indexes/declare/index.options.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { migrationStatus } from '../../libs/backfill/src/migrations/run/migration.status.ts';
 import { migration } from '../support/migrations/migrations.ts';
 import { TestDatabase } from '../support/server/database.ts';
 import { promote, restartAsStandby } from '../support/server/failover.ts';
 import { startEmbedded } from '../support/server/server.ts';
+
+const LeadNote = new EntitySchema<{ id: number; note: string }>({
+  name: 'LeadNote',
+  tableName: 'leads',
+  columns: { id: { type: 'int', primary: true }, note: { type: 'text' } },
+});
 
 /** A log that promotes the standby when something waits for it. */
 function promotingLog(server: Awaited<ReturnType<typeof startEmbedded>>) {
@@ -32,7 +39,12 @@ describe('a failover to a server that is a standby for some seconds', () => {
     migrations: readonly ReturnType<typeof migration>[],
     work: (dataSource: DataSource) => Promise<void>,
   ): Promise<void> {
-    const dataSource = new DataSource({ type: 'postgres', url: database.url, migrations: [...migrations] });
+    const dataSource = new DataSource({
+      type: 'postgres',
+      url: database.url,
+      migrations: [...migrations],
+      entities: [LeadNote],
+    });
     await dataSource.initialize();
     try {
       await work(dataSource);
@@ -72,7 +84,14 @@ describe('a failover to a server that is a standby for some seconds', () => {
     await withDataSource([], async (dataSource) => {
       await restartAsStandby(server.server);
       const log = promotingLog(server);
-      expect(await buildIndexes(dataSource, [], { log })).toMatchObject({ outcome: 'nothing-to-do' });
+      const index = {
+        className: 'Notes',
+        options: { name: 'leads_note', entity: LeadNote, columns: ['note'] },
+      };
+      expect(await buildIndexes(dataSource, [index as DeclaredIndex], { log })).toMatchObject({
+        outcome: 'done',
+        indexes: [{ status: 'built' }],
+      });
       expect(log.promotions).toHaveLength(1);
       await Promise.all(log.promotions);
     });

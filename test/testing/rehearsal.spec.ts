@@ -107,9 +107,17 @@ describe('a rehearsal', () => {
 
   it('refuses tables with rows, which it would empty, and deletes none', async () => {
     await database.query(`INSERT INTO task_log (entry) VALUES ('precious')`);
-    await expect(rehearse(TasksSlug, inDatabase())).rejects.toThrow('the table "task_log" has rows');
+    await expect(rehearse(TasksSlug, inDatabase())).rejects.toThrow('the table task_log has rows');
     expect(await database.query('SELECT entry FROM task_log')).toEqual([{ entry: 'precious' }]);
     await database.query('TRUNCATE task_log');
+  });
+
+  it('refuses rows of a table without an entity that refers to one of its tables', async () => {
+    await database.query(`CREATE TABLE elsewhere (task_id int REFERENCES tasks, note text);
+      INSERT INTO elsewhere (note) VALUES ('precious')`);
+    await expect(rehearse(TasksSlug, inDatabase())).rejects.toThrow('the table elsewhere has rows');
+    expect(await database.query('SELECT note FROM elsewhere')).toEqual([{ note: 'precious' }]);
+    await database.query('DROP TABLE elsewhere');
   });
 
   it('refuses a class without @Backfill, and rows of which none is pending', async () => {

@@ -32,15 +32,26 @@ export class TableFixture {
    * @throws RehearsalError
    */
   async assertEmpty(): Promise<void> {
-    for (const table of tablesOf(this.#dataSource).keys()) {
+    for (const { table } of await this.#emptiedTables()) {
       const [found] = await this.#read<{ exists: boolean }>(`SELECT EXISTS (SELECT FROM ${table}) AS exists`);
       if (found?.exists)
         throw new RehearsalError(
           this.#subject,
-          `the table ${table} has rows, and a rehearsal empties the tables of the application between its runs.`,
+          `the table ${table} has rows, and a rehearsal empties the tables of the application, and those that refer to them, between its runs.`,
           'Rehearse in a database of its own, e.g. of `testDatabase()`. Insert the rows of other tables in `setUp`.',
         );
     }
+  }
+
+  /** The tables that `empty` empties: those of the entities, and by CASCADE each table that refers to one of them. */
+  #emptiedTables(): Promise<{ readonly table: string }[]> {
+    return this.#read(
+      `WITH RECURSIVE emptied (id) AS (
+          SELECT entity::pg_catalog.regclass::oid FROM unnest($1::text[]) AS entity
+          UNION SELECT k.conrelid FROM emptied JOIN pg_catalog.pg_constraint AS k ON k.contype = 'f' AND k.confrelid = emptied.id
+        ) SELECT id::pg_catalog.regclass::text AS "table" FROM emptied`,
+      [[...tablesOf(this.#dataSource).keys()]],
+    );
   }
 
   /** Empties the tables and inserts the rows again: the same rows, with the same keys and times. */

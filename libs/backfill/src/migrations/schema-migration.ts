@@ -4,6 +4,12 @@ import { DECLARED_TRANSACTION } from './run/declared-transaction.js';
 import { type MigrationMethod, runGuarded } from './run/guarded-migration.runner.js';
 
 /**
+ * Marks migrations of every copy of the library, so that all are guarded: an application may load the ES module build
+ * and the CommonJS build.
+ */
+const IS_SCHEMA_MIGRATION = Symbol.for('nestjs-backfill:schema-migration');
+
+/**
  * A migration that changes the schema and no rows. `up` and `down` have the same signatures as in TypeORM.
  * They receive a guarded query runner with the DDL policy (`lock_timeout` 5 s). The guard refuses data
  * changes of every TypeORM API before they are sent.
@@ -52,14 +58,14 @@ export abstract class SchemaMigration implements MigrationInterface {
     return new Proxy(this, { get: getGuarded });
   }
 
+  /** @internal */
+  get [IS_SCHEMA_MIGRATION](): true {
+    return true;
+  }
+
   abstract up(queryRunner: QueryRunner): Promise<void>;
   abstract down(queryRunner: QueryRunner): Promise<void>;
 }
-
-// Migrations of another copy of the library are guarded too: an application may load the ES module build and the
-// CommonJS build.
-const IS_SCHEMA_MIGRATION = Symbol.for('nestjs-backfill:schema-migration');
-Object.defineProperty(SchemaMigration.prototype, IS_SCHEMA_MIGRATION, { value: true });
 
 /** Whether the instance guards itself. */
 export function isSchemaMigration(migration: MigrationInterface): boolean {

@@ -5,8 +5,11 @@ import { startEmbedded } from '../../../support/server/server.ts';
 import { TestDatabase } from '../../../support/server/database.ts';
 import { TestApplication } from '../../../support/applications/application.ts';
 import { Recorder } from '../../../support/runs/recorder.ts';
+import { until } from '../../../support/runs/until.ts';
 
 const STANDBY = 'it is a standby (in recovery) and executes no changes';
+/** Time for new connections on any machine, after those of the run were terminated. */
+const CONNECT_TIMEOUT_MS = 5_000;
 const READ_ONLY = 'default_transaction_read_only is on';
 
 describe('a failover to a server that is a standby for some seconds', () => {
@@ -91,8 +94,10 @@ describe('default_transaction_read_only = on', () => {
       await setReadOnly('on');
     };
     const recorder = new Recorder();
-    const run = stage.run('do-jobs', { recorder, connectTimeoutMs: 1 });
+    const run = stage.run('do-jobs', { recorder, connectTimeoutMs: CONNECT_TIMEOUT_MS });
     await recorder.until(({ waits }) => waits.some(contains(READ_ONLY)));
+    const heldAt = performance.now();
+    await until(() => Promise.resolve(performance.now() - heldAt > 2 * CONNECT_TIMEOUT_MS));
     expect(await stage.status('do-jobs')).toMatchObject({
       updated: 20,
       waitingFor: expect.stringContaining(READ_ONLY) as string,

@@ -38,8 +38,10 @@ async function writeCommonJs(file) {
       target: 'es2023',
       parser: { syntax: 'typescript', decorators: true },
       transform: { legacyDecorator: true, decoratorMetadata: true },
-      preserveAllComments: false,
+      // The size of an installation is limited, and the ES modules are there to be read. Names stay, for stack traces.
+      minify: { compress: false, mangle: false, format: { comments: false } },
     },
+    minify: true,
     // It writes import.meta as its CommonJS equivalents, and import() as require().
     module: { type: 'commonjs', importInterop: 'node' },
   });

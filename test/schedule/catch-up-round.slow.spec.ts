@@ -93,8 +93,8 @@ describe('a round', () => {
       const observer = { progressed: () => stop.abort('by the test') };
       await ordered.application.service.run({ signal: stop.signal, observer });
       expect(await ordered.status('search-name')).toMatchObject({ status: 'incomplete' });
-      await database.query(`INSERT INTO nestjs_backfill.catch_up (name, version, not_before)
-        VALUES ('search-name', 1, clock_timestamp() + interval '1 hour')`);
+      await database.query(`INSERT INTO nestjs_backfill.catch_up (name, version, target, not_before)
+        VALUES ('search-name', 1, 'public.leads', clock_timestamp() + interval '1 hour')`);
       await ordered.runRound();
       expect(await ordered.status('search-name')).toMatchObject({ status: 'complete', updated: 5 });
     } finally {
@@ -114,8 +114,8 @@ describe('a round', () => {
   it('skips a backfill that another process is running', async () => {
     await app.application.service.run({ maxDurationMs: 0 });
     await database.query(
-      `INSERT INTO nestjs_backfill.range (name, version, purpose, state, upper_key, lease_owner, lease_expires_at)
-       VALUES ('search-name', 1, 'sweep', 'sweeping', '["5"]', 'elsewhere:1:a', clock_timestamp() + interval '1 hour')`,
+      `INSERT INTO nestjs_backfill.range (name, version, target, purpose, state, upper_key, lease_owner, lease_expires_at)
+       VALUES ('search-name', 1, 'public.leads', 'sweep', 'sweeping', '["5"]', 'elsewhere:1:a', clock_timestamp() + interval '1 hour')`,
     );
     await app.runRound();
     expect(await database.query('SELECT FROM leads WHERE search_name IS NOT NULL')).toEqual([]);

@@ -11,7 +11,8 @@ export function configurationOf(cell: Cell): Readonly<Record<string, string>> {
     'tsconfig.json': json(tsconfig(cell)),
     'tsconfig.build.json': json({
       extends: './tsconfig.json',
-      compilerOptions: { rootDir: './src' },
+      // The record of an incremental build is in dist, so that `nest start`, which empties dist, builds every file again.
+      compilerOptions: { rootDir: './src', tsBuildInfoFile: './dist/build.tsbuildinfo' },
       include: ['src'],
       exclude: ['node_modules', 'test', 'dist', '**/*spec.ts'],
     }),

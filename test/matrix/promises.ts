@@ -40,7 +40,7 @@ export async function expectWorkingApplication(
     expect(expectSuccess(await application.start(env))).toContain('started as a server');
     await addRows(database);
     if (cell.builder !== 'ts-node') {
-      const { stdout } = await application.nestStart(env, '--backfill', '--json');
+      const stdout = expectSuccess(await application.nestStart(env, '--backfill', '--json'));
       expect(stdout).not.toContain('started as a server');
       expect(await pending(database)).toBe('0');
       await addRows(database);

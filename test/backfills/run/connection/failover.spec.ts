@@ -9,7 +9,7 @@ import { until } from '../../../support/runs/until.ts';
 
 const STANDBY = 'it is a standby (in recovery) and executes no changes';
 /** Time for new connections on any machine, after those of the run were terminated. */
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 2_000;
 const READ_ONLY = 'default_transaction_read_only is on';
 
 describe('a failover to a server that is a standby for some seconds', () => {

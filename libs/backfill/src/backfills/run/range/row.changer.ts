@@ -9,6 +9,12 @@ export interface RowChange {
   readonly lockTimeoutMs: number | null;
   /** The cursor that the same transaction records; null: the cursor does not move. */
   readonly cursor: Key | null;
+  /**
+   * What happens to a row that was selected, not changed, and is still pending. Another session may have changed it
+   * between the statement's snapshot and its lock, which a later attempt under a lock tells from a trigger that
+   * prevents the change.
+   */
+  readonly unchangedRow: 'quarantine' | 'try-again';
 }
 
 /**
@@ -20,7 +26,7 @@ export async function changeOrQuarantine(
   { tools, state, pacer }: RangeContext,
   session: Session,
   key: Key,
-  { lockTimeoutMs, cursor }: RowChange,
+  { lockTimeoutMs, cursor, unchangedRow }: RowChange,
 ): Promise<boolean> {
   const { runner, selection, quarantine, log, stop } = tools;
   try {
@@ -34,7 +40,9 @@ export async function changeOrQuarantine(
     const isStillPending = outcome.stillPending > 0;
     // The batch locked and changed the row, but it is still pending, e.g. because a trigger reverts the
     // change.
-    if (isStillPending && outcome.selected > 0) throw new StillPendingError(selection.definition.name);
+    const isTriedAgain = unchangedRow === 'try-again' && outcome.changed === 0;
+    if (isStillPending && outcome.selected > 0 && !isTriedAgain)
+      throw new StillPendingError(selection.definition.name);
     await pacer.batchCommitted(outcome);
     return isStillPending;
   } catch (error) {

@@ -88,7 +88,7 @@ export class Settling {
   /** @returns false if the row is still pending because a lock that its change needs is not available */
   async #tryRow(session: Session, key: Key): Promise<boolean> {
     try {
-      const change = { lockTimeoutMs: null, cursor: null };
+      const change = { lockTimeoutMs: null, cursor: null, unchangedRow: 'try-again' } as const;
       const isStillPending = await changeOrQuarantine(this.#context, session, key, change);
       this.#context.pacer.limit.succeeded(null);
       return !isStillPending;
@@ -118,7 +118,11 @@ export class Settling {
   async #waitFor(session: Session, key: Key): Promise<void> {
     this.#rowWaitStartedAt = performance.now();
     this.#waitingSince ??= this.#rowWaitStartedAt;
-    await changeOrQuarantine(this.#context, session, key, { lockTimeoutMs: this.#lockWaitMs, cursor: null });
+    await changeOrQuarantine(this.#context, session, key, {
+      lockTimeoutMs: this.#lockWaitMs,
+      cursor: null,
+      unchangedRow: 'quarantine',
+    });
     this.#awaitedRow = null;
     this.#waitingSince = null;
   }

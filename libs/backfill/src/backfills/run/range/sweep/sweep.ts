@@ -262,7 +262,11 @@ export class Sweep {
     this.#isIsolating = false;
     window.pendingFound();
     try {
-      await changeOrQuarantine(this.#context, session, key, { lockTimeoutMs: null, cursor });
+      await changeOrQuarantine(this.#context, session, key, {
+        lockTimeoutMs: null,
+        cursor,
+        unchangedRow: 'quarantine',
+      });
     } catch (error) {
       throw classifyFailure(error) === 'lock' ? new ChangeBlockedError({ key, cursor }, error) : error;
     }

@@ -114,4 +114,19 @@ describe('control of a backfill whose table is in the schema of each tenant', ()
       { name: 'names', target: 'tenant_2.leads', status: 'complete', updated: 20 },
     ]);
   });
+
+  it('serves 5,000 targets: the status lists some and counts all, a pause holds each', async () => {
+    await database.query(`INSERT INTO nestjs_backfill.backfill (name, version, target, table_id, kind, status, reason)
+      SELECT 'names', 1, format('fleet_%s.leads', i), 1000000 + i, 'set', 'complete', 'Done.' FROM generate_series(1, 4990) AS i
+      UNION ALL SELECT 'names', 1, format('slow_%s.leads', i), 2000000 + i, 'set', 'incomplete', 'Stopped.' FROM generate_series(1, 8) AS i`);
+    const otherTargets = (await statusOf('tenant_1'))?.otherTargets;
+    expect(otherTargets).toMatchObject({ total: 4_999, complete: 4_990 });
+    expect(otherTargets?.first).toHaveLength(100);
+    expect(otherTargets?.first[0]).toMatchObject({ target: 'slow_1.leads', status: 'incomplete' });
+    expect(await serviceOf('tenant_1').pause('names')).toMatchObject({ changed: true, targets: 5_000 });
+    const paused = await database.query(
+      `SELECT count(*)::int AS count FROM nestjs_backfill.backfill WHERE status = 'paused'`,
+    );
+    expect(paused).toEqual([{ count: 10 }]);
+  });
 });

@@ -6,7 +6,7 @@ import { DeployLease } from '../../../libs/backfill/src/ledger/lease/deploy-leas
 import { runMigrations } from '../../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { TestApplication } from '../../support/applications/application.ts';
 import { TestDatabase } from '../../support/server/database.ts';
-import { Lead, LEAD_TABLES } from '../../support/tables/lead-tables.ts';
+import { CallLog, Lead, LEAD_TABLES } from '../../support/tables/lead-tables.ts';
 
 class AddSource1700000000001 {
   name = 'AddSource1700000000001';
@@ -109,6 +109,31 @@ describe('the phases of a deployment, with a schema for each tenant', () => {
     // Only the application whose declaration is gone reports its index.
     expect(await buildIndexes(sourceOf('tenant_2'), [], { log: quiet })).toMatchObject({
       undeclared: [{ name: 'leads_tenant', table: 'tenant_2.leads' }],
+    });
+  });
+
+  it('indexes of two tables are built with a pool of one connection', async () => {
+    @OnlineIndex<CallLog>({ name: 'calls_lead', entity: CallLog, columns: ['leadId'] })
+    class CallsLead {}
+    const application = await TestApplication.start({
+      database,
+      schema: 'tenant_1',
+      entities: LEAD_TABLES,
+      backfills: [],
+      providers: [LeadsTenant, CallsLead],
+      poolSize: 1,
+    });
+    const report = await application.context.get(IndexesService).run({ log: quiet });
+    await application.stop();
+    expect(report).toMatchObject({
+      dataSources: [
+        {
+          indexes: [
+            { name: 'leads_tenant', status: 'built' },
+            { name: 'calls_lead', status: 'built' },
+          ],
+        },
+      ],
     });
   });
 });

@@ -73,7 +73,7 @@ export const HARMLESS: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS logs (id bigserial PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())',
   'CREATE TABLE logs (id bigint PRIMARY KEY, lead_id bigint REFERENCES leads ON DELETE CASCADE, UNIQUE (lead_id))',
   'CREATE TABLE roles (id int PRIMARY KEY, name text UNIQUE)',
-  'CREATE TABLE seats (lead_id bigint, plan_id int, PRIMARY KEY (lead_id, plan_id))',
+  'CREATE TABLE subscriptions (lead_id bigint, plan_id int, PRIMARY KEY (lead_id, plan_id))',
   'CREATE TABLE logs (extra json)',
   'CREATE TEMPORARY TABLE scratch (id int)',
   'CREATE TEMP TABLE scratch (id serial PRIMARY KEY); CREATE INDEX ON scratch (id)',

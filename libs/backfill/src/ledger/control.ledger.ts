@@ -78,8 +78,10 @@ export class ControlLedger {
     const { name, version } = this.#context.subject;
     const { last } = await session.send([
       {
-        text: `SELECT DISTINCT ON (setting) setting, coalesce(value, '') FROM ${this.#context.schema}.control
-          WHERE name = $1 AND version = $2::int AND target = '${EVERY_TARGET}' ORDER BY setting, id DESC`,
+        text: `SELECT newest.setting, newest.value FROM (
+            SELECT DISTINCT ON (setting) setting, value FROM ${this.#context.schema}.control
+            WHERE name = $1 AND version = $2::int AND target = '${EVERY_TARGET}' ORDER BY setting, id DESC) AS newest
+          WHERE newest.value IS NOT NULL`,
         values: [name, String(version)],
       },
     ]);

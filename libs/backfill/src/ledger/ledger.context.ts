@@ -114,12 +114,11 @@ export class SubjectContext implements LedgerContext {
 
   /** The SQL condition that a record of control applies to this backfill. */
   isControlled(placeholders: SubjectPlaceholders, alias = ''): string {
-    const { name, version, target } = placeholders;
-    const column = (name: string) => (alias === '' ? name : `${alias}.${name}`);
-    const isTarget = this.#hasTargets
-      ? `${column('target')} IN ('${EVERY_TARGET}', ${target})`
-      : `${target} IS NOT NULL`;
-    return `${column('name')} = ${name} AND ${column('version')} = ${version} AND ${isTarget}`;
+    return this.#condition(
+      alias,
+      placeholders,
+      (target) => `${target} IN ('${EVERY_TARGET}', ${placeholders.target})`,
+    );
   }
 
   /**
@@ -139,10 +138,15 @@ export class SubjectContext implements LedgerContext {
     return `${this.schema}.demand(${condition}, '${code}', '${message}')`;
   }
 
-  #condition(alias: string, { name, version, target }: SubjectPlaceholders): string {
-    const column = (name: string) => (alias === '' ? name : `${alias}.${name}`);
-    // The parameter must occur in the statement also where the column does not exist yet.
-    const isTarget = this.#hasTargets ? `${column('target')} = ${target}` : `${target} IS NOT NULL`;
-    return `${column('name')} = ${name} AND ${column('version')} = ${version} AND ${isTarget}`;
+  /** @param isTarget the condition on the column `target`, whose name it receives */
+  #condition(
+    alias: string,
+    { name, version, target }: SubjectPlaceholders,
+    isTarget = (column: string) => `${column} = ${target}`,
+  ): string {
+    const prefix = alias === '' ? '' : `${alias}.`;
+    // Each parameter must occur in the statement, also where the column does not exist yet.
+    const onTarget = this.#hasTargets ? isTarget(`${prefix}target`) : `${target} IS NOT NULL`;
+    return `${prefix}name = ${name} AND ${prefix}version = ${version} AND ${onTarget}`;
   }
 }

@@ -37,7 +37,7 @@ const IS_SCHEMA_MIGRATION = Symbol.for('nestjs-backfill:schema-migration');
 export abstract class SchemaMigration implements MigrationInterface {
   /** Tables whose rows it may change; logged at each run and listed by `--status`. @default none */
   static readonly allowsData?: DataExemption;
-  /** Lock rules that do not apply to it; logged at each run and listed by `--status`. @default none */
+  /** Lock rules that do not apply to it; logged at each run. @default none */
   static readonly allowsLocks?: LockExemption;
   /** The policy of lock rules for this migration. @default that of the data source */
   static readonly locks?: LocksPolicy;

@@ -11,9 +11,9 @@ import {
   resetJobs,
   terminateBackfills,
 } from '../../../support/applications/jobs.ts';
+import { ServerStage } from '../../../support/applications/server-stage.ts';
 import { Recorder } from '../../../support/runs/recorder.ts';
 import { seed, seededRandom } from '../../../support/runs/seeded-random.ts';
-import { startEmbedded } from '../../../support/server/server.ts';
 import { ProtocolProxy } from '../../../support/server/protocol-proxy.ts';
 import { until, untilRow } from '../../../support/runs/until.ts';
 
@@ -56,26 +56,13 @@ describe('a connection that the server ends', () => {
 });
 
 describe('a server', () => {
-  let server: Awaited<ReturnType<typeof startEmbedded>>;
-  let database: TestDatabase;
-  let application: TestApplication;
-
-  beforeAll(async () => {
-    server = await startEmbedded();
-    database = await TestDatabase.create(server.url);
-    application = await TestApplication.start({
-      database,
-      entities: [Job, JobLog],
-      backfills: [DoJobs, NoteJobs],
-      // With synchronousCommit 'off', a crash can lose committed batches.
-      module: { leaseDuration: 1_000, defaults: { pause: 0, synchronousCommit: 'off' } },
-    });
+  const stage = ServerStage.for({
+    entities: [Job, JobLog],
+    backfills: [DoJobs, NoteJobs],
+    // With synchronousCommit 'off', a crash can lose committed batches.
+    module: { leaseDuration: 1_000, defaults: { pause: 0, synchronousCommit: 'off' } },
   });
-  beforeEach(() => resetJobs(database, 100));
-  afterAll(async () => {
-    await application.stop();
-    await server.stop();
-  });
+  beforeEach(() => resetJobs(stage.database, 100));
 
   it.each([
     ['is stopped and started', 'fast'],
@@ -87,33 +74,36 @@ describe('a server', () => {
       DoJobs.before = async ({ context }) => {
         if (context.batch !== 4 || stopped) return;
         stopped = true;
-        await server.server.stop(mode);
+        await stage.server.stop(mode);
         // Starts again only after the run has failed to reach it.
-        void recorder.until(({ notes }) => notes.length > 0).then(() => server.server.start());
+        void recorder.until(({ notes }) => notes.length > 0).then(() => stage.server.start());
       };
       const recorder = new Recorder();
-      const { backfills } = await application.service.run({ names: ['do-jobs'], observer: recorder });
+      const { backfills } = await stage.application.service.run({ names: ['do-jobs'], observer: recorder });
       expect(backfills).toMatchObject([{ status: 'complete', proved: true }]);
       expect(stopped).toBe(true);
-      expect(await readJobs(database)).toEqual(allDoneOnce(100));
+      expect(await readJobs(stage.database)).toEqual(allDoneOnce(100));
     },
   );
 
   it('ends the run after connectTimeoutMs, with work left, if it stays unreachable', async () => {
     DoJobs.before = async ({ context }) => {
-      if (context.batch === 2) await server.server.stop();
+      if (context.batch === 2) await stage.server.stop();
     };
     const started = performance.now();
-    const { backfills } = await application.service.run({ names: ['do-jobs'], connectTimeoutMs: 1_000 });
+    const { backfills } = await stage.application.service.run({
+      names: ['do-jobs'],
+      connectTimeoutMs: 1_000,
+    });
     const took = performance.now() - started;
-    await server.server.start();
+    await stage.server.start();
     DoJobs.before = () => undefined;
     expect(backfills).toMatchObject([{ status: 'incomplete', waitingFor: 'the database', updated: 10 }]);
     // The time-out must not repeat for the release of the lease and the recording of the outcome.
     expect(took).toBeLessThan(20_000);
-    const after = await application.service.run({ names: ['do-jobs'] });
+    const after = await stage.application.service.run({ names: ['do-jobs'] });
     expect(after).toMatchObject({ outcome: 'complete', backfills: [{ updated: 90 }] });
-    expect(await readJobs(database)).toEqual(allDoneOnce(100));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(100));
   });
 });
 

@@ -1,9 +1,7 @@
 import { DoJobs, Job, JobLog, NoteJobs } from '../../../support/applications/jobs.ts';
 import { allDoneOnce, jobsStage, readJobs, resetJobs } from '../../../support/applications/jobs.ts';
 import { promote, restartAsStandby } from '../../../support/server/failover.ts';
-import { startEmbedded } from '../../../support/server/server.ts';
-import { TestDatabase } from '../../../support/server/database.ts';
-import { TestApplication } from '../../../support/applications/application.ts';
+import { ServerStage } from '../../../support/applications/server-stage.ts';
 import { Recorder } from '../../../support/runs/recorder.ts';
 import { until } from '../../../support/runs/until.ts';
 
@@ -13,58 +11,48 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const READ_ONLY = 'default_transaction_read_only is on';
 
 describe('a failover to a server that is a standby for some seconds', () => {
-  let server: Awaited<ReturnType<typeof startEmbedded>>;
-  let database: TestDatabase;
-  let application: TestApplication;
-
-  beforeAll(async () => {
-    server = await startEmbedded();
-    database = await TestDatabase.create(server.url);
-    application = await TestApplication.start({
-      database,
-      entities: [Job, JobLog],
-      backfills: [DoJobs, NoteJobs],
-      module: { leaseDuration: 1_000 },
-    });
+  const stage = ServerStage.for({
+    entities: [Job, JobLog],
+    backfills: [DoJobs, NoteJobs],
+    module: { leaseDuration: 1_000 },
   });
-  beforeEach(() => resetJobs(database, 100));
-  afterAll(async () => {
-    await application.stop();
-    await server.stop();
-  });
+  beforeEach(() => resetJobs(stage.database, 100));
 
   it('does not end a run: it waits, says why, and changes each row once after the promotion', async () => {
     let hasFailedOver = false;
     DoJobs.before = async ({ context }) => {
       if (context.batch !== 4 || hasFailedOver) return;
       hasFailedOver = true;
-      await restartAsStandby(server.server);
-      void recorder.until(({ waits }) => waits.some(contains(STANDBY))).then(() => promote(server.server));
+      await restartAsStandby(stage.server);
+      void recorder.until(({ waits }) => waits.some(contains(STANDBY))).then(() => promote(stage.server));
     };
     const recorder = new Recorder();
-    const { backfills } = await application.service.run({ names: ['do-jobs'], observer: recorder });
+    const { backfills } = await stage.application.service.run({ names: ['do-jobs'], observer: recorder });
     expect(hasFailedOver).toBe(true);
     expect(backfills).toMatchObject([{ status: 'complete', proved: true }]);
-    expect(await readJobs(database)).toEqual(allDoneOnce(100));
+    expect(await readJobs(stage.database)).toEqual(allDoneOnce(100));
   });
 
   it('holds a run that starts meanwhile, and its status can be read', async () => {
-    await restartAsStandby(server.server);
+    await restartAsStandby(stage.server);
     const recorder = new Recorder();
-    const run = application.service.run({ names: ['note-jobs'], observer: recorder });
+    const run = stage.application.service.run({ names: ['note-jobs'], observer: recorder });
     await recorder.until(({ waits }) => waits.some(contains(STANDBY)));
-    expect((await application.service.status()).backfills).toMatchObject([
+    expect((await stage.application.service.status()).backfills).toMatchObject([
       { name: 'do-jobs' },
       { name: 'note-jobs', waitingFor: expect.stringContaining(STANDBY) as string },
     ]);
-    await promote(server.server);
+    await promote(stage.server);
     expect(await run).toMatchObject({ outcome: 'complete' });
   });
 
   it('ends the run with work left if nobody promotes the standby within connectTimeoutMs', async () => {
-    await restartAsStandby(server.server);
-    const { backfills } = await application.service.run({ names: ['note-jobs'], connectTimeoutMs: 500 });
-    await promote(server.server);
+    await restartAsStandby(stage.server);
+    const { backfills } = await stage.application.service.run({
+      names: ['note-jobs'],
+      connectTimeoutMs: 500,
+    });
+    await promote(stage.server);
     expect(backfills).toMatchObject([
       { status: 'incomplete', waitingFor: expect.stringContaining(STANDBY) as string },
     ]);

@@ -1,34 +1,21 @@
 import { Job, JobLog, NoteJobs, resetJobs } from '../../../support/applications/jobs.ts';
 import { TestApplication } from '../../../support/applications/application.ts';
 import { TestDatabase } from '../../../support/server/database.ts';
-import { startEmbedded } from '../../../support/server/server.ts';
+import { ServerStage } from '../../../support/applications/server-stage.ts';
 import { Recorder } from '../../../support/runs/recorder.ts';
 import { until } from '../../../support/runs/until.ts';
 
 const STANDBY = 'a synchronous standby to confirm a commit (SyncRep)';
 
 describe('a server whose synchronous standby is dead', () => {
-  let server: Awaited<ReturnType<typeof startEmbedded>>;
-  let database: TestDatabase;
-  let application: TestApplication;
-
-  beforeAll(async () => {
-    server = await startEmbedded();
-    database = await TestDatabase.create(server.url);
-    application = await TestApplication.start({
-      database,
-      entities: [Job, JobLog],
-      backfills: [NoteJobs],
-      module: { defaults: { synchronousCommit: 'on' } },
-    });
-    await resetJobs(database, 20);
+  const stage = ServerStage.for({
+    entities: [Job, JobLog],
+    backfills: [NoteJobs],
+    module: { defaults: { synchronousCommit: 'on' } },
   });
-  afterAll(async () => {
-    await application.stop();
-    await server.stop();
-  });
+  beforeAll(() => resetJobs(stage.database, 20));
   const setStandbys = (names: string) =>
-    database.session(async (client) => {
+    stage.database.session(async (client) => {
       await client.query('SET synchronous_commit = local');
       await client.query(`ALTER SYSTEM SET synchronous_standby_names = '${names}'`);
       await client.query('SELECT pg_reload_conf()');
@@ -37,10 +24,10 @@ describe('a server whose synchronous standby is dead', () => {
   it('holds a run, which says so in its log and its status, and continues', async () => {
     await setStandbys('nobody');
     const recorder = new Recorder();
-    const run = application.service.run({ names: ['note-jobs'], observer: recorder });
+    const run = stage.application.service.run({ names: ['note-jobs'], observer: recorder });
     await recorder.until(({ waits }) => waits.some(({ waitingFor }) => waitingFor.includes(STANDBY)));
     await until(async () => {
-      const { backfills } = await application.service.status();
+      const { backfills } = await stage.application.service.status();
       return backfills[0]?.waitingFor?.includes(STANDBY) ?? false;
     });
     await setStandbys('');

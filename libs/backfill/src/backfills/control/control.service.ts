@@ -2,8 +2,6 @@ import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import { EVERY_TARGET } from '../../ledger/ledger.context.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
-import type { LedgerRecord } from '../../ledger/target/record.opener.js';
-import { isHeld, type BackfillStatus } from '../../ledger/status.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import type { ControlledBackfill, ControlOptions } from '../../report/control-report.js';
@@ -17,7 +15,6 @@ type Verb = 'pause' | 'resume' | 'cancel';
 interface Controlled {
   readonly session: Session;
   readonly ledger: BackfillLedger;
-  readonly record: LedgerRecord;
   readonly targets: readonly string[] | 'every';
   /** The number of targets in the ledger. */
   readonly count: number;
@@ -47,12 +44,12 @@ export class ControlService {
    * @throws UnknownTargetError
    */
   async changeStatus(definition: BackfillDefinition, verb: Verb): Promise<ControlledBackfill> {
-    return this.#change(definition, async ({ session, ledger, record, targets }) => {
+    return this.#change(definition, async ({ session, ledger, targets }) => {
       const reason = this.#reason(verb);
       const change = { verb, reason, person: this.#by, targets };
-      if ((await this.#ledger.targets.changeStatus(session, definition, change)) > 0) return true;
-      const to = await this.#target(verb, session, ledger, record);
-      if (to === null) return false;
+      if (await this.#ledger.targets.statusOf(definition).change(session, change)) return true;
+      if (verb === 'resume') return false;
+      const to = verb === 'pause' ? 'paused' : 'cancelled';
       // Throws the reason for which no status was changed.
       return ledger.status.transition(session, { to, reason, person: this.#by });
     });
@@ -61,15 +58,16 @@ export class ControlService {
   /** @throws UnknownTargetError */
   async set(definition: BackfillDefinition, changes: readonly SettingChange[]): Promise<ControlledBackfill> {
     return this.#change(definition, async ({ session, ledger: { control }, targets, count }) => {
-      const before = new Map((await control.inForce(session)).map(({ setting, value }) => [setting, value]));
-      const forEvery = targets === 'every' ? await control.forEveryTarget(session) : null;
-      const isSet = (setting: string, value: string | null) =>
-        (before.get(setting) ?? null) === value &&
-        (forEvery?.get(setting) || null) === (forEvery ? value : null);
+      const inForce = new Map((await control.inForce(session)).map(({ setting, value }) => [setting, value]));
+      // Later targets begin with the settings for every target.
+      const before = targets === 'every' ? [inForce, await control.forEveryTarget(session)] : [inForce];
       const changed = changes
         .map(({ setting, value }) => ({ setting, value: value === null ? null : String(value) }))
-        // Other targets may have other settings.
-        .filter(({ setting, value }) => count > 1 || !isSet(setting, value));
+        // Several targets may have different settings.
+        .filter(
+          ({ setting, value }) =>
+            count > 1 || before.some((settings) => (settings.get(setting) ?? null) !== value),
+        );
       if (changed.length === 0) return false;
       const setFor = targets === 'every' ? [EVERY_TARGET] : targets;
       await session.transaction(
@@ -79,21 +77,6 @@ export class ControlService {
       );
       return true;
     });
-  }
-
-  /** The status after the action; null if there is nothing to resume. */
-  async #target(
-    verb: Verb,
-    session: Session,
-    ledger: BackfillLedger,
-    { status }: LedgerRecord,
-  ): Promise<BackfillStatus | null> {
-    if (verb === 'pause') return 'paused';
-    if (verb === 'cancel') return 'cancelled';
-    if (!isHeld(status)) return null;
-    if (status === 'cancelled') return 'pending';
-    // A run that has not noticed the pause yet still holds its ranges.
-    return (await ledger.leases.isHeld(session)) ? 'running' : 'incomplete';
   }
 
   #reason(verb: Verb): string {
@@ -111,8 +94,7 @@ export class ControlService {
     try {
       await installLedger(session, this.#schema);
       const { targets, count } = await this.#select(session, ledger, definition);
-      const record = await ledger.status.open(session, kind);
-      const changed = await change({ session, ledger, record, targets, count });
+      const changed = await change({ session, ledger, targets, count });
       const { status, reason } = await ledger.status.open(session, kind);
       const settings = await ledger.control.inForce(session);
       return { ...ledger.reported, targets: count, changed, status, reason, settings };

@@ -165,8 +165,8 @@ async function chooseRecord(
   const wanted = declaration === 'undeclared' ? null : ledger.target;
   const record = await targets.find(session, ledger.subject, wanted);
   if (record) ledger.locateAs({ name: record.name, tableId }, step);
-  const isReplaced =
-    [record?.tableId ?? null, tableId].every((id) => id !== null) && record?.tableId !== tableId;
+  const recordedId = record?.tableId ?? null;
+  const isReplaced = recordedId !== null && tableId !== null && recordedId !== tableId;
   return { otherTargets: await readOthers(session, targets, ledger), isReplaced };
 }
 

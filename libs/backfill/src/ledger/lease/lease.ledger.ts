@@ -1,4 +1,4 @@
-import { boolean, number, oneOf, text } from '../../postgres/decoders.js';
+import { number, oneOf, text } from '../../postgres/decoders.js';
 import { Parameters } from '../../postgres/parameters.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
@@ -138,19 +138,6 @@ export class LeaseLedger {
       },
     ]);
     return last.all({ owner: text, expiresInMs: number, renewal: text });
-  }
-
-  /** Whether any process holds a lease on an unfinished range. */
-  async isHeld(session: Session): Promise<boolean> {
-    const { schema, values } = this.#context;
-    const { last } = await session.send([
-      {
-        text: `SELECT EXISTS (SELECT FROM ${schema}.range WHERE ${this.#context.is()}
-          AND state <> 'done' AND lease_expires_at > clock_timestamp())`,
-        values,
-      },
-    ]);
-    return last.value(boolean);
   }
 
   /**

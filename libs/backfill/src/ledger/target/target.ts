@@ -6,9 +6,15 @@ export interface Target {
   /** Schema and table, each quoted where necessary, e.g. `tenant_1.leads`. */
   readonly name: string;
   /**
-   * OID of the table, as text. A table that was dropped and made again has another one. Null: there is no such table.
+   * OID of the table, as text. A table that was dropped and made again has another one. Null: the table does not exist.
    */
   readonly tableId: string | null;
+}
+
+/** A backfill and its version, on any table. */
+export interface TargetedBackfill {
+  readonly name: string;
+  readonly version: number;
 }
 
 /**

@@ -1,18 +1,10 @@
 import { nullable, number, oneOf, text } from '../../postgres/decoders.js';
-import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import { isoTime, toArrayText } from '../../postgres/text-format.js';
-import { EVERY_TARGET, type LedgerContext } from '../ledger.context.js';
-import { sourcesOf, type BackfillStatus } from '../status.js';
-import { HOLD_SETTING } from './hold.js';
-import { lockRecords } from './record.lock.js';
-import { existsTarget, type Target } from './target.js';
-
-/** A backfill and its version, on any table. */
-export interface TargetedBackfill {
-  readonly name: string;
-  readonly version: number;
-}
+import type { LedgerContext } from '../ledger.context.js';
+import type { BackfillStatus } from '../status.js';
+import { TargetStatusLedger } from './target-status.ledger.js';
+import { existsTarget, type Target, type TargetedBackfill } from './target.js';
 
 /** The record of a backfill on one of its tables. */
 export interface TargetRecord extends Target {
@@ -31,16 +23,6 @@ export interface OtherTargets {
   readonly first: readonly TargetRecord[];
 }
 
-/** A person's pause, cancellation or resumption of a backfill on several tables. */
-export interface StatusChange {
-  readonly verb: 'pause' | 'resume' | 'cancel';
-  readonly reason: string;
-  /** The person, as `user@host`. */
-  readonly person: string;
-  /** The names of the targets; `every`: each of them, and those that get a record later. */
-  readonly targets: readonly string[] | 'every';
-}
-
 const TARGET_RECORD = {
   name: text,
   tableId: nullable(text),
@@ -48,8 +30,6 @@ const TARGET_RECORD = {
   reason: text,
   changedAt: text,
 };
-
-const HOLDS = { pause: 'paused', cancel: 'cancelled', resume: null } as const;
 
 /** The records of backfills on all their tables. */
 export class TargetsLedger {
@@ -122,70 +102,13 @@ export class TargetsLedger {
     return last.all({ name: text, version: number });
   }
 
-  /**
-   * Changes the status of each target whose status allows it, and records the transitions, in one statement. For every
-   * target, it also records that later targets begin with this status.
-   *
-   * @returns the number of changes; 0 if nothing was changed
-   */
-  async changeStatus(
-    session: Session,
-    backfill: TargetedBackfill,
-    { verb, reason, person, targets }: StatusChange,
-  ): Promise<number> {
-    const { last } = await session.transaction([
-      lockRecords({ schema: this.#ledger.schema, name: backfill.name }, 'exclusive'),
-      this.#change(backfill, { verb, reason, person, targets }),
-    ]);
-    return last.value(number);
+  /** The statuses of a backfill on all its tables. */
+  statusOf(backfill: TargetedBackfill): TargetStatusLedger {
+    return new TargetStatusLedger(this.#ledger, backfill);
   }
 
   #select(): string {
     return `SELECT target, table_id::text, status, reason, ${isoTime('changed_at')} FROM ${this.#ledger.schema}.backfill
       WHERE name = $1 AND version = $2::int`;
-  }
-
-  #change({ name, version }: TargetedBackfill, change: StatusChange): Statement {
-    const { schema } = this.#ledger;
-    const { verb, reason, person, targets } = change;
-    return {
-      text: `WITH wanted AS (
-          SELECT b.target, b.status, CASE
-              WHEN $3::text IS NOT NULL AND b.status = ANY($4::text[]) THEN $3
-              WHEN $3::text IS NULL AND b.status = 'cancelled' THEN 'pending'
-              -- A run that has not noticed the pause yet still holds its ranges.
-              WHEN $3::text IS NULL AND b.status = 'paused' THEN CASE WHEN EXISTS (
-                SELECT FROM ${schema}.range AS r WHERE r.name = b.name AND r.version = b.version AND r.target = b.target
-                  AND r.state <> 'done' AND r.lease_expires_at > clock_timestamp()) THEN 'running' ELSE 'incomplete' END
-            END AS next_status
-          FROM ${schema}.backfill AS b
-          WHERE b.name = $1 AND b.version = $2::int AND ($7::text[] IS NULL OR b.target = ANY($7)) FOR UPDATE
-        ), moved AS (
-          UPDATE ${schema}.backfill AS b SET status = wanted.next_status, reason = $5, waiting_for = NULL,
-            changed_at = clock_timestamp(), completed_at = NULL, sealed_by = NULL, sealed_at = NULL
-          FROM wanted WHERE b.name = $1 AND b.version = $2::int AND b.target = wanted.target AND wanted.next_status IS NOT NULL
-          RETURNING b.target, wanted.status AS from_status, b.status AS to_status
-        ), recorded AS (
-          INSERT INTO ${schema}.transition (name, version, target, from_status, to_status, reason, actor)
-          SELECT $1, $2::int, target, from_status, to_status, $5, $6 FROM moved
-        ), held AS (
-          INSERT INTO ${schema}.control (name, version, target, setting, value, set_by, why)
-          SELECT $1, $2::int, '${EVERY_TARGET}', '${HOLD_SETTING}', $3, $6, $5
-          WHERE $7::text[] IS NULL AND (EXISTS (SELECT FROM moved) OR $3::text IS NULL OR EXISTS (SELECT FROM wanted WHERE status = $3))
-            AND $3 IS DISTINCT FROM (SELECT value FROM ${schema}.control
-              WHERE name = $1 AND version = $2::int AND target = '${EVERY_TARGET}' AND setting = '${HOLD_SETTING}' ORDER BY id DESC LIMIT 1)
-          RETURNING 1
-        )
-        SELECT ((SELECT count(*) FROM moved) + (SELECT count(*) FROM held))::text`,
-      values: [
-        name,
-        String(version),
-        HOLDS[verb],
-        toArrayText(verb === 'resume' ? [] : sourcesOf(HOLDS[verb], 'person')),
-        reason,
-        person,
-        targets === 'every' ? null : toArrayText(targets),
-      ],
-    };
   }
 }

@@ -191,7 +191,9 @@ class GuardedMigrationRunner {
         `${this.#name} declares \`allowsLocks\` without a reason or without rules that exist${unknown.length > 0 ? `: ${unknown.join(', ')}` : ''}.`,
         "static readonly allowsLocks = { reason: 'why the locks do no harm', rules: ['index-not-concurrent'] };",
       );
-    this.#settings.log.warn(`${this.#name} may use locks that ${names.join(', ')} refuse: ${reason}`);
+    this.#settings.log.warn(
+      `${this.#name} is exempt from the lock rule${names.length === 1 ? '' : 's'} ${names.join(', ')}: ${reason}`,
+    );
   }
 
   #warnOfCommitted(committed: readonly string[], error: unknown): void {

@@ -48,7 +48,9 @@ export class DatabaseRefusedError extends BackfillError {
 export class ApplicationStartError extends BackfillError {
   /** @param place the first line of the error's stack that belongs to the application; undefined if there is none */
   constructor(place: string | undefined, cause: unknown) {
-    super(`The application could not be started: ${messageOf(cause)}${place ? ` (${place})` : ''}.`, {
+    // The message may be a sentence of its own.
+    const problem = messageOf(cause).replace(/\.$/, '');
+    super(`The application could not be started: ${problem}${place ? ` (${place})` : ''}.`, {
       subject: 'application',
       remedy: remedyFor(
         cause,

@@ -50,7 +50,7 @@ function afterDatabaseLoss(run: RunContext, error: DatabaseLostError): RunOutcom
   const keepsStatus = !run.isRecordedAsRunning;
   const reason = run.options.stop.reason ?? error.message;
   const isStopped = run.options.stop.reason !== null;
-  // Of a stopped run, an unreachable database is no news: the connection may have been closed to stop it.
+  // A stopped run does not report an unreachable database: the connection may have been closed to stop the run.
   if (isStopped && error.waitingFor === THE_DATABASE) return incomplete(reason, { keepsStatus });
   return databaseLost({ reason, waitingFor: error.waitingFor }, { keepsStatus });
 }

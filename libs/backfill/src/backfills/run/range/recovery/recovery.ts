@@ -72,7 +72,7 @@ export class Recovery {
 
   #databaseLost({ message, waitingFor }: DatabaseLostError): RangeOutcome {
     const { reason } = this.#context.tools.stop;
-    const isNews = reason === null || waitingFor !== THE_DATABASE;
-    return { kind: 'stopped', reason: reason ?? message, waitingFor: isNews ? waitingFor : null };
+    const isReported = reason === null || waitingFor !== THE_DATABASE;
+    return { kind: 'stopped', reason: reason ?? message, waitingFor: isReported ? waitingFor : null };
   }
 }

@@ -54,6 +54,7 @@ describe('classify', () => {
     expect(classifier.classify(`SELECT 'é';\nSELEC 1`)).toEqual({
       statements: [],
       failure: { message: 'syntax error at or near "SELEC"', position: { offset: 12, line: 2, column: 1 } },
+      temporary: new Set(),
     });
   });
 

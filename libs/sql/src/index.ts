@@ -10,6 +10,7 @@ export type {
   Unknown,
   WhereShape,
 } from './classification/statement.types.js';
+export { isExtensionFunction } from './functions/extension-functions.js';
 export type { ParseFailure } from './parser/sql-parser.js';
 export type { TextPosition } from './text/text-position.js';
 export type { DdlStatement } from './locks/ddl-statement.js';

@@ -17,8 +17,13 @@ export class MigrationStage {
   readonly lines: string[] = [];
   readonly log = {
     log: (line: string) => void this.lines.push(line),
-    warn: (line: string) => void this.lines.push(line),
+    warn: (line: string) => {
+      this.lines.push(line);
+      this.onWarning?.();
+    },
   };
+  /** Called at each warning. */
+  onWarning: (() => void) | undefined;
   /** Short timeouts for tests that wait for a lock. */
   readonly quick: MigrationOptions = { log: this.log, policy: { lockTimeout: 200, lockBackoff: 20 } };
 
@@ -29,6 +34,7 @@ export class MigrationStage {
       await stage.database.query(`CREATE TABLE leads (id int PRIMARY KEY, note text)`);
       await stage.database.query(`INSERT INTO leads SELECT n FROM generate_series(1, 5) n`);
       stage.lines.length = 0;
+      stage.onWarning = undefined;
     });
     afterEach(() => stage.database.drop());
     return stage;

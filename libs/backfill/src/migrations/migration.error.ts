@@ -89,6 +89,8 @@ export class MigrationBlockedError extends BackfillError {
   readonly blockers: readonly LockBlocker[];
   /** The number of attempts. */
   readonly attempts: number;
+  /** The statement that did not get its lock. */
+  readonly statement: string;
 
   constructor(
     migration: string,
@@ -97,11 +99,14 @@ export class MigrationBlockedError extends BackfillError {
       blockers,
       statement,
       cause,
+      committed = [],
     }: {
       readonly attempts: number;
       readonly blockers: readonly LockBlocker[];
       readonly statement: string;
       readonly cause: unknown;
+      /** Statements of the migration that are committed, because it runs without a transaction. @default none */
+      readonly committed?: readonly string[];
     },
   ) {
     const holders =
@@ -113,7 +118,8 @@ export class MigrationBlockedError extends BackfillError {
       {
         subject: migration,
         remedy:
-          'Nothing was changed. End the blocking session (SELECT pg_terminate_backend(pid)) or wait for it, then migrate again; ' +
+          `${committed.length === 0 ? 'Nothing was changed.' : `Already committed and not undone: ${committed.join('; ')}. The migration stays pending, so it must be able to run again.`} ` +
+          'End the blocking session (SELECT pg_terminate_backend(pid)) or wait for it, then migrate again; ' +
           'policy.lockAttempts and policy.lockRetryTotal limit the attempts.',
         cause,
       },
@@ -121,6 +127,7 @@ export class MigrationBlockedError extends BackfillError {
     this.migration = migration;
     this.blockers = blockers;
     this.attempts = attempts;
+    this.statement = statement;
     // Nine more attempts by @nestjs/typeorm would only delay the error.
     preventNestRetries(this);
   }

@@ -1,4 +1,6 @@
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import { insideMigration, unguarded } from './guard/guard-context.js';
+import { PhaseGuard } from './guard/phase-guard.js';
 import { startLockRun } from './locks/lock.guard.js';
 import type { MigrationOptions } from './migration.options.js';
 import {
@@ -40,10 +42,11 @@ export function guardMigrations(dataSource: DataSource, options: GuardMigrations
       Object.defineProperty(dataSource, method, {
         configurable: true,
         writable: true,
-        value: (...args: unknown[]) => {
+        value: async (...args: unknown[]) => {
           guardInstances(dataSource);
           startLockRun(dataSource);
-          return original(...args);
+          const guard = await PhaseGuard.for(dataSource);
+          return insideMigration(guard, () => original(...args));
         },
       });
     }
@@ -63,23 +66,26 @@ export function grandfatheredOf(dataSource: DataSource): readonly string[] {
 }
 
 function guardInstances(dataSource: DataSource): void {
-  const grandfathered = new Set(guardedSources.get(dataSource)?.grandfathered ?? []);
   for (const instance of dataSource.migrations) {
     if (isSchemaMigration(instance) || guardedInstances.has(instance)) continue;
-    if (grandfathered.has(migrationName(instance))) continue;
     guardedInstances.add(instance);
-    wrap(instance, 'up');
-    wrap(instance, 'down');
+    wrap(dataSource, instance, 'up');
+    wrap(dataSource, instance, 'down');
   }
 }
 
-function wrap(instance: MigrationInterface, direction: Direction): void {
+function wrap(dataSource: DataSource, instance: MigrationInterface, direction: Direction): void {
   const method = Reflect.get(instance, direction) as MigrationMethod | undefined;
   if (typeof method !== 'function') return;
+  const isGrandfathered = () =>
+    guardedSources.get(dataSource)?.grandfathered?.includes(migrationName(instance)) === true;
   Object.defineProperty(instance, direction, {
     configurable: true,
     writable: true,
-    value: (queryRunner: QueryRunner) => runGuarded(instance, direction, method, queryRunner),
+    value: (queryRunner: QueryRunner) =>
+      isGrandfathered()
+        ? unguarded(() => method.call(instance, queryRunner))
+        : runGuarded(instance, direction, method, queryRunner),
   });
 }
 

@@ -208,6 +208,7 @@ export class MigrationChecker {
       memory: new SchemaMemory(),
       tables: this.#tables,
       routines,
+      temporary: { names: new Set() },
     };
   }
 

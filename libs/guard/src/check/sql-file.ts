@@ -49,6 +49,7 @@ export function checkSqlFile(
       memory: new SchemaMemory(),
       tables,
       routines,
+      temporary: { names: new Set() },
       locks: direction === 'up' ? lockChecker(declarationOf(text)) : undefined,
     });
     return { direction, verdict: verdictOf(findings), findings };

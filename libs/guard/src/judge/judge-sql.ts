@@ -24,7 +24,9 @@ const COPIES_NO_ROWS = /(?:\bwhere (?:false|1 ?= ?0|0 ?= ?1|1 ?= ?2)|\blimit 0)\
 /** Findings of one SQL text that the migration sends. */
 export function judgeSql(event: SqlEvent, state: JudgeState): readonly Finding[] {
   if (event.text.kind === 'unknown') return [unknownText(event, state, event.text.expression)];
-  const reading = readSql(state.classifier, event.text, { routines: state.routines });
+  const { routines, temporary } = state;
+  const reading = readSql(state.classifier, event.text, { routines, temporary: temporary.names });
+  temporary.names = reading.classification.temporary;
   const sent = { event, reading, state };
   if (reading.unparsed) return judgeUnparsed(sent);
   const findings = reading.classification.statements.flatMap((statement) => judgeStatement(sent, statement));

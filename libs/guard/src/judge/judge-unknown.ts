@@ -1,5 +1,4 @@
-import type { Statement, Unknown } from 'nestjs-backfill-sql';
-import { isExtensionFunction } from './extension-functions.js';
+import { isExtensionFunction, type Statement, type Unknown } from 'nestjs-backfill-sql';
 import type { Finding } from './finding.types.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { SentSql } from './judge.types.js';

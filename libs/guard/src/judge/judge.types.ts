@@ -18,6 +18,8 @@ export interface JudgeState {
   readonly locks?: LockRuleChecker | undefined;
   /** Functions and procedures known so far; statements that create one add to it. */
   readonly routines: Routine[];
+  /** The temporary tables of the migration. */
+  readonly temporary: { names: ReadonlySet<string> };
 }
 
 /** Finds statements with dangerous locks. */

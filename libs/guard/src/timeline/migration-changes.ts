@@ -1,8 +1,7 @@
-import type { Routine, Statement } from 'nestjs-backfill-sql';
+import { isExtensionFunction, type Routine, type Statement } from 'nestjs-backfill-sql';
 import type { SqlParser } from 'nestjs-backfill-sql/tree';
 import type { EvaluationEvent, SqlEvent } from '../evaluate/machine/event.types.js';
 import type { Region } from '../judge/finding.types.js';
-import { isExtensionFunction } from '../judge/extension-functions.js';
 import type { PlacedHole } from '../judge/reading/holes.js';
 import { readSql } from '../judge/reading/sql-reading.js';
 import type { SqlClassifier } from '../judge/reading/sql-classifier.js';

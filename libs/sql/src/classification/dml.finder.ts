@@ -9,6 +9,7 @@ import {
   text,
   visit,
 } from '../parser/parser-nodes.js';
+import { isTemporary } from '../functions/temporary-tables.js';
 import { normalizeSql, type StatementTokens } from '../parser/statement-tokens.js';
 import type { StatementSpan } from './statement-spans.js';
 import type { DataFinding, DmlOperation, SetColumn, TableName } from './statement.types.js';
@@ -61,7 +62,7 @@ function operationOf(kind: string, fields: Json): DmlOperation | undefined {
     case 'CopyStmt':
       return fields['is_from'] === true ? 'copy' : undefined;
     case 'intoClause':
-      return 'select-into';
+      return isTemporary(fields['rel']) ? undefined : 'select-into';
     case 'CreateTableAsStmt':
       return copiesRows(fields) ? 'create-table-as' : undefined;
     default:
@@ -69,10 +70,11 @@ function operationOf(kind: string, fields: Json): DmlOperation | undefined {
   }
 }
 
-/** False for a materialized view, whose rows are derived, and for WITH NO DATA. */
+/** False for a materialized view, whose rows are derived, for a temporary table, and for WITH NO DATA. */
 function copiesRows(fields: Json): boolean {
   const into = fields['into'];
-  return fields['objtype'] !== 'OBJECT_MATVIEW' && !(isObject(into) && into['skipData'] === true);
+  if (fields['objtype'] === 'OBJECT_MATVIEW' || !isObject(into)) return false;
+  return into['skipData'] !== true && !isTemporary(into['rel']);
 }
 
 function readsRelation(insert: Json): boolean {

@@ -259,6 +259,8 @@ export interface Classification {
   readonly statements: readonly Statement[];
   /** Missing when the text was parsed. */
   readonly failure?: ParseFailure;
+  /** The temporary tables of the session after the text. */
+  readonly temporary: ReadonlySet<string>;
 }
 
 /**
@@ -276,4 +278,6 @@ export interface ClassifyOptions {
   readonly routines?: readonly Routine[];
   /** Names of prepared statements that change no rows. @default none */
   readonly prepared?: ReadonlySet<string>;
+  /** Temporary tables of the session: their rows are not data. @default none */
+  readonly temporary?: ReadonlySet<string>;
 }

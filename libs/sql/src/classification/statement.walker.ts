@@ -6,6 +6,7 @@ import { ddlStatement, mayLock, settingStatement } from './ddl.finder.js';
 import { findDml } from './dml.finder.js';
 import { RoutineRegistry } from './routine.registry.js';
 import { SqlUnit } from './sql-unit.js';
+import { TemporaryTables } from '../functions/temporary-tables.js';
 import {
   addFacts,
   DO_BLOCK,
@@ -35,13 +36,15 @@ import type { Classification, ClassifyOptions, Routine, Statement } from './stat
 export class StatementWalker {
   readonly #parser: SqlParser;
   readonly #prepared: Set<string>;
+  readonly #temporary: TemporaryTables;
   readonly #routines: RoutineRegistry;
   readonly #calls: CallResolver;
   readonly #bodies: BodyWalker;
 
-  constructor(parser: SqlParser, { routines = [], prepared }: ClassifyOptions) {
+  constructor(parser: SqlParser, { routines = [], prepared, temporary }: ClassifyOptions) {
     this.#parser = parser;
     this.#prepared = new Set(prepared);
+    this.#temporary = new TemporaryTables(temporary);
     this.#routines = new RoutineRegistry(routines);
     this.#calls = new CallResolver(this.#routines);
     this.#bodies = new BodyWalker(parser, (unit, facts, depth) => this.#walkText(unit, facts, depth));
@@ -49,11 +52,10 @@ export class StatementWalker {
 
   classify(sql: string): Classification {
     const parsed = this.#parser.parse(sql);
-    if (!parsed.ok) return { statements: [], failure: parsed.failure };
+    if (!parsed.ok) return { statements: [], failure: parsed.failure, temporary: this.#temporary.names };
     const unit = SqlUnit.root(this.#parser, sql);
-    return {
-      statements: spansOf(unit, parsed.value.stmts).map(([span, tree]) => this.#classify(span, tree)),
-    };
+    const statements = spansOf(unit, parsed.value.stmts).map(([span, tree]) => this.#classify(span, tree));
+    return { statements, temporary: this.#temporary.names };
   }
 
   #classify(span: StatementSpan, tree: unknown): Statement {
@@ -107,7 +109,9 @@ export class StatementWalker {
     if (kind === 'TransactionStmt' && span.unit.place.via.length > 0) facts.controlsTransaction = true;
     const remote = remoteEffect(kind, fields);
     if (remote !== undefined) facts.unknowns.push(unknown('remote-sql', span, remote));
-    if (canContainDml(kind)) facts.findings.push(...findDml(tree, span));
+    this.#temporary.note(kind, fields);
+    if (canContainDml(kind))
+      facts.findings.push(...findDml(tree, span).filter((finding) => !this.#temporary.has(finding)));
     if (evaluatesExpressions(kind)) this.#calls.resolveCalls(tree, kind, scope);
     this.#calls.resolveStoredCalls(kind, fields, scope);
   }

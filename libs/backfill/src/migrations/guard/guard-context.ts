@@ -12,6 +12,8 @@ export interface OtherConnectionGuard {
 interface Context {
   /** Undefined for the library's own statements inside a migration. */
   readonly guard: OtherConnectionGuard | undefined;
+  /** The one text that the guard has admitted. Loggers and subscribers of TypeORM run in the same context. */
+  readonly admitted?: string;
 }
 
 const storage = new AsyncLocalStorage<Context>();
@@ -21,15 +23,43 @@ export function insideMigration<T>(guard: OtherConnectionGuard, work: () => T): 
   return storage.run({ guard }, work);
 }
 
-/** Runs the library's own statements, and those that the guard has admitted. */
+/** Runs the library's own statements. */
 export function unguarded<T>(work: () => T): T {
   return storage.run({ guard: undefined }, work);
+}
+
+/** Sends one statement that the guard has admitted. Other statements that `work` causes are checked. */
+export function sending<T>(guard: OtherConnectionGuard, sql: string, work: () => T): T {
+  return storage.run({ guard, admitted: sql }, work);
+}
+
+const observers = new Set<(sql: string) => void>();
+
+/**
+ * Calls `observe` for each text that changes rows, as far as its words tell, and that the process sends during
+ * `work` outside of every migration: a job queue does not keep the asynchronous context.
+ */
+export async function observingOthers<T>(observe: (sql: string) => void, work: () => Promise<T>): Promise<T> {
+  observers.add(observe);
+  try {
+    return await work();
+  } finally {
+    observers.delete(observe);
+  }
+}
+
+const CHANGES_ROWS = /\b(?:insert|update|delete|merge|truncate)\b/i;
+
+function noteOutside(sql: unknown): void {
+  if (typeof sql === 'string' && CHANGES_ROWS.test(sql)) for (const observe of observers) observe(sql);
 }
 
 /** The class of node-postgres through which every query of the process passes. */
 interface ClientPrototype {
   query: (...args: unknown[]) => unknown;
 }
+
+type Listen = (this: unknown, event: unknown, listener: (...args: unknown[]) => unknown) => unknown;
 
 /** `pool.query` obtains its client with a callback. */
 interface PoolPrototype {
@@ -41,7 +71,9 @@ interface PostgresLibrary {
   readonly Pool?: { readonly prototype?: PoolPrototype };
 }
 
-const watched = new WeakSet<ClientPrototype | PoolPrototype>();
+const OUTSIDE: Context = { guard: undefined };
+
+const watched = new WeakSet<object>();
 
 /**
  * Wraps `query` of the driver's client class, because the code of a migration can bypass its query runner:
@@ -54,12 +86,17 @@ export function watchDriver(driver: unknown): void {
   const prototype = library?.Client?.prototype;
   if (!prototype || watched.has(prototype)) return;
   watched.add(prototype);
+  bindListeners(prototype);
   const send = prototype.query;
   prototype.query = function (this: unknown, ...args: unknown[]): unknown {
-    const guard = storage.getStore()?.guard;
-    if (!guard) return send.apply(this, args);
+    const store = storage.getStore();
+    if (!store && observers.size === 0) return send.apply(this, args);
+    const sql = sqlOf(args[0]);
+    if (!store) noteOutside(sql);
+    const { guard, admitted } = store ?? OUTSIDE;
+    if (!guard || (admitted !== undefined && sql === admitted)) return send.apply(this, args);
     try {
-      guard.admitOnOtherConnection(sqlOf(args[0]));
+      guard.admitOnOtherConnection(sql);
     } catch (error) {
       return refuse(args, error);
     }
@@ -75,10 +112,32 @@ export function watchDriver(driver: unknown): void {
 function watchPool(prototype: PoolPrototype | undefined): void {
   if (!prototype || watched.has(prototype)) return;
   watched.add(prototype);
+  bindListeners(prototype);
   const connect = prototype.connect;
   prototype.connect = function (this: unknown, callback): unknown {
     return connect.call(this, callback && AsyncResource.bind(callback));
   };
+}
+
+/**
+ * A listener that the migration adds, e.g. for notices, runs in the context of the socket. The binding makes it
+ * code of the migration.
+ */
+function bindListeners(prototype: object): void {
+  for (const method of ['on', 'addListener', 'prependListener', 'once']) {
+    const listen = Reflect.get(prototype, method) as Listen;
+    Object.defineProperty(prototype, method, {
+      configurable: true,
+      writable: true,
+      value: function (this: unknown, ...[event, listener]: Parameters<Listen>): unknown {
+        const isBindable = typeof listener === 'function' && !('listener' in listener);
+        if (!storage.getStore()?.guard || !isBindable) return listen.call(this, event, listener);
+        // `removeListener` finds the original as `listener`. The listener of `once` has this property already.
+        const bound = Object.assign(AsyncResource.bind(listener), { listener });
+        return listen.call(this, event, bound);
+      },
+    });
+  }
 }
 
 /** The text of a string, of a query configuration, or of a query object such as pg-cursor's. */

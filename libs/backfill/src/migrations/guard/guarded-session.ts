@@ -3,8 +3,9 @@ import type { ReadStream } from 'node:fs';
 import type { QueryRunner } from 'typeorm';
 import type { LockRetry } from '../locks/lock-retry.js';
 import { RowsWrittenError } from '../migration.error.js';
-import { unguarded } from './guard-context.js';
+import { sending } from './guard-context.js';
 import type { Admitted, MigrationGuard } from './migration-guard.js';
+import { hasHooks, probeRecording } from './recording-probe.js';
 import { RowCounters, type SendQuery, type WrittenTable } from './row-counters.js';
 
 /**
@@ -14,7 +15,8 @@ import { RowCounters, type SendQuery, type WrittenTable } from './row-counters.j
 const SET_LOCK_TIMEOUT = `
   pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
   pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged, pg_catalog.set_config('lock_timeout', $1, true) AS now`;
-const RESTORE_LOCK_TIMEOUT = `pg_catalog.set_config('lock_timeout', $1, true) AS now`;
+const RESTORE_LOCK_TIMEOUT = `
+  pg_catalog.set_config('lock_timeout', coalesce($1::text, pg_catalog.current_setting('lock_timeout')), true) AS now`;
 
 /** The arguments of TypeORM's `QueryRunner.query`. */
 export type QueryArguments = readonly [
@@ -48,7 +50,7 @@ export class GuardedSession {
     this.#guard = guard;
     this.#retry = retry;
     this.#query = (sql, parameters) =>
-      unguarded(() => raw.query(sql, parameters)) as Promise<Record<string, unknown>[]>;
+      sending(guard, sql, () => raw.query(sql, parameters)) as Promise<Record<string, unknown>[]>;
     this.#rowCounters = new RowCounters(this.#query, guard.mayWrite);
   }
 
@@ -77,13 +79,23 @@ export class GuardedSession {
    * @throws RowsWrittenError if the transaction has written rows without an exemption
    */
   async finish(): Promise<void> {
-    if (!this.#inTransaction) return;
-    const before = this.#lockTimeoutBefore;
-    this.#assertUnwritten(
-      await this.#rowCounters.written(
-        before === undefined ? undefined : { select: RESTORE_LOCK_TIMEOUT, parameters: [before] },
-      ),
-    );
+    const isOpen = this.#inTransaction;
+    if (!isOpen) await this.#query('BEGIN');
+    try {
+      if (!isOpen) await this.#rowCounters.begin();
+      const [written, { hooked }] = await this.#rowCounters.writtenAnd({
+        select: `${RESTORE_LOCK_TIMEOUT}, ${hasHooks('$2')}`,
+        parameters: [this.#lockTimeoutBefore ?? null, this.#guard.record.table],
+      });
+      this.#assertUnwritten(written);
+      if (hooked !== true) return;
+      const byHooks = await probeRecording(this.#query, this.#guard.record, () =>
+        this.#rowCounters.written(),
+      );
+      this.#assertUnwritten(byHooks);
+    } finally {
+      if (!isOpen) await this.#query('ROLLBACK').catch(() => undefined);
+    }
   }
 
   async #verify(): Promise<void> {
@@ -108,7 +120,7 @@ export class GuardedSession {
       for (const statement of admitted.statements)
         if (statement.unknowns.length > 0) this.#guard.refuseUncounted(statement);
       await this.#admitLocks(admitted.statements);
-      return unguarded(() => this.#raw.stream(sql, parameters, onEnd, onError));
+      return sending(this.#guard, sql, () => this.#raw.stream(sql, parameters, onEnd, onError));
     });
     this.#last = work.catch(() => undefined);
     return this.#guard.track(work);
@@ -141,7 +153,7 @@ export class GuardedSession {
 
   async #send(admitted: Admitted, [sql, parameters, structured]: QueryArguments): Promise<unknown> {
     const { statements } = admitted;
-    const send = () => unguarded(() => this.#raw.query(sql, parameters, structured as true));
+    const send = () => sending(this.#guard, sql, () => this.#raw.query(sql, parameters, structured as true));
     const control = statements[0]?.transaction;
     if (control === 'commit' || control === 'prepare') await this.#verify();
     if (control) return this.#control(control, send);
@@ -212,8 +224,8 @@ export class GuardedSession {
 
   async #sendCounted(admitted: Admitted, send: () => Promise<unknown>): Promise<unknown> {
     if (!admitted.mustCountRows) return send();
-    const [result, truncated] = await this.#rowCounters.truncatedBy(send);
-    this.#assertUnwritten([...truncated, ...(await this.#rowCounters.written())]);
+    const result = await send();
+    this.#assertUnwritten(await this.#rowCounters.written());
     return result;
   }
 

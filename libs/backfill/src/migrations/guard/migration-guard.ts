@@ -1,9 +1,19 @@
-import type { StatementClassifier, Classification, Routine, Statement } from 'nestjs-backfill-sql';
+import {
+  type Classification,
+  isExtensionFunction,
+  type Routine,
+  type RoutineCall,
+  type Statement,
+  type StatementClassifier,
+  type Unknown,
+} from 'nestjs-backfill-sql';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { LockGuard } from '../locks/lock.guard.js';
 import { DangerousLockError, DataInMigrationError, type MigrationRefusedError } from '../migration.error.js';
 import type { OtherConnectionGuard } from './guard-context.js';
-import { judge, type JudgeOptions, type Refusal, type RefusalCause } from './refusal.js';
+import type { MigrationRecord } from './recording-probe.js';
+import { partitionsOf } from './partition.reader.js';
+import { coversTable, judge, type JudgeOptions, type Refusal, type RefusalCause } from './refusal.js';
 import { readRoutines } from './routine.reader.js';
 import type { SendQuery } from './row-counters.js';
 
@@ -23,6 +33,8 @@ export interface GuardOptions extends JudgeOptions {
   readonly dataSource: DataSource;
   readonly classifier: StatementClassifier;
   readonly locks: LockGuard;
+  /** What TypeORM writes after the migration. */
+  readonly record: MigrationRecord;
 }
 
 /**
@@ -35,6 +47,10 @@ export class MigrationGuard implements OtherConnectionGuard {
   readonly #running = new Set<Promise<unknown>>();
   readonly #committed: string[] = [];
   #routines: readonly Routine[] = [];
+  /** Temporary tables of the migration's own session. */
+  #temporary: ReadonlySet<string> = new Set();
+  /** Partitions of exempt tables. */
+  #exemptPartitions: readonly string[] = [];
   #firstRefusal: MigrationRefusedError | undefined;
   #ended = false;
 
@@ -48,6 +64,10 @@ export class MigrationGuard implements OtherConnectionGuard {
 
   get direction(): 'up' | 'down' {
     return this.#options.direction;
+  }
+
+  get record(): MigrationRecord {
+    return this.#options.record;
   }
 
   get mayWrite(): readonly string[] {
@@ -73,9 +93,23 @@ export class MigrationGuard implements OtherConnectionGuard {
       .filter(({ effect }) => effect === 'schema')
       .flatMap(({ calls }) => calls);
     const called = [...unresolved, ...inDefinitions];
+    await this.#findPartitions(first.statements, query);
     if (called.length === 0) return this.#judge(sql, first);
     const known = await readRoutines(query, this.#options.classifier, called);
     return this.#judge(sql, this.#classify(sql, known));
+  }
+
+  /** An exempt table stands for its partitions. */
+  async #findPartitions(statements: readonly Statement[], query: SendQuery): Promise<void> {
+    const { exemptTables } = this.#options;
+    if (exemptTables.length === 0) return;
+    const changed = statements.flatMap(({ findings }) => findings.flatMap(({ table }) => table ?? []));
+    const others = changed.filter((table) => !exemptTables.some((listed) => coversTable(listed, table)));
+    if (others.length > 0)
+      this.#exemptPartitions = [
+        ...this.#exemptPartitions,
+        ...(await partitionsOf(query, others, exemptTables)),
+      ];
   }
 
   /** @throws DangerousLockError before the statements are sent */
@@ -104,10 +138,18 @@ export class MigrationGuard implements OtherConnectionGuard {
     this.#assertText(sql);
     this.#refuseLate(sql);
     const { mustCountRows, statements } = this.#judge(sql, this.#classify(sql));
-    const unread = mustCountRows ? statements.find(({ unknowns }) => unknowns.length > 0) : undefined;
-    const [unknown] = unread?.unknowns ?? [];
-    if (unread && unknown) this.#refuse({ kind: 'undecidable', unknown }, unread.text, unread);
+    const unread = mustCountRows ? statements.find((statement) => this.#isUnread(statement)) : undefined;
+    if (unread) this.#refuse({ kind: 'undecidable', unknown: unknownOf(unread) }, unread.text, unread);
     this.#options.locks.admitOnOtherConnection(statements);
+  }
+
+  /** Whether a statement on another connection may write rows through SQL that the guard has not read. */
+  #isUnread({ unknowns, calls, effect }: Statement): boolean {
+    if (unknowns.length > 0) return true;
+    const isRead = ({ name }: RoutineCall) =>
+      isExtensionFunction(name) || this.#routines.some((routine) => routine.name === name);
+    // The definition of a column, or a change of its type, runs the functions in it for each row.
+    return effect === 'schema' && calls.some((call) => !isRead(call));
   }
 
   /**
@@ -115,21 +157,7 @@ export class MigrationGuard implements OtherConnectionGuard {
    * so the changes could not be rolled back
    */
   refuseUncounted(statement: Statement): never {
-    const [unknown] = statement.unknowns;
-    return this.#refuse(
-      {
-        kind: 'unwitnessed',
-        unknown: unknown ?? {
-          kind: 'dynamic-sql',
-          detail: 'it calls a routine',
-          position: statement.position,
-          text: statement.text,
-          via: [],
-        },
-      },
-      statement.text,
-      statement,
-    );
+    return this.#refuse({ kind: 'unwitnessed', unknown: unknownOf(statement) }, statement.text, statement);
   }
 
   /** @throws DataInMigrationError because the migration turned the row counters off */
@@ -181,14 +209,21 @@ export class MigrationGuard implements OtherConnectionGuard {
     // A routine that the migration created replaces the one in the database.
     const own = new Set(this.#routines.map(({ name }) => name));
     const routines = [...extra.filter(({ name }) => !own.has(name)), ...this.#routines];
-    return this.#options.classifier.classify(sql, { routines, prepared: this.#prepared });
+    return this.#options.classifier.classify(sql, {
+      routines,
+      prepared: this.#prepared,
+      temporary: this.#temporary,
+    });
   }
 
-  #judge(sql: string, { statements, failure }: Classification): Admitted {
+  #judge(sql: string, { statements, failure, temporary }: Classification): Admitted {
     if (failure) this.#refuse({ kind: 'unreadable', failure }, sql, failure);
     let mustCountRows = false;
     for (const statement of statements) {
-      const verdict = judge(statement, this.#options);
+      const verdict = judge(statement, {
+        ...this.#options,
+        exemptTables: [...this.#options.exemptTables, ...this.#exemptPartitions],
+      });
       if (verdict.refused) this.#refuse(verdict.refused, statement.text, statement);
       mustCountRows ||= verdict.mustCountRows;
     }
@@ -196,6 +231,7 @@ export class MigrationGuard implements OtherConnectionGuard {
       this.#routines = [...this.#routines, ...creates];
       if (prepares !== undefined) this.#prepared.add(prepares);
     }
+    this.#temporary = temporary;
     return { statements, mustCountRows };
   }
 
@@ -229,14 +265,15 @@ export class MigrationGuard implements OtherConnectionGuard {
   }
 }
 
+/** What the guard has not read of a statement. */
+function unknownOf({ unknowns: [unknown], calls: [call], position, text }: Statement): Unknown {
+  const detail = call ? `it calls ${call.name}(), which the guard has not read` : 'it calls a routine';
+  return unknown ?? { kind: 'unresolved-call', detail, position, text, via: [], ...(call && { call }) };
+}
+
 function entityOf(dataSource: DataSource, table: string | undefined): string | undefined {
   const metadata = dataSource.entityMetadatas.find(({ tableName }) => tableName === table);
   return metadata?.targetName === '' ? undefined : metadata?.targetName;
-}
-
-/** The configured names of TypeORM's own tables. */
-export function bookkeepingTables(dataSource: DataSource): readonly string[] {
-  return [dataSource.options.migrationsTableName ?? 'migrations', dataSource.metadataTableName];
 }
 
 /** The data source of a query runner. Before TypeORM 1.0 the property is `connection`. */

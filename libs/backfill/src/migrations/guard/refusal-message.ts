@@ -13,10 +13,10 @@ export interface RefusalText {
  * with code to paste.
  */
 export function describeRefusal(refusal: Refusal): RefusalText {
-  const { migration, direction, position, cause } = refusal;
+  const { migration, direction, position, cause, subject = `${migration}.${direction}()` } = refusal;
   return {
     problem: [
-      `${migration}.${direction}() ${headline(cause)} The statement was not sent.`,
+      `${subject} ${headline(cause)} The statement was not sent.`,
       '',
       indent(shorten(refusal.sql)),
       `    at line ${position.line}, column ${position.column} of the query`,

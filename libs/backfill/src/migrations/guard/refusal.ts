@@ -19,6 +19,8 @@ export type RefusalCause =
 export interface Refusal {
   readonly migration: string;
   readonly direction: 'up' | 'down';
+  /** What sent it, unless the migration itself did. */
+  readonly subject?: string;
   readonly cause: RefusalCause;
   /** The statement, or the whole text if it could not be split. */
   readonly sql: string;

@@ -115,7 +115,7 @@ export class LockRetry {
     try {
       return await work();
     } catch (error) {
-      if (isLockError(error) && typeof error === 'object' && error !== null)
+      if (isLockError(error) && typeof error === 'object' && error !== null && !observations.has(error))
         observations.set(error, { blockers: (await reading) ?? [], statement });
       throw error;
     } finally {

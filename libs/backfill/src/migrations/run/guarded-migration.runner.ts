@@ -1,14 +1,15 @@
 import { loadClassifier, LOCK_RULES } from 'nestjs-backfill-sql';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
-import { insideMigration, watchDriver } from '../guard/guard-context.js';
+import { insideMigration, observingOthers, watchDriver } from '../guard/guard-context.js';
 import { guardQueryRunner, isGuarded } from '../guard/guarded-query-runner.js';
 import { GuardedSession } from '../guard/guarded-session.js';
-import { bookkeepingTables, dataSourceOf, MigrationGuard } from '../guard/migration-guard.js';
+import { dataSourceOf, MigrationGuard } from '../guard/migration-guard.js';
+import { bookkeepingTables, migrationsTablePath } from '../guard/recording-probe.js';
 import { isLockError, LockRetry } from '../locks/lock-retry.js';
 import { LockGuard } from '../locks/lock.guard.js';
 import { declaredTransaction } from './declared-transaction.js';
 import { assertRequirements } from './contract.requirements.js';
-import { MigrationDeclarationError } from '../migration.error.js';
+import { MigrationBlockedError, MigrationDeclarationError } from '../migration.error.js';
 import type { MigrationDeclaration, MigrationSettings } from '../migration.options.js';
 import { settingsFor } from './migration.settings.js';
 
@@ -123,20 +124,38 @@ class GuardedMigrationRunner {
       exemptTables: this.#declaration.allowsData?.tables ?? [],
       bookkeeping: bookkeepingTables(dataSource),
       locks: this.#lockGuard(dataSource),
+      record: {
+        table: migrationsTablePath(dataSource),
+        name: this.#name,
+        direction: this.#migration.direction,
+      },
     });
     watchDriver(dataSource.driver);
     const session = new GuardedSession(this.#raw, guard, retry);
     const runner = guardQueryRunner(this.#raw, session, (other) => new GuardedSession(other, guard, retry));
     this.#canRestartTransaction = this.#raw.isTransactionActive && (await session.enterTransaction());
     try {
-      const result = await insideMigration(guard, () => method.call(instance, runner));
+      const result = await this.#observed(() => insideMigration(guard, () => method.call(instance, runner)));
       await guard.end();
       await session.finish();
       return result;
     } catch (error) {
       const refusal = await guard.endFailed();
       this.#warnOfCommitted(guard.committed, error);
-      throw refusal ?? error;
+      throw refusal ?? withCommitted(error, guard.committed);
+    }
+  }
+
+  /** A job that the migration has queued is not its own code, so it cannot be refused. */
+  async #observed<T>(work: () => Promise<T>): Promise<T> {
+    const sent = new Set<string>();
+    try {
+      return await observingOthers((sql) => sent.add(sql), work);
+    } finally {
+      if (sent.size > 0)
+        this.#settings.log.warn(
+          `While ${this.#name} ran, this process also sent statements outside of the migration that may change rows. If the migration has queued them, make them a backfill: ${[...sent].map((sql) => shorten(sql)).join('; ')}`,
+        );
     }
   }
 
@@ -203,4 +222,16 @@ class GuardedMigrationRunner {
       `${this.#name} failed (${message}) and does not run in a transaction. Already committed: ${committed.join('; ')}`,
     );
   }
+}
+
+/** A migration without a transaction may have committed statements before the one that was blocked. */
+function withCommitted(error: unknown, committed: readonly string[]): unknown {
+  if (!(error instanceof MigrationBlockedError) || committed.length === 0) return error;
+  const { migration, attempts, blockers, statement, cause } = error;
+  return new MigrationBlockedError(migration, { attempts, blockers, statement, cause, committed });
+}
+
+function shorten(sql: string): string {
+  const line = sql.replace(/\s+/g, ' ').trim();
+  return line.length > 160 ? `${line.slice(0, 160)} …` : line;
 }

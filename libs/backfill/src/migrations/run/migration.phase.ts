@@ -1,15 +1,9 @@
-import {
-  type DataSource,
-  type Migration,
-  MigrationExecutor,
-  type MigrationInterface,
-  type QueryRunner,
-} from 'typeorm';
+import { type DataSource, type Migration, MigrationExecutor, type MigrationInterface } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { whileUnavailable } from '../../postgres/server/availability.js';
-import { MAKE_DURABLE } from '../../postgres/timeout-policy.js';
 import { namedTarget } from '../../ledger/target/target.js';
 import type { Session } from '../../postgres/session.js';
+import { unguarded } from '../guard/guard-context.js';
 import { startLockRun } from '../locks/lock.guard.js';
 import { LockRetry } from '../locks/lock-retry.js';
 import { declaredTransaction } from './declared-transaction.js';
@@ -22,8 +16,10 @@ import type {
   MigrationPhaseReport,
   RanMigration,
 } from '../migration.report.js';
+import { attemptGroup } from './group.attempt.js';
 import { declarationOf } from './guarded-migration.runner.js';
 import { settingsFor, whileRunByPhase } from './migration.settings.js';
+import { pendingUnderPolicy } from './observed-runner.js';
 
 /** The options of `runMigrations`. @publicApi */
 export interface RunMigrationsOptions extends GuardMigrationsOptions {
@@ -83,7 +79,8 @@ class MigrationPhase {
     try {
       guardMigrations(this.#dataSource, this.#options);
       startLockRun(this.#dataSource);
-      lease = await this.#acquire();
+      // The renewals of the lease are statements of the library.
+      lease = await unguarded(() => this.#acquire());
       this.#waited = lease.hasWaited;
       return await whileRunByPhase(this.#dataSource, () => this.#migrate(lease as DeployLease));
     } catch (error) {
@@ -108,7 +105,7 @@ class MigrationPhase {
 
   async #migrate(lease: DeployLease): Promise<MigrationPhaseReport> {
     // Read under the lease, because another process may have run some of the migrations before.
-    const pending = await pendingOf(this.#dataSource);
+    const pending = await this.#pending();
     this.#warnOfGrandfathered(pending);
     const conflict = this.#mode === 'all' ? conflictWithSharedTransaction(pending) : undefined;
     if (conflict) return this.#report({ failed: { name: conflict.migration, error: conflict } }, pending);
@@ -133,6 +130,14 @@ class MigrationPhase {
       done += group.length;
     }
     return this.#report({}, []);
+  }
+
+  /** TypeORM's own statements wait no longer for their locks than those of a migration. */
+  #pending(): Promise<readonly Migration[]> {
+    const { policy, log } = settingsFor(this.#dataSource);
+    const subject = "TypeORM's table of migrations";
+    const retry = new LockRetry({ policy, dataSource: this.#dataSource, migration: subject, log });
+    return retry.run(subject, () => pendingUnderPolicy(this.#dataSource, retry));
   }
 
   get #mode(): 'all' | 'each' | 'none' {
@@ -180,8 +185,12 @@ class MigrationPhase {
     const { policy, log } = settingsFor(this.#dataSource);
     const name = group[0]?.name ?? '';
     const retry = new LockRetry({ policy, dataSource: this.#dataSource, migration: name, log });
-    const attempt = () => retry.run(name, () => this.#attempt(group, lease));
-    if (!this.#isTransactional(group)) return attempt();
+    const inTransaction = this.#isTransactional(group);
+    const options = { dataSource: this.#dataSource, lease, retry, inTransaction };
+    const attempt = async () => {
+      this.#ran.push(...(await retry.run(name, () => attemptGroup(group, options))));
+    };
+    if (!inTransaction) return attempt();
     let isRepeated = false;
     await this.#whileUnavailable(name, async () => {
       // The answer to the COMMIT of the attempt before may have been lost.
@@ -198,46 +207,11 @@ class MigrationPhase {
   }
 
   async #isRecorded(name: string): Promise<boolean> {
-    return !(await pendingOf(this.#dataSource)).some((migration) => migration.name === name);
+    return !(await this.#pending()).some((migration) => migration.name === name);
   }
 
   #isTransactional(group: readonly Migration[]): boolean {
     return this.#mode === 'all' || inOwnTransaction(group[0]?.instance, this.#mode);
-  }
-
-  async #attempt(group: readonly Migration[], lease: DeployLease): Promise<void> {
-    const runner = this.#dataSource.createQueryRunner();
-    const ran: RanMigration[] = [];
-    const inTransaction = this.#isTransactional(group);
-    try {
-      // A migration without a transaction cannot be rolled back, so a process that has lost its lease must
-      // not start it.
-      await lease.confirm(runner);
-      if (inTransaction) {
-        await runner.startTransaction();
-        // Another process relies on TypeORM's record of the migration.
-        await runner.query(`SELECT ${MAKE_DURABLE}`);
-      }
-      for (const migration of group) ran.push(await this.#runOne(migration, runner));
-      await lease.confirm(runner);
-      if (runner.isTransactionActive) await runner.commitTransaction();
-      this.#ran.push(...ran);
-    } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-      throw error;
-    } finally {
-      await runner.release();
-    }
-  }
-
-  async #runOne(migration: Migration, runner: QueryRunner): Promise<RanMigration> {
-    const startedAt = performance.now();
-    // TypeORM's executor also records the migration in its table.
-    await new MigrationExecutor(this.#dataSource, runner).executeMigration(migration);
-    const allowsData = migration.instance && declarationOf(migration.instance).allowsData?.reason;
-    const durationMs = Math.round(performance.now() - startedAt);
-    settingsFor(this.#dataSource).log.log(`${migration.name} done in ${durationMs} ms.`);
-    return { name: migration.name, durationMs, ...(allowsData !== undefined && { allowsData }) };
   }
 
   #outcome({ failed, deferred }: PhaseEnd): MigrationPhaseReport['outcome'] {

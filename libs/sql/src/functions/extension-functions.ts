@@ -10,6 +10,7 @@ const PATTERNS = [
   /^(?:schedule|unschedule|create_parent|enable_\w+|disable_\w+)$/,
 ] as const;
 
+/** Whether a function of this name belongs to a well-known extension, and changes no rows of tables. @publicApi */
 export function isExtensionFunction(name: string): boolean {
   return PATTERNS.some((pattern) => pattern.test(name));
 }

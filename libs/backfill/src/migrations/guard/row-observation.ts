@@ -1,0 +1,136 @@
+/** Expressions to select in the same round trip: a select list without FROM. */
+export interface ExtraColumns {
+  readonly select: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** A table, and the tables of which it is a partition or a child. */
+export interface TableId {
+  readonly id: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly ancestors?: readonly { readonly schema: string; readonly name: string }[];
+}
+
+export interface Counted extends TableId {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  /** The transaction holds the lock of a statement that writes rows, so that the writes were not rolled back. */
+  readonly isHeld: boolean;
+}
+
+/** What PostgreSQL shows of the rows that a transaction has written. */
+export interface Observed {
+  readonly isCounting: boolean;
+  readonly counted: readonly Counted[];
+  /** At the start: tables with rows. At the end: tables that this transaction locked, and that are empty. */
+  readonly files: readonly (TableId & { readonly file: string })[];
+  /** Foreign tables that the transaction has locked to write or truncate them. */
+  readonly foreign: readonly (TableId & { readonly mode: string })[];
+  /** Relations that are created later have a higher id. */
+  readonly newestId: number;
+}
+
+/** The relations that this transaction has locked. */
+const HELD = `
+  held AS MATERIALIZED (
+    SELECT l.relation, l.mode FROM pg_catalog.pg_locks l
+     WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+       AND l.mode IN ('RowExclusiveLock', 'AccessExclusiveLock')
+       AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))`;
+
+const ANCESTORS = `
+  (WITH RECURSIVE above AS (
+     SELECT i.inhparent AS id FROM pg_catalog.pg_inherits i WHERE i.inhrelid = s.oid
+     UNION SELECT i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.id)
+   SELECT pg_catalog.json_agg(pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname))
+     FROM above a JOIN pg_catalog.pg_class c ON c.oid = a.id JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)`;
+
+/**
+ * Row counters of the current transaction. They may still contain the counts of earlier transactions of the
+ * session, so only differences are used. Left out are materialized views, because their rows are derived,
+ * temporary tables, which end with the session, and tables of extensions, because CREATE EXTENSION fills them.
+ * Large objects are rows of two system tables.
+ *
+ * These are the columns of the view pg_stat_xact_all_tables (system_views.sql), without its slow join to
+ * every index.
+ */
+const COUNTED = `
+  SELECT s.oid::text AS id, n.nspname AS schema, s.relname AS name, s.inserted, s.updated, s.deleted,
+         s.relnamespace = 'pg_catalog'::pg_catalog.regnamespace
+           OR EXISTS (SELECT FROM held h WHERE h.relation = s.oid AND h.mode = 'RowExclusiveLock') AS "isHeld",
+         ${ANCESTORS} AS ancestors
+    FROM (SELECT c.oid, c.relname, c.relnamespace,
+                 pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)::float8 AS inserted,
+                 pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)::float8 AS updated,
+                 pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)::float8 AS deleted
+            FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' OFFSET 0) s
+    JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
+   WHERE s.inserted + s.updated + s.deleted > 0
+     AND (n.nspname NOT IN ('pg_catalog', 'information_schema')
+       OR n.nspname = 'pg_catalog' AND s.relname IN ('pg_largeobject', 'pg_largeobject_metadata'))
+     AND n.nspname !~ '^pg_toast'
+     AND (SELECT count(*) FROM pg_catalog.pg_depend d
+           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = s.oid AND d.deptype = 'e') = 0`;
+
+/**
+ * The file of each table that has rows, according to the statistics: counting them would take locks. A table
+ * without statistics has the number of rows of its last ANALYZE.
+ */
+const FILES_AT_START = `
+  SELECT c.oid::text AS id, n.nspname AS schema, c.relname AS name, c.relfilenode::text AS file
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+     AND CASE WHEN pg_catalog.pg_stat_get_tuples_inserted(c.oid) > 0 OR pg_catalog.pg_stat_get_tuples_deleted(c.oid) > 0
+              THEN pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 ELSE c.reltuples > 0 END`;
+
+/** It reads only tables that this transaction has locked exclusively, so that it never waits for a lock. */
+const FILES_AT_END = `
+  SELECT s.oid::text AS id, n.nspname AS schema, s.relname AS name, s.relfilenode::text AS file,
+         ${ANCESTORS} AS ancestors
+    FROM held h JOIN pg_catalog.pg_class s ON s.oid = h.relation
+    JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
+   WHERE h.mode = 'AccessExclusiveLock' AND s.relkind = 'r' AND pg_catalog.pg_relation_size(s.oid) = 0`;
+
+const FOREIGN = `
+  SELECT s.oid::text AS id, n.nspname AS schema, s.relname AS name, h.mode, ${ANCESTORS} AS ancestors
+    FROM held h JOIN pg_catalog.pg_class s ON s.oid = h.relation
+    JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
+   WHERE s.relkind = 'f' AND h.mode = 'RowExclusiveLock'`;
+
+/** One query that observes everything, with further columns, which are evaluated once. */
+export function observation(
+  at: 'start' | 'end',
+  { select, parameters }: ExtraColumns,
+): { readonly text: string; readonly parameters: readonly unknown[] } {
+  return {
+    text: `
+  WITH ${HELD}
+  SELECT b.*, pg_catalog.json_build_object(
+           'isCounting', pg_catalog.current_setting('track_counts') <> 'off',
+           'counted', (SELECT pg_catalog.json_agg(t) FROM (${COUNTED}) t),
+           'files', (SELECT pg_catalog.json_agg(t) FROM (${at === 'start' ? FILES_AT_START : FILES_AT_END}) t),
+           'foreign', (SELECT pg_catalog.json_agg(t) FROM (${FOREIGN}) t),
+           'newestId', (SELECT pg_catalog.max(c.oid::int8) FROM pg_catalog.pg_class c))::text AS observed
+    FROM (SELECT ${select} OFFSET 0) b`,
+    parameters,
+  };
+}
+
+export function toObserved(row: Record<string, unknown>): Observed {
+  const { isCounting, counted, files, foreign, newestId } = JSON.parse(String(row['observed'])) as {
+    readonly [Name in keyof Observed]: Observed[Name] | null;
+  };
+  const known = <T extends TableId>(tables: readonly T[] | null): readonly T[] =>
+    (tables ?? []).map((table) => ({ ...table, ancestors: table.ancestors ?? [] }));
+  return {
+    isCounting: isCounting !== false,
+    counted: known(counted),
+    files: known(files),
+    foreign: known(foreign),
+    newestId: newestId ?? 0,
+  };
+}

@@ -1,0 +1,68 @@
+import { type DataSource, type Migration, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { MAKE_DURABLE } from '../../postgres/timeout-policy.js';
+import { insideMigration } from '../guard/guard-context.js';
+import { PhaseGuard } from '../guard/phase-guard.js';
+import type { LockRetry } from '../locks/lock-retry.js';
+
+/**
+ * A query runner for TypeORM's own statements. If one of them waits for a lock, the sessions that hold the lock
+ * are read, for the message.
+ */
+export function observedRunner(dataSource: DataSource, retry: LockRetry): QueryRunner {
+  const runner = dataSource.createQueryRunner();
+  const send = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
+  runner.query = (async (...args: unknown[]) => {
+    const pid = pids.get(runner);
+    return pid === undefined ? send(...args) : retry.observe(pid, String(args[0]), () => send(...args));
+  }) as QueryRunner['query'];
+  return runner;
+}
+
+const pids = new WeakMap<QueryRunner, number>();
+
+/**
+ * Begins a transaction under the DDL policy. Another process relies on TypeORM's records in it, so that its
+ * commit is durable.
+ */
+export async function beginUnderPolicy(runner: QueryRunner, { policy }: LockRetry): Promise<void> {
+  await runner.startTransaction();
+  const rows = (await runner.query(
+    `SELECT ${MAKE_DURABLE}, pg_catalog.set_config('lock_timeout', $1, true), pg_catalog.pg_backend_pid() AS pid`,
+    [String(policy.lockTimeout)],
+  )) as { pid: number }[];
+  const [row] = rows;
+  if (row) pids.set(runner, row.pid);
+}
+
+/** Runs statements of TypeORM in a transaction under the DDL policy. */
+export async function underPolicy<T>(
+  runner: QueryRunner,
+  retry: LockRetry,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    await beginUnderPolicy(runner, retry);
+    const result = await work();
+    await runner.commitTransaction();
+    return result;
+  } catch (error) {
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Reads TypeORM's table of migrations. TypeORM 0.3 also creates it. */
+export async function pendingUnderPolicy(
+  dataSource: DataSource,
+  retry: LockRetry,
+): Promise<readonly Migration[]> {
+  const runner = observedRunner(dataSource, retry);
+  try {
+    const executor = new MigrationExecutor(dataSource, runner);
+    return await insideMigration(await PhaseGuard.for(dataSource), () =>
+      underPolicy(runner, retry, () => executor.getPendingMigrations()),
+    );
+  } finally {
+    await runner.release();
+  }
+}

@@ -6,6 +6,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 COPY libs/sql/package.json libs/sql/
 COPY libs/backfill/package.json libs/backfill/
+COPY libs/dashboard/package.json libs/dashboard/
 COPY libs/guard/package.json libs/guard/
 
 FROM manifests AS build

@@ -12,11 +12,13 @@ export default {
   moduleNameMapper: {
     '^nestjs-backfill$': '<rootDir>/libs/backfill/src/index.ts',
     '^nestjs-backfill/errors$': '<rootDir>/libs/backfill/src/entry-points/errors.ts',
+    '^nestjs-backfill/operate$': '<rootDir>/libs/backfill/src/entry-points/operate.ts',
     '^nestjs-backfill/reports$': '<rootDir>/libs/backfill/src/entry-points/reports.ts',
     '^nestjs-backfill/testing$': '<rootDir>/libs/backfill/src/testing/index.ts',
     '^nestjs-backfill/steps$': '<rootDir>/libs/backfill/src/entry-points/steps.ts',
     '^nestjs-backfill-sql$': '<rootDir>/libs/sql/src/index.ts',
     '^nestjs-backfill-sql/tree$': '<rootDir>/libs/sql/src/tree.ts',
+    '^nestjs-backfill-dashboard$': '<rootDir>/libs/dashboard/src/index.ts',
     '^nestjs-backfill-guard$': '<rootDir>/libs/guard/src/index.ts',
     '^nestjs-backfill-guard/testing$': '<rootDir>/libs/guard/src/testing/index.ts',
     '^nestjs-backfill-guard/eslint$': '<rootDir>/libs/guard/src/eslint/plugin.ts',

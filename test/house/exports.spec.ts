@@ -11,11 +11,13 @@ const ENTRY_POINTS = {
   backfill: [
     'index.ts',
     'entry-points/errors.ts',
+    'entry-points/operate.ts',
     'entry-points/reports.ts',
     'entry-points/steps.ts',
     'plugin.ts',
     'testing/index.ts',
   ],
+  dashboard: ['index.ts'],
   guard: ['index.ts', 'testing/index.ts', 'eslint/plugin.ts', 'eslint/required-plugin.ts'],
   sql: ['index.ts', 'tree.ts'],
 } as const;
@@ -75,7 +77,7 @@ describe.each(PACKAGES)('the entry points of the package %s', (name) => {
       exportsOf(name, file).some((symbol) => symbol.name === 'default'),
     );
     expect(withDefault.filter((file) => !file.startsWith('eslint/'))).toEqual([]);
-    for (const file of ENTRY_POINTS[name].filter((each) => /index|errors|reports/.test(each)))
+    for (const file of ENTRY_POINTS[name].filter((each) => /index|errors|operate|reports/.test(each)))
       for (const statement of sourceOf(name, file).statements)
         expect(ts.isExportDeclaration(statement) && statement.exportClause?.kind).toBe(
           ts.SyntaxKind.NamedExports,
@@ -120,16 +122,20 @@ it('the packages share one version, and depend on exactly this version of each o
     (name) =>
       JSON.parse(readFileSync(join(PROJECT, 'libs', name, 'package.json'), 'utf8')) as {
         readonly version: string;
-        readonly dependencies: Readonly<Record<string, string>>;
+        readonly dependencies?: Readonly<Record<string, string>>;
+        readonly peerDependencies?: Readonly<Record<string, string>>;
       },
   );
   const [version] = manifests.map((manifest) => manifest.version);
   expect(manifests.map((manifest) => manifest.version)).toEqual(PACKAGES.map(() => version));
-  const ours = manifests.flatMap(({ dependencies }) =>
-    Object.entries(dependencies).filter(([name]) => name.startsWith('nestjs-backfill')),
+  const ours = manifests.flatMap(({ dependencies, peerDependencies }) =>
+    Object.entries({ ...dependencies, ...peerDependencies }).filter(([name]) =>
+      name.startsWith('nestjs-backfill'),
+    ),
   );
   expect(ours).toEqual([
     ['nestjs-backfill-sql', version],
+    ['nestjs-backfill', version],
     ['nestjs-backfill-sql', version],
   ]);
 });

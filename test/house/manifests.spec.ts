@@ -4,7 +4,7 @@ import { PACKAGE_VERSION as BACKFILL_VERSION } from '../../libs/backfill/src/ide
 import { PACKAGE_VERSION as GUARD_VERSION } from '../../libs/guard/src/package-version.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
-const PACKAGES = ['backfill', 'guard', 'sql'] as const;
+const PACKAGES = ['backfill', 'dashboard', 'guard', 'sql'] as const;
 const PERMISSIVE = /^\(?(MIT|ISC|0BSD|Apache-2\.0|BSD-[23]-Clause|PostgreSQL)\b/;
 
 interface Manifest {

@@ -26,6 +26,7 @@ const CONTENT = {
     'dist/cjs/index.js',
     'dist/cjs/package.json',
   ],
+  dashboard: ['dist/index.js', 'dist/index.d.ts', 'dist/cjs/index.js', 'dist/cjs/package.json'],
   guard: [
     'dist/index.js',
     'dist/index.d.ts',
@@ -57,12 +58,16 @@ const IMPORTING = `
 import { Backfill, BackfillModule, BackfillService, type SetBackfill } from 'nestjs-backfill';
 import { DataInMigrationError } from 'nestjs-backfill/errors';
 import type { StatusReport } from 'nestjs-backfill/reports';
+import type { BackfillRecords } from 'nestjs-backfill/operate';
+import { BackfillDashboardModule } from 'nestjs-backfill-dashboard';
 import 'nestjs-backfill/plugin';
 class Lead { id!: string; searchName!: string | null }
 @Backfill<Lead>({ name: 'x', entity: Lead, where: 'search_name IS NULL' })
 export class SearchName implements SetBackfill<Lead> { set() { return { searchName: 'name' }; } }
 export const outcome = async (service: BackfillService) => (await service.run()).outcome;
 export const module = BackfillModule.forRoot({});
+export const dashboard = BackfillDashboardModule.forRoot({ authorize: () => 'viewer' });
+export const overview = async (records: BackfillRecords) => (await records.overview()).backfills;
 export const status = (service: BackfillService): Promise<StatusReport> => service.status();
 export const isRefused = (error: unknown) => error instanceof DataInMigrationError;
 `;
@@ -138,7 +143,7 @@ describe('the packages as they are installed', () => {
         dependencies: {
           ...release,
           ...APPLICATION_DEPENDENCIES,
-          ...libraries.dependencies('sql', 'backfill'),
+          ...libraries.dependencies('sql', 'backfill', 'dashboard'),
         },
       });
       await copyFile(join(PROJECT, 'test/fixtures/installed/program.cjs'), join(application, 'program.cjs'));

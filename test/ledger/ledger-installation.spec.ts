@@ -84,7 +84,7 @@ describe('the ledger', () => {
       ...upgrade,
       {
         number: newest + 2,
-        sql: 'ALTER TABLE {{schema}}.backfill DROP COLUMN reason;\nALTER TABLE {{schema}}.nowhere ADD COLUMN x int;\n',
+        sql: 'ALTER TABLE {{schema}}.backfill DROP COLUMN sealed_at;\nALTER TABLE {{schema}}.nowhere ADD COLUMN x int;\n',
       },
     ];
     const install = async (steps: typeof first) => {
@@ -101,10 +101,10 @@ describe('the ledger', () => {
       `at schema step ${newest + 1}, but this version of nestjs-backfill supports only steps up to ${newest}`,
     );
     expect(
-      await stage.query(`SELECT b.name, b.second, b.reason <> '' AS "hasReason", array_agg(s.number ORDER BY s.number) AS steps
+      await stage.query(`SELECT b.name, b.second, b.sealed_at IS NULL AS "hasSeal", array_agg(s.number ORDER BY s.number) AS steps
         FROM nestjs_backfill.backfill AS b, nestjs_backfill.installed_step AS s GROUP BY 1, 2, 3`),
     ).toEqual([
-      { name: 'do-jobs', second: 'kept', hasReason: true, steps: upgrade.map(({ number }) => number) },
+      { name: 'do-jobs', second: 'kept', hasSeal: true, steps: upgrade.map(({ number }) => number) },
     ]);
     await stage.query('DROP SCHEMA nestjs_backfill CASCADE');
   });

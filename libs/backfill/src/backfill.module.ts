@@ -6,6 +6,7 @@ import { optionsProviders } from './backfill.options.providers.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/definition/backfill.explorer.js';
 import { BackfillRegistry } from './backfills/definition/backfill.registry.js';
+import { BackfillRecords } from './backfills/records/records.service.js';
 import { ThrottleExplorer } from './backfills/throttle/throttle.explorer.js';
 import { DataSourceExplorer } from './data-sources/data-source.explorer.js';
 import { DataSourceRegistry } from './data-sources/data-source.registry.js';
@@ -17,6 +18,8 @@ import { IndexExplorer } from './indexes/declare/index.explorer.js';
 import { IndexesService } from './indexes/indexes.service.js';
 import { LedgerFactory } from './ledger/ledger.factory.js';
 import { MigrationsService } from './migrations/migrations.service.js';
+import { RunObservers } from './report/run-observers.registry.js';
+import { RunSampler } from './operate/sampling/run.sampler.js';
 import { CatchUpScheduler } from './schedule/catch-up.scheduler.js';
 import { RoundQueue } from './schedule/round/round.queue.js';
 import { StartUpChecker } from './start-up.checker.js';
@@ -32,6 +35,7 @@ import { StartUpChecker } from './start-up.checker.js';
   providers: [
     ...optionsProviders,
     BackfillExplorer,
+    BackfillRecords,
     BackfillRegistry,
     BackfillService,
     CatchUpScheduler,
@@ -45,10 +49,12 @@ import { StartUpChecker } from './start-up.checker.js';
     LedgerFactory,
     MigrationsService,
     RoundQueue,
+    RunObservers,
+    RunSampler,
     StartUpChecker,
     ThrottleExplorer,
   ],
-  exports: [BackfillService, IndexesService, MigrationsService],
+  exports: [BackfillRecords, BackfillService, IndexesService, MigrationsService],
 })
 export class BackfillModule extends ConfigurableModuleClass implements OnModuleInit {
   readonly #startUp: StartUpChecker;

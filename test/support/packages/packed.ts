@@ -11,7 +11,7 @@ export const run = promisify(execFile);
 /** A time limit here only detects a hang: npm installs applications. */
 export const INSTALL_LIMIT_MS = 1_800_000;
 
-export const LIBRARIES = ['sql', 'backfill', 'guard'] as const;
+export const LIBRARIES = ['sql', 'backfill', 'dashboard', 'guard'] as const;
 export type Library = (typeof LIBRARIES)[number];
 
 export interface Packed {
@@ -19,7 +19,7 @@ export interface Packed {
   readonly files: readonly string[];
 }
 
-/** The three packages as `npm pack` makes them, in a temporary folder. */
+/** The packages as `npm pack` makes them, in a temporary folder. */
 export class PackedLibraries {
   private constructor(
     readonly folder: string,
@@ -31,6 +31,7 @@ export class PackedLibraries {
     return new PackedLibraries(folder, {
       sql: await pack(folder, 'sql'),
       backfill: await pack(folder, 'backfill'),
+      dashboard: await pack(folder, 'dashboard'),
       guard: await pack(folder, 'guard'),
     });
   }

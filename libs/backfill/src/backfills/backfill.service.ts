@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LedgerFactory } from '../ledger/ledger.factory.js';
-import { LEDGER_OPTIONS, type LedgerModuleOptions } from '../ledger/ledger.options.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { ControlService } from './control/control.service.js';
 import { NothingToSetError } from './control/setting.error.js';
@@ -14,6 +13,7 @@ import type { ControlledBackfill, ControlOptions } from '../report/control-repor
 import type { PlanReport } from '../report/plan.js';
 import type { BackfillPhaseReport } from '../report/report.js';
 import type { RunRequest } from '../report/request.js';
+import { RunObservers } from '../report/run-observers.registry.js';
 import type { StatusReport } from '../report/status-report.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
@@ -31,6 +31,7 @@ export class BackfillService {
   readonly #throttles: ThrottleExplorer;
   readonly #ledgers: LedgerFactory;
   readonly #ledger: Ledger;
+  readonly #observers: RunObservers;
   #checks: readonly DeclaredCheck[] | null = null;
 
   /** The schema of the ledger's tables. */
@@ -40,13 +41,14 @@ export class BackfillService {
     @Inject(BackfillRegistry) registry: BackfillRegistry,
     @Inject(ThrottleExplorer) throttles: ThrottleExplorer,
     @Inject(LedgerFactory) ledgers: LedgerFactory,
-    @Inject(LEDGER_OPTIONS) { schema }: LedgerModuleOptions,
+    @Inject(RunObservers) observers: RunObservers,
   ) {
     this.#registry = registry;
     this.#throttles = throttles;
     this.#ledgers = ledgers;
     this.#ledger = ledgers.forInspection();
-    this.schema = schema;
+    this.#observers = observers;
+    this.schema = ledgers.schema;
   }
 
   /**
@@ -79,13 +81,20 @@ export class BackfillService {
     const definitions = this.#registry.select(request.names);
     const tenants = tenantsOf(definitions, request.tenants);
     this.declare();
-    return runPhase(definitions, request, {
-      tenants,
-      ledger: this.#ledgers.forRun(),
-      schema: this.schema,
-      checks: this.#checks ?? [],
-      dependenciesOf: ({ dependsOn }) => dependsOn.map((name) => this.#registry.get(name)),
-    });
+    const observer = this.#observers.observe(request.observer);
+    const report = await runPhase(
+      definitions,
+      { ...request, observer },
+      {
+        tenants,
+        ledger: this.#ledgers.forRun(),
+        schema: this.schema,
+        checks: this.#checks ?? [],
+        dependenciesOf: ({ dependsOn }) => dependsOn.map((name) => this.#registry.get(name)),
+      },
+    );
+    await this.#observers.flush();
+    return report;
   }
 
   /** Reports what a run would do. Changes nothing. @throws UnknownBackfillError, TenantNotDeclaredError */

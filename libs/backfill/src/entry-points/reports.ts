@@ -5,6 +5,7 @@
  */
 export type { BackfillProof } from '../backfills/status/completion.prover.js';
 export type { DeployReport, LeftWork } from '../deploy/deploy.report.js';
+export type { DeclaredIndexState, IndexPresence } from '../indexes/catalog/index.presence.js';
 export type {
   IndexOutcome,
   IndexPhaseReport,
@@ -12,7 +13,7 @@ export type {
   IndexStatus,
   UndeclaredIndex,
 } from '../indexes/index.report.js';
-export type { DataSourceIndexes, IndexesReport } from '../indexes/indexes.report.js';
+export type { DataSourceIndexes, IndexesReport, IndexesStatus } from '../indexes/indexes.report.js';
 export type { SettingInForce } from '../ledger/control.ledger.js';
 export type { ReportedPace, RunLimit } from '../ledger/rows/pace.ledger.js';
 export type { BackfillStatus } from '../ledger/status.js';

@@ -22,7 +22,7 @@ export interface IndexesReport {
   readonly dataSources: readonly DataSourceIndexes[];
 }
 
-/** The indexes in `--status` and `--plan`. */
+/** The indexes in `--status` and `--plan`. @publicApi */
 export interface IndexesStatus {
   readonly phase: 'indexes';
   readonly dataSources: readonly {

@@ -13,6 +13,11 @@ export class LedgerFactory {
     this.#options = options;
   }
 
+  /** The schema of the ledger's tables, not quoted. */
+  get schema(): string {
+    return this.#options.schema;
+  }
+
   /** A ledger that takes no leases: for reports, and for changes by a person. */
   forInspection(): Ledger {
     return this.#create('inspection');

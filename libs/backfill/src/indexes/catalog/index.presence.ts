@@ -20,10 +20,10 @@ export const INDEX_PRESENCES = [
   'differs',
   'misdeclared',
 ] as const;
-/** One of `INDEX_PRESENCES`. */
+/** One of `INDEX_PRESENCES`. @publicApi */
 export type IndexPresence = (typeof INDEX_PRESENCES)[number];
 
-/** The state of a declared index in the database. */
+/** The state of a declared index in the database. @publicApi */
 export interface DeclaredIndexState {
   readonly name: string;
   readonly table: string;

@@ -1,0 +1,184 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
+import { LedgerFactory } from '../../ledger/ledger.factory.js';
+import { installedStep } from '../../ledger/ledger.installer.js';
+import { OPERATE_SCHEMA_STEP } from '../../ledger/records/overview.ledger.js';
+import { RecordListLedger } from '../../ledger/records/record-list.ledger.js';
+import { SampleLedger } from '../../ledger/records/sample.ledger.js';
+import { Session } from '../../postgres/session.js';
+import type {
+  BackfillDeclaration,
+  HistoryEntry,
+  OverviewReport,
+  QuarantineGroup,
+  RangeRecord,
+  RecordPage,
+  SamplePoint,
+  TenantQuery,
+  TenantSort,
+} from '../../report/records.js';
+import type { TenantReport } from '../../report/report.js';
+import { chooseTargets } from '../control/target.chooser.js';
+import { BackfillRegistry } from '../definition/backfill.registry.js';
+import type { BackfillDefinition } from '../definition/definition.js';
+import { readOverview } from './overview.reader.js';
+
+/** One of the tables of a backfill, e.g. `tenant_2.leads`, or a schema. @publicApi */
+export interface RecordTarget {
+  /** @default the table of the application */
+  readonly target?: string;
+}
+
+const TENANT_COLUMNS = {
+  tenant: 'tenant',
+  updated: 'updated',
+  skipped: 'skipped',
+  quarantined: 'quarantined',
+  lastTouchedAt: 'last_touched_at',
+} as const satisfies Record<TenantSort, string>;
+
+const MAX_LIMIT = 1_000;
+const DEFAULT_LIMIT = 100;
+const EMPTY: RecordPage<never> = { items: [], total: 0 };
+
+/**
+ * Reads the records of the ledgers, for pages, exporters and programs. Changes nothing, and does not read the tables
+ * of the application.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class BackfillRecords {
+  readonly #registry: BackfillRegistry;
+  readonly #ledgers: LedgerFactory;
+
+  constructor(
+    @Inject(BackfillRegistry) registry: BackfillRegistry,
+    @Inject(LedgerFactory) ledgers: LedgerFactory,
+  ) {
+    this.#registry = registry;
+    this.#ledgers = ledgers;
+  }
+
+  /** All backfills, each with its status, its progress and what it waits for. */
+  overview(): Promise<OverviewReport> {
+    return readOverview(this.#registry.definitions, this.#ledgers.forInspection(), this.#ledgers.schema);
+  }
+
+  /** How a backfill is declared. @throws UnknownBackfillError */
+  declaration(name: string): BackfillDeclaration {
+    const definition = this.#registry.get(name);
+    const { version, kind, className, dataSourceName: dataSource, table, pending, dependsOn } = definition;
+    return {
+      ...{ name, version, kind, className, dataSource, table, dependsOn },
+      where: pending.text,
+      key: definition.key.map(({ databaseName }) => databaseName),
+      tenant: definition.tenant?.databaseName ?? null,
+      index: definition.index?.name ?? null,
+      pace: Object.fromEntries(
+        Object.entries(definition.pace).map(([setting, value]) => [setting, String(value)]),
+      ),
+    };
+  }
+
+  /**
+   * Changes of the status and of settings, and events of runs: the newest first.
+   *
+   * @throws UnknownBackfillError, UnknownTargetError
+   */
+  history(
+    name: string,
+    { limit, offset, ...target }: RecordTarget & { readonly limit?: number; readonly offset?: number } = {},
+  ): Promise<RecordPage<HistoryEntry>> {
+    return this.#read<RecordPage<HistoryEntry>>(name, { ...target, empty: EMPTY }, (session, ledger) =>
+      new RecordListLedger(ledger).history(session, windowOf(limit, offset)),
+    );
+  }
+
+  /** The progress of tenants. @throws UnknownBackfillError, UnknownTargetError */
+  tenants(name: string, query: TenantQuery & RecordTarget = {}): Promise<RecordPage<TenantReport>> {
+    const { search = '', sort = 'updated', order = 'descending', limit, offset } = query;
+    return this.#read<RecordPage<TenantReport>>(name, { ...query, empty: EMPTY }, (session, ledger) =>
+      new RecordListLedger(ledger).tenants(session, {
+        search: search === '' ? null : search,
+        column: Object.hasOwn(TENANT_COLUMNS, sort) ? TENANT_COLUMNS[sort] : 'updated',
+        direction: order === 'ascending' ? 'ASC' : 'DESC',
+        ...windowOf(limit, offset),
+      }),
+    );
+  }
+
+  /** The rows in quarantine, by error. @throws UnknownBackfillError, UnknownTargetError */
+  quarantine(name: string, target: RecordTarget = {}): Promise<readonly QuarantineGroup[]> {
+    return this.#read<readonly QuarantineGroup[]>(name, { ...target, empty: [] }, (session, ledger) =>
+      new RecordListLedger(ledger).quarantineGroups(session),
+    );
+  }
+
+  /** The ranges that are not done, and the processes that work on them. @throws UnknownBackfillError, UnknownTargetError */
+  ranges(name: string, target: RecordTarget = {}): Promise<RecordPage<RangeRecord>> {
+    return this.#read<RecordPage<RangeRecord>>(name, { ...target, empty: EMPTY }, (session, ledger) =>
+      new RecordListLedger(ledger).openRanges(session),
+    );
+  }
+
+  /**
+   * The course of the runs in the last hours, the oldest point first.
+   *
+   * @param request `hours`: from 0.1 to 720; default 1
+   * @throws UnknownBackfillError, UnknownTargetError
+   */
+  samples(
+    name: string,
+    { hours = 1, ...target }: RecordTarget & { readonly hours?: number } = {},
+  ): Promise<readonly SamplePoint[]> {
+    const bounded = Number.isFinite(hours) ? Math.min(720, Math.max(0.1, hours)) : 1;
+    return this.#read<readonly SamplePoint[]>(name, { ...target, empty: [] }, (session, ledger) =>
+      new SampleLedger(ledger).points(session, bounded),
+    );
+  }
+
+  /** @param options `empty`: the result for a ledger that has no such records yet */
+  async #read<T>(
+    name: string,
+    { target, empty }: RecordTarget & { readonly empty: T },
+    read: (session: Session, ledger: BackfillLedger) => Promise<T>,
+  ): Promise<T> {
+    const definition = this.#registry.get(name);
+    const session = await Session.open(definition.dataSource);
+    try {
+      // The views and samples come with this step; the next run upgrades the ledger.
+      if ((await installedStep(session, this.#ledgers.schema)) < OPERATE_SCHEMA_STEP) return empty;
+      return await read(session, await this.#locate(session, definition, target));
+    } finally {
+      await session.close();
+    }
+  }
+
+  async #locate(
+    session: Session,
+    definition: BackfillDefinition,
+    target: string | undefined,
+  ): Promise<BackfillLedger> {
+    const inspection = this.#ledgers.forInspection();
+    const ledger = inspection.of(definition);
+    await ledger.locate(session);
+    if (target === undefined) {
+      const record = await inspection.targets.find(session, definition, ledger.target);
+      if (record) ledger.locateAs(record);
+      return ledger;
+    }
+    const known = await inspection.targets.list(session, definition);
+    const [chosen] = chooseTargets(definition.name, known, [target]);
+    if (chosen) ledger.locateAs({ name: chosen.name, tableId: null });
+    return ledger;
+  }
+}
+
+function windowOf(limit = DEFAULT_LIMIT, offset = 0): { readonly limit: number; readonly offset: number } {
+  return { limit: whole(limit, 1, MAX_LIMIT), offset: whole(offset, 0, 1e9) };
+}
+
+function whole(value: number, min: number, max: number): number {
+  return Number.isFinite(value) ? Math.min(max, Math.max(min, Math.trunc(value))) : min;
+}

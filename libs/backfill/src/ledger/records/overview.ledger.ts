@@ -1,0 +1,141 @@
+import { nullable, number, oneOf, text } from '../../postgres/decoders.js';
+import type { Statement } from '../../postgres/pipeline.js';
+import type { Session } from '../../postgres/session.js';
+import { isoTime, toArrayText } from '../../postgres/text-format.js';
+import type { LedgerContext, Subject } from '../ledger.context.js';
+import type { BackfillStatus } from '../status.js';
+
+/** The number of the schema step that creates the tables and columns of this folder. */
+export const OPERATE_SCHEMA_STEP = 9;
+/** Samples of this age and newer describe the current run. */
+const RECENT = `interval '30 seconds'`;
+
+/** The record of one backfill on the table of the application. */
+export interface OverviewRecord {
+  readonly name: string;
+  /** The table as the application names it; null for a backfill that it does not declare. */
+  readonly ownTarget: string | null;
+  readonly recordedTarget: string | null;
+  /** The table was dropped and made again since the last run. */
+  readonly isReplaced: boolean;
+  readonly kind: string;
+  readonly status: BackfillStatus;
+  readonly reason: string;
+  readonly waitingFor: string | null;
+  readonly waitingSince: string | null;
+  readonly updated: number;
+  readonly batches: number;
+  readonly skipped: number;
+  readonly quarantined: number;
+  readonly remaining: number | null;
+  readonly rowsPerSecond: number | null;
+  readonly leasedBy: string | null;
+  readonly startedAt: string | null;
+  readonly changedAt: string | null;
+  readonly completedAt: string | null;
+  readonly sealedBy: string | null;
+  readonly probedAt: string | null;
+}
+
+/** The number of targets of a backfill with one status. */
+export interface StatusCount {
+  readonly name: string;
+  readonly version: number;
+  readonly status: BackfillStatus;
+  readonly targets: number;
+}
+
+/** The records of many backfills, read with few statements. */
+export class OverviewLedger {
+  readonly #schema: string;
+
+  constructor({ schema }: Pick<LedgerContext, 'schema'>) {
+    this.#schema = schema;
+  }
+
+  /** The records of backfills on the tables that the application names. Those without a record are left out. */
+  async own(session: Session, subjects: readonly Subject[]): Promise<OverviewRecord[]> {
+    const { last } = await session.send([this.#own(subjects)]);
+    return last.all({
+      name: text,
+      ownTarget: nullable(text),
+      recordedTarget: nullable(text),
+      isReplaced: (value) => value === 't',
+      kind: text,
+      status: oneOf<BackfillStatus>(),
+      reason: text,
+      waitingFor: nullable(text),
+      waitingSince: nullable(text),
+      updated: number,
+      batches: number,
+      skipped: number,
+      quarantined: number,
+      remaining: nullable(number),
+      rowsPerSecond: nullable(number),
+      leasedBy: nullable(text),
+      startedAt: nullable(text),
+      changedAt: nullable(text),
+      completedAt: nullable(text),
+      sealedBy: nullable(text),
+      probedAt: nullable(text),
+    });
+  }
+
+  /** The numbers of targets by status, of every backfill and version in the ledger. */
+  async counts(session: Session): Promise<StatusCount[]> {
+    const { last } = await session.send([
+      {
+        text: `SELECT name, version::text, status, count(*)::text FROM ${this.#schema}.backfill
+          GROUP BY name, version, status ORDER BY name, version, status`,
+      },
+    ]);
+    return last.all({ name: text, version: number, status: oneOf<BackfillStatus>(), targets: number });
+  }
+
+  #own(subjects: readonly Subject[]): Statement {
+    const schema = this.#schema;
+    const is = (alias: string) =>
+      `${alias}.name = b.name AND ${alias}.version = b.version AND ${alias}.target = b.target`;
+    return {
+      text: `WITH own AS MATERIALIZED (
+          SELECT d.name, d.version, d.ordinal, found.id AS table_id, CASE WHEN d.parts IS NOT NULL THEN coalesce(
+            (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
+              JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = found.id),
+            pg_catalog.format('%I.%I', coalesce(d.parts[pg_catalog.array_upper(d.parts, 1) - 1], current_schema(), 'public'),
+              d.parts[pg_catalog.array_upper(d.parts, 1)])) END AS target
+          FROM (SELECT name, version, ordinal, named, CASE WHEN named <> '' THEN pg_catalog.parse_ident(named) END AS parts
+            FROM unnest($1::text[], $2::int[], $3::text[]) WITH ORDINALITY AS given (name, version, named, ordinal)) AS d
+          CROSS JOIN LATERAL (SELECT pg_catalog.to_regclass(nullif(d.named, ''))::oid AS id) AS found
+        )
+        SELECT b.name, own.target, nullif(b.target, ''),
+          b.table_id IS NOT NULL AND own.table_id IS NOT NULL AND b.table_id <> own.table_id, b.kind, b.status, b.reason,
+          b.waiting_for, ${isoTime('s.waiting_since')}, coalesce(r.updated, 0)::text, coalesce(r.batches, 0)::text,
+          (SELECT count(DISTINCT key) FROM ${schema}.skipped_row AS k WHERE ${is('k')})::text,
+          (SELECT count(*) FROM ${schema}.quarantined_row AS q WHERE ${is('q')})::text,
+          s.remaining::text, rate.rows::text, r.leased_by,
+          ${isoTime('b.started_at')}, ${isoTime('b.changed_at')}, ${isoTime('b.completed_at')}, b.sealed_by,
+          (SELECT ${isoTime('c.looked_at')} FROM ${schema}.catch_up AS c WHERE ${is('c')})
+        FROM own CROSS JOIN LATERAL (
+          SELECT * FROM ${schema}.backfill AS record
+          WHERE record.name = own.name AND record.version = own.version
+            AND (own.target IS NULL OR record.target IN (own.target, '') OR record.table_id = own.table_id)
+          ORDER BY record.target IS NOT DISTINCT FROM own.target DESC, record.table_id IS NOT DISTINCT FROM own.table_id DESC, record.target LIMIT 1
+        ) AS b
+        CROSS JOIN LATERAL (SELECT sum(updated) AS updated, sum(batches) AS batches,
+            max(lease_owner) FILTER (WHERE lease_expires_at > clock_timestamp()) AS leased_by
+          FROM ${schema}.range AS r WHERE ${is('r')}) AS r
+        LEFT JOIN LATERAL (SELECT remaining, waiting_since FROM ${schema}.sample AS s
+          WHERE ${is('s')} ORDER BY at DESC LIMIT 1) AS s ON true
+        LEFT JOIN LATERAL (SELECT round(sum(rows)) AS rows FROM (
+            SELECT (max(updated) - min(updated)) / nullif(extract(epoch FROM max(at) - min(at)), 0) AS rows
+            FROM ${schema}.sample AS s WHERE ${is('s')} AND at > clock_timestamp() - ${RECENT} GROUP BY run
+          ) AS per_run) AS rate ON r.leased_by IS NOT NULL
+        ORDER BY own.ordinal`,
+      values: [
+        toArrayText(subjects.map(({ name }) => name)),
+        toArrayText(subjects.map(({ version }) => version)),
+        toArrayText(subjects.map(({ table }) => table)),
+      ],
+    };
+  }
+}

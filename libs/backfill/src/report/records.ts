@@ -1,0 +1,180 @@
+import type { BackfillStatus } from '../ledger/status.js';
+import type { BackfillKind } from './backfill-kind.js';
+
+/** One backfill in a list of all: what the ledger records about the table of the application. @publicApi */
+export interface BackfillOverview {
+  readonly name: string;
+  /** The declared version. */
+  readonly version: number;
+  /** False if the ledger has the backfill but this application does not declare it. */
+  readonly declared: boolean;
+  /** Name of the data source. */
+  readonly dataSource: string;
+  /** Null if it is not declared and has never run. */
+  readonly kind: BackfillKind | null;
+  /** The table, as `schema.table`; null if it is not known. */
+  readonly target: string | null;
+  /** The names of the backfills that must be complete before. */
+  readonly dependsOn: readonly string[];
+  readonly status: BackfillStatus;
+  /** The reason for the status, as a sentence. */
+  readonly reason: string;
+  /** The cause of the current wait of a run; null if no run is waiting. */
+  readonly waitingFor: string | null;
+  /** The start of the wait. ISO 8601, the database's clock; null if it is not known. */
+  readonly waitingSince: string | null;
+  /** Rows changed, over all runs of this version. */
+  readonly updated: number;
+  /** Batches committed, over all runs of this version. */
+  readonly batches: number;
+  /** Rows that another session had locked; they are still pending. */
+  readonly skipped: number;
+  /** Rows that could not be changed. */
+  readonly quarantined: number;
+  /** Pending rows by the last sample of a run; an estimate, null if not known. */
+  readonly remaining: number | null;
+  /** The completed share, from 0 to 1; null if not known. */
+  readonly fraction: number | null;
+  /** Rows per second of all processes in the last half minute; null if none runs. */
+  readonly rowsPerSecond: number | null;
+  /** Estimated milliseconds for the remaining rows; null if not known. */
+  readonly remainingMs: number | null;
+  /** The process that holds a lease on it now, as `host:pid`; null if none does. */
+  readonly leasedBy: string | null;
+  /** ISO 8601, the database's clock; null before the first run. */
+  readonly startedAt: string | null;
+  /** The last change of the status. ISO 8601, the database's clock. */
+  readonly changedAt: string | null;
+  /** ISO 8601, the database's clock; null unless the status is `complete`. */
+  readonly completedAt: string | null;
+  /** The constraint or migration that prevents rows from becoming pending again; null if there is none. */
+  readonly sealedBy: string | null;
+  /** The last probe of catch-up for pending rows. ISO 8601; null before the first one. */
+  readonly probedAt: string | null;
+  /** The number of tables in the ledger, in total and by status. */
+  readonly targets: {
+    readonly total: number;
+    readonly byStatus: Readonly<Partial<Record<BackfillStatus, number>>>;
+  };
+}
+
+/** All backfills. @publicApi */
+export interface OverviewReport {
+  /** The declared ones in the order of their dependencies, then those that are only in the ledger. */
+  readonly backfills: readonly BackfillOverview[];
+  /** Data sources whose ledger could not be read, with the error. */
+  readonly unreadable: readonly { readonly dataSource: string; readonly error: string }[];
+}
+
+/** A part of a list. @publicApi */
+export interface RecordPage<Item> {
+  readonly items: readonly Item[];
+  /** The number of items in the whole list. */
+  readonly total: number;
+}
+
+/** An entry of the history: a change of the status or of a setting, or an event of a run. @publicApi */
+export interface HistoryEntry {
+  /** ISO 8601, the database's clock. */
+  readonly at: string;
+  /** `status`, the name of a setting, or the type of an event. */
+  readonly what: string;
+  /** The former status; null for other entries. */
+  readonly before: string | null;
+  /** The new status or value; null for an event. */
+  readonly after: string | null;
+  readonly reason: string | null;
+  /** A person, or a process as `host:pid:run`. */
+  readonly actor: string;
+}
+
+/** The columns by which tenants can be sorted. @publicApi */
+export type TenantSort = 'tenant' | 'updated' | 'skipped' | 'quarantined' | 'lastTouchedAt';
+
+/** Selects tenants. @publicApi */
+export interface TenantQuery {
+  /** Only tenants whose name contains this text, in capital or small letters. @default all */
+  readonly search?: string;
+  /** @default 'updated' */
+  readonly sort?: TenantSort;
+  /** @default 'descending' */
+  readonly order?: 'ascending' | 'descending';
+  /** From 1 to 1,000. @default 100 */
+  readonly limit?: number;
+  /** @default 0 */
+  readonly offset?: number;
+}
+
+/** Rows in quarantine with the same error, apart from its numbers and quoted values. @publicApi */
+export interface QuarantineGroup {
+  /** The error without its numbers and quoted values. */
+  readonly error: string;
+  /** The whole error of one of the rows. */
+  readonly example: string;
+  /** SQLSTATE; null if it is not an error of the database. */
+  readonly code: string | null;
+  readonly rows: number;
+  /** Up to 20 keys, one text per key column. */
+  readonly keys: readonly (readonly string[])[];
+  /** ISO 8601, the database's clock. */
+  readonly lastTriedAt: string;
+}
+
+/** A range of a backfill that is not done, and the process that works on it. @publicApi */
+export interface RangeRecord {
+  readonly id: string;
+  readonly purpose: 'sweep' | 'retry';
+  readonly state: 'sweeping' | 'settling' | 'done';
+  /** The tenants of the run; null for all rows. */
+  readonly tenants: readonly string[] | null;
+  /** Exclusive; null: from the first key. A JSON array with one text per key column. */
+  readonly lower: string | null;
+  /** Inclusive. */
+  readonly upper: string | null;
+  /** The position that the sweep has reached. */
+  readonly cursor: string | null;
+  /** The process, as `host:pid:run`; null if the range is free. */
+  readonly leasedBy: string | null;
+  /** ISO 8601, the database's clock. */
+  readonly leaseExpiresAt: string | null;
+  readonly updated: number;
+  readonly batches: number;
+}
+
+/** A point of the course of a run, over all its processes. @publicApi */
+export interface SamplePoint {
+  /** ISO 8601, the database's clock. */
+  readonly at: string;
+  readonly rowsPerSecond: number;
+  /** Null if not known. */
+  readonly remaining: number | null;
+  /** Rows of the last batch; null before the first one. */
+  readonly batchSize: number | null;
+  /** The share of the time since the last point in which throttles held the run, from 0 to 1. */
+  readonly throttled: number;
+  /** Null if the run was changing rows. */
+  readonly waitingFor: string | null;
+}
+
+/** How a backfill is declared. @publicApi */
+export interface BackfillDeclaration {
+  readonly name: string;
+  readonly version: number;
+  readonly kind: BackfillKind;
+  /** The name of the class with `@Backfill`. */
+  readonly className: string;
+  readonly dataSource: string;
+  /** Quoted and qualified. */
+  readonly table: string;
+  /** The pending predicate, as messages show it. */
+  readonly where: string;
+  /** Columns of the primary key. */
+  readonly key: readonly string[];
+  /** The column of the tenant; null without `tenant`. */
+  readonly tenant: string | null;
+  readonly dependsOn: readonly string[];
+  /** The declared index on the pending rows; null if there is none. */
+  readonly index: string | null;
+  /** Settings of the pace as declared, in text. */
+  readonly pace: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,34 @@
+import type { DashboardAction } from '../options/dashboard.options.js';
+
+/** The actions that change something. */
+export const STEERING_ACTIONS = [
+  'pause',
+  'resume',
+  'set',
+  'retry',
+  'run',
+  'cancel',
+] as const satisfies readonly DashboardAction[];
+export type SteeringAction = (typeof STEERING_ACTIONS)[number];
+
+export function isSteering(action: string): action is SteeringAction {
+  return (STEERING_ACTIONS as readonly string[]).includes(action);
+}
+
+/** The settings that `set` takes. */
+export const SETTING_NAMES = ['batchSize', 'pause', 'workers', 'maxWorkers'] as const;
+
+/** The actions that one person takes, by the status of the backfill. */
+export function offeredActions(status: string): readonly SteeringAction[] {
+  switch (status) {
+    case 'paused':
+    case 'cancelled':
+      return ['resume', 'set', ...(status === 'paused' ? (['cancel'] as const) : [])];
+    case 'complete':
+      return ['run', 'set'];
+    case 'failed':
+      return ['retry', 'run', 'set', 'cancel'];
+    default:
+      return ['pause', 'run', 'retry', 'set', 'cancel'];
+  }
+}

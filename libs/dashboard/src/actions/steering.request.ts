@@ -1,0 +1,62 @@
+import { SettingValueError } from 'nestjs-backfill/errors';
+import { TEXTS } from '../texts.js';
+import { SETTING_NAMES, type SteeringAction } from './action.table.js';
+import { SteeringRefusal } from './steering.refusal.js';
+
+/** An action that a person has asked for. */
+export interface SteeringRequest {
+  readonly action: SteeringAction;
+  readonly name: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Tables or schemas; empty: all. */
+  readonly targets: readonly string[];
+  readonly settings: Readonly<Record<string, number | 'auto' | null>>;
+}
+
+const MAX_REASON = 500;
+const MAX_TARGETS = 100;
+const TIME = /^(\d+(?:\.\d+)?)\s*(ms|s)?$/;
+
+/** Reads the fields of a form or of a JSON body. @throws SteeringRefusal, SettingValueError */
+export function readSteering(
+  subject: Pick<SteeringRequest, 'action' | 'name' | 'by'>,
+  body: Readonly<Record<string, unknown>>,
+): SteeringRequest {
+  const reason = textOf(body['reason'])
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim();
+  if (reason === '') throw new SteeringRefusal(422, TEXTS.errors.reason);
+  if (reason.length > MAX_REASON) throw new SteeringRefusal(422, TEXTS.errors.tooLong);
+  const { targets } = body;
+  const listed = Array.isArray(targets) ? targets.map(textOf) : textOf(targets).split(',');
+  return {
+    ...subject,
+    reason,
+    targets: listed
+      .map((target) => target.trim())
+      .filter(Boolean)
+      .slice(0, MAX_TARGETS),
+    settings: subject.action === 'set' ? readSettings(body) : {},
+  };
+}
+
+function readSettings(body: Readonly<Record<string, unknown>>): SteeringRequest['settings'] {
+  const given = SETTING_NAMES.map((name) => [name, textOf(body[name]).trim()] as const);
+  return Object.fromEntries(
+    given.filter(([, value]) => value !== '').map(([name, value]) => [name, readSetting(name, value)]),
+  );
+}
+
+function readSetting(name: (typeof SETTING_NAMES)[number], value: string): number | 'auto' | null {
+  if (value === 'default') return null;
+  if (value === 'auto') return value;
+  const [, number, unit] = TIME.exec(value) ?? [];
+  if (number === undefined || (unit !== undefined && name !== 'pause'))
+    throw new SettingValueError(name, value);
+  return Number(number) * (unit === 's' ? 1000 : 1);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}

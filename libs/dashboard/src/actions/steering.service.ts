@@ -1,0 +1,87 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import type { RunRequest } from 'nestjs-backfill';
+import { DASHBOARD_SETTINGS, type ResolvedSettings } from '../options/dashboard.options.js';
+import { OverviewReader } from '../reading/overview.reader.js';
+import { Runtime } from '../reading/runtime.js';
+import { TEXTS } from '../texts.js';
+import type { SteeringRequest } from './steering.request.js';
+import { SteeringRefusal } from './steering.refusal.js';
+
+/** Milliseconds from the shutdown until the current batch is cancelled. */
+const CANCEL_AFTER_MS = 2_000;
+/** Milliseconds from the shutdown until the connections are closed. */
+const ABANDON_AFTER_MS = 5_000;
+
+/** Carries out the actions of persons. */
+@Injectable()
+export class SteeringService implements OnModuleDestroy {
+  readonly #runtime: Runtime;
+  readonly #settings: ResolvedSettings;
+  readonly #overviews: OverviewReader;
+  readonly #logger = new Logger('BackfillDashboard');
+  readonly #shutdown = new AbortController();
+  #run: Promise<void> | null = null;
+
+  constructor(
+    @Inject(Runtime) runtime: Runtime,
+    @Inject(DASHBOARD_SETTINGS) settings: ResolvedSettings,
+    @Inject(OverviewReader) overviews: OverviewReader,
+  ) {
+    this.#runtime = runtime;
+    this.#settings = settings;
+    this.#overviews = overviews;
+  }
+
+  /** @throws SteeringRefusal, and the errors of BackfillService */
+  async carryOut(request: SteeringRequest): Promise<void> {
+    const { action, name, by, reason: why, targets } = request;
+    const { backfills } = this.#runtime;
+    const control = { by, why, ...(targets.length > 0 ? { targets } : {}) };
+    switch (action) {
+      case 'pause':
+      case 'resume':
+      case 'cancel':
+        await backfills[action](name, control);
+        break;
+      case 'set':
+        await backfills.set(name, request.settings, control);
+        break;
+      case 'run':
+      case 'retry':
+        await this.#start(request);
+    }
+    this.#overviews.forget();
+  }
+
+  /** Stops the run of this process; its last batch is finished or rolled back. */
+  async onModuleDestroy(): Promise<void> {
+    this.#shutdown.abort("the application's shutdown");
+    await this.#run;
+  }
+
+  async #start({ action, name, by, reason }: SteeringRequest): Promise<void> {
+    if (!this.#settings.runs) throw new SteeringRefusal(409, TEXTS.errors.runsOff);
+    if (this.#run !== null) throw new SteeringRefusal(409, TEXTS.errors.busy);
+    const { backfills, records } = this.#runtime;
+    records.declaration(name);
+    this.#logger.log(`Run of ${name} by ${JSON.stringify(by)}: ${JSON.stringify(reason)}`);
+    const request: RunRequest = {
+      names: [name],
+      retryQuarantined: action === 'retry',
+      signal: this.#shutdown.signal,
+      cancelAfterMs: CANCEL_AFTER_MS,
+      abandonAfterMs: ABANDON_AFTER_MS,
+    };
+    this.#run = backfills
+      .run(request)
+      .then(
+        ({ backfills: [report] }) =>
+          this.#logger.log(`${name}: ${report?.status ?? 'not run'}. ${report?.reason ?? ''}`),
+        (error: unknown) => this.#logger.error(`${name}: ${String(error)}`),
+      )
+      .finally(() => {
+        this.#run = null;
+        this.#overviews.forget();
+      });
+  }
+}

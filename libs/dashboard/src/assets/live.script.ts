@@ -1,0 +1,74 @@
+/**
+ * Keeps a page up to date: a stream says when something has changed, and the API has the values. Without a stream, e.g.
+ * behind a proxy that keeps it back, the script asks at intervals; without a script, the page refreshes itself.
+ */
+export const LIVE_SCRIPT = `'use strict';
+(() => {
+  const zone = { dateStyle: 'medium', timeStyle: 'medium' };
+  const localTimes = (root) => {
+    for (const time of root.querySelectorAll('time[datetime]')) {
+      const at = new Date(time.dateTime);
+      if (isNaN(at)) continue;
+      time.title = time.dateTime;
+      time.textContent = at.toLocaleString(undefined, zone);
+    }
+  };
+  localTimes(document);
+
+  const { api, stream } = document.body.dataset;
+  if (!api) return;
+
+  const duration = (ms) => {
+    const seconds = Math.round(ms / 1000);
+    if (seconds < 60) return seconds + ' s';
+    const minutes = Math.round(seconds / 60);
+    if (minutes < 60) return minutes + ' min';
+    const hours = Math.floor(minutes / 60);
+    return hours < 48 ? hours + ' h ' + (minutes % 60) + ' min' : Math.round(hours / 24) + ' days';
+  };
+  const shown = {
+    count: (value) => value.toLocaleString('en-US'),
+    duration,
+    percent: (value) => Math.floor(value * 100) + ' %',
+    text: (value) => String(value),
+  };
+  const update = (overview) => {
+    const backfills = new Map(overview.backfills.map((backfill) => [backfill.name, backfill]));
+    for (const element of document.querySelectorAll('[data-bind]')) {
+      const [name, field] = element.dataset.bind.split('/');
+      const backfill = backfills.get(name);
+      if (!backfill) continue;
+      const value = backfill[field];
+      const as = element.dataset.as;
+      if (as === 'progress') { if (value !== null) element.value = value; continue; }
+      const text = value === null ? '' : shown[as](value);
+      if (as === 'text' && element.textContent.startsWith(text) && text !== '') continue;
+      if (element.textContent !== text) element.textContent = text;
+    }
+    const isOther = [...document.querySelectorAll('[data-status]')].some((element) => {
+      const [name, status] = element.dataset.status.split('/');
+      return (backfills.get(name) || { status }).status !== status;
+    });
+    // Another status has another template. Never while the person uses the keyboard or reads a table.
+    if (isOther && (document.activeElement === document.body || !document.activeElement)) location.reload();
+  };
+  let isAsking = false;
+  const ask = async () => {
+    if (isAsking || document.hidden) return;
+    isAsking = true;
+    try {
+      const response = await fetch(api, { headers: { accept: 'application/json' }, credentials: 'same-origin' });
+      if (response.ok) update(await response.json());
+    } catch { /* The next change or interval asks again. */ } finally { isAsking = false; }
+  };
+
+  let timer = null;
+  const askAtIntervals = () => { timer = timer || setInterval(ask, 5000); };
+  document.addEventListener('visibilitychange', ask);
+  if (!window.EventSource || !stream) return askAtIntervals();
+  const source = new EventSource(stream);
+  source.addEventListener('opened', () => { clearInterval(timer); timer = null; });
+  source.addEventListener('changed', ask);
+  source.addEventListener('error', askAtIntervals);
+})();
+`;

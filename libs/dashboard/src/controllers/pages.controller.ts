@@ -1,0 +1,152 @@
+import { Get, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { isSteering, type SteeringAction } from '../actions/action.table.js';
+import { SteeringGate } from '../actions/steering.gate.js';
+import { SteeringRefusal } from '../actions/steering.refusal.js';
+import type { RawRequest } from '../http/exchange.js';
+import { locationOfOverview } from '../http/links.js';
+import { readHours, readPart, readTenantQuery } from '../reading/list-query.js';
+import { Readers } from '../reading/readers.js';
+import { AccessGuard, Route } from '../security/access.guard.js';
+import { Csrf } from '../security/csrf.js';
+import { TEXTS } from '../texts.js';
+import { backfillPage } from '../views/backfill.view.js';
+import { confirmPage } from '../views/confirm.view.js';
+import { historyPage, planPage, tenantsPage } from '../views/list-pages.view.js';
+import { overviewPage } from '../views/overview.view.js';
+import { DashboardWeb, visitOf } from './dashboard.web.js';
+
+/** The pages below the path of the dashboard. */
+@UseGuards(AccessGuard)
+export class BackfillPagesController {
+  readonly #web: DashboardWeb;
+  readonly #readers: Readers;
+  readonly #gate: SteeringGate;
+  readonly #csrf: Csrf;
+
+  constructor(
+    @Inject(DashboardWeb) web: DashboardWeb,
+    @Inject(Readers) readers: Readers,
+    @Inject(SteeringGate) gate: SteeringGate,
+    @Inject(Csrf) csrf: Csrf,
+  ) {
+    this.#web = web;
+    this.#readers = readers;
+    this.#gate = gate;
+    this.#csrf = csrf;
+  }
+
+  @Get()
+  @Route('view')
+  root(@Req() request: RawRequest, @Res() response: unknown): void {
+    const exchange = this.#web.exchange(request, response);
+    exchange.redirect(locationOfOverview(exchange.url.pathname));
+  }
+
+  @Get('overview')
+  @Route('view')
+  async overview(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    await this.#web.page(visit, { action: 'view', depth: 1 }, async (context) =>
+      overviewPage(context, await this.#readers.overview.read()),
+    );
+  }
+
+  @Get('b/:name')
+  @Route('view')
+  async backfill(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    const { exchange } = visit;
+    const done = exchange.query.get('done') ?? '';
+    await this.#web.page(visit, { action: 'view', depth: 2 }, async (context) =>
+      backfillPage(
+        context,
+        await this.#readers.backfill.read(exchange.param('name'), readHours(exchange.query)),
+        isSteering(done) ? TEXTS.actions[done].done : null,
+      ),
+    );
+  }
+
+  @Get('b/:name/tenants')
+  @Route('view')
+  async tenants(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    const name = visit.exchange.param('name');
+    const query = readTenantQuery(visit.exchange.query);
+    const { records } = this.#readers.runtime;
+    await this.#web.page(visit, { action: 'view', depth: 3 }, async (context) =>
+      tenantsPage(context, name, await records.tenants(name, query), query),
+    );
+  }
+
+  @Get('b/:name/history')
+  @Route('view')
+  async history(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    const name = visit.exchange.param('name');
+    const part = readPart(visit.exchange.query);
+    const { records } = this.#readers.runtime;
+    await this.#web.page(visit, { action: 'view', depth: 3 }, async (context) =>
+      historyPage(context, name, await records.history(name, part), part),
+    );
+  }
+
+  @Get('b/:name/plan')
+  @Route('plan')
+  async plan(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    await this.#web.page(visit, { action: 'plan', depth: 3 }, async (context) =>
+      planPage(context, await this.#readers.plan.read(visit.exchange.param('name'), visit.access.actor)),
+    );
+  }
+
+  @Get('b/:name/confirm/:action')
+  @Route('param')
+  async confirm(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    const { exchange, access } = visit;
+    const [name, action] = [exchange.param('name'), exchange.param('action')];
+    const needed = isSteering(action) ? action : 'view';
+    await this.#web.page(visit, { action: needed, depth: 4 }, async (context) => {
+      assertSteering(action);
+      const overview = await this.#readers.backfill.overview(name);
+      const token = this.#csrf.issue(exchange, { actor: access.actor, use: `${action} ${name}` });
+      return confirmPage(context, { action, overview, token, problem: null, filled: {} });
+    });
+  }
+
+  @Post('b/:name/:action')
+  @Route('param')
+  async steer(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    const { exchange, access } = visit;
+    const { name, action } = { name: exchange.param('name'), action: exchange.param('action') };
+    // The gate refuses a visitor who may not do it, so that the refusal is in the log.
+    await this.#web.page(visit, { action: 'view', depth: 3 }, async (context) => {
+      try {
+        const done = await this.#gate.pass(exchange, { token: exchange.body?.['csrf'] });
+        exchange.redirect(context.links.to(['b', name], { done }));
+        return null;
+      } catch (error) {
+        const { status, message } = this.#web.problemOf(error);
+        // A mistake in the form is shown with what the person has filled in.
+        if (!isSteering(action) || (status !== 422 && status !== 409)) throw error;
+        const overview = await this.#readers.backfill.overview(name);
+        const token = this.#csrf.issue(exchange, { actor: access.actor, use: `${action} ${name}` });
+        const filled = textFields(exchange.body ?? {});
+        const page = confirmPage(context, { action, overview, token, problem: message, filled });
+        this.#web.sendPage(exchange, status, page);
+        return null;
+      }
+    });
+  }
+}
+
+function assertSteering(action: string): asserts action is SteeringAction {
+  if (!isSteering(action)) throw new SteeringRefusal(404, TEXTS.errors.unknownAction);
+}
+
+function textFields(body: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

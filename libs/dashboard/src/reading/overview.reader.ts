@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { OverviewReport } from 'nestjs-backfill/operate';
+import type { IndexesStatus, MigrateStatus } from 'nestjs-backfill/reports';
+import { Runtime } from './runtime.js';
+import { type PhaseRead, SharedRead } from './shared-read.js';
+
+/** The data of the first page. */
+export interface OverviewData {
+  readonly overview: OverviewReport;
+  readonly migrations: PhaseRead<MigrateStatus>;
+  readonly indexes: PhaseRead<IndexesStatus>;
+}
+
+/** In milliseconds. */
+const OVERVIEW_AGE = 1_000;
+/** The proof of a contract migration may read a large table. */
+const PHASE_AGE = 30_000;
+const PHASE_WAIT = 50;
+
+/** Reads the first page. All visitors share what was read in the last second. */
+@Injectable()
+export class OverviewReader {
+  readonly #overview: SharedRead<OverviewReport>;
+  readonly #migrations: SharedRead<MigrateStatus>;
+  readonly #indexes: SharedRead<IndexesStatus>;
+
+  constructor(@Inject(Runtime) runtime: Runtime) {
+    this.#overview = new SharedRead(() => runtime.records.overview(), OVERVIEW_AGE);
+    this.#migrations = new SharedRead(() => runtime.migrations.status(), PHASE_AGE);
+    this.#indexes = new SharedRead(() => runtime.indexes.status(), PHASE_AGE);
+  }
+
+  overview(): Promise<OverviewReport> {
+    return this.#overview.get();
+  }
+
+  /** The phases are read in the background: a page never waits for the proof of a migration. */
+  async read(): Promise<OverviewData> {
+    const migrations = this.#migrations.within(PHASE_WAIT);
+    const indexes = this.#indexes.within(PHASE_WAIT);
+    return { overview: await this.overview(), migrations: await migrations, indexes: await indexes };
+  }
+
+  /** The next visitor sees the effect of an action. */
+  forget(): void {
+    this.#overview.forget();
+  }
+}

@@ -1,0 +1,154 @@
+import type { BackfillData } from '../reading/backfill.reader.js';
+import { offeredActions } from '../actions/action.table.js';
+import { mayDo } from '../security/access.js';
+import { TEXTS } from '../texts.js';
+import { chart } from './chart.view.js';
+import { count, facts, time } from './format.js';
+import { html, type Content, type Html } from './html.js';
+import { layout } from './layout.view.js';
+import { historyTable, quarantineTable, rangesTable, tenantsTable } from './lists.view.js';
+import type { PageContext } from './page.js';
+import { statusBadge } from './states/badge.view.js';
+import { stateView } from './states/states.view.js';
+
+const { sections, facts: names, chart: chartTexts } = TEXTS;
+const SPANS = [
+  ['1', chartTexts.lastHour],
+  ['24', chartTexts.lastDay],
+  ['168', chartTexts.lastWeek],
+] as const;
+
+/** The page of one backfill. @param done what an action has done, as a sentence */
+export function backfillPage(context: PageContext, data: BackfillData, done: string | null): Html {
+  const { overview } = data;
+  const { name, status } = overview;
+  return layout(context, {
+    title: `${name} · ${TEXTS.title}`,
+    liveFrom: context.links.to(['api', 'v1', 'overview']),
+    main: [
+      html`<h1>${name} <span data-status="${name}/${status}">${statusBadge(status)}</span></h1>`,
+      done !== null && html`<p class="done" role="status">${done}</p>`,
+      html`<section aria-label="${sections.facts}" class="state">${stateView(overview)}</section>`,
+      actions(context, data),
+      section('course', sections.course, [spans(context, name), chart(data.samples)]),
+      section('facts', sections.facts, stateFacts(data)),
+      data.quarantine.length > 0 &&
+        section('quarantine', sections.quarantine, quarantineTable(data.quarantine)),
+      section('workers', sections.workers, rangesTable(data.ranges)),
+      section('settings', sections.settings, settings(data)),
+      data.declaration.tenant !== null && tenants(context, data),
+      targets(data),
+      section('history', sections.history, [
+        historyTable(data.history),
+        all(context, name, 'history', data.history.total),
+      ]),
+      section('declaration', sections.declaration, declared(data)),
+      mayDo(context.access, 'plan') && plan(context, name),
+    ],
+  });
+}
+
+export function section(id: string, title: string, content: Content): Html {
+  return html`<section aria-labelledby="${id}">
+    <h2 id="${id}">${title}</h2>
+    ${content}
+  </section>`;
+}
+
+function actions({ links, access }: PageContext, { overview: { name, status } }: BackfillData): Content {
+  const offered = offeredActions(status).filter((action) => mayDo(access, action));
+  if (offered.length === 0) return null;
+  return html`<nav class="actions" aria-label="${TEXTS.steer}">
+    ${offered.map(
+      (action) =>
+        html`<a class="button ${action}" href="${links.to(['b', name, 'confirm', action])}"
+          >${TEXTS.actions[action].name}</a
+        > `,
+    )}
+  </nav>`;
+}
+
+function spans({ links }: PageContext, name: string): Html {
+  return html`<nav aria-label="${sections.course}">
+    ${SPANS.map(([hours, text]) => html`<a href="${links.to(['b', name], { hours })}#course">${text}</a> `)}
+  </nav>`;
+}
+
+function stateFacts({ overview, status }: BackfillData): Html {
+  const { pace } = status;
+  return facts([
+    [names.table, overview.target],
+    [names.dataSource, overview.dataSource],
+    [names.version, overview.version],
+    [TEXTS.columns.updated, count(overview.updated)],
+    [names.batches, count(overview.batches)],
+    [names.skipped, overview.skipped > 0 && count(overview.skipped)],
+    [TEXTS.columns.quarantined, overview.quarantined > 0 && count(overview.quarantined)],
+    [names.started, time(overview.startedAt)],
+    [names.changed, time(overview.changedAt)],
+    [names.completed, time(overview.completedAt)],
+    [names.leasedBy, overview.leasedBy],
+    [names.limitedBy, pace?.limitedBy],
+    [names.sealedBy, overview.sealedBy],
+    [names.probed, time(overview.probedAt)],
+  ]);
+}
+
+function settings({ status, declaration }: BackfillData): Html {
+  if (status.settings.length === 0) return html`<p>${TEXTS.list.empty}</p>`;
+  return facts(
+    status.settings.map(({ setting, value, by, why, at }) => [
+      setting,
+      html`<strong>${value}</strong> (${TEXTS.sections.declaration}: ${declaration.pace[setting]}) –
+        ${by}${why !== null && html`: ${why}`} ${time(at)}`,
+    ]),
+  );
+}
+
+function tenants(context: PageContext, { tenants: page, overview: { name } }: BackfillData): Html {
+  return section('tenants', sections.tenants, [
+    tenantsTable(page),
+    all(context, name, 'tenants', page.total),
+  ]);
+}
+
+function all({ links }: PageContext, name: string, list: 'history' | 'tenants', total: number): Html {
+  return html`<p><a href="${links.to(['b', name, list])}">${TEXTS.list.all}: ${count(total)}</a></p>`;
+}
+
+function targets({ status: { otherTargets } }: BackfillData): Content {
+  if (otherTargets.total === 0) return null;
+  const { total, complete, first } = otherTargets;
+  return section('targets', sections.targets, [
+    html`<p>${count(complete)}/${count(total)} ${TEXTS.states.complete.name}</p>`,
+    html`<ul class="targets">
+      ${first.map(({ target, status, reason }) => html`<li>${target} ${statusBadge(status)} ${reason}</li>`)}
+    </ul>`,
+  ]);
+}
+
+function declared({ declaration }: BackfillData): Html {
+  const { kind, className, where, key, tenant, dependsOn, index, pace } = declaration;
+  return html`${facts([
+      [names.kind, kind],
+      [names.className, className],
+      [names.where, html`<code>${where}</code>`],
+      [names.key, key.join(', ')],
+      [names.tenant, tenant],
+      [names.dependsOn, dependsOn.join(', ')],
+      [names.index, index],
+    ])}
+    <details>
+      <summary>${sections.settings}</summary>
+      ${facts(Object.entries(pace))}
+    </details>`;
+}
+
+function plan({ links }: PageContext, name: string): Html {
+  return section(
+    'plan',
+    sections.plan,
+    html`<p>${TEXTS.plan.intro}</p>
+      <p><a class="button" href="${links.to(['b', name, 'plan'])}">${TEXTS.plan.make}</a></p>`,
+  );
+}

@@ -1,0 +1,43 @@
+import { html, type Content, type Html } from './html.js';
+
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+export function rows(value: number): string {
+  return `${count(value)} ${value === 1 ? 'row' : 'rows'}`;
+}
+
+/** E.g. `3 h 20 min`, `45 s`. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
+}
+
+export function percent(fraction: number): string {
+  return `${Math.floor(fraction * 100)} %`;
+}
+
+/** A time in UTC; the script shows it in the reader's zone. */
+export function time(iso: string | null): Content {
+  if (iso === null) return null;
+  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')} UTC</time>`;
+}
+
+/** A definition list of the facts that are known. */
+export function facts(entries: readonly (readonly [name: string, value: Content])[]): Html {
+  const known = entries.filter(([, value]) => value !== null && value !== undefined && value !== '');
+  return html`<dl class="facts">
+    ${known.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}

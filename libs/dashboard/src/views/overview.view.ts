@@ -1,0 +1,86 @@
+import type { BackfillOverview } from 'nestjs-backfill/operate';
+import type { OverviewData } from '../reading/overview.reader.js';
+import { TEXTS } from '../texts.js';
+import { attention } from './attention.view.js';
+import { count, duration, percent, time } from './format.js';
+import { html, type Content, type Html } from './html.js';
+import { layout } from './layout.view.js';
+import type { PageContext } from './page.js';
+import { phases } from './phases.view.js';
+import { statusBadge } from './states/badge.view.js';
+
+const { columns } = TEXTS;
+
+/** The first page: what runs, why something waits, and what needs a person. */
+export function overviewPage(context: PageContext, data: OverviewData): Html {
+  const { backfills } = data.overview;
+  return layout(context, {
+    title: TEXTS.title,
+    liveFrom: context.links.to(['api', 'v1', 'overview']),
+    main: [
+      html`<h1>${TEXTS.title}</h1>`,
+      attention(context, data),
+      phases(context, data),
+      html`<section aria-labelledby="list">
+        <h2 id="list">${TEXTS.phases.backfills}</h2>
+        ${backfills.length === 0 ? html`<p>${TEXTS.none}</p>` : table(context, backfills)}
+      </section>`,
+    ],
+  });
+}
+
+function table(context: PageContext, backfills: readonly BackfillOverview[]): Html {
+  const heads = [columns.backfill, columns.status, columns.progress, columns.updated, columns.rate];
+  const more = [columns.left, columns.quarantined, columns.targets, columns.waiting];
+  return html`<div class="scroll" role="region" aria-labelledby="list" tabindex="0">
+    <table>
+      <thead>
+        <tr>
+          ${[...heads, ...more].map((head) => html`<th scope="col">${head}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${backfills.map((backfill) => row(context, backfill))}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function row({ links }: PageContext, backfill: BackfillOverview): Html {
+  const { name, status, updated, rowsPerSecond, remainingMs, quarantined, targets } = backfill;
+  const cell = (field: string, as: string, value: Content) =>
+    html`<td class="number" data-bind="${name}/${field}" data-as="${as}">${value}</td>`;
+  return html`<tr data-status="${name}/${status}">
+    <th scope="row">
+      ${
+        backfill.declared
+          ? html`<a href="${links.to(['b', name])}">${name}</a>`
+          : html`${name} <small>${TEXTS.undeclared}</small>`
+      }
+    </th>
+    <td>${statusBadge(status)}</td>
+    <td>${progress(backfill)}</td>
+    ${cell('updated', 'count', count(updated))}${cell('rowsPerSecond', 'count', rowsPerSecond === null ? '' : count(rowsPerSecond))}${cell('remainingMs', 'duration', remainingMs === null ? '' : duration(remainingMs))}${cell('quarantined', 'count', count(quarantined))}
+    <td class="number">
+      ${targets.total > 1 ? `${count(targets.byStatus.complete ?? 0)}/${count(targets.total)}` : ''}
+    </td>
+    <td data-bind="${name}/waitingFor" data-as="text">${waiting(backfill)}</td>
+  </tr> `;
+}
+
+function progress({ name, fraction }: BackfillOverview): Content {
+  if (fraction === null) return null;
+  return html`<progress
+      max="1"
+      value="${fraction.toFixed(3)}"
+      aria-label="${columns.progress} ${name}"
+      data-bind="${name}/fraction"
+      data-as="progress"
+    ></progress>
+    <span data-bind="${name}/fraction" data-as="percent">${percent(fraction)}</span>`;
+}
+
+function waiting({ waitingFor, waitingSince }: BackfillOverview): Content {
+  if (waitingFor === null) return null;
+  return html`${waitingFor}${waitingSince !== null && html` ${TEXTS.since} ${time(waitingSince)}`}`;
+}

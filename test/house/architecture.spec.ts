@@ -10,7 +10,7 @@ const FLOORS = [
   ['backfills', 'migrations', 'indexes'],
   ['deploy', 'operate', 'schedule'],
   ['one-shot'],
-  ['entry-points', 'testing'],
+  ['entry-points', 'testing', 'schematics'],
 ] as const;
 
 const PACKAGES = {

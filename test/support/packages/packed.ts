@@ -55,7 +55,7 @@ export class PackedLibraries {
 async function pack(folder: string, library: Library): Promise<Packed> {
   const source = join(PROJECT, 'libs', library);
   const copy = join(folder, library);
-  for (const part of ['bin', 'dist'])
+  for (const part of ['bin', 'dist', 'schematics'])
     if (existsSync(join(source, part))) await cp(join(source, part), join(copy, part), { recursive: true });
   for (const file of ['package.json', 'README.md']) await copyFile(join(source, file), join(copy, file));
   for (const file of ['LICENSE', 'CHANGELOG.md']) await copyFile(join(PROJECT, file), join(copy, file));

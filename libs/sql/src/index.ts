@@ -11,6 +11,7 @@ export type {
   WhereShape,
 } from './classification/statement.types.js';
 export { isExtensionFunction } from './functions/extension-functions.js';
+export { isInert } from './functions/inert-ddl.js';
 export type { ParseFailure } from './parser/sql-parser.js';
 export type { TextPosition } from './text/text-position.js';
 export type { DdlStatement } from './locks/ddl-statement.js';

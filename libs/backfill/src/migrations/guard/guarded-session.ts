@@ -4,7 +4,8 @@ import type { QueryRunner } from 'typeorm';
 import type { LockRetry } from '../locks/lock-retry.js';
 import { RowsWrittenError } from '../migration.error.js';
 import { sending } from './guard-context.js';
-import type { Admitted, MigrationGuard } from './migration-guard.js';
+import { committedFiles } from './committed-files.js';
+import { type Admitted, dataSourceOf, type MigrationGuard } from './migration-guard.js';
 import { hasHooks, probeRecording } from './recording-probe.js';
 import { RowCounters, type SendQuery, type WrittenTable } from './row-counters.js';
 
@@ -14,7 +15,9 @@ import { RowCounters, type SendQuery, type WrittenTable } from './row-counters.j
  */
 const SET_LOCK_TIMEOUT = `
   pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
-  pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged, pg_catalog.set_config('lock_timeout', $1, true) AS now`;
+  pg_catalog.set_config('lock_timeout', $1, true) AS now,
+  NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
+    AND (pg_catalog.current_schemas(true))[1] = 'pg_catalog' AS is_plain`;
 const RESTORE_LOCK_TIMEOUT = `
   pg_catalog.set_config('lock_timeout', coalesce($1::text, pg_catalog.current_setting('lock_timeout')), true) AS now`;
 
@@ -44,6 +47,8 @@ export class GuardedSession {
   /** Server process of the current transaction; behind a pooler it changes with each transaction. */
   #pid = 0;
   #lockTimeoutBefore: string | undefined;
+  /** No event trigger, and no name that shadows one of PostgreSQL: an inert statement writes no rows. */
+  #isPlain = false;
 
   constructor(raw: QueryRunner, guard: MigrationGuard, retry: LockRetry) {
     this.#raw = raw;
@@ -51,7 +56,11 @@ export class GuardedSession {
     this.#retry = retry;
     this.#query = (sql, parameters) =>
       sending(guard, sql, () => raw.query(sql, parameters)) as Promise<Record<string, unknown>[]>;
-    this.#rowCounters = new RowCounters(this.#query, guard.mayWrite);
+    this.#rowCounters = new RowCounters({
+      query: this.#query,
+      mayWrite: guard.mayWrite,
+      committedFiles: (ids) => committedFiles(dataSourceOf(raw), ids),
+    });
   }
 
   get #inTransaction(): boolean {
@@ -65,9 +74,10 @@ export class GuardedSession {
    */
   async enterTransaction(): Promise<boolean> {
     const row = await this.#rowCounters.begin({
-      select: SET_LOCK_TIMEOUT,
-      parameters: [String(this.#retry.policy.lockTimeout)],
+      select: `${SET_LOCK_TIMEOUT}, ${hasHooks('$2')}`,
+      parameters: [String(this.#retry.policy.lockTimeout), this.#guard.record.table],
     });
+    this.#isPlain = row['is_plain'] === true && row['hooked'] !== true;
     this.#pid = Number(row['pid']);
     this.#lockTimeoutBefore = String(row['before']);
     return row['unchanged'] === true;
@@ -80,6 +90,8 @@ export class GuardedSession {
    */
   async finish(): Promise<void> {
     const isOpen = this.#inTransaction;
+    // The transaction keeps the lock timeout of the policy, which TypeORM's record of the migration needs too.
+    if (isOpen && this.#isPlain && this.#guard.isInert) return;
     if (!isOpen) await this.#query('BEGIN');
     try {
       if (!isOpen) await this.#rowCounters.begin();

@@ -1,6 +1,7 @@
 import {
   type Classification,
   isExtensionFunction,
+  isInert,
   type Routine,
   type RoutineCall,
   type Statement,
@@ -53,6 +54,7 @@ export class MigrationGuard implements OtherConnectionGuard {
   #exemptPartitions: readonly string[] = [];
   #firstRefusal: MigrationRefusedError | undefined;
   #ended = false;
+  #isInert = true;
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -64,6 +66,11 @@ export class MigrationGuard implements OtherConnectionGuard {
 
   get direction(): 'up' | 'down' {
     return this.#options.direction;
+  }
+
+  /** No statement so far runs a routine. */
+  get isInert(): boolean {
+    return this.#isInert;
   }
 
   get record(): MigrationRecord {
@@ -135,6 +142,7 @@ export class MigrationGuard implements OtherConnectionGuard {
    * Refuses SQL that the guard cannot read, because rows are counted only on the migration's own connection.
    */
   admitOnOtherConnection(sql: unknown): void {
+    this.#isInert = false;
     this.#assertText(sql);
     this.#refuseLate(sql);
     const { mustCountRows, statements } = this.#judge(sql, this.#classify(sql));
@@ -232,6 +240,7 @@ export class MigrationGuard implements OtherConnectionGuard {
       if (prepares !== undefined) this.#prepared.add(prepares);
     }
     this.#temporary = temporary;
+    this.#isInert &&= statements.every(isInert);
     return { statements, mustCountRows };
   }
 

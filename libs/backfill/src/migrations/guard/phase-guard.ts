@@ -5,6 +5,9 @@ import { type OtherConnectionGuard, watchDriver } from './guard-context.js';
 import { bookkeepingTables } from './recording-probe.js';
 import { judge } from './refusal.js';
 
+/** Without any of these words, SQL neither changes rows nor calls a routine by name. */
+const MAY_CHANGE_ROWS = /\b(?:insert|update|delete|merge|truncate|copy|into|do|call|execute)\b/i;
+
 /**
  * Checks what is sent while TypeORM begins, records and commits migrations. Subscribers and loggers of the data
  * source run in this context; TypeORM itself only writes its own tables.
@@ -24,7 +27,7 @@ export class PhaseGuard implements OtherConnectionGuard {
   }
 
   admitOnOtherConnection(sql: unknown): void {
-    if (typeof sql !== 'string') return;
+    if (typeof sql !== 'string' || !MAY_CHANGE_ROWS.test(sql)) return;
     const options = { exemptTables: [], bookkeeping: bookkeepingTables(this.#dataSource) };
     for (const statement of this.#classifier.classify(sql).statements) {
       const { refused } = judge(statement, options);

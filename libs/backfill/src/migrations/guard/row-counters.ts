@@ -2,8 +2,9 @@ import { coversTable } from './refusal.js';
 import {
   type Counted,
   type ExtraColumns,
-  observation,
+  fullObservation,
   type Observed,
+  quickObservation,
   type TableId,
   toObserved,
 } from './row-observation.js';
@@ -23,15 +24,29 @@ export interface WrittenTable {
 /** Sends SQL on the session whose rows are counted, without the guard. */
 export type SendQuery = (sql: string, parameters?: unknown[]) => Promise<Record<string, unknown>[]>;
 
-const NO_COLUMNS: ExtraColumns = { select: '1', parameters: [] };
+const NO_COLUMNS: ExtraColumns = { select: '1 AS one', parameters: [] };
 const NO_ROWS = { inserted: 0, updated: 0, deleted: 0 } as const;
 const NOTHING_BEFORE: Observed = {
   isCounting: true,
   counted: [],
-  files: [],
+  files: undefined,
   foreign: [],
   newestId: 0,
 };
+
+/** A table, and the number of its file. */
+export interface TableFile {
+  readonly id: string;
+  readonly file: string;
+}
+
+export interface RowCountersOptions {
+  readonly query: SendQuery;
+  /** `leads` or `crm.leads`; a partitioned table stands for its partitions too. */
+  readonly mayWrite: readonly string[];
+  /** The files of tables as other sessions see them, without the changes of this transaction. */
+  readonly committedFiles: (ids: readonly string[]) => Promise<readonly TableFile[]>;
+}
 
 /**
  * Reads from PostgreSQL's counters how many rows a transaction has written. This is the last check, for SQL
@@ -39,22 +54,22 @@ const NOTHING_BEFORE: Observed = {
  * operators and domains.
  */
 export class RowCounters {
-  readonly #query: SendQuery;
-  readonly #writableTables: readonly string[];
+  readonly #options: RowCountersOptions;
   #before = NOTHING_BEFORE;
   #isCounting = true;
 
-  /** @param writableTables `leads` or `crm.leads`; a partitioned table stands for its partitions too */
-  constructor(query: SendQuery, writableTables: readonly string[]) {
-    this.#query = query;
-    this.#writableTables = writableTables;
+  constructor(options: RowCountersOptions) {
+    this.#options = options;
   }
 
   /** Reads the counters at the start, for later comparison. @returns the extra columns */
   async begin(extra = NO_COLUMNS): Promise<Record<string, unknown>> {
-    const { text, parameters } = observation('start', extra);
-    const [row = {}] = await this.#query(text, [...parameters]);
-    this.#before = toObserved(row);
+    const { query } = this.#options;
+    const { text, parameters } = quickObservation('start', extra);
+    const [row = {}] = await query(text, [...parameters]);
+    // In a transaction that has changed something, earlier migrations may hold locks and have new files.
+    const [full] = row['unchanged'] === true ? [] : await query(fullObservation('start'));
+    this.#before = toObserved(full ?? row);
     this.#isCounting = this.#before.isCounting;
     return row;
   }
@@ -73,11 +88,14 @@ export class RowCounters {
   async writtenAnd(
     extra: ExtraColumns,
   ): Promise<readonly [readonly WrittenTable[], Record<string, unknown>]> {
-    const { text, parameters } = observation('end', extra);
-    const [row = {}] = await this.#query(text, [...parameters]);
-    const now = toObserved(row);
-    this.#isCounting = now.isCounting;
-    const written = [...this.#changed(now), ...this.#truncated(now), ...this.#foreign(now)];
+    const { query } = this.#options;
+    const { text, parameters } = quickObservation('end', extra);
+    const [row = {}] = await query(text, [...parameters]);
+    this.#isCounting = row['counting'] === true;
+    if (row['suspect'] !== true) return [[], row];
+    const [full = {}] = await query(fullObservation('end'));
+    const now = toObserved(full);
+    const written = [...this.#changed(now), ...(await this.#truncated(now)), ...this.#foreign(now)];
     return [
       written.filter(({ id }) => !this.#mayWrite(id)).map(({ id, ...rows }) => described(id, rows)),
       row,
@@ -97,10 +115,12 @@ export class RowCounters {
   }
 
   /** TRUNCATE counts no rows, but it gives the table a new, empty file. */
-  #truncated({ files }: Observed): readonly Change[] {
+  async #truncated({ files = [] }: Observed): Promise<readonly Change[]> {
+    if (files.length === 0) return [];
+    const before = this.#before.files ?? (await this.#options.committedFiles(files.map(({ id }) => id)));
     return files.flatMap((now) => {
-      const before = this.#before.files.find(({ id }) => id === now.id);
-      return before && before.file !== now.file ? [{ id: now, ...NO_ROWS, truncated: true }] : [];
+      const old = before.find(({ id }) => id === now.id);
+      return old && old.file !== now.file ? [{ id: now, ...NO_ROWS, truncated: true }] : [];
     });
   }
 
@@ -115,7 +135,7 @@ export class RowCounters {
 
   #mayWrite({ schema, name, ancestors = [] }: TableId): boolean {
     return [{ schema, name }, ...ancestors].some((table) =>
-      this.#writableTables.some((listed) => coversTable(listed, table)),
+      this.#options.mayWrite.some((listed) => coversTable(listed, table)),
     );
   }
 }

@@ -24,12 +24,67 @@ export interface Counted extends TableId {
 export interface Observed {
   readonly isCounting: boolean;
   readonly counted: readonly Counted[];
-  /** At the start: tables with rows. At the end: tables that this transaction locked, and that are empty. */
-  readonly files: readonly (TableId & { readonly file: string })[];
-  /** Foreign tables that the transaction has locked to write or truncate them. */
+  /**
+   * At the start: tables with rows; undefined if they were not read. At the end: tables that this transaction
+   * locked, and that are empty.
+   */
+  readonly files: readonly (TableId & { readonly file: string })[] | undefined;
+  /** Foreign tables that the transaction has locked to write them. */
   readonly foreign: readonly (TableId & { readonly mode: string })[];
   /** Relations that are created later have a higher id. */
   readonly newestId: number;
+}
+
+const CURRENT_DATABASE = `
+  (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())`;
+
+const NEWEST_ID = '(SELECT c.oid::int8 FROM pg_catalog.pg_class c ORDER BY c.oid DESC LIMIT 1)';
+
+/**
+ * Counting rows would take locks, so the statistics tell whether a table had rows. A table without statistics
+ * has the number of rows of its last ANALYZE.
+ */
+const HAD_ROWS = `
+  CASE WHEN pg_catalog.pg_stat_get_tuples_inserted(c.oid) > 0 OR pg_catalog.pg_stat_get_tuples_deleted(c.oid) > 0
+       THEN pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 ELSE c.reltuples > 0 END`;
+
+/** The counts of earlier transactions of the session, and what else must be known at the start. */
+const START = `
+  pg_catalog.json_build_object(
+    'isCounting', pg_catalog.current_setting('track_counts') <> 'off',
+    'newestId', ${NEWEST_ID},
+    'counted', (
+      SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+               'id', s.id, 'inserted', s.inserted, 'updated', s.updated, 'deleted', s.deleted))
+        FROM (SELECT c.oid::text AS id, pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) AS inserted,
+                     pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) AS updated,
+                     pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS deleted
+                FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') OFFSET 0) s
+       WHERE s.inserted + s.updated + s.deleted > 0))::text AS observed,
+  pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged`;
+
+/**
+ * Whether the transaction may have written rows. A statement that writes rows locks its table, so that the
+ * locks of the session tell it without reading the whole catalog. Large objects are rows of two system tables.
+ */
+const SUSPECT = `
+  EXISTS (
+    SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
+     WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.database = ${CURRENT_DATABASE}
+       AND c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'f')
+       AND (l.mode = 'RowExclusiveLock'
+              AND (c.relnamespace <> 'pg_catalog'::pg_catalog.regnamespace OR c.relname = 'pg_largeobject')
+         OR l.mode = 'AccessExclusiveLock' AND c.relkind = 'r'
+              AND (pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) > 0
+                OR pg_catalog.pg_relation_size(c.oid) = 0 AND ${HAD_ROWS})))
+  OR pg_catalog.pg_stat_get_xact_tuples_inserted('pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass) > 0
+  OR pg_catalog.pg_stat_get_xact_tuples_deleted('pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass) > 0
+    AS suspect,
+  pg_catalog.current_setting('track_counts') <> 'off' AS counting`;
+
+/** Columns to select without FROM, in one round trip with those of the caller. */
+export function quickObservation(at: 'start' | 'end', { select, parameters }: ExtraColumns) {
+  return { text: `SELECT ${select}, ${at === 'start' ? START : SUSPECT}`, parameters };
 }
 
 /** The relations that this transaction has locked. */
@@ -38,7 +93,7 @@ const HELD = `
     SELECT l.relation, l.mode FROM pg_catalog.pg_locks l
      WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
        AND l.mode IN ('RowExclusiveLock', 'AccessExclusiveLock')
-       AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))`;
+       AND l.database = ${CURRENT_DATABASE})`;
 
 const ANCESTORS = `
   (WITH RECURSIVE above AS (
@@ -74,26 +129,22 @@ const COUNTED = `
      AND (SELECT count(*) FROM pg_catalog.pg_depend d
            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = s.oid AND d.deptype = 'e') = 0`;
 
-/**
- * The file of each table that has rows, according to the statistics: counting them would take locks. A table
- * without statistics has the number of rows of its last ANALYZE.
- */
+/** The file of each table that has rows. */
 const FILES_AT_START = `
   SELECT c.oid::text AS id, n.nspname AS schema, c.relname AS name, c.relfilenode::text AS file
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
-     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-     AND CASE WHEN pg_catalog.pg_stat_get_tuples_inserted(c.oid) > 0 OR pg_catalog.pg_stat_get_tuples_deleted(c.oid) > 0
-              THEN pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 ELSE c.reltuples > 0 END`;
+     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND ${HAD_ROWS}`;
 
 /** It reads only tables that this transaction has locked exclusively, so that it never waits for a lock. */
 const FILES_AT_END = `
-  SELECT s.oid::text AS id, n.nspname AS schema, s.relname AS name, s.relfilenode::text AS file,
-         ${ANCESTORS} AS ancestors
-    FROM held h JOIN pg_catalog.pg_class s ON s.oid = h.relation
-    JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
-   WHERE h.mode = 'AccessExclusiveLock' AND s.relkind = 'r' AND pg_catalog.pg_relation_size(s.oid) = 0`;
+  SELECT s.id, n.nspname AS schema, s.relname AS name, s.file, ${ANCESTORS} AS ancestors
+    FROM (SELECT c.oid, c.oid::text AS id, c.relname, c.relnamespace, c.relfilenode::text AS file
+            FROM held h JOIN pg_catalog.pg_class c ON c.oid = h.relation
+           WHERE h.mode = 'AccessExclusiveLock' AND c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) = 0
+             AND ${HAD_ROWS}) s
+    JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace`;
 
 const FOREIGN = `
   SELECT s.oid::text AS id, n.nspname AS schema, s.relname AS name, h.mode, ${ANCESTORS} AS ancestors
@@ -101,35 +152,29 @@ const FOREIGN = `
     JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
    WHERE s.relkind = 'f' AND h.mode = 'RowExclusiveLock'`;
 
-/** One query that observes everything, with further columns, which are evaluated once. */
-export function observation(
-  at: 'start' | 'end',
-  { select, parameters }: ExtraColumns,
-): { readonly text: string; readonly parameters: readonly unknown[] } {
-  return {
-    text: `
+/** Everything, in one query. */
+export function fullObservation(at: 'start' | 'end'): string {
+  return `
   WITH ${HELD}
-  SELECT b.*, pg_catalog.json_build_object(
+  SELECT pg_catalog.json_build_object(
            'isCounting', pg_catalog.current_setting('track_counts') <> 'off',
            'counted', (SELECT pg_catalog.json_agg(t) FROM (${COUNTED}) t),
            'files', (SELECT pg_catalog.json_agg(t) FROM (${at === 'start' ? FILES_AT_START : FILES_AT_END}) t),
            'foreign', (SELECT pg_catalog.json_agg(t) FROM (${FOREIGN}) t),
-           'newestId', (SELECT pg_catalog.max(c.oid::int8) FROM pg_catalog.pg_class c))::text AS observed
-    FROM (SELECT ${select} OFFSET 0) b`,
-    parameters,
-  };
+           'newestId', ${NEWEST_ID})::text AS observed`;
 }
 
+/** @param row of a quick observation at the start, or of a full one */
 export function toObserved(row: Record<string, unknown>): Observed {
   const { isCounting, counted, files, foreign, newestId } = JSON.parse(String(row['observed'])) as {
-    readonly [Name in keyof Observed]: Observed[Name] | null;
+    readonly [Name in keyof Observed]?: Observed[Name] | null;
   };
-  const known = <T extends TableId>(tables: readonly T[] | null): readonly T[] =>
+  const known = <T extends TableId>(tables: readonly T[] | null | undefined): readonly T[] =>
     (tables ?? []).map((table) => ({ ...table, ancestors: table.ancestors ?? [] }));
   return {
     isCounting: isCounting !== false,
     counted: known(counted),
-    files: known(files),
+    files: files === undefined ? undefined : known(files),
     foreign: known(foreign),
     newestId: newestId ?? 0,
   };

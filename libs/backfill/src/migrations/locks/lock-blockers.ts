@@ -55,7 +55,7 @@ function describe(row: Record<string, unknown>): LockBlocker {
 }
 
 /** Without a free connection, the query would wait for the connection that is blocked. */
-function hasFreeConnection(dataSource: DataSource): boolean {
+export function hasFreeConnection(dataSource: DataSource): boolean {
   const pool = (
     dataSource.driver as { master?: { totalCount?: number; idleCount?: number; options?: { max?: number } } }
   ).master;

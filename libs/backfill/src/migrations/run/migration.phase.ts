@@ -1,3 +1,4 @@
+import { loadClassifier } from 'nestjs-backfill-sql';
 import { type DataSource, type Migration, MigrationExecutor, type MigrationInterface } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { whileUnavailable } from '../../postgres/server/availability.js';
@@ -78,6 +79,8 @@ class MigrationPhase {
     let lease: DeployLease | undefined;
     try {
       guardMigrations(this.#dataSource, this.#options);
+      // PostgreSQL's parser is loaded while the lease is taken.
+      void loadClassifier();
       startLockRun(this.#dataSource);
       // The renewals of the lease are statements of the library.
       lease = await unguarded(() => this.#acquire());

@@ -1,0 +1,71 @@
+import type { Statement } from '../classification/statement.types.js';
+import { isObject, type Json, list, nameParts, nodeOf, nodesOf, text } from '../parser/parser-nodes.js';
+
+/** PostgreSQL's own types that are written without a schema. */
+const COMMON_TYPES = new Set('text uuid json jsonb date bytea inet'.split(' '));
+
+/**
+ * Whether a statement runs no routine, so that only an event trigger can write rows with it: changes of columns
+ * and constraints that evaluate no expression. It presumes that `pg_catalog` is searched first.
+ *
+ * @publicApi
+ */
+export function isInert({ node, ddl, unknowns, calls, findings, settings }: Statement): boolean {
+  const [statement, ...others] = ddl;
+  if (node !== 'AlterTableStmt' || !statement || others.length > 0 || statement.node !== node) return false;
+  if (unknowns.length + calls.length + findings.length + settings.length > 0) return false;
+  const { fields } = statement;
+  if (fields['objtype'] !== 'OBJECT_TABLE') return false;
+  return nodesOf(fields['cmds'], 'AlterTableCmd').every(isInertCommand);
+}
+
+const INERT_COMMANDS = new Set([
+  'AT_DropColumn',
+  'AT_DropConstraint',
+  'AT_DropNotNull',
+  'AT_SetNotNull',
+  'AT_SetStatistics',
+  'AT_SetRelOptions',
+  'AT_ResetRelOptions',
+]);
+
+function isInertCommand({ subtype, def }: Json): boolean {
+  switch (text(subtype)) {
+    case 'AT_AddColumn':
+      return isInertColumn(nodeOf(def, 'ColumnDef') ?? {});
+    case 'AT_ColumnDefault':
+      return def === undefined || isConstant(def);
+    case 'AT_AddConstraint': {
+      const { contype, skip_validation: isUnchecked } = nodeOf(def, 'Constraint') ?? {};
+      return contype === 'CONSTR_FOREIGN' && isUnchecked === true;
+    }
+    default:
+      return INERT_COMMANDS.has(text(subtype) ?? '');
+  }
+}
+
+function isInertColumn(column: Json): boolean {
+  return (
+    isBuiltinType(column['typeName']) &&
+    nodesOf(column['constraints'], 'Constraint').every(
+      ({ contype, raw_expr: expression }) =>
+        contype === 'CONSTR_NULL' ||
+        contype === 'CONSTR_NOTNULL' ||
+        (contype === 'CONSTR_DEFAULT' && isConstant(expression)),
+    )
+  );
+}
+
+function isBuiltinType(typeName: unknown): boolean {
+  const names = nameParts(
+    isObject(typeName) ? (nodeOf(typeName, 'TypeName') ?? typeName)['names'] : undefined,
+  );
+  const [first, ...rest] = names;
+  return first === 'pg_catalog' ? rest.length === 1 : rest.length === 0 && COMMON_TYPES.has(first ?? '');
+}
+
+function isConstant(expression: unknown): boolean {
+  const cast = nodeOf(expression, 'TypeCast');
+  if (cast) return isBuiltinType(cast['typeName']) && isConstant(cast['arg']);
+  return nodeOf(expression, 'A_Const') !== undefined && list(expression).length === 0;
+}

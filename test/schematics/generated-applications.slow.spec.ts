@@ -6,6 +6,7 @@ import { manifestOf } from '../matrix/configuration.ts';
 import type { Cell } from '../matrix/cells.ts';
 import { INSTALL_LIMIT_MS, install, PackedLibraries, registryProblem } from '../support/packages/packed.ts';
 import { TestDatabase } from '../support/server/database.ts';
+import { readmeBlocks, readmeCommands } from '../support/applications/readme.ts';
 import { APPLICATION } from './application.tree.ts';
 
 const CELLS: readonly Cell[] = [
@@ -115,11 +116,15 @@ describe('the generators, in an application of `nest new`', () => {
 async function expectGenerators(application: NewApplication, database: TestDatabase): Promise<void> {
   application.env = { DATABASE_URL: database.url };
   await application.addEntities();
-  const added = await application.nest('add', 'nestjs-backfill', '--skip-install');
+  const [add = [], first = []] = readmeCommands()
+    .filter((line) => /^npx nest (?:add|g)/.test(line))
+    .map((line) => line.split(' ').slice(2));
+  const added = await application.nest(...add, '--skip-install');
   expect(added).toContain('src/main.ts: a one-shot run or the server');
   const generate = (...args: readonly string[]) =>
     application.nest('generate', '-c', 'nestjs-backfill', ...args);
-  await generate('backfill', 'leads-search-name');
+  await application.nest(...first);
+  await expectReadme(application);
   await generate('backfill', 'leads-score', '--type', 'transform');
   await generate('index', 'leads-without-search-name');
   await generate('migration', 'add-city-to-leads');
@@ -139,6 +144,19 @@ async function expectGenerators(application: NewApplication, database: TestDatab
   expect(await database.query('SELECT search_name, score, city FROM leads')).toEqual([
     { search_name: 'zoe', score: 1, city: null },
   ]);
+}
+
+/** The README shows the generated class without its TODO, and the expectations of the generated spec. */
+async function expectReadme(application: NewApplication): Promise<void> {
+  const code = readmeBlocks().filter(({ language }) => language === 'ts');
+  const [shown, expectations] = code;
+  const file = shown?.title ?? '';
+  const written = (await application.read(file)).replace(/^ *\/\/ TODO.*\n/m, '');
+  const isEsm = application.cell.modules === 'ES modules';
+  expect(isEsm ? written : written.replace(/(from '\.[^']*)'/g, "$1.js'")).toBe(shown?.text);
+  const spec = await application.read(file.replace('.ts', '.spec.ts'));
+  expect(spec.replaceAll(/\s+/g, ' ')).toContain(expectations?.text.trim().replaceAll(/\s+/g, ' '));
+  expect(code).toHaveLength(2);
 }
 
 async function runSpec(application: NewApplication): Promise<void> {

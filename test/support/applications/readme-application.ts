@@ -13,8 +13,11 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** The pages that lead a reader through an application, step by step. */
+export const STEP_PAGES = ['docs/install.md', 'docs/kinds.md'] as const;
+
 /**
- * The application that a reader of the README builds: the files of the README and the entities of the CRM.
+ * The application that a reader of the pages builds: the files of the pages and the entities of the CRM.
  * It is inside the workspace, so that it resolves `nestjs-backfill` to the built package.
  */
 export class ReadmeApplication {
@@ -77,6 +80,7 @@ export class ReadmeApplication {
       const file = `src/leads/${entity}.entity.ts`;
       cpSync(join(WORKSPACE, file), join(this.folder, file));
     }
-    for (const { title, text } of readmeBlocks()) if (title) this.write(title, text);
+    for (const { title, text } of STEP_PAGES.flatMap((page) => readmeBlocks(page)))
+      if (title) this.write(title, text);
   }
 }

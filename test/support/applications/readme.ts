@@ -16,9 +16,9 @@ export function readmeBlocks(page = 'README.md'): ReadmeBlock[] {
   );
 }
 
-/** The lines of the `sh` blocks. */
-export function readmeCommands(): string[] {
-  return readmeBlocks()
+/** The lines of the `sh` blocks of the README or of another page. */
+export function readmeCommands(page = 'README.md'): string[] {
+  return readmeBlocks(page)
     .filter(({ language }) => language === 'sh')
     .flatMap(({ text }) => text.trim().split('\n'));
 }

@@ -47,6 +47,21 @@ describe('an application does not start with', () => {
   });
 
   it.each([
+    [{ cascades: 'accepted' }, '`cascades`', /kind 'purge'/],
+    [{ kind: 'purge', cascades: true }, '`cascades`', /'accepted'/],
+    [{ settings: ['app.actor'] }, '`settings`', /Give an object/],
+    [{ settings: { 'app.actor': 7 } }, '`settings.app.actor`', /as text/],
+    [{ settings: { "app.actor'; --": 'x' } }, '`settings.app.actor', /A name is e\.g\./],
+    [{ settings: { lock_timeout: '1s' } }, '`settings.lock_timeout`', /option `lockTimeout`/],
+    [{ settings: { SEARCH_PATH: 'x' } }, '`settings.SEARCH_PATH`', /schema of the entity/],
+    [{ settings: { 'nestjs_backfill.batch': 'x' } }, '`settings.nestjs_backfill.batch`', /Leave it out/],
+  ])('the invalid options %j', async (options, named, remedy) => {
+    const code = 'kind' in options ? {} : SET;
+    const error = await refusals.of([declared('One', { ...OPTIONS, ...options }, code)]);
+    expectRefusal(error, InvalidBackfillOptionError, { names: ['One', named], remedy });
+  });
+
+  it.each([
     [{ throttle: false }, '`throttle`', /^Did you mean `throttles`\?/],
     [{ defaults: { batchsize: 4 } }, '`defaults.batchsize`', /^Did you mean `batchSize`\?/],
     [{ migrations: { grandfatherd: [] } }, '`migrations.grandfatherd`', /^Did you mean `grandfathered`\?/],

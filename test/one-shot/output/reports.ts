@@ -94,6 +94,7 @@ export function planOf(changes: Partial<BackfillPlan> = {}): BackfillPlan {
     explain: ['Update on leads', '  ->  Index Scan'],
     index: 'leads_pkey',
     indexPays: false,
+    cascades: [],
     triggers: ['leads_audit (AFTER UPDATE)'],
     measuredRowsPerSecond: 2_383.8,
     estimatedMs: 65_800,

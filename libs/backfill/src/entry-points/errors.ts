@@ -11,6 +11,7 @@ export {
   UnknownTargetError,
   UnknownSettingError,
 } from '../backfills/control/setting.error.js';
+export { CascadesNotAcceptedError } from '../backfills/batch/cascade/cascade.error.js';
 export { UnknownColumnError } from '../backfills/declare/errors/column.error.js';
 export {
   UnknownDataSourceError,

@@ -29,6 +29,7 @@ export type {
   MigrationStatus,
   RanMigration,
 } from '../migrations/migration.report.js';
+export type { CascadeReport } from '../report/cascade-report.js';
 export type { ControlledBackfill } from '../report/control-report.js';
 export type { BackfillPlan, PlanReport } from '../report/plan.js';
 export type {

@@ -80,13 +80,13 @@ export class CatchUpLedger {
     const { schema, values } = this.#context;
     const { last } = await session.send([
       {
-        text: `SELECT b.status, b.sealed_by, (SELECT max(newer.version) FROM ${schema}.backfill AS newer WHERE newer.name = b.name AND newer.target = b.target)::text,
-            (SELECT max(r.lease_owner) FROM ${schema}.range AS r WHERE ${this.#context.is('r')}
-              AND r.state <> 'done' AND r.lease_expires_at > clock_timestamp()),
+        text: `SELECT b.status, b.sealed_by, (SELECT pg_catalog.max(newer.version) FROM ${schema}.backfill AS newer WHERE newer.name = b.name AND newer.target = b.target)::text,
+            (SELECT pg_catalog.max(r.lease_owner) FROM ${schema}.range AS r WHERE ${this.#context.is('r')}
+              AND r.state <> 'done' AND r.lease_expires_at > pg_catalog.clock_timestamp()),
             EXISTS (SELECT FROM ${schema}.range AS r WHERE ${this.#context.is('r')}
               AND r.state <> 'done' AND (r.tenants IS NULL OR $4::boolean)),
             EXISTS (SELECT FROM ${schema}.quarantined_row AS q WHERE ${this.#context.is('q')}),
-            coalesce(c.not_before > clock_timestamp(), false), c.cursor_key::text
+            coalesce(c.not_before > pg_catalog.clock_timestamp(), false), c.cursor_key::text
           FROM ${schema}.backfill AS b LEFT JOIN ${schema}.catch_up AS c ON ${this.#context.is('c')}
           WHERE ${this.#context.is('b')}`,
         values: [...values, String(ranges === 'every')],
@@ -109,7 +109,7 @@ export class CatchUpLedger {
   async newestVersion(session: Session): Promise<number> {
     const { last } = await session.send([
       {
-        text: `SELECT coalesce(max(version), 0)::text FROM ${this.#context.schema}.backfill WHERE name = $1 AND target = $2`,
+        text: `SELECT coalesce(pg_catalog.max(version), 0)::text FROM ${this.#context.schema}.backfill WHERE name = $1 AND target = $2`,
         values: [this.#context.subject.name, this.#context.target.name],
       },
     ]);
@@ -121,8 +121,8 @@ export class CatchUpLedger {
     await session.transaction([
       {
         text: `INSERT INTO ${schema}.catch_up (name, version, target, index_name, cursor_key, not_before)
-          VALUES ($1, $2::int, $3, $4, $5::jsonb, clock_timestamp() + $6::float8 * interval '1 millisecond')
-          ON CONFLICT (name, version, target) DO UPDATE SET looked_at = clock_timestamp(), index_name = excluded.index_name,
+          VALUES ($1, $2::int, $3, $4, $5::jsonb, pg_catalog.clock_timestamp() + $6::float8 * interval '1 millisecond')
+          ON CONFLICT (name, version, target) DO UPDATE SET looked_at = pg_catalog.clock_timestamp(), index_name = excluded.index_name,
             cursor_key = excluded.cursor_key, not_before = excluded.not_before`,
         values: [...values, index, keyToJson(cursor), String(pauseMs)],
       },
@@ -134,7 +134,7 @@ export class CatchUpLedger {
     const { schema, values } = this.#context;
     await session.transaction([
       {
-        text: `UPDATE ${schema}.catch_up SET not_before = clock_timestamp() + $4::float8 * interval '1 millisecond'
+        text: `UPDATE ${schema}.catch_up SET not_before = pg_catalog.clock_timestamp() + $4::float8 * interval '1 millisecond'
           WHERE ${this.#context.is()}`,
         values: [...values, String(ms)],
       },
@@ -146,7 +146,7 @@ export class CatchUpLedger {
     const { schema, values } = this.#context;
     const { last } = await session.transaction([
       {
-        text: `UPDATE ${schema}.backfill SET sealed_by = $4, sealed_at = CASE WHEN $4 IS NULL THEN NULL ELSE clock_timestamp() END
+        text: `UPDATE ${schema}.backfill SET sealed_by = $4, sealed_at = CASE WHEN $4 IS NULL THEN NULL ELSE pg_catalog.clock_timestamp() END
           WHERE ${this.#context.is()} AND status = 'complete' AND sealed_by IS DISTINCT FROM $4 RETURNING 1`,
         values: [...values, by],
       },
@@ -163,14 +163,14 @@ export class CatchUpLedger {
     const { last } = await session.send([
       {
         text: `WITH completed AS (
-            SELECT min(at) AS at FROM ${schema}.transition WHERE ${this.#context.is()} AND to_status = 'complete'
+            SELECT pg_catalog.min(at) AS at FROM ${schema}.transition WHERE ${this.#context.is()} AND to_status = 'complete'
               -- A table that was dropped and made again has a new first completion.
-              AND id > (SELECT coalesce(max(id), 0) FROM ${schema}.transition WHERE ${this.#context.is()} AND to_status = 'pending' AND from_status <> 'cancelled')
+              AND id > (SELECT coalesce(pg_catalog.max(id), 0) FROM ${schema}.transition WHERE ${this.#context.is()} AND to_status = 'pending' AND from_status <> 'cancelled')
           ), drifted AS (
-            SELECT coalesce(sum(r.updated), 0) AS updated FROM ${schema}.range AS r, completed
+            SELECT coalesce(pg_catalog.sum(r.updated), 0) AS updated FROM ${schema}.range AS r, completed
             WHERE ${this.#context.is('r')} AND r.created_at > completed.at
           ), found AS (
-            SELECT count(*) AS times, max(at) AS last_at FROM ${schema}.transition
+            SELECT pg_catalog.count(*) AS times, pg_catalog.max(at) AS last_at FROM ${schema}.transition
             WHERE ${this.#context.is()} AND from_status = 'complete' AND to_status = 'running'
           )
           SELECT b.sealed_by, drifted.updated::text, found.times::text, ${isoTime('found.last_at')}, ${isoTime('c.looked_at')}, c.index_name

@@ -57,8 +57,8 @@ export class ControlLedger {
   /** An SQL query that returns one JSON value for `toControlState`; NULL if the backfill has no record. */
   state(parameters: Parameters, tenants: TenantScope, leaseScope: LeaseScope): string {
     const subject = this.#context.parameters(parameters);
-    return `SELECT json_build_object('status', b.status, 'reason', b.reason, 'settings', (
-        SELECT coalesce(json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(subject)}) AS s WHERE s.value IS NOT NULL),
+    return `SELECT pg_catalog.json_build_object('status', b.status, 'reason', b.reason, 'settings', (
+        SELECT coalesce(pg_catalog.json_object_agg(s.setting, s.value), '{}') FROM (${this.#newest(subject)}) AS s WHERE s.value IS NOT NULL),
         'leases', (${this.#leases.snapshot(parameters, tenants, leaseScope)}))
       FROM ${this.#context.schema}.backfill AS b WHERE ${this.#context.isSubjectAt(subject, 'b')}`;
   }

@@ -28,7 +28,10 @@ export async function installLedger(
       applyPolicy(INSTALL_TIMEOUTS),
       // A transaction-level lock, not a session-level lock: it ends with the transaction and works with
       // poolers.
-      { text: `SELECT pg_advisory_xact_lock(hashtext($1))`, values: [`nestjs-backfill ledger ${schema}`] },
+      {
+        text: `SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext($1))`,
+        values: [`nestjs-backfill ledger ${schema}`],
+      },
     ]);
     await session.commit(await installStatements(session, schema, steps));
   } catch (error) {
@@ -56,7 +59,7 @@ export async function installStatements(
     ...createSchema,
     {
       text: `CREATE TABLE IF NOT EXISTS ${quoted}.installed_step
-        (number integer PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT clock_timestamp())`,
+        (number integer PRIMARY KEY, installed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp())`,
     },
     ...missing.flatMap(({ number, sql, additive = false }) => [
       // The replacement follows the split and is a function, because the name may contain `;`, `$$` or `$&`.
@@ -114,7 +117,9 @@ export async function installedStep(session: Session, schema: string): Promise<n
     },
   ]);
   if (!found.last.value(boolean)) return 0;
-  const steps = await session.send([{ text: `SELECT coalesce(max(number), 0)::text FROM ${table}` }]);
+  const steps = await session.send([
+    { text: `SELECT coalesce(pg_catalog.max(number), 0)::text FROM ${table}` },
+  ]);
   return steps.last.value(number);
 }
 

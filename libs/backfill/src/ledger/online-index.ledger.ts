@@ -28,8 +28,8 @@ export class OnlineIndexLedger {
       `INSERT INTO ${this.#table} (name, table_name, definition)
        SELECT $1, pg_catalog.format('%I.%I', n.nspname, c.relname), $3
        FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace, (SELECT ${MAKE_DURABLE}) AS durable
-       WHERE c.oid = pg_catalog.to_regclass($2)
-       ON CONFLICT (table_name, name) DO UPDATE SET definition = excluded.definition, declared_at = clock_timestamp()`,
+       WHERE c.oid = pg_catalog.to_regclass($2)::oid
+       ON CONFLICT (table_name, name) DO UPDATE SET definition = excluded.definition, declared_at = pg_catalog.clock_timestamp()`,
       [name, table, definition],
     );
   }
@@ -45,24 +45,25 @@ export class OnlineIndexLedger {
     declared: readonly Pick<DeclaredIndexRecord, 'name' | 'table'>[],
     tables: readonly string[],
   ): Promise<readonly DeclaredIndexRecord[]> {
-    const [installed] = (await this.#runner.query('SELECT to_regclass($1) IS NOT NULL AS "exists"', [
-      this.#table,
-    ])) as { exists: boolean }[];
+    const [installed] = (await this.#runner.query(
+      'SELECT pg_catalog.to_regclass($1) IS NOT NULL AS "exists"',
+      [this.#table],
+    )) as { exists: boolean }[];
     if (!installed?.exists) return [];
     return (await this.#runner.query(
       // By names and not by to_regclass(), which fails for a schema that this role cannot use. An earlier release has
       // recorded a table as the application names it.
       `SELECT DISTINCT ON (o.name, t.oid) o.name, o.table_name AS table, o.definition
         FROM pg_catalog.pg_class AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-        CROSS JOIN LATERAL (SELECT '"' || replace(n.nspname, '"', '""') || '"' AS schema, '"' || replace(t.relname, '"', '""') || '"' AS name) AS quoted
+        CROSS JOIN LATERAL (SELECT '"' || pg_catalog.replace(n.nspname, '"', '""') || '"' AS schema, '"' || pg_catalog.replace(t.relname, '"', '""') || '"' AS name) AS quoted
         JOIN ${this.#table} AS o ON o.table_name IN (pg_catalog.format('%I.%I', n.nspname, t.relname),
-          quoted.schema || '.' || quoted.name, CASE WHEN n.nspname = current_schema() THEN quoted.name END)
+          quoted.schema || '.' || quoted.name, CASE WHEN n.nspname = pg_catalog.current_schema() THEN quoted.name END)
         WHERE EXISTS (SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
                        WHERE c.relname = o.name AND i.indrelid = t.oid)
           AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS d (name, table_name)
-                       WHERE d.name = o.name AND d.table_name <> '' AND pg_catalog.to_regclass(d.table_name) = t.oid)
-          AND t.relnamespace IN (SELECT own.relnamespace FROM unnest($3::text[]) AS entity (table_name)
-                       JOIN pg_catalog.pg_class AS own ON own.oid = pg_catalog.to_regclass(entity.table_name))
+                       WHERE d.name = o.name AND d.table_name <> '' AND pg_catalog.to_regclass(d.table_name)::oid = t.oid)
+          AND t.relnamespace IN (SELECT own.relnamespace FROM pg_catalog.unnest($3::text[]) AS entity (table_name)
+                       JOIN pg_catalog.pg_class AS own ON own.oid = pg_catalog.to_regclass(entity.table_name)::oid)
         ORDER BY o.name, t.oid, o.declared_at DESC`,
       [declared.map(({ name }) => name), declared.map(({ table }) => table), tables],
     )) as DeclaredIndexRecord[];

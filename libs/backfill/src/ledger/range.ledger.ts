@@ -4,7 +4,7 @@ import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { SubjectContext } from './ledger.context.js';
 import type { TableFile } from './pages/table-file.js';
-import { assertLease, fence, IS_FREE, isRange, renewal } from './lease/lease.sql.js';
+import { assertLease, fence, IS_FREE, isRange, isScope, renewal } from './lease/lease.sql.js';
 import { keyToJson, type Key, type LeasedRange, type TenantScope } from './range.js';
 
 /** The next window of a range, as SQL expressions. */
@@ -65,11 +65,11 @@ export class RangeLedger {
       this.#context.lockRecord(),
       {
         text: `INSERT INTO ${schema}.range (name, version, target, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key, table_name, table_id, file_node)
-          SELECT ${name}, ${version}, ${target}, ${scope}, 'sweep', 'sweeping', low, high, low, low, file->>'table', (file->>'tableId')::oid, (file->>'fileNode')::oid
-          FROM (SELECT nullif(value->'lower', 'null') AS low, value->'upper' AS high, value->'file' AS file
-            FROM jsonb_array_elements(${list}) WITH ORDINALITY AS planned (value, at) ORDER BY at) AS bounds
+          SELECT ${name}, ${version}, ${target}, ${scope}, 'sweep', 'sweeping', low, high, low, low, file->>'table'::text, (file->>'tableId'::text)::oid, (file->>'fileNode'::text)::oid
+          FROM (SELECT nullif(value->'lower'::text, 'null') AS low, value->'upper'::text AS high, value->'file'::text AS file
+            FROM pg_catalog.jsonb_array_elements(${list}) WITH ORDINALITY AS planned (value, at) ORDER BY at) AS bounds
           WHERE NOT EXISTS (SELECT FROM ${schema}.range
-            WHERE ${this.#context.isSubjectAt(subject)} AND state <> 'done' AND tenants IS NOT DISTINCT FROM ${scope})`,
+            WHERE ${this.#context.isSubjectAt(subject)} AND state <> 'done' AND ${isScope('tenants', scope)})`,
         values: parameters.values,
       },
     ]);
@@ -90,7 +90,7 @@ export class RangeLedger {
             WHERE ${this.#context.isSubjectAt(subject, 'q')} AND (${scope} IS NULL OR q.tenant = ANY(${scope}))
               AND NOT EXISTS (SELECT FROM ${schema}.skipped_row AS s JOIN ${schema}.range AS r ON r.id = s.range_id
                 WHERE s.name = q.name AND s.version = q.version AND s.target = q.target AND s.key = q.key
-                  AND r.state <> 'done' AND r.tenants IS NOT DISTINCT FROM ${scope})
+                  AND r.state <> 'done' AND ${isScope('r.tenants', scope)})
           ), planned AS (
             INSERT INTO ${schema}.range (name, version, target, tenants, purpose, state)
             SELECT ${name}, ${version}, ${target}, ${scope}, 'retry', 'settling' WHERE EXISTS (SELECT FROM due) RETURNING id
@@ -115,7 +115,7 @@ export class RangeLedger {
     await session.transaction([
       {
         text: `WITH closed AS (
-            UPDATE ${schema}.range SET state = 'done', finished_at = clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL,
+            UPDATE ${schema}.range SET state = 'done', finished_at = pg_catalog.clock_timestamp(), lease_owner = NULL, lease_expires_at = NULL,
               fencing_token = fencing_token + 1
             WHERE ${isSubject} AND state <> 'done' AND ${scope} IS NULL AND ${IS_FREE}
           )
@@ -132,7 +132,7 @@ export class RangeLedger {
       {
         text: `SELECT EXISTS (SELECT FROM ${this.#context.schema}.range
           WHERE ${this.#context.isSubject(parameters)}
-            AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state <> 'done')`,
+            AND ${isScope('tenants', parameters.addArray(tenants))} AND state <> 'done')`,
         values: parameters.values,
       },
     ]);
@@ -146,7 +146,7 @@ export class RangeLedger {
   splittable(parameters: Parameters, tenants: TenantScope): string {
     return `SELECT id AS nb_id, upper_key AS nb_upper, ${WINDOW_END} AS nb_from FROM ${this.#context.schema}.range
       WHERE ${this.#context.isSubject(parameters)}
-        AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)} AND state = 'sweeping' AND purpose = 'sweep' AND file_node IS NULL
+        AND ${isScope('tenants', parameters.addArray(tenants))} AND state = 'sweeping' AND purpose = 'sweep' AND file_node IS NULL
         AND lease_owner IS NOT NULL AND window_upper_key IS DISTINCT FROM upper_key`;
   }
 
@@ -164,7 +164,7 @@ export class RangeLedger {
    *
    * @param row converts the JSON of a key to an SQL row that can be compared
    */
-  split({ id, upper, middle }: RangeSplit, row: (json: string) => string): Statement {
+  split({ id, upper, middle }: RangeSplit, isBefore: (left: string, right: string) => string): Statement {
     const { schema } = this.#context;
     const parameters = new Parameters();
     const end = parameters.add(keyToJson(upper), 'jsonb');
@@ -173,7 +173,7 @@ export class RangeLedger {
       text: `WITH nb_shortened AS (
           UPDATE ${schema}.range SET upper_key = ${at}
           WHERE id = ${parameters.add(id, 'bigint')} AND state = 'sweeping' AND upper_key = ${end}
-            AND (${WINDOW_END} IS NULL OR ${row(WINDOW_END)} < ${row(at)})
+            AND (${WINDOW_END} IS NULL OR ${isBefore(WINDOW_END, at)})
           RETURNING name, version, target, tenants, purpose, table_name, table_id, file_node
         )
         INSERT INTO ${schema}.range (name, version, target, tenants, purpose, state, lower_key, upper_key, cursor_key, window_lower_key, table_name, table_id, file_node)
@@ -189,7 +189,7 @@ export class RangeLedger {
     const { last } = await session.send([
       {
         text: `INSERT INTO ${schema}.range (name, version, target, purpose, state, cursor_key, upper_key, lease_owner, lease_expires_at, fencing_token)
-          VALUES ($1, $2::int, $3, 'sweep', 'sweeping', $4::jsonb, $5::jsonb, 'plan', clock_timestamp() + interval '1 hour', 1) RETURNING id::text`,
+          VALUES ($1, $2::int, $3, 'sweep', 'sweeping', $4::jsonb, $5::jsonb, 'plan', pg_catalog.clock_timestamp() + interval '1 hour', 1) RETURNING id::text`,
         values: [...values, keyToJson(lower), keyToJson(upper)],
       },
     ]);

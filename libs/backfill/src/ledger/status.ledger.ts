@@ -80,9 +80,9 @@ export class StatusLedger {
         text: `SELECT b.status, b.reason, b.waiting_for, ${isoTime('b.started_at')}, ${isoTime('b.changed_at')},
             ${isoTime('b.completed_at')}, ${isoTime('r.pending_seen_at')}, r.updated::text, r.batches::text, r.leased_by
           FROM ${schema}.backfill AS b CROSS JOIN (
-            SELECT coalesce(sum(updated), 0) AS updated, coalesce(sum(batches), 0) AS batches,
-              max(created_at) FILTER (WHERE state <> 'done') AS pending_seen_at,
-              max(lease_owner) FILTER (WHERE lease_expires_at > clock_timestamp()) AS leased_by
+            SELECT coalesce(pg_catalog.sum(updated), 0) AS updated, coalesce(pg_catalog.sum(batches), 0) AS batches,
+              pg_catalog.max(created_at) FILTER (WHERE state <> 'done') AS pending_seen_at,
+              pg_catalog.max(lease_owner) FILTER (WHERE lease_expires_at > pg_catalog.clock_timestamp()) AS leased_by
             FROM ${schema}.range WHERE ${this.#context.is()}) AS r
           WHERE ${this.#context.is('b')}`,
         values,
@@ -127,9 +127,9 @@ export class StatusLedger {
           ), moved AS (
             UPDATE ${schema}.backfill AS b
             SET status = ${status}, reason = ${reasonText}, waiting_for = ${parameters.add(waitingFor, 'text')},
-                changed_at = clock_timestamp(),
-                started_at = CASE WHEN ${status} = 'running' THEN coalesce(b.started_at, clock_timestamp()) ELSE b.started_at END,
-                completed_at = CASE WHEN ${status} = 'complete' THEN clock_timestamp() ELSE NULL END,
+                changed_at = pg_catalog.clock_timestamp(),
+                started_at = CASE WHEN ${status} = 'running' THEN coalesce(b.started_at, pg_catalog.clock_timestamp()) ELSE b.started_at END,
+                completed_at = CASE WHEN ${status} = 'complete' THEN pg_catalog.clock_timestamp() ELSE NULL END,
                 -- Rows became pending, so the constraint or the migration no longer prevents this.
                 sealed_by = CASE WHEN ${status} = 'complete' THEN b.sealed_by END,
                 sealed_at = CASE WHEN ${status} = 'complete' THEN b.sealed_at END
@@ -162,7 +162,7 @@ export class StatusLedger {
         text: `SELECT EXISTS (SELECT FROM ${schema}.transition AS paused JOIN ${schema}.transition AS resumed
             ON resumed.name = paused.name AND resumed.version = paused.version AND resumed.target = paused.target AND resumed.id > paused.id
           WHERE ${this.#context.is('paused')} AND paused.to_status = 'paused'
-            AND EXISTS (SELECT FROM unnest(${starts}) AS start WHERE left(paused.reason, length(start)) = start)
+            AND EXISTS (SELECT FROM pg_catalog.unnest(${starts}) AS start WHERE pg_catalog.left(paused.reason, pg_catalog.length(start)) = start)
             AND resumed.from_status = 'paused' AND resumed.to_status <> 'cancelled')`,
         values: parameters.values,
       },

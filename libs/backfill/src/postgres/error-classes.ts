@@ -31,6 +31,7 @@ export const STILL_PENDING = 'NB002';
 export const PARTLY_DONE = 'NB003';
 export const TRANSACTION_ENDED = 'NB004';
 export const FILE_REPLACED = 'NB005';
+export const TOO_MANY_CASCADES = 'NB006';
 
 /**
  * The transaction is read-only: the server is a standby, or `default_transaction_read_only` is on (see

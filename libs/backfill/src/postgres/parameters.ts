@@ -27,3 +27,11 @@ export class Parameters {
     return this.add(values === null ? null : toArrayText(values), `${type}[]`);
   }
 }
+
+/**
+ * An item of FROM with one column per array and one row per element. `unnest` with several arrays means this, but
+ * then its name cannot be qualified.
+ */
+export function rowsFromArrays(arrays: readonly string[]): string {
+  return `ROWS FROM (${arrays.map((array) => `pg_catalog.unnest(${array})`).join(', ')})`;
+}

@@ -7,7 +7,7 @@ const MAX_QUERY_LENGTH = 200;
  * @param activity alias of a row of pg_stat_activity
  */
 export function nameSession(activity: string): string {
-  return `format('pid %s (%s)', ${activity}.pid, coalesce(nullif(${activity}.application_name, ''), 'no application name'))`;
+  return `pg_catalog.format('pid %s (%s)', ${activity}.pid, coalesce(nullif(${activity}.application_name, ''), 'no application name'))`;
 }
 
 /**
@@ -19,9 +19,9 @@ export function nameSession(activity: string): string {
  * @param activity alias of a row of pg_stat_activity
  */
 export function describeSession(activity: string): string {
-  const openSeconds = `round(extract(epoch FROM clock_timestamp() - ${activity}.xact_start))::text`;
-  const query = `left(regexp_replace(${activity}.query, '\\s+', ' ', 'g'), ${MAX_QUERY_LENGTH})`;
-  return `CASE WHEN ${activity}.pid IS NULL THEN 'a prepared transaction' ELSE concat_ws(', ',
+  const openSeconds = `pg_catalog.round(extract(epoch FROM pg_catalog.clock_timestamp() - ${activity}.xact_start))::text`;
+  const query = `pg_catalog.left(pg_catalog.regexp_replace(${activity}.query, '\\s+', ' ', 'g'), ${MAX_QUERY_LENGTH})`;
+  return `CASE WHEN ${activity}.pid IS NULL THEN 'a prepared transaction' ELSE pg_catalog.concat_ws(', ',
     ${nameSession(activity)},
     coalesce(${activity}.state, ${activity}.backend_type),
     'transaction open for ' || ${openSeconds} || ' s',

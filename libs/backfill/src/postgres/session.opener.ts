@@ -12,8 +12,8 @@ const MAX_OPEN_MS_AFTER_STOP = 1_000;
 
 const READ_BACKEND_IDENTITY = `
   SELECT a.pid::text AS pid, extract(epoch FROM a.backend_start)::text AS "startedAt",
-    extract(epoch FROM pg_postmaster_start_time())::text AS "serverStartedAt"
-  FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid()`;
+    extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text AS "serverStartedAt"
+  FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()`;
 
 export interface SessionOptions {
   /** The server's limit for one statement, in milliseconds. @default 120_000 */

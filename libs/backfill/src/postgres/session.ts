@@ -202,11 +202,11 @@ export class Session {
     if (!this.#backend) return { holders: [], isForStandby: false };
     const result = await this.sendOnSideConnection([
       {
-        text: `SELECT ${describeSession('a')} FROM pg_stat_activity AS a WHERE a.pid = ANY(pg_blocking_pids($1::int))`,
+        text: `SELECT ${describeSession('a')} FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = ANY(pg_catalog.pg_blocking_pids($1::int))`,
         values: [this.#backend.pid],
       },
       {
-        text: `SELECT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = $1::int AND a.wait_event = 'SyncRep')`,
+        text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = $1::int AND a.wait_event = 'SyncRep')`,
         values: [this.#backend.pid],
       },
     ]);
@@ -234,7 +234,7 @@ export class Session {
     if (!this.#backend) return;
     const pipelinesSent = this.#pipelinesSent;
     const cancelStatement: Statement = {
-      text: 'SELECT pg_cancel_backend($1::int)',
+      text: 'SELECT pg_catalog.pg_cancel_backend($1::int)',
       values: [this.#backend.pid],
     };
     // Errors are ignored, because there is no other way to cancel the statement.

@@ -130,15 +130,15 @@ function readActivity({ pid, startedAt, serverStartedAt }: BackendIdentity): Sta
   return {
     text: `SELECT coalesce((
         SELECT CASE WHEN a.wait_event_type = 'Client' OR a.state LIKE 'idle%' THEN 'waiting' ELSE 'working' END
-        FROM pg_stat_activity AS a WHERE a.pid = $1::int AND extract(epoch FROM a.backend_start)::text = $2), 'gone')
-      WHERE extract(epoch FROM pg_postmaster_start_time())::text = $3`,
+        FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = $1::int AND extract(epoch FROM a.backend_start)::text = $2), 'gone')
+      WHERE extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text = $3`,
     values: [pid, startedAt, serverStartedAt],
   };
 }
 
 function terminateBackend({ pid, startedAt }: BackendIdentity): Statement {
   return {
-    text: `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a
+    text: `SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a
       WHERE a.pid = $1::int AND extract(epoch FROM a.backend_start)::text = $2`,
     values: [pid, startedAt],
   };
@@ -151,10 +151,10 @@ function terminateBackend({ pid, startedAt }: BackendIdentity): Statement {
  */
 export function terminateAbandoned(idleMs: number): Statement {
   return {
-    text: `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a
-      WHERE a.datname = current_database() AND a.usename = session_user AND a.pid <> pg_backend_pid()
+    text: `SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a
+      WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND a.pid <> pg_catalog.pg_backend_pid()
         AND a.application_name LIKE $1 || '%' AND a.state = 'active' AND a.wait_event = 'ClientRead'
-        AND a.query !~* '^\\s*copy' AND a.state_change < clock_timestamp() - $2::interval`,
+        AND a.query !~* '^\\s*copy' AND a.state_change < pg_catalog.clock_timestamp() - $2::interval`,
     values: [APPLICATION_NAME_PREFIX, `${idleMs} milliseconds`],
   };
 }

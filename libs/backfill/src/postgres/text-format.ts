@@ -45,5 +45,5 @@ function toLocalTime(date: Date): string {
 
 /** SQL expression for a timestamp as ISO 8601 in UTC. */
 export function isoTime(expression: string): string {
-  return `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  return `pg_catalog.to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }

@@ -1,3 +1,4 @@
+import { quoteLiteral } from './identifiers.js';
 import type { Statement } from './pipeline.js';
 
 /**
@@ -19,6 +20,8 @@ export interface TimeoutPolicy {
   readonly idleInTransactionTimeout: number;
   /** Limit of the whole transaction, from PostgreSQL 17 on; 0 for no limit. @default `pipelineTimeout` */
   readonly transactionTimeout?: number;
+  /** The user's settings for each transaction, e.g. those that triggers and policies read. @default none */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** The number of statements in one pipeline that may each take as long as the statement timeout. */
@@ -83,6 +86,7 @@ const BATCH_PLANNER_SETTINGS = {
  */
 export function applyPolicy(policy: TimeoutPolicy, extra: Readonly<Record<string, string>> = {}): Statement {
   const settings = {
+    ...policy.settings,
     lock_timeout: String(Math.round(policy.lockTimeout)),
     statement_timeout: String(Math.round(policy.statementTimeout)),
     idle_in_transaction_session_timeout: String(Math.round(policy.idleInTransactionTimeout)),
@@ -114,11 +118,11 @@ export function resetPlannerSettings(): Statement[] {
 }
 
 function setLocal(settings: Readonly<Record<string, string>>, transactionMs: number): Statement {
-  const names = [...Object.keys(settings).map((name) => `'${name}'`), TRANSACTION_TIMEOUT];
+  const names = [...Object.keys(settings).map(quoteLiteral), TRANSACTION_TIMEOUT];
   const transactionTimeout = String(Math.round(Math.min(transactionMs, MAX_SETTING)));
   const calls = names.map((name, index) => {
     const value = name === "'synchronous_commit'" ? commitLevel(`$${index + 1}`) : `$${index + 1}`;
-    return `set_config(${name}, ${value}, true)`;
+    return `pg_catalog.set_config(${name}, ${value}, true)`;
   });
   if (!('synchronous_commit' in settings)) calls.push(MAKE_DURABLE);
   return {
@@ -130,7 +134,7 @@ function setLocal(settings: Readonly<Record<string, string>>, transactionMs: num
 
 /** The declared level, unless it is `on` and the user has configured the stronger `remote_apply`. */
 function commitLevel(declared: string): string {
-  return `CASE WHEN ${declared} = 'on' AND current_setting('synchronous_commit') = 'remote_apply' THEN 'remote_apply' ELSE ${declared} END`;
+  return `CASE WHEN ${declared} = 'on' AND pg_catalog.current_setting('synchronous_commit') = 'remote_apply' THEN 'remote_apply' ELSE ${declared} END`;
 }
 
 /**
@@ -138,7 +142,7 @@ function commitLevel(declared: string): string {
  * role: other processes and people rely on the ledger. A stronger level stays. `local` is enough: what a crash or a
  * failover keeps of the ledger, it also keeps of the rows that were committed before.
  */
-export const MAKE_DURABLE = `set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'local' ELSE current_setting('synchronous_commit') END, true)`;
+export const MAKE_DURABLE = `pg_catalog.set_config('synchronous_commit', CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'local' ELSE pg_catalog.current_setting('synchronous_commit') END, true)`;
 
 /**
  * SQL expression for the name of the setting that limits a whole transaction. The other timeouts apply while
@@ -148,4 +152,4 @@ export const MAKE_DURABLE = `set_config('synchronous_commit', CASE current_setti
  * PostgreSQL before version 17 does not have it. There, a setting without effect is used, and
  * `Session.endAbandoned` terminates such sessions.
  */
-const TRANSACTION_TIMEOUT = `CASE WHEN current_setting('server_version_num')::int >= 170000 THEN 'transaction_timeout' ELSE 'nestjs_backfill.transaction_timeout' END`;
+const TRANSACTION_TIMEOUT = `CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 170000 THEN 'transaction_timeout' ELSE 'nestjs_backfill.transaction_timeout' END`;

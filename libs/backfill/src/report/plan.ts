@@ -1,4 +1,5 @@
 import type { BackfillStatus } from '../ledger/status.js';
+import type { CascadeReport } from './cascade-report.js';
 import type { BackfillKind } from './backfill-kind.js';
 import type { RunPrediction, WayCost } from './run-prediction.js';
 
@@ -44,6 +45,8 @@ export interface BackfillPlan {
   readonly indexPays: boolean | null;
   /** Triggers that fire for a row or a statement, as `name (timing event)`. */
   readonly triggers: readonly string[];
+  /** `purge`: the foreign keys that delete or change rows of other tables. */
+  readonly cascades: readonly CascadeReport[];
   /**
    * Rows per second of one batch that was executed and rolled back; null if no row was pending or it was not
    * executed.

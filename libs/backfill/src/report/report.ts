@@ -1,5 +1,6 @@
 import type { BackfillStatus } from '../ledger/status.js';
 import type { BackfillKind } from './backfill-kind.js';
+import type { CascadeReport } from './cascade-report.js';
 import type { RunComparison } from './run-prediction.js';
 
 /**
@@ -69,6 +70,8 @@ export interface BackfillReport {
    * least 32 MB, that completed the backfill.
    */
   readonly comparison?: RunComparison;
+  /** The foreign keys that took rows of other tables along with deleted ones. Absent if there are none. */
+  readonly cascades?: readonly CascadeReport[];
   /** One entry per tenant; empty without `tenant`. */
   readonly tenants: readonly TenantReport[];
   /**

@@ -28,17 +28,17 @@ const INDEX_SCANS: ReadonlySet<string> = new Set(['Index Scan', 'Index Only Scan
  * Partial indexes of the table and its partitions. The predicate can select the rows of such an index, so a
  * scan of it needs no `Index Cond`.
  */
-const PARTIAL_INDEXES = `SELECT c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+const PARTIAL_INDEXES = `SELECT c.relname FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
   WHERE i.indpred IS NOT NULL
-    AND (i.indrelid = to_regclass($1) OR i.indrelid IN (SELECT relid FROM pg_partition_tree(to_regclass($1))))`;
+    AND (i.indrelid = pg_catalog.to_regclass($1)::oid OR i.indrelid IN (SELECT relid::oid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass($1))))`;
 
 /** The valid constraints of the table on some of its columns. */
-const CONSTRAINTS = `SELECT format('NOT NULL of %s', a.attname) FROM pg_attribute AS a
-    WHERE a.attrelid = to_regclass($1) AND a.attnotnull AND a.attname = ANY($2::text[])
+const CONSTRAINTS = `SELECT pg_catalog.format('NOT NULL of %s', a.attname) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass($1)::oid AND a.attnotnull AND a.attname = ANY($2::text[])
   UNION ALL
-  SELECT format('the constraint %s', c.conname) FROM pg_constraint AS c
-    WHERE c.conrelid = to_regclass($1) AND c.contype = 'c' AND c.convalidated
-      AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) AND a.attname = ANY($2::text[]))`;
+  SELECT pg_catalog.format('the constraint %s', c.conname) FROM pg_catalog.pg_constraint AS c
+    WHERE c.conrelid = pg_catalog.to_regclass($1)::oid AND c.contype = 'c' AND c.convalidated
+      AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) AND a.attname = ANY($2::text[]))`;
 
 /**
  * Asks the planner with EXPLAIN, which reads no rows. The planner detects that valid NOT NULL and CHECK

@@ -46,7 +46,7 @@ export function withLedgerEntry(
   {
     cursor,
     mustChangeAll = false,
-    selectedCount = '(SELECT count(*) FROM nb_selected)',
+    selectedCount = '(SELECT pg_catalog.count(*) FROM nb_selected)',
     lastRow = 'nb_selected',
     samePage,
   }: LedgerEntryOptions,
@@ -56,7 +56,7 @@ export function withLedgerEntry(
     cursor === 'last' ? '(SELECT key FROM nb_last)' : parameters.add(keyToJson(cursor), 'jsonb');
   const ctes = [
     `nb_counted AS (
-      SELECT count(*) AS changed, count(*) FILTER (WHERE nb_still_pending) AS still_pending${samePage ? `, ${samePage} AS same_page` : ''}
+      SELECT pg_catalog.count(*) AS changed, pg_catalog.count(*) FILTER (WHERE nb_still_pending) AS still_pending${samePage ? `, ${samePage} AS same_page` : ''}
       FROM nb_changed
     )`,
   ];
@@ -130,13 +130,13 @@ export function removeFromSkipped(selection: RowSelection, keys: readonly Key[])
         SELECT ${selection.keyJson} AS key FROM ${selection.fromKeys(keys, parameters)}
         WHERE ${selection.isPending(parameters)}
       ), nb_done AS MATERIALIZED (
-        SELECT value AS key FROM jsonb_array_elements(${wanted}) EXCEPT SELECT key FROM nb_left
+        SELECT value AS key FROM pg_catalog.jsonb_array_elements(${wanted}) EXCEPT SELECT key FROM nb_left
       ), nb_unskipped AS (
         ${ledger.skipped.remove(parameters, 'nb_done')}
       ), nb_unquarantined AS (
         ${ledger.quarantine.remove(parameters, 'nb_done')}
       )
-      SELECT count(*)::text FROM nb_left`,
+      SELECT pg_catalog.count(*)::text FROM nb_left`,
     values: parameters.values,
   };
 }

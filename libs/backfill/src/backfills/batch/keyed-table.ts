@@ -1,11 +1,9 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Key } from '../../ledger/range.js';
-import type { Parameters } from '../../postgres/parameters.js';
+import { rowsFromArrays, type Parameters } from '../../postgres/parameters.js';
 import { columnOfRow } from '../definition/columns.js';
 import { ROW, type BackfillDefinition } from '../definition/definition.js';
-import type { TableFacts } from './table.inspector.js';
-
-export type KeyOperator = '>' | '<' | '<=' | '=';
+import type { KeyOperator, TableFacts } from './table.inspector.js';
 
 /**
  * SQL fragments for a backfill's table and the key by which its rows are ordered. All names that the
@@ -43,7 +41,7 @@ export class KeyedTable {
 
   /** The row's key in the ledger's format: a JSON array of strings. */
   get keyJson(): string {
-    return `jsonb_build_array(${this.keyTexts.join(', ')})`;
+    return `pg_catalog.jsonb_build_array(${this.keyTexts.join(', ')})`;
   }
 
   /** One expression of type text per key column. */
@@ -53,7 +51,7 @@ export class KeyedTable {
 
   /** The key from the columns of `identity`, in the ledger's format. */
   get identityJson(): string {
-    return `jsonb_build_array(${this.definition.key.map((_, at) => `nb_key_${at + 1}::text`).join(', ')})`;
+    return `pg_catalog.jsonb_build_array(${this.definition.key.map((_, at) => `nb_key_${at + 1}::text`).join(', ')})`;
   }
 
   /** The condition that joins a row to its `identity` in a CTE. It compares ctids, so it needs no index. */
@@ -77,10 +75,12 @@ export class KeyedTable {
 
   /** A row comparison, which can use the key's index. @param expressions one per key column */
   compareTo(operator: KeyOperator, expressions: readonly string[]): string {
-    const columns = this.definition.key.map(columnOfRow);
-    return columns.length === 1
-      ? `${columns[0]} ${operator} ${expressions[0]}`
-      : `(${columns.join(', ')}) ${operator} (${expressions.join(', ')})`;
+    return this.compareKeys(asRow(this.definition.key.map(columnOfRow)), operator, asRow(expressions));
+  }
+
+  /** Compares two keys, e.g. of `identityRow` and `rowFromJson`. */
+  compareKeys(left: string, operator: KeyOperator, right: string): string {
+    return `${left} ${this.facts.operator(operator, this.definition.key)} ${right}`;
   }
 
   /** Keys greater than `after` and up to `upTo` (inclusive). Null means no bound on that side. */
@@ -132,9 +132,10 @@ export class KeyedTable {
     );
     const names = this.definition.key.map((_, at) => `nb_wanted_key_${at + 1}`);
     const same = this.definition.key.map(
-      (column, at) => `${columnOfRow(column)} = ${names[at]}::${this.facts.typeOf(column)}`,
+      (column, at) =>
+        `${columnOfRow(column)} ${this.facts.operator('=', [column])} ${names[at]}::${this.facts.typeOf(column)}`,
     );
-    return `unnest(${arrays.join(', ')}) AS nb_wanted (${names.join(', ')}) JOIN ${this.from} ON ${same.join(' AND ')}`;
+    return `${rowsFromArrays(arrays)} AS nb_wanted (${names.join(', ')}) JOIN ${this.from} ON ${same.join(' AND ')}`;
   }
 
   /** Select list of the columns that the application's code reads: `nb_read_1` … */

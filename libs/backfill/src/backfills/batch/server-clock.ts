@@ -20,7 +20,7 @@ export const NO_TIME: BatchTime = { serverMs: 0, lockedMs: 0, codeMs: 0 };
  * Reads the server's clock. As the last statement of a batch it comes after the triggers and the checks that
  * PostgreSQL runs at the end of the statement that changes rows, which that statement itself cannot measure.
  */
-export const READ_CLOCK: Statement = { text: `SELECT ${microseconds('clock_timestamp()')}` };
+export const READ_CLOCK: Statement = { text: `SELECT ${microseconds('pg_catalog.clock_timestamp()')}` };
 
 /**
  * Runs deferred triggers and checks now instead of at COMMIT, where the server's time cannot be measured. No
@@ -34,7 +34,7 @@ export function endOfBatch({ hasDeferredTriggers }: TableFacts): Statement[] {
 }
 
 /** SQL for the time at which the server began to execute the current statement. See `clockMs`. */
-export const STATEMENT_START = microseconds('statement_timestamp()');
+export const STATEMENT_START = microseconds('pg_catalog.statement_timestamp()');
 
 /** The server's clock in milliseconds since 1970, from `READ_CLOCK` or `STATEMENT_START`. */
 export function clockMs(value: string | null): number {
@@ -48,5 +48,5 @@ export function readClock(result: StatementResult): number {
 
 /** Whole microseconds, because the text of a fraction depends on the role's `extra_float_digits`. */
 function microseconds(timestamp: string): string {
-  return `(extract(epoch FROM ${timestamp}) * 1000000)::bigint::text`;
+  return `(extract(epoch FROM ${timestamp})::numeric * 1000000::numeric)::bigint::text`;
 }

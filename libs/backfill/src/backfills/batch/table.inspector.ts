@@ -3,10 +3,14 @@ import { boolean, json, nullable, text } from '../../postgres/decoders.js';
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { BackfillDefinition } from '../definition/definition.js';
+import { findCascades } from './cascade/cascade.inspector.js';
+import { CascadeMeter } from './cascade/cascade.meter.js';
 import { KeyNotIndexedError, RowsHiddenError, TableMismatchError } from '../run.error.js';
 
 /** A table up to this size may be read completely in every batch, if no index serves its key. */
 const MAX_UNINDEXED_BYTES = 8 * 2 ** 20;
+
+export type KeyOperator = '>' | '<' | '<=' | '=';
 
 /** Facts about the table from the system catalogs. */
 export interface TableFacts {
@@ -15,6 +19,11 @@ export interface TableFacts {
    * @throws TableMismatchError for a column that does not exist
    */
   typeOf(column: ColumnMetadata): string;
+  /**
+   * The operator that compares values of the columns, or rows of them, as their indexes do: with its schema where
+   * another role could create an operator that fits the types better than the one of PostgreSQL or of an extension.
+   */
+  operator(operator: KeyOperator, columns: readonly ColumnMetadata[]): string;
   /** The table has partitions or child tables, so a row's ctid is unique only together with its tableoid. */
   readonly hasChildTables: boolean;
   /** The entity's key columns, in the order of the index by which the sweep reads. */
@@ -23,39 +32,55 @@ export interface TableFacts {
   readonly hasDeferredTriggers: boolean;
   /** An index returns the rows of one tenant in the order of the key. */
   readonly isTenantIndexed: boolean;
+  /** Counts the rows that deletes take along; null if no foreign key reacts to them. */
+  readonly cascades: CascadeMeter | null;
 }
 
 /**
  * For the table `c`: the policies of the current role let it read every row although row-level security is
  * active.
  */
-const SEES_ALL = `SELECT coalesce(bool_and(polpermissive), false) AND coalesce(bool_or(pg_get_expr(polqual, polrelid) = 'true'), false)
-  FROM pg_policy WHERE polrelid = c.oid AND polcmd IN ('*', 'r')
-    AND EXISTS (SELECT FROM unnest(polroles) AS r WHERE r = 0 OR pg_has_role(r, 'USAGE'))`;
+const SEES_ALL = `SELECT coalesce(pg_catalog.bool_and(polpermissive), false) AND coalesce(pg_catalog.bool_or(pg_catalog.pg_get_expr(polqual, polrelid) = 'true'), false)
+  FROM pg_catalog.pg_policy WHERE polrelid = c.oid AND polcmd IN ('*', 'r')
+    AND EXISTS (SELECT FROM pg_catalog.unnest(polroles) AS r WHERE r = 0::oid OR pg_catalog.pg_has_role(r, 'USAGE'))`;
 
-const COLUMNS = `SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', a.attname, format_type(a.atttypid, a.atttypmod),
-    CASE WHEN row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END,
-    EXISTS (SELECT FROM pg_trigger WHERE tginitdeferred)
-  FROM pg_class AS c
-  JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-  WHERE c.oid = to_regclass($1)`;
+/**
+ * The schema of the operators by which the default B-tree operator class sorts the column `a`, e.g. that of an
+ * extension's type. A domain has the operators of its base type.
+ */
+const OPERATOR_SCHEMA = `WITH RECURSIVE base (oid) AS (
+    SELECT a.atttypid UNION ALL SELECT t.typbasetype FROM base JOIN pg_catalog.pg_type AS t ON t.oid = base.oid AND t.typtype = 'd'
+  ) SELECT pg_catalog.quote_ident(n.nspname) FROM base
+  JOIN pg_catalog.pg_opclass AS c ON c.opcintype = base.oid AND c.opcdefault
+  JOIN pg_catalog.pg_am AS m ON m.oid = c.opcmethod AND m.amname = 'btree'
+  JOIN pg_catalog.pg_amop AS p ON p.amopfamily = c.opcfamily AND p.amoplefttype = base.oid AND p.amoprighttype = base.oid AND p.amopstrategy = 1
+  JOIN pg_catalog.pg_operator AS o ON o.oid = p.amopopr JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace LIMIT 1`;
+
+const COLUMNS = `SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+    CASE WHEN pg_catalog.row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END,
+    EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tginitdeferred),
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_operator WHERE oprname = '=' AND oprnamespace = 'pg_catalog'::regnamespace::oid
+      AND oprleft = a.atttypid AND oprright = a.atttypid) THEN coalesce((${OPERATOR_SCHEMA}), 'pg_catalog') END
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE c.oid = pg_catalog.to_regclass($1)::oid`;
 
 /**
  * The leading columns of each index, as far as they are sorted in one direction. The primary key and small
  * indexes come first.
  */
-const INDEXES = `SELECT array_to_json(ARRAY(
-      SELECT a.attname FROM unnest(i.indkey) WITH ORDINALITY AS k (attnum, at) LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-      WHERE at <= i.indnkeyatts AND at <= $2::int AND (i.indoption[at - 1] & 1) = (i.indoption[0] & 1) ORDER BY at))
-  FROM pg_index AS i JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_am AS m ON m.oid = x.relam
-  WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree'
+const INDEXES = `SELECT pg_catalog.array_to_json(ARRAY(
+      SELECT a.attname FROM pg_catalog.unnest(i.indkey) WITH ORDINALITY AS k (attnum, at) LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+      WHERE at <= i.indnkeyatts AND at <= $2::int AND (i.indoption[at - 1]::int & 1) = (i.indoption[0]::int & 1) ORDER BY at))
+  FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid JOIN pg_catalog.pg_am AS m ON m.oid = x.relam
+  WHERE i.indrelid = pg_catalog.to_regclass($1)::oid AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree'
   ORDER BY i.indisprimary DESC, i.indisunique DESC, x.relpages`;
 
 /** Uses the size in `pg_class`, because `pg_relation_size()` would wait for a lock on the table. */
 const IS_LARGE = `WITH RECURSIVE part (oid) AS (
-    SELECT to_regclass($1)::oid UNION SELECT h.inhrelid FROM part JOIN pg_inherits AS h ON h.inhparent = part.oid
-  ) SELECT sum(greatest(c.relpages, 0)) * current_setting('block_size')::bigint > $2::bigint
-  FROM part JOIN pg_class AS c ON c.oid = part.oid`;
+    SELECT pg_catalog.to_regclass($1)::oid UNION SELECT h.inhrelid FROM part JOIN pg_catalog.pg_inherits AS h ON h.inhparent = part.oid
+  ) SELECT pg_catalog.sum(greatest(c.relpages, 0)) * pg_catalog.current_setting('block_size')::bigint > $2::bigint
+  FROM part JOIN pg_catalog.pg_class AS c ON c.oid = part.oid`;
 
 /**
  * @throws TableMismatchError if the table does not exist or is not a table; RowsHiddenError;
@@ -72,6 +97,7 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
     type: text,
     hiddenFrom: nullable(text),
     hasDeferredTriggers: boolean,
+    operatorSchema: nullable(text),
   });
   const [first] = columns;
   if (!first) throw notInDatabase(name, `the table ${table} does not exist`);
@@ -84,16 +110,39 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
   }
   if (first.hiddenFrom !== null) throw new RowsHiddenError(name, table, first.hiddenFrom);
   const types = new Map(columns.map(({ column, type }) => [column, type]));
+  const schemas = new Map(columns.map(({ column, operatorSchema }) => [column, operatorSchema]));
   return {
     hasChildTables: first.hasChildTables,
     hasDeferredTriggers: first.hasDeferredTriggers,
     ...(await inspectKey(session, definition)),
+    cascades: await meterCascades(session, definition),
+    operator: (operator, compared) =>
+      qualifiedOperator(
+        operator,
+        compared.map(({ databaseName }) => schemas.get(databaseName) ?? null),
+      ),
     typeOf({ databaseName }) {
       const type = types.get(databaseName);
       if (type) return type;
       throw notInDatabase(name, `the column "${databaseName}" of ${table} does not exist`);
     },
   };
+}
+
+async function meterCascades(session: Session, definition: BackfillDefinition): Promise<CascadeMeter | null> {
+  const cascades = await findCascades(session, definition);
+  const isAccepted = definition.kind === 'purge' && definition.acceptsCascades;
+  return cascades.length === 0 ? null : new CascadeMeter(cascades, { isAccepted });
+}
+
+/**
+ * @param schemas of the columns' operators; null for a type with an operator of its own in pg_catalog, which is found
+ * first. A row has one operator for all of its columns.
+ */
+function qualifiedOperator(operator: KeyOperator, schemas: readonly (string | null)[]): string {
+  const qualified = [...new Set(schemas.map((schema) => schema ?? 'pg_catalog'))];
+  const isSafe = schemas.every((schema) => schema === null);
+  return isSafe || qualified.length > 1 ? operator : `OPERATOR(${qualified[0]}.${operator})`;
 }
 
 function notInDatabase(backfill: string, problem: string): TableMismatchError {

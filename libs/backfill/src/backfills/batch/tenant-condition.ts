@@ -34,12 +34,15 @@ export function tenantCondition(
   parameters: Parameters,
 ): string {
   if (!isComparedAsValue(type, tenants)) return `${column}::text = ANY(${parameters.addArray(tenants)})`;
-  // A cast to `character varying(8)` would truncate a longer text.
-  const castType = type.startsWith('character') ? 'text' : type;
+  // A cast to `character varying(8)` would truncate a longer text. `varchar = text` is an operator that anybody may
+  // create in `public`.
+  const isVarchar = type.startsWith('character');
+  const castType = isVarchar ? 'text' : type;
+  const equals = isVarchar ? 'OPERATOR(pg_catalog.=)' : '=';
   const [only, ...others] = tenants;
   return only !== undefined && others.length === 0
-    ? `${column} = ${parameters.add(only, castType)}`
-    : `${column} = ANY(${parameters.addArray(tenants, castType)})`;
+    ? `${column} ${equals} ${parameters.add(only, castType)}`
+    : `${column} ${equals} ANY(${parameters.addArray(tenants, castType)})`;
 }
 
 /** Whether `tenantCondition` compares values instead of texts. */

@@ -147,6 +147,18 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   readonly catchUp?: CatchUpOptions | false;
   /** `'purge'` deletes the pending rows. @default the kind of the method that the class implements */
   readonly kind?: 'purge';
+  /**
+   * `purge`: the deletes may take any number of rows of other tables along, through foreign keys with ON DELETE
+   * CASCADE, SET NULL or SET DEFAULT. Without it, a run that would take more than 1,000 of them along is refused.
+   * @default not accepted
+   */
+  readonly cascades?: 'accepted';
+  /**
+   * Settings of PostgreSQL for each transaction of the backfill, e.g. `{ 'app.actor': 'backfill' }` for audit triggers
+   * and row-level security. They are set locally, and also apply to the queries that search and prove.
+   * @default none
+   */
+  readonly settings?: Readonly<Record<string, string>>;
   /** `transform` and `process`: the properties that your code reads. The key is always read. @default none */
   readonly reads?: readonly (keyof Entity & string)[];
   /** `transform`: the properties that your code writes. */

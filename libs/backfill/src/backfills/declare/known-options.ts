@@ -22,6 +22,8 @@ const BACKFILL = {
   dependsOn: true,
   catchUp: true,
   kind: true,
+  cascades: true,
+  settings: true,
   reads: true,
   writes: true,
   into: true,

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
+import type { TimeoutPolicy } from '../../postgres/timeout-policy.js';
 import type { CatchUpOptions } from '../declare/catch-up.options.js';
 import type { ProcessBackfill, TransformBackfill } from '../declare/kinds.js';
 import type { Pace } from '../declare/pace.js';
@@ -55,7 +56,7 @@ export interface DefinitionBase {
   readonly canary: Canary | null;
   readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];
-  readonly pace: Pace;
+  readonly pace: Pace & Pick<TimeoutPolicy, 'settings'>;
   readonly throttles: ThrottleLimits;
   /** As declared; schedule/ checks the values. */
   readonly catchUp: CatchUpOptions | false | undefined;
@@ -82,6 +83,8 @@ export interface CopyDefinition extends DefinitionBase {
 
 export interface PurgeDefinition extends DefinitionBase {
   readonly kind: 'purge';
+  /** Deletes may take any number of rows of other tables along. */
+  readonly acceptsCascades: boolean;
 }
 
 export interface ProcessDefinition extends DefinitionBase {

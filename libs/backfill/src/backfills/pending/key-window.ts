@@ -35,9 +35,9 @@ export async function probeWindow(
       FROM ${selection.from} WHERE ${selection.between(after, null, parameters)}
       ORDER BY ${selection.orderBy()} LIMIT ${parameters.add(keys, 'int')}`;
   const result = await session.query(applyBatchPolicy(pace, 'off', name), {
-    text: `WITH nb_window AS MATERIALIZED (SELECT key, due, row_number() OVER () AS at FROM (${window}) AS nb_ordered)
+    text: `WITH nb_window AS MATERIALIZED (SELECT key, due, pg_catalog.row_number() OVER () AS at FROM (${window}) AS nb_ordered)
         SELECT (SELECT key FROM nb_window WHERE due ORDER BY at LIMIT 1)::text,
-          (SELECT key FROM nb_window ORDER BY at DESC LIMIT 1)::text, (SELECT count(*) FROM nb_window)::text`,
+          (SELECT key FROM nb_window ORDER BY at DESC LIMIT 1)::text, (SELECT pg_catalog.count(*) FROM nb_window)::text`,
     values: parameters.values,
   });
   return result.one({ firstPending: keyFromJson, last: keyFromJson, count: number });

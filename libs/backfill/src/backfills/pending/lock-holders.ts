@@ -39,10 +39,10 @@ async function rowLockHolders(session: Session, selection: RowSelection, key: Ke
   const parameters = new Parameters();
   const xmax = `SELECT this_row.xmax FROM ${selection.from} WHERE ${selection.compare('=', key, parameters)}`;
   const holdersOf = async (transactions: string) => {
-    const result = await session.query(applyPolicy(TIMEOUTS), {
+    const result = await session.query(applyPolicy({ ...selection.definition.pace, ...TIMEOUTS }), {
       text: `SELECT DISTINCT ${describeSession('a')} FROM (${transactions}) AS held (transaction)
-          JOIN pg_locks AS l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid::text = held.transaction::text
-          JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.pid <> pg_backend_pid()`,
+          JOIN pg_catalog.pg_locks AS l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid::text = held.transaction::text
+          JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid AND a.pid <> pg_catalog.pg_backend_pid()`,
       values: parameters.values,
     });
     return result.values(text);
@@ -53,7 +53,7 @@ async function rowLockHolders(session: Session, selection: RowSelection, key: Ke
     // If several transactions lock a row, its xmax is a multixact. The function raises an error for another
     // xmax.
     return await holdersOf(
-      `SELECT m.xid FROM (${xmax}) AS r, LATERAL pg_get_multixact_members(r.xmax) AS m (xid, mode)`,
+      `SELECT m.xid FROM (${xmax}) AS r, LATERAL pg_catalog.pg_get_multixact_members(r.xmax) AS m (xid, mode)`,
     );
   } catch (error) {
     if (isConnectionError(error)) throw error;
@@ -67,8 +67,8 @@ async function rowLockHolders(session: Session, selection: RowSelection, key: Ke
 async function tableLockHolders(session: Session, selection: RowSelection): Promise<string[]> {
   const result = await session.send([
     {
-      text: `SELECT DISTINCT ${describeSession('a')} FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
-        WHERE l.relation = to_regclass($1) AND a.pid <> pg_backend_pid()
+      text: `SELECT DISTINCT ${describeSession('a')} FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+        WHERE l.relation = pg_catalog.to_regclass($1)::oid AND a.pid <> pg_catalog.pg_backend_pid()
           AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`,
       values: [selection.definition.table],
     },

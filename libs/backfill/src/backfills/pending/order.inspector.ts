@@ -29,40 +29,40 @@ const SMALL_TABLE_PAGES = 64;
 
 /** SQL that quotes a name, as `quoteIdentifier` does. */
 function quoted(name: string): string {
-  return `'"' || replace(${name}, '"', '""') || '"'`;
+  return `'"' || pg_catalog.replace(${name}, '"', '""') || '"'`;
 }
 
 /** The file of the table, or of each of its partitions, and what prevents a sweep of its pages. */
-const FILES = `WITH root (oid) AS (SELECT to_regclass($1)::oid), ancestor (oid) AS (
-    SELECT t.relid FROM root, pg_partition_tree(root.oid) AS t WHERE NOT t.isleaf
+const FILES = `WITH root (oid) AS (SELECT pg_catalog.to_regclass($1)::oid), ancestor (oid) AS (
+    SELECT t.relid::oid FROM root, pg_catalog.pg_partition_tree(root.oid) AS t WHERE NOT t.isleaf
   ), leaf (oid) AS (
-    SELECT t.relid FROM root, pg_partition_tree(root.oid) AS t WHERE t.isleaf
+    SELECT t.relid::oid FROM root, pg_catalog.pg_partition_tree(root.oid) AS t WHERE t.isleaf
     UNION ALL SELECT oid FROM root WHERE NOT EXISTS (SELECT FROM ancestor)
-      AND NOT EXISTS (SELECT FROM pg_partition_tree(root.oid))
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_tree(root.oid))
   )
-  SELECT ${quoted('n.nspname')} || '.' || ${quoted('c.relname')}, c.oid::text, pg_relation_filenode(c.oid)::text,
-    (pg_relation_size(c.oid) / current_setting('block_size')::bigint)::text,
-    (CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE ${ASSUMED_ROWS_PER_PAGE} END)::text,
+  SELECT ${quoted('n.nspname')} || '.' || ${quoted('c.relname')}, c.oid::text, pg_catalog.pg_relation_filenode(c.oid)::text,
+    (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint)::text,
+    (CASE WHEN c.reltuples > 0::real AND c.relpages > 0 THEN c.reltuples / c.relpages::real ELSE ${ASSUMED_ROWS_PER_PAGE} END)::text,
     CASE
-      WHEN current_setting('server_version_num')::int < 140000 THEN 'PostgreSQL before version 14 cannot scan a range of pages'
-      WHEN c.relkind <> 'r' THEN format('the partition %I is not an ordinary table', c.relname)
-      WHEN am.amname <> 'heap' THEN format('the access method of %I is %s instead of heap', c.relname, am.amname)
-      WHEN c.oid = root.oid THEN CASE WHEN EXISTS (SELECT FROM pg_inherits AS h WHERE h.inhparent = c.oid)
+      WHEN pg_catalog.current_setting('server_version_num')::int < 140000 THEN 'PostgreSQL before version 14 cannot scan a range of pages'
+      WHEN c.relkind <> 'r' THEN pg_catalog.format('the partition %I is not an ordinary table', c.relname)
+      WHEN am.amname <> 'heap' THEN pg_catalog.format('the access method of %I is %s instead of heap', c.relname, am.amname)
+      WHEN c.oid = root.oid THEN CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = c.oid)
         THEN 'other tables inherit from the table' END
-      WHEN row_security_active(c.oid) THEN format('row-level security is active on the partition %I', c.relname)
-      WHEN NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, $2))
-        THEN format('this role lacks a privilege on the partition %I itself', c.relname)
-      WHEN EXISTS (SELECT FROM ancestor JOIN pg_trigger AS t ON t.tgrelid = ancestor.oid AND NOT t.tgisinternal AND t.tgtype & 1 = 0)
+      WHEN pg_catalog.row_security_active(c.oid) THEN pg_catalog.format('row-level security is active on the partition %I', c.relname)
+      WHEN NOT (pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, $2))
+        THEN pg_catalog.format('this role lacks a privilege on the partition %I itself', c.relname)
+      WHEN EXISTS (SELECT FROM ancestor JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = ancestor.oid AND NOT t.tgisinternal AND t.tgtype::int & 1 = 0)
         THEN 'a statement-level trigger of the partitioned table would not fire'
-      WHEN EXISTS (SELECT FROM ancestor JOIN pg_class AS p ON p.oid = ancestor.oid AND p.relhasrules)
+      WHEN EXISTS (SELECT FROM ancestor JOIN pg_catalog.pg_class AS p ON p.oid = ancestor.oid AND p.relhasrules)
         THEN 'a rule of the partitioned table would not apply'
-      WHEN EXISTS (SELECT FROM ancestor JOIN pg_partitioned_table AS k ON k.partrelid = ancestor.oid
-          WHERE cardinality($3::text[]) > 0 AND (k.partexprs IS NOT NULL OR EXISTS (SELECT FROM pg_attribute AS a
+      WHEN EXISTS (SELECT FROM ancestor JOIN pg_catalog.pg_partitioned_table AS k ON k.partrelid = ancestor.oid
+          WHERE pg_catalog.cardinality($3::text[]) > 0 AND (k.partexprs IS NOT NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
             WHERE a.attrelid = k.partrelid AND a.attnum = ANY(k.partattrs) AND a.attname = ANY($3::text[]))))
         THEN 'the change may move a row to another partition'
     END
-  FROM root CROSS JOIN leaf JOIN pg_class AS c ON c.oid = leaf.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  LEFT JOIN pg_am AS am ON am.oid = c.relam ORDER BY c.oid`;
+  FROM root CROSS JOIN leaf JOIN pg_catalog.pg_class AS c ON c.oid = leaf.oid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.relam ORDER BY c.oid`;
 
 /**
  * Chooses the order of the next sweep. Page order is faster for an ordinary table, whatever the order of its

@@ -25,8 +25,8 @@ const WINDOW_MS = 1_000;
 /** An old snapshot keeps dead rows from VACUUM. This is how long the proof may hold one, in milliseconds. */
 const MAX_SNAPSHOT_MS = 15 * 60_000;
 /** Whether another session waits for a lock on one of the files, e.g. for an ALTER TABLE. */
-const IS_WAITED_FOR = `EXISTS (SELECT FROM pg_locks WHERE relation = ANY($1::regclass[]) AND NOT granted
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;
+const IS_WAITED_FOR = `EXISTS (SELECT FROM pg_catalog.pg_locks WHERE relation = ANY($1::regclass[]::oid[]) AND NOT granted
+    AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))`;
 
 export interface PageProofOptions extends PendingOptions {
   /** Called before each statement. False stops the search. */
@@ -162,7 +162,7 @@ class PageSearch {
   async #pagesOf({ file }: FileSelection): Promise<number> {
     const result = await this.#session.send([
       {
-        text: `SELECT (pg_relation_size($1::regclass) / current_setting('block_size')::bigint)::text`,
+        text: `SELECT (pg_catalog.pg_relation_size($1::regclass) / pg_catalog.current_setting('block_size')::bigint)::text`,
         values: [file.table],
       },
     ]);

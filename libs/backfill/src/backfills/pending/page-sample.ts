@@ -34,7 +34,7 @@ export function pageSample(
         FROM ${selection.from} TABLESAMPLE SYSTEM (${parameters.add(share * 100, 'real')}) WHERE ${where}
       ), nb_chosen AS MATERIALIZED (
         SELECT * FROM nb_sample
-        WHERE nb_due OR (SELECT count(*) FILTER (WHERE nb_due) < ${parameters.add(MIN_PENDING_PER_PART * parts, 'int')} FROM nb_sample)
+        WHERE nb_due OR (SELECT pg_catalog.count(*) FILTER (WHERE nb_due) < ${parameters.add(MIN_PENDING_PER_PART * parts, 'int')} FROM nb_sample)
       )`;
 }
 
@@ -48,9 +48,9 @@ async function pagesOf(session: Session, { definition }: RowSelection): Promise<
   const result = await session.sendWithin(applyPolicy(definition.pace), [
     {
       text: `WITH RECURSIVE nb_tables AS (
-          SELECT to_regclass($1)::oid AS oid UNION ALL SELECT inhrelid FROM pg_inherits JOIN nb_tables ON inhparent = oid
+          SELECT pg_catalog.to_regclass($1)::oid AS oid UNION ALL SELECT inhrelid FROM pg_catalog.pg_inherits JOIN nb_tables ON inhparent = oid
         )
-        SELECT coalesce(sum(pg_relation_size(oid)) / current_setting('block_size')::int, 0)::text FROM nb_tables`,
+        SELECT coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(oid) / pg_catalog.current_setting('block_size')::int), 0)::text FROM nb_tables`,
       values: [definition.table],
     },
   ]);
@@ -63,7 +63,7 @@ export async function pendingPerPage(session: Session, selection: RowSelection):
   const parameters = selection.parameters();
   const sample = pageSample(selection, parameters, { share, where: 'true', parts: 1 });
   const result = await queryWithin(SAMPLE_MS, session, selection, {
-    text: `WITH ${sample} SELECT count(*) FILTER (WHERE nb_due)::text FROM nb_sample`,
+    text: `WITH ${sample} SELECT pg_catalog.count(*) FILTER (WHERE nb_due)::text FROM nb_sample`,
     values: parameters.values,
   });
   if (result === TOO_SLOW) return null;

@@ -26,7 +26,7 @@ export async function countPending(session: Session, selection: RowSelection): P
   const query = (select: string) =>
     queryWithin(COUNT_MS, session, selection, { text: `${select} ${source}`, values: parameters.values });
   try {
-    const exact = await query('SELECT count(*)::text');
+    const exact = await query('SELECT pg_catalog.count(*)::text');
     if (exact !== TOO_SLOW) return { rows: exact.value(number), isEstimate: false };
     const explained = await query('EXPLAIN (FORMAT JSON) SELECT 1');
     if (explained === TOO_SLOW) return null;

@@ -45,16 +45,16 @@ export async function findSplitKeys(
   const where = selection.between(lower, upper, parameters);
   const statement = {
     text: `WITH ${pageSample(selection, parameters, { share, where, parts })}, nb_numbered AS (
-        SELECT nb_key, row_number() OVER (ORDER BY ${selection.identityOrder('ASC')}) AS nb_at, count(*) OVER () AS nb_all FROM nb_chosen
+        SELECT nb_key, pg_catalog.row_number() OVER (ORDER BY ${selection.identityOrder('ASC')}) AS nb_at, pg_catalog.count(*) OVER () AS nb_all FROM nb_chosen
       ), nb_parts AS (
-        SELECT least(${parameters.add(parts, 'bigint')}, (count(*) / ${parameters.add(share * minPartRows(selection), 'float8')})::bigint) AS nb_n FROM nb_chosen
+        SELECT least(${parameters.add(parts, 'bigint')}, (pg_catalog.count(*)::float8 / ${parameters.add(share * minPartRows(selection), 'float8')})::bigint) AS nb_n FROM nb_chosen
       )
       SELECT nb_key::text FROM nb_numbered, nb_parts
-      WHERE EXISTS (SELECT FROM generate_series(1, nb_n - 1) AS nb_cut WHERE nb_at = nb_all * nb_cut / nb_n) ORDER BY nb_at`,
+      WHERE EXISTS (SELECT FROM pg_catalog.generate_series(1, nb_n - 1) AS nb_cut WHERE nb_at = nb_all * nb_cut / nb_n) ORDER BY nb_at`,
     values: parameters.values,
   };
   return orIfUnavailable([], async () =>
-    (await session.query(applyPolicy(TIMEOUTS), statement)).values(json<Key>()),
+    (await session.query(policyOf(selection), statement)).values(json<Key>()),
   );
 }
 
@@ -75,7 +75,7 @@ async function splitLargestPageRange(session: Session, selection: RowSelection):
     const split = await ledger.pages.largest(session, tenants, minPartRows(selection));
     if (!split) return false;
     const statement = ledger.ranges.split(split, (json) => `((${json})->>2)::bigint`);
-    if ((await session.query(applyPolicy(TIMEOUTS), statement)).rows.length > 0) return true;
+    if ((await session.query(policyOf(selection), statement)).rows.length > 0) return true;
   }
   return false;
 }
@@ -87,7 +87,7 @@ async function splitLargestKeyRange(session: Session, selection: RowSelection): 
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const statement = largestRange(selection, share);
     const split = await orIfUnavailable(undefined, async () =>
-      (await session.query(applyPolicy(TIMEOUTS), statement)).first<RangeSplit>({
+      (await session.query(policyOf(selection), statement)).first<RangeSplit>({
         id: text,
         upper: json(),
         middle: json(),
@@ -108,10 +108,10 @@ function largestRange(selection: RowSelection, share: number): Statement {
   const keys = selection.identityRow('nb_chosen');
   return {
     text: `WITH ${pageSample(selection, parameters, { share, where: 'true', parts: 2 })}, nb_ranges AS MATERIALIZED (${ledger.ranges.splittable(parameters, tenants)}), nb_numbered AS (
-          SELECT nb_id, nb_upper, nb_key, row_number() OVER (PARTITION BY nb_id ORDER BY ${selection.identityOrder('ASC')}) AS nb_at,
-            count(*) OVER (PARTITION BY nb_id) AS nb_all
-          FROM nb_ranges JOIN nb_chosen ON (nb_from IS NULL OR ${keys} > ${selection.rowFromJson('nb_from')})
-            AND ${keys} <= ${selection.rowFromJson('nb_upper')}
+          SELECT nb_id, nb_upper, nb_key, pg_catalog.row_number() OVER (PARTITION BY nb_id ORDER BY ${selection.identityOrder('ASC')}) AS nb_at,
+            pg_catalog.count(*) OVER (PARTITION BY nb_id) AS nb_all
+          FROM nb_ranges JOIN nb_chosen ON (nb_from IS NULL OR ${selection.compareKeys(keys, '>', selection.rowFromJson('nb_from'))})
+            AND ${selection.compareKeys(keys, '<=', selection.rowFromJson('nb_upper'))}
         )
         SELECT nb_id::text, nb_upper::text, nb_key::text FROM nb_numbered
         WHERE nb_at = (nb_all + 1) / 2 AND nb_key <> nb_upper
@@ -123,10 +123,12 @@ function largestRange(selection: RowSelection, share: number): Statement {
 
 /** @returns false if the worker has moved past the middle, or if another process has split the range */
 async function splitRange(session: Session, selection: RowSelection, split: RangeSplit): Promise<boolean> {
-  const statement = selection.ledger.ranges.split(split, (json) => selection.rowFromJson(json));
+  const statement = selection.ledger.ranges.split(split, (left, right) =>
+    selection.compareKeys(selection.rowFromJson(left), '<', selection.rowFromJson(right)),
+  );
   return orIfUnavailable(
     false,
-    async () => (await session.query(applyPolicy(TIMEOUTS), statement)).rows.length > 0,
+    async () => (await session.query(policyOf(selection), statement)).rows.length > 0,
   );
 }
 
@@ -148,4 +150,8 @@ async function orIfUnavailable<T, F = T>(fallback: F, query: () => Promise<T>): 
     if (failure === 'too-slow' || failure === 'lock' || failure === 'poison') return fallback;
     throw error;
   }
+}
+
+function policyOf({ definition }: RowSelection): Statement {
+  return applyPolicy({ ...definition.pace, ...TIMEOUTS });
 }

@@ -7,7 +7,9 @@ import { ROW } from '../definition/definition.js';
 
 /** The ID that the server gives to its next transaction (`xid8`). */
 export async function nextTransactionId(session: Session): Promise<string> {
-  const { last } = await session.send([{ text: 'SELECT pg_snapshot_xmax(pg_current_snapshot())::text' }]);
+  const { last } = await session.send([
+    { text: 'SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text' },
+  ]);
   return last.value(text);
 }
 
@@ -24,7 +26,7 @@ export async function isOlderThan(
   const limit = parameters.add(xid, 'xid8');
   const result = await session.query(applyPolicy(selection.definition.pace), {
     // The predicate is part of the query because PostgreSQL cannot infer the type of an unused parameter.
-    text: `SELECT age(${ROW}.xmin) > age(${limit}::xid) FROM ${selection.fromKeys([key], parameters)}
+    text: `SELECT pg_catalog.age(${ROW}.xmin) > pg_catalog.age(${limit}::xid) FROM ${selection.fromKeys([key], parameters)}
       WHERE ${selection.isPending(parameters)}`,
     values: parameters.values,
   });

@@ -10,6 +10,7 @@ import { inspectFile } from '../batch/order/file.inspector.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { countPending } from '../pending/pending.counter.js';
+import type { CascadeReport } from '../../report/cascade-report.js';
 import type { BackfillPlan } from '../../report/plan.js';
 import { InvalidStatementError } from '../run.error.js';
 import { isDone, rehearseBatch } from './rehearsal/batch.rehearsal.js';
@@ -71,7 +72,15 @@ async function planSelection(
   const excludeQuarantined = (await installedStep(session, schema)) >= TARGET_SCHEMA_STEP;
   const rehearsal = await rehearseBatch(session, selection, { schema, excludeQuarantined, pending });
   const { status, sealedBy, preview, explain, rowsPerSecond, problem } = rehearsal;
-  const findings = { index, indexProblem, blockingIndex, pending, tableRows, batchProblem: problem };
+  const findings = {
+    cascades: selection.facts.cascades,
+    index,
+    indexProblem,
+    blockingIndex,
+    pending,
+    tableRows,
+    batchProblem: problem,
+  };
   const costs = await planCosts(session, selection, { schema, statistics, pending, countMs });
   return {
     ...{ name, version, kind, table, status, sealedBy, tableRows },
@@ -85,9 +94,15 @@ async function planSelection(
     index,
     indexPays: indexPays(findings),
     triggers: await findFiredTriggers(session, definition),
+    cascades: cascadesOf(selection),
     measuredRowsPerSecond: rowsPerSecond,
     estimatedMs: costs.prediction?.ms ?? (pending && estimateDuration(pending.rows, rowsPerSecond, pace)),
     ...costs,
     warnings: isDone(rehearsal, pending) ? [] : planWarnings(definition, findings),
   };
+}
+
+/** What the measured batch took along. */
+function cascadesOf({ facts }: RowSelection): readonly CascadeReport[] {
+  return facts.cascades?.report() ?? [];
 }

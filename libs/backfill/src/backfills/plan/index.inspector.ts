@@ -41,8 +41,8 @@ function indexNodes(node: PlanNode): PlanNode[] {
 async function isPartial(session: Session, { definition }: RowSelection, index: string): Promise<boolean> {
   const { last } = await session.send([
     {
-      text: `SELECT i.indpred IS NOT NULL FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-        WHERE i.indrelid = to_regclass($1) AND c.relname = $2`,
+      text: `SELECT i.indpred IS NOT NULL FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+        WHERE i.indrelid = pg_catalog.to_regclass($1)::oid AND c.relname = $2`,
       values: [definition.table, index],
     },
   ]);

@@ -22,9 +22,9 @@ export interface ReplicaProgress {
 
 /** A base backup is not a replica. */
 const REPLICAS = `SELECT application_name,
-    pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, coalesce(replay_lsn, flush_lsn))::text,
-    pg_wal_lsn_diff(coalesce(replay_lsn, flush_lsn), '0/0')::text
-  FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup' AND application_name <> 'pg_basebackup' ORDER BY 1`;
+    pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_receive_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, coalesce(replay_lsn, flush_lsn))::text,
+    pg_catalog.pg_wal_lsn_diff(coalesce(replay_lsn, flush_lsn), '0/0')::text
+  FROM pg_catalog.pg_stat_replication WHERE state IS DISTINCT FROM 'backup' AND application_name <> 'pg_basebackup' ORDER BY 1`;
 
 export async function readReplicas(session: Session): Promise<ReplicaReading> {
   const { last } = await session.send([{ text: REPLICAS }]);

@@ -24,7 +24,7 @@ export async function findWayWithoutRewrite(
   const written = assignment?.column.slice(1, -1).replaceAll('""', '"');
   if (!assignment || !written || !mentionsColumn(definition.pending.text, written)) return null;
   const { expression } = assignment;
-  const { last } = await session.send([{ text: `SELECT current_setting('server_version_num')` }]);
+  const { last } = await session.send([{ text: `SELECT pg_catalog.current_setting('server_version_num')` }]);
   const type = await typeOf(session, definition.table, written);
   const attempt = { schema: ledgerSchema, type, expression };
   if (await isGenerated(session, { ...attempt, columns: '', kind: 'STORED' })) return 'default';
@@ -38,7 +38,7 @@ export async function findWayWithoutRewrite(
 async function typeOf(session: Session, table: string, column: string): Promise<string> {
   const { last } = await session.send([
     {
-      text: `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2`,
+      text: `SELECT pg_catalog.format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass($1)::oid AND attname = $2`,
       values: [table, column],
     },
   ]);

@@ -96,7 +96,7 @@ async function compare(
 
 async function measure(session: Session, definition: BackfillDefinition): Promise<Measured> {
   const { last } = await session.send([
-    { text: `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text` },
+    { text: `SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text` },
   ]);
   const { heapBytes, indexes } = await readTableStatistics(session, definition);
   return {

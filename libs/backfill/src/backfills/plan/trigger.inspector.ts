@@ -24,13 +24,13 @@ export async function findFiredTriggers(session: Session, definition: BackfillDe
   const changedTable = definition.kind === 'copy' ? definition.target : definition.table;
   const { last } = await session.send([
     {
-      text: `SELECT format('%s (%s %s, each %s)', tgname,
-          CASE WHEN tgtype & 2 > 0 THEN 'BEFORE' WHEN tgtype & 64 > 0 THEN 'INSTEAD OF' ELSE 'AFTER' END,
-          concat_ws(' OR ', CASE WHEN tgtype & 4 > 0 THEN 'INSERT' END, CASE WHEN tgtype & 16 > 0 THEN 'UPDATE' END,
-            CASE WHEN tgtype & 8 > 0 THEN 'DELETE' END),
-          CASE WHEN tgtype & 1 > 0 THEN 'row' ELSE 'statement' END)
-        FROM pg_trigger
-        WHERE tgrelid = to_regclass($1) AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & $2::int > 0 ORDER BY tgname`,
+      text: `SELECT pg_catalog.format('%s (%s %s, each %s)', tgname,
+          CASE WHEN tgtype::int & 2 > 0 THEN 'BEFORE' WHEN tgtype::int & 64 > 0 THEN 'INSTEAD OF' ELSE 'AFTER' END,
+          pg_catalog.concat_ws(' OR ', CASE WHEN tgtype::int & 4 > 0 THEN 'INSERT' END, CASE WHEN tgtype::int & 16 > 0 THEN 'UPDATE' END,
+            CASE WHEN tgtype::int & 8 > 0 THEN 'DELETE' END),
+          CASE WHEN tgtype::int & 1 > 0 THEN 'row' ELSE 'statement' END)
+        FROM pg_catalog.pg_trigger
+        WHERE tgrelid = pg_catalog.to_regclass($1)::oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype::int & $2::int > 0 ORDER BY tgname`,
       values: [changedTable, String(EVENTS[definition.kind])],
     },
   ]);

@@ -75,9 +75,7 @@ export class BackfillRecords {
       key: definition.key.map(({ databaseName }) => databaseName),
       tenant: definition.tenant?.databaseName ?? null,
       index: definition.index?.name ?? null,
-      pace: Object.fromEntries(
-        Object.entries(definition.pace).map(([setting, value]) => [setting, String(value)]),
-      ),
+      pace: textsOf(definition.pace),
     };
   }
 
@@ -181,4 +179,12 @@ function windowOf(limit = DEFAULT_LIMIT, offset = 0): { readonly limit: number; 
 
 function whole(value: number, min: number, max: number): number {
   return Number.isFinite(value) ? Math.min(max, Math.max(min, Math.trunc(value))) : min;
+}
+
+function textsOf({ settings = {}, ...pace }: BackfillDefinition['pace']): Record<string, string> {
+  const own = Object.entries(settings).map(([name, value]) => [`settings.${name}`, value]);
+  return Object.fromEntries([
+    ...Object.entries(pace).map(([name, value]) => [name, String(value)]),
+    ...own,
+  ]) as Record<string, string>;
 }

@@ -98,7 +98,7 @@ export class ThrottlePoll {
     const result = await session.query(
       applyPolicy(TIMEOUTS, { jit: 'off', max_parallel_workers_per_gather: '0' }),
       {
-        text: `${locks}SELECT ${[isoTime('clock_timestamp()'), ...columns].join(',\n')}`,
+        text: `${locks}SELECT ${[isoTime('pg_catalog.clock_timestamp()'), ...columns].join(',\n')}`,
         values: parameters.values,
       },
     );

@@ -8,7 +8,7 @@ import type { QueryRunner } from 'typeorm';
  */
 export async function withoutTimeouts<T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> {
   const [found] = (await runner.query(
-    `SELECT pg_backend_pid() AS pid, current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock`,
+    `SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.current_setting('statement_timeout') AS statement, pg_catalog.current_setting('lock_timeout') AS lock`,
   )) as { pid: number; statement: string; lock: string }[];
   const client = (await runner.connect()) as { processID?: number };
   // A pooler reports its own process ID, not that of the server process.
@@ -25,7 +25,7 @@ export async function withoutTimeouts<T>(runner: QueryRunner, work: () => Promis
 
 function setTimeouts(runner: QueryRunner, statement: string, lock: string): Promise<unknown> {
   return runner.query(
-    `SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false)`,
+    `SELECT pg_catalog.set_config('statement_timeout', $1, false), pg_catalog.set_config('lock_timeout', $2, false)`,
     [statement, lock],
   );
 }

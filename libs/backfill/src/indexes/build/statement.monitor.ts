@@ -45,15 +45,15 @@ export class CancelledError extends Error {
 const POLL = `
   SELECT coalesce(p.phase, a.wait_event, 'starting'),
          CASE WHEN p.blocks_total > 0 THEN (100 * p.blocks_done / p.blocks_total)::text END,
-         (SELECT string_agg(${describeSession('b')}, '; ')
-            FROM unnest(pg_blocking_pids(a.pid)) AS w (pid) LEFT JOIN pg_stat_activity AS b ON b.pid = w.pid)
-    FROM pg_stat_activity AS a
-    LEFT JOIN pg_stat_progress_create_index AS p ON p.pid = a.pid
-   WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.state = 'active' AND starts_with(a.query, $1)`;
+         (SELECT pg_catalog.string_agg(${describeSession('b')}, '; ')
+            FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids(a.pid)) AS w (pid) LEFT JOIN pg_catalog.pg_stat_activity AS b ON b.pid = w.pid)
+    FROM pg_catalog.pg_stat_activity AS a
+    LEFT JOIN pg_catalog.pg_stat_progress_create_index AS p ON p.pid = a.pid
+   WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND a.state = 'active' AND pg_catalog.starts_with(a.query, $1)`;
 
 const CANCEL = `
-  SELECT pg_cancel_backend(a.pid)::text FROM pg_stat_activity AS a
-   WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.state = 'active' AND starts_with(a.query, $1)`;
+  SELECT pg_catalog.pg_cancel_backend(a.pid)::text FROM pg_catalog.pg_stat_activity AS a
+   WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND a.state = 'active' AND pg_catalog.starts_with(a.query, $1)`;
 
 /** The state of the statement at one poll. */
 interface Observation {

@@ -24,16 +24,16 @@ export interface TableNode {
 }
 
 /** A definition without the names of index and table, so that two definitions can be compared. */
-const SHAPE = `CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || regexp_replace(pg_get_indexdef(i.indexrelid), '^.*? USING ', 'USING ')`;
+const SHAPE = `CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), '^.*? USING ', 'USING ')`;
 
 const FIND = `
   SELECT i.indexrelid::text AS oid, i.indisvalid AS valid, ${SHAPE} AS shape,
-         quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS path,
-         EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS building
-    FROM pg_index i
-    JOIN pg_class c ON c.oid = i.indexrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relname = $2 AND i.indrelid = to_regclass($1)`;
+         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS path,
+         EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS building
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relname = $2 AND i.indrelid = pg_catalog.to_regclass($1)::oid`;
 
 export async function findIndex(
   runner: QueryRunner,
@@ -61,13 +61,13 @@ export async function findIndex(
 export async function declaredShape(runner: QueryRunner, definition: IndexDefinition): Promise<string> {
   await runner.query('BEGIN');
   try {
-    await runner.query(`SELECT set_config('lock_timeout', '5000', true)`);
+    await runner.query(`SELECT pg_catalog.set_config('lock_timeout', '5000', true)`);
     await runner.query(
       `CREATE TEMP TABLE nestjs_backfill_shape (LIKE ${definition.table} INCLUDING GENERATED) ON COMMIT DROP`,
     );
     await runner.query(createIndex(definition, 'nestjs_backfill_shape_index', 'nestjs_backfill_shape'));
     const [row] = (await runner.query(
-      `SELECT ${SHAPE} AS shape FROM pg_index i WHERE i.indexrelid = to_regclass('pg_temp.nestjs_backfill_shape_index')`,
+      `SELECT ${SHAPE} AS shape FROM pg_catalog.pg_index i WHERE i.indexrelid = pg_catalog.to_regclass('pg_temp.nestjs_backfill_shape_index')::oid`,
     )) as Record<string, unknown>[];
     return String(row?.['shape']);
   } finally {
@@ -79,12 +79,12 @@ export async function declaredShape(runner: QueryRunner, definition: IndexDefini
 export async function partitionTree(runner: QueryRunner, table: string): Promise<readonly TableNode[]> {
   const rows = (await runner.query(
     `SELECT t.relid::regclass::text AS short, t.level, t.isleaf AS leaf, c.relname AS name,
-            quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS path,
-            (SELECT quote_ident(pn.nspname) || '.' || quote_ident(pc.relname) FROM pg_class pc
-               JOIN pg_namespace pn ON pn.oid = pc.relnamespace WHERE pc.oid = t.parentrelid) AS parent
-       FROM pg_partition_tree(to_regclass($1)) t
-       JOIN pg_class c ON c.oid = t.relid
-       JOIN pg_namespace n ON n.oid = c.relnamespace
+            pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS path,
+            (SELECT pg_catalog.quote_ident(pn.nspname) || '.' || pg_catalog.quote_ident(pc.relname) FROM pg_catalog.pg_class pc
+               JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace WHERE pc.oid = t.parentrelid) AS parent
+       FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass($1)) t
+       JOIN pg_catalog.pg_class c ON c.oid = t.relid::oid
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       ORDER BY t.level, c.relname`,
     [table],
   )) as Record<string, unknown>[];
@@ -99,8 +99,8 @@ export async function partitionTree(runner: QueryRunner, table: string): Promise
 /** Whether an index of the partition is attached to the index of its parent. */
 export async function isAttached(runner: QueryRunner, parentIndex: string, table: string): Promise<boolean> {
   const rows = (await runner.query(
-    `SELECT FROM pg_inherits h JOIN pg_index i ON i.indexrelid = h.inhrelid
-      WHERE h.inhparent = to_regclass($1) AND i.indrelid = to_regclass($2)`,
+    `SELECT FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_index i ON i.indexrelid = h.inhrelid
+      WHERE h.inhparent = pg_catalog.to_regclass($1)::oid AND i.indrelid = pg_catalog.to_regclass($2)::oid`,
     [parentIndex, table],
   )) as unknown[];
   return rows.length > 0;
@@ -114,10 +114,10 @@ export async function duplicateKeys(
   const partial = definition.where === undefined ? '' : `WHERE ${definition.where}`;
   await runner.query('BEGIN');
   try {
-    await runner.query(`SELECT set_config('statement_timeout', '30000', true)`);
+    await runner.query(`SELECT pg_catalog.set_config('statement_timeout', '30000', true)`);
     const rows = (await runner.query(
-      `SELECT key, rows FROM (SELECT ROW(${definition.keys})::text AS key, count(*)::int AS rows
-          FROM ${definition.table} ${partial} GROUP BY ${definition.keys} HAVING count(*) > 1) d ORDER BY rows DESC, key LIMIT 10`,
+      `SELECT key, rows FROM (SELECT ROW(${definition.keys})::text AS key, pg_catalog.count(*)::int AS rows
+          FROM ${definition.table} ${partial} GROUP BY ${definition.keys} HAVING pg_catalog.count(*) > 1) d ORDER BY rows DESC, key LIMIT 10`,
     )) as { key: string; rows: number }[];
     return rows;
   } catch {
@@ -136,7 +136,7 @@ export async function runUnderDdlPolicy(
 ): Promise<void> {
   await runner.query('BEGIN');
   try {
-    await runner.query(`SELECT set_config('lock_timeout', '5000', true)`);
+    await runner.query(`SELECT pg_catalog.set_config('lock_timeout', '5000', true)`);
     for (const statement of statements) await runner.query(statement);
     await runner.query('COMMIT');
   } catch (error) {

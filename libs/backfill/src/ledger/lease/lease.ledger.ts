@@ -12,7 +12,7 @@ import {
   type LeaseScope,
   type TenantScope,
 } from '../range.js';
-import { assertLease, fence, IS_FREE, isRange, isUnfinished, leaseInterval } from './lease.sql.js';
+import { assertLease, fence, IS_FREE, isRange, isScope, isUnfinished, leaseInterval } from './lease.sql.js';
 
 /** The maximum number of leased ranges. */
 export interface LeaseLimit {
@@ -51,7 +51,7 @@ export class LeaseLedger {
         text: `WITH free AS (
             SELECT id FROM ${schema}.range
             WHERE ${wanted} AND ${IS_FREE} AND id <> ALL(${parameters.addArray(except)}::bigint[])
-              AND ${parameters.add(maxWorkers, 'int')} > (SELECT count(*) FROM ${schema}.range WHERE ${counted} AND NOT ${IS_FREE})
+              AND ${parameters.add(maxWorkers, 'int')} > (SELECT pg_catalog.count(*) FROM ${schema}.range WHERE ${counted} AND NOT ${IS_FREE})
             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
           ) ${this.#takeLease(parameters, 'free')}`,
         values: parameters.values,
@@ -104,7 +104,7 @@ export class LeaseLedger {
         // Same token but no owner: an earlier attempt has released the range, but its reply was lost.
         text: `UPDATE ${schema}.range SET lease_owner = NULL, lease_expires_at = NULL
           WHERE ${fence(this.#context, parameters, range)} AND (lease_owner IS NULL
-            OR ${parameters.add(maxWorkers, 'int')} < (SELECT count(*) FROM ${schema}.range WHERE ${counted} AND NOT ${IS_FREE}))
+            OR ${parameters.add(maxWorkers, 'int')} < (SELECT pg_catalog.count(*) FROM ${schema}.range WHERE ${counted} AND NOT ${IS_FREE}))
           RETURNING id::text`,
         values: parameters.values,
       },
@@ -129,7 +129,7 @@ export class LeaseLedger {
     const parameters = new Parameters();
     const { last } = await session.send([
       {
-        text: `SELECT lease_owner, greatest(0, extract(epoch FROM lease_expires_at - clock_timestamp()) * 1000)::text,
+        text: `SELECT lease_owner, greatest(0, extract(epoch FROM lease_expires_at - pg_catalog.clock_timestamp())::float8 * 1000::float8)::text,
                  lease_expires_at::text || '/' || fencing_token::text
           FROM ${this.#context.schema}.range
           WHERE ${isUnfinished(this.#context, parameters, leaseScope)} AND lease_owner IS NOT NULL
@@ -147,10 +147,10 @@ export class LeaseLedger {
    * @param leaseScope the scope whose leases are listed
    */
   snapshot(parameters: Parameters, tenants: TenantScope, leaseScope: LeaseScope): string {
-    const isInScope = `tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)}`;
-    return `SELECT json_build_object(
-        'leases', coalesce(json_agg(id || '/' || fencing_token ORDER BY id) FILTER (WHERE NOT ${IS_FREE}), '[]'),
-        'free', coalesce(json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE} AND ${isInScope}), '[]'))
+    const isInScope = isScope('tenants', parameters.addArray(tenants));
+    return `SELECT pg_catalog.json_build_object(
+        'leases', coalesce(pg_catalog.json_agg(id::text || '/' || fencing_token::text ORDER BY id) FILTER (WHERE NOT ${IS_FREE}), '[]'),
+        'free', coalesce(pg_catalog.json_agg(id::text ORDER BY id) FILTER (WHERE ${IS_FREE} AND ${isInScope}), '[]'))
       FROM ${this.#context.schema}.range WHERE ${isUnfinished(this.#context, parameters, leaseScope)}`;
   }
 
@@ -164,7 +164,7 @@ export class LeaseLedger {
     const { schema, owner } = this.#context;
     const parameters = new Parameters();
     return {
-      text: `UPDATE ${schema}.range SET lease_expires_at = clock_timestamp() + ${leaseInterval(this.#context, parameters)}
+      text: `UPDATE ${schema}.range SET lease_expires_at = pg_catalog.clock_timestamp() + ${leaseInterval(this.#context, parameters)}
              WHERE ${fence(this.#context, parameters, range)} AND lease_owner = ${parameters.add(owner, 'text')} RETURNING id::text`,
       values: parameters.values,
     };
@@ -177,7 +177,7 @@ export class LeaseLedger {
 
   /** Releases a range and sets its state to `done`. */
   finish(session: Session, range: LeasedRange): Promise<void> {
-    return this.#end(session, range, ", state = 'done', finished_at = clock_timestamp()");
+    return this.#end(session, range, ", state = 'done', finished_at = pg_catalog.clock_timestamp()");
   }
 
   async #end(session: Session, range: LeasedRange, assignments: string): Promise<void> {
@@ -195,12 +195,12 @@ export class LeaseLedger {
   #takeLease(parameters: Parameters, from: string): string {
     return `UPDATE ${this.#context.schema}.range AS r
       SET lease_owner = ${parameters.add(this.#context.owner, 'text')}, fencing_token = fencing_token + 1,
-        lease_expires_at = clock_timestamp() + ${leaseInterval(this.#context, parameters)}
+        lease_expires_at = pg_catalog.clock_timestamp() + ${leaseInterval(this.#context, parameters)}
       FROM ${from} WHERE r.id = ${from}.id
-      RETURNING r.id::text, r.purpose, r.state, r.fencing_token::text, to_jsonb(r.tenants)::text, r.lower_key::text,
+      RETURNING r.id::text, r.purpose, r.state, r.fencing_token::text, pg_catalog.to_jsonb(r.tenants)::text, r.lower_key::text,
         r.upper_key::text, r.cursor_key::text, r.window_lower_key::text, r.window_upper_key::text,
         CASE WHEN r.file_node IS NOT NULL THEN
-          json_build_object('table', r.table_name, 'tableId', r.table_id::text, 'fileNode', r.file_node::text) END::text, r.updated::text`;
+          pg_catalog.json_build_object('table', r.table_name, 'tableId', r.table_id::text, 'fileNode', r.file_node::text) END::text, r.updated::text`;
   }
 }
 

@@ -4,14 +4,25 @@ import type { LedgerContext, SubjectContext } from '../ledger.context.js';
 import type { LeasedRange, LeaseScope } from '../range.js';
 
 /** The SQL condition that no process holds the range. */
-export const IS_FREE = '(lease_owner IS NULL OR lease_expires_at <= clock_timestamp())';
+export const IS_FREE = '(lease_owner IS NULL OR lease_expires_at <= pg_catalog.clock_timestamp())';
+
+/**
+ * The SQL condition that a range is of exactly these tenants.
+ *
+ * @param column the tenants of the range
+ * @param tenants as a parameter; NULL means all rows
+ */
+export function isScope(column: string, tenants: string): string {
+  // Not IS NOT DISTINCT FROM, which calls an operator for text[] that anybody has created in `public`.
+  return `(${column} OPERATOR(pg_catalog.=) ${tenants} OR (${column} IS NULL AND ${tenants} IS NULL))`;
+}
 
 /** The SQL condition that a range belongs to the scope and is not done. */
 export function isUnfinished(context: SubjectContext, parameters: Parameters, scope: LeaseScope): string {
   const unfinished = `${context.isSubject(parameters)} AND state <> 'done'`;
   return scope === 'every'
     ? unfinished
-    : `${unfinished} AND tenants IS NOT DISTINCT FROM ${parameters.addArray(scope)}`;
+    : `${unfinished} AND ${isScope('tenants', parameters.addArray(scope))}`;
 }
 
 /**
@@ -40,8 +51,8 @@ export function fence(context: LedgerContext, parameters: Parameters, range: Lea
  * again with the newer row version.
  */
 export function renewal(context: LedgerContext, parameters: Parameters): string {
-  return `revision = revision + 1, lease_expires_at = CASE WHEN lease_expires_at > clock_timestamp()
-      THEN clock_timestamp() + ${leaseInterval(context, parameters)} END`;
+  return `revision = revision + 1, lease_expires_at = CASE WHEN lease_expires_at > pg_catalog.clock_timestamp()
+      THEN pg_catalog.clock_timestamp() + ${leaseInterval(context, parameters)} END`;
 }
 
 /**

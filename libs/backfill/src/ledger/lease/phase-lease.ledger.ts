@@ -42,13 +42,13 @@ export class PhaseLeaseLedger {
       {
         text: `
         INSERT INTO ${this.#table} AS lease (phase, owner, described, fencing_token, acquired_at, expires_at)
-        SELECT $1, $2, $3, 1, clock_timestamp(), clock_timestamp() + $4::float8 * interval '1 millisecond'
+        SELECT $1, $2, $3, 1, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() + $4::float8 * interval '1 millisecond'
         WHERE NOT EXISTS (SELECT FROM ${this.#table} AS former
-          WHERE former.phase = $5 AND former.phase <> $1 AND former.expires_at > clock_timestamp())
+          WHERE former.phase = $5 AND former.phase <> $1 AND former.expires_at > pg_catalog.clock_timestamp())
         ON CONFLICT (phase) DO UPDATE
           SET owner = excluded.owner, described = excluded.described, fencing_token = lease.fencing_token + 1,
               acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
-          WHERE lease.expires_at <= clock_timestamp()
+          WHERE lease.expires_at <= pg_catalog.clock_timestamp()
         RETURNING fencing_token::text`,
         values: [this.#phase, owner, description, this.#durationMs, this.#formerPhase],
       },
@@ -60,7 +60,7 @@ export class PhaseLeaseLedger {
   async holder(session: Session): Promise<string | null> {
     const { last } = await session.transaction([
       {
-        text: `SELECT described FROM ${this.#table} WHERE phase IN ($1, $2) AND expires_at > clock_timestamp() LIMIT 1`,
+        text: `SELECT described FROM ${this.#table} WHERE phase IN ($1, $2) AND expires_at > pg_catalog.clock_timestamp() LIMIT 1`,
         values: [this.#phase, this.#formerPhase],
       },
     ]);
@@ -72,7 +72,7 @@ export class PhaseLeaseLedger {
     return {
       text: `
         UPDATE ${this.#table}
-           SET expires_at = clock_timestamp() + $3::float8 * interval '1 millisecond'
+           SET expires_at = pg_catalog.clock_timestamp() + $3::float8 * interval '1 millisecond'
          WHERE phase = $1 AND fencing_token = $2::bigint
         RETURNING fencing_token::text`,
       values: [this.#phase, token, this.#durationMs],
@@ -94,7 +94,7 @@ export class PhaseLeaseLedger {
   release(token: string): Statement {
     return {
       text: `
-        UPDATE ${this.#table} SET expires_at = clock_timestamp(), fencing_token = fencing_token + 1
+        UPDATE ${this.#table} SET expires_at = pg_catalog.clock_timestamp(), fencing_token = fencing_token + 1
          WHERE phase = $1 AND fencing_token = $2::bigint`,
       values: [this.#phase, token],
     };

@@ -4,7 +4,7 @@ import { Parameters } from '../../postgres/parameters.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import type { SubjectContext } from '../ledger.context.js';
-import { assertLease, fence, isRange, renewal } from '../lease/lease.sql.js';
+import { assertLease, fence, isRange, isScope, renewal } from '../lease/lease.sql.js';
 import type { LeasedRange, TenantScope } from '../range.js';
 import { WINDOW_END, type RangeSplit } from '../range.ledger.js';
 import type { TableFile } from './table-file.js';
@@ -34,7 +34,7 @@ export class PageRangeLedger {
    */
   assertFile(parameters: Parameters, { table, tableId, fileNode }: TableFile): string {
     const id = parameters.add(tableId, 'oid');
-    const isSame = `to_regclass(${parameters.add(table, 'text')})::oid = ${id} AND pg_relation_filenode(${id}) = ${parameters.add(fileNode, 'oid')}`;
+    const isSame = `pg_catalog.to_regclass(${parameters.add(table, 'text')})::oid = ${id} AND pg_catalog.pg_relation_filenode(${id}) = ${parameters.add(fileNode, 'oid')}`;
     return this.#context.assert(
       isSame,
       FILE_REPLACED,
@@ -67,16 +67,16 @@ export class PageRangeLedger {
       text: `WITH remaining AS (
           SELECT id, upper_key, table_id, (${WINDOW_END}->>2)::bigint AS low, (upper_key->>2)::bigint AS high
           FROM ${this.#context.schema}.range
-          WHERE ${this.#context.isSubject(parameters)} AND tenants IS NOT DISTINCT FROM ${parameters.addArray(tenants)}
+          WHERE ${this.#context.isSubject(parameters)} AND ${isScope('tenants', parameters.addArray(tenants))}
             AND state = 'sweeping' AND purpose = 'sweep' AND file_node IS NOT NULL
             AND lease_owner IS NOT NULL AND window_upper_key IS DISTINCT FROM upper_key
         ), halved AS (
           SELECT id, upper_key, high - low AS pages, low + (high - low) / 2 AS middle, table_id FROM remaining
         )
-        SELECT id::text, upper_key::text, jsonb_build_array(format('(%s,0)', middle), '0', middle::text)::text
-        FROM halved LEFT JOIN pg_class AS c ON c.oid = table_id
-        WHERE pages >= 2 AND pages * CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages
-            ELSE ${ASSUMED_ROWS_PER_PAGE} END >= 2 * ${parameters.add(minRows, 'float8')}
+        SELECT id::text, upper_key::text, pg_catalog.jsonb_build_array(pg_catalog.format('(%s,0)', middle), '0', middle::text)::text
+        FROM halved LEFT JOIN pg_catalog.pg_class AS c ON c.oid = table_id
+        WHERE pages >= 2 AND pages::float8 * CASE WHEN c.reltuples > 0::real AND c.relpages > 0 THEN c.reltuples / c.relpages::real
+            ELSE ${ASSUMED_ROWS_PER_PAGE} END >= 2::float8 * ${parameters.add(minRows, 'float8')}
         ORDER BY pages DESC LIMIT 1`,
       values: parameters.values,
     };

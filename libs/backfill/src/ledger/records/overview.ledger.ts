@@ -85,7 +85,7 @@ export class OverviewLedger {
   async counts(session: Session): Promise<StatusCount[]> {
     const { last } = await session.send([
       {
-        text: `SELECT name, version::text, status, count(*)::text FROM ${this.#schema}.backfill
+        text: `SELECT name, version::text, status, pg_catalog.count(*)::text FROM ${this.#schema}.backfill
           GROUP BY name, version, status ORDER BY name, version, status`,
       },
     ]);
@@ -101,17 +101,17 @@ export class OverviewLedger {
           SELECT d.name, d.version, d.ordinal, found.id AS table_id, CASE WHEN d.parts IS NOT NULL THEN coalesce(
             (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
               JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = found.id),
-            pg_catalog.format('%I.%I', coalesce(d.parts[pg_catalog.array_upper(d.parts, 1) - 1], current_schema(), 'public'),
+            pg_catalog.format('%I.%I', coalesce(d.parts[pg_catalog.array_upper(d.parts, 1) - 1], pg_catalog.current_schema(), 'public'),
               d.parts[pg_catalog.array_upper(d.parts, 1)])) END AS target
           FROM (SELECT name, version, ordinal, named, CASE WHEN named <> '' THEN pg_catalog.parse_ident(named) END AS parts
-            FROM unnest($1::text[], $2::int[], $3::text[]) WITH ORDINALITY AS given (name, version, named, ordinal)) AS d
+            FROM pg_catalog.unnest($1::text[], $2::int[], $3::text[]) WITH ORDINALITY AS given (name, version, named, ordinal)) AS d
           CROSS JOIN LATERAL (SELECT pg_catalog.to_regclass(nullif(d.named, ''))::oid AS id) AS found
         )
         SELECT b.name, own.target, nullif(b.target, ''),
           b.table_id IS NOT NULL AND own.table_id IS NOT NULL AND b.table_id <> own.table_id, b.kind, b.status, b.reason,
           b.waiting_for, ${isoTime('s.waiting_since')}, coalesce(r.updated, 0)::text, coalesce(r.batches, 0)::text,
-          (SELECT count(DISTINCT key) FROM ${schema}.skipped_row AS k WHERE ${is('k')})::text,
-          (SELECT count(*) FROM ${schema}.quarantined_row AS q WHERE ${is('q')})::text,
+          (SELECT pg_catalog.count(DISTINCT key) FROM ${schema}.skipped_row AS k WHERE ${is('k')})::text,
+          (SELECT pg_catalog.count(*) FROM ${schema}.quarantined_row AS q WHERE ${is('q')})::text,
           s.remaining::text, rate.rows::text, r.leased_by,
           ${isoTime('b.started_at')}, ${isoTime('b.changed_at')}, ${isoTime('b.completed_at')}, b.sealed_by,
           (SELECT ${isoTime('c.looked_at')} FROM ${schema}.catch_up AS c WHERE ${is('c')})
@@ -121,14 +121,14 @@ export class OverviewLedger {
             AND (own.target IS NULL OR record.target IN (own.target, '') OR record.table_id = own.table_id)
           ORDER BY record.target IS NOT DISTINCT FROM own.target DESC, record.table_id IS NOT DISTINCT FROM own.table_id DESC, record.target LIMIT 1
         ) AS b
-        CROSS JOIN LATERAL (SELECT sum(updated) AS updated, sum(batches) AS batches,
-            max(lease_owner) FILTER (WHERE lease_expires_at > clock_timestamp()) AS leased_by
+        CROSS JOIN LATERAL (SELECT pg_catalog.sum(updated) AS updated, pg_catalog.sum(batches) AS batches,
+            pg_catalog.max(lease_owner) FILTER (WHERE lease_expires_at > pg_catalog.clock_timestamp()) AS leased_by
           FROM ${schema}.range AS r WHERE ${is('r')}) AS r
         LEFT JOIN LATERAL (SELECT remaining, waiting_since FROM ${schema}.sample AS s
           WHERE ${is('s')} ORDER BY at DESC LIMIT 1) AS s ON true
-        LEFT JOIN LATERAL (SELECT round(sum(rows)) AS rows FROM (
-            SELECT (max(updated) - min(updated)) / nullif(extract(epoch FROM max(at) - min(at)), 0) AS rows
-            FROM ${schema}.sample AS s WHERE ${is('s')} AND at > clock_timestamp() - ${RECENT} GROUP BY run
+        LEFT JOIN LATERAL (SELECT pg_catalog.round(pg_catalog.sum(rows)) AS rows FROM (
+            SELECT (pg_catalog.max(updated) - pg_catalog.min(updated))::float8 / nullif(extract(epoch FROM pg_catalog.max(at) - pg_catalog.min(at))::float8, 0::float8) AS rows
+            FROM ${schema}.sample AS s WHERE ${is('s')} AND at > pg_catalog.clock_timestamp() - ${RECENT} GROUP BY run
           ) AS per_run) AS rate ON r.leased_by IS NOT NULL
         ORDER BY own.ordinal`,
       values: [

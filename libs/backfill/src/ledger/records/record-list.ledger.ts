@@ -22,7 +22,7 @@ const MAX_KEYS = 20;
 const MAX_GROUPS = 100;
 const MAX_RANGES = 100;
 /** Numbers and quoted values differ from row to row. */
-const WITHOUT_VALUES = `regexp_replace(regexp_replace(q.error, '"[^"]*"|''[^'']*''|=\\([^)]*\\)', '…', 'g'), '\\d+', '#', 'g')`;
+const WITHOUT_VALUES = `pg_catalog.regexp_replace(pg_catalog.regexp_replace(q.error, '"[^"]*"|''[^'']*''|=\\([^)]*\\)', '…', 'g'), '\\d+', '#', 'g')`;
 
 /** Lists of one backfill's records, for people. */
 export class RecordListLedger {
@@ -37,7 +37,7 @@ export class RecordListLedger {
     const { schema, values } = this.#context;
     const from = `FROM ${schema}.v_history WHERE name = $1 AND version = $2::int AND (target IN ($3::text, '${EVERY_TARGET}'))`;
     const result = await session.send([
-      { text: `SELECT count(*)::text ${from}`, values },
+      { text: `SELECT pg_catalog.count(*)::text ${from}`, values },
       {
         text: `SELECT ${isoTime('at')}, what, before, after, reason, actor ${from}
           ORDER BY at DESC, what LIMIT $4::int OFFSET $5::int`,
@@ -63,7 +63,7 @@ export class RecordListLedger {
     const counted = [...parameters.values];
     const window = `LIMIT ${parameters.add(limit, 'int')} OFFSET ${parameters.add(offset, 'int')}`;
     const result = await session.send([
-      { text: `SELECT count(*)::text ${from}`, values: counted },
+      { text: `SELECT pg_catalog.count(*)::text ${from}`, values: counted },
       {
         text: `SELECT tenant, updated::text, skipped::text, quarantined::text, ${isoTime('last_touched_at')} ${from}
           ORDER BY ${column} ${direction} NULLS LAST, tenant ${window}`,
@@ -85,10 +85,10 @@ export class RecordListLedger {
     const { schema, values } = this.#context;
     const { last } = await session.send([
       {
-        text: `SELECT kind, min(error), error_code, count(*)::text,
-            to_json((array_agg(key ORDER BY first_tried_at, key))[1:${MAX_KEYS}])::text, ${isoTime('max(last_tried_at)')}
+        text: `SELECT kind, pg_catalog.min(error), error_code, pg_catalog.count(*)::text,
+            pg_catalog.to_json((pg_catalog.array_agg(key ORDER BY first_tried_at, key))[1:${MAX_KEYS}])::text, ${isoTime('pg_catalog.max(last_tried_at)')}
           FROM (SELECT ${WITHOUT_VALUES} AS kind, q.* FROM ${schema}.quarantined_row AS q WHERE ${this.#context.is('q')}) AS q
-          GROUP BY kind, error_code ORDER BY count(*) DESC, kind LIMIT ${MAX_GROUPS}`,
+          GROUP BY kind, error_code ORDER BY pg_catalog.count(*) DESC, kind LIMIT ${MAX_GROUPS}`,
         values,
       },
     ]);
@@ -106,11 +106,11 @@ export class RecordListLedger {
   async openRanges(session: Session) {
     const { schema, values } = this.#context;
     const from = `FROM ${schema}.range WHERE ${this.#context.is()} AND state <> 'done'`;
-    const isLeased = 'lease_expires_at > clock_timestamp()';
+    const isLeased = 'lease_expires_at > pg_catalog.clock_timestamp()';
     const result = await session.send([
-      { text: `SELECT count(*)::text ${from}`, values },
+      { text: `SELECT pg_catalog.count(*)::text ${from}`, values },
       {
-        text: `SELECT id::text, purpose, state, to_json(tenants)::text, lower_key::text, upper_key::text, cursor_key::text,
+        text: `SELECT id::text, purpose, state, pg_catalog.to_json(tenants)::text, lower_key::text, upper_key::text, cursor_key::text,
             CASE WHEN ${isLeased} THEN lease_owner END, CASE WHEN ${isLeased} THEN ${isoTime('lease_expires_at')} END,
             updated::text, batches::text
           ${from} ORDER BY ${isLeased} DESC NULLS LAST, id LIMIT ${MAX_RANGES}`,

@@ -43,7 +43,7 @@ export class SampleLedger {
       text: `INSERT INTO ${schema}.sample
           (name, version, target, run, updated, batches, remaining, batch_size, throttled_ms, waiting_for, waiting_since)
         SELECT name, version, target, $4, $5::bigint, $6::bigint, $7::bigint, $8::int, $9::bigint, $10,
-          clock_timestamp() - $11::float8 * interval '1 millisecond'
+          pg_catalog.clock_timestamp() - $11::float8 * interval '1 millisecond'
         FROM ${schema}.backfill WHERE ${this.#context.is()}`,
       values: [
         ...values,
@@ -61,22 +61,22 @@ export class SampleLedger {
     const { last } = await session.send([
       {
         text: `WITH step AS (
-            SELECT s.*, updated - lag(updated) OVER previous AS rows, throttled_ms - lag(throttled_ms) OVER previous AS throttled,
-              extract(epoch FROM at - lag(at) OVER previous) AS seconds
+            SELECT s.*, updated - pg_catalog.lag(updated) OVER previous AS rows, throttled_ms - pg_catalog.lag(throttled_ms) OVER previous AS throttled,
+              extract(epoch FROM at - pg_catalog.lag(at) OVER previous)::float8 AS seconds
             FROM ${schema}.sample AS s
-            WHERE ${this.#context.is('s')} AND at > clock_timestamp() - $4::float8 * interval '1 hour'
+            WHERE ${this.#context.is('s')} AND at > pg_catalog.clock_timestamp() - $4::float8 * interval '1 hour'
             WINDOW previous AS (PARTITION BY run ORDER BY at)
           ), bucketed AS (
-            SELECT floor(extract(epoch FROM at) / ($4::float8 * 3600 / ${MAX_POINTS})) AS bucket, step.*
-            FROM step WHERE seconds > 0
+            SELECT pg_catalog.floor(extract(epoch FROM at)::float8 / ($4::float8 * 3600::float8 / ${MAX_POINTS}::float8)) AS bucket, step.*
+            FROM step WHERE seconds > 0::float8
           ), per_run AS (
-            SELECT bucket, run, max(at) AS at, sum(rows) / sum(seconds) AS rate, sum(throttled) / 1000 / sum(seconds) AS throttled,
-              (array_agg(remaining ORDER BY at DESC))[1] AS remaining, (array_agg(batch_size ORDER BY at DESC))[1] AS batch_size,
-              (array_agg(waiting_for ORDER BY at DESC))[1] AS waiting_for
+            SELECT bucket, run, pg_catalog.max(at) AS at, pg_catalog.sum(rows)::float8 / pg_catalog.sum(seconds) AS rate, pg_catalog.sum(throttled)::float8 / 1000::float8 / pg_catalog.sum(seconds) AS throttled,
+              (pg_catalog.array_agg(remaining ORDER BY at DESC))[1] AS remaining, (pg_catalog.array_agg(batch_size ORDER BY at DESC))[1] AS batch_size,
+              (pg_catalog.array_agg(waiting_for ORDER BY at DESC))[1] AS waiting_for
             FROM bucketed GROUP BY bucket, run
           )
-          SELECT ${isoTime('max(at)')}, round(sum(rate))::text, min(remaining)::text, max(batch_size)::text,
-            round(least(1, max(throttled)), 3)::text, max(waiting_for)
+          SELECT ${isoTime('pg_catalog.max(at)')}, pg_catalog.round(pg_catalog.sum(rate))::text, pg_catalog.min(remaining)::text, pg_catalog.max(batch_size)::text,
+            pg_catalog.round(least(1, pg_catalog.max(throttled))::numeric, 3)::text, pg_catalog.max(waiting_for)
           FROM per_run GROUP BY bucket ORDER BY bucket`,
         values: [...values, String(hours)],
       },
@@ -98,13 +98,13 @@ export function thinSamples({ schema }: Pick<LedgerContext, 'schema'>): readonly
     ...THINNING.map(({ olderThan, keptEvery }) => ({
       text:
         keptEvery === null
-          ? `DELETE FROM ${schema}.sample WHERE at < clock_timestamp() - interval '${olderThan}'`
+          ? `DELETE FROM ${schema}.sample WHERE at < pg_catalog.clock_timestamp() - interval '${olderThan}'`
           : `DELETE FROM ${schema}.sample AS s USING (
-              SELECT id, row_number() OVER (PARTITION BY name, version, target, run,
-                floor(extract(epoch FROM at) / ${keptEvery}) ORDER BY at DESC, id DESC) AS place
-              FROM ${schema}.sample WHERE at < clock_timestamp() - interval '${olderThan}'
+              SELECT id, pg_catalog.row_number() OVER (PARTITION BY name, version, target, run,
+                pg_catalog.floor(extract(epoch FROM at)::float8 / ${keptEvery}::float8) ORDER BY at DESC, id DESC) AS place
+              FROM ${schema}.sample WHERE at < pg_catalog.clock_timestamp() - interval '${olderThan}'
             ) AS ranked WHERE s.id = ranked.id AND ranked.place > 1`,
     })),
-    { text: `DELETE FROM ${schema}.event WHERE at < clock_timestamp() - interval '30 days'` },
+    { text: `DELETE FROM ${schema}.event WHERE at < pg_catalog.clock_timestamp() - interval '30 days'` },
   ];
 }

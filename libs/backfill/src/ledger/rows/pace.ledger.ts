@@ -49,7 +49,7 @@ export class PaceLedger {
   record(pace: RunPace): Statement {
     const { schema, values } = this.#context;
     return {
-      text: `UPDATE ${schema}.backfill SET pace = $4::jsonb, pace_at = clock_timestamp()
+      text: `UPDATE ${schema}.backfill SET pace = $4::jsonb, pace_at = pg_catalog.clock_timestamp()
         WHERE ${this.#context.is()} AND status = 'running'`,
       values: [...values, JSON.stringify(pace)],
     };
@@ -61,9 +61,9 @@ export class PaceLedger {
     const { last } = await session.send([
       {
         text: `SELECT pace::text, ${isoTime('pace_at')} FROM ${schema}.backfill AS b
-          WHERE ${this.#context.is('b')} AND pace_at > clock_timestamp() - interval '${MAX_AGE}'
+          WHERE ${this.#context.is('b')} AND pace_at > pg_catalog.clock_timestamp() - interval '${MAX_AGE}'
             AND EXISTS (SELECT FROM ${schema}.range AS r
-              WHERE ${this.#context.is('r')} AND r.lease_expires_at > clock_timestamp())`,
+              WHERE ${this.#context.is('r')} AND r.lease_expires_at > pg_catalog.clock_timestamp())`,
         values,
       },
     ]);

@@ -48,7 +48,7 @@ export class ProgressLedger {
     return `INSERT INTO ${schema}.tenant_progress AS nb_progress (name, version, target, tenant, chain, updated)
       SELECT ${name}, ${version}, ${target}, nb_added.nb_tenant,
         coalesce(nb_newest.chain + (nb_newest.revision >= ${MAX_UPDATES_OF_ROW})::int, 0), nb_added.rows
-      FROM (SELECT nb_tenant, count(*) AS rows FROM nb_changed GROUP BY nb_tenant) AS nb_added
+      FROM (SELECT nb_tenant, pg_catalog.count(*) AS rows FROM nb_changed GROUP BY nb_tenant) AS nb_added
       LEFT JOIN LATERAL (
         SELECT p.chain, p.revision FROM ${schema}.tenant_progress AS p
         WHERE ${this.#context.isSubjectAt(subject, 'p')} AND (p.tenant IS NULL) = (nb_added.nb_tenant IS NULL)
@@ -57,12 +57,12 @@ export class ProgressLedger {
       ORDER BY nb_added.nb_tenant
       ON CONFLICT (name, version, target, (tenant IS NULL), (coalesce(tenant, '')), chain) DO UPDATE
       SET updated = nb_progress.updated + excluded.updated, revision = nb_progress.revision + 1,
-        last_touched_at = clock_timestamp()`;
+        last_touched_at = pg_catalog.clock_timestamp()`;
   }
 
   async counts(session: Session, tenants: TenantScope): Promise<RowCounts> {
     const count = (rows: string, table: string, scope: string) =>
-      `(SELECT count(${rows}) FROM ${this.#context.schema}.${table}
+      `(SELECT pg_catalog.count(${rows}) FROM ${this.#context.schema}.${table}
         WHERE ${this.#context.is()} AND (${scope} IS NULL OR tenant = ANY(${scope})))::text`;
     const parameters = new Parameters(this.#context.values);
     const scope = parameters.addArray(tenants);
@@ -82,15 +82,15 @@ export class ProgressLedger {
     const scope = parameters.addArray(tenants);
     const { last } = await session.send([
       {
-        text: `SELECT tenant, sum(updated)::text, sum(skipped)::text, sum(quarantined)::text, ${isoTime('max(touched_at)')}
+        text: `SELECT tenant, pg_catalog.sum(updated)::text, pg_catalog.sum(skipped)::text, pg_catalog.sum(quarantined)::text, ${isoTime('pg_catalog.max(touched_at)')}
           FROM (
             SELECT tenant, updated, 0 AS skipped, 0 AS quarantined, last_touched_at AS touched_at
               FROM ${schema}.tenant_progress WHERE ${this.#context.is()}
-            UNION ALL SELECT max(tenant), 0, 1, 0, max(skipped_at) FROM ${schema}.skipped_row WHERE ${this.#context.is()} GROUP BY key
+            UNION ALL SELECT pg_catalog.max(tenant), 0, 1, 0, pg_catalog.max(skipped_at) FROM ${schema}.skipped_row WHERE ${this.#context.is()} GROUP BY key
             UNION ALL SELECT tenant, 0, 0, 1, last_tried_at FROM ${schema}.quarantined_row WHERE ${this.#context.is()}
           ) AS touched
           WHERE ${scope} IS NULL OR tenant = ANY(${scope})
-          GROUP BY tenant ORDER BY sum(updated) DESC, tenant`,
+          GROUP BY tenant ORDER BY pg_catalog.sum(updated) DESC, tenant`,
         values: parameters.values,
       },
     ]);

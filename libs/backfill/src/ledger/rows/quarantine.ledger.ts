@@ -40,7 +40,7 @@ export class QuarantineLedger {
         VALUES (${name}, ${version}, ${target}, ${key}, ${parameters.add(entry.tenant, 'text')},
           ${parameters.add(entry.error, 'text')}, ${parameters.add(entry.code, 'text')})
         ON CONFLICT (name, version, target, key) DO UPDATE SET attempts = q.attempts + 1, error = excluded.error,
-          error_code = excluded.error_code, last_tried_at = clock_timestamp()
+          error_code = excluded.error_code, last_tried_at = pg_catalog.clock_timestamp()
         RETURNING attempts = 1`,
       values: parameters.values,
     };
@@ -84,8 +84,8 @@ export class QuarantineLedger {
   ): Promise<{ readonly error: string; readonly rows: number }[]> {
     const { last } = await session.send([
       {
-        text: `SELECT error, count(*)::text FROM ${this.#context.schema}.quarantined_row
-               WHERE ${this.#context.is()} GROUP BY error ORDER BY count(*) DESC, error LIMIT $4::int`,
+        text: `SELECT error, pg_catalog.count(*)::text FROM ${this.#context.schema}.quarantined_row
+               WHERE ${this.#context.is()} GROUP BY error ORDER BY pg_catalog.count(*) DESC, error LIMIT $4::int`,
         values: [...this.#context.values, String(limit)],
       },
     ]);

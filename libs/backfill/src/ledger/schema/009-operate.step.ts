@@ -8,7 +8,7 @@ CREATE TABLE {{schema}}.sample (
   version       integer     NOT NULL,
   target        text        NOT NULL,
   run           text        NOT NULL, -- the process and its run
-  at            timestamptz NOT NULL DEFAULT clock_timestamp(),
+  at            timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   updated       bigint      NOT NULL,
   batches       bigint      NOT NULL,
   remaining     bigint,     -- pending rows that are left, by the count or the estimate at the start of the run
@@ -25,10 +25,10 @@ CREATE INDEX ON {{schema}}.sample (at);
 -- than a larger one: who reads records in the order of their transactions misses none. Two statements, because a default
 -- in the first one would rewrite the table. NULL: made before this step.
 ALTER TABLE {{schema}}.transition ADD COLUMN xact xid8;
-ALTER TABLE {{schema}}.transition ALTER COLUMN xact SET DEFAULT pg_current_xact_id();
+ALTER TABLE {{schema}}.transition ALTER COLUMN xact SET DEFAULT pg_catalog.pg_current_xact_id();
 CREATE INDEX ON {{schema}}.transition (xact);
 ALTER TABLE {{schema}}.quarantined_row ADD COLUMN xact xid8;
-ALTER TABLE {{schema}}.quarantined_row ALTER COLUMN xact SET DEFAULT pg_current_xact_id();
+ALTER TABLE {{schema}}.quarantined_row ALTER COLUMN xact SET DEFAULT pg_catalog.pg_current_xact_id();
 CREATE INDEX ON {{schema}}.quarantined_row (xact);
 
 -- Events that are no transition, e.g. a throttle that holds a run.
@@ -40,15 +40,15 @@ CREATE TABLE {{schema}}.event (
   target  text,
   reason  text        NOT NULL,
   actor   text        NOT NULL,
-  at      timestamptz NOT NULL DEFAULT clock_timestamp(),
-  xact    xid8        NOT NULL DEFAULT pg_current_xact_id()
+  at      timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  xact    xid8        NOT NULL DEFAULT pg_catalog.pg_current_xact_id()
 );
 CREATE INDEX ON {{schema}}.event (xact);
 
 -- The methods of the application that receive events. One process at a time delivers to a method.
 CREATE TABLE {{schema}}.event_subscriber (
   subscriber       text        PRIMARY KEY,
-  since            timestamptz NOT NULL DEFAULT clock_timestamp(),
+  since            timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   low              xid8        NOT NULL, -- events of earlier transactions are delivered
   lease_owner      text,
   lease_expires_at timestamptz
@@ -59,7 +59,7 @@ CREATE TABLE {{schema}}.event_delivery (
   subscriber   text        NOT NULL REFERENCES {{schema}}.event_subscriber ON DELETE CASCADE,
   event        text        NOT NULL,
   xact         xid8        NOT NULL,
-  delivered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  delivered_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (subscriber, event)
 );
 
@@ -67,24 +67,24 @@ CREATE TABLE {{schema}}.event_delivery (
 CREATE VIEW {{schema}}.v_progress AS
 SELECT b.name, b.version, b.target, b.kind, b.status, b.reason, b.waiting_for,
   coalesce(r.updated, 0)::bigint AS updated, coalesce(r.batches, 0)::bigint AS batches,
-  (SELECT count(*) FROM {{schema}}.quarantined_row AS q
+  (SELECT pg_catalog.count(*) FROM {{schema}}.quarantined_row AS q
     WHERE q.name = b.name AND q.version = b.version AND q.target = b.target) AS quarantined,
   r.leased_by, s.remaining, b.started_at, b.changed_at, b.completed_at,
-  coalesce(b.completed_at, CASE WHEN b.status = 'running' THEN clock_timestamp() ELSE b.changed_at END) - b.started_at AS duration
+  coalesce(b.completed_at, CASE WHEN b.status = 'running' THEN pg_catalog.clock_timestamp() ELSE b.changed_at END) - b.started_at AS duration
 FROM {{schema}}.backfill AS b
-CROSS JOIN LATERAL (SELECT sum(updated) AS updated, sum(batches) AS batches,
-    max(lease_owner) FILTER (WHERE lease_expires_at > clock_timestamp()) AS leased_by
+CROSS JOIN LATERAL (SELECT pg_catalog.sum(updated) AS updated, pg_catalog.sum(batches) AS batches,
+    pg_catalog.max(lease_owner) FILTER (WHERE lease_expires_at > pg_catalog.clock_timestamp()) AS leased_by
   FROM {{schema}}.range AS r WHERE r.name = b.name AND r.version = b.version AND r.target = b.target) AS r
 LEFT JOIN LATERAL (SELECT remaining FROM {{schema}}.sample AS s
   WHERE s.name = b.name AND s.version = b.version AND s.target = b.target ORDER BY at DESC LIMIT 1) AS s ON true;
 
 CREATE VIEW {{schema}}.v_tenants AS
-SELECT name, version, target, tenant, sum(updated)::bigint AS updated, sum(skipped)::bigint AS skipped,
-  sum(quarantined)::bigint AS quarantined, max(touched_at) AS last_touched_at
+SELECT name, version, target, tenant, pg_catalog.sum(updated)::bigint AS updated, pg_catalog.sum(skipped)::bigint AS skipped,
+  pg_catalog.sum(quarantined)::bigint AS quarantined, pg_catalog.max(touched_at) AS last_touched_at
 FROM (
   SELECT name, version, target, tenant, updated, 0 AS skipped, 0 AS quarantined, last_touched_at AS touched_at
     FROM {{schema}}.tenant_progress
-  UNION ALL SELECT name, version, target, max(tenant), 0, 1, 0, max(skipped_at)
+  UNION ALL SELECT name, version, target, pg_catalog.max(tenant), 0, 1, 0, pg_catalog.max(skipped_at)
     FROM {{schema}}.skipped_row GROUP BY name, version, target, key
   UNION ALL SELECT name, version, target, tenant, 0, 0, 1, last_tried_at FROM {{schema}}.quarantined_row
 ) AS touched

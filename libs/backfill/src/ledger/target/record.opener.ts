@@ -171,7 +171,7 @@ function reset(context: SubjectContext): Statement {
         SELECT $1, $2::int, $3, status, 'pending', $5, $6 FROM former WHERE status NOT IN ('pending', ${HELD})
       )
       UPDATE ${schema}.backfill AS b SET table_id = $4::oid, waiting_for = NULL, started_at = NULL, completed_at = NULL,
-        sealed_by = NULL, sealed_at = NULL, changed_at = clock_timestamp(),
+        sealed_by = NULL, sealed_at = NULL, changed_at = pg_catalog.clock_timestamp(),
         status = CASE WHEN b.status IN (${HELD}) THEN b.status ELSE 'pending' END,
         reason = CASE WHEN b.status IN (${HELD}) THEN b.reason ELSE $5 END
       FROM former WHERE ${context.is('b')} RETURNING 1`,

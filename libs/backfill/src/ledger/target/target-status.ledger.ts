@@ -76,7 +76,7 @@ export class TargetStatusLedger {
       {
         text: `SELECT b.target, b.status, EXISTS (SELECT FROM ${this.#schema}.range AS r
             WHERE r.name = b.name AND r.version = b.version AND r.target = b.target
-              AND r.state <> 'done' AND r.lease_expires_at > clock_timestamp())
+              AND r.state <> 'done' AND r.lease_expires_at > pg_catalog.clock_timestamp())
           FROM ${this.#schema}.backfill AS b
           WHERE b.name = $1 AND b.version = $2::int AND ($3::text[] IS NULL OR b.target = ANY($3)) FOR UPDATE`,
         values: [...this.#values, targets === 'every' ? null : toArrayText(targets)],
@@ -111,7 +111,7 @@ export class TargetStatusLedger {
   #move(moves: readonly Move[], reason: string): Statement {
     return {
       text: `UPDATE ${this.#schema}.backfill AS b SET status = moved.status, reason = $5, waiting_for = NULL,
-          changed_at = clock_timestamp(), completed_at = NULL, sealed_by = NULL, sealed_at = NULL
+          changed_at = pg_catalog.clock_timestamp(), completed_at = NULL, sealed_by = NULL, sealed_at = NULL
         FROM unnest($3::text[], $4::text[]) AS moved (target, status)
         WHERE b.name = $1 AND b.version = $2::int AND b.target = moved.target`,
       values: [

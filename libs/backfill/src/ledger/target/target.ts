@@ -29,7 +29,7 @@ export async function findTarget(session: Session, table: string): Promise<Targe
       text: `SELECT coalesce(
             (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
               JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = found.id),
-            pg_catalog.format('%I.%I', coalesce(named.parts[pg_catalog.array_upper(named.parts, 1) - 1], current_schema(), 'public'),
+            pg_catalog.format('%I.%I', coalesce(named.parts[pg_catalog.array_upper(named.parts, 1) - 1], pg_catalog.current_schema(), 'public'),
               named.parts[pg_catalog.array_upper(named.parts, 1)])
           ), found.id::text
         FROM (SELECT pg_catalog.parse_ident($1) AS parts) AS named, (SELECT pg_catalog.to_regclass($1)::oid AS id) AS found`,
@@ -52,7 +52,7 @@ export async function namedTarget(
 ): Promise<string> {
   const { last } = await session.send([
     {
-      text: `SELECT pg_catalog.format('%I.%I', coalesce($1, current_schema(), 'public'), $2::text)`,
+      text: `SELECT pg_catalog.format('%I.%I', coalesce($1, pg_catalog.current_schema(), 'public'), $2::text)`,
       values: [schema ?? null, table],
     },
   ]);

@@ -77,7 +77,7 @@ export class TargetsLedger {
     const values = [name, String(version), except];
     const result = await session.send([
       {
-        text: `SELECT count(*)::text, (count(*) FILTER (WHERE status = 'complete'))::text FROM ${this.#ledger.schema}.backfill
+        text: `SELECT pg_catalog.count(*)::text, (pg_catalog.count(*) FILTER (WHERE status = 'complete'))::text FROM ${this.#ledger.schema}.backfill
           WHERE name = $1 AND version = $2::int AND target NOT IN ($3, '')`,
         values,
       },

@@ -11,7 +11,7 @@ const DEFINITIONS = `
      AND l.lanname IN ('sql', 'plpgsql')
      AND n.nspname NOT IN ('pg_catalog', 'information_schema')
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e')`;
+                      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid AND d.objid = p.oid AND d.deptype = 'e')`;
 
 /** Depth to which calls inside called routines are followed. */
 const MAX_CALL_DEPTH = 8;

@@ -17,10 +17,10 @@ export interface LockBlocker {
 /** Runs on another connection while the session waits, because only a waiting session has blockers. */
 const BLOCKERS = `
   SELECT b.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, a.backend_type, 'unknown') AS state,
-         left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200) AS query,
-         coalesce(extract(epoch FROM clock_timestamp() - a.xact_start) * 1000, 0)::float8 AS age,
+         pg_catalog.left(pg_catalog.regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200) AS query,
+         coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)::float8 * 1000::float8, 0) AS age,
          ${describeSession('a')} AS description
-    FROM unnest(pg_catalog.pg_blocking_pids($1)) b (pid)
+    FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) b (pid)
     LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid`;
 
 /**

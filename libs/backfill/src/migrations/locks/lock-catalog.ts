@@ -46,7 +46,7 @@ const RELATIONS = `
          NOT c.relrowsecurity AND c.relkind <> 'f'
            AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS countable,
          CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid)
-              WHEN c.relkind = 'p' THEN (SELECT sum(pg_catalog.pg_table_size(t.relid))
+              WHEN c.relkind = 'p' THEN (SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid))
                                            FROM pg_catalog.pg_partition_tree(c.oid) t) END::float8 AS bytes,
          (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
                    'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
@@ -66,7 +66,7 @@ const RELATIONS = `
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace`;
 
 const FUNCTIONS = `
-  SELECT p.proname AS name, bool_or(p.provolatile = 'v') AS is_volatile
+  SELECT p.proname AS name, pg_catalog.bool_or(p.provolatile = 'v') AS is_volatile
     FROM pg_catalog.pg_proc p WHERE p.proname = ANY ($1) GROUP BY p.proname`;
 
 /** A domain that is based on a domain with constraints has them too. */
@@ -77,7 +77,7 @@ const DOMAINS = `
     UNION ALL
     SELECT b.typname, t.oid, t.typbasetype, t.typnotnull
       FROM bases b JOIN pg_catalog.pg_type t ON t.oid = b.typbasetype AND t.typtype = 'd')
-  SELECT b.typname AS name, bool_or(b.typnotnull OR k.oid IS NOT NULL) AS is_constrained
+  SELECT b.typname AS name, pg_catalog.bool_or(b.typnotnull OR k.oid IS NOT NULL) AS is_constrained
     FROM bases b LEFT JOIN pg_catalog.pg_constraint k ON k.contypid = b.oid GROUP BY b.typname`;
 
 type Row = Record<string, unknown>;

@@ -97,7 +97,7 @@ async function nullableColumns(
 ): Promise<readonly string[]> {
   const rows = (await queryRunner.query(
     `SELECT a.attname AS name FROM pg_catalog.pg_attribute a
-      WHERE a.attrelid = ${quoteLiteral(quoteTable(table))}::pg_catalog.regclass AND NOT a.attnotnull
+      WHERE a.attrelid = ${quoteLiteral(quoteTable(table))}::pg_catalog.regclass::pg_catalog.oid AND NOT a.attnotnull
         AND a.attname IN (${columns.map(quoteLiteral).join(', ')})`,
   )) as { name: string }[];
   return rows.map(({ name }) => name);

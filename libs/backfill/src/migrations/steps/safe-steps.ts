@@ -69,7 +69,7 @@ export async function setNotNull(
 async function isNotNull(queryRunner: QueryRunner, target: string, column: string): Promise<boolean> {
   const rows = (await queryRunner.query(
     `SELECT a.attnotnull AS is_set FROM pg_catalog.pg_attribute a
-      WHERE a.attrelid = ${quoteLiteral(target)}::pg_catalog.regclass AND a.attname = ${quoteLiteral(column)}`,
+      WHERE a.attrelid = ${quoteLiteral(target)}::pg_catalog.regclass::pg_catalog.oid AND a.attname = ${quoteLiteral(column)}`,
   )) as { is_set: boolean }[];
   return rows[0]?.is_set === true;
 }
@@ -129,7 +129,7 @@ async function warnOfMissingIndex(
   const rows = (await queryRunner.query(
     `SELECT EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a
                       ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-             WHERE i.indrelid = ${quoteLiteral(target)}::pg_catalog.regclass AND a.attname = ${quoteLiteral(first)}) AS found`,
+             WHERE i.indrelid = ${quoteLiteral(target)}::pg_catalog.regclass::pg_catalog.oid AND a.attname = ${quoteLiteral(first)}) AS found`,
   )) as { found: boolean }[];
   if (rows[0]?.found === true) return;
   settingsFor(dataSourceOf(queryRunner)).log.warn(

@@ -36,7 +36,7 @@ export async function findConstraint(
                FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY k (num, ord)
                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num) AS columns
        FROM pg_catalog.pg_constraint c
-      WHERE c.conrelid = ${quoteLiteral(target)}::pg_catalog.regclass AND c.conname = ${quoteLiteral(name)}`,
+      WHERE c.conrelid = ${quoteLiteral(target)}::pg_catalog.regclass::pg_catalog.oid AND c.conname = ${quoteLiteral(name)}`,
   )) as { kind: string; valid: boolean; definition: string; columns: string | null }[];
   const [row] = rows;
   return (

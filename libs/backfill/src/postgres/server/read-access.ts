@@ -20,7 +20,9 @@ export const READ_ONLY_WAITS: Readonly<Record<ReadOnlyCause, string>> = {
 /** @returns null if the server executes changes of this session @throws the driver's error */
 export async function readOnlyCause(session: Session): Promise<ReadOnlyCause | null> {
   const { last } = await session.send([
-    { text: `SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'` },
+    {
+      text: `SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on'`,
+    },
   ]);
   const { isStandby, isReadOnly } = last.one({ isStandby: boolean, isReadOnly: boolean });
   if (isStandby) return 'standby';
@@ -33,7 +35,7 @@ export async function readServerWait(session: Session): Promise<string | null> {
   if (cause !== null) return READ_ONLY_WAITS[cause];
   const { last } = await session.send([
     {
-      text: `SELECT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datname = current_database()
+      text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.datname = pg_catalog.current_database()
         AND a.wait_event = 'SyncRep' AND a.application_name LIKE $1 || '%')`,
       values: [APPLICATION_NAME_PREFIX],
     },

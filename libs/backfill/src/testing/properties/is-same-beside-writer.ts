@@ -36,8 +36,8 @@ async function write({ dataSource, table }: RehearsalStage, options: WriterOptio
   const session = dataSource.createQueryRunner();
   try {
     const rows = (await session.query(
-      `SELECT quote_ident(attname) AS "column" FROM pg_catalog.pg_attribute
-        WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attidentity = ''
+      `SELECT pg_catalog.quote_ident(attname) AS "column" FROM pg_catalog.pg_attribute
+        WHERE attrelid = $1::regclass::oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attidentity = ''
         ORDER BY attnum LIMIT 1`,
       [table],
     )) as { column: string }[];

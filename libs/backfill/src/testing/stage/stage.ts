@@ -126,9 +126,9 @@ export class Stage implements RehearsalStage {
   async pendingKeys(): Promise<readonly string[]> {
     const { key, pending } = this.#definition;
     const columns = key.map(({ databaseName: name }) => `'${name.replaceAll("'", "''")}'`);
-    const values = columns.map((name) => `${name}, to_jsonb("this_row") ->> ${name}`).join(', ');
+    const values = columns.map((name) => `${name}, pg_catalog.to_jsonb("this_row") ->> ${name}`).join(', ');
     const rows = await this.dataSource.query<{ key: object }[]>(
-      `SELECT json_build_object(${values}) AS key FROM ${this.table} AS "this_row" WHERE ${pending.sql}`,
+      `SELECT pg_catalog.json_build_object(${values}) AS key FROM ${this.table} AS "this_row" WHERE ${pending.sql}`,
       [...pending.parameters],
     );
     return rows.map((row) => JSON.stringify(row.key));

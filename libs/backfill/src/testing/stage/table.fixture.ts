@@ -47,7 +47,7 @@ export class TableFixture {
   #emptiedTables(): Promise<{ readonly table: string }[]> {
     return this.#read(
       `WITH RECURSIVE emptied (id) AS (
-          SELECT entity::pg_catalog.regclass::oid FROM unnest($1::text[]) AS entity
+          SELECT entity::pg_catalog.regclass::oid FROM pg_catalog.unnest($1::text[]) AS entity
           UNION SELECT k.conrelid FROM emptied JOIN pg_catalog.pg_constraint AS k ON k.contype = 'f' AND k.confrelid = emptied.id
         ) SELECT id::pg_catalog.regclass::text AS "table" FROM emptied`,
       [[...tablesOf(this.#dataSource).keys()]],
@@ -72,7 +72,7 @@ export class TableFixture {
     // A copy, because TypeORM writes the generated values into it.
     for (const row of this.#options.rows) await repository.insert({ ...row });
     const [read] = await this.#read<{ rows: string | null }>(
-      `SELECT jsonb_agg(to_jsonb(r))::text AS rows FROM ${tableOf(this.#metadata)} AS r`,
+      `SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r))::text AS rows FROM ${tableOf(this.#metadata)} AS r`,
     );
     this.#rows = read?.rows ?? '[]';
   }
@@ -80,14 +80,14 @@ export class TableFixture {
   async #insertAgain(rows: string): Promise<void> {
     const table = tableOf(this.#metadata);
     const columns = await this.#read<{ name: string }>(
-      `SELECT quote_ident(attname) AS name FROM pg_catalog.pg_attribute
-        WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`,
+      `SELECT pg_catalog.quote_ident(attname) AS name FROM pg_catalog.pg_attribute
+        WHERE attrelid = $1::regclass::oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`,
       [table],
     );
     const names = columns.map(({ name }) => name).join(', ');
     await this.#dataSource.query(
       `INSERT INTO ${table} (${names}) OVERRIDING SYSTEM VALUE
-        SELECT ${names} FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb)`,
+        SELECT ${names} FROM pg_catalog.jsonb_populate_recordset(NULL::${table}, $1::jsonb)`,
       [rows],
     );
   }

@@ -23,7 +23,7 @@ export async function readRows(dataSource: DataSource): Promise<StoredRows> {
   const stored = new Map<string, ReadonlyMap<string, StoredRow>>();
   for (const [table, metadata] of tablesOf(dataSource)) {
     const rows = await dataSource.query<{ row: StoredRow }[]>(
-      `SELECT (SELECT jsonb_object_agg(key, value) FROM jsonb_each_text(to_jsonb(r))) AS row FROM ${table} AS r`,
+      `SELECT (SELECT pg_catalog.jsonb_object_agg(key, value) FROM pg_catalog.jsonb_each_text(pg_catalog.to_jsonb(r))) AS row FROM ${table} AS r`,
     );
     stored.set(table, new Map(rows.map(({ row }) => [storedKey(metadata, row), row])));
   }

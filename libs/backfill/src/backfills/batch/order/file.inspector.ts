@@ -29,26 +29,26 @@ export interface InspectedFile extends FileFacts {
  * A stored generated column has the dependencies of its expression.
  */
 const BLOCKING_INDEX = `WITH RECURSIVE written (attnum) AS (
-    SELECT attnum FROM pg_attribute WHERE attrelid = $1::oid AND attname = ANY($2::text[])
+    SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = $1::oid AND attname = ANY($2::text[])
     UNION
     SELECT d.refobjsubid_of_generated FROM written JOIN (
       SELECT dep.refobjsubid AS source, def.adnum AS refobjsubid_of_generated
-      FROM pg_attrdef AS def JOIN pg_attribute AS a ON a.attrelid = def.adrelid AND a.attnum = def.adnum AND a.attgenerated = 's'
-      JOIN pg_depend AS dep ON dep.classid = 'pg_attrdef'::regclass AND dep.objid = def.oid
-        AND dep.refclassid = 'pg_class'::regclass AND dep.refobjid = def.adrelid
+      FROM pg_catalog.pg_attrdef AS def JOIN pg_catalog.pg_attribute AS a ON a.attrelid = def.adrelid AND a.attnum = def.adnum AND a.attgenerated = 's'
+      JOIN pg_catalog.pg_depend AS dep ON dep.classid = 'pg_attrdef'::regclass::oid AND dep.objid = def.oid
+        AND dep.refclassid = 'pg_class'::regclass::oid AND dep.refobjid = def.adrelid
       WHERE def.adrelid = $1::oid
     ) AS d ON d.source = written.attnum
   )
-  SELECT x.relname FROM pg_index AS i JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_am AS m ON m.oid = x.relam
-  WHERE i.indrelid = $1::oid AND NOT (m.amname = 'brin' AND current_setting('server_version_num')::int >= 160000)
-    AND EXISTS (SELECT FROM written WHERE attnum = ANY(i.indkey) OR EXISTS (SELECT FROM pg_depend AS d
-      WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass
+  SELECT x.relname FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid JOIN pg_catalog.pg_am AS m ON m.oid = x.relam
+  WHERE i.indrelid = $1::oid AND NOT (m.amname = 'brin' AND pg_catalog.current_setting('server_version_num')::int >= 160000)
+    AND EXISTS (SELECT FROM written WHERE attnum = ANY(i.indkey) OR EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+      WHERE d.classid = 'pg_class'::regclass::oid AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass::oid
         AND d.refobjid = i.indrelid AND d.refobjsubid = written.attnum))
   ORDER BY i.indpred IS NULL, x.relname LIMIT 1`;
 
-const SIZE = `SELECT CASE WHEN reltuples > 0 AND relpages > 0 THEN (reltuples / relpages)::text END,
-    (pg_relation_size(oid) / current_setting('block_size')::bigint)::text
-  FROM pg_class WHERE oid = $1::oid`;
+const SIZE = `SELECT CASE WHEN reltuples > 0::real AND relpages > 0 THEN (reltuples / relpages::real)::text END,
+    (pg_catalog.pg_relation_size(oid) / pg_catalog.current_setting('block_size')::bigint)::text
+  FROM pg_catalog.pg_class WHERE oid = $1::oid`;
 
 export async function inspectFile(
   session: Session,

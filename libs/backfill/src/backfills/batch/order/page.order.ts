@@ -47,14 +47,14 @@ export class PageOrder implements SweepOrder {
     const inRegion = `${ROW}.ctid <= (SELECT nb_end_ctid FROM nb_region)`;
     // The lowest byte of the row's number on its page. It spreads the stripes evenly over each page.
     const inStripe = `((SELECT nb_stripe >= nb_stripes - 1 FROM nb_region)
-        OR get_byte(tidsend(${ROW}.ctid), 5) % (SELECT nb_stripes FROM nb_region) = (SELECT nb_stripe FROM nb_region))`;
+        OR pg_catalog.get_byte(pg_catalog.tidsend(${ROW}.ctid), 5) % (SELECT nb_stripes FROM nb_region) = (SELECT nb_stripe FROM nb_region))`;
     return {
       ctes: [
         `nb_from AS MATERIALIZED (
       ${this.#from(range, cursor, parameters)}
     )`,
         `nb_region AS MATERIALIZED (
-      SELECT *, format('(%s,0)', nb_end)::tid AS nb_end_ctid
+      SELECT *, pg_catalog.format('(%s,0)', nb_end)::tid AS nb_end_ctid
       FROM (SELECT *, least(coalesce(nb_begun_end, nb_first_page + ${parameters.add(pages, 'bigint')}), ${windowEnd}) AS nb_end,
         coalesce(nb_begun_stripes, ${parameters.add(stripes, 'int')}) AS nb_stripes FROM nb_from) AS nb_bounded
     )`,
@@ -94,24 +94,24 @@ export class PageOrder implements SweepOrder {
 }
 
 /** SQL aggregate for the number of rows whose new version, `nb_new_row_id`, is in the region of the batch. */
-export const SAME_PAGE = `count(*) FILTER (WHERE nb_new_row_id <= (SELECT nb_end_ctid FROM nb_region)
-        AND nb_new_row_id > (SELECT format('(%s,0)', nb_first_page)::tid FROM nb_region))`;
+export const SAME_PAGE = `pg_catalog.count(*) FILTER (WHERE nb_new_row_id <= (SELECT nb_end_ctid FROM nb_region)
+        AND nb_new_row_id > (SELECT pg_catalog.format('(%s,0)', nb_first_page)::tid FROM nb_region))`;
 
 /** The same as `nextPosition`, in SQL, the tenant of the last row, and the number of selected rows. */
 function nextCursor(limit: string, { definition }: RowSelection): string {
   const lastTenant = definition.tenant
     ? '(SELECT nb_tenant FROM nb_selected ORDER BY nb_row_id DESC LIMIT 1)'
     : 'NULL::text';
-  const isAtStart = "nb_ctid = format('(%s,0)', nb_first_page)::tid";
-  const isSparse = `${isAtStart} AND nb_count <= (nb_end - nb_first_page) * ${SPARSE_ROWS_PER_PAGE}`;
+  const isAtStart = "nb_ctid = pg_catalog.format('(%s,0)', nb_first_page)::tid";
+  const isSparse = `${isAtStart} AND nb_count::float8 <= (nb_end - nb_first_page)::float8 * ${SPARSE_ROWS_PER_PAGE}::float8`;
   const begun = 'nb_first_page::text, nb_end::text, nb_stripes::text';
   return `SELECT CASE
-        WHEN nb_count >= ${limit} AND nb_last_ctid IS NOT NULL THEN jsonb_build_array(nb_last_ctid::text, nb_stripe::text, ${begun})
-        WHEN nb_stripe >= nb_stripes - 1 THEN jsonb_build_array(format('(%s,0)', nb_end), '0', nb_end::text)
-        ELSE jsonb_build_array(format('(%s,0)', nb_first_page),
+        WHEN nb_count >= ${limit} AND nb_last_ctid IS NOT NULL THEN pg_catalog.jsonb_build_array(nb_last_ctid::text, nb_stripe::text, ${begun})
+        WHEN nb_stripe >= nb_stripes - 1 THEN pg_catalog.jsonb_build_array(pg_catalog.format('(%s,0)', nb_end), '0', nb_end::text)
+        ELSE pg_catalog.jsonb_build_array(pg_catalog.format('(%s,0)', nb_first_page),
           (CASE WHEN ${isSparse} THEN nb_stripes - 1 ELSE nb_stripe + 1 END)::text, ${begun})
       END AS key, ${lastTenant} AS nb_tenant, nb_count
       FROM nb_region, LATERAL (
-        SELECT count(*) AS nb_count, max(nb_row_id) FILTER (WHERE nb_row_id > nb_ctid AND nb_row_id <= nb_end_ctid) AS nb_last_ctid
+        SELECT pg_catalog.count(*) AS nb_count, pg_catalog.max(nb_row_id) FILTER (WHERE nb_row_id > nb_ctid AND nb_row_id <= nb_end_ctid) AS nb_last_ctid
         FROM nb_selected) AS nb_done`;
 }

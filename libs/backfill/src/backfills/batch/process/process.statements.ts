@@ -1,6 +1,6 @@
 import type { Key, LeasedRange } from '../../../ledger/range.js';
 import { TRANSACTION_ENDED } from '../../../postgres/error-classes.js';
-import { Parameters } from '../../../postgres/parameters.js';
+import { Parameters, rowsFromArrays } from '../../../postgres/parameters.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { ROW, type ProcessDefinition } from '../../definition/definition.js';
 import type { KeyStep, SweepStep } from '../batch.js';
@@ -22,7 +22,7 @@ export interface LockedRow {
  * transaction.
  */
 export const MARK_TRANSACTION: Statement = {
-  text: "SELECT set_config('nestjs_backfill.batch', 'open', true)",
+  text: "SELECT pg_catalog.set_config('nestjs_backfill.batch', 'open', true)",
 };
 
 /** The statements of `process`. */
@@ -75,7 +75,7 @@ export class ProcessStatements {
 
   /** Fails with TRANSACTION_ENDED if the code has ended the batch's transaction. */
   assertOpen(): Statement {
-    const isMarked = "current_setting('nestjs_backfill.batch', true) IS NOT DISTINCT FROM 'open'";
+    const isMarked = "pg_catalog.current_setting('nestjs_backfill.batch', true) IS NOT DISTINCT FROM 'open'";
     return {
       text: `SELECT ${this.#selection.ledger.assert(isMarked, TRANSACTION_ENDED, 'the transaction was ended')}`,
     };
@@ -90,7 +90,7 @@ export class ProcessStatements {
     const names = key.map((_, at) => `nb_key_${at + 1}`);
     return {
       text: `WITH nb_selected AS MATERIALIZED (
-          SELECT * FROM unnest(${[...keys, tenants].join(', ')}) AS nb_locked (${[...names, 'nb_tenant'].join(', ')})
+          SELECT * FROM ${rowsFromArrays([...keys, tenants])} AS nb_locked (${[...names, 'nb_tenant'].join(', ')})
         ), nb_changed AS (
           SELECT nb_tenant, false AS nb_still_pending FROM nb_selected
         ), ${withLedgerEntry(this.#selection, parameters, range, { cursor })}`,
@@ -103,7 +103,7 @@ export class ProcessStatements {
     const parameters = selection.parameters();
     const keys = rows.map(({ key }) => key);
     return {
-      text: `SELECT count(*)::text FROM ${selection.fromKeys(keys, parameters)} WHERE ${selection.isPending(parameters)}`,
+      text: `SELECT pg_catalog.count(*)::text FROM ${selection.fromKeys(keys, parameters)} WHERE ${selection.isPending(parameters)}`,
       values: parameters.values,
     };
   }

@@ -19,6 +19,6 @@ export function copyChange(selection: RowSelection, { assignments, target }: Cop
       ON CONFLICT DO NOTHING RETURNING 1
     )`,
     ],
-    changed: `SELECT nb_tenant, false AS nb_still_pending FROM nb_selected LIMIT (SELECT count(*) FROM nb_inserted)`,
+    changed: `SELECT nb_tenant, false AS nb_still_pending FROM nb_selected LIMIT (SELECT pg_catalog.count(*) FROM nb_inserted)`,
   };
 }

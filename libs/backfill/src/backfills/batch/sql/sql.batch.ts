@@ -12,6 +12,7 @@ import {
 } from '../batch.js';
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
 import { lockingPolicy, rehearsalPolicy, sweepPolicy, waitingPolicy } from '../batch.policy.js';
+import type { CascadeMeter } from '../cascade/cascade.meter.js';
 import { analyzed, explainedBatch, type ExplainedBatch } from '../explained-batch.js';
 import type { RowSelection } from '../row-selection.js';
 import { endOfBatch } from '../server-clock.js';
@@ -23,7 +24,7 @@ import { SqlStatements } from './sql.statements.js';
  * `set`, `copy` and `purge`: a batch is one statement, sent together with its transaction in one round trip.
  */
 export class SqlBatchRunner implements BatchRunner {
-  readonly maxInFlight = 16;
+  readonly maxInFlight: number;
   readonly canBeOptimistic: boolean;
   readonly #selection: RowSelection;
   readonly #statements: SqlStatements;
@@ -31,6 +32,8 @@ export class SqlBatchRunner implements BatchRunner {
   constructor(selection: RowSelection, change: SqlChange) {
     this.canBeOptimistic = change.changedWhere !== undefined;
     this.#selection = selection;
+    // The bound of a batch is what the batches before it have left.
+    this.maxInFlight = selection.facts.cascades?.isAccepted === false ? 1 : 16;
     this.#statements = new SqlStatements(selection, change);
   }
 
@@ -38,17 +41,20 @@ export class SqlBatchRunner implements BatchRunner {
     // The text is the same as in `pipelineSweep`, which needs a statement that is already prepared.
     const isInLedger = step.cursor !== null || this.#selection.file !== null;
     const cursor = isInLedger ? LEDGER_CURSOR : null;
-    return sweepOutcome(await session.transaction(this.#sweep(range, step, cursor)));
+    return this.#outcome(await session.transaction(this.#sweep(range, step, cursor)));
   }
 
   pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
     const pipeline = session.pipelineTransaction(this.#sweep(range, step, LEDGER_CURSOR));
-    return pipeline && pipeline.then(sweepOutcome);
+    return pipeline && pipeline.then((result) => this.#outcome(result));
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
     const policy = lockingPolicy(this.#selection.definition);
-    return sweepOutcome(await session.send([policy, this.preview(range, step), ...this.#end]));
+    const batch = this.preview(range, step);
+    return this.#outcome(
+      await session.send([...this.#before, policy, batch, ...this.#counted, ...this.#end]),
+    );
   }
 
   async explain(
@@ -72,14 +78,17 @@ export class SqlBatchRunner implements BatchRunner {
         ? []
         : [waitingPolicy(definition, step.lockTimeoutMs), this.#statements.lockRows(step.keys)];
     const result = await session.transaction([
+      ...this.#before,
       ...waiting,
       lockingPolicy(definition),
       this.#statements.byKey(range, step.keys, step.cursor),
+      ...this.#after,
       removeFromSkipped(this.#selection, step.keys),
       ...this.#end,
     ]);
-    const at = waiting.length + 1;
-    return { ...toOutcome(result.at(at), result.last), stillPending: result.at(at + 1).value(number) };
+    const at = this.#before.length + waiting.length + 1;
+    const stillPending = result.at(at + 1 + this.#after.length).value(number);
+    return { ...this.#outcome(result, at), stillPending };
   }
 
   async waitForTables(session: Session, range: LeasedRange): Promise<void> {
@@ -90,14 +99,41 @@ export class SqlBatchRunner implements BatchRunner {
 
   #sweep(range: LeasedRange, step: SweepStep, cursor: SweepCursor): Statement[] {
     const policy = sweepPolicy(this.#selection.definition, step.lockMode);
-    return [policy, this.#statements.sweep(range, step, cursor), ...this.#end];
+    return [
+      ...this.#before,
+      policy,
+      this.#statements.sweep(range, step, cursor),
+      ...this.#after,
+      ...this.#end,
+    ];
+  }
+
+  /** @param at the index of the statement that changed the rows */
+  #outcome(result: PipelineResult, at = this.#before.length + 1): BatchOutcome {
+    const outcome = toOutcome(result.at(at), result.last);
+    this.#cascades?.add(result, { before: 0, after: at + 1 }, outcome.changed);
+    return outcome;
+  }
+
+  get #cascades(): CascadeMeter | null {
+    return this.#selection.facts.cascades;
+  }
+
+  /** Counts the rows that deletes take along. */
+  get #before(): Statement[] {
+    return this.#cascades === null ? [] : [this.#cascades.before()];
+  }
+
+  get #after(): Statement[] {
+    return this.#cascades === null ? [] : [this.#cascades.after(this.#selection.ledger)];
+  }
+
+  /** For a batch that is rolled back, which may take any number of rows along. */
+  get #counted(): Statement[] {
+    return this.#cascades === null ? [] : [this.#cascades.after(null)];
   }
 
   get #end(): Statement[] {
     return endOfBatch(this.#selection.facts);
   }
-}
-
-function sweepOutcome(result: PipelineResult): BatchOutcome {
-  return toOutcome(result.at(1), result.last);
 }

@@ -155,7 +155,7 @@ export class SqlStatements {
       entry: {
         cursor: 'last',
         mustChangeAll: this.#change.mustChangeAll,
-        selectedCount: `CASE WHEN EXISTS (SELECT FROM nb_full) THEN ${limit} ELSE (SELECT count(*) FROM nb_selected) END`,
+        selectedCount: `CASE WHEN EXISTS (SELECT FROM nb_full) THEN ${limit} ELSE (SELECT pg_catalog.count(*) FROM nb_selected) END`,
         lastRow: 'nb_end',
       },
     };

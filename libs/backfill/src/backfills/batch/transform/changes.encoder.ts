@@ -1,4 +1,4 @@
-import type { Parameters } from '../../../postgres/parameters.js';
+import { rowsFromArrays, type Parameters } from '../../../postgres/parameters.js';
 import type { TransformDefinition } from '../../definition/definition.js';
 import type { RowSelection } from '../row-selection.js';
 import type { RowChange } from './transform.row.js';
@@ -49,5 +49,5 @@ export function encodeChanges(
   ];
   const arrays = columns.map(({ type, value }) => parameters.addArray(changes.map(value), type));
   const names = columns.map(({ name }) => name);
-  return { from: `unnest(${arrays.join(', ')}) AS nb_new (${names.join(', ')})`, isPartial };
+  return { from: `${rowsFromArrays(arrays)} AS nb_new (${names.join(', ')})`, isPartial };
 }

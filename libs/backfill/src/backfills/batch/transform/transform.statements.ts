@@ -115,7 +115,7 @@ export class TransformStatements {
     const { facts } = this.#selection;
     const isSameKey = this.#definition.key.map(
       (column, at) =>
-        `${ROW}.${quoteIdentifier(column.databaseName)} = nb_new.nb_new_key_${at + 1}::${facts.typeOf(column)}`,
+        `${ROW}.${quoteIdentifier(column.databaseName)} ${facts.operator('=', [column])} nb_new.nb_new_key_${at + 1}::${facts.typeOf(column)}`,
     );
     return `${ROW}.ctid = nb_new.nb_new_ctid AND ${ROW}.xmin = nb_new.nb_new_xmin
         ${facts.hasChildTables ? `AND ${ROW}.tableoid = nb_new.nb_new_tableoid ` : ''}AND ${isSameKey.join(' AND ')}`;
@@ -130,6 +130,6 @@ export class TransformStatements {
 function samePage(changes: readonly RowChange[], parameters: Parameters): string {
   const pages = changes.map(({ row }) => pageOf(row.ctid));
   const [first, last] = [pages.at(0) ?? 0, pages.at(-1) ?? 0];
-  return `count(*) FILTER (WHERE nb_new_row_id > ${parameters.add(startOfPage(first).ctid, 'tid')}
+  return `pg_catalog.count(*) FILTER (WHERE nb_new_row_id > ${parameters.add(startOfPage(first).ctid, 'tid')}
         AND nb_new_row_id <= ${parameters.add(startOfPage(last + 1).ctid, 'tid')})`;
 }

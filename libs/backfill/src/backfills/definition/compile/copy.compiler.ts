@@ -1,3 +1,4 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { InvalidBackfillOptionError } from '../../../options/option.error.js';
 import type { BackfillOptions } from '../../declare/backfill.options.js';
 import { ColumnFinder, tableOf } from '../columns.js';
@@ -23,6 +24,7 @@ interface ConflictColumn {
   readonly column: string;
   readonly expression: string;
   readonly alias: string;
+  readonly equals: string;
 }
 
 /**
@@ -78,6 +80,7 @@ function conflictColumns(
         column: assignment.column,
         expression: assignment.expression,
         alias: `nb_wanted_${at + 1}`,
+        equals: equalsOperator(column),
       };
     throw new InvalidBackfillOptionError(
       target.className,
@@ -94,7 +97,18 @@ function conflictColumns(
  */
 function absentIn(table: string, conflict: readonly ConflictColumn[]): string {
   const wanted = conflict.map(({ expression, alias }) => `${expression} AS ${alias}`).join(', ');
-  const same = conflict.map(({ column, alias }) => `nb_target.${column} = nb_wanted.${alias}`).join(' AND ');
+  const same = conflict
+    .map(({ column, alias, equals }) => `nb_target.${column} ${equals} nb_wanted.${alias}`)
+    .join(' AND ');
   return `NOT EXISTS (SELECT FROM (SELECT ${wanted}) AS nb_wanted
     JOIN ${table} AS nb_target ON ${same})`;
+}
+
+/**
+ * PostgreSQL has no operator for two values of these types exactly: another role could create one in `public`. The
+ * types of extensions have operators of their own.
+ */
+function equalsOperator({ type, isArray }: ColumnMetadata): string {
+  const isVarchar = type === String || type === 'varchar' || type === 'character varying';
+  return isVarchar || type === 'enum' || isArray ? 'OPERATOR(pg_catalog.=)' : '=';
 }

@@ -4,6 +4,7 @@ import { InvalidBackfillOptionError } from '../../../options/option.error.js';
 import type { BackfillOptions } from '../../declare/backfill.options.js';
 import { checkCatchUpShape } from '../../declare/catch-up.checker.js';
 import { BACKFILL_NAMES, CANARY_NAMES } from '../../declare/known-options.js';
+import { checkSettings } from './settings.checker.js';
 
 const NAME = /^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/;
 const MAX_NAME_LENGTH = 200;
@@ -26,6 +27,8 @@ export function checkDeclaration(className: string, options: BackfillOptions): v
     checkNames(className, option, options[option]);
   checkCatchUpShape(className, options.catchUp);
   checkKind(className, options.kind);
+  checkCascades(className, options);
+  checkSettings(className, options.settings);
 }
 
 function checkName(className: string, name: unknown): void {
@@ -66,5 +69,15 @@ function checkKind(className: string, kind: unknown): void {
     'kind',
     `is ${JSON.stringify(kind)}`,
     "`kind` accepts only 'purge'. The method that the class implements determines any other kind.",
+  );
+}
+
+function checkCascades(className: string, { cascades, kind }: BackfillOptions): void {
+  if (cascades === undefined || (cascades === 'accepted' && kind === 'purge')) return;
+  throw new InvalidBackfillOptionError(
+    className,
+    'cascades',
+    cascades === 'accepted' ? 'is given, but the backfill deletes no row' : `is ${JSON.stringify(cascades)}`,
+    "Leave it out, or give 'accepted' in a backfill of the kind 'purge'.",
   );
 }

@@ -67,7 +67,12 @@ export function compileDefinition(declaration: Declaration, context: CompileCont
     case 'copy':
       return compileCopy({ ...resolved, where: options.where === undefined ? null : pendingOf(resolved) });
     case 'purge':
-      return { ...resolved.base, kind, pending: pendingOf(resolved) };
+      return {
+        ...resolved.base,
+        kind,
+        pending: pendingOf(resolved),
+        acceptsCascades: options.cascades === 'accepted',
+      };
     case 'process':
       return compileProcess(resolved);
   }
@@ -106,7 +111,10 @@ function resolveBase(
     dependsOn: options.dependsOn ?? [],
     throttles: resolveThrottles(className, moduleDefaults.throttles, options.throttles),
     catchUp: options.catchUp,
-    pace: resolvePace(className, kindDefaults, moduleDefaults.defaults ?? {}, options),
+    pace: {
+      ...resolvePace(className, kindDefaults, moduleDefaults.defaults ?? {}, options),
+      settings: options.settings ?? {},
+    },
   };
   return { base, columns };
 }

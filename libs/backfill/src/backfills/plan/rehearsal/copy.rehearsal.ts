@@ -82,7 +82,9 @@ async function changeCopy(
     hasLargeValues
       ? null
       : (
-          await session.send([{ text: `SELECT avg(pg_column_size(${ROW}))::text FROM ${copy.from}` }])
+          await session.send([
+            { text: `SELECT pg_catalog.avg(pg_catalog.pg_column_size(${ROW}))::text FROM ${copy.from}` },
+          ])
         ).last.value(nullable(number));
   const bytesBefore = await averageBytes();
   const leased = await ledger.ranges.insertRehearsal(session, {
@@ -132,7 +134,7 @@ async function createCopy(
   const name = quotePath(schema, COPY);
   const { last: found } = await session.send([
     {
-      text: `SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
+      text: `SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass($1)::oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
       values: [table],
     },
   ]);
@@ -149,7 +151,7 @@ async function createCopy(
       values: parameters.values,
     },
     {
-      text: `SELECT oid::text, relfilenode::text, (pg_relation_size(oid) / current_setting('block_size')::int)::text FROM pg_class WHERE oid = to_regclass($1)`,
+      text: `SELECT oid::text, relfilenode::text, (pg_catalog.pg_relation_size(oid) / pg_catalog.current_setting('block_size')::int)::text FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1)::oid`,
       values: [name],
     },
   ]);
@@ -167,7 +169,7 @@ async function changedBytes(
   const parameters = copy.parameters();
   const { last } = await session.send([
     {
-      text: `SELECT avg(pg_column_size(${ROW}))::text FROM ${copy.from} WHERE (${copy.isPending(parameters)}) IS NOT TRUE`,
+      text: `SELECT pg_catalog.avg(pg_catalog.pg_column_size(${ROW}))::text FROM ${copy.from} WHERE (${copy.isPending(parameters)}) IS NOT TRUE`,
       values: parameters.values,
     },
   ]);

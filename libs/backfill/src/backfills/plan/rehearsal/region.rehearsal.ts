@@ -131,4 +131,6 @@ async function measureTwice(
   return first && again && first.rows > 0 && again.rows > 0 ? { first, again, serverWalBytes } : null;
 }
 
-const WAL_POSITION = { text: `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text` };
+const WAL_POSITION = {
+  text: `SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text`,
+};

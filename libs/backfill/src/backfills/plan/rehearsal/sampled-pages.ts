@@ -40,7 +40,7 @@ export async function samplePages(
   const share = await sampledShare(session, selection);
   const parameters = selection.parameters();
   const percent = parameters.add(share === 1 ? 100 : share * SHARE * 100, 'real');
-  const bytes = rowBytes === null ? `pg_column_size(${ROW})` : parameters.add(rowBytes, 'int');
+  const bytes = rowBytes === null ? `pg_catalog.pg_column_size(${ROW})` : parameters.add(rowBytes, 'int');
   const result = await queryWithin(SAMPLE_MS, session, selection, {
     text: `SELECT ${ROW}.tableoid::text, ${ROW}.ctid::text, ${bytes}::text, ((${selection.isPending(parameters)}) IS TRUE)::text
       FROM ${selection.from} TABLESAMPLE SYSTEM (${percent})`,

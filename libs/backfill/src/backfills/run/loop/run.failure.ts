@@ -1,4 +1,5 @@
-import { messageOf, sqlState } from '../../../postgres/error-classes.js';
+import { messageOf, sqlState, TOO_MANY_CASCADES } from '../../../postgres/error-classes.js';
+import { CascadesNotAcceptedError } from '../../batch/cascade/cascade.error.js';
 import { describeLock } from '../../pending/lock-holders.js';
 import { FailingPredicateError, InvalidStatementError, MissingRightError } from '../../run.error.js';
 import { DatabaseLostError } from '../connection/database-lost.error.js';
@@ -29,10 +30,24 @@ export async function failedBy(run: RunContext, error: unknown): Promise<RunOutc
   // Between two ranges, the run only searches for pending rows.
   const explain = classifyFailure(error) === 'poison' ? FailingPredicateError : InvalidStatementError;
   const explained = isOfDatabase ? new explain(name, error) : error;
-  const cause = (await missingRight(run, error)) ?? explained;
+  const cause = tooManyCascades(run, error) ?? (await missingRight(run, error)) ?? explained;
   // A complete backfill stays complete even if its probe fails, e.g. because a later migration has dropped
   // its column.
   return failed(messageOf(cause), { keepsStatus: run.record === null || run.isStillComplete });
+}
+
+function tooManyCascades(
+  { definition, selection }: RunContext,
+  error: unknown,
+): CascadesNotAcceptedError | null {
+  const ofDatabase = error instanceof InvalidStatementError ? error.cause : error;
+  if (sqlState(ofDatabase) !== TOO_MANY_CASCADES) return null;
+  const cascades = selection?.facts.cascades?.report() ?? [];
+  return new CascadesNotAcceptedError(
+    definition.name,
+    cascades,
+    'the next batch would have taken too many along',
+  );
 }
 
 async function missingRight(

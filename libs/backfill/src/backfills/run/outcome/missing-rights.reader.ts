@@ -29,15 +29,15 @@ export async function readMissingRights(
   const result = await session.send([
     { text: 'SELECT current_user' },
     {
-      text: `SELECT privilege FROM unnest($2::text[]) AS privilege
-        WHERE to_regclass($1) IS NOT NULL AND NOT CASE WHEN privilege = 'DELETE' THEN has_table_privilege(to_regclass($1), privilege)
-          ELSE has_any_column_privilege(to_regclass($1), privilege) END`,
+      text: `SELECT privilege FROM pg_catalog.unnest($2::text[]) AS privilege
+        WHERE pg_catalog.to_regclass($1) IS NOT NULL AND NOT CASE WHEN privilege = 'DELETE' THEN pg_catalog.has_table_privilege(pg_catalog.to_regclass($1), privilege)
+          ELSE pg_catalog.has_any_column_privilege(pg_catalog.to_regclass($1), privilege) END`,
       values: [table, `{${TABLE_RIGHTS[kind].join(',')}}`],
     },
     {
-      text: `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1 AND NOT has_schema_privilege(oid, 'USAGE')),
-        EXISTS (SELECT FROM pg_class AS c CROSS JOIN unnest($2::text[]) AS privilege
-          WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, privilege))`,
+      text: `SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1 AND NOT pg_catalog.has_schema_privilege(oid, 'USAGE')),
+        EXISTS (SELECT FROM pg_catalog.pg_class AS c CROSS JOIN pg_catalog.unnest($2::text[]) AS privilege
+          WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1) AND c.relkind = 'r' AND NOT pg_catalog.has_table_privilege(c.oid, privilege))`,
       values: [schema, `{${LEDGER_RIGHTS.join(',')}}`],
     },
   ]);

@@ -42,6 +42,7 @@ export class RunReporter {
     const { ledger, log, observer, scope } = this.#options;
     const { outcome, endsRun } = run;
     const { withoutRows = [] } = outcome;
+    const cascades = run.selection?.facts.cascades;
     const numbers = endsRun ? await this.#numbers(run) : NO_NUMBERS;
     const report: BackfillReport = {
       ...ledger.reported,
@@ -55,6 +56,7 @@ export class RunReporter {
       rowsPerSecond: log.rowsPerSecond,
       waitingFor: outcome.waitingFor,
       ...numbers,
+      ...(cascades && { cascades: cascades.report() }),
       ...(log.proofMs === null ? {} : { proofMs: log.proofMs }),
       ...(scope.reportedTenants === null ? {} : { onlyTenants: scope.reportedTenants }),
       ...(withoutRows.length > 0 ? { withoutRows } : {}),

@@ -42,7 +42,7 @@ function pendingTenants(selection: RowSelection, sample: string) {
   return {
     text: `SELECT nb_tenant FROM (SELECT ${selection.tenantText} AS nb_tenant FROM ${selection.from} ${sample}
         WHERE ${selection.isPending(parameters)}) AS nb_pending
-      WHERE nb_tenant IS NOT NULL GROUP BY nb_tenant ORDER BY count(*), nb_tenant
+      WHERE nb_tenant IS NOT NULL GROUP BY nb_tenant ORDER BY pg_catalog.count(*), nb_tenant
       LIMIT ${parameters.add(MAX_TENANTS, 'int')}`,
     values: parameters.values,
   };

@@ -14,9 +14,9 @@ export class ActiveConnectionsThrottle implements ServerThrottle {
   }
 
   query(): string {
-    return `SELECT json_build_object('active', count(*), 'maximum', current_setting('max_connections')::int)
-      FROM pg_stat_activity AS a
-      WHERE a.backend_type = 'client backend' AND a.state = 'active' AND a.pid <> pg_backend_pid()
+    return `SELECT pg_catalog.json_build_object('active', pg_catalog.count(*), 'maximum', pg_catalog.current_setting('max_connections')::int)
+      FROM pg_catalog.pg_stat_activity AS a
+      WHERE a.backend_type = 'client backend' AND a.state = 'active' AND a.pid <> pg_catalog.pg_backend_pid()
         AND a.application_name NOT LIKE ${BACKFILL_SESSIONS}`;
   }
 

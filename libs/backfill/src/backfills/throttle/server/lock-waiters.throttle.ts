@@ -16,15 +16,15 @@ export class LockWaitersThrottle implements ServerThrottle {
   }
 
   query(): string {
-    return `SELECT json_build_object(
-        'table', count(*) FILTER (WHERE w.for_table),
-        'rows', count(*) FILTER (WHERE w.for_row AND NOT w.for_table))
+    return `SELECT pg_catalog.json_build_object(
+        'table', pg_catalog.count(*) FILTER (WHERE w.for_table),
+        'rows', pg_catalog.count(*) FILTER (WHERE w.for_row AND NOT w.for_table))
       FROM (
         SELECT l.pid,
-          bool_or(l.on_table AND NOT l.granted AND l.locktype <> 'tuple') AS for_table,
-          bool_or(NOT l.granted) AND bool_or(l.on_table AND l.locktype = 'tuple') AS for_row
+          pg_catalog.bool_or(l.on_table AND NOT l.granted AND l.locktype <> 'tuple') AS for_table,
+          pg_catalog.bool_or(NOT l.granted) AND pg_catalog.bool_or(l.on_table AND l.locktype = 'tuple') AS for_row
         FROM table_lock AS l GROUP BY l.pid
-      ) AS w JOIN pg_stat_activity AS a ON a.pid = w.pid
+      ) AS w JOIN pg_catalog.pg_stat_activity AS a ON a.pid = w.pid
       WHERE (w.for_table OR w.for_row) AND a.application_name NOT LIKE ${BACKFILL_SESSIONS}`;
   }
 

@@ -23,12 +23,12 @@ const PROGRESS = {
  */
 const IS_OLD = `EXISTS (
   SELECT FROM relation AS r LEFT JOIN LATERAL (
-    SELECT max(option_value::bigint) FILTER (WHERE option_name = 'autovacuum_freeze_max_age') AS age,
-      max(option_value::bigint) FILTER (WHERE option_name = 'autovacuum_multixact_freeze_max_age') AS multixact_age
-    FROM pg_options_to_table(r.reloptions) WHERE option_name LIKE 'autovacuum%freeze_max_age') AS own ON true
+    SELECT pg_catalog.max(option_value::bigint) FILTER (WHERE option_name = 'autovacuum_freeze_max_age') AS age,
+      pg_catalog.max(option_value::bigint) FILTER (WHERE option_name = 'autovacuum_multixact_freeze_max_age') AS multixact_age
+    FROM pg_catalog.pg_options_to_table(r.reloptions) WHERE option_name LIKE 'autovacuum%freeze_max_age') AS own ON true
   WHERE r.relkind IN ('r', 'm') AND (
-    age(r.relfrozenxid) > least(own.age, current_setting('autovacuum_freeze_max_age')::bigint)
-    OR mxid_age(r.relminmxid) > least(own.multixact_age, current_setting('autovacuum_multixact_freeze_max_age')::bigint)))`;
+    pg_catalog.age(r.relfrozenxid) > least(own.age, pg_catalog.current_setting('autovacuum_freeze_max_age')::bigint)
+    OR pg_catalog.mxid_age(r.relminmxid) > least(own.multixact_age, pg_catalog.current_setting('autovacuum_multixact_freeze_max_age')::bigint)))`;
 
 /**
  * Maintenance operations on the table. They are detected by a lock on the table together with a row in a
@@ -48,13 +48,13 @@ export class MaintenanceThrottle implements ServerThrottle {
     const views = Object.entries(PROGRESS).map(
       ([kind, view]) => `SELECT pid, '${kind}' AS kind FROM ${view}`,
     );
-    return `SELECT json_agg(json_build_object('pid', w.pid, 'kind', CASE
+    return `SELECT pg_catalog.json_agg(pg_catalog.json_build_object('pid', w.pid, 'kind', CASE
           WHEN p.kind <> 'vacuum' OR a.usesysid IS NOT NULL THEN p.kind
           WHEN CASE WHEN a.query LIKE 'autovacuum:%' THEN a.query LIKE '%(to prevent wraparound)%' ELSE ${IS_OLD} END
             THEN 'wraparound' ELSE 'autovacuum' END))
       FROM (SELECT DISTINCT pid FROM table_lock WHERE on_table AND granted AND mode <> 'AccessShareLock') AS w
       JOIN (${views.join(' UNION ALL ')}) AS p ON p.pid = w.pid
-      JOIN pg_stat_activity AS a ON a.pid = w.pid`;
+      JOIN pg_catalog.pg_stat_activity AS a ON a.pid = w.pid`;
   }
 
   waitReason(value: string | null): string | null {

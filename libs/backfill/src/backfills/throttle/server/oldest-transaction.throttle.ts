@@ -17,18 +17,18 @@ export class OldestTransactionThrottle implements ServerThrottle {
   }
 
   query(): string {
-    return `SELECT json_build_object('seconds', extract(epoch FROM clock_timestamp() - o.since), 'holder', o.holder)
+    return `SELECT pg_catalog.json_build_object('seconds', extract(epoch FROM pg_catalog.clock_timestamp() - o.since), 'holder', o.holder)
       FROM (
         SELECT a.xact_start AS since,
-          format('%s, %s,', ${nameSession('a')}, a.state) AS holder
-        FROM pg_stat_activity AS a
-        WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
+          pg_catalog.format('%s, %s,', ${nameSession('a')}, a.state) AS holder
+        FROM pg_catalog.pg_stat_activity AS a
+        WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type = 'client backend'
           AND a.xact_start IS NOT NULL AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL)
           AND a.application_name NOT LIKE ${BACKFILL_SESSIONS}
           AND a.pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
         UNION ALL
-        SELECT p.prepared, format('the prepared transaction %L', p.gid)
-        FROM pg_prepared_xacts AS p WHERE p.database = current_database()
+        SELECT p.prepared, pg_catalog.format('the prepared transaction %L', p.gid)
+        FROM pg_catalog.pg_prepared_xacts AS p WHERE p.database = pg_catalog.current_database()
       ) AS o ORDER BY o.since LIMIT 1`;
   }
 

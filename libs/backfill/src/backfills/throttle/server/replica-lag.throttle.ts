@@ -25,11 +25,11 @@ export class ReplicaLagThrottle implements ServerThrottle {
 
   query(parameters: Parameters): string {
     // A base backup is not a replica, and it always lags.
-    return `SELECT json_agg(json_build_object('name', r.application_name, 'seconds', extract(epoch FROM r.replay_lag),
-        'bytes', pg_wal_lsn_diff(
-          CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END,
+    return `SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', r.application_name, 'seconds', extract(epoch FROM r.replay_lag),
+        'bytes', pg_catalog.pg_wal_lsn_diff(
+          CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_receive_lsn() ELSE pg_catalog.pg_current_wal_lsn() END,
           coalesce(r.replay_lsn, r.flush_lsn, r.write_lsn, r.sent_lsn, s.confirmed_flush_lsn, s.restart_lsn))))
-      FROM pg_stat_replication AS r LEFT JOIN pg_replication_slots AS s ON s.active_pid = r.pid
+      FROM pg_catalog.pg_stat_replication AS r LEFT JOIN pg_catalog.pg_replication_slots AS s ON s.active_pid = r.pid
       WHERE r.state IS DISTINCT FROM 'backup' AND r.application_name <> 'pg_basebackup'
         AND r.application_name <> ALL (${parameters.addArray(this.#limits.ignore)})`;
   }

@@ -6,15 +6,15 @@ import type { Parameters } from '../../../postgres/parameters.js';
  */
 export function tableLocks(parameters: Parameters, table: string): string {
   return `WITH RECURSIVE part (oid) AS (
-      SELECT to_regclass(${parameters.add(table, 'text')})::oid
-      UNION SELECT i.inhrelid FROM part JOIN pg_inherits AS i ON i.inhparent = part.oid
+      SELECT pg_catalog.to_regclass(${parameters.add(table, 'text')})::oid
+      UNION SELECT i.inhrelid FROM part JOIN pg_catalog.pg_inherits AS i ON i.inhparent = part.oid
     ), relation AS MATERIALIZED (
       SELECT c.oid, c.reltoastrelid, c.relkind, c.relfrozenxid, c.relminmxid, c.reloptions
-      FROM part JOIN pg_class AS c ON c.oid = part.oid
+      FROM part JOIN pg_catalog.pg_class AS c ON c.oid = part.oid
     ), table_lock AS MATERIALIZED (
       SELECT l.pid, l.locktype, l.mode, l.granted,
         l.relation IN (SELECT oid FROM relation UNION ALL SELECT reltoastrelid FROM relation) AS on_table
-      FROM pg_locks AS l
-      WHERE l.database IS NULL OR l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      FROM pg_catalog.pg_locks AS l
+      WHERE l.database IS NULL OR l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
     ) `;
 }

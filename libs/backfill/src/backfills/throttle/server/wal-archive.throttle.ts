@@ -7,8 +7,8 @@ import type { ThrottleLimits } from '../throttle.limits.js';
  */
 function fileNumber(name: string): string {
   return `(
-  ('x' || substr(${name}, 9, 8))::bit(32)::bigint * (4294967296 / pg_size_bytes(current_setting('wal_segment_size')))
-  + ('x' || substr(${name}, 17, 8))::bit(32)::bigint)`;
+  ('x' || pg_catalog.substr(${name}, 9, 8))::bit(32)::bigint * (4294967296 / pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size')))
+  + ('x' || pg_catalog.substr(${name}, 17, 8))::bit(32)::bigint)`;
 }
 
 /**
@@ -25,10 +25,10 @@ export class WalArchiveThrottle implements ServerThrottle {
   }
 
   query(): string {
-    return `SELECT json_build_object('failed', a.failed_count, 'waiting',
+    return `SELECT pg_catalog.json_build_object('failed', a.failed_count, 'waiting',
         CASE WHEN a.last_archived_wal ~ '^[0-9A-F]{24}'
-          THEN greatest(0, ${fileNumber('pg_walfile_name(pg_current_wal_lsn())')} - ${fileNumber('a.last_archived_wal')} - 1) END)
-      FROM pg_stat_archiver AS a WHERE current_setting('archive_mode') <> 'off' AND NOT pg_is_in_recovery()`;
+          THEN greatest(0, ${fileNumber('pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn())')} - ${fileNumber('a.last_archived_wal')} - 1) END)
+      FROM pg_catalog.pg_stat_archiver AS a WHERE pg_catalog.current_setting('archive_mode') <> 'off' AND NOT pg_catalog.pg_is_in_recovery()`;
   }
 
   waitReason(value: string | null): string | null {

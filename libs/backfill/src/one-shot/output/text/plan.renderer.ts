@@ -3,6 +3,7 @@ import type { BackfillPlan, PlanReport } from '../../../report/plan.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { renderCosts } from './plan-costs.renderer.js';
+import { formatCascade } from '../../../report/cascade.format.js';
 import { printable, printableLine } from './printable.js';
 
 /** What a run would do. Ends with a line break. */
@@ -31,12 +32,18 @@ function renderWork(plan: BackfillPlan): string[] {
     `Rate:     ${renderRate(plan)}`,
     `Index:    ${renderIndex(plan)}`,
     `Triggers: ${plan.triggers.length === 0 ? 'none will fire' : plan.triggers.map(printable).join(', ')}`,
+    ...renderCascades(plan),
     ...renderCosts(plan),
     ...plan.warnings.map((warning) => `Warning:  ${printableLine(warning)}`),
     ...renderSection('One batch:', plan.sql === '' ? [] : plan.sql.split('\n')),
     ...renderSection('Its parameters:', plan.parameters.map(renderParameter)),
     ...renderSection('Its plan:', plan.explain),
   ];
+}
+
+/** What the deletes take along. */
+function renderCascades({ cascades }: BackfillPlan): string[] {
+  return cascades.map((cascade) => `Cascades: ${printableLine(formatCascade(cascade))}`);
 }
 
 function renderIndex({ index, indexPays }: BackfillPlan): string {

@@ -1,6 +1,7 @@
 import type { BackfillKind } from '../../../report/backfill-kind.js';
 import type { BackfillPhaseReport, BackfillReport } from '../../../report/report.js';
 import type { RunComparison, RunPrediction } from '../../../report/run-prediction.js';
+import { formatCascade } from '../../../report/cascade.format.js';
 import { formatBytes } from '../../../text/bytes.format.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
@@ -32,6 +33,7 @@ function renderBackfill(report: BackfillReport): string[] {
       renderReason(report),
       ...renderWait(report),
       renderCounts(report),
+      ...renderCascades(report),
       ...(report.batches > 0 ? [renderPace(report)] : []),
       ...renderComparison(report),
       ...renderProof(report),
@@ -48,6 +50,12 @@ export function renderReason({ reason, nothingToDo }: BackfillReport): string {
 
 function renderWait({ waitingFor }: BackfillReport): string[] {
   return waitingFor === null ? [] : [`Waited for ${printableLine(waitingFor).replace(/\.$/, '')}.`];
+}
+
+/** What deletes took along in this run. */
+function renderCascades({ cascades = [] }: BackfillReport): string[] {
+  const effective = cascades.filter(({ rows }) => rows !== 0);
+  return effective.map((cascade) => `Along with them: ${printableLine(formatCascade(cascade))}.`);
 }
 
 function renderComparison({ comparison }: BackfillReport): string[] {

@@ -58,15 +58,16 @@ export class HintReader {
 
   /** @returns the length of the file now, in pages */
   async #read(session: Session, from: Mark | null, to: Mark | null): Promise<number> {
-    const { table } = this.#selection.definition;
+    const { table, name: backfill, pace } = this.#selection.definition;
+    const policy = applyBatchPolicy({ ...pace, ...TIMEOUTS }, 'off', backfill);
     const parameters = new Parameters();
     const name = parameters.add(table, 'text');
     const counts =
       from && to
         ? [this.#count(parameters, from.page, to.page), this.#count(parameters, from.length, to.length)]
         : [];
-    const length = `(pg_relation_size(${name}::regclass) / current_setting('block_size')::bigint)::text`;
-    const result = await session.query(applyBatchPolicy(TIMEOUTS, 'off', this.#selection.definition.name), {
+    const length = `(pg_catalog.pg_relation_size(${name}::regclass) / pg_catalog.current_setting('block_size')::bigint)::text`;
+    const result = await session.query(policy, {
       text: `SELECT ${[length, ...counts].join(', ')}`,
       values: parameters.values,
     });
@@ -77,6 +78,6 @@ export class HintReader {
   #count(parameters: Parameters, from: number, to: number): string {
     const start = parameters.add(startCtid(Math.max(from, to - MAX_PAGES)), 'tid');
     const end = parameters.add(startCtid(to), 'tid');
-    return `(SELECT count(*) FROM ${this.#selection.from} WHERE ${ROW}.ctid > ${start} AND ${ROW}.ctid < ${end})`;
+    return `(SELECT pg_catalog.count(*) FROM ${this.#selection.from} WHERE ${ROW}.ctid > ${start} AND ${ROW}.ctid < ${end})`;
   }
 }

@@ -44,8 +44,8 @@ const OPERATORS = [
 ];
 
 /**
- * What a user may do who has CREATE on the schema `public`: functions and operators that fit the library's calls
- * better than PostgreSQL's own. Each raises an error that begins with `SHADOW`.
+ * Functions and operators that a role with CREATE on the schema `public` may create. They fit the library's calls
+ * better than PostgreSQL's own, and each raises an error that begins with `SHADOW`.
  *
  * @param types qualified names of further types, e.g. of an enum
  */

@@ -46,7 +46,7 @@ const NEWEST_ID = '(SELECT c.oid::int8 FROM pg_catalog.pg_class c ORDER BY c.oid
  */
 const HAD_ROWS = `
   CASE WHEN pg_catalog.pg_stat_get_tuples_inserted(c.oid) > 0 OR pg_catalog.pg_stat_get_tuples_deleted(c.oid) > 0
-       THEN pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 ELSE c.reltuples > 0 END`;
+       THEN pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 ELSE c.reltuples > 0::real END`;
 
 /** The counts of earlier transactions of the session, and what else must be known at the start. */
 const START = `
@@ -113,7 +113,7 @@ const ANCESTORS = `
  */
 const COUNTED = `
   SELECT s.oid::text AS id, n.nspname AS schema, s.relname AS name, s.inserted, s.updated, s.deleted,
-         s.relnamespace = 'pg_catalog'::pg_catalog.regnamespace
+         s.relnamespace = 'pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid
            OR EXISTS (SELECT FROM held h WHERE h.relation = s.oid AND h.mode = 'RowExclusiveLock') AS "isHeld",
          ${ANCESTORS} AS ancestors
     FROM (SELECT c.oid, c.relname, c.relnamespace,
@@ -122,12 +122,12 @@ const COUNTED = `
                  pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)::float8 AS deleted
             FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' OFFSET 0) s
     JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
-   WHERE s.inserted + s.updated + s.deleted > 0
+   WHERE s.inserted + s.updated + s.deleted > 0::float8
      AND (n.nspname NOT IN ('pg_catalog', 'information_schema')
        OR n.nspname = 'pg_catalog' AND s.relname IN ('pg_largeobject', 'pg_largeobject_metadata'))
      AND n.nspname !~ '^pg_toast'
-     AND (SELECT count(*) FROM pg_catalog.pg_depend d
-           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = s.oid AND d.deptype = 'e') = 0`;
+     AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_depend d
+           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND d.objid = s.oid AND d.deptype = 'e') = 0`;
 
 /** The file of each table that has rows. */
 const FILES_AT_START = `

@@ -113,7 +113,7 @@ describe('the dashboard', () => {
   it('shows a mistake in the form with what the person has filled in, and changes nothing', async () => {
     const form = '/backfills/b/names/confirm/set';
     const response = await dashboard.steer(form, { reason: 'a "try"', batchSize: 'many' });
-    expect(response.status).toBe(409);
+    expect(response.status).toBe(422);
     const page = await response.text();
     expect(page).toContain('batchSize cannot be &quot;many&quot;');
     expect(page).toContain('value="a &quot;try&quot;"');

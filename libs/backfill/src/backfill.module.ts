@@ -19,6 +19,9 @@ import { IndexesService } from './indexes/indexes.service.js';
 import { LedgerFactory } from './ledger/ledger.factory.js';
 import { MigrationsService } from './migrations/migrations.service.js';
 import { RunObservers } from './report/run-observers.registry.js';
+import { EventDispatcher } from './operate/events/event.dispatcher.js';
+import { HandlerExplorer } from './operate/events/handler.explorer.js';
+import { RunEvents } from './operate/events/run.events.js';
 import { RunSampler } from './operate/sampling/run.sampler.js';
 import { CatchUpScheduler } from './schedule/catch-up.scheduler.js';
 import { RoundQueue } from './schedule/round/round.queue.js';
@@ -42,6 +45,8 @@ import { StartUpChecker } from './start-up.checker.js';
     contractBackfillsProvider,
     DataSourceExplorer,
     DataSourceRegistry,
+    EventDispatcher,
+    HandlerExplorer,
     IndexExplorer,
     indexDirectoryProvider,
     indexReadinessProvider,
@@ -49,6 +54,7 @@ import { StartUpChecker } from './start-up.checker.js';
     LedgerFactory,
     MigrationsService,
     RoundQueue,
+    RunEvents,
     RunObservers,
     RunSampler,
     StartUpChecker,

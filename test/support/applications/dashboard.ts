@@ -1,4 +1,5 @@
-import type { INestApplication, Type } from '@nestjs/common';
+import { request } from 'node:http';
+import type { INestApplication, LoggerService, Type } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
@@ -13,6 +14,8 @@ export interface DashboardAppOptions {
   readonly dashboard?: DashboardOptions;
   readonly adapter?: AbstractHttpAdapter;
   readonly prefix?: string;
+  /** @default none */
+  readonly logger?: LoggerService;
 }
 
 /** The role and the name that the tests send, as a guard of an application would set them. */
@@ -50,7 +53,7 @@ export class DashboardApp {
       providers: [...backfills],
     }).compile();
     const app = module.createNestApplication(options.adapter ?? new ExpressAdapter(), {
-      logger: ['fatal'],
+      logger: options.logger ?? ['fatal'],
     });
     if (prefix !== undefined) app.setGlobalPrefix(prefix);
     await app.listen(0, '127.0.0.1');
@@ -60,6 +63,27 @@ export class DashboardApp {
 
   get(path: string, headers: Record<string, string> = { 'x-role': 'admin' }): Promise<Response> {
     return fetch(`${this.origin}${path}`, { headers, redirect: 'manual' });
+  }
+
+  /** With headers that fetch() does not let a program set, e.g. `host`. */
+  rawGet(
+    path: string,
+    headers: Record<string, string>,
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    return new Promise((resolve, reject) => {
+      request(`${this.origin}${path}`, { headers }, (response) => {
+        void response.toArray().then(
+          (parts) =>
+            resolve({
+              status: response.statusCode ?? 0,
+              text: Buffer.concat(parts as Buffer[]).toString(),
+            }),
+          reject,
+        );
+      })
+        .on('error', reject)
+        .end();
+    });
   }
 
   async text(path: string, headers?: Record<string, string>): Promise<string> {

@@ -60,6 +60,7 @@ export class SteeringGate {
     if (seconds !== null) throw new SteeringRefusal(429, TEXTS.errors.rate(seconds), seconds);
     if (!isSteering(action)) throw new SteeringRefusal(404, TEXTS.errors.unknownAction);
     const access = accessOf(exchange.request);
+    if (access.role === null) throw new SteeringRefusal(403, access.reason ?? TEXTS.errors.noRole);
     if (!mayDo(access, action)) throw new SteeringRefusal(403, TEXTS.errors.role(neededRole(action)));
     const site = exchange.header('sec-fetch-site');
     const isForeign = site !== '' && site !== 'same-origin' && site !== 'none';

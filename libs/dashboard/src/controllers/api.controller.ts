@@ -117,7 +117,7 @@ export class BackfillApiController {
   async steer(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
     const visit = visitOf(this.#web.exchange(request, response));
     const { exchange } = visit;
-    await this.#web.json(visit, 'view', async () => {
+    await this.#web.json(visit, null, async () => {
       const done = await this.#gate.pass(exchange, {
         token: exchange.header('x-csrf-token'),
         use: API_USE,

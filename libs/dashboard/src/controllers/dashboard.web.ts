@@ -1,7 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { BackfillError } from 'nestjs-backfill';
-import { UnknownBackfillError } from 'nestjs-backfill/errors';
+import {
+  NothingToSetError,
+  SettingValueError,
+  UnknownBackfillError,
+  UnknownSettingError,
+  UnknownTargetError,
+} from 'nestjs-backfill/errors';
 import { SteeringRefusal } from '../actions/steering.refusal.js';
 import { ASSETS_VERSION } from '../assets/assets.js';
 import { Exchange, type RawRequest } from '../http/exchange.js';
@@ -15,12 +21,23 @@ import { messagePage } from '../views/confirm.view.js';
 import type { Html } from '../views/html.js';
 import type { PageContext } from '../views/page.js';
 
+/** Errors in what a person has filled in. */
+const MISTAKES = [NothingToSetError, SettingValueError, UnknownSettingError, UnknownTargetError] as const;
+
 /** A problem as a response. */
 export interface Problem {
   readonly status: number;
   readonly title: string;
   readonly message: string;
   readonly retryAfter: number | null;
+}
+
+/** What a page needs. */
+export interface PageRequest {
+  /** Null: the gate of the actions checks the role, and writes a refusal to the log. */
+  readonly action: DashboardAction | null;
+  /** Segments below the path of the dashboard. */
+  readonly depth: number;
 }
 
 /** What a handler of a page or of the API gets. */
@@ -47,16 +64,16 @@ export class DashboardWeb {
     return { links: new Links(exchange.url.pathname, depth), access, assets: ASSETS_VERSION };
   }
 
-  /** Answers with a page. @param depth segments below the path of the dashboard */
+  /** Answers with a page. */
   async page(
     { exchange, access }: Visit,
-    { action, depth }: { readonly action: DashboardAction; readonly depth: number },
+    { action, depth }: PageRequest,
     render: (context: PageContext) => Promise<Html | null>,
   ): Promise<void> {
     setSecurityHeaders(exchange, 'none');
     const context = this.pageContext({ exchange, access }, depth);
     try {
-      assertMay(access, action);
+      if (action !== null) assertMay(access, action);
       const page = await render(context);
       if (page !== null) this.sendPage(exchange, 200, page);
     } catch (error) {
@@ -71,10 +88,14 @@ export class DashboardWeb {
   }
 
   /** Answers with JSON. */
-  async json({ exchange, access }: Visit, action: DashboardAction, read: () => unknown): Promise<void> {
+  async json(
+    { exchange, access }: Visit,
+    action: DashboardAction | null,
+    read: () => unknown,
+  ): Promise<void> {
     setSecurityHeaders(exchange, 'none');
     try {
-      assertMay(access, action);
+      if (action !== null) assertMay(access, action);
       this.#sendJson(exchange, 200, await read());
     } catch (error) {
       const { status, message, retryAfter } = this.problemOf(error);
@@ -90,6 +111,8 @@ export class DashboardWeb {
     }
     if (error instanceof UnknownBackfillError)
       return { status: 404, title: TEXTS.errors.notFound, message: error.message, retryAfter: null };
+    if (MISTAKES.some((type) => error instanceof type))
+      return { status: 422, title: TEXTS.errors.title, message: messageOf(error), retryAfter: null };
     if (error instanceof BackfillError)
       return { status: 409, title: TEXTS.errors.title, message: error.message, retryAfter: null };
     this.#logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -106,6 +129,10 @@ function assertMay(access: Access, action: DashboardAction): void {
   if (mayDo(access, action)) return;
   const needed = access.role === null ? TEXTS.errors.noRole : TEXTS.errors.role(neededRole(action));
   throw new SteeringRefusal(403, access.reason ?? needed);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function visitOf(exchange: Exchange): Visit {

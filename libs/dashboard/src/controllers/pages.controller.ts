@@ -121,7 +121,7 @@ export class BackfillPagesController {
     const { exchange, access } = visit;
     const { name, action } = { name: exchange.param('name'), action: exchange.param('action') };
     // The gate refuses a visitor who may not do it, so that the refusal is in the log.
-    await this.#web.page(visit, { action: 'view', depth: 3 }, async (context) => {
+    await this.#web.page(visit, { action: null, depth: 3 }, async (context) => {
       try {
         const done = await this.#gate.pass(exchange, { token: exchange.body?.['csrf'] });
         exchange.redirect(context.links.to(['b', name], { done }));

@@ -32,16 +32,23 @@ export class QuarantineLedger {
     const subject = this.#context.parameters(parameters);
     const { name, version, target } = subject;
     const key = parameters.add(keyToJson(entry.key), 'jsonb');
+    const tenant = parameters.add(entry.tenant, 'text');
+    const error = parameters.add(entry.error, 'text');
     return {
       text: `WITH released AS (
           DELETE FROM ${schema}.skipped_row WHERE ${this.#context.isSubjectAt(subject)} AND key = ${key}
+        ), quarantined AS (
+          INSERT INTO ${schema}.quarantined_row AS q (name, version, target, key, tenant, error, error_code)
+          VALUES (${name}, ${version}, ${target}, ${key}, ${tenant}, ${error}, ${parameters.add(entry.code, 'text')})
+          ON CONFLICT (name, version, target, key) DO UPDATE SET attempts = q.attempts + 1, error = excluded.error,
+            error_code = excluded.error_code, last_tried_at = pg_catalog.clock_timestamp()
+          RETURNING attempts = 1 AS is_new
+        ), recorded AS (
+          INSERT INTO ${schema}.event (type, name, version, target, reason, actor, key, tenant)
+          SELECT 'quarantined', ${name}, ${version}, ${target}, ${error}, ${parameters.add(this.#context.owner, 'text')}, ${key}, ${tenant}
+          FROM quarantined WHERE is_new
         )
-        INSERT INTO ${schema}.quarantined_row AS q (name, version, target, key, tenant, error, error_code)
-        VALUES (${name}, ${version}, ${target}, ${key}, ${parameters.add(entry.tenant, 'text')},
-          ${parameters.add(entry.error, 'text')}, ${parameters.add(entry.code, 'text')})
-        ON CONFLICT (name, version, target, key) DO UPDATE SET attempts = q.attempts + 1, error = excluded.error,
-          error_code = excluded.error_code, last_tried_at = pg_catalog.clock_timestamp()
-        RETURNING attempts = 1`,
+        SELECT is_new FROM quarantined`,
       values: parameters.values,
     };
   }

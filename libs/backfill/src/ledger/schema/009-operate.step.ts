@@ -27,11 +27,8 @@ CREATE INDEX ON {{schema}}.sample (at);
 ALTER TABLE {{schema}}.transition ADD COLUMN xact xid8;
 ALTER TABLE {{schema}}.transition ALTER COLUMN xact SET DEFAULT pg_catalog.pg_current_xact_id();
 CREATE INDEX ON {{schema}}.transition (xact);
-ALTER TABLE {{schema}}.quarantined_row ADD COLUMN xact xid8;
-ALTER TABLE {{schema}}.quarantined_row ALTER COLUMN xact SET DEFAULT pg_catalog.pg_current_xact_id();
-CREATE INDEX ON {{schema}}.quarantined_row (xact);
 
--- Events that are no transition, e.g. a throttle that holds a run.
+-- Events that are no transition, e.g. a row that goes to quarantine, or a throttle that holds a run.
 CREATE TABLE {{schema}}.event (
   id      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   type    text        NOT NULL,
@@ -40,6 +37,8 @@ CREATE TABLE {{schema}}.event (
   target  text,
   reason  text        NOT NULL,
   actor   text        NOT NULL,
+  key     jsonb,                -- of the row
+  tenant  text,                 -- of the row
   at      timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   xact    xid8        NOT NULL DEFAULT pg_catalog.pg_current_xact_id()
 );

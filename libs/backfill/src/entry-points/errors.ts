@@ -101,3 +101,4 @@ export {
   UnknownTimeZoneError,
 } from '../schedule/catch-up.error.js';
 export { RehearsalError, TestDatabaseError } from '../testing/rehearsal.error.js';
+export { EventHandlerError } from '../operate/events/event.error.js';

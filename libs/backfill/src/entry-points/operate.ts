@@ -5,6 +5,16 @@
  */
 export { BackfillRecords, type RecordTarget } from '../backfills/records/records.service.js';
 export type {
+  BackfillEvent,
+  BackfillEventBase,
+  BackfillEventType,
+  BackfillQuarantinedEvent,
+  BackfillStatusEvent,
+  BackfillThrottledEvent,
+  MigrationDeferredEvent,
+} from '../operate/events/event.types.js';
+export { OnBackfill } from '../operate/events/on-backfill.decorator.js';
+export type {
   BackfillDeclaration,
   BackfillOverview,
   HistoryEntry,

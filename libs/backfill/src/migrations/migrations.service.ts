@@ -9,6 +9,7 @@ import type { MigrationOutcome } from './migration.report.js';
 import type { MigrationLog } from './migration.options.js';
 import { MIGRATION_OPTIONS, type MigrationModuleOptions } from './migrations-module.options.js';
 import { runMigrations } from './run/migration.phase.js';
+import { recordDeferred } from './run/deferred.recorder.js';
 import { migrationStatus } from './run/migration.status.js';
 
 /** The options of the migrations phase. @publicApi */
@@ -79,6 +80,7 @@ export class MigrationsService {
       });
       const named = { dataSource: name, ...report };
       reports.push(named);
+      if (report.deferred) await recordDeferred(dataSource, this.#ledger.schema, report.deferred);
       const ran = report.ran.map((migration) => migration.name);
       await this.#contracts.seal(dataSource, ran, log ?? new Logger('SchemaMigration'));
       done?.(named);

@@ -43,29 +43,32 @@ export class HandlerExplorer {
   }
 }
 
+/** By the instance, because the provider may be a factory. */
 function handlersOf(wrapper: InstanceWrapper): readonly EventHandler[] {
-  const { metatype } = wrapper;
-  if (typeof metatype !== 'function' || typeof metatype.prototype !== 'object') return [];
-  const prototype = metatype.prototype as Record<string, unknown>;
-  return methodsOf(prototype).flatMap((method) => {
-    const code = prototype[method];
-    const types = typeof code === 'function' ? readHandlerMetadata(code) : undefined;
+  const instance = wrapper.instance as object | null | undefined;
+  if (typeof instance !== 'object' || instance === null) return [];
+  return [...methodsOf(instance)].flatMap(([method, code]) => {
+    const types = readHandlerMetadata(code);
     if (types === undefined) return [];
-    const subscriber = `${metatype.name}.${method}`;
+    const subscriber = `${instance.constructor.name}.${method}`;
     assertValid(subscriber, types, wrapper);
-    const handle = (event: unknown) =>
-      (wrapper.instance as Record<string, (event: unknown) => unknown>)[method]?.(event);
-    return [{ subscriber, types, handle }];
+    return [{ subscriber, types, handle: (event: unknown) => code.call(instance, event) }];
   });
 }
 
-/** Own and inherited methods. A getter is not called. */
-function methodsOf(prototype: object): string[] {
-  const names = new Set<string>();
-  for (let own = prototype; own && own !== Object.prototype; own = Object.getPrototypeOf(own) as object)
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(own)))
-      if (typeof value === 'function' && name !== 'constructor') names.add(name);
-  return [...names];
+/** The methods of its class and of the classes above, by name. A getter is not called. */
+function methodsOf(instance: object): ReadonlyMap<string, (...args: unknown[]) => unknown> {
+  const methods = new Map<string, (...args: unknown[]) => unknown>();
+  let prototype = Object.getPrototypeOf(instance) as object | null;
+  for (
+    ;
+    prototype !== null && prototype !== Object.prototype;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  )
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))
+      if (typeof value === 'function' && !methods.has(name)) methods.set(name, value as () => unknown);
+  methods.delete('constructor');
+  return methods;
 }
 
 function assertValid(subscriber: string, types: readonly string[], wrapper: InstanceWrapper): void {

@@ -81,17 +81,17 @@ export class EventLedger {
     subscribers: readonly string[],
     since: 'now' | 'beginning',
   ): Promise<void> {
-    const low = since === 'now' ? 'pg_snapshot_xmin(pg_current_snapshot())' : `'0'::xid8`;
+    const low = since === 'now' ? 'pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())' : `'0'::xid8`;
     await session.transaction([
       {
         text: `INSERT INTO ${this.#schema}.event_subscriber (subscriber, low)
-          SELECT subscriber, ${low} FROM unnest($1::text[]) AS subscriber ORDER BY 1 ON CONFLICT DO NOTHING`,
+          SELECT subscriber, ${low} FROM pg_catalog.unnest($1::text[]) AS subscriber ORDER BY 1 ON CONFLICT DO NOTHING`,
         values: [toArrayText(subscribers)],
       },
       // A database that was restored from a dump counts its transactions from the start again.
       {
-        text: `UPDATE ${this.#schema}.event_subscriber SET low = pg_snapshot_xmin(pg_current_snapshot())
-          WHERE subscriber = ANY($1::text[]) AND low > pg_snapshot_xmax(pg_current_snapshot())`,
+        text: `UPDATE ${this.#schema}.event_subscriber SET low = pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
+          WHERE subscriber = ANY($1::text[]) AND low > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())`,
         values: [toArrayText(subscribers)],
       },
     ]);
@@ -102,8 +102,8 @@ export class EventLedger {
     const { last } = await session.send([
       {
         // One statement, so that the horizon belongs to what it has read.
-        text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text, coalesce((
-            SELECT json_agg(due) FROM (
+        text: `SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text, coalesce((
+            SELECT pg_catalog.json_agg(due) FROM (
               SELECT event.id, event.type, event.name, event.version, event.target, event.from, event.to, event.reason,
                 event.actor, ${isoTime('event.at')} AS at, event.key, event.tenant, event.xact::text
               FROM ${this.#schema}.event_subscriber AS s CROSS JOIN LATERAL (${this.#events()}) AS event
@@ -122,8 +122,8 @@ export class EventLedger {
     const { last } = await session.transaction([
       {
         text: `UPDATE ${this.#schema}.event_subscriber
-          SET lease_owner = $2, lease_expires_at = clock_timestamp() + $3::float8 * interval '1 millisecond'
-          WHERE subscriber = $1 AND (lease_owner = $2 OR lease_owner IS NULL OR lease_expires_at < clock_timestamp())
+          SET lease_owner = $2, lease_expires_at = pg_catalog.clock_timestamp() + $3::float8 * interval '1 millisecond'
+          WHERE subscriber = $1 AND (lease_owner = $2 OR lease_owner IS NULL OR lease_expires_at < pg_catalog.clock_timestamp())
           RETURNING true`,
         values: [subscriber, this.#owner, String(durationMs)],
       },

@@ -81,7 +81,8 @@ export class EventLedger {
     subscribers: readonly string[],
     since: 'now' | 'beginning',
   ): Promise<void> {
-    const low = since === 'now' ? 'pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())' : `'0'::xid8`;
+    const low =
+      since === 'now' ? 'pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())' : `'0'::xid8`;
     await session.transaction([
       {
         text: `INSERT INTO ${this.#schema}.event_subscriber (subscriber, low)

@@ -187,6 +187,7 @@ export const BREAKING: readonly Dangerous[] = [
 /** The change of a type with the indexes or the checks of the column only. */
 export const CHECKING: readonly Dangerous[] = [
   ['type-rewrite', 'ALTER TABLE leads ALTER COLUMN code TYPE varchar(30)'],
+  ['type-rewrite', 'ALTER TABLE leads ALTER COLUMN email TYPE varchar(100) COLLATE "C"'],
 ];
 
 /** Statements of which every rule needs at least one. */

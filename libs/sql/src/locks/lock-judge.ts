@@ -3,7 +3,7 @@ import { refusesTransaction } from '../classification/statement-kinds.js';
 import { isObject, list, text } from '../parser/parser-nodes.js';
 import type { DdlStatement } from './ddl-statement.js';
 import type { LockFinding, LockMode } from './lock.types.js';
-import { alterTable, tablesOfAlter } from './rules/alter-table.rules.js';
+import { alterTable, isOnlyForeignKeys, tablesOfAlter } from './rules/alter-table.rules.js';
 import { createOther, createTable, createTableAs } from './rules/create-table.rules.js';
 import { concurrentlyInTransaction, createIndex, reindex } from './rules/index.rules.js';
 import {
@@ -15,6 +15,7 @@ import {
   createTrigger,
   drop,
   dropOwned,
+  LOCK_MODES,
   lockTable,
   refresh,
   rename,
@@ -107,30 +108,46 @@ export class LockJudge {
   }
 
   #heldLock(table: TableName): LockMode | undefined {
-    return this.#held.find((held) => isSameName(held.table, table))?.lock;
+    return this.#held.findLast((held) => isSameName(held.table, table))?.lock;
   }
 
-  /** Two transactions that lock the same tables in another order block each other. */
+  /**
+   * Two transactions that lock the same tables in another order block each other. Locks under which reads go on
+   * are left out: a foreign key always needs two of them.
+   */
   #reportSeveral(on: StatementInspection, locked: readonly TableName[]): void {
+    const lock = lockOf(on.ddl);
     const large = locked.filter((table) => on.context.catalog?.table(table)?.isSmall !== true);
     const [main] = large;
     const others = this.#held.filter(
-      ({ table }) =>
+      ({ table, lock: held }) =>
+        held === 'AccessExclusiveLock' &&
         !large.some((other) => isSameName(other, table)) &&
         on.context.catalog?.table(table)?.isSmall !== true,
     );
-    if (on.context.inTransaction && main && others.length > 0 && !this.#heldLock(main))
+    const isNewLock = main && this.#heldLock(main) !== 'AccessExclusiveLock';
+    if (on.context.inTransaction && lock === 'AccessExclusiveLock' && isNewLock && others.length > 0)
       on.report('several-tables-locked', {
         table: main,
         message: `the transaction still holds the locks of ${others.map(({ table }) => fullTableName(table)).join(', ')} while it waits for ${fullTableName(main)}, which can deadlock with the application`,
         alsoLocks: others.reduce<readonly TableName[]>((all, { table }) => withTable(all, table), []),
       });
-    const lock = LOCK_OF_NODE[on.ddl.node] ?? 'AccessExclusiveLock';
     this.#held = [
       ...this.#held,
-      ...large.filter((table) => !this.#heldLock(table)).map((table) => ({ table, lock })),
+      ...large.filter((table) => isStronger(lock, this.#heldLock(table))).map((table) => ({ table, lock })),
     ];
   }
+}
+
+/** The lock that a statement takes on the tables of `lockedTables`. */
+function lockOf({ node, fields }: DdlStatement): LockMode {
+  if (node === 'LockStmt') return LOCK_MODES[Number(fields['mode'])] ?? 'AccessExclusiveLock';
+  if (node === 'AlterTableStmt' && isOnlyForeignKeys(fields)) return 'ShareRowExclusiveLock';
+  return LOCK_OF_NODE[node] ?? 'AccessExclusiveLock';
+}
+
+function isStronger(lock: LockMode, held: LockMode | undefined): boolean {
+  return held === undefined || (lock === 'AccessExclusiveLock' && held !== lock);
 }
 
 const LOCK_OF_NODE: Readonly<Record<string, LockMode>> = {

@@ -103,6 +103,14 @@ export function tablesOfAlter(fields: Json): readonly TableName[] {
   return [table, ...references];
 }
 
+/** ADD FOREIGN KEY alone takes SHARE ROW EXCLUSIVE, on both tables. */
+export function isOnlyForeignKeys(fields: Json): boolean {
+  return nodesOf(fields['cmds'], 'AlterTableCmd').every(
+    ({ subtype, def }) =>
+      subtype === 'AT_AddConstraint' && nodeOf(def, 'Constraint')?.['contype'] === 'CONSTR_FOREIGN',
+  );
+}
+
 /** Commands with SHARE UPDATE EXCLUSIVE, which lets reads and writes pass. */
 const WEAK_COMMANDS = new Set([
   'AT_ValidateConstraint',

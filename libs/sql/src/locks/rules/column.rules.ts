@@ -118,10 +118,13 @@ export function changeType(on: StatementInspection, table: TableName, { name, de
   if (!type) return;
   const known = on.column(table, column);
   const using = definition['raw_default'];
-  const change = typeChange(known, type, {
-    isUtc: on.context.catalog?.isUtc ?? false,
-    isComputed: using !== undefined && !isCastOf(using, column, type.name),
-  });
+  // Another collation orders the index in another way.
+  const isOrderedAnew = definition['collClause'] !== undefined && known.isIndexed !== false;
+  const change =
+    typeChange(known, type, {
+      isUtc: on.context.catalog?.isUtc ?? false,
+      isComputed: using !== undefined && !isCastOf(using, column, type.name),
+    }) ?? (isOrderedAnew ? 'index' : undefined);
   on.state.noteColumn(table, column, { type });
   if (!change) return;
   const target = fullTableName(table);

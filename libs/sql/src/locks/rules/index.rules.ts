@@ -1,6 +1,6 @@
 import type { TableName } from '../../classification/statement.types.js';
 import { hasOption } from '../../classification/statement-kinds.js';
-import { text } from '../../parser/parser-nodes.js';
+import { nodesOf, text } from '../../parser/parser-nodes.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { droppedNames, tableOf } from '../table-names.js';
 
@@ -10,6 +10,10 @@ export function createIndex(on: StatementInspection): void {
   if (!table) return;
   const index = text(fields['idxname']);
   if (index !== undefined) on.state.noteIndex({ ...table, name: index }, table);
+  for (const { name } of nodesOf(fields['indexParams'], 'IndexElem')) {
+    const column = text(name);
+    if (column !== undefined) on.state.noteColumn(table, column, { isIndexed: true });
+  }
   // ON ONLY of a partitioned table creates an index that has no rows.
   if (fields['concurrent'] === true || fields['inh'] === false || isOnly(fields['relation'])) return;
   on.report('index-not-concurrent', {

@@ -133,7 +133,7 @@ export function createTrigger(on: StatementInspection): void {
 }
 
 /** LOCKMODE numbers of PostgreSQL's source. */
-const LOCK_MODES: Readonly<Record<number, LockMode>> = {
+export const LOCK_MODES: Readonly<Record<number, LockMode>> = {
   5: 'ShareLock',
   6: 'ShareRowExclusiveLock',
   7: 'ExclusiveLock',

@@ -37,3 +37,12 @@ export { LOCK_REMEDIES } from './locks/remedies/lock-remedies.js';
 export type { LockRemedy } from './locks/remedies/lock-remedy.types.js';
 export { safeStatements } from './locks/remedies/safe-code.js';
 export { lockLookups, type LockLookups } from './locks/lock-lookups.js';
+export {
+  OBSERVED_LOCKS,
+  observedLockOf,
+  RELATION_FILES,
+  relationFilesOf,
+  type ObservedLock,
+  type RelationFiles,
+} from './witness/lock-observation.js';
+export { unannouncedLocks, type BeforeStatement, type UnannouncedLock } from './witness/unannounced-locks.js';

@@ -17,6 +17,7 @@ export type { DataSourceIndexes, IndexesReport, IndexesStatus } from '../indexes
 export type { SettingInForce } from '../ledger/control.ledger.js';
 export type { ReportedPace, RunLimit } from '../ledger/rows/pace.ledger.js';
 export type { BackfillStatus } from '../ledger/status.js';
+export type { HeldLock } from '../migrations/locks/lock-witness.js';
 export type { DataSourceMigrations, MigrateReport, MigrateStatus } from '../migrations/migrate.report.js';
 export type { UnmetRequirement } from '../migrations/migration.error.js';
 export type { CompletionProof, LockExemption, LocksPolicy } from '../migrations/migration.options.js';

@@ -1,4 +1,5 @@
 import type { BackfillError } from '../errors/backfill.error.js';
+import type { HeldLock } from './locks/lock-witness.js';
 import type { UnmetRequirement } from './migration.error.js';
 
 /**
@@ -17,6 +18,8 @@ export interface RanMigration {
   readonly durationMs: number;
   /** The reason of its exemption, if it may change rows. */
   readonly allowsData?: string;
+  /** The locks that made other statements wait, as PostgreSQL showed them. Missing if there was none. */
+  readonly locks?: readonly HeldLock[];
 }
 
 /** A migration that stays pending, and the backfills for which it waits. @publicApi */

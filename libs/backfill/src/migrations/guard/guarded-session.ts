@@ -2,6 +2,7 @@ import type { Statement } from 'nestjs-backfill-sql';
 import type { ReadStream } from 'node:fs';
 import type { QueryRunner } from 'typeorm';
 import type { LockRetry } from '../locks/lock-retry.js';
+import { witnessOf } from '../locks/lock-witness.js';
 import { RowsWrittenError } from '../migration.error.js';
 import { sending } from './guard-context.js';
 import { committedFiles } from './committed-files.js';
@@ -77,6 +78,7 @@ export class GuardedSession {
       select: `${SET_LOCK_TIMEOUT}, ${hasHooks('$2')}`,
       parameters: [String(this.#retry.policy.lockTimeout), this.#guard.record.table],
     });
+    await witnessOf(this.#raw)?.begin(this.#query);
     this.#isPlain = row['is_plain'] === true && row['hooked'] !== true;
     this.#pid = Number(row['pid']);
     this.#lockTimeoutBefore = String(row['before']);
@@ -187,6 +189,7 @@ export class GuardedSession {
       this.#hasBegun = false;
       this.#ended = true;
       this.#guard.endTransaction();
+      witnessOf(this.#raw)?.release();
     }
     if (control === 'commit') this.#guard.recordCommitted('everything up to its COMMIT');
     return result;
@@ -231,13 +234,21 @@ export class GuardedSession {
     } catch (error) {
       await this.#query('ROLLBACK').catch(() => undefined);
       throw error;
+    } finally {
+      witnessOf(this.#raw)?.release();
     }
   }
 
   async #sendCounted(admitted: Admitted, send: () => Promise<unknown>): Promise<unknown> {
-    if (!admitted.mustCountRows) return send();
+    const startedAt = performance.now();
     const result = await send();
-    this.#assertUnwritten(await this.#rowCounters.written());
+    if (admitted.mustCountRows) this.#assertUnwritten(await this.#rowCounters.written());
+    const mayLock = admitted.statements.filter(({ effect }) => effect !== 'read' && effect !== 'session');
+    if (mayLock.length > 0)
+      await witnessOf(this.#raw)?.note(this.#query, {
+        startedAt,
+        sql: mayLock.map(({ text }) => text).join('; '),
+      });
     return result;
   }
 

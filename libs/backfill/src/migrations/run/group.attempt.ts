@@ -9,6 +9,7 @@ import type { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { insideMigration, unguarded } from '../guard/guard-context.js';
 import { PhaseGuard } from '../guard/phase-guard.js';
 import type { LockRetry } from '../locks/lock-retry.js';
+import { LockWitness, observeLocks } from '../locks/lock-witness.js';
 import type { RanMigration } from '../migration.report.js';
 import { declarationOf } from './guarded-migration.runner.js';
 import { settingsFor } from './migration.settings.js';
@@ -29,18 +30,25 @@ export async function attemptGroup(
 ): Promise<readonly RanMigration[]> {
   const { dataSource, lease, retry, inTransaction } = options;
   const runner = observedRunner(dataSource, retry);
-  const ran: RanMigration[] = [];
+  const ran: { readonly report: RanMigration; readonly witness: LockWitness }[] = [];
   try {
     // A migration without a transaction cannot be rolled back, so a process that has lost its lease must not
     // start it.
     await lease.confirm(runner);
     await insideMigration(await PhaseGuard.for(dataSource), async () => {
       if (inTransaction) await beginUnderPolicy(runner, retry);
-      for (const migration of group) ran.push(await runOne(migration, runner, options));
+      for (const migration of group) {
+        const witness = new LockWitness();
+        observeLocks(runner, witness);
+        ran.push({ report: await runOne(migration, runner, options), witness });
+      }
       await unguarded(() => lease.confirm(runner));
       if (runner.isTransactionActive) await runner.commitTransaction();
     });
-    return ran;
+    return ran.map(({ report, witness }) => {
+      witness.release();
+      return witness.locks.length > 0 ? { ...report, locks: witness.locks } : report;
+    });
   } catch (error) {
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
     throw error;

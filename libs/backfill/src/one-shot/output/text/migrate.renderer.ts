@@ -1,3 +1,4 @@
+import type { HeldLock } from '../../../migrations/locks/lock-witness.js';
 import type { MigrationOutcome } from '../../../migrations/migration.report.js';
 import type {
   DataSourceMigrations,
@@ -65,11 +66,11 @@ function renderDataSource(report: DataSourceMigrations): string[] {
   const notRun = pending.filter((name) => name !== stoppedAt);
   return [
     ...(waitedForOther ? ['This process waited for another process that was running migrations.'] : []),
-    ...ran.map(
-      ({ name, durationMs, allowsData }) =>
-        `${printable(name)}: done in ${formatDuration(durationMs)}` +
+    ...ran.flatMap(({ name, durationMs, allowsData, locks }) => [
+      `${printable(name)}: done in ${formatDuration(durationMs)}` +
         (allowsData === undefined ? '' : `; it may change rows: ${printable(allowsData)}`),
-    ),
+      ...(locks ? [`  locks: ${locks.map(renderLock).join('; ')}`] : []),
+    ]),
     ...(deferred ? [`${printable(deferred.name)}: deferred, waits for ${renderRequirements(deferred)}`] : []),
     ...(failed
       ? [
@@ -79,6 +80,15 @@ function renderDataSource(report: DataSourceMigrations): string[] {
       : []),
     ...(notRun.length > 0 ? [`Pending after it: ${notRun.map(printable).join(', ')}`] : []),
   ];
+}
+
+/** ACCESS EXCLUSIVE on public.leads for 12 ms. */
+function renderLock({ relation, mode, heldMs, rewritten }: HeldLock): string {
+  const name = mode
+    .replace(/Lock$/, '')
+    .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toUpperCase();
+  return `${name} on ${printable(relation)} for ${formatDuration(heldMs)}${rewritten ? ', written again' : ''}`;
 }
 
 function renderRequirements({ waitsFor }: NonNullable<DataSourceMigrations['deferred']>): string {

@@ -32,13 +32,8 @@ export async function writeApiPages(project, folder) {
     });
     const reflection = await app.convert();
     if (reflection === undefined) throw new Error(`TypeDoc cannot read the package ${name}.`);
-    await app.outputs.writeOutput(
-      {
-        name: 'markdown',
-        path: join(folder, name),
-        options: { entryFileName: 'index.md', hidePageHeader: true, hideBreadcrumbs: true },
-      },
-      reflection,
-    );
+    /** @type {object} the options of the plug-in are not part of TypeDoc's type */
+    const options = { entryFileName: 'index.md', hidePageHeader: true, hideBreadcrumbs: true };
+    await app.outputs.writeOutput({ name: 'markdown', path: join(folder, name), options }, reflection);
   }
 }

@@ -22,6 +22,7 @@ const DEFAULTS: OneShotArguments = {
   strict: false,
   json: false,
   progress: true,
+  verbose: false,
 };
 
 function controlOf(
@@ -69,6 +70,8 @@ describe('one-shot arguments', () => {
     ['--deploy --max-duration 10m --rebuild', { phases: ALL_PHASES, maxDurationMs: 600_000, rebuild: true }],
     ['--backfill --migrate', { phases: ['migrate', 'backfill'] }],
     ['--deploy --plan', { action: 'plan', phases: ALL_PHASES }],
+    ['--deploy --plan --verbose', { action: 'plan', phases: ALL_PHASES, verbose: true }],
+    ['--completion fish', { action: 'completion', phases: ALL_PHASES, shell: 'fish' }],
     ['--status', { action: 'status', phases: ALL_PHASES }],
     ['--migrate --status', { action: 'status', phases: ['migrate'] }],
     ['--status a', { action: 'status', names: ['a'] }],

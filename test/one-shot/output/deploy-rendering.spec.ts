@@ -33,6 +33,21 @@ describe('the report of a deployment', () => {
     expect(text).toMatch(/Deployed with work left, .*\n {2}migrate {2}RequireX2 {2}It waits\.\n$/);
   });
 
+  it('speaks of no deployment if no migrations were to be run, and of no index if none is declared', () => {
+    const text = renderReport({
+      phase: 'deploy',
+      outcome: 'complete',
+      left: [],
+      indexes: { phase: 'indexes', outcome: 'nothing-to-do', dataSources: [] },
+      backfill: { phase: 'backfill', outcome: 'complete', backfills: [reportOf()] },
+    });
+    expect(text).not.toMatch(/deploy/i);
+    expect(text).toContain('\nNo index is declared.\n');
+    expect(text).not.toContain('Nothing to build');
+    expect(text).toContain('── Result ');
+    expect(text).toMatch(/\nDone: no work is left\.\n$/);
+  });
+
   it('shows that nothing was deployed when a migration failed', () => {
     const error = new InvalidMigrationOptionError('policy.lockTimeout', -1);
     const failed = migrateOf({ outcome: 'failed', failed: { name: 'AddX1', error }, pending: ['AddX1'] });

@@ -3,7 +3,7 @@ import { planOf } from './reports.ts';
 
 describe('the plan', () => {
   it('shows rows, rate, index, triggers, the statement and its execution plan', () => {
-    expect(renderPlan({ phase: 'backfill', plan: [planOf()] })).toBe(`
+    expect(renderPlan({ phase: 'backfill', plan: [planOf()] }, 'full')).toBe(`
 leads-direction (version 1): set on public.leads, pending
   Pending:  98,213 rows, 492 batches of 200
   Rate:     2,384 rows/s, measured with one batch that was rolled back; the whole backfill takes ~1 min 06 s
@@ -32,10 +32,13 @@ Nothing was changed.
       measuredRowsPerSecond: null,
       warnings: ['No index serves it.'],
     });
-    const plan = renderPlan({
-      phase: 'backfill',
-      plan: [estimated, planOf({ pending: null, batches: null })],
-    });
+    const plan = renderPlan(
+      {
+        phase: 'backfill',
+        plan: [estimated, planOf({ pending: null, batches: null })],
+      },
+      'full',
+    );
     expect(plan).toContain('Pending:  ~98,213 rows, ~492 batches of 200\n');
     expect(plan).toContain('Rate:     not measured');
     expect(plan).toContain('Index:    none serves the pending predicate\n');
@@ -43,10 +46,12 @@ Nothing was changed.
     expect(plan).toContain('Warning:  No index serves it.\n');
     expect(plan).toContain('Pending:  unknown: neither a count nor an estimate is available\n');
     const done = planOf({ pending: 0, batches: 0, measuredRowsPerSecond: null });
-    expect(renderPlan({ phase: 'backfill', plan: [done] })).toContain('not measured: no row is pending');
+    expect(renderPlan({ phase: 'backfill', plan: [done] }, 'full')).toContain(
+      'not measured: no row is pending',
+    );
   });
 
-  it('shows what the run costs, the cheapest way, and ratios against one UPDATE', () => {
+  it('shows in ten lines what the run costs and the cheapest way; with all details, ratios against one UPDATE', () => {
     const way = { ms: 8_000, walBytes: 80e6, growthBytes: 10e6, isDeclared: false };
     const costs = planOf({
       prediction: {
@@ -60,7 +65,14 @@ Nothing was changed.
         { ...way, way: 'one-update', ms: 16_000, walBytes: 100e6, growthBytes: 40e6 },
       ],
     });
-    expect(renderPlan({ phase: 'backfill', plan: [costs] })).toContain(`
+    const short = renderPlan({ phase: 'backfill', plan: [costs] }, 'short')
+      .trim()
+      .split('\n');
+    expect(short.findIndex((line) => line === '')).toBeLessThanOrEqual(10);
+    expect(short.join('\n')).toContain('Cheapest: a virtual generated column');
+    expect(short.join('\n')).not.toMatch(/Ways, with|One batch:|Its plan:|\$1/);
+    expect(short.at(-1)).toContain('--plan --verbose');
+    expect(renderPlan({ phase: 'backfill', plan: [costs] }, 'full')).toContain(`
   Expected: ~12 s, ~76 MB of WAL; the table grows by ~7.6 MB, its indexes by ~1.9 MB; ~85 % of the updates are heap-only
   Vacuum:   ~30,000 dead rows, above autovacuum's threshold of 20,050 dead rows: it will vacuum the table
   Replica:  "r1" replayed 7.6 MB/s during the plan and is 0 bytes behind; the run writes 5.7 MB/s: it keeps up
@@ -74,7 +86,7 @@ Nothing was changed.
   });
 
   it('says that no index is needed while most rows are pending', () => {
-    expect(renderPlan({ phase: 'backfill', plan: [planOf({ index: null })] })).toContain(
+    expect(renderPlan({ phase: 'backfill', plan: [planOf({ index: null })] }, 'full')).toContain(
       'Index:    none is needed: while most rows are pending, the sweep and the proof read them in any case\n',
     );
   });
@@ -82,7 +94,7 @@ Nothing was changed.
   it('is two lines for a complete backfill, with what seals it', () => {
     const complete = planOf({ status: 'complete', pending: 0, index: null, indexPays: true });
     const sealed = { ...complete, sealedBy: 'NOT NULL of direction' };
-    expect(renderPlan({ phase: 'backfill', plan: [complete, sealed] })).toBe(`
+    expect(renderPlan({ phase: 'backfill', plan: [complete, sealed] }, 'full')).toBe(`
 leads-direction (version 1): set on public.leads, complete
   Pending:  no row; a run only proves it
 

@@ -1,6 +1,7 @@
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { ArgumentError } from './arguments/arguments.error.js';
 import { parseArguments } from './arguments/arguments.parser.js';
+import { completionScript } from './arguments/completion.script.js';
 import type { OneShotArguments } from './arguments/one-shot.arguments.js';
 import { EXIT_CODES } from './exit-code.js';
 import { commandLineState, enterOneShot, oneShotArgv } from './invocation.js';
@@ -55,6 +56,10 @@ export async function runOneShot(module: RootModule, options: RunOneShotOptions 
   if (request instanceof ArgumentError) return refuseArguments(request, argv);
   if (request.action === 'help') {
     stdout.write(renderHelp());
+    return EXIT_CODES.ok;
+  }
+  if (request.shell !== undefined) {
+    stdout.write(completionScript(request.shell));
     return EXIT_CODES.ok;
   }
   const { logger } = options;
@@ -141,10 +146,14 @@ async function refuseAsJson({ message }: ArgumentError, argv: readonly string[])
 }
 
 function createOutput(
-  { json, progress, action }: OneShotArguments,
+  { json, progress, action, verbose }: OneShotArguments,
   streams: OutputStreams,
   logger: LoggerService | undefined,
 ): OneShotOutput {
   if (json) return new JsonOutput(streams, logger);
-  return new TextOutput(streams, { progressBar: progress && action === 'run', logger });
+  return new TextOutput(streams, {
+    progressBar: progress && action === 'run',
+    detail: verbose ? 'full' : 'short',
+    logger,
+  });
 }

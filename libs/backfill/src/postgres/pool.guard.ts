@@ -22,3 +22,9 @@ export function guardPool(dataSource: DataSource): void {
     setImmediate(() => client.removeListener('error', ignoreError));
   });
 }
+
+/** How many connections the pool of a data source opens at most; undefined if the driver does not say. */
+export function maxPoolConnections(dataSource: DataSource): number | undefined {
+  const { master } = dataSource.driver as { readonly master?: Partial<Pool> };
+  return master?.options?.max;
+}

@@ -11,8 +11,9 @@ import {
   NamesWithoutBackfillError,
 } from './arguments.error.js';
 import { definitionOf, type ArgumentName } from './arguments.table.js';
+import { SHELLS, type Shell } from './completion.script.js';
 import { tokenizeArguments, type GivenArguments } from './arguments.tokenizer.js';
-import { parseControl } from './control.arguments.js';
+import { parseControl, type ControlArguments } from './control.arguments.js';
 import { misplacedArgument } from './misplaced.argument.js';
 import { DEFAULT_CONNECT_TIMEOUT_MS, type OneShotArguments } from './one-shot.arguments.js';
 
@@ -27,13 +28,7 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
   const { given, positionals } = tokenizeArguments(argv);
   assertNoConflict(given);
   const control = parseControl(given, positionals);
-  if (control === undefined && given.has('why'))
-    throw new ArgumentValueError('why', 'needs --set, --pause, --resume or --cancel');
-  if (control === undefined && given.has('target') && !given.has('status'))
-    throw new ArgumentValueError(
-      'target',
-      'needs --status, --set, --pause, --resume or --cancel: a run works on the tables of its application',
-    );
+  assertCompanions(given, control);
   const names = unique([
     ...(control?.names ?? positionals),
     ...(given.get('backfill') ?? []),
@@ -56,7 +51,21 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
     strict: given.has('strict'),
     json: given.has('json'),
     progress: !given.has('no-progress'),
+    verbose: given.has('verbose'),
+    ...shellOf(given),
   };
+}
+
+/** @throws {ArgumentValueError} for an argument without the one that it belongs to */
+function assertCompanions(given: GivenArguments, control: ControlArguments | undefined): void {
+  if (control === undefined && given.has('why'))
+    throw new ArgumentValueError('why', 'needs --set, --pause, --resume or --cancel');
+  if (control === undefined && given.has('target') && !given.has('status'))
+    throw new ArgumentValueError(
+      'target',
+      'needs --status, --set, --pause, --resume or --cancel: a run works on the tables of its application',
+    );
+  if (given.has('verbose') && !given.has('plan')) throw new ArgumentValueError('verbose', 'needs --plan');
 }
 
 function assertNoConflict(given: GivenArguments): void {
@@ -77,6 +86,15 @@ function phasesOf(given: GivenArguments, names: readonly string[]): readonly Pha
   return phases;
 }
 
+function shellOf(given: GivenArguments): { readonly shell?: Shell } {
+  const [text] = given.get('completion') ?? [];
+  if (text === undefined) return {};
+  const shell = SHELLS.find((each) => each === text);
+  if (shell === undefined)
+    throw new ArgumentValueError('completion', `cannot be "${text}": it takes ${SHELLS.join(', ')}`);
+  return { shell };
+}
+
 function assertPhases(given: GivenArguments, phases: readonly Phase[]): void {
   for (const name of given.keys()) {
     const phase = definitionOf(name)?.phase;
@@ -86,6 +104,7 @@ function assertPhases(given: GivenArguments, phases: readonly Phase[]): void {
 
 function actionOf(given: GivenArguments): OneShotAction {
   if (given.has('help')) return 'help';
+  if (given.has('completion')) return 'completion';
   if (given.has('status')) return 'status';
   if (CONTROL_VERBS.some((verb) => given.has(verb))) return 'control';
   return given.has('plan') ? 'plan' : 'run';

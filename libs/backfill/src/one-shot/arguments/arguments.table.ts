@@ -33,7 +33,8 @@ export const ARGUMENTS = {
     takesNames: true,
     description: 'print the status of each phase; changes nothing',
   },
-  plan: { description: 'print what a run would do, with SQL and EXPLAIN; changes nothing' },
+  plan: { description: 'print what a run would do and cost; changes nothing' },
+  verbose: { description: 'with --plan: also the SQL, its EXPLAIN and the cost of other ways' },
   tenant: { valueExample: 'ID', phase: 'backfill', description: 'only rows of this tenant; can be repeated' },
   'max-duration': {
     valueExample: '10m',
@@ -85,6 +86,11 @@ export const ARGUMENTS = {
   strict: { description: 'exit with 3 if work is left or has failed' },
   json: { description: 'records on stderr, one object as the last line of stdout' },
   'no-progress': { description: 'log lines instead of the progress bar' },
+  completion: {
+    startsOneShot: true,
+    valueExample: 'bash',
+    description: 'print a script that completes these arguments in bash, zsh or fish',
+  },
   help: { description: 'print this help' },
 } as const satisfies Record<Phase, ArgumentDefinition> & Record<string, ArgumentDefinition>;
 

@@ -1,5 +1,6 @@
 import type { Phase } from '../../deploy/phases.js';
 import type { OneShotAction } from '../one-shot.action.js';
+import type { Shell } from './completion.script.js';
 import type { ControlArguments } from './control.arguments.js';
 
 /** The parsed arguments of a one-shot run. */
@@ -23,6 +24,10 @@ export interface OneShotArguments {
   readonly strict: boolean;
   readonly json: boolean;
   readonly progress: boolean;
+  /** A plan with its SQL. */
+  readonly verbose: boolean;
+  /** Only with `--completion`. */
+  readonly shell?: Shell;
   /** Only with `--set`, `--pause`, `--resume` and `--cancel`. */
   readonly control?: ControlArguments;
 }

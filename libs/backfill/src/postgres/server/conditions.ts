@@ -93,7 +93,7 @@ export const CONDITIONS: readonly Condition[] = [
     name: 'The SQL has a syntax error',
     codes: ['42601'],
     meaning: 'PostgreSQL cannot parse the SQL that the class or `where` returns.',
-    remedy: 'Correct the SQL in `where` or in the class. `--plan` prints the whole statement.',
+    remedy: 'Correct the SQL in `where` or in the class. `--plan --verbose` prints the whole statement.',
   },
   {
     name: 'An object was replaced',

@@ -2,6 +2,7 @@ import { IllegalTransitionError } from '../../../ledger/ledger.error.js';
 import { isHeld } from '../../../ledger/status.js';
 import { inspectDeclaredIndex } from '../../batch/declared-index.inspector.js';
 import { countPending } from '../../pending/pending.counter.js';
+import { describePoolShortage } from '../workers/pool.shortage.js';
 import { checkCascades } from './cascade.check.js';
 import type { RunContext } from './run.context.js';
 import type { LoopMemory } from './run.states.js';
@@ -20,6 +21,8 @@ export async function startRun(run: RunContext, { record, selection }: LoopMemor
     });
   const total = await connection.use((session) => countPending(session, selection));
   log.started(definition.version, reason, total);
+  const shortage = describePoolShortage(definition);
+  if (shortage !== null) log.note('warn', shortage);
   await checkCascades(run, selection, total);
   const problem = await connection.use((session) => inspectDeclaredIndex(session, definition));
   if (problem !== null) log.note('warn', problem);

@@ -11,6 +11,8 @@ import {
 import { formatDuration } from '../../../text/duration.format.js';
 import { printable, printableLine, printableLines } from './printable.js';
 
+const NO_INDEX_DECLARED = 'No index is declared.';
+
 const OUTCOMES = {
   done: 'Built: every declared index exists.',
   'nothing-to-do': 'Nothing to build: every declared index exists.',
@@ -29,6 +31,7 @@ export function renderIndexes({ outcome, reason, dataSources }: IndexesReport): 
     ...(dataSources.length > 1 ? [`Data source ${report.dataSource}:`] : []),
     ...renderDataSource(report),
   ]);
+  if (outcome === 'nothing-to-do' && lines.length === 0) return `\n${NO_INDEX_DECLARED}\n`;
   const isWaiting = dataSources.some(({ indexes }) => indexes.some(({ status }) => status === 'waiting'));
   const end = [
     (isWaiting ? OUTCOMES_WHILE_WAITING : OUTCOMES)[outcome],
@@ -43,7 +46,7 @@ export function renderIndexStatus({ dataSources }: IndexesStatus): string {
     ...indexes.map(renderPresence),
     ...undeclared.map((index) => `  ${renderUndeclared(index)}`),
   ]);
-  return lines.length === 0 ? '\nNo index is declared.\n' : `\nIndexes:\n${lines.join('\n')}\n`;
+  return lines.length === 0 ? `\n${NO_INDEX_DECLARED}\n` : `\nIndexes:\n${lines.join('\n')}\n`;
 }
 
 function renderPresence(index: DeclaredIndexState): string {

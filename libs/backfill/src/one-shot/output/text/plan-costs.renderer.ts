@@ -16,7 +16,7 @@ const WAYS = {
   'one-update': 'one UPDATE',
 } as const satisfies Record<WayName, string>;
 
-/** What the run costs, and what other ways would cost. */
+/** What the run costs, and the cheapest way. */
 export function renderCosts({ prediction, ways }: BackfillPlan): string[] {
   if (prediction === null) return [];
   return [
@@ -24,7 +24,6 @@ export function renderCosts({ prediction, ways }: BackfillPlan): string[] {
     `Vacuum:   ${renderVacuum(prediction)}`,
     ...prediction.replicas.map((replica) => `Replica:  ${renderReplica(replica)}`),
     ...renderCheapest(ways),
-    ...renderWays(ways),
   ];
 }
 
@@ -73,7 +72,8 @@ function renderCheapest(ways: readonly WayCost[]): string[] {
   return [`Cheapest: ${name}: ${share}${saved}`];
 }
 
-function renderWays(ways: readonly WayCost[]): string[] {
+/** What each way would cost. */
+export function renderWays(ways: readonly WayCost[]): string[] {
   const update = ways.at(-1);
   if (!update) return [];
   const rows = ways.map(({ way, ms, walBytes, growthBytes, isDeclared }) => [

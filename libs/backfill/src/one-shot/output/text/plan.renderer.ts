@@ -2,22 +2,30 @@ import { NO_BACKFILL_DECLARED } from '../../../report/report.js';
 import type { BackfillPlan, PlanReport } from '../../../report/plan.js';
 import { formatDuration } from '../../../text/duration.format.js';
 import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
-import { renderCosts } from './plan-costs.renderer.js';
+import { renderCosts, renderWays } from './plan-costs.renderer.js';
 import { formatCascade } from '../../../report/cascade.format.js';
 import { printable, printableLine } from './printable.js';
 
+/** `short`: about ten lines for a backfill. `full`: also the SQL, its EXPLAIN, and the cost of other ways. */
+export type PlanDetail = 'short' | 'full';
+
+const NOTHING_WAS_CHANGED = {
+  short: 'Nothing was changed. The SQL, its EXPLAIN and the cost of other ways: --plan --verbose',
+  full: 'Nothing was changed.',
+} as const satisfies Record<PlanDetail, string>;
+
 /** What a run would do. Ends with a line break. */
-export function renderPlan({ plan }: PlanReport): string {
+export function renderPlan({ plan }: PlanReport, detail: PlanDetail): string {
   if (plan.length === 0) return `\n${NO_BACKFILL_DECLARED}\n`;
-  const blocks = plan.map((backfill) => renderBackfill(backfill).join('\n'));
-  return `\n${[...blocks, 'Nothing was changed.'].join('\n\n')}\n`;
+  const blocks = plan.map((backfill) => renderBackfill(backfill, detail).join('\n'));
+  return `\n${[...blocks, NOTHING_WAS_CHANGED[detail]].join('\n\n')}\n`;
 }
 
-function renderBackfill(plan: BackfillPlan): string[] {
+function renderBackfill(plan: BackfillPlan, detail: PlanDetail): string[] {
   const title = `${plan.name} (version ${plan.version}): ${plan.kind} on ${printable(plan.table)}, ${plan.status}`;
   return plan.status === 'complete' && plan.pending === 0 && !plan.pendingIsEstimate
     ? [title, `  Pending:  ${renderDone(plan)}`]
-    : [title, ...renderWork(plan).map((line) => `  ${line}`)];
+    : [title, ...renderWork(plan, detail).map((line) => `  ${line}`)];
 }
 
 function renderDone({ sealedBy }: BackfillPlan): string {
@@ -26,7 +34,7 @@ function renderDone({ sealedBy }: BackfillPlan): string {
     : `no row, and no row can become pending (sealed by ${printableLine(sealedBy)})`;
 }
 
-function renderWork(plan: BackfillPlan): string[] {
+function renderWork(plan: BackfillPlan, detail: PlanDetail): string[] {
   return [
     `Pending:  ${renderPending(plan)}`,
     `Rate:     ${renderRate(plan)}`,
@@ -34,10 +42,17 @@ function renderWork(plan: BackfillPlan): string[] {
     `Triggers: ${plan.triggers.length === 0 ? 'none will fire' : plan.triggers.map(printable).join(', ')}`,
     ...renderCascades(plan),
     ...renderCosts(plan),
+    ...(detail === 'full' ? renderWays(plan.ways) : []),
     ...plan.warnings.map((warning) => `Warning:  ${printableLine(warning)}`),
-    ...renderSection('One batch:', plan.sql === '' ? [] : plan.sql.split('\n')),
-    ...renderSection('Its parameters:', plan.parameters.map(renderParameter)),
-    ...renderSection('Its plan:', plan.explain),
+    ...(detail === 'full' ? renderStatement(plan) : []),
+  ];
+}
+
+function renderStatement({ sql, parameters, explain }: BackfillPlan): string[] {
+  return [
+    ...renderSection('One batch:', sql === '' ? [] : sql.split('\n')),
+    ...renderSection('Its parameters:', parameters.map(renderParameter)),
+    ...renderSection('Its plan:', explain),
   ];
 }
 

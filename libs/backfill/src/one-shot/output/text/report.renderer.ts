@@ -3,7 +3,7 @@ import type { InspectionAction } from '../../one-shot.action.js';
 import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 import { renderIndexes, renderIndexStatus } from './indexes.renderer.js';
 import { renderMigrations, renderMigrationStatus } from './migrate.renderer.js';
-import { renderPlan } from './plan.renderer.js';
+import { renderPlan, type PlanDetail } from './plan.renderer.js';
 import { printableLine, printableLines } from './printable.js';
 import { renderStatus } from './status.renderer.js';
 import { renderSummary } from './summary.renderer.js';
@@ -14,6 +14,14 @@ const OUTCOMES = {
   'nothing-to-do': 'Deployed: there was nothing to do.',
   incomplete: 'Deployed with work left, which the next deployment continues:',
   failed: 'Deployed, but some of it failed:',
+} as const satisfies Record<DeployReport['outcome'], string>;
+
+/** For indexes and backfills without the migrations, which are no deployment. */
+const OUTCOMES_WITHOUT_MIGRATIONS = {
+  complete: 'Done: no work is left.',
+  'nothing-to-do': 'There was nothing to do.',
+  incomplete: 'Work is left, which the next run continues:',
+  failed: 'Some of it failed:',
 } as const satisfies Record<DeployReport['outcome'], string>;
 
 const HEADING_COLUMNS = 56;
@@ -28,7 +36,7 @@ export function renderReport(report: OneShotReport): string {
     ...(migrate ? [renderHeading('Migrations'), renderMigrations(migrate)] : []),
     ...(indexes ? [renderHeading('Indexes'), renderIndexes(indexes)] : []),
     ...(backfill ? [renderHeading('Backfills'), renderSummary(backfill)] : []),
-    renderHeading('Deployment'),
+    renderHeading(isDeployment(report) ? 'Deployment' : 'Result'),
     renderDeployment(report),
   ].join('');
 }
@@ -47,14 +55,14 @@ export function renderOneShotStatus(report: OneShotStatus): string {
 }
 
 /** What a run would do. Ends with a line break. */
-export function renderOneShotPlan(report: OneShotPlan): string {
+export function renderOneShotPlan(report: OneShotPlan, detail: PlanDetail): string {
   if (report.phase === 'migrate') return renderMigrationStatus(report);
   if (report.phase === 'indexes') return renderIndexStatus(report);
-  if (report.phase === 'backfill') return renderPlan(report);
+  if (report.phase === 'backfill') return renderPlan(report, detail);
   const { migrate, indexes, backfill } = report;
   const backfills = backfill?.reason
     ? `\nThe backfills cannot be planned before the migrations have run: ${printableLine(backfill.reason)}\n`
-    : backfill && renderPlan(backfill);
+    : backfill && renderPlan(backfill, detail);
   return [migrate && renderMigrationStatus(migrate), indexes && renderIndexStatus(indexes), backfills].join(
     '',
   );
@@ -65,8 +73,15 @@ export function renderFailedInspection(action: InspectionAction, { reason }: Fai
   return `\nThe ${action} could not be read.\n${printableLines(reason)}\n`;
 }
 
-function renderDeployment({ outcome, reason, left, migrate }: DeployReport): string {
-  const first = migrate?.outcome === 'failed' ? 'Not deployed: the migrations failed.' : OUTCOMES[outcome];
+/** Migrations are the first phase: a report that has others without them is of a run without migrations. */
+function isDeployment({ migrate, indexes, backfill }: DeployReport): boolean {
+  return migrate !== undefined || (indexes === undefined && backfill === undefined);
+}
+
+function renderDeployment(report: DeployReport): string {
+  const { outcome, reason, left, migrate } = report;
+  const outcomes = isDeployment(report) ? OUTCOMES : OUTCOMES_WITHOUT_MIGRATIONS;
+  const first = migrate?.outcome === 'failed' ? 'Not deployed: the migrations failed.' : outcomes[outcome];
   const table = renderTable(
     left.map(({ phase, name, why }) => [phase, name ?? '(all)', printableLine(why)]),
     [1, 2],

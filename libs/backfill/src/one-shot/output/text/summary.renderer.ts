@@ -48,8 +48,11 @@ export function renderReason({ reason, nothingToDo }: BackfillReport): string {
   return nothingToDo ? line.replace(/^Nothing to do: (.)/, (_, first: string) => first.toUpperCase()) : line;
 }
 
-function renderWait({ waitingFor }: BackfillReport): string[] {
-  return waitingFor === null ? [] : [`Waited for ${printableLine(waitingFor).replace(/\.$/, '')}.`];
+function renderWait({ waitingFor, reason }: BackfillReport): string[] {
+  // The reason of a pause is what a run waits for, and stands in the line above.
+  return waitingFor === null || waitingFor.endsWith(reason)
+    ? []
+    : [`Waited for ${printableLine(waitingFor).replace(/\.$/, '')}.`];
 }
 
 /** What deletes took along in this run. */

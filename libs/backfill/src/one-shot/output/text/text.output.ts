@@ -16,6 +16,7 @@ import { LogObserver } from '../progress/log.observer.js';
 import { ProgressBarObserver } from '../progress/progress-bar.observer.js';
 import { TerminalLine } from '../progress/terminal-line.js';
 import { renderControl } from './control.renderer.js';
+import type { PlanDetail } from './plan.renderer.js';
 import {
   renderFailedInspection,
   renderOneShotPlan,
@@ -26,6 +27,8 @@ import {
 export interface TextOutputOptions {
   /** Show a progress bar if stdout is a terminal. */
   readonly progressBar: boolean;
+  /** How much a plan shows. @default 'short' */
+  readonly detail?: PlanDetail;
   /** @default OneShotLogger */
   readonly logger?: LoggerService | undefined;
 }
@@ -36,9 +39,14 @@ export class TextOutput implements OneShotOutput {
   readonly observer: BackfillObserver;
   readonly #streams: OutputStreams;
   readonly #progressLine: TerminalLine | undefined;
+  readonly #detail: PlanDetail;
 
-  constructor(streams: OutputStreams, { progressBar, logger = new OneShotLogger() }: TextOutputOptions) {
+  constructor(
+    streams: OutputStreams,
+    { progressBar, detail = 'short', logger = new OneShotLogger() }: TextOutputOptions,
+  ) {
     this.#streams = streams;
+    this.#detail = detail;
     this.logger = logger;
     const log = new LogObserver(phaseLogger(logger, LOG_CONTEXT));
     this.#progressLine =
@@ -64,7 +72,7 @@ export class TextOutput implements OneShotOutput {
   }
 
   async plan(plan: OneShotPlan): Promise<void> {
-    await this.#print(renderOneShotPlan(plan));
+    await this.#print(renderOneShotPlan(plan, this.#detail));
   }
 
   async status(status: OneShotStatus): Promise<void> {

@@ -22,6 +22,8 @@ import { RunObservers } from './report/run-observers.registry.js';
 import { EventDispatcher } from './operate/events/event.dispatcher.js';
 import { HandlerExplorer } from './operate/events/handler.explorer.js';
 import { RunEvents } from './operate/events/run.events.js';
+import { BackfillHealthIndicator } from './operate/health/backfill.health.js';
+import { RunTelemetry } from './operate/telemetry/run.telemetry.js';
 import { RunSampler } from './operate/sampling/run.sampler.js';
 import { CatchUpScheduler } from './schedule/catch-up.scheduler.js';
 import { RoundQueue } from './schedule/round/round.queue.js';
@@ -38,6 +40,7 @@ import { StartUpChecker } from './start-up.checker.js';
   providers: [
     ...optionsProviders,
     BackfillExplorer,
+    BackfillHealthIndicator,
     BackfillRecords,
     BackfillRegistry,
     BackfillService,
@@ -57,10 +60,11 @@ import { StartUpChecker } from './start-up.checker.js';
     RunEvents,
     RunObservers,
     RunSampler,
+    RunTelemetry,
     StartUpChecker,
     ThrottleExplorer,
   ],
-  exports: [BackfillRecords, BackfillService, IndexesService, MigrationsService],
+  exports: [BackfillHealthIndicator, BackfillRecords, BackfillService, IndexesService, MigrationsService],
 })
 export class BackfillModule extends ConfigurableModuleClass implements OnModuleInit {
   readonly #startUp: StartUpChecker;

@@ -13,6 +13,14 @@ export type {
   BackfillThrottledEvent,
   MigrationDeferredEvent,
 } from '../operate/events/event.types.js';
+export {
+  BackfillHealthIndicator,
+  type HealthOptions,
+  type HealthProblem,
+  type HealthResult,
+  type HealthRules,
+  type HealthSeverity,
+} from '../operate/health/backfill.health.js';
 export { OnBackfill } from '../operate/events/on-backfill.decorator.js';
 export type {
   BackfillDeclaration,

@@ -24,6 +24,8 @@ export interface BackfillProgress {
   readonly remainingMs: number | null;
   /** The tenant of the last row of the batch; null without `tenant`. */
   readonly tenant: string | null;
+  /** The server's time for the last batch in milliseconds, without the pause after it. `BackfillService` always sets it. */
+  readonly batchMs?: number;
   /** The key that the sweep has reached, one text per key column; null before the first row. */
   readonly cursor: readonly string[] | null;
 }
@@ -59,6 +61,8 @@ export interface BackfillObserver {
   /** After each batch. `line` is true for every `progressEvery`-th batch, for logs. */
   progressed?(event: BackfillProgress & { readonly line: boolean }): void;
   waiting?(event: BackfillWait): void;
+  /** A row cannot be changed, and is in quarantine now. `key` is its key as text. */
+  quarantined?(event: { readonly name: string; readonly key: string; readonly error: string }): void;
   /** A message for people, e.g. a retry and its reason. */
   noted?(event: { readonly name: string; readonly level: 'log' | 'warn'; readonly message: string }): void;
   finished?(report: BackfillReport): void;

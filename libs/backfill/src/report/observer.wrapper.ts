@@ -26,6 +26,7 @@ function forward(
     started: (event) => deliver(() => observer.started?.(event)),
     progressed: (event) => deliver(() => observer.progressed?.(event)),
     waiting: (event) => deliver(() => observer.waiting?.(event)),
+    quarantined: (event) => deliver(() => observer.quarantined?.(event)),
     noted: (event) => deliver(() => observer.noted?.(event)),
     finished: (report) => deliver(() => observer.finished?.(report)),
   };

@@ -27,6 +27,7 @@ export class RunObservers {
       started: (event) => all.forEach((observer) => observer.started?.(event)),
       progressed: (event) => all.forEach((observer) => observer.progressed?.(event)),
       waiting: (event) => all.forEach((observer) => observer.waiting?.(event)),
+      quarantined: (event) => all.forEach((observer) => observer.quarantined?.(event)),
       noted: (event) => all.forEach((observer) => observer.noted?.(event)),
       finished: (report) => all.forEach((observer) => observer.finished?.(report)),
     };

@@ -26,29 +26,26 @@ export const LIVE_SCRIPT = `'use strict';
     const hours = Math.floor(minutes / 60);
     return hours < 48 ? hours + ' h ' + (minutes % 60) + ' min' : Math.round(hours / 24) + ' days';
   };
-  const shown = {
-    count: (value) => value.toLocaleString('en-US'),
-    duration,
-    percent: (value) => Math.floor(value * 100) + ' %',
-    text: (value) => String(value),
-  };
+  const count = (value) => value.toLocaleString('en-US');
+  const percent = (value) => Math.floor(value * 100) + ' %';
+  const formats = { updated: count, rowsPerSecond: count, quarantined: count, remaining: count, remainingMs: duration, fraction: percent };
   const update = (overview) => {
     const backfills = new Map(overview.backfills.map((backfill) => [backfill.name, backfill]));
-    for (const element of document.querySelectorAll('[data-bind]')) {
-      const [name, field] = element.dataset.bind.split('/');
-      const backfill = backfills.get(name);
+    const of = (element) => backfills.get(element.closest('[data-backfill]').dataset.backfill);
+    for (const element of document.querySelectorAll('[data-backfill] [data-bind]')) {
+      const backfill = of(element);
       if (!backfill) continue;
+      const field = element.dataset.bind;
       const value = backfill[field];
-      const as = element.dataset.as;
-      if (as === 'progress') { if (value !== null) element.value = value; continue; }
-      const text = value === null ? '' : shown[as](value);
-      if (as === 'text' && element.textContent.startsWith(text) && text !== '') continue;
+      if (element.tagName === 'PROGRESS') { if (value !== null) element.value = value; continue; }
+      const text = value === null ? '' : (formats[field] || String)(value);
+      // The page may also say since when.
+      if (field === 'waitingFor' && text !== '' && element.textContent.trim().startsWith(text)) continue;
       if (element.textContent !== text) element.textContent = text;
     }
-    const isOther = [...document.querySelectorAll('[data-status]')].some((element) => {
-      const [name, status] = element.dataset.status.split('/');
-      return (backfills.get(name) || { status }).status !== status;
-    });
+    const isOther = [...document.querySelectorAll('[data-status]')].some(
+      (element) => (of(element) || element.dataset).status !== element.dataset.status,
+    );
     // Another status has another template. Never while the person uses the keyboard or reads a table.
     if (isOther && (document.activeElement === document.body || !document.activeElement)) location.reload();
   };

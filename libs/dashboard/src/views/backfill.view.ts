@@ -26,9 +26,11 @@ export function backfillPage(context: PageContext, data: BackfillData, done: str
     title: `${name} · ${TEXTS.title}`,
     liveFrom: context.links.to(['api', 'v1', 'overview']),
     main: [
-      html`<h1>${name} <span data-status="${name}/${status}">${statusBadge(status)}</span></h1>`,
+      html`<h1>
+        ${name} <span data-backfill="${name}" data-status="${status}">${statusBadge(status)}</span>
+      </h1>`,
       done !== null && html`<p class="done" role="status">${done}</p>`,
-      html`<section aria-label="${sections.facts}" class="state">${stateView(overview)}</section>`,
+      html`<div class="state" data-backfill="${name}">${stateView(overview)}</div>`,
       actions(context, data),
       section('course', sections.course, [spans(context, name), chart(data.samples)]),
       section('facts', sections.facts, stateFacts(data)),

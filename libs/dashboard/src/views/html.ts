@@ -24,16 +24,28 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '`': '&#96;',
 };
 
+/** The parts of each template without the white space of its layout in the code. */
+const collapsed = new WeakMap<TemplateStringsArray, readonly string[]>();
+
 /**
  * A template that escapes every value, also in quoted attributes. The template itself is code; a value never becomes an
  * element, an attribute or a script.
  */
 export function html(template: TemplateStringsArray, ...values: readonly Content[]): Html {
-  let text = template[0] ?? '';
+  const parts = partsOf(template);
+  let text = parts[0] ?? '';
   values.forEach((value, at) => {
-    text += render(value) + (template[at + 1] ?? '');
+    text += render(value) + (parts[at + 1] ?? '');
   });
   return new Html(text);
+}
+
+function partsOf(template: TemplateStringsArray): readonly string[] {
+  const known = collapsed.get(template);
+  if (known) return known;
+  const parts = template.map((part) => part.replace(/\s*\n\s*/g, '\n'));
+  collapsed.set(template, parts);
+  return parts;
 }
 
 function render(value: Content): string {

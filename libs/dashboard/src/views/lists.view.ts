@@ -15,7 +15,7 @@ interface Column<Item> {
 
 function table<Item>(label: string, columns: readonly Column<Item>[], items: readonly Item[]): Html {
   if (items.length === 0) return html`<p>${list.empty}</p>`;
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">
+  return html`<div class="scroll" role="group" aria-label="${label}" tabindex="0">
     <table>
       <thead>
         <tr>

@@ -32,7 +32,7 @@ export function overviewPage(context: PageContext, data: OverviewData): Html {
 function table(context: PageContext, backfills: readonly BackfillOverview[]): Html {
   const heads = [columns.backfill, columns.status, columns.progress, columns.updated, columns.rate];
   const more = [columns.left, columns.quarantined, columns.targets, columns.waiting];
-  return html`<div class="scroll" role="region" aria-labelledby="list" tabindex="0">
+  return html`<div class="scroll" role="group" aria-labelledby="list" tabindex="0">
     <table>
       <thead>
         <tr>
@@ -48,9 +48,8 @@ function table(context: PageContext, backfills: readonly BackfillOverview[]): Ht
 
 function row({ links }: PageContext, backfill: BackfillOverview): Html {
   const { name, status, updated, rowsPerSecond, remainingMs, quarantined, targets } = backfill;
-  const cell = (field: string, as: string, value: Content) =>
-    html`<td class="number" data-bind="${name}/${field}" data-as="${as}">${value}</td>`;
-  return html`<tr data-status="${name}/${status}">
+  const cell = (field: string, value: Content) => html`<td class="number" data-bind="${field}">${value}</td>`;
+  return html`<tr data-backfill="${name}" data-status="${status}">
     <th scope="row">
       ${
         backfill.declared
@@ -60,11 +59,11 @@ function row({ links }: PageContext, backfill: BackfillOverview): Html {
     </th>
     <td>${statusBadge(status)}</td>
     <td>${progress(backfill)}</td>
-    ${cell('updated', 'count', count(updated))}${cell('rowsPerSecond', 'count', rowsPerSecond === null ? '' : count(rowsPerSecond))}${cell('remainingMs', 'duration', remainingMs === null ? '' : duration(remainingMs))}${cell('quarantined', 'count', count(quarantined))}
+    ${cell('updated', count(updated))}${cell('rowsPerSecond', rowsPerSecond === null ? '' : count(rowsPerSecond))}${cell('remainingMs', remainingMs === null ? '' : duration(remainingMs))}${cell('quarantined', count(quarantined))}
     <td class="number">
       ${targets.total > 1 ? `${count(targets.byStatus.complete ?? 0)}/${count(targets.total)}` : ''}
     </td>
-    <td data-bind="${name}/waitingFor" data-as="text">${waiting(backfill)}</td>
+    <td data-bind="waitingFor">${waiting(backfill)}</td>
   </tr> `;
 }
 
@@ -74,10 +73,9 @@ function progress({ name, fraction }: BackfillOverview): Content {
       max="1"
       value="${fraction.toFixed(3)}"
       aria-label="${columns.progress} ${name}"
-      data-bind="${name}/fraction"
-      data-as="progress"
+      data-bind="fraction"
     ></progress>
-    <span data-bind="${name}/fraction" data-as="percent">${percent(fraction)}</span>`;
+    <span data-bind="fraction">${percent(fraction)}</span>`;
 }
 
 function waiting({ waitingFor, waitingSince }: BackfillOverview): Content {

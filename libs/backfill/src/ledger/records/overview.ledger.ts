@@ -104,7 +104,7 @@ export class OverviewLedger {
             pg_catalog.format('%I.%I', coalesce(d.parts[pg_catalog.array_upper(d.parts, 1) - 1], pg_catalog.current_schema(), 'public'),
               d.parts[pg_catalog.array_upper(d.parts, 1)])) END AS target
           FROM (SELECT name, version, ordinal, named, CASE WHEN named <> '' THEN pg_catalog.parse_ident(named) END AS parts
-            FROM pg_catalog.unnest($1::text[], $2::int[], $3::text[]) WITH ORDINALITY AS given (name, version, named, ordinal)) AS d
+            FROM unnest($1::text[], $2::int[], $3::text[]) WITH ORDINALITY AS given (name, version, named, ordinal)) AS d
           CROSS JOIN LATERAL (SELECT pg_catalog.to_regclass(nullif(d.named, ''))::oid AS id) AS found
         )
         SELECT b.name, own.target, nullif(b.target, ''),

@@ -79,12 +79,13 @@ export class RunLog {
     this.#proofMs = (this.#proofMs ?? 0) + ms;
   }
 
-  batch({ changed, tenant }: BatchOutcome, cursor: Key | null): void {
+  batch({ changed, tenant, time }: BatchOutcome, cursor: Key | null): void {
     this.#batches++;
     this.#updated += changed;
     this.#reportedWait = null;
     this.#observer.progressed({
       ...this.#progress(tenant, cursor),
+      batchMs: time.serverMs,
       line: this.#batches % this.#progressEvery === 0,
     });
   }
@@ -115,6 +116,7 @@ export class RunLog {
   quarantined(row: string, error: unknown): void {
     const count = ++this.#quarantined;
     const { error: message } = describeFailure(error);
+    this.#observer.quarantined({ name: this.#name, key: row, error: message });
     if (count <= MAX_NAMED_ROWS) this.note('warn', `Row ${row} is in quarantine: ${message}`);
     if (count === MAX_NAMED_ROWS)
       this.note('warn', 'Further rows in quarantine are only counted here; `--status` shows their errors.');

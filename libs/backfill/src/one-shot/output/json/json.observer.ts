@@ -16,7 +16,7 @@ export class JsonObserver implements BackfillObserver {
     this.#record('started', event);
   }
 
-  progressed({ line, ...progress }: EventOf<'progressed'>): void {
+  progressed({ line, batchMs: _, ...progress }: EventOf<'progressed'>): void {
     if (line) this.#record('progress', progress);
   }
 

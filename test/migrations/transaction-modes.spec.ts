@@ -71,15 +71,24 @@ it('`migrationsRun: true` runs guarded migrations too', async () => {
   ).toBeInstanceOf(DataInMigrationError);
 });
 
-it('one transaction for all is refused with the remedy, if a migration declares `transaction = false`', async () => {
-  const Add = migration('Add', { up: ADD_COLUMN });
-  const Alone = migration('Alone', { up: 'CREATE TABLE alone ()', transaction: false });
-  await withDataSource(postgresDataSource(stage.database, [Add, Alone]), async (dataSource) => {
-    const report = await runMigrations(dataSource, { log: stage.log, transaction: 'all' });
-    expect(report).toMatchObject({ outcome: 'failed', failed: { name: Alone.name }, ran: [] });
-    expect(report.failed?.error.message).toContain("transaction: 'each'");
+it('one transaction for all is committed before a migration that declares `transaction = false`', async () => {
+  const First = migration('First', { up: ADD_COLUMN });
+  const Alone = migration('Alone', {
+    up: 'CREATE INDEX CONCURRENTLY leads_note ON leads (note)',
+    transaction: false,
   });
-  expect(await stage.columns()).not.toContain('extra');
+  const Next = migration('Next', { up: 'CREATE TABLE next (id int)' });
+  const Failing = migration('Failing', { up: 'ALTER TABLE nothing ADD COLUMN x int' });
+  await withDataSource(
+    postgresDataSource(stage.database, [First, Alone, Next, Failing]),
+    async (dataSource) => {
+      const report = await runMigrations(dataSource, { log: stage.log, transaction: 'all' });
+      expect(report.ran.map(({ name }) => name)).toEqual([First.name, Alone.name]);
+      expect(report.pending).toEqual([Next.name, Failing.name]);
+    },
+  );
+  expect(await stage.columns()).toContain('extra');
+  expect(await stage.count(`pg_class WHERE relname IN ('leads_note', 'next')`)).toBe(1);
 });
 
 describe('a migration without a transaction', () => {

@@ -13,4 +13,21 @@ export {
   type EnumValueStep,
   type UniqueStep,
 } from '../migrations/steps/constraint-steps.js';
+export {
+  attachPartition,
+  changeType,
+  type ChangeTypeStep,
+  dropColumn,
+  type DropColumnStep,
+  type PartitionStep,
+  retireColumn,
+} from '../migrations/steps/column-steps.js';
+export {
+  finishRenameColumn,
+  finishRenameTable,
+  renameColumn,
+  type RenameColumnStep,
+  renameTable,
+  type RenameTableStep,
+} from '../migrations/steps/rename-steps.js';
 export { addForeignKey, type ForeignKeyStep, setNotNull } from '../migrations/steps/safe-steps.js';

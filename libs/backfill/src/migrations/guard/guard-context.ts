@@ -1,3 +1,4 @@
+import type { LockRule } from 'nestjs-backfill-sql';
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 /** Checks SQL that the code of a migration sends on a connection other than the migration's own. */
@@ -31,6 +32,18 @@ export function unguarded<T>(work: () => T): T {
 /** Sends one statement that the guard has admitted. Other statements that `work` causes are checked. */
 export function sending<T>(guard: OtherConnectionGuard, sql: string, work: () => T): T {
   return storage.run({ guard, admitted: sql }, work);
+}
+
+const stepRules = new AsyncLocalStorage<readonly LockRule[]>();
+
+/** Runs the statements of a step of this library, which avoids the danger of some lock rules in another way. */
+export function insideStep<T>(rules: readonly LockRule[], work: () => T): T {
+  return stepRules.run(rules, work);
+}
+
+/** The lock rules whose danger the current step avoids. */
+export function rulesOfStep(): readonly LockRule[] {
+  return stepRules.getStore() ?? [];
 }
 
 const observers = new Set<(sql: string) => void>();

@@ -1,5 +1,6 @@
 import { type LockFinding, LockJudge, lockLookups, SchemaState, type Statement } from 'nestjs-backfill-sql';
 import type { DataSource } from 'typeorm';
+import { rulesOfStep } from '../guard/guard-context.js';
 import type { SendQuery } from '../guard/row-counters.js';
 import { DangerousLockError } from '../migration.error.js';
 import type { LockExemption, LocksPolicy, MigrationLog } from '../migration.options.js';
@@ -92,7 +93,7 @@ export class LockGuard {
   }
 
   #report(findings: readonly LockFinding[]): void {
-    const exempt = new Set<string>(this.#options.allowsLocks?.rules);
+    const exempt = new Set<string>([...(this.#options.allowsLocks?.rules ?? []), ...rulesOfStep()]);
     const refused = findings.filter(({ rule }) => !exempt.has(rule));
     if (refused.length === 0) return;
     const { migration, direction, log } = this.#options;

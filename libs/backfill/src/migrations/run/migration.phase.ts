@@ -1,5 +1,5 @@
 import { loadClassifier } from 'nestjs-backfill-sql';
-import { type DataSource, type Migration, MigrationExecutor, type MigrationInterface } from 'typeorm';
+import { type DataSource, type Migration, MigrationExecutor } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { whileUnavailable } from '../../postgres/server/availability.js';
 import { namedTarget } from '../../ledger/target/target.js';
@@ -9,7 +9,7 @@ import { startLockRun } from '../locks/lock.guard.js';
 import { LockRetry } from '../locks/lock-retry.js';
 import { declaredTransaction } from './declared-transaction.js';
 import { unmetRequirements } from './contract.requirements.js';
-import { describeUnmet, MigrationDeclarationError } from '../migration.error.js';
+import { describeUnmet } from '../migration.error.js';
 import { grandfatheredOf, guardMigrations, type GuardMigrationsOptions } from '../migration.guarding.js';
 import type {
   DeferredMigration,
@@ -110,8 +110,6 @@ class MigrationPhase {
     // Read under the lease, because another process may have run some of the migrations before.
     const pending = await this.#pending();
     this.#warnOfGrandfathered(pending);
-    const conflict = this.#mode === 'all' ? conflictWithSharedTransaction(pending) : undefined;
-    if (conflict) return this.#report({ failed: { name: conflict.migration, error: conflict } }, pending);
     const groups =
       this.#mode === 'all'
         ? await this.#groupsInOneTransaction(pending)
@@ -154,7 +152,7 @@ class MigrationPhase {
     const first = await this.#firstUnmet(pending);
     const together = first === undefined ? pending : pending.slice(0, first);
     const rest = first === undefined ? [] : pending.slice(first).map((migration) => [migration]);
-    return together.length > 0 ? [together, ...rest] : rest;
+    return [...aroundOwnTransactions(together), ...rest];
   }
 
   async #firstUnmet(pending: readonly Migration[]): Promise<number | undefined> {
@@ -214,7 +212,8 @@ class MigrationPhase {
   }
 
   #isTransactional(group: readonly Migration[]): boolean {
-    return this.#mode === 'all' || inOwnTransaction(group[0]?.instance, this.#mode);
+    const declared = declaredTransaction(group[0]?.instance);
+    return declared ?? this.#mode !== 'none';
   }
 
   #outcome({ failed, deferred }: PhaseEnd): MigrationPhaseReport['outcome'] {
@@ -252,21 +251,17 @@ export function pendingOf(dataSource: DataSource): Promise<Migration[]> {
   return new MigrationExecutor(dataSource).getPendingMigrations();
 }
 
-/** TypeORM's own runner refuses the same combination. */
-function conflictWithSharedTransaction(pending: readonly Migration[]): MigrationDeclarationError | undefined {
-  const other = pending.find(({ instance }) => declaredTransaction(instance) === false);
-  return (
-    other &&
-    new MigrationDeclarationError(
-      other.name,
-      `${other.name} declares \`transaction = false\`, but all migrations share one transaction.`,
-      "Use one transaction per migration: migrations: { transaction: 'each' } in BackfillModule.forRoot().",
-    )
-  );
-}
-
-function inOwnTransaction(instance: MigrationInterface | undefined, mode: 'all' | 'each' | 'none'): boolean {
-  return declaredTransaction(instance) ?? mode !== 'none';
+/** A migration without a transaction is a group of its own: what comes before it is committed. */
+function aroundOwnTransactions(migrations: readonly Migration[]): readonly (readonly Migration[])[] {
+  const groups: Migration[][] = [];
+  let isOpen = false;
+  for (const migration of migrations) {
+    const isAlone = declaredTransaction(migration.instance) === false;
+    if (isOpen && !isAlone) groups.at(-1)?.push(migration);
+    else groups.push([migration]);
+    isOpen = !isAlone;
+  }
+  return groups;
 }
 
 function asError(error: unknown): Error {

@@ -31,9 +31,9 @@ export interface ForeignKeyStep {
 }
 
 /**
- * Sets NOT NULL without a table scan under an exclusive lock. It adds a CHECK as NOT VALID and validates it
- * under a lock that allows reads and writes. With the valid CHECK, SET NOT NULL needs no scan (PostgreSQL
- * manual, ALTER TABLE, since 12). It does nothing if the column is NOT NULL already, and can be repeated after
+ * Sets NOT NULL without a table scan under an exclusive lock. Since PostgreSQL 18 it adds NOT NULL as NOT VALID
+ * and validates it under a lock that allows reads and writes. Before, it does the same with a CHECK: with a
+ * valid CHECK, SET NOT NULL needs no scan (PostgreSQL manual, ALTER TABLE, since 12). It does nothing if the column is NOT NULL already, and can be repeated after
  * a failure at any point. If a row is NULL, nothing is changed.
  *
  * Each step commits by itself, so declare `transaction = false` on the migration.
@@ -50,7 +50,9 @@ export async function setNotNull(
   refuseTransaction(queryRunner, 'setNotNull');
   const target = quoteTable(table);
   const name = quoteIdentifier(column);
-  if (await isNotNull(queryRunner, target, column)) return;
+  const { isSet, unproven, version } = await notNullState(queryRunner, target, column);
+  if (isSet && unproven === null) return;
+  if (version >= NOT_VALID_VERSION) return addNotNull(queryRunner, { table, column, unproven });
   const check = constraintName(table, [column], 'not_null_check');
   const existing = await findConstraint(queryRunner, target, check);
   if (existing?.isValid !== true) {
@@ -66,12 +68,50 @@ export async function setNotNull(
   await dropConstraint(queryRunner, target, check);
 }
 
-async function isNotNull(queryRunner: QueryRunner, target: string, column: string): Promise<boolean> {
+/** NOT NULL can be added as NOT VALID. */
+const NOT_VALID_VERSION = 180_000;
+
+interface NotNullState {
+  readonly isSet: boolean;
+  /** The name of a NOT NULL constraint that is not validated yet. */
+  readonly unproven: string | null;
+  readonly version: number;
+}
+
+async function notNullState(queryRunner: QueryRunner, target: string, column: string): Promise<NotNullState> {
   const rows = (await queryRunner.query(
-    `SELECT a.attnotnull AS is_set FROM pg_catalog.pg_attribute a
-      WHERE a.attrelid = ${quoteLiteral(target)}::pg_catalog.regclass::pg_catalog.oid AND a.attname = ${quoteLiteral(column)}`,
-  )) as { is_set: boolean }[];
-  return rows[0]?.is_set === true;
+    `SELECT a.attnotnull AS "isSet", pg_catalog.current_setting('server_version_num')::int AS version,
+            (SELECT k.conname FROM pg_catalog.pg_constraint k
+              WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey)) AS unproven
+       FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = ${quoteLiteral(target)}::pg_catalog.regclass AND a.attname = ${quoteLiteral(column)}`,
+  )) as NotNullState[];
+  return rows[0] ?? { isSet: false, unproven: null, version: 0 };
+}
+
+interface NotNullColumn {
+  readonly table: TableReference;
+  readonly column: string;
+  readonly unproven: string | null;
+}
+
+/** Since PostgreSQL 18: the constraint itself is NOT VALID first, then validated while reads and writes go on. */
+async function addNotNull(
+  queryRunner: QueryRunner,
+  { table, column, unproven }: NotNullColumn,
+): Promise<void> {
+  const target = quoteTable(table);
+  const name = quoteIdentifier(column);
+  const constraint = unproven ?? constraintName(table, [column], 'not_null');
+  await refuseNulls(queryRunner, target, name);
+  if (unproven === null)
+    await queryRunner.query(
+      `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(constraint)} NOT NULL ${name} NOT VALID`,
+    );
+  await validateOrDrop(queryRunner, target, constraint);
+  // Left by an interrupted run on an earlier version of PostgreSQL.
+  const check = constraintName(table, [column], 'not_null_check');
+  if (await findConstraint(queryRunner, target, check)) await dropConstraint(queryRunner, target, check);
 }
 
 async function refuseNulls(queryRunner: QueryRunner, target: string, name: string): Promise<void> {

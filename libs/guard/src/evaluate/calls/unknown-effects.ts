@@ -34,6 +34,9 @@ const SAFE_STEPS = new Set([
   'renameTable',
   'dropIndex',
   'addEnumValue',
+  'retireColumn',
+  'finishRenameColumn',
+  'finishRenameTable',
 ]);
 
 function isSafeStep({ name, facts }: UnknownCallee): boolean {

@@ -1,0 +1,218 @@
+import type { QueryRunner } from 'typeorm';
+import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.js';
+import { insideStep } from '../guard/guard-context.js';
+import { MigrationDeclarationError } from '../migration.error.js';
+import { quoteTable, type TableReference } from './step-statements.js';
+
+/** The table to rename. @publicApi */
+export interface RenameTableStep {
+  readonly table: TableReference;
+  /** The new name, without a schema. */
+  readonly to: string;
+}
+
+/** The column to rename. @publicApi */
+export interface RenameColumnStep {
+  readonly table: TableReference;
+  readonly column: string;
+  /** The new name. */
+  readonly to: string;
+}
+
+/**
+ * Renames a table so that the release that runs goes on: in the same transaction, a view takes the old name.
+ * PostgreSQL passes reads and writes of such a view on to the table. It does nothing if it has run already.
+ * After the release that uses the new name is deployed, call `finishRenameTable` in a later migration.
+ *
+ * @publicApi
+ * @throws MigrationDeclarationError if the new name is in use
+ */
+export async function renameTable(queryRunner: QueryRunner, { table, to }: RenameTableStep): Promise<void> {
+  const state = await relationOf(queryRunner, table);
+  const target = await relationOf(queryRunner, renamed(table, to));
+  if (state?.kind === 'v' && target?.isTable === true) return;
+  assertTable('renameTable', table, state);
+  assertFree('renameTable', renamed(table, to), target);
+  await runStep(queryRunner, [
+    `ALTER TABLE ${quoteTable(table)} RENAME TO ${quoteIdentifier(to)}`,
+    ...viewStatements(state, { view: table, of: renamed(table, to), columns: '*' }),
+  ]);
+}
+
+/**
+ * Drops the view that `renameTable` has left under the old name. It does nothing if the view is gone.
+ *
+ * @publicApi
+ * @throws MigrationDeclarationError if the old name is a table
+ */
+export async function finishRenameTable(queryRunner: QueryRunner, { table }: RenameTableStep): Promise<void> {
+  const state = await relationOf(queryRunner, table);
+  if (!state) return;
+  assertView('finishRenameTable', table, state);
+  await runStep(queryRunner, [`DROP VIEW ${quoteTable(table)}`]);
+}
+
+/**
+ * Gives a column a second name so that the release that runs goes on: the table becomes `<table>_base`, and a
+ * view with its name has the column under both names. PostgreSQL passes reads and writes on to the table. It
+ * does nothing if it has run already. After the release that uses the new name is deployed, call
+ * `finishRenameColumn` in a later migration. Between the two, backfills and indexes of the table must wait, and
+ * GROUP BY needs all columns, because a view has no primary key.
+ *
+ * @publicApi
+ * @throws MigrationDeclarationError if the table or column does not exist, or a name is in use
+ */
+export async function renameColumn(
+  queryRunner: QueryRunner,
+  { table, column, to }: RenameColumnStep,
+): Promise<void> {
+  const base = baseOf(table);
+  const state = await relationOf(queryRunner, table);
+  if (state?.kind === 'v' && state.columns.includes(column) && state.columns.includes(to)) return;
+  if (state?.isTable === true && !state.columns.includes(column) && state.columns.includes(to)) return;
+  assertTable('renameColumn', table, state);
+  assertColumns('renameColumn', { table, column, to }, state);
+  assertFree('renameColumn', base, await relationOf(queryRunner, base));
+  const columns = `*, ${quoteIdentifier(column)} AS ${quoteIdentifier(to)}`;
+  await runStep(queryRunner, [
+    `ALTER TABLE ${quoteTable(table)} RENAME TO ${quoteIdentifier(nameOf(base))}`,
+    ...viewStatements(state, { view: table, of: base, columns }),
+  ]);
+}
+
+/**
+ * Drops the view of `renameColumn`, and gives table and column their final names, in one transaction. It does
+ * nothing if it has run already.
+ *
+ * @publicApi
+ * @throws MigrationDeclarationError if `renameColumn` has not run
+ */
+export async function finishRenameColumn(
+  queryRunner: QueryRunner,
+  { table, column, to }: RenameColumnStep,
+): Promise<void> {
+  const state = await relationOf(queryRunner, table);
+  if (state?.isTable === true && state.columns.includes(to) && !state.columns.includes(column)) return;
+  assertView('finishRenameColumn', table, state);
+  await runStep(queryRunner, [
+    `DROP VIEW ${quoteTable(table)}`,
+    `ALTER TABLE ${quoteTable(baseOf(table))} RENAME TO ${quoteIdentifier(nameOf(table))}`,
+    `ALTER TABLE ${quoteTable(table)} RENAME COLUMN ${quoteIdentifier(column)} TO ${quoteIdentifier(to)}`,
+  ]);
+}
+
+interface Relation {
+  readonly kind: string;
+  readonly isTable: boolean;
+  readonly columns: readonly string[];
+  /** GRANT statements for a view of this table, with `%` in place of its name. */
+  readonly grants: readonly string[];
+  readonly hasRowSecurity: boolean;
+  readonly version: number;
+}
+
+async function relationOf(queryRunner: QueryRunner, table: TableReference): Promise<Relation | undefined> {
+  const rows = (await queryRunner.query(
+    `SELECT c.relkind AS kind, c.relrowsecurity AS secured, pg_catalog.current_setting('server_version_num')::int AS version,
+            array(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+                   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns,
+            array(SELECT pg_catalog.format('GRANT %s ON %% TO %s', a.privilege_type,
+                           CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END)
+                    FROM pg_catalog.aclexplode(c.relacl) a
+                   WHERE a.grantee <> c.relowner AND a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')) AS grants
+       FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(${quoteLiteral(quoteTable(table))})::pg_catalog.oid`,
+  )) as { kind: string; secured: boolean; version: number; columns: string[]; grants: string[] }[];
+  const [row] = rows;
+  return (
+    row && {
+      ...row,
+      isTable: row.kind === 'r' || row.kind === 'p',
+      hasRowSecurity: row.secured,
+    }
+  );
+}
+
+const SECURITY_INVOKER_VERSION = 150_000;
+
+interface ViewNames {
+  readonly view: TableReference;
+  readonly of: TableReference;
+  readonly columns: string;
+}
+
+/** The view has the rights of the table, and reads it with those of its user, so that row security applies. */
+function viewStatements(table: Relation, { view, of, columns }: ViewNames): readonly string[] {
+  const isInvoker = table.version >= SECURITY_INVOKER_VERSION;
+  if (!isInvoker && table.hasRowSecurity)
+    throw new MigrationDeclarationError(
+      'rename',
+      `${view} has row security, which a view passes by before PostgreSQL 15. Nothing was changed.`,
+      'Add a new column or table, copy the rows with a backfill, and drop the old one after the next release.',
+    );
+  const options = isInvoker ? ' WITH (security_invoker = true)' : '';
+  return [
+    `CREATE VIEW ${quoteTable(view)}${options} AS SELECT ${columns} FROM ${quoteTable(of)}`,
+    ...table.grants.map((grant) => grant.replace(' % ', ` ${quoteTable(view)} `)),
+  ];
+}
+
+/** One text is one transaction, which is tried again if it does not get its locks. */
+async function runStep(queryRunner: QueryRunner, statements: readonly string[]): Promise<void> {
+  await insideStep(['rename-table', 'rename-column', 'several-tables-locked'], () =>
+    queryRunner.query(statements.join(';\n')),
+  );
+}
+
+function assertTable(
+  step: string,
+  table: TableReference,
+  state: Relation | undefined,
+): asserts state is Relation {
+  if (state?.isTable === true) return;
+  throw new MigrationDeclarationError(
+    step,
+    `${step}() found ${state ? `the view ${table} instead of a table` : `no table ${table}`}. Nothing was changed.`,
+    'Write the name as in the database, with its schema if it is not in the search path.',
+  );
+}
+
+function assertView(step: string, table: TableReference, state: Relation | undefined): void {
+  if (state?.kind === 'v') return;
+  throw new MigrationDeclarationError(
+    step,
+    `${step}() found ${state ? `the table ${table} instead of a view` : `no view ${table}`}. Nothing was changed.`,
+    `Call ${step.replace('finishR', 'r')}() in an earlier migration, and deploy the release that uses the new name.`,
+  );
+}
+
+function assertFree(step: string, name: TableReference, state: Relation | undefined): void {
+  if (!state) return;
+  throw new MigrationDeclarationError(
+    step,
+    `${step}() needs the name ${name}, but a relation has it already. Nothing was changed.`,
+    'Rename or drop that relation first.',
+  );
+}
+
+function assertColumns(step: string, { table, column, to }: RenameColumnStep, { columns }: Relation): void {
+  if (columns.includes(column) && !columns.includes(to)) return;
+  throw new MigrationDeclarationError(
+    step,
+    columns.includes(to)
+      ? `${step}() cannot give ${table}.${column} the name ${to}, because another column has it. Nothing was changed.`
+      : `${step}() found no column ${column} of ${table}. Nothing was changed.`,
+    `The table has the columns ${columns.join(', ')}.`,
+  );
+}
+
+function renamed(table: TableReference, to: string): TableReference {
+  return [...table.split('.').slice(0, -1), to].join('.');
+}
+
+function baseOf(table: TableReference): TableReference {
+  return renamed(table, `${nameOf(table).slice(0, 58)}_base`);
+}
+
+function nameOf(table: TableReference): string {
+  return table.split('.').at(-1) ?? table;
+}

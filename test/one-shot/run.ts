@@ -70,6 +70,7 @@ export class PhasesStub {
   readonly backfill = new BackfillsStub();
   readonly migrate: MigrationPhaseService = {
     run: jest.fn<MigrationPhaseService['run']>(async () => this.#record('migrate', this.migrateReport)),
+    requiredBackfills: async () => [],
     status: async () => ({ phase: 'migrate', dataSources: [] }),
   };
   readonly indexes: IndexPhaseService = {

@@ -34,6 +34,13 @@ export interface BackfillModuleOptions {
    * @default on only for the backfills with their own `catchUp`
    */
   readonly catchUp?: CatchUpModuleOptions | false;
+  /**
+   * The names of backfills that are complete in every database and whose classes were removed. A migration that
+   * `requires` one of them runs on a new database, and where the ledger records the backfill as complete. `dependsOn`
+   * may name them too.
+   * @default []
+   */
+  readonly retired?: readonly string[];
   /** The schema migrations of every data source. @default see `MigrationModuleOptions` */
   readonly migrations?: MigrationModuleOptions;
 }
@@ -47,6 +54,7 @@ export const MODULE_DEFAULTS = {
   defaults: PACE_DEFAULTS,
   throttles: THROTTLE_DEFAULTS,
   catchUp: CATCH_UP_DEFAULTS,
+  retired: [],
   migrations: { locks: 'refuse', policy: DDL_POLICY },
 } as const satisfies Required<BackfillModuleOptions>;
 

@@ -8,6 +8,7 @@ import { TenantNotDeclaredError } from './declare/errors/tenant.error.js';
 import { BackfillRegistry } from './definition/backfill.registry.js';
 import type { BackfillDefinition } from './definition/definition.js';
 import { runPhase } from './phase.runner.js';
+import { requiredFirst } from './phase.turns.js';
 import { planBackfill } from './plan/backfill.planner.js';
 import type { ControlledBackfill, ControlOptions } from '../report/control-report.js';
 import type { PlanReport } from '../report/plan.js';
@@ -15,6 +16,7 @@ import type { BackfillPhaseReport } from '../report/report.js';
 import type { RunRequest } from '../report/request.js';
 import { RunObservers } from '../report/run-observers.registry.js';
 import type { StatusReport } from '../report/status-report.js';
+import { proveRetired } from './status/retired.prover.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
 import type { DeclaredCheck } from './throttle/throttle-check.js';
@@ -78,7 +80,8 @@ export class BackfillService {
    * @throws UnknownBackfillError, TenantNotDeclaredError before anything runs
    */
   async run(request: RunRequest = {}): Promise<BackfillPhaseReport> {
-    const definitions = this.#registry.select(request.names);
+    const selected = this.#registry.select(request.names);
+    const definitions = requiredFirst(selected, this.#closureOf(request.first ?? []));
     const tenants = tenantsOf(definitions, request.tenants);
     this.declare();
     const observer = this.#observers.observe(request.observer);
@@ -124,6 +127,7 @@ export class BackfillService {
       phase: 'backfill',
       backfills: await readStatus(definitions, this.#ledger, this.schema, {
         includeUndeclared,
+        retired: this.#registry.retired,
         targets: request.targets ?? [],
       }),
     };
@@ -171,14 +175,31 @@ export class BackfillService {
     return this.#control(options).set(this.#registry.get(name), checked);
   }
 
-  /** Probes the table for a pending row at this moment. Changes nothing. @throws UnknownBackfillError */
+  /**
+   * Probes the table for a pending row at this moment. Changes nothing. For a backfill in `retired`, the ledger's
+   * records decide.
+   *
+   * @throws UnknownBackfillError
+   */
   async prove(name: string): Promise<BackfillProof> {
+    if (this.#registry.retired.includes(name)) {
+      const { dataSources } = this.#registry;
+      return proveRetired(name, { dataSources, ledger: this.#ledger, schema: this.schema });
+    }
     return proveCompletion(this.#registry.get(name), this.#ledger, this.schema);
   }
 
   /** Runs the rest of a backfill, after everything that it depends on. @throws UnknownBackfillError */
   async finish(name: string, request: Omit<RunRequest, 'names' | 'tenants'> = {}): Promise<void> {
     await this.run({ ...request, names: [...this.#registry.withDependencies(name)] });
+  }
+
+  /** These backfills and what they depend on. Names that are not declared are left out. */
+  #closureOf(names: readonly string[]): ReadonlySet<string> {
+    const found = new Set<string>();
+    for (const name of names)
+      if (this.#registry.names.includes(name)) this.#registry.withDependencies(name, found);
+    return found;
   }
 
   #control(options: ControlOptions): ControlService {

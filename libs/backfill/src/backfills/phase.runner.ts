@@ -13,6 +13,7 @@ import {
 } from '../report/report.js';
 import type { RunRequest } from '../report/request.js';
 import { forecastRun } from './plan/run.forecast.js';
+import { runInTurns } from './phase.turns.js';
 import { runBackfill } from './run/run-backfill.js';
 import type { RunOptions } from './run/run.options.js';
 import { CANCEL_AFTER_MS } from './run/stop/stop.enforcer.js';
@@ -46,9 +47,7 @@ export async function runPhase(
   { tenants, ledger, schema, checks, dependenciesOf }: PhaseContext,
 ): Promise<BackfillPhaseReport> {
   if (definitions.length === 0) return NONE_DECLARED;
-  const stop = new StopSignal(request);
-  const reports: BackfillReport[] = [];
-  for (const definition of definitions) {
+  const runOne = async (definition: BackfillDefinition, stop: StopSignal): Promise<BackfillReport> => {
     const options: RunOptions = {
       retryQuarantined: request.retryQuarantined ?? false,
       connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
@@ -64,8 +63,9 @@ export async function runPhase(
     const forecast = isPredicted ? await forecastRun(definition, ledger, schema) : null;
     const report = await runBackfill({ definition, ledgers: ledger, schema, options });
     const comparison = (await forecast?.compare(report)) ?? null;
-    reports.push({ ...report, kind: definition.kind, ...(comparison && { comparison }) });
-  }
+    return { ...report, kind: definition.kind, ...(comparison && { comparison }) };
+  };
+  const reports = await runInTurns(definitions, new StopSignal(request), runOne);
   return { phase: 'backfill', outcome: worstOf(WORST_FIRST, reports.map(outcomeOf)), backfills: reports };
 }
 

@@ -14,6 +14,13 @@ export class TableMismatchError extends BackfillError {
   }
 }
 
+/** The table or a column does not exist. @publicApi */
+export class NotInDatabaseError extends TableMismatchError {
+  constructor(backfill: string, problem: string) {
+    super(backfill, problem, 'Run the schema migrations before the backfills.');
+  }
+}
+
 /**
  * Row-level security hides rows of the table from the role that runs the backfill. Hidden rows would count as
  * done.

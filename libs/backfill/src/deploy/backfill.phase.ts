@@ -16,8 +16,23 @@ export class BackfillPhase implements DeployPhase<BackfillPhaseReport> {
     this.#request = { ...request, observer: this.#recording.observer };
   }
 
-  prepare({ backfills }: PhaseServices): () => Promise<BackfillPhaseReport> {
-    return () => backfills.run({ ...this.#request, predict: true });
+  prepare(services: PhaseServices): () => Promise<BackfillPhaseReport> {
+    const { backfills } = services;
+    return async () => {
+      const first = await this.#required(services);
+      return backfills.run({ ...this.#request, ...(first.length > 0 && { first }), predict: true });
+    };
+  }
+
+  /** The backfills for which pending migrations wait. Their order only matters under a time limit. */
+  async #required(services: PhaseServices): Promise<readonly string[]> {
+    if (this.#request.maxDurationMs === undefined) return [];
+    // An unreachable database is reported by the run.
+    try {
+      return await services.migrations.requiredBackfills();
+    } catch {
+      return [];
+    }
   }
 
   interruptedReport(outcome: InterruptedOutcome, reason: string): BackfillPhaseReport {

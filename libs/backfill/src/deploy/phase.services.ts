@@ -9,7 +9,7 @@ export type BackfillPhaseService = Pick<
   BackfillService,
   'run' | 'plan' | 'status' | 'set' | 'pause' | 'resume' | 'cancel' | 'assertDeclared'
 >;
-export type MigrationPhaseService = Pick<MigrationsService, 'run' | 'status'>;
+export type MigrationPhaseService = Pick<MigrationsService, 'run' | 'status' | 'requiredBackfills'>;
 export type IndexPhaseService = Pick<IndexesService, 'run' | 'status'>;
 
 /**

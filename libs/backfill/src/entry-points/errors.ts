@@ -25,7 +25,11 @@ export { UnknownEntityError } from '../backfills/declare/errors/entity.error.js'
 export { UndeclaredIndexError } from '../backfills/declare/errors/index-reference.error.js';
 export { KeyChangedError, MissingPrimaryKeyError } from '../backfills/declare/errors/key.error.js';
 export { UnclearBackfillKindError } from '../backfills/declare/errors/kind.error.js';
-export { DuplicateBackfillNameError, UnknownBackfillError } from '../backfills/declare/errors/name.error.js';
+export {
+  DuplicateBackfillNameError,
+  RetiredBackfillError,
+  UnknownBackfillError,
+} from '../backfills/declare/errors/name.error.js';
 export {
   InvalidPredicateError,
   PredicateNotFalsifiedError,
@@ -38,6 +42,7 @@ export {
   InvalidStatementError,
   KeyNotIndexedError,
   MissingRightError,
+  NotInDatabaseError,
   RowsHiddenError,
   StillPendingError,
   SwallowedError,

@@ -10,6 +10,8 @@ import type { MigrationLog } from './migration.options.js';
 import { MIGRATION_OPTIONS, type MigrationModuleOptions } from './migrations-module.options.js';
 import { runMigrations } from './run/migration.phase.js';
 import { recordDeferred } from './run/deferred.recorder.js';
+import { declarationOf, migrationName } from './run/guarded-migration.runner.js';
+import { pendingOf } from './run/migration.phase.js';
 import { migrationStatus } from './run/migration.status.js';
 
 /** The options of the migrations phase. @publicApi */
@@ -106,6 +108,25 @@ export class MigrationsService {
       dataSources.push({ dataSource: name, ...(await migrationStatus(dataSource)) });
     }
     return { phase: 'migrate', dataSources };
+  }
+
+  /**
+   * The names of the backfills that pending migrations require. Proves nothing.
+   *
+   * @internal
+   */
+  async requiredBackfills(): Promise<readonly string[]> {
+    const required: string[] = [];
+    for (const { dataSource } of this.#dataSources()) {
+      const contracts = dataSource.migrations.filter(
+        (migration) => declarationOf(migration).requires?.length,
+      );
+      if (contracts.length === 0) continue;
+      const pending = new Set((await pendingOf(dataSource)).map(({ name }) => name));
+      const due = contracts.filter((migration) => pending.has(migrationName(migration)));
+      required.push(...due.flatMap((migration) => declarationOf(migration).requires ?? []));
+    }
+    return required;
   }
 
   /** The data sources that have migrations. Others are skipped, because they may have no migrations table. */

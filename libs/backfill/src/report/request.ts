@@ -16,7 +16,17 @@ export interface RunRequest {
    * @default all rows
    */
   readonly tenants?: readonly string[];
-  /** Milliseconds after which the run stops with work left. @default no limit */
+  /**
+   * Names of backfills that run before the others, after what they depend on. One-shot mode names those that pending
+   * migrations require.
+   * @default none
+   */
+  readonly first?: readonly string[];
+  /**
+   * Milliseconds after which the run stops with work left. Several backfills share the time, so that a slow one does
+   * not keep the others from their turn.
+   * @default no limit
+   */
   readonly maxDurationMs?: number;
   /** Milliseconds that the run waits for an unreachable database. @default 60_000 */
   readonly connectTimeoutMs?: number;

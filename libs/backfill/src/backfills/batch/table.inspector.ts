@@ -5,7 +5,7 @@ import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { findCascades } from './cascade/cascade.inspector.js';
 import { CascadeMeter } from './cascade/cascade.meter.js';
-import { KeyNotIndexedError, RowsHiddenError, TableMismatchError } from '../run.error.js';
+import { KeyNotIndexedError, NotInDatabaseError, RowsHiddenError, TableMismatchError } from '../run.error.js';
 
 /** A table up to this size may be read completely in every batch, if no index serves its key. */
 const MAX_UNINDEXED_BYTES = 8 * 2 ** 20;
@@ -100,7 +100,7 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
     operatorSchema: nullable(text),
   });
   const [first] = columns;
-  if (!first) throw notInDatabase(name, `the table ${table} does not exist`);
+  if (!first) throw new NotInDatabaseError(name, `the table ${table} does not exist`);
   if (first.relkind !== 'r' && first.relkind !== 'p') {
     throw new TableMismatchError(
       name,
@@ -124,7 +124,7 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
     typeOf({ databaseName }) {
       const type = types.get(databaseName);
       if (type) return type;
-      throw notInDatabase(name, `the column "${databaseName}" of ${table} does not exist`);
+      throw new NotInDatabaseError(name, `the column "${databaseName}" of ${table} does not exist`);
     },
   };
 }
@@ -143,10 +143,6 @@ function qualifiedOperator(operator: KeyOperator, schemas: readonly (string | nu
   const qualified = [...new Set(schemas.map((schema) => schema ?? 'pg_catalog'))];
   const isSafe = schemas.every((schema) => schema === null);
   return isSafe || qualified.length > 1 ? operator : `OPERATOR(${qualified[0]}.${operator})`;
-}
-
-function notInDatabase(backfill: string, problem: string): TableMismatchError {
-  return new TableMismatchError(backfill, problem, 'Run the schema migrations before the backfills.');
 }
 
 /** The key columns of an index; null for an expression. */

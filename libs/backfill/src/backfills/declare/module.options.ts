@@ -1,3 +1,4 @@
+import { InvalidBackfillOptionError } from '../../options/option.error.js';
 import { MODULE_NAME, refuseUnknownOptions } from '../../options/known-options.js';
 import { resolveThrottles } from '../throttle/throttle.limits.js';
 import type { ThrottleOptions } from '../throttle/throttle.options.js';
@@ -9,6 +10,8 @@ import { checkPace } from './pace.js';
 export interface BackfillModuleDefaults {
   readonly defaults?: PaceOptions;
   readonly throttles?: ThrottleOptions | false;
+  /** The names of backfills whose classes were removed. */
+  readonly retired?: readonly string[];
 }
 
 /** The token of the checked `BackfillModuleDefaults`. */
@@ -22,12 +25,26 @@ export const BACKFILL_MODULE_DEFAULTS = Symbol.for('nestjs-backfill:backfill-def
 export function resolveModuleDefaults({
   defaults,
   throttles,
+  retired,
 }: BackfillModuleDefaults): BackfillModuleDefaults {
   refuseUnknownOptions(MODULE_NAME, defaults, { names: PACE_NAMES, path: 'defaults' });
   checkPace(MODULE_NAME, defaults ?? {}, 'defaults');
   resolveThrottles(MODULE_NAME, throttles);
+  checkRetired(retired);
   return {
     ...(defaults === undefined ? {} : { defaults }),
     ...(throttles === undefined ? {} : { throttles }),
+    ...(retired === undefined ? {} : { retired }),
   };
+}
+
+function checkRetired(retired: unknown): void {
+  if (retired === undefined || (Array.isArray(retired) && retired.every((name) => typeof name === 'string')))
+    return;
+  throw new InvalidBackfillOptionError(
+    MODULE_NAME,
+    'retired',
+    `is ${JSON.stringify(retired)}`,
+    'Give the names of the backfills whose classes were removed, e.g. `retired: ["leads-search-name"]`.',
+  );
 }

@@ -1,6 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
 import { DataSourceRegistry } from '../../data-sources/data-source.registry.js';
-import { DuplicateBackfillNameError, UnknownBackfillError } from '../declare/errors/name.error.js';
+import {
+  DuplicateBackfillNameError,
+  RetiredBackfillError,
+  UnknownBackfillError,
+} from '../declare/errors/name.error.js';
 import { INDEX_DIRECTORY, type IndexDirectory } from '../declare/index.directory.js';
 import { BACKFILL_MODULE_DEFAULTS, type BackfillModuleDefaults } from '../declare/module.options.js';
 import { BackfillExplorer } from './backfill.explorer.js';
@@ -27,6 +32,16 @@ export class BackfillRegistry {
     this.#dataSources = dataSources;
     this.#defaults = defaults;
     this.#indexes = indexes;
+  }
+
+  /** The names of the backfills whose classes were removed. */
+  get retired(): readonly string[] {
+    return this.#defaults.retired ?? [];
+  }
+
+  /** The application's PostgreSQL data sources. */
+  get dataSources(): readonly DataSource[] {
+    return this.#dataSources.postgres.map(({ dataSource }) => dataSource);
   }
 
   get names(): readonly string[] {
@@ -74,6 +89,8 @@ export class BackfillRegistry {
       const definition = compileDefinition(declaration, context);
       const other = declared.get(definition.name);
       if (other) throw new DuplicateBackfillNameError(definition.name, other.className, definition.className);
+      if (this.retired.includes(definition.name))
+        throw new RetiredBackfillError(definition.name, definition.className);
       declared.set(definition.name, definition);
     }
     return inDependencyOrder(declared);

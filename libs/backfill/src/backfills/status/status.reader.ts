@@ -25,6 +25,8 @@ const MAX_LISTED_ROWS = 10;
 export interface StatusOptions {
   /** Whether to include backfills that are in the ledger but not declared in this application. */
   readonly includeUndeclared: boolean;
+  /** Backfills that are undeclared on purpose. @default none */
+  readonly retired?: readonly string[];
   /** Tables or schemas whose records are reported; empty: the tables of the application. */
   readonly targets: readonly string[];
 }
@@ -80,7 +82,7 @@ interface StatusSource {
 async function readDatabase(
   source: StatusSource,
   declared: readonly BackfillDefinition[],
-  { includeUndeclared, targets }: StatusOptions,
+  { includeUndeclared, targets, retired = [] }: StatusOptions,
 ): Promise<BackfillStatusReport[]> {
   const { session, ledger, step } = source;
   if (step === 0)
@@ -96,7 +98,7 @@ async function readDatabase(
     reports.push(...found);
   }
   if (!includeUndeclared || targets.length > 0) return reports;
-  const names = declared.map(({ name }) => name);
+  const names = [...declared.map(({ name }) => name), ...retired];
   for (const subject of await ledger.targets.newestExcept(session, names)) {
     const own = ledger.of({ ...subject, table: '' });
     own.locateAs({ name: '', tableId: null }, step);

@@ -15,9 +15,11 @@ export const contractBackfillsProvider: FactoryProvider<ContractBackfills> = {
     ledgers: LedgerFactory,
   ): ContractBackfills => ({
     gate: (request) => ({
-      names: () => backfills.names,
+      names: () => [...backfills.names, ...registry.retired],
       prove: (name) => backfills.prove(name),
-      finish: (name) => backfills.finish(name, request),
+      finish: async (name) => {
+        if (!registry.retired.includes(name)) await backfills.finish(name, request);
+      },
     }),
     seal: (dataSource, ran, log) =>
       sealRequired(dataSource, ran, {

@@ -102,6 +102,19 @@ export class TargetsLedger {
     return last.all({ name: text, version: number });
   }
 
+  /** The record of the newest version on each table, by the name alone. */
+  async newestOf(session: Session, name: string): Promise<TargetRecord[]> {
+    const { schema } = this.#ledger;
+    const { last } = await session.send([
+      {
+        text: `SELECT DISTINCT ON (target) target, table_id::text, status, reason, ${isoTime('changed_at')} FROM ${schema}.backfill
+          WHERE name = $1 ORDER BY target, version DESC`,
+        values: [name],
+      },
+    ]);
+    return last.all(TARGET_RECORD);
+  }
+
   /** The statuses of a backfill on all its tables. */
   statusOf(backfill: TargetedBackfill): TargetStatusLedger {
     return new TargetStatusLedger(this.#ledger, backfill);

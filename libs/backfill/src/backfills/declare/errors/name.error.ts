@@ -33,3 +33,13 @@ export class UnknownBackfillError extends BackfillError {
     });
   }
 }
+
+/** A class declares a backfill that the module lists in `retired`. @publicApi */
+export class RetiredBackfillError extends BackfillError {
+  constructor(name: string, className: string) {
+    super(`${className} declares the backfill "${name}", which the module lists in \`retired\`.`, {
+      subject: name,
+      remedy: 'Remove the class, or the name from `retired`.',
+    });
+  }
+}

@@ -108,7 +108,7 @@ function resolveBase(
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
     index: resolveIndex(className, options.index, { metadata, dataSource, directory: indexes }),
     ...resolveTenantOptions(className, options),
-    dependsOn: options.dependsOn ?? [],
+    dependsOn: (options.dependsOn ?? []).filter((name) => !moduleDefaults.retired?.includes(name)),
     throttles: resolveThrottles(className, moduleDefaults.throttles, options.throttles),
     catchUp: options.catchUp,
     pace: {

@@ -1,12 +1,18 @@
 import { messageOf, sqlState, TOO_MANY_CASCADES } from '../../../postgres/error-classes.js';
 import { CascadesNotAcceptedError } from '../../batch/cascade/cascade.error.js';
 import { describeLock } from '../../pending/lock-holders.js';
-import { FailingPredicateError, InvalidStatementError, MissingRightError } from '../../run.error.js';
+import {
+  FailingPredicateError,
+  InvalidStatementError,
+  MissingRightError,
+  NotInDatabaseError,
+} from '../../run.error.js';
 import { DatabaseLostError } from '../connection/database-lost.error.js';
 import { classifyFailure } from '../outcome/failure.js';
 import { readMissingRights } from '../outcome/missing-rights.reader.js';
 import {
   databaseLost,
+  columnGone,
   failed,
   incomplete,
   lockedOut,
@@ -16,6 +22,8 @@ import {
 import type { RunContext } from './run.context.js';
 
 const MISSING_RIGHT = '42501';
+const UNDEFINED_COLUMN = '42703';
+const UNDEFINED_TABLE = '42P01';
 
 /** Converts the error that has ended a run to an outcome. */
 export async function outcomeOfError(run: RunContext, error: unknown): Promise<RunOutcome> {
@@ -26,6 +34,8 @@ export async function outcomeOfError(run: RunContext, error: unknown): Promise<R
 /** The outcome `failed` with this error as its reason. */
 export async function failedBy(run: RunContext, error: unknown): Promise<RunOutcome> {
   const { name } = run.definition;
+  const gone = run.isStillComplete ? missingPart(error) : null;
+  if (gone !== null) return columnGone(gone);
   const isOfDatabase = sqlState(error) !== undefined;
   // Between two ranges, the run only searches for pending rows.
   const explain = classifyFailure(error) === 'poison' ? FailingPredicateError : InvalidStatementError;
@@ -34,6 +44,18 @@ export async function failedBy(run: RunContext, error: unknown): Promise<RunOutc
   // A complete backfill stays complete even if its probe fails, e.g. because a later migration has dropped
   // its column.
   return failed(messageOf(cause), { keepsStatus: run.record === null || run.isStillComplete });
+}
+
+/** What the statement needs and the database does not have; null for any other error. */
+function missingPart(error: unknown): string | null {
+  const state = sqlState(error);
+  if (state === UNDEFINED_COLUMN || state === UNDEFINED_TABLE) return messageOf(error);
+  if (!(error instanceof NotInDatabaseError)) return null;
+  return (
+    messageOf(error)
+      .split('\n')[0]
+      ?.replace(/^Backfill "[^"]*": |\.$/g, '') ?? null
+  );
 }
 
 function tooManyCascades(

@@ -109,6 +109,18 @@ export function waitsForDependency(
   };
 }
 
+/** The backfill was complete, and what it reads or writes has been dropped since: no row can be pending. */
+export function columnGone(problem: string): RunOutcome {
+  return {
+    status: 'complete',
+    reason: `Nothing to do: it was complete, and its column or table is gone: ${problem}. Remove the class; if a migration requires it, name it in \`retired\`.`,
+    waitingFor: null,
+    proved: true,
+    nothingToDo: true,
+    keepsStatus: true,
+  };
+}
+
 /** The run failed with an error that would occur in the next run too. */
 export function failed(reason: string, { keepsStatus }: KeepsStatus): RunOutcome {
   return { ...NOT_PROVED, status: 'failed', reason, keepsStatus };

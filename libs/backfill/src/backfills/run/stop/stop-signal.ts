@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { formatDuration } from '../../../text/duration.format.js';
 import { onAbort } from '../../../text/abort.listener.js';
 
 export interface StopOptions {
@@ -36,6 +37,21 @@ export class StopSignal {
     });
   }
 
+  /** A copy for one turn of a run whose time is shared. */
+  forTurn(ms: number): StopSignal {
+    const endsAt = performance.now() + ms;
+    return new StopSignal({
+      signal: this.#signal,
+      maxDurationMs: Math.max(0, this.#untilDeadline(ms)),
+      stopWhen: () => this.reason ?? (performance.now() >= endsAt ? turnEnded(ms) : null),
+    });
+  }
+
+  /** Milliseconds until the time limit; null without one. */
+  get remainingMs(): number | null {
+    return this.#deadline === null ? null : Math.max(0, this.#deadline - performance.now());
+  }
+
   /** The abort signal. The time limit does not abort it, so that the current batch can finish. */
   get signal(): AbortSignal {
     return this.#signal;
@@ -71,6 +87,10 @@ export class StopSignal {
   #untilDeadline(ms: number): number {
     return this.#deadline === null ? ms : Math.min(ms, this.#deadline - performance.now());
   }
+}
+
+function turnEnded(ms: number): string {
+  return `Stopped at the end of its turn of ${formatDuration(ms)}: backfills with work left share the time limit.`;
 }
 
 function describeAbort(reason: unknown): string {

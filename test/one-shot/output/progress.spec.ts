@@ -15,7 +15,7 @@ describe('a progress line', () => {
 
   it('marks estimates and shows the tenant', () => {
     expect(renderProgressLine(progressOf({ totalIsEstimate: true, tenant: '7', cursor: ['7', 'x'] }))).toBe(
-      'leads-direction: 42,000 rows, 3,950 rows/s, ~42 %, ~15 s left, tenant 7, at (7, x)',
+      'leads-direction: 42,000 rows, 3,950 rows/s, ~42 %, ~15 s left, last row of tenant 7, at (7, x)',
     );
   });
 

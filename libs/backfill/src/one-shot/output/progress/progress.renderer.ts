@@ -65,7 +65,7 @@ function renderTimeLeft({ remainingMs }: BackfillProgress): string[] {
 
 function renderPosition({ tenant, cursor }: BackfillProgress): string[] {
   return [
-    ...(tenant === null ? [] : [`tenant ${printable(tenant)}`]),
+    ...(tenant === null ? [] : [`last row of tenant ${printable(tenant)}`]),
     ...(cursor === null ? [] : [`at ${formatKey(cursor)}`]),
   ];
 }

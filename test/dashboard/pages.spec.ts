@@ -1,8 +1,10 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
+import { BackfillDashboardModule } from 'nestjs-backfill-dashboard';
+import { TestApplication } from '../support/applications/application.ts';
 import { DashboardApp } from '../support/applications/dashboard.ts';
 import { until } from '../support/runs/until.ts';
-import { addLeads, Lead, resetLeads } from '../support/tables/lead-tables.ts';
+import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../support/tables/lead-tables.ts';
 
 @Backfill<Lead>({ name: 'names', entity: Lead, where: { searchName: IsNull() }, tenant: 'tenantId' })
 class Names implements SetBackfill<Lead> {
@@ -138,6 +140,15 @@ describe('the dashboard', () => {
     expect((await dashboard.service.status({ names: ['names'] })).backfills[0]).toMatchObject({
       quarantined: 0,
     });
+  });
+
+  it('does not disturb a one-shot run, which has no server', async () => {
+    const { database } = dashboard;
+    const imports = [BackfillDashboardModule.forRoot()];
+    const options = { database, entities: LEAD_TABLES, backfills: [Names], imports };
+    const application = await TestApplication.start(options);
+    expect(await application.service.run()).toMatchObject({ outcome: 'incomplete' });
+    await application.stop();
   });
 
   it('says that there is no such backfill', async () => {

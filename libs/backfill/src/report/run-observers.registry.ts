@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { BackfillObserver } from './observer.js';
 import { ignoreObserverErrors } from './observer.wrapper.js';
 
+/** A run does not end later than this because of its watchers, in milliseconds. */
+const MAX_FLUSH_MS = 2_000;
+
 /** An observer of every run of this process, e.g. for metrics. */
 export interface RunWatcher {
   readonly observer: BackfillObserver;
@@ -33,7 +36,12 @@ export class RunObservers {
     };
   }
 
+  /** Waits for the watchers, not longer than `MAX_FLUSH_MS`: the database may be away. */
   async flush(): Promise<void> {
-    await Promise.all([...this.#watchers].map(async ({ flush }) => flush?.()));
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_FLUSH_MS)));
+    const flushed = Promise.all([...this.#watchers].map(async ({ flush }) => flush?.()));
+    await Promise.race([flushed, timeout]);
+    clearTimeout(timer);
   }
 }

@@ -93,6 +93,6 @@ CREATE VIEW {{schema}}.v_history AS
 SELECT at, name, version, target, 'status' AS what, from_status AS before, to_status AS after, reason, actor
   FROM {{schema}}.transition
 UNION ALL SELECT set_at, name, version, target, setting, NULL, coalesce(value, 'as declared'), why, set_by
-  FROM {{schema}}.control
+  FROM {{schema}}.control WHERE setting <> 'hold' -- for tables that get their record later; transitions say it too
 UNION ALL SELECT at, name, version, target, type, NULL, NULL, reason, actor FROM {{schema}}.event;
 `;

@@ -7,8 +7,6 @@ import { RunSample } from './run.sample.js';
 
 /** Milliseconds between two samples of a run. */
 const INTERVAL_MS = 5_000;
-/** A run does not end later than this because of its last sample. */
-const MAX_FLUSH_MS = 2_000;
 
 /**
  * Records the course of each run of this process in the ledger, so that charts survive restarts. A run of less than
@@ -62,10 +60,6 @@ export class RunSampler implements OnModuleInit {
   }
 
   async #flush(): Promise<void> {
-    if (this.#ended.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, MAX_FLUSH_MS)));
-    await Promise.race([Promise.all(this.#ended), timeout]);
-    clearTimeout(timer);
+    await Promise.all(this.#ended);
   }
 }

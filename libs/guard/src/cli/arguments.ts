@@ -2,13 +2,14 @@ import { GuardUsageError } from '../guard.error.js';
 import { type OptionValues, parseCommandLine } from './command-line.js';
 import { USAGE } from './usage.js';
 
-export const COMMANDS = ['check', 'audit', 'extract', 'init'] as const;
+export const COMMANDS = ['check', 'audit', 'extract', 'fix', 'init'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 export const FORMATS = {
   check: ['text', 'json', 'sarif', 'github'],
   audit: ['markdown', 'html', 'json'],
   extract: ['text'],
+  fix: ['text'],
   init: ['text'],
 } as const satisfies Record<Command, readonly string[]>;
 export type Format = (typeof FORMATS)[Command][number];
@@ -81,8 +82,12 @@ const CONFLICTS: readonly Conflict[] = [
     problem: '--update-baseline is an option of check',
   },
   {
-    isPresent: ({ write, into }, command) => (write || into !== undefined) && command !== 'extract',
-    problem: '--write and --into are options of extract',
+    isPresent: ({ write }, command) => write && command !== 'extract' && command !== 'fix',
+    problem: '--write is an option of extract and fix',
+  },
+  {
+    isPresent: ({ into }, command) => into !== undefined && command !== 'extract',
+    problem: '--into is an option of extract',
   },
   {
     isPresent: (values, command) => values.timeline && command !== 'check',
@@ -116,8 +121,8 @@ function assertPaths(command: Command, paths: readonly string[]): void {
       `${command}: the path is missing`,
       `Name the folder of your migrations: \`npx nestjs-backfill-guard ${command} src/migrations\`.`,
     );
-  if (command === 'extract' && paths.length > 1)
-    throw new GuardUsageError('extract takes one migration at a time');
+  if ((command === 'extract' || command === 'fix') && paths.length > 1)
+    throw new GuardUsageError(`${command} takes one migration at a time`);
   if (command === 'init' && paths.length > 1)
     throw new GuardUsageError('init takes one folder of migrations');
 }

@@ -20,6 +20,7 @@ import { textReport, timingLine } from '../report/text.report.js';
 import { type Arguments, parseArguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
 import { runExtract } from './extract.command.js';
+import { runFix } from './fix.command.js';
 import { runInit } from './init.command.js';
 import { findMigrations } from '../init/project-setup.js';
 import { USAGE } from './usage.js';
@@ -58,6 +59,7 @@ async function runCommand(args: Arguments, console: Console): Promise<number> {
   if (report.migrations.length === 0 && report.problems.length === 0) throw new NoMigrationsError(paths);
   if (args.command === 'init') return runInit(report, paths[0] ?? '', console);
   if (args.command === 'extract') return await runExtract(report, args, console);
+  if (args.command === 'fix') return await runFix(report, args, console);
   const file = resolve(args.baseline ?? DEFAULT_BASELINE);
   if (args.updateBaseline) return updateBaseline(report, file, console);
   const outcome = judgeOutcome(report, readBaseline(file), file);

@@ -3,6 +3,7 @@ export const USAGE = `Usage: nestjs-backfill-guard <command> [options] PATH...
   check PATH...     refuse data changes in migrations (.ts, .js, .sql)
   audit PATH...     report all data changes in migrations
   extract FILE      move the data changes of one migration into backfills
+  fix FILE          replace statements with dangerous locks by the safe steps of nestjs-backfill
   init [PATH]       write the baseline and the entries of ESLint and CI; say what is there
 
 Options
@@ -21,7 +22,7 @@ Options
   --timing                 print how long each stage took
   --color, --no-color      colour the report, or print plain text (default: colour on a terminal)
   --into FOLDER            extract: the folder of the backfills (default: ../backfills from the migration)
-  --write                  extract: write the files; without it, extract only shows a diff
+  --write                  extract, fix: write the files; without it, they only show a diff
   --help, --version
 
 Exit codes: 0 no new violation, 1 a new violation or undecided code, 2 the check could not be done.

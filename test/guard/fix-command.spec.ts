@@ -1,0 +1,158 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkFiles } from '../../libs/guard/src/check/check-files.ts';
+import { run } from '../../libs/guard/src/cli/run.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fix-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function migrationOf(statements: readonly string[]): string {
+  const body = statements.map((sql) => `        await queryRunner.query(\`${sql}\`);`).join('\n');
+  return `// A comment at the top.
+import { SchemaMigration } from 'nestjs-backfill';
+import type { QueryRunner } from 'typeorm';
+
+export class Generated1700000000000 extends SchemaMigration {
+    name = 'Generated1700000000000'
+
+    public async up(queryRunner: QueryRunner): Promise<void> {
+${body}
+    }
+
+    public async down(queryRunner: QueryRunner): Promise<void> {
+        await queryRunner.query(\`ALTER TABLE "calls" DROP CONSTRAINT "FK_1"\`);
+    }
+}
+`;
+}
+
+interface Outcome {
+  readonly out: string;
+  readonly errors: string;
+  readonly code: string;
+  readonly file: string;
+  readonly exit: number;
+}
+
+async function fix(statements: readonly string[], ...options: string[]): Promise<Outcome> {
+  const file = join(folder, '1700000000000-generated.ts');
+  writeFileSync(file, migrationOf(statements));
+  const [out, errors]: [string[], string[]] = [[], []];
+  const exit = await run(['fix', file, ...options], {
+    out: (text) => void out.push(text),
+    error: (text) => void errors.push(text),
+    colour: false,
+  });
+  return { out: out.join(''), errors: errors.join(''), code: readFileSync(file, 'utf8'), file, exit };
+}
+
+/** What `typeorm migration:generate` writes, and what it becomes. */
+it.each([
+  [
+    'CREATE INDEX "IDX_1" ON "calls" ("direction") ',
+    'await queryRunner.query(`CREATE INDEX CONCURRENTLY "IDX_1" ON "calls" ("direction") `);',
+  ],
+  [
+    'CREATE UNIQUE INDEX "IDX_2" ON "calls" ("direction") ',
+    'await queryRunner.query(`CREATE UNIQUE INDEX CONCURRENTLY "IDX_2" ON "calls" ("direction") `);',
+  ],
+  ['DROP INDEX "public"."IDX_1"', `await dropIndex(queryRunner, 'public.IDX_1');`],
+  [
+    'ALTER TABLE "calls" ADD CONSTRAINT "FK_1" FOREIGN KEY ("lead_id") REFERENCES "leads"("id") ON DELETE CASCADE ON UPDATE NO ACTION',
+    `await addForeignKey(queryRunner, { table: 'calls', columns: ['lead_id'], references: 'leads', referencedColumns: ['id'], name: 'FK_1', onDelete: 'CASCADE' });`,
+  ],
+  [
+    `ALTER TABLE "calls" ADD CONSTRAINT "CHK_1" CHECK ("direction" <> '')`,
+    `await addCheck(queryRunner, { table: 'calls', name: 'CHK_1', expression: \`"direction" <> ''\` });`,
+  ],
+  [
+    'ALTER TABLE "calls" ADD CONSTRAINT "UQ_1" UNIQUE ("direction", "lead_id")',
+    `await addUnique(queryRunner, { table: 'calls', columns: ['direction', 'lead_id'], name: 'UQ_1' });`,
+  ],
+  [
+    'ALTER TABLE "crm"."calls" ADD CONSTRAINT "PK_1" PRIMARY KEY ("id")',
+    `await addPrimaryKey(queryRunner, { table: 'crm.calls', columns: ['id'], name: 'PK_1' });`,
+  ],
+  [
+    'ALTER TABLE "calls" ALTER COLUMN "direction" SET NOT NULL',
+    `await setNotNull(queryRunner, 'calls', 'direction');`,
+  ],
+  [
+    'ALTER TABLE "calls" ALTER COLUMN "direction" TYPE character varying(20)',
+    `await changeType(queryRunner, { table: 'calls', column: 'direction', type: 'character varying(20)' });`,
+  ],
+  [
+    'ALTER TABLE "calls" RENAME COLUMN "direction" TO "way"',
+    `await renameColumn(queryRunner, { table: 'calls', column: 'direction', to: 'way' });`,
+  ],
+  [
+    'ALTER TABLE "calls" RENAME TO "phone_calls"',
+    `await renameTable(queryRunner, { table: 'calls', to: 'phone_calls' });`,
+  ],
+])('%s becomes %s, and the check has no objection', async (sql, expected) => {
+  const { code, file, errors } = await fix([sql], '--write');
+  expect(code).toContain(`        ${expected}\n`);
+  expect(code).not.toContain(`\`${sql}\``);
+  expect(code.startsWith('// A comment at the top.\nimport { SchemaMigration }')).toBe(true);
+  expect(errors).toContain('written: ');
+  const { migrations, problems } = await checkFiles({ paths: [file] });
+  expect([
+    problems,
+    migrations.flatMap(({ directions }) => directions.flatMap(({ findings }) => findings)),
+  ]).toEqual([[], []]);
+});
+
+it('shows a diff and writes nothing without --write', async () => {
+  const sql = 'ALTER TABLE "calls" ALTER COLUMN "direction" SET NOT NULL';
+  const { out, code, errors, exit } = await fix([sql]);
+  expect(out).toContain(`-        await queryRunner.query(\`${sql}\`);`);
+  expect(out).toContain(`+        await setNotNull(queryRunner, 'calls', 'direction');`);
+  expect(out).toContain('+  readonly transaction = false;');
+  expect(code).toBe(migrationOf([sql]));
+  expect([errors, exit]).toEqual(['no file was written; add --write to write it\n', 0]);
+});
+
+it('keeps what no step does, with the reason, and leaves harmless statements alone', async () => {
+  const harmless = [
+    'CREATE TABLE "made" ("id" bigint PRIMARY KEY)',
+    'CREATE INDEX ON "made" ("id")',
+    'ALTER TABLE "calls" ADD "x" text',
+  ];
+  const kept = [
+    'ALTER TABLE "calls" ADD "token" uuid NOT NULL DEFAULT uuid_generate_v4()',
+    'ALTER TABLE "calls" ADD CONSTRAINT "FK_2" FOREIGN KEY ("a") REFERENCES "leads"("id") ON DELETE CASCADE ON UPDATE CASCADE',
+    'ALTER TABLE "calls" ADD "city" text NOT NULL',
+  ];
+  const { out, errors, code } = await fix([...harmless, ...kept], '--write');
+  expect(out).toMatch(/nothing to fix/);
+  expect(code).toBe(migrationOf([...harmless, ...kept]));
+  for (const rule of ['volatile-default', 'foreign-key-validated', 'not-null-without-default'])
+    expect(errors).toContain(`docs/guard/rules/${rule}.md`);
+});
+
+it('names the steps of a later release', async () => {
+  const { errors } = await fix(['ALTER TABLE "calls" RENAME TO "phone_calls"']);
+  expect(errors).toContain(
+    `in a migration of a later release: await finishRenameTable(queryRunner, { table: 'calls', to: 'phone_calls' });`,
+  );
+});
+
+it.each([
+  [['fix'], 'the path is missing'],
+  [['fix', 'a.ts', 'b.ts'], 'fix takes one migration at a time'],
+  [['fix', 'a.ts', '--into', 'x'], '--into is an option of extract'],
+])('refuses %j', async (args, message) => {
+  const errors: string[] = [];
+  const exit = await run(args, {
+    out: () => undefined,
+    error: (text) => void errors.push(text),
+    colour: false,
+  });
+  expect([exit, errors.join('')]).toEqual([2, expect.stringContaining(message)]);
+});

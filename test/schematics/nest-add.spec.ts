@@ -52,6 +52,31 @@ describe('`nest add nestjs-backfill`', () => {
     expect(tree.readText('src/main.ts')).toContain('await runOneShot(AppModule);\n    return;');
   });
 
+  it('understands an application whose modules and start are in one file', () => {
+    const tree = treeOf({
+      'src/app.module.ts': null,
+      'src/main.ts': `import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+@Module({ imports: [] })
+class OtherModule {}
+
+@Module({ imports: [OtherModule] })
+class AppModule {}
+
+void (async () => {
+  const app = await NestFactory.create(AppModule);
+  await app.listen(3000);
+})();
+`,
+    });
+    nestAdd()(tree, new RecordedContext());
+    const text = tree.readText('src/main.ts');
+    expect(text).toContain('@Module({ imports: [OtherModule, BackfillModule.forRoot()] })\nclass AppModule');
+    expect(text).toContain('async () => {\n  if (isOneShot()) return runOneShot(AppModule);\n  const app');
+    expect(text.match(/from 'nestjs-backfill'/g)).toHaveLength(1);
+  });
+
   it('keeps the plugins that nest-cli.json has, also those of a project of a monorepo', () => {
     const plugins = '"plugins": [{ "name": "@nestjs/swagger" }]';
     const tree = treeOf({

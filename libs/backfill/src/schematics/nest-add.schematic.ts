@@ -36,7 +36,7 @@ export function nestAdd(options: NestAddOptions = {}): Rule {
     const work = { tree, app, context };
     const root = findRootModule(app);
     const packages = packageSteps(work, options);
-    const steps = [...packages, moduleStep(work, root), mainStep(work, root), pluginStep(work)];
+    const steps = [...packages, moduleStep(work, root), mainStep(work), pluginStep(work)];
     for (const { outcome, line } of steps)
       if (outcome === 'by hand') context.logger.warn(`by hand: ${line}`);
       else context.logger.info(`${outcome === 'done' ? 'done:    ' : 'already: '}${line}`);
@@ -115,6 +115,7 @@ function moduleStep({ tree, app }: Workplace, root: RootModule | undefined): Ste
     expression: 'BackfillModule.forRoot()',
     name: 'BackfillModule',
     from: 'nestjs-backfill',
+    module: root.name,
   });
   return write({ tree, path: root.file }, edit, {
     done: `${root.file}: BackfillModule.forRoot() in the imports of ${root.name}`,
@@ -123,7 +124,9 @@ function moduleStep({ tree, app }: Workplace, root: RootModule | undefined): Ste
   });
 }
 
-function mainStep({ tree, app }: Workplace, root: RootModule | undefined): StepResult {
+function mainStep({ tree, app }: Workplace): StepResult {
+  // Read again: the step before may have changed the same file.
+  const root = findRootModule(app);
   const byHand =
     'before NestFactory.create in main.ts: if (isOneShot()) return runOneShot(AppModule); both from nestjs-backfill';
   if (root === undefined) return { outcome: 'by hand', line: byHand };

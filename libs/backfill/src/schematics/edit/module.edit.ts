@@ -12,6 +12,8 @@ export interface ModuleEntry {
   /** The name that the expression begins with. */
   readonly name: string;
   readonly from: string;
+  /** The class of the module. @default the first one of the file */
+  readonly module?: string;
 }
 
 export type ModuleEdit =
@@ -23,7 +25,7 @@ export type ModuleEdit =
 export function withModuleEntry(app: Application, file: string, entry: ModuleEntry): ModuleEdit {
   const { ts } = app;
   const source = app.parse(file);
-  const metadata = findMetadata(app, source);
+  const metadata = findMetadata(app, source, entry.module);
   if (metadata === undefined)
     return { outcome: 'not understood', why: `${file} has no class with @Module({ … })` };
   const property = metadata.properties.find((each) => each.name?.getText() === entry.list);
@@ -59,10 +61,15 @@ function nameOf(expression: string): string {
   return /^[\w$]+/.exec(expression)?.[0] ?? '';
 }
 
-/** The object in `@Module({ … })`, of the first class of the file that has it. */
-function findMetadata({ ts }: Application, source: ts.SourceFile): ts.ObjectLiteralExpression | undefined {
+/** The object in `@Module({ … })` of a class, or of the first class of the file that has it. */
+function findMetadata(
+  { ts }: Application,
+  source: ts.SourceFile,
+  name: string | undefined,
+): ts.ObjectLiteralExpression | undefined {
   for (const statement of source.statements) {
     if (!ts.isClassDeclaration(statement)) continue;
+    if (name !== undefined && statement.name?.text !== name) continue;
     for (const { expression } of ts.getDecorators(statement) ?? []) {
       if (!ts.isCallExpression(expression) || expression.expression.getText() !== 'Module') continue;
       const [argument] = expression.arguments;

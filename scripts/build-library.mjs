@@ -22,8 +22,28 @@ await mkdir('dist/cjs');
 await writeFile('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 await Promise.all([...modules.map(writeCommonJs), ...declarations.map(copyDeclaration)]);
 
+await removeUnreachableDeclarations();
+
 const { bin = {} } = JSON.parse(await readFile('package.json', 'utf8'));
 await Promise.all(Object.values(bin).map((file) => chmod(file, 0o755)));
+
+/** The size of an installation is limited: declarations that no entry point leads to serve nobody. */
+async function removeUnreachableDeclarations() {
+  const manifest = JSON.parse(await readFile('package.json', 'utf8'));
+  const queue = Object.values(manifest.exports).flatMap((target) =>
+    Object.values(target).flatMap(({ types }) => (types ? [join(types)] : [])),
+  );
+  const reached = new Set();
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    const text = await readFile(file, 'utf8');
+    for (const [, path = ''] of text.matchAll(/\b(?:from|import)\s*\(?['"](\.[^'"]+)\.js['"]/g))
+      queue.push(join(dirname(file), `${path}.d.ts`));
+  }
+  const files = (await filesOf('dist', '.d.ts')).map((file) => join('dist', file));
+  await Promise.all(files.filter((file) => !reached.has(file)).map((file) => rm(file)));
+}
 
 /** Paths relative to the folder. @param {string} folder @param {string} ending */
 async function filesOf(folder, ending) {

@@ -109,7 +109,7 @@ describe('the packages as they are installed', () => {
       );
       const unexpected = files.filter(
         (file) =>
-          !/^(bin\/[\w-]+\.js|dist\/.*\.(d\.ts|js)|dist\/cjs\/package\.json|[A-Z]+(\.md)?|package\.json)$/.test(
+          !/^(bin\/[\w-]+\.js|dist\/.*\.(d\.ts|js)|dist\/cjs\/package\.json|schematics\/[\w.-]+\.json|[A-Z]+(\.md)?|package\.json)$/.test(
             file,
           ),
       );

@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { onAbort } from '../text/abort.listener.js';
 import { guardPool } from './pool.guard.js';
@@ -26,6 +26,8 @@ export interface SessionOptions {
 export interface OpenConnection {
   readonly queryRunner: QueryRunner;
   readonly client: ClientBase;
+  /** The options of the pool, with which another connection to the same server can be opened. */
+  readonly poolOptions: ClientConfig;
   /**
    * The server process of this connection; null behind a pooler, which may use another server process for
    * each transaction.
@@ -53,12 +55,22 @@ export async function openConnection(
   try {
     const client = await connectInTime(connecting, signal);
     const backend = await readBackend(client);
-    return { queryRunner, client, backend, statementTimeout };
+    return { queryRunner, client, poolOptions: poolOptionsOf(dataSource, client), backend, statementTimeout };
   } catch (error) {
     // A connection that arrives too late is returned to the pool.
     void connecting.catch(ignoreError).then(() => queryRunner.release().catch(ignoreError));
     throw error;
   }
+}
+
+/**
+ * The options as the application gave them. A connection itself only knows the password with which it was opened: with
+ * `password: () => token`, that token may have expired since.
+ */
+function poolOptionsOf({ driver }: DataSource, client: ClientBase): ClientConfig {
+  const { master } = driver as unknown as { readonly master?: { readonly options?: ClientConfig } };
+  const { connectionParameters } = client as unknown as { readonly connectionParameters: ClientConfig };
+  return master?.options ?? connectionParameters;
 }
 
 async function readBackend(client: ClientBase): Promise<BackendIdentity | null> {

@@ -40,12 +40,12 @@ export class Session {
   readonly queryRunner: QueryRunner;
 
   /** @internal use `Session.open` */
-  constructor({ queryRunner, client, backend, statementTimeout }: OpenConnection) {
+  constructor({ queryRunner, client, poolOptions, backend, statementTimeout }: OpenConnection) {
     this.queryRunner = queryRunner;
     this.#client = client;
     this.#backend = backend;
     this.#statementTimeout = statementTimeout;
-    this.#side = new SideConnection(client, statementTimeout);
+    this.#side = new SideConnection(poolOptions, statementTimeout);
     // The error is ignored here, because the current or the next statement reports the lost connection.
     client.on('error', ignoreError);
     // Without keep-alive, a connection whose network has failed would never end, e.g. while the code of

@@ -14,12 +14,12 @@ const MAX_REPLY_MS = 5_000;
  * @internal
  */
 export class SideConnection {
-  readonly #client: ClientBase;
+  readonly #options: ClientConfig;
   readonly #statementTimeout: number;
 
-  /** @param client the connection whose server and login are used */
-  constructor(client: ClientBase, statementTimeout: number) {
-    this.#client = client;
+  /** @param options the server and the login; a password may be a function */
+  constructor(options: ClientConfig, statementTimeout: number) {
+    this.#options = options;
     this.#statementTimeout = statementTimeout;
   }
 
@@ -34,8 +34,7 @@ export class SideConnection {
   }
 
   async use<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
-    const { connectionParameters } = this.#client as unknown as { connectionParameters: ClientConfig };
-    const client = new pg.Client(connectionParameters);
+    const client = new pg.Client(this.#options);
     client.on('error', ignoreError);
     try {
       return await withTimeLimit(client, MAX_REPLY_MS, async () => {

@@ -18,6 +18,7 @@ export function planWarnings(definition: BackfillDefinition, findings: PlanFindi
   const { batchProblem } = findings;
   return [
     ...cascadeWarnings(findings),
+    ...inexactWarnings(definition),
     ...indexAdvice(definition, findings),
     ...(definition.kind === 'process' ? [PROCESS_NOT_RUN] : []),
     ...(batchProblem === null ? [] : [`The rehearsed batch failed and was rolled back: ${batchProblem}`]),
@@ -40,4 +41,25 @@ function cascadeWarnings({ cascades, pending }: PlanFindings): string[] {
     ...unindexed,
     `The run is refused: its deletes take more than ${bound} along, and \`cascades: 'accepted'\` is not declared.`,
   ];
+}
+
+/** Types whose values JavaScript cannot hold exactly, and what is lost. */
+const INEXACT: readonly { readonly types: RegExp; readonly loss: string }[] = [
+  { types: /^(timestamp|timestamptz|timestamp with(out)? time zone)$/, loss: 'a Date has no microseconds' },
+  { types: /^jsonb?$/, loss: 'a number in JavaScript has 53 bits' },
+];
+
+/** Columns of `transform` that are read, changed and written back. A value that it returns as it was read is kept. */
+function inexactWarnings(definition: BackfillDefinition): string[] {
+  if (definition.kind !== 'transform') return [];
+  return definition.writes
+    .filter((column) => definition.reads.includes(column))
+    .flatMap(({ propertyPath, type }) => {
+      const inexact = INEXACT.find(({ types }) => typeof type === 'string' && types.test(type));
+      return inexact
+        ? [
+            `transform() reads and writes "${propertyPath}", and ${inexact.loss}: a value that it changes loses the rest. With \`set\`, PostgreSQL computes the value exactly.`,
+          ]
+        : [];
+    });
 }

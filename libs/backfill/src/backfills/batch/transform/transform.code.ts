@@ -12,11 +12,14 @@ export class TransformCode {
   readonly #definition: TransformDefinition;
   readonly #codec: RowCodec;
   readonly #writtenPaths: readonly string[];
+  /** The written columns that the code also reads; null for the others. */
+  readonly #carried: readonly (ColumnMetadata | null)[];
 
   constructor(definition: TransformDefinition) {
     this.#definition = definition;
     this.#codec = new RowCodec(definition.dataSource);
     this.#writtenPaths = definition.writes.map(({ propertyPath }) => propertyPath);
+    this.#carried = definition.writes.map((column) => (definition.reads.includes(column) ? column : null));
   }
 
   /** @throws BatchCodeError, BackfillRetryError or a database error of the code; TransformResultError */
@@ -26,8 +29,29 @@ export class TransformCode {
   ): Promise<RowChange[]> {
     if (rows.length === 0) return [];
     const { writes } = this.#definition;
+    // Before the code runs, because it may change an object in place and return it.
+    const before = rows.map(({ entity }) => this.#carried.map((column) => this.#encodeRead(column, entity)));
     const results = await this.#call(rows, batch);
-    return rows.map((row, at) => ({ row, values: this.#encode(results[at], writes) }));
+    return rows.map((row, at) => {
+      const values = this.#encode(results[at], writes);
+      return {
+        row,
+        values: values.map((value, index) => (value === before[at]?.[index] ? undefined : value)),
+      };
+    });
+  }
+
+  /**
+   * The value that the code reads, as it would be written. If the code returns the same, the column keeps its value:
+   * a Date has no microseconds, and a number in JSON only 53 bits.
+   */
+  #encodeRead(column: ColumnMetadata | null, entity: ReadEntity): string | null | undefined {
+    if (column === null) return undefined;
+    try {
+      return this.#codec.encode(column, column.getEntityValue(entity));
+    } catch {
+      return undefined; // e.g. a transformer that writes only values of the new form
+    }
   }
 
   async #call(

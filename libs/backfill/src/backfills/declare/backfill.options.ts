@@ -159,6 +159,13 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
    * @default none
    */
   readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * `set` and `transform`: also set the `@UpdateDateColumn` to the time of the transaction, and add 1 to the
+   * `@VersionColumn`, as a repository's `save` does. By default they keep their values, so that a backfill does not
+   * look like a change by a user.
+   * @default false
+   */
+  readonly touch?: boolean;
   /** `transform` and `process`: the properties that your code reads. The key is always read. @default none */
   readonly reads?: readonly (keyof Entity & string)[];
   /** `transform`: the properties that your code writes. */

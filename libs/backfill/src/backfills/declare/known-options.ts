@@ -24,6 +24,7 @@ const BACKFILL = {
   kind: true,
   cascades: true,
   settings: true,
+  touch: true,
   reads: true,
   writes: true,
   into: true,

@@ -64,6 +64,7 @@ export interface DefinitionBase {
 
 export interface SetDefinition extends DefinitionBase {
   readonly kind: 'set';
+  /** With those of `touch`. */
   readonly assignments: readonly Assignment[];
 }
 
@@ -71,6 +72,8 @@ export interface TransformDefinition extends DefinitionBase {
   readonly kind: 'transform';
   readonly reads: readonly ColumnMetadata[];
   readonly writes: readonly ColumnMetadata[];
+  /** The columns of `touch`. */
+  readonly touched: readonly Assignment[];
   readonly code: TransformBackfill<Record<string, unknown>>;
 }
 

@@ -86,7 +86,10 @@ export function writtenColumns(definition: BackfillDefinition): readonly string[
     case 'set':
       return definition.assignments.map(({ column }) => column.slice(1, -1).replaceAll('""', '"'));
     case 'transform':
-      return definition.writes.map(({ databaseName }) => databaseName);
+      return [
+        ...definition.writes.map(({ databaseName }) => databaseName),
+        ...definition.touched.map(({ column }) => column.slice(1, -1).replaceAll('""', '"')),
+      ];
     default:
       return null;
   }

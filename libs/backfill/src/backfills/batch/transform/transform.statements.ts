@@ -99,14 +99,15 @@ export class TransformStatements {
 
   /** @param source the alias that has the columns of `nb_new` */
   #update({ isPartial }: EncodedChanges, source: string): string {
-    const { table, writes } = this.#definition;
-    const assignments = writes.map((column, at) => {
+    const { table, writes, touched } = this.#definition;
+    const written = writes.map((column, at) => {
       const name = quoteIdentifier(column.databaseName);
       const value = `${source}.nb_new_${at + 1}::${this.#selection.facts.typeOf(column)}`;
       return isPartial[at]
         ? `${name} = CASE WHEN ${source}.nb_given_${at + 1} = 't' THEN ${value} ELSE ${ROW}.${name} END`
         : `${name} = ${value}`;
     });
+    const assignments = [...written, ...touched.map(({ column, expression }) => `${column} = ${expression}`)];
     return `UPDATE ${table} AS ${ROW} SET ${assignments.join(', ')}`;
   }
 

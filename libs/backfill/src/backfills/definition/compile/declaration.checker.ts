@@ -29,6 +29,7 @@ export function checkDeclaration(className: string, options: BackfillOptions): v
   checkKind(className, options.kind);
   checkCascades(className, options);
   checkSettings(className, options.settings);
+  checkTouch(className, options.touch);
 }
 
 function checkName(className: string, name: unknown): void {
@@ -79,5 +80,15 @@ function checkCascades(className: string, { cascades, kind }: BackfillOptions): 
     'cascades',
     cascades === 'accepted' ? 'is given, but the backfill deletes no row' : `is ${JSON.stringify(cascades)}`,
     "Leave it out, or give 'accepted' in a backfill of the kind 'purge'.",
+  );
+}
+
+function checkTouch(className: string, touch: unknown): void {
+  if (touch === undefined || typeof touch === 'boolean') return;
+  throw new InvalidBackfillOptionError(
+    className,
+    'touch',
+    `is ${JSON.stringify(touch)}`,
+    'Give true or false.',
   );
 }

@@ -29,6 +29,7 @@ import { resolveIndex } from './index-reference.resolver.js';
 import { resolveKind } from './kind.resolver.js';
 import { compilePredicate } from './predicate.compiler.js';
 import { resolveTenantOptions } from './tenant.resolver.js';
+import { touchedColumns } from './touched.columns.js';
 import { checkWrittenColumns } from './written-columns.checker.js';
 
 /** The parts of the application that a declaration refers to. */
@@ -120,9 +121,10 @@ function resolveBase(
 }
 
 function compileSet({ base, code, columns, options }: ResolvedDeclaration): SetDefinition {
-  const assignments = compileAssignments(columns, 'set()', code.set?.(columns.row('set')));
+  const declared = compileAssignments(columns, 'set()', code.set?.(columns.row('set')));
+  const written = declared.map(({ target }) => target);
+  const assignments = [...declared, ...touchedColumns(base, options, written)];
   const pending = pendingOf({ base, columns, options });
-  const written = assignments.map(({ target }) => target);
   checkWrittenColumns(base.className, written, { key: base.key, pending });
   return { ...base, kind: 'set', assignments, pending };
 }
@@ -144,6 +146,7 @@ function compileTransform({ base, code, columns, options }: ResolvedDeclaration)
     ...base,
     kind: 'transform',
     writes,
+    touched: touchedColumns(base, options, writes),
     pending,
     reads,
     code: code as TransformBackfill<Record<string, unknown>>,

@@ -69,13 +69,17 @@ describe('renameTable()', () => {
     },
   );
 
-  it('keeps the rights of other roles and row security', async () => {
+  it('keeps the rights of other roles and row security, or changes nothing where a view passes it by', async () => {
     const role = `reader_${stage.database.name.slice(-8)}`;
     await query(
       `CREATE ROLE ${role}; GRANT SELECT ON leads TO ${role}; ALTER TABLE leads ENABLE ROW LEVEL SECURITY;
        CREATE POLICY one ON leads USING (id = 1)`,
     );
-    await run((q) => renameTable(q, names));
+    const [server] = await query(`SELECT current_setting('server_version_num')::int AS version`);
+    const hasInvokerViews = Number(server?.['version']) >= 150_000;
+    const renaming = run((q) => renameTable(q, names));
+    if (hasInvokerViews) await renaming;
+    else await expect(renaming).rejects.toThrow('which a view passes by before PostgreSQL 15');
     const rows = await stage.database.session(async (client) => {
       await client.query(`SET ROLE ${role}`);
       return (await client.query<{ id: number }>('SELECT id FROM leads')).rows;

@@ -1,4 +1,5 @@
 import type { MigrationOptions } from '../../../libs/backfill/src/migrations/migration.options.ts';
+import { until } from '../runs/until.ts';
 import { TestDatabase } from '../server/database.ts';
 
 export const ADD_COLUMN = `ALTER TABLE leads ADD COLUMN IF NOT EXISTS extra text`;
@@ -33,6 +34,13 @@ export class MigrationStage {
       stage.database = await TestDatabase.create();
       await stage.database.query(`CREATE TABLE leads (id int PRIMARY KEY, note text)`);
       await stage.database.query(`INSERT INTO leads SELECT n FROM generate_series(1, 5) n`);
+      // Before version 15, PostgreSQL publishes the counters of a session up to a second later.
+      await until(async () => {
+        const [row] = await stage.database.query<{ n: string }>(
+          `SELECT pg_stat_get_live_tuples('leads'::regclass) AS n`,
+        );
+        return row?.n === '5';
+      });
       stage.lines.length = 0;
       stage.onWarning = undefined;
     });

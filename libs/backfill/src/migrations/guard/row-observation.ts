@@ -41,11 +41,14 @@ const CURRENT_DATABASE = `
 const NEWEST_ID = '(SELECT c.oid::int8 FROM pg_catalog.pg_class c ORDER BY c.oid DESC LIMIT 1)';
 
 /**
- * Counting rows would take locks, so the statistics tell whether a table had rows. A table without statistics
- * has the number of rows of its last ANALYZE.
+ * Counting rows would take locks, so the statistics decide whether a table had rows. A table without statistics
+ * has the number of rows of its last ANALYZE. Before version 15, PostgreSQL publishes statistics up to a second
+ * later, so that either of them is enough.
  */
 const HAD_ROWS = `
-  CASE WHEN pg_catalog.pg_stat_get_tuples_inserted(c.oid) > 0 OR pg_catalog.pg_stat_get_tuples_deleted(c.oid) > 0
+  CASE WHEN pg_catalog.current_setting('server_version_num')::int < 150000
+       THEN c.reltuples > 0::real OR pg_catalog.pg_stat_get_live_tuples(c.oid) > 0
+       WHEN pg_catalog.pg_stat_get_tuples_inserted(c.oid) > 0 OR pg_catalog.pg_stat_get_tuples_deleted(c.oid) > 0
        THEN pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 ELSE c.reltuples > 0::real END`;
 
 /** The counts of earlier transactions of the session, and what else must be known at the start. */

@@ -13,7 +13,7 @@ const ABOUT = /** @type {Readonly<Record<string, string>>} */ ({
   event: 'what has happened, for those who receive events',
   event_delivery: 'which subscriber has received which event',
   event_subscriber: 'the receivers of events',
-  sample: 'the course of runs: rows and times, fewer with age',
+  sample: 'samples of the progress of runs: rows and times, fewer with age',
   installed_step: 'the steps of this schema that are installed',
 });
 

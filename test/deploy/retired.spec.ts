@@ -99,6 +99,16 @@ describe('a backfill whose class was removed', () => {
     expect(await database.query('SELECT big FROM orders LIMIT 1')).toEqual([{ big: null }]);
   });
 
+  it('does not keep the migrations of one schema pending for the records of another', async () => {
+    const first = await start({ migrations: [AddOrders1700000000001], backfills: [FillBig] });
+    await migrate(first);
+    await database.query('INSERT INTO orders SELECT generate_series(1, 30); CREATE SCHEMA tenant_2');
+    await first.service.run({ signal: AbortSignal.abort('a test') });
+    expect(await (await start(retired)).service.prove('big-v')).toMatchObject({ complete: false });
+    const ofTenant = await start({ ...retired, schema: 'tenant_2' });
+    expect(await ofTenant.service.prove('big-v')).toMatchObject({ complete: true });
+  });
+
   it('is no dependency of other backfills any more', async () => {
     const application = await start({
       ...retired,

@@ -98,7 +98,7 @@ export const TEXTS = {
   actions: ACTIONS,
   steer: 'Actions',
   sections: {
-    course: 'Over time',
+    samples: 'Over time',
     facts: 'State',
     workers: 'Ranges and workers',
     settings: 'Settings in force',

@@ -141,7 +141,7 @@ export interface RangeRecord {
   readonly batches: number;
 }
 
-/** A point of the course of a run, over all its processes. @publicApi */
+/** The progress of a run at one time, over all its processes. @publicApi */
 export interface SamplePoint {
   /** ISO 8601, the database's clock. */
   readonly at: string;

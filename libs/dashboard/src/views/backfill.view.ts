@@ -32,7 +32,7 @@ export function backfillPage(context: PageContext, data: BackfillData, done: str
       done !== null && html`<p class="done" role="status">${done}</p>`,
       html`<div class="state" data-backfill="${name}">${stateView(overview)}</div>`,
       actions(context, data),
-      section('course', sections.course, [spans(context, name), chart(data.samples)]),
+      section('samples', sections.samples, [spans(context, name), chart(data.samples)]),
       section('facts', sections.facts, stateFacts(data)),
       data.quarantine.length > 0 &&
         section('quarantine', sections.quarantine, quarantineTable(data.quarantine)),
@@ -71,8 +71,8 @@ function actions({ links, access }: PageContext, { overview: { name, status } }:
 }
 
 function spans({ links }: PageContext, name: string): Html {
-  return html`<nav aria-label="${sections.course}">
-    ${SPANS.map(([hours, text]) => html`<a href="${links.to(['b', name], { hours })}#course">${text}</a> `)}
+  return html`<nav aria-label="${sections.samples}">
+    ${SPANS.map(([hours, text]) => html`<a href="${links.to(['b', name], { hours })}#samples">${text}</a> `)}
   </nav>`;
 }
 

@@ -57,7 +57,7 @@ function plot(title: string, points: readonly SamplePoint[], { x, value, held }:
 
 function asTable(points: readonly SamplePoint[]): Html {
   const heads = [TEXTS.chart.time, TEXTS.chart.rate, TEXTS.chart.remaining, TEXTS.columns.waiting];
-  return html`<div class="scroll" role="group" aria-label="${TEXTS.sections.course}" tabindex="0">
+  return html`<div class="scroll" role="group" aria-label="${TEXTS.sections.samples}" tabindex="0">
     <table>
       <thead>
         <tr>

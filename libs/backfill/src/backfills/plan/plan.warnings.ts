@@ -33,9 +33,8 @@ function cascadeWarnings({ cascades, pending }: PlanFindings): string[] {
       ({ constraint, table }) =>
         `No index of ${table} serves its foreign key ${constraint}, so that each deleted row reads the whole table. Build one first, with @OnlineIndex.`,
     );
-  const { total, deleted, isAccepted } = cascades;
-  const expected = total === 0 ? 0 : (total / deleted) * (pending?.rows ?? Infinity);
-  if (isAccepted || expected <= MAX_UNACCEPTED_ROWS) return unindexed;
+  if (cascades.isAccepted || cascades.expected(pending?.rows ?? null) <= MAX_UNACCEPTED_ROWS)
+    return unindexed;
   const bound = formatQuantity(MAX_UNACCEPTED_ROWS, 'row');
   return [
     ...unindexed,

@@ -121,7 +121,7 @@ export class BackfillRecords {
   }
 
   /**
-   * The course of the runs in the last hours, the oldest point first.
+   * The progress of the runs over the last hours, the oldest point first.
    *
    * @param request `hours`: from 0.1 to 720; default 1
    * @throws UnknownBackfillError, UnknownTargetError

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { schemaOption } from '../../data-sources/data-source.schema.js';
 import { TARGET_SCHEMA_STEP } from '../../ledger/ledger.context.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
@@ -49,7 +50,7 @@ async function recordsOf(
       text: `SELECT DISTINCT pg_catalog.quote_ident(used) FROM (
           SELECT pg_catalog.unnest($1::text[]) UNION ALL SELECT coalesce($2, pg_catalog.current_schema()::text)
         ) AS s (used) WHERE used IS NOT NULL`,
-      values: [toArrayText(declared), schemaOf(dataSource)],
+      values: [toArrayText(declared), schemaOption(dataSource) ?? null],
     },
   ]);
   const schemas = last.values(text);
@@ -57,10 +58,6 @@ async function recordsOf(
   return records.filter(
     (record) => record.name === '' || schemas.some((used) => record.name.startsWith(`${used}.`)),
   );
-}
-
-function schemaOf(dataSource: DataSource): string | null {
-  return (dataSource.options as { readonly schema?: string }).schema ?? null;
 }
 
 function reasonOf({ name, status, reason, changedAt }: TargetRecord): string {

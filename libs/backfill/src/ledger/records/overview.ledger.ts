@@ -1,4 +1,4 @@
-import { nullable, number, oneOf, text } from '../../postgres/decoders.js';
+import { boolean, nullable, number, oneOf, text } from '../../postgres/decoders.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import { isoTime, toArrayText } from '../../postgres/text-format.js';
@@ -60,7 +60,7 @@ export class OverviewLedger {
       name: text,
       ownTarget: nullable(text),
       recordedTarget: nullable(text),
-      isReplaced: (value) => value === 't',
+      isReplaced: boolean,
       kind: text,
       status: oneOf<BackfillStatus>(),
       reason: text,

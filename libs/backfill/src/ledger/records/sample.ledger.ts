@@ -27,7 +27,7 @@ const THINNING = [
 /** Points of a chart. */
 const MAX_POINTS = 240;
 
-/** The course of the runs of one backfill. */
+/** The samples of the runs of one backfill. */
 export class SampleLedger {
   readonly #context: SubjectContext;
 

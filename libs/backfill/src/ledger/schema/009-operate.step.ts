@@ -1,5 +1,5 @@
 export const STEP_009 = `
--- The course of a run. Each process adds a row every few seconds while it works on a backfill. Counts are those of the
+-- Samples of the progress of a run. Each process adds a row every few seconds while it works on a backfill. Counts are those of the
 -- process since it began, so that the difference of any two rows of a run is right, also after rows between them were
 -- deleted. Old rows are thinned out.
 CREATE TABLE {{schema}}.sample (

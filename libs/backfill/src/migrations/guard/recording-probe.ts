@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { schemaOption } from '../../data-sources/data-source.schema.js';
 import { quotePath } from '../../postgres/identifiers.js';
 import type { SendQuery, WrittenTable } from './row-counters.js';
 
@@ -67,6 +68,6 @@ function migrationsTableOf({ options }: DataSource): string {
 
 /** TypeORM's driver knows its schema, or the current schema of the first connection. */
 function schemaOf({ driver, options }: DataSource, name: string): string | undefined {
-  const written = (options as { readonly schema?: string }).schema;
+  const written = schemaOption({ options });
   return name.includes('.') ? written : (written ?? (driver as { readonly schema?: string }).schema);
 }

@@ -1,5 +1,6 @@
 import { loadClassifier } from 'nestjs-backfill-sql';
 import { type DataSource, type Migration, MigrationExecutor } from 'typeorm';
+import { schemaOption } from '../../data-sources/data-source.schema.js';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { whileUnavailable } from '../../postgres/server/availability.js';
 import { namedTarget } from '../../ledger/target/target.js';
@@ -97,10 +98,9 @@ class MigrationPhase {
     const { schema = DEFAULT_SCHEMA, lease = DEFAULT_LEASE_MS } = this.#options;
     const { log } = settingsFor(this.#dataSource);
     const { options } = this.#dataSource;
-    const ownSchema = (options as { readonly schema?: string }).schema;
     // TypeORM's table of the migrations that have run. Each schema has its own.
     const target = (session: Session) =>
-      namedTarget(session, ownSchema, options.migrationsTableName ?? 'migrations');
+      namedTarget(session, schemaOption({ options }), options.migrationsTableName ?? 'migrations');
     return this.#whileUnavailable('the migrations', () =>
       DeployLease.acquire(this.#dataSource, { schema, phase: 'migrate', target, duration: lease, log }),
     );

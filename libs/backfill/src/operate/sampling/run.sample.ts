@@ -8,7 +8,7 @@ import type { BackfillProgress } from '../../report/observer.js';
 /** One of this many samples also deletes old ones. */
 const THINNED_EVERY = 100;
 
-/** The course of one run, written to the ledger at intervals. Its statements are not part of any batch. */
+/** The progress of one run, written to the ledger at intervals. Its statements are not part of any batch. */
 export class RunSample {
   readonly #definition: BackfillDefinition;
   readonly #ledger: Ledger;

@@ -9,7 +9,7 @@ import { RunSample } from './run.sample.js';
 const INTERVAL_MS = 5_000;
 
 /**
- * Records the course of each run of this process in the ledger, so that charts survive restarts. A run of less than
+ * Samples the progress of each run of this process into the ledger, so that charts survive restarts. A run of less than
  * one interval leaves no sample.
  */
 @Injectable()

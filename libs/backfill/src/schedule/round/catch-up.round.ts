@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { schemaOption } from '../../data-sources/data-source.schema.js';
 import type { BackfillService } from '../../backfills/backfill.service.js';
 import { namedTarget } from '../../ledger/target/target.js';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
@@ -120,7 +121,7 @@ export class CatchUpRound {
     const known = this.#leases.get(dataSource);
     if (known !== undefined) return known;
     const { backfills, ledger } = this.#services;
-    const { schema } = dataSource.options as { readonly schema?: string };
+    const schema = schemaOption(dataSource);
     const lease = await DeployLease.tryAcquire(dataSource, {
       schema: backfills.schema,
       phase: LEASE_PHASE,

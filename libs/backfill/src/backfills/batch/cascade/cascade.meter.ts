@@ -51,6 +51,11 @@ export class CascadeMeter {
     return [...distinct.values()].reduce((sum, rows) => sum + rows, 0);
   }
 
+  /** The rows that all deletes together take along, if they are like those that were counted. */
+  expected(pendingRows: number | null): number {
+    return this.total === 0 ? 0 : (this.total / this.#deleted) * (pendingRows ?? Infinity);
+  }
+
   report(): CascadeReport[] {
     return this.cascades.map(({ constraint, table, action, isIndexed }, at) => ({
       ...{ constraint, table, action, isIndexed },

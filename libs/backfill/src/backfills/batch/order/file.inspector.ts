@@ -3,7 +3,7 @@ import { nullable, number, text } from '../../../postgres/decoders.js';
 import type { Session } from '../../../postgres/session.js';
 import { applyPolicy } from '../../../postgres/timeout-policy.js';
 import { toArrayText } from '../../../postgres/text-format.js';
-import type { BackfillDefinition } from '../../definition/definition.js';
+import type { Assignment, BackfillDefinition } from '../../definition/definition.js';
 
 /** Rows per page of a table that was never analyzed. */
 export const ASSUMED_ROWS_PER_PAGE = 50;
@@ -84,13 +84,18 @@ function notHeapOnly(
 export function writtenColumns(definition: BackfillDefinition): readonly string[] | null {
   switch (definition.kind) {
     case 'set':
-      return definition.assignments.map(({ column }) => column.slice(1, -1).replaceAll('""', '"'));
+      return definition.assignments.map(nameOf);
     case 'transform':
       return [
         ...definition.writes.map(({ databaseName }) => databaseName),
-        ...definition.touched.map(({ column }) => column.slice(1, -1).replaceAll('""', '"')),
+        ...definition.touched.map(nameOf),
       ];
     default:
       return null;
   }
+}
+
+/** The name of the column without its quotes. */
+function nameOf({ column }: Assignment): string {
+  return column.slice(1, -1).replaceAll('""', '"');
 }

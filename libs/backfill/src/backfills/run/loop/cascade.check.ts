@@ -28,11 +28,11 @@ export async function checkCascades(
   const options = { schema, pending, excludeQuarantined: true };
   await connection.use((session) => rehearseBatch(session, selection, options));
   const { deleted, total, isCounted } = cascades;
+  const expected = cascades.expected(pending?.rows ?? null);
   const report = cascades.report();
   cascades.reset();
   const refuse = (problem: string) => new CascadesNotAcceptedError(definition.name, report, problem);
   if (!isCounted) throw refuse('the server does not count how many (track_counts is off)');
-  const expected = total === 0 ? 0 : (total / deleted) * (pending?.rows ?? Infinity);
   if (expected <= MAX_UNACCEPTED_ROWS) return;
   const measured = `a batch of ${formatQuantity(deleted, 'row')} that was rolled back took ${formatQuantity(total, 'row')} along`;
   const all =

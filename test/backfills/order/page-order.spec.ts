@@ -3,6 +3,7 @@ import { Column, Entity, IsNull, PrimaryGeneratedColumn } from 'typeorm';
 import { Stage } from '../../support/applications/stage.ts';
 import { BatchHook } from '../../support/runs/batch-hook.ts';
 import { Recorder } from '../../support/runs/recorder.ts';
+import { until } from '../../support/runs/until.ts';
 
 @Entity('contacts')
 class Contact {
@@ -58,12 +59,24 @@ class Computed implements TransformBackfill<Contact, 'id' | 'name'> {
   }
 }
 
+@Backfill<Contact>({
+  name: 'shared',
+  ...PENDING,
+  reads: ['name'],
+  writes: ['searchName'],
+  batchSize: 10,
+  pause: 0,
+  maxWorkers: 2,
+  workers: 1,
+})
+class Shared extends Computed {}
+
 const ROWS = 5_000;
 
 describe('a sweep in page order', () => {
   const stage = Stage.for({
     entities: [Contact],
-    backfills: [InPages, InStripes, InOneStripe, ByKey, Computed],
+    backfills: [InPages, InStripes, InOneStripe, ByKey, Computed, Shared],
     prepare: async (database) => {
       await database.query(`ALTER TABLE contacts SET (autovacuum_enabled = off);
         CREATE TABLE changes (id uuid NOT NULL) WITH (autovacuum_enabled = off);
@@ -167,6 +180,24 @@ describe('a sweep in page order', () => {
     });
     expect(await stage.run('computed')).toMatchObject({ status: 'complete', remaining: 0 });
     expect(await stage.value('SELECT count(*) FROM contacts WHERE search_name IS NULL')).toBe('0');
+  });
+
+  it('is shared by a second process, which takes half of the pages of a busy worker', async () => {
+    let idle: ReturnType<typeof stage.run> | undefined;
+    hook.once(async () => {
+      await stage.query(`WITH gone AS (DELETE FROM nestjs_backfill.range WHERE lease_owner IS NULL AND state <> 'done' RETURNING id, upper_key)
+        UPDATE nestjs_backfill.range SET upper_key = coalesce((SELECT upper_key FROM gone ORDER BY id DESC LIMIT 1), upper_key)
+        WHERE lease_owner IS NOT NULL`);
+      let isOver = false;
+      idle = stage.run('shared').finally(() => (isOver = true));
+      // The first process continues when the second one has changed rows, or has failed.
+      await until(async () => isOver || (await stage.value('SELECT count(*) FROM changes')) !== '0');
+    });
+    const busy = await stage.run('shared');
+    const reports = [busy, await idle];
+    expect(reports.map((report) => (report?.updated ?? 0) > 0)).toEqual([true, true]);
+    expect(reports.map((report) => report?.status)).toContain('complete');
+    await expectEachChangedOnce();
   });
 
   it('is not used where the declaration asks for key order', async () => {

@@ -74,7 +74,10 @@ async function splitLargestPageRange(session: Session, selection: RowSelection):
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const split = await ledger.pages.largest(session, tenants, minPartRows(selection));
     if (!split) return false;
-    const statement = ledger.ranges.split(split, (json) => `((${json})->>2)::bigint`);
+    const statement = ledger.ranges.split(
+      split,
+      (left, right) => `(${left}->>2)::bigint < (${right}->>2)::bigint`,
+    );
     if ((await session.query(policyOf(selection), statement)).rows.length > 0) return true;
   }
   return false;

@@ -10,7 +10,7 @@ import { bindPattern } from './expressions/patterns.js';
 import { actingCalls } from './machine/acting-calls.js';
 import { EvaluationLimitError } from './machine/evaluation-limit.error.js';
 import type { EvaluationEvent, LoopKind, Occurrence } from './machine/event.types.js';
-import { frameOf } from './machine/frames.js';
+import { frameOf, isGenerator } from './machine/frames.js';
 import { Journal } from './machine/journal.js';
 import { LexicalScope } from './machine/lexical-scope.js';
 import type {
@@ -166,8 +166,7 @@ export class Evaluator implements Machine {
       // Assignments to outer variables before an early return are visible to the caller.
       this.journal.joinExits(exitMark);
     }
-    const isGenerator = node.type !== 'ArrowFunctionExpression' && node.generator;
-    return isGenerator && !callee.isAsync ? frame.yields : choice(frame.returns);
+    return isGenerator(callee) ? frame.yields : choice(frame.returns);
   }
 
   #bindParameters({ node }: FunctionValue, args: readonly Value[], context: Context): void {

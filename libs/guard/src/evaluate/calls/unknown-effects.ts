@@ -69,13 +69,16 @@ const READ =
 /**
  * Does the call act? A name of a write decides, wherever the call is. A call with a result that nobody uses has
  * no other purpose than to act, unless its name says that it reads, or it only runs the functions that it
- * receives, which are followed. A function that a variable holds acts too: it is a hook or a step.
+ * receives, which are followed. A function that a variable or a list holds acts too: it is a hook or a step.
  */
 function mayAct({ name, facts, receiver }: UnknownCallee, { machine, args, site }: Call): boolean {
   if (ORM_WRITES.has(name) || ACTION.test(name)) return true;
-  // A static property of a class is a variable too.
+  // A static property of a class and an item of a list are variables too.
   const isVariable =
-    !receiver || receiver.kind === 'class' || (receiver.kind === 'object' && !receiver.isOpen);
+    !receiver ||
+    receiver.kind === 'class' ||
+    (receiver.kind === 'object' && !receiver.isOpen) ||
+    /^\d+$/.test(name);
   if (isVariable && facts.module === undefined && !READ.test(name)) return true;
   const runsArguments = args.some(({ kind }) => kind === 'function');
   return machine.acting.has(site.node) && !runsArguments && !READ.test(name);

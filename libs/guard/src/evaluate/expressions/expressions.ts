@@ -135,8 +135,12 @@ function awaited(machine: Machine, { argument }: ast.AwaitExpression, context: C
   return value;
 }
 
-/** A generator is a list of the values that it yields. A loop of unknown length makes the list open. */
+/**
+ * A generator is a list of the values that it yields. A loop of unknown length makes the list open. A loop may
+ * ignore its values, and in compiled code `yield` is `await`.
+ */
 function evaluateYield(machine: Machine, node: ast.YieldExpression, context: Context): Value {
+  if (node.argument) for (const call of actingCalls(node.argument)) machine.acting.add(call);
   const value = node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
   const frame = machine.frames.at(-1);
   if (!frame) return value;

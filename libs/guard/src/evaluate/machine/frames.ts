@@ -10,7 +10,12 @@ export function frameOf(machine: Machine, called: FunctionValue, { node, context
     returns: [],
     yields: array([]),
     loops: machine.loops.length,
-    // What the migration itself returns is only awaited.
-    isActing: machine.frames.length === 0 || machine.acting.has(node),
+    // What the migration itself returns is only awaited, and a loop over a generator ignores what it returns.
+    isActing: machine.frames.length === 0 || machine.acting.has(node) || isGenerator(called),
   };
+}
+
+/** Is it a generator of the program, not an async function that was compiled to one? */
+export function isGenerator({ node, isAsync }: FunctionValue): boolean {
+  return node.type !== 'ArrowFunctionExpression' && node.generator && isAsync !== true;
 }

@@ -1,7 +1,7 @@
 import type * as ast from 'oxc-parser';
 import type { Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
-import { isDriverClass } from '../values/driver-names.js';
+import { isDriverClass, isTypeWithDefault } from '../values/driver-names.js';
 import { factsOf } from '../values/facts.js';
 import { armOf } from '../statements/doubtful-arms.js';
 import { concatenate } from '../values/text-value.js';
@@ -121,7 +121,8 @@ export function logical(machine: Machine, node: ast.LogicalExpression, context: 
     const evaluate = (): Value => machine.evaluate(node.right, context);
     right = isDoubtful ? machine.inDoubt(codeOf(node.left, context.module), evaluate) : evaluate();
   });
-  return isDoubtful ? plain(codeOf(node, context.module), { likely }) : choice([left, right]);
+  if (isDoubtful) return plain(codeOf(node, context.module), { likely });
+  return node.operator !== '&&' && isTypeWithDefault(left, right) ? left : choice([left, right]);
 }
 
 export function conditional(machine: Machine, node: ast.ConditionalExpression, context: Context): Value {

@@ -4,8 +4,8 @@ import type { Call } from '../machine/machine.types.js';
 import { callDatabase } from '../typeorm/database-calls.js';
 import { NO_FACTS, OPAQUE, factsOf } from '../values/facts.js';
 import { isPlatform } from '../values/platform-names.js';
-import { unknown } from '../values/value.js';
-import type { NativeValue, Value } from '../values/value.types.js';
+import { database, unknown } from '../values/value.js';
+import type { DatabaseRole, NativeValue, Value } from '../values/value.types.js';
 import { applicationNative } from './application-natives.js';
 import { callArrayMethod } from './array-methods.js';
 import { FILE_NATIVES } from './file-natives.js';
@@ -58,9 +58,27 @@ function callFunction({ name, receiver }: NativeValue, call: Call): Value {
   );
 }
 
-/**
- * `getConnection`, `getManager`, `createQueryBuilder` … of TypeORM 0.2 return handles that are not followed.
- */
-function typeOrmFunction(name: string, { site }: Call): Value {
-  return unknown(`${site.callee}()`, /^typeorm\.(?:get|create)/.test(name) ? { database: true } : NO_FACTS);
+/** Functions of TypeORM 0.2 that return a handle. */
+const GLOBAL_HANDLES: ReadonlyMap<string, DatabaseRole> = new Map<string, DatabaseRole>([
+  ['getManager', 'manager'],
+  ['getConnection', 'source'],
+  ['createConnection', 'source'],
+]);
+
+/** Functions of TypeORM 0.2 that are methods of the default connection. */
+const GLOBAL_METHODS = new Set([
+  'getRepository',
+  'getTreeRepository',
+  'getMongoRepository',
+  'getCustomRepository',
+  'createQueryBuilder',
+]);
+
+/** Other functions that return handles, e.g. `getConnectionManager()`, are not followed. */
+function typeOrmFunction(name: string, call: Call): Value {
+  const method = name.slice('typeorm.'.length);
+  const role = GLOBAL_HANDLES.get(method);
+  if (role) return database(role);
+  if (GLOBAL_METHODS.has(method)) return callDatabase(database('source'), method, call);
+  return unknown(`${call.site.callee}()`, /^(?:get|create)/.test(method) ? { database: true } : NO_FACTS);
 }

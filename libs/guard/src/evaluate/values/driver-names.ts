@@ -78,6 +78,14 @@ function compareType(type: Value, other: Value): boolean | undefined {
   return type.kind === 'unknown' && isDatabaseType(type) ? compareText(other) : undefined;
 }
 
+/** `process.env.DB_TYPE || 'sqlite'` is the type of the database: on PostgreSQL, the variable is set. */
+export function isTypeWithDefault(type: Value, fallback: Value): boolean {
+  const name = knownText(fallback);
+  return (
+    type.kind === 'unknown' && isDatabaseType(type) && name !== undefined && equalsType(name) !== undefined
+  );
+}
+
 /** Is the type of a handle compared with another name of PostgreSQL, e.g. PGlite? The application may map them. */
 export function isPostgresVariant(type: Value, other: Value): boolean {
   const name = knownText(other);

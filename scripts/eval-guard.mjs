@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { checkFiles } from 'nestjs-backfill-guard';
+import { checkFiles, DATA_RULES } from 'nestjs-backfill-guard';
 
 /** @typedef {import('nestjs-backfill-guard').Finding} Finding */
 /** @typedef {import('nestjs-backfill-guard').CheckReport} CheckReport */
@@ -32,6 +32,8 @@ if (!options.corpus || !options.labels) {
 }
 
 const RANK = { LOW: 0, MEDIUM: 1, HIGH: 2 };
+/** The labels rate changes of rows, not locks. @type {ReadonlySet<string>} */
+const CHANGES_ROWS = new Set(DATA_RULES);
 const { corpus } = options;
 const labels = readLabels(options.labels);
 const startedAt = performance.now();
@@ -108,7 +110,7 @@ function rateFiles(all) {
 function worstSeverity(of) {
   return of
     .flatMap(({ findings }) => findings)
-    .filter(({ rule }) => rule !== 'cannot-decide')
+    .filter(({ rule }) => CHANGES_ROWS.has(rule))
     .map(({ severity }) => severity)
     .sort((a, b) => RANK[b] - RANK[a])[0];
 }
@@ -187,7 +189,9 @@ function printMiss({ label, direction, changesRows, verdict, findings, problem }
 /** @param {Rating} rating */
 function printRating({ file, expected, actual, rows: own }) {
   console.log(`severity ${expected} → ${actual}  ${file}  ${own[0]?.label['note'] ?? ''}`);
-  const finding = own.flatMap(({ findings }) => findings).find(({ severity }) => severity === actual);
+  const finding = own
+    .flatMap(({ findings }) => findings)
+    .find(({ rule, severity }) => CHANGES_ROWS.has(rule) && severity === actual);
   if (!finding) return;
   const statement = finding.statement.replace(/\s+/g, ' ').slice(0, 220);
   console.log(`    ${finding.message}: ${finding.reason} | ${statement}`);

@@ -64,7 +64,9 @@ describe('the reports of the guard', () => {
     const report = JSON.parse((await project.guard('--format', 'json')).out) as unknown;
     expect(report).toMatchObject({
       summary: { migrations: 1, new: 3, cannotDecide: 1 },
-      migrations: [{ name: 'Example', verdicts: { up: 'violation', down: 'clean' } }],
+      migrations: [
+        { name: 'Example', verdicts: { up: 'violation', down: 'clean' }, severities: { up: 'HIGH' } },
+      ],
       findings: [
         { rule: 'update', status: 'new', direction: 'up', table: 'leads', line: 3 },
         { rule: 'row-loop', severity: 'HIGH', table: 'calls' },

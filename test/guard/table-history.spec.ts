@@ -46,9 +46,9 @@ describe('the severity of a change, by what all checked migrations tell about th
     expect(await severity(SEED, SEED, copy, UPDATE)).toEqual(['MEDIUM its WHERE is selective']);
   });
 
-  it('a seeded list of kinds is small although its name has the word of a table that grows', async () => {
-    const seed = "await queryRunner.query(`INSERT INTO event_kinds (id) VALUES ('a')`);";
-    const update = 'await queryRunner.query(`DELETE FROM event_kinds WHERE topic = 2`);';
+  it('a seeded list is small although its name has the word of a table that grows', async () => {
+    const seed = "await queryRunner.query(`INSERT INTO event_priorities (id) VALUES ('a')`);";
+    const update = 'await queryRunner.query(`DELETE FROM event_priorities WHERE topic = 2`);';
     expect(await severity(seed, seed, update)).toEqual([expect.stringContaining('LOW')]);
     expect(await severity(update)).toContainEqual('MEDIUM its WHERE is selective');
   });

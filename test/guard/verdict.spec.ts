@@ -16,11 +16,13 @@ import { VALUES } from './fixtures/code/values.fixtures.ts';
 import { DRIVERS } from './fixtures/drivers.fixtures.ts';
 import type { Fixture } from './fixtures/fixture.types.ts';
 import { IMPORTS } from './fixtures/imports.fixtures.ts';
+import { ORM_SEVERITY } from './fixtures/orm-severity.fixtures.ts';
 import { ORM } from './fixtures/orm.fixtures.ts';
 import { OUTSIDE } from './fixtures/outside.fixtures.ts';
 import { PLPGSQL } from './fixtures/sql/plpgsql.fixtures.ts';
 import { SQL_FILES } from './fixtures/sql/sql-files.fixtures.ts';
 import { STATEMENTS } from './fixtures/sql/statements.fixtures.ts';
+import { TYPEORM_GLOBALS } from './fixtures/typeorm-globals.fixtures.ts';
 
 const RANK = { LOW: 0, MEDIUM: 1, HIGH: 2 } as const;
 
@@ -40,6 +42,8 @@ describe.each([
   ['code without a model', UNMODELLED],
   ['methods that are replaced', REPLACED_METHODS],
   ['TypeORM', ORM],
+  ['the severity of writes through TypeORM', ORM_SEVERITY],
+  ['the global functions of TypeORM 0.2', TYPEORM_GLOBALS],
   ['imports', IMPORTS],
   ['code for several databases', DRIVERS],
   ['code outside the migration', OUTSIDE],

@@ -1,5 +1,6 @@
 import type { Outcome } from '../check/outcome.js';
-import { isTimelineRule } from '../rules/rule.types.js';
+import type { Finding } from '../judge/finding.types.js';
+import { isDataRule, isTimelineRule, SEVERITIES, type Severity } from '../rules/rule.types.js';
 import { shownPath } from './paths.js';
 import { summaryOf } from './summary.js';
 
@@ -13,6 +14,12 @@ export function jsonReport(outcome: Outcome): string {
       name: migration.name,
       verdicts: Object.fromEntries(
         migration.directions.map(({ direction, verdict }) => [direction, verdict]),
+      ),
+      severities: Object.fromEntries(
+        migration.directions.flatMap(({ direction, findings }) => {
+          const worst = worstDataChange(findings);
+          return worst ? [[direction, worst]] : [];
+        }),
       ),
     })),
     findings: outcome.findings.map(({ finding, subject, status, suppression }) => ({
@@ -61,4 +68,10 @@ export function jsonReport(outcome: Outcome): string {
     stale: outcome.stale,
   };
   return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+/** The severity of the worst data change; locks and undecided code do not count. */
+function worstDataChange(findings: readonly Finding[]): Severity | undefined {
+  const found = new Set(findings.filter(({ rule }) => isDataRule(rule)).map(({ severity }) => severity));
+  return SEVERITIES.find((severity) => found.has(severity));
 }

@@ -1,4 +1,12 @@
-import type { Condition, EntityName, Site, TextValue, UnknownValue, Value } from '../values/value.types.js';
+import type {
+  Condition,
+  EntityName,
+  RowList,
+  Site,
+  TextValue,
+  UnknownValue,
+  Value,
+} from '../values/value.types.js';
 
 /**
  * What a loop iterates over.
@@ -44,7 +52,10 @@ export interface OrmEvent extends Occurrence {
   /** Missing when there is no WHERE. */
   readonly conditions?: readonly Condition[];
   readonly columns: ReadonlyMap<string, Value>;
+  /** The number of rows that it receives, if it is known. */
   readonly rows?: number;
+  /** Where a list of unknown length comes from; missing if that is not known either. */
+  readonly list?: RowList;
 }
 
 /** A configured helper that changes data is called. */

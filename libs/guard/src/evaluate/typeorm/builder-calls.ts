@@ -3,7 +3,7 @@ import { argumentCode } from '../machine/source-code.js';
 import { text } from '../values/text-value.js';
 import { array, builderState, plain, unknown } from '../values/value.js';
 import type { BuilderState, BuilderVerb, DatabaseValue, EntityName, Value } from '../values/value.types.js';
-import { builderCondition, firstRow, rowCount } from './conditions.js';
+import { builderCondition, firstRow, listOrigin, rowCount } from './conditions.js';
 import { entityFrom } from './entities.js';
 import { ORM_VERB_OF_BUILDER } from './orm-verbs.js';
 
@@ -87,7 +87,9 @@ function entityOfArgument({ args, site }: Call): EntityName {
 
 function addColumns(state: BuilderState, value: Value | undefined): void {
   const rows = rowCount(value);
+  const list = listOrigin(value);
   if (rows !== undefined) state.rows = rows;
+  else if (list) state.list = list;
   const row = firstRow(value);
   if (row?.kind === 'object') for (const [name, column] of row.properties) state.columns.set(name, column);
 }
@@ -109,7 +111,7 @@ function builtText({ verb, entity, conditions }: BuilderState): Value {
 }
 
 function report(state: BuilderState, method: string, { machine, site }: Call): void {
-  const { verb, entity, rows, columns, conditions } = state;
+  const { verb, entity, rows, list, columns, conditions } = state;
   if (verb === 'select') return;
   machine.emit(
     {
@@ -121,6 +123,7 @@ function report(state: BuilderState, method: string, { machine, site }: Call): v
       ...(entity ? { entity } : {}),
       ...(verb === 'insert' ? {} : { conditions: [...conditions] }),
       ...(verb === 'insert' && rows !== undefined ? { rows } : {}),
+      ...(verb === 'insert' && rows === undefined && list ? { list } : {}),
     },
     site,
   );

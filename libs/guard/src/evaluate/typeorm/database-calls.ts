@@ -3,6 +3,7 @@ import { argumentCode } from '../machine/source-code.js';
 import { UNDEFINED, builder, database, plain, unknown } from '../values/value.js';
 import type { DatabaseValue, EntityName, FunctionValue, Value } from '../values/value.types.js';
 import { callBuilder } from './builder-calls.js';
+import { createdEntities } from './created-entities.js';
 import { entityFrom } from './entities.js';
 import { ORM_WRITES } from './orm-verbs.js';
 import { writeRows } from './orm-writes.js';
@@ -123,8 +124,6 @@ function read(target: DatabaseValue, name: string, { machine, args, site }: Call
   if (target.role === 'runner') return plain(site.callee);
   if (target.role === 'repository' && !REPOSITORY_READS.test(name))
     machine.emit({ kind: 'undecided', reason: 'helper', expression: site.callee }, site);
-  return unknown(
-    `${site.callee}()`,
-    ENTITY_FACTORIES.has(name) ? { entity: true } : { rows: true, entity: true },
-  );
+  if (ENTITY_FACTORIES.has(name)) return createdEntities({ machine, args, site });
+  return unknown(`${site.callee}()`, { rows: true, entity: true });
 }

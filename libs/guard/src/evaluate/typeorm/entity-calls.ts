@@ -4,6 +4,7 @@ import { factsOf } from '../values/facts.js';
 import { builder, database, unknown } from '../values/value.js';
 import type { ClassValue, EntityName, Value } from '../values/value.types.js';
 import { conditionsOf } from './conditions.js';
+import { createdEntities } from './created-entities.js';
 import { entityFrom, isEntityClass } from './entities.js';
 import { ORM_WRITES, ROW_WRITES } from './orm-verbs.js';
 import { sendSql } from './sql-calls.js';
@@ -64,7 +65,8 @@ function callStatic(entity: EntityName, name: string, call: Call): Value | undef
   if (name === 'query') return sendSql(call);
   if (ORM_WRITES.has(name)) return writeStatic(entity, name, call);
   if (!STATIC_READS.test(name)) return undefined;
-  return unknown(`${call.site.callee}()`, { rows: !/^(?:create|merge)$/.test(name), entity: true });
+  if (/^(?:create|merge)$/.test(name)) return createdEntities(call);
+  return unknown(`${call.site.callee}()`, { rows: true, entity: true });
 }
 
 function writeStatic(entity: EntityName, name: string, { machine, args, site }: Call): Value {

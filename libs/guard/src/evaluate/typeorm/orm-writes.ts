@@ -1,10 +1,10 @@
-import type { OrmVerb } from '../machine/event.types.js';
+import type { OrmEvent, OrmVerb } from '../machine/event.types.js';
 import type { Call } from '../machine/machine.types.js';
 import { argumentCode } from '../machine/source-code.js';
 import { factsOf } from '../values/facts.js';
 import { unknown } from '../values/value.js';
 import type { DatabaseValue, EntityName, Value } from '../values/value.types.js';
-import { columnsOf, conditionsOf, firstRow, rowCount } from './conditions.js';
+import { columnsOf, conditionsOf, firstRow, listOrigin, rowCount } from './conditions.js';
 import { entityFrom } from './entities.js';
 import { CONDITIONAL_WRITES, ORM_WRITES, ROW_WRITES } from './orm-verbs.js';
 
@@ -26,11 +26,16 @@ export function writeRows(target: DatabaseValue, name: string, { machine, args, 
       columns: columnsOf(isConditional ? second : first),
       ...(entity ? { entity } : {}),
       ...(isConditional ? { conditions: conditionsOf(first) } : {}),
-      ...(rows === undefined ? {} : { rows }),
+      ...(rows === undefined ? listOf(isConditional ? undefined : first) : { rows }),
     },
     site,
   );
   return unknown(`${site.callee}()`, { ...(first ? factsOf(first) : {}), entity: true });
+}
+
+function listOf(value: Value | undefined): Pick<OrmEvent, 'list'> {
+  const list = listOrigin(value);
+  return list ? { list } : {};
 }
 
 function verbOf(name: string): OrmVerb {

@@ -193,6 +193,12 @@ export interface EntityName {
 
 export type BuilderVerb = 'select' | 'insert' | 'update' | 'delete' | 'soft-delete' | 'restore' | 'relation';
 
+/**
+ * - `read`: rows of the database
+ * - `code`: a list that the code builds without reading rows
+ */
+export type RowList = 'read' | 'code';
+
 /** Shared by all calls of one chain, because a TypeORM builder changes in place. */
 export interface BuilderState {
   verb: BuilderVerb;
@@ -201,6 +207,8 @@ export interface BuilderState {
   readonly columns: Map<string, Value>;
   /** The number of rows of `values([...])`, when it is known. */
   rows?: number;
+  /** Where the rows of `values(list)` come from, when their number is not known. */
+  list?: RowList;
 }
 
 /** The known part of a WHERE: SQL text, or the columns of a find condition. */

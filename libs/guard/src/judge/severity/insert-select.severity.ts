@@ -2,7 +2,7 @@ import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
 import { fullName } from '../table-name.js';
 import { high, type Judgement, low, medium } from './judgement.js';
 import type { SqlChange } from './sql-change.js';
-import { growthOf } from './table-growth.js';
+import { sizeOf } from './table-growth.js';
 import { selectsByKey } from './where-conditions.js';
 
 const AGGREGATE =
@@ -16,7 +16,7 @@ export function severityOfInsertSelect(change: SqlChange): Judgement {
     (source) => fullName(source) !== change.table && !context.ctes.has(source.name),
   );
   if (sources.length === 0) return withoutTables(change);
-  const growing = sources.map(fullName).filter((source) => growthOf(source, context.tables) === 'growing');
+  const growing = sources.map(fullName).filter((source) => sizeOf(source, context.tables) === 'growing');
   return limitedCopy(change, growing) ?? copyOf(finding, growing);
 }
 
@@ -27,12 +27,12 @@ function withoutTables({ finding, context }: SqlChange): Judgement {
 }
 
 function limitedCopy(
-  { finding: { where }, growth }: SqlChange,
+  { finding: { where }, size }: SqlChange,
   growing: readonly string[],
 ): Judgement | undefined {
   if (where && selectsByKey(where)) return low('it copies single rows');
-  if (where && growth === 'lookup') return low('it copies selected rows into a small table');
-  return growth === 'lookup' && growing.length === 0
+  if (where && size !== 'growing') return low('it copies selected rows into a small table');
+  return size !== 'growing' && growing.length === 0
     ? low('it fills a small table from small tables')
     : undefined;
 }

@@ -1,7 +1,7 @@
 import type { LoopKind } from '../../evaluate/machine/event.types.js';
 import type { Severity } from '../../rules/rule.types.js';
 import type { SchemaMemory } from './schema-memory.js';
-import type { KnownTables, TableGrowth } from './table-growth.js';
+import type { KnownTables, TableSize } from './table-growth.js';
 
 export interface Judgement {
   readonly severity: Severity;
@@ -32,8 +32,8 @@ export function low(reason: string): Judgement {
 }
 
 /** HIGH on a table that grows, MEDIUM on a small one, for the same reason. */
-export function highIfGrowing(growth: TableGrowth, reason: string): Judgement {
-  return growth === 'growing' ? high(reason) : medium(reason);
+export function highIfGrowing(size: TableSize, reason: string): Judgement {
+  return size === 'growing' ? high(reason) : medium(reason);
 }
 
 /** A loop over rows that changes rows is HIGH on any table: it reads the rows first, and sends one statement each. */
@@ -42,21 +42,22 @@ export function rowLoop(): Judgement {
 }
 
 /** A loop over rows that only adds rows to a small table, e.g. the permissions of each role. */
-export function insertLoop(growth: TableGrowth, loops: readonly LoopKind[]): Judgement {
-  if (growth !== 'lookup') return rowLoop();
+export function insertLoop(size: TableSize, loops: readonly LoopKind[]): Judgement {
+  if (size === 'growing') return rowLoop();
   return loops[0] === 'values'
     ? low('it adds rows to a small table, for a list in the code')
     : medium('it adds rows to a small table, once for each row that the migration reads');
 }
 
-export function truncation(growth: TableGrowth): Judgement {
-  return growth === 'lookup' ? medium('it empties a small table') : high('it empties a table that grows');
+export function truncation(size: TableSize): Judgement {
+  return size === 'growing' ? high('it empties a table that grows') : medium('it empties a small table');
 }
 
-export function everyRow(growth: TableGrowth, reason: string): Judgement {
-  return growth === 'lookup' ? low('it changes every row of a small table') : high(reason);
+/** A name alone does not make a change without a limit harmless. */
+export function everyRow(size: TableSize, reason: string): Judgement {
+  return size === 'small' ? low('it changes every row of a small table') : high(reason);
 }
 
-export function selectedRows(growth: TableGrowth, reason: string): Judgement {
-  return growth === 'lookup' ? low('it changes selected rows of a small table') : medium(reason);
+export function selectedRows(size: TableSize, reason: string): Judgement {
+  return size === 'growing' ? medium(reason) : low('it changes selected rows of a small table');
 }

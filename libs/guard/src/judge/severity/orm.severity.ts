@@ -2,6 +2,7 @@ import type { OrmEvent, OrmVerb } from '../../evaluate/machine/event.types.js';
 import { knownText } from '../../evaluate/values/text-value.js';
 import {
   everyRow,
+  highIfGrowing,
   insertLoop,
   type Judgement,
   type JudgementContext,
@@ -11,7 +12,7 @@ import {
   selectedRows,
   truncation,
 } from './judgement.js';
-import { growthOf, type TableGrowth, withSize } from './table-growth.js';
+import { sizeOf, type TableSize, withSize } from './table-growth.js';
 import { isKeyColumn } from './where-conditions.js';
 
 /** The severity of a write through TypeORM, whose SQL is not in the code. */
@@ -20,30 +21,53 @@ export function severityOfOrm(
   { memory, tables }: Pick<JudgementContext, 'memory' | 'tables'>,
 ): Judgement {
   const table = event.entity?.table ?? '';
-  const growth = growthOf(table, tables);
+  const size = sizeOf(table, tables);
   if (event.loops.includes('rows'))
-    return event.verb === 'insert' ? insertLoop(growth, event.loops) : rowLoop();
+    return event.verb === 'insert' ? insertLoop(size, event.loops) : rowLoop();
   if (memory.hasCreated(table)) return low('this migration created the table');
-  const judgement = SEVERITY_BY_VERB[event.verb](event, growth);
+  const judgement = SEVERITY_BY_VERB[event.verb](event, size);
   return { ...judgement, reason: withSize(judgement.reason, table, tables) };
 }
 
 const SEVERITY_BY_VERB = {
-  truncate: (_event, growth) => truncation(growth),
-  insert: ({ rows }) =>
-    rows === undefined ? medium('it inserts a list of unknown length') : low('it inserts constants'),
-  save: ({ rows }) =>
-    rows === undefined ? medium('it saves a list of unknown length') : low('it saves single rows'),
+  truncate: (_event, size) => truncation(size),
+  insert: (event, size) => listOfRows(event, size, { verb: 'inserts', single: 'it inserts constants' }),
+  save: (event, size) => listOfRows(event, size, { verb: 'saves', single: 'it saves single rows' }),
   update: changeOfRows,
   delete: changeOfRows,
-} as const satisfies Record<OrmVerb, (event: OrmEvent, growth: TableGrowth) => Judgement>;
+} as const satisfies Record<OrmVerb, (event: OrmEvent, size: TableSize) => Judgement>;
 
-function changeOfRows({ conditions, rows }: OrmEvent, growth: TableGrowth): Judgement {
+interface ListWording {
+  readonly verb: string;
+  readonly single: string;
+}
+
+/** A write that receives the rows. TypeORM sends a statement for each, or for each chunk. */
+function listOfRows({ rows, list }: OrmEvent, size: TableSize, { verb, single }: ListWording): Judgement {
+  if (rows !== undefined) return low(single);
+  switch (list) {
+    case 'read':
+      return highIfGrowing(size, `it ${verb} all rows of a list that the migration reads`);
+    case 'code':
+      return low(`it ${verb} a list that the code builds`);
+    default:
+      return medium(`it ${verb} a list of unknown length`);
+  }
+}
+
+function changeOfRows(event: OrmEvent, size: TableSize): Judgement {
+  const { conditions } = event;
   if (conditions === undefined)
-    return rows === undefined ? medium('it changes a list of rows') : low('it changes single rows');
-  if (conditions.length === 0) return everyRow(growth, 'it has no condition, so it changes every row');
+    return listOfRows(event, size, { verb: 'changes', single: 'it changes single rows' });
+  if (conditions.length === 0) return withoutCondition(event, size);
   if (conditions.some(selectsByKey)) return low('its condition selects single rows by a key');
-  return selectedRows(growth, 'its condition is selective');
+  return selectedRows(size, 'its condition is selective');
+}
+
+function withoutCondition({ verb }: OrmEvent, size: TableSize): Judgement {
+  return verb === 'delete' && size !== 'growing'
+    ? truncation(size)
+    : everyRow(size, 'it has no condition, so it changes every row');
 }
 
 function selectsByKey({ columns, text, facts }: NonNullable<OrmEvent['conditions']>[number]): boolean {

@@ -9,8 +9,14 @@ export class SchemaMemory {
   readonly #created = new Set<string>();
   readonly #added = new Map<string, Set<string>>();
 
-  /** Records a statement. @param statement one statement as written */
+  /** Records a statement, or the statements of a `DO` block. @param statement as written */
   note(statement: string): void {
+    const block = /^\s*do\b[^$]*(\$\w*\$)([^]*)\1/i.exec(statement)?.[2];
+    if (block === undefined) this.#noteOne(statement);
+    else for (const part of block.split(';')) this.#noteOne(withoutControlFlow(part));
+  }
+
+  #noteOne(statement: string): void {
     const created =
       /^\s*create\s+(?:temp\w*\s+|unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w$."]+)/i.exec(
         statement,
@@ -57,4 +63,10 @@ export class SchemaMemory {
 
 function bareName(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1).replace(/"/g, '');
+}
+
+/** `BEGIN ALTER TABLE …`, `IF … THEN ALTER TABLE …`: the statement at the end. */
+function withoutControlFlow(part: string): string {
+  const start = /\b(?:alter|create)\s+(?:\w+\s+)?table\b[^]*$/i.exec(part);
+  return start?.[0] ?? '';
 }

@@ -1,6 +1,6 @@
 import type { DataFinding } from 'nestjs-backfill-sql';
 import type { JudgementContext } from './judgement.js';
-import type { TableGrowth } from './table-growth.js';
+import type { TableSize } from './table-growth.js';
 
 /** A change of rows by SQL, with what decides its severity. */
 export interface SqlChange {
@@ -8,6 +8,6 @@ export interface SqlChange {
   readonly context: JudgementContext;
   /** The changed table with its schema; empty for large objects. */
   readonly table: string;
-  readonly growth: TableGrowth;
+  readonly size: TableSize;
   readonly inRowLoop: boolean;
 }

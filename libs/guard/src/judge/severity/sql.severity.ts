@@ -12,28 +12,28 @@ import {
   truncation,
 } from './judgement.js';
 import type { SqlChange } from './sql-change.js';
-import { growthOf, withSize } from './table-growth.js';
+import { sizeOf, withSize } from './table-growth.js';
 import { severityOfWhere } from './where.severity.js';
 
 /** How long the statement can hold its locks: decided by its conditions and by the growth of its table. */
 export function severityOfSql(finding: DataFinding, context: JudgementContext): Judgement {
   const table = finding.table ? fullName(finding.table) : '';
   const inRowLoop = context.loops.includes('rows') || finding.inLoop;
-  const change = { finding, context, table, growth: growthOf(table, context.tables), inRowLoop };
+  const change = { finding, context, table, size: sizeOf(table, context.tables), inRowLoop };
   const judgement = SEVERITY_BY_OPERATION[finding.operation](change);
   return { ...judgement, reason: withSize(judgement.reason, table, context.tables) };
 }
 
 const SEVERITY_BY_OPERATION = {
-  insert: ({ inRowLoop, growth, context }) =>
-    inRowLoop ? insertLoop(growth, context.loops) : low('it inserts constants'),
+  insert: ({ inRowLoop, size, context }) =>
+    inRowLoop ? insertLoop(size, context.loops) : low('it inserts constants'),
   'insert-select': (change) =>
-    change.inRowLoop ? insertLoop(change.growth, change.context.loops) : severityOfInsertSelect(change),
+    change.inRowLoop ? insertLoop(change.size, change.context.loops) : severityOfInsertSelect(change),
   update: rewrite,
   delete: rewrite,
-  truncate: ({ growth }) => truncation(growth),
-  merge: ({ growth }) =>
-    growth === 'lookup' ? medium('it merges into a small table') : high('it joins whole tables'),
+  truncate: ({ size }) => truncation(size),
+  merge: ({ size }) =>
+    size !== 'growing' ? medium('it merges into a small table') : high('it joins whole tables'),
   copy: () => medium('it loads rows from a file'),
   'create-table-as': tableCopy,
   'select-into': tableCopy,

@@ -76,6 +76,11 @@ describe('the API', () => {
       body: { error: { message: expect.stringContaining('batchSize cannot be "0"') as string } },
     });
     expect(await post('pause', { reason: 'x', targets: ['nowhere'] })).toMatchObject({ status: 422 });
+    expect(await post('retry', { reason: 'x', keys: [] })).toMatchObject({ status: 422 });
+    expect(await post('retry', { reason: 'x', keys: [['1'], ['999']] })).toMatchObject({
+      status: 422,
+      body: { error: { message: expect.stringContaining('1 of these rows is not in quarantine') as string } },
+    });
     expect(await post('resume', { reason: 'on' })).toMatchObject({
       body: { backfill: { status: 'incomplete' } },
     });

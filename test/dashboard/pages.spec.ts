@@ -77,10 +77,83 @@ describe('the dashboard', () => {
     );
   });
 
+  it('lists the rounds of catch-up, and hints that a backfill that was complete long ago can be removed', async () => {
+    await dashboard.service.run({ names: ['directions'] });
+    await dashboard.database
+      .query(`INSERT INTO nestjs_backfill.catch_up_round (job, process, started_at, inspected, ran, updated, failed, problem)
+      VALUES ('nightly', 'crm:7', now() - interval '65 seconds', 12, 2, 3456, 1, 'names: <b>boom</b>')`);
+    let page = '';
+    await until(async () => (page = await dashboard.text('/backfills/overview')).includes('Catch-up rounds'));
+    expect(page).toMatch(/nightly[^]*1 min[^]*12[^]*2[^]*3,456[^]*names: &lt;b&gt;boom&lt;\/b&gt;[^]*crm:7/);
+    await dashboard.database.query(`UPDATE leads SET name = 'Lead seven' WHERE name = 'Lead 7'`);
+    await dashboard.service.run({ names: ['names'] });
+    const hint = /complete for more than 30 days/;
+    await until(async () => (await dashboard.text('/backfills/b/names')).includes('>complete<'));
+    expect(await dashboard.text('/backfills/b/names')).not.toMatch(hint);
+    await dashboard.database.query(
+      `UPDATE nestjs_backfill.backfill SET completed_at = now() - interval '31 days'`,
+    );
+    await until(async () => hint.test(await dashboard.text('/backfills/b/names')));
+  });
+
   it('makes a plan with its SQL, and changes no row', async () => {
     const page = await dashboard.text('/backfills/b/names/plan');
     expect(page).toContain('UPDATE');
     expect(await dashboard.database.query('SELECT 1 FROM leads WHERE search_name IS NOT NULL')).toEqual([]);
+  });
+
+  it('shows ten rows before and after their change, changes no row, and leads there from the plan', async () => {
+    await dashboard.database.query(
+      `UPDATE leads SET name = CASE id WHEN 1 THEN '<b>Lead 1</b>' ELSE 'Lead seven' END WHERE id IN (1, 7)`,
+    );
+    const link = /href="([^"]+\/rows)"/.exec(await dashboard.text('/backfills/b/names/plan'))?.[1];
+    expect(link).toBeDefined();
+    const page = await dashboard.text('/backfills/b/names/rows');
+    expect(page.match(/<th scope="rowgroup"/g)).toHaveLength(10);
+    expect(page).toMatch(/>1<\/th>\s*<td>search_name<\/td>\s*<td><small>NULL<\/small><\/td>/);
+    expect(page).toContain('<code>&lt;b&gt;lead 1&lt;/b&gt;</code>');
+    expect(await dashboard.database.query('SELECT 1 FROM leads WHERE search_name IS NOT NULL')).toEqual([]);
+  });
+
+  it('shows each setting in force, and of those that a person has set the declared value, the person and the reason', async () => {
+    await dashboard.service.set('names', { batchSize: 321 }, { by: 'ada', why: 'night' });
+    const page = await dashboard.text('/backfills/b/names');
+    expect(page).toMatch(/batchSize<\/td><td><strong>321<\/strong><\/td><td>200<\/td><td>ada [^]*?night</);
+    expect(page).toMatch(/lockTimeout<\/td><td>60000<\/td><td><\/td>/);
+  });
+
+  it('retries the rows of the quarantine that a person has chosen, and no others', async () => {
+    const name = (id: number, text: string) =>
+      dashboard.database.query('UPDATE leads SET name = $2 WHERE id = $1', [id, text]);
+    await name(3, 'Lead 7');
+    await name(5, 'Lead 7');
+    await dashboard.service.run({ names: ['names'] });
+    await Promise.all([3, 5, 7].map((id) => name(id, 'Lead seven')));
+    const list = await dashboard.text('/backfills/b/names/quarantine');
+    const boxes = [...list.matchAll(/type="checkbox"\s+name="key"\s+value="(\w+)"/g)].map(([, key]) => key);
+    expect(boxes.sort()).toEqual(['3', '5', '7']);
+    expect(await dashboard.text('/backfills/b/names/quarantine', { 'x-role': 'viewer' })).not.toContain(
+      'checkbox',
+    );
+    const form = '/backfills/b/names/confirm/retry?key=3&key=5';
+    expect(await dashboard.text(form)).toMatch(/<textarea[^>]*>\s*3\n5<\/textarea/);
+    const wrong = await dashboard.steer(form, { reason: 'fixed', keys: '3\n4' });
+    expect(wrong.status).toBe(422);
+    expect(await wrong.text()).toMatch(/1 of these rows is not in quarantine[^]*3\n4<\/textarea/);
+    expect((await dashboard.steer(form, { reason: 'fixed', keys: '["3"' })).status).toBe(422);
+    expect((await dashboard.steer(form, { reason: 'fixed', keys: '["3","4"]' })).status).toBe(422);
+    expect((await dashboard.steer(form, { reason: 'fixed', keys: '3\r\n["5"]' })).status).toBe(303);
+    await until(
+      async () =>
+        (await dashboard.database.query('SELECT 1 FROM leads WHERE id IN (3, 5) AND search_name IS NOT NULL'))
+          .length === 2,
+    );
+    await until(
+      async () => (await dashboard.service.status({ names: ['names'] })).backfills[0]?.leasedBy === null,
+    );
+    expect(await dashboard.database.query('SELECT id::text FROM leads WHERE search_name IS NULL')).toEqual([
+      { id: '7' },
+    ]);
   });
 
   it('pauses, resumes, sets and cancels with a reason, and records the person', async () => {

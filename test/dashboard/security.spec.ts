@@ -65,6 +65,7 @@ describe('the dashboard refuses', () => {
     for (const text of HOSTILE)
       await dashboard.service.set('names', { batchSize: 100 + text.length }, { by: text, why: text });
     const pages = ['overview', 'b/names', 'b/names/tenants', 'b/names/history', 'b/names/plan'];
+    pages.push('b/names/rows', 'b/names/quarantine');
     for (const path of pages) {
       const page = await dashboard.text(`/backfills/${path}`);
       expect(page).toContain('</html>');
@@ -75,7 +76,16 @@ describe('the dashboard refuses', () => {
     expect(tenants).toContain('&amp;lt;script&amp;gt;');
     for (const text of HOSTILE) {
       const search = encodeURIComponent(text);
-      for (const path of [`b/names/tenants?search=${search}`, `b/names?done=${search}`, `b/${search}`]) {
+      const queries = [
+        `tenants?search=${search}`,
+        `quarantine?error=${search}`,
+        `confirm/retry?key=${search}`,
+      ];
+      for (const path of [
+        ...queries.map((query) => `b/names/${query}`),
+        `b/names?done=${search}`,
+        `b/${search}`,
+      ]) {
         const page = await dashboard.text(`/backfills/${path}`);
         expect({ path, injected: INJECTED.exec(page)?.[0] }).toEqual({ path, injected: undefined });
       }
@@ -158,14 +168,18 @@ describe('the dashboard refuses', () => {
     expect(form.status).toBe(403);
     expect(await dashboard.text('/backfills/b/names', operator)).not.toContain('confirm/cancel');
     expect(await dashboard.text('/backfills/b/names', { 'x-role': 'viewer' })).not.toContain('confirm/');
-    expect((await dashboard.get('/backfills/b/names/plan', { 'x-role': 'viewer' })).status).toBe(403);
+    for (const path of ['b/names/plan', 'b/names/rows', 'api/v1/backfills/names/rows'])
+      expect((await dashboard.get(`/backfills/${path}`, { 'x-role': 'viewer' })).status).toBe(403);
+    expect(await dashboard.text('/backfills/b/names', { 'x-role': 'viewer' })).not.toContain('names/rows');
     const paused = await dashboard.steer(FORM, { reason: 'night' }, operator);
     expect(paused.status).toBe(303);
   });
 
   it('everything to a visitor without a role, and says nothing about the backfills', async () => {
-    const paths = ['overview', 'b/names', 'b/names/tenants', 'b/names/history', 'b/names/plan', 'live'];
-    const api = ['overview', 'phases', 'token', 'backfills/names', 'backfills/names/tenants', 'openapi.json'];
+    const ofBackfill = ['', '/tenants', '/history', '/plan', '/rows', '/quarantine'];
+    const paths = ['overview', 'live', ...ofBackfill.map((path) => `b/names${path}`)];
+    const ofApi = [...ofBackfill, '/quarantine/rows'].map((path) => `backfills/names${path}`);
+    const api = ['overview', 'phases', 'rounds', 'token', 'openapi.json', ...ofApi];
     for (const path of [...paths, ...api.map((each) => `api/v1/${each}`)]) {
       const response = await dashboard.get(`/backfills/${path}`, {});
       expect({ path, status: response.status }).toEqual({ path, status: 403 });
@@ -251,6 +265,18 @@ describe('BackfillDashboardModule', () => {
       expect(response.status).toBe(403);
       expect(response.text).toContain('Without `authorize`'.replaceAll('`', '&#96;'));
     }
+    await dashboard.stop();
+  });
+
+  it('asks authorize for the action rows before it shows values of rows', async () => {
+    const dashboard = await DashboardApp.start({
+      backfills: [Names],
+      dashboard: { authorize: (_, action) => (action === 'rows' ? null : 'admin') },
+    });
+    await addLeads(dashboard.database, 1);
+    expect((await dashboard.get('/backfills/b/names/plan', {})).status).toBe(200);
+    for (const path of ['b/names/rows', 'api/v1/backfills/names/rows'])
+      expect((await dashboard.get(`/backfills/${path}`, {})).status).toBe(403);
     await dashboard.stop();
   });
 

@@ -1,3 +1,4 @@
+import { BackfillRecords } from 'nestjs-backfill/operate';
 import { CatchUpApplication, MODULE_JOB } from '../support/applications/catch-up.ts';
 import { TestDatabase } from '../support/server/database.ts';
 import { addLeads, LEAD_TABLES } from '../support/tables/lead-tables.ts';
@@ -26,6 +27,40 @@ describe('catch-up jobs', () => {
     try {
       expect(started.jobs).toEqual([MODULE_JOB, `${MODULE_JOB}:search-name`]);
       expect(started.registry.getIntervals()).toEqual([`${MODULE_JOB}:search-name`]);
+    } finally {
+      await started.stop();
+    }
+  });
+
+  it('record each round for people: what it inspected, ran and changed, and what failed', async () => {
+    const started = await start({ backfills: [searchName(), Direction] });
+    const rounds = () => started.application.context.get(BackfillRecords).rounds();
+    try {
+      expect(await rounds()).toEqual([]);
+      await started.runRound();
+      await started.runRound();
+      await database.query(`ALTER TABLE leads DROP COLUMN last_call_direction`);
+      await database.query(`INSERT INTO leads (name) VALUES ('x')`);
+      await started.runRound();
+      const [third, second, first, ...others] = await rounds();
+      expect(others).toEqual([]);
+      expect(first).toMatchObject({
+        job: MODULE_JOB,
+        inspected: 2,
+        ran: 2,
+        updated: 10,
+        failed: 0,
+        problem: null,
+      });
+      expect(second).toMatchObject({ inspected: 2, ran: 0, updated: 0 });
+      expect(third).toMatchObject({ inspected: 2, ran: 1, updated: 1 });
+      expect(Date.parse(third?.endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.endedAt ?? ''));
+      // What found nothing is kept for an hour only.
+      await database.query(
+        `UPDATE nestjs_backfill.catch_up_round SET ended_at = ended_at - interval '2 hours'`,
+      );
+      await started.runRound();
+      expect((await rounds()).map(({ ran }) => ran)).toEqual([0, 1, 2]);
     } finally {
       await started.stop();
     }

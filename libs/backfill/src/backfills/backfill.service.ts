@@ -9,9 +9,12 @@ import { BackfillRegistry } from './definition/backfill.registry.js';
 import type { BackfillDefinition } from './definition/definition.js';
 import { runPhase } from './phase.runner.js';
 import { requiredFirst } from './phase.turns.js';
+import { checkRetryKeys } from './control/retry-keys.check.js';
 import { planBackfill } from './plan/backfill.planner.js';
+import { previewChanges } from './plan/changes.previewer.js';
 import type { ControlledBackfill, ControlOptions } from '../report/control-report.js';
 import type { PlanReport } from '../report/plan.js';
+import type { BackfillPreview } from '../report/preview.js';
 import type { BackfillPhaseReport } from '../report/report.js';
 import type { RunRequest } from '../report/request.js';
 import { RunObservers } from '../report/run-observers.registry.js';
@@ -77,10 +80,11 @@ export class BackfillService {
    * Runs backfills one after the other, each until it is complete or must stop. The report holds what failed:
    * a failed backfill only stops those that depend on it.
    *
-   * @throws UnknownBackfillError, TenantNotDeclaredError before anything runs
+   * @throws UnknownBackfillError, TenantNotDeclaredError, RetryKeysError before anything runs
    */
   async run(request: RunRequest = {}): Promise<BackfillPhaseReport> {
     const selected = this.#registry.select(request.names);
+    if (request.retryKeys) checkRetryKeys(selected, request.retryKeys);
     const definitions = requiredFirst(selected, this.#closureOf(request.first ?? []));
     const tenants = tenantsOf(definitions, request.tenants);
     this.declare();
@@ -109,6 +113,17 @@ export class BackfillService {
       plan.push(await planBackfill(definition, this.#ledger, this.schema, tenants));
     }
     return { phase: 'backfill', plan };
+  }
+
+  /**
+   * Shows some pending rows before and after their change, which is rolled back. Values are data of the application:
+   * show them only to persons who may see it.
+   *
+   * @param options `rows`: from 1 to 100; default 10
+   * @throws UnknownBackfillError, and the errors of a plan
+   */
+  preview(name: string, options: { readonly rows?: number } = {}): Promise<BackfillPreview> {
+    return previewChanges(this.#registry.get(name), this.#ledger, this.schema, options);
   }
 
   /**

@@ -49,7 +49,7 @@ export async function runPhase(
   if (definitions.length === 0) return NONE_DECLARED;
   const runOne = async (definition: BackfillDefinition, stop: StopSignal): Promise<BackfillReport> => {
     const options: RunOptions = {
-      retryQuarantined: request.retryQuarantined ?? false,
+      retried: request.retryKeys ?? (request.retryQuarantined === true ? 'all' : null),
       connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER_MS,
       abandonAfterMs: request.abandonAfterMs ?? null,

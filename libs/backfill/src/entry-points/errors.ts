@@ -5,6 +5,7 @@
  */
 export { DuplicateVersionError } from '../identity/duplicate-version.error.js';
 export { ImportedTwiceError } from '../errors/imported-twice.error.js';
+export { RetryKeysError } from '../backfills/control/retry-keys.check.js';
 export {
   NothingToSetError,
   SettingValueError,

@@ -33,6 +33,7 @@ export type {
 export type { CascadeReport } from '../report/cascade-report.js';
 export type { ControlledBackfill } from '../report/control-report.js';
 export type { BackfillPlan, PlanReport } from '../report/plan.js';
+export type { BackfillPreview, PreviewedRow, PreviewedValues } from '../report/preview.js';
 export type {
   ReplicaPrediction,
   RunComparison,

@@ -1,4 +1,4 @@
-import { boolean, text } from '../postgres/decoders.js';
+import { boolean, number, text } from '../postgres/decoders.js';
 import { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
@@ -75,31 +75,43 @@ export class RangeLedger {
     ]);
   }
 
-  /** Inserts a range that tries the rows in quarantine again. It has no sweep, only a settling pass. */
-  async planRetry(session: Session, tenants: TenantScope): Promise<void> {
+  /**
+   * Inserts a range that tries rows in quarantine again. It has no sweep, only a settling pass.
+   *
+   * @param keys the rows; null: all of them
+   * @returns the number of these rows that are in quarantine
+   */
+  async planRetry(session: Session, tenants: TenantScope, keys: readonly Key[] | null): Promise<number> {
     const { schema } = this.#context;
     const parameters = new Parameters();
     const subject = this.#context.parameters(parameters);
     const { name, version, target } = subject;
     const scope = parameters.addArray(tenants);
-    await session.transaction([
+    const chosen = parameters.addArray(keys && keys.map((key) => JSON.stringify(key)), 'jsonb');
+    const { last } = await session.transaction([
       this.#context.lockRecord(),
       {
-        text: `WITH due AS (
-            SELECT key, tenant FROM ${schema}.quarantined_row AS q
+        text: `WITH chosen AS (
+            SELECT name, version, target, key, tenant FROM ${schema}.quarantined_row AS q
             WHERE ${this.#context.isSubjectAt(subject, 'q')} AND (${scope} IS NULL OR q.tenant = ANY(${scope}))
-              AND NOT EXISTS (SELECT FROM ${schema}.skipped_row AS s JOIN ${schema}.range AS r ON r.id = s.range_id
+              AND (${chosen} IS NULL OR q.key = ANY(${chosen}))
+          ), due AS (
+            SELECT key, tenant FROM chosen AS q
+            WHERE NOT EXISTS (SELECT FROM ${schema}.skipped_row AS s JOIN ${schema}.range AS r ON r.id = s.range_id
                 WHERE s.name = q.name AND s.version = q.version AND s.target = q.target AND s.key = q.key
                   AND r.state <> 'done' AND ${isScope('r.tenants', scope)})
           ), planned AS (
             INSERT INTO ${schema}.range (name, version, target, tenants, purpose, state)
             SELECT ${name}, ${version}, ${target}, ${scope}, 'retry', 'settling' WHERE EXISTS (SELECT FROM due) RETURNING id
+          ), released AS (
+            INSERT INTO ${schema}.skipped_row (name, version, target, key, range_id, tenant)
+            SELECT ${name}, ${version}, ${target}, due.key, planned.id, due.tenant FROM due, planned
           )
-          INSERT INTO ${schema}.skipped_row (name, version, target, key, range_id, tenant)
-          SELECT ${name}, ${version}, ${target}, due.key, planned.id, due.tenant FROM due, planned`,
+          SELECT pg_catalog.count(*)::text FROM chosen`,
         values: parameters.values,
       },
     ]);
+    return last.value(number);
   }
 
   /**

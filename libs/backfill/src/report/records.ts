@@ -120,6 +120,34 @@ export interface QuarantineGroup {
   readonly lastTriedAt: string;
 }
 
+/** Selects rows in quarantine. @publicApi */
+export interface QuarantineQuery {
+  /** Only rows with this error, as `QuarantineGroup` has it. @default all */
+  readonly error?: string | null;
+  /** Only rows with these keys, at most 1,000. @default all */
+  readonly keys?: readonly (readonly string[])[];
+  /** From 1 to 1,000. @default 100 */
+  readonly limit?: number;
+  /** @default 0 */
+  readonly offset?: number;
+}
+
+/** A row in quarantine. @publicApi */
+export interface QuarantinedRow {
+  /** One text per key column. */
+  readonly key: readonly string[];
+  /** Null without `tenant`, and for a row whose tenant is NULL. */
+  readonly tenant: string | null;
+  readonly error: string;
+  /** SQLSTATE; null if it is not an error of the database. */
+  readonly code: string | null;
+  readonly attempts: number;
+  /** ISO 8601, the database's clock. */
+  readonly firstTriedAt: string;
+  /** ISO 8601, the database's clock. */
+  readonly lastTriedAt: string;
+}
+
 /** A range of a backfill that is not done, and the process that works on it. @publicApi */
 export interface RangeRecord {
   readonly id: string;
@@ -154,6 +182,30 @@ export interface SamplePoint {
   readonly throttled: number;
   /** Null if the run was changing rows. */
   readonly waitingFor: string | null;
+}
+
+/** A round of catch-up in one database. @publicApi */
+export interface RoundRecord {
+  /** Name of the data source. */
+  readonly dataSource: string;
+  /** The name of the job in the `SchedulerRegistry`. */
+  readonly job: string;
+  /** The process, as `host:pid`. */
+  readonly process: string;
+  /** ISO 8601, the database's clock. */
+  readonly startedAt: string;
+  /** ISO 8601, the database's clock. */
+  readonly endedAt: string;
+  /** Backfills that were inspected. */
+  readonly inspected: number;
+  /** Backfills that were due, and ran. */
+  readonly ran: number;
+  /** Rows changed. */
+  readonly updated: number;
+  /** Backfills that failed, or could not be inspected. */
+  readonly failed: number;
+  /** The first error or reason of these; null if there is none. */
+  readonly problem: string | null;
 }
 
 /** How a backfill is declared. @publicApi */

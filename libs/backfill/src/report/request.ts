@@ -33,6 +33,12 @@ export interface RunRequest {
   /** Retry the rows in quarantine. @default false */
   readonly retryQuarantined?: boolean;
   /**
+   * Retry only these rows in quarantine, by their keys: one text per key column, e.g. `[['42']]`. `names` must then have
+   * one name.
+   * @default none
+   */
+  readonly retryKeys?: readonly (readonly string[])[];
+  /**
    * Asks the run to stop after the current batch. `signal.reason`, e.g. `SIGTERM`, is recorded as the reason.
    * @default never
    */

@@ -1,4 +1,5 @@
 import { SettingValueError } from 'nestjs-backfill/errors';
+import { keyFromText } from '../reading/key.text.js';
 import { TEXTS } from '../texts.js';
 import { SETTING_NAMES, type SteeringAction } from './action.table.js';
 import { SteeringRefusal } from './steering.refusal.js';
@@ -12,6 +13,8 @@ export interface SteeringRequest {
   /** Tables or schemas; empty: all. */
   readonly targets: readonly string[];
   readonly settings: Readonly<Record<string, number | 'auto' | null>>;
+  /** The rows in quarantine to retry; null: all of them. */
+  readonly keys: readonly (readonly string[])[] | null;
 }
 
 const MAX_REASON = 500;
@@ -38,6 +41,7 @@ export function readSteering(
       .filter(Boolean)
       .slice(0, MAX_TARGETS),
     settings: subject.action === 'set' ? readSettings(body) : {},
+    keys: subject.action === 'retry' ? readKeys(body['keys']) : null,
   };
 }
 
@@ -55,6 +59,17 @@ function readSetting(name: (typeof SETTING_NAMES)[number], value: string): numbe
   if (number === undefined || (unit !== undefined && name !== 'pause'))
     throw new SettingValueError(name, value);
   return Number(number) * (unit === 's' ? 1000 : 1);
+}
+
+/** Keys as an array of arrays, or one on each line. Nothing: null. */
+function readKeys(given: unknown): SteeringRequest['keys'] {
+  if (given === undefined || given === null) return null;
+  if (Array.isArray(given)) return given as SteeringRequest['keys'];
+  const lines = textOf(given)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+  return lines.length === 0 ? null : lines.map(keyFromText);
 }
 
 function textOf(value: unknown): string {

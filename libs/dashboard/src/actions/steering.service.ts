@@ -59,15 +59,18 @@ export class SteeringService implements OnModuleDestroy {
     await this.#run;
   }
 
-  async #start({ action, name, by, reason }: SteeringRequest): Promise<void> {
+  async #start({ action, name, by, reason, keys }: SteeringRequest): Promise<void> {
     if (!this.#settings.runs) throw new SteeringRefusal(409, TEXTS.errors.runsOff);
     if (this.#run !== null) throw new SteeringRefusal(409, TEXTS.errors.busy);
     const { backfills, records } = this.#runtime;
     records.declaration(name);
+    if (keys !== null) await this.#checkKeys(name, keys);
+    // Another request may have started a run meanwhile.
+    if (this.#run !== null) throw new SteeringRefusal(409, TEXTS.errors.busy);
     this.#logger.log(`Run of ${name} by ${JSON.stringify(by)}: ${JSON.stringify(reason)}`);
     const request: RunRequest = {
       names: [name],
-      retryQuarantined: action === 'retry',
+      ...(keys === null ? { retryQuarantined: action === 'retry' } : { retryKeys: keys }),
       signal: this.#shutdown.signal,
       cancelAfterMs: CANCEL_AFTER_MS,
       abandonAfterMs: ABANDON_AFTER_MS,
@@ -83,5 +86,12 @@ export class SteeringService implements OnModuleDestroy {
         this.#run = null;
         this.#overviews.forget();
       });
+  }
+
+  /** @throws SteeringRefusal, RetryKeysError */
+  async #checkKeys(name: string, keys: readonly (readonly string[])[]): Promise<void> {
+    const { total } = await this.#runtime.records.quarantinedRows(name, { keys, limit: 1 });
+    const missing = new Set(keys.map((key) => JSON.stringify(key))).size - total;
+    if (missing > 0) throw new SteeringRefusal(422, TEXTS.errors.notInQuarantine(missing));
   }
 }

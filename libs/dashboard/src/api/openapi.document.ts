@@ -19,6 +19,10 @@ const PART = { limit: 'integer', offset: 'integer' } as const;
 const READS: Readonly<Record<string, Operation>> = {
   '/overview': { summary: 'All backfills, each with its progress', schema: named('Overview') },
   '/phases': { summary: 'Pending migrations and indexes', schema: { type: 'object' } },
+  '/rounds': {
+    summary: 'The last rounds of catch-up',
+    schema: { type: 'array', items: named('Round') },
+  },
   '/token': { summary: 'A token for changes, and who you are', schema: named('Token') },
   '/backfills/{name}': { summary: 'One backfill', schema: { type: 'object' }, query: { hours: 'integer' } },
   '/backfills/{name}/tenants': {
@@ -35,6 +39,11 @@ const READS: Readonly<Record<string, Operation>> = {
     summary: 'Rows in quarantine by error',
     schema: { type: 'array', items: named('QuarantineGroup') },
   },
+  '/backfills/{name}/quarantine/rows': {
+    summary: 'Rows in quarantine, one by one',
+    schema: pageOf('QuarantinedRow'),
+    query: { error: 'string', ...PART },
+  },
   '/backfills/{name}/samples': {
     summary: 'Rates and pending rows over time',
     schema: { type: 'array', items: named('SamplePoint') },
@@ -43,6 +52,11 @@ const READS: Readonly<Record<string, Operation>> = {
   '/backfills/{name}/plan': {
     summary: 'The plan; runs batches and rolls them back',
     schema: { type: 'object' },
+    role: 'operator',
+  },
+  '/backfills/{name}/rows': {
+    summary: 'Ten pending rows before and after their change, which is rolled back',
+    schema: named('Preview'),
     role: 'operator',
   },
 };

@@ -5,6 +5,10 @@ const COUNT_OR_NULL = { type: ['integer', 'null'] } as const;
 const TIME = { type: 'string', format: 'date-time' } as const;
 const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' } as const;
 
+/** One text per key column. */
+const KEY = { type: 'array', items: TEXT } as const;
+const VALUES_OR_NULL = { type: ['object', 'null'], additionalProperties: TEXT_OR_NULL } as const;
+
 function object(properties: Readonly<Record<string, object>>): object {
   return { type: 'object', required: Object.keys(properties), properties };
 }
@@ -66,6 +70,24 @@ export const SCHEMAS = {
     keys: { type: 'array', items: { type: 'array', items: TEXT } },
     lastTriedAt: TIME,
   }),
+  QuarantinedRow: object({
+    key: KEY,
+    tenant: TEXT_OR_NULL,
+    error: TEXT,
+    code: TEXT_OR_NULL,
+    attempts: COUNT,
+    firstTriedAt: TIME,
+    lastTriedAt: TIME,
+  }),
+  Preview: object({
+    name: TEXT,
+    version: { type: 'integer' },
+    kind: TEXT,
+    table: TEXT,
+    key: KEY,
+    rows: { type: 'array', items: object({ key: KEY, before: VALUES_OR_NULL, after: VALUES_OR_NULL }) },
+    problem: TEXT_OR_NULL,
+  }),
   SamplePoint: object({
     at: TIME,
     rowsPerSecond: { type: 'number' },
@@ -74,6 +96,18 @@ export const SCHEMAS = {
     throttled: { type: 'number', minimum: 0, maximum: 1 },
     waitingFor: TEXT_OR_NULL,
   }),
+  Round: object({
+    dataSource: TEXT,
+    job: TEXT,
+    process: TEXT,
+    startedAt: TIME,
+    endedAt: TIME,
+    inspected: COUNT,
+    ran: COUNT,
+    updated: COUNT,
+    failed: COUNT,
+    problem: TEXT_OR_NULL,
+  }),
   Token: object({ actor: TEXT, role: TEXT, token: TEXT }),
   Steering: {
     type: 'object',
@@ -81,6 +115,13 @@ export const SCHEMAS = {
     properties: {
       reason: { type: 'string', minLength: 1, maxLength: 500 },
       targets: { type: 'array', items: TEXT },
+      keys: {
+        type: 'array',
+        items: KEY,
+        minItems: 1,
+        maxItems: 1000,
+        description: 'retry: only these rows in quarantine. Without it: all of them.',
+      },
       batchSize: { type: ['integer', 'string'] },
       pause: { type: ['number', 'string'] },
       workers: { type: ['integer', 'string'] },

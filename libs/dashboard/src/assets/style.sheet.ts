@@ -44,8 +44,9 @@ progress { width: 6rem; vertical-align: middle; }
 .actions { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; }
 .button { display: inline-block; padding: .6rem 1.1rem; min-height: 2.75rem; border: 0; border-radius: .3rem; font: inherit; text-decoration: none; cursor: pointer; background: var(--button); color: var(--on-button); }
 .button.cancel { background: var(--back); color: var(--bad); border: 2px solid var(--bad); }
-input, select, button { font: inherit; color: var(--text); background: var(--back); border: 1px solid var(--muted); padding: .3rem .5rem; max-width: 100%; min-height: 2.5rem; }
-input { width: 32rem; }
+input, select, textarea, button { font: inherit; color: var(--text); background: var(--back); border: 1px solid var(--muted); padding: .3rem .5rem; max-width: 100%; min-height: 2.5rem; }
+input, textarea { width: 32rem; }
+input[type=checkbox] { width: 1.5rem; min-height: 1.5rem; }
 input[type=search] { width: 16rem; }
 pre { overflow-x: auto; background: var(--soft); padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 0; } figcaption, .chart-title { color: var(--muted); margin: .3rem 0; }

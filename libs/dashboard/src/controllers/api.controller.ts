@@ -2,7 +2,7 @@ import { Get, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common
 import { SteeringGate } from '../actions/steering.gate.js';
 import { openApiDocument } from '../api/openapi.document.js';
 import type { RawRequest } from '../http/exchange.js';
-import { readHours, readPart, readTenantQuery } from '../reading/list-query.js';
+import { readHours, readPart, readQuarantineQuery, readTenantQuery } from '../reading/list-query.js';
 import { Readers } from '../reading/readers.js';
 import { AccessGuard, Route } from '../security/access.guard.js';
 import { Csrf } from '../security/csrf.js';
@@ -52,6 +52,12 @@ export class BackfillApiController {
     });
   }
 
+  @Get('rounds')
+  @Route('view')
+  rounds(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    return this.#read(request, response, () => this.#readers.runtime.records.rounds());
+  }
+
   @Get('token')
   @Route('view')
   token(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
@@ -94,6 +100,17 @@ export class BackfillApiController {
     );
   }
 
+  @Get('backfills/:name/quarantine/rows')
+  @Route('view')
+  quarantinedRows(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    return this.#read(request, response, ({ exchange }) =>
+      this.#readers.runtime.records.quarantinedRows(
+        exchange.param('name'),
+        readQuarantineQuery(exchange.query),
+      ),
+    );
+  }
+
   @Get('backfills/:name/samples')
   @Route('view')
   samples(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
@@ -108,6 +125,15 @@ export class BackfillApiController {
     const visit = visitOf(this.#web.exchange(request, response));
     await this.#web.json(visit, 'plan', () =>
       this.#readers.plan.read(visit.exchange.param('name'), visit.access.actor),
+    );
+  }
+
+  @Get('backfills/:name/rows')
+  @Route('rows')
+  async rows(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    await this.#web.json(visit, 'rows', () =>
+      this.#readers.plan.preview(visit.exchange.param('name'), visit.access.actor),
     );
   }
 

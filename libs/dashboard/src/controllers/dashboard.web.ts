@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { BackfillError } from 'nestjs-backfill';
 import {
   NothingToSetError,
+  RetryKeysError,
   SettingValueError,
   UnknownBackfillError,
   UnknownSettingError,
@@ -22,7 +23,13 @@ import type { Html } from '../views/html.js';
 import type { PageContext } from '../views/page.js';
 
 /** Errors in what a person has filled in. */
-const MISTAKES = [NothingToSetError, SettingValueError, UnknownSettingError, UnknownTargetError] as const;
+const MISTAKES = [
+  NothingToSetError,
+  RetryKeysError,
+  SettingValueError,
+  UnknownSettingError,
+  UnknownTargetError,
+] as const;
 
 /** A problem as a response. */
 export interface Problem {

@@ -4,14 +4,17 @@ import { SteeringGate } from '../actions/steering.gate.js';
 import { SteeringRefusal } from '../actions/steering.refusal.js';
 import type { RawRequest } from '../http/exchange.js';
 import { locationOfOverview } from '../http/links.js';
-import { readHours, readPart, readTenantQuery } from '../reading/list-query.js';
+import { readHours, readPart, readQuarantineQuery, readTenantQuery } from '../reading/list-query.js';
 import { Readers } from '../reading/readers.js';
 import { AccessGuard, Route } from '../security/access.guard.js';
 import { Csrf } from '../security/csrf.js';
 import { TEXTS } from '../texts.js';
 import { backfillPage } from '../views/backfill.view.js';
 import { confirmPage } from '../views/confirm.view.js';
-import { historyPage, planPage, tenantsPage } from '../views/list-pages.view.js';
+import { historyPage, tenantsPage } from '../views/lists/list-pages.view.js';
+import { planPage } from '../views/lists/plan.view.js';
+import { previewPage } from '../views/lists/preview.view.js';
+import { quarantinePage } from '../views/lists/quarantine.view.js';
 import { overviewPage } from '../views/overview.view.js';
 import { DashboardWeb, visitOf } from './dashboard.web.js';
 
@@ -90,6 +93,28 @@ export class BackfillPagesController {
     );
   }
 
+  @Get('b/:name/quarantine')
+  @Route('view')
+  async quarantine(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    const name = visit.exchange.param('name');
+    const query = readQuarantineQuery(visit.exchange.query);
+    const { records } = this.#readers.runtime;
+    await this.#web.page(visit, { action: 'view', depth: 3 }, async (context) =>
+      quarantinePage(context, name, await records.quarantinedRows(name, query), query),
+    );
+  }
+
+  @Get('b/:name/rows')
+  @Route('rows')
+  async rows(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    const name = visit.exchange.param('name');
+    await this.#web.page(visit, { action: 'rows', depth: 3 }, async (context) =>
+      previewPage(context, await this.#readers.plan.preview(name, visit.access.actor)),
+    );
+  }
+
   @Get('b/:name/plan')
   @Route('plan')
   async plan(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
@@ -110,7 +135,8 @@ export class BackfillPagesController {
       assertSteering(action);
       const overview = await this.#readers.backfill.overview(name);
       const token = this.#csrf.issue(exchange, { actor: access.actor, use: `${action} ${name}` });
-      return confirmPage(context, { action, overview, token, problem: null, filled: {} });
+      const filled = { keys: exchange.query.getAll('key').join('\n') };
+      return confirmPage(context, { action, overview, token, problem: null, filled });
     });
   }
 

@@ -1,11 +1,15 @@
 import type { ExecutionContext } from '@nestjs/common';
 
-/** What a visitor wants to do. `view` is every page that only reads the ledger. @publicApi */
-export type DashboardAction = 'view' | 'plan' | 'pause' | 'resume' | 'set' | 'retry' | 'run' | 'cancel';
+/**
+ * What a visitor wants to do. `view` is every page that only reads the ledger; `rows` shows values of rows of the
+ * application, before and after their change. @publicApi
+ */
+export type DashboardAction =
+  'view' | 'plan' | 'rows' | 'pause' | 'resume' | 'set' | 'retry' | 'run' | 'cancel';
 
 /**
  * - `viewer` sees everything that the ledger has
- * - `operator` may also plan, pause, resume, set, retry and run
+ * - `operator` may also plan, see values of rows, pause, resume, set, retry and run
  * - `admin` may also cancel
  *
  * @publicApi

@@ -1,6 +1,7 @@
 import type { TenantQuery, TenantSort } from 'nestjs-backfill/operate';
 
 const PAGE_SIZE = 100;
+const QUARANTINE_PAGE_SIZE = 50;
 const MAX_SEARCH = 200;
 const SORTS: readonly string[] = [
   'tenant',
@@ -22,6 +23,20 @@ export function readTenantQuery(query: URLSearchParams): Required<TenantQuery> {
     sort: SORTS.includes(sort) ? (sort as TenantSort) : 'updated',
     order: query.get('order') === 'ascending' ? 'ascending' : 'descending',
     ...readPart(query),
+  };
+}
+
+/** The part of the quarantine that a query asks for. A page of checkboxes makes a long address, so it has fewer rows. */
+export function readQuarantineQuery(query: URLSearchParams): {
+  readonly error: string | null;
+  readonly limit: number;
+  readonly offset: number;
+} {
+  const error = query.get('error')?.replaceAll('\0', '') ?? null;
+  return {
+    error,
+    limit: whole(query.get('limit'), QUARANTINE_PAGE_SIZE),
+    offset: whole(query.get('offset'), 0),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OverviewReport } from 'nestjs-backfill/operate';
+import type { OverviewReport, RoundRecord } from 'nestjs-backfill/operate';
 import type { IndexesStatus, MigrateStatus } from 'nestjs-backfill/reports';
 import { Runtime } from './runtime.js';
 import { type PhaseRead, SharedRead } from './shared-read.js';
@@ -9,6 +9,7 @@ export interface OverviewData {
   readonly overview: OverviewReport;
   readonly migrations: PhaseRead<MigrateStatus>;
   readonly indexes: PhaseRead<IndexesStatus>;
+  readonly rounds: PhaseRead<readonly RoundRecord[]>;
 }
 
 /** In milliseconds. */
@@ -23,11 +24,13 @@ export class OverviewReader {
   readonly #overview: SharedRead<OverviewReport>;
   readonly #migrations: SharedRead<MigrateStatus>;
   readonly #indexes: SharedRead<IndexesStatus>;
+  readonly #rounds: SharedRead<readonly RoundRecord[]>;
 
   constructor(@Inject(Runtime) runtime: Runtime) {
     this.#overview = new SharedRead(() => runtime.records.overview(), OVERVIEW_AGE);
     this.#migrations = new SharedRead(() => runtime.migrations.status(), PHASE_AGE);
     this.#indexes = new SharedRead(() => runtime.indexes.status(), PHASE_AGE);
+    this.#rounds = new SharedRead(() => runtime.records.rounds(), OVERVIEW_AGE);
   }
 
   overview(): Promise<OverviewReport> {
@@ -38,7 +41,9 @@ export class OverviewReader {
   async read(): Promise<OverviewData> {
     const migrations = this.#migrations.within(PHASE_WAIT);
     const indexes = this.#indexes.within(PHASE_WAIT);
-    return { overview: await this.overview(), migrations: await migrations, indexes: await indexes };
+    const rounds = this.#rounds.within(PHASE_WAIT);
+    const overview = await this.overview();
+    return { overview, migrations: await migrations, indexes: await indexes, rounds: await rounds };
   }
 
   /** The next visitor sees the effect of an action. */

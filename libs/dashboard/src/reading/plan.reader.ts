@@ -1,16 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { BackfillPlan } from 'nestjs-backfill/reports';
+import type { BackfillPlan, BackfillPreview } from 'nestjs-backfill/reports';
 import { SteeringRefusal } from '../actions/steering.refusal.js';
 import { RateLimiter } from '../security/rate.limiter.js';
 import { TEXTS } from '../texts.js';
 import { Runtime } from './runtime.js';
 
-/** Makes plans. A plan runs batches and rolls them back, so it counts as an action of the visitor. */
+/** Makes plans and previews. They run batches and roll them back, so each counts as an action of the visitor. */
 @Injectable()
 export class PlanReader {
   readonly #runtime: Runtime;
   readonly #limiter: RateLimiter;
   readonly #planning = new Map<string, Promise<BackfillPlan>>();
+  readonly #previewing = new Map<string, Promise<BackfillPreview>>();
 
   constructor(@Inject(Runtime) runtime: Runtime, @Inject(RateLimiter) limiter: RateLimiter) {
     this.#runtime = runtime;
@@ -19,13 +20,20 @@ export class PlanReader {
 
   /** Visitors who ask at the same time get the same plan. @throws SteeringRefusal, UnknownBackfillError */
   async read(name: string, actor: string): Promise<BackfillPlan> {
+    this.#count(actor);
+    return shared(this.#planning, name, () => this.#make(name));
+  }
+
+  /** Ten rows before and after, for each visitor who asks at the same time. @throws as `read` */
+  async preview(name: string, actor: string): Promise<BackfillPreview> {
+    this.#count(actor);
+    return shared(this.#previewing, name, async () => this.#runtime.backfills.preview(name));
+  }
+
+  /** @throws SteeringRefusal */
+  #count(actor: string): void {
     const seconds = this.#limiter.take(actor);
     if (seconds !== null) throw new SteeringRefusal(429, TEXTS.errors.rate(seconds), seconds);
-    const known = this.#planning.get(name);
-    if (known) return known;
-    const planning = this.#make(name).finally(() => this.#planning.delete(name));
-    this.#planning.set(name, planning);
-    return planning;
   }
 
   async #make(name: string): Promise<BackfillPlan> {
@@ -34,4 +42,13 @@ export class PlanReader {
     if (own === undefined) throw new SteeringRefusal(404, TEXTS.errors.notFound);
     return own;
   }
+}
+
+/** The work for this name that is under way, or new work. */
+function shared<T>(underWay: Map<string, Promise<T>>, name: string, work: () => Promise<T>): Promise<T> {
+  const known = underWay.get(name);
+  if (known) return known;
+  const started = work().finally(() => underWay.delete(name));
+  underWay.set(name, started);
+  return started;
 }

@@ -18,7 +18,8 @@ const accesses = new WeakMap<object, Access>();
  * The action of a route: `param` takes it from the path. `stream` is `view` for a response that is no page, which the
  * guard refuses itself.
  */
-export const Route = (action: 'view' | 'plan' | 'param' | 'stream') => SetMetadata(ACTION_KEY, action);
+export const Route = (action: 'view' | 'plan' | 'rows' | 'param' | 'stream') =>
+  SetMetadata(ACTION_KEY, action);
 
 /** Asks `authorize` once for each request. The pages refuse a request themselves, so that a person sees why. */
 @Injectable()
@@ -42,7 +43,7 @@ export class AccessGuard implements CanActivate {
 /** A route without metadata is refused as the most powerful action would be. */
 function actionOf(route: string | undefined, param: string | undefined): DashboardAction {
   if (route === 'view' || route === 'stream') return 'view';
-  if (route === 'plan') return 'plan';
+  if (route === 'plan' || route === 'rows') return route;
   if (route === 'param') return param !== undefined && isSteering(param) ? param : 'view';
   return 'cancel';
 }

@@ -14,6 +14,7 @@ const RANKS = { viewer: 0, operator: 1, admin: 2 } as const satisfies Record<Das
 const NEEDED = {
   view: 'viewer',
   plan: 'operator',
+  rows: 'operator',
   pause: 'operator',
   resume: 'operator',
   set: 'operator',

@@ -6,7 +6,9 @@ import { chart } from './chart.view.js';
 import { count, facts, time } from './format.js';
 import { html, type Content, type Html } from './html.js';
 import { layout } from './layout.view.js';
-import { historyTable, quarantineTable, rangesTable, tenantsTable } from './lists.view.js';
+import { historyTable, quarantineTable, rangesTable, tenantsTable } from './lists/lists.view.js';
+import { previewLink } from './lists/preview.view.js';
+import { settingsTable } from './lists/settings.view.js';
 import type { PageContext } from './page.js';
 import { statusBadge } from './states/badge.view.js';
 import { stateView } from './states/states.view.js';
@@ -35,9 +37,12 @@ export function backfillPage(context: PageContext, data: BackfillData, done: str
       section('samples', sections.samples, [spans(context, name), chart(data.samples)]),
       section('facts', sections.facts, stateFacts(data)),
       data.quarantine.length > 0 &&
-        section('quarantine', sections.quarantine, quarantineTable(data.quarantine)),
+        section('quarantine', sections.quarantine, [
+          quarantineTable(context, name, data.quarantine),
+          html`<p><a href="${context.links.to(['b', name, 'quarantine'])}">${TEXTS.list.eachRow}</a></p>`,
+        ]),
       section('workers', sections.workers, rangesTable(data.ranges)),
-      section('settings', sections.settings, settings(data)),
+      section('settings', sections.settings, settingsTable(data)),
       data.declaration.tenant !== null && tenants(context, data),
       targets(data),
       section('history', sections.history, [
@@ -46,6 +51,7 @@ export function backfillPage(context: PageContext, data: BackfillData, done: str
       ]),
       section('declaration', sections.declaration, declared(data)),
       mayDo(context.access, 'plan') && plan(context, name),
+      mayDo(context.access, 'rows') && section('rows', sections.rows, previewLink(context, name)),
     ],
   });
 }
@@ -96,17 +102,6 @@ function stateFacts({ overview, status }: BackfillData): Html {
   ]);
 }
 
-function settings({ status, declaration }: BackfillData): Html {
-  if (status.settings.length === 0) return html`<p>${TEXTS.list.empty}</p>`;
-  return facts(
-    status.settings.map(({ setting, value, by, why, at }) => [
-      setting,
-      html`<strong>${value}</strong> (${TEXTS.sections.declaration}: ${declaration.pace[setting]}) –
-        ${by}${why !== null && html`: ${why}`} ${time(at)}`,
-    ]),
-  );
-}
-
 function tenants(context: PageContext, { tenants: page, overview: { name } }: BackfillData): Html {
   return section('tenants', sections.tenants, [
     tenantsTable(page),
@@ -130,20 +125,16 @@ function targets({ status: { otherTargets } }: BackfillData): Content {
 }
 
 function declared({ declaration }: BackfillData): Html {
-  const { kind, className, where, key, tenant, dependsOn, index, pace } = declaration;
+  const { kind, className, where, key, tenant, dependsOn, index } = declaration;
   return html`${facts([
-      [names.kind, kind],
-      [names.className, className],
-      [names.where, html`<code>${where}</code>`],
-      [names.key, key.join(', ')],
-      [names.tenant, tenant],
-      [names.dependsOn, dependsOn.join(', ')],
-      [names.index, index],
-    ])}
-    <details>
-      <summary>${sections.settings}</summary>
-      ${facts(Object.entries(pace))}
-    </details>`;
+    [names.kind, kind],
+    [names.className, className],
+    [names.where, html`<code>${where}</code>`],
+    [names.key, key.join(', ')],
+    [names.tenant, tenant],
+    [names.dependsOn, dependsOn.join(', ')],
+    [names.index, index],
+  ])} `;
 }
 
 function plan({ links }: PageContext, name: string): Html {

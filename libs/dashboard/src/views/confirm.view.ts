@@ -35,6 +35,7 @@ export function confirmPage(context: PageContext, confirmation: Confirmation): H
       <form method="post" action="${context.links.to(['b', name, action])}">
         <input type="hidden" name="csrf" value="${token}" />
         ${action === 'set' && SETTING_NAMES.map((setting) => field(setting, filled[setting] ?? ''))}
+        ${action === 'retry' && keysField(filled['keys'] ?? '')}
         ${targets.total > 1 && ['pause', 'resume', 'cancel', 'set'].includes(action) && targetsField(filled['targets'] ?? '')}
         <p>
           <label for="reason">${confirm.reason}</label><br /><input
@@ -63,6 +64,13 @@ function field(setting: string, value: string): Html {
       autocomplete="off"
       value="${value}"
     />
+  </p>`;
+}
+
+function keysField(value: string): Html {
+  return html`<p>
+    <label for="keys">${confirm.keys}</label><br /><textarea id="keys" name="keys" rows="4">
+${value}</textarea>
   </p>`;
 }
 

@@ -6,6 +6,7 @@ import { count, duration, percent, time } from './format.js';
 import { html, type Content, type Html } from './html.js';
 import { layout } from './layout.view.js';
 import type { PageContext } from './page.js';
+import { roundsSection } from './lists/rounds.view.js';
 import { phases } from './phases.view.js';
 import { statusBadge } from './states/badge.view.js';
 
@@ -25,6 +26,7 @@ export function overviewPage(context: PageContext, data: OverviewData): Html {
         <h2 id="list">${TEXTS.phases.backfills}</h2>
         ${backfills.length === 0 ? html`<p>${TEXTS.none}</p>` : table(context, backfills)}
       </section>`,
+      roundsSection(data),
     ],
   });
 }

@@ -2,23 +2,20 @@ import { TARGET_SCHEMA_STEP } from '../../ledger/ledger.context.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { TenantScope } from '../../ledger/range.js';
-import { classifyDatabaseError } from '../../postgres/error-classes.js';
-import { Session } from '../../postgres/session.js';
+import type { Session } from '../../postgres/session.js';
 import { inspectDeclaredIndex } from '../batch/declared-index.inspector.js';
-import { RowSelection } from '../batch/row-selection.js';
+import type { RowSelection } from '../batch/row-selection.js';
 import { inspectFile } from '../batch/order/file.inspector.js';
-import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { countPending } from '../pending/pending.counter.js';
 import type { CascadeReport } from '../../report/cascade-report.js';
 import type { BackfillPlan } from '../../report/plan.js';
-import { InvalidStatementError } from '../run.error.js';
 import { isDone, rehearseBatch } from './rehearsal/batch.rehearsal.js';
-import { PLAN_TIMEOUTS } from './rehearsal/plan-timeouts.js';
 import { estimateDuration } from './duration.estimate.js';
 import { indexPays } from './index.advice.js';
 import { findPendingIndex } from './index.inspector.js';
 import { planCosts } from './cost.planner.js';
+import { withPlanSelection } from './plan.session.js';
 import { planWarnings } from './plan.warnings.js';
 import { readTableStatistics } from './table.statistics.js';
 import { findFiredTriggers } from './trigger.inspector.js';
@@ -36,21 +33,9 @@ export async function planBackfill(
   schema: string,
   tenants: TenantScope,
 ): Promise<BackfillPlan> {
-  const session = await Session.open(definition.dataSource);
-  try {
-    const facts = await inspectTable(session, definition);
-    const withPlanTimeouts = { ...definition, pace: { ...definition.pace, ...PLAN_TIMEOUTS } };
-    const ownLedger = ledger.of(definition);
-    await ownLedger.locate(session);
-    const selection = new RowSelection(withPlanTimeouts, ownLedger, facts, tenants);
-    return await planSelection(session, definition, selection, schema);
-  } catch (error) {
-    throw classifyDatabaseError(error) === 'programming'
-      ? new InvalidStatementError(definition.name, error)
-      : error;
-  } finally {
-    await session.close();
-  }
+  return withPlanSelection(definition, { ledger, tenants }, (session, selection) =>
+    planSelection(session, definition, selection, schema),
+  );
 }
 
 /** @param selection the rows of the same backfill, with the timeouts of a plan */

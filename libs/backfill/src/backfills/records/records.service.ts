@@ -10,18 +10,23 @@ import type {
   BackfillDeclaration,
   HistoryEntry,
   OverviewReport,
+  QuarantinedRow,
   QuarantineGroup,
+  QuarantineQuery,
   RangeRecord,
   RecordPage,
+  RoundRecord,
   SamplePoint,
   TenantQuery,
   TenantSort,
 } from '../../report/records.js';
 import type { TenantReport } from '../../report/report.js';
+import { checkRetryKeys } from '../control/retry-keys.check.js';
 import { chooseTargets } from '../control/target.chooser.js';
 import { BackfillRegistry } from '../definition/backfill.registry.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { readOverview } from './overview.reader.js';
+import { readRounds } from './round.reader.js';
 
 /** One of the tables of a backfill, e.g. `tenant_2.leads`, or a schema. @publicApi */
 export interface RecordTarget {
@@ -63,6 +68,11 @@ export class BackfillRecords {
   /** All backfills, each with its status, its progress and what it waits for. */
   overview(): Promise<OverviewReport> {
     return readOverview(this.#registry.definitions, this.#ledgers.forInspection(), this.#ledgers.schema);
+  }
+
+  /** The last rounds of catch-up in each database, the newest first. A database that does not answer has none. */
+  rounds(): Promise<readonly RoundRecord[]> {
+    return readRounds(this.#registry.definitions, this.#ledgers.forInspection(), this.#ledgers.schema);
   }
 
   /** How a backfill is declared. @throws UnknownBackfillError */
@@ -110,6 +120,22 @@ export class BackfillRecords {
   quarantine(name: string, target: RecordTarget = {}): Promise<readonly QuarantineGroup[]> {
     return this.#read<readonly QuarantineGroup[]>(name, { ...target, empty: [] }, (session, ledger) =>
       new RecordListLedger(ledger).quarantineGroups(session),
+    );
+  }
+
+  /**
+   * The rows in quarantine, one by one.
+   *
+   * @throws UnknownBackfillError, UnknownTargetError, RetryKeysError
+   */
+  async quarantinedRows(
+    name: string,
+    { error = null, keys, limit, offset, ...target }: RecordTarget & QuarantineQuery = {},
+  ): Promise<RecordPage<QuarantinedRow>> {
+    if (keys) checkRetryKeys([this.#registry.get(name)], keys);
+    const filter = { error, keys: keys ?? null };
+    return this.#read<RecordPage<QuarantinedRow>>(name, { ...target, empty: EMPTY }, (session, ledger) =>
+      new RecordListLedger(ledger).quarantinedRows(session, filter, windowOf(limit, offset)),
     );
   }
 

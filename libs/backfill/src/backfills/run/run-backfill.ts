@@ -29,7 +29,7 @@ export interface RunBackfillOptions {
 export async function runBackfill(backfill: RunBackfillOptions): Promise<BackfillReport> {
   const { definition, options } = backfill;
   const hasTenantOrder = definition.canary !== null || definition.tenantOrder !== null;
-  if (hasTenantOrder && options.tenants === null && !options.retryQuarantined)
+  if (hasTenantOrder && options.tenants === null && options.retried === null)
     return runInTenantOrder(backfill);
   const scope = new WholeRunScope(options.tenants);
   return (await new BackfillRunner({ ...backfill, scope }).run()).report;

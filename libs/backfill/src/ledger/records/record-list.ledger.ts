@@ -3,6 +3,7 @@ import { Parameters } from '../../postgres/parameters.js';
 import type { Session } from '../../postgres/session.js';
 import { isoTime } from '../../postgres/text-format.js';
 import { EVERY_TARGET, type SubjectContext } from '../ledger.context.js';
+import { requiredKey, type Key } from '../range.js';
 
 /** A part of a list. */
 export interface ListWindow {
@@ -100,6 +101,44 @@ export class RecordListLedger {
       keys: json<readonly (readonly string[])[]>(),
       lastTriedAt: text,
     });
+  }
+
+  /**
+   * The rows in quarantine: those that have been there for the longest time come first.
+   *
+   * @param filter `error`: only rows with this error, as `quarantineGroups` has it; null: all
+   */
+  async quarantinedRows(
+    session: Session,
+    filter: { readonly error: string | null; readonly keys: readonly Key[] | null },
+    { limit, offset }: ListWindow,
+  ) {
+    const { schema, values } = this.#context;
+    const parameters = new Parameters(values);
+    const error = parameters.add(filter.error, 'text');
+    const keys = parameters.addArray(filter.keys && filter.keys.map((key) => JSON.stringify(key)), 'jsonb');
+    const from = `FROM ${schema}.quarantined_row AS q WHERE ${this.#context.is('q')}
+      AND (${error} IS NULL OR ${WITHOUT_VALUES} = ${error}) AND (${keys} IS NULL OR q.key = ANY(${keys}))`;
+    const counted = [...parameters.values];
+    const window = `LIMIT ${parameters.add(limit, 'int')} OFFSET ${parameters.add(offset, 'int')}`;
+    const result = await session.send([
+      { text: `SELECT pg_catalog.count(*)::text ${from}`, values: counted },
+      {
+        text: `SELECT key::text, tenant, error, error_code, attempts::text, ${isoTime('first_tried_at')}, ${isoTime('last_tried_at')} ${from}
+          ORDER BY first_tried_at, key ${window}`,
+        values: parameters.values,
+      },
+    ]);
+    const items = result.last.all({
+      key: requiredKey,
+      tenant: nullable(text),
+      error: text,
+      code: nullable(text),
+      attempts: number,
+      firstTriedAt: text,
+      lastTriedAt: text,
+    });
+    return { total: result.at(0).value(number), items };
   }
 
   /** The ranges that are not done: those with a lease come first. */

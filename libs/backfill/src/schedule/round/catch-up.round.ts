@@ -6,11 +6,14 @@ import type { BackfillDefinition } from '../../backfills/definition/definition.j
 import type { BackfillReport } from '../../report/report.js';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import { RoundLedger } from '../../ledger/records/round.ledger.js';
+import { messageOf } from '../../postgres/error-classes.js';
 import { Session } from '../../postgres/session.js';
 import { onAbort } from '../../text/abort.listener.js';
 import { formatDuration } from '../../text/duration.format.js';
 import { inspectDue, postponeAfterRun, type Due } from './due.inspector.js';
 import type { RoundLog } from './round.log.js';
+import { RoundTally } from './round.tally.js';
 
 /** The lease that a process must hold to run a round, so that only one process runs a round at a time. */
 const LEASE_PHASE = 'catch-up';
@@ -23,6 +26,8 @@ export interface RoundServices {
 }
 
 export interface RoundOptions {
+  /** The name of the job. */
+  readonly job: string;
   /** The round runs them in this order. */
   readonly backfills: readonly BackfillDefinition[];
   readonly maxDurationMs: number;
@@ -53,12 +58,14 @@ export class CatchUpRound {
   /** The leases by data source; null if another process holds the lease. */
   readonly #leases = new Map<DataSource, DeployLease | null>();
   readonly #deadline: number;
+  readonly #tallies = new Map<DataSource, RoundTally>();
+  readonly #startedAt = performance.now();
   #sealed = 0;
 
   constructor(services: RoundServices, options: RoundOptions) {
     this.#services = services;
     this.#options = options;
-    this.#deadline = performance.now() + options.maxDurationMs;
+    this.#deadline = this.#startedAt + options.maxDurationMs;
   }
 
   async run(): Promise<RoundOutcome> {
@@ -67,15 +74,31 @@ export class CatchUpRound {
     try {
       for (const definition of backfills) {
         if (this.#isOver()) break;
-        await this.#catchUp(definition).catch((error: unknown) =>
-          this.#services.log.roundFailed(definition.name, error),
-        );
+        await this.#catchUp(definition).catch((error: unknown) => {
+          this.#tallies.get(definition.dataSource)?.failed(definition.name, messageOf(error));
+          this.#services.log.roundFailed(definition.name, error);
+        });
         if (this.#isTimeUp) timedOut = definition;
       }
     } finally {
+      await this.#record();
       await this.releaseLeases();
     }
     return { isAllSealed: this.#sealed === backfills.length, timedOut };
+  }
+
+  /** Records the round for people, by the process that holds the lease. Never throws. */
+  async #record(): Promise<void> {
+    const { ledger } = this.#services;
+    const { job, signal } = this.#options;
+    const durationMs = performance.now() - this.#startedAt;
+    for (const [dataSource, tally] of this.#tallies) {
+      if (signal.aborted || this.#leases.get(dataSource)?.isLost !== false) continue;
+      const statements = new RoundLedger(ledger).add({ job, durationMs, ...tally.counts });
+      await this.#inSession({ dataSource }, (session) => session.transaction(statements)).catch(
+        (error: unknown) => this.#services.log.debug(`${job}: not recorded. ${messageOf(error)}`),
+      );
+    }
   }
 
   /** May be called while the round is still running. */
@@ -98,6 +121,8 @@ export class CatchUpRound {
     if (lease === null || lease.isLost) {
       return log.debug(`${definition.name}: another process is carrying out a round.`);
     }
+    const tally = this.#tallyOf(definition.dataSource);
+    tally.inspected();
     const due = await this.#inSession(definition, (session) => inspectDue(session, definition, ledger));
     log.inspected(definition, due);
     if (due.kind === 'sealed') this.#sealed++;
@@ -107,6 +132,7 @@ export class CatchUpRound {
   async #runDue(definition: BackfillDefinition, due: Extract<Due, { kind: 'run' }>): Promise<void> {
     const { ledger, log } = this.#services;
     const report = await this.#run(definition);
+    this.#tallyOf(definition.dataSource).ran(report);
     log.ran(report, due);
     // A run that was stopped has not read the table to its end: the next round continues it without a pause.
     const isComplete = report.proved || !this.#isOver();
@@ -114,6 +140,12 @@ export class CatchUpRound {
     await this.#inSession(definition, (session) =>
       postponeAfterRun(session, definition, { ledger, tookMs: report.durationMs }),
     );
+  }
+
+  #tallyOf(dataSource: DataSource): RoundTally {
+    const tally = this.#tallies.get(dataSource) ?? new RoundTally();
+    this.#tallies.set(dataSource, tally);
+    return tally;
   }
 
   /** One lease per round and data source: each data source has its own ledger. */
@@ -158,7 +190,7 @@ export class CatchUpRound {
   }
 
   async #inSession<T>(
-    { dataSource }: BackfillDefinition,
+    { dataSource }: Pick<BackfillDefinition, 'dataSource'>,
     work: (session: Session) => Promise<T>,
   ): Promise<T> {
     const session = await Session.open(dataSource, { signal: this.#options.signal });

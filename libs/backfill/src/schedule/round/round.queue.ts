@@ -87,6 +87,7 @@ export class RoundQueue {
     try {
       const { shutdownTimeoutMs } = this.#options;
       this.#current = new CatchUpRound(this.#services, {
+        job: name,
         backfills: this.#inRotation(job),
         maxDurationMs: job.settings.maxDurationMs,
         signal: this.shutdown,

@@ -82,13 +82,14 @@ export async function rehearseBatch(
 }
 
 /** The rows that the measured batch reads. */
-interface Sample {
+export interface Sample {
   readonly selection: RowSelection;
   readonly range: PlannedRange;
   readonly region: Region | null;
 }
 
-async function sampleOf(
+/** The pending rows with which a sweep would begin. */
+export async function sampleOf(
   session: Session,
   selection: RowSelection,
   options: PendingOptions,
@@ -129,7 +130,7 @@ async function pagesToMeasure(
   return null;
 }
 
-function stepOf({ selection, range, region }: Sample, runner: BatchRunner): SweepStep {
+export function stepOf({ selection, range, region }: Sample, runner: BatchRunner): SweepStep {
   return {
     cursor: range.lower,
     windowUpper: range.upper,

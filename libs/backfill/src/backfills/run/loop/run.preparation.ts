@@ -1,4 +1,5 @@
 import { installLedger } from '../../../ledger/ledger.installer.js';
+import type { Key, TenantScope } from '../../../ledger/range.js';
 import type { LedgerRecord } from '../../../ledger/target/record.opener.js';
 import { isHeld } from '../../../ledger/status.js';
 import { RowSelection } from '../../batch/row-selection.js';
@@ -94,6 +95,18 @@ async function selectRows(run: RunContext): Promise<RowSelection> {
   const { tenants } = scope;
   const facts = await connection.use((session) => inspectTable(session, definition));
   run.selection = new RowSelection(definition, ledger, facts, tenants);
-  if (options.retryQuarantined) await connection.use((session) => ledger.ranges.planRetry(session, tenants));
+  if (options.retried !== null) await planRetry(run, tenants, options.retried);
   return run.selection;
+}
+
+async function planRetry(
+  { connection, ledger, log }: RunContext,
+  tenants: TenantScope,
+  retried: readonly Key[] | 'all',
+): Promise<void> {
+  const keys = retried === 'all' ? null : retried;
+  const found = await connection.use((session) => ledger.ranges.planRetry(session, tenants, keys));
+  const wanted = new Set(keys?.map((key) => JSON.stringify(key))).size;
+  if (found < wanted)
+    log.note('warn', `${wanted - found} of the ${wanted} rows to retry are not in quarantine any more.`);
 }

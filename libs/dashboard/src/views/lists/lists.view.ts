@@ -1,19 +1,20 @@
 import type { HistoryEntry, QuarantineGroup, RangeRecord, RecordPage } from 'nestjs-backfill/operate';
 import type { TenantReport } from 'nestjs-backfill/reports';
-import { TEXTS } from '../texts.js';
-import { count, time } from './format.js';
-import { html, type Content, type Html } from './html.js';
+import { TEXTS } from '../../texts.js';
+import { count, time } from '../format.js';
+import { html, type Content, type Html } from '../html.js';
+import type { PageContext } from '../page.js';
 
 const { list } = TEXTS;
 
 /** A column of a table; a number is aligned to the right. */
-interface Column<Item> {
+export interface Column<Item> {
   readonly head: string;
   readonly cell: (item: Item) => Content;
   readonly isNumber?: true;
 }
 
-function table<Item>(label: string, columns: readonly Column<Item>[], items: readonly Item[]): Html {
+export function table<Item>(label: string, columns: readonly Column<Item>[], items: readonly Item[]): Html {
   if (items.length === 0) return html`<p>${list.empty}</p>`;
   return html`<div class="scroll" role="group" aria-label="${label}" tabindex="0">
     <table>
@@ -49,11 +50,20 @@ export function tenantsTable({ items }: RecordPage<TenantReport>): Html {
   );
 }
 
-export function quarantineTable(groups: readonly QuarantineGroup[]): Html {
+export function quarantineTable(
+  { links }: PageContext,
+  name: string,
+  groups: readonly QuarantineGroup[],
+): Html {
   return table(
     TEXTS.sections.quarantine,
     [
-      { head: list.rows, cell: ({ rows }) => count(rows), isNumber: true },
+      {
+        head: list.rows,
+        cell: ({ rows, error }) =>
+          html`<a href="${links.to(['b', name, 'quarantine'], { error })}">${count(rows)}</a>`,
+        isNumber: true,
+      },
       { head: list.code, cell: ({ code }) => code },
       { head: list.error, cell: ({ example }) => example },
       { head: list.keys, cell: keys },

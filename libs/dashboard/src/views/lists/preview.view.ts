@@ -1,0 +1,67 @@
+import type { BackfillPreview, PreviewedRow, PreviewedValues } from 'nestjs-backfill/reports';
+import { keyToText } from '../../reading/key.text.js';
+import { TEXTS } from '../../texts.js';
+import { html, type Content, type Html } from '../html.js';
+import { frame } from './list-frame.view.js';
+import type { PageContext } from '../page.js';
+
+const { plan: texts, sections } = TEXTS;
+
+/** Some rows before and after their change. */
+export function previewPage(context: PageContext, { name, key, rows, problem }: BackfillPreview): Html {
+  return frame(context, { name, title: sections.rows }, [
+    html`<p>${texts.rowsIntro}</p>`,
+    problem !== null && html`<p class="attention" role="status">${problem}</p>`,
+    rows.length > 0 && table(key, rows),
+  ]);
+}
+
+export function previewLink({ links }: PageContext, name: string): Html {
+  return html`<p>${texts.rowsIntro}</p>
+    <p><a class="button" href="${links.to(['b', name, 'rows'])}">${texts.rows}</a></p>`;
+}
+
+/** A line for each column of each row, so that it fits on a telephone. */
+function table(key: readonly string[], rows: readonly PreviewedRow[]): Html {
+  const heads = [`${texts.key} (${key.join(', ')})`, texts.column, texts.before, texts.after];
+  return html`<div class="scroll" role="group" aria-label="${sections.rows}" tabindex="0">
+    <table>
+      <thead>
+        <tr>
+          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
+        </tr>
+      </thead>
+      ${rows.map(
+        (row) =>
+          html`<tbody>
+            ${lines(row)}
+          </tbody>`,
+      )}
+    </table>
+  </div>`;
+}
+
+function lines({ key, before, after }: PreviewedRow): Content {
+  const columns = Object.keys(after ?? before ?? {});
+  return columns.map(
+    (column, at) =>
+      html`<tr>
+        ${at === 0 && html`<th scope="rowgroup" rowspan="${columns.length}">${keyToText(key)}</th>`}
+        <td>${column}</td>
+        <td>${before === null ? texts.inserted : value(before, column)}</td>
+        <td>${changed({ before, after }, column)}</td>
+      </tr>`,
+  );
+}
+
+function changed({ before, after }: Pick<PreviewedRow, 'before' | 'after'>, column: string): Content {
+  if (after === null) return texts.deleted;
+  if (before !== null && before[column] === after[column]) return html`<small>${texts.unchanged}</small>`;
+  return value(after, column);
+}
+
+/** The text NULL is not the value NULL. */
+function value(values: PreviewedValues, column: string): Content {
+  const own = values[column] ?? null;
+  return own === null ? html`<small>NULL</small>` : html`<code>${own}</code>`;
+}

@@ -21,6 +21,7 @@ export {
   type HealthRules,
   type HealthSeverity,
 } from '../operate/health/backfill.health.js';
+export type { RecordedBackfill } from '../ledger/records/overview.ledger.js';
 export { OnBackfill } from '../operate/events/on-backfill.decorator.js';
 export type {
   BackfillDeclaration,

@@ -1,8 +1,9 @@
+import type { RecordedBackfill } from '../ledger/records/overview.ledger.js';
 import type { BackfillStatus } from '../ledger/status.js';
 import type { BackfillKind } from './backfill-kind.js';
 
 /** One backfill in a list of all: what the ledger records about the table of the application. @publicApi */
-export interface BackfillOverview {
+export interface BackfillOverview extends RecordedBackfill {
   readonly name: string;
   /** The declared version. */
   readonly version: number;
@@ -16,41 +17,10 @@ export interface BackfillOverview {
   readonly target: string | null;
   /** The names of the backfills that must be complete before. */
   readonly dependsOn: readonly string[];
-  readonly status: BackfillStatus;
-  /** The reason for the status, as a sentence. */
-  readonly reason: string;
-  /** The cause of the current wait of a run; null if no run is waiting. */
-  readonly waitingFor: string | null;
-  /** The start of the wait. ISO 8601, the database's clock; null if it is not known. */
-  readonly waitingSince: string | null;
-  /** Rows changed, over all runs of this version. */
-  readonly updated: number;
-  /** Batches committed, over all runs of this version. */
-  readonly batches: number;
-  /** Rows that another session had locked; they are still pending. */
-  readonly skipped: number;
-  /** Rows that could not be changed. */
-  readonly quarantined: number;
-  /** Pending rows by the last sample of a run; an estimate, null if not known. */
-  readonly remaining: number | null;
   /** The completed share, from 0 to 1; null if not known. */
   readonly fraction: number | null;
-  /** Rows per second of all processes in the last half minute; null if none runs. */
-  readonly rowsPerSecond: number | null;
   /** Estimated milliseconds for the remaining rows; null if not known. */
   readonly remainingMs: number | null;
-  /** The process that holds a lease on it now, as `host:pid`; null if none does. */
-  readonly leasedBy: string | null;
-  /** ISO 8601, the database's clock; null before the first run. */
-  readonly startedAt: string | null;
-  /** The last change of the status. ISO 8601, the database's clock. */
-  readonly changedAt: string | null;
-  /** ISO 8601, the database's clock; null unless the status is `complete`. */
-  readonly completedAt: string | null;
-  /** The constraint or migration that prevents rows from becoming pending again; null if there is none. */
-  readonly sealedBy: string | null;
-  /** The last probe of catch-up for pending rows. ISO 8601; null before the first one. */
-  readonly probedAt: string | null;
   /** The number of tables in the ledger, in total and by status. */
   readonly targets: {
     readonly total: number;

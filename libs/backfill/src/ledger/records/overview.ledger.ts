@@ -10,8 +10,43 @@ export const OPERATE_SCHEMA_STEP = 9;
 /** Samples of this age and newer describe the current run. */
 const RECENT = `interval '30 seconds'`;
 
+/** What the ledger records about a backfill on one table. @publicApi */
+export interface RecordedBackfill {
+  readonly status: BackfillStatus;
+  /** The reason for the status, as a sentence. */
+  readonly reason: string;
+  /** The cause of the current wait of a run; null if no run is waiting. */
+  readonly waitingFor: string | null;
+  /** The start of the wait. ISO 8601, the database's clock; null if it is not known. */
+  readonly waitingSince: string | null;
+  /** Rows changed, over all runs of this version. */
+  readonly updated: number;
+  /** Batches committed, over all runs of this version. */
+  readonly batches: number;
+  /** Rows that another session had locked; they are still pending. */
+  readonly skipped: number;
+  /** Rows that could not be changed. */
+  readonly quarantined: number;
+  /** Pending rows by the last sample of a run; an estimate, null if not known. */
+  readonly remaining: number | null;
+  /** Rows per second of all processes in the last half minute; null if none runs. */
+  readonly rowsPerSecond: number | null;
+  /** The process that holds a lease on it now, as `host:pid`; null if none does. */
+  readonly leasedBy: string | null;
+  /** ISO 8601, the database's clock; null before the first run. */
+  readonly startedAt: string | null;
+  /** The last change of the status. ISO 8601, the database's clock. */
+  readonly changedAt: string | null;
+  /** ISO 8601, the database's clock; null unless the status is `complete`. */
+  readonly completedAt: string | null;
+  /** The constraint or migration that prevents rows from becoming pending again; null if there is none. */
+  readonly sealedBy: string | null;
+  /** The last probe of catch-up for pending rows. ISO 8601; null before the first one. */
+  readonly probedAt: string | null;
+}
+
 /** The record of one backfill on the table of the application. */
-export interface OverviewRecord {
+export interface OverviewRecord extends RecordedBackfill {
   readonly name: string;
   /** The table as the application names it; null for a backfill that it does not declare. */
   readonly ownTarget: string | null;
@@ -19,22 +54,6 @@ export interface OverviewRecord {
   /** The table was dropped and made again since the last run. */
   readonly isReplaced: boolean;
   readonly kind: string;
-  readonly status: BackfillStatus;
-  readonly reason: string;
-  readonly waitingFor: string | null;
-  readonly waitingSince: string | null;
-  readonly updated: number;
-  readonly batches: number;
-  readonly skipped: number;
-  readonly quarantined: number;
-  readonly remaining: number | null;
-  readonly rowsPerSecond: number | null;
-  readonly leasedBy: string | null;
-  readonly startedAt: string | null;
-  readonly changedAt: string | null;
-  readonly completedAt: string | null;
-  readonly sealedBy: string | null;
-  readonly probedAt: string | null;
 }
 
 /** The number of targets of a backfill with one status. */

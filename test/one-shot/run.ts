@@ -12,6 +12,7 @@ import type {
 } from '../../libs/backfill/src/deploy/phase.services.ts';
 import type { IndexesReport } from '../../libs/backfill/src/indexes/indexes.report.ts';
 import type { MigrateReport } from '../../libs/backfill/src/migrations/migrate.report.ts';
+import { PhaseObservers } from '../../libs/backfill/src/report/observers/phase-observers.registry.ts';
 import { parseArguments } from '../../libs/backfill/src/one-shot/arguments/arguments.parser.ts';
 import type {
   FailedInspection,
@@ -110,6 +111,7 @@ function providersOf(services: BackfillsStub | PhasesStub | undefined): Provider
     { provide: BackfillService, useValue: services.backfill },
     { provide: IndexesService, useValue: services.indexes },
     { provide: MigrationsService, useValue: services.migrate },
+    PhaseObservers,
   ];
 }
 

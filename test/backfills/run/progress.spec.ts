@@ -52,7 +52,14 @@ describe('progress', () => {
     const recorder = new Recorder();
     await application.service.run({ names: ['search-name'], observer: recorder });
     expect(recorder.starts).toEqual([
-      { name: 'search-name', version: 1, reason: 'First run.', total: 300, totalIsEstimate: false },
+      {
+        name: 'search-name',
+        run: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
+        version: 1,
+        reason: 'First run.',
+        total: 300,
+        totalIsEstimate: false,
+      },
     ]);
     expect(recorder.progress.map(({ batches }) => batches)).toEqual(
       Array.from({ length: 30 }, (_, at) => at + 1),

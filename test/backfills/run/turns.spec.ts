@@ -1,9 +1,10 @@
 import type { BackfillReport } from 'nestjs-backfill';
-import { runInTurns } from '../../../libs/backfill/src/backfills/phase.turns.ts';
+import { runInTurns, type RunOne } from '../../../libs/backfill/src/backfills/phase.turns.ts';
 import type { BackfillDefinition } from '../../../libs/backfill/src/backfills/definition/definition.ts';
 import { StopSignal } from '../../../libs/backfill/src/backfills/run/stop/stop-signal.ts';
 import { reportOf } from '../../one-shot/output/reports.ts';
 import { jobsStage } from '../../support/applications/jobs.ts';
+import { Recorder } from '../../support/runs/recorder.ts';
 
 const named = (name: string) => ({ name }) as BackfillDefinition;
 
@@ -11,8 +12,10 @@ describe('several backfills under one time limit', () => {
   /** Runs them, where `slow…` never ends by itself. @returns the order of their turns, and the reports */
   async function runAll(names: readonly string[], stop: StopSignal) {
     const turns: string[] = [];
-    const runOne = async ({ name }: BackfillDefinition, turn: StopSignal): Promise<BackfillReport> => {
+    const ended: string[] = [];
+    const runOne: RunOne = async ({ name }, turn, end) => {
       turns.push(name);
+      if (end === 'reported') ended.push(name);
       if (!name.startsWith('slow')) return reportOf({ name, status: 'complete', proved: true, updated: 1 });
       while (turn.reason === null) await turn.sleep(1_000);
       return reportOf({
@@ -24,11 +27,12 @@ describe('several backfills under one time limit', () => {
         batches: 1,
       });
     };
-    return { turns, reports: await runInTurns(names.map(named), stop, runOne) };
+    const finished = ({ name }: BackfillReport) => void ended.push(name);
+    return { turns, ended, reports: await runInTurns(names.map(named), stop, runOne, finished) };
   }
 
   it('take turns: a slow one does not keep the others from theirs, and uses what they have left', async () => {
-    const { turns, reports } = await runAll(
+    const { turns, ended, reports } = await runAll(
       ['slow-1', 'quick-1', 'slow-2', 'quick-2'],
       new StopSignal({ maxDurationMs: 300 }),
     );
@@ -41,6 +45,8 @@ describe('several backfills under one time limit', () => {
       ['quick-2', 'complete'],
     ]);
     expect(reports[0]?.updated).toBe(2 * turns.filter((name) => name === 'slow-1').length);
+    // Each run ends once, however many turns it had.
+    expect([...ended].sort()).toEqual(reports.map(({ name }) => name).sort());
   });
 
   it('end their turns at once when the run is stopped', async () => {
@@ -48,13 +54,28 @@ describe('several backfills under one time limit', () => {
     const stop = new StopSignal({ maxDurationMs: 600_000, signal: controller.signal });
     const run = runAll(['slow-1', 'slow-2'], stop);
     controller.abort('SIGTERM');
-    const { turns, reports } = await run;
+    const { turns, ended, reports } = await run;
     expect(turns).toEqual(['slow-1', 'slow-2']);
+    expect([...ended].sort()).toEqual(['slow-1', 'slow-2']);
     expect(reports[0]?.reason).toBe('Stopped by SIGTERM.');
   });
 
   it('run one after the other without a limit', async () => {
-    expect((await runAll(['quick-1', 'quick-2'], new StopSignal({}))).turns).toEqual(['quick-1', 'quick-2']);
+    const { turns, ended } = await runAll(['quick-1', 'quick-2'], new StopSignal({}));
+    expect({ turns, ended }).toEqual({ turns: ['quick-1', 'quick-2'], ended: ['quick-1', 'quick-2'] });
+  });
+});
+
+describe('a run under a time limit', () => {
+  const stage = jobsStage(10);
+
+  it('reports its end to observers once for each backfill, with the rows of all its turns', async () => {
+    const recorder = new Recorder();
+    const { backfills } = await stage.runAll({ maxDurationMs: 60_000, observer: recorder });
+    expect(recorder.reports.map(({ name, status, kind }) => [name, status, kind])).toEqual(
+      backfills.map(({ name, status, kind }) => [name, status, kind]),
+    );
+    expect(new Set(recorder.reports.map(({ name }) => name)).size).toBe(recorder.reports.length);
   });
 });
 

@@ -21,6 +21,7 @@ const DEFAULTS: OneShotArguments = {
   rebuild: false,
   strict: false,
   json: false,
+  logFormat: 'text',
   progress: true,
   verbose: false,
 };
@@ -56,6 +57,9 @@ describe('one-shot arguments', () => {
     ['--backfill --max-duration=1.5h', { maxDurationMs: 5_400_000 }],
     ['--backfill --connect-timeout 500ms', { connectTimeoutMs: 500 }],
     ['--backfill --strict --json --no-progress', { strict: true, json: true, progress: false }],
+    ['--backfill --log-format json', { logFormat: 'json' }],
+    ['--backfill --log-format=text', {}],
+    ['--backfill --json --log-format json', { json: true, logFormat: 'json' }],
     ['--status a --target tenant_2', { action: 'status', names: ['a'], targets: ['tenant_2'] }],
     [
       '--pause a --target s --target t.u',
@@ -165,6 +169,16 @@ describe('one-shot arguments', () => {
     ],
     ['--backfill a --pause b', '--pause and --backfill contradict', 'Leave one of them out'],
     ['--pause a --tenant 5', '--pause and --tenant contradict', 'Leave one of them out'],
+    [
+      '--backfill --log-format xml',
+      '--log-format cannot be "xml": it takes text or json',
+      '--log-format json',
+    ],
+    [
+      '--backfill --json --log-format text',
+      '--log-format text and --json contradict',
+      'Leave one of them out',
+    ],
     ['--backfill --why lunch', '--why needs --set, --pause, --resume or --cancel', '--why TEXT'],
     ['--pause a --why b --why c', 'it takes only one value', 'Leave one of them out'],
   ])('are refused with the remedy: `%s`', (line, problem, remedy) => {

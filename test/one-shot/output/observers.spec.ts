@@ -76,11 +76,20 @@ describe('the records of a run', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as unknown),
     ).toEqual([
-      { time, event: 'started', name: 'a', version: 1, reason: 'r', total: null, totalIsEstimate: false },
-      { time, event: 'progress', ...progressOf() },
-      { time, event: 'waiting', name: 'a', waitingFor: 'a lock' },
+      {
+        time,
+        level: 'log',
+        event: 'started',
+        name: 'a',
+        version: 1,
+        reason: 'r',
+        total: null,
+        totalIsEstimate: false,
+      },
+      { time, level: 'log', event: 'progress', batch: progressOf().batches, ...progressOf() },
+      { time, level: 'log', event: 'waiting', name: 'a', waitingFor: 'a lock' },
       { time, event: 'note', name: 'a', level: 'log', message: 'm' },
-      { time, event: 'finished', ...reportOf() },
+      { time, level: 'log', event: 'finished', ...reportOf() },
     ]);
   });
 });

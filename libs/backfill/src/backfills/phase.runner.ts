@@ -3,7 +3,7 @@ import { worstOf } from '../text/worst-of.js';
 import type { BackfillKind } from '../report/backfill-kind.js';
 import type { BackfillDefinition } from './definition/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
-import { wrapObserver } from '../report/observer.wrapper.js';
+import { ignoreObserverErrors, wrapObserver } from '../report/observer.wrapper.js';
 import {
   NO_BACKFILL_DECLARED,
   WORST_FIRST,
@@ -13,7 +13,7 @@ import {
 } from '../report/report.js';
 import type { RunRequest } from '../report/request.js';
 import { forecastRun } from './plan/run.forecast.js';
-import { runInTurns } from './phase.turns.js';
+import { runInTurns, type RunOne } from './phase.turns.js';
 import { runBackfill } from './run/run-backfill.js';
 import type { RunOptions } from './run/run.options.js';
 import { CANCEL_AFTER_MS } from './run/stop/stop.enforcer.js';
@@ -47,14 +47,15 @@ export async function runPhase(
   { tenants, ledger, schema, checks, dependenciesOf }: PhaseContext,
 ): Promise<BackfillPhaseReport> {
   if (definitions.length === 0) return NONE_DECLARED;
-  const runOne = async (definition: BackfillDefinition, stop: StopSignal): Promise<BackfillReport> => {
+  const observer = ignoreObserverErrors(request.observer ?? {});
+  const runOne: RunOne = async (definition, stop, end) => {
     const options: RunOptions = {
       retried: request.retryKeys ?? (request.retryQuarantined === true ? 'all' : null),
       connectTimeoutMs: request.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       cancelAfterMs: request.cancelAfterMs ?? CANCEL_AFTER_MS,
       abandonAfterMs: request.abandonAfterMs ?? null,
       dependencies: dependenciesOf(definition),
-      observer: addKind(request.observer ?? {}, definition.kind),
+      observer: end === 'held' ? withoutEnd(observer) : addKind(observer, definition.kind),
       checks,
       tenants,
       stop,
@@ -65,8 +66,13 @@ export async function runPhase(
     const comparison = (await forecast?.compare(report)) ?? null;
     return { ...report, kind: definition.kind, ...(comparison && { comparison }) };
   };
-  const reports = await runInTurns(definitions, new StopSignal(request), runOne);
+  const reports = await runInTurns(definitions, new StopSignal(request), runOne, observer.finished);
   return { phase: 'backfill', outcome: worstOf(WORST_FIRST, reports.map(outcomeOf)), backfills: reports };
+}
+
+/** A turn does not end the run of its backfill. */
+function withoutEnd(observer: BackfillObserver): BackfillObserver {
+  return wrapObserver(observer, { finished: () => undefined });
 }
 
 /** Adds the kind to each report, so that deleted rows are not mistaken for updated ones. */

@@ -65,7 +65,7 @@ export async function runOneShot(module: RootModule, options: RunOneShotOptions 
   const { logger } = options;
   const delegating =
     typeof logger === 'function'
-      ? new DelegatingLogger(new OneShotLogger({ json: request.json }))
+      ? new DelegatingLogger(new OneShotLogger({ json: request.json || request.logFormat === 'json' }))
       : undefined;
   const output = createOutput(
     request,
@@ -146,12 +146,13 @@ async function refuseAsJson({ message }: ArgumentError, argv: readonly string[])
 }
 
 function createOutput(
-  { json, progress, action, verbose }: OneShotArguments,
+  { json, progress, action, verbose, logFormat }: OneShotArguments,
   streams: OutputStreams,
   logger: LoggerService | undefined,
 ): OneShotOutput {
   if (json) return new JsonOutput(streams, logger);
   return new TextOutput(streams, {
+    logFormat,
     progressBar: progress && action === 'run',
     detail: verbose ? 'full' : 'short',
     logger,

@@ -8,9 +8,13 @@ import type { BackfillReport } from './report.js';
  */
 export interface BackfillProgress {
   readonly name: string;
+  /** Identifies the run, as the last part of `host:pid:run` in the ledger. `BackfillService` always sets it. */
+  readonly run?: string;
+  /** The id of the range of the last batch. `BackfillService` always sets it. */
+  readonly range?: string;
   /** Rows changed in this run. */
   readonly updated: number;
-  /** Batches committed in this run. */
+  /** Batches committed in this run: the number of the last batch. */
   readonly batches: number;
   /** Rows changed per second in this run. */
   readonly rowsPerSecond: number;
@@ -37,6 +41,10 @@ export interface BackfillProgress {
  */
 export interface BackfillWait {
   readonly name: string;
+  /** As in `BackfillProgress`. */
+  readonly run?: string;
+  /** The number of the next batch. `BackfillService` always sets it. */
+  readonly batch?: number;
   /** E.g. a lock and the session that holds it, or a throttle with its value and limit. */
   readonly waitingFor: string;
   /** The throttles that make the run wait; absent for any other wait. */
@@ -53,6 +61,8 @@ export interface BackfillObserver {
   /** `total` and `totalIsEstimate` are as in `BackfillProgress`; `reason` is the reason for the run. */
   started?(event: {
     readonly name: string;
+    /** As in `BackfillProgress`. */
+    readonly run?: string;
     readonly version: number;
     readonly reason: string;
     readonly total: number | null;
@@ -61,9 +71,31 @@ export interface BackfillObserver {
   /** After each batch. `line` is true for every `progressEvery`-th batch, for logs. */
   progressed?(event: BackfillProgress & { readonly line: boolean }): void;
   waiting?(event: BackfillWait): void;
-  /** A row cannot be changed, and is in quarantine now. `key` is its key as text. */
-  quarantined?(event: { readonly name: string; readonly key: string; readonly error: string }): void;
-  /** A message for people, e.g. a retry and its reason. */
-  noted?(event: { readonly name: string; readonly level: 'log' | 'warn'; readonly message: string }): void;
+  /** A row cannot be changed, and is in quarantine now. `key` is its key as text. `run`, `batch`: as in `BackfillWait` */
+  quarantined?(event: {
+    readonly name: string;
+    readonly run?: string;
+    readonly batch?: number;
+    readonly key: string;
+    readonly error: string;
+  }): void;
+  /** A message for people, e.g. a retry and its reason. `run`, `batch`: as in `BackfillWait` */
+  noted?(event: {
+    readonly name: string;
+    readonly run?: string;
+    readonly batch?: number;
+    readonly level: 'log' | 'warn';
+    readonly message: string;
+  }): void;
+  /** A worker has taken a range, or has left it: `done`, or the reason why it is not. */
+  ranged?(event: {
+    readonly name: string;
+    readonly run?: string;
+    readonly range: string;
+    readonly purpose: 'sweep' | 'retry';
+    readonly state: 'taken' | 'left';
+    /** Null while the worker has it. */
+    readonly outcome: string | null;
+  }): void;
   finished?(report: BackfillReport): void;
 }

@@ -28,6 +28,7 @@ function forward(
     waiting: (event) => deliver(() => observer.waiting?.(event)),
     quarantined: (event) => deliver(() => observer.quarantined?.(event)),
     noted: (event) => deliver(() => observer.noted?.(event)),
+    ranged: (event) => deliver(() => observer.ranged?.(event)),
     finished: (report) => deliver(() => observer.finished?.(report)),
   };
 }

@@ -28,6 +28,8 @@ export interface TenantReport {
  */
 export interface BackfillReport {
   readonly name: string;
+  /** Identifies the run, as the last part of `host:pid:run` in the ledger. `BackfillService` always sets it. */
+  readonly run?: string;
   readonly version: number;
   /** The table, as `schema.table`; null if the database did not answer. `BackfillService` always sets it. */
   readonly target?: string | null;

@@ -1,10 +1,12 @@
+import { DEFAULT_LOCALE, formatNumber } from './number.format.js';
+
 /**
  * The two largest units of a duration in milliseconds: `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 13 min`, `3 d
  * 04 h`.
  */
-export function formatDuration(milliseconds: number): string {
+export function formatDuration(milliseconds: number, locale: string = DEFAULT_LOCALE): string {
   if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < 59_950) return `${(milliseconds / 1_000).toFixed(1).replace(/\.0$/, '')} s`;
+  if (milliseconds < 59_950) return `${formatNumber(milliseconds / 1_000, 1, locale)} s`;
   const seconds = Math.round(milliseconds / 1_000);
   if (seconds < 3_600) return twoUnits(seconds, 60, ['min', 's']);
   const minutes = Math.round(seconds / 60);

@@ -1,12 +1,23 @@
-const INTEGER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+import { DEFAULT_LOCALE, formatNumber } from './number.format.js';
+
+/** How a number is shown. */
+export interface QuantityOptions {
+  /** @default false */
+  readonly isEstimate?: boolean;
+  /** @default 'en-US' */
+  readonly locale?: string;
+}
 
 /** `12345.6` → `12,346`; an estimate → `~12,346`. */
-export function formatCount(count: number, { isEstimate = false } = {}): string {
-  return `${isEstimate ? '~' : ''}${INTEGER.format(count)}`;
+export function formatCount(
+  count: number,
+  { isEstimate = false, locale = DEFAULT_LOCALE }: QuantityOptions = {},
+): string {
+  return `${isEstimate ? '~' : ''}${formatNumber(count, 0, locale)}`;
 }
 
 /** `1 row`, `2 rows`, `~2 batches`. */
-export function formatQuantity(count: number, noun: string, options: { isEstimate?: boolean } = {}): string {
+export function formatQuantity(count: number, noun: string, options: QuantityOptions = {}): string {
   return `${formatCount(count, options)} ${noun}${count === 1 ? '' : /(ch|s)$/.test(noun) ? 'es' : 's'}`;
 }
 

@@ -15,7 +15,12 @@ import { SHELLS, type Shell } from './completion.script.js';
 import { tokenizeArguments, type GivenArguments } from './arguments.tokenizer.js';
 import { parseControl, type ControlArguments } from './control.arguments.js';
 import { misplacedArgument } from './misplaced.argument.js';
-import { DEFAULT_CONNECT_TIMEOUT_MS, type OneShotArguments } from './one-shot.arguments.js';
+import {
+  DEFAULT_CONNECT_TIMEOUT_MS,
+  LOG_FORMATS,
+  type LogFormat,
+  type OneShotArguments,
+} from './one-shot.arguments.js';
 
 /**
  * @param argv without the interpreter and the script. The same argument may appear twice, e.g. inherited from
@@ -50,6 +55,7 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
     rebuild: given.has('rebuild'),
     strict: given.has('strict'),
     json: given.has('json'),
+    logFormat: logFormatOf(given),
     progress: !given.has('no-progress'),
     verbose: given.has('verbose'),
     ...shellOf(given),
@@ -93,6 +99,21 @@ function shellOf(given: GivenArguments): { readonly shell?: Shell } {
   if (shell === undefined)
     throw new ArgumentValueError('completion', `cannot be "${text}": it takes ${SHELLS.join(', ')}`);
   return { shell };
+}
+
+/** @throws {ArgumentValueError} */
+function logFormatOf(given: GivenArguments): LogFormat {
+  const texts = unique(given.get('log-format') ?? []);
+  const [text = 'text'] = texts;
+  const format = LOG_FORMATS.find((each) => each === text);
+  if (format === undefined || texts.length > 1)
+    throw new ArgumentValueError(
+      'log-format',
+      `cannot be "${texts.join(', ')}": it takes ${LOG_FORMATS.join(' or ')}`,
+    );
+  if (texts[0] === 'text' && given.has('json'))
+    throw new ContradictoryArgumentsError('--log-format text', '--json', '--json writes its log as JSON');
+  return format;
 }
 
 function assertPhases(given: GivenArguments, phases: readonly Phase[]): void {

@@ -85,6 +85,11 @@ export const ARGUMENTS = {
   'retry-quarantined': { phase: 'backfill', description: 'try the rows in quarantine again' },
   strict: { description: 'exit with 3 if work is left or has failed' },
   json: { description: 'records on stderr, one object as the last line of stdout' },
+  'log-format': {
+    valueExample: 'json',
+    defaultText: 'text',
+    description: 'log lines and events as JSON on stderr',
+  },
   'no-progress': { description: 'log lines instead of the progress bar' },
   completion: {
     startsOneShot: true,

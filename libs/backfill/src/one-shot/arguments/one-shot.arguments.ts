@@ -3,6 +3,9 @@ import type { OneShotAction } from '../one-shot.action.js';
 import type { Shell } from './completion.script.js';
 import type { ControlArguments } from './control.arguments.js';
 
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 /** The parsed arguments of a one-shot run. */
 export interface OneShotArguments {
   readonly action: OneShotAction;
@@ -23,6 +26,8 @@ export interface OneShotArguments {
   readonly rebuild: boolean;
   readonly strict: boolean;
   readonly json: boolean;
+  /** How log lines and events are written. */
+  readonly logFormat: LogFormat;
   readonly progress: boolean;
   /** A plan with its SQL. */
   readonly verbose: boolean;

@@ -13,6 +13,8 @@ export class RunSample {
   readonly #definition: BackfillDefinition;
   readonly #ledger: Ledger;
   readonly #timer: NodeJS.Timeout;
+  /** Of the parts of the run that have ended. */
+  #before = { updated: 0, batches: 0 };
   #updated = 0;
   #batches = 0;
   #remaining: number | null = null;
@@ -31,9 +33,18 @@ export class RunSample {
     this.#timer = setInterval(() => this.#tick(), intervalMs).unref();
   }
 
+  /** Another part of the run begins, e.g. the next tenants or the next turn. Its counts begin with zero. */
+  partStarted(): void {
+    this.#before = {
+      updated: this.#before.updated + this.#updated,
+      batches: this.#before.batches + this.#batches,
+    };
+    this.#updated = 0;
+    this.#batches = 0;
+  }
+
   progressed({ updated, batches, total }: BackfillProgress): void {
-    const isNewPart = updated < this.#updated;
-    if (!isNewPart && batches > this.#batches)
+    if (batches > this.#batches)
       this.#batchSize = Math.round((updated - this.#updated) / (batches - this.#batches));
     this.#updated = updated;
     this.#batches = batches;
@@ -78,8 +89,8 @@ export class RunSample {
   async #write(): Promise<void> {
     const sample: NewSample = {
       run: this.#ledger.owner,
-      updated: this.#updated,
-      batches: this.#batches,
+      updated: this.#before.updated + this.#updated,
+      batches: this.#before.batches + this.#batches,
       remaining: this.#remaining,
       batchSize: this.#batchSize,
       throttledMs: this.#throttledMs + (this.#isThrottled ? (this.#waitedMs ?? 0) : 0),

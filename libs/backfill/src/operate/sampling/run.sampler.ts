@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { BackfillRegistry } from '../../backfills/definition/backfill.registry.js';
 import { LedgerFactory } from '../../ledger/ledger.factory.js';
 import type { BackfillObserver } from '../../report/observer.js';
-import { RunObservers } from '../../report/run-observers.registry.js';
+import { RunObservers } from '../../report/observers/run-observers.registry.js';
 import { RunSample } from './run.sample.js';
 
 /** Milliseconds between two samples of a run. */
@@ -45,8 +45,9 @@ export class RunSampler implements OnModuleInit {
   }
 
   #start(name: string): void {
-    // A run by tenants starts once for each of its parts.
-    if (this.#running.has(name)) return;
+    // A run by tenants, or in turns, starts once for each of its parts.
+    const running = this.#running.get(name);
+    if (running) return running.partStarted();
     const sample = new RunSample(this.#registry.get(name), this.#ledgers.forRun(), INTERVAL_MS);
     this.#running.set(name, sample);
   }

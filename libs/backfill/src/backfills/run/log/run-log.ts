@@ -1,4 +1,4 @@
-import type { Key } from '../../../ledger/range.js';
+import type { Key, LeasedRange } from '../../../ledger/range.js';
 import type { BatchOutcome } from '../../batch/batch.js';
 import type { BackfillObserver, BackfillProgress } from '../../../report/observer.js';
 import { ignoreObserverErrors } from '../../../report/observer.wrapper.js';
@@ -79,12 +79,14 @@ export class RunLog {
     this.#proofMs = (this.#proofMs ?? 0) + ms;
   }
 
-  batch({ changed, tenant, time }: BatchOutcome, cursor: Key | null): void {
+  /** @param range where it was, and the cursor after it */
+  batch({ changed, tenant, time }: BatchOutcome, { id, cursor }: Pick<LeasedRange, 'id' | 'cursor'>): void {
     this.#batches++;
     this.#updated += changed;
     this.#reportedWait = null;
     this.#observer.progressed({
       ...this.#progress(tenant, cursor),
+      range: id,
       batchMs: time.serverMs,
       line: this.#batches % this.#progressEvery === 0,
     });
@@ -105,23 +107,36 @@ export class RunLog {
     const withoutDurations = waitingFor.replace(/\d+ s\b/g, '');
     if (withoutDurations === this.#reportedWait) return;
     this.#reportedWait = withoutDurations;
-    this.#observer.waiting({ name: this.#name, waitingFor, ...(throttles ? { throttles } : {}) });
+    this.#observer.waiting({ ...this.#subject, waitingFor, ...(throttles ? { throttles } : {}) });
   }
 
   note(level: 'log' | 'warn', message: string): void {
-    this.#observer.noted({ name: this.#name, level, message });
+    this.#observer.noted({ ...this.#subject, level, message });
   }
 
   /** Logs the first rows one by one, then only their number, so that the log stays readable. */
   quarantined(row: string, error: unknown): void {
     const count = ++this.#quarantined;
     const { error: message } = describeFailure(error);
-    this.#observer.quarantined({ name: this.#name, key: row, error: message });
+    this.#observer.quarantined({ ...this.#subject, key: row, error: message });
     if (count <= MAX_NAMED_ROWS) this.note('warn', `Row ${row} is in quarantine: ${message}`);
     if (count === MAX_NAMED_ROWS)
       this.note('warn', 'Further rows in quarantine are only counted here; `--status` shows their errors.');
     else if (count > MAX_NAMED_ROWS && isRound(count))
       this.note('warn', `This run has put ${count} rows in quarantine so far. The last error: ${message}`);
+  }
+
+  rangeTaken({ id, purpose }: Pick<LeasedRange, 'id' | 'purpose'>): void {
+    this.#observer.ranged({ name: this.#name, range: id, purpose, state: 'taken', outcome: null });
+  }
+
+  rangeLeft({ id, purpose }: Pick<LeasedRange, 'id' | 'purpose'>, outcome: string): void {
+    this.#observer.ranged({ name: this.#name, range: id, purpose, state: 'left', outcome });
+  }
+
+  /** The backfill, and the batch that is next. */
+  get #subject(): { readonly name: string; readonly batch: number } {
+    return { name: this.#name, batch: this.nextBatch };
   }
 
   #progress(tenant: string | null, cursor: Key | null): BackfillProgress {

@@ -51,7 +51,10 @@ export class PoolWorker {
   /** @param first the first range; null: the worker takes a free range */
   async work(first: LeasedRange | null): Promise<void> {
     for (let range = first ?? (await this.#takeNext()); range; range = await this.#takeNext()) {
+      const { log } = this.#options;
+      log.rangeTaken(range);
       const outcome = await this.#workOn(range);
+      log.rangeLeft(range, outcome.kind);
       const isReleasedForOthers = outcome.kind === 'dismissed' || outcome.kind === 'surplus';
       if (outcome.kind !== 'done' && !isReleasedForOthers) this.#state.rangeUnfinished(range.id, outcome);
     }

@@ -1,8 +1,7 @@
+import { formatCount, formatDuration, formatQuantity } from '../reader.format.js';
 import type { LoggerService } from '@nestjs/common';
 import type { BackfillObserver, BackfillProgress, BackfillWait } from '../../../report/observer.js';
 import type { BackfillReport } from '../../../report/report.js';
-import { formatDuration } from '../../../text/duration.format.js';
-import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { printableLine } from '../text/printable.js';
 import { renderReason } from '../text/summary.renderer.js';
 import { renderProgressLine, renderWait } from './progress.renderer.js';

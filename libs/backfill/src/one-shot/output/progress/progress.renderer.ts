@@ -1,6 +1,6 @@
+import { formatCount, formatDuration, formatQuantity } from '../reader.format.js';
 import type { BackfillProgress, BackfillWait } from '../../../report/observer.js';
-import { formatDuration } from '../../../text/duration.format.js';
-import { formatCount, formatPercentage, formatQuantity } from '../../../text/quantity.format.js';
+import { formatPercentage } from '../../../text/quantity.format.js';
 import { clip, displayWidth } from '../text/display-width.js';
 import { formatKey, printable } from '../text/printable.js';
 

@@ -1,5 +1,5 @@
+import { formatQuantity } from '../reader.format.js';
 import type { ControlledBackfill, ControlReport, ControlVerb } from '../../../report/control-report.js';
-import { formatQuantity } from '../../../text/quantity.format.js';
 import { printable, printableLine } from './printable.js';
 import { renderSetting } from './status.renderer.js';
 

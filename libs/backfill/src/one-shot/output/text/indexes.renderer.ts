@@ -1,3 +1,4 @@
+import { formatDuration } from '../reader.format.js';
 import type { DeclaredIndexState } from '../../../indexes/catalog/index.presence.js';
 import type { IndexOutcome, IndexReport, UndeclaredIndex } from '../../../indexes/index.report.js';
 import {
@@ -8,7 +9,6 @@ import {
   type IndexesReport,
   type IndexesStatus,
 } from '../../../indexes/indexes.report.js';
-import { formatDuration } from '../../../text/duration.format.js';
 import { printable, printableLine, printableLines } from './printable.js';
 
 const NO_INDEX_DECLARED = 'No index is declared.';

@@ -1,3 +1,4 @@
+import { formatCount, formatDuration, formatQuantity } from '../reader.format.js';
 import type { HeldLock } from '../../../migrations/locks/lock-witness.js';
 import type { MigrationOutcome } from '../../../migrations/migration.report.js';
 import type {
@@ -6,8 +7,6 @@ import type {
   MigrateStatus,
 } from '../../../migrations/migrate.report.js';
 import { describeUnmet } from '../../../migrations/migration.error.js';
-import { formatDuration } from '../../../text/duration.format.js';
-import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { printable, printableLines } from './printable.js';
 
 const OUTCOMES = {

@@ -1,8 +1,7 @@
+import { formatBytes, formatCount, formatDuration } from '../reader.format.js';
 import type { BackfillPlan } from '../../../report/plan.js';
 import type { ReplicaPrediction, RunPrediction, WayCost, WayName } from '../../../report/run-prediction.js';
-import { formatBytes } from '../../../text/bytes.format.js';
-import { formatDuration } from '../../../text/duration.format.js';
-import { formatCount, formatPercentage } from '../../../text/quantity.format.js';
+import { formatPercentage } from '../../../text/quantity.format.js';
 import { printable } from './printable.js';
 import { renderTable } from './table.renderer.js';
 

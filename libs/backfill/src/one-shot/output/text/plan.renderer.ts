@@ -1,7 +1,6 @@
+import { formatCount, formatDuration, formatQuantity } from '../reader.format.js';
 import { NO_BACKFILL_DECLARED } from '../../../report/report.js';
 import type { BackfillPlan, PlanReport } from '../../../report/plan.js';
-import { formatDuration } from '../../../text/duration.format.js';
-import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { renderCosts, renderWays } from './plan-costs.renderer.js';
 import { formatCascade } from '../../../report/cascade.format.js';
 import { printable, printableLine } from './printable.js';

@@ -1,8 +1,8 @@
+import { formatCount, formatQuantity } from '../reader.format.js';
 import { NO_BACKFILL_DECLARED } from '../../../report/report.js';
 import type { BackfillStatusReport, StatusReport } from '../../../report/status-report.js';
 import { describePace } from '../../../report/pace.format.js';
 import type { SettingInForce } from '../../../ledger/control.ledger.js';
-import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { formatKey, printable, printableLine } from './printable.js';
 import { renderTable } from './table.renderer.js';
 import { renderTenantTable } from './tenant-table.renderer.js';

@@ -1,10 +1,8 @@
+import { formatBytes, formatCount, formatDuration, formatQuantity } from '../reader.format.js';
 import type { BackfillKind } from '../../../report/backfill-kind.js';
 import type { BackfillPhaseReport, BackfillReport } from '../../../report/report.js';
 import type { RunComparison, RunPrediction } from '../../../report/run-prediction.js';
 import { formatCascade } from '../../../report/cascade.format.js';
-import { formatBytes } from '../../../text/bytes.format.js';
-import { formatDuration } from '../../../text/duration.format.js';
-import { formatCount, formatQuantity } from '../../../text/quantity.format.js';
 import { renderClosingLine } from './closing-line.renderer.js';
 import { printable, printableLine, printableLines } from './printable.js';
 import { renderTenantTable } from './tenant-table.renderer.js';

@@ -1,5 +1,5 @@
+import { formatCount } from '../reader.format.js';
 import type { TenantReport } from '../../../report/report.js';
-import { formatCount } from '../../../text/quantity.format.js';
 import { printable } from './printable.js';
 import { renderTable } from './table.renderer.js';
 

@@ -3,6 +3,10 @@ import type { ControlReport } from '../../../report/control-report.js';
 import type { BackfillObserver } from '../../../report/observer.js';
 import type { InspectionAction } from '../../one-shot.action.js';
 import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
+import type { LogFormat } from '../../arguments/one-shot.arguments.js';
+import { JsonObserver } from '../json/json.observer.js';
+import { StdoutReservation } from '../json/stdout.reservation.js';
+import { readerLocale, useReaderLocale } from '../reader.format.js';
 import { OneShotLogger } from '../one-shot.logger.js';
 import {
   LOG_CONTEXT,
@@ -31,6 +35,8 @@ export interface TextOutputOptions {
   readonly detail?: PlanDetail;
   /** @default OneShotLogger */
   readonly logger?: LoggerService | undefined;
+  /** `json`: log lines and events are JSON objects on stderr. @default 'text' */
+  readonly logFormat?: LogFormat;
 }
 
 /** Output for people: log lines, a progress bar on a terminal, and a summary. */
@@ -40,15 +46,23 @@ export class TextOutput implements OneShotOutput {
   readonly #streams: OutputStreams;
   readonly #progressLine: TerminalLine | undefined;
   readonly #detail: PlanDetail;
+  /** Only with logs as JSON: then nothing but the result goes to stdout. */
+  readonly #stdout: StdoutReservation | null;
 
   constructor(
     streams: OutputStreams,
-    { progressBar, detail = 'short', logger = new OneShotLogger() }: TextOutputOptions,
+    { progressBar, detail = 'short', logFormat = 'text', logger }: TextOutputOptions,
   ) {
     this.#streams = streams;
     this.#detail = detail;
-    this.logger = logger;
-    const log = new LogObserver(phaseLogger(logger, LOG_CONTEXT));
+    useReaderLocale(readerLocale(process.env, streams.stdout));
+    this.logger = logger ?? new OneShotLogger({ json: logFormat === 'json' });
+    this.#stdout = logFormat === 'json' ? new StdoutReservation(streams.stdout, streams.stderr) : null;
+    if (logFormat === 'json') {
+      this.observer = new JsonObserver((line) => streams.stderr.write(line));
+      return;
+    }
+    const log = new LogObserver(phaseLogger(this.logger, LOG_CONTEXT));
     this.#progressLine =
       progressBar && streams.stdout.isTTY ? new TerminalLine(streams.stdout, streams.stderr) : undefined;
     this.observer = this.#progressLine ? new ProgressBarObserver(this.#progressLine, log) : log;
@@ -64,7 +78,8 @@ export class TextOutput implements OneShotOutput {
 
   error(message: string): void {
     this.#progressLine?.release();
-    this.#streams.stderr.write(`${message}\n`);
+    if (this.#stdout !== null) this.logger.error(message, LOG_CONTEXT);
+    else this.#streams.stderr.write(`${message}\n`);
   }
 
   async report(report: OneShotReport): Promise<void> {
@@ -89,6 +104,7 @@ export class TextOutput implements OneShotOutput {
 
   async #print(text: string): Promise<void> {
     this.#progressLine?.release();
+    if (this.#stdout !== null) return this.#stdout.write(text);
     await new Promise<void>((resolve) => this.#streams.stdout.write(text, () => resolve()));
   }
 }

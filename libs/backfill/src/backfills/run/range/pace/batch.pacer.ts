@@ -96,7 +96,7 @@ export class BatchPacer {
     this.#pause.after(time.serverMs, this.#stopwatch.idleMs);
     this.#limits[stage].succeeded(limit === undefined ? null : { rows, limit, lockedMs: time.lockedMs });
     state.batchCommitted(outcome.changed);
-    tools.log.batch(outcome, state.range.cursor);
+    tools.log.batch(outcome, state.range);
     if (this.pauseMs === 0) return;
     await tools.gate.sleepBetweenBatches(isPipelined ? null : tools.connection.session, () => {
       this.followSettings();

@@ -88,7 +88,7 @@ describe('the dashboard', () => {
     await dashboard.database.query(`UPDATE leads SET name = 'Lead seven' WHERE name = 'Lead 7'`);
     await dashboard.service.run({ names: ['names'] });
     const hint = /complete for more than 30 days/;
-    await until(async () => (await dashboard.text('/backfills/b/names')).includes('>complete<'));
+    await until(async () => (await dashboard.text('/backfills/b/names')).includes('data-status="complete"'));
     expect(await dashboard.text('/backfills/b/names')).not.toMatch(hint);
     await dashboard.database.query(
       `UPDATE nestjs_backfill.backfill SET completed_at = now() - interval '31 days'`,

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { SteeringGate } from './actions/steering.gate.js';
 import { SteeringService } from './actions/steering.service.js';
+import { describeForSwagger } from './api/swagger.decorator.js';
 import { BackfillApiController } from './controllers/api.controller.js';
 import { controllerAt } from './controllers/controller-at.js';
 import { DashboardWeb } from './controllers/dashboard.web.js';
@@ -41,6 +42,8 @@ export interface DashboardAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in Nest's FactoryProvider
   readonly useFactory: (...args: any[]) => DashboardSettings | Promise<DashboardSettings>;
 }
+
+const SWAGGER = Symbol('the description for @nestjs/swagger');
 
 const PROVIDERS: readonly Provider[] = [
   AccessReader,
@@ -95,13 +98,19 @@ export class BackfillDashboardModule implements OnModuleInit {
 
 function create(path: string | undefined, settings: Provider): DynamicModule {
   const resolved = resolvePath(path);
+  const controllers = [
+    controllerAt(resolved, BackfillLiveController),
+    controllerAt(`${resolved}/api/v1`, BackfillApiController),
+    controllerAt(resolved, BackfillPagesController),
+  ];
+  // As a provider, because an application makes its document after its creation and before its start.
+  const swagger: FactoryProvider = {
+    provide: SWAGGER,
+    useFactory: () => describeForSwagger(controllers).then(() => true),
+  };
   return {
     module: BackfillDashboardModule,
-    providers: [settings, ...PROVIDERS],
-    controllers: [
-      controllerAt(resolved, BackfillLiveController),
-      controllerAt(`${resolved}/api/v1`, BackfillApiController),
-      controllerAt(resolved, BackfillPagesController),
-    ],
+    providers: [settings, swagger, ...PROVIDERS],
+    controllers,
   };
 }

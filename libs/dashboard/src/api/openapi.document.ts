@@ -1,7 +1,8 @@
 import { STEERING_ACTIONS } from '../actions/action.table.js';
 import { SCHEMAS } from './openapi.schemas.js';
 
-interface Operation {
+/** An operation of the API that reads. */
+export interface ReadOperation {
   readonly summary: string;
   readonly schema: object;
   readonly query?: Readonly<Record<string, 'string' | 'integer'>>;
@@ -16,7 +17,7 @@ const pageOf = (name: keyof typeof SCHEMAS) => ({
 });
 const PART = { limit: 'integer', offset: 'integer' } as const;
 
-const READS: Readonly<Record<string, Operation>> = {
+export const READS: Readonly<Record<string, ReadOperation>> = {
   '/overview': { summary: 'All backfills, each with its progress', schema: named('Overview') },
   '/phases': { summary: 'Pending migrations and indexes', schema: { type: 'object' } },
   '/rounds': {
@@ -83,7 +84,7 @@ export function openApiDocument(): object {
   };
 }
 
-function read(path: string, { summary, schema, query = {}, role = 'viewer' }: Operation): object {
+function read(path: string, { summary, schema, query = {}, role = 'viewer' }: ReadOperation): object {
   return {
     summary,
     description: `Needs the role ${role}.`,
@@ -95,10 +96,14 @@ function read(path: string, { summary, schema, query = {}, role = 'viewer' }: Op
   };
 }
 
+export const STEER = {
+  summary: 'Pause, resume, set, retry, run or cancel',
+  description: 'Needs the role operator; cancel needs admin.',
+} as const;
+
 function steer(): object {
   return {
-    summary: 'Pause, resume, set, retry, run or cancel',
-    description: 'Needs the role operator; cancel needs admin.',
+    ...STEER,
     parameters: [
       parameter('name', 'path', { type: 'string' }),
       parameter('action', 'path', { enum: STEERING_ACTIONS }),

@@ -9,10 +9,12 @@ const ABOUT = /** @type {Readonly<Record<string, string>>} */ ({
   deploy_lease: 'the lease of a phase of a deployment',
   online_index: 'indexes that the library has built, as they were declared',
   control: 'what persons have set: pace, pauses, cancellations',
-  catch_up: 'rounds of catch-up: probes, drift, seals',
+  catch_up: 'probes of catch-up: the last one of each backfill',
+  catch_up_round: 'the last rounds of catch-up: what they inspected, ran and changed',
   event: 'what has happened, for those who receive events',
   event_delivery: 'which subscriber has received which event',
   event_subscriber: 'the receivers of events',
+  run_trace: 'the last span of the runs of a backfill, to which the next one links',
   sample: 'samples of the progress of runs: rows and times, fewer with age',
   installed_step: 'the steps of this schema that are installed',
 });

@@ -3,6 +3,7 @@ import type { DataSourceMigrations, MigrateReport } from 'nestjs-backfill/report
 import { DeploySequence } from '../../libs/backfill/src/deploy/deploy.sequence.ts';
 import type { DeployPhase } from '../../libs/backfill/src/deploy/deploy.phase.ts';
 import type { DeployReport } from '../../libs/backfill/src/deploy/deploy.report.ts';
+import { PhaseObservers } from '../../libs/backfill/src/report/observers/phase-observers.registry.ts';
 import { migrateOf, reportOf } from '../one-shot/output/reports.ts';
 
 const CONTRACT = 'RequireX2';
@@ -48,7 +49,7 @@ async function deploy(
     signal: stop.signal,
     onError: () => undefined,
   });
-  const report = (await sequence.run({} as never)) as DeployReport;
+  const report = (await sequence.run({ observers: new PhaseObservers() } as never)) as DeployReport;
   return { passes, report };
 }
 

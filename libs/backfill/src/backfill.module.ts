@@ -18,7 +18,8 @@ import { IndexExplorer } from './indexes/declare/index.explorer.js';
 import { IndexesService } from './indexes/indexes.service.js';
 import { LedgerFactory } from './ledger/ledger.factory.js';
 import { MigrationsService } from './migrations/migrations.service.js';
-import { RunObservers } from './report/run-observers.registry.js';
+import { PhaseObservers } from './report/observers/phase-observers.registry.js';
+import { RunObservers } from './report/observers/run-observers.registry.js';
 import { EventDispatcher } from './operate/events/event.dispatcher.js';
 import { HandlerExplorer } from './operate/events/handler.explorer.js';
 import { RunEvents } from './operate/events/run.events.js';
@@ -56,6 +57,7 @@ import { StartUpChecker } from './start-up.checker.js';
     IndexesService,
     LedgerFactory,
     MigrationsService,
+    PhaseObservers,
     RoundQueue,
     RunEvents,
     RunObservers,

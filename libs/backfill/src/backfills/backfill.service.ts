@@ -7,7 +7,7 @@ import { checkChanges, type SettingChanges } from './control/setting.parser.js';
 import { TenantNotDeclaredError } from './declare/errors/tenant.error.js';
 import { BackfillRegistry } from './definition/backfill.registry.js';
 import type { BackfillDefinition } from './definition/definition.js';
-import { runPhase } from './phase.runner.js';
+import { runPhase, type PhaseContext } from './phase.runner.js';
 import { requiredFirst } from './phase.turns.js';
 import { checkRetryKeys } from './control/retry-keys.check.js';
 import { planBackfill } from './plan/backfill.planner.js';
@@ -17,7 +17,7 @@ import type { PlanReport } from '../report/plan.js';
 import type { BackfillPreview } from '../report/preview.js';
 import type { BackfillPhaseReport } from '../report/report.js';
 import type { RunRequest } from '../report/request.js';
-import { RunObservers } from '../report/run-observers.registry.js';
+import { RunObservers } from '../report/observers/run-observers.registry.js';
 import type { StatusReport } from '../report/status-report.js';
 import { proveRetired } from './status/retired.prover.js';
 import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
@@ -88,20 +88,21 @@ export class BackfillService {
     const definitions = requiredFirst(selected, this.#closureOf(request.first ?? []));
     const tenants = tenantsOf(definitions, request.tenants);
     this.declare();
-    const observer = this.#observers.observe(request.observer);
-    const report = await runPhase(
-      definitions,
-      { ...request, observer },
-      {
-        tenants,
-        ledger: this.#ledgers.forRun(),
-        schema: this.schema,
-        checks: this.#checks ?? [],
-        dependenciesOf: ({ dependsOn }) => dependsOn.map((name) => this.#registry.get(name)),
-      },
+    const ledger = this.#ledgers.forRun();
+    const run = ledger.owner.split(':').at(-1) ?? '';
+    const observer = this.#observers.observe(request.observer, run);
+    const context: PhaseContext = {
+      tenants,
+      ledger,
+      schema: this.schema,
+      checks: this.#checks ?? [],
+      dependenciesOf: ({ dependsOn }) => dependsOn.map((name) => this.#registry.get(name)),
+    };
+    const report = await this.#observers.phases.phase('backfill', run, () =>
+      runPhase(definitions, { ...request, observer }, context),
     );
     await this.#observers.flush();
-    return report;
+    return { ...report, backfills: report.backfills.map((each) => ({ ...each, run })) };
   }
 
   /** Reports what a run would do. Changes nothing. @throws UnknownBackfillError, TenantNotDeclaredError */

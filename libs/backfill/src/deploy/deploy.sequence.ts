@@ -43,6 +43,20 @@ export class DeploySequence {
    * @throws what the first phase throws; nothing was changed before it
    */
   async run(services: PhaseServices): Promise<PhaseReport | DeployReport> {
+    if (this.#phases.length === 1) return this.#run(services);
+    const { observers } = services;
+    observers.notify((observer) => observer.deployStarted?.());
+    let outcome = 'error';
+    try {
+      const report = await this.#run(services);
+      ({ outcome } = report);
+      return report;
+    } finally {
+      observers.notify((observer) => observer.deployEnded?.(outcome));
+    }
+  }
+
+  async #run(services: PhaseServices): Promise<PhaseReport | DeployReport> {
     const prepared = this.#phases.map((phase) => ({ phase, run: phase.prepare(services) }));
     for (const phase of prepared) {
       const report = await this.#runPhase(phase);

@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { BackfillService } from '../backfills/backfill.service.js';
 import { IndexesService } from '../indexes/indexes.service.js';
 import { MigrationsService } from '../migrations/migrations.service.js';
+import { PhaseObservers } from '../report/observers/phase-observers.registry.js';
 import { BackfillModuleMissingError } from './module-missing.error.js';
 
 /** The part of the services that a deployment and one-shot mode use. */
@@ -32,6 +33,10 @@ export class PhaseServices {
 
   get indexes(): IndexPhaseService {
     return this.#get(IndexesService);
+  }
+
+  get observers(): Pick<PhaseObservers, 'notify'> {
+    return this.#get(PhaseObservers);
   }
 
   get backfills(): BackfillPhaseService {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSourceRegistry, type NamedDataSource } from '../data-sources/data-source.registry.js';
 import { LEDGER_OPTIONS, type LedgerModuleOptions } from '../ledger/ledger.options.js';
+import { type IndexEvent, PhaseObservers } from '../report/observers/phase-observers.registry.js';
 import { worstOf } from '../text/worst-of.js';
 import { buildIndexes } from './build/build-indexes.js';
 import type { BuildIndexesOptions } from './build/build-indexes.options.js';
@@ -41,6 +42,8 @@ const WORST_FIRST: readonly IndexOutcome[] = ['warnings', 'done', 'nothing-to-do
  */
 @Injectable()
 export class IndexesService {
+  /** @internal */
+  @Inject(PhaseObservers) readonly observers!: PhaseObservers;
   readonly #dataSources: DataSourceRegistry;
   readonly #ledger: LedgerModuleOptions;
   readonly #explorer: IndexExplorer;
@@ -71,7 +74,13 @@ export class IndexesService {
    * Builds the missing indexes, one after the other. A failed build does not throw; the report then has the
    * outcome `warnings`.
    */
-  async run({ signal, done, log, maxWait, rebuild = false }: IndexesRequest = {}): Promise<IndexesReport> {
+  run(request: IndexesRequest = {}): Promise<IndexesReport> {
+    return this.observers.phase('indexes', null, () => this.#run(request));
+  }
+
+  async #run({ signal, done, log, maxWait, rebuild = false }: IndexesRequest): Promise<IndexesReport> {
+    const progress = (event: IndexEvent) =>
+      this.observers.notify((observer) => observer.indexProgressed?.(event));
     const reports: DataSourceIndexes[] = [];
     for (const { name, dataSource, declared } of this.#declarations()) {
       if (signal?.aborted) {
@@ -83,6 +92,7 @@ export class IndexesService {
         schema: this.#ledger.schema,
         lease: this.#ledger.leaseDuration,
         waitsFor: (index) => this.#waitsFor(index),
+        progress,
         ...(log ? { log } : {}),
         ...(signal ? { signal } : {}),
         ...(maxWait === undefined ? {} : { maxWait }),

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSourceRegistry, type NamedDataSource } from '../data-sources/data-source.registry.js';
 import { LEDGER_OPTIONS, type LedgerModuleOptions } from '../ledger/ledger.options.js';
+import { type MigrationEvent, PhaseObservers } from '../report/observers/phase-observers.registry.js';
 import { worstOf } from '../text/worst-of.js';
 import { CONTRACT_BACKFILLS, type ContractBackfills, type FinishRequest } from './contract.backfills.js';
 import type { DataSourceMigrations, MigrateReport, MigrateStatus } from './migrate.report.js';
@@ -34,6 +35,8 @@ const WORST_FIRST: readonly MigrationOutcome[] = ['failed', 'deferred', 'done', 
  */
 @Injectable()
 export class MigrationsService {
+  /** @internal */
+  @Inject(PhaseObservers) readonly observers!: PhaseObservers;
   readonly #registry: DataSourceRegistry;
   readonly #ledger: LedgerModuleOptions;
   readonly #options: MigrationModuleOptions;
@@ -67,7 +70,11 @@ export class MigrationsService {
    * Runs the pending migrations, one data source after the other, and stops at the first failure. An error in
    * a migration does not throw; the report then has the outcome `failed`.
    */
-  async run({ log, signal, done, ...request }: MigrateRequest = {}): Promise<MigrateReport> {
+  run(request: MigrateRequest = {}): Promise<MigrateReport> {
+    return this.observers.phase('migrate', null, (run) => this.#run(request, run));
+  }
+
+  async #run({ log, signal, done, ...request }: MigrateRequest, run: string): Promise<MigrateReport> {
     const reports: DataSourceMigrations[] = [];
     for (const { name, dataSource } of this.#dataSources()) {
       if (signal?.aborted) return stopped(reports, String(signal.reason));
@@ -82,6 +89,8 @@ export class MigrationsService {
       });
       const named = { dataSource: name, ...report };
       reports.push(named);
+      for (const event of migrationEvents(named))
+        this.observers.notify((observer) => observer.migrated?.({ run, ...event }));
       if (report.deferred) await recordDeferred(dataSource, this.#ledger.schema, report.deferred);
       const ran = report.ran.map((migration) => migration.name);
       await this.#contracts.seal(dataSource, ran, log ?? new Logger('SchemaMigration'));
@@ -151,4 +160,19 @@ function stopped(dataSources: readonly DataSourceMigrations[], reason: string): 
     reason: `${reason} before every migration had run.`,
     dataSources,
   };
+}
+
+function migrationEvents({
+  dataSource,
+  ran,
+  failed,
+  durationMs,
+}: DataSourceMigrations): Omit<MigrationEvent, 'run'>[] {
+  const done = ran.map(({ name, durationMs: tookMs, locks = [] }) => {
+    return { dataSource, name, outcome: 'done' as const, durationMs: tookMs, locks };
+  });
+  if (failed?.name === undefined) return done;
+  // What the phase took apart from the others.
+  const tookMs = Math.max(0, durationMs - ran.reduce((sum, migration) => sum + migration.durationMs, 0));
+  return [...done, { dataSource, name: failed.name, outcome: 'failed', durationMs: tookMs, locks: [] }];
 }

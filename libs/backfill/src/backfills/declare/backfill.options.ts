@@ -124,6 +124,12 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
    */
   readonly tenant?: keyof Entity & string;
   /**
+   * The property with the time since when a row may be pending, e.g. `createdAt`. With OpenTelemetry, the metric
+   * `backfill.lag` is the age of the oldest pending row by it.
+   * @default none
+   */
+  readonly lagColumn?: keyof Entity & string;
+  /**
    * The class that declares, with `@OnlineIndex`, the index on the pending rows; or the name of that index.
    * The plan and each run warn if the index is missing or INVALID.
    * @default none

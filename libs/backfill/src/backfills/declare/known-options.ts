@@ -16,6 +16,7 @@ const BACKFILL = {
   version: true,
   dataSource: true,
   tenant: true,
+  lagColumn: true,
   index: true,
   canary: true,
   tenantOrder: true,

@@ -51,6 +51,8 @@ export interface DefinitionBase {
   readonly key: readonly ColumnMetadata[];
   readonly pending: CompiledPredicate;
   readonly tenant: ColumnMetadata | null;
+  /** The time since when a row may be pending. */
+  readonly lagColumn: ColumnMetadata | null;
   /** The declared index on the pending rows. */
   readonly index: PendingIndex | null;
   readonly canary: Canary | null;

@@ -29,6 +29,15 @@ export interface BuildIndexesOptions {
    * @default every index is built now
    */
   readonly waitsFor?: (index: DeclaredIndex) => Promise<string | null>;
+  /**
+   * Called with the share of a build that is done, from 0 to 1; with null if it has failed.
+   * @default not called
+   */
+  readonly progress?: (event: {
+    readonly name: string;
+    readonly table: string;
+    readonly share: number | null;
+  }) => void;
   /** @default a Nest logger */
   readonly log?: { log(message: string): void; warn(message: string): void };
 }

@@ -58,10 +58,12 @@ function withDefaults({
   rebuild = false,
   log = new Logger('OnlineIndex'),
   waitsFor = () => Promise.resolve(null),
+  progress = () => undefined,
   connectTimeoutMs = DEFAULT_PATIENCE_MS,
   signal,
 }: BuildIndexesOptions): Settings {
-  return { schema, lease, maxWait, rebuild, log, waitsFor, connectTimeoutMs, ...(signal ? { signal } : {}) };
+  const given = { schema, lease, maxWait, rebuild, log, waitsFor, progress, connectTimeoutMs };
+  return { ...given, ...(signal ? { signal } : {}) };
 }
 
 /** @param reports receives the report of each index, including the indexes before an error */
@@ -143,11 +145,12 @@ function builderOf(
   dataSource: DataSource,
   runner: QueryRunner,
   lease: DeployLease,
-  { schema, rebuild, maxWait, log, waitsFor, signal }: Settings,
+  { schema, rebuild, maxWait, log, waitsFor, progress, signal }: Settings,
 ): IndexBuilder {
   const concurrent = new ConcurrentIndexBuilder(runner, {
     maxWaitMs: maxWait,
     log,
+    progress,
     sideConnection: lease.sideSession,
     ...(signal ? { signal } : {}),
   });

@@ -4,6 +4,7 @@ import { duplicateKeys, findIndex } from '../catalog/index.catalog.js';
 import { createIndexConcurrently, type IndexDefinition } from '../declare/index.definition.js';
 import { IndexBuildError } from '../index.error.js';
 import type { IndexReport } from '../index.report.js';
+import type { BuildIndexesOptions } from './build-indexes.options.js';
 import { derivedName, OLD_SUFFIX } from './derived-name.js';
 import { withoutTimeouts } from './session-timeouts.js';
 import { CancelledError, runMonitored, type MonitorOptions } from './statement.monitor.js';
@@ -16,6 +17,8 @@ export interface ConcurrentIndexBuilderOptions extends Pick<
   'sideConnection' | 'maxWaitMs' | 'signal'
 > {
   readonly log: { log(message: string): void; warn(message: string): void };
+  /** As in `BuildIndexesOptions`. */
+  readonly progress: NonNullable<BuildIndexesOptions['progress']>;
 }
 
 /** Limits of one statement. They replace those of the builder. */
@@ -54,9 +57,13 @@ export class ConcurrentIndexBuilder {
         );
         await this.drop(table, name);
       }
-      await this.#run(name, createIndexConcurrently(definition, name, table));
+      const progressed = (share: number | null) => this.#options.progress({ name, table, share });
+      progressed(0);
+      await this.#run(name, createIndexConcurrently(definition, name, table), this.#limits, progressed);
+      progressed(1);
       return undefined;
     } catch (error) {
+      this.#options.progress({ name, table, share: null });
       return this.#failure(definition, name, error, await this.#cleanUp(table, name));
     }
   }
@@ -130,11 +137,16 @@ export class ConcurrentIndexBuilder {
     return { status: 'duplicates', duplicates, error };
   }
 
-  #run(name: string, sql: string, limits: Limits = this.#limits): Promise<void> {
+  #run(
+    name: string,
+    sql: string,
+    limits: Limits = this.#limits,
+    progressed: (share: number) => void = () => undefined,
+  ): Promise<void> {
     const { sideConnection, maxWaitMs, log } = this.#options;
     const report = (line: string) => log.log(`${name}: ${line}`);
     return withoutTimeouts(this.#runner, () =>
-      runMonitored(this.#runner, sql, { sideConnection, report, maxWaitMs, ...limits }),
+      runMonitored(this.#runner, sql, { sideConnection, report, progressed, maxWaitMs, ...limits }),
     );
   }
 

@@ -24,6 +24,8 @@ export interface MonitorOptions {
   readonly signal?: AbortSignal;
   /** Called with the progress and the blocking sessions, when they change and every ten seconds. */
   readonly report: (line: string) => void;
+  /** Called at each poll with the share of the work that is done, from 0 to 1. @default not called */
+  readonly progressed?: (share: number) => void;
 }
 
 /** The monitor has cancelled the statement. */
@@ -126,6 +128,7 @@ class StatementMonitor {
       });
       if (this.#hasEnded || observed === undefined) return;
       this.#report(observed);
+      if (observed.share !== null) this.#options.progressed?.(Number(observed.share) / 100);
       this.#checkWait(observed.blockers);
     }
     // Sent again at each poll, because the statement may not have reached the server yet.

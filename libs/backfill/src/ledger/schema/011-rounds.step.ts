@@ -12,4 +12,15 @@ CREATE TABLE {{schema}}.catch_up_round (
   failed      integer     NOT NULL, -- backfills
   problem     text                  -- of the first backfill that failed or could not be inspected
 );
+
+-- The last span of a run, in the format of W3C Trace Context. The next run links to it, also in another process.
+CREATE TABLE {{schema}}.run_trace (
+  name        text        NOT NULL,
+  version     integer     NOT NULL,
+  target      text        NOT NULL,
+  traceparent text        NOT NULL,
+  at          timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  PRIMARY KEY (name, version, target),
+  FOREIGN KEY (name, version, target) REFERENCES {{schema}}.backfill ON UPDATE CASCADE ON DELETE CASCADE
+);
 `;

@@ -5,7 +5,7 @@ import { EventLedger } from '../../ledger/records/event.ledger.js';
 import { OPERATE_SCHEMA_STEP } from '../../ledger/records/overview.ledger.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillWait } from '../../report/observer.js';
-import { RunObservers } from '../../report/run-observers.registry.js';
+import { RunObservers } from '../../report/observers/run-observers.registry.js';
 
 /** Records in the ledger that a throttle holds a run of this process. */
 @Injectable()

@@ -107,6 +107,7 @@ function resolveBase(
     table: tableOf(metadata),
     key: metadata.primaryColumns,
     tenant: options.tenant === undefined ? null : columns.find('tenant', options.tenant),
+    lagColumn: options.lagColumn === undefined ? null : findTime(className, columns, options.lagColumn),
     index: resolveIndex(className, options.index, { metadata, dataSource, directory: indexes }),
     ...resolveTenantOptions(className, options),
     dependsOn: (options.dependsOn ?? []).filter((name) => !moduleDefaults.retired?.includes(name)),
@@ -118,6 +119,18 @@ function resolveBase(
     },
   };
   return { base, columns };
+}
+
+/** @throws UnknownColumnError, InvalidBackfillOptionError */
+function findTime(className: string, columns: ColumnFinder, property: string): ColumnMetadata {
+  const column = columns.find('lagColumn', property);
+  if (column.type === Date || /^(timestamp|date)/.test(String(column.type))) return column;
+  throw new InvalidBackfillOptionError(
+    className,
+    'lagColumn',
+    `names "${property}", which is no time`,
+    'Name a column of the type timestamptz, timestamp or date, or leave it out.',
+  );
 }
 
 function compileSet({ base, code, columns, options }: ResolvedDeclaration): SetDefinition {

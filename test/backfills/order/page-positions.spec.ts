@@ -79,6 +79,7 @@ describe('the number of stripes', () => {
     limit: 200,
     lockMode: 'optimistic',
     region: { pages: 40, stripes },
+    pages: null,
     cursor: ['(0,0)', String(stripe), '0', '40', String(stripes)],
     windowUpper: boundAt(1_000),
   });

@@ -32,6 +32,7 @@ export const PARTLY_DONE = 'NB003';
 export const TRANSACTION_ENDED = 'NB004';
 export const FILE_REPLACED = 'NB005';
 export const TOO_MANY_CASCADES = 'NB006';
+export const OVER_LIMIT = 'NB007';
 
 /**
  * The transaction is read-only: the server is a standby, or `default_transaction_read_only` is on (see
@@ -60,6 +61,7 @@ const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   '54000': 'poison', // program_limit_exceeded: for example, an index entry that is too large
   [LEASE_LOST]: 'lease-lost',
   [FILE_REPLACED]: 'file-replaced',
+  [OVER_LIMIT]: 'conflict',
   [STILL_PENDING]: 'poison',
   [PARTLY_DONE]: 'poison',
 };

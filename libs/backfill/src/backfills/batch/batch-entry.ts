@@ -2,7 +2,7 @@ import { keyToJson, type Key, type LeasedRange } from '../../ledger/range.js';
 import { json, nullable, number, text, type Columns } from '../../postgres/decoders.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { StatementResult } from '../../postgres/statement-result.js';
-import { PARTLY_DONE, STILL_PENDING } from '../../postgres/error-classes.js';
+import { OVER_LIMIT, PARTLY_DONE, STILL_PENDING } from '../../postgres/error-classes.js';
 import type { Parameters } from '../../postgres/parameters.js';
 import type { BatchOutcome } from './batch.js';
 import type { RowSelection } from './row-selection.js';
@@ -16,6 +16,8 @@ export interface LedgerEntryOptions {
   readonly cursor: CursorMove;
   /** The batch commits only if every selected row was changed. @default false */
   readonly mustChangeAll?: boolean;
+  /** The placeholder of the number of rows above which the batch does not commit. @default no such number */
+  readonly maxChanged?: string;
   /**
    * SQL expression for the number of rows that the batch selected. @default the row count of `nb_selected`
    */
@@ -46,6 +48,7 @@ export function withLedgerEntry(
   {
     cursor,
     mustChangeAll = false,
+    maxChanged,
     selectedCount = '(SELECT pg_catalog.count(*) FROM nb_selected)',
     lastRow = 'nb_selected',
     samePage,
@@ -83,6 +86,10 @@ export function withLedgerEntry(
       'rows still match the pending predicate after their change',
     ),
   ];
+  if (maxChanged !== undefined) {
+    const isWithin = `(SELECT changed FROM nb_counted) <= ${maxChanged}`;
+    assertions.push(ledger.assert(isWithin, OVER_LIMIT, 'the pages have more rows than a batch may change'));
+  }
   if (mustChangeAll) {
     const isAll = `(SELECT changed FROM nb_counted) = ${selectedCount}`;
     assertions.push(ledger.assert(isAll, PARTLY_DONE, 'not every row was changed'));

@@ -52,6 +52,12 @@ export interface SweepStep {
   readonly lockMode?: LockMode;
   /** The previous batch was full, so this batch is expected to be full too. @default false */
   readonly isDense?: boolean;
+  /**
+   * In page order, the number of pages whose rows an optimistic batch changes without selecting them first. They
+   * are expected to have at most `limit` rows in its stripe; with more, the batch fails with `OVER_LIMIT` and
+   * changes nothing. Null: the batch selects `limit` rows. @default null
+   */
+  readonly pages?: number | null;
 }
 
 /** Single rows by their keys, e.g. rows that the sweep skipped. */
@@ -86,6 +92,8 @@ export interface BatchRunner {
   readonly maxInFlight: number;
   /** Whether `lockMode: 'optimistic'` is possible. */
   readonly canBeOptimistic: boolean;
+  /** Whether an optimistic batch can change rows without selecting them first (`SweepStep.pages`). */
+  readonly canBeUnselected: boolean;
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
   /**
    * Sends the next batch before the server has answered the batch in flight (pipeline mode), so that the

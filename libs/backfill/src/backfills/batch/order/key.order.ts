@@ -34,6 +34,7 @@ export class KeyOrder implements SweepOrder {
       limit: parameters.add(step.limit, 'int'),
       identity: selection.identity,
       nextCursor: null,
+      unselected: null,
     };
   }
 

@@ -45,16 +45,22 @@ export class PageOrder implements SweepOrder {
     const limit = parameters.add(step.limit, 'int');
     const aboveCursor = `${ROW}.ctid > (SELECT nb_ctid FROM nb_region)`;
     const inRegion = `${ROW}.ctid <= (SELECT nb_end_ctid FROM nb_region)`;
+    const inBatch = `${ROW}.ctid <= (SELECT pg_catalog.format('(%s,0)', nb_batch_end)::tid FROM nb_region)`;
     // The lowest byte of the row's number on its page. It spreads the stripes evenly over each page.
     const inStripe = `((SELECT nb_stripe >= nb_stripes - 1 FROM nb_region)
         OR pg_catalog.get_byte(pg_catalog.tidsend(${ROW}.ctid), 5) % (SELECT nb_stripes FROM nb_region) = (SELECT nb_stripe FROM nb_region))`;
+    const { pages: batchPages = null } = step;
+    const batchEnd =
+      batchPages === null
+        ? 'nb_end'
+        : `least(nb_end, ${PAGE_OF_CURSOR} + ${parameters.add(batchPages, 'bigint')})`;
     return {
       ctes: [
         `nb_from AS MATERIALIZED (
       ${this.#from(range, cursor, parameters)}
     )`,
         `nb_region AS MATERIALIZED (
-      SELECT *, pg_catalog.format('(%s,0)', nb_end)::tid AS nb_end_ctid
+      SELECT *, pg_catalog.format('(%s,0)', nb_end)::tid AS nb_end_ctid, ${batchEnd} AS nb_batch_end
       FROM (SELECT *, least(coalesce(nb_begun_end, nb_first_page + ${parameters.add(pages, 'bigint')}), ${windowEnd}) AS nb_end,
         coalesce(nb_begun_stripes, ${parameters.add(stripes, 'int')}) AS nb_stripes FROM nb_from) AS nb_bounded
     )`,
@@ -66,6 +72,13 @@ export class PageOrder implements SweepOrder {
       limit,
       identity: `${ROW}.ctid AS nb_row_id, ${ROW}.tableoid AS nb_table_id, ${selection.tenantText} AS nb_tenant`,
       nextCursor: nextCursor(limit, selection),
+      unselected:
+        batchPages === null
+          ? null
+          : {
+              condition: `${aboveCursor} AND ${inBatch} AND ${inStripe} AND ${isPending}`,
+              nextCursor: nextCursorAfterPages(selection),
+            },
     };
   }
 
@@ -97,21 +110,39 @@ export class PageOrder implements SweepOrder {
 export const SAME_PAGE = `pg_catalog.count(*) FILTER (WHERE nb_new_row_id <= (SELECT nb_end_ctid FROM nb_region)
         AND nb_new_row_id > (SELECT pg_catalog.format('(%s,0)', nb_first_page)::tid FROM nb_region))`;
 
+/** The page of the cursor `nb_ctid`. */
+const PAGE_OF_CURSOR = `pg_catalog.split_part(pg_catalog.substr(nb_ctid::text, 2), ','::text, 1)::bigint`;
+
 /** The same as `nextPosition`, in SQL, the tenant of the last row, and the number of selected rows. */
 function nextCursor(limit: string, { definition }: RowSelection): string {
   const lastTenant = definition.tenant
     ? '(SELECT nb_tenant FROM nb_selected ORDER BY nb_row_id DESC LIMIT 1)'
     : 'NULL::text';
-  const isAtStart = "nb_ctid = pg_catalog.format('(%s,0)', nb_first_page)::tid";
-  const isSparse = `${isAtStart} AND nb_count::float8 <= (nb_end - nb_first_page)::float8 * ${SPARSE_ROWS_PER_PAGE}::float8`;
-  const begun = 'nb_first_page::text, nb_end::text, nb_stripes::text';
   return `SELECT CASE
-        WHEN nb_count >= ${limit} AND nb_last_ctid IS NOT NULL THEN pg_catalog.jsonb_build_array(nb_last_ctid::text, nb_stripe::text, ${begun})
-        WHEN nb_stripe >= nb_stripes - 1 THEN pg_catalog.jsonb_build_array(pg_catalog.format('(%s,0)', nb_end), '0', nb_end::text)
-        ELSE pg_catalog.jsonb_build_array(pg_catalog.format('(%s,0)', nb_first_page),
-          (CASE WHEN ${isSparse} THEN nb_stripes - 1 ELSE nb_stripe + 1 END)::text, ${begun})
+        WHEN nb_count >= ${limit} AND nb_last_ctid IS NOT NULL THEN pg_catalog.jsonb_build_array(nb_last_ctid::text, nb_stripe::text, ${BEGUN})
+        ${AFTER_STRIPE}
       END AS key, ${lastTenant} AS nb_tenant, nb_count
       FROM nb_region, LATERAL (
         SELECT pg_catalog.count(*) AS nb_count, pg_catalog.max(nb_row_id) FILTER (WHERE nb_row_id > nb_ctid AND nb_row_id <= nb_end_ctid) AS nb_last_ctid
         FROM nb_selected) AS nb_done`;
 }
+
+/** The same for a batch of `SweepStep.pages`, which ends behind its last page. */
+function nextCursorAfterPages({ definition }: RowSelection): string {
+  const lastTenant = definition.tenant
+    ? '(SELECT nb_tenant FROM nb_changed ORDER BY nb_new_row_id DESC LIMIT 1)'
+    : 'NULL::text';
+  return `SELECT CASE
+        WHEN nb_batch_end < nb_end THEN pg_catalog.jsonb_build_array(pg_catalog.format('(%s,0)', nb_batch_end), nb_stripe::text, ${BEGUN})
+        ${AFTER_STRIPE}
+      END AS key, ${lastTenant} AS nb_tenant, nb_count
+      FROM nb_region, LATERAL (SELECT pg_catalog.count(*) AS nb_count FROM nb_changed) AS nb_done`;
+}
+
+const BEGUN = 'nb_first_page::text, nb_end::text, nb_stripes::text';
+const IS_AT_START = "nb_ctid = pg_catalog.format('(%s,0)', nb_first_page)::tid";
+const IS_SPARSE = `${IS_AT_START} AND nb_count::float8 <= (nb_end - nb_first_page)::float8 * ${SPARSE_ROWS_PER_PAGE}::float8`;
+/** The next cursor after the last batch of a stripe. */
+const AFTER_STRIPE = `WHEN nb_stripe >= nb_stripes - 1 THEN pg_catalog.jsonb_build_array(pg_catalog.format('(%s,0)', nb_end), '0', nb_end::text)
+        ELSE pg_catalog.jsonb_build_array(pg_catalog.format('(%s,0)', nb_first_page),
+          (CASE WHEN ${IS_SPARSE} THEN nb_stripes - 1 ELSE nb_stripe + 1 END)::text, ${BEGUN})`;

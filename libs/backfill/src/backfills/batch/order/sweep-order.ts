@@ -24,6 +24,16 @@ export interface OrderedRows {
    * from the key of the last row.
    */
   readonly nextCursor: string | null;
+  /** For a batch that does not select its rows first (see `SweepStep.pages`); null for any other batch. */
+  readonly unselected: UnselectedRows | null;
+}
+
+/** The rows of a batch that changes whole pages of its stripe. */
+export interface UnselectedRows {
+  /** The row is in the pages and the stripe of the batch, and pending. */
+  readonly condition: string;
+  /** The body of the CTE `nb_last`, over the rows in `nb_changed`. */
+  readonly nextCursor: string;
 }
 
 /** The order in which a sweep reads the rows of its range. */

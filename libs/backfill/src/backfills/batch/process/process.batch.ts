@@ -51,6 +51,7 @@ interface LockedBatch extends LockedRows {
 export class ProcessBatchRunner implements BatchRunner {
   readonly maxInFlight = 1;
   readonly canBeOptimistic = false;
+  readonly canBeUnselected = false;
   readonly #selection: RowSelection;
   readonly #definition: ProcessDefinition;
   readonly #codec: RowCodec;

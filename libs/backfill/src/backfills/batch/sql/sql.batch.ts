@@ -26,11 +26,13 @@ import { SqlStatements } from './sql.statements.js';
 export class SqlBatchRunner implements BatchRunner {
   readonly maxInFlight: number;
   readonly canBeOptimistic: boolean;
+  readonly canBeUnselected: boolean;
   readonly #selection: RowSelection;
   readonly #statements: SqlStatements;
 
   constructor(selection: RowSelection, change: SqlChange) {
     this.canBeOptimistic = change.changedWhere !== undefined;
+    this.canBeUnselected = this.canBeOptimistic && selection.file !== null && change.updatesRows === true;
     this.#selection = selection;
     // The bound of a batch is what the batches before it have left.
     this.maxInFlight = selection.facts.cascades?.isAccepted === false ? 1 : 16;

@@ -6,7 +6,7 @@ import type { SweepStep } from '../batch.js';
 import { withLedgerEntry, type LedgerEntryOptions } from '../batch-entry.js';
 import { orderOf } from '../order/order.factory.js';
 import { SAME_PAGE } from '../order/page.order.js';
-import type { OrderedRows, SweepCursor, SweepOrder } from '../order/sweep-order.js';
+import type { OrderedRows, SweepCursor, SweepOrder, UnselectedRows } from '../order/sweep-order.js';
 import type { RowSelection } from '../row-selection.js';
 import type { SqlChange } from './sql.change.js';
 
@@ -67,6 +67,7 @@ export class SqlStatements {
   #sweepParts(rows: OrderedRows, step: SweepStep, parameters: Parameters): BatchParts {
     const { changedWhere } = this.#change;
     if (step.lockMode !== 'optimistic' || !changedWhere) return this.#lockingSweep(rows);
+    if (rows.unselected !== null) return this.#unselectedPageSweep(rows, rows.unselected, changedWhere);
     if (this.#selection.file !== null) return this.#optimisticPageSweep(rows, changedWhere);
     if (step.isDense !== true) return this.#optimisticSweep(rows, changedWhere);
     const isPending = this.#selection.isPending(parameters, { ...step, predicate: 'opaque' });
@@ -96,6 +97,34 @@ export class SqlStatements {
         ...nextCursor(rows),
       ],
       entry: this.#entry(rows),
+    };
+  }
+
+  /**
+   * Changes all pending rows of its pages and stripe, which saves one pass over them. Rows that the change does
+   * not reach, e.g. because a trigger reverts it, are found when the window is closed.
+   */
+  #unselectedPageSweep(
+    { limit }: OrderedRows,
+    { condition, nextCursor }: UnselectedRows,
+    changedWhere: ChangeWhere,
+  ): BatchParts {
+    return {
+      ctes: [
+        `nb_changed AS (
+      ${changedWhere(condition)}
+    )`,
+        `nb_last AS (
+      ${nextCursor}
+    )`,
+      ],
+      entry: {
+        cursor: 'last',
+        maxChanged: limit,
+        selectedCount: '(SELECT changed FROM nb_counted)',
+        lastRow: 'nb_last',
+        samePage: SAME_PAGE,
+      },
     };
   }
 

@@ -62,6 +62,7 @@ interface BatchStart {
 export class TransformBatchRunner implements BatchRunner {
   /** RETURNING reads the tenant from the new version of the row, so the change must not write it. */
   readonly canBeOptimistic: boolean;
+  readonly canBeUnselected = false;
   /** The rows of one batch are computed while those of the previous one are written. */
   readonly maxInFlight = 2;
   readonly #selection: RowSelection;

@@ -38,6 +38,10 @@ export class KeyWindow implements SweepWindow {
     return null;
   }
 
+  pagesAt(): null {
+    return null;
+  }
+
   stageAt(): BatchStage {
     return 'regular';
   }

@@ -42,17 +42,23 @@ export class PageWindow implements SweepWindow {
     return { pages: Math.min(pages, this.#maxPages), stripes };
   }
 
+  /** Pages with several stripes have many pending rows, so that their number is well known. */
+  pagesAt(cursor: Key | null, region: Region | null, limit: number): number | null {
+    const { stripes } = stripeAt(cursor, region);
+    const pages = this.#sizer.pagesOfBatch(limit, stripes);
+    return stripes > 1 && pages >= 1 ? pages : null;
+  }
+
   stageAt(cursor: Key | null, region: Region | null): BatchStage {
-    const { stripe, begun } = positionFromKey(cursor ?? boundAt(0));
-    const stripes = begun?.stripes ?? region?.stripes ?? 1;
+    const { stripe, stripes } = stripeAt(cursor, region);
     return stripe === 0 && stripes > 1 ? 'moving' : 'regular';
   }
 
-  expectedCursor({ cursor, region, windowUpper, limit }: WindowBatch): Key | null {
+  expectedCursor({ cursor, region, pages, windowUpper, limit }: WindowBatch): Key | null {
     if (cursor === null || region === null) return cursor;
     const from = positionFromKey(cursor);
     const begun = regionAt(from, region, pageOfBound(windowUpper));
-    const page = pageOf(from.ctid) + this.#sizer.pagesOfBatch(limit, begun.stripes);
+    const page = pageOf(from.ctid) + (pages ?? this.#sizer.pagesOfBatch(limit, begun.stripes));
     if (page < begun.endPage) return positionToKey({ ...from, ctid: startCtid(page), begun });
     return positionToKey(nextPosition(from, begun, NOT_FULL));
   }
@@ -65,7 +71,8 @@ export class PageWindow implements SweepWindow {
 
   batchFinished(outcome: BatchOutcome, batch: WindowBatch): void {
     const { selected, changed } = outcome;
-    this.#mayHaveSkipped ||= batch.lockMode === 'locking' || changed < selected;
+    // A batch of pages does not know which rows it should have changed.
+    this.#mayHaveSkipped ||= batch.lockMode === 'locking' || batch.pages !== null || changed < selected;
     if (selected > 0) this.#hasPending = true;
     this.#sizer.batchFinished(outcome, batch);
   }
@@ -100,6 +107,12 @@ export class PageWindow implements SweepWindow {
     this.#hasPending = false;
     this.#mayHaveSkipped = mayHaveSkipped;
   }
+}
+
+/** The stripe of a position, and the number of stripes. @param region the size of a region that begins there */
+function stripeAt(cursor: Key | null, region: Region | null): { stripe: number; stripes: number } {
+  const { stripe, begun } = positionFromKey(cursor ?? boundAt(0));
+  return { stripe, stripes: begun?.stripes ?? region?.stripes ?? 1 };
 }
 
 function clamp(value: number, min: number, max: number): number {

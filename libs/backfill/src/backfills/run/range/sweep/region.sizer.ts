@@ -106,18 +106,21 @@ export class RegionSizer {
     if (region.stripes > 1 && outcome.samePage !== null) this.#judge(outcome, from.stripe);
     // The last stripe also takes the rows of sparse stripes, so that its rows say less.
     const isLastOfSeveral = region.stripes > 1 && from.stripe === region.stripes - 1;
-    if (!isLastOfSeveral) this.#measureDensity(outcome, batch.limit, from, region);
+    if (!isLastOfSeveral) this.#measureDensity(outcome, batch, from, region);
   }
 
   #measureDensity(
     { selected, cursor }: BatchOutcome,
-    limit: number,
+    batch: WindowBatch,
     from: PagePosition,
     { endPage, stripes }: RegionPart,
   ): void {
-    const isFull = selected >= limit && cursor !== null;
-    const end = isFull ? pageOf(positionFromKey(cursor).ctid) + 1 : endPage;
-    const pages = end - pageOf(from.ctid);
+    const start = pageOf(from.ctid);
+    const isFull = batch.pages === null && selected >= batch.limit && cursor !== null;
+    const end = isFull
+      ? pageOf(positionFromKey(cursor).ctid) + 1
+      : Math.min(endPage, start + (batch.pages ?? Infinity));
+    const pages = end - start;
     // The rest of a stripe on a page or two says little.
     if (pages < Math.max(1, Math.min(MIN_MEASURED_PAGES, endPage - from.firstPage))) return;
     const measured = Math.max(MIN_ROWS_PER_PAGE, (selected * stripes) / pages);

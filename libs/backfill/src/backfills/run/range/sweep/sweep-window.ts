@@ -9,6 +9,8 @@ export interface WindowBatch {
   readonly limit: number;
   readonly lockMode: LockMode;
   readonly region: Region | null;
+  /** `SweepStep.pages` */
+  readonly pages: number | null;
   /** The cursor before the batch. */
   readonly cursor: Key | null;
   readonly windowUpper: Key;
@@ -27,6 +29,12 @@ export interface SweepWindow {
   readonly mayHaveSkipped: boolean;
   /** The size of a region that begins with the batch; null in key order. @param limit rows in the batch */
   region(limit: number): Region | null;
+  /**
+   * `SweepStep.pages` of a batch that begins at the cursor.
+   *
+   * @param limit maximum number of rows in the batch
+   */
+  pagesAt(cursor: Key | null, region: Region | null, limit: number): number | null;
   /** The stage of a batch that begins at the cursor. */
   stageAt(cursor: Key | null, region: Region | null): BatchStage;
   /** The cursor that a batch is expected to reach, for the batch that is sent after it. */

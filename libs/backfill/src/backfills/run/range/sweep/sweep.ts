@@ -1,4 +1,5 @@
 import type { Key } from '../../../../ledger/range.js';
+import { OVER_LIMIT, sqlState } from '../../../../postgres/error-classes.js';
 import type { Session } from '../../../../postgres/session.js';
 import { createBatchRunner } from '../../../batch/batch-runner.factory.js';
 import type { BatchOutcome, BatchRunner, SweepStep } from '../../../batch/batch.js';
@@ -145,7 +146,10 @@ export class Sweep {
     const stage = window.stageAt(cursor, region);
     pacer.enterStage(stage);
     const limit = pacer.limit.rows;
-    const batch = { stage, limit, lockMode: this.#lockModes.next(limit), region, cursor, windowUpper };
+    const lockMode = this.#lockModes.next(limit);
+    const isUnselected = lockMode === 'optimistic' && this.#runner.canBeUnselected;
+    const pages = isUnselected ? window.pagesAt(cursor, region, limit) : null;
+    const batch = { stage, limit, lockMode, region, pages, cursor, windowUpper };
     return { ...batch, outcome: this.#runner.sweep(session, state.range, this.#step(batch)) };
   }
 
@@ -162,7 +166,9 @@ export class Sweep {
       const cursor = window.expectedCursor(this.#pipelined.at(-1) ?? previous);
       const region = window.region(pacer.limitOf('regular').rows);
       const next = window.stageAt(cursor, region);
-      const batch = { ...previous, stage: next, limit: pacer.limitOf(next).rows, cursor, region };
+      const size = pacer.limitOf(next).rows;
+      const pages = this.#runner.canBeUnselected ? window.pagesAt(cursor, region, size) : null;
+      const batch = { ...previous, stage: next, limit: size, cursor, region, pages };
       const outcome = this.#runner.pipelineSweep?.(session, state.range, this.#step(batch));
       if (!outcome) return;
       // The outcome is awaited later. Without this handler, Node.js would report its error as unhandled until
@@ -172,12 +178,13 @@ export class Sweep {
     }
   }
 
-  #step({ cursor, windowUpper, region, limit, lockMode }: WindowBatch): SweepStep {
+  #step({ cursor, windowUpper, region, pages, limit, lockMode }: WindowBatch): SweepStep {
     const { log, quarantine, stop } = this.#context.tools;
     return {
       cursor,
       windowUpper,
       region,
+      pages,
       limit,
       lockMode,
       isDense: this.#isDense,
@@ -188,8 +195,8 @@ export class Sweep {
   }
 
   /**
-   * @returns null if an optimistic batch met a locked row or took too long. It changed nothing, and the next
-   * step locks the rows first.
+   * @returns null if an optimistic batch met a locked row, took too long, or had too many rows. It changed
+   * nothing, and the next step locks the rows first.
    */
   async #outcomeOf(
     window: SweepWindow,
@@ -204,7 +211,8 @@ export class Sweep {
       await this.#finishPipelined(window);
       const failure = classifyFailure(error);
       pacer.enterStage(stage);
-      if (lockMode === 'locking' || (failure !== 'lock' && failure !== 'too-slow')) throw error;
+      const isExpected = failure === 'lock' || failure === 'too-slow' || sqlState(error) === OVER_LIMIT;
+      if (lockMode === 'locking' || !isExpected) throw error;
       const isInPages = this.#selection.file !== null;
       const isSmaller =
         isInPages && failure === 'too-slow' && pacer.limit.wasTooSlow(MAX_OPTIMISTIC_BATCH_MS);
@@ -249,7 +257,9 @@ export class Sweep {
     const { tools, state } = this.#context;
     const { range } = state;
     const region = window.region(1);
-    const step = this.#step({ cursor: range.cursor, windowUpper, region, limit: 1, lockMode: 'locking' });
+    const { cursor: from } = range;
+    const lockMode = 'locking';
+    const step = this.#step({ cursor: from, windowUpper, region, pages: null, limit: 1, lockMode });
     const { key, cursor, isWindowDone } = await findNextRow(session, this.#selection, range, step);
     window.rowsSkipped();
     if (key === null) {

@@ -32,6 +32,10 @@ ${body}
 `;
 }
 
+const KEY =
+  'ALTER TABLE "calls" ADD CONSTRAINT "FK_1" FOREIGN KEY ("lead_id") REFERENCES "leads"("id") ON DELETE CASCADE ON UPDATE NO ACTION';
+const STEP = `await addForeignKey(queryRunner, { table: 'calls', columns: ['lead_id'], references: 'leads', referencedColumns: ['id'], name: 'FK_1', onDelete: 'CASCADE' });`;
+
 interface Outcome {
   readonly out: string;
   readonly errors: string;
@@ -40,9 +44,13 @@ interface Outcome {
   readonly exit: number;
 }
 
-async function fix(statements: readonly string[], ...options: string[]): Promise<Outcome> {
-  const file = join(folder, '1700000000000-generated.ts');
-  writeFileSync(file, migrationOf(statements));
+function fix(statements: readonly string[], ...options: string[]): Promise<Outcome> {
+  return fixText(migrationOf(statements), '1700000000000-generated.ts', ...options);
+}
+
+async function fixText(text: string, name: string, ...options: string[]): Promise<Outcome> {
+  const file = join(folder, name);
+  writeFileSync(file, text);
   const [out, errors]: [string[], string[]] = [[], []];
   const exit = await run(['fix', file, ...options], {
     out: (text) => void out.push(text),
@@ -106,6 +114,66 @@ it.each([
     problems,
     migrations.flatMap(({ directions }) => directions.flatMap(({ findings }) => findings)),
   ]).toEqual([[], []]);
+});
+
+describe('a class that does not extend SchemaMigration', () => {
+  const body = (statement: string) =>
+    `{\n  name = 'Generated1700000000000'\n  async up(queryRunner) {\n    ${statement}\n  }\n  async down(queryRunner) {}\n}\n`;
+  const sent = body(`await queryRunner.query(\`${KEY}\`);`);
+  const stepped = body(STEP);
+  const steps = `import { addForeignKey } from 'nestjs-backfill/steps';\n`;
+  const own = `import { SchemaMigration } from 'nestjs-backfill';\n`;
+
+  it.each([
+    [
+      `import { MigrationInterface, QueryRunner } from "typeorm";\n\nexport class A1700000000000 implements MigrationInterface ${sent}`,
+      `import { QueryRunner } from "typeorm";\n${own}${steps}\nexport class A1700000000000 extends SchemaMigration ${stepped}`,
+    ],
+    [
+      `import type { MigrationInterface } from 'typeorm';\nimport { log } from './log';\nexport default class A1700000000000 implements MigrationInterface ${sent}`,
+      `import { log } from './log';\n${own}${steps}export default class A1700000000000 extends SchemaMigration ${stepped}`,
+    ],
+    [
+      `import { MigrationInterface as Up, QueryRunner } from 'typeorm';\nexport class A1700000000000 implements Named, Up ${sent}`,
+      `import { QueryRunner } from 'typeorm';\n${own}${steps}export class A1700000000000 extends SchemaMigration implements Named ${stepped}`,
+    ],
+    [
+      `import { MigrationInterface } from 'typeorm';\nexport const all: MigrationInterface[] = [];\nexport class A1700000000000 ${sent}`,
+      `import { MigrationInterface } from 'typeorm';\n${own}${steps}export const all: MigrationInterface[] = [];\nexport class A1700000000000 extends SchemaMigration ${stepped}`,
+    ],
+    [
+      `import { SchemaMigration } from 'nestjs-backfill';\nexport class A1700000000000 ${sent}\nexport class B1700000000001 {}\n`,
+      `${own}${steps}export class A1700000000000 extends SchemaMigration ${stepped}\nexport class B1700000000001 {}\n`,
+    ],
+  ])('extends it after the fix, with its import: %#', async (before, after) => {
+    const { code, errors } = await fixText(before, '1700000000000-a.ts', '--write');
+    expect(code.replace('\n  readonly transaction = false;\n', '')).toBe(after);
+    expect(errors).not.toContain('must extend');
+  });
+
+  it('extends it in CommonJS too, with require', async () => {
+    const { code, file } = await fixText(
+      `module.exports = class A1700000000000 ${sent}`,
+      '1700000000000-a.cjs',
+      '--write',
+    );
+    expect(code).toContain(
+      `const { SchemaMigration } = require('nestjs-backfill');\nconst { addForeignKey } = require('nestjs-backfill/steps');\nmodule.exports = class A1700000000000 extends SchemaMigration {`,
+    );
+    const { migrations, problems } = await checkFiles({ paths: [file] });
+    expect([
+      problems,
+      migrations.flatMap(({ directions }) => directions.flatMap(({ findings }) => findings)),
+    ]).toEqual([[], []]);
+  });
+
+  it.each([
+    [`export class A1700000000000 extends Base ${sent}`],
+    [`export class A1700000000000 ${sent.replace('{', '{\n  constructor() { this.x = 1; }')}`],
+  ])('is named if the author has to change it: %#', async (text) => {
+    const { errors } = await fixText(text, '1700000000000-a.ts');
+    expect(errors).toContain('A1700000000000 must extend SchemaMigration');
+  });
 });
 
 it('shows a diff and writes nothing without --write', async () => {

@@ -30,9 +30,9 @@ export async function runFix(report: CheckReport, args: Arguments, console: Cons
     console.error(
       `${shownPath(file)}:${String(line)}: not fixed: ${message} (docs/guard/rules/${rule}.md has the steps)\n`,
     );
-  if (fix.replaced > 0 && !/\bextends\s+SchemaMigration\b/.test(code))
+  for (const name of fix.unguarded)
     console.error(
-      'the class must extend SchemaMigration of nestjs-backfill, which runs the steps in every mode of TypeORM\n',
+      `${name} must extend SchemaMigration of nestjs-backfill, which runs the steps in every mode of TypeORM\n`,
     );
   for (const step of fix.later) console.error(`in a migration of a later release: ${step}\n`);
   if (fix.replaced === 0) return EXIT.clean;

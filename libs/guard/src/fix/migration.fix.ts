@@ -3,6 +3,7 @@ import type { SqlParser } from 'nestjs-backfill-sql/tree';
 import type { Finding } from '../judge/finding.types.js';
 import { walkNodes } from '../extract/code/syntax.js';
 import { parseModule } from '../source/module-parser.js';
+import { type Edit, schemaMigrationEdits } from './schema-migration.edits.js';
 import { type StepCall, stepCallOf } from './step-calls.js';
 
 /** A migration after the fix. */
@@ -14,6 +15,8 @@ export interface Fix {
   readonly later: readonly string[];
   /** The number of statements that were replaced. */
   readonly replaced: number;
+  /** Classes that must extend `SchemaMigration`, which the author has to change. */
+  readonly unguarded: readonly string[];
 }
 
 /** The rules whose danger a step avoids. */
@@ -46,7 +49,7 @@ export function fixMigration(
 ): Fix {
   const parsed = parseModule(file, code);
   const sent = parsed.ok ? statementsOf(parsed.module.program, code) : [];
-  const edits: { start: number; end: number; text: string }[] = [];
+  const edits: Edit[] = [];
   const calls: StepCall[] = [];
   const kept: Finding[] = [];
   const done = new Set<SentStatement>();
@@ -68,12 +71,19 @@ export function fixMigration(
       text: codeOf(call, statement.receiver),
     });
   }
+  const classes = parsed.ok
+    ? schemaMigrationEdits(parsed.module.program, code, edits)
+    : { edits: [], needsImport: false, others: [] };
   if (parsed.ok && calls.some(({ commits }) => commits))
     edits.push(...transactionEdits(parsed.module.program, edits));
   const steps = [...new Set(calls.flatMap(({ step }) => step ?? []))].sort();
-  const imports = steps.length > 0 ? `import { ${steps.join(', ')} } from 'nestjs-backfill/steps';\n` : '';
+  const imports = [
+    ...(classes.needsImport ? [{ names: ['SchemaMigration'], from: 'nestjs-backfill' }] : []),
+    ...(steps.length > 0 ? [{ names: steps, from: 'nestjs-backfill/steps' }] : []),
+  ];
   return {
-    code: withImport(applied(code, edits), imports),
+    code: withImports(applied(code, [...edits, ...classes.edits]), imports),
+    unguarded: classes.others,
     kept,
     later: calls.flatMap(({ later, code: args }) =>
       later === undefined ? [] : [`await ${later}(queryRunner, ${args});`],
@@ -140,15 +150,26 @@ function transactionEdits(program: ast.Program, edits: readonly { readonly start
   return added;
 }
 
-function applied(code: string, edits: readonly { start: number; end: number; text: string }[]): string {
+function applied(code: string, edits: readonly Edit[]): string {
   return [...edits]
     .sort((a, b) => b.start - a.start)
     .reduce((text, edit) => text.slice(0, edit.start) + edit.text + text.slice(edit.end), code);
 }
 
-/** After the first import, so that a comment at the top stays there. */
-function withImport(code: string, line: string): string {
+interface Import {
+  readonly names: readonly string[];
+  readonly from: string;
+}
+
+/** After the first import, so that a comment at the top stays there. CommonJS gets `require`. */
+function withImports(code: string, imports: readonly Import[]): string {
   const first = /^import\b[^;]*?\bfrom\s*['"][^'"]*['"];?[ \t]*\r?\n/m.exec(code);
+  const isCommonJs = !first && /\bmodule\.exports\b|\bexports\.\w+\s*=/.test(code);
+  const lines = imports.map(({ names, from }) =>
+    isCommonJs
+      ? `const { ${names.join(', ')} } = require('${from}');\n`
+      : `import { ${names.join(', ')} } from '${from}';\n`,
+  );
   const at = first ? first.index + first[0].length : 0;
-  return code.slice(0, at) + line + code.slice(at);
+  return code.slice(0, at) + lines.join('') + code.slice(at);
 }

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   attachPartition,
   changeType,
@@ -13,7 +10,6 @@ import {
   setNotNull,
 } from 'nestjs-backfill/steps';
 import type { QueryRunner } from 'typeorm';
-import { checkFiles } from '../../libs/guard/src/check/check-files.ts';
 import { ActiveLead } from '../support/migrations/guard-stage.ts';
 import { MigrationStage } from '../support/migrations/migration-stage.ts';
 import {
@@ -227,42 +223,4 @@ describe('setNotNull()', () => {
       ),
     ).toEqual([{ set: true, rest: 0 }]);
   });
-});
-
-it('the static check has no objection to any step', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'steps-'));
-  writeFileSync(
-    join(folder, '1700000000000-steps.ts'),
-    `import { SchemaMigration } from 'nestjs-backfill';
-     import type { QueryRunner } from 'typeorm';
-     import * as steps from 'nestjs-backfill/steps';
-     import { addCheck, addEnumValue, addForeignKey, addPrimaryKey, addUnique, attachPartition, changeType, dropColumn, dropIndex,
-       finishRenameColumn, finishRenameTable, renameColumn, renameTable, retireColumn, setNotNull } from 'nestjs-backfill/steps';
-     export class Steps1700000000000 extends SchemaMigration {
-       readonly transaction = false;
-       async up(queryRunner: QueryRunner): Promise<void> {
-         await setNotNull(queryRunner, 'leads', 'note');
-         await steps.setNotNull(queryRunner, 'leads', 'id');
-         await addForeignKey(queryRunner, { table: 'calls', columns: ['lead_id'], references: 'leads' });
-         await addCheck(queryRunner, { table: 'leads', name: 'c', expression: 'id > 0' });
-         await addUnique(queryRunner, { table: 'leads', columns: ['note'] });
-         await addPrimaryKey(queryRunner, { table: 'leads', columns: ['id'] });
-         await dropIndex(queryRunner, 'leads_note');
-         await addEnumValue(queryRunner, { type: 'stage', value: 'won' });
-         await changeType(queryRunner, { table: 'leads', column: 'note', type: 'text' });
-         await retireColumn(queryRunner, { table: 'leads', column: 'city' });
-         await dropColumn(queryRunner, { table: 'leads', column: 'city' });
-         await renameColumn(queryRunner, { table: 'leads', column: 'note', to: 'remark' });
-         await finishRenameColumn(queryRunner, { table: 'leads', column: 'note', to: 'remark' });
-         await renameTable(queryRunner, { table: 'leads', to: 'prospects' });
-         await finishRenameTable(queryRunner, { table: 'leads', to: 'prospects' });
-         await attachPartition(queryRunner, { parent: 'events', partition: 'e', values: { from: '1' } });
-       }
-       async down(): Promise<void> {}
-     }`,
-  );
-  const { migrations, problems } = await checkFiles({ paths: [folder] });
-  rmSync(folder, { recursive: true });
-  expect(problems).toEqual([]);
-  expect(migrations.flatMap(({ directions }) => directions.flatMap(({ findings }) => findings))).toEqual([]);
 });

@@ -30,7 +30,7 @@ async function locksOf(sql: string, fields = ''): Promise<readonly Finding[]> {
 }
 
 /** What only the catalog of a database or the time zone of its sessions can tell. */
-const NEEDS_DATABASE = [/app_zero/, /TYPE timestamp$/, /nothing/, /leads_old/];
+const NEEDS_DATABASE = [/TYPE timestamp$/, /nothing/, /leads_old/];
 
 it.each(DANGEROUS)('the check reports %s: %s', async (rule, sql) => {
   const findings = await locksOf(sql);
@@ -48,3 +48,77 @@ it.each(HARMLESS.filter((sql) => !NEEDS_DATABASE.some((pattern) => pattern.test(
     expect((await locksOf(sql)).map(({ rule, message }) => `${rule}: ${message}`)).toEqual([]);
   },
 );
+
+describe('methods of the query runner', () => {
+  const DANGEROUS_CALLS: readonly (readonly [rule: string, call: string])[] = [
+    ['index-not-concurrent', `createIndex('leads', new TableIndex({ name: 'i', columnNames: ['room'] }))`],
+    ['index-not-concurrent', `createIndices('leads', [new TableIndex({ columnNames: ['room'] })])`],
+    [
+      'index-not-concurrent',
+      `createIndex(new Table({ name: 'public.leads' }), new TableIndex({ columnNames: ['room'] }))`,
+    ],
+    ['index-not-concurrent', `dropIndex('leads', 'leads_email')`],
+    [
+      'index-not-concurrent',
+      `dropIndices('leads', [new TableIndex({ name: 'leads_email', columnNames: ['email'] })])`,
+    ],
+    [
+      'foreign-key-validated',
+      `createForeignKey('calls', new TableForeignKey({ columnNames: ['lead_id'], referencedTableName: 'leads', referencedColumnNames: ['id'] }))`,
+    ],
+    [
+      'foreign-key-validated',
+      `createForeignKeys('calls', [new TableForeignKey({ columnNames: ['lead_id'], referencedTableName: 'leads', referencedColumnNames: ['id'], onDelete: 'CASCADE' })])`,
+    ],
+    ['unique-constraint', `createUniqueConstraint('leads', new TableUnique({ columnNames: ['email'] }))`],
+    ['unique-constraint', `createUniqueConstraints('leads', [new TableUnique({ columnNames: ['email'] })])`],
+    ['check-validated', `createCheckConstraint('leads', new TableCheck({ expression: 'score > 0' }))`],
+    ['check-validated', `createCheckConstraints('leads', [new TableCheck({ expression: 'score > 0' })])`],
+    [
+      'exclusion-constraint',
+      `createExclusionConstraint('leads', new TableExclusion({ expression: 'USING gist (during WITH &&)' }))`,
+    ],
+    ['primary-key-added', `createPrimaryKey('bare', ['id'])`],
+    ['primary-key-added', `updatePrimaryKeys('bare', [new TableColumn({ name: 'id', type: 'bigint' })])`],
+    ['rename-table', `renameTable('leads', 'prospects')`],
+    ['rename-column', `renameColumn('leads', 'email', 'mail')`],
+    ['type-rewrite', `changeColumn('leads', 'score', new TableColumn({ name: 'score', type: 'bigint' }))`],
+    [
+      'set-not-null-scan',
+      `changeColumn('bare', 'name', new TableColumn({ name: 'name', type: 'text', isNullable: false }))`,
+    ],
+    ['not-null-without-default', `addColumn('leads', new TableColumn({ name: 'city', type: 'text' }))`],
+    ['drop-table', `dropTable('leads')`],
+  ];
+  const HARMLESS_CALLS = [
+    `createIndex('plans', new TableIndex({ columnNames: ['note'] }))`,
+    `addColumn('leads', new TableColumn({ name: 'city', type: 'text', isNullable: true }))`,
+    `dropColumn('leads', 'note')`,
+    `dropForeignKey('calls', 'calls_lead')`,
+    `createTable(new Table({ name: 'made', columns: [{ name: 'id', type: 'uuid', isPrimary: true }], indices: [{ columnNames: ['id'] }] }))`,
+    `createTable(new Table({ name: 'made', columns: [{ name: 'id', type: 'uuid' }] })).then(() => queryRunner.createIndex('made', new TableIndex({ columnNames: ['id'] })))`,
+  ];
+  const checkCall = async (call: string): Promise<readonly Finding[]> => {
+    const classes =
+      'Table, TableCheck, TableColumn, TableExclusion, TableForeignKey, TableIndex, TableUnique';
+    const file = project.write(
+      'src/migrations/1757000000000-example.ts',
+      `import { ${classes} } from 'typeorm';\nexport class Example extends SchemaMigration {\n  async up(queryRunner) {\n    await queryRunner.${call};\n  }\n  async down() {}\n}\n`,
+    );
+    const report = await checkFiles({
+      paths: [project.path('src/migrations')],
+      tableSizes: new Map([['plans', 3]]),
+    });
+    return report.migrations
+      .filter((migration) => migration.file === file)
+      .flatMap(({ directions }) => directions.flatMap(({ findings }) => findings));
+  };
+
+  it.each(DANGEROUS_CALLS)('the check reports %s: %s', async (rule, call) => {
+    expect((await checkCall(call)).map((finding) => finding.rule)).toContain(rule);
+  });
+
+  it.each(HARMLESS_CALLS)('the check passes %s', async (call) => {
+    expect((await checkCall(call)).map(({ rule, message }) => `${rule}: ${message}`)).toEqual([]);
+  });
+});

@@ -7,6 +7,7 @@ export type {
   Routine,
   RoutineCall,
   Statement,
+  TableName,
   Unknown,
   WhereShape,
 } from './classification/statement.types.js';
@@ -16,7 +17,7 @@ export type { ParseFailure } from './parser/sql-parser.js';
 export type { TextPosition } from './text/text-position.js';
 export type { DdlStatement } from './locks/ddl-statement.js';
 export { LOCK_EFFECTS, type LockSeverity, type RuleEffect } from './locks/lock-effects.js';
-export { LockJudge } from './locks/lock-judge.js';
+export { LockJudge, type LockInspection } from './locks/lock-judge.js';
 export {
   LOCK_RULES,
   type Blocked,
@@ -32,6 +33,7 @@ export {
 } from './locks/lock.types.js';
 export { SchemaState } from './locks/schema-state.js';
 export type { LockContext } from './locks/statement-inspection.js';
+export { isSameName } from './locks/table-names.js';
 export { typeOfText } from './locks/column-types.js';
 export { LOCK_REMEDIES } from './locks/remedies/lock-remedies.js';
 export type { LockRemedy } from './locks/remedies/lock-remedy.types.js';
@@ -45,4 +47,9 @@ export {
   type ObservedLock,
   type RelationFiles,
 } from './witness/lock-observation.js';
-export { unannouncedLocks, type BeforeStatement, type UnannouncedLock } from './witness/unannounced-locks.js';
+export {
+  namedTables,
+  unannouncedLocks,
+  type BeforeStatement,
+  type UnannouncedLock,
+} from './witness/unannounced-locks.js';

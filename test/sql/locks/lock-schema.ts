@@ -19,6 +19,7 @@ export const LOCK_SCHEMA = `
     CONSTRAINT leads_checked CHECK (checked IS NOT NULL));
   CREATE TABLE calls (id bigint PRIMARY KEY, lead_id bigint, at timestamptz NOT NULL, direction text);
   CREATE TABLE bare (id bigint, name text);
+  CREATE TABLE loose (id bigint NOT NULL);
   CREATE TABLE app.archive (id bigint PRIMARY KEY, note text);
   CREATE TABLE plans (id int PRIMARY KEY, name varchar(10), note text);
   CREATE TABLE events (id bigint, at date NOT NULL) PARTITION BY RANGE (at);
@@ -30,6 +31,7 @@ export const LOCK_SCHEMA = `
     SELECT n, n, 'mail' || n, 'c', n, 'yes', n FROM generate_series(1, ${LARGE}) n;
   INSERT INTO calls SELECT n, n, now(), 'in' FROM generate_series(1, ${LARGE}) n;
   INSERT INTO bare SELECT n, 'x' FROM generate_series(1, ${LARGE}) n;
+  INSERT INTO loose SELECT n FROM generate_series(1, ${LARGE}) n;
   INSERT INTO app.archive SELECT n, 'x' FROM generate_series(1, ${LARGE}) n;
   INSERT INTO plans SELECT n, 'x', 'x' FROM generate_series(1, 3) n;
   INSERT INTO events_2025 SELECT n, '2025-02-01' FROM generate_series(1, ${LARGE}) n;
@@ -40,6 +42,7 @@ export const LOCK_SCHEMA = `
   CREATE INDEX plans_name ON plans (name);
   CREATE UNIQUE INDEX leads_old ON leads (old_id);
   CREATE UNIQUE INDEX bare_id ON bare (id);
+  CREATE UNIQUE INDEX loose_id ON loose (id);
   CREATE SEQUENCE numbers;
   CREATE VIEW open_leads AS SELECT id, name AS note FROM bare;
   CREATE MATERIALIZED VIEW lead_counts AS SELECT id, tenant_id FROM leads;

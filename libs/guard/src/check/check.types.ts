@@ -18,6 +18,11 @@ export interface CheckOptions {
   readonly dmlHelpers?: readonly string[];
   /** The number of rows or the growth of tables, by name. @default decided by the names of the tables */
   readonly tableSizes?: TableSizes;
+  /**
+   * The oldest major version of PostgreSQL that runs the migrations, on which some lock rules depend.
+   * @default the newest
+   */
+  readonly postgres?: number;
   /** Whether the lock rules apply to `up`. @default 'refuse' */
   readonly locks?: 'refuse' | 'off';
   /**

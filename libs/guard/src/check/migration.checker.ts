@@ -196,6 +196,7 @@ export class MigrationChecker {
     const readers = this.#readers;
     return new LockChecker(this.#schema, declaration, {
       sizes: this.#tables.sizes,
+      postgres: this.#options.postgres,
       readerOf: (table, column) => readers?.readerOf(table, column),
     });
   }

@@ -1,4 +1,5 @@
 import { GuardUsageError } from '../guard.error.js';
+import { majorVersionOf, OLDEST_POSTGRES } from '../judge/locks/postgres-version.js';
 import { type OptionValues, parseCommandLine } from './command-line.js';
 import { USAGE } from './usage.js';
 
@@ -26,6 +27,8 @@ export interface Arguments {
   readonly dmlHelpers: readonly string[];
   readonly tableSizes: string | undefined;
   readonly database: string | undefined;
+  /** The oldest major version of PostgreSQL. */
+  readonly postgres: number | undefined;
   readonly locks: 'refuse' | 'off';
   /** `check`: compare entities and backfills with the columns of the migrations. */
   readonly timeline: boolean;
@@ -61,6 +64,7 @@ export function parseArguments(args: readonly string[]): Arguments | 'help' | 'v
     dmlHelpers: values['dml-helper'],
     tableSizes: values['table-sizes'],
     database: values.database,
+    postgres: postgresOf(values.postgres),
     locks: locksOf(values.locks),
     timeline: values.timeline,
     sources: values.sources,
@@ -130,6 +134,16 @@ function assertPaths(command: Command, paths: readonly string[]): void {
 function locksOf(value: string): 'refuse' | 'off' {
   if (value === 'refuse' || value === 'off') return value;
   throw new GuardUsageError(`--locks ${value} is not one of refuse, off`);
+}
+
+function postgresOf(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const version = majorVersionOf(value);
+  if (version !== undefined) return version;
+  throw new GuardUsageError(
+    `--postgres ${value} is not a version of PostgreSQL from ${OLDEST_POSTGRES} on`,
+    'Give the major version of the oldest server that runs the migrations: --postgres 16.',
+  );
 }
 
 function formatOf(command: Command, name: string | undefined): Format {

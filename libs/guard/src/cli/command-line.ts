@@ -10,6 +10,7 @@ const OPTIONS = {
   exclude: { type: 'string', multiple: true, default: [] as string[] },
   'dml-helper': { type: 'string', multiple: true, default: [] as string[] },
   'table-sizes': { type: 'string' },
+  postgres: { type: 'string' },
   database: { type: 'string' },
   locks: { type: 'string', default: 'refuse' },
   timeline: { type: 'boolean', default: false },

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { DEFAULT_BASELINE, readBaseline, writeBaseline } from '../baseline/baseline.file.js';
 import { checkFiles } from '../check/check-files.js';
-import type { CheckReport } from '../check/check.types.js';
+import type { CheckOptions, CheckReport } from '../check/check.types.js';
 import { baselineEntries, isChecked, judgeOutcome, type Outcome } from '../check/outcome.js';
 import { GuardError, NoMigrationsError } from '../guard.error.js';
-import type { TableSizes } from '../judge/severity/table-growth.js';
-import { readDatabaseSizes, readTableSizes } from '../judge/severity/table-sizes.reader.js';
+import { readDatabaseFacts, readTableSizes } from '../judge/severity/table-sizes.reader.js';
 import { writeOutput } from '../output-file.js';
 import { PACKAGE_VERSION } from '../package-version.js';
 import { auditOf } from '../report/audit.model.js';
@@ -51,7 +50,7 @@ async function runCommand(args: Arguments, console: Console): Promise<number> {
     paths,
     exclude: args.exclude,
     dmlHelpers: args.dmlHelpers,
-    tableSizes: await sizesOf(args),
+    ...(await factsOf(args)),
     locks: args.locks,
     timeline: args.timeline,
     ...(args.sources.length === 0 ? {} : { sources: args.sources }),
@@ -139,7 +138,13 @@ function updateBaseline(report: CheckReport, file: string, console: Console): nu
   return EXIT.clean;
 }
 
-async function sizesOf({ tableSizes, database }: Arguments): Promise<TableSizes> {
-  if (tableSizes !== undefined) return readTableSizes(tableSizes);
-  return database === undefined ? new Map() : readDatabaseSizes(database);
+/** The sizes of the tables, and the version of PostgreSQL. */
+async function factsOf({
+  tableSizes,
+  database,
+  postgres,
+}: Arguments): Promise<Pick<CheckOptions, 'tableSizes' | 'postgres'>> {
+  const version = postgres === undefined ? {} : { postgres };
+  if (tableSizes !== undefined) return { tableSizes: readTableSizes(tableSizes), ...version };
+  return database === undefined ? version : { ...(await readDatabaseFacts(database)), ...version };
 }

@@ -16,6 +16,7 @@ Options
   --dml-helper NAME        a function that changes data, like execDml; can be repeated
   --table-sizes FILE       JSON object of tables: "lookup", "growing" or a number of rows
   --database URL           read the sizes of the tables from PostgreSQL's statistics
+  --postgres VERSION       the oldest major version of PostgreSQL that runs the migrations (default: the newest)
   --locks off              do not apply the lock rules (default: refuse)
   --timeline               check: also find columns of entities and backfills that no migration adds, or one drops
   --sources PATH           --timeline: the entities and backfills (default: src of the package); can be repeated

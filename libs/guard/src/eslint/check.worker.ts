@@ -14,11 +14,11 @@ port.on('message', (request: CheckRequest) => {
   });
 });
 
-async function respond({ file, text }: CheckRequest): Promise<CheckResponse> {
+async function respond({ file, text, settings }: CheckRequest): Promise<CheckResponse> {
   try {
     loading ??= load();
     const check = await loading;
-    return { checked: check(file, text) };
+    return { checked: check(file, text, settings) };
   } catch (error) {
     return { error };
   }

@@ -15,14 +15,20 @@ export interface CheckedFile {
   readonly moved: MovedMigration | undefined;
 }
 
+/** What the ESLint configuration sets. */
+export interface FileCheckSettings {
+  /** The oldest major version of PostgreSQL that runs the migrations. */
+  readonly postgres?: number;
+}
+
 /** Checks the text of a file. ESLint runs rules synchronously. */
-export type FileCheck = (file: string, text: string) => CheckedFile;
+export type FileCheck = (file: string, text: string, settings: FileCheckSettings) => CheckedFile;
 
 const NO_TIMING = { files: 1, totalMs: 0, readMs: 0, parseMs: 0, evaluateMs: 0, sqlMs: 0 } as const;
 
 export function fileCheck(classifier: StatementClassifier, parser: SqlParser): FileCheck {
-  return (file, text) => {
-    const migrations = new MigrationChecker(classifier, { paths: [file] }).checkText(file, text);
+  return (file, text, settings) => {
+    const migrations = new MigrationChecker(classifier, { paths: [file], ...settings }).checkText(file, text);
     const report = { covers: (path: string) => path === file, migrations, problems: [], timing: NO_TIMING };
     const baselineFile = resolve(DEFAULT_BASELINE);
     const findings = judgeOutcome(report, readBaseline(baselineFile), baselineFile)
@@ -36,9 +42,10 @@ export function fileCheck(classifier: StatementClassifier, parser: SqlParser): F
 
 /** ESLint runs all rules on one file, which is then checked once. */
 export function rememberingLast(check: FileCheck): FileCheck {
-  let last: { readonly file: string; readonly text: string; readonly checked: CheckedFile } | undefined;
-  return (file, text) => {
-    if (last?.file !== file || last.text !== text) last = { file, text, checked: check(file, text) };
+  let last: { readonly key: string; readonly checked: CheckedFile } | undefined;
+  return (file, text, settings) => {
+    const key = JSON.stringify([file, settings, text]);
+    if (last?.key !== key) last = { key, checked: check(file, text, settings) };
     return last.checked;
   };
 }

@@ -1,10 +1,12 @@
 import type { Rule } from 'eslint';
+import { GuardUsageError } from '../guard.error.js';
+import { majorVersionOf, OLDEST_POSTGRES } from '../judge/locks/postgres-version.js';
 import { PACKAGE_VERSION } from '../package-version.js';
 import { shownPath } from '../report/paths.js';
 import { plural } from '../report/summary.js';
 import { REMEDIES } from '../rules/remedies.js';
 import { isTimelineRule, RULES, type RuleId } from '../rules/rule.types.js';
-import { rememberingLast, type CheckedFile, type FileCheck } from './file-check.js';
+import { rememberingLast, type CheckedFile, type FileCheck, type FileCheckSettings } from './file-check.js';
 import type { Finding } from '../judge/finding.types.js';
 
 /** The guard's rules for ESLint's flat configuration. */
@@ -58,11 +60,24 @@ function ruleOf(id: RuleId, check: FileCheck): Rule.RuleModule {
     create: (context) => ({
       Program: () => {
         const { filename, sourceCode } = context;
-        const checked = check(filename, sourceCode.text);
+        const checked = check(filename, sourceCode.text, settingsOf(context));
         for (const finding of checked.findings) if (finding.rule === id) report(context, finding, checked);
       },
     }),
   };
+}
+
+/** `settings: { 'nestjs-backfill': { postgres: 16 } }` of the configuration. */
+function settingsOf({ settings }: Rule.RuleContext): FileCheckSettings {
+  const own = settings['nestjs-backfill'] as { readonly postgres?: unknown } | undefined;
+  if (own?.postgres === undefined) return {};
+  const postgres = majorVersionOf(own.postgres);
+  if (postgres === undefined)
+    throw new GuardUsageError(
+      `the setting "nestjs-backfill" of ESLint has postgres: ${JSON.stringify(own.postgres)}, which is not a version of PostgreSQL from ${OLDEST_POSTGRES} on`,
+      "Give the major version of the oldest server: settings: { 'nestjs-backfill': { postgres: 16 } }.",
+    );
+  return { postgres };
 }
 
 function report(context: Rule.RuleContext, finding: Finding, { moved }: CheckedFile): void {

@@ -1,10 +1,11 @@
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
-import type { CheckedFile, FileCheck } from './file-check.js';
+import type { CheckedFile, FileCheck, FileCheckSettings } from './file-check.js';
 
 /** A question to the worker thread. */
 export interface CheckRequest {
   readonly file: string;
   readonly text: string;
+  readonly settings: FileCheckSettings;
 }
 
 /** Its answer. */
@@ -21,9 +22,9 @@ export interface CheckWorkerData {
 /** A check that waits for a worker thread. The thread starts at the first file and does not keep the process alive. */
 export function checkInWorker(): FileCheck {
   let worker: CheckWorkerData | undefined;
-  return (file, text) => {
+  return (file, text, settings) => {
     worker ??= startWorker();
-    const response = ask(worker, { file, text });
+    const response = ask(worker, { file, text, settings });
     if ('checked' in response) return response.checked;
     throw response.error;
   };

@@ -9,6 +9,7 @@ export function changesOfCall({
   method,
   args,
 }: Pick<SchemaEvent, 'method' | 'args'>): readonly SchemaChange[] {
+  if (KEEPS_COLUMNS.test(method)) return [];
   const table = tableOf(args[0]);
   const read = READERS.get(method);
   if (!read) return [{ kind: 'unclear', reason: `${method}() changes tables that it does not name` }];
@@ -17,6 +18,9 @@ export function changesOfCall({
     read(table, args) ?? [{ kind: 'unclear', table, reason: `the guard cannot read what ${method}() gets` }]
   );
 }
+
+/** Methods that change indexes and constraints, and neither tables nor columns. */
+const KEEPS_COLUMNS = /(?:Index|Indices|PrimaryKeys?|Constraints?|ForeignKeys?)$/;
 
 /** Nothing when the arguments cannot be read. */
 type CallReader = (table: TableName, args: readonly Value[]) => readonly SchemaChange[] | undefined;

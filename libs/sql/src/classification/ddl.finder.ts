@@ -6,9 +6,12 @@ import type { SettingChange } from './statement.types.js';
 
 const LOCKING_KINDS = new Set(['LockStmt', 'VariableSetStmt']);
 
-/** Whether statements of this kind take locks, or change how long a statement waits for one. */
+/**
+ * Whether statements of this kind take locks, change how long a statement waits for one, or decide on the locks
+ * of others, like the volatility of a function.
+ */
 export function mayLock(kind: string): boolean {
-  return (effectOfKind(kind) === 'schema' && kind !== 'CreateFunctionStmt') || LOCKING_KINDS.has(kind);
+  return effectOfKind(kind) === 'schema' || LOCKING_KINDS.has(kind);
 }
 
 export function ddlStatement(node: string, fields: Json, { unit, start, text }: StatementSpan): DdlStatement {

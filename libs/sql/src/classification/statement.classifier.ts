@@ -1,6 +1,7 @@
 import { loadParser, type SqlParser } from '../parser/sql-parser.js';
 import { normalizeSql } from '../parser/statement-tokens.js';
 import { StatementWalker } from './statement.walker.js';
+import { ClassificationCache } from '../parser/classification.cache.js';
 import type { Classification, ClassifyOptions } from './statement.types.js';
 
 /**
@@ -14,17 +15,21 @@ import type { Classification, ClassifyOptions } from './statement.types.js';
  * @returns a classifier that works without further waiting
  * @publicApi
  */
-export async function loadClassifier(): Promise<StatementClassifier> {
-  return new StatementClassifier(await loadParser());
+export function loadClassifier(): Promise<StatementClassifier> {
+  loading ??= loadParser().then((parser) => new StatementClassifier(parser));
+  return loading;
 }
 
+let loading: Promise<StatementClassifier> | undefined;
+
 /**
- * Decides what SQL texts do, with PostgreSQL's own grammar. It does not connect to a database, and it keeps
- * no state between two calls. Create it with `loadClassifier()`.
+ * Decides what SQL texts do, with PostgreSQL's own grammar. It does not connect to a database, and the result
+ * of a call does not depend on earlier calls. Create it with `loadClassifier()`.
  *
  * @publicApi
  */
 export class StatementClassifier {
+  readonly #cache = new ClassificationCache();
   readonly #parser: SqlParser;
 
   /** @internal use `loadClassifier()` */
@@ -39,7 +44,7 @@ export class StatementClassifier {
    * Never throws for a text that cannot be parsed: the result then has a `failure` and no statements.
    */
   classify(sql: string, options: ClassifyOptions = {}): Classification {
-    return new StatementWalker(this.#parser, options).classify(sql);
+    return this.#cache.read(sql, options, () => new StatementWalker(this.#parser, options).classify(sql));
   }
 
   /**

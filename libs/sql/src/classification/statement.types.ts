@@ -32,7 +32,7 @@ export type DmlOperation =
 /** The operation, or the construct that contains it: a DO block, or a call of a function or procedure. */
 export type StatementRule = DmlOperation | 'do-block-dml' | 'function-call-dml';
 
-/** A table name as written: without a schema if none was written, and in lower case unless quoted. */
+/** A table name as written: without a schema if none was written, and in lower case unless quoted. @publicApi */
 export interface TableName {
   readonly schema?: string;
   readonly name: string;

@@ -4,7 +4,7 @@ import { isObject, list, text } from '../parser/parser-nodes.js';
 import type { DdlStatement } from './ddl-statement.js';
 import type { LockFinding, LockMode } from './lock.types.js';
 import { alterTable, isOnlyForeignKeys, tablesOfAlter } from './rules/alter-table.rules.js';
-import { createOther, createTable, createTableAs } from './rules/create-table.rules.js';
+import { createFunction, createOther, createTable, createTableAs } from './rules/create-table.rules.js';
 import { concurrentlyInTransaction, createIndex, reindex } from './rules/index.rules.js';
 import {
   alterDomain,
@@ -50,6 +50,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   CreateDomainStmt: createOther,
   CompositeTypeStmt: createOther,
   ViewStmt: createOther,
+  CreateFunctionStmt: createFunction,
   CreateSchemaStmt: createSchema,
   VariableSetStmt: (on) => {
     const { name } = on.ddl.fields;
@@ -61,6 +62,13 @@ const RULES: Readonly<Record<string, Rule>> = {
 interface HeldLock {
   readonly table: TableName;
   readonly lock: LockMode;
+}
+
+/** The dangers of statements that have not run. @publicApi */
+export interface LockInspection {
+  readonly findings: readonly LockFinding[];
+  /** The judge after the statements. */
+  readonly judge: LockJudge;
 }
 
 /**
@@ -83,11 +91,17 @@ export class LockJudge {
     this.#held = [];
   }
 
-  /** The dangers of statements, without counting them as run. */
-  inspect(ddl: readonly DdlStatement[], context: LockContext): readonly LockFinding[] {
-    const copy = new LockJudge(this.state.copy());
-    copy.#held = this.#held;
-    return copy.judge(ddl, context);
+  /** The dangers of statements, without counting them as run: see `accept`. */
+  inspect(ddl: readonly DdlStatement[], context: LockContext): LockInspection {
+    const judge = new LockJudge(this.state.copy());
+    judge.#held = this.#held;
+    return { findings: judge.judge(ddl, context), judge };
+  }
+
+  /** Counts the statements of an inspection as run. */
+  accept({ judge }: LockInspection): void {
+    this.state.replace(judge.state);
+    this.#held = judge.#held;
   }
 
   /** The dangers of statements that run next. */

@@ -2,6 +2,7 @@ import type { TableName } from '../classification/statement.types.js';
 import { nameParts, nodeOf, nodesOf, text } from '../parser/parser-nodes.js';
 import type { DdlStatement } from './ddl-statement.js';
 import type { LockFinding } from './lock.types.js';
+import { isOnly } from './rules/index.rules.js';
 import { tableOf } from './table-names.js';
 
 /**
@@ -29,11 +30,20 @@ export function lockLookups(
 ): LockLookups | undefined {
   const tables = findings.flatMap(({ table, alsoLocks }) => [...(table ? [table] : []), ...alsoLocks]);
   const created = ddl.filter(({ fields }) => fields['if_not_exists'] === true).map(createdTable);
+  const keys = ddl.flatMap(primaryKeysUsingIndex);
+  const partitioned = ddl.map(maybePartitioned);
   const lookups = {
-    tables: [...tables, ...created.filter((table) => table !== undefined)].filter(isCertain),
-    indexes: findings.flatMap(({ names, rule }) =>
-      rule === 'index-not-concurrent' && names.index !== undefined ? [indexName(names.index)] : [],
-    ),
+    tables: [
+      ...tables,
+      ...[...created, ...partitioned].filter((table) => table !== undefined),
+      ...keys.map(({ table }) => table),
+    ].filter(isCertain),
+    indexes: [
+      ...findings.flatMap(({ names, rule }) =>
+        rule === 'index-not-concurrent' && names.index !== undefined ? [indexName(names.index)] : [],
+      ),
+      ...keys.map(({ index }) => index),
+    ],
     functions: findings.flatMap(({ names }) => (names.function === undefined ? [] : [names.function])),
     types: ddl.flatMap(addedTypes),
   };
@@ -52,16 +62,44 @@ function createdTable({ node, fields }: DdlStatement): TableName | undefined {
   return node === 'CreateTableAsStmt' ? tableOf(into?.rel) : undefined;
 }
 
+/** Tables of which it matters whether they are partitioned. */
+function maybePartitioned({ node, fields }: DdlStatement): TableName | undefined {
+  if (node === 'IndexStmt') return isOnly(fields['relation']) ? tableOf(fields['relation']) : undefined;
+  const isUnchecked = constraintsOf(fields).some(
+    ({ contype, skip_validation }) => contype === 'CONSTR_FOREIGN' && skip_validation === true,
+  );
+  return node === 'AlterTableStmt' && isUnchecked ? tableOf(fields['relation']) : undefined;
+}
+
+/** PRIMARY KEY USING INDEX reads the rows if a column of the index can be NULL. */
+function primaryKeysUsingIndex({
+  node,
+  fields,
+}: DdlStatement): readonly { readonly table: TableName; readonly index: TableName }[] {
+  const table = tableOf(fields['relation']);
+  if (node !== 'AlterTableStmt' || !table) return [];
+  return constraintsOf(fields).flatMap(({ contype, indexname }) => {
+    const name = text(indexname);
+    return contype === 'CONSTR_PRIMARY' && name !== undefined ? [{ table, index: { ...table, name } }] : [];
+  });
+}
+
+function constraintsOf(fields: DdlStatement['fields']) {
+  return nodesOf(fields['cmds'], 'AlterTableCmd')
+    .map(({ def }) => nodeOf(def, 'Constraint'))
+    .filter((constraint) => constraint !== undefined);
+}
+
 function indexName(written: string): TableName {
   const [name = '', schema] = written.split('.').reverse();
   return { name, ...(schema !== undefined && { schema }) };
 }
 
-/** Types of new columns that may be domains. */
+/** Types of columns that may be domains. */
 function addedTypes({ node, fields }: DdlStatement): readonly string[] {
   if (node !== 'AlterTableStmt') return [];
   return nodesOf(fields['cmds'], 'AlterTableCmd').flatMap(({ subtype, def }) => {
-    if (text(subtype) !== 'AT_AddColumn') return [];
+    if (!['AT_AddColumn', 'AT_AlterColumnType'].includes(text(subtype) ?? '')) return [];
     const typeName = nodeOf(def, 'ColumnDef')?.['typeName'] as { names?: unknown } | undefined;
     const parts = nameParts(typeName?.names);
     const name = parts.at(-1);

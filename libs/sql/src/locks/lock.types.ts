@@ -118,6 +118,7 @@ export interface KnownTable {
   readonly columns: ReadonlyMap<string, KnownColumn>;
   /** It has a validated CHECK constraint, which can prove the bound of a partition. */
   readonly hasCheck?: boolean;
+  readonly isPartitioned?: boolean;
 }
 
 /**
@@ -131,10 +132,14 @@ export interface LockCatalog {
   table(name: TableName): KnownTable | null | undefined;
   /** The table of an index. @returns null if the index does not exist */
   tableOfIndex(name: TableName): TableName | null | undefined;
+  /** The key columns of an index. */
+  columnsOfIndex?(name: TableName): readonly string[] | undefined;
   /** Whether a function that is not PostgreSQL's own is volatile. */
   isVolatile(name: string): boolean | undefined;
   /** Whether a type is a domain with constraints, so that a new column of it rewrites the table. */
   isConstrainedDomain(name: string): boolean | undefined;
+  /** The type on which a domain without constraints is based: both have the same bytes. */
+  baseOfFreeDomain?(name: string): ColumnType | undefined;
   /** What still reads a column of the application, e.g. `the entity Lead`. */
   readerOf(table: TableName, column: string): string | undefined;
   /** Whether the session's time zone is UTC, so that timestamp and timestamptz have the same values. */

@@ -1,6 +1,11 @@
 import type { TableName } from '../classification/statement.types.js';
-import type { KnownColumn } from './lock.types.js';
+import type { ColumnType, KnownColumn } from './lock.types.js';
 import { isSameName } from './table-names.js';
+
+interface Domain {
+  readonly isConstrained: boolean;
+  readonly base?: ColumnType | undefined;
+}
 
 interface TrackedTable {
   name: TableName;
@@ -8,6 +13,9 @@ interface TrackedTable {
   /** Columns that each CHECK or NOT NULL constraint proves to be not null once it is valid. */
   readonly constraints: Map<string, readonly string[]>;
   hasCheck: boolean;
+  isPartitioned?: boolean;
+  /** Columns that this migration has dropped. */
+  readonly dropped: Set<string>;
 }
 
 /**
@@ -22,29 +30,36 @@ export class SchemaState {
   /** Those that earlier migrations of the same run have created: no release has used them yet. */
   #unused: TableName[] = [];
   #tables: TrackedTable[] = [];
-  #indexes: { name: TableName; table: TableName }[] = [];
-  readonly #domains = new Map<string, boolean>();
+  #indexes: { name: TableName; table: TableName; readonly columns: readonly string[] }[] = [];
+  /** Whether a function that statements have created is volatile. */
+  #functions = new Map<string, boolean>();
+  #domains = new Map<string, Domain>();
 
   /** The next statements belong to another migration of the same run. */
   startMigration(): void {
     this.#unused = [...this.#unused, ...this.#new];
     this.#new = [];
+    for (const { dropped } of this.#tables) dropped.clear();
   }
 
   /** A release may use everything that exists now; what is known about columns stays. */
   startRelease(): void {
     this.#new = [];
     this.#unused = [];
+    for (const { dropped } of this.#tables) dropped.clear();
   }
 
   /** The catalog of the database tells more about columns, also after a rollback. */
   forgetColumns(): void {
-    this.#tables = [];
+    this.#tables = this.#tables.flatMap((table) =>
+      table.dropped.size > 0 ? [{ ...newTable(table.name), dropped: table.dropped }] : [],
+    );
   }
 
   /** What this migration has created was rolled back. */
   forgetNew(): void {
     this.#new = [];
+    for (const { dropped } of this.#tables) dropped.clear();
   }
 
   copy(): SchemaState {
@@ -52,14 +67,25 @@ export class SchemaState {
     copy.#new = [...this.#new];
     copy.#unused = [...this.#unused];
     copy.#indexes = [...this.#indexes];
-    copy.#tables = this.#tables.map(({ name, columns, constraints, hasCheck }) => ({
-      name,
-      columns: new Map(columns),
-      constraints: new Map(constraints),
-      hasCheck,
+    copy.#tables = this.#tables.map((table) => ({
+      ...table,
+      columns: new Map(table.columns),
+      constraints: new Map(table.constraints),
+      dropped: new Set(table.dropped),
     }));
-    for (const [name, isConstrained] of this.#domains) copy.#domains.set(name, isConstrained);
+    copy.#functions = new Map(this.#functions);
+    copy.#domains = new Map(this.#domains);
     return copy;
+  }
+
+  /** Takes over the state of a copy, which must not be used after that. */
+  replace(copy: SchemaState): void {
+    this.#new = copy.#new;
+    this.#unused = copy.#unused;
+    this.#tables = copy.#tables;
+    this.#indexes = copy.#indexes;
+    this.#domains = copy.#domains;
+    this.#functions = copy.#functions;
   }
 
   /** Whether this migration has created the relation or type. */
@@ -76,9 +102,13 @@ export class SchemaState {
     this.#new.push(name);
   }
 
-  createTable(name: TableName): void {
+  createTable(name: TableName, { isPartitioned }: Pick<TrackedTable, 'isPartitioned'> = {}): void {
     this.#tables = this.#tables.filter((other) => !isSameName(other.name, name));
-    this.#tables.push({ name, columns: new Map(), constraints: new Map(), hasCheck: false });
+    this.#tables.push({ ...newTable(name), ...(isPartitioned !== undefined && { isPartitioned }) });
+  }
+
+  isPartitioned(table: TableName): boolean | undefined {
+    return this.#find(table)?.isPartitioned;
   }
 
   drop(name: TableName): void {
@@ -115,7 +145,14 @@ export class SchemaState {
   }
 
   dropColumn(table: TableName, column: string): void {
-    this.#find(table)?.columns.delete(column);
+    const tracked = this.#track(table);
+    tracked.columns.delete(column);
+    tracked.dropped.add(column);
+  }
+
+  /** Whether this migration has dropped the column. */
+  hasDropped(table: TableName, column: string): boolean {
+    return this.#find(table)?.dropped.has(column) === true;
   }
 
   renameColumn(table: TableName, from: string, to: string): void {
@@ -138,21 +175,38 @@ export class SchemaState {
     if (proven) this.noteCheck(table);
   }
 
-  noteIndex(name: TableName, table: TableName): void {
-    this.#indexes.push({ name, table });
+  noteIndex(name: TableName, table: TableName, columns: readonly string[] = []): void {
+    this.#indexes.push({ name, table, columns });
+  }
+
+  columnsOfIndex(name: TableName): readonly string[] | undefined {
+    return this.#indexes.findLast((index) => isSameName(index.name, name))?.columns;
+  }
+
+  noteFunction(name: string, volatility: string): void {
+    const isVolatile = volatility === 'volatile';
+    this.#functions.set(name, isVolatile || this.#functions.get(name) === true);
+  }
+
+  isVolatile(functionName: string): boolean | undefined {
+    return this.#functions.get(functionName);
   }
 
   tableOfIndex(name: TableName): TableName | undefined {
     return this.#indexes.findLast((index) => isSameName(index.name, name))?.table;
   }
 
-  /** @param constraints the number of constraints of the domain */
-  noteDomain(name: string, constraints: number): void {
-    this.#domains.set(name, constraints > 0);
+  noteDomain(name: string, domain: Domain): void {
+    this.#domains.set(name, domain);
   }
 
   isConstrainedDomain(name: string): boolean | undefined {
-    return this.#domains.get(name);
+    return this.#domains.get(name)?.isConstrained;
+  }
+
+  baseOfFreeDomain(name: string): ColumnType | undefined {
+    const domain = this.#domains.get(name);
+    return domain?.isConstrained === false ? domain.base : undefined;
   }
 
   #find(name: TableName): TrackedTable | undefined {
@@ -162,8 +216,12 @@ export class SchemaState {
   #track(name: TableName): TrackedTable {
     const found = this.#find(name);
     if (found) return found;
-    const table = { name, columns: new Map(), constraints: new Map(), hasCheck: false };
+    const table = newTable(name);
     this.#tables.push(table);
     return table;
   }
+}
+
+function newTable(name: TableName): TrackedTable {
+  return { name, columns: new Map(), constraints: new Map(), hasCheck: false, dropped: new Set() };
 }

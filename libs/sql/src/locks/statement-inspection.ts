@@ -3,6 +3,7 @@ import type { DdlStatement } from './ddl-statement.js';
 import { LOCK_EFFECTS } from './lock-effects.js';
 import type {
   Blocked,
+  ColumnType,
   KnownColumn,
   LockCatalog,
   LockEffect,
@@ -21,6 +22,8 @@ export interface LockContext {
   /** Milliseconds of `lock_timeout` that the policy sets. */
   readonly lockTimeoutMs: number;
   readonly catalog?: LockCatalog | undefined;
+  /** The major version of PostgreSQL, if it is known. @default the newest */
+  readonly postgres?: number | undefined;
 }
 
 /** What a rule reports about one statement. */
@@ -86,8 +89,41 @@ export class StatementInspection {
     };
   }
 
+  /** Whether statements so far, or the catalog, tell that the column can be NULL. */
+  isNullable(table: TableName, column: string): boolean {
+    const { notNull, provenNotNull } = this.column(table, column);
+    const isKnown =
+      this.state.column(table, column)?.notNull !== undefined ||
+      this.context.catalog?.table(table)?.columns.has(column) === true;
+    return isKnown && notNull !== true && provenNotNull !== true;
+  }
+
+  /** Undefined if it is not known. */
+  isPartitioned(table: TableName): boolean | undefined {
+    return this.state.isPartitioned(table) ?? this.context.catalog?.table(table)?.isPartitioned;
+  }
+
+  columnsOfIndex(index: TableName): readonly string[] {
+    return this.state.columnsOfIndex(index) ?? this.context.catalog?.columnsOfIndex?.(index) ?? [];
+  }
+
+  /** The version of PostgreSQL, if it is known and older than `version`. */
+  olderThan(version: number): number | undefined {
+    const { postgres } = this.context;
+    return postgres !== undefined && postgres < version ? postgres : undefined;
+  }
+
+  baseOfFreeDomain(type: string): ColumnType | undefined {
+    return this.state.baseOfFreeDomain(type) ?? this.context.catalog?.baseOfFreeDomain?.(type);
+  }
+
   isConstrainedDomain(type: string): boolean {
     return this.state.isConstrainedDomain(type) ?? this.context.catalog?.isConstrainedDomain(type) ?? false;
+  }
+
+  /** What a statement has created comes last: the catalog knows the other overloads too. */
+  isVolatile(functionName: string): boolean | undefined {
+    return this.context.catalog?.isVolatile(functionName) ?? this.state.isVolatile(functionName);
   }
 
   /** The table of an index; null if the index does not exist, undefined if it is not known. */

@@ -23,7 +23,7 @@ export function droppedNames(fields: Json): readonly TableName[] {
     .filter((name) => name !== undefined);
 }
 
-/** Whether two names may be the same relation: a missing schema can be any. */
+/** Whether two names may be the same relation: a missing schema can be any. @publicApi */
 export function isSameName(a: TableName, b: TableName): boolean {
   return a.name === b.name && (a.schema === undefined || b.schema === undefined || a.schema === b.schema);
 }

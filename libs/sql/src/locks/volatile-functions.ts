@@ -19,13 +19,13 @@ const VOLATILE_BUILTINS: ReadonlySet<string> = new Set(
  * The first function in an expression that is volatile or unknown; undefined if PostgreSQL evaluates the
  * expression once for all rows.
  */
-export function volatileCall(expression: unknown, catalog: LockCatalog | undefined): string | undefined {
+export function volatileCall(expression: unknown, known: KnownFunctions): string | undefined {
   let found: string | undefined;
   visit({ expression }, (kind, fields) => {
     if (kind === 'FuncCall') {
       const parts = nameParts(fields['funcname']);
       const name = parts.at(-1) ?? '';
-      if (isVolatile(name, parts.at(-2), catalog)) found ??= parts.join('.');
+      if (isVolatile(name, parts.at(-2), known)) found ??= parts.join('.');
     }
     // A subquery is not allowed in a default; a CTE neither.
     return true;
@@ -33,8 +33,11 @@ export function volatileCall(expression: unknown, catalog: LockCatalog | undefin
   return found;
 }
 
-function isVolatile(name: string, schema: string | undefined, catalog: LockCatalog | undefined): boolean {
+/** What is known of functions that are not PostgreSQL's own. */
+export type KnownFunctions = Pick<LockCatalog, 'isVolatile'>;
+
+function isVolatile(name: string, schema: string | undefined, known: KnownFunctions): boolean {
   const isBuiltin = (schema === undefined || schema === 'pg_catalog') && BUILTIN_FUNCTIONS.has(name);
   if (isBuiltin) return VOLATILE_BUILTINS.has(name);
-  return catalog?.isVolatile(name) ?? true;
+  return known.isVolatile(name) ?? true;
 }

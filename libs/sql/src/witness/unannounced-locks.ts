@@ -32,7 +32,7 @@ export function unannouncedLocks(
   findings: readonly LockFinding[],
   { before, after }: { readonly before: BeforeStatement; readonly after: readonly ObservedLock[] },
 ): readonly UnannouncedLock[] {
-  const named = statements.flatMap(({ ddl }) => ddl.flatMap(({ fields }) => tablesIn(fields)));
+  const named = namedTables(statements);
   const announced = findings
     .filter(({ rule }) => !WITHOUT_WORK.has(rule))
     .flatMap(({ table, alsoLocks }) => [...(table ? [table] : []), ...alsoLocks]);
@@ -52,7 +52,11 @@ export function unannouncedLocks(
   });
 }
 
-/** Every relation that a statement names. */
+/** Every relation that statements name. @publicApi */
+export function namedTables(statements: readonly Pick<Statement, 'ddl'>[]): readonly TableName[] {
+  return statements.flatMap(({ ddl }) => ddl.flatMap(({ fields }) => tablesIn(fields)));
+}
+
 function tablesIn(fields: Json): readonly TableName[] {
   const found: TableName[] = [];
   const visit = (value: unknown): void => {

@@ -41,7 +41,9 @@ function readerOf(dataSource: DataSource, table: TableName, column: string): str
 /** It takes no lock on the relations, and reads no row. */
 const RELATIONS = `
   SELECT r.name, c.relkind AS kind, pg_catalog.current_setting('TimeZone') AS zone,
-         i.relname AS table_name, n.nspname AS table_schema, c.reltuples::float8 AS rows,
+         i.relname AS table_name, n.nspname AS table_schema,
+         (SELECT pg_catalog.json_agg(a.attname) FROM pg_catalog.pg_attribute a
+           WHERE a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)) AS index_columns, c.reltuples::float8 AS rows,
          NOT c.relispopulated AS is_empty,
          NOT c.relrowsecurity AND c.relkind <> 'f'
            AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS countable,
@@ -49,7 +51,10 @@ const RELATIONS = `
               WHEN c.relkind = 'p' THEN (SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid))
                                            FROM pg_catalog.pg_partition_tree(c.oid) t) END::float8 AS bytes,
          (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-                   'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
+                   'name', a.attname,
+                   'type', (SELECT CASE WHEN y.typtype = 'd' THEN pg_catalog.format_type(y.typbasetype, y.typtypmod)
+                                        ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END
+                              FROM pg_catalog.pg_type y WHERE y.oid = a.atttypid), 'notNull', a.attnotnull,
                    'isIndexed', EXISTS (SELECT FROM pg_catalog.pg_index x
                                          WHERE x.indrelid = c.oid AND a.attnum = ANY (x.indkey)),
                    'isChecked', EXISTS (SELECT FROM pg_catalog.pg_constraint k
@@ -72,12 +77,14 @@ const FUNCTIONS = `
 /** A domain that is based on a domain with constraints has them too. */
 const DOMAINS = `
   WITH RECURSIVE bases AS (
-    SELECT t.typname, t.oid, t.typbasetype, t.typnotnull FROM pg_catalog.pg_type t
+    SELECT t.typname, t.oid, t.typbasetype, t.typtypmod, t.typnotnull FROM pg_catalog.pg_type t
      WHERE t.typname = ANY ($1) AND t.typtype = 'd'
     UNION ALL
-    SELECT b.typname, t.oid, t.typbasetype, t.typnotnull
+    SELECT b.typname, t.oid, t.typbasetype, t.typtypmod, t.typnotnull
       FROM bases b JOIN pg_catalog.pg_type t ON t.oid = b.typbasetype AND t.typtype = 'd')
-  SELECT b.typname AS name, pg_catalog.bool_or(b.typnotnull OR k.oid IS NOT NULL) AS is_constrained
+  SELECT b.typname AS name, pg_catalog.bool_or(b.typnotnull OR k.oid IS NOT NULL) AS is_constrained,
+         CASE WHEN pg_catalog.count(DISTINCT b.oid) = 1
+              THEN pg_catalog.min(pg_catalog.format_type(b.typbasetype, b.typtypmod)) END AS base
     FROM bases b LEFT JOIN pg_catalog.pg_constraint k ON k.contypid = b.oid GROUP BY b.typname`;
 
 type Row = Record<string, unknown>;
@@ -102,10 +109,16 @@ export async function readLockCatalog(
       const row = ofIndexes.get(quoted(name));
       return row === undefined ? undefined : (indexedTable(row) ?? null);
     },
+    columnsOfIndex: (name) =>
+      (ofIndexes.get(quoted(name))?.['index_columns'] ?? undefined) as readonly string[] | undefined,
     isVolatile: (name) =>
       volatile.find((row) => row['name'] === name)?.['is_volatile'] as boolean | undefined,
     isConstrainedDomain: (name) =>
       domains.some((row) => row['name'] === name && row['is_constrained'] === true),
+    baseOfFreeDomain: (name) => {
+      const domain = domains.find((row) => row['name'] === name && row['is_constrained'] !== true);
+      return typeof domain?.['base'] === 'string' ? typeOfText(domain['base']) : undefined;
+    },
     readerOf: (table, column) => readerOf(dataSource, table, column),
     isUtc: UTC_ZONES.has(String(anyRow?.['zone'])),
   };
@@ -131,6 +144,7 @@ async function knownTable(query: SendQuery, name: string, row: Row): Promise<Kno
   return {
     ...(isSmall !== undefined && { isSmall }),
     hasCheck: checks.length > 0,
+    isPartitioned: row['kind'] === 'p',
     columns: new Map(
       columns.map(({ name: column, type, notNull, isIndexed, isChecked }): [string, KnownColumn] => [
         column,

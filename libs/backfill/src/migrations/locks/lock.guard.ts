@@ -64,11 +64,17 @@ export class LockGuard {
       inTransaction: session === 'transaction' || statements.length > 1,
       lockTimeoutMs,
       catalog: catalogOfEntities(dataSource),
+      postgres: majorVersionOf(dataSource),
     };
-    const candidates = this.#judge.inspect(ddl, context);
-    const lookups = lockLookups(ddl, candidates);
-    const catalog = lookups ? await readLockCatalog(query, dataSource, lookups) : context.catalog;
-    this.#report(this.#judge.judge(ddl, { ...context, catalog }));
+    const inspection = this.#judge.inspect(ddl, context);
+    const lookups = lockLookups(ddl, inspection.findings);
+    if (lookups) {
+      const catalog = await readLockCatalog(query, dataSource, lookups);
+      this.#report(this.#judge.judge(ddl, { ...context, catalog }));
+    } else {
+      this.#judge.accept(inspection);
+      this.#report(inspection.findings);
+    }
     // Before the next statements, the catalog is read again.
     this.#judge.state.forgetColumns();
   }
@@ -88,7 +94,8 @@ export class LockGuard {
     if (this.#policy === 'off' || ddl.length === 0) return;
     const { dataSource, lockTimeoutMs } = this.#options;
     const catalog = catalogOfEntities(dataSource);
-    const context = { inTransaction: statements.length > 1, lockTimeoutMs, catalog };
+    const postgres = majorVersionOf(dataSource);
+    const context = { inTransaction: statements.length > 1, lockTimeoutMs, catalog, postgres };
     this.#report(new LockJudge(this.#judge.state).judge(ddl, context));
   }
 
@@ -100,4 +107,10 @@ export class LockGuard {
     if (this.#policy === 'refuse') throw new DangerousLockError(migration, direction, refused);
     for (const finding of refused) log.warn(lockWarning(migration, direction, finding));
   }
+}
+
+/** TypeORM's driver reads the version with its first connection. */
+function majorVersionOf({ driver }: DataSource): number | undefined {
+  const major = Number.parseInt((driver as { readonly version?: string }).version ?? '', 10);
+  return Number.isNaN(major) ? undefined : major;
 }

@@ -111,9 +111,9 @@ const REPOSITORY_READS =
 /** These methods make an entity without reading a row. */
 const ENTITY_FACTORIES = new Set(['create', 'merge', 'preload']);
 
-/** The methods that change tables and columns; `synchronize` is one of the data source. */
+/** The methods that change or lock tables; `synchronize` is one of the data source. */
 const SCHEMA_METHODS =
-  /^(?:(?:create|drop|rename)Table|(?:add|drop|change)Columns?|renameColumn|clearDatabase|dropSchema|synchronize)$/;
+  /^(?:(?:create|drop|rename)Table|(?:add|drop|change)Columns?|renameColumn|clearDatabase|dropSchema|synchronize|(?:create|drop)(?:Index|Indices)|createPrimaryKey|updatePrimaryKeys|create(?:UniqueConstraint|CheckConstraint|ExclusionConstraint|ForeignKey)s?)$/;
 
 /** Reads, and the schema methods of the query runner. Their callbacks are followed. */
 function read(target: DatabaseValue, name: string, { machine, args, site }: Call): Value {

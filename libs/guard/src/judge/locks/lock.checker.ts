@@ -24,6 +24,8 @@ const SMALL_TABLE_ROWS = 10_000;
 /** What is known besides the migrations. */
 export interface KnownForLocks {
   readonly sizes: TableSizes;
+  /** The oldest major version of PostgreSQL. */
+  readonly postgres: number | undefined;
   /** What still reads a column of the application. */
   readonly readerOf: LockCatalog['readerOf'];
 }
@@ -33,6 +35,7 @@ export class LockChecker implements LockRuleChecker {
   readonly #judge: LockJudge;
   readonly #declaration: LockDeclaration;
   readonly #catalog: LockCatalog;
+  readonly #postgres: number | undefined;
   /** The text has sent BEGIN. */
   #hasBegun = false;
 
@@ -42,6 +45,7 @@ export class LockChecker implements LockRuleChecker {
     this.#judge = new LockJudge(schema);
     this.#declaration = declaration;
     this.#catalog = catalogOf(known);
+    this.#postgres = known.postgres;
   }
 
   ofSql({ event, reading, state }: SentSql): readonly Finding[] {
@@ -97,6 +101,7 @@ export class LockChecker implements LockRuleChecker {
       inTransaction: session === 'transaction',
       lockTimeoutMs: LOCK_TIMEOUT_MS,
       catalog: this.#catalog,
+      postgres: this.#postgres,
     };
   }
 

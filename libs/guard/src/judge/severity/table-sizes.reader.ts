@@ -40,13 +40,22 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
 `;
 
+const VERSION = `SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS version`;
+
+/** What a database tells about itself. */
+export interface DatabaseFacts {
+  readonly tableSizes: TableSizes;
+  /** Its major version. */
+  readonly postgres?: number;
+}
+
 /**
- * Reads the estimated sizes of all tables of a database, by `schema.table` and by the table name. If two
- * schemas have a table of the same name, the name means the table in `public`. Changes nothing.
+ * Reads the version of a database, and the estimated sizes of all its tables, by `schema.table` and by the table
+ * name. If two schemas have a table of the same name, the name means the table in `public`. Changes nothing.
  *
  * @throws {OptionFileError} when the database cannot be reached
  */
-export async function readDatabaseSizes(url: string): Promise<TableSizes> {
+export async function readDatabaseFacts(url: string): Promise<DatabaseFacts> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({
     connectionString: url,
@@ -61,7 +70,8 @@ export async function readDatabaseSizes(url: string): Promise<TableSizes> {
       sizes.set(`${schema}.${name}`, estimate);
       if (schema === 'public' || !sizes.has(name)) sizes.set(name, estimate);
     }
-    return sizes;
+    const [row] = (await client.query<{ version: number }>(VERSION)).rows;
+    return { tableSizes: sizes, ...(row && { postgres: row.version }) };
   } catch (error) {
     throw new OptionFileError(
       '--database',

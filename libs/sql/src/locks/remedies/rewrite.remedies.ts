@@ -11,7 +11,7 @@ const EXPAND = [
 export const REWRITE_REMEDIES = {
   'type-rewrite': {
     title: 'A change of type that writes the table again',
-    danger: `The new type has other bytes, so that PostgreSQL writes every row and every index again under ACCESS EXCLUSIVE. Indexes and CHECK constraints of the column can be built or checked again even if the rows stay. ${QUEUE}`,
+    danger: `The new type has other bytes, so that PostgreSQL writes every row and every index again under ACCESS EXCLUSIVE. Indexes and CHECK constraints of the column can be built or checked again even if the rows stay. TypeORM drops the column and adds it again, so that its values are lost. ${QUEUE}`,
     safeWhen: [
       NEW_TABLE,
       SMALL_TABLE,
@@ -23,7 +23,7 @@ export const REWRITE_REMEDIES = {
   },
   'volatile-default': {
     title: 'A new column with a default that is computed for each row',
-    danger: `PostgreSQL stores a constant default once. It computes a volatile function, such as gen_random_uuid() or clock_timestamp(), for each row, and writes the whole table again under ACCESS EXCLUSIVE. ${QUEUE}`,
+    danger: `PostgreSQL stores a constant default once. (Before version 11 it writes a constant too.) It computes a volatile function, such as gen_random_uuid() or clock_timestamp(), for each row, and writes the whole table again under ACCESS EXCLUSIVE. ${QUEUE}`,
     safeWhen: [
       NEW_TABLE,
       SMALL_TABLE,

@@ -19,18 +19,12 @@ const CODE: Readonly<Partial<Record<LockRule, CodeOf>>> = {
   'foreign-key-validated': (finding) => notValid(finding, `${tableName(finding)}_fkey`),
   'check-validated': (finding) =>
     /\bvalidate\b/i.test(finding.text) ? [finding.text] : notValid(finding, `${tableName(finding)}_check`),
-  'set-not-null-scan': (finding) => {
-    const [table, column] = [tableName(finding), quoted(finding.names.column ?? 'column')];
-    const check = quoted(`${finding.table?.name ?? 'table'}_${finding.names.column ?? ''}_not_null`);
-    return [
-      `ALTER TABLE ${table} ADD CONSTRAINT ${check} CHECK (${column} IS NOT NULL) NOT VALID`,
-      `ALTER TABLE ${table} VALIDATE CONSTRAINT ${check}`,
-      `ALTER TABLE ${table} ALTER COLUMN ${column} SET NOT NULL`,
-      `ALTER TABLE ${table} DROP CONSTRAINT ${check}`,
-    ];
-  },
+  'set-not-null-scan': (finding) => setNotNull(finding, finding.names.column ?? 'column'),
   'unique-constraint': (finding) => usingIndex(finding, 'UNIQUE'),
-  'primary-key-added': (finding) => usingIndex(finding, 'PRIMARY KEY'),
+  'primary-key-added': (finding) =>
+    finding.buildsIndex
+      ? usingIndex(finding, 'PRIMARY KEY')
+      : [...(finding.names.columns ?? []).flatMap((column) => setNotNull(finding, column)), finding.text],
   'volatile-default': (finding) => {
     const [table, column] = [tableName(finding), quoted(finding.names.column ?? 'column')];
     return [
@@ -55,6 +49,17 @@ function notValid(finding: LockFinding, name: string): readonly string[] {
   return [
     `${finding.text.replace(/;\s*$/, '')} NOT VALID`,
     `ALTER TABLE ${tableName(finding)} VALIDATE CONSTRAINT ${constraint}`,
+  ];
+}
+
+function setNotNull(finding: LockFinding, name: string): readonly string[] {
+  const [table, column] = [tableName(finding), quoted(name)];
+  const check = quoted(`${finding.table?.name ?? 'table'}_${name}_not_null`);
+  return [
+    `ALTER TABLE ${table} ADD CONSTRAINT ${check} CHECK (${column} IS NOT NULL) NOT VALID`,
+    `ALTER TABLE ${table} VALIDATE CONSTRAINT ${check}`,
+    `ALTER TABLE ${table} ALTER COLUMN ${column} SET NOT NULL`,
+    `ALTER TABLE ${table} DROP CONSTRAINT ${check}`,
   ];
 }
 

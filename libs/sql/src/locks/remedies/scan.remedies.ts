@@ -40,7 +40,7 @@ export class LeadsEmail {}`,
   },
   'check-validated': {
     title: 'A CHECK that checks the existing rows at once',
-    danger: `ADD CHECK takes ACCESS EXCLUSIVE and reads every row. VALIDATE CONSTRAINT in the same transaction as an earlier ALTER TABLE does the same, because the earlier lock is still held. ${QUEUE}`,
+    danger: `ADD CHECK takes ACCESS EXCLUSIVE and reads every row. VALIDATE CONSTRAINT does the same in the transaction of an earlier ALTER TABLE, whose lock is still held, and beside a stronger command in one ALTER TABLE. ${QUEUE}`,
     safeWhen: [NEW_TABLE, SMALL_TABLE, 'NOT VALID, validated in another transaction.'],
     steps: [
       'Add the CHECK as NOT VALID.',
@@ -92,7 +92,7 @@ export class LeadsEmail {}`,
   'primary-key-added': {
     title: 'A primary key that builds its index at once',
     danger: `ADD PRIMARY KEY takes ACCESS EXCLUSIVE, builds an index, and reads every row if a column can be null. ${QUEUE}`,
-    safeWhen: [NEW_TABLE, SMALL_TABLE, 'USING INDEX.'],
+    safeWhen: [NEW_TABLE, SMALL_TABLE, 'USING INDEX, if its columns are NOT NULL.'],
     steps: [
       'Make the columns NOT NULL with setNotNull().',
       'Build a unique index concurrently.',

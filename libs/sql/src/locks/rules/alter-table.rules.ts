@@ -1,5 +1,6 @@
 import type { TableName } from '../../classification/statement.types.js';
 import { isObject, type Json, nodeOf, nodesOf, text } from '../../parser/parser-nodes.js';
+import type { LockMode } from '../lock.types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { tableOf } from '../table-names.js';
 import { addColumn, changeType } from './column.rules.js';
@@ -55,19 +56,32 @@ function rewrite(on: StatementInspection, table: TableName, { subtype }: Json): 
 function validate(on: StatementInspection, table: TableName, { name }: Json): void {
   const constraint = text(name) ?? '';
   on.state.validate(table, constraint);
-  const held = on.held(table);
-  if (!held) return;
+  const earlier = on.held(table);
+  const lock = earlier ?? lockOfOthers(on.ddl.fields);
+  if (!lock) return;
+  const holder = earlier
+    ? 'the transaction still holds the lock of an earlier statement'
+    : 'the same ALTER TABLE holds a stronger lock';
   on.report('check-validated', {
     table,
-    lock: held,
-    message: `VALIDATE CONSTRAINT reads every row of ${fullTableName(table)} while the transaction still holds the lock of an earlier statement`,
+    lock,
+    message: `VALIDATE CONSTRAINT reads every row of ${fullTableName(table)} while ${holder}`,
     names: { constraint },
   });
 }
 
+/** The lock of the other commands of ALTER TABLE, if reads or writes wait for it. */
+function lockOfOthers(fields: Json): LockMode | undefined {
+  const strong = nodesOf(fields['cmds'], 'AlterTableCmd').filter(
+    ({ subtype }) => !WEAK_COMMANDS.has(text(subtype) ?? ''),
+  );
+  if (strong.length === 0) return undefined;
+  return strong.every(isForeignKey) ? 'ShareRowExclusiveLock' : 'AccessExclusiveLock';
+}
+
 function dropColumn(on: StatementInspection, table: TableName, { name }: Json): void {
   const column = text(name) ?? '';
-  on.state.dropColumn(table, column);
+  if (!on.state.isNew(table)) on.state.dropColumn(table, column);
   const reader = on.context.catalog?.readerOf(table, column);
   if (reader === undefined) return;
   on.report('drop-column-in-use', {
@@ -105,10 +119,11 @@ export function tablesOfAlter(fields: Json): readonly TableName[] {
 
 /** ADD FOREIGN KEY alone takes SHARE ROW EXCLUSIVE, on both tables. */
 export function isOnlyForeignKeys(fields: Json): boolean {
-  return nodesOf(fields['cmds'], 'AlterTableCmd').every(
-    ({ subtype, def }) =>
-      subtype === 'AT_AddConstraint' && nodeOf(def, 'Constraint')?.['contype'] === 'CONSTR_FOREIGN',
-  );
+  return nodesOf(fields['cmds'], 'AlterTableCmd').every(isForeignKey);
+}
+
+function isForeignKey({ subtype, def }: Json): boolean {
+  return subtype === 'AT_AddConstraint' && nodeOf(def, 'Constraint')?.['contype'] === 'CONSTR_FOREIGN';
 }
 
 /** Commands with SHARE UPDATE EXCLUSIVE, which lets reads and writes pass. */

@@ -1,5 +1,6 @@
 import type { TableName } from '../../classification/statement.types.js';
 import { type Json, nameParts, nodeOf, text } from '../../parser/parser-nodes.js';
+import type { ColumnType } from '../lock.types.js';
 import { SERIAL_TYPES, typeChange, typeOfNode } from '../column-types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { volatileCall } from '../volatile-functions.js';
@@ -14,12 +15,14 @@ export function addColumn(on: StatementInspection, table: TableName, definition:
   const hasDefault = expression !== undefined && !isNull(expression);
   const names = { column };
   const target = fullTableName(table);
+  reportAddedAgain(on, table, { column, type: type?.name });
   on.state.noteColumn(table, column, {
     ...(type && { type }),
     notNull: constraints.some(({ contype }) => contype === 'CONSTR_NOTNULL' || contype === 'CONSTR_PRIMARY'),
   });
   const isGenerated = reportGenerated(on, table, { column, type: type?.name ?? '', constraints });
-  const call = hasDefault ? volatileCall(expression, on.context.catalog) : undefined;
+  reportOldDefault(on, table, { column, hasDefault });
+  const call = hasDefault ? volatileCall(expression, on) : undefined;
   if (call !== undefined)
     on.report('volatile-default', {
       table,
@@ -32,13 +35,53 @@ export function addColumn(on: StatementInspection, table: TableName, definition:
       message: `the domain ${type.name} has constraints, so that a new column of it writes the whole table ${target} again`,
       names: { ...names, type: type.name },
     });
-  if (type?.name === 'json' && !type.isArray)
-    on.report('json-column', {
-      table,
-      message: `json has no operator for equality, so that SELECT DISTINCT and UNION on ${target} fail`,
-      names,
-    });
+  reportJson(on, table, { column, type });
   reportColumnConstraints(on, table, { column, constraints, hasDefault, isGenerated });
+}
+
+function reportJson(
+  on: StatementInspection,
+  table: TableName,
+  { column, type }: { readonly column: string; readonly type: ColumnType | undefined },
+): void {
+  if (type?.name !== 'json' || type.isArray) return;
+  on.report('json-column', {
+    table,
+    message: `json has no operator for equality, so that SELECT DISTINCT and UNION on ${fullTableName(table)} fail`,
+    names: { column },
+  });
+}
+
+/** TypeORM changes a type in this way. */
+function reportAddedAgain(
+  on: StatementInspection,
+  table: TableName,
+  { column, type }: { readonly column: string; readonly type: string | undefined },
+): void {
+  if (!on.state.hasDropped(table, column)) return;
+  on.report('type-rewrite', {
+    table,
+    message: `the migration drops ${fullTableName(table)}.${column} and adds it again, so that its values are lost while releases that still run use it`,
+    names: { column, ...(type !== undefined && { type }) },
+    scans: false,
+    rewrites: false,
+    buildsIndex: false,
+  });
+}
+
+/** Before PostgreSQL 11, a column with a default is written into each row. */
+function reportOldDefault(
+  on: StatementInspection,
+  table: TableName,
+  { column, hasDefault }: { readonly column: string; readonly hasDefault: boolean },
+): void {
+  const version = on.olderThan(11);
+  if (!hasDefault || version === undefined) return;
+  on.report('volatile-default', {
+    table,
+    message: `PostgreSQL ${version} writes the default into each row, so that it writes the whole table ${fullTableName(table)} again while reads and writes wait`,
+    names: { column },
+  });
 }
 
 interface GeneratedFacts {
@@ -68,6 +111,16 @@ function reportGenerated(
       table,
       message: `a stored generated column is computed for each row, so that PostgreSQL writes the whole table ${target} again while reads and writes wait`,
       names: { column },
+    });
+  const version = generated?.['generated_kind'] === 'v' ? on.olderThan(18) : undefined;
+  if (version !== undefined)
+    on.report('stored-generated', {
+      table,
+      message: `PostgreSQL ${version} has no virtual generated columns, so that the statement fails`,
+      names: { column },
+      scans: false,
+      rewrites: false,
+      buildsIndex: false,
     });
   return isSerial || generated !== undefined;
 }
@@ -121,8 +174,8 @@ export function changeType(on: StatementInspection, table: TableName, { name, de
   // Another collation orders the index in another way.
   const isOrderedAnew = definition['collClause'] !== undefined && known.isIndexed !== false;
   const change =
-    typeChange(known, type, {
-      isUtc: on.context.catalog?.isUtc ?? false,
+    typeChange(known, on.baseOfFreeDomain(type.name) ?? type, {
+      isUtc: on.olderThan(12) === undefined && on.context.catalog?.isUtc === true,
       isComputed: using !== undefined && !isCastOf(using, column, type.name),
     }) ?? (isOrderedAnew ? 'index' : undefined);
   on.state.noteColumn(table, column, { type });

@@ -26,7 +26,8 @@ const CONSTRAINTS: Readonly<Record<string, ConstraintRule>> = {
 
 function foreignKey(on: StatementInspection, table: TableName, constraint: Json): void {
   const references = tableOf(constraint['pktable']);
-  if (constraint['skip_validation'] === true || constraint['is_enforced'] !== true) return;
+  if (constraint['skip_validation'] === true) return reportUncheckedKey(on, table, constraint);
+  if (constraint['is_enforced'] !== true) return;
   on.report('foreign-key-validated', {
     table,
     message: `the foreign key reads every row of ${fullTableName(table)} while writes to it and to ${references ? fullTableName(references) : 'the referenced table'} wait`,
@@ -36,6 +37,18 @@ function foreignKey(on: StatementInspection, table: TableName, constraint: Json)
       ...(references && { references }),
     },
     alsoLocks: references ? [references] : [],
+  });
+}
+
+/** Before PostgreSQL 18, a foreign key of a partitioned table cannot be NOT VALID. */
+function reportUncheckedKey(on: StatementInspection, table: TableName, constraint: Json): void {
+  const version = on.olderThan(18);
+  if (version === undefined || on.isPartitioned(table) !== true) return;
+  on.report('foreign-key-validated', {
+    table,
+    message: `PostgreSQL ${version} refuses NOT VALID for a foreign key of the partitioned table ${fullTableName(table)}`,
+    names: { ...namesOf(constraint), columns: nameParts(constraint['fk_attrs']) },
+    scans: false,
   });
 }
 
@@ -76,18 +89,29 @@ export function columnsProvenBy(expression: unknown): readonly string[] {
 function notNull(on: StatementInspection, table: TableName, constraint: Json): void {
   const [column] = nameParts(constraint['keys']);
   if (column === undefined) return;
-  if (constraint['skip_validation'] === true)
+  const version = on.olderThan(18);
+  if (version !== undefined)
+    on.report('set-not-null-scan', {
+      table,
+      message: `PostgreSQL ${version} has no NOT NULL constraint with a name: add a CHECK (${column} IS NOT NULL) NOT VALID`,
+      names: { column },
+      scans: false,
+    });
+  else if (constraint['skip_validation'] === true)
     on.state.noteUnproven(table, text(constraint['conname']) ?? `${table.name}_${column}_not_null`, [column]);
   else setNotNull(on, table, column);
 }
 
 export function setNotNull(on: StatementInspection, table: TableName, column: string): void {
   const { notNull: isSet, provenNotNull } = on.column(table, column);
+  const version = on.olderThan(12);
   on.state.noteColumn(table, column, { notNull: true });
-  if (isSet === true || provenNotNull === true) return;
+  if (isSet === true || (provenNotNull === true && version === undefined)) return;
+  const although =
+    provenNotNull === true ? `, because PostgreSQL ${version ?? ''} does not use the CHECK constraint` : '';
   on.report('set-not-null-scan', {
     table,
-    message: `SET NOT NULL reads every row of ${fullTableName(table)} while reads and writes wait`,
+    message: `SET NOT NULL reads every row of ${fullTableName(table)} while reads and writes wait${although}`,
     names: { column },
   });
 }
@@ -103,12 +127,31 @@ function unique(on: StatementInspection, table: TableName, constraint: Json): vo
 
 function primaryKey(on: StatementInspection, table: TableName, constraint: Json): void {
   const columns = nameParts(constraint['keys']);
+  const index = text(constraint['indexname']);
+  if (index !== undefined) return primaryKeyUsingIndex(on, table, { constraint, index });
   for (const column of columns) on.state.noteColumn(table, column, { notNull: true });
-  if (constraint['indexname'] !== undefined) return;
   on.report('primary-key-added', {
     table,
     message: `PRIMARY KEY builds an index on ${fullTableName(table)}, and reads every row, while reads and writes wait`,
     names: { ...namesOf(constraint), columns },
+  });
+}
+
+/** The index is there, but PostgreSQL reads every row if a column of it can be NULL. */
+function primaryKeyUsingIndex(
+  on: StatementInspection,
+  table: TableName,
+  { constraint, index }: { readonly constraint: Json; readonly index: string },
+): void {
+  const columns = on.columnsOfIndex({ ...table, name: index });
+  const nullable = columns.filter((column) => on.isNullable(table, column));
+  for (const column of columns) on.state.noteColumn(table, column, { notNull: true });
+  if (nullable.length === 0) return;
+  on.report('primary-key-added', {
+    table,
+    buildsIndex: false,
+    message: `PRIMARY KEY sets ${nullable.join(', ')} NOT NULL, and reads every row of ${fullTableName(table)} for it, while reads and writes wait`,
+    names: { ...namesOf(constraint), columns: nullable },
   });
 }
 

@@ -9,7 +9,7 @@ export function createTable(on: StatementInspection): void {
   const table = tableOf(fields['relation']);
   if (!table) return;
   if (fields['if_not_exists'] === true && on.context.catalog?.table(table)) return;
-  on.state.createTable(table);
+  on.state.createTable(table, { isPartitioned: fields['partspec'] !== undefined });
   on.state.addNew(table);
   for (const column of nodesOf(fields['tableElts'], 'ColumnDef')) noteColumn(on, column);
   noteConstraints(on, nodesOf(fields['tableElts'], 'Constraint'));
@@ -93,13 +93,25 @@ export function createTableAs(on: StatementInspection): void {
   on.state.addNew(table);
 }
 
+/** CREATE FUNCTION: a default may call it. */
+export function createFunction(on: StatementInspection): void {
+  const name = nameParts(on.ddl.fields['funcname']).at(-1);
+  const volatility = nodesOf(on.ddl.fields['options'], 'DefElem').find(
+    ({ defname }) => defname === 'volatility',
+  );
+  if (name !== undefined) on.state.noteFunction(name, text(volatility?.['arg']) ?? 'volatile');
+}
+
 /** CREATE TYPE, CREATE SCHEMA, CREATE VIEW: what is new is not in use. */
 export function createOther(on: StatementInspection): void {
   const { fields, node } = on.ddl;
   const name = NEW_NAMES[node]?.(fields);
   if (name) on.state.addNew(name);
   if (node === 'CreateDomainStmt' && name)
-    on.state.noteDomain(name.name, nodesOf(fields['constraints'], 'Constraint').length);
+    on.state.noteDomain(name.name, {
+      isConstrained: nodesOf(fields['constraints'], 'Constraint').length > 0,
+      base: typeOfNode(nodeOf({ TypeName: fields['typeName'] }, 'TypeName')),
+    });
 }
 
 const NEW_NAMES: Readonly<Record<string, (fields: Json) => ReturnType<typeof nameOfParts>>> = {

@@ -9,13 +9,14 @@ export function createIndex(on: StatementInspection): void {
   const table = tableOf(fields['relation']);
   if (!table) return;
   const index = text(fields['idxname']);
-  if (index !== undefined) on.state.noteIndex({ ...table, name: index }, table);
-  for (const { name } of nodesOf(fields['indexParams'], 'IndexElem')) {
-    const column = text(name);
-    if (column !== undefined) on.state.noteColumn(table, column, { isIndexed: true });
-  }
-  // ON ONLY of a partitioned table creates an index that has no rows.
-  if (fields['concurrent'] === true || fields['inh'] === false || isOnly(fields['relation'])) return;
+  const columns = nodesOf(fields['indexParams'], 'IndexElem')
+    .map(({ name }) => text(name))
+    .filter((column) => column !== undefined);
+  if (index !== undefined) on.state.noteIndex({ ...table, name: index }, table, columns);
+  for (const column of columns) on.state.noteColumn(table, column, { isIndexed: true });
+  if (fields['concurrent'] === true) return;
+  // ON ONLY of a partitioned table creates an index that has no rows. It is hardly written for other tables.
+  if (isOnly(fields['relation']) && on.isPartitioned(table) !== false) return;
   on.report('index-not-concurrent', {
     table,
     message: `CREATE INDEX builds the index while writes to ${fullTableName(table)} wait`,
@@ -23,7 +24,7 @@ export function createIndex(on: StatementInspection): void {
   });
 }
 
-function isOnly(relation: unknown): boolean {
+export function isOnly(relation: unknown): boolean {
   return (relation as { inh?: unknown } | undefined)?.inh !== true;
 }
 

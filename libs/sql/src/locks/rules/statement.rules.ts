@@ -95,6 +95,16 @@ export function alterSchema(on: StatementInspection): void {
 export function alterEnum(on: StatementInspection): void {
   const { fields } = on.ddl;
   const type = nameOfParts(fields['typeName']);
+  const version = on.olderThan(12);
+  if (
+    fields['oldVal'] === undefined &&
+    version !== undefined &&
+    on.context.inTransaction &&
+    !on.state.isNew(type)
+  )
+    on.report('concurrently-in-transaction', {
+      message: `PostgreSQL ${version} refuses ALTER TYPE … ADD VALUE inside a transaction`,
+    });
   if (fields['oldVal'] === undefined || on.state.isUnused(type)) return;
   const from = text(fields['oldVal']) ?? '';
   on.report('enum-value-renamed', {

@@ -92,3 +92,70 @@ async function run(dataSource, how) {
   await queryRunner.release();
   return { total, taken };
 }
+
+const ALTERS = Array.from({ length: 5 }, (_, n) => `ALTER TABLE bench_alters ADD COLUMN c${n} text`);
+/** Each drop leaves a dead column, of which a table can hold 1,600. */
+const ROUNDS_PER_TABLE = 50;
+
+/** @param {QueryRunner} queryRunner */
+async function alter(queryRunner) {
+  for (const sql of ALTERS) await queryRunner.query(sql);
+}
+
+/**
+ * The smallest case, where the fixed cost of the guard counts most: five ALTERs on one table that change only
+ * the catalog, with and without the guard, alternating. TypeORM runs each migration and records it.
+ *
+ * @param {string} url
+ * @param {{ rounds: number }} options
+ * @returns {Promise<{ ratio: number, guardedMs: number, unguardedMs: number }>}
+ */
+export async function fewStatementsCost(url, { rounds }) {
+  class Guarded1700000000000 extends SchemaMigration {
+    up = alter;
+    async down() {}
+  }
+  class Unguarded1700000000000 {
+    up = alter;
+    async down() {}
+  }
+  const options = { type: /** @type {const} */ ('postgres'), url, migrationsTableName: 'bench_migrations' };
+  const guarded = await new DataSource({ ...options, migrations: [Guarded1700000000000] }).initialize();
+  const unguarded = await new DataSource({ ...options, migrations: [Unguarded1700000000000] }).initialize();
+  /** @type {[number, number][]} */
+  const taken = [];
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      if (round % ROUNDS_PER_TABLE === 0)
+        await guarded.query(
+          'DROP TABLE IF EXISTS bench_alters; CREATE TABLE bench_alters (id bigint PRIMARY KEY, note text)',
+        );
+      // Neither of them always comes first.
+      const first = round % 2 === 0 ? guarded : unguarded;
+      const second = first === guarded ? unguarded : guarded;
+      const [a, b] = [await fiveAlters(first), await fiveAlters(second)];
+      taken.push(first === guarded ? [a, b] : [b, a]);
+    }
+    await guarded.query('DROP TABLE bench_alters, bench_migrations');
+  } finally {
+    await guarded.destroy();
+    await unguarded.destroy();
+  }
+  // The first rounds load the parser and compile the code.
+  const measured = taken.slice(Math.floor(rounds / 10));
+  return {
+    ratio: median(measured.map(([guardedMs, unguardedMs]) => guardedMs / unguardedMs)),
+    guardedMs: median(measured.map(([guardedMs]) => guardedMs)),
+    unguardedMs: median(measured.map(([, unguardedMs]) => unguardedMs)),
+  };
+}
+
+/** @param {DataSource} dataSource @returns {Promise<number>} milliseconds */
+async function fiveAlters(dataSource) {
+  const startedAt = performance.now();
+  await dataSource.runMigrations({ transaction: 'each' });
+  const taken = performance.now() - startedAt;
+  await dataSource.query('DELETE FROM bench_migrations');
+  await dataSource.query(`ALTER TABLE bench_alters ${ALTERS.map((_, n) => `DROP COLUMN c${n}`).join(', ')}`);
+  return taken;
+}

@@ -1,5 +1,5 @@
 import { measureBloat } from './bloat.mjs';
-import { guardCost } from './guard.mjs';
+import { fewStatementsCost, guardCost } from './guard.mjs';
 import { measureMemory } from './memory.mjs';
 import { staticGuardCost } from './migrations.mjs';
 import { measureProbe } from './probe.mjs';
@@ -21,6 +21,8 @@ import { measureUser } from './user.mjs';
  */
 export const STUDIES = {
   guard: (/** @type {Setting} */ { server, quick }) => guardCost(server.url, { rounds: quick ? 3 : 9 }),
+  fewStatements: (/** @type {Setting} */ { server, quick }) =>
+    fewStatementsCost(server.url, { rounds: quick ? 20 : 400 }),
 
   staticGuard: async (/** @type {Setting} */ { scale }) => {
     // Below fifty files, the start of the process dominates.

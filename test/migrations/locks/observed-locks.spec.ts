@@ -77,6 +77,35 @@ describe('the report of the migrations phase', () => {
     expect(ran?.locks?.[0]?.statement).toBe(COLUMN);
   });
 
+  it('names the statement that took each lock, also those of partitions', async () => {
+    await stage.database.query(
+      'CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1)',
+    );
+    const onParts = 'ALTER TABLE parts ADD COLUMN city text';
+    const onCheck = 'ALTER TABLE leads ADD CONSTRAINT c CHECK (id > 0) NOT VALID';
+    const up = async (queryRunner: QueryRunner) => {
+      for (const sql of [COLUMN, onParts, onCheck]) await queryRunner.query(sql);
+    };
+    const [ran] = (await migrate([{ up }])).ran;
+    const takers = Object.fromEntries(
+      (ran?.locks ?? []).map(({ relation, statement }) => [relation, statement]),
+    );
+    expect(takers).toEqual({
+      'public.leads': COLUMN,
+      'public.parts': onParts,
+      'public.parts_1': onParts,
+    });
+  });
+
+  it('shows that a statement between others wrote a table again', async () => {
+    const up = async (queryRunner: QueryRunner) => {
+      for (const sql of [COLUMN, TYPE, 'ALTER TABLE leads ADD COLUMN more text'])
+        await queryRunner.query(sql);
+    };
+    const [ran] = (await migrate([{ up }])).ran;
+    expect(ran?.locks).toMatchObject([{ relation: 'public.leads', rewritten: true, statement: COLUMN }]);
+  });
+
   it('leaves out tables that the migration creates, and locks under which reads and writes go on', async () => {
     const { ran } = await migrate([
       { up: 'CREATE TABLE made (id int); CREATE INDEX ON made (id)' },

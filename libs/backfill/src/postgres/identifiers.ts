@@ -15,3 +15,9 @@ export function quotePath(...parts: string[]): string {
 export function quoteLiteral(value: string | null): string {
   return value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`;
 }
+
+/** A value in a statement that is sent without parameters, whatever the setting standard_conforming_strings is. */
+export function escapedLiteral(value: string): string {
+  const quoted = quoteLiteral(value);
+  return quoted.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}

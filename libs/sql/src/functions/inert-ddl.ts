@@ -6,7 +6,8 @@ const COMMON_TYPES = new Set('text uuid json jsonb date bytea inet'.split(' '));
 
 /**
  * Whether a statement runs no routine, so that only an event trigger can write rows with it: changes of columns
- * and constraints that evaluate no expression. It presumes that `pg_catalog` is searched first.
+ * and constraints that evaluate no expression, or only PostgreSQL's own. It writes no table again, and locks the
+ * tables that it names. It presumes that `pg_catalog` is searched first.
  *
  * @publicApi
  */
@@ -34,10 +35,12 @@ function isInertCommand({ subtype, def }: Json): boolean {
     case 'AT_AddColumn':
       return isInertColumn(nodeOf(def, 'ColumnDef') ?? {});
     case 'AT_ColumnDefault':
-      return def === undefined || isConstant(def);
+      // It is evaluated for later rows only.
+      return true;
     case 'AT_AddConstraint': {
-      const { contype, skip_validation: isUnchecked } = nodeOf(def, 'Constraint') ?? {};
-      return contype === 'CONSTR_FOREIGN' && isUnchecked === true;
+      const { contype, skip_validation: isUnchecked, indexname } = nodeOf(def, 'Constraint') ?? {};
+      const isExpression = contype === 'CONSTR_FOREIGN' || contype === 'CONSTR_CHECK';
+      return isExpression ? isUnchecked === true : indexname !== undefined;
     }
     default:
       return INERT_COMMANDS.has(text(subtype) ?? '');
@@ -51,7 +54,7 @@ function isInertColumn(column: Json): boolean {
       ({ contype, raw_expr: expression }) =>
         contype === 'CONSTR_NULL' ||
         contype === 'CONSTR_NOTNULL' ||
-        (contype === 'CONSTR_DEFAULT' && isConstant(expression)),
+        (contype === 'CONSTR_DEFAULT' && (isConstant(expression) || isTime(expression))),
     )
   );
 }
@@ -62,6 +65,16 @@ function isBuiltinType(typeName: unknown): boolean {
   );
   const [first, ...rest] = names;
   return first === 'pg_catalog' ? rest.length === 1 : rest.length === 0 && COMMON_TYPES.has(first ?? '');
+}
+
+const TIMES = new Set(['now', 'transaction_timestamp', 'statement_timestamp']);
+
+/** The time or the user of the transaction: the same value for all rows. */
+function isTime(expression: unknown): boolean {
+  if (nodeOf(expression, 'SQLValueFunction')) return true;
+  const call = nodeOf(expression, 'FuncCall');
+  const [name = '', ...schema] = [...nameParts(call?.['funcname'])].reverse();
+  return call?.['args'] === undefined && TIMES.has(name) && schema.every((part) => part === 'pg_catalog');
 }
 
 function isConstant(expression: unknown): boolean {

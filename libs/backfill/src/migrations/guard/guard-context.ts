@@ -15,6 +15,8 @@ interface Context {
   readonly guard: OtherConnectionGuard | undefined;
   /** The one text that the guard has admitted. Loggers and subscribers of TypeORM run in the same context. */
   readonly admitted?: string;
+  /** Called when the driver has received that text. */
+  readonly onSent?: () => void;
 }
 
 const storage = new AsyncLocalStorage<Context>();
@@ -29,9 +31,13 @@ export function unguarded<T>(work: () => T): T {
   return storage.run({ guard: undefined }, work);
 }
 
-/** Sends one statement that the guard has admitted. Other statements that `work` causes are checked. */
-export function sending<T>(guard: OtherConnectionGuard, sql: string, work: () => T): T {
-  return storage.run({ guard, admitted: sql }, work);
+/**
+ * Sends one statement that the guard has admitted. Other statements that `work` causes are checked.
+ *
+ * @param onSent called when the driver has received it
+ */
+export function sending<T>(guard: OtherConnectionGuard, sql: string, work: () => T, onSent?: () => void): T {
+  return storage.run({ guard, admitted: sql, ...(onSent && { onSent }) }, work);
 }
 
 const stepRules = new AsyncLocalStorage<readonly LockRule[]>();
@@ -106,8 +112,12 @@ export function watchDriver(driver: unknown): void {
     if (!store && observers.size === 0) return send.apply(this, args);
     const sql = sqlOf(args[0]);
     if (!store) noteOutside(sql);
-    const { guard, admitted } = store ?? OUTSIDE;
-    if (!guard || (admitted !== undefined && sql === admitted)) return send.apply(this, args);
+    const { guard, admitted, onSent } = store ?? OUTSIDE;
+    if (!guard || (admitted !== undefined && sql === admitted)) {
+      const sent = send.apply(this, args);
+      onSent?.();
+      return sent;
+    }
     try {
       guard.admitOnOtherConnection(sql);
     } catch (error) {

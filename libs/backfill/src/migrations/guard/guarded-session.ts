@@ -9,18 +9,7 @@ import { committedFiles } from './committed-files.js';
 import { type Admitted, dataSourceOf, type MigrationGuard } from './migration-guard.js';
 import { hasHooks, probeRecording } from './recording-probe.js';
 import { RowCounters, type SendQuery, type WrittenTable } from './row-counters.js';
-
-/**
- * Sets the lock timeout of the DDL policy for the current transaction only, so that it also works behind a
- * pooler.
- */
-const SET_LOCK_TIMEOUT = `
-  pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
-  pg_catalog.set_config('lock_timeout', $1, true) AS now,
-  NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
-    AND (pg_catalog.current_schemas(true))[1] = 'pg_catalog' AS is_plain`;
-const RESTORE_LOCK_TIMEOUT = `
-  pg_catalog.set_config('lock_timeout', coalesce($1::text, pg_catalog.current_setting('lock_timeout')), true) AS now`;
+import { RESTORE_LOCK_TIMEOUT, startTransaction, type TransactionStart } from './transaction-start.js';
 
 /** The arguments of TypeORM's `QueryRunner.query`. */
 export type QueryArguments = readonly [
@@ -45,18 +34,19 @@ export class GuardedSession {
   #hasBegun = false;
   /** The migration has ended the transaction with its own SQL, so the runner still considers it open. */
   #ended = false;
-  /** Server process of the current transaction; behind a pooler it changes with each transaction. */
-  #pid = 0;
-  #lockTimeoutBefore: string | undefined;
-  /** No event trigger, and no name that shadows one of PostgreSQL: an inert statement writes no rows. */
-  #isPlain = false;
+  /** What is known of the current transaction. It is read while the guard reads the first statement. */
+  #start: Promise<TransactionStart> | undefined;
+  /** The counters at the start have been read. */
+  #isCounting = false;
 
   constructor(raw: QueryRunner, guard: MigrationGuard, retry: LockRetry) {
     this.#raw = raw;
     this.#guard = guard;
     this.#retry = retry;
-    this.#query = (sql, parameters) =>
-      sending(guard, sql, () => raw.query(sql, parameters)) as Promise<Record<string, unknown>[]>;
+    this.#query = async (sql, parameters) => {
+      await this.#start;
+      return this.#sendOwn(sql, parameters);
+    };
     this.#rowCounters = new RowCounters({
       query: this.#query,
       mayWrite: guard.mayWrite,
@@ -68,21 +58,36 @@ export class GuardedSession {
     return this.#hasBegun || (this.#raw.isTransactionActive && !this.#ended);
   }
 
+  /** A statement of the library itself. */
+  #sendOwn(sql: string, parameters?: unknown[], onSent?: () => void): Promise<Record<string, unknown>[]> {
+    return sending(this.#guard, sql, () => this.#raw.query(sql, parameters), onSent) as Promise<
+      Record<string, unknown>[]
+    >;
+  }
+
   /**
-   * Starts the checks in a transaction that the runner has opened.
-   *
-   * @returns whether that transaction has changed nothing yet
+   * Starts the checks in a transaction that the runner has opened. It waits until they are sent, not for their
+   * result: the guard reads the first statement meanwhile.
    */
-  async enterTransaction(): Promise<boolean> {
-    const row = await this.#rowCounters.begin({
-      select: `${SET_LOCK_TIMEOUT}, ${hasHooks('$2')}`,
-      parameters: [String(this.#retry.policy.lockTimeout), this.#guard.record.table],
+  async enterTransaction(): Promise<void> {
+    this.#isCounting = false;
+    await new Promise<void>((resolve) => {
+      this.#start = startTransaction((sql, parameters) => this.#sendOwn(sql, parameters, resolve), {
+        lockTimeout: this.#retry.policy.lockTimeout,
+        recordTable: this.#guard.record.table,
+        witness: witnessOf(this.#raw),
+      });
+      // The first statement, or the end, throws an error of it.
+      this.#start.then(
+        () => resolve(),
+        () => resolve(),
+      );
     });
-    await witnessOf(this.#raw)?.begin(this.#query);
-    this.#isPlain = row['is_plain'] === true && row['hooked'] !== true;
-    this.#pid = Number(row['pid']);
-    this.#lockTimeoutBefore = String(row['before']);
-    return row['unchanged'] === true;
+  }
+
+  /** Whether the transaction had changed nothing when the checks started. */
+  async wasUnchanged(): Promise<boolean> {
+    return (await this.#start?.catch(() => undefined))?.isUnchanged === true;
   }
 
   /**
@@ -92,14 +97,17 @@ export class GuardedSession {
    */
   async finish(): Promise<void> {
     const isOpen = this.#inTransaction;
+    const start = await this.#start;
+    if (isOpen) await witnessOf(this.#raw)?.settle(this.#query);
     // The transaction keeps the lock timeout of the policy, which TypeORM's record of the migration needs too.
-    if (isOpen && this.#isPlain && this.#guard.isInert) return;
+    if (isOpen && start?.isPlain === true && this.#guard.isInert) return;
     if (!isOpen) await this.#query('BEGIN');
     try {
-      if (!isOpen) await this.#rowCounters.begin();
+      if (!isOpen) await this.#rowCounters.begin('unchanged');
+      else await this.#startCounting();
       const [written, { hooked }] = await this.#rowCounters.writtenAnd({
         select: `${RESTORE_LOCK_TIMEOUT}, ${hasHooks('$2')}`,
-        parameters: [this.#lockTimeoutBefore ?? null, this.#guard.record.table],
+        parameters: [start?.lockTimeoutBefore ?? null, this.#guard.record.table],
       });
       this.#assertUnwritten(written);
       if (hooked !== true) return;
@@ -112,8 +120,23 @@ export class GuardedSession {
     }
   }
 
+  /** Before the first statement that can write rows. */
+  async #startCounting(): Promise<void> {
+    const start = await this.#start;
+    if (this.#isCounting || !start) return;
+    await this.#rowCounters.begin(start.isUnchanged ? 'unchanged' : 'changed');
+    this.#isCounting = true;
+  }
+
+  /** Whether a statement can write rows neither by itself nor through a routine. */
+  async #isInert({ isInert }: Admitted): Promise<boolean> {
+    return isInert && (await this.#start)?.isPlain === true;
+  }
+
   async #verify(): Promise<void> {
-    if (this.#inTransaction) this.#assertUnwritten(await this.#rowCounters.written());
+    if (!this.#inTransaction) return;
+    await witnessOf(this.#raw)?.settle(this.#query);
+    if (this.#isCounting) this.#assertUnwritten(await this.#rowCounters.written());
   }
 
   query(...args: QueryArguments): Promise<unknown> {
@@ -134,6 +157,7 @@ export class GuardedSession {
       for (const statement of admitted.statements)
         if (statement.unknowns.length > 0) this.#guard.refuseUncounted(statement);
       await this.#admitLocks(admitted.statements);
+      await this.#startCounting();
       return sending(this.#guard, sql, () => this.#raw.stream(sql, parameters, onEnd, onError));
     });
     this.#last = work.catch(() => undefined);
@@ -156,7 +180,7 @@ export class GuardedSession {
     let result: unknown;
     for (const statement of admitted.statements) {
       await this.#admitLocks([statement]);
-      result = await this.#send({ statements: [statement], mustCountRows: admitted.mustCountRows }, [
+      result = await this.#send({ ...admitted, statements: [statement] }, [
         statement.text,
         undefined,
         structured,
@@ -169,10 +193,10 @@ export class GuardedSession {
     const { statements } = admitted;
     const send = () => sending(this.#guard, sql, () => this.#raw.query(sql, parameters, structured as true));
     const control = statements[0]?.transaction;
+    await this.#start;
     if (control === 'commit' || control === 'prepare') await this.#verify();
     if (control) return this.#control(control, send);
-    if (this.#inTransaction)
-      return this.#retry.observe(this.#pid, sql, () => this.#sendCounted(admitted, send));
+    if (this.#inTransaction) return this.#sendObserved(admitted, sql, send);
     return this.#sendOutsideTransaction(admitted, sql, send);
   }
 
@@ -185,6 +209,7 @@ export class GuardedSession {
       this.#hasBegun = true;
       this.#ended = false;
       await this.enterTransaction();
+      await this.#start;
     } else if (control === 'commit' || control === 'rollback' || control === 'prepare') {
       this.#hasBegun = false;
       this.#ended = true;
@@ -227,8 +252,9 @@ export class GuardedSession {
       // Statements that only read are checked too: a view, an operator, a default or an event trigger may
       // call a function that writes rows.
       await this.enterTransaction();
-      const result = await this.#retry.observe(this.#pid, sql, () => this.#sendCounted(admitted, send));
-      this.#assertUnwritten(await this.#rowCounters.written());
+      const result = await this.#sendObserved(admitted, sql, send);
+      await witnessOf(this.#raw)?.settle(this.#query);
+      if (this.#isCounting) this.#assertUnwritten(await this.#rowCounters.written());
       await this.#query('COMMIT');
       return result;
     } catch (error) {
@@ -239,17 +265,26 @@ export class GuardedSession {
     }
   }
 
-  async #sendCounted(admitted: Admitted, send: () => Promise<unknown>): Promise<unknown> {
-    const startedAt = performance.now();
-    const result = await send();
-    if (admitted.mustCountRows) this.#assertUnwritten(await this.#rowCounters.written());
+  async #sendObserved(admitted: Admitted, sql: string, send: () => Promise<unknown>): Promise<unknown> {
+    const witness = witnessOf(this.#raw);
+    const isInert = await this.#isInert(admitted);
     const mayLock = admitted.statements.filter(({ effect }) => effect !== 'read' && effect !== 'session');
-    if (mayLock.length > 0)
-      await witnessOf(this.#raw)?.note(this.#query, {
-        startedAt,
-        sql: mayLock.map(({ text }) => text).join('; '),
-      });
-    return result;
+    if (!isInert) {
+      await this.#startCounting();
+      if (mayLock.length > 0) await witness?.prepare(this.#query);
+    }
+    const pid = (await this.#start)?.pid ?? 0;
+    const startedAt = performance.now();
+    return this.#retry.observe(pid, sql, async () => {
+      const result = await send();
+      if (admitted.mustCountRows) this.#assertUnwritten(await this.#rowCounters.written());
+      if (witness && mayLock.length > 0) {
+        witness.note({ startedAt, statements: mayLock });
+        // An inert statement locks the tables that it names, so that one look at the end is enough.
+        if (!isInert) await witness.settle(this.#query);
+      }
+      return result;
+    });
   }
 
   #assertUnwritten(written: readonly WrittenTable[]): void {

@@ -26,6 +26,8 @@ export interface Admitted {
    * counted.
    */
   readonly mustCountRows: boolean;
+  /** No statement runs a routine. */
+  readonly isInert: boolean;
 }
 
 export interface GuardOptions extends JudgeOptions {
@@ -240,8 +242,9 @@ export class MigrationGuard implements OtherConnectionGuard {
       if (prepares !== undefined) this.#prepared.add(prepares);
     }
     this.#temporary = temporary;
-    this.#isInert &&= statements.every(isInert);
-    return { statements, mustCountRows };
+    const areInert = statements.every(isInert);
+    this.#isInert &&= areInert;
+    return { statements, mustCountRows, isInert: areInert };
   }
 
   /** Refuses a query object that builds its own messages, and a call without SQL. */

@@ -1,10 +1,11 @@
 import { coversTable } from './refusal.js';
 import {
   type Counted,
+  endObservation,
   type ExtraColumns,
   fullObservation,
   type Observed,
-  quickObservation,
+  START_OBSERVATION,
   type TableId,
   toObserved,
 } from './row-observation.js';
@@ -62,16 +63,18 @@ export class RowCounters {
     this.#options = options;
   }
 
-  /** Reads the counters at the start, for later comparison. @returns the extra columns */
-  async begin(extra = NO_COLUMNS): Promise<Record<string, unknown>> {
+  /**
+   * Reads the counters at the start, for later comparison.
+   *
+   * @param transaction `changed` if earlier migrations may hold locks and have new files in it
+   */
+  async begin(transaction: 'unchanged' | 'changed'): Promise<void> {
     const { query } = this.#options;
-    const { text, parameters } = quickObservation('start', extra);
-    const [row = {}] = await query(text, [...parameters]);
-    // In a transaction that has changed something, earlier migrations may hold locks and have new files.
-    const [full] = row['unchanged'] === true ? [] : await query(fullObservation('start'));
-    this.#before = toObserved(full ?? row);
+    const [row = {}] = await query(
+      transaction === 'unchanged' ? START_OBSERVATION : fullObservation('start'),
+    );
+    this.#before = toObserved(row);
     this.#isCounting = this.#before.isCounting;
-    return row;
   }
 
   /** Whether SQL that the guard cannot read has turned the counters off since `begin()`. */
@@ -89,7 +92,7 @@ export class RowCounters {
     extra: ExtraColumns,
   ): Promise<readonly [readonly WrittenTable[], Record<string, unknown>]> {
     const { query } = this.#options;
-    const { text, parameters } = quickObservation('end', extra);
+    const { text, parameters } = endObservation(extra);
     const [row = {}] = await query(text, [...parameters]);
     this.#isCounting = row['counting'] === true;
     if (row['suspect'] !== true) return [[], row];

@@ -51,9 +51,12 @@ const HAD_ROWS = `
        WHEN pg_catalog.pg_stat_get_tuples_inserted(c.oid) > 0 OR pg_catalog.pg_stat_get_tuples_deleted(c.oid) > 0
        THEN pg_catalog.pg_stat_get_live_tuples(c.oid) > 0 ELSE c.reltuples > 0::real END`;
 
-/** The counts of earlier transactions of the session, and what else must be known at the start. */
-const START = `
-  pg_catalog.json_build_object(
+/**
+ * The counts of earlier transactions of the session, and what else must be known at the start of a transaction
+ * that has changed nothing.
+ */
+export const START_OBSERVATION = `
+  SELECT pg_catalog.json_build_object(
     'isCounting', pg_catalog.current_setting('track_counts') <> 'off',
     'newestId', ${NEWEST_ID},
     'counted', (
@@ -63,8 +66,7 @@ const START = `
                      pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) AS updated,
                      pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS deleted
                 FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') OFFSET 0) s
-       WHERE s.inserted + s.updated + s.deleted > 0))::text AS observed,
-  pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged`;
+       WHERE s.inserted + s.updated + s.deleted > 0))::text AS observed`;
 
 /**
  * Whether the transaction may have written rows. A statement that writes rows locks its table, so that the
@@ -85,9 +87,9 @@ const SUSPECT = `
     AS suspect,
   pg_catalog.current_setting('track_counts') <> 'off' AS counting`;
 
-/** Columns to select without FROM, in one round trip with those of the caller. */
-export function quickObservation(at: 'start' | 'end', { select, parameters }: ExtraColumns) {
-  return { text: `SELECT ${select}, ${at === 'start' ? START : SUSPECT}`, parameters };
+/** Whether rows may have been written, in one round trip with the columns of the caller. */
+export function endObservation({ select, parameters }: ExtraColumns) {
+  return { text: `SELECT ${select}, ${SUSPECT}`, parameters };
 }
 
 /** The relations that this transaction has locked. */
@@ -167,7 +169,7 @@ export function fullObservation(at: 'start' | 'end'): string {
            'newestId', ${NEWEST_ID})::text AS observed`;
 }
 
-/** @param row of a quick observation at the start, or of a full one */
+/** @param row of `START_OBSERVATION`, or of a full observation */
 export function toObserved(row: Record<string, unknown>): Observed {
   const { isCounting, counted, files, foreign, newestId } = JSON.parse(String(row['observed'])) as {
     readonly [Name in keyof Observed]?: Observed[Name] | null;

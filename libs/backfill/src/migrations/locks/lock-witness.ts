@@ -1,12 +1,4 @@
-import {
-  type LockMode,
-  type ObservedLock,
-  OBSERVED_LOCKS,
-  observedLockOf,
-  RELATION_FILES,
-  type RelationFiles,
-  relationFilesOf,
-} from 'nestjs-backfill-sql';
+import { isSameName, type LockMode, namedTables, type Statement, type TableName } from 'nestjs-backfill-sql';
 import type { QueryRunner } from 'typeorm';
 import type { SendQuery } from '../guard/row-counters.js';
 
@@ -27,19 +19,69 @@ export interface HeldLock {
   readonly statement: string;
 }
 
-interface Held {
-  lock: ObservedLock;
-  readonly since: number;
-  readonly statement: string;
+/** A lock of this transaction that makes other statements wait. */
+interface Observed {
+  readonly id: string;
+  readonly name: TableName & { readonly schema: string };
+  readonly mode: LockMode;
+  /** The number of the relation's file. A new number means that the table was written again. */
+  readonly file: string;
 }
 
-/** Observes the locks of one migration, statement by statement. */
+interface Held {
+  lock: Observed;
+  readonly by: SentStatements;
+}
+
+/** Statements that were sent in one text. */
+export interface SentStatements {
+  readonly startedAt: number;
+  readonly statements: readonly Statement[];
+}
+
+/** Without the catalog's own relations; it is kept short because it is planned each time. */
+const HELD = `
+  SELECT c.oid::text AS id, c.relnamespace::pg_catalog.regnamespace::text AS schema, c.relname AS name, l.mode,
+         c.relfilenode::text AS file
+    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
+   WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
+     AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+     AND c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'`;
+
+const FILES = `
+  SELECT pg_catalog.json_object_agg(c.oid, c.relfilenode::text)::text AS files
+    FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'm')`;
+
+/** The tables of which a relation is a partition or a child. */
+const PARENTS = `
+  WITH RECURSIVE above AS (
+    SELECT i.inhrelid AS child, i.inhparent AS id FROM pg_catalog.pg_inherits i WHERE i.inhrelid::text = ANY ($1)
+    UNION SELECT a.child, i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.id)
+  SELECT a.child::text AS id, n.nspname AS schema, c.relname AS name
+    FROM above a JOIN pg_catalog.pg_class c ON c.oid = a.id JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`;
+
+/** From the weakest. */
+const MODES: readonly string[] = [
+  'ShareLock',
+  'ShareRowExclusiveLock',
+  'ExclusiveLock',
+  'AccessExclusiveLock',
+];
+const SYSTEM_SCHEMA = /^(?:pg_catalog|information_schema|pg_toast.*)$/;
+
+/**
+ * Observes the locks of one migration. After a statement that may run routines it looks at once; the locks of
+ * other statements are on the tables that they name, so that it looks once, at the end of the transaction.
+ */
 export class LockWitness {
   readonly #locks: HeldLock[] = [];
   readonly #held = new Map<string, Held>();
   /** Locks of earlier migrations, and of TypeORM's own statements. */
   readonly #heldBefore = new Set<string>();
-  #before: RelationFiles | undefined;
+  /** Relations with a higher id are new. */
+  #newestId = Infinity;
+  #files: ReadonlyMap<string, string> | undefined;
+  #unsettled: SentStatements[] = [];
 
   /** The locks of transactions that have ended. */
   get locks(): readonly HeldLock[] {
@@ -47,39 +89,106 @@ export class LockWitness {
   }
 
   /** Before the first statement. */
-  async begin(query: SendQuery): Promise<void> {
-    if (this.#before) return;
-    this.#before = relationFilesOf((await query(RELATION_FILES))[0]);
-    for (const row of await query(OBSERVED_LOCKS)) this.#heldBefore.add(observedLockOf(row).id);
+  async begin(
+    query: SendQuery,
+    { newestId, isUnchanged }: { readonly newestId: number; readonly isUnchanged: boolean },
+  ): Promise<void> {
+    this.#newestId = newestId;
+    this.#files = undefined;
+    // A transaction without a change holds no lock that could be taken for one of the migration.
+    if (!isUnchanged) for (const { id } of await observe(query)) this.#heldBefore.add(id);
   }
 
-  /** After a statement, in its transaction. */
-  async note(query: SendQuery, { startedAt, sql }: { readonly startedAt: number; readonly sql: string }) {
-    for (const row of await query(OBSERVED_LOCKS)) {
-      const lock = observedLockOf(row);
+  /** Before a statement that may write a table again. */
+  async prepare(query: SendQuery): Promise<void> {
+    if (this.#files) return;
+    const [row] = await query(FILES);
+    const files = row?.['files'];
+    const byId = typeof files === 'string' ? (JSON.parse(files) as Record<string, string>) : {};
+    this.#files = new Map(Object.entries(byId));
+  }
+
+  /** After statements. */
+  note(sent: SentStatements): void {
+    this.#unsettled.push(sent);
+  }
+
+  /** In the transaction of the statements that were noted. */
+  async settle(query: SendQuery): Promise<void> {
+    const sent = this.#unsettled;
+    if (sent.length === 0) return;
+    this.#unsettled = [];
+    const taken: Observed[] = [];
+    for (const lock of await observe(query)) {
       const held = this.#held.get(lock.id);
       if (held) held.lock = lock;
-      else if (Number(lock.id) <= (this.#before?.newestId ?? Infinity) && !this.#heldBefore.has(lock.id))
-        this.#held.set(lock.id, { lock, since: startedAt, statement: shorten(sql) });
+      else if (Number(lock.id) <= this.#newestId && !this.#heldBefore.has(lock.id)) taken.push(lock);
+    }
+    const parents = sent.length > 1 && taken.length > 0 ? await parentsOf(query, taken) : NO_PARENTS;
+    for (const lock of taken) {
+      const by = takerOf(sent, [lock.name, ...(parents.get(lock.id) ?? [])]);
+      if (by) this.#held.set(lock.id, { lock, by });
     }
   }
 
   /** The transaction has ended, and with it its locks. */
   release(): void {
     const endedAt = performance.now();
-    for (const { lock, since, statement } of this.#held.values())
+    for (const { lock, by } of this.#held.values())
       this.#locks.push({
-        relation: `${lock.schema}.${lock.name}`,
+        relation: `${lock.name.schema}.${lock.name.name}`,
         mode: lock.mode,
-        heldMs: Math.round(endedAt - since),
-        rewritten: (this.#before?.files.get(lock.id) ?? lock.file) !== lock.file,
-        statement,
+        heldMs: Math.round(endedAt - by.startedAt),
+        rewritten: (this.#files?.get(lock.id) ?? lock.file) !== lock.file,
+        statement: shorten(by.statements.map(({ text }) => text).join('; ')),
       });
     this.#held.clear();
     this.#heldBefore.clear();
-    // The next transaction compares with the files after this one.
-    this.#before = undefined;
+    this.#unsettled = [];
   }
+}
+
+const NO_PARENTS: ReadonlyMap<string, readonly TableName[]> = new Map();
+
+/** The first statement that names the relation or a parent of it. */
+function takerOf(sent: readonly SentStatements[], names: readonly TableName[]): SentStatements | undefined {
+  const isNamed = ({ statements }: SentStatements) =>
+    namedTables(statements).some((table) => names.some((name) => isSameName(table, name)));
+  return sent.find(isNamed) ?? sent[0];
+}
+
+/** The strongest lock on each relation. */
+async function observe(query: SendQuery): Promise<readonly Observed[]> {
+  const strongest = new Map<string, Observed>();
+  for (const row of await query(HELD)) {
+    const lock: Observed = {
+      id: String(row['id']),
+      name: { schema: unquoted(String(row['schema'])), name: String(row['name']) },
+      mode: row['mode'] as LockMode,
+      file: String(row['file']),
+    };
+    const other = strongest.get(lock.id);
+    const isStronger = !other || MODES.indexOf(lock.mode) > MODES.indexOf(other.mode);
+    if (isStronger && !SYSTEM_SCHEMA.test(lock.name.schema)) strongest.set(lock.id, lock);
+  }
+  return [...strongest.values()];
+}
+
+async function parentsOf(
+  query: SendQuery,
+  locks: readonly Observed[],
+): Promise<ReadonlyMap<string, readonly TableName[]>> {
+  const parents = new Map<string, TableName[]>();
+  for (const { id, schema, name } of await query(PARENTS, [locks.map((lock) => lock.id)]))
+    parents.set(String(id), [
+      ...(parents.get(String(id)) ?? []),
+      { schema: String(schema), name: String(name) },
+    ]);
+  return parents;
+}
+
+function unquoted(identifier: string): string {
+  return identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
 }
 
 const witnesses = new WeakMap<QueryRunner, LockWitness>();

@@ -133,13 +133,15 @@ class GuardedMigrationRunner {
     watchDriver(dataSource.driver);
     const session = new GuardedSession(this.#raw, guard, retry);
     const runner = guardQueryRunner(this.#raw, session, (other) => new GuardedSession(other, guard, retry));
-    this.#canRestartTransaction = this.#raw.isTransactionActive && (await session.enterTransaction());
+    const isInTransaction = this.#raw.isTransactionActive;
+    if (isInTransaction) await session.enterTransaction();
     try {
       const result = await this.#observed(() => insideMigration(guard, () => method.call(instance, runner)));
       await guard.end();
       await session.finish();
       return result;
     } catch (error) {
+      this.#canRestartTransaction = isInTransaction && (await session.wasUnchanged());
       const refusal = await guard.endFailed();
       this.#warnOfCommitted(guard.committed, error);
       throw refusal ?? withCommitted(error, guard.committed);

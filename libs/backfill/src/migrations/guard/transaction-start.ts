@@ -1,0 +1,62 @@
+import type { LockWitness } from '../locks/lock-witness.js';
+import { escapedLiteral } from '../../postgres/identifiers.js';
+import type { SendQuery } from './row-counters.js';
+
+/** What is known of a transaction when the checks start in it. */
+export interface TransactionStart {
+  /**
+   * No event trigger, no trigger on TypeORM's table, and no name that shadows one of PostgreSQL: an inert
+   * statement writes no rows.
+   */
+  readonly isPlain: boolean;
+  /** Server process of the transaction; behind a pooler it changes with each transaction. */
+  readonly pid: number;
+  readonly lockTimeoutBefore: string;
+  readonly isUnchanged: boolean;
+}
+
+export interface TransactionStartOptions {
+  /** Milliseconds. */
+  readonly lockTimeout: number;
+  /** The quoted name of TypeORM's table of migrations. */
+  readonly recordTable: string;
+  readonly witness: LockWitness | undefined;
+}
+
+/**
+ * Sets the lock timeout of the DDL policy for the current transaction only, so that it also works behind a
+ * pooler. The first statement of the migration waits for it. Therefore it has no parameters, which would make
+ * PostgreSQL plan in steps, and reads no catalog twice.
+ */
+function startQuery({ lockTimeout, recordTable, witness }: TransactionStartOptions): string {
+  return `
+  SELECT pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
+         pg_catalog.set_config('lock_timeout', ${escapedLiteral(String(lockTimeout))}, true) AS now,
+         NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
+           AND (pg_catalog.current_schemas(true))[1] = 'pg_catalog' AS is_plain,
+         (SELECT c.relhastriggers OR c.relhasrules FROM pg_catalog.pg_class c
+           WHERE c.oid = pg_catalog.to_regclass(${escapedLiteral(recordTable)})::pg_catalog.oid) AS hooked,
+         pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged${witness ? `, ${NEWEST_ID}` : ''}`;
+}
+
+/** A column that sets the lock timeout `$1` for the rest of the transaction; NULL keeps it. */
+export const RESTORE_LOCK_TIMEOUT = `
+  pg_catalog.set_config('lock_timeout', coalesce($1::text, pg_catalog.current_setting('lock_timeout')), true) AS now`;
+
+const NEWEST_ID = '(SELECT c.oid::text FROM pg_catalog.pg_class c ORDER BY c.oid DESC LIMIT 1) AS newest';
+
+/** Starts the checks in a transaction, in one round trip if it has changed nothing yet. */
+export async function startTransaction(
+  query: SendQuery,
+  options: TransactionStartOptions,
+): Promise<TransactionStart> {
+  const [row = {}] = await query(startQuery(options));
+  const isUnchanged = row['unchanged'] === true;
+  await options.witness?.begin(query, { newestId: Number(row['newest']), isUnchanged });
+  return {
+    isPlain: row['is_plain'] === true && row['hooked'] !== true,
+    pid: Number(row['pid']),
+    lockTimeoutBefore: String(row['before']),
+    isUnchanged,
+  };
+}

@@ -8,6 +8,7 @@ import { EARLY_EXITS } from './fixtures/code/early-exits.fixtures.ts';
 import { FUNCTIONS } from './fixtures/code/functions.fixtures.ts';
 import { HABITS } from './fixtures/code/habits.fixtures.ts';
 import { LATE_BINDING } from './fixtures/code/late-binding.fixtures.ts';
+import { LATE_SERVICES } from './fixtures/code/late-services.fixtures.ts';
 import { MIGRATION_FORMS } from './fixtures/code/migration-forms.fixtures.ts';
 import { REPLACED_METHODS } from './fixtures/code/replaced-methods.fixtures.ts';
 import { UNDECIDED } from './fixtures/code/undecided.fixtures.ts';
@@ -39,6 +40,7 @@ describe.each([
   ['common code', HABITS],
   ['unknown SQL', UNDECIDED],
   ['values that are set late', LATE_BINDING],
+  ['calls of services that are set late', LATE_SERVICES],
   ['code without a model', UNMODELLED],
   ['methods that are replaced', REPLACED_METHODS],
   ['TypeORM', ORM],

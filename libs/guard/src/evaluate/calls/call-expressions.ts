@@ -5,8 +5,8 @@ import { memberName } from '../expressions/property-names.js';
 import type { Call, CallSite, Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
 import { factsOf } from '../values/facts.js';
-import { array, unknown } from '../values/value.js';
-import type { FunctionValue, Value } from '../values/value.types.js';
+import { array, optionsOf, unknown } from '../values/value.js';
+import type { Facts, FunctionValue, Value } from '../values/value.types.js';
 import { callMethod } from './method-calls.js';
 import { callHelper } from './helper-calls.js';
 
@@ -101,7 +101,10 @@ export function evaluateNew(machine: Machine, node: ast.NewExpression, context: 
   return machine.construct(callee, evaluateArguments(machine, node.arguments, context), site);
 }
 
-/** A tag such as `sql` or `dedent` yields its text. A tag on a database handle sends the text. */
+/**
+ * A tag such as `sql` or `dedent` yields its text. A tag on a database handle sends the text, and so may an
+ * unknown tag with a result that is only awaited.
+ */
 export function evaluateTagged(
   machine: Machine,
   node: ast.TaggedTemplateExpression,
@@ -119,5 +122,10 @@ export function evaluateTagged(
   }
   const value = machine.evaluate(tag, context);
   if (value.kind === 'function') machine.call(value, [array([content])], site);
-  return content;
+  const isUnknown = optionsOf(value).some((option) => option.kind === 'unknown' && mayReach(option.facts));
+  return isUnknown && machine.acting.has(node) ? machine.call(value, [content], site) : content;
+}
+
+function mayReach({ opaque, database }: Facts): boolean {
+  return Boolean(opaque) || Boolean(database);
 }

@@ -45,6 +45,9 @@ function unknownInstance(callee: Value, name: string, { machine, args, site }: C
   if (isOutsideNative(name, args))
     machine.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
   const facts = factsOfAll([callee, ...args]);
+  // An instance that nobody uses is made for what its constructor does.
+  if (callee.kind === 'unknown' && callee.facts.opaque && machine.acting.has(site.node))
+    machine.emit({ kind: 'undecided', reason: 'unknown', expression: site.callee }, site);
   if (callee.kind === 'native' && isPlatform(name)) return unknown(`${site.callee}()`, withoutOpaque(facts));
   const holds = args.some((arg) => arg.kind === 'database' || factsOf(arg).database);
   return unknown(

@@ -3,6 +3,7 @@ import type { Call } from '../machine/machine.types.js';
 import { ORM_WRITES } from '../typeorm/orm-verbs.js';
 import { likelyByName } from '../values/driver-names.js';
 import { NO_FACTS, factsOf, holdsDatabase } from '../values/facts.js';
+import type { Value } from '../values/value.types.js';
 import { effectOnContext } from './context-calls.js';
 import type { UnknownCallee } from './call.types.js';
 
@@ -67,19 +68,26 @@ const READ =
   /^(?:get|find|fetch|read|list|load|select|search|lookup|query(?=Selector)|count|exists?|is|has|can|should|hash|compare|parse|format|to|from|as|of|stringify|encode|decode|encrypt|decrypt|sign|verify|resolve|reject|generate|random|sleep|delay|wait|pause|retry|connect|disconnect|open|close|end|destroy|release|init|initialize|config|configure|log|info|warn|error|debug|print|write|check|assert|expect|validate|describe|map|filter|reduce|some|every|forEach|each|sort|reverse|slice|splice|split|join|concat|replace|trim|push|pop|shift|unshift|append|keys|values|entries|then|catch|finally|next|return|throw|bind|call|on|once|off|use|stop|start(?=Timer)|now|clone|toString|create(?!\w*(?:Seed|Record|Row|User|Account|Tenant|Data))|make|build|compile|render|escape|quote|test|match|inspect|pick|omit|merge|chunk|uniq\w*|round|floor|min|max|sum|abs|add(?=Days|Hours|Minutes|Seconds|Months|Years)|subtract|diff|startOf|endOf|utc|unix|setTimeout|fill)(?![a-z])/;
 
 /**
- * Does the call act? A name of a write decides, wherever the call is. A call with a result that nobody uses has
- * no other purpose than to act, unless its name says that it reads, or it only runs the functions that it
- * receives, which are followed. A function that a variable or a list holds acts too: it is a hook or a step.
+ * Does the call act? A name of a write decides, wherever the call is. Any other call acts too, also if its result
+ * is used: a promise can be awaited later. Exceptions are names of functions that read, calls that only run the
+ * functions that they receive, which are followed, and values that imported functions compute. A function that a variable
+ * or a list holds acts even then: it is a hook or a step.
  */
 function mayAct({ name, facts, receiver }: UnknownCallee, { machine, args, site }: Call): boolean {
   if (ORM_WRITES.has(name) || ACTION.test(name)) return true;
-  // A static property of a class and an item of a list are variables too.
-  const isVariable =
-    !receiver ||
-    receiver.kind === 'class' ||
-    (receiver.kind === 'object' && !receiver.isOpen) ||
-    /^\d+$/.test(name);
-  if (isVariable && facts.module === undefined && !READ.test(name)) return true;
+  if (READ.test(name)) return false;
+  if (facts.module === undefined && isVariable(name, receiver)) return true;
   const runsArguments = args.some(({ kind }) => kind === 'function');
-  return machine.acting.has(site.node) && !runsArguments && !READ.test(name);
+  if (runsArguments) return false;
+  return machine.acting.has(site.node) || (receiver !== undefined && !isPackage(facts.module));
+}
+
+/** A static property of a class and an item of a list are variables too. */
+function isVariable(name: string, receiver: Value | undefined): boolean {
+  if (!receiver || receiver.kind === 'class' || /^\d+$/.test(name)) return true;
+  return receiver.kind === 'object' && !receiver.isOpen;
+}
+
+function isPackage(module: string | undefined): boolean {
+  return module !== undefined && !module.startsWith('.');
 }

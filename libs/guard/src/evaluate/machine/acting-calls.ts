@@ -11,6 +11,9 @@ export function actingCalls(node: ast.Expression | ast.Argument): readonly ast.E
   switch (node.type) {
     case 'CallExpression':
       return [node, ...callsBehind(node)];
+    case 'NewExpression':
+    case 'TaggedTemplateExpression':
+      return [node];
     case 'AwaitExpression':
     case 'UnaryExpression':
     case 'SpreadElement':

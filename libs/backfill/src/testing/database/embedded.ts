@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeLibraryLinks } from './embedded.links.js';
 import type { RunningServer } from './server.client.js';
 
 const run = promisify(execFile);
@@ -17,7 +18,9 @@ const ACCEPTS_CONNECTIONS_WITHIN_S = '120';
  * @throws an error with a message for a person
  */
 export async function startEmbedded(): Promise<RunningServer> {
-  const binaries = join(packageOfBinaries(), 'native', 'bin');
+  const installed = packageOfBinaries();
+  await makeLibraryLinks(installed);
+  const binaries = join(installed, 'native', 'bin');
   const account = serverAccount();
   const folder = await mkdtemp(join(tmpdir(), 'backfill-test-database-'));
   const [cluster, passwordFile] = [join(folder, 'cluster'), join(folder, 'password')];
@@ -55,7 +58,7 @@ export async function startEmbedded(): Promise<RunningServer> {
   }
 }
 
-/** Links to the libraries are made by the install script of the package, which an installation without scripts leaves out. */
+/** The links to the libraries can be missing only if the install script has not run and the folder is read-only. */
 function explained(error: unknown): unknown {
   const message = error instanceof Error ? error.message : '';
   if (!/loading shared libraries|Library not loaded|image not found/.test(message)) return error;

@@ -67,6 +67,12 @@ const ACTION =
 const READ =
   /^(?:get|find|fetch|read|list|load|select|search|lookup|query(?=Selector)|count|exists?|is|has|can|should|hash|compare|parse|format|to|from|as|of|stringify|encode|decode|encrypt|decrypt|sign|verify|resolve|reject|generate|random|sleep|delay|wait|pause|retry|connect|disconnect|open|close|end|destroy|release|init|initialize|config|configure|log|info|warn|error|debug|print|write|check|assert|expect|validate|describe|map|filter|reduce|some|every|forEach|each|sort|reverse|slice|splice|split|join|concat|replace|trim|push|pop|shift|unshift|append|keys|values|entries|then|catch|finally|next|return|throw|bind|call|on|once|off|use|stop|start(?=Timer)|now|clone|toString|create(?!\w*(?:Seed|Record|Row|User|Account|Tenant|Data))|make|build|compile|render|escape|quote|test|match|inspect|pick|omit|merge|chunk|uniq\w*|round|floor|min|max|sum|abs|add(?=Days|Hours|Minutes|Seconds|Months|Years)|subtract|diff|startOf|endOf|utc|unix|setTimeout|fill)(?![a-z])/;
 
+/** Methods of the texts, lists and dates of JavaScript that compute. */
+const COMPUTES = new Set(
+  `at charAt charCodeAt codePointAt endsWith flat hasOwnProperty includes indexOf lastIndexOf localeCompare normalize
+  padEnd padStart repeat startsWith substr substring valueOf`.split(/\s+/),
+);
+
 /**
  * Does the call act? A name of a write decides, wherever the call is. Any other call acts too, also if its result
  * is used: a promise can be awaited later. Exceptions are names of functions that read, calls that only run the
@@ -75,7 +81,7 @@ const READ =
  */
 function mayAct({ name, facts, receiver }: UnknownCallee, { machine, args, site }: Call): boolean {
   if (ORM_WRITES.has(name) || ACTION.test(name)) return true;
-  if (READ.test(name)) return false;
+  if (READ.test(name) || COMPUTES.has(name)) return false;
   if (facts.module === undefined && isVariable(name, receiver)) return true;
   const runsArguments = args.some(({ kind }) => kind === 'function');
   if (runsArguments) return false;

@@ -11,22 +11,22 @@ function after(pause: 'auto' | number, serverMs: number, idleMs = 0): BatchPause
 }
 
 describe('the automatic pause', () => {
-  it("starts at 50 ms and becomes half of the server's time for a batch", () => {
+  it("starts at 50 ms and becomes a quarter of the server's time for a batch", () => {
     expect(new BatchPause({ pause: 'auto', targetDuration }).ms).toBe(50);
-    expect(after('auto', 10).ms).toBe(5);
+    expect(after('auto', 10).ms).toBe(2.5);
   });
 
-  it('returns to 50 ms, or to half of the time, after a batch that took far too long', () => {
+  it('returns to 50 ms, or to a quarter of the time, after a batch that took far too long', () => {
     const pause = after('auto', 10);
     pause.after(101, 0);
-    expect(pause.ms).toBe(50.5);
+    expect(pause.ms).toBe(50);
     pause.after(10, 0);
     pause.after(400, 0);
-    expect(pause.ms).toBe(200);
+    expect(pause.ms).toBe(100);
   });
 
   it('is shorter by the time for which the server rests anyway, e.g. during a round trip', () => {
-    expect(after('auto', 10, 2).ms).toBe(3);
+    expect(after('auto', 10, 2).ms).toBe(0.5);
     expect(after('auto', 10, 110).ms).toBe(0);
   });
 });
@@ -48,11 +48,11 @@ describe('the number of batches in flight', () => {
     expect(after(0, 10, 110).maxInFlight).toBe(12);
   });
 
-  it('leaves the server a third of its time with the automatic pause', () => {
+  it('leaves the server a fifth of its time with the automatic pause', () => {
     expect(after('auto', 10).maxInFlight).toBe(1);
     // The round trip is shorter than the rest that the server needs for two batches.
-    expect(after('auto', 10, 19).maxInFlight).toBe(1);
-    expect(after('auto', 10, 20).maxInFlight).toBe(2);
-    expect(after('auto', 10, 110).maxInFlight).toBe(8);
+    expect(after('auto', 10, 14).maxInFlight).toBe(1);
+    expect(after('auto', 10, 15).maxInFlight).toBe(2);
+    expect(after('auto', 10, 110).maxInFlight).toBe(9);
   });
 });

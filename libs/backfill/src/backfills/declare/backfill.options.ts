@@ -36,7 +36,7 @@ export interface PaceOptions {
    */
   readonly targetDuration?: number;
   /**
-   * Milliseconds between batches. `'auto'` starts with 50 and becomes half of the server's time for a batch,
+   * Milliseconds between batches. `'auto'` starts with 50 and becomes a quarter of the server's time for a batch,
    * less the time of a round trip. With 0, the next batch is sent before the
    * server has answered the last one.
    * @default 'auto'

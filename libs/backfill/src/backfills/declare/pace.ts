@@ -28,7 +28,7 @@ export const PACE_DEFAULTS = {
  * The time for which the server rests after a batch, as a share of the server's time for it. It applies with
  * `pause: 'auto'`.
  */
-export const PAUSE_SHARE = 0.5;
+export const PAUSE_SHARE = 0.25;
 /** A batch that takes longer than this factor times `targetDuration` means that the database is overloaded. */
 export const OVERLOAD_FACTOR = 5;
 

@@ -23,6 +23,7 @@ const MAX_STRIPED_PAGES = 1_024;
  * next stripe reads the same pages.
  */
 const SHARED_STRIPE_BATCHES = 3;
+const STRIPE_MARGIN = 1.1;
 /** 16 MB. One statement reads at most this part of a table that has few pending rows. */
 const MAX_PAGES = 2_048;
 const MIN_ROWS_PER_PAGE = 0.01;
@@ -81,9 +82,14 @@ export class RegionSizer {
     return Math.floor(limit / this.#rowsPerPass(stripes));
   }
 
-  /** Pending rows of a page in one stripe. They are whole rows, e.g. at most 5 of 27 rows with 6 stripes. */
+  /**
+   * Pending rows of a page in one stripe. They are whole rows, e.g. at most 5 of 27 rows with 6 stripes. If pages
+   * differ, some parts of the table have more, so that the mean has a margin.
+   */
   #rowsPerPass(stripes: number): number {
-    return stripes === 1 ? this.#density : Math.ceil(this.#density / stripes);
+    if (stripes === 1) return this.#density;
+    const mean = this.#density / stripes;
+    return Math.max(Math.ceil(mean), STRIPE_MARGIN * mean);
   }
 
   /** Number of pages that contain about `rows` pending rows. */

@@ -17,6 +17,7 @@ import type { RangeContext } from '../range.context.js';
 import type { BatchStage } from '../pace/batch.pacer.js';
 import { ChangeBlockedError } from '../recovery/change-blocked.error.js';
 import { changeOrQuarantine } from '../row.changer.js';
+import { Trial } from './trial.js';
 import type { SweepWindow, WindowBatch } from './sweep-window.js';
 import { findNextRow, findWindowEnd, moveWindow, sameKey } from './window.js';
 
@@ -36,6 +37,8 @@ export class Sweep {
   readonly #selection: RowSelection;
   readonly #runner: BatchRunner;
   readonly #lockModes: LockModeController;
+  /** Batches that do not select their rows first (`SweepStep.pages`). */
+  readonly #unselected = new Trial();
   /** Null in key order. */
   readonly #hints: HintReader | null;
   #window: SweepWindow | null = null;
@@ -147,8 +150,8 @@ export class Sweep {
     pacer.enterStage(stage);
     const limit = pacer.limit.rows;
     const lockMode = this.#lockModes.next(limit);
-    const isUnselected = lockMode === 'optimistic' && this.#runner.canBeUnselected;
-    const pages = isUnselected ? window.pagesAt(cursor, region, limit) : null;
+    const canBeUnselected = lockMode === 'optimistic' && this.#runner.canBeUnselected;
+    const pages = canBeUnselected && this.#unselected.next() ? window.pagesAt(cursor, region, limit) : null;
     const batch = { stage, limit, lockMode, region, pages, cursor, windowUpper };
     return { ...batch, outcome: this.#runner.sweep(session, state.range, this.#step(batch)) };
   }
@@ -167,7 +170,7 @@ export class Sweep {
       const region = window.region(pacer.limitOf('regular').rows);
       const next = window.stageAt(cursor, region);
       const size = pacer.limitOf(next).rows;
-      const pages = this.#runner.canBeUnselected ? window.pagesAt(cursor, region, size) : null;
+      const pages = previous.pages === null ? null : window.pagesAt(cursor, region, size);
       const batch = { ...previous, stage: next, limit: size, cursor, region, pages };
       const outcome = this.#runner.pipelineSweep?.(session, state.range, this.#step(batch));
       if (!outcome) return;
@@ -196,23 +199,27 @@ export class Sweep {
 
   /**
    * @returns null if an optimistic batch met a locked row, took too long, or had too many rows. It changed
-   * nothing, and the next step locks the rows first.
+   * nothing, and the next step locks or selects the rows first.
    */
   async #outcomeOf(
     window: SweepWindow,
-    { lockMode, stage, outcome }: SentBatch,
+    { lockMode, stage, pages, outcome }: SentBatch,
   ): Promise<BatchOutcome | null> {
     const { pacer } = this.#context;
     try {
       const result = await outcome;
       if (lockMode === 'optimistic') this.#lockModes.optimisticSucceeded();
+      if (pages !== null) this.#unselected.succeeded();
       return result;
     } catch (error) {
       await this.#finishPipelined(window);
       const failure = classifyFailure(error);
       pacer.enterStage(stage);
-      const isExpected = failure === 'lock' || failure === 'too-slow' || sqlState(error) === OVER_LIMIT;
-      if (lockMode === 'locking' || !isExpected) throw error;
+      if (sqlState(error) === OVER_LIMIT) {
+        this.#unselected.failed();
+        return null;
+      }
+      if (lockMode === 'locking' || (failure !== 'lock' && failure !== 'too-slow')) throw error;
       const isInPages = this.#selection.file !== null;
       const isSmaller =
         isInPages && failure === 'too-slow' && pacer.limit.wasTooSlow(MAX_OPTIMISTIC_BATCH_MS);

@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { BackfillModule } from 'nestjs-backfill';
 import { BackfillsModule } from './backfills/backfills.module.js';
 import { dataSourceOptions } from './data-source.js';
+import { HealthController } from './health/health.controller.js';
 import { IndexesModule } from './indexes/indexes.module.js';
 import { LeadsModule } from './leads/leads.module.js';
 import { AddEmailVerified1752624000000 } from './migrations/1752624000000-add-email-verified.js';
@@ -25,5 +26,6 @@ import { AddEmailVerified1752624000000 } from './migrations/1752624000000-add-em
     IndexesModule,
     BackfillsModule,
   ],
+  controllers: [HealthController],
 })
 export class AppModule {}

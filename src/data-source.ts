@@ -34,10 +34,17 @@ function databaseUrl(): string {
   }
 }
 
+/** Read for each connection, so that a password may be rotated while the application runs. */
+function passwordFromFile(): { readonly password?: () => string } {
+  const file = process.env['DATABASE_PASSWORD_FILE'];
+  return file === undefined ? {} : { password: () => readFileSync(file, 'utf8').trim() };
+}
+
 export function dataSourceOptions(): DataSourceOptions {
   return {
     type: 'postgres',
     url: databaseUrl(),
+    ...passwordFromFile(),
     applicationName: 'crm',
     entities: [Tenant, Lead, CallLog],
     migrations: [

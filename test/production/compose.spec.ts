@@ -9,6 +9,9 @@ const FILE = `${ROOT}/docker-compose.prod.yml`;
 interface Service {
   readonly command?: readonly string[];
   readonly restart?: string;
+  readonly secrets?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly cap_add?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
@@ -16,6 +19,7 @@ interface Service {
 
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
+  readonly secrets: Readonly<Record<string, object>>;
 }
 
 /** The two implementations of Compose; the tests use those that are installed. */
@@ -27,7 +31,8 @@ const COMMANDS = [
 const read = (): Compose => parse(readFileSync(FILE, 'utf8'), { merge: true }) as Compose;
 
 describe('docker-compose.prod.yml', () => {
-  const { services } = read();
+  const file = read();
+  const { services } = file;
 
   it('runs the phases one after another, then starts the API', () => {
     const waitsFor = Object.fromEntries(
@@ -70,9 +75,46 @@ describe('docker-compose.prod.yml', () => {
     expect(services['postgres']?.healthcheck?.test).toContain('--host=127.0.0.1');
   });
 
-  it('contains no password', () => {
-    expect(services['postgres']?.environment?.['POSTGRES_PASSWORD']).toMatch(/^\$\{POSTGRES_PASSWORD:\?/);
-    expect(services['api']?.environment?.['DATABASE_URL']).toContain('${POSTGRES_PASSWORD:?');
+  it('has the password as a secret only', () => {
+    expect(file.secrets).toEqual({
+      'database-password': { file: expect.stringMatching(/^\$\{POSTGRES_PASSWORD_FILE:\?/) as string },
+    });
+    for (const [name, { environment = {}, secrets }] of Object.entries(services)) {
+      expect([name, secrets]).toEqual([name, ['database-password']]);
+      expect([name, Object.values(environment).filter((value) => /\$\{|:[^/]*@/.test(value))]).toEqual([
+        name,
+        [],
+      ]);
+    }
+    expect(services['postgres']?.environment?.['POSTGRES_PASSWORD_FILE']).toBe(
+      '/run/secrets/database-password',
+    );
+    expect(services['api']?.environment?.['DATABASE_PASSWORD_FILE']).toBe('/run/secrets/database-password');
+  });
+
+  it.each(Object.entries(services))(
+    'confines %s: read-only root, no new privileges, no capabilities, bounds',
+    (name, service) => {
+      expect(service).toMatchObject({
+        read_only: true,
+        security_opt: ['no-new-privileges:true'],
+        cap_drop: ['ALL'],
+        mem_limit: expect.stringMatching(/^\$\{\w+:-\d+[mg]\}$/) as string,
+        pids_limit: expect.any(Number) as number,
+      });
+      // Its entrypoint prepares the volume as root.
+      expect(service.cap_add ?? []).toEqual(
+        name === 'postgres' ? ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'] : [],
+      );
+    },
+  );
+
+  it('offers its port to this host only, unless asked, and checks the health by a request', () => {
+    const ports = Object.entries(services).flatMap(([name, { ports: own = [] }]) =>
+      own.map((port) => [name, port]),
+    );
+    expect(ports).toEqual([['api', '${CRM_ADDRESS:-127.0.0.1}:${CRM_PORT:-3000}:3000']]);
+    expect(services['api']?.healthcheck?.test.join(' ')).toContain("fetch('http://127.0.0.1:3000/health')");
   });
 
   it('is accepted by Compose with a password and refused without one', () => {
@@ -81,10 +123,10 @@ describe('docker-compose.prod.yml', () => {
       console.warn('Not checked: neither docker-compose nor docker compose is installed.');
     for (const [command, first] of installed) {
       const config = [...first, '--file', FILE, 'config', '--quiet'];
-      const given = run(command, config, { POSTGRES_PASSWORD: 'secret' });
+      const given = run(command, config, { POSTGRES_PASSWORD_FILE: './secret' });
       expect(given.status === 0 ? '' : given.stderr).toBe('');
-      expect(run(command, config, { POSTGRES_PASSWORD: '' }).stderr).toContain(
-        "Set it to the database's password",
+      expect(run(command, config, { POSTGRES_PASSWORD_FILE: '' }).stderr).toContain(
+        "Name the file that holds the database's password",
       );
     }
   });

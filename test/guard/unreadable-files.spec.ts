@@ -60,4 +60,21 @@ describe('a file that the guard cannot check', () => {
     expect(out).toContain("exclude it with `--exclude '1757000000003-huge.sql'`");
     expect((await project.guard('--exclude', '1757000000003-huge.sql')).code).toBe(0);
   });
+
+  it('or any other file may have control characters in its name and its text, which are escaped', async () => {
+    const evil = '1757000000004-\u001b[2J\u001b[31mevil\u202e.ts';
+    project.migration(UPDATE.replace('leads', '"\u001b[2Jleads"'), evil);
+    project.write(`src/migrations/broken-${evil}`, 'export class {');
+    const commands = [
+      await project.guard(),
+      await project.guard('--format', 'github'),
+      await project.guard('--update-baseline'),
+      await project.run('fix', project.path(`src/migrations/${evil}`)),
+      await project.run('extract', project.path(`src/migrations/${evil}`)),
+    ];
+    const output = commands.map(({ out, error }) => out + error).join('');
+    expect(output).toContain('1757000000004-\\u001b[2J\\u001b[31mevil\\u202e.ts');
+    // eslint-disable-next-line no-control-regex -- the control characters are what it is about
+    expect(output).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
+  });
 });

@@ -10,7 +10,7 @@ import { readSchema } from '../extract/project/schema.reader.js';
 import { nextSteps } from '../extract/report-text.js';
 import type { GeneratedFile } from '../extract/write/generated.types.js';
 import { GuardUsageError, UnreadableFileError } from '../guard.error.js';
-import { shownPath } from '../report/paths.js';
+import { printablePath } from '../report/terminal-text.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
 
@@ -31,7 +31,7 @@ export async function runExtract(report: CheckReport, args: Arguments, console: 
   });
   const { backfills, kept } = extraction;
   if (backfills.length === 0 && kept.length === 0) {
-    console.out(`${shownPath(file)}: nothing to extract\n`);
+    console.out(`${printablePath(file)}: nothing to extract\n`);
     return EXIT.clean;
   }
   const files = filesOf(extraction);
@@ -39,12 +39,12 @@ export async function runExtract(report: CheckReport, args: Arguments, console: 
   if (args.write) assertNoneExists(backfills.map((backfill) => backfill.file.path));
   for (const { path, code } of files)
     console.out(
-      unifiedDiff(shownPath(path), existsSync(path) ? readFileSync(path, 'utf8') : undefined, code),
+      unifiedDiff(printablePath(path), existsSync(path) ? readFileSync(path, 'utf8') : undefined, code),
     );
   if (extraction.migration !== before)
-    console.out(unifiedDiff(shownPath(file), before, extraction.migration));
+    console.out(unifiedDiff(printablePath(file), before, extraction.migration));
   for (const { line, reason } of kept)
-    console.error(`${shownPath(file)}:${String(line)}: not extracted: ${reason}\n`);
+    console.error(`${printablePath(file)}:${String(line)}: not extracted: ${reason}\n`);
   if (backfills.length === 0) return EXIT.clean;
   if (!args.write) console.error('no file was written; add --write to write the files\n');
   else writeFiles([...files, { path: file, code: extraction.migration }], extraction, console);
@@ -54,7 +54,7 @@ export async function runExtract(report: CheckReport, args: Arguments, console: 
 /** @throws {UnreadableFileError} @throws {GuardUsageError} when the path is not one migration file */
 function migrationFile({ problems, migrations }: CheckReport, { paths }: Arguments): string {
   const [problem] = problems;
-  if (problem) throw new UnreadableFileError(shownPath(problem.file), problem.problem);
+  if (problem) throw new UnreadableFileError(printablePath(problem.file), problem.problem);
   const file = resolve(paths[0] ?? '');
   if (migrations.length === 0 || migrations.some((migration) => migration.file !== file))
     throw new GuardUsageError('extract takes one migration file, not a folder');
@@ -66,7 +66,7 @@ function assertNoneExists(paths: readonly string[]): void {
   for (const path of paths)
     if (existsSync(path))
       throw new GuardUsageError(
-        `${shownPath(path)} exists already`,
+        `${printablePath(path)} exists already`,
         'Rename the existing file, or choose another folder with --into.',
       );
 }
@@ -75,7 +75,7 @@ function writeFiles(files: readonly GeneratedFile[], extraction: Extraction, con
   for (const { path, code } of files) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, code);
-    console.error(`written: ${shownPath(path)}\n`);
+    console.error(`written: ${printablePath(path)}\n`);
   }
   console.error('\nNext steps:\n');
   for (const [at, step] of nextSteps(extraction).entries()) console.error(`  ${String(at + 1)}. ${step}\n`);

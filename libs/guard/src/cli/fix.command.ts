@@ -6,7 +6,7 @@ import type { CheckReport } from '../check/check.types.js';
 import { unifiedDiff } from '../extract/line-diff.js';
 import { fixMigration } from '../fix/migration.fix.js';
 import { GuardUsageError, UnreadableFileError } from '../guard.error.js';
-import { shownPath } from '../report/paths.js';
+import { printablePath } from '../report/terminal-text.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
 
@@ -16,7 +16,7 @@ const RULES: ReadonlySet<string> = new Set(LOCK_RULES);
 export async function runFix(report: CheckReport, args: Arguments, console: Console): Promise<number> {
   const file = resolve(args.paths[0] ?? '');
   const [problem] = report.problems;
-  if (problem) throw new UnreadableFileError(shownPath(problem.file), problem.problem);
+  if (problem) throw new UnreadableFileError(printablePath(problem.file), problem.problem);
   if (report.migrations.some((migration) => migration.file !== file))
     throw new GuardUsageError('fix takes one migration file, not a folder');
   const code = readFileSync(file, 'utf8');
@@ -24,11 +24,11 @@ export async function runFix(report: CheckReport, args: Arguments, console: Cons
     directions.flatMap((one) => one.findings.filter(({ rule }) => RULES.has(rule))),
   );
   const fix = fixMigration(await loadParser(), { file, code, findings });
-  if (fix.replaced === 0) console.out(`${shownPath(file)}: nothing to fix\n`);
-  else console.out(unifiedDiff(shownPath(file), code, fix.code));
+  if (fix.replaced === 0) console.out(`${printablePath(file)}: nothing to fix\n`);
+  else console.out(unifiedDiff(printablePath(file), code, fix.code));
   for (const { line, rule, message } of fix.kept)
     console.error(
-      `${shownPath(file)}:${String(line)}: not fixed: ${message} (docs/guard/rules/${rule}.md has the steps)\n`,
+      `${printablePath(file)}:${String(line)}: not fixed: ${message} (docs/guard/rules/${rule}.md has the steps)\n`,
     );
   for (const name of fix.unguarded)
     console.error(
@@ -38,7 +38,7 @@ export async function runFix(report: CheckReport, args: Arguments, console: Cons
   if (fix.replaced === 0) return EXIT.clean;
   if (args.write) writeFileSync(file, fix.code);
   console.error(
-    args.write ? `written: ${shownPath(file)}\n` : 'no file was written; add --write to write it\n',
+    args.write ? `written: ${printablePath(file)}\n` : 'no file was written; add --write to write it\n',
   );
   return EXIT.clean;
 }

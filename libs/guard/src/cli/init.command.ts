@@ -6,7 +6,7 @@ import { baselineEntries } from '../check/outcome.js';
 import { GuardUsageError } from '../guard.error.js';
 import { projectSetup } from '../init/project-setup.js';
 import { writeOutput } from '../output-file.js';
-import { shownPath } from '../report/paths.js';
+import { printablePath } from '../report/terminal-text.js';
 import { plural } from '../report/summary.js';
 import { EXIT, type Console } from './console.js';
 
@@ -21,7 +21,7 @@ export function runInit(report: CheckReport, migrations: string, console: Consol
   const [problem] = report.problems;
   if (problem)
     throw new GuardUsageError(
-      `${shownPath(problem.file)}: ${problem.problem}`,
+      `${printablePath(problem.file)}: ${problem.problem}`,
       'The baseline is only written when every file can be checked.',
     );
   const baseline = resolve(DEFAULT_BASELINE);

@@ -12,7 +12,7 @@ import { githubReport } from '../report/github.report.js';
 import { htmlReport } from '../report/html.report.js';
 import { jsonReport } from '../report/json.report.js';
 import { markdownReport } from '../report/markdown.report.js';
-import { shownPath } from '../report/paths.js';
+import { plainText, printablePath, styledText } from '../report/terminal-text.js';
 import { sarifReport } from '../report/sarif.report.js';
 import { plural } from '../report/summary.js';
 import { textReport, timingLine } from '../report/text.report.js';
@@ -25,7 +25,8 @@ import { findMigrations } from '../init/project-setup.js';
 import { USAGE } from './usage.js';
 
 /** Runs the command `nestjs-backfill-guard`. @returns its exit code */
-export async function run(args: readonly string[], console: Console): Promise<number> {
+export async function run(args: readonly string[], streams: Console): Promise<number> {
+  const console = forTerminals(streams);
   try {
     const parsed = parseArguments(args);
     if (parsed === 'help') {
@@ -123,7 +124,7 @@ function updateBaseline(report: CheckReport, file: string, console: Console): nu
   const [problem] = report.problems;
   if (problem) {
     console.error(
-      `nestjs-backfill-guard: ${shownPath(problem.file)}: ${problem.problem}\n  → The baseline is only written when every file can be checked.\n`,
+      `nestjs-backfill-guard: ${printablePath(problem.file)}: ${problem.problem}\n  → The baseline is only written when every file can be checked.\n`,
     );
     return EXIT.unusable;
   }
@@ -133,7 +134,7 @@ function updateBaseline(report: CheckReport, file: string, console: Console): nu
   const entries = [...others, ...baselineEntries(report, file)];
   const { counts } = writeBaseline(file, entries, Math.max(before?.initial ?? 0, entries.length));
   console.out(
-    `${shownPath(file)}: ${plural(entries.length, 'grandfathered violation')} (${String(counts.HIGH)} HIGH, ${String(counts.MEDIUM)} MEDIUM, ${String(counts.LOW)} LOW)\n`,
+    `${printablePath(file)}: ${plural(entries.length, 'grandfathered violation')} (${String(counts.HIGH)} HIGH, ${String(counts.MEDIUM)} MEDIUM, ${String(counts.LOW)} LOW)\n`,
   );
   return EXIT.clean;
 }
@@ -147,4 +148,10 @@ async function factsOf({
   const version = postgres === undefined ? {} : { postgres };
   if (tableSizes !== undefined) return { tableSizes: readTableSizes(tableSizes), ...version };
   return database === undefined ? version : { ...(await readDatabaseFacts(database)), ...version };
+}
+
+/** Names of files and SQL may contain anything. */
+function forTerminals({ out, error, colour }: Console): Console {
+  const shown = colour ? styledText : plainText;
+  return { colour, out: (text) => out(shown(text)), error: (text) => error(shown(text)) };
 }

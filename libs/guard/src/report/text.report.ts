@@ -6,7 +6,7 @@ import type { RuleId, Severity } from '../rules/rule.types.js';
 import { suppressionSentence } from './suppression.sentence.js';
 import { elsewhereLabel } from './elsewhere.label.js';
 import { painter, type Painter } from './painter.js';
-import { shownPath } from './paths.js';
+import { printable, printablePath } from './terminal-text.js';
 import { plural, summaryOf } from './summary.js';
 
 export interface TextOptions {
@@ -23,7 +23,7 @@ export function textReport(outcome: Outcome, { colour, timing }: TextOptions): s
   );
   const explained = new Set<RuleId>();
   for (const [file, items] of groups(shown)) {
-    lines.push(paint.bold(shownPath(file)));
+    lines.push(paint.bold(printablePath(file)));
     for (const item of items) {
       lines.push(...findingLines(item, paint));
       const { rule } = item.finding;
@@ -88,7 +88,7 @@ function crowdLines(items: readonly JudgedFinding[], paint: Painter): readonly s
   if (!crowd || !last) return [];
   return [
     paint.bold(crowd.headline(items.length)),
-    `  ${shownPath(first.subject.file)} … ${shownPath(last.subject.file)}`,
+    `  ${printablePath(first.subject.file)} … ${printablePath(last.subject.file)}`,
     `  ${paint.dim(crowd.advice)}`,
     '',
   ];
@@ -116,7 +116,7 @@ function findingLines({ finding, status }: JudgedFinding, paint: Painter): reado
     lines.push(`           ${paint.dim('│')} ${shortened(finding.statement, 160)}`);
   if (finding.elsewhere)
     lines.push(
-      `           ${paint.dim(`${elsewhereLabel(finding.rule)} in ${shownPath(finding.elsewhere.file)}:${String(finding.elsewhere.line)}`)}`,
+      `           ${paint.dim(`${elsewhereLabel(finding.rule)} in ${printablePath(finding.elsewhere.file)}:${String(finding.elsewhere.line)}`)}`,
     );
   return lines;
 }
@@ -138,15 +138,15 @@ function problemLines({ problems, stale, suppressionProblems }: Outcome, paint: 
   return [
     ...problems.map(
       ({ file, problem, line, column }) =>
-        `${paint.red('could not be checked')} ${shownPath(file)}${line === undefined ? '' : `:${String(line)}:${String(column ?? 1)}`}: ${problem}`,
+        `${paint.red('could not be checked')} ${printablePath(file)}${line === undefined ? '' : `:${String(line)}:${String(column ?? 1)}`}: ${problem}`,
     ),
     ...suppressionProblems.map(
       (problem) =>
-        `${paint.yellow('comment')} ${shownPath(problem.suppression.file)}:${String(problem.suppression.line)}: ${suppressionSentence(problem)}`,
+        `${paint.yellow('comment')} ${printablePath(problem.suppression.file)}:${String(problem.suppression.line)}: ${suppressionSentence(problem)}`,
     ),
     ...stale.map(
       (entry) =>
-        `${paint.yellow('stale')} ${entry.file}: ${entry.rule} is in the baseline but no longer in the migration; \`--update-baseline\` removes it`,
+        `${paint.yellow('stale')} ${printable(entry.file)}: ${entry.rule} is in the baseline but no longer in the migration; \`--update-baseline\` removes it`,
     ),
   ];
 }

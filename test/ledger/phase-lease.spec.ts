@@ -52,6 +52,8 @@ describe('the lease on a phase', () => {
     const manager = new LeaseManager<string>({
       durationMs: 30,
       renewal: (token) => lease.renewal(token),
+      subject: 'a test',
+      warn: () => undefined,
       sideSession: () => ({
         sendOnSideConnection: async (statements) => {
           await new Promise<void>((resolve) => renewals.push(resolve));

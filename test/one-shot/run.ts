@@ -55,6 +55,7 @@ export class RecordedOutput implements OneShotOutput {
   failedInspection = async (_: string, failure: FailedInspection): Promise<void> =>
     void this.reports.push(failure);
   control = async (report: ControlReport): Promise<void> => void this.controls.push(report);
+  housekeeping = async (): Promise<void> => undefined;
 }
 
 /** Replaces the service that runs backfills. */

@@ -1,6 +1,13 @@
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { BackfillModule, BackfillService, MigrationsService, SchemaMigration } from 'nestjs-backfill';
+import {
+  BackfillModule,
+  BackfillService,
+  IndexesService,
+  MigrationsService,
+  OnlineIndex,
+  SchemaMigration,
+} from 'nestjs-backfill';
 import type { QueryRunner } from 'typeorm';
 import { DoJobs, Job, JobLog } from '../fixtures/jobs-app/jobs.mjs';
 import { addJobs } from '../support/applications/jobs.ts';
@@ -17,6 +24,9 @@ class Slow1700000000001 extends SchemaMigration {
   }
   override async down(): Promise<void> {}
 }
+
+@OnlineIndex({ name: 'jobs_note', entity: Job, columns: ['note'] })
+class JobsByNote {}
 
 describe('a password that is rotated in mid-run, with `password: () => token`', () => {
   let database: TestDatabase;
@@ -53,7 +63,7 @@ describe('a password that is rotated in mid-run, with `password: () => token`', 
         }),
         BackfillModule.forRoot({ defaults: { pause: 0 }, leaseDuration: 1_000 }),
       ],
-      providers: [DoJobs],
+      providers: [DoJobs, JobsByNote],
     }).compile();
     const context = await module.init();
     stop = () => context.close();
@@ -94,5 +104,51 @@ describe('a password that is rotated in mid-run, with `password: () => token`', 
     } finally {
       DoJobs.before = () => undefined;
     }
+  });
+
+  it('does not end the lease of an index build that takes long', async () => {
+    const context = await start();
+    await context.get(BackfillService).status();
+    // The build waits for this transaction.
+    const writer = await database.connect('a writer');
+    await writer.query(`BEGIN; INSERT INTO jobs (note) VALUES ('open')`);
+    const log = { log: () => undefined, warn: (line: string) => void warnings.push(line) };
+    const warnings: string[] = [];
+    const built = context.get(IndexesService).run({ log });
+    try {
+      await until(
+        async () =>
+          (await database.query(`SELECT FROM pg_stat_progress_create_index WHERE relid = 'jobs'::regclass`))
+            .length > 0,
+      );
+      await rotate();
+      await renewedTwice('deploy_lease', 'expires_at');
+    } finally {
+      await writer.query('COMMIT');
+      await writer.end();
+    }
+    expect(await built).toMatchObject({ outcome: 'done', dataSources: [{ indexes: [{ status: 'built' }] }] });
+    expect(warnings).toEqual([]);
+  });
+
+  it('is reported if the application does not get the new one: the lease cannot be renewed', async () => {
+    const context = await start();
+    await addJobs(database, 5);
+    const lines: string[] = [];
+    const reported = () => lines.find((line) => line.includes('cannot be renewed'));
+    DoJobs.before = async () => {
+      await database.query(`ALTER ROLE ${login().username} PASSWORD 'another'`);
+      await until(() => Promise.resolve(reported() !== undefined));
+    };
+    try {
+      await context
+        .get(BackfillService)
+        .run({ observer: { noted: ({ message }) => void lines.push(message) } });
+    } finally {
+      DoJobs.before = () => undefined;
+    }
+    expect(reported()).toMatch(
+      /^The lease on a range cannot be renewed: password authentication failed .*It expires 1 s after its last renewal; then this process can commit no more, and another one may take over\. Check user and password/,
+    );
   });
 });

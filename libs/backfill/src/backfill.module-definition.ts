@@ -3,6 +3,7 @@ import type { PaceOptions } from './backfills/declare/backfill.options.js';
 import { PACE_DEFAULTS } from './backfills/declare/pace.js';
 import { THROTTLE_DEFAULTS } from './backfills/throttle/throttle.limits.js';
 import type { ThrottleOptions } from './backfills/throttle/throttle.options.js';
+import type { Redaction } from './errors/redaction.js';
 import { LEDGER_DEFAULTS } from './ledger/ledger.options.js';
 import { DDL_POLICY } from './migrations/migration.options.js';
 import type { MigrationModuleOptions } from './migrations/migrations-module.options.js';
@@ -41,6 +42,13 @@ export interface BackfillModuleOptions {
    * @default []
    */
   readonly retired?: readonly string[];
+  /**
+   * What of the texts of errors may be logged, recorded in the ledger, reported and shown: they may hold values of rows.
+   * `true`: the SQLSTATE and the names of constraint, table and column of an error of the database, and the class of any
+   * other error. Or a function of the text. It applies to the process.
+   * @default texts are not redacted
+   */
+  readonly redact?: Redaction;
   /** The schema migrations of every data source. @default see `MigrationModuleOptions` */
   readonly migrations?: MigrationModuleOptions;
 }
@@ -55,8 +63,9 @@ export const MODULE_DEFAULTS = {
   throttles: THROTTLE_DEFAULTS,
   catchUp: CATCH_UP_DEFAULTS,
   retired: [],
+  redact: undefined,
   migrations: { locks: 'refuse', policy: DDL_POLICY },
-} as const satisfies Required<BackfillModuleOptions>;
+} as const satisfies Required<Omit<BackfillModuleOptions, 'redact'>> & { readonly redact: undefined };
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<BackfillModuleOptions>({

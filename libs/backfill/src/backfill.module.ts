@@ -3,6 +3,7 @@ import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 import { ImportedTwiceError } from './errors/imported-twice.error.js';
 import { ConfigurableModuleClass, type BackfillModuleOptions } from './backfill.module-definition.js';
 import { optionsProviders } from './backfill.options.providers.js';
+import { RedactionScope } from './errors/redaction.scope.js';
 import { BackfillService } from './backfills/backfill.service.js';
 import { BackfillExplorer } from './backfills/definition/backfill.explorer.js';
 import { BackfillRegistry } from './backfills/definition/backfill.registry.js';
@@ -10,6 +11,7 @@ import { BackfillRecords } from './backfills/records/records.service.js';
 import { ThrottleExplorer } from './backfills/throttle/throttle.explorer.js';
 import { DataSourceExplorer } from './data-sources/data-source.explorer.js';
 import { DataSourceRegistry } from './data-sources/data-source.registry.js';
+import { GrantsReader } from './deploy/grants/grants.reader.js';
 import { contractBackfillsProvider } from './deploy/providers/contract-backfills.provider.js';
 import { indexDirectoryProvider } from './deploy/providers/index.directory.provider.js';
 import { indexReadinessProvider } from './deploy/providers/index.readiness.provider.js';
@@ -50,6 +52,7 @@ import { StartUpChecker } from './start-up.checker.js';
     DataSourceExplorer,
     DataSourceRegistry,
     EventDispatcher,
+    GrantsReader,
     HandlerExplorer,
     IndexExplorer,
     indexDirectoryProvider,
@@ -58,6 +61,7 @@ import { StartUpChecker } from './start-up.checker.js';
     LedgerFactory,
     MigrationsService,
     PhaseObservers,
+    RedactionScope,
     RoundQueue,
     RunEvents,
     RunObservers,

@@ -40,7 +40,7 @@ describe('the option `throttles`', () => {
     [
       { replicalag: false },
       'throttles.replicalag',
-      'Did you mean `replicaLag`? The options are replicaLag, walArchive',
+      'Did you mean `replicaLag`? The options are replicaLag, replicationSlots',
     ],
     [true, '`throttles` is true', 'false to turn all of them off'],
   ])('is refused at start-up if it is %j', async (throttles, option, remedy) => {

@@ -63,6 +63,7 @@ class Busy extends Labels {}
 const BACKFILLS = [ByBytes, BySeconds, Ignoring, Archived, AgainstWraparound, AnyAutovacuum, Busy];
 const OFF = {
   replicaLag: false,
+  replicationSlots: false,
   walArchive: false,
   maintenance: false,
   lockWaiters: false,

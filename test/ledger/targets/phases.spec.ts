@@ -60,6 +60,7 @@ describe('the phases of a deployment, with a schema for each tenant', () => {
       target: () => Promise.resolve('tenant_1.migrations'),
       duration: 30_000,
       log: quiet,
+      warn: () => undefined,
     });
     const report = await runMigrations(sourceOf('tenant_2'), { log: quiet });
     await lease.release();

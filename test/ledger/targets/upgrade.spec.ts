@@ -4,6 +4,7 @@ import { installLedger } from '../../../libs/backfill/src/ledger/ledger.installe
 import { SCHEMA_STEPS } from '../../../libs/backfill/src/ledger/schema/steps.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { TestApplication } from '../../support/applications/application.ts';
+import { until } from '../../support/runs/until.ts';
 import { TestDatabase } from '../../support/server/database.ts';
 import { Lead, LEAD_TABLES } from '../../support/tables/lead-tables.ts';
 
@@ -104,5 +105,53 @@ describe('a ledger of an earlier release, whose records name no table', () => {
     const other = await start('tenant_2');
     expect((await service().run()).backfills[0]).toMatchObject({ status: 'paused' });
     expect((await other.run()).backfills[0]).toMatchObject({ status: 'complete' });
+  });
+});
+
+describe('a plan on a ledger of an earlier release', () => {
+  it('holds no lock on its tables, and changes nothing: it rehearses on a ledger of its own', async () => {
+    const database = await TestDatabase.create();
+    const application = await TestApplication.start({ database, entities: LEAD_TABLES, backfills: [Names] });
+    const holder = await database.connect('holder');
+    try {
+      const session = await Session.open(application.dataSource);
+      await installLedger(
+        session,
+        'nestjs_backfill',
+        SCHEMA_STEPS.filter(({ number }) => number <= BEFORE),
+      );
+      await session.close();
+      await database.query(`INSERT INTO leads (name) SELECT 'Lead ' || i FROM generate_series(1, 20) AS i;
+        INSERT INTO nestjs_backfill.backfill (name, version, kind, status, reason) VALUES ('names', 1, 'set', 'incomplete', 'As before.');
+        CREATE FUNCTION wait_for_holder() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN new; END $$;
+        CREATE TRIGGER slow BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION wait_for_holder()`);
+      await holder.query('SELECT pg_advisory_lock(77)');
+      const planned = application.service.plan();
+      // The rehearsed batch waits in its trigger.
+      await until(async () => {
+        const waiting = await database.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%leads%'`,
+        );
+        return waiting.length > 0;
+      });
+      const locked = await database.query(
+        `SELECT relation::regclass::text FROM pg_locks WHERE mode IN ('AccessExclusiveLock', 'ShareLock', 'ExclusiveLock')
+           AND relation IN (SELECT oid FROM pg_class WHERE relnamespace = 'nestjs_backfill'::regnamespace)`,
+      );
+      expect(locked).toEqual([]);
+      await holder.query('SELECT pg_advisory_unlock(77)');
+      expect((await planned).plan).toMatchObject([{ pending: 20, status: 'incomplete' }]);
+      expect(await database.query(`SELECT max(number) FROM nestjs_backfill.installed_step`)).toEqual([
+        { max: BEFORE },
+      ]);
+      expect(
+        await database.query(`SELECT FROM pg_namespace WHERE nspname LIKE 'nestjs_backfill_plan%'`),
+      ).toEqual([]);
+    } finally {
+      await holder.end();
+      await application.stop();
+      await database.drop();
+    }
   });
 });

@@ -91,6 +91,15 @@ describe('one-shot arguments', () => {
     ],
     ['--set a pause=20 b', controlOf('set', ['a', 'b'], { changes: { pause: 20 } })],
     ['--set a pause=auto', controlOf('set', ['a'], { changes: { pause: 'auto' } })],
+    [
+      '--prune --keep 30d --json',
+      { action: 'housekeeping', housekeeping: { verb: 'prune', keepMs: 2_592_000_000 }, json: true },
+    ],
+    ['--prune', { action: 'housekeeping', housekeeping: { verb: 'prune', keepMs: undefined } }],
+    [
+      '--forget a b --forget=a',
+      { action: 'housekeeping', housekeeping: { verb: 'forget', names: ['a', 'b'] } },
+    ],
   ])('are parsed: `%s`', (line, expected) => {
     expect(parseArguments(line.split(' '))).toEqual({ ...DEFAULTS, ...expected });
   });
@@ -143,6 +152,18 @@ describe('one-shot arguments', () => {
     ['--deploy --plan --rebuild', '--plan and --rebuild contradict', 'Leave one of them out'],
     ['--status --rebuild', '--status and --rebuild contradict', 'Leave one of them out'],
     ['--status --tenant 5', '--status and --tenant contradict', 'Leave one of them out'],
+    ['--prune leads', '--prune takes no name, but got "leads"', '`--prune`'],
+    [
+      '--prune --keep 10m',
+      '--keep cannot be "10m": it takes a number with a unit (h, d), at least 1d',
+      '90d',
+    ],
+    ['--prune --keep 12h', '--keep cannot be "12h"', '--keep 90d'],
+    ['--prune --keep 1d --keep 2d', 'contradict each other: it takes only one value', 'Leave one'],
+    ['--backfill --keep 9d', '--keep needs --prune', '--keep 90d'],
+    ['--prune --backfill', '--prune and --backfill contradict', 'only deletes records of the ledger'],
+    ['--forget', '--forget needs the name of a backfill', '`--forget NAME…`'],
+    ['--forget a --cancel b', '--forget and --cancel contradict', 'Leave one of them out'],
     ['--pause', '--pause needs the name of a backfill', '`--pause NAME…`'],
     [
       '--set a',

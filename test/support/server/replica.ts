@@ -70,6 +70,16 @@ export class ReplicatedServer {
     });
   }
 
+  /** From now on, the replica streams through a physical slot of this name. */
+  async useSlot(name: string): Promise<void> {
+    await this.onPrimary(`SELECT pg_create_physical_replication_slot('${name}', true)`);
+    await query(this.#replica.url(), `ALTER SYSTEM SET primary_slot_name = '${name}'`);
+    await query(this.#replica.url(), 'SELECT pg_reload_conf()');
+    await until(
+      async () => (await this.onPrimary('SELECT FROM pg_replication_slots WHERE active')).length === 1,
+    );
+  }
+
   async resumeReplay(): Promise<void> {
     await query(this.#replica.url(), 'SELECT pg_wal_replay_resume()');
   }

@@ -7,6 +7,9 @@ import { checkChanges, type SettingChanges } from './control/setting.parser.js';
 import { TenantNotDeclaredError } from './declare/errors/tenant.error.js';
 import { BackfillRegistry } from './definition/backfill.registry.js';
 import type { BackfillDefinition } from './definition/definition.js';
+import { RecordsInUseError } from './housekeeping/housekeeping.error.js';
+import type { ForgetReport, PruneReport } from './housekeeping/housekeeping.report.js';
+import { DEFAULT_RETENTION_MS, LedgerHousekeeper } from './housekeeping/ledger.housekeeper.js';
 import { runPhase, type PhaseContext } from './phase.runner.js';
 import { requiredFirst } from './phase.turns.js';
 import { checkRetryKeys } from './control/retry-keys.check.js';
@@ -145,6 +148,7 @@ export class BackfillService {
         includeUndeclared,
         retired: this.#registry.retired,
         targets: request.targets ?? [],
+        dataSources: this.#registry.dataSources,
       }),
     };
   }
@@ -193,7 +197,7 @@ export class BackfillService {
 
   /**
    * Probes the table for a pending row at this moment. Changes nothing. For a backfill in `retired`, the ledger's
-   * records decide.
+   * records decide. It may be named by a former name.
    *
    * @throws UnknownBackfillError
    */
@@ -202,18 +206,55 @@ export class BackfillService {
       const { dataSources } = this.#registry;
       return proveRetired(name, { dataSources, ledger: this.#ledger, schema: this.schema });
     }
-    return proveCompletion(this.#registry.get(name), this.#ledger, this.schema);
+    return proveCompletion(this.#registry.get(this.#registry.currentName(name)), this.#ledger, this.schema);
   }
 
   /** Runs the rest of a backfill, after everything that it depends on. @throws UnknownBackfillError */
   async finish(name: string, request: Omit<RunRequest, 'names' | 'tenants'> = {}): Promise<void> {
-    await this.run({ ...request, names: [...this.#registry.withDependencies(name)] });
+    await this.run({
+      ...request,
+      names: [...this.#registry.withDependencies(this.#registry.currentName(name))],
+    });
+  }
+
+  /**
+   * Deletes what the ledgers only keep as history: ended ranges, changes of the status, replaced settings, samples,
+   * events, expired leases, and the records of tables that were dropped. No total changes, and a backfill that is
+   * running may go on.
+   *
+   * @param options `keepMs`: the age up to which records are kept; at least a day
+   * @throws RetentionError
+   */
+  async prune({ keepMs = DEFAULT_RETENTION_MS }: { readonly keepMs?: number } = {}): Promise<PruneReport> {
+    return this.#housekeeper().prune(keepMs);
+  }
+
+  /**
+   * Deletes everything that the ledgers have about backfills whose classes were removed.
+   *
+   * @throws RecordsInUseError for a backfill that is declared or that a process works on
+   * @throws NoRecordsError
+   */
+  async forget(names: readonly string[]): Promise<ForgetReport> {
+    const declared = names.find((name) => this.names.includes(name));
+    if (declared !== undefined)
+      throw new RecordsInUseError(
+        declared,
+        'it is declared by this application',
+        'Remove its class first. To run it again instead, raise its `version`.',
+      );
+    return this.#housekeeper().forget([...new Set(names)], this.names);
+  }
+
+  #housekeeper(): LedgerHousekeeper {
+    const { namedDataSources: dataSources } = this.#registry;
+    return new LedgerHousekeeper({ dataSources, ledger: this.#ledger, schema: this.schema });
   }
 
   /** These backfills and what they depend on. Names that are not declared are left out. */
   #closureOf(names: readonly string[]): ReadonlySet<string> {
     const found = new Set<string>();
-    for (const name of names)
+    for (const name of names.map((each) => this.#registry.currentName(each)))
       if (this.#registry.names.includes(name)) this.#registry.withDependencies(name, found);
     return found;
   }

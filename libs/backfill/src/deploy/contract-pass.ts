@@ -1,7 +1,9 @@
+import type { IndexesReport } from '../indexes/indexes.report.js';
 import type { BackfillPhaseReport } from '../report/report.js';
 import type { BackfillStatus } from '../ledger/status.js';
 import type { MigrateReport } from '../migrations/migrate.report.js';
 import { MigrationBlockedError } from '../migrations/migration.error.js';
+import { isMet } from './met-requirement.js';
 
 /**
  * The statuses after a run that was not interrupted, so that its deployment could start the new code. With
@@ -18,18 +20,25 @@ const STATUSES_AFTER_A_RUN: ReadonlySet<string> = new Set<BackfillStatus>([
  * Whether a deployment runs, at its end, the contract migrations that it deferred at its start. Two
  * conditions must hold:
  *
- * - The required backfills are now complete and proved.
+ * - The required backfills are now complete and proved, and the required indexes are built.
  * - The code that fills the new columns is running: this deployment has run no other migration, and an
  *   earlier deployment ran these backfills without an interruption. Otherwise, the contract migration would
  *   break the version that is still running.
  */
-export function shouldRunContractPass(migrate: MigrateReport, backfill: BackfillPhaseReport): boolean {
+export function shouldRunContractPass(
+  migrate: MigrateReport,
+  {
+    backfill,
+    indexes,
+  }: { readonly backfill: BackfillPhaseReport; readonly indexes: IndexesReport | undefined },
+): boolean {
   if (migrate.outcome !== 'deferred') return false;
   if (migrate.dataSources.some(({ ran }) => ran.length > 0)) return false;
-  const proved = new Set(backfill.backfills.filter((report) => report.proved).map(({ name }) => name));
   return migrate.dataSources.some(({ deferred }) =>
     deferred?.waitsFor.every(
-      (required) => proved.has(required.backfill) && STATUSES_AFTER_A_RUN.has(required.status),
+      (required) =>
+        isMet(required, { backfill, indexes }) &&
+        (required.kind === 'index' || STATUSES_AFTER_A_RUN.has(required.status)),
     ),
   );
 }

@@ -25,8 +25,8 @@ interface PreparedPhase {
 
 /**
  * Runs the phases of a deployment in order. A failed migration ends the deployment. Any other failure does
- * not: the next phase runs. At the end, the migrations run once more if `shouldRunContractPass`, and the
- * indexes if `shouldRunIndexPass`.
+ * not: the next phase runs. At the end, the indexes are built once more if `shouldRunIndexPass`, and then the
+ * migrations run once more if `shouldRunContractPass`.
  */
 export class DeploySequence {
   readonly #phases: readonly DeployPhase<PhaseReport>[];
@@ -63,8 +63,9 @@ export class DeploySequence {
       this.#finished.push(report);
       if (report.phase === 'migrate' && report.outcome === 'failed') break;
     }
-    await this.#runContractPass(prepared);
+    // A contract migration may require an index that requires a backfill.
     await this.#runIndexPass(prepared);
+    await this.#runContractPass(prepared);
     return this.#report(this.#finished);
   }
 
@@ -78,7 +79,7 @@ export class DeploySequence {
     const phase = prepared.find((each) => each.phase.phase === 'migrate');
     const [migrate, backfill] = [this.#reportOf('migrate'), this.#reportOf('backfill')];
     if (!phase || !migrate || !backfill || this.#options.signal.aborted) return;
-    if (!shouldRunContractPass(migrate, backfill)) return;
+    if (!shouldRunContractPass(migrate, { backfill, indexes: this.#reportOf('indexes') })) return;
     const report = await this.#runPhase(phase);
     // The first pass ran no migration, so the second report replaces the first one without loss.
     this.#finished[0] = report.phase === 'migrate' ? contractPassReport(report) : report;

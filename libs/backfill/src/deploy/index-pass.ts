@@ -3,7 +3,7 @@ import type { IndexReport } from '../indexes/index.report.js';
 import type { BackfillPhaseReport } from '../report/report.js';
 
 /**
- * Whether a deployment builds, at its end, the indexes with `build: 'after'`: one of them waits, and a backfill
+ * Whether a deployment builds, at its end, the indexes with `requires` or `build: 'after'`: one of them waits, and a backfill
  * of this deployment is now complete.
  */
 export function shouldRunIndexPass(indexes: IndexesReport, backfill: BackfillPhaseReport): boolean {

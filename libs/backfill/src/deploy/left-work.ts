@@ -1,7 +1,7 @@
-import type { BackfillPhaseReport } from '../report/report.js';
 import { isBuilt, describeFailure, type DataSourceIndexes } from '../indexes/indexes.report.js';
 import { describeUnmet } from '../migrations/migration.error.js';
 import type { DataSourceMigrations } from '../migrations/migrate.report.js';
+import { isMet } from './met-requirement.js';
 import type { LeftWork, PhaseReports } from './deploy.report.js';
 import type { Phase } from './phases.js';
 
@@ -14,7 +14,7 @@ export function leftWork(reports: PhaseReports, notRun: readonly Phase[]): LeftW
   const { migrate, indexes, backfill } = reports;
   return [
     ...wholePhase('migrate', migrate?.reason),
-    ...(migrate?.dataSources ?? []).flatMap((report) => leftMigrations(report, backfill)),
+    ...(migrate?.dataSources ?? []).flatMap((report) => leftMigrations(report, reports)),
     ...wholePhase('indexes', indexes?.reason),
     ...(indexes?.dataSources ?? []).flatMap(leftIndexes),
     // An application without backfills leaves none.
@@ -28,12 +28,12 @@ export function leftWork(reports: PhaseReports, notRun: readonly Phase[]): LeftW
 
 function leftMigrations(
   { failed, deferred, pending }: DataSourceMigrations,
-  backfill: BackfillPhaseReport | undefined,
+  reports: PhaseReports,
 ): LeftWork[] {
   const stoppedAt = failed ? (failed.name ?? null) : deferred?.name;
   const left: LeftWork[] = [];
   if (failed) left.push({ phase: 'migrate', name: failed.name ?? null, why: failed.error.message });
-  if (deferred) left.push({ phase: 'migrate', name: deferred.name, why: whyDeferred(deferred, backfill) });
+  if (deferred) left.push({ phase: 'migrate', name: deferred.name, why: whyDeferred(deferred, reports) });
   const why = stoppedAt ? `It comes after ${stoppedAt}.` : 'It was not run.';
   const notReached = pending.filter((name) => name !== stoppedAt);
   return [...left, ...notReached.map((name) => ({ phase: 'migrate' as const, name, why }))];
@@ -50,11 +50,10 @@ function leftIndexes({ indexes, error }: DataSourceIndexes): LeftWork[] {
 
 function whyDeferred(
   { waitsFor }: NonNullable<DataSourceMigrations['deferred']>,
-  backfill: BackfillPhaseReport | undefined,
+  { backfill, indexes }: PhaseReports,
 ): string {
   const names = waitsFor.map((required) => required.backfill);
-  const proved = new Set(backfill?.backfills.filter((report) => report.proved).map(({ name }) => name));
-  if (names.every((name) => proved.has(name))) {
+  if (waitsFor.every((required) => isMet(required, { backfill, indexes }))) {
     const are = names.length === 1 ? 'is' : 'are';
     return `It waited for ${names.join(', ')}, which ${are} now complete. The next deployment runs it.`;
   }

@@ -3,12 +3,13 @@ import { BackfillService } from '../backfills/backfill.service.js';
 import { IndexesService } from '../indexes/indexes.service.js';
 import { MigrationsService } from '../migrations/migrations.service.js';
 import { PhaseObservers } from '../report/observers/phase-observers.registry.js';
+import { GrantsReader } from './grants/grants.reader.js';
 import { BackfillModuleMissingError } from './module-missing.error.js';
 
 /** The part of the services that a deployment and one-shot mode use. */
 export type BackfillPhaseService = Pick<
   BackfillService,
-  'run' | 'plan' | 'status' | 'set' | 'pause' | 'resume' | 'cancel' | 'assertDeclared'
+  'run' | 'plan' | 'status' | 'set' | 'pause' | 'resume' | 'cancel' | 'prune' | 'forget' | 'assertDeclared'
 >;
 export type MigrationPhaseService = Pick<MigrationsService, 'run' | 'status' | 'requiredBackfills'>;
 export type IndexPhaseService = Pick<IndexesService, 'run' | 'status'>;
@@ -41,6 +42,10 @@ export class PhaseServices {
 
   get backfills(): BackfillPhaseService {
     return this.#get(BackfillService);
+  }
+
+  get grants(): Pick<GrantsReader, 'read'> {
+    return this.#get(GrantsReader);
   }
 
   #get<Service>(type: abstract new (...parameters: never[]) => Service): Service {

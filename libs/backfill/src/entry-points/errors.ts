@@ -12,6 +12,12 @@ export {
   UnknownTargetError,
   UnknownSettingError,
 } from '../backfills/control/setting.error.js';
+export {
+  NoRecordsError,
+  RecordsInUseError,
+  RetentionError,
+} from '../backfills/housekeeping/housekeeping.error.js';
+export type { Redact, RedactionContext } from '../errors/redaction.js';
 export { CascadesNotAcceptedError } from '../backfills/batch/cascade/cascade.error.js';
 export { UnknownColumnError } from '../backfills/declare/errors/column.error.js';
 export {
@@ -28,6 +34,7 @@ export { KeyChangedError, MissingPrimaryKeyError } from '../backfills/declare/er
 export { UnclearBackfillKindError } from '../backfills/declare/errors/kind.error.js';
 export {
   DuplicateBackfillNameError,
+  FormerNameError,
   RetiredBackfillError,
   UnknownBackfillError,
 } from '../backfills/declare/errors/name.error.js';
@@ -63,10 +70,12 @@ export { ForRootMissingError } from '../errors/for-root-missing.error.js';
 export { DuplicateIndexNameError, IndexBuildError, IndexDeclarationError } from '../indexes/index.error.js';
 export { DeployLeaseLostError } from '../ledger/lease/deploy-lease.error.js';
 export {
+  FormerNameInUseError,
   IllegalTransitionError,
   LedgerInstallError,
   LedgerTooNewError,
   LedgerValueError,
+  OpenUnderBothNamesError,
 } from '../ledger/ledger.error.js';
 export {
   DangerousLockError,

@@ -3,7 +3,13 @@
  *
  * @packageDocumentation
  */
+export type {
+  ForgetReport,
+  ForgottenBackfill,
+  PruneReport,
+} from '../backfills/housekeeping/housekeeping.report.js';
 export type { BackfillProof } from '../backfills/status/completion.prover.js';
+export type { DatabaseGrants, GrantsReport } from '../deploy/grants/grants.report.js';
 export type { DeployReport, LeftWork } from '../deploy/deploy.report.js';
 export type { DeclaredIndexState, IndexPresence } from '../indexes/catalog/index.presence.js';
 export type {
@@ -16,6 +22,7 @@ export type {
 export type { DataSourceIndexes, IndexesReport, IndexesStatus } from '../indexes/indexes.report.js';
 export type { SettingInForce } from '../ledger/control.ledger.js';
 export type { ReportedPace, RunLimit } from '../ledger/rows/pace.ledger.js';
+export type { PrunedRecords } from '../ledger/records/pruning.ledger.js';
 export type { BackfillStatus } from '../ledger/status.js';
 export type { HeldLock } from '../migrations/locks/lock-witness.js';
 export type { DataSourceMigrations, MigrateReport, MigrateStatus } from '../migrations/migrate.report.js';

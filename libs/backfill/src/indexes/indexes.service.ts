@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSourceRegistry, type NamedDataSource } from '../data-sources/data-source.registry.js';
 import { LEDGER_OPTIONS, type LedgerModuleOptions } from '../ledger/ledger.options.js';
 import { type IndexEvent, PhaseObservers } from '../report/observers/phase-observers.registry.js';
+import { nearest } from '../text/nearest.js';
 import { worstOf } from '../text/worst-of.js';
 import { buildIndexes } from './build/build-indexes.js';
 import type { BuildIndexesOptions } from './build/build-indexes.options.js';
@@ -11,7 +12,7 @@ import { tablesOf } from './declare/index.definition.js';
 import type { DeclaredIndex } from './declare/index.options.js';
 import { INDEX_READINESS, type IndexReadiness } from './declare/index.readiness.js';
 import { IndexDeclarationError } from './index.error.js';
-import { inspectDeclaredIndex } from './catalog/index.presence.js';
+import { inspectDeclaredIndex, type DeclaredIndexState } from './catalog/index.presence.js';
 import type { IndexOutcome } from './index.report.js';
 import {
   describeWait,
@@ -66,7 +67,10 @@ export class IndexesService {
   declare(): readonly DeclaredIndex[] {
     if (this.#declared) return this.#declared;
     const declared = this.#explorer.explore();
-    for (const index of declared) this.#assertNamed(index);
+    for (const index of declared) {
+      this.#assertNamed(index);
+      assertRequirable(index, this.#readiness.requirable);
+    }
     return (this.#declared = declared);
   }
 
@@ -91,7 +95,7 @@ export class IndexesService {
         rebuild,
         schema: this.#ledger.schema,
         lease: this.#ledger.leaseDuration,
-        waitsFor: (index) => this.#waitsFor(index),
+        waitsFor: (index) => this.#readiness.waitsFor(index, 'proof').then(describe),
         progress,
         ...(log ? { log } : {}),
         ...(signal ? { signal } : {}),
@@ -123,7 +127,8 @@ export class IndexesService {
         const indexes = [];
         for (const index of declared) {
           const state = await inspectDeclaredIndex(index, dataSource, runner);
-          const reason = state.presence === 'missing' ? await this.#waitsFor(index) : null;
+          const reason =
+            state.presence === 'missing' ? describe(await this.#readiness.waitsFor(index, 'record')) : null;
           indexes.push(reason === null ? state : { ...state, presence: 'waiting' as const, reason });
         }
         const undeclared = await new OnlineIndexLedger(runner, this.#ledger.schema).undeclared(
@@ -138,11 +143,24 @@ export class IndexesService {
     return { phase: 'indexes', dataSources };
   }
 
-  /** @returns null if the index can be built now */
-  async #waitsFor(index: DeclaredIndex): Promise<string | null> {
-    if (index.options.build !== 'after') return null;
-    const backfills = await this.#readiness.waitsFor(index);
-    return backfills === null ? null : describeWait(backfills);
+  /** The names of the declared indexes. @internal */
+  get names(): readonly string[] {
+    return this.declare().map(({ options }) => options.name);
+  }
+
+  /** The state of one declared index; undefined if none has this name. @internal */
+  async stateOf(name: string): Promise<DeclaredIndexState | undefined> {
+    for (const { dataSource, declared } of this.#declarations()) {
+      const index = declared.find(({ options }) => options.name === name);
+      if (!index) continue;
+      const runner = dataSource.createQueryRunner();
+      try {
+        return await inspectDeclaredIndex(index, dataSource, runner);
+      } finally {
+        await runner.release();
+      }
+    }
+    return undefined;
   }
 
   #assertNamed(index: DeclaredIndex): void {
@@ -171,4 +189,21 @@ export class IndexesService {
       }))
       .filter((each) => each.declared.length > 0 || each.dataSource.migrations.length > 0);
   }
+}
+
+/** @throws IndexDeclarationError */
+function assertRequirable({ className, options }: DeclaredIndex, known: readonly string[]): void {
+  const { name, requires = [] } = options;
+  const unknown = requires.find((backfill) => !known.includes(backfill));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, known);
+  throw new IndexDeclarationError(
+    className,
+    `the index "${name}" requires "${unknown}", and no backfill with this name is declared.`,
+    `${meant ? `Did you mean "${meant}"? ` : ''}Name a backfill that a module provides.`,
+  );
+}
+
+function describe(backfills: string | null): string | null {
+  return backfills === null ? null : describeWait(backfills);
 }

@@ -56,6 +56,9 @@ export interface CatchUpSummary {
 /** The number of the schema step that creates the table and the columns of catch-up. */
 export const CATCH_UP_SCHEMA_STEP = 4;
 
+/** By way of JSON, because a ledger that is not upgraded yet does not have the column. */
+const PRUNED_DRIFTS = `coalesce((pg_catalog.to_jsonb(b)->>'pruned_drifts'::text)::bigint, 0::bigint)`;
+
 export const NO_CATCH_UP = {
   sealedBy: null,
   drift: { rows: 0, times: 0, lastAt: null },
@@ -173,7 +176,7 @@ export class CatchUpLedger {
             SELECT pg_catalog.count(*) AS times, pg_catalog.max(at) AS last_at FROM ${schema}.transition
             WHERE ${this.#context.is()} AND from_status = 'complete' AND to_status = 'running'
           )
-          SELECT b.sealed_by, drifted.updated::text, found.times::text, ${isoTime('found.last_at')}, ${isoTime('c.looked_at')}, c.index_name
+          SELECT b.sealed_by, drifted.updated::text, (found.times + ${PRUNED_DRIFTS})::text, ${isoTime('found.last_at')}, ${isoTime('c.looked_at')}, c.index_name
           FROM drifted, found, ${schema}.backfill AS b LEFT JOIN ${schema}.catch_up AS c ON ${this.#context.is('c')}
           WHERE ${this.#context.is('b')}`,
         values,

@@ -10,6 +10,8 @@ export interface Subject {
   readonly version: number;
   /** The table as SQL. A name without a schema is resolved by the server, by the `search_path` of the session. */
   readonly table: string;
+  /** Names that the backfill had before. @default none */
+  readonly formerly?: readonly string[];
 }
 
 /** The schema of a ledger, and the run that writes to it. */
@@ -41,13 +43,15 @@ export class SubjectContext implements LedgerContext {
   readonly leaseMs: number;
   readonly subject: Subject;
   #target: Target | null = null;
+  #name: string;
   #hasTargets = true;
 
-  constructor({ schema, owner, leaseMs }: LedgerContext, { name, version, table }: Subject) {
+  constructor({ schema, owner, leaseMs }: LedgerContext, { name, version, table, formerly = [] }: Subject) {
     this.schema = schema;
     this.owner = owner;
     this.leaseMs = leaseMs;
-    this.subject = { name, version, table };
+    this.subject = { name, version, table, formerly };
+    this.#name = name;
   }
 
   /**
@@ -64,6 +68,16 @@ export class SubjectContext implements LedgerContext {
   locateAs(target: Target, step = TARGET_SCHEMA_STEP): void {
     this.#hasTargets = step >= TARGET_SCHEMA_STEP;
     this.#target = target;
+  }
+
+  /** Reads the records under a former name, until a run gives them the current one. */
+  readUnder(name: string): void {
+    this.#name = name;
+  }
+
+  /** The backfill and version as the ledger has them: under a former name after `readUnder`. */
+  get recorded(): { readonly name: string; readonly version: number } {
+    return { name: this.#name, version: this.subject.version };
   }
 
   /** Whether the records of the ledger name their tables: false for a ledger of an earlier release. */
@@ -85,7 +99,7 @@ export class SubjectContext implements LedgerContext {
 
   /** The first parameter values of a statement that uses `is()`. */
   get values(): readonly [name: string, version: string, target: string] {
-    return [this.subject.name, String(this.subject.version), this.target.name];
+    return [this.#name, String(this.subject.version), this.target.name];
   }
 
   /** The SQL condition that a row of the ledger belongs to this backfill, with `values` as `$1` to `$3`. */
@@ -96,7 +110,7 @@ export class SubjectContext implements LedgerContext {
   /** Adds the name, the version and the target to a statement's parameters. */
   parameters(parameters: Parameters): SubjectPlaceholders {
     return {
-      name: parameters.add(this.subject.name, 'text'),
+      name: parameters.add(this.#name, 'text'),
       version: parameters.add(this.subject.version, 'int'),
       target: parameters.add(this.target.name, 'text'),
     };

@@ -1,4 +1,5 @@
 import { BackfillError } from '../errors/backfill.error.js';
+import { messageOf } from '../postgres/error-classes.js';
 import type { BackfillStatus } from './status.js';
 
 /** A newer version of the library has upgraded the ledger. @publicApi */
@@ -17,14 +18,11 @@ export class LedgerTooNewError extends BackfillError {
 /** The ledger's tables could not be created or upgraded. @publicApi */
 export class LedgerInstallError extends BackfillError {
   constructor(schema: string, cause: unknown) {
-    super(
-      `The ledger's tables in schema "${schema}" could not be installed: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      {
-        subject: schema,
-        remedy: `Run the application once with a role that may create these tables, or create the schema for the application: CREATE SCHEMA "${schema}" AUTHORIZATION <its role>.`,
-        cause,
-      },
-    );
+    super(`The ledger's tables in schema "${schema}" could not be installed: ${messageOf(cause)}.`, {
+      subject: schema,
+      remedy: `Run the application once with a role that may create these tables, or create the schema for the application: CREATE SCHEMA "${schema}" AUTHORIZATION <its role>.`,
+      cause,
+    });
   }
 }
 
@@ -62,5 +60,31 @@ export class IllegalTransitionError extends BackfillError {
     });
     this.from = from;
     this.to = to;
+  }
+}
+
+/** A renamed backfill has open records under its new name and under a former one. @publicApi */
+export class OpenUnderBothNamesError extends BackfillError {
+  constructor(name: string, former: string, target: string) {
+    super(
+      `Backfill "${name}" was formerly "${former}", and on ${target === '' ? 'its table' : target} it is not complete under either name.`,
+      {
+        subject: name,
+        remedy: `Stop the release that still runs "${former}". Then delete the records of one name: --forget ${former}. The rows that are left are found by the query, whichever name did the others.`,
+      },
+    );
+  }
+}
+
+/** A process of an earlier release works on a renamed backfill under its former name. @publicApi */
+export class FormerNameInUseError extends BackfillError {
+  constructor(name: string, former: string, owner: string) {
+    super(
+      `Backfill "${name}" was formerly "${former}", and the process ${owner} still works on it under that name.`,
+      {
+        subject: name,
+        remedy: `Wait until it has finished, or pause "${former}" from the release that declares it. The next run continues under the new name.`,
+      },
+    );
   }
 }

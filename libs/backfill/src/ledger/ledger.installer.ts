@@ -40,15 +40,20 @@ export async function installLedger(
   }
 }
 
-/**
- * Returns the statements that install or upgrade the ledger, for a transaction that the caller has opened.
- */
-export async function installStatements(
+/** Installs the ledger in a transaction that the caller has opened, and which it rolls back. */
+export async function installInTransaction(session: Session, schema: string): Promise<void> {
+  const statements = await installStatements(session, schema, SCHEMA_STEPS);
+  if (statements.length > 0) await session.send(statements);
+}
+
+/** The statements that install or upgrade the ledger; none if it is up to date, because each needs a privilege. */
+async function installStatements(
   session: Session,
   schema: string,
-  steps: readonly SchemaStep[] = SCHEMA_STEPS,
+  steps: readonly SchemaStep[],
 ): Promise<Statement[]> {
   const missing = await missingSteps(session, schema, steps);
+  if (missing.length === 0) return [];
   const quoted = quoteIdentifier(schema);
   const { last } = await session.send([
     { text: 'SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)', values: [schema] },

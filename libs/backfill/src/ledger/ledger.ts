@@ -27,6 +27,11 @@ export class Ledger implements LedgerContext {
     this.leaseMs = leaseMs;
   }
 
+  /** The same run with tables in another schema. @param schema not quoted */
+  inSchema(schema: string): Ledger {
+    return new Ledger({ schema, owner: this.owner, leaseMs: this.leaseMs });
+  }
+
   /** The ledger of one backfill. */
   of(subject: Subject): BackfillLedger {
     return new BackfillLedger(this, subject);

@@ -5,6 +5,7 @@ import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
 import type { SubjectContext } from './ledger.context.js';
 import { IllegalTransitionError } from './ledger.error.js';
+import { takeFormerName } from './target/former-name.js';
 import { adoptRecord, openRecord, readStatus, type LedgerRecord } from './target/record.opener.js';
 import { sourcesOf, type BackfillStatus } from './status.js';
 
@@ -54,6 +55,11 @@ export class StatusLedger {
   /** See `openRecord`. */
   open(session: Session, kind: string): Promise<LedgerRecord> {
     return openRecord(session, this.#context, kind);
+  }
+
+  /** See `takeFormerName`. */
+  takeFormerName(session: Session): Promise<void> {
+    return takeFormerName(session, this.#context);
   }
 
   /** See `adoptRecord`. */

@@ -133,10 +133,13 @@ export class MigrationBlockedError extends BackfillError {
   }
 }
 
-/** A required backfill that is not complete. @publicApi */
+/** A required backfill that is not complete, or a required index that is not built. @publicApi */
 export interface UnmetRequirement {
+  /** The name of the backfill or of the index. */
   readonly backfill: string;
-  /** The status in the ledger, or `not declared`. */
+  /** @default 'backfill' */
+  readonly kind?: 'backfill' | 'index';
+  /** The status in the ledger, or `not declared`; of an index its state, e.g. `missing`. */
   readonly status: string;
   /** The number of pending rows, if they could be counted. */
   readonly left?: number;
@@ -164,9 +167,18 @@ export class RequirementNotMetError extends MigrationRefusedError {
       (each) =>
         `\n  ${each.backfill}: ${describeUnmet(each)}${each.reason && each.status !== 'complete' ? ` (${each.reason})` : ''}`,
     );
-    super(migration, `${migration} requires backfills that are not complete:${lines.join('')}`, {
+    const backfills = unmet.filter(({ kind }) => kind !== 'index').map(({ backfill }) => backfill);
+    const steps = [
+      ...(backfills.length > 0 ? [`nest start -- --backfill ${backfills.join(' ')}`] : []),
+      ...(backfills.length < unmet.length ? ['nest start -- --indexes'] : []),
+    ];
+    const what = [
+      ...(backfills.length > 0 ? ['backfills that are not complete'] : []),
+      ...(backfills.length < unmet.length ? ['indexes that are not built'] : []),
+    ];
+    super(migration, `${migration} requires ${what.join(' and ')}:${lines.join('')}`, {
       remedy:
-        `Finish them: nest start -- --backfill ${unmet.map(({ backfill }) => backfill).join(' ')}, then migrate again. ` +
+        `Finish them: ${steps.join(', then ')}, then migrate again. ` +
         `Or declare \`static readonly finish = true\` to run the remaining batches first, or \`static readonly onIncomplete = 'defer'\` ` +
         'to keep the migration pending without failing the deployment.',
     });

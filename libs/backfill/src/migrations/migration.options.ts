@@ -34,7 +34,10 @@ export interface MigrationDeclaration {
   readonly allowsLocks?: LockExemption;
   /** The policy for this migration. @default that of the data source */
   readonly locks?: LocksPolicy;
-  /** Backfills that must be proved complete before `up()` runs. @default none */
+  /**
+   * Backfills that must be proved complete before `up()` runs, and indexes with `@OnlineIndex` that must be built. If a
+   * backfill and an index have the same name, the backfill is meant. @default none
+   */
   readonly requires?: readonly string[];
   /** Run the remaining batches of `requires` first, before the migration's transaction. @default false */
   readonly finish?: boolean;
@@ -67,10 +70,12 @@ export const DDL_POLICY = {
   lockBackoff: 500,
 } as const satisfies DdlPolicy;
 
-/** Result of the proof of a required backfill. @publicApi */
+/** Result of the proof of a required backfill, or of a look for a required index. @publicApi */
 export interface CompletionProof {
-  /** True if a probe found no pending row. */
+  /** True if a probe found no pending row; of an index, if it is valid and as declared. */
   readonly complete: boolean;
+  /** @default 'backfill' */
+  readonly kind?: 'backfill' | 'index';
   /** The status in the ledger. */
   readonly status: string;
   /** The number of pending rows, if they could be counted. */
@@ -84,8 +89,10 @@ export interface CompletionProof {
  * it, because the phases do not import each other. @publicApi
  */
 export interface CompletionGate {
-  /** The declared backfills. */
+  /** The declared backfills, by their current and former names, and the declared indexes. */
   names(): readonly string[];
+  /** The current name of a backfill that may have been renamed. @default no backfill was renamed */
+  currentName?(name: string): string;
   /** Probes for pending rows now, because the recorded status does not prove completion. */
   prove(name: string): Promise<CompletionProof>;
   /** Runs the remaining batches. Each batch commits separately. */

@@ -1,8 +1,5 @@
+import { stackOf } from '../postgres/error-classes.js';
 import { BackfillError } from '../errors/backfill.error.js';
-
-export function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
 
 /** The message of this library's own errors, which explain themselves; the stack of any other error. */
 export function explanationOf(error: unknown): string {

@@ -1,5 +1,5 @@
 /** What a one-shot run does. */
-export type OneShotAction = 'run' | InspectionAction | 'control' | 'help' | 'completion';
+export type OneShotAction = 'run' | InspectionAction | 'control' | 'housekeeping' | 'help' | 'completion';
 
 /** The actions that only read. */
 export type InspectionAction = 'plan' | 'status';

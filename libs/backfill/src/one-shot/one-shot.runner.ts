@@ -5,6 +5,7 @@ import { onAbort } from '../text/abort.listener.js';
 import { formatDuration } from '../text/duration.format.js';
 import type { OneShotArguments } from './arguments/one-shot.arguments.js';
 import { runControlCommand } from './control.command.js';
+import { runHousekeeping } from './housekeeping/housekeeping.command.js';
 import { EXIT_CODES, type ExitCode } from './exit-code.js';
 import { readPlan, readStatus } from './inspection.js';
 import { isInspection, type InspectionAction } from './one-shot.action.js';
@@ -90,9 +91,13 @@ export class OneShotRunner {
 
   async #perform(app: INestApplicationContext): Promise<OneShotResult> {
     const services = new PhaseServices(app, nameOf(this.#module));
-    const { control, action } = this.#request;
+    const { control, housekeeping, action } = this.#request;
     if (control) {
       await this.#output.control(await runControlCommand(services, control));
+      return { exitCode: EXIT_CODES.ok };
+    }
+    if (housekeeping) {
+      await this.#output.housekeeping(await runHousekeeping(services, housekeeping));
       return { exitCode: EXIT_CODES.ok };
     }
     return isInspection(action) ? this.#inspect(action, services) : this.#runPhases(services);

@@ -2,8 +2,8 @@ import { BackfillError } from '../errors/backfill.error.js';
 import type { InterruptedOutcome } from '../deploy/deploy.phase.js';
 import type { DeploySequence } from '../deploy/deploy.sequence.js';
 import type { OneShotArguments } from './arguments/one-shot.arguments.js';
-import { messageOf } from '../postgres/error-classes.js';
-import { explanationOf, stackOf } from './error.text.js';
+import { messageOf, stackOf } from '../postgres/error-classes.js';
+import { explanationOf } from './error.text.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-code.js';
 import { isInspection, type InspectionAction } from './one-shot.action.js';
 import type { OneShotReport } from './one-shot.report.js';
@@ -71,7 +71,7 @@ export class ResultReporter {
   async interrupted(outcome: InterruptedOutcome, reason: string): Promise<ExitCode> {
     const { action } = this.#request;
     if (isInspection(action)) return this.#failedInspection(action, outcome, reason);
-    if (action === 'control') {
+    if (action === 'control' || action === 'housekeeping') {
       // The command had no effect, and no later run repeats it. Therefore the exit code is never 0.
       await this.#output.report(this.#sequence.interruptedReport('failed', reason));
       return EXIT_CODES.usage;

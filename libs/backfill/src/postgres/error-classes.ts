@@ -1,3 +1,6 @@
+import { BackfillError } from '../errors/backfill.error.js';
+import { isRedacting, redactText } from '../errors/redaction.js';
+
 /** The classes of errors that can end a batch. The class determines how a run reacts. */
 export const ERROR_CLASSES = [
   'connection',
@@ -144,10 +147,10 @@ function classOfState(error: unknown): ErrorClass | undefined {
   // query_canceled is either a timeout or a user's request. Only the message distinguishes them, and it may
   // be translated. Any other text counts as a timeout: a smaller batch is always safe, but a retry of the
   // same batch could time out again.
-  if (state === '57014') return /user request/i.test(messageOf(error)) ? 'conflict' : 'too-slow';
+  if (state === '57014') return /user request/i.test(rawMessageOf(error)) ? 'conflict' : 'too-slow';
   const ofRoutine = BY_ROUTINE[`${state} ${String(routineOf(error))}`];
   if (ofRoutine) return ofRoutine;
-  if (state === 'XX000' && REPLACED_OBJECT.test(messageOf(error))) return 'conflict';
+  if (state === 'XX000' && REPLACED_OBJECT.test(rawMessageOf(error))) return 'conflict';
   return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? 'programming';
 }
 
@@ -158,7 +161,7 @@ function isTransportError(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isTransportError);
   const code = codeOf(error);
   if (code && CONNECTION_CODES.has(code)) return true;
-  return sqlState(error) === undefined && CONNECTION_MESSAGES.test(messageOf(error));
+  return sqlState(error) === undefined && CONNECTION_MESSAGES.test(rawMessageOf(error));
 }
 
 /** Errors of Node.js also have codes. Some are as long as an SQLSTATE, e.g. EBUSY and EPERM. */
@@ -176,6 +179,44 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-export function messageOf(error: unknown): string {
+/** The text of an error as it was thrown. Only to recognise it: it may hold personal data. */
+export function rawMessageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The text of an error for people: redacted, if the module has the option `redact`. */
+export function messageOf(error: unknown): string {
+  return redactUnlessOwn(rawMessageOf(error), error);
+}
+
+/**
+ * Redacts a text about an error. The library's own errors are made of redacted texts, and what says that there is no
+ * connection has no values of rows.
+ */
+export function redactUnlessOwn(text: string, error: unknown): string {
+  const isClean = error instanceof BackfillError || REDACTED.has(error as object) || isTransportError(error);
+  return isClean ? text : redactText(text, error);
+}
+
+const REDACTED = new WeakSet<object>();
+
+/** The error for a report: redacted, if the module has the option `redact`; otherwise the same. */
+export function reportableError(error: unknown): Error {
+  const raw = error instanceof Error ? error : new Error(String(error));
+  if (!isRedacting() || raw instanceof BackfillError) return raw;
+  const message = messageOf(raw);
+  const redacted = new Error(message);
+  redacted.name = raw.name;
+  redacted.stack = stackOf(raw);
+  REDACTED.add(redacted);
+  return redacted;
+}
+
+/** The stack of an error, with its redacted text. */
+export function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return messageOf(error);
+  const stack = error.stack ?? error.message;
+  if (!isRedacting()) return stack;
+  const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line));
+  return [`${error.name}: ${messageOf(error)}`, ...frames].join('\n');
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../postgres/error-classes.js';
 import { BackfillError } from '../errors/backfill.error.js';
 import { showOption } from '../options/known-options.js';
 
@@ -34,7 +35,7 @@ export class InvalidCronExpressionError extends BackfillError {
   readonly option = 'catchUp.cron';
 
   constructor(className: string, cron: unknown, cause?: unknown) {
-    const why = cause instanceof Error ? ` (${cause.message})` : '';
+    const why = cause instanceof Error ? ` (${messageOf(cause)})` : '';
     super(`${className}: \`catchUp.cron\` is ${showOption(cron)}, which is not a cron expression${why}.`, {
       subject: className,
       remedy:

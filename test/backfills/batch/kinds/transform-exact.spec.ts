@@ -40,8 +40,26 @@ class Carry implements TransformBackfill<Meeting, (typeof carried)[number]> {
   }
 }
 
+@Backfill<Meeting>({
+  name: 'shift',
+  entity: Meeting,
+  where: { slug: IsNull() },
+  reads: { at: 'text', payload: 'text', local: 'value' },
+  writes: [...carried, 'slug'],
+})
+class Shift implements TransformBackfill<Meeting, (typeof carried)[number], 'at' | 'payload'> {
+  /** Changes each column in its exact representation. */
+  transform(rows: readonly { readonly at: string; readonly payload: string; readonly local: Date }[]) {
+    return rows.map(({ at, payload }) => ({
+      at: at.replace('2026', '2027'),
+      payload: payload.replace('}', ', "name": "added"}'),
+      slug: typeof at,
+    }));
+  }
+}
+
 describe('a `transform` backfill that returns columns as it has read them', () => {
-  const stage = Stage.for({ entities: [Meeting], backfills: [Carry] });
+  const stage = Stage.for({ entities: [Meeting], backfills: [Carry, Shift] });
   const rows = () => stage.query(`SELECT id, at::text, local::text, payload::text FROM meetings ORDER BY id`);
 
   beforeEach(() =>
@@ -70,5 +88,29 @@ describe('a `transform` backfill that returns columns as it has read them', () =
     const { plan } = await stage.application.service.plan({ names: ['carry'] });
     const warned = plan[0]?.warnings.filter((warning) => warning.includes('reads and writes')) ?? [];
     expect(warned.map((warning) => /"(\w+)"/.exec(warning)?.[1])).toEqual(['at', 'local', 'payload']);
+  });
+
+  it('changes a value exactly if it reads it as text', async () => {
+    expect(await stage.run('shift')).toMatchObject({ status: 'complete', updated: 3 });
+    expect(
+      await stage.query(
+        `SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS at, payload ->> 'id' AS id, payload ->> 'name' AS name, slug,
+           local::text AS local FROM meetings WHERE id = 1`,
+      ),
+    ).toEqual([
+      {
+        at: '2027-03-29 01:30:00.123456',
+        id: '9007199254740993',
+        name: 'added',
+        slug: 'string',
+        local: '2026-03-29 02:30:00.654321',
+      },
+    ]);
+  });
+
+  it('has a plan without these warnings for columns that it reads as text', async () => {
+    const [plan] = (await stage.application.service.plan({ names: ['shift'] })).plan;
+    expect(plan?.warnings.filter((warning) => /"(at|payload)"/.test(warning))).toEqual([]);
+    expect(plan?.warnings.filter((warning) => warning.includes('"local"'))).toHaveLength(1);
   });
 });

@@ -3,6 +3,7 @@ import type { Key } from '../../ledger/range.js';
 import { rowsFromArrays, type Parameters } from '../../postgres/parameters.js';
 import { columnOfRow } from '../definition/columns.js';
 import { ROW, type BackfillDefinition } from '../definition/definition.js';
+import { keyText } from './key-text.js';
 import type { KeyOperator, TableFacts } from './table.inspector.js';
 
 /**
@@ -46,12 +47,15 @@ export class KeyedTable {
 
   /** One expression of type text per key column. */
   get keyTexts(): readonly string[] {
-    return this.definition.key.map((column) => `${columnOfRow(column)}::text`);
+    return this.definition.key.map((column) => keyText(columnOfRow(column), this.facts.typeOf(column)));
   }
 
   /** The key from the columns of `identity`, in the ledger's format. */
   get identityJson(): string {
-    return `pg_catalog.jsonb_build_array(${this.definition.key.map((_, at) => `nb_key_${at + 1}::text`).join(', ')})`;
+    const texts = this.definition.key.map((column, at) =>
+      keyText(`nb_key_${at + 1}`, this.facts.typeOf(column)),
+    );
+    return `pg_catalog.jsonb_build_array(${texts.join(', ')})`;
   }
 
   /** The condition that joins a row to its `identity` in a CTE. It compares ctids, so it needs no index. */
@@ -139,8 +143,16 @@ export class KeyedTable {
   }
 
   /** Select list of the columns that the application's code reads: `nb_read_1` … */
-  readColumns(columns: readonly ColumnMetadata[]): string {
-    return columns.map((column, at) => `${columnOfRow(column)} AS nb_read_${at + 1}`).join(', ');
+  readColumns({
+    reads,
+    asText,
+  }: {
+    readonly reads: readonly ColumnMetadata[];
+    readonly asText: ReadonlySet<ColumnMetadata>;
+  }): string {
+    return reads
+      .map((column, at) => `${columnOfRow(column)}${asText.has(column) ? '::text' : ''} AS nb_read_${at + 1}`)
+      .join(', ');
   }
 
   /** `tenant_id=7, id=42`, for messages. */

@@ -16,9 +16,18 @@ const TEXT_OID = 25;
  */
 export class RowCodec {
   readonly #dataSource: DataSource;
+  readonly #asText: ReadonlySet<ColumnMetadata>;
 
-  constructor(dataSource: DataSource) {
+  /** @param definition `asText`: columns whose values pass as PostgreSQL's text, without a conversion */
+  constructor({
+    dataSource,
+    asText,
+  }: {
+    readonly dataSource: DataSource;
+    readonly asText: ReadonlySet<ColumnMetadata>;
+  }) {
     this.#dataSource = dataSource;
+    this.#asText = asText;
   }
 
   /**
@@ -35,6 +44,10 @@ export class RowCodec {
     return (row) => {
       const entity: ReadEntity = {};
       columns.forEach((column, at) => {
+        if (this.#asText.has(column)) {
+          column.setEntityValue(entity, row[offset + at] ?? null);
+          return;
+        }
         const raw = session.parse(row[offset + at] ?? null, types[offset + at] ?? TEXT_OID);
         column.setEntityValue(entity, this.#dataSource.driver.prepareHydratedValue(raw, column));
       });
@@ -43,6 +56,7 @@ export class RowCodec {
   }
 
   encode(column: ColumnMetadata, value: unknown): string | null {
+    if (typeof value === 'string' && this.#asText.has(column)) return value;
     return toText(this.#dataSource.driver.preparePersistentValue(value, column));
   }
 }

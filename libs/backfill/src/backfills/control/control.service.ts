@@ -110,6 +110,7 @@ export class ControlService {
     definition: BackfillDefinition,
   ): Promise<Pick<Controlled, 'targets' | 'count'>> {
     await ledger.locate(session);
+    await ledger.status.takeFormerName(session);
     if (this.#wanted.length === 0) {
       await ledger.status.open(session, definition.kind);
       const known = await this.#ledger.targets.list(session, definition);

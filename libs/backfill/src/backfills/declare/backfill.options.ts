@@ -15,6 +15,9 @@ import type { Canary, TenantOrder } from './tenant.options.js';
 export type PendingPredicate<Entity> =
   FindOptionsWhere<Entity> | FindOptionsWhere<Entity>[] | string | ((row: RowColumns<Entity>) => string);
 
+/** The properties that code reads, and whether as JavaScript values or as PostgreSQL's text. */
+export type ReadForms<Entity> = { readonly [Property in keyof Entity & string]?: 'value' | 'text' };
+
 /**
  * The pace of a run and its timeouts. Each option can be set for the module and for one backfill.
  *
@@ -106,10 +109,16 @@ export interface PaceOptions {
  */
 export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> extends PaceOptions {
   /**
-   * Identifies the backfill in the ledger. It must be unique and must not change. Lower-case letters and
-   * digits, joined by single dashes, dots or underscores; at most 200 characters.
+   * Identifies the backfill in the ledger. It must be unique; to change it, name the former one in `formerly`.
+   * Lower-case letters and digits, joined by single dashes, dots or underscores; at most 200 characters.
    */
   readonly name: string;
+  /**
+   * Names that the backfill had before. Its next run gives the records under these names the current one, on all
+   * tables: status, progress, settings, quarantine and history. A migration may still `require` a former name.
+   * @default none
+   */
+  readonly formerly?: readonly string[];
   /** The entity whose rows are changed. */
   readonly entity: EntityTarget<Entity>;
   /** Selects the pending rows. The change must make it false. Required for every kind except `copy`. */
@@ -172,8 +181,13 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
    * @default false
    */
   readonly touch?: boolean;
-  /** `transform` and `process`: the properties that your code reads. The key is always read. @default none */
-  readonly reads?: readonly (keyof Entity & string)[];
+  /**
+   * `transform` and `process`: the properties that your code reads. The key is always read. In the form
+   * `{ at: 'text', name: 'value' }`, a property with `'text'` has PostgreSQL's text instead of a JavaScript value: a time
+   * with its microseconds, a number of any size. A text that `transform` returns for it is written as it is.
+   * @default none
+   */
+  readonly reads?: readonly (keyof Entity & string)[] | ReadForms<Entity>;
   /** `transform`: the properties that your code writes. */
   readonly writes?: readonly (keyof Entity & string)[];
   /** `copy`: the entity that rows are copied into. */

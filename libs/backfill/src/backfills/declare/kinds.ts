@@ -33,6 +33,15 @@ export type SetExpressions<Entity> = {
   readonly [Property in keyof Entity | EmbeddedPath<Entity>]?: string;
 };
 
+/** An entity of which some properties are PostgreSQL's text. */
+export type ReadAs<Entity, Text extends PropertyKey> = [Text] extends [never]
+  ? Entity
+  : {
+      [Property in keyof Entity]: Property extends Text
+        ? string | Extract<Entity[Property], null>
+        : Entity[Property];
+    };
+
 /** Describes the current batch to the code of a backfill. @publicApi */
 export interface BatchContext {
   /** The backfill's name. */
@@ -65,16 +74,21 @@ export interface SetBackfill<Entity extends ObjectLiteral> {
  *
  * @publicApi
  */
-export interface TransformBackfill<Entity extends ObjectLiteral, Read extends keyof Entity = keyof Entity> {
+export interface TransformBackfill<
+  Entity extends ObjectLiteral,
+  Read extends keyof Entity = keyof Entity,
+  /** The properties that are read as text: `reads: { at: 'text' }`. */
+  Text extends keyof Entity = never,
+> {
   /**
    * @returns one entry per row, in the order of `rows`: the columns to write, among those in `writes`
    * @throws any error: the run then halves the batch until it finds the row that fails, and puts only that
    * row in quarantine
    */
   transform(
-    rows: readonly Pick<Entity, Read>[],
+    rows: readonly ReadAs<Pick<Entity, Read>, Text>[],
     context: BatchContext,
-  ): readonly Partial<Entity>[] | Promise<readonly Partial<Entity>[]>;
+  ): readonly Partial<ReadAs<Entity, Text>>[] | Promise<readonly Partial<ReadAs<Entity, Text>>[]>;
 }
 
 /**
@@ -88,8 +102,12 @@ export interface CopyBackfill<Source extends ObjectLiteral, Target extends Objec
 }
 
 /** The locked rows of one batch. @publicApi */
-export interface ProcessBatch<Entity extends ObjectLiteral, Read extends keyof Entity = keyof Entity> {
-  readonly rows: readonly Pick<Entity, Read>[];
+export interface ProcessBatch<
+  Entity extends ObjectLiteral,
+  Read extends keyof Entity = keyof Entity,
+  Text extends keyof Entity = never,
+> {
+  readonly rows: readonly ReadAs<Pick<Entity, Read>, Text>[];
   readonly context: BatchContext;
 }
 
@@ -99,6 +117,10 @@ export interface ProcessBatch<Entity extends ObjectLiteral, Read extends keyof E
  *
  * @publicApi
  */
-export interface ProcessBackfill<Entity extends ObjectLiteral, Read extends keyof Entity = keyof Entity> {
-  process(batch: ProcessBatch<Entity, Read>, manager: EntityManager): Promise<void>;
+export interface ProcessBackfill<
+  Entity extends ObjectLiteral,
+  Read extends keyof Entity = keyof Entity,
+  Text extends keyof Entity = never,
+> {
+  process(batch: ProcessBatch<Entity, Read, Text>, manager: EntityManager): Promise<void>;
 }

@@ -11,6 +11,7 @@ export const CANARY_NAMES = Object.keys(CANARY);
 
 const BACKFILL = {
   name: true,
+  formerly: true,
   entity: true,
   where: true,
   version: true,

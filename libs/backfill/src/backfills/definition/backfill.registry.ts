@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import { DataSourceRegistry } from '../../data-sources/data-source.registry.js';
+import { DataSourceRegistry, type NamedDataSource } from '../../data-sources/data-source.registry.js';
 import {
   DuplicateBackfillNameError,
+  FormerNameError,
   RetiredBackfillError,
   UnknownBackfillError,
 } from '../declare/errors/name.error.js';
@@ -41,7 +42,11 @@ export class BackfillRegistry {
 
   /** The application's PostgreSQL data sources. */
   get dataSources(): readonly DataSource[] {
-    return this.#dataSources.postgres.map(({ dataSource }) => dataSource);
+    return this.namedDataSources.map(({ dataSource }) => dataSource);
+  }
+
+  get namedDataSources(): readonly NamedDataSource[] {
+    return this.#dataSources.postgres;
   }
 
   get names(): readonly string[] {
@@ -50,6 +55,16 @@ export class BackfillRegistry {
 
   get definitions(): readonly BackfillDefinition[] {
     return [...this.#definitions.values()];
+  }
+
+  /** The names that declared backfills had before. */
+  get formerNames(): readonly string[] {
+    return [...this.#renamed.keys()];
+  }
+
+  /** The current name of a backfill that may have been renamed. */
+  currentName(name: string): string {
+    return this.#renamed.get(name) ?? name;
   }
 
   /** @returns all backfills if `names` is missing or empty @throws UnknownBackfillError */
@@ -61,7 +76,7 @@ export class BackfillRegistry {
   /** @throws UnknownBackfillError */
   get(name: string): BackfillDefinition {
     const definition = this.#definitions.get(name);
-    if (!definition) throw new UnknownBackfillError(name, this.names);
+    if (!definition) throw new UnknownBackfillError(name, this.names, this.#renamed.get(name));
     return definition;
   }
 
@@ -71,6 +86,13 @@ export class BackfillRegistry {
     found.add(name);
     for (const dependency of this.get(name).dependsOn) this.withDependencies(dependency, found);
     return found;
+  }
+
+  /** The current names by the former ones. */
+  get #renamed(): ReadonlyMap<string, string> {
+    return new Map(
+      this.definitions.flatMap(({ name, formerly }) => formerly.map((former) => [former, name] as const)),
+    );
   }
 
   /** Compiled on first use, when Nest has created the instances of all providers. */
@@ -93,6 +115,47 @@ export class BackfillRegistry {
         throw new RetiredBackfillError(definition.name, definition.className);
       declared.set(definition.name, definition);
     }
-    return inDependencyOrder(declared);
+    return inDependencyOrder(withCurrentNames(declared, this.retired));
   }
+}
+
+/**
+ * A backfill may depend on a former name.
+ *
+ * @throws FormerNameError
+ */
+function withCurrentNames(
+  declared: ReadonlyMap<string, BackfillDefinition>,
+  retired: readonly string[],
+): ReadonlyMap<string, BackfillDefinition> {
+  const owners = new Map<string, BackfillDefinition>();
+  for (const definition of declared.values())
+    for (const former of definition.formerly) {
+      const use = useOf(former, { declared: declared.get(former), owner: owners.get(former), retired });
+      if (use !== null) throw new FormerNameError(definition.className, former, use);
+      owners.set(former, definition);
+    }
+  return new Map(
+    [...declared].map(([key, definition]) => [
+      key,
+      { ...definition, dependsOn: definition.dependsOn.map((name) => owners.get(name)?.name ?? name) },
+    ]),
+  );
+}
+
+function useOf(
+  former: string,
+  {
+    declared,
+    owner,
+    retired,
+  }: {
+    readonly declared: BackfillDefinition | undefined;
+    readonly owner: BackfillDefinition | undefined;
+    readonly retired: readonly string[];
+  },
+): string | null {
+  if (declared) return `${declared.className} declares a backfill of this name`;
+  if (owner) return `${owner.className} names it too`;
+  return retired.includes(former) ? 'the module lists it in `retired`' : null;
 }

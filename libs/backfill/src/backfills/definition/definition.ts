@@ -40,6 +40,8 @@ export interface PendingIndex {
 /** The part of a definition that all kinds share. */
 export interface DefinitionBase {
   readonly name: string;
+  /** Names that it had before. */
+  readonly formerly: readonly string[];
   readonly version: number;
   readonly className: string;
   readonly dataSourceName: string;
@@ -73,6 +75,8 @@ export interface SetDefinition extends DefinitionBase {
 export interface TransformDefinition extends DefinitionBase {
   readonly kind: 'transform';
   readonly reads: readonly ColumnMetadata[];
+  /** Those of `reads` whose values are PostgreSQL's text. */
+  readonly asText: ReadonlySet<ColumnMetadata>;
   readonly writes: readonly ColumnMetadata[];
   /** The columns of `touch`. */
   readonly touched: readonly Assignment[];
@@ -95,6 +99,8 @@ export interface PurgeDefinition extends DefinitionBase {
 export interface ProcessDefinition extends DefinitionBase {
   readonly kind: 'process';
   readonly reads: readonly ColumnMetadata[];
+  /** Those of `reads` whose values are PostgreSQL's text. */
+  readonly asText: ReadonlySet<ColumnMetadata>;
   readonly code: ProcessBackfill<Record<string, unknown>>;
 }
 

@@ -16,7 +16,9 @@ import { indexPays } from './index.advice.js';
 import { findPendingIndex } from './index.inspector.js';
 import { planCosts } from './cost.planner.js';
 import { withPlanSelection } from './plan.session.js';
+import type { PlanLedger } from './plan.ledger.js';
 import { planWarnings } from './plan.warnings.js';
+import { slotWarnings } from './slot.warnings.js';
 import { readTableStatistics } from './table.statistics.js';
 import { findFiredTriggers } from './trigger.inspector.js';
 
@@ -33,8 +35,8 @@ export async function planBackfill(
   schema: string,
   tenants: TenantScope,
 ): Promise<BackfillPlan> {
-  return withPlanSelection(definition, { ledger, tenants }, (session, selection) =>
-    planSelection(session, definition, selection, schema),
+  return withPlanSelection(definition, { ledger, schema, tenants }, (session, selection, planLedger) =>
+    planSelection(session, definition, selection, planLedger),
   );
 }
 
@@ -43,7 +45,7 @@ async function planSelection(
   session: Session,
   definition: BackfillDefinition,
   selection: RowSelection,
-  schema: string,
+  { schema, recorded }: PlanLedger,
 ): Promise<BackfillPlan> {
   const { name, version, kind, table, pace } = definition;
   const countedAt = performance.now();
@@ -55,7 +57,8 @@ async function planSelection(
   const index = await findPendingIndex(session, selection);
   const indexProblem = await inspectDeclaredIndex(session, definition);
   const excludeQuarantined = (await installedStep(session, schema)) >= TARGET_SCHEMA_STEP;
-  const rehearsal = await rehearseBatch(session, selection, { schema, excludeQuarantined, pending });
+  const rehearsed = await rehearseBatch(session, selection, { schema, excludeQuarantined, pending });
+  const rehearsal = { ...rehearsed, ...recorded };
   const { status, sealedBy, preview, explain, rowsPerSecond, problem } = rehearsal;
   const findings = {
     cascades: selection.facts.cascades,
@@ -83,7 +86,12 @@ async function planSelection(
     measuredRowsPerSecond: rowsPerSecond,
     estimatedMs: costs.prediction?.ms ?? (pending && estimateDuration(pending.rows, rowsPerSecond, pace)),
     ...costs,
-    warnings: isDone(rehearsal, pending) ? [] : planWarnings(definition, findings),
+    warnings: isDone(rehearsal, pending)
+      ? []
+      : [
+          ...planWarnings(definition, findings),
+          ...(await slotWarnings(session, definition.throttles, costs.prediction)),
+        ],
   };
 }
 

@@ -17,10 +17,11 @@ export function previewChanges(
   { rows = DEFAULT_ROWS }: { readonly rows?: number },
 ): Promise<BackfillPreview> {
   const { name, version, kind, table } = definition;
-  return withPlanSelection(definition, { ledger, tenants: null }, async (session, selection) => {
-    const excludeQuarantined = (await installedStep(session, schema)) >= TARGET_SCHEMA_STEP;
+  const options = { ledger, schema, tenants: null };
+  return withPlanSelection(definition, options, async (session, selection, planLedger) => {
+    const excludeQuarantined = (await installedStep(session, planLedger.schema)) >= TARGET_SCHEMA_STEP;
     const changes = await rehearseChanges(session, selection, {
-      schema,
+      schema: planLedger.schema,
       excludeQuarantined,
       rows: Number.isFinite(rows) ? Math.min(MAX_ROWS, Math.max(1, Math.trunc(rows))) : DEFAULT_ROWS,
     });

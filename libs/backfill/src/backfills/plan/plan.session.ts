@@ -6,26 +6,34 @@ import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { InvalidStatementError } from '../run.error.js';
+import { ledgerForPlan, type PlanLedger } from './plan.ledger.js';
 import { PLAN_TIMEOUTS } from './rehearsal/plan-timeouts.js';
 
 /**
  * Opens a session for a plan, with the rows that a run would change and the timeouts of a plan.
+ *
+ * @param options `schema`: that of the ledger, not quoted
  *
  * @throws TableMismatchError if the table or a column does not exist
  * @throws InvalidStatementError if PostgreSQL rejects the SQL of the backfill
  */
 export async function withPlanSelection<T>(
   definition: BackfillDefinition,
-  { ledger, tenants }: { readonly ledger: Ledger; readonly tenants: TenantScope },
-  work: (session: Session, selection: RowSelection) => Promise<T>,
+  {
+    ledger,
+    schema,
+    tenants,
+  }: { readonly ledger: Ledger; readonly schema: string; readonly tenants: TenantScope },
+  work: (session: Session, selection: RowSelection, planLedger: PlanLedger) => Promise<T>,
 ): Promise<T> {
   const session = await Session.open(definition.dataSource);
   try {
     const facts = await inspectTable(session, definition);
     const withPlanTimeouts = { ...definition, pace: { ...definition.pace, ...PLAN_TIMEOUTS } };
-    const ownLedger = ledger.of(definition);
+    const planLedger = await ledgerForPlan(session, definition, { ledger, schema });
+    const ownLedger = planLedger.ledger.of(definition);
     await ownLedger.locate(session);
-    return await work(session, new RowSelection(withPlanTimeouts, ownLedger, facts, tenants));
+    return await work(session, new RowSelection(withPlanTimeouts, ownLedger, facts, tenants), planLedger);
   } catch (error) {
     throw classifyDatabaseError(error) === 'programming'
       ? new InvalidStatementError(definition.name, error)

@@ -52,12 +52,12 @@ const INEXACT: readonly { readonly types: RegExp; readonly loss: string }[] = [
 function inexactWarnings(definition: BackfillDefinition): string[] {
   if (definition.kind !== 'transform') return [];
   return definition.writes
-    .filter((column) => definition.reads.includes(column))
+    .filter((column) => definition.reads.includes(column) && !definition.asText.has(column))
     .flatMap(({ propertyPath, type }) => {
       const inexact = INEXACT.find(({ types }) => typeof type === 'string' && types.test(type));
       return inexact
         ? [
-            `transform() reads and writes "${propertyPath}", and ${inexact.loss}: a value that it changes loses the rest. With \`set\`, PostgreSQL computes the value exactly.`,
+            `transform() reads and writes "${propertyPath}", and ${inexact.loss}: a value that it changes loses the rest. Read it exactly: \`reads: { ${propertyPath}: 'text' }\`. Or with \`set\`, PostgreSQL computes the value.`,
           ]
         : [];
     });

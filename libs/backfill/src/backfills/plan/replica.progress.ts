@@ -20,11 +20,14 @@ export interface ReplicaProgress {
   readonly replayedPerSecond: number | null;
 }
 
+/** What a replica has replayed, or a subscriber has applied. The slot of a physical replica does not tell it. */
+const REPLAYED = 'coalesce(r.replay_lsn, r.flush_lsn, s.confirmed_flush_lsn)';
 /** A base backup is not a replica. */
-const REPLICAS = `SELECT application_name,
-    pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_receive_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, coalesce(replay_lsn, flush_lsn))::text,
-    pg_catalog.pg_wal_lsn_diff(coalesce(replay_lsn, flush_lsn), '0/0')::text
-  FROM pg_catalog.pg_stat_replication WHERE state IS DISTINCT FROM 'backup' AND application_name <> 'pg_basebackup' ORDER BY 1`;
+const REPLICAS = `SELECT r.application_name,
+    pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_receive_lsn() ELSE pg_catalog.pg_current_wal_lsn() END, ${REPLAYED})::text,
+    pg_catalog.pg_wal_lsn_diff(${REPLAYED}, '0/0')::text
+  FROM pg_catalog.pg_stat_replication AS r LEFT JOIN pg_catalog.pg_replication_slots AS s ON s.active_pid = r.pid
+  WHERE r.state IS DISTINCT FROM 'backup' AND r.application_name <> 'pg_basebackup' ORDER BY 1`;
 
 export async function readReplicas(session: Session): Promise<ReplicaReading> {
   const { last } = await session.send([{ text: REPLICAS }]);

@@ -60,20 +60,24 @@ async function readDatabase(
     if (step < OPERATE_SCHEMA_STEP) return await readEarlierLedger(declared, ledger, schema);
     const overview = new OverviewLedger(ledger);
     const counts = await overview.counts(session);
-    const undeclared = newestUndeclared(counts, declared);
-    const records = await overview.own(session, [...declared, ...undeclared]);
+    const recorded = declared.map((definition) => ({
+      ...definition,
+      name: recordedNameOf(definition, counts),
+    }));
+    const undeclared = newestUndeclared(counts, [...declared, ...recorded]);
+    const records = await overview.own(session, [...recorded, ...undeclared]);
     const wait = await readServerWait(session);
-    const line = (identity: Declared) =>
+    const line = (identity: Declared, recordedName = identity.name) =>
       withServerWait(
         toOverview(
           identity,
-          records.find(({ name }) => name === identity.name),
+          records.find(({ name }) => name === recordedName),
         ),
         wait,
       );
     const { dataSourceName: dataSource } = first;
     return [
-      ...declared.map((definition) => line(identityOf(definition, counts))),
+      ...declared.map((definition, place) => line(identityOf(definition, counts), recorded[place]?.name)),
       ...undeclared.map(({ name, version }) => line({ ...unknown(name, version, counts), dataSource })),
     ];
   } finally {
@@ -81,7 +85,15 @@ async function readDatabase(
   }
 }
 
-function newestUndeclared(counts: readonly StatusCount[], declared: readonly BackfillDefinition[]) {
+/** A former name until the next run. */
+function recordedNameOf({ name, formerly }: BackfillDefinition, counts: readonly StatusCount[]): string {
+  return [name, ...formerly].find((each) => counts.some((count) => count.name === each)) ?? name;
+}
+
+function newestUndeclared(
+  counts: readonly StatusCount[],
+  declared: readonly Pick<BackfillDefinition, 'name'>[],
+) {
   const newest = new Map<string, number>();
   for (const { name, version } of counts)
     if (!declared.some((definition) => definition.name === name)) newest.set(name, version);
@@ -90,7 +102,7 @@ function newestUndeclared(counts: readonly StatusCount[], declared: readonly Bac
 
 function identityOf(definition: BackfillDefinition, counts: readonly StatusCount[]): Declared {
   const { name, version, dataSourceName: dataSource, kind, dependsOn } = definition;
-  const targets = targetsOf(name, version, counts);
+  const targets = targetsOf(recordedNameOf(definition, counts), version, counts);
   return { name, version, declared: true, dataSource, kind, target: null, dependsOn, targets };
 }
 
@@ -147,8 +159,8 @@ function toOverview(identity: Declared, record: OverviewRecord | undefined): Bac
   if (isReplaced && !isRunning) return { ...neverRun(identity, REPLACED), target };
   const remaining = rest.status === 'complete' ? 0 : rest.remaining;
   return {
-    ...identity,
     ...rest,
+    ...identity,
     kind: kind as BackfillKind,
     target,
     status: isRunning ? 'running' : rest.status,

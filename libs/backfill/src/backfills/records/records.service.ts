@@ -5,6 +5,7 @@ import { installedStep } from '../../ledger/ledger.installer.js';
 import { OPERATE_SCHEMA_STEP } from '../../ledger/records/overview.ledger.js';
 import { RecordListLedger } from '../../ledger/records/record-list.ledger.js';
 import { SampleLedger } from '../../ledger/records/sample.ledger.js';
+import { recordedName } from '../../ledger/target/former-name.js';
 import { Session } from '../../postgres/session.js';
 import type {
   BackfillDeclaration,
@@ -187,12 +188,13 @@ export class BackfillRecords {
     const inspection = this.#ledgers.forInspection();
     const ledger = inspection.of(definition);
     await ledger.locate(session);
+    ledger.readUnder(await recordedName(session, ledger));
     if (target === undefined) {
-      const record = await inspection.targets.find(session, definition, ledger.target);
+      const record = await inspection.targets.find(session, ledger.recorded, ledger.target);
       if (record) ledger.locateAs(record);
       return ledger;
     }
-    const known = await inspection.targets.list(session, definition);
+    const known = await inspection.targets.list(session, ledger.recorded);
     const [chosen] = chooseTargets(definition.name, known, [target]);
     if (chosen) ledger.locateAs({ name: chosen.name, tableId: null });
     return ledger;

@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import { CATCH_UP_SCHEMA_STEP, NO_CATCH_UP } from '../../ledger/catch-up.ledger.js';
 import { CONTROL_SCHEMA_STEP } from '../../ledger/control.ledger.js';
 import { PACE_SCHEMA_STEP } from '../../ledger/rows/pace.ledger.js';
@@ -7,6 +8,7 @@ import { installedStep } from '../../ledger/ledger.installer.js';
 import type { StatusSummary } from '../../ledger/status.ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { readServerWait } from '../../postgres/server/read-access.js';
+import { recordedName } from '../../ledger/target/former-name.js';
 import type { TargetRecord, TargetsLedger } from '../../ledger/target/targets.ledger.js';
 import { Session } from '../../postgres/session.js';
 import { UnknownTargetError } from '../control/setting.error.js';
@@ -29,6 +31,8 @@ export interface StatusOptions {
   readonly retired?: readonly string[];
   /** Tables or schemas whose records are reported; empty: the tables of the application. */
   readonly targets: readonly string[];
+  /** Data sources whose ledgers may have undeclared backfills only. @default none */
+  readonly dataSources?: readonly DataSource[];
 }
 
 /**
@@ -43,14 +47,20 @@ export async function readStatus(
 ): Promise<BackfillStatusReport[]> {
   const reports: BackfillStatusReport[] = [];
   const known: string[] = [];
-  for (const dataSource of new Set(definitions.map((definition) => definition.dataSource))) {
+  const { includeUndeclared, dataSources = [] } = options;
+  const ownDataSources = definitions.map((definition) => definition.dataSource);
+  for (const dataSource of new Set([...ownDataSources, ...(includeUndeclared ? dataSources : [])])) {
     const declared = definitions.filter((definition) => definition.dataSource === dataSource);
     const session = await Session.open(dataSource);
     try {
       const step = await installedStep(session, schema);
       const serverWait = await readServerWait(session);
       const read = await readDatabase({ session, ledger, step, known }, declared, options);
-      reports.push(...read.map((report) => withServerWait(report, serverWait)));
+      // Two data sources may be of one database, with one ledger.
+      const others = read.filter(({ name }) => !reports.some((report) => report.name === name));
+      reports.push(
+        ...(declared.length > 0 ? read : others).map((report) => withServerWait(report, serverWait)),
+      );
     } finally {
       await session.close();
     }
@@ -88,17 +98,20 @@ async function readDatabase(
   if (step === 0)
     return targets.length > 0 ? [] : declared.map(({ name, version }) => reportWithoutRun({ name, version }));
   const reports: BackfillStatusReport[] = [];
+  const recorded: string[] = [];
   for (const definition of declared) {
     const own = ledger.of(definition);
     await own.locate(session, step);
+    own.readUnder(await recordedName(session, own));
     const found =
       targets.length === 0
         ? [await readOne(source, own, 'declared')]
         : await readTargets(source, own, targets);
     reports.push(...found);
+    recorded.push(own.recorded.name);
   }
   if (!includeUndeclared || targets.length > 0) return reports;
-  const names = [...declared.map(({ name }) => name), ...retired];
+  const names = [...declared.map(({ name }) => name), ...recorded, ...retired];
   for (const subject of await ledger.targets.newestExcept(session, names)) {
     const own = ledger.of({ ...subject, table: '' });
     own.locateAs({ name: '', tableId: null }, step);
@@ -114,13 +127,14 @@ async function readTargets(
   wanted: readonly string[],
 ): Promise<BackfillStatusReport[]> {
   const { session, step, ledger, known } = source;
-  const records = step < TARGET_SCHEMA_STEP ? [] : await ledger.targets.list(session, own.subject);
+  const records = step < TARGET_SCHEMA_STEP ? [] : await ledger.targets.list(session, own.recorded);
   known.push(...records.map(({ name }) => name));
   const reports: BackfillStatusReport[] = [];
   for (const { name } of matchTargets(records, wanted)) {
     const target = ledger.of(own.subject);
     // The table may be in a schema that this role cannot use, so it is not looked up.
     target.locateAs({ name, tableId: null }, step);
+    target.readUnder(own.recorded.name);
     reports.push(await readOne(source, target, 'declared'));
   }
   return reports;
@@ -165,7 +179,7 @@ async function chooseRecord(
   if (step < TARGET_SCHEMA_STEP) return { otherTargets: NO_OTHER_TARGETS, isReplaced: false };
   const { tableId } = ledger.target;
   const wanted = declaration === 'undeclared' ? null : ledger.target;
-  const record = await targets.find(session, ledger.subject, wanted);
+  const record = await targets.find(session, ledger.recorded, wanted);
   if (record) ledger.locateAs({ name: record.name, tableId }, step);
   const recordedId = record?.tableId ?? null;
   const isReplaced = recordedId !== null && tableId !== null && recordedId !== tableId;
@@ -193,8 +207,8 @@ function reasonOf({ status, reason, provedAt, pendingSeenAt }: StatusSummary): s
 }
 
 async function readOthers(session: Session, targets: TargetsLedger, ledger: BackfillLedger) {
-  const { subject, target } = ledger;
-  const others = await targets.others(session, subject, { except: target.name, limit: MAX_LISTED_TARGETS });
+  const { recorded, target } = ledger;
+  const others = await targets.others(session, recorded, { except: target.name, limit: MAX_LISTED_TARGETS });
   return { ...others, first: others.first.map(toTargetStatus) };
 }
 

@@ -17,6 +17,13 @@ export const THROTTLE_BOUNDS: Readonly<Record<string, OptionBounds>> = {
     problem: () => 'is not a list of names',
     remedy: 'Give the `application_name` of each replica, e.g. ["delayed"].',
   },
+  'replicationSlots.bytes': integer('bytes', 0, Number.MAX_SAFE_INTEGER),
+  'replicationSlots.safeBytes': integer('bytes', 0, Number.MAX_SAFE_INTEGER),
+  'replicationSlots.ignore': {
+    isValid: (names) => Array.isArray(names) && names.every((name) => typeof name === 'string'),
+    problem: () => 'is not a list of names',
+    remedy: 'Give the name of each slot, e.g. ["search_index"].',
+  },
   'walArchive.files': integer('files', 0, 1_000_000),
   maintenance: {
     isValid: (kinds) => unknownKind(kinds) === undefined,

@@ -8,6 +8,8 @@ type NumericLimits<Name extends string> = Readonly<Record<Name, number>>;
 /** The limits of one backfill; null where a throttle is off. */
 export interface ThrottleLimits {
   readonly replicaLag: (NumericLimits<'bytes' | 'seconds'> & { readonly ignore: readonly string[] }) | null;
+  readonly replicationSlots:
+    (NumericLimits<'bytes' | 'safeBytes'> & { readonly ignore: readonly string[] }) | null;
   readonly walArchive: NumericLimits<'files'> | null;
   readonly maintenance: readonly MaintenanceKind[] | null;
   readonly lockWaiters: NumericLimits<'table' | 'rows'> | null;
@@ -22,6 +24,7 @@ export interface ThrottleLimits {
 /** A healthy database does not exceed these limits. docs/pace.md explains each of them. */
 export const THROTTLE_DEFAULTS = {
   replicaLag: { bytes: 256 * 1024 * 1024, seconds: 10, ignore: [] },
+  replicationSlots: { bytes: 1024 * 1024 * 1024, safeBytes: 64 * 1024 * 1024, ignore: [] },
   walArchive: { files: 64 },
   maintenance: ['wraparound', 'vacuum', 'create-index', 'cluster'],
   lockWaiters: { table: 0, rows: 10 },
@@ -34,6 +37,7 @@ export const THROTTLE_DEFAULTS = {
 /** The options to which `throttles: false` is equivalent. */
 const ALL_OFF = {
   replicaLag: false,
+  replicationSlots: false,
   walArchive: false,
   maintenance: false,
   lockWaiters: false,

@@ -45,6 +45,18 @@ export interface ThrottleOptions {
       }
     | false;
   /**
+   * Replication slots: the maximum of WAL that one may hold, also one that nobody reads, and the WAL that the server must
+   * still be allowed to write before a slot is lost (`max_slot_wal_keep_size`), in bytes. `ignore` lists names of slots.
+   * @default { bytes: 1_073_741_824, safeBytes: 67_108_864, ignore: [] }
+   */
+  readonly replicationSlots?:
+    | {
+        readonly bytes?: number;
+        readonly safeBytes?: number;
+        readonly ignore?: readonly string[];
+      }
+    | false;
+  /**
    * The maximum number of WAL files that wait for the archiver.
    * @default { files: 64 }
    */

@@ -37,7 +37,9 @@ export async function sealRequired(
     const name = migrationName(migration);
     if (!ran.includes(name)) continue;
     const { requires = [] } = declarationOf(migration);
-    for (const definition of definitions.filter((each) => requires.includes(each.name))) {
+    for (const definition of definitions.filter(({ name: current, formerly }) =>
+      [current, ...formerly].some((each) => requires.includes(each)),
+    )) {
       try {
         if (await sealBy(name, definition, context)) log.log(`${name} seals ${definition.name}.`);
       } catch (error) {

@@ -8,10 +8,10 @@ export const indexDirectoryProvider: FactoryProvider<IndexDirectory> = {
   inject: [IndexExplorer],
   useFactory: (explorer: IndexExplorer) => ({
     indexes: () =>
-      explorer.explore().map(({ type, options: { name, entity, build = 'before' } }) => ({
+      explorer.explore().map(({ type, options: { name, entity, build = 'before', requires = [] } }) => ({
         name,
         entity,
-        build,
+        build: requires.length > 0 ? ('after' as const) : build,
         declaredBy: type,
       })),
   }),

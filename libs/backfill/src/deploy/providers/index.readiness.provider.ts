@@ -1,4 +1,5 @@
 import type { FactoryProvider } from '@nestjs/common';
+import { BackfillService } from '../../backfills/backfill.service.js';
 import { BackfillRegistry } from '../../backfills/definition/backfill.registry.js';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
 import { INDEX_READINESS, type IndexReadiness } from '../../indexes/declare/index.readiness.js';
@@ -7,23 +8,35 @@ import { installedStep } from '../../ledger/ledger.installer.js';
 import { LEDGER_OPTIONS, type LedgerModuleOptions } from '../../ledger/ledger.options.js';
 import type { BackfillStatus } from '../../ledger/status.js';
 import { Session } from '../../postgres/session.js';
+import { formatQuantity } from '../../text/quantity.format.js';
 
 /** Reads the statuses of backfills for the indexes phase. The two phases do not import each other. */
 export const indexReadinessProvider: FactoryProvider<IndexReadiness> = {
   provide: INDEX_READINESS,
-  inject: [BackfillRegistry, LedgerFactory, LEDGER_OPTIONS],
+  inject: [BackfillRegistry, BackfillService, LedgerFactory, LEDGER_OPTIONS],
   useFactory: (
     registry: BackfillRegistry,
+    backfills: BackfillService,
     ledgers: LedgerFactory,
     { schema }: LedgerModuleOptions,
   ): IndexReadiness => {
     const naming = (index: string) => registry.definitions.filter((each) => each.index?.name === index);
+    const statusOf = (definition: BackfillDefinition) => readStatus(definition, ledgers, schema);
     return {
       namedBy: ({ options }) => naming(options.name).map(({ name }) => name),
-      waitsFor: async ({ options }) => {
+      get requirable() {
+        return [...registry.names, ...registry.formerNames, ...registry.retired];
+      },
+      waitsFor: async ({ options: { name, build, requires = [] } }, evidence) => {
         const waiting: string[] = [];
-        for (const definition of naming(options.name)) {
-          const status = await readStatus(definition, ledgers, schema);
+        const required = new Set(requires.map((each) => registry.currentName(each)));
+        for (const backfill of required) {
+          const wait = await waitFor(backfill, evidence, { registry, backfills, statusOf });
+          if (wait !== null) waiting.push(wait);
+        }
+        for (const definition of build === 'after' ? naming(name) : []) {
+          if (required.has(definition.name)) continue;
+          const status = await statusOf(definition);
           if (status !== 'complete') waiting.push(`${definition.name}, which is ${status}`);
         }
         return waiting.length === 0 ? null : waiting.join(', and ');
@@ -31,6 +44,30 @@ export const indexReadinessProvider: FactoryProvider<IndexReadiness> = {
     };
   },
 };
+
+/** @returns why an index that requires this backfill waits; null if it does not wait */
+async function waitFor(
+  backfill: string,
+  evidence: 'proof' | 'record',
+  {
+    registry,
+    backfills,
+    statusOf,
+  }: {
+    readonly registry: BackfillRegistry;
+    readonly backfills: BackfillService;
+    readonly statusOf: (definition: BackfillDefinition) => Promise<BackfillStatus>;
+  },
+): Promise<string | null> {
+  if (!registry.retired.includes(backfill)) {
+    const status = await statusOf(registry.get(backfill));
+    if (status !== 'complete') return `${backfill}, which is ${status}`;
+    if (evidence === 'record') return null;
+  }
+  const { complete, left } = await backfills.prove(backfill);
+  if (complete) return null;
+  return `${backfill}, of which ${left === undefined ? 'rows are' : `${formatQuantity(left, 'row')} ${left === 1 ? 'is' : 'are'}`} pending again`;
+}
 
 /** A backfill without a record has not been run yet. */
 async function readStatus(

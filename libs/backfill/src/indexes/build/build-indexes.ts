@@ -1,3 +1,4 @@
+import { reportableError } from '../../postgres/error-classes.js';
 import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
@@ -46,7 +47,7 @@ export async function buildIndexes(
     outcome: outcomeOf(indexes, error),
     indexes,
     undeclared,
-    ...(error && { error }),
+    ...(error && { error: reportableError(error) }),
     durationMs: Math.round(performance.now() - startedAt),
   };
 }
@@ -127,7 +128,14 @@ class TableWork {
     await this.end();
     const { schema, lease: duration, log } = this.#settings;
     const target = async (session: Session) => (await findTarget(session, table)).name;
-    const options = { schema, phase: 'indexes', target, duration, log };
+    const options = {
+      schema,
+      phase: 'indexes',
+      target,
+      duration,
+      log,
+      warn: (line: string) => log.warn(line),
+    };
     const lease = await DeployLease.acquire(this.#dataSource, options);
     return (this.#held = { table, lease, runner: this.#dataSource.createQueryRunner() });
   }

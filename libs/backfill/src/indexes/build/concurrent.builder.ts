@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { messageOf, sqlState } from '../../postgres/error-classes.js';
+import { messageOf, redactUnlessOwn, sqlState } from '../../postgres/error-classes.js';
 import { duplicateKeys, findIndex } from '../catalog/index.catalog.js';
 import { createIndexConcurrently, type IndexDefinition } from '../declare/index.definition.js';
 import { IndexBuildError } from '../index.error.js';
@@ -125,8 +125,12 @@ export class ConcurrentIndexBuilder {
     cause: unknown,
     leftBehind: string,
   ): Promise<FailedBuild> {
-    const duplicates = await duplicateKeys(this.#runner, definition);
-    const detail = (cause as { driverError?: { detail?: string } }).driverError?.detail ?? messageOf(cause);
+    const duplicates = (await duplicateKeys(this.#runner, definition)).map(({ key, rows }) => ({
+      key: redactUnlessOwn(key, cause),
+      rows,
+    }));
+    const found = (cause as { driverError?: { detail?: string } }).driverError?.detail;
+    const detail = found === undefined ? messageOf(cause) : redactUnlessOwn(found, cause);
     const keys = duplicates.map(({ key, rows }) => `${key} ${rows} times`).join(', ');
     const error = new IndexBuildError(
       name,

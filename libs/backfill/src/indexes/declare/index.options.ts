@@ -27,6 +27,13 @@ interface SharedIndexOptions<Entity extends ObjectLiteral> {
    * @default 'before'
    */
   readonly build?: 'before' | 'after';
+  /**
+   * Names of backfills that must be proved complete before the index is built, e.g. the one that removes duplicates
+   * before a unique index. A deployment that completes them builds the index after its backfills, and then runs the
+   * migrations that `require` the index.
+   * @default none
+   */
+  readonly requires?: readonly string[];
 }
 
 /**

@@ -23,6 +23,8 @@ export interface DeployLeaseOptions {
    * The duration of the lease in milliseconds. If the holder is killed, other processes wait for this time.
    */
   readonly duration: number;
+  /** Receives a warning when the lease cannot be renewed. */
+  readonly warn: (message: string) => void;
 }
 
 /** Milliseconds between two attempts to take a lease that another process holds. */
@@ -45,7 +47,13 @@ export class DeployLease {
   constructor(
     dataSource: DataSource,
     session: Session,
-    { schema, phase, target, duration }: Omit<DeployLeaseOptions, 'target'> & { readonly target: string },
+    {
+      schema,
+      phase,
+      target,
+      duration,
+      warn,
+    }: Omit<DeployLeaseOptions, 'target'> & { readonly target: string },
   ) {
     const context = { schema: quoteIdentifier(schema), leaseMs: duration };
     const ledger = new PhaseLeaseLedger(context, `${phase} ${target}`, phase);
@@ -58,6 +66,8 @@ export class DeployLease {
       renewal: (token) => ledger.renewal(token),
       // Not from the pool: a long statement may use the pool's last connection for longer than the lease.
       sideSession: () => session,
+      subject: `the phase "${phase}" of ${target}`,
+      warn,
     });
   }
 

@@ -1,3 +1,6 @@
+import { messageOf } from '../../postgres/error-classes.js';
+import { remedyFor } from '../../postgres/server/conditions.js';
+import { formatDuration } from '../../text/duration.format.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 
@@ -12,7 +15,14 @@ export interface LeaseOptions<Held> {
   renewal(held: Held): Statement;
   /** Returns null while there is no connection. The next renewal then tries again. */
   sideSession(): SideSession | null;
+  /** What the lease is on, for the warning. */
+  readonly subject: string;
+  /** Receives one warning when the lease cannot be renewed, e.g. because the password was changed. */
+  warn(message: string): void;
 }
+
+/** A connection may fail once for no lasting reason. */
+const REPORTED_FAILURES = 2;
 
 /** Number of renewals in the duration of one lease. */
 const RENEWALS_PER_LEASE = 3;
@@ -29,6 +39,8 @@ export class LeaseManager<Held> {
   #timer: NodeJS.Timeout | undefined;
   #isRenewing = false;
   #isLost = false;
+  /** Renewals that failed one after the other. */
+  #failures = 0;
 
   constructor(options: LeaseOptions<Held>) {
     this.#options = options;
@@ -60,6 +72,7 @@ export class LeaseManager<Held> {
   hold(held: Held): void {
     this.#held = held;
     this.#isLost = false;
+    this.#failures = 0;
     this.#timer = setInterval(() => void this.#renew(held), this.#options.durationMs / RENEWALS_PER_LEASE);
     this.#timer.unref();
   }
@@ -83,12 +96,23 @@ export class LeaseManager<Held> {
     this.#isRenewing = true;
     try {
       const { last } = await side.sendOnSideConnection([this.#options.renewal(held)]);
+      this.#failures = 0;
       // Not the reply about a lease that was released in the meantime.
       if (this.#held === held) this.#isLost = last.rows.length === 0;
-    } catch {
+    } catch (error) {
       // The next renewal tries again. If none succeeds, the lease expires.
+      if (this.#held === held) this.#reportFailure(error);
     } finally {
       this.#isRenewing = false;
     }
+  }
+
+  #reportFailure(error: unknown): void {
+    this.#failures++;
+    if (this.#failures !== REPORTED_FAILURES) return;
+    const { subject, durationMs } = this.#options;
+    this.#options.warn(
+      `The lease on ${subject} cannot be renewed: ${messageOf(error)}. It expires ${formatDuration(durationMs)} after its last renewal; then this process can commit no more, and another one may take over. ${remedyFor(error, 'Renewals go on until then.')}`,
+    );
   }
 }

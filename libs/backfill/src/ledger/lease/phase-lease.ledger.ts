@@ -10,6 +10,9 @@ export interface PhaseLeaseOwner {
   readonly description: string;
 }
 
+/** A row that was pruned and made again must not have a token that a process before it still holds. */
+const FIRST_TOKEN = `(extract(epoch FROM pg_catalog.clock_timestamp())::float8 * 1000::float8)::bigint`;
+
 /** The lease on a phase. One process at a time carries the phase out. */
 export class PhaseLeaseLedger {
   readonly #table: string;
@@ -42,7 +45,7 @@ export class PhaseLeaseLedger {
       {
         text: `
         INSERT INTO ${this.#table} AS lease (phase, owner, described, fencing_token, acquired_at, expires_at)
-        SELECT $1, $2, $3, 1, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() + $4::float8 * interval '1 millisecond'
+        SELECT $1, $2, $3, ${FIRST_TOKEN}, pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp() + $4::float8 * interval '1 millisecond'
         WHERE NOT EXISTS (SELECT FROM ${this.#table} AS former
           WHERE former.phase = $5 AND former.phase <> $1 AND former.expires_at > pg_catalog.clock_timestamp())
         ON CONFLICT (phase) DO UPDATE

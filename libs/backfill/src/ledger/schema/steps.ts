@@ -7,6 +7,7 @@ import { STEP_006 } from './006-page-order.step.js';
 import { STEP_007 } from './007-row-chains.step.js';
 import { STEP_008 } from './008-targets.step.js';
 import { STEP_009 } from './009-operate.step.js';
+import { STEP_010 } from './010-retention.step.js';
 import { STEP_011 } from './011-rounds.step.js';
 
 /** One numbered change of the ledger's tables. */
@@ -31,5 +32,6 @@ export const SCHEMA_STEPS: readonly SchemaStep[] = [
   { number: 7, sql: STEP_007 },
   { number: 8, sql: STEP_008 },
   { number: 9, sql: STEP_009, additive: true },
+  { number: 10, sql: STEP_010, additive: true },
   { number: 11, sql: STEP_011, additive: true },
 ];

@@ -1,10 +1,11 @@
 import { boolean, nullable, oneOf, text } from '../../postgres/decoders.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
-import { isoTime } from '../../postgres/text-format.js';
+import { isoTime, toArrayText } from '../../postgres/text-format.js';
 import { EVERY_TARGET, type SubjectContext } from '../ledger.context.js';
 import { HELD_STATUSES, type BackfillStatus } from '../status.js';
 import { HOLD_SETTING } from './hold.js';
+import { takeFormerName } from './former-name.js';
 import { lockRecords } from './record.lock.js';
 import { existsTarget } from './target.js';
 
@@ -25,7 +26,8 @@ const RESET_REASON =
   'The table was dropped and made again, so what the ledger knew about its rows no longer holds.';
 
 /**
- * Reads the record of a backfill and its table. Inserts it first if there is none. If the table has a record under its
+ * Reads the record of a backfill and its table. Inserts it first if there is none. A record under a former name of the
+ * backfill gets the current one. If the table has a record under its
  * former name, or if an earlier release has left a record without a table, it becomes the record of this table. If
  * the table was dropped and made again, its records are deleted.
  */
@@ -34,6 +36,7 @@ export async function openRecord(
   context: SubjectContext,
   kind: string,
 ): Promise<LedgerRecord> {
+  await takeFormerName(session, context);
   const { status, reason, completedAt, isStale } = await read(session, context);
   if (status !== null && reason !== null && !isStale) return { status, reason, completedAt, isReset: false };
   // A person may pause every target at the same time: the record is inserted before that, or with the pause.
@@ -47,6 +50,7 @@ export async function openRecord(
 
 /** Like `openRecord`, but inserts no record if there is none. */
 export async function adoptRecord(session: Session, context: SubjectContext): Promise<void> {
+  await takeFormerName(session, context);
   if ((await read(session, context)).isStale) await session.send(adoption(context));
 }
 
@@ -110,9 +114,9 @@ export function readStatus(context: SubjectContext): Statement {
   return {
     text: `SELECT CASE WHEN table_id IS NULL OR $4::oid IS NULL OR table_id = $4::oid THEN status END
       FROM ${context.schema}.backfill
-      WHERE name = $1 AND version = $2::int AND (target IN ($3, '') OR ${isRenamed()})
-      ORDER BY target = $3 DESC, target = '' LIMIT 1`,
-    values: withTableId(context),
+      WHERE (name = $1 OR name = ANY ($5::text[])) AND version = $2::int AND (target IN ($3, '') OR ${isRenamed()})
+      ORDER BY name = $1 DESC, target = $3 DESC, target = '' LIMIT 1`,
+    values: [...withTableId(context), toArrayText(context.subject.formerly ?? [])],
   };
 }
 

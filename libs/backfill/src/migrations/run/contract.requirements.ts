@@ -39,7 +39,8 @@ export async function unmetRequirements(
     );
   refuseUnknown(migration, requires, gate.names());
   const unmet: UnmetRequirement[] = [];
-  for (const backfill of requires) {
+  for (const required of requires) {
+    const backfill = gate.currentName?.(required) ?? required;
     let proof = await gate.prove(backfill);
     if (!proof.complete && finish) {
       await gate.finish(backfill);

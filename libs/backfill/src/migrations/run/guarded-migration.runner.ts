@@ -1,3 +1,4 @@
+import { messageOf } from '../../postgres/error-classes.js';
 import { loadClassifier, LOCK_RULES } from 'nestjs-backfill-sql';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { insideMigration, observingOthers, watchDriver } from '../guard/guard-context.js';
@@ -219,7 +220,7 @@ class GuardedMigrationRunner {
 
   #warnOfCommitted(committed: readonly string[], error: unknown): void {
     if (committed.length === 0 || this.#raw.isTransactionActive) return;
-    const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    const message = messageOf(error).split('\n')[0];
     this.#settings.log.warn(
       `${this.#name} failed (${message}) and does not run in a transaction. Already committed: ${committed.join('; ')}`,
     );

@@ -1,3 +1,4 @@
+import { reportableError } from '../../postgres/error-classes.js';
 import { loadClassifier } from 'nestjs-backfill-sql';
 import { type DataSource, type Migration, MigrationExecutor } from 'typeorm';
 import { schemaOption } from '../../data-sources/data-source.schema.js';
@@ -102,7 +103,14 @@ class MigrationPhase {
     const target = (session: Session) =>
       namedTarget(session, schemaOption({ options }), options.migrationsTableName ?? 'migrations');
     return this.#whileUnavailable('the migrations', () =>
-      DeployLease.acquire(this.#dataSource, { schema, phase: 'migrate', target, duration: lease, log }),
+      DeployLease.acquire(this.#dataSource, {
+        schema,
+        phase: 'migrate',
+        target,
+        duration: lease,
+        log,
+        warn: (line) => log.warn(line),
+      }),
     );
   }
 
@@ -177,7 +185,7 @@ class MigrationPhase {
     const waitsFor = await unmetRequirements(migration.name, declaration, gate);
     if (waitsFor.length === 0 || declaration.onIncomplete !== 'defer') return undefined;
     log.warn(
-      `${migration.name} and the migrations after it stay pending. They wait for ${waitsFor.map((each) => `backfill ${each.backfill} (${describeUnmet(each)})`).join(', ')}.`,
+      `${migration.name} and the migrations after it stay pending. They wait for ${waitsFor.map((each) => `${each.kind ?? 'backfill'} ${each.backfill} (${describeUnmet(each)})`).join(', ')}.`,
     );
     return { name: migration.name, waitsFor };
   }
@@ -265,5 +273,5 @@ function aroundOwnTransactions(migrations: readonly Migration[]): readonly (read
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new TypeError(String(error), { cause: error });
+  return reportableError(error instanceof Error ? error : new TypeError(String(error), { cause: error }));
 }

@@ -24,9 +24,25 @@ const CONTROL_CONFLICTS: readonly Conflict[] = CONTROL_ARGUMENTS.flatMap((comman
   ]),
 ]);
 
+const HOUSEKEEPING_ARGUMENTS = ['prune', 'forget', 'grants'] as const satisfies readonly ArgumentName[];
+
+const HOUSEKEEPING_CONFLICTS: readonly Conflict[] = HOUSEKEEPING_ARGUMENTS.flatMap((command, position) =>
+  [
+    ...HOUSEKEEPING_ARGUMENTS.slice(position + 1),
+    ...CONTROL_ARGUMENTS,
+    ...RUN_ARGUMENTS,
+    ...(['target', 'strict'] as const),
+  ].map((other): Conflict => [
+    command,
+    other,
+    command === 'grants' ? '--grants only prints' : `--${command} only deletes records of the ledger`,
+  ]),
+);
+
 /** The pairs of arguments that exclude each other, and why. */
 export const ARGUMENT_CONFLICTS: readonly Conflict[] = [
   ...CONTROL_CONFLICTS,
+  ...HOUSEKEEPING_CONFLICTS,
   ['plan', 'status', 'the plan shows the next run, the status shows the previous runs'],
   ['plan', 'retry-quarantined', 'a plan changes nothing'],
   ['plan', 'max-duration', 'a plan runs no batches'],

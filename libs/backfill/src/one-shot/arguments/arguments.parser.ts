@@ -14,6 +14,7 @@ import { definitionOf, type ArgumentName } from './arguments.table.js';
 import { SHELLS, type Shell } from './completion.script.js';
 import { tokenizeArguments, type GivenArguments } from './arguments.tokenizer.js';
 import { parseControl, type ControlArguments } from './control.arguments.js';
+import { HOUSEKEEPING_VERBS, parseHousekeeping } from './housekeeping.arguments.js';
 import { misplacedArgument } from './misplaced.argument.js';
 import {
   DEFAULT_CONNECT_TIMEOUT_MS,
@@ -34,15 +35,17 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
   assertNoConflict(given);
   const control = parseControl(given, positionals);
   assertCompanions(given, control);
+  const housekeeping = parseHousekeeping(given, positionals);
   const names = unique([
-    ...(control?.names ?? positionals),
+    ...(housekeeping ? [] : (control?.names ?? positionals)),
     ...(given.get('backfill') ?? []),
     ...(given.get('status') ?? []),
   ]);
-  const phases = phasesOf(given, names);
+  const phases: readonly Phase[] = housekeeping ? ['backfill'] : phasesOf(given, names);
   assertPhases(given, phases);
   return {
     ...(control ? { control } : {}),
+    ...(housekeeping ? { housekeeping } : {}),
     action: actionOf(given),
     phases,
     names,
@@ -71,6 +74,7 @@ function assertCompanions(given: GivenArguments, control: ControlArguments | und
       'target',
       'needs --status, --set, --pause, --resume or --cancel: a run works on the tables of its application',
     );
+  if (given.has('keep') && !given.has('prune')) throw new ArgumentValueError('keep', 'needs --prune');
   if (given.has('verbose') && !given.has('plan')) throw new ArgumentValueError('verbose', 'needs --plan');
 }
 
@@ -127,6 +131,7 @@ function actionOf(given: GivenArguments): OneShotAction {
   if (given.has('help')) return 'help';
   if (given.has('completion')) return 'completion';
   if (given.has('status')) return 'status';
+  if (HOUSEKEEPING_VERBS.some((verb) => given.has(verb))) return 'housekeeping';
   if (CONTROL_VERBS.some((verb) => given.has(verb))) return 'control';
   return given.has('plan') ? 'plan' : 'run';
 }

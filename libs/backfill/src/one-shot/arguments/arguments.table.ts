@@ -65,6 +65,27 @@ export const ARGUMENTS = {
     usage: 'NAME…',
     description: 'stop backfills until a person resumes them',
   },
+  prune: {
+    startsOneShot: true,
+    description: 'delete old history from the ledger; every total stays the same',
+  },
+  keep: {
+    valueExample: '90d',
+    defaultText: '90d',
+    description: 'with --prune: keep the records of this time, at least 1d',
+  },
+  forget: {
+    startsOneShot: true,
+    takesNames: true,
+    usage: 'NAME…',
+    description: 'delete the records of backfills whose classes were removed',
+  },
+  grants: {
+    startsOneShot: true,
+    takesNames: true,
+    usage: 'ROLE…',
+    description: 'print the GRANTs for one role, or for a deploying and an application role',
+  },
   target: {
     valueExample: 'SCHEMA',
     description: 'only the table in this schema; for the status and control commands',

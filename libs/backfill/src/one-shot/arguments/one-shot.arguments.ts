@@ -2,6 +2,7 @@ import type { Phase } from '../../deploy/phases.js';
 import type { OneShotAction } from '../one-shot.action.js';
 import type { Shell } from './completion.script.js';
 import type { ControlArguments } from './control.arguments.js';
+import type { HousekeepingArguments } from './housekeeping.arguments.js';
 
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
@@ -35,6 +36,8 @@ export interface OneShotArguments {
   readonly shell?: Shell;
   /** Only with `--set`, `--pause`, `--resume` and `--cancel`. */
   readonly control?: ControlArguments;
+  /** Only with `--prune`, `--forget` and `--grants`. */
+  readonly housekeeping?: HousekeepingArguments;
 }
 
 export const DEFAULT_CONNECT_TIMEOUT_MS = 60_000;

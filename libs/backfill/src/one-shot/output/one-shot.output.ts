@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { ControlReport } from '../../report/control-report.js';
 import type { BackfillObserver } from '../../report/observer.js';
+import type { HousekeepingReport } from '../housekeeping/housekeeping.command.js';
 import type { InspectionAction } from '../one-shot.action.js';
 import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../one-shot.report.js';
 
@@ -22,6 +23,7 @@ export interface OneShotOutput {
   /** Written instead of the plan or the status. */
   failedInspection(action: InspectionAction, failure: FailedInspection): Promise<void>;
   control(report: ControlReport): Promise<void>;
+  housekeeping(report: HousekeepingReport): Promise<void>;
 }
 
 /** The process's output streams. */

@@ -1,4 +1,4 @@
-import { contextOf, messageOf, sqlState } from '../error-classes.js';
+import { contextOf, rawMessageOf, redactUnlessOwn, sqlState } from '../error-classes.js';
 
 /** The part of an error that tells its condition. */
 interface ConditionFacts {
@@ -168,7 +168,8 @@ export function remedyFor(error: unknown, fallback: string): string {
  */
 export function messageWithContext(error: unknown): string {
   const context = sqlState(error) === undefined ? undefined : contextOf(error);
-  return context?.includes('()') ? `${messageOf(error)} (in ${context})` : messageOf(error);
+  const text = context?.includes('()') ? `${rawMessageOf(error)} (in ${context})` : rawMessageOf(error);
+  return redactUnlessOwn(text, error);
 }
 
 function applies({ codes, message }: Condition, facts: ConditionFacts): boolean {
@@ -177,7 +178,7 @@ function applies({ codes, message }: Condition, facts: ConditionFacts): boolean 
 
 function factsOf(error: unknown): ConditionFacts {
   const { code } = error as { code?: unknown };
-  return { code: sqlState(error) ?? (typeof code === 'string' ? code : ''), message: messageOf(error) };
+  return { code: sqlState(error) ?? (typeof code === 'string' ? code : ''), message: rawMessageOf(error) };
 }
 
 function chainOf(error: unknown): unknown[] {

@@ -160,6 +160,7 @@ export class CatchUpRound {
       // No such table exists. It stands for the schema in which the data source has its tables.
       target: (session) => namedTarget(session, schema, LEASE_PHASE),
       duration: ledger.leaseMs,
+      warn: (message) => this.#services.log.warn(message),
     });
     this.#leases.set(dataSource, lease);
     return lease;

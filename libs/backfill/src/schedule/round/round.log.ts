@@ -29,6 +29,11 @@ export class RoundLog {
     this.#logger = logger;
   }
 
+  /** A problem of the round itself. */
+  warn(message: string): void {
+    this.#logger.warn(message);
+  }
+
   debug(message: string): void {
     this.#logger.debug(message);
   }

@@ -60,7 +60,7 @@ export class ProcessBatchRunner implements BatchRunner {
   constructor(selection: RowSelection, definition: ProcessDefinition) {
     this.#selection = selection;
     this.#definition = definition;
-    this.#codec = new RowCodec(definition.dataSource);
+    this.#codec = new RowCodec(definition);
     this.#statements = new ProcessStatements(selection, definition);
   }
 

@@ -87,10 +87,13 @@ export class ProcessStatements {
     const { key } = this.#definition;
     const keys = key.map((_, at) => parameters.addArray(rows.map((row) => row.key[at] ?? null)));
     const tenants = parameters.addArray(rows.map(({ tenant }) => tenant));
-    const names = key.map((_, at) => `nb_key_${at + 1}`);
+    const names = key.map((_, at) => `nb_text_${at + 1}`);
+    const columns = key.map(
+      (column, at) => `${names[at]}::${this.#selection.facts.typeOf(column)} AS nb_key_${at + 1}`,
+    );
     return {
       text: `WITH nb_selected AS MATERIALIZED (
-          SELECT * FROM ${rowsFromArrays([...keys, tenants])} AS nb_locked (${[...names, 'nb_tenant'].join(', ')})
+          SELECT ${columns.join(', ')}, nb_tenant FROM ${rowsFromArrays([...keys, tenants])} AS nb_locked (${[...names, 'nb_tenant'].join(', ')})
         ), nb_changed AS (
           SELECT nb_tenant, false AS nb_still_pending FROM nb_selected
         ), ${withLedgerEntry(this.#selection, parameters, range, { cursor })}`,
@@ -110,6 +113,6 @@ export class ProcessStatements {
 
   get #columns(): string {
     const selection = this.#selection;
-    return `${selection.keyJson}::text, ${selection.tenantText}, ${ROW}.ctid::text, ${selection.readColumns(this.#definition.reads)}`;
+    return `${selection.keyJson}::text, ${selection.tenantText}, ${ROW}.ctid::text, ${selection.readColumns(this.#definition)}`;
   }
 }

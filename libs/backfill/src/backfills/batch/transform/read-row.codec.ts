@@ -18,7 +18,7 @@ export class ReadRowCodec {
   constructor(selection: RowSelection, definition: TransformDefinition) {
     this.#selection = selection;
     this.#definition = definition;
-    this.#codec = new RowCodec(definition.dataSource);
+    this.#codec = new RowCodec(definition);
   }
 
   get columns(): string {
@@ -29,7 +29,7 @@ export class ReadRowCodec {
       `${ROW}.xmin::text`,
       selection.tenantText,
       ...selection.keyTexts,
-      selection.readColumns(this.#definition.reads),
+      selection.readColumns(this.#definition),
     ].join(', ');
   }
 

@@ -17,7 +17,7 @@ export class TransformCode {
 
   constructor(definition: TransformDefinition) {
     this.#definition = definition;
-    this.#codec = new RowCodec(definition.dataSource);
+    this.#codec = new RowCodec(definition);
     this.#writtenPaths = definition.writes.map(({ propertyPath }) => propertyPath);
     this.#carried = definition.writes.map((column) => (definition.reads.includes(column) ? column : null));
   }

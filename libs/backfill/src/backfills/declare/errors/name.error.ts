@@ -20,10 +20,21 @@ export class DuplicateBackfillNameError extends BackfillError {
   }
 }
 
+/** A name in `formerly` is in use, or two backfills claim it. @publicApi */
+export class FormerNameError extends BackfillError {
+  constructor(className: string, former: string, use: string) {
+    super(`${className} names "${former}" in \`formerly\`, but ${use}.`, {
+      subject: former,
+      remedy: 'Name only names that this backfill had in an earlier release, and that nothing else has now.',
+    });
+  }
+}
+
 /** A request names a backfill that is not declared. @publicApi */
 export class UnknownBackfillError extends BackfillError {
-  constructor(name: string, declared: readonly string[]) {
-    const meant = nearest(name, declared);
+  /** @param renamed the current name of a backfill that had this name before */
+  constructor(name: string, declared: readonly string[], renamed?: string) {
+    const meant = renamed ?? nearest(name, declared);
     super(`There is no backfill "${name}".`, {
       subject: name,
       remedy:

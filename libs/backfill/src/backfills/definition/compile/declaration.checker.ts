@@ -23,8 +23,9 @@ export function checkDeclaration(className: string, options: BackfillOptions): v
   checkVersion(className, options.version);
   refuseUnknownOptions(className, options, { names: BACKFILL_NAMES });
   refuseUnknownOptions(className, options.canary, { names: CANARY_NAMES, path: 'canary' });
-  for (const option of ['reads', 'writes', 'conflict', 'dependsOn'] as const)
+  for (const option of ['writes', 'conflict', 'dependsOn', 'formerly'] as const)
     checkNames(className, option, options[option]);
+  checkReads(className, options.reads);
   checkCatchUpShape(className, options.catchUp);
   checkKind(className, options.kind);
   checkCascades(className, options);
@@ -60,6 +61,19 @@ function checkNames(className: string, option: string, value: unknown): void {
     option,
     `is ${JSON.stringify(value)}`,
     `Give a list of names, e.g. \`${option}: ["…"]\`.`,
+  );
+}
+
+function checkReads(className: string, reads: unknown): void {
+  if (typeof reads !== 'object' || reads === null || Array.isArray(reads))
+    return checkNames(className, 'reads', reads);
+  const wrong = Object.entries(reads).find(([, form]) => form !== 'value' && form !== 'text');
+  if (wrong === undefined) return;
+  throw new InvalidBackfillOptionError(
+    className,
+    'reads',
+    `has ${JSON.stringify(wrong[1])} for "${wrong[0]}"`,
+    "Give 'text' for PostgreSQL's text, or 'value', e.g. `reads: { at: 'text', name: 'value' }`.",
   );
 }
 

@@ -25,6 +25,7 @@ import { compileCopy } from './copy.compiler.js';
 import { resolveDataSource } from './data-source.resolver.js';
 import { checkDeclaration } from './declaration.checker.js';
 import { resolveEntity } from './entity.resolver.js';
+import { exactSettings } from './exact.settings.js';
 import { resolveIndex } from './index-reference.resolver.js';
 import { resolveKind } from './kind.resolver.js';
 import { compilePredicate } from './predicate.compiler.js';
@@ -99,6 +100,7 @@ function resolveBase(
   const kindDefaults = kind === 'process' ? ({ synchronousCommit: 'on' } as const) : {};
   const base = {
     name: options.name,
+    formerly: options.formerly ?? [],
     version: options.version ?? 1,
     className,
     dataSourceName,
@@ -115,7 +117,7 @@ function resolveBase(
     catchUp: options.catchUp,
     pace: {
       ...resolvePace(className, kindDefaults, moduleDefaults.defaults ?? {}, options),
-      settings: options.settings ?? {},
+      settings: { ...options.settings, ...exactSettings(kind, metadata.primaryColumns) },
     },
   };
   return { base, columns };
@@ -162,6 +164,7 @@ function compileTransform({ base, code, columns, options }: ResolvedDeclaration)
     touched: touchedColumns(base, options, writes),
     pending,
     reads,
+    asText: columnsAsText(columns, options),
     code: code as TransformBackfill<Record<string, unknown>>,
   };
 }
@@ -172,6 +175,7 @@ function compileProcess({ base, code, columns, options }: ResolvedDeclaration): 
     kind: 'process',
     pending: pendingOf({ base, columns, options }),
     reads: withKey(base.key, findColumns(columns, 'reads', options)),
+    asText: columnsAsText(columns, options),
     code: code as ProcessBackfill<Record<string, unknown>>,
   };
 }
@@ -190,7 +194,15 @@ function findColumns(
   option: 'reads' | 'writes',
   options: BackfillOptions,
 ): ColumnMetadata[] {
-  return (options[option] ?? []).flatMap((property) => columns.findAll(option, property));
+  const given = options[option] ?? [];
+  const properties = Array.isArray(given) ? given : Object.keys(given);
+  return properties.flatMap((property: string) => columns.findAll(option, property));
+}
+
+function columnsAsText(columns: ColumnFinder, { reads = [] }: BackfillOptions): ReadonlySet<ColumnMetadata> {
+  const forms = Array.isArray(reads) ? [] : Object.entries(reads);
+  const properties = forms.filter(([, form]) => form === 'text').map(([property]) => property);
+  return new Set(properties.flatMap((property) => columns.findAll('reads', property)));
 }
 
 function withKey(key: readonly ColumnMetadata[], columns: readonly ColumnMetadata[]): ColumnMetadata[] {

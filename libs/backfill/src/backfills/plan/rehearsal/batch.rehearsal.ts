@@ -1,4 +1,4 @@
-import { installStatements } from '../../../ledger/ledger.installer.js';
+import { installInTransaction } from '../../../ledger/ledger.installer.js';
 import type { LeasedRange } from '../../../ledger/range.js';
 import type { PlannedRange } from '../../../ledger/range.ledger.js';
 import type { BackfillStatus } from '../../../ledger/status.js';
@@ -59,7 +59,7 @@ export async function rehearseBatch(
   const sample = pending?.rows === 0 ? null : await sampleOf(session, selection, options);
   await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
   try {
-    await session.send(await installStatements(session, schema));
+    await installInTransaction(session, schema);
     const { status } = await ledger.status.open(session, definition.kind);
     const { sealedBy } = await ledger.catchUp.summary(session);
     if (sample === null)

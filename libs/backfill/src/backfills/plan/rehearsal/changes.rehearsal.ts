@@ -1,4 +1,4 @@
-import { installStatements } from '../../../ledger/ledger.installer.js';
+import { installInTransaction } from '../../../ledger/ledger.installer.js';
 import { requiredKey, type Key, type LeasedRange } from '../../../ledger/range.js';
 import { json } from '../../../postgres/decoders.js';
 import { messageOf } from '../../../postgres/error-classes.js';
@@ -56,7 +56,7 @@ export async function rehearseChanges(
   if (sample === null) return { rows: [], problem: NONE_PENDING };
   await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
   try {
-    await session.send(await installStatements(session, schema));
+    await installInTransaction(session, schema);
     await ledger.status.open(session, definition.kind);
     const range = await ledger.ranges.insertRehearsal(session, sample.range);
     const runner = createBatchRunner(sample.selection);

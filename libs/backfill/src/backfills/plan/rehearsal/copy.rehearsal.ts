@@ -1,4 +1,4 @@
-import { installStatements } from '../../../ledger/ledger.installer.js';
+import { installInTransaction } from '../../../ledger/ledger.installer.js';
 import { positionToKey, startCtid } from '../../../ledger/pages/page-position.js';
 import type { Key } from '../../../ledger/range.js';
 import { nullable, number, text } from '../../../postgres/decoders.js';
@@ -68,7 +68,7 @@ async function changeCopy(
   { schema, stripes, rowBytes, hasLargeValues }: CopyOptions,
 ): Promise<HeapOnlyCosts | null> {
   const { ledger, definition } = selection;
-  await session.send(await installStatements(session, schema));
+  await installInTransaction(session, schema);
   await ledger.status.open(session, definition.kind);
   const rows = Math.max(
     1,

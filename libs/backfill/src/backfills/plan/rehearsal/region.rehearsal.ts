@@ -1,4 +1,4 @@
-import { installStatements } from '../../../ledger/ledger.installer.js';
+import { installInTransaction } from '../../../ledger/ledger.installer.js';
 import type { PlannedRange } from '../../../ledger/range.ledger.js';
 import { number } from '../../../postgres/decoders.js';
 import { classifyDatabaseError } from '../../../postgres/error-classes.js';
@@ -107,7 +107,7 @@ async function measureTwice(
   const { ledger, definition } = selection;
   const runner = createBatchRunner(selection);
   await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
-  await session.send(await installStatements(session, schema));
+  await installInTransaction(session, schema);
   await ledger.status.open(session, definition.kind);
   const leased = await ledger.ranges.insertRehearsal(session, range);
   const step = {

@@ -57,7 +57,9 @@ export class RunContext {
     this.scope = scope;
     const log = (this.log = new RunLog({ name, progressEvery: pace.progressEvery, observer }));
     const connection = (this.connection = this.connect());
-    this.completionLease = new CompletionLease(connection, ledger, tenants);
+    this.completionLease = new CompletionLease(connection, ledger, tenants, (message) =>
+      log.note('warn', message),
+    );
     const control = new PaceControl(pace);
     const gate = (this.gate = new BatchGate({
       definition,

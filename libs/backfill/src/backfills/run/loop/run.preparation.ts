@@ -5,6 +5,7 @@ import { isHeld } from '../../../ledger/status.js';
 import { RowSelection } from '../../batch/row-selection.js';
 import { inspectTable } from '../../batch/table.inspector.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
+import { pinTables } from './pinned.tables.js';
 import { heldByPerson, incomplete, waitsForDependency, type RunOutcome } from '../outcome/run-outcome.js';
 import type { RunContext } from './run.context.js';
 import type { LoopMemory } from './run.states.js';
@@ -93,8 +94,10 @@ async function waitToBegin(run: RunContext, { status }: LedgerRecord): Promise<R
 async function selectRows(run: RunContext): Promise<RowSelection> {
   const { connection, definition, ledger, options, scope } = run;
   const { tenants } = scope;
-  const facts = await connection.use((session) => inspectTable(session, definition));
-  run.selection = new RowSelection(definition, ledger, facts, tenants);
+  run.selection = await connection.use(async (session) => {
+    const pinned = await pinTables(session, definition, ledger.target);
+    return new RowSelection(pinned, ledger, await inspectTable(session, pinned), tenants);
+  });
   if (options.retried !== null) await planRetry(run, tenants, options.retried);
   return run.selection;
 }

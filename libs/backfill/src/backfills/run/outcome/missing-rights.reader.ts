@@ -1,18 +1,8 @@
 import { boolean, text } from '../../../postgres/decoders.js';
 import { quoteIdentifier } from '../../../postgres/identifiers.js';
 import type { Session } from '../../../postgres/session.js';
-import type { BackfillKind } from '../../../report/backfill-kind.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
-
-/** The rights on the backfill's table. A batch also locks its rows, which needs UPDATE on one column. */
-const TABLE_RIGHTS = {
-  set: ['SELECT', 'UPDATE'],
-  transform: ['SELECT', 'UPDATE'],
-  process: ['SELECT', 'UPDATE'],
-  copy: ['SELECT', 'UPDATE'],
-  purge: ['SELECT', 'UPDATE', 'DELETE'],
-} as const satisfies Record<BackfillKind, readonly string[]>;
-const LEDGER_RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+import { LEDGER_RIGHTS, TABLE_RIGHTS } from '../../definition/table-rights.js';
 
 export interface MissingRights {
   readonly role: string;

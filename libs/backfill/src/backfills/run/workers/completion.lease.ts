@@ -14,7 +14,13 @@ export class CompletionLease {
   readonly #scope: string;
   readonly #lease: LeaseManager<string>;
 
-  constructor(connection: RunConnection, ledger: BackfillLedger, tenants: TenantScope) {
+  /** @param warn receives a warning when the lease cannot be renewed */
+  constructor(
+    connection: RunConnection,
+    ledger: BackfillLedger,
+    tenants: TenantScope,
+    warn: (message: string) => void,
+  ) {
     this.#connection = connection;
     this.#ledger = ledger;
     this.#scope = tenants === null ? '' : ` for ${JSON.stringify(tenants)}`;
@@ -22,6 +28,8 @@ export class CompletionLease {
       durationMs: ledger.leaseMs,
       renewal: (token) => this.#completion.renewal(token),
       sideSession: () => connection.session,
+      subject: 'the proof',
+      warn,
     });
   }
 

@@ -122,11 +122,13 @@ export class PoolWorker {
    * or slow application code may take longer than the lease.
    */
   #holdLease(worker: RangeWorker): LeaseManager<RangeWorker> {
-    const { ledger } = this.#options;
+    const { ledger, log } = this.#options;
     const lease = new LeaseManager<RangeWorker>({
       durationMs: ledger.leaseMs,
       renewal: ({ range }) => ledger.leases.heartbeat(range),
       sideSession: () => this.#connection.session,
+      subject: 'a range',
+      warn: (message) => log.note('warn', message),
     });
     lease.hold(worker);
     return lease;

@@ -6,14 +6,15 @@ import type { ThrottleLimits } from '../throttle.limits.js';
 
 interface Replica {
   readonly name: string;
-  /** Null if it is hidden from this role and the replica has no replication slot. */
+  /** Null if it is hidden from this role, and no logical slot tells it. */
   readonly bytes: number | null;
   readonly seconds: number | null;
 }
 
 /**
  * Replicas and logical subscribers that lag behind. A role without `pg_read_all_stats` sees only that they
- * exist; their lag is then computed from the WAL that their replication slots retain.
+ * exist. What a subscriber has applied is then known from its slot. The slot of a physical replica only says what it
+ * has received, not what it has replayed, so that its lag stays hidden.
  */
 export class ReplicaLagThrottle implements ServerThrottle {
   readonly name = 'replica lag';
@@ -28,7 +29,7 @@ export class ReplicaLagThrottle implements ServerThrottle {
     return `SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', r.application_name, 'seconds', extract(epoch FROM r.replay_lag),
         'bytes', pg_catalog.pg_wal_lsn_diff(
           CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_receive_lsn() ELSE pg_catalog.pg_current_wal_lsn() END,
-          coalesce(r.replay_lsn, r.flush_lsn, r.write_lsn, r.sent_lsn, s.confirmed_flush_lsn, s.restart_lsn))))
+          coalesce(r.replay_lsn, r.flush_lsn, r.write_lsn, r.sent_lsn, s.confirmed_flush_lsn))))
       FROM pg_catalog.pg_stat_replication AS r LEFT JOIN pg_catalog.pg_replication_slots AS s ON s.active_pid = r.pid
       WHERE r.state IS DISTINCT FROM 'backup' AND r.application_name <> 'pg_basebackup'
         AND r.application_name <> ALL (${parameters.addArray(this.#limits.ignore)})`;

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { ControlReport } from '../../../report/control-report.js';
 import type { BackfillObserver } from '../../../report/observer.js';
+import type { HousekeepingReport } from '../../housekeeping/housekeeping.command.js';
 import type { InspectionAction } from '../../one-shot.action.js';
 import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 import { OneShotLogger } from '../one-shot.logger.js';
@@ -59,6 +60,10 @@ export class JsonOutput implements OneShotOutput {
   }
 
   async control(report: ControlReport): Promise<void> {
+    await this.#stdout.write(`${renderJson(report)}\n`);
+  }
+
+  async housekeeping(report: HousekeepingReport): Promise<void> {
     await this.#stdout.write(`${renderJson(report)}\n`);
   }
 }

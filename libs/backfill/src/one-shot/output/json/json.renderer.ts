@@ -1,6 +1,8 @@
+import { messageOf } from '../../../postgres/error-classes.js';
 import { BackfillError } from '../../../errors/backfill.error.js';
 import type { ControlReport } from '../../../report/control-report.js';
 import type { BackfillPhaseReport, BackfillReport } from '../../../report/report.js';
+import type { HousekeepingReport } from '../../housekeeping/housekeeping.command.js';
 import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 
 /**
@@ -23,7 +25,9 @@ export function renderReportJson(report: OneShotReport): string {
 }
 
 /** The object that `--json` prints with `--status`, `--plan` or a control command. */
-export function renderJson(report: OneShotStatus | OneShotPlan | FailedInspection | ControlReport): string {
+export function renderJson(
+  report: OneShotStatus | OneShotPlan | FailedInspection | ControlReport | HousekeepingReport,
+): string {
   return stringify(report);
 }
 
@@ -32,7 +36,8 @@ function stringify(value: object): string {
 }
 
 function errorFields(error: Error): object {
-  const { name, message } = error;
+  const { name } = error;
+  const message = messageOf(error);
   return error instanceof BackfillError
     ? { name, message, subject: error.subject, remedy: error.remedy }
     : { name, message };

@@ -92,7 +92,7 @@ function renderLock({ relation, mode, heldMs, rewritten }: HeldLock): string {
 
 function renderRequirements({ waitsFor }: NonNullable<DataSourceMigrations['deferred']>): string {
   return waitsFor
-    .map((required) => `the backfill ${required.backfill} (${describeUnmet(required)})`)
+    .map((required) => `the ${required.kind ?? 'backfill'} ${required.backfill} (${describeUnmet(required)})`)
     .join(' and ');
 }
 

@@ -1,12 +1,14 @@
 import type { LoggerService } from '@nestjs/common';
 import type { ControlReport } from '../../../report/control-report.js';
 import type { BackfillObserver } from '../../../report/observer.js';
+import type { HousekeepingReport } from '../../housekeeping/housekeeping.command.js';
 import type { InspectionAction } from '../../one-shot.action.js';
 import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
 import type { LogFormat } from '../../arguments/one-shot.arguments.js';
 import { JsonObserver } from '../json/json.observer.js';
 import { StdoutReservation } from '../json/stdout.reservation.js';
 import { readerLocale, useReaderLocale } from '../reader.format.js';
+import { renderHousekeeping } from '../housekeeping/housekeeping.renderer.js';
 import { OneShotLogger } from '../one-shot.logger.js';
 import {
   LOG_CONTEXT,
@@ -100,6 +102,10 @@ export class TextOutput implements OneShotOutput {
 
   async control(report: ControlReport): Promise<void> {
     await this.#print(renderControl(report));
+  }
+
+  async housekeeping(report: HousekeepingReport): Promise<void> {
+    await this.#print(renderHousekeeping(report));
   }
 
   async #print(text: string): Promise<void> {

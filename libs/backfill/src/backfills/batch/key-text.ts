@@ -1,0 +1,22 @@
+/** Types whose text depends on no setting of the session. */
+const PLAIN_TYPES =
+  /^(smallint|integer|bigint|numeric|text|character|uuid|boolean|bytea|name|"char"|oid|money|inet|cidr|macaddr8?|bit|real|double precision|interval)\b/;
+const WITH_TIME_ZONE = /^timestamp(\(\d\))? with time zone$/;
+
+/**
+ * An SQL expression for the text of a key's column. It is the same in every session, whatever `DateStyle` and `TimeZone`
+ * say: a run may be continued by a process of another role, and the ledger compares the texts. JSON has dates in ISO
+ * 8601, and the input of each type accepts them with any `DateStyle`.
+ *
+ * @param type as PostgreSQL prints it
+ */
+export function keyText(expression: string, type: string): string {
+  if (PLAIN_TYPES.test(type)) return `${expression}::text`;
+  if (!WITH_TIME_ZONE.test(type)) return textOfJson(expression);
+  const utc = `pg_catalog.to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00 BC')`;
+  return `CASE WHEN pg_catalog.isfinite(${expression}) THEN ${utc} ELSE ${expression}::text END`;
+}
+
+function textOfJson(expression: string): string {
+  return `(pg_catalog.to_json(${expression}) OPERATOR(pg_catalog.#>>) '{}'::text[])`;
+}

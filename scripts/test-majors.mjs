@@ -36,8 +36,8 @@ const SPECS = [
   'test/indexes',
 ];
 
-/** npm looks for a package above a folder, so that the packages must not be inside of another one's. */
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/postgres-majors', import.meta.url));
+/** `npm ci` does not remove it. */
+const CACHE = fileURLToPath(new URL('../.data/postgres-majors', import.meta.url));
 const JEST = fileURLToPath(new URL('../node_modules/jest/bin/jest.js', import.meta.url));
 
 const given = process.argv.slice(2);

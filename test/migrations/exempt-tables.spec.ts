@@ -1,3 +1,4 @@
+import type { MigrationOptions } from '../../libs/backfill/src/migrations/migration.options.ts';
 import { MigrationBlockedError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
 import { hidden, MigrationStage } from '../support/migrations/migration-stage.ts';
@@ -8,13 +9,14 @@ const stage = MigrationStage.forEachTest();
 async function errorOf(
   script: Parameters<typeof migration>[1],
   mode: 'each' | 'none' = 'each',
+  policy: MigrationOptions['policy'] = stage.quick.policy,
 ): Promise<unknown> {
   const dataSource = postgresDataSource(stage.database, [migration('Up', script)]);
   const report = await withDataSource(dataSource, (source) =>
     runMigrations(source, {
       ...stage.quick,
       transaction: mode,
-      policy: { ...stage.quick.policy, lockAttempts: 2 },
+      policy: { ...policy, lockAttempts: 2 },
     }),
   );
   return report.failed?.error;
@@ -123,7 +125,11 @@ describe('a migration that does not get its lock', () => {
 
 describe('TypeORM’s own statements in the migrations phase', () => {
   const phase = async (transaction: boolean): Promise<unknown> =>
-    errorOf({ up: 'CREATE TABLE made (id int)', transaction });
+    // In half of the timeout, a slow machine too opens a connection and reads who holds the lock.
+    errorOf({ up: 'CREATE TABLE made (id int)', transaction }, 'each', {
+      lockTimeout: 1_000,
+      lockBackoff: 20,
+    });
 
   it.each([
     ['the table of migrations is locked', 'LOCK TABLE migrations'],

@@ -125,7 +125,7 @@ describe('a migration that does not get its lock', () => {
 
 describe('TypeORM’s own statements in the migrations phase', () => {
   const phase = async (transaction: boolean): Promise<unknown> =>
-    // In half of the timeout, a slow machine too opens a connection and reads who holds the lock.
+    // Half of the timeout suffices for a slow machine to open a connection and read the blocking sessions.
     errorOf({ up: 'CREATE TABLE made (id int)', transaction }, 'each', {
       lockTimeout: 1_000,
       lockBackoff: 20,

@@ -26,7 +26,7 @@ import { USAGE } from './usage.js';
 
 /** Runs the command `nestjs-backfill-guard`. @returns its exit code */
 export async function run(args: readonly string[], streams: Console): Promise<number> {
-  const console = forTerminals(streams);
+  let console = forTerminals(streams);
   try {
     const parsed = parseArguments(args);
     if (parsed === 'help') {
@@ -37,6 +37,7 @@ export async function run(args: readonly string[], streams: Console): Promise<nu
       console.out(`${PACKAGE_VERSION}\n`);
       return EXIT.clean;
     }
+    console = forTerminals({ ...streams, colour: parsed.colour ?? streams.colour });
     return await runCommand(parsed, console);
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
@@ -95,7 +96,7 @@ function checkText(outcome: Outcome, args: Arguments, console: Console): string 
       return githubReport(outcome);
     default:
       return textReport(outcome, {
-        colour: args.output === undefined && (args.colour ?? console.colour),
+        colour: args.output === undefined && console.colour,
         timing: args.timing,
       });
   }

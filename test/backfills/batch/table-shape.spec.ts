@@ -49,7 +49,7 @@ describe('a large table without an index on the key of the entity', () => {
   it('is refused because each batch would read the whole table; the reason contains the statement that builds the index', async () => {
     const report = await stage.run('slugs');
     expect(report).toMatchObject({ status: 'failed', updated: 0 });
-    expect(report.reason).toContain('CREATE UNIQUE INDEX CONCURRENTLY ON "leads" ("tenant_id", "id")');
+    expect(report.reason).toContain('CREATE UNIQUE INDEX CONCURRENTLY ON public.leads ("tenant_id", "id")');
     await stage.query('CREATE UNIQUE INDEX ON leads (tenant_id, id)');
     expect(await stage.run('slugs')).toMatchObject({ status: 'complete', updated: 12_000 });
   });
@@ -85,7 +85,7 @@ describe('a table with row-level security', () => {
       expect(outcome).toBe('failed');
       expect(backfills[0]).toMatchObject({ status: 'failed', proved: false });
       expect(backfills[0]?.reason).toContain(
-        `row-level security hides rows of "leads" from the role "${role}"`,
+        `row-level security hides rows of public.leads from the role "${role}"`,
       );
     });
 

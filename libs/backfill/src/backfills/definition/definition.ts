@@ -87,6 +87,8 @@ export interface CopyDefinition extends DefinitionBase {
   readonly kind: 'copy';
   /** Quoted and qualified. */
   readonly target: string;
+  /** `pending` if the target has this quoted and qualified name. */
+  readonly pendingIn: (target: string) => CompiledPredicate;
   readonly assignments: readonly Assignment[];
 }
 

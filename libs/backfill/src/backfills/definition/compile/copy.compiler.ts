@@ -34,19 +34,17 @@ export function compileCopy({ base, options, code, columns, where }: CopySource)
   const target = targetOf(base, options);
   const assignments = compileAssignments(target, 'copy()', code.copy?.(columns.row('copy')));
   const table = tableOf(target.metadata);
-  const absent = absentIn(table, conflictColumns(target, options.conflict, assignments));
+  const conflict = conflictColumns(target, options.conflict, assignments);
   const source = where?.sql ?? ownRows(base.metadata);
-  return {
-    ...base,
-    kind: 'copy',
-    target: table,
-    assignments,
-    pending: {
+  const pendingIn = (name: string): CompiledPredicate => {
+    const absent = absentIn(name, conflict);
+    return {
       sql: source === null ? `(${absent})` : `(${source} AND ${absent})`,
       parameters: where?.parameters ?? [],
       text: where ? `${where.text} AND ${absent}` : absent,
-    },
+    };
   };
+  return { ...base, kind: 'copy', target: table, assignments, pending: pendingIn(table), pendingIn };
 }
 
 function targetOf(

@@ -18,5 +18,6 @@ export async function pinTables<Definition extends BackfillDefinition>(
   const pinned = { ...definition, table: target.name };
   if (pinned.kind !== 'copy') return pinned;
   const into = await findTarget(session, pinned.target);
-  return into.tableId === null ? pinned : { ...pinned, target: into.name };
+  if (into.tableId === null) return pinned;
+  return { ...pinned, target: into.name, pending: pinned.pendingIn(into.name) };
 }

@@ -3,6 +3,7 @@ import type { TestDatabase } from './database.ts';
 
 /** Another session with an open transaction, which holds the locks of its statement. */
 export class LockHolder {
+  static readonly #open = new Set<LockHolder>();
   readonly #client: pg.Client;
   readonly pid: number;
 
@@ -17,7 +18,14 @@ export class LockHolder {
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     await client.query('BEGIN');
     await client.query(sql);
-    return new LockHolder(client, rows[0]?.pid ?? 0);
+    const holder = new LockHolder(client, rows[0]?.pid ?? 0);
+    LockHolder.#open.add(holder);
+    return holder;
+  }
+
+  /** For `afterEach`: what a failed test still holds must not block the tests after it. */
+  static async releaseAll(): Promise<void> {
+    for (const holder of LockHolder.#open) await holder.release('ROLLBACK');
   }
 
   /** Runs another statement in the open transaction. */
@@ -36,6 +44,7 @@ export class LockHolder {
 
   /** Ends the transaction and the session. */
   async release(end: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): Promise<void> {
+    LockHolder.#open.delete(this);
     await this.#client.query(end);
     await this.#client.end();
   }

@@ -175,12 +175,14 @@ describe('a row that several sessions have locked', () => {
 describe('a whole table that another session has locked', () => {
   const stage = Stage.for({ ...options, module: { defaults: { pause: 0, lockTimeout: 500, order: 'key' } } });
 
+  afterEach(() => LockHolder.releaseAll());
+
   it('stops the run after the lock timeout, and the report names the session', async () => {
     const holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');
     const report = await stage.run('set');
     expect(report).toMatchObject({ status: 'incomplete', updated: 0, proved: false });
     expect(report.waitingFor).toMatch(
-      new RegExp(`a lock on the table "leads", held by pid ${holder.pid} \\(ALTER TABLE by hand\\)`),
+      new RegExp(`a lock on the table public\\.leads, held by pid ${holder.pid} \\(ALTER TABLE by hand\\)`),
     );
     expect((await stage.status('set')).waitingFor).toBe(report.waitingFor);
     await holder.release();

@@ -50,6 +50,11 @@ describe('a rotated password', () => {
     await owner.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1`, [
       username,
     ]);
+    // A session that is still ending could carry out the whole run.
+    await until(async () => {
+      const left = await owner.query('SELECT FROM pg_stat_activity WHERE usename = $1', [username]);
+      return left.length === 0;
+    });
     const recorder = new Recorder();
     const run = application.service.run({ names: ['note-jobs'], observer: recorder });
     await recorder.until(({ notes }) =>

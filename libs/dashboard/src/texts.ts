@@ -199,6 +199,7 @@ export const TEXTS = {
     attempts: 'Attempts',
     firstTried: 'First tried',
     retryChosen: 'Retry the chosen rows',
+    choice: 'Chosen',
     choose: (key: string) => `Choose ${key}`,
     eachRow: 'Row by row, to choose some of them',
     at: 'Time',

@@ -37,7 +37,7 @@ export function quarantinePage(
 }
 
 const CHOICE: Column<QuarantinedRow> = {
-  head: '',
+  head: list.choice,
   cell: ({ key }) =>
     html`<input
       type="checkbox"

@@ -1,29 +1,12 @@
-import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
+import { Backfill } from 'nestjs-backfill';
 import { ThrottledRun } from '../../support/runs/throttled-run.ts';
 import { ReplicatedServer } from '../../support/server/replica.ts';
 import { Stage } from '../../support/applications/stage.ts';
 import { until } from '../../support/runs/until.ts';
+import { Labels, LABELS, Parcel } from '../../support/tables/parcels.ts';
 
 const ROWS = 200;
 const MEGABYTE = 1024 * 1024;
-
-@Entity('parcels')
-class Parcel {
-  @PrimaryColumn({ type: 'int' })
-  id!: number;
-
-  @Column({ type: 'text', nullable: true })
-  label!: string | null;
-}
-
-const LABELS = { entity: Parcel, where: { label: IsNull() }, batchSize: 10 };
-
-class Labels implements SetBackfill<Parcel> {
-  set() {
-    return { label: `'parcel ' || id` };
-  }
-}
 
 @Backfill<Parcel>({
   ...LABELS,

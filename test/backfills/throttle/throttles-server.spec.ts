@@ -1,32 +1,15 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Backfill, type SetBackfill } from 'nestjs-backfill';
-import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
+import { Backfill } from 'nestjs-backfill';
 import { ThrottledRun } from '../../support/runs/throttled-run.ts';
 import { Recorder } from '../../support/runs/recorder.ts';
 import { REPLICA, ReplicatedServer } from '../../support/server/replica.ts';
 import { Stage } from '../../support/applications/stage.ts';
 import { until } from '../../support/runs/until.ts';
+import { Labels, LABELS, Parcel } from '../../support/tables/parcels.ts';
 
 const ROWS = 200;
 const MEGABYTE = 1024 * 1024;
-
-@Entity('parcels')
-class Parcel {
-  @PrimaryColumn({ type: 'int' })
-  id!: number;
-
-  @Column({ type: 'text', nullable: true })
-  label!: string | null;
-}
-
-const LABELS = { entity: Parcel, where: { label: IsNull() }, batchSize: 10 };
-
-class Labels implements SetBackfill<Parcel> {
-  set() {
-    return { label: `'parcel ' || id` };
-  }
-}
 
 /** The tests of this file share one server, so each backfill has one throttle only. */
 @Backfill<Parcel>({

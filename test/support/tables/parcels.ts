@@ -23,7 +23,8 @@ export class Parcel {
   weight!: number | null;
 }
 
-const LABELS = { entity: Parcel, where: { label: IsNull() }, batchSize: 10 };
+/** The options of a backfill of every label. */
+export const LABELS = { entity: Parcel, where: { label: IsNull() }, batchSize: 10 };
 
 @Backfill<Parcel>({ ...LABELS, name: 'labels' })
 export class Labels implements SetBackfill<Parcel> {

@@ -2,6 +2,7 @@ import type { SamplePoint } from 'nestjs-backfill/operate';
 import { TEXTS } from '../texts.js';
 import { count, time } from './format.js';
 import { html, type Html } from './html.js';
+import { scrollingTable } from './table.view.js';
 
 const WIDTH = 720;
 const HEIGHT = 120;
@@ -57,24 +58,19 @@ function plot(title: string, points: readonly SamplePoint[], { x, value, held }:
 
 function asTable(points: readonly SamplePoint[]): Html {
   const heads = [TEXTS.chart.time, TEXTS.chart.rate, TEXTS.chart.remaining, TEXTS.columns.waiting];
-  return html`<div class="scroll" role="group" aria-label="${TEXTS.sections.samples}" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${points.slice(-MAX_TABLE_ROWS).map(
-          (point) =>
-            html`<tr>
-              <td>${time(point.at)}</td>
-              <td class="number">${count(point.rowsPerSecond)}</td>
-              <td class="number">${point.remaining === null ? '' : count(point.remaining)}</td>
-              <td>${point.waitingFor}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollingTable(
+    { label: TEXTS.sections.samples },
+    heads,
+    html`<tbody>
+      ${points.slice(-MAX_TABLE_ROWS).map(
+        (point) =>
+          html`<tr>
+            <td>${time(point.at)}</td>
+            <td class="number">${count(point.rowsPerSecond)}</td>
+            <td class="number">${point.remaining === null ? '' : count(point.remaining)}</td>
+            <td>${point.waitingFor}</td>
+          </tr>`,
+      )}
+    </tbody>`,
+  );
 }

@@ -9,6 +9,7 @@ import type { PageContext } from './page.js';
 import { roundsSection } from './lists/rounds.view.js';
 import { phases } from './phases.view.js';
 import { statusBadge } from './states/badge.view.js';
+import { scrollingTable } from './table.view.js';
 
 const { columns } = TEXTS;
 
@@ -34,18 +35,13 @@ export function overviewPage(context: PageContext, data: OverviewData): Html {
 function table(context: PageContext, backfills: readonly BackfillOverview[]): Html {
   const heads = [columns.backfill, columns.status, columns.progress, columns.updated, columns.rate];
   const more = [columns.left, columns.quarantined, columns.targets, columns.waiting];
-  return html`<div class="scroll" role="group" aria-labelledby="list" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          ${[...heads, ...more].map((head) => html`<th scope="col">${head}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${backfills.map((backfill) => row(context, backfill))}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollingTable(
+    { headingId: 'list' },
+    [...heads, ...more],
+    html`<tbody>
+      ${backfills.map((backfill) => row(context, backfill))}
+    </tbody>`,
+  );
 }
 
 function row({ links }: PageContext, backfill: BackfillOverview): Html {

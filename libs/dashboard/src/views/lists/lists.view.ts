@@ -4,6 +4,7 @@ import { TEXTS } from '../../texts.js';
 import { count, time } from '../format.js';
 import { html, type Content, type Html } from '../html.js';
 import type { PageContext } from '../page.js';
+import { scrollingTable } from '../table.view.js';
 
 const { list } = TEXTS;
 
@@ -16,23 +17,18 @@ export interface Column<Item> {
 
 export function table<Item>(label: string, columns: readonly Column<Item>[], items: readonly Item[]): Html {
   if (items.length === 0) return html`<p>${list.empty}</p>`;
-  return html`<div class="scroll" role="group" aria-label="${label}" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          ${columns.map(({ head }) => html`<th scope="col">${head}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${items.map(
-          (item) =>
-            html`<tr>
-              ${columns.map(({ cell, isNumber }) => html`<td${isNumber && html` class="number"`}>${cell(item)}</td>`)}
-            </tr> `,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollingTable(
+    { label },
+    columns.map(({ head }) => head),
+    html`<tbody>
+      ${items.map(
+        (item) =>
+          html`<tr>
+            ${columns.map(({ cell, isNumber }) => html`<td${isNumber && html` class="number"`}>${cell(item)}</td>`)}
+          </tr> `,
+      )}
+    </tbody>`,
+  );
 }
 
 export function tenantsTable({ items }: RecordPage<TenantReport>): Html {

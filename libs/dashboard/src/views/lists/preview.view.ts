@@ -4,6 +4,7 @@ import { TEXTS } from '../../texts.js';
 import { html, type Content, type Html } from '../html.js';
 import { frame } from './list-frame.view.js';
 import type { PageContext } from '../page.js';
+import { scrollingTable } from '../table.view.js';
 
 const { plan: texts, sections } = TEXTS;
 
@@ -24,21 +25,16 @@ export function previewLink({ links }: PageContext, name: string): Html {
 /** A line for each column of each row, so that it fits on a telephone. */
 function table(key: readonly string[], rows: readonly PreviewedRow[]): Html {
   const heads = [`${texts.key} (${key.join(', ')})`, texts.column, texts.before, texts.after];
-  return html`<div class="scroll" role="group" aria-label="${sections.rows}" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
-        </tr>
-      </thead>
-      ${rows.map(
-        (row) =>
-          html`<tbody>
-            ${lines(row)}
-          </tbody>`,
-      )}
-    </table>
-  </div>`;
+  return scrollingTable(
+    { label: sections.rows },
+    heads,
+    rows.map(
+      (row) =>
+        html`<tbody>
+          ${lines(row)}
+        </tbody>`,
+    ),
+  );
 }
 
 function lines({ key, before, after }: PreviewedRow): Content {

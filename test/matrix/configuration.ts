@@ -12,7 +12,11 @@ export function configurationOf(cell: Cell): Readonly<Record<string, string>> {
     'tsconfig.build.json': json({
       extends: './tsconfig.json',
       // The record of an incremental build is in dist, so that `nest start`, which empties dist, builds every file again.
-      compilerOptions: { rootDir: './src', tsBuildInfoFile: './dist/build.tsbuildinfo' },
+      // Nest 11 writes no `rootDir`: with it, its SWC builder writes dist/src/main.js.
+      compilerOptions: {
+        ...(cell.nest === 12 ? { rootDir: './src' } : {}),
+        tsBuildInfoFile: './dist/build.tsbuildinfo',
+      },
       include: ['src'],
       exclude: ['node_modules', 'test', 'dist', '**/*spec.ts'],
     }),

@@ -128,6 +128,28 @@ describe('the generators of a migration, an index and a contract', () => {
     expect(context.lines.at(-1)).toContain('finds migrations by their files');
   });
 
+  it('begin the list of migrations of a data source that has none', () => {
+    const module = APPLICATION['src/app.module.ts']?.replace('\n      migrations: [],', '') ?? '';
+    const [tree, context] = [treeOf({ 'src/app.module.ts': module }), new RecordedContext()];
+    migration({ name: 'add-city-to-leads' })(tree, context);
+    expect(tree.readText('src/app.module.ts')).toMatch(
+      /import \{ AddCityToLeads\d{13} \} from '.\/migrations[^]*\n {6}entities: \[Lead, Tenant\],\n {6}migrations: \[AddCityToLeads\d{13}\],\n {4}\}\),/,
+    );
+    expect(context.warnings).toEqual([]);
+  });
+
+  it.each([
+    ['options that are spread', '\n      ...shared,'],
+    ['a list that is a variable', '\n      migrations,'],
+    ['two data sources', `\n    }),\n    TypeOrmModule.forRoot({ name: 'b', type: 'postgres',`],
+  ])('leave data sources whose list of migrations is not certain as they are: %s', (_, inserted) => {
+    const module = APPLICATION['src/app.module.ts']?.replace('\n      migrations: [],', inserted) ?? '';
+    const [tree, context] = [treeOf({ 'src/app.module.ts': module }), new RecordedContext()];
+    migration({ name: 'add-city' })(tree, context);
+    expect(tree.readText('src/app.module.ts')).toBe(module);
+    expect(context.warnings).toEqual([expect.stringContaining('By hand: add AddCity')]);
+  });
+
   it('write the index of the pending rows', () => {
     const tree = treeOf();
     index({ name: 'leads-without-search-name' })(tree, new RecordedContext());

@@ -52,6 +52,12 @@ describe('`nest add nestjs-backfill`', () => {
     expect(tree.readText('src/main.ts')).toContain('await runOneShot(AppModule);\n    return;');
   });
 
+  it('awaits the run where the compiler refuses functions that return a value on some paths only', () => {
+    const tree = treeOf({ 'tsconfig.json': '{ "compilerOptions": { "noImplicitReturns": true } }' });
+    nestAdd()(tree, new RecordedContext());
+    expect(tree.readText('src/main.ts')).toContain('await runOneShot(AppModule);\n    return;');
+  });
+
   it('understands an application whose modules and start are in one file', () => {
     const tree = treeOf({
       'src/app.module.ts': null,
@@ -105,6 +111,16 @@ void (async () => {
     ],
     ['an application without nest-cli.json', { 'nest-cli.json': null }, 'nestjs-backfill/plugin'],
     [
+      'an application of Nest 11 without TypeORM',
+      { 'package.json': '{ "dependencies": { "@nestjs/core": "^11.0.1" } }' },
+      'npm install typeorm pg @nestjs/typeorm@11,',
+    ],
+    [
+      'an application of Nest 11 whose Jest cannot load its version of @nestjs/typeorm',
+      { 'package.json': manifestOfNest11('^12.0.2') },
+      'npm install @nestjs/typeorm@11: version 12 has ES modules only',
+    ],
+    [
       'an application without TypeORM',
       { 'package.json': '{ "dependencies": { "@nestjs/core": "12" } }' },
       'npm install typeorm pg @nestjs/typeorm',
@@ -117,8 +133,19 @@ void (async () => {
       if (text !== null && path.startsWith('src/')) expect(tree.readText(path)).toBe(text);
   });
 
+  it('asks for no other version of @nestjs/typeorm if Jest loads the one of the application', () => {
+    const context = new RecordedContext();
+    nestAdd()(treeOf({ 'package.json': manifestOfNest11('^11.0.3') }), context);
+    expect(context.warnings).toEqual([]);
+  });
+
   it('refuses a folder without a Nest application', () => {
     const tree = treeOf({ 'package.json': '{}' });
     expect(() => nestAdd()(tree, new RecordedContext())).toThrow(/no Nest application[\s\S]*@nestjs\/core/);
   });
 });
+
+function manifestOfNest11(typeorm: string): string {
+  const dependencies = { '@nestjs/core': '^11.0.1', '@nestjs/typeorm': typeorm, pg: '^8', typeorm: '^1' };
+  return JSON.stringify({ dependencies, devDependencies: { jest: '^30' } });
+}

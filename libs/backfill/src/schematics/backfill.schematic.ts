@@ -55,7 +55,7 @@ export function backfill(options: BackfillGeneratorOptions): Rule {
 }
 
 function planOf(options: BackfillGeneratorOptions, entities: readonly EntityClass[]): BackfillPlan {
-  const name = requiredName(options, 'nest g -c nestjs-backfill backfill leads-search-name');
+  const name = requiredName(options, 'npx nest g -c nestjs-backfill backfill leads-search-name');
   const kind = kindOf(options);
   const given = options.entity ?? entities.find((each) => each.name === options.path)?.name;
   const [from = name, to] = kind === 'copy' ? name.split(/-(?:in)?to-/) : [name];

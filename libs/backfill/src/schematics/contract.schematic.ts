@@ -18,7 +18,7 @@ import { SchematicError } from './schematic.error.js';
 export function contract(options: GeneratorOptions): Rule {
   return (tree, context) => {
     const app = readApplication(tree, options);
-    const name = requiredName(options, 'nest g -c nestjs-backfill contract leads-search-name');
+    const name = requiredName(options, 'npx nest g -c nestjs-backfill contract leads-search-name');
     assertBackfill(app, name);
     const className = `Require${pascalCase(name)}${Date.now()}`;
     const folder = folderFor(app, options, { ending: /(?:^|\/)\d{10,}-[^/]+\.ts$/, usual: 'migrations' });
@@ -48,7 +48,7 @@ function assertBackfill(app: Application, name: string): void {
       'the application has no backfill of this name',
       known.length > 0
         ? `Give one of ${known.join(', ')}.`
-        : `Generate it: nest g -c nestjs-backfill backfill ${name}`,
+        : `Generate it: npx nest g -c nestjs-backfill backfill ${name}`,
     );
 }
 

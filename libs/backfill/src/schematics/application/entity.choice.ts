@@ -40,7 +40,7 @@ function noEntityFits(entities: readonly EntityClass[], name: string): Schematic
     ? new SchematicError(
         name,
         'no entity fits this name',
-        `Begin the name with the table, e.g. ${kebabCase(first.table)}-${name}, or name the entity: nest g -c nestjs-backfill backfill ${name} ${first.name}. The entities are: ${list(entities)}.`,
+        `Begin the name with the table, e.g. ${kebabCase(first.table)}-${name}, or name the entity: npx nest g -c nestjs-backfill backfill ${name} ${first.name}. The entities are: ${list(entities)}.`,
       )
     : new SchematicError(name, 'the application has no class with @Entity', 'Declare the entity first.');
 }

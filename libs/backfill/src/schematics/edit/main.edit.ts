@@ -18,15 +18,21 @@ export function withOneShot(app: Application, { mainFile, call, name }: RootModu
   if (body.returnType !== undefined && !isVoid)
     return { outcome: 'not understood', why: `the function in ${mainFile} returns ${body.returnType}` };
   const indent = indentationAt(source.text, first.getStart());
-  const line = isVoid
-    ? `if (isOneShot()) {\n${indent}  await runOneShot(${name});\n${indent}  return;\n${indent}}`
-    : `if (isOneShot()) return runOneShot(${name});`;
+  const line =
+    isVoid || refusesImplicitReturns(app)
+      ? `if (isOneShot()) {\n${indent}  await runOneShot(${name});\n${indent}  return;\n${indent}}`
+      : `if (isOneShot()) return runOneShot(${name});`;
   const imports = importInsertions(app.ts, source, ['isOneShot', 'runOneShot'], 'nestjs-backfill');
   const text = withInsertions(source.text, [
     { at: first.getStart(), text: `${line}\n${indent}` },
     ...imports,
   ]);
   return { outcome: 'changed', text };
+}
+
+/** With this option, a function that returns the exit code here must return a value at its end too. */
+function refusesImplicitReturns(app: Application): boolean {
+  return app.exists('tsconfig.json') && /"noImplicitReturns"\s*:\s*true/.test(app.text('tsconfig.json'));
 }
 
 interface FunctionBody {

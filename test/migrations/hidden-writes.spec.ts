@@ -40,6 +40,33 @@ describe('rows written by a statement that seems to read', () => {
   });
 });
 
+describe.each([true, false])('dynamic SQL inside a transaction: %s,', (transaction) => {
+  it.each([
+    ['inserts', `INSERT INTO leads VALUES (6, 'x')`, { inserted: 1, updated: 0, deleted: 0 }],
+    ['updates', `UPDATE leads SET note = 'x' WHERE id < 3`, { inserted: 0, updated: 2, deleted: 0 }],
+    ['deletes', 'DELETE FROM leads WHERE id > 2', { inserted: 0, updated: 0, deleted: 3 }],
+    ['truncates', 'TRUNCATE leads', { inserted: 0, updated: 0, deleted: 0, truncated: true }],
+    [
+      'merges: it inserts, updates and deletes',
+      `MERGE INTO leads l USING generate_series(5, 7) n ON l.id = n WHEN MATCHED THEN DELETE
+        WHEN NOT MATCHED THEN INSERT VALUES (n, 'x')`,
+      { inserted: 2, updated: 0, deleted: 1 },
+    ],
+  ])('that %s is refused with the number of rows, and rolled back', async (_what, sql, rows) => {
+    const Up = migration('Up', { up: hidden(sql), transaction });
+    const report = await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
+      runMigrations(dataSource, { log: stage.log }),
+    );
+    expect(report.failed?.error).toMatchObject({
+      name: 'RowsWrittenError',
+      written: [{ table: 'public.leads', truncated: false, ...rows }],
+    });
+    expect(await stage.database.query('SELECT id, note FROM leads ORDER BY id')).toEqual(
+      [1, 2, 3, 4, 5].map((id) => ({ id, note: null })),
+    );
+  });
+});
+
 it('rows written before the migration’s own COMMIT are found before it', async () => {
   const Up = migration('Up', { transaction: false, up: `BEGIN; ${hidden(UPDATE)}; COMMIT` });
   await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {

@@ -63,7 +63,9 @@ export class Stage {
     request: Omit<RunRequest, 'names' | 'observer'> & { readonly recorder?: Recorder } = {},
   ): Promise<BackfillReport> {
     const { recorder = new Recorder(), ...rest } = request;
-    const { backfills } = await this.runAll({ ...rest, names: [name], observer: recorder });
+    const { backfills } = await recorder.whileRunning(() =>
+      this.runAll({ ...rest, names: [name], observer: recorder }),
+    );
     return backfills[0] as BackfillReport;
   }
 

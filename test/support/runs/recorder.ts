@@ -2,6 +2,12 @@ import type { BackfillObserver } from 'nestjs-backfill';
 
 type Observed<Name extends keyof BackfillObserver> = Parameters<NonNullable<BackfillObserver[Name]>>[0];
 
+interface Awaited {
+  /** Resolves the promise if its condition holds now. */
+  readonly check: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** Records every event of a run. A test can wait for a condition on them. */
 export class Recorder implements BackfillObserver {
   readonly starts: Observed<'started'>[] = [];
@@ -9,7 +15,8 @@ export class Recorder implements BackfillObserver {
   readonly waits: Observed<'waiting'>[] = [];
   readonly notes: string[] = [];
   readonly reports: Observed<'finished'>[] = [];
-  readonly #awaited = new Set<() => void>();
+  readonly #awaited = new Set<Awaited>();
+  #end: Error | null = null;
 
   started(event: Observed<'started'>): void {
     this.starts.push(event);
@@ -41,20 +48,44 @@ export class Recorder implements BackfillObserver {
     return this.progress.filter(({ line }) => line);
   }
 
-  /** Resolves as soon as the condition holds for the recorded events. */
+  /** Resolves as soon as the condition holds for the recorded events. Rejects if the run ends before. */
   async until(condition: (recorder: this) => boolean): Promise<void> {
     if (condition(this)) return;
-    await new Promise<void>((resolve) => {
+    if (this.#end) throw this.#end;
+    await new Promise<void>((resolve, reject) => {
       const check = () => {
         if (!condition(this)) return;
-        this.#awaited.delete(check);
+        this.#awaited.delete(awaited);
         resolve();
       };
-      this.#awaited.add(check);
+      const awaited = { check, reject };
+      this.#awaited.add(awaited);
     });
   }
 
+  /** Nothing that a test still waits for can happen after the run, so that the test fails instead of hanging. */
+  async whileRunning<T>(run: () => Promise<T>): Promise<T> {
+    this.#end = null;
+    let ending = 'threw an error';
+    try {
+      const result = await run();
+      ending = `ended as ${this.reports.map(({ status, reason }) => `${status} (${reason})`).join(', ')}`;
+      return result;
+    } finally {
+      this.#end = new Error(
+        `The run ${ending} before the condition held that the test waits for. Its notes:\n${this.notes.join('\n')}`,
+      );
+      // Later than the run's own promise, which a test may race against the condition.
+      setImmediate((error: Error) => this.#rejectAll(error), this.#end);
+    }
+  }
+
+  #rejectAll(error: Error): void {
+    for (const { reject } of this.#awaited) reject(error);
+    this.#awaited.clear();
+  }
+
   #notify(): void {
-    for (const check of this.#awaited) check();
+    for (const { check } of this.#awaited) check();
   }
 }

@@ -40,12 +40,12 @@ export function pipelineTimeout({ statementTimeout }: Pick<TimeoutPolicy, 'state
 }
 
 /**
- * Sets the transaction timeout for the rest of the current transaction.
+ * Sets the transaction timeout for the rest of the current transaction. The level at which it commits stays as declared.
  *
  * @param ms 0 for no limit, if the application's code runs in the transaction
  */
 export function limitTransaction(ms: number): Statement {
-  return setLocal({}, ms);
+  return setLocal({}, ms, []);
 }
 
 /**
@@ -61,6 +61,7 @@ export function setLedgerTimeouts(statementCount: number, statementTimeout: numb
       lock_timeout: timeout,
     },
     statementCount * statementTimeout + MARGIN_MS,
+    [MAKE_DURABLE],
   );
 }
 
@@ -93,7 +94,11 @@ export function applyPolicy(policy: TimeoutPolicy, extra: Readonly<Record<string
     application_name: `${APPLICATION_NAME_PREFIX}ledger`,
     ...extra,
   };
-  return setLocal(settings, policy.transactionTimeout ?? pipelineTimeout(policy));
+  return setLocal(
+    settings,
+    policy.transactionTimeout ?? pipelineTimeout(policy),
+    'synchronous_commit' in settings ? [] : [MAKE_DURABLE],
+  );
 }
 
 /** The timeouts of a batch, and its planner settings. */
@@ -117,16 +122,20 @@ export function resetPlannerSettings(): Statement[] {
   return Object.keys(BATCH_PLANNER_SETTINGS).map((name) => ({ text: `SET LOCAL ${name} TO DEFAULT` }));
 }
 
-function setLocal(settings: Readonly<Record<string, string>>, transactionMs: number): Statement {
+/** @param furtherCalls of `set_config` */
+function setLocal(
+  settings: Readonly<Record<string, string>>,
+  transactionMs: number,
+  furtherCalls: readonly string[],
+): Statement {
   const names = [...Object.keys(settings).map(quoteLiteral), TRANSACTION_TIMEOUT];
   const transactionTimeout = String(Math.round(Math.min(transactionMs, MAX_SETTING)));
   const calls = names.map((name, index) => {
     const value = name === "'synchronous_commit'" ? commitLevel(`$${index + 1}`) : `$${index + 1}`;
     return `pg_catalog.set_config(${name}, ${value}, true)`;
   });
-  if (!('synchronous_commit' in settings)) calls.push(MAKE_DURABLE);
   return {
-    text: `SELECT ${calls.join(', ')}`,
+    text: `SELECT ${[...calls, ...furtherCalls].join(', ')}`,
     values: [...Object.values(settings), transactionTimeout],
     setsTimeouts: true,
   };

@@ -24,8 +24,25 @@ class ProcessLeads implements ProcessBackfill<Lead, 'id' | 'name'> {
   }
 }
 
+/** The outcome of each row may be a message that was sent, so that a crash must not forget it. */
+@Backfill<Lead>({ name: 'durable', entity: Lead, where: { searchName: IsNull() }, reads: ['id'] })
+class Durable implements ProcessBackfill<Lead, 'id'> {
+  async process({ rows }: ProcessBatch<Lead, 'id'>, manager: EntityManager) {
+    await manager.query('UPDATE leads SET search_name = name WHERE id = ANY($1)', [rows.map(({ id }) => id)]);
+  }
+}
+
+@Backfill<Lead>({
+  name: 'declared-off',
+  entity: Lead,
+  where: { searchName: IsNull() },
+  reads: ['id'],
+  synchronousCommit: 'off',
+})
+class DeclaredOff extends Durable {}
+
 describe('a `process` backfill', () => {
-  const stage = Stage.for({ entities: LEAD_TABLES, backfills: [ProcessLeads] });
+  const stage = Stage.for({ entities: LEAD_TABLES, backfills: [ProcessLeads, Durable, DeclaredOff] });
   beforeEach(async () => {
     await resetLeads(stage.database);
     await addLeads(stage.database, 40);
@@ -59,5 +76,30 @@ describe('a `process` backfill', () => {
       Array.from({ length: 33 }, (_, at) => at + 8),
     );
     expect(await stage.query('SELECT count(*)::int AS n FROM contacts')).toEqual([{ n: 39 }]);
+  });
+
+  describe('at the commit of a batch', () => {
+    // A deferred trigger runs in the COMMIT itself, after everything that could still change the level.
+    beforeEach(() =>
+      stage.query(`CREATE TABLE commits (level text);
+        CREATE FUNCTION record_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          INSERT INTO commits VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER record_commit AFTER UPDATE ON leads DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION record_commit()`),
+    );
+    afterEach(() =>
+      stage.query('DROP TRIGGER record_commit ON leads; DROP FUNCTION record_commit; DROP TABLE commits'),
+    );
+    const levels = () => stage.query('SELECT DISTINCT level FROM commits');
+
+    it('waits for the disk, so that a crash of the server repeats no call of another system', async () => {
+      expect(await stage.run('durable')).toMatchObject({ status: 'complete', updated: 40 });
+      expect(await levels()).toEqual([{ level: 'on' }]);
+    });
+
+    it('does not wait if the backfill declares it', async () => {
+      expect(await stage.run('declared-off')).toMatchObject({ status: 'complete', updated: 40 });
+      expect(await levels()).toEqual([{ level: 'off' }]);
+    });
   });
 });

@@ -23,6 +23,7 @@ describe('a conflict with another session', () => {
       recorder = new Recorder();
     });
     afterEach(async () => {
+      await LockHolder.releaseAll();
       expect(await stage.value('SELECT taken FROM ticket')).toBe('1');
       await stage.query('DROP TRIGGER take_ticket ON jobs; DROP FUNCTION take_ticket; DROP TABLE ticket');
     });
@@ -38,6 +39,7 @@ describe('a conflict with another session', () => {
         await untilRow(stage.database, 'SELECT FROM pg_locks WHERE pid = $1 AND NOT granted', [holder.pid]);
       };
       const run = stage.run('do-jobs', { recorder });
+      // A run that fails at the deadlock instead ends this wait, and the test.
       await recorder.until(({ notes }) => notes.join().includes('deadlock detected'));
       await waiting;
       await holder.release();

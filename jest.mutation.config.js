@@ -1,0 +1,14 @@
+import config from './jest.config.js';
+
+const [[pattern, [, options]]] = Object.entries(config.transform);
+
+/** One mutation, or probes, in the files of the libraries: `npm run test:mutation`. */
+export default {
+  ...config,
+  transform: { [pattern]: ['<rootDir>/scripts/mutation/transformer.mjs', options] },
+  ...(process.env['MUTATION_PROBES'] && {
+    setupFiles: [...config.setupFiles, '<rootDir>/scripts/mutation/hits.setup.mjs'],
+    setupFilesAfterEnv: ['<rootDir>/scripts/mutation/hits.recorder.mjs'],
+  }),
+  testSequencer: '<rootDir>/scripts/mutation/given-order.sequencer.mjs',
+};

@@ -51,4 +51,41 @@ describe('an inspection with --plan or --status', () => {
     const stop = stopOf({ signal: controller.signal });
     expect(await run('--backfill --status', backfills, stop)).toMatchObject({ exitCode: 0, mustExit: true });
   });
+
+  describe('of a database that is lost', () => {
+    const lost = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
+
+    it.each([
+      ['--backfill --status', 0, 'backfill'],
+      ['--backfill --status --strict', 3, 'backfill'],
+      ['--status', 0, 'deploy'],
+    ])('with %s reports the reason and exits with %d, never with 1', async (line, exitCode, phase) => {
+      const phases = new PhasesStub();
+      phases.backfill.status.mockRejectedValue(lost);
+      const result = await run(line, line.includes('--backfill') ? phases.backfill : phases);
+      expect(result.exitCode).toBe(exitCode);
+      expect(result.output.reports).toEqual([
+        {
+          phase,
+          outcome: 'failed',
+          reason: 'The connection to the database was lost: connect ECONNREFUSED 127.0.0.1:5432.',
+        },
+      ]);
+    });
+  });
+
+  it.each([
+    ['--backfill a --status', []],
+    [
+      '--backfill a --status --json',
+      [{ phase: 'backfill', outcome: 'failed', reason: expect.stringContaining('"a"') as unknown }],
+    ],
+  ])('of an unknown backfill with %s explains it and exits with 2', async (line, reports) => {
+    const backfills = new BackfillsStub();
+    backfills.status.mockRejectedValue(new UnknownBackfillError());
+    const { exitCode, output } = await run(line, backfills);
+    expect(exitCode).toBe(2);
+    expect(output.errors.join()).toContain('Declare it.');
+    expect(output.reports).toEqual(reports);
+  });
 });

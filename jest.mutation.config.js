@@ -10,5 +10,8 @@ export default {
     setupFiles: [...config.setupFiles, '<rootDir>/scripts/mutation/hits.setup.mjs'],
     setupFilesAfterEnv: ['<rootDir>/scripts/mutation/hits.recorder.mjs'],
   }),
+  ...(process.env['MUTATION'] && {
+    testEnvironment: '<rootDir>/scripts/mutation/first-failure.environment.mjs',
+  }),
   testSequencer: '<rootDir>/scripts/mutation/given-order.sequencer.mjs',
 };

@@ -1,7 +1,11 @@
+import type { EventEmitter } from 'node:events';
 import { Injectable, Module, type LoggerService, type OnModuleDestroy } from '@nestjs/common';
 import { BackfillService } from 'nestjs-backfill';
 import { backfillPhaseOf, BackfillsStub, rootModule } from './run.ts';
 import { runInProcess } from './process.ts';
+
+/** The types of `process` do not let a test emit this event. */
+const emitter: EventEmitter = process;
 
 /** Its provider records that the application was started, and that it was closed. */
 class Life implements OnModuleDestroy {
@@ -101,7 +105,7 @@ describe('runOneShot', () => {
 
   it('ends the process at once after an uncaught error, which stops no deployment', async () => {
     backfills.run.mockImplementation(() => {
-      process.emit('uncaughtException', new Error('nobody awaited this'), 'unhandledRejection');
+      emitter.emit('uncaughtException', new Error('nobody awaited this'));
       return new Promise<never>(() => undefined);
     });
     const result = await runInProcess('--backfill --strict', applicationOf(backfills));
@@ -112,7 +116,7 @@ describe('runOneShot', () => {
 
   it('reports an error after the result, and keeps the exit code', async () => {
     const application = applicationOf(backfills);
-    Life.atEnd = () => void process.emit('uncaughtException', new Error('at the end'), 'uncaughtException');
+    Life.atEnd = () => void emitter.emit('uncaughtException', new Error('at the end'));
     const result = await runInProcess('--backfill', application);
     expect(result).toMatchObject({ code: 0, exits: [0] });
     expect(result.stderr).toContain('Error: at the end\n');

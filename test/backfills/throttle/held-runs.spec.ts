@@ -25,7 +25,11 @@ describe('a run that a throttle holds', () => {
       expiries.add(await stage.value('SELECT max(lease_expires_at)::text FROM nestjs_backfill.range'));
       return expiries.size > 4;
     });
-    expect(await stage.status('slow')).toMatchObject({ leasedBy: expect.any(String) as string });
+    const { leasedBy, pace } = await stage.status('slow');
+    expect([leasedBy, pace]).toEqual([
+      expect.any(String),
+      expect.objectContaining({ limitedBy: 'throttle' }),
+    ]);
     mailQueueOf(stage.application).answer = async () => null;
     expect(await run.ended).toMatchObject(LABELLED);
     expect(

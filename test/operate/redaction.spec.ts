@@ -1,5 +1,7 @@
 import {
   Backfill,
+  BackfillRetryError,
+  BackfillService,
   IndexesService,
   MigrationsService,
   OnlineIndex,
@@ -41,6 +43,18 @@ class ByCode {
     });
   }
 }
+@Backfill<Lead>({
+  name: 'by-service',
+  entity: Lead,
+  where: { lastCallDirection: IsNull() },
+  reads: ['name'],
+  writes: ['lastCallDirection'],
+})
+class ByService {
+  transform(rows: readonly Pick<Lead, 'name'>[]): { lastCallDirection: string }[] {
+    throw new BackfillRetryError(`no answer for ${rows[0]?.name}`, new Error(`refused ${rows[0]?.name}`));
+  }
+}
 @Backfill<Lead>({ name: 'failing', entity: Lead, kind: 'purge', where: `name::int > 0` })
 class Failing {}
 
@@ -72,7 +86,7 @@ describe('the texts of errors, with the option `redact`', () => {
     const started = (application = await TestApplication.start({
       database,
       entities: LEAD_TABLES,
-      backfills: [ByDatabase, ByCode, Failing],
+      backfills: [ByDatabase, ByCode, Failing, ByService],
       providers: [OneName],
       migrations: [Fails1700000000001],
       module: { ...(redact === undefined ? {} : { redact }) },
@@ -87,12 +101,14 @@ describe('the texts of errors, with the option `redact`', () => {
       warn: (line: string) => void lines.push(line),
     };
     const observer: BackfillObserver = {
+      waiting: (event) => void lines.push(JSON.stringify(event)),
       noted: (event) => void lines.push(JSON.stringify(event)),
       quarantined: (event) => void lines.push(JSON.stringify(event)),
       finished: (event) => void lines.push(JSON.stringify(event)),
     };
     const { context, service } = started;
-    const report = await service.run({ observer });
+    const report = await service.run({ names: ['by-database', 'by-code', 'failing'], observer });
+    await runUntilRetried(service, observer);
     const migrated = await context.get(MigrationsService).run({ log });
     const indexes = await context.get(IndexesService).run({ log });
     const records = context.get(BackfillRecords);
@@ -112,6 +128,22 @@ describe('the texts of errors, with the option `redact`', () => {
     ].join('\n');
   }
 
+  /** The batch is tried again until the test stops the run. */
+  async function runUntilRetried(service: BackfillService, observer: BackfillObserver): Promise<void> {
+    const stop = new AbortController();
+    await service.run({
+      names: ['by-service'],
+      signal: stop.signal,
+      observer: {
+        ...observer,
+        noted: (event) => {
+          observer.noted?.(event);
+          if (event.message.includes('tried again')) stop.abort('the test');
+        },
+      },
+    });
+  }
+
   it('contain the values of rows without it, or this test would show nothing', async () => {
     expect((await outputOf(undefined)).split(SECRET).length).toBeGreaterThan(5);
   });
@@ -125,6 +157,11 @@ describe('the texts of errors, with the option `redact`', () => {
     expect(output).toContain('SQLSTATE 23505');
   });
 
+  it("are redacted too where a backfill throws a BackfillRetryError, whose text is the application's", async () => {
+    const output = await outputOf(true);
+    expect(output).toContain('tried again (attempt 1): BackfillRetryError (its text is redacted)');
+  });
+
   it('are what a function returns, which knows where the text comes from', async () => {
     const contexts = new Set<string>();
     const output = await outputOf((text, { source, code, constraint }) => {
@@ -133,6 +170,7 @@ describe('the texts of errors, with the option `redact`', () => {
     });
     expect(output).not.toContain(SECRET);
     expect(output).toContain('no direction of <mail>');
+    expect(output).toContain('no answer for <mail>');
     expect([...contexts]).toEqual(
       expect.arrayContaining(['database 23514 no_mail', 'code null null', 'database 22P02 null']),
     );

@@ -130,6 +130,7 @@ export const TEXTS = {
     inserted: '(inserted)',
     deleted: '(deleted)',
     unchanged: 'as before',
+    failed: 'Cannot be changed, would go to quarantine:',
     key: 'Key',
     column: 'Column',
     before: 'Before',

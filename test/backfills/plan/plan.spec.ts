@@ -168,6 +168,16 @@ describe('a plan', () => {
     await expect(plan).rejects.toThrow(/"misspelt".*column "nmae" does not exist[^]*correct the SQL/);
   });
 
+  it('measures the other rows of a batch if some cannot be changed, and names these', async () => {
+    await database.query(`ALTER TABLE leads ADD CONSTRAINT not_third CHECK (id <> 3 OR search_name IS NULL)`);
+    const { measuredRowsPerSecond, warnings } = (await plan('set')) ?? {};
+    expect(measuredRowsPerSecond).toBeGreaterThan(0);
+    expect(warnings?.join('\n')).toMatch(
+      /rehearsed batch failed.* 1 of the first \d+ rows cannot be changed, and would go to quarantine. By key: 3: .*"not_third"/,
+    );
+    await database.query('ALTER TABLE leads DROP CONSTRAINT not_third');
+  });
+
   it('shows the error of a batch that would fail', async () => {
     await database.query(`ALTER TABLE leads ADD CONSTRAINT short CHECK (length(search_name) < 5)`);
     expect(await plan('set')).toMatchObject({

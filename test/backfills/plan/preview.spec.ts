@@ -69,14 +69,31 @@ class Process implements ProcessBackfill<Lead> {
 @Backfill<Lead>({ ...PENDING, name: 'broken' })
 class Broken implements SetBackfill<Lead> {
   set() {
-    return { searchName: `(1 / (length(name) - length(name)))::text` };
+    return { searchName: `CASE WHEN 1 / ((id + 1) % 2) = 1 THEN lower(name) END` };
+  }
+}
+
+@Backfill<Lead>({ ...PENDING, name: 'choosy', reads: ['name'], writes: ['searchName'] })
+class Choosy implements TransformBackfill<Lead> {
+  transform(rows: readonly Lead[]) {
+    return rows.map(({ name }) => {
+      if (name === 'Lead 2') throw new Error(`no name for ${name}`);
+      return { searchName: name.toUpperCase() };
+    });
+  }
+}
+
+@Backfill<Lead>({ ...PENDING, name: 'unchanging' })
+class Unchanging implements SetBackfill<Lead> {
+  set() {
+    return { searchName: `CASE WHEN id > 1 THEN 'done' END` };
   }
 }
 
 describe('a preview', () => {
   const stage = Stage.for({
     entities: [...LEAD_TABLES, Account],
-    backfills: [Set, Transform, Copy, Purge, Passwords, Process, Broken],
+    backfills: [Set, Transform, Copy, Purge, Passwords, Process, Broken, Choosy, Unchanging],
     prepare: async (database) => {
       await addLeads(database, 25);
       await database.query(
@@ -120,13 +137,13 @@ describe('a preview', () => {
 
   it('shows what the code of transform returns', async () => {
     expect((await preview('transform', 1)).rows).toEqual([
-      { key: ['1'], before: { search_name: null }, after: { search_name: 'LEAD 1' } },
+      { key: ['1'], before: { search_name: null }, after: { search_name: 'LEAD 1' }, error: null },
     ]);
   });
 
   it('shows the rows that a copy would insert', async () => {
     expect((await preview('copy', 1)).rows).toEqual([
-      { key: ['1'], before: null, after: { lead_id: '1', label: 'Lead 1' } },
+      { key: ['1'], before: null, after: { lead_id: '1', label: 'Lead 1' }, error: null },
     ]);
     expect(await stage.query('SELECT 1 FROM contacts')).toEqual([]);
   });
@@ -137,6 +154,7 @@ describe('a preview', () => {
         key: ['eu', '1'],
         before: { region: 'eu', number: '1', password: '(hidden)', note: null },
         after: null,
+        error: null,
       },
     ]);
   });
@@ -148,6 +166,7 @@ describe('a preview', () => {
         key: ['eu', '1'],
         before: { password: '(hidden)', note: null },
         after: { password: '(hidden, changed)', note: `${'é'.repeat(200)}…` },
+        error: null,
       },
     ]);
     expect(JSON.stringify(rows)).not.toContain('secret');
@@ -160,8 +179,44 @@ describe('a preview', () => {
     });
   });
 
-  it('has the error of a change that fails', async () => {
-    expect(await preview('broken')).toMatchObject({ rows: [], problem: 'division by zero' });
+  it('has the error of each row that cannot be changed, and shows the other rows', async () => {
+    const failed = { before: { search_name: null }, after: null, error: 'division by zero' };
+    const { rows, problem } = await preview('broken', 4);
+    expect({ problem, rows }).toEqual({
+      problem: null,
+      rows: [
+        { key: ['1'], ...failed },
+        { key: ['2'], before: { search_name: null }, after: { search_name: 'lead 2' }, error: null },
+        { key: ['3'], ...failed },
+        { key: ['4'], before: { search_name: null }, after: { search_name: 'lead 4' }, error: null },
+      ],
+    });
+  });
+
+  it('has the error of the code of transform at the row that causes it', async () => {
+    const { rows } = await preview('choosy', 3);
+    expect(rows.map(({ after, error }) => error ?? after)).toEqual([
+      { search_name: 'LEAD 1' },
+      'no name for Lead 2',
+      { search_name: 'LEAD 3' },
+    ]);
+  });
+
+  it('has the error of a row whose change does not make `where` false', async () => {
+    const { rows } = await preview('unchanging', 2);
+    expect(rows.map(({ after, error }) => error ?? after)).toEqual([
+      expect.stringContaining('still match'),
+      { search_name: 'done' },
+    ]);
+  });
+
+  it('has no rows if PostgreSQL accepts the change of no row, and the error', async () => {
+    await stage.query(`ALTER TABLE leads RENAME COLUMN search_name TO other`);
+    try {
+      await expect(preview('set')).rejects.toThrow(/column .*search_name.* does not exist/);
+    } finally {
+      await stage.query(`ALTER TABLE leads RENAME COLUMN other TO search_name`);
+    }
   });
 
   it('leaves out rows that another session has locked, and says if these are all', async () => {

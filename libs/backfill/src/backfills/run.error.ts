@@ -1,4 +1,4 @@
-import { BackfillError } from '../errors/backfill.error.js';
+import { BackfillError, declareApplicationText } from '../errors/backfill.error.js';
 import { messageOf } from '../postgres/error-classes.js';
 import { quoteIdentifier } from '../postgres/identifiers.js';
 import { messageWithContext, remedyFor } from '../postgres/server/conditions.js';
@@ -149,6 +149,8 @@ export class BackfillRetryError extends BackfillError {
     });
   }
 }
+
+declareApplicationText(BackfillRetryError);
 
 /**
  * A row was changed, but the pending predicate is still true for it.

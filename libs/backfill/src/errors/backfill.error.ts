@@ -39,6 +39,18 @@ Object.defineProperty(BackfillError, Symbol.hasInstance, {
   },
 });
 
+const HAS_APPLICATION_TEXT = Symbol.for('nestjs-backfill:application-text');
+
+/** Declares that messages of an error class contain text of the application, to which the option `redact` applies. */
+export function declareApplicationText(type: { readonly prototype: BackfillError }): void {
+  Object.defineProperty(type.prototype, HAS_APPLICATION_TEXT, { value: true });
+}
+
+/** Whether an error is the library's own, with a message that is made of redacted texts only. */
+export function hasCleanMessage(error: unknown): boolean {
+  return error instanceof BackfillError && !(HAS_APPLICATION_TEXT in error);
+}
+
 // `console.error` shows only the stack and the cause: the message contains the remedy, and the other
 // properties are for programs. Defined outside the class, so that its type declaration does not need Node's
 // types.

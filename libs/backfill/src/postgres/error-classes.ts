@@ -1,4 +1,4 @@
-import { BackfillError } from '../errors/backfill.error.js';
+import { hasCleanMessage } from '../errors/backfill.error.js';
 import { isRedacting, redactText } from '../errors/redaction.js';
 
 /** The classes of errors that can end a batch. The class determines how a run reacts. */
@@ -184,17 +184,21 @@ export function rawMessageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The text of an error for people: redacted, if the module has the option `redact`. */
+/**
+ * The text of an error for people: redacted, if the module has the option `redact`.
+ *
+ * @publicApi
+ */
 export function messageOf(error: unknown): string {
   return redactUnlessOwn(rawMessageOf(error), error);
 }
 
 /**
- * Redacts a text about an error. The library's own errors are made of redacted texts, and what says that there is no
- * connection has no values of rows.
+ * Redacts a text about an error. The library's own errors are made of redacted texts, unless the application has
+ * written one (`BackfillRetryError`), and what says that there is no connection has no values of rows.
  */
 export function redactUnlessOwn(text: string, error: unknown): string {
-  const isClean = error instanceof BackfillError || REDACTED.has(error as object) || isTransportError(error);
+  const isClean = hasCleanMessage(error) || REDACTED.has(error as object) || isTransportError(error);
   return isClean ? text : redactText(text, error);
 }
 
@@ -203,7 +207,7 @@ const REDACTED = new WeakSet<object>();
 /** The error for a report: redacted, if the module has the option `redact`; otherwise the same. */
 export function reportableError(error: unknown): Error {
   const raw = error instanceof Error ? error : new Error(String(error));
-  if (!isRedacting() || raw instanceof BackfillError) return raw;
+  if (!isRedacting() || hasCleanMessage(raw)) return raw;
   const message = messageOf(raw);
   const redacted = new Error(message);
   redacted.name = raw.name;
@@ -212,7 +216,11 @@ export function reportableError(error: unknown): Error {
   return redacted;
 }
 
-/** The stack of an error, with its redacted text. */
+/**
+ * The stack of an error for a log, with its text redacted as `messageOf` does.
+ *
+ * @publicApi
+ */
 export function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return messageOf(error);
   const stack = error.stack ?? error.message;

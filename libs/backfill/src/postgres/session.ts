@@ -36,6 +36,8 @@ export class Session {
   #pipelinesSent = 0;
   /** Between `begin` and `commit` or `rollback`. */
   #isInTransaction = false;
+  /** The depth of `part`. */
+  #parts = 0;
   /** For code that needs TypeORM's own transaction on this connection. */
   readonly queryRunner: QueryRunner;
 
@@ -104,6 +106,27 @@ export class Session {
     await withTimeLimit(this.#client, REPLY_MARGIN_MS, () => this.#client.query('ROLLBACK')).catch(() =>
       streamOf(this.#client)?.destroy(),
     );
+  }
+
+  /**
+   * Runs a part of the open transaction. An error rolls back this part only, and the transaction goes on.
+   *
+   * @param end `rolled-back`: the part is rolled back in any case
+   */
+  async part<T>(work: () => Promise<T>, end: 'kept' | 'rolled-back' = 'kept'): Promise<T> {
+    const savepoint = `nb_part_${++this.#parts}`;
+    const rollBack = () => this.#client.query(`ROLLBACK TO SAVEPOINT ${savepoint}`);
+    try {
+      await this.#send([{ text: `SAVEPOINT ${savepoint}` }]);
+      const result = await work();
+      if (end === 'rolled-back') await rollBack();
+      return result;
+    } catch (error) {
+      await withTimeLimit(this.#client, REPLY_MARGIN_MS, rollBack).catch(() => this.rollback());
+      throw error;
+    } finally {
+      this.#parts--;
+    }
   }
 
   /**
@@ -178,8 +201,8 @@ export class Session {
       return result;
     } catch (error) {
       this.#replyReceived();
-      // If another pipeline is in flight, it fails too and does the rollback.
-      if (this.#inFlight === 0) await this.rollback();
+      // If another pipeline is in flight, it fails too and does the rollback. A part of a transaction does its own.
+      if (this.#inFlight === 0 && this.#parts === 0) await this.rollback();
       throw error;
     }
   }

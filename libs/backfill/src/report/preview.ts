@@ -9,8 +9,10 @@ export interface PreviewedRow {
   readonly key: readonly string[];
   /** The columns that the backfill writes. Null with `copy`, which only inserts. */
   readonly before: PreviewedValues | null;
-  /** The same columns after the change; with `copy`, the row of the other table. Null if the row is deleted. */
+  /** The same columns after the change; with `copy`, the row of the other table. Null if the row is deleted, and if it cannot be changed. */
   readonly after: PreviewedValues | null;
+  /** Why the row cannot be changed: a run would put it in quarantine. Null if it can be changed. */
+  readonly error: string | null;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { messageOf } from 'nestjs-backfill/errors';
 import type { Exchange } from '../http/exchange.js';
 import { accessOf } from '../security/access.guard.js';
 import { mayDo, neededRole } from '../security/access.js';
@@ -73,6 +74,5 @@ export class SteeringGate {
 }
 
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return (message.split('\n')[0] ?? '').replace(/[.]$/, '').slice(0, 300);
+  return (messageOf(error).split('\n')[0] ?? '').replace(/[.]$/, '').slice(0, 300);
 }

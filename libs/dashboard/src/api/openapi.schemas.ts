@@ -85,7 +85,10 @@ export const SCHEMAS = {
     kind: TEXT,
     table: TEXT,
     key: KEY,
-    rows: { type: 'array', items: object({ key: KEY, before: VALUES_OR_NULL, after: VALUES_OR_NULL }) },
+    rows: {
+      type: 'array',
+      items: object({ key: KEY, before: VALUES_OR_NULL, after: VALUES_OR_NULL, error: TEXT_OR_NULL }),
+    },
     problem: TEXT_OR_NULL,
   }),
   SamplePoint: object({

@@ -2,9 +2,11 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { BackfillError } from 'nestjs-backfill';
 import {
+  messageOf,
   NothingToSetError,
   RetryKeysError,
   SettingValueError,
+  stackOf,
   UnknownBackfillError,
   UnknownSettingError,
   UnknownTargetError,
@@ -121,8 +123,8 @@ export class DashboardWeb {
     if (MISTAKES.some((type) => error instanceof type))
       return { status: 422, title: TEXTS.errors.title, message: messageOf(error), retryAfter: null };
     if (error instanceof BackfillError)
-      return { status: 409, title: TEXTS.errors.title, message: error.message, retryAfter: null };
-    this.#logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      return { status: 409, title: TEXTS.errors.title, message: messageOf(error), retryAfter: null };
+    this.#logger.error(stackOf(error));
     return { status: 503, title: TEXTS.errors.title, message: TEXTS.errors.internal, retryAfter: null };
   }
 
@@ -136,10 +138,6 @@ function assertMay(access: Access, action: DashboardAction): void {
   if (mayDo(access, action)) return;
   const needed = access.role === null ? TEXTS.errors.noRole : TEXTS.errors.role(neededRole(action));
   throw new SteeringRefusal(403, access.reason ?? needed);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 export function visitOf(exchange: Exchange): Visit {

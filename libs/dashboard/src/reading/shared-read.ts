@@ -1,3 +1,5 @@
+import { messageOf } from 'nestjs-backfill/errors';
+
 /** What is known of a phase. */
 export interface PhaseRead<T> {
   /** Null: it has not been read yet. */
@@ -46,7 +48,7 @@ export class SharedRead<T> {
       this.#readAt = startedAt;
       return value;
     } catch (error) {
-      this.#last = { value: null, error: error instanceof Error ? error.message : String(error) };
+      this.#last = { value: null, error: messageOf(error) };
       throw error;
     } finally {
       this.#reading = null;

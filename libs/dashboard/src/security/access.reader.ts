@@ -1,4 +1,5 @@
 import { type ExecutionContext, Inject, Injectable, Logger } from '@nestjs/common';
+import { messageOf } from 'nestjs-backfill/errors';
 import type { RawRequest } from '../http/exchange.js';
 import {
   DASHBOARD_SETTINGS,
@@ -36,7 +37,7 @@ export class AccessReader {
       const actor = actorOf(request, visitor.actor);
       return { role: isRole(visitor.role) ? visitor.role : null, actor, reason: null };
     } catch (error) {
-      this.#logger.error(`authorize has failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.#logger.error(`authorize has failed: ${messageOf(error)}`);
       return { role: null, actor: actorOf(request, undefined), reason: null };
     }
   }

@@ -11,14 +11,14 @@ import { PhaseMetrics } from './phase.metrics.js';
 import { RunLinker } from './run.linker.js';
 import { SpanObserver } from './span.observer.js';
 import { SpanTree } from './span.tree.js';
-import { loadTelemetry, type TelemetryApi } from './telemetry.loader.js';
+import { loadTelemetry, type Meter, type TelemetryApi } from './telemetry.loader.js';
 import { WalObserver } from './wal.observer.js';
 
 const SCOPE = 'nestjs-backfill';
 
 /**
- * Metrics and spans through @opentelemetry/api. Without that package nothing is created, and without an SDK the package
- * ignores what it gets.
+ * Metrics and spans through @opentelemetry/api. Without that package nothing is created. Nothing is measured for an
+ * application that has registered no SDK for metrics before: a meter that was made without one stays without one.
  */
 @Injectable()
 export class RunTelemetry implements OnModuleInit, OnModuleDestroy {
@@ -44,13 +44,17 @@ export class RunTelemetry implements OnModuleInit, OnModuleDestroy {
     const api = await loadTelemetry();
     if (api === null) return;
     const meter = api.metrics.getMeter(SCOPE, PACKAGE_VERSION);
+    if (meter !== api.createNoopMeter?.()) this.#addMetrics(meter);
+    this.#addSpans(api);
+  }
+
+  #addMetrics(meter: Meter): void {
     this.#gauges = new LedgerGauges(meter, this.#records);
     addLagGauge(meter, this.#registry);
     this.#observers.phases.add(new PhaseMetrics(meter));
     this.#observers.add({ observer: new MetricsObserver(meter) });
     const wal = new WalObserver(meter, this.#registry);
     this.#observers.add({ observer: wal, flush: () => wal.flush() });
-    this.#addSpans(api);
   }
 
   #addSpans(api: TelemetryApi): void {

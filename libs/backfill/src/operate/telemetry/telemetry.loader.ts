@@ -62,6 +62,8 @@ export interface Tracer {
 /** The used part of @opentelemetry/api. */
 export interface TelemetryApi {
   readonly metrics: { getMeter(name: string, version: string): Meter };
+  /** The meter that ignores what it gets. Since version 1.3 of the package. */
+  createNoopMeter?(): Meter;
   readonly context: { active(): Context };
   readonly trace: {
     getTracer(name: string, version: string): Tracer;

@@ -37,7 +37,7 @@ function table(key: readonly string[], rows: readonly PreviewedRow[]): Html {
   );
 }
 
-function lines({ key, before, after }: PreviewedRow): Content {
+function lines({ key, before, after, error }: PreviewedRow): Content {
   const columns = Object.keys(after ?? before ?? {});
   return columns.map(
     (column, at) =>
@@ -45,9 +45,15 @@ function lines({ key, before, after }: PreviewedRow): Content {
         ${at === 0 && html`<th scope="rowgroup" rowspan="${columns.length}">${keyToText(key)}</th>`}
         <td>${column}</td>
         <td>${before === null ? texts.inserted : value(before, column)}</td>
-        <td>${changed({ before, after }, column)}</td>
+        ${error === null && html`<td>${changed({ before, after }, column)}</td>`}
+        ${error !== null && at === 0 && failure(error, columns.length)}
       </tr>`,
   );
+}
+
+/** One cell for all columns of the row. */
+function failure(error: string, columns: number): Html {
+  return html`<td rowspan="${columns}" class="failed"><strong>${texts.failed}</strong> ${error}</td>`;
 }
 
 function changed({ before, after }: Pick<PreviewedRow, 'before' | 'after'>, column: string): Content {

@@ -1,13 +1,10 @@
 import { installInTransaction } from '../../../ledger/ledger.installer.js';
-import type { LeasedRange } from '../../../ledger/range.js';
 import type { PlannedRange } from '../../../ledger/range.ledger.js';
 import type { BackfillStatus } from '../../../ledger/status.js';
 import { text } from '../../../postgres/decoders.js';
-import { messageOf } from '../../../postgres/error-classes.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import type { Session } from '../../../postgres/session.js';
 import { applyBatchPolicy, applyPolicy } from '../../../postgres/timeout-policy.js';
-import { BatchCodeError } from '../../batch/batch-code.error.js';
 import { createBatchRunner } from '../../batch/batch-runner.factory.js';
 import type { BatchRunner, SweepStep } from '../../batch/batch.js';
 import { boundAt, type Region } from '../../batch/order/region.js';
@@ -16,7 +13,15 @@ import { keyAtDistance } from '../../pending/key-window.js';
 import type { Count } from '../../pending/pending.counter.js';
 import { chooseOrder, type SweptFile } from '../../pending/order.inspector.js';
 import { firstPendingPage, highestKey, lowerSweepBound } from '../../pending/sweep-bounds.js';
+import { formatQuantity } from '../../../text/quantity.format.js';
 import { PLAN_TIMEOUTS } from './plan-timeouts.js';
+import {
+  attempt,
+  findFailedRows,
+  rehearsalProblem,
+  type FailedRows,
+  type RowsOfBatch,
+} from './row.changer.js';
 
 /** Maximum number of keys that the measured batch reads. */
 const WINDOW_KEYS = 10_000;
@@ -33,7 +38,7 @@ export interface Rehearsal {
   readonly explain: readonly string[];
   /** Null if the batch changed no row or could not be run. */
   readonly rowsPerSecond: number | null;
-  /** The error of the batch; null if it did not fail. */
+  /** The error of the batch, or the rows that cannot be changed; null if it did not fail. */
   readonly problem: string | null;
 }
 
@@ -74,7 +79,11 @@ export async function rehearseBatch(
       sealedBy,
       preview,
       explain,
-      ...(await measure(session, runner, range, { ...step, lockMode: 'locking' })),
+      ...(await measure(session, sample.selection, {
+        runner,
+        range,
+        step: { ...step, lockMode: 'locking' },
+      })),
     };
   } finally {
     await session.rollback();
@@ -156,21 +165,40 @@ async function explainBatch(
   return result.last.values(text);
 }
 
-/** @param step locks its rows first, so that it skips those that another session has locked */
-async function measure(
-  session: Session,
-  runner: BatchRunner,
-  range: LeasedRange,
-  step: SweepStep,
-): Promise<Pick<Rehearsal, 'rowsPerSecond' | 'problem'>> {
-  try {
+type Measured = Pick<Rehearsal, 'rowsPerSecond' | 'problem'>;
+
+/**
+ * If rows of the batch cannot be changed, it is measured again without them, as a run goes on without them.
+ *
+ * @param step locks its rows first, so that it skips those that another session has locked
+ */
+async function measure(session: Session, selection: RowSelection, batch: RowsOfBatch): Promise<Measured> {
+  const { runner, range, step } = batch;
+  const run = async (): Promise<number | null> => {
     const startedAt = performance.now();
     const outcome = await runner.rehearse(session, range, step);
     const seconds = (performance.now() - startedAt) / 1000;
-    const rowsPerSecond = outcome && outcome.changed > 0 ? Math.round(outcome.changed / seconds) : null;
-    return { rowsPerSecond, problem: null };
+    return outcome && outcome.changed > 0 ? Math.round(outcome.changed / seconds) : null;
+  };
+  try {
+    const { value, problem } = await attempt(session, run);
+    if (problem === null) return { rowsPerSecond: value, problem };
+    const found = await findFailedRows(session, selection, batch);
+    if (found.failed.length === 0) return { rowsPerSecond: null, problem: problem.error };
+    for (const row of found.failed)
+      await session.send([selection.ledger.quarantine.add({ ...row, tenant: null })]);
+    const others = await attempt(session, run);
+    return { rowsPerSecond: others.value, problem: describeFailedRows(found) };
   } catch (error) {
-    const cause = error instanceof BatchCodeError ? error.cause : error;
-    return { rowsPerSecond: null, problem: messageOf(cause) };
+    return { rowsPerSecond: null, problem: rehearsalProblem(error) };
   }
+}
+
+const MAX_DESCRIBED = 3;
+
+function describeFailedRows({ failed, tried }: FailedRows): string {
+  const described = failed.slice(0, MAX_DESCRIBED).map(({ key, error }) => `${key.join(', ')}: ${error}`);
+  const more = failed.length > MAX_DESCRIBED ? ['…'] : [];
+  const rows = tried === 1 ? 'The only row' : `${failed.length} of the first ${formatQuantity(tried, 'row')}`;
+  return `${rows} cannot be changed, and would go to quarantine. By key: ${[...described, ...more].join('; ')}`;
 }

@@ -152,6 +152,11 @@ if (BROWSER === undefined)
     expect(await width()).toBeLessThanOrEqual(390);
     await page.click('text=leads-search-name >> nth=0');
     expect(await width()).toBeLessThanOrEqual(390);
+    const tables = page.locator('.scroll:has(table.stacked)');
+    const isScrolling = (element: { scrollWidth: number; clientWidth: number }) =>
+      element.scrollWidth > element.clientWidth;
+    expect(await tables.count()).toBeGreaterThan(2);
+    for (const table of await tables.all()) expect(await table.evaluate(isScrolling)).toBe(false);
     if (PICTURES !== null) await picture(page, 'telephone');
     await page.click('.button.pause');
     await page.fill('#reason', 'night');

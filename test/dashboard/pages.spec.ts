@@ -66,14 +66,14 @@ describe('the dashboard', () => {
     await dashboard.service.run();
     const page = await dashboard.text('/backfills/b/names');
     expect(page).toContain('incomplete');
-    expect(page).toMatch(/22012<\/td><td>division by zero<\/td><td>7</);
+    expect(page).toMatch(/22012<\/td><td[^>]*>division by zero<\/td><td[^>]*>7</);
     expect(page).toMatch(/pending → running/);
     expect(page).toContain('search_name');
     expect(page).toMatch(/All of them: 4</);
     const tenants = await dashboard.text('/backfills/b/names/tenants?search=3&sort=tenant&order=ascending');
     expect(tenants).toContain('1 to 1 of 1');
     expect(await dashboard.text('/backfills/b/names/history')).toMatch(
-      /pending → running<\/td><td>First run/,
+      /pending → running<\/td><td[^>]*>First run/,
     );
   });
 
@@ -102,6 +102,22 @@ describe('the dashboard', () => {
     expect(await dashboard.database.query('SELECT 1 FROM leads WHERE search_name IS NOT NULL')).toEqual([]);
   });
 
+  it('shows a row that cannot be changed with its error, beside the change of the others', async () => {
+    await dashboard.database.query(
+      `ALTER TABLE leads ADD CONSTRAINT not_second CHECK (id <> 2 OR search_name IS NULL)`,
+    );
+    const page = await dashboard.text('/backfills/b/names/rows');
+    await dashboard.database.query('ALTER TABLE leads DROP CONSTRAINT not_second');
+    expect(page).toMatch(
+      />2<\/th>\s*<td>search_name<\/td>[^]*?class="failed"[^]*?Cannot be changed[^]*?not_second/,
+    );
+    expect(page).toMatch(/>3<\/th>\s*<td>search_name<\/td>[^]*?<code>lead 3<\/code>/);
+  });
+
+  it('offers a retry of the quarantine only if there are rows in it', async () => {
+    expect(await dashboard.text('/backfills/b/names')).not.toContain('confirm/retry');
+  });
+
   it('shows ten rows before and after their change, changes no row, and leads there from the plan', async () => {
     await dashboard.database.query(
       `UPDATE leads SET name = CASE id WHEN 1 THEN '<b>Lead 1</b>' ELSE 'Lead seven' END WHERE id IN (1, 7)`,
@@ -118,8 +134,10 @@ describe('the dashboard', () => {
   it('shows each setting in force, and of those that a person has set the declared value, the person and the reason', async () => {
     await dashboard.service.set('names', { batchSize: 321 }, { by: 'ada', why: 'night' });
     const page = await dashboard.text('/backfills/b/names');
-    expect(page).toMatch(/batchSize<\/td><td><strong>321<\/strong><\/td><td>200<\/td><td>ada [^]*?night</);
-    expect(page).toMatch(/lockTimeout<\/td><td>60000<\/td><td><\/td>/);
+    expect(page).toMatch(
+      /batchSize<\/td><td[^>]*><strong>321<\/strong><\/td><td[^>]*>200<\/td><td[^>]*>ada [^]*?night</,
+    );
+    expect(page).toMatch(/lockTimeout<\/td><td[^>]*>60000 ms<\/td><td[^>]*><\/td>/);
   });
 
   it('retries the rows of the quarantine that a person has chosen, and no others', async () => {

@@ -83,6 +83,13 @@ class Choosy implements TransformBackfill<Lead> {
   }
 }
 
+@Backfill<Lead>({ entity: Lead, name: 'impossible', where: `id = 2 AND search_name IS NULL` })
+class Impossible implements SetBackfill<Lead> {
+  set() {
+    return { searchName: '(1 / (id - id))::text' };
+  }
+}
+
 @Backfill<Lead>({ ...PENDING, name: 'unchanging' })
 class Unchanging implements SetBackfill<Lead> {
   set() {
@@ -93,7 +100,7 @@ class Unchanging implements SetBackfill<Lead> {
 describe('a preview', () => {
   const stage = Stage.for({
     entities: [...LEAD_TABLES, Account],
-    backfills: [Set, Transform, Copy, Purge, Passwords, Process, Broken, Choosy, Unchanging],
+    backfills: [Set, Transform, Copy, Purge, Passwords, Process, Broken, Choosy, Unchanging, Impossible],
     prepare: async (database) => {
       await addLeads(database, 25);
       await database.query(
@@ -231,6 +238,14 @@ describe('a preview', () => {
     } finally {
       await holder.release();
     }
+  });
+
+  it('says that only rows in quarantine are pending', async () => {
+    await stage.run('impossible');
+    expect(await preview('impossible')).toMatchObject({
+      rows: [],
+      problem: 'No row is pending outside the quarantine.',
+    });
   });
 
   it('says that no row is pending', async () => {

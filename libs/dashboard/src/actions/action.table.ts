@@ -18,8 +18,18 @@ export function isSteering(action: string): action is SteeringAction {
 /** The settings that `set` takes. */
 export const SETTING_NAMES = ['batchSize', 'pause', 'workers', 'maxWorkers'] as const;
 
-/** The actions that one person takes, by the status of the backfill. */
-export function offeredActions(status: string): readonly SteeringAction[] {
+/** The actions that one person takes, by the state of the backfill. Without a row in quarantine there is nothing to retry. */
+export function offeredActions({
+  status,
+  quarantined,
+}: {
+  readonly status: string;
+  readonly quarantined: number;
+}): readonly SteeringAction[] {
+  return actionsOf(status).filter((action) => action !== 'retry' || quarantined > 0);
+}
+
+function actionsOf(status: string): readonly SteeringAction[] {
   switch (status) {
     case 'paused':
     case 'cancelled':

@@ -15,6 +15,10 @@ export const LIVE_SCRIPT = `'use strict';
   };
   localTimes(document);
 
+  const isIdle = () => document.activeElement === document.body || !document.activeElement;
+  // The server reads the phases beside the page.
+  if (document.querySelector('[data-unread]')) setTimeout(() => isIdle() && location.reload(), 2000);
+
   const { api, stream } = document.body.dataset;
   if (!api) return;
 
@@ -47,7 +51,7 @@ export const LIVE_SCRIPT = `'use strict';
       (element) => (of(element) || element.dataset).status !== element.dataset.status,
     );
     // Another status has another template. Never while the person uses the keyboard or reads a table.
-    if (isOther && (document.activeElement === document.body || !document.activeElement)) location.reload();
+    if (isOther && isIdle()) location.reload();
   };
   let isAsking = false;
   const ask = async () => {

@@ -1,3 +1,23 @@
+import { TEXTS } from '../texts.js';
+
+const { columns } = TEXTS;
+
+/** Labels of the cells of the overview on a narrow screen. In its rows they would make the page too large. */
+const LABELS = {
+  '[data-bind=updated]': columns.updated,
+  '[data-bind=rowsPerSecond]': columns.rate,
+  '[data-bind=remainingMs]': columns.left,
+  '[data-bind=quarantined]': columns.quarantined,
+  '.targets-done': columns.targets,
+  '[data-bind=waitingFor]': columns.waiting,
+} as const;
+const LABEL_RULES = Object.entries(LABELS)
+  .map(
+    ([cell, label]) =>
+      `  .stacked td${cell}::before { content: ${JSON.stringify(`${label}: `)}; color: var(--muted); }`,
+  )
+  .join('\n');
+
 /** Colours have a contrast of at least 4.5 to 1 on their backgrounds, in light and in dark. */
 export const STYLE = `:root {
   color-scheme: light dark;
@@ -34,6 +54,7 @@ th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(-
 thead th { background: var(--soft); white-space: nowrap; }
 tbody th { font-weight: 600; min-width: 12rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.breaks-never { white-space: nowrap; } .breaks-late { min-width: 10rem; }
 .status { white-space: nowrap; font-weight: 600; }
 .complete { color: var(--good); } .failed { color: var(--bad); } .running { color: var(--busy); }
 .paused, .cancelled, .incomplete { color: var(--warn); } .status.pending { color: var(--muted); }
@@ -55,4 +76,14 @@ polyline { fill: none; stroke: var(--busy); stroke-width: 2; vector-effect: non-
 .held { fill: var(--warn); fill-opacity: .35; } .held-key { color: var(--warn); }
 .targets { max-height: 20rem; overflow: auto; }
 .paging { margin: 1rem 0; }
+@media (max-width: 40rem) {
+  .stacked thead { position: absolute; left: -100rem; }
+  .stacked, .stacked tbody, .stacked tr, .stacked td, .stacked tbody th { display: block; }
+  .stacked tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  .stacked td, .stacked tbody th { border: 0; padding: .1rem .25rem; min-width: 0; text-align: left; }
+  .stacked td:empty { display: none; }
+  .stacked td[data-label]::before { content: attr(data-label) ": "; color: var(--muted); }
+${LABEL_RULES}
+  input, textarea { width: 100%; } input[type=checkbox] { width: 1.5rem; }
+}
 `;

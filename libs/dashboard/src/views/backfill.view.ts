@@ -63,8 +63,9 @@ export function section(id: string, title: string, content: Content): Html {
   </section>`;
 }
 
-function actions({ links, access }: PageContext, { overview: { name, status } }: BackfillData): Content {
-  const offered = offeredActions(status).filter((action) => mayDo(access, action));
+function actions({ links, access }: PageContext, { overview }: BackfillData): Content {
+  const { name } = overview;
+  const offered = offeredActions(overview).filter((action) => mayDo(access, action));
   if (offered.length === 0) return null;
   return html`<nav class="actions" aria-label="${TEXTS.steer}">
     ${offered.map(

@@ -13,6 +13,8 @@ export function chart(points: readonly SamplePoint[]): Html {
   const [first] = points;
   const last = points.at(-1);
   if (first === undefined || last === undefined) return html`<p>${TEXTS.chart.empty}</p>`;
+  // One point is no line.
+  if (first === last) return html`<p>${TEXTS.chart.single(count(first.rowsPerSecond))} ${time(first.at)}</p>`;
   const start = Date.parse(first.at);
   const span = Math.max(1, Date.parse(last.at) - start);
   const x = (point: SamplePoint) => ((Date.parse(point.at) - start) / span) * WIDTH;

@@ -56,14 +56,15 @@ export function confirmPage(context: PageContext, confirmation: Confirmation): H
   });
 }
 
-function field(setting: string, value: string): Html {
+function field(setting: (typeof SETTING_NAMES)[number], value: string): Html {
   return html`<p>
     <label for="${setting}">${setting}</label><br /><input
       id="${setting}"
       name="${setting}"
       autocomplete="off"
+      aria-describedby="${setting}-hint"
       value="${value}"
-    />
+    /><br /><small id="${setting}-hint">${confirm.settings[setting]}</small>
   </p>`;
 }
 

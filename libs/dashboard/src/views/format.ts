@@ -30,7 +30,9 @@ export function time(iso: string | null): Content {
 
 /** A definition list of the facts that are known. */
 export function facts(entries: readonly (readonly [name: string, value: Content])[]): Html {
-  const known = entries.filter(([, value]) => value !== null && value !== undefined && value !== '');
+  const known = entries.filter(
+    ([, value]) => value !== null && value !== undefined && value !== false && value !== '',
+  );
   return html`<dl class="facts">
     ${known.map(
       ([name, value]) =>

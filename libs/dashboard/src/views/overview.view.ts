@@ -36,7 +36,7 @@ function table(context: PageContext, backfills: readonly BackfillOverview[]): Ht
   const heads = [columns.backfill, columns.status, columns.progress, columns.updated, columns.rate];
   const more = [columns.left, columns.quarantined, columns.targets, columns.waiting];
   return scrollingTable(
-    { headingId: 'list' },
+    { headingId: 'list', isStacked: true },
     [...heads, ...more],
     html`<tbody>
       ${backfills.map((backfill) => row(context, backfill))}
@@ -45,7 +45,7 @@ function table(context: PageContext, backfills: readonly BackfillOverview[]): Ht
 }
 
 function row({ links }: PageContext, backfill: BackfillOverview): Html {
-  const { name, status, updated, rowsPerSecond, remainingMs, quarantined, targets } = backfill;
+  const { name, status, updated, rowsPerSecond, remainingMs, quarantined } = backfill;
   const cell = (field: string, value: Content) => html`<td class="number" data-bind="${field}">${value}</td>`;
   return html`<tr data-backfill="${name}" data-status="${status}">
     <th scope="row">
@@ -58,11 +58,13 @@ function row({ links }: PageContext, backfill: BackfillOverview): Html {
     <td>${statusBadge(status)}</td>
     <td>${progress(backfill)}</td>
     ${cell('updated', count(updated))}${cell('rowsPerSecond', rowsPerSecond === null ? '' : count(rowsPerSecond))}${cell('remainingMs', remainingMs === null ? '' : duration(remainingMs))}${cell('quarantined', count(quarantined))}
-    <td class="number">
-      ${targets.total > 1 ? `${count(targets.byStatus.complete ?? 0)}/${count(targets.total)}` : ''}
-    </td>
+    <td class="number targets-done">${targetsDone(backfill)}</td>
     <td data-bind="waitingFor">${waiting(backfill)}</td>
   </tr> `;
+}
+
+function targetsDone({ targets: { total, byStatus } }: BackfillOverview): string {
+  return total > 1 ? `${count(byStatus.complete ?? 0)}/${count(total)}` : '';
 }
 
 function progress({ name, fraction }: BackfillOverview): Content {

@@ -33,7 +33,7 @@ export function phases(_context: PageContext, { overview, migrations, indexes }:
 
 function read<T>({ value, error }: PhaseRead<T>, show: (value: T) => Content): Content {
   if (error !== null) return html`<p>${texts.unreadable}: ${error}</p>`;
-  return value === null ? html`<p>${texts.reading}</p>` : show(value);
+  return value === null ? html`<p data-unread>${texts.reading}</p>` : show(value);
 }
 
 function migrationsPhase({ dataSources }: NonNullable<OverviewData['migrations']['value']>): Html {

@@ -13,22 +13,29 @@ export interface Column<Item> {
   readonly head: string;
   readonly cell: (item: Item) => Content;
   readonly isNumber?: true;
+  /** How its cells break: not at all, or late. @default where there is no room */
+  readonly breaks?: 'never' | 'late';
 }
 
 export function table<Item>(label: string, columns: readonly Column<Item>[], items: readonly Item[]): Html {
   if (items.length === 0) return html`<p>${list.empty}</p>`;
   return scrollingTable(
-    { label },
+    { label, isStacked: true },
     columns.map(({ head }) => head),
     html`<tbody>
       ${items.map(
         (item) =>
           html`<tr>
-            ${columns.map(({ cell, isNumber }) => html`<td${isNumber && html` class="number"`}>${cell(item)}</td>`)}
+            ${columns.map((column) => html`<td${classOf(column)} data-label="${column.head}">${column.cell(item)}</td>`)}
           </tr> `,
       )}
     </tbody>`,
   );
+}
+
+function classOf<Item>({ isNumber, breaks }: Column<Item>): Content {
+  if (isNumber) return html` class="number"`;
+  return breaks !== undefined && html` class="breaks-${breaks}"`;
 }
 
 export function tenantsTable({ items }: RecordPage<TenantReport>): Html {
@@ -76,8 +83,8 @@ function keys({ rows, keys: shown }: QuarantineGroup): Content {
 
 export function rangesTable({ items, total }: RecordPage<RangeRecord>): Html {
   const columns: readonly Column<RangeRecord>[] = [
-    { head: list.range, cell: ({ id, state, purpose }) => `${id} ${purpose} ${state}` },
-    { head: TEXTS.facts.leasedBy, cell: ({ leasedBy }) => leasedBy },
+    { head: list.range, cell: ({ id, state, purpose }) => `${id} ${purpose} ${state}`, breaks: 'late' },
+    { head: TEXTS.facts.leasedBy, cell: ({ leasedBy }) => leasedBy, breaks: 'late' },
     { head: list.lease, cell: ({ leaseExpiresAt }) => time(leaseExpiresAt) },
     { head: list.cursor, cell: ({ lower, cursor, upper }) => `${cursor ?? lower ?? '…'} → ${upper ?? '…'}` },
     { head: TEXTS.columns.updated, cell: ({ updated }) => count(updated), isNumber: true },
@@ -92,10 +99,14 @@ export function historyTable({ items }: RecordPage<HistoryEntry>): Html {
     TEXTS.sections.history,
     [
       { head: list.at, cell: ({ at }) => time(at) },
-      { head: list.what, cell: ({ what }) => what },
-      { head: list.change, cell: ({ before, after }) => [before, before !== null && ' → ', after] },
+      { head: list.what, cell: ({ what }) => what, breaks: 'never' },
+      {
+        head: list.change,
+        cell: ({ before, after }) => [before, before !== null && ' → ', after],
+        breaks: 'late',
+      },
       { head: TEXTS.facts.reason, cell: ({ reason }) => reason },
-      { head: list.by, cell: ({ actor }) => actor },
+      { head: list.by, cell: ({ actor }) => actor, breaks: 'late' },
     ],
     items,
   );

@@ -26,15 +26,22 @@ export function settingsTable({
   return table<Setting>(
     sections.settings,
     [
-      { head: list.setting, cell: ({ name }) => name },
+      { head: list.setting, cell: ({ name }) => name, breaks: 'never' },
       {
         head: list.value,
-        cell: ({ declared, set }) => (set ? html`<strong>${set.value}</strong>` : declared),
+        cell: ({ name, declared, set }) =>
+          set ? html`<strong>${withUnit(name, set.value)}</strong>` : withUnit(name, declared),
       },
-      { head: list.declared, cell: ({ declared, set }) => set && declared },
+      { head: list.declared, cell: ({ name, declared, set }) => set && withUnit(name, declared) },
       { head: list.setBy, cell: ({ set }) => set && html`${set.by} ${time(set.at)}` },
       { head: list.why, cell: ({ set }) => set?.why },
     ],
     [...settings.filter(({ set }) => set !== undefined), ...declaredOnly],
   );
+}
+
+/** Durations are in milliseconds; `auto` has no unit. */
+function withUnit(name: string, value: string | number | boolean): string {
+  const isDuration = /(?:Timeout|Duration|^pause)$/.test(name) && /^[\d.]+$/.test(String(value));
+  return isDuration ? `${value} ms` : String(value);
 }

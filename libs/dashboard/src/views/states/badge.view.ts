@@ -8,7 +8,7 @@ const SYMBOLS = {
   running: '▶',
   complete: '✔',
   incomplete: '◐',
-  paused: '⏸',
+  paused: '‖',
   cancelled: '✕',
   failed: '⚠',
 } as const satisfies Record<BackfillStatus, string>;

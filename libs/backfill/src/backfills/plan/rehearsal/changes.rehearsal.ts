@@ -13,6 +13,7 @@ import { nextRows, readRows, skippingLock, type ReadRow } from './rows.reader.js
 import { hide, shownColumns, type ShownColumn } from './shown-columns.js';
 
 const NONE_PENDING = 'No row is pending.';
+const NONE_OUTSIDE_QUARANTINE = 'No row is pending outside the quarantine.';
 const ONLY_CODE =
   'The code of `process` may have effects that a rollback does not undo, so it is run for no row. Try it with `rehearse` of nestjs-backfill/testing.';
 const ALL_LOCKED = 'Other sessions have locked the first pending rows. Try again.';
@@ -40,8 +41,12 @@ export async function rehearseChanges(
   const { ledger, definition } = selection;
   if (definition.kind === 'process') return { rows: [], problem: ONLY_CODE };
   const columns = shownColumns(definition);
+  const none = async () => {
+    const quarantined = options.excludeQuarantined ? await ledger.quarantine.commonErrors(session, 1) : [];
+    return quarantined.length > 0 ? NONE_OUTSIDE_QUARANTINE : NONE_PENDING;
+  };
   const sample = await sampleOf(session, selection, options);
-  if (sample === null) return { rows: [], problem: NONE_PENDING };
+  if (sample === null) return { rows: [], problem: await none() };
   await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
   try {
     await installInTransaction(session, schema);
@@ -54,7 +59,7 @@ export async function rehearseChanges(
     const before = await nextRows(session, sample.selection, { ...reading, lock });
     if (before.length === 0) {
       const isLocked = (await nextRows(session, sample.selection, { ...reading, lock: '' })).length > 0;
-      return { rows: [], problem: isLocked ? ALL_LOCKED : NONE_PENDING };
+      return { rows: [], problem: isLocked ? ALL_LOCKED : await none() };
     }
     if (definition.kind === 'copy')
       return { rows: before.map((row) => toInserted(columns, row)), problem: null };

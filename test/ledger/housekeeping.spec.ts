@@ -4,6 +4,8 @@ import { IsNull } from 'typeorm';
 import { renderHousekeeping } from '../../libs/backfill/src/one-shot/output/housekeeping/housekeeping.renderer.ts';
 import { PhaseLeaseLedger } from '../../libs/backfill/src/ledger/lease/phase-lease.ledger.ts';
 import { Session } from '../../libs/backfill/src/postgres/session.ts';
+import { until } from '../support/runs/until.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
 import { TestApplication } from '../support/applications/application.ts';
 import { TestDatabase } from '../support/server/database.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
@@ -201,5 +203,22 @@ describe('the ledger after a year', () => {
     const later = await start([]);
     await expect(later.forget(['names'])).rejects.toThrow(RecordsInUseError);
     expect(await count('backfill')).toBe(1);
+  });
+
+  it('does not forget a backfill on which a process begins to work at the same time', async () => {
+    const service = await start();
+    await addLeads(database, 30);
+    await service.run();
+    const later = await start([]);
+    const runner = await LockHolder.hold(
+      database,
+      `SELECT FROM nestjs_backfill.backfill FOR NO KEY UPDATE;
+       UPDATE nestjs_backfill.range SET state = 'settling', lease_owner = 'other:1:a', lease_expires_at = now() + interval '1 hour'`,
+    );
+    const forgetting = later.forget(['names']).catch((error: unknown) => error);
+    await Promise.race([until(() => runner.isWaitedFor(database)), forgetting]);
+    await runner.release();
+    expect(await forgetting).toBeInstanceOf(RecordsInUseError);
+    expect([await count('backfill'), await count('range')]).toEqual([1, 1]);
   });
 });

@@ -51,6 +51,7 @@ describe('a mutation', () => {
     ['types', `type A = 'locking' | true; interface B { readonly c: 'word' }`],
     ['imports and exports', `import a from 'word'; export * from 'other'; export { a };`],
     ['names of properties', `const a = { 'word': b }; const c = d['word'];`],
+    ['times and limits', 'const LIMIT_MS = 60_000;'],
     ['messages', `const a = 'It waits and then stops.';`],
     ['a call of the base class', 'class A extends B { constructor() { super(); } }'],
   ])('leaves %s as they are', (_what, code) => {

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import {
   StopSignals,
   type StopSignalsOptions,
@@ -49,6 +50,19 @@ describe('a signal', () => {
     const signals = listen({ graceMs: 1 });
     process.emit('SIGTERM');
     await expect(signals.forceStop).resolves.toBe('SIGTERM; the current batch did not end within 1 ms');
+  });
+
+  it('leaves the run the whole grace period', async () => {
+    jest.useFakeTimers();
+    let forced: string | undefined;
+    const signals = listen({ graceMs: 4_500 });
+    void signals.forceStop.then((reason) => (forced = reason));
+    process.emit('SIGTERM');
+    await jest.advanceTimersByTimeAsync(4_499);
+    expect(forced).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(1);
+    expect(forced).toBe('SIGTERM; the current batch did not end within 4.5 s');
+    jest.useRealTimers();
   });
 
   it('has Node.js’s default effect again after the run', () => {

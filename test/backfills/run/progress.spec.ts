@@ -101,7 +101,8 @@ describe('progress', () => {
 
   it('contains the planner’s estimate and marks it as an estimate if counting takes longer than a second', async () => {
     await addLeads(database, 4);
-    await database.query('ANALYZE leads');
+    // The statistics know one row.
+    await database.query(`ANALYZE leads; UPDATE pg_class SET reltuples = 1 WHERE oid = 'leads'::regclass`);
     const recorder = new Recorder();
     const report = await application.service.run({ names: ['slow-to-count'], observer: recorder });
     expect(report).toMatchObject({ outcome: 'complete', backfills: [{ updated: 4 }] });
@@ -109,7 +110,7 @@ describe('progress', () => {
     expect(recorder.starts[0]?.total).toBeGreaterThan(0);
     expect(recorder.progress[0]).toMatchObject({ totalIsEstimate: true });
     // An estimate may be wrong: the fraction must not reach 1.
-    expect(recorder.progress.at(-1)?.fraction).toBeLessThan(1);
+    expect(recorder.progress.at(-1)).toMatchObject({ updated: 4, fraction: 0.99 });
   });
 
   it('ends at maxDurationMs; the report gives the reason, and the next run continues from there', async () => {

@@ -125,6 +125,7 @@ export const HARMLESS: readonly string[] = [
   'REVOKE ALL ON TABLE leads FROM PUBLIC',
   'ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO PUBLIC',
   'CREATE SCHEMA IF NOT EXISTS more',
+  'CREATE SCHEMA own; CREATE TABLE own.logs (id bigint); DROP SCHEMA own CASCADE',
   'CREATE EXTENSION IF NOT EXISTS plpgsql',
   'CREATE STATISTICS s (dependencies) ON tenant_id, room FROM leads',
   'CREATE POLICY p ON leads FOR SELECT USING (tenant_id = 1)',

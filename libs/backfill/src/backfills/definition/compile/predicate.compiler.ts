@@ -3,6 +3,7 @@ import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import { messageOf } from '../../../postgres/error-classes.js';
 import { quoteLiteral } from '../../../postgres/identifiers.js';
 import { toText } from '../../../postgres/text-format.js';
+import { replacePlaceholders, sqlPieces } from '../../../text/sql-pieces.js';
 import type { PendingPredicate } from '../../declare/backfill.options.js';
 import { InvalidPredicateError } from '../../declare/errors/predicate.error.js';
 import { columnOfRow, type ColumnFinder } from '../columns.js';
@@ -82,22 +83,38 @@ const MIN_ARRAY_LENGTH = 100;
 /** With the capturing group, `split` also returns the lists, at the odd positions. */
 const LIST = /(?<!NOT )\b(IN ?\(\$\d+(?:, ?\$\d+)*\))/;
 
-/** Sends each long list, e.g. of `In([…])`, as one array: `IN ($1, $2, …)` becomes `= ANY($1)`. */
+/**
+ * Sends each long list, e.g. of `In([…])`, as one array: `IN ($1, $2, …)` becomes `= ANY($1)`. Without such a list,
+ * the SQL stays exactly as TypeORM writes it.
+ */
 function listsAsArrays(sql: string, values: readonly unknown[]): { sql: string; parameters: unknown[] } {
+  const pieces = sqlPieces(sql);
+  const code = pieces.filter(({ kind }) => kind === 'code');
+  if (!code.some(({ text }) => text.split(LIST).some(isLongList))) return { sql, parameters: [...values] };
   const parameters: unknown[] = [];
-  const positions = new Map<string, string>();
+  const positions = new Map<number, string>();
   const add = (value: unknown): string => `$${parameters.push(value)}`;
-  const single = (placeholder: string): string => {
-    const known = positions.get(placeholder) ?? add(values[Number(placeholder.slice(1)) - 1]);
-    positions.set(placeholder, known);
+  const single = (position: number): string => {
+    const known = positions.get(position) ?? add(values[position - 1]);
+    positions.set(position, known);
     return known;
   };
-  const rewritten = sql.split(LIST).map((part, at) => {
-    const placeholders = at % 2 === 1 ? (part.match(/\$\d+/g) ?? []) : [];
-    if (placeholders.length < MIN_ARRAY_LENGTH) return part.replace(/\$\d+/g, single);
-    return `= ANY(${add(placeholders.map((each) => values[Number(each.slice(1)) - 1]))})`;
-  });
+  const rewrite = (part: string, at: number): string =>
+    isLongList(part, at)
+      ? `= ANY(${add(placeholdersOf(part).map((each) => values[Number(each.slice(1)) - 1]))})`
+      : replacePlaceholders(part, single);
+  const rewritten = pieces.map(({ text, kind }) =>
+    kind === 'code' ? text.split(LIST).map(rewrite).join('') : text,
+  );
   return { sql: rewritten.join(''), parameters };
+}
+
+function isLongList(part: string, at: number): boolean {
+  return at % 2 === 1 && placeholdersOf(part).length >= MIN_ARRAY_LENGTH;
+}
+
+function placeholdersOf(list: string): string[] {
+  return list.match(/\$\d+/g) ?? [];
 }
 
 const WHERE = `${ROW} WHERE `;

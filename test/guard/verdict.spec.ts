@@ -12,6 +12,7 @@ import { LATE_SERVICES } from './fixtures/code/late-services.fixtures.ts';
 import { MIGRATION_FORMS } from './fixtures/code/migration-forms.fixtures.ts';
 import { REPLACED_METHODS } from './fixtures/code/replaced-methods.fixtures.ts';
 import { UNDECIDED } from './fixtures/code/undecided.fixtures.ts';
+import { UNREAD_CODE } from './fixtures/code/unread-code.fixtures.ts';
 import { UNMODELLED } from './fixtures/code/unmodelled.fixtures.ts';
 import { VALUES } from './fixtures/code/values.fixtures.ts';
 import { DRIVERS } from './fixtures/drivers.fixtures.ts';
@@ -42,6 +43,7 @@ describe.each([
   ['values that are set late', LATE_BINDING],
   ['calls of services that are set late', LATE_SERVICES],
   ['code without a model', UNMODELLED],
+  ['code that cannot be read', UNREAD_CODE],
   ['methods that are replaced', REPLACED_METHODS],
   ['TypeORM', ORM],
   ['the severity of writes through TypeORM', ORM_SEVERITY],

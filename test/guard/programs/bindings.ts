@@ -136,6 +136,71 @@ export const BINDINGS: readonly Binding[] = [
     boot: 'migration.find.value = VALUE;',
     expression: 'find()',
   },
+  {
+    head: `export const services = new Map();`,
+    boot: `migration.services.set('main', VALUE);`,
+    expression: `services.get('main')`,
+  },
+  {
+    head: `export const services = new Map();`,
+    boot: `migration.services.set('main', VALUE);`,
+    expression: `[...services][0][1]`,
+  },
+  {
+    head: `export const byName = {};`,
+    boot: `migration.byName.main = VALUE;`,
+    expression: 'Object.values(byName)[0]',
+  },
+  {
+    head: `export const byName = {};`,
+    boot: `migration.byName.main = VALUE;`,
+    expression: 'Object.entries(byName)[0][1]',
+  },
+  {
+    head: `export const byName = {};`,
+    boot: `migration.byName.main = VALUE;`,
+    expression: 'byName[Object.keys(byName)[0]]',
+  },
+  {
+    head: `export const byName = {};`,
+    boot: `migration.byName.main = VALUE;`,
+    expression: '(() => { for (const name in byName) return byName[name]; })()',
+  },
+  {
+    head: `export const byName = {};`,
+    boot: `migration.byName.main = VALUE;`,
+    expression: 'Object.values({ ...byName })[0]',
+  },
+  {
+    head: `const byName = { none: null };\nexport const add = (name, v) => { byName[name] = v; };`,
+    boot: `migration.add('main', VALUE);`,
+    expression: 'Object.values(byName)[1]',
+  },
+  {
+    head: `const registry = (() => { const all = []; return { add: (v) => all.push(v), all: () => [...all] }; })();\nexport const add = (v) => registry.add(v);`,
+    boot: 'migration.add(VALUE);',
+    expression: 'registry.all()[0]',
+  },
+  {
+    head: `const registry = (() => { const all = new Map(); return { add: (v) => all.set('main', v), all: () => [...all.values()] }; })();\nexport const add = (v) => registry.add(v);`,
+    boot: 'migration.add(VALUE);',
+    expression: 'registry.all()[0]',
+  },
+  {
+    head: `class Container { static all = new Map(); static set(name, v) { this.all.set(name, v); } static get(name) { return this.all.get(name); } }\nexport { Container };`,
+    boot: `migration.Container.set('main', VALUE);`,
+    expression: `Container.get('main')`,
+  },
+  {
+    head: `class Container { static all = new Map(); static set(name, v) { this.all.set(name, v); } static values() { return [...this.all.values()]; } }\nexport { Container };`,
+    boot: `migration.Container.set('main', VALUE);`,
+    expression: 'Container.values()[0]',
+  },
+  {
+    head: `class Container { #all = new Map(); set(name, v) { this.#all.set(name, v); } values() { return [...this.#all.values()]; } }\nexport const container = new Container();`,
+    boot: `migration.container.set('main', VALUE);`,
+    expression: 'container.values()[0]',
+  },
   // In the global scope.
   { boot: 'globalThis.lateValue = VALUE;', expression: 'globalThis.lateValue' },
   { boot: 'globalThis.lateValue = VALUE;', expression: 'lateValue' },

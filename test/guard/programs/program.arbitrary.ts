@@ -3,7 +3,8 @@ import { ALIASES } from './aliases.ts';
 import { BINDINGS } from './bindings.ts';
 import { CONDITIONS, GUARDS, LATE_CONDITIONS } from './conditions.ts';
 import { type Binding, MIGRATION, type Program } from './program.types.ts';
-import { FUNCTION_WRITES, PLACES, SOURCE_WRITES } from './writes.ts';
+import { UNREAD_BINDINGS } from './unread-code.ts';
+import { ACTING_WRITES, FUNCTION_WRITES, PLACES, SOURCE_WRITES } from './writes.ts';
 
 /** Replaces a placeholder without reading `$` in the replacement. */
 function fill(template: string, placeholder: string, code: string): string {
@@ -46,6 +47,17 @@ const lateWrite: fc.Arbitrary<Part> = fc
     })),
   );
 
+/** A write in code that the guard cannot read. */
+const unreadWrite: fc.Arbitrary<Part> = fc
+  .tuple(fc.constantFrom(...UNREAD_BINDINGS), fc.constantFrom(...ACTING_WRITES))
+  .chain(([binding, write]) =>
+    aliased(binding.expression).map((target) => ({
+      code: fill(write, 'D', target),
+      binding,
+      value: `(() => source.query('UPDATE a SET b = 1'))`,
+    })),
+  );
+
 const knownCondition: fc.Arbitrary<Part> = fc.constantFrom(...CONDITIONS).map((code) => ({ code }));
 
 const lateCondition: fc.Arbitrary<Part> = fc
@@ -65,6 +77,7 @@ interface Parts {
 
 const parts: fc.Arbitrary<Parts> = fc.oneof(
   fc.record({ write: lateWrite, condition: knownCondition }),
+  fc.record({ write: unreadWrite, condition: knownCondition }),
   fc.record({ write: knownWrite, condition: lateCondition }),
   fc.record({ write: knownWrite, condition: knownCondition }),
 );

@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 import { checkFiles, type Verdict } from '../../../libs/guard/src/index.ts';
 import { programs, schemaPrograms } from './program.arbitrary.ts';
 import { MIGRATION, type Program } from './program.types.ts';
+import { UNREAD_CODE, UNREAD_MODULE } from './unread-code.ts';
 
 /** GUARD_PROGRAMS and GUARD_SEED repeat a failure, or check more programs: `npm run test:programs`. */
 const COUNT = Number(process.env['GUARD_PROGRAMS'] ?? 400);
@@ -16,6 +17,10 @@ let root: string;
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'guard-programs-'));
+  const unread = join(root, 'node_modules', UNREAD_MODULE);
+  mkdirSync(unread, { recursive: true });
+  writeFileSync(join(unread, 'package.json'), '{ "type": "module", "exports": "./index.js" }');
+  writeFileSync(join(unread, 'index.js'), UNREAD_CODE);
 });
 
 afterAll(() => {

@@ -42,6 +42,11 @@ export const FUNCTION_WRITES: readonly string[] = [
   'return D();',
 ];
 
+/** Those with a result that nobody uses. The guard takes others for a value if the name of the function reads. */
+export const ACTING_WRITES: readonly string[] = FUNCTION_WRITES.filter(
+  (write) => !/^return |\.map\(/.test(write),
+);
+
 /** Places for the statement `S`: in `up`, in methods of the class, or beside the class. */
 export const PLACES: readonly { readonly body: string; readonly methods?: string; readonly head?: string }[] =
   [

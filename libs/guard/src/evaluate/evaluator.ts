@@ -7,7 +7,7 @@ import { callUnknown } from './calls/unknown-calls.js';
 import { evaluateExpression } from './expressions/expressions.js';
 import { memberOf } from './expressions/members.js';
 import { bindPattern } from './expressions/patterns.js';
-import { actingCalls } from './machine/acting-calls.js';
+import { markUnused } from './machine/acting-calls.js';
 import { EvaluationLimitError } from './machine/evaluation-limit.error.js';
 import type { EvaluationEvent, LoopKind, Occurrence } from './machine/event.types.js';
 import { frameOf, isGenerator } from './machine/frames.js';
@@ -23,6 +23,7 @@ import type {
   Frame,
   Machine,
   MemberAccess,
+  Use,
 } from './machine/machine.types.js';
 import { siteOf } from './machine/source-code.js';
 import { importValue } from './modules/imports.js';
@@ -52,7 +53,7 @@ export class Evaluator implements Machine {
   readonly journal = new Journal();
   readonly frames: Frame[] = [];
   readonly loops: LoopKind[] = [];
-  readonly acting = new WeakSet<object>();
+  readonly acting = new WeakMap<object, Use>();
   #events: EvaluationEvent[] = [];
   #steps = 0;
   #doubt: string | undefined;
@@ -157,7 +158,7 @@ export class Evaluator implements Machine {
     const { exitMark } = this.journal;
     try {
       if (node.body.type !== 'BlockStatement') {
-        if (frame.isActing) for (const call of actingCalls(node.body)) this.acting.add(call);
+        if (frame.isActing) markUnused(this, node.body);
         return this.evaluate(node.body, context);
       }
       executeBlock(this, node.body.body, context);

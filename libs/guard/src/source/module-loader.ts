@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { Dependencies } from './dependencies.js';
 import { parseModule, type ParsedSource } from './module-parser.js';
 import type { ParsedModule } from './parsed-module.js';
 import { PathAliases } from './path-aliases.js';
@@ -17,6 +18,7 @@ export class ModuleLoader {
   readonly #resolved = new Map<string, string | undefined>();
   readonly #aliases: PathAliases;
   readonly #workspaces: WorkspacePackages;
+  readonly #dependencies: Dependencies;
   readonly #texts = new Map<string, string>();
   parseMilliseconds = 0;
 
@@ -24,6 +26,7 @@ export class ModuleLoader {
     const read = (path: string): string | undefined => files.read(path);
     this.#aliases = new PathAliases(read);
     this.#workspaces = new WorkspacePackages(read);
+    this.#dependencies = new Dependencies(read);
   }
 
   /** The imported module; nothing when it is a package, is missing, or cannot be parsed. */
@@ -70,6 +73,13 @@ export class ModuleLoader {
     const path = this.#find(specifier, fromFile);
     this.#resolved.set(key, path);
     return path;
+  }
+
+  /** Does the specifier name a package in `node_modules`? Its code is not code of the project. */
+  isPackage(specifier: string, fromFile: string): boolean {
+    return (
+      this.#dependencies.includes(specifier, fromFile) && !this.#workspaces.includes(specifier, fromFile)
+    );
   }
 
   #find(specifier: string, fromFile: string): string | undefined {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { packageName } from './dependencies.js';
 import type { ReadFile } from './path-aliases.js';
 
 /** The packages of the monorepo that contains a file, so that `@acme/config` is read from its source. */
@@ -14,16 +15,22 @@ export class WorkspacePackages {
 
   /** The absolute paths, without extension, that a bare specifier may mean. */
   candidates(specifier: string, fromFile: string): readonly string[] {
-    const root = this.#root(dirname(fromFile));
-    if (root === undefined) return [];
-    const parts = specifier.split('/');
-    const name = parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
-    const directory = this.#packages(root).get(name);
+    const directory = this.#directoryOf(specifier, fromFile);
     if (directory === undefined) return [];
-    const rest = parts.slice(specifier.startsWith('@') ? 2 : 1).join('/');
+    const rest = specifier.slice(packageName(specifier).length + 1);
     return rest === ''
       ? [join(directory, 'src', 'index'), join(directory, 'index'), join(directory, 'lib', 'index')]
       : [join(directory, rest), join(directory, 'src', rest)];
+  }
+
+  /** Does the specifier name a package of the monorepo? */
+  includes(specifier: string, fromFile: string): boolean {
+    return this.#directoryOf(specifier, fromFile) !== undefined;
+  }
+
+  #directoryOf(specifier: string, fromFile: string): string | undefined {
+    const root = this.#root(dirname(fromFile));
+    return root === undefined ? undefined : this.#packages(root).get(packageName(specifier));
   }
 
   #root(directory: string): string | undefined {

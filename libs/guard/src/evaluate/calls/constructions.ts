@@ -2,7 +2,7 @@ import { instantiate } from '../classes/instances.js';
 import type { Call } from '../machine/machine.types.js';
 import { OPAQUE, factsOf, factsOfAll, withoutOpaque } from '../values/facts.js';
 import { knownText, text } from '../values/text-value.js';
-import { array, database, object, unknown } from '../values/value.js';
+import { array, database, object, plain, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 import { isOutsideNative } from './outside-calls.js';
 import { isPlatform } from '../values/platform-names.js';
@@ -57,7 +57,7 @@ function unknownInstance(callee: Value, name: string, { machine, args, site }: C
 }
 
 function makePromise({ machine, args: [executor], site }: Call): Value {
-  if (executor?.kind === 'function') machine.invoke(executor, [unknown('resolve'), unknown('reject')], site);
+  if (executor?.kind === 'function') machine.invoke(executor, [plain('resolve'), plain('reject')], site);
   return unknown(`${site.callee}()`);
 }
 
@@ -75,6 +75,6 @@ function makeSet({ args: [items], site }: Call): Value {
 function makeUrl({ args: [path, base], site }: Call): Value {
   const [relative, from] = [knownText(path), knownText(base)];
   if (relative === undefined || from === undefined || !URL.canParse(relative, from))
-    return unknown(`${site.callee}()`);
+    return plain(`${site.callee}()`);
   return text(decodeURIComponent(new URL(relative, from).pathname));
 }

@@ -1,24 +1,24 @@
 import type { StopReason } from '../machine/event.types.js';
 import type { Call } from '../machine/machine.types.js';
-import { ORM_WRITES } from '../typeorm/orm-verbs.js';
 import { likelyByName } from '../values/driver-names.js';
 import { NO_FACTS, factsOf, holdsDatabase } from '../values/facts.js';
 import type { Value } from '../values/value.types.js';
 import { effectOnContext } from './context-calls.js';
+import { ITERATES, isActionName, isReadName, isWriteName } from './call-names.js';
 import type { UnknownCallee } from './call.types.js';
 
-/** Objects whose functions print, measure or wait in any project. */
-const HARMLESS_RECEIVER =
-  /^(?:console|logger|log|chalk|this\.logger|_logger|Logger|winston|colors|ora|spinner|debug|assert|expect)\b/i;
+/** Objects whose functions print in any project; only together with the name of such a function. */
+const LOGGER = /^(?:console|log|debug|winston|\w*logger)$/i;
 
-const HARMLESS_NAME =
-  /^(?:log|info|warn|error|debug|verbose|trace|print|time|timeEnd|sleep|delay|wait|close|init|enableShutdownHooks|useLogger|flushLogs|disconnect|release|on|once|emit)$/;
+const LOGS = /^(?:log|info|warn|error|debug|verbose|trace|fatal|print|time|timeEnd|group|groupEnd|table)$/;
 
 const APPLICATION_READS =
-  /^(?:get|resolve|select|create|createApplicationContext|createTestingModule|compile|close|init|listen|useLogger|enableShutdownHooks|getHttpServer)$/;
+  /^(?:get|resolve|select|create|createApplicationContext|createTestingModule|compile|close|init|listen|useLogger|flushLogs|enableShutdownHooks|getHttpServer|on|once|emit|log|info|warn|error|debug)$/;
 
+/** `logger.warn(…)`, `console.log(…)`, `log(…)`: it prints. `logger.query(…)` does not. */
 export function isHarmless({ name, expression }: UnknownCallee): boolean {
-  return HARMLESS_RECEIVER.test(expression) || (HARMLESS_NAME.test(name) && /log|console/i.test(expression));
+  const [, owner = ''] = /([\w$]+)\W+[\w$]+$/.exec(expression) ?? [];
+  return owner === '' ? LOGGER.test(name) : LOGGER.test(owner) && LOGS.test(name);
 }
 
 /** The safe steps of nestjs-backfill change the schema only, without a dangerous lock. */
@@ -50,50 +50,44 @@ function isSafeStep({ name, facts }: UnknownCallee): boolean {
  */
 export function effectOfUnknown(callee: UnknownCallee, call: Call): StopReason | undefined {
   const { name, facts } = callee;
-  if (isHarmless(callee) || isSafeStep(callee) || likelyByName(name) !== undefined) return undefined;
+  if (isHarmless(callee) || isSafeStep(callee) || isDriverTest(name, call)) return undefined;
   if (facts.database) return effectOnContext(callee, call);
   if (call.args.some((arg) => holdsDatabase(arg))) return 'helper';
   const receiver = callee.receiver ? factsOf(callee.receiver) : NO_FACTS;
-  if (receiver.application)
-    return APPLICATION_READS.test(name) || HARMLESS_NAME.test(name) ? undefined : 'application';
+  if (receiver.application) return APPLICATION_READS.test(name) ? undefined : 'application';
   return facts.opaque && mayAct(callee, call) ? 'unknown' : undefined;
 }
 
-/** Names of functions that act, also as a part of a longer name: `findOrCreate`, `fetchAndSave`. */
-const ACTION =
-  /^(?:run|exec|execute|query|up|seed|sync|apply|perform|process|fill)(?![a-z])|(?:insert|update|upsert|delete|save|seed|migrat|populate|truncate|purge|back_?fill|OrCreate|AndSet)/i;
-
-/** Names of functions that read, compute, wait or connect. */
-const READ =
-  /^(?:get|find|fetch|read|list|load|select|search|lookup|query(?=Selector)|count|exists?|is|has|can|should|hash|compare|parse|format|to|from|as|of|stringify|encode|decode|encrypt|decrypt|sign|verify|resolve|reject|generate|random|sleep|delay|wait|pause|retry|connect|disconnect|open|close|end|destroy|release|init|initialize|config|configure|log|info|warn|error|debug|print|write|check|assert|expect|validate|describe|map|filter|reduce|some|every|forEach|each|sort|reverse|slice|splice|split|join|concat|replace|trim|push|pop|shift|unshift|append|keys|values|entries|then|catch|finally|next|return|throw|bind|call|on|once|off|use|stop|start(?=Timer)|now|clone|toString|create(?!\w*(?:Seed|Record|Row|User|Account|Tenant|Data))|make|build|compile|render|escape|quote|test|match|inspect|pick|omit|merge|chunk|uniq\w*|round|floor|min|max|sum|abs|add(?=Days|Hours|Minutes|Seconds|Months|Years)|subtract|diff|startOf|endOf|utc|unix|setTimeout|fill)(?![a-z])/;
-
-/** Methods of the texts, lists and dates of JavaScript that compute. */
-const COMPUTES = new Set(
-  `at charAt charCodeAt codePointAt endsWith flat hasOwnProperty includes indexOf lastIndexOf localeCompare normalize
-  padEnd padStart repeat startsWith substr substring valueOf`.split(/\s+/),
-);
+/** `if (isPostgres(queryRunner))` */
+function isDriverTest(name: string, { machine, site }: Call): boolean {
+  return likelyByName(name) !== undefined && !machine.acting.has(site.node);
+}
 
 /**
- * Does the call act? A name of a write decides, wherever the call is. Any other call acts too, also if its result
- * is used: a promise can be awaited later. Exceptions are names of functions that read, calls that only run the
- * functions that they receive, which are followed, and values that imported functions compute. A function that a variable
- * or a list holds acts even then: it is a hook or a step.
+ * Does the call act? A name of a write decides, wherever the call is. Otherwise, a call acts if nobody uses its
+ * result. In a package, a name can say that it only reads; code of the project that cannot be read acts by any
+ * name.
+ *
+ * A result that is used may still be a promise that is awaited later. So a call of a method acts then too,
+ * unless its name says that it reads or computes, or it only runs the functions that it receives, which are
+ * followed. A function that a variable or a list holds acts as well: it is a hook or a step.
  */
-function mayAct({ name, facts, receiver }: UnknownCallee, { machine, args, site }: Call): boolean {
-  if (ORM_WRITES.has(name) || ACTION.test(name)) return true;
-  if (READ.test(name) || COMPUTES.has(name)) return false;
-  if (facts.module === undefined && isVariable(name, receiver)) return true;
+function mayAct(callee: UnknownCallee, { machine, args, site }: Call): boolean {
+  const { name, facts, receiver } = callee;
+  if (isWriteName(name)) return true;
+  const use = machine.acting.get(site.node);
+  const isProject = facts.package !== true;
   const runsArguments = args.some(({ kind }) => kind === 'function');
+  if (runsArguments && (!isProject || ITERATES.has(name))) return false;
+  if (isProject && use === 'unused') return true;
+  if (isReadName(name)) return false;
+  if (facts.module === undefined && isVariable(name, receiver)) return true;
   if (runsArguments) return false;
-  return machine.acting.has(site.node) || (receiver !== undefined && !isPackage(facts.module));
+  return use !== undefined || (isProject && (receiver !== undefined || isActionName(name)));
 }
 
 /** A static property of a class and an item of a list are variables too. */
 function isVariable(name: string, receiver: Value | undefined): boolean {
   if (!receiver || receiver.kind === 'class' || /^\d+$/.test(name)) return true;
   return receiver.kind === 'object' && !receiver.isOpen;
-}
-
-function isPackage(module: string | undefined): boolean {
-  return module !== undefined && !module.startsWith('.');
 }

@@ -2,7 +2,7 @@ import type * as ast from 'oxc-parser';
 import { evaluateCall, evaluateNew, evaluateTagged } from '../calls/call-expressions.js';
 import { typeName } from '../classes/annotations.js';
 import { makeClass } from '../classes/classes.js';
-import { actingCalls } from '../machine/acting-calls.js';
+import { markAwaited, markUnused } from '../machine/acting-calls.js';
 import type { Context, Evaluable, Machine } from '../machine/machine.types.js';
 import { codeOf, impliedCall } from '../machine/source-code.js';
 import { freeze } from '../modules/shared-objects.js';
@@ -124,7 +124,7 @@ function sequence(machine: Machine, node: ast.SequenceExpression, context: Conte
 }
 
 function awaited(machine: Machine, { argument }: ast.AwaitExpression, context: Context): Value {
-  for (const call of actingCalls(argument)) machine.acting.add(call);
+  markAwaited(machine, argument);
   const value = machine.evaluate(argument, context);
   // `await` calls the method `then` of any object.
   const then = value.kind === 'object' ? value.properties.get('then') : undefined;
@@ -140,7 +140,7 @@ function awaited(machine: Machine, { argument }: ast.AwaitExpression, context: C
  * ignore its values, and in compiled code `yield` is `await`.
  */
 function evaluateYield(machine: Machine, node: ast.YieldExpression, context: Context): Value {
-  if (node.argument) for (const call of actingCalls(node.argument)) machine.acting.add(call);
+  if (node.argument) markUnused(machine, node.argument);
   const value = node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
   const frame = machine.frames.at(-1);
   if (!frame) return value;
@@ -159,8 +159,7 @@ function evaluateYield(machine: Machine, node: ast.YieldExpression, context: Con
 
 function dynamicImport(machine: Machine, node: ast.ImportExpression, { module, ...context }: Context): Value {
   const specifier = knownText(machine.evaluate(node.source, { ...context, module }));
-  if (specifier === undefined)
-    return unknown(codeOf(node, module), { module: codeOf(node.source, module), opaque: true });
+  if (specifier === undefined) return unknown(codeOf(node, module));
   return machine.import(specifier, '*', module);
 }
 

@@ -1,6 +1,7 @@
 import type * as ast from 'oxc-parser';
 import type { Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
+import { mayHaveMore } from '../modules/shared-objects.js';
 import { factsOf, mergeFacts } from '../values/facts.js';
 import { concatenate, text } from '../values/text-value.js';
 import { UNDEFINED, array, constant, object, unknown } from '../values/value.js';
@@ -83,7 +84,7 @@ export function objectLiteral(machine: Machine, node: ast.ObjectExpression, cont
 function addSpreadProperties(result: ObjectValue, spread: Value): void {
   if (spread.kind === 'object') {
     for (const [name, value] of spread.properties) result.properties.set(name, value);
-    result.isOpen ||= spread.isOpen;
+    result.isOpen ||= mayHaveMore(spread);
   } else {
     result.isOpen = true;
   }

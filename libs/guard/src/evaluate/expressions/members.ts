@@ -5,7 +5,7 @@ import { staticMember } from '../classes/statics.js';
 import type { Machine, MemberAccess } from '../machine/machine.types.js';
 import { isShared, lateProperty } from '../modules/shared-objects.js';
 import { databaseMember } from '../typeorm/database-members.js';
-import { OPAQUE, factsOf } from '../values/facts.js';
+import { OPAQUE, factsOf, factsOfMembers } from '../values/facts.js';
 import { isPlatform } from '../values/platform-names.js';
 import { knownText, text } from '../values/text-value.js';
 import {
@@ -108,11 +108,6 @@ function objectMember(machine: Machine, target: ObjectValue, access: MemberAcces
   if (late) return late;
   const mayExist = target.isOpen || Object.keys(target.facts).length > 0;
   return mayExist ? unknown(expression, factsOfMembers(target.facts)) : UNDEFINED;
-}
-
-/** A member that was not read may be anything, unless the facts say where the object comes from. */
-function factsOfMembers(facts: Facts): Facts {
-  return Object.keys(facts).length > 0 ? facts : OPAQUE;
 }
 
 /** A member that the class of an instance, or one of its parents, defines. */

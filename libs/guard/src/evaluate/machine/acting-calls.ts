@@ -1,13 +1,25 @@
 import type * as ast from 'oxc-parser';
+import type { Machine } from './machine.types.js';
 
 const PROMISE_METHOD = /^(?:then|catch|finally)$/;
 const PROMISE_LIST = /^(?:all|allSettled|race|any|resolve)$/;
+
+type Uses = Pick<Machine, 'acting'>;
+
+export function markUnused({ acting }: Uses, node: ast.Expression | ast.Argument): void {
+  for (const call of actingCalls(node)) acting.set(call, 'unused');
+}
+
+/** A call that is awaited. If nobody uses its result either, the statement around it has said so. */
+export function markAwaited({ acting }: Uses, node: ast.Expression | ast.Argument): void {
+  for (const call of actingCalls(node)) if (!acting.has(call)) acting.set(call, 'awaited');
+}
 
 /**
  * The calls in an expression with a result that nobody uses, or that is only awaited. Such a call acts; it does
  * not only compute.
  */
-export function actingCalls(node: ast.Expression | ast.Argument): readonly ast.Expression[] {
+function actingCalls(node: ast.Expression | ast.Argument): readonly ast.Expression[] {
   switch (node.type) {
     case 'CallExpression':
       return [node, ...callsBehind(node)];

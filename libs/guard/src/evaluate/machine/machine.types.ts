@@ -51,6 +51,9 @@ export interface MemberAccess {
   readonly context: Context;
 }
 
+/** What becomes of the result of a call that acts. `awaited`: the code awaits it and then uses it. */
+export type Use = 'unused' | 'awaited';
+
 export interface EvaluatorOptions {
   /** Names of functions that change data by convention, e.g. `execDml`. */
   readonly dmlHelpers: ReadonlySet<string>;
@@ -75,7 +78,7 @@ export interface Machine {
   /** Runs code that a module runs when it is loaded. */
   whileLoading<T>(body: () => T): T;
   /** Calls with a result that nobody uses, or that is only awaited: see `actingCalls`. */
-  readonly acting: WeakSet<object>;
+  readonly acting: WeakMap<object, Use>;
 
   evaluate(node: Evaluable, context: Context): Value;
   execute(node: ast.Statement, context: Context): Completion;

@@ -11,6 +11,10 @@ export function importValue(machine: Machine, specifier: string, name: string, f
   if (isBuiltin(builtin))
     return { kind: 'native', name: name === '*' || name === 'default' ? builtin : `${builtin}.${name}` };
   const module = machine.loader.import(specifier, from.source.path);
-  if (!module) return importedFromPackage(specifier, name);
+  if (!module)
+    return importedFromPackage(
+      { specifier, isPackage: machine.loader.isPackage(specifier, from.source.path) },
+      name,
+    );
   return name === '*' ? namespaceOf(machine, module) : exportedValue(machine, module, name);
 }

@@ -1,5 +1,7 @@
 import type * as ast from 'oxc-parser';
+import { patternNames } from '../../source/declared-names.js';
 import type { ParsedModule } from '../../source/parsed-module.js';
+import { ITERATES } from '../calls/call-names.js';
 
 /** What the functions and classes of a module assign: they may run before the migration, or never. */
 export interface LateAssignments {
@@ -7,6 +9,8 @@ export interface LateAssignments {
   readonly variables: ReadonlySet<string>;
   /** Properties that are assigned: `holder.ds = …`. */
   readonly properties: ReadonlySet<string>;
+  /** Local variables that a function in their function assigns or changes. */
+  readonly captured: ReadonlySet<string>;
 }
 
 const known = new WeakMap<ParsedModule, LateAssignments>();
@@ -14,7 +18,12 @@ const known = new WeakMap<ParsedModule, LateAssignments>();
 export function lateAssignments(module: ParsedModule): LateAssignments {
   const found = known.get(module);
   if (found) return found;
-  const names = { variables: new Set<string>(), properties: new Set<string>() };
+  const names: Names = {
+    variables: new Set(),
+    properties: new Set(),
+    captured: new Set(),
+    locals: new Set(),
+  };
   for (const statement of module.program.body) visit(statement, 'top level', names);
   known.set(module, names);
   return names;
@@ -25,6 +34,9 @@ type Place = 'top level' | 'function';
 interface Names {
   readonly variables: Set<string>;
   readonly properties: Set<string>;
+  readonly captured: Set<string>;
+  /** The variables that the current function has declared so far. */
+  readonly locals: Set<string>;
 }
 
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
@@ -40,6 +52,39 @@ function visit(node: ast.Node, place: Place, names: Names): void {
   if (LEAVES.has(type) || (type.startsWith('TSType') && type !== 'TSTypeAssertion')) return;
   const inner: Place = FUNCTIONS.has(type) ? 'function' : place;
   if (inner === 'function') noteAssignments(node, names);
+  if (node.type === 'CallExpression' && isIteration(node)) visitIteration(node, inner, names);
+  else visitChildren(node, inner, isFunction(node) ? { ...names, locals: parametersOf(node) } : names);
+}
+
+function isFunction(node: ast.Node): node is ast.Function | ast.ArrowFunctionExpression {
+  return FUNCTIONS.has(node.type);
+}
+
+function parametersOf({ params }: ast.Function | ast.ArrowFunctionExpression): Set<string> {
+  return new Set(
+    params.flatMap((parameter) => {
+      if (parameter.type === 'TSParameterProperty') return [];
+      return patternNames(parameter.type === 'RestElement' ? parameter.argument : parameter);
+    }),
+  );
+}
+
+/** `list.forEach((item) => found.push(item))`: the callback runs as a part of the function. */
+function isIteration({ callee }: ast.CallExpression): boolean {
+  return callee.type === 'MemberExpression' && callee.property.type === 'Identifier'
+    ? ITERATES.has(callee.property.name)
+    : false;
+}
+
+function visitIteration({ callee, arguments: given }: ast.CallExpression, place: Place, names: Names): void {
+  visit(callee, place, names);
+  for (const argument of given) {
+    if (!FUNCTIONS.has(argument.type)) visit(argument, place, names);
+    else visitChildren(argument, 'function', names);
+  }
+}
+
+function visitChildren(node: ast.Node, inner: Place, names: Names): void {
   for (const key in node) {
     const child = (node as unknown as Readonly<Record<string, unknown>>)[key];
     if (typeof child !== 'object' || child === null || key === 'parent') continue;
@@ -55,6 +100,9 @@ function visitIfNode(value: unknown, place: Place, names: Names): void {
 
 function noteAssignments(node: ast.Node, names: Names): void {
   switch (node.type) {
+    case 'VariableDeclarator':
+      for (const name of patternNames(node.id)) names.locals.add(name);
+      return;
     case 'AssignmentExpression':
       noteTarget(node.left, names);
       return;
@@ -75,7 +123,7 @@ function noteAssignments(node: ast.Node, names: Names): void {
 function noteTarget(target: ast.Node, names: Names): void {
   switch (target.type) {
     case 'Identifier':
-      names.variables.add(target.name);
+      noteVariable(target.name, names);
       return;
     case 'MemberExpression':
       noteMember(target, names);
@@ -102,11 +150,16 @@ function noteMember({ object, property, computed }: ast.MemberExpression, names:
   if (property.type === 'PrivateIdentifier') names.properties.add(`#${property.name}`);
   else if (!computed && property.type === 'Identifier') names.properties.add(property.name);
   else if (property.type === 'Literal') names.properties.add(String(property.value));
-  if (computed && object.type === 'Identifier') names.variables.add(object.name);
+  if (computed && object.type === 'Identifier') noteVariable(object.name, names);
 }
 
 function noteMutation({ object, property }: ast.MemberExpression, names: Names): void {
   if (property.type !== 'Identifier' || !MUTATION.test(property.name)) return;
-  if (object.type === 'Identifier') names.variables.add(object.name);
+  if (object.type === 'Identifier') noteVariable(object.name, names);
   if (object.type === 'MemberExpression') noteMember(object, names);
+}
+
+function noteVariable(name: string, { variables, captured, locals }: Names): void {
+  variables.add(name);
+  if (!locals.has(name)) captured.add(name);
 }

@@ -10,7 +10,7 @@ import { executeBlock } from '../statements/blocks.js';
 import { UNDEFINED, choice, isNothing, unknown } from '../values/value.js';
 import type { Scope, Value } from '../values/value.types.js';
 import { lateAssignments } from './late-assignments.js';
-import { openList, share } from './shared-objects.js';
+import { openContainer, openList, share } from './shared-objects.js';
 
 /**
  * The scopes of the modules that were read. A module that is no longer needed is collected with its scope.
@@ -161,6 +161,7 @@ function withLateValue(machine: Machine, value: Value, lazy: LazyVariable, conte
   const isAssigned = lateAssignments(module).variables.has(name);
   if (value.kind === 'array' && (isAssigned || (value.items.length === 0 && isExported(module, name))))
     openList(value, name);
+  if (isAssigned && value.kind === 'object') openContainer(value, name);
   if (kind === 'const' || !isAssigned) return value;
   const late = outsideValue(machine, lazy, context);
   return isNothing(value) ? late : choice([value, late]);

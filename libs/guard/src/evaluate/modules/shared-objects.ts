@@ -23,12 +23,23 @@ export function isShared(value: Value): boolean {
   return homes.has(value);
 }
 
+/** Can the object have properties that are not listed? Code that is not followed may fill a shared empty one. */
+export function mayHaveMore(value: ObjectValue): boolean {
+  return value.isOpen || (value.properties.size === 0 && homes.has(value));
+}
+
 /** `Object.freeze(…)`, `… as const`: no other code changes it. */
 export function freeze(value: Value): Value {
   if ((value.kind !== 'object' && value.kind !== 'array') || frozen.has(value)) return value;
   frozen.add(value);
   for (const item of value.kind === 'object' ? value.properties.values() : value.items) freeze(item);
   return value;
+}
+
+/** A list or an object that code outside the migration may fill. */
+export function openContainer(value: Value, expression: string): void {
+  if (value.kind === 'array') openList(value, expression);
+  else if (value.kind === 'object' && !value.class) value.isOpen = true;
 }
 
 /** A list that code outside the migration may fill: it may have any items. */

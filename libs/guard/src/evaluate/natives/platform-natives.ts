@@ -1,6 +1,6 @@
 import type { Call } from '../machine/machine.types.js';
-import { freeze } from '../modules/shared-objects.js';
-import { NO_FACTS, factsOf, factsOfAll, holdsDatabase } from '../values/facts.js';
+import { freeze, mayHaveMore } from '../modules/shared-objects.js';
+import { NO_FACTS, factsOf, factsOfAll, factsOfMembers, holdsDatabase } from '../values/facts.js';
 import { knownText, partsOf, text } from '../values/text-value.js';
 import { UNDEFINED, array, constant, object, plain, unknown } from '../values/value.js';
 import type { ArrayValue, ObjectValue, Value } from '../values/value.types.js';
@@ -59,8 +59,11 @@ function isArray({ args: [value], site }: Call): Value {
 
 function objectList(itemOf: (key: string, value: Value) => Value): NativeModel {
   return ({ args: [value], site }) => {
-    if (value?.kind !== 'object' || value.isOpen) return unknownList(itemOf, value, site.callee);
-    return array([...value.properties].map(([key, item]) => itemOf(key, item)));
+    if (value?.kind !== 'object') return unknownList(itemOf, value, site.callee);
+    const known = [...value.properties].map(([key, item]) => itemOf(key, item));
+    if (!mayHaveMore(value)) return array(known);
+    const other = unknown(`an item of ${site.callee}`, factsOfMembers(factsOf(value)));
+    return array([...known, itemOf('key', other)], { isOpen: true });
   };
 }
 
@@ -92,7 +95,7 @@ function forget(target: ObjectValue, sources: readonly Value[]): void {
 function requireModule({ machine, args, site }: Call): Value {
   const specifier = knownText(args[0]);
   return specifier === undefined
-    ? unknown(`${site.callee}()`, { module: site.callee, opaque: true })
+    ? unknown(`${site.callee}()`)
     : machine.import(specifier, '*', site.context.module);
 }
 

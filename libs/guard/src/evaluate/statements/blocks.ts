@@ -4,6 +4,7 @@ import { bindPattern } from '../expressions/patterns.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
 import { codeOf, impliedCall } from '../machine/source-code.js';
 import { lateAssignments } from '../modules/late-assignments.js';
+import { openContainer } from '../modules/shared-objects.js';
 import { UNDEFINED, choice, unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 
@@ -58,12 +59,10 @@ function withLateValue(
   { id, kind }: LocalVariable,
   { module }: Context,
 ): Value {
-  const isLate =
-    machine.isLoading &&
-    kind !== 'const' &&
-    id.type === 'Identifier' &&
-    lateAssignments(module).variables.has(id.name);
-  return isLate ? choice([value, unknown(id.name)]) : value;
+  if (!machine.isLoading || id.type !== 'Identifier') return value;
+  const { variables, captured } = lateAssignments(module);
+  if (captured.has(id.name)) openContainer(value, id.name);
+  return kind !== 'const' && variables.has(id.name) ? choice([value, unknown(id.name)]) : value;
 }
 
 /** An anonymous function gets the name of its variable. */

@@ -4,6 +4,7 @@ import { bindPattern } from '../expressions/patterns.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
+import { mayHaveMore } from '../modules/shared-objects.js';
 import { factsOf } from '../values/facts.js';
 import { text } from '../values/text-value.js';
 import { truthOf } from '../values/truth.js';
@@ -32,7 +33,7 @@ export function executeForEach(
 }
 
 function keysOf(value: Value): Value {
-  if (value.kind === 'object' && !value.isOpen)
+  if (value.kind === 'object' && !mayHaveMore(value))
     return array([...value.properties.keys()].map((key) => text(key)));
   return factsOf(value).rows ? unknown('key', { rows: true }) : plain('key');
 }

@@ -1,5 +1,5 @@
 import type * as ast from 'oxc-parser';
-import { actingCalls } from '../machine/acting-calls.js';
+import { markUnused } from '../machine/acting-calls.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
 import { UNDEFINED } from '../values/value.js';
@@ -19,7 +19,7 @@ type Model = (machine: Machine, node: ast.Statement, context: Context) => Comple
 
 const MODELS: Models = {
   ExpressionStatement(machine, node, context) {
-    for (const call of actingCalls(node.expression)) machine.acting.add(call);
+    markUnused(machine, node.expression);
     machine.evaluate(node.expression, context);
     return 'normal';
   },
@@ -30,8 +30,7 @@ const MODELS: Models = {
   BlockStatement: (machine, node, { scope, module }) =>
     executeBlock(machine, node.body, { scope: LexicalScope.block(scope), module }),
   ReturnStatement(machine, node, context) {
-    if (node.argument && machine.frames.at(-1)?.isActing)
-      for (const call of actingCalls(node.argument)) machine.acting.add(call);
+    if (node.argument && machine.frames.at(-1)?.isActing) markUnused(machine, node.argument);
     const value = node.argument ? machine.evaluate(node.argument, context) : UNDEFINED;
     machine.frames.at(-1)?.returns.push(value);
     return 'return';

@@ -19,6 +19,11 @@ export function withoutOpaque({ opaque: _, ...facts }: Facts): Facts {
   return facts;
 }
 
+/** A member that was not read may be anything, unless the facts say where the object comes from. */
+export function factsOfMembers(facts: Facts): Facts {
+  return Object.keys(facts).length > 0 ? facts : OPAQUE;
+}
+
 const MAX_FACTS_DEPTH = 3;
 
 /** The facts of a value and of its contents. */

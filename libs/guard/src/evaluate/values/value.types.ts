@@ -138,6 +138,8 @@ export interface Facts {
   readonly opaque?: boolean;
   /** The specifier of the unread module that exports it. */
   readonly module?: string;
+  /** The module belongs to a package in `node_modules`, not to the project. */
+  readonly package?: boolean;
 }
 
 export interface UnknownValue {

@@ -1,5 +1,5 @@
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
-import type { TableFile } from '../../ledger/pages/table-file.js';
+import type { SelectedFile, TableFile } from '../../ledger/pages/table-file.js';
 import type { Key, TenantScope } from '../../ledger/range.js';
 import { Parameters } from '../../postgres/parameters.js';
 import { columnOfRow } from '../definition/columns.js';
@@ -26,7 +26,7 @@ export class RowSelection extends KeyedTable {
   readonly ledger: BackfillLedger;
   readonly tenants: TenantScope;
   /** The file whose pages a sweep reads; null if the sweep reads keys. */
-  readonly file: TableFile | null = null;
+  readonly file: SelectedFile | null = null;
 
   constructor(
     definition: BackfillDefinition,
@@ -92,10 +92,15 @@ export class RowSelection extends KeyedTable {
 
 /** The rows of one run in one table or partition, for a sweep of its pages. */
 export class FileSelection extends RowSelection {
-  override readonly file: TableFile;
+  override readonly file: SelectedFile;
 
-  constructor({ definition, ledger, facts, tenants }: RowSelection, file: TableFile) {
+  /** @param root the table that the file must be a part of when a batch changes it */
+  constructor(
+    { definition, ledger, facts, tenants }: RowSelection,
+    file: TableFile,
+    root: string = definition.table,
+  ) {
     super({ ...definition, table: file.table }, ledger, { ...facts, hasChildTables: false }, tenants);
-    this.file = file;
+    this.file = { ...file, root };
   }
 }

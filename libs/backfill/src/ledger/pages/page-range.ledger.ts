@@ -7,7 +7,7 @@ import type { SubjectContext } from '../ledger.context.js';
 import { assertLease, fence, isRange, isScope, renewal } from '../lease/lease.sql.js';
 import type { LeasedRange, TenantScope } from '../range.js';
 import { WINDOW_END, type RangeSplit } from '../range.ledger.js';
-import type { TableFile } from './table-file.js';
+import type { SelectedFile } from './table-file.js';
 
 /** Rows of a page of a table that was never analyzed. */
 const ASSUMED_ROWS_PER_PAGE = 50;
@@ -29,16 +29,20 @@ export class PageRangeLedger {
 
   /**
    * An SQL call that raises an error of the class `file-replaced` unless the name still belongs to the same
-   * table, and the table still has the same file. The statement that contains it has locked the table, so the
-   * file stays the same until its transaction ends.
+   * table, the table still has the same file, and it still is a part of the backfill's table. The statement that
+   * contains it has locked the table, so all of this stays the same until its transaction ends: a DETACH, also of a
+   * partitioned table above it, waits for a lock on the table.
    */
-  assertFile(parameters: Parameters, { table, tableId, fileNode }: TableFile): string {
+  assertFile(parameters: Parameters, { table, tableId, fileNode, root }: SelectedFile): string {
     const id = parameters.add(tableId, 'oid');
+    const rootId = `pg_catalog.to_regclass(${parameters.add(root, 'text')})::oid`;
     const isSame = `pg_catalog.to_regclass(${parameters.add(table, 'text')})::oid = ${id} AND pg_catalog.pg_relation_filenode(${id}) = ${parameters.add(fileNode, 'oid')}`;
+    // Without a partition that DETACH … CONCURRENTLY is about to detach.
+    const isPartition = `EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(${id}::regclass) AS above WHERE above.relid::oid = ${rootId})`;
     return this.#context.assert(
-      isSame,
+      `${isSame} AND (${id} = ${rootId} OR ${isPartition})`,
       FILE_REPLACED,
-      'the table was rewritten, so its pages are other pages',
+      'the pages are no longer pages of the table',
     );
   }
 

@@ -10,6 +10,12 @@ export interface TableFile {
   readonly fileNode: string;
 }
 
+/** A file, and the backfill whose rows it has. */
+export interface SelectedFile extends TableFile {
+  /** The backfill's table, as SQL: the table of the file itself, or a partitioned table above it. */
+  readonly root: string;
+}
+
 /** A name as `quotePath` quotes it. */
 const QUOTED_PATH = /^"(?:[^"]|"")+"\."(?:[^"]|"")+"$/;
 

@@ -76,7 +76,7 @@ async function changeCopy(
   );
   const file = await createCopy(session, selection, { schema, rows });
   if (file.pages === 0) return null;
-  const copy = new FileSelection(selection, file);
+  const copy = new FileSelection(selection, file, file.table);
   const runner = createBatchRunner(copy);
   const averageBytes = async () =>
     hasLargeValues

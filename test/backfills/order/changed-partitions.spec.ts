@@ -37,7 +37,7 @@ const KINDS = ['set', 'transform', 'process', 'purge', 'copy'] as const;
 const hook = new BatchHook();
 
 function backfillsIn(order: Order) {
-  const common = { entity: Reading, batchSize: 20, pause: 0, workers: 1, order } as const;
+  const common = { entity: Reading, batchSize: 20, pause: 0, workers: 1, lockTimeout: 500, order } as const;
   const pending = { ...common, where: { label: IsNull() } };
 
   @Backfill<Reading>({ ...pending, name: `set-${order}`, stripes: 1 })
@@ -86,8 +86,8 @@ describe('a sweep of a table whose partitions change meanwhile', () => {
   beforeEach(async () => {
     hook.never();
     // The third partition has a partition of its own.
-    await stage.query(`DROP SCHEMA IF EXISTS nestjs_backfill CASCADE;
-      DROP TABLE IF EXISTS readings, readings_1, readings_2, readings_3, readings_3_all, readings_4; TRUNCATE copied_readings;
+    await stage.query(`DROP SCHEMA IF EXISTS nestjs_backfill, archive CASCADE; CREATE SCHEMA archive;
+      DROP TABLE IF EXISTS readings, readings_1, readings_2, readings_3, readings_3_all, readings_old, readings_4; TRUNCATE copied_readings;
       CREATE TABLE readings (id int, part int, label text, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
       CREATE TABLE readings_1 PARTITION OF readings FOR VALUES IN (1);
       CREATE TABLE readings_2 PARTITION OF readings FOR VALUES IN (2);
@@ -163,5 +163,69 @@ describe('a sweep of a table whose partitions change meanwhile', () => {
       'lock timeout',
     );
     await detaching.end();
+  });
+
+  /** What happens, its SQL, the rows of the table after it, and the SQL of a lock that another session holds. */
+  const changes: readonly (readonly [string, string, number, string])[] = [
+    ['a partition is dropped', 'DROP TABLE readings_2', 2 * ROWS, ''],
+    ['a partitioned partition is dropped', 'DROP TABLE readings_3', 2 * ROWS, ''],
+    ['a partition is renamed', 'ALTER TABLE readings_2 RENAME TO readings_old', 3 * ROWS, ''],
+    ['a partition is moved to another schema', 'ALTER TABLE readings_2 SET SCHEMA archive', 3 * ROWS, ''],
+    [
+      'a partition is replaced by another one with its name',
+      `DROP TABLE readings_2; CREATE TABLE readings_2 PARTITION OF readings FOR VALUES IN (2);
+       INSERT INTO readings SELECT n, 2 FROM generate_series(1, ${ROWS}) AS n`,
+      3 * ROWS,
+      '',
+    ],
+    [
+      'a partition with pending rows is attached',
+      `CREATE TABLE readings_4 (LIKE readings INCLUDING ALL); INSERT INTO readings_4 SELECT n, 4 FROM generate_series(1, ${ROWS}) AS n;
+       ALTER TABLE readings ATTACH PARTITION readings_4 FOR VALUES IN (4)`,
+      4 * ROWS,
+      '',
+    ],
+    [
+      'a partition is detached, and its columns are dropped',
+      'ALTER TABLE readings DETACH PARTITION readings_2; ALTER TABLE readings_2 DROP COLUMN label',
+      2 * ROWS,
+      '',
+    ],
+    [
+      'a partition is detached, and another session locks it',
+      'ALTER TABLE readings DETACH PARTITION readings_2',
+      2 * ROWS,
+      'LOCK TABLE readings_2',
+    ],
+  ];
+
+  describe.each(['set-page', 'transform-page', 'process-page', 'transform-key'])('by %s', (name) => {
+    it.each(changes)('is completed by the next run if %s', async (_, sql, rows, lock) => {
+      await runOneBatch(name);
+      await stage.query(sql);
+      if (lock !== '') await LockHolder.hold(stage.database, lock);
+      expect(await stage.run(name)).toMatchObject({ status: 'complete', remaining: 0, quarantined: 0 });
+      expect(await stage.value("SELECT count(*) FROM readings WHERE label = 'done'")).toBe(String(rows));
+    });
+  });
+
+  it.each(changes)('is completed by the same run if %s', async (_, sql, rows, lock) => {
+    hook.once(async () => {
+      await stage.query(sql);
+      if (lock !== '') await LockHolder.hold(stage.database, lock);
+    });
+    const report = await stage.run('transform-page');
+    expect(report).toMatchObject({ status: 'complete', remaining: 0, quarantined: 0 });
+    expect(await stage.value("SELECT count(*) FROM readings WHERE label = 'done'")).toBe(String(rows));
+  });
+
+  it('says that a partition was dropped, and that the rest is planned again', async () => {
+    await runOneBatch('set-page');
+    await stage.query('DROP TABLE readings_2');
+    const recorder = new Recorder();
+    await stage.run('set-page', { recorder });
+    expect(recorder.notes).toContain(
+      'The table "public"."readings_2" does not exist any more. The rest of the sweep is planned again.',
+    );
   });
 });

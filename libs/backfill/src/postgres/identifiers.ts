@@ -8,6 +8,21 @@ export function quotePath(...parts: string[]): string {
   return parts.map(quoteIdentifier).join('.');
 }
 
+/** An SQL expression that quotes a name as `quoteIdentifier` does. @param name an SQL expression */
+function quotedName(name: string): string {
+  return `'"' || pg_catalog.replace(${name}, '"', '""') || '"'`;
+}
+
+/**
+ * An SQL expression that quotes the qualified name of a table as `quotePath` does.
+ *
+ * @param schema the alias of its row of `pg_namespace`
+ * @param table the alias of its row of `pg_class`
+ */
+export function quotedTable(schema: string, table: string): string {
+  return `${quotedName(`${schema}.nspname`)} || '.' || ${quotedName(`${table}.relname`)}`;
+}
+
 /**
  * Quotes a value for SQL that a person reads or pastes. Statements that this library sends use parameters
  * instead.

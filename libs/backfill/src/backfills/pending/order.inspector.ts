@@ -1,5 +1,6 @@
 import type { TableFile } from '../../ledger/pages/table-file.js';
 import { nullable, number, text } from '../../postgres/decoders.js';
+import { quotedTable } from '../../postgres/identifiers.js';
 import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 import { toArrayText } from '../../postgres/text-format.js';
@@ -27,11 +28,6 @@ export interface SweptFile extends TableFile {
 /** 512 kB with PostgreSQL's usual page size. */
 const SMALL_TABLE_PAGES = 64;
 
-/** SQL that quotes a name, as `quoteIdentifier` does. */
-function quoted(name: string): string {
-  return `'"' || pg_catalog.replace(${name}, '"', '""') || '"'`;
-}
-
 /** The file of the table, or of each of its partitions, and what prevents a sweep of its pages. */
 const FILES = `WITH root (oid) AS (SELECT pg_catalog.to_regclass($1)::oid), ancestor (oid) AS (
     SELECT t.relid::oid FROM root, pg_catalog.pg_partition_tree(root.oid) AS t WHERE NOT t.isleaf
@@ -40,8 +36,8 @@ const FILES = `WITH root (oid) AS (SELECT pg_catalog.to_regclass($1)::oid), ance
     UNION ALL SELECT oid FROM root WHERE NOT EXISTS (SELECT FROM ancestor)
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_tree(root.oid))
   )
-  SELECT ${quoted('n.nspname')} || '.' || ${quoted('c.relname')}, c.oid::text, pg_catalog.pg_relation_filenode(c.oid)::text,
-    (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint)::text,
+  SELECT ${quotedTable('n', 'c')}, c.oid::text, pg_catalog.pg_relation_filenode(c.oid)::text,
+    coalesce(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint, 0)::text,
     (CASE WHEN c.reltuples > 0::real AND c.relpages > 0 THEN c.reltuples / c.relpages::real ELSE ${ASSUMED_ROWS_PER_PAGE} END)::text,
     CASE
       WHEN pg_catalog.current_setting('server_version_num')::int < 140000 THEN 'PostgreSQL before version 14 cannot scan a range of pages'

@@ -4,7 +4,7 @@ import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import type { StatementResult } from '../../postgres/statement-result.js';
 import type { SubjectContext } from '../ledger.context.js';
-import { tableFile } from '../pages/table-file.js';
+import { nameOfTable, tableFile } from '../pages/table-file.js';
 import {
   keyFromJson,
   type ForeignLease,
@@ -195,7 +195,8 @@ export class LeaseLedger {
   #takeLease(parameters: Parameters, from: string): string {
     return `UPDATE ${this.#context.schema}.range AS r
       SET lease_owner = ${parameters.add(this.#context.owner, 'text')}, fencing_token = fencing_token + 1,
-        lease_expires_at = pg_catalog.clock_timestamp() + ${leaseInterval(this.#context, parameters)}
+        lease_expires_at = pg_catalog.clock_timestamp() + ${leaseInterval(this.#context, parameters)},
+        table_name = coalesce((${nameOfTable('r.table_id')}), r.table_name)
       FROM ${from} WHERE r.id = ${from}.id
       RETURNING r.id::text, r.purpose, r.state, r.fencing_token::text, pg_catalog.to_jsonb(r.tenants)::text, r.lower_key::text,
         r.upper_key::text, r.cursor_key::text, r.window_lower_key::text, r.window_upper_key::text,

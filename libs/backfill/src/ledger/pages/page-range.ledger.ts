@@ -1,4 +1,4 @@
-import { json, text } from '../../postgres/decoders.js';
+import { json, nullable, oneOf, text } from '../../postgres/decoders.js';
 import { FILE_REPLACED } from '../../postgres/error-classes.js';
 import { Parameters } from '../../postgres/parameters.js';
 import type { Statement } from '../../postgres/pipeline.js';
@@ -7,7 +7,7 @@ import type { SubjectContext } from '../ledger.context.js';
 import { assertLease, fence, isRange, isScope, renewal } from '../lease/lease.sql.js';
 import type { LeasedRange, TenantScope } from '../range.js';
 import { WINDOW_END, type RangeSplit } from '../range.ledger.js';
-import type { SelectedFile } from './table-file.js';
+import type { FileChange, SelectedFile } from './table-file.js';
 
 /** Rows of a page of a table that was never analyzed. */
 const ASSUMED_ROWS_PER_PAGE = 50;
@@ -33,17 +33,31 @@ export class PageRangeLedger {
    * contains it has locked the table, so all of this stays the same until its transaction ends: a DETACH, also of a
    * partitioned table above it, waits for a lock on the table.
    */
-  assertFile(parameters: Parameters, { table, tableId, fileNode, root }: SelectedFile): string {
-    const id = parameters.add(tableId, 'oid');
-    const rootId = `pg_catalog.to_regclass(${parameters.add(root, 'text')})::oid`;
-    const isSame = `pg_catalog.to_regclass(${parameters.add(table, 'text')})::oid = ${id} AND pg_catalog.pg_relation_filenode(${id}) = ${parameters.add(fileNode, 'oid')}`;
-    // Without a partition that DETACH … CONCURRENTLY is about to detach.
-    const isPartition = `EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(${id}::regclass) AS above WHERE above.relid::oid = ${rootId})`;
+  assertFile(parameters: Parameters, file: SelectedFile): string {
+    const { hasName, hasFile, isPart } = conditionsOf(parameters, file);
     return this.#context.assert(
-      `${isSame} AND (${id} = ${rootId} OR ${isPartition})`,
+      `${hasName} AND ${hasFile} AND ${isPart}`,
       FILE_REPLACED,
       'the pages are no longer pages of the table',
     );
+  }
+
+  /** What has happened to the file since its sweep was planned; null if nothing has. Takes no lock on the table. */
+  async changeOf(session: Session, file: SelectedFile): Promise<FileChange | null> {
+    const parameters = new Parameters();
+    const { id, hasName, hasFile, isPart } = conditionsOf(parameters, file);
+    const { last } = await session.send([
+      {
+        text: `SELECT CASE
+            WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = ${id}) THEN 'gone'
+            WHEN (${hasName}) IS NOT TRUE THEN 'renamed'
+            WHEN (${isPart}) IS NOT TRUE THEN 'detached'
+            WHEN (${hasFile}) IS NOT TRUE THEN 'rewritten'
+          END`,
+        values: parameters.values,
+      },
+    ]);
+    return last.value(nullable(oneOf<FileChange>()));
   }
 
   /**
@@ -87,4 +101,18 @@ export class PageRangeLedger {
     const { last } = await session.send([statement]);
     return last.first<RangeSplit>({ id: text, upper: json(), middle: json() });
   }
+}
+
+/** SQL conditions that the pages of a file still are what the sweep of these pages was planned for. */
+function conditionsOf(parameters: Parameters, { table, tableId, fileNode, root }: SelectedFile) {
+  const id = parameters.add(tableId, 'oid');
+  const rootId = `pg_catalog.to_regclass(${parameters.add(root, 'text')})::oid`;
+  // Without a partition that DETACH … CONCURRENTLY is about to detach.
+  const ancestors = `pg_catalog.pg_partition_ancestors(${id}::regclass) AS above`;
+  return {
+    id,
+    hasName: `pg_catalog.to_regclass(${parameters.add(table, 'text')})::oid = ${id}`,
+    hasFile: `pg_catalog.pg_relation_filenode(${id}) = ${parameters.add(fileNode, 'oid')}`,
+    isPart: `(${id} = ${rootId} OR EXISTS (SELECT FROM ${ancestors} WHERE above.relid::oid = ${rootId}))`,
+  };
 }

@@ -1,3 +1,4 @@
+import { quotedTable } from '../../postgres/identifiers.js';
 import { LedgerValueError } from '../ledger.error.js';
 
 /** The file of a table or partition. Page numbers are valid only as long as the table keeps this file. */
@@ -14,6 +15,15 @@ export interface TableFile {
 export interface SelectedFile extends TableFile {
   /** The backfill's table, as SQL: the table of the file itself, or a partitioned table above it. */
   readonly root: string;
+}
+
+/** What has happened to a file since the sweep of its pages was planned. */
+export type FileChange = 'gone' | 'renamed' | 'detached' | 'rewritten';
+
+/** An SQL query of the table's name now, quoted and qualified. It may have been renamed, or moved to another schema. */
+export function nameOfTable(id: string): string {
+  return `SELECT ${quotedTable('named_schema', 'named')} FROM pg_catalog.pg_class AS named
+    JOIN pg_catalog.pg_namespace AS named_schema ON named_schema.oid = named.relnamespace WHERE named.oid = ${id}`;
 }
 
 /** A name as `quotePath` quotes it. */

@@ -1,3 +1,4 @@
+import type { FileChange } from '../../../../ledger/pages/table-file.js';
 import type { ErrorClass } from '../../../../postgres/error-classes.js';
 import { DatabaseLostError } from '../../connection/database-lost.error.js';
 import { classifyFailure } from '../../outcome/failure.js';
@@ -15,12 +16,22 @@ import { TransientRecovery } from './transient.recovery.js';
 /** Handles an error. @returns the outcome if the worker must leave its range; null to continue */
 type Handler = (error: unknown) => Promise<RangeOutcome | null> | RangeOutcome | null;
 
+/** What a statement on a table may fail with that is no longer what the sweep was planned for. */
+const MAY_BE_OF_ANOTHER_FILE: ReadonlySet<ErrorClass> = new Set([
+  'file-replaced',
+  'programming',
+  'poison',
+  'lock',
+  'too-slow',
+]);
+
 /**
  * Decides by the class of an error whether the worker repeats its batch, repeats it with fewer rows, skips
  * the failing row, or leaves the range.
  */
 export class Recovery {
   readonly #context: RangeContext;
+  readonly #sweep: Sweep;
   readonly #locks: LockRecovery;
   readonly #handlers: Readonly<Record<ErrorClass, Handler>>;
 
@@ -29,13 +40,14 @@ export class Recovery {
     const transient = new TransientRecovery(context);
     const batch = new BatchRecovery(context, sweep);
     this.#context = context;
+    this.#sweep = sweep;
     this.#locks = locks;
     this.#handlers = {
       connection: (error) => transient.connectionLost(error),
       busy: (error) => transient.serverBusy(error),
       conflict: (error) => transient.conflict(error),
       'lease-lost': (error) => transient.leaseLost(error),
-      'file-replaced': () => this.#retried(() => this.#fileReplaced()),
+      'file-replaced': () => this.#retried(() => this.#fileReplaced('rewritten')),
       lock: (error) => locks.lockTimeout(error),
       'too-slow': (error) => this.#retried(() => batch.tooSlow(error)),
       poison: (error) => batch.poisonousRow(error),
@@ -47,7 +59,15 @@ export class Recovery {
   async recover(error: unknown): Promise<RangeOutcome | null> {
     if (error instanceof DatabaseLostError) return this.#databaseLost(error);
     if (error instanceof ChangeBlockedError) return this.#locks.changeBlocked(error);
-    return this.#handlers[classifyFailure(error)](error);
+    const failure = classifyFailure(error);
+    if (!MAY_BE_OF_ANOTHER_FILE.has(failure)) return this.#handlers[failure](error);
+    try {
+      const change = await this.#changeOfFile();
+      if (change !== null) return await this.#fileReplaced(change);
+    } catch (later) {
+      return this.recover(later);
+    }
+    return this.#handlers[failure](error);
   }
 
   /** Handles errors that occur while another error is handled. */
@@ -59,14 +79,23 @@ export class Recovery {
     }
   }
 
-  /** VACUUM FULL, CLUSTER, TRUNCATE or a migration has rewritten the table. */
-  async #fileReplaced(): Promise<RangeOutcome | null> {
+  /**
+   * What has happened to the file that the sweep names, e.g. DROP, DETACH or RENAME of a partition. A statement
+   * fails with any error then, before its own assertion: the table does not exist, or is another one.
+   */
+  async #changeOfFile(): Promise<FileChange | null> {
     const { state, tools } = this.#context;
-    const { log, selection } = tools;
-    const { range } = state;
+    const { file } = this.#sweep;
+    if (file === null || state.range.state !== 'sweeping') return null;
+    return tools.connection.use((session) => tools.ledger.pages.changeOf(session, file));
+  }
+
+  async #fileReplaced(change: FileChange): Promise<RangeOutcome | null> {
+    const { log, selection } = this.#context.tools;
+    const { file } = this.#sweep;
     await endPageSweep(this.#context, 'any-order');
-    const table = range.file?.table ?? selection.definition.table;
-    log.note('log', `The table ${table} was rewritten meanwhile. The sweep of its pages is planned again.`);
+    const { table, root } = file ?? { table: selection.definition.table, root: selection.definition.table };
+    log.note('log', `${describeChange(change, table, root)} The rest of the sweep is planned again.`);
     return null;
   }
 
@@ -74,5 +103,18 @@ export class Recovery {
     const { reason } = this.#context.tools.stop;
     const isReported = reason === null || waitingFor !== THE_DATABASE;
     return { kind: 'stopped', reason: reason ?? message, waitingFor: isReported ? waitingFor : null };
+  }
+}
+
+function describeChange(change: FileChange, table: string, root: string): string {
+  switch (change) {
+    case 'gone':
+      return `The table ${table} does not exist any more.`;
+    case 'renamed':
+      return `The table ${table} has another name now.`;
+    case 'detached':
+      return `The table ${table} is no longer a partition of ${root}.`;
+    case 'rewritten':
+      return `The table ${table} was rewritten meanwhile.`;
   }
 }

@@ -1,3 +1,4 @@
+import type { SelectedFile } from '../../../../ledger/pages/table-file.js';
 import type { Key } from '../../../../ledger/range.js';
 import { OVER_LIMIT, sqlState } from '../../../../postgres/error-classes.js';
 import type { Session } from '../../../../postgres/session.js';
@@ -63,6 +64,11 @@ export class Sweep {
   /** Whether a batch is in flight. Then the connection cannot be used for anything else. */
   get isInFlight(): boolean {
     return this.#pipelined.length > 0;
+  }
+
+  /** The file whose pages the statements of the sweep name; null if they name the backfill's table. */
+  get file(): SelectedFile | null {
+    return this.#selection.file;
   }
 
   /** Called after a batch of one row failed. The next step changes that row by its key. */

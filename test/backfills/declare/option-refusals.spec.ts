@@ -47,7 +47,7 @@ describe('an application does not start with', () => {
   });
 
   it.each([
-    [{ cascades: 'accepted' }, '`cascades`', /kind 'purge'/],
+    [{ cascades: 'accepted', into: Contact }, '`cascades`', /deletes rows or changes a column/],
     [{ kind: 'purge', cascades: true }, '`cascades`', /'accepted'/],
     [{ settings: ['app.actor'] }, '`settings`', /Give an object/],
     [{ settings: { 'app.actor': 7 } }, '`settings.app.actor`', /as text/],

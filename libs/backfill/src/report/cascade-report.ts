@@ -1,6 +1,6 @@
 /**
- * A foreign key through which deletes of a `purge` reach rows of another table, directly or through further
- * tables. Counts are rows.
+ * A foreign key through which the changes of a backfill reach rows of another table, directly or through further
+ * tables: deletes of a `purge`, or new values of a column that the foreign key refers to. Counts are rows.
  *
  * @publicApi
  */
@@ -9,8 +9,10 @@ export interface CascadeReport {
   readonly constraint: string;
   /** The table whose rows are deleted or changed, quoted and qualified. */
   readonly table: string;
+  /** The change to which the foreign key reacts. */
+  readonly event: 'DELETE' | 'UPDATE';
   readonly action: 'CASCADE' | 'SET NULL' | 'SET DEFAULT';
-  /** Whether an index serves the foreign key. Without one, each deleted row reads the whole table. */
+  /** Whether an index serves the foreign key. Without one, each deleted or changed row reads the whole table. */
   readonly isIndexed: boolean;
   /**
    * Rows of the table that were deleted or changed along with the rows of the backfill: in a plan by the batch that

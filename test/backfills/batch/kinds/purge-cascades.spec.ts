@@ -48,15 +48,30 @@ describe('a `purge` whose deletes reach other tables through foreign keys', () =
     lines: await stage.value('SELECT count(*) FROM lines'),
   });
   const cascades = (orders: number, lines: number, notes: number) => [
-    { constraint: 'of_order', table: 'public.lines', action: 'CASCADE', isIndexed: false, rows: lines },
+    {
+      constraint: 'of_order',
+      table: 'public.lines',
+      event: 'DELETE',
+      action: 'CASCADE',
+      isIndexed: false,
+      rows: lines,
+    },
     {
       constraint: 'about_customer',
       table: 'public.notes',
+      event: 'DELETE',
       action: 'SET NULL',
       isIndexed: false,
       rows: notes,
     },
-    { constraint: 'of_customer', table: 'public.orders', action: 'CASCADE', isIndexed: true, rows: orders },
+    {
+      constraint: 'of_customer',
+      table: 'public.orders',
+      event: 'DELETE',
+      action: 'CASCADE',
+      isIndexed: true,
+      rows: orders,
+    },
   ];
 
   it('plans each foreign key to any depth, the rows that a measured batch takes along, and missing indexes', async () => {

@@ -32,7 +32,7 @@ export interface TableFacts {
   readonly hasDeferredTriggers: boolean;
   /** An index returns the rows of one tenant in the order of the key. */
   readonly isTenantIndexed: boolean;
-  /** Counts the rows that deletes take along; null if no foreign key reacts to them. */
+  /** Counts the rows that the changes take along; null if no foreign key reacts to them. */
   readonly cascades: CascadeMeter | null;
 }
 
@@ -131,8 +131,9 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
 
 async function meterCascades(session: Session, definition: BackfillDefinition): Promise<CascadeMeter | null> {
   const cascades = await findCascades(session, definition);
-  const isAccepted = definition.kind === 'purge' && definition.acceptsCascades;
-  return cascades.length === 0 ? null : new CascadeMeter(cascades, { isAccepted });
+  if (cascades.length === 0) return null;
+  const ownEffect = definition.kind === 'purge' ? 'deleted' : 'updated';
+  return new CascadeMeter(cascades, { isAccepted: definition.acceptsCascades, ownEffect });
 }
 
 /**

@@ -163,8 +163,9 @@ export interface BackfillOptions<Entity extends ObjectLiteral = ObjectLiteral> e
   /** `'purge'` deletes the pending rows. @default the kind of the method that the class implements */
   readonly kind?: 'purge';
   /**
-   * `purge`: the deletes may take any number of rows of other tables along, through foreign keys with ON DELETE
-   * CASCADE, SET NULL or SET DEFAULT. Without it, a run that would take more than 1,000 of them along is refused.
+   * The deletes of a `purge`, or the new values of columns that other tables refer to, may take any number of rows of
+   * other tables along, through foreign keys with ON DELETE or ON UPDATE CASCADE, SET NULL or SET DEFAULT. Without it, a
+   * run that would take more than 1,000 of them along is refused.
    * @default not accepted
    */
   readonly cascades?: 'accepted';

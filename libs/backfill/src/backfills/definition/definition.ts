@@ -60,6 +60,8 @@ export interface DefinitionBase {
   readonly canary: Canary | null;
   readonly tenantOrder: TenantOrder | null;
   readonly dependsOn: readonly string[];
+  /** The changes may take any number of rows of other tables along. */
+  readonly acceptsCascades: boolean;
   readonly pace: Pace & Pick<TimeoutPolicy, 'settings'>;
   readonly throttles: ThrottleLimits;
   /** As declared; schedule/ checks the values. */
@@ -94,8 +96,6 @@ export interface CopyDefinition extends DefinitionBase {
 
 export interface PurgeDefinition extends DefinitionBase {
   readonly kind: 'purge';
-  /** Deletes may take any number of rows of other tables along. */
-  readonly acceptsCascades: boolean;
 }
 
 export interface ProcessDefinition extends DefinitionBase {

@@ -6,7 +6,7 @@ import { indexAdvice, type IndexFindings } from './index.advice.js';
 export interface PlanFindings extends IndexFindings {
   /** The error of the measured batch; null if it did not fail. */
   readonly batchProblem: string | null;
-  /** What the deletes of the measured batch took along; null if no foreign key reacts to them. */
+  /** What the changes of the measured batch took along; null if no foreign key reacts to them. */
   readonly cascades: CascadeMeter | null;
 }
 
@@ -30,15 +30,15 @@ function cascadeWarnings({ cascades, pending }: PlanFindings): string[] {
   const unindexed = cascades.cascades
     .filter(({ isIndexed }) => !isIndexed)
     .map(
-      ({ constraint, table }) =>
-        `No index of ${table} serves its foreign key ${constraint}, so that each deleted row reads the whole table. Build one first, with @OnlineIndex.`,
+      ({ constraint, table, event }) =>
+        `No index of ${table} serves its foreign key ${constraint}, so that each ${event === 'DELETE' ? 'deleted' : 'changed'} row reads the whole table. Build one first, with @OnlineIndex.`,
     );
   if (cascades.isAccepted || cascades.expected(pending?.rows ?? null) <= MAX_UNACCEPTED_ROWS)
     return unindexed;
   const bound = formatQuantity(MAX_UNACCEPTED_ROWS, 'row');
   return [
     ...unindexed,
-    `The run is refused: its deletes take more than ${bound} along, and \`cascades: 'accepted'\` is not declared.`,
+    `The run is refused: its changes take more than ${bound} along, and \`cascades: 'accepted'\` is not declared.`,
   ];
 }
 

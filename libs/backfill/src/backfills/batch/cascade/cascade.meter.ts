@@ -12,7 +12,7 @@ export const MAX_UNACCEPTED_ROWS = 1_000;
 const SETTING = 'nestjs_backfill.cascaded';
 
 /**
- * Counts the rows that deletes take along. It reads PostgreSQL's counters of the current transaction before and
+ * Counts the rows that deletes, or updates of referenced columns, take along. It reads PostgreSQL's counters of the current transaction before and
  * after a batch: they contain the work of the triggers by which PostgreSQL implements foreign keys.
  */
 export class CascadeMeter {
@@ -20,12 +20,18 @@ export class CascadeMeter {
   readonly #isAccepted: boolean;
   /** Per cascade. */
   readonly #rows: number[];
-  #deleted = 0;
+  #changed = 0;
+  /** What the backfill itself does to its rows. */
+  readonly #ownEffect: Cascade['effect'];
   #isCounted = true;
 
-  /** @param isAccepted the user has declared that the deletes may take any number of rows along */
-  constructor(cascades: readonly Cascade[], { isAccepted }: { readonly isAccepted: boolean }) {
+  /** @param isAccepted the user has declared that the changes may take any number of rows along */
+  constructor(
+    cascades: readonly Cascade[],
+    { isAccepted, ownEffect }: { readonly isAccepted: boolean; readonly ownEffect: Cascade['effect'] },
+  ) {
     this.cascades = cascades;
+    this.#ownEffect = ownEffect;
     this.#isAccepted = isAccepted;
     this.#rows = cascades.map(() => 0);
   }
@@ -34,9 +40,9 @@ export class CascadeMeter {
     return this.#isAccepted;
   }
 
-  /** Rows of the backfill that were deleted since the last `reset`. */
-  get deleted(): number {
-    return this.#deleted;
+  /** Rows that the backfill itself has deleted or changed since the last `reset`. */
+  get changed(): number {
+    return this.#changed;
   }
 
   /** False if the server does not count rows (`track_counts`). */
@@ -51,14 +57,14 @@ export class CascadeMeter {
     return [...distinct.values()].reduce((sum, rows) => sum + rows, 0);
   }
 
-  /** The rows that all deletes together take along, if they are like those that were counted. */
+  /** The rows that all changes together take along, if they are like those that were counted. */
   expected(pendingRows: number | null): number {
-    return this.total === 0 ? 0 : (this.total / this.#deleted) * (pendingRows ?? Infinity);
+    return this.total === 0 ? 0 : (this.total / this.#changed) * (pendingRows ?? Infinity);
   }
 
   report(): CascadeReport[] {
-    return this.cascades.map(({ constraint, table, action, isIndexed }, at) => ({
-      ...{ constraint, table, action, isIndexed },
+    return this.cascades.map(({ constraint, table, event, action, isIndexed }, at) => ({
+      ...{ constraint, table, event, action, isIndexed },
       rows: this.#isCounted ? (this.#rows[at] ?? 0) : null,
     }));
   }
@@ -66,7 +72,7 @@ export class CascadeMeter {
   /** Forgets what was counted, e.g. because it was rolled back. */
   reset(): void {
     this.#rows.fill(0);
-    this.#deleted = 0;
+    this.#changed = 0;
   }
 
   /** The statement before the batch. */
@@ -93,12 +99,12 @@ export class CascadeMeter {
     const assertion = ledger.assert(
       isWithin,
       TOO_MANY_CASCADES,
-      'the deletes take more rows along than accepted',
+      'the changes take more rows along than accepted',
     );
     return { text: `SELECT ${counters}, ${assertion}`, values: parameters.values };
   }
 
-  /** Adds the rows of a batch. @param changed rows that the batch itself has deleted */
+  /** Adds the rows of a batch. @param changed rows that the batch itself has deleted or changed */
   add(
     result: PipelineResult,
     at: { readonly before: number; readonly after: number },
@@ -107,9 +113,9 @@ export class CascadeMeter {
     const read = (index: number) => result.at(index).firstValue(nullable(json<readonly number[]>())) ?? null;
     const [before, after] = [read(at.before), read(at.after)];
     this.#isCounted = before !== null && after !== null;
-    this.#deleted += changed;
+    this.#changed += changed;
     for (const [index, cascade] of this.cascades.entries()) {
-      const own = cascade.isOwnTable && cascade.action === 'CASCADE' ? changed : 0;
+      const own = cascade.isOwnTable && cascade.effect === this.#ownEffect ? changed : 0;
       const rows = (after?.[index] ?? 0) - (before?.[index] ?? 0) - own;
       this.#rows[index] = (this.#rows[index] ?? 0) + Math.max(0, rows);
     }
@@ -121,7 +127,7 @@ export class CascadeMeter {
     return `CASE WHEN pg_catalog.current_setting('track_counts')::boolean THEN pg_catalog.to_json(ARRAY[${each.join(', ')}]::bigint[]) END`;
   }
 
-  /** The sum over the other tables. Deletes of the own table also count the rows of the batch. */
+  /** The sum over the other tables. Those of the own table also count the rows of the batch. */
   #sumOfOthers(parameters: Parameters): string {
     const others = new Map(
       this.cascades.filter(({ isOwnTable }) => !isOwnTable).map((each) => [effectOf(each), each]),
@@ -131,12 +137,11 @@ export class CascadeMeter {
 }
 
 /** Foreign keys of one table with the same effect have one counter. */
-function effectOf({ files, action }: Cascade): string {
-  return `${action === 'CASCADE' ? 'deleted' : 'updated'} ${files.join()}`;
+function effectOf({ files, effect }: Cascade): string {
+  return `${effect} ${files.join()}`;
 }
 
-function counterOf({ files, action }: Cascade, parameters: Parameters): string {
-  const counter =
-    action === 'CASCADE' ? 'pg_stat_get_xact_tuples_deleted' : 'pg_stat_get_xact_tuples_updated';
+function counterOf({ files, effect }: Cascade, parameters: Parameters): string {
+  const counter = `pg_stat_get_xact_tuples_${effect}`;
   return `(SELECT coalesce(pg_catalog.sum(pg_catalog.${counter}(file)), 0)::bigint FROM pg_catalog.unnest(${parameters.addArray(files, 'oid')}) AS file)`;
 }

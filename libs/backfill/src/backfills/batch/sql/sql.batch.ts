@@ -121,7 +121,7 @@ export class SqlBatchRunner implements BatchRunner {
     return this.#selection.facts.cascades;
   }
 
-  /** Counts the rows that deletes take along. */
+  /** Counts the rows that the changes take along. */
   get #before(): Statement[] {
     return this.#cascades === null ? [] : [this.#cascades.before()];
   }

@@ -1,3 +1,4 @@
+import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { LeasedRange } from '../../../ledger/range.js';
 import { number } from '../../../postgres/decoders.js';
 import type { PipelineResult, Statement } from '../../../postgres/pipeline.js';
@@ -108,7 +109,7 @@ export class TransformBatchRunner implements BatchRunner {
     );
     const computed = await this.#compute(read, step);
     return this.#write({ step, read, computed }, () =>
-      session.send([policy, this.#writeStatement(range, { step, read, computed }), ...this.#end]),
+      session.send(this.#metered(policy, this.#writeStatement(range, { step, read, computed }), null)),
     );
   }
 
@@ -143,17 +144,14 @@ export class TransformBatchRunner implements BatchRunner {
     if (!holdsLock) await session.commit();
     try {
       const changes = await this.#code.compute(this.#rows.decode(session, last), step);
-      const statements = [
-        lockingPolicy(this.#definition),
-        this.#statements.write(range, changes, { cursor: step.cursor }),
-        removeFromSkipped(this.#selection, step.keys),
-        ...this.#end,
-      ];
+      const write = this.#statements.write(range, changes, { cursor: step.cursor });
+      const metered = this.#metered(lockingPolicy(this.#definition), write, this.#selection.ledger);
+      const statements = [...metered, removeFromSkipped(this.#selection, step.keys)];
       const written = holdsLock ? await session.commit(statements) : await session.transaction(statements);
       // Results are indexed from the front, because `commit` also returns the result of COMMIT.
       return {
-        ...toOutcome(written.at(1), written.at(2 + this.#end.length)),
-        stillPending: written.at(2).value(number),
+        ...this.#outcome(written, metered.length - 1),
+        stillPending: written.at(metered.length).value(number),
       };
     } catch (error) {
       if (holdsLock) await session.rollback();
@@ -190,7 +188,9 @@ export class TransformBatchRunner implements BatchRunner {
       await previous?.outcome;
       const policy = sweepPolicy(this.#definition, batch.step.lockMode);
       return this.#write(batch, () =>
-        session.transaction([policy, this.#writeStatement(range, batch), ...this.#end]),
+        session.transaction(
+          this.#metered(policy, this.#writeStatement(range, batch), this.#selection.ledger),
+        ),
       );
     };
     const outcome = write();
@@ -226,6 +226,26 @@ export class TransformBatchRunner implements BatchRunner {
     return { changes, codeMs: performance.now() - startedAt };
   }
 
+  /**
+   * The statements of a write, and those that count the rows that it takes along.
+   *
+   * @param ledger null: the batch is rolled back and may take any number of rows along
+   */
+  #metered(policy: Statement, write: Statement, ledger: BackfillLedger | null): Statement[] {
+    const { cascades } = this.#selection.facts;
+    return cascades === null
+      ? [policy, write, ...this.#end]
+      : [policy, cascades.before(), write, cascades.after(ledger), ...this.#end];
+  }
+
+  /** @param clock the index of the result of the last statement of `#metered` */
+  #outcome(written: PipelineResult, clock: number): BatchOutcome {
+    const { cascades } = this.#selection.facts;
+    const outcome = toOutcome(written.at(cascades === null ? 1 : 2), written.at(clock));
+    cascades?.add(written, { before: 1, after: 3 }, outcome.changed);
+    return outcome;
+  }
+
   get #end(): Statement[] {
     return endOfBatch(this.#selection.facts);
   }
@@ -247,7 +267,7 @@ export class TransformBatchRunner implements BatchRunner {
     const { cursor } = this.#order.continuation(step, rows);
     if (!lastRow) return { selected: 0, changed: 0, cursor, tenant: null, samePage: null, time: NO_TIME };
     const written = await send();
-    const outcome = toOutcome(written.at(1), written.last);
+    const outcome = this.#outcome(written, -1);
     return {
       ...outcome,
       selected: rows.length,

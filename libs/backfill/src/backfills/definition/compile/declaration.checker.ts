@@ -87,13 +87,15 @@ function checkKind(className: string, kind: unknown): void {
   );
 }
 
-function checkCascades(className: string, { cascades, kind }: BackfillOptions): void {
-  if (cascades === undefined || (cascades === 'accepted' && kind === 'purge')) return;
+function checkCascades(className: string, { cascades, into }: BackfillOptions): void {
+  if (cascades === undefined || (cascades === 'accepted' && into === undefined)) return;
   throw new InvalidBackfillOptionError(
     className,
     'cascades',
-    cascades === 'accepted' ? 'is given, but the backfill deletes no row' : `is ${JSON.stringify(cascades)}`,
-    "Leave it out, or give 'accepted' in a backfill of the kind 'purge'.",
+    cascades === 'accepted'
+      ? 'is given, but the backfill only inserts rows'
+      : `is ${JSON.stringify(cascades)}`,
+    "Leave it out, or give 'accepted' in a backfill that deletes rows or changes a column that other tables refer to.",
   );
 }
 

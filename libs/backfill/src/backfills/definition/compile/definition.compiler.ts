@@ -69,12 +69,7 @@ export function compileDefinition(declaration: Declaration, context: CompileCont
     case 'copy':
       return compileCopy({ ...resolved, where: options.where === undefined ? null : pendingOf(resolved) });
     case 'purge':
-      return {
-        ...resolved.base,
-        kind,
-        pending: pendingOf(resolved),
-        acceptsCascades: options.cascades === 'accepted',
-      };
+      return { ...resolved.base, kind, pending: pendingOf(resolved) };
     case 'process':
       return compileProcess(resolved);
   }
@@ -113,6 +108,7 @@ function resolveBase(
     index: resolveIndex(className, options.index, { metadata, dataSource, directory: indexes }),
     ...resolveTenantOptions(className, options),
     dependsOn: (options.dependsOn ?? []).filter((name) => !moduleDefaults.retired?.includes(name)),
+    acceptsCascades: options.cascades === 'accepted',
     throttles: resolveThrottles(className, moduleDefaults.throttles, options.throttles),
     catchUp: options.catchUp,
     pace: {

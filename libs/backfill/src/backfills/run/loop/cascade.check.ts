@@ -11,10 +11,10 @@ import type { RunContext } from './run.context.js';
 const MAX_MS = 2_000;
 
 /**
- * Before the first delete, measures with a batch that is rolled back how many rows of other tables the deletes take
+ * Before the first change, measures with a batch that is rolled back how many rows of other tables the changes take
  * along. If that batch fails, the bound of each batch still holds (see `CascadeMeter`).
  *
- * @throws CascadesNotAcceptedError if all deletes together are expected to take more along than the user has accepted
+ * @throws CascadesNotAcceptedError if all changes together are expected to take more along than the user has accepted
  */
 export async function checkCascades(
   { connection, definition, schema }: RunContext,
@@ -27,14 +27,14 @@ export async function checkCascades(
   const selection = new RowSelection({ ...definition, pace }, ledger, facts, tenants);
   const options = { schema, pending, excludeQuarantined: true };
   await connection.use((session) => rehearseBatch(session, selection, options));
-  const { deleted, total, isCounted } = cascades;
+  const { changed, total, isCounted } = cascades;
   const expected = cascades.expected(pending?.rows ?? null);
   const report = cascades.report();
   cascades.reset();
   const refuse = (problem: string) => new CascadesNotAcceptedError(definition.name, report, problem);
   if (!isCounted) throw refuse('the server does not count how many (track_counts is off)');
   if (expected <= MAX_UNACCEPTED_ROWS) return;
-  const measured = `a batch of ${formatQuantity(deleted, 'row')} that was rolled back took ${formatQuantity(total, 'row')} along`;
+  const measured = `a batch of ${formatQuantity(changed, 'row')} that was rolled back took ${formatQuantity(total, 'row')} along`;
   const all =
     expected === Infinity ? 'many' : formatQuantity(Math.round(expected), 'row', { isEstimate: true });
   throw refuse(`${measured}, so that the whole backfill takes ${all} along`);

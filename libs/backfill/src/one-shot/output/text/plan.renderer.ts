@@ -55,7 +55,7 @@ function renderStatement({ sql, parameters, explain }: BackfillPlan): string[] {
   ];
 }
 
-/** What the deletes take along. */
+/** What the changes take along. */
 function renderCascades({ cascades }: BackfillPlan): string[] {
   return cascades.map((cascade) => `Cascades: ${printableLine(formatCascade(cascade))}`);
 }

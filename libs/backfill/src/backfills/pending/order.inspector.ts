@@ -52,6 +52,9 @@ const FILES = `WITH root (oid) AS (SELECT pg_catalog.to_regclass($1)::oid), ance
         THEN 'a statement-level trigger of the partitioned table would not fire'
       WHEN EXISTS (SELECT FROM ancestor JOIN pg_catalog.pg_class AS p ON p.oid = ancestor.oid AND p.relhasrules)
         THEN 'a rule of the partitioned table would not apply'
+      WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype::int & 1 = 0)
+        THEN pg_catalog.format('a statement-level trigger of the partition %I would fire', c.relname)
+      WHEN c.relhasrules THEN pg_catalog.format('a rule of the partition %I would apply', c.relname)
       WHEN EXISTS (SELECT FROM ancestor JOIN pg_catalog.pg_partitioned_table AS k ON k.partrelid = ancestor.oid
           WHERE pg_catalog.cardinality($3::text[]) > 0 AND (k.partexprs IS NOT NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
             WHERE a.attrelid = k.partrelid AND a.attnum = ANY(k.partattrs) AND a.attname = ANY($3::text[]))))

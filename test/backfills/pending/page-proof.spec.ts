@@ -2,12 +2,13 @@ import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { RowSelection } from '../../../libs/backfill/src/backfills/batch/row-selection.ts';
 import { inspectTable } from '../../../libs/backfill/src/backfills/batch/table.inspector.ts';
 import { BackfillRegistry } from '../../../libs/backfill/src/backfills/definition/backfill.registry.ts';
-import { inspectFiles } from '../../../libs/backfill/src/backfills/pending/order.inspector.ts';
 import { findPendingByPages } from '../../../libs/backfill/src/backfills/pending/page-proof.ts';
+import { TOO_SLOW } from '../../../libs/backfill/src/backfills/pending/too-slow.ts';
 import { Ledger } from '../../../libs/backfill/src/ledger/ledger.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
 import { Stage } from '../../support/applications/stage.ts';
+import { Recorder } from '../../support/runs/recorder.ts';
 import { until } from '../../support/runs/until.ts';
 
 /** They fill about 160 pages. */
@@ -74,7 +75,7 @@ describe('a proof of a table that is too large for one statement', () => {
     expect(await proof).toMatchObject({ complete: false });
   });
 
-  it('leaves no open transaction in the pool if its run fails meanwhile', async () => {
+  const select = async () => {
     const [definition] = stage.application.context.get(BackfillRegistry).definitions;
     if (!definition) throw new TypeError('no backfill is declared');
     const ledger = new Ledger({ schema: 'nestjs_backfill', owner: 'host:1:test', leaseMs: 600_000 });
@@ -82,15 +83,36 @@ describe('a proof of a table that is too large for one statement', () => {
     const facts = await inspectTable(session, definition);
     const records = ledger.of(definition);
     await records.locate(session);
-    const selection = new RowSelection(definition, records, facts, null);
-    const { files } = await inspectFiles(session, selection);
     await session.close();
+    return new RowSelection(definition, records, facts, null);
+  };
+
+  it('leaves no open transaction in the pool if its run fails meanwhile', async () => {
     const canContinue = () => Promise.reject(new Error('the database was lost'));
-    await expect(findPendingByPages(selection, files, { canContinue })).rejects.toThrow('was lost');
+    await expect(findPendingByPages(await select(), { canContinue })).rejects.toThrow('was lost');
     expect(
       await stage.value(`SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND state LIKE 'idle in transaction%'`),
     ).toBe('0');
+  });
+
+  it('does not begin again after it has held its snapshot for the longest time', async () => {
+    let windows = 0;
+    const canContinue = async () => ++windows > 0;
+    expect(await findPendingByPages(await select(), { canContinue, maxSnapshotMs: 0 })).toBe(TOO_SLOW);
+    expect(windows).toBe(1);
+  });
+
+  it('says in the log and in the status how far it is', async () => {
+    const recorder = new Recorder();
+    const run = stage.run('search-name', { recorder });
+    await recorder.until(({ notes }) =>
+      notes.some((note) => note.startsWith('Proving that no row is pending')),
+    );
+    const progress = /^the proof that no row is pending: 0 of \d+ pages read$/;
+    await until(async () => progress.test((await stage.status('search-name')).waitingFor ?? ''));
+    expect(await run).toMatchObject({ status: 'complete', proved: true, waitingFor: null });
+    expect((await stage.status('search-name')).waitingFor).toBeNull();
   });
 
   it('does not make an ALTER TABLE wait until its end', async () => {

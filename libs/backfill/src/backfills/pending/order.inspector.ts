@@ -98,11 +98,10 @@ export interface InspectedFiles {
 export async function inspectFiles(session: Session, { definition }: RowSelection): Promise<InspectedFiles> {
   const { kind, pace, table } = definition;
   const written = kind === 'set' || kind === 'transform' ? writtenColumns(definition) : null;
-  const result = await session.query(applyPolicy(pace), {
-    text: FILES,
-    values: [table, kind === 'purge' ? 'DELETE' : 'UPDATE', toArrayText(written ?? [])],
-  });
-  const found = result.all({
+  const { last } = await session.sendWithin(applyPolicy(pace), [
+    { text: FILES, values: [table, kind === 'purge' ? 'DELETE' : 'UPDATE', toArrayText(written ?? [])] },
+  ]);
+  const found = last.all({
     table: text,
     tableId: text,
     fileNode: nullable(text),

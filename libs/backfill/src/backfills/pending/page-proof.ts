@@ -2,14 +2,14 @@ import { keyFromJson, type Key } from '../../ledger/range.js';
 import { startCtid } from '../../ledger/pages/page-position.js';
 import { NoConnectionError } from '../../postgres/session.opener.js';
 import { boolean, number } from '../../postgres/decoders.js';
-import { classifyDatabaseError } from '../../postgres/error-classes.js';
+import { classifyDatabaseError, sqlState } from '../../postgres/error-classes.js';
 import { toArrayText } from '../../postgres/text-format.js';
 import type { Statement } from '../../postgres/pipeline.js';
 import { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 import { FileSelection, type PendingOptions, type RowSelection } from '../batch/row-selection.js';
 import { ROW } from '../definition/definition.js';
-import type { SweptFile } from './order.inspector.js';
+import { inspectFiles, type SweptFile } from './order.inspector.js';
 import { TOO_SLOW, type TooSlow } from './too-slow.js';
 
 /** Number of pages that the first statement reads. Small, because a statement timeout ends the search. */
@@ -18,7 +18,10 @@ const FIRST_WINDOW_PAGES = 16;
 const MAX_WINDOW_PAGES = 8_192;
 /** After a statement timeout, the maximum number of pages is the last one divided by this factor. */
 const SHRINK_FACTOR = 8;
-/** The search starts again after a statement timeout, and after it has yielded to another session's lock. */
+/**
+ * The search starts again after a statement timeout, after it has yielded to another session's lock, and if the files
+ * have changed before its snapshot.
+ */
 const MAX_ATTEMPTS = 4;
 /** The number of pages of a statement is doubled while it takes less than half of this time. */
 const WINDOW_MS = 1_000;
@@ -28,10 +31,26 @@ const MAX_SNAPSHOT_MS = 15 * 60_000;
 const IS_WAITED_FOR = `EXISTS (SELECT FROM pg_catalog.pg_locks WHERE relation = ANY($1::regclass[]::oid[]) AND NOT granted
     AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))`;
 
+/** How far a search for a pending row is, if one statement cannot read the whole table. */
+export interface ProofProgress {
+  /** What was read without finding a pending row. */
+  readonly done: number;
+  /** Null if not known. */
+  readonly total: number | null;
+  readonly unit: 'page' | 'row';
+}
+
 export interface PageProofOptions extends PendingOptions {
   /** Called before each statement. False stops the search. */
-  readonly canContinue: () => Promise<boolean>;
+  readonly canContinue: (progress: ProofProgress) => Promise<boolean>;
+  /** Milliseconds. @default MAX_SNAPSHOT_MS */
+  readonly maxSnapshotMs?: number;
 }
+
+/** Why a search ended without a result. */
+const INTERRUPTIONS = ['too-slow', 'yielded', 'files-changed', 'expired'] as const;
+type Interruption = (typeof INTERRUPTIONS)[number];
+type Found = Key | null | 'stopped';
 
 /**
  * Searches all pages for a pending row, in one REPEATABLE READ transaction of a connection of its own. With
@@ -39,22 +58,25 @@ export interface PageProofOptions extends PendingOptions {
  *
  * @returns the key of a pending row; null if there is none; `stopped` if `canContinue` returned false; `TOO_SLOW`
  * if the search gave up: a statement or the whole search took too long, another session waits for a lock on the
- * table, or the pool has no second connection
+ * table, the files cannot be read page by page, or the pool has no second connection
  */
 export async function findPendingByPages(
   selection: RowSelection,
-  files: readonly SweptFile[],
   options: PageProofOptions,
-): Promise<Key | null | 'stopped' | TooSlow> {
+): Promise<Found | TooSlow> {
   const session = await openUnlessBusy(selection);
   if (session === null) return TOO_SLOW;
   try {
     let maxPages = MAX_WINDOW_PAGES;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS && maxPages > 0; attempt++) {
+      const { files, obstacle } = await inspectFiles(session, selection);
+      if (obstacle !== null) return TOO_SLOW;
       const search = new PageSearch(session, selection, files, maxPages);
       const found = await unlessInterrupted(() => search.run(options));
-      if (found !== TOO_SLOW) return found;
-      maxPages = Math.floor(search.windowPages / SHRINK_FACTOR);
+      if (!isInterruption(found)) return found;
+      // A second search would take as long.
+      if (found === 'expired') return TOO_SLOW;
+      if (found === 'too-slow') maxPages = Math.floor(search.windowPages / SHRINK_FACTOR);
     }
     return TOO_SLOW;
   } finally {
@@ -62,12 +84,17 @@ export async function findPendingByPages(
   }
 }
 
-async function unlessInterrupted<T>(search: () => Promise<T>): Promise<T | TooSlow> {
+function isInterruption(found: Found | Interruption): found is Interruption {
+  return INTERRUPTIONS.some((interruption) => interruption === found);
+}
+
+async function unlessInterrupted(search: () => Promise<Found | Interruption>): Promise<Found | Interruption> {
   try {
     return await search();
   } catch (error) {
     const failure = classifyDatabaseError(error);
-    if (failure === 'too-slow' || failure === 'lock') return TOO_SLOW;
+    if (failure === 'too-slow') return failure;
+    if (failure === 'lock') return 'yielded';
     throw error;
   }
 }
@@ -82,6 +109,13 @@ async function openUnlessBusy({ definition }: RowSelection): Promise<Session | n
   }
 }
 
+/** undefined_table, invalid_schema_name */
+const TABLE_IS_GONE: ReadonlySet<string> = new Set(['42P01', '3F000']);
+
+function identityOf(files: readonly SweptFile[]): string {
+  return JSON.stringify(files.map(({ table, tableId, fileNode }) => [table, tableId, fileNode]));
+}
+
 /** One search of all pages in one transaction. */
 class PageSearch {
   readonly #session: Session;
@@ -91,6 +125,8 @@ class PageSearch {
   readonly #startedAt = performance.now();
   readonly #maxPages: number;
   #windowPages: number;
+  /** The pages that were read, of all files. */
+  #donePages = 0;
 
   constructor(session: Session, selection: RowSelection, files: readonly SweptFile[], maxPages: number) {
     this.#maxPages = maxPages;
@@ -106,9 +142,10 @@ class PageSearch {
     return this.#windowPages;
   }
 
-  async run(options: PageProofOptions): Promise<Key | null | 'stopped' | TooSlow> {
-    await this.#takeSnapshot();
+  async run(options: PageProofOptions): Promise<Found | Interruption> {
+    if (!(await this.#lockFiles())) return 'files-changed';
     try {
+      if (!(await this.#hasSameFiles())) return 'files-changed';
       return await this.#searchFiles(options);
     } finally {
       // Also if `canContinue` throws: the connection returns to the application's pool.
@@ -116,7 +153,7 @@ class PageSearch {
     }
   }
 
-  async #searchFiles(options: PageProofOptions): Promise<Key | null | 'stopped' | TooSlow> {
+  async #searchFiles(options: PageProofOptions): Promise<Found | Interruption> {
     for (const file of this.#files) {
       const found = await this.#searchFile(new FileSelection(this.#selection, file), options);
       if (found !== null) return found;
@@ -127,34 +164,60 @@ class PageSearch {
   /**
    * The locks come before the snapshot. Otherwise a rewrite of a table between the two would make the table
    * appear empty (PostgreSQL manual, "Caveats" of MVCC).
+   *
+   * @returns false if a file has been dropped or renamed meanwhile
    */
-  async #takeSnapshot(): Promise<void> {
+  async #lockFiles(): Promise<boolean> {
     const { pace } = this.#selection.definition;
     const policy = applyPolicy({ ...pace, transactionTimeout: MAX_SNAPSHOT_MS + pace.statementTimeout });
-    await this.#session.begin([
-      { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' },
-      { text: `SET LOCAL lock_timeout = ${Math.round(pace.lockTimeout)}` },
-      ...this.#files.map(({ table }): Statement => ({
-        text: `LOCK TABLE ONLY ${table} IN ACCESS SHARE MODE`,
-      })),
-      policy,
-    ]);
+    try {
+      await this.#session.begin([
+        { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' },
+        { text: `SET LOCAL lock_timeout = ${Math.round(pace.lockTimeout)}` },
+        ...this.#files.map(({ table }): Statement => ({
+          text: `LOCK TABLE ONLY ${table} IN ACCESS SHARE MODE`,
+        })),
+        policy,
+      ]);
+      return true;
+    } catch (error) {
+      if (TABLE_IS_GONE.has(sqlState(error) ?? '')) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Whether the locked files are still those of the table: a partition may have been detached, attached, dropped or
+   * replaced after the files were listed, and before the lock.
+   */
+  async #hasSameFiles(): Promise<boolean> {
+    const { files } = await inspectFiles(this.#session, this.#selection);
+    return identityOf(files) === identityOf(this.#files);
   }
 
   async #searchFile(
     selection: FileSelection,
-    { canContinue, ...options }: PageProofOptions,
-  ): Promise<Key | null | 'stopped' | TooSlow> {
+    { canContinue, maxSnapshotMs = MAX_SNAPSHOT_MS, ...options }: PageProofOptions,
+  ): Promise<Found | Interruption> {
     const pages = await this.#pagesOf(selection);
+    const total = this.#files.reduce((sum, file) => sum + file.pages, 0);
+    const before = this.#donePages;
     for (let page = 0; page < pages;) {
-      if (!(await canContinue())) return 'stopped';
-      if (performance.now() - this.#startedAt > MAX_SNAPSHOT_MS) return TOO_SLOW;
+      this.#donePages = before + page;
+      const progress = {
+        done: this.#donePages,
+        total: Math.max(total, before + pages),
+        unit: 'page',
+      } as const;
+      if (!(await canContinue(progress))) return 'stopped';
+      if (performance.now() - this.#startedAt >= maxSnapshotMs) return 'expired';
       const end = page + this.#windowPages;
       const window = await this.#read(selection, page, end, options);
       if (window.firstPending !== null) return window.firstPending;
-      if (window.isWaitedFor) return TOO_SLOW;
+      if (window.isWaitedFor) return 'yielded';
       page = end;
     }
+    this.#donePages = before + pages;
     return null;
   }
 

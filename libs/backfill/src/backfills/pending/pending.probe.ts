@@ -3,17 +3,21 @@ import type { Session } from '../../postgres/session.js';
 import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
 import { probeWindow } from './key-window.js';
 import { inspectFiles } from './order.inspector.js';
-import { findPendingByPages } from './page-proof.js';
+import { findPendingByPages, type ProofProgress } from './page-proof.js';
 import { queryWithin, TOO_SLOW, unlessTooSlow, WHOLE_TABLE_MS } from './too-slow.js';
 
 /** Number of keys that one statement reads at first if a query on the whole table takes too long. */
-const WINDOW_KEYS = 50_000;
+const FIRST_WINDOW_KEYS = 5_000;
+/** Maximum number of keys that one statement reads. */
+const MAX_WINDOW_KEYS = 50_000;
+/** The number of keys is doubled if a statement takes less than half of this time, and halved if it takes longer. */
+const WINDOW_MS = 2_000;
 /** After a statement timeout, the number of keys is divided by this factor. */
 const SHRINK_FACTOR = 8;
 
 export interface ProbeOptions extends PendingOptions {
   /** Called before each window of a large table, without an open transaction. False stops the probe. */
-  readonly canContinue: (session: Session) => Promise<boolean>;
+  readonly canContinue: (session: Session, progress: ProofProgress) => Promise<boolean>;
 }
 
 /**
@@ -33,12 +37,12 @@ export async function findPending(
     values: parameters.values,
   });
   if (result !== TOO_SLOW) return result.firstValue(keyFromJson) ?? null;
-  const { files, obstacle } = await inspectFiles(session, selection);
+  const { obstacle } = await inspectFiles(session, selection);
   const found =
     obstacle === null
-      ? await findPendingByPages(selection, files, {
+      ? await findPendingByPages(selection, {
           ...options,
-          canContinue: () => options.canContinue(session),
+          canContinue: (progress) => options.canContinue(session, progress),
         })
       : TOO_SLOW;
   return found === TOO_SLOW ? findPendingByKeys(session, selection, options) : found;
@@ -54,18 +58,25 @@ async function findPendingByKeys(
   { canContinue, ...options }: ProbeOptions,
 ): Promise<Key | null | 'stopped'> {
   let after: Key | null = null;
-  let keys = WINDOW_KEYS;
-  while (await canContinue(session)) {
+  let keys = FIRST_WINDOW_KEYS;
+  let maxKeys = MAX_WINDOW_KEYS;
+  let done = 0;
+  while (await canContinue(session, { done, total: null, unit: 'row' })) {
+    const startedAt = performance.now();
     const probe = () => probeWindow(session, selection, { ...options, after, keys });
     // A window of one key cannot be smaller. If its statement times out, the probe throws that error.
     const window = keys === 1 ? await probe() : await unlessTooSlow(probe);
     if (window === TOO_SLOW) {
-      keys = Math.ceil(keys / SHRINK_FACTOR);
+      maxKeys = keys = Math.ceil(keys / SHRINK_FACTOR);
       continue;
     }
     if (window.firstPending !== null) return window.firstPending;
     if (window.count < keys) return null;
     after = window.last;
+    done += window.count;
+    const ms = performance.now() - startedAt;
+    if (ms < WINDOW_MS / 2) keys = Math.min(2 * keys, maxKeys);
+    else if (ms > WINDOW_MS) keys = Math.ceil(keys / 2);
   }
   return 'stopped';
 }

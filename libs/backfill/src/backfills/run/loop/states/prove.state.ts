@@ -3,6 +3,7 @@ import { isOlderThan } from '../../../pending/row-age.js';
 import type { HeldByPerson } from '../../gate/held-by-person.js';
 import { heldByPerson, incomplete, provedByAnother } from '../../outcome/run-outcome.js';
 import { nothingChanged, rowsKeepArriving } from '../../outcome/proof-outcome.js';
+import { ProofReporter } from '../../outcome/proof.reporter.js';
 import { findPending } from '../../../pending/pending.probe.js';
 import { concludeProof } from '../run.conclusion.js';
 import type { RunContext } from '../run.context.js';
@@ -55,18 +56,21 @@ async function isProvedByAnother(run: RunContext, { record }: LoopMemory): Promi
 
 /** Searches for a pending row until the run is asked to stop, or a person pauses or cancels the backfill. */
 async function probe(run: RunContext, { selection }: LoopMemory) {
-  const { connection, gate, log, options } = run;
+  const { connection, gate, ledger, log, options } = run;
   const startedAt = performance.now();
+  const reporter = new ProofReporter(ledger, log);
   let held: HeldByPerson | null = null;
   const pending = await connection.use((session) =>
     findPending(session, selection, {
       excludeQuarantined: true,
-      canContinue: async () => {
+      canContinue: async (idle, progress) => {
+        await reporter.report(idle, progress);
         held = await gate.pass(session);
         return held === null && options.stop.reason === null;
       },
     }),
   );
+  await connection.use((session) => reporter.ended(session));
   log.probed(performance.now() - startedAt);
   return { pending, held: pending === 'stopped' ? (held as HeldByPerson | null) : null };
 }

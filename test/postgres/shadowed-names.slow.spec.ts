@@ -7,7 +7,18 @@ import {
   type ProcessBatch,
   type TransformBackfill,
 } from 'nestjs-backfill';
-import { EntitySchema, IsNull, type EntityManager, type QueryRunner } from 'typeorm';
+import {
+  ChildEntity,
+  Column,
+  Entity,
+  EntitySchema,
+  IsNull,
+  PrimaryColumn,
+  TableInheritance,
+  VersionColumn,
+  type EntityManager,
+  type QueryRunner,
+} from 'typeorm';
 import { buildIndexes } from '../../libs/backfill/src/indexes/build/build-indexes.ts';
 import { Stage } from '../support/applications/stage.ts';
 import { createShadows } from '../support/server/shadows.ts';
@@ -45,6 +56,30 @@ const PageCopy = new EntitySchema<Pick<PageRow, 'id' | 'kind'>>({
   tableName: 'page_copies',
   columns: key,
 });
+
+@Entity('contents')
+@TableInheritance({ column: { type: 'varchar', name: 'type' } })
+class Content {
+  @PrimaryColumn('int')
+  id!: number;
+
+  @Column({ type: 'text', nullable: true })
+  title!: string | null;
+
+  @VersionColumn({ type: 'numeric' })
+  version!: number;
+}
+@ChildEntity("Photo's \\n")
+class Photo extends Content {}
+@ChildEntity()
+class Panorama extends Photo {}
+
+@Backfill<Photo>({ name: 'photo-titles', entity: Photo, where: 'title IS NULL', touch: true })
+class PhotoTitles {
+  set() {
+    return { title: `'untitled'` };
+  }
+}
 
 const common = { entity: Page, tenant: 'tenant', batchSize: 7 } as const;
 
@@ -113,14 +148,15 @@ const log = { log: () => undefined, warn: () => undefined };
 
 async function prepare(database: TestDatabase): Promise<void> {
   await database.query(`ALTER TABLE pages ADD CHECK (body <> 'refused');
-    INSERT INTO pages (id, kind, tenant) SELECT n, CASE WHEN n % 2 = 0 THEN 'a' ELSE 'b' END::page_kind, n % 3 FROM generate_series(1, 60) AS n`);
+    INSERT INTO pages (id, kind, tenant) SELECT n, CASE WHEN n % 2 = 0 THEN 'a' ELSE 'b' END::page_kind, n % 3 FROM generate_series(1, 60) AS n;
+    INSERT INTO contents (id, type, version) SELECT n, (ARRAY['Photo''s \\n', 'Panorama', 'Post'])[n % 3 + 1], 1 FROM generate_series(1, 30) AS n`);
   await createShadows(database, ['public.page_kind']);
 }
 
 describe('functions and operators in "public" that fit better than those of PostgreSQL', () => {
   const stage = Stage.for({
-    entities: [Page, PageCopy],
-    backfills: [SetSlug, SetSlugByPage, TransformBody, ProcessPages, CopyPages, PurgePages],
+    entities: [Page, PageCopy, Content, Photo, Panorama],
+    backfills: [SetSlug, SetSlugByPage, TransformBody, ProcessPages, CopyPages, PurgePages, PhotoTitles],
     prepare,
     plainRole: true,
     migrations: [AddExtra1700000000001],
@@ -145,6 +181,13 @@ describe('functions and operators in "public" that fit better than those of Post
     expect(await stage.runAll(retry)).toMatchObject({ backfills: [{ quarantined: 1 }] });
     expect(await stage.run('purge-pages')).toMatchObject({ status: 'complete', updated: 60 });
     expect(await stage.status('set-slug')).toMatchObject({ status: 'complete' });
+  });
+
+  it('are not called to find the rows of an entity that shares its table, and to count their versions', async () => {
+    expect(await stage.run('photo-titles')).toMatchObject({ status: 'complete', updated: 20 });
+    expect(
+      await stage.query('SELECT DISTINCT type, version FROM contents WHERE title IS NOT NULL'),
+    ).toHaveLength(2);
   });
 
   it('are not called by the build of an index, and by a migration with its guard and its locks', async () => {

@@ -118,3 +118,4 @@ export {
 } from '../schedule/catch-up.error.js';
 export { RehearsalError, TestDatabaseError } from '../testing/rehearsal.error.js';
 export { EventHandlerError } from '../operate/events/event.error.js';
+export { UnsafeSearchPathError } from '../postgres/server/search-path.js';

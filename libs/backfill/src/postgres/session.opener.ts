@@ -2,6 +2,7 @@ import type { ClientBase, ClientConfig } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { onAbort } from '../text/abort.listener.js';
 import { guardPool } from './pool.guard.js';
+import { UNSAFE_SCHEMA, UnsafeSearchPathError } from './server/search-path.js';
 import type { BackendIdentity } from './stall.watch.js';
 import { ignoreError, withTimeLimit } from './stream.js';
 
@@ -11,9 +12,16 @@ const MAX_OPEN_MS = 10_000;
 const MAX_OPEN_MS_AFTER_STOP = 1_000;
 
 const READ_BACKEND_IDENTITY = `
-  SELECT a.pid::text AS pid, extract(epoch FROM a.backend_start)::text AS "startedAt",
-    extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text AS "serverStartedAt"
-  FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()`;
+  SELECT a.pid::pg_catalog.text AS pid, extract(epoch FROM a.backend_start)::pg_catalog.text AS "startedAt",
+    extract(epoch FROM pg_catalog.pg_postmaster_start_time())::pg_catalog.text AS "serverStartedAt",
+    current_user::pg_catalog.text AS role, (${UNSAFE_SCHEMA}) AS "unsafeSchema"
+  FROM pg_catalog.pg_stat_activity AS a WHERE a.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()`;
+
+interface ConnectionFacts extends BackendIdentity {
+  readonly role: string;
+  /** Null: no other role can create what the `search_path` finds before PostgreSQL's own. */
+  readonly unsafeSchema: string | null;
+}
 
 export interface SessionOptions {
   /** The server's limit for one statement, in milliseconds. @default 120_000 */
@@ -44,7 +52,11 @@ export class NoConnectionError extends Error {
   }
 }
 
-/** @throws the driver's error; NoConnectionError when no connection is available in time @internal */
+/**
+ * @throws the driver's error; NoConnectionError when no connection is available in time; UnsafeSearchPathError
+ *
+ * @internal
+ */
 export async function openConnection(
   dataSource: DataSource,
   { statementTimeout = 120_000, signal }: SessionOptions = {},
@@ -73,17 +85,21 @@ function poolOptionsOf({ driver }: DataSource, client: ClientBase): ClientConfig
   return master?.options ?? connectionParameters;
 }
 
+/** @throws UnsafeSearchPathError */
 async function readBackend(client: ClientBase): Promise<BackendIdentity | null> {
   // No StallWatch is needed here: the simple query protocol sends one message, which the server receives
   // completely or not at all.
   const { rows } = await withTimeLimit(client, MAX_OPEN_MS, () =>
-    client.query<BackendIdentity>(READ_BACKEND_IDENTITY),
+    client.query<ConnectionFacts>(READ_BACKEND_IDENTITY),
   );
-  const [backend] = rows;
+  const [facts] = rows;
+  if (facts === undefined) return null;
+  const { role, unsafeSchema, ...backend } = facts;
+  if (unsafeSchema !== null) throw new UnsafeSearchPathError(role, unsafeSchema);
   // A pooler reports its own process ID. If the client has the ID of the server process, the connection is
   // direct.
   const { processID } = client as { processID?: number };
-  return backend !== undefined && backend.pid === String(processID) ? backend : null;
+  return backend.pid === String(processID) ? backend : null;
 }
 
 /** @throws NoConnectionError after `MAX_OPEN_MS`, or sooner when the signal is aborted */

@@ -12,6 +12,18 @@ export interface OwnedTable {
   readonly owner: string | null;
   /** Quoted and qualified sequences of its columns' defaults. An identity column needs no right on its sequence. */
   readonly sequences: readonly string[];
+  /** Every partition and inheriting table, at any depth. A right on the table, and its ownership, do not include them. */
+  readonly partitions: readonly Partition[];
+}
+
+/** A partition of a table of the application. */
+export interface Partition {
+  /** Quoted and qualified. */
+  readonly name: string;
+  /** Quoted. */
+  readonly schema: string;
+  readonly owner: string;
+  readonly isForeign: boolean;
 }
 
 /** An object of the ledger with another owner than the role that shall upgrade it. */
@@ -41,9 +53,20 @@ export async function readTable(session: Session, table: string): Promise<OwnedT
         WHERE d.adrelid = pg_catalog.to_regclass($1) ORDER BY 1`,
       values: [name],
     },
+    {
+      text: `WITH RECURSIVE part (oid) AS (
+          SELECT pg_catalog.to_regclass($1)::oid
+          UNION SELECT h.inhrelid FROM part JOIN pg_catalog.pg_inherits AS h ON h.inhparent = part.oid
+        ) SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.quote_ident(n.nspname), pg_catalog.pg_get_userbyid(c.relowner),
+          c.relkind = 'f'
+        FROM part JOIN pg_catalog.pg_class AS c ON c.oid = part.oid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE part.oid <> pg_catalog.to_regclass($1)::oid ORDER BY 1`,
+      values: [name],
+    },
   ]);
   const { schema, owner } = result.at(0).one({ schema: text, owner: nullable(text) });
-  return { name, schema, owner, sequences: result.last.values(text) };
+  const partitions = result.last.all({ name: text, schema: text, owner: text, isForeign: boolean });
+  return { name, schema, owner, sequences: result.at(1).values(text), partitions };
 }
 
 export interface DatabaseFacts {

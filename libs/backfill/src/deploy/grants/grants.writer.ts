@@ -57,15 +57,35 @@ function deployingSection(facts: GrantFacts, { deploying, application }: Roles):
       ? [
           '-- Only the owner of a table may change it and build its indexes.',
           ...schemasOf(facts.owned).map((schema) => `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role};`),
-          ...[...facts.owned, ...facts.migrationTables]
-            .filter(({ owner }) => owner !== null && owner !== deploying)
-            .map(({ name }) => `ALTER TABLE ${name} OWNER TO ${role};`),
+          ...[...facts.owned, ...facts.migrationTables].flatMap((table) => ownership(table, deploying)),
+          ...partitionsNote(facts.owned, `must be owned by ${role}`),
         ]
       : schemasOf(facts.backfills).map((schema) => `GRANT USAGE ON SCHEMA ${schema} TO ${role};`)),
     ...tableGrants(granted, role),
     ...ownCodeNote(facts),
     ...statisticsNote(role),
   ];
+}
+
+/** The owner of a partitioned table may change and index it only as the owner of each partition. */
+function ownership({ name, owner, partitions }: OwnedTable, deploying: string): string[] {
+  const tables = [{ name, owner, isForeign: false }, ...partitions];
+  return tables
+    .filter((each) => each.owner !== null && each.owner !== deploying)
+    .map((each) => {
+      const kind = each.isForeign ? 'FOREIGN TABLE' : 'TABLE';
+      return `ALTER ${kind} ${each.name} OWNER TO ${quoteIdentifier(deploying)};`;
+    });
+}
+
+/** @param need what a partition needs that is created later, e.g. by another role */
+function partitionsNote(tables: readonly OwnedTable[], need: string): string[] {
+  const partitioned = tables.filter(({ partitions }) => partitions.length > 0).map(({ name }) => name);
+  return partitioned.length === 0
+    ? []
+    : [
+        `-- A partition of ${partitioned.join(', ')} that another role creates later ${need}: run --grants again.`,
+      ];
 }
 
 /** The role that upgrades the ledger owns what is in it. */
@@ -107,16 +127,19 @@ function applicationSection(facts: GrantFacts, deploying: string, application: s
 }
 
 function tableGrants(tables: readonly BackfillTable[], role: string): string[] {
-  return tables.flatMap(({ name, rights, backfills, owner, sequences }) => {
+  const grants = tables.flatMap(({ name, rights, backfills, owner, sequences, partitions }) => {
     const ordered = RIGHTS_ORDER.filter((right) => rights.includes(right)).join(', ');
     const inserts = rights.includes(COPY_TARGET_RIGHTS[1]);
     const missing = owner === null ? ' The table does not exist yet: repeat this after the migrations.' : '';
     return [
       `-- For ${backfills.join(', ')}.${missing}`,
       `${owner === null ? '-- ' : ''}GRANT ${ordered} ON ${name} TO ${role};`,
+      // A sweep in page order names the partitions themselves.
+      ...partitions.map((partition) => `GRANT ${ordered} ON ${partition.name} TO ${role};`),
       ...(inserts ? sequences.map((sequence) => `GRANT USAGE ON SEQUENCE ${sequence} TO ${role};`) : []),
     ];
   });
+  return [...grants, ...partitionsNote(tables, `needs the same rights for ${role}`)];
 }
 
 function ownCodeNote({ withOwnCode }: GrantFacts): string[] {
@@ -133,5 +156,9 @@ function statisticsNote(role: string): string[] {
 }
 
 function schemasOf(tables: readonly OwnedTable[]): string[] {
-  return [...new Set(tables.map(({ schema }) => schema))].sort();
+  return [
+    ...new Set(
+      tables.flatMap(({ schema, partitions }) => [schema, ...partitions.map((each) => each.schema)]),
+    ),
+  ].sort();
 }

@@ -1,7 +1,7 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { EntityMetadata } from 'typeorm/metadata/EntityMetadata.js';
 import { messageOf } from '../../../postgres/error-classes.js';
-import { quoteLiteral } from '../../../postgres/identifiers.js';
+import { escapedLiteral } from '../../../postgres/identifiers.js';
 import { toText } from '../../../postgres/text-format.js';
 import { replacePlaceholders, sqlPieces } from '../../../text/sql-pieces.js';
 import type { PendingPredicate } from '../../declare/backfill.options.js';
@@ -46,9 +46,11 @@ export function ownRows(metadata: EntityMetadata): string | null {
   const { discriminatorColumn, parentEntityMetadata, childEntityMetadatas } = metadata;
   if (!discriminatorColumn || !(parentEntityMetadata as EntityMetadata | undefined)) return null;
   const values = [metadata, ...childEntityMetadatas].flatMap(({ discriminatorValue }) =>
-    discriminatorValue === undefined ? [] : [quoteLiteral(discriminatorValue)],
+    discriminatorValue === undefined ? [] : [escapedLiteral(discriminatorValue)],
   );
-  return `${columnOfRow(discriminatorColumn)} IN (${values.join(', ')})`;
+  // Not IN: its `=` for two values of `character varying` is an operator that anybody may create in `public`.
+  const column = columnOfRow(discriminatorColumn);
+  return `(${values.map((value) => `${column} OPERATOR(pg_catalog.=) ${value}`).join(' OR ')})`;
 }
 
 function fromConditions(

@@ -46,7 +46,7 @@ export class MaintenanceThrottle implements ServerThrottle {
 
   query(): string {
     const views = Object.entries(PROGRESS).map(
-      ([kind, view]) => `SELECT pid, '${kind}' AS kind FROM ${view}`,
+      ([kind, view]) => `SELECT pid, '${kind}' AS kind FROM pg_catalog.${view}`,
     );
     return `SELECT pg_catalog.json_agg(pg_catalog.json_build_object('pid', w.pid, 'kind', CASE
           WHEN p.kind <> 'vacuum' OR a.usesysid IS NOT NULL THEN p.kind

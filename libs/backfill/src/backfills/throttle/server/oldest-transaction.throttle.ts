@@ -25,7 +25,7 @@ export class OldestTransactionThrottle implements ServerThrottle {
         WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type = 'client backend'
           AND a.xact_start IS NOT NULL AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL)
           AND a.application_name NOT LIKE ${BACKFILL_SESSIONS}
-          AND a.pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
+          AND a.pid NOT IN (SELECT pid FROM pg_catalog.pg_stat_progress_vacuum)
         UNION ALL
         SELECT p.prepared, pg_catalog.format('the prepared transaction %L', p.gid)
         FROM pg_catalog.pg_prepared_xacts AS p WHERE p.database = pg_catalog.current_database()

@@ -3,7 +3,7 @@ import { classifyDatabaseError } from '../postgres/error-classes.js';
 import { quoteIdentifier } from '../postgres/identifiers.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
-import { applyPolicy } from '../postgres/timeout-policy.js';
+import { applyPolicy, type TimeoutPolicy } from '../postgres/timeout-policy.js';
 import { LedgerInstallError, LedgerTooNewError } from './ledger.error.js';
 import { SCHEMA_STEPS, type SchemaStep } from './schema/steps.js';
 
@@ -26,12 +26,7 @@ export async function installLedger(
   try {
     await session.begin([
       applyPolicy(INSTALL_TIMEOUTS),
-      // A transaction-level lock, not a session-level lock: it ends with the transaction and works with
-      // poolers.
-      {
-        text: `SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext($1))`,
-        values: [`nestjs-backfill ledger ${schema}`],
-      },
+      installLock(schema),
     ]);
     await session.commit(await installStatements(session, schema, steps));
   } catch (error) {
@@ -40,10 +35,27 @@ export async function installLedger(
   }
 }
 
-/** Installs the ledger in a transaction that the caller has opened, and which it rolls back. */
-export async function installInTransaction(session: Session, schema: string): Promise<void> {
+/**
+ * Installs the ledger in a transaction that the caller has opened, and which it rolls back. It waits for other
+ * transactions that install it, and has the caller's timeouts afterwards.
+ */
+export async function installInTransaction(
+  session: Session,
+  schema: string,
+  timeouts: TimeoutPolicy,
+): Promise<void> {
+  if ((await missingSteps(session, schema, SCHEMA_STEPS)).length === 0) return;
+  await session.send([applyPolicy(INSTALL_TIMEOUTS), installLock(schema), applyPolicy(timeouts)]);
   const statements = await installStatements(session, schema, SCHEMA_STEPS);
   if (statements.length > 0) await session.send(statements);
+}
+
+/** A transaction-level lock, not a session-level lock: it ends with the transaction and works with poolers. */
+function installLock(schema: string): Statement {
+  return {
+    text: `SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext($1))`,
+    values: [`nestjs-backfill ledger ${schema}`],
+  };
 }
 
 /** The statements that install or upgrade the ledger; none if it is up to date, because each needs a privilege. */

@@ -1,6 +1,6 @@
-/** Types whose text depends on no setting of the session. */
+/** Types whose text depends on no setting of the session, or only on those of `exactSettings`. */
 const PLAIN_TYPES =
-  /^(smallint|integer|bigint|numeric|text|character|uuid|boolean|bytea|name|"char"|oid|money|inet|cidr|macaddr8?|bit|real|double precision|interval)\b/;
+  /^(smallint|integer|bigint|numeric|text|character|uuid|boolean|name|"char"|oid|money|inet|cidr|macaddr8?|bit|real|double precision|interval)\b/;
 const WITH_TIME_ZONE = /^timestamp(\(\d\))? with time zone$/;
 
 /**
@@ -12,6 +12,8 @@ const WITH_TIME_ZONE = /^timestamp(\(\d\))? with time zone$/;
  */
 export function keyText(expression: string, type: string): string {
   if (PLAIN_TYPES.test(type)) return `${expression}::text`;
+  // The text in hexadecimal, whatever `bytea_output` says.
+  if (type === 'bytea') return `pg_catalog.chr(92) || 'x' || pg_catalog.encode(${expression}, 'hex')`;
   if (!WITH_TIME_ZONE.test(type)) return textOfJson(expression);
   const utc = `pg_catalog.to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00 BC')`;
   return `CASE WHEN pg_catalog.isfinite(${expression}) THEN ${utc} ELSE ${expression}::text END`;

@@ -1,3 +1,4 @@
+import { isRedacting } from '../../errors/redaction.js';
 import type { Key } from '../../ledger/range.js';
 import { text } from '../../postgres/decoders.js';
 import { contextOf, isConnectionError } from '../../postgres/error-classes.js';
@@ -31,7 +32,8 @@ export async function describeLock(
   if (!key) return `a lock on ${target}`;
   // The row itself is not locked. Its change may wait for another row, e.g. for a parent row that a foreign
   // key checks.
-  const context = contextOf(error);
+  // The context may hold values of rows, e.g. a statement that a trigger has built.
+  const context = isRedacting() ? undefined : contextOf(error);
   return `a lock on ${target}, or one that its change needs${context === undefined ? '' : ` (${context})`}`;
 }
 

@@ -44,7 +44,7 @@ export class CancelledError extends Error {
  * unknown. A build waits for locks on virtual transactions, so pg_blocking_pids() returns the sessions for
  * which it waits.
  */
-const POLL = `
+const pollStatement = () => `
   SELECT coalesce(p.phase, a.wait_event, 'starting'),
          CASE WHEN p.blocks_total > 0 THEN (100 * p.blocks_done / p.blocks_total)::text END,
          (SELECT pg_catalog.string_agg(${describeSession('b')}, '; ')
@@ -120,7 +120,7 @@ class StatementMonitor {
     const { sideConnection, signal } = this.#options;
     if (signal?.aborted) this.#cancelReason ??= `${String(signal.reason)}: it was stopped`;
     if (this.#cancelReason === undefined) {
-      const polled = await sideConnection.sendOnSideConnection([{ text: POLL, values: [this.#marker] }]);
+      const polled = await sideConnection.sendOnSideConnection([{ text: pollStatement(), values: [this.#marker] }]);
       const observed = polled.last.first<Observation>({
         phase: text,
         share: nullable(text),

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { isRedacting } from '../../errors/redaction.js';
 import { describeSession } from '../../postgres/session-description.js';
 import { unguarded } from '../guard/guard-context.js';
 
@@ -7,6 +8,7 @@ export interface LockBlocker {
   readonly pid: number;
   readonly application: string;
   readonly state: string;
+  /** Empty with the option `redact`: it may hold personal data. */
   readonly query: string;
   /** Age of its transaction, in milliseconds. */
   readonly transactionAge: number;
@@ -15,7 +17,7 @@ export interface LockBlocker {
 }
 
 /** Runs on another connection while the session waits, because only a waiting session has blockers. */
-const BLOCKERS = `
+const blockersQuery = () => `
   SELECT b.pid, coalesce(a.application_name, '') AS application, coalesce(a.state, a.backend_type, 'unknown') AS state,
          pg_catalog.left(pg_catalog.regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200) AS query,
          coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)::float8 * 1000::float8, 0) AS age,
@@ -33,7 +35,7 @@ export async function findBlockers(
   if (!hasFreeConnection(dataSource)) return [];
   const runner = unguarded(() => dataSource.createQueryRunner());
   try {
-    const rows = (await unguarded(() => runner.query(BLOCKERS, [waitingPid]))) as Record<string, unknown>[];
+    const rows = (await unguarded(() => runner.query(blockersQuery(), [waitingPid]))) as Record<string, unknown>[];
     return rows.map(describe);
   } catch {
     // The blockers are only shown in messages, so an error here must not end the migration.
@@ -48,7 +50,7 @@ function describe(row: Record<string, unknown>): LockBlocker {
     pid: Number(row['pid']),
     application: String(row['application']),
     state: String(row['state']),
-    query: String(row['query']),
+    query: isRedacting() ? '' : String(row['query']),
     transactionAge: Number(row['age']),
     description: String(row['description']),
   };

@@ -10,6 +10,8 @@ const READABLE = {
   IntervalStyle: 'postgres',
   bytea_output: 'hex',
 } as const;
+/** The text of an amount is a number with a sign of the currency. */
+const AMOUNTS = { lc_monetary: 'C' } as const;
 /** Types of a key, or of elements of it, whose text is exact or unambiguous only with some settings. */
 const DEPENDENT_TYPES = /float|real|double|interval|range|multirange/i;
 
@@ -21,7 +23,11 @@ export function exactSettings(
   kind: BackfillKind,
   key: readonly ColumnMetadata[],
 ): Readonly<Record<string, string>> {
-  if (kind === 'transform' || kind === 'process') return READABLE;
+  const amounts = key.some(({ type }) => type === 'money') ? AMOUNTS : {};
+  if (kind === 'transform' || kind === 'process') return { ...READABLE, ...amounts };
   const isDependent = key.some(({ type, isArray }) => isArray || DEPENDENT_TYPES.test(String(type)));
-  return isDependent ? { ...EXACT_NUMBERS, DateStyle: 'ISO', IntervalStyle: 'postgres' } : {};
+  return {
+    ...(isDependent ? { ...EXACT_NUMBERS, DateStyle: 'ISO', IntervalStyle: 'postgres' } : {}),
+    ...amounts,
+  };
 }

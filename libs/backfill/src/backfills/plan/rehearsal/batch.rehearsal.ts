@@ -64,7 +64,7 @@ export async function rehearseBatch(
   const sample = pending?.rows === 0 ? null : await sampleOf(session, selection, options);
   await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
   try {
-    await installInTransaction(session, schema);
+    await installInTransaction(session, schema, PLAN_TIMEOUTS);
     const { status } = await ledger.status.open(session, definition.kind);
     const { sealedBy } = await ledger.catchUp.summary(session);
     if (sample === null)

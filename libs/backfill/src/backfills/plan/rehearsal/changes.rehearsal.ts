@@ -49,7 +49,7 @@ export async function rehearseChanges(
   if (sample === null) return { rows: [], problem: await none() };
   await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
   try {
-    await installInTransaction(session, schema);
+    await installInTransaction(session, schema, PLAN_TIMEOUTS);
     await ledger.status.open(session, definition.kind);
     const range = await ledger.ranges.insertRehearsal(session, sample.range);
     const runner = createBatchRunner(sample.selection);

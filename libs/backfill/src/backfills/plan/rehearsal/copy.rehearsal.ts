@@ -20,8 +20,8 @@ const MAX_BYTES = 8 * 2 ** 20;
 /** Rows of the copy for each stripe. */
 const ROWS_PER_STRIPE = 1_000;
 const MAX_STRIPES = 4;
-/** Statement timeout in milliseconds. No other session can wait for rows of the copy. */
-const MAX_MS = 2_000;
+/** No other session can wait for rows of the copy. */
+const TIMEOUTS = { ...PLAN_TIMEOUTS, statementTimeout: 2_000 };
 
 /** What heap-only updates cost. */
 export interface HeapOnlyCosts {
@@ -53,7 +53,7 @@ export async function rehearseCopy(
   options: CopyOptions,
 ): Promise<HeapOnlyCosts | null> {
   try {
-    await session.begin([applyPolicy({ ...PLAN_TIMEOUTS, statementTimeout: MAX_MS })]);
+    await session.begin([applyPolicy(TIMEOUTS)]);
     return await changeCopy(session, selection, options);
   } catch {
     return null;
@@ -68,7 +68,7 @@ async function changeCopy(
   { schema, stripes, rowBytes, hasLargeValues }: CopyOptions,
 ): Promise<HeapOnlyCosts | null> {
   const { ledger, definition } = selection;
-  await installInTransaction(session, schema);
+  await installInTransaction(session, schema, TIMEOUTS);
   await ledger.status.open(session, definition.kind);
   const rows = Math.max(
     1,
@@ -104,7 +104,7 @@ async function changeCopy(
       number: 1,
       signal: new AbortController().signal,
     } as const;
-    const batch = await runner.explain?.(session, { ...leased, cursor }, step, MAX_MS);
+    const batch = await runner.explain?.(session, { ...leased, cursor }, step, TIMEOUTS.statementTimeout);
     if (batch && batch.rows > 0) batches.push(batch);
   }
   return { batches, bytesBefore, bytesAfter: await changedBytes(session, copy, bytesBefore) };

@@ -107,7 +107,7 @@ async function measureTwice(
   const { ledger, definition } = selection;
   const runner = createBatchRunner(selection);
   await session.begin([applyPolicy(PLAN_TIMEOUTS)]);
-  await installInTransaction(session, schema);
+  await installInTransaction(session, schema, PLAN_TIMEOUTS);
   await ledger.status.open(session, definition.kind);
   const leased = await ledger.ranges.insertRehearsal(session, range);
   const step = {

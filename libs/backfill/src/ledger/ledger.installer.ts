@@ -24,10 +24,7 @@ export async function installLedger(
 ): Promise<void> {
   if ((await missingSteps(session, schema, steps)).length === 0) return;
   try {
-    await session.begin([
-      applyPolicy(INSTALL_TIMEOUTS),
-      installLock(schema),
-    ]);
+    await session.begin([applyPolicy(INSTALL_TIMEOUTS), installLock(schema)]);
     await session.commit(await installStatements(session, schema, steps));
   } catch (error) {
     await session.rollback();

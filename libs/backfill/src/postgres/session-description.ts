@@ -23,7 +23,9 @@ export function nameSession(activity: string): string {
  */
 export function describeSession(activity: string): string {
   const openSeconds = `pg_catalog.round(extract(epoch FROM pg_catalog.clock_timestamp() - ${activity}.xact_start))::text`;
-  const query = isRedacting() ? 'NULL' : `pg_catalog.left(pg_catalog.regexp_replace(${activity}.query, '\\s+', ' ', 'g'), ${MAX_QUERY_LENGTH})`;
+  const query = isRedacting()
+    ? 'NULL'
+    : `pg_catalog.left(pg_catalog.regexp_replace(${activity}.query, '\\s+', ' ', 'g'), ${MAX_QUERY_LENGTH})`;
   return `CASE WHEN ${activity}.pid IS NULL THEN 'a prepared transaction' ELSE pg_catalog.concat_ws(', ',
     ${nameSession(activity)},
     coalesce(${activity}.state, ${activity}.backend_type),

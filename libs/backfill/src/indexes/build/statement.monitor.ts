@@ -120,7 +120,9 @@ class StatementMonitor {
     const { sideConnection, signal } = this.#options;
     if (signal?.aborted) this.#cancelReason ??= `${String(signal.reason)}: it was stopped`;
     if (this.#cancelReason === undefined) {
-      const polled = await sideConnection.sendOnSideConnection([{ text: pollStatement(), values: [this.#marker] }]);
+      const polled = await sideConnection.sendOnSideConnection([
+        { text: pollStatement(), values: [this.#marker] },
+      ]);
       const observed = polled.last.first<Observation>({
         phase: text,
         share: nullable(text),

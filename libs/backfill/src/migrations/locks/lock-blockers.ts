@@ -35,7 +35,10 @@ export async function findBlockers(
   if (!hasFreeConnection(dataSource)) return [];
   const runner = unguarded(() => dataSource.createQueryRunner());
   try {
-    const rows = (await unguarded(() => runner.query(blockersQuery(), [waitingPid]))) as Record<string, unknown>[];
+    const rows = (await unguarded(() => runner.query(blockersQuery(), [waitingPid]))) as Record<
+      string,
+      unknown
+    >[];
     return rows.map(describe);
   } catch {
     // The blockers are only shown in messages, so an error here must not end the migration.

@@ -17,7 +17,9 @@ export function touchedColumns(
   const { updateDateColumn: updated, versionColumn: version } = metadata;
   return [
     ...(updated && !written.includes(updated) ? [assignment(updated, 'CURRENT_TIMESTAMP')] : []),
-    ...(version && !written.includes(version) ? [assignment(version, `${columnOfRow(version)} OPERATOR(pg_catalog.+) 1`)] : []),
+    ...(version && !written.includes(version)
+      ? [assignment(version, `${columnOfRow(version)} OPERATOR(pg_catalog.+) 1`)]
+      : []),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { ControlService } from './control/control.service.js';
 import { NothingToSetError } from './control/setting.error.js';
 import { checkChanges, type SettingChanges } from './control/setting.parser.js';
+import { BackfillError } from '../errors/backfill.error.js';
 import { TenantNotDeclaredError } from './declare/errors/tenant.error.js';
 import { BackfillRegistry } from './definition/backfill.registry.js';
 import type { BackfillDefinition } from './definition/definition.js';
@@ -16,7 +17,7 @@ import { checkRetryKeys } from './control/retry-keys.check.js';
 import { planBackfill } from './plan/backfill.planner.js';
 import { previewChanges } from './plan/changes.previewer.js';
 import type { ControlledBackfill, ControlOptions } from '../report/control-report.js';
-import type { PlanReport } from '../report/plan.js';
+import type { BackfillPlan, PlanReport, UnplannedBackfill } from '../report/plan.js';
 import type { BackfillPreview } from '../report/preview.js';
 import type { BackfillPhaseReport } from '../report/report.js';
 import type { RunRequest } from '../report/request.js';
@@ -108,15 +109,30 @@ export class BackfillService {
     return { ...report, backfills: report.backfills.map((each) => ({ ...each, run })) };
   }
 
-  /** Reports what a run would do. Changes nothing. @throws UnknownBackfillError, TenantNotDeclaredError */
-  async plan(request: Pick<RunRequest, 'names' | 'tenants'> = {}): Promise<PlanReport> {
+  /**
+   * Reports what a run would do. Changes nothing.
+   *
+   * @param request `problems`: what happens if one of several backfills cannot be planned, e.g. because a pending
+   * migration adds its column. `report` plans the others. Default `throw`
+   * @throws UnknownBackfillError, TenantNotDeclaredError; TableMismatchError and InvalidStatementError unless
+   * `problems` is `report`
+   */
+  async plan(
+    request: Pick<RunRequest, 'names' | 'tenants'> & { readonly problems?: 'throw' | 'report' } = {},
+  ): Promise<PlanReport> {
     const definitions = this.#registry.select(request.names);
     const tenants = tenantsOf(definitions, request.tenants);
-    const plan = [];
+    const plan: BackfillPlan[] = [];
+    const unplanned: UnplannedBackfill[] = [];
     for (const definition of definitions) {
-      plan.push(await planBackfill(definition, this.#ledger, this.schema, tenants));
+      try {
+        plan.push(await planBackfill(definition, this.#ledger, this.schema, tenants));
+      } catch (error) {
+        if (request.problems !== 'report' || !(error instanceof BackfillError)) throw error;
+        unplanned.push({ name: definition.name, reason: error.message });
+      }
     }
-    return { phase: 'backfill', plan };
+    return { phase: 'backfill', plan, ...(unplanned.length === 0 ? {} : { unplanned }) };
   }
 
   /**

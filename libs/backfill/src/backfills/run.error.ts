@@ -9,8 +9,12 @@ import { messageWithContext, remedyFor } from '../postgres/server/conditions.js'
  * @publicApi
  */
 export class TableMismatchError extends BackfillError {
+  /** The first sentence of the message, without the backfill's name. */
+  readonly problem: string;
+
   constructor(backfill: string, problem: string, remedy: string) {
     super(`Backfill "${backfill}": ${problem}.`, { subject: backfill, remedy });
+    this.problem = problem;
   }
 }
 

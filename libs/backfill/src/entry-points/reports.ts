@@ -39,7 +39,7 @@ export type {
 } from '../migrations/migration.report.js';
 export type { CascadeReport } from '../report/cascade-report.js';
 export type { ControlledBackfill } from '../report/control-report.js';
-export type { BackfillPlan, PlanReport } from '../report/plan.js';
+export type { BackfillPlan, PlanReport, UnplannedBackfill } from '../report/plan.js';
 export type { BackfillPreview, PreviewedRow, PreviewedValues } from '../report/preview.js';
 export type {
   ReplicaPrediction,

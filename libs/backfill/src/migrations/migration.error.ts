@@ -145,10 +145,17 @@ export interface UnmetRequirement {
   readonly left?: number;
   /** Why it is not complete, as a sentence. */
   readonly reason?: string;
+  /** Why no query could look for pending rows, e.g. because a column is missing. */
+  readonly problem?: string;
 }
 
 /** The state of a required backfill. Its record may say `complete` although rows have become pending since. */
-export function describeUnmet({ status, left }: Pick<UnmetRequirement, 'status' | 'left'>): string {
+export function describeUnmet({
+  status,
+  left,
+  problem,
+}: Pick<UnmetRequirement, 'status' | 'left' | 'problem'>): string {
+  if (problem !== undefined) return `${status}, and its query cannot run now: ${problem}`;
   const rows = left === undefined ? undefined : `${left} ${left === 1 ? 'row' : 'rows'}`;
   if (status === 'complete')
     return rows === undefined
@@ -157,16 +164,20 @@ export function describeUnmet({ status, left }: Pick<UnmetRequirement, 'status' 
   return rows === undefined ? status : `${status}, ${rows} left`;
 }
 
+function describeWithReason(unmet: UnmetRequirement): string {
+  const { status, reason, problem } = unmet;
+  if (reason === undefined) return describeUnmet(unmet);
+  if (problem !== undefined) return `${status}. ${reason}`;
+  return status === 'complete' ? describeUnmet(unmet) : `${describeUnmet(unmet)} (${reason})`;
+}
+
 /** The backfills that a contract migration requires are not complete. @publicApi */
 export class RequirementNotMetError extends MigrationRefusedError {
   /** The required backfills that are not complete. */
   readonly unmet: readonly UnmetRequirement[];
 
   constructor(migration: string, unmet: readonly UnmetRequirement[]) {
-    const lines = unmet.map(
-      (each) =>
-        `\n  ${each.backfill}: ${describeUnmet(each)}${each.reason && each.status !== 'complete' ? ` (${each.reason})` : ''}`,
-    );
+    const lines = unmet.map((each) => `\n  ${each.backfill}: ${describeWithReason(each)}`);
     const backfills = unmet.filter(({ kind }) => kind !== 'index').map(({ backfill }) => backfill);
     const steps = [
       ...(backfills.length > 0 ? [`nest start -- --backfill ${backfills.join(' ')}`] : []),

@@ -82,6 +82,8 @@ export interface CompletionProof {
   readonly left?: number;
   /** Why it is not complete, as a sentence. */
   readonly reason?: string;
+  /** Why the probe cannot run, e.g. because a pending migration adds the column that the backfill reads. */
+  readonly problem?: string;
 }
 
 /**

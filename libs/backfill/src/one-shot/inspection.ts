@@ -29,10 +29,10 @@ export function readPlan(
     ...(names.length > 0 ? { names } : {}),
     ...(tenants.length > 0 ? { tenants } : {}),
   };
-  const backfills = () => services.backfills.plan(selection);
   return inspectPhases(services, phases, {
-    asOnlyPhase: backfills,
-    withOtherPhases: () => planUnlessRefused(backfills),
+    asOnlyPhase: () => services.backfills.plan(selection),
+    withOtherPhases: () =>
+      planUnlessRefused(() => services.backfills.plan({ ...selection, problems: 'report' })),
   });
 }
 
@@ -64,7 +64,9 @@ async function planUnlessRefused(
   plan: () => Promise<NonNullable<DeployPlan['backfill']>>,
 ): Promise<NonNullable<DeployPlan['backfill']>> {
   try {
-    return await plan();
+    const report = await plan();
+    const [first] = report.unplanned ?? [];
+    return first && report.plan.length === 0 ? { ...report, reason: first.reason } : report;
   } catch (error) {
     if (!(error instanceof BackfillError)) throw error;
     return { phase: 'backfill', plan: [], reason: error.message };

@@ -70,4 +70,12 @@ export interface BackfillPlan {
 export interface PlanReport {
   readonly phase: 'backfill';
   readonly plan: readonly BackfillPlan[];
+  /** Backfills without a plan. Absent if there are none. */
+  readonly unplanned?: readonly UnplannedBackfill[];
+}
+
+/** A backfill that cannot be planned now, e.g. because a pending migration adds a column that it needs. @publicApi */
+export interface UnplannedBackfill {
+  readonly name: string;
+  readonly reason: string;
 }

@@ -1,12 +1,14 @@
 import type { Ledger } from '../../ledger/ledger.js';
 import type { BackfillStatus } from '../../ledger/status.js';
+import { classifyDatabaseError } from '../../postgres/error-classes.js';
+import { messageWithContext } from '../../postgres/server/conditions.js';
 import { Session } from '../../postgres/session.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { countPending } from '../pending/pending.counter.js';
 import { findPending, type ProbeOptions } from '../pending/pending.probe.js';
-import { TableMismatchError } from '../run.error.js';
+import { FailingPredicateError, InvalidStatementError, TableMismatchError } from '../run.error.js';
 import { readStatus } from './status.reader.js';
 
 /** Whether a backfill is complete, according to a probe of its table. @publicApi */
@@ -22,6 +24,10 @@ export interface BackfillProof {
   readonly left?: number;
   /** The reason why the backfill is not complete, as a sentence. Omitted if the backfill is complete. */
   readonly reason?: string;
+  /**
+   * Why the probe cannot run, e.g. because a pending migration adds the column that `where` reads. Omitted if it ran.
+   */
+  readonly problem?: string;
 }
 
 const WHOLE_TABLE = {
@@ -57,11 +63,22 @@ export async function proveCompletion(
       ...(statusReport ? { reason: statusReport.reason } : {}),
     };
   } catch (error) {
-    // The table or a column may not exist, e.g. before the first migration. Then the backfill is not
-    // complete.
-    if (!(error instanceof TableMismatchError)) throw error;
-    return { complete: false, status, reason: error.message };
+    const obstacle = obstacleOf(definition.name, error);
+    if (obstacle === null) throw error;
+    return { complete: false, status, ...obstacle };
   } finally {
     await session.close();
   }
+}
+
+/**
+ * Why no probe can run now: its table, or what its predicate names, may not exist before a migration has run, or the
+ * predicate fails. Null for an error of the connection, a lock or a timeout, after which the same probe may succeed.
+ */
+function obstacleOf(name: string, error: unknown): Pick<BackfillProof, 'problem' | 'reason'> | null {
+  if (error instanceof TableMismatchError) return { problem: error.problem, reason: error.message };
+  const errorClass = classifyDatabaseError(error);
+  if (errorClass !== 'programming' && errorClass !== 'poison') return null;
+  const Explained = errorClass === 'poison' ? FailingPredicateError : InvalidStatementError;
+  return { problem: messageWithContext(error), reason: new Explained(name, error).message };
 }

@@ -64,8 +64,9 @@ async function waitFor(
     if (status !== 'complete') return `${backfill}, which is ${status}`;
     if (evidence === 'record') return null;
   }
-  const { complete, left } = await backfills.prove(backfill);
+  const { complete, left, problem } = await backfills.prove(backfill);
   if (complete) return null;
+  if (problem !== undefined) return `${backfill}, whose query cannot run now: ${problem}`;
   return `${backfill}, of which ${left === undefined ? 'rows are' : `${formatQuantity(left, 'row')} ${left === 1 ? 'is' : 'are'}`} pending again`;
 }
 

@@ -42,7 +42,8 @@ export async function unmetRequirements(
   for (const required of requires) {
     const backfill = gate.currentName?.(required) ?? required;
     let proof = await gate.prove(backfill);
-    if (!proof.complete && finish) {
+    // Where its query cannot run, no batch can: an earlier migration of the same phase may add what is missing.
+    if (!proof.complete && proof.problem === undefined && finish) {
       await gate.finish(backfill);
       proof = await gate.prove(backfill);
     }
@@ -77,7 +78,8 @@ export async function assertRequirements(
   try {
     // The runner of the phase has run the remaining batches before this transaction, so this call only proves
     // completion.
-    const required = settings.isRunByPhase ? { ...declaration, finish: false } : declaration;
+    const { requires = [], finish = false } = declaration;
+    const required = { requires, finish: finish && !settings.isRunByPhase };
     const unmet = await unguarded(() => unmetRequirements(migration, required, settings.gate));
     if (unmet.length > 0) throw new RequirementNotMetError(migration, unmet);
   } finally {

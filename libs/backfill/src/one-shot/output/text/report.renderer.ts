@@ -1,6 +1,12 @@
 import type { DeployReport } from '../../../deploy/deploy.report.js';
 import type { InspectionAction } from '../../one-shot.action.js';
-import type { FailedInspection, OneShotPlan, OneShotReport, OneShotStatus } from '../../one-shot.report.js';
+import type {
+  DeployPlan,
+  FailedInspection,
+  OneShotPlan,
+  OneShotReport,
+  OneShotStatus,
+} from '../../one-shot.report.js';
 import { renderIndexes, renderIndexStatus } from './indexes.renderer.js';
 import { renderMigrations, renderMigrationStatus } from './migrate.renderer.js';
 import { renderPlan, type PlanDetail } from './plan.renderer.js';
@@ -60,10 +66,21 @@ export function renderOneShotPlan(report: OneShotPlan, detail: PlanDetail): stri
   if (report.phase === 'indexes') return renderIndexStatus(report);
   if (report.phase === 'backfill') return renderPlan(report, detail);
   const { migrate, indexes, backfill } = report;
-  const backfills = backfill?.reason
-    ? `\nThe backfills cannot be planned before the migrations have run: ${printableLine(backfill.reason)}\n`
-    : backfill && renderPlan(backfill, detail);
-  return [migrate && renderMigrationStatus(migrate), indexes && renderIndexStatus(indexes), backfills].join(
+  return [
+    migrate && renderMigrationStatus(migrate),
+    indexes && renderIndexStatus(indexes),
+    backfill && renderBackfills(backfill, detail),
+  ].join('');
+}
+
+function renderBackfills(report: NonNullable<DeployPlan['backfill']>, detail: PlanDetail): string {
+  const { reason, plan, unplanned = [] } = report;
+  if (reason !== undefined && unplanned.length < 2)
+    return `\nThe backfills cannot be planned before the migrations have run: ${printableLine(reason)}\n`;
+  const without = unplanned.map(
+    (each) => `\n${each.name} cannot be planned now: ${printableLine(each.reason)}\n`,
+  );
+  return [...(plan.length === 0 && without.length > 0 ? [] : [renderPlan(report, detail)]), ...without].join(
     '',
   );
 }

@@ -24,6 +24,44 @@ describe('the class of an error of the server', () => {
     expect(classifyDatabaseError(fromServer('0A000', 'any', { routine: 'other' }))).toBe('programming');
   });
 
+  it.each([
+    ['20000', 'case not found'],
+    ['21000', 'more than one row returned by a subquery used as an expression'],
+    ['27000', 'tuple to be updated was already modified'],
+    ['2F005', 'control reached end of function without RETURN'],
+    ['38000', 'external routine exception'],
+    ['39004', 'null value not allowed'],
+    ['54001', 'stack depth limit exceeded'],
+    ['P0002', 'query returned no rows'],
+    ['P0003', 'query returned more than one row'],
+    ['CRM01', 'a code of the application'],
+    ['U0001', 'a code of the application'],
+    ['99999', 'a code of the application'],
+  ])('the row is found that causes an error with the code %s: %s', (code, message) => {
+    expect(classifyDatabaseError(fromServer(code, message))).toBe('poison');
+  });
+
+  it.each([
+    ['0A000', 'an unsupported feature'],
+    ['2BP01', 'objects depend on it'],
+    ['3D000', 'a missing database'],
+    ['3F000', 'a missing schema'],
+    ['42601', 'a syntax error'],
+    ['42703', 'a missing column'],
+    ['42883', 'a missing function'],
+    ['42501', 'a missing right'],
+    ['54011', 'too many columns'],
+    ['54023', 'too many arguments'],
+    ['55000', 'a view that is not populated'],
+    ['XX000', 'an internal error'],
+    ['XX001', 'damaged data'],
+    ['NB004', 'a transaction that process() has ended'],
+    ['NB006', 'too many cascades'],
+  ])('no row is looked for where the statement causes the error %s: %s', (code, message) => {
+    const routine = code.startsWith('NB') ? 'exec_stmt_raise' : 'any';
+    expect(classifyDatabaseError(fromServer(code, message, { routine }))).toBe('programming');
+  });
+
   it('an error code of Node.js is not taken for a SQLSTATE', () => {
     expect(sqlState(Object.assign(new Error('busy'), { code: 'EBUSY', errno: -16 }))).toBeUndefined();
   });

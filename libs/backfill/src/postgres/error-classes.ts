@@ -23,8 +23,8 @@ export const ERROR_CLASSES = [
  * - `too-slow`: the statement timeout. Use a smaller batch.
  * - `lease-lost`: another process works on the range now. Release it.
  * - `file-replaced`: the table was rewritten during a sweep of its pages. Plan the sweep again.
- * - `poison`: one row causes the error. Find the row.
- * - `programming`: every row would cause the error. Stop.
+ * - `poison`: one row causes the error, also one with a code of the application's own. Find the row.
+ * - `programming`: the statement causes the error, so that every row would. Stop.
  */
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
@@ -58,13 +58,14 @@ const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   '57P03': 'busy',
   '57P05': 'connection',
   '26000': 'conflict', // a pooler or DISCARD ALL removed a prepared statement, which is prepared again
-  P0001: 'poison', // RAISE EXCEPTION, for example in a trigger
-  P0004: 'poison', // ASSERT
-  '44000': 'poison', // WITH CHECK OPTION
-  '54000': 'poison', // program_limit_exceeded: for example, an index entry that is too large
+  '2F005': 'poison', // a function ended without RETURN
+  '54011': 'programming', // too many columns
+  '54023': 'programming', // too many arguments
   [LEASE_LOST]: 'lease-lost',
   [FILE_REPLACED]: 'file-replaced',
   [OVER_LIMIT]: 'conflict',
+  [TRANSACTION_ENDED]: 'programming',
+  [TOO_MANY_CASCADES]: 'programming',
   [STILL_PENDING]: 'poison',
   [PARTLY_DONE]: 'poison',
 };
@@ -81,6 +82,8 @@ const BY_ROUTINE: Readonly<Record<string, ErrorClass>> = {
   '55000 pg_current_wal_insert_lsn': 'busy',
   '55000 pg_walfile_name': 'busy',
   '55000 LockAcquireExtended': 'busy',
+  // A policy of row-level security refuses the new version of a row.
+  '42501 ExecWithCheckOptions': 'poison',
   // More than 65,535 parameters: the client writes their number in 16 bits, so the message makes no sense.
   ...Object.fromEntries(
     ['exec_bind_message', 'pq_getmsgend', 'pq_copymsgbytes', 'pq_getmsgbytes', 'pq_getmsgbyte'].map(
@@ -92,14 +95,33 @@ const BY_ROUTINE: Readonly<Record<string, ErrorClass>> = {
 /** By the first two characters of the SQLSTATE (PostgreSQL manual, appendix A). */
 const BY_PREFIX: Readonly<Record<string, ErrorClass>> = {
   '08': 'connection',
+  '09': 'poison', // a trigger fails
+  '20': 'poison', // CASE without a match, in PL/pgSQL
+  '21': 'poison', // a subquery returns several rows
   '22': 'poison',
+  '27': 'poison', // a trigger has changed the row that the statement changes
   // A session of this process has already logged in, so its password was rotated, or the role is locked for now.
   '28': 'connection',
   '23': 'poison',
+  '38': 'poison', // a function in another language fails
+  '39': 'poison', // a function receives a value that it does not allow
+  '44': 'poison', // WITH CHECK OPTION
   '53': 'busy',
+  '54': 'poison', // for example, an index entry that is too large, or a recursion that is too deep
   '58': 'busy',
-  XX: 'programming',
+  P0: 'poison', // PL/pgSQL: RAISE, ASSERT, INTO STRICT
 };
+
+/**
+ * The other classes of PostgreSQL. Their errors are those of a statement, of a transaction or of the server: what it
+ * cannot parse or plan, what it does not support, a right that is missing, an internal error.
+ */
+const OF_STATEMENT = new Set(
+  '00 01 02 03 0A 0B 0F 0L 0P 0Z 10 24 25 26 2B 2D 2F 34 3B 3D 3F 40 42 55 57 72 F0 HV XX'.split(' '),
+);
+
+/** The C function of PL/pgSQL's RAISE. A function that raises an error on purpose decides by the values of a row. */
+const RAISE = 'exec_stmt_raise';
 
 const CONNECTION_CODES = new Set([
   'ECONNREFUSED',
@@ -151,7 +173,13 @@ function classOfState(error: unknown): ErrorClass | undefined {
   const ofRoutine = BY_ROUTINE[`${state} ${String(routineOf(error))}`];
   if (ofRoutine) return ofRoutine;
   if (state === 'XX000' && REPLACED_OBJECT.test(rawMessageOf(error))) return 'conflict';
-  return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? 'programming';
+  return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? classOfOther(error, state);
+}
+
+/** A code that is not one of PostgreSQL's can only be raised while a trigger or a function handles a row. */
+function classOfOther(error: unknown, state: string): ErrorClass {
+  const isOfStatement = OF_STATEMENT.has(state.slice(0, 2)) && routineOf(error) !== RAISE;
+  return isOfStatement ? 'programming' : 'poison';
 }
 
 /** An object that the statement was planned with no longer exists, e.g. a type that was dropped and made again. */

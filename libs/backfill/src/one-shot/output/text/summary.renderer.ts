@@ -77,7 +77,8 @@ function renderProof({ proof, proved, proofMs }: BackfillReport): string[] {
   const title = proved
     ? `Proved${time}: this query finds no pending row:`
     : 'Complete when this query finds no pending row:';
-  return [title, ...proof.split('\n').map((line) => `  ${printable(line)}`)];
+  // The further lines are not indented: blanks in a literal that has a line break would change its value.
+  return [title, ...`  ${proof}`.split('\n').map(printable)];
 }
 
 function rowVerbOf({ kind }: BackfillReport): string {

@@ -155,4 +155,43 @@ describe('a complete backfill whose column a later migration has dropped', () =>
       }
     },
   );
+
+  it.each([
+    ['table', 'ALTER TABLE countries RENAME TO country', 'relation "countries" does not exist'],
+    ['column', 'ALTER TABLE countries RENAME COLUMN code TO iso', 'column "code" does not exist'],
+  ])('is not taken for done if it is another %s that `where` reads', async (_part, change, problem) => {
+    @Backfill({
+      name: 'big-of-countries',
+      entity: 'Order',
+      where: 'big IS NULL AND id IN (SELECT code FROM countries)',
+    })
+    class FillOfCountries extends FillBig {}
+    const database = await TestDatabase.create();
+    await database.query('CREATE TABLE countries AS SELECT generate_series(1, 100) AS code');
+    const application = await TestApplication.start({
+      database,
+      entities: [entityWith('big')],
+      backfills: [FillOfCountries],
+    });
+    try {
+      await database.query('INSERT INTO orders SELECT generate_series(1, 30)');
+      expect(await application.service.run()).toMatchObject({ outcome: 'complete' });
+      await database.query('INSERT INTO orders SELECT generate_series(31, 60)');
+      await database.query(change);
+      const { outcome, backfills } = await application.service.run();
+      expect(outcome).toBe('failed');
+      expect(backfills).toMatchObject([
+        {
+          status: 'failed',
+          proved: false,
+          nothingToDo: false,
+          reason: expect.stringContaining(problem) as unknown,
+        },
+      ]);
+      expect((await application.service.status()).backfills[0]).toMatchObject({ status: 'complete' });
+    } finally {
+      await application.stop();
+      await database.drop();
+    }
+  });
 });

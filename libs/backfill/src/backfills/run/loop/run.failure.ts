@@ -9,6 +9,7 @@ import {
 } from '../../run.error.js';
 import { DatabaseLostError } from '../connection/database-lost.error.js';
 import { classifyFailure } from '../outcome/failure.js';
+import { readMissingPart } from '../outcome/missing-part.reader.js';
 import { readMissingRights } from '../outcome/missing-rights.reader.js';
 import {
   databaseLost,
@@ -34,7 +35,7 @@ export async function outcomeOfError(run: RunContext, error: unknown): Promise<R
 /** The outcome `failed` with this error as its reason. */
 export async function failedBy(run: RunContext, error: unknown): Promise<RunOutcome> {
   const { name } = run.definition;
-  const gone = run.isStillComplete ? missingPart(error) : null;
+  const gone = run.isStillComplete ? await missingPart(run, error) : null;
   if (gone !== null) return columnGone(gone);
   const isOfDatabase = sqlState(error) !== undefined;
   // Between two ranges, the run only searches for pending rows.
@@ -46,16 +47,15 @@ export async function failedBy(run: RunContext, error: unknown): Promise<RunOutc
   return failed(messageOf(cause), { keepsStatus: run.record === null || run.isStillComplete });
 }
 
-/** What the statement needs and the database does not have; null for any other error. */
-function missingPart(error: unknown): string | null {
+/**
+ * The part of the backfill's own table that was dropped; null for any other error, e.g. where another table is missing
+ * that the predicate reads: the backfill's rows may be pending then.
+ */
+async function missingPart({ connection, definition }: RunContext, error: unknown): Promise<string | null> {
+  if (error instanceof NotInDatabaseError) return error.problem;
   const state = sqlState(error);
-  if (state === UNDEFINED_COLUMN || state === UNDEFINED_TABLE) return messageOf(error);
-  if (!(error instanceof NotInDatabaseError)) return null;
-  return (
-    messageOf(error)
-      .split('\n')[0]
-      ?.replace(/^Backfill "[^"]*": |\.$/g, '') ?? null
-  );
+  if (state !== UNDEFINED_COLUMN && state !== UNDEFINED_TABLE) return null;
+  return connection.ask((session) => readMissingPart(session, definition));
 }
 
 function tooManyCascades(

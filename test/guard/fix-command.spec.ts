@@ -92,10 +92,6 @@ it.each([
     `await setNotNull(queryRunner, 'calls', 'direction');`,
   ],
   [
-    'ALTER TABLE "calls" ALTER COLUMN "direction" TYPE character varying(20)',
-    `await changeType(queryRunner, { table: 'calls', column: 'direction', type: 'character varying(20)' });`,
-  ],
-  [
     'ALTER TABLE "calls" RENAME COLUMN "direction" TO "way"',
     `await renameColumn(queryRunner, { table: 'calls', column: 'direction', to: 'way' });`,
   ],
@@ -114,6 +110,30 @@ it.each([
     problems,
     migrations.flatMap(({ directions }) => directions.flatMap(({ findings }) => findings)),
   ]).toEqual([[], []]);
+});
+
+it.each([
+  'ALTER TABLE "calls" ALTER COLUMN "direction" TYPE bigint',
+  'ALTER TABLE "calls" ALTER COLUMN type TYPE character varying(20)',
+  'ALTER TABLE IF EXISTS "calls" ALTER COLUMN "direction" SET NOT NULL',
+  'ALTER TABLE "odd.calls" ALTER COLUMN "direction" SET NOT NULL',
+  'ALTER TABLE "calls" DROP COLUMN "direction" CASCADE',
+  'DROP INDEX "by_direction" CASCADE',
+  'ALTER VIEW open_calls RENAME COLUMN name TO full_name',
+  'ALTER TABLE "calls" ADD CONSTRAINT f FOREIGN KEY ("lead") REFERENCES "leads" ("id") ON DELETE SET NULL ("lead")',
+  'ALTER TABLE "calls" ADD CONSTRAINT u UNIQUE ("lead") WITH (fillfactor = 70)',
+  'ALTER TABLE "calls" ADD CONSTRAINT u UNIQUE ("lead") USING INDEX TABLESPACE fast',
+])('%s stays, because no step does the same', async (sql) => {
+  const { code } = await fix([sql], '--write');
+  expect(code).toContain(sql);
+});
+
+it('writes CONCURRENTLY into the statement, not into a comment before it', async () => {
+  const { code } = await fix(
+    ['-- create index for the list\nCREATE INDEX "i" ON "calls" ("lead")'],
+    '--write',
+  );
+  expect(code).toContain('-- create index for the list\nCREATE INDEX CONCURRENTLY "i" ON "calls" ("lead")');
 });
 
 describe('a class that does not extend SchemaMigration', () => {

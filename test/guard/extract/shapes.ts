@@ -19,7 +19,8 @@ export const TABLES = `
     '2024-02-01'::timestamptz + i * interval '1 hour' FROM generate_series(1, 60) i;
   INSERT INTO archive VALUES (3, 'kept', 'eu', NULL, 1), (5, 'kept', NULL, '', 2);`;
 
-const q = (...statements: readonly string[]): string =>
+/** Code that sends the statements, one after another. */
+export const q = (...statements: readonly string[]): string =>
   statements.map((sql) => `    await queryRunner.query(\`${sql.replace(/\\/g, '\\\\')}\`);`).join('\n');
 
 /** Bodies of `up` by their description: `extract` moves every data change in them. */
@@ -178,113 +179,56 @@ export const MOVED: Readonly<Record<string, string>> = {
     `TRUNCATE calls`,
     `ALTER TABLE calls ADD COLUMN key text NOT NULL`,
   ),
+  'a function that is replaced afterwards': q(
+    `CREATE FUNCTION label(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'old ' || $1 $$`,
+    `UPDATE leads SET status = label(name) WHERE name IS NOT NULL`,
+    `CREATE OR REPLACE FUNCTION label(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'new ' || $1 $$`,
+  ),
+  'a nearer function that is created afterwards': q(
+    `ALTER TABLE leads ADD COLUMN code varchar(20)`,
+    `CREATE FUNCTION label(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'text ' || $1 $$`,
+    `UPDATE leads SET status = label(coalesce(code, 'x'::varchar))`,
+    `CREATE FUNCTION label(t varchar) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'varchar ' || $1 $$`,
+  ),
+  'a function that moves into another schema afterwards': q(
+    `CREATE SCHEMA crm`,
+    `CREATE FUNCTION label(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'old ' || $1 $$`,
+    `UPDATE leads SET status = label(name) WHERE name IS NOT NULL`,
+    `ALTER FUNCTION label(text) SET SCHEMA crm`,
+  ),
+  'a view that is replaced afterwards': q(
+    `CREATE VIEW eu AS SELECT id, region FROM owners`,
+    `UPDATE leads SET status = e.region FROM eu e WHERE e.id = leads.owner_id`,
+    `CREATE OR REPLACE VIEW eu AS SELECT id, upper(region) AS region FROM owners`,
+  ),
+  'a trigger function that is replaced afterwards': q(
+    `CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.email := 'one'; RETURN NEW; END $$`,
+    `CREATE TRIGGER stamped BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION stamp()`,
+    `UPDATE leads SET status = 'x' WHERE deleted`,
+    `CREATE OR REPLACE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.email := 'two'; RETURN NEW; END $$`,
+  ),
+  'a DO block that looks at the changed rows': q(
+    `UPDATE leads SET status = 'x' WHERE deleted`,
+    `DO $$ BEGIN IF (SELECT count(*) FROM leads WHERE status = 'x') > 3 THEN ALTER TABLE leads ADD COLUMN many int; END IF; END $$`,
+  ),
+  'a sequence that restarts afterwards': q(
+    `CREATE SEQUENCE s1`,
+    `UPDATE leads SET score = nextval('s1') WHERE score IS NULL`,
+    `ALTER SEQUENCE s1 RESTART WITH 500`,
+  ),
+  'a setting that only bounds waiting': q(
+    `SET LOCAL lock_timeout = '5s'`,
+    `UPDATE leads SET status = 'x' WHERE deleted`,
+  ),
+  'a setting that is set back before': q(
+    `SET LOCAL TIME ZONE 'Asia/Tokyo'`,
+    `RESET TIME ZONE`,
+    `UPDATE leads SET status = to_char(created, 'YYYY-MM-DD HH24')`,
+  ),
   'an index that is made again': q(
     `CREATE INDEX by_lead ON calls (lead_id)`,
     `DELETE FROM calls WHERE lead_id IS NULL OR direction IS NULL`,
     `DROP INDEX by_lead`,
     `CREATE INDEX by_lead ON calls (lead_id, at)`,
   ),
-};
-
-/** Bodies of `up` that stay as they are, and a part of the reason. */
-export const REFUSED: Readonly<Record<string, readonly [up: string, reason: string]>> = {
-  'a value that a repeated batch changes again': [
-    q(`UPDATE leads SET score = score * 10`),
-    'would change it again',
-  ],
-  'swapped columns': [q(`UPDATE leads SET name = email, email = name`), 'would change it again'],
-  'a random value without an end': [
-    q(`UPDATE leads SET score = (random() * 0)::int WHERE id > 3`),
-    'differs from call to call',
-  ],
-  'a value from rows that it changes too': [
-    q(`UPDATE leads SET score = (SELECT max(l.score) FROM leads l)`),
-    'of other rows of leads',
-  ],
-  'a DELETE that counts its own table': [
-    q(`DELETE FROM calls WHERE lead_id IN (SELECT lead_id FROM calls GROUP BY lead_id HAVING count(*) > 2)`),
-    'later batches',
-  ],
-  'a DELETE of leaves': [
-    q(`DELETE FROM calls c WHERE NOT EXISTS (SELECT 1 FROM calls x WHERE x.lead_id = c.id)`),
-    'later batches',
-  ],
-  'a copy without a key': [
-    q(
-      `CREATE TABLE notes (id bigserial PRIMARY KEY, body text)`,
-      `INSERT INTO notes (body) SELECT name FROM leads`,
-    ),
-    'no key of notes',
-  ],
-  DISTINCT: [
-    q(`INSERT INTO tags (name) SELECT DISTINCT status FROM leads WHERE status IS NOT NULL`),
-    'DISTINCT',
-  ],
-  'GROUP BY': [
-    q(
-      `INSERT INTO tags (name, uses) SELECT status, count(*) FROM leads WHERE status IS NOT NULL GROUP BY status`,
-    ),
-    'GROUP BY',
-  ],
-  'an aggregate': [
-    q(`INSERT INTO tags (name, uses) SELECT 'all', count(*) FROM leads`),
-    'one value of several rows',
-  ],
-  'a set-returning function': [
-    q(
-      `INSERT INTO archive (id, note) SELECT id * 100, unnest(tags) FROM leads WHERE id < 4 ON CONFLICT (id) DO NOTHING`,
-    ),
-    'several rows of one',
-  ],
-  LIMIT: [q(`INSERT INTO archive (id) SELECT id FROM leads WHERE id > 9 LIMIT 3`), 'LIMIT'],
-  UNION: [
-    q(`INSERT INTO tags (name) SELECT name FROM owners WHERE id = 1 UNION SELECT 'x' FROM leads`),
-    'UNION',
-  ],
-  'ON CONFLICT DO UPDATE': [
-    q(
-      `INSERT INTO archive (id, status) SELECT id, status FROM leads ON CONFLICT (id) DO UPDATE SET status = excluded.status`,
-    ),
-    'DO UPDATE',
-  ],
-  constants: [q(`INSERT INTO tags (name) VALUES ('x')`), 'no table has'],
-  MERGE: [
-    q(`MERGE INTO archive a USING leads l ON l.id = a.id WHEN MATCHED THEN UPDATE SET note = l.name`),
-    'MERGE',
-  ],
-  'CREATE TABLE AS': [q(`CREATE TABLE backup AS SELECT * FROM leads`), 'CREATE TABLE AS'],
-  'a CTE that changes rows': [
-    q(
-      `WITH d AS (DELETE FROM calls WHERE seconds < 5 RETURNING lead_id) UPDATE leads SET status = 'x' FROM d WHERE d.lead_id = leads.id`,
-    ),
-    'one of its CTEs also changes rows',
-  ],
-  'a condition of the code': [
-    `    if ((await queryRunner.query('SELECT 1')).length > 0) {\n${q(`UPDATE leads SET status = 'x'`)}\n    }`,
-    'under a condition',
-  ],
-  'an early return': [
-    `    if ((await queryRunner.query('SELECT 1')).length > 5) return;\n${q(`UPDATE leads SET status = 'x'`)}`,
-    'can return',
-  ],
-  'a parameter that is computed': [
-    `    await queryRunner.query('UPDATE leads SET status = $1', [new Date(0).toISOString()]);`,
-    'parameter',
-  ],
-  'a result that is used': [
-    `    const rows = await queryRunner.query("UPDATE leads SET status = 'x' RETURNING id");\n    if (rows.length < 0) throw new Error();`,
-    'uses its result',
-  ],
-  'a change that later rows overwrite': [
-    q(`UPDATE leads SET deleted = false`, `UPDATE leads SET deleted = true WHERE score > 3`),
-    'start again',
-  ],
-  'a change before one that must stay': [
-    q(
-      `UPDATE leads SET score = 1 WHERE score IS NULL`,
-      `INSERT INTO tags (name, uses) SELECT 'sum', sum(score) FROM leads`,
-    ),
-    'must run after this statement',
-  ],
-  'whole rows': [q(`UPDATE leads SET meta = to_jsonb(leads) WHERE meta IS NULL`), 'whole row'],
 };

@@ -18,7 +18,7 @@ export function stepCallOf(parser: SqlParser, sql: string): StepCall | undefined
   if (!parsed.ok || parsed.value.stmts?.length !== 1) return undefined;
   const statement = parsed.value.stmts[0]?.stmt;
   const index = nodeOf(statement, 'IndexStmt');
-  if (index) return concurrently(sql, /\bcreate\s+(?:unique\s+)?index\b/i);
+  if (index) return concurrently(sql);
   const drop = nodeOf(statement, 'DropStmt');
   if (drop?.['removeType'] === 'OBJECT_INDEX') return dropIndex(drop);
   const rename = nodeOf(statement, 'RenameStmt');
@@ -29,18 +29,42 @@ export function stepCallOf(parser: SqlParser, sql: string): StepCall | undefined
   return alter && command && commands.length === 1 ? alterOf(alter, command, sql) : undefined;
 }
 
-function concurrently(sql: string, after: RegExp): StepCall {
-  return { code: sql.replace(after, (words) => `${words} CONCURRENTLY`), commits: true };
+/** The words of the statement itself, behind the comments before it. */
+const CREATE_INDEX = /^(?:\s+|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*create\s+(?:unique\s+)?index(?=[\s(])/i;
+
+function concurrently(sql: string): StepCall | undefined {
+  const words = CREATE_INDEX.exec(sql)?.[0];
+  return words === undefined
+    ? undefined
+    : { code: `${words} CONCURRENTLY${sql.slice(words.length)}`, commits: true };
 }
 
 function dropIndex(drop: Json): StepCall | undefined {
-  const names = list(drop['objects']);
-  return names.length === 1
-    ? { step: 'dropIndex', code: quoted(nameParts(names[0]).join('.')), commits: true }
-    : undefined;
+  const [index, ...others] = list(drop['objects']).map(nameParts);
+  if (!index || others.length > 0 || cascades(drop) || index.some(hasDot)) return undefined;
+  return { step: 'dropIndex', code: quoted(index.join('.')), commits: true };
+}
+
+/** No step drops what depends on the object. */
+function cascades({ behavior }: Json): boolean {
+  return behavior === 'DROP_CASCADE';
+}
+
+/** The steps take `schema.table`, so that a name with a dot means another table. */
+function hasDot(name: string): boolean {
+  return name.includes('.');
+}
+
+function isPlainTable(relation: unknown): boolean {
+  const range = nodeOf(relation, 'RangeVar') ?? (relation as Json | undefined) ?? {};
+  return !hasDot(text(range['schemaname']) ?? '') && !hasDot(text(range['relname']) ?? '');
 }
 
 function renameOf(fields: Json): StepCall | undefined {
+  const isOfTable = (fields['relationType'] ?? 'OBJECT_TABLE') === 'OBJECT_TABLE';
+  const isRename = fields['renameType'] === 'OBJECT_TABLE' || isOfTable;
+  if (!isRename || fields['missing_ok'] === true || cascades(fields) || !isPlainTable(fields['relation']))
+    return undefined;
   const table = tableOf(fields['relation']);
   const to = text(fields['newname']) ?? '';
   if (fields['renameType'] === 'OBJECT_TABLE')
@@ -56,16 +80,14 @@ function renameOf(fields: Json): StepCall | undefined {
 }
 
 function alterOf(alter: Json, command: Json, sql: string): StepCall | undefined {
+  const isTable = (alter['objtype'] ?? 'OBJECT_TABLE') === 'OBJECT_TABLE';
+  if (!isTable || alter['missing_ok'] === true || cascades(command) || !isPlainTable(alter['relation']))
+    return undefined;
   const table = tableOf(alter['relation']);
   const column = text(command['name']) ?? '';
   switch (text(command['subtype'])) {
     case 'AT_SetNotNull':
       return { step: 'setNotNull', code: `${quoted(table)}, ${quoted(column)}`, commits: true };
-    case 'AT_AlterColumnType': {
-      const type = /\btype\s+([^;]+?)\s*;?\s*$/i.exec(sql)?.[1];
-      if (type === undefined || /\b(?:using|collate)\b/i.test(type)) return undefined;
-      return { step: 'changeType', code: objectOf({ table, column, type }), commits: false };
-    }
     case 'AT_DropColumn':
       return { step: 'dropColumn', code: objectOf({ table, column }), commits: false };
     case 'AT_AddConstraint':
@@ -78,6 +100,7 @@ function alterOf(alter: Json, command: Json, sql: string): StepCall | undefined 
 function constraintOf(table: string, constraint: Json, sql: string): StepCall | undefined {
   const name = text(constraint['conname']);
   const columns = nameParts(constraint['keys']);
+  if (!isOfSteps(constraint)) return undefined;
   const isPlain = constraint['deferrable'] !== true && constraint['indexname'] === undefined;
   switch (text(constraint['contype'])) {
     case 'CONSTR_FOREIGN':
@@ -101,6 +124,32 @@ function constraintOf(table: string, constraint: Json, sql: string): StepCall | 
       return undefined;
   }
 }
+
+function isOfSteps(constraint: Json): boolean {
+  const hasKnownFields = Object.keys(constraint).every((field) => CONSTRAINT_FIELDS.has(field));
+  return hasKnownFields && constraint['is_enforced'] !== false;
+}
+
+/** What the steps take, or what is tested before. Another field means something that no step does. */
+const CONSTRAINT_FIELDS = new Set([
+  'contype',
+  'conname',
+  'keys',
+  'raw_expr',
+  'pktable',
+  'fk_attrs',
+  'pk_attrs',
+  'fk_matchtype',
+  'fk_upd_action',
+  'fk_del_action',
+  'deferrable',
+  'indexname',
+  'including',
+  'nulls_not_distinct',
+  'initially_valid',
+  'is_enforced',
+  'location',
+]);
 
 const ACTIONS: Readonly<Record<string, string>> = {
   r: 'RESTRICT',

@@ -48,16 +48,25 @@ export interface FoundMethod {
 /** A method or accessor of a class or of its parents. */
 export function findMethod(machine: Machine, value: ClassValue, query: MethodQuery): FoundMethod | undefined {
   const { name, isStatic = false, isSetter = false } = query;
-  for (const home of lineage(machine, value))
-    for (const definition of home.node.body.body)
-      if (
+  for (const home of lineage(machine, value)) {
+    const found = home.node.body.body.filter(
+      (definition): definition is ast.MethodDefinition =>
         definition.type === 'MethodDefinition' &&
         definition.static === isStatic &&
         (definition.kind === 'set') === isSetter &&
-        keyName(definition.key) === name
-      )
-        return { definition, home };
+        keyName(definition.key) === name,
+    );
+    const definition = implementationOf(found);
+    if (definition) return { definition, home };
+  }
   return undefined;
+}
+
+/** The definition that JavaScript uses: overloads have no body, and the last of equal names counts. */
+export function implementationOf(
+  definitions: readonly ast.MethodDefinition[],
+): ast.MethodDefinition | undefined {
+  return definitions.findLast(({ value }) => value.body !== null) ?? definitions.at(-1);
 }
 
 export function methodValue({ definition, home }: FoundMethod, thisValue: Value): FunctionValue {

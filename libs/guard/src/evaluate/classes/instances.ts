@@ -9,7 +9,7 @@ import { NO_FACTS, OPAQUE } from '../values/facts.js';
 import { UNDEFINED, unknown } from '../values/value.js';
 import type { ClassValue, ObjectValue, Value } from '../values/value.types.js';
 import { annotatedValue, typeName } from './annotations.js';
-import { keyName, lineage, methodValue, superOf } from './classes.js';
+import { implementationOf, keyName, lineage, methodValue, superOf } from './classes.js';
 
 /** The `new` expression. It is missing when Nest creates the instance. */
 export interface Construction {
@@ -48,9 +48,11 @@ function initializeFields(machine: Machine, home: ClassValue, instance: ObjectVa
 }
 
 function constructorOf(value: ClassValue): ast.MethodDefinition | undefined {
-  return value.node.body.body.find(
-    (definition): definition is ast.MethodDefinition =>
-      definition.type === 'MethodDefinition' && definition.kind === 'constructor',
+  return implementationOf(
+    value.node.body.body.filter(
+      (definition): definition is ast.MethodDefinition =>
+        definition.type === 'MethodDefinition' && definition.kind === 'constructor',
+    ),
   );
 }
 

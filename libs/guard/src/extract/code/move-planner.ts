@@ -7,7 +7,16 @@ import {
   tablesOf,
 } from './interference.js';
 import type { ContractPart, Move, MovePlan, Refusal } from './move.types.js';
-import { ADDING_CALLS, canRunEarlier, drops, isDataPiece, objectsOf } from './schema-change.js';
+import {
+  ADDING_CALLS,
+  canRunEarlier,
+  concernsNamedTables,
+  isDataPiece,
+  isOfSession,
+  objectsOf,
+  overloads,
+} from './schema-change.js';
+import { sessionReason } from './session-state.js';
 
 /** A conflict that one statement less resolves. */
 interface Conflict {
@@ -22,12 +31,20 @@ interface State {
   /** Variables that the contract declares. */
   readonly lateNames: Set<string>;
   readonly before: Move[];
+  /** All names in the moved statements. */
+  readonly used: Set<string>;
 }
 
 export interface PlannerContext {
   readonly lineOf: (offset: number) => number;
   /** Declarations that only the code of these moves uses: they move with it. */
   readonly carriedBy: (moves: readonly Move[]) => readonly CodeUnit[];
+}
+
+interface SqlWalk {
+  readonly moves: readonly Move[];
+  readonly state: State;
+  readonly refusedPieces: ReadonlySet<SqlPiece>;
 }
 
 interface CodeWalk {
@@ -55,7 +72,13 @@ export class MovePlanner {
     let remaining = [...moves];
     const refused = [...refusals];
     for (;;) {
-      const state: State = { contract: [], late: new Set(), lateNames: new Set(), before: [] };
+      const state: State = {
+        contract: [],
+        late: new Set(),
+        lateNames: new Set(),
+        before: [],
+        used: new Set(),
+      };
       const conflict = this.#conflictBetween(remaining) ?? this.#walk(remaining, refused, state);
       if (!conflict)
         return { moves: remaining, refusals: refused, contract: state.contract, after: orderOf(remaining) };
@@ -77,11 +100,14 @@ export class MovePlanner {
 
   #walk(moves: readonly Move[], refused: readonly Refusal[], state: State): Conflict | undefined {
     const staying = new Set(refused.flatMap(({ place }) => (place.piece === undefined ? [place.unit] : [])));
+    const refusedPieces = new Set(
+      refused.flatMap(({ place }) => this.#units[place.unit]?.sql?.[place.piece ?? -1] ?? []),
+    );
     const carried = this.#context.carriedBy(moves);
     for (const [at, unit] of this.#units.entries()) {
       if (carried.includes(unit)) continue;
       const conflict = unit.sql
-        ? this.#walkSql(at, unit.sql, { moves, state })
+        ? this.#walkSql(at, unit.sql, { moves, state, refusedPieces })
         : this.#walkCode(at, { moves, state, staying });
       if (conflict) return conflict;
     }
@@ -91,19 +117,23 @@ export class MovePlanner {
   #walkSql(
     at: number,
     pieces: readonly SqlPiece[],
-    { moves, state }: { moves: readonly Move[]; state: State },
+    { moves, state, refusedPieces }: SqlWalk,
   ): Conflict | undefined {
     const unit = this.#units[at];
     const late: SqlPiece[] = [];
     for (const [index, piece] of pieces.entries()) {
       const move = moves.find(({ place }) => place.unit === at && place.piece === index);
+      // A DO block without a finding changes no rows, but it may read them.
+      const changesRows = isDataPiece(piece) && (piece.kind !== 'DoStmt' || refusedPieces.has(piece));
       const conflict = move
         ? this.#enter(move, state)
-        : isDataPiece(piece) && state.before.length > 0
-          ? stayConflict([...objectsOf(piece)], { state, line: this.#line(at) })
+        : changesRows && state.before.length > 0
+          ? stayConflict(namesForConflict(piece), { state, line: this.#line(at) })
           : undefined;
       if (conflict) return conflict;
-      if (move || isDataPiece(piece) || !isLate(piece, state)) continue;
+      if (move || changesRows || !isLate(piece, state)) continue;
+      const held = this.#heldConflict({ at, piece: index }, state);
+      if (held) return held;
       late.push(piece);
       for (const name of objectsOf(piece)) state.late.add(name);
     }
@@ -118,6 +148,8 @@ export class MovePlanner {
     if (move) return this.#enter(move, state);
     if (staying.has(at)) return stayConflict([...unit.names], { state, line: this.#line(at) });
     if (state.before.length === 0 || !isLateCode(unit, state)) return undefined;
+    const held = this.#heldConflict({ at }, state);
+    if (held) return held;
     state.contract.push({ unit, at });
     for (const name of unit.names) if (unit.usesDatabase) state.late.add(name);
     for (const name of unit.declares) state.lateNames.add(name);
@@ -132,7 +164,19 @@ export class MovePlanner {
         reason: `it needs line ${String(this.#line(needed.at))}, which must run after another backfill`,
       };
     state.before.push(move);
+    const { unit, piece } = move.place;
+    const names = this.#units[unit]?.sql?.[piece ?? -1]?.names ?? this.#units[unit]?.names ?? [];
+    for (const name of names) state.used.add(name);
     return undefined;
+  }
+
+  /** A later statement does not move either if its session gives it another meaning. */
+  #heldConflict(place: { readonly at: number; readonly piece?: number }, state: State): Conflict | undefined {
+    const reason = sessionReason(this.#units, place, this.#context.lineOf);
+    const move = state.before.at(-1);
+    return reason === undefined || !move
+      ? undefined
+      : { move, reason: `line ${String(this.#line(place.at))} must run after it, but ${reason}` };
   }
 
   #line(at: number): number {
@@ -155,18 +199,26 @@ function stayConflict(
   );
 }
 
-function isLate(piece: SqlPiece, { before, late }: State): boolean {
-  if (before.length === 0) return false;
+/** What a statement names that stays. The statements of a DO block are in its text. */
+function namesForConflict(piece: SqlPiece): readonly string[] {
+  return piece.kind === 'DoStmt' ? (piece.text.match(/[A-Za-z_]\w*/g) ?? []) : [...objectsOf(piece)];
+}
+
+/**
+ * Only statements that are known to add something, and those about other tables, run before a statement that
+ * stood before them. Everything else may change what it reads or calls.
+ */
+function isLate(piece: SqlPiece, { before, late, used }: State): boolean {
+  if (before.length === 0 || isOfSession(piece)) return false;
   const objects = [...objectsOf(piece)];
   const moved = before.map((move) => move.moved);
   // Also by the names that it creates: an index that is dropped late can only be created again after that.
   if ([...piece.names].some((name) => late.has(name) && name !== 'public')) return true;
   if (piece.kind === 'AlterTableStmt' && addsMentionedColumn(piece, moved)) return true;
+  if (overloads(piece, used)) return true;
   if (canRunEarlier(piece)) return false;
   return (
-    drops(piece) ||
-    piece.kind === 'SelectStmt' ||
-    objects.some((name) => moved.some((each) => tablesOf(each).has(name)))
+    !concernsNamedTables(piece) || objects.some((name) => moved.some((each) => tablesOf(each).has(name)))
   );
 }
 

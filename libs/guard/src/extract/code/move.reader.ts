@@ -7,7 +7,9 @@ import { NotMovableError } from '../sql/not-movable.error.js';
 import { readStatement } from '../sql/statement.reader.js';
 import type { CodeUnit, SqlPiece } from './code-units.js';
 import type { DataPlace, Move, Refusal } from './move.types.js';
+import { cutReason } from './schema-in-code.js';
 import { columnsAdded, isDataPiece, tableOf } from './schema-change.js';
+import { sessionReason } from './session-state.js';
 
 export interface MoveReaderContext {
   readonly parser: SqlParser;
@@ -73,8 +75,9 @@ export class MoveReader {
     const condition = this.#context.conditionAt(unit.start);
     for (const [index, piece] of pieces.entries()) {
       if (!isDataPiece(piece)) continue;
-      if (condition !== undefined) {
-        this.#refuse(at, condition, index);
+      const reason = condition ?? sessionReason(this.#units, { at, piece: index }, this.#context.lineOf);
+      if (reason !== undefined) {
+        this.#refuse(at, reason, index);
         continue;
       }
       try {
@@ -90,7 +93,10 @@ export class MoveReader {
 
   /** A loop or a write through TypeORM becomes a skeleton with its code. */
   #readCode(at: number, unit: CodeUnit, findings: readonly Finding[]): void {
-    const condition = this.#context.conditionAt(unit.start);
+    const condition =
+      this.#context.conditionAt(unit.start) ??
+      sessionReason(this.#units, { at }, this.#context.lineOf) ??
+      cutReason(unit, this.#context.parser);
     const isMovable = LOOPS.has(unit.node.type) || unit.node.type === 'ExpressionStatement';
     const table = findings.find(
       (finding) => finding.table !== undefined && !finding.table.includes('${'),

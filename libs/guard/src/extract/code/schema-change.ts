@@ -1,4 +1,4 @@
-import { isObject, list, nodeOf, nodesOf, text, visit } from 'nestjs-backfill-sql/tree';
+import { isObject, list, nameParts, nodeOf, nodesOf, text, visit } from 'nestjs-backfill-sql/tree';
 import type { SqlPiece } from './code-units.js';
 
 /** Statements that only add something, so that they can run before a backfill that stood before them. */
@@ -12,10 +12,23 @@ const ADDING = new Set([
   'CreateSeqStmt',
   'CreateExtensionStmt',
   'CommentStmt',
-  'GrantStmt',
-  'VariableSetStmt',
   'VariableShowStmt',
 ]);
+/** Statements about the rows of one relation and its tables, which they name. */
+const OF_NAMED_TABLES = new Set([
+  'AlterTableStmt',
+  'IndexStmt',
+  'CreateStatsStmt',
+  'ReindexStmt',
+  'ClusterStmt',
+  'LockStmt',
+  'CreatePolicyStmt',
+  'AlterPolicyStmt',
+]);
+/** Statements that belong to the session: they stay where they are. */
+const OF_SESSION = new Set(['VariableSetStmt', 'ConstraintsSetStmt', 'TransactionStmt']);
+/** Statements that can change what an existing call or cast means: another overload is nearer. */
+const OVERLOADING = new Set(['CreateFunctionStmt', 'DefineStmt', 'CreateCastStmt']);
 const DATA = new Set([
   'UpdateStmt',
   'DeleteStmt',
@@ -90,9 +103,8 @@ export function objectsOf(piece: SqlPiece): ReadonlySet<string> {
 /** Whether it can run before the moved statements although it stood after them. */
 export function canRunEarlier(piece: SqlPiece): boolean {
   if (piece.kind === 'IndexStmt') return piece.fields['unique'] !== true;
-  if (piece.kind === 'SelectStmt') return false;
-  if (piece.kind === 'CreateFunctionStmt') return piece.fields['replace'] !== true;
-  if (piece.kind === 'CreateStmt') return true;
+  if (piece.kind === 'ViewStmt' || OVERLOADING.has(piece.kind)) return piece.fields['replace'] !== true;
+  if (piece.kind === 'GrantStmt') return piece.fields['is_grant'] === true;
   if (piece.kind !== 'AlterTableStmt') return ADDING.has(piece.kind);
   return alterations(piece).every(
     ({ subtype, definition }) =>
@@ -112,8 +124,22 @@ function needsEmptyTable(definition: unknown): boolean {
   );
 }
 
-export function drops({ kind }: SqlPiece): boolean {
-  return kind === 'DropStmt' || kind === 'RenameStmt' || kind === 'AlterEnumStmt';
+/** Whether it can only matter to statements about the tables that it names: see `objectsOf`. */
+export function concernsNamedTables({ kind }: SqlPiece): boolean {
+  return OF_NAMED_TABLES.has(kind);
+}
+
+/** SET, BEGIN and the like: they change nothing of the database. */
+export function isOfSession({ kind }: SqlPiece): boolean {
+  return OF_SESSION.has(kind);
+}
+
+/** Whether it creates a function, an operator or a cast whose name an earlier statement uses. */
+export function overloads(piece: SqlPiece, used: ReadonlySet<string>): boolean {
+  if (!OVERLOADING.has(piece.kind)) return false;
+  if (piece.kind === 'CreateCastStmt') return true;
+  const parts = nameParts(piece.fields['funcname'] ?? piece.fields['defnames']);
+  return used.has(parts.at(-1) ?? '');
 }
 
 /** Methods of a query runner that only add something. */

@@ -73,7 +73,9 @@ function downOf({ home }: ReversalContext): HomeMethod | undefined {
     if (member.type !== 'MethodDefinition' || member.key.type !== 'Identifier' || member.key.name !== 'down')
       continue;
     const method = member.value;
-    if (!isFunction(method) || method.body?.type !== 'BlockStatement') return undefined;
+    // An overload has no body.
+    if (method.body === null) continue;
+    if (!isFunction(method) || method.body.type !== 'BlockStatement') return undefined;
     const [parameter] = method.params;
     const runner =
       parameter && 'name' in parameter && typeof parameter.name === 'string' ? parameter.name : 'queryRunner';

@@ -220,6 +220,31 @@ describe('nestjs-backfill-guard extract', () => {
     expect([read(MIGRATION), read('src/backfills/calls-a.backfill.ts')]).toEqual(applied);
   });
 
+  it('imports each name of copied code once, with its types, enums and operators of TypeORM', async () => {
+    const file = project.write(
+      MIGRATION,
+      `import { In, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { Lead } from '../leads/lead.entity';
+type Row = { id: number };
+enum Kind { Old = 'old' }
+export class Example1757000000000 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const rows: Row[] = [{ id: 1 }];
+    await queryRunner.manager.update(Lead, { id: In(rows.map(({ id }) => id)) }, { status: Kind.Old });
+  }
+  async down() {}
+}
+`,
+    );
+    await project.run('extract', file, '--write');
+    const code = read('src/backfills/leads-status.backfill.ts');
+    expect(code.match(/import \{[^}]*\bLead\b[^}]*\}/g)).toHaveLength(1);
+    expect(code).toContain("import { In } from 'typeorm';");
+    expect(code).toContain('type Row = { id: number };');
+    expect(code).toContain("enum Kind { Old = 'old' }");
+    expect(code).not.toContain('MigrationInterface');
+  });
+
   it('does not overwrite an existing backfill', async () => {
     project.write('src/backfills/leads-a.backfill.ts', 'mine');
     const result = await extract('await queryRunner.query(`UPDATE leads SET a = 1`);', '--write');

@@ -11,6 +11,7 @@ import type { SchemaBook } from './project/schema-book.js';
 import { announce, BackfillWriter } from './write/backfill.writer.js';
 import { contractMigration, unindented, type Contract } from './write/contract.writer.js';
 import type { Backfill, GeneratedFile } from './write/generated.types.js';
+import { mergedImports } from './write/imports.js';
 import { applyEdits, remainderEdits, wholeLine } from './write/remainder.js';
 import { reversalOf, type Reversal } from './write/reversal.js';
 import { TableWriter } from './write/table.writer.js';
@@ -189,12 +190,9 @@ class MethodExtraction {
     const { place, moved } = backfill.move;
     const unit = this.#units[place.unit];
     if (moved.kind !== 'skeleton' || !unit) return backfill;
-    const used = this.#used([unit]).moduleCode.filter((text) => !/\bfrom\s+['"]typeorm['"]/.test(text));
     const [imports = '', ...rest] = backfill.file.code.split('\n\n');
-    return {
-      ...backfill,
-      file: { ...backfill.file, code: [[imports, ...used].join('\n'), ...rest].join('\n\n') },
-    };
+    const merged = mergedImports(imports, this.#used([unit]).moduleCode, moved.code);
+    return { ...backfill, file: { ...backfill.file, code: [merged, ...rest].join('\n\n') } };
   }
 
   #contract(parts: readonly ContractPart[], backfills: readonly Backfill[], reversal: Reversal): Contract {

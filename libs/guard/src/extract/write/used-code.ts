@@ -47,8 +47,13 @@ function declaredBy(statement: ast.Node): readonly string[] {
   if (statement.type === 'ExportNamedDeclaration' && statement.declaration?.type === 'ClassDeclaration')
     return [];
   const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
-  return declaration && declaration.type !== 'ClassDeclaration' ? namesDeclared(declaration) : [];
+  if (!declaration || declaration.type === 'ClassDeclaration') return [];
+  return TYPE_DECLARATIONS.has(declaration.type) && 'id' in declaration
+    ? [...namesUsed(declaration.id as ast.Node)]
+    : namesDeclared(declaration);
 }
+
+const TYPE_DECLARATIONS = new Set(['TSTypeAliasDeclaration', 'TSInterfaceDeclaration', 'TSEnumDeclaration']);
 
 /** The statement as text. A relative import gets the path from the other folder. */
 function textFor(module: ParsedModule, statement: ast.Node, folder: string): string {

@@ -87,6 +87,22 @@ describe('methods of the query runner', () => {
       'set-not-null-scan',
       `changeColumn('bare', 'name', new TableColumn({ name: 'name', type: 'text', isNullable: false }))`,
     ],
+    [
+      'type-rewrite',
+      `changeColumn('leads', 'email', new TableColumn({ name: 'email', type: 'varchar', length: '20', default: "'x'" }))`,
+    ],
+    [
+      'type-rewrite',
+      `changeColumn('leads', new TableColumn({ name: 'email', type: 'varchar', length: '10' }), new TableColumn({ name: 'email', type: 'varchar', length: '20' }))`,
+    ],
+    [
+      'type-rewrite',
+      `changeColumns('leads', [{ oldColumn: new TableColumn({ name: 'email', type: 'text' }), newColumn: new TableColumn({ name: 'email', type: 'text', isArray: true }) }])`,
+    ],
+    ['drop-table', 'clearDatabase()'],
+    ['drop-table', 'connection.dropDatabase()'],
+    ['drop-table', 'connection.synchronize(true)'],
+    ['cannot-decide', 'connection.synchronize()'],
     ['not-null-without-default', `addColumn('leads', new TableColumn({ name: 'city', type: 'text' }))`],
     ['drop-table', `dropTable('leads')`],
   ];
@@ -116,6 +132,12 @@ describe('methods of the query runner', () => {
 
   it.each(DANGEROUS_CALLS)('the check reports %s: %s', async (rule, call) => {
     expect((await checkCall(call)).map((finding) => finding.rule)).toContain(rule);
+  });
+
+  it('the check says that TypeORM loses the values of a column whose length changes', async () => {
+    const call = `changeColumn('leads', 'email', new TableColumn({ name: 'email', type: 'varchar', length: '20' }))`;
+    const [finding] = (await checkCall(call)).filter(({ rule }) => rule === 'type-rewrite');
+    expect(finding?.message).toContain('drops leads.email and adds it again, so that its values are lost');
   });
 
   it.each(HARMLESS_CALLS)('the check passes %s', async (call) => {

@@ -7,6 +7,7 @@ import { CONTROL_FLOW } from './fixtures/code/control-flow.fixtures.ts';
 import { EARLY_EXITS } from './fixtures/code/early-exits.fixtures.ts';
 import { FUNCTIONS } from './fixtures/code/functions.fixtures.ts';
 import { HABITS } from './fixtures/code/habits.fixtures.ts';
+import { LANGUAGE_FEATURES } from './fixtures/code/language-features.fixtures.ts';
 import { LATE_BINDING } from './fixtures/code/late-binding.fixtures.ts';
 import { LATE_SERVICES } from './fixtures/code/late-services.fixtures.ts';
 import { MIGRATION_FORMS } from './fixtures/code/migration-forms.fixtures.ts';
@@ -23,6 +24,7 @@ import { ORM } from './fixtures/orm.fixtures.ts';
 import { OUTSIDE } from './fixtures/outside.fixtures.ts';
 import { PLPGSQL } from './fixtures/sql/plpgsql.fixtures.ts';
 import { SQL_FILES } from './fixtures/sql/sql-files.fixtures.ts';
+import { STORED_CODE } from './fixtures/sql/stored-code.fixtures.ts';
 import { STATEMENTS } from './fixtures/sql/statements.fixtures.ts';
 import { TYPEORM_GLOBALS } from './fixtures/typeorm-globals.fixtures.ts';
 
@@ -32,6 +34,7 @@ describe.each([
   ['SQL statements', STATEMENTS],
   ['PL/pgSQL', PLPGSQL],
   ['SQL files', SQL_FILES],
+  ['stored code and temporary tables', STORED_CODE],
   ['the forms of a migration', MIGRATION_FORMS],
   ['functions', FUNCTIONS],
   ['classes', CLASSES],
@@ -44,6 +47,7 @@ describe.each([
   ['calls of services that are set late', LATE_SERVICES],
   ['code without a model', UNMODELLED],
   ['code that cannot be read', UNREAD_CODE],
+  ['features of the language', LANGUAGE_FEATURES],
   ['methods that are replaced', REPLACED_METHODS],
   ['TypeORM', ORM],
   ['the severity of writes through TypeORM', ORM_SEVERITY],

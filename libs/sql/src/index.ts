@@ -12,6 +12,7 @@ export type {
   WhereShape,
 } from './classification/statement.types.js';
 export { isExtensionFunction } from './functions/extension-functions.js';
+export { temporaryAfterCommit } from './functions/temporary-tables.js';
 export { isInert } from './functions/inert-ddl.js';
 export type { ParseFailure } from './parser/sql-parser.js';
 export type { TextPosition } from './text/text-position.js';

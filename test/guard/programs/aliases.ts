@@ -56,4 +56,8 @@ export const ALIASES: readonly string[] = [
   '[...(function* () { yield E; })()][0]',
   '(await (async function* () { yield E; })().next()).value',
   'E?.valueOf()',
+  '[...{ *[Symbol.iterator]() { yield E; } }][0]',
+  'Array.from({ *[Symbol.iterator]() { yield E; } })[0]',
+  '(() => { try { throw { given: E }; } catch (error) { return error.given; } })()',
+  '(() => { let set; ({ set given(value) { set = value; } }).given = E; return set; })()',
 ];

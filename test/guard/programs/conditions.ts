@@ -7,6 +7,9 @@ export const GUARDS: readonly string[] = [
   'if (!(C)) { await queryRunner.query("SELECT 1"); } else { S }',
   'if (!(C)) throw new Error("no"); S',
   'let ran = false; if (C) ran = true; if (ran) { S }',
+  'const state = { off: true }; if (C) delete state.off; if (!state.off) { S }',
+  'const state = { off: true }; delete state.off; if (!state.off && (C)) { S }',
+  'try { if (C) throw { go: async () => { S } }; } catch (error) { await error.go(); }',
   'const state = { ran: false }; if (C) state.ran = true; if (state.ran) { S }',
   '(C) && await (async () => { S })();',
   '(C) ? await (async () => { S })() : 0;',
@@ -23,6 +26,9 @@ export const GUARDS: readonly string[] = [
   'const act = (C) ? async () => { S } : async () => {}; await act();',
   'const acts = []; if (C) acts.push(async () => { S }); for (const act of acts) await act();',
 ];
+
+/** Without those whose code the guard does not follow. */
+export const FOLLOWED_GUARDS: readonly string[] = GUARDS.filter((guard) => !guard.includes('throw {'));
 
 /** Conditions that hold when the program runs. */
 export const CONDITIONS: readonly string[] = [

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { ALIASES } from './aliases.ts';
 import { BINDINGS } from './bindings.ts';
-import { CONDITIONS, GUARDS, LATE_CONDITIONS } from './conditions.ts';
+import { CONDITIONS, FOLLOWED_GUARDS, GUARDS, LATE_CONDITIONS } from './conditions.ts';
 import { type Binding, MIGRATION, type Program } from './program.types.ts';
 import { UNREAD_BINDINGS } from './unread-code.ts';
 import { ACTING_WRITES, FUNCTION_WRITES, PLACES, SOURCE_WRITES } from './writes.ts';
@@ -102,12 +102,18 @@ export const programs: fc.Arbitrary<Program> = programsOf(parts);
 /** Programs whose migration changes the schema only, under a condition that the start-up may set. */
 export const schemaPrograms: fc.Arbitrary<Program> = programsOf(
   fc.record({ write: schemaChange, condition: fc.oneof(knownCondition, lateCheck) }),
-  PLACES.filter(({ methods }) => !methods?.includes('lateRunner')),
+  {
+    guards: FOLLOWED_GUARDS,
+    places: PLACES.filter(({ methods, isFilled }) => !isFilled && !methods?.includes('lateRunner')),
+  },
 );
 
-function programsOf(all: fc.Arbitrary<Parts>, places = PLACES): fc.Arbitrary<Program> {
+function programsOf(
+  all: fc.Arbitrary<Parts>,
+  { guards, places } = { guards: GUARDS, places: PLACES },
+): fc.Arbitrary<Program> {
   return fc
-    .record({ parts: all, guard: fc.constantFrom(...GUARDS), place: fc.constantFrom(...places) })
+    .record({ parts: all, guard: fc.constantFrom(...guards), place: fc.constantFrom(...places) })
     .map(({ parts: { write, condition }, guard, place }) => {
       const guarded = fill(fill(guard, 'S', `{ ${write.code} }`), 'C', condition.code);
       const binding = write.binding ?? condition.binding;

@@ -47,37 +47,70 @@ export const ACTING_WRITES: readonly string[] = FUNCTION_WRITES.filter(
   (write) => !/^return |\.map\(/.test(write),
 );
 
+interface Place {
+  readonly body: string;
+  readonly methods?: string;
+  readonly head?: string;
+  /** The guard takes what the place holds for unknown, so that it decides no program there. */
+  readonly isFilled?: true;
+}
+
 /** Places for the statement `S`: in `up`, in methods of the class, or beside the class. */
-export const PLACES: readonly { readonly body: string; readonly methods?: string; readonly head?: string }[] =
-  [
-    { body: 'S' },
-    { body: 'await this.fill(queryRunner);', methods: 'async fill(queryRunner) { S }' },
-    { body: 'await this.fill(queryRunner);', methods: 'fill = async (queryRunner) => { S };' },
-    { body: 'await this.#fill(queryRunner);', methods: 'async #fill(queryRunner) { S }' },
-    { body: 'await Example.fill(queryRunner);', methods: 'static async fill(queryRunner) { S }' },
-    { body: 'await fill(queryRunner);', head: 'async function fill(queryRunner) { S }' },
-    { body: 'await fill(queryRunner);', head: 'const fill = async (queryRunner) => { S };' },
-    { body: 'await steps.fill(queryRunner);', head: 'const steps = { fill: async (queryRunner) => { S } };' },
-    {
-      body: 'await new Filler(queryRunner).run();',
-      head: 'class Filler { constructor(queryRunner) { this.queryRunner = queryRunner; } async run() { const { queryRunner } = this; S } }',
-    },
-    { body: 'await Promise.all([1].map(async () => { S }));' },
-    { body: 'await [1].reduce(async (before) => { await before; S }, Promise.resolve());' },
-    { body: 'await Promise.resolve().then(async () => { S });' },
-    { body: 'await Promise.reject(new Error("x")).catch(async () => { S });' },
-    {
-      body: 'for await (const step of steps(queryRunner)) step;',
-      head: 'async function* steps(queryRunner) { S yield 1; }',
-    },
-    {
-      body: 'const { run } = this; await run.call(this, queryRunner);',
-      methods: 'async run(queryRunner) { S }',
-    },
-    { body: `await this['fi' + 'll'](queryRunner);`, methods: 'async fill(queryRunner) { S }' },
-    { body: 'await (async function again(n) { if (n > 0) return again(n - 1); S })(3);' },
-    {
-      body: 'await this.filled;',
-      methods: 'get filled() { return (async (queryRunner) => { S })(globalThis.lateRunner); }',
-    },
-  ];
+export const PLACES: readonly Place[] = [
+  { body: 'S' },
+  { body: 'await this.fill(queryRunner);', methods: 'async fill(queryRunner) { S }' },
+  { body: 'await this.fill(queryRunner);', methods: 'fill = async (queryRunner) => { S };' },
+  { body: 'await this.#fill(queryRunner);', methods: 'async #fill(queryRunner) { S }' },
+  { body: 'await Example.fill(queryRunner);', methods: 'static async fill(queryRunner) { S }' },
+  { body: 'await fill(queryRunner);', head: 'async function fill(queryRunner) { S }' },
+  { body: 'await fill(queryRunner);', head: 'const fill = async (queryRunner) => { S };' },
+  { body: 'await steps.fill(queryRunner);', head: 'const steps = { fill: async (queryRunner) => { S } };' },
+  {
+    body: 'await new Filler(queryRunner).run();',
+    head: 'class Filler { constructor(queryRunner) { this.queryRunner = queryRunner; } async run() { const { queryRunner } = this; S } }',
+  },
+  { body: 'await Promise.all([1].map(async () => { S }));' },
+  { body: 'await [1].reduce(async (before) => { await before; S }, Promise.resolve());' },
+  { body: 'await Promise.resolve().then(async () => { S });' },
+  { body: 'await Promise.reject(new Error("x")).catch(async () => { S });' },
+  {
+    body: 'for await (const step of steps(queryRunner)) step;',
+    head: 'async function* steps(queryRunner) { S yield 1; }',
+  },
+  {
+    body: 'const { run } = this; await run.call(this, queryRunner);',
+    methods: 'async run(queryRunner) { S }',
+  },
+  {
+    body: 'for await (const step of new Steps(queryRunner)) step;',
+    head: 'class Steps { constructor(queryRunner) { this.queryRunner = queryRunner; } async *[Symbol.asyncIterator]() { const { queryRunner } = this; S yield 1; } }',
+  },
+  { body: 'await Promise.all([...{ *[Symbol.iterator]() { yield (async () => { S })(); } }]);' },
+  { body: 'const steps = { set fill(queryRunner) { (async () => { S })(); } }; steps.fill = queryRunner;' },
+  {
+    body: 'for (const step of Steps.all) await step(queryRunner);',
+    head: 'class Steps { static all = []; static { this.all.push(async (queryRunner) => { S }); } }',
+    isFilled: true,
+  },
+  {
+    body: 'for (const step of Steps.all) await step(queryRunner);',
+    head: 'class Steps { static all = []; }\nSteps.all.push(async (queryRunner) => { S });',
+    isFilled: true,
+  },
+  {
+    body: 'for (const step of all) await step(queryRunner);',
+    head: 'const all = [];\nclass Steps { static { all.push(async (queryRunner) => { S }); } }',
+    isFilled: true,
+  },
+  {
+    body: 'await [1].fillAll(queryRunner);',
+    head: 'Array.prototype.fillAll = async function (queryRunner) { S };',
+    isFilled: true,
+  },
+  { body: `await this['fi' + 'll'](queryRunner);`, methods: 'async fill(queryRunner) { S }' },
+  { body: 'await (async function again(n) { if (n > 0) return again(n - 1); S })(3);' },
+  {
+    body: 'await this.filled;',
+    methods: 'get filled() { return (async (queryRunner) => { S })(globalThis.lateRunner); }',
+  },
+];

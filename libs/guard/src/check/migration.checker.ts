@@ -175,9 +175,10 @@ export class MigrationChecker {
   #checkMigration(file: string, module: ParsedModule, migration: MigrationCandidate): MigrationReport {
     const routines = [...this.#routines];
     const directions = DIRECTIONS.map((direction): DirectionReport => {
-      const declaration = direction === 'up' ? lockDeclarationOf(this.#evaluator, migration) : undefined;
-      const locks = declaration && this.#lockChecker(declaration);
-      const state = { ...this.#judgeState(module, direction, routines), locks };
+      const declaration = lockDeclarationOf(this.#evaluator, migration);
+      const locks = direction === 'up' ? this.#lockChecker(declaration) : undefined;
+      const temporary = { names: new Set<string>(), endsWithText: declaration.transaction === 'none' };
+      const state = { ...this.#judgeState(module, direction, routines), temporary, locks };
       const findings = this.#findings(module, migration, state);
       if (direction === 'up') this.#routines.push(...routines.slice(this.#routines.length));
       return { direction, verdict: verdictOf(findings), findings };

@@ -1,4 +1,9 @@
-import type { DataFinding, Statement } from 'nestjs-backfill-sql';
+import {
+  temporaryAfterCommit,
+  type Classification,
+  type DataFinding,
+  type Statement,
+} from 'nestjs-backfill-sql';
 import type { SqlEvent } from '../evaluate/machine/event.types.js';
 import type { DataRule } from '../rules/rule.types.js';
 import type { Finding } from './finding.types.js';
@@ -26,7 +31,7 @@ export function judgeSql(event: SqlEvent, state: JudgeState): readonly Finding[]
   if (event.text.kind === 'unknown') return [unknownText(event, state, event.text.expression)];
   const { routines, temporary } = state;
   const reading = readSql(state.classifier, event.text, { routines, temporary: temporary.names });
-  temporary.names = reading.classification.temporary;
+  temporary.names = temporaryAfter(reading.classification, temporary);
   const sent = { event, reading, state };
   if (reading.unparsed) return judgeUnparsed(sent);
   const findings = reading.classification.statements.flatMap((statement) => judgeStatement(sent, statement));
@@ -35,6 +40,15 @@ export function judgeSql(event: SqlEvent, state: JudgeState): readonly Finding[]
     findings.push(unknownText(event, state, reading.openPiece));
   findings.push(...(state.locks?.ofSql(sent) ?? []));
   return findings;
+}
+
+/** Without a transaction around the migration, each text commits by itself. */
+function temporaryAfter(
+  { statements, temporary }: Classification,
+  { endsWithText }: JudgeState['temporary'],
+): ReadonlySet<string> {
+  const hasBegun = statements.some(({ transaction }) => transaction === 'begin');
+  return endsWithText && !hasBegun ? temporaryAfterCommit(temporary) : temporary;
 }
 
 function unknownText(event: SqlEvent, state: JudgeState, expression: string): Finding {

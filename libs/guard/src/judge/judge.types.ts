@@ -18,8 +18,8 @@ export interface JudgeState {
   readonly locks?: LockRuleChecker | undefined;
   /** Functions and procedures known so far; statements that create one add to it. */
   readonly routines: Routine[];
-  /** The temporary tables of the migration. */
-  readonly temporary: { names: ReadonlySet<string> };
+  /** The temporary tables of the migration. `endsWithText`: each text that it sends is a transaction. */
+  readonly temporary: { names: ReadonlySet<string>; readonly endsWithText?: boolean };
 }
 
 /** Finds statements with dangerous locks. */

@@ -58,6 +58,8 @@ const STOP_SENTENCES = {
   branch: (condition) =>
     `this data change runs under \`${condition}\`, and the guard cannot prove that this condition is false on PostgreSQL`,
   sql: (code) => `the guard cannot read the SQL text in ${code}`,
+  synchronize: (code) =>
+    `${code}() changes the database to fit the entities: it may drop columns with their values`,
   budget: (detail) => `the code is too large to follow: ${detail}`,
   module: (detail) => detail,
   unparsed: (detail) => detail,

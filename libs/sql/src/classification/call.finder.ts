@@ -60,9 +60,12 @@ export function findCalls(tree: unknown, unit: SqlUnit, isKnown: (call: RoutineC
   return { calls, largeObjects, settings };
 }
 
-/** The routines that a view, operator, aggregate or cast calls when it is used later. */
+/** Statements that store expressions which later statements evaluate without naming them. */
+const STORES_EXPRESSIONS = new Set(['ViewStmt', 'CreateDomainStmt', 'AlterDomainStmt', 'CreatePolicyStmt']);
+
+/** The routines that a view, domain, operator, aggregate, cast or trigger calls when it is used later. */
 export function findStoredCalls(kind: string, fields: Json, unit: SqlUnit): readonly RoutineCall[] {
-  if (kind === 'ViewStmt') return findCalls(fields, unit, () => false).calls;
+  if (STORES_EXPRESSIONS.has(kind)) return findCalls(fields, unit, () => false).calls;
   return storedRoutineNames(kind, fields)
     .map((funcname) => toCall({ funcname }, unit, 'function'))
     .filter(({ name }) => name !== '');
@@ -70,6 +73,10 @@ export function findStoredCalls(kind: string, fields: Json, unit: SqlUnit): read
 
 function storedRoutineNames(kind: string, fields: Json): readonly unknown[] {
   if (kind === 'CreateCastStmt') return isObject(fields['func']) ? [fields['func']['objname']] : [];
+  if (kind === 'CreateTrigStmt' || kind === 'CreateEventTrigStmt') return [fields['funcname']];
+  if (kind === 'CreateOpClassStmt')
+    return nodesOf(fields['items'], 'CreateOpClassItem').map(({ name }) => isObject(name) && name['objname']);
+  if (kind === 'CreateRangeStmt') return nodesOf(fields['params'], 'DefElem').map(typeNameOf);
   // The options of an operator also contain the types of its operands, which are not names of routines.
   return kind === 'DefineStmt' ? nodesOf(fields['definition'], 'DefElem').map(typeNameOf) : [];
 }

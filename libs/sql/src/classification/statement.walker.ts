@@ -1,4 +1,4 @@
-import { type Json, kindOf, nameParts, nodesOf, text } from '../parser/parser-nodes.js';
+import { type Json, kindOf, list, nameParts, nodesOf, text } from '../parser/parser-nodes.js';
 import type { SqlParser } from '../parser/sql-parser.js';
 import { bodyOf, BodyWalker } from './body.walker.js';
 import { CallResolver } from './call.resolver.js';
@@ -113,7 +113,20 @@ export class StatementWalker {
     if (canContainDml(kind))
       facts.findings.push(...findDml(tree, span).filter((finding) => !this.#temporary.has(finding)));
     if (evaluatesExpressions(kind)) this.#calls.resolveCalls(tree, kind, scope);
-    this.#calls.resolveStoredCalls(kind, fields, scope);
+    if (kind === 'RuleStmt') this.#walkRule(fields, scope);
+    // A trigger of a permanent table fires for changes of its rows, which are findings themselves.
+    if (kind !== 'CreateTrigStmt' || this.#temporary.hasRelation(fields['relation']))
+      this.#calls.resolveStoredCalls(kind, fields, scope);
+  }
+
+  /** A change of a temporary table is no finding, but a rule on the table may change other tables. */
+  #walkRule(fields: Json, { span, facts }: StatementScope): void {
+    if (!this.#temporary.hasRelation(fields['relation'])) return;
+    const findings = list(fields['actions']).flatMap((action) => findDml(action, span));
+    if (findings.some((finding) => !this.#temporary.has(finding)))
+      facts.unknowns.push(
+        unknown('wrapped-call', span, 'a rule on a temporary table changes rows of another'),
+      );
   }
 
   #walkDoBlock(fields: Json, scope: StatementScope): void {

@@ -1,5 +1,6 @@
 import type * as ast from 'oxc-parser';
 import { templateText } from '../expressions/literals.js';
+import { iterated } from '../expressions/iterators.js';
 import { elementOf } from '../expressions/members.js';
 import { memberName } from '../expressions/property-names.js';
 import type { Call, CallSite, Context, Machine } from '../machine/machine.types.js';
@@ -59,8 +60,9 @@ export function evaluateArguments(
   context: Context,
 ): readonly Value[] {
   return nodes.flatMap((node): readonly Value[] => {
-    const value = machine.evaluate(node, context);
-    if (node.type !== 'SpreadElement') return [value];
+    const evaluated = machine.evaluate(node, context);
+    if (node.type !== 'SpreadElement') return [evaluated];
+    const value = iterated(machine, evaluated, { node, context });
     return value.kind === 'array' && !value.isOpen
       ? value.items
       : [{ ...unknown(codeOf(node.argument, context.module), factsOf(value)), isSpread: true }];

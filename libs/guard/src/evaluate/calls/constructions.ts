@@ -1,4 +1,5 @@
 import { instantiate } from '../classes/instances.js';
+import { iterated } from '../expressions/iterators.js';
 import type { Call } from '../machine/machine.types.js';
 import { OPAQUE, factsOf, factsOfAll, withoutOpaque } from '../values/facts.js';
 import { knownText, text } from '../values/text-value.js';
@@ -38,6 +39,8 @@ export function construct(callee: Value, call: Call): Value {
   if (DESCRIBED_BY_OPTIONS.has(name) && options?.kind === 'object')
     return { ...object(options.properties, { isOpen: true }), facts: OPAQUE };
   const make = CONSTRUCTORS.get(name);
+  if (make && options && /^(?:Map|Set)$/.test(name))
+    return make({ ...call, args: [iterated(machine, options, site)] });
   return make ? make(call) : unknownInstance(callee, name, call);
 }
 

@@ -26,9 +26,16 @@ export function lineage(machine: Machine, value: ClassValue): readonly ClassValu
 }
 
 export function keyName(key: ast.PropertyKey): string | undefined {
+  if (key.type === 'MemberExpression') return symbolName(key);
   if (key.type === 'PrivateIdentifier') return `#${key.name}`;
   if (key.type === 'Identifier') return key.name;
   return key.type === 'Literal' ? String(key.value) : undefined;
+}
+
+/** `[Symbol.iterator]` */
+function symbolName({ object, property }: ast.MemberExpression): string | undefined {
+  const isSymbol = object.type === 'Identifier' && object.name === 'Symbol';
+  return isSymbol && property.type === 'Identifier' ? `Symbol.${property.name}` : undefined;
 }
 
 export interface MethodQuery {

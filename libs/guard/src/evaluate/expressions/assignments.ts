@@ -1,11 +1,11 @@
 import type * as ast from 'oxc-parser';
 import { callAccessor } from '../classes/accessors.js';
-import { findMethod, methodValue } from '../classes/classes.js';
+import { type FoundMethod, findMethod, methodValue } from '../classes/classes.js';
 import type { Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
 import { factsOf, mergeFacts } from '../values/facts.js';
-import { choice, constant, knownNumber, plain, unknown } from '../values/value.js';
-import type { ArrayValue, ObjectValue, Value } from '../values/value.types.js';
+import { UNDEFINED, choice, constant, knownNumber, plain, unknown } from '../values/value.js';
+import type { ArrayValue, ClassValue, ObjectValue, Value } from '../values/value.types.js';
 import { sum } from './operators.js';
 import { type PatternTarget, destructure } from './patterns.js';
 import { memberName } from './property-names.js';
@@ -77,8 +77,27 @@ function assignMember(machine: Machine, target: ast.MemberExpression, value: Val
   const container = machine.evaluate(target.object, context);
   const name = memberName(machine, target, context);
   if (container.kind === 'object') assignProperty(machine, container, name, value);
-  else if (container.kind === 'class' && name !== undefined) container.statics.set(name, value);
+  else if (container.kind === 'class' && name !== undefined) assignStatic(machine, container, name, value);
   else if (container.kind === 'array') assignItem(container, name, value);
+}
+
+function assignStatic(machine: Machine, target: ClassValue, name: string, value: Value): void {
+  const found = findMethod(machine, target, { name, isStatic: true, isSetter: true });
+  if (found) runSetter(machine, found, { target, name, value });
+  else target.statics.set(name, value);
+}
+
+/** `delete target.name` */
+export function deleteMember(machine: Machine, target: ast.MemberExpression, context: Context): void {
+  const container = machine.evaluate(target.object, context);
+  const name = memberName(machine, target, context);
+  if (container.kind === 'class' && name !== undefined) container.statics.set(name, UNDEFINED);
+  if (container.kind === 'array') container.isOpen = true;
+  if (container.kind !== 'object') return;
+  const mayStay = name === undefined || machine.loops.length > 0 || machine.journal.isBranching;
+  for (const [key, old] of container.properties)
+    if (name === undefined || key === name)
+      container.properties.set(key, mayStay ? choice([old, UNDEFINED]) : UNDEFINED);
 }
 
 function assignProperty(machine: Machine, target: ObjectValue, name: string | undefined, value: Value): void {
@@ -94,16 +113,27 @@ function assignProperty(machine: Machine, target: ObjectValue, name: string | un
   target.properties.set(name, mayKeepOld && old ? choice([old, value]) : value);
 }
 
-/** @returns whether the object's class has a setter with this name, which was called */
+/** @returns whether the object or its class has a setter with this name, which was called */
 function callSetter(machine: Machine, target: ObjectValue, name: string, value: Value): boolean {
+  const own = target.setters?.get(name);
+  if (own) {
+    callAccessor(machine, own, [value], { name, expression: name, context: own });
+    return true;
+  }
   const found = target.class && findMethod(machine, target.class, { name, isSetter: true });
-  if (!found) return false;
+  return found ? runSetter(machine, found, { target, name, value }) : false;
+}
+
+interface SetterCall {
+  readonly target: Value;
+  readonly name: string;
+  readonly value: Value;
+}
+
+function runSetter(machine: Machine, found: FoundMethod, { target, name, value }: SetterCall): true {
   const { scope, module } = found.home;
-  callAccessor(machine, methodValue(found, target), [value], {
-    name,
-    expression: name,
-    context: { scope, module },
-  });
+  const method = methodValue(found, target);
+  callAccessor(machine, method, [value], { name, expression: name, context: { scope, module } });
   return true;
 }
 

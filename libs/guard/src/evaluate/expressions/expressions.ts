@@ -9,9 +9,10 @@ import { freeze } from '../modules/shared-objects.js';
 import { factsOf } from '../values/facts.js';
 import { isPlatform } from '../values/platform-names.js';
 import { knownText } from '../values/text-value.js';
-import { UNDEFINED, plain, unknown } from '../values/value.js';
+import { UNDEFINED, constant, plain, unknown } from '../values/value.js';
 import type { FunctionValue, NativeValue, Value } from '../values/value.types.js';
-import { evaluateAssignment, evaluateUpdate } from './assignments.js';
+import { deleteMember, evaluateAssignment, evaluateUpdate } from './assignments.js';
+import { iterated } from './iterators.js';
 import { arrayLiteral, literal, objectLiteral, templateText } from './literals.js';
 import { elementOf } from './members.js';
 import { binary, conditional, logical, unary } from './operators.js';
@@ -50,7 +51,8 @@ const MODELS: Models = {
   BinaryExpression: (machine, node, context) => binary(machine, node as ast.BinaryExpression, context),
   LogicalExpression: logical,
   ConditionalExpression: conditional,
-  UnaryExpression: unary,
+  UnaryExpression: (machine, node, context) =>
+    node.operator === 'delete' ? deleted(machine, node.argument, context) : unary(machine, node, context),
   SequenceExpression: sequence,
   AwaitExpression: awaited,
   YieldExpression: evaluateYield,
@@ -117,6 +119,12 @@ function memberExpression(machine: Machine, node: ast.MemberExpression, context:
   return machine.member(target, { name, expression, context });
 }
 
+function deleted(machine: Machine, argument: ast.Expression, context: Context): Value {
+  const target = argument.type === 'ChainExpression' ? argument.expression : argument;
+  if (target.type === 'MemberExpression') deleteMember(machine, target, context);
+  return constant(true);
+}
+
 function sequence(machine: Machine, node: ast.SequenceExpression, context: Context): Value {
   let last: Value = UNDEFINED;
   for (const expression of node.expressions) last = machine.evaluate(expression, context);
@@ -146,12 +154,16 @@ function evaluateYield(machine: Machine, node: ast.YieldExpression, context: Con
   if (!frame) return value;
   const { yields } = frame;
   if (machine.loops.slice(frame.loops).some((loop) => loop !== 'values')) yields.isOpen = true;
-  if (!node.delegate) yields.items.push(value);
-  else if (value.kind === 'array') {
-    yields.items.push(...value.items);
-    yields.isOpen ||= value.isOpen;
+  if (!node.delegate) {
+    yields.items.push(value);
+    return value;
+  }
+  const list = iterated(machine, value, { node, context });
+  if (list.kind === 'array') {
+    yields.items.push(...list.items);
+    yields.isOpen ||= list.isOpen;
   } else {
-    yields.items.push(unknown(codeOf(node, context.module), factsOf(value)));
+    yields.items.push(unknown(codeOf(node, context.module), factsOf(list)));
     yields.isOpen = true;
   }
   return value;

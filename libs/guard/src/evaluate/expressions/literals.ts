@@ -6,6 +6,7 @@ import { factsOf, mergeFacts } from '../values/facts.js';
 import { concatenate, text } from '../values/text-value.js';
 import { UNDEFINED, array, constant, object, unknown } from '../values/value.js';
 import type { ArrayValue, Chunk, ObjectValue, TextPart, Value } from '../values/value.types.js';
+import { iterated } from './iterators.js';
 import { propertyName } from './property-names.js';
 
 export function literal(node: Extract<ast.Expression, { type: 'Literal' }>, { module }: Context): Value {
@@ -61,7 +62,7 @@ function addSpreadItems(
   { argument }: ast.SpreadElement,
   context: Context,
 ): void {
-  const spread = machine.evaluate(argument, context);
+  const spread = iterated(machine, machine.evaluate(argument, context), { node: argument, context });
   if (spread.kind === 'array') {
     result.items.push(...spread.items);
     result.isOpen ||= spread.isOpen;
@@ -103,7 +104,10 @@ function addProperty(
     result.isOpen = true;
     return;
   }
-  if (property.kind === 'set') return;
+  if (property.kind === 'set') {
+    if (value.kind === 'function') result.setters?.set(name, { ...value, thisValue: result });
+    return;
+  }
   const isMethod = value.kind === 'function' && value.node.type !== 'ArrowFunctionExpression';
   const kind = property.kind === 'get' ? { isGetter: true as const } : {};
   result.properties.set(name, isMethod ? { ...value, ...kind, thisValue: result } : value);

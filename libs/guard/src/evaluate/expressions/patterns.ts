@@ -5,6 +5,7 @@ import { codeOf } from '../machine/source-code.js';
 import { factsOf } from '../values/facts.js';
 import { array, choice, database, isUndefined, unknown } from '../values/value.js';
 import type { DatabaseRole, Scope, Value } from '../values/value.types.js';
+import { iterated } from './iterators.js';
 import { propertyName } from './property-names.js';
 
 /** Anything that a value can be bound or assigned to. */
@@ -55,15 +56,16 @@ function destructureArray(
   how: Destructuring,
 ): void {
   const { machine, context } = how;
+  const list = iterated(machine, value, { node: pattern, context });
   pattern.elements.forEach((element, index) => {
     if (!element) return;
     if (element.type === 'RestElement') {
-      const rest = value.kind === 'array' ? array(value.items.slice(index), { isOpen: value.isOpen }) : value;
+      const rest = list.kind === 'array' ? array(list.items.slice(index), { isOpen: list.isOpen }) : list;
       destructure(element.argument, rest, how);
       return;
     }
     const expression = codeOf(element, context.module);
-    destructure(element, machine.member(value, { name: String(index), expression, context }), how);
+    destructure(element, machine.member(list, { name: String(index), expression, context }), how);
   });
 }
 

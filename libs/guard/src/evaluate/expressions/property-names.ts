@@ -28,6 +28,8 @@ export function memberName(
   return propertyName(machine, { key: node.property, computed: node.computed }, context);
 }
 
+/** A symbol of JavaScript, e.g. `Symbol.iterator`, is a name too. */
 function nameFrom(value: Value): string | undefined {
+  if (value.kind === 'native' && value.name.startsWith('Symbol.')) return value.name;
   return value.kind === 'constant' ? String(value.value) : knownText(value);
 }

@@ -71,10 +71,12 @@ export interface HelperEvent extends Occurrence {
  * - `outside`: a program, another thread or a text run as code, which may open its own connection to the database
  * - `unknown`: a value that is set elsewhere or that was not read, and that may give access to the database
  * - `sql`: SQL with unknown text
+ * - `synchronize`: TypeORM changes tables as the entities say
  * - `budget`: code that is too large to follow
  * - `module`: a migration class that was not found
  */
-export type StopReason = 'helper' | 'application' | 'outside' | 'unknown' | 'sql' | 'budget' | 'module';
+export type StopReason =
+  'helper' | 'application' | 'outside' | 'unknown' | 'sql' | 'synchronize' | 'budget' | 'module';
 
 export interface UndecidedEvent extends Occurrence {
   readonly kind: 'undecided';

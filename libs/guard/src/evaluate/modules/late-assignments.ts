@@ -2,6 +2,7 @@ import type * as ast from 'oxc-parser';
 import { patternNames } from '../../source/declared-names.js';
 import type { ParsedModule } from '../../source/parsed-module.js';
 import { ITERATES } from '../calls/call-names.js';
+import { topLevelClasses } from '../migrations/top-level-classes.js';
 
 /** What the functions and classes of a module assign: they may run before the migration, or never. */
 export interface LateAssignments {
@@ -23,7 +24,9 @@ export function lateAssignments(module: ParsedModule): LateAssignments {
     properties: new Set(),
     captured: new Set(),
     locals: new Set(),
+    classes: new Set(topLevelClasses(module).map(({ id }) => id?.name ?? '')),
   };
+  names.classes.delete('');
   for (const statement of module.program.body) visit(statement, 'top level', names);
   known.set(module, names);
   return names;
@@ -37,9 +40,28 @@ interface Names {
   readonly captured: Set<string>;
   /** The variables that the current function has declared so far. */
   readonly locals: Set<string>;
+  readonly classes: Set<string>;
 }
 
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
+
+/** Code of a class that runs when the class is made. The evaluator reads a static property, but does not run it. */
+function isStaticCode(node: ast.Node): boolean {
+  return node.type === 'StaticBlock' || (node.type === 'PropertyDefinition' && node.static);
+}
+
+/** `Seeds.all.push(…)`, `Seeds.sql = …`: code at the top level that changes a class. */
+function changesClass(node: ast.Node, { classes }: Names): boolean {
+  if (node.type === 'AssignmentExpression') return classes.has(rootOf(node.left));
+  return node.type === 'CallExpression' && classes.has(rootOf(node.callee));
+}
+
+/** The variable of a chain of members. */
+function rootOf(node: ast.Node): string {
+  if (node.type !== 'MemberExpression') return '';
+  return node.object.type === 'Identifier' ? node.object.name : rootOf(node.object);
+}
+
 /** Nodes without assignments in them. Most nodes of a migration are of these types. */
 const LEAVES = new Set(['Identifier', 'Literal', 'TemplateElement', 'ThisExpression', 'ImportDeclaration']);
 
@@ -50,8 +72,8 @@ const MUTATION = /^(?:push|unshift|splice|fill|set|add)$/;
 function visit(node: ast.Node, place: Place, names: Names): void {
   const { type } = node;
   if (LEAVES.has(type) || (type.startsWith('TSType') && type !== 'TSTypeAssertion')) return;
-  const inner: Place = FUNCTIONS.has(type) ? 'function' : place;
-  if (inner === 'function') noteAssignments(node, names);
+  const inner: Place = FUNCTIONS.has(type) || isStaticCode(node) ? 'function' : place;
+  if (inner === 'function' || changesClass(node, names)) noteAssignments(node, names);
   if (node.type === 'CallExpression' && isIteration(node)) visitIteration(node, inner, names);
   else visitChildren(node, inner, isFunction(node) ? { ...names, locals: parametersOf(node) } : names);
 }

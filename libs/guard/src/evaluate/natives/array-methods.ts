@@ -1,6 +1,7 @@
 import type { Call } from '../machine/machine.types.js';
 import { callCallbacks } from '../calls/callbacks.js';
-import { factsOf } from '../values/facts.js';
+import { callUnknown } from '../calls/unknown-calls.js';
+import { OPAQUE, factsOf } from '../values/facts.js';
 import { joinTexts, text } from '../values/text-value.js';
 import { equality, likelyEqual } from '../values/truth.js';
 import { UNDEFINED, array, choice, constant, plain, unknown } from '../values/value.js';
@@ -40,10 +41,23 @@ export function callArrayMethod(self: ArrayValue, name: string, call: Call): Val
   return model ? model(self, call) : callWithoutModel(self, name, call);
 }
 
+/** A generator is a list of the values that it yields. */
+const GENERATORS = (function* () {
+  yield* [];
+})();
+
+const PROTOTYPES: readonly object[] = [Array.prototype, Map.prototype, Set.prototype, GENERATORS];
+
+/** `Array.prototype.runAll = …`: the application may add methods. */
+function isAdded(name: string): boolean {
+  return !PROTOTYPES.some((prototype) => name in prototype);
+}
+
 /** A method without a model may call its callbacks, and may leave other items in the array. */
 function callWithoutModel(self: ArrayValue, name: string, call: Call): Value {
   const expression = call.site.callee;
   const facts = factsOf(self);
+  if (isAdded(name)) return callUnknown({ name, expression, receiver: self, facts: OPAQUE }, call);
   callCallbacks({ name, facts, sendsSql: false }, call);
   self.items.push(unknown(`${expression}()`, facts));
   self.isOpen = true;

@@ -2,6 +2,7 @@ import { callUnknown } from '../calls/unknown-calls.js';
 import { isOutsideNative } from '../calls/outside-calls.js';
 import type { Call } from '../machine/machine.types.js';
 import { callDatabase } from '../typeorm/database-calls.js';
+import { iterated } from '../expressions/iterators.js';
 import { NO_FACTS, OPAQUE, factsOf } from '../values/facts.js';
 import { isPlatform } from '../values/platform-names.js';
 import { database, unknown } from '../values/value.js';
@@ -38,7 +39,12 @@ function callMethodOfReceiver({ name, receiver }: NativeValue, call: Call): Valu
 /** Functions of these namespaces do not reach the database. */
 const HARMLESS_NAMESPACE = /^(?:console|process|Math|JSON|Date|Intl|Symbol)\b/;
 
-function callFunction({ name, receiver }: NativeValue, call: Call): Value {
+/** Functions of the platform that read an iterable. */
+const ITERATES =
+  /^(?:Array\.from(?:Async)?|Object\.(?:fromEntries|groupBy)|Promise\.(?:all|allSettled|any|race)|Iterator\.from)$/;
+
+function callFunction({ name, receiver }: NativeValue, given: Call): Value {
+  const call = ITERATES.test(name) ? withIterated(given) : given;
   const { machine, args, site } = call;
   if (isOutsideNative(name, args))
     machine.emit({ kind: 'undecided', reason: 'outside', expression: site.callee }, site);
@@ -81,4 +87,10 @@ function typeOrmFunction(name: string, call: Call): Value {
   if (role) return database(role);
   if (GLOBAL_METHODS.has(method)) return callDatabase(database('source'), method, call);
   return unknown(`${call.site.callee}()`, /^(?:get|create)/.test(method) ? { database: true } : NO_FACTS);
+}
+
+function withIterated(call: Call): Call {
+  const { machine, args, site } = call;
+  const [first, ...rest] = args;
+  return first ? { ...call, args: [iterated(machine, first, site), ...rest] } : call;
 }

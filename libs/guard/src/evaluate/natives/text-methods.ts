@@ -1,5 +1,6 @@
 import type { Call } from '../machine/machine.types.js';
-import { factsOf } from '../values/facts.js';
+import { callUnknown } from '../calls/unknown-calls.js';
+import { OPAQUE, factsOf } from '../values/facts.js';
 import {
   isChunk,
   knownPattern,
@@ -30,7 +31,11 @@ const MODELS: ReadonlyMap<string, TextModel> = new Map<string, TextModel>([
 /** The methods of strings that keep the known pieces of a text known. */
 export function callTextMethod(self: TextValue, name: string, call: Call): Value {
   const model = MODELS.get(name);
-  return model ? model(self, call) : unknown(`${call.site.callee}()`, factsOf(self));
+  if (model) return model(self, call);
+  const expression = call.site.callee;
+  // `String.prototype.run = …`: the application may add methods.
+  if (!(name in String.prototype)) return callUnknown({ name, expression, facts: OPAQUE }, call);
+  return unknown(`${expression}()`, factsOf(self));
 }
 
 function trim(self: TextValue): Value {

@@ -6,7 +6,7 @@ import type { Completion, Context, Machine } from '../machine/machine.types.js';
 import { codeOf } from '../machine/source-code.js';
 import { equality, likelyEqual, truthOf } from '../values/truth.js';
 import type { Value } from '../values/value.types.js';
-import { plain } from '../values/value.js';
+import { unknown } from '../values/value.js';
 import { executeBlock } from './blocks.js';
 import { type Arm, armOf } from './doubtful-arms.js';
 
@@ -135,6 +135,7 @@ export function executeTry(machine: Machine, node: ast.TryStatement, context: Co
 
 function executeCatch(machine: Machine, { param, body }: ast.CatchClause, context: Context): Completion {
   const inner: Context = { ...context, scope: LexicalScope.block(context.scope) };
-  if (param) bindPattern(param, plain('error'), { machine, context: inner });
+  // The program may throw any object, with methods of its own.
+  if (param) bindPattern(param, unknown('error'), { machine, context: inner });
   return machine.execute(body, inner);
 }

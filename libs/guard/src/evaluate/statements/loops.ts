@@ -1,5 +1,6 @@
 import type * as ast from 'oxc-parser';
 import { assign } from '../expressions/assignments.js';
+import { iterated } from '../expressions/iterators.js';
 import { bindPattern } from '../expressions/patterns.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
@@ -20,7 +21,10 @@ export function executeForEach(
 ): Completion {
   const right = machine.evaluate(node.right, context);
   return iterate(machine, {
-    iterated: node.type === 'ForInStatement' ? keysOf(right) : right,
+    iterated:
+      node.type === 'ForInStatement'
+        ? keysOf(right)
+        : iterated(machine, right, { node: node.right, context }),
     expression: codeOf(node.right, context.module),
     body(item) {
       const inner = { ...context, scope: LexicalScope.block(context.scope) };

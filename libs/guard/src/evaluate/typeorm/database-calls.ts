@@ -35,6 +35,7 @@ const MODELS: ReadonlyMap<string, DatabaseModel> = new Map<string, DatabaseModel
   ['clearTable', clearTable],
   ['runMigrations', undecided],
   ['undoLastMigration', undecided],
+  ['synchronize', synchronize],
 ]);
 
 export function callDatabase(target: DatabaseValue, name: string, call: Call): Value {
@@ -104,6 +105,13 @@ function undecided(_target: DatabaseValue, { machine, site }: Call): Value {
   return UNDEFINED;
 }
 
+/** It drops and changes what the entities say, which the guard cannot know. `synchronize(true)` drops all first. */
+function synchronize(_target: DatabaseValue, { machine, args, site }: Call): Value {
+  machine.emit({ kind: 'schema', method: 'synchronize', args }, site);
+  machine.emit({ kind: 'undecided', reason: 'synchronize', expression: site.callee }, site);
+  return UNDEFINED;
+}
+
 /** The methods of TypeORM's repositories that do not write. Any other method was added by the application. */
 const REPOSITORY_READS =
   /^(?:find|count|exist|sum|average|minimum|maximum|aggregate|create|merge|preload|hasId|getId|target|metadata|then|catch|finally|release|on$|once$)/;
@@ -111,15 +119,15 @@ const REPOSITORY_READS =
 /** These methods make an entity without reading a row. */
 const ENTITY_FACTORIES = new Set(['create', 'merge', 'preload']);
 
-/** The methods that change or lock tables; `synchronize` is one of the data source. */
+/** The methods that change or lock tables; `dropDatabase` is also one of the data source. */
 const SCHEMA_METHODS =
-  /^(?:(?:create|drop|rename)Table|(?:add|drop|change)Columns?|renameColumn|clearDatabase|dropSchema|synchronize|(?:create|drop)(?:Index|Indices)|createPrimaryKey|updatePrimaryKeys|create(?:UniqueConstraint|CheckConstraint|ExclusionConstraint|ForeignKey)s?)$/;
+  /^(?:(?:create|drop|rename)Table|(?:add|drop|change)Columns?|renameColumn|clearDatabase|dropDatabase|dropSchema|(?:create|drop)(?:Index|Indices)|createPrimaryKey|updatePrimaryKeys|create(?:UniqueConstraint|CheckConstraint|ExclusionConstraint|ForeignKey)s?)$/;
 
 /** Reads, and the schema methods of the query runner. Their callbacks are followed. */
 function read(target: DatabaseValue, name: string, { machine, args, site }: Call): Value {
   for (const arg of args)
     if (arg.kind === 'function') machine.invoke(arg, [unknown('', { rows: true })], site);
-  if (SCHEMA_METHODS.test(name) && (target.role === 'runner' || name === 'synchronize'))
+  if (SCHEMA_METHODS.test(name) && (target.role === 'runner' || name === 'dropDatabase'))
     machine.emit({ kind: 'schema', method: name, args }, site);
   if (target.role === 'runner') return plain(site.callee);
   if (target.role === 'repository' && !REPOSITORY_READS.test(name))

@@ -45,7 +45,7 @@ export function object(
   entries: Iterable<readonly [string, Value]> = [],
   { isOpen = false }: { readonly isOpen?: boolean } = {},
 ): ObjectValue {
-  return { kind: 'object', properties: new Map(entries), isOpen, facts: NO_FACTS };
+  return { kind: 'object', properties: new Map(entries), setters: new Map(), isOpen, facts: NO_FACTS };
 }
 
 export function database(role: DatabaseRole, entity?: EntityName): DatabaseValue {

@@ -68,6 +68,8 @@ export interface ObjectValue {
   readonly properties: Map<string, Value>;
   /** The class of an instance. */
   readonly class?: ClassValue;
+  /** The `set` accessors of an object literal. */
+  readonly setters?: Map<string, FunctionValue>;
   /** It may have properties that are not listed. */
   isOpen: boolean;
   facts: Facts;

@@ -7,6 +7,9 @@ import { columnDefinition, quotedName } from './column-sql.js';
 /** What stands for a table that the guard cannot read. */
 const UNKNOWN_TABLE = '"unknown_table"';
 
+/** It drops every table of the user, as `clearDatabase()` does. */
+const DROP_ALL = 'DROP OWNED BY CURRENT_USER';
+
 /** The SQL that a schema method of TypeORM's query runner sends; nothing for a method that takes no dangerous lock. */
 export function sqlOfCall({ method, args }: Pick<SchemaEvent, 'method' | 'args'>): readonly string[] {
   const table = tableName(args[0]);
@@ -48,6 +51,9 @@ const METHODS: Readonly<Record<string, MethodSql>> = {
   createIndices: (table, [indices]) => itemsOf(indices).map((index) => createIndex(table, index)),
   dropIndex: (table, [index]) => dropIndex(table, index),
   dropIndices: (table, [indices]) => itemsOf(indices).flatMap((index) => dropIndex(table, index)),
+  clearDatabase: () => [DROP_ALL],
+  dropDatabase: () => [DROP_ALL],
+  synchronize: (_table, _args, drops) => (isTrue(drops) ? [DROP_ALL] : []),
   dropSchema: (schema, [, , cascade]) => (isTrue(cascade) ? [`DROP SCHEMA ${schema} CASCADE`] : []),
 };
 
@@ -60,17 +66,17 @@ function addColumn(table: string, column: Value | undefined): string {
   return `ALTER TABLE ${table} ADD COLUMN ${columnDefinition(column)}`;
 }
 
-/** TypeORM drops and adds a column whose type or length changes, so that an unknown old type is dangerous. */
+/**
+ * TypeORM drops and adds a column whose type or length changes. It compares them as texts: `varchar` is not the
+ * `character varying` that it reads from the database, if the old column is given by its name.
+ */
 function changeColumn(table: string, from: Value | undefined, to: Value | undefined): readonly string[] {
   const [before, after] = [nameOf(from), nameOf(to)];
+  if (isMadeAgain(from, to)) return [`ALTER TABLE ${table} DROP COLUMN ${before}`, addColumn(table, to)];
   const renames = before === after ? [] : [`ALTER TABLE ${table} RENAME COLUMN ${before} TO ${after}`];
-  const oldType = knownText(property(from, 'type'));
-  const newType = knownText(property(to, 'type'));
-  const isSameType = oldType !== undefined && oldType === newType && sameText(from, to, 'length');
-  const retypes =
-    isSameType || newType === undefined
-      ? []
-      : [`ALTER TABLE ${table} ALTER COLUMN ${after} TYPE unknown_type`];
+  const retypes = mayBeRetyped(from, to)
+    ? [`ALTER TABLE ${table} ALTER COLUMN ${after} TYPE unknown_type`]
+    : [];
   const wasNullable = property(from, 'isNullable');
   const isNullable = property(to, 'isNullable');
   const requires =
@@ -84,6 +90,24 @@ function changeColumn(table: string, from: Value | undefined, to: Value | undefi
     ...requires,
     ...(unique ? [`ALTER TABLE ${table} ADD UNIQUE (${after})`] : []),
   ];
+}
+
+/** Without a new type, the column is a changed copy. */
+function isMadeAgain(from: Value | undefined, to: Value | undefined): boolean {
+  const [oldType, newType] = [knownText(property(from, 'type')), knownText(property(to, 'type'))];
+  if (newType === undefined) return false;
+  if (oldType === undefined) return knownText(from) !== undefined && SHORT_NAME.test(newType);
+  const isSameArray = isTrue(property(from, 'isArray')) === isTrue(property(to, 'isArray'));
+  return !(oldType === newType && isSameArray && sameText(from, to, 'length'));
+}
+
+/** Names of types that PostgreSQL does not report: it says `character varying`, `integer`, `boolean`. */
+const SHORT_NAME =
+  /^(?:varchar|char|varbit|int[248]?|float[48]?|decimal|bool|(?:small|big)?serial|time(?:stamp)?(?:tz)?)$/i;
+
+/** An old type that is not known counts as another one. */
+function mayBeRetyped(from: Value | undefined, to: Value | undefined): boolean {
+  return property(from, 'type') === undefined && knownText(property(to, 'type')) !== undefined;
 }
 
 function sameText(a: Value | undefined, b: Value | undefined, name: string): boolean {

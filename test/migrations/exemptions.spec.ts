@@ -65,6 +65,19 @@ it('a refusal shows migration, statement, position, rule, danger, a backfill to 
   });
 });
 
+it('a refusal of a statement with parameters shows where its values belong, and no value', async () => {
+  const Up = migration('AddNote', {
+    up: (runner) => runner.manager.update('Lead', { id: 3 }, { note: 'costs $1' }),
+  });
+  await withDataSource(postgresDataSource(stage.database, [Up]), async (dataSource) => {
+    const { message } = (await rejection(dataSource.runMigrations())) as Error;
+    expect(message).toMatch(/note: '<value of \$\d>'/);
+    expect(message).toContain("where: 'id = <value of $2> AND note IS NULL'");
+    expect(message).toContain('// Write the values into the places <value of $1> and so on.');
+    expect(message).not.toContain('costs');
+  });
+});
+
 describe('grandfathered migrations', () => {
   it('run unguarded and are counted; all others are guarded', async () => {
     const Old = plainMigration('Old', UPDATE);

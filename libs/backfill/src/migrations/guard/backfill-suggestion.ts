@@ -1,4 +1,5 @@
 import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
+import { replacePlaceholders, sqlPieces } from '../../text/sql-pieces.js';
 
 /** The code of a backfill class that replaces a data change, generated from the parsed statement. */
 export function suggestBackfill(finding: DataFinding, entity: string | undefined): string {
@@ -7,6 +8,7 @@ export function suggestBackfill(finding: DataFinding, entity: string | undefined
   const columns = finding.set.map(({ column }) => column);
   const name = kebab([table, verb(finding), ...columns.slice(0, 2)].join('-'));
   const head = [
+    ...(hasParameters(finding) ? ['// Write the values into the places <value of $1> and so on.'] : []),
     `@Backfill<${entityName}>({`,
     `  name: '${name}',`,
     `  entity: ${entityName},`,
@@ -48,7 +50,7 @@ function assignments(finding: DataFinding): readonly string[] {
   if (finding.set.length === 0) return [`      column: 'sql expression',`];
   return finding.set.map(
     ({ column, expression }) =>
-      `      ${property(camel(column))}: ${quoted(expression || 'sql expression')},`,
+      `      ${property(camel(column))}: ${quoted(withoutParameters(expression) || 'sql expression')},`,
   );
 }
 
@@ -61,7 +63,24 @@ function where(finding: DataFinding): string {
       ? `${first.column} IS NULL`
       : undefined;
   const parts = [condition, pending].filter((part) => part !== undefined);
-  return quoted(parts.length > 0 ? parts.join(' AND ') : 'condition of the pending rows');
+  return quoted(parts.length > 0 ? withoutParameters(parts.join(' AND ')) : 'condition of the pending rows');
+}
+
+function hasParameters({ set, where }: DataFinding): boolean {
+  const texts = [where?.text ?? '', ...set.map(({ expression }) => expression)];
+  return texts.some((text) => withoutParameters(text) !== text);
+}
+
+/**
+ * The parameters of the statement do not exist in a backfill. Their values may be personal data, which does not
+ * belong into the log of a deployment.
+ */
+function withoutParameters(sql: string): string {
+  return sqlPieces(sql)
+    .map(({ text, kind }) =>
+      kind === 'code' ? replacePlaceholders(text, (position) => `<value of $${String(position)}>`) : text,
+    )
+    .join('');
 }
 
 function isMeaningful(shape: WhereShape): boolean {

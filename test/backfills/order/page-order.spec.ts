@@ -151,7 +151,7 @@ describe('a sweep in page order', () => {
     [
       'another table that takes the name',
       'has another name now',
-      `BEGIN; CREATE TABLE contacts_new (LIKE contacts INCLUDING ALL); INSERT INTO contacts_new SELECT * FROM contacts;
+      `BEGIN; LOCK TABLE contacts IN SHARE MODE; CREATE TABLE contacts_new (LIKE contacts INCLUDING ALL); INSERT INTO contacts_new SELECT * FROM contacts;
        ALTER TABLE contacts RENAME TO contacts_old; ALTER TABLE contacts_new RENAME TO contacts;
        CREATE TRIGGER record_change AFTER UPDATE OF search_name ON contacts
          FOR EACH ROW WHEN (old.search_name IS NULL) EXECUTE FUNCTION record_change(); COMMIT`,

@@ -109,7 +109,7 @@ function enqueue(client: ClientBase, pipeline: Pipeline): void {
 /**
  * Whether the statements may be written before the reply to the pipeline in flight. All of them must already
  * be prepared, because it is not known whether the statements that the pipeline in flight prepares will be
- * prepared.
+ * prepared. No pipeline may wait to be written, because the replies come in the order of the messages.
  *
  * @internal see `sendPipeline`
  */
@@ -117,6 +117,7 @@ export function canPipeline(client: ClientBase, statements: readonly Statement[]
   const preparations = preparationsByClient.get(client);
   return (
     supportsPipeline(client) &&
+    queueOf(client).queued?.isWritten !== false &&
     statements.every(({ text }) => preparations?.get(statementName(text)) === 'prepared')
   );
 }
@@ -187,6 +188,10 @@ class Pipeline {
   #statementIndex = 0;
   #isWritten = false;
   #hasFailed = false;
+
+  get isWritten(): boolean {
+    return this.#isWritten;
+  }
 
   constructor(request: PipelineRequest) {
     const { client, statements } = request;

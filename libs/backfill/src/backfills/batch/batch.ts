@@ -33,6 +33,12 @@ export interface BatchOutcome {
  */
 export const LEDGER_CURSOR = Symbol('the cursor in the ledger');
 
+/** Maximum numbers of rows. */
+export interface StripeLimits {
+  readonly firstStripe: number;
+  readonly others: number;
+}
+
 /** One step of a sweep: the next pending rows above the cursor, up to the end of the window. */
 export interface SweepStep {
   /** A key, or in page order a position. */
@@ -43,6 +49,10 @@ export interface SweepStep {
   readonly region: Region | null;
   /** Maximum number of rows. */
   readonly limit: number;
+  /**
+   * `limit` in the first of several stripes and elsewhere, for a runner that `followsRows`. @default `limit`
+   */
+  readonly limits?: StripeLimits;
   /** Leave out the rows in quarantine. */
   readonly excludeQuarantined: boolean;
   /** The batch's number in this run, from 1. */
@@ -94,6 +104,11 @@ export interface BatchRunner {
   readonly canBeOptimistic: boolean;
   /** Whether an optimistic batch can change rows without selecting them first (`SweepStep.pages`). */
   readonly canBeUnselected: boolean;
+  /**
+   * Whether a pipelined batch begins where the rows of the previous one have ended, not at the cursor of its step.
+   * @default false
+   */
+  readonly followsRows?: boolean;
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome>;
   /**
    * Sends the next batch before the server has answered the batch in flight (pipeline mode), so that the

@@ -1,6 +1,7 @@
 import {
   compareCtids,
   pageOf,
+  positionFromKey,
   positionToKey,
   startCtid,
   startOfPage,
@@ -38,6 +39,23 @@ export interface RegionPart {
 export function regionAt({ firstPage, begun }: PagePosition, size: Region, windowEnd: number): RegionPart {
   const { endPage, stripes } = begun ?? { endPage: firstPage + size.pages, stripes: size.stripes };
   return { endPage: Math.min(endPage, windowEnd), stripes };
+}
+
+/** The stripe of a position, and the number of stripes. @param region the size of a region that begins there */
+export function stripeAt(cursor: Key | null, region: Region | null): { stripe: number; stripes: number } {
+  const { stripe, begun } = positionFromKey(cursor ?? boundAt(0));
+  return { stripe, stripes: begun?.stripes ?? region?.stripes ?? 1 };
+}
+
+/** Whether a batch at this position is in the first of several stripes, whose rows move to other pages. */
+export function isFirstOfStripes(cursor: Key | null, region: Region | null): boolean {
+  const { stripe, stripes } = stripeAt(cursor, region);
+  return stripe === 0 && stripes > 1;
+}
+
+/** The stripe of a row by its line pointer, as `PageOrder` computes it in SQL: the lowest byte of the number. */
+export function stripeOf(line: number, stripes: number): number {
+  return (line % 256) % stripes;
 }
 
 /** What a batch found in its stripe. */
@@ -79,12 +97,11 @@ export function nextPosition(
 /** `StripeResult.lastCtid` of rows with these ctids. */
 export function lastCtidWithin(ctids: readonly string[], from: PagePosition, endPage: number): string | null {
   const end = startCtid(endPage);
-  return ctids
-    .filter((ctid) => compareCtids(ctid, from.ctid) > 0 && compareCtids(ctid, end) <= 0)
-    .reduce<string | null>(
-      (last, ctid) => (last === null || compareCtids(ctid, last) > 0 ? ctid : last),
-      null,
-    );
+  let last: string | null = null;
+  for (const ctid of ctids) {
+    if (compareCtids(ctid, last ?? from.ctid) > 0 && compareCtids(ctid, end) <= 0) last = ctid;
+  }
+  return last;
 }
 
 /** The bound of a range or window before the first row of a page. */

@@ -1,6 +1,7 @@
 import { rowsFromArrays, type Parameters } from '../../../postgres/parameters.js';
 import type { TransformDefinition } from '../../definition/definition.js';
 import type { RowSelection } from '../row-selection.js';
+import { keyOfVersion } from './read-row.codec.js';
 import type { RowChange } from './transform.row.js';
 
 /** The changes of a batch as a table `nb_new`: one array parameter per column, for any number of rows. */
@@ -23,7 +24,7 @@ interface ChangeColumn {
 
 export function encodeChanges(
   selection: RowSelection,
-  { key, writes }: TransformDefinition,
+  { writes }: TransformDefinition,
   changes: readonly RowChange[],
   parameters: Parameters,
 ): EncodedChanges {
@@ -33,7 +34,7 @@ export function encodeChanges(
     { name: 'nb_new_ctid', type: 'tid', value: ({ row }) => row.ctid },
     { name: 'nb_new_xmin', type: 'xid', value: ({ row }) => row.xmin },
     ...(selection.facts.hasChildTables ? [table] : []),
-    ...key.map((_, at): ChangeColumn => ({
+    ...keyOfVersion(selection).map((_, at): ChangeColumn => ({
       name: `nb_new_key_${at + 1}`,
       value: ({ row }) => row.key[at] ?? null,
     })),

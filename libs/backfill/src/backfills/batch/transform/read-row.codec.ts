@@ -1,4 +1,4 @@
-import { ROW, type TransformDefinition } from '../../definition/definition.js';
+import { ROW, type BackfillDefinition, type TransformDefinition } from '../../definition/definition.js';
 import { text } from '../../../postgres/decoders.js';
 import type { Session } from '../../../postgres/session.js';
 import type { StatementResult } from '../../../postgres/statement-result.js';
@@ -28,15 +28,15 @@ export class ReadRowCodec {
       selection.facts.hasChildTables ? `${ROW}.tableoid::text` : 'NULL',
       `${ROW}.xmin::text`,
       selection.tenantText,
-      ...selection.keyTexts,
+      ...(keyOfVersion(selection).length > 0 ? selection.keyTexts : []),
       selection.readColumns(this.#definition),
     ].join(', ');
   }
 
   /** Reads columns by position, because this code runs for every row of every batch. */
   decode(session: Session, result: StatementResult): ReadRow[] {
-    const { reads, key } = this.#definition;
-    const readsAt = FIXED_COLUMNS + key.length;
+    const { reads } = this.#definition;
+    const readsAt = FIXED_COLUMNS + keyOfVersion(this.#selection).length;
     const toEntity = this.#codec.decoder(session, result, reads, readsAt);
     return result.rows.map((row) => ({
       ctid: text(row[0] ?? null),
@@ -47,4 +47,12 @@ export class ReadRowCodec {
       entity: toEntity(row),
     }));
   }
+}
+
+/**
+ * The columns of the key if they identify a version of a row together with its ctid and xmin. In page order those
+ * two suffice, as long as the table has the same file.
+ */
+export function keyOfVersion({ definition, file }: RowSelection): BackfillDefinition['key'] {
+  return file === null ? definition.key : [];
 }

@@ -1,8 +1,10 @@
 import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
+import { positionFromKey } from '../../../ledger/pages/page-position.js';
 import type { LeasedRange } from '../../../ledger/range.js';
 import { number } from '../../../postgres/decoders.js';
 import type { PipelineResult, Statement } from '../../../postgres/pipeline.js';
 import type { Session } from '../../../postgres/session.js';
+import { TransactionQueue } from './transaction-queue.js';
 import type { TransformDefinition } from '../../definition/definition.js';
 import type { BatchOutcome, BatchRunner, KeyOutcome, KeyStep, SweepStep } from '../batch.js';
 import { removeFromSkipped, toOutcome } from '../batch-entry.js';
@@ -10,45 +12,27 @@ import { lockingPolicy, rehearsalPolicy, sweepPolicy, waitingPolicy } from '../b
 import { analyzed, explainedBatch, type ExplainedBatch } from '../explained-batch.js';
 import type { RowSelection } from '../row-selection.js';
 import { orderOf } from '../order/order.factory.js';
+import { boundAt, isFirstOfStripes } from '../order/region.js';
 import type { SweepOrder } from '../order/sweep-order.js';
-import { endOfBatch, NO_TIME, READ_CLOCK, readClock } from '../server-clock.js';
+import { endOfBatch, NO_TIME } from '../server-clock.js';
+import type {
+  BatchInFlight,
+  BatchToWrite,
+  ComputedBatch,
+  ReadBatch,
+  ReadRows,
+  WriteTransaction,
+} from './batch-in-flight.js';
 import { ReadRowCodec } from './read-row.codec.js';
+import { reading, RowReader } from './row.reader.js';
 import { TransformCode } from './transform.code.js';
-import type { ReadRow, RowChange } from './transform.row.js';
 import { TransformStatements } from './transform.statements.js';
 
-/** The rows of one batch, and the server's time to read them. */
-interface ReadBatch {
-  readonly rows: readonly ReadRow[];
-  readonly serverMs: number;
-}
-
-/** The new values of the rows, and the time of the code that computed them. */
-interface ComputedBatch {
-  readonly changes: readonly RowChange[];
-  readonly codeMs: number;
-}
-
-const NO_ROWS: ReadBatch = { rows: [], serverMs: 0 };
-
-/** A batch in flight: its rows are read, then computed, then written. */
-interface BatchInFlight {
-  /** Known after the previous batch has read its rows. */
-  readonly step: Promise<SweepStep>;
-  readonly read: Promise<ReadBatch>;
-  readonly computed: Promise<ComputedBatch>;
-  readonly outcome: Promise<BatchOutcome>;
-}
-
-/** A batch whose rows are read and computed. */
-interface BatchToWrite {
-  readonly step: SweepStep;
-  readonly read: ReadBatch;
-  readonly computed: ComputedBatch;
-}
+const NO_ROWS: ReadRows = { rows: [], serverMs: 0 };
 
 interface BatchStart {
   readonly session: Session;
+  readonly queue: TransactionQueue;
   readonly range: LeasedRange;
   readonly step: Promise<SweepStep>;
   /** The previous batch, which must commit before this batch is written. */
@@ -64,11 +48,12 @@ export class TransformBatchRunner implements BatchRunner {
   /** RETURNING reads the tenant from the new version of the row, so the change must not write it. */
   readonly canBeOptimistic: boolean;
   readonly canBeUnselected = false;
-  /** The rows of one batch are computed while those of the previous one are written. */
-  readonly maxInFlight = 2;
+  readonly followsRows = true;
+  readonly maxInFlight: number;
   readonly #selection: RowSelection;
   readonly #definition: TransformDefinition;
   readonly #rows: ReadRowCodec;
+  readonly #reader: RowReader;
   readonly #code: TransformCode;
   readonly #statements: TransformStatements;
   readonly #order: SweepOrder;
@@ -76,40 +61,47 @@ export class TransformBatchRunner implements BatchRunner {
 
   constructor(selection: RowSelection, definition: TransformDefinition) {
     this.canBeOptimistic = definition.writes.every((column) => column !== definition.tenant);
+    // The bound of a batch is what the batches before it have left.
+    this.maxInFlight = selection.facts.cascades?.isAccepted === false ? 1 : 8;
     this.#selection = selection;
     this.#definition = definition;
     this.#rows = new ReadRowCodec(selection, definition);
     this.#code = new TransformCode(definition);
     this.#statements = new TransformStatements(selection, definition, this.#rows.columns);
+    this.#reader = new RowReader(definition, {
+      statements: this.#statements,
+      codec: this.#rows,
+      isInPages: selection.file !== null,
+    });
     this.#order = orderOf(selection);
   }
 
   /** Needs two round trips, because the function runs in this process between the read and the write. */
   sweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    return this.#start({ session, range, step: Promise.resolve(step), previous: null });
+    const queue = new TransactionQueue(session);
+    return this.#start({ session, queue, range, step: Promise.resolve(step), previous: null });
   }
 
   /**
-   * Reads the rows of the next batch while the function computes the batch in flight, and computes them while
-   * the server writes that batch. If a row changes between the read and the write, it is not written: the
-   * write matches only the version that was read.
+   * Reads and computes the rows of the next batch while the server writes those of the batch in flight, and sends
+   * its write at once. If a row changes between the read and the write, it is not written: the write matches only
+   * the version that was read.
    */
   pipelineSweep(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> | null {
     const previous = this.#inFlight;
     if (previous === null) return null;
     const next = this.#stepAfter(previous, step);
-    return this.#start({ session, range, step: next, previous });
+    return this.#start({ session, queue: previous.queue, range, step: next, previous });
   }
 
   async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
     const policy = lockingPolicy(this.#definition);
-    const read = this.#toRead(
-      session,
-      await session.send([policy, READ_CLOCK, this.preview(range, step), READ_CLOCK]),
-    );
+    const result = await session.send(reading(policy, this.preview(range, step)));
+    const read = this.#withNext(step, this.#reader.decode(session, result));
     const computed = await this.#compute(read, step);
-    return this.#write({ step, read, computed }, () =>
-      session.send(this.#metered(policy, this.#writeStatement(range, { step, read, computed }), null)),
+    return this.#write(
+      { step, read, computed },
+      { range, policy, ledger: null, send: (all) => session.send(all) },
     );
   }
 
@@ -120,10 +112,8 @@ export class TransformBatchRunner implements BatchRunner {
     maxMs: number,
   ): Promise<ExplainedBatch> {
     const policy = rehearsalPolicy(this.#definition, maxMs);
-    const read = this.#toRead(
-      session,
-      await session.send([policy, READ_CLOCK, this.preview(range, step), READ_CLOCK]),
-    );
+    const result = await session.send(reading(policy, this.preview(range, step)));
+    const read = this.#withNext(step, this.#reader.decode(session, result));
     const computed = await this.#compute(read, step);
     const write = analyzed(this.#writeStatement(range, { step, read, computed }));
     return explainedBatch((await session.send([policy, write])).last, read.serverMs);
@@ -145,12 +135,12 @@ export class TransformBatchRunner implements BatchRunner {
     try {
       const changes = await this.#code.compute(this.#rows.decode(session, last), step);
       const write = this.#statements.write(range, changes, { cursor: step.cursor });
-      const metered = this.#metered(lockingPolicy(this.#definition), write, this.#selection.ledger);
+      const metered = this.#metered([lockingPolicy(this.#definition)], write, this.#selection.ledger);
       const statements = [...metered, removeFromSkipped(this.#selection, step.keys)];
       const written = holdsLock ? await session.commit(statements) : await session.transaction(statements);
       // Results are indexed from the front, because `commit` also returns the result of COMMIT.
       return {
-        ...this.#outcome(written, metered.length - 1),
+        ...this.#outcome(written, { before: 1, clock: metered.length - 1 }),
         stillPending: written.at(metered.length).value(number),
       };
     } catch (error) {
@@ -166,15 +156,19 @@ export class TransformBatchRunner implements BatchRunner {
   }
 
   /** The step that begins where the previous one ends. */
-  async #stepAfter({ step: previous, read }: BatchInFlight, step: SweepStep): Promise<SweepStep> {
-    const { cursor } = this.#order.continuation(await previous, (await read).rows);
-    return { ...step, cursor, number: step.number + 1 };
+  async #stepAfter({ step: before, read }: BatchInFlight, step: SweepStep): Promise<SweepStep> {
+    const previous = await before;
+    const { cursor } = (await read).next;
+    const { limits } = step;
+    const limit = limits?.[isFirstOfStripes(cursor, step.region) ? 'firstStripe' : 'others'] ?? step.limit;
+    return { ...step, cursor, limit, number: previous.number + 1 };
   }
 
-  #start({ session, range, step, previous }: BatchStart): Promise<BatchOutcome> {
+  #start({ session, queue, range, step, previous }: BatchStart): Promise<BatchOutcome> {
     const load = async () => {
-      const isDone = previous !== null && (await this.#isWindowDone(previous));
-      return isDone ? NO_ROWS : this.#read(session, range, await step);
+      const isDone = (await previous?.read)?.next.isWindowDone === true;
+      const at = await step;
+      return this.#withNext(at, isDone ? NO_ROWS : await this.#reader.read(at, { session, queue, range }));
     };
     const read = load();
     const compute = async () => {
@@ -183,44 +177,39 @@ export class TransformBatchRunner implements BatchRunner {
       return this.#compute(batch, await step);
     };
     const computed = compute();
-    const write = async () => {
+    const enqueue = async () => {
       const batch = { step: await step, read: await read, computed: await computed };
-      await previous?.outcome;
+      await previous?.queued;
+      // Written before the batch, so that the rows are there in time.
+      if (previous) this.#reader.readAhead(queue, batch.step);
       const policy = sweepPolicy(this.#definition, batch.step.lockMode);
-      return this.#write(batch, () =>
-        session.transaction(
-          this.#metered(policy, this.#writeStatement(range, batch), this.#selection.ledger),
-        ),
-      );
+      const { ledger } = this.#selection;
+      return { outcome: this.#write(batch, { range, policy, ledger, send: (all) => queue.send(all) }) };
     };
-    const outcome = write();
+    const queued = enqueue();
+    const finish = async () => {
+      try {
+        const outcome = await (await queued).outcome;
+        // Nothing was sent for it, and its cursor is behind the rows of the previous batch.
+        if (outcome.selected === 0) await previous?.outcome;
+        return outcome;
+      } catch (error) {
+        this.#reader.forget();
+        throw error;
+      }
+    };
+    const outcome = finish();
     // The caller awaits `outcome`, which fails with the same error.
-    for (const part of [step, read, computed]) part.catch(() => undefined);
-    this.#inFlight = { step, read, computed, outcome };
+    for (const part of [step, read, computed, queued]) part.catch(() => undefined);
+    this.#inFlight = { queue, step, read, computed, queued, outcome };
     return outcome;
   }
 
-  async #isWindowDone({ step, read }: BatchInFlight): Promise<boolean> {
-    return this.#order.continuation(await step, (await read).rows).isWindowDone;
+  #withNext(step: SweepStep, read: ReadRows): ReadBatch {
+    return { ...read, next: this.#order.continuation(step, read.rows) };
   }
 
-  /**
-   * The read takes no row locks. It waits only briefly for the table lock, because `waitForTables` does the
-   * long wait.
-   */
-  async #read(session: Session, range: LeasedRange, step: SweepStep): Promise<ReadBatch> {
-    const policy = lockingPolicy(this.#definition);
-    const statements = [policy, READ_CLOCK, this.#statements.read(range, step), READ_CLOCK];
-    return this.#toRead(session, await session.transaction(statements));
-  }
-
-  /** @param result ends with the results of a clock, the read and a clock */
-  #toRead(session: Session, result: PipelineResult): ReadBatch {
-    const serverMs = Math.max(0, readClock(result.last) - readClock(result.at(-3)));
-    return { rows: this.#rows.decode(session, result.at(-2)), serverMs };
-  }
-
-  async #compute({ rows }: ReadBatch, step: SweepStep): Promise<ComputedBatch> {
+  async #compute({ rows }: ReadRows, step: SweepStep): Promise<ComputedBatch> {
     const startedAt = performance.now();
     const changes = await this.#code.compute(rows, step);
     return { changes, codeMs: performance.now() - startedAt };
@@ -231,18 +220,22 @@ export class TransformBatchRunner implements BatchRunner {
    *
    * @param ledger null: the batch is rolled back and may take any number of rows along
    */
-  #metered(policy: Statement, write: Statement, ledger: BackfillLedger | null): Statement[] {
+  /** @param before the statements before those that count */
+  #metered(before: readonly Statement[], write: Statement, ledger: BackfillLedger | null): Statement[] {
     const { cascades } = this.#selection.facts;
     return cascades === null
-      ? [policy, write, ...this.#end]
-      : [policy, cascades.before(), write, cascades.after(ledger), ...this.#end];
+      ? [...before, write, ...this.#end]
+      : [...before, cascades.before(), write, cascades.after(ledger), ...this.#end];
   }
 
   /** @param clock the index of the result of the last statement of `#metered` */
-  #outcome(written: PipelineResult, clock: number): BatchOutcome {
+  #outcome(
+    written: PipelineResult,
+    { before, clock }: { readonly before: number; readonly clock: number },
+  ): BatchOutcome {
     const { cascades } = this.#selection.facts;
-    const outcome = toOutcome(written.at(cascades === null ? 1 : 2), written.at(clock));
-    cascades?.add(written, { before: 1, after: 3 }, outcome.changed);
+    const outcome = toOutcome(written.at(cascades === null ? before : before + 1), written.at(clock));
+    cascades?.add(written, { before, after: before + 2 }, outcome.changed);
     return outcome;
   }
 
@@ -250,24 +243,26 @@ export class TransformBatchRunner implements BatchRunner {
     return endOfBatch(this.#selection.facts);
   }
 
-  #writeStatement(range: LeasedRange, { step, read, computed }: BatchToWrite): Statement {
-    const { lockMode } = step;
-    const { cursor } = this.#order.continuation(step, read.rows);
+  #writeStatement(range: LeasedRange, { step: { lockMode }, read, computed }: BatchToWrite): Statement {
+    const { cursor } = read.next;
     return this.#statements.write(range, computed.changes, { cursor, ...(lockMode && { lockMode }) });
   }
 
   async #write(
-    { step, read, computed }: BatchToWrite,
-    send: () => Promise<PipelineResult>,
+    batch: BatchToWrite,
+    { range, policy, ledger, send }: WriteTransaction,
   ): Promise<BatchOutcome> {
+    const { read, computed } = batch;
     const { rows, serverMs } = read;
     const lastRow = rows.at(-1);
     // The cursor moves past every row that was read, changed or not. Without a row there is nothing to record:
     // the next write records its own cursor.
-    const { cursor } = this.#order.continuation(step, rows);
+    const { cursor } = read.next;
     if (!lastRow) return { selected: 0, changed: 0, cursor, tenant: null, samePage: null, time: NO_TIME };
-    const written = await send();
-    const outcome = this.#outcome(written, -1);
+    const pruning = this.#pruning(batch);
+    const metered = this.#metered([policy, ...pruning], this.#writeStatement(range, batch), ledger);
+    const written = await send(metered);
+    const outcome = this.#outcome(written, { before: 1 + pruning.length, clock: -1 });
     return {
       ...outcome,
       selected: rows.length,
@@ -276,5 +271,11 @@ export class TransformBatchRunner implements BatchRunner {
       // The read holds no locks.
       time: { ...outcome.time, serverMs: serverMs + outcome.time.serverMs, codeMs: computed.codeMs },
     };
+  }
+
+  /** The first stripe of a region finds no dead versions. */
+  #pruning({ step, computed }: BatchToWrite): Statement[] {
+    const { stripe } = positionFromKey(step.cursor ?? boundAt(0));
+    return this.#selection.file !== null && stripe > 0 ? [this.#statements.prune(computed.changes)] : [];
   }
 }

@@ -9,6 +9,7 @@ export interface ReadRow {
   /** Together with the ctid it identifies this version of the row. */
   readonly xmin: string;
   readonly tenant: string | null;
+  /** Empty in page order (see `keyOfVersion`). */
   readonly key: Key;
   readonly entity: ReadEntity;
 }

@@ -1,16 +1,19 @@
 import { pageOf, startOfPage } from '../../../ledger/pages/page-position.js';
 import type { LeasedRange } from '../../../ledger/range.js';
 import { quoteIdentifier } from '../../../postgres/identifiers.js';
-import type { Parameters } from '../../../postgres/parameters.js';
+import { Parameters } from '../../../postgres/parameters.js';
 import type { Statement } from '../../../postgres/pipeline.js';
 import { ROW, type TransformDefinition } from '../../definition/definition.js';
 import type { KeyStep, SweepStep } from '../batch.js';
 import { withLedgerEntry, type CursorMove, type LedgerEntryOptions } from '../batch-entry.js';
 import type { LockMode } from '../batch.policy.js';
 import { orderOf } from '../order/order.factory.js';
+import { boundAt } from '../order/region.js';
 import { withClause } from '../order/sweep-order.js';
 import type { RowSelection } from '../row-selection.js';
 import { encodeChanges, type EncodedChanges } from './changes.encoder.js';
+import { keyOfVersion } from './read-row.codec.js';
+import type { PagesToRead } from './read-ahead.js';
 import type { RowChange } from './transform.row.js';
 
 export interface WriteOptions {
@@ -45,6 +48,36 @@ export class TransformStatements {
       ORDER BY ${rows.orderBy} LIMIT ${rows.limit}`,
       values: parameters.values,
       typed: true,
+    };
+  }
+
+  /** Reads all pending rows of some pages, in the order of their ctids, which are the first column. */
+  readPages({ firstPage, endPage, limit, excludeQuarantined }: PagesToRead): Statement {
+    const selection = this.#selection;
+    const parameters = selection.parameters();
+    const isInPages = orderOf(selection).isBetween(boundAt(firstPage), boundAt(endPage), parameters);
+    const isPending = selection.isPending(parameters, { excludeQuarantined, predicate: 'opaque' });
+    return {
+      text: `SELECT ${this.#columns} FROM ${selection.from}
+      WHERE ${isInPages} AND ${isPending}
+      ORDER BY ${ROW}.ctid LIMIT ${parameters.add(limit, 'int')}`,
+      values: parameters.values,
+      typed: true,
+    };
+  }
+
+  /**
+   * Visits the pages of these rows, so that PostgreSQL removes the dead versions which earlier stripes have left
+   * there. An update that finds its row by its ctid does not do that.
+   */
+  prune(changes: readonly RowChange[]): Statement {
+    const selection = this.#selection;
+    const parameters = new Parameters();
+    const [first, last] = pagesOf(changes);
+    const isInPages = orderOf(selection).isBetween(boundAt(first), boundAt(last + 1), parameters);
+    return {
+      text: `SELECT pg_catalog.count(*) FROM ${selection.from} WHERE ${isInPages}`,
+      values: parameters.values,
     };
   }
 
@@ -111,15 +144,22 @@ export class TransformStatements {
     return `UPDATE ${table} AS ${ROW} SET ${assignments.join(', ')}`;
   }
 
-  /** The row is the version that was read. The key is compared too, because PostgreSQL can reuse a ctid. */
+  /**
+   * The row is the version that was read. The key is compared too, because a rewrite of the table gives its versions
+   * other ctids. In page order, the batch asserts that the file is the same.
+   */
   get #isVersionRead(): string {
     const { facts } = this.#selection;
-    const isSameKey = this.#definition.key.map(
+    const isSameKey = keyOfVersion(this.#selection).map(
       (column, at) =>
         `${ROW}.${quoteIdentifier(column.databaseName)} ${facts.operator('=', [column])} nb_new.nb_new_key_${at + 1}::${facts.typeOf(column)}`,
     );
-    return `${ROW}.ctid = nb_new.nb_new_ctid AND ${ROW}.xmin = nb_new.nb_new_xmin
-        ${facts.hasChildTables ? `AND ${ROW}.tableoid = nb_new.nb_new_tableoid ` : ''}AND ${isSameKey.join(' AND ')}`;
+    return [
+      `${ROW}.ctid = nb_new.nb_new_ctid`,
+      `${ROW}.xmin = nb_new.nb_new_xmin`,
+      ...(facts.hasChildTables ? [`${ROW}.tableoid = nb_new.nb_new_tableoid`] : []),
+      ...isSameKey,
+    ].join(' AND ');
   }
 
   get #stillPending(): string {
@@ -129,8 +169,12 @@ export class TransformStatements {
 
 /** SQL aggregate for the number of rows whose new version is on one of the pages that the batch has read. */
 function samePage(changes: readonly RowChange[], parameters: Parameters): string {
-  const pages = changes.map(({ row }) => pageOf(row.ctid));
-  const [first, last] = [pages.at(0) ?? 0, pages.at(-1) ?? 0];
+  const [first, last] = pagesOf(changes);
   return `pg_catalog.count(*) FILTER (WHERE nb_new_row_id > ${parameters.add(startOfPage(first).ctid, 'tid')}
         AND nb_new_row_id <= ${parameters.add(startOfPage(last + 1).ctid, 'tid')})`;
+}
+
+/** The first and the last page of rows in the order of their ctids. */
+function pagesOf(changes: readonly RowChange[]): [first: number, last: number] {
+  return [pageOf(changes.at(0)?.row.ctid ?? '(0,0)'), pageOf(changes.at(-1)?.row.ctid ?? '(0,0)')];
 }

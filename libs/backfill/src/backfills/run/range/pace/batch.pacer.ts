@@ -12,6 +12,9 @@ import { BatchStopwatch } from './batch.stopwatch.js';
  */
 export type BatchStage = 'regular' | 'moving';
 
+/** Maximum numbers of rows. */
+export type StageLimits = Readonly<Record<BatchStage, number>>;
+
 export interface CommittedBatch {
   /** @default 'regular' */
   readonly stage?: BatchStage;
@@ -52,6 +55,11 @@ export class BatchPacer {
   /** The limit of the batches of the current stage. */
   get limit(): BatchLimit {
     return this.#limits[this.#stage];
+  }
+
+  get limits(): StageLimits {
+    const { regular, moving } = this.#limits;
+    return { regular: regular.rows, moving: moving.rows };
   }
 
   limitOf(stage: BatchStage): BatchLimit {

@@ -1,7 +1,15 @@
 import { pageOf, positionFromKey, positionToKey, startCtid } from '../../../../ledger/pages/page-position.js';
 import type { Key } from '../../../../ledger/range.js';
 import type { BatchOutcome } from '../../../batch/batch.js';
-import { boundAt, nextPosition, pageOfBound, regionAt, type Region } from '../../../batch/order/region.js';
+import {
+  boundAt,
+  isFirstOfStripes,
+  nextPosition,
+  pageOfBound,
+  regionAt,
+  stripeAt,
+  type Region,
+} from '../../../batch/order/region.js';
 import type { BatchStage } from '../pace/batch.pacer.js';
 import type { RegionSizer } from './region.sizer.js';
 import { SHRINK_FACTOR, WINDOW_BATCHES, type SweepWindow, type WindowBatch } from './sweep-window.js';
@@ -50,8 +58,7 @@ export class PageWindow implements SweepWindow {
   }
 
   stageAt(cursor: Key | null, region: Region | null): BatchStage {
-    const { stripe, stripes } = stripeAt(cursor, region);
-    return stripe === 0 && stripes > 1 ? 'moving' : 'regular';
+    return isFirstOfStripes(cursor, region) ? 'moving' : 'regular';
   }
 
   expectedCursor({ cursor, region, pages, windowUpper, limit }: WindowBatch): Key | null {
@@ -107,12 +114,6 @@ export class PageWindow implements SweepWindow {
     this.#hasPending = false;
     this.#mayHaveSkipped = mayHaveSkipped;
   }
-}
-
-/** The stripe of a position, and the number of stripes. @param region the size of a region that begins there */
-function stripeAt(cursor: Key | null, region: Region | null): { stripe: number; stripes: number } {
-  const { stripe, begun } = positionFromKey(cursor ?? boundAt(0));
-  return { stripe, stripes: begun?.stripes ?? region?.stripes ?? 1 };
 }
 
 function clamp(value: number, min: number, max: number): number {

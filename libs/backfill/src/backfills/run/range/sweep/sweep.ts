@@ -14,19 +14,16 @@ import { KeyWindow } from './key-window.js';
 import { LockModeController } from './lock-mode.controller.js';
 import { PageWindow } from './page-window.js';
 import { RegionSizer } from './region.sizer.js';
+import type { StageLimits } from '../pace/batch.pacer.js';
 import type { RangeContext } from '../range.context.js';
-import type { BatchStage } from '../pace/batch.pacer.js';
 import { ChangeBlockedError } from '../recovery/change-blocked.error.js';
 import { changeOrQuarantine } from '../row.changer.js';
 import { Trial } from './trial.js';
-import type { SweepWindow, WindowBatch } from './sweep-window.js';
+import { begunAt, stepOf, type SentBatch, type UnsentBatch } from './sent-batch.js';
+import type { SweepWindow } from './sweep-window.js';
 import { findNextRow, findWindowEnd, moveWindow, sameKey } from './window.js';
 
-/** A batch in flight. */
-interface SentBatch extends WindowBatch {
-  readonly stage: BatchStage;
-  readonly outcome: Promise<BatchOutcome>;
-}
+const ONE_ROW: StageLimits = { regular: 1, moving: 1 };
 
 /**
  * Changes the pending rows of the range, window by window, in the order of the key or of the pages. It skips
@@ -134,8 +131,7 @@ export class Sweep {
     state.batchStarted();
     if (!this.isInFlight) pacer.batchStarted();
     const [first, ...others] = this.#pipelined;
-    const { cursor } = state.range;
-    const batch = first ? { ...first, cursor } : this.#send(session, window, windowUpper);
+    const batch = first ? this.#begun(first, window) : this.#send(session, window, windowUpper);
     this.#pipelined = others;
     if (!isLast) this.#sendPipelined(session, window, batch);
     const outcome = await this.#outcomeOf(window, batch);
@@ -158,7 +154,8 @@ export class Sweep {
     const lockMode = this.#lockModes.next(limit);
     const canBeUnselected = lockMode === 'optimistic' && this.#runner.canBeUnselected;
     const pages = canBeUnselected && this.#unselected.next() ? window.pagesAt(cursor, region, limit) : null;
-    const batch = { stage, limit, lockMode, region, pages, cursor, windowUpper };
+    const limits = pacer.limits;
+    const batch = { stage, limit, limits, lockMode, region, pages, cursor, windowUpper };
     return { ...batch, outcome: this.#runner.sweep(session, state.range, this.#step(batch)) };
   }
 
@@ -175,9 +172,10 @@ export class Sweep {
       const cursor = window.expectedCursor(this.#pipelined.at(-1) ?? previous);
       const region = window.region(pacer.limitOf('regular').rows);
       const next = window.stageAt(cursor, region);
-      const size = pacer.limitOf(next).rows;
+      const limits = pacer.limits;
+      const size = limits[next];
       const pages = previous.pages === null ? null : window.pagesAt(cursor, region, size);
-      const batch = { ...previous, stage: next, limit: size, cursor, region, pages };
+      const batch = { ...previous, stage: next, limit: size, limits, cursor, region, pages };
       const outcome = this.#runner.pipelineSweep?.(session, state.range, this.#step(batch));
       if (!outcome) return;
       // The outcome is awaited later. Without this handler, Node.js would report its error as unhandled until
@@ -187,20 +185,13 @@ export class Sweep {
     }
   }
 
-  #step({ cursor, windowUpper, region, pages, limit, lockMode }: WindowBatch): SweepStep {
-    const { log, quarantine, stop } = this.#context.tools;
-    return {
-      cursor,
-      windowUpper,
-      region,
-      pages,
-      limit,
-      lockMode,
-      isDense: this.#isDense,
-      excludeQuarantined: quarantine.size > 0,
-      number: log.nextBatch,
-      signal: stop.signal,
-    };
+  #begun(batch: SentBatch, window: SweepWindow): SentBatch {
+    const { cursor } = this.#context.state.range;
+    return this.#runner.followsRows ? begunAt(cursor, batch, window) : { ...batch, cursor };
+  }
+
+  #step(batch: UnsentBatch): SweepStep {
+    return stepOf(batch, this.#context.tools, { isDense: this.#isDense });
   }
 
   /**
@@ -272,7 +263,15 @@ export class Sweep {
     const region = window.region(1);
     const { cursor: from } = range;
     const lockMode = 'locking';
-    const step = this.#step({ cursor: from, windowUpper, region, pages: null, limit: 1, lockMode });
+    const step = this.#step({
+      cursor: from,
+      windowUpper,
+      region,
+      pages: null,
+      limit: 1,
+      limits: ONE_ROW,
+      lockMode,
+    });
     const { key, cursor, isWindowDone } = await findNextRow(session, this.#selection, range, step);
     window.rowsSkipped();
     if (key === null) {

@@ -18,14 +18,9 @@ const pages = await pagesOfProject();
 for (const page of pages) await writePage(page);
 for (const file of await filesOf('docs', '.svg')) await copy(file, join(SITE, posix.relative('docs', file)));
 await copy('docs/llms.txt', join(SITE, 'public/llms.txt'));
-// They take most of the time, so the test of the links leaves them out.
-const hasApi = !process.argv.includes('--without-api');
-if (hasApi) await writeApiPages(PROJECT, join(SITE, 'api'));
-await writeSidebar(
-  SITE,
-  await readFile(join(PROJECT, 'docs/README.md'), 'utf8'),
-  hasApi ? ['backfill', 'guard', 'sql'] : [],
-);
+await writeApiPages(PROJECT, join(SITE, 'api'));
+const described = ['backfill', 'dashboard', 'guard', 'sql'];
+await writeSidebar(SITE, await readFile(join(PROJECT, 'docs/README.md'), 'utf8'), described);
 await copy('scripts/site/config.mjs', join(SITE, '.vitepress/config.mjs'));
 await build(SITE);
 console.log(`The site is in ${join('.data/site/dist')}.`);

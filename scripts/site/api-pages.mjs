@@ -3,7 +3,15 @@ import { Application } from 'typedoc';
 
 /** The entry points of each package, by the name of their part of the API pages. */
 const PACKAGES = {
-  backfill: ['index', 'entry-points/errors', 'entry-points/reports', 'entry-points/steps', 'testing/index'],
+  backfill: [
+    'index',
+    'entry-points/errors',
+    'entry-points/operate',
+    'entry-points/reports',
+    'entry-points/steps',
+    'testing/index',
+  ],
+  dashboard: ['index'],
   guard: ['index', 'testing/index'],
   sql: ['index'],
 };
@@ -20,7 +28,7 @@ export async function writeApiPages(project, folder) {
       plugin: ['typedoc-plugin-markdown'],
       tsconfig: join(library, 'tsconfig.lib.json'),
       entryPoints: entries.map((entry) => join(library, 'src', `${entry}.ts`)),
-      basePath: project,
+      basePath: join(library, 'src'),
       readme: 'none',
       disableSources: true,
       excludeInternal: true,

@@ -76,7 +76,7 @@ Nothing was changed.
   Expected: ~12 s, ~76 MB of WAL; the table grows by ~7.6 MB, its indexes by ~1.9 MB; ~85 % of the updates are heap-only
   Vacuum:   ~30,000 dead rows, above autovacuum's threshold of 20,050 dead rows: it will vacuum the table
   Replica:  "r1" replayed 7.6 MB/s during the plan and is 0 bytes behind; the run writes 5.7 MB/s: it keeps up
-  Cheapest: a virtual generated column: no row is written, which saves ~8 s and ~76 MB of WAL. It fits if every row shall have this value.
+  Cheapest: a virtual generated column: no row is written, which saves the run: ~12 s and ~76 MB of WAL. It fits if every row shall have this value.
   Ways, with one worker and no pause; ratios against one UPDATE:
                                                 time            WAL         growth
     a virtual generated column                  0 ms  0.00  0 bytes  0.00  0 bytes  0.00

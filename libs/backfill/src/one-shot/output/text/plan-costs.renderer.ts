@@ -22,7 +22,7 @@ export function renderCosts({ prediction, ways }: BackfillPlan): string[] {
     `Expected: ${renderPrediction(prediction)}`,
     `Vacuum:   ${renderVacuum(prediction)}`,
     ...prediction.replicas.map((replica) => `Replica:  ${renderReplica(replica)}`),
-    ...renderCheapest(ways),
+    ...renderCheapest(ways, prediction),
   ];
 }
 
@@ -53,8 +53,11 @@ function renderReplica({ name, lagBytes, replayedPerSecond, writtenPerSecond }: 
     : `${shown}: whether it keeps up is not known`;
 }
 
-/** The cheapest way, and how much it saves against one UPDATE and against the declared way. */
-function renderCheapest(ways: readonly WayCost[]): string[] {
+/**
+ * The cheapest way, and how much it saves against one UPDATE and against the declared way; without a row to write, the
+ * whole run with its pauses.
+ */
+function renderCheapest(ways: readonly WayCost[], run: RunPrediction): string[] {
   const [cheapest] = ways;
   const declared = ways.find(({ isDeclared }) => isDeclared);
   const update = ways.at(-1);
@@ -62,7 +65,7 @@ function renderCheapest(ways: readonly WayCost[]): string[] {
   const name = `${WAYS[cheapest.way]}${cheapest.isDeclared ? ', as declared' : ''}`;
   if (cheapest.walBytes === 0)
     return [
-      `Cheapest: ${name}: no row is written, which saves ~${formatDuration(declared.ms)} and ~${formatBytes(declared.walBytes)} of WAL. It fits if every row shall have this value.`,
+      `Cheapest: ${name}: no row is written, which saves the run: ~${formatDuration(run.ms)} and ~${formatBytes(run.walBytes)} of WAL. It fits if every row shall have this value.`,
     ];
   const share = `${ratio(cheapest.ms, update.ms)} of the time of one UPDATE, ${ratio(cheapest.walBytes, update.walBytes)} of its WAL`;
   const saved = cheapest.isDeclared

@@ -1,4 +1,5 @@
-import { IndexesService, OnlineIndex } from 'nestjs-backfill';
+import { Backfill, IndexesService, OnlineIndex, type SetBackfill } from 'nestjs-backfill';
+import { IsNull } from 'typeorm';
 import { renderOneShotStatus } from '../../libs/backfill/src/one-shot/output/text/report.renderer.ts';
 import { addLeads, Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
 import { Stage } from '../support/applications/stage.ts';
@@ -75,4 +76,23 @@ describe('the status of indexes', () => {
     stage.query(
       `SELECT oid, relname FROM pg_class WHERE relnamespace <> 'pg_toast'::regnamespace ORDER BY 1`,
     );
+});
+
+@Backfill<Lead>({ name: 'names', entity: Lead, where: { searchName: IsNull() } })
+class Names implements SetBackfill<Lead> {
+  set() {
+    return { searchName: 'lower(name)' };
+  }
+}
+
+describe('the status of an application that has removed its last index', () => {
+  const stage = Stage.for({ entities: LEAD_TABLES, backfills: [Names] });
+
+  it('still lists the index, which is no longer declared', async () => {
+    await stage.run('names');
+    await stage.query(`CREATE INDEX left_over ON leads (id);
+      INSERT INTO nestjs_backfill.online_index (name, table_name, definition) VALUES ('left_over', '"leads"', 'USING btree (id)')`);
+    const found = await stage.application.context.get(IndexesService).status();
+    expect(renderOneShotStatus(found)).toContain('left_over on "leads": no longer declared');
+  });
 });

@@ -41,7 +41,7 @@ leads-direction
 
 old
   2 rows are in quarantine.
-  Not declared by this application: another version of the application ran it.
+  Not declared by this application: another version of the application ran it. If its class was removed, --forget old deletes its records.
   Running in process db1:77.
   Waiting for a lock.
   In quarantine (--retry-quarantined tries these rows again):

@@ -121,7 +121,13 @@ export class IndexesService {
    */
   async status(): Promise<IndexesStatus> {
     const dataSources = [];
-    for (const { name, dataSource, declared } of this.#declarations()) {
+    const [only, ...others] = this.#dataSources.postgres;
+    // After its last declaration was removed, an application still sees which indexes are left.
+    const inspected =
+      this.declare().length === 0 && only && others.length === 0
+        ? [{ ...only, declared: [] }]
+        : this.#declarations();
+    for (const { name, dataSource, declared } of inspected) {
       const runner = dataSource.createQueryRunner();
       try {
         const indexes = [];

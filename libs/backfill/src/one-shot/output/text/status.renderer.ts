@@ -44,7 +44,9 @@ function renderDetails(report: BackfillStatusReport): string[] {
     printableLine(report.reason),
     ...(report.declared
       ? []
-      : ['Not declared by this application: another version of the application ran it.']),
+      : [
+          `Not declared by this application: another version of the application ran it. If its class was removed, --forget ${report.name} deletes its records.`,
+        ]),
     ...(report.leasedBy === null ? [] : [`Running in process ${printableLine(report.leasedBy)}.`]),
     ...(report.waitingFor === null ? [] : [`Waiting for ${printableLine(report.waitingFor)}.`]),
     ...renderPace(report),

@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
     sample: { type: 'string', default: '20' },
     jobs: { type: 'string', default: '1' },
     budget: { type: 'string', default: String(DEFAULT_BUDGET_S) },
-    /** Tries the survivors of earlier runs again. */
+    /** Tries again what has survived or timed out in earlier runs and is not explained. */
     again: { type: 'boolean', default: false },
     /** Tries a few mutants that were noticed before, each with the spec that noticed it, for so many seconds. */
     gate: { type: 'string' },
@@ -44,9 +44,11 @@ async function trySample() {
   const folders = /** @type {Folder[]} */ (positionals.length > 0 ? positionals : Object.keys(FOLDERS));
   const all = allMutants();
   const trials = earlierTrials();
+  const explained = readExplained();
   const isOpen = (/** @type {Mutant} */ { id }) => {
     const outcome = trials.get(id)?.outcome;
-    return values.again ? outcome === 'survived' || outcome === 'not run' : outcome === undefined;
+    const isUnclear = outcome !== undefined && outcome !== 'noticed' && !(id in explained);
+    return values.again ? isUnclear : outcome === undefined;
   };
   const waiting = interleaved(
     folders.map((folder) => (all.get(folder) ?? []).slice(0, Number(values.sample)).filter(isOpen)),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -17,15 +17,17 @@ import { EmbeddedServer } from '../lib/embedded-server.mjs';
  * @typedef {'noticed' | 'timed out' | 'survived' | 'not run'} Outcome
  */
 
-const MIN_TEST_TIMEOUT_MS = 20_000;
+const MIN_TEST_TIMEOUT_MS = 60_000;
 /** A shared machine may take longer than when the durations were measured. */
-const SLOWNESS = 2;
-const START_MS = 45_000;
+const SLOWNESS = 4;
+/** For the start of jest and of each spec, in addition to a test that reaches its limit. */
+const START_MS = 120_000;
 const JEST = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
   '--config=jest.mutation.config.js',
+  '--reporters=<rootDir>/scripts/mutation/progress.reporter.mjs',
 ];
 
 /** Runs specs on a mutant, on a PostgreSQL server that stays between mutants. */
@@ -51,15 +53,16 @@ export class TrialRunner {
    * Runs the specs in their order until one fails.
    *
    * @param {import('./folders.mjs').Mutant} mutant
-   * @param {readonly string[]} specs
+   * @param {readonly string[]} measured the specs
    * @param {(spec: string) => number} duration in milliseconds, of a spec
    * @returns {Promise<{ outcome: Outcome, spec?: string }>} the spec that noticed
    */
-  async run(mutant, specs, duration) {
+  async run(mutant, measured, duration) {
+    // One that was renamed since it was measured would end jest with an error.
+    const specs = measured.filter((spec) => existsSync(spec));
     if (specs.length === 0) return { outcome: 'not run' };
     const { path, start, end, replacement } = mutant;
     const longest = Math.max(...specs.map(duration));
-    const total = specs.reduce((sum, spec) => sum + duration(spec), 0);
     const output = join(tmpdir(), `mutation-${randomUUID()}.json`);
     const jest = spawn(
       process.execPath,
@@ -70,7 +73,7 @@ export class TrialRunner {
         ...['--runTestsByPath', ...specs],
       ],
       {
-        stdio: 'ignore',
+        stdio: ['ignore', 'pipe', 'ignore'],
         env: {
           ...process.env,
           TEST_DATABASE_URL: this.#server.url(),
@@ -80,18 +83,21 @@ export class TrialRunner {
       },
     );
     // A loop without an end also stops jest's own time limit.
-    const timer = setTimeout(() => jest.kill('SIGKILL'), START_MS + SLOWNESS * total);
+    const limitMs = START_MS + SLOWNESS * longest;
+    const watchdog = setTimeout(() => jest.kill('SIGKILL'), limitMs);
+    let ended = 0;
+    jest.stdout.on('data', (/** @type {Buffer} */ lines) => {
+      ended += String(lines).split('\n').length - 1;
+      watchdog.refresh();
+    });
     const [code] = /** @type {[number | null]} */ (await once(jest, 'exit'));
-    clearTimeout(timer);
+    clearTimeout(watchdog);
     const failure = code === 0 ? undefined : failureIn(output);
     rmSync(output, { force: true });
     if (code !== 0) await this.#dropDatabases();
     if (code === 0) return { outcome: 'survived' };
-    const [first = ''] = specs;
-    return {
-      outcome: failure?.hasTimedOut === false ? 'noticed' : 'timed out',
-      spec: failure?.spec ?? first,
-    };
+    const hasTimedOut = failure?.hasTimedOut !== false;
+    return { outcome: hasTimedOut ? 'timed out' : 'noticed', spec: failure?.spec ?? String(specs[ended]) };
   }
 
   /** A spec that was ended leaves its databases behind, with sessions that still work. */

@@ -105,11 +105,12 @@ describe('methods of the query runner', () => {
     ['cannot-decide', 'connection.synchronize()'],
     ['not-null-without-default', `addColumn('leads', new TableColumn({ name: 'city', type: 'text' }))`],
     ['drop-table', `dropTable('leads')`],
+    ['drop-column', `dropColumn('leads', 'note')`],
+    ['drop-column', `dropColumns('leads', ['note', 'room'])`],
   ];
   const HARMLESS_CALLS = [
     `createIndex('plans', new TableIndex({ columnNames: ['note'] }))`,
     `addColumn('leads', new TableColumn({ name: 'city', type: 'text', isNullable: true }))`,
-    `dropColumn('leads', 'note')`,
     `dropForeignKey('calls', 'calls_lead')`,
     `createTable(new Table({ name: 'made', columns: [{ name: 'id', type: 'uuid', isPrimary: true }], indices: [{ columnNames: ['id'] }] }))`,
     `createTable(new Table({ name: 'made', columns: [{ name: 'id', type: 'uuid' }] })).then(() => queryRunner.createIndex('made', new TableIndex({ columnNames: ['id'] })))`,

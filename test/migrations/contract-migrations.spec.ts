@@ -1,4 +1,5 @@
 import {
+  DangerousLockError,
   MigrationDeclarationError,
   RequirementNotMetError,
   UnprovableRequirementError,
@@ -54,6 +55,24 @@ describe('a contract migration', () => {
       const report = await runMigrations(dataSource, { log: stage.log, gate: backfills() });
       expect(report.failed?.error).toBeInstanceOf(MigrationDeclarationError);
       expect(report.failed?.error.message).toContain('static readonly requires = [');
+    });
+  });
+
+  it('may drop a column, because it belongs to a later release than the code that read it', async () => {
+    const drop = 'ALTER TABLE leads DROP COLUMN note';
+    const gate: CompletionGate = {
+      ...backfills(),
+      prove: async () => ({ complete: true, status: 'complete', left: 0 }),
+    };
+    const Early = migration('Early', { up: drop });
+    const Contract = migration('Contract', { up: drop, requires });
+    await withDataSource(postgresDataSource(stage.database, [Early]), async (dataSource) => {
+      const report = await runMigrations(dataSource, { log: stage.log, gate });
+      expect(report.failed?.error).toBeInstanceOf(DangerousLockError);
+    });
+    await withDataSource(postgresDataSource(stage.database, [Contract]), async (dataSource) => {
+      const report = await runMigrations(dataSource, { log: stage.log, gate });
+      expect(report.failed).toBeUndefined();
     });
   });
 

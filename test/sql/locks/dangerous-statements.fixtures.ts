@@ -69,6 +69,14 @@ export const SCANNING: readonly Dangerous[] = [
     "ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
   ],
   ['partition-attached-unchecked', 'ALTER TABLE events ATTACH PARTITION events_2026 DEFAULT'],
+  [
+    'partition-attached-unchecked',
+    "CREATE TABLE visits_2030 (LIKE visits); ALTER TABLE visits ATTACH PARTITION visits_2030 FOR VALUES FROM ('2030-01-01') TO ('2031-01-01')",
+  ],
+  [
+    'index-not-concurrent',
+    'CREATE SCHEMA more; CREATE TABLE more.leads (id int); CREATE INDEX leads_tenant ON leads (tenant_id)',
+  ],
   ['refresh-not-concurrent', 'REFRESH MATERIALIZED VIEW lead_counts'],
   ['refresh-not-concurrent', 'REFRESH MATERIALIZED VIEW public.lead_counts WITH DATA'],
 ];
@@ -145,6 +153,18 @@ export const BREAKING: readonly Dangerous[] = [
   ['rename-column', 'ALTER TABLE leads RENAME COLUMN email TO mail'],
   ['rename-column', 'ALTER TABLE "plans" RENAME "name" TO "title"'],
   ['rename-column', 'ALTER VIEW open_leads RENAME COLUMN note TO remark'],
+  ['drop-column', 'ALTER TABLE leads DROP COLUMN note CASCADE'],
+  ['drop-column', 'ALTER TABLE "leads" DROP COLUMN "amount"'],
+  ['drop-column', 'DROP TYPE stage CASCADE'],
+  ['drop-view', 'DROP VIEW open_leads'],
+  ['drop-view', 'DROP MATERIALIZED VIEW IF EXISTS public.lead_counts'],
+  [
+    'partition-created',
+    "CREATE TABLE events_2028 PARTITION OF events FOR VALUES FROM ('2028-01-01') TO ('2029-01-01')",
+  ],
+  ['partition-detached', 'ALTER TABLE events DETACH PARTITION events_2025'],
+  ['trigger-on-large-table', 'CREATE RULE keep AS ON DELETE TO leads DO INSTEAD NOTHING'],
+  ['lock-timeout-raised', 'ALTER ROLE CURRENT_USER SET lock_timeout = 0'],
   ['drop-table', 'DROP TABLE calls'],
   ['drop-table', 'DROP TABLE IF EXISTS "app"."archive" CASCADE'],
   ['drop-table', 'DROP TABLE plans, bare'],

@@ -24,6 +24,8 @@ export const LOCK_SCHEMA = `
   CREATE TABLE plans (id int PRIMARY KEY, name varchar(10), note text);
   CREATE TABLE events (id bigint, at date NOT NULL) PARTITION BY RANGE (at);
   CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+  CREATE TABLE visits (id bigint, at date NOT NULL) PARTITION BY RANGE (at);
+  CREATE TABLE visits_rest PARTITION OF visits DEFAULT;
   CREATE TABLE events_2026 (id bigint, at date NOT NULL);
   CREATE TABLE events_2027 (id bigint, at date NOT NULL CHECK (at >= '2027-01-01' AND at < '2028-01-01'));
   INSERT INTO tenants SELECT n, 'x' FROM generate_series(1, ${LARGE}) n;
@@ -34,6 +36,7 @@ export const LOCK_SCHEMA = `
   INSERT INTO loose SELECT n FROM generate_series(1, ${LARGE}) n;
   INSERT INTO app.archive SELECT n, 'x' FROM generate_series(1, ${LARGE}) n;
   INSERT INTO plans SELECT n, 'x', 'x' FROM generate_series(1, 3) n;
+  INSERT INTO visits_rest SELECT n, '2025-02-01' FROM generate_series(1, ${LARGE}) n;
   INSERT INTO events_2025 SELECT n, '2025-02-01' FROM generate_series(1, ${LARGE}) n;
   INSERT INTO events_2026 SELECT n, '2026-02-01' FROM generate_series(1, ${LARGE}) n;
   INSERT INTO events_2027 SELECT n, '2027-02-01' FROM generate_series(1, ${LARGE}) n;

@@ -45,12 +45,21 @@ export class DangerousLockError extends MigrationRefusedError {
   /** The rules, with the relation, the lock and the work under it. */
   readonly findings: readonly LockFinding[];
 
-  /** @param findings at least one */
-  constructor(migration: string, direction: string, findings: readonly LockFinding[]) {
+  /**
+   * @param findings at least one
+   * @param consequence a sentence about the statement
+   */
+  constructor(
+    migration: string,
+    direction: string,
+    findings: readonly LockFinding[],
+    consequence = 'The statement was not sent.',
+  ) {
     const { problem, remedy } = describeLockRefusal(
       migration,
       direction,
       findings as readonly [LockFinding, ...LockFinding[]],
+      consequence,
     );
     super(migration, problem, { remedy });
     this.findings = findings;

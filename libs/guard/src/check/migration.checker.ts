@@ -179,7 +179,8 @@ export class MigrationChecker {
       const locks = direction === 'up' ? this.#lockChecker(declaration) : undefined;
       const temporary = { names: new Set<string>(), endsWithText: declaration.transaction === 'none' };
       const state = { ...this.#judgeState(module, direction, routines), temporary, locks };
-      const findings = this.#findings(module, migration, state);
+      const found = this.#findings(module, migration, state);
+      const findings = locks?.settled(found) ?? found;
       if (direction === 'up') this.#routines.push(...routines.slice(this.#routines.length));
       return { direction, verdict: verdictOf(findings), findings };
     });

@@ -42,7 +42,8 @@ export function checkSqlFile(
       loops: [],
     };
     if (direction === 'up') onUp(event);
-    const findings = judgeEvents([event], {
+    const locks = direction === 'up' ? lockChecker(declarationOf(text)) : undefined;
+    const found = judgeEvents([event], {
       classifier,
       direction,
       file,
@@ -50,8 +51,9 @@ export function checkSqlFile(
       tables,
       routines,
       temporary: { names: new Set() },
-      locks: direction === 'up' ? lockChecker(declarationOf(text)) : undefined,
+      locks,
     });
+    const findings = locks?.settled(found) ?? found;
     return { direction, verdict: verdictOf(findings), findings };
   });
   return { file, name: basename(file), directions, notes: [], suppressions: sqlSuppressions(source) };

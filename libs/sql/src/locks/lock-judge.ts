@@ -3,17 +3,20 @@ import { refusesTransaction } from '../classification/statement-kinds.js';
 import { isObject, list, text } from '../parser/parser-nodes.js';
 import type { DdlStatement } from './ddl-statement.js';
 import type { LockFinding, LockMode } from './lock.types.js';
-import { alterTable, isOnlyForeignKeys, tablesOfAlter } from './rules/alter-table.rules.js';
+import { alterTable, isOnlyForeignKeys, moveAll, tablesOfAlter } from './rules/alter-table.rules.js';
 import { createFunction, createOther, createTable, createTableAs } from './rules/create-table.rules.js';
 import { concurrentlyInTransaction, createIndex, reindex } from './rules/index.rules.js';
 import {
   alterDomain,
   alterEnum,
   alterSchema,
+  changeLaterTimeout,
   changeLockTimeout,
   cluster,
+  createRule,
   createTrigger,
   drop,
+  dropDatabase,
   dropOwned,
   LOCK_MODES,
   lockTable,
@@ -39,6 +42,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   AlterEnumStmt: alterEnum,
   AlterDomainStmt: alterDomain,
   CreateTrigStmt: createTrigger,
+  RuleStmt: createRule,
+  DropdbStmt: dropDatabase,
+  AlterTableMoveAllStmt: moveAll,
+  AlterRoleSetStmt: changeLaterTimeout,
+  AlterDatabaseSetStmt: changeLaterTimeout,
   LockStmt: lockTable,
   RefreshMatViewStmt: refresh,
   ClusterStmt: cluster,

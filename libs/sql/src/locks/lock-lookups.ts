@@ -62,13 +62,16 @@ function createdTable({ node, fields }: DdlStatement): TableName | undefined {
   return node === 'CreateTableAsStmt' ? tableOf(into?.rel) : undefined;
 }
 
-/** Tables of which it matters whether they are partitioned. */
+/** Tables of which it matters whether they are partitioned, and how. */
 function maybePartitioned({ node, fields }: DdlStatement): TableName | undefined {
   if (node === 'IndexStmt') return isOnly(fields['relation']) ? tableOf(fields['relation']) : undefined;
+  const attaches = nodesOf(fields['cmds'], 'AlterTableCmd').some(
+    ({ subtype }) => subtype === 'AT_AttachPartition',
+  );
   const isUnchecked = constraintsOf(fields).some(
     ({ contype, skip_validation }) => contype === 'CONSTR_FOREIGN' && skip_validation === true,
   );
-  return node === 'AlterTableStmt' && isUnchecked ? tableOf(fields['relation']) : undefined;
+  return node === 'AlterTableStmt' && (isUnchecked || attaches) ? tableOf(fields['relation']) : undefined;
 }
 
 /** PRIMARY KEY USING INDEX reads the rows if a column of the index can be NULL. */

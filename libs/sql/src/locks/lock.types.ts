@@ -22,13 +22,17 @@ export const LOCK_RULES = [
   'rename-table',
   'rename-column',
   'drop-column-in-use',
+  'drop-column',
   'drop-table',
+  'drop-view',
   'several-tables-locked',
   'lock-table',
   'refresh-not-concurrent',
   'cluster-or-vacuum-full',
   'enum-value-renamed',
   'partition-attached-unchecked',
+  'partition-created',
+  'partition-detached',
   'trigger-on-large-table',
   'lock-timeout-raised',
   'json-column',
@@ -119,6 +123,8 @@ export interface KnownTable {
   /** It has a validated CHECK constraint, which can prove the bound of a partition. */
   readonly hasCheck?: boolean;
   readonly isPartitioned?: boolean;
+  /** The partition of the rows that no other partition has. */
+  readonly defaultPartition?: TableName;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { TableName } from '../classification/statement.types.js';
 import type { ColumnType, KnownColumn } from './lock.types.js';
-import { isSameName } from './table-names.js';
+import { isSameCreated, isSameName } from './table-names.js';
 
 interface Domain {
   readonly isConstrained: boolean;
@@ -14,8 +14,11 @@ interface TrackedTable {
   readonly constraints: Map<string, readonly string[]>;
   hasCheck: boolean;
   isPartitioned?: boolean;
+  defaultPartition?: TableName;
   /** Columns that this migration has dropped. */
   readonly dropped: Set<string>;
+  /** Columns that this migration, or an earlier one of the same run, has added: no release has used them yet. */
+  readonly added: Map<string, 'migration' | 'run'>;
 }
 
 /**
@@ -34,44 +37,60 @@ export class SchemaState {
   /** Whether a function that statements have created is volatile. */
   #functions = new Map<string, boolean>();
   #domains = new Map<string, Domain>();
+  /** Views that this migration has dropped, and not created again. */
+  #droppedViews: TableName[] = [];
 
   /** The next statements belong to another migration of the same run. */
   startMigration(): void {
     this.#unused = [...this.#unused, ...this.#new];
     this.#new = [];
-    for (const { dropped } of this.#tables) dropped.clear();
+    this.#droppedViews = [];
+    for (const { dropped, added } of this.#tables) {
+      dropped.clear();
+      for (const column of added.keys()) added.set(column, 'run');
+    }
   }
 
   /** A release may use everything that exists now; what is known about columns stays. */
   startRelease(): void {
     this.#new = [];
     this.#unused = [];
-    for (const { dropped } of this.#tables) dropped.clear();
+    this.#droppedViews = [];
+    for (const { dropped, added } of this.#tables) {
+      dropped.clear();
+      added.clear();
+    }
   }
 
   /** The catalog of the database tells more about columns, also after a rollback. */
   forgetColumns(): void {
-    this.#tables = this.#tables.flatMap((table) =>
-      table.dropped.size > 0 ? [{ ...newTable(table.name), dropped: table.dropped }] : [],
+    this.#tables = this.#tables.flatMap(({ name, dropped, added }) =>
+      dropped.size + added.size > 0 ? [{ ...newTable(name), dropped, added }] : [],
     );
   }
 
   /** What this migration has created was rolled back. */
   forgetNew(): void {
     this.#new = [];
-    for (const { dropped } of this.#tables) dropped.clear();
+    this.#droppedViews = [];
+    for (const { dropped, added } of this.#tables) {
+      dropped.clear();
+      for (const [column, since] of added) if (since === 'migration') added.delete(column);
+    }
   }
 
   copy(): SchemaState {
     const copy = new SchemaState();
     copy.#new = [...this.#new];
     copy.#unused = [...this.#unused];
+    copy.#droppedViews = [...this.#droppedViews];
     copy.#indexes = [...this.#indexes];
     copy.#tables = this.#tables.map((table) => ({
       ...table,
       columns: new Map(table.columns),
       constraints: new Map(table.constraints),
       dropped: new Set(table.dropped),
+      added: new Map(table.added),
     }));
     copy.#functions = new Map(this.#functions);
     copy.#domains = new Map(this.#domains);
@@ -82,6 +101,7 @@ export class SchemaState {
   replace(copy: SchemaState): void {
     this.#new = copy.#new;
     this.#unused = copy.#unused;
+    this.#droppedViews = copy.#droppedViews;
     this.#tables = copy.#tables;
     this.#indexes = copy.#indexes;
     this.#domains = copy.#domains;
@@ -90,21 +110,47 @@ export class SchemaState {
 
   /** Whether this migration has created the relation or type. */
   isNew(name: TableName | undefined): boolean {
-    return name !== undefined && this.#new.some((other) => isSameName(other, name));
+    return name !== undefined && this.#new.some((other) => isSameCreated(other, name));
   }
 
   /** Whether this run has created the relation or type, so that no release uses it yet. */
   isUnused(name: TableName | undefined): boolean {
-    return this.isNew(name) || (name !== undefined && this.#unused.some((other) => isSameName(other, name)));
+    return (
+      this.isNew(name) || (name !== undefined && this.#unused.some((other) => isSameCreated(other, name)))
+    );
   }
 
   addNew(name: TableName): void {
     this.#new.push(name);
+    this.restoreView(name);
+  }
+
+  dropView(name: TableName): void {
+    this.#droppedViews.push(name);
+    this.drop(name);
+  }
+
+  /** A relation has the name again. */
+  restoreView(name: TableName): void {
+    this.#droppedViews = this.#droppedViews.filter((other) => !isSameName(other, name));
+  }
+
+  /** Whether this migration has dropped the view, and no relation has its name again. */
+  isDroppedView(name: TableName): boolean {
+    return this.#droppedViews.some((other) => isSameName(other, name));
   }
 
   createTable(name: TableName, { isPartitioned }: Pick<TrackedTable, 'isPartitioned'> = {}): void {
     this.#tables = this.#tables.filter((other) => !isSameName(other.name, name));
     this.#tables.push({ ...newTable(name), ...(isPartitioned !== undefined && { isPartitioned }) });
+  }
+
+  noteDefaultPartition(table: TableName, partition: TableName): void {
+    this.#track(table).defaultPartition = partition;
+  }
+
+  defaultPartition(table: TableName): TableName | undefined {
+    return this.#find(table)?.defaultPartition;
   }
 
   isPartitioned(table: TableName): boolean | undefined {
@@ -118,6 +164,7 @@ export class SchemaState {
   }
 
   rename(from: TableName, to: TableName): void {
+    this.restoreView(to);
     this.#new = this.#new.map((name) => (isSameName(name, from) ? to : name));
     this.#unused = this.#unused.map((name) => (isSameName(name, from) ? to : name));
     for (const table of this.#tables) if (isSameName(table.name, from)) table.name = to;
@@ -142,6 +189,16 @@ export class SchemaState {
   noteColumn(table: TableName, column: string, facts: KnownColumn): void {
     const { columns } = this.#track(table);
     columns.set(column, { ...columns.get(column), ...facts });
+  }
+
+  /** ADD COLUMN. */
+  noteAdded(table: TableName, column: string): void {
+    this.#track(table).added.set(column, 'migration');
+  }
+
+  /** Whether this run has added the column, so that no release uses it yet. */
+  hasAdded(table: TableName, column: string): boolean {
+    return this.#find(table)?.added.has(column) === true;
   }
 
   dropColumn(table: TableName, column: string): void {
@@ -223,5 +280,12 @@ export class SchemaState {
 }
 
 function newTable(name: TableName): TrackedTable {
-  return { name, columns: new Map(), constraints: new Map(), hasCheck: false, dropped: new Set() };
+  return {
+    name,
+    columns: new Map(),
+    constraints: new Map(),
+    hasCheck: false,
+    dropped: new Set(),
+    added: new Map(),
+  };
 }

@@ -89,6 +89,12 @@ export class StatementInspection {
     };
   }
 
+  /** Whether the catalog knows the table without this column. */
+  lacksColumn(table: TableName, column: string): boolean {
+    const columns = this.context.catalog?.table(table)?.columns;
+    return columns !== undefined && columns.size > 0 && !columns.has(column);
+  }
+
   /** Whether statements so far, or the catalog, tell that the column can be NULL. */
   isNullable(table: TableName, column: string): boolean {
     const { notNull, provenNotNull } = this.column(table, column);
@@ -101,6 +107,10 @@ export class StatementInspection {
   /** Undefined if it is not known. */
   isPartitioned(table: TableName): boolean | undefined {
     return this.state.isPartitioned(table) ?? this.context.catalog?.table(table)?.isPartitioned;
+  }
+
+  defaultPartition(table: TableName): TableName | undefined {
+    return this.context.catalog?.table(table)?.defaultPartition ?? this.state.defaultPartition(table);
   }
 
   columnsOfIndex(index: TableName): readonly string[] {

@@ -28,6 +28,21 @@ export function isSameName(a: TableName, b: TableName): boolean {
   return a.name === b.name && (a.schema === undefined || b.schema === undefined || a.schema === b.schema);
 }
 
+/** Where PostgreSQL creates relations without a schema, and where it looks for them. */
+const DEFAULT_SCHEMA = 'public';
+export const TEMPORARY_SCHEMA = 'pg_temp';
+
+/**
+ * Whether a name means the relation that was created. A relation of another schema, or a temporary one, does not
+ * make the table of an application new.
+ */
+export function isSameCreated(created: TableName, { name, schema }: TableName): boolean {
+  if (created.name !== name || created.schema === schema) return created.name === name;
+  return schema === undefined
+    ? created.schema === DEFAULT_SCHEMA || created.schema === TEMPORARY_SCHEMA
+    : created.schema === undefined && schema === DEFAULT_SCHEMA;
+}
+
 /** For messages: `crm.leads`. */
 export function fullTableName({ schema, name }: TableName): string {
   return schema === undefined ? name : `${schema}.${name}`;

@@ -47,6 +47,9 @@ const RELATIONS = `
          NOT c.relispopulated AS is_empty,
          NOT c.relrowsecurity AND c.relkind <> 'f'
            AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS countable,
+         (SELECT pg_catalog.json_build_object('schema', dn.nspname, 'name', d.relname)
+            FROM pg_catalog.pg_partitioned_table t JOIN pg_catalog.pg_class d ON d.oid = t.partdefid
+            JOIN pg_catalog.pg_namespace dn ON dn.oid = d.relnamespace WHERE t.partrelid = c.oid) AS default_partition,
          CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid)
               WHEN c.relkind = 'p' THEN (SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid))
                                            FROM pg_catalog.pg_partition_tree(c.oid) t) END::float8 AS bytes,
@@ -97,7 +100,11 @@ export async function readLockCatalog(
 ): Promise<LockCatalog> {
   const ofIndexes = await readRelations(query, indexes);
   const indexed = [...ofIndexes.values()].map(indexedTable).filter((table) => table !== undefined);
-  const relations = await readRelations(query, [...tables, ...indexed]);
+  const named = await readRelations(query, [...tables, ...indexed]);
+  const defaults = [...named.values()].flatMap(
+    ({ default_partition: rest }) => (rest ?? []) as TableName | [],
+  );
+  const relations = new Map([...named, ...(await readRelations(query, defaults))]);
   const known = new Map<string, KnownTable | null>();
   for (const [name, row] of relations) known.set(name, await knownTable(query, name, row));
   const [anyRow] = relations.values();
@@ -145,6 +152,7 @@ async function knownTable(query: SendQuery, name: string, row: Row): Promise<Kno
     ...(isSmall !== undefined && { isSmall }),
     hasCheck: checks.length > 0,
     isPartitioned: row['kind'] === 'p',
+    ...(row['default_partition'] !== null && { defaultPartition: row['default_partition'] as TableName }),
     columns: new Map(
       columns.map(({ name: column, type, notNull, isIndexed, isChecked }): [string, KnownColumn] => [
         column,

@@ -8,12 +8,13 @@ export function describeLockRefusal(
   migration: string,
   direction: string,
   [finding, ...others]: readonly [LockFinding, ...LockFinding[]],
+  consequence: string,
 ): { readonly problem: string; readonly remedy: string } {
   const { position, text, rule, via } = finding;
   const through = via.length > 0 ? ` (through ${via.join(' → ')})` : '';
   return {
     problem: [
-      `${migration}.${direction}() is refused: ${finding.message}. The statement was not sent.`,
+      `${migration}.${direction}() is refused: ${finding.message}. ${consequence}`,
       '',
       indent(shorten(text)),
       `    at line ${position.line}, column ${position.column} of the query${through}`,

@@ -13,6 +13,8 @@ export interface LockGuardOptions {
   readonly dataSource: DataSource;
   readonly locks: LocksPolicy;
   readonly allowsLocks: LockExemption | undefined;
+  /** It waits for backfills, so that it belongs to a later release than the code that reads what it drops. */
+  readonly isContract: boolean;
   readonly lockTimeoutMs: number;
   readonly log: MigrationLog;
 }
@@ -30,6 +32,8 @@ export class LockGuard {
   readonly #options: LockGuardOptions;
   readonly #judge: LockJudge;
   readonly #policy: LocksPolicy;
+  /** Dropped views that the migration may create again before its transaction ends. */
+  #droppedViews: readonly LockFinding[] = [];
 
   constructor(options: LockGuardOptions) {
     const state = states.get(options.dataSource) ?? new SchemaState();
@@ -58,6 +62,7 @@ export class LockGuard {
     query: SendQuery,
   ): Promise<void> {
     const ddl = statements.flatMap((statement) => statement.ddl);
+    if (statements.some(({ transaction }) => transaction === 'commit')) this.#refuseDroppedViews();
     if (this.#policy === 'off' || ddl.length === 0) return;
     const { dataSource, lockTimeoutMs } = this.#options;
     const context = {
@@ -70,17 +75,45 @@ export class LockGuard {
     const lookups = lockLookups(ddl, inspection.findings);
     if (lookups) {
       const catalog = await readLockCatalog(query, dataSource, lookups);
-      this.#report(this.#judge.judge(ddl, { ...context, catalog }));
+      this.#reportOf(this.#judge.judge(ddl, { ...context, catalog }), session);
     } else {
       this.#judge.accept(inspection);
-      this.#report(inspection.findings);
+      this.#reportOf(inspection.findings, session);
     }
     // Before the next statements, the catalog is read again.
     this.#judge.state.forgetColumns();
   }
 
-  /** The migration has succeeded: what it has created is unused by the releases that run. */
+  /**
+   * A view that the migration creates again is not missed. In a transaction, that is known only at its end.
+   */
+  #reportOf(findings: readonly LockFinding[], session: 'transaction' | 'alone'): void {
+    const { state } = this.#judge;
+    const isOpen = ({ rule, table }: LockFinding) =>
+      rule === 'drop-view' &&
+      table !== undefined &&
+      (session === 'transaction' || !state.isDroppedView(table));
+    const views = session === 'transaction' ? findings.filter(isOpen) : [];
+    this.#droppedViews = [...this.#droppedViews, ...views.filter((finding) => !this.#isExempt(finding))];
+    this.#report(findings.filter((finding) => !isOpen(finding)));
+  }
+
+  /** @throws DangerousLockError if the migration has dropped a view, and not created it again */
+  #refuseDroppedViews(): void {
+    const missing = this.#droppedViews.filter(
+      ({ table }) => table !== undefined && this.#judge.state.isDroppedView(table),
+    );
+    this.#droppedViews = [];
+    this.#report(missing, 'The transaction is rolled back.');
+  }
+
+  /**
+   * The migration has succeeded: what it has created is unused by the releases that run.
+   *
+   * @throws DangerousLockError if a view that it has dropped is missing
+   */
   finish(): void {
+    this.#refuseDroppedViews();
     this.#judge.state.startMigration();
   }
 
@@ -99,12 +132,20 @@ export class LockGuard {
     this.#report(new LockJudge(this.#judge.state).judge(ddl, context));
   }
 
-  #report(findings: readonly LockFinding[]): void {
-    const exempt = new Set<string>([...(this.#options.allowsLocks?.rules ?? []), ...rulesOfStep()]);
-    const refused = findings.filter(({ rule }) => !exempt.has(rule));
+  #isExempt({ rule }: LockFinding): boolean {
+    const { allowsLocks, isContract } = this.#options;
+    return (
+      (isContract && rule === 'drop-column') ||
+      allowsLocks?.rules.includes(rule) === true ||
+      rulesOfStep().includes(rule)
+    );
+  }
+
+  #report(findings: readonly LockFinding[], consequence?: string): void {
+    const refused = findings.filter((finding) => !this.#isExempt(finding));
     if (refused.length === 0) return;
     const { migration, direction, log } = this.#options;
-    if (this.#policy === 'refuse') throw new DangerousLockError(migration, direction, refused);
+    if (this.#policy === 'refuse') throw new DangerousLockError(migration, direction, refused, consequence);
     for (const finding of refused) log.warn(lockWarning(migration, direction, finding));
   }
 }

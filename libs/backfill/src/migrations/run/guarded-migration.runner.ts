@@ -170,6 +170,7 @@ class GuardedMigrationRunner {
       dataSource,
       locks: this.#declaration.locks ?? locks,
       allowsLocks: this.#declaration.allowsLocks,
+      isContract: (this.#declaration.requires ?? []).length > 0,
       lockTimeoutMs: policy.lockTimeout,
       log,
     });

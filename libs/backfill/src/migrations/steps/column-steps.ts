@@ -1,6 +1,7 @@
 import { loadClassifier, LockJudge } from 'nestjs-backfill-sql';
 import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.js';
+import { insideStep } from '../guard/guard-context.js';
 import { dataSourceOf } from '../guard/migration-guard.js';
 import type { SendQuery } from '../guard/row-counters.js';
 import { catalogOfEntities, readLockCatalog } from '../locks/lock-catalog.js';
@@ -108,8 +109,8 @@ export async function dropColumn(queryRunner: QueryRunner, { table, column }: Dr
       `dropColumn() cannot drop ${table}.${column}, because ${reader} still reads it. Nothing was changed.`,
       `Remove the property from ${reader}, call retireColumn() in the migration of that release, deploy it, and drop the column in the next one.`,
     );
-  await queryRunner.query(
-    `ALTER TABLE ${quoteTable(table)} DROP COLUMN IF EXISTS ${quoteIdentifier(column)}`,
+  await insideStep(['drop-column'], () =>
+    queryRunner.query(`ALTER TABLE ${quoteTable(table)} DROP COLUMN IF EXISTS ${quoteIdentifier(column)}`),
   );
 }
 

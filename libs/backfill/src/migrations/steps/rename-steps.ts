@@ -158,7 +158,7 @@ function viewStatements(table: Relation, { view, of, columns }: ViewNames): read
 
 /** One text is one transaction, which is tried again if it does not get its locks. */
 async function runStep(queryRunner: QueryRunner, statements: readonly string[]): Promise<void> {
-  await insideStep(['rename-table', 'rename-column', 'several-tables-locked'], () =>
+  await insideStep(['rename-table', 'rename-column', 'drop-view', 'several-tables-locked'], () =>
     queryRunner.query(statements.join(';\n')),
   );
 }

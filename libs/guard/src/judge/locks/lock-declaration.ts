@@ -12,6 +12,8 @@ export interface LockDeclaration {
   readonly allowed: ReadonlySet<string>;
   /** Whether its statements share a transaction; unknown for SQL files, because their runner decides. */
   readonly transaction: 'open' | 'none' | 'unknown';
+  /** It has `requires`, so that it belongs to a later release. */
+  readonly isContract?: boolean;
 }
 
 /** Reads `static allowsLocks` and `transaction` of a class. */
@@ -24,7 +26,12 @@ export function lockDeclarationOf(machine: Machine, { target }: MigrationCandida
   if (target.kind === 'module') return { allowed: new Set(), transaction: 'open' };
   const allows = fieldOf(machine, target.class, { name: 'allowsLocks', isStatic: true });
   const transaction = fieldOf(machine, target.class, { name: 'transaction', isStatic: false });
-  return { allowed: rulesOf(allows), transaction: isFalse(transaction) ? 'none' : 'open' };
+  const requires = fieldOf(machine, target.class, { name: 'requires', isStatic: true });
+  return {
+    allowed: rulesOf(allows),
+    transaction: isFalse(transaction) ? 'none' : 'open',
+    isContract: requires?.kind === 'array' && requires.items.length > 0,
+  };
 }
 
 interface Field {

@@ -84,6 +84,17 @@ export class LockChecker implements LockRuleChecker {
     }));
   }
 
+  /** Leaves out the views that `up` has created again before its transaction ends. */
+  settled(findings: readonly Finding[]): readonly Finding[] {
+    if (this.#declaration.transaction === 'none') return findings;
+    const { state } = this.#judge;
+    const isBack = ({ rule, table = '' }: Finding): boolean => {
+      const [name = '', schema] = table.split('.').reverse();
+      return rule === 'drop-view' && !state.isDroppedView({ name, ...(schema !== undefined && { schema }) });
+    };
+    return findings.filter((finding) => !isBack(finding));
+  }
+
   /** One text with several statements is a transaction, unless it is a file that a runner splits. */
   #session(statements: number): 'transaction' | 'alone' {
     const { transaction } = this.#declaration;
@@ -106,10 +117,12 @@ export class LockChecker implements LockRuleChecker {
   }
 
   #kept(findings: readonly LockFinding[]): readonly LockFinding[] {
-    const { allowed, transaction } = this.#declaration;
+    const { allowed, transaction, isContract = false } = this.#declaration;
     return findings.filter(
       ({ rule }) =>
-        !allowed.has(rule) && !(rule === 'concurrently-in-transaction' && transaction === 'unknown'),
+        !allowed.has(rule) &&
+        !(rule === 'concurrently-in-transaction' && transaction === 'unknown') &&
+        !(rule === 'drop-column' && isContract),
     );
   }
 }

@@ -65,6 +65,27 @@ export class Lead {
   // without the column mail, one release before the migration that drops it
 }`,
   },
+  'drop-column': {
+    title: 'A dropped column',
+    danger: `TypeORM names every column of an entity in its queries. \`typeorm migration:generate\` drops the column in the release that removes the property, while the release before still names it. ${BOTH_RELEASES}`,
+    safeWhen: [
+      NEW_TABLE,
+      'A migration of the same run added the column.',
+      'The migration has `requires`: it is a contract migration of a later release.',
+      'dropColumn() of nestjs-backfill/steps, which says that the release before does not read it.',
+    ],
+    steps: [
+      'Remove the property from the entity. If the column is NOT NULL without a default, call retireColumn() in a migration. Deploy.',
+      'Drop the column with dropColumn() in a migration of the next release.',
+      'If the drop and a later ADD COLUMN change the type of a column, see type-rewrite.',
+    ],
+    refused: inMigration('ALTER TABLE leads DROP COLUMN mail'),
+    instead: `class DropMail extends SchemaMigration {
+  async up(queryRunner: QueryRunner) {
+    await dropColumn(queryRunner, { table: 'leads', column: 'mail' });
+  }
+}`,
+  },
   'drop-table': {
     title: 'A dropped table',
     danger: `Its rows are lost, and each query of it fails. ${BOTH_RELEASES} DROP TABLE also locks each table that its foreign keys reference.`,
@@ -77,6 +98,18 @@ export class Lead {
     await queryRunner.query(\`DROP TABLE old_leads\`);
   }
 }`,
+  },
+  'drop-view': {
+    title: 'A dropped view',
+    danger: `Each query of it fails. ${BOTH_RELEASES}`,
+    safeWhen: [NEW_TABLE, 'The migration creates the view again, in the same transaction.'],
+    steps: [
+      'To change the view, use CREATE OR REPLACE VIEW, or drop and create it in one transaction.',
+      'To remove it, remove every query of it, and deploy.',
+      UNUSED,
+    ],
+    refused: inMigration('DROP VIEW open_leads'),
+    instead: inMigration('CREATE OR REPLACE VIEW open_leads AS SELECT id, name FROM leads'),
   },
   'enum-value-renamed': {
     title: 'An enum value that gets another name',

@@ -32,6 +32,7 @@ const CODE: Readonly<Partial<Record<LockRule, CodeOf>>> = {
       `ALTER TABLE ${table} ALTER COLUMN ${column} SET DEFAULT …`,
     ];
   },
+  'partition-detached': ({ text }) => [`${text.replace(/;\s*$/, '')} CONCURRENTLY`],
   'json-column': ({ text }) => [text.replace(/\bjson\b/i, 'jsonb')],
   'refresh-not-concurrent': ({ text }) => [inserted(text, /\brefresh\s+materialized\s+view\b/i)],
   'enum-value-renamed': ({ names }) => [

@@ -138,6 +138,42 @@ export class LeadsEmail {}`,
       'ALTER TABLE calls_2026 DROP CONSTRAINT calls_2026_bound',
     ),
   },
+  'partition-created': {
+    title: 'A partition that is created in its place',
+    danger: `CREATE TABLE … PARTITION OF takes ACCESS EXCLUSIVE on the partitioned table, and reads the rows of a default partition. ${QUEUE}`,
+    safeWhen: [
+      NEW_TABLE,
+      'The partitioned table is small: at most 10,000 rows and 8 MB.',
+      'ATTACH PARTITION.',
+    ],
+    steps: [
+      'Create the table with LIKE.',
+      'Attach it: the partitioned table then needs SHARE UPDATE EXCLUSIVE only, and reads and writes go on.',
+    ],
+    refused: inMigration(
+      "CREATE TABLE calls_2026 PARTITION OF calls FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+    ),
+    instead: inMigration(
+      'CREATE TABLE calls_2026 (LIKE calls INCLUDING ALL)',
+      "ALTER TABLE calls ATTACH PARTITION calls_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+    ),
+  },
+  'partition-detached': {
+    title: 'A partition that is detached while queries wait',
+    danger: `DETACH PARTITION takes ACCESS EXCLUSIVE on the partitioned table. ${QUEUE}`,
+    safeWhen: [
+      NEW_TABLE,
+      'The partitioned table is small: at most 10,000 rows and 8 MB.',
+      'CONCURRENTLY (since PostgreSQL 14).',
+    ],
+    steps: [
+      'Detach it with CONCURRENTLY: reads and writes go on.',
+      COMMITS,
+      'A table with a default partition has no CONCURRENTLY. Exempt the migration: `static readonly allowsLocks = { reason, rules }`.',
+    ],
+    refused: inMigration('ALTER TABLE calls DETACH PARTITION calls_2020'),
+    instead: withoutTransaction('ALTER TABLE calls DETACH PARTITION calls_2020 CONCURRENTLY'),
+  },
   'refresh-not-concurrent': {
     title: 'A materialized view that is refreshed while reads wait',
     danger: `REFRESH takes ACCESS EXCLUSIVE on the view for as long as its query runs. ${QUEUE}`,

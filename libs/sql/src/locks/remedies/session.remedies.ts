@@ -32,9 +32,9 @@ export const SESSION_REMEDIES = {
     instead: inMigration("SET LOCAL lock_timeout = '2s'"),
   },
   'trigger-on-large-table': {
-    title: 'A trigger on a large table',
+    title: 'A trigger or rule on a large table',
     danger:
-      'CREATE TRIGGER takes SHARE ROW EXCLUSIVE: it waits for running writes, and later writes wait for it. Then every write runs the trigger, also each batch of a backfill.',
+      'CREATE TRIGGER takes SHARE ROW EXCLUSIVE: it waits for running writes, and later writes wait for it. Then every write runs the trigger, also each batch of a backfill. CREATE RULE takes ACCESS EXCLUSIVE, and PostgreSQL then rewrites each query of its kind.',
     safeWhen: [NEW_TABLE, SMALL_TABLE],
     steps: [
       'Measure what the trigger costs for each write.',

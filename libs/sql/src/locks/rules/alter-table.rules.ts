@@ -2,9 +2,16 @@ import type { TableName } from '../../classification/statement.types.js';
 import { isObject, type Json, nodeOf, nodesOf, text } from '../../parser/parser-nodes.js';
 import type { LockMode } from '../lock.types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
-import { tableOf } from '../table-names.js';
+import { isSameName, tableOf } from '../table-names.js';
 import { addColumn, changeType } from './column.rules.js';
 import { addConstraint, setNotNull } from './constraint.rules.js';
+
+/** ALTER TABLE ALL IN TABLESPACE. */
+export function moveAll(on: StatementInspection): void {
+  on.report('cluster-or-vacuum-full', {
+    message: 'SET TABLESPACE writes every relation of the tablespace again while reads and writes of it wait',
+  });
+}
 
 /** ALTER TABLE: each of its commands. ALTER INDEX and others have the same parse node. */
 export function alterTable(on: StatementInspection): void {
@@ -27,6 +34,8 @@ const COMMANDS: Readonly<Record<string, CommandRule>> = {
   AT_ValidateConstraint: validate,
   AT_DropColumn: dropColumn,
   AT_AttachPartition: attachPartition,
+  AT_DetachPartition: detachPartition,
+  AT_AlterConstraint: alterConstraint,
   AT_SetExpression: (on, table, { name }) =>
     on.report('stored-generated', {
       table,
@@ -40,6 +49,7 @@ const COMMANDS: Readonly<Record<string, CommandRule>> = {
 };
 
 function rewrite(on: StatementInspection, table: TableName, { subtype }: Json): void {
+  if (on.ddl.fields['objtype'] === 'OBJECT_SEQUENCE') return;
   const what = {
     AT_SetLogged: 'SET LOGGED',
     AT_SetUnLogged: 'SET UNLOGGED',
@@ -81,9 +91,12 @@ function lockOfOthers(fields: Json): LockMode | undefined {
 
 function dropColumn(on: StatementInspection, table: TableName, { name }: Json): void {
   const column = text(name) ?? '';
+  // An attribute of a composite type.
+  if (on.ddl.fields['objtype'] === 'OBJECT_TYPE') return;
+  const isAdded = on.state.hasAdded(table, column);
   if (!on.state.isNew(table)) on.state.dropColumn(table, column);
   const reader = on.context.catalog?.readerOf(table, column);
-  if (reader === undefined) return;
+  if (reader === undefined) return reportUnread(on, table, { column, isAdded });
   on.report('drop-column-in-use', {
     table,
     message: `${reader} still reads ${fullTableName(table)}.${column}`,
@@ -91,15 +104,69 @@ function dropColumn(on: StatementInspection, table: TableName, { name }: Json): 
   });
 }
 
+/** TypeORM generates DROP COLUMN as soon as the property is removed, when the old release still has it. */
+function reportUnread(
+  on: StatementInspection,
+  table: TableName,
+  { column, isAdded }: { readonly column: string; readonly isAdded: boolean },
+): void {
+  if (isAdded || on.lacksColumn(table, column)) return;
+  on.report('drop-column', {
+    table,
+    message: `releases that still run fail if an entity of them has ${fullTableName(table)}.${column}`,
+    names: { column },
+  });
+}
+
+function detachPartition(on: StatementInspection, parent: TableName, { def }: Json): void {
+  const command = nodeOf(def, 'PartitionCmd');
+  const partition = tableOf(command?.['name']);
+  if (!partition || command?.['concurrent'] === true || on.state.isNew(partition)) return;
+  const version = on.olderThan(14);
+  on.report('partition-detached', {
+    table: parent,
+    message: `DETACH PARTITION waits for every query of ${fullTableName(parent)}, and every later query waits for it${version === undefined ? '' : `; PostgreSQL ${version} has no CONCURRENTLY for it`}`,
+    names: { to: fullTableName(partition) },
+  });
+}
+
+/** ALTER CONSTRAINT … ENFORCED, since PostgreSQL 18. */
+function alterConstraint(on: StatementInspection, table: TableName, { def }: Json): void {
+  const change = nodeOf(def, 'ATAlterConstraint');
+  const constraint = text(change?.['conname']) ?? '';
+  if (change?.['alterEnforceability'] !== true || change['is_enforced'] !== true) return;
+  on.report('foreign-key-validated', {
+    table,
+    message: `ENFORCED checks the constraint ${constraint} on every row of ${fullTableName(table)} while writes wait`,
+    names: { constraint },
+  });
+}
+
 function attachPartition(on: StatementInspection, parent: TableName, { def }: Json): void {
   const partition = tableOf(nodeOf(def, 'PartitionCmd')?.['name']);
   // ALTER INDEX … ATTACH PARTITION reads nothing.
   if (!partition || on.ddl.fields['objtype'] === 'OBJECT_INDEX') return;
+  reportDefaultPartition(on, parent, partition);
+  if (nodeOf(nodeOf(def, 'PartitionCmd')?.['bound'], 'PartitionBoundSpec')?.['is_default'] === true)
+    on.state.noteDefaultPartition(parent, partition);
   const hasCheck = on.state.hasCheck(partition) ?? on.context.catalog?.table(partition)?.hasCheck;
   if (hasCheck === true) return;
   on.report('partition-attached-unchecked', {
     table: partition,
     message: `ATTACH PARTITION reads every row of ${fullTableName(partition)} while reads and writes of it wait, because no CHECK proves the bound`,
+    alsoLocks: [parent],
+    names: { to: fullTableName(parent) },
+  });
+}
+
+/** The rows of the new bound could be in the default partition. */
+function reportDefaultPartition(on: StatementInspection, parent: TableName, partition: TableName): void {
+  const rest = on.defaultPartition(parent);
+  if (!rest || isSameName(rest, partition)) return;
+  if ((on.state.hasCheck(rest) ?? on.context.catalog?.table(rest)?.hasCheck) === true) return;
+  on.report('partition-attached-unchecked', {
+    table: rest,
+    message: `ATTACH PARTITION reads every row of the default partition ${fullTableName(rest)} while reads and writes of it wait, because no CHECK proves that it has no row of the new bound`,
     alsoLocks: [parent],
     names: { to: fullTableName(parent) },
   });

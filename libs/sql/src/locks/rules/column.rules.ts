@@ -16,6 +16,7 @@ export function addColumn(on: StatementInspection, table: TableName, definition:
   const names = { column };
   const target = fullTableName(table);
   reportAddedAgain(on, table, { column, type: type?.name });
+  on.state.noteAdded(table, column);
   on.state.noteColumn(table, column, {
     ...(type && { type }),
     notNull: constraints.some(({ contype }) => contype === 'CONSTR_NOTNULL' || contype === 'CONSTR_PRIMARY'),
@@ -166,6 +167,8 @@ function reportColumnConstraints(
 /** ALTER COLUMN … TYPE. */
 export function changeType(on: StatementInspection, table: TableName, { name, def }: Json): void {
   const column = text(name) ?? '';
+  // PostgreSQL refuses it for a type that a table uses.
+  if (on.ddl.fields['objtype'] === 'OBJECT_TYPE') return;
   const definition = nodeOf(def, 'ColumnDef') ?? {};
   const type = typeOfNode(nodeOf({ TypeName: definition['typeName'] }, 'TypeName'));
   if (!type) return;

@@ -1,19 +1,54 @@
-import { type Json, nameParts, nodeOf, nodesOf, text, visit } from '../../parser/parser-nodes.js';
+import type { TableName } from '../../classification/statement.types.js';
+import {
+  isObject,
+  type Json,
+  list,
+  nameParts,
+  nodeOf,
+  nodesOf,
+  text,
+  visit,
+} from '../../parser/parser-nodes.js';
 import { SERIAL_TYPES, typeOfNode } from '../column-types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
-import { nameOfParts, tableOf } from '../table-names.js';
+import { nameOfParts, tableOf, TEMPORARY_SCHEMA } from '../table-names.js';
 import { columnConstraints, columnsProvenBy } from './constraint.rules.js';
 
 export function createTable(on: StatementInspection): void {
   const { fields } = on.ddl;
-  const table = tableOf(fields['relation']);
+  const table = createdTable(fields['relation']);
   if (!table) return;
   if (fields['if_not_exists'] === true && on.context.catalog?.table(table)) return;
+  reportPartition(on, table);
   on.state.createTable(table, { isPartitioned: fields['partspec'] !== undefined });
   on.state.addNew(table);
   for (const column of nodesOf(fields['tableElts'], 'ColumnDef')) noteColumn(on, column);
   noteConstraints(on, nodesOf(fields['tableElts'], 'Constraint'));
   if ((fields['relation'] as Json)['relpersistence'] !== 't') reportIntegerKey(on, fields);
+}
+
+/** A temporary table is found before the application's table of the same name, unless that is written with its schema. */
+function createdTable(relation: unknown): TableName | undefined {
+  const table = tableOf(relation);
+  const isTemporary = (relation as { relpersistence?: unknown } | undefined)?.relpersistence === 't';
+  return table && isTemporary ? { ...table, schema: TEMPORARY_SCHEMA } : table;
+}
+
+/** CREATE TABLE … PARTITION OF. */
+function reportPartition(on: StatementInspection, partition: TableName): void {
+  const { partbound, inhRelations } = on.ddl.fields;
+  const [parent] = partbound === undefined ? [] : list(inhRelations).map(tableOf);
+  if (!parent) return;
+  if (
+    nodeOf(partbound, 'PartitionBoundSpec')?.['is_default'] === true ||
+    (isObject(partbound) && partbound['is_default'] === true)
+  )
+    on.state.noteDefaultPartition(parent, partition);
+  on.report('partition-created', {
+    table: parent,
+    message: `PARTITION OF waits for every query of ${fullTableName(parent)}, and every later query waits for it; it also reads the rows of a default partition`,
+    names: { to: fullTableName(partition) },
+  });
 }
 
 function noteColumn(on: StatementInspection, definition: Json): void {
@@ -86,7 +121,7 @@ function isCountedUp(constraint: Json): boolean {
 /** CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW. */
 export function createTableAs(on: StatementInspection): void {
   const into = on.ddl.fields['into'] as Json | undefined;
-  const table = tableOf(nodeOf(into, 'IntoClause')?.['rel'] ?? into?.['rel']);
+  const table = createdTable(nodeOf(into, 'IntoClause')?.['rel'] ?? into?.['rel']);
   if (!table) return;
   if (on.ddl.fields['if_not_exists'] === true && on.context.catalog?.table(table)) return;
   on.state.createTable(table);
@@ -107,6 +142,8 @@ export function createOther(on: StatementInspection): void {
   const { fields, node } = on.ddl;
   const name = NEW_NAMES[node]?.(fields);
   if (name) on.state.addNew(name);
+  const replaced = node === 'ViewStmt' ? tableOf(fields['view']) : undefined;
+  if (replaced) on.state.restoreView(replaced);
   if (node === 'CreateDomainStmt' && name)
     on.state.noteDomain(name.name, {
       isConstrained: nodesOf(fields['constraints'], 'Constraint').length > 0,

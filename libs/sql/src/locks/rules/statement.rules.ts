@@ -12,7 +12,10 @@ export function drop(on: StatementInspection): void {
   const { fields } = on.ddl;
   const type = text(fields['removeType']) ?? '';
   if (type === 'OBJECT_INDEX') return dropIndexes(on);
-  if (type === 'OBJECT_SCHEMA' && fields['behavior'] === 'DROP_CASCADE') dropSchemas(on);
+  const cascades = fields['behavior'] === 'DROP_CASCADE';
+  if (type === 'OBJECT_SCHEMA' && cascades) dropSchemas(on);
+  if (cascades && TYPES_OF_COLUMNS[type]) dropTypes(on, TYPES_OF_COLUMNS[type]);
+  if (type === 'OBJECT_VIEW' || type === 'OBJECT_MATVIEW') return dropViews(on);
   if (!DROPS_TABLES.has(type)) return;
   for (const table of droppedNames(fields)) {
     if (type === 'OBJECT_TABLE')
@@ -22,6 +25,43 @@ export function drop(on: StatementInspection): void {
       });
     on.state.drop(table);
   }
+}
+
+/** A migration that creates the view again in its transaction leaves no gap: see `SchemaState.isDroppedView`. */
+function dropViews(on: StatementInspection): void {
+  for (const view of droppedNames(on.ddl.fields)) {
+    const { length } = on.findings;
+    on.report('drop-view', {
+      table: view,
+      message: `releases that still run fail when they read ${fullTableName(view)}`,
+    });
+    if (on.findings.length > length) on.state.dropView(view);
+    else on.state.drop(view);
+  }
+}
+
+/** What CASCADE drops together with its columns. */
+const TYPES_OF_COLUMNS: Readonly<Record<string, string>> = {
+  OBJECT_TYPE: 'TYPE',
+  OBJECT_DOMAIN: 'DOMAIN',
+  OBJECT_EXTENSION: 'EXTENSION',
+};
+
+function dropTypes(on: StatementInspection, kind: string): void {
+  const names = kind === 'EXTENSION' ? namesOf(on.ddl.fields) : droppedNames(on.ddl.fields);
+  for (const name of names) {
+    if (on.state.isUnused(name)) continue;
+    on.report('drop-column', {
+      message: `DROP ${kind} … CASCADE drops every column that has a type of ${fullTableName(name)}`,
+    });
+  }
+}
+
+function namesOf(fields: Json): readonly TableName[] {
+  return list(fields['objects'])
+    .map(text)
+    .filter((name) => name !== undefined)
+    .map((name) => ({ name }));
 }
 
 function dropSchemas(on: StatementInspection): void {
@@ -133,6 +173,24 @@ export function alterDomain(on: StatementInspection): void {
     });
 }
 
+/** DROP DATABASE. */
+export function dropDatabase(on: StatementInspection): void {
+  on.report('drop-table', {
+    message: `DROP DATABASE drops every table of ${text(on.ddl.fields['dbname']) ?? 'it'}`,
+  });
+}
+
+/** CREATE RULE. */
+export function createRule(on: StatementInspection): void {
+  const table = tableOf(on.ddl.fields['relation']);
+  if (!table) return;
+  on.report('trigger-on-large-table', {
+    table,
+    lock: 'AccessExclusiveLock',
+    message: `CREATE RULE waits for every query of ${fullTableName(table)}, later queries wait for it, and PostgreSQL then rewrites each of them`,
+  });
+}
+
 export function createTrigger(on: StatementInspection): void {
   const table = tableOf(on.ddl.fields['relation']);
   if (!table) return;
@@ -213,6 +271,14 @@ export function changeLockTimeout(on: StatementInspection, value: string | undef
   on.report('lock-timeout-raised', {
     message: `a statement may wait for its lock ${milliseconds > 0 ? `for ${value ?? ''}` : 'without a limit'}, and every query of the table then waits behind it`,
   });
+}
+
+/** ALTER ROLE … SET and ALTER DATABASE … SET: for later sessions. */
+export function changeLaterTimeout(on: StatementInspection): void {
+  const setting =
+    nodeOf(on.ddl.fields['setstmt'], 'VariableSetStmt') ?? (on.ddl.fields['setstmt'] as Json | undefined);
+  if (text(setting?.['name'])?.toLowerCase() !== 'lock_timeout') return;
+  changeLockTimeout(on, setting && settingValue(setting));
 }
 
 export function settingValue(fields: Json): string | undefined {

@@ -1,0 +1,66 @@
+import { DataSource } from 'typeorm';
+import { DangerousLockError } from '../../../libs/backfill/src/migrations/migration.error.ts';
+import { startLockRun } from '../../../libs/backfill/src/migrations/locks/lock.guard.ts';
+import { LOCK_SCHEMA } from '../../sql/locks/lock-schema.ts';
+import { REVIEWED_DANGEROUS } from '../../sql/locks/reviewed-dangerous.fixtures.ts';
+import { REVIEWED_HARMLESS } from '../../sql/locks/reviewed-harmless.fixtures.ts';
+import { asCase, type Reviewed } from '../../sql/locks/reviewed-statement.ts';
+import { migration, rejection } from '../../support/migrations/migrations.ts';
+import { TestDatabase } from '../../support/server/database.ts';
+
+let database: TestDatabase;
+let dataSource: DataSource;
+let version: number;
+
+beforeAll(async () => {
+  database = await TestDatabase.create();
+  await database.query(LOCK_SCHEMA);
+  await database.query(`ALTER DATABASE ${database.name} SET timezone = 'UTC'`);
+  dataSource = await new DataSource({ type: 'postgres', url: database.url }).initialize();
+  version = Number.parseInt((dataSource.driver as { version?: string }).version ?? '', 10);
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await database.drop();
+});
+
+/** Runs the statement as a migration; in a transaction, it is rolled back. */
+async function run([, up, { alone } = {}]: Reviewed): Promise<unknown> {
+  startLockRun(dataSource);
+  const queryRunner = dataSource.createQueryRunner();
+  if (!alone) await queryRunner.startTransaction();
+  try {
+    const Migration = migration('Case', { up, ...(alone && { transaction: false }) });
+    return await new Migration().up(queryRunner);
+  } finally {
+    if (!alone) await queryRunner.rollbackTransaction();
+    await queryRunner.release();
+  }
+}
+
+/** Statements that are not rolled back come last. */
+const HARMLESS = [...REVIEWED_HARMLESS].sort(
+  ([, , a], [, , b]) => Number(a?.alone === true) - Number(b?.alone === true),
+);
+
+function isKnown([, , { since = 0 } = {}]: Reviewed): boolean {
+  return version >= since;
+}
+
+it('the reviewed list has at least 90 dangerous and 110 harmless statements', () => {
+  expect(REVIEWED_DANGEROUS.length).toBeGreaterThanOrEqual(90);
+  expect(REVIEWED_HARMLESS.length).toBeGreaterThanOrEqual(110);
+});
+
+it.each(REVIEWED_DANGEROUS.map(asCase))(
+  'a migration is refused, because $why: $sql',
+  async ({ reviewed }) => {
+    if (!isKnown(reviewed)) return;
+    expect(await rejection(run(reviewed))).toBeInstanceOf(DangerousLockError);
+  },
+);
+
+it.each(HARMLESS.map(asCase))('a migration passes, because $why: $sql', async ({ reviewed }) => {
+  if (!isKnown(reviewed)) return;
+  await expect(run(reviewed)).resolves.toBeUndefined();
+});

@@ -15,6 +15,7 @@ describe('the example of each rule', () => {
 
   const IMPORTS = `import { execDml } from 'tools';
 import { setNotNull } from 'nestjs-backfill';
+import { dropColumn } from 'nestjs-backfill/steps';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 `;
 

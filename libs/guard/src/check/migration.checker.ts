@@ -49,6 +49,7 @@ export class MigrationChecker {
   readonly #problems: FileProblem[] = [];
   /** Files that were read and are not checked yet. */
   readonly #readings = new Map<string, FileReading>();
+  readonly #history = new TableHistory();
   #readMs = 0;
   #tables: KnownTables;
   readonly #timeline: TimelineCheck | undefined;
@@ -98,7 +99,7 @@ export class MigrationChecker {
 
   /** Later migrations tell what a table holds, too: all are read before the first is judged. */
   #readHistory(files: readonly string[]): void {
-    const history = new TableHistory();
+    const history = this.#history;
     const startedAt = performance.now();
     for (const file of files) {
       const reading = readMigrationFile(file);
@@ -218,10 +219,17 @@ export class MigrationChecker {
   #findings(module: ParsedModule, migration: MigrationCandidate, state: JudgeState): readonly Finding[] {
     const events = runDirection(this.#evaluator, module, migration, state.direction);
     if (state.direction === 'up') this.#noteTimeline(module, migration, events);
-    if (events) return judgeEvents(events, state);
+    if (events) return judgeEvents(events, { ...state, tables: this.#tablesAfter(events) });
     if (state.direction === 'down' || migration.missingUp === undefined) return [];
     const detail = `up() is inherited from ${migration.missingUp}, whose code the guard cannot read`;
     return [moduleFinding(module.source, migration.start, detail)];
+  }
+
+  /** The SQL files that this migration and the earlier ones read tell what a table holds, too. */
+  #tablesAfter(events: readonly EvaluationEvent[]): KnownTables {
+    if (this.#history.noteReadFiles(events))
+      this.#tables = { ...this.#tables, seeded: new Set(this.#history.seededTables()) };
+    return this.#tables;
   }
 
   #noteTimeline(

@@ -1,3 +1,5 @@
+import type { EvaluationEvent } from '../../evaluate/machine/event.types.js';
+
 /** What the checked migrations tell about a table. */
 interface TableRecord {
   /** The files that insert constants into it. */
@@ -17,6 +19,7 @@ const MAX_SEED_INSERTS = 200;
 /** What all checked migrations tell about the tables. It decides before the name of a table does. */
 export class TableHistory {
   readonly #tables = new Map<string, TableRecord>();
+  readonly #readFiles = new Set<string>();
 
   /** Reads one migration. Only the texts of statements count, so no parser is needed. */
   note(text: string): void {
@@ -35,6 +38,20 @@ export class TableHistory {
       record.isSeededAtOnce ||= created.has(table);
     }
     for (const table of filled) this.#of(table).fills++;
+  }
+
+  /** Notes the SQL files from which a migration has read its statements. @returns whether there is a new one */
+  noteReadFiles(events: readonly EvaluationEvent[]): boolean {
+    const files = new Map(
+      events
+        .flatMap((event) => (event.kind === 'sql' && event.text.kind === 'text' ? event.text.parts : []))
+        .flatMap((part) => ('site' in part && part.site ? [part.site.source] : []))
+        .filter(({ path }) => path.endsWith('.sql') && !this.#readFiles.has(path))
+        .map(({ path, text }) => [path, text]),
+    );
+    for (const path of files.keys()) this.#readFiles.add(path);
+    if (files.size > 0) this.note([...files.values()].join('\n'));
+    return files.size > 0;
   }
 
   /** The tables with only rows that migrations insert as constants. */

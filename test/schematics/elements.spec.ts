@@ -92,6 +92,27 @@ export class LeadsSearchName implements SetBackfill<Lead> {`);
     expect(tree.actions.filter(({ path }) => path.includes('backfills'))).toEqual([]);
   });
 
+  it('refuses a change of an entity that has only its key, which cannot be changed', () => {
+    const files = {
+      'src/leads/tenant.entity.ts': `import { Entity, PrimaryGeneratedColumn } from 'typeorm';
+
+@Entity('tenants')
+export class Tenant {
+  @PrimaryGeneratedColumn()
+  id!: number;
+}
+`,
+    };
+    for (const kind of ['set', 'transform'])
+      expect(() => backfill({ name: 'tenants-cleanup', kind })(treeOf(files), new RecordedContext())).toThrow(
+        /no column besides its key[\s\S]*--type purge/,
+      );
+    for (const kind of ['purge', 'process'])
+      expect(() =>
+        backfill({ name: 'tenants-cleanup', kind })(treeOf(files), new RecordedContext()),
+      ).not.toThrow();
+  });
+
   it('does not overwrite a file', () => {
     const tree = treeOf({ [FILE]: '// mine' });
     expect(() => backfill({ name: 'leads-search-name' })(tree, new RecordedContext())).toThrow(

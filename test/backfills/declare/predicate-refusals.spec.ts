@@ -42,3 +42,15 @@ describe('an application does not start with', () => {
     expectRefusal(error, InvalidPredicateError, { names: ['One', '`where`'], remedy: /IsNull\(\)/ });
   });
 });
+
+describe('an application starts with', () => {
+  const refusals = Refusals.forSpec();
+
+  it.each(['false', ' FALSE ', '(false)'])(
+    'the pending predicate %j, which no change has to affect, because no row is pending',
+    async (where) => {
+      const start = refusals.of([declared('One', { ...OPTIONS, where }, { set: () => ({ name: `'x'` }) })]);
+      await expect(start).rejects.toThrow('The application started');
+    },
+  );
+});

@@ -1,5 +1,6 @@
 import type { EntityProperty } from '../application/entity.types.js';
 import { camelCase, plural } from '../names.js';
+import { SchematicError } from '../schematic.error.js';
 import { pendingCondition, writtenValue, type BackfillPlan } from './backfill.plan.js';
 
 const TODO_WHERE = '// TODO: which rows are pending. No row is, as long as this is false.';
@@ -123,8 +124,7 @@ function processParts(plan: BackfillPlan): ClassParts {
   const key = keyOf(plan).name;
   const keys = `${key}s`;
   const value = writtenValue(plan);
-  const written = property?.name ?? firstWritable(plan);
-  const change = value ? `{ ${written}: ${value.code} }` : '{}';
+  const change = property && value ? `{ ${property.name}: ${value.code} }` : '{}';
   return {
     types: ['ProcessBackfill', 'ProcessBatch'],
     typeorm: ['type EntityManager'],
@@ -143,6 +143,14 @@ function keyOf({ entity }: BackfillPlan): Pick<EntityProperty, 'name'> {
   return entity.properties.find(({ role }) => role === 'key') ?? { name: 'id' };
 }
 
+/** A property that a change may write, for a name that says none. */
 function firstWritable({ entity }: BackfillPlan): string {
-  return entity.properties.find(({ role }) => role === 'column')?.name ?? 'id';
+  const roles = ['column', 'relation', 'deleted', 'date'] as const;
+  const [first] = roles.flatMap((role) => entity.properties.filter((each) => each.role === role));
+  if (first) return first.name;
+  throw new SchematicError(
+    entity.name,
+    'it has no column besides its key, and a key cannot be changed',
+    'Give --type purge, or --type copy with a name such as `leads-to-archived-leads`.',
+  );
 }

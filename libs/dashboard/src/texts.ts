@@ -217,6 +217,10 @@ export const TEXTS = {
     setBy: 'Set by',
     why: 'Reason',
   },
+  chosenRows: (keys: readonly string[]) => {
+    const [shown, more] = [keys.slice(0, 20), keys.length - 20];
+    return `chosen rows: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  },
   confirm: {
     title: (action: string, name: string) => `${action}: ${name}`,
     happens: 'What will happen',
@@ -250,6 +254,8 @@ export const TEXTS = {
     key: (text: string) => `${text} is no key: give a JSON array with one text for each column of the key.`,
     notInQuarantine: (rows: number) =>
       `${rows} of these rows ${rows === 1 ? 'is' : 'are'} not in quarantine. Load the list again.`,
+    held: (status: string) => `It is ${status}, so no run continues it. Resume it first.`,
+    notOffered: (status: string) => `It is ${status}: its page does not offer this action now.`,
     busy: 'This process is already running a backfill from the dashboard. Wait for its end, or pause it.',
     internal: 'The dashboard could not answer. The log of the application has the error.',
   },

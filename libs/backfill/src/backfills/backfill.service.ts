@@ -195,6 +195,14 @@ export class BackfillService {
   }
 
   /**
+   * Records in the history that a person starts a run, and why; then call `run`. While the backfill is paused or
+   * cancelled it records nothing: `changed` is false. @throws UnknownBackfillError
+   */
+  async recordStart(name: string, action: 'run' | 'retry', options: ControlOptions = {}) {
+    return this.#control(options).recordStart(this.#registry.get(name), action);
+  }
+
+  /**
    * Sets the pace of a backfill, for the current run and later ones. Running workers, in every process,
    * follow within a second.
    *

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { RunRequest } from 'nestjs-backfill';
 import { DASHBOARD_SETTINGS, type ResolvedSettings } from '../options/dashboard.options.js';
+import { keyToText } from '../reading/key.text.js';
 import { OverviewReader } from '../reading/overview.reader.js';
 import { Runtime } from '../reading/runtime.js';
 import { TEXTS } from '../texts.js';
@@ -21,6 +22,8 @@ export class SteeringService implements OnModuleDestroy {
   readonly #logger = new Logger('BackfillDashboard');
   readonly #shutdown = new AbortController();
   #run: Promise<void> | null = null;
+  /** Whether a request is being checked and recorded, before its run. */
+  #isStarting = false;
 
   constructor(
     @Inject(Runtime) runtime: Runtime,
@@ -59,14 +62,30 @@ export class SteeringService implements OnModuleDestroy {
     await this.#run;
   }
 
-  async #start({ action, name, by, reason, keys }: SteeringRequest): Promise<void> {
+  async #start(asked: SteeringRequest): Promise<void> {
     if (!this.#settings.runs) throw new SteeringRefusal(409, TEXTS.errors.runsOff);
-    if (this.#run !== null) throw new SteeringRefusal(409, TEXTS.errors.busy);
+    if (this.#run !== null || this.#isStarting) throw new SteeringRefusal(409, TEXTS.errors.busy);
+    this.#isStarting = true;
+    try {
+      await this.#record(asked);
+      this.#runInBackground(asked);
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  /** Writes who starts the run, and why, to the ledger. @throws SteeringRefusal if it may not start */
+  async #record({ action, name, by, reason, keys }: SteeringRequest): Promise<void> {
     const { backfills, records } = this.#runtime;
     records.declaration(name);
     if (keys !== null) await this.#checkKeys(name, keys);
-    // Another request may have started a run meanwhile.
-    if (this.#run !== null) throw new SteeringRefusal(409, TEXTS.errors.busy);
+    const why = keys === null ? reason : `${reason} (${TEXTS.chosenRows(keys.map(keyToText))})`;
+    const verb = action === 'retry' ? action : 'run';
+    const { changed, status } = await backfills.recordStart(name, verb, { by, why });
+    if (!changed) throw new SteeringRefusal(409, TEXTS.errors.held(TEXTS.states[status].name));
+  }
+
+  #runInBackground({ action, name, by, reason, keys }: SteeringRequest): void {
     this.#logger.log(`Run of ${name} by ${JSON.stringify(by)}: ${JSON.stringify(reason)}`);
     const request: RunRequest = {
       names: [name],
@@ -75,7 +94,7 @@ export class SteeringService implements OnModuleDestroy {
       cancelAfterMs: CANCEL_AFTER_MS,
       abandonAfterMs: ABANDON_AFTER_MS,
     };
-    this.#run = backfills
+    this.#run = this.#runtime.backfills
       .run(request)
       .then(
         ({ backfills: [report] }) =>

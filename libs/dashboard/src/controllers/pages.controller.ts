@@ -1,5 +1,6 @@
 import { Get, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { isSteering, type SteeringAction } from '../actions/action.table.js';
+import type { BackfillStatus } from 'nestjs-backfill';
+import { isSteering, offeredActions, type SteeringAction } from '../actions/action.table.js';
 import { SteeringGate } from '../actions/steering.gate.js';
 import { SteeringRefusal } from '../actions/steering.refusal.js';
 import type { RawRequest } from '../http/exchange.js';
@@ -136,7 +137,8 @@ export class BackfillPagesController {
       const overview = await this.#readers.backfill.overview(name);
       const token = this.#csrf.issue(exchange, { actor: access.actor, use: `${action} ${name}` });
       const filled = { keys: exchange.query.getAll('key').join('\n') };
-      return confirmPage(context, { action, overview, token, problem: null, filled });
+      const problem = whyNotOffered(action, overview);
+      return confirmPage(context, { action, overview, token, problem, filled });
     });
   }
 
@@ -169,6 +171,18 @@ export class BackfillPagesController {
 
 function assertSteering(action: string): asserts action is SteeringAction {
   if (!isSteering(action)) throw new SteeringRefusal(404, TEXTS.errors.unknownAction);
+}
+
+/** Null if the page of the backfill offers the action. A form may be opened after another person has acted. */
+function whyNotOffered(
+  action: SteeringAction,
+  overview: { readonly status: BackfillStatus; readonly quarantined: number },
+): string | null {
+  if (offeredActions(overview).includes(action)) return null;
+  const status = TEXTS.states[overview.status].name;
+  const isHeld = overview.status === 'paused' || overview.status === 'cancelled';
+  const starts = action === 'run' || action === 'retry';
+  return isHeld && starts ? TEXTS.errors.held(status) : TEXTS.errors.notOffered(status);
 }
 
 function textFields(body: Readonly<Record<string, unknown>>): Record<string, string> {

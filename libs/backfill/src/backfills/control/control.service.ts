@@ -2,6 +2,8 @@ import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import { EVERY_TARGET } from '../../ledger/ledger.context.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { installLedger } from '../../ledger/ledger.installer.js';
+import { EventLedger } from '../../ledger/records/event.ledger.js';
+import { isHeld } from '../../ledger/status.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import type { ControlledBackfill, ControlOptions } from '../../report/control-report.js';
@@ -10,6 +12,9 @@ import { chooseTargets } from './target.chooser.js';
 import type { SettingChange } from './setting.parser.js';
 
 type Verb = 'pause' | 'resume' | 'cancel';
+
+/** The reason of an event may not be null. */
+const NO_REASON = 'No reason was given.';
 
 /** A backfill whose record a person changes, and the targets that the change is for. */
 interface Controlled {
@@ -75,6 +80,19 @@ export class ControlService {
           setFor.map((target) => control.set(target, { ...change, by: this.#by, why: this.#why })),
         ),
       );
+      return true;
+    });
+  }
+
+  /** Records that a person starts a run. A run that nobody may start is not recorded: `changed` is false. */
+  async recordStart(definition: BackfillDefinition, action: 'run' | 'retry'): Promise<ControlledBackfill> {
+    const { name, version } = definition;
+    return this.#change(definition, async ({ session, ledger }) => {
+      const { status } = await ledger.status.open(session, definition.kind);
+      if (isHeld(status)) return false;
+      const subject = { name, version, target: ledger.target.name };
+      const event = { type: action, ...subject, reason: this.#why ?? NO_REASON, actor: this.#by };
+      await session.transaction([new EventLedger(ledger).add(event)]);
       return true;
     });
   }

@@ -57,14 +57,14 @@ export class SteeringGate {
 
   #check(exchange: Exchange, { token, use }: ProofOfOrigin, attempt: Attempt): SteeringRequest {
     const { action, backfill: name, actor } = attempt;
-    const seconds = this.#limiter.take(actor);
-    if (seconds !== null) throw new SteeringRefusal(429, TEXTS.errors.rate(seconds), seconds);
-    if (!isSteering(action)) throw new SteeringRefusal(404, TEXTS.errors.unknownAction);
     const access = accessOf(exchange.request);
-    if (access.role === null) throw new SteeringRefusal(403, access.reason ?? TEXTS.errors.noRole);
-    if (!mayDo(access, action)) throw new SteeringRefusal(403, TEXTS.errors.role(neededRole(action)));
     const site = exchange.header('sec-fetch-site');
     const isForeign = site !== '' && site !== 'same-origin' && site !== 'none';
+    const seconds = this.#limiter.take({ ...access, isForeign });
+    if (seconds !== null) throw new SteeringRefusal(429, TEXTS.errors.rate(seconds), seconds);
+    if (!isSteering(action)) throw new SteeringRefusal(404, TEXTS.errors.unknownAction);
+    if (access.role === null) throw new SteeringRefusal(403, access.reason ?? TEXTS.errors.noRole);
+    if (!mayDo(access, action)) throw new SteeringRefusal(403, TEXTS.errors.role(neededRole(action)));
     if (isForeign || !this.#csrf.isValid(exchange, token, { actor, use: use ?? `${action} ${name}` }))
       throw new SteeringRefusal(403, TEXTS.errors.csrf);
     const { body } = exchange;

@@ -124,7 +124,7 @@ export class BackfillApiController {
   async plan(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
     const visit = visitOf(this.#web.exchange(request, response));
     await this.#web.json(visit, 'plan', () =>
-      this.#readers.plan.read(visit.exchange.param('name'), visit.access.actor),
+      this.#readers.plan.read(visit.exchange.param('name'), visit.access),
     );
   }
 
@@ -133,7 +133,7 @@ export class BackfillApiController {
   async rows(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
     const visit = visitOf(this.#web.exchange(request, response));
     await this.#web.json(visit, 'rows', () =>
-      this.#readers.plan.preview(visit.exchange.param('name'), visit.access.actor),
+      this.#readers.plan.preview(visit.exchange.param('name'), visit.access),
     );
   }
 

@@ -112,7 +112,7 @@ export class BackfillPagesController {
     const visit = visitOf(this.#web.exchange(request, response));
     const name = visit.exchange.param('name');
     await this.#web.page(visit, { action: 'rows', depth: 3 }, async (context) =>
-      previewPage(context, await this.#readers.plan.preview(name, visit.access.actor)),
+      previewPage(context, await this.#readers.plan.preview(name, visit.access)),
     );
   }
 
@@ -121,7 +121,7 @@ export class BackfillPagesController {
   async plan(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
     const visit = visitOf(this.#web.exchange(request, response));
     await this.#web.page(visit, { action: 'plan', depth: 3 }, async (context) =>
-      planPage(context, await this.#readers.plan.read(visit.exchange.param('name'), visit.access.actor)),
+      planPage(context, await this.#readers.plan.read(visit.exchange.param('name'), visit.access)),
     );
   }
 

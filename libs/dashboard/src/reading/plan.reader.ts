@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BackfillPlan, BackfillPreview } from 'nestjs-backfill/reports';
 import { SteeringRefusal } from '../actions/steering.refusal.js';
-import { RateLimiter } from '../security/rate.limiter.js';
+import { RateLimiter, type LimitedVisitor } from '../security/rate.limiter.js';
 import { TEXTS } from '../texts.js';
 import { Runtime } from './runtime.js';
 
@@ -19,20 +19,20 @@ export class PlanReader {
   }
 
   /** Visitors who ask at the same time get the same plan. @throws SteeringRefusal, UnknownBackfillError */
-  async read(name: string, actor: string): Promise<BackfillPlan> {
-    this.#count(actor);
+  async read(name: string, visitor: LimitedVisitor): Promise<BackfillPlan> {
+    this.#count(visitor);
     return shared(this.#planning, name, () => this.#make(name));
   }
 
   /** Ten rows before and after, for each visitor who asks at the same time. @throws as `read` */
-  async preview(name: string, actor: string): Promise<BackfillPreview> {
-    this.#count(actor);
+  async preview(name: string, visitor: LimitedVisitor): Promise<BackfillPreview> {
+    this.#count(visitor);
     return shared(this.#previewing, name, async () => this.#runtime.backfills.preview(name));
   }
 
   /** @throws SteeringRefusal */
-  #count(actor: string): void {
-    const seconds = this.#limiter.take(actor);
+  #count(visitor: LimitedVisitor): void {
+    const seconds = this.#limiter.take(visitor);
     if (seconds !== null) throw new SteeringRefusal(429, TEXTS.errors.rate(seconds), seconds);
   }
 

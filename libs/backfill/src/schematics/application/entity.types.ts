@@ -14,10 +14,32 @@ export interface EntityProperty {
   readonly target: string | undefined;
   /** The value of an enum or of a union of literals, as code. */
   readonly literal: string | undefined;
+  /** The type of the elements of an array. */
+  readonly element: ValueType | undefined;
+  /** The most characters of a text; undefined: any number. */
+  readonly size: TextSize | undefined;
 }
 
+export interface TextSize {
+  readonly length: number;
+  /** PostgreSQL fills a shorter text of the type `char` with blanks. */
+  readonly isFixed: boolean;
+}
+
+/** `array` is an array of PostgreSQL, `list` is TypeORM's `simple-array`: a text with commas. */
 export type ValueType =
-  'text' | 'integer' | 'bigint' | 'number' | 'boolean' | 'time' | 'date' | 'uuid' | 'json' | 'unknown';
+  | 'text'
+  | 'integer'
+  | 'bigint'
+  | 'number'
+  | 'boolean'
+  | 'time'
+  | 'date'
+  | 'uuid'
+  | 'json'
+  | 'array'
+  | 'list'
+  | 'unknown';
 
 /** A class with `@Entity`, with the properties of the classes that it extends. */
 export interface EntityClass {

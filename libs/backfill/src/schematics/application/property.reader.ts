@@ -1,7 +1,7 @@
 import type ts from 'typescript';
 import { snakeCase } from '../names.js';
 import type { TypeScript } from './typescript.loader.js';
-import type { EntityProperty, ValueType } from './entity.types.js';
+import type { EntityProperty, TextSize, ValueType } from './entity.types.js';
 
 const ROLES: Readonly<Record<string, EntityProperty['role']>> = {
   Column: 'column',
@@ -42,17 +42,36 @@ export function readProperty(
     name,
     role,
     column: columnName(ts, { decorators, options, role, name }),
-    type: valueType(sqlTypeOf(ts, decorator, { parts, options }), declaredType),
+    ...valuesOf(sqlTypeOf(ts, decorator, { parts, options }), options, declaredType, literalOf),
     isNullable,
     isRequired: needsValue && !isNullable && !isGenerated && !options.has('default'),
     isGenerated,
     target: ['relation', 'inverse'].includes(role) ? targetOf(ts, parts) : undefined,
-    literal: literalIn(declaredType) ?? literalOf(declaredType.replace(/\s*\|.*$/, '')),
   };
 }
 
 function roleOf(decorator: string, decorators: Decorators): EntityProperty['role'] | undefined {
   return decorator === 'OneToOne' && !decorators.has('JoinColumn') ? 'inverse' : ROLES[decorator];
+}
+
+/** What a column can hold. */
+function valuesOf(
+  sqlType: string,
+  options: ReadonlyMap<string, string>,
+  declaredType: string,
+  literalOf: (type: string) => string | undefined,
+): Pick<EntityProperty, 'type' | 'literal' | 'element' | 'size'> {
+  const type = valueType(sqlType, declaredType);
+  const size = type === 'text' ? textSize(sqlType, options.get('length')) : undefined;
+  if (options.get('array') === 'true') return { type: 'array', literal: undefined, element: type, size };
+  const literal = literalIn(declaredType) ?? literalOf(declaredType.replace(/\s*\|.*$/, ''));
+  return { type, literal, element: undefined, size };
+}
+
+function textSize(sqlType: string, option: string | undefined): TextSize | undefined {
+  const isFixed = /^(?:char|character|bpchar)$/.test(sqlType);
+  const length = Number(unquoted(option) ?? option ?? (isFixed ? 1 : 0));
+  return length > 0 ? { length, isFixed } : undefined;
 }
 
 /** The first value of a union of literals. */
@@ -129,6 +148,7 @@ const SQL_TYPES: readonly (readonly [RegExp, ValueType])[] = [
   [/^date$/, 'date'],
   [/^uuid$/, 'uuid'],
   [/^(?:json|simple-json)/, 'json'],
+  [/^simple-array/, 'list'],
 ];
 
 const SCRIPT_TYPES: readonly (readonly [RegExp, ValueType])[] = [

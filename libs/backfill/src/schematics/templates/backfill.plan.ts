@@ -1,4 +1,5 @@
-import type { EntityClass, EntityProperty, ValueType } from '../application/entity.types.js';
+import type { EntityClass, EntityProperty, TextSize, ValueType } from '../application/entity.types.js';
+import { sampleText } from './row.samples.js';
 
 export const GENERATED_KINDS = ['set', 'transform', 'copy', 'purge', 'process'] as const;
 export type GeneratedKind = (typeof GENERATED_KINDS)[number];
@@ -23,14 +24,18 @@ interface Replacement {
 }
 
 const REPLACEMENTS: Partial<Record<ValueType, Replacement>> = {
-  text: { from: `'old'`, to: `'new'`, toSql: `'new'` },
   integer: { from: '0', to: '1', toSql: '1' },
   number: { from: '0', to: '1', toSql: '1' },
   boolean: { from: 'false', to: 'true', toSql: 'true' },
 };
 
-const NEW_VALUES: Partial<Record<ValueType, { readonly code: string; readonly sql: string }>> = {
-  text: { code: `'new'`, sql: `'new'` },
+/** A value as code of TypeScript and as SQL. */
+interface NewValue {
+  readonly code: string;
+  readonly sql: string;
+}
+
+const NEW_VALUES: Partial<Record<ValueType, NewValue>> = {
   integer: { code: '1', sql: '1' },
   bigint: { code: `'1'`, sql: '1' },
   number: { code: '1', sql: '1' },
@@ -39,7 +44,27 @@ const NEW_VALUES: Partial<Record<ValueType, { readonly code: string; readonly sq
   date: { code: `'2025-01-01'`, sql: `'2025-01-01'` },
   uuid: { code: `'00000000-0000-4000-8000-000000000000'`, sql: `'00000000-0000-4000-8000-000000000000'` },
   json: { code: '{}', sql: `'{}'` },
+  array: { code: '[]', sql: `'{}'` },
+  list: { code: `['new']`, sql: `'new'` },
 };
+
+function replacementOf({ type, size }: EntityProperty): Replacement | undefined {
+  if (type !== 'text') return REPLACEMENTS[type];
+  const to = textFor('new', size);
+  return { from: textFor('old', size), to, toSql: to };
+}
+
+function newValueOf({ type, size }: EntityProperty): NewValue | undefined {
+  if (type !== 'text') return NEW_VALUES[type];
+  const code = textFor('new', size);
+  return { code, sql: code };
+}
+
+/** The text in quotes, cut or filled so that it fits. */
+function textFor(text: 'old' | 'new', size: TextSize | undefined): string {
+  if (size === undefined) return `'${text}'`;
+  return `'${size.isFixed ? text.padEnd(size.length, '-').slice(0, size.length) : text.slice(0, size.length)}'`;
+}
 
 /** What a plan writes into a pending row. */
 export interface WrittenValue {
@@ -57,11 +82,11 @@ export function writtenValue({ property, entity }: BackfillPlan): WrittenValue |
     return property.isNullable ? { code, sql: code, source: undefined } : null;
   }
   if (!property.isNullable) {
-    const replacement = REPLACEMENTS[property.type];
+    const replacement = replacementOf(property);
     return replacement ? { code: replacement.to, sql: replacement.toSql, source: undefined } : null;
   }
   const source = property.type === 'text' ? sourceOf(entity, property) : undefined;
-  const value = NEW_VALUES[property.type];
+  const value = newValueOf(property);
   return value ? { ...value, source } : null;
 }
 
@@ -75,7 +100,7 @@ export function pendingCondition(plan: BackfillPlan): {
     return { code: `{ ${property.name}: Not(IsNull()) }`, imports: ['IsNull', 'Not'] };
   if (property !== undefined && kind === 'purge' && property.literal !== undefined)
     return { code: `{ ${property.name}: ${property.literal.replaceAll('"', "'")} as never }`, imports: [] };
-  const replacement = property && !property.isNullable ? REPLACEMENTS[property.type] : undefined;
+  const replacement = property && !property.isNullable ? replacementOf(property) : undefined;
   if (property !== undefined && replacement && property.literal === undefined)
     return { code: `{ ${property.name}: ${replacement.from} }`, imports: [] };
   if (property?.isNullable && kind !== 'purge')
@@ -91,17 +116,17 @@ export function hasPendingRows(plan: BackfillPlan): boolean {
 /** The value of the property in a row that is pending; undefined if it is null. */
 export function pendingValue({ property, kind }: BackfillPlan): string | undefined {
   if (property === undefined) return undefined;
-  if (kind === 'purge' && property.isNullable) return NEW_VALUES[property.type]?.code;
+  if (kind === 'purge' && property.isNullable) return newValueOf(property)?.code;
   if (kind === 'purge' && property.literal !== undefined) return property.literal;
-  return property.isNullable ? undefined : REPLACEMENTS[property.type]?.from;
+  return property.isNullable ? undefined : replacementOf(property)?.from;
 }
 
 /** The value of the property in a row that is not pending; undefined if it is null or unknown. */
 export function keptValue(plan: BackfillPlan): string | undefined {
   const { property, kind } = plan;
   if (property === undefined) return undefined;
-  if (property.isNullable) return kind === 'purge' ? undefined : NEW_VALUES[property.type]?.code;
-  return REPLACEMENTS[property.type]?.to;
+  if (property.isNullable) return kind === 'purge' ? undefined : newValueOf(property)?.code;
+  return replacementOf(property)?.to;
 }
 
 function sourceOf(entity: EntityClass, written: EntityProperty): EntityProperty | undefined {
@@ -111,6 +136,9 @@ function sourceOf(entity: EntityClass, written: EntityProperty): EntityProperty 
       each.role === 'column' &&
       each.isRequired &&
       each !== written &&
-      each.literal === undefined,
+      each.literal === undefined &&
+      // The value must fit into the written column.
+      (written.size === undefined || sampleText(each, 1).length <= written.size.length) &&
+      !written.size?.isFixed,
   );
 }

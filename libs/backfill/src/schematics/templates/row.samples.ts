@@ -1,4 +1,7 @@
-import type { EntityClass, EntityProperty } from '../application/entity.types.js';
+import type { EntityClass, EntityProperty, ValueType } from '../application/entity.types.js';
+
+const UUID_LENGTH = 36;
+const PLAIN_ELEMENTS: readonly ValueType[] = ['text', 'integer', 'number', 'bigint', 'boolean', 'uuid'];
 
 /** A row of a test as code, and the properties for which the generator knows no value. */
 export interface SampleRow {
@@ -33,9 +36,11 @@ export function sampleRow(
 }
 
 /** The key of a sample row as a rehearsal reports it. */
-export function keySample({ type }: EntityProperty, number: number): string | undefined {
+export function keySample({ type, size }: EntityProperty, number: number): string | undefined {
   if (type === 'bigint') return `'${number}'`;
   if (type === 'integer' || type === 'number') return `${number}`;
+  if (type === 'text' && size && (size.isFixed || size.length < UUID_LENGTH))
+    return `'${size.isFixed ? `${number}`.padStart(size.length, '0') : number}'`;
   return type === 'uuid' || type === 'text' ? uuid(number) : undefined;
 }
 
@@ -47,8 +52,12 @@ export function neededParents(entity: EntityClass): readonly string[] {
 }
 
 /** The text that a sample row has for a property. */
-export function sampleText(name: string, number: number): string {
-  return `${name.slice(0, 1).toUpperCase()}${name.slice(1)} ${number}`;
+export function sampleText({ name, size }: Pick<EntityProperty, 'name' | 'size'>, number: number): string {
+  const title = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+  const text = `${title} ${number}`;
+  if (size?.isFixed) return `${number}`.padStart(size.length, '0');
+  if (size === undefined || text.length <= size.length) return text;
+  return `${title.slice(0, Math.max(0, size.length - `${number}`.length))}${number}`;
 }
 
 function needsParent(entity: EntityClass, relation: EntityProperty): boolean {
@@ -64,10 +73,19 @@ function relationOf(entity: EntityClass, property: EntityProperty): EntityProper
   return entity.properties.find((each) => each.role === 'relation' && each.column === property.column);
 }
 
-function sample({ name, type, literal }: EntityProperty, number: number): string | undefined {
+function sample(property: EntityProperty, number: number): string | undefined {
+  const { type, element, literal } = property;
   if (literal !== undefined) return literal.replaceAll('"', "'");
-  const values: Partial<Record<EntityProperty['type'], string>> = {
-    text: `'${sampleText(name, number)}'`,
+  if (type === 'list') return `['${sampleText(property, number)}']`;
+  if (type !== 'array') return sampleOf(type, property, number);
+  // An empty array is a value of each type.
+  const isPlain = element !== undefined && PLAIN_ELEMENTS.includes(element);
+  return `[${isPlain ? (sampleOf(element, property, number) ?? '') : ''}]`;
+}
+
+function sampleOf(type: ValueType, property: EntityProperty, number: number): string | undefined {
+  const values: Partial<Record<ValueType, string>> = {
+    text: `'${sampleText(property, number)}'`,
     integer: `${number}`,
     number: `${number}`,
     bigint: `'${number}'`,

@@ -146,8 +146,8 @@ function expectedChange(plan: BackfillPlan): string {
   const isExact = property !== undefined && ['text', 'integer', 'boolean'].includes(property.type);
   if (kind === 'copy' || kind === 'purge' || !isExact || !key || id === undefined || value === null)
     return 'toHaveLength(1)';
-  const isComputed = value.source !== undefined && (kind === 'set' || kind === 'transform');
-  const after = isComputed ? `'${sampleText(value.source?.name ?? '', 1).toLowerCase()}'` : value.code;
+  const source = kind === 'set' || kind === 'transform' ? value.source : undefined;
+  const after = source ? `'${sampleText(source, 1).toLowerCase()}'` : value.code;
   return `toEqual([
         { ${key.name}: ${id}, before: { ${property.name}: ${pendingValue(plan) ?? 'null'} }, after: { ${property.name}: ${after} } },
       ])`;

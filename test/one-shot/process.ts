@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { jest } from '@jest/globals';
 import type { Type } from '@nestjs/common';
+import { END_GRACE_MS } from '../../libs/backfill/src/one-shot/process/process-end.ts';
 import { runOneShot, type RunOneShotOptions } from '../../libs/backfill/src/one-shot/run-one-shot.ts';
 
 /** What `runOneShot` did to the process. */
@@ -25,6 +26,7 @@ export async function runInProcess(
   const exit = jest.spyOn(process, 'exit').mockImplementation((code) => void exits.push(code) as never);
   const [stdout, stderr] = [recordWrites(process.stdout), recordWrites(process.stderr)];
   const listeners = listenersOfProcess();
+  const timeouts = jest.spyOn(globalThis, 'setTimeout');
   process.argv = ['node', 'main.js', ...line.split(' ')];
   process.exitCode = undefined;
   try {
@@ -33,6 +35,12 @@ export async function runInProcess(
   } finally {
     Object.assign(process, before);
     exit.mockRestore();
+    // A run that has ended ends its process if that is still there some time later.
+    timeouts.mock.calls.forEach(([, ms], call) => {
+      const result = timeouts.mock.results[call];
+      if (ms === END_GRACE_MS && result?.type === 'return') clearTimeout(result.value);
+    });
+    timeouts.mockRestore();
     stdout.restore();
     stderr.restore();
     // A run listens for the rest of its process.

@@ -13,7 +13,7 @@ import { TestDatabase } from '../support/server/database.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 
-const MAX_PRODUCTION_INSTALL_BYTES = 6_000_000;
+const MAX_PRODUCTION_INSTALL_BYTES = 6_500_000;
 
 /** Files that each package must hold, besides its README and licence. */
 const CONTENT = {
@@ -119,7 +119,7 @@ describe('the packages as they are installed', () => {
   );
 
   it(
-    'the production install of the runtime is under 6 MB and holds no oxc-parser',
+    'the production install of the runtime is under 6.5 MB and holds no oxc-parser',
     async () => {
       if (problem !== null) return;
       const application = await install(

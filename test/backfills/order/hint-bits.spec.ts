@@ -65,10 +65,15 @@ describe('the pages that a sweep has changed', () => {
 
   it('are not written to the WAL again by the next reader, because their hint bits are set', async () => {
     expect(await stage.value('SHOW data_checksums')).toBe('on');
-    await openWindows(0);
-    await stage.query(`UPDATE leads SET search_name = 'ada'`);
-    await openWindows(pages, pages);
-    expect(await pagesWrittenByReader()).toBe(0);
+    let written = Infinity;
+    // The snapshot of an ANALYZE of another table, which begins at any time, leaves dead versions to the reader.
+    for (let attempt = 1; attempt <= 5 && written > 0; attempt++) {
+      await openWindows(0);
+      await stage.query(`UPDATE leads SET search_name = 'ada'`);
+      await openWindows(await tablePages(), await tablePages());
+      written = await pagesWrittenByReader();
+    }
+    expect(written).toBe(0);
   });
 
   it('are written once more otherwise', async () => {

@@ -30,8 +30,8 @@ export interface RowsAhead {
   readonly serverMs: number;
 }
 
-/** Rows that were read together. */
-interface ReadRows {
+/** Pages whose rows were read together. */
+interface PagesRead {
   readonly pages: PagesToRead;
   readonly readAt: number;
   readonly types: readonly number[] | undefined;
@@ -51,7 +51,7 @@ interface ReadRows {
  */
 export class ReadAhead {
   /** One after the other, without a gap between their pages. */
-  #read: readonly ReadRows[] = [];
+  #read: readonly PagesRead[] = [];
   /** Regions with more pages may have too many rows. */
   #maxPages = Infinity;
 

@@ -1,33 +1,13 @@
-import { checkFiles, type Finding } from '../../libs/guard/src/index.ts';
 import { DANGEROUS, OUTSIDE_TRANSACTION } from '../sql/locks/dangerous-statements.fixtures.ts';
 import { HARMLESS } from '../sql/locks/harmless-statements.fixtures.ts';
-import { LOCK_SCHEMA } from '../sql/locks/lock-schema.ts';
-import { Project } from './support.ts';
+import { LockProject } from './lock-project.ts';
 
-let project: Project;
+let project: LockProject;
 
-beforeEach(() => {
-  project = new Project();
-  const tables = LOCK_SCHEMA.replace(/INSERT INTO[^;]*;/g, '');
-  project.write('src/migrations/1700000000000-schema.sql', tables);
-});
+beforeEach(() => void (project = new LockProject()));
 afterEach(() => project.remove());
 
-/** The findings of the lock rules for a migration with this statement. */
-async function locksOf(sql: string, fields = ''): Promise<readonly Finding[]> {
-  const file = project.write(
-    'src/migrations/1757000000000-example.ts',
-    `export class Example extends SchemaMigration {\n  ${fields}\n  async up(queryRunner) {\n    await queryRunner.query(${JSON.stringify(sql)});\n  }\n  async down() {}\n}\n`,
-  );
-  const report = await checkFiles({
-    paths: [project.path('src/migrations')],
-    tableSizes: new Map([['plans', 3]]),
-  });
-  expect(report.problems).toEqual([]);
-  return report.migrations
-    .filter((migration) => migration.file === file)
-    .flatMap(({ directions }) => directions.flatMap(({ findings }) => findings));
-}
+const locksOf = (sql: string, fields?: string) => project.findingsOf(sql, fields);
 
 /** What only the catalog of a database or the time zone of its sessions can tell. */
 const NEEDS_DATABASE = [/TYPE timestamp$/, /nothing/, /leads_old/];
@@ -115,21 +95,8 @@ describe('methods of the query runner', () => {
     `createTable(new Table({ name: 'made', columns: [{ name: 'id', type: 'uuid', isPrimary: true }], indices: [{ columnNames: ['id'] }] }))`,
     `createTable(new Table({ name: 'made', columns: [{ name: 'id', type: 'uuid' }] })).then(() => queryRunner.createIndex('made', new TableIndex({ columnNames: ['id'] })))`,
   ];
-  const checkCall = async (call: string): Promise<readonly Finding[]> => {
-    const classes =
-      'Table, TableCheck, TableColumn, TableExclusion, TableForeignKey, TableIndex, TableUnique';
-    const file = project.write(
-      'src/migrations/1757000000000-example.ts',
-      `import { ${classes} } from 'typeorm';\nexport class Example extends SchemaMigration {\n  async up(queryRunner) {\n    await queryRunner.${call};\n  }\n  async down() {}\n}\n`,
-    );
-    const report = await checkFiles({
-      paths: [project.path('src/migrations')],
-      tableSizes: new Map([['plans', 3]]),
-    });
-    return report.migrations
-      .filter((migration) => migration.file === file)
-      .flatMap(({ directions }) => directions.flatMap(({ findings }) => findings));
-  };
+  const imports = 'Table, TableCheck, TableColumn, TableExclusion, TableForeignKey, TableIndex, TableUnique';
+  const checkCall = (call: string) => project.findingsOfCall(call, { imports });
 
   it.each(DANGEROUS_CALLS)('the check reports %s: %s', async (rule, call) => {
     expect((await checkCall(call)).map((finding) => finding.rule)).toContain(rule);

@@ -1,0 +1,46 @@
+import { checkFiles, type Finding } from '../../libs/guard/src/index.ts';
+import { LOCK_SCHEMA } from '../sql/locks/lock-schema.ts';
+import { Project } from './support.ts';
+
+/** A project with the tables of `LOCK_SCHEMA`, to which single statements are added as migrations. */
+export class LockProject {
+  readonly #project = new Project();
+
+  constructor() {
+    const tables = LOCK_SCHEMA.replace(/INSERT INTO[^;]*;/g, '');
+    this.#project.write('src/migrations/1700000000000-schema.sql', tables);
+  }
+
+  remove(): void {
+    this.#project.remove();
+  }
+
+  /** The findings for a migration with this statement. @param fields of its class */
+  findingsOf(sql: string, fields = ''): Promise<readonly Finding[]> {
+    return this.findingsOfCall(`query(${JSON.stringify(sql)})`, { fields });
+  }
+
+  /**
+   * The findings for a migration that calls a method of the query runner.
+   *
+   * @param imports from TypeORM
+   * @param fields of its class
+   */
+  async findingsOfCall(
+    call: string,
+    { imports = '', fields = '' }: { readonly imports?: string; readonly fields?: string },
+  ): Promise<readonly Finding[]> {
+    const file = this.#project.write(
+      'src/migrations/1757000000000-example.ts',
+      `import { ${imports} } from 'typeorm';\nexport class Example extends SchemaMigration {\n  ${fields}\n  async up(queryRunner) {\n    await queryRunner.${call};\n  }\n  async down() {}\n}\n`,
+    );
+    const report = await checkFiles({
+      paths: [this.#project.path('src/migrations')],
+      tableSizes: new Map([['plans', 3]]),
+    });
+    expect(report.problems).toEqual([]);
+    return report.migrations
+      .filter((migration) => migration.file === file)
+      .flatMap(({ directions }) => directions.flatMap(({ findings }) => findings));
+  }
+}

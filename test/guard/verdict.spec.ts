@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { checkFiles, type DirectionReport } from '../../libs/guard/src/index.ts';
 import { CLASSES } from './fixtures/code/classes.fixtures.ts';
 import { CONTROL_FLOW } from './fixtures/code/control-flow.fixtures.ts';
+import { EXPORTED_MIGRATIONS } from './fixtures/code/exported-migrations.fixtures.ts';
 import { EARLY_EXITS } from './fixtures/code/early-exits.fixtures.ts';
 import { FUNCTIONS } from './fixtures/code/functions.fixtures.ts';
 import { HABITS } from './fixtures/code/habits.fixtures.ts';
@@ -36,6 +37,7 @@ describe.each([
   ['SQL files', SQL_FILES],
   ['stored code and temporary tables', STORED_CODE],
   ['the forms of a migration', MIGRATION_FORMS],
+  ['migrations that a file exports', EXPORTED_MIGRATIONS],
   ['functions', FUNCTIONS],
   ['classes', CLASSES],
   ['values', VALUES],

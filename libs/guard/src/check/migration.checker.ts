@@ -1,9 +1,9 @@
 import { type Routine, SchemaState, type StatementClassifier } from 'nestjs-backfill-sql';
 import type { SqlParser } from 'nestjs-backfill-sql/tree';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, resolve, sep } from 'node:path';
 import { Evaluator } from '../evaluate/evaluator.js';
 import type { EvaluationEvent } from '../evaluate/machine/event.types.js';
-import { findMigrations, type MigrationCandidate } from '../evaluate/migrations/migration-classes.js';
+import { isNamedLikeMigration, type MigrationCandidate } from '../evaluate/migrations/migration-classes.js';
 import { runDirection } from '../evaluate/migrations/migration-run.js';
 import { type Direction, DIRECTIONS, type Finding } from '../judge/finding.types.js';
 import { judgeEvents, verdictOf } from '../judge/judge.js';
@@ -14,13 +14,12 @@ import { LockChecker } from '../judge/locks/lock.checker.js';
 import { SchemaMemory } from '../judge/severity/schema-memory.js';
 import type { KnownTables } from '../judge/severity/table-growth.js';
 import { TableHistory } from '../judge/severity/table-history.js';
-import { undecided } from '../judge/undecided.js';
 import { sourceRoot } from '../source/application-sources.js';
 import { problemOf, selectFiles } from '../source/migration-files.js';
 import { ModuleLoader } from '../source/module-loader.js';
+import { pathFilter } from '../source/path-filter.js';
 import { ProjectFiles } from '../source/project-files.js';
 import type { ParsedModule } from '../source/parsed-module.js';
-import type { SourceText } from '../source/source-text.js';
 import type {
   CheckOptions,
   CheckReport,
@@ -28,9 +27,12 @@ import type {
   FileProblem,
   MigrationReport,
 } from './check.types.js';
+import { dataSourceLists } from './data-source-lists.js';
 import { DML_HELPERS } from './dml-helpers.js';
 import { readMigrationFile, type FileReading } from './migration-file.reader.js';
+import { MigrationLister } from './migration.lister.js';
 import { TimelineCheck } from '../timeline/timeline.check.js';
+import { moduleFinding, withoutMigration } from './module-findings.js';
 import { notesOf } from './notes.js';
 import { checkSqlFile } from './sql-file.js';
 import { codeSuppressions } from './suppressions.js';
@@ -50,6 +52,7 @@ export class MigrationChecker {
   /** Files that were read and are not checked yet. */
   readonly #readings = new Map<string, FileReading>();
   readonly #history = new TableHistory();
+  #lister: MigrationLister;
   #readMs = 0;
   #tables: KnownTables;
   readonly #timeline: TimelineCheck | undefined;
@@ -64,6 +67,7 @@ export class MigrationChecker {
     this.#evaluator = new Evaluator(this.#loader, {
       dmlHelpers: new Set([...DML_HELPERS, ...(options.dmlHelpers ?? [])]),
     });
+    this.#lister = new MigrationLister(this.#evaluator, (path) => isBeside(path, options.paths));
     if (parser && options.timeline)
       this.#timeline = new TimelineCheck({ parser, ...this.#parts(), check: options });
     if (parser) this.#readers = new ColumnReaders({ parser, ...this.#parts(), paths: options.paths });
@@ -76,11 +80,14 @@ export class MigrationChecker {
   run(): CheckReport {
     const startedAt = performance.now();
     const { files, unreadable, covers } = selectFiles(this.#options.paths, this.#options.exclude);
+    const isExcluded = pathFilter(this.#options.exclude ?? []);
+    const isListed = (path: string): boolean => covers(path) || isExcluded(path);
+    this.#lister = new MigrationLister(this.#evaluator, isListed);
     for (const { path, problem } of unreadable) this.#problems.push({ file: path, problem });
     // TypeORM runs migrations in the order of their names: later ones can call functions of earlier ones.
     const sorted = [...files].sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
     this.#readHistory(sorted);
-    const checked = sorted.flatMap((file) => this.#checkFile(file));
+    const checked = [...sorted.flatMap((file) => this.#checkFile(file)), ...this.#checkListed(isListed)];
     const migrations = checked.map((migration) => this.#withoutAddedAgain(migration));
     const timeline = this.#timeline?.report(migrations, covers);
     if (timeline?.entities === 0) this.#problems.push(noEntities(this.#options));
@@ -88,8 +95,9 @@ export class MigrationChecker {
     const sqlMs = this.#classifier.elapsedMs;
     const parseMs = this.#loader.parseMilliseconds;
     const evaluateMs = Math.max(0, totalMs - this.#readMs - parseMs - sqlMs);
+    const reported = new Set(migrations.map(({ file }) => file));
     return {
-      covers,
+      covers: (path) => covers(path) || reported.has(path),
       migrations,
       ...(timeline ? { timeline } : {}),
       problems: this.#problems,
@@ -122,6 +130,17 @@ export class MigrationChecker {
     this.#problems.push({ file, problem, line, column });
     this.#timeline?.noteUnread(file);
     return [];
+  }
+
+  /** Migrations that only a data source lists, by class. */
+  #checkListed(isChecked: (path: string) => boolean): readonly MigrationReport[] {
+    const { paths } = this.#options;
+    return dataSourceLists({ evaluator: this.#evaluator, loader: this.#loader, paths, isChecked }).flatMap(
+      ({ module, migrations }) =>
+        this.#lister
+          .placed(migrations, module)
+          .map((migration) => this.#checkMigration(migration.module.source.path, migration)),
+    );
   }
 
   /** A dropped column that a later migration adds again is in use legitimately. */
@@ -167,20 +186,23 @@ export class MigrationChecker {
   }
 
   #checkModule(file: string, module: ParsedModule): readonly MigrationReport[] {
-    const found = findMigrations(this.#evaluator, module, this.#evaluator.moduleContext(module));
-    if (found.length > 0) return found.map((migration) => this.#checkMigration(file, module, migration));
+    const { migrations, isEmpty } = this.#lister.of(module);
     // A folder of migrations can contain helpers and an index, but a file named like a migration must be one.
-    return /^\d{8,}/.test(basename(file)) ? [withoutMigration(file, module)] : [];
+    if (isEmpty && isNamedLikeMigration(file)) return [withoutMigration(file, module)];
+    return migrations.map((migration) => this.#checkMigration(file, migration));
   }
 
-  #checkMigration(file: string, module: ParsedModule, migration: MigrationCandidate): MigrationReport {
+  #checkMigration(checked: string, migration: MigrationCandidate): MigrationReport {
+    const { module } = migration;
+    const file = resolve(checked) === module.source.path ? checked : module.source.path;
     const routines = [...this.#routines];
+    this.#noteDeclaration(file, migration);
     const directions = DIRECTIONS.map((direction): DirectionReport => {
       const declaration = lockDeclarationOf(this.#evaluator, migration);
       const locks = direction === 'up' ? this.#lockChecker(declaration) : undefined;
       const temporary = { names: new Set<string>(), endsWithText: declaration.transaction === 'none' };
       const state = { ...this.#judgeState(module, direction, routines), temporary, locks };
-      const found = this.#findings(module, migration, state);
+      const found = this.#findings(migration, state);
       const findings = locks?.settled(found) ?? found;
       if (direction === 'up') this.#routines.push(...routines.slice(this.#routines.length));
       return { direction, verdict: verdictOf(findings), findings };
@@ -189,9 +211,16 @@ export class MigrationChecker {
       file,
       name: migration.name || basename(file),
       directions,
-      notes: notesOf(module, migration),
+      notes: notesOf(migration),
       suppressions: codeSuppressions(module),
     };
+  }
+
+  /** The migration's run refuses a wrong `allowsLocks`, so the check does too. */
+  #noteDeclaration(file: string, migration: MigrationCandidate): void {
+    const { problem } = lockDeclarationOf(this.#evaluator, migration);
+    if (problem === undefined || this.#options.locks === 'off') return;
+    this.#problems.push({ file, problem, ...migration.module.source.positionAt(migration.start) });
   }
 
   #lockChecker(declaration: LockDeclaration): LockChecker | undefined {
@@ -216,13 +245,14 @@ export class MigrationChecker {
     };
   }
 
-  #findings(module: ParsedModule, migration: MigrationCandidate, state: JudgeState): readonly Finding[] {
-    const events = runDirection(this.#evaluator, module, migration, state.direction);
-    if (state.direction === 'up') this.#noteTimeline(module, migration, events);
+  #findings(migration: MigrationCandidate, state: JudgeState): readonly Finding[] {
+    const events = runDirection(this.#evaluator, migration, state.direction);
+    if (state.direction === 'up') this.#noteTimeline(migration, events);
     if (events) return judgeEvents(events, { ...state, tables: this.#tablesAfter(events) });
-    if (state.direction === 'down' || migration.missingUp === undefined) return [];
-    const detail = `up() is inherited from ${migration.missingUp}, whose code the guard cannot read`;
-    return [moduleFinding(module.source, migration.start, detail)];
+    const { module, start, unread } = migration;
+    return state.direction === 'down' || unread === undefined
+      ? []
+      : [moduleFinding(module.source, start, unread)];
   }
 
   /** The SQL files that this migration and the earlier ones read tell what a table holds, too. */
@@ -232,39 +262,22 @@ export class MigrationChecker {
     return this.#tables;
   }
 
-  #noteTimeline(
-    module: ParsedModule,
-    candidate: MigrationCandidate,
-    events: readonly EvaluationEvent[] | undefined,
-  ): void {
-    const file = module.source.path;
+  #noteTimeline(candidate: MigrationCandidate, events: readonly EvaluationEvent[] | undefined): void {
+    const file = candidate.module.source.path;
     if (!events) this.#timeline?.noteUnread(file);
     else this.#timeline?.note({ file, name: candidate.name, events, routines: this.#routines, candidate });
   }
+}
+
+/** Files beside a single file are checked on their own, e.g. by ESLint. */
+function isBeside(path: string, paths: readonly string[]): boolean {
+  return paths.some((given) => path.startsWith(dirname(resolve(given)) + sep));
 }
 
 /** Without entities, the comparison would pass in silence. */
 function noEntities({ sources, paths }: CheckOptions): FileProblem {
   const file = sources?.[0] ?? sourceRoot(dirname(resolve(paths[0] ?? '')));
   return { file, problem: 'no entity was found: name the folders of the entities with --sources' };
-}
-
-function withoutMigration(file: string, module: ParsedModule): MigrationReport {
-  const detail =
-    'the file is named like a migration, but it contains no migration class that the guard can find';
-  const findings = [moduleFinding(module.source, 0, detail)];
-  return {
-    file,
-    name: basename(file),
-    directions: [{ direction: 'up', verdict: 'cannot-decide', findings }],
-    notes: [],
-    suppressions: codeSuppressions(module),
-  };
-}
-
-function moduleFinding(source: SourceText, offset: number, detail: string): Finding {
-  const place = { site: { source, start: offset, end: offset }, frames: [] };
-  return undecided(place, { direction: 'up', file: source.path }, { stop: 'module', code: '', detail });
 }
 
 /** Keeps the control characters of a binary file out of the terminal. */

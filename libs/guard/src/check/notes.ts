@@ -13,7 +13,9 @@ const NEGATION =
 const MAX_DISTANCE = 400;
 
 /** Findings about the whole migration. They do not change its verdict. */
-export function notesOf(module: ParsedModule, migration: MigrationCandidate): readonly Finding[] {
+export function notesOf(migration: MigrationCandidate): readonly Finding[] {
+  const { module } = migration;
+  if (migration.target.kind === 'unread') return [];
   return [...withoutRuntimeGuard(module, migration), ...announcement(module, migration)];
 }
 

@@ -10,6 +10,9 @@ const SKIPPED_FOLDER =
 const SOURCE_FILE = /\.[cm]?[jt]sx?$/;
 const NO_SOURCE = /(?:\.d\.[cm]?ts|\.(?:spec|test|e2e-spec|stories|config)\.[cm]?[jt]sx?|\.min\.js)$/;
 
+/** Configuration files of TypeORM. */
+const CONFIGURATION = /(?:orm-?config|data-?source|database|typeorm).*\.(?:json|[cm]?[jt]s|ya?ml)$/i;
+
 /** The folder with the sources of the package that contains a folder: its `src` if there is one. */
 export function sourceRoot(folder: string): string {
   for (let current = folder; ; current = dirname(current)) {
@@ -40,4 +43,19 @@ export function* sourceFiles(roots: readonly string[], files: ProjectFiles): Gen
 function isSearched(entry: Dirent): boolean {
   if (entry.isDirectory()) return !SKIPPED_FOLDER.test(entry.name);
   return entry.isFile() && SOURCE_FILE.test(entry.name) && !NO_SOURCE.test(entry.name);
+}
+
+/** Files beside and above the sources, up to their package. */
+export function configurations(sources: readonly string[]): readonly string[] {
+  return sources.flatMap((source) =>
+    [source, dirname(source)].flatMap((folder) => {
+      try {
+        return readdirSync(folder)
+          .filter((name) => CONFIGURATION.test(name))
+          .map((name) => join(folder, name));
+      } catch {
+        return [];
+      }
+    }),
+  );
 }

@@ -78,7 +78,13 @@ function toModule(source: SourceText, program: ast.Program, comments: readonly a
         exports.set('default', { kind: 'expression', node: statement.declaration as ast.Expression });
         break;
       case 'ExportAllDeclaration':
-        if (!statement.exported) starExports.push(statement.source.value);
+        if (statement.exported)
+          exports.set(nameOf(statement.exported), {
+            kind: 'reexport',
+            specifier: statement.source.value,
+            name: '*',
+          });
+        else starExports.push(statement.source.value);
         break;
       case 'TSExportAssignment':
         commonJs = statement.expression;

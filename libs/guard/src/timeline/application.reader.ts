@@ -1,11 +1,9 @@
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import type { SqlParser } from 'nestjs-backfill-sql/tree';
 import { codeSuppressions } from '../check/suppressions.js';
 import type { Suppression } from '../check/check.types.js';
+import { attempt } from '../evaluate/attempt.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
-import { EvaluationLimitError } from '../evaluate/machine/evaluation-limit.error.js';
-import { sourceFiles } from '../source/application-sources.js';
+import { configurations, sourceFiles } from '../source/application-sources.js';
 import type { ModuleLoader } from '../source/module-loader.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 import type { DeclaredBackfill } from './backfills/backfill.types.js';
@@ -47,9 +45,6 @@ const NAMED_DATA_SOURCE =
 
 const MIGRATION = /\bimplements\s+MigrationInterface\b|\bextends\s+SchemaMigration\b/;
 
-/** Configuration files of TypeORM, which may name a naming strategy. */
-const CONFIGURATION = /(?:orm-?config|data-?source|database|typeorm).*\.(?:json|[cm]?[jt]s|ya?ml)$/i;
-
 /** Reads the sources of an application. */
 export function readApplication(options: ApplicationOptions): Application {
   const { loader, evaluator, parser, sources, isChecked } = options;
@@ -71,42 +66,14 @@ export function readApplication(options: ApplicationOptions): Application {
   }
   const entities = new EntityReader(evaluator, naming.kind);
   const backfills = new BackfillReader({ evaluator, entities, parser });
+  // Code that is too large to follow has no entities that the guard can read.
   return {
     // All entities first: a backfill may name an EntitySchema of another module.
-    entities: modules.flatMap((module) => attempt(evaluator, () => entities.entitiesIn(module))),
-    backfills: modules.flatMap((module) => attempt(evaluator, () => backfills.backfillsIn(module))),
+    entities: modules.flatMap((module) => attempt(evaluator, () => entities.entitiesIn(module)) ?? []),
+    backfills: modules.flatMap((module) => attempt(evaluator, () => backfills.backfillsIn(module)) ?? []),
     naming: naming.kind,
     hasSeveralDataSources,
     suppressions,
     otherMigrations,
   };
-}
-
-/** Files beside and above the sources, up to their package. */
-function configurations(sources: readonly string[]): readonly string[] {
-  return sources.flatMap((source) =>
-    [source, dirname(source)].flatMap((folder) => {
-      try {
-        return readdirSync(folder)
-          .filter((name) => CONFIGURATION.test(name))
-          .map((name) => join(folder, name));
-      } catch {
-        return [];
-      }
-    }),
-  );
-}
-
-/** Code that is too large to follow has no entities that the guard can read. */
-function attempt<T>(evaluator: Evaluator, read: () => readonly T[]): readonly T[] {
-  let found: readonly T[] = [];
-  evaluator.record(() => {
-    try {
-      found = read();
-    } catch (error) {
-      // A RangeError is a stack overflow.
-      if (!(error instanceof EvaluationLimitError) && !(error instanceof RangeError)) throw error;
-    }
-  });
-  return found;
 }

@@ -145,6 +145,10 @@ export class SchemaState {
     this.#tables.push({ ...newTable(name), ...(isPartitioned !== undefined && { isPartitioned }) });
   }
 
+  knowsTable(name: TableName): boolean {
+    return this.#find(name) !== undefined;
+  }
+
   noteDefaultPartition(table: TableName, partition: TableName): void {
     this.#track(table).defaultPartition = partition;
   }

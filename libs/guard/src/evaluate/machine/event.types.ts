@@ -84,7 +84,7 @@ export interface UndecidedEvent extends Occurrence {
   readonly expression: string;
 }
 
-/** The query runner changes the schema through a method of its own, e.g. `addColumn`. */
+/** The query runner changes the schema or its transaction through a method of its own, e.g. `addColumn`. */
 export interface SchemaEvent extends Occurrence {
   readonly kind: 'schema';
   readonly method: string;

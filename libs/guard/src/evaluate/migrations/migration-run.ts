@@ -1,4 +1,3 @@
-import type { ParsedModule } from '../../source/parsed-module.js';
 import { typeName } from '../classes/annotations.js';
 import { instantiate } from '../classes/instances.js';
 import type { Evaluator } from '../evaluator.js';
@@ -16,11 +15,10 @@ export type Direction = 'up' | 'down';
 /** What `up` or `down` of a migration does; nothing when the migration has no such method. */
 export function runDirection(
   evaluator: Evaluator,
-  module: ParsedModule,
   migration: MigrationCandidate,
   direction: Direction,
 ): readonly EvaluationEvent[] | undefined {
-  const { name, start } = migration;
+  const { name, start, module } = migration;
   const site: CallSite = {
     node: impliedCall({ start, end: start }),
     context: evaluator.moduleContext(module),
@@ -65,6 +63,8 @@ function methodOf(
       return module.exports.has(direction) ? evaluator.exported(module, direction) : undefined;
     case 'object':
       return target.object.properties.get(direction);
+    case 'unread':
+      return undefined;
     case 'class': {
       const instance = instantiate(evaluator, target.class, { args: [], site });
       return evaluator.member(instance, { name: direction, expression: site.callee, context: site.context });

@@ -1,4 +1,5 @@
 import type * as ast from 'oxc-parser';
+import { enumValue } from '../classes/enums.js';
 import { markUnused } from '../machine/acting-calls.js';
 import { LexicalScope } from '../machine/lexical-scope.js';
 import type { Completion, Context, Machine } from '../machine/machine.types.js';
@@ -25,6 +26,10 @@ const MODELS: Models = {
   },
   VariableDeclaration(machine, node, context) {
     declareVariables(machine, node, context);
+    return 'normal';
+  },
+  TSEnumDeclaration(machine, node, context) {
+    context.scope.declare(node.id.name, enumValue(machine, node, context));
     return 'normal';
   },
   BlockStatement: (machine, node, { scope, module }) =>
@@ -58,8 +63,11 @@ const MODELS: Models = {
 /** Runs a statement. Both arms of a branch with an uncertain condition run from the same state. */
 export function executeStatement(machine: Machine, node: ast.Statement, context: Context): Completion {
   machine.countStep();
+  if (node.type === 'ClassDeclaration') {
+    if (node.id) context.scope.declare(node.id.name, machine.evaluate(node, context));
+    return 'normal';
+  }
   const model = MODELS[node.type] as Model | undefined;
-  // The other statements are declarations. The evaluator hoists functions; any other declared name is
-  // unknown.
+  // The other statements are declarations of types, and functions, which are hoisted.
   return model ? model(machine, node, context) : 'normal';
 }

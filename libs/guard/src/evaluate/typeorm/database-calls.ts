@@ -119,9 +119,9 @@ const REPOSITORY_READS =
 /** These methods make an entity without reading a row. */
 const ENTITY_FACTORIES = new Set(['create', 'merge', 'preload']);
 
-/** The methods that change or lock tables; `dropDatabase` is also one of the data source. */
+/** The methods that change or lock tables, and those of transactions; `dropDatabase` is also one of the data source. */
 const SCHEMA_METHODS =
-  /^(?:(?:create|drop|rename)Table|(?:add|drop|change)Columns?|renameColumn|clearDatabase|dropDatabase|dropSchema|(?:create|drop)(?:Index|Indices)|createPrimaryKey|updatePrimaryKeys|create(?:UniqueConstraint|CheckConstraint|ExclusionConstraint|ForeignKey)s?)$/;
+  /^(?:(?:create|drop|rename)Table|(?:add|drop|change)Columns?|renameColumn|clearDatabase|dropDatabase|dropSchema|(?:create|drop)(?:Index|Indices)|createPrimaryKey|updatePrimaryKeys|create(?:UniqueConstraint|CheckConstraint|ExclusionConstraint|ForeignKey)s?|(?:start|commit|rollback)Transaction)$/;
 
 /** Reads, and the schema methods of the query runner. Their callbacks are followed. */
 function read(target: DatabaseValue, name: string, { machine, args, site }: Call): Value {

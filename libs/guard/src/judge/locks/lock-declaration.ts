@@ -1,3 +1,4 @@
+import { LOCK_RULES } from 'nestjs-backfill-sql';
 import type * as ast from 'oxc-parser';
 import { keyName, lineage } from '../../evaluate/classes/classes.js';
 import type { Machine } from '../../evaluate/machine/machine.types.js';
@@ -5,6 +6,7 @@ import type { MigrationCandidate } from '../../evaluate/migrations/migration-cla
 import { knownText } from '../../evaluate/values/text-value.js';
 import type { ClassValue, Value } from '../../evaluate/values/value.types.js';
 import { property } from '../../schema/runner-calls.js';
+import { nearestName } from '../../text/nearest-name.js';
 
 /** What a migration declares about its locks. */
 export interface LockDeclaration {
@@ -14,6 +16,8 @@ export interface LockDeclaration {
   readonly transaction: 'open' | 'none' | 'unknown';
   /** It has `requires`, so that it belongs to a later release. */
   readonly isContract?: boolean;
+  /** What is wrong with `allowsLocks`, which the migration's run refuses. */
+  readonly problem?: string;
 }
 
 /** Reads `static allowsLocks` and `transaction` of a class. */
@@ -23,12 +27,13 @@ export function lockDeclarationOf(machine: Machine, { target }: MigrationCandida
       allowed: new Set(),
       transaction: isFalse(target.object.properties.get('transaction')) ? 'none' : 'open',
     };
-  if (target.kind === 'module') return { allowed: new Set(), transaction: 'open' };
+  if (target.kind !== 'class') return { allowed: new Set(), transaction: 'open' };
   const allows = fieldOf(machine, target.class, { name: 'allowsLocks', isStatic: true });
   const transaction = fieldOf(machine, target.class, { name: 'transaction', isStatic: false });
   const requires = fieldOf(machine, target.class, { name: 'requires', isStatic: true });
   return {
     allowed: rulesOf(allows),
+    ...problemWith(allows),
     transaction: isFalse(transaction) ? 'none' : 'open',
     isContract: requires?.kind === 'array' && requires.items.length > 0,
   };
@@ -56,6 +61,26 @@ function rulesOf(value: Value | undefined): ReadonlySet<string> {
   const rules = property(value, 'rules');
   if (reason.trim() === '' || rules?.kind !== 'array') return new Set();
   return new Set(rules.items.map(knownText).filter((rule) => rule !== undefined));
+}
+
+/** Values that are not known are no problem; the migration's run refuses the others. */
+function problemWith(value: Value | undefined): Pick<LockDeclaration, 'problem'> {
+  if (value?.kind !== 'object') return {};
+  const reason = property(value, 'reason');
+  if (reason === undefined || knownText(reason)?.trim() === '')
+    return { problem: "allowsLocks has no reason: add reason: 'why the locks do no harm'" };
+  const rules = property(value, 'rules');
+  const names = rules?.kind === 'array' ? rules.items.map(knownText) : [];
+  const unknown = names.find((name) => name !== undefined && !isLockRule(name));
+  if (unknown === undefined) return {};
+  const nearest = nearestName(unknown, LOCK_RULES);
+  const advice =
+    nearest === undefined ? 'see docs/guard/rules/README.md for the rules' : `did you mean "${nearest}"?`;
+  return { problem: `allowsLocks names "${unknown}", which is not a lock rule: ${advice}` };
+}
+
+function isLockRule(name: string): boolean {
+  return (LOCK_RULES as readonly string[]).includes(name);
 }
 
 function isFalse(value: Value | undefined): boolean {

@@ -16,6 +16,7 @@ import type { TableSizes } from '../severity/table-growth.js';
 import { fullName } from '../table-name.js';
 import type { LockDeclaration } from './lock-declaration.js';
 import { sqlOfCall } from './runner-sql.js';
+import { TransactionState } from './transaction-state.js';
 
 /** PostgreSQL's policy for migrations: `policy.lockTimeout`. */
 const LOCK_TIMEOUT_MS = 5000;
@@ -36,14 +37,14 @@ export class LockChecker implements LockRuleChecker {
   readonly #declaration: LockDeclaration;
   readonly #catalog: LockCatalog;
   readonly #postgres: number | undefined;
-  /** The text has sent BEGIN. */
-  #hasBegun = false;
+  readonly #transaction: TransactionState;
 
   /** @param schema what all migrations so far have done to the schema */
   constructor(schema: SchemaState, declaration: LockDeclaration, known: KnownForLocks) {
     schema.startRelease();
     this.#judge = new LockJudge(schema);
     this.#declaration = declaration;
+    this.#transaction = new TransactionState(declaration.transaction === 'open' ? 'open' : 'none');
     this.#catalog = catalogOf(known);
     this.#postgres = known.postgres;
   }
@@ -51,8 +52,7 @@ export class LockChecker implements LockRuleChecker {
   ofSql({ event, reading, state }: SentSql): readonly Finding[] {
     const { statements } = reading.classification;
     const found = statements.flatMap((statement) => {
-      if (statement.transaction === 'begin') this.#hasBegun = true;
-      if (statement.transaction === 'commit' || statement.transaction === 'rollback') this.#end();
+      if (this.#transaction.followSql(statement.transaction)) this.#judge.endTransaction();
       return this.#judge.judge(statement.ddl, this.#context(this.#session(statements.length)));
     });
     if (event.doubt !== undefined) return [];
@@ -69,6 +69,7 @@ export class LockChecker implements LockRuleChecker {
   }
 
   ofCall(event: SchemaEvent, state: JudgeState): readonly Finding[] {
+    if (this.#transaction.followCall(event.method)) this.#judge.endTransaction();
     const found = sqlOfCall(event).flatMap((sql) => {
       const { statements } = state.classifier.classify(sql);
       const context = this.#context(this.#session(1));
@@ -99,12 +100,7 @@ export class LockChecker implements LockRuleChecker {
   #session(statements: number): 'transaction' | 'alone' {
     const { transaction } = this.#declaration;
     const isOneText = transaction !== 'unknown' && statements > 1;
-    return transaction === 'open' || isOneText || this.#hasBegun ? 'transaction' : 'alone';
-  }
-
-  #end(): void {
-    this.#hasBegun = false;
-    this.#judge.endTransaction();
+    return isOneText || this.#transaction.isOpen ? 'transaction' : 'alone';
   }
 
   #context(session: 'transaction' | 'alone') {

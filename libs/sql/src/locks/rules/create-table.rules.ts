@@ -18,13 +18,21 @@ export function createTable(on: StatementInspection): void {
   const { fields } = on.ddl;
   const table = createdTable(fields['relation']);
   if (!table) return;
-  if (fields['if_not_exists'] === true && on.context.catalog?.table(table)) return;
+  const mayExist = existsPossibly(on, table);
+  if (mayExist && on.state.knowsTable(table)) return;
   reportPartition(on, table);
   on.state.createTable(table, { isPartitioned: fields['partspec'] !== undefined });
-  on.state.addNew(table);
+  if (!mayExist) on.state.addNew(table);
   for (const column of nodesOf(fields['tableElts'], 'ColumnDef')) noteColumn(on, column);
   noteConstraints(on, nodesOf(fields['tableElts'], 'Constraint'));
   if ((fields['relation'] as Json)['relpersistence'] !== 't') reportIntegerKey(on, fields);
+}
+
+/** IF NOT EXISTS: a release may use the table already. Only a catalog can say that it does not exist. */
+function existsPossibly(on: StatementInspection, table: TableName): boolean {
+  const isConditional = on.ddl.fields['if_not_exists'] === true && table.schema !== TEMPORARY_SCHEMA;
+  const { catalog } = on.context;
+  return isConditional && !on.state.isNew(table) && catalog !== undefined && catalog.table(table) !== null;
 }
 
 /** A temporary table is found before the application's table of the same name, unless that is written with its schema. */
@@ -123,7 +131,7 @@ export function createTableAs(on: StatementInspection): void {
   const into = on.ddl.fields['into'] as Json | undefined;
   const table = createdTable(nodeOf(into, 'IntoClause')?.['rel'] ?? into?.['rel']);
   if (!table) return;
-  if (on.ddl.fields['if_not_exists'] === true && on.context.catalog?.table(table)) return;
+  if (existsPossibly(on, table)) return;
   on.state.createTable(table);
   on.state.addNew(table);
 }

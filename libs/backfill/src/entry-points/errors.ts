@@ -18,7 +18,7 @@ export {
   RetentionError,
 } from '../backfills/housekeeping/housekeeping.error.js';
 export type { Redact, RedactionContext } from '../errors/redaction.js';
-export { messageOf, stackOf } from '../postgres/error-classes.js';
+export { isDatabaseAway, messageOf, stackOf } from '../postgres/error-classes.js';
 export { CascadesNotAcceptedError } from '../backfills/batch/cascade/cascade.error.js';
 export { UnknownColumnError } from '../backfills/declare/errors/column.error.js';
 export {

@@ -157,6 +157,21 @@ export function isConnectionError(error: unknown): boolean {
   return isTransportError(error) || classOfState(error) === 'connection';
 }
 
+/** The C functions of PostgreSQL that refuse a connection, e.g. to a database that takes none for now. */
+const REFUSES_CONNECTION = new Set(['InitPostgres', 'CheckMyDatabase']);
+
+/**
+ * Whether the database cannot be reached, refuses connections, or takes no work or no changes for now: the same may
+ * succeed later.
+ *
+ * @publicApi
+ */
+export function isDatabaseAway(error: unknown): boolean {
+  const known = classifyDatabaseError(error);
+  if (known === undefined) return false;
+  return known === 'connection' || known === 'busy' || REFUSES_CONNECTION.has(String(routineOf(error)));
+}
+
 /** The class of a database error; undefined for an error that does not come from the database. */
 export function classifyDatabaseError(error: unknown): ErrorClass | undefined {
   if (isTransportError(error)) return 'connection';

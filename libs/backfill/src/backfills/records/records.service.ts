@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import { LedgerFactory } from '../../ledger/ledger.factory.js';
+import { TARGET_SCHEMA_STEP } from '../../ledger/ledger.context.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import { OPERATE_SCHEMA_STEP } from '../../ledger/records/overview.ledger.js';
 import { RecordListLedger } from '../../ledger/records/record-list.ledger.js';
@@ -24,9 +25,11 @@ import type {
 import type { TenantReport } from '../../report/report.js';
 import { checkRetryKeys } from '../control/retry-keys.check.js';
 import { chooseTargets } from '../control/target.chooser.js';
+import { UnknownBackfillError } from '../declare/errors/name.error.js';
 import { BackfillRegistry } from '../definition/backfill.registry.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { readOverview } from './overview.reader.js';
+import { locateRemoved, type RemovedBackfill } from './removed.locator.js';
 import { readRounds } from './round.reader.js';
 
 /** One of the tables of a backfill, e.g. `tenant_2.leads`, or a schema. @publicApi */
@@ -49,7 +52,7 @@ const EMPTY: RecordPage<never> = { items: [], total: 0 };
 
 /**
  * Reads the records of the ledgers, for pages, exporters and programs. Changes nothing, and does not read the tables
- * of the application.
+ * of the application. Records of a removed backfill, which the application no longer declares, are read by its name too.
  *
  * @publicApi
  */
@@ -71,7 +74,7 @@ export class BackfillRecords {
     return readOverview(this.#registry.definitions, this.#ledgers.forInspection(), this.#ledgers.schema);
   }
 
-  /** The last rounds of catch-up in each database, the newest first. A database that does not answer has none. */
+  /** The last rounds of catch-up in each database that answers, the newest first. @throws if no database answers */
   rounds(): Promise<readonly RoundRecord[]> {
     return readRounds(this.#registry.definitions, this.#ledgers.forInspection(), this.#ledgers.schema);
   }
@@ -169,6 +172,7 @@ export class BackfillRecords {
     { target, empty }: RecordTarget & { readonly empty: T },
     read: (session: Session, ledger: BackfillLedger) => Promise<T>,
   ): Promise<T> {
+    if (!this.#registry.names.includes(name)) return this.#readRemoved({ name, target }, empty, read);
     const definition = this.#registry.get(name);
     const session = await Session.open(definition.dataSource);
     try {
@@ -178,6 +182,28 @@ export class BackfillRecords {
     } finally {
       await session.close();
     }
+  }
+
+  /** @throws UnknownBackfillError if no ledger has the name either */
+  async #readRemoved<T>(
+    removed: RemovedBackfill,
+    empty: T,
+    read: (session: Session, ledger: BackfillLedger) => Promise<T>,
+  ): Promise<T> {
+    for (const { dataSource } of this.#registry.namedDataSources) {
+      const session = await Session.open(dataSource);
+      try {
+        const step = await installedStep(session, this.#ledgers.schema);
+        if (step < TARGET_SCHEMA_STEP) continue;
+        const ledger = await locateRemoved(session, this.#ledgers.forInspection(), removed);
+        if (ledger !== null) return step < OPERATE_SCHEMA_STEP ? empty : await read(session, ledger);
+      } finally {
+        await session.close();
+      }
+    }
+    const { name } = removed;
+    const current = this.#registry.currentName(name);
+    throw new UnknownBackfillError(name, this.#registry.names, current === name ? undefined : current);
   }
 
   async #locate(

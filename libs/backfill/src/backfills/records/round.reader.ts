@@ -8,7 +8,7 @@ import type { BackfillDefinition } from '../definition/definition.js';
 /** Rounds of one database. */
 const MAX_ROUNDS = 20;
 
-/** Reads the last rounds of each database that answers. */
+/** Reads the last rounds of each database that answers. @throws the error of the first database if none answers */
 export async function readRounds(
   definitions: readonly BackfillDefinition[],
   ledger: Ledger,
@@ -16,17 +16,21 @@ export async function readRounds(
 ): Promise<readonly RoundRecord[]> {
   const names = new Map(definitions.map(({ dataSource, dataSourceName }) => [dataSource, dataSourceName]));
   const rounds: RoundRecord[] = [];
+  const errors: unknown[] = [];
   for (const [dataSource, name] of names) {
-    const session = await Session.open(dataSource).catch(() => null);
+    let session: Session | undefined;
     try {
-      if (session === null || (await installedStep(session, schema)) < ROUND_SCHEMA_STEP) continue;
+      session = await Session.open(dataSource);
+      if ((await installedStep(session, schema)) < ROUND_SCHEMA_STEP) continue;
       const own = await new RoundLedger(ledger).last(session, MAX_ROUNDS);
       rounds.push(...own.map((round) => ({ dataSource: name, ...round })));
-    } catch {
-      // The overview reports the database that does not answer.
+    } catch (error) {
+      // The overview reports a database that does not answer.
+      errors.push(error);
     } finally {
       await session?.close();
     }
   }
+  if (errors.length > 0 && errors.length === names.size) throw errors[0];
   return rounds.sort((a, b) => Date.parse(b.endedAt) - Date.parse(a.endedAt));
 }

@@ -1,4 +1,5 @@
 import { measureBloat } from './bloat.mjs';
+import { measureDashboard } from './dashboard.mjs';
 import { fewStatementsCost, guardCost } from './guard.mjs';
 import { measureMemory } from './memory.mjs';
 import { staticGuardCost } from './migrations.mjs';
@@ -49,6 +50,9 @@ export const STUDIES = {
 
   probe: (/** @type {Setting} */ { server, size, log }) =>
     measureProbe(server, { rows: size(5_000_000), log }),
+
+  dashboard: (/** @type {Setting} */ { server, size, log }) =>
+    measureDashboard(server, { rows: size(20_000), log }),
 
   bloat: (/** @type {Setting} */ { server, size, log }) =>
     measureBloat(server, /** @type {const} */ (['one UPDATE', 'library defaults', 'library pause 0']), {

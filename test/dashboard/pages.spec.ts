@@ -62,6 +62,15 @@ describe('the dashboard', () => {
     expect(after).toMatch(/Migrations[^]*Indexes[^]*Backfills/);
   });
 
+  it('puts a backfill that waits for a person above those that do not, whatever the order of the dependencies', async () => {
+    await dashboard.service.pause('directions', { by: 'ada' });
+    await until(async () =>
+      /<tr data-backfill="directions" data-status="paused"[^]*<tr data-backfill="names"/.test(
+        await dashboard.text('/backfills/overview'),
+      ),
+    );
+  });
+
   it('shows one backfill: reason, quarantine by error with keys, tenants, history and declaration', async () => {
     await dashboard.service.run();
     const page = await dashboard.text('/backfills/b/names');
@@ -97,7 +106,7 @@ describe('the dashboard', () => {
   });
 
   it('makes a plan with its SQL, and changes no row', async () => {
-    const page = await dashboard.text('/backfills/b/names/plan');
+    const page = await dashboard.rehearse('/backfills/b/names/plan');
     expect(page).toContain('UPDATE');
     expect(await dashboard.database.query('SELECT 1 FROM leads WHERE search_name IS NOT NULL')).toEqual([]);
   });
@@ -106,7 +115,7 @@ describe('the dashboard', () => {
     await dashboard.database.query(
       `ALTER TABLE leads ADD CONSTRAINT not_second CHECK (id <> 2 OR search_name IS NULL)`,
     );
-    const page = await dashboard.text('/backfills/b/names/rows');
+    const page = await dashboard.rehearse('/backfills/b/names/rows');
     await dashboard.database.query('ALTER TABLE leads DROP CONSTRAINT not_second');
     expect(page).toMatch(
       />2<\/th>\s*<td>search_name<\/td>[^]*?class="failed"[^]*?Cannot be changed[^]*?not_second/,
@@ -122,9 +131,9 @@ describe('the dashboard', () => {
     await dashboard.database.query(
       `UPDATE leads SET name = CASE id WHEN 1 THEN '<b>Lead 1</b>' ELSE 'Lead seven' END WHERE id IN (1, 7)`,
     );
-    const link = /href="([^"]+\/rows)"/.exec(await dashboard.text('/backfills/b/names/plan'))?.[1];
+    const link = /href="([^"]+\/rows)"/.exec(await dashboard.rehearse('/backfills/b/names/plan'))?.[1];
     expect(link).toBeDefined();
-    const page = await dashboard.text('/backfills/b/names/rows');
+    const page = await dashboard.rehearse('/backfills/b/names/rows');
     expect(page.match(/<th scope="rowgroup"/g)).toHaveLength(10);
     expect(page).toMatch(/>1<\/th>\s*<td>search_name<\/td>\s*<td><small>NULL<\/small><\/td>/);
     expect(page).toContain('<code>&lt;b&gt;lead 1&lt;/b&gt;</code>');
@@ -140,6 +149,21 @@ describe('the dashboard', () => {
     expect(page).toMatch(/lockTimeout<\/td><td[^>]*>60000 ms<\/td><td[^>]*><\/td>/);
   });
 
+  it('shows the value in force beside each field of the form of the pace, also after a mistake', async () => {
+    await dashboard.service.set('names', { batchSize: 321 }, { by: 'ada', why: 'night' });
+    const form = '/backfills/b/names/confirm/set';
+    const wrong = await dashboard.steer(form, { reason: 'x', workers: 'many' });
+    for (const page of [await dashboard.text(form), await wrong.text()]) {
+      expect(page).toMatch(
+        /id="batchSize-hint"[^]*?Now:\s*<strong>321<\/strong\s*>\s*\(set by ada; declared: 200\)/,
+      );
+      expect(page).toMatch(/id="pause-hint"[^]*?Now:\s*<strong>0 ms<\/strong\s*>\s*</);
+      expect(page).toMatch(/id="workers-hint"[^]*?Now:\s*<strong>1<\/strong\s*>/);
+      expect(page).toMatch(/id="maxWorkers-hint"[^]*?Now:\s*<strong>\w/);
+      expect(page).not.toMatch(/undefined|null/);
+    }
+  });
+
   it('retries the rows of the quarantine that a person has chosen, and no others', async () => {
     const name = (id: number, text: string) =>
       dashboard.database.query('UPDATE leads SET name = $2 WHERE id = $1', [id, text]);
@@ -153,12 +177,12 @@ describe('the dashboard', () => {
     expect(await dashboard.text('/backfills/b/names/quarantine', { 'x-role': 'viewer' })).not.toContain(
       'checkbox',
     );
-    const form = '/backfills/b/names/confirm/retry?key=3&key=5';
+    const form = '/backfills/b/names/confirm/retry?rows=chosen&key=3&key=5';
     expect(await dashboard.text(form)).toMatch(/<textarea[^>]*>\s*3\n5<\/textarea/);
     const wrong = await dashboard.steer(form, { reason: 'fixed', keys: '3\n4' });
     expect(wrong.status).toBe(422);
     expect(await wrong.text()).toMatch(/1 of these rows is not in quarantine[^]*3\n4<\/textarea/);
-    expect((await dashboard.steer(form, { reason: 'fixed', keys: '["3"' })).status).toBe(422);
+    expect((await dashboard.steer(form, { reason: 'fixed', keys: '["3"' })).status).toBe(400);
     expect((await dashboard.steer(form, { reason: 'fixed', keys: '["3","4"]' })).status).toBe(422);
     expect((await dashboard.steer(form, { reason: 'fixed', keys: '3\r\n["5"]' })).status).toBe(303);
     await until(

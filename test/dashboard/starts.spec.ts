@@ -74,4 +74,19 @@ describe('the dashboard', () => {
       'It is cancelled: its page does not offer this action now.',
     );
   });
+
+  it('records the id of the request that authorize gives, beside the reason of each action', async () => {
+    const own = await DashboardApp.start({
+      backfills: [Names],
+      dashboard: { authorize: () => ({ role: 'admin', actor: 'ada', request: ' 8f3a\n7 ' }) },
+    });
+    await addLeads(own.database, 2);
+    await own.service.run({ maxDurationMs: 0 });
+    await own.steer('/backfills/b/names/confirm/pause', { reason: 'night' });
+    await own.steer('/backfills/b/names/confirm/resume', { reason: 'morning' });
+    const history = await own.text('/backfills/b/names/history');
+    await own.stop();
+    for (const reason of ['night (request 8f3a 7)', 'morning (request 8f3a 7)'])
+      expect(history).toContain(reason);
+  });
 });

@@ -15,6 +15,7 @@ import { controllerAt } from './controllers/controller-at.js';
 import { DashboardWeb } from './controllers/dashboard.web.js';
 import { BackfillLiveController } from './controllers/live.controller.js';
 import { BackfillPagesController } from './controllers/pages.controller.js';
+import { BackfillRehearsalsController } from './controllers/rehearsals.controller.js';
 import {
   DASHBOARD_SETTINGS,
   type DashboardOptions,
@@ -28,6 +29,7 @@ import { PlanReader } from './reading/plan.reader.js';
 import { Readers } from './reading/readers.js';
 import { Runtime } from './reading/runtime.js';
 import { AccessReader } from './security/access.reader.js';
+import { ActionCheck } from './security/action.check.js';
 import { AuditLog } from './security/audit.log.js';
 import { Csrf } from './security/csrf.js';
 import { RateLimiter } from './security/rate.limiter.js';
@@ -47,6 +49,7 @@ const SWAGGER = Symbol('the description for @nestjs/swagger');
 
 const PROVIDERS: readonly Provider[] = [
   AccessReader,
+  ActionCheck,
   AuditLog,
   BackfillReader,
   Csrf,
@@ -101,6 +104,8 @@ function create(path: string | undefined, settings: Provider): DynamicModule {
   const controllers = [
     controllerAt(resolved, BackfillLiveController),
     controllerAt(`${resolved}/api/v1`, BackfillApiController),
+    // Before the pages, whose route of actions takes every name of an action.
+    controllerAt(resolved, BackfillRehearsalsController),
     controllerAt(resolved, BackfillPagesController),
   ];
   // As a provider, because an application makes its document after its creation and before its start.

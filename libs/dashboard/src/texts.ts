@@ -1,3 +1,4 @@
+import { ERROR_TEXTS } from './error-texts.js';
 import type { SteeringAction } from './actions/action.table.js';
 
 const ACTIONS: Readonly<Record<SteeringAction, { name: string; done: string; effect: string }>> = {
@@ -93,6 +94,17 @@ export const TEXTS = {
   },
   none: 'No backfill is declared.',
   undeclared: 'not declared by this application',
+  removed: {
+    title: 'Its class is gone',
+    meaning:
+      'The ledger has the records of this backfill, but this application does not declare it any more: no run continues it, and nothing can be steered here.',
+    onPurpose: (name: string) =>
+      `If its class was removed on purpose: list "${name}" in the option \`retired\`, and delete these records with \`nest start --forget ${name}\`.`,
+    byMistake:
+      'If not: its class is not among the `providers` of this application, or this instance is of another release. As soon as it is declared again, the next run continues where the last one stopped.',
+    noAction: (name: string) =>
+      `This application does not declare "${name}" any more, so it cannot be steered here. Its page says what to do.`,
+  },
   since: 'since',
   states: STATES,
   retire:
@@ -127,6 +139,7 @@ export const TEXTS = {
     rowsIntro:
       'Ten pending rows before and after their change, which is rolled back. It shows data of the application.',
     rows: 'Rows before and after',
+    showRows: 'Show the rows',
     inserted: '(inserted)',
     deleted: '(deleted)',
     unchanged: 'as before',
@@ -217,6 +230,7 @@ export const TEXTS = {
     setBy: 'Set by',
     why: 'Reason',
   },
+  reasonOfRequest: (reason: string, request: string) => `${reason} (request ${request})`,
   chosenRows: (keys: readonly string[]) => {
     const [shown, more] = [keys.slice(0, 20), keys.length - 20];
     return `chosen rows: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
@@ -230,33 +244,19 @@ export const TEXTS = {
       workers: 'Ranges at the same time, per process.',
       maxWorkers: 'The same over all processes.',
     },
+    now: 'Now',
+    setBy: (by: string, declared: string) => `set by ${by}; declared: ${declared}`,
+    noneDeclared: 'no limit',
     reason: 'Reason',
     reasonHint: 'The ledger records it with your name.',
     targets: 'Only these tables or schemas, separated by commas. Empty: every table.',
-    keys: 'Only these rows, one key on each line. Empty: the whole quarantine.',
+    rows: 'Rows',
+    allRows: 'All rows in quarantine',
+    chosenRows: 'Only these rows, one key on each line:',
+    noneChosen: 'No row is chosen. Write their keys below, go back to the list, or choose all rows.',
     as: 'You act as',
     back: 'Back',
     pending: (status: string, updated: string) => `It is ${status} now. ${updated} done so far.`,
   },
-  errors: {
-    title: 'This did not work',
-    refused: 'You may not do this',
-    notFound: 'Not found',
-    role: (needed: string) => `It needs the role ${needed}.`,
-    noRole: 'You have no role here.',
-    csrf: 'The form is too old, or it is not from this dashboard. Load the page again and repeat it. If the application has several instances, give all of them the same `secret`.',
-    rate: (seconds: number) => `Too many actions in a minute. Try again in ${seconds} s.`,
-    reason: 'Give a reason. The ledger records it.',
-    tooLong: 'The reason is too long: at most 500 characters.',
-    body: 'The application has not parsed the form. Turn the body parser of Nest on.',
-    unknownAction: 'There is no such action.',
-    runsOff: 'This process may not run backfills: the dashboard has `runs: false`.',
-    key: (text: string) => `${text} is no key: give a JSON array with one text for each column of the key.`,
-    notInQuarantine: (rows: number) =>
-      `${rows} of these rows ${rows === 1 ? 'is' : 'are'} not in quarantine. Load the list again.`,
-    held: (status: string) => `It is ${status}, so no run continues it. Resume it first.`,
-    notOffered: (status: string) => `It is ${status}: its page does not offer this action now.`,
-    busy: 'This process is already running a backfill from the dashboard. Wait for its end, or pause it.',
-    internal: 'The dashboard could not answer. The log of the application has the error.',
-  },
+  errors: ERROR_TEXTS,
 } as const;

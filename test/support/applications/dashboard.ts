@@ -109,6 +109,11 @@ export class DashboardApp {
     });
   }
 
+  /** Opens the page of the plan or of the rows, and presses its button. @returns the page with the result */
+  async rehearse(page: string, headers?: Record<string, string>): Promise<string> {
+    return (await this.steer(page, {}, headers)).text();
+  }
+
   async stop(): Promise<void> {
     await this.app.close();
     await this.database.drop();

@@ -11,6 +11,10 @@ export const STEERING_ACTIONS = [
 ] as const satisfies readonly DashboardAction[];
 export type SteeringAction = (typeof STEERING_ACTIONS)[number];
 
+/** The actions that run batches of a backfill and roll them back. */
+export const REHEARSALS = ['plan', 'rows'] as const satisfies readonly DashboardAction[];
+export type Rehearsal = (typeof REHEARSALS)[number];
+
 export function isSteering(action: string): action is SteeringAction {
   return (STEERING_ACTIONS as readonly string[]).includes(action);
 }

@@ -1,9 +1,11 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { RunRequest } from 'nestjs-backfill';
+import { messageOf } from 'nestjs-backfill/errors';
 import { DASHBOARD_SETTINGS, type ResolvedSettings } from '../options/dashboard.options.js';
 import { keyToText } from '../reading/key.text.js';
 import { OverviewReader } from '../reading/overview.reader.js';
 import { Runtime } from '../reading/runtime.js';
+import { logText, quotedLogText } from '../security/log.text.js';
 import { TEXTS } from '../texts.js';
 import type { SteeringRequest } from './steering.request.js';
 import { SteeringRefusal } from './steering.refusal.js';
@@ -86,7 +88,7 @@ export class SteeringService implements OnModuleDestroy {
   }
 
   #runInBackground({ action, name, by, reason, keys }: SteeringRequest): void {
-    this.#logger.log(`Run of ${name} by ${JSON.stringify(by)}: ${JSON.stringify(reason)}`);
+    this.#logger.log(`Run of ${name} by ${quotedLogText(by)}: ${quotedLogText(reason)}`);
     const request: RunRequest = {
       names: [name],
       ...(keys === null ? { retryQuarantined: action === 'retry' } : { retryKeys: keys }),
@@ -98,8 +100,8 @@ export class SteeringService implements OnModuleDestroy {
       .run(request)
       .then(
         ({ backfills: [report] }) =>
-          this.#logger.log(`${name}: ${report?.status ?? 'not run'}. ${report?.reason ?? ''}`),
-        (error: unknown) => this.#logger.error(`${name}: ${String(error)}`),
+          this.#logger.log(`${name}: ${report?.status ?? 'not run'}. ${logText(report?.reason ?? '')}`),
+        (error: unknown) => this.#logger.error(`${name}: ${logText(messageOf(error))}`),
       )
       .finally(() => {
         this.#run = null;

@@ -1,7 +1,7 @@
 import { STEERING_ACTIONS } from '../actions/action.table.js';
 import { SCHEMAS } from './openapi.schemas.js';
 
-/** An operation of the API that reads. */
+/** An operation of the API that reads, or that rehearses a backfill. */
 export interface ReadOperation {
   readonly summary: string;
   readonly schema: object;
@@ -17,7 +17,43 @@ const pageOf = (name: keyof typeof SCHEMAS) => ({
 });
 const PART = { limit: 'integer', offset: 'integer' } as const;
 
+/** Each status that is not a success, and when it is answered. */
+const STATUSES = {
+  400: 'The request cannot be read; nothing was done',
+  403: 'The role does not allow it, or the token is missing, wrong or too old',
+  404: 'There is no such backfill or action',
+  409: 'The state of the backfill, of this process or of the ledger does not allow it',
+  413: 'The body is too large',
+  415: 'The body is not JSON',
+  422: 'A value is not allowed; nothing was done',
+  429: 'Too many actions in a minute; `Retry-After` has the seconds to wait',
+  500: 'An error that is in the log of the application',
+  503: 'The database does not answer; `Retry-After` has the seconds to wait',
+} as const;
+type FailureStatus = keyof typeof STATUSES;
+
+const OF_READ: readonly FailureStatus[] = [403, 409, 500, 503];
+const OF_POST: readonly FailureStatus[] = [400, 403, 404, 409, 413, 415, 429, 500, 503];
+const OF_STEERING: readonly FailureStatus[] = [...OF_POST, 422];
+
+/** The statuses of failures of a reading operation. */
+export function failuresOfRead(path: string): readonly FailureStatus[] {
+  return path.includes('{name}') ? [...OF_READ, 404] : OF_READ;
+}
+
+export { OF_POST as FAILURES_OF_REHEARSAL, OF_STEERING as FAILURES_OF_STEERING };
+
+/** The body of a failure. The application itself answers bodies that it cannot parse. */
+export function failureOf(status: FailureStatus): { readonly description: string; readonly schema: object } {
+  const isOfApplication = [400, 413, 415].includes(status);
+  return {
+    description: STATUSES[status],
+    schema: isOfApplication ? { anyOf: [named('Problem'), named('Unparsed')] } : named('Problem'),
+  };
+}
+
 export const READS: Readonly<Record<string, ReadOperation>> = {
+  '/openapi.json': { summary: 'This API as OpenAPI 3.1', schema: { type: 'object' } },
   '/overview': { summary: 'All backfills, each with its progress', schema: named('Overview') },
   '/phases': { summary: 'Pending migrations and indexes', schema: { type: 'object' } },
   '/rounds': {
@@ -50,6 +86,10 @@ export const READS: Readonly<Record<string, ReadOperation>> = {
     schema: { type: 'array', items: named('SamplePoint') },
     query: { hours: 'integer' },
   },
+};
+
+/** The operations that run batches and roll them back. */
+export const REHEARSALS: Readonly<Record<string, ReadOperation>> = {
   '/backfills/{name}/plan': {
     summary: 'The plan; runs batches and rolls them back',
     schema: { type: 'object' },
@@ -64,18 +104,16 @@ export const READS: Readonly<Record<string, ReadOperation>> = {
 
 /** The API of version 1, as OpenAPI 3.1. */
 export function openApiDocument(): object {
-  const reads = Object.entries(READS).map(
-    ([path, operation]) => [path, { get: read(path, operation) }] as const,
-  );
-  const paths: Record<string, object> = Object.fromEntries(reads);
-  paths['/backfills/{name}/{action}'] = { post: steer() };
+  const paths: Record<string, object> = { '/backfills/{name}/{action}': { post: steer() } };
+  for (const [path, operation] of Object.entries(READS)) paths[path] = { get: read(path, operation) };
+  for (const [path, operation] of Object.entries(REHEARSALS)) paths[path] = { post: rehearse(operation) };
   return {
     openapi: '3.1.0',
     info: {
       title: 'nestjs-backfill-dashboard',
       version: '1',
       description:
-        'Times are ISO 8601 in UTC. A change needs the header `x-csrf-token` with a token of GET /token and its cookie, and a reason.',
+        'Times are ISO 8601 in UTC. Each POST needs the header `x-csrf-token` with a token of GET /token and its cookie; a change also needs a reason.',
     },
     // Relative to this document.
     servers: [{ url: '.' }],
@@ -92,7 +130,18 @@ function read(path: string, { summary, schema, query = {}, role = 'viewer' }: Re
       ...(path.includes('{name}') ? [parameter('name', 'path', { type: 'string' })] : []),
       ...Object.entries(query).map(([name, type]) => parameter(name, 'query', { type })),
     ],
-    responses: { '200': json('The records', schema), ...failures(path.includes('{name}') ? ['404'] : []) },
+    responses: { '200': json('The records', schema), ...failures(failuresOfRead(path)) },
+  };
+}
+
+const TOKEN = { ...parameter('x-csrf-token', 'header', { type: 'string' }), required: true };
+
+function rehearse({ summary, schema, role }: ReadOperation): object {
+  return {
+    summary,
+    description: `Needs the role ${role ?? 'operator'}.`,
+    parameters: [parameter('name', 'path', { type: 'string' }), TOKEN],
+    responses: { '200': json('The result', schema), ...failures(OF_POST) },
   };
 }
 
@@ -107,7 +156,7 @@ function steer(): object {
     parameters: [
       parameter('name', 'path', { type: 'string' }),
       parameter('action', 'path', { enum: STEERING_ACTIONS }),
-      { ...parameter('x-csrf-token', 'header', { type: 'string' }), required: true },
+      TOKEN,
     ],
     requestBody: { required: true, content: { 'application/json': { schema: named('Steering') } } },
     responses: {
@@ -115,7 +164,7 @@ function steer(): object {
         type: 'object',
         properties: { done: { type: 'string' }, backfill: named('Backfill') },
       }),
-      ...failures(['404', '409', '415', '422', '429']),
+      ...failures(OF_STEERING),
     },
   };
 }
@@ -132,8 +181,11 @@ function json(description: string, schema: object): object {
   return { description, content: { 'application/json': { schema } } };
 }
 
-function failures(statuses: readonly string[]): Record<string, object> {
+function failures(statuses: readonly FailureStatus[]): Record<string, object> {
   return Object.fromEntries(
-    ['403', '503', ...statuses].map((status) => [status, json('Refused or failed', named('Problem'))]),
+    statuses.map((status) => {
+      const { description, schema } = failureOf(status);
+      return [String(status), json(description, schema)];
+    }),
   );
 }

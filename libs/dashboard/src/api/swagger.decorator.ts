@@ -1,7 +1,16 @@
 import type { Type } from '@nestjs/common';
 import { STEERING_ACTIONS } from '../actions/action.table.js';
 import { BackfillApiController } from '../controllers/api.controller.js';
-import { READS, STEER, type ReadOperation } from './openapi.document.js';
+import {
+  failureOf,
+  FAILURES_OF_REHEARSAL,
+  FAILURES_OF_STEERING,
+  failuresOfRead,
+  READS,
+  REHEARSALS,
+  STEER,
+  type ReadOperation,
+} from './openapi.document.js';
 import { SCHEMAS } from './openapi.schemas.js';
 
 /*
@@ -22,6 +31,7 @@ interface Swagger {
 
 /** The operations of the API by the method of the controller. */
 const PATHS = {
+  openApi: '/openapi.json',
   overview: '/overview',
   phases: '/phases',
   rounds: '/rounds',
@@ -32,6 +42,9 @@ const PATHS = {
   quarantine: '/backfills/{name}/quarantine',
   quarantinedRows: '/backfills/{name}/quarantine/rows',
   samples: '/backfills/{name}/samples',
+} as const satisfies Partial<Record<keyof BackfillApiController, string>>;
+
+const REHEARSAL_PATHS = {
   plan: '/backfills/{name}/plan',
   rows: '/backfills/{name}/rows',
 } as const satisfies Partial<Record<keyof BackfillApiController, string>>;
@@ -57,16 +70,19 @@ function describeMethods(swagger: Swagger): void {
     const operation = READS[path];
     if (operation) decorate(method, readDecorators(swagger, path, operation));
   }
+  for (const [method, path] of Object.entries(REHEARSAL_PATHS)) {
+    const operation = REHEARSALS[path];
+    if (operation) decorate(method, rehearsalDecorators(swagger, operation));
+  }
   decorate('steer', [
     swagger.ApiOperation(STEER),
     swagger.ApiParam({ name: 'name', schema: { type: 'string' } }),
     swagger.ApiParam({ name: 'action', schema: { type: 'string', enum: STEERING_ACTIONS } }),
-    swagger.ApiHeader({ name: 'x-csrf-token', required: true, schema: { type: 'string' } }),
+    tokenHeader(swagger),
     swagger.ApiBody({ schema: toVersion30(SCHEMAS.Steering) }),
     swagger.ApiResponse({ status: 200, description: 'Done', schema: { type: 'object' } }),
-    ...[403, 404, 409, 415, 422, 429, 503].map((status) => failure(swagger, status)),
+    ...failures(swagger, FAILURES_OF_STEERING),
   ]);
-  decorate('openApi', [swagger.ApiOperation({ summary: 'This API as OpenAPI 3.1' })]);
 }
 
 function readDecorators(
@@ -82,13 +98,35 @@ function readDecorators(
       swagger.ApiQuery({ name, required: false, schema: { type } }),
     ),
     swagger.ApiResponse({ status: 200, description: 'The records', schema: toVersion30(schema) }),
-    ...[403, 503, ...(hasName ? [404] : [])].map((status) => failure(swagger, status)),
+    ...failures(swagger, failuresOfRead(path)),
   ];
 }
 
-function failure(swagger: Swagger, status: number): MethodDecorator {
-  const schema = toVersion30(SCHEMAS.Problem);
-  return swagger.ApiResponse({ status, description: 'Refused or failed', schema });
+function rehearsalDecorators(
+  swagger: Swagger,
+  { summary, schema, role = 'operator' }: ReadOperation,
+): MethodDecorator[] {
+  return [
+    swagger.ApiOperation({ summary, description: `Needs the role ${role}.` }),
+    swagger.ApiParam({ name: 'name', schema: { type: 'string' } }),
+    tokenHeader(swagger),
+    swagger.ApiResponse({ status: 200, description: 'The result', schema: toVersion30(schema) }),
+    ...failures(swagger, FAILURES_OF_REHEARSAL),
+  ];
+}
+
+function tokenHeader(swagger: Swagger): MethodDecorator {
+  return swagger.ApiHeader({ name: 'x-csrf-token', required: true, schema: { type: 'string' } });
+}
+
+function failures(
+  swagger: Swagger,
+  statuses: readonly Parameters<typeof failureOf>[0][],
+): readonly MethodDecorator[] {
+  return statuses.map((status) => {
+    const { description, schema } = failureOf(status);
+    return swagger.ApiResponse({ status, description, schema: toVersion30(schema) });
+  });
 }
 
 function decorate(method: string, decorators: readonly MethodDecorator[]): void {

@@ -53,13 +53,26 @@ export const LIVE_SCRIPT = `'use strict';
     // Another status has another template. Never while the person uses the keyboard or reads a table.
     if (isOther && isIdle()) location.reload();
   };
+  // Above everything else, so that nobody takes an earlier state for the present one.
+  const notice = (text) => {
+    let element = document.getElementById('away');
+    if (text === null) { if (element) element.remove(); return; }
+    if (!element) {
+      element = document.createElement('p');
+      Object.assign(element, { id: 'away', className: 'attention' });
+      element.setAttribute('role', 'alert');
+      document.getElementById('main').prepend(element);
+    }
+    if (element.textContent !== text) element.textContent = text;
+  };
   let isAsking = false;
   const ask = async () => {
     if (isAsking || document.hidden) return;
     isAsking = true;
     try {
       const response = await fetch(api, { headers: { accept: 'application/json' }, credentials: 'same-origin' });
-      if (response.ok) update(await response.json());
+      if (response.ok) { update(await response.json()); notice(null); }
+      else if (response.status === 503) notice((await response.json()).error.message);
     } catch { /* The next change or interval asks again. */ } finally { isAsking = false; }
   };
 
@@ -70,6 +83,11 @@ export const LIVE_SCRIPT = `'use strict';
   const source = new EventSource(stream);
   source.addEventListener('opened', () => { clearInterval(timer); timer = null; });
   source.addEventListener('changed', ask);
-  source.addEventListener('error', askAtIntervals);
+  source.addEventListener('unavailable', (event) => notice(event.data));
+  source.addEventListener('error', () => {
+    askAtIntervals();
+    // A server that was away has ended the stream for good: a new page opens a new one.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => isIdle() && location.reload(), 30000);
+  });
 })();
 `;

@@ -67,7 +67,8 @@ progress { width: 6rem; vertical-align: middle; }
 .button.cancel { background: var(--back); color: var(--bad); border: 2px solid var(--bad); }
 input, select, textarea, button { font: inherit; color: var(--text); background: var(--back); border: 1px solid var(--muted); padding: .3rem .5rem; max-width: 100%; min-height: 2.5rem; }
 input, textarea { width: 32rem; }
-input[type=checkbox] { width: 1.5rem; min-height: 1.5rem; }
+input[type=checkbox], input[type=radio] { width: 1.5rem; min-height: 1.5rem; vertical-align: middle; }
+fieldset { border: 1px solid var(--line); margin: 1rem 0; padding: 0 1rem; }
 input[type=search] { width: 16rem; }
 pre { overflow-x: auto; background: var(--soft); padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 0; } figcaption, .chart-title { color: var(--muted); margin: .3rem 0; }
@@ -84,6 +85,6 @@ polyline { fill: none; stroke: var(--busy); stroke-width: 2; vector-effect: non-
   .stacked td:empty { display: none; }
   .stacked td[data-label]::before { content: attr(data-label) ": "; color: var(--muted); }
 ${LABEL_RULES}
-  input, textarea { width: 100%; } input[type=checkbox] { width: 1.5rem; }
+  input, textarea { width: 100%; } input[type=checkbox], input[type=radio] { width: 1.5rem; }
 }
 `;

@@ -1,10 +1,12 @@
 import { Get, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import type { Rehearsal } from '../actions/action.table.js';
 import { SteeringGate } from '../actions/steering.gate.js';
 import { openApiDocument } from '../api/openapi.document.js';
-import type { RawRequest } from '../http/exchange.js';
+import type { Exchange, RawRequest } from '../http/exchange.js';
 import { readHours, readPart, readQuarantineQuery, readTenantQuery } from '../reading/list-query.js';
 import { Readers } from '../reading/readers.js';
 import { AccessGuard, Route } from '../security/access.guard.js';
+import type { ProofOfOrigin } from '../security/action.check.js';
 import { Csrf } from '../security/csrf.js';
 import { DashboardWeb, visitOf, type Visit } from './dashboard.web.js';
 
@@ -55,7 +57,7 @@ export class BackfillApiController {
   @Get('rounds')
   @Route('view')
   rounds(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
-    return this.#read(request, response, () => this.#readers.runtime.records.rounds());
+    return this.#read(request, response, () => this.#readers.overview.rounds());
   }
 
   @Get('token')
@@ -119,22 +121,18 @@ export class BackfillApiController {
     );
   }
 
-  @Get('backfills/:name/plan')
+  @Post('backfills/:name/plan')
+  @HttpCode(200)
   @Route('plan')
-  async plan(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
-    const visit = visitOf(this.#web.exchange(request, response));
-    await this.#web.json(visit, 'plan', () =>
-      this.#readers.plan.read(visit.exchange.param('name'), visit.access),
-    );
+  plan(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    return this.#rehearse(request, response, 'plan', (name) => this.#readers.plan.read(name));
   }
 
-  @Get('backfills/:name/rows')
+  @Post('backfills/:name/rows')
+  @HttpCode(200)
   @Route('rows')
-  async rows(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
-    const visit = visitOf(this.#web.exchange(request, response));
-    await this.#web.json(visit, 'rows', () =>
-      this.#readers.plan.preview(visit.exchange.param('name'), visit.access),
-    );
+  rows(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
+    return this.#rehearse(request, response, 'rows', (name) => this.#readers.plan.preview(name));
   }
 
   @Post('backfills/:name/:action')
@@ -143,17 +141,32 @@ export class BackfillApiController {
   async steer(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
     const visit = visitOf(this.#web.exchange(request, response));
     const { exchange } = visit;
-    await this.#web.json(visit, null, async () => {
-      const done = await this.#gate.pass(exchange, {
-        token: exchange.header('x-csrf-token'),
-        use: API_USE,
-      });
+    await this.#web.json(visit, { action: null, purpose: 'action' }, async () => {
+      const done = await this.#gate.pass(exchange, proofOf(exchange));
       return { done, backfill: await this.#readers.backfill.overview(exchange.param('name')) };
     });
   }
 
+  /** The gate checks the role, and writes a refusal to the log. */
+  #rehearse<T>(
+    request: RawRequest,
+    response: unknown,
+    action: Rehearsal,
+    make: (name: string) => Promise<T>,
+  ): Promise<void> {
+    const visit = visitOf(this.#web.exchange(request, response));
+    const { exchange } = visit;
+    return this.#web.json(visit, { action: null, purpose: 'rehearsal' }, () =>
+      this.#gate.rehearse(exchange, { action, ...proofOf(exchange) }, () => make(exchange.param('name'))),
+    );
+  }
+
   #read(request: RawRequest, response: unknown, read: (visit: Visit) => unknown): Promise<void> {
     const visit = visitOf(this.#web.exchange(request, response));
-    return this.#web.json(visit, 'view', () => read(visit));
+    return this.#web.json(visit, { action: 'view' }, () => read(visit));
   }
+}
+
+function proofOf(exchange: Exchange): ProofOfOrigin {
+  return { token: exchange.header('x-csrf-token'), use: API_USE };
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { BackfillError } from 'nestjs-backfill';
 import {
+  isDatabaseAway,
   messageOf,
   NothingToSetError,
   RetryKeysError,
@@ -14,11 +15,17 @@ import {
 import { SteeringRefusal } from '../actions/steering.refusal.js';
 import { ASSETS_VERSION } from '../assets/assets.js';
 import { Exchange, type RawRequest } from '../http/exchange.js';
-import { Links } from '../http/links.js';
+import { Links, locationOfOverview } from '../http/links.js';
 import { setSecurityHeaders } from '../http/security-headers.js';
-import type { DashboardAction } from '../options/dashboard.options.js';
+import {
+  DASHBOARD_SETTINGS,
+  type DashboardAction,
+  type ResolvedSettings,
+} from '../options/dashboard.options.js';
+import { UnavailableError } from '../reading/unavailable.error.js';
 import { accessOf } from '../security/access.guard.js';
 import { mayDo, neededRole, type Access } from '../security/access.js';
+import { logStack } from '../security/log.text.js';
 import { TEXTS } from '../texts.js';
 import { messagePage } from '../views/confirm.view.js';
 import type { Html } from '../views/html.js';
@@ -32,6 +39,9 @@ const MISTAKES = [
   UnknownSettingError,
   UnknownTargetError,
 ] as const;
+
+/** Seconds after which a browser or a program may ask again while the database is away. */
+const AWAY_SECONDS = 5;
 
 /** A problem as a response. */
 export interface Problem {
@@ -47,7 +57,12 @@ export interface PageRequest {
   readonly action: DashboardAction | null;
   /** Segments below the path of the dashboard. */
   readonly depth: number;
+  /** What an answer says if the database is away. @default that of a page */
+  readonly purpose?: Purpose;
 }
+
+/** What a request is for. */
+export type Purpose = keyof typeof TEXTS.errors.away;
 
 /** What a handler of a page or of the API gets. */
 export interface Visit {
@@ -59,14 +74,24 @@ export interface Visit {
 @Injectable()
 export class DashboardWeb {
   readonly #host: HttpAdapterHost;
+  readonly #settings: ResolvedSettings;
   readonly #logger = new Logger('BackfillDashboard');
 
-  constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost) {
+  constructor(
+    @Inject(HttpAdapterHost) host: HttpAdapterHost,
+    @Inject(DASHBOARD_SETTINGS) settings: ResolvedSettings,
+  ) {
     this.#host = host;
+    this.#settings = settings;
   }
 
   exchange(request: RawRequest, response: unknown): Exchange {
     return new Exchange(request, response, this.#host.httpAdapter);
+  }
+
+  /** Where the path of the dashboard itself leads. */
+  locationOfOverview({ url }: Exchange): string {
+    return locationOfOverview(url.pathname, this.#settings.publicPath);
   }
 
   pageContext({ exchange, access }: Visit, depth: number): PageContext {
@@ -76,8 +101,8 @@ export class DashboardWeb {
   /** Answers with a page. */
   async page(
     { exchange, access }: Visit,
-    { action, depth }: PageRequest,
-    render: (context: PageContext) => Promise<Html | null>,
+    { action, depth, purpose = 'page' }: PageRequest,
+    render: (context: PageContext) => Html | Promise<Html | null>,
   ): Promise<void> {
     setSecurityHeaders(exchange, 'none');
     const context = this.pageContext({ exchange, access }, depth);
@@ -86,8 +111,10 @@ export class DashboardWeb {
       const page = await render(context);
       if (page !== null) this.sendPage(exchange, 200, page);
     } catch (error) {
-      const { status, title, message, retryAfter } = this.problemOf(error);
+      const { status, title, message, retryAfter } = this.problemOf(error, purpose);
       if (retryAfter !== null) exchange.setHeader('Retry-After', String(retryAfter));
+      // A browser loads the page again, also without JavaScript. Never what it has sent.
+      if (status === 503 && purpose === 'page') exchange.setHeader('Refresh', String(AWAY_SECONDS));
       this.sendPage(exchange, status, messagePage(context, title, message));
     }
   }
@@ -99,7 +126,7 @@ export class DashboardWeb {
   /** Answers with JSON. */
   async json(
     { exchange, access }: Visit,
-    action: DashboardAction | null,
+    { action, purpose = 'api' }: Pick<PageRequest, 'action' | 'purpose'>,
     read: () => unknown,
   ): Promise<void> {
     setSecurityHeaders(exchange, 'none');
@@ -107,30 +134,40 @@ export class DashboardWeb {
       if (action !== null) assertMay(access, action);
       this.#sendJson(exchange, 200, await read());
     } catch (error) {
-      const { status, message, retryAfter } = this.problemOf(error);
+      const { status, message, retryAfter } = this.problemOf(error, purpose);
       if (retryAfter !== null) exchange.setHeader('Retry-After', String(retryAfter));
       this.#sendJson(exchange, status, { error: { status, message } });
     }
   }
 
-  problemOf(error: unknown): Problem {
+  problemOf(error: unknown, purpose: Purpose): Problem {
+    const { errors } = TEXTS;
     if (error instanceof SteeringRefusal) {
-      const title = error.status === 403 ? TEXTS.errors.refused : TEXTS.errors.title;
+      const title = error.status === 403 ? errors.refused : errors.title;
       return { status: error.status, title, message: error.message, retryAfter: error.retryAfter };
     }
-    if (error instanceof UnknownBackfillError)
-      return { status: 404, title: TEXTS.errors.notFound, message: error.message, retryAfter: null };
-    if (MISTAKES.some((type) => error instanceof type))
-      return { status: 422, title: TEXTS.errors.title, message: messageOf(error), retryAfter: null };
-    if (error instanceof BackfillError)
-      return { status: 409, title: TEXTS.errors.title, message: messageOf(error), retryAfter: null };
-    this.#logger.error(stackOf(error));
-    return { status: 503, title: TEXTS.errors.title, message: TEXTS.errors.internal, retryAfter: null };
+    const problem = (status: number, title: string, message = messageOf(error)): Problem => ({
+      ...{ status, title, message },
+      retryAfter: status === 503 ? AWAY_SECONDS : null,
+    });
+    if (error instanceof UnknownBackfillError) return problem(404, errors.notFound);
+    if (MISTAKES.some((type) => error instanceof type)) return problem(422, errors.title);
+    if (error instanceof BackfillError) return problem(409, errors.title);
+    if (error instanceof UnavailableError || isDatabaseAway(error))
+      return problem(503, errors.title, errors.away[purpose](sentenceOf(error)));
+    this.#logger.error(logStack(stackOf(error)));
+    return problem(500, errors.title, errors.internal);
   }
 
   #sendJson(exchange: Exchange, status: number, value: unknown): void {
     exchange.send(status, 'application/json; charset=utf-8', JSON.stringify(value));
   }
+}
+
+/** The first line of an error, which a text can go on after. */
+function sentenceOf(error: unknown): string {
+  const [line = ''] = messageOf(error).split('\n');
+  return /[.!?]$/.test(line) ? line : `${line}.`;
 }
 
 /** @throws SteeringRefusal */

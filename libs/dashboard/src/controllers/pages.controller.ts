@@ -4,20 +4,19 @@ import { isSteering, offeredActions, type SteeringAction } from '../actions/acti
 import { SteeringGate } from '../actions/steering.gate.js';
 import { SteeringRefusal } from '../actions/steering.refusal.js';
 import type { RawRequest } from '../http/exchange.js';
-import { locationOfOverview } from '../http/links.js';
 import { readHours, readPart, readQuarantineQuery, readTenantQuery } from '../reading/list-query.js';
 import { Readers } from '../reading/readers.js';
 import { AccessGuard, Route } from '../security/access.guard.js';
 import { Csrf } from '../security/csrf.js';
 import { TEXTS } from '../texts.js';
 import { backfillPage } from '../views/backfill.view.js';
-import { confirmPage } from '../views/confirm.view.js';
+import { confirmPage, type Confirmation } from '../views/confirm.view.js';
+import type { Html } from '../views/html.js';
+import type { PageContext } from '../views/page.js';
 import { historyPage, tenantsPage } from '../views/lists/list-pages.view.js';
-import { planPage } from '../views/lists/plan.view.js';
-import { previewPage } from '../views/lists/preview.view.js';
 import { quarantinePage } from '../views/lists/quarantine.view.js';
 import { overviewPage } from '../views/overview.view.js';
-import { DashboardWeb, visitOf } from './dashboard.web.js';
+import { DashboardWeb, visitOf, type Visit } from './dashboard.web.js';
 
 /** The pages below the path of the dashboard. */
 @UseGuards(AccessGuard)
@@ -43,7 +42,7 @@ export class BackfillPagesController {
   @Route('view')
   root(@Req() request: RawRequest, @Res() response: unknown): void {
     const exchange = this.#web.exchange(request, response);
-    exchange.redirect(locationOfOverview(exchange.url.pathname));
+    exchange.redirect(this.#web.locationOfOverview(exchange));
   }
 
   @Get('overview')
@@ -102,26 +101,12 @@ export class BackfillPagesController {
     const query = readQuarantineQuery(visit.exchange.query);
     const { records } = this.#readers.runtime;
     await this.#web.page(visit, { action: 'view', depth: 3 }, async (context) =>
-      quarantinePage(context, name, await records.quarantinedRows(name, query), query),
-    );
-  }
-
-  @Get('b/:name/rows')
-  @Route('rows')
-  async rows(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
-    const visit = visitOf(this.#web.exchange(request, response));
-    const name = visit.exchange.param('name');
-    await this.#web.page(visit, { action: 'rows', depth: 3 }, async (context) =>
-      previewPage(context, await this.#readers.plan.preview(name, visit.access)),
-    );
-  }
-
-  @Get('b/:name/plan')
-  @Route('plan')
-  async plan(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
-    const visit = visitOf(this.#web.exchange(request, response));
-    await this.#web.page(visit, { action: 'plan', depth: 3 }, async (context) =>
-      planPage(context, await this.#readers.plan.read(visit.exchange.param('name'), visit.access)),
+      quarantinePage(context, {
+        name,
+        isDeclared: this.#readers.backfill.isDeclared(name),
+        page: await records.quarantinedRows(name, query),
+        query,
+      }),
     );
   }
 
@@ -129,16 +114,19 @@ export class BackfillPagesController {
   @Route('param')
   async confirm(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
     const visit = visitOf(this.#web.exchange(request, response));
-    const { exchange, access } = visit;
+    const { exchange } = visit;
     const [name, action] = [exchange.param('name'), exchange.param('action')];
     const needed = isSteering(action) ? action : 'view';
     await this.#web.page(visit, { action: needed, depth: 4 }, async (context) => {
       assertSteering(action);
       const overview = await this.#readers.backfill.overview(name);
-      const token = this.#csrf.issue(exchange, { actor: access.actor, use: `${action} ${name}` });
-      const filled = { keys: exchange.query.getAll('key').join('\n') };
-      const problem = whyNotOffered(action, overview);
-      return confirmPage(context, { action, overview, token, problem, filled });
+      if (!overview.declared) throw new SteeringRefusal(409, TEXTS.removed.noAction(name));
+      const keys = exchange.query.getAll('key').join('\n');
+      const isOfChosen = keys !== '' || exchange.query.get('rows') === 'chosen';
+      const filled = { keys, rows: isOfChosen ? 'chosen' : 'all' };
+      const noneChosen = isOfChosen && keys === '' ? TEXTS.confirm.noneChosen : null;
+      const problem = whyNotOffered(action, overview) ?? noneChosen;
+      return this.#form(visit, context, { action, overview, problem, filled });
     });
   }
 
@@ -146,26 +134,40 @@ export class BackfillPagesController {
   @Route('param')
   async steer(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
     const visit = visitOf(this.#web.exchange(request, response));
-    const { exchange, access } = visit;
+    const { exchange } = visit;
     const { name, action } = { name: exchange.param('name'), action: exchange.param('action') };
     // The gate refuses a visitor who may not do it, so that the refusal is in the log.
-    await this.#web.page(visit, { action: null, depth: 3 }, async (context) => {
+    await this.#web.page(visit, { action: null, depth: 3, purpose: 'action' }, async (context) => {
       try {
-        const done = await this.#gate.pass(exchange, { token: exchange.body?.['csrf'] });
+        const done = await this.#gate.pass(exchange, {
+          token: exchange.body?.['csrf'],
+          use: `${action} ${name}`,
+        });
         exchange.redirect(context.links.to(['b', name], { done }));
         return null;
       } catch (error) {
-        const { status, message } = this.#web.problemOf(error);
+        const { status, message } = this.#web.problemOf(error, 'action');
         // A mistake in the form is shown with what the person has filled in.
-        if (!isSteering(action) || (status !== 422 && status !== 409)) throw error;
+        if (!isSteering(action) || ![400, 409, 422].includes(status)) throw error;
         const overview = await this.#readers.backfill.overview(name);
-        const token = this.#csrf.issue(exchange, { actor: access.actor, use: `${action} ${name}` });
         const filled = textFields(exchange.body ?? {});
-        const page = confirmPage(context, { action, overview, token, problem: message, filled });
+        const page = await this.#form(visit, context, { action, overview, problem: message, filled });
         this.#web.sendPage(exchange, status, page);
         return null;
       }
     });
+  }
+
+  /** The form of an action, with a new token. */
+  async #form(
+    { exchange, access: { actor } }: Visit,
+    context: PageContext,
+    form: Omit<Confirmation, 'token' | 'pace'>,
+  ): Promise<Html> {
+    const { name } = form.overview;
+    const token = this.#csrf.issue(exchange, { actor, use: `${form.action} ${name}` });
+    const pace = form.action === 'set' ? await this.#readers.backfill.pace(name) : [];
+    return confirmPage(context, { ...form, token, pace });
   }
 }
 

@@ -13,6 +13,12 @@ export interface RawRequest {
   readonly socket?: { readonly remoteAddress?: string; readonly encrypted?: boolean };
 }
 
+/** Whether a page of another site has sent the request. Programs and old browsers do not say it. */
+export function isForeign({ headers }: Pick<RawRequest, 'headers'>): boolean {
+  const site = headers['sec-fetch-site'];
+  return site !== undefined && site !== '' && site !== 'same-origin' && site !== 'none';
+}
+
 /** A request and its response, the same on each HTTP adapter of Nest. */
 export class Exchange {
   readonly request: RawRequest;
@@ -57,6 +63,10 @@ export class Exchange {
       if (key === name) return value.join('=');
     }
     return null;
+  }
+
+  get isForeign(): boolean {
+    return isForeign(this.request);
   }
 
   /** The address of the client, as the application trusts it. */

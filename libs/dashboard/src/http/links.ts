@@ -22,8 +22,13 @@ export class Links {
   }
 }
 
-/** The location of the first page, from the path of the dashboard itself. */
-export function locationOfOverview(pathname: string): string {
+/**
+ * The location of the first page, from the path of the dashboard itself.
+ *
+ * @param publicPath the path that the browser has, without slashes at its ends; null: that of the request
+ */
+export function locationOfOverview(pathname: string, publicPath: string | null): string {
+  if (publicPath !== null) return `/${publicPath}/overview`;
   const last = pathname.split('/').filter(Boolean).at(-1) ?? '';
   return pathname.endsWith('/') ? './overview' : `./${last}/overview`;
 }

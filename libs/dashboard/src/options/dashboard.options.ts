@@ -21,6 +21,11 @@ export interface DashboardVisitor {
   readonly role: DashboardRole;
   /** @default the name, e-mail address or id of `request.user`; otherwise the address of the client */
   readonly actor?: string;
+  /**
+   * The id of the request, e.g. of the header `x-request-id`. The ledger and the log record it beside the reason of an
+   * action, so that the action is found in the logs of the application. At most 100 characters. @default none
+   */
+  readonly request?: string;
 }
 
 /**
@@ -48,6 +53,11 @@ export interface DashboardSettings {
   readonly secret?: string;
   /** Whether `run` and `retry` may work in this process. @default true */
   readonly runs?: boolean;
+  /**
+   * The whole path of the dashboard in the browser, e.g. `/ops/jobs`. Only for a proxy that gives its last segment
+   * another name; a proxy that adds or removes a prefix needs nothing. @default that of the request
+   */
+  readonly publicPath?: string;
   /** The number of actions that one visitor may try in a minute. @default 20 */
   readonly actionsPerMinute?: number;
 }
@@ -64,6 +74,8 @@ export interface ResolvedSettings {
   readonly secret: string;
   readonly runs: boolean;
   readonly actionsPerMinute: number;
+  /** Without slashes at its ends; null: that of the request. */
+  readonly publicPath: string | null;
 }
 
 /** The injection token of the checked `ResolvedSettings`. */

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { UnknownBackfillError } from 'nestjs-backfill/errors';
 import type {
   BackfillDeclaration,
   BackfillOverview,
@@ -8,20 +9,33 @@ import type {
   RecordPage,
   SamplePoint,
 } from 'nestjs-backfill/operate';
-import type { BackfillStatusReport, TenantReport } from 'nestjs-backfill/reports';
+import type { BackfillStatusReport, SettingInForce, TenantReport } from 'nestjs-backfill/reports';
+import { SETTING_NAMES } from '../actions/action.table.js';
+import { TEXTS } from '../texts.js';
 import { OverviewReader } from './overview.reader.js';
 import { Runtime } from './runtime.js';
+import { UnavailableError } from './unavailable.error.js';
 
 /** The data of the page of a backfill. */
 export interface BackfillData {
   readonly overview: BackfillOverview;
-  readonly declaration: BackfillDeclaration;
+  /** Null: the application does not declare it any more. */
+  readonly declaration: BackfillDeclaration | null;
   readonly status: Pick<BackfillStatusReport, 'settings' | 'pace' | 'otherTargets' | 'drift'>;
   readonly samples: readonly SamplePoint[];
   readonly ranges: RecordPage<RangeRecord>;
   readonly quarantine: readonly QuarantineGroup[];
   readonly tenants: RecordPage<TenantReport>;
   readonly history: RecordPage<HistoryEntry>;
+}
+
+/** One setting of the pace. */
+export interface PaceInForce {
+  readonly setting: (typeof SETTING_NAMES)[number];
+  /** Null: the application declares none, and the default applies. */
+  readonly declared: string | null;
+  /** What a person has set; null: the declared value is in force. */
+  readonly set: SettingInForce | null;
 }
 
 const SHORT = { limit: 10 } as const;
@@ -37,13 +51,15 @@ export class BackfillReader {
     this.#overviews = overviews;
   }
 
-  /** @throws UnknownBackfillError */
+  /** @throws UnknownBackfillError, UnavailableError */
   async read(name: string, hours: number): Promise<BackfillData> {
-    const { records, backfills } = this.#runtime;
-    const declaration = records.declaration(name);
+    const { records } = this.#runtime;
     const overview = await this.overview(name);
+    const declaration = overview.declared ? records.declaration(name) : null;
     // One after the other: the page must not take the connections of the application.
-    const [status] = (await backfills.status({ names: [name] })).backfills;
+    const status = declaration === null ? undefined : await this.#status(name);
+    const tenants =
+      declaration !== null && declaration.tenant === null ? NONE : await records.tenants(name, SHORT);
     return {
       overview,
       declaration,
@@ -51,19 +67,45 @@ export class BackfillReader {
       samples: await records.samples(name, { hours }),
       ranges: await records.ranges(name),
       quarantine: await records.quarantine(name),
-      tenants: declaration.tenant === null ? NONE : await records.tenants(name, SHORT),
+      tenants,
       history: await records.history(name, SHORT),
     };
   }
 
-  /** @throws UnknownBackfillError; the error of a ledger that cannot be read */
+  /** @throws UnknownBackfillError, UnavailableError */
   async overview(name: string): Promise<BackfillOverview> {
-    this.#runtime.records.declaration(name);
     const { backfills, unreadable } = await this.#overviews.overview();
     const found = backfills.find((backfill) => backfill.name === name);
-    if (!found)
-      throw new Error(unreadable.map(({ error }) => error).join(' ') || `"${name}" is not in the ledger.`);
-    return found;
+    if (found) return found;
+    this.#runtime.records.declaration(name);
+    throw new UnavailableError(unreadable.map(({ error }) => error).join(' ') || TEXTS.errors.ledgerAway);
+  }
+
+  /** Whether the application declares the backfill; false for one that only the ledger has. */
+  isDeclared(name: string): boolean {
+    try {
+      this.#runtime.records.declaration(name);
+      return true;
+    } catch (error) {
+      if (error instanceof UnknownBackfillError) return false;
+      throw error;
+    }
+  }
+
+  /** The settings that `set` takes, with their values. @throws UnknownBackfillError */
+  async pace(name: string): Promise<readonly PaceInForce[]> {
+    const { pace } = this.#runtime.records.declaration(name);
+    const status = await this.#status(name);
+    return SETTING_NAMES.map((setting) => ({
+      setting,
+      declared: pace[setting] ?? null,
+      set: status?.settings.find((each) => each.setting === setting) ?? null,
+    }));
+  }
+
+  async #status(name: string): Promise<BackfillStatusReport | undefined> {
+    const { backfills } = await this.#runtime.backfills.status({ names: [name] });
+    return backfills[0];
   }
 }
 

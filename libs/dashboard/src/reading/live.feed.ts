@@ -7,6 +7,8 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import { Observable, type Subscriber } from 'rxjs';
+import { messageOf } from 'nestjs-backfill/errors';
+import { TEXTS } from '../texts.js';
 import { OverviewReader } from './overview.reader.js';
 
 /** In milliseconds. */
@@ -15,7 +17,7 @@ const INTERVAL = 2_000;
 const MAX_STREAM = 300_000;
 const MAX_STREAMS = 200;
 
-/** Says when the overview has changed. One read serves all streams; without a stream, nothing is read. */
+/** Says when the overview has changed, and when the database is away. One read serves all streams; without a stream, nothing is read. */
 @Injectable()
 export class LiveFeed implements OnModuleDestroy {
   readonly #reader: OverviewReader;
@@ -54,13 +56,25 @@ export class LiveFeed implements OnModuleDestroy {
     this.#timer = null;
   }
 
-  /** A database that is away for a while is a change too: the page then shows it. */
+  /** An event for each poll, so that a connection that is gone is noticed. */
   async #poll(): Promise<void> {
-    const state = await this.#reader.overview().then(JSON.stringify, () => 'unreadable');
-    const hash = createHash('sha256').update(state).digest('base64url').slice(0, 16);
-    // A line for each poll, so that a connection that is gone is noticed.
-    const event: MessageEvent = { type: hash === this.#last ? 'same' : 'changed', data: hash };
-    this.#last = hash;
+    const event = await this.#reader.overview().then(
+      (overview) => this.#changeOf(JSON.stringify(overview)),
+      (error: unknown) => this.#absenceOf(messageOf(error)),
+    );
     for (const stream of this.#streams) stream.next(event);
+  }
+
+  #changeOf(state: string): MessageEvent {
+    const hash = createHash('sha256').update(state).digest('base64url').slice(0, 16);
+    const type = hash === this.#last ? 'same' : 'changed';
+    this.#last = hash;
+    return { type, data: hash };
+  }
+
+  /** What comes after it is a change. */
+  #absenceOf(error: string): MessageEvent {
+    this.#last = '';
+    return { type: 'unavailable', data: TEXTS.errors.away.stream(error.split('\n')[0] ?? '') };
   }
 }

@@ -3,6 +3,7 @@ import type { OverviewReport, RoundRecord } from 'nestjs-backfill/operate';
 import type { IndexesStatus, MigrateStatus } from 'nestjs-backfill/reports';
 import { Runtime } from './runtime.js';
 import { type PhaseRead, SharedRead } from './shared-read.js';
+import { UnavailableError } from './unavailable.error.js';
 
 /** The data of the first page. */
 export interface OverviewData {
@@ -33,11 +34,25 @@ export class OverviewReader {
     this.#rounds = new SharedRead(() => runtime.records.rounds(), OVERVIEW_AGE);
   }
 
-  overview(): Promise<OverviewReport> {
-    return this.#overview.get();
+  /** @throws UnavailableError if no database answers */
+  async overview(): Promise<OverviewReport> {
+    const report = await this.#overview.get();
+    const { backfills, unreadable } = report;
+    if (backfills.length === 0 && unreadable.length > 0)
+      throw new UnavailableError(unreadable.map(({ error }) => error).join(' '));
+    return report;
   }
 
-  /** The phases are read in the background: a page never waits for the proof of a migration. */
+  /** @throws the error of a database if none answers */
+  rounds(): Promise<readonly RoundRecord[]> {
+    return this.#rounds.get();
+  }
+
+  /**
+   * The phases are read in the background: a page never waits for the proof of a migration.
+   *
+   * @throws UnavailableError if no database answers
+   */
   async read(): Promise<OverviewData> {
     const migrations = this.#migrations.within(PHASE_WAIT);
     const indexes = this.#indexes.within(PHASE_WAIT);
@@ -49,5 +64,6 @@ export class OverviewReader {
   /** The next visitor sees the effect of an action. */
   forget(): void {
     this.#overview.forget();
+    this.#rounds.forget();
   }
 }

@@ -1,39 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BackfillPlan, BackfillPreview } from 'nestjs-backfill/reports';
 import { SteeringRefusal } from '../actions/steering.refusal.js';
-import { RateLimiter, type LimitedVisitor } from '../security/rate.limiter.js';
 import { TEXTS } from '../texts.js';
 import { Runtime } from './runtime.js';
 
-/** Makes plans and previews. They run batches and roll them back, so each counts as an action of the visitor. */
+/** Makes plans and previews, which run batches and roll them back. */
 @Injectable()
 export class PlanReader {
   readonly #runtime: Runtime;
-  readonly #limiter: RateLimiter;
   readonly #planning = new Map<string, Promise<BackfillPlan>>();
   readonly #previewing = new Map<string, Promise<BackfillPreview>>();
 
-  constructor(@Inject(Runtime) runtime: Runtime, @Inject(RateLimiter) limiter: RateLimiter) {
+  constructor(@Inject(Runtime) runtime: Runtime) {
     this.#runtime = runtime;
-    this.#limiter = limiter;
   }
 
   /** Visitors who ask at the same time get the same plan. @throws SteeringRefusal, UnknownBackfillError */
-  async read(name: string, visitor: LimitedVisitor): Promise<BackfillPlan> {
-    this.#count(visitor);
+  read(name: string): Promise<BackfillPlan> {
     return shared(this.#planning, name, () => this.#make(name));
   }
 
-  /** Ten rows before and after, for each visitor who asks at the same time. @throws as `read` */
-  async preview(name: string, visitor: LimitedVisitor): Promise<BackfillPreview> {
-    this.#count(visitor);
+  /** Ten rows before and after, the same for visitors who ask at the same time. @throws UnknownBackfillError */
+  preview(name: string): Promise<BackfillPreview> {
     return shared(this.#previewing, name, async () => this.#runtime.backfills.preview(name));
-  }
-
-  /** @throws SteeringRefusal */
-  #count(visitor: LimitedVisitor): void {
-    const seconds = this.#limiter.take(visitor);
-    if (seconds !== null) throw new SteeringRefusal(429, TEXTS.errors.rate(seconds), seconds);
   }
 
   async #make(name: string): Promise<BackfillPlan> {

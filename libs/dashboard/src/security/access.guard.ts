@@ -6,6 +6,7 @@ import {
   Injectable,
   SetMetadata,
 } from '@nestjs/common';
+import { isForeign, type RawRequest } from '../http/exchange.js';
 import type { DashboardAction } from '../options/dashboard.options.js';
 import { isSteering } from '../actions/action.table.js';
 import { mayDo, type Access } from './access.js';
@@ -31,10 +32,10 @@ export class AccessGuard implements CanActivate {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<{ params?: { action?: string } }>();
+    const request = context.switchToHttp().getRequest<RawRequest>();
     const route = Reflect.getMetadata(ACTION_KEY, context.getHandler()) as string | undefined;
-    const access = await this.#reader.read(context, actionOf(route, request.params?.action));
-    if (route === 'stream' && !mayDo(access, 'view')) throw new ForbiddenException();
+    const access = await this.#reader.read(context, actionOf(route, request.params?.['action']));
+    if (route === 'stream' && (isForeign(request) || !mayDo(access, 'view'))) throw new ForbiddenException();
     accesses.set(request, access);
     return true;
   }
@@ -48,7 +49,7 @@ function actionOf(route: string | undefined, param: string | undefined): Dashboa
   return 'cancel';
 }
 
-const NOBODY: Access = { role: null, actor: 'nobody', reason: null };
+const NOBODY: Access = { role: null, actor: 'nobody', request: null, reason: null };
 
 export function accessOf(request: object): Access {
   return accesses.get(request) ?? NOBODY;

@@ -8,10 +8,12 @@ import {
   type ResolvedSettings,
 } from '../options/dashboard.options.js';
 import { isRole, type Access } from './access.js';
+import { logText } from './log.text.js';
 
 const LOCAL_ADDRESSES = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 const LOCAL_HOSTS = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
 const MAX_ACTOR = 200;
+const MAX_REQUEST = 100;
 const ONLY_LOCAL =
   'Without `authorize`, the dashboard answers only requests of this machine to localhost. Give BackfillDashboardModule.forRoot the option `authorize`.';
 
@@ -35,10 +37,12 @@ export class AccessReader {
       const visitor: Partial<DashboardVisitor> =
         typeof answer === 'object' && answer !== null ? answer : isRole(answer) ? { role: answer } : {};
       const actor = actorOf(request, visitor.actor);
-      return { role: isRole(visitor.role) ? visitor.role : null, actor, reason: null };
+      const id = typeof visitor.request === 'string' ? oneLine(visitor.request, MAX_REQUEST) : '';
+      const role = isRole(visitor.role) ? visitor.role : null;
+      return { role, actor, request: id === '' ? null : id, reason: null };
     } catch (error) {
-      this.#logger.error(`authorize has failed: ${messageOf(error)}`);
-      return { role: null, actor: actorOf(request, undefined), reason: null };
+      this.#logger.error(`authorize has failed: ${logText(messageOf(error))}`);
+      return { role: null, actor: actorOf(request, undefined), request: null, reason: null };
     }
   }
 }
@@ -54,17 +58,22 @@ function localAccess(request: RawRequest): Access {
   return {
     role: isLocal ? 'admin' : null,
     actor: actorOf(request, undefined),
+    request: null,
     reason: isLocal ? null : ONLY_LOCAL,
   };
 }
 
 function actorOf(request: RawRequest, given: string | undefined): string {
   const named = given ?? nameOf(request.user) ?? `dashboard visitor at ${addressOf(request)}`;
-  // The ledger and the log get one line.
-  return named
+  return oneLine(named, MAX_ACTOR);
+}
+
+/** What the ledger and the log get. */
+function oneLine(text: string, max: number): string {
+  return text
     .replace(/\p{Cc}+/gu, ' ')
     .trim()
-    .slice(0, MAX_ACTOR);
+    .slice(0, max);
 }
 
 function addressOf({ ip, socket }: RawRequest): string {

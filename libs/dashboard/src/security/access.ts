@@ -4,6 +4,8 @@ import type { DashboardAction, DashboardRole } from '../options/dashboard.option
 export interface Access {
   readonly role: DashboardRole | null;
   readonly actor: string;
+  /** The id of the request, on one line; null: `authorize` gives none. */
+  readonly request: string | null;
   /** Why there is no role, as a sentence; null if `authorize` has refused it. */
   readonly reason: string | null;
 }

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { logText, quotedLogText } from './log.text.js';
 
-/** An attempt to change something. */
+/** An attempt to change something, or to rehearse a backfill. */
 export interface Attempt {
   readonly action: string;
   readonly backfill: string;
@@ -14,17 +15,19 @@ export interface Attempt {
 export class AuditLog {
   readonly #logger = new Logger('BackfillDashboard');
 
-  done(attempt: Attempt): void {
-    this.#logger.log(`Done: ${describe(attempt)}`);
+  /** @param why the reason that the person has given; null: the action needs none */
+  done(attempt: Attempt, why: string | null): void {
+    const reason = why === null ? '' : `, reason: ${quotedLogText(why)}`;
+    this.#logger.log(`Done: ${describe(attempt)}${reason}`);
   }
 
-  refused(attempt: Attempt, reason: string): void {
-    this.#logger.warn(`Refused: ${describe(attempt)}, because ${reason}.`);
+  refused(attempt: Attempt, because: string): void {
+    this.#logger.warn(`Refused: ${describe(attempt)}, because ${logText(because).replace(/[.]$/, '')}.`);
   }
 }
 
-/** Values are in quotes as JSON, so that none can begin a line of its own. */
+/** Values are in quotes, so that none can look like a part of the line. */
 function describe({ action, backfill, actor, role, address }: Attempt): string {
-  const [what, which, who, where] = [action, backfill, actor, address].map((value) => JSON.stringify(value));
+  const [what, which, who, where] = [action, backfill, actor, address].map(quotedLogText);
   return `${what} of ${which} by ${who} (${role ?? 'no role'}) from ${where}`;
 }

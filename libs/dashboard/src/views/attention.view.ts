@@ -19,8 +19,8 @@ export function attention({ links }: PageContext, data: OverviewData): Html {
 }
 
 function backfillItems(links: PageContext['links'], { overview }: OverviewData): readonly Html[] {
-  return overview.backfills.flatMap(({ name, declared, status, reason, quarantined }) => {
-    const link = declared ? html`<a href="${links.to(['b', name])}">${name}</a>` : html`${name}`;
+  return overview.backfills.flatMap(({ name, status, reason, quarantined }) => {
+    const link = html`<a href="${links.to(['b', name])}">${name}</a>`;
     if (status === 'failed') return [html`${link} ${attentionOf.failed}: ${firstLine(reason)}`];
     if (status === 'paused') return [html`${link} ${attentionOf.paused}: ${firstLine(reason)}`];
     return quarantined > 0 ? [html`${link}: ${attentionOf.quarantine(rows(quarantined))}`] : [];

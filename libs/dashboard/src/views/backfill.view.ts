@@ -22,7 +22,7 @@ const SPANS = [
 
 /** The page of one backfill. @param done what an action has done, as a sentence */
 export function backfillPage(context: PageContext, data: BackfillData, done: string | null): Html {
-  const { overview } = data;
+  const { overview, declaration } = data;
   const { name, status } = overview;
   return layout(context, {
     title: `${name} · ${TEXTS.title}`,
@@ -32,6 +32,7 @@ export function backfillPage(context: PageContext, data: BackfillData, done: str
         ${name} <span data-backfill="${name}" data-status="${status}">${statusBadge(status)}</span>
       </h1>`,
       done !== null && html`<p class="done" role="status">${done}</p>`,
+      !overview.declared && removed(name),
       html`<div class="state" data-backfill="${name}">${stateView(overview)}</div>`,
       actions(context, data),
       section('samples', sections.samples, [spans(context, name), chart(data.samples)]),
@@ -42,16 +43,18 @@ export function backfillPage(context: PageContext, data: BackfillData, done: str
           html`<p><a href="${context.links.to(['b', name, 'quarantine'])}">${TEXTS.list.eachRow}</a></p>`,
         ]),
       section('workers', sections.workers, rangesTable(data.ranges)),
-      section('settings', sections.settings, settingsTable(data)),
-      data.declaration.tenant !== null && tenants(context, data),
+      declaration !== null && section('settings', sections.settings, settingsTable(declaration, data.status)),
+      (declaration?.tenant ?? data.tenants.items[0]) && tenants(context, data),
       targets(data),
       section('history', sections.history, [
         historyTable(data.history),
         all(context, name, 'history', data.history.total),
       ]),
-      section('declaration', sections.declaration, declared(data)),
-      mayDo(context.access, 'plan') && plan(context, name),
-      mayDo(context.access, 'rows') && section('rows', sections.rows, previewLink(context, name)),
+      declaration !== null && section('declaration', sections.declaration, declared(declaration)),
+      declaration !== null && mayDo(context.access, 'plan') && plan(context, name),
+      declaration !== null &&
+        mayDo(context.access, 'rows') &&
+        section('rows', sections.rows, previewLink(context, name)),
     ],
   });
 }
@@ -65,6 +68,7 @@ export function section(id: string, title: string, content: Content): Html {
 
 function actions({ links, access }: PageContext, { overview }: BackfillData): Content {
   const { name } = overview;
+  if (!overview.declared) return null;
   const offered = offeredActions(overview).filter((action) => mayDo(access, action));
   if (offered.length === 0) return null;
   return html`<nav class="actions" aria-label="${TEXTS.steer}">
@@ -125,7 +129,20 @@ function targets({ status: { otherTargets } }: BackfillData): Content {
   ]);
 }
 
-function declared({ declaration }: BackfillData): Html {
+/** The ledger has it, but its class is gone: what that means, and what to do. */
+function removed(name: string): Html {
+  const { title, meaning, onPurpose, byMistake } = TEXTS.removed;
+  return html`<section class="attention" aria-labelledby="removed">
+    <h2 id="removed">${title}</h2>
+    <p>${meaning}</p>
+    <ul>
+      <li>${onPurpose(name)}</li>
+      <li>${byMistake}</li>
+    </ul>
+  </section>`;
+}
+
+function declared(declaration: NonNullable<BackfillData['declaration']>): Html {
   const { kind, className, where, key, tenant, dependsOn, index } = declaration;
   return html`${facts([
     [names.kind, kind],

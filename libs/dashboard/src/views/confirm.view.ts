@@ -1,9 +1,11 @@
 import type { BackfillOverview } from 'nestjs-backfill/operate';
-import { SETTING_NAMES, type SteeringAction } from '../actions/action.table.js';
+import type { SteeringAction } from '../actions/action.table.js';
+import type { PaceInForce } from '../reading/backfill.reader.js';
 import { TEXTS } from '../texts.js';
-import { rows } from './format.js';
+import { count, rows } from './format.js';
 import { html, type Content, type Html } from './html.js';
 import { layout } from './layout.view.js';
+import { withUnit } from './lists/settings.view.js';
 import type { PageContext } from './page.js';
 
 const { confirm } = TEXTS;
@@ -13,6 +15,8 @@ export interface Confirmation {
   readonly action: SteeringAction;
   readonly overview: BackfillOverview;
   readonly token: string;
+  /** The pace in force, where the action changes it. */
+  readonly pace: readonly PaceInForce[];
   /** Why the last attempt was refused; null before the first one. */
   readonly problem: string | null;
   /** What the person has filled in before. */
@@ -21,7 +25,7 @@ export interface Confirmation {
 
 /** Says what an action will do, and asks for the reason. */
 export function confirmPage(context: PageContext, confirmation: Confirmation): Html {
-  const { action, overview, token, problem, filled } = confirmation;
+  const { action, overview, token, problem, filled, pace } = confirmation;
   const { name, status, updated, targets } = overview;
   const texts = TEXTS.actions[action];
   return layout(context, {
@@ -34,8 +38,8 @@ export function confirmPage(context: PageContext, confirmation: Confirmation): H
       <p>${confirm.pending(TEXTS.states[status].name, rows(updated))}</p>
       <form method="post" action="${context.links.to(['b', name, action])}">
         <input type="hidden" name="csrf" value="${token}" />
-        ${action === 'set' && SETTING_NAMES.map((setting) => field(setting, filled[setting] ?? ''))}
-        ${action === 'retry' && keysField(filled['keys'] ?? '')}
+        ${pace.map((each) => field(each, filled[each.setting] ?? ''))}
+        ${action === 'retry' && rowsField(overview, filled)}
         ${targets.total > 1 && ['pause', 'resume', 'cancel', 'set'].includes(action) && targetsField(filled['targets'] ?? '')}
         <p>
           <label for="reason">${confirm.reason}</label><br /><input
@@ -56,7 +60,8 @@ export function confirmPage(context: PageContext, confirmation: Confirmation): H
   });
 }
 
-function field(setting: (typeof SETTING_NAMES)[number], value: string): Html {
+function field({ setting, declared, set }: PaceInForce, value: string): Html {
+  const own = declared === null ? confirm.noneDeclared : withUnit(setting, declared);
   return html`<p>
     <label for="${setting}">${setting}</label><br /><input
       id="${setting}"
@@ -64,15 +69,34 @@ function field(setting: (typeof SETTING_NAMES)[number], value: string): Html {
       autocomplete="off"
       aria-describedby="${setting}-hint"
       value="${value}"
-    /><br /><small id="${setting}-hint">${confirm.settings[setting]}</small>
+    /><br /><small id="${setting}-hint"
+      >${confirm.settings[setting]} ${confirm.now}:
+      <strong>${set === null ? own : withUnit(setting, set.value)}</strong
+      >${set !== null && html` (${confirm.setBy(set.by, own)})`}</small
+    >
   </p>`;
 }
 
-function keysField(value: string): Html {
-  return html`<p>
-    <label for="keys">${confirm.keys}</label><br /><textarea id="keys" name="keys" rows="4">
-${value}</textarea>
-  </p>`;
+/** Which rows, as a choice of its own: an empty list of keys must not mean the whole quarantine. */
+function rowsField({ quarantined }: BackfillOverview, filled: Confirmation['filled']): Html {
+  const isChosen = filled['rows'] === 'chosen';
+  return html`<fieldset>
+    <legend>${confirm.rows}</legend>
+    <p>
+      <input type="radio" name="rows" value="all" ${!isChosen && html` checked`} id="rows-all" />
+      <label for="rows-all">${confirm.allRows}: ${count(quarantined)}</label>
+    </p>
+    <p>
+      <input type="radio" name="rows" value="chosen" ${isChosen && html` checked`} id="rows-chosen" />
+      <label for="rows-chosen" id="rows-chosen-label">${confirm.chosenRows}</label><br /><textarea
+        id="keys"
+        name="keys"
+        rows="4"
+        aria-labelledby="rows-chosen-label"
+      >
+${filled['keys']}</textarea>
+    </p>
+  </fieldset>`;
 }
 
 function targetsField(value: string): Content {

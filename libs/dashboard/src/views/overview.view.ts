@@ -1,3 +1,4 @@
+import type { BackfillStatus } from 'nestjs-backfill';
 import type { BackfillOverview } from 'nestjs-backfill/operate';
 import type { OverviewData } from '../reading/overview.reader.js';
 import { TEXTS } from '../texts.js';
@@ -13,9 +14,21 @@ import { scrollingTable } from './table.view.js';
 
 const { columns } = TEXTS;
 
+/** What an operator looks for comes first: 200 complete backfills must not hide one that runs. */
+const ORDER = {
+  failed: 0,
+  running: 1,
+  paused: 2,
+  incomplete: 3,
+  pending: 4,
+  cancelled: 5,
+  complete: 6,
+} as const satisfies Record<BackfillStatus, number>;
+
 /** The first page: what runs, why something waits, and what needs a person. */
 export function overviewPage(context: PageContext, data: OverviewData): Html {
-  const { backfills } = data.overview;
+  // Those of the same status stay in the order of their dependencies.
+  const backfills = [...data.overview.backfills].sort((a, b) => ORDER[a.status] - ORDER[b.status]);
   return layout(context, {
     title: TEXTS.title,
     liveFrom: context.links.to(['api', 'v1', 'overview']),
@@ -49,11 +62,8 @@ function row({ links }: PageContext, backfill: BackfillOverview): Html {
   const cell = (field: string, value: Content) => html`<td class="number" data-bind="${field}">${value}</td>`;
   return html`<tr data-backfill="${name}" data-status="${status}">
     <th scope="row">
-      ${
-        backfill.declared
-          ? html`<a href="${links.to(['b', name])}">${name}</a>`
-          : html`${name} <small>${TEXTS.undeclared}</small>`
-      }
+      <a href="${links.to(['b', name])}">${name}</a
+      >${!backfill.declared && html` <small>${TEXTS.undeclared}</small>`}
     </th>
     <td>${statusBadge(status)}</td>
     <td>${progress(backfill)}</td>

@@ -10,20 +10,28 @@ import type { PageContext } from '../page.js';
 
 const { list, sections } = TEXTS;
 
+/** A part of the rows in quarantine. */
+export interface QuarantineView {
+  readonly name: string;
+  /** Whether the application declares the backfill: otherwise nothing can be retried. */
+  readonly isDeclared: boolean;
+  readonly page: RecordPage<QuarantinedRow>;
+  readonly query: ShownPart & { readonly error: string | null };
+}
+
 /** The rows in quarantine, one by one, to choose those that are retried. */
 export function quarantinePage(
   context: PageContext,
-  name: string,
-  page: RecordPage<QuarantinedRow>,
-  query: ShownPart & { readonly error: string | null },
+  { name, isDeclared, page, query }: QuarantineView,
 ): Html {
-  const mayRetry = mayDo(context.access, 'retry') && page.items.length > 0;
+  const mayRetry = isDeclared && mayDo(context.access, 'retry') && page.items.length > 0;
   const rows = table(sections.quarantine, mayRetry ? [CHOICE, ...COLUMNS] : COLUMNS, page.items);
   const { error } = query;
   return frame(context, { name, title: sections.quarantine }, [
     error !== null && html`<p><code>${error}</code></p>`,
     mayRetry
       ? html`<form method="get" action="${context.links.to(['b', name, 'confirm', 'retry'])}">
+          <input type="hidden" name="rows" value="chosen" />
           ${rows}
           <p><button class="button retry">${list.retryChosen}</button></p>
         </form>`

@@ -1,3 +1,4 @@
+import type { BackfillDeclaration } from 'nestjs-backfill/operate';
 import type { SettingInForce } from 'nestjs-backfill/reports';
 import type { BackfillData } from '../../reading/backfill.reader.js';
 import { TEXTS } from '../../texts.js';
@@ -15,10 +16,10 @@ interface Setting {
 }
 
 /** Every setting of the pace with the value in force: those that a person has set come first. */
-export function settingsTable({
-  status,
-  declaration: { pace },
-}: Pick<BackfillData, 'status' | 'declaration'>): Html {
+export function settingsTable(
+  { pace }: Pick<BackfillDeclaration, 'pace'>,
+  status: Pick<BackfillData['status'], 'settings'>,
+): Html {
   const settings = Object.entries(pace).map(([name, declared]): Setting => {
     return { name, declared, set: status.settings.find(({ setting }) => setting === name) };
   });
@@ -41,7 +42,7 @@ export function settingsTable({
 }
 
 /** Durations are in milliseconds; `auto` has no unit. */
-function withUnit(name: string, value: string | number | boolean): string {
+export function withUnit(name: string, value: string | number | boolean): string {
   const isDuration = /(?:Timeout|Duration|^pause)$/.test(name) && /^[\d.]+$/.test(String(value));
   return isDuration ? `${value} ms` : String(value);
 }

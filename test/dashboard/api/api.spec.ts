@@ -1,8 +1,8 @@
 import Ajv, { type ValidateFunction } from 'ajv';
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { DashboardApp } from '../support/applications/dashboard.ts';
-import { addLeads, Lead } from '../support/tables/lead-tables.ts';
+import { DashboardApp } from '../../support/applications/dashboard.ts';
+import { addLeads, Lead } from '../../support/tables/lead-tables.ts';
 
 @Backfill<Lead>({ name: 'names', entity: Lead, where: { searchName: IsNull() }, tenant: 'tenantId' })
 class Names implements SetBackfill<Lead> {
@@ -13,11 +13,13 @@ class Names implements SetBackfill<Lead> {
 
 interface Document {
   readonly openapi: string;
-  readonly paths: Readonly<Record<string, { readonly get?: Operation }>>;
+  readonly paths: Readonly<Record<string, { readonly get?: Operation; readonly post?: Operation }>>;
   readonly components: object;
 }
 interface Operation {
-  readonly responses: { readonly '200': { readonly content: { 'application/json': { schema: object } } } };
+  readonly responses: Readonly<
+    Record<string, { readonly content: { readonly 'application/json': { readonly schema: object } } }>
+  >;
 }
 
 const API = '/backfills/api/v1';
@@ -45,7 +47,7 @@ describe('the API', () => {
     for (const [path, { responses }] of reads) {
       const response = await dashboard.get(`${API}${path.replace('{name}', 'names')}`);
       expect({ path, status: response.status }).toEqual({ path, status: 200 });
-      const { schema } = responses['200'].content['application/json'];
+      const schema = responses['200']?.content['application/json'].schema;
       const validate: ValidateFunction = ajv.compile({ ...schema, components: document.components });
       validate(await response.json());
       expect({ path, errors: validate.errors }).toEqual({ path, errors: null });
@@ -76,7 +78,7 @@ describe('the API', () => {
       body: { error: { message: expect.stringContaining('batchSize cannot be "0"') as string } },
     });
     expect(await post('pause', { reason: 'x', targets: ['nowhere'] })).toMatchObject({ status: 422 });
-    expect(await post('retry', { reason: 'x', keys: [] })).toMatchObject({ status: 422 });
+    expect(await post('retry', { reason: 'x', keys: [] })).toMatchObject({ status: 400 });
     expect(await post('retry', { reason: 'x', keys: [['1'], ['999']] })).toMatchObject({
       status: 422,
       body: { error: { message: expect.stringContaining('1 of these rows is not in quarantine') as string } },

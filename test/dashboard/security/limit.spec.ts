@@ -1,8 +1,8 @@
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import type { DashboardOptions } from 'nestjs-backfill-dashboard';
 import { IsNull } from 'typeorm';
-import { DashboardApp } from '../support/applications/dashboard.ts';
-import { addLeads, Lead } from '../support/tables/lead-tables.ts';
+import { DashboardApp } from '../../support/applications/dashboard.ts';
+import { addLeads, Lead } from '../../support/tables/lead-tables.ts';
 
 @Backfill<Lead>({ name: 'names', entity: Lead, where: { searchName: IsNull() } })
 class Names implements SetBackfill<Lead> {
@@ -40,7 +40,7 @@ describe('the limit of actions, where many visitors share an address and have no
       codes.push((await fetch(path, { method: 'POST', body, headers, redirect: 'manual' })).status);
     }
     expect(codes).toEqual([...Array<number>(20).fill(403), 429]);
-    expect((await dashboard.get('/backfills/b/names/plan', admin)).status).toBe(200);
+    expect((await dashboard.steer('/backfills/b/names/plan', {}, admin)).status).toBe(200);
     const paused = await dashboard.steer('/backfills/b/names/confirm/pause', { reason: 'x' }, admin);
     expect(paused.status).toBe(303);
   });

@@ -1,9 +1,9 @@
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { IsNull } from 'typeorm';
-import { openApiDocument } from '../../libs/dashboard/src/api/openapi.document.ts';
-import { DashboardApp } from '../support/applications/dashboard.ts';
-import { Lead } from '../support/tables/lead-tables.ts';
+import { openApiDocument } from '../../../libs/dashboard/src/api/openapi.document.ts';
+import { DashboardApp } from '../../support/applications/dashboard.ts';
+import { Lead } from '../../support/tables/lead-tables.ts';
 
 @Backfill<Lead>({ name: 'names', entity: Lead, where: { searchName: IsNull() } })
 class Names implements SetBackfill<Lead> {

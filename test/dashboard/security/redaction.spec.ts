@@ -1,6 +1,6 @@
-import { startRedaction } from '../../libs/backfill/src/errors/redaction.ts';
-import { SharedRead } from '../../libs/dashboard/src/reading/shared-read.ts';
-import { DashboardApp } from '../support/applications/dashboard.ts';
+import { startRedaction } from '../../../libs/backfill/src/errors/redaction.ts';
+import { SharedRead } from '../../../libs/dashboard/src/reading/shared-read.ts';
+import { DashboardApp } from '../../support/applications/dashboard.ts';
 
 /** What no log and no page may contain. */
 const SECRET = 'ann@example.com';

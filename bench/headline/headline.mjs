@@ -71,6 +71,9 @@ function sentence(record) {
   const mib = (measured.bytesBefore / 2 ** 20).toFixed(0);
   const parts = [
     `${seconds(measured.seconds)}, WAL ${count(measured.walBytes / rows)} B a row, growth ${growth} % of ${mib} MiB`,
+    measured.serverCpuSeconds === undefined
+      ? ''
+      : `processor time ${seconds(measured.serverCpuSeconds)} of the server, ${seconds(measured.clientCpuSeconds ?? NaN)} of the client`,
     `heap-only ${(100 * measured.hotShare).toFixed(0)} %, checkpoint after it ${seconds(measured.checkpointSeconds)}`,
     during && before
       ? `users' p99 ${during.p99.toFixed(1)} against ${before.p99.toFixed(1)} ms, longest ${during.longest.toFixed(0)} ms`

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DelayProxy, roundTrip } from '../lib/delay-proxy.mjs';
+import { serverProcessorSeconds } from '../lib/processor-time.mjs';
 import { User, waits } from '../studies/user.mjs';
 import { pendingLeads, sizeOfLeads } from '../tables/leads.mjs';
 import { WAYS } from '../ways/ways.mjs';
@@ -16,6 +17,8 @@ import { inOwnProcess } from '../ways/own-process.mjs';
  * @property {number} bytesBefore table and indexes
  * @property {number} bytesAfter the same at the end, before a vacuum can give pages back
  * @property {number} checkpointSeconds what a checkpoint right after it takes: work that it left to others
+ * @property {number} [serverCpuSeconds] processor time of the server for all rows, where the system tells it
+ * @property {number} [clientCpuSeconds] processor time of the process that runs the way
  * @property {number} [roundTripMs] of `SELECT 1` through the slower network, median
  * @property {import('../studies/user.mjs').Waits} [during] a user's updates meanwhile
  * @property {import('../studies/user.mjs').Waits} [before] the same just before, without the way
@@ -55,9 +58,11 @@ async function measureOn(database, { way, users, rows }, { maxSeconds, quietMs }
 
   const bytesBefore = await sizeOfLeads(client);
   const [startLsn, startImages] = await wal(client);
+  const startCpu = await serverProcessorSeconds(client);
   const running = child.go();
   const during = user && waits(await user.during(running));
-  const { seconds } = await running;
+  const { seconds, cpuSeconds: clientCpuSeconds } = await running;
+  const endCpu = await serverProcessorSeconds(client);
   const bytesAfter = await sizeOfLeads(client);
   const [endLsn, endImages] = await wal(client);
   await user?.end();
@@ -79,6 +84,9 @@ async function measureOn(database, { way, users, rows }, { maxSeconds, quietMs }
     bytesBefore,
     bytesAfter,
     checkpointSeconds,
+    ...(startCpu !== undefined && endCpu !== undefined
+      ? { serverCpuSeconds: ((endCpu - startCpu) * rows) / done, clientCpuSeconds }
+      : {}),
     ...(during && before ? { during, before } : {}),
   };
 }

@@ -41,7 +41,7 @@ export async function inOwnProcess(way, { url, key }, { maxSeconds = Infinity } 
           : pause(1000 * (maxSeconds + GRACE_SECONDS), undefined, { signal: late.signal });
       const stopped = timer.then(() => {
         child.kill('SIGKILL');
-        return { seconds: seconds(), startMib: NaN, peakMib: NaN };
+        return { seconds: seconds(), cpuSeconds: NaN, startMib: NaN, peakMib: NaN };
       });
       stopped.catch(() => undefined);
       const finished = await Promise.race([answer.then(([message]) => message), ended, stopped]);

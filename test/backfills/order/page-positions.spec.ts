@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { positionFromKey, positionToKey } from '../../../libs/backfill/src/ledger/pages/page-position.ts';
-import { nextPosition, regionAt } from '../../../libs/backfill/src/backfills/batch/order/region.ts';
+import { nextPosition, regionAt, stripeOf } from '../../../libs/backfill/src/backfills/batch/order/region.ts';
 import type { FileFacts } from '../../../libs/backfill/src/backfills/batch/order/file.inspector.ts';
 import {
   RegionSizer,
@@ -44,7 +44,10 @@ describe('the positions of a sweep in page order', () => {
               .flatMap((numbers, page) => [...numbers].sort((a, b) => a - b).map((row) => ({ page, row })))
               .filter(({ page, row }) => page > fromPage || (page === fromPage && row > fromRow))
               .filter(({ page }) => page < region.endPage)
-              .filter(({ row }) => from.stripe >= region.stripes - 1 || row % region.stripes === from.stripe)
+              .filter(
+                ({ row }) =>
+                  from.stripe >= region.stripes - 1 || stripeOf(row, region.stripes) === from.stripe,
+              )
               .map(({ page, row }) => `(${page},${row})`)
               .filter((ctid) => pending.has(ctid))
               .slice(0, limit);
@@ -57,6 +60,16 @@ describe('the positions of a sweep in page order', () => {
       ),
       { seed: SEED | 0 },
     );
+  });
+
+  it('begin with the stripe that moves most rows of a page, so that each other stripe finds room', () => {
+    for (let rows = 1; rows <= 60; rows++) {
+      for (let stripes = 2; stripes <= 9; stripes++) {
+        const sizes = Array.from({ length: stripes }, () => 0);
+        for (let line = 1; line <= rows; line++) sizes[stripeOf(line, stripes)]! += 1;
+        expect({ rows, stripes, first: sizes[0] }).toEqual({ rows, stripes, first: Math.max(...sizes) });
+      }
+    }
   });
 
   it('are divided among the workers without a gap and without an overlap', () => {

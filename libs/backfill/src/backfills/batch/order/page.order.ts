@@ -46,9 +46,10 @@ export class PageOrder implements SweepOrder {
     const aboveCursor = `${ROW}.ctid > (SELECT nb_ctid FROM nb_region)`;
     const inRegion = `${ROW}.ctid <= (SELECT nb_end_ctid FROM nb_region)`;
     const inBatch = `${ROW}.ctid <= (SELECT pg_catalog.format('(%s,0)', nb_batch_end)::tid FROM nb_region)`;
-    // The lowest byte of the row's number on its page. It spreads the stripes evenly over each page.
+    // As `stripeOf`, with the lowest byte of the row's number on its page. It spreads the stripes evenly.
     const inStripe = `((SELECT nb_stripe >= nb_stripes - 1 FROM nb_region)
-        OR pg_catalog.get_byte(pg_catalog.tidsend(${ROW}.ctid), 5) % (SELECT nb_stripes FROM nb_region) = (SELECT nb_stripe FROM nb_region))`;
+        OR pg_catalog.get_byte(pg_catalog.tidsend(${ROW}.ctid), 5) % (SELECT nb_stripes FROM nb_region)
+          = (SELECT (nb_stripe + 1) % nb_stripes FROM nb_region))`;
     const { pages: batchPages = null } = step;
     const batchEnd =
       batchPages === null

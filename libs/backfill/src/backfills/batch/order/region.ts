@@ -53,9 +53,13 @@ export function isFirstOfStripes(cursor: Key | null, region: Region | null): boo
   return stripe === 0 && stripes > 1;
 }
 
-/** The stripe of a row by its line pointer, as `PageOrder` computes it in SQL: the lowest byte of the number. */
+/**
+ * The stripe of a row by its line pointer, as `PageOrder` computes it in SQL from the lowest byte of the number.
+ * Lines begin with 1. The first line is in the first stripe, so that no stripe has more rows than the first: the
+ * rows that it moves to other pages make the room for the new versions of each other stripe.
+ */
 export function stripeOf(line: number, stripes: number): number {
-  return (line % 256) % stripes;
+  return ((line % 256) + stripes - 1) % stripes;
 }
 
 /** What a batch found in its stripe. */

@@ -39,10 +39,11 @@ const MIN_SAME_PAGE_SHARE = 0.25;
 const ROOMY_SHARE = 0.9;
 /**
  * After stripes were given up or reduced, the number of batches until they are tried again. It doubles each time,
- * because the cause may be short, e.g. the snapshot of an ANALYZE.
+ * because the cause may be short, e.g. the snapshot of an ANALYZE. A try is cheap: some batches read their pages
+ * once more. With a larger maximum, much of a table would lose its stripes to a cause that ended long ago.
  */
 const MIN_RETRY_BATCHES = 16;
-const MAX_RETRY_BATCHES = 512;
+const MAX_RETRY_BATCHES = 64;
 
 /** The options that determine the regions. */
 export type SizerPace = Pick<Pace, 'stripes' | 'workers' | 'maxWorkers'>;

@@ -126,6 +126,16 @@ describe('a rehearsal', () => {
     expect(rehearsal.changes).toEqual([]);
     await expect(rehearsal.holds()).rejects.toThrow('no row of `rows` is pending');
   });
+
+  it('says what its application lacks, and what to add', async () => {
+    const options = inDatabase();
+    await expect(rehearse(TasksSlug, { ...options, providers: [] })).rejects.toMatchObject({
+      message: expect.stringContaining('no module of `imports` provides the class'),
+      remedy: expect.stringContaining('`providers: [TasksSlug]`'),
+    });
+    const withoutModule = { ...options, imports: options.imports.slice(0, 1), providers: [] };
+    await expect(rehearse(TasksSlug, withoutModule)).rejects.toThrow('has no BackfillModule');
+  });
 });
 
 describe('isIdempotent', () => {

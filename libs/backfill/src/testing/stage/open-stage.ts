@@ -1,7 +1,8 @@
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { BackfillMetadata } from '../../backfills/declare/backfill-metadata.accessor.js';
 import type { BackfillOptions } from '../../backfills/declare/backfill.options.js';
+import type { BackfillDefinition } from '../../backfills/definition/definition.js';
 import { BackfillRegistry } from '../../backfills/definition/backfill.registry.js';
 import { asOneShot } from '../../one-shot/invocation.js';
 import { stopSchedules } from '../../one-shot/startup/schedule.stopper.js';
@@ -30,7 +31,7 @@ export function stageFor(backfill: Type<unknown>, options: RehearsalOptions): Op
       });
       try {
         stopSchedules(app);
-        const definition = app.get(BackfillRegistry, { strict: false }).get(nameOf(backfill));
+        const definition = definitionOf(backfill, app);
         await options.prepare?.(definition.dataSource);
         const stage = new Stage(definition, options);
         await stage.open();
@@ -43,6 +44,34 @@ export function stageFor(backfill: Type<unknown>, options: RehearsalOptions): Op
         await app.close();
       }
     });
+}
+
+/** @throws RehearsalError if the application of the rehearsal does not have the backfill */
+function definitionOf(backfill: Type<unknown>, app: INestApplicationContext): BackfillDefinition {
+  const name = nameOf(backfill);
+  const registry = registryOf(app);
+  if (registry === null) {
+    throw new RehearsalError(
+      backfill.name,
+      'the application of the rehearsal has no BackfillModule.',
+      'Add your module that imports BackfillModule, or BackfillModule.forRoot() itself, to `imports`.',
+    );
+  }
+  if (registry.names.includes(name)) return registry.get(name);
+  throw new RehearsalError(
+    backfill.name,
+    'no module of `imports` provides the class.',
+    `Add the module that provides it to \`imports\`, or give \`providers: [${backfill.name}]\` beside them.`,
+  );
+}
+
+function registryOf(app: INestApplicationContext): BackfillRegistry | null {
+  try {
+    return app.get(BackfillRegistry, { strict: false });
+  } catch {
+    // Nest has no other reason to refuse a provider that was created when the application started.
+    return null;
+  }
 }
 
 /** @throws RehearsalError */

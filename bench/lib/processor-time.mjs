@@ -2,9 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Fields of /proc/PID/stat after the name of the command, which may contain spaces (proc(5)). */
-const [PARENT, USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM] = [1, 11, 12, 13, 14];
-
 /**
  * Seconds of processor time that all processes of a PostgreSQL server have used since its start, those that have
  * ended included. Other load on the machine changes it less than the time on the clock.
@@ -16,13 +13,13 @@ export async function serverProcessorSeconds(client) {
   try {
     const pidFile = await readFile(join(rows[0].folder, 'postmaster.pid'), 'utf8');
     const postmaster = Number(pidFile.split('\n')[0]);
-    const own = await statOf(postmaster);
-    let ticks = own[USER] + own[SYSTEM] + own[CHILDREN_USER] + own[CHILDREN_SYSTEM];
+    const { own, ended } = await ticksOf(postmaster);
+    let ticks = own + ended;
     for (const entry of await readdir('/proc')) {
       if (!/^\d+$/.test(entry)) continue;
       // A process that ends meanwhile is counted with its parent the next time.
-      const stat = await statOf(Number(entry)).catch(() => undefined);
-      if (stat?.[PARENT] === postmaster) ticks += stat[USER] + stat[SYSTEM];
+      const child = await ticksOf(Number(entry)).catch(() => undefined);
+      if (child?.parent === postmaster) ticks += child.own;
     }
     return ticks / ticksPerSecond();
   } catch {
@@ -30,13 +27,19 @@ export async function serverProcessorSeconds(client) {
   }
 }
 
-/** @param {number} pid @returns {Promise<[...number[]]>} */
-async function statOf(pid) {
+/**
+ * The processor time of a process, and of its children that have ended, in ticks (proc(5)).
+ * @param {number} pid
+ */
+async function ticksOf(pid) {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-  return text
+  // The name of the command is in parentheses, and may contain spaces.
+  const fields = text
     .slice(text.lastIndexOf(')') + 2)
     .split(' ')
     .map(Number);
+  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
+  return { parent: fields[1], own: user + system, ended: endedUser + endedSystem };
 }
 
 const ticksPerSecond = () => Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));

@@ -17,6 +17,7 @@ export { isInert } from './functions/inert-ddl.js';
 export type { ParseFailure } from './parser/sql-parser.js';
 export type { TextPosition } from './text/text-position.js';
 export type { DdlStatement } from './locks/ddl-statement.js';
+export { DroppedObjects, isRestorable } from './locks/dropped-objects.js';
 export { LOCK_EFFECTS, type LockSeverity, type RuleEffect } from './locks/lock-effects.js';
 export { LockJudge, type LockInspection } from './locks/lock-judge.js';
 export {

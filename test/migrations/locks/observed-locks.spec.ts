@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import { guardMigrations } from '../../../libs/backfill/src/migrations/migration.guarding.ts';
 import { runMigrations } from '../../../libs/backfill/src/migrations/run/migration.phase.ts';
 import type { MigrationPhaseReport } from '../../../libs/backfill/src/migrations/migration.report.ts';
 import { renderMigrations } from '../../../libs/backfill/src/one-shot/output/text/migrate.renderer.ts';
@@ -106,12 +107,59 @@ describe('the report of the migrations phase', () => {
     expect(ran?.locks).toMatchObject([{ relation: 'public.leads', rewritten: true, statement: COLUMN }]);
   });
 
+  it('names a stronger lock on a table that an earlier migration of the transaction has locked', async () => {
+    const { ran } = await migrate(
+      [{ up: 'CREATE INDEX ON leads (note)' }, { up: COLUMN }, { up: TYPE }],
+      'all',
+    );
+    expect(ran.map(({ locks = [] }) => locks.map(({ relation, mode }) => `${relation} ${mode}`))).toEqual([
+      ['public.leads ShareLock'],
+      ['public.leads AccessExclusiveLock'],
+      [],
+    ]);
+  });
+
   it('leaves out tables that the migration creates, and locks under which reads and writes go on', async () => {
     const { ran } = await migrate([
       { up: 'CREATE TABLE made (id int); CREATE INDEX ON made (id)' },
       { up: 'CREATE INDEX CONCURRENTLY leads_note ON leads (note)', transaction: false },
     ]);
     expect(ran.map(({ locks }) => locks)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a strong lock on a large table that the SQL does not name', () => {
+  const LARGE = `INSERT INTO leads SELECT n, 'x' FROM generate_series(6, 10600) n; ANALYZE leads`;
+  const warnings = () => stage.lines.filter((line) => line.includes('no lock rule could judge it'));
+
+  it.each([
+    ['ALTER TABLE leads ADD COLUMN city text', 'AccessExclusiveLock'],
+    ['CREATE INDEX ON leads (note)', 'ShareLock'],
+  ])('is in the log of the phase and of TypeORM’s own runner: %s', async (ddl, mode) => {
+    await stage.database.query(LARGE);
+    await migrate([{ up: hidden(ddl) }]);
+    const expected = expect.stringContaining(`has taken ${mode} on public.leads, a large table`) as unknown;
+    expect(warnings()).toEqual([expected]);
+    const Up = migration('Up', { up: hidden('ALTER TABLE leads ALTER note SET STATISTICS 50; LOCK leads') });
+    await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) => {
+      guardMigrations(dataSource, { log: stage.log });
+      return dataSource.runMigrations();
+    });
+    expect(warnings()).toHaveLength(2);
+  });
+
+  it('is not reported for a small table, a table that the SQL names, or a partition of it', async () => {
+    await migrate([{ up: hidden('ALTER TABLE leads ADD COLUMN city text') }]);
+    await stage.database.query(
+      `${LARGE}; CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+       INSERT INTO parts SELECT 1 FROM generate_series(1, 10600); ANALYZE parts_1`,
+    );
+    await migrate([
+      { up: `DO $$ BEGIN ALTER TABLE leads ADD COLUMN more text; END $$` },
+      { up: 'ALTER TABLE parts ADD CONSTRAINT c CHECK (id > 0) NOT VALID; COMMENT ON TABLE parts IS $$x$$' },
+      { up: hidden('SELECT count(*) FROM leads') },
+    ]);
+    expect(warnings()).toEqual([]);
   });
 });
 
@@ -126,6 +174,7 @@ describe('expectSafeLocks()', () => {
     TYPE,
     'CREATE INDEX ON leads (note)',
     'DROP TABLE leads',
+    'SELECT note FROM leads WHERE id > 2',
     'CREATE TABLE made (id int PRIMARY KEY); ALTER TABLE made ADD FOREIGN KEY (id) REFERENCES leads',
     'ALTER TABLE leads ADD CHECK (id > 0); ALTER TABLE leads ALTER note SET NOT NULL',
     `DO $$ BEGIN EXECUTE format('CREATE INDEX %I ON leads (note)', 'leads_note'); END $$`,

@@ -214,6 +214,22 @@ export const REVIEWED_DANGEROUS: readonly Reviewed[] = [
     'a lock held while waiting for another one',
     'ALTER TABLE leads ADD COLUMN a int; ALTER TABLE bare ADD COLUMN a int',
   ],
+  [
+    'a table is read while another one is locked',
+    'ALTER TABLE leads ADD COLUMN a int; SELECT count(*) FROM calls',
+  ],
+  [
+    'a constraint is validated while another table is locked',
+    'ALTER TABLE bare ADD COLUMN a int; ALTER TABLE leads VALIDATE CONSTRAINT leads_score',
+  ],
+  ['every row is locked until the end', 'SELECT * FROM leads FOR UPDATE'],
+  ['the same for a weaker lock of rows', 'SELECT id FROM "calls" ORDER BY id FOR SHARE'],
+  ['inserts that rely on the default fail', 'ALTER TABLE "leads" ALTER COLUMN "createdAt" DROP DEFAULT'],
+  [
+    'the old release does not know the column, and its inserts fail',
+    "ALTER TABLE calls ADD COLUMN kind text NOT NULL DEFAULT ''; ALTER TABLE calls ALTER COLUMN kind DROP DEFAULT",
+  ],
+  ['CASCADE drops triggers without a word', 'DROP FUNCTION IF EXISTS touch() CASCADE'],
   ['CONCURRENTLY fails in a transaction', 'CREATE UNIQUE INDEX CONCURRENTLY i ON leads (email)'],
   ['DROP INDEX CONCURRENTLY fails too', 'DROP INDEX CONCURRENTLY IF EXISTS leads_seen'],
   // Code that runs DDL
@@ -237,5 +253,6 @@ export const REVIEWED_DANGEROUS: readonly Reviewed[] = [
   [
     'a key that has no numbers left after 2 billion rows',
     'CREATE TABLE audit (id SERIAL PRIMARY KEY, at timestamptz)',
+    { onlyWarns: true },
   ],
 ];

@@ -5,6 +5,8 @@ export type Reviewed = readonly [why: string, sql: string, where?: ReviewedWhere
 export interface ReviewedWhere {
   /** It runs without a transaction: PostgreSQL refuses it in one, or the judgement depends on it. */
   readonly alone?: true;
+  /** Nothing fails for years, so that a migration runs with a warning. */
+  readonly onlyWarns?: true;
   /** The first major version of PostgreSQL that knows the statement. */
   readonly since?: number;
 }

@@ -73,6 +73,9 @@ function instanceOf(migration: LockMigration): RunnableMigration {
   ) as RunnableMigration;
 }
 
+/** Statements that take no strong lock. */
+const LOCKS_NOTHING = new Set(['VariableSetStmt', 'SelectStmt']);
+
 class LockObserver {
   readonly found: UnannouncedLockReport[] = [];
   readonly #classifier: StatementClassifier;
@@ -115,7 +118,7 @@ class LockObserver {
     const { statements } = this.#classifier.classify(sql);
     const isHarmless = statements.every(
       ({ effect, ddl }) =>
-        (effect === 'read' || effect === 'session') && ddl.every(({ node }) => node === 'VariableSetStmt'),
+        (effect === 'read' || effect === 'session') && ddl.every(({ node }) => LOCKS_NOTHING.has(node)),
     );
     return isHarmless ? [] : statements;
   }

@@ -1,5 +1,6 @@
 import type { DdlStatement } from '../locks/ddl-statement.js';
 import type { Json } from '../parser/parser-nodes.js';
+import { tablesRead } from '../locks/tables-read.js';
 import { effectOfKind } from './statement-kinds.js';
 import type { StatementSpan } from './statement-spans.js';
 import type { SettingChange } from './statement.types.js';
@@ -8,10 +9,14 @@ const LOCKING_KINDS = new Set(['LockStmt', 'VariableSetStmt']);
 
 /**
  * Whether statements of this kind take locks, change how long a statement waits for one, or decide on the locks
- * of others, like the volatility of a function.
+ * of others, like the volatility of a function. A query matters if it reads a table while a lock is held.
  */
-export function mayLock(kind: string): boolean {
-  return effectOfKind(kind) === 'schema' || LOCKING_KINDS.has(kind);
+export function mayLock(kind: string, fields: Json): boolean {
+  return (
+    effectOfKind(kind) === 'schema' ||
+    LOCKING_KINDS.has(kind) ||
+    (kind === 'SelectStmt' && tablesRead(fields).length > 0)
+  );
 }
 
 export function ddlStatement(node: string, fields: Json, { unit, start, text }: StatementSpan): DdlStatement {

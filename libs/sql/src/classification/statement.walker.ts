@@ -93,7 +93,7 @@ export class StatementWalker {
       facts.unknowns.push(
         unknown('unknown-statement', span, `this version of nestjs-backfill-sql does not know ${kind}`),
       );
-    if (mayLock(kind)) facts.ddl.push(ddlStatement(kind, fields, span));
+    if (mayLock(kind, fields)) facts.ddl.push(ddlStatement(kind, fields, span));
     if (kind === 'CreateFunctionStmt') return [this.#walkRoutine(fields, scope)];
     if (kind === 'DoStmt') this.#walkDoBlock(fields, scope);
     else if (kind === 'ExecuteStmt') this.#checkPrepared(fields, scope);

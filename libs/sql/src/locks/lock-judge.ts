@@ -5,7 +5,9 @@ import type { DdlStatement } from './ddl-statement.js';
 import type { LockFinding, LockMode } from './lock.types.js';
 import { alterTable, isOnlyForeignKeys, moveAll, tablesOfAlter } from './rules/alter-table.rules.js';
 import { createFunction, createOther, createTable, createTableAs } from './rules/create-table.rules.js';
+import { drop, dropDatabase, dropOwned } from './rules/drop.rules.js';
 import { concurrentlyInTransaction, createIndex, reindex } from './rules/index.rules.js';
+import { readTables } from './rules/query.rules.js';
 import {
   alterDomain,
   alterEnum,
@@ -15,9 +17,6 @@ import {
   cluster,
   createRule,
   createTrigger,
-  drop,
-  dropDatabase,
-  dropOwned,
   LOCK_MODES,
   lockTable,
   refresh,
@@ -26,7 +25,13 @@ import {
   vacuum,
 } from './rules/statement.rules.js';
 import { SchemaState } from './schema-state.js';
-import { fullTableName, type LockContext, StatementInspection, withTable } from './statement-inspection.js';
+import {
+  fullTableName,
+  type HeldLock,
+  type LockContext,
+  StatementInspection,
+  withTable,
+} from './statement-inspection.js';
 import { droppedNames, isSameName, tableOf } from './table-names.js';
 
 type Rule = (on: StatementInspection) => void;
@@ -51,6 +56,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   RefreshMatViewStmt: refresh,
   ClusterStmt: cluster,
   VacuumStmt: vacuum,
+  SelectStmt: readTables,
   CreateStmt: createTable,
   CreateForeignTableStmt: createTableAs,
   CreateTableAsStmt: createTableAs,
@@ -65,12 +71,6 @@ const RULES: Readonly<Record<string, Rule>> = {
     if (text(name)?.toLowerCase() === 'lock_timeout') changeLockTimeout(on, settingValue(on.ddl.fields));
   },
 };
-
-/** A relation that the transaction has locked so that reads or writes wait. */
-interface HeldLock {
-  readonly table: TableName;
-  readonly lock: LockMode;
-}
 
 /** The dangers of statements that have not run. @publicApi */
 export interface LockInspection {
@@ -92,6 +92,11 @@ export class LockJudge {
   /** @param state what earlier statements have done to the schema; it is changed */
   constructor(state: SchemaState = new SchemaState()) {
     this.state = state;
+  }
+
+  /** The transaction of another judge goes on, with its locks. */
+  continueTransaction(before: LockJudge): void {
+    this.#held = before.#held;
   }
 
   /** The transaction has ended, and with it its locks. */
@@ -119,7 +124,7 @@ export class LockJudge {
 
   #judgeOne(ddl: DdlStatement, context: LockContext): readonly LockFinding[] {
     if (!context.inTransaction) this.#held = [];
-    const on = new StatementInspection(ddl, this.state, context, (table) => this.#heldLock(table));
+    const on = new StatementInspection(ddl, this.state, context, this.#held);
     const wasNew = (table: TableName) => this.state.isNew(table);
     const locked = lockedTables(ddl).filter((table) => !wasNew(table) && !on.isMissing(table));
     RULES[ddl.node]?.(on);
@@ -129,25 +134,21 @@ export class LockJudge {
     return on.findings;
   }
 
-  #heldLock(table: TableName): LockMode | undefined {
-    return this.#held.findLast((held) => isSameName(held.table, table))?.lock;
-  }
-
   /**
    * Two transactions that lock the same tables in another order block each other. Locks under which reads go on
    * are left out: a foreign key always needs two of them.
    */
   #reportSeveral(on: StatementInspection, locked: readonly TableName[]): void {
     const lock = lockOf(on.ddl);
-    const large = locked.filter((table) => on.context.catalog?.table(table)?.isSmall !== true);
+    const large = locked.filter((table) => on.isLarge(table));
     const [main] = large;
     const others = this.#held.filter(
       ({ table, lock: held }) =>
         held === 'AccessExclusiveLock' &&
         !large.some((other) => isSameName(other, table)) &&
-        on.context.catalog?.table(table)?.isSmall !== true,
+        on.isLarge(table),
     );
-    const isNewLock = main && this.#heldLock(main) !== 'AccessExclusiveLock';
+    const isNewLock = main && on.held(main) !== 'AccessExclusiveLock';
     if (on.context.inTransaction && lock === 'AccessExclusiveLock' && isNewLock && others.length > 0)
       on.report('several-tables-locked', {
         table: main,
@@ -156,7 +157,7 @@ export class LockJudge {
       });
     this.#held = [
       ...this.#held,
-      ...large.filter((table) => isStronger(lock, this.#heldLock(table))).map((table) => ({ table, lock })),
+      ...large.filter((table) => isStronger(lock, on.held(table))).map((table) => ({ table, lock })),
     ];
   }
 }

@@ -31,7 +31,7 @@ export function lockLookups(
   const tables = findings.flatMap(({ table, alsoLocks }) => [...(table ? [table] : []), ...alsoLocks]);
   const created = ddl.filter(({ fields }) => fields['if_not_exists'] === true).map(createdTable);
   const keys = ddl.flatMap(primaryKeysUsingIndex);
-  const partitioned = ddl.map(maybePartitioned);
+  const partitioned = ddl.flatMap((statement) => [maybePartitioned(statement), losesDefault(statement)]);
   const lookups = {
     tables: [
       ...tables,
@@ -43,8 +43,11 @@ export function lockLookups(
         rule === 'index-not-concurrent' && names.index !== undefined ? [indexName(names.index)] : [],
       ),
       ...keys.map(({ index }) => index),
+      ...ddl.flatMap(maybeExisting),
     ],
-    functions: findings.flatMap(({ names }) => (names.function === undefined ? [] : [names.function])),
+    functions: findings.flatMap(({ names, rule }) =>
+      names.function === undefined || rule === 'drop-function' ? [] : [names.function],
+    ),
     types: ddl.flatMap(addedTypes),
   };
   const isEmpty = Object.values(lookups).every((names) => names.length === 0);
@@ -72,6 +75,22 @@ function maybePartitioned({ node, fields }: DdlStatement): TableName | undefined
     ({ contype, skip_validation }) => contype === 'CONSTR_FOREIGN' && skip_validation === true,
   );
   return node === 'AlterTableStmt' && (isUnchecked || attaches) ? tableOf(fields['relation']) : undefined;
+}
+
+/** The default of a NOT NULL column is used by releases that run. */
+function losesDefault({ node, fields }: DdlStatement): TableName | undefined {
+  const drops = nodesOf(fields['cmds'], 'AlterTableCmd').some(
+    ({ subtype, def }) => subtype === 'AT_ColumnDefault' && def === undefined,
+  );
+  return node === 'AlterTableStmt' && drops ? tableOf(fields['relation']) : undefined;
+}
+
+/** CREATE INDEX IF NOT EXISTS. An index has the schema of its table. */
+function maybeExisting({ node, fields }: DdlStatement): readonly TableName[] {
+  const name = text(fields['idxname']);
+  const table = tableOf(fields['relation']);
+  if (node !== 'IndexStmt' || fields['if_not_exists'] !== true || name === undefined || !table) return [];
+  return [{ ...table, name }];
 }
 
 /** PRIMARY KEY USING INDEX reads the rows if a column of the index can be NULL. */

@@ -1,5 +1,6 @@
 import type { TableName } from '../classification/statement.types.js';
 import type { ColumnType, KnownColumn } from './lock.types.js';
+import { DroppedObjects } from './dropped-objects.js';
 import { isSameCreated, isSameName } from './table-names.js';
 
 interface Domain {
@@ -37,14 +38,14 @@ export class SchemaState {
   /** Whether a function that statements have created is volatile. */
   #functions = new Map<string, boolean>();
   #domains = new Map<string, Domain>();
-  /** Views that this migration has dropped, and not created again. */
-  #droppedViews: TableName[] = [];
+  /** What this migration has dropped, and not created again. */
+  dropped = new DroppedObjects();
 
   /** The next statements belong to another migration of the same run. */
   startMigration(): void {
     this.#unused = [...this.#unused, ...this.#new];
     this.#new = [];
-    this.#droppedViews = [];
+    this.dropped.clear();
     for (const { dropped, added } of this.#tables) {
       dropped.clear();
       for (const column of added.keys()) added.set(column, 'run');
@@ -55,7 +56,7 @@ export class SchemaState {
   startRelease(): void {
     this.#new = [];
     this.#unused = [];
-    this.#droppedViews = [];
+    this.dropped.clear();
     for (const { dropped, added } of this.#tables) {
       dropped.clear();
       added.clear();
@@ -72,7 +73,7 @@ export class SchemaState {
   /** What this migration has created was rolled back. */
   forgetNew(): void {
     this.#new = [];
-    this.#droppedViews = [];
+    this.dropped.clear();
     for (const { dropped, added } of this.#tables) {
       dropped.clear();
       for (const [column, since] of added) if (since === 'migration') added.delete(column);
@@ -83,7 +84,7 @@ export class SchemaState {
     const copy = new SchemaState();
     copy.#new = [...this.#new];
     copy.#unused = [...this.#unused];
-    copy.#droppedViews = [...this.#droppedViews];
+    copy.dropped = this.dropped.copy();
     copy.#indexes = [...this.#indexes];
     copy.#tables = this.#tables.map((table) => ({
       ...table,
@@ -101,7 +102,7 @@ export class SchemaState {
   replace(copy: SchemaState): void {
     this.#new = copy.#new;
     this.#unused = copy.#unused;
-    this.#droppedViews = copy.#droppedViews;
+    this.dropped = copy.dropped;
     this.#tables = copy.#tables;
     this.#indexes = copy.#indexes;
     this.#domains = copy.#domains;
@@ -122,22 +123,12 @@ export class SchemaState {
 
   addNew(name: TableName): void {
     this.#new.push(name);
-    this.restoreView(name);
+    this.dropped.restoreView(name);
   }
 
   dropView(name: TableName): void {
-    this.#droppedViews.push(name);
+    this.dropped.dropView(name);
     this.drop(name);
-  }
-
-  /** A relation has the name again. */
-  restoreView(name: TableName): void {
-    this.#droppedViews = this.#droppedViews.filter((other) => !isSameName(other, name));
-  }
-
-  /** Whether this migration has dropped the view, and no relation has its name again. */
-  isDroppedView(name: TableName): boolean {
-    return this.#droppedViews.some((other) => isSameName(other, name));
   }
 
   createTable(name: TableName, { isPartitioned }: Pick<TrackedTable, 'isPartitioned'> = {}): void {
@@ -168,7 +159,7 @@ export class SchemaState {
   }
 
   rename(from: TableName, to: TableName): void {
-    this.restoreView(to);
+    this.dropped.restoreView(to);
     this.#new = this.#new.map((name) => (isSameName(name, from) ? to : name));
     this.#unused = this.#unused.map((name) => (isSameName(name, from) ? to : name));
     for (const table of this.#tables) if (isSameName(table.name, from)) table.name = to;

@@ -32,6 +32,14 @@ export interface Report extends Partial<LockEffect> {
   readonly table?: TableName | undefined;
   readonly names?: LockNames;
   readonly alsoLocks?: readonly TableName[];
+  /** @default what waits for the lock */
+  readonly blocks?: Blocked;
+}
+
+/** A relation that the transaction has locked so that reads or writes wait. */
+export interface HeldLock {
+  readonly table: TableName;
+  readonly lock: LockMode;
 }
 
 /** One statement while the rules read it. */
@@ -42,8 +50,8 @@ export class StatementInspection {
     readonly ddl: DdlStatement,
     readonly state: SchemaState,
     readonly context: LockContext,
-    /** The lock that the transaction holds on a table since an earlier statement. */
-    readonly held: (table: TableName) => LockMode | undefined,
+    /** The locks that the transaction holds since earlier statements. */
+    readonly heldLocks: readonly HeldLock[],
   ) {}
 
   /** Reports a danger, unless no application uses the table yet, or its size makes it harmless. */
@@ -56,10 +64,10 @@ export class StatementInspection {
     this.findings.push({
       rule,
       ...usual,
+      blocks: blockedBy(lock),
       ...effect,
       ...(table && { table }),
       alsoLocks,
-      blocks: blockedBy(lock),
       message,
       names,
       text,
@@ -76,6 +84,22 @@ export class StatementInspection {
   /** The database has no such table: the statement does nothing, or fails by itself. */
   isMissing(table: TableName): boolean {
     return this.context.catalog?.table(table) === null;
+  }
+
+  /** The lock that the transaction holds on a table since an earlier statement. */
+  held(table: TableName): LockMode | undefined {
+    return this.heldLocks.findLast((held) => isSameName(held.table, table))?.lock;
+  }
+
+  /** Whether the catalog has the index, so that CREATE INDEX IF NOT EXISTS does nothing. */
+  existsIndex(name: TableName): boolean {
+    const table = this.context.catalog?.tableOfIndex(name);
+    return table !== null && table !== undefined;
+  }
+
+  /** Whether the table is not known to be small. */
+  isLarge(table: TableName): boolean {
+    return this.context.catalog?.table(table)?.isSmall !== true;
   }
 
   column(table: TableName, column: string): KnownColumn {

@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { shareSettings } from '../run/migration.settings.js';
 import type { GuardedSession, QueryArguments } from './guarded-session.js';
 import { dataSourceOf } from './migration-guard.js';
 
@@ -76,5 +77,6 @@ function guardDataSource(raw: DataSource, open: OpenSession): DataSource {
       return Reflect.get(target, property) as unknown;
     },
   });
+  shareSettings(proxy, raw);
   return proxy;
 }

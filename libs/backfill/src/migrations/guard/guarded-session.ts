@@ -3,6 +3,7 @@ import type { ReadStream } from 'node:fs';
 import type { QueryRunner } from 'typeorm';
 import type { LockRetry } from '../locks/lock-retry.js';
 import { witnessOf } from '../locks/lock-witness.js';
+import { StatementLocks } from '../locks/statement-locks.js';
 import { RowsWrittenError } from '../migration.error.js';
 import { sending } from './guard-context.js';
 import { committedFiles } from './committed-files.js';
@@ -27,6 +28,7 @@ export class GuardedSession {
   readonly #guard: MigrationGuard;
   readonly #retry: LockRetry;
   readonly #rowCounters: RowCounters;
+  readonly #locks: StatementLocks;
   readonly #query: SendQuery;
   /** The last statement. Statements run one after the other, even if the migration does not await them. */
   #last: Promise<unknown> = Promise.resolve();
@@ -47,6 +49,7 @@ export class GuardedSession {
       await this.#start;
       return this.#sendOwn(sql, parameters);
     };
+    this.#locks = new StatementLocks({ runner: raw, query: this.#query, guard: guard.locks });
     this.#rowCounters = new RowCounters({
       query: this.#query,
       mayWrite: guard.mayWrite,
@@ -65,10 +68,7 @@ export class GuardedSession {
     >;
   }
 
-  /**
-   * Starts the checks in a transaction that the runner has opened. It waits until they are sent, not for their
-   * result: the guard reads the first statement meanwhile.
-   */
+  /** Starts the checks in an open transaction. It waits until they are sent: the guard reads SQL meanwhile. */
   async enterTransaction(): Promise<void> {
     this.#isCounting = false;
     await new Promise<void>((resolve) => {
@@ -76,6 +76,7 @@ export class GuardedSession {
         lockTimeout: this.#retry.policy.lockTimeout,
         recordTable: this.#guard.record.table,
         witness: witnessOf(this.#raw),
+        runner: this.#raw,
       });
       // The first statement, or the end, throws an error of it.
       this.#start.then(
@@ -164,7 +165,10 @@ export class GuardedSession {
     return this.#guard.track(work);
   }
 
-  #admitLocks(statements: readonly Statement[]): Promise<void> {
+  async #admitLocks(statements: readonly Statement[]): Promise<void> {
+    const { locks } = this.#guard;
+    // A transaction that has changed nothing yet holds no lock of an earlier migration.
+    if (locks.mayShareTransaction && (await this.#start)?.isUnchanged !== false) locks.endTransaction();
     return this.#guard.admitLocks(statements, this.#inTransaction ? 'transaction' : 'alone', this.#query);
   }
 
@@ -213,7 +217,7 @@ export class GuardedSession {
     } else if (control === 'commit' || control === 'rollback' || control === 'prepare') {
       this.#hasBegun = false;
       this.#ended = true;
-      this.#guard.endTransaction();
+      this.#guard.locks.endTransaction();
       witnessOf(this.#raw)?.release();
     }
     if (control === 'commit') this.#guard.recordCommitted('everything up to its COMMIT');
@@ -266,23 +270,17 @@ export class GuardedSession {
   }
 
   async #sendObserved(admitted: Admitted, sql: string, send: () => Promise<unknown>): Promise<unknown> {
-    const witness = witnessOf(this.#raw);
     const isInert = await this.#isInert(admitted);
-    const mayLock = admitted.statements.filter(({ effect }) => effect !== 'read' && effect !== 'session');
-    if (!isInert) {
-      await this.#startCounting();
-      if (mayLock.length > 0) await witness?.prepare(this.#query);
-    }
+    if (!isInert) await this.#startCounting();
+    const { mustCountRows: isUnread } = admitted;
+    const statements = admitted.statements.filter(({ effect }) => effect !== 'read' && effect !== 'session');
+    const settle = await this.#locks.watch({ statements, isInert, isUnread });
     const pid = (await this.#start)?.pid ?? 0;
     const startedAt = performance.now();
     return this.#retry.observe(pid, sql, async () => {
       const result = await send();
-      if (admitted.mustCountRows) this.#assertUnwritten(await this.#rowCounters.written());
-      if (witness && mayLock.length > 0) {
-        witness.note({ startedAt, statements: mayLock });
-        // An inert statement locks the tables that it names, so that one look at the end is enough.
-        if (!isInert) await witness.settle(this.#query);
-      }
+      if (isUnread) this.#assertUnwritten(await this.#rowCounters.written());
+      await settle(startedAt);
       return result;
     });
   }

@@ -135,9 +135,8 @@ export class MigrationGuard implements OtherConnectionGuard {
     }
   }
 
-  /** The transaction of the migration has ended, and with it its locks. */
-  endTransaction(): void {
-    this.#options.locks.endTransaction();
+  get locks(): LockGuard {
+    return this.#options.locks;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { QueryRunner } from 'typeorm';
 import type { LockWitness } from '../locks/lock-witness.js';
 import { escapedLiteral } from '../../postgres/identifiers.js';
 import type { SendQuery } from './row-counters.js';
@@ -21,6 +22,7 @@ export interface TransactionStartOptions {
   /** The quoted name of TypeORM's table of migrations. */
   readonly recordTable: string;
   readonly witness: LockWitness | undefined;
+  readonly runner: QueryRunner;
 }
 
 /**
@@ -30,13 +32,46 @@ export interface TransactionStartOptions {
  */
 function startQuery({ lockTimeout, recordTable, witness }: TransactionStartOptions): string {
   return `
-  SELECT pg_catalog.current_setting('lock_timeout') AS before, pg_catalog.pg_backend_pid() AS pid,
+  SELECT pg_catalog.current_setting('lock_timeout') AS before,
          pg_catalog.set_config('lock_timeout', ${escapedLiteral(String(lockTimeout))}, true) AS now,
+         ${startColumns(recordTable)}${witness ? `, ${NEWEST_ID}` : ''}`;
+}
+
+function startColumns(recordTable: string): string {
+  return `
+         pg_catalog.pg_backend_pid() AS pid,
          NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
            AND (pg_catalog.current_schemas(true))[1] = 'pg_catalog' AS is_plain,
          (SELECT c.relhastriggers OR c.relhasrules FROM pg_catalog.pg_class c
            WHERE c.oid = pg_catalog.to_regclass(${escapedLiteral(recordTable)})::pg_catalog.oid) AS hooked,
-         pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged${witness ? `, ${NEWEST_ID}` : ''}`;
+         pg_catalog.pg_current_xact_id_if_assigned() IS NULL AS unchanged`;
+}
+
+/** The row of `phaseStartColumns`. */
+const phaseStarts = new WeakMap<QueryRunner, Record<string, unknown>>();
+
+/**
+ * What the first migration of a transaction needs to know, for the statement with which the migrations phase begins
+ * it. TypeORM then at most creates its own table. The statement sets the lock timeout before.
+ */
+export function phaseStartColumns(recordTable: string): string {
+  return `pg_catalog.current_setting('lock_timeout') AS before, ${startColumns(recordTable)}, ${NEWEST_ID}`;
+}
+
+/** @param row of `phaseStartColumns` */
+export function rememberStart(runner: QueryRunner, row: Record<string, unknown>): void {
+  phaseStarts.set(runner, row);
+}
+
+/** Another migration may have changed something since. */
+export function forgetStart(runner: QueryRunner): void {
+  phaseStarts.delete(runner);
+}
+
+function takeStart(runner: QueryRunner): Record<string, unknown> | undefined {
+  const row = phaseStarts.get(runner);
+  forgetStart(runner);
+  return row;
 }
 
 /** A column that sets the lock timeout `$1` for the rest of the transaction; NULL keeps it. */
@@ -50,7 +85,8 @@ export async function startTransaction(
   query: SendQuery,
   options: TransactionStartOptions,
 ): Promise<TransactionStart> {
-  const [row = {}] = await query(startQuery(options));
+  const known = takeStart(options.runner);
+  const [row = {}] = known ? [known] : await query(startQuery(options));
   const isUnchanged = row['unchanged'] === true;
   await options.witness?.begin(query, { newestId: Number(row['newest']), isUnchanged });
   return {

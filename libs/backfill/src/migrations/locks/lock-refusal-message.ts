@@ -32,6 +32,14 @@ export function lockWarning(migration: string, direction: string, finding: LockF
   return `${migration}.${direction}(): ${finding.message} (rule: ${finding.rule}${effect(finding)}): ${shorten(finding.text, 160).replace(/\s+/g, ' ')}`;
 }
 
+/** A lock on a large table that no rule could judge. */
+export function unnamedLockWarning(
+  subject: string,
+  { relation, mode, sql }: { readonly relation: string; readonly mode: string; readonly sql: string },
+): string {
+  return `${subject} has taken ${mode} on ${relation}, a large table that the SQL does not name, so that no lock rule could judge it. Write the statement into the migration: ${shorten(sql, 160).replace(/\s+/g, ' ')}`;
+}
+
 function effect({ lock, table, scans, rewrites, buildsIndex }: LockFinding): string {
   const on = table ? ` on ${table.schema === undefined ? '' : `${table.schema}.`}${table.name}` : '';
   const work = [

@@ -1,6 +1,7 @@
 import { isSameName, type LockMode, namedTables, type Statement, type TableName } from 'nestjs-backfill-sql';
 import type { QueryRunner } from 'typeorm';
 import type { SendQuery } from '../guard/row-counters.js';
+import { SMALL_TABLE } from './lock-catalog.js';
 
 /**
  * A lock that made other statements wait, as PostgreSQL showed it. Tables that the migration created are left
@@ -26,7 +27,11 @@ interface Observed {
   readonly mode: LockMode;
   /** The number of the relation's file. A new number means that the table was written again. */
   readonly file: string;
+  readonly isLarge: boolean;
 }
+
+/** A lock on a large table that no statement names. */
+export type UnnamedLock = Pick<Observed, 'name' | 'mode'>;
 
 interface Held {
   lock: Observed;
@@ -39,11 +44,11 @@ export interface SentStatements {
   readonly statements: readonly Statement[];
 }
 
-/** Without the catalog's own relations; it is kept short because it is planned each time. */
+/** It is planned each time, so that it is short: the view pg_locks only adds to the time of its function. */
 const HELD = `
   SELECT c.oid::text AS id, c.relnamespace::pg_catalog.regnamespace::text AS schema, c.relname AS name, l.mode,
-         c.relfilenode::text AS file
-    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
+         c.relfilenode::text AS file, c.reltuples::float8 AS rows, pg_catalog.pg_relation_size(c.oid)::float8 AS bytes
+    FROM pg_catalog.pg_lock_status() l JOIN pg_catalog.pg_class c ON c.oid = l.relation
    WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
      AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
      AND c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'`;
@@ -77,7 +82,7 @@ export class LockWitness {
   readonly #locks: HeldLock[] = [];
   readonly #held = new Map<string, Held>();
   /** Locks of earlier migrations, and of TypeORM's own statements. */
-  readonly #heldBefore = new Set<string>();
+  readonly #heldBefore = new Map<string, LockMode>();
   /** Relations with a higher id are new. */
   #newestId = Infinity;
   #files: ReadonlyMap<string, string> | undefined;
@@ -96,7 +101,7 @@ export class LockWitness {
     this.#newestId = newestId;
     this.#files = undefined;
     // A transaction without a change holds no lock that could be taken for one of the migration.
-    if (!isUnchanged) for (const { id } of await observe(query)) this.#heldBefore.add(id);
+    if (!isUnchanged) for (const { id, mode } of await observe(query)) this.#heldBefore.set(id, mode);
   }
 
   /** Before a statement that may write a table again. */
@@ -113,22 +118,30 @@ export class LockWitness {
     this.#unsettled.push(sent);
   }
 
-  /** In the transaction of the statements that were noted. */
-  async settle(query: SendQuery): Promise<void> {
+  /**
+   * In the transaction of the statements that were noted. @returns the new locks on large tables that the statements
+   * do not name
+   */
+  async settle(query: SendQuery): Promise<readonly UnnamedLock[]> {
     const sent = this.#unsettled;
-    if (sent.length === 0) return;
+    if (sent.length === 0) return [];
     this.#unsettled = [];
     const taken: Observed[] = [];
     for (const lock of await observe(query)) {
       const held = this.#held.get(lock.id);
       if (held) held.lock = lock;
-      else if (Number(lock.id) <= this.#newestId && !this.#heldBefore.has(lock.id)) taken.push(lock);
+      else if (Number(lock.id) <= this.#newestId && isStronger(lock.mode, this.#heldBefore.get(lock.id)))
+        taken.push(lock);
     }
-    const parents = sent.length > 1 && taken.length > 0 ? await parentsOf(query, taken) : NO_PARENTS;
+    // What the first statement names, it has locked.
+    const isByFirst = taken.every(({ name }) => isNamedBy(sent.slice(0, 1), [name]));
+    const parents = isByFirst ? NO_PARENTS : await parentsOf(query, taken);
+    const namesOf = ({ id, name }: Observed) => [name, ...(parents.get(id) ?? [])];
     for (const lock of taken) {
-      const by = takerOf(sent, [lock.name, ...(parents.get(lock.id) ?? [])]);
+      const by = takerOf(sent, namesOf(lock));
       if (by) this.#held.set(lock.id, { lock, by });
     }
+    return taken.filter((lock) => lock.isLarge && !isNamedBy(sent, namesOf(lock)));
   }
 
   /** The transaction has ended, and with it its locks. */
@@ -148,13 +161,21 @@ export class LockWitness {
   }
 }
 
+function isStronger(mode: LockMode, other: LockMode | undefined): boolean {
+  return other === undefined || MODES.indexOf(mode) > MODES.indexOf(other);
+}
+
 const NO_PARENTS: ReadonlyMap<string, readonly TableName[]> = new Map();
 
 /** The first statement that names the relation or a parent of it. */
 function takerOf(sent: readonly SentStatements[], names: readonly TableName[]): SentStatements | undefined {
-  const isNamed = ({ statements }: SentStatements) =>
-    namedTables(statements).some((table) => names.some((name) => isSameName(table, name)));
-  return sent.find(isNamed) ?? sent[0];
+  return sent.find((statements) => isNamedBy([statements], names)) ?? sent[0];
+}
+
+function isNamedBy(sent: readonly SentStatements[], names: readonly TableName[]): boolean {
+  return sent.some(({ statements }) =>
+    namedTables(statements).some((table) => names.some((name) => isSameName(table, name))),
+  );
 }
 
 /** The strongest lock on each relation. */
@@ -166,10 +187,11 @@ async function observe(query: SendQuery): Promise<readonly Observed[]> {
       name: { schema: unquoted(String(row['schema'])), name: String(row['name']) },
       mode: row['mode'] as LockMode,
       file: String(row['file']),
+      isLarge: Number(row['rows']) > SMALL_TABLE.rows || Number(row['bytes']) > SMALL_TABLE.bytes,
     };
     const other = strongest.get(lock.id);
-    const isStronger = !other || MODES.indexOf(lock.mode) > MODES.indexOf(other.mode);
-    if (isStronger && !SYSTEM_SCHEMA.test(lock.name.schema)) strongest.set(lock.id, lock);
+    if (isStronger(lock.mode, other?.mode) && !SYSTEM_SCHEMA.test(lock.name.schema))
+      strongest.set(lock.id, lock);
   }
   return [...strongest.values()];
 }

@@ -1,16 +1,27 @@
-import { type LockFinding, LockJudge, lockLookups, SchemaState, type Statement } from 'nestjs-backfill-sql';
-import type { DataSource } from 'typeorm';
+import {
+  isRestorable,
+  LOCK_EFFECTS,
+  type LockFinding,
+  LockJudge,
+  lockLookups,
+  SchemaState,
+  type Statement,
+} from 'nestjs-backfill-sql';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { rulesOfStep } from '../guard/guard-context.js';
 import type { SendQuery } from '../guard/row-counters.js';
 import { DangerousLockError } from '../migration.error.js';
 import type { LockExemption, LocksPolicy, MigrationLog } from '../migration.options.js';
 import { catalogOfEntities, readLockCatalog } from './lock-catalog.js';
-import { lockWarning } from './lock-refusal-message.js';
+import { lockWarning, unnamedLockWarning } from './lock-refusal-message.js';
+import type { UnnamedLock } from './lock-witness.js';
 
 export interface LockGuardOptions {
   readonly migration: string;
   readonly direction: 'up' | 'down';
   readonly dataSource: DataSource;
+  /** The query runner of the caller. */
+  readonly runner: QueryRunner;
   readonly locks: LocksPolicy;
   readonly allowsLocks: LockExemption | undefined;
   /** It waits for backfills, so that it belongs to a later release than the code that reads what it drops. */
@@ -18,6 +29,9 @@ export interface LockGuardOptions {
   readonly lockTimeoutMs: number;
   readonly log: MigrationLog;
 }
+
+/** The judge of the migration before, whose transaction may go on: see `migrationsTransactionMode: 'all'`. */
+const lastJudges = new WeakMap<QueryRunner, LockJudge>();
 
 /** What the migrations of a run have created so far. */
 const states = new WeakMap<DataSource, SchemaState>();
@@ -32,8 +46,9 @@ export class LockGuard {
   readonly #options: LockGuardOptions;
   readonly #judge: LockJudge;
   readonly #policy: LocksPolicy;
-  /** Dropped views that the migration may create again before its transaction ends. */
-  #droppedViews: readonly LockFinding[] = [];
+  /** Dropped views and defaults that the migration may create again before its transaction ends. */
+  #dropped: readonly LockFinding[] = [];
+  #mayShareTransaction: boolean;
 
   constructor(options: LockGuardOptions) {
     const state = states.get(options.dataSource) ?? new SchemaState();
@@ -43,13 +58,37 @@ export class LockGuard {
     state.forgetColumns();
     this.#options = options;
     this.#judge = new LockJudge(state);
+    const before = lastJudges.get(options.runner);
+    if (before) this.#judge.continueTransaction(before);
+    lastJudges.delete(options.runner);
+    this.#mayShareTransaction = before !== undefined;
     // A revert runs by hand, often during an incident: it must not be refused.
     this.#policy = options.direction === 'down' && options.locks === 'refuse' ? 'warn' : options.locks;
   }
 
-  /** The transaction of the migration has ended. */
+  /** Whether the transaction may be that of the migration before, with its locks. */
+  get mayShareTransaction(): boolean {
+    return this.#mayShareTransaction;
+  }
+
+  /** The transaction has ended, or it is another one than that of the migration before. */
   endTransaction(): void {
+    this.#mayShareTransaction = false;
     this.#judge.endTransaction();
+  }
+
+  /** Locks that statements have taken through SQL that the guard could not read, or through a routine. */
+  warnOfUnnamed(locks: readonly UnnamedLock[], statements: readonly Statement[]): void {
+    const { migration, direction, log } = this.#options;
+    if (this.#policy === 'off') return;
+    for (const { name, mode } of locks)
+      log.warn(
+        unnamedLockWarning(`${migration}.${direction}()`, {
+          relation: `${name.schema}.${name.name}`,
+          mode,
+          sql: statements.map(({ text }) => text).join('; '),
+        }),
+      );
   }
 
   /**
@@ -62,7 +101,7 @@ export class LockGuard {
     query: SendQuery,
   ): Promise<void> {
     const ddl = statements.flatMap((statement) => statement.ddl);
-    if (statements.some(({ transaction }) => transaction === 'commit')) this.#refuseDroppedViews();
+    if (statements.some(({ transaction }) => transaction === 'commit')) this.#refuseDropped();
     if (this.#policy === 'off' || ddl.length === 0) return;
     const { dataSource, lockTimeoutMs } = this.#options;
     const context = {
@@ -85,36 +124,33 @@ export class LockGuard {
   }
 
   /**
-   * A view that the migration creates again is not missed. In a transaction, that is known only at its end.
+   * A view or a default that the migration creates again is not missed. In a transaction, that is known only at its end.
    */
   #reportOf(findings: readonly LockFinding[], session: 'transaction' | 'alone'): void {
     const { state } = this.#judge;
-    const isOpen = ({ rule, table }: LockFinding) =>
-      rule === 'drop-view' &&
-      table !== undefined &&
-      (session === 'transaction' || !state.isDroppedView(table));
-    const views = session === 'transaction' ? findings.filter(isOpen) : [];
-    this.#droppedViews = [...this.#droppedViews, ...views.filter((finding) => !this.#isExempt(finding))];
+    const isOpen = (finding: LockFinding) =>
+      isRestorable(finding) && (session === 'transaction' || !state.dropped.isMissing(finding));
+    const open = session === 'transaction' ? findings.filter(isOpen) : [];
+    this.#dropped = [...this.#dropped, ...open.filter((finding) => !this.#isExempt(finding))];
     this.#report(findings.filter((finding) => !isOpen(finding)));
   }
 
-  /** @throws DangerousLockError if the migration has dropped a view, and not created it again */
-  #refuseDroppedViews(): void {
-    const missing = this.#droppedViews.filter(
-      ({ table }) => table !== undefined && this.#judge.state.isDroppedView(table),
-    );
-    this.#droppedViews = [];
+  /** @throws DangerousLockError if the migration has dropped a view or a default, and not created it again */
+  #refuseDropped(): void {
+    const missing = this.#dropped.filter((finding) => this.#judge.state.dropped.isMissing(finding));
+    this.#dropped = [];
     this.#report(missing, 'The transaction is rolled back.');
   }
 
   /**
    * The migration has succeeded: what it has created is unused by the releases that run.
    *
-   * @throws DangerousLockError if a view that it has dropped is missing
+   * @throws DangerousLockError if a view or a default that it has dropped is missing
    */
   finish(): void {
-    this.#refuseDroppedViews();
+    this.#refuseDropped();
     this.#judge.state.startMigration();
+    if (this.#options.runner.isTransactionActive) lastJudges.set(this.#options.runner, this.#judge);
   }
 
   /**
@@ -145,7 +181,9 @@ export class LockGuard {
     const refused = findings.filter((finding) => !this.#isExempt(finding));
     if (refused.length === 0) return;
     const { migration, direction, log } = this.#options;
-    if (this.#policy === 'refuse') throw new DangerousLockError(migration, direction, refused, consequence);
+    const isSevere = ({ rule }: LockFinding) => LOCK_EFFECTS[rule].severity !== 'LOW';
+    const [first, ...others] = this.#policy === 'refuse' ? refused.filter(isSevere) : [];
+    if (first) throw new DangerousLockError(migration, direction, [first, ...others], consequence);
     for (const finding of refused) log.warn(lockWarning(migration, direction, finding));
   }
 }

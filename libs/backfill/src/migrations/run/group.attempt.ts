@@ -8,12 +8,14 @@ import {
 import type { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { insideMigration, unguarded } from '../guard/guard-context.js';
 import { PhaseGuard } from '../guard/phase-guard.js';
+import { migrationsTablePath } from '../guard/recording-probe.js';
+import { forgetStart } from '../guard/transaction-start.js';
 import type { LockRetry } from '../locks/lock-retry.js';
 import { LockWitness, observeLocks } from '../locks/lock-witness.js';
 import type { RanMigration } from '../migration.report.js';
 import { declarationOf } from './guarded-migration.runner.js';
 import { settingsFor } from './migration.settings.js';
-import { beginUnderPolicy, observedRunner, underPolicy } from './observed-runner.js';
+import { beginMigrations, observedRunner, underPolicy } from './observed-runner.js';
 
 export interface GroupAttemptOptions {
   readonly dataSource: DataSource;
@@ -36,11 +38,12 @@ export async function attemptGroup(
     // start it.
     await lease.confirm(runner);
     await insideMigration(await PhaseGuard.for(dataSource), async () => {
-      if (inTransaction) await beginUnderPolicy(runner, retry);
+      if (inTransaction) await beginMigrations(runner, retry, migrationsTablePath(dataSource));
       for (const migration of group) {
         const witness = new LockWitness();
         observeLocks(runner, witness);
         ran.push({ report: await runOne(migration, runner, options), witness });
+        forgetStart(runner);
       }
       await unguarded(() => lease.confirm(runner));
       if (runner.isTransactionActive) await runner.commitTransaction();

@@ -1,4 +1,5 @@
 import { messageOf } from '../../postgres/error-classes.js';
+import { nearest } from '../../text/nearest.js';
 import { loadClassifier, LOCK_RULES } from 'nestjs-backfill-sql';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { insideMigration, observingOthers, watchDriver } from '../guard/guard-context.js';
@@ -168,6 +169,7 @@ class GuardedMigrationRunner {
       migration: this.#name,
       direction: this.#migration.direction,
       dataSource,
+      runner: this.#raw,
       locks: this.#declaration.locks ?? locks,
       allowsLocks: this.#declaration.allowsLocks,
       isContract: (this.#declaration.requires ?? []).length > 0,
@@ -208,10 +210,16 @@ class GuardedMigrationRunner {
     const { reason, rules } = allowsLocks as { reason?: unknown; rules?: unknown };
     const names: readonly string[] = Array.isArray(rules) ? rules : [];
     const unknown = names.filter((rule) => !(LOCK_RULES as readonly string[]).includes(rule));
-    if (typeof reason !== 'string' || reason.trim() === '' || names.length === 0 || unknown.length > 0)
+    if (unknown.length > 0)
       throw new MigrationDeclarationError(
         this.#name,
-        `${this.#name} declares \`allowsLocks\` without a reason or without rules that exist${unknown.length > 0 ? `: ${unknown.join(', ')}` : ''}.`,
+        `${this.#name} declares \`allowsLocks\` with rules that do not exist: ${unknown.join(', ')}.`,
+        remedyOfUnknown(unknown),
+      );
+    if (typeof reason !== 'string' || reason.trim() === '' || names.length === 0)
+      throw new MigrationDeclarationError(
+        this.#name,
+        `${this.#name} declares \`allowsLocks\` without a reason or without rules.`,
         "static readonly allowsLocks = { reason: 'why the locks do no harm', rules: ['index-not-concurrent'] };",
       );
     this.#settings.log.warn(
@@ -226,6 +234,12 @@ class GuardedMigrationRunner {
       `${this.#name} failed (${message}) and does not run in a transaction. Already committed: ${committed.join('; ')}`,
     );
   }
+}
+
+function remedyOfUnknown(rules: readonly string[]): string {
+  const meant = rules.map((rule) => nearest(rule, LOCK_RULES)).filter((rule) => rule !== undefined);
+  const question = meant.length > 0 ? `Did you mean ${meant.map((rule) => `'${rule}'`).join(', ')}? ` : '';
+  return `${question}The rules are ${LOCK_RULES.join(', ')}.`;
 }
 
 /** A migration without a transaction may have committed statements before the one that was blocked. */

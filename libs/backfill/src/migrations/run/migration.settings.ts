@@ -11,13 +11,21 @@ import {
 
 const settings = new WeakMap<DataSource, MigrationSettings>();
 
+/** The data source behind the guarded one that a migration gets. */
+const originals = new WeakMap<DataSource, DataSource>();
+
+/** A guarded data source has the settings of the one behind it. */
+export function shareSettings(guarded: DataSource, original: DataSource): void {
+  originals.set(guarded, original);
+}
+
 /**
  * The configured settings of a data source's migrations. The defaults apply if there are none, e.g. under
  * TypeORM's own commands.
  */
 export function settingsFor(dataSource: DataSource): MigrationSettings {
   return (
-    settings.get(dataSource) ?? {
+    settings.get(originals.get(dataSource) ?? dataSource) ?? {
       policy: DDL_POLICY,
       locks: 'refuse',
       log: new Logger('SchemaMigration'),

@@ -2,6 +2,7 @@ import { type DataSource, type Migration, MigrationExecutor, type QueryRunner } 
 import { MAKE_DURABLE } from '../../postgres/timeout-policy.js';
 import { insideMigration } from '../guard/guard-context.js';
 import { PhaseGuard } from '../guard/phase-guard.js';
+import { phaseStartColumns, rememberStart } from '../guard/transaction-start.js';
 import type { LockRetry } from '../locks/lock-retry.js';
 
 /**
@@ -24,14 +25,33 @@ const pids = new WeakMap<QueryRunner, number>();
  * Begins a transaction under the DDL policy. Another process relies on TypeORM's records in it, so that its
  * commit is durable.
  */
-export async function beginUnderPolicy(runner: QueryRunner, { policy }: LockRetry): Promise<void> {
+async function beginUnderPolicy(
+  runner: QueryRunner,
+  { policy }: LockRetry,
+  columns: string,
+): Promise<StartRow | undefined> {
   await runner.startTransaction();
   const rows = (await runner.query(
-    `SELECT ${MAKE_DURABLE}, pg_catalog.set_config('lock_timeout', $1, true), pg_catalog.pg_backend_pid() AS pid`,
+    `SELECT ${MAKE_DURABLE}, pg_catalog.set_config('lock_timeout', $1, true), ${columns}`,
     [String(policy.lockTimeout)],
-  )) as { pid: number }[];
+  )) as StartRow[];
   const [row] = rows;
   if (row) pids.set(runner, row.pid);
+  return row;
+}
+
+interface StartRow extends Record<string, unknown> {
+  readonly pid: number;
+}
+
+/** Begins the transaction of migrations. The first one needs no statement of its own for what is read here. */
+export async function beginMigrations(
+  runner: QueryRunner,
+  retry: LockRetry,
+  recordTable: string,
+): Promise<void> {
+  const row = await beginUnderPolicy(runner, retry, phaseStartColumns(recordTable));
+  if (row) rememberStart(runner, row);
 }
 
 /** Runs statements of TypeORM in a transaction under the DDL policy. */
@@ -41,7 +61,7 @@ export async function underPolicy<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   try {
-    await beginUnderPolicy(runner, retry);
+    await beginUnderPolicy(runner, retry, 'pg_catalog.pg_backend_pid() AS pid');
     const result = await work();
     await runner.commitTransaction();
     return result;

@@ -1,4 +1,5 @@
 import {
+  isRestorable,
   LOCK_EFFECTS,
   type LockCatalog,
   type LockFinding,
@@ -85,13 +86,15 @@ export class LockChecker implements LockRuleChecker {
     }));
   }
 
-  /** Leaves out the views that `up` has created again before its transaction ends. */
+  /** Leaves out the views and defaults that `up` has created again before its transaction ends. */
   settled(findings: readonly Finding[]): readonly Finding[] {
     if (this.#declaration.transaction === 'none') return findings;
     const { state } = this.#judge;
-    const isBack = ({ rule, table = '' }: Finding): boolean => {
+    const isBack = ({ rule, table = '', columns: [column] = [] }: Finding): boolean => {
       const [name = '', schema] = table.split('.').reverse();
-      return rule === 'drop-view' && !state.isDroppedView({ name, ...(schema !== undefined && { schema }) });
+      const dropped = { name, ...(schema !== undefined && { schema }) };
+      const names = column === undefined ? {} : { column };
+      return isRestorable({ rule }) && !state.dropped.isMissing({ rule, table: dropped, names });
     };
     return findings.filter((finding) => !isBack(finding));
   }

@@ -45,6 +45,29 @@ export class Prospect {}`,
     instead: `@Column({ name: 'mail' })
 email!: string;`,
   },
+  'default-dropped': {
+    title: 'A dropped default of a NOT NULL column',
+    danger: `TypeORM writes DEFAULT, or leaves the column out, for a property without a value. Without a default, each of these inserts fails. ${BOTH_RELEASES}`,
+    safeWhen: [
+      NEW_TABLE,
+      'The column is not NOT NULL.',
+      'A later statement of the same transaction sets a default again, or drops NOT NULL.',
+    ],
+    steps: [
+      'Let the application write the column in every insert, and deploy.',
+      'Drop the default in a migration of the next release, and exempt it: `static readonly allowsLocks = { reason, rules }`.',
+    ],
+    refused: inMigration(
+      "ALTER TABLE leads ADD COLUMN stage text NOT NULL DEFAULT 'new'",
+      'ALTER TABLE leads ALTER COLUMN stage DROP DEFAULT',
+    ),
+    instead: `class DropDefault extends SchemaMigration {
+  static readonly allowsLocks = { reason: 'every release since May writes stage', rules: ['default-dropped'] };
+  async up(queryRunner: QueryRunner) {
+    await queryRunner.query(\`ALTER TABLE leads ALTER COLUMN stage DROP DEFAULT\`);
+  }
+}`,
+  },
   'drop-column-in-use': {
     title: 'A dropped column that the application still reads',
     danger: `TypeORM names every column of an entity in its queries, so that each query of the entity fails. ${BOTH_RELEASES}`,
@@ -110,6 +133,18 @@ export class Lead {
     ],
     refused: inMigration('DROP VIEW open_leads'),
     instead: inMigration('CREATE OR REPLACE VIEW open_leads AS SELECT id, name FROM leads'),
+  },
+  'drop-function': {
+    title: 'A function that is dropped with CASCADE',
+    danger: `Every trigger, view, default, generated column, constraint and index that uses the function disappears without a word. Without CASCADE, PostgreSQL refuses the statement and names them. It does not know which queries of the application, and which bodies of other functions, call the function: the guard cannot know it either. ${BOTH_RELEASES}`,
+    safeWhen: ['The statement has no CASCADE.'],
+    steps: [
+      'To change the function, use CREATE OR REPLACE FUNCTION.',
+      'To remove it, drop or change what uses it first, each by its name.',
+      'Remove every call of it from the application, and deploy. Then drop it without CASCADE.',
+    ],
+    refused: inMigration('DROP FUNCTION touch() CASCADE'),
+    instead: inMigration('DROP FUNCTION touch()'),
   },
   'enum-value-renamed': {
     title: 'An enum value that gets another name',

@@ -8,9 +8,29 @@ export const SESSION_REMEDIES = {
     danger:
       'The transaction keeps the lock of the first table while it waits for the second. A transaction of the application that uses the tables in the other order deadlocks with it, and all others wait for both.',
     safeWhen: [NEW_TABLE, SMALL_TABLE, 'The statements run without a transaction.'],
-    steps: ['Write one migration for each table.', 'Or declare `transaction = false`.'],
+    steps: [
+      'Write one migration for each table.',
+      "With `migrationsTransactionMode: 'all'`, TypeORM's default, migrations share a transaction: set it to 'each'.",
+      'Or declare `transaction = false`.',
+    ],
     refused: inMigration('ALTER TABLE leads ADD COLUMN a text', 'ALTER TABLE calls ADD COLUMN b text'),
     instead: withoutTransaction('ALTER TABLE leads ADD COLUMN a text', 'ALTER TABLE calls ADD COLUMN b text'),
+  },
+  'scan-under-lock': {
+    title: 'A table that is read while the transaction holds a lock',
+    danger: `The transaction keeps the lock of an earlier statement until it ends. While a later statement reads a large table, everything that needs the locked table waits. ${QUEUE}`,
+    safeWhen: [
+      NEW_TABLE,
+      SMALL_TABLE,
+      'A LIMIT, or a condition on a value, bounds the rows.',
+      'The statements run without a transaction, or the query comes first.',
+    ],
+    steps: [
+      'Send the query before the first statement that takes a lock, or in a migration of its own.',
+      'Or declare `transaction = false`.',
+    ],
+    refused: inMigration('ALTER TABLE leads ADD COLUMN stage text', 'SELECT count(*) FROM calls'),
+    instead: inMigration('SELECT count(*) FROM calls', 'ALTER TABLE leads ADD COLUMN stage text'),
   },
   'lock-table': {
     title: 'LOCK TABLE',
@@ -19,6 +39,18 @@ export const SESSION_REMEDIES = {
     steps: ['Leave it out: each statement takes the lock that it needs, for as long as it needs it.'],
     refused: inMigration('LOCK TABLE leads IN ACCESS EXCLUSIVE MODE'),
     instead: inMigration('ALTER TABLE leads ADD COLUMN stage text'),
+  },
+  'rows-locked': {
+    title: 'A query that locks every row of a table',
+    danger:
+      'SELECT … FOR UPDATE or FOR SHARE without a condition writes a lock into each row, which reads and writes the whole table. Updates and deletes of the rows wait until the transaction ends.',
+    safeWhen: [NEW_TABLE, SMALL_TABLE, 'A LIMIT, or a condition on a value, bounds the rows.'],
+    steps: [
+      'Leave FOR UPDATE out: a schema migration changes no rows.',
+      'To change rows, write a backfill: its batches lock few rows for a short time.',
+    ],
+    refused: inMigration('SELECT id FROM leads FOR UPDATE'),
+    instead: inMigration('SELECT id FROM leads LIMIT 1'),
   },
   'lock-timeout-raised': {
     title: 'A lock timeout that is raised or turned off',

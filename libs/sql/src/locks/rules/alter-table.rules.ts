@@ -4,6 +4,7 @@ import type { LockMode } from '../lock.types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { isSameName, tableOf } from '../table-names.js';
 import { addColumn, changeType } from './column.rules.js';
+import { scanUnderLock } from './query.rules.js';
 import { addConstraint, setNotNull } from './constraint.rules.js';
 
 /** ALTER TABLE ALL IN TABLESPACE. */
@@ -29,8 +30,12 @@ const COMMANDS: Readonly<Record<string, CommandRule>> = {
   AT_AddConstraint: (on, table, { def }) => addConstraint(on, table, nodeOf(def, 'Constraint') ?? {}),
   AT_AlterColumnType: changeType,
   AT_SetNotNull: (on, table, { name }) => setNotNull(on, table, text(name) ?? ''),
-  AT_DropNotNull: (on, table, { name }) =>
-    on.state.noteColumn(table, text(name) ?? '', { notNull: false, provenNotNull: false }),
+  AT_ColumnDefault: changeDefault,
+  AT_DropNotNull: (on, table, { name }) => {
+    on.state.noteColumn(table, text(name) ?? '', { notNull: false, provenNotNull: false });
+    on.state.dropped.restoreDefault(table, text(name) ?? '');
+  },
+  AT_AddIdentity: (on, table, { name }) => on.state.dropped.restoreDefault(table, text(name) ?? ''),
   AT_ValidateConstraint: validate,
   AT_DropColumn: dropColumn,
   AT_AttachPartition: attachPartition,
@@ -47,6 +52,22 @@ const COMMANDS: Readonly<Record<string, CommandRule>> = {
   AT_SetTableSpace: rewrite,
   AT_SetAccessMethod: rewrite,
 };
+
+/** The release that runs leaves the column out of its inserts, or writes DEFAULT, as TypeORM does. */
+function changeDefault(on: StatementInspection, table: TableName, { name, def }: Json): void {
+  const column = text(name) ?? '';
+  on.state.dropped.restoreDefault(table, column);
+  const isNullable =
+    on.state.column(table, column)?.notNull === false || on.column(table, column).notNull !== true;
+  if (def !== undefined || isNullable) return;
+  const { length } = on.findings;
+  on.report('default-dropped', {
+    table,
+    message: `${fullTableName(table)}.${column} is NOT NULL, so that inserts of a release that relies on its default fail`,
+    names: { column },
+  });
+  if (on.findings.length > length) on.state.dropped.dropDefault(table, column);
+}
 
 function rewrite(on: StatementInspection, table: TableName, { subtype }: Json): void {
   if (on.ddl.fields['objtype'] === 'OBJECT_SEQUENCE') return;
@@ -68,7 +89,7 @@ function validate(on: StatementInspection, table: TableName, { name }: Json): vo
   on.state.validate(table, constraint);
   const earlier = on.held(table);
   const lock = earlier ?? lockOfOthers(on.ddl.fields);
-  if (!lock) return;
+  if (!lock) return scanUnderLock(on, table, 'VALIDATE CONSTRAINT');
   const holder = earlier
     ? 'the transaction still holds the lock of an earlier statement'
     : 'the same ALTER TABLE holds a stronger lock';
@@ -95,6 +116,7 @@ function dropColumn(on: StatementInspection, table: TableName, { name }: Json): 
   if (on.ddl.fields['objtype'] === 'OBJECT_TYPE') return;
   const isAdded = on.state.hasAdded(table, column);
   if (!on.state.isNew(table)) on.state.dropColumn(table, column);
+  on.state.dropped.restoreDefault(table, column);
   const reader = on.context.catalog?.readerOf(table, column);
   if (reader === undefined) return reportUnread(on, table, { column, isAdded });
   on.report('drop-column-in-use', {

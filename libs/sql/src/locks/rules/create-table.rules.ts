@@ -13,6 +13,7 @@ import { SERIAL_TYPES, typeOfNode } from '../column-types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
 import { nameOfParts, tableOf, TEMPORARY_SCHEMA } from '../table-names.js';
 import { columnConstraints, columnsProvenBy } from './constraint.rules.js';
+import { readForTable } from './query.rules.js';
 
 export function createTable(on: StatementInspection): void {
   const { fields } = on.ddl;
@@ -131,6 +132,8 @@ export function createTableAs(on: StatementInspection): void {
   const into = on.ddl.fields['into'] as Json | undefined;
   const table = createdTable(nodeOf(into, 'IntoClause')?.['rel'] ?? into?.['rel']);
   if (!table) return;
+  // Of a table that exists, the statement does nothing.
+  if (!on.context.catalog?.table(table)) readForTable(on);
   if (existsPossibly(on, table)) return;
   on.state.createTable(table);
   on.state.addNew(table);
@@ -151,7 +154,7 @@ export function createOther(on: StatementInspection): void {
   const name = NEW_NAMES[node]?.(fields);
   if (name) on.state.addNew(name);
   const replaced = node === 'ViewStmt' ? tableOf(fields['view']) : undefined;
-  if (replaced) on.state.restoreView(replaced);
+  if (replaced) on.state.dropped.restoreView(replaced);
   if (node === 'CreateDomainStmt' && name)
     on.state.noteDomain(name.name, {
       isConstrained: nodesOf(fields['constraints'], 'Constraint').length > 0,

@@ -12,6 +12,8 @@ export function createIndex(on: StatementInspection): void {
   const columns = nodesOf(fields['indexParams'], 'IndexElem')
     .map(({ name }) => text(name))
     .filter((column) => column !== undefined);
+  if (index !== undefined && fields['if_not_exists'] === true && on.existsIndex({ ...table, name: index }))
+    return;
   if (index !== undefined) on.state.noteIndex({ ...table, name: index }, table, columns);
   for (const column of columns) on.state.noteColumn(table, column, { isIndexed: true });
   if (fields['concurrent'] === true) return;

@@ -3,78 +3,8 @@ import { hasOption } from '../../classification/statement-kinds.js';
 import { constantText, type Json, list, nodesOf, nodeOf, text } from '../../parser/parser-nodes.js';
 import type { LockMode } from '../lock.types.js';
 import { blockedBy, fullTableName, type StatementInspection } from '../statement-inspection.js';
-import { droppedNames, nameOfParts, tableOf } from '../table-names.js';
-import { dropIndexes } from './index.rules.js';
-
-const DROPS_TABLES = new Set(['OBJECT_TABLE', 'OBJECT_FOREIGN_TABLE']);
-
-export function drop(on: StatementInspection): void {
-  const { fields } = on.ddl;
-  const type = text(fields['removeType']) ?? '';
-  if (type === 'OBJECT_INDEX') return dropIndexes(on);
-  const cascades = fields['behavior'] === 'DROP_CASCADE';
-  if (type === 'OBJECT_SCHEMA' && cascades) dropSchemas(on);
-  if (cascades && TYPES_OF_COLUMNS[type]) dropTypes(on, TYPES_OF_COLUMNS[type]);
-  if (type === 'OBJECT_VIEW' || type === 'OBJECT_MATVIEW') return dropViews(on);
-  if (!DROPS_TABLES.has(type)) return;
-  for (const table of droppedNames(fields)) {
-    if (type === 'OBJECT_TABLE')
-      on.report('drop-table', {
-        table,
-        message: `releases that still run fail when they read ${fullTableName(table)}`,
-      });
-    on.state.drop(table);
-  }
-}
-
-/** A migration that creates the view again in its transaction leaves no gap: see `SchemaState.isDroppedView`. */
-function dropViews(on: StatementInspection): void {
-  for (const view of droppedNames(on.ddl.fields)) {
-    const { length } = on.findings;
-    on.report('drop-view', {
-      table: view,
-      message: `releases that still run fail when they read ${fullTableName(view)}`,
-    });
-    if (on.findings.length > length) on.state.dropView(view);
-    else on.state.drop(view);
-  }
-}
-
-/** What CASCADE drops together with its columns. */
-const TYPES_OF_COLUMNS: Readonly<Record<string, string>> = {
-  OBJECT_TYPE: 'TYPE',
-  OBJECT_DOMAIN: 'DOMAIN',
-  OBJECT_EXTENSION: 'EXTENSION',
-};
-
-function dropTypes(on: StatementInspection, kind: string): void {
-  const names = kind === 'EXTENSION' ? namesOf(on.ddl.fields) : droppedNames(on.ddl.fields);
-  for (const name of names) {
-    if (on.state.isUnused(name)) continue;
-    on.report('drop-column', {
-      message: `DROP ${kind} … CASCADE drops every column that has a type of ${fullTableName(name)}`,
-    });
-  }
-}
-
-function namesOf(fields: Json): readonly TableName[] {
-  return list(fields['objects'])
-    .map(text)
-    .filter((name) => name !== undefined)
-    .map((name) => ({ name }));
-}
-
-function dropSchemas(on: StatementInspection): void {
-  for (const item of list(on.ddl.fields['objects'])) {
-    const schema = text(item);
-    if (schema === undefined || on.state.isUnused({ name: schema })) continue;
-    on.report('drop-table', { message: `DROP SCHEMA … CASCADE drops every table of ${schema}` });
-  }
-}
-
-export function dropOwned(on: StatementInspection): void {
-  on.report('drop-table', { message: 'DROP OWNED drops every table of the role' });
-}
+import { nameOfParts, tableOf } from '../table-names.js';
+import { scanUnderLock } from './query.rules.js';
 
 const RENAMED_RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
 
@@ -173,13 +103,6 @@ export function alterDomain(on: StatementInspection): void {
     });
 }
 
-/** DROP DATABASE. */
-export function dropDatabase(on: StatementInspection): void {
-  on.report('drop-table', {
-    message: `DROP DATABASE drops every table of ${text(on.ddl.fields['dbname']) ?? 'it'}`,
-  });
-}
-
 /** CREATE RULE. */
 export function createRule(on: StatementInspection): void {
   const table = tableOf(on.ddl.fields['relation']);
@@ -225,7 +148,8 @@ export function lockTable(on: StatementInspection): void {
 export function refresh(on: StatementInspection): void {
   const { fields } = on.ddl;
   const table = tableOf(fields['relation']);
-  if (!table || fields['concurrent'] === true) return;
+  if (!table) return;
+  if (fields['concurrent'] === true) return scanUnderLock(on, table, 'REFRESH');
   on.report('refresh-not-concurrent', {
     table,
     message: `REFRESH computes ${fullTableName(table)} again while reads of it wait`,

@@ -1,0 +1,68 @@
+import type { TableName } from '../classification/statement.types.js';
+import type { LockFinding, LockRule } from './lock.types.js';
+import { isSameName } from './table-names.js';
+
+interface DroppedDefault {
+  readonly table: TableName;
+  readonly column: string;
+}
+
+/** Rules for what a migration may drop and create again. */
+const RESTORABLE: ReadonlySet<string> = new Set<LockRule>(['drop-view', 'default-dropped']);
+
+/** Whether a later statement of the migration can take the danger back. @publicApi */
+export function isRestorable({ rule }: { readonly rule: string }): boolean {
+  return RESTORABLE.has(rule);
+}
+
+/** What a migration has dropped, and not created again. @publicApi */
+export class DroppedObjects {
+  #views: readonly TableName[] = [];
+  /** Defaults of NOT NULL columns. */
+  #defaults: readonly DroppedDefault[] = [];
+
+  copy(): DroppedObjects {
+    const copy = new DroppedObjects();
+    copy.#views = this.#views;
+    copy.#defaults = this.#defaults;
+    return copy;
+  }
+
+  clear(): void {
+    this.#views = [];
+    this.#defaults = [];
+  }
+
+  dropView(name: TableName): void {
+    this.#views = [...this.#views, name];
+  }
+
+  /** A relation has the name again. */
+  restoreView(name: TableName): void {
+    this.#views = this.#views.filter((other) => !isSameName(other, name));
+  }
+
+  dropDefault(table: TableName, column: string): void {
+    this.#defaults = [...this.#defaults, { table, column }];
+  }
+
+  /** The column has a default again, or needs none. */
+  restoreDefault(table: TableName, column: string): void {
+    this.#defaults = this.#defaults.filter((other) => !isSameColumn(other, { table, column }));
+  }
+
+  /** Whether what a restorable finding names is still missing. */
+  isMissing({
+    rule,
+    table,
+    names: { column = '' },
+  }: Pick<LockFinding, 'table' | 'names'> & { readonly rule: string }): boolean {
+    if (table === undefined) return false;
+    if (rule === 'drop-view') return this.#views.some((other) => isSameName(other, table));
+    return this.#defaults.some((other) => isSameColumn(other, { table, column }));
+  }
+}
+
+function isSameColumn(a: DroppedDefault, b: DroppedDefault): boolean {
+  return a.column === b.column && isSameName(a.table, b.table);
+}

@@ -1,5 +1,4 @@
 import {
-  attachPartition,
   changeType,
   dropColumn,
   finishRenameColumn,
@@ -10,6 +9,7 @@ import {
   setNotNull,
 } from 'nestjs-backfill/steps';
 import type { QueryRunner } from 'typeorm';
+import { guardMigrations } from '../../libs/backfill/src/migrations/migration.guarding.ts';
 import { ActiveLead } from '../support/migrations/guard-stage.ts';
 import { MigrationStage } from '../support/migrations/migration-stage.ts';
 import {
@@ -82,6 +82,26 @@ describe('renameTable()', () => {
     });
     expect(rows).toEqual([{ id: 1 }]);
     await query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  });
+
+  it('warns of functions that use a constraint by its name, which a view does not have', async () => {
+    await query(
+      `CREATE FUNCTION put() RETURNS void LANGUAGE plpgsql AS
+       $$ BEGIN INSERT INTO leads VALUES (1) ON CONFLICT ON CONSTRAINT leads_pkey DO NOTHING; END $$;
+       CREATE FUNCTION put_by_column() RETURNS void LANGUAGE plpgsql AS
+       $$ BEGIN INSERT INTO leads VALUES (1) ON CONFLICT (id) DO NOTHING; -- not by leads_pkey
+       END $$`,
+    );
+    const Rename = migration('Rename', { up: (q) => renameTable(q, names) });
+    await withDataSource(postgresDataSource(stage.database, [Rename]), (dataSource) => {
+      guardMigrations(dataSource, { log: stage.log });
+      return dataSource.runMigrations();
+    });
+    expect(stage.lines.filter((line) => line.includes('ON CONFLICT ON CONSTRAINT'))).toEqual([
+      expect.stringContaining('put() uses leads_pkey. Name the columns instead'),
+    ]);
+    await query('SELECT put_by_column()');
+    await expect(query('SELECT put()')).rejects.toThrow('leads_pkey');
   });
 
   it('changes nothing if the new name is in use, and finishes only a view', async () => {
@@ -168,40 +188,6 @@ describe('retireColumn() and dropColumn()', () => {
     const error = await rejection(withDataSource(source, (dataSource) => dataSource.runMigrations()));
     expect((error as Error).message).toContain('the entity ActiveLead still reads it');
     expect(await stage.columns()).toEqual(['id', 'note']);
-  });
-});
-
-describe('attachPartition()', () => {
-  const parent = 'events';
-  const partition = 'events_2026';
-
-  beforeEach(async () => {
-    await query(
-      `CREATE TABLE events (id int, at date) PARTITION BY RANGE (at);
-       CREATE TABLE events_2026 (id int, at date);
-       INSERT INTO events_2026 SELECT n, '2026-03-01' FROM generate_series(1, 10600) n`,
-    );
-  });
-
-  it('proves the bound before it attaches a large table', async () => {
-    await run(
-      (q) => attachPartition(q, { parent, partition, values: { from: '2026-01-01', to: '2027-01-01' } }),
-      false,
-    );
-    expect(await stage.count('events')).toBe(10_600);
-    expect(
-      await query(
-        `SELECT conname FROM pg_constraint WHERE conrelid = 'events_2026'::regclass AND contype = 'c'`,
-      ),
-    ).toEqual([]);
-  });
-
-  it('leaves no CHECK behind if a row is out of the bound', async () => {
-    await rejection(
-      run((q) => attachPartition(q, { parent, partition, values: { from: '2027-01-01' } }), false),
-    );
-    await query(`INSERT INTO events_2026 VALUES (1, '2020-01-01')`);
-    expect(await stage.count('events')).toBe(0);
   });
 });
 

@@ -33,6 +33,8 @@ describe('safe steps', () => {
       `SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f') AND convalidated`,
     );
     expect(constraints).toEqual([{ conname: 'calls_lead_id_fkey' }]);
+    const warnings = stage.lines.filter((line) => line.startsWith('No index of "calls" starts with lead_id'));
+    expect(warnings).not.toEqual([]);
   });
 
   it('are refused inside a transaction', async () => {

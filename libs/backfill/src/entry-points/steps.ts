@@ -14,14 +14,13 @@ export {
   type UniqueStep,
 } from '../migrations/steps/constraint-steps.js';
 export {
-  attachPartition,
   changeType,
   type ChangeTypeStep,
   dropColumn,
   type DropColumnStep,
-  type PartitionStep,
   retireColumn,
 } from '../migrations/steps/column-steps.js';
+export { attachPartition, type PartitionStep } from '../migrations/steps/partition-steps.js';
 export {
   finishRenameColumn,
   finishRenameTable,

@@ -6,7 +6,7 @@ import { dataSourceOf } from '../guard/migration-guard.js';
 import type { SendQuery } from '../guard/row-counters.js';
 import { catalogOfEntities, readLockCatalog } from '../locks/lock-catalog.js';
 import { MigrationDeclarationError } from '../migration.error.js';
-import { quoteTable, refuseTransaction, type TableReference, validateOrDrop } from './step-statements.js';
+import { quoteTable, type TableReference } from './step-statements.js';
 
 /** The new type of a column. @publicApi */
 export interface ChangeTypeStep {
@@ -112,69 +112,4 @@ export async function dropColumn(queryRunner: QueryRunner, { table, column }: Dr
   await insideStep(['drop-column'], () =>
     queryRunner.query(`ALTER TABLE ${quoteTable(table)} DROP COLUMN IF EXISTS ${quoteIdentifier(column)}`),
   );
-}
-
-/** The partition to attach. @publicApi */
-export interface PartitionStep {
-  /** The partitioned table. */
-  readonly parent: TableReference;
-  /** The table that becomes a partition. */
-  readonly partition: TableReference;
-  /** The values of the partition key, of one column: a range whose end is left out, or a list. */
-  readonly values: { readonly from?: string; readonly to?: string } | { readonly in: readonly string[] };
-}
-
-/**
- * Attaches a table as a partition. A CHECK that is validated before proves the bound, while reads and writes go
- * on, so that PostgreSQL does not read the table under its lock. It does nothing if it is attached already, and
- * can be repeated after a failure.
- *
- * Each step commits by itself, so declare `transaction = false` on the migration.
- *
- * @publicApi
- * @throws MigrationDeclarationError inside a transaction, or if the key is not one column
- */
-export async function attachPartition(queryRunner: QueryRunner, step: PartitionStep): Promise<void> {
-  refuseTransaction(queryRunner, 'attachPartition');
-  const { parent, partition, values } = step;
-  const [target, owner] = [quoteTable(partition), quoteTable(parent)];
-  const rows = (await queryRunner.query(
-    `SELECT (SELECT a.attname FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = p.partrelid AND a.attnum = p.partattrs[0] AND p.partnatts = 1) AS key,
-            EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = p.partrelid
-                     AND i.inhrelid = ${quoteLiteral(target)}::pg_catalog.regclass) AS attached
-       FROM pg_catalog.pg_partitioned_table p WHERE p.partrelid = ${quoteLiteral(owner)}::pg_catalog.regclass`,
-  )) as { key: string | null; attached: boolean }[];
-  const [row] = rows;
-  if (row?.attached === true) return;
-  if (typeof row?.key !== 'string')
-    throw new MigrationDeclarationError(
-      'attachPartition',
-      `attachPartition() needs a table that is partitioned by one column, but ${parent} is not. Nothing was changed.`,
-      'Add a CHECK with addCheck() that proves the bound, and send ATTACH PARTITION after it.',
-    );
-  const check = quoteIdentifier(`${partition.split('.').at(-1)?.slice(0, 50) ?? ''}_bound_check`);
-  await queryRunner.query(`ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${check}`);
-  await queryRunner.query(
-    `ALTER TABLE ${target} ADD CONSTRAINT ${check} CHECK (${conditionOf(quoteIdentifier(row.key), values)}) NOT VALID`,
-  );
-  await validateOrDrop(queryRunner, target, check.slice(1, -1));
-  await queryRunner.query(`ALTER TABLE ${owner} ATTACH PARTITION ${target} FOR VALUES ${boundOf(values)}`);
-  await queryRunner.query(`ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${check}`);
-}
-
-function conditionOf(key: string, values: PartitionStep['values']): string {
-  if ('in' in values) return `${key} IS NOT NULL AND ${key} IN (${values.in.map(quoteLiteral).join(', ')})`;
-  const { from, to } = values;
-  return [
-    `${key} IS NOT NULL`,
-    ...(from === undefined ? [] : [`${key} >= ${quoteLiteral(from)}`]),
-    ...(to === undefined ? [] : [`${key} < ${quoteLiteral(to)}`]),
-  ].join(' AND ');
-}
-
-function boundOf(values: PartitionStep['values']): string {
-  if ('in' in values) return `IN (${values.in.map(quoteLiteral).join(', ')})`;
-  const { from, to } = values;
-  return `FROM (${from === undefined ? 'MINVALUE' : quoteLiteral(from)}) TO (${to === undefined ? 'MAXVALUE' : quoteLiteral(to)})`;
 }

@@ -1,7 +1,9 @@
 import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.js';
 import { insideStep } from '../guard/guard-context.js';
+import { dataSourceOf } from '../guard/migration-guard.js';
 import { MigrationDeclarationError } from '../migration.error.js';
+import { settingsFor } from '../run/migration.settings.js';
 import { quoteTable, type TableReference } from './step-statements.js';
 
 /** The table to rename. @publicApi */
@@ -24,6 +26,10 @@ export interface RenameColumnStep {
  * PostgreSQL passes reads and writes of such a view on to the table. It does nothing if it has run already.
  * After the release that uses the new name is deployed, call `finishRenameTable` in a later migration.
  *
+ * A view has no constraints: queries of the old release fail that GROUP BY the primary key alone and select other
+ * columns, or use `ON CONFLICT ON CONSTRAINT name`, TRUNCATE, LOCK TABLE or COPY … FROM. A warning names functions
+ * of the database that use such a constraint by its name.
+ *
  * @publicApi
  * @throws MigrationDeclarationError if the new name is in use
  */
@@ -33,6 +39,7 @@ export async function renameTable(queryRunner: QueryRunner, { table, to }: Renam
   if (state?.kind === 'v' && target?.isTable === true) return;
   assertTable('renameTable', table, state);
   assertFree('renameTable', renamed(table, to), target);
+  await warnOfConstraintUse(queryRunner, table);
   await runStep(queryRunner, [
     `ALTER TABLE ${quoteTable(table)} RENAME TO ${quoteIdentifier(to)}`,
     ...viewStatements(state, { view: table, of: renamed(table, to), columns: '*' }),
@@ -57,7 +64,7 @@ export async function finishRenameTable(queryRunner: QueryRunner, { table }: Ren
  * view with its name has the column under both names. PostgreSQL passes reads and writes on to the table. It
  * does nothing if it has run already. After the release that uses the new name is deployed, call
  * `finishRenameColumn` in a later migration. Between the two, backfills and indexes of the table must wait, and
- * GROUP BY needs all columns, because a view has no primary key.
+ * queries of both releases meet a view: see `renameTable` for those that fail.
  *
  * @publicApi
  * @throws MigrationDeclarationError if the table or column does not exist, or a name is in use
@@ -73,6 +80,7 @@ export async function renameColumn(
   assertTable('renameColumn', table, state);
   assertColumns('renameColumn', { table, column, to }, state);
   assertFree('renameColumn', base, await relationOf(queryRunner, base));
+  await warnOfConstraintUse(queryRunner, table);
   const columns = `*, ${quoteIdentifier(column)} AS ${quoteIdentifier(to)}`;
   await runStep(queryRunner, [
     `ALTER TABLE ${quoteTable(table)} RENAME TO ${quoteIdentifier(nameOf(base))}`,
@@ -99,6 +107,20 @@ export async function finishRenameColumn(
     `ALTER TABLE ${quoteTable(baseOf(table))} RENAME TO ${quoteIdentifier(nameOf(table))}`,
     `ALTER TABLE ${quoteTable(table)} RENAME COLUMN ${quoteIdentifier(column)} TO ${quoteIdentifier(to)}`,
   ]);
+}
+
+/** A view has no constraints. Which queries the application sends is not known, but the functions of the database are. */
+async function warnOfConstraintUse(queryRunner: QueryRunner, table: TableReference): Promise<void> {
+  const uses = (await queryRunner.query(
+    `SELECT p.oid::pg_catalog.regprocedure::text AS routine, k.conname AS name
+       FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_proc p ON pg_catalog.strpos(p.prosrc, k.conname) > 0
+      WHERE k.conrelid = pg_catalog.to_regclass(${quoteLiteral(quoteTable(table))})::pg_catalog.oid
+        AND k.contype IN ('p', 'u', 'x') AND p.prosrc ~* 'on\\s+conflict\\s+on\\s+constraint'`,
+  )) as { routine: string; name: string }[];
+  if (uses.length > 0)
+    settingsFor(dataSourceOf(queryRunner)).log.warn(
+      `Until the old name of ${table} is gone, it is a view, on which ON CONFLICT ON CONSTRAINT fails: ${uses.map(({ routine, name }) => `${routine} uses ${name}`).join(', ')}. Name the columns instead: ON CONFLICT (…).`,
+    );
 }
 
 interface Relation {

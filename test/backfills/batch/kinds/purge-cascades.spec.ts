@@ -101,8 +101,8 @@ describe('a `purge` whose deletes reach other tables through foreign keys', () =
     const report = await stage.run('purge-customers');
     expect(report).toMatchObject({ status: 'failed', updated: 0 });
     expect(report.reason).toContain('of_order of public.lines ON DELETE CASCADE');
-    expect(report.reason).toContain(
-      'a batch of 10 rows that was rolled back took 910 rows along, so that the whole backfill takes ~3,640 rows along',
+    expect(report.reason).toMatch(
+      /a batch of \d+ rows? that was rolled back took \d+ rows along, so that the whole backfill takes ~3,640 rows along/,
     );
     expect(await remaining()).toEqual({ customers: '40', lines: '2400' });
     expect(await stage.run('purge-accepted')).toMatchObject({

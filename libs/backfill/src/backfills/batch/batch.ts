@@ -125,11 +125,19 @@ export interface BatchRunner {
   /**
    * Runs a batch to measure it. The caller opens the transaction and rolls it back. Returns null for a kind
    * whose code may have effects that a rollback does not undo.
+   *
+   * @param maxMs the longest time for which its statement may hold row locks, in milliseconds. It fails with a
+   * statement timeout after that
    */
-  rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome | null>;
+  rehearse(
+    session: Session,
+    range: LeasedRange,
+    step: SweepStep,
+    maxMs: number,
+  ): Promise<BatchOutcome | null>;
   /**
-   * Measures a batch like `rehearse`, with its WAL. It takes at most `maxMs` milliseconds. Absent for a kind
-   * whose code may have effects that a rollback does not undo.
+   * Measures a batch like `rehearse`, with its WAL. Absent for a kind whose code may have effects that a rollback
+   * does not undo.
    */
   explain?(session: Session, range: LeasedRange, step: SweepStep, maxMs: number): Promise<ExplainedBatch>;
   /** The first statement that `sweep` sends, as the plan shows it. */

@@ -51,8 +51,13 @@ export class SqlBatchRunner implements BatchRunner {
     return pipeline && pipeline.then((result) => this.#outcome(result));
   }
 
-  async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    const policy = lockingPolicy(this.#selection.definition);
+  async rehearse(
+    session: Session,
+    range: LeasedRange,
+    step: SweepStep,
+    maxMs: number,
+  ): Promise<BatchOutcome> {
+    const policy = rehearsalPolicy(this.#selection.definition, maxMs);
     const batch = this.preview(range, step);
     return this.#outcome(
       await session.send([...this.#before, policy, batch, ...this.#counted, ...this.#end]),

@@ -94,11 +94,16 @@ export class TransformBatchRunner implements BatchRunner {
     return this.#start({ session, queue: previous.queue, range, step: next, previous });
   }
 
-  async rehearse(session: Session, range: LeasedRange, step: SweepStep): Promise<BatchOutcome> {
-    const policy = lockingPolicy(this.#definition);
-    const result = await session.send(reading(policy, this.preview(range, step)));
+  async rehearse(
+    session: Session,
+    range: LeasedRange,
+    step: SweepStep,
+    maxMs: number,
+  ): Promise<BatchOutcome> {
+    const result = await session.send(reading(lockingPolicy(this.#definition), this.preview(range, step)));
     const read = this.#withNext(step, this.#reader.decode(session, result));
     const computed = await this.#compute(read, step);
+    const policy = rehearsalPolicy(this.#definition, maxMs);
     return this.#write(
       { step, read, computed },
       { range, policy, ledger: null, send: (all) => session.send(all) },

@@ -14,15 +14,19 @@ import type { Count } from '../../pending/pending.counter.js';
 import { chooseOrder, type SweptFile } from '../../pending/order.inspector.js';
 import { firstPendingPage, highestKey, lowerSweepBound } from '../../pending/sweep-bounds.js';
 import { formatQuantity } from '../../../text/quantity.format.js';
-import { PLAN_TIMEOUTS } from './plan-timeouts.js';
+import { MAX_HELD_MS, PLAN_TIMEOUTS } from './plan-timeouts.js';
 import {
   attempt,
   findFailedRows,
   rehearsalProblem,
+  type Attempt,
   type FailedRows,
   type RowsOfBatch,
 } from './row.changer.js';
 
+/** A batch that takes too long is measured again with this part of its rows. */
+const FEWER = 10;
+const ROW_TOO_SLOW = `changing one row takes longer than ${MAX_HELD_MS} ms, and a plan locks no row for longer. A run changes such rows one by one, each within its \`statementTimeout\`. Look at the triggers, and at foreign keys without an index`;
 /** Maximum number of keys that the measured batch reads. */
 const WINDOW_KEYS = 10_000;
 
@@ -79,7 +83,8 @@ export async function rehearseBatch(
       sealedBy,
       preview,
       explain,
-      ...(await measure(session, sample.selection, {
+      ...(await measure(session, {
+        selection: sample.selection,
         runner,
         range,
         step: { ...step, lockMode: 'locking' },
@@ -168,29 +173,42 @@ async function explainBatch(
 type Measured = Pick<Rehearsal, 'rowsPerSecond' | 'problem'>;
 
 /**
- * If rows of the batch cannot be changed, it is measured again without them, as a run goes on without them.
+ * If rows of the batch cannot be changed, it is measured again without them, as a run goes on without them. A batch that
+ * holds its row locks for too long is cancelled, and fewer rows are measured.
  *
- * @param step locks its rows first, so that it skips those that another session has locked
+ * @param batch locks its rows first, so that it skips those that another session has locked
  */
-async function measure(session: Session, selection: RowSelection, batch: RowsOfBatch): Promise<Measured> {
-  const { runner, range, step } = batch;
-  const run = async (): Promise<number | null> => {
-    const startedAt = performance.now();
-    const outcome = await runner.rehearse(session, range, step);
-    const seconds = (performance.now() - startedAt) / 1000;
-    return outcome && outcome.changed > 0 ? Math.round(outcome.changed / seconds) : null;
-  };
+async function measure(session: Session, batch: RowsOfBatch): Promise<Measured> {
   try {
-    const { value, problem } = await attempt(session, run);
-    if (problem === null) return { rowsPerSecond: value, problem };
-    const found = await findFailedRows(session, selection, batch);
-    if (found.failed.length === 0) return { rowsPerSecond: null, problem: problem.error };
-    for (const row of found.failed)
-      await session.send([selection.ledger.quarantine.add({ ...row, tenant: null })]);
-    const others = await attempt(session, run);
-    return { rowsPerSecond: others.value, problem: describeFailedRows(found) };
+    const found = await measureFewer(session, batch);
+    if (found.problem === null) return { rowsPerSecond: found.value, problem: null };
+    if (found.problem.kind === 'too-slow') return { rowsPerSecond: null, problem: ROW_TOO_SLOW };
+    const rows = await findFailedRows(session, batch);
+    if (rows.failed.length === 0) return { rowsPerSecond: null, problem: found.problem.error };
+    const { quarantine } = batch.selection.ledger;
+    for (const { key, error, code } of rows.failed)
+      await session.send([quarantine.add({ key, error, code, tenant: null })]);
+    const others = await measureFewer(session, batch);
+    return { rowsPerSecond: others.value, problem: describeFailedRows(rows) };
   } catch (error) {
     return { rowsPerSecond: null, problem: rehearsalProblem(error) };
+  }
+}
+
+/** Measures as many rows as can be changed in `MAX_HELD_MS`. @returns the rate; null if no row was changed */
+async function measureFewer(
+  session: Session,
+  { runner, range, step }: RowsOfBatch,
+): Promise<Attempt<number | null>> {
+  const measureRows = async (limit: number) => {
+    const startedAt = performance.now();
+    const outcome = await runner.rehearse(session, range, { ...step, limit }, MAX_HELD_MS);
+    const seconds = (performance.now() - startedAt) / 1000;
+    return outcome && outcome.changed > 0 ? Math.max(1, Math.round(outcome.changed / seconds)) : null;
+  };
+  for (let limit = step.limit; ; limit = Math.ceil(limit / FEWER)) {
+    const result = await attempt(session, () => measureRows(limit));
+    if (limit === 1 || result.problem?.kind !== 'too-slow') return result;
   }
 }
 

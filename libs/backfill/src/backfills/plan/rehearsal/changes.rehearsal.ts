@@ -1,21 +1,21 @@
 import { installInTransaction } from '../../../ledger/ledger.installer.js';
-import type { LeasedRange } from '../../../ledger/range.js';
 import type { Session } from '../../../postgres/session.js';
 import { applyPolicy } from '../../../postgres/timeout-policy.js';
 import type { PreviewedRow } from '../../../report/preview.js';
 import { createBatchRunner } from '../../batch/batch-runner.factory.js';
-import type { BatchRunner, SweepStep } from '../../batch/batch.js';
+import type { SweepStep } from '../../batch/batch.js';
 import type { PendingOptions, RowSelection } from '../../batch/row-selection.js';
 import { sampleOf, stepOf } from './batch.rehearsal.js';
-import { PLAN_TIMEOUTS } from './plan-timeouts.js';
-import { changeEachRow, rehearsalProblem } from './row.changer.js';
-import { nextRows, readRows, skippingLock, type ReadRow } from './rows.reader.js';
+import { MAX_HELD_MS, PLAN_TIMEOUTS } from './plan-timeouts.js';
+import { attempt, rehearsalProblem, tryEachRow, type RowsToTry } from './row.changer.js';
+import { nextRows, nextUnlockedRows, readRows, type ReadRow } from './rows.reader.js';
 import { hide, shownColumns, type ShownColumn } from './shown-columns.js';
 
 const NONE_PENDING = 'No row is pending.';
 const NONE_OUTSIDE_QUARANTINE = 'No row is pending outside the quarantine.';
 const ONLY_CODE =
   'The code of `process` may have effects that a rollback does not undo, so it is run for no row. Try it with `rehearse` of nestjs-backfill/testing.';
+const ROW_TOO_SLOW = `Its change takes longer than ${MAX_HELD_MS} ms, so it was cancelled: a preview locks no row for longer.`;
 const ALL_LOCKED = 'Other sessions have locked the first pending rows. Try again.';
 
 export interface ChangesOptions extends PendingOptions {
@@ -55,49 +55,54 @@ export async function rehearseChanges(
     const runner = createBatchRunner(sample.selection);
     const step: SweepStep = { ...stepOf(sample, runner), limit: rows, lockMode: 'locking' };
     const reading = { range, step, columns };
-    const lock = skippingLock(definition);
-    const before = await nextRows(session, sample.selection, { ...reading, lock });
-    if (before.length === 0) {
-      const isLocked = (await nextRows(session, sample.selection, { ...reading, lock: '' })).length > 0;
-      return { rows: [], problem: isLocked ? ALL_LOCKED : await none() };
+    if (definition.kind === 'copy') {
+      const found = await nextUnlockedRows(session, sample.selection, reading);
+      if (found.length > 0) return { rows: found.map((row) => toInserted(columns, row)), problem: null };
+    } else {
+      const batch = { selection: sample.selection, table: selection, runner, ...reading };
+      const changed = await changeRows(session, batch);
+      if (changed.rows.length > 0 || changed.problem !== null) return changed;
     }
-    if (definition.kind === 'copy')
-      return { rows: before.map((row) => toInserted(columns, row)), problem: null };
-    return await changeRows(session, selection, { runner, range, step, before, columns });
+    const isLocked = (await nextRows(session, sample.selection, { ...reading, lock: '' })).length > 0;
+    return { rows: [], problem: isLocked ? ALL_LOCKED : await none() };
   } finally {
     await session.rollback();
   }
 }
 
-interface Change {
-  readonly runner: BatchRunner;
-  readonly range: LeasedRange;
-  readonly step: SweepStep;
-  readonly before: readonly ReadRow[];
-  readonly columns: readonly ShownColumn[];
-}
-
-async function changeRows(
-  session: Session,
-  selection: RowSelection,
-  { runner, range, step, before, columns }: Change,
-): Promise<RehearsedChanges> {
-  const keys = before.map(({ key }) => key);
-  let failed: ReadonlyMap<string, string>;
+/** If the rows cannot be changed together within a short time, each of them is changed by itself. */
+async function changeRows(session: Session, batch: RowsToTry): Promise<RehearsedChanges> {
   try {
-    const rows = await changeEachRow(session, selection, { runner, range, step, keys });
-    failed = new Map(rows.map(({ key, error }) => [JSON.stringify(key), error]));
+    const together = await attempt(session, () => changeTogether(session, batch));
+    const rows = together.problem === null ? together.value : await changeSingly(session, batch);
+    return { rows, problem: null };
   } catch (error) {
     return { rows: [], problem: rehearsalProblem(error) };
   }
-  const after = await readRows(session, selection, { keys, columns });
+}
+
+async function changeTogether(session: Session, batch: RowsToTry): Promise<readonly PreviewedRow[]> {
+  const { selection, table, runner, range, step, columns } = batch;
+  const before = await nextUnlockedRows(session, selection, batch);
+  if (before.length === 0) return [];
+  await runner.rehearse(session, range, { ...step, limit: before.length }, MAX_HELD_MS);
+  const keys = before.map(({ key }) => key);
+  const after = await readRows(session, table, { keys, columns });
   const valuesAfter = new Map(after.map(({ key, values }) => [JSON.stringify(key), values]));
-  const rows = before.map(({ key, values }) => {
-    const row = JSON.stringify(key);
-    const error = failed.get(row) ?? null;
-    return { key, ...hide(columns, values, error === null ? (valuesAfter.get(row) ?? null) : null), error };
-  });
-  return { rows, problem: null };
+  return before.map(({ key, values }) => ({
+    key,
+    ...hide(columns, values, valuesAfter.get(JSON.stringify(key)) ?? null),
+    error: null,
+  }));
+}
+
+async function changeSingly(session: Session, batch: RowsToTry): Promise<readonly PreviewedRow[]> {
+  const rows = await tryEachRow(session, batch);
+  return rows.map(({ key, before, after, problem }) => ({
+    key,
+    ...hide(batch.columns, before, after),
+    error: problem && (problem.kind === 'too-slow' ? ROW_TOO_SLOW : problem.error),
+  }));
 }
 
 function toInserted(columns: readonly ShownColumn[], { key, values }: ReadRow): PreviewedRow {

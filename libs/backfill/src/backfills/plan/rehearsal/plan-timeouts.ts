@@ -5,3 +5,6 @@ export const PLAN_TIMEOUTS = {
   idleInTransactionTimeout: 30_000,
   transactionTimeout: 600_000,
 };
+
+/** The longest time for which a statement that is rolled back may hold its row locks, in milliseconds. */
+export const MAX_HELD_MS = 100;

@@ -9,14 +9,13 @@ import type { LockMode } from '../../batch/batch.policy.js';
 import type { ExplainedBatch } from '../../batch/explained-batch.js';
 import type { Region } from '../../batch/order/region.js';
 import type { RowSelection } from '../../batch/row-selection.js';
-import { PLAN_TIMEOUTS } from './plan-timeouts.js';
+import { MAX_HELD_MS, PLAN_TIMEOUTS } from './plan-timeouts.js';
 
 /** Rows of the first region, which only shows how many rows the others may have. */
 const FIRST_ROWS = 20;
-/** The first region may hold its row locks for so long, in milliseconds, and every other one. */
-const MAX_FIRST_MS = 500;
-const MAX_MS = 100;
 const MIN_ROWS = 5;
+/** After a region that took too long, the next one has this part of its rows. */
+const FEWER = 4;
 
 /** A region of rows that is changed and rolled back. */
 export interface RegionToRehearse {
@@ -63,10 +62,9 @@ export async function rehearseRegions(
   for (let place = 0; place <= places; place++) {
     const isFirst = place === 0;
     const region = await regionAt(isFirst ? 0 : place - 1, rows);
-    const result =
-      region &&
-      (await rehearseRegion(session, region, { schema, rows, maxMs: isFirst ? MAX_FIRST_MS : MAX_MS }));
-    if (!result) continue;
+    const result = region && (await rehearseRegion(session, region, { schema, rows }));
+    if (result === 'too-slow') rows = Math.ceil(rows / FEWER);
+    if (!result || result === 'too-slow') continue;
     if (!isFirst) rehearsed.push(result);
     const { ms, rows: changed } = result.first;
     if (changed > 0) rows = Math.max(MIN_ROWS, Math.min(most, Math.floor((targetDuration * changed) / ms)));
@@ -77,21 +75,20 @@ export async function rehearseRegions(
 interface RehearsalLimits {
   readonly schema: string;
   readonly rows: number;
-  /** Statement timeout in milliseconds. */
-  readonly maxMs: number;
 }
 
-/** @returns null if its rows are locked, or if the batch takes too long or fails */
+/** @returns null if its rows are locked, or if the batch fails */
 async function rehearseRegion(
   session: Session,
   region: RegionToRehearse,
   limits: RehearsalLimits,
-): Promise<RehearsedRegion | null> {
+): Promise<RehearsedRegion | 'too-slow' | null> {
   for (const lockMode of ['optimistic', 'locking'] as const) {
     try {
       return await measureTwice(session, region, { ...limits, lockMode });
     } catch (error) {
-      if (classifyDatabaseError(error) !== 'lock') return null;
+      const kind = classifyDatabaseError(error);
+      if (kind !== 'lock') return kind === 'too-slow' ? kind : null;
     } finally {
       await session.rollback();
     }
@@ -102,7 +99,7 @@ async function rehearseRegion(
 async function measureTwice(
   session: Session,
   { selection, range, region }: RegionToRehearse,
-  { schema, rows, maxMs, lockMode: wanted }: RehearsalLimits & { readonly lockMode: LockMode },
+  { schema, rows, lockMode: wanted }: RehearsalLimits & { readonly lockMode: LockMode },
 ): Promise<RehearsedRegion | null> {
   const { ledger, definition } = selection;
   const runner = createBatchRunner(selection);
@@ -122,7 +119,7 @@ async function measureTwice(
   } as const;
   const measure = async () => {
     const before = await session.send([{ text: 'SAVEPOINT nb_rehearsal' }, WAL_POSITION]);
-    const batch = await runner.explain?.(session, leased, step, maxMs);
+    const batch = await runner.explain?.(session, leased, step, MAX_HELD_MS);
     const after = await session.send([WAL_POSITION, { text: 'ROLLBACK TO SAVEPOINT nb_rehearsal' }]);
     return { batch, serverWalBytes: after.at(0).value(number) - before.last.value(number) };
   };

@@ -25,8 +25,25 @@ export interface NextRows {
   readonly columns: readonly ShownColumn[];
 }
 
-/** The lock that keeps rows as they are read, so that a batch selects the same ones. It skips locked rows. */
-export function skippingLock({ kind }: Pick<BackfillDefinition, 'kind'>): string {
+/**
+ * The rows that a batch selects next, without those that another session has locked. They stay locked, so that the batch
+ * selects the same ones, except for `transform`, whose batch locks no row while its code runs.
+ */
+export async function nextUnlockedRows(
+  session: Session,
+  selection: RowSelection,
+  next: NextRows,
+): Promise<readonly ReadRow[]> {
+  const { definition } = selection;
+  const lock = skippingLock(definition);
+  if (definition.kind !== 'transform') return nextRows(session, selection, { ...next, lock });
+  const lockable = () => nextRows(session, selection, { ...next, columns: [], lock });
+  const keys = new Set((await session.part(lockable, 'rolled-back')).map(({ key }) => JSON.stringify(key)));
+  const rows = await nextRows(session, selection, { ...next, lock: '' });
+  return rows.filter(({ key }) => keys.has(JSON.stringify(key)));
+}
+
+function skippingLock({ kind }: Pick<BackfillDefinition, 'kind'>): string {
   return `${kind === 'purge' ? 'FOR UPDATE' : 'FOR NO KEY UPDATE'} OF ${ROW} SKIP LOCKED`;
 }
 

@@ -7,9 +7,6 @@ import { PLAN_TIMEOUTS } from '../../plan/rehearsal/plan-timeouts.js';
 import { formatQuantity } from '../../../text/quantity.format.js';
 import type { RunContext } from './run.context.js';
 
-/** The longest time for which the measured batch holds its row locks, e.g. where no index serves a foreign key. */
-const MAX_MS = 2_000;
-
 /**
  * Before the first change, measures with a batch that is rolled back how many rows of other tables the changes take
  * along. If that batch fails, the bound of each batch still holds (see `CascadeMeter`).
@@ -23,7 +20,7 @@ export async function checkCascades(
 ): Promise<void> {
   const { cascades } = facts;
   if (cascades === null || cascades.isAccepted) return;
-  const pace = { ...definition.pace, ...PLAN_TIMEOUTS, statementTimeout: MAX_MS };
+  const pace = { ...definition.pace, ...PLAN_TIMEOUTS };
   const selection = new RowSelection({ ...definition, pace }, ledger, facts, tenants);
   const options = { schema, pending, excludeQuarantined: true };
   await connection.use((session) => rehearseBatch(session, selection, options));

@@ -37,6 +37,7 @@ describe('the class of an error of the server', () => {
     ['CRM01', 'a code of the application'],
     ['U0001', 'a code of the application'],
     ['99999', 'a code of the application'],
+    ['XX000', 'float8_accum: expected 3-element float8 array'],
   ])('the row is found that causes an error with the code %s: %s', (code, message) => {
     expect(classifyDatabaseError(fromServer(code, message))).toBe('poison');
   });
@@ -53,13 +54,25 @@ describe('the class of an error of the server', () => {
     ['54011', 'too many columns'],
     ['54023', 'too many arguments'],
     ['55000', 'a view that is not populated'],
-    ['XX000', 'an internal error'],
     ['XX001', 'damaged data'],
+    ['XX002', 'a damaged index'],
     ['NB004', 'a transaction that process() has ended'],
     ['NB006', 'too many cascades'],
   ])('no row is looked for where the statement causes the error %s: %s', (code, message) => {
     const routine = code.startsWith('NB') ? 'exec_stmt_raise' : 'any';
     expect(classifyDatabaseError(fromServer(code, message, { routine }))).toBe('programming');
+  });
+
+  it.each(['cache lookup failed for type 16385', 'tuple concurrently updated'])(
+    'an internal error of another session that changes the same object is retried: %s',
+    (message) => {
+      expect(classifyDatabaseError(fromServer('XX000', message))).toBe('conflict');
+    },
+  );
+
+  it('damaged data stops a run, also if a function raises it', () => {
+    const raised = fromServer('XX001', 'invalid page', { routine: 'exec_stmt_raise' });
+    expect(classifyDatabaseError(raised)).toBe('programming');
   });
 
   it('an error code of Node.js is not taken for a SQLSTATE', () => {

@@ -23,6 +23,7 @@ const FAULTS: Readonly<Record<string, readonly [string, string]>> = {
     '42501',
   ],
   'a CASE without a match': ['CASE NEW.id WHEN 1 THEN NULL; END CASE', '20000'],
+  'an internal error of a function in C': ['PERFORM float8_accum(ARRAY[1, 2]::float8[], 3)', 'XX000'],
   'a recursion without an end': ['PERFORM endless(1)', '54001'],
 };
 const TITLES = Object.keys(FAULTS);

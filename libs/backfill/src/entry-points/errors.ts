@@ -87,6 +87,7 @@ export {
   MigrationRefusedError,
   RequirementNotMetError,
   RowsWrittenError,
+  TransactionTimeoutError,
   UnprovableRequirementError,
 } from '../migrations/migration.error.js';
 export {

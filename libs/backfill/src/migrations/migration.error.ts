@@ -1,4 +1,5 @@
 import { BackfillError, type BackfillErrorDetails } from '../errors/backfill.error.js';
+import { remedyFor } from '../postgres/server/conditions.js';
 import type { LockFinding } from 'nestjs-backfill-sql';
 import type { LockBlocker } from './locks/lock-blockers.js';
 import { describeLockRefusal } from './locks/lock-refusal-message.js';
@@ -230,5 +231,19 @@ export class InvalidMigrationOptionError extends BackfillError {
           ? "Use 'refuse', 'warn' or 'off'."
           : 'Use milliseconds from 0; `lockAttempts` is a count from 1.',
     });
+  }
+}
+
+/** A timeout of the role or the database has ended the transaction of a migration. @publicApi */
+export class TransactionTimeoutError extends BackfillError {
+  /** Class of the migration. */
+  readonly migration: string;
+
+  constructor(migration: string, cause: unknown) {
+    super(
+      `The migration ${migration} was rolled back: its transaction took longer than the transaction_timeout of the role or the database allows.`,
+      { subject: migration, remedy: remedyFor(cause, 'Split the migration.'), cause },
+    );
+    this.migration = migration;
   }
 }

@@ -43,6 +43,12 @@ export const OVER_LIMIT = 'NB007';
  */
 export const READ_ONLY = '25006';
 
+/** The session was ended, because its transaction took longer than `transaction_timeout`. */
+export const TRANSACTION_TIMEOUT = '25P04';
+
+/** An internal error: a function of an extension cannot handle a value, or PostgreSQL itself has a fault. */
+const INTERNAL = 'XX000';
+
 /** An earlier statement of the transaction had failed, and the caller sent another statement. */
 export const IN_FAILED_TRANSACTION = '25P02';
 
@@ -52,7 +58,7 @@ const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   '40001': 'conflict',
   [READ_ONLY]: 'busy',
   '25P03': 'connection', // idle_in_transaction_session_timeout ended the session
-  '25P04': 'connection', // transaction_timeout ended the session
+  [TRANSACTION_TIMEOUT]: 'connection',
   '57P01': 'connection',
   '57P02': 'connection',
   '57P03': 'busy',
@@ -67,6 +73,9 @@ const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   [TRANSACTION_ENDED]: 'programming',
   [TOO_MANY_CASCADES]: 'programming',
   [STILL_PENDING]: 'poison',
+  [INTERNAL]: 'poison',
+  XX001: 'programming', // a damaged page or row
+  XX002: 'programming', // a damaged index
   [PARTLY_DONE]: 'poison',
 };
 
@@ -114,7 +123,7 @@ const BY_PREFIX: Readonly<Record<string, ErrorClass>> = {
 
 /**
  * The other classes of PostgreSQL. Their errors are those of a statement, of a transaction or of the server: what it
- * cannot parse or plan, what it does not support, a right that is missing, an internal error.
+ * cannot parse or plan, what it does not support, a right that is missing, damaged data.
  */
 const OF_STATEMENT = new Set(
   '00 01 02 03 0A 0B 0F 0L 0P 0Z 10 24 25 26 2B 2D 2F 34 3B 3D 3F 40 42 55 57 72 F0 HV XX'.split(' '),
@@ -187,7 +196,7 @@ function classOfState(error: unknown): ErrorClass | undefined {
   if (state === '57014') return /user request/i.test(rawMessageOf(error)) ? 'conflict' : 'too-slow';
   const ofRoutine = BY_ROUTINE[`${state} ${String(routineOf(error))}`];
   if (ofRoutine) return ofRoutine;
-  if (state === 'XX000' && REPLACED_OBJECT.test(rawMessageOf(error))) return 'conflict';
+  if (state === INTERNAL && TRANSIENT_INTERNAL.test(rawMessageOf(error))) return 'conflict';
   return BY_CODE[state] ?? BY_PREFIX[state.slice(0, 2)] ?? classOfOther(error, state);
 }
 
@@ -197,8 +206,12 @@ function classOfOther(error: unknown, state: string): ErrorClass {
   return isOfStatement ? 'programming' : 'poison';
 }
 
-/** An object that the statement was planned with no longer exists, e.g. a type that was dropped and made again. */
-const REPLACED_OBJECT = /cache lookup failed for|could not open relation with OID/;
+/**
+ * An object that the statement was planned with no longer exists, e.g. a type that was dropped and made again, or
+ * another session has changed the same row of a catalogue.
+ */
+const TRANSIENT_INTERNAL =
+  /cache lookup failed for|could not open relation with OID|tuple concurrently (updated|deleted)/;
 
 function isTransportError(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isTransportError);

@@ -129,13 +129,15 @@ function setLocal(
   furtherCalls: readonly string[],
 ): Statement {
   const names = [...Object.keys(settings).map(quoteLiteral), TRANSACTION_TIMEOUT];
+  // A timer that runs already, e.g. by the setting of the role, keeps its end when the value changes. 0 stops it.
+  const stopTimer = `pg_catalog.set_config(${TRANSACTION_TIMEOUT}, '0', true)`;
   const transactionTimeout = String(Math.round(Math.min(transactionMs, MAX_SETTING)));
   const calls = names.map((name, index) => {
     const value = name === "'synchronous_commit'" ? commitLevel(`$${index + 1}`) : `$${index + 1}`;
     return `pg_catalog.set_config(${name}, ${value}, true)`;
   });
   return {
-    text: `SELECT ${[...calls, ...furtherCalls].join(', ')}`,
+    text: `SELECT ${[stopTimer, ...calls, ...furtherCalls].join(', ')}`,
     values: [...Object.values(settings), transactionTimeout],
     setsTimeouts: true,
   };

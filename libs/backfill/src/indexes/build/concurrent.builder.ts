@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { messageOf, redactUnlessOwn, sqlState } from '../../postgres/error-classes.js';
+import { messageOf, redactUnlessOwn, sqlState, TRANSACTION_TIMEOUT } from '../../postgres/error-classes.js';
 import { duplicateKeys, findIndex } from '../catalog/index.catalog.js';
 import { createIndexConcurrently, type IndexDefinition } from '../declare/index.definition.js';
 import { IndexBuildError } from '../index.error.js';
@@ -25,8 +25,8 @@ export interface ConcurrentIndexBuilderOptions extends Pick<
 type Limits = Pick<MonitorOptions, 'signal'> & Partial<Pick<MonitorOptions, 'maxWaitMs'>>;
 
 const UNIQUE_VIOLATION = '23505';
-/** SQLSTATEs of a statement timeout or cancel request, and of a lock timeout. */
-const TIMEOUT_STATES = new Set(['57014', '55P03']);
+/** SQLSTATEs of a statement timeout or cancel request, of a lock timeout, and of a transaction timeout. */
+const TIMEOUT_STATES = new Set(['57014', '55P03', TRANSACTION_TIMEOUT]);
 /**
  * Maximum wait of the clean-up after a failed build. It is short, because it delays a process that is
  * stopping.
@@ -113,7 +113,7 @@ export class ConcurrentIndexBuilder {
     }
     if (sqlState(cause) === UNIQUE_VIOLATION) return this.#notUnique(definition, name, cause, leftBehind);
     const remedy = TIMEOUT_STATES.has(sqlState(cause) ?? '')
-      ? 'Run --indexes again. A timeout of the role cannot be lifted through a pooler: raise it (ALTER ROLE … SET statement_timeout = 0), or connect directly.'
+      ? 'Run --indexes again. A timeout of the role cannot be lifted through a pooler: raise it (ALTER ROLE … SET statement_timeout = 0; the same for lock_timeout and transaction_timeout), or connect directly.'
       : 'Fix the cause, and run --indexes again.';
     const error = new IndexBuildError(name, `${messageOf(cause)}.${leftBehind}`, remedy, cause);
     return { status: 'failed', error };

@@ -5,6 +5,7 @@ import {
   type MigrationInterface,
   type QueryRunner,
 } from 'typeorm';
+import { sqlState, TRANSACTION_TIMEOUT } from '../../postgres/error-classes.js';
 import type { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import { insideMigration, unguarded } from '../guard/guard-context.js';
 import { PhaseGuard } from '../guard/phase-guard.js';
@@ -33,6 +34,7 @@ export async function attemptGroup(
   const { dataSource, lease, retry, inTransaction } = options;
   const runner = observedRunner(dataSource, retry);
   const ran: { readonly report: RanMigration; readonly witness: LockWitness }[] = [];
+  const endedBy = await sessionEnd(runner);
   try {
     // A migration without a transaction cannot be rolled back, so a process that has lost its lease must not
     // start it.
@@ -54,10 +56,27 @@ export async function attemptGroup(
     });
   } catch (error) {
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-    throw error;
+    throw endedBy() ?? error;
   } finally {
     await runner.release();
   }
+}
+
+/**
+ * If `transaction_timeout` ends the session between two statements, the error of the next one only says that the
+ * connection is closed.
+ *
+ * @returns a function that returns the error of the server
+ */
+async function sessionEnd(runner: QueryRunner): Promise<() => unknown> {
+  const client = (await runner.connect()) as {
+    once?(event: 'error', listener: (error: unknown) => void): void;
+  };
+  let end: unknown = null;
+  client.once?.('error', (error) => {
+    if (sqlState(error) === TRANSACTION_TIMEOUT) end = error;
+  });
+  return () => end;
 }
 
 async function runOne(

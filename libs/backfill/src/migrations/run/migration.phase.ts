@@ -1,4 +1,4 @@
-import { reportableError } from '../../postgres/error-classes.js';
+import { reportableError, sqlState, TRANSACTION_TIMEOUT } from '../../postgres/error-classes.js';
 import { loadClassifier } from 'nestjs-backfill-sql';
 import { type DataSource, type Migration, MigrationExecutor } from 'typeorm';
 import { schemaOption } from '../../data-sources/data-source.schema.js';
@@ -11,7 +11,7 @@ import { startLockRun } from '../locks/lock.guard.js';
 import { LockRetry } from '../locks/lock-retry.js';
 import { declaredTransaction } from './declared-transaction.js';
 import { unmetRequirements } from './contract.requirements.js';
-import { describeUnmet } from '../migration.error.js';
+import { describeUnmet, TransactionTimeoutError } from '../migration.error.js';
 import { grandfatheredOf, guardMigrations, type GuardMigrationsOptions } from '../migration.guarding.js';
 import type {
   DeferredMigration,
@@ -197,7 +197,11 @@ class MigrationPhase {
     const inTransaction = this.#isTransactional(group);
     const options = { dataSource: this.#dataSource, lease, retry, inTransaction };
     const attempt = async () => {
-      this.#ran.push(...(await retry.run(name, () => attemptGroup(group, options))));
+      try {
+        this.#ran.push(...(await retry.run(name, () => attemptGroup(group, options))));
+      } catch (error) {
+        throw sqlState(error) === TRANSACTION_TIMEOUT ? new TransactionTimeoutError(name, error) : error;
+      }
     };
     if (!inTransaction) return attempt();
     let isRepeated = false;

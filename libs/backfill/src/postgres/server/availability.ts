@@ -1,7 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { backOff } from '../../text/back-off.js';
 import { formatDuration } from '../../text/duration.format.js';
-import { classifyDatabaseError, messageOf, READ_ONLY, sqlState } from '../error-classes.js';
+import {
+  classifyDatabaseError,
+  messageOf,
+  READ_ONLY,
+  sqlState,
+  TRANSACTION_TIMEOUT,
+} from '../error-classes.js';
 
 /** How long work waits for a database that is unavailable, unless the caller sets another time. */
 export const DEFAULT_PATIENCE_MS = 60_000;
@@ -11,12 +17,14 @@ const NOT_READY = new Set(['57P03', '53300', READ_ONLY]);
 
 /**
  * Whether the database cannot do the work now and probably can in some seconds, e.g. during a failover. Also true for
- * an error that has such an error as its cause.
+ * an error that has such an error as its cause. False if `transaction_timeout` has ended the session: the same
+ * transaction would take too long again.
  */
 export function isUnavailable(error: unknown): boolean {
   const seen = new Set<unknown>();
   for (let each = error; typeof each === 'object' && each !== null && !seen.has(each);) {
     seen.add(each);
+    if (sqlState(each) === TRANSACTION_TIMEOUT) return false;
     const failure = classifyDatabaseError(each);
     if (failure === 'connection') return true;
     if (failure === 'busy' && (NOT_READY.has(sqlState(each) ?? '') || isOfStandby(each))) return true;

@@ -1,4 +1,4 @@
-import { contextOf, rawMessageOf, redactUnlessOwn, sqlState } from '../error-classes.js';
+import { contextOf, rawMessageOf, redactUnlessOwn, sqlState, TRANSACTION_TIMEOUT } from '../error-classes.js';
 
 /** The part of an error that tells its condition. */
 interface ConditionFacts {
@@ -71,6 +71,22 @@ export const CONDITIONS: readonly Condition[] = [
       'Raise the option `statementTimeout`. If it is the predicate that takes long, build an index for it; `--plan` names one.',
   },
   {
+    name: 'A transaction exceeded its timeout',
+    codes: [TRANSACTION_TIMEOUT],
+    meaning:
+      'The server has ended the session, because its transaction took longer than transaction_timeout (PostgreSQL 17 and later) of the role or the database allows.',
+    remedy:
+      'Raise or remove it for the role of the data source: ALTER ROLE … SET transaction_timeout = 0. Or do it for one migration, as its first statement: SET LOCAL transaction_timeout = 0.',
+  },
+  {
+    name: 'A session was idle for too long',
+    codes: ['25P03', '57P05'],
+    meaning:
+      'The server has ended the session, because it was idle for longer than idle_in_transaction_session_timeout or idle_session_timeout allows: this process was busy or stopped meanwhile.',
+    remedy:
+      'A run continues on a new connection. If it happens again and again, raise the timeout for the role of the data source (ALTER ROLE … SET …), or give the process more CPU.',
+  },
+  {
     name: 'A function or operator is missing',
     codes: ['42883'],
     meaning: 'No function or operator of this name takes these types.',
@@ -98,9 +114,16 @@ export const CONDITIONS: readonly Condition[] = [
   {
     name: 'An object was replaced',
     codes: ['XX000'],
-    message: /cache lookup failed for|could not open relation with OID/,
+    message: /cache lookup failed for|could not open relation with OID|tuple concurrently/,
     meaning: 'A type or a table was dropped and made again while a statement used it.',
     remedy: 'The batch is retried by itself. If it keeps failing, start the run again.',
+  },
+  {
+    name: 'Data on the server is damaged',
+    codes: ['XX001', 'XX002'],
+    meaning: 'The server has found a damaged page, row or index. A backfill stops and skips nothing.',
+    remedy:
+      'Stop, and look at the log of the server and at its disks before anything else. A damaged index can be built again (REINDEX), a damaged table only restored; the extension amcheck (pg_amcheck) finds what is damaged.',
   },
   {
     name: 'The server offers no SSL',

@@ -1,3 +1,4 @@
+import { fingerprintOf, type DeclaredPredicate } from './declaration.js';
 import type { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';
@@ -12,6 +13,8 @@ export interface Subject {
   readonly table: string;
   /** Names that the backfill had before. @default none */
   readonly formerly?: readonly string[];
+  /** Which rows are pending. Absent if no class declares the backfill. */
+  readonly pending?: DeclaredPredicate;
 }
 
 /** The schema of a ledger, and the run that writes to it. */
@@ -42,15 +45,21 @@ export class SubjectContext implements LedgerContext {
   readonly owner: string;
   readonly leaseMs: number;
   readonly subject: Subject;
+  /** The fingerprint of the pending predicate; null if no class declares it. */
+  readonly declaration: string | null;
   #target: Target | null = null;
   #name: string;
   #hasTargets = true;
 
-  constructor({ schema, owner, leaseMs }: LedgerContext, { name, version, table, formerly = [] }: Subject) {
+  constructor(
+    { schema, owner, leaseMs }: LedgerContext,
+    { name, version, table, formerly = [], pending }: Subject,
+  ) {
     this.schema = schema;
     this.owner = owner;
     this.leaseMs = leaseMs;
-    this.subject = { name, version, table, formerly };
+    this.subject = { name, version, table, formerly, ...(pending && { pending }) };
+    this.declaration = pending ? fingerprintOf(pending) : null;
     this.#name = name;
   }
 

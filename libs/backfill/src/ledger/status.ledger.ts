@@ -9,6 +9,19 @@ import { takeFormerName } from './target/former-name.js';
 import { adoptRecord, openRecord, readStatus, type LedgerRecord } from './target/record.opener.js';
 import { sourcesOf, type BackfillStatus } from './status.js';
 
+/**
+ * Whose predicate a completion was proved for: the one that this process declares, another one, or that of a release
+ * that does not record it.
+ */
+export type ProvedPredicate = 'own' | 'other' | 'unknown';
+
+/** SQL for a `ProvedPredicate`. A ledger of an earlier release has no such columns. @param own the own fingerprint */
+function provedFor(alias: string, own: string): string {
+  const column = (name: string) => `(pg_catalog.to_jsonb(${alias})->>'${name}'::text)`;
+  return `CASE WHEN ${column('proved_at')}::timestamptz IS DISTINCT FROM ${alias}.completed_at OR ${column('proved_declaration')} IS NULL OR ${own}::text IS NULL THEN 'unknown'
+    WHEN ${column('proved_declaration')} = ${own}::text THEN 'own' ELSE 'other' END`;
+}
+
 /** A change of status. */
 export interface Transition {
   readonly to: BackfillStatus;
@@ -35,6 +48,8 @@ export interface StatusSummary {
   readonly changedAt: string | null;
   /** Time of the last proof that no row is pending, ISO 8601; null unless the status is `complete`. */
   readonly provedAt: string | null;
+  /** Null unless the status is `complete`. */
+  readonly provedFor: ProvedPredicate | null;
   /** When a run found pending rows that are not done yet, ISO 8601; null if every range is done. */
   readonly pendingSeenAt: string | null;
   /** Number of changed rows. */
@@ -67,8 +82,33 @@ export class StatusLedger {
     return adoptRecord(session, this.#context);
   }
 
-  /** Reads the status. @returns null if the backfill has no record */
+  /**
+   * Reads the status. A completion that was proved for another predicate counts as `incomplete`.
+   *
+   * @returns null if the backfill has no record
+   */
   async read(session: Session): Promise<BackfillStatus | null> {
+    const status = await this.#read(session);
+    return status === 'complete' && (await this.provedFor(session)) === 'other' ? 'incomplete' : status;
+  }
+
+  /**
+   * Which predicate was proved when the backfill became complete.
+   *
+   * @returns null unless the backfill is complete
+   */
+  async provedFor(session: Session): Promise<ProvedPredicate | null> {
+    const { schema, values, declaration } = this.#context;
+    const { last } = await session.send([
+      {
+        text: `SELECT ${provedFor('b', '$4')} FROM ${schema}.backfill AS b WHERE ${this.#context.is('b')} AND b.status = 'complete'`,
+        values: [...values, declaration],
+      },
+    ]);
+    return last.firstValue(oneOf<ProvedPredicate>()) ?? null;
+  }
+
+  async #read(session: Session): Promise<BackfillStatus | null> {
     const { schema, values } = this.#context;
     const { last } = await session.send([
       this.#context.hasTargets
@@ -80,18 +120,18 @@ export class StatusLedger {
 
   /** @returns null if the backfill has no record */
   async summary(session: Session): Promise<StatusSummary | null> {
-    const { schema, values } = this.#context;
+    const { schema, values, declaration } = this.#context;
     const { last } = await session.send([
       {
         text: `SELECT b.status, b.reason, b.waiting_for, ${isoTime('b.started_at')}, ${isoTime('b.changed_at')},
-            ${isoTime('b.completed_at')}, ${isoTime('r.pending_seen_at')}, r.updated::text, r.batches::text, r.leased_by
+            ${isoTime('b.completed_at')}, CASE WHEN b.status = 'complete' THEN ${provedFor('b', '$4')} END, ${isoTime('r.pending_seen_at')}, r.updated::text, r.batches::text, r.leased_by
           FROM ${schema}.backfill AS b CROSS JOIN (
             SELECT coalesce(pg_catalog.sum(updated), 0) AS updated, coalesce(pg_catalog.sum(batches), 0) AS batches,
               pg_catalog.max(created_at) FILTER (WHERE state <> 'done') AS pending_seen_at,
               pg_catalog.max(lease_owner) FILTER (WHERE lease_expires_at > pg_catalog.clock_timestamp()) AS leased_by
             FROM ${schema}.range WHERE ${this.#context.is()}) AS r
           WHERE ${this.#context.is('b')}`,
-        values,
+        values: [...values, declaration],
       },
     ]);
     const summary = last.first({
@@ -101,6 +141,7 @@ export class StatusLedger {
       startedAt: nullable(text),
       changedAt: nullable(text),
       provedAt: nullable(text),
+      provedFor: nullable(oneOf<ProvedPredicate>()),
       pendingSeenAt: nullable(text),
       updated: number,
       batches: number,
@@ -126,7 +167,7 @@ export class StatusLedger {
     const { name, version, target } = subject;
     const status = parameters.add(to, 'text');
     const reasonText = parameters.add(reason, 'text');
-    const { last } = await session.transaction([
+    const result = await session.transaction([
       {
         text: `WITH before AS (
             SELECT status FROM ${schema}.backfill WHERE ${this.#context.isSubjectAt(subject)} FOR UPDATE
@@ -149,13 +190,28 @@ export class StatusLedger {
           SELECT (SELECT from_status FROM moved), (SELECT status FROM before)`,
         values: parameters.values,
       },
+      ...(to === 'complete' ? [this.#recordProof()] : []),
     ]);
     const nullableStatus = nullable(oneOf<BackfillStatus>());
-    const { moved, before } = last.one({ moved: nullableStatus, before: nullableStatus });
+    const { moved, before } = result.at(0).one({ moved: nullableStatus, before: nullableStatus });
     if (moved !== null) return true;
     // An earlier attempt has committed the transition, but the connection was lost before the reply arrived.
     if (before === to) return false;
     throw new IllegalTransitionError(this.#context.subject.name, before ?? 'pending', to);
+  }
+
+  /** Records that the own predicate was proved for a backfill that was complete before. */
+  async confirmProof(session: Session): Promise<void> {
+    await session.transaction([this.#recordProof()]);
+  }
+
+  #recordProof(): Statement {
+    const { schema, values, declaration } = this.#context;
+    return {
+      text: `UPDATE ${schema}.backfill SET proved_declaration = $4, proved_at = completed_at WHERE ${this.#context.is()} AND status = 'complete'
+        AND (proved_declaration IS DISTINCT FROM $4 OR proved_at IS DISTINCT FROM completed_at)`,
+      values: [...values, declaration],
+    };
   }
 
   /** Whether a person has resumed the backfill after a pause whose reason starts with one of these texts. */

@@ -151,19 +151,20 @@ async function readOne(
   const { status, leasedBy, updated, batches, startedAt, changedAt, waitingFor, provedAt } = summary;
   // A process has recorded the end of its own part, e.g. of one tenant, but another process still runs.
   const isRunning = leasedBy !== null && (status === 'pending' || status === 'incomplete');
+  const isProvedOtherwise = summary.provedFor === 'other';
   if (isReplaced && !isRunning) return { ...reportWithoutRun(ledger.reported, REPLACED), otherTargets };
   return {
     ...ledger.reported,
     target: ledger.target.name === '' ? null : ledger.target.name,
     otherTargets,
     declared: declaration === 'declared',
-    status: isRunning ? 'running' : status,
+    status: isRunning ? 'running' : isProvedOtherwise ? 'incomplete' : status,
     reason: isRunning ? `${leasedBy} is running it.` : reasonOf(summary),
     updated,
     batches,
     startedAt,
     changedAt,
-    provedAt,
+    provedAt: isProvedOtherwise ? null : provedAt,
     leasedBy,
     waitingFor,
     ...(await readParts(source, ledger)),
@@ -198,9 +199,13 @@ async function readParts({ session, step }: StatusSource, ledger: BackfillLedger
   };
 }
 
+const OTHER_PREDICATE =
+  'It was proved with another `where`, by a release that declares it differently under the same version; by this one, nothing is proved. Run it; raise `version` with each change of `where`.';
+
 /** The status reads the ledger and not the table: what it says of a complete backfill is as old as its proof. */
-function reasonOf({ status, reason, provedAt, pendingSeenAt }: StatusSummary): string {
+function reasonOf({ status, reason, provedAt, provedFor, pendingSeenAt }: StatusSummary): string {
   if (status !== 'complete' || provedAt === null) return reason;
+  if (provedFor === 'other') return OTHER_PREDICATE;
   return pendingSeenAt === null
     ? `No row was pending at ${provedAt}, when it was proved. A run proves it again.`
     : `No row was pending at ${provedAt}, when it was proved. At ${pendingSeenAt}, a run found pending rows that are not done yet.`;

@@ -9,6 +9,7 @@ import { STEP_008 } from './008-targets.step.js';
 import { STEP_009 } from './009-operate.step.js';
 import { STEP_010 } from './010-retention.step.js';
 import { STEP_011 } from './011-rounds.step.js';
+import { STEP_012 } from './012-declarations.step.js';
 
 /** One numbered change of the ledger's tables. */
 export interface SchemaStep {
@@ -34,4 +35,5 @@ export const SCHEMA_STEPS: readonly SchemaStep[] = [
   { number: 9, sql: STEP_009, additive: true },
   { number: 10, sql: STEP_010, additive: true },
   { number: 11, sql: STEP_011, additive: true },
+  { number: 12, sql: STEP_012, additive: true },
 ];

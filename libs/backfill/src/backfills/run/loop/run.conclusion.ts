@@ -20,7 +20,11 @@ export async function concludeProof(run: RunContext, { record, selection }: Loop
   const withoutRows =
     (await connection.ask((session) => namedTenantsWithoutRows(run, session, selection))) ?? [];
   if (withoutRows.length > 0) log.note('warn', `${noRowOf(withoutRows)}.`);
-  return nothingPending(proved, withoutRows);
+  const outcome = nothingPending(proved, withoutRows);
+  // Nothing else of the record changes.
+  if (outcome.keepsStatus && record.status === 'complete' && tenants === null)
+    await connection.use((session) => ledger.status.confirmProof(session));
+  return outcome;
 }
 
 /**

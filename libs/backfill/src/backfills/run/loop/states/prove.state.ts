@@ -1,4 +1,5 @@
 import type { Key } from '../../../../ledger/range.js';
+import type { ProvedPredicate } from '../../../../ledger/status.ledger.js';
 import { isOlderThan } from '../../../pending/row-age.js';
 import type { HeldByPerson } from '../../gate/held-by-person.js';
 import { heldByPerson, incomplete, provedByAnother } from '../../outcome/run-outcome.js';
@@ -21,13 +22,15 @@ export const prove: RunState<'prove'> = async (run, memory) => {
     const next = await run.others.wait('the process that proves completion');
     return next === 'try-again' ? 'takeRange' : next;
   }
-  if (await isProvedByAnother(run, memory)) return provedByAnother();
+  const provedFor = await provedByOthersFor(run, memory);
+  if (provedFor === 'own') return provedByAnother();
   const { selection } = memory;
   const probed = await probe(run, memory);
   if (probed.held !== null) return heldByPerson(probed.held);
   const { pending } = probed;
   if (pending === 'stopped') return incomplete(run.options.stop.reason ?? 'Stopped.');
   if (pending === null) return concludeProof(run, memory);
+  if (provedFor !== null) await resumeAfterOther(run, selection.describe(pending));
   if (run.log.updated === memory.updatedBeforeSweep) return nothingChanged(selection.describe(pending));
   if (await isOwnDoing(run, memory, pending)) memory.ownSweeps++;
   if (memory.sweeps - memory.ownSweeps >= MAX_SWEEPS)
@@ -48,10 +51,21 @@ async function isOwnDoing(
   return connection.use((session) => isOlderThan(session, selection, { key, xid: firstSweepXid }));
 }
 
-async function isProvedByAnother(run: RunContext, { record }: LoopMemory): Promise<boolean> {
+/** @returns what another process of this run has proved complete meanwhile; null if none has */
+async function provedByOthersFor(run: RunContext, { record }: LoopMemory): Promise<ProvedPredicate | null> {
   const { connection, ledger, scope } = run;
-  if (!scope.canBeProvedByOthers(record) || !run.isShared) return false;
-  return (await connection.use((session) => ledger.status.read(session))) === 'complete';
+  if (!scope.canBeProvedByOthers(record) || !run.isShared) return null;
+  return connection.use((session) => ledger.status.provedFor(session));
+}
+
+/** Another release may have proved another predicate under the same name and version. This one still has rows to change. */
+async function resumeAfterOther({ connection, ledger, log }: RunContext, row: string): Promise<void> {
+  const reason = `Another process has proved it complete with another \`where\`, and by this one ${row} is pending.`;
+  log.note(
+    'warn',
+    `${reason} Two releases declare it differently under one version: raise \`version\` with each change of \`where\`.`,
+  );
+  await connection.use((session) => ledger.status.transition(session, { to: 'running', reason }));
 }
 
 /** Searches for a pending row until the run is asked to stop, or a person pauses or cancels the backfill. */

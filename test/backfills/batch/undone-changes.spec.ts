@@ -55,3 +55,31 @@ describe('a change that is undone after its statement', () => {
     expect(await stage.value('SELECT sum(updated) FROM nestjs_backfill.tenant_progress')).toBe(String(LEADS));
   });
 });
+
+describe('a change that a BEFORE trigger suppresses', () => {
+  const SUPPRESSED = 400;
+  const stage = Stage.for({
+    entities: LEAD_TABLES,
+    backfills: [SearchName],
+    prepare: async (database) => {
+      await addLeads(database, SUPPRESSED + 100, 3);
+      await database.query(`CREATE SEQUENCE attempts;
+        CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          PERFORM nextval('attempts'); RETURN NULL; END $$;
+        CREATE TRIGGER protect_old BEFORE UPDATE ON leads FOR EACH ROW
+          WHEN (old.id <= ${SUPPRESSED}) EXECUTE FUNCTION suppress()`);
+    },
+  });
+
+  it('is tried a few times for each row, and the quarantine names the trigger', async () => {
+    const report = await stage.run('search-name');
+    expect(report).toMatchObject({ status: 'incomplete', updated: 100, quarantined: SUPPRESSED });
+    expect(Number(await stage.value('SELECT last_value FROM attempts'))).toBeLessThan(6 * SUPPRESSED);
+    expect(await stage.query('SELECT DISTINCT error FROM nestjs_backfill.quarantined_row')).toEqual([
+      {
+        error:
+          'The row was not changed: a trigger, a rule or a policy prevents it. Triggers of the table: protect_old (BEFORE UPDATE, each row)',
+      },
+    ]);
+  });
+});

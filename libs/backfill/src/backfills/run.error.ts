@@ -157,17 +157,30 @@ export class BackfillRetryError extends BackfillError {
 declareApplicationText(BackfillRetryError);
 
 /**
- * A row was changed, but the pending predicate is still true for it.
+ * A row was changed, but the pending predicate is still true for it, or something in the database prevents the change.
  *
  * @publicApi
  */
 export class StillPendingError extends BackfillError {
-  constructor(backfill: string) {
-    super('The row still matches the pending predicate after its change', {
+  /** Whether the row was not changed at all, although no other session had locked it. */
+  readonly isPrevented: boolean;
+
+  /** @param effect `none`: the row was not changed at all. @default 'changed' */
+  constructor(
+    backfill: string,
+    { effect = 'changed', cause }: { readonly effect?: 'changed' | 'none'; readonly cause?: unknown } = {},
+  ) {
+    const problem =
+      effect === 'none'
+        ? 'The row was not changed: a trigger, a rule or a policy prevents it'
+        : 'The row still matches the pending predicate after its change';
+    super(problem, {
       subject: backfill,
       remedy:
         'Make sure that the change makes `where` false for every row, then run with --retry-quarantined.',
+      ...(cause !== undefined && { cause }),
     });
+    this.isPrevented = effect === 'none';
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Key, LeasedRange } from '../../../ledger/range.js';
 import { boolean, nullable, text } from '../../../postgres/decoders.js';
+import { sqlState, STILL_PENDING } from '../../../postgres/error-classes.js';
 import type { Session } from '../../../postgres/session.js';
 import { applyBatchPolicy } from '../../../postgres/timeout-policy.js';
 import { removeFromSkipped } from '../../batch/batch-entry.js';
 import type { RowSelection } from '../../batch/row-selection.js';
-import { TooManyQuarantinedError } from '../../run.error.js';
+import { findFiredTriggers } from '../../plan/trigger.inspector.js';
+import { StillPendingError, TooManyQuarantinedError } from '../../run.error.js';
 import { describeFailure } from '../outcome/failure.js';
 
 /** Maximum number of keys in one statement. */
@@ -44,6 +46,8 @@ export class Quarantine {
   #size: number;
   /** The result of the last count. It includes the rows of other processes. */
   #counted: number;
+  /** The triggers that the changes fire; null: not read yet. */
+  #triggers: readonly string[] | null = null;
 
   constructor(selection: RowSelection, size: number) {
     this.#selection = selection;
@@ -60,14 +64,25 @@ export class Quarantine {
     const { name, pace } = this.#selection.definition;
     const tenant = await this.#tenantOf(session, key);
     const { quarantine, ranges, progress } = this.#selection.ledger;
+    const described = await this.#describe(session, error);
     const committed = await session.transaction([
-      quarantine.add({ key, tenant, ...describeFailure(error) }),
+      quarantine.add({ key, tenant, ...described }),
       ranges.moveCursor(range, cursor),
     ]);
     if (committed.at(0).value(boolean)) this.#size++;
     if (this.#isCountDue) this.#size = this.#counted = (await progress.counts(session, null)).quarantined;
     if (this.#size > pace.maxQuarantined)
       throw new TooManyQuarantinedError(name, pace.maxQuarantined, await this.#describeErrors(session));
+  }
+
+  /** The error, and the triggers of the table if one of them may have caused it. */
+  async #describe(session: Session, error: unknown): Promise<ReturnType<typeof describeFailure>> {
+    const described = describeFailure(error);
+    const mayBeTrigger = error instanceof StillPendingError || sqlState(error) === STILL_PENDING;
+    if (!mayBeTrigger) return described;
+    this.#triggers ??= await findFiredTriggers(session, this.#selection.definition);
+    if (this.#triggers.length === 0) return described;
+    return { ...described, error: `${described.error}. Triggers of the table: ${this.#triggers.join(', ')}` };
   }
 
   get #isCountDue(): boolean {

@@ -4,6 +4,9 @@ import { StillPendingError } from '../../run.error.js';
 import { classifyFailure } from '../outcome/failure.js';
 import type { RangeContext } from './range.context.js';
 
+/** `still-pending`: another session has locked the row. */
+export type RowResult = 'changed' | 'still-pending' | 'quarantined';
+
 export interface RowChange {
   /** Milliseconds to wait for the row's lock; null: do not wait. */
   readonly lockTimeoutMs: number | null;
@@ -17,17 +20,13 @@ export interface RowChange {
   readonly unchangedRow: 'quarantine' | 'try-again';
 }
 
-/**
- * Changes one row, or puts it in quarantine if its change fails.
- *
- * @returns whether the row is still pending because another session has locked it
- */
+/** Changes one row, or puts it in quarantine if its change fails. */
 export async function changeOrQuarantine(
   { tools, state, pacer }: RangeContext,
   session: Session,
   key: Key,
   { lockTimeoutMs, cursor, unchangedRow }: RowChange,
-): Promise<boolean> {
+): Promise<RowResult> {
   const { runner, selection, quarantine, log, stop } = tools;
   try {
     const outcome = await runner.byKey(session, state.range, {
@@ -42,14 +41,16 @@ export async function changeOrQuarantine(
     // change.
     const isTriedAgain = unchangedRow === 'try-again' && outcome.changed === 0;
     if (isStillPending && outcome.selected > 0 && !isTriedAgain)
-      throw new StillPendingError(selection.definition.name);
+      throw new StillPendingError(selection.definition.name, {
+        effect: outcome.changed === 0 ? 'none' : 'changed',
+      });
     await pacer.batchCommitted(outcome);
-    return isStillPending;
+    return isStillPending ? 'still-pending' : 'changed';
   } catch (error) {
     const failure = classifyFailure(error);
     if (failure !== 'poison' && failure !== 'too-slow') throw error;
     await quarantine.add(session, state.range, { key, error, cursor });
     log.quarantined(selection.describe(key), error);
-    return false;
+    return 'quarantined';
   }
 }

@@ -9,7 +9,9 @@ const MAX_LOCK_WAIT_MS = 1_000;
 
 /**
  * The settling pass: changes the rows that the sweep skipped. It tries all rows of the list, then waits for
- * the lock of the first row that is still listed, then tries all rows again, until the list is empty.
+ * the lock of the first row that is still listed, then tries all rows again, until the list is empty. After a row whose
+ * change something else than a lock prevents, e.g. a trigger, it goes on with the row after it: the others are probably
+ * like it, and a pass after each of them would take quadratic time.
  */
 export class Settling {
   readonly #context: RangeContext;
@@ -89,9 +91,9 @@ export class Settling {
   async #tryRow(session: Session, key: Key): Promise<boolean> {
     try {
       const change = { lockTimeoutMs: null, cursor: null, unchangedRow: 'try-again' } as const;
-      const isStillPending = await changeOrQuarantine(this.#context, session, key, change);
+      const result = await changeOrQuarantine(this.#context, session, key, change);
       this.#context.pacer.limit.succeeded(null);
-      return !isStillPending;
+      return result !== 'still-pending';
     } catch (error) {
       if (classifyFailure(error) !== 'lock') throw error;
       return false;
@@ -118,12 +120,15 @@ export class Settling {
   async #waitFor(session: Session, key: Key): Promise<void> {
     this.#rowWaitStartedAt = performance.now();
     this.#waitingSince ??= this.#rowWaitStartedAt;
-    await changeOrQuarantine(this.#context, session, key, {
+    const result = await changeOrQuarantine(this.#context, session, key, {
       lockTimeoutMs: this.#lockWaitMs,
       cursor: null,
       unchangedRow: 'quarantine',
     });
-    this.#awaitedRow = null;
+    const { tools, state } = this.#context;
+    const next =
+      result === 'quarantined' ? await tools.ledger.skipped.list(session, state.range, key, 1) : [];
+    this.#awaitedRow = next[0] ?? null;
     this.#waitingSince = null;
   }
 }

@@ -12,6 +12,14 @@ class SearchName implements SetBackfill<Lead> {
   }
 }
 
+@Backfill<Lead>({
+  name: 'commented',
+  entity: Lead,
+  where: `this_row.search_name IS NULL -- written by the form, it's new
+    AND "this_row".name <> 'two  blanks'`,
+})
+class Commented extends SearchName {}
+
 /** More keys than a probe reads without an index. */
 const LEADS = 60_000;
 const INDEX = 'CREATE INDEX leads_pending ON leads (id) WHERE search_name IS NULL';
@@ -104,9 +112,28 @@ describe('a probe for rows that became pending', () => {
     await app.runRound();
     expect(log.visible).toEqual([
       expect.stringContaining(
-        'Build one: CREATE INDEX CONCURRENTLY ON "leads" (id) WHERE "search_name" IS NULL',
+        'Build one: CREATE INDEX CONCURRENTLY ON "leads" ("id") WHERE ("search_name" IS NULL)',
       ),
     ]);
+  });
+
+  it('logs an index that PostgreSQL builds if the predicate has comments, literals and several lines', async () => {
+    const other = await CatchUpApplication.start({
+      database,
+      entities: LEAD_TABLES,
+      backfills: [Commented],
+    });
+    try {
+      await other.runRound();
+      await other.runRound();
+      const [, statement = ''] = /Build one: (CREATE INDEX .*)$/s.exec(log.visible.join('\n')) ?? [];
+      await database.query(statement);
+      await database.query(`UPDATE nestjs_backfill.catch_up SET not_before = NULL`);
+      await other.runRound();
+      expect((await other.status('commented')).looked).toMatchObject({ index: 'leads_id_idx' });
+    } finally {
+      await other.stop();
+    }
   });
 
   it('does not use an index of another table that the predicate reads', async () => {

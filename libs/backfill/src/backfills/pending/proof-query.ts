@@ -1,6 +1,7 @@
 import { quoteLiteral } from '../../postgres/identifiers.js';
 import { replacePlaceholders, sqlPieces, type SqlPiece } from '../../text/sql-pieces.js';
 import type { RowSelection } from '../batch/row-selection.js';
+import { ROW, type BackfillDefinition } from '../definition/definition.js';
 
 /**
  * The SQL of a query that counts the pending rows, for a person to run: the predicate as the run's own statements have
@@ -8,16 +9,36 @@ import type { RowSelection } from '../batch/row-selection.js';
  */
 export function proofQuery(selection: RowSelection): string {
   const { definition, tenants } = selection;
-  const { sql, parameters } = definition.pending;
-  const pending = sqlPieces(sql)
+  const pending = predicateSql(definition.pending, sqlPieces(definition.pending.sql));
+  const scope = tenants ? ` AND ${selection.tenantText} IN (${tenants.map(quoteLiteral).join(', ')})` : '';
+  return `SELECT count(*) FROM ${selection.from} WHERE ${pending}${scope}`;
+}
+
+/** The pending predicate as the condition of a partial index, for a person to run. */
+export function indexPredicate({ pending }: Pick<BackfillDefinition, 'pending'>): string {
+  return predicateSql(pending, withoutRowName(sqlPieces(pending.sql)));
+}
+
+function predicateSql({ parameters }: BackfillDefinition['pending'], predicate: readonly SqlPiece[]): string {
+  return predicate
     .map((piece, at, pieces) =>
       piece.kind === 'code'
         ? withLiterals(onOneLine(piece.text, pieces[at - 1], pieces[at + 1]), parameters)
         : piece.text,
     )
     .join('');
-  const scope = tenants ? ` AND ${selection.tenantText} IN (${tenants.map(quoteLiteral).join(', ')})` : '';
-  return `SELECT count(*) FROM ${selection.from} WHERE ${pending}${scope}`;
+}
+
+/** An index has no name for its row. */
+function withoutRowName(pieces: readonly SqlPiece[]): SqlPiece[] {
+  const isRow = (piece: SqlPiece | undefined) => piece?.kind === 'quoted' && piece.text === ROW;
+  const isQualifier = (at: number) => isRow(pieces[at]) && pieces[at + 1]?.text.startsWith('.') === true;
+  return pieces.flatMap((piece, at) => {
+    if (isQualifier(at)) return [];
+    if (piece.kind !== 'code') return [piece];
+    const text = isQualifier(at - 1) ? piece.text.slice(1) : piece.text;
+    return [{ ...piece, text: text.replace(/\bthis_row\s*\.\s*/gi, '') }];
+  });
 }
 
 /** SQL of the class has no parameters: a `$1` in it is left for PostgreSQL to refuse. */

@@ -1,3 +1,5 @@
+import { quoteIdentifier } from '../../postgres/identifiers.js';
+import { indexPredicate } from '../../backfills/pending/proof-query.js';
 import type { Logger } from '@nestjs/common';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
 import type { BackfillReport } from '../../report/report.js';
@@ -88,13 +90,12 @@ export class RoundLog {
     });
   }
 
-  #withoutIndex({ name, table, key, pending, index }: BackfillDefinition): void {
-    const columns = key.map(({ databaseName }) => databaseName).join(', ');
-    const where =
-      pending.parameters.length === 0 ? pending.text.replaceAll('"this_row".', '').replace(/\s+/g, ' ') : '…';
+  #withoutIndex(definition: BackfillDefinition): void {
+    const { name, table, key, index } = definition;
+    const columns = key.map(({ databaseName }) => quoteIdentifier(databaseName)).join(', ');
     const remedy =
       index === null
-        ? `Build one: CREATE INDEX CONCURRENTLY ON ${table} (${columns}) WHERE ${where}`
+        ? `Build one: CREATE INDEX CONCURRENTLY ON ${table} (${columns}) WHERE ${indexPredicate(definition)}`
         : `Build its index "${index.name}": --indexes`;
     this.#once({
       level: 'warn',

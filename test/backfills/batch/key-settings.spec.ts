@@ -67,6 +67,43 @@ describe('rows in quarantine', () => {
     expect(await database.query('SELECT FROM nestjs_backfill.quarantined_row')).toHaveLength(2);
   });
 
+  it.each([
+    ['bytea', ['bytea_output = hex', 'bytea_output = escape'], `decode(md5(n::text), 'hex')`],
+    [
+      'timestamptz',
+      ['timezone = UTC', `timezone = 'Asia/Tokyo'`],
+      `timestamptz '2026-01-01 12:00Z' + n * interval '1 day'`,
+    ],
+  ] as const)(
+    'are found again by their key of a domain over %s with other settings',
+    async (type, settings, id) => {
+      const rows = `CREATE DOMAIN file_key AS ${type};
+      ALTER TABLE files ALTER id TYPE file_key, ADD CHECK (state <> 'refused');
+      INSERT INTO files (id, n) SELECT ${id}, n FROM generate_series(1, 9) AS n`;
+      const state = `CASE WHEN n % 4 = 0 THEN 'refused' ELSE 'done' END`;
+      for (const [at, setting] of settings.entries())
+        expect(await runWith(setting, type, at === 0 ? rows : null, state)).toMatchObject({ quarantined: 2 });
+      expect(await database.query('SELECT FROM nestjs_backfill.quarantined_row')).toHaveLength(2);
+    },
+  );
+
+  it.each([
+    ['integer[]', 'ARRAY[n, n + 1]', 'complete', /No row is pending/],
+    [
+      'timestamptz[]',
+      'ARRAY[now()]',
+      'failed',
+      /"id" of the entity's key .* type timestamp with time zone\[\], whose text depends/,
+    ],
+    ['pair', 'ROW(n, n)::pair', 'failed', /"id" of the entity's key .* type pair, whose text depends/],
+  ] as const)('may have keys of the type %s, or the run says why not', async (type, id, status, reason) => {
+    const rows = `CREATE TYPE pair AS (a int, b int);
+      ALTER TABLE files DROP id, ADD id ${type} PRIMARY KEY;
+      INSERT INTO files (id, n) SELECT ${id}, n FROM generate_series(1, ${status === 'complete' ? 9 : 1}) AS n`;
+    const report = await runWith('timezone = UTC', 'text', rows, `'done'`);
+    expect(report).toMatchObject({ status, reason: expect.stringMatching(reason) as string });
+  });
+
   it('have amounts as keys in one format: lc_monetary is the same for each run', async () => {
     const rows = `INSERT INTO files (id, n) SELECT (n * 1000.25)::numeric::money, n FROM generate_series(1, 9) AS n`;
     const state = `current_setting('lc_monetary')`;

@@ -1,6 +1,7 @@
 /** Types whose text depends on no setting of the session, or only on those of `exactSettings`. */
 const PLAIN_TYPES =
   /^(smallint|integer|bigint|numeric|text|character|uuid|boolean|name|"char"|oid|money|inet|cidr|macaddr8?|bit|real|double precision|interval)\b/;
+const ARRAY = /\[\]$/;
 const WITH_TIME_ZONE = /^timestamp(\(\d\))? with time zone$/;
 
 /**
@@ -8,7 +9,7 @@ const WITH_TIME_ZONE = /^timestamp(\(\d\))? with time zone$/;
  * say: a run may be continued by a process of another role, and the ledger compares the texts. JSON has dates in ISO
  * 8601, and the input of each type accepts them with any `DateStyle`.
  *
- * @param type as PostgreSQL prints it
+ * @param type as PostgreSQL prints it, for a domain the type below it
  */
 export function keyText(expression: string, type: string): string {
   if (PLAIN_TYPES.test(type)) return `${expression}::text`;
@@ -17,6 +18,11 @@ export function keyText(expression: string, type: string): string {
   if (!WITH_TIME_ZONE.test(type)) return textOfJson(expression);
   const utc = `pg_catalog.to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00 BC')`;
   return `CASE WHEN pg_catalog.isfinite(${expression}) THEN ${utc} ELSE ${expression}::text END`;
+}
+
+/** Whether `keyText` exists for a type: not for rows, and not for arrays of values whose text depends on settings. */
+export function hasKeyText(type: string): boolean {
+  return type !== 'record' && (!ARRAY.test(type) || PLAIN_TYPES.test(type));
 }
 
 function textOfJson(expression: string): string {

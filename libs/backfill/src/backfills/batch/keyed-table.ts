@@ -47,13 +47,13 @@ export class KeyedTable {
 
   /** One expression of type text per key column. */
   get keyTexts(): readonly string[] {
-    return this.definition.key.map((column) => keyText(columnOfRow(column), this.facts.typeOf(column)));
+    return this.definition.key.map((column) => keyText(columnOfRow(column), this.facts.baseTypeOf(column)));
   }
 
   /** The key from the columns of `identity`, in the ledger's format. */
   get identityJson(): string {
     const texts = this.definition.key.map((column, at) =>
-      keyText(`nb_key_${at + 1}`, this.facts.typeOf(column)),
+      keyText(`nb_key_${at + 1}`, this.facts.baseTypeOf(column)),
     );
     return `pg_catalog.jsonb_build_array(${texts.join(', ')})`;
   }

@@ -4,6 +4,7 @@ import type { Session } from '../../postgres/session.js';
 import { applyPolicy } from '../../postgres/timeout-policy.js';
 import type { BackfillDefinition } from '../definition/definition.js';
 import { findCascades } from './cascade/cascade.inspector.js';
+import { hasKeyText } from './key-text.js';
 import { CascadeMeter } from './cascade/cascade.meter.js';
 import { KeyNotIndexedError, NotInDatabaseError, RowsHiddenError, TableMismatchError } from '../run.error.js';
 
@@ -19,6 +20,8 @@ export interface TableFacts {
    * @throws TableMismatchError for a column that does not exist
    */
   typeOf(column: ColumnMetadata): string;
+  /** The type of a column as SQL, for a domain the type below it, without its length or precision. */
+  baseTypeOf(column: ColumnMetadata): string;
   /**
    * The operator that compares values of the columns, or rows of them, as their indexes do: with its schema where
    * another role could create an operator that fits the types better than the one of PostgreSQL or of an extension.
@@ -56,7 +59,13 @@ const OPERATOR_SCHEMA = `WITH RECURSIVE base (oid) AS (
   JOIN pg_catalog.pg_amop AS p ON p.amopfamily = c.opcfamily AND p.amoplefttype = base.oid AND p.amoprighttype = base.oid AND p.amopstrategy = 1
   JOIN pg_catalog.pg_operator AS o ON o.oid = p.amopopr JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace LIMIT 1`;
 
-const COLUMNS = `SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+/** The type of the column `a`, for a domain the type below it, and whether it is one of a table or of CREATE TYPE … AS (…). */
+const BASE_TYPE = `WITH RECURSIVE base (oid, kind, below) AS (
+    SELECT t.oid, t.typtype, t.typbasetype FROM pg_catalog.pg_type AS t WHERE t.oid = a.atttypid
+    UNION ALL SELECT t.oid, t.typtype, t.typbasetype FROM base JOIN pg_catalog.pg_type AS t ON t.oid = base.below WHERE base.kind = 'd'
+  ) SELECT CASE kind WHEN 'c' THEN 'record' ELSE pg_catalog.format_type(oid, NULL) END FROM base WHERE kind <> 'd'`;
+
+const COLUMNS = `SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), (${BASE_TYPE}),
     CASE WHEN pg_catalog.row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END,
     EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tginitdeferred),
     CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_operator WHERE oprname = '=' AND oprnamespace = 'pg_catalog'::regnamespace::oid
@@ -95,6 +104,7 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
     hasChildTables: boolean,
     column: text,
     type: text,
+    baseType: text,
     hiddenFrom: nullable(text),
     hasDeferredTriggers: boolean,
     operatorSchema: nullable(text),
@@ -109,7 +119,13 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
     );
   }
   if (first.hiddenFrom !== null) throw new RowsHiddenError(name, table, first.hiddenFrom);
-  const types = new Map(columns.map(({ column, type }) => [column, type]));
+  const types = new Map(columns.map((column) => [column.column, column]));
+  const columnOf = ({ databaseName }: ColumnMetadata) => {
+    const column = types.get(databaseName);
+    if (column) return column;
+    throw new NotInDatabaseError(name, `the column "${databaseName}" of ${table} does not exist`);
+  };
+  for (const column of definition.key) checkKeyType(definition, column, columnOf(column));
   const schemas = new Map(columns.map(({ column, operatorSchema }) => [column, operatorSchema]));
   return {
     hasChildTables: first.hasChildTables,
@@ -121,12 +137,23 @@ export async function inspectTable(session: Session, definition: BackfillDefinit
         operator,
         compared.map(({ databaseName }) => schemas.get(databaseName) ?? null),
       ),
-    typeOf({ databaseName }) {
-      const type = types.get(databaseName);
-      if (type) return type;
-      throw new NotInDatabaseError(name, `the column "${databaseName}" of ${table} does not exist`);
-    },
+    typeOf: (column) => columnOf(column).type,
+    baseTypeOf: (column) => columnOf(column).baseType,
   };
+}
+
+/** @throws TableMismatchError for a type whose values have no text that is the same in every session */
+function checkKeyType(
+  { name, table }: BackfillDefinition,
+  { databaseName }: ColumnMetadata,
+  { type, baseType }: { readonly type: string; readonly baseType: string },
+): void {
+  if (hasKeyText(baseType)) return;
+  throw new TableMismatchError(
+    name,
+    `the column "${databaseName}" of the entity's key in ${table} has the type ${type}, whose text depends on the settings of a session, so that the ledger cannot keep positions in this key`,
+    'Declare another unique column as the primary column of the entity, e.g. a number or a uuid.',
+  );
 }
 
 async function meterCascades(session: Session, definition: BackfillDefinition): Promise<CascadeMeter | null> {

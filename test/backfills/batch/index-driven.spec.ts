@@ -42,7 +42,13 @@ class TransformTitle implements TransformBackfill<Lead, 'id'> {
 @Backfill<Lead>({ name: 'set-by-page', entity: Lead, where: { slug: IsNull() }, order: 'page' })
 class SetSlugByPage extends SetSlug {}
 
-@Backfill<Lead>({ name: 'of-tenants', entity: Lead, where: { slug: IsNull() }, tenant: 'tenant' })
+@Backfill<Lead>({
+  name: 'of-tenants',
+  entity: Lead,
+  where: { slug: IsNull() },
+  tenant: 'tenant',
+  order: 'key',
+})
 class SetSlugOfTenants extends SetSlug {}
 
 const options = { entities: [Lead], backfills: [SetSlug, TransformTitle, SetSlugByPage, SetSlugOfTenants] };

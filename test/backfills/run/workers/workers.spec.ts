@@ -34,10 +34,10 @@ class TwoOfMany extends SetSearchName {}
 @Backfill<Lead>({ ...options, name: 'failing', workers: 4, maxQuarantined: 0 })
 class Failing extends SetSearchName {}
 
+const byKey = { ...options, order: 'key' } as const;
 /** Its workers pause after their first batch and poll the settings during the pause. */
-@Backfill<Lead>({ ...options, name: 'resting', maxWorkers: 8, pause: 3_600_000, throttles: { interval: 50 } })
+@Backfill<Lead>({ ...byKey, name: 'resting', maxWorkers: 8, pause: 3_600_000, throttles: { interval: 50 } })
 class Resting extends SetSearchName {}
-
 @BackfillThrottle({ name: 'poll-counter', backfills: ['resting'] })
 class PollCounter implements ThrottleCheck {
   #polls = 0;

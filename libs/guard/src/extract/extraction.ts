@@ -5,6 +5,7 @@ import { earlyReturn, homeMethod, type HomeMethod } from './code/migration-code.
 import { unitsOf, usesThis, type CodeUnit } from './code/code-units.js';
 import { MoveReader } from './code/move.reader.js';
 import { MovePlanner } from './code/move-planner.js';
+import type { SentCodeFinder } from './code/sent-code.js';
 import type { ContractPart, Move, MovePlan } from './code/move.types.js';
 import type { ProjectSources } from './project/entity.finder.js';
 import type { SchemaBook } from './project/schema-book.js';
@@ -49,6 +50,7 @@ export interface ExtractionSource {
   readonly findings: readonly Finding[];
   /** Lines of suppressed data changes. */
   readonly suppressed: readonly number[];
+  readonly sentCode: SentCodeFinder;
 }
 
 /** Moves the data changes of a migration into backfills. */
@@ -97,7 +99,7 @@ class MethodExtraction {
   constructor(source: ExtractionSource, context: MethodContext) {
     this.#source = source;
     this.#context = context;
-    this.#units = unitsOf(source.module, context.home, context.parser);
+    this.#units = unitsOf(source.module, context.home, context.parser, source.sentCode);
   }
 
   run(findings: readonly Finding[]): Extraction {
@@ -108,6 +110,7 @@ class MethodExtraction {
       lineOf,
       conditionAt: (offset) => this.#context.home.condition ?? earlyReturn(this.#context.home.body, offset),
       codeOf: (unit) => this.#codeOf(unit),
+      runner: this.#context.home.runner,
     });
     const { moves, refusals } = reader.read(findings, this.#source.suppressed);
     const planner = new MovePlanner(this.#units, {

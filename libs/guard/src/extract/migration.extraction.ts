@@ -4,6 +4,7 @@ import { UnreadableFileError } from '../guard.error.js';
 import { shownPath } from '../report/paths.js';
 import { isDataRule } from '../rules/rule.types.js';
 import { parseModule } from '../source/module-parser.js';
+import { sentCodeFinder } from './code/sent-code.js';
 import { extract, type Extraction, type ExtractionContext } from './extraction.js';
 import { extractSqlFile } from './sql-file.extraction.js';
 import type { GeneratedFile } from './write/generated.types.js';
@@ -27,7 +28,9 @@ export function extractMigration(report: CheckReport, text: string, context: Ext
   if (file.endsWith('.sql')) return extractSqlFile({ file, text, findings, suppressed }, context);
   const parsed = parseModule(file, text);
   if (!parsed.ok) throw new UnreadableFileError(shownPath(file), parsed.failure.message);
-  return extract({ module: parsed.module, name: migration?.name ?? '', findings, suppressed }, context);
+  const name = migration?.name ?? '';
+  const sentCode = sentCodeFinder(file, text, name);
+  return extract({ module: parsed.module, name, findings, suppressed, sentCode }, context);
 }
 
 /** The files that an extraction adds. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Finding } from '../judge/finding.types.js';
-import { piecesOf, type CodeUnit, type SqlPiece } from './code/code-units.js';
+import { NOTHING_SENT, piecesOf, type CodeUnit, type SqlPiece } from './code/code-units.js';
 import { MovePlanner } from './code/move-planner.js';
 import { MoveReader } from './code/move.reader.js';
 import type { Move } from './code/move.types.js';
@@ -30,6 +30,7 @@ export function extractSqlFile(source: SqlFileSource, context: ExtractionContext
     ...context,
     lineOf,
     conditionAt: () => undefined,
+    runner: '',
     codeOf: (unit) => unit.text,
   });
   const { moves, refusals } = reader.read(findings, suppressed);
@@ -73,6 +74,7 @@ function unitOf(piece: SqlPiece): CodeUnit {
     parameters: [],
     usesDatabase: true,
     declares: [],
+    sent: NOTHING_SENT,
     names: piece.names,
   };
 }

@@ -4,6 +4,7 @@ import { loadParser, type SqlParser } from 'nestjs-backfill-sql/tree';
 import type pg from 'pg';
 import { checkFiles } from 'nestjs-backfill-guard';
 import { unitsOf, type CodeUnit } from '../../../../libs/guard/src/extract/code/code-units.ts';
+import { sentCodeFinder } from '../../../../libs/guard/src/extract/code/sent-code.ts';
 import { homeMethod } from '../../../../libs/guard/src/extract/code/migration-code.ts';
 import { tablesOf } from '../../../../libs/guard/src/extract/code/interference.ts';
 import { isDataPiece } from '../../../../libs/guard/src/extract/code/schema-change.ts';
@@ -119,7 +120,13 @@ async function evaluate(file: string, parser: SqlParser): Promise<readonly Resul
     project.write('package.json', '{ "type": "module" }');
     symlinkSync(resolve('node_modules'), project.path('node_modules'));
     const extraction = extract(
-      { module: parsed.module, name: migration.name, findings, suppressed: [] },
+      {
+        module: parsed.module,
+        name: migration.name,
+        findings,
+        suppressed: [],
+        sentCode: sentCodeFinder(file, source, migration.name),
+      },
       {
         parser,
         folder: project.path('src/backfills'),

@@ -3,6 +3,7 @@ import type * as ast from 'oxc-parser';
 import type { ParsedModule } from '../../source/parsed-module.js';
 import type { ParameterValue } from '../sql/statement.reader.js';
 import { constantsOf, usesDatabase, type HomeMethod } from './migration-code.js';
+import type { SentCode, SentCodeFinder } from './sent-code.js';
 import { parameterText, staticText, type ConstantFinder } from './static-text.js';
 import { contains, namesDeclared } from './syntax.js';
 
@@ -34,24 +35,39 @@ export interface CodeUnit {
   readonly schemaCall?: string;
   readonly usesDatabase: boolean;
   readonly declares: readonly string[];
-  /** All words in it. */
+  /** All words in it, and in the SQL that it sends through other code. */
   readonly names: ReadonlySet<string>;
+  /** What it sends, if it is not one call with a constant text. */
+  readonly sent: SentCode;
 }
 
 /** The statements of the method, in order. */
-export function unitsOf(module: ParsedModule, home: HomeMethod, parser: SqlParser): readonly CodeUnit[] {
+export function unitsOf(
+  module: ParsedModule,
+  home: HomeMethod,
+  parser: SqlParser,
+  sentCode: SentCodeFinder = () => NOTHING_SENT,
+): readonly CodeUnit[] {
   const constants = constantsOf(module, home.body);
-  return home.body.map((node) => ({
-    node,
-    start: node.start,
-    end: node.end,
-    text: module.source.text.slice(node.start, node.end),
-    ...callOf(node, home, { constants, parser }),
-    usesDatabase: usesDatabase(node, home.runner),
-    declares: namesDeclared(node),
-    names: new Set(module.source.text.slice(node.start, node.end).match(/[A-Za-z_]\w*/g) ?? []),
-  }));
+  return home.body.map((node) => {
+    const text = module.source.text.slice(node.start, node.end);
+    const call = callOf(node, home, { constants, parser });
+    const sent = call.sql ? NOTHING_SENT : sentCode(node.start, node.end);
+    return {
+      node,
+      start: node.start,
+      end: node.end,
+      text,
+      ...call,
+      usesDatabase: usesDatabase(node, home.runner) || sent.texts.length > 0 || sent.isUnread,
+      declares: namesDeclared(node),
+      names: new Set([text, ...sent.texts].flatMap((each) => each.match(/[A-Za-z_]\w*/g) ?? [])),
+      sent,
+    };
+  });
 }
+
+export const NOTHING_SENT: SentCode = { texts: [], isUnread: false };
 
 type SentCall = Pick<CodeUnit, 'sql' | 'literal' | 'parameters' | 'schemaCall'>;
 

@@ -54,7 +54,7 @@ export function dependsOnSchema(
   { unit, pieces }: { readonly unit: CodeUnit; readonly pieces?: readonly SqlPiece[] },
 ): boolean {
   const tables = tablesOf(moved);
-  if (!pieces) return [...tables].some((table) => unit.names.has(table));
+  if (!pieces) return unit.sent.isUnread || [...tables].some((table) => unit.names.has(table));
   return pieces.some((piece) => {
     if (![...objectsOf(piece)].some((name) => tables.has(name))) return false;
     if (moved.kind === 'skeleton' || piece.kind !== 'AlterTableStmt') return true;

@@ -20,6 +20,8 @@ export interface MoveReaderContext {
   readonly conditionAt: (offset: number) => string | undefined;
   /** The code of a unit with the declarations that it needs. */
   readonly codeOf: (unit: CodeUnit) => string;
+  /** The name of the query runner in this code. */
+  readonly runner: string;
 }
 
 const LOOPS = new Set([
@@ -115,6 +117,7 @@ export class MoveReader {
         table: table.slice(table.lastIndexOf('.') + 1),
         columns: [...new Set(columns)],
         code: this.#context.codeOf(unit),
+        runner: this.#context.runner,
       },
     });
   }

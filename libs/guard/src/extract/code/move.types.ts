@@ -16,6 +16,8 @@ export interface Skeleton {
   readonly table: string;
   readonly columns: readonly string[];
   readonly code: string;
+  /** The name of the query runner in the code. */
+  readonly runner: string;
 }
 
 /** A change of rows that moves into a backfill. */

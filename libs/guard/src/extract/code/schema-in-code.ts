@@ -19,8 +19,21 @@ export function cutReason(unit: CodeUnit, parser: SqlParser): string | undefined
   if (usesThis(unit.node)) return 'it uses `this`, which a backfill does not have';
   if (SCHEMA_CALL.test(unit.text) || SCHEMA_TEXT.test(unit.text) || sendsSchemaChange(unit, parser))
     return 'the same code also changes the schema; give the change a statement of its own';
+  if (sendsSchemaText(unit.sent.texts, parser))
+    return 'a helper or a constant of the same code also changes the schema; give the change a statement of its own';
+  if (unit.sent.isUnread) return 'the same code runs code or SQL that cannot be read';
   if (TRANSACTION_CALL.test(unit.text)) return 'the same code begins or ends a transaction';
   return undefined;
+}
+
+/** Texts with parts that are not known are compared by their words. */
+function sendsSchemaText(texts: readonly string[], parser: SqlParser): boolean {
+  return texts.some((text) => {
+    const pieces = piecesOf(text, parser);
+    return pieces
+      ? pieces.some((piece) => !isDataPiece(piece) && piece.kind !== 'SelectStmt')
+      : SCHEMA_TEXT.test(`;${text}`);
+  });
 }
 
 function sendsSchemaChange({ node }: CodeUnit, parser: SqlParser): boolean {

@@ -143,7 +143,32 @@ function followCode(changes: SessionChanges, unit: CodeUnit, line: string): void
   for (const [call] of unit.text.matchAll(/\.\s*(?:start|commit|rollback)Transaction\s*\(/g))
     if (call.includes('start')) changes.begin(line);
     else changes.end();
-  if (setsInText(unit.text)) changes.set('text', `line ${line} changes a setting of its session`);
+  for (const text of unit.sent.texts) followSentText(changes, text, line);
+  if ([unit.text, ...unit.sent.texts].some(setsInText))
+    changes.set('text', `line ${line} changes a setting of its session`);
+  if (unit.sent.isUnread)
+    changes.set('unread', `line ${line} runs code or SQL that cannot be read and may change its session`);
+}
+
+/** SQL that a helper, a loop or the like sends. */
+function followSentText(changes: SessionChanges, text: string, line: string): void {
+  const settings = text.matchAll(/(?:^|;)\s*set\s+(?:(?:local|session)\s+)?([\w.]+)/gi);
+  for (const [, name = ''] of settings)
+    if (!HARMLESS_SETTING.test(name))
+      changes.set(
+        `setting ${name.toLowerCase()}`,
+        `line ${line} sets ${name}, which a backfill does not have`,
+      );
+  const [, temporary] =
+    /\bcreate\s+(?:local\s+|global\s+)?temp(?:orary)?\s+table\s+(?:if\s+not\s+exists\s+)?"?(\w+)/i.exec(
+      text,
+    ) ?? [];
+  if (temporary !== undefined)
+    changes.set(`temporary ${temporary}`, `it reads the temporary table ${temporary} of line ${line}`);
+  if (/\bdisable\s+(?:trigger|rule|row\s+level)|\benable\s+replica\b/i.test(text))
+    changes.set('switched off', `line ${line} switches triggers, rules or policies off`);
+  if (/(?:^|;)\s*(?:begin|start\s+transaction)\b/i.test(text)) changes.begin(line);
+  if (/(?:^|;)\s*(?:commit|end|rollback)\b/i.test(text)) changes.end();
 }
 
 function setsInText(code: string): boolean {

@@ -13,13 +13,15 @@ import {
   relationOf,
   tablesIn,
 } from './statement-tree.js';
-import { isVolatile } from './values.js';
+import { assertSameInBatches, volatileNotes } from './volatile-notes.js';
 
 /** Reads a DELETE. @throws {NotMovableError} */
 export function readDelete(sql: string, remove: Json, { parser }: StatementContext): MovedDelete {
   const range = isObject(remove['relation']) ? remove['relation'] : {};
   assertWithChildren(range);
   const row = relationOf(range);
+  const condition = [remove['whereClause'], remove['usingClause'], remove['withClause']];
+  assertSameInBatches(remove, condition);
   assertIndependent(remove, row.name);
   const tokens = new StatementText(parser, sql);
   const at = (word: string, from: number): number => tokens.find(from, (token) => token.word === word);
@@ -40,7 +42,7 @@ export function readDelete(sql: string, remove: Json, { parser }: StatementConte
     where: query.exists([]),
     sources: tablesIn([remove['usingClause'], remove['whereClause'], remove['withClause']]),
     columns: columnsIn(remove),
-    notes: remove['whereClause'] === undefined ? [ALL_ROWS] : [],
+    notes: [...(remove['whereClause'] === undefined ? [ALL_ROWS] : []), ...volatileNotes([], condition)],
   };
 }
 
@@ -74,8 +76,6 @@ export function readTruncate(truncate: Json): MovedDelete {
  * @throws {NotMovableError}
  */
 function assertIndependent(remove: Json, table: string): void {
-  if (isVolatile(remove['whereClause']) && /"random"/.test(JSON.stringify(remove['whereClause'])))
-    throw new NotMovableError('its condition differs from call to call');
   const using = list(remove['usingClause']);
   if (!tablesIn(using).includes(table) && queriesOf(remove, table).length === 0) return;
   if (using.length === 1 && queriesOf(remove, table).length === 0 && isDeduplication(remove)) return;

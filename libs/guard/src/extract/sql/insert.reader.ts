@@ -15,6 +15,7 @@ import {
   relationOf,
   tablesIn,
 } from './statement-tree.js';
+import { assertSameInBatches, volatileNotes } from './volatile-notes.js';
 import { functionName, isVolatile } from './values.js';
 
 interface SelectItem {
@@ -46,6 +47,8 @@ export function readInsert(sql: string, insert: Json, context: StatementContext)
     value: query.value(piece),
     tree: piece.tree,
   }));
+  const condition = [select['whereClause'], select['fromClause'], select['withClause']];
+  assertSameInBatches(select, condition);
   const where = query.exists([]);
   return {
     kind: 'copy',
@@ -56,7 +59,10 @@ export function readInsert(sql: string, insert: Json, context: StatementContext)
     conflict,
     sources: tablesIn(select),
     columns: new Set([...columnsIn(insert), ...pieces.items.map(({ column }) => column)]),
-    notes: select['sortClause'] === undefined ? [] : ['rows are copied in the order of the primary key'],
+    notes: [
+      ...(select['sortClause'] === undefined ? [] : ['rows are copied in the order of the primary key']),
+      ...volatileNotes(select['targetList'], condition),
+    ],
   };
 }
 

@@ -15,6 +15,7 @@ import {
   relationOf,
   tablesIn,
 } from './statement-tree.js';
+import { assertSameInBatches, volatileNotes } from './volatile-notes.js';
 import { changesText, isNeverNull, isRepeatable, isVolatile, type AssignedColumn } from './values.js';
 
 interface ReadAssignment {
@@ -41,6 +42,8 @@ export function readUpdate(sql: string, update: Json, context: StatementContext)
       throw new NotMovableError(
         `it reads ${[...written].join(', ')} of other rows of ${row.name}, which it changes itself`,
       );
+  const condition = [update['whereClause'], update['fromClause'], update['withClause']];
+  assertSameInBatches(update, condition);
   const fresh = [...context.newColumns(row.name)].filter((column) => written.has(column));
   const predicate = predicateOf(update['whereClause'], read, { query, row, fresh });
   return {
@@ -55,7 +58,7 @@ export function readUpdate(sql: string, update: Json, context: StatementContext)
       update['withClause'],
     ]),
     columns: new Set([...columnsIn(update), ...written]),
-    notes: notesOf(read),
+    notes: [...notesOf(read), ...volatileNotes(update['targetList'], condition)],
   };
 }
 

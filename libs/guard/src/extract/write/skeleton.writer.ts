@@ -6,7 +6,7 @@ import type { BackfillParts, TableReference } from './generated.types.js';
  * goes through all rows at once cannot be cut into batches mechanically.
  */
 export function skeletonParts(
-  { code }: Skeleton,
+  { code, runner }: Skeleton,
   { type }: TableReference,
   migration: string,
 ): BackfillParts {
@@ -27,8 +27,8 @@ export function skeletonParts(
       '  // Runs in the transaction of a batch, on locked rows.',
       `  async process(batch: ProcessBatch<${type}>, manager: EntityManager): Promise<void> {`,
       `    if (!this.isComplete) throw new Error('The code of ${migration} is not adapted to batches yet.');`,
-      '    const queryRunner = manager.queryRunner;',
-      '    if (!queryRunner || batch.rows.length === 0) return;',
+      `    const ${runner} = manager.queryRunner;`,
+      `    if (!${runner} || batch.rows.length === 0) return;`,
       `    // From ${migration}. Change it so that it only changes \`batch.rows\`.`,
       ...code.split('\n').map((line) => (line.trim() === '' ? '' : `    ${line}`)),
       '  }',

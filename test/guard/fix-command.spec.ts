@@ -244,3 +244,45 @@ it.each([
   });
   expect([exit, errors.join('')]).toEqual([2, expect.stringContaining(message)]);
 });
+
+describe('what a fix changes beyond its statement', () => {
+  const renaming = (up: string, down: string): string =>
+    migrationOf([up]).replace('ALTER TABLE "calls" DROP CONSTRAINT "FK_1"', down);
+
+  it.each([
+    [
+      'ALTER TABLE "leads" RENAME COLUMN "mail" TO "email"',
+      'ALTER TABLE "leads" RENAME COLUMN "email" TO "mail"',
+      'DROP VIEW "leads"; ALTER TABLE "leads_base" RENAME TO "leads"',
+    ],
+    [
+      'ALTER TABLE "crm"."leads" RENAME TO "prospects"',
+      'ALTER TABLE "crm"."prospects" RENAME TO "leads"',
+      'DROP VIEW "crm"."leads"; ALTER TABLE "crm"."prospects" RENAME TO "leads"',
+    ],
+  ])('down() takes the step of a rename back: %s', async (up, down, reverse) => {
+    const { code } = await fixText(renaming(up, down), '1700000000000-generated.ts', '--write');
+    expect(code).toContain(`await queryRunner.query(\`${reverse}\`);`);
+    expect(code).not.toContain(`(\`${down}`);
+  });
+
+  it('says what down() must do if it does not take the rename back', async () => {
+    const { errors } = await fix(['ALTER TABLE "leads" RENAME COLUMN "mail" TO "email"']);
+    expect(errors).toContain('down() must take the rename back');
+  });
+
+  it('says that the statements of the migration commit one by one', async () => {
+    const { errors } = await fix([
+      'ALTER TABLE "leads" ADD "note" text',
+      'CREATE INDEX "leads_note" ON "leads" ("note")',
+      'ALTER TABLE "leads" ALTER COLUMN "email" SET NOT NULL',
+    ]);
+    expect(errors).toContain('the statements now commit one by one');
+    expect(errors).toContain('lines 9, 10 a migration each');
+  });
+
+  it('says nothing of transactions if all statements are steps', async () => {
+    const { errors } = await fix([KEY, 'ALTER TABLE "leads" ALTER COLUMN "email" SET NOT NULL']);
+    expect(errors).not.toContain('commit one by one');
+  });
+});

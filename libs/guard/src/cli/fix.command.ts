@@ -34,6 +34,13 @@ export async function runFix(report: CheckReport, args: Arguments, console: Cons
     console.error(
       `${name} must extend SchemaMigration of nestjs-backfill, which runs the steps in every mode of TypeORM\n`,
     );
+  const lines = fix.uncommitted.map((offset) => String(code.slice(0, offset).split('\n').length));
+  if (lines.length > 1)
+    console.error(
+      `\`transaction = false\`: the statements now commit one by one. If one fails, those before it stay, and the migration starts again from its first statement. Only the steps can run twice: give the statements of lines ${lines.join(', ')} a migration each\n`,
+    );
+  for (const sql of fix.unreverted)
+    console.error(`down() must take the rename back, also before it is finished: ${sql}\n`);
   for (const step of fix.later) console.error(`in a migration of a later release: ${step}\n`);
   if (fix.replaced === 0) return EXIT.clean;
   if (args.write) writeFileSync(file, fix.code);

@@ -4,6 +4,7 @@ import type { Finding } from '../judge/finding.types.js';
 import { walkNodes } from '../extract/code/syntax.js';
 import { parseModule } from '../source/module-parser.js';
 import { type Edit, schemaMigrationEdits } from './schema-migration.edits.js';
+import { isReverse, renameIn, reversalSql } from './rename-reversal.js';
 import { type StepCall, stepCallOf } from './step-calls.js';
 
 /** A migration after the fix. */
@@ -17,6 +18,10 @@ export interface Fix {
   readonly replaced: number;
   /** Classes that must extend `SchemaMigration`, which the author has to change. */
   readonly unguarded: readonly string[];
+  /** Offsets of the statements that now commit one by one, although they cannot run twice. */
+  readonly uncommitted: readonly number[];
+  /** Renames whose reverse in `down` was not found, which the author has to change. */
+  readonly unreverted: readonly string[];
 }
 
 /** The rules whose danger a step avoids. */
@@ -71,11 +76,27 @@ export function fixMigration(
       text: codeOf(call, statement.receiver),
     });
   }
+  const renames = [...done].flatMap(({ sql }) => renameIn(parser, sql) ?? []);
+  const reversals = renames.map((rename) => ({
+    rename,
+    reverse: sent.find((each) => {
+      const found = done.has(each) ? undefined : renameIn(parser, each.sql);
+      return found && isReverse(found, rename);
+    }),
+  }));
+  for (const { rename, reverse } of reversals)
+    if (reverse)
+      edits.push({
+        start: reverse.node.start,
+        end: reverse.node.end,
+        text: codeOf({ code: reversalSql(rename), commits: false }, reverse.receiver),
+      });
   const classes = parsed.ok
     ? schemaMigrationEdits(parsed.module.program, code, edits)
     : { edits: [], needsImport: false, others: [] };
-  if (parsed.ok && calls.some(({ commits }) => commits))
-    edits.push(...transactionEdits(parsed.module.program, edits));
+  const added =
+    parsed.ok && calls.some(({ commits }) => commits) ? transactionEdits(parsed.module.program, edits) : [];
+  edits.push(...added);
   const steps = [...new Set(calls.flatMap(({ step }) => step ?? []))].sort();
   const imports = [
     ...(classes.needsImport ? [{ names: ['SchemaMigration'], from: 'nestjs-backfill' }] : []),
@@ -84,12 +105,36 @@ export function fixMigration(
   return {
     code: withImports(applied(code, [...edits, ...classes.edits]), imports),
     unguarded: classes.others,
+    uncommitted: added.length > 0 && parsed.ok ? notRepeatable(parsed.module.program, sent, [...done]) : [],
+    unreverted: reversals.flatMap(({ rename, reverse }) => (reverse ? [] : [reversalSql(rename)])),
     kept,
     later: calls.flatMap(({ later, code: args }) =>
       later === undefined ? [] : [`await ${later}(queryRunner, ${args});`],
     ),
     replaced: calls.length,
   };
+}
+
+/** Statements of `up` that no step replaces: they fail if the migration starts again. */
+function notRepeatable(
+  program: ast.Program,
+  sent: readonly SentStatement[],
+  replaced: readonly SentStatement[],
+): readonly number[] {
+  const ups: ast.Node[] = [];
+  walkNodes(program, (node) => {
+    if (node.type === 'MethodDefinition' && node.key.type === 'Identifier' && node.key.name === 'up')
+      ups.push(node);
+    return true;
+  });
+  return sent
+    .filter(
+      (each) =>
+        !(replaced.includes(each) && !/^\s*create\s/i.test(each.sql)) &&
+        !/\bif\s+(?:not\s+)?exists\b/i.test(each.sql) &&
+        ups.some((up) => up.start <= each.node.start && each.node.end <= up.end),
+    )
+    .map(({ node }) => node.start);
 }
 
 function codeOf({ step, code }: StepCall, receiver: string): string {

@@ -43,6 +43,8 @@ interface SentStatement {
   readonly sql: string;
 }
 
+const UNCHANGED = { later: [], replaced: 0, unguarded: [], uncommitted: [], unreverted: [] };
+
 /** Replaces statements that a lock rule reports by steps that do the same without the danger. */
 export function fixMigration(
   parser: SqlParser,
@@ -53,7 +55,9 @@ export function fixMigration(
   }: { readonly file: string; readonly code: string; readonly findings: readonly Finding[] },
 ): Fix {
   const parsed = parseModule(file, code);
-  const sent = parsed.ok ? statementsOf(parsed.module.program, code) : [];
+  if (!parsed.ok) return { ...UNCHANGED, code, kept: findings };
+  const { program } = parsed.module;
+  const sent = statementsOf(program, code);
   const edits: Edit[] = [];
   const calls: StepCall[] = [];
   const kept: Finding[] = [];
@@ -76,26 +80,11 @@ export function fixMigration(
       text: codeOf(call, statement.receiver),
     });
   }
-  const renames = [...done].flatMap(({ sql }) => renameIn(parser, sql) ?? []);
-  const reversals = renames.map((rename) => ({
-    rename,
-    reverse: sent.find((each) => {
-      const found = done.has(each) ? undefined : renameIn(parser, each.sql);
-      return found && isReverse(found, rename);
-    }),
-  }));
-  for (const { rename, reverse } of reversals)
-    if (reverse)
-      edits.push({
-        start: reverse.node.start,
-        end: reverse.node.end,
-        text: codeOf({ code: reversalSql(rename), commits: false }, reverse.receiver),
-      });
-  const classes = parsed.ok
-    ? schemaMigrationEdits(parsed.module.program, code, edits)
-    : { edits: [], needsImport: false, others: [] };
-  const added =
-    parsed.ok && calls.some(({ commits }) => commits) ? transactionEdits(parsed.module.program, edits) : [];
+  const reversals = reversalsOf(parser, sent, done);
+  edits.push(...reversals.flatMap(({ edit }) => edit ?? []));
+  const classes = schemaMigrationEdits(program, code, edits);
+  const commits = calls.some((call) => call.commits);
+  const added = commits ? transactionEdits(program, edits) : [];
   edits.push(...added);
   const steps = [...new Set(calls.flatMap(({ step }) => step ?? []))].sort();
   const imports = [
@@ -105,14 +94,37 @@ export function fixMigration(
   return {
     code: withImports(applied(code, [...edits, ...classes.edits]), imports),
     unguarded: classes.others,
-    uncommitted: added.length > 0 && parsed.ok ? notRepeatable(parsed.module.program, sent, [...done]) : [],
-    unreverted: reversals.flatMap(({ rename, reverse }) => (reverse ? [] : [reversalSql(rename)])),
+    uncommitted: added.length > 0 ? notRepeatable(program, sent, [...done]) : [],
+    unreverted: reversals.flatMap(({ sql, edit }) => (edit ? [] : [sql])),
     kept,
     later: calls.flatMap(({ later, code: args }) =>
       later === undefined ? [] : [`await ${later}(queryRunner, ${args});`],
     ),
     replaced: calls.length,
   };
+}
+
+/** What takes the renames back, in place of the statements of `down` that did. */
+function reversalsOf(
+  parser: SqlParser,
+  sent: readonly SentStatement[],
+  done: ReadonlySet<SentStatement>,
+): readonly { readonly sql: string; readonly edit: Edit | undefined }[] {
+  return [...done]
+    .flatMap(({ sql }) => renameIn(parser, sql) ?? [])
+    .map((rename) => {
+      const sql = reversalSql(rename);
+      const reverse = sent.find((each) => {
+        const found = done.has(each) ? undefined : renameIn(parser, each.sql);
+        return found !== undefined && isReverse(found, rename);
+      });
+      const edit = reverse && {
+        start: reverse.node.start,
+        end: reverse.node.end,
+        text: codeOf({ code: sql, commits: false }, reverse.receiver),
+      };
+      return { sql, edit };
+    });
 }
 
 /** Statements of `up` that no step replaces: they fail if the migration starts again. */

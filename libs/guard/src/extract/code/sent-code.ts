@@ -35,8 +35,7 @@ export function sentCodeFinder(file: string, text: string, name: string): SentCo
     ? findMigrations(evaluator, parsed.module, evaluator.moduleContext(parsed.module))
     : [];
   const migration = found.find((each) => each.name === name) ?? found[0];
-  const events =
-    parsed?.ok && migration ? (runDirection(evaluator, parsed.module, migration, 'up') ?? []) : [];
+  const events = migration ? (runDirection(evaluator, migration, 'up') ?? []) : [];
   return (start, end) => {
     const own = events.filter(({ site, frames }) =>
       [...frames, site].some(

@@ -1,7 +1,7 @@
 import { BackfillError, declareApplicationText } from '../errors/backfill.error.js';
-import { messageOf } from '../postgres/error-classes.js';
+import { messageOf, sqlState } from '../postgres/error-classes.js';
 import { quoteIdentifier } from '../postgres/identifiers.js';
-import { messageWithContext, remedyFor } from '../postgres/server/conditions.js';
+import { conditionOf, messageWithContext, remedyFor } from '../postgres/server/conditions.js';
 
 /**
  * The database does not have the table, or a column of it, as the entity declares it.
@@ -76,6 +76,35 @@ export class InvalidStatementError extends BackfillError {
 }
 
 /**
+ * A statement that the application's `transform()` or `process()` sends fails, for every row. `cause` is the database's
+ * error.
+ *
+ * @publicApi
+ */
+export class CodeStatementError extends BackfillError {
+  constructor(backfill: string, cause: unknown) {
+    super(
+      `Backfill "${backfill}": a query of its transform() or process() fails: ${messageWithContext(cause)}.`,
+      {
+        subject: backfill,
+        remedy: remedyForCode(cause),
+        cause,
+      },
+    );
+  }
+}
+
+/** Remedies of the library's own statements do not apply to those of the code. */
+function remedyForCode(cause: unknown): string {
+  const remedy = conditionOf(cause)?.remedy;
+  if (remedy !== undefined && !/`where`|predicate/.test(remedy)) return remedy;
+  const migrations = /^42(703|P01)$/.test(sqlState(cause) ?? '')
+    ? 'If a migration adds it, run the schema migrations first: nest start -- --migrate. Otherwise correct'
+    : 'Correct';
+  return `${migrations} the query in the code of the class.`;
+}
+
+/**
  * The role of the data source lacks a right. `cause` is the database's error.
  *
  * @publicApi
@@ -99,10 +128,13 @@ export class MissingRightError extends BackfillError {
  */
 export class FailingPredicateError extends BackfillError {
   constructor(backfill: string, cause: unknown) {
-    super(`Backfill "${backfill}": its pending predicate fails on a row: ${messageWithContext(cause)}.`, {
+    const isTooSlow = sqlState(cause) === '57014';
+    const problem = isTooSlow ? 'takes too long to find a row' : 'fails on a row';
+    super(`Backfill "${backfill}": its pending predicate ${problem}: ${messageWithContext(cause)}.`, {
       subject: backfill,
-      remedy:
-        "Write `where` so that it is true or false for every row, e.g. `note ~ '^[0-9]+$'` instead of a cast. If it takes too long, build an index for it.",
+      remedy: isTooSlow
+        ? 'Build an index for `where`, which `--plan` names, or raise the option `statementTimeout`.'
+        : "Write `where` so that it is true or false for every row, e.g. `note ~ '^[0-9]+$'` instead of a cast.",
       cause,
     });
   }

@@ -13,6 +13,14 @@ export class BatchCodeError extends BackfillError {
   }
 }
 
+/** Database errors of statements that the application's code has sent. */
+const errorsOfCode = new WeakSet<object>();
+
+/** Whether a statement of the application's `transform()` or `process()` failed, not one of the library. */
+export function isStatementOfCode(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && errorsOfCode.has(error);
+}
+
 /**
  * Wraps an error of the application's code in BatchCodeError. Database errors and BackfillRetryError are
  * returned unchanged, because the run handles them by their own class.
@@ -21,7 +29,9 @@ export function toCodeError(backfill: string, error: unknown): unknown {
   const retry = findRetry(error);
   if (retry) return retry;
   const isOfDatabase = sqlState(error) !== undefined || isConnectionError(error);
-  return isOfDatabase ? error : new BatchCodeError(backfill, error);
+  if (!isOfDatabase) return new BatchCodeError(backfill, error);
+  if (typeof error === 'object' && error !== null) errorsOfCode.add(error);
+  return error;
 }
 
 /** A `BackfillRetryError` anywhere in the chain of causes, which may contain a cycle. */

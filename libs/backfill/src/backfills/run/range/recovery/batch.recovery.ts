@@ -1,5 +1,6 @@
 import { sqlState } from '../../../../postgres/error-classes.js';
-import { FailingPredicateError, InvalidStatementError } from '../../../run.error.js';
+import { isStatementOfCode } from '../../../batch/batch-code.error.js';
+import { CodeStatementError, FailingPredicateError, InvalidStatementError } from '../../../run.error.js';
 import type { RangeContext } from '../range.context.js';
 import type { RangeOutcome } from '../range.outcome.js';
 import type { Sweep } from '../sweep/sweep.js';
@@ -54,6 +55,7 @@ export class BatchRecovery {
   programmingError(error: unknown): RangeOutcome {
     const { name } = this.#context.tools.selection.definition;
     const isFromDatabase = sqlState(error) !== undefined;
+    if (isStatementOfCode(error)) return { kind: 'failed', error: new CodeStatementError(name, error) };
     return { kind: 'failed', error: isFromDatabase ? new InvalidStatementError(name, error) : error };
   }
 
@@ -62,6 +64,7 @@ export class BatchRecovery {
    */
   #failingPredicate(error: unknown): RangeOutcome {
     const { name } = this.#context.tools.selection.definition;
-    return { kind: 'failed', error: new FailingPredicateError(name, error) };
+    const Explained = isStatementOfCode(error) ? CodeStatementError : FailingPredicateError;
+    return { kind: 'failed', error: new Explained(name, error) };
   }
 }

@@ -6,7 +6,11 @@ import { reportOf } from '../../one-shot/output/reports.ts';
 import { jobsStage } from '../../support/applications/jobs.ts';
 import { Recorder } from '../../support/runs/recorder.ts';
 
-const named = (name: string) => ({ name }) as BackfillDefinition;
+/** `b<a` is b, which depends on a. */
+const named = (text: string) => {
+  const [name = '', ...dependsOn] = text.split('<');
+  return { name, dependsOn } as unknown as BackfillDefinition;
+};
 
 describe('several backfills under one time limit', () => {
   /** Runs them, where `slow…` never ends by itself. @returns the order of their turns, and the reports */
@@ -47,6 +51,42 @@ describe('several backfills under one time limit', () => {
     expect(reports[0]?.updated).toBe(2 * turns.filter((name) => name === 'slow-1').length);
     // Each run ends once, however many turns it had.
     expect([...ended].sort()).toEqual(reports.map(({ name }) => name).sort());
+  });
+
+  it('begin what depends on others as soon as these are complete, in the same run', async () => {
+    let turnsOfFirst = 0;
+    const turns: string[] = [];
+    const runOne: RunOne = async ({ name }, turn) => {
+      turns.push(name);
+      // The first needs more than its first share of the time, the other never ends.
+      const ends = name === 'first' ? ++turnsOfFirst > 1 : name !== 'slow';
+      while (!ends && turn.reason === null) await turn.sleep(1_000);
+      return reportOf({ name, status: ends ? 'complete' : 'incomplete', proved: ends });
+    };
+    const finished: string[] = [];
+    const reports = await runInTurns(
+      ['first', 'second<first', 'third<second', 'slow'].map(named),
+      new StopSignal({ maxDurationMs: 300 }),
+      runOne,
+      ({ name }) => void finished.push(name),
+    );
+    expect(turns.slice(0, 6)).toEqual(['first', 'slow', 'first', 'second', 'third', 'slow']);
+    expect(reports.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'first complete',
+      'second complete',
+      'third complete',
+      'slow incomplete',
+    ]);
+    expect([...finished].sort()).toEqual(['first', 'second', 'slow', 'third']);
+  });
+
+  it('report what depends on a backfill that did not become complete', async () => {
+    const { turns, reports } = await runAll(
+      ['slow-1', 'after<slow-1'],
+      new StopSignal({ maxDurationMs: 100 }),
+    );
+    expect(turns).toEqual(['slow-1', 'after']);
+    expect(reports.map(({ name }) => name)).toEqual(['slow-1', 'after']);
   });
 
   it('end their turns at once when the run is stopped', async () => {

@@ -1,15 +1,16 @@
 /**
  * docs/arguments.md, from the table that the parser of the arguments uses.
  *
- * @typedef {{ description: string, usage?: string, valueExample?: string, defaultText?: string, phase?: string }} Definition
+ * @typedef {{ description: string, usage?: string, valueExample?: string, defaultText?: string, phase?: string, belongsTo?: readonly string[] }} Definition
  * @param {Readonly<Record<string, Definition>>} table
  */
 export function argumentsPage(table) {
   const rows = Object.entries(table).map(
-    ([name, { description, usage, valueExample, defaultText, phase }]) => {
+    ([name, { description, usage, valueExample, defaultText, phase, belongsTo }]) => {
+      const owners = belongsTo ?? (phase === undefined ? [] : [phase]);
       const value = valueExample ?? usage;
       const fallback = defaultText === undefined ? '' : ` (default ${defaultText})`;
-      return `| \`--${name}${value === undefined ? '' : ` ${value}`}\` | ${phase === undefined ? 'any' : `\`--${phase}\``} | ${description}${fallback} |`;
+      return `| \`--${name}${value === undefined ? '' : ` ${value}`}\` | ${owners.length === 0 ? 'any' : owners.map((owner) => `\`--${owner}\``).join(', ')} | ${description}${fallback} |`;
     },
   );
   return `# All arguments
@@ -39,7 +40,7 @@ source <(node dist/main.js --completion bash)
 | --- | --- |
 | 0 | done, or stopped with work left, which is a warning |
 | 1 | the migrations failed: the deployment must stop |
-| 2 | wrong arguments or configuration |
-| 3 | only with \`--strict\`: work is left or has failed |
+| 2 | wrong arguments or configuration; a control command that was stopped, or that no name allows |
+| 3 | only with \`--strict\`: work is left or has failed; a control command left one of its names as it was |
 `;
 }

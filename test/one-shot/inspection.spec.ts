@@ -1,10 +1,13 @@
+import { exitCodeOfInspection } from '../../libs/backfill/src/one-shot/exit-code.ts';
+import type { OneShotStatus } from '../../libs/backfill/src/one-shot/one-shot.report.ts';
+import { planOf, statusOf } from './output/reports.ts';
 import { BackfillsStub, PhasesStub, run, stopOf, UnknownBackfillError } from './run.ts';
 
 describe('an inspection with --plan or --status', () => {
   it('prints the plan and exits with 0', async () => {
     const backfills = new BackfillsStub();
     backfills.plan.mockResolvedValue({ phase: 'backfill', plan: [] });
-    const { exitCode, output } = await run('--backfill a --plan --tenant 5 --strict', backfills);
+    const { exitCode, output } = await run('--backfill a --plan --tenant 5', backfills);
     expect(exitCode).toBe(0);
     expect(backfills.plan).toHaveBeenCalledWith({ names: ['a'], tenants: ['5'] });
     expect(output.reports).toEqual([{ phase: 'backfill', plan: [] }]);
@@ -39,6 +42,66 @@ describe('an inspection with --plan or --status', () => {
     expect(output.reports).toMatchObject([
       { backfill: { plan: [], reason: expect.stringContaining('"a"') as unknown } },
     ]);
+  });
+
+  describe('with --strict', () => {
+    const migrate = (pending: readonly string[]) =>
+      ({
+        phase: 'migrate',
+        dataSources: [{ dataSource: 'default', pending, waiting: [], exempt: [], grandfathered: [] }],
+      }) as const;
+    const indexes = (presence: 'exists' | 'differs') =>
+      ({
+        phase: 'indexes',
+        dataSources: [
+          { dataSource: 'default', indexes: [{ name: 'i', table: 't', presence }], undeclared: [] },
+        ],
+      }) as const;
+    const statuses = (...changes: Parameters<typeof statusOf>[0][]) =>
+      ({ phase: 'backfill', backfills: changes.map(statusOf) }) as const;
+
+    it.each<[string, OneShotStatus, number]>([
+      ['every backfill is complete', statuses({}, {}), 0],
+      ['one is incomplete', statuses({}, { status: 'incomplete' }), 3],
+      ['one is paused', statuses({ status: 'paused' }), 3],
+      ['one has never run', statuses({ status: 'pending' }), 3],
+      ['one failed that another release declares', statuses({}, { status: 'failed', declared: false }), 0],
+      ['none is declared', statuses(), 3],
+      ['a migration is pending', migrate(['AddX']), 3],
+      ['no migration is pending', migrate([]), 0],
+      ['an index differs', indexes('differs'), 3],
+      ['every index exists', indexes('exists'), 0],
+      ['everything is done', { phase: 'deploy', migrate: migrate([]), backfill: statuses({}) }, 0],
+      ['a deployment has no backfill', { phase: 'deploy', migrate: migrate([]), backfill: statuses() }, 0],
+      ['one phase has work', { phase: 'deploy', migrate: migrate(['AddX']), backfill: statuses({}) }, 3],
+    ])('the status has an exit code for scripts: %s', (_, report, code) => {
+      expect(exitCodeOfInspection(report, { strict: true })).toBe(code);
+      expect(exitCodeOfInspection(report, { strict: false })).toBe(0);
+    });
+
+    it.each([
+      ['no row is pending', { plan: [planOf({ status: 'complete', pending: 0 })] }, 0],
+      ['rows are pending', { plan: [planOf({ status: 'complete', pending: 3 })] }, 3],
+      ['it has never run', { plan: [planOf({ status: 'pending', pending: 0 })] }, 3],
+      ['the rows are not counted', { plan: [planOf({ status: 'complete', pending: null })] }, 3],
+      [
+        'one cannot be planned',
+        { plan: [], unplanned: [{ name: 'a', reason: 'Its column is missing.' }] },
+        3,
+      ],
+    ])('the plan has an exit code for scripts: %s', (_, plan, code) => {
+      expect(exitCodeOfInspection({ phase: 'backfill', ...plan }, { strict: true })).toBe(code);
+      expect(exitCodeOfInspection({ phase: 'backfill', ...plan }, { strict: false })).toBe(0);
+    });
+
+    it('decides on the exit code of --status and --plan', async () => {
+      const backfills = new BackfillsStub();
+      backfills.status.mockResolvedValue(statuses({ status: 'incomplete' }));
+      backfills.plan.mockResolvedValue({ phase: 'backfill', plan: [planOf({ pending: 3 })] });
+      expect(await run('--backfill --status --strict', backfills)).toMatchObject({ exitCode: 3 });
+      expect(await run('--backfill --status', backfills)).toMatchObject({ exitCode: 0 });
+      expect(await run('--backfill --plan --strict', backfills)).toMatchObject({ exitCode: 3 });
+    });
   });
 
   it('ends at the first signal, because it changes nothing', async () => {

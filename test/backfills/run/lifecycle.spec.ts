@@ -105,8 +105,15 @@ describe('a backfill', () => {
   it('does not run the backfills that it depends on if it is run by its name', async () => {
     expect(await application.service.run({ names: ['after-it'] })).toMatchObject({
       outcome: 'incomplete',
-      backfills: [{ name: 'after-it', reason: 'Waits for the backfill "search-name", which is pending.' }],
+      backfills: [
+        {
+          ...{ name: 'after-it', waitsForBackfill: 'search-name' },
+          reason: 'Waits for the backfill "search-name", which is pending.',
+        },
+      ],
+      notRequested: ['search-name'],
     });
+    expect(await application.service.run()).not.toHaveProperty('notRequested');
   });
 
   it('runs again in a higher version and keeps the record of the old version', async () => {

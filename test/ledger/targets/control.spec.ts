@@ -76,7 +76,11 @@ describe('control of a backfill whose table is in the schema of each tenant', ()
 
   it('cancels the targets that are not complete, and refuses if each is complete', async () => {
     await run('tenant_1');
-    expect(await serviceOf('tenant_1').cancel('names')).toMatchObject({ changed: true, status: 'complete' });
+    expect(await serviceOf('tenant_1').cancel('names')).toMatchObject({
+      ...{ changed: true, status: 'complete', targets: 2 },
+      changedTargets: { total: 1, first: ['tenant_2.leads'] },
+      unchangedTargets: [{ status: 'complete', total: 1, first: ['tenant_1.leads'] }],
+    });
     expect(await statusOf('tenant_2')).toMatchObject({
       status: 'cancelled',
       otherTargets: { total: 1, first: [{ target: 'tenant_1.leads', status: 'complete' }] },
@@ -123,7 +127,11 @@ describe('control of a backfill whose table is in the schema of each tenant', ()
     expect(otherTargets).toMatchObject({ total: 4_999, complete: 4_990 });
     expect(otherTargets?.first).toHaveLength(100);
     expect(otherTargets?.first[0]).toMatchObject({ target: 'slow_1.leads', status: 'incomplete' });
-    expect(await serviceOf('tenant_1').pause('names')).toMatchObject({ changed: true, targets: 5_000 });
+    expect(await serviceOf('tenant_1').pause('names')).toMatchObject({
+      ...{ changed: true, targets: 5_000 },
+      changedTargets: { total: 10, first: expect.arrayContaining(['slow_1.leads']) as unknown },
+      unchangedTargets: [{ status: 'complete', total: 4_990 }],
+    });
     const paused = await database.query(
       `SELECT count(*)::int AS count FROM nestjs_backfill.backfill WHERE status = 'paused'`,
     );

@@ -2,7 +2,6 @@ import { parseArguments } from '../../../libs/backfill/src/one-shot/arguments/ar
 import type { OneShotArguments } from '../../../libs/backfill/src/one-shot/arguments/one-shot.arguments.ts';
 import type { ControlArguments } from '../../../libs/backfill/src/one-shot/arguments/control.arguments.ts';
 import { startsOneShot } from '../../../libs/backfill/src/one-shot/arguments/arguments.table.ts';
-import { misplacedArgument } from '../../../libs/backfill/src/one-shot/arguments/misplaced.argument.ts';
 import { renderHelp } from '../../../libs/backfill/src/one-shot/output/text/help.renderer.ts';
 import { editDistance, nearest } from '../../../libs/backfill/src/text/nearest.ts';
 
@@ -160,7 +159,8 @@ describe('one-shot arguments', () => {
     ],
     ['--prune --keep 12h', '--keep cannot be "12h"', '--keep 90d'],
     ['--prune --keep 1d --keep 2d', 'contradict each other: it takes only one value', 'Leave one'],
-    ['--backfill --keep 9d', '--keep needs --prune', '--keep 90d'],
+    ['--backfill --keep 9d', '--keep needs --prune', 'write e.g. `--prune --keep 90d`'],
+    ['--backfill --verbose', '--verbose needs --plan', 'write e.g. `--backfill --plan --verbose`'],
     ['--prune --backfill', '--prune and --backfill contradict', 'only deletes records of the ledger'],
     ['--forget', '--forget needs the name of a backfill', '`--forget NAME…`'],
     ['--forget a --cancel b', '--forget and --cancel contradict', 'Leave one of them out'],
@@ -186,7 +186,7 @@ describe('one-shot arguments', () => {
     [
       '--backfill --target tenant_2',
       '--target needs --status, --set, --pause, --resume or --cancel',
-      '--target SCHEMA',
+      'write e.g. `--status --target SCHEMA`',
     ],
     ['--backfill a --pause b', '--pause and --backfill contradict', 'Leave one of them out'],
     ['--pause a --tenant 5', '--pause and --tenant contradict', 'Leave one of them out'],
@@ -200,7 +200,11 @@ describe('one-shot arguments', () => {
       '--log-format text and --json contradict',
       'Leave one of them out',
     ],
-    ['--backfill --why lunch', '--why needs --set, --pause, --resume or --cancel', '--why TEXT'],
+    [
+      '--backfill --why lunch',
+      '--why needs --set, --pause, --resume or --cancel',
+      '--set NAME KEY=VALUE… --why TEXT',
+    ],
     ['--pause a --why b --why c', 'it takes only one value', 'Leave one of them out'],
   ])('are refused with the remedy: `%s`', (line, problem, remedy) => {
     expect(() => parseArguments(line.split(' '))).toThrow(problem);
@@ -224,36 +228,6 @@ describe('one-shot arguments', () => {
     ['', false],
   ])('`%s` start a one-shot run: %s', (line, expected) => {
     expect(startsOneShot(line.split(' '))).toBe(expected);
-  });
-
-  it.each([
-    ['--plan', '--backfill --plan'],
-    ['--strict', '--backfill --strict'],
-    ['--json', '--backfill --json'],
-    ['--port 3000 --tenant=5', '--backfill --tenant'],
-    ['--rebuild', '--indexes --rebuild'],
-    ['--backfil', '--backfill'],
-    ['--backfills leads', '--backfill'],
-    ['--bakcfil', '--backfill'],
-    ['--migarte --json', '--migrate'],
-    ['--stauts', '--status'],
-    ['--retry-quarantine', '--backfill --retry-quarantined'],
-  ])('`%s` without a phase is refused instead of starting a server', (line, suggestion) => {
-    expect(misplacedArgument(line.split(' '))?.message).toContain(`Did you mean ${suggestion}?`);
-    expect(() => parseArguments(line.split(' '))).toThrow(`Did you mean ${suggestion}?`);
-  });
-
-  it.each([
-    '--port 3000',
-    '--get --play --who --index --state --state=on --inspect',
-    'backfill plan strict',
-    '-p -s',
-    '--port 3000 --help',
-    '-- --tenant 5 --strict',
-    '',
-  ])('`%s` are of the application, which starts its server', (line) => {
-    expect(startsOneShot(line.split(' '))).toBe(false);
-    expect(misplacedArgument(line.split(' '))).toBeUndefined();
   });
 
   it('are listed in the help with their defaults', () => {

@@ -143,6 +143,8 @@ describe('the result of a control command', () => {
     target: 'public.leads',
     targets: 1,
     changed: true,
+    changedTargets: { total: 1, first: ['public.leads'] },
+    unchangedTargets: [],
     status: 'paused',
     reason: 'Paused by ann@desk: lunch.',
     settings: [],
@@ -158,5 +160,33 @@ leads-direction: paused
 old: paused; it is already paused
   Paused by ann@desk: lunch.
 `);
+  });
+
+  it('lists on several tables which have changed, which have not and why', () => {
+    const many: ControlledBackfill = {
+      ...paused,
+      ...{ targets: 5_004, status: 'complete', reason: 'No row is pending.' },
+      changedTargets: { total: 5_000, first: ['tenant_1.leads', 'tenant_2.leads'] },
+      unchangedTargets: [
+        { status: 'complete', total: 3, first: ['old_1.leads', 'old_2.leads', 'old_3.leads'] },
+        { status: 'paused', total: 1, first: ['slow.leads'] },
+      ],
+    };
+    expect(renderControl({ phase: 'backfill', control: 'pause', backfills: [many] })).toBe(`
+leads-direction: paused on 5,000 of 5,004 tables
+  Changed: tenant_1.leads, tenant_2.leads and 4,998 more
+  Unchanged: 3 complete: old_1.leads, old_2.leads, old_3.leads
+  Unchanged: 1 already paused: slow.leads
+  Running workers finish their current batch and stop within a second. --resume continues the backfill.
+`);
+  });
+
+  it('shows the backfills that do not allow the command, beside those that do', () => {
+    const refused = [
+      { name: 'done', kind: 'status', reason: 'Backfill "done" is complete.\n  → It needs no pause.' },
+    ] as const;
+    expect(renderControl({ phase: 'backfill', control: 'pause', backfills: [paused], refused })).toContain(
+      '\n\ndone: unchanged\n  Backfill "done" is complete.\n    → It needs no pause.\n',
+    );
   });
 });

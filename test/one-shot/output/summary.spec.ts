@@ -105,9 +105,9 @@ Incomplete: work is left. The next run continues where this one stopped.
       new RegExp(`\\n\\nIncomplete: .*${lastLine.source}.*$`),
     );
     const stopped = reportOf({ name: 'other', status: 'incomplete', proved: false, remaining: 9 });
-    expect(
-      renderSummary({ phase: 'backfill', outcome: 'incomplete', backfills: [report, stopped] }),
-    ).toContain('The next run continues where this one stopped.');
+    expect(renderSummary({ phase: 'backfill', outcome: 'incomplete', backfills: [report, stopped] })).toMatch(
+      /The next run continues (other )?where this one stopped\./,
+    );
   });
 
   it.each([

@@ -16,7 +16,7 @@ import { requiredFirst } from './phase.turns.js';
 import { checkRetryKeys } from './control/retry-keys.check.js';
 import { planBackfill } from './plan/backfill.planner.js';
 import { previewChanges } from './plan/changes.previewer.js';
-import type { ControlledBackfill, ControlOptions } from '../report/control-report.js';
+import type { CommandOptions, ControlledBackfill, ControlOptions } from '../report/control-report.js';
 import type { BackfillPlan, PlanReport, UnplannedBackfill } from '../report/plan.js';
 import type { BackfillPreview } from '../report/preview.js';
 import type { BackfillPhaseReport } from '../report/report.js';
@@ -100,6 +100,7 @@ export class BackfillService {
       ledger,
       schema: this.schema,
       checks: this.#checks ?? [],
+      notRequested: this.#registry.namesExcept(selected),
       dependenciesOf: ({ dependsOn }) => dependsOn.map((name) => this.#registry.get(name)),
     };
     const report = await this.#observers.phases.phase('backfill', run, () =>
@@ -249,8 +250,8 @@ export class BackfillService {
    * @param options `keepMs`: the age up to which records are kept; at least a day
    * @throws RetentionError
    */
-  async prune({ keepMs = DEFAULT_RETENTION_MS }: { readonly keepMs?: number } = {}): Promise<PruneReport> {
-    return this.#housekeeper().prune(keepMs);
+  async prune(options: CommandOptions & { readonly keepMs?: number } = {}): Promise<PruneReport> {
+    return this.#housekeeper(options).prune(options.keepMs ?? DEFAULT_RETENTION_MS);
   }
 
   /**
@@ -259,7 +260,7 @@ export class BackfillService {
    * @throws RecordsInUseError for a backfill that is declared or that a process works on
    * @throws NoRecordsError
    */
-  async forget(names: readonly string[]): Promise<ForgetReport> {
+  async forget(names: readonly string[], options: CommandOptions = {}): Promise<ForgetReport> {
     const declared = names.find((name) => this.names.includes(name));
     if (declared !== undefined)
       throw new RecordsInUseError(
@@ -267,12 +268,12 @@ export class BackfillService {
         'it is declared by this application',
         'Remove its class first. To run it again instead, raise its `version`.',
       );
-    return this.#housekeeper().forget([...new Set(names)], this.names);
+    return this.#housekeeper(options).forget([...new Set(names)], this.names);
   }
 
-  #housekeeper(): LedgerHousekeeper {
+  #housekeeper(command: CommandOptions): LedgerHousekeeper {
     const { namedDataSources: dataSources } = this.#registry;
-    return new LedgerHousekeeper({ dataSources, ledger: this.#ledger, schema: this.schema });
+    return new LedgerHousekeeper({ dataSources, ledger: this.#ledger, schema: this.schema, command });
   }
 
   /** These backfills and what they depend on. Names that are not declared are left out. */

@@ -5,6 +5,7 @@ import type { BackfillDefinition } from './definition/definition.js';
 import type { BackfillObserver } from '../report/observer.js';
 import { ignoreObserverErrors, wrapObserver } from '../report/observer.wrapper.js';
 import {
+  isDone,
   NO_BACKFILL_DECLARED,
   WORST_FIRST,
   type BackfillPhaseReport,
@@ -37,6 +38,8 @@ export interface PhaseContext {
   readonly ledger: Ledger;
   readonly schema: string;
   readonly checks: readonly DeclaredCheck[];
+  /** Names of declared backfills that the request does not select. */
+  readonly notRequested: readonly string[];
   readonly dependenciesOf: (definition: BackfillDefinition) => readonly BackfillDefinition[];
 }
 
@@ -44,7 +47,7 @@ export interface PhaseContext {
 export async function runPhase(
   definitions: readonly BackfillDefinition[],
   request: RunRequest,
-  { tenants, ledger, schema, checks, dependenciesOf }: PhaseContext,
+  { tenants, ledger, schema, checks, notRequested, dependenciesOf }: PhaseContext,
 ): Promise<BackfillPhaseReport> {
   if (definitions.length === 0) return NONE_DECLARED;
   const observer = ignoreObserverErrors(request.observer ?? {});
@@ -67,7 +70,12 @@ export async function runPhase(
     return { ...report, kind: definition.kind, ...(comparison && { comparison }) };
   };
   const reports = await runInTurns(definitions, new StopSignal(request), runOne, observer.finished);
-  return { phase: 'backfill', outcome: worstOf(WORST_FIRST, reports.map(outcomeOf)), backfills: reports };
+  return {
+    phase: 'backfill',
+    outcome: worstOf(WORST_FIRST, reports.map(outcomeOf)),
+    backfills: reports,
+    ...(notRequested.length > 0 && { notRequested }),
+  };
 }
 
 /** A turn does not end the run of its backfill. */
@@ -80,8 +88,8 @@ function addKind(observer: BackfillObserver, kind: BackfillKind): BackfillObserv
   return wrapObserver(observer, { finished: (report) => observer.finished?.({ ...report, kind }) });
 }
 
-function outcomeOf({ status, proved, nothingToDo }: BackfillReport): PhaseOutcome {
-  if (status === 'failed') return 'failed';
-  if (!proved) return 'incomplete';
-  return nothingToDo ? 'nothing-to-do' : 'complete';
+function outcomeOf(report: BackfillReport): PhaseOutcome {
+  if (report.status === 'failed') return 'failed';
+  if (!isDone(report)) return 'incomplete';
+  return report.nothingToDo ? 'nothing-to-do' : 'complete';
 }

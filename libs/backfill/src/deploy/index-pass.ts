@@ -1,6 +1,6 @@
 import type { IndexesReport } from '../indexes/indexes.report.js';
 import type { IndexReport } from '../indexes/index.report.js';
-import type { BackfillPhaseReport } from '../report/report.js';
+import { isDone, type BackfillPhaseReport } from '../report/report.js';
 
 /**
  * Whether a deployment builds, at its end, the indexes with `requires` or `build: 'after'`: one of them waits, and a backfill
@@ -8,8 +8,7 @@ import type { BackfillPhaseReport } from '../report/report.js';
  */
 export function shouldRunIndexPass(indexes: IndexesReport, backfill: BackfillPhaseReport): boolean {
   return (
-    backfill.backfills.some(({ proved }) => proved) &&
-    indexes.dataSources.some((report) => report.indexes.some(isWaiting))
+    backfill.backfills.some(isDone) && indexes.dataSources.some((report) => report.indexes.some(isWaiting))
   );
 }
 

@@ -1,5 +1,6 @@
 import { isBuilt, describeFailure, type DataSourceIndexes } from '../indexes/indexes.report.js';
 import { describeUnmet } from '../migrations/migration.error.js';
+import { isDone } from '../report/report.js';
 import type { DataSourceMigrations } from '../migrations/migrate.report.js';
 import { isMet } from './met-requirement.js';
 import type { LeftWork, PhaseReports } from './deploy.report.js';
@@ -20,7 +21,7 @@ export function leftWork(reports: PhaseReports, notRun: readonly Phase[]): LeftW
     // An application without backfills leaves none.
     ...wholePhase('backfill', backfill?.outcome === 'nothing-to-do' ? undefined : backfill?.reason),
     ...(backfill?.backfills ?? [])
-      .filter(({ proved }) => !proved)
+      .filter((report) => !isDone(report))
       .map(({ name, reason }) => ({ phase: 'backfill' as const, name, why: reason })),
     ...notRun.flatMap((phase) => wholePhase(phase, 'It was not run because the migrations failed.')),
   ];

@@ -1,4 +1,5 @@
 import { isBuilt } from '../indexes/indexes.report.js';
+import { isDone } from '../report/report.js';
 import type { UnmetRequirement } from '../migrations/migration.error.js';
 import type { PhaseReports } from './deploy.report.js';
 
@@ -8,7 +9,7 @@ export function isMet(
   { backfill, indexes }: { readonly [Name in 'backfill' | 'indexes']?: PhaseReports[Name] | undefined },
 ): boolean {
   if (kind !== 'index')
-    return backfill?.backfills.some((report) => report.name === name && report.proved) ?? false;
+    return backfill?.backfills.some((report) => report.name === name && isDone(report)) ?? false;
   return (
     indexes?.dataSources.some((report) =>
       report.indexes.some((index) => index.name === name && isBuilt(index.status)),

@@ -19,6 +19,7 @@ export {
 } from '../backfills/housekeeping/housekeeping.error.js';
 export type { Redact, RedactionContext } from '../errors/redaction.js';
 export { isDatabaseAway, messageOf, stackOf } from '../postgres/error-classes.js';
+export { CommandBlockedError, CommandStoppedError } from '../backfills/control/command.error.js';
 export { CascadesNotAcceptedError } from '../backfills/batch/cascade/cascade.error.js';
 export { UnknownColumnError } from '../backfills/declare/errors/column.error.js';
 export {
@@ -47,6 +48,7 @@ export { RequestScopedBackfillError } from '../backfills/declare/errors/scope.er
 export { TenantNotDeclaredError } from '../backfills/declare/errors/tenant.error.js';
 export {
   BackfillRetryError,
+  CodeStatementError,
   FailingPredicateError,
   InvalidStatementError,
   KeyNotIndexedError,
@@ -95,6 +97,7 @@ export {
   ArgumentValueError,
   ArgumentWithoutPhaseError,
   ContradictoryArgumentsError,
+  MissingCompanionError,
   MissingPhaseError,
   NamesWithoutBackfillError,
   SettingArgumentError,

@@ -38,7 +38,7 @@ export type {
   RanMigration,
 } from '../migrations/migration.report.js';
 export type { CascadeReport } from '../report/cascade-report.js';
-export type { ControlledBackfill } from '../report/control-report.js';
+export type { CommandOptions, ControlledBackfill, TableList } from '../report/control-report.js';
 export type { BackfillPlan, PlanReport, UnplannedBackfill } from '../report/plan.js';
 export type { BackfillPreview, PreviewedRow, PreviewedValues } from '../report/preview.js';
 export type {

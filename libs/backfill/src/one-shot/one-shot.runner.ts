@@ -1,12 +1,13 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { DeploySequence } from '../deploy/deploy.sequence.js';
 import { PhaseServices } from '../deploy/phase.services.js';
+import type { CommandOptions } from '../report/control-report.js';
 import { onAbort } from '../text/abort.listener.js';
 import { formatDuration } from '../text/duration.format.js';
 import type { OneShotArguments } from './arguments/one-shot.arguments.js';
 import { runControlCommand } from './control.command.js';
 import { runHousekeeping } from './housekeeping/housekeeping.command.js';
-import { EXIT_CODES, type ExitCode } from './exit-code.js';
+import { EXIT_CODES, exitCodeOfControl, exitCodeOfInspection, type ExitCode } from './exit-code.js';
 import { readPlan, readStatus } from './inspection.js';
 import { isInspection, type InspectionAction } from './one-shot.action.js';
 import { createSequence } from './one-shot.sequence.js';
@@ -92,15 +93,36 @@ export class OneShotRunner {
   async #perform(app: INestApplicationContext): Promise<OneShotResult> {
     const services = new PhaseServices(app, nameOf(this.#module));
     const { control, housekeeping, action } = this.#request;
-    if (control) {
-      await this.#output.control(await runControlCommand(services, control));
-      return { exitCode: EXIT_CODES.ok };
-    }
-    if (housekeeping) {
-      await this.#output.housekeeping(await runHousekeeping(services, housekeeping));
-      return { exitCode: EXIT_CODES.ok };
-    }
+    if (control || housekeeping) return this.#command(services);
     return isInspection(action) ? this.#inspect(action, services) : this.#runPhases(services);
+  }
+
+  /** A command of a person. A signal cancels what it waits for; if that does not end it, the process ends. */
+  async #command(services: PhaseServices): Promise<OneShotResult> {
+    const command = {
+      signal: this.#stop.signal,
+      waiting: (waitingFor: string) => this.#output.warn(`Waiting for ${waitingFor}`),
+    };
+    const done = await Promise.race([this.#commanded(services, command), this.#stop.forceStop]);
+    if (typeof done !== 'string') return { exitCode: await done() };
+    return { exitCode: await this.#reporter.interrupted('failed', done), mustExit: true };
+  }
+
+  /** @returns a function that prints the result */
+  async #commanded(services: PhaseServices, command: CommandOptions): Promise<() => Promise<ExitCode>> {
+    const { control, housekeeping } = this.#request;
+    if (control) {
+      const report = await runControlCommand(services, control, command);
+      return async () => {
+        await this.#output.control(report);
+        return exitCodeOfControl(report, this.#request);
+      };
+    }
+    const report = housekeeping && (await runHousekeeping(services, housekeeping, command));
+    return async () => {
+      if (report) await this.#output.housekeeping(report);
+      return EXIT_CODES.ok;
+    };
   }
 
   async #runPhases(services: PhaseServices): Promise<OneShotResult> {
@@ -117,20 +139,25 @@ export class OneShotRunner {
       this.#output.error(`${inspected}: the ${action} was interrupted.`);
       return { exitCode: EXIT_CODES.ok, mustExit: true };
     }
-    await inspected();
-    return { exitCode: EXIT_CODES.ok };
+    return { exitCode: await inspected() };
   }
 
   /** @returns a function that prints the plan */
-  async #readPlan(services: PhaseServices): Promise<() => Promise<void>> {
+  async #readPlan(services: PhaseServices): Promise<() => Promise<ExitCode>> {
     const plan = await readPlan(services, this.#request);
-    return () => this.#output.plan(plan);
+    return async () => {
+      await this.#output.plan(plan);
+      return exitCodeOfInspection(plan, this.#request);
+    };
   }
 
   /** @returns a function that prints the status */
-  async #readStatus(services: PhaseServices): Promise<() => Promise<void>> {
+  async #readStatus(services: PhaseServices): Promise<() => Promise<ExitCode>> {
     const status = await readStatus(services, this.#request);
-    return () => this.#output.status(status);
+    return async () => {
+      await this.#output.status(status);
+      return exitCodeOfInspection(status, this.#request);
+    };
   }
 }
 

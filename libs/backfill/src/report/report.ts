@@ -43,6 +43,16 @@ export interface BackfillReport {
    * tenants.
    */
   readonly proved: boolean;
+  /**
+   * The backfill was complete, and then a part of its own table was dropped, so that no probe can run any more. Nothing
+   * is left to do, although `proved` is false. Absent otherwise.
+   */
+  readonly unprovable?: {
+    /** What is gone, e.g. `the column "a" of b does not exist`. */
+    readonly problem: string;
+    /** When a probe last proved that no row is pending. ISO 8601, the database's clock. */
+    readonly provedAt: string | null;
+  };
   /** The reason for the status, as a sentence. */
   readonly reason: string;
   /** Rows changed in this run: updated, with `copy` inserted, with `purge` deleted. */
@@ -63,6 +73,8 @@ export interface BackfillReport {
    * null if the run was not waiting.
    */
   readonly waitingFor: string | null;
+  /** The backfill that this one depends on, and which is not complete. Absent if it waits for none. */
+  readonly waitsForBackfill?: string;
   /** The query that proves completion, with its parameters inserted. It returns a row if a row is pending. */
   readonly proof: string;
   /** Milliseconds that this run's probes for a pending row took. Absent if the run has not probed. */
@@ -85,6 +97,11 @@ export interface BackfillReport {
    * error. Absent if there are none.
    */
   readonly withoutRows?: readonly string[];
+}
+
+/** Whether a run has left nothing of the backfill: it is proved, or nothing is left that could be proved. */
+export function isDone({ proved, unprovable }: BackfillReport): boolean {
+  return proved || unprovable !== undefined;
 }
 
 export const PHASE_OUTCOMES = ['complete', 'incomplete', 'failed', 'nothing-to-do'] as const;
@@ -118,4 +135,6 @@ export interface BackfillPhaseReport {
    */
   readonly reason?: string;
   readonly backfills: readonly BackfillReport[];
+  /** Declared backfills that were not asked for, because the request names others. Absent if there are none. */
+  readonly notRequested?: readonly string[];
 }

@@ -6,9 +6,15 @@ import { EventLedger } from '../../ledger/records/event.ledger.js';
 import { isHeld } from '../../ledger/status.js';
 import { Session } from '../../postgres/session.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import type { ControlledBackfill, ControlOptions } from '../../report/control-report.js';
+import type {
+  CommandOptions,
+  ControlledBackfill,
+  ControlOptions,
+  TableList,
+} from '../../report/control-report.js';
 import { actor } from './actor.js';
-import { chooseTargets } from './target.chooser.js';
+import { watchCommand } from './command.watch.js';
+import { chooseTargets, isNamedBy } from './target.chooser.js';
 import type { SettingChange } from './setting.parser.js';
 
 type Verb = 'pause' | 'resume' | 'cancel';
@@ -21,9 +27,14 @@ interface Controlled {
   readonly session: Session;
   readonly ledger: BackfillLedger;
   readonly targets: readonly string[] | 'every';
-  /** The number of targets in the ledger. */
-  readonly count: number;
+  /** These, or all targets in the ledger. */
+  readonly known: readonly string[];
 }
+
+/** What a change did. */
+type Change = Pick<ControlledBackfill, 'changed' | 'changedTargets' | 'unchangedTargets'>;
+
+const MAX_LISTED_TABLES = 10;
 
 /**
  * Records a person's decision about a backfill in the ledger. Running workers in any process read it within a
@@ -35,8 +46,11 @@ export class ControlService {
   readonly #by: string;
   readonly #why: string | null;
   readonly #wanted: readonly string[];
+  readonly #command: CommandOptions;
 
-  constructor(ledger: Ledger, schema: string, { by = actor(), why, targets = [] }: ControlOptions) {
+  constructor(ledger: Ledger, schema: string, options: ControlOptions) {
+    const { by = actor(), why, targets = [] } = options;
+    this.#command = options;
     this.#ledger = ledger;
     this.#schema = schema;
     this.#by = by;
@@ -52,17 +66,29 @@ export class ControlService {
     return this.#change(definition, async ({ session, ledger, targets }) => {
       const reason = this.#reason(verb);
       const change = { verb, reason, person: this.#by, targets };
-      if (await this.#ledger.targets.statusOf(definition).change(session, change)) return true;
-      if (verb === 'resume') return false;
-      const to = verb === 'pause' ? 'paused' : 'cancelled';
-      // Throws the reason for which no status was changed.
-      return ledger.status.transition(session, { to, reason, person: this.#by });
+      const { hasChanged, changed, unchanged } = await this.#ledger.targets
+        .statusOf(definition)
+        .change(session, change);
+      if (!hasChanged && verb !== 'resume') {
+        const to = verb === 'pause' ? 'paused' : 'cancelled';
+        // Throws the reason for which no status was changed.
+        await ledger.status.transition(session, { to, reason, person: this.#by });
+      }
+      const statuses = [...new Set(unchanged.map(({ status }) => status))];
+      return {
+        changed: hasChanged,
+        changedTargets: listOf(changed),
+        unchangedTargets: statuses.map((status) => ({
+          status,
+          ...listOf(unchanged.filter((each) => each.status === status).map(({ target }) => target)),
+        })),
+      };
     });
   }
 
   /** @throws UnknownTargetError */
   async set(definition: BackfillDefinition, changes: readonly SettingChange[]): Promise<ControlledBackfill> {
-    return this.#change(definition, async ({ session, ledger: { control }, targets, count }) => {
+    return this.#change(definition, async ({ session, ledger: { control }, targets, known }) => {
       const inForce = new Map((await control.inForce(session)).map(({ setting, value }) => [setting, value]));
       // Later targets begin with the settings for every target.
       const before = targets === 'every' ? [inForce, await control.forEveryTarget(session)] : [inForce];
@@ -71,16 +97,16 @@ export class ControlService {
         // Several targets may have different settings.
         .filter(
           ({ setting, value }) =>
-            count > 1 || before.some((settings) => (settings.get(setting) ?? null) !== value),
+            known.length > 1 || before.some((settings) => (settings.get(setting) ?? null) !== value),
         );
-      if (changed.length === 0) return false;
+      if (changed.length === 0) return NOTHING;
       const setFor = targets === 'every' ? [EVERY_TARGET] : targets;
       await session.transaction(
         changed.flatMap((change) =>
           setFor.map((target) => control.set(target, { ...change, by: this.#by, why: this.#why })),
         ),
       );
-      return true;
+      return { changed: true, changedTargets: listOf(known), unchangedTargets: [] };
     });
   }
 
@@ -89,11 +115,11 @@ export class ControlService {
     const { name, version } = definition;
     return this.#change(definition, async ({ session, ledger }) => {
       const { status } = await ledger.status.open(session, definition.kind);
-      if (isHeld(status)) return false;
+      if (isHeld(status)) return NOTHING;
       const subject = { name, version, target: ledger.target.name };
       const event = { type: action, ...subject, reason: this.#why ?? NO_REASON, actor: this.#by };
       await session.transaction([new EventLedger(ledger).add(event)]);
-      return true;
+      return { ...NOTHING, changed: true };
     });
   }
 
@@ -104,18 +130,19 @@ export class ControlService {
 
   async #change(
     definition: BackfillDefinition,
-    change: (controlled: Controlled) => Promise<boolean>,
+    change: (controlled: Controlled) => Promise<Change>,
   ): Promise<ControlledBackfill> {
-    const { kind } = definition;
     const ledger = this.#ledger.of(definition);
     const session = await Session.open(definition.dataSource);
     try {
-      await installLedger(session, this.#schema);
-      const { targets, count } = await this.#select(session, ledger, definition);
-      const changed = await change({ session, ledger, targets, count });
-      const { status, reason } = await ledger.status.open(session, kind);
-      const settings = await ledger.control.inForce(session);
-      return { ...ledger.reported, targets: count, changed, status, reason, settings };
+      return await watchCommand(session, this.#command, async () => {
+        await installLedger(session, this.#schema);
+        const { targets, known } = await this.#select(session, ledger, definition);
+        const done = await change({ session, ledger, targets, known });
+        const { status, reason } = await ledger.status.open(session, definition.kind);
+        const settings = await ledger.control.inForce(session);
+        return { ...ledger.reported, targets: known.length, ...done, status, reason, settings };
+      });
     } finally {
       await session.close();
     }
@@ -126,22 +153,28 @@ export class ControlService {
     session: Session,
     ledger: BackfillLedger,
     definition: BackfillDefinition,
-  ): Promise<Pick<Controlled, 'targets' | 'count'>> {
+  ): Promise<Pick<Controlled, 'targets' | 'known'>> {
     await ledger.locate(session);
     await ledger.status.takeFormerName(session);
-    if (this.#wanted.length === 0) {
-      await ledger.status.open(session, definition.kind);
-      const known = await this.#ledger.targets.list(session, definition);
-      return { targets: 'every', count: known.length };
-    }
+    // Before the first run, the application's own table has no record yet.
+    const isOwnWanted = this.#wanted.some((name) => isNamedBy(ledger.target.name, name));
+    if (this.#wanted.length === 0 || isOwnWanted) await ledger.status.open(session, definition.kind);
     const known = await this.#ledger.targets.list(session, definition);
+    if (this.#wanted.length === 0) return { targets: 'every', known: known.map(({ name }) => name) };
     const chosen = chooseTargets(definition.name, known, this.#wanted);
     const own = chosen.find(({ name }) => name === ledger.target.name);
     const { name } = own ?? chosen[0] ?? ledger.target;
     // A record that is only controlled is not compared with its table.
     ledger.locateAs({ name, tableId: null });
-    return { targets: chosen.map(({ name }) => name), count: chosen.length };
+    const targets = chosen.map(({ name }) => name);
+    return { targets, known: targets };
   }
+}
+
+const NOTHING: Change = { changed: false, changedTargets: { total: 0, first: [] }, unchangedTargets: [] };
+
+function listOf(names: readonly string[]): TableList {
+  return { total: names.length, first: names.slice(0, MAX_LISTED_TABLES) };
 }
 
 const PAST_TENSE = { pause: 'Paused', resume: 'Resumed', cancel: 'Cancelled' } as const satisfies Record<

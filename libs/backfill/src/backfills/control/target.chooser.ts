@@ -12,7 +12,7 @@ export function chooseTargets(
   known: readonly TargetRecord[],
   wanted: readonly string[],
 ): readonly TargetRecord[] {
-  const missing = wanted.find((name) => !known.some((target) => isNamed(target.name, name)));
+  const missing = wanted.find((name) => !known.some((target) => isNamedBy(target.name, name)));
   if (missing !== undefined)
     throw new UnknownTargetError(
       backfill,
@@ -27,10 +27,11 @@ export function matchTargets(
   known: readonly TargetRecord[],
   wanted: readonly string[],
 ): readonly TargetRecord[] {
-  return known.filter((target) => wanted.some((name) => isNamed(target.name, name)));
+  return known.filter((target) => wanted.some((name) => isNamedBy(target.name, name)));
 }
 
-function isNamed(target: string, name: string): boolean {
+/** Whether a target is the table of this name, or in the schema of this name. */
+export function isNamedBy(target: string, name: string): boolean {
   const [schema, table] = partsOf(target);
   const [wantedSchema, wantedTable] = partsOf(name);
   return name === schema || (wantedSchema === schema && (wantedTable ?? table) === table);

@@ -73,6 +73,10 @@ export class BackfillRegistry {
     return this.definitions.filter(({ name }) => names.length === 0 || names.includes(name));
   }
 
+  namesExcept(selected: readonly BackfillDefinition[]): readonly string[] {
+    return this.names.filter((name) => !selected.some((each) => each.name === name));
+  }
+
   /** @throws UnknownBackfillError */
   get(name: string): BackfillDefinition {
     const definition = this.#definitions.get(name);

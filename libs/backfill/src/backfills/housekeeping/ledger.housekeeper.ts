@@ -4,6 +4,8 @@ import type { Ledger } from '../../ledger/ledger.js';
 import { PruningLedger } from '../../ledger/records/pruning.ledger.js';
 import { RemovalLedger } from '../../ledger/records/removal.ledger.js';
 import { Session } from '../../postgres/session.js';
+import type { CommandOptions } from '../../report/control-report.js';
+import { assertNotStopped, watchCommand } from '../control/command.watch.js';
 import { NoRecordsError, RecordsInUseError, RetentionError } from './housekeeping.error.js';
 import type { ForgetReport, ForgottenBackfill, PruneReport } from './housekeeping.report.js';
 
@@ -16,6 +18,7 @@ export interface HousekeeperOptions {
   readonly ledger: Ledger;
   /** The schema of the ledger, not quoted. */
   readonly schema: string;
+  readonly command: CommandOptions;
 }
 
 /** Deletes records that are no longer needed from the ledgers of the application. */
@@ -29,10 +32,11 @@ export class LedgerHousekeeper {
   /** @throws RetentionError */
   async prune(keepMs: number): Promise<PruneReport> {
     if (!(Number.isFinite(keepMs) && keepMs >= MIN_RETENTION_MS)) throw new RetentionError(keepMs);
+    const { command } = this.#options;
     const pruning = new PruningLedger(this.#options.ledger);
     const pruned = await this.#inEachLedger(async (session, dataSource) => ({
       dataSource,
-      ...(await pruning.prune(session, keepMs)),
+      ...(await pruning.prune(session, keepMs, () => assertNotStopped(command.signal))),
     }));
     return { phase: 'backfill', keepMs, pruned };
   }
@@ -74,14 +78,16 @@ export class LedgerHousekeeper {
 
   /** Upgrades each ledger first. Installs none. */
   async #inEachLedger<T>(work: (session: Session, dataSource: string) => Promise<T>): Promise<T[]> {
-    const { dataSources, schema } = this.#options;
+    const { dataSources, schema, command } = this.#options;
     const results: T[] = [];
     for (const { name, dataSource } of dataSources) {
       const session = await Session.open(dataSource);
       try {
-        if ((await installedStep(session, schema)) === 0) continue;
-        await installLedger(session, schema);
-        results.push(await work(session, name));
+        await watchCommand(session, command, async () => {
+          if ((await installedStep(session, schema)) === 0) return;
+          await installLedger(session, schema);
+          results.push(await work(session, name));
+        });
       } finally {
         await session.close();
       }

@@ -12,8 +12,10 @@ import { recordedName } from '../../ledger/target/former-name.js';
 import type { TargetRecord, TargetsLedger } from '../../ledger/target/targets.ledger.js';
 import { Session } from '../../postgres/session.js';
 import { UnknownTargetError } from '../control/setting.error.js';
-import { matchTargets } from '../control/target.chooser.js';
+import { isNamedBy } from '../control/target.chooser.js';
 import type { BackfillDefinition } from '../definition/definition.js';
+import { readMissingPart } from '../run/outcome/missing-part.reader.js';
+import { cannotBeProvedAgain } from '../run/outcome/run-outcome.js';
 import type { BackfillStatusReport, TargetStatus } from '../../report/status-report.js';
 
 const REPLACED =
@@ -95,17 +97,17 @@ async function readDatabase(
   { includeUndeclared, targets, retired = [] }: StatusOptions,
 ): Promise<BackfillStatusReport[]> {
   const { session, ledger, step } = source;
-  if (step === 0)
-    return targets.length > 0 ? [] : declared.map(({ name, version }) => reportWithoutRun({ name, version }));
+  if (step === 0 && targets.length === 0)
+    return declared.map(({ name, version }) => reportWithoutRun({ name, version }));
   const reports: BackfillStatusReport[] = [];
   const recorded: string[] = [];
   for (const definition of declared) {
     const own = ledger.of(definition);
     await own.locate(session, step);
-    own.readUnder(await recordedName(session, own));
+    if (step > 0) own.readUnder(await recordedName(session, own));
     const found =
       targets.length === 0
-        ? [await readOne(source, own, 'declared')]
+        ? [await withMissingPart(session, definition, await readOne(source, own, 'declared'))]
         : await readTargets(source, own, targets);
     reports.push(...found);
     recorded.push(own.recorded.name);
@@ -120,6 +122,17 @@ async function readDatabase(
   return reports;
 }
 
+/** A complete backfill whose column or table was dropped: no later run proves it again. */
+async function withMissingPart(
+  session: Session,
+  definition: BackfillDefinition,
+  report: BackfillStatusReport,
+): Promise<BackfillStatusReport> {
+  if (report.status !== 'complete') return report;
+  const gone = await readMissingPart(session, definition);
+  return gone === null ? report : { ...report, reason: cannotBeProvedAgain(gone, report.provedAt) };
+}
+
 /** Reads the records of the wanted targets. */
 async function readTargets(
   source: StatusSource,
@@ -128,9 +141,16 @@ async function readTargets(
 ): Promise<BackfillStatusReport[]> {
   const { session, step, ledger, known } = source;
   const records = step < TARGET_SCHEMA_STEP ? [] : await ledger.targets.list(session, own.recorded);
-  known.push(...records.map(({ name }) => name));
+  const recorded = records.map(({ name }) => name);
+  // The application's own table has no record before its first run.
+  const names = [...new Set([...recorded, own.target.name])];
+  known.push(...names);
   const reports: BackfillStatusReport[] = [];
-  for (const { name } of matchTargets(records, wanted)) {
+  for (const name of names.filter((each) => wanted.some((target) => isNamedBy(each, target)))) {
+    if (!recorded.includes(name)) {
+      reports.push(reportWithoutRun({ ...own.reported, target: name }));
+      continue;
+    }
     const target = ledger.of(own.subject);
     // The table may be in a schema that this role cannot use, so it is not looked up.
     target.locateAs({ name, tableId: null }, step);

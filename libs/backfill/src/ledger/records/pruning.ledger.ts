@@ -39,9 +39,16 @@ export class PruningLedger {
     this.#schema = schema;
   }
 
-  /** @param keepMs the age up to which records are kept, in milliseconds */
-  async prune(session: Session, keepMs: number): Promise<PrunedRecords> {
-    const prune = (sql: string) => this.#repeat(session, { text: sql, values: [String(keepMs)] });
+  /**
+   * @param keepMs the age up to which records are kept, in milliseconds
+   * @param checkpoint called before each transaction; what it throws ends the work
+   */
+  async prune(
+    session: Session,
+    keepMs: number,
+    checkpoint: () => void = () => undefined,
+  ): Promise<PrunedRecords> {
+    const prune = (sql: string) => this.#repeat(session, { text: sql, values: [String(keepMs)] }, checkpoint);
     return {
       droppedTables: await prune(this.#droppedTables()),
       ranges: await prune(this.#ranges()),
@@ -54,9 +61,10 @@ export class PruningLedger {
   }
 
   /** Short transactions, because other processes use the tables. */
-  async #repeat(session: Session, statement: Statement): Promise<number> {
+  async #repeat(session: Session, statement: Statement, checkpoint: () => void): Promise<number> {
     let total = 0;
     for (;;) {
+      checkpoint();
       const { last } = await session.transaction([statement]);
       const pruned = last.value(number);
       if (pruned === 0) return total;

@@ -19,6 +19,14 @@ export interface StatusChange {
   readonly targets: readonly string[] | 'every';
 }
 
+/** What a change did on the targets that have a record. */
+export interface ChangedStatuses {
+  /** Whether anything has changed, also if it is only the status with which later targets begin. */
+  readonly hasChanged: boolean;
+  readonly changed: readonly string[];
+  readonly unchanged: readonly { readonly target: string; readonly status: BackfillStatus }[];
+}
+
 /** The record of one target before the change. */
 interface LockedRecord {
   readonly target: string;
@@ -51,9 +59,9 @@ export class TargetStatusLedger {
    * Changes the status of each target whose status allows it, and records the transitions, in one transaction. With
    * `every`, it also records the status with which later targets begin.
    *
-   * @returns whether anything has changed
+   * @returns what has changed
    */
-  async change(session: Session, change: StatusChange): Promise<boolean> {
+  async change(session: Session, change: StatusChange): Promise<ChangedStatuses> {
     const { name } = this.#backfill;
     await session.begin([applyPolicy(TIMEOUTS), lockRecords({ schema: this.#schema, name }, 'exclusive')]);
     try {
@@ -64,7 +72,12 @@ export class TargetStatusLedger {
         ...(moves.length > 0 ? [this.#move(moves, change.reason), this.#record(moves, change)] : []),
         ...(isHoldNew ? [this.#hold(change)] : []),
       ]);
-      return moves.length > 0 || isHoldNew;
+      const changed = moves.map(({ target }) => target);
+      return {
+        hasChanged: moves.length > 0 || isHoldNew,
+        changed,
+        unchanged: records.filter(({ target }) => !changed.includes(target)),
+      };
     } catch (error) {
       await session.rollback();
       throw error;
@@ -78,7 +91,8 @@ export class TargetStatusLedger {
             WHERE r.name = b.name AND r.version = b.version AND r.target = b.target
               AND r.state <> 'done' AND r.lease_expires_at > pg_catalog.clock_timestamp())
           FROM ${this.#schema}.backfill AS b
-          WHERE b.name = $1 AND b.version = $2::int AND ($3::text[] IS NULL OR b.target = ANY($3)) FOR UPDATE`,
+          WHERE b.name = $1 AND b.version = $2::int AND ($3::text[] IS NULL OR b.target = ANY($3))
+          ORDER BY b.target FOR UPDATE`,
         values: [...this.#values, targets === 'every' ? null : toArrayText(targets)],
       },
     ]);

@@ -1,6 +1,12 @@
 import { BackfillError } from '../../errors/backfill.error.js';
 import { nearest } from '../../text/nearest.js';
-import { ARGUMENT_NAMES, ARGUMENTS, type ArgumentDefinition, type ArgumentName } from './arguments.table.js';
+import {
+  ARGUMENT_NAMES,
+  ARGUMENTS,
+  definitionOf,
+  type ArgumentDefinition,
+  type ArgumentName,
+} from './arguments.table.js';
 
 /** Without the `--`, the Nest command line would print its own help. */
 const HELP = '`nest start -- --backfill --help` lists all arguments.';
@@ -38,10 +44,12 @@ export class UnknownArgumentError extends ArgumentError {
  * @publicApi
  */
 export class ArgumentWithoutPhaseError extends ArgumentError {
-  constructor(flag: string, suggestion: string) {
+  /** @param belongsTo the arguments that it belongs to; empty if it belongs to any phase, or starts one itself */
+  constructor(flag: string, suggestion: string, belongsTo: readonly string[]) {
+    const owners = belongsTo.length === 0 ? '' : `It belongs to ${listOf(belongsTo)}. `;
     super(`${flag} selects no phase to run, so the application would start as a server.`, {
       subject: flag,
-      remedy: `Did you mean ${suggestion}? ${HELP} If it is an argument of the application, write it after \`--\`.`,
+      remedy: `${owners}Did you mean ${suggestion}? ${HELP} If it is an argument of the application, write it after \`--\`.`,
     });
   }
 }
@@ -58,6 +66,46 @@ export class MissingPhaseError extends ArgumentError {
       remedy: `Remove it, or add --${phase}.`,
     });
   }
+}
+
+/**
+ * An argument was given without any of those that it belongs to, e.g. `--keep` without `--prune`.
+ *
+ * @publicApi
+ */
+export class MissingCompanionError extends ArgumentError {
+  constructor(name: ArgumentName) {
+    const {
+      belongsTo = [],
+      belongsToReason,
+      valueExample,
+      description,
+    }: ArgumentDefinition = ARGUMENTS[name];
+    const reason = belongsToReason === undefined ? '' : `: ${belongsToReason}`;
+    const value = valueExample === undefined ? '' : ` ${valueExample}`;
+    super(`--${name} needs ${listOf(belongsTo)}${reason}.`, {
+      subject: `--${name}`,
+      remedy: `Remove it, or write e.g. \`${startOf(belongsTo[0])} --${name}${value}\`: ${description}.`,
+    });
+  }
+}
+
+/** `--a, --b or --c` */
+function listOf(names: readonly string[]): string {
+  const flags = names.map((name) => `--${name}`);
+  const [last] = flags.slice(-1);
+  return flags.length < 2 ? (last ?? '') : `${flags.slice(0, -1).join(', ')} or ${last}`;
+}
+
+/**
+ * An argument, after one that starts a run and before its own names.
+ *
+ * @returns e.g. `--backfill --plan`
+ */
+export function startOf(name: string | undefined): string {
+  const { startsOneShot, phase, usage }: Partial<ArgumentDefinition> = definitionOf(name ?? '') ?? {};
+  const flag = `--${name}${usage === undefined ? '' : ` ${usage}`}`;
+  return startsOneShot ? flag : `--${phase ?? 'backfill'} ${flag}`;
 }
 
 /**

@@ -7,13 +7,14 @@ import { ARGUMENT_CONFLICTS } from './arguments.conflicts.js';
 import {
   ArgumentValueError,
   ContradictoryArgumentsError,
+  MissingCompanionError,
   MissingPhaseError,
   NamesWithoutBackfillError,
 } from './arguments.error.js';
 import { definitionOf, type ArgumentName } from './arguments.table.js';
 import { SHELLS, type Shell } from './completion.script.js';
 import { tokenizeArguments, type GivenArguments } from './arguments.tokenizer.js';
-import { parseControl, type ControlArguments } from './control.arguments.js';
+import { parseControl } from './control.arguments.js';
 import { HOUSEKEEPING_VERBS, parseHousekeeping } from './housekeeping.arguments.js';
 import { misplacedArgument } from './misplaced.argument.js';
 import {
@@ -34,7 +35,7 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
   const { given, positionals } = tokenizeArguments(argv);
   assertNoConflict(given);
   const control = parseControl(given, positionals);
-  assertCompanions(given, control);
+  assertCompanions(given);
   const housekeeping = parseHousekeeping(given, positionals);
   const names = unique([
     ...(housekeeping ? [] : (control?.names ?? positionals)),
@@ -65,17 +66,13 @@ export function parseArguments(argv: readonly string[]): OneShotArguments {
   };
 }
 
-/** @throws {ArgumentValueError} for an argument without the one that it belongs to */
-function assertCompanions(given: GivenArguments, control: ControlArguments | undefined): void {
-  if (control === undefined && given.has('why'))
-    throw new ArgumentValueError('why', 'needs --set, --pause, --resume or --cancel');
-  if (control === undefined && given.has('target') && !given.has('status'))
-    throw new ArgumentValueError(
-      'target',
-      'needs --status, --set, --pause, --resume or --cancel: a run works on the tables of its application',
-    );
-  if (given.has('keep') && !given.has('prune')) throw new ArgumentValueError('keep', 'needs --prune');
-  if (given.has('verbose') && !given.has('plan')) throw new ArgumentValueError('verbose', 'needs --plan');
+/** @throws {MissingCompanionError} for an argument without one of those that it belongs to */
+function assertCompanions(given: GivenArguments): void {
+  for (const name of given.keys()) {
+    const { belongsTo } = definitionOf(name) ?? {};
+    if (belongsTo && !belongsTo.some((other) => given.has(other as ArgumentName)))
+      throw new MissingCompanionError(name);
+  }
 }
 
 function assertNoConflict(given: GivenArguments): void {

@@ -1,4 +1,5 @@
 import type { Phase } from '../../deploy/phases.js';
+import { CONTROL_VERBS } from '../../report/control-report.js';
 
 /** How an argument is written and what it does. */
 export interface ArgumentDefinition {
@@ -16,6 +17,10 @@ export interface ArgumentDefinition {
   readonly takesNames?: true;
   /** The phase that it belongs to. It is refused in a run without this phase. */
   readonly phase?: Phase;
+  /** The arguments that it belongs to: without one of them it is refused. */
+  readonly belongsTo?: readonly string[];
+  /** Why it is refused without them, after a colon. */
+  readonly belongsToReason?: string;
 }
 
 /** All arguments of one-shot mode. The argument of a phase has the name of the phase. */
@@ -34,7 +39,10 @@ export const ARGUMENTS = {
     description: 'print the status of each phase; changes nothing',
   },
   plan: { description: 'print what a run would do and cost; changes nothing' },
-  verbose: { description: 'with --plan: also the SQL, its EXPLAIN and the cost of other ways' },
+  verbose: {
+    belongsTo: ['plan'],
+    description: 'with --plan: also the SQL, its EXPLAIN and the cost of other ways',
+  },
   tenant: { valueExample: 'ID', phase: 'backfill', description: 'only rows of this tenant; can be repeated' },
   'max-duration': {
     valueExample: '10m',
@@ -72,6 +80,7 @@ export const ARGUMENTS = {
   keep: {
     valueExample: '90d',
     defaultText: '90d',
+    belongsTo: ['prune'],
     description: 'with --prune: keep the records of this time, at least 1d',
   },
   forget: {
@@ -88,9 +97,15 @@ export const ARGUMENTS = {
   },
   target: {
     valueExample: 'SCHEMA',
+    belongsTo: ['status', ...CONTROL_VERBS],
+    belongsToReason: 'a run works on the tables of its application',
     description: 'only the table in this schema; for the status and control commands',
   },
-  why: { valueExample: 'TEXT', description: 'the reason for --set, --pause, --resume or --cancel' },
+  why: {
+    valueExample: 'TEXT',
+    belongsTo: CONTROL_VERBS,
+    description: 'the reason for --set, --pause, --resume or --cancel',
+  },
   'max-wait': {
     valueExample: '5m',
     defaultText: '5m',
@@ -104,7 +119,7 @@ export const ARGUMENTS = {
     description: 'wait this long for an unreachable database',
   },
   'retry-quarantined': { phase: 'backfill', description: 'try the rows in quarantine again' },
-  strict: { description: 'exit with 3 if work is left or has failed' },
+  strict: { description: 'exit with 3 if work is left or has failed, also with --status and --plan' },
   json: { description: 'records on stderr, one object as the last line of stdout' },
   'log-format': {
     valueExample: 'json',

@@ -1,6 +1,12 @@
 import { editDistance } from '../../text/nearest.js';
-import { ArgumentWithoutPhaseError } from './arguments.error.js';
-import { ARGUMENT_NAMES, definitionOf, optionNameOf, startsOneShot } from './arguments.table.js';
+import { ArgumentWithoutPhaseError, startOf } from './arguments.error.js';
+import {
+  ARGUMENT_NAMES,
+  definitionOf,
+  optionNameOf,
+  startsOneShot,
+  type ArgumentName,
+} from './arguments.table.js';
 
 /**
  * A shorter name is close to many words, e.g. `--get` to `--set`, so only the exact name is recognised.
@@ -19,19 +25,26 @@ export function misplacedArgument(argv: readonly string[]): ArgumentWithoutPhase
   if (startsOneShot(argv) || argv.includes('--help')) return undefined;
   const separator = argv.indexOf('--');
   for (const argument of separator < 0 ? argv : argv.slice(0, separator)) {
-    const suggestion = suggestionFor(argument);
-    if (suggestion !== undefined) return new ArgumentWithoutPhaseError(argument, suggestion);
+    const meant = meantBy(argument);
+    if (meant !== undefined)
+      return new ArgumentWithoutPhaseError(argument, suggestionFor(meant), ownersOf(meant));
   }
   return undefined;
 }
 
-function suggestionFor(argument: string): string | undefined {
+function meantBy(argument: string): ArgumentName | undefined {
   const written = optionNameOf(argument);
-  if (written === undefined) return undefined;
-  const name = ARGUMENT_NAMES.find((each) => isMeant(each, written));
-  if (name === undefined) return undefined;
-  const definition = definitionOf(name);
-  return definition?.startsOneShot ? `--${name}` : `--${definition?.phase ?? 'backfill'} --${name}`;
+  return written === undefined ? undefined : ARGUMENT_NAMES.find((each) => isMeant(each, written));
+}
+
+function suggestionFor(name: ArgumentName): string {
+  const [owner] = definitionOf(name)?.belongsTo ?? [];
+  return owner === undefined ? startOf(name) : `${startOf(owner)} --${name}`;
+}
+
+function ownersOf(name: ArgumentName): readonly string[] {
+  const { belongsTo, phase } = definitionOf(name) ?? {};
+  return belongsTo ?? (phase === undefined ? [] : [phase]);
 }
 
 function isMeant(name: string, written: string): boolean {

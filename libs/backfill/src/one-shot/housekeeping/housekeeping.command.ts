@@ -1,4 +1,5 @@
 import type { ForgetReport, PruneReport } from '../../backfills/housekeeping/housekeeping.report.js';
+import type { CommandOptions } from '../../report/control-report.js';
 import type { GrantsReport } from '../../deploy/grants/grants.report.js';
 import type { PhaseServices } from '../../deploy/phase.services.js';
 import type { HousekeepingArguments } from '../arguments/housekeeping.arguments.js';
@@ -9,10 +10,11 @@ export type HousekeepingReport = PruneReport | ForgetReport | GrantsReport;
 /** @throws BackfillError before anything is deleted, for a name that is declared or unknown */
 export function runHousekeeping(
   services: PhaseServices,
-  command: HousekeepingArguments,
+  wanted: HousekeepingArguments,
+  command: CommandOptions,
 ): Promise<HousekeepingReport> {
-  if (command.verb === 'grants') return services.grants.read(command.roles);
+  if (wanted.verb === 'grants') return services.grants.read(wanted.roles);
   const { backfills } = services;
-  if (command.verb === 'forget') return backfills.forget(command.names);
-  return backfills.prune(command.keepMs === undefined ? {} : { keepMs: command.keepMs });
+  if (wanted.verb === 'forget') return backfills.forget(wanted.names, command);
+  return backfills.prune({ ...command, ...(wanted.keepMs === undefined ? {} : { keepMs: wanted.keepMs }) });
 }

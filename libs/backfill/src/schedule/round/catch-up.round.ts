@@ -3,7 +3,7 @@ import { schemaOption } from '../../data-sources/data-source.schema.js';
 import type { BackfillService } from '../../backfills/backfill.service.js';
 import { namedTarget } from '../../ledger/target/target.js';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
-import type { BackfillReport } from '../../report/report.js';
+import { isDone, type BackfillReport } from '../../report/report.js';
 import { DeployLease } from '../../ledger/lease/deploy-lease.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { RoundLedger } from '../../ledger/records/round.ledger.js';
@@ -135,7 +135,7 @@ export class CatchUpRound {
     this.#tallyOf(definition.dataSource).ran(report);
     log.ran(report, due);
     // A run that was stopped has not read the table to its end: the next round continues it without a pause.
-    const isComplete = report.proved || !this.#isOver();
+    const isComplete = isDone(report) || !this.#isOver();
     if (due.isIndexed !== false || !isComplete) return;
     await this.#inSession(definition, (session) =>
       postponeAfterRun(session, definition, { ledger, tookMs: report.durationMs }),

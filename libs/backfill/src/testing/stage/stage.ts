@@ -105,6 +105,7 @@ export class Stage implements RehearsalStage {
       ledger: this.#ledger,
       schema: LEDGER_SCHEMA,
       checks: [],
+      notRequested: [],
       dependenciesOf: () => [],
     });
     const [report] = backfills;

@@ -36,7 +36,7 @@ export async function outcomeOfError(run: RunContext, error: unknown): Promise<R
 export async function failedBy(run: RunContext, error: unknown): Promise<RunOutcome> {
   const { name } = run.definition;
   const gone = run.isStillComplete ? await missingPart(run, error) : null;
-  if (gone !== null) return columnGone(gone);
+  if (gone !== null) return columnGone({ problem: gone, provedAt: run.record?.completedAt ?? null });
   const isOfDatabase = sqlState(error) !== undefined;
   // Between two ranges, the run only searches for pending rows.
   const explain = classifyFailure(error) === 'poison' ? FailingPredicateError : InvalidStatementError;

@@ -19,7 +19,7 @@ export interface NumbersRequest {
   /** Null if the run ended before the table was inspected. */
   readonly selection: RowSelection | null;
   readonly tenants: TenantScope;
-  /** Whether the run has proved that no row is pending. Then the pending rows are not counted. */
+  /** Whether no row is pending. Then the pending rows are not counted. */
   readonly proved: boolean;
 }
 

@@ -1,4 +1,5 @@
 import type { BackfillStatus } from '../../../ledger/status.js';
+import type { BackfillReport } from '../../../report/report.js';
 import { READ_ONLY_WAITS } from '../../../postgres/server/read-access.js';
 import type { HeldByPerson } from '../gate/held-by-person.js';
 
@@ -10,6 +11,10 @@ export interface RunOutcome {
   readonly waitingFor: string | null;
   readonly proved: boolean;
   readonly nothingToDo?: boolean;
+  /** See the report. */
+  readonly unprovable?: NonNullable<BackfillReport['unprovable']>;
+  /** The backfill that this one depends on, and which is not complete. */
+  readonly waitsForBackfill?: string;
   /** The ledger keeps its status: it is already correct, or another process sets it. @default false */
   readonly keepsStatus?: boolean;
   /** In a run in tenant order: one of the processes that hold every remaining range of these tenants. */
@@ -104,21 +109,32 @@ export function waitsForDependency(
     status,
     reason: `Waits for ${backfill}, which is ${dependency.status}.`,
     waitingFor: backfill,
+    waitsForBackfill: dependency.name,
     proved: false,
     keepsStatus: true,
   };
 }
 
-/** The backfill was complete, and what it reads or writes has been dropped since: no row can be pending. */
-export function columnGone(problem: string): RunOutcome {
+/**
+ * The backfill was complete, and what it reads or writes has been dropped since: no row can be pending, and nothing can
+ * be proved.
+ */
+export function columnGone(unprovable: NonNullable<BackfillReport['unprovable']>): RunOutcome {
+  const { problem, provedAt } = unprovable;
   return {
     status: 'complete',
-    reason: `Nothing to do: it was complete, and its column or table is gone: ${problem}. Remove the class; if a migration requires it, name it in \`retired\`.`,
+    reason: `Nothing to do: ${cannotBeProvedAgain(problem, provedAt)}`,
     waitingFor: null,
-    proved: true,
+    proved: false,
     nothingToDo: true,
+    unprovable,
     keepsStatus: true,
   };
+}
+
+export function cannotBeProvedAgain(problem: string, provedAt: string | null): string {
+  const proved = provedAt === null ? 'It was proved' : `Proved at ${provedAt}`;
+  return `${proved}. It cannot be proved again, because its column or table is gone: ${problem}. Remove the class; if a migration requires it, name it in \`retired\`.`;
 }
 
 /** The run failed with an error that would occur in the next run too. */

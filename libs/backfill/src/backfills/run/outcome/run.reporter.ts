@@ -41,7 +41,7 @@ export class RunReporter {
   async report(run: ReportedRun): Promise<BackfillReport> {
     const { ledger, log, observer, scope } = this.#options;
     const { outcome, endsRun } = run;
-    const { withoutRows = [] } = outcome;
+    const { withoutRows = [], unprovable, waitsForBackfill } = outcome;
     const cascades = run.selection?.facts.cascades;
     const numbers = endsRun ? await this.#numbers(run) : NO_NUMBERS;
     const report: BackfillReport = {
@@ -49,12 +49,14 @@ export class RunReporter {
       status: outcome.status,
       nothingToDo: outcome.nothingToDo ?? false,
       proved: outcome.proved,
+      ...(unprovable && { unprovable }),
       reason: outcome.reason,
       updated: log.updated,
       batches: log.batches,
       durationMs: log.durationMs,
       rowsPerSecond: log.rowsPerSecond,
       waitingFor: outcome.waitingFor,
+      ...(waitsForBackfill !== undefined && { waitsForBackfill }),
       ...numbers,
       ...(cascades && { cascades: cascades.report() }),
       ...(log.proofMs === null ? {} : { proofMs: log.proofMs }),
@@ -72,7 +74,7 @@ export class RunReporter {
       ledger,
       selection: scope.isPartOfRun ? await this.#selectAllTenants(run) : run.selection,
       tenants: scope.reportedTenants,
-      proved: run.outcome.proved,
+      proved: run.outcome.proved || run.outcome.unprovable !== undefined,
     });
   }
 

@@ -70,9 +70,12 @@ function renderComparison({ comparison }: BackfillReport): string[] {
   ];
 }
 
-/** The query is unknown where the run did not inspect the table, e.g. because the backfill is paused. */
-function renderProof({ proof, proved, proofMs }: BackfillReport): string[] {
-  if (proof === '') return [];
+/**
+ * The query is unknown where the run did not inspect the table, e.g. because the backfill is paused. It cannot run
+ * where the column is gone.
+ */
+function renderProof({ proof, proved, proofMs, unprovable }: BackfillReport): string[] {
+  if (proof === '' || unprovable !== undefined) return [];
   const time = proofMs === undefined ? '' : ` in ${formatDuration(proofMs)}`;
   const title = proved
     ? `Proved${time}: this query finds no pending row:`

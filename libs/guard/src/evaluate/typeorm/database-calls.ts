@@ -27,6 +27,7 @@ const MODELS: ReadonlyMap<string, DatabaseModel> = new Map<string, DatabaseModel
   ['getRepository', repository],
   ['getTreeRepository', repository],
   ['getMongoRepository', repository],
+  ['getRepositoryFor', repository],
   ['getCustomRepository', customRepository],
   ['withRepository', customRepository],
   ['extend', extend],

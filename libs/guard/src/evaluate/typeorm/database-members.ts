@@ -24,15 +24,22 @@ export function databaseMember(target: DatabaseValue, name: string, expression: 
       return database('source');
     case 'queryRunner':
       return database('runner');
+    case 'repository':
+      // Of TypeORM's AbstractRepository; its instances count as repositories themselves.
+      return target.role === 'repository' ? target : otherMember(target, name, expression);
     case 'options':
       return driverOptions();
     case 'driver':
       return object([['options', driverOptions()]], { isOpen: true });
     default:
-      return OTHER_PROPERTIES.has(name)
-        ? plain(expression)
-        : { kind: 'native', name: `database.${name}`, receiver: target };
+      return otherMember(target, name, expression);
   }
+}
+
+function otherMember(target: DatabaseValue, name: string, expression: string): Value {
+  return OTHER_PROPERTIES.has(name)
+    ? plain(expression)
+    : { kind: 'native', name: `database.${name}`, receiver: target };
 }
 
 function driverOptions(): Value {

@@ -46,6 +46,8 @@ describe('a backfill whose class was removed, but which the ledger still has', (
       'acme',
     ])
       expect(page).toContain(text);
+    // What is true of a declared backfill.
+    expect(page).not.toContain('The next run continues by itself.');
     for (const [path, text] of [
       ['history', 'The process was stopped'],
       ['tenants', 'acme'],

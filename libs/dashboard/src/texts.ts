@@ -76,7 +76,6 @@ export const TEXTS = {
   attentionOf: {
     failed: 'has failed',
     quarantine: (rows: string) => `${rows} in quarantine`,
-    paused: 'is paused',
     unreadable: 'The ledger cannot be read',
     migration: 'The migration waits for backfills',
     index: 'The index is not as declared',
@@ -110,6 +109,7 @@ export const TEXTS = {
   retire:
     'It has been complete for more than 30 days. If no new row can become pending, its class can be removed: see the recipe “Retire a backfill”.',
   actions: ACTIONS,
+  retryHint: 'Fix the cause in the data or in the code. Then press “Retry the quarantine”.',
   steer: 'Actions',
   sections: {
     samples: 'Over time',

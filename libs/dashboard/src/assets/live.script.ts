@@ -32,7 +32,9 @@ export const LIVE_SCRIPT = `'use strict';
   };
   const count = (value) => value.toLocaleString('en-US');
   const percent = (value) => Math.floor(value * 100) + ' %';
-  const formats = { updated: count, rowsPerSecond: count, quarantined: count, remaining: count, remainingMs: duration, fraction: percent };
+  // The page says the time of a wait itself, in the zone of the reader.
+  const wait = (reason) => reason.replace(/, since ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z)$/, (_, at) => ' since ' + new Date(at).toLocaleString(undefined, zone));
+  const formats = { waitingFor: wait, updated: count, rowsPerSecond: count, quarantined: count, remaining: count, remainingMs: duration, fraction: percent };
   const update = (overview) => {
     const backfills = new Map(overview.backfills.map((backfill) => [backfill.name, backfill]));
     const of = (element) => backfills.get(element.closest('[data-backfill]').dataset.backfill);

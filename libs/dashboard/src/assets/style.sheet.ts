@@ -78,6 +78,8 @@ polyline { fill: none; stroke: var(--busy); stroke-width: 2; vector-effect: non-
 .targets { max-height: 20rem; overflow: auto; }
 .paging { margin: 1rem 0; }
 @media (max-width: 40rem) {
+  .phases { gap: .25rem; } .phases > li { padding: .35rem .75rem; } .phases > li > p { display: inline; margin-left: .5rem; }
+  h2 { margin-top: 1rem; }
   .stacked thead { position: absolute; left: -100rem; }
   .stacked, .stacked tbody, .stacked tr, .stacked td, .stacked tbody th { display: block; }
   .stacked tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }

@@ -27,6 +27,7 @@ import { accessOf } from '../security/access.guard.js';
 import { mayDo, neededRole, type Access } from '../security/access.js';
 import { logStack } from '../security/log.text.js';
 import { TEXTS } from '../texts.js';
+import { sentenceOf } from '../views/format.js';
 import { messagePage } from '../views/confirm.view.js';
 import type { Html } from '../views/html.js';
 import type { PageContext } from '../views/page.js';
@@ -154,7 +155,7 @@ export class DashboardWeb {
     if (MISTAKES.some((type) => error instanceof type)) return problem(422, errors.title);
     if (error instanceof BackfillError) return problem(409, errors.title);
     if (error instanceof UnavailableError || isDatabaseAway(error))
-      return problem(503, errors.title, errors.away[purpose](sentenceOf(error)));
+      return problem(503, errors.title, errors.away[purpose](sentenceOf(messageOf(error))));
     this.#logger.error(logStack(stackOf(error)));
     return problem(500, errors.title, errors.internal);
   }
@@ -162,12 +163,6 @@ export class DashboardWeb {
   #sendJson(exchange: Exchange, status: number, value: unknown): void {
     exchange.send(status, 'application/json; charset=utf-8', JSON.stringify(value));
   }
-}
-
-/** The first line of an error, which a text can go on after. */
-function sentenceOf(error: unknown): string {
-  const [line = ''] = messageOf(error).split('\n');
-  return /[.!?]$/.test(line) ? line : `${line}.`;
 }
 
 /** @throws SteeringRefusal */

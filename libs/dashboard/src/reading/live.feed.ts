@@ -9,6 +9,7 @@ import {
 import { Observable, type Subscriber } from 'rxjs';
 import { messageOf } from 'nestjs-backfill/errors';
 import { TEXTS } from '../texts.js';
+import { sentenceOf } from '../views/format.js';
 import { OverviewReader } from './overview.reader.js';
 
 /** In milliseconds. */
@@ -75,6 +76,6 @@ export class LiveFeed implements OnModuleDestroy {
   /** What comes after it is a change. */
   #absenceOf(error: string): MessageEvent {
     this.#last = '';
-    return { type: 'unavailable', data: TEXTS.errors.away.stream(error.split('\n')[0] ?? '') };
+    return { type: 'unavailable', data: TEXTS.errors.away.stream(sentenceOf(error)) };
   }
 }

@@ -22,7 +22,7 @@ function backfillItems(links: PageContext['links'], { overview }: OverviewData):
   return overview.backfills.flatMap(({ name, status, reason, quarantined }) => {
     const link = html`<a href="${links.to(['b', name])}">${name}</a>`;
     if (status === 'failed') return [html`${link} ${attentionOf.failed}: ${firstLine(reason)}`];
-    if (status === 'paused') return [html`${link} ${attentionOf.paused}: ${firstLine(reason)}`];
+    if (status === 'paused') return [html`${link}: ${firstLine(reason)}`];
     return quarantined > 0 ? [html`${link}: ${attentionOf.quarantine(rows(quarantined))}`] : [];
   });
 }

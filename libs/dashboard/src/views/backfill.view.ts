@@ -33,7 +33,9 @@ export function backfillPage(context: PageContext, data: BackfillData, done: str
       </h1>`,
       done !== null && html`<p class="done" role="status">${done}</p>`,
       !overview.declared && removed(name),
-      html`<div class="state" data-backfill="${name}">${stateView(overview)}</div>`,
+      html`<div class="state" data-backfill="${name}">
+        ${declaration === null ? html`<p>${overview.reason}</p>` : stateView(overview)}
+      </div>`,
       actions(context, data),
       section('samples', sections.samples, [spans(context, name), chart(data.samples)]),
       section('facts', sections.facts, stateFacts(data)),

@@ -1,3 +1,4 @@
+import { TEXTS } from '../texts.js';
 import { html, type Content, type Html } from './html.js';
 
 export function count(value: number): string {
@@ -26,6 +27,21 @@ export function percent(fraction: number): string {
 export function time(iso: string | null): Content {
   if (iso === null) return null;
   return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')} UTC</time>`;
+}
+
+/** The first line of an error as a sentence, which a text can go on after. */
+export function sentenceOf(error: string): string {
+  const [line = ''] = error.split('\n');
+  return /[.!?]$/.test(line) ? line : `${line}.`;
+}
+
+const SINCE = /, since (\d{4}-\d\d-\d\dT[\d:.]+Z)$/;
+
+/** What a run waits for, and since when in the reader's zone. The script of the pages does the same. */
+export function wait(waitingFor: string | null, waitingSince: string | null): Content {
+  if (waitingFor === null) return null;
+  const since = SINCE.exec(waitingFor)?.[1] ?? waitingSince;
+  return html`${waitingFor.replace(SINCE, '')}${since !== null && html` ${TEXTS.since} ${time(since)}`}`;
 }
 
 /** A definition list of the facts that are known. */

@@ -3,7 +3,7 @@ import type { BackfillOverview } from 'nestjs-backfill/operate';
 import type { OverviewData } from '../reading/overview.reader.js';
 import { TEXTS } from '../texts.js';
 import { attention } from './attention.view.js';
-import { count, duration, percent, time } from './format.js';
+import { count, duration, percent, wait } from './format.js';
 import { html, type Content, type Html } from './html.js';
 import { layout } from './layout.view.js';
 import type { PageContext } from './page.js';
@@ -69,7 +69,7 @@ function row({ links }: PageContext, backfill: BackfillOverview): Html {
     <td>${progress(backfill)}</td>
     ${cell('updated', count(updated))}${cell('rowsPerSecond', rowsPerSecond === null ? '' : count(rowsPerSecond))}${cell('remainingMs', remainingMs === null ? '' : duration(remainingMs))}${cell('quarantined', count(quarantined))}
     <td class="number targets-done">${targetsDone(backfill)}</td>
-    <td data-bind="waitingFor">${waiting(backfill)}</td>
+    <td data-bind="waitingFor">${wait(backfill.waitingFor, backfill.waitingSince)}</td>
   </tr> `;
 }
 
@@ -86,9 +86,4 @@ function progress({ name, fraction }: BackfillOverview): Content {
       data-bind="fraction"
     ></progress>
     <span data-bind="fraction">${percent(fraction)}</span>`;
-}
-
-function waiting({ waitingFor, waitingSince }: BackfillOverview): Content {
-  if (waitingFor === null) return null;
-  return html`${waitingFor}${waitingSince !== null && html` ${TEXTS.since} ${time(waitingSince)}`}`;
 }

@@ -6,4 +6,4 @@ import type { StateView } from './state.js';
 export const failedState: StateView = ({ reason, changedAt, quarantined }) =>
   html` <p>${TEXTS.states.failed.meaning} ${time(changedAt)}</p>
     <pre tabindex="0">${reason}</pre>
-    ${quarantined > 0 && html`<p>${TEXTS.attentionOf.quarantine(rows(quarantined))}</p>`}`;
+    ${quarantined > 0 && html`<p>${TEXTS.attentionOf.quarantine(rows(quarantined))}. ${TEXTS.retryHint}</p>`}`;

@@ -7,5 +7,5 @@ export const incompleteState: StateView = ({ reason, waitingFor, quarantined, re
   html` <p>${TEXTS.states.incomplete.meaning}</p>
     <p>${reason}</p>
     ${waitingFor !== null && html`<p>${TEXTS.columns.waiting}: ${waitingFor}</p>`}
-    ${quarantined > 0 && html`<p>${TEXTS.attentionOf.quarantine(rows(quarantined))}</p>`}
+    ${quarantined > 0 && html`<p>${TEXTS.attentionOf.quarantine(rows(quarantined))}. ${TEXTS.retryHint}</p>`}
     ${remaining !== null && html`<p>${TEXTS.chart.remaining}: ${count(remaining)}</p>`}`;

@@ -1,5 +1,5 @@
 import { TEXTS } from '../../texts.js';
-import { count, duration, percent, time } from '../format.js';
+import { count, duration, percent, wait } from '../format.js';
 import { html, type Content } from '../html.js';
 import type { StateView } from './state.js';
 
@@ -19,7 +19,7 @@ export const runningState: StateView = (backfill) => {
     <p>${TEXTS.states.running.meaning} ${backfill.reason}</p>
     <p>
       ${waitingFor !== null && html`${TEXTS.columns.waiting}: `}<span data-bind="waitingFor"
-        >${waitingFor}</span
-      >${waitingSince !== null && html` ${TEXTS.since} ${time(waitingSince)}`}
+        >${wait(waitingFor, waitingSince)}</span
+      >
     </p>`;
 };

@@ -25,9 +25,10 @@ export async function watchCommand<T>(
   const check = async () => {
     if (session.waitedMs < QUIET_MS) return;
     const wait = describe(await session.describeWait());
-    if (wait === null || wait === reported || session.waitedMs < QUIET_MS) return;
+    if (wait === null || session.waitedMs < QUIET_MS) return;
+    const isKnown = reported !== null && withoutTimes(wait) === withoutTimes(reported);
     reported = wait;
-    waiting?.(wait);
+    if (!isKnown) waiting?.(wait);
   };
   // The wait is only described: an error of the second connection must not end the command.
   const timer = setInterval(() => void check().catch(() => undefined), CHECK_INTERVAL_MS);
@@ -47,6 +48,11 @@ export async function watchCommand<T>(
 /** @throws CommandStoppedError */
 export function assertNotStopped(signal: AbortSignal | undefined, cause?: unknown): void {
   if (signal?.aborted) throw new CommandStoppedError(String(signal.reason), cause);
+}
+
+/** The age of a transaction is another one each time. */
+function withoutTimes(wait: string): string {
+  return wait.replace(/open for \d+ s/g, '');
 }
 
 function describe({ holders, isForStandby }: SessionWait): string | null {

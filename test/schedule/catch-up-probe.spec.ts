@@ -12,14 +12,6 @@ class SearchName implements SetBackfill<Lead> {
   }
 }
 
-@Backfill<Lead>({
-  name: 'commented',
-  entity: Lead,
-  where: `this_row.search_name IS NULL -- written by the form, it's new
-    AND "this_row".name <> 'two  blanks'`,
-})
-class Commented extends SearchName {}
-
 /** More keys than a probe reads without an index. */
 const LEADS = 60_000;
 const INDEX = 'CREATE INDEX leads_pending ON leads (id) WHERE search_name IS NULL';
@@ -115,26 +107,6 @@ describe('a probe for rows that became pending', () => {
         'Build one: CREATE INDEX CONCURRENTLY ON "leads" ("id") WHERE ("search_name" IS NULL)',
       ),
     ]);
-  });
-
-  it('logs an index that PostgreSQL builds if the predicate has comments, literals and several lines', async () => {
-    const other = await CatchUpApplication.start({
-      database,
-      entities: LEAD_TABLES,
-      backfills: [Commented],
-    });
-    try {
-      await other.runRound();
-      await other.runRound();
-      const [, statement = ''] = /Build one: (CREATE INDEX .*)$/s.exec(log.visible.join('\n')) ?? [];
-      await database.query(statement);
-      const [built] = await database.query<{ predicate: string }>(
-        `SELECT pg_get_expr(indpred, indrelid) AS predicate FROM pg_index WHERE indexrelid = 'leads_id_idx'::regclass`,
-      );
-      expect(built?.predicate).toBe(`((search_name IS NULL) AND (name <> 'two  blanks'::text))`);
-    } finally {
-      await other.stop();
-    }
   });
 
   it('does not use an index of another table that the predicate reads', async () => {

@@ -1,5 +1,6 @@
 import { Backfill, type PendingPredicate, type SetBackfill } from 'nestjs-backfill';
 import { EntitySchema, In, IsNull, Like, Raw } from 'typeorm';
+import { indexPredicate } from '../../../libs/backfill/src/backfills/pending/proof-query.ts';
 import { Stage } from '../../support/applications/stage.ts';
 
 interface Secret {
@@ -62,4 +63,19 @@ describe('the query that a report prints', () => {
       expect(await stage.value(done.proof)).toBe('0');
     },
   );
+});
+
+describe('the condition of a proposed index', () => {
+  const stage = Stage.for({ entities: [Secret], backfills: [] });
+
+  it('is SQL that PostgreSQL accepts if the predicate has comments, literals and several lines', async () => {
+    const sql = `(this_row.v IS NULL -- it's new\n  AND "this_row".hash <> 'two  blanks' AND "this_row"."id" > $1)`;
+    const predicate = indexPredicate({ pending: { sql, parameters: ['7'], text: sql } });
+    await stage.query(`CREATE INDEX proposed ON secrets (id) WHERE ${predicate}`);
+    expect(
+      await stage.value(
+        `SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = 'proposed'::regclass`,
+      ),
+    ).toBe(`((v IS NULL) AND (hash <> 'two  blanks'::text) AND (id > 7))`);
+  });
 });

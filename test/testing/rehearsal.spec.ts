@@ -6,6 +6,7 @@ import {
   isSameWhenKilled,
   leavesTheRestAlone,
   rehearse,
+  type RehearsalError,
   type RehearsalStage,
 } from 'nestjs-backfill/testing';
 import { TestDatabase } from '../support/server/database.ts';
@@ -129,10 +130,11 @@ describe('a rehearsal', () => {
 
   it('says what its application lacks, and what to add', async () => {
     const options = inDatabase();
-    await expect(rehearse(TasksSlug, { ...options, providers: [] })).rejects.toMatchObject({
-      message: expect.stringContaining('no module of `imports` provides the class'),
-      remedy: expect.stringContaining('`providers: [TasksSlug]`'),
-    });
+    const error: unknown = await rehearse(TasksSlug, { ...options, providers: [] }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(String(error)).toContain('no module of `imports` provides the class');
+    expect((error as RehearsalError).remedy).toContain('`providers: [TasksSlug]`');
     const withoutModule = { ...options, imports: options.imports.slice(0, 1), providers: [] };
     await expect(rehearse(TasksSlug, withoutModule)).rejects.toThrow('has no BackfillModule');
   });

@@ -78,4 +78,29 @@ describe('the check of a folder of migrations', () => {
     await project.guard('--update-baseline');
     expect((await project.guard('--strict-baseline')).code).toBe(0);
   });
+
+  it('finds a migration behind modules that all export one another as namespaces', async () => {
+    const names = Array.from({ length: 25 }, (_, at) => `m${String(at)}`);
+    for (const name of names) {
+      const others = names.filter((other) => other !== name);
+      const lines = others.map((other) => `export * as ${other} from './${other}';\n`);
+      project.write(`src/jobs/${name}.ts`, lines.join(''));
+    }
+    project.write('src/jobs/chain.ts', "export * as m0 from './m0';\n");
+    project.write('src/jobs/m24.ts', `export * as m0 from './m0';\n${HIDDEN}`);
+    project.write('src/migrations/1757000000003-all.ts', "export * as chain from '../jobs/chain';\n");
+    const { code, out } = await project.guard();
+    expect(out).toMatch(/src\/jobs\/m24\.ts\n {2}2:\d+ +HIGH +update in up\(\)/);
+    expect(code).toBe(1);
+  });
+
+  it('finds a migration at the end of a long chain of namespaces', async () => {
+    project.write('src/jobs/n9.ts', HIDDEN);
+    for (let at = 0; at < 9; at++)
+      project.write(`src/jobs/n${String(at)}.ts`, `export * as next from './n${String(at + 1)}';\n`);
+    project.write('src/migrations/1757000000003-all.ts', "export * as first from '../jobs/n0';\n");
+    const { code, out } = await project.guard();
+    expect(out).toMatch(/src\/jobs\/n9\.ts\n {2}1:\d+ +HIGH +update in up\(\)/);
+    expect(code).toBe(1);
+  });
 });

@@ -130,4 +130,13 @@ export class Example implements MigrationInterface {
     const { error } = await extract(`await queryRunner.query(${JSON.stringify(sql)});`);
     expect(error).toContain(`not extracted: ${reason}`);
   });
+
+  it('says of a module that takes too many steps to follow that it was not read', async () => {
+    const items = (name: string) => Array.from({ length: 40 }, () => name).join(', ');
+    const lists = ['b', 'c', 'd'].map((name, at) => `const ${name} = [${items('abc'[at] ?? '')}];\n`);
+    const head = `const a = [${items('1')}];\n${lists.join('')}export const all = d;\n`;
+    const { out, error } = await extract(FILL, head);
+    expect(error).toContain('takes too many steps');
+    expect(out).toContain('nothing to extract');
+  });
 });

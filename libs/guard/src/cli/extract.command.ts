@@ -10,6 +10,7 @@ import { readSchema } from '../extract/project/schema.reader.js';
 import { nextSteps } from '../extract/report-text.js';
 import type { GeneratedFile } from '../extract/write/generated.types.js';
 import { GuardUsageError, UnreadableFileError } from '../guard.error.js';
+import type { Finding } from '../judge/finding.types.js';
 import { printablePath } from '../report/terminal-text.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
@@ -32,6 +33,8 @@ export async function runExtract(report: CheckReport, args: Arguments, console: 
   const { backfills, kept } = extraction;
   if (backfills.length === 0 && kept.length === 0) {
     console.out(`${printablePath(file)}: nothing to extract\n`);
+    for (const { region, message } of undecided(report))
+      console.error(`${printablePath(file)}:${String(region.line)}: not read: ${message}\n`);
     return EXIT.clean;
   }
   const files = filesOf(extraction);
@@ -49,6 +52,14 @@ export async function runExtract(report: CheckReport, args: Arguments, console: 
   if (!args.write) console.error('no file was written; add --write to write the files\n');
   else writeFiles([...files, { path: file, code: extraction.migration }], extraction, console);
   return EXIT.clean;
+}
+
+/** Code of `up` that may change rows, for all that the check knows. */
+function undecided({ migrations }: CheckReport): readonly Finding[] {
+  return migrations
+    .flatMap(({ directions }) => directions)
+    .flatMap(({ direction, findings }) => (direction === 'up' ? findings : []))
+    .filter(({ rule }) => rule === 'cannot-decide');
 }
 
 /** @throws {UnreadableFileError} @throws {GuardUsageError} when the path is not one migration file */

@@ -29,18 +29,19 @@ const MAX_DEPTH = 4;
 export function exportedValues(machine: Machine, module: ParsedModule, context: Context): ModuleValues {
   const values: ExportedValue[] = [];
   const unread: UnreadModule[] = [];
+  const search = new ItemSearch(machine);
   if (module.commonJs)
     values.push(
-      ...itemsOf(machine, { name: 'module.exports', value: machine.evaluate(module.commonJs, context) }),
+      ...search.itemsOf({ name: 'module.exports', value: machine.evaluate(module.commonJs, context) }),
     );
   for (const [name, entry] of module.exports)
-    values.push(...itemsOf(machine, { name, value: entryValue(machine, entry, context) }));
+    values.push(...search.itemsOf({ name, value: entryValue(machine, entry, context) }));
   for (const found of starModules(machine, module)) {
     if ('specifier' in found) unread.push(found);
     else
       for (const name of found.exports.keys())
         if (name !== 'default')
-          values.push(...itemsOf(machine, { name, value: machine.exported(found, name) }));
+          values.push(...search.itemsOf({ name, value: machine.exported(found, name) }));
   }
   return { values, unread };
 }
@@ -64,30 +65,48 @@ function starModules(machine: Machine, module: ParsedModule): readonly (ParsedMo
   return [...found, ...unread];
 }
 
-/** The value and, of a list or a record, the values in it. */
-export function itemsOf(
-  machine: Machine,
-  { name, value }: ExportedValue,
-  depth = 0,
-): readonly ExportedValue[] {
-  if (depth > MAX_DEPTH) return [];
-  switch (value.kind) {
-    case 'choice':
-      return optionsOf(value).flatMap((option) => itemsOf(machine, { name, value: option }, depth + 1));
-    case 'array':
-      return value.items.flatMap((item) => itemsOf(machine, { name, value: item }, depth + 1));
-    case 'object':
-      return [
-        { name, value },
-        ...[...value.properties].flatMap(([key, item]) =>
-          itemsOf(machine, { name: key, value: item }, depth + 1),
-        ),
-      ];
-    case 'namespace':
-      return [...value.module.exports.keys()].flatMap((key) =>
-        itemsOf(machine, { name: key, value: machine.exported(value.module, key) }, depth + 1),
-      );
-    default:
-      return [{ name, value }];
+/** The value and, of a list, a record or a module, the values in it. */
+export function itemsOf(machine: Machine, exported: ExportedValue): readonly ExportedValue[] {
+  return new ItemSearch(machine).itemsOf(exported);
+}
+
+/** Searches a module once: modules may export one another, by very many ways. */
+class ItemSearch {
+  readonly #machine: Machine;
+  readonly #seen = new Set<ParsedModule>();
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  itemsOf({ name, value }: ExportedValue, depth = 0): readonly ExportedValue[] {
+    this.#machine.countStep();
+    if (depth > MAX_DEPTH) return [];
+    switch (value.kind) {
+      case 'choice':
+        return optionsOf(value).flatMap((option) => this.itemsOf({ name, value: option }, depth + 1));
+      case 'array':
+        return value.items.flatMap((item) => this.itemsOf({ name, value: item }, depth + 1));
+      case 'object':
+        return [
+          { name, value },
+          ...[...value.properties].flatMap(([key, item]) =>
+            this.itemsOf({ name: key, value: item }, depth + 1),
+          ),
+        ];
+      case 'namespace':
+        return this.#ofModule(value.module);
+      default:
+        return [{ name, value }];
+    }
+  }
+
+  /** At any depth: what is skipped as seen must have been searched completely. */
+  #ofModule(module: ParsedModule): readonly ExportedValue[] {
+    if (this.#seen.has(module)) return [];
+    this.#seen.add(module);
+    return [...module.exports.keys()].flatMap((name) =>
+      this.itemsOf({ name, value: this.#machine.exported(module, name) }),
+    );
   }
 }

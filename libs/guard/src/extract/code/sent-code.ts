@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { attempt } from '../../evaluate/attempt.js';
 import { Evaluator } from '../../evaluate/evaluator.js';
 import type { EvaluationEvent } from '../../evaluate/machine/event.types.js';
 import { findMigrations } from '../../evaluate/migrations/migration-classes.js';
@@ -16,6 +17,8 @@ export interface SentCode {
   readonly isUnread: boolean;
 }
 
+const UNREAD: SentCode = { texts: [], isUnread: true };
+
 /** Finds what the code between two offsets of the migration's file sends. */
 export type SentCodeFinder = (start: number, end: number) => SentCode;
 
@@ -31,11 +34,14 @@ export function sentCodeFinder(file: string, text: string, name: string): SentCo
   const loader = new ModuleLoader(new ProjectFiles([file]));
   const evaluator = new Evaluator(loader, { dmlHelpers: new Set(DML_HELPERS) });
   const parsed = loader.load(path, text);
-  const found = parsed?.ok
-    ? findMigrations(evaluator, parsed.module, evaluator.moduleContext(parsed.module))
-    : [];
+  const module = parsed?.ok ? parsed.module : undefined;
+  const found = attempt(evaluator, () =>
+    module ? findMigrations(evaluator, module, evaluator.moduleContext(module)) : [],
+  );
+  if (!found) return () => UNREAD;
   const migration = found.find((each) => each.name === name) ?? found[0];
   const events = migration ? (runDirection(evaluator, migration, 'up') ?? []) : [];
+  if (events.some(stopsEvaluation)) return () => UNREAD;
   return (start, end) => {
     const own = events.filter(({ site, frames }) =>
       [...frames, site].some(
@@ -48,6 +54,11 @@ export function sentCodeFinder(file: string, text: string, name: string): SentCo
       isUnread: sent.includes(undefined),
     };
   };
+}
+
+/** The migration takes too many steps: what follows is not known. */
+function stopsEvaluation(event: EvaluationEvent): boolean {
+  return event.kind === 'undecided' && event.reason === 'budget' && event.frames.length === 0;
 }
 
 /** The SQL of an event, empty for what TypeORM sends; undefined if it cannot be read. */

@@ -72,4 +72,18 @@ describe('the log of the dashboard', () => {
       expect.stringMatching(/^Done: "pause" of "names" by .* \(admin\) from .*, reason: "month \\"end\\""$/),
     ]);
   });
+
+  it('shows where each value ends, also if it ends with backslashes', async () => {
+    for (const [name, quoted] of [
+      ['x\\', String.raw`"x\\"`],
+      ['x\\\\', String.raw`"x\\\\"`],
+      ['x\\" by "ada', String.raw`"x\\\" by \"ada"`],
+      ['x\u001b\\', String.raw`"x\u001b\\"`],
+    ] as const) {
+      lines.length = 0;
+      await api.post(encodeURIComponent(name), 'pause', { reason: 'x' });
+      expect(lines).toEqual([expect.stringContaining(`Refused: "pause" of ${quoted} by "`)]);
+      expect((await dashboard.get(`/backfills/b/${encodeURIComponent(name)}`)).status).toBe(404);
+    }
+  });
 });

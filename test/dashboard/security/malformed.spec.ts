@@ -47,11 +47,13 @@ describe('a malformed request is answered with 400, and nothing is done', () => 
       { target: ['public'] },
       /"target".*It takes .*reason/,
     ]),
-    ...['run', 'retry'].map((action): Malformed => [action, { targets: ['public'] }, /"targets"/]),
+    ...['run', 'retry'].flatMap((action): Malformed[] => [
+      [action, { targets: ['public'] }, /"targets".*Nothing was done/],
+      [action, { targets: [] }, /"targets".*Nothing was done/],
+    ]),
     ...['pause', 'resume', 'cancel'].flatMap((action): Malformed[] => [
       [action, { targets: { 0: 'public' } }, /`targets`/],
       [action, { targets: [] }, /`targets`.*leave it out/],
-      [action, { targets: null }, /`targets`/],
       [action, { targets: [null] }, /`targets`/],
       [action, { targets: [' '] }, /`targets`/],
       [action, { targets: ' , ' }, /`targets`/],
@@ -66,7 +68,6 @@ describe('a malformed request is answered with 400, and nothing is done', () => 
     ['set', { batchSize: true, workers: 2 }, /`batchSize`/],
     ['retry', { keys: { 0: ['7'] } }, /`keys`/],
     ['retry', { keys: true }, /`keys`/],
-    ['retry', { keys: null }, /`keys`.*leave it out/],
     ['retry', { keys: [] }, /`keys`.*leave it out/],
     ['retry', { keys: '' }, /`keys`.*leave it out/],
     ['retry', { keys: ' \n ' }, /`keys`/],
@@ -80,6 +81,8 @@ describe('a malformed request is answered with 400, and nothing is done', () => 
     ['retry', { key: [['7']] }, /"key".*It takes keys, rows/],
     ['retry', { rows: 'some' }, /`rows`/],
     ['retry', { rows: 'chosen' }, /`keys`/],
+    ['retry', { rows: 'chosen', keys: null }, /No row is chosen.*`keys`/],
+    ['retry', { rows: 'chosen', keys: ' \n ' }, /No row is chosen.*`keys`/],
     ['retry', { rows: 'all', keys: [['7']] }, /`rows`/],
   ];
 
@@ -136,9 +139,35 @@ describe('a malformed request is answered with 400, and nothing is done', () => 
     expect(set.status).toBe(303);
     const [own] = (await dashboard.service.status({ names: ['names'] })).backfills;
     expect(own?.settings).toMatchObject([{ setting: 'batchSize', value: '50' }]);
-    expect((await api.post('names', 'set', { reason: 'x', batchSize: null })).status).toBe(200);
+    expect((await api.post('names', 'set', { reason: 'x', batchSize: 'default' })).status).toBe(200);
     expect((await dashboard.service.status({ names: ['names'] })).backfills[0]?.settings).toEqual([]);
     const form = '/backfills/b/names/confirm/retry';
-    expect((await dashboard.steer(form, { reason: 'x', rows: 'all', keys: '' }, {})).status).toBe(303);
+    expect((await dashboard.steer(form, { reason: 'x', rows: 'all', keys: ' \n' }, {})).status).toBe(303);
+  });
+
+  it('but null is a field that is left out: a client that sends each unset field keeps the settings of others', async () => {
+    const unset = {
+      targets: null,
+      keys: null,
+      batchSize: null,
+      pause: null,
+      workers: null,
+      maxWorkers: null,
+    };
+    const settings = async () =>
+      (await dashboard.service.status({ names: ['names'] })).backfills[0]?.settings ?? [];
+    await dashboard.service.set('names', { pause: 5_000, batchSize: 50 }, { by: 'ada', why: 'x' });
+    expect(
+      (await api.post('names', 'set', { ...unset, reason: 'x', workers: 2, batchSize: 'default' })).status,
+    ).toBe(200);
+    expect(await settings()).toHaveLength(2);
+    expect(await settings()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ setting: 'pause', value: '5000' }),
+        expect.objectContaining({ setting: 'workers', value: '2' }),
+      ]),
+    );
+    for (const action of ['cancel', 'resume', 'pause', 'resume', 'retry'])
+      expect(await api.post('names', action, { ...unset, reason: 'x' })).toMatchObject({ status: 200 });
   });
 });

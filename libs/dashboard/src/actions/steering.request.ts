@@ -43,9 +43,10 @@ const FIELDS: Readonly<Record<SteeringAction, readonly string[]>> = {
  */
 export function readSteering(
   subject: Pick<SteeringRequest, 'action' | 'name' | 'by'>,
-  body: Fields,
+  sent: Fields,
 ): SteeringRequest {
   const { action } = subject;
+  const body = withoutNulls(sent);
   refuseUnknown(action, body);
   const reason = (textOf(body['reason']) ?? '').replace(/\p{Cc}+/gu, ' ').trim();
   if (reason === '') throw new SteeringRefusal(422, TEXTS.errors.reason);
@@ -57,6 +58,11 @@ export function readSteering(
     settings: action === 'set' ? readSettings(body) : {},
     keys: action === 'retry' ? readRows(body) : null,
   };
+}
+
+/** Many clients send null for a field that is not set: it must not remove the pause that another person has set. */
+function withoutNulls(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
 /** A misspelt field must not be taken for a missing one. */
@@ -91,7 +97,6 @@ function readSettings(body: Fields): SteeringRequest['settings'] {
 /** Missing, or the empty field of a form: no change. */
 function settingText(name: string, given: unknown): string {
   if (given === undefined) return '';
-  if (given === null) return 'default';
   const text = textOf(given);
   if (text === null) throw new SteeringRefusal(400, malformed.setting(name));
   return text.trim();
@@ -108,12 +113,12 @@ function readSetting(name: (typeof SETTING_NAMES)[number], value: string): numbe
 
 /** The whole quarantine only where no key is given. A form says with `rows` which of both it means. */
 function readRows({ rows, keys }: Fields): SteeringRequest['keys'] {
+  const hasNone = keys === undefined || (typeof keys === 'string' && keys.trim() === '');
   if (rows !== undefined && rows !== 'all' && rows !== 'chosen')
     throw new SteeringRefusal(400, malformed.rows);
-  if (rows === 'all' && (keys === undefined || keys === '')) return null;
+  if (rows === 'all' && hasNone) return null;
   if (rows === 'all') throw new SteeringRefusal(400, malformed.keysOfAll);
-  if (rows === 'chosen' && (keys === undefined || keys === ''))
-    throw new SteeringRefusal(400, malformed.noneChosen);
+  if (rows === 'chosen' && hasNone) throw new SteeringRefusal(400, malformed.noneChosen);
   return keys === undefined ? null : readKeys(keys);
 }
 

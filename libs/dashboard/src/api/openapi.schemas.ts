@@ -9,6 +9,8 @@ const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' } as const;
 const KEY = { type: 'array', items: TEXT } as const;
 const VALUES_OR_NULL = { type: ['object', 'null'], additionalProperties: TEXT_OR_NULL } as const;
 
+const SETTING = 'set: null changes nothing, as if it were left out; "default" returns to the declared value.';
+
 function object(properties: Readonly<Record<string, object>>): object {
   return { type: 'object', required: Object.keys(properties), properties };
 }
@@ -117,18 +119,21 @@ export const SCHEMAS = {
     required: ['reason'],
     properties: {
       reason: { type: 'string', minLength: 1, maxLength: 500 },
-      targets: { type: 'array', items: TEXT },
+      targets: { type: ['array', 'null'], items: TEXT },
       keys: {
-        type: 'array',
+        type: ['array', 'null'],
         items: KEY,
         minItems: 1,
         maxItems: 1000,
-        description: 'retry: only these rows in quarantine. Without it: all of them.',
+        description: 'retry: only these rows in quarantine. Without it, or with null: all of them.',
       },
-      batchSize: { type: ['integer', 'string', 'null'] },
-      pause: { type: ['number', 'string', 'null'] },
-      workers: { type: ['integer', 'string', 'null'] },
-      maxWorkers: { type: ['integer', 'string', 'null'] },
+      batchSize: { type: ['integer', 'string', 'null'], description: SETTING },
+      pause: {
+        type: ['number', 'string', 'null'],
+        description: `${SETTING} In milliseconds, or e.g. "1.5s".`,
+      },
+      workers: { type: ['integer', 'string', 'null'], description: SETTING },
+      maxWorkers: { type: ['integer', 'string', 'null'], description: SETTING },
     },
   },
   Problem: object({ error: object({ status: { type: 'integer' }, message: TEXT }) }),

@@ -10,9 +10,9 @@ export function logText(text: string): string {
   return escaped.length > MAX_LENGTH ? `${escaped.slice(0, MAX_LENGTH)}…` : escaped;
 }
 
-/** As `logText`, in quotes, so that its end is seen. */
+/** As `logText`, in quotes, so that its end is seen: neither a quote nor a backslash of the text can hide it. */
 export function quotedLogText(text: string): string {
-  return `"${logText(text).replaceAll('"', '\\"')}"`;
+  return `"${logText(text.replace(/["\\]/g, '\\$&'))}"`;
 }
 
 /** The stack of an error: its text on one line, then the places in the code. @param stack as `stackOf` has it */

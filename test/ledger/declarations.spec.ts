@@ -1,11 +1,10 @@
 import { Backfill, type TransformBackfill } from 'nestjs-backfill';
 import { IsNull, LessThan } from 'typeorm';
-import { fingerprintOf } from '../../libs/backfill/src/ledger/declaration.ts';
 import { TestApplication } from '../support/applications/application.ts';
 import { Stage } from '../support/applications/stage.ts';
 import { BatchHook } from '../support/runs/batch-hook.ts';
 import { Recorder } from '../support/runs/recorder.ts';
-import { addLeads, Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
+import { addLeads, CallLog, Lead, LEAD_TABLES } from '../support/tables/lead-tables.ts';
 
 const hook = new BatchHook();
 const SHARED = {
@@ -83,12 +82,46 @@ describe('two releases with another `where` under the same name and version', ()
   });
 });
 
-describe('the fingerprint of a predicate', () => {
-  const withValue = (value: string) => fingerprintOf({ sql: '(a < $1)', parameters: [value] });
+/** The class of a process that starts at this time. */
+function callsUntil(start: Date) {
+  @Backfill<CallLog>({
+    name: 'call-direction',
+    entity: CallLog,
+    where: { direction: 'in', calledAt: LessThan(start) },
+    reads: ['id'],
+    writes: ['direction'],
+  })
+  class Calls implements TransformBackfill<CallLog> {
+    transform(rows: readonly CallLog[]) {
+      return rows.map(() => ({ direction: 'inbound' }));
+    }
+  }
+  return Calls;
+}
 
-  it('changes with the condition and its values, but not with a time, which is another one in each process', () => {
-    expect(withValue('1')).not.toBe(withValue('2'));
-    expect(fingerprintOf({ sql: '(a > $1)', parameters: ['1'] })).not.toBe(withValue('1'));
-    expect(withValue('2026-01-01T00:00:00.000Z')).toBe(withValue('2026-01-02 00:00:00+00'));
+describe('a `where` with the time at which its process started', () => {
+  const stage = Stage.for({
+    entities: LEAD_TABLES,
+    backfills: [callsUntil(new Date('2026-01-02T03:04:05.678Z'))],
+    prepare: (database) =>
+      database.query(
+        `INSERT INTO call_logs (lead_id, direction, called_at) SELECT n, 'in', '2025-01-01' FROM generate_series(1, 10) AS n`,
+      ),
+  });
+
+  it('is complete for the next process too', async () => {
+    expect(await stage.run('call-direction')).toMatchObject({ status: 'complete', updated: 10 });
+    const next = await TestApplication.start({
+      database: stage.database,
+      entities: LEAD_TABLES,
+      backfills: [callsUntil(new Date('2026-02-03T04:05:06.789Z'))],
+    });
+    try {
+      expect((await next.service.status({ names: ['call-direction'] })).backfills).toMatchObject([
+        { status: 'complete', provedAt: expect.any(String) as string },
+      ]);
+    } finally {
+      await next.stop();
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { fingerprintOf, type DeclaredPredicate } from './declaration.js';
+import { fingerprintOf, type DeclaredPredicate } from './proof/declaration.js';
 import type { Parameters } from '../postgres/parameters.js';
 import type { Statement } from '../postgres/pipeline.js';
 import type { Session } from '../postgres/session.js';

@@ -1,5 +1,5 @@
 import type { Key } from '../../../../ledger/range.js';
-import type { ProvedPredicate } from '../../../../ledger/status.ledger.js';
+import type { ProvedPredicate } from '../../../../ledger/proof/proved-predicate.js';
 import { isOlderThan } from '../../../pending/row-age.js';
 import type { HeldByPerson } from '../../gate/held-by-person.js';
 import { heldByPerson, incomplete, provedByAnother } from '../../outcome/run-outcome.js';

@@ -140,7 +140,7 @@ if (BROWSER === undefined)
     for (; (await page.evaluate('document.activeElement.id')) !== 'reason';) await page.keyboard.press('Tab');
     await page.keyboard.type('month end');
     await page.keyboard.press('Enter');
-    await page.waitForURL('**/b/leads-search-name?done=pause');
+    await page.waitForURL(/\/b\/leads-search-name\?done=pause&proof=/);
     expect(await page.textContent('main')).toContain('Paused by ada: month end.');
   });
 
@@ -162,7 +162,7 @@ if (BROWSER === undefined)
     await page.click('.button.pause');
     await page.fill('#reason', 'night');
     await page.click('button.pause');
-    await page.waitForURL('**?done=pause');
+    await page.waitForURL(/\?done=pause&proof=/);
     expect(await page.textContent('h1')).toContain('paused');
   });
 

@@ -227,6 +227,26 @@ describe('the dashboard', () => {
       expect(history).toContain(reason);
   });
 
+  it('says that an action is done to the person who has done it, and to nobody who opens such a link', async () => {
+    const page = await dashboard.get('/backfills/b/names/confirm/pause');
+    const cookie = (page.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+    const [, csrf = ''] = /name="csrf" value="([^"]+)"/.exec(await page.text()) ?? [];
+    const headers = { 'x-role': 'admin', cookie };
+    const body = new URLSearchParams({ csrf, reason: 'month end' });
+    const url = `${dashboard.origin}/backfills/b/names/pause`;
+    const sent = await fetch(url, { method: 'POST', redirect: 'manual', headers, body });
+    const { pathname, search } = new URL(sent.headers.get('location') ?? '', url);
+    const link = `${pathname}${search}`;
+    const done = '<p class="done" role="status">The backfill is paused.</p>';
+    expect(await dashboard.text(link, headers)).toContain(done);
+    const others = [link, link.replace('done=pause', 'done=cancel'), link.replace(/&proof=.*/, '')];
+    for (const [at, other] of [...others, `${pathname}?done=pause&proof=${csrf}`].entries()) {
+      const text = await dashboard.text(other, at === 0 ? { 'x-role': 'admin' } : headers);
+      expect(text).toContain('</html>');
+      expect({ other, says: text.includes('class="done"') }).toEqual({ other, says: false });
+    }
+  });
+
   it('shows a mistake in the form with what the person has filled in, and changes nothing', async () => {
     const form = '/backfills/b/names/confirm/set';
     const response = await dashboard.steer(form, { reason: 'a "try"', batchSize: 'many' });

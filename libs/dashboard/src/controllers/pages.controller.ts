@@ -7,7 +7,7 @@ import type { RawRequest } from '../http/exchange.js';
 import { readHours, readPart, readQuarantineQuery, readTenantQuery } from '../reading/list-query.js';
 import { Readers } from '../reading/readers.js';
 import { AccessGuard, Route } from '../security/access.guard.js';
-import { Csrf } from '../security/csrf.js';
+import { Csrf, type TokenPurpose } from '../security/csrf.js';
 import { TEXTS } from '../texts.js';
 import { backfillPage } from '../views/backfill.view.js';
 import { confirmPage, type Confirmation } from '../views/confirm.view.js';
@@ -59,12 +59,12 @@ export class BackfillPagesController {
   async backfill(@Req() request: RawRequest, @Res() response: unknown): Promise<void> {
     const visit = visitOf(this.#web.exchange(request, response));
     const { exchange } = visit;
-    const done = exchange.query.get('done') ?? '';
+    const name = exchange.param('name');
     await this.#web.page(visit, { action: 'view', depth: 2 }, async (context) =>
       backfillPage(
         context,
-        await this.#readers.backfill.read(exchange.param('name'), readHours(exchange.query)),
-        isSteering(done) ? TEXTS.actions[done].done : null,
+        await this.#readers.backfill.read(name, readHours(exchange.query)),
+        this.#doneOf(visit, name),
       ),
     );
   }
@@ -143,7 +143,8 @@ export class BackfillPagesController {
           token: exchange.body?.['csrf'],
           use: `${action} ${name}`,
         });
-        exchange.redirect(context.links.to(['b', name], { done }));
+        const proof = this.#csrf.issue(exchange, doneBy(visit, done, name));
+        exchange.redirect(context.links.to(['b', name], { done, proof }));
         return null;
       } catch (error) {
         const { status, message } = this.#web.problemOf(error, 'action');
@@ -158,6 +159,15 @@ export class BackfillPagesController {
     });
   }
 
+  /** What this visitor has just done, as a sentence. A link of another person could say anything. */
+  #doneOf(visit: Visit, name: string): string | null {
+    const { exchange } = visit;
+    const done = exchange.query.get('done') ?? '';
+    if (!isSteering(done)) return null;
+    const isProved = this.#csrf.isValid(exchange, exchange.query.get('proof'), doneBy(visit, done, name));
+    return isProved ? TEXTS.actions[done].done : null;
+  }
+
   /** The form of an action, with a new token. */
   async #form(
     { exchange, access: { actor } }: Visit,
@@ -169,6 +179,14 @@ export class BackfillPagesController {
     const pace = form.action === 'set' ? await this.#readers.backfill.pace(name) : [];
     return confirmPage(context, { ...form, token, pace });
   }
+}
+
+/** Short, so that a page that is loaded again later does not say it of a state that has changed. */
+const DONE_MS = 60_000;
+
+/** The token of the page after an action, which is good for no action. */
+function doneBy({ access: { actor } }: Visit, done: SteeringAction, name: string): TokenPurpose {
+  return { actor, use: `done ${done} ${name}`, maxAge: DONE_MS };
 }
 
 function assertSteering(action: string): asserts action is SteeringAction {

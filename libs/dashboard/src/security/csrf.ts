@@ -13,11 +13,13 @@ export interface TokenPurpose {
   readonly actor: string;
   /** E.g. `pause leads-search-name`, or `api` for any action over the API. */
   readonly use: string;
+  /** In milliseconds. @default one hour */
+  readonly maxAge?: number;
 }
 
 /**
  * Tokens that show that a change comes from a page of the dashboard. A token is signed, for one visitor, one browser and
- * one action, and valid for an hour. The browser is known by a cookie that other sites cannot make it send.
+ * one action, and valid for an hour at most. The browser is known by a cookie that other sites cannot make it send.
  */
 @Injectable()
 export class Csrf {
@@ -39,7 +41,7 @@ export class Csrf {
     if (session === null || typeof token !== 'string') return false;
     const [issuedAt = '', signature = ''] = token.split('.');
     const age = Date.now() - Number.parseInt(issuedAt, 36);
-    if (!(age >= 0 && age <= MAX_AGE)) return false;
+    if (!(age >= 0 && age <= (purpose.maxAge ?? MAX_AGE))) return false;
     const expected = Buffer.from(this.#sign(session, issuedAt, purpose));
     const given = Buffer.from(signature);
     return given.length === expected.length && timingSafeEqual(given, expected);

@@ -26,9 +26,24 @@ describe('the lock rules of the check', () => {
     ['CREATE INDEX leads_email ON leads (email)', 'index-not-concurrent'],
     ['ALTER TABLE leads ALTER COLUMN email SET NOT NULL', 'set-not-null-scan'],
     ['ALTER TABLE leads ADD CHECK (id > 0)', 'check-validated'],
-  ])('do not take CREATE TABLE IF NOT EXISTS for a new table: %s', async (sql, rule) => {
-    const create = sent('CREATE TABLE IF NOT EXISTS leads (id bigint PRIMARY KEY, email text)');
-    expect(await rulesOf(`${create}\n${sent(sql)}`)).toEqual([rule]);
+  ])(
+    'do not take CREATE TABLE IF NOT EXISTS for a new table, if an earlier migration created it: %s',
+    async (sql, rule) => {
+      const columns = '(id bigint PRIMARY KEY, email text)';
+      project.write('src/migrations/1600000000000-leads.sql', `CREATE TABLE leads ${columns};`);
+      const again = sent(`CREATE TABLE IF NOT EXISTS leads ${columns.replace('text', 'text NOT NULL')}`);
+      expect(await rulesOf(`${again}\n${sent(sql)}`)).toEqual([rule]);
+    },
+  );
+
+  it('take CREATE TABLE IF NOT EXISTS for a new table, if no earlier statement knows it', async () => {
+    const statements = [
+      'CREATE TABLE IF NOT EXISTS leads (id bigint PRIMARY KEY, tenant_id bigint)',
+      'CREATE INDEX ON leads (tenant_id)',
+      'ALTER TABLE leads ADD FOREIGN KEY (tenant_id) REFERENCES tenants',
+      'CREATE INDEX IF NOT EXISTS leads_tenant ON leads (tenant_id)',
+    ];
+    expect(await rulesOf(statements.map(sent).join('\n'))).toEqual([]);
   });
 
   it('know that the migration has created the table before', async () => {

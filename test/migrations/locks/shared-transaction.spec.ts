@@ -23,6 +23,7 @@ const FIRST = 'ALTER TABLE leads ADD COLUMN city text';
 describe.each([
   ['several-tables-locked', 'ALTER TABLE calls ADD COLUMN city text'],
   ['scan-under-lock', 'SELECT max(at) FROM calls'],
+  ['scan-under-lock', 'SELECT EXISTS (SELECT FROM calls WHERE at IS NULL)'],
 ])('the rule %s', (rule, second) => {
   const migrations = () => [FIRST, second].map((up) => migration('Up', { up }));
 

@@ -38,18 +38,18 @@ export const SCANNING: readonly Dangerous[] = [
     'ALTER TABLE calls ADD FOREIGN KEY (lead_id) REFERENCES leads DEFERRABLE INITIALLY DEFERRED',
   ],
   ['foreign-key-validated', 'ALTER TABLE calls ADD COLUMN plan_id int DEFAULT 1 REFERENCES plans'],
-  ['scan-under-lock', 'ALTER TABLE leads ADD COLUMN city text; SELECT max(direction) FROM calls'],
+  ['scan-under-lock', 'ALTER TABLE leads ADD COLUMN city text; SELECT count(direction) FROM calls'],
   [
     'scan-under-lock',
     'ALTER TABLE calls ADD COLUMN city text; ALTER TABLE leads VALIDATE CONSTRAINT leads_score',
   ],
   [
     'scan-under-lock',
-    'ALTER TABLE leads ADD COLUMN city text; CREATE MATERIALIZED VIEW counts AS SELECT max(direction) FROM calls',
+    'ALTER TABLE leads ADD COLUMN city text; CREATE MATERIALIZED VIEW counts AS SELECT count(direction) FROM calls',
   ],
   [
     'scan-under-lock',
-    'ALTER TABLE leads ADD COLUMN city text; DO $$ BEGIN IF EXISTS (SELECT FROM calls WHERE direction IS NULL) THEN RAISE; END IF; END $$',
+    'ALTER TABLE leads ADD COLUMN city text; DO $$ BEGIN IF (SELECT count(direction) FROM calls) = 0 THEN RAISE; END IF; END $$',
   ],
   ['rows-locked', 'SELECT id FROM leads FOR UPDATE'],
   ['rows-locked', 'SELECT id FROM app.archive WHERE note IS NULL FOR KEY SHARE'],

@@ -1,3 +1,4 @@
+import { READS_OF_ALL_ROWS } from './reviewed-reads.fixtures.ts';
 import type { Reviewed } from './reviewed-statement.ts';
 
 /**
@@ -255,4 +256,9 @@ export const REVIEWED_DANGEROUS: readonly Reviewed[] = [
     'CREATE TABLE audit (id SERIAL PRIMARY KEY, at timestamptz)',
     { onlyWarns: true },
   ],
+  [
+    'IF NOT EXISTS of a table in use tells nothing about its columns',
+    'CREATE TABLE IF NOT EXISTS calls (direction text NOT NULL); ALTER TABLE calls ALTER direction SET NOT NULL',
+  ],
+  ...READS_OF_ALL_ROWS,
 ];

@@ -20,17 +20,34 @@ export class DroppedObjects {
   #views: readonly TableName[] = [];
   /** Defaults of NOT NULL columns. */
   #defaults: readonly DroppedDefault[] = [];
+  /** Tables and indexes that the catalog may still have, because it was read before. */
+  #relations: readonly TableName[] = [];
 
   copy(): DroppedObjects {
     const copy = new DroppedObjects();
     copy.#views = this.#views;
     copy.#defaults = this.#defaults;
+    copy.#relations = this.#relations;
     return copy;
   }
 
   clear(): void {
     this.#views = [];
     this.#defaults = [];
+    this.#relations = [];
+  }
+
+  /** The catalog is read again. */
+  forgetRelations(): void {
+    this.#relations = [];
+  }
+
+  dropRelation(name: TableName): void {
+    this.#relations = [...this.#relations, name];
+  }
+
+  hasRelation(name: TableName): boolean {
+    return this.#relations.some((other) => isSameName(other, name));
   }
 
   dropView(name: TableName): void {
@@ -38,7 +55,8 @@ export class DroppedObjects {
   }
 
   /** A relation has the name again. */
-  restoreView(name: TableName): void {
+  restoreRelation(name: TableName): void {
+    this.#relations = this.#relations.filter((other) => !isSameName(other, name));
     this.#views = this.#views.filter((other) => !isSameName(other, name));
   }
 

@@ -65,6 +65,7 @@ export class SchemaState {
 
   /** The catalog of the database tells more about columns, also after a rollback. */
   forgetColumns(): void {
+    this.dropped.forgetRelations();
     this.#tables = this.#tables.flatMap(({ name, dropped, added }) =>
       dropped.size + added.size > 0 ? [{ ...newTable(name), dropped, added }] : [],
     );
@@ -123,7 +124,7 @@ export class SchemaState {
 
   addNew(name: TableName): void {
     this.#new.push(name);
-    this.dropped.restoreView(name);
+    this.dropped.restoreRelation(name);
   }
 
   dropView(name: TableName): void {
@@ -153,13 +154,14 @@ export class SchemaState {
   }
 
   drop(name: TableName): void {
+    this.dropped.dropRelation(name);
     this.#new = this.#new.filter((other) => !isSameName(other, name));
     this.#unused = this.#unused.filter((other) => !isSameName(other, name));
     this.#tables = this.#tables.filter((other) => !isSameName(other.name, name));
   }
 
   rename(from: TableName, to: TableName): void {
-    this.dropped.restoreView(to);
+    this.dropped.restoreRelation(to);
     this.#new = this.#new.map((name) => (isSameName(name, from) ? to : name));
     this.#unused = this.#unused.map((name) => (isSameName(name, from) ? to : name));
     for (const table of this.#tables) if (isSameName(table.name, from)) table.name = to;
@@ -229,6 +231,7 @@ export class SchemaState {
 
   noteIndex(name: TableName, table: TableName, columns: readonly string[] = []): void {
     this.#indexes.push({ name, table, columns });
+    this.dropped.restoreRelation(name);
   }
 
   columnsOfIndex(name: TableName): readonly string[] | undefined {

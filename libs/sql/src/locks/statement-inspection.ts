@@ -24,6 +24,12 @@ export interface LockContext {
   readonly catalog?: LockCatalog | undefined;
   /** The major version of PostgreSQL, if it is known. @default the newest */
   readonly postgres?: number | undefined;
+  /**
+   * What may be harmless, like a query whose plan is not known, is reported before the database is asked about it.
+   *
+   * @default left out
+   */
+  readonly doubts?: 'reported' | 'left out';
 }
 
 /** What a rule reports about one statement. */
@@ -93,6 +99,7 @@ export class StatementInspection {
 
   /** Whether the catalog has the index, so that CREATE INDEX IF NOT EXISTS does nothing. */
   existsIndex(name: TableName): boolean {
+    if (this.state.dropped.hasRelation(name)) return false;
     const table = this.context.catalog?.tableOfIndex(name);
     return table !== null && table !== undefined;
   }

@@ -110,7 +110,7 @@ export class LockGuard {
       catalog: catalogOfEntities(dataSource),
       postgres: majorVersionOf(dataSource),
     };
-    const inspection = this.#judge.inspect(ddl, context);
+    const inspection = this.#judge.inspect(ddl, { ...context, doubts: 'reported' });
     const lookups = lockLookups(ddl, inspection.findings);
     if (lookups) {
       const catalog = await readLockCatalog(query, dataSource, lookups);

@@ -18,22 +18,29 @@ import { readForTable } from './query.rules.js';
 export function createTable(on: StatementInspection): void {
   const { fields } = on.ddl;
   const table = createdTable(fields['relation']);
-  if (!table) return;
-  const mayExist = existsPossibly(on, table);
-  if (mayExist && on.state.knowsTable(table)) return;
+  const existence = table && existenceOf(on, table);
+  if (!table || existence === 'exists') return;
   reportPartition(on, table);
+  if ((fields['relation'] as Json)['relpersistence'] !== 't') reportIntegerKey(on, fields);
+  if (existence === 'unknown') return;
   on.state.createTable(table, { isPartitioned: fields['partspec'] !== undefined });
-  if (!mayExist) on.state.addNew(table);
+  on.state.addNew(table);
   for (const column of nodesOf(fields['tableElts'], 'ColumnDef')) noteColumn(on, column);
   noteConstraints(on, nodesOf(fields['tableElts'], 'Constraint'));
-  if ((fields['relation'] as Json)['relpersistence'] !== 't') reportIntegerKey(on, fields);
 }
 
-/** IF NOT EXISTS: a release may use the table already. Only a catalog can say that it does not exist. */
-function existsPossibly(on: StatementInspection, table: TableName): boolean {
-  const isConditional = on.ddl.fields['if_not_exists'] === true && table.schema !== TEMPORARY_SCHEMA;
-  const { catalog } = on.context;
-  return isConditional && !on.state.isNew(table) && catalog !== undefined && catalog.table(table) !== null;
+/**
+ * IF NOT EXISTS does nothing if the table exists: then a release may use it, and its columns may be others. Without a
+ * catalog, it exists if earlier statements have created or changed it.
+ */
+function existenceOf(on: StatementInspection, table: TableName): 'new' | 'exists' | 'unknown' {
+  if (on.ddl.fields['if_not_exists'] !== true || table.schema === TEMPORARY_SCHEMA) return 'new';
+  const { catalog, doubts } = on.context;
+  const known = on.state.dropped.hasRelation(table) ? null : catalog?.table(table);
+  if (on.state.isNew(table) || (known !== null && known !== undefined)) return 'exists';
+  if (known === null) return 'new';
+  if (doubts === 'reported') return 'unknown';
+  return on.state.knowsTable(table) ? 'exists' : 'new';
 }
 
 /** A temporary table is found before the application's table of the same name, unless that is written with its schema. */
@@ -132,9 +139,10 @@ export function createTableAs(on: StatementInspection): void {
   const into = on.ddl.fields['into'] as Json | undefined;
   const table = createdTable(nodeOf(into, 'IntoClause')?.['rel'] ?? into?.['rel']);
   if (!table) return;
+  const existence = existenceOf(on, table);
   // Of a table that exists, the statement does nothing.
-  if (!on.context.catalog?.table(table)) readForTable(on);
-  if (existsPossibly(on, table)) return;
+  if (existence !== 'exists') readForTable(on);
+  if (existence !== 'new') return;
   on.state.createTable(table);
   on.state.addNew(table);
 }
@@ -154,7 +162,7 @@ export function createOther(on: StatementInspection): void {
   const name = NEW_NAMES[node]?.(fields);
   if (name) on.state.addNew(name);
   const replaced = node === 'ViewStmt' ? tableOf(fields['view']) : undefined;
-  if (replaced) on.state.dropped.restoreView(replaced);
+  if (replaced) on.state.dropped.restoreRelation(replaced);
   if (node === 'CreateDomainStmt' && name)
     on.state.noteDomain(name.name, {
       isConstrained: nodesOf(fields['constraints'], 'Constraint').length > 0,

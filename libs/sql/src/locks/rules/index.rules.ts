@@ -32,8 +32,10 @@ export function isOnly(relation: unknown): boolean {
 
 export function dropIndexes(on: StatementInspection): void {
   const { fields } = on.ddl;
+  const indexes = droppedNames(fields);
+  for (const index of indexes) on.state.dropped.dropRelation(index);
   if (fields['concurrent'] === true) return;
-  for (const index of droppedNames(fields)) {
+  for (const index of indexes) {
     const table = on.tableOfIndex(index);
     if (table === null || on.state.isNew(table)) continue;
     on.report('index-not-concurrent', {

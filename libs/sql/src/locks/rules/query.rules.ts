@@ -1,4 +1,5 @@
 import type { TableName } from '../../classification/statement.types.js';
+import type { Extent } from '../read-extent.js';
 import { tablesRead } from '../tables-read.js';
 import { type Json, nodeOf } from '../../parser/parser-nodes.js';
 import { fullTableName, type StatementInspection, withTable } from '../statement-inspection.js';
@@ -7,15 +8,25 @@ import { isSameName } from '../table-names.js';
 /** SELECT: rows that it locks, and tables that it reads while the transaction makes others wait. */
 export function readTables(on: StatementInspection): void {
   const reads = tablesRead(on.ddl.fields);
-  for (const { table, locksRows } of reads.filter(({ isWhole }) => isWhole)) {
-    if (locksRows)
+  for (const { table, extent, locksRows } of reads) {
+    if (locksRows && extent !== 'some')
       on.report('rows-locked', {
         table,
         blocks: 'writes',
         message: `the query locks every row of ${fullTableName(table)}, and writes of them wait until the transaction ends`,
       });
-    reportScan(on, table, `the query reads every row of ${fullTableName(table)}`);
+    if (isWhole(on, table, extent))
+      reportScan(on, table, `the query reads every row of ${fullTableName(table)}`);
   }
+}
+
+/** Of a table whose size is not known, only a read that is certainly whole is a danger. */
+function isWhole(on: StatementInspection, table: TableName, extent: Extent): boolean {
+  if (typeof extent === 'string' && extent !== 'perhaps all') return extent === 'all';
+  if (on.context.doubts === 'reported') return true;
+  const isKnown = on.context.catalog?.table(table)?.isSmall !== undefined;
+  if (extent === 'perhaps all') return isKnown;
+  return isKnown && extent.allWithoutIndexOf.some((column) => on.column(table, column).isIndexed === false);
 }
 
 /** The query of CREATE TABLE AS and CREATE MATERIALIZED VIEW. */
@@ -28,8 +39,9 @@ export function readForTable(on: StatementInspection): void {
     (into as Json | undefined)?.['skipData'] === true
   )
     return;
-  for (const { table } of tablesRead(select).filter(({ isWhole }) => isWhole))
-    reportScan(on, table, `the query reads every row of ${fullTableName(table)}`);
+  for (const { table, extent } of tablesRead(select))
+    if (isWhole(on, table, extent))
+      reportScan(on, table, `the query reads every row of ${fullTableName(table)}`);
 }
 
 /** VALIDATE CONSTRAINT blocks nothing by itself, and neither does REFRESH … CONCURRENTLY. */

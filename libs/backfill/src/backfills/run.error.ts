@@ -188,6 +188,16 @@ export class BackfillRetryError extends BackfillError {
 
 declareApplicationText(BackfillRetryError);
 
+/** What the change of a row that is still pending did. */
+type ChangeEffect = 'changed' | 'none' | 'not-copied';
+
+const STILL_PENDING: Readonly<Record<ChangeEffect, string>> = {
+  changed: 'The row still matches the pending predicate after its change',
+  none: 'The row was not changed: a trigger, a rule or a policy prevents it',
+  'not-copied':
+    'The row was not copied, and still matches the pending predicate: a row of the target table has the same value in a unique column, or a trigger prevents it',
+};
+
 /**
  * A row was changed, but the pending predicate is still true for it, or something in the database prevents the change.
  *
@@ -197,22 +207,18 @@ export class StillPendingError extends BackfillError {
   /** Whether the row was not changed at all, although no other session had locked it. */
   readonly isPrevented: boolean;
 
-  /** @param effect `none`: the row was not changed at all. @default 'changed' */
+  /** @param effect `none`: the row was not changed at all. `not-copied`: no row was inserted. @default 'changed' */
   constructor(
     backfill: string,
-    { effect = 'changed', cause }: { readonly effect?: 'changed' | 'none'; readonly cause?: unknown } = {},
+    { effect = 'changed', cause }: { readonly effect?: ChangeEffect; readonly cause?: unknown } = {},
   ) {
-    const problem =
-      effect === 'none'
-        ? 'The row was not changed: a trigger, a rule or a policy prevents it'
-        : 'The row still matches the pending predicate after its change';
-    super(problem, {
+    super(STILL_PENDING[effect], {
       subject: backfill,
       remedy:
         'Make sure that the change makes `where` false for every row, then run with --retry-quarantined.',
       ...(cause !== undefined && { cause }),
     });
-    this.isPrevented = effect === 'none';
+    this.isPrevented = effect !== 'changed';
   }
 }
 

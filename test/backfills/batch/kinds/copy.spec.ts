@@ -88,7 +88,7 @@ describe('a `copy` backfill', () => {
     });
     const { quarantine } = await stage.status('copy-labels');
     expect(quarantine).toMatchObject([
-      { key: ['5'], error: expect.stringContaining('still matches') as string },
+      { key: ['5'], error: expect.stringContaining('has the same value in a unique column') as string },
     ]);
   });
 

@@ -1,5 +1,7 @@
 import type { Key } from '../../../ledger/range.js';
 import type { Session } from '../../../postgres/session.js';
+import type { BatchOutcome } from '../../batch/batch.js';
+import type { RowSelection } from '../../batch/row-selection.js';
 import { StillPendingError } from '../../run.error.js';
 import { classifyFailure } from '../outcome/failure.js';
 import type { RangeContext } from './range.context.js';
@@ -41,9 +43,7 @@ export async function changeOrQuarantine(
     // change.
     const isTriedAgain = unchangedRow === 'try-again' && outcome.changed === 0;
     if (isStillPending && outcome.selected > 0 && !isTriedAgain)
-      throw new StillPendingError(selection.definition.name, {
-        effect: outcome.changed === 0 ? 'none' : 'changed',
-      });
+      throw new StillPendingError(selection.definition.name, { effect: effectOf(outcome, selection) });
     await pacer.batchCommitted(outcome);
     return isStillPending ? 'still-pending' : 'changed';
   } catch (error) {
@@ -53,4 +53,12 @@ export async function changeOrQuarantine(
     log.quarantined(selection.describe(key), error);
     return 'quarantined';
   }
+}
+
+function effectOf(
+  { changed }: BatchOutcome,
+  { definition }: RowSelection,
+): 'changed' | 'none' | 'not-copied' {
+  if (changed > 0) return 'changed';
+  return definition.kind === 'copy' ? 'not-copied' : 'none';
 }

@@ -1,4 +1,5 @@
 import { Backfill, type TransformBackfill } from 'nestjs-backfill';
+import { BackfillRecords } from 'nestjs-backfill/operate';
 import { IsNull, LessThan } from 'typeorm';
 import { TestApplication } from '../support/applications/application.ts';
 import { Stage } from '../support/applications/stage.ts';
@@ -46,6 +47,7 @@ describe('two releases with another `where` under the same name and version', ()
     });
   });
   afterAll(() => before.stop());
+  const overview = () => stage.application.context.get(BackfillRecords).overview();
   const statusBefore = async () => (await before.service.status({ names: ['search-name'] })).backfills[0];
 
   it('do not take each other’s completion for their own', async () => {
@@ -58,7 +60,17 @@ describe('two releases with another `where` under the same name and version', ()
       provedAt: null,
       reason: expect.stringMatching(/proved with another `where`.*raise `version`/) as string,
     });
+    expect((await overview()).backfills).toMatchObject([
+      {
+        ...{ name: 'search-name', status: 'incomplete', completedAt: null },
+        reason: expect.stringContaining('proved with another `where`') as string,
+        targets: { byStatus: { incomplete: 1 } },
+      },
+    ]);
     expect(await stage.run('search-name')).toMatchObject({ status: 'complete', updated: 50 });
+    expect((await overview()).backfills).toMatchObject([
+      { status: 'complete', targets: { byStatus: { complete: 1 } } },
+    ]);
     expect(await stage.status('search-name')).toMatchObject({ status: 'complete' });
     expect(await statusBefore()).toMatchObject({ status: 'incomplete' });
     expect((await before.service.run({ names: ['search-name'] })).backfills).toMatchObject([

@@ -6,6 +6,7 @@ import {
   type OverviewRecord,
   type StatusCount,
 } from '../../ledger/records/overview.ledger.js';
+import { OTHER_PREDICATE } from '../../ledger/proof/proved-predicate.js';
 import { messageOf } from '../../postgres/error-classes.js';
 import { readServerWait } from '../../postgres/server/read-access.js';
 import { Session } from '../../postgres/session.js';
@@ -59,7 +60,7 @@ async function readDatabase(
     if (step === 0) return declared.map((definition) => neverRun(identityOf(definition, [])));
     if (step < OPERATE_SCHEMA_STEP) return await readEarlierLedger(declared, ledger, schema);
     const overview = new OverviewLedger(ledger);
-    const counts = await overview.counts(session);
+    const counts = await overview.counts(session, declared);
     const recorded = declared.map((definition) => ({
       ...definition,
       name: recordedNameOf(definition, counts),
@@ -151,9 +152,13 @@ function neverRun(identity: Declared, reason = 'It has never run.'): BackfillOve
   };
 }
 
+/** What the record of another predicate says about its end. */
+const UNPROVED = { reason: OTHER_PREDICATE, completedAt: null, remaining: null };
+
 function toOverview(identity: Declared, record: OverviewRecord | undefined): BackfillOverview {
   if (record === undefined) return neverRun(identity);
-  const { ownTarget, recordedTarget, isReplaced, kind, ...rest } = record;
+  const { ownTarget, recordedTarget, isReplaced, isProvedOtherwise, kind, ...recorded } = record;
+  const rest = { ...recorded, ...(isProvedOtherwise && UNPROVED) };
   const target = recordedTarget ?? (identity.declared ? ownTarget : null);
   const isRunning = rest.leasedBy !== null && (rest.status === 'pending' || rest.status === 'incomplete');
   if (isReplaced && !isRunning) return { ...neverRun(identity, REPLACED), target };

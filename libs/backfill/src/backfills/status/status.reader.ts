@@ -5,6 +5,7 @@ import { PACE_SCHEMA_STEP } from '../../ledger/rows/pace.ledger.js';
 import type { BackfillLedger } from '../../ledger/backfill.ledger.js';
 import { TARGET_SCHEMA_STEP } from '../../ledger/ledger.context.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
+import { OTHER_PREDICATE } from '../../ledger/proof/proved-predicate.js';
 import type { StatusSummary } from '../../ledger/status.ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { readServerWait } from '../../postgres/server/read-access.js';
@@ -219,9 +220,6 @@ async function readParts({ session, step }: StatusSource, ledger: BackfillLedger
   };
 }
 
-const OTHER_PREDICATE =
-  'It was proved with another `where`, by a release that declares it differently under the same version; by this one, nothing is proved. Run it; raise `version` with each change of `where`.';
-
 /** The status reads the ledger and not the table: what it says of a complete backfill is as old as its proof. */
 function reasonOf({ status, reason, provedAt, provedFor, pendingSeenAt }: StatusSummary): string {
   if (status !== 'complete' || provedAt === null) return reason;
@@ -232,8 +230,12 @@ function reasonOf({ status, reason, provedAt, provedFor, pendingSeenAt }: Status
 }
 
 async function readOthers(session: Session, targets: TargetsLedger, ledger: BackfillLedger) {
-  const { recorded, target } = ledger;
-  const others = await targets.others(session, recorded, { except: target.name, limit: MAX_LISTED_TARGETS });
+  const { recorded, target, declaration } = ledger;
+  const others = await targets.others(
+    session,
+    { ...recorded, declaration },
+    { except: target.name, limit: MAX_LISTED_TARGETS },
+  );
   return { ...others, first: others.first.map(toTargetStatus) };
 }
 

@@ -3,6 +3,8 @@ import type { Statement } from '../../postgres/pipeline.js';
 import type { Session } from '../../postgres/session.js';
 import { isoTime, toArrayText } from '../../postgres/text-format.js';
 import type { LedgerContext, Subject } from '../ledger.context.js';
+import { fingerprintOf } from '../proof/declaration.js';
+import { ownStatus, provedFor } from '../proof/proved-predicate.js';
 import type { BackfillStatus } from '../status.js';
 
 /** The number of the schema step that creates the tables and columns of this folder. */
@@ -54,6 +56,8 @@ export interface OverviewRecord extends RecordedBackfill {
   /** The table was dropped and made again since the last run. */
   readonly isReplaced: boolean;
   readonly kind: string;
+  /** It was proved complete for another predicate than the declared one, so its status is `incomplete`. */
+  readonly isProvedOtherwise: boolean;
 }
 
 /** The number of targets of a backfill with one status. */
@@ -97,15 +101,28 @@ export class OverviewLedger {
       completedAt: nullable(text),
       sealedBy: nullable(text),
       probedAt: nullable(text),
+      isProvedOtherwise: boolean,
     });
   }
 
-  /** The numbers of targets by status, of every backfill and version in the ledger. */
-  async counts(session: Session): Promise<StatusCount[]> {
+  /**
+   * The numbers of targets by status, of every backfill and version in the ledger.
+   *
+   * @param declared a completion that was proved for another predicate than that of its declaration counts as
+   *   `incomplete`. Other backfills and versions have the status that the ledger has
+   */
+  async counts(session: Session, declared: readonly Subject[]): Promise<StatusCount[]> {
+    const named = declared.flatMap((subject) =>
+      [subject.name, ...(subject.formerly ?? [])].map((name) => ({ ...subject, name })),
+    );
     const { last } = await session.send([
       {
-        text: `SELECT name, version::text, status, pg_catalog.count(*)::text FROM ${this.#schema}.backfill
+        text: `SELECT name, version::text, status, pg_catalog.count(*)::text FROM (
+            SELECT b.name, b.version, ${ownStatus('b', 'd.declaration')} AS status FROM ${this.#schema}.backfill AS b
+            LEFT JOIN unnest($1::text[], $2::int[], $3::text[]) AS d (name, version, declaration)
+              ON d.name = b.name AND d.version = b.version) AS record
           GROUP BY name, version, status ORDER BY name, version, status`,
+        values: subjectValues(named),
       },
     ]);
     return last.all({ name: text, version: number, status: oneOf<BackfillStatus>(), targets: number });
@@ -117,23 +134,24 @@ export class OverviewLedger {
       `${alias}.name = b.name AND ${alias}.version = b.version AND ${alias}.target = b.target`;
     return {
       text: `WITH own AS MATERIALIZED (
-          SELECT d.name, d.version, d.ordinal, found.id AS table_id, CASE WHEN d.parts IS NOT NULL THEN coalesce(
+          SELECT d.name, d.version, d.ordinal, d.declaration, found.id AS table_id, CASE WHEN d.parts IS NOT NULL THEN coalesce(
             (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
               JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = found.id),
             pg_catalog.format('%I.%I', coalesce(d.parts[pg_catalog.array_upper(d.parts, 1) - 1], pg_catalog.current_schema(), 'public'),
               d.parts[pg_catalog.array_upper(d.parts, 1)])) END AS target
-          FROM (SELECT name, version, ordinal, named, CASE WHEN named <> '' THEN pg_catalog.parse_ident(named) END AS parts
-            FROM unnest($1::text[], $2::int[], $3::text[]) WITH ORDINALITY AS given (name, version, named, ordinal)) AS d
+          FROM (SELECT name, version, ordinal, named, declaration, CASE WHEN named <> '' THEN pg_catalog.parse_ident(named) END AS parts
+            FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) WITH ORDINALITY AS given (name, version, declaration, named, ordinal)) AS d
           CROSS JOIN LATERAL (SELECT pg_catalog.to_regclass(nullif(d.named, ''))::oid AS id) AS found
         )
         SELECT b.name, own.target, nullif(b.target, ''),
-          b.table_id IS NOT NULL AND own.table_id IS NOT NULL AND b.table_id <> own.table_id, b.kind, b.status, b.reason,
+          b.table_id IS NOT NULL AND own.table_id IS NOT NULL AND b.table_id <> own.table_id, b.kind, ${ownStatus('b', 'own.declaration')}, b.reason,
           b.waiting_for, ${isoTime('s.waiting_since')}, coalesce(r.updated, 0)::text, coalesce(r.batches, 0)::text,
           (SELECT pg_catalog.count(DISTINCT key) FROM ${schema}.skipped_row AS k WHERE ${is('k')})::text,
           (SELECT pg_catalog.count(*) FROM ${schema}.quarantined_row AS q WHERE ${is('q')})::text,
           s.remaining::text, rate.rows::text, r.leased_by,
           ${isoTime('b.started_at')}, ${isoTime('b.changed_at')}, ${isoTime('b.completed_at')}, b.sealed_by,
-          (SELECT ${isoTime('c.looked_at')} FROM ${schema}.catch_up AS c WHERE ${is('c')})
+          (SELECT ${isoTime('c.looked_at')} FROM ${schema}.catch_up AS c WHERE ${is('c')}),
+          b.status = 'complete' AND ${provedFor('b', 'own.declaration')} = 'other'
         FROM own CROSS JOIN LATERAL (
           SELECT * FROM ${schema}.backfill AS record
           WHERE record.name = own.name AND record.version = own.version
@@ -150,11 +168,16 @@ export class OverviewLedger {
             FROM ${schema}.sample AS s WHERE ${is('s')} AND at > pg_catalog.clock_timestamp() - ${RECENT} GROUP BY run
           ) AS per_run) AS rate ON r.leased_by IS NOT NULL
         ORDER BY own.ordinal`,
-      values: [
-        toArrayText(subjects.map(({ name }) => name)),
-        toArrayText(subjects.map(({ version }) => version)),
-        toArrayText(subjects.map(({ table }) => table)),
-      ],
+      values: [...subjectValues(subjects), toArrayText(subjects.map(({ table }) => table))],
     };
   }
+}
+
+/** The names, the versions and the fingerprints of the predicates. */
+function subjectValues(subjects: readonly Subject[]): string[] {
+  return [
+    toArrayText(subjects.map(({ name }) => name)),
+    toArrayText(subjects.map(({ version }) => version)),
+    toArrayText(subjects.map(({ pending }) => (pending ? fingerprintOf(pending) : null))),
+  ];
 }

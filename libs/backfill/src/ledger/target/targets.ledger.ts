@@ -3,6 +3,7 @@ import type { Session } from '../../postgres/session.js';
 import { isoTime, toArrayText } from '../../postgres/text-format.js';
 import type { LedgerContext } from '../ledger.context.js';
 import type { BackfillStatus } from '../status.js';
+import { OTHER_PREDICATE, ownStatus, provedFor } from '../proof/proved-predicate.js';
 import { TargetStatusLedger } from './target-status.ledger.js';
 import { existsTarget, type Target, type TargetedBackfill } from './target.js';
 
@@ -39,7 +40,7 @@ export class TargetsLedger {
     this.#ledger = ledger;
   }
 
-  /** The records of a backfill, by the names of their targets. */
+  /** The records of a backfill, by the names of their targets, with the statuses that the ledger has: for whatever predicate. */
   async list(session: Session, { name, version }: TargetedBackfill): Promise<TargetRecord[]> {
     const { last } = await session.send([
       { text: `${this.#select()} ORDER BY target`, values: [name, String(version)] },
@@ -68,22 +69,30 @@ export class TargetsLedger {
     return last.first(TARGET_RECORD);
   }
 
-  /** The records of all other tables: those that are not complete come first. */
+  /**
+   * The records of all other tables: those that are not complete come first.
+   *
+   * @param backfill `declaration`: the fingerprint of its predicate; null if no class declares it, and then what the
+   *   records say of a completion cannot be compared with it
+   */
   async others(
     session: Session,
-    { name, version }: TargetedBackfill,
+    { name, version, declaration }: TargetedBackfill & { readonly declaration: string | null },
     { except, limit }: { readonly except: string; readonly limit: number },
   ): Promise<OtherTargets> {
-    const values = [name, String(version), except];
+    const values = [name, String(version), except, declaration];
+    const status = ownStatus('b', '$4');
     const result = await session.send([
       {
-        text: `SELECT pg_catalog.count(*)::text, (pg_catalog.count(*) FILTER (WHERE status = 'complete'))::text FROM ${this.#ledger.schema}.backfill
+        text: `SELECT pg_catalog.count(*)::text, (pg_catalog.count(*) FILTER (WHERE ${status} = 'complete'))::text FROM ${this.#ledger.schema}.backfill AS b
           WHERE name = $1 AND version = $2::int AND target NOT IN ($3, '')`,
         values,
       },
       {
-        text: `${this.#select()} AND target NOT IN ($3, '') ORDER BY status = 'complete', target LIMIT $4::int`,
-        values: [...values, String(limit)],
+        text: `SELECT target, table_id::text, ${status}, CASE WHEN ${provedFor('b', '$4')} = 'other' AND status = 'complete' THEN $5::text ELSE reason END, ${isoTime('changed_at')}
+          FROM ${this.#ledger.schema}.backfill AS b WHERE name = $1 AND version = $2::int AND target NOT IN ($3, '')
+          ORDER BY ${status} = 'complete', target LIMIT $6::int`,
+        values: [...values, OTHER_PREDICATE, String(limit)],
       },
     ]);
     const { total, complete } = result.at(0).one({ total: number, complete: number });

@@ -34,8 +34,9 @@ export async function attemptGroup(
   const { dataSource, lease, retry, inTransaction } = options;
   const runner = observedRunner(dataSource, retry);
   const ran: { readonly report: RanMigration; readonly witness: LockWitness }[] = [];
-  const endedBy = await sessionEnd(runner);
+  const end = new SessionEnd();
   try {
+    await end.watch(runner);
     // A migration without a transaction cannot be rolled back, so a process that has lost its lease must not
     // start it.
     await lease.confirm(runner);
@@ -56,27 +57,44 @@ export async function attemptGroup(
     });
   } catch (error) {
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-    throw endedBy() ?? error;
+    throw end.error ?? error;
   } finally {
+    end.stop();
     await runner.release();
   }
+}
+
+/** The part of a pooled connection that reports the end of its session. */
+interface SessionEvents {
+  on?(event: 'error', listener: (error: unknown) => void): void;
+  removeListener?(event: 'error', listener: (error: unknown) => void): void;
 }
 
 /**
  * If `transaction_timeout` ends the session between two statements, the error of the next one only says that the
  * connection is closed.
- *
- * @returns a function that returns the error of the server
  */
-async function sessionEnd(runner: QueryRunner): Promise<() => unknown> {
-  const client = (await runner.connect()) as {
-    once?(event: 'error', listener: (error: unknown) => void): void;
+class SessionEnd {
+  #client: SessionEvents | null = null;
+  #error: unknown = null;
+  readonly #listener = (error: unknown) => {
+    if (sqlState(error) === TRANSACTION_TIMEOUT) this.#error ??= error;
   };
-  let end: unknown = null;
-  client.once?.('error', (error) => {
-    if (sqlState(error) === TRANSACTION_TIMEOUT) end = error;
-  });
-  return () => end;
+
+  /** The error of the server; null if it has not ended the session. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  async watch(runner: QueryRunner): Promise<void> {
+    this.#client = (await runner.connect()) as SessionEvents;
+    this.#client.on?.('error', this.#listener);
+  }
+
+  /** The next user of the connection has no listener of this one. */
+  stop(): void {
+    this.#client?.removeListener?.('error', this.#listener);
+  }
 }
 
 async function runOne(

@@ -26,7 +26,7 @@ import {
 
 /** A batch that takes too long is measured again with this part of its rows. */
 const FEWER = 10;
-const ROW_TOO_SLOW = `changing one row takes longer than ${MAX_HELD_MS} ms, and a plan locks no row for longer. A run changes such rows one by one, each within its \`statementTimeout\`. Look at the triggers, and at foreign keys without an index`;
+const ROW_TOO_SLOW = `finding and changing one row takes longer than ${MAX_HELD_MS} ms, and a plan locks no row for longer. A run changes such rows one by one, each within its \`statementTimeout\`. Look at the triggers, and at foreign keys without an index`;
 /** Maximum number of keys that the measured batch reads. */
 const WINDOW_KEYS = 10_000;
 

@@ -20,7 +20,7 @@ export class CommandBlockedError extends BackfillError {
       {
         subject: 'lock',
         remedy:
-          'Nothing was changed. End the session that holds the lock, or wait for it, and give the command again.',
+          'The change that waited was not made; any before it were. End the session that holds the lock, or wait for it, and give the command again.',
         cause,
       },
     );

@@ -31,7 +31,11 @@ export async function watchCommand<T>(
     if (!isKnown) waiting?.(wait);
   };
   // The wait is only described: an error of the second connection must not end the command.
-  const timer = setInterval(() => void check().catch(() => undefined), CHECK_INTERVAL_MS);
+  const timer = setInterval(() => {
+    // A statement that began just after the signal is cancelled too.
+    if (stopped.aborted) void session.cancel();
+    void check().catch(() => undefined);
+  }, CHECK_INTERVAL_MS);
   const removeListener = onAbort(stopped, () => void session.cancel());
   try {
     return await work();

@@ -135,14 +135,15 @@ export class ControlService {
     const ledger = this.#ledger.of(definition);
     const session = await Session.open(definition.dataSource);
     try {
-      return await watchCommand(session, this.#command, async () => {
+      const done = await watchCommand(session, this.#command, async () => {
         await installLedger(session, this.#schema);
         const { targets, known } = await this.#select(session, ledger, definition);
-        const done = await change({ session, ledger, targets, known });
-        const { status, reason } = await ledger.status.open(session, definition.kind);
-        const settings = await ledger.control.inForce(session);
-        return { ...ledger.reported, targets: known.length, ...done, status, reason, settings };
+        return { targets: known.length, ...(await change({ session, ledger, targets, known })) };
       });
+      // The change is committed: a signal must not make it look refused.
+      const { status, reason } = await ledger.status.open(session, definition.kind);
+      const settings = await ledger.control.inForce(session);
+      return { ...ledger.reported, ...done, status, reason, settings };
     } finally {
       await session.close();
     }

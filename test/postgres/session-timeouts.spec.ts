@@ -17,14 +17,14 @@ interface JobRow {
 @Backfill<JobRow>({ name: 'slow-code', entity: Job, where: { doneAt: IsNull() }, reads: ['id'] })
 class SlowCode implements ProcessBackfill<JobRow> {
   async process({ rows }: ProcessBatch<JobRow>, manager: EntityManager): Promise<void> {
-    await manager.query('SELECT pg_sleep(0.5)');
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await manager.query('SELECT pg_sleep(2.5)');
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
     await manager.query('UPDATE jobs SET done_at = now() WHERE id = ANY($1)', [rows.map(({ id }) => id)]);
   }
 }
 
 /** From PostgreSQL 17 on. */
-const TRANSACTION = 'transaction_timeout = 300';
+const TRANSACTION = 'transaction_timeout = 2000';
 
 function withSettings(database: TestDatabase, ...settings: readonly string[]): Promise<unknown> {
   return database.query(
@@ -41,9 +41,9 @@ describe('timeouts of a role or a database', () => {
         withSettings(
           database,
           TRANSACTION,
-          'statement_timeout = 300',
-          'idle_in_transaction_session_timeout = 300',
-          'idle_session_timeout = 300',
+          'statement_timeout = 2000',
+          'idle_in_transaction_session_timeout = 2000',
+          'idle_session_timeout = 2000',
         ),
     });
 
@@ -58,7 +58,7 @@ describe('timeouts of a role or a database', () => {
     let dataSource: DataSource;
     beforeEach(async () => {
       await stage.database.query(`CREATE FUNCTION slow(text) RETURNS text IMMUTABLE LANGUAGE plpgsql
-        AS $$ BEGIN PERFORM pg_sleep(0.005); RETURN $1; END $$`);
+        AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN $1; END $$`);
       await withSettings(stage.database, TRANSACTION);
     });
     afterEach(() => dataSource.destroy());
@@ -70,7 +70,7 @@ describe('timeouts of a role or a database', () => {
         outcome: 'done',
         indexes: [{ status: 'built' }],
       });
-      expect(await dataSource.query('SHOW transaction_timeout')).toEqual([{ transaction_timeout: '300ms' }]);
+      expect(await dataSource.query('SHOW transaction_timeout')).toEqual([{ transaction_timeout: '2s' }]);
     });
 
     it('ends a migration once, with an error that names the setting and says what to do', async () => {

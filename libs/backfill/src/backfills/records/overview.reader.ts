@@ -173,11 +173,14 @@ function toOverview(identity: Declared, record: OverviewRecord | undefined): Bac
     waitingSince: rest.waitingFor === null ? null : rest.waitingSince,
     remaining,
     fraction: fractionOf(rest.updated, remaining),
-    remainingMs:
-      remaining !== null && rest.rowsPerSecond !== null && rest.rowsPerSecond > 0
-        ? Math.round((remaining / rest.rowsPerSecond) * 1000)
-        : null,
+    remainingMs: timeFor(remaining, rest.rowsPerSecond),
   };
+}
+
+/** Milliseconds for the remaining rows. */
+function timeFor(remaining: number | null, rowsPerSecond: number | null): number | null {
+  if (remaining === null || rowsPerSecond === null || rowsPerSecond <= 0) return null;
+  return Math.round((remaining / rowsPerSecond) * 1000);
 }
 
 function fractionOf(updated: number, remaining: number | null): number | null {

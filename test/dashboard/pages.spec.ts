@@ -227,7 +227,7 @@ describe('the dashboard', () => {
       expect(history).toContain(reason);
   });
 
-  it('confirms an action to the person who has sent it, and to nobody who opens such a link', async () => {
+  it('confirms an action to the person that sent it, and to nobody who opens such a link', async () => {
     const page = await dashboard.get('/backfills/b/names/confirm/pause');
     const cookie = (page.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
     const [, csrf = ''] = /name="csrf" value="([^"]+)"/.exec(await page.text()) ?? [];

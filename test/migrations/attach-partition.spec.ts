@@ -1,4 +1,5 @@
 import { attachPartition } from 'nestjs-backfill/steps';
+import type { Client } from 'pg';
 import { AbstractLogger, type LogMessage, type QueryRunner } from 'typeorm';
 import { MigrationStage } from '../support/migrations/migration-stage.ts';
 import {
@@ -112,6 +113,57 @@ describe('attachPartition()', () => {
     expect(await query(`SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0`)).toEqual(
       [],
     );
+  });
+
+  describe('while another session reads the default partition', () => {
+    /** Attaches in a session without a guard; the other one reads from just before ATTACH to the end given. */
+    async function attachBeside(reader: Client, end: 'a failed DROP CONSTRAINT' | 'never'): Promise<unknown> {
+      const source = await postgresDataSource(stage.database, []).initialize();
+      const runner = source.createQueryRunner();
+      const send = runner.query.bind(runner) as (sql: string) => Promise<unknown>;
+      const query = async (sql: string): Promise<unknown> => {
+        if (sql.includes('ATTACH PARTITION')) {
+          await reader.query('BEGIN; LOCK TABLE events_rest IN ACCESS SHARE MODE');
+          await send(`SET lock_timeout = '50ms'`);
+        }
+        try {
+          return await send(sql);
+        } catch (error) {
+          if (sql.includes('"events_rest" DROP CONSTRAINT') && end !== 'never') await reader.query('COMMIT');
+          throw error;
+        }
+      };
+      const error = await rejection(attachPartition({ query } as QueryRunner, { parent, partition, values }));
+      await runner.release();
+      await source.destroy();
+      return error;
+    }
+
+    const checksOf = async (table: string) =>
+      query(`SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = '${table}'::regclass`);
+
+    beforeEach(() => query('CREATE TABLE events_rest PARTITION OF events DEFAULT'));
+
+    it('leaves no CHECK behind: the drop is tried again', async () => {
+      const reader = await stage.database.connect('a reader');
+      const error = await attachBeside(reader, 'a failed DROP CONSTRAINT');
+      await reader.end();
+      expect((error as Error).message).toBe('canceling statement due to lock timeout');
+      expect(await checksOf('events_rest')).toEqual([]);
+      expect(await checksOf('events_2026')).toEqual([]);
+    });
+
+    it('names the CHECK that it could not drop, drops that of the other table, and a second run ends well', async () => {
+      const reader = await stage.database.connect('a reader');
+      const error = await attachBeside(reader, 'never');
+      await reader.end();
+      expect((error as Error).message).toContain(
+        'ALTER TABLE "public"."events_rest" DROP CONSTRAINT IF EXISTS "events_2026_bound_check";',
+      );
+      expect(await checksOf('events_2026')).toEqual([]);
+      await run((q) => attachPartition(q, { parent, partition, values }), false);
+      expect(await checksOf('events_rest')).toEqual([]);
+    });
   });
 
   it('leaves no CHECK behind if a row is out of the bound', async () => {

@@ -3,6 +3,7 @@ import { quoteIdentifier, quoteLiteral, quotePath } from '../../postgres/identif
 import { MigrationDeclarationError } from '../migration.error.js';
 import {
   dropConstraint,
+  dropLeftovers,
   quoteTable,
   refuseTransaction,
   type TableReference,
@@ -37,7 +38,11 @@ export async function attachPartition(queryRunner: QueryRunner, step: PartitionS
   const { parent, partition, values } = step;
   const [target, owner] = [quoteTable(partition), quoteTable(parent)];
   const state = await partitionState(queryRunner, { target, owner });
-  if (state?.attached === true) return;
+  const rest = state?.rest ? quotePath(...state.rest) : undefined;
+  const check = `${partition.split('.').at(-1)?.slice(0, 50) ?? ''}_bound_check`;
+  // First the default partition: until its CHECK is gone, or the partition attached, it refuses rows of the bound.
+  const checks = { targets: rest === undefined ? [target] : [rest, target], name: check };
+  if (state?.attached === true) return throwIfAny(await dropLeftovers(queryRunner, checks));
   if (typeof state?.key !== 'string')
     throw new MigrationDeclarationError(
       'attachPartition',
@@ -45,25 +50,21 @@ export async function attachPartition(queryRunner: QueryRunner, step: PartitionS
       'Add a CHECK with addCheck() that proves the bound, and send ATTACH PARTITION after it.',
     );
   const condition = conditionOf(quoteIdentifier(state.key), values);
-  const rest = state.rest === null ? undefined : quotePath(...state.rest);
   if (rest !== undefined) await refuseRowsOfBound(queryRunner, { parent, rest, condition });
-  const check = `${partition.split('.').at(-1)?.slice(0, 50) ?? ''}_bound_check`;
   await proveCheck(queryRunner, { table: target, name: check, condition });
   // After the other one, which may take long: until the partition is attached, it refuses rows of the bound.
   if (rest !== undefined)
     await proveCheck(queryRunner, { table: rest, name: check, condition: `NOT (${condition})` });
-  const dropChecks = async () => {
-    for (const table of rest === undefined ? [target] : [rest, target])
-      await dropConstraint(queryRunner, table, check);
-  };
   try {
     await queryRunner.query(`ALTER TABLE ${owner} ATTACH PARTITION ${target} FOR VALUES ${boundOf(values)}`);
   } catch (error) {
-    // The CHECK of the default partition would refuse rows of the running application.
-    await dropChecks().catch(() => undefined);
-    throw error;
+    throw await dropLeftovers(queryRunner, { ...checks, error });
   }
-  await dropChecks();
+  throwIfAny(await dropLeftovers(queryRunner, checks));
+}
+
+function throwIfAny(error: unknown): void {
+  if (error !== undefined) throw error;
 }
 
 interface PartitionState {

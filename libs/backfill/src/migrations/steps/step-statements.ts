@@ -1,5 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { QueryRunner } from 'typeorm';
 import { quoteIdentifier, quoteLiteral, quotePath } from '../../postgres/identifiers.js';
+import { backOff } from '../../text/back-off.js';
+import { isLockError } from '../locks/lock-retry.js';
 import { MigrationDeclarationError } from '../migration.error.js';
 
 /** The unquoted name of a table, with or without its schema: `'leads'`, `'crm.leads'`. */
@@ -52,9 +55,53 @@ export async function validateOrDrop(queryRunner: QueryRunner, target: string, n
   try {
     await queryRunner.query(`ALTER TABLE ${target} VALIDATE CONSTRAINT ${quoteIdentifier(name)}`);
   } catch (error) {
-    await dropConstraint(queryRunner, target, name).catch(() => undefined);
-    throw error;
+    throw await dropLeftovers(queryRunner, { targets: [target], name, error });
   }
+}
+
+/** Constraints that must not stay. */
+interface Leftovers {
+  /** The quoted names of the tables. */
+  readonly targets: readonly string[];
+  readonly name: string;
+  /** Why the step failed, if it did. */
+  readonly error?: unknown;
+}
+
+const DROP_ATTEMPTS = 5;
+
+/**
+ * Drops a constraint of several tables, those that have it, each for itself: long queries of one of them do not keep
+ * that of another.
+ *
+ * @returns the error, whose message also names constraints that could not be dropped
+ */
+export async function dropLeftovers(
+  queryRunner: QueryRunner,
+  { targets, name, error }: Leftovers,
+): Promise<unknown> {
+  let result = error;
+  for (const target of targets) {
+    const failure = await dropPatiently(queryRunner, target, name);
+    if (failure === undefined) continue;
+    result ??= failure;
+    if (result instanceof Error)
+      result.message += `. The constraint ${name} is still on ${target}, where it can refuse rows of the running application. Drop it now: ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)};`;
+  }
+  return result;
+}
+
+/** @returns the last error, if the constraint is still there */
+async function dropPatiently(queryRunner: QueryRunner, target: string, name: string): Promise<unknown> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      // DROP CONSTRAINT IF EXISTS waits for every query of the table, also if there is nothing to drop.
+      if (await findConstraint(queryRunner, target, name)) await dropConstraint(queryRunner, target, name);
+      return undefined;
+    } catch (error) {
+      if (!isLockError(error) || attempt === DROP_ATTEMPTS) return error;
+      await pause(backOff(attempt, { baseMs: 250, jitter: 'equal' }));
+    }
 }
 
 export async function dropConstraint(queryRunner: QueryRunner, target: string, name: string): Promise<void> {

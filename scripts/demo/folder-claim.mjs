@@ -1,12 +1,12 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Another demo is using the same data. */
+/** Another demo is using the same folder. */
 export class BusyError extends Error {}
 
 /**
  * Claims the folder until this process ends, because a demo stops its server at its end, which would break a
- * second demo. If the claiming process was killed, another one may claim the folder.
+ * second demo. If the claiming process was killed, another one may claim the folder. A process may claim it twice.
  *
  * @param {string} folder of the demo's data; it exists
  * @throws {BusyError}
@@ -15,10 +15,11 @@ export function claimFolder(folder) {
   const file = join(folder, 'demo.pid');
   if (!createClaimFile(file)) {
     const holder = Number(readFileSync(file, 'utf8'));
+    if (holder === process.pid) return;
     if (isAlive(holder)) {
       throw new BusyError(
         `Another demo is using ${folder} (process ${holder}).\n` +
-          `Wait until it has finished, or set DATABASE_URL to use another database. If that process is not a demo, delete ${file}.`,
+          `Wait until it has finished, or use another clone of the project. If that process is not a demo, delete ${file}.`,
       );
     }
     rmSync(file, { force: true });

@@ -38,6 +38,7 @@ describe('the demo', () => {
     const { pid } = spawnSync(process.execPath, ['--version']);
     await writeFile(file, String(pid));
     claimFolder(folder);
+    claimFolder(folder);
     expect(await readFile(file, 'utf8')).toBe(String(process.pid));
     await rm(folder, { recursive: true });
   });

@@ -2,9 +2,14 @@ import type { TableName } from '../classification/statement.types.js';
 import type { LockFinding, LockRule } from './lock.types.js';
 import { isSameName } from './table-names.js';
 
-interface DroppedDefault {
+interface Column {
   readonly table: TableName;
   readonly column: string;
+}
+
+interface DroppedDefault extends Column {
+  /** Its names at the drop, which the finding has. */
+  readonly reported: Column;
 }
 
 /** Rules for what a migration may drop and create again. */
@@ -44,6 +49,20 @@ export class DroppedObjects {
 
   dropRelation(name: TableName): void {
     this.#relations = [...this.#relations, name];
+    this.#defaults = this.#defaults.filter(({ table }) => !isSameName(table, name));
+  }
+
+  renameRelation(from: TableName, to: TableName): void {
+    this.restoreRelation(to);
+    this.#defaults = this.#defaults.map((dropped) =>
+      isSameName(dropped.table, from) ? { ...dropped, table: to } : dropped,
+    );
+  }
+
+  renameColumn(from: Column, to: string): void {
+    this.#defaults = this.#defaults.map((dropped) =>
+      isSameColumn(dropped, from) ? { ...dropped, column: to } : dropped,
+    );
   }
 
   hasRelation(name: TableName): boolean {
@@ -61,7 +80,7 @@ export class DroppedObjects {
   }
 
   dropDefault(table: TableName, column: string): void {
-    this.#defaults = [...this.#defaults, { table, column }];
+    this.#defaults = [...this.#defaults, { table, column, reported: { table, column } }];
   }
 
   /** The column has a default again, or needs none. */
@@ -77,10 +96,10 @@ export class DroppedObjects {
   }: Pick<LockFinding, 'table' | 'names'> & { readonly rule: string }): boolean {
     if (table === undefined) return false;
     if (rule === 'drop-view') return this.#views.some((other) => isSameName(other, table));
-    return this.#defaults.some((other) => isSameColumn(other, { table, column }));
+    return this.#defaults.some(({ reported }) => isSameColumn(reported, { table, column }));
   }
 }
 
-function isSameColumn(a: DroppedDefault, b: DroppedDefault): boolean {
+function isSameColumn(a: Column, b: Column): boolean {
   return a.column === b.column && isSameName(a.table, b.table);
 }

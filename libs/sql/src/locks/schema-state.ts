@@ -161,7 +161,7 @@ export class SchemaState {
   }
 
   rename(from: TableName, to: TableName): void {
-    this.dropped.restoreRelation(to);
+    this.dropped.renameRelation(from, to);
     this.#new = this.#new.map((name) => (isSameName(name, from) ? to : name));
     this.#unused = this.#unused.map((name) => (isSameName(name, from) ? to : name));
     for (const table of this.#tables) if (isSameName(table.name, from)) table.name = to;
@@ -210,6 +210,7 @@ export class SchemaState {
   }
 
   renameColumn(table: TableName, from: string, to: string): void {
+    this.dropped.renameColumn({ table, column: from }, to);
     const columns = this.#find(table)?.columns;
     const facts = columns?.get(from);
     if (!columns || !facts) return;

@@ -42,6 +42,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/server/global-teardown.ts',
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/server/test-database-url.ts'],
   maxWorkers: 2,
+  // Node.js does not free the ES modules of a finished test file, and collecting garbage among them takes ever longer.
+  workerIdleMemoryLimit: '800MB',
   // A time limit only detects a hang: a machine that is shared with other work may take ten times as long.
   testTimeout: 300_000,
 };

@@ -195,11 +195,13 @@ describe.each([
   ['a role that cannot see the sessions of others', () => plain],
 ])('a run by %s', (_, stageOfRole) => {
   /** Makes any autovacuum of the table take longer than a test. */
-  async function slowDownAutovacuum(): Promise<void> {
+  async function slowDownAutovacuum({ enabled = true } = {}): Promise<void> {
+    // An autovacuum that ended between these statements would leave nothing for a later one.
+    await stageOfRole().query('ALTER TABLE parcels SET (autovacuum_enabled = false)');
     await stageOfRole().query(
       `INSERT INTO parcels SELECT i, repeat('x', 200) FROM generate_series(1001, 60000) AS i`,
     );
-    await stageOfRole().query(`ALTER TABLE parcels SET (autovacuum_vacuum_cost_delay = 100,
+    await stageOfRole().query(`ALTER TABLE parcels SET (autovacuum_enabled = ${enabled}, autovacuum_vacuum_cost_delay = 100,
       autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_insert_threshold = 0, autovacuum_vacuum_insert_scale_factor = 0)`);
   }
 
@@ -246,8 +248,7 @@ describe.each([
 
   it('waits for an autovacuum of the table that prevents wraparound', async () => {
     // With autovacuum disabled for the table, only a wraparound autovacuum still runs on it.
-    await stageOfRole().query('ALTER TABLE parcels SET (autovacuum_enabled = false)');
-    await slowDownAutovacuum();
+    await slowDownAutovacuum({ enabled: false });
     await stageOfRole().query(`CREATE TABLE IF NOT EXISTS filler (text text)`);
     // Each block with an exception handler is a subtransaction, which consumes a transaction ID.
     await stageOfRole().query(`DO $$ BEGIN FOR i IN 1..101000 LOOP

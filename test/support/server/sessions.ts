@@ -32,6 +32,9 @@ export class NewSessions implements Sessions {
   async end(): Promise<void> {}
 }
 
+/** Only new sessions have the new defaults of settings. */
+const CHANGES_DEFAULTS = /\bALTER\s+(?:DATABASE|ROLE|USER|SYSTEM)\b/i;
+
 /**
  * Keeps sessions for the next queries. Most of a fast test's time went into new sessions, above all where a test
  * polls.
@@ -66,6 +69,7 @@ export class SharedSessions implements Sessions {
       return result;
     } finally {
       client.release(!isClean);
+      if (CHANGES_DEFAULTS.test(sql)) await this.end();
     }
   }
 

@@ -201,7 +201,8 @@ describe.each([
     await stageOfRole().query(
       `INSERT INTO parcels SELECT i, repeat('x', 200) FROM generate_series(1001, 60000) AS i`,
     );
-    await stageOfRole().query(`ALTER TABLE parcels SET (autovacuum_enabled = ${enabled}, autovacuum_vacuum_cost_delay = 100,
+    await stageOfRole()
+      .query(`ALTER TABLE parcels SET (autovacuum_enabled = ${enabled}, autovacuum_vacuum_cost_delay = 100,
       autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_insert_threshold = 0, autovacuum_vacuum_insert_scale_factor = 0)`);
   }
 

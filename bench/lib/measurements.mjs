@@ -48,6 +48,14 @@ export function measurements(size) {
       target: 0.75,
     }),
     comparison({
+      what: 'with metrics, samples and an open page of the dashboard against without metrics and page, time',
+      by: 'time',
+      of: cell('library, observed', million),
+      against: cell(ADAPTIVE, million),
+      bound: 'most',
+      target: 1.02,
+    }),
+    comparison({
       what: 'rows/s at 1,000,000 rows against 100,000, 200 rows a batch',
       by: 'speed',
       of: cell(FIXED, million),

@@ -57,7 +57,7 @@ export const backfill =
     });
 
 /** @param {'set' | 'transform'} kind @param {import('nestjs-backfill').BackfillOptions} options */
-function declare(kind, options) {
+export function declare(kind, options) {
   if (kind === 'set') {
     class SetSearchName {
       set() {

@@ -6,6 +6,7 @@ import {
   pgrollWay,
   predicateOnlyLoop,
 } from './other-ways.mjs';
+import { operatedBackfill } from './operated.mjs';
 import { pageRanges } from './page-ranges.mjs';
 
 /** The paused way is measured on this many rows: 100 ms per 100 rows would take 8 minutes for 500,000. */
@@ -37,6 +38,7 @@ export const WAYS = /** @satisfies {Record<string, Way>} */ ({
   'library defaults': { run: backfill('set', {}) },
   'library transform': { run: backfill('transform', { pause: 0 }) },
   'library 200 rows a batch': { run: backfill('set', { batchSize: 200, pause: 0 }) },
+  'library, observed': { run: operatedBackfill({ kind: 'set', pace: { pause: 0 } }) },
   'TID ranges of 64 pages': { run: pageRanges(64) },
   "pgroll's way": { run: pgrollWay },
   "online_migrations' way, no pause": { run: onlineMigrationsWay(0) },

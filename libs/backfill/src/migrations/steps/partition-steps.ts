@@ -64,7 +64,7 @@ export async function attachPartition(queryRunner: QueryRunner, step: PartitionS
 }
 
 function throwIfAny(error: unknown): void {
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw error as Error;
 }
 
 interface PartitionState {

@@ -1,0 +1,81 @@
+import 'reflect-metadata';
+import { metrics } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { BackfillModule, BackfillService } from 'nestjs-backfill';
+import { BackfillDashboardModule } from 'nestjs-backfill-dashboard';
+import { IsNull } from 'typeorm';
+import { ENTITIES } from '../tables/leads.mjs';
+import { declare, NAME } from './application.mjs';
+
+/** Milliseconds between two collections of the metrics, more often than a scrape. */
+const COLLECTED_EVERY_MS = 1_000;
+
+/**
+ * The backfill in a server with metrics, whose page of the backfill is open. The browser is part of this process.
+ *
+ * @param {Pick<import('./application.mjs').Declared, 'kind' | 'pace'>} declared
+ * @returns {import('./ways.mjs').Way['run']}
+ */
+export const operatedBackfill =
+  ({ kind, pace }) =>
+  async ({ url, key }) => {
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: COLLECTED_EVERY_MS });
+    metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+    const entity = ENTITIES[key];
+    class BenchModule {}
+    Module({
+      imports: [
+        TypeOrmModule.forRoot({ type: 'postgres', url, entities: [entity] }),
+        BackfillModule.forRoot({}),
+        BackfillDashboardModule.forRoot({ authorize: () => 'viewer' }),
+      ],
+      providers: [declare(kind, { ...pace, name: NAME, entity, where: { searchName: IsNull() } })],
+    })(BenchModule);
+    const application = await NestFactory.create(BenchModule, { logger: false });
+    const closed = new AbortController();
+    try {
+      await application.listen(0, '127.0.0.1');
+      const origin = (await application.getUrl()).replace('[::1]', '127.0.0.1');
+      const answers = visit(`${origin}/backfills`, closed.signal);
+      const { outcome, backfills } = await application.get(BackfillService).run();
+      if (outcome !== 'complete') throw new Error(`The backfill ended ${outcome}: ${backfills[0]?.reason}`);
+      closed.abort();
+      const isLong = Number(backfills[0]?.durationMs) > 5_000;
+      if ((await answers) === 0 && isLong) throw new Error('The open page saw no change.');
+    } finally {
+      closed.abort();
+      await application.close();
+      await reader.shutdown();
+    }
+  };
+
+/**
+ * What an open page does: it listens, and asks after each change. @param {string} dashboard @param {AbortSignal} signal
+ * @returns {Promise<number>} answers
+ */
+async function visit(dashboard, signal) {
+  let answers = 0;
+  try {
+    const { status, body } = await fetch(`${dashboard}/live`, { signal });
+    if (status !== 200 || !body) throw new Error(`The stream of the dashboard answered ${status}.`);
+    for await (const part of body.pipeThrough(new TextDecoderStream())) {
+      if (!part.includes('event: changed')) continue;
+      const answer = await fetch(`${dashboard}/api/v1/backfills/${NAME}`, { signal });
+      await answer.json();
+      if (answer.status !== 200) throw new Error(`The dashboard answered ${answer.status}.`);
+      answers += 1;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return answers;
+}

@@ -37,6 +37,18 @@ export class ModuleLoader {
     return parsed?.ok ? parsed.module : undefined;
   }
 
+  /** The imported module, if its text matches. Its text decides before it is parsed. */
+  importMatching(specifier: string, fromFile: string, pattern: RegExp): ParsedModule | undefined {
+    const path = this.resolve(specifier, fromFile);
+    if (path === undefined) return undefined;
+    const known = this.#parsed.get(path);
+    if (known) return known.ok ? known.module : undefined;
+    const text = this.#texts.get(path) ?? this.files.read(path);
+    if (text === undefined) return undefined;
+    this.#texts.set(path, text);
+    return pattern.test(text) ? this.import(specifier, fromFile) : undefined;
+  }
+
   load(path: string, text?: string): ParsedSource | undefined {
     const known = this.#parsed.get(path);
     if (known || this.#parsed.has(path)) return known;

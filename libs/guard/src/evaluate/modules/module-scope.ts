@@ -174,15 +174,21 @@ function isExported({ exports }: ParsedModule, name: string): boolean {
 /** Runs the top-level statements that fill a variable: `statements.push(…)`, `for (…) statements.push(…)`. */
 function runMutations(machine: Machine, name: string, context: Context): void {
   const { module } = context;
-  const mutation = new RegExp(`(?<![\\w$.])${name.replace(/\$/g, '\\$')}(?=\\s*(?:\\.|\\[|[-+*|&?]*=(?!=)))`);
   for (const statement of module.program.body) {
     if (!isAction(statement)) continue;
     const code = module.source.slice(statement.start, statement.end);
-    if (mutation.test(code) && !/^\s*(?:module\.)?exports/.test(code))
+    if (isChangedBy(code, name) && !/^\s*(?:module\.)?exports/.test(code))
       executeBlock(machine, [statement], { ...context, scope: LexicalScope.block(context.scope) });
   }
 }
 
-function isAction({ type }: ast.Statement | ast.Directive): boolean {
+/** Whether a statement with this code may change the variable: `statements.push(…)`, `total += 1`. */
+export function isChangedBy(code: string, name: string): boolean {
+  return new RegExp(`(?<![\\w$.])${name.replace(/\$/g, '\\$')}(?=\\s*(?:\\.|\\[|[-+*|&?]*=(?!=)))`).test(
+    code,
+  );
+}
+
+export function isAction({ type }: ast.Statement | ast.Directive): boolean {
   return /^(?:Expression|If|Try|Block|Switch|While|For\w*)Statement$/.test(type);
 }

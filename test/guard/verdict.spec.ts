@@ -11,6 +11,7 @@ import { HABITS } from './fixtures/code/habits.fixtures.ts';
 import { LANGUAGE_FEATURES } from './fixtures/code/language-features.fixtures.ts';
 import { LATE_BINDING } from './fixtures/code/late-binding.fixtures.ts';
 import { LATE_SERVICES } from './fixtures/code/late-services.fixtures.ts';
+import { LOADED_CODE } from './fixtures/loaded-code.fixtures.ts';
 import { MIGRATION_FORMS } from './fixtures/code/migration-forms.fixtures.ts';
 import { REPLACED_METHODS } from './fixtures/code/replaced-methods.fixtures.ts';
 import { UNDECIDED } from './fixtures/code/undecided.fixtures.ts';
@@ -47,6 +48,7 @@ describe.each([
   ['unknown SQL', UNDECIDED],
   ['values that are set late', LATE_BINDING],
   ['calls of services that are set late', LATE_SERVICES],
+  ['code that runs when a file is loaded', LOADED_CODE],
   ['code without a model', UNMODELLED],
   ['code that cannot be read', UNREAD_CODE],
   ['features of the language', LANGUAGE_FEATURES],

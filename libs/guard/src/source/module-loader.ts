@@ -37,16 +37,16 @@ export class ModuleLoader {
     return parsed?.ok ? parsed.module : undefined;
   }
 
-  /** The imported module, if its text matches. Its text decides before it is parsed. */
-  importMatching(specifier: string, fromFile: string, pattern: RegExp): ParsedModule | undefined {
+  /** The text of the imported module, which is not parsed for this; nothing when it is a package or is missing. */
+  read(specifier: string, fromFile: string): { readonly path: string; readonly text: string } | undefined {
     const path = this.resolve(specifier, fromFile);
     if (path === undefined) return undefined;
-    const known = this.#parsed.get(path);
-    if (known) return known.ok ? known.module : undefined;
+    const parsed = this.#parsed.get(path);
+    if (parsed?.ok) return { path, text: parsed.module.source.text };
     const text = this.#texts.get(path) ?? this.files.read(path);
     if (text === undefined) return undefined;
     this.#texts.set(path, text);
-    return pattern.test(text) ? this.import(specifier, fromFile) : undefined;
+    return { path, text };
   }
 
   load(path: string, text?: string): ParsedSource | undefined {

@@ -14,33 +14,31 @@ import { isAction, isChangedBy } from './module-scope.js';
 const MAY_WRITE =
   /\.\s*(?:query|execute|save|insert|update|upsert|delete|remove|clear|increment|decrement|restore|soft\w+|run\w*|seed\w*|exec\w*)\s*\(/i;
 
-/** An import can follow another one for this many modules. */
-const MAX_IMPORTED = 200;
+/** The imports of a text that is not parsed; types are not loaded. */
+const IMPORT =
+  /\b(?:import|export)\b(?!\s+type\b)[^'"`;()]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*['"]([^'"]+)['"]/g;
+
+/** The most files of an application that are read for one migration. */
+const MAX_FILES = 500;
 
 /**
  * The modules that a module imports, in turn, and that may write. Their code runs before the migration, in its
  * process.
  */
-export function importedModules(machine: Machine, module: ParsedModule): readonly ParsedModule[] {
-  const found = new Set<ParsedModule>([module]);
-  for (const each of found) {
-    for (const specifier of specifiersOf(each)) {
-      const imported = machine.loader.importMatching(specifier, each.source.path, MAY_WRITE);
-      if (imported && found.size <= MAX_IMPORTED) found.add(imported);
+export function importedModules({ loader }: Machine, module: ParsedModule): readonly ParsedModule[] {
+  const { path, text } = module.source;
+  const files = new Map([[path, text]]);
+  const found: ParsedModule[] = [];
+  for (const [from, code] of files) {
+    for (const [, named, bare] of code.matchAll(IMPORT)) {
+      const file = loader.read(named ?? bare ?? '', from);
+      if (!file || files.has(file.path) || files.size > MAX_FILES) continue;
+      files.set(file.path, file.text);
+      const parsed = MAY_WRITE.test(file.text) ? loader.load(file.path) : undefined;
+      if (parsed?.ok) found.push(parsed.module);
     }
   }
-  found.delete(module);
-  return [...found];
-}
-
-function specifiersOf({ program }: ParsedModule): readonly string[] {
-  return program.body.flatMap((statement) => {
-    if (statement.type === 'ImportDeclaration')
-      return statement.importKind === 'type' ? [] : [statement.source.value];
-    const isReexport =
-      statement.type === 'ExportAllDeclaration' || statement.type === 'ExportNamedDeclaration';
-    return isReexport && statement.source && statement.exportKind !== 'type' ? [statement.source.value] : [];
-  });
+  return found;
 }
 
 /**

@@ -32,8 +32,8 @@ export class NewSessions implements Sessions {
   async end(): Promise<void> {}
 }
 
-/** Only new sessions have the new defaults of settings. */
-const CHANGES_DEFAULTS = /\bALTER\s+(?:DATABASE|ROLE|USER|SYSTEM)\b/i;
+/** Only new sessions have the new defaults of settings, and a terminated one may not know it yet. */
+const ENDS_SESSIONS = /\bALTER\s+(?:DATABASE|ROLE|USER|SYSTEM)\b|\bpg_terminate_backend\b/i;
 
 /**
  * Keeps sessions for the next queries. Most of a fast test's time went into new sessions, above all where a test
@@ -64,12 +64,15 @@ export class SharedSessions implements Sessions {
     let isClean = false;
     try {
       const result = await client.query<Row>(sql, parameters);
-      await client.query('DISCARD ALL');
-      isClean = await this.#publishCounters(client);
+      // A text that begins a transaction leaves a session that cannot be used again.
+      isClean = await client.query('DISCARD ALL').then(
+        () => this.#publishCounters(client),
+        () => false,
+      );
       return result;
     } finally {
       client.release(!isClean);
-      if (CHANGES_DEFAULTS.test(sql)) await this.end();
+      if (ENDS_SESSIONS.test(sql)) void this.end();
     }
   }
 

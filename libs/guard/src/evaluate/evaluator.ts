@@ -77,14 +77,6 @@ export class Evaluator implements Machine {
     return this.#events;
   }
 
-  /** Runs `work`, and forgets what could not be decided in it. */
-  onlyWrites(work: () => void): void {
-    const before = this.#events.length;
-    work();
-    const events = this.#events.splice(before);
-    this.#events.push(...events.filter(({ kind }) => kind !== 'undecided'));
-  }
-
   moduleContext(module: ParsedModule): Context {
     return { scope: moduleScope(this, module), module };
   }

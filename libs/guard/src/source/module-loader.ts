@@ -37,18 +37,6 @@ export class ModuleLoader {
     return parsed?.ok ? parsed.module : undefined;
   }
 
-  /** The text of the imported module, which is not parsed for this; nothing when it is a package or is missing. */
-  read(specifier: string, fromFile: string): { readonly path: string; readonly text: string } | undefined {
-    const path = this.resolve(specifier, fromFile);
-    if (path === undefined) return undefined;
-    const parsed = this.#parsed.get(path);
-    if (parsed?.ok) return { path, text: parsed.module.source.text };
-    const text = this.#texts.get(path) ?? this.files.read(path);
-    if (text === undefined) return undefined;
-    this.#texts.set(path, text);
-    return { path, text };
-  }
-
   load(path: string, text?: string): ParsedSource | undefined {
     const known = this.#parsed.get(path);
     if (known || this.#parsed.has(path)) return known;

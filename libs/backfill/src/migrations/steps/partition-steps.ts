@@ -52,10 +52,10 @@ export async function attachPartition(queryRunner: QueryRunner, step: PartitionS
   const condition = conditionOf(quoteIdentifier(state.key), values);
   if (rest !== undefined) await refuseRowsOfBound(queryRunner, { parent, rest, condition });
   await proveCheck(queryRunner, { table: target, name: check, condition });
-  // After the other one, which may take long: until the partition is attached, it refuses rows of the bound.
-  if (rest !== undefined)
-    await proveCheck(queryRunner, { table: rest, name: check, condition: `NOT (${condition})` });
   try {
+    // After the other one, which may take long: until the partition is attached, it refuses rows of the bound.
+    if (rest !== undefined)
+      await proveCheck(queryRunner, { table: rest, name: check, condition: `NOT (${condition})` });
     await queryRunner.query(`ALTER TABLE ${owner} ATTACH PARTITION ${target} FOR VALUES ${boundOf(values)}`);
   } catch (error) {
     throw await dropLeftovers(queryRunner, { ...checks, error });

@@ -86,7 +86,7 @@ export async function dropLeftovers(
     if (failure === undefined) continue;
     result ??= failure;
     if (result instanceof Error)
-      result.message += `. The constraint ${name} is still on ${target}, where it can refuse rows of the running application. Drop it now: ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)};`;
+      result.message += `. The constraint ${name} may still be on ${target}, where it can refuse rows of the running application. Drop it now: ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)};`;
   }
   return result;
 }

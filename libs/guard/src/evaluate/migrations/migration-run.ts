@@ -5,8 +5,7 @@ import { EvaluationLimitError } from '../machine/evaluation-limit.error.js';
 import type { EvaluationEvent } from '../machine/event.types.js';
 import type { CallSite } from '../machine/machine.types.js';
 import { codeOf, impliedCall } from '../machine/source-code.js';
-import { importedModules, runTopLevel } from '../modules/module-load.js';
-import type { ParsedModule } from '../../source/parsed-module.js';
+import { runTopLevel } from '../modules/module-load.js';
 import { database, unknown } from '../values/value.js';
 import type { FunctionValue, Value } from '../values/value.types.js';
 import type { MigrationCandidate } from './migration-classes.js';
@@ -32,7 +31,8 @@ export function runDirection(
       const method = methodOf(evaluator, migration, direction, site);
       if (method?.kind !== 'function') return;
       hasMethod = true;
-      if (direction === 'up') load(evaluator, module);
+      // TypeORM imports the file first.
+      if (direction === 'up') runTopLevel(evaluator, module, site.context);
       emitReplacement(evaluator, migration, site);
       evaluator.invoke(method, [argumentOf(method)], site);
     } catch (error) {
@@ -44,13 +44,6 @@ export function runDirection(
     }
   });
   return hasMethod ? events : undefined;
-}
-
-/** What TypeORM runs before `up`, when it imports the file: its code, and that of the modules that it imports. */
-function load(evaluator: Evaluator, module: ParsedModule): void {
-  for (const each of importedModules(evaluator, module))
-    evaluator.onlyWrites(() => runTopLevel(evaluator, each, evaluator.moduleContext(each)));
-  runTopLevel(evaluator, module, evaluator.moduleContext(module));
 }
 
 /** Decorators and patches: the method that runs may be another one. */

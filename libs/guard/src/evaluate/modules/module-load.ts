@@ -10,37 +10,6 @@ import { unknown } from '../values/value.js';
 import type { Value } from '../values/value.types.js';
 import { isAction, isChangedBy } from './module-scope.js';
 
-/** A text with a call that may write. Other modules that a migration imports need not be parsed for this. */
-const MAY_WRITE =
-  /\.\s*(?:query|execute|save|insert|update|upsert|delete|remove|clear|increment|decrement|restore|soft\w+|run\w*|seed\w*|exec\w*)\s*\(/i;
-
-/** The imports of a text that is not parsed; types are not loaded. */
-const IMPORT =
-  /\b(?:import|export)\b(?!\s+type\b)[^'"`;()]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*['"]([^'"]+)['"]/g;
-
-/** The most files of an application that are read for one migration. */
-const MAX_FILES = 500;
-
-/**
- * The modules that a module imports, in turn, and that may write. Their code runs before the migration, in its
- * process.
- */
-export function importedModules({ loader }: Machine, module: ParsedModule): readonly ParsedModule[] {
-  const { path, text } = module.source;
-  const files = new Map([[path, text]]);
-  const found: ParsedModule[] = [];
-  for (const [from, code] of files) {
-    for (const [, named, bare] of code.matchAll(IMPORT)) {
-      const file = loader.read(named ?? bare ?? '', from);
-      if (!file || files.has(file.path) || files.size > MAX_FILES) continue;
-      files.set(file.path, file.text);
-      const parsed = MAY_WRITE.test(file.text) ? loader.load(file.path) : undefined;
-      if (parsed?.ok) found.push(parsed.module);
-    }
-  }
-  return found;
-}
-
 /**
  * Runs what a module runs when it is loaded, as far as it calls something: statements, initial values of variables
  * and of static properties, and static blocks.
@@ -53,9 +22,16 @@ export function runTopLevel(machine: Machine, module: ParsedModule, context: Con
       const declaration = declarationOf(statement);
       if (declaration.type === 'VariableDeclaration') computeCalled(declaration, context);
       else if (declaration.type === 'ClassDeclaration') runStatics(machine, declaration, context);
-      else if (isAction(statement) && calls(statement)) runAction(machine, statement, { variables, context });
+      else if (isAction(statement) && calls(statement) && !isForPrograms(statement, module))
+        runAction(machine, statement, { variables, context });
     }
   });
+}
+
+/** `if (require.main === module) …`: TypeORM imports the file, it does not start it as a program. */
+function isForPrograms(statement: ast.Statement | ast.Directive, { source }: ParsedModule): boolean {
+  if (statement.type !== 'IfStatement') return false;
+  return /\brequire\.main\b|\bimport\.meta\b/.test(source.slice(statement.test.start, statement.test.end));
 }
 
 /** A statement about a variable of the module runs when the variable is first read, and only then. */

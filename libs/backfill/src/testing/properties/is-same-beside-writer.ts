@@ -1,5 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { RehearsalStage, RehearsedRun } from '../rehearsal.options.js';
 import { assertProved, assertSame, plainRun } from './description.js';
+
+/** Milliseconds. A writer without a pause could keep its rows locked so that a slow machine never gets one of them. */
+const BETWEEN_WRITES_MS = 5;
 
 /**
  * A run changes the same while another session writes all rows again and again, with the same values: it waits
@@ -46,7 +50,10 @@ async function write({ dataSource, table }: RehearsalStage, options: WriterOptio
     const update = assigned === undefined ? 'SELECT' : `UPDATE ${table} SET ${assigned}`;
     await session.query(update);
     options.onFirst();
-    while (!options.until()) await session.query(update);
+    while (!options.until()) {
+      await pause(BETWEEN_WRITES_MS);
+      await session.query(update);
+    }
   } finally {
     await session.release();
   }

@@ -132,7 +132,7 @@ export const REFUSED: Readonly<Record<string, readonly [up: string, reason: stri
   ],
   'a search path of a computed text': [
     `    const schema = ['p', 'ublic'].join('');\n    await queryRunner.query(\`SET LOCAL search_path TO \${schema}\`);\n${q(`UPDATE leads SET status = 'x'`)}`,
-    'changes a setting of its session',
+    'sets search_path, which a backfill does not have',
   ],
   'a time zone of the migration': [
     q(

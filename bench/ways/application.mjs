@@ -19,22 +19,32 @@ export const NAME = 'leads-search-name';
 /** Options of `@Backfill` that ways choose. @typedef {Partial<import('nestjs-backfill').BackfillOptions>} Pace */
 
 /**
- * Starts an application like a user's, calls `work` with its BackfillService, and closes it.
- * @template T
+ * The module of an application like a user's.
  * @param {Declared} declared
- * @param {(service: BackfillService) => Promise<T>} work
+ * @param {readonly import('@nestjs/common').DynamicModule[]} [others] modules that it also imports
  */
-export async function withApplication({ url, key, kind, pace }, work) {
+export function moduleOf({ url, key, kind, pace }, others = []) {
   const entity = ENTITIES[key];
   class BenchModule {}
   Module({
     imports: [
       TypeOrmModule.forRoot({ type: 'postgres', url, entities: [entity] }),
       BackfillModule.forRoot({}),
+      ...others,
     ],
     providers: [declare(kind, { ...pace, name: NAME, entity, where: { searchName: IsNull() } })],
   })(BenchModule);
-  const application = await NestFactory.createApplicationContext(BenchModule, { logger: false });
+  return BenchModule;
+}
+
+/**
+ * Starts an application like a user's, calls `work` with its BackfillService, and closes it.
+ * @template T
+ * @param {Declared} declared
+ * @param {(service: BackfillService) => Promise<T>} work
+ */
+export async function withApplication(declared, work) {
+  const application = await NestFactory.createApplicationContext(moduleOf(declared), { logger: false });
   try {
     return await work(application.get(BackfillService));
   } finally {
@@ -57,7 +67,7 @@ export const backfill =
     });
 
 /** @param {'set' | 'transform'} kind @param {import('nestjs-backfill').BackfillOptions} options */
-export function declare(kind, options) {
+function declare(kind, options) {
   if (kind === 'set') {
     class SetSearchName {
       set() {

@@ -6,14 +6,10 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TypeOrmModule } from '@nestjs/typeorm';
-import { BackfillModule, BackfillService } from 'nestjs-backfill';
+import { BackfillService } from 'nestjs-backfill';
 import { BackfillDashboardModule } from 'nestjs-backfill-dashboard';
-import { IsNull } from 'typeorm';
-import { ENTITIES } from '../tables/leads.mjs';
-import { declare, NAME } from './application.mjs';
+import { moduleOf, NAME } from './application.mjs';
 
 /** Milliseconds between two collections of the metrics, more often than a scrape. */
 const COLLECTED_EVERY_MS = 1_000;
@@ -32,17 +28,9 @@ export const operatedBackfill =
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: COLLECTED_EVERY_MS });
     if (how === 'observed') metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
-    const entity = ENTITIES[key];
-    class BenchModule {}
-    Module({
-      imports: [
-        TypeOrmModule.forRoot({ type: 'postgres', url, entities: [entity] }),
-        BackfillModule.forRoot({}),
-        BackfillDashboardModule.forRoot({ authorize: () => 'viewer' }),
-      ],
-      providers: [declare('set', { ...pace, name: NAME, entity, where: { searchName: IsNull() } })],
-    })(BenchModule);
-    const application = await NestFactory.create(BenchModule, { logger: false });
+    const dashboard = BackfillDashboardModule.forRoot({ authorize: () => 'viewer' });
+    const module = moduleOf({ url, key, kind: 'set', pace }, [dashboard]);
+    const application = await NestFactory.create(module, { logger: false });
     const closed = new AbortController();
     try {
       await application.listen(0, '127.0.0.1');

@@ -5,14 +5,24 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseDemoArguments } from './arguments.mjs';
 import { BusyError, claimFolder } from './folder-claim.mjs';
 
 const DATA = fileURLToPath(new URL('../../.data', import.meta.url));
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
-const needsNoBuild = process.argv.includes('--help') || process.argv.includes('--stop');
-if (needsNoBuild || claimAndBuild()) await import('../demo.mjs');
+if (!needsBuild() || claimAndBuild()) await import('../demo.mjs');
 else process.exitCode = 1;
+
+/** Wrong arguments are reported at once, by the demo itself. */
+function needsBuild() {
+  try {
+    const { help, stop } = parseDemoArguments(process.argv.slice(2), Boolean(process.env['DATABASE_URL']));
+    return !help && !stop;
+  } catch {
+    return false;
+  }
+}
 
 /** @returns {boolean} whether it is built; otherwise the reason is printed */
 function claimAndBuild() {

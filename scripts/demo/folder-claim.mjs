@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Another demo is using the same folder. */
@@ -28,14 +28,22 @@ export function claimFolder(folder) {
   process.once('exit', () => rmSync(file, { force: true }));
 }
 
-/** @param {string} file @returns {boolean} false if the file exists */
+/**
+ * The link makes the file and its content appear at once: a demo that starts at the same moment reads no empty file.
+ *
+ * @param {string} file @returns {boolean} false if the file exists
+ */
 function createClaimFile(file) {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, String(process.pid));
   try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    linkSync(draft, file);
     return true;
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    rmSync(draft, { force: true });
   }
 }
 

@@ -24,6 +24,8 @@ const { values, positionals } = parseArgs({
     sample: { type: 'string', default: '20' },
     jobs: { type: 'string', default: '1' },
     budget: { type: 'string', default: String(DEFAULT_BUDGET_S) },
+    /** Starts no other mutant after so many seconds; the next run continues. */
+    seconds: { type: 'string', default: 'Infinity' },
     /** Tries again what has survived or timed out in earlier runs and is not explained. */
     again: { type: 'boolean', default: false },
     /** Tries a few mutants that were noticed before, each with the spec that noticed it, for so many seconds. */
@@ -60,7 +62,9 @@ async function trySample() {
   const specs = SpecsOfFunctions.read();
   /** Specs that have noticed a mutant of a file will notice others. @type {Map<string, string[]>} */
   const noticedBefore = new Map();
+  const endsAt = performance.now() + 1000 * Number(values.seconds);
   await inParallel(waiting, async (mutant, runner) => {
+    if (performance.now() > endsAt) return;
     const known = noticedBefore.get(mutant.path) ?? [];
     const ordered = withinBudget(specs, moveToFront(specs.specsFor(mutant), known));
     const startedAt = performance.now();

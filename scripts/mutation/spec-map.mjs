@@ -74,14 +74,18 @@ export class SpecsOfFunctions {
 
   /**
    * The specs that run the code of a mutant, those first that are likely to notice it soon: quick ones, those that
-   * run much of its file, and those whose folder has the name of its folder.
+   * run much of its file, and those whose folder has the name of its folder. Of a function that is newer than the
+   * map, the specs of its file.
    *
    * @param {{ path: string, scope: string }} mutant
    * @returns {string[]}
    */
   specsFor({ path, scope }) {
-    const specs = this.#specs.get(`${path}|${scope}`) ?? this.#ofModuleLevel(path, scope);
     const functions = [...this.#specs].filter(([key]) => key.startsWith(`${path}|`));
+    const specs =
+      this.#specs.get(`${path}|${scope}`) ??
+      this.#ofModuleLevel(path, scope) ??
+      new Set(functions.flatMap(([, others]) => [...others]));
     const folder = `/${path.split('/').at(-2)}/`;
     /** @param {string} spec */
     const cost = (spec) => {
@@ -95,6 +99,6 @@ export class SpecsOfFunctions {
   /** Code outside of functions runs when its module is loaded. @param {string} path @param {string} scope */
   #ofModuleLevel(path, scope) {
     const isOutside = scope === '' || scope.endsWith('.');
-    return (isOutside && this.#specs.get(`${path}|`)) || new Set();
+    return isOutside ? this.#specs.get(`${path}|`) : undefined;
   }
 }

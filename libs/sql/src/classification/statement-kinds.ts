@@ -114,7 +114,8 @@ export function refusesTransaction(kind: string, fields: Json): boolean {
   if (kind === 'VacuumStmt') return fields['is_vacuumcmd'] === true;
   if (kind === 'IndexStmt' || kind === 'DropStmt') return fields['concurrent'] === true;
   if (kind === 'ReindexStmt')
-    return hasOption(fields['params'], 'concurrently') || !/INDEX|TABLE/.test(String(fields['kind']));
+    return hasOption(fields['params'], 'concurrently') || !/_(INDEX|TABLE)$/.test(String(fields['kind']));
+  if (kind === 'AlterDatabaseStmt') return hasOption(fields['options'], 'tablespace');
   if (kind === 'AlterTableStmt')
     return list(fields['cmds']).some((command) => {
       const definition = nodeOf(nodeOf(command, 'AlterTableCmd')?.['def'], 'PartitionCmd');

@@ -74,8 +74,8 @@ export class SpecsOfFunctions {
 
   /**
    * The specs that run the code of a mutant, those first that are likely to notice it soon: quick ones, those that
-   * run much of its file, and those whose folder has the name of its folder. Of a function that is newer than the
-   * map, the specs of its file.
+   * run much of its file or what few others run of it, and those whose folder has the name of its folder. Of a
+   * function that is newer than the map, the specs of its file.
    *
    * @param {{ path: string, scope: string }} mutant
    * @returns {string[]}
@@ -89,8 +89,10 @@ export class SpecsOfFunctions {
     const folder = `/${path.split('/').at(-2)}/`;
     /** @param {string} spec */
     const cost = (spec) => {
-      const run = functions.filter(([, others]) => others.has(spec)).length / functions.length;
-      return (this.duration(spec) + 500) * (spec.includes(folder) ? 0.3 : 1) * (2 - run);
+      const run = functions.filter(([, others]) => others.has(spec));
+      const fewest = Math.min(...run.map(([, others]) => others.size));
+      const distance = (2 - run.length / functions.length) * Math.sqrt(fewest);
+      return (this.duration(spec) + 500) * (spec.includes(folder) ? 0.3 : 1) * distance;
     };
     const costs = new Map([...specs].map((spec) => [spec, cost(spec)]));
     return [...specs].sort((a, b) => Number(costs.get(a)) - Number(costs.get(b)));

@@ -1,4 +1,5 @@
 import type { DataFinding, WhereShape } from 'nestjs-backfill-sql';
+import { quoteIdentifier } from '../../postgres/identifiers.js';
 import { replacePlaceholders, sqlPieces } from '../../text/sql-pieces.js';
 
 /** The code of a backfill class that replaces a data change, generated from the parsed statement. */
@@ -56,14 +57,21 @@ function assignments(finding: DataFinding): readonly string[] {
 
 /** The pending predicate: the condition of the statement, and a condition that is false after the change. */
 function where(finding: DataFinding): string {
-  const condition = finding.where && isMeaningful(finding.where) ? finding.where.text : undefined;
+  const { where: shape, operation } = finding;
+  const condition = shape && isMeaningful(shape) ? shape : undefined;
+  const compared = condition?.conjuncts.flatMap(({ columns }) => columns) ?? [];
   const [first] = finding.set;
   const pending =
-    first && finding.operation === 'update' && !condition?.includes(first.column)
-      ? `${first.column} IS NULL`
+    first && operation === 'update' && !compared.includes(first.column)
+      ? `${inSql(first.column)} IS NULL`
       : undefined;
-  const parts = [condition, pending].filter((part) => part !== undefined);
+  const parts = [condition?.text, pending].filter((part) => part !== undefined);
   return quoted(parts.length > 0 ? withoutParameters(parts.join(' AND ')) : 'condition of the pending rows');
+}
+
+/** With quotes only where PostgreSQL needs them. */
+function inSql(column: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(column) ? column : quoteIdentifier(column);
 }
 
 function hasParameters({ set, where }: DataFinding): boolean {

@@ -58,7 +58,7 @@ const CASCADES = `WITH RECURSIVE reached (constraint_id, relid, event, action, e
  */
 export async function findCascades(session: Session, definition: BackfillDefinition): Promise<Cascade[]> {
   const { kind, pace, table } = definition;
-  const written = kind === 'purge' ? null : writtenColumns(definition);
+  const written = writtenColumns(definition);
   if (kind !== 'purge' && written === null) return [];
   const found = await session.query(applyPolicy(pace), {
     text: CASCADES,

@@ -131,7 +131,19 @@ export class LockJudge {
     if (refusesTransaction(ddl.node, ddl.fields))
       concurrentlyInTransaction(on, tableOf(ddl.fields['relation']));
     this.#reportSeveral(on, locked);
+    this.#followRename(ddl);
     return on.findings;
+  }
+
+  /** A lock stays on its table under the new name. */
+  #followRename({ node, fields }: DdlStatement): void {
+    const from = tableOf(fields['relation']);
+    const name = text(fields['newname']);
+    if (node !== 'RenameStmt' || fields['renameType'] !== 'OBJECT_TABLE' || !from || name === undefined)
+      return;
+    this.#held = this.#held.map((held) =>
+      isSameName(held.table, from) ? { ...held, table: { ...held.table, name } } : held,
+    );
   }
 
   /**

@@ -108,7 +108,10 @@ export class CallsFill implements ProcessBackfill<Call> {
 
 describe('the message of a refused statement', () => {
   const base = {
-    ...{ migration: 'AddStage', direction: 'up', committed: [], sql: 'UPDATE x' },
+    migration: 'AddStage',
+    direction: 'up',
+    committed: [],
+    sql: 'UPDATE x',
     position: { line: 2, column: 5, offset: 9 },
   } as const;
   const locks =
@@ -198,7 +201,7 @@ Why: ${reason}${locks}`);
       ],
     ],
   ] as const)('of the kind %j says what, why and what to do', (cause, what, rule, why, remedy) => {
-    const text = described(cause as RefusalCause);
+    const text = described(cause);
     expect(text.problem).toContain(`AddStage.up() ${what} The statement was not sent.`);
     expect(text.problem).toContain(`rule: ${rule}\n\nWhy: ${why}`);
     expect(text.remedy).toContain(remedy);

@@ -2,6 +2,8 @@ import { Backfill, MigrationsService, SchemaMigration } from 'nestjs-backfill';
 import { RetiredBackfillError } from 'nestjs-backfill/errors';
 import type { QueryRunner } from 'typeorm';
 import { EntitySchema } from 'typeorm';
+import { exitCodeOfInspection } from '../../libs/backfill/src/one-shot/exit-code.ts';
+import { renderOneShotPlan } from '../../libs/backfill/src/one-shot/output/text/report.renderer.ts';
 import { TestApplication } from '../support/applications/application.ts';
 import { TestDatabase } from '../support/server/database.ts';
 
@@ -152,6 +154,22 @@ describe('a complete backfill whose column a later migration has dropped', () =>
         });
         expect(backfills[0]?.reason).toContain(`Proved at ${proved?.provedAt}. It cannot be proved again`);
         expect(backfills[0]?.reason).toContain('Remove the class');
+        const plan = await application.service.plan();
+        expect(plan).toMatchObject({
+          plan: [],
+          unplanned: [
+            { name: 'big-v', complete: true, reason: expect.stringContaining('Remove the class') as unknown },
+          ],
+        });
+        expect(exitCodeOfInspection(plan, { strict: true })).toBe(0);
+        expect(renderOneShotPlan(plan, 'short')).toContain(
+          `big-v is complete: Proved at ${proved?.provedAt}`,
+        );
+        expect(await application.service.prove('big-v')).toMatchObject({
+          complete: false,
+          problem: expect.stringMatching(gone) as unknown,
+          reason: expect.stringContaining('name it in `retired`') as unknown,
+        });
         expect(proved).toMatchObject({
           status: 'complete',
           reason: expect.stringContaining('It cannot be proved again') as unknown,

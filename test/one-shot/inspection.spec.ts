@@ -83,7 +83,17 @@ describe('an inspection with --plan or --status', () => {
       ['no row is pending', { plan: [planOf({ status: 'complete', pending: 0 })] }, 0],
       ['rows are pending', { plan: [planOf({ status: 'complete', pending: 3 })] }, 3],
       ['it has never run', { plan: [planOf({ status: 'pending', pending: 0 })] }, 3],
-      ['the rows are not counted', { plan: [planOf({ status: 'complete', pending: null })] }, 3],
+      ['the rows are not counted', { plan: [planOf({ status: 'complete', pending: null })] }, 0],
+      [
+        'the rows are estimated',
+        { plan: [planOf({ status: 'complete', pending: 1, pendingIsEstimate: true })] },
+        0,
+      ],
+      [
+        'what it reads was dropped after its proof',
+        { plan: [], unplanned: [{ name: 'a', reason: 'Its column is gone.', complete: true } as const] },
+        0,
+      ],
       [
         'one cannot be planned',
         { plan: [], unplanned: [{ name: 'a', reason: 'Its column is missing.' }] },

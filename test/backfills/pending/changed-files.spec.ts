@@ -47,7 +47,6 @@ describe('a proof page by page, if a partition changes after the files were list
     );
     await records.locate(session);
     const selection = new RowSelection(definition, records, await inspectTable(session, definition), null);
-    await session.close();
     const spy = jest.spyOn(Session.prototype, 'begin').mockImplementationOnce(async function (
       this: Session,
       statements,
@@ -56,10 +55,11 @@ describe('a proof page by page, if a partition changes after the files were list
       return this.begin(statements);
     });
     try {
-      return await findPendingByPages(selection, { canContinue: () => Promise.resolve(true) });
+      return await findPendingByPages(session, selection, { canContinue: () => Promise.resolve(true) });
     } finally {
       expect(spy.mock.calls.length).toBeGreaterThan(1);
       spy.mockRestore();
+      await session.close();
     }
   };
 

@@ -2,12 +2,16 @@ import { Backfill, type SetBackfill } from 'nestjs-backfill';
 import { RowSelection } from '../../../libs/backfill/src/backfills/batch/row-selection.ts';
 import { inspectTable } from '../../../libs/backfill/src/backfills/batch/table.inspector.ts';
 import { BackfillRegistry } from '../../../libs/backfill/src/backfills/definition/backfill.registry.ts';
-import { findPendingByPages } from '../../../libs/backfill/src/backfills/pending/page-proof.ts';
+import {
+  findPendingByPages,
+  type PageProofOptions,
+} from '../../../libs/backfill/src/backfills/pending/page-proof.ts';
 import { TOO_SLOW } from '../../../libs/backfill/src/backfills/pending/too-slow.ts';
 import { Ledger } from '../../../libs/backfill/src/ledger/ledger.ts';
 import { Session } from '../../../libs/backfill/src/postgres/session.ts';
 import { addLeads, Lead, LEAD_TABLES, resetLeads } from '../../support/tables/lead-tables.ts';
 import { Stage } from '../../support/applications/stage.ts';
+import { LockHolder } from '../../support/server/lock-holder.ts';
 import { Recorder } from '../../support/runs/recorder.ts';
 import { until } from '../../support/runs/until.ts';
 
@@ -44,6 +48,7 @@ describe('a proof of a table that is too large for one statement', () => {
     prepare: (database) => database.query(SLOW_READS),
   });
 
+  afterEach(() => LockHolder.releaseAll());
   beforeEach(async () => {
     await resetLeads(stage.database);
     await addLeads(stage.database, LEADS);
@@ -83,13 +88,20 @@ describe('a proof of a table that is too large for one statement', () => {
     const facts = await inspectTable(session, definition);
     const records = ledger.of(definition);
     await records.locate(session);
-    await session.close();
-    return new RowSelection(definition, records, facts, null);
+    return { session, selection: new RowSelection(definition, records, facts, null) };
+  };
+  const searchPages = async (options: Pick<PageProofOptions, 'canContinue' | 'maxSnapshotMs'>) => {
+    const { session, selection } = await select();
+    try {
+      return await findPendingByPages(session, selection, options);
+    } finally {
+      await session.close();
+    }
   };
 
   it('leaves no open transaction in the pool if its run fails meanwhile', async () => {
     const canContinue = () => Promise.reject(new Error('the database was lost'));
-    await expect(findPendingByPages(await select(), { canContinue })).rejects.toThrow('was lost');
+    await expect(searchPages({ canContinue })).rejects.toThrow('was lost');
     expect(
       await stage.value(`SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND state LIKE 'idle in transaction%'`),
@@ -99,7 +111,7 @@ describe('a proof of a table that is too large for one statement', () => {
   it('does not begin again after it has held its snapshot for the longest time', async () => {
     let windows = 0;
     const canContinue = async () => ++windows > 0;
-    expect(await findPendingByPages(await select(), { canContinue, maxSnapshotMs: 0 })).toBe(TOO_SLOW);
+    expect(await searchPages({ canContinue, maxSnapshotMs: 0 })).toBe(TOO_SLOW);
     expect(windows).toBe(1);
   });
 
@@ -113,6 +125,45 @@ describe('a proof of a table that is too large for one statement', () => {
     await until(async () => progress.test((await stage.status('search-name')).waitingFor ?? ''));
     expect(await run).toMatchObject({ status: 'complete', proved: true, waitingFor: null });
     expect((await stage.status('search-name')).waitingFor).toBeNull();
+  });
+
+  it('says for which session it waits after it has given its lock to another one', async () => {
+    const recorder = new Recorder();
+    const run = stage.run('search-name', { recorder });
+    await until(hasReadFirstPages);
+    // The search ends, so that this statement gets its lock.
+    const holder = await LockHolder.hold(
+      stage.database,
+      'LOCK leads IN ACCESS EXCLUSIVE MODE',
+      'a deployment',
+    );
+    const lock = `a lock, held by pid ${holder.pid} (a deployment)`;
+    await recorder.until(({ waits }) => waits.some(({ waitingFor }) => waitingFor.startsWith(lock)));
+    await until(async () => (await stage.status('search-name')).waitingFor?.startsWith(lock) ?? false);
+    await holder.release();
+    expect(await run).toMatchObject({ status: 'complete', proved: true, waitingFor: null });
+  });
+
+  it('of a required backfill says for which session it waits, how far it is, and ends at a signal', async () => {
+    const { service } = stage.application;
+    const holder = await LockHolder.hold(
+      stage.database,
+      'LOCK leads IN ACCESS EXCLUSIVE MODE',
+      'a deployment',
+    );
+    const lines: string[] = [];
+    const log = (line: string) => void lines.push(line);
+    const proof = service.prove('search-name', { log });
+    await until(async () => lines.length > 0);
+    expect(lines[0]).toContain(
+      `The proof of search-name waits for a lock held by pid ${holder.pid} (a deployment)`,
+    );
+    await holder.release();
+    expect(await proof).toMatchObject({ complete: true });
+    expect(lines.at(-1)).toMatch(/^search-name: Proving that no row is pending: 0 of \d+ pages read\.$/);
+    const stop = new AbortController();
+    const stopped = service.prove('search-name', { signal: stop.signal, log: () => stop.abort('SIGTERM') });
+    expect(await stopped).toMatchObject({ complete: false, problem: 'it was stopped by SIGTERM' });
   });
 
   it('does not make an ALTER TABLE wait until its end', async () => {

@@ -4,27 +4,26 @@ import type { Ledger } from '../ledger/ledger.js';
 import { ControlService } from './control/control.service.js';
 import { NothingToSetError } from './control/setting.error.js';
 import { checkChanges, type SettingChanges } from './control/setting.parser.js';
-import { BackfillError } from '../errors/backfill.error.js';
 import { TenantNotDeclaredError } from './declare/errors/tenant.error.js';
 import { BackfillRegistry } from './definition/backfill.registry.js';
 import type { BackfillDefinition } from './definition/definition.js';
 import { RecordsInUseError } from './housekeeping/housekeeping.error.js';
 import type { ForgetReport, PruneReport } from './housekeeping/housekeeping.report.js';
 import { DEFAULT_RETENTION_MS, LedgerHousekeeper } from './housekeeping/ledger.housekeeper.js';
+import { planPhase } from './phase.planner.js';
 import { runPhase, type PhaseContext } from './phase.runner.js';
 import { requiredFirst } from './phase.turns.js';
 import { checkRetryKeys } from './control/retry-keys.check.js';
-import { planBackfill } from './plan/backfill.planner.js';
 import { previewChanges } from './plan/changes.previewer.js';
 import type { CommandOptions, ControlledBackfill, ControlOptions } from '../report/control-report.js';
-import type { BackfillPlan, PlanReport, UnplannedBackfill } from '../report/plan.js';
+import type { PlanReport } from '../report/plan.js';
 import type { BackfillPreview } from '../report/preview.js';
 import type { BackfillPhaseReport } from '../report/report.js';
 import type { RunRequest } from '../report/request.js';
 import { RunObservers } from '../report/observers/run-observers.registry.js';
 import type { StatusReport } from '../report/status-report.js';
 import { proveRetired } from './status/retired.prover.js';
-import { proveCompletion, type BackfillProof } from './status/completion.prover.js';
+import { proveCompletion, type BackfillProof, type ProofOptions } from './status/completion.prover.js';
 import { readStatus } from './status/status.reader.js';
 import type { DeclaredCheck } from './throttle/throttle-check.js';
 import { ThrottleExplorer } from './throttle/throttle.explorer.js';
@@ -123,17 +122,8 @@ export class BackfillService {
   ): Promise<PlanReport> {
     const definitions = this.#registry.select(request.names);
     const tenants = tenantsOf(definitions, request.tenants);
-    const plan: BackfillPlan[] = [];
-    const unplanned: UnplannedBackfill[] = [];
-    for (const definition of definitions) {
-      try {
-        plan.push(await planBackfill(definition, this.#ledger, this.schema, tenants));
-      } catch (error) {
-        if (request.problems !== 'report' || !(error instanceof BackfillError)) throw error;
-        unplanned.push({ name: definition.name, reason: error.message });
-      }
-    }
-    return { phase: 'backfill', plan, ...(unplanned.length === 0 ? {} : { unplanned }) };
+    const { problems = 'throw' } = request;
+    return planPhase(definitions, { ledger: this.#ledger, schema: this.schema, tenants, problems });
   }
 
   /**
@@ -226,12 +216,13 @@ export class BackfillService {
    *
    * @throws UnknownBackfillError
    */
-  async prove(name: string): Promise<BackfillProof> {
+  async prove(name: string, options: ProofOptions = {}): Promise<BackfillProof> {
     if (this.#registry.retired.includes(name)) {
       const { dataSources } = this.#registry;
       return proveRetired(name, { dataSources, ledger: this.#ledger, schema: this.schema });
     }
-    return proveCompletion(this.#registry.get(this.#registry.currentName(name)), this.#ledger, this.schema);
+    const definition = this.#registry.get(this.#registry.currentName(name));
+    return proveCompletion(definition, { ledger: this.#ledger, schema: this.schema, ...options });
   }
 
   /** Runs the rest of a backfill, after everything that it depends on. @throws UnknownBackfillError */

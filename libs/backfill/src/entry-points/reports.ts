@@ -8,7 +8,7 @@ export type {
   ForgottenBackfill,
   PruneReport,
 } from '../backfills/housekeeping/housekeeping.report.js';
-export type { BackfillProof } from '../backfills/status/completion.prover.js';
+export type { BackfillProof, ProofOptions } from '../backfills/status/completion.prover.js';
 export type { DatabaseGrants, GrantsReport } from '../deploy/grants/grants.report.js';
 export type { DeployReport, LeftWork } from '../deploy/deploy.report.js';
 export type { DeclaredIndexState, IndexPresence } from '../indexes/catalog/index.presence.js';

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSourceRegistry, type NamedDataSource } from '../data-sources/data-source.registry.js';
 import { LEDGER_OPTIONS, type LedgerModuleOptions } from '../ledger/ledger.options.js';
 import { type IndexEvent, PhaseObservers } from '../report/observers/phase-observers.registry.js';
@@ -85,6 +85,10 @@ export class IndexesService {
   async #run({ signal, done, log, maxWait, rebuild = false }: IndexesRequest): Promise<IndexesReport> {
     const progress = (event: IndexEvent) =>
       this.observers.notify((observer) => observer.indexProgressed?.(event));
+    const proof = {
+      log: (message: string) => (log ?? new Logger('OnlineIndex')).log(message),
+      ...(signal ? { signal } : {}),
+    };
     const reports: DataSourceIndexes[] = [];
     for (const { name, dataSource, declared } of this.#declarations()) {
       if (signal?.aborted) {
@@ -95,7 +99,7 @@ export class IndexesService {
         rebuild,
         schema: this.#ledger.schema,
         lease: this.#ledger.leaseDuration,
-        waitsFor: (index) => this.#readiness.waitsFor(index, 'proof').then(describe),
+        waitsFor: (index) => this.#readiness.waitsFor(index, proof).then(describe),
         progress,
         ...(log ? { log } : {}),
         ...(signal ? { signal } : {}),

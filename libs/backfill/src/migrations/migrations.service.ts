@@ -85,7 +85,7 @@ export class MigrationsService {
         ...(request.connectTimeoutMs === undefined ? {} : { connectTimeoutMs: request.connectTimeoutMs }),
         schema: this.#ledger.schema,
         lease: this.#ledger.leaseDuration,
-        gate: this.#contracts.gate({ ...request, ...(signal ? { signal } : {}) }),
+        gate: this.#contracts.gate({ ...request, ...(signal ? { signal } : {}), ...(log ? { log } : {}) }),
       });
       const named = { dataSource: name, ...report };
       reports.push(named);

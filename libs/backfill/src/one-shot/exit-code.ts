@@ -83,6 +83,11 @@ function hasBackfillLeft(report: StatusReport | PlanReport): boolean {
   if (!hasAnyBackfill(report)) return true;
   if (!('plan' in report))
     return report.backfills.some(({ declared, status }) => declared && status !== 'complete');
-  const isLeft = ({ status, pending }: BackfillPlan) => status !== 'complete' || pending !== 0;
-  return (report.unplanned ?? []).length > 0 || report.plan.some(isLeft);
+  return (report.unplanned ?? []).some(({ complete }) => complete !== true) || report.plan.some(isPlanLeft);
+}
+
+/** Of rows that could not be counted, the last proof decides. The planner never estimates fewer than one. */
+function isPlanLeft({ status, pending, pendingIsEstimate }: BackfillPlan): boolean {
+  if (status !== 'complete') return true;
+  return pending !== null && pending > 0 && !pendingIsEstimate;
 }

@@ -65,7 +65,7 @@ async function planUnlessRefused(
 ): Promise<NonNullable<DeployPlan['backfill']>> {
   try {
     const report = await plan();
-    const [first] = report.unplanned ?? [];
+    const first = report.unplanned?.find(({ complete }) => complete !== true);
     return first && report.plan.length === 0 ? { ...report, reason: first.reason } : report;
   } catch (error) {
     if (!(error instanceof BackfillError)) throw error;

@@ -74,8 +74,15 @@ export interface PlanReport {
   readonly unplanned?: readonly UnplannedBackfill[];
 }
 
-/** A backfill that cannot be planned now, e.g. because a pending migration adds a column that it needs. @publicApi */
+/**
+ * A backfill that cannot be planned now, e.g. because a pending migration adds a column that it needs, or because a
+ * later migration has dropped one.
+ *
+ * @publicApi
+ */
 export interface UnplannedBackfill {
   readonly name: string;
   readonly reason: string;
+  /** Whether it is complete by its last proof, and only what it reads or writes was dropped since: no work is left. */
+  readonly complete?: true;
 }

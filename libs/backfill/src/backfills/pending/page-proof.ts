@@ -27,6 +27,11 @@ const MAX_ATTEMPTS = 4;
 const WINDOW_MS = 1_000;
 /** An old snapshot keeps dead rows from VACUUM. This is how long the proof may hold one, in milliseconds. */
 const MAX_SNAPSHOT_MS = 15 * 60_000;
+/**
+ * How long this connection waits for a lock on the table, in milliseconds. Then the caller's connection waits for it,
+ * which a run watches: it says for which session.
+ */
+const MAX_LOCK_WAIT_MS = 1_000;
 /** Whether another session waits for a lock on one of the files, e.g. for an ALTER TABLE. */
 const IS_WAITED_FOR = `EXISTS (SELECT FROM pg_catalog.pg_locks WHERE relation = ANY($1::regclass[]::oid[]) AND NOT granted
     AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))`;
@@ -43,6 +48,8 @@ export interface ProofProgress {
 export interface PageProofOptions extends PendingOptions {
   /** Called before each statement. False stops the search. */
   readonly canContinue: (progress: ProofProgress) => Promise<boolean>;
+  /** Called with the connection of the search, and with null at its end. @default not called */
+  readonly onSession?: (session: Session | null) => void;
   /** Milliseconds. @default MAX_SNAPSHOT_MS */
   readonly maxSnapshotMs?: number;
 }
@@ -56,20 +63,23 @@ type Found = Key | null | 'stopped';
  * Searches all pages for a pending row, in one REPEATABLE READ transaction of a connection of its own. With
  * several snapshots, a row could move behind the search, from a page that has not been read to one that has.
  *
+ * @param caller a connection without an open transaction
  * @returns the key of a pending row; null if there is none; `stopped` if `canContinue` returned false; `TOO_SLOW`
  * if the search gave up: a statement or the whole search took too long, another session waits for a lock on the
  * table, the files cannot be read page by page, or the pool has no second connection
  */
 export async function findPendingByPages(
+  caller: Session,
   selection: RowSelection,
   options: PageProofOptions,
 ): Promise<Found | TooSlow> {
   const session = await openUnlessBusy(selection);
   if (session === null) return TOO_SLOW;
+  options.onSession?.(session);
   try {
     let maxPages = MAX_WINDOW_PAGES;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS && maxPages > 0; attempt++) {
-      const { files, obstacle } = await inspectFiles(session, selection);
+      const { files, obstacle } = await inspectFiles(caller, selection);
       if (obstacle !== null) return TOO_SLOW;
       const search = new PageSearch(session, selection, files, maxPages);
       const found = await unlessInterrupted(() => search.run(options));
@@ -80,6 +90,7 @@ export async function findPendingByPages(
     }
     return TOO_SLOW;
   } finally {
+    options.onSession?.(null);
     await session.close();
   }
 }
@@ -163,17 +174,20 @@ class PageSearch {
 
   /**
    * The locks come before the snapshot. Otherwise a rewrite of a table between the two would make the table
-   * appear empty (PostgreSQL manual, "Caveats" of MVCC).
+   * appear empty (PostgreSQL manual, "Caveats" of MVCC). The limits come before the locks, as SET, because a function
+   * would take the snapshot.
    *
    * @returns false if a file has been dropped or renamed meanwhile
    */
   async #lockFiles(): Promise<boolean> {
     const { pace } = this.#selection.definition;
     const policy = applyPolicy({ ...pace, transactionTimeout: MAX_SNAPSHOT_MS + pace.statementTimeout });
+    const lockTimeout = Math.round(Math.min(MAX_LOCK_WAIT_MS, pace.lockTimeout));
     try {
       await this.#session.begin([
         { text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' },
-        { text: `SET LOCAL lock_timeout = ${Math.round(pace.lockTimeout)}` },
+        { text: `SET LOCAL lock_timeout = ${lockTimeout}` },
+        { text: `SET LOCAL statement_timeout = ${Math.round(pace.statementTimeout)}` },
         ...this.#files.map(({ table }): Statement => ({
           text: `LOCK TABLE ONLY ${table} IN ACCESS SHARE MODE`,
         })),

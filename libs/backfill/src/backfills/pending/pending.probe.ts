@@ -3,7 +3,7 @@ import type { Session } from '../../postgres/session.js';
 import type { PendingOptions, RowSelection } from '../batch/row-selection.js';
 import { probeWindow } from './key-window.js';
 import { inspectFiles } from './order.inspector.js';
-import { findPendingByPages, type ProofProgress } from './page-proof.js';
+import { findPendingByPages, type PageProofOptions, type ProofProgress } from './page-proof.js';
 import { queryWithin, TOO_SLOW, unlessTooSlow, WHOLE_TABLE_MS } from './too-slow.js';
 
 /** Number of keys that one statement reads at first if a query on the whole table takes too long. */
@@ -15,7 +15,7 @@ const WINDOW_MS = 2_000;
 /** After a statement timeout, the number of keys is divided by this factor. */
 const SHRINK_FACTOR = 8;
 
-export interface ProbeOptions extends PendingOptions {
+export interface ProbeOptions extends PendingOptions, Pick<PageProofOptions, 'onSession'> {
   /** Called before each window of a large table, without an open transaction. False stops the probe. */
   readonly canContinue: (session: Session, progress: ProofProgress) => Promise<boolean>;
 }
@@ -40,7 +40,7 @@ export async function findPending(
   const { obstacle } = await inspectFiles(session, selection);
   const found =
     obstacle === null
-      ? await findPendingByPages(selection, {
+      ? await findPendingByPages(session, selection, {
           ...options,
           canContinue: (progress) => options.canContinue(session, progress),
         })

@@ -6,10 +6,14 @@ import { Session } from '../../postgres/session.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import { countPending } from '../pending/pending.counter.js';
-import { findPending, type ProbeOptions } from '../pending/pending.probe.js';
+import { CommandBlockedError, CommandStoppedError } from '../control/command.error.js';
+import { assertNotStopped, watchCommand } from '../control/command.watch.js';
+import { countPending, type Count } from '../pending/pending.counter.js';
+import { findPending } from '../pending/pending.probe.js';
 import { FailingPredicateError, InvalidStatementError, TableMismatchError } from '../run.error.js';
+import { ProofProgressLog } from '../run/outcome/proof-progress.log.js';
 import { readStatus } from './status.reader.js';
+import { whyUnprovable } from './unprovable.reader.js';
 
 /** Whether a backfill is complete, according to a probe of its table. @publicApi */
 export interface BackfillProof {
@@ -30,18 +34,27 @@ export interface BackfillProof {
   readonly problem?: string;
 }
 
-const WHOLE_TABLE = {
-  excludeQuarantined: false,
-  canContinue: () => Promise.resolve(true),
-} satisfies ProbeOptions;
+/** How a proof says how far it is, and how it ends early. @publicApi */
+export interface ProofOptions {
+  /** Stops it. The proof then has a `problem`. @default never */
+  readonly signal?: AbortSignal;
+  /** Called with how far a long proof is, every 30 seconds, and with the lock that it waits for. @default not called */
+  readonly log?: (message: string) => void;
+}
+
+/** Where the records of the backfill are. */
+interface RecordsOptions {
+  readonly ledger: Ledger;
+  /** The schema of the ledger, not quoted. */
+  readonly schema: string;
+}
 
 /**
  * Probes for a pending row, in quarantine or not. Takes no row lock, and does not change or install a ledger.
  */
 export async function proveCompletion(
   definition: BackfillDefinition,
-  ledger: Ledger,
-  schema: string,
+  { ledger, schema, signal, log = () => undefined }: RecordsOptions & ProofOptions,
 ): Promise<BackfillProof> {
   const [statusReport] = await readStatus([definition], ledger, schema, {
     includeUndeclared: false,
@@ -50,12 +63,15 @@ export async function proveCompletion(
   const status = statusReport?.status ?? 'pending';
   const session = await Session.open(definition.dataSource);
   try {
-    const facts = await inspectTable(session, definition);
-    const ownLedger = ledger.of(definition);
-    await ownLedger.locate(session);
-    const selection = new RowSelection(definition, ownLedger, facts, null);
-    if ((await findPending(session, selection, WHOLE_TABLE)) === null) return { complete: true, status };
-    const left = await countPending(session, selection);
+    const waiting = (waitingFor: string) => log(`The proof of ${definition.name} waits for ${waitingFor}.`);
+    const command = { waiting, ...(signal ? { signal } : {}) };
+    const left = await watchCommand(session, command, async () => {
+      const facts = await inspectTable(session, definition);
+      const ownLedger = ledger.of(definition);
+      await ownLedger.locate(session);
+      return pendingRows(session, new RowSelection(definition, ownLedger, facts, null), { signal, log });
+    });
+    if (left === 'none') return { complete: true, status };
     return {
       complete: false,
       status,
@@ -65,17 +81,40 @@ export async function proveCompletion(
   } catch (error) {
     const obstacle = obstacleOf(definition.name, error);
     if (obstacle === null) throw error;
-    return { complete: false, status, ...obstacle };
+    const unprovable =
+      error instanceof Error ? await whyUnprovable(definition, error, { ledger, schema }) : null;
+    return { complete: false, status, ...obstacle, ...(unprovable === null ? {} : { reason: unprovable }) };
   } finally {
     await session.close();
   }
 }
 
+/** @returns null if rows are pending that cannot be counted */
+async function pendingRows(
+  session: Session,
+  selection: RowSelection,
+  { signal, log }: { readonly signal: AbortSignal | undefined; readonly log: (message: string) => void },
+): Promise<Count | null | 'none'> {
+  const { name } = selection.definition;
+  const progressLog = new ProofProgressLog((message) => log(`${name}: ${message}`));
+  const found = await findPending(session, selection, {
+    excludeQuarantined: false,
+    canContinue: async (_, progress) => {
+      progressLog.report(progress);
+      assertNotStopped(signal);
+      return true;
+    },
+  });
+  return found === null ? 'none' : countPending(session, selection);
+}
+
 /**
  * Why no probe can run now: its table, or what its predicate names, may not exist before a migration has run, or the
- * predicate fails. Null for an error of the connection, a lock or a timeout, after which the same probe may succeed.
+ * predicate fails, or another session locks the table. Null for an error of the connection or a timeout, after which the same probe may succeed.
  */
 function obstacleOf(name: string, error: unknown): Pick<BackfillProof, 'problem' | 'reason'> | null {
+  if (error instanceof CommandStoppedError || error instanceof CommandBlockedError)
+    return { problem: error.problem, reason: error.message };
   if (error instanceof TableMismatchError) return { problem: error.problem, reason: error.message };
   const errorClass = classifyDatabaseError(error);
   if (errorClass !== 'programming' && errorClass !== 'poison') return null;

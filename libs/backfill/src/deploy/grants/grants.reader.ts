@@ -3,6 +3,8 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import { BackfillRegistry } from '../../backfills/definition/backfill.registry.js';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
 import { COPY_TARGET_RIGHTS, TABLE_RIGHTS } from '../../backfills/definition/table-rights.js';
+import { watchCommand } from '../../backfills/control/command.watch.js';
+import type { CommandOptions } from '../../report/control-report.js';
 import { DataSourceRegistry } from '../../data-sources/data-source.registry.js';
 import { schemaOption } from '../../data-sources/data-source.schema.js';
 import { IndexesService } from '../../indexes/indexes.service.js';
@@ -38,15 +40,16 @@ export class GrantsReader {
   /**
    * @param roles the role that deploys, and the role of the application if it is another one. None: the role of the
    *   connection
+   * @throws CommandStoppedError if the signal stopped it; CommandBlockedError after the lock timeout
    */
-  async read([deployingRole, other]: readonly string[]): Promise<GrantsReport> {
+  async read([deployingRole, other]: readonly string[], command: CommandOptions = {}): Promise<GrantsReport> {
     const applicationRole = other ?? null;
     const grants: DatabaseGrants[] = [];
     let currentUser = '';
     for (const { name, dataSource } of this.#dataSources.postgres) {
       const session = await Session.open(dataSource);
       try {
-        const facts = await this.#facts(session, dataSource);
+        const facts = await watchCommand(session, command, () => this.#facts(session, dataSource));
         currentUser = facts.currentUser;
         const roles: Roles = { deploying: deployingRole ?? currentUser, application: applicationRole };
         grants.push({ dataSource: name, database: facts.database, sql: writeGrants(facts, roles) });

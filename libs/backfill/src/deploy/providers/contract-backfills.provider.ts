@@ -1,9 +1,14 @@
-import type { FactoryProvider } from '@nestjs/common';
+import { Logger, type FactoryProvider } from '@nestjs/common';
 import { BackfillService } from '../../backfills/backfill.service.js';
 import { BackfillRegistry } from '../../backfills/definition/backfill.registry.js';
 import { LedgerFactory } from '../../ledger/ledger.factory.js';
 import { IndexesService } from '../../indexes/indexes.service.js';
-import { CONTRACT_BACKFILLS, type ContractBackfills } from '../../migrations/contract.backfills.js';
+import type { ProofOptions } from '../../backfills/status/completion.prover.js';
+import {
+  CONTRACT_BACKFILLS,
+  type ContractBackfills,
+  type GateRequest,
+} from '../../migrations/contract.backfills.js';
 import type { CompletionProof } from '../../migrations/migration.options.js';
 import { sealRequired } from './contract-seal.js';
 
@@ -21,7 +26,9 @@ export const contractBackfillsProvider: FactoryProvider<ContractBackfills> = {
       names: () => [...namesOf(registry), ...indexes.names],
       currentName: (name) => registry.currentName(name),
       prove: (name) =>
-        namesOf(registry).includes(name) ? backfills.prove(name) : lookForIndex(indexes, name),
+        namesOf(registry).includes(name)
+          ? backfills.prove(name, proofOptions(request))
+          : lookForIndex(indexes, name),
       finish: async (name) => {
         if (registry.names.includes(name)) await backfills.finish(name, request);
       },
@@ -35,6 +42,10 @@ export const contractBackfillsProvider: FactoryProvider<ContractBackfills> = {
       }),
   }),
 };
+
+function proofOptions({ signal, log = new Logger('SchemaMigration') }: GateRequest): ProofOptions {
+  return { log: (message) => log.log(message), ...(signal ? { signal } : {}) };
+}
 
 function namesOf({ names, formerNames, retired }: BackfillRegistry): readonly string[] {
   return [...names, ...formerNames, ...retired];

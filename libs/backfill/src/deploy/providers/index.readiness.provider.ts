@@ -2,7 +2,11 @@ import type { FactoryProvider } from '@nestjs/common';
 import { BackfillService } from '../../backfills/backfill.service.js';
 import { BackfillRegistry } from '../../backfills/definition/backfill.registry.js';
 import type { BackfillDefinition } from '../../backfills/definition/definition.js';
-import { INDEX_READINESS, type IndexReadiness } from '../../indexes/declare/index.readiness.js';
+import {
+  INDEX_READINESS,
+  type IndexReadiness,
+  type ReadinessProof,
+} from '../../indexes/declare/index.readiness.js';
 import { LedgerFactory } from '../../ledger/ledger.factory.js';
 import { installedStep } from '../../ledger/ledger.installer.js';
 import { LEDGER_OPTIONS, type LedgerModuleOptions } from '../../ledger/ledger.options.js';
@@ -48,7 +52,7 @@ export const indexReadinessProvider: FactoryProvider<IndexReadiness> = {
 /** @returns why an index that requires this backfill waits; null if it does not wait */
 async function waitFor(
   backfill: string,
-  evidence: 'proof' | 'record',
+  evidence: 'record' | ReadinessProof,
   {
     registry,
     backfills,
@@ -64,7 +68,7 @@ async function waitFor(
     if (status !== 'complete') return `${backfill}, which is ${status}`;
     if (evidence === 'record') return null;
   }
-  const { complete, left, problem } = await backfills.prove(backfill);
+  const { complete, left, problem } = await backfills.prove(backfill, evidence === 'record' ? {} : evidence);
   if (complete) return null;
   if (problem !== undefined) return `${backfill}, whose query cannot run now: ${problem}`;
   return `${backfill}, of which ${left === undefined ? 'rows are' : `${formatQuantity(left, 'row')} ${left === 1 ? 'is' : 'are'}`} pending again`;

@@ -1,5 +1,11 @@
 import type { DeclaredIndex } from './index.options.js';
 
+/** How the proof of a required backfill says how far it is, and what stops it. */
+export interface ReadinessProof {
+  readonly signal?: AbortSignal;
+  readonly log?: (message: string) => void;
+}
+
 /**
  * Whether an index with `requires` or `build: 'after'` can be built. Provided by deploy/, because the phases do not import
  * each other.
@@ -10,11 +16,11 @@ export interface IndexReadiness {
   /** The names that an index may require: of the backfills that are declared, renamed or retired. Sends no query. */
   readonly requirable: readonly string[];
   /**
-   * @param evidence `proof`: the backfills in `requires` are probed for pending rows; `record`: what the ledger says
+   * @param evidence a proof: the backfills in `requires` are probed for pending rows; `record`: what the ledger says
    * @returns the backfills that are not complete, with their statuses, as in `leads-name, which is pending`;
    * null if every backfill that the index requires, or that names an index with `build: 'after'`, is complete
    */
-  waitsFor(index: DeclaredIndex, evidence: 'proof' | 'record'): Promise<string | null>;
+  waitsFor(index: DeclaredIndex, evidence: 'record' | ReadinessProof): Promise<string | null>;
 }
 
 /** The token of the `IndexReadiness`. */

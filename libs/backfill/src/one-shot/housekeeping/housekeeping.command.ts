@@ -13,7 +13,7 @@ export function runHousekeeping(
   wanted: HousekeepingArguments,
   command: CommandOptions,
 ): Promise<HousekeepingReport> {
-  if (wanted.verb === 'grants') return services.grants.read(wanted.roles);
+  if (wanted.verb === 'grants') return services.grants.read(wanted.roles, command);
   const { backfills } = services;
   if (wanted.verb === 'forget') return backfills.forget(wanted.names, command);
   return backfills.prune({ ...command, ...(wanted.keepMs === undefined ? {} : { keepMs: wanted.keepMs }) });

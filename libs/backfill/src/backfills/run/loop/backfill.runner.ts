@@ -46,7 +46,8 @@ export class BackfillRunner {
     const connections = () => this.#run.connections;
     const endEnforcement = enforceStop(options.stop, options, connections);
     const { ledger, log } = this.#run;
-    const waitWatch = new WaitWatch({ connections, ledger, log });
+    const watched = () => [...connections(), { session: this.#run.proofSession, waitingFor: null }];
+    const waitWatch = new WaitWatch({ connections: watched, ledger, log });
     const loopOutcome = await this.#prepareAndLoop().finally(() => {
       waitWatch.stop();
       endEnforcement();

@@ -1,6 +1,7 @@
 import type { BackfillLedger } from '../../../ledger/backfill.ledger.js';
 import type { Ledger } from '../../../ledger/ledger.js';
 import type { LedgerRecord } from '../../../ledger/target/record.opener.js';
+import type { Session } from '../../../postgres/session.js';
 import type { RowSelection } from '../../batch/row-selection.js';
 import { PaceControl } from '../../control/pace.control.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
@@ -42,6 +43,8 @@ export class RunContext {
   selection: RowSelection | null = null;
   /** The workers of this process; null before the first range. */
   pool: WorkerPool | null = null;
+  /** The second connection of a proof that reads page by page; null if there is none now. */
+  proofSession: Session | null = null;
   /** Whether the run has taken a range and set the ledger's status to `running`. */
   hasStarted = false;
 

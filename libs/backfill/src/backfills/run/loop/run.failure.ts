@@ -9,7 +9,7 @@ import {
 } from '../../run.error.js';
 import { DatabaseLostError } from '../connection/database-lost.error.js';
 import { classifyFailure } from '../outcome/failure.js';
-import { readMissingPart } from '../outcome/missing-part.reader.js';
+import { isMissingPart, readMissingPart } from '../outcome/missing-part.reader.js';
 import { readMissingRights } from '../outcome/missing-rights.reader.js';
 import {
   databaseLost,
@@ -23,8 +23,6 @@ import {
 import type { RunContext } from './run.context.js';
 
 const MISSING_RIGHT = '42501';
-const UNDEFINED_COLUMN = '42703';
-const UNDEFINED_TABLE = '42P01';
 
 /** Converts the error that has ended a run to an outcome. */
 export async function outcomeOfError(run: RunContext, error: unknown): Promise<RunOutcome> {
@@ -53,8 +51,7 @@ export async function failedBy(run: RunContext, error: unknown): Promise<RunOutc
  */
 async function missingPart({ connection, definition }: RunContext, error: unknown): Promise<string | null> {
   if (error instanceof NotInDatabaseError) return error.problem;
-  const state = sqlState(error);
-  if (state !== UNDEFINED_COLUMN && state !== UNDEFINED_TABLE) return null;
+  if (!isMissingPart(error)) return null;
   return connection.ask((session) => readMissingPart(session, definition));
 }
 

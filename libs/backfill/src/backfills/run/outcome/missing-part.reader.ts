@@ -1,7 +1,16 @@
 import { boolean, text } from '../../../postgres/decoders.js';
+import { sqlState } from '../../../postgres/error-classes.js';
 import type { Session } from '../../../postgres/session.js';
 import { mentionsColumn } from '../../definition/column-mentions.js';
 import type { BackfillDefinition } from '../../definition/definition.js';
+
+/** undefined_column, undefined_table */
+const IS_MISSING: ReadonlySet<string> = new Set(['42703', '42P01']);
+
+/** Whether a statement failed because a column or a table does not exist, of the backfill or another one. */
+export function isMissingPart(error: unknown): boolean {
+  return IS_MISSING.has(sqlState(error) ?? '');
+}
 
 /**
  * What the catalogue does not have of the backfill's own table: the table itself, or a column of the entity that the

@@ -8,9 +8,12 @@ const POLL_INTERVAL_MS = 2_000;
 /** A statement that has run for this time may wait, e.g. for a lock. */
 const LONG_WAIT_MS = 1_500;
 
+/** A connection whose statements may wait. */
+export type WatchedConnection = Pick<RunConnection, 'session' | 'waitingFor'>;
+
 export interface WaitWatchOptions {
   /** Returns the connections that the run uses now. */
-  connections(): Iterable<RunConnection>;
+  connections(): Iterable<WatchedConnection>;
   readonly ledger: BackfillLedger;
   readonly log: RunLog;
 }
@@ -73,7 +76,7 @@ export class WaitWatch {
 }
 
 /** What the statement on the connection, or the worker that uses it, waits for. */
-async function waitsOf({ session, waitingFor }: RunConnection): Promise<string[]> {
+async function waitsOf({ session, waitingFor }: WatchedConnection): Promise<string[]> {
   const ownWait = waitingFor === null ? [] : [waitingFor];
   if (session === null || session.waitedMs < LONG_WAIT_MS) return ownWait;
   const { holders, isForStandby } = await session.describeWait();

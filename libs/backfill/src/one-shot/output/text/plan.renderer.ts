@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, formatQuantity } from '../reader.format.js';
 import { NO_BACKFILL_DECLARED } from '../../../report/report.js';
-import type { BackfillPlan, PlanReport } from '../../../report/plan.js';
+import type { BackfillPlan, PlanReport, UnplannedBackfill } from '../../../report/plan.js';
 import { renderCosts, renderWays } from './plan-costs.renderer.js';
 import { formatCascade } from '../../../report/cascade.format.js';
 import { printable, printableLine } from './printable.js';
@@ -14,10 +14,17 @@ const NOTHING_WAS_CHANGED = {
 } as const satisfies Record<PlanDetail, string>;
 
 /** What a run would do. Ends with a line break. */
-export function renderPlan({ plan }: PlanReport, detail: PlanDetail): string {
-  if (plan.length === 0) return `\n${NO_BACKFILL_DECLARED}\n`;
-  const blocks = plan.map((backfill) => renderBackfill(backfill, detail).join('\n'));
-  return `\n${[...blocks, NOTHING_WAS_CHANGED[detail]].join('\n\n')}\n`;
+export function renderPlan({ plan, unplanned = [] }: PlanReport, detail: PlanDetail): string {
+  const blocks = [
+    ...plan.map((backfill) => renderBackfill(backfill, detail).join('\n')),
+    ...(plan.length === 0 ? [] : [NOTHING_WAS_CHANGED[detail]]),
+    ...unplanned.map(renderUnplanned),
+  ];
+  return `\n${blocks.length === 0 ? NO_BACKFILL_DECLARED : blocks.join('\n\n')}\n`;
+}
+
+function renderUnplanned({ name, reason, complete }: UnplannedBackfill): string {
+  return `${name} ${complete === true ? 'is complete' : 'cannot be planned now'}: ${printableLine(reason)}`;
 }
 
 function renderBackfill(plan: BackfillPlan, detail: PlanDetail): string[] {

@@ -74,15 +74,10 @@ export function renderOneShotPlan(report: OneShotPlan, detail: PlanDetail): stri
 }
 
 function renderBackfills(report: NonNullable<DeployPlan['backfill']>, detail: PlanDetail): string {
-  const { reason, plan, unplanned = [] } = report;
-  if (reason !== undefined && unplanned.length < 2)
-    return `\nThe backfills cannot be planned before the migrations have run: ${printableLine(reason)}\n`;
-  const without = unplanned.map(
-    (each) => `\n${each.name} cannot be planned now: ${printableLine(each.reason)}\n`,
-  );
-  return [...(plan.length === 0 && without.length > 0 ? [] : [renderPlan(report, detail)]), ...without].join(
-    '',
-  );
+  const { reason, unplanned = [] } = report;
+  return reason !== undefined && unplanned.length < 2
+    ? `\nThe backfills cannot be planned before the migrations have run: ${printableLine(reason)}\n`
+    : renderPlan(report, detail);
 }
 
 /** The reason why a plan or a status could not be read. Ends with a line break. */

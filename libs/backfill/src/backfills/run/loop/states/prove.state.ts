@@ -77,6 +77,7 @@ async function probe(run: RunContext, { selection }: LoopMemory) {
   const pending = await connection.use((session) =>
     findPending(session, selection, {
       excludeQuarantined: true,
+      onSession: (own) => void (run.proofSession = own),
       canContinue: async (idle, progress) => {
         await reporter.report(idle, progress);
         held = await gate.pass(session);

@@ -17,6 +17,7 @@ import { GrantsReader } from '../../libs/backfill/src/deploy/grants/grants.reade
 import { renderHousekeeping } from '../../libs/backfill/src/one-shot/output/housekeeping/housekeeping.renderer.ts';
 import { TestApplication } from '../support/applications/application.ts';
 import { TestDatabase } from '../support/server/database.ts';
+import { LockHolder } from '../support/server/lock-holder.ts';
 
 @Entity('orders')
 class Order {
@@ -235,6 +236,30 @@ describe('the statements of --grants', () => {
     // A later release changes tables and adds steps to the ledger.
     const second = await start(deploying);
     expect(await migrate(second)).toEqual([undefined]);
+  });
+
+  it('are not printed after a signal, and the command says what it waited for', async () => {
+    const { context } = await start(owner);
+    const holder = await LockHolder.hold(
+      owner,
+      'LOCK pg_catalog.pg_attrdef IN ACCESS EXCLUSIVE MODE',
+      'a repair',
+    );
+    const stop = new AbortController();
+    const waits: string[] = [];
+    const waiting = (wait: string) => {
+      waits.push(wait);
+      stop.abort('SIGTERM');
+    };
+    const reader = context.get(GrantsReader, { strict: false });
+    try {
+      await expect(reader.read([], { signal: stop.signal, waiting })).rejects.toThrow(
+        'The command was stopped by SIGTERM',
+      );
+      expect(waits).toEqual([expect.stringContaining(`a lock held by pid ${holder.pid} (a repair)`)]);
+    } finally {
+      await holder.release();
+    }
   });
 
   it('give tables and a ledger of another owner to the deploying role', async () => {

@@ -25,8 +25,15 @@ export interface RunningProcess {
  * library.
  */
 export class FixtureApp {
-  readonly #folder: string;
+  #folder: string;
   readonly #entry: string;
+
+  /** An application in another folder, which has the library in its own `node_modules`. */
+  static at(folder: string, entry: string): FixtureApp {
+    const app = new FixtureApp(undefined, entry);
+    app.#folder = folder;
+    return app;
+  }
 
   /**
    * @param name its folder under test/fixtures; the example application if left out

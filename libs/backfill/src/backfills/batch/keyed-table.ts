@@ -2,8 +2,9 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Key } from '../../ledger/range.js';
 import { rowsFromArrays, type Parameters } from '../../postgres/parameters.js';
 import { columnOfRow } from '../definition/columns.js';
+import { exactKeySettings } from '../definition/compile/exact.settings.js';
 import { ROW, type BackfillDefinition } from '../definition/definition.js';
-import { keyText } from './key-text.js';
+import { keyText, tenantText } from './key-text.js';
 import type { KeyOperator, TableFacts } from './table.inspector.js';
 
 /**
@@ -16,7 +17,12 @@ export class KeyedTable {
   readonly facts: TableFacts;
 
   constructor(definition: BackfillDefinition, facts: TableFacts) {
-    this.definition = { ...definition, key: facts.key };
+    const { pace } = definition;
+    const settings = {
+      ...pace.settings,
+      ...exactKeySettings(facts.key.map((each) => facts.baseTypeOf(each))),
+    };
+    this.definition = { ...definition, key: facts.key, pace: { ...pace, settings } };
     this.facts = facts;
   }
 
@@ -37,7 +43,8 @@ export class KeyedTable {
   }
 
   get tenantText(): string {
-    return this.definition.tenant ? `${columnOfRow(this.definition.tenant)}::text` : 'NULL::text';
+    const { tenant } = this.definition;
+    return tenant ? tenantText(columnOfRow(tenant), this.facts.baseTypeOf(tenant)) : 'NULL::text';
   }
 
   /** The row's key in the ledger's format: a JSON array of strings. */

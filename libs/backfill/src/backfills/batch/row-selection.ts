@@ -86,7 +86,8 @@ export class RowSelection extends KeyedTable {
   #tenantConditions(parameters: Parameters): string[] {
     const { tenant } = this.definition;
     if (this.tenants === null || !tenant) return [];
-    return [tenantCondition(columnOfRow(tenant), this.facts.typeOf(tenant), this.tenants, parameters)];
+    const column = { column: columnOfRow(tenant), type: this.facts.typeOf(tenant), text: this.tenantText };
+    return [tenantCondition(column, this.tenants, parameters)];
   }
 }
 

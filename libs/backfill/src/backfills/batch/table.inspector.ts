@@ -59,11 +59,19 @@ const OPERATOR_SCHEMA = `WITH RECURSIVE base (oid) AS (
   JOIN pg_catalog.pg_amop AS p ON p.amopfamily = c.opcfamily AND p.amoplefttype = base.oid AND p.amoprighttype = base.oid AND p.amopstrategy = 1
   JOIN pg_catalog.pg_operator AS o ON o.oid = p.amopopr JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace LIMIT 1`;
 
-/** The type of the column `a`, for a domain the type below it, and whether it is one of a table or of CREATE TYPE … AS (…). */
+/** `range of date`. PostgreSQL before version 14 has no multirange, and `pg_range` no column for it. */
+const RANGE_TYPE = `pg_catalog.format('%s of %s', CASE kind WHEN 'r' THEN 'range' ELSE 'multirange' END,
+    (SELECT pg_catalog.format_type(r.rngsubtype, NULL) FROM pg_catalog.pg_range AS r
+      WHERE base.oid IN (r.rngtypid, (pg_catalog.to_jsonb(r) OPERATOR(pg_catalog.->>) 'rngmultitypid')::oid)))`;
+
+/**
+ * The type of the column `a`, for a domain the type below it, and whether it is a range, or one of a table or of CREATE
+ * TYPE … AS (…).
+ */
 const BASE_TYPE = `WITH RECURSIVE base (oid, kind, below) AS (
     SELECT t.oid, t.typtype, t.typbasetype FROM pg_catalog.pg_type AS t WHERE t.oid = a.atttypid
     UNION ALL SELECT t.oid, t.typtype, t.typbasetype FROM base JOIN pg_catalog.pg_type AS t ON t.oid = base.below WHERE base.kind = 'd'
-  ) SELECT CASE kind WHEN 'c' THEN 'record' ELSE pg_catalog.format_type(oid, NULL) END FROM base WHERE kind <> 'd'`;
+  ) SELECT CASE WHEN kind = 'c' THEN 'record' WHEN kind IN ('r', 'm') THEN ${RANGE_TYPE} ELSE pg_catalog.format_type(oid, NULL) END FROM base WHERE kind <> 'd'`;
 
 const COLUMNS = `SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), (${BASE_TYPE}),
     CASE WHEN pg_catalog.row_security_active(c.oid) AND NOT (${SEES_ALL}) THEN current_user END,

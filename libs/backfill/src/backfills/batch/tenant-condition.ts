@@ -20,20 +20,26 @@ const CANONICAL_TYPES: readonly CanonicalType[] = [
   { type: /^bigint$/, isCanonical: isIntegerWithin(63n) },
 ];
 
+/** The tenant's column as SQL. */
+export interface TenantColumn {
+  readonly column: string;
+  readonly type: string;
+  /** Its text, which is the same in every session. */
+  readonly text: string;
+}
+
 /**
  * The condition that the row belongs to one of the tenants, which are given as text. It compares values
  * instead of texts if the result is the same, so that PostgreSQL can use an index that begins with the
  * tenant. It compares a single tenant with `=`, because such an index then returns the rows in key order.
  *
- * @param type of the column
  */
 export function tenantCondition(
-  column: string,
-  type: string,
+  { column, type, text }: TenantColumn,
   tenants: readonly string[],
   parameters: Parameters,
 ): string {
-  if (!isComparedAsValue(type, tenants)) return `${column}::text = ANY(${parameters.addArray(tenants)})`;
+  if (!isComparedAsValue(type, tenants)) return `${text} = ANY(${parameters.addArray(tenants)})`;
   // A cast to `character varying(8)` would truncate a longer text. `varchar = text` is an operator that anybody may
   // create in `public`.
   const isVarchar = type.startsWith('character');

@@ -13,7 +13,8 @@ const READABLE = {
 /** The text of an amount is a number with a sign of the currency. */
 const AMOUNTS = { lc_monetary: 'C' } as const;
 /** Types of a key, or of elements of it, whose text is exact or unambiguous only with some settings. */
-const DEPENDENT_TYPES = /float|real|double|interval|range|multirange/i;
+const DEPENDENT_TYPES = /float|real|double|interval|range|multirange|\[\]$/i;
+const AMOUNT_TYPES = /\bmoney\b/;
 
 /**
  * Settings of each transaction with which values are read and written back exactly, whatever the role, the database or
@@ -23,11 +24,18 @@ export function exactSettings(
   kind: BackfillKind,
   key: readonly ColumnMetadata[],
 ): Readonly<Record<string, string>> {
-  const amounts = key.some(({ type }) => type === 'money') ? AMOUNTS : {};
-  if (kind === 'transform' || kind === 'process') return { ...READABLE, ...amounts };
-  const isDependent = key.some(({ type, isArray }) => isArray || DEPENDENT_TYPES.test(String(type)));
   return {
-    ...(isDependent ? { ...EXACT_NUMBERS, DateStyle: 'ISO', IntervalStyle: 'postgres' } : {}),
-    ...amounts,
+    ...(kind === 'transform' || kind === 'process' ? READABLE : {}),
+    ...exactKeySettings(key.map(({ type, isArray }) => `${String(type)}${isArray ? '[]' : ''}`)),
+  };
+}
+
+/** @param types of the key as the entity declares them, or as they are in the database: a domain may hide its own */
+export function exactKeySettings(types: readonly string[]): Readonly<Record<string, string>> {
+  return {
+    ...(types.some((type) => DEPENDENT_TYPES.test(type))
+      ? { ...EXACT_NUMBERS, DateStyle: 'ISO', IntervalStyle: 'postgres' }
+      : {}),
+    ...(types.some((type) => AMOUNT_TYPES.test(type)) ? AMOUNTS : {}),
   };
 }

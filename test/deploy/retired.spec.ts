@@ -167,7 +167,7 @@ describe('a complete backfill whose column a later migration has dropped', () =>
         );
         expect(await application.service.prove('big-v')).toMatchObject({
           complete: false,
-          problem: expect.stringMatching(gone) as unknown,
+          problem: expect.stringContaining('does not exist') as unknown,
           reason: expect.stringContaining('name it in `retired`') as unknown,
         });
         expect(proved).toMatchObject({

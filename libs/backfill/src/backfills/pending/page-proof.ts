@@ -79,7 +79,9 @@ export async function findPendingByPages(
   try {
     let maxPages = MAX_WINDOW_PAGES;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS && maxPages > 0; attempt++) {
-      const { files, obstacle } = await inspectFiles(caller, selection);
+      const inspected = await unlessInterrupted(() => inspectFiles(caller, selection));
+      if (isInterruption(inspected)) continue;
+      const { files, obstacle } = inspected;
       if (obstacle !== null) return TOO_SLOW;
       const search = new PageSearch(session, selection, files, maxPages);
       const found = await unlessInterrupted(() => search.run(options));
@@ -95,13 +97,13 @@ export async function findPendingByPages(
   }
 }
 
-function isInterruption(found: Found | Interruption): found is Interruption {
+function isInterruption(found: unknown): found is Interruption {
   return INTERRUPTIONS.some((interruption) => interruption === found);
 }
 
-async function unlessInterrupted(search: () => Promise<Found | Interruption>): Promise<Found | Interruption> {
+async function unlessInterrupted<T>(work: () => Promise<T>): Promise<T | Interruption> {
   try {
-    return await search();
+    return await work();
   } catch (error) {
     const failure = classifyDatabaseError(error);
     if (failure === 'too-slow') return failure;

@@ -226,19 +226,36 @@ describe('a preview', () => {
     }
   });
 
-  it('leaves out rows that another session has locked, and says if these are all', async () => {
-    const holder = await LockHolder.hold(stage.database, 'SELECT 1 FROM leads WHERE id <= 20 FOR UPDATE');
-    try {
-      expect((await preview('set')).rows.map(({ key }) => key[0])).toEqual(['21', '22', '23', '24', '25']);
-      await holder.query('SELECT 1 FROM leads FOR UPDATE');
-      expect(await preview('set')).toMatchObject({
-        rows: [],
-        problem: expect.stringContaining('locked') as string,
-      });
-    } finally {
-      await holder.release();
-    }
-  });
+  it.each([
+    ['set', 'leads', 'id <= 20', ['21', '22', '23', '24', '25']],
+    ['transform', 'leads', 'id <= 20', ['21', '22', '23', '24', '25']],
+    ['choosy', 'leads', 'id IN (2, 4)', ['1', '3', '5', '6', '7', '8', '9', '10', '11', '12']],
+    ['copy', 'leads', 'id <= 20', ['21', '22', '23', '24', '25']],
+    ['purge', 'accounts', `region <> 'eu'`, ['eu']],
+  ] as const)(
+    'of a %s leaves out rows that another session has locked, at once, and says if these are all',
+    async (name, table, locked, keys) => {
+      const holder = await LockHolder.hold(
+        stage.database,
+        `SELECT 1 FROM ${table} WHERE ${locked} FOR UPDATE`,
+      );
+      try {
+        const { rows, problem } = await preview(name);
+        expect({ keys: rows.map(({ key }) => key[0]), problem }).toEqual({ keys, problem: null });
+        expect(rows.map(({ error }) => error)).toEqual(keys.map(() => null));
+        const { plan } = await stage.application.service.plan({ names: [name] });
+        expect(JSON.stringify(plan)).not.toContain('lock timeout');
+        expect(plan).toMatchObject([{ measuredRowsPerSecond: expect.any(Number) as number }]);
+        await holder.query(`SELECT 1 FROM ${table} FOR UPDATE`);
+        expect(await preview(name)).toMatchObject({
+          rows: [],
+          problem: expect.stringContaining('locked') as string,
+        });
+      } finally {
+        await holder.release();
+      }
+    },
+  );
 
   it('says that only rows in quarantine are pending', async () => {
     await stage.run('impossible');

@@ -23,6 +23,7 @@ import {
   type FailedRows,
   type RowsOfBatch,
 } from './row.changer.js';
+import { setLockedRowsAside } from './rows.reader.js';
 
 /** A batch that takes too long is measured again with this part of its rows. */
 const FEWER = 10;
@@ -180,6 +181,7 @@ type Measured = Pick<Rehearsal, 'rowsPerSecond' | 'problem'>;
  */
 async function measure(session: Session, batch: RowsOfBatch): Promise<Measured> {
   try {
+    await setLockedRowsAside(session, batch.selection, { ...batch, columns: [] });
     const found = await measureFewer(session, batch);
     if (found.problem === null) return { rowsPerSecond: found.value, problem: null };
     if (found.problem.kind === 'too-slow') return { rowsPerSecond: null, problem: ROW_TOO_SLOW };

@@ -8,7 +8,7 @@ import type { PendingOptions, RowSelection } from '../../batch/row-selection.js'
 import { sampleOf, stepOf } from './batch.rehearsal.js';
 import { MAX_HELD_MS, PLAN_TIMEOUTS } from './plan-timeouts.js';
 import { attempt, rehearsalProblem, tryEachRow, type RowsToTry } from './row.changer.js';
-import { nextRows, nextUnlockedRows, readRows, type ReadRow } from './rows.reader.js';
+import { nextRows, nextUnlockedRows, readRows, setLockedRowsAside, type ReadRow } from './rows.reader.js';
 import { hide, shownColumns, type ShownColumn } from './shown-columns.js';
 
 const NONE_PENDING = 'No row is pending.';
@@ -55,6 +55,7 @@ export async function rehearseChanges(
     const runner = createBatchRunner(sample.selection);
     const step: SweepStep = { ...stepOf(sample, runner), limit: rows, lockMode: 'locking' };
     const reading = { range, step, columns };
+    const aside = await setLockedRowsAside(session, sample.selection, reading);
     if (definition.kind === 'copy') {
       const found = await nextUnlockedRows(session, sample.selection, reading);
       if (found.length > 0) return { rows: found.map((row) => toInserted(columns, row)), problem: null };
@@ -63,7 +64,8 @@ export async function rehearseChanges(
       const changed = await changeRows(session, batch);
       if (changed.rows.length > 0 || changed.problem !== null) return changed;
     }
-    const isLocked = (await nextRows(session, sample.selection, { ...reading, lock: '' })).length > 0;
+    const isLocked =
+      aside > 0 || (await nextRows(session, sample.selection, { ...reading, lock: '' })).length > 0;
     return { rows: [], problem: isLocked ? ALL_LOCKED : await none() };
   } finally {
     await session.rollback();

@@ -25,22 +25,50 @@ export interface NextRows {
   readonly columns: readonly ShownColumn[];
 }
 
+/** Each round sets at most as many rows aside as a batch has. */
+const MAX_ROUNDS = 20;
+
+/**
+ * A batch of `transform` locks no row while its code runs, so it does not skip locked ones: those that another session
+ * has locked are put into quarantine for the rest of the transaction, which is rolled back.
+ *
+ * @returns the number of these rows; 0 for other kinds
+ */
+export async function setLockedRowsAside(
+  session: Session,
+  selection: RowSelection,
+  next: NextRows,
+): Promise<number> {
+  const { definition, ledger } = selection;
+  if (definition.kind !== 'transform') return 0;
+  let aside = 0;
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
+    const keysOf = async (lock: string) =>
+      (await nextRows(session, selection, { ...next, columns: [], lock })).map(({ key }) => key);
+    const lockable = await session.part(() => keysOf(skippingLock(definition)), 'rolled-back');
+    const unlocked = new Set(lockable.map((key) => JSON.stringify(key)));
+    const locked = (await keysOf('')).filter((key) => !unlocked.has(JSON.stringify(key)));
+    if (locked.length === 0) break;
+    await session.send(
+      locked.map((key) => ledger.quarantine.add({ key, tenant: null, error: '', code: null })),
+    );
+    aside += locked.length;
+  }
+  return aside;
+}
+
 /**
  * The rows that a batch selects next, without those that another session has locked. They stay locked, so that the batch
- * selects the same ones, except for `transform`, whose batch locks no row while its code runs.
+ * selects the same ones, except for `transform`: see `setLockedRowsAside`.
  */
-export async function nextUnlockedRows(
+export function nextUnlockedRows(
   session: Session,
   selection: RowSelection,
   next: NextRows,
 ): Promise<readonly ReadRow[]> {
   const { definition } = selection;
-  const lock = skippingLock(definition);
-  if (definition.kind !== 'transform') return nextRows(session, selection, { ...next, lock });
-  const lockable = () => nextRows(session, selection, { ...next, columns: [], lock });
-  const keys = new Set((await session.part(lockable, 'rolled-back')).map(({ key }) => JSON.stringify(key)));
-  const rows = await nextRows(session, selection, { ...next, lock: '' });
-  return rows.filter(({ key }) => keys.has(JSON.stringify(key)));
+  const lock = definition.kind === 'transform' ? '' : skippingLock(definition);
+  return nextRows(session, selection, { ...next, lock });
 }
 
 function skippingLock({ kind }: Pick<BackfillDefinition, 'kind'>): string {

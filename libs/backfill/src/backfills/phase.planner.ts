@@ -4,6 +4,7 @@ import type { TenantScope } from '../ledger/range.js';
 import type { BackfillPlan, PlanReport, UnplannedBackfill } from '../report/plan.js';
 import type { BackfillDefinition } from './definition/definition.js';
 import { planBackfill } from './plan/backfill.planner.js';
+import { PlanBlockedError } from './run.error.js';
 import { whyUnprovable } from './status/unprovable.reader.js';
 
 export interface PlanOptions {
@@ -11,7 +12,7 @@ export interface PlanOptions {
   /** The schema of the ledger, not quoted. */
   readonly schema: string;
   readonly tenants: TenantScope;
-  /** What happens if one of several backfills cannot be planned: `report` plans the others. */
+  /** What happens if one of several backfills cannot be planned: `report` plans the others. A lock is always reported. */
   readonly problems: 'throw' | 'report';
 }
 
@@ -30,7 +31,8 @@ export async function planPhase(
       if (!(error instanceof BackfillError)) throw error;
       const unprovable = await whyUnprovable(definition, error, { ledger, schema });
       if (unprovable !== null) unplanned.push({ name, reason: unprovable, complete: true });
-      else if (problems === 'report') unplanned.push({ name, reason: error.message });
+      else if (problems === 'report' || error instanceof PlanBlockedError)
+        unplanned.push({ name, reason: error.message });
       else throw error;
     }
   }

@@ -240,6 +240,22 @@ export class SwallowedError extends BackfillError {
 }
 
 /**
+ * A plan or a preview does not wait for a lock on the table for more than a second.
+ *
+ * @publicApi
+ */
+export class PlanBlockedError extends BackfillError {
+  /** @param waitingFor the lock, and the session that holds it */
+  constructor(backfill: string, waitingFor: string, cause: unknown) {
+    super(`Backfill "${backfill}": it cannot be planned now, because it would wait for ${waitingFor}.`, {
+      subject: backfill,
+      remedy: 'Nothing was changed. Plan it again when that session has ended.',
+      cause,
+    });
+  }
+}
+
+/**
  * `process()` ended the batch's transaction, so rows and cursor could not commit together.
  *
  * @publicApi

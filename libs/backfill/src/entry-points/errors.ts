@@ -58,6 +58,7 @@ export {
   StillPendingError,
   SwallowedError,
   TableMismatchError,
+  PlanBlockedError,
   TooManyQuarantinedError,
   TransactionEndedError,
   TransformResultError,

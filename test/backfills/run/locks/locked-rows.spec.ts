@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { Backfill, type SetBackfill, type TransformBackfill } from 'nestjs-backfill';
+import { PlanBlockedError } from 'nestjs-backfill/errors';
 import { Column, Entity, IsNull, PrimaryColumn } from 'typeorm';
 import type { TestDatabase } from '../../../support/server/database.ts';
 import { BatchHook } from '../../../support/runs/batch-hook.ts';
@@ -219,9 +220,15 @@ describe('a whole table that another session has locked', () => {
     expect(await stage.run('set')).toMatchObject({ status: 'complete', updated: 3 });
   });
 
-  it('makes a plan fail with a lock timeout instead of waiting', async () => {
+  it('is named by a plan and a preview with its holder, after a second', async () => {
     const holder = await LockHolder.hold(stage.database, 'LOCK TABLE leads', 'ALTER TABLE by hand');
-    await expect(stage.application.service.plan({ names: ['set'] })).rejects.toThrow(/lock timeout/);
+    const { service } = stage.application;
+    const reason = `held by pid ${holder.pid} (ALTER TABLE by hand)`;
+    expect(await service.plan({ names: ['set'] })).toMatchObject({
+      plan: [],
+      unplanned: [{ name: 'set', reason: expect.stringContaining(reason) as string }],
+    });
+    await expect(service.preview('set')).rejects.toThrow(PlanBlockedError);
     await holder.release();
   });
 });

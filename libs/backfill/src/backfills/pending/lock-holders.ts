@@ -25,16 +25,23 @@ export async function describeLock(
   key: Key | null,
   error?: unknown,
 ): Promise<string> {
-  const rowHolders = key === null ? [] : await rowLockHolders(session, selection, key);
-  const holders = rowHolders.length > 0 ? rowHolders : await tableLockHolders(session, selection);
-  const target = key ? `the row ${selection.describe(key)}` : `the table ${selection.definition.table}`;
+  if (key === null) return describeTableLock(session, selection.definition.table);
+  const rowHolders = await rowLockHolders(session, selection, key);
+  const holders =
+    rowHolders.length > 0 ? rowHolders : await tableLockHolders(session, selection.definition.table);
+  const target = `the row ${selection.describe(key)}`;
   if (holders.length > 0) return `a lock on ${target}, held by ${holders.join('; ')}`;
-  if (!key) return `a lock on ${target}`;
   // The row itself is not locked. Its change may wait for another row, e.g. for a parent row that a foreign
   // key checks.
   // The context may hold values of rows, e.g. a statement that a trigger has built.
   const context = isRedacting() ? undefined : contextOf(error);
   return `a lock on ${target}, or one that its change needs${context === undefined ? '' : ` (${context})`}`;
+}
+
+/** Describes the lock on a table that a statement waited for. @param table as SQL */
+export async function describeTableLock(session: Session, table: string): Promise<string> {
+  const holders = await tableLockHolders(session, table);
+  return `a lock on the table ${table}${holders.length > 0 ? `, held by ${holders.join('; ')}` : ''}`;
 }
 
 async function rowLockHolders(session: Session, selection: RowSelection, key: Key): Promise<string[]> {
@@ -66,13 +73,13 @@ async function rowLockHolders(session: Session, selection: RowSelection, key: Ke
 /**
  * Includes sessions that still wait for a lock on the table, because later lock requests queue behind them.
  */
-async function tableLockHolders(session: Session, selection: RowSelection): Promise<string[]> {
+async function tableLockHolders(session: Session, table: string): Promise<string[]> {
   const result = await session.send([
     {
       text: `SELECT DISTINCT ${describeSession('a')} FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.relation = pg_catalog.to_regclass($1)::oid AND a.pid <> pg_catalog.pg_backend_pid()
           AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`,
-      values: [selection.definition.table],
+      values: [table],
     },
   ]);
   return result.last.values(text);

@@ -5,7 +5,8 @@ import { Session } from '../../postgres/session.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
 import type { BackfillDefinition } from '../definition/definition.js';
-import { InvalidStatementError } from '../run.error.js';
+import { describeTableLock } from '../pending/lock-holders.js';
+import { InvalidStatementError, PlanBlockedError } from '../run.error.js';
 import { ledgerForPlan, type PlanLedger } from './plan.ledger.js';
 import { PLAN_TIMEOUTS } from './rehearsal/plan-timeouts.js';
 
@@ -16,6 +17,7 @@ import { PLAN_TIMEOUTS } from './rehearsal/plan-timeouts.js';
  *
  * @throws TableMismatchError if the table or a column does not exist
  * @throws InvalidStatementError if PostgreSQL rejects the SQL of the backfill
+ * @throws PlanBlockedError if another session locks the table
  */
 export async function withPlanSelection<T>(
   definition: BackfillDefinition,
@@ -28,16 +30,18 @@ export async function withPlanSelection<T>(
 ): Promise<T> {
   const session = await Session.open(definition.dataSource);
   try {
-    const facts = await inspectTable(session, definition);
     const withPlanTimeouts = { ...definition, pace: { ...definition.pace, ...PLAN_TIMEOUTS } };
+    const facts = await inspectTable(session, withPlanTimeouts);
     const planLedger = await ledgerForPlan(session, definition, { ledger, schema });
     const ownLedger = planLedger.ledger.of(definition);
     await ownLedger.locate(session);
     return await work(session, new RowSelection(withPlanTimeouts, ownLedger, facts, tenants), planLedger);
   } catch (error) {
-    throw classifyDatabaseError(error) === 'programming'
-      ? new InvalidStatementError(definition.name, error)
-      : error;
+    const { name, table } = definition;
+    const errorClass = classifyDatabaseError(error);
+    if (errorClass === 'programming') throw new InvalidStatementError(name, error);
+    if (errorClass !== 'lock') throw error;
+    throw new PlanBlockedError(name, await describeTableLock(session, table), error);
   } finally {
     await session.close();
   }

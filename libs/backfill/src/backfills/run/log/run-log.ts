@@ -5,7 +5,10 @@ import { ignoreObserverErrors } from '../../../report/observer.wrapper.js';
 import type { ActiveThrottle } from '../../../report/active-throttle.js';
 import { describeFailure } from '../outcome/failure.js';
 import type { Count } from '../../pending/pending.counter.js';
+import type { MonotonicClock } from '../../throttle/throttle.reading.js';
 
+/** After this time without a line, the next batch has one, and so has a search for the next pending row. */
+const MAX_QUIET_MS = 30_000;
 /** Maximum number of quarantined rows that are logged one by one. Further rows are only counted. */
 const MAX_NAMED_ROWS = 10;
 
@@ -15,6 +18,8 @@ export interface RunLogOptions {
   /** Number of batches between two progress lines. */
   readonly progressEvery: number;
   readonly observer: BackfillObserver;
+  /** @default performance.now */
+  readonly now?: MonotonicClock;
 }
 
 /** Counts the changed rows and the batches of a run, and reports its progress to the observer. */
@@ -22,7 +27,10 @@ export class RunLog {
   readonly #name: string;
   readonly #progressEvery: number;
   readonly #observer: Required<BackfillObserver>;
-  readonly #startedAt = performance.now();
+  readonly #now: MonotonicClock;
+  readonly #startedAt: number;
+  /** When the log had its last line about the progress. */
+  #lineAt: number;
   #total: Count | null = null;
   #updated = 0;
   #batches = 0;
@@ -31,9 +39,11 @@ export class RunLog {
   #quarantined = 0;
   #proofMs: number | null = null;
 
-  constructor({ name, progressEvery, observer }: RunLogOptions) {
+  constructor({ name, progressEvery, observer, now = () => performance.now() }: RunLogOptions) {
     this.#name = name;
     this.#progressEvery = progressEvery;
+    this.#now = now;
+    this.#startedAt = this.#lineAt = now();
     this.#observer = ignoreObserverErrors(observer);
   }
 
@@ -51,7 +61,7 @@ export class RunLog {
   }
 
   get durationMs(): number {
-    return Math.round(performance.now() - this.#startedAt);
+    return Math.round(this.#now() - this.#startedAt);
   }
 
   /** Milliseconds that the probes for a pending row took; null if there was none. */
@@ -60,7 +70,7 @@ export class RunLog {
   }
 
   get rowsPerSecond(): number {
-    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const seconds = (this.#now() - this.#startedAt) / 1000;
     return seconds > 0 ? Math.round(this.#updated / seconds) : 0;
   }
 
@@ -84,12 +94,25 @@ export class RunLog {
     this.#batches++;
     this.#updated += changed;
     this.#reportedWait = null;
+    const line = this.#batches % this.#progressEvery === 0 || this.#isQuiet;
+    if (line) this.#lineAt = this.#now();
     this.#observer.progressed({
       ...this.#progress(tenant, cursor),
       range: id,
       batchMs: time.serverMs,
-      line: this.#batches % this.#progressEvery === 0,
+      line,
     });
+  }
+
+  /** Reports where a sweep is that finds no pending row for a long time. */
+  searching(position: string): void {
+    if (!this.#isQuiet) return;
+    this.#lineAt = this.#now();
+    this.note('log', `Searching for the next pending row, at ${position}.`);
+  }
+
+  get #isQuiet(): boolean {
+    return this.#now() - this.#lineAt >= MAX_QUIET_MS;
   }
 
   /** Counts rows of a committed batch whose reply was lost. It counts as one batch. */

@@ -21,7 +21,7 @@ import { changeOrQuarantine } from '../row.changer.js';
 import { Trial } from './trial.js';
 import { begunAt, stepOf, type SentBatch, type UnsentBatch } from './sent-batch.js';
 import type { SweepWindow } from './sweep-window.js';
-import { findNextRow, findWindowEnd, moveWindow, sameKey } from './window.js';
+import { describeBound, findNextRow, findWindowEnd, moveWindow, sameKey } from './window.js';
 
 const ONE_ROW: StageLimits = { regular: 1, moving: 1 };
 
@@ -253,6 +253,7 @@ export class Sweep {
     state.windowOpened(await moveWindow(session, this.#selection, range, { size, mayHaveSkipped }));
     window.opened({ mayHaveSkipped: tools.searchesEveryWindow });
     const { windowLower } = state.range;
+    tools.log.searching(describeBound(this.#selection, windowLower));
     await this.#hints?.windowOpened(session, pageOfBound(windowLower ?? boundAt(0)));
   }
 

@@ -12,6 +12,7 @@ import { withClause } from '../../../batch/order/sweep-order.js';
 import type { RowSelection } from '../../../batch/row-selection.js';
 import { ROW } from '../../../definition/definition.js';
 import { keyAtDistance } from '../../../pending/key-window.js';
+import { formatCount } from '../../../../text/quantity.format.js';
 
 export interface WindowMove {
   /** Maximum number of keys or pages in the next window. */
@@ -128,6 +129,13 @@ export async function findNextRow(
   });
   const found = result.all({ key: requiredKey, ctid: text });
   return { key: found[0]?.key ?? null, ...order.continuation(oneRow, found) };
+}
+
+/** `id=42`, or `page 7 of "leads"` */
+export function describeBound(selection: RowSelection, bound: Key | null): string {
+  const { file } = selection;
+  if (file !== null) return `page ${formatCount(bound === null ? 0 : pageOfBound(bound))} of ${file.table}`;
+  return bound === null ? 'the start of the table' : selection.describe(bound);
 }
 
 export function sameKey(a: Key | null, b: Key | null): boolean {

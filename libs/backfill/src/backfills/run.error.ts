@@ -240,16 +240,17 @@ export class SwallowedError extends BackfillError {
 }
 
 /**
- * A plan or a preview does not wait for a lock on the table for more than a second.
+ * A plan or a preview waits for a lock on the table for a second at most, and not for a server that executes no
+ * changes: its rehearsal changes rows and rolls back.
  *
  * @publicApi
  */
 export class PlanBlockedError extends BackfillError {
-  /** @param waitingFor the lock, and the session that holds it */
+  /** @param waitingFor e.g. the lock, and the session that holds it */
   constructor(backfill: string, waitingFor: string, cause: unknown) {
     super(`Backfill "${backfill}": it cannot be planned now, because it would wait for ${waitingFor}.`, {
       subject: backfill,
-      remedy: 'Nothing was changed. Plan it again when that session has ended.',
+      remedy: 'Nothing was changed. Plan it again when the wait is over.',
       cause,
     });
   }

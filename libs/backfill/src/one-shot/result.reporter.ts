@@ -2,7 +2,7 @@ import { BackfillError } from '../errors/backfill.error.js';
 import type { InterruptedOutcome } from '../deploy/deploy.phase.js';
 import type { DeploySequence } from '../deploy/deploy.sequence.js';
 import type { OneShotArguments } from './arguments/one-shot.arguments.js';
-import { messageOf, stackOf } from '../postgres/error-classes.js';
+import { messageOf } from '../postgres/error-classes.js';
 import { explanationOf } from './error.text.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-code.js';
 import { isInspection, type InspectionAction } from './one-shot.action.js';
@@ -52,9 +52,9 @@ export class ResultReporter {
     return this.crashed(error);
   }
 
-  /** An unexpected error, which is printed with its stack. */
+  /** An unexpected error, which is printed with its stack unless its cause is known. */
   async crashed(error: unknown): Promise<ExitCode> {
-    this.#output.error(stackOf(error));
+    this.#output.error(explanationOf(error));
     return this.interrupted('failed', messageOf(error));
   }
 

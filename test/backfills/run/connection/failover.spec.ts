@@ -1,3 +1,4 @@
+import { explanationOf } from '../../../../libs/backfill/src/one-shot/error.text.ts';
 import { DoJobs, Job, JobLog, NoteJobs } from '../../../support/applications/jobs.ts';
 import { allDoneOnce, jobsStage, readJobs, resetJobs } from '../../../support/applications/jobs.ts';
 import { promote, restartAsStandby } from '../../../support/server/failover.ts';
@@ -93,6 +94,19 @@ describe('default_transaction_read_only = on', () => {
     await setReadOnly('off');
     expect(await run).toMatchObject({ status: 'complete', proved: true, updated: 50 });
     expect(await readJobs(stage.database)).toEqual(allDoneOnce(50));
+  });
+
+  it('is the reason for which a plan has nothing, and a command says what to do', async () => {
+    await setReadOnly('on');
+    const { service } = stage.application;
+    const { plan, unplanned } = await service.plan();
+    expect({ plan, names: unplanned?.map(({ name }) => name) }).toEqual({
+      plan: [],
+      names: service.names,
+    });
+    for (const { reason } of unplanned ?? []) expect(reason).toContain(READ_ONLY);
+    const error: unknown = await service.pause('do-jobs').catch((cause: unknown) => cause);
+    expect(explanationOf(error)).toMatch(/read-only transaction\n.*default_transaction_read_only = off/s);
   });
 
   it('is not overridden by a run that starts meanwhile, which says at its end what it waited for', async () => {

@@ -1,6 +1,7 @@
 import type { Ledger } from '../../ledger/ledger.js';
 import type { TenantScope } from '../../ledger/range.js';
 import { classifyDatabaseError } from '../../postgres/error-classes.js';
+import { READ_ONLY_WAITS, readOnlyCause } from '../../postgres/server/read-access.js';
 import { Session } from '../../postgres/session.js';
 import { RowSelection } from '../batch/row-selection.js';
 import { inspectTable } from '../batch/table.inspector.js';
@@ -17,7 +18,7 @@ import { PLAN_TIMEOUTS } from './rehearsal/plan-timeouts.js';
  *
  * @throws TableMismatchError if the table or a column does not exist
  * @throws InvalidStatementError if PostgreSQL rejects the SQL of the backfill
- * @throws PlanBlockedError if another session locks the table
+ * @throws PlanBlockedError if another session locks the table, or the server executes no changes
  */
 export async function withPlanSelection<T>(
   definition: BackfillDefinition,
@@ -40,8 +41,10 @@ export async function withPlanSelection<T>(
     const { name, table } = definition;
     const errorClass = classifyDatabaseError(error);
     if (errorClass === 'programming') throw new InvalidStatementError(name, error);
-    if (errorClass !== 'lock') throw error;
-    throw new PlanBlockedError(name, await describeTableLock(session, table), error);
+    if (errorClass === 'lock')
+      throw new PlanBlockedError(name, await describeTableLock(session, table), error);
+    const cause = errorClass === 'busy' ? await readOnlyCause(session) : null;
+    throw cause === null ? error : new PlanBlockedError(name, READ_ONLY_WAITS[cause], error);
   } finally {
     await session.close();
   }

@@ -65,10 +65,17 @@ export class KeyedTable {
     return `pg_catalog.jsonb_build_array(${texts.join(', ')})`;
   }
 
-  /** The condition that joins a row to its `identity` in a CTE. It compares ctids, so it needs no index. */
+  /**
+   * The condition that joins a row to its `identity` in a CTE. It compares ctids, so it needs no index. The key lets
+   * PostgreSQL leave out the other partitions, each of which it would read for each row.
+   */
   sameVersion(cte: string): string {
-    const sameTable = this.facts.hasChildTables ? ` AND ${ROW}.tableoid = ${cte}.nb_table_id` : '';
-    return `${ROW}.ctid = ${cte}.nb_row_id${sameTable}`;
+    const sameRow = `${ROW}.ctid = ${cte}.nb_row_id`;
+    if (!this.facts.hasChildTables) return sameRow;
+    const sameKey = this.definition.key.map(
+      (column, at) => `${columnOfRow(column)} ${this.facts.operator('=', [column])} ${cte}.nb_key_${at + 1}`,
+    );
+    return [sameRow, `${ROW}.tableoid = ${cte}.nb_table_id`, ...sameKey].join(' AND ');
   }
 
   orderBy(direction: 'ASC' | 'DESC' = 'ASC'): string {

@@ -43,9 +43,10 @@ describeEach('beside the packed release whose ledger ends with step %d, this rel
       updated,
     }));
   const changed = async () =>
-    Number((await database.query('SELECT count(*)::int AS n FROM parcels WHERE hits > 0'))[0]?.['n']);
+    (await database.query<{ n: number }>('SELECT count(*)::int AS n FROM parcels WHERE hits > 0'))[0]?.n ?? 0;
   const newestStep = async () =>
-    (await database.query('SELECT max(number) AS n FROM nestjs_backfill.installed_step'))[0]?.['n'];
+    (await database.query<{ n: number }>('SELECT max(number) AS n FROM nestjs_backfill.installed_step'))[0]
+      ?.n;
   /** Ends a run after some of its batches, as a deployment does. */
   const interrupted = async (release: 'earlier' | 'this') => {
     const running = start(release, '--backfill', 'hits');
@@ -88,8 +89,8 @@ describeEach('beside the packed release whose ledger ends with step %d, this rel
   it('continues what the earlier one has begun, with its settings and decisions, and loses no record', async () => {
     await interrupted('earlier');
     const before = await changed();
-    await command('earlier', '--backfill', 'hits', '--set', 'batchSize=25', '--why', 'at noon');
-    await command('earlier', '--backfill', 'marks', '--pause', '--why', 'ask Ann');
+    await command('earlier', '--set', 'hits', 'batchSize=25', '--why', 'at noon');
+    await command('earlier', '--pause', 'marks', '--why', 'ask Ann');
     expect(await newestStep()).toBe(step);
     expect(await statusOf('this')).toEqual([
       { name: 'hits', status: 'incomplete', updated: before },
@@ -106,7 +107,7 @@ describeEach('beside the packed release whose ledger ends with step %d, this rel
     expect((await command('this', '--backfill', 'hits', '--status')).backfills).toMatchObject([
       { settings: [{ setting: 'batchSize', value: '25' }] },
     ]);
-    await command('this', '--backfill', 'marks', '--resume');
+    await command('this', '--resume', 'marks');
     await command('this', '--backfill');
     await expectEachChangedOnce();
   });
@@ -116,9 +117,9 @@ describeEach('beside the packed release whose ledger ends with step %d, this rel
     const before = await changed();
     expect(await newestStep()).toBe(NEWEST);
     expect((await statusOf('earlier'))[0]).toEqual({ name: 'hits', status: 'incomplete', updated: before });
-    await command('earlier', '--backfill', 'hits', '--pause', '--why', 'rolled back');
+    await command('earlier', '--pause', 'hits', '--why', 'rolled back');
     expect((await command('earlier', '--backfill')).backfills[0]).toMatchObject({ status: 'paused' });
-    await command('earlier', '--backfill', 'hits', '--resume');
+    await command('earlier', '--resume', 'hits');
     expect(await command('earlier', '--backfill', '--strict')).toMatchObject({
       code: 0,
       backfills: [

@@ -9,10 +9,10 @@ import { RecordedOutput, stopOf } from './run.ts';
 
 /** Every command of a person. */
 const COMMANDS = [
-  '--backfill a --pause',
-  '--backfill a --resume',
-  '--backfill a --cancel',
-  '--backfill a --set batchSize=5',
+  '--pause a',
+  '--resume a',
+  '--cancel a',
+  '--set a batchSize=5',
   '--prune',
   '--forget a',
   '--grants',

@@ -15,12 +15,15 @@ export interface EarlierRelease {
   readonly step: number;
 }
 
-/** The commit before the one that has added a step of the ledger. */
+/** The commit before the one that has added a step of the ledger. That one may have added several. */
 async function releaseBefore(step: number): Promise<EarlierRelease | null> {
   const pattern = `${STEPS}/${String(step).padStart(3, '0')}-*.step.ts`;
-  const { stdout } = await git('log', '--diff-filter=A', '--format=%P', '-1', '--', pattern);
-  const [commit = ''] = stdout.trim().split(' ');
-  return commit === '' ? null : { commit, step: step - 1 };
+  const added = await git('log', '--diff-filter=A', '--format=%P', '-1', '--', pattern);
+  const [commit = ''] = added.stdout.trim().split(' ');
+  if (commit === '') return null;
+  const { stdout } = await git('ls-tree', '--name-only', commit, `${STEPS}/`);
+  const known = [...stdout.matchAll(/\/(\d{3})-[^/]+\.step\.ts$/gm)].map(([, number]) => Number(number));
+  return { commit, step: Math.max(...known) };
 }
 
 /**
@@ -33,7 +36,9 @@ export async function earlierReleases(): Promise<readonly EarlierRelease[] | str
     const steps = SCHEMA_STEPS.filter(({ additive }) => additive).map(({ number }) => number);
     const found = await Promise.all([steps[0], steps.at(-1)].map((step) => releaseBefore(step ?? 0)));
     const releases = found.filter((release) => release !== null);
-    return releases.length === 2 ? releases : 'the history of the project is not complete here';
+    if (releases.length < 2) return 'the history of the project is not complete here';
+    const [oldest, previous] = releases;
+    return releases.filter((release) => release !== previous || previous.commit !== oldest?.commit);
   } catch (error) {
     return `git has no history of the project: ${String(error).split('\n')[0]}`;
   }

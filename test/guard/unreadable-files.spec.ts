@@ -61,6 +61,15 @@ describe('a file that the guard cannot check', () => {
     expect((await project.guard('--exclude', '1757000000003-huge.sql')).code).toBe(0);
   });
 
+  it('with SQL that PostgreSQL rejects is a violation by the first word of the SQL, with its table and the error', async () => {
+    project.migration('');
+    project.write('src/migrations/1757000000005-seed.sql', "INSERT INTO app.areas (id) VALUES (1); ('a');");
+    const { out } = await project.guard();
+    expect(out).toContain('INSERT adds rows to app.areas');
+    expect(out).toContain("PostgreSQL's parser rejects the SQL: syntax error at or near \"'a'\"");
+    expect(out).not.toContain('built at run time');
+  });
+
   it('or any other file may have control characters in its name and its text, which are escaped', async () => {
     const evil = '1757000000004-\u001b[2J\u001b[31mevil\u202e.ts';
     project.migration(UPDATE.replace('leads', '"\u001b[2Jleads"'), evil);

@@ -9,27 +9,33 @@ import { operationSentence } from './wording.js';
 
 const LEADING_VERB = /^(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*(update|insert|delete|merge|truncate)\b/i;
 
+/** The name of the table behind the verb. */
+const TABLE =
+  /^(?:\s+(?:into|from|only|table)\b)*\s+((?:"[^"]+"|[\w$]+)(?:\.(?:"[^"]+"|[\w$]+))?)(?=[\s(;]|$)/i;
+
 type DmlVerb = 'update' | 'insert' | 'delete' | 'merge' | 'truncate';
 
 /** Findings of SQL that PostgreSQL's parser rejects: its first word still shows whether it changes rows. */
 export function judgeUnparsed({ event, reading, state }: SentSql): readonly Finding[] {
   if (event.guessed) return [];
   const { sql } = reading.rendered;
-  const statement = withExpressions(sql.trim(), reading.holes);
-  const verb = LEADING_VERB.exec(sql)?.[1]?.toLowerCase() as DmlVerb | undefined;
-  if (verb === undefined) {
-    const error = reading.classification.failure?.message ?? 'it is not SQL';
-    const detail = `PostgreSQL's parser rejects the SQL: ${error}`;
-    return [undecided(event, state, { stop: 'unparsed', code: statement, detail })];
-  }
+  const { holes } = reading;
+  const statement = withExpressions(sql.trim(), holes);
+  const [start = '', word] = LEADING_VERB.exec(sql) ?? [];
+  const verb = word?.toLowerCase() as DmlVerb | undefined;
+  const error = reading.classification.failure?.message ?? 'it is not SQL';
+  const detail = `PostgreSQL's parser rejects the SQL: ${error}`;
+  if (verb === undefined) return [undecided(event, state, { stop: 'unparsed', code: statement, detail })];
+  const name = TABLE.exec(sql.slice(start.length))?.[1]?.replaceAll('"', '');
+  const table = name && withExpressions(name, holes);
   const rule = ruleOf(event, verb);
   return [
     {
       rule,
       severity: rule === 'row-loop' ? 'HIGH' : 'MEDIUM',
-      reason: 'its text is built at run time',
+      reason: holes.length > 0 ? 'its text is built at run time' : detail,
       direction: state.direction,
-      message: operationSentence(verb, undefined, { via: [], loop: event.loops.at(-1) }),
+      message: operationSentence(verb, table, { via: [], loop: event.loops.at(-1) }),
       statement,
       fingerprint: fingerprintOf(`${rule}\0${withoutHoleNames(sql.replace(/\s+/g, ' ').trim())}`),
       ...placeInMigration(event, state.file),

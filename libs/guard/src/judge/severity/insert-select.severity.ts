@@ -17,7 +17,8 @@ export function severityOfInsertSelect(change: SqlChange): Judgement {
   );
   if (sources.length === 0) return withoutTables(change);
   const growing = sources.map(fullName).filter((source) => sizeOf(source, context.tables) === 'growing');
-  return limitedCopy(change, growing) ?? copyOf(finding, growing);
+  const source = sources.length === 1 && sources[0] ? fullName(sources[0]) : '';
+  return limitedCopy(change, growing, source) ?? copyOf(finding, growing);
 }
 
 function withoutTables({ finding, context }: SqlChange): Judgement {
@@ -29,8 +30,9 @@ function withoutTables({ finding, context }: SqlChange): Judgement {
 function limitedCopy(
   { finding: { where }, size }: SqlChange,
   growing: readonly string[],
+  source: string,
 ): Judgement | undefined {
-  if (where && selectsByKey(where)) return low('it copies single rows');
+  if (where && selectsByKey(where, source)) return low('it copies single rows');
   if (where && size !== 'growing') return low('it copies selected rows into a small table');
   return size !== 'growing' && growing.length === 0
     ? low('it fills a small table from small tables')

@@ -60,7 +60,9 @@ function changeOfRows(event: OrmEvent, size: TableSize): Judgement {
   if (conditions === undefined)
     return listOfRows(event, size, { verb: 'changes', single: 'it changes single rows' });
   if (conditions.length === 0) return withoutCondition(event, size);
-  if (conditions.some(selectsByKey)) return low('its condition selects single rows by a key');
+  const table = event.entity?.table ?? '';
+  if (conditions.some((condition) => selectsByKey(condition, table)))
+    return low('its condition selects single rows by a key');
   return selectedRows(size, 'its condition is selective');
 }
 
@@ -70,9 +72,11 @@ function withoutCondition({ verb }: OrmEvent, size: TableSize): Judgement {
     : everyRow(size, 'it has no condition, so it changes every row');
 }
 
-function selectsByKey({ columns, text, facts }: NonNullable<OrmEvent['conditions']>[number]): boolean {
+type Condition = NonNullable<OrmEvent['conditions']>[number];
+
+function selectsByKey({ columns, text, facts }: Condition, table: string): boolean {
   if (facts.rows) return false;
-  if (columns.some(isKeyColumn)) return true;
+  if (columns.some((column) => isKeyColumn(column, table))) return true;
   const known = text && knownText(text);
   return known !== undefined && /\b(?:id|name|key|code|slug|email)"?\s*(?:=\s*|in\s*\(\s*):/i.test(known);
 }

@@ -8,14 +8,22 @@ const KEY_COLUMN =
 const KEY_CONDITION =
   /"?\b(?:id|uuid|name|unique_?name|slug|e?mail)"?\s*(?:=\s*|in\s*\(\s*)(?:'(?:[^']|'')*'|-?\d+|\$\d+)/i;
 
-export function isKeyColumn(column: string): boolean {
-  return KEY_COLUMN.test(column);
+/** @param table its own key may have its name: `district_id` of `districts` */
+export function isKeyColumn(column: string, table = ''): boolean {
+  if (KEY_COLUMN.test(column)) return true;
+  const [, owner] = /^(.+)_(?:id|uuid|guid)$/.exec(words(column)) ?? [];
+  const bare = words(table.slice(table.lastIndexOf('.') + 1));
+  return owner !== undefined && [owner, `${owner}s`, `${owner}es`, owner.replace(/y$/, 'ies')].includes(bare);
 }
 
-/** `id = 1`, `name IN ('a', 'b')`: single rows that the condition identifies. */
-export function selectsByKey(where: WhereShape): boolean {
+function words(name: string): string {
+  return name.replace(/([a-z\d])([A-Z])/g, '$1_$2').toLowerCase();
+}
+
+/** `id = 1`, `name IN ('a', 'b')`: single rows of the table that the condition identifies. */
+export function selectsByKey(where: WhereShape, table: string): boolean {
   const onKeys = where.conjuncts.filter(
-    ({ kind, columns }) => kind === 'filter' && columns.length === 1 && isKeyColumn(columns[0] ?? ''),
+    ({ kind, columns }) => kind === 'filter' && columns.length === 1 && isKeyColumn(columns[0] ?? '', table),
   );
   return onKeys.some(({ columns }) => comparesWithConstants(where.text, columns[0] ?? ''));
 }

@@ -31,8 +31,8 @@ const WHERE_RULES = [
   nothingSelective,
 ] as const satisfies readonly WhereRule[];
 
-function selectsSingleRows(where: WhereShape): Judgement | undefined {
-  return selectsByKey(where) ? low('its WHERE selects single rows by a key') : undefined;
+function selectsSingleRows(where: WhereShape, { table }: SqlChange): Judgement | undefined {
+  return selectsByKey(where, table) ? low('its WHERE selects single rows by a key') : undefined;
 }
 
 function joinsCteOfSingleRows(_where: WhereShape, { finding, context }: SqlChange): Judgement | undefined {

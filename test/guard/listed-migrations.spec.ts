@@ -43,6 +43,20 @@ describe('the check of a folder of migrations', () => {
     expect(exit).toBe(1);
   });
 
+  it('cannot decide about a list that takes too many steps to follow', async () => {
+    const steps = Array.from({ length: 30 }, (_, at) => {
+      const inner = at === 0 ? '[]' : `[...step${String(at - 1)}(), ...step${String(at - 1)}()]`;
+      return `function step${String(at)}() { return ${inner}; }\n`;
+    });
+    project.write(
+      'src/database/data-source.ts',
+      `${LISTED}${steps.join('')}new DataSource({ migrations: [...step29(), Hidden1757000000001] });\n`,
+    );
+    const { code, out } = await project.guard();
+    expect(out).toContain('the list of migrations takes too many steps to follow');
+    expect(code).toBe(1);
+  });
+
   it('leaves out listed migrations that are excluded', async () => {
     project.write(
       'src/database/data-source.ts',

@@ -5,7 +5,11 @@ import { attempt } from '../evaluate/attempt.js';
 import { keyName } from '../evaluate/classes/classes.js';
 import type { Evaluator } from '../evaluate/evaluator.js';
 import { type ExportedValue, itemsOf } from '../evaluate/migrations/exported-values.js';
-import { type MigrationCandidate, migrationsOf } from '../evaluate/migrations/migration-classes.js';
+import {
+  type MigrationCandidate,
+  migrationsOf,
+  unreadCandidate,
+} from '../evaluate/migrations/migration-classes.js';
 import { knownText } from '../evaluate/values/text-value.js';
 import { walkNodes } from '../extract/code/syntax.js';
 import { configurations, sourceFiles, sourceRoot } from '../source/application-sources.js';
@@ -55,17 +59,23 @@ function listsOf(path: string, { evaluator, loader }: DataSourceSearch): readonl
   if (!parsed?.ok) return [];
   const { module } = parsed;
   return lists(module).map((node) => {
-    const values =
-      attempt(evaluator, () => {
-        const value = evaluator.evaluate(node, evaluator.moduleContext(module));
-        return itemsOf(evaluator, { name: '', value }).map(named);
-      }) ?? [];
+    const values = attempt(evaluator, () => {
+      const value = evaluator.evaluate(node, evaluator.moduleContext(module));
+      return itemsOf(evaluator, { name: '', value }).map(named);
+    });
+    if (!values) return unreadList(module);
     return {
       module,
       migrations: migrationsOf(evaluator, values, module),
       hasPaths: values.some((each) => knownText(each.value) !== undefined),
     };
   });
+}
+
+/** Nothing is known of its migrations, so they count as those of the checked database. */
+function unreadList(module: ParsedModule): DataSourceList {
+  const reason = 'the list of migrations takes too many steps to follow';
+  return { module, migrations: [unreadCandidate('', module, reason)], hasPaths: true };
 }
 
 /** An item that was not read has the name that stands in the list. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { parse } from 'yaml';
 import { Project } from './support.ts';
@@ -9,7 +9,9 @@ describe('nestjs-backfill-guard init', () => {
 
   beforeEach(() => {
     project = new Project();
-    project.migration("await queryRunner.query(`UPDATE leads SET status = 'x'`);");
+    project.migration(
+      "await queryRunner.query(`UPDATE leads SET status = 'x'`);\nawait queryRunner.query(`CREATE INDEX i ON leads (status)`);",
+    );
     for (const stamp of ['1757000000001', '1757000000002', '1757000000003', '1757000000004'])
       project.write(
         `src/migrations/${stamp}-plain.ts`,
@@ -28,11 +30,20 @@ describe('nestjs-backfill-guard init', () => {
   it('finds the migrations, says what they do, and writes a baseline with which the check passes', async () => {
     const { out } = await project.run('init');
     expect(out).toContain(
-      '5 migrations in src/migrations: 1 data change, 0 undecided, 4 without SchemaMigration',
+      '5 migrations in src/migrations: 1 data change, 0 undecided, 1 dangerous lock, 4 without SchemaMigration',
     );
     expect(out).toContain('written: nestjs-backfill-baseline.json');
     expect((await project.run('check', 'src/migrations')).code).toBe(0);
   });
+
+  it.each(['db/Migrations', 'src/_migrations', 'src/database/migration/postgres'])(
+    'finds the migrations in %s',
+    async (folder) => {
+      rmSync(project.path('src/migrations'), { recursive: true });
+      project.write(`${folder}/1757000000000-a.sql`, 'SELECT 1;');
+      expect((await project.run('init')).out).toContain(`1 migration in ${folder}:`);
+    },
+  );
 
   it('keeps a baseline that exists', async () => {
     project.write('nestjs-backfill-baseline.json', '{ "format": 1, "entries": [] }');
@@ -50,6 +61,57 @@ describe('nestjs-backfill-guard init', () => {
     expect(read('eslint.config.js')).toBe(
       "import backfill from 'nestjs-backfill-guard/eslint';\nimport js from '@eslint/js';\n\nexport default [\n  backfill.configs.recommended,\n  js.configs.recommended,\n];\n",
     );
+  });
+
+  it.each([
+    [
+      'a comment that must stay first',
+      "// @ts-check\nimport js from '@eslint/js';\nexport default tseslint.config(\n  js.configs.recommended,\n);\n",
+      "// @ts-check\nimport backfill from 'nestjs-backfill-guard/eslint';\nimport js from '@eslint/js';\nexport default tseslint.config(\n  backfill.configs.recommended,\n  js.configs.recommended,\n);\n",
+    ],
+    [
+      'a list on one line',
+      "import js from '@eslint/js';\nexport default [js.configs.recommended];\n",
+      "import backfill from 'nestjs-backfill-guard/eslint';\nimport js from '@eslint/js';\nexport default [backfill.configs.recommended, js.configs.recommended];\n",
+    ],
+  ])('keeps the form of an ESLint configuration with %s', async (_form, before, after) => {
+    project.write('eslint.config.mjs', before);
+    await project.run('init');
+    expect(read('eslint.config.mjs')).toBe(after);
+  });
+
+  it.each([
+    [
+      'eslint.config.cjs',
+      'module.exports = [];\n',
+      "eslint.config.cjs: const backfill = require('nestjs-backfill-guard/eslint')",
+    ],
+    ['.eslintrc.json', '{}', '.eslintrc.json: the plugin needs the flat configuration'],
+  ])('shows what to add to %s by hand', async (path, text, expected) => {
+    project.write(path, text);
+    expect((await project.run('init')).out).toContain(`to do:   ${expected}`);
+    expect(read(path)).toBe(text);
+  });
+
+  it('writes the workflow of GitHub for a package into the root of its repository', async () => {
+    project.write('.git/config', '[remote "origin"]\n\turl = git@github.com:acme/crm.git\n');
+    project.write('pnpm-lock.yaml', '');
+    project.write('apps/api/src/db/migrations/1757000000000-a.sql', 'SELECT 1;');
+    process.chdir(project.path('apps/api'));
+    const { out } = await project.run('init');
+    expect(out).toContain('written: ../../.github/workflows/migrations.yml');
+    const { on, jobs } = parse(read('.github/workflows/migrations.yml')) as {
+      on: { pull_request: { paths: string[] } };
+      jobs: { check: { steps: { run?: string; 'working-directory'?: string }[] } };
+    };
+    expect(on.pull_request.paths).toEqual(['apps/api/src/db/migrations/**']);
+    expect(jobs.check.steps.slice(-2)).toEqual([
+      { run: 'corepack enable && pnpm install --frozen-lockfile' },
+      {
+        run: 'npx nestjs-backfill-guard check src/db/migrations --format github',
+        'working-directory': 'apps/api',
+      },
+    ]);
   });
 
   it('writes a workflow of GitHub that checks the migrations, and keeps one that exists', async () => {

@@ -1,8 +1,7 @@
 import { loadParser } from 'nestjs-backfill-sql/tree';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { CheckReport } from '../check/check.types.js';
-import type { Extraction } from '../extract/extraction.js';
 import { extractMigration, filesOf } from '../extract/migration.extraction.js';
 import { unifiedDiff } from '../extract/line-diff.js';
 import { ProjectSources } from '../extract/project/entity.finder.js';
@@ -12,14 +11,25 @@ import type { GeneratedFile } from '../extract/write/generated.types.js';
 import { GuardUsageError, UnreadableFileError } from '../guard.error.js';
 import type { Finding } from '../judge/finding.types.js';
 import { printablePath } from '../report/terminal-text.js';
+import { isLockRule, type RuleId } from '../rules/rule.types.js';
 import type { Arguments } from './arguments.js';
 import { EXIT, type Console } from './console.js';
+
+/** Where `extract` writes its messages, and how it checks what it has written. */
+interface Surroundings {
+  readonly console: Console;
+  readonly check: (files: readonly string[]) => Promise<CheckReport>;
+}
 
 /**
  * Moves the data changes of one migration into backfills, and statements that depend on them into a contract
  * migration. Writes the files only with `--write`.
  */
-export async function runExtract(report: CheckReport, args: Arguments, console: Console): Promise<number> {
+export async function runExtract(
+  report: CheckReport,
+  args: Arguments,
+  { console, check }: Surroundings,
+): Promise<number> {
   const file = migrationFile(report, args);
   const folder = resolve(args.into ?? join(dirname(dirname(file)), 'backfills'));
   const before = readFileSync(file, 'utf8');
@@ -49,9 +59,34 @@ export async function runExtract(report: CheckReport, args: Arguments, console: 
   for (const { line, reason } of kept)
     console.error(`${printablePath(file)}:${String(line)}: not extracted: ${reason}\n`);
   if (backfills.length === 0) return EXIT.clean;
-  if (!args.write) console.error('no file was written; add --write to write the files\n');
-  else writeFiles([...files, { path: file, code: extraction.migration }], extraction, console);
+  if (!args.write) {
+    console.error('no file was written; add --write to write the files\n');
+    return EXIT.clean;
+  }
+  writeFiles([...files, { path: file, code: extraction.migration }], console);
+  const { contract } = extraction;
+  const locks =
+    contract === undefined ? [] : locksOf(await check(filesUntil(contract.file.path)), contract.file.path);
+  console.error('\nNext steps:\n');
+  for (const [at, step] of nextSteps(extraction, locks).entries())
+    console.error(`  ${String(at + 1)}. ${step}\n`);
   return EXIT.clean;
+}
+
+/** The migrations up to this one, which tell what its tables are. */
+function filesUntil(path: string): readonly string[] {
+  return readdirSync(dirname(path))
+    .filter((name) => /\.(?:[cm]?[jt]s|sql)$/.test(name) && !name.endsWith('.d.ts') && name <= basename(path))
+    .map((name) => join(dirname(path), name));
+}
+
+/** The rules that refuse statements of `up` of this file. */
+function locksOf({ migrations }: CheckReport, path: string): readonly RuleId[] {
+  const findings = migrations
+    .filter(({ file }) => file === path)
+    .flatMap(({ directions }) => directions)
+    .flatMap((direction) => direction.findings);
+  return [...new Set(findings.map(({ rule }) => rule).filter(isLockRule))];
 }
 
 /** Code of `up` that may change rows, for all that the check knows. */
@@ -82,12 +117,10 @@ function assertNoneExists(paths: readonly string[]): void {
       );
 }
 
-function writeFiles(files: readonly GeneratedFile[], extraction: Extraction, console: Console): void {
+function writeFiles(files: readonly GeneratedFile[], console: Console): void {
   for (const { path, code } of files) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, code);
     console.error(`written: ${printablePath(path)}\n`);
   }
-  console.error('\nNext steps:\n');
-  for (const [at, step] of nextSteps(extraction).entries()) console.error(`  ${String(at + 1)}. ${step}\n`);
 }

@@ -8,6 +8,7 @@ import { projectSetup } from '../init/project-setup.js';
 import { writeOutput } from '../output-file.js';
 import { printablePath } from '../report/terminal-text.js';
 import { plural } from '../report/summary.js';
+import { isDataRule, isLockRule, type RuleId } from '../rules/rule.types.js';
 import { EXIT, type Console } from './console.js';
 
 /**
@@ -26,14 +27,15 @@ export function runInit(report: CheckReport, migrations: string, console: Consol
     );
   const baseline = resolve(DEFAULT_BASELINE);
   const entries = baselineEntries(report, baseline);
-  const changes = entries.filter(
-    ({ rule }) => rule !== 'not-schema-migration' && rule !== 'cannot-decide',
-  ).length;
-  const unguarded = entries.filter(({ rule }) => rule === 'not-schema-migration').length;
-  const undecided = entries.filter(({ rule }) => rule === 'cannot-decide').length;
-  console.out(
-    `${plural(report.migrations.length, 'migration')} in ${migrations}: ${plural(changes, 'data change')}, ${String(undecided)} undecided, ${String(unguarded)} without SchemaMigration\n`,
-  );
+  const count = (isCounted: (rule: RuleId) => boolean): number =>
+    entries.filter(({ rule }) => isCounted(rule)).length;
+  const found = [
+    plural(count(isDataRule), 'data change'),
+    `${String(count((rule) => rule === 'cannot-decide'))} undecided`,
+    plural(count(isLockRule), 'dangerous lock'),
+    `${String(count((rule) => rule === 'not-schema-migration'))} without SchemaMigration`,
+  ];
+  console.out(`${plural(report.migrations.length, 'migration')} in ${migrations}: ${found.join(', ')}\n`);
   if (existsSync(baseline)) console.out(`kept:    ${DEFAULT_BASELINE}\n`);
   else if (entries.length > 0) {
     writeBaseline(baseline, entries, entries.length);

@@ -48,18 +48,22 @@ export async function run(args: readonly string[], streams: Console): Promise<nu
 
 async function runCommand(args: Arguments, console: Console): Promise<number> {
   const paths = args.command === 'init' && args.paths.length === 0 ? [foundMigrations()] : args.paths;
-  const report = await checkFiles({
-    paths,
+  const options = {
     exclude: args.exclude,
     dmlHelpers: args.dmlHelpers,
     ...(await factsOf(args)),
     locks: args.locks,
     timeline: args.timeline,
     ...(args.sources.length === 0 ? {} : { sources: args.sources }),
-  });
+  };
+  const report = await checkFiles({ ...options, paths });
   if (report.migrations.length === 0 && report.problems.length === 0) throw new NoMigrationsError(paths);
   if (args.command === 'init') return runInit(report, paths[0] ?? '', console);
-  if (args.command === 'extract') return await runExtract(report, args, console);
+  if (args.command === 'extract')
+    return await runExtract(report, args, {
+      console,
+      check: (files) => checkFiles({ ...options, paths: files }),
+    });
   if (args.command === 'fix') return await runFix(report, args, console);
   const file = resolve(args.baseline ?? DEFAULT_BASELINE);
   if (args.updateBaseline) return updateBaseline(report, file, console);

@@ -65,6 +65,19 @@ describe('files that the guard reads', () => {
     expect(out).not.toMatch(/SELEC|inside/);
   });
 
+  it('a data change in an SQL file that PostgreSQL rejects is found without printing the file', async () => {
+    project.write('app/sql/broken.sql', "INSERT INTO leads VALUES (1); inside ('inside');");
+    const { out } = await check(`'../sql/broken.sql'`);
+    expect(out).toContain('INSERT adds rows to leads');
+    expect(out).toMatch(/PostgreSQL's parser rejects the SQL\n/);
+    expect(out).not.toContain('inside');
+  });
+
+  it('that do not exist have the same name in the report wherever the project is', async () => {
+    const { out } = await check(`__dirname + '/../sql/gone.sql'`);
+    expect(out).toContain('the guard cannot read the SQL text in fs.readFileSync(../sql/gone.sql)');
+  });
+
   it('a link out of the folder of migrations is a problem, and is not followed', async () => {
     await check(`'../sql/fill.sql'`);
     project.link(project.path('secret.sql'), 'app/migrations/1757000000001-linked.sql');

@@ -3,6 +3,9 @@ import type { SqlEvent } from '../evaluate/machine/event.types.js';
 import { isChunk } from '../evaluate/values/text-value.js';
 import type { Finding } from './finding.types.js';
 
+/** PostgreSQL's message names a word of the text. */
+const PARSER_ERROR = /(?<=^PostgreSQL's parser rejects the SQL): [^]*/;
+
 const MODULE = /\.[cm]?[jt]sx?$/;
 
 /**
@@ -20,7 +23,7 @@ export function withoutFileContent(
   return findings.map((finding) =>
     finding.rule === 'cannot-decide'
       ? { ...finding, statement, message: `the guard cannot read all SQL of ${basename(file)}` }
-      : { ...finding, statement },
+      : { ...finding, statement, reason: finding.reason.replace(PARSER_ERROR, '') },
   );
 }
 

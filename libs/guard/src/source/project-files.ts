@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, parse, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, normalize, parse, relative, resolve, sep } from 'node:path';
 
 /**
  * The files of the project that is checked. Migrations decide which other files are read, so a change that a
@@ -26,6 +26,18 @@ export class ProjectFiles {
       target !== undefined && this.#roots.some((root) => target === root || target.startsWith(root + sep));
     this.#allowed.set(path, isInside);
     return isInside;
+  }
+
+  /**
+   * The path for messages and fingerprints. Where the project is on this machine does not matter, so a path of the
+   * project is relative to the file that names it.
+   */
+  shown(path: string, from: string): string {
+    const target = normalize(path);
+    const folder = real(dirname(target)) ?? dirname(target);
+    return isAbsolute(path) && this.#roots.some((root) => `${folder}${sep}`.startsWith(root + sep))
+      ? relative(dirname(from), target).split(sep).join('/')
+      : target;
   }
 
   /** Is it a regular file of the project of at most this size? */

@@ -57,10 +57,10 @@ function pathOfUrl(path: string): string {
 
 function readFile({ machine, args: [path], site }: Call): Value {
   machine.countStep();
-  return (
-    readSqlFile(path, site.context, machine.loader.files) ??
-    plain(`${site.callee}(${knownText(path) ?? '…'})`)
-  );
+  const { files } = machine.loader;
+  const name = knownText(path);
+  const shown = name === undefined ? '…' : files.shown(name, site.context.module.source.path);
+  return readSqlFile(path, site.context, files) ?? plain(`${site.callee}(${shown})`);
 }
 
 function exists({ machine, args: [path], site }: Call): Value {

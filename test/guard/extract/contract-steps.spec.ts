@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { Project } from '../support.ts';
 
 const BODY = [
@@ -41,11 +40,5 @@ describe('the contract migration that extract writes', () => {
     const { error } = await extract(BODY, '--table-sizes', sizes);
     expect(error).toContain('Deploy: ExampleContract1757000000001 waits');
     expect(error).not.toContain('refuses its own statements');
-  });
-
-  it('gets the first timestamp that no other migration has', async () => {
-    project.write('src/migrations/1757000000001-other.ts', '');
-    await extract(BODY);
-    expect(existsSync(project.path('src/migrations/1757000000002-example-contract.ts'))).toBe(true);
   });
 });

@@ -15,6 +15,8 @@ export interface ComparedMigration {
   readonly before: string;
   /** The body of `up`, as TypeScript. */
   readonly up: string;
+  /** Other methods of its class. @default '' */
+  readonly methods?: string;
 }
 
 export interface Comparison {
@@ -37,7 +39,7 @@ interface MigrationClass {
 }
 
 /** Runs a migration on one database, and what `extract` makes of it on another. */
-export async function compare({ before, up }: ComparedMigration): Promise<Comparison> {
+export async function compare({ before, up, methods = '' }: ComparedMigration): Promise<Comparison> {
   const project = new Project();
   const databases = await Promise.all([TestDatabase.create(), TestDatabase.create()]);
   const [one, other] = databases;
@@ -46,7 +48,7 @@ export async function compare({ before, up }: ComparedMigration): Promise<Compar
     symlinkSync(resolve('node_modules'), project.path('node_modules'));
     // `extract` reads the keys of the tables from the earlier migrations.
     project.write('src/migrations/1750000000000-tables.sql', before);
-    const file = project.write(`src/migrations/${MIGRATION}`, migrationText(up));
+    const file = project.write(`src/migrations/${MIGRATION}`, migrationText(up, methods));
     for (const database of databases) await database.query(before);
     await runMigration(one, file);
     const { error, code } = await project.run('extract', file, '--write');
@@ -63,8 +65,8 @@ export async function compare({ before, up }: ComparedMigration): Promise<Compar
   }
 }
 
-function migrationText(up: string): string {
-  return `export class Example1757000000000 {\n  async up(queryRunner) {\n${up}\n  }\n  async down() {}\n}\n`;
+function migrationText(up: string, methods: string): string {
+  return `export class Example1757000000000 {\n  async up(queryRunner) {\n${up}\n  }\n${methods}  async down() {}\n}\n`;
 }
 
 function refusalsIn(error: string): string {

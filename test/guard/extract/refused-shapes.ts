@@ -6,6 +6,13 @@ export const REFUSED: Readonly<Record<string, readonly [up: string, reason: stri
     q(`UPDATE leads SET score = score * 10`),
     'would change it again',
   ],
+  'a new primary key': [q(`UPDATE leads SET id = 100 WHERE id = 7`), 'a column of the primary key'],
+  'a copy of each row for each row of another table': [
+    q(
+      `INSERT INTO tags (name, uses) SELECT o.name || c.direction, 1 FROM owners o CROSS JOIN calls c WHERE o.id IN (1, 5) AND c.id IN (1, 3)`,
+    ),
+    'no equality names a column of',
+  ],
   'swapped columns': [q(`UPDATE leads SET name = email, email = name`), 'would change it again'],
   'a random value without an end': [
     q(`UPDATE leads SET score = (random() * 0)::int WHERE id > 3`),

@@ -2,11 +2,13 @@ import type { SqlParser } from 'nestjs-backfill-sql/tree';
 import type { Finding } from '../judge/finding.types.js';
 import type { ParsedModule } from '../source/parsed-module.js';
 import { earlyReturn, homeMethod, type HomeMethod } from './code/migration-code.js';
-import { unitsOf, usesThis, type CodeUnit } from './code/code-units.js';
+import { usesThis, type CodeUnit } from './code/code-units.js';
+import { MethodUnits } from './code/method-units.js';
 import { MoveReader } from './code/move.reader.js';
 import { MovePlanner } from './code/move-planner.js';
+import { isDataPiece } from './code/schema-change.js';
 import type { SentCodeFinder } from './code/sent-code.js';
-import type { ContractPart, Move, MovePlan } from './code/move.types.js';
+import type { ContractPart, Move, MovePlan, Refusal } from './code/move.types.js';
 import type { ProjectSources } from './project/entity.finder.js';
 import type { SchemaBook } from './project/schema-book.js';
 import { announce, BackfillWriter } from './write/backfill.writer.js';
@@ -68,16 +70,12 @@ export function extract(source: ExtractionSource, context: ExtractionContext): E
     methods.set(home.name, known);
   }
   const [method, ...others] = methods.values();
-  for (const other of others)
-    kept.push(
-      ...other.findings.map(({ region }) => ({
-        line: region.line,
-        reason: 'another method of the migration also changes rows',
-      })),
-    );
   if (!method)
     return { backfills: [], tables: [], contract: undefined, migration: source.module.source.text, kept };
-  const extraction = new MethodExtraction(source, { ...context, home: method.home }).run(method.findings);
+  const extraction = new MethodExtraction(source, { ...context, home: method.home }).run(
+    method.findings,
+    others.flatMap((other) => other.findings),
+  );
   return { ...extraction, kept: [...kept, ...extraction.kept].sort((a, b) => a.line - b.line) };
 }
 
@@ -94,15 +92,18 @@ interface MethodContext extends ExtractionContext {
 class MethodExtraction {
   readonly #source: ExtractionSource;
   readonly #context: MethodContext;
+  readonly #methods: MethodUnits;
   readonly #units: readonly CodeUnit[];
 
   constructor(source: ExtractionSource, context: MethodContext) {
     this.#source = source;
     this.#context = context;
-    this.#units = unitsOf(source.module, context.home, context.parser, source.sentCode);
+    this.#methods = new MethodUnits({ ...source, ...context });
+    this.#units = this.#methods.all;
   }
 
-  run(findings: readonly Finding[]): Extraction {
+  /** @param others data changes of other methods, which stay */
+  run(findings: readonly Finding[], others: readonly Finding[]): Extraction {
     const { module } = this.#source;
     const lineOf = (offset: number): number => module.source.positionAt(offset).line;
     const reader = new MoveReader(this.#units, {
@@ -116,14 +117,22 @@ class MethodExtraction {
     const planner = new MovePlanner(this.#units, {
       lineOf,
       carriedBy: (moves) => this.#unused(codeUnits(moves, this.#units)),
+      readsOf: (move) => this.#used(codeUnits([move], this.#units)).units.filter(readsRows),
     });
-    const plan = planner.plan(moves, refusals);
+    const plan = planner.plan(moves, [...refusals, ...others.map((finding) => this.#staying(finding))]);
     const blocked = this.#blockedContract(plan.contract);
     if (blocked !== undefined && plan.moves.length > 0)
       return this.#write(
         planner.plan([], [...plan.refusals, ...plan.moves.map(({ place }) => ({ place, reason: blocked }))]),
       );
     return this.#write(plan);
+  }
+
+  #staying({ region }: Finding): Refusal {
+    const unit = this.#units.findIndex(({ start, end }) => start <= region.start && region.start < end);
+    const piece = this.#units[unit]?.sql?.findIndex(isDataPiece);
+    const reason = 'another method of the migration also changes rows';
+    return { place: { unit, piece, line: region.line }, reason };
   }
 
   /** Why the code behind the moved statements cannot move into a migration of its own. */
@@ -134,6 +143,10 @@ class MethodExtraction {
     if (own) return `line ${line(own.unit)} must run after it, and uses \`this\``;
     const ends = parts.find(({ unit }) => /\breturn\b/.test(unit.text) && !unit.sql);
     if (ends) return `line ${line(ends.unit)} must run after it, and can return`;
+    for (const part of parts) {
+      const block = this.#methods.blockOf(part);
+      if (block !== undefined) return block;
+    }
     const moved = new Set(parts.map(({ unit }) => unit));
     const { units } = this.#used(parts.map(({ unit }) => unit));
     const read = units.find((unit) => !moved.has(unit) && (unit.usesDatabase || usesThis(unit.node)));
@@ -145,7 +158,7 @@ class MethodExtraction {
     return usedCode(
       module,
       units.map(({ node }) => node),
-      { units: this.#units, folder: this.#context.folder },
+      { units: this.#methods.beside(units), folder: this.#context.folder },
     );
   }
 
@@ -204,7 +217,7 @@ class MethodExtraction {
     const used = usedCode(
       module,
       units.map(({ node }) => node),
-      { units: this.#units, folder: module.source.path.replace(/[^/\\]*$/, '') || '.' },
+      { units: this.#methods.beside(units), folder: module.source.path.replace(/[^/\\]*$/, '') || '.' },
     );
     return contractMigration({
       module,
@@ -225,6 +238,11 @@ class MethodExtraction {
       return !others.some((unit) => declares.some((name) => unit.names.has(name)));
     });
   }
+}
+
+/** A declaration such as `const rows = await queryRunner.query(…)`. */
+function readsRows({ text, sent, usesDatabase }: CodeUnit): boolean {
+  return usesDatabase && (/\bawait\b/.test(text) || sent.texts.length > 0);
 }
 
 /** The units that move as code, not as SQL. */

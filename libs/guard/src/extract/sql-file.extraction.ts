@@ -34,7 +34,7 @@ export function extractSqlFile(source: SqlFileSource, context: ExtractionContext
     codeOf: (unit) => unit.text,
   });
   const { moves, refusals } = reader.read(findings, suppressed);
-  const planner = new MovePlanner(units, { lineOf, carriedBy: () => [] });
+  const planner = new MovePlanner(units, { lineOf, carriedBy: () => [], readsOf: () => [] });
   let plan = planner.plan(moves, refusals);
   const [late] = plan.contract;
   if (late) {

@@ -12,6 +12,8 @@ export interface HomeMethod {
   readonly runner: string;
   /** Why its statements may not run, or not once; undefined if they always run once. */
   readonly condition: string | undefined;
+  /** Where `up` calls it; undefined for `up`. */
+  readonly calledAt: number | undefined;
 }
 
 /** The method around an offset; undefined if the offset is in a callback, a function or another file. */
@@ -38,12 +40,22 @@ export function homeMethod(module: ParsedModule, offset: number): HomeMethod | u
     class: class_,
     body: method.body.body,
     runner,
-    condition: name === 'up' ? undefined : conditionOfCall(module, class_, name),
+    ...(name === 'up' ? ALWAYS : callOf(module, class_, name)),
   };
 }
 
-/** `up` must call the method once, and at most under a condition on the type of the database. */
-function conditionOfCall(module: ParsedModule, owner: ast.Class, name: string): string | undefined {
+const ALWAYS = { condition: undefined, calledAt: undefined };
+
+function callOf(
+  module: ParsedModule,
+  owner: ast.Class,
+  name: string,
+): Pick<HomeMethod, 'condition' | 'calledAt'> {
+  const calls = callsOf(owner, name);
+  return { condition: conditionOfCall(module, calls, name), calledAt: calls[0]?.start };
+}
+
+function callsOf(owner: ast.Class, name: string): readonly ast.Node[] {
   const calls: ast.Node[] = [];
   walkNodes(owner, (node) => {
     if (
@@ -55,6 +67,11 @@ function conditionOfCall(module: ParsedModule, owner: ast.Class, name: string): 
       calls.push(node);
     return true;
   });
+  return calls;
+}
+
+/** `up` must call the method once, and at most under a condition on the type of the database. */
+function conditionOfCall(module: ParsedModule, calls: readonly ast.Node[], name: string): string | undefined {
   const [call] = calls;
   if (!call || calls.length > 1) return `${name}() is called ${String(calls.length)} times`;
   const home = homeMethod(module, call.start);

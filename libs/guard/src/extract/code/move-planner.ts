@@ -1,6 +1,7 @@
 import type { CodeUnit, SqlPiece } from './code-units.js';
 import {
   addsMentionedColumn,
+  changedTable,
   dependsOnSchema,
   makesPendingAgain,
   mustFollow,
@@ -31,6 +32,7 @@ interface State {
   /** Variables that the contract declares. */
   readonly lateNames: Set<string>;
   readonly before: Move[];
+  readonly reading: Map<Move, Reading>;
   /** All names in the moved statements. */
   readonly used: Set<string>;
 }
@@ -39,6 +41,15 @@ export interface PlannerContext {
   readonly lineOf: (offset: number) => number;
   /** Declarations that only the code of these moves uses: they move with it. */
   readonly carriedBy: (moves: readonly Move[]) => readonly CodeUnit[];
+  /** Declarations that read the database for the code of this move. */
+  readonly readsOf: (move: Move) => readonly CodeUnit[];
+}
+
+/** Code that has read rows, and has not changed any yet. */
+interface Reading {
+  readonly names: ReadonlySet<string>;
+  /** How many parts the contract had when it read. */
+  readonly parts: number;
 }
 
 interface SqlWalk {
@@ -77,6 +88,7 @@ export class MovePlanner {
         late: new Set(),
         lateNames: new Set(),
         before: [],
+        reading: new Map(),
         used: new Set(),
       };
       const conflict = this.#conflictBetween(remaining) ?? this.#walk(remaining, refused, state);
@@ -104,7 +116,9 @@ export class MovePlanner {
       refused.flatMap(({ place }) => this.#units[place.unit]?.sql?.[place.piece ?? -1] ?? []),
     );
     const carried = this.#context.carriedBy(moves);
+    const reads = new Map(moves.map((move) => [move, this.#context.readsOf(move)] as const));
     for (const [at, unit] of this.#units.entries()) {
+      for (const [move, units] of reads) if (units[0] === unit) this.#beginReading(move, units, state);
       if (carried.includes(unit)) continue;
       const conflict = unit.sql
         ? this.#walkSql(at, unit.sql, { moves, state, refusedPieces })
@@ -156,14 +170,31 @@ export class MovePlanner {
     return undefined;
   }
 
+  /** What stands behind the code that reads rows must not run before that code. */
+  #beginReading(move: Move, units: readonly CodeUnit[], state: State): void {
+    const names = new Set(units.flatMap((unit) => [...unit.names]));
+    state.reading.set(move, { names, parts: state.contract.length });
+    state.before.push(move);
+  }
+
   #enter(move: Move, state: State): Conflict | undefined {
-    const needed = state.contract.find((part) => dependsOnSchema(move.moved, part));
+    const reading = state.reading.get(move);
+    const needed = state.contract.find((part, index) =>
+      reading && index >= reading.parts ? mayNeed(move, part) : dependsOnSchema(move.moved, part),
+    );
     if (needed)
       return {
         move,
         reason: `it needs line ${String(this.#line(needed.at))}, which must run after another backfill`,
       };
-    state.before.push(move);
+    state.reading.delete(move);
+    for (const [other, { names }] of state.reading)
+      if (names.has(changedTable(move.moved)))
+        return {
+          move: other,
+          reason: `line ${String(move.place.line)} changes what the code before it has read`,
+        };
+    if (!reading) state.before.push(move);
     const { unit, piece } = move.place;
     const names = this.#units[unit]?.sql?.[piece ?? -1]?.names ?? this.#units[unit]?.names ?? [];
     for (const name of names) state.used.add(name);
@@ -182,6 +213,13 @@ export class MovePlanner {
   #line(at: number): number {
     return this.#context.lineOf(this.#units[at]?.start ?? 0);
   }
+}
+
+/** Whether code that has read its rows before may need a later change of the schema: one of the table that it changes. */
+function mayNeed({ moved }: Move, { unit, pieces }: ContractPart): boolean {
+  const table = changedTable(moved);
+  if (!pieces) return unit.sent.isUnread || unit.names.has(table);
+  return pieces.some((piece) => !concernsNamedTables(piece) || objectsOf(piece).has(table));
 }
 
 /** A data change that stays after moved ones must not depend on them. */

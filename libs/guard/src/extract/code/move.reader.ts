@@ -107,14 +107,16 @@ export class MoveReader {
       this.#refuse(at, condition ?? (isMovable ? 'its table is not known' : reasonOf(unit)));
       return;
     }
-    const columns = findings.flatMap(
-      ({ sql, columns: written }) => sql?.set.map(({ column }) => column) ?? written ?? [],
-    );
+    const columns = findings
+      .filter((finding) => finding.table === table)
+      .flatMap(({ sql, columns: written }) => sql?.set.map(({ column }) => column) ?? written ?? []);
+    const [name = '', schema] = table.split('.').reverse();
     this.moves.push({
       place: { unit: at, piece: undefined, line: this.#context.lineOf(unit.start) },
       moved: {
         kind: 'skeleton',
-        table: table.slice(table.lastIndexOf('.') + 1),
+        table: name,
+        schema,
         columns: [...new Set(columns)],
         code: this.#context.codeOf(unit),
         runner: this.#context.runner,
@@ -127,6 +129,7 @@ export class MoveReader {
     return {
       parser,
       newColumns: (table) => this.#newColumns(table, at, piece),
+      primaryKey: (table) => schema.primaryKey(table) ?? ['id'],
       uniqueKeys: (table) => [...schema.keysOf(table), ...(sources.entityOf(table, [])?.keys ?? [])],
     };
   }

@@ -14,6 +14,7 @@ export interface DataPlace {
 export interface Skeleton {
   readonly kind: 'skeleton';
   readonly table: string;
+  readonly schema: string | undefined;
   readonly columns: readonly string[];
   readonly code: string;
   /** The name of the query runner in the code. */

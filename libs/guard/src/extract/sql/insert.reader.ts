@@ -1,6 +1,7 @@
 import { isObject, list, nameParts, nodeOf, text, visit, type Json } from 'nestjs-backfill-sql/tree';
 import { fragment, isSameTree, type Fragment } from './fragment.js';
 import { joinItems, type JoinItem } from './join-items.js';
+import { assertLinked } from './join-links.js';
 import { JoinedQuery } from './joined-query.js';
 import type { MovedAssignment, MovedInsert, StatementContext } from './movable.types.js';
 import { NotMovableError } from './not-movable.error.js';
@@ -257,6 +258,7 @@ function queryOf(
   const { joins, where } = pieces;
   const over = (piece: Fragment): string => withRowReferences(parser, piece, row);
   const others = joins.filter((item) => item !== driver);
+  assertLinked(others, [where?.tree, ...joins.map(({ on }) => on?.tree)]);
   const base = { with: undefined, from: undefined, where, matches: 'one' } as const;
   const quals = joins.flatMap(({ on }) => (on === undefined ? [] : [over(on)]));
   if (others.length === 0) return new JoinedQuery(parser, row, { ...base, conditions: quals });

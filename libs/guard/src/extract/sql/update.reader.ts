@@ -37,6 +37,11 @@ export function readUpdate(sql: string, update: Json, context: StatementContext)
     sql: query.value(value),
   }));
   const written = new Set(read.map(({ column }) => column));
+  const keyColumn = context.primaryKey(row.name).find((column) => written.has(column));
+  if (keyColumn !== undefined)
+    throw new NotMovableError(
+      `it changes ${keyColumn}, a column of the primary key, in whose order batches go`,
+    );
   for (const inner of queriesOf(update, row.name))
     if ([...columnsIn(inner)].some((column) => column === '*' || written.has(column)))
       throw new NotMovableError(

@@ -63,7 +63,7 @@ export class BackfillWriter {
 export function announce(tables: TableWriter, { moved }: Move): void {
   switch (moved.kind) {
     case 'skeleton':
-      tables.need(moved.table, undefined, moved.columns);
+      tables.need(moved.table, moved.schema, moved.columns);
       break;
     case 'set':
       tables.need(

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import type { ParsedModule } from '../../source/parsed-module.js';
 import type { HomeMethod } from '../code/migration-code.js';
@@ -93,18 +93,17 @@ export function unindented({ text }: CodeUnit): readonly string[] {
   return [first, ...rest.map((line) => line.slice(indent))];
 }
 
-/** The first timestamp after the migration's that no file has. */
+/** The first name after the migration's that no file has. */
 function namesOf(file: string, migration: string): { readonly className: string; readonly path: string } {
   const extension = extname(file);
   const stem = basename(file, extension);
   const [, stamp = '', rest = stem] = /^(\d{10,})(.*)$/.exec(stem) ?? [];
   const [, base = migration] = /^(.*?)(?:\d{10,})?$/.exec(migration) ?? [];
-  const beside = readdirSync(dirname(file));
   for (let step = 1n; ; step++) {
     const next = stamp === '' ? String(step) : String(BigInt(stamp) + step);
     const name = stamp === '' ? `${stem}-contract` : `${next}${rest}-contract`;
     const path = join(dirname(file), `${name}${extension}`);
-    const isTaken = stamp === '' ? existsSync(path) : beside.some((other) => other.startsWith(next));
-    if (!isTaken || step > 50n) return { className: `${base}Contract${stamp === '' ? '' : next}`, path };
+    if (!existsSync(path) || step > 50n)
+      return { className: `${base}Contract${stamp === '' ? '' : next}`, path };
   }
 }

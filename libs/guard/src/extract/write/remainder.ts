@@ -35,7 +35,10 @@ export function remainderEdits(
     const edits = [
       { start: literal.start, end: literal.end, text: template(kept.map((piece) => piece.text).join(';\n')) },
     ];
-    return comment === '' ? edits : [{ start: unit.start, end: unit.start, text: `${comment}\n` }, ...edits];
+    const indent = /[ \t]*$/.exec(text.slice(0, unit.start))?.[0] ?? '';
+    return comment === ''
+      ? edits
+      : [{ start: unit.start, end: unit.start, text: `${comment}\n${indent}` }, ...edits];
   });
 }
 

@@ -79,7 +79,14 @@ function downOf({ home }: ReversalContext): HomeMethod | undefined {
     const [parameter] = method.params;
     const runner =
       parameter && 'name' in parameter && typeof parameter.name === 'string' ? parameter.name : 'queryRunner';
-    return { name: 'down', class: home.class, body: method.body.body, runner, condition: undefined };
+    return {
+      name: 'down',
+      class: home.class,
+      body: method.body.body,
+      runner,
+      condition: undefined,
+      calledAt: undefined,
+    };
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { isObject, list, nameParts, nodeOf, type Json } from 'nestjs-backfill-sql/tree';
 import { fragment, isSameTree, type Fragment } from './fragment.js';
-import { JoinedQuery } from './joined-query.js';
+import { JoinedQuery } from './joins/joined-query.js';
 import type { MovedDelete, StatementContext } from './movable.types.js';
 import { NotMovableError } from './not-movable.error.js';
 import { StatementText } from './statement-text.js';

@@ -1,8 +1,8 @@
 import { isObject, list, nameParts, nodeOf, text, visit, type Json } from 'nestjs-backfill-sql/tree';
 import { fragment, isSameTree, type Fragment } from './fragment.js';
-import { joinItems, type JoinItem } from './join-items.js';
-import { assertLinked } from './join-links.js';
-import { JoinedQuery } from './joined-query.js';
+import { joinItems, type JoinItem } from './joins/join-items.js';
+import { assertLinked } from './joins/join-links.js';
+import { JoinedQuery } from './joins/joined-query.js';
 import type { MovedAssignment, MovedInsert, StatementContext } from './movable.types.js';
 import { NotMovableError } from './not-movable.error.js';
 import { withRowReferences, type RowRelation } from './row-references.js';

@@ -1,7 +1,7 @@
 import { isObject, list, nodeOf, text, type Json } from 'nestjs-backfill-sql/tree';
 import { fragment, type Fragment } from './fragment.js';
 import { becomesFalse, guardsOf } from './guards.js';
-import { JoinedQuery } from './joined-query.js';
+import { JoinedQuery } from './joins/joined-query.js';
 import type { MovedUpdate, StatementContext } from './movable.types.js';
 import { NotMovableError } from './not-movable.error.js';
 import type { RowRelation } from './row-references.js';

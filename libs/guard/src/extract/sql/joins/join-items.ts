@@ -1,7 +1,7 @@
 import { isObject, kindOf, list, nodeOf, type Json, type SqlParser } from 'nestjs-backfill-sql/tree';
-import { fragment, type Fragment } from './fragment.js';
-import { NotMovableError } from './not-movable.error.js';
-import { StatementText } from './statement-text.js';
+import { fragment, type Fragment } from '../fragment.js';
+import { NotMovableError } from '../not-movable.error.js';
+import { StatementText } from '../statement-text.js';
 
 /** One relation of a FROM clause, and how it is joined to those before it. */
 export interface JoinItem {

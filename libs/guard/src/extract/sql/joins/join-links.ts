@@ -1,7 +1,7 @@
 import { list, nameParts, nodeOf } from 'nestjs-backfill-sql/tree';
 import type { JoinItem } from './join-items.js';
-import { NotMovableError } from './not-movable.error.js';
-import { conjunctsOf, kindName, relationOf } from './statement-tree.js';
+import { NotMovableError } from '../not-movable.error.js';
+import { conjunctsOf, kindName, relationOf } from '../statement-tree.js';
 
 /**
  * Asserts that each joined table can give one row for a row: an equality names a column of it. Otherwise a row

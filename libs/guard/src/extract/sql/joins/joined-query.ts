@@ -1,6 +1,6 @@
 import type { SqlParser } from 'nestjs-backfill-sql/tree';
-import type { Fragment } from './fragment.js';
-import { refersToOthers, withRowReferences, type RowRelation } from './row-references.js';
+import type { Fragment } from '../fragment.js';
+import { refersToOthers, withRowReferences, type RowRelation } from '../row-references.js';
 
 /** The clauses of a statement besides its row. */
 export interface JoinedClauses {

@@ -66,6 +66,13 @@ describe('extract keeps the order of rows that a migration reads before it chang
     expect(contract).toMatch(/\+ .*DROP COLUMN email[^]*- .*DROP COLUMN email/);
   });
 
+  it('moves the loop if the migration has added a column since, also with a variable named like a table', async () => {
+    const code = `const leads = await queryRunner.query('SELECT id FROM leads');\n${q(`ALTER TABLE leads ADD rank text NOT NULL DEFAULT ''`)}\nfor (const { id } of leads) await queryRunner.query('UPDATE leads SET rank = 1 WHERE id = $1', [id]);`;
+    const { out, error } = await project.run('extract', project.migration(code));
+    expect(error).not.toContain('not extracted');
+    expect(out).toContain('ProcessBackfill');
+  });
+
   it.each([
     ['UPDATE leads SET email = NULL', 'changes what the code before it has read'],
     [`INSERT INTO leads (id) VALUES (99)`, 'also changes rows, cannot move, and must run after'],

@@ -118,12 +118,13 @@ export class MovePlanner {
     const carried = this.#context.carriedBy(moves);
     const reads = new Map(moves.map((move) => [move, this.#context.readsOf(move)] as const));
     for (const [at, unit] of this.#units.entries()) {
-      for (const [move, units] of reads) if (units[0] === unit) this.#beginReading(move, units, state);
-      if (carried.includes(unit)) continue;
-      const conflict = unit.sql
-        ? this.#walkSql(at, unit.sql, { moves, state, refusedPieces })
-        : this.#walkCode(at, { moves, state, staying });
+      const conflict = carried.includes(unit)
+        ? undefined
+        : unit.sql
+          ? this.#walkSql(at, unit.sql, { moves, state, refusedPieces })
+          : this.#walkCode(at, { moves, state, staying });
       if (conflict) return conflict;
+      for (const [move, units] of reads) if (units[0] === unit) this.#beginReading(move, units, state);
     }
     return undefined;
   }

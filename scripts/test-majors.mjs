@@ -62,7 +62,7 @@ for (const major of majors) {
   });
   try {
     console.log(`\nPostgreSQL ${major}`);
-    const code = await runJest(server.url());
+    const code = await runJest(major, server.url());
     if (code !== 0) failed.push(major);
   } finally {
     await server.close();
@@ -93,12 +93,12 @@ async function installed(major) {
   return installation;
 }
 
-/** @param {string} url @returns {Promise<number>} the exit code */
-async function runJest(url) {
+/** @param {string} major @param {string} url @returns {Promise<number>} the exit code */
+async function runJest(major, url) {
   const jest = spawn(
     process.execPath,
     ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', JEST, ...specs],
-    { stdio: 'inherit', env: { ...process.env, TEST_DATABASE_URL: url } },
+    { stdio: 'inherit', env: { ...process.env, TEST_DATABASE_URL: url, TEST_POSTGRES_MAJOR: major } },
   );
   const [code] = /** @type {[number | null]} */ (await once(jest, 'exit'));
   return code ?? 1;

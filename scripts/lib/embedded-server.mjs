@@ -25,7 +25,15 @@ import { canReach, assertReachable, serverAccount, sharedFolder } from './server
  * @property {(message: string) => void} [note] receives notes for the user; standard error by default
  */
 
-const INITDB = ['--auth=scram-sha-256', '--username=postgres', '--no-sync', '--encoding=UTF8', '--locale=C'];
+/** PostgreSQL 18 has checksums by default. */
+const INITDB = [
+  '--auth=scram-sha-256',
+  '--username=postgres',
+  '--no-sync',
+  '--encoding=UTF8',
+  '--locale=C',
+  '--data-checksums',
+];
 /** PostgreSQL's built-in locale is the same on every system. PostgreSQL 17 introduced it. */
 const BUILTIN_LOCALE = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
 const FIRST_WITH_BUILTIN_LOCALE = 17;

@@ -1,5 +1,6 @@
 import { RowsWrittenError } from '../../libs/backfill/src/migrations/migration.error.ts';
 import { runMigrations } from '../../libs/backfill/src/migrations/run/migration.phase.ts';
+import { itSince } from '../support/server/since.ts';
 import { ADD_COLUMN, hidden, MigrationStage, UPDATE } from '../support/migrations/migration-stage.ts';
 import {
   migration,
@@ -46,13 +47,19 @@ describe.each([true, false])('dynamic SQL inside a transaction: %s,', (transacti
     ['updates', `UPDATE leads SET note = 'x' WHERE id < 3`, { inserted: 0, updated: 2, deleted: 0 }],
     ['deletes', 'DELETE FROM leads WHERE id > 2', { inserted: 0, updated: 0, deleted: 3 }],
     ['truncates', 'TRUNCATE leads', { inserted: 0, updated: 0, deleted: 0, truncated: true }],
-    [
-      'merges: it inserts, updates and deletes',
+  ])('that %s is refused with the number of rows, and rolled back', (_what, sql, rows) =>
+    expectRefused(sql, rows),
+  );
+
+  itSince(15)('that merges is refused with the number of rows, and rolled back', () =>
+    expectRefused(
       `MERGE INTO leads l USING generate_series(5, 7) n ON l.id = n WHEN MATCHED THEN DELETE
         WHEN NOT MATCHED THEN INSERT VALUES (n, 'x')`,
       { inserted: 2, updated: 0, deleted: 1 },
-    ],
-  ])('that %s is refused with the number of rows, and rolled back', async (_what, sql, rows) => {
+    ),
+  );
+
+  async function expectRefused(sql: string, rows: object): Promise<void> {
     const Up = migration('Up', { up: hidden(sql), transaction });
     const report = await withDataSource(postgresDataSource(stage.database, [Up]), (dataSource) =>
       runMigrations(dataSource, { log: stage.log }),
@@ -64,7 +71,7 @@ describe.each([true, false])('dynamic SQL inside a transaction: %s,', (transacti
     expect(await stage.database.query('SELECT id, note FROM leads ORDER BY id')).toEqual(
       [1, 2, 3, 4, 5].map((id) => ({ id, note: null })),
     );
-  });
+  }
 });
 
 it('rows written before the migration’s own COMMIT are found before it', async () => {

@@ -1,4 +1,6 @@
 import { LOCK_RULES } from '../../libs/sql/src/locks/lock.types.ts';
+import { FRESH_DANGEROUS } from '../sql/locks/fresh-dangerous.fixtures.ts';
+import { FRESH_HARMLESS } from '../sql/locks/fresh-harmless.fixtures.ts';
 import { REVIEWED_DANGEROUS } from '../sql/locks/reviewed-dangerous.fixtures.ts';
 import { REVIEWED_HARMLESS } from '../sql/locks/reviewed-harmless.fixtures.ts';
 import { asCase, type Reviewed } from '../sql/locks/reviewed-statement.ts';
@@ -15,10 +17,16 @@ async function locksOf([, sql, { alone } = {}]: Reviewed): Promise<readonly stri
   return findings.filter(({ rule }) => rules.has(rule)).map(({ rule, message }) => `${rule}: ${message}`);
 }
 
-it.each(REVIEWED_DANGEROUS.map(asCase))('the check reports it, because $why: $sql', async ({ reviewed }) => {
-  expect(await locksOf(reviewed)).not.toEqual([]);
-});
+it.each([...REVIEWED_DANGEROUS, ...FRESH_DANGEROUS].map(asCase))(
+  'the check reports it, because $why: $sql',
+  async ({ reviewed }) => {
+    expect(await locksOf(reviewed)).not.toEqual([]);
+  },
+);
 
-it.each(REVIEWED_HARMLESS.map(asCase))('the check passes it, because $why: $sql', async ({ reviewed }) => {
-  expect(await locksOf(reviewed)).toEqual([]);
-});
+it.each([...REVIEWED_HARMLESS, ...FRESH_HARMLESS].map(asCase))(
+  'the check passes it, because $why: $sql',
+  async ({ reviewed }) => {
+    expect(await locksOf(reviewed)).toEqual([]);
+  },
+);

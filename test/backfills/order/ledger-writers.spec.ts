@@ -3,6 +3,7 @@ import { Backfill, type BackfillReport, type ProcessBackfill, type ProcessBatch 
 import { Column, Entity, IsNull, PrimaryColumn, type EntityManager } from 'typeorm';
 import { TestApplication } from '../../support/applications/application.ts';
 import { TestDatabase } from '../../support/server/database.ts';
+import { describeSince } from '../../support/server/since.ts';
 
 @Entity('visits')
 class Visit {
@@ -41,7 +42,8 @@ class Process implements ProcessBackfill<Visit, 'id'> {
   }
 }
 
-describe('a role that may only write to the ledger', () => {
+// Key order has no file to redirect.
+describeSince(14)('a role that may only write to the ledger', () => {
   let database: TestDatabase;
   let application: TestApplication;
   const role = `writer_${randomUUID().slice(0, 8)}`;

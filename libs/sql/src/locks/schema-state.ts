@@ -2,24 +2,11 @@ import type { TableName } from '../classification/statement.types.js';
 import type { ColumnType, KnownColumn } from './lock.types.js';
 import { DroppedObjects } from './dropped-objects.js';
 import { isSameCreated, isSameName } from './table-names.js';
+import { cloned, newTable, type TrackedTable } from './tracked-table.js';
 
 interface Domain {
   readonly isConstrained: boolean;
   readonly base?: ColumnType | undefined;
-}
-
-interface TrackedTable {
-  name: TableName;
-  readonly columns: Map<string, KnownColumn>;
-  /** Columns that each CHECK or NOT NULL constraint proves to be not null once it is valid. */
-  readonly constraints: Map<string, readonly string[]>;
-  hasCheck: boolean;
-  isPartitioned?: boolean;
-  defaultPartition?: TableName;
-  /** Columns that this migration has dropped. */
-  readonly dropped: Set<string>;
-  /** Columns that this migration, or an earlier one of the same run, has added: no release has used them yet. */
-  readonly added: Map<string, 'migration' | 'run'>;
 }
 
 /**
@@ -34,7 +21,10 @@ export class SchemaState {
   /** Those that earlier migrations of the same run have created: no release has used them yet. */
   #unused: TableName[] = [];
   #tables: TrackedTable[] = [];
-  #indexes: { name: TableName; table: TableName; readonly columns: readonly string[] }[] = [];
+  /** Those that no other state shares. */
+  #own = new Set<TrackedTable>();
+  #indexes: { readonly name: TableName; readonly table: TableName; readonly columns: readonly string[] }[] =
+    [];
   /** Whether a function that statements have created is volatile. */
   #functions = new Map<string, boolean>();
   #domains = new Map<string, Domain>();
@@ -46,7 +36,7 @@ export class SchemaState {
     this.#unused = [...this.#unused, ...this.#new];
     this.#new = [];
     this.dropped.clear();
-    for (const { dropped, added } of this.#tables) {
+    for (const { dropped, added } of this.#ownTables()) {
       dropped.clear();
       for (const column of added.keys()) added.set(column, 'run');
     }
@@ -57,7 +47,7 @@ export class SchemaState {
     this.#new = [];
     this.#unused = [];
     this.dropped.clear();
-    for (const { dropped, added } of this.#tables) {
+    for (const { dropped, added } of this.#ownTables()) {
       dropped.clear();
       added.clear();
     }
@@ -75,7 +65,7 @@ export class SchemaState {
   forgetNew(): void {
     this.#new = [];
     this.dropped.clear();
-    for (const { dropped, added } of this.#tables) {
+    for (const { dropped, added } of this.#ownTables()) {
       dropped.clear();
       for (const [column, since] of added) if (since === 'migration') added.delete(column);
     }
@@ -87,13 +77,9 @@ export class SchemaState {
     copy.#unused = [...this.#unused];
     copy.dropped = this.dropped.copy();
     copy.#indexes = [...this.#indexes];
-    copy.#tables = this.#tables.map((table) => ({
-      ...table,
-      columns: new Map(table.columns),
-      constraints: new Map(table.constraints),
-      dropped: new Set(table.dropped),
-      added: new Map(table.added),
-    }));
+    copy.#tables = [...this.#tables];
+    // Both share what they know of tables until one of them changes it.
+    this.#own.clear();
     copy.#functions = new Map(this.#functions);
     copy.#domains = new Map(this.#domains);
     return copy;
@@ -105,6 +91,7 @@ export class SchemaState {
     this.#unused = copy.#unused;
     this.dropped = copy.dropped;
     this.#tables = copy.#tables;
+    this.#own = copy.#own;
     this.#indexes = copy.#indexes;
     this.#domains = copy.#domains;
     this.#functions = copy.#functions;
@@ -164,11 +151,14 @@ export class SchemaState {
     this.dropped.renameRelation(from, to);
     this.#new = this.#new.map((name) => (isSameName(name, from) ? to : name));
     this.#unused = this.#unused.map((name) => (isSameName(name, from) ? to : name));
-    for (const table of this.#tables) if (isSameName(table.name, from)) table.name = to;
-    for (const index of this.#indexes) {
-      if (isSameName(index.table, from)) index.table = to;
-      if (isSameName(index.name, from)) index.name = to;
-    }
+    this.#tables = this.#tables.map((table) =>
+      isSameName(table.name, from) ? { ...table, name: to } : table,
+    );
+    this.#indexes = this.#indexes.map((index) => ({
+      ...index,
+      table: isSameName(index.table, from) ? to : index.table,
+      name: isSameName(index.name, from) ? to : index.name,
+    }));
   }
 
   column(table: TableName, column: string): KnownColumn | undefined {
@@ -211,9 +201,9 @@ export class SchemaState {
 
   renameColumn(table: TableName, from: string, to: string): void {
     this.dropped.renameColumn({ table, column: from }, to);
-    const columns = this.#find(table)?.columns;
-    const facts = columns?.get(from);
-    if (!columns || !facts) return;
+    const facts = this.column(table, from);
+    if (!facts) return;
+    const { columns } = this.#track(table);
     columns.delete(from);
     columns.set(to, facts);
   }
@@ -269,22 +259,22 @@ export class SchemaState {
     return this.#tables.findLast((table) => isSameName(table.name, name));
   }
 
+  /** A table that may be changed. */
   #track(name: TableName): TrackedTable {
-    const found = this.#find(name);
-    if (found) return found;
-    const table = newTable(name);
-    this.#tables.push(table);
+    const at = this.#tables.findLastIndex((table) => isSameName(table.name, name));
+    const found = this.#tables[at];
+    if (found && this.#own.has(found)) return found;
+    const table = found ? cloned(found) : newTable(name);
+    if (found) this.#tables[at] = table;
+    else this.#tables.push(table);
+    this.#own.add(table);
     return table;
   }
-}
 
-function newTable(name: TableName): TrackedTable {
-  return {
-    name,
-    columns: new Map(),
-    constraints: new Map(),
-    hasCheck: false,
-    dropped: new Set(),
-    added: new Map(),
-  };
+  /** All tables; they may be changed. */
+  #ownTables(): readonly TrackedTable[] {
+    this.#tables = this.#tables.map((table) => (this.#own.has(table) ? table : cloned(table)));
+    this.#own = new Set(this.#tables);
+    return this.#tables;
+  }
 }

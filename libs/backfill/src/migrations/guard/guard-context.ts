@@ -129,8 +129,8 @@ export function watchDriver(driver: unknown): void {
 
 /**
  * If a pool has no free client, it calls the waiting callback later, in the asynchronous context of the code
- * that releases a client. The binding restores the context of the caller, so that the request of a migration
- * is checked, and the requests of other code are not.
+ * that releases a client. The caller's context is restored, so that the request of a migration is checked, and the
+ * requests of other code are not.
  */
 function watchPool(prototype: PoolPrototype | undefined): void {
   if (!prototype || watched.has(prototype)) return;
@@ -138,7 +138,12 @@ function watchPool(prototype: PoolPrototype | undefined): void {
   bindListeners(prototype);
   const connect = prototype.connect;
   prototype.connect = function (this: unknown, callback): unknown {
-    return connect.call(this, callback && AsyncResource.bind(callback));
+    // Only the guard's own context: `AsyncResource.bind` takes a tenth of a millisecond.
+    const context = storage.getStore();
+    return connect.call(
+      this,
+      callback && ((...args: unknown[]) => storage.run(context as Context, callback, ...args)),
+    );
   };
 }
 

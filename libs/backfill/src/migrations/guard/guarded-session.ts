@@ -38,6 +38,8 @@ export class GuardedSession {
   #ended = false;
   /** What is known of the current transaction. It is read while the guard reads the first statement. */
   #start: Promise<TransactionStart> | undefined;
+  /** The same, once it is read. */
+  #started: TransactionStart | undefined;
   /** The counters at the start have been read. */
   #isCounting = false;
 
@@ -62,15 +64,14 @@ export class GuardedSession {
   }
 
   /** A statement of the library itself. */
-  #sendOwn(sql: string, parameters?: unknown[], onSent?: () => void): Promise<Record<string, unknown>[]> {
-    return sending(this.#guard, sql, () => this.#raw.query(sql, parameters), onSent) as Promise<
-      Record<string, unknown>[]
-    >;
+  #sendOwn(sql: string, parameters?: unknown[], onSent?: () => void): ReturnType<SendQuery> {
+    return sending(this.#guard, sql, () => this.#raw.query(sql, parameters) as ReturnType<SendQuery>, onSent);
   }
 
   /** Starts the checks in an open transaction. It waits until they are sent: the guard reads SQL meanwhile. */
   async enterTransaction(): Promise<void> {
     this.#isCounting = false;
+    this.#started = undefined;
     await new Promise<void>((resolve) => {
       this.#start = startTransaction((sql, parameters) => this.#sendOwn(sql, parameters, resolve), {
         lockTimeout: this.#retry.policy.lockTimeout,
@@ -79,10 +80,7 @@ export class GuardedSession {
         runner: this.#raw,
       });
       // The first statement, or the end, throws an error of it.
-      this.#start.then(
-        () => resolve(),
-        () => resolve(),
-      );
+      this.#start.then((started) => void (this.#started = started)).then(resolve, () => resolve());
     });
   }
 
@@ -129,11 +127,6 @@ export class GuardedSession {
     this.#isCounting = true;
   }
 
-  /** Whether a statement can write rows neither by itself nor through a routine. */
-  async #isInert({ isInert }: Admitted): Promise<boolean> {
-    return isInert && (await this.#start)?.isPlain === true;
-  }
-
   async #verify(): Promise<void> {
     if (!this.#inTransaction) return;
     await witnessOf(this.#raw)?.settle(this.#query);
@@ -165,19 +158,27 @@ export class GuardedSession {
     return this.#guard.track(work);
   }
 
-  async #admitLocks(statements: readonly Statement[]): Promise<void> {
+  /** @returns undefined if it does not have to wait */
+  #admitLocks(statements: readonly Statement[]): Promise<void> | undefined {
     const { locks } = this.#guard;
-    // A transaction that has changed nothing yet holds no lock of an earlier migration.
-    if (locks.mayShareTransaction && (await this.#start)?.isUnchanged !== false) locks.endTransaction();
-    return this.#guard.admitLocks(statements, this.#inTransaction ? 'transaction' : 'alone', this.#query);
+    const admit = () => locks.admit(statements, this.#inTransaction ? 'transaction' : 'alone', this.#query);
+    if (!locks.mayShareTransaction) return admit();
+    return Promise.resolve(this.#start).then((start) => {
+      // A transaction that has changed nothing yet holds no lock of an earlier migration.
+      if (start?.isUnchanged !== false) locks.endTransaction();
+      return admit();
+    });
   }
 
+  /** It waits only for what is not known yet: the server is idle until the statement is sent. */
   async #run(args: QueryArguments): Promise<unknown> {
     const [sql, , structured] = args;
-    const admitted = await this.#guard.admit(sql, this.#query);
+    const admission = this.#guard.admit(sql, this.#query);
+    const admitted = admission instanceof Promise ? await admission : admission;
     const controls = admitted.statements.some(({ transaction }) => transaction !== undefined);
     if (!controls || admitted.statements.length === 1) {
-      await this.#admitLocks(admitted.statements);
+      const admittedLocks = this.#admitLocks(admitted.statements);
+      if (admittedLocks) await admittedLocks;
       return this.#send(admitted, args);
     }
     // BEGIN … COMMIT in one string are sent one by one, so that rows are counted before the commit.
@@ -194,10 +195,9 @@ export class GuardedSession {
   }
 
   async #send(admitted: Admitted, [sql, parameters, structured]: QueryArguments): Promise<unknown> {
-    const { statements } = admitted;
     const send = () => sending(this.#guard, sql, () => this.#raw.query(sql, parameters, structured as true));
-    const control = statements[0]?.transaction;
-    await this.#start;
+    const control = admitted.statements[0]?.transaction;
+    if (!this.#started) await this.#start;
     if (control === 'commit' || control === 'prepare') await this.#verify();
     if (control) return this.#control(control, send);
     if (this.#inTransaction) return this.#sendObserved(admitted, sql, send);
@@ -270,17 +270,19 @@ export class GuardedSession {
   }
 
   async #sendObserved(admitted: Admitted, sql: string, send: () => Promise<unknown>): Promise<unknown> {
-    const isInert = await this.#isInert(admitted);
+    const start = this.#started ?? (await this.#start);
+    // It can write rows neither by itself nor through a routine.
+    const isInert = admitted.isInert && start?.isPlain === true;
     if (!isInert) await this.#startCounting();
-    const { mustCountRows: isUnread } = admitted;
+    const isUnread = admitted.mustCountRows;
     const statements = admitted.statements.filter(({ effect }) => effect !== 'read' && effect !== 'session');
-    const settle = await this.#locks.watch({ statements, isInert, isUnread });
-    const pid = (await this.#start)?.pid ?? 0;
+    const watching = this.#locks.watch({ statements, isInert, isUnread });
+    const settle = watching instanceof Promise ? await watching : watching;
     const startedAt = performance.now();
-    return this.#retry.observe(pid, sql, async () => {
+    return this.#retry.observe(start?.pid ?? 0, sql, async () => {
       const result = await send();
       if (isUnread) this.#assertUnwritten(await this.#rowCounters.written());
-      await settle(startedAt);
+      if (settle) await settle(startedAt);
       return result;
     });
   }

@@ -6,15 +6,22 @@ import {
   type RoutineCall,
   type Statement,
   type StatementClassifier,
-  type Unknown,
 } from 'nestjs-backfill-sql';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { LockGuard } from '../locks/lock.guard.js';
-import { DangerousLockError, DataInMigrationError, type MigrationRefusedError } from '../migration.error.js';
+import { DataInMigrationError, type MigrationRefusedError } from '../migration.error.js';
 import type { OtherConnectionGuard } from './guard-context.js';
 import type { MigrationRecord } from './recording-probe.js';
 import { partitionsOf } from './partition.reader.js';
-import { coversTable, judge, type JudgeOptions, type Refusal, type RefusalCause } from './refusal.js';
+import {
+  coversTable,
+  entityOf,
+  judge,
+  type JudgeOptions,
+  type Refusal,
+  type RefusalCause,
+  unknownOf,
+} from './refusal.js';
 import { readRoutines } from './routine.reader.js';
 import type { SendQuery } from './row-counters.js';
 
@@ -28,6 +35,13 @@ export interface Admitted {
   readonly mustCountRows: boolean;
   /** No statement runs a routine. */
   readonly isInert: boolean;
+}
+
+/** A text of which the database has to tell more. */
+interface Unjudged {
+  readonly first: Classification;
+  readonly called: readonly RoutineCall[];
+  readonly query: SendQuery;
 }
 
 export interface GuardOptions extends JudgeOptions {
@@ -54,7 +68,7 @@ export class MigrationGuard implements OtherConnectionGuard {
   #temporary: ReadonlySet<string> = new Set();
   /** Partitions of exempt tables. */
   #exemptPartitions: readonly string[] = [];
-  #firstRefusal: MigrationRefusedError | undefined;
+  #firstRefusal: DataInMigrationError | undefined;
   #ended = false;
   #isInert = true;
 
@@ -92,8 +106,12 @@ export class MigrationGuard implements OtherConnectionGuard {
     this.#committed.push(sql);
   }
 
-  /** @throws DataInMigrationError before the statement is sent */
-  async admit(sql: string, query: SendQuery): Promise<Admitted> {
+  /**
+   * It answers at once where the text alone tells, because the server is idle meanwhile.
+   *
+   * @throws DataInMigrationError before the statement is sent
+   */
+  admit(sql: string, query: SendQuery): Admitted | Promise<Admitted> {
     this.#assertText(sql);
     this.#refuseLate(sql);
     const first = this.#classify(sql);
@@ -102,6 +120,12 @@ export class MigrationGuard implements OtherConnectionGuard {
       .filter(({ effect }) => effect === 'schema')
       .flatMap(({ calls }) => calls);
     const called = [...unresolved, ...inDefinitions];
+    if (called.length === 0 && this.#options.exemptTables.length === 0) return this.#judge(sql, first);
+    return this.#admitRead(sql, { first, called, query });
+  }
+
+  /** Reads what the database knows about the statements before it judges them. */
+  async #admitRead(sql: string, { first, called, query }: Unjudged): Promise<Admitted> {
     await this.#findPartitions(first.statements, query);
     if (called.length === 0) return this.#judge(sql, first);
     const known = await readRoutines(query, this.#options.classifier, called);
@@ -111,7 +135,6 @@ export class MigrationGuard implements OtherConnectionGuard {
   /** An exempt table stands for its partitions. */
   async #findPartitions(statements: readonly Statement[], query: SendQuery): Promise<void> {
     const { exemptTables } = this.#options;
-    if (exemptTables.length === 0) return;
     const changed = statements.flatMap(({ findings }) => findings.flatMap(({ table }) => table ?? []));
     const others = changed.filter((table) => !exemptTables.some((listed) => coversTable(listed, table)));
     if (others.length > 0)
@@ -119,20 +142,6 @@ export class MigrationGuard implements OtherConnectionGuard {
         ...this.#exemptPartitions,
         ...(await partitionsOf(query, others, exemptTables)),
       ];
-  }
-
-  /** @throws DangerousLockError before the statements are sent */
-  async admitLocks(
-    statements: readonly Statement[],
-    session: 'transaction' | 'alone',
-    query: SendQuery,
-  ): Promise<void> {
-    try {
-      await this.#options.locks.admit(statements, session, query);
-    } catch (error) {
-      if (error instanceof DangerousLockError) this.#firstRefusal ??= error;
-      throw error;
-    }
   }
 
   get locks(): LockGuard {
@@ -187,12 +196,13 @@ export class MigrationGuard implements OtherConnectionGuard {
   /**
    * Waits for statements that were not awaited, and refuses all later ones.
    *
-   * @throws the first refusal, even if the migration has caught it
+   * @throws the first refusal, even if the migration has caught it: a statement is missing
    */
   async end(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
     this.#ended = true;
-    this.#throwRefusal();
+    const refusal = this.#refusal;
+    if (refusal) throw refusal;
     this.#options.locks.finish();
   }
 
@@ -203,15 +213,11 @@ export class MigrationGuard implements OtherConnectionGuard {
   async endFailed(): Promise<MigrationRefusedError | undefined> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
     this.#ended = true;
-    return this.#firstRefusal;
+    return this.#refusal;
   }
 
-  /**
-   * The migration may have caught the refusal. Without this error, it would be recorded although a statement
-   * is missing.
-   */
-  #throwRefusal(): void {
-    if (this.#firstRefusal) throw this.#firstRefusal;
+  get #refusal(): MigrationRefusedError | undefined {
+    return this.#firstRefusal ?? this.#options.locks.refusal;
   }
 
   #classify(sql: string, extra: readonly Routine[] = []): Classification {
@@ -274,17 +280,6 @@ export class MigrationGuard implements OtherConnectionGuard {
     this.#firstRefusal ??= error;
     throw error;
   }
-}
-
-/** What the guard has not read of a statement. */
-function unknownOf({ unknowns: [unknown], calls: [call], position, text }: Statement): Unknown {
-  const detail = call ? `it calls ${call.name}(), which the guard has not read` : 'it calls a routine';
-  return unknown ?? { kind: 'unresolved-call', detail, position, text, via: [], ...(call && { call }) };
-}
-
-function entityOf(dataSource: DataSource, table: string | undefined): string | undefined {
-  const metadata = dataSource.entityMetadatas.find(({ tableName }) => tableName === table);
-  return metadata?.targetName === '' ? undefined : metadata?.targetName;
 }
 
 /** The data source of a query runner. Before TypeORM 1.0 the property is `connection`. */

@@ -1,4 +1,5 @@
 import type { DataFinding, ParseFailure, Statement, TextPosition, Unknown } from 'nestjs-backfill-sql';
+import type { DataSource } from 'typeorm';
 
 /** Why a statement is refused. */
 export type RefusalCause =
@@ -108,4 +109,15 @@ function isCountable({ kind, via }: Unknown): boolean {
   // DO block.
   const inRoutine = via.some((step) => step.startsWith('function ') || step.startsWith('procedure '));
   return inRoutine && (kind === 'foreign-language' || kind === 'unparsed-body');
+}
+
+/** What the guard has not read of a statement. */
+export function unknownOf({ unknowns: [unknown], calls: [call], position, text }: Statement): Unknown {
+  const detail = call ? `it calls ${call.name}(), which the guard has not read` : 'it calls a routine';
+  return unknown ?? { kind: 'unresolved-call', detail, position, text, via: [], ...(call && { call }) };
+}
+
+export function entityOf(dataSource: DataSource, table: string | undefined): string | undefined {
+  const metadata = dataSource.entityMetadatas.find(({ tableName }) => tableName === table);
+  return metadata?.targetName === '' ? undefined : metadata?.targetName;
 }

@@ -21,6 +21,13 @@ interface Observation {
 }
 const observations = new WeakMap<object, Observation>();
 
+/** A statement that may wait for a lock. */
+interface Running {
+  readonly pid: number;
+  readonly startedAt: number;
+  reading: Promise<readonly LockBlocker[]> | undefined;
+}
+
 export interface LockRetryOptions {
   readonly policy: DdlPolicy;
   readonly dataSource: DataSource;
@@ -41,6 +48,8 @@ export class LockRetry {
   /** The blockers of the last attempt for which they could be read. */
   #blockers: readonly LockBlocker[] = [];
   #attempt = 0;
+  readonly #running = new Set<Running>();
+  #timer: NodeJS.Timeout | undefined;
   readonly #startedAt = performance.now();
 
   constructor({ policy, dataSource, migration, log }: LockRetryOptions) {
@@ -108,18 +117,35 @@ export class LockRetry {
 
   /** Reads the blocking sessions if `work` takes longer than half of the lock timeout. */
   async observe<T>(pid: number, statement: string, work: () => Promise<T>): Promise<T> {
-    let reading: Promise<readonly LockBlocker[]> | undefined;
-    const timer = setTimeout(() => {
-      reading = findBlockers(this.#dataSource, pid);
-    }, this.policy.lockTimeout / 2);
+    const running: Running = { pid, startedAt: performance.now(), reading: undefined };
+    this.#running.add(running);
+    if (!this.#timer) this.#readBlockersIn(this.policy.lockTimeout / 2);
     try {
       return await work();
     } catch (error) {
       if (isLockError(error) && typeof error === 'object' && error !== null && !observations.has(error))
-        observations.set(error, { blockers: (await reading) ?? [], statement });
+        observations.set(error, { blockers: (await running.reading) ?? [], statement });
       throw error;
     } finally {
-      clearTimeout(timer);
+      this.#running.delete(running);
     }
+  }
+
+  /** One timer serves all statements: most of them end long before it. */
+  #readBlockersIn(delayMs: number): void {
+    const patienceMs = this.policy.lockTimeout / 2;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const now = performance.now();
+      let nextMs = Infinity;
+      for (const running of this.#running) {
+        if (running.reading) continue;
+        const leftMs = running.startedAt + patienceMs - now;
+        if (leftMs < 1) running.reading = findBlockers(this.#dataSource, running.pid);
+        else nextMs = Math.min(nextMs, leftMs);
+      }
+      if (nextMs !== Infinity) this.#readBlockersIn(nextMs);
+    }, delayMs);
+    this.#timer.unref();
   }
 }

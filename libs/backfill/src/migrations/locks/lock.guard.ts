@@ -49,6 +49,7 @@ export class LockGuard {
   /** Dropped views and defaults that the migration may create again before its transaction ends. */
   #dropped: readonly LockFinding[] = [];
   #mayShareTransaction: boolean;
+  #refusal: DangerousLockError | undefined;
 
   constructor(options: LockGuardOptions) {
     const state = states.get(options.dataSource) ?? new SchemaState();
@@ -69,6 +70,11 @@ export class LockGuard {
   /** Whether the transaction may be that of the migration before, with its locks. */
   get mayShareTransaction(): boolean {
     return this.#mayShareTransaction;
+  }
+
+  /** The first refusal, which the migration may have caught. */
+  get refusal(): DangerousLockError | undefined {
+    return this.#refusal;
   }
 
   /** The transaction has ended, or it is another one than that of the migration before. */
@@ -93,16 +99,17 @@ export class LockGuard {
 
   /**
    * @param session `transaction` if the statements run in a transaction with others
+   * @returns undefined if nothing had to be read
    * @throws DangerousLockError before the statements are sent
    */
-  async admit(
+  admit(
     statements: readonly Statement[],
     session: 'transaction' | 'alone',
     query: SendQuery,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const ddl = statements.flatMap((statement) => statement.ddl);
     if (statements.some(({ transaction }) => transaction === 'commit')) this.#refuseDropped();
-    if (this.#policy === 'off' || ddl.length === 0) return;
+    if (this.#policy === 'off' || ddl.length === 0) return undefined;
     const { dataSource, lockTimeoutMs } = this.#options;
     const context = {
       inTransaction: session === 'transaction' || statements.length > 1,
@@ -112,13 +119,17 @@ export class LockGuard {
     };
     const inspection = this.#judge.inspect(ddl, { ...context, doubts: 'reported' });
     const lookups = lockLookups(ddl, inspection.findings);
-    if (lookups) {
-      const catalog = await readLockCatalog(query, dataSource, lookups);
-      this.#reportOf(this.#judge.judge(ddl, { ...context, catalog }), session);
-    } else {
-      this.#judge.accept(inspection);
-      this.#reportOf(inspection.findings, session);
-    }
+    if (lookups)
+      return readLockCatalog(query, dataSource, lookups).then((catalog) =>
+        this.#judged(this.#judge.judge(ddl, { ...context, catalog }), session),
+      );
+    this.#judge.accept(inspection);
+    this.#judged(inspection.findings, session);
+    return undefined;
+  }
+
+  #judged(findings: readonly LockFinding[], session: 'transaction' | 'alone'): void {
+    this.#reportOf(findings, session);
     // Before the next statements, the catalog is read again.
     this.#judge.state.forgetColumns();
   }
@@ -183,7 +194,11 @@ export class LockGuard {
     const { migration, direction, log } = this.#options;
     const isSevere = ({ rule }: LockFinding) => LOCK_EFFECTS[rule].severity !== 'LOW';
     const [first, ...others] = this.#policy === 'refuse' ? refused.filter(isSevere) : [];
-    if (first) throw new DangerousLockError(migration, direction, [first, ...others], consequence);
+    if (first) {
+      const error = new DangerousLockError(migration, direction, [first, ...others], consequence);
+      this.#refusal ??= error;
+      throw error;
+    }
     for (const finding of refused) log.warn(lockWarning(migration, direction, finding));
   }
 }

@@ -20,6 +20,9 @@ interface Unsent {
   readonly isUnread: boolean;
 }
 
+/** Observes what statements have locked, given the time at which they were sent. */
+type Settle = (startedAt: number) => Promise<void>;
+
 const NEWEST = 'SELECT c.oid::text AS newest FROM pg_catalog.pg_class c ORDER BY c.oid DESC LIMIT 1';
 
 /** Observes the locks of statements while they run, and warns of those that no rule could judge. */
@@ -30,13 +33,21 @@ export class StatementLocks {
     this.#options = options;
   }
 
-  /** Before the statements are sent. @returns to call after them */
-  async watch({ statements, isInert, isUnread }: Unsent): Promise<(startedAt: number) => Promise<void>> {
-    const { runner, query } = this.#options;
-    const known = witnessOf(runner);
-    if (statements.length === 0 || (!known && !isUnread)) return () => Promise.resolve();
+  /** Before the statements are sent. @returns to call after them; undefined if nothing is to be observed */
+  watch(unsent: Unsent): Settle | Promise<Settle> | undefined {
+    const { statements, isInert, isUnread } = unsent;
+    const known = witnessOf(this.#options.runner);
+    if (statements.length === 0 || (!known && !isUnread)) return undefined;
+    return known && isInert ? this.#settleAfter(known, unsent) : this.#prepare(known, unsent);
+  }
+
+  async #prepare(known: LockWitness | undefined, unsent: Unsent): Promise<Settle> {
     const witness = known ?? (await this.#newWitness());
-    if (known && !isInert) await known.prepare(query);
+    if (known && !unsent.isInert) await known.prepare(this.#options.query);
+    return this.#settleAfter(witness, unsent);
+  }
+
+  #settleAfter(witness: LockWitness, { statements, isInert }: Unsent): Settle {
     return (startedAt) => this.#settle(witness, { startedAt, statements }, isInert ? 'later' : 'now');
   }
 

@@ -24,9 +24,8 @@ it.each([...REVIEWED_DANGEROUS, ...FRESH_DANGEROUS].map(asCase))(
   },
 );
 
-it.each([...REVIEWED_HARMLESS, ...FRESH_HARMLESS].map(asCase))(
-  'the check passes it, because $why: $sql',
-  async ({ reviewed }) => {
-    expect(await locksOf(reviewed)).toEqual([]);
-  },
-);
+it.each(
+  [...REVIEWED_HARMLESS, ...FRESH_HARMLESS].filter(([, , where]) => where?.needsCatalog !== true).map(asCase),
+)('the check passes it, because $why: $sql', async ({ reviewed }) => {
+  expect(await locksOf(reviewed)).toEqual([]);
+});

@@ -156,6 +156,14 @@ const REWRITES: readonly Reviewed[] = [
 ];
 
 const BREAKS: readonly Reviewed[] = [
+  [
+    'another function of the name is new',
+    'CREATE FUNCTION touch(int) RETURNS int LANGUAGE sql AS $$ SELECT $1 $$; DROP FUNCTION touch() CASCADE',
+  ],
+  [
+    'a function that is replaced may be in use',
+    'CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; DROP FUNCTION touch() CASCADE',
+  ],
   ['a table that the old release reads', 'ALTER TABLE public.tenants RENAME TO organisations'],
   ['a column that the old release reads', 'ALTER TABLE "leads" RENAME COLUMN "createdAt" TO "created_at"'],
   ['a materialized view with another name', 'ALTER MATERIALIZED VIEW lead_counts RENAME TO counts_of_leads'],

@@ -50,7 +50,11 @@ const COLUMNS: readonly Reviewed[] = [
     'ALTER TABLE leads ALTER COLUMN old_id DROP NOT NULL, ALTER COLUMN old_id SET STATISTICS 200',
   ],
   ['no identity', 'ALTER TABLE loose ALTER COLUMN id DROP IDENTITY IF EXISTS'],
-  ['a column that does not exist', 'ALTER TABLE leads DROP COLUMN IF EXISTS "legacyId"'],
+  [
+    'a column that does not exist',
+    'ALTER TABLE leads DROP COLUMN IF EXISTS "legacyId"',
+    { needsCatalog: true },
+  ],
 ];
 
 const CONSTRAINTS_AND_TYPES: readonly Reviewed[] = [
@@ -192,7 +196,7 @@ const OBJECTS: readonly Reviewed[] = [
   ],
   [
     'a view of two tables',
-    'CREATE VIEW both AS SELECT l.id, c.at FROM leads l JOIN calls c ON c.lead_id = l.id',
+    'CREATE VIEW pairs AS SELECT l.id, c.at FROM leads l JOIN calls c ON c.lead_id = l.id',
   ],
   [
     'a view in its place',
@@ -231,10 +235,18 @@ const OBJECTS: readonly Reviewed[] = [
     'CREATE SEQUENCE invoice_no; ALTER SEQUENCE invoice_no MAXVALUE 99999; DROP SEQUENCE invoice_no',
   ],
   ['an extension that is not there', 'DROP EXTENSION IF EXISTS pg_trgm'],
-  ['a table that is not there', 'DROP TABLE IF EXISTS "old_sessions" CASCADE'],
+  ['a table that is not there', 'DROP TABLE IF EXISTS "old_sessions" CASCADE', { needsCatalog: true }],
   [
     'a function of this migration',
     'CREATE FUNCTION once() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$; DROP FUNCTION once()',
+  ],
+  [
+    'CASCADE of a function that nothing uses yet',
+    'CREATE FUNCTION once(n int, OUT m text, VARIADIC l text[]) LANGUAGE sql AS $$ SELECT l[n] $$; DROP FUNCTION public.once(integer, text[]) CASCADE',
+  ],
+  [
+    'CASCADE of a procedure without its arguments',
+    'CREATE PROCEDURE app.once(int) LANGUAGE plpgsql AS $$ BEGIN END $$; DROP PROCEDURE app.once CASCADE',
   ],
   ['a publication of all tables', 'CREATE PUBLICATION everything FOR TABLE leads, calls'],
 ];
@@ -250,7 +262,6 @@ const SMALL_OR_CONCURRENT: readonly Reviewed[] = [
   ],
   ['REINDEX of a small table', 'REINDEX TABLE plans'],
   ['CLUSTER of a small table', 'CLUSTER plans USING plans_pkey'],
-  ['a lock of a small table', 'LOCK TABLE plans IN ACCESS EXCLUSIVE MODE'],
   ['a shorter text of a small table', 'ALTER TABLE plans ALTER COLUMN name TYPE varchar(5)'],
   ['an unlogged small table', 'ALTER TABLE plans SET UNLOGGED'],
   ['an exclusion of a small table', 'ALTER TABLE plans ADD CONSTRAINT x EXCLUDE USING btree (id WITH =)'],

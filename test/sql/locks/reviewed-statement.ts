@@ -7,6 +7,8 @@ export interface ReviewedWhere {
   readonly alone?: true;
   /** Nothing fails for years, so that a migration runs with a warning. */
   readonly onlyWarns?: true;
+  /** Only the database shows that it does nothing, so that the check reports it. */
+  readonly needsCatalog?: true;
   /** The first major version of PostgreSQL that knows the statement. */
   readonly since?: number;
 }

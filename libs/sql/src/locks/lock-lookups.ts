@@ -44,7 +44,7 @@ export function lockLookups(
       ),
       ...keys.map(({ index }) => index),
       ...ddl.flatMap(maybeExisting),
-    ],
+    ].filter(isCertain),
     functions: findings.flatMap(({ names, rule }) =>
       names.function === undefined || rule === 'drop-function' ? [] : [names.function],
     ),

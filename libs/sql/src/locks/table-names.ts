@@ -1,5 +1,5 @@
 import type { TableName } from '../classification/statement.types.js';
-import { isObject, type Json, list, nameParts, nodeOf, text } from '../parser/parser-nodes.js';
+import { isObject, type Json, list, nameParts, nodeOf, nodesOf, text } from '../parser/parser-nodes.js';
 
 /** The table of a RangeVar, with or without its node. */
 export function tableOf(value: unknown): TableName | undefined {
@@ -21,6 +21,18 @@ export function droppedNames(fields: Json): readonly TableName[] {
   return list(fields['objects'])
     .map((item) => nameOfParts(item) ?? nameOfParts(nodeOf(item, 'TypeName')?.['names']))
     .filter((name) => name !== undefined);
+}
+
+/**
+ * A routine, written like a relation: `add(int4,text[])`; `add(*)` without its arguments.
+ *
+ * @param args TypeName nodes
+ */
+export function signatureOf({ name, ...rest }: TableName, args: unknown): TableName {
+  const types = nodesOf(args, 'TypeName').map(
+    ({ names, arrayBounds }) => `${nameParts(names).at(-1) ?? ''}${'[]'.repeat(list(arrayBounds).length)}`,
+  );
+  return { ...rest, name: `${name}(${args === undefined ? '*' : types.join(',')})` };
 }
 
 /** Whether two names may be the same relation: a missing schema can be any. @publicApi */

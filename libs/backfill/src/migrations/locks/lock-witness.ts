@@ -31,7 +31,9 @@ interface Observed {
 }
 
 /** A lock on a large table that no statement names. */
-export type UnnamedLock = Pick<Observed, 'name' | 'mode'>;
+export interface UnnamedLock extends Pick<Observed, 'name' | 'mode'> {
+  readonly by: SentStatements;
+}
 
 interface Held {
   lock: Observed;
@@ -137,11 +139,14 @@ export class LockWitness {
     const isByFirst = taken.every(({ name }) => isNamedBy(sent.slice(0, 1), [name]));
     const parents = isByFirst ? NO_PARENTS : await parentsOf(query, taken);
     const namesOf = ({ id, name }: Observed) => [name, ...(parents.get(id) ?? [])];
-    for (const lock of taken) {
+    const held = taken.flatMap((lock) => {
       const by = takerOf(sent, namesOf(lock));
-      if (by) this.#held.set(lock.id, { lock, by });
-    }
-    return taken.filter((lock) => lock.isLarge && !isNamedBy(sent, namesOf(lock)));
+      return by ? [{ lock, by }] : [];
+    });
+    for (const each of held) this.#held.set(each.lock.id, each);
+    return held
+      .filter(({ lock }) => lock.isLarge && !isNamedBy(sent, namesOf(lock)))
+      .map(({ lock: { name, mode }, by }) => ({ name, mode, by }));
   }
 
   /** The transaction has ended, and with it its locks. */
@@ -167,9 +172,9 @@ function isStronger(mode: LockMode, other: LockMode | undefined): boolean {
 
 const NO_PARENTS: ReadonlyMap<string, readonly TableName[]> = new Map();
 
-/** The first statement that names the relation or a parent of it. */
+/** The first statement that names the relation or a parent of it; otherwise the last, which alone may lock others. */
 function takerOf(sent: readonly SentStatements[], names: readonly TableName[]): SentStatements | undefined {
-  return sent.find((statements) => isNamedBy([statements], names)) ?? sent[0];
+  return sent.find((statements) => isNamedBy([statements], names)) ?? sent.at(-1);
 }
 
 function isNamedBy(sent: readonly SentStatements[], names: readonly TableName[]): boolean {

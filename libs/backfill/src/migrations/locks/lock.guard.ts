@@ -84,15 +84,15 @@ export class LockGuard {
   }
 
   /** Locks that statements have taken through SQL that the guard could not read, or through a routine. */
-  warnOfUnnamed(locks: readonly UnnamedLock[], statements: readonly Statement[]): void {
+  warnOfUnnamed(locks: readonly UnnamedLock[]): void {
     const { migration, direction, log } = this.#options;
     if (this.#policy === 'off') return;
-    for (const { name, mode } of locks)
+    for (const { name, mode, by } of locks)
       log.warn(
         unnamedLockWarning(`${migration}.${direction}()`, {
           relation: `${name.schema}.${name.name}`,
           mode,
-          sql: statements.map(({ text }) => text).join('; '),
+          sql: by.statements.map(({ text }) => text).join('; '),
         }),
       );
   }

@@ -43,7 +43,11 @@ export class StatementLocks {
 
   async #prepare(known: LockWitness | undefined, unsent: Unsent): Promise<Settle> {
     const witness = known ?? (await this.#newWitness());
-    if (known && !unsent.isInert) await known.prepare(this.#options.query);
+    if (known && !unsent.isInert) {
+      // What earlier statements have locked must not be taken for locks of this one.
+      this.#options.guard.warnOfUnnamed(await known.settle(this.#options.query));
+      await known.prepare(this.#options.query);
+    }
     return this.#settleAfter(witness, unsent);
   }
 
@@ -55,7 +59,7 @@ export class StatementLocks {
   async #settle(witness: LockWitness, sent: SentStatements, when: 'now' | 'later'): Promise<void> {
     const { query, guard } = this.#options;
     witness.note(sent);
-    if (when === 'now') guard.warnOfUnnamed(await witness.settle(query), sent.statements);
+    if (when === 'now') guard.warnOfUnnamed(await witness.settle(query));
   }
 
   /** The locks of a migration are reported by the phase only. */

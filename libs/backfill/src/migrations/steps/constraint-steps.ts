@@ -3,9 +3,11 @@ import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.js';
 import { MigrationDeclarationError } from '../migration.error.js';
 import {
   constraintName,
+  type ExistingConstraint,
   findConstraint,
   quoteList,
   quoteTable,
+  refuseOther,
   refuseTransaction,
   type TableReference,
   validateOrDrop,
@@ -36,12 +38,43 @@ export async function addCheck(
   refuseTransaction(queryRunner, 'addCheck');
   const target = quoteTable(table);
   const existing = await findConstraint(queryRunner, target, name);
+  if (existing && !(await isSameCheck(queryRunner, { target, existing, expression })))
+    refuseOther('addCheck', name, existing.definition);
   if (existing?.isValid === true) return;
   if (!existing)
     await queryRunner.query(
       `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(name)} CHECK (${expression}) NOT VALID`,
     );
   await validateOrDrop(queryRunner, target, name);
+}
+
+interface ComparedCheck {
+  readonly target: string;
+  readonly existing: ExistingConstraint;
+  readonly expression: string;
+}
+
+const PROBE = 'nestjs_backfill_check_probe';
+
+/** PostgreSQL writes an expression in its own way, so that both are compared as PostgreSQL writes them. */
+async function isSameCheck(
+  queryRunner: QueryRunner,
+  { target, existing, expression }: ComparedCheck,
+): Promise<boolean> {
+  if (existing.kind !== 'c') return false;
+  const probe = `pg_temp.${PROBE}`;
+  try {
+    await queryRunner.query(
+      `CREATE TEMPORARY TABLE ${PROBE} (LIKE ${target}); ALTER TABLE ${probe} ADD CONSTRAINT probe CHECK (${expression})`,
+    );
+  } catch {
+    // The role may not create temporary tables, or the expression names its table.
+    return true;
+  }
+  const wanted = await findConstraint(queryRunner, probe, 'probe');
+  await queryRunner.query(`DROP TABLE ${probe}`);
+  const own = (definition = '') => definition.replace(/( NO INHERIT)?( NOT VALID)?$/, '');
+  return own(existing.definition) === own(wanted?.definition);
 }
 
 /** The UNIQUE or PRIMARY KEY constraint to add. @publicApi */
@@ -80,6 +113,10 @@ export async function addUnique(queryRunner: QueryRunner, step: UniqueStep): Pro
  */
 export async function addPrimaryKey(queryRunner: QueryRunner, step: UniqueStep): Promise<void> {
   refuseTransaction(queryRunner, 'addPrimaryKey');
+  const name = step.name ?? constraintName(step.table, [], 'pkey');
+  const [key] = await primaryKeyOf(queryRunner, step.table);
+  if (key?.columns === step.columns.join(',')) return;
+  if (key) refuseOther('addPrimaryKey', key.name, `the primary key of ${key.columns}`);
   const nullable = await nullableColumns(queryRunner, step);
   if (nullable.length > 0)
     throw new MigrationDeclarationError(
@@ -87,8 +124,21 @@ export async function addPrimaryKey(queryRunner: QueryRunner, step: UniqueStep):
       `addPrimaryKey() got columns of ${step.table} that may be NULL: ${nullable.join(', ')}.`,
       `Call first: ${nullable.map((column) => `await setNotNull(queryRunner, '${step.table}', '${column}');`).join(' ')}`,
     );
-  const name = step.name ?? constraintName(step.table, [], 'pkey');
   await addWithIndex(queryRunner, { ...step, name, kind: 'PRIMARY KEY' });
+}
+
+/** A table has at most one primary key, under any name. */
+async function primaryKeyOf(
+  queryRunner: QueryRunner,
+  table: TableReference,
+): Promise<readonly { readonly name: string; readonly columns: string }[]> {
+  return (await queryRunner.query(
+    `SELECT k.conname AS name, (SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY c.ord)
+              FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY c (num, ord)
+              JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = c.num) AS columns
+       FROM pg_catalog.pg_constraint k
+      WHERE k.conrelid = ${quoteLiteral(quoteTable(table))}::pg_catalog.regclass::pg_catalog.oid AND k.contype = 'p'`,
+  )) as { name: string; columns: string }[];
 }
 
 async function nullableColumns(
@@ -113,20 +163,65 @@ async function addWithIndex(
   { table, columns, name, kind }: IndexedConstraint,
 ): Promise<void> {
   const target = quoteTable(table);
-  if (await findConstraint(queryRunner, target, name)) return;
+  const step = kind === 'UNIQUE' ? 'addUnique' : 'addPrimaryKey';
+  const existing = await findConstraint(queryRunner, target, name);
+  if (existing && (kind !== 'UNIQUE' || existing.kind !== 'u' || existing.columns !== columns.join(',')))
+    refuseOther(step, name, existing.definition);
+  if (existing) return;
   const index = quoteTable([...table.split('.').slice(0, -1), name].join('.'));
-  const rows = (await queryRunner.query(
-    `SELECT i.indisvalid AS valid FROM pg_catalog.pg_index i
-      WHERE i.indexrelid = pg_catalog.to_regclass(${quoteLiteral(index)})::oid`,
-  )) as { valid: boolean }[];
-  if (rows[0]?.valid === false) await queryRunner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`);
-  if (rows[0]?.valid !== true)
-    await queryRunner.query(
-      `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(name)} ON ${target} (${quoteList(columns)})`,
-    );
+  const found = await findIndex(queryRunner, { index, target });
+  if (found && (!found.isPlain || found.columns !== columns.join(',')))
+    refuseOther(step, name, found.definition);
+  if (found?.isValid === false) await queryRunner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`);
+  if (found?.isValid !== true)
+    await buildOrDrop(queryRunner, {
+      index,
+      sql: `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(name)} ON ${target} (${quoteList(columns)})`,
+    });
   await queryRunner.query(
     `ALTER TABLE ${target} ADD CONSTRAINT ${quoteIdentifier(name)} ${kind} USING INDEX ${quoteIdentifier(name)}`,
   );
+}
+
+interface ExistingIndex {
+  readonly isValid: boolean;
+  /** Unique, of whole columns and all rows, on the table itself. */
+  readonly isPlain: boolean;
+  readonly columns: string;
+  readonly definition: string;
+}
+
+async function findIndex(
+  queryRunner: QueryRunner,
+  { index, target }: { readonly index: string; readonly target: string },
+): Promise<ExistingIndex | undefined> {
+  const rows = (await queryRunner.query(
+    `SELECT i.indisvalid AS "isValid", pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+            i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+              AND i.indrelid = ${quoteLiteral(target)}::pg_catalog.regclass::pg_catalog.oid AS "isPlain",
+            coalesce((SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+                       WHERE a.attrelid = i.indexrelid AND a.attnum <= i.indnkeyatts), '') AS columns
+       FROM pg_catalog.pg_index i WHERE i.indexrelid = pg_catalog.to_regclass(${quoteLiteral(index)})::pg_catalog.oid`,
+  )) as ExistingIndex[];
+  return rows[0];
+}
+
+/** A build that fails leaves an index that is not used by queries, but refuses rows of the running application. */
+async function buildOrDrop(
+  queryRunner: QueryRunner,
+  { index, sql }: { readonly index: string; readonly sql: string },
+): Promise<void> {
+  try {
+    await queryRunner.query(sql);
+  } catch (error) {
+    const failure = error instanceof Error ? error : new Error(String(error), { cause: error });
+    try {
+      await queryRunner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`);
+    } catch {
+      failure.message += `. The index ${index} may still be there, where it can refuse rows of the running application. Drop it now: DROP INDEX CONCURRENTLY IF EXISTS ${index};`;
+    }
+    throw failure;
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { MigrationDeclarationError } from '../migration.error.js';
 import {
   dropConstraint,
   dropLeftovers,
+  firstBytes,
   quoteTable,
   refuseTransaction,
   type TableReference,
@@ -39,7 +40,7 @@ export async function attachPartition(queryRunner: QueryRunner, step: PartitionS
   const [target, owner] = [quoteTable(partition), quoteTable(parent)];
   const state = await partitionState(queryRunner, { target, owner });
   const rest = state?.rest ? quotePath(...state.rest) : undefined;
-  const check = `${partition.split('.').at(-1)?.slice(0, 50) ?? ''}_bound_check`;
+  const check = `${firstBytes(partition.split('.').at(-1) ?? '', 50)}_bound_check`;
   // First the default partition: until its CHECK is gone, or the partition attached, it refuses rows of the bound.
   const checks = { targets: rest === undefined ? [target] : [rest, target], name: check };
   if (state?.attached === true) return throwIfAny(await dropLeftovers(queryRunner, checks));

@@ -4,7 +4,7 @@ import { insideStep } from '../guard/guard-context.js';
 import { dataSourceOf } from '../guard/migration-guard.js';
 import { MigrationDeclarationError } from '../migration.error.js';
 import { settingsFor } from '../run/migration.settings.js';
-import { quoteTable, type TableReference } from './step-statements.js';
+import { firstBytes, quoteTable, type TableReference } from './step-statements.js';
 
 /** The table to rename. @publicApi */
 export interface RenameTableStep {
@@ -36,7 +36,7 @@ export interface RenameColumnStep {
 export async function renameTable(queryRunner: QueryRunner, { table, to }: RenameTableStep): Promise<void> {
   const state = await relationOf(queryRunner, table);
   const target = await relationOf(queryRunner, renamed(table, to));
-  if (state?.kind === 'v' && target?.isTable === true) return;
+  if (isViewOf(state, to) && target?.isTable === true) return;
   assertTable('renameTable', table, state);
   assertFree('renameTable', renamed(table, to), target);
   await warnOfConstraintUse(queryRunner, table);
@@ -52,10 +52,13 @@ export async function renameTable(queryRunner: QueryRunner, { table, to }: Renam
  * @publicApi
  * @throws MigrationDeclarationError if the old name is a table
  */
-export async function finishRenameTable(queryRunner: QueryRunner, { table }: RenameTableStep): Promise<void> {
+export async function finishRenameTable(
+  queryRunner: QueryRunner,
+  { table, to }: RenameTableStep,
+): Promise<void> {
   const state = await relationOf(queryRunner, table);
   if (!state) return;
-  assertView('finishRenameTable', table, state);
+  assertView('finishRenameTable', { table, of: to }, state);
   await runStep(queryRunner, [`DROP VIEW ${quoteTable(table)}`]);
 }
 
@@ -75,7 +78,7 @@ export async function renameColumn(
 ): Promise<void> {
   const base = baseOf(table);
   const state = await relationOf(queryRunner, table);
-  if (state?.kind === 'v' && state.columns.includes(column) && state.columns.includes(to)) return;
+  if (isViewOf(state, nameOf(base)) && [column, to].every((name) => state?.columns.includes(name))) return;
   if (state?.isTable === true && !state.columns.includes(column) && state.columns.includes(to)) return;
   assertTable('renameColumn', table, state);
   assertColumns('renameColumn', { table, column, to }, state);
@@ -101,7 +104,7 @@ export async function finishRenameColumn(
 ): Promise<void> {
   const state = await relationOf(queryRunner, table);
   if (state?.isTable === true && state.columns.includes(to) && !state.columns.includes(column)) return;
-  assertView('finishRenameColumn', table, state);
+  assertView('finishRenameColumn', { table, of: nameOf(baseOf(table)) }, state);
   await runStep(queryRunner, [
     `DROP VIEW ${quoteTable(table)}`,
     `ALTER TABLE ${quoteTable(baseOf(table))} RENAME TO ${quoteIdentifier(nameOf(table))}`,
@@ -127,6 +130,8 @@ interface Relation {
   readonly kind: string;
   readonly isTable: boolean;
   readonly columns: readonly string[];
+  /** Names of the relations that a view reads. */
+  readonly reads: readonly string[];
   /** GRANT statements for a view of this table, with `%` in place of its name. */
   readonly grants: readonly string[];
   readonly hasRowSecurity: boolean;
@@ -138,12 +143,16 @@ async function relationOf(queryRunner: QueryRunner, table: TableReference): Prom
     `SELECT c.relkind AS kind, c.relrowsecurity AS secured, pg_catalog.current_setting('server_version_num')::int AS version,
             array(SELECT a.attname::text FROM pg_catalog.pg_attribute a
                    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns,
+            array(SELECT DISTINCT t.relname::text FROM pg_catalog.pg_rewrite r
+                    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+                    JOIN pg_catalog.pg_class t ON t.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                   WHERE r.ev_class = c.oid AND t.oid <> c.oid) AS reads,
             array(SELECT pg_catalog.format('GRANT %s ON %% TO %s', a.privilege_type,
                            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END)
                     FROM pg_catalog.aclexplode(c.relacl) a
                    WHERE a.grantee <> c.relowner AND a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')) AS grants
        FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(${quoteLiteral(quoteTable(table))})::pg_catalog.oid`,
-  )) as { kind: string; secured: boolean; version: number; columns: string[]; grants: string[] }[];
+  )) as (Omit<Relation, 'isTable' | 'hasRowSecurity'> & { secured: boolean })[];
   const [row] = rows;
   return (
     row && {
@@ -198,11 +207,24 @@ function assertTable(
   );
 }
 
-function assertView(step: string, table: TableReference, state: Relation | undefined): void {
-  if (state?.kind === 'v') return;
+/** Another view of this name is not a leftover of a rename. */
+function isViewOf(state: Relation | undefined, name: string): boolean {
+  return state?.kind === 'v' && state.reads.length === 1 && state.reads[0] === name;
+}
+
+function assertView(
+  step: string,
+  { table, of }: { readonly table: TableReference; readonly of: string },
+  state: Relation | undefined,
+): void {
+  if (isViewOf(state, of)) return;
+  const found =
+    state?.kind === 'v'
+      ? `a view ${table} that does not read ${of} alone`
+      : `the table ${table} instead of a view`;
   throw new MigrationDeclarationError(
     step,
-    `${step}() found ${state ? `the table ${table} instead of a view` : `no view ${table}`}. Nothing was changed.`,
+    `${step}() found ${state ? found : `no view ${table}`}. Nothing was changed.`,
     `Call ${step.replace('finishR', 'r')}() in an earlier migration, and deploy the release that uses the new name.`,
   );
 }
@@ -232,7 +254,7 @@ function renamed(table: TableReference, to: string): TableReference {
 }
 
 function baseOf(table: TableReference): TableReference {
-  return renamed(table, `${nameOf(table).slice(0, 58)}_base`);
+  return renamed(table, `${firstBytes(nameOf(table), 58)}_base`);
 }
 
 function nameOf(table: TableReference): string {

@@ -6,9 +6,11 @@ import { settingsFor } from '../run/migration.settings.js';
 import {
   constraintName,
   dropConstraint,
+  type ExistingConstraint,
   findConstraint,
   quoteList,
   quoteTable,
+  refuseOther,
   refuseTransaction,
   type TableReference,
   validateOrDrop,
@@ -55,6 +57,8 @@ export async function setNotNull(
   if (version >= NOT_VALID_VERSION) return addNotNull(queryRunner, { table, column, unproven });
   const check = constraintName(table, [column], 'not_null_check');
   const existing = await findConstraint(queryRunner, target, check);
+  if (existing && !(existing.columns === column && NOT_NULL_CHECK.test(existing.definition)))
+    refuseOther('setNotNull', check, existing.definition);
   if (existing?.isValid !== true) {
     // An enforced CHECK would make the running application fail, so the rows are probed before it is added.
     await refuseNulls(queryRunner, target, name);
@@ -67,6 +71,9 @@ export async function setNotNull(
   await queryRunner.query(`ALTER TABLE ${target} ALTER COLUMN ${name} SET NOT NULL`);
   await dropConstraint(queryRunner, target, check);
 }
+
+/** The CHECK of a column, as PostgreSQL writes it. */
+const NOT_NULL_CHECK = /^CHECK \(\((?:[\w$\u0080-\uffff]+|"(?:[^"]|"")+") IS NOT NULL\)\)(?: NOT VALID)?$/;
 
 /** NOT NULL can be added as NOT VALID. */
 const NOT_VALID_VERSION = 180_000;
@@ -111,7 +118,9 @@ async function addNotNull(
   await validateOrDrop(queryRunner, target, constraint);
   // Left by an interrupted run on an earlier version of PostgreSQL.
   const check = constraintName(table, [column], 'not_null_check');
-  if (await findConstraint(queryRunner, target, check)) await dropConstraint(queryRunner, target, check);
+  const left = await findConstraint(queryRunner, target, check);
+  if (left?.columns === column && NOT_NULL_CHECK.test(left.definition))
+    await dropConstraint(queryRunner, target, check);
 }
 
 async function refuseNulls(queryRunner: QueryRunner, target: string, name: string): Promise<void> {
@@ -144,12 +153,8 @@ export async function addForeignKey(queryRunner: QueryRunner, step: ForeignKeySt
   const name = step.name ?? constraintName(table, columns, 'fkey');
   const keys = referencedColumns.length > 0 ? ` (${quoteList(referencedColumns)})` : '';
   const existing = await findConstraint(queryRunner, target, name);
-  if (existing && (existing.kind !== 'f' || existing.columns !== [...columns].join(',')))
-    throw new MigrationDeclarationError(
-      'addForeignKey',
-      `addForeignKey() found another constraint ${name} of ${table}: ${existing.definition}. Nothing was changed.`,
-      'Give the new foreign key another `name`.',
-    );
+  if (existing && !(await isSameKey(queryRunner, existing, step)))
+    refuseOther('addForeignKey', name, existing.definition);
   if (existing?.isValid === true) return;
   await warnOfMissingIndex(queryRunner, target, columns);
   if (!existing)
@@ -158,6 +163,26 @@ export async function addForeignKey(queryRunner: QueryRunner, step: ForeignKeySt
      REFERENCES ${quoteTable(references)}${keys} ON DELETE ${onDelete} NOT VALID`,
     );
   await validateOrDrop(queryRunner, target, name);
+}
+
+/** See pg_constraint.confdeltype. */
+const DELETE_ACTIONS = { 'NO ACTION': 'a', RESTRICT: 'r', CASCADE: 'c', 'SET NULL': 'n', 'SET DEFAULT': 'd' };
+
+async function isSameKey(
+  queryRunner: QueryRunner,
+  existing: ExistingConstraint,
+  { columns, references, referencedColumns = [], onDelete = 'NO ACTION' }: ForeignKeyStep,
+): Promise<boolean> {
+  const [referenced] = (await queryRunner.query(
+    `SELECT pg_catalog.to_regclass(${quoteLiteral(quoteTable(references))})::pg_catalog.oid::text AS id`,
+  )) as { id: string | null }[];
+  return (
+    existing.kind === 'f' &&
+    existing.columns === columns.join(',') &&
+    existing.referenced === referenced?.id &&
+    existing.onDelete === DELETE_ACTIONS[onDelete] &&
+    (referencedColumns.length === 0 || existing.referencedColumns === referencedColumns.join(','))
+  );
 }
 
 async function warnOfMissingIndex(

@@ -25,7 +25,19 @@ export interface ExistingConstraint {
   /** Its columns in their order, separated by commas. */
   readonly columns: string;
   readonly definition: string;
+  /** The foreign key's referenced table, by its OID. */
+  readonly referenced: string;
+  /** See pg_constraint.confdeltype. */
+  readonly onDelete: string;
+  /** Columns of the referenced table. */
+  readonly referencedColumns: string;
 }
+
+/** The names of the columns with these numbers, in their order. */
+const columnNames = (table: string, numbers: string) => `
+            (SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY k.ord)
+               FROM pg_catalog.unnest(${numbers}) WITH ORDINALITY k (num, ord)
+               JOIN pg_catalog.pg_attribute a ON a.attrelid = ${table} AND a.attnum = k.num)`;
 
 /** @param target the quoted name of the table */
 export async function findConstraint(
@@ -34,16 +46,22 @@ export async function findConstraint(
   name: string,
 ): Promise<ExistingConstraint | undefined> {
   const rows = (await queryRunner.query(
-    `SELECT c.contype AS kind, c.convalidated AS valid, pg_catalog.pg_get_constraintdef(c.oid) AS definition,
-            (SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY k.ord)
-               FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY k (num, ord)
-               JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num) AS columns
+    `SELECT c.contype AS kind, c.convalidated AS "isValid", pg_catalog.pg_get_constraintdef(c.oid) AS definition,
+            coalesce(${columnNames('c.conrelid', 'c.conkey')}, '') AS columns,
+            coalesce(${columnNames('c.confrelid', 'c.confkey')}, '') AS "referencedColumns",
+            c.confrelid::text AS referenced, c.confdeltype AS "onDelete"
        FROM pg_catalog.pg_constraint c
       WHERE c.conrelid = ${quoteLiteral(target)}::pg_catalog.regclass::pg_catalog.oid AND c.conname = ${quoteLiteral(name)}`,
-  )) as { kind: string; valid: boolean; definition: string; columns: string | null }[];
-  const [row] = rows;
-  return (
-    row && { kind: row.kind, isValid: row.valid, definition: row.definition, columns: row.columns ?? '' }
+  )) as ExistingConstraint[];
+  return rows[0];
+}
+
+/** @throws MigrationDeclarationError because another object has the name that a step needs */
+export function refuseOther(step: string, name: string, found: string): never {
+  throw new MigrationDeclarationError(
+    step,
+    `${step}() found another object of the name ${name}: ${found}. Nothing was changed.`,
+    'Give the new one another `name`, or remove the other one first.',
   );
 }
 
@@ -85,8 +103,10 @@ export async function dropLeftovers(
     const failure = await dropPatiently(queryRunner, target, name);
     if (failure === undefined) continue;
     result ??= failure;
-    if (result instanceof Error)
-      result.message += `. The constraint ${name} may still be on ${target}, where it can refuse rows of the running application. Drop it now: ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)};`;
+    // Drivers and hooks of applications may throw anything.
+    if (!(result instanceof Error)) result = new Error(String(result), { cause: result });
+    (result as Error).message +=
+      `. The constraint ${name} may still be on ${target}, where it can refuse rows of the running application. Drop it now: ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)};`;
   }
   return result;
 }
@@ -118,9 +138,21 @@ export function quoteList(columns: readonly string[]): string {
 
 /**
  * PostgreSQL truncates names to 63 bytes. This function truncates them first, so that every run uses the same
- * name.
+ * name, and so that its suffix stays.
  */
 export function constraintName(table: TableReference, columns: readonly string[], suffix: string): string {
   const stem = [table.split('.').at(-1), ...columns].join('_');
-  return `${stem.slice(0, 62 - suffix.length)}_${suffix}`;
+  return `${firstBytes(stem, 62 - suffix.length)}_${suffix}`;
+}
+
+/** The longest start of a text that has no more bytes. */
+export function firstBytes(text: string, count: number): string {
+  let start = '';
+  let bytes = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > count) break;
+    start += character;
+  }
+  return start;
 }

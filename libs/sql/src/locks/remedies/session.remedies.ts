@@ -2,6 +2,9 @@ import { inMigration, NEW_TABLE, QUEUE, SMALL_TABLE, withoutTransaction } from '
 import type { LockRemedy } from './lock-remedy.types.js';
 
 /** Remedies for locks and settings of the transaction. */
+const BOUNDED_ROWS =
+  'A condition on a value bounds the rows, or a LIMIT without GROUP BY, DISTINCT and aggregates. With ORDER BY, a LIMIT needs an index of the column that sorts.';
+
 export const SESSION_REMEDIES = {
   'several-tables-locked': {
     title: 'Locks on several tables in one transaction',
@@ -22,7 +25,7 @@ export const SESSION_REMEDIES = {
     safeWhen: [
       NEW_TABLE,
       SMALL_TABLE,
-      'A LIMIT, or a condition on a value, bounds the rows.',
+      BOUNDED_ROWS,
       'The statements run without a transaction, or the query comes first.',
     ],
     steps: [
@@ -44,7 +47,7 @@ export const SESSION_REMEDIES = {
     title: 'A query that locks every row of a table',
     danger:
       'SELECT … FOR UPDATE or FOR SHARE without a condition writes a lock into each row, which reads and writes the whole table. Updates and deletes of the rows wait until the transaction ends.',
-    safeWhen: [NEW_TABLE, SMALL_TABLE, 'A LIMIT, or a condition on a value, bounds the rows.'],
+    safeWhen: [NEW_TABLE, SMALL_TABLE, BOUNDED_ROWS],
     steps: [
       'Leave FOR UPDATE out: a schema migration changes no rows.',
       'To change rows, write a backfill: its batches lock few rows for a short time.',

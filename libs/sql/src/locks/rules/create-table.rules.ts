@@ -11,7 +11,7 @@ import {
 } from '../../parser/parser-nodes.js';
 import { SERIAL_TYPES, typeOfNode } from '../column-types.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
-import { nameOfParts, tableOf, TEMPORARY_SCHEMA } from '../table-names.js';
+import { nameOfParts, signatureOf, tableOf, TEMPORARY_SCHEMA } from '../table-names.js';
 import { columnConstraints, columnsProvenBy } from './constraint.rules.js';
 import { readForTable } from './query.rules.js';
 
@@ -149,7 +149,22 @@ export function createTableAs(on: StatementInspection): void {
 
 /** CREATE FUNCTION: a default may call it. */
 export function createFunction(on: StatementInspection): void {
-  const name = nameParts(on.ddl.fields['funcname']).at(-1);
+  const { fields } = on.ddl;
+  const full = nameOfParts(fields['funcname']);
+  const name = full?.name;
+  // Without OR REPLACE, the statement fails if there is such a function: nothing can use it yet.
+  if (full && fields['replace'] !== true) {
+    const inputs = nodesOf(fields['parameters'], 'FunctionParameter').filter(
+      ({ mode }) => !['FUNC_PARAM_OUT', 'FUNC_PARAM_TABLE'].includes(text(mode) ?? ''),
+    );
+    on.state.addNew(signatureOf(full, undefined));
+    on.state.addNew(
+      signatureOf(
+        full,
+        inputs.map(({ argType }) => ({ TypeName: argType })),
+      ),
+    );
+  }
   const volatility = nodesOf(on.ddl.fields['options'], 'DefElem').find(
     ({ defname }) => defname === 'volatility',
   );

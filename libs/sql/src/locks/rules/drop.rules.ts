@@ -1,7 +1,7 @@
 import type { TableName } from '../../classification/statement.types.js';
 import { type Json, list, nodesOf, text } from '../../parser/parser-nodes.js';
 import { fullTableName, type StatementInspection } from '../statement-inspection.js';
-import { droppedNames, nameOfParts } from '../table-names.js';
+import { droppedNames, nameOfParts, signatureOf } from '../table-names.js';
 import { dropIndexes } from './index.rules.js';
 
 const DROPS_TABLES = new Set(['OBJECT_TABLE', 'OBJECT_FOREIGN_TABLE']);
@@ -68,7 +68,15 @@ const ROUTINES: Readonly<Record<string, string>> = {
 function dropRoutines(on: StatementInspection, kind: string): void {
   for (const object of nodesOf(on.ddl.fields['objects'], 'ObjectWithArgs')) {
     const name = nameOfParts(object['objname']);
-    if (!name || on.state.isUnused(name)) continue;
+    if (!name) continue;
+    const signature = signatureOf(
+      name,
+      object['args_unspecified'] === true ? undefined : list(object['objargs']),
+    );
+    if (on.state.isUnused(signature)) {
+      on.state.drop(signature);
+      continue;
+    }
     on.report('drop-function', {
       message: `DROP ${kind} … CASCADE drops every trigger, view, default, generated column, constraint and index that uses ${fullTableName(name)}`,
       names: { function: fullTableName(name) },

@@ -95,6 +95,12 @@ export function alterDomain(on: StatementInspection): void {
       message: `the CHECK reads every table that has a column of ${names.type} while writes to these tables wait`,
       names,
     });
+  if (fields['subtype'] === 'V')
+    on.report('check-validated', {
+      lock: 'ShareLock',
+      message: `VALIDATE CONSTRAINT of a domain reads every table that has a column of ${names.type} while writes to these tables wait`,
+      names,
+    });
   if (fields['subtype'] === 'O')
     on.report('set-not-null-scan', {
       lock: 'ShareLock',

@@ -41,6 +41,10 @@ const COLUMNS: readonly Reviewed[] = [
     'a constant that is taken away again later',
     `ALTER TABLE leads ADD COLUMN v int DEFAULT 1; ALTER TABLE leads ALTER v DROP DEFAULT`,
   ],
+  [
+    'a column of this migration with another name',
+    'ALTER TABLE leads ADD COLUMN z text; ALTER TABLE leads RENAME COLUMN z TO zz; ALTER TABLE leads DROP COLUMN zz',
+  ],
   ['an empty default', `ALTER TABLE leads ALTER COLUMN email SET DEFAULT ''`],
   ['two defaults', `ALTER TABLE leads ALTER score SET DEFAULT 0, ALTER note SET DEFAULT 'n/a'`],
   ['a default of a function', 'ALTER TABLE calls ALTER COLUMN id SET DEFAULT nextval($$numbers$$)'],

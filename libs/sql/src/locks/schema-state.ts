@@ -202,10 +202,13 @@ export class SchemaState {
   renameColumn(table: TableName, from: string, to: string): void {
     this.dropped.renameColumn({ table, column: from }, to);
     const facts = this.column(table, from);
-    if (!facts) return;
-    const { columns } = this.#track(table);
+    const since = this.#find(table)?.added.get(from);
+    if (!facts && !since) return;
+    const { columns, added } = this.#track(table);
     columns.delete(from);
-    columns.set(to, facts);
+    added.delete(from);
+    if (facts) columns.set(to, facts);
+    if (since) added.set(to, since);
   }
 
   /** A constraint that is not valid yet. */

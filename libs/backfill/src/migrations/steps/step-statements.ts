@@ -105,8 +105,11 @@ export async function dropLeftovers(
     result ??= failure;
     // Drivers and hooks of applications may throw anything.
     if (!(result instanceof Error)) result = new Error(String(result), { cause: result });
-    (result as Error).message +=
-      `. The constraint ${name} may still be on ${target}, where it can refuse rows of the running application. Drop it now: ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)};`;
+    const remedy = `ALTER TABLE ${target} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(name)};`;
+    const { message } = result as Error;
+    if (!message.includes(remedy))
+      (result as Error).message =
+        `${message.replace(/[.;]$/, '')}. The constraint ${name} may still be on ${target}, where it can refuse rows of the running application. Drop it now: ${remedy}`;
   }
   return result;
 }

@@ -16,11 +16,12 @@ export function rename(on: StatementInspection): void {
   if (type === 'OBJECT_COLUMN' && table) {
     const column = text(fields['subname']) ?? '';
     // ALTER INDEX … RENAME COLUMN does not exist, and the columns of a type are attributes.
-    on.report('rename-column', {
-      table,
-      message: `releases that still run fail when they read ${fullTableName(table)}.${column}`,
-      names: { column, to },
-    });
+    if (!on.state.hasAdded(table, column))
+      on.report('rename-column', {
+        table,
+        message: `releases that still run fail when they read ${fullTableName(table)}.${column}`,
+        names: { column, to },
+      });
     on.state.renameColumn(table, column, to);
   } else if (RENAMED_RELATIONS.has(type) && table) {
     // ALTER TABLE also renames indexes and sequences.

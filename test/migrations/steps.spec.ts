@@ -110,7 +110,7 @@ describe('addForeignKey()', () => {
 
   it('never drops another constraint of the same name', async () => {
     await stage.database.query('ALTER TABLE leads ADD CONSTRAINT leads_owner_fkey CHECK (owner <> 3)');
-    expect(String(await rejection(run((q) => addForeignKey(q, step))))).toContain('another constraint');
+    expect(String(await rejection(run((q) => addForeignKey(q, step))))).toContain('another object');
     expect(await constraints()).toEqual(['leads_owner_fkey']);
   });
 

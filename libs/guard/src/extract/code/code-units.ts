@@ -140,7 +140,7 @@ function isOn({ callee }: ast.CallExpression, runner: string): boolean {
   );
 }
 
-/** Whether the code calls the class's own methods or reads its properties. */
+/** Whether the code calls methods of the class or its base class, or reads its properties. */
 export function usesThis(node: ast.Node): boolean {
-  return contains(node, ({ type }) => type === 'ThisExpression');
+  return contains(node, ({ type }) => type === 'ThisExpression' || type === 'Super');
 }

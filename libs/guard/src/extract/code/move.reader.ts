@@ -1,6 +1,7 @@
 import type { SqlParser } from 'nestjs-backfill-sql/tree';
 import type { Finding } from '../../judge/finding.types.js';
 import type { ProjectSources } from '../project/entity.finder.js';
+import { bare } from '../project/names.js';
 import type { SchemaBook } from '../project/schema-book.js';
 import type { StatementContext } from '../sql/movable.types.js';
 import { NotMovableError } from '../sql/not-movable.error.js';
@@ -130,7 +131,7 @@ export class MoveReader {
       parser,
       newColumns: (table) => this.#newColumns(table, at, piece),
       primaryKey: (table) => schema.primaryKey(table) ?? ['id'],
-      uniqueKeys: (table) => [...schema.keysOf(table), ...(sources.entityOf(table, [])?.keys ?? [])],
+      uniqueKeys: (table) => [...schema.keysOf(bare(table)), ...(sources.entityOf(table, [])?.keys ?? [])],
     };
   }
 

@@ -7,9 +7,13 @@ import { camelCase } from './names.js';
 /** An entity class of the application. */
 export interface FoundEntity {
   readonly table: string;
+  /** The schema in the decorator; undefined for that of the data source, null if it is not a constant. */
+  readonly schema: string | null | undefined;
   readonly className: string;
   /** Absolute path of its file. */
   readonly file: string;
+  /** Its file exports it as the default. */
+  readonly isDefault: boolean;
   readonly properties: readonly string[];
   /** It extends another class, which may have further columns. */
   readonly hasBase: boolean;
@@ -26,7 +30,7 @@ interface Property {
   readonly isUnique: boolean;
 }
 
-/** The entities that a file declares. */
+/** The entities that a file exports. */
 export function entitiesIn(path: string, text: string): readonly FoundEntity[] {
   const parsed = parseModule(path, text);
   if (!parsed.ok) return [];
@@ -37,9 +41,12 @@ export function entitiesIn(path: string, text: string): readonly FoundEntity[] {
         : statement;
     if (declaration?.type !== 'ClassDeclaration' || !declaration.id) return [];
     const table = tableName(declaration);
-    return table === undefined
-      ? []
-      : [describe(declaration, { table, className: declaration.id.name, file: path })];
+    const className = declaration.id.name;
+    const isNamed = parsed.module.exports.has(className);
+    const isDefault = !isNamed && statement.type === 'ExportDefaultDeclaration';
+    if (table === undefined || (!isNamed && !isDefault)) return [];
+    const schema = schemaOption(decorator(declaration.decorators, 'Entity') ?? []);
+    return [describe(declaration, { table, schema, className, file: path, isDefault })];
   });
 }
 
@@ -49,9 +56,20 @@ function tableName(node: ast.Class): string | undefined {
   return entity.map(nameFrom).find((name) => name !== undefined) ?? snakeCase(node.id?.name ?? '');
 }
 
+function schemaOption(args: readonly ast.Argument[]): string | null | undefined {
+  for (const argument of args)
+    if (argument.type === 'ObjectExpression')
+      for (const property of argument.properties)
+        if (property.type !== 'Property' || keyName(property.key) === 'schema') {
+          const value = property.type === 'Property' ? property.value : undefined;
+          return value?.type === 'Literal' && typeof value.value === 'string' ? value.value : null;
+        }
+  return undefined;
+}
+
 function describe(
   node: ast.Class,
-  base: { readonly table: string; readonly className: string; readonly file: string },
+  base: Pick<FoundEntity, 'table' | 'schema' | 'className' | 'file' | 'isDefault'>,
 ): FoundEntity {
   const properties = node.body.body.flatMap((member): Property[] => {
     if (member.type !== 'PropertyDefinition') return [];

@@ -3,6 +3,22 @@ export function entityNameOf(table: string): string {
   return pascalCase(singular(bare(table)));
 }
 
+/** The name with its schema, if one is written. */
+export function qualified({
+  name,
+  schema,
+}: {
+  readonly name: string;
+  readonly schema?: string | undefined;
+}): string {
+  return schema === undefined ? name : `${schema}.${name}`;
+}
+
+/** The schema of a name; undefined if none is written. */
+export function schemaOf(table: string): string | undefined {
+  return table.includes('.') ? table.slice(0, table.lastIndexOf('.')) : undefined;
+}
+
 /** The name without its schema. */
 export function bare(table: string): string {
   return table.slice(table.lastIndexOf('.') + 1);

@@ -1,4 +1,5 @@
 import { isObject, list, nameParts, nodeOf, text, visit, type Json } from 'nestjs-backfill-sql/tree';
+import { qualified } from '../project/names.js';
 import { fragment, isSameTree, type Fragment } from './fragment.js';
 import { joinItems, type JoinItem } from './joins/join-items.js';
 import { assertLinked } from './joins/join-links.js';
@@ -179,7 +180,7 @@ function conflictOf(
   const inserted = new Set(items.map(({ column }) => column));
   const keys = [
     ...(named.length > 0 && isPlain ? [named as readonly string[]] : []),
-    ...context.uniqueKeys(target.name),
+    ...context.uniqueKeys(qualified(target)),
   ];
   const key = keys.find((columns) => columns.length > 0 && columns.every((column) => inserted.has(column)));
   if (!key)

@@ -8,7 +8,7 @@ export interface StatementContext {
   readonly newColumns: (table: string) => ReadonlySet<string>;
   /** The columns of a table's primary key. */
   readonly primaryKey: (table: string) => readonly string[];
-  /** The keys of a table: lists of columns whose values identify a row. */
+  /** The keys of a table, named with its schema: lists of columns whose values identify a row. */
   readonly uniqueKeys: (table: string) => readonly (readonly string[])[];
 }
 

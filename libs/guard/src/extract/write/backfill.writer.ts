@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Move, Skeleton } from '../code/move.types.js';
-import { bare, kebabCase, pascalCase } from '../project/names.js';
+import { bare, kebabCase, pascalCase, qualified } from '../project/names.js';
 import type { MovedInsert, MovedStatement, MovedUpdate } from '../sql/movable.types.js';
 import type { Backfill, BackfillParts, TableReference } from './generated.types.js';
 import { skeletonParts } from './skeleton.writer.js';
@@ -37,7 +37,7 @@ export class BackfillWriter {
     const { moved } = move;
     const { tables, folder } = this.#context;
     const table = moved.kind === 'skeleton' ? moved.table : moved.row.name;
-    const reference = tables.reference(table);
+    const reference = tables.reference(rowsOf(moved));
     const parts = partsOf(moved, reference, this.#context);
     const name = this.#uniqueName(nameOf(moved, table));
     const className = pascalCase(name);
@@ -63,26 +63,31 @@ export class BackfillWriter {
 export function announce(tables: TableWriter, { moved }: Move): void {
   switch (moved.kind) {
     case 'skeleton':
-      tables.need(moved.table, moved.schema, moved.columns);
+      tables.need(rowsOf(moved), moved.columns);
       break;
     case 'set':
       tables.need(
-        moved.row.name,
-        moved.row.schema,
+        rowsOf(moved),
         moved.assignments.map(({ column }) => column),
       );
       break;
     case 'copy':
-      tables.need(moved.row.name, moved.row.schema, []);
+      tables.need(rowsOf(moved), []);
       tables.need(
-        moved.target.name,
-        moved.target.schema,
+        qualified(moved.target),
         moved.assignments.map(({ column }) => column),
       );
       break;
     case 'purge':
-      tables.need(moved.row.name, moved.row.schema, []);
+      tables.need(rowsOf(moved), []);
   }
+}
+
+/** The table whose rows the backfill goes through. */
+function rowsOf(moved: MovedStatement | Skeleton): string {
+  return moved.kind === 'skeleton'
+    ? qualified({ name: moved.table, schema: moved.schema })
+    : qualified(moved.row);
 }
 
 function nameOf(moved: MovedStatement | Skeleton, table: string): string {
@@ -109,7 +114,7 @@ function partsOf(
     case 'set':
       return setParts(moved, reference);
     case 'copy':
-      return copyParts(moved, reference, context.tables.reference(moved.target.name));
+      return copyParts(moved, reference, context.tables.reference(qualified(moved.target)));
     case 'purge':
       return {
         kind: 'purge',

@@ -2,14 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectSources } from '../project/entity.finder.js';
 import { importPath } from '../project/import-style.js';
-import { bare, camelCase, entityNameOf, kebabCase } from '../project/names.js';
+import { bare, camelCase, entityNameOf, kebabCase, schemaOf } from '../project/names.js';
 import type { SchemaBook } from '../project/schema-book.js';
 import type { GeneratedFile, TableReference } from './generated.types.js';
-
-interface NeededTable {
-  readonly schema: string | undefined;
-  readonly columns: Set<string>;
-}
 
 export interface TableWriterOptions {
   /** The folder of the backfills. */
@@ -24,16 +19,17 @@ export interface TableWriterOptions {
  */
 export class TableWriter {
   readonly #options: TableWriterOptions;
-  readonly #needed = new Map<string, NeededTable>();
+  /** The columns in use, by the name of the table with its schema. */
+  readonly #needed = new Map<string, Set<string>>();
 
   constructor(options: TableWriterOptions) {
     this.#options = options;
   }
 
-  /** Announces columns that a backfill will use. */
-  need(table: string, schema: string | undefined, columns: Iterable<string>): void {
-    const known = this.#needed.get(table) ?? { schema, columns: new Set() };
-    for (const column of columns) known.columns.add(column);
+  /** Announces columns that a backfill will use. @param table with its schema */
+  need(table: string, columns: Iterable<string>): void {
+    const known = this.#needed.get(table) ?? new Set();
+    for (const column of columns) known.add(column);
     this.#needed.set(table, known);
   }
 
@@ -44,7 +40,7 @@ export class TableWriter {
     return {
       entity: entity.className,
       type: entity.className,
-      importLine: `import { ${entity.className} } from '${importPath(folder, entity.file, sources.ending)}';`,
+      importLine: `import ${entity.isDefault ? entity.className : `{ ${entity.className} }`} from '${importPath(folder, entity.file, sources.ending)}';`,
       properties: entity.properties,
       propertyOf: (column) => entity.propertyOf(column) ?? camelCase(column),
     };
@@ -60,7 +56,7 @@ export class TableWriter {
 
   #schemaReference(table: string): TableReference {
     const { folder, sources } = this.#options;
-    const { entity, type } = namesOf(table);
+    const { entity, type } = namesOf(this.#nameOf(table));
     const columns = this.#columns(table);
     return {
       entity,
@@ -73,12 +69,12 @@ export class TableWriter {
 
   /** The columns in use, with those that an existing file of an earlier `extract` has. */
   #columns(table: string): readonly string[] {
-    const used = this.#needed.get(table)?.columns ?? new Set<string>();
+    const used = this.#needed.get(table) ?? new Set<string>();
     return [...new Set([...this.#key(table), ...this.#existingColumns(table), ...used])];
   }
 
   #key(table: string): readonly string[] {
-    return this.#options.schema.primaryKey(table) ?? ['id'];
+    return this.#options.schema.primaryKey(bare(table)) ?? ['id'];
   }
 
   #existingColumns(table: string): readonly string[] {
@@ -88,12 +84,22 @@ export class TableWriter {
   }
 
   #pathOf(table: string): string {
-    return join(this.#options.folder, `${kebabCase(bare(table))}.table.ts`);
+    return join(this.#options.folder, `${kebabCase(this.#nameOf(table))}.table.ts`);
+  }
+
+  /** The name of the table, with its schema if a table of the same name in another schema has the plain one. */
+  #nameOf(table: string): string {
+    const [first] = [...this.#needed.keys()].filter((other) => bare(other) === bare(table));
+    const plain = join(this.#options.folder, `${kebabCase(bare(table))}.table.ts`);
+    const isTaken = existsSync(plain) && schemaIn(readFileSync(plain, 'utf8')) !== schemaOf(table);
+    return isTaken || (first !== undefined && first !== table)
+      ? `${schemaOf(table) ?? 'default'}_${bare(table)}`
+      : bare(table);
   }
 
   #code(table: string): string {
-    const { entity, type } = namesOf(table);
-    const schema = this.#needed.get(table)?.schema;
+    const { entity, type } = namesOf(this.#nameOf(table));
+    const schema = schemaOf(table);
     const key = new Set(this.#key(table));
     const columns = this.#columns(table);
     return [
@@ -117,6 +123,11 @@ export class TableWriter {
       '',
     ].join('\n');
   }
+}
+
+/** The schema that an EntitySchema names. */
+function schemaIn(code: string): string | undefined {
+  return /^ {2}schema: "([^"]+)"/m.exec(code)?.[1];
 }
 
 function namesOf(table: string): { readonly entity: string; readonly type: string } {

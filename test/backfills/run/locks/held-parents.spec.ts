@@ -148,6 +148,37 @@ describe.each(['set', 'transform', 'copy'])(
   },
 );
 
+describe.each(['set', 'transform'])(
+  'a plan of %s, whose change needs rows that another session has locked',
+  (name) => {
+    const stage = Stage.for(options);
+    afterEach(() => LockHolder.releaseAll());
+
+    it('measures fewer rows, and a preview names the lock at these rows only', async () => {
+      const { service } = stage.application;
+      const holder = await LockHolder.hold(
+        stage.database,
+        `SELECT FROM customers WHERE id = ${LOCKED_CUSTOMER} FOR UPDATE`,
+      );
+      const { plan } = await service.plan({ names: [name] });
+      expect(plan).toMatchObject([{ measuredRowsPerSecond: expect.any(Number) as number, warnings: [] }]);
+      // The buyer of every fifth order, the first one included.
+      await holder.query('SELECT FROM customers WHERE id = 2 FOR UPDATE');
+      const { rows } = await service.preview(name);
+      const lock = expect.stringContaining('another session holds a lock that the change needs') as string;
+      expect(rows.map(({ error }) => error)).toEqual(
+        Array.from({ length: 10 }, (_, at) => (at % 5 === 0 ? lock : null)),
+      );
+      expect((await service.plan({ names: [name] })).plan).toMatchObject([
+        {
+          measuredRowsPerSecond: null,
+          warnings: [expect.stringContaining('another session holds a lock') as string],
+        },
+      ]);
+    });
+  },
+);
+
 describe('process: another session has locked a row that its code needs', () => {
   const stage = Stage.for(options);
 

@@ -25,7 +25,7 @@ import {
 } from './row.changer.js';
 import { setLockedRowsAside } from './rows.reader.js';
 
-/** A batch that takes too long is measured again with this part of its rows. */
+/** A batch that takes too long, or that would wait for a lock, is measured again with this part of its rows. */
 const FEWER = 10;
 const ROW_TOO_SLOW = `finding and changing one row takes longer than ${MAX_HELD_MS} ms, and a plan locks no row for longer. A run changes such rows one by one, each within its \`statementTimeout\`. Look at the triggers, and at foreign keys without an index`;
 /** Maximum number of keys that the measured batch reads. */
@@ -185,6 +185,7 @@ async function measure(session: Session, batch: RowsOfBatch): Promise<Measured> 
     const found = await measureFewer(session, batch);
     if (found.problem === null) return { rowsPerSecond: found.value, problem: null };
     if (found.problem.kind === 'too-slow') return { rowsPerSecond: null, problem: ROW_TOO_SLOW };
+    if (found.problem.kind === 'locked') return { rowsPerSecond: null, problem: found.problem.error };
     const rows = await findFailedRows(session, batch);
     if (rows.failed.length === 0) return { rowsPerSecond: null, problem: found.problem.error };
     const { quarantine } = batch.selection.ledger;
@@ -197,7 +198,7 @@ async function measure(session: Session, batch: RowsOfBatch): Promise<Measured> 
   }
 }
 
-/** Measures as many rows as can be changed in `MAX_HELD_MS`. @returns the rate; null if no row was changed */
+/** Measures as many rows as can be changed in `MAX_HELD_MS` without a wait. @returns the rate; null if no row was changed */
 async function measureFewer(
   session: Session,
   { runner, range, step }: RowsOfBatch,
@@ -210,7 +211,8 @@ async function measureFewer(
   };
   for (let limit = step.limit; ; limit = Math.ceil(limit / FEWER)) {
     const result = await attempt(session, () => measureRows(limit));
-    if (limit === 1 || result.problem?.kind !== 'too-slow') return result;
+    const { kind = 'fails' } = result.problem ?? {};
+    if (limit === 1 || kind === 'fails') return result;
   }
 }
 

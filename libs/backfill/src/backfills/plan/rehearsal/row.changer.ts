@@ -19,8 +19,11 @@ export interface RowProblem {
   readonly error: string;
   /** The SQLSTATE; null if it is not an error of the database. */
   readonly code: string | null;
-  /** `too-slow`: the change took longer than `MAX_HELD_MS`, so it is not known whether it is possible. */
-  readonly kind: 'fails' | 'too-slow';
+  /**
+   * `too-slow`: the change took longer than `MAX_HELD_MS`, and `locked`: it would have waited for a lock. So it is not
+   * known whether it is possible.
+   */
+  readonly kind: 'fails' | 'too-slow' | 'locked';
 }
 
 /** A row that cannot be changed. */
@@ -124,10 +127,15 @@ function kindOf(error: unknown): RowProblem['kind'] | null {
   if (error instanceof BatchCodeError || error instanceof StillPendingError) return 'fails';
   const ofDatabase = classifyDatabaseError(error);
   if (ofDatabase === 'poison') return 'fails';
+  if (ofDatabase === 'lock') return 'locked';
   return ofDatabase === 'too-slow' ? 'too-slow' : null;
 }
 
+const NEEDS_LOCK =
+  'another session holds a lock that the change needs, e.g. on a row to which a foreign key refers. A run waits for it and says for which session; a plan does not';
+
 /** The text of an error of a rehearsed batch. */
 export function rehearsalProblem(error: unknown): string {
+  if (classifyDatabaseError(error) === 'lock') return NEEDS_LOCK;
   return messageOf(error instanceof BatchCodeError ? error.cause : error);
 }

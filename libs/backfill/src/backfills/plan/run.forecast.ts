@@ -59,8 +59,8 @@ async function forecast(
   if (status !== null && status !== 'pending') return null;
   const statistics = await readTableStatistics(session, definition);
   if (statistics.heapBytes < MIN_BYTES) return null;
-  const facts = await inspectTable(session, definition);
   const withPlanTimeouts = { ...definition, pace: { ...definition.pace, ...PLAN_TIMEOUTS } };
+  const facts = await inspectTable(session, withPlanTimeouts);
   const selection = new RowSelection(withPlanTimeouts, ledgerOfRun, facts, null);
   const countedAt = performance.now();
   const pending = await countPending(session, selection);

@@ -162,7 +162,7 @@ describe.each(['set', 'transform'])(
       );
       const { plan } = await service.plan({ names: [name] });
       expect(plan).toMatchObject([{ measuredRowsPerSecond: expect.any(Number) as number }]);
-    expect(JSON.stringify(plan)).not.toContain('another session');
+      expect(JSON.stringify(plan)).not.toContain('another session');
       // The buyer of every fifth order, the first one included.
       await holder.query('SELECT FROM customers WHERE id = 2 FOR UPDATE');
       const { rows } = await service.preview(name);
@@ -171,8 +171,8 @@ describe.each(['set', 'transform'])(
         Array.from({ length: 10 }, (_, at) => (at % 5 === 0 ? lock : null)),
       );
       const { plan: blocked } = await service.plan({ names: [name] });
-    expect(blocked).toMatchObject([{ measuredRowsPerSecond: null }]);
-    expect(blocked[0]?.warnings.join()).toContain('another session holds a lock that the change needs');
+      expect(blocked).toMatchObject([{ measuredRowsPerSecond: null }]);
+      expect(blocked[0]?.warnings.join()).toContain('another session holds a lock that the change needs');
     });
   },
 );

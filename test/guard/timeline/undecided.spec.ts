@@ -110,6 +110,19 @@ describe('what --timeline cannot decide', () => {
     ]);
   });
 
+  it('a table without a migration, if another entity extends the entity', async () => {
+    project.sql('CREATE TABLE calls (id int, status text)');
+    project.entity(LEAD, `@Entity('base')\nexport class Base`, 'src/base.entity.ts');
+    project.entity(
+      '',
+      `import { Base } from './base.entity';\n@Entity('calls')\nexport class Call extends Base`,
+      'src/call.entity.ts',
+    );
+    expect((await project.timeline()).findings).toEqual([
+      'column-undecided: other entities extend it, so that it may be only their base class',
+    ]);
+  });
+
   it('entities that migrations do not maintain, and properties without a column, are no findings', async () => {
     project.sql(CREATE);
     project.entity(

@@ -53,12 +53,14 @@ export class TimelineJudge {
   }
 
   /** Why a table that no migration names may exist. */
-  #doubtOfMissingTable({ isDoubtful }: Entity): string | undefined {
+  #doubtOfMissingTable({ isDoubtful, name }: Entity): string | undefined {
     const { entities, hasSeveralDataSources, naming } = this.#application;
     const known = entities.filter(({ table }) => this.#timeline.tableOf(table)).length;
     if (isDoubtful || naming === 'unknown') return 'the guard cannot read its name in the database';
     if (this.#timeline.doubt) return this.#timeline.doubt.reason;
     if (hasSeveralDataSources) return 'the application has several data sources';
+    if (entities.some(({ bases }) => bases.includes(name)))
+      return 'other entities extend it, so that it may be only their base class';
     if (!this.#timeline.isWhole) return 'the checked migrations change tables that none of them creates';
     return known * 2 < entities.length
       ? 'the checked migrations create less than half of the tables of the entities'

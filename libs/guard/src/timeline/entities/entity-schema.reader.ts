@@ -37,6 +37,7 @@ export function entityOfSchema(
     columns: new SchemaColumns(context, place).of(value, NOT_EMBEDDED),
     site: siteOf(place.node, place.module),
     isForeign: isFalse([value], 'synchronize'),
+    bases: [],
     value,
   };
 }

@@ -65,6 +65,9 @@ export class EntityReader {
       ],
       site: siteOf(value.node.id ?? value.node, value.module),
       isForeign: isFalse(entity.args, 'synchronize'),
+      bases: lineage(this.#evaluator, value)
+        .slice(1)
+        .map(({ name: base }) => base),
       value,
     };
   }

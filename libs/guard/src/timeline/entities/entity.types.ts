@@ -22,6 +22,8 @@ export interface Entity {
   readonly site: Site;
   /** `synchronize: false`: the application's migrations may not make the table. */
   readonly isForeign: boolean;
+  /** The names of the classes that it extends, the nearest first. */
+  readonly bases: readonly string[];
   /** The class, or the EntitySchema. */
   readonly value: ClassValue | ObjectValue;
 }

@@ -136,7 +136,7 @@ export class StatementWalker {
   #checkPrepared(fields: Json, { span, facts }: StatementScope): void {
     const name = text(fields['name']) ?? '';
     if (!this.#prepared.has(name))
-      facts.unknowns.push(unknown('unknown-prepared', span, `${name} was not prepared in this text`));
+      facts.unknowns.push(unknown('unknown-prepared', span, `EXECUTE runs ${name}, which this text does not prepare`));
   }
 
   #walkRoutine(fields: Json, { span, depth }: StatementScope): Routine {

@@ -66,6 +66,10 @@ function build(target: DatabaseValue, state: BuilderState, name: string, call: C
     if (first) state.entity = entityOfArgument(call);
   } else if (name === 'set' || name === 'values') {
     addColumns(state, first);
+  } else if (name === 'of') {
+    // `of(1)` is one row, `of([1, 2])` two.
+    if (first?.kind === 'constant' || first?.kind === 'text') state.rows = 1;
+    else addRows(state, first);
   } else if (CONDITION.test(name)) {
     if (first) state.conditions.push(builderCondition(first));
   } else {
@@ -85,11 +89,15 @@ function entityOfArgument({ args, site }: Call): EntityName {
   return entityFrom(args[0], argumentCode(site, 0) ?? '');
 }
 
-function addColumns(state: BuilderState, value: Value | undefined): void {
+function addRows(state: BuilderState, value: Value | undefined): void {
   const rows = rowCount(value);
   const list = listOrigin(value);
   if (rows !== undefined) state.rows = rows;
   else if (list) state.list = list;
+}
+
+function addColumns(state: BuilderState, value: Value | undefined): void {
+  addRows(state, value);
   const row = firstRow(value);
   if (row?.kind === 'object') for (const [name, column] of row.properties) state.columns.set(name, column);
 }
@@ -113,6 +121,8 @@ function builtText({ verb, entity, conditions }: BuilderState): Value {
 function report(state: BuilderState, method: string, { machine, site }: Call): void {
   const { verb, entity, rows, list, columns, conditions } = state;
   if (verb === 'select') return;
+  // `relation(…).of(rows)` names the rows.
+  const isOfRows = verb === 'insert' || verb === 'relation';
   machine.emit(
     {
       kind: 'orm',
@@ -121,9 +131,9 @@ function report(state: BuilderState, method: string, { machine, site }: Call): v
       verb: ORM_VERB_OF_BUILDER[verb],
       columns: new Map(columns),
       ...(entity ? { entity } : {}),
-      ...(verb === 'insert' ? {} : { conditions: [...conditions] }),
-      ...(verb === 'insert' && rows !== undefined ? { rows } : {}),
-      ...(verb === 'insert' && rows === undefined && list ? { list } : {}),
+      ...(isOfRows ? {} : { conditions: [...conditions] }),
+      ...(isOfRows && rows !== undefined ? { rows } : {}),
+      ...(isOfRows && rows === undefined && list ? { list } : {}),
     },
     site,
   );

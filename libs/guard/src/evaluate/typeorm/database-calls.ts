@@ -19,6 +19,7 @@ const MODELS: ReadonlyMap<string, DatabaseModel> = new Map<string, DatabaseModel
   ['executeSqlQuery', (_target, call) => sendSql(call)],
   ['execute', (_target, call) => sendSql(call)],
   ['createQueryRunner', () => database('runner')],
+  ['createEntityManager', () => database('manager')],
   ['connect', (target) => target],
   ['initialize', (target) => target],
   ['reconnect', (target) => target],

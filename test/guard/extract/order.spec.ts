@@ -83,3 +83,26 @@ describe('extract keeps the order of rows that a migration reads before it chang
     expect(out).not.toContain('ProcessBackfill');
   });
 });
+
+describe('extract moves two updates of one column', () => {
+  it.each([
+    ["status = 'new'", "status = 'open'", true],
+    ['active', 'NOT active', true],
+    ['owner_id = 1', 'owner_id = 1.0', false],
+    ["status = 'new'", "status = 'NEW '", false],
+    ["status = 't'", "status = 'true'", false],
+    ["at = 'today'", "at = 'now'", false],
+    ["status = 'new'", "name = 'new'", false],
+    ["status = 'new'", "status = 'open' OR id = 1", false],
+  ])('WHERE %s and WHERE %s: %s', async (one, other, isMoved) => {
+    const project = new Project();
+    project.write('package.json', '{}');
+    const statements = [
+      `UPDATE leads SET note = 'a' WHERE ${one}`,
+      `UPDATE leads SET note = 'b' WHERE ${other}`,
+    ];
+    const { error } = await project.run('extract', project.migration(q(...statements)));
+    expect(error.includes('so that backfill would start again')).toBe(!isMoved);
+    project.remove();
+  });
+});

@@ -26,6 +26,15 @@ export const q = (...statements: readonly string[]): string =>
 /** Bodies of `up` by their description: `extract` moves every data change in them. */
 export const MOVED: Readonly<Record<string, string>> = {
   'a constant': q(`UPDATE leads SET status = 'x'`),
+  'two updates of different rows': q(
+    `UPDATE leads SET name = 'one' WHERE status = 'new'`,
+    `UPDATE leads SET name = 'two' WHERE status IN ('open', 'old')`,
+    `UPDATE leads SET name = 'none' WHERE status IS NULL AND id > 3`,
+  ),
+  'two updates of rows with other numbers': q(
+    `UPDATE leads SET email = upper(email) WHERE owner_id = 1`,
+    `UPDATE leads SET email = lower(email) WHERE owner_id = 2`,
+  ),
   'a constant with quotes and backslashes': q(`UPDATE leads SET name = 'it''s \\ "x"' WHERE id < 9`),
   NULL: q(`UPDATE leads SET email = NULL WHERE status = 'old'`),
   'several columns': q(`UPDATE leads SET status = 'x', score = 7, deleted = false WHERE owner_id IS NULL`),

@@ -1,4 +1,5 @@
-import type { MovedStatement } from '../sql/movable.types.js';
+import { areDifferent } from '../sql/distinct-literals.js';
+import type { MovedStatement, MovedUpdate } from '../sql/movable.types.js';
 import { isNeverNull, literalOf } from '../sql/values.js';
 import { alterations, columnsAdded, objectsOf } from './schema-change.js';
 import type { CodeUnit, SqlPiece } from './code-units.js';
@@ -34,12 +35,21 @@ export function makesPendingAgain(later: Moved, earlier: Moved): boolean {
   if (changed !== earlier.row.name) return earlier.sources.includes(changed) && readsAny(earlier, later);
   if (!readsAny(earlier, later)) return false;
   if (earlier.kind !== 'set') return true;
+  if (haveOtherRows(later, earlier)) return false;
   return ![...earlier.guards].some(([column, values]) => {
     const assignment = later.assignments.find((each) => each.column === column);
     if (!assignment) return false;
     const literal = literalOf(assignment.tree);
     if (literal !== undefined) return !values.includes(literal);
     return values.length === 1 && values[0] === null && isNeverNull(assignment.tree);
+  });
+}
+
+/** Whether no row can satisfy both conditions, by a column that neither changes. */
+function haveOtherRows({ pinned: later }: MovedUpdate, { pinned: earlier }: MovedUpdate): boolean {
+  return [...earlier].some(([column, values]) => {
+    const others = later.get(column);
+    return others?.every((other) => values.every((value) => areDifferent(other, value))) === true;
   });
 }
 

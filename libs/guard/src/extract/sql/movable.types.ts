@@ -41,6 +41,8 @@ export interface MovedUpdate extends MovedBase {
    * column another value cannot make a row pending again.
    */
   readonly guards: ReadonlyMap<string, readonly (string | null)[]>;
+  /** The same for columns that it does not change: its rows always have one of these values. */
+  readonly pinned: ReadonlyMap<string, readonly (string | null)[]>;
 }
 
 export interface MovedDelete extends MovedBase {

@@ -128,15 +128,17 @@ function predicateOf(
   where: unknown,
   assignments: readonly ReadAssignment[],
   { query, row, fresh }: PredicateScope,
-): Pick<MovedUpdate, 'where' | 'guards'> {
+): Pick<MovedUpdate, 'where' | 'guards' | 'pinned'> {
   const scope = { row, isAlone: query.isAlone };
   const columns = assignments.map(({ column }) => column);
   const guards = new Map([
     ...guardsOf(where, columns, scope),
     ...fresh.map((column) => [column, [null]] as const),
   ]);
+  const others = [...columnsIn(where)].filter((column) => !columns.includes(column));
+  const pinned = guardsOf(where, others, scope);
   const assigned = new Map(assignments.map(({ column, value }) => [column, value.tree]));
-  if (becomesFalse(where, assigned, scope)) return { where: query.exists([]), guards };
+  if (becomesFalse(where, assigned, scope)) return { where: query.exists([]), guards, pinned };
   const isNullGuarded = new Set(
     [...guards].flatMap(([column, values]) => (isOnlyNull(values) ? [column] : [])),
   );
@@ -146,7 +148,7 @@ function predicateOf(
   const isNull = fresh.map((column) => `this_row."${column}" IS NULL`);
   // If one change is certain for each row, the others need no test.
   const tests = changes.includes('true') ? [] : [changes.join(' OR ')];
-  return { where: query.exists([...isNull, ...tests]), guards };
+  return { where: query.exists([...isNull, ...tests]), guards, pinned };
 }
 
 function isOnlyNull(values: readonly (string | null)[]): boolean {

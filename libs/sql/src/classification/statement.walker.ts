@@ -136,7 +136,9 @@ export class StatementWalker {
   #checkPrepared(fields: Json, { span, facts }: StatementScope): void {
     const name = text(fields['name']) ?? '';
     if (!this.#prepared.has(name))
-      facts.unknowns.push(unknown('unknown-prepared', span, `EXECUTE runs ${name}, which this text does not prepare`));
+      facts.unknowns.push(
+        unknown('unknown-prepared', span, `EXECUTE runs ${name}, which this text does not prepare`),
+      );
   }
 
   #walkRoutine(fields: Json, { span, depth }: StatementScope): Routine {

@@ -23,6 +23,8 @@ export class SchemaState {
   #tables: TrackedTable[] = [];
   /** Those that no other state shares. */
   #own = new Set<TrackedTable>();
+  /** Those that were changed since `forgetColumns()`. */
+  #changed = new Set<TrackedTable>();
   #indexes: { readonly name: TableName; readonly table: TableName; readonly columns: readonly string[] }[] =
     [];
   /** Whether a function that statements have created is volatile. */
@@ -56,9 +58,13 @@ export class SchemaState {
   /** The catalog of the database tells more about columns, also after a rollback. */
   forgetColumns(): void {
     this.dropped.forgetRelations();
-    this.#tables = this.#tables.flatMap(({ name, dropped, added }) =>
-      dropped.size + added.size > 0 ? [{ ...newTable(name), dropped, added }] : [],
-    );
+    if (this.#changed.size === 0) return;
+    this.#tables = this.#tables.flatMap((table) => {
+      if (!this.#changed.has(table)) return [table];
+      const { name, dropped, added } = table;
+      return dropped.size + added.size > 0 ? [{ ...newTable(name), dropped, added }] : [];
+    });
+    this.#changed = new Set();
   }
 
   /** What this migration has created was rolled back. */
@@ -80,6 +86,7 @@ export class SchemaState {
     copy.#tables = [...this.#tables];
     // Both share what they know of tables until one of them changes it.
     this.#own.clear();
+    copy.#changed = new Set(this.#changed);
     copy.#functions = new Map(this.#functions);
     copy.#domains = new Map(this.#domains);
     return copy;
@@ -92,6 +99,7 @@ export class SchemaState {
     this.dropped = copy.dropped;
     this.#tables = copy.#tables;
     this.#own = copy.#own;
+    this.#changed = copy.#changed;
     this.#indexes = copy.#indexes;
     this.#domains = copy.#domains;
     this.#functions = copy.#functions;
@@ -121,7 +129,9 @@ export class SchemaState {
 
   createTable(name: TableName, { isPartitioned }: Pick<TrackedTable, 'isPartitioned'> = {}): void {
     this.#tables = this.#tables.filter((other) => !isSameName(other.name, name));
-    this.#tables.push({ ...newTable(name), ...(isPartitioned !== undefined && { isPartitioned }) });
+    const table = { ...newTable(name), ...(isPartitioned !== undefined && { isPartitioned }) };
+    this.#tables.push(table);
+    this.#changed.add(table);
   }
 
   knowsTable(name: TableName): boolean {
@@ -151,9 +161,12 @@ export class SchemaState {
     this.dropped.renameRelation(from, to);
     this.#new = this.#new.map((name) => (isSameName(name, from) ? to : name));
     this.#unused = this.#unused.map((name) => (isSameName(name, from) ? to : name));
-    this.#tables = this.#tables.map((table) =>
-      isSameName(table.name, from) ? { ...table, name: to } : table,
-    );
+    this.#tables = this.#tables.map((table) => {
+      if (!isSameName(table.name, from)) return table;
+      const renamed = { ...table, name: to };
+      this.#changed.add(renamed);
+      return renamed;
+    });
     this.#indexes = this.#indexes.map((index) => ({
       ...index,
       table: isSameName(index.table, from) ? to : index.table,
@@ -266,11 +279,12 @@ export class SchemaState {
   #track(name: TableName): TrackedTable {
     const at = this.#tables.findLastIndex((table) => isSameName(table.name, name));
     const found = this.#tables[at];
-    if (found && this.#own.has(found)) return found;
-    const table = found ? cloned(found) : newTable(name);
+    const isOwn = found && this.#own.has(found);
+    const table = isOwn ? found : found ? cloned(found) : newTable(name);
     if (found) this.#tables[at] = table;
     else this.#tables.push(table);
     this.#own.add(table);
+    this.#changed.add(table);
     return table;
   }
 
@@ -278,6 +292,7 @@ export class SchemaState {
   #ownTables(): readonly TrackedTable[] {
     this.#tables = this.#tables.map((table) => (this.#own.has(table) ? table : cloned(table)));
     this.#own = new Set(this.#tables);
+    this.#changed = new Set(this.#tables);
     return this.#tables;
   }
 }

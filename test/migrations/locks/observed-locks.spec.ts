@@ -68,6 +68,23 @@ describe('the report of the migrations phase', () => {
     },
   );
 
+  it('names the statement that has taken a lock which no statement names, also after one that locks another table', async () => {
+    await stage.database.query('CREATE TABLE calls (id int)');
+    const unread = hidden('ALTER TABLE calls ADD COLUMN city text');
+    const up = async (queryRunner: QueryRunner) => {
+      await queryRunner.query(COLUMN);
+      await queryRunner.query(unread);
+    };
+    const report = await migrate([{ up }]);
+    const taken = report.ran.flatMap(({ locks = [] }) =>
+      locks.map((lock) => [lock.relation, lock.statement]),
+    );
+    expect(taken).toEqual([
+      ['public.leads', COLUMN],
+      ['public.calls', expect.stringContaining('DECLARE r record')],
+    ]);
+  });
+
   it('counts the time of a lock from the statement that takes it to the end of the transaction', async () => {
     const up = async (queryRunner: QueryRunner) => {
       await queryRunner.query(COLUMN);

@@ -8,6 +8,9 @@ import { selectsByKey } from './where-conditions.js';
 const AGGREGATE =
   /\bselect\b[^]*?\b(?:jsonb?_agg|jsonb?_object_agg|array_agg|string_agg|count|sum|max|min)\s*\(/i;
 
+/** The condition may be about any of the tables that the query reads. */
+const NO_TABLE = '';
+
 /** The severity of an INSERT … SELECT outside of a loop. */
 export function severityOfInsertSelect(change: SqlChange): Judgement {
   const { finding, context } = change;
@@ -17,8 +20,7 @@ export function severityOfInsertSelect(change: SqlChange): Judgement {
   );
   if (sources.length === 0) return withoutTables(change);
   const growing = sources.map(fullName).filter((source) => sizeOf(source, context.tables) === 'growing');
-  const source = sources.length === 1 && sources[0] ? fullName(sources[0]) : '';
-  return limitedCopy(change, growing, source) ?? copyOf(finding, growing);
+  return limitedCopy(change, growing) ?? copyOf(finding, growing);
 }
 
 function withoutTables({ finding, context }: SqlChange): Judgement {
@@ -30,9 +32,8 @@ function withoutTables({ finding, context }: SqlChange): Judgement {
 function limitedCopy(
   { finding: { where }, size }: SqlChange,
   growing: readonly string[],
-  source: string,
 ): Judgement | undefined {
-  if (where && selectsByKey(where, source)) return low('it copies single rows');
+  if (where && selectsByKey(where, NO_TABLE)) return low('it copies single rows');
   if (where && size !== 'growing') return low('it copies selected rows into a small table');
   return size !== 'growing' && growing.length === 0
     ? low('it fills a small table from small tables')
